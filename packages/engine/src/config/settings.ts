@@ -1,0 +1,157 @@
+// What the rest of the engine knows of the configuration: checked, defaults filled in, paths absolute, times in ms.
+// The file's own shape, key by key, is schema.ts; resolve.ts turns one into the other.
+
+import type { SlotName } from '../environment/environment.ts';
+
+export interface Settings {
+  /** Absolute path of the file this came from. */
+  readonly file: string;
+  /** sha256 over everything that decides what is started and routed; processes that differ refuse one state. */
+  readonly digest: string;
+  /** Absolute folder: state.sqlite, sockets, logs, slot files. At most 60 bytes long, so that sockets fit in 108. */
+  readonly stateFolder: string;
+  readonly people: readonly Person[];
+  readonly slack: SlackSettings;
+  readonly targets: readonly TargetSettings[];
+  /** Things worth saying that stop nothing: fewer than three smoke tests, four eyes with one approver. */
+  readonly warnings: readonly string[];
+}
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly slack: string | undefined;
+  readonly email: string | undefined;
+  readonly codeHost: string | undefined;
+  readonly osUser: string | undefined;
+}
+
+export interface SlackSettings {
+  /** Command words without the slash. */
+  readonly commands: { readonly deploy: string; readonly switch: string; readonly rollback: string; readonly status: string };
+  /** Refuse other workspaces; undefined takes the workspace of the token. */
+  readonly team: string | undefined;
+}
+
+export interface TargetSettings {
+  readonly service: string;
+  readonly target: string;
+  /** The target that a service name alone means; every service has exactly one. */
+  readonly isDefault: boolean;
+  /** Absolute; holds one folder per version. */
+  readonly releasesFolder: string;
+  readonly driver: 'process';
+  readonly slots: Readonly<Record<SlotName, SlotSettings>>;
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  readonly requiredEnv: readonly string[];
+  readonly graceMs: number;
+  readonly settleMs: number;
+  readonly minFreeDiskBytes: number;
+  readonly minFreeMemoryBytes: number;
+  readonly maxLogBytes: number;
+  readonly health: HealthSettings;
+  readonly smokeTests: readonly SmokeTest[];
+  readonly smokeTotalMs: number;
+  readonly balancer: BalancerSettings;
+  readonly canary: readonly CanaryStep[];
+  readonly judge: JudgeSettings;
+  readonly approval: ApprovalSettings;
+  readonly bakeMs: number;
+  /** How long the standby is kept running for rollback after the bake; undefined: until the next deployment. */
+  readonly standbyKeepMs: number | undefined;
+  readonly afterBake: 'keep' | 'stop' | 'upgrade' | 'ask';
+  readonly failedSide: { readonly keepMs: number; readonly then: 'restore' | 'stop' };
+  readonly crash: { readonly firstRestartMs: number; readonly maxRestartMs: number };
+  /** Slack channel id or #name. */
+  readonly channel: string;
+  readonly migrator: 'none';
+}
+
+export interface SlotSettings {
+  readonly port: number;
+  readonly envFiles: readonly string[];
+}
+
+export interface HealthSettings {
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Failures in a row that make `unhealthy`. */
+  readonly failures: number;
+  /** Successes in a row that a new side must show before smoke tests. */
+  readonly successes: number;
+  /** Limit for a new side to become healthy. */
+  readonly startupMs: number;
+  /**
+   * `fields`: the answer's JSON is checked. `status-code`: 2xx is enough, shown as weaker proof.
+   * A mapping names, per field, a dotted path into the service's own JSON; a field that is left out is not checked.
+   */
+  readonly check: 'fields' | 'status-code';
+  readonly fields: {
+    readonly status: string | undefined;
+    /** Values of the status field that mean healthy. */
+    readonly okValues: readonly string[];
+    readonly environment: string | undefined;
+    readonly version: string | undefined;
+    readonly databaseConnected: string | undefined;
+  };
+}
+
+export interface SmokeTest {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly timeoutMs: number;
+  readonly expect: {
+    readonly status: number;
+    /** Dotted path → expected value. */
+    readonly json: Readonly<Record<string, string | number | boolean | null>>;
+    /** Every one of these texts must be in the body. */
+    readonly text: readonly string[];
+  };
+}
+
+export interface BalancerSettings {
+  readonly driver: 'embedded';
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
+  readonly preview: { readonly header: string; readonly cookie: string; readonly token: string } | undefined;
+  readonly requestTimeoutMs: number;
+  /** Probes per node that a receipt needs, all of which must see the expected release. */
+  readonly receiptProbes: number;
+}
+
+export interface CanaryStep {
+  readonly percent: number;
+  /** How long to watch; a step may watch, ask, or both (watch first). */
+  readonly watchMs: number | undefined;
+  readonly approval: boolean;
+}
+
+export interface JudgeSettings {
+  readonly minRequests: number;
+  /** 0.05 is 5 %. */
+  readonly maxErrorRate: number;
+  /** A watch that stays inconclusive this long past its time ends in an abort. */
+  readonly patienceMs: number;
+}
+
+export interface ApprovalSettings {
+  /** Also before the first user is sent, independent of canary steps. */
+  readonly beforeTraffic: boolean;
+  /** Person ids, and Slack user groups as `group:S…`. */
+  readonly approvers: readonly string[];
+  readonly count: number;
+  /** The requester cannot approve. */
+  readonly fourEyes: boolean;
+  readonly deadlineMs: number;
+  readonly onTimeout: 'abort' | 'hold';
+}
+
+/** `shop` for the service's only or default target, else `shop/staging`. */
+export function targetName({ service, target, isDefault }: Pick<TargetSettings, 'service' | 'target' | 'isDefault'>): string {
+  return isDefault ? service : `${service}/${target}`;
+}

@@ -1,0 +1,79 @@
+// Where releases run. One folder per driver; each signs the contract in environment.contract.ts.
+
+export type SlotName = 'blue' | 'green';
+
+export const otherSlot = (slot: SlotName): SlotName => (slot === 'blue' ? 'green' : 'blue');
+
+/** One slot of one target, as configured: a fixed place with a port. */
+export interface SlotPlace {
+  readonly service: string;
+  readonly target: string;
+  readonly slot: SlotName;
+  readonly port: number;
+}
+
+/** What to run: immutable content on this machine's disk. */
+export interface ReleaseFiles {
+  readonly version: string;
+  readonly digest: string;
+  /** Absolute path of the release's folder. */
+  readonly folder: string;
+}
+
+/** How to run it; values come from the configuration, secrets from the slot's env files, read when the slot starts. */
+export interface LaunchSettings {
+  readonly command: readonly [string, ...string[]];
+  /** Values may hold `${NAME}`: a variable of the env files or one of the built-in ones. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute paths, read in this order; a later file wins, and `env` wins over files. */
+  readonly envFiles: readonly string[];
+  readonly requiredEnv: readonly string[];
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+  /** How long the process must stay up before `start` resolves (told apart from "never healthy"). */
+  readonly settleMs: number;
+  readonly minFreeDiskBytes: number;
+  readonly minFreeMemoryBytes: number;
+  readonly maxLogBytes: number;
+}
+
+/** What a look at the machine says about a slot now. */
+export type SlotObservation =
+  | { readonly kind: 'stopped'; readonly lastExit?: string; readonly lastLog: readonly string[] }
+  | {
+      readonly kind: 'running';
+      readonly pid: number;
+      /** Undefined for an adopted process of which only the port is known. */
+      readonly version: string | undefined;
+      readonly digest: string | undefined;
+      readonly startedAt: number;
+      readonly adopted: boolean;
+      /** Share of one core over the last interval between two looks, 0 when unknown; resident bytes of the whole group. */
+      readonly cpuPercent: number;
+      readonly memoryBytes: number;
+    };
+
+/** Something of ours that no slot owns: left by an attempt that was killed. */
+export interface Orphan {
+  readonly kind: 'process' | 'file' | 'socket';
+  readonly what: string;
+}
+
+export interface Environment {
+  /**
+   * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
+   * running there is left alone (idempotent); another release there is stopped first. The process outlives this one.
+   * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `release-missing`, `exec-not-found`,
+   * `start-failed` (with the last log lines), `resources-short`
+   */
+  start(place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Promise<SlotObservation & { kind: 'running' }>;
+  /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; a stopped slot is left alone. */
+  stop(place: SlotPlace, graceMs: number): Promise<void>;
+  inspect(place: SlotPlace): Promise<SlotObservation>;
+  /** Takes over whatever listens on the slot's port without touching it. @throws `not-found` when nothing listens. */
+  adopt(place: SlotPlace, known: { readonly version: string; readonly digest: string }): Promise<SlotObservation & { kind: 'running' }>;
+  /** Finds and clears what no slot of `places` owns; rotates logs that are too large. */
+  sweep(places: readonly SlotPlace[], maxLogBytes: number): Promise<readonly Orphan[]>;
+  /** The file that holds the slot's output. */
+  logFile(place: SlotPlace): string;
+}

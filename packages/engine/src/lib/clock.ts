@@ -1,0 +1,32 @@
+// Time is a parameter: nothing else in the engine reads the clock or sets a timer.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`, or rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
+};
+
+/** A signal that aborts after `ms` or with `parent`, whichever comes first. */
+export function deadline(ms: number, parent?: AbortSignal): AbortSignal {
+  const timeout = AbortSignal.timeout(ms);
+  return parent ? AbortSignal.any([timeout, parent]) : timeout;
+}
+
+/** Sleeps, and returns quietly when the signal aborts. True when the whole time passed. */
+export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(ms, signal);
+    return true;
+  } catch (thrown) {
+    if (signal?.aborted) return false;
+    throw thrown;
+  }
+}

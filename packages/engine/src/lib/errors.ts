@@ -1,0 +1,56 @@
+// One error class with a closed set of codes. Expected endings (refused, rolled back, halted) are results, not errors.
+
+/** Every code with the line of help that an operator sees beside the message. Keep alphabetical. */
+export const errorHelp = {
+  'balancer-stale-generation': 'A newer routing is already in place; read the status before trying again.',
+  'balancer-unreachable': 'The load balancer did not answer; see `bg status` and the balancer log in the state folder.',
+  'balancer-unsettled': 'The load balancer accepted the routing but was not seen to follow it.',
+  'config-changed': 'Another process runs on this state with a different configuration; restart both with the same file.',
+  'config-invalid': 'Run `bg config check` to see every problem at once.',
+  'exec-failed': 'A command ended with an error; its last lines are in the message.',
+  'exec-not-found': 'The program named in the configuration does not exist or may not be executed.',
+  'exec-timeout': 'A command was stopped because it ran longer than its limit.',
+  'fenced-out': 'This process lost its lease to another driver; nothing was changed.',
+  'http-failed': 'The address did not answer; check that the service listens on its APPLICATION_PORT.',
+  'http-timeout': 'The address did not answer in time.',
+  'lease-held': 'Another process is driving; its name is in the message.',
+  'not-found': 'Look at `bg status` for the names that exist.',
+  'port-in-use': 'Stop the named process or give the slot another port.',
+  'release-missing': 'Put the release into the releases folder as <service>/<version>/ and try again.',
+  'release-modified': 'A version is immutable: the files differ from those registered. Publish a new version.',
+  'resources-short': 'Free some disk or memory; nothing was started.',
+  'start-failed': 'The release ended at once; its last log lines are in the message.',
+  'state-corrupt': 'The state file cannot be read; keep it and see "When things fail" in the README.',
+  'state-newer': 'The state was written by a newer version of this program; use that version.',
+  'step-timeout': 'A step of a deployment ran longer than its limit.',
+  'stop-failed': 'A process did not end even after SIGKILL.',
+  'variable-missing': 'Add the named variable to the env file of the target or to `env` in the configuration.',
+} as const;
+
+export type ErrorCode = keyof typeof errorHelp;
+
+/** A fault: something the program did not expect to fail, did. `message` is one sentence for people; `cause` is kept. */
+export class BlueGreenError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, details: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'BlueGreenError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get help(): string {
+    return errorHelp[this.code];
+  }
+}
+
+/** The sentence of whatever was thrown, for a log line or an audit row. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+export function hasCode(thrown: unknown, code: ErrorCode): thrown is BlueGreenError {
+  return thrown instanceof BlueGreenError && thrown.code === code;
+}

@@ -1,0 +1,28 @@
+// Logging for every process: pino, JSON unless a terminal reads it. Secrets are redacted by name before they are written.
+
+import { pino, stdTimeFunctions, transport, type Logger } from 'pino';
+
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
+
+export interface LogOptions {
+  readonly name: string;
+  /** `LOG_LEVEL`: a pino level name. */
+  readonly level?: string;
+  readonly terminal: boolean;
+}
+
+const secretNames = ['token', 'secret', 'password', 'authorization', 'signingSecret', 'DATABASE_URL'];
+
+export function createLog({ name, level = 'info', terminal }: LogOptions): Logger {
+  const options = {
+    name,
+    level,
+    timestamp: stdTimeFunctions.isoTime,
+    redact: { paths: secretNames.flatMap((key) => [key, `*.${key}`]), censor: '[secret]' },
+  };
+  return terminal
+    ? pino(options, transport({ target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } }))
+    : pino(options);
+}
+
+export const silentLog: Log = pino({ level: 'silent' });
