@@ -12,6 +12,11 @@ export interface SlotPlace {
   readonly port: number;
 }
 
+/** For a sentence: `blue of shop/production`. */
+export function describePlace({ service, target, slot }: Omit<SlotPlace, 'port'>): string {
+  return `${slot} of ${service}/${target}`;
+}
+
 /** What to run: immutable content on this machine's disk. */
 export interface ReleaseFiles {
   readonly version: string;
@@ -63,15 +68,22 @@ export interface Environment {
   /**
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
    * running there is left alone (idempotent); another release there is stopped first. The process outlives this one.
-   * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `release-missing`, `exec-not-found`,
-   * `start-failed` (with the last log lines), `resources-short`
+   * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `env-file-unreadable`, `release-missing`,
+   * `exec-not-found`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the slot is being changed)
    */
-  start(place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Promise<SlotObservation & { kind: 'running' }>;
+  start(
+    place: SlotPlace,
+    release: ReleaseFiles,
+    settings: LaunchSettings,
+  ): Promise<SlotObservation & { kind: 'running' }>;
   /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; a stopped slot is left alone. */
   stop(place: SlotPlace, graceMs: number): Promise<void>;
   inspect(place: SlotPlace): Promise<SlotObservation>;
   /** Takes over whatever listens on the slot's port without touching it. @throws `not-found` when nothing listens. */
-  adopt(place: SlotPlace, known: { readonly version: string; readonly digest: string }): Promise<SlotObservation & { kind: 'running' }>;
+  adopt(
+    place: SlotPlace,
+    known: { readonly version: string; readonly digest: string },
+  ): Promise<SlotObservation & { kind: 'running' }>;
   /** Finds and clears what no slot of `places` owns; rotates logs that are too large. */
   sweep(places: readonly SlotPlace[], maxLogBytes: number): Promise<readonly Orphan[]>;
   /** The file that holds the slot's output. */

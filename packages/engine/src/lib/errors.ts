@@ -7,6 +7,7 @@ export const errorHelp = {
   'balancer-unsettled': 'The load balancer accepted the routing but was not seen to follow it.',
   'config-changed': 'Another process runs on this state with a different configuration; restart both with the same file.',
   'config-invalid': 'Run `bg config check` to see every problem at once.',
+  'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
   'exec-failed': 'A command ended with an error; its last lines are in the message.',
   'exec-not-found': 'The program named in the configuration does not exist or may not be executed.',
   'exec-timeout': 'A command was stopped because it ran longer than its limit.',

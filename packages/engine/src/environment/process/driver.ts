@@ -1,0 +1,52 @@
+// The driver for plain processes of this machine (Linux). Each verb works under the slot's lock, so that two engines, or an
+// engine and a command line, never change one slot at once; a look needs none.
+
+import { mkdirSync, statSync } from 'node:fs';
+import type { Clock } from '../../lib/clock.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Environment, SlotPlace } from '../environment.ts';
+import { adoptSlot } from './adopt.ts';
+import { inspectSlot } from './inspect.ts';
+import { folderMark } from './launch.ts';
+import { rotateIfTooLarge } from './log-rotation.ts';
+import { clearOrphans } from './orphans.ts';
+import { logFileOf, type Room } from './room.ts';
+import { withSlotLock } from './slot-lock.ts';
+import { startSlot } from './start.ts';
+import { stopSlot } from './stop.ts';
+
+export interface ProcessEnvironmentOptions {
+  /** Absolute. Holds slot records and logs; made when missing. */
+  readonly stateFolder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** On top of what the other one's own work may take: stopping and settling. */
+const lockPatienceMs = 30_000;
+
+export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnvironmentOptions): Environment {
+  requireProcFs();
+  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  const room: Room = { stateFolder, mark: folderMark(stateFolder), clock, log, looks: new Map() };
+  const locked = <Result>(place: SlotPlace, workMs: number, act: () => Promise<Result>): Promise<Result> =>
+    withSlotLock({ place, mark: room.mark, waitMs: workMs + lockPatienceMs, clock }, act);
+  return {
+    start: (place, release, settings) =>
+      locked(place, settings.graceMs + settings.settleMs, () => startSlot(room, { place, release, settings })),
+    stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
+    inspect: async (place) => inspectSlot(room, place),
+    adopt: (place, known) => locked(place, 0, async () => adoptSlot(room, place, known)),
+    sweep: async (places, maxLogBytes) => {
+      for (const place of places) await rotateIfTooLarge(logFileOf(room, place), maxLogBytes);
+      return clearOrphans(room, places);
+    },
+    logFile: (place) => logFileOf(room, place),
+  };
+}
+
+function requireProcFs(): void {
+  if (statSync('/proc/self/stat', { throwIfNoEntry: false })) return;
+  throw new BlueGreenError('not-found', 'the process driver needs Linux: there is no /proc on this machine');
+}

@@ -1,0 +1,47 @@
+// How a process ended: noted by the engine that started it, told in a sentence with the last lines of its log.
+
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import type { DetachedExit } from '../../lib/spawn-detached.ts';
+import { describePlace, type SlotPlace } from '../environment.ts';
+import { readRecord, writeExit } from './record.ts';
+import { placeFields, type Room, recordPlace } from './room.ts';
+import { quoteLog } from './slot-log.ts';
+
+export interface Exit {
+  readonly place: SlotPlace;
+  readonly launch: string;
+  readonly exit: DetachedExit;
+}
+
+/** At any later time, so it can only tell: whoever asked may be gone, and so may the state folder. */
+export function noteExit(room: Room, { place, launch, exit }: Exit): void {
+  try {
+    const where = recordPlace(room, place);
+    const record = readRecord(where, room.log);
+    if (record && record.state !== 'stopped' && record.launch === launch) writeExit(where, launch, describeExit(exit));
+  } catch (thrown) {
+    room.log.warn({ ...placeFields(place), problem: messageOf(thrown) }, 'the end of a process could not be noted');
+  }
+}
+
+export function describeExit({ code, signal }: DetachedExit): string {
+  return signal === null ? `exit code ${code}` : `ended by ${signal}`;
+}
+
+export const exitNotSeen = 'nobody saw how';
+
+export interface Ended {
+  readonly place: SlotPlace;
+  readonly version: string;
+  readonly exit: string;
+  readonly envFiles: readonly string[];
+  /** The line of the log below which this start's output stands. */
+  readonly after?: string;
+}
+
+export function endedAtOnce(room: Room, { place, version, exit, ...quote }: Ended): BlueGreenError {
+  const lastLog = quoteLog(room, place, quote);
+  const output = lastLog.length === 0 ? 'it wrote nothing' : `its last lines:\n${lastLog.join('\n')}`;
+  const sentence = `${version} in ${describePlace(place)} ended at once (${exit}); ${output}`;
+  return new BlueGreenError('start-failed', sentence, { exit, lastLog });
+}

@@ -1,0 +1,69 @@
+// A look at a slot: what its record says, held against what the machine says.
+
+import type { SlotObservation, SlotPlace } from '../environment.ts';
+import { leaderAmong, markedProcesses, pidsToMeasure } from './launch.ts';
+import { currentBootId, identify, isAlive, residentBytes, ticksPerSecond } from './proc-fs.ts';
+import { type LiveRecord, type RunningRecord, readExit, readRecord, type SlotRecord } from './record.ts';
+import { type Look, logFileOf, type Room, recordPlace } from './room.ts';
+import { quoteLog } from './slot-log.ts';
+
+export type Running = SlotObservation & { kind: 'running' };
+
+export function inspectSlot(room: Room, place: SlotPlace): SlotObservation {
+  const record = readRecord(recordPlace(room, place), room.log);
+  const running = record && believe(room, record);
+  if (running) return observe(room, place, running);
+  room.looks.delete(logFileOf(room, place));
+  const lastExit = record && exitOf(room, place, record);
+  return {
+    kind: 'stopped',
+    ...(lastExit === undefined ? {} : { lastExit }),
+    lastLog: record ? quoteLog(room, place, { envFiles: record.envFiles }) : [],
+  };
+}
+
+/** The record of a process that is really there. A start that was cut short is completed by looking for its launch. */
+export function believe(room: Room, record: SlotRecord): RunningRecord | undefined {
+  if (record.state === 'stopped') return undefined;
+  if (record.state === 'running') return isAlive(record.process) ? record : undefined;
+  const found = leaderAmong(markedProcesses(room.mark).filter(({ launch }) => launch === record.launch));
+  const process = found && identify(found.pid);
+  if (!process) return undefined;
+  const { bootId: _, ...launched } = record;
+  return { ...launched, state: 'running', process };
+}
+
+export function observe(room: Room, place: SlotPlace, record: RunningRecord): Running {
+  const processes = pidsToMeasure({ launch: record.launch, process: record.process });
+  const cpuTicks = processes.reduce((sum, stat) => sum + stat.cpuTicks, 0);
+  return {
+    kind: 'running',
+    pid: record.process.pid,
+    version: record.version,
+    digest: record.digest,
+    startedAt: record.startedAt,
+    adopted: record.adopted,
+    cpuPercent: cpuPercent(room, logFileOf(room, place), { pid: record.process.pid, cpuTicks, at: room.clock.now() }),
+    memoryBytes: processes.reduce((sum, { pid }) => sum + residentBytes(pid), 0),
+  };
+}
+
+function cpuPercent(room: Room, slot: string, now: Look): number {
+  const before = room.looks.get(slot);
+  const seconds = before?.pid === now.pid ? (now.at - before.at) / 1000 : 0;
+  // Two looks that are closer than the kernel counts say nothing: the earlier one stays.
+  if (before && before.pid === now.pid && seconds < 0.1) return 0;
+  room.looks.set(slot, now);
+  if (!before || seconds <= 0) return 0;
+  return Math.max(0, ((now.cpuTicks - before.cpuTicks) / ticksPerSecond / seconds) * 100);
+}
+
+function exitOf(room: Room, place: SlotPlace, record: SlotRecord): string | undefined {
+  if (record.state === 'stopped') return record.lastExit;
+  const noted = readExit(recordPlace(room, place), record.launch);
+  return noted ?? (bootOf(record) === currentBootId() ? undefined : 'the machine was restarted');
+}
+
+function bootOf(record: LiveRecord): string {
+  return record.state === 'running' ? record.process.bootId : record.bootId;
+}

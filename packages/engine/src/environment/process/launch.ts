@@ -1,0 +1,90 @@
+// How a process is known as ours after the one that started it is gone: a mark in its environment, which its children
+// inherit. The mark names the state folder, so that two engines on one machine never take each other's processes.
+
+import { createHash, randomUUID } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { allProcesses, environmentOf, isAlive, type ProcessIdentity, type ProcessStat } from './proc-fs.ts';
+
+export const launchVariable = 'BLUEGREEN_LAUNCH';
+
+/** Twelve letters that stand for one state folder. */
+export function folderMark(stateFolder: string): string {
+  return createHash('sha256').update(realpathSync(stateFolder)).digest('hex').slice(0, 12);
+}
+
+export function newLaunch(mark: string): string {
+  return `${mark}.${randomUUID()}`;
+}
+
+export interface MarkedProcess extends ProcessStat {
+  readonly launch: string;
+}
+
+/** Every living process that carries a launch of this state folder; itself never. */
+export function markedProcesses(mark: string): readonly MarkedProcess[] {
+  return living().flatMap((stat) => {
+    const launch = environmentOf(stat.pid)?.get(launchVariable);
+    return launch?.startsWith(`${mark}.`) ? [{ ...stat, launch }] : [];
+  });
+}
+
+/** What is needed to find a slot's processes again. */
+export interface Owner {
+  /** Undefined for a process that was adopted: somebody else started it. */
+  readonly launch: string | undefined;
+  readonly process: ProcessIdentity | undefined;
+}
+
+export interface Members {
+  /** The process group that is provably ours, to be signalled as one. */
+  readonly group: number | undefined;
+  /** Ours, but not in that group. */
+  readonly others: readonly number[];
+}
+
+/**
+ * The living processes of a launch. A group is believed to be ours when its first process is the very one that was
+ * recorded, or when one of its members carries the launch: a pid alone proves nothing.
+ */
+export function membersOf({ launch, process: leader }: Owner): Members {
+  const processes = living();
+  const leaderLives = leader !== undefined && isAlive(leader);
+  if (launch === undefined) return { group: undefined, others: leaderLives ? familyOf(leader.pid, processes) : [] };
+  const carriers = processes.filter(({ pid }) => environmentOf(pid)?.get(launchVariable) === launch);
+  const group = leader?.pid ?? leaderAmong(carriers)?.pid;
+  const groupIsOurs = group !== undefined && (leaderLives || carriers.some((carrier) => carrier.group === group));
+  const others = carriers.filter((carrier) => !groupIsOurs || carrier.group !== group).map(({ pid }) => pid);
+  const groupLives = groupIsOurs && processes.some((stat) => stat.group === group);
+  return { group: groupLives ? group : undefined, others };
+}
+
+/** The process that was started first of those that lead a group: the one the engine spawned. */
+export function leaderAmong<Stat extends ProcessStat>(carriers: readonly Stat[]): Stat | undefined {
+  const pids = new Set(carriers.map(({ pid }) => pid));
+  return carriers
+    .filter(({ pid, group, parent }) => pid === group && !pids.has(parent))
+    .toSorted((one, other) => one.startTicks - other.startTicks)[0];
+}
+
+/** The processes whose use of the machine is the slot's: the leader's group, or the family of an adopted process. */
+export function pidsToMeasure({ launch, process: leader }: Owner): readonly ProcessStat[] {
+  if (leader === undefined) return [];
+  const processes = living();
+  if (launch !== undefined) return processes.filter(({ group }) => group === leader.pid);
+  const family = new Set(familyOf(leader.pid, processes));
+  return processes.filter(({ pid }) => family.has(pid));
+}
+
+/** A process and what descends from it. An adopted process may share its group with strangers, so groups say nothing. */
+function familyOf(ancestor: number, processes: readonly ProcessStat[]): readonly number[] {
+  const family = new Set([ancestor]);
+  for (let before = 0; before !== family.size; ) {
+    before = family.size;
+    for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
+  }
+  return [...family];
+}
+
+function living(): readonly ProcessStat[] {
+  return allProcesses().filter(({ pid, zombie }) => !zombie && pid !== process.pid);
+}

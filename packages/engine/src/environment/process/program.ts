@@ -1,0 +1,41 @@
+// Can the command be executed at all? Asked before anything is stopped, so that a typing error costs nobody their slot.
+
+import { accessSync, constants, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { BlueGreenError } from '../../lib/errors.ts';
+import type { ReleaseFiles } from '../environment.ts';
+
+/** @throws BlueGreenError `release-missing`, naming the folder that should be there. */
+export function requireRelease({ version, folder }: ReleaseFiles): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new BlueGreenError('release-missing', `${version} is not on this machine: there is no folder ${folder}`);
+}
+
+/** A name with a slash is looked for in the release's folder, any other in `PATH`. @throws BlueGreenError `exec-not-found` */
+export function requireProgram(program: string, folder: string, path: string): void {
+  const places = program.includes('/')
+    ? [isAbsolute(program) ? program : join(folder, program)]
+    : inPath(program, path);
+  if (places.some(isExecutable)) return;
+  const where = program.includes('/') ? `in ${folder}` : `in PATH (${path})`;
+  throw new BlueGreenError(
+    'exec-not-found',
+    `the command's program "${program}" was not found ${where}, or may not be executed`,
+  );
+}
+
+function inPath(program: string, path: string): readonly string[] {
+  return path
+    .split(':')
+    .filter(isAbsolute)
+    .map((folder) => join(folder, program));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+// What every act of this driver works with: where it keeps things, the clock, the log.
+
+import { join } from 'node:path';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { SlotPlace } from '../environment.ts';
+import type { RecordPlace } from './record.ts';
+
+export interface Room {
+  readonly stateFolder: string;
+  /** Stands for the state folder in the marks of processes. */
+  readonly mark: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The last look at each slot, to tell how much of a core it used since. */
+  readonly looks: Map<string, Look>;
+}
+
+export interface Look {
+  readonly pid: number;
+  readonly cpuTicks: number;
+  readonly at: number;
+}
+
+/** Dots, which no name can hold, keep `a-b` of `c` apart from `a` of `b-c`. */
+export function logFileOf(room: Pick<Room, 'stateFolder'>, { service, target, slot }: SlotPlace): string {
+  return join(room.stateFolder, 'logs', `${service}.${target}.${slot}.log`);
+}
+
+export function recordPlace({ stateFolder }: Room, place: SlotPlace): RecordPlace {
+  return { stateFolder, place };
+}
+
+/** The fields by which a log line is found again. */
+export function placeFields({ service, target, slot }: SlotPlace): Readonly<Record<string, string>> {
+  return { service, target, slot };
+}

@@ -1,0 +1,23 @@
+// Values of env files never reach a message of ours: they are masked wherever a service's own log is quoted.
+
+import { readEnvFiles } from './spawn-env.ts';
+
+const shortestSecret = 4;
+
+/** What to mask. A value over several lines is masked line by line, as logs are quoted so. */
+export function secretValues(envFiles: readonly string[]): readonly string[] {
+  const values = envFiles.flatMap((file) => {
+    try {
+      return Object.values(readEnvFiles([file]));
+    } catch {
+      return []; // Gone since the start: what it held cannot be known any more.
+    }
+  });
+  const texts = values.flatMap((value) => value.split('\n').map((line) => line.trim()));
+  // Longest first: a short value may be a part of a long one.
+  return [...new Set(texts)].filter((text) => text.length >= shortestSecret).toSorted((a, b) => b.length - a.length);
+}
+
+export function mask(lines: readonly string[], secrets: readonly string[]): readonly string[] {
+  return lines.map((line) => secrets.reduce((text, secret) => text.replaceAll(secret, '***'), line));
+}

@@ -1,0 +1,144 @@
+// Starting a release in a slot. Everything that can refuse is asked before anything is stopped, and the slot's record is
+// written before the process exists: killed at any line, the engine finds what it left.
+
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
+import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from '../environment.ts';
+import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
+import { believe, observe, type Running } from './inspect.ts';
+import { newLaunch } from './launch.ts';
+import { describeHolder, portHolder } from './port-holder.ts';
+import { currentBootId, identify, isAlive } from './proc-fs.ts';
+import { requireProgram, requireRelease } from './program.ts';
+import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './record.ts';
+import { requireResources } from './resources.ts';
+import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
+import { beginLog } from './slot-log.ts';
+import { buildEnvironment, type Variables } from './spawn-env.ts';
+import { endAll, stopSlot } from './stop.ts';
+
+export interface StartRequest {
+  readonly place: SlotPlace;
+  readonly release: ReleaseFiles;
+  readonly settings: LaunchSettings;
+}
+
+/** Under the slot's lock. */
+export async function startSlot(room: Room, request: StartRequest): Promise<Running> {
+  const { place, release, settings } = request;
+  const launch = newLaunch(room.mark);
+  const before = recordBefore(room, place);
+  if (before && isSame(before, release)) return settleFound(room, request, before);
+  const env = prepare(room, request, launch);
+  await stopSlot(room, place, settings.graceMs);
+  requireFreePort(place);
+  const starting = writeAhead(room, request, launch);
+  const after = await beginLog(room, place, { ...starting, maxBytes: settings.maxLogBytes });
+  room.log.info({ ...placeFields(place), version: release.version, port: place.port }, 'starting');
+  const child = await spawn(room, request, { starting, env });
+  const running = await settle(room, request, { starting, child, after });
+  room.log.info({ ...placeFields(place), version: release.version, pid: child.pid }, 'started');
+  return observe(room, place, running);
+}
+
+/** The record of what runs in the slot now, completed if an earlier start was cut short. */
+function recordBefore(room: Room, place: SlotPlace): RunningRecord | undefined {
+  const where = recordPlace(room, place);
+  const record = readRecord(where, room.log);
+  const running = record && believe(room, record);
+  if (running && record.state === 'starting') writeRecord(where, running);
+  return running;
+}
+
+function isSame(record: RunningRecord, { version, digest }: ReleaseFiles): boolean {
+  return record.version === version && record.digest === digest;
+}
+
+/** What runs already has to have stayed up for the settling time, too: it may be a moment old. */
+async function settleFound(room: Room, { place, settings }: StartRequest, record: RunningRecord): Promise<Running> {
+  const ageMs = Math.max(0, room.clock.now() - record.startedAt);
+  if (ageMs < settings.settleMs) await room.clock.sleep(settings.settleMs - ageMs);
+  if (isAlive(record.process)) return observe(room, place, record);
+  throw endedAtOnce(room, { place, version: record.version, exit: exitNotSeen, envFiles: record.envFiles });
+}
+
+function prepare(room: Room, { place, release, settings }: StartRequest, launch: string): Variables {
+  requireRelease(release);
+  const env = buildEnvironment({ place, release, settings, launch });
+  requireProgram(settings.command[0], release.folder, env.PATH ?? '');
+  requireResources(room.stateFolder, settings);
+  return env;
+}
+
+function requireFreePort(place: SlotPlace): void {
+  const holder = portHolder(place.port);
+  if (!holder) return;
+  const sentence = `port ${place.port} of ${describePlace(place)} is in use by ${describeHolder(holder)}`;
+  throw new BlueGreenError('port-in-use', sentence, { port: place.port, ...holder });
+}
+
+type Starting = Extract<LiveRecord, { state: 'starting' }> & { readonly launch: string };
+
+function writeAhead(room: Room, { place, release, settings }: StartRequest, launch: string): Starting {
+  const starting: Starting = {
+    state: 'starting',
+    bootId: currentBootId(),
+    launch,
+    version: release.version,
+    digest: release.digest,
+    port: place.port,
+    startedAt: room.clock.now(),
+    adopted: false,
+    envFiles: settings.envFiles,
+  };
+  writeRecord(recordPlace(room, place), starting);
+  return starting;
+}
+
+interface Spawning {
+  readonly starting: Starting;
+  readonly env: Variables;
+}
+
+async function spawn(
+  room: Room,
+  { place, release, settings }: StartRequest,
+  { starting, env }: Spawning,
+): Promise<DetachedProcess> {
+  try {
+    const options = { argv: settings.command, cwd: release.folder, env, logFile: logFileOf(room, place) };
+    const child = await spawnDetached(options);
+    void child.exited.then((exit) => noteExit(room, { place, launch: starting.launch, exit }));
+    return child;
+  } catch (thrown) {
+    const lastExit = `could not be started: ${messageOf(thrown)}`;
+    writeRecord(recordPlace(room, place), { state: 'stopped', lastExit, envFiles: starting.envFiles });
+    throw thrown;
+  }
+}
+
+interface Settling {
+  readonly starting: Starting;
+  readonly child: DetachedProcess;
+  /** The line in the log after which this start's output stands. */
+  readonly after: string;
+}
+
+async function settle(
+  room: Room,
+  { place, settings }: StartRequest,
+  { starting, child, after }: Settling,
+): Promise<RunningRecord> {
+  const where = recordPlace(room, place);
+  const { bootId: _, ...launched } = starting;
+  const process = identify(child.pid);
+  const running = process && ({ ...launched, state: 'running', process } as const);
+  if (running) writeRecord(where, running);
+  const ended = await Promise.race([child.exited, room.clock.sleep(settings.settleMs)]);
+  if (running && ended === undefined) return running;
+  const exit = ended === undefined ? exitNotSeen : describeExit(ended);
+  // What it started may have stayed behind.
+  await endAll({ launch: starting.launch, process }, settings.graceMs, room.clock);
+  writeRecord(where, { state: 'stopped', lastExit: exit, envFiles: starting.envFiles });
+  throw endedAtOnce(room, { place, version: starting.version, exit, envFiles: starting.envFiles, after });
+}

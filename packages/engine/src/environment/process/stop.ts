@@ -1,0 +1,90 @@
+// Ending a slot's processes: asked first, made to afterwards, and finished only when the machine shows that none is left.
+
+import type { Clock } from '../../lib/clock.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import { describePlace, type SlotPlace } from '../environment.ts';
+import { type Members, membersOf, type Owner } from './launch.ts';
+import { type LiveRecord, readRecord, writeRecord } from './record.ts';
+import { placeFields, type Room, recordPlace } from './room.ts';
+
+const pollMs = 25;
+const killLimitMs = 5_000;
+
+export type Ending = 'was gone' | 'SIGTERM' | 'SIGKILL';
+
+/** Under the slot's lock. @throws BlueGreenError `stop-failed`, naming what is left. */
+export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): Promise<void> {
+  const where = recordPlace(room, place);
+  const record = readRecord(where, room.log);
+  if (!record || record.state === 'stopped') return;
+  room.log.info({ ...placeFields(place), version: record.version }, 'stopping');
+  const ending = await endAll(ownerOf(record), graceMs, room.clock);
+  if (ending === undefined)
+    throw new BlueGreenError(
+      'stop-failed',
+      `${describePlace(place)} still runs: ${describeMembers(membersOf(ownerOf(record)))}`,
+    );
+  if (ending !== 'was gone')
+    writeRecord(where, { state: 'stopped', lastExit: describeEnding(ending, graceMs), envFiles: record.envFiles });
+  room.log.info({ ...placeFields(place), version: record.version, ending }, 'stopped');
+}
+
+/** SIGTERM, `graceMs`, SIGKILL. Undefined when something is left even so. */
+export async function endAll(owner: Owner, graceMs: number, clock: Clock): Promise<Ending | undefined> {
+  const members = membersOf(owner);
+  if (isEmpty(members)) return 'was gone';
+  signalAll(members, 'SIGTERM');
+  if (await waitUntilGone(owner, { limitMs: graceMs, clock })) return 'SIGTERM';
+  const killed = await waitUntilGone(owner, { limitMs: killLimitMs, clock, again: 'SIGKILL' });
+  return killed ? 'SIGKILL' : undefined;
+}
+
+export function ownerOf(record: LiveRecord): Owner {
+  return { launch: record.launch, process: record.state === 'running' ? record.process : undefined };
+}
+
+interface Wait {
+  readonly limitMs: number;
+  readonly clock: Clock;
+  /** Sent at each look: what is killed may have had children in the meantime. */
+  readonly again?: NodeJS.Signals;
+}
+
+async function waitUntilGone(owner: Owner, { limitMs, clock, again }: Wait): Promise<boolean> {
+  const until = clock.now() + limitMs;
+  for (;;) {
+    const members = membersOf(owner);
+    if (isEmpty(members)) return true;
+    if (clock.now() >= until) return false;
+    if (again) signalAll(members, again);
+    await clock.sleep(Math.min(pollMs, limitMs));
+  }
+}
+
+function signalAll({ group, others }: Members, signal: NodeJS.Signals): void {
+  if (group !== undefined && group > 1) send(-group, signal);
+  for (const pid of others) send(pid, signal);
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone meanwhile, or not ours to signal: the look that follows tells which.
+  }
+}
+
+function isEmpty({ group, others }: Members): boolean {
+  return group === undefined && others.length === 0;
+}
+
+function describeMembers({ group, others }: Members): string {
+  const names = [...(group === undefined ? [] : [`process group ${group}`]), ...others.map((pid) => `pid ${pid}`)];
+  return names.length === 0 ? 'processes that came and went' : names.join(', ');
+}
+
+function describeEnding(ending: Exclude<Ending, 'was gone'>, graceMs: number): string {
+  return ending === 'SIGTERM'
+    ? 'stopped (SIGTERM)'
+    : `killed (SIGKILL) because it had not ended ${graceMs} ms after SIGTERM`;
+}
