@@ -1,0 +1,150 @@
+// One function per form of a command: sorted words in, an intent out.
+
+import { type Input, isVersion, namesTarget, readTarget, readVersion, sortArguments, tooMany } from './arguments.ts';
+import { type DeployIntent, mistake, type Parsed, type SignalName, understood } from './intent.ts';
+import { nearest } from './suggest.ts';
+import type { Word } from './words.ts';
+
+export type Form = (input: Input) => Parsed;
+
+/** `/deploy [service[/target]] version` and `/deploy plan …`. */
+export const deployForm =
+  (kind: 'deploy' | 'plan'): Form =>
+  (input) => {
+    const sorted = sortArguments(input, ['hold', 'redeploy', 'reason']);
+    if (!sorted.ok) return sorted;
+    const { positional, flags, reason } = sorted.value;
+    const [first, second] = positional;
+    if (first === undefined || (second === undefined && namesTarget(input, first)))
+      return withoutVersion(kind, input, first);
+    if (positional.length > 2) return tooMany(input, `${input.command} ${first.text} ${second?.text} --reason "…"`);
+    if (second !== undefined && isVersion(first.text) && namesTarget(input, second) && !namesTarget(input, first))
+      return mistake('The service comes before the version.', `${input.command} ${second.text} ${first.text}`);
+    const ref = readTarget(input, second === undefined ? undefined : first);
+    if (!ref.ok) return ref;
+    const version = readVersion(second ?? first);
+    if (!version.ok) return version;
+    const misread = second === undefined ? misspeltService(input, first) : undefined;
+    if (misread !== undefined) return misread;
+    const request: DeployIntent = {
+      ref: ref.value,
+      version: version.value,
+      hold: flags.has('hold'),
+      redeploy: flags.has('redeploy'),
+      reason,
+    };
+    return understood({ kind, ...request });
+  };
+
+function withoutVersion(kind: 'deploy' | 'plan', input: Input, word: Word | undefined): Parsed {
+  const ref = readTarget(input, word);
+  if (!ref.ok) return ref;
+  if (kind === 'deploy') return understood({ kind: 'deploy-modal', ref: ref.value });
+  return mistake(
+    'A plan needs the version it is for.',
+    `${[input.command, word?.text].filter(Boolean).join(' ')} v2.1`,
+  );
+}
+
+/** A word without a digit that is nearly a service's name was hardly meant as a version. */
+function misspeltService(input: Input, word: Word): Parsed | undefined {
+  if (/\d/.test(word.text)) return undefined;
+  const meant = nearest(word.text, [...new Set(input.known.map(({ service }) => service))]);
+  if (meant === undefined) return undefined;
+  return mistake(`\`${word.text}\` is neither a service nor, it seems, a version.`, `${input.command} ${meant}`);
+}
+
+/** Forms that take a target and nothing else. */
+export const targetForm =
+  (kind: 'status' | 'history' | 'unlock'): Form =>
+  (input) => {
+    const [word, more] = input.words;
+    if (more !== undefined) return tooMany(input, `${input.command} ${word?.text}`);
+    const ref = readTarget(input, word);
+    return ref.ok ? understood({ kind, ref: ref.value }) : ref;
+  };
+
+export const lockForm: Form = (input) => {
+  const [first] = input.words;
+  const ref = readTarget(input, first !== undefined && namesTarget(input, first) ? first : undefined);
+  if (!ref.ok) return ref;
+  const rest = ref.value.service === undefined ? input.words : input.words.slice(1);
+  const end = lockEnd(rest);
+  if (!end.ok) return mistake(end.sentence, `${input.command} "reason" for 2h`);
+  const reason = end.reason.map(({ text }) => text).join(' ');
+  if (reason === '') return mistake('A lock names its reason.', `${input.command} "reason" for 2h`);
+  return understood({ kind: 'lock', ref: ref.value, reason, forMs: end.forMs });
+};
+
+type LockEnd =
+  | { readonly ok: true; readonly reason: readonly Word[]; readonly forMs: number | undefined }
+  | { readonly ok: false; readonly sentence: string };
+
+function lockEnd(words: readonly Word[]): LockEnd {
+  const before = words.at(-2);
+  const last = words.at(-1);
+  const timed = before !== undefined && !before.quoted && before.text.toLowerCase() === 'for' && last?.quoted === false;
+  if (!timed) return { ok: true, reason: words, forMs: undefined };
+  const forMs = durationMs(last.text);
+  if (forMs !== undefined) return { ok: true, reason: words.slice(0, -2), forMs };
+  // "waiting for data" is a reason; "for 2x" is a mistyped time.
+  if (!/^\d/.test(last.text)) return { ok: true, reason: words, forMs: undefined };
+  return { ok: false, sentence: `\`${last.text}\` is not a time such as 30m, 2h or 1d, at most 30 days.` };
+}
+
+const unitMs: Readonly<Record<string, number>> = { m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function durationMs(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d{1,4})(m|min|h|d)$/i.exec(text) ?? [];
+  const ms = Number(amount) * (unitMs[unit.toLowerCase()] ?? Number.NaN);
+  return ms > 0 && ms <= 30 * 86_400_000 ? ms : undefined;
+}
+
+/** What a person says to the running deployment of a target. */
+export const signalForm =
+  (name: Exclude<SignalName, 'promote-full'>): Form =>
+  (input) => {
+    const sorted = sortArguments(input, name === 'promote' ? ['full'] : takesReason(name) ? ['reason'] : []);
+    if (!sorted.ok) return sorted;
+    const { positional, flags, reason } = sorted.value;
+    const [first] = positional;
+    const hasTarget = first !== undefined && (namesTarget(input, first) || !takesReason(name));
+    const ref = readTarget(input, hasTarget ? first : undefined);
+    if (!ref.ok) return ref;
+    const rest = hasTarget ? positional.slice(1) : positional;
+    if (rest.length > 0 && !takesReason(name)) return tooMany(input, `${input.command} ${first?.text}`);
+    const why = reason ?? (rest.map(({ text }) => text).join(' ') || undefined);
+    if (name === 'reject' && why === undefined)
+      return mistake('A reject names its reason.', `${input.command} "reason"`);
+    return understood({ kind: 'signal', name: flags.has('full') ? 'promote-full' : name, ref: ref.value, reason: why });
+  };
+
+const takesReason = (name: SignalName): boolean => name === 'reject' || name === 'abort';
+
+export const switchForm: Form = (input) => {
+  const sorted = sortArguments(input, ['reason']);
+  if (!sorted.ok) return sorted;
+  const { positional, reason } = sorted.value;
+  if (positional.length > 1) return tooMany(input, `${input.command} ${positional[0]?.text}`);
+  const ref = readTarget(input, positional[0]);
+  return ref.ok ? understood({ kind: 'switch', ref: ref.value, reason }) : ref;
+};
+
+export const rollbackForm: Form = (input) => {
+  const sorted = sortArguments(input, ['reason']);
+  if (!sorted.ok) return sorted;
+  const { positional, reason } = sorted.value;
+  const [first, second] = positional;
+  if (positional.length > 2) return tooMany(input, `${input.command} ${first?.text} ${second?.text} --reason "…"`);
+  const named = first !== undefined && (second !== undefined || namesTarget(input, first));
+  const ref = readTarget(input, named ? first : undefined);
+  if (!ref.ok) return ref;
+  const word = named ? second : first;
+  if (word === undefined) return understood({ kind: 'rollback', ref: ref.value, version: undefined, reason });
+  const version = readVersion(word);
+  if (!version.ok) return version;
+  const misread = named ? undefined : misspeltService(input, word);
+  return misread ?? understood({ kind: 'rollback', ref: ref.value, version: version.value, reason });
+};
+
+export const helpForm: Form = () => understood({ kind: 'help' });

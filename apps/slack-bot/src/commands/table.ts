@@ -1,0 +1,122 @@
+// Every command and every form of it, as data: the parser, the help card and the app manifest all read this table.
+
+import {
+  deployForm,
+  type Form,
+  helpForm,
+  lockForm,
+  rollbackForm,
+  signalForm,
+  switchForm,
+  targetForm,
+} from './forms.ts';
+
+export type CommandKey = 'deploy' | 'switch' | 'rollback' | 'status';
+
+export interface Subcommand {
+  /** The first word after the command; empty for the form without one. */
+  readonly word: string;
+  /** What follows the word, e.g. `[service[/target]]`. */
+  readonly usage: string;
+  readonly does: string;
+  readonly form: Form;
+}
+
+export interface Command {
+  readonly key: CommandKey;
+  /** For the app manifest. */
+  readonly description: string;
+  readonly hint: string;
+  readonly subcommands: readonly Subcommand[];
+}
+
+const target = '[service[/target]]';
+
+const deploy: readonly Subcommand[] = [
+  {
+    word: '',
+    usage: `${target} [version] [--hold] [--redeploy] [--reason "…"]`,
+    does: 'deploys a version; without one it asks in a form',
+    form: deployForm('deploy'),
+  },
+  {
+    word: 'plan',
+    usage: `${target} version`,
+    does: 'shows what would happen and changes nothing',
+    form: deployForm('plan'),
+  },
+  { word: 'status', usage: target, does: 'shows what runs where', form: targetForm('status') },
+  { word: 'history', usage: target, does: 'lists the last deployments', form: targetForm('history') },
+  { word: 'approve', usage: target, does: 'approves what waits for approval', form: signalForm('approve') },
+  {
+    word: 'reject',
+    usage: `${target} "reason"`,
+    does: 'refuses it; users go back to the old side',
+    form: signalForm('reject'),
+  },
+  {
+    word: 'promote',
+    usage: `${target} [--full]`,
+    does: 'goes on to the next step, or straight to everybody',
+    form: signalForm('promote'),
+  },
+  { word: 'pause', usage: target, does: 'stays where it is', form: signalForm('pause') },
+  { word: 'resume', usage: target, does: 'goes on after a pause', form: signalForm('resume') },
+  {
+    word: 'abort',
+    usage: `${target} ["reason"]`,
+    does: 'gives up; users go back to the old side',
+    form: signalForm('abort'),
+  },
+  { word: 'extend', usage: target, does: 'gives a waiting approval 30 more minutes', form: signalForm('extend') },
+  { word: 'lock', usage: `${target} "reason" [for 2h]`, does: 'lets nobody deploy for a while', form: lockForm },
+  { word: 'unlock', usage: target, does: 'takes the lock away', form: targetForm('unlock') },
+  { word: 'help', usage: '', does: 'shows this', form: helpForm },
+];
+
+export const commandTable: readonly Command[] = [
+  {
+    key: 'deploy',
+    description: 'Deploy a version, or steer the deployment that runs',
+    hint: '[service[/target]] v2.1 | plan | status | approve | abort | help',
+    subcommands: deploy,
+  },
+  {
+    key: 'switch',
+    description: 'Send everybody to what stands ready in the other slot',
+    hint: '[service[/target]]',
+    subcommands: [
+      {
+        word: '',
+        usage: `${target} [--reason "…"]`,
+        does: 'promotes the held preview or the standby',
+        form: switchForm,
+      },
+    ],
+  },
+  {
+    key: 'rollback',
+    description: 'Go back to the version before, or to a named one',
+    hint: '[service[/target]] [v2.0] [--reason "…"]',
+    subcommands: [
+      {
+        word: '',
+        usage: `${target} [version] [--reason "…"]`,
+        does: 'goes back; nothing can lock it out',
+        form: rollbackForm,
+      },
+    ],
+  },
+  {
+    key: 'status',
+    description: 'Show what runs where',
+    hint: '[service[/target]]',
+    subcommands: [{ word: '', usage: target, does: 'shows what runs where', form: targetForm('status') }],
+  },
+];
+
+export function commandOf(key: CommandKey): Command {
+  const found = commandTable.find((command) => command.key === key);
+  if (found === undefined) throw new Error(`no command ${key}`);
+  return found;
+}
