@@ -28,7 +28,12 @@ export interface Person {
 
 export interface SlackSettings {
   /** Command words without the slash. */
-  readonly commands: { readonly deploy: string; readonly switch: string; readonly rollback: string; readonly status: string };
+  readonly commands: {
+    readonly deploy: string;
+    readonly switch: string;
+    readonly rollback: string;
+    readonly status: string;
+  };
   /** Refuse other workspaces; undefined takes the workspace of the token. */
   readonly team: string | undefined;
 }
@@ -152,6 +157,10 @@ export interface ApprovalSettings {
 }
 
 /** `shop` for the service's only or default target, else `shop/staging`. */
-export function targetName({ service, target, isDefault }: Pick<TargetSettings, 'service' | 'target' | 'isDefault'>): string {
+export function targetName({
+  service,
+  target,
+  isDefault,
+}: Pick<TargetSettings, 'service' | 'target' | 'isDefault'>): string {
   return isDefault ? service : `${service}/${target}`;
 }

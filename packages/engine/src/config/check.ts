@@ -1,0 +1,73 @@
+// Every problem of a configuration, at once: read, fill in, check each value, check them against one another, resolve.
+
+import { dirname, resolve } from 'node:path';
+import { checkNames, checkRequired } from './checks/names.ts';
+import { checkApprovals, checkApprovers, checkPeople } from './checks/people.ts';
+import { checkBalancer, checkCommands, checkFiles, checkState } from './checks/places.ts';
+import { checkPorts } from './checks/ports.ts';
+import { checkBehaviour, checkLists } from './checks/steps.ts';
+import { targetDrafts } from './checks/target-drafts.ts';
+import { readDocument } from './document.ts';
+import type { Draft } from './draft.ts';
+import { checkShape } from './issues.ts';
+import { type ConfigProblem, type Finding, formatProblem } from './problems.ts';
+import { resolveSettings } from './resolve.ts';
+import type { ConfigFile } from './schema.ts';
+import type { Settings } from './settings.ts';
+import { substitute } from './variables.ts';
+
+export interface ConfigCheck {
+  /** Only without an error; warnings may be there. */
+  readonly settings: Settings | undefined;
+  /** In the order of the file. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** `environment` fills in `${NAME}`. Relative paths in the file start at its own folder. Never throws. */
+export function checkConfig(options: {
+  readonly file: string;
+  readonly text: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}): ConfigCheck {
+  const file = resolve(options.file);
+  const { root, problems: faults, locate, sourceOf } = readDocument(options.text);
+  if (faults.length > 0) return { settings: undefined, problems: faults };
+  const filled = substitute({ root, environment: options.environment, sourceOf });
+  const shape = checkShape(filled);
+  const findings = [...filled.findings, ...shape.findings, ...checkTogether(shape.draft, dirname(file))];
+  const problems = inOrder(withoutDoubles(findings).map(locate));
+  const config = problems.some(({ severity }) => severity === 'error') ? undefined : shape.file;
+  const warnings = problems
+    .filter(({ severity }) => severity === 'warning')
+    .map((problem) => formatProblem(file, problem));
+  return { settings: config && resolveSettings({ file, config, warnings }), problems };
+}
+
+function checkTogether(draft: Draft<ConfigFile>, folder: string): readonly Finding[] {
+  const targets = targetDrafts(draft);
+  return [
+    ...checkState(draft, folder),
+    ...checkPeople(draft),
+    ...checkApprovers(draft),
+    ...checkCommands(draft),
+    ...checkNames(draft),
+    ...checkLists(draft),
+    ...checkPorts(targets),
+    ...targets.flatMap((target) => [
+      ...checkRequired(target),
+      ...checkBehaviour(target),
+      ...checkBalancer(target),
+      ...checkFiles(target, folder),
+      ...checkApprovals(draft, target),
+    ]),
+  ];
+}
+
+/** What a service says is checked for each of its targets, but told once. */
+function withoutDoubles(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify([finding.path, finding.message]), finding])).values()];
+}
+
+function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}

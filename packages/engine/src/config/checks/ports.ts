@@ -1,0 +1,27 @@
+// Every port of the file belongs to one listener.
+
+import type { Path } from '../path.ts';
+import { formatPath } from '../path.ts';
+import { error, type Finding } from '../problems.ts';
+import { parseListen } from '../units.ts';
+import type { TargetDraft } from './target-drafts.ts';
+
+export function checkPorts(targets: readonly TargetDraft[]): readonly Finding[] {
+  const takenBy = new Map<number, Path>();
+  return targets.flatMap(portsOf).flatMap(({ port, path }) => {
+    const taken = takenBy.get(port);
+    if (taken) return [error(path, `port ${port} is already taken by ${formatPath(taken)}`)];
+    takenBy.set(port, path);
+    return [];
+  });
+}
+
+function portsOf({ own, path }: TargetDraft): readonly { readonly port: number; readonly path: Path }[] {
+  const listen = own.loadBalancer?.listen;
+  const ports = [
+    { port: own.slots?.blue?.port, path: [...path, 'slots', 'blue', 'port'] },
+    { port: own.slots?.green?.port, path: [...path, 'slots', 'green', 'port'] },
+    { port: listen === undefined ? undefined : parseListen(listen).port, path: [...path, 'loadBalancer', 'listen'] },
+  ];
+  return ports.flatMap(({ port, path: at }) => (port === undefined ? [] : [{ port, path: at }]));
+}

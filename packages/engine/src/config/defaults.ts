@@ -1,0 +1,66 @@
+// What holds when neither the service nor the target says anything, in the words of the file itself.
+
+import type { TargetFile } from './schema.ts';
+import type { ServiceOptions } from './schema-options.ts';
+
+type Canary = NonNullable<ServiceOptions['canary']>;
+type SmokeTests = NonNullable<ServiceOptions['smokeTests']>;
+
+const canary: Canary = [
+  { percent: 10, watch: '60s' },
+  { percent: 10, approval: true },
+  { percent: 50, watch: '60s' },
+];
+const smokeTests: SmokeTests = [];
+
+export const defaultOptions = {
+  env: {},
+  envFiles: [] as string[],
+  requiredEnv: [] as string[],
+  grace: '30s',
+  settle: '300ms',
+  health: {
+    path: '/health',
+    interval: '5s',
+    timeout: '2s',
+    failures: 3,
+    successes: 2,
+    startup: '60s',
+    check: 'fields',
+  },
+  smokeTests,
+  smokeTotal: '60s',
+  canary,
+  judge: { minRequests: 50, maxErrorRate: '5%', patience: '5m' },
+  approval: { beforeTraffic: false, count: 1, fourEyes: true, deadline: '1h', onTimeout: 'abort' },
+  bake: '2m',
+  standby: { keep: '24h' },
+  afterBake: 'keep',
+  // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
+  failedSide: { keep: '30m', then: 'restore' },
+  crash: { firstRestart: '1s', maxRestart: '60s' },
+  limits: { disk: '256MB', memory: '128MB', log: '50MB' },
+} satisfies ServiceOptions;
+
+export const defaultBalancer = {
+  driver: 'embedded',
+  requestTimeout: '60s',
+  receiptProbes: 20,
+} satisfies Partial<TargetFile['loadBalancer']>;
+
+export const defaultStickyCookie = 'bg_bucket';
+export const defaultPreview = { header: 'x-bluegreen-preview', cookie: 'bg_preview' } as const;
+
+/** Not merged: a file that names fields names all that are to be checked. */
+export const defaultFields = {
+  status: 'status',
+  okValues: ['healthy', 'ok'],
+  environment: 'environment',
+  version: 'version',
+  databaseConnected: 'database_connected',
+} as const;
+
+export const defaultSmokeTimeout = '10s';
+export const defaultCommands = { deploy: 'deploy', switch: 'switch', rollback: 'rollback', status: 'status' } as const;
+/** Slack keeps /status for itself and refuses a manifest that names it, so a bare one is never the default. */
+export const defaultBareStatus = 'deploy-status';

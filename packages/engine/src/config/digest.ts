@@ -1,0 +1,24 @@
+// One number for everything that decides what is started and routed. Processes that differ in it refuse one state.
+
+import { createHash } from 'node:crypto';
+import type { TargetSettings } from './settings.ts';
+
+/** sha256 in hex. Who is told, and what people are called, is left out; so are the contents of env files. */
+export function settingsDigest(targets: readonly TargetSettings[]): string {
+  const deciding = targets
+    .map(({ channel: _channel, ...target }) => canonical(target))
+    .sort()
+    .join('\n');
+  return createHash('sha256').update(deciding).digest('hex');
+}
+
+/** JSON with sorted keys: the same settings make the same text, in whatever order the file has them. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
+    .join(',')}}`;
+}

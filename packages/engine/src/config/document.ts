@@ -1,0 +1,160 @@
+// The text of the file as a tree that knows where everything stands. Every fault of YAML itself is found here.
+
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml';
+import { formatPath, type Path } from './path.ts';
+import type { ConfigProblem, Finding } from './problems.ts';
+import { yamlSentence } from './yaml-sentences.ts';
+
+export const maxFileBytes = 1 << 20;
+/** More uses of anchors than this, multiplied through, only serve to fill the memory. */
+const maxAliasCount = 100;
+
+export interface ConfigDocument {
+  /** Plain objects, lists and scalars; undefined when the text is not one mapping. */
+  readonly root: unknown;
+  readonly problems: readonly ConfigProblem[];
+  readonly locate: (finding: Finding) => ConfigProblem;
+  /** The scalar exactly as it is written, so that `1.10` in `env` stays `1.10`. */
+  readonly sourceOf: (path: Path) => string | undefined;
+}
+
+export function readDocument(text: string): ConfigDocument {
+  if (Buffer.byteLength(text) > maxFileBytes) return refused(tooLarge(Buffer.byteLength(text)));
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+    return readParsed(document, lines);
+  } catch (thrown) {
+    // The parser descends by recursion: a text of nothing but brackets ends its stack.
+    if (thrown instanceof RangeError) return refused('is nested too deeply');
+    throw thrown;
+  }
+}
+
+export const tooLarge = (bytes: number): string =>
+  `is ${(bytes / (1 << 20)).toFixed(1)} MiB large; a configuration has at most 1 MiB`;
+
+function readParsed(document: Document.Parsed, lines: LineCounter): ConfigDocument {
+  const at = (offset: number, message: string) => {
+    const { line, col } = lines.linePos(offset);
+    return fileProblem(message, { line, column: col });
+  };
+  const faults = [...document.errors, ...document.warnings].map((fault) => at(fault.pos[0], yamlSentence(fault)));
+  if (faults.length > 0) return { ...refused(''), problems: faults };
+  if (document.contents === null) return refused('is empty; start from bluegreen.example.yaml');
+  if (!isMap(document.contents)) return refused('is not a mapping; it starts with keys such as state: and services:');
+  const { count, unknown } = countAliases(document);
+  if (unknown.length > 0)
+    return { ...refused(''), problems: unknown.map((offset) => at(offset, 'no anchor (&name) above has this name')) };
+  try {
+    if (count > maxAliasCount) throw new ReferenceError(`${count} aliases`);
+    return {
+      root: document.toJS({ maxAliasCount }),
+      problems: [],
+      locate: (finding) => locate({ document, lines, finding }),
+      sourceOf: (path) => sourceOf(document, path),
+    };
+  } catch (thrown) {
+    if (thrown instanceof ReferenceError)
+      return refused('uses its anchors (&name, *name) too often or inside themselves; write the values out instead');
+    throw thrown;
+  }
+}
+
+function countAliases(document: Document): { readonly count: number; readonly unknown: readonly number[] } {
+  const anchors = new Set<string>();
+  const unknown: number[] = [];
+  let count = 0;
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) {
+        count += 1;
+        if (!anchors.has(node.source)) unknown.push(node.range?.[0] ?? 0);
+      } else if (node.anchor !== undefined) anchors.add(node.anchor);
+    },
+  });
+  return { count, unknown };
+}
+
+function refused(message: string): ConfigDocument {
+  return {
+    root: undefined,
+    problems: [fileProblem(message)],
+    locate: ({ message: sentence }) => fileProblem(sentence),
+    sourceOf: () => undefined,
+  };
+}
+
+/** A problem of the file as a whole. */
+export function fileProblem(
+  message: string,
+  place?: { readonly line: number; readonly column: number },
+): ConfigProblem {
+  return { severity: 'error', path: '', line: place?.line, column: place?.column, message };
+}
+
+function locate({
+  document,
+  lines,
+  finding,
+}: {
+  document: Document;
+  lines: LineCounter;
+  finding: Finding;
+}): ConfigProblem {
+  const { line, col } = lines.linePos(offsetOf(document, finding));
+  return { severity: finding.severity, path: formatPath(finding.path), line, column: col, message: finding.message };
+}
+
+/** As far down the path as the text goes: what is missing is shown at its parent. */
+function offsetOf(document: Document, { path, atKey = false }: Finding): number {
+  let node: Node | null | undefined = document.contents;
+  let offset = node?.range?.[0] ?? 0;
+  for (const [index, key] of path.entries()) {
+    const step = childOf(resolved(node, document), key);
+    if (!step) return offset;
+    node = step.node;
+    const wantsKey = (atKey && index === path.length - 1) || !isScalar(node);
+    offset = (wantsKey ? step.keyOffset : undefined) ?? node?.range?.[0] ?? step.keyOffset ?? offset;
+  }
+  return offset;
+}
+
+interface Step {
+  readonly node: Node | null | undefined;
+  readonly keyOffset: number | undefined;
+}
+
+function childOf(node: Node | null | undefined, key: string | number): Step | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(key)] as Node | undefined;
+    return item && { node: item, keyOffset: item.range?.[0] };
+  }
+  if (!isMap(node)) return undefined;
+  const pair = (node.items as Pair<Node, Node | null>[]).find(
+    ({ key: one }) => isScalar(one) && String(one.value) === String(key),
+  );
+  return pair && { node: pair.value, keyOffset: pair.key.range?.[0] };
+}
+
+function resolved(node: Node | null | undefined, document: Document): Node | null | undefined {
+  return isAlias(node) ? node.resolve(document) : node;
+}
+
+function sourceOf(document: Document, path: Path): string | undefined {
+  let node: Node | null | undefined = document.contents;
+  for (const key of path) node = childOf(resolved(node, document), key)?.node;
+  const scalar = resolved(node, document);
+  return isScalar(scalar) ? scalar.source : undefined;
+}

@@ -1,0 +1,18 @@
+// The words of the slash commands: chosen or default, with the prefix in front.
+
+import { defaultBareStatus, defaultCommands } from './defaults.ts';
+import type { SlackSettings } from './settings.ts';
+
+export function commandWords(slack: {
+  readonly prefix?: string | undefined;
+  readonly commands?: { readonly [Verb in keyof SlackSettings['commands']]?: string | undefined } | undefined;
+}): SlackSettings['commands'] {
+  const { prefix = '', commands = {} } = slack;
+  const bareStatus = prefix === '' ? defaultBareStatus : defaultCommands.status;
+  return {
+    deploy: prefix + (commands.deploy ?? defaultCommands.deploy),
+    switch: prefix + (commands.switch ?? defaultCommands.switch),
+    rollback: prefix + (commands.rollback ?? defaultCommands.rollback),
+    status: prefix + (commands.status ?? bareStatus),
+  };
+}

@@ -1,0 +1,202 @@
+// From the file as written to the settings that the engine works with: merged, defaults filled in, paths absolute,
+// durations in ms, sizes in bytes. Takes only a file without problems.
+
+import { dirname, resolve } from 'node:path';
+import {
+  defaultBalancer,
+  defaultFields,
+  defaultOptions,
+  defaultPreview,
+  defaultSmokeTimeout,
+  defaultStickyCookie,
+} from './defaults.ts';
+import { settingsDigest } from './digest.ts';
+import { merge } from './draft.ts';
+import { commandWords } from './resolve-slack.ts';
+import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
+import type { ServiceOptions } from './schema-options.ts';
+import type {
+  BalancerSettings,
+  CanaryStep,
+  HealthSettings,
+  Person,
+  Settings,
+  SmokeTest,
+  TargetSettings,
+} from './settings.ts';
+import { parseDuration, parseListen, parsePercentage, parseSize } from './units.ts';
+
+export function resolveSettings(options: {
+  readonly file: string;
+  readonly config: ConfigFile;
+  readonly warnings: readonly string[];
+}): Settings {
+  const { file, config, warnings } = options;
+  const folder = dirname(file);
+  const targets = Object.entries(config.services).flatMap(([service, shared]) =>
+    Object.entries(shared.targets).map(([target, own]) =>
+      resolveTarget({ service, target, shared, own, folder, approvers: config.approvers ?? [] }),
+    ),
+  );
+  return {
+    file,
+    digest: settingsDigest(targets),
+    stateFolder: resolve(folder, config.state),
+    people: (config.people ?? []).map(resolvePerson),
+    slack: { commands: commandWords(config.slack ?? {}), team: config.slack?.team },
+    targets,
+    warnings,
+  };
+}
+
+interface TargetInput {
+  readonly service: string;
+  readonly target: string;
+  readonly shared: ServiceFile;
+  readonly own: TargetFile;
+  readonly folder: string;
+  readonly approvers: readonly string[];
+}
+
+function resolveTarget({ service, target, shared, own, folder, approvers }: TargetInput): TargetSettings {
+  const { targets, ...sharedOptions } = shared;
+  const options = merge(merge(defaultOptions, sharedOptions), own);
+  const inFolder = (path: string) => resolve(folder, path);
+  const [program, ...args] = options.command ?? [];
+  if (program === undefined || options.releases === undefined || options.channel === undefined)
+    throw new TypeError(`${service}/${target} was not checked before it was resolved`);
+  const slot = ({ port, envFiles = [] }: TargetFile['slots']['blue']) => ({
+    port,
+    envFiles: [...options.envFiles, ...envFiles].map(inFolder),
+  });
+  return {
+    service,
+    target,
+    isDefault: own.default === true || Object.keys(targets).length === 1,
+    releasesFolder: inFolder(options.releases),
+    driver: 'process',
+    slots: { blue: slot(own.slots.blue), green: slot(own.slots.green) },
+    command: [program, ...args],
+    env: asTexts(options.env),
+    requiredEnv: options.requiredEnv,
+    ...resolveLimits(options),
+    health: resolveHealth(options.health),
+    smokeTests: options.smokeTests.map(resolveSmokeTest),
+    smokeTotalMs: parseDuration(options.smokeTotal),
+    balancer: resolveBalancer(own.loadBalancer),
+    canary: options.canary.map(resolveCanaryStep),
+    approval: resolveApproval(options.approval, approvers),
+    ...resolveAfterwards(options),
+    channel: options.channel,
+    migrator: 'none',
+  };
+}
+
+type Options = typeof defaultOptions & ServiceOptions;
+
+function resolveLimits({ grace, settle, limits }: Options) {
+  return {
+    graceMs: parseDuration(grace),
+    settleMs: parseDuration(settle),
+    minFreeDiskBytes: parseSize(limits.disk),
+    minFreeMemoryBytes: parseSize(limits.memory),
+    maxLogBytes: parseSize(limits.log),
+  };
+}
+
+function resolveAfterwards({ judge, bake, standby, afterBake, failedSide, crash }: Options) {
+  return {
+    judge: {
+      minRequests: judge.minRequests,
+      maxErrorRate: parsePercentage(judge.maxErrorRate),
+      patienceMs: parseDuration(judge.patience),
+    },
+    bakeMs: parseDuration(bake),
+    standbyKeepMs: standby.keep === 'until-next-deployment' ? undefined : parseDuration(standby.keep),
+    afterBake,
+    // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
+    failedSide: { keepMs: parseDuration(failedSide.keep), then: failedSide.then },
+    crash: { firstRestartMs: parseDuration(crash.firstRestart), maxRestartMs: parseDuration(crash.maxRestart) },
+  };
+}
+
+function resolveHealth(health: Options['health']): HealthSettings {
+  const fields: NonNullable<Options['health']['fields']> = health.fields ?? {
+    ...defaultFields,
+    okValues: [...defaultFields.okValues],
+  };
+  return {
+    path: health.path,
+    intervalMs: parseDuration(health.interval),
+    timeoutMs: parseDuration(health.timeout),
+    failures: health.failures,
+    successes: health.successes,
+    startupMs: parseDuration(health.startup),
+    check: health.check,
+    fields: {
+      status: fields.status,
+      okValues: fields.okValues ?? defaultFields.okValues,
+      environment: fields.environment,
+      version: fields.version,
+      databaseConnected: fields.databaseConnected,
+    },
+  };
+}
+
+function resolveSmokeTest(test: NonNullable<ServiceOptions['smokeTests']>[number]): SmokeTest {
+  const asJson = test.body !== undefined && typeof test.body !== 'string';
+  const headers = asTexts(test.headers ?? {});
+  const typed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
+  return {
+    name: test.name,
+    method: test.method ?? 'GET',
+    path: test.path,
+    headers: asJson && !typed ? { 'content-type': 'application/json', ...headers } : headers,
+    body: asJson ? JSON.stringify(test.body) : (test.body as string | undefined),
+    timeoutMs: parseDuration(test.timeout ?? defaultSmokeTimeout),
+    expect: { status: test.expect?.status ?? 200, json: test.expect?.json ?? {}, text: test.expect?.text ?? [] },
+  };
+}
+
+function resolveBalancer(loadBalancer: TargetFile['loadBalancer']): BalancerSettings {
+  const { driver, listen, sticky, preview, requestTimeout, receiptProbes } = merge(defaultBalancer, loadBalancer);
+  const by = sticky?.by ?? 'cookie';
+  return {
+    driver,
+    listen: parseListen(listen),
+    sticky: { by, name: by === 'address' ? '' : (sticky?.name ?? defaultStickyCookie) },
+    preview: preview && {
+      header: preview.header ?? defaultPreview.header,
+      cookie: preview.cookie ?? defaultPreview.cookie,
+      token: preview.token,
+    },
+    requestTimeoutMs: parseDuration(requestTimeout),
+    receiptProbes,
+  };
+}
+
+function resolveCanaryStep({
+  percent,
+  watch,
+  approval = false,
+}: NonNullable<ServiceOptions['canary']>[number]): CanaryStep {
+  return { percent, watchMs: watch === undefined ? undefined : parseDuration(watch), approval };
+}
+
+function resolveApproval({ deadline, approvers, ...approval }: Options['approval'], ofFile: readonly string[]) {
+  return { ...approval, approvers: approvers ?? ofFile, deadlineMs: parseDuration(deadline) };
+}
+
+function resolvePerson({
+  id,
+  name,
+  slack,
+  email,
+  codeHost,
+  osUser,
+}: NonNullable<ConfigFile['people']>[number]): Person {
+  return { id, name: name ?? id, slack, email, codeHost, osUser };
+}
+
+const asTexts = (values: Readonly<Record<string, string | number | boolean>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));

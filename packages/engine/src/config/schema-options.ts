@@ -1,0 +1,221 @@
+// What a service says about how it is run, checked and moved; each of its targets may say it again. All optional here:
+// what must be there after merging is checked in checks/, since it may stand in either place.
+
+import { z } from 'zod';
+import {
+  approver,
+  choice,
+  duration,
+  durationOrZero,
+  listOf,
+  matching,
+  named,
+  path,
+  percentage,
+  size,
+  text,
+  urlPath,
+  whole,
+  yesNo,
+} from './schema-values.ts';
+
+export const variablePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+const plainValue = z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number, true or false' });
+const jsonValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: 'a text, a number, true, false or null',
+});
+const dottedPath = () => matching(/^[^.\s]+(\.[^.\s]+)*$/, 'a dotted path into the JSON answer, such as info.version');
+const count = (expected: string) => whole({ min: 1, max: 1000, expected });
+
+const health = z
+  .strictObject({
+    path: urlPath().describe('Asked on each slot. Default: /health.').optional(),
+    interval: duration().describe('Time between two checks. Default: 5s.').optional(),
+    timeout: duration().describe('A check without an answer for this long has failed. Default: 2s.').optional(),
+    failures: count('a number of failures from 1 to 1000')
+      .describe('Failures in a row that make a side unhealthy. Default: 3.')
+      .optional(),
+    successes: count('a number of successes from 1 to 1000')
+      .describe('Successes in a row that a new side must show. Default: 2.')
+      .optional(),
+    startup: duration().describe('Limit for a new side to become healthy. Default: 60s.').optional(),
+    check: choice(['fields', 'status-code'])
+      .describe(
+        'fields: the JSON answer is checked, so that the right version in the right slot is proved. status-code: 2xx is enough, a weaker proof. Default: fields.',
+      )
+      .optional(),
+    fields: z
+      .strictObject({
+        status: dottedPath().describe('Where the status stands.').optional(),
+        okValues: listOf(text(), 20)
+          .min(1, { error: 'a list of at least one value' })
+          .describe('Values of the status that mean healthy. Default: [healthy, ok].')
+          .optional(),
+        environment: dottedPath().describe('Where the colour of the slot stands.').optional(),
+        version: dottedPath().describe('Where the version stands.').optional(),
+        databaseConnected: dottedPath().describe('Where it stands whether the database is connected.').optional(),
+      })
+      .describe(
+        'Dotted paths into the answer of the service. Once this is given, a field that is left out is not checked.',
+      )
+      .optional(),
+  })
+  .describe('How a side is asked whether it works.');
+
+const smokeTest = z
+  .strictObject({
+    name: text().max(100, { error: 'a text of at most 100 characters' }).describe('Shown when it fails; unique.'),
+    method: choice(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).describe('Default: GET.').optional(),
+    path: urlPath().describe('Path and query.'),
+    headers: z
+      .record(z.string(), plainValue, { error: 'a mapping of header names to values' })
+      .describe('Sent with the request.')
+      .optional(),
+    body: z
+      .union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())], {
+        error: 'a text, or a mapping or list that is sent as JSON',
+      })
+      .describe('A text is sent as it is; a mapping or list is sent as JSON.')
+      .optional(),
+    timeout: duration().describe('Default: 10s.').optional(),
+    expect: z
+      .strictObject({
+        status: whole({ min: 100, max: 599, expected: 'an HTTP status from 100 to 599' })
+          .describe('Default: 200.')
+          .optional(),
+        json: z
+          .record(z.string(), jsonValue, { error: 'a mapping of dotted paths to values' })
+          .describe('Dotted path into the answer, and the value it must have.')
+          .optional(),
+        text: listOf(text(), 50).describe('Each of these texts must be in the answer.').optional(),
+      })
+      .describe('What the answer must be.')
+      .optional(),
+  })
+  .describe('One request that a new side must answer as expected before any user is sent to it.');
+
+const canaryStep = z
+  .strictObject({
+    percent: whole({ min: 1, max: 99, expected: 'a whole percentage from 1 to 99' }).describe(
+      'Share of the users on the new side.',
+    ),
+    watch: duration().describe('How long the two sides are compared.').optional(),
+    approval: yesNo().describe('Ask people, after watching.').optional(),
+  })
+  .describe('One step of moving users to the new side; it watches, asks, or both.');
+
+const judge = z
+  .strictObject({
+    minRequests: whole({ min: 1, max: 1_000_000, expected: 'a number of requests from 1 to 1000000' })
+      .describe('Fewer requests on the new side give no verdict. Default: 50.')
+      .optional(),
+    maxErrorRate: percentage().describe('A new side with more errors than this is taken back. Default: 5%.').optional(),
+    patience: durationOrZero()
+      .describe(
+        'How long a watch may stay without a verdict past its time; then the deployment is aborted. Default: 5m.',
+      )
+      .optional(),
+  })
+  .describe('When a canary is good, bad, or not yet known.');
+
+const approval = z
+  .strictObject({
+    beforeTraffic: yesNo().describe('Also ask before the first user is sent. Default: false.').optional(),
+    approvers: listOf(approver(), 200)
+      .describe('Who may approve here, instead of the approvers of the file.')
+      .optional(),
+    count: whole({ min: 1, max: 20, expected: 'a number of approvals from 1 to 20' })
+      .describe('How many people must approve. Default: 1.')
+      .optional(),
+    fourEyes: yesNo().describe('Who asked for the deployment cannot approve it. Default: true.').optional(),
+    deadline: duration().describe('How long an approval may take. Default: 1h.').optional(),
+    onTimeout: choice(['abort', 'hold'])
+      .describe('What happens when it passes: abort, or hold where it stands. Default: abort.')
+      .optional(),
+  })
+  .describe('Who decides, and by when.');
+
+export const serviceOptions = {
+  releases: path().describe('Folder with one folder per version.').optional(),
+  command: listOf(text(), 200)
+    .min(1, { error: 'a list of a program and its arguments' })
+    .describe('Program and arguments, run in the folder of the release; never through a shell.')
+    .optional(),
+  env: named(plainValue, variablePattern)
+    .describe(
+      `Variables of the service. \${NAME} is filled in when a slot starts: from env files, ENVIRONMENT_COLOR, APPLICATION_PORT and APP_VERSION.`,
+    )
+    .optional(),
+  envFiles: listOf(path(), 16).describe('Env files (NAME=value lines) for both slots. Secrets belong here.').optional(),
+  requiredEnv: listOf(matching(variablePattern, 'the name of a variable'), 200)
+    .describe('A slot is not started while one of these is missing.')
+    .optional(),
+  grace: durationOrZero().describe('Between SIGTERM and SIGKILL. Default: 30s.').optional(),
+  settle: durationOrZero()
+    .describe('A process that ends within this time has failed to start. Default: 300ms.')
+    .optional(),
+  health: health.optional(),
+  smokeTests: listOf(smokeTest, 100)
+    .describe('Requests that a new side must answer; three or more are a good habit.')
+    .optional(),
+  smokeTotal: duration().describe('Limit for all smoke tests together. Default: 60s.').optional(),
+  canary: listOf(canaryStep, 50)
+    .describe(
+      'Steps from few users to all, in rising order; [] moves everybody at once. Default: 10 % watched for 60s, 10 % asked, 50 % watched for 60s.',
+    )
+    .optional(),
+  judge: judge.optional(),
+  approval: approval.optional(),
+  bake: durationOrZero()
+    .describe('How long the new side is watched after everybody was moved. Default: 2m.')
+    .optional(),
+  standby: z
+    .strictObject({
+      keep: z
+        .union([choice(['until-next-deployment']), durationOrZero()], {
+          error: 'a duration up to 24d such as 24h, or until-next-deployment',
+        })
+        .describe('How long the previous side is kept running after the bake. Default: 24h.')
+        .optional(),
+    })
+    .describe('The previous side, kept warm so that going back is a flip of routing.')
+    .optional(),
+  afterBake: choice(['keep', 'stop', 'upgrade', 'ask'])
+    .describe(
+      'What becomes of the previous side after the bake: kept, stopped, brought to the new version, or asked. Default: keep.',
+    )
+    .optional(),
+  failedSide: z
+    .strictObject({
+      keep: durationOrZero().describe('How long a failed new side is kept to be looked at. Default: 30m.').optional(),
+      // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
+      then: choice(['restore', 'stop'])
+        .describe('Afterwards: bring the last good release back there, or stop it. Default: restore.')
+        .optional(),
+    })
+    .describe('What becomes of a new side that was given up.')
+    .optional(),
+  crash: z
+    .strictObject({
+      firstRestart: duration().describe('Pause before the first restart; doubled each time. Default: 1s.').optional(),
+      maxRestart: duration().describe('Longest pause between restarts. Default: 60s.').optional(),
+    })
+    .describe('What happens when a side ends by itself.')
+    .optional(),
+  limits: z
+    .strictObject({
+      disk: size().describe('Free disk without which nothing is started. Default: 256MB.').optional(),
+      memory: size().describe('Free memory without which nothing is started. Default: 128MB.').optional(),
+      log: size().describe("A slot's log is rotated when it is larger. Default: 50MB.").optional(),
+    })
+    .describe('What this machine must have, and what a slot may take.')
+    .optional(),
+  channel: matching(/^(#[^\s#]{1,80}|[CGD][A-Z0-9]{2,20})$/, 'a Slack channel such as "#deploys" or C0123ABCD')
+    .describe('Slack channel where deployments are shown.')
+    .optional(),
+};
+
+export const optionNames: ReadonlySet<string> = new Set(Object.keys(serviceOptions));
+const options = z.strictObject(serviceOptions);
+export type ServiceOptions = z.infer<typeof options>;

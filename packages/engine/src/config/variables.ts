@@ -1,0 +1,107 @@
+// `${NAME}` in the values of the file. Everywhere but in `env` it is filled in from the environment of this process;
+// in `env` it stays for the start of the slot, and only its spelling is checked. `$${` is a plain `${` in both.
+
+import { formatPath, type Path } from './path.ts';
+import { error, type Finding } from './problems.ts';
+
+export interface Substituted {
+  readonly root: unknown;
+  readonly findings: readonly Finding[];
+  /** Formatted paths of values that came out of a variable: never shown in a message. */
+  readonly fromVariables: ReadonlySet<string>;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+interface Walk {
+  readonly environment: Variables;
+  readonly sourceOf: (path: Path) => string | undefined;
+  readonly findings: Finding[];
+  readonly fromVariables: Set<string>;
+  budget: number;
+}
+
+/** More values than this, or deeper ones, are no configuration; aliases can multiply a small file into them. */
+const maxValues = 100_000;
+const maxDepth = 40;
+
+/** A copy of `root` with everything filled in. A value whose variable is missing becomes undefined, and a finding. */
+export function substitute(options: {
+  readonly root: unknown;
+  readonly environment: Variables;
+  readonly sourceOf: (path: Path) => string | undefined;
+}): Substituted {
+  const walk: Walk = { ...options, findings: [], fromVariables: new Set(), budget: maxValues };
+  const root = copy(options.root, [], walk);
+  if (walk.budget <= 0) walk.findings.push(error([], `holds more than ${maxValues} values`));
+  return { root, findings: walk.findings, fromVariables: walk.fromVariables };
+}
+
+function copy(value: unknown, path: Path, walk: Walk): unknown {
+  walk.budget -= 1;
+  if (walk.budget <= 0) return undefined;
+  if (path.length > maxDepth) {
+    walk.findings.push(error(path.slice(0, 8), 'is nested too deeply'));
+    return undefined;
+  }
+  if (Array.isArray(value)) return value.map((item, index) => copy(item, [...path, index], walk));
+  if (typeof value === 'object' && value !== null) return copyMapping(value, path, walk);
+  if (isEnvValue(path)) return envValue(value, path, walk);
+  return typeof value === 'string' ? fillIn(value, path, walk) : value;
+}
+
+function copyMapping(value: object, path: Path, walk: Walk): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (key === '__proto__')
+      walk.findings.push({ ...error([...path, key], 'this key is not allowed anywhere'), atKey: true });
+    else result[key] = copy(item, [...path, key], walk);
+  }
+  return result;
+}
+
+/** `services.<name>.env.<NAME>` and `services.<name>.targets.<name>.env.<NAME>`. */
+function isEnvValue(path: Path): boolean {
+  if (path[0] !== 'services') return false;
+  return (path.length === 4 && path[2] === 'env') || (path.length === 6 && path[2] === 'targets' && path[4] === 'env');
+}
+
+/** A number or true/false stays as it is written: `1.10` must not reach the service as `1.1`. */
+function envValue(value: unknown, path: Path, walk: Walk): unknown {
+  if (typeof value === 'number' || typeof value === 'boolean') return walk.sourceOf(path) ?? String(value);
+  if (typeof value !== 'string') return value;
+  replaceVariables(value, (name) => {
+    if (name === undefined) walk.findings.push(error(path, badReference));
+    return '';
+  });
+  return value;
+}
+
+function fillIn(text: string, path: Path, walk: Walk): string | undefined {
+  let complete = true;
+  const filled = replaceVariables(text, (name) => {
+    const value = name !== undefined && Object.hasOwn(walk.environment, name) ? walk.environment[name] : undefined;
+    if (value !== undefined) {
+      walk.fromVariables.add(formatPath(path));
+      return value;
+    }
+    complete = false;
+    walk.findings.push(
+      error(
+        path,
+        name === undefined ? badReference : `the variable ${name} is not set in the environment of this process`,
+      ),
+    );
+    return '';
+  });
+  return complete ? filled : undefined;
+}
+
+const badReference = `after \${ come a name of letters, digits and _, and a }; write $\${ for a plain \${`;
+
+/** `lookUp(undefined)` stands for a `${` that names no variable. */
+function replaceVariables(text: string, lookUp: (name: string | undefined) => string): string {
+  return text.replace(/\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?/g, (match, name: string | undefined) =>
+    match === '$${' ? '${' : lookUp(name),
+  );
+}
