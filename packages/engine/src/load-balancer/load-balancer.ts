@@ -59,6 +59,10 @@ export type Traffic = Readonly<Record<SlotName, SideCounts>>;
 export interface LoadBalancer {
   /** Addresses of every node for probes, `http://host:port` each. */
   readonly entrypoints: readonly string[];
+  /** Sent with every probe: it is then counted nowhere, and the answer's `x-served-by` names the side. Holds a secret. */
+  readonly probeHeaders: Readonly<Record<string, string>>;
+  /** Beside `probeHeaders`: this header's value `0`…`9999` decides the side as for a user of that bucket. */
+  readonly bucketHeader: string;
   /** Brings the balancer up with this spec and its last routing; harmless to repeat. Restarts a managed one that died. */
   ensure(): Promise<void>;
   /**

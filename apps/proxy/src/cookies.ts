@@ -1,0 +1,29 @@
+// The few cookies that the balancer itself reads. Anything else in the header passes untouched.
+
+/** The value of the first cookie of that name, as sent. */
+export function readCookie(header: string | undefined, name: string): string | undefined {
+  if (header === undefined || !header.includes(name)) return undefined;
+  for (const pair of header.split(';')) {
+    const [key, value] = splitPair(pair);
+    if (key === name) return value;
+  }
+  return undefined;
+}
+
+/** The header without cookies of that name; undefined when nothing is left. */
+export function withoutCookie(header: string, name: string): string | undefined {
+  if (!header.includes(name)) return header;
+  const kept = header.split(';').filter((pair) => splitPair(pair)[0] !== name);
+  const rest = kept.join(';').trim();
+  return rest === '' ? undefined : rest;
+}
+
+/** Long enough that nobody changes sides within a canary; out of reach of scripts, since only the balancer reads it. */
+export function bucketCookie(name: string, value: string): string {
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000`;
+}
+
+function splitPair(pair: string): readonly [name: string, value: string] {
+  const equals = pair.indexOf('=');
+  return equals < 0 ? [pair.trim(), ''] : [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
+}

@@ -1,0 +1,123 @@
+// From unknown JSON to typed values, once, at the door. A complaint names the place and what was found, never a secret.
+
+import { readFileSync } from 'node:fs';
+import type { ProxySpec, Routing, RoutingOrder, SlotName } from '@bg/engine';
+import { messageOf } from './log.ts';
+
+/** What was handed in is not what it must be. */
+export class InvalidInput extends Error {}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @throws InvalidInput naming the file and the key. */
+export function readSpec(path: string): ProxySpec {
+  try {
+    return parseSpec(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (thrown) {
+    // The text of a JSON error quotes the file, which holds secrets.
+    const what = thrown instanceof SyntaxError ? 'not valid JSON' : messageOf(thrown);
+    throw new InvalidInput(`spec file ${path}: ${what}`, { cause: thrown });
+  }
+}
+
+function parseSpec(value: unknown): ProxySpec {
+  const spec = fields(value, 'spec');
+  const upstreams = fields(spec.upstreams, 'upstreams');
+  const probe = fields(spec.probe, 'probe');
+  return {
+    service: text(spec.service, 'service'),
+    target: text(spec.target, 'target'),
+    listen: address(spec.listen, 'listen'),
+    upstreams: { blue: address(upstreams.blue, 'upstreams.blue'), green: address(upstreams.green, 'upstreams.green') },
+    sticky: sticky(spec.sticky),
+    preview: spec.preview === undefined ? undefined : preview(spec.preview),
+    requestTimeoutMs: whole(spec.requestTimeoutMs, 'requestTimeoutMs', { least: 1, most: 86_400_000 }),
+    digest: text(spec.digest, 'digest'),
+    socket: text(spec.socket, 'socket'),
+    routingFile: text(spec.routingFile, 'routingFile'),
+    probe: {
+      header: text(probe.header, 'probe.header').toLowerCase(),
+      nonce: secret(probe.nonce, 'probe.nonce'),
+      bucketHeader: text(probe.bucketHeader, 'probe.bucketHeader').toLowerCase(),
+    },
+  };
+}
+
+/** @throws InvalidInput */
+export function parseOrder(value: unknown): RoutingOrder {
+  const order = fields(value, 'order');
+  return {
+    routing: parseRouting(order.routing),
+    fence: whole(order.fence, 'fence', { least: 0, most: Number.MAX_SAFE_INTEGER }),
+  };
+}
+
+function parseRouting(value: unknown): Routing {
+  const routing = fields(value, 'routing');
+  return {
+    generation: whole(routing.generation, 'routing.generation', { least: 0, most: Number.MAX_SAFE_INTEGER }),
+    active: slotIfAny(routing.active, 'routing.active'),
+    canary: routing.canary === undefined ? undefined : canary(routing.canary),
+    preview: slotIfAny(routing.preview, 'routing.preview'),
+  };
+}
+
+function canary(value: unknown): Routing['canary'] {
+  const { slot, percent } = fields(value, 'routing.canary');
+  if (typeof percent !== 'number' || !(percent >= 0 && percent <= 100))
+    throw new InvalidInput(`routing.canary.percent must be a number from 0 to 100, not ${shown(percent)}`);
+  return { slot: slotNamed(slot, 'routing.canary.slot'), percent };
+}
+
+function sticky(value: unknown): ProxySpec['sticky'] {
+  const { by, name } = fields(value, 'sticky');
+  if (by !== 'cookie' && by !== 'header' && by !== 'address')
+    throw new InvalidInput(`sticky.by must be cookie, header or address, not ${shown(by)}`);
+  return { by, name: by === 'address' && name === undefined ? '' : text(name, 'sticky.name', by === 'address') };
+}
+
+function preview(value: unknown): NonNullable<ProxySpec['preview']> {
+  const { header, cookie, token } = fields(value, 'preview');
+  const names = { header: text(header, 'preview.header'), cookie: text(cookie, 'preview.cookie') };
+  return { ...names, token: secret(token, 'preview.token') };
+}
+
+function fields(value: unknown, where: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InvalidInput(`${where} must be an object, not ${shown(value)}`);
+  return value as Fields;
+}
+
+function text(value: unknown, where: string, mayBeEmpty = false): string {
+  if (typeof value !== 'string' || (value === '' && !mayBeEmpty))
+    throw new InvalidInput(`${where} must be a text, not ${shown(value)}`);
+  return value;
+}
+
+function secret(value: unknown, where: string): string {
+  if (typeof value !== 'string' || value.length < 8)
+    throw new InvalidInput(`${where} must be a text of at least 8 characters`);
+  return value;
+}
+
+function whole(value: unknown, where: string, { least, most }: { least: number; most: number }): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most)
+    throw new InvalidInput(`${where} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
+  return value;
+}
+
+function address(value: unknown, where: string): { readonly host: string; readonly port: number } {
+  const { host, port } = fields(value, where);
+  return { host: text(host, `${where}.host`), port: whole(port, `${where}.port`, { least: 1, most: 65_535 }) };
+}
+
+const slotIfAny = (value: unknown, where: string): SlotName | undefined =>
+  value === undefined || value === null ? undefined : slotNamed(value, where);
+
+function slotNamed(value: unknown, where: string): SlotName {
+  if (value !== 'blue' && value !== 'green')
+    throw new InvalidInput(`${where} must be blue or green, not ${shown(value)}`);
+  return value;
+}
+
+const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 80);

@@ -1,0 +1,136 @@
+// The proxy put together: users' side, control side, and what both share. The port is the lock: who cannot have it ends
+// before touching the control socket or the routing file, so that two proxies can never share one target's users.
+
+import { rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { ProxySpec } from '@bg/engine';
+import { type Commands, createControl, Refused } from './control.ts';
+import { type Counters, createCounters } from './counters.ts';
+import { createFront, type Front } from './front.ts';
+import { codeOf, type Log, messageOf } from './log.ts';
+import { InvalidInput, readSpec } from './parse.ts';
+import { createRoutingKeeper, type RoutingKeeper } from './routing-state.ts';
+import { createSite, retireSite, type Site } from './site.ts';
+
+export interface RunningProxy {
+  /** Ends it: no new connections, exchanges in flight end within `graceMs`. Repeated calls wait for the first. */
+  close(graceMs: number): Promise<void>;
+}
+
+interface Live {
+  site: Site;
+  front: Front;
+  /** Undefined until the port is ours: another proxy may still be writing the file. */
+  routing: RoutingKeeper | undefined;
+  readonly counters: Counters;
+  readonly startedAt: number;
+}
+
+/** How long exchanges may go on when the address moved or the process ends. */
+export const drainGraceMs = 10_000;
+
+/** @throws InvalidInput for a bad spec file, Refused `port-in-use` naming the port. */
+export async function startProxy(specFile: string, log: Log, onShutdown: () => void): Promise<RunningProxy> {
+  const spec = readSpec(specFile);
+  const counters = createCounters(Date.now);
+  const shared = { site: createSite(spec), routing: undefined, counters, startedAt: Date.now() };
+  const live: Live = { ...shared, front: createFront(frontOptions(() => live, counters, log)) };
+  await listen(live.front, spec);
+  // No request is read before this: a connection is accepted at the next turn of the event loop at the earliest.
+  const routing = createRoutingKeeper(spec.routingFile);
+  live.routing = routing;
+  const { problem } = routing.current();
+  if (problem !== undefined) log.error('the routing is not known; users get 503 until it is put in place', { problem });
+
+  const control = createControl(commandsOf({ live, routing, specFile, log, onShutdown }), log);
+  await listenOnSocket(control, spec.socket);
+  log.info('started', { service: spec.service, target: spec.target, listen: spec.listen, ...routing.current() });
+  let closing: Promise<void> | undefined;
+  return {
+    close: (graceMs) => {
+      closing ??= close(live, control, graceMs);
+      return closing;
+    },
+  };
+}
+
+function frontOptions(live: () => Live, counters: Counters, log: Log): Parameters<typeof createFront>[0] {
+  return { site: () => live().site, routing: () => live().routing?.current().routing, counters, log };
+}
+
+async function listen(front: Front, { listen }: ProxySpec): Promise<void> {
+  try {
+    await front.listen(listen);
+  } catch (thrown) {
+    const place = `${listen.host}:${listen.port}`;
+    const why = codeOf(thrown) === 'EADDRINUSE' ? 'is in use by another program' : `refused: ${messageOf(thrown)}`;
+    throw new Refused('port-in-use', `cannot listen: ${place} ${why}`);
+  }
+}
+
+/** Whoever holds the port owns the socket, so that a file found there was left by a dead process. */
+function listenOnSocket(control: Server, path: string): Promise<void> {
+  rmSync(path, { force: true });
+  return new Promise((resolve, reject) => {
+    control.once('error', reject);
+    control.listen(path, () => resolve());
+  });
+}
+
+interface CommandParts {
+  readonly live: Live;
+  readonly routing: RoutingKeeper;
+  readonly specFile: string;
+  readonly log: Log;
+  readonly onShutdown: () => void;
+}
+
+function commandsOf({ live, routing: keeper, specFile, log, onShutdown }: CommandParts): Commands {
+  return {
+    status: () => {
+      const { routing, fence, problem } = keeper.current();
+      const { digest } = live.site.spec;
+      const present = { routing, fence, pid: process.pid, startedAt: live.startedAt, digest };
+      return problem === undefined ? present : { ...present, problem };
+    },
+    changeRouting: async (order) => {
+      const change = await keeper.change(order);
+      if (change.kind === 'refused') throw new Refused(change.why, change.message);
+      log.info('routing in force', { ...order });
+    },
+    reload: () => reload(live, specFile, log),
+    traffic: (sinceMs) => live.counters.traffic(sinceMs),
+    connections: () => ({
+      open: { blue: live.counters.open('blue'), green: live.counters.open('green') },
+      clients: live.front.connections(),
+    }),
+    shutdown: onShutdown,
+  };
+}
+
+/** Follows a changed spec without a restart: requests in flight end on the connections they have. */
+async function reload(live: Live, specFile: string, log: Log): Promise<void> {
+  const spec = readSpec(specFile);
+  const before = live.site.spec;
+  if (spec.socket !== before.socket || spec.routingFile !== before.routingFile)
+    throw new InvalidInput('socket and routing file cannot change while the proxy runs');
+  const moved = spec.listen.host !== before.listen.host || spec.listen.port !== before.listen.port;
+  const { front: oldFront, site: oldSite } = live;
+  if (moved) {
+    const newFront = createFront(frontOptions(() => live, live.counters, log));
+    await listen(newFront, spec);
+    live.front = newFront;
+  }
+  live.site = createSite(spec);
+  log.info('spec in force', { digest: spec.digest, listen: spec.listen });
+  // Not waited for: both end when the last exchange on them has.
+  retireSite(oldSite).catch((thrown) => log.trouble('old connections', { why: messageOf(thrown) }));
+  if (moved) oldFront.close(drainGraceMs).catch((thrown) => log.trouble('old address', { why: messageOf(thrown) }));
+}
+
+/** The control socket goes first: closing it removes its file, which is the next proxy's as soon as the port is free. */
+async function close(live: Live, control: Server, graceMs: number): Promise<void> {
+  control.close();
+  await live.front.close(graceMs);
+  await Promise.all([live.site.pools.blue.destroy(), live.site.pools.green.destroy()]);
+}

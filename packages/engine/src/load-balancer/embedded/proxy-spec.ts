@@ -1,0 +1,57 @@
+// What the driver and the proxy's own process say to each other: the spec file, and JSON over the control socket.
+
+import type { SlotName } from '../../environment/environment.ts';
+import type { BalancerSpec, Fence, Routing } from '../load-balancer.ts';
+
+/** The spec file: its path is the proxy's only argument. Holds secrets: mode 0600. */
+export interface ProxySpec extends BalancerSpec {
+  /** sha256 of the rest; the driver tells by it whether a running proxy serves the spec it wants. */
+  readonly digest: string;
+  /** Absolute path of the control socket, under 108 bytes. */
+  readonly socket: string;
+  /** Absolute path of the file that keeps routing and fence across restarts. */
+  readonly routingFile: string;
+  readonly probe: ProbeHeaders;
+}
+
+/** How a probe says that it is one: it is not counted, and its answer carries `x-served-by`. */
+export interface ProbeHeaders {
+  readonly header: string;
+  /** Known to the engine and the proxy only. */
+  readonly nonce: string;
+  /** Beside the nonce: `0`…`9999` decides the side as for a user of that bucket. */
+  readonly bucketHeader: string;
+}
+
+/** What the proxy keeps in its routing file, and what `PUT /routing` carries. */
+export interface RoutingOrder {
+  readonly routing: Routing;
+  readonly fence: Fence;
+}
+
+/** Answer of `GET /routing`, `PUT /routing` and `PUT /spec`. */
+export interface ProxyStatus {
+  /** Undefined when the routing file could not be read: every user gets 503 until a routing is put in place. */
+  readonly routing: Routing | undefined;
+  /** Highest seen. */
+  readonly fence: Fence;
+  readonly pid: number;
+  /** Epoch ms. Counts begin here. */
+  readonly startedAt: number;
+  readonly digest: string;
+  readonly problem?: string;
+}
+
+/** Answer of any refused or failed control request. */
+export interface ProxyRefusal {
+  readonly error: 'stale-generation' | 'fenced-out' | 'not-persisted' | 'port-in-use' | 'invalid' | 'not-found';
+  readonly message: string;
+}
+
+/** Answer of `GET /connections`. */
+export interface ProxyConnections {
+  /** Exchanges in flight per side, upgraded connections and streams included. */
+  readonly open: Readonly<Record<SlotName, number>>;
+  /** Connections of users, idle ones included. */
+  readonly clients: number;
+}
