@@ -1,0 +1,92 @@
+// What a person says to a running deployment. Without an id the live deployment of the target is meant.
+
+import type { Actor, DeploymentRef, DeploymentView, Engine, Result } from '@bg/engine';
+import type { Wish } from '../exit.ts';
+import { attend } from '../follow/attend.ts';
+import { refused } from '../refused.ts';
+import { type Options, onEngine } from '../session.ts';
+import { type Command, followOption, reasonOption } from './command.ts';
+import { findDeployment } from './which.ts';
+
+interface Decision {
+  readonly verb: string;
+  readonly summary: string;
+  readonly options?: Command['options'];
+  readonly examples?: readonly string[];
+  readonly wish: Wish;
+  readonly decide: (call: {
+    readonly engine: Engine;
+    readonly ref: DeploymentRef;
+    readonly actor: Actor;
+    readonly options: Options;
+  }) => Result<DeploymentView>;
+}
+
+const decisions: readonly Decision[] = [
+  {
+    verb: 'approve',
+    summary: 'say yes to a deployment that waits for approval',
+    wish: 'forward',
+    decide: ({ engine, ref, actor }) => engine.approve(ref, actor),
+  },
+  {
+    verb: 'reject',
+    summary: 'say no to a deployment that waits for approval; the users go back to the stable side',
+    options: [reasonOption],
+    examples: ['bg reject --reason "the prices are wrong"'],
+    wish: 'back',
+    decide: ({ engine, ref, actor, options }) => engine.reject(ref, actor, options.reason ?? ''),
+  },
+  {
+    verb: 'promote',
+    summary: 'go on to the next step now',
+    options: [['--full', 'skip the rest: send everybody to the new version']],
+    examples: ['bg promote --full'],
+    wish: 'forward',
+    decide: ({ engine, ref, actor, options }) => engine.promote(ref, actor, { full: options.full === true }),
+  },
+  {
+    verb: 'pause',
+    summary: 'stay at the present share of users until somebody resumes',
+    wish: 'forward',
+    decide: ({ engine, ref, actor }) => engine.pause(ref, actor),
+  },
+  {
+    verb: 'resume',
+    summary: 'go on after a pause',
+    wish: 'forward',
+    decide: ({ engine, ref, actor }) => engine.resume(ref, actor),
+  },
+  {
+    verb: 'abort',
+    summary: 'give up before full promotion; the users go back to the stable side',
+    options: [reasonOption],
+    examples: ['bg abort --reason "not today" --follow'],
+    wish: 'back',
+    decide: ({ engine, ref, actor, options }) => engine.abort(ref, actor, options.reason),
+  },
+  {
+    verb: 'extend',
+    summary: 'thirty more minutes for a waiting approval',
+    wish: 'forward',
+    decide: ({ engine, ref, actor }) => engine.extend(ref, actor),
+  },
+];
+
+export const deciding: readonly Command[] = decisions.map(toCommand);
+
+function toCommand({ verb, summary, options = [], examples = [], wish, decide }: Decision): Command {
+  return {
+    usage: `${verb} [deployment]`,
+    summary,
+    options: [...options, followOption],
+    examples: [`bg ${verb}`, `bg ${verb} shop/staging`, ...examples],
+    run: onEngine((session, [word], given) => {
+      const { engine, actor, screen } = session;
+      const found = findDeployment(engine, word, given);
+      if (!found.ok) return refused(screen, found.refusal);
+      const result = decide({ engine, ref: { id: found.value.id }, actor, options: given });
+      return attend(session, result, { wish, follow: given.follow === true });
+    }),
+  };
+}

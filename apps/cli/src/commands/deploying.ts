@@ -1,0 +1,75 @@
+// Asking for a deployment, or for what it would do.
+
+import { attend } from '../follow/attend.ts';
+import { checkOrder, isPlace, readPlace, readVersion } from '../place.ts';
+import { answered } from '../refused.ts';
+import { type Options, onEngine, type Session } from '../session.ts';
+import { planLines } from '../show/plan.ts';
+import { type Command, followOption, reasonOption } from './command.ts';
+
+const holdOption = ['--hold', 'stop before the first user is sent, until somebody promotes'] as const;
+const redeployOption = ['--redeploy', 'deploy although this version is live already'] as const;
+
+export const deploying: readonly Command[] = [
+  {
+    usage: 'deploy <version> [place]',
+    summary: 'make a version live: start it beside the active one, check it, move the users',
+    options: [holdOption, redeployOption, reasonOption, followOption],
+    examples: ['bg deploy v2.1', 'bg deploy v2.1 shop/staging --follow', 'bg deploy v2.1 --hold --reason "look first"'],
+    run: onEngine((session, words, options) =>
+      attend(session, session.engine.deploy(deployRequest('bg deploy', session, words, options)), {
+        wish: 'forward',
+        follow: options.follow === true,
+      }),
+    ),
+  },
+  {
+    usage: 'plan <version> [place]',
+    summary: 'show what a deployment would do and what would refuse it; changes nothing',
+    options: [holdOption, redeployOption],
+    examples: ['bg plan v2.1', 'bg plan v2.1 shop/staging --json'],
+    run: onEngine(async (session, words, options) =>
+      answered(
+        session.screen,
+        await session.engine.plan(deployRequest('bg plan', session, words, options)),
+        (plan, { paint }) => planLines(plan, paint),
+      ),
+    ),
+  },
+  {
+    usage: 'switch [place]',
+    summary: 'make live what stands ready in the other slot: a held preview or the standby',
+    options: [reasonOption, followOption],
+    examples: ['bg switch', 'bg switch shop --follow'],
+    run: onEngine(({ engine, ...rest }, [place], options) => {
+      const session = { engine, ...rest };
+      const request = { ...readPlace(place, options), actor: session.actor, reason: options.reason };
+      return attend(session, engine.switch(request), { wish: 'forward', follow: options.follow === true });
+    }),
+  },
+  {
+    usage: 'rollback [version] [place]',
+    summary: 'back to the standby, or to a named earlier release; a running deployment is taken back',
+    options: [reasonOption, followOption],
+    examples: ['bg rollback', 'bg rollback shop --reason "wrong prices"', 'bg rollback v2.0 shop --follow'],
+    run: onEngine((session, words, options) => {
+      const { version, place } = rollbackWords(session, words);
+      const request = { ...readPlace(place, options), version, actor: session.actor, reason: options.reason };
+      return attend(session, session.engine.rollback(request), { wish: 'back', follow: options.follow === true });
+    }),
+  },
+];
+
+function deployRequest(command: string, session: Session, [version = '', place]: readonly string[], options: Options) {
+  checkOrder({ command, version, place, services: session.services });
+  const { hold = false, redeploy = false, reason } = options;
+  return { ...readPlace(place, options), version: readVersion(version), hold, redeploy, reason, actor: session.actor };
+}
+
+/** A single word may be either: a configured service is a place, everything else a version. */
+function rollbackWords({ services }: Session, [first, second]: readonly string[]) {
+  if (first === undefined) return { version: undefined, place: undefined };
+  if (second === undefined && isPlace(first, services)) return { version: undefined, place: first };
+  checkOrder({ command: 'bg rollback', version: first, place: second, services });
+  return { version: readVersion(first), place: second };
+}

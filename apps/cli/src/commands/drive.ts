@@ -1,0 +1,27 @@
+// Driving in the foreground: one more process that competes for the lease, without Slack and without HTTP.
+
+import { exitCodes } from '../exit.ts';
+import { refused } from '../refused.ts';
+import { onEngine } from '../session.ts';
+import type { Command } from './command.ts';
+
+export const driving: readonly Command[] = [
+  {
+    usage: 'drive',
+    placeless: true,
+    summary: 'drive deployments in the foreground until Ctrl-C, in competition with the other processes',
+    examples: ['bg drive'],
+    run: onEngine(async ({ engine, actor, screen, stop }) => {
+      if (actor.kind === 'stranger')
+        return refused(screen, {
+          code: 'not-in-team',
+          sentence: `${actor.name} is not in the configured list of people and may look only.`,
+          hint: 'Add the name as osUser of a person in the configuration.',
+        });
+      screen.aside('Driving deployments as soon as nobody else does. Ctrl-C ends it; what serves users goes on.');
+      await engine.drive(stop);
+      screen.aside('Stopped driving.');
+      return exitCodes.done;
+    }),
+  },
+];

@@ -1,0 +1,116 @@
+// The single parts, for people who look into something. None of them changes what users get.
+
+import { type HealthReport, type SlotObservation, type SmokeReport, tailLog } from '@bg/engine';
+import { exitCodes } from '../exit.ts';
+import { readPlace, readSlot, readVersion } from '../place.ts';
+import { answered, refused } from '../refused.ts';
+import { onEngine } from '../session.ts';
+import { bytesText, durationText } from '../show/amounts.ts';
+import type { Light } from '../show/deployment.ts';
+import { jsonLine, plain } from '../show/plain.ts';
+import { tableLines } from '../show/table.ts';
+import { readCount } from './amounts.ts';
+import type { Command } from './command.ts';
+
+export const slots: readonly Command[] = [
+  {
+    usage: 'smoke <slot> [place]',
+    summary: 'run the smoke tests against a slot; 1 when one fails',
+    examples: ['bg smoke green', 'bg smoke blue shop/staging --json'],
+    run: onEngine(async ({ engine, screen }, [word = '', place], options) => {
+      const slot = readSlot('bg smoke', word, [place]);
+      const result = await engine.parts.smoke(readPlace(place, options), slot);
+      const code = answered(screen, result, smokeLines);
+      return result.ok && !result.value.passed ? exitCodes.failed : code;
+    }),
+  },
+  {
+    usage: 'health <slot> [place]',
+    summary: 'ask a slot for its health; 1 when it is not healthy',
+    examples: ['bg health green', 'bg health blue shop/staging'],
+    run: onEngine(async ({ engine, screen }, [word = '', place], options) => {
+      const slot = readSlot('bg health', word, [place]);
+      const result = await engine.parts.health(readPlace(place, options), slot);
+      const code = answered(screen, result, healthLines);
+      return result.ok && !result.value.healthy ? exitCodes.failed : code;
+    }),
+  },
+  {
+    usage: 'start <slot> <version> [place]',
+    summary: 'start a version in a slot that serves nobody; no user is sent to it',
+    examples: ['bg start green v2.1', 'bg start green v2.1 shop/staging'],
+    run: onEngine(async ({ engine, actor, screen }, [word = '', version = '', place], options) => {
+      const slot = readSlot('bg start', word, [version, place]);
+      const request = { ...readPlace(place, options), slot, version: readVersion(version), actor };
+      return answered(screen, await engine.parts.start(request), observationLines);
+    }),
+  },
+  {
+    usage: 'stop <slot> [place]',
+    summary: 'stop a slot that serves nobody',
+    examples: ['bg stop green', 'bg stop green shop/staging'],
+    run: onEngine(async ({ engine, actor, screen }, [word = '', place], options) => {
+      const slot = readSlot('bg stop', word, [place]);
+      return answered(screen, await engine.parts.stop({ ...readPlace(place, options), slot, actor }), observationLines);
+    }),
+  },
+  {
+    usage: 'logs <slot> [place]',
+    summary: 'the last lines that the service in a slot wrote',
+    options: [
+      ['--lines <n>', 'how many (50)'],
+      ['--follow', 'go on with what is written later'],
+    ],
+    examples: ['bg logs green', 'bg logs blue --follow --lines 10'],
+    run: onEngine(async ({ engine, screen, stop }, [word = '', place], options) => {
+      const slot = readSlot('bg logs', word, [place]);
+      const lines = readCount('--lines', options.lines, { otherwise: 50, most: 100_000 });
+      const file = engine.parts.logFile(readPlace(place, options), slot);
+      if (!file.ok) return refused(screen, file.refusal);
+      for await (const line of tailLog(file.value, { lines, follow: options.follow === true, signal: stop }))
+        await screen.write(screen.json ? jsonLine({ line }) : `${plain(line)}\n`);
+      return stop.aborted ? exitCodes.stopped : exitCodes.done;
+    }),
+  },
+];
+
+function smokeLines({ passed, results }: SmokeReport, { paint }: Light): readonly string[] {
+  const rows = results.map((result) => [
+    `${result.passed ? paint.green('✓') : paint.red('✗')} ${result.name}`,
+    durationText(result.ms),
+    result.problem ?? '',
+  ]);
+  const failed = results.filter((result) => !result.passed).length;
+  return [...tableLines(rows), passed ? `all ${results.length} passed` : `${failed} of ${results.length} failed`];
+}
+
+function healthLines(report: HealthReport, { paint }: Light): readonly string[] {
+  const word = report.healthy ? paint.green('✓ healthy') : paint.red('✗ unhealthy');
+  const weaker = report.proof === 'status-code' ? ', by its status code only' : '';
+  return [
+    `${word} in ${durationText(report.ms)}${weaker}${report.problem === undefined ? '' : `: ${report.problem}`}`,
+    ...tableLines(
+      [
+        ['  version', report.version],
+        ['  environment', report.environment],
+        [
+          '  database',
+          report.databaseConnected === undefined ? undefined : report.databaseConnected ? 'connected' : 'not connected',
+        ],
+        ['  up for', report.uptimeSeconds === undefined ? undefined : durationText(report.uptimeSeconds * 1000)],
+        ['  host', report.hostname],
+      ].filter((row): row is string[] => row[1] !== undefined),
+    ),
+  ];
+}
+
+function observationLines(observation: SlotObservation, { now }: Light): readonly string[] {
+  if (observation.kind === 'stopped') {
+    const exit = observation.lastExit === undefined ? '' : `; last exit: ${observation.lastExit}`;
+    return [`stopped${exit}`, ...observation.lastLog.map((line) => `  ${line}`)];
+  }
+  const { version, pid, startedAt, memoryBytes } = observation;
+  return [
+    `running ${version ?? 'an unknown version'}, pid ${pid}, for ${durationText(now - startedAt)}, ${bytesText(memoryBytes)}`,
+  ];
+}

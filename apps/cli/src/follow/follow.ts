@@ -1,0 +1,80 @@
+// Follows one deployment to its end, and drives it where nobody else does.
+
+import type { DeploymentView } from '@bg/engine';
+import type { ProgressKind } from '../screen.ts';
+import type { Session } from '../session.ts';
+import { createForegroundDriver, type ForegroundDriver } from './driver.ts';
+
+export interface FollowOptions {
+  readonly id: string;
+  readonly progress: ProgressKind;
+  /** Leave when the deployment waits for a person, instead of waiting along with it. */
+  readonly leaveWhenWaiting: boolean;
+}
+
+/** `waiting`: left because a person is awaited; `stopped`: by Ctrl-C. `drove`: it was driven from here until now. */
+export interface FollowEnd {
+  readonly kind: 'finished' | 'waiting' | 'stopped';
+  readonly view: DeploymentView;
+  readonly drove: boolean;
+}
+
+const lookMs = 1000;
+/** A signal that was just given (promote after a hold) needs this long at most to be seen by the driver started here. */
+const settleMs = 5000;
+
+export async function follow(session: Session, options: FollowOptions): Promise<FollowEnd> {
+  const progress = session.screen.progress(options.progress);
+  const driver = createForegroundDriver(session.engine);
+  let end: FollowEnd;
+  try {
+    end = await watch(session, options, driver, progress.show);
+  } catch (thrown) {
+    progress.end();
+    await driver.stop().catch(() => undefined);
+    throw thrown;
+  }
+  progress.end();
+  await driver.stop();
+  return end;
+}
+
+async function watch(
+  { engine, screen, stop, actor }: Session,
+  { id, leaveWhenWaiting }: FollowOptions,
+  driver: ForegroundDriver,
+  show: (view: DeploymentView) => void,
+): Promise<FollowEnd> {
+  const mayDrive = actor.kind !== 'stranger';
+  let drove = false;
+  let waitingSince: number | undefined;
+  let saidNobody = false;
+  for (;;) {
+    const view = engine.deployment(id);
+    if (!view) throw new Error(`the deployment ${id} is gone from the state`);
+    show(view);
+    if (view.outcome) return { kind: 'finished', view, drove };
+    if (stop.aborted) return { kind: 'stopped', view, drove };
+    waitingSince = waitsForPerson(view) ? (waitingSince ?? Date.now()) : undefined;
+    if (leaveWhenWaiting && waitingSince !== undefined && Date.now() - waitingSince >= settleMs)
+      return { kind: 'waiting', view, drove };
+    if (drove && !driver.running()) await driver.stop();
+    if (!drove && !engine.driverAlive()) {
+      if (!saidNobody) screen.aside(nobodyDrives(mayDrive, id));
+      saidNobody = true;
+      if (mayDrive) driver.start();
+      drove = mayDrive;
+    }
+    await engine.changed(lookMs, stop);
+  }
+}
+
+function nobodyDrives(mayDrive: boolean, id: string): string {
+  return mayDrive
+    ? 'No process drives deployments now, so this one is driven from here. Ctrl-C stops the driving, not the deployment.'
+    : `No process drives deployments now. A person of the configured list can: bg follow ${id}`;
+}
+
+export function waitsForPerson({ approval, phase, paused }: DeploymentView): boolean {
+  return approval?.status === 'pending' || phase === 'hold' || paused !== undefined;
+}

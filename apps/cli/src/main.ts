@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+// `bg`: the verbs of the engine without Slack. The only reader of the process's environment, arguments and signals.
+
+import { BlueGreenError, hasCode, messageOf } from '@bg/engine';
+import { CommanderError } from 'commander';
+import { type ExitCode, exitCodes } from './exit.ts';
+import { buildProgram } from './program.ts';
+import type { World } from './session.ts';
+import { jsonLine, plain } from './show/plain.ts';
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<ExitCode> {
+  const world: World = { environment: process.env, out: process.stdout, err: process.stderr, stop: stopSignal() };
+  let code: ExitCode = exitCodes.done;
+  try {
+    const program = buildProgram(world, (given) => {
+      code = given;
+    });
+    await program.parseAsync(words, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    return failed(thrown, words.includes('--json'));
+  }
+}
+
+/** The first signal asks the command to end in order; the second ends the process where it is. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(exitCodes.stopped);
+    stop.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // A reader that closed early (`| head`) has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.done);
+    throw error;
+  });
+  return stop.signal;
+}
+
+function failed(thrown: unknown, json: boolean): ExitCode {
+  if (thrown instanceof CommanderError) return commandLineEnd(thrown, json);
+  const { code, help } =
+    thrown instanceof BlueGreenError
+      ? thrown
+      : { code: 'unexpected', help: 'LOG_LEVEL=debug shows where it happened.' };
+  const message = messageOf(thrown);
+  if (json) process.stdout.write(jsonLine({ error: { code, message, help } }));
+  else
+    process.stderr.write(
+      `${[`failed (${code}): ${message}`, `  ${help}`]
+        .flatMap((text) => text.split('\n'))
+        .map(plain)
+        .join('\n')}\n`,
+    );
+  if (process.env.LOG_LEVEL === 'debug' && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
+  return hasCode(thrown, 'config-invalid') || hasCode(thrown, 'config-changed')
+    ? exitCodes.configInvalid
+    : exitCodes.failed;
+}
+
+/** `--help` is an answer; everything else that commander throws is a command line that makes no sense. */
+function commandLineEnd({ exitCode, code, message }: CommanderError, json: boolean): ExitCode {
+  if (exitCode === 0) return exitCodes.done;
+  // `bg` and `bg audit` alone: the help was written already.
+  if (code === 'commander.help') return exitCodes.usage;
+  const sentence = message.replace(/^error: /, '');
+  if (json) process.stdout.write(jsonLine({ error: { code: 'usage', message: sentence, help: 'bg --help' } }));
+  else process.stderr.write(`${sentence.split('\n').map(plain).join('\n')}\n  See: bg --help\n`);
+  return exitCodes.usage;
+}

@@ -1,0 +1,30 @@
+// A rule said no: which one, why, and what to do. Nothing was changed.
+
+import { type Refusal, type Result, refusalRules } from '@bg/engine';
+import { type ExitCode, exitCodes } from './exit.ts';
+import type { Screen } from './screen.ts';
+import type { Light } from './show/deployment.ts';
+
+export function refused(screen: Screen, { code, sentence, hint }: Refusal): ExitCode {
+  if (screen.json) screen.answer({ refused: { code, rule: refusalRules[code], sentence, hint } }, () => []);
+  else
+    for (const line of [
+      `refused (${code}): ${sentence}`,
+      `  rule: ${refusalRules[code]}`,
+      ...(hint === '' ? [] : [`  ${hint}`]),
+      '  Nothing was changed.',
+    ])
+      screen.aside(line);
+  return exitCodes.refused;
+}
+
+/** The answer of a verb that is done at once. */
+export function answered<T>(
+  screen: Screen,
+  result: Result<T>,
+  render: (value: T, light: Light) => readonly string[],
+): ExitCode {
+  if (!result.ok) return refused(screen, result.refusal);
+  screen.answer(result.value, render);
+  return exitCodes.done;
+}

@@ -1,0 +1,110 @@
+// One run of a command against the engine: configuration, engine, who is asking, where the answer goes.
+
+import { resolve } from 'node:path';
+import { type Actor, createLog, type Engine, type Log, loadSettings, openEngine } from '@bg/engine';
+import { actorOf, operatingSystemUser } from './actor.ts';
+import type { ExitCode } from './exit.ts';
+import { createScreen, type Screen, type Stream } from './screen.ts';
+import { plain } from './show/plain.ts';
+
+/** What the process has been given; read once, in `main.ts`. */
+export interface World {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly out: Stream;
+  readonly err: Stream;
+  /** Aborts at Ctrl-C, SIGTERM or a closed terminal. */
+  readonly stop: AbortSignal;
+}
+
+/** Every option of every command; which of them a command has is written in its table row. */
+export interface Options {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly color?: boolean;
+  readonly service?: string;
+  readonly target?: string;
+  readonly hold?: boolean;
+  readonly redeploy?: boolean;
+  readonly full?: boolean;
+  readonly follow?: boolean;
+  readonly reason?: string;
+  readonly for?: string;
+  readonly lines?: string;
+  readonly limit?: string;
+  readonly since?: string;
+  readonly csv?: boolean;
+  readonly jsonl?: boolean;
+}
+
+/** One command line, understood as words and options. */
+export interface Call {
+  readonly world: World;
+  readonly words: readonly string[];
+  readonly options: Options;
+}
+
+export interface Session {
+  readonly engine: Engine;
+  readonly actor: Actor;
+  readonly screen: Screen;
+  readonly stop: AbortSignal;
+  /** Names of the configured services. */
+  readonly services: readonly string[];
+}
+
+export type SessionWork = (
+  session: Session,
+  words: readonly string[],
+  options: Options,
+) => ExitCode | Promise<ExitCode>;
+
+/** Opens the engine for one command and closes it whatever happens. */
+export function onEngine(work: SessionWork): (call: Call) => Promise<ExitCode> {
+  return async ({ world, words, options }) => {
+    const screen = screenFor(world, options);
+    const settings = loadSettings({ file: configFile(world, options.config), environment: world.environment });
+    const log = logFor(world, screen);
+    const actor = actorOf(settings, operatingSystemUser(world.environment.SUDO_USER));
+    const engine = openEngine({ settings, log, processName: `bg ${process.pid}` });
+    try {
+      const services = [...new Set(settings.targets.map(({ service }) => service))];
+      return await work({ engine, actor, screen, stop: world.stop, services }, words, options);
+    } finally {
+      engine.close();
+    }
+  };
+}
+
+export function configFile(world: World, given: string | undefined): string {
+  return resolve(given ?? world.environment.BLUEGREEN_CONFIG ?? 'bluegreen.yaml');
+}
+
+/** Colours are for terminals alone; `NO_COLOR` with any value, `--no-color` and a dumb terminal turn them off. */
+export function screenFor({ environment, out, err }: World, { json = false, color = true }: Options): Screen {
+  const colored = color && !environment.NO_COLOR && environment.TERM !== 'dumb';
+  return createScreen({ out, err, json, colored });
+}
+
+function logFor({ environment }: World, screen: Screen): Log {
+  const write = (line: string): void => screen.aside(screen.json ? line.trimEnd() : logSentence(line));
+  return createLog({ name: 'bg', level: environment.LOG_LEVEL ?? 'warn', terminal: false, destination: { write } });
+}
+
+const levelWords: Readonly<Record<number, string>> = {
+  20: 'debug',
+  30: 'info',
+  40: 'warning',
+  50: 'error',
+  60: 'fatal',
+};
+
+/** A line of the engine's log as a person reads it. */
+function logSentence(line: string): string {
+  const entry = JSON.parse(line) as {
+    readonly level: number;
+    readonly msg?: string;
+    readonly err?: { readonly message?: string };
+  };
+  const cause = entry.err?.message === undefined ? '' : `: ${entry.err.message}`;
+  return plain(`${levelWords[entry.level] ?? 'log'}: ${entry.msg ?? ''}${cause}`);
+}

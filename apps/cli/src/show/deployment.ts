@@ -1,0 +1,162 @@
+// One deployment as lines: its steps, both sides' numbers, what it waits for, what may be done.
+
+import type { ApprovalView, DeploymentView, Observation, OutcomeView, StepView } from '@bg/engine';
+import { actionRows } from './actions.ts';
+import { dateText, durationText, shareText, timeText } from './amounts.ts';
+import type { Paint } from './paint.ts';
+import { tableLines } from './table.ts';
+
+export interface Light {
+  readonly now: number;
+  readonly paint: Paint;
+}
+
+/** Everything there is to see. */
+export function deploymentLines(view: DeploymentView, light: Light): readonly string[] {
+  return [
+    headline(view, light),
+    ...stepLines(view, light),
+    ...shareLines(view, light.paint),
+    ...(view.observation && !view.outcome ? observationLines(view, view.observation) : []),
+    ...receiptLines(view, light.paint),
+    ...view.warnings.map((warning) => `  ${light.paint.yellow('!')} ${warning}`),
+    ...endLines(view, light),
+    ...nextLines(view, light.paint),
+  ];
+}
+
+function headline(view: DeploymentView, { now, paint }: Light): string {
+  const change = view.from ? `${view.from.version} → ${view.version}` : view.version;
+  const asked = `${view.mode} ${view.id}, asked by ${view.requestedBy.replace(/^person:/, '')}`;
+  const took = durationText((view.outcome?.at ?? now) - view.requestedAt);
+  const reason = view.reason === undefined ? '' : `, "${view.reason}"`;
+  return `${paint.bold(`${view.name}  ${change}`)}  ${paint.dim(`${asked} ${timeText(view.requestedAt, now)}${reason}, ${took}`)}`;
+}
+
+function stepLines(view: DeploymentView, light: Light): readonly string[] {
+  const lines = tableLines(
+    view.steps.map((step) => [`  ${stepSign(step, light.paint)} ${step.title}`, stepNote(step, light)]),
+  );
+  const fetching = view.phase === 'fetching' ? [`  ${light.paint.cyan('▶')} fetch and check ${view.version}`] : [];
+  return [...fetching, ...lines];
+}
+
+function stepSign({ status }: StepView, paint: Paint): string {
+  switch (status) {
+    case 'done':
+      return paint.green('✓');
+    case 'started':
+      return paint.cyan('▶');
+    case 'failed':
+      return paint.red('✗');
+    case 'undone':
+      return paint.yellow('↩');
+    case 'skipped':
+      return paint.dim('–');
+    case 'waiting':
+      return paint.dim('·');
+    default:
+      return status satisfies never;
+  }
+}
+
+function stepNote({ status, startedAt, endedAt }: StepView, { now, paint }: Light): string {
+  const word = status === 'failed' || status === 'undone' || status === 'skipped' ? `${status} ` : '';
+  if (startedAt === undefined || status === 'waiting') return word.trim();
+  return paint.dim(`${word}${durationText((endedAt ?? now) - startedAt)}`);
+}
+
+const barWidth = 20;
+
+function shareLines({ percent, version, from, outcome }: DeploymentView, paint: Paint): readonly string[] {
+  if (outcome || from === undefined) return [];
+  const filled = Math.round((percent / 100) * barWidth);
+  const bar = `${'█'.repeat(filled)}${paint.dim('░'.repeat(barWidth - filled))}`;
+  return [`  users  ${bar}  ${percent} % on ${version}, ${100 - percent} % on ${from.version}`];
+}
+
+function observationLines(
+  view: DeploymentView,
+  { stable, canary, judgement, sinceMs }: Observation,
+): readonly string[] {
+  const row = (side: string, counts: Observation['stable']) => [
+    `  ${side}`,
+    String(counts.requests),
+    shareText(counts.requests === 0 ? 0 : counts.errors / counts.requests),
+    ...[counts.p50Ms, counts.p95Ms, counts.p99Ms].map((ms) => `${Math.round(ms)} ms`),
+    String(counts.open),
+  ];
+  const table = tableLines([
+    [`  since ${durationText(sinceMs)}`, 'requests', 'errors', 'p50', 'p95', 'p99', 'open'],
+    row(`stable ${view.from?.version ?? ''}`.trimEnd(), stable),
+    row(`new ${view.version}`, canary),
+  ]);
+  return [...table, `  ${judgement.verdict}: ${judgement.sentence}`];
+}
+
+function receiptLines({ receipt }: DeploymentView, paint: Paint): readonly string[] {
+  if (!receipt) return [];
+  const seen = receipt.nodes.reduce((sum, node) => sum + node.seen, 0);
+  const probes = receipt.nodes.reduce((sum, node) => sum + node.probes, 0);
+  const proof = receipt.proof === 'fields' ? '' : ', by status code only';
+  const sentence = `${seen} of ${probes} probes through the load balancer saw ${receipt.expected.version}${proof}`;
+  const problems = receipt.nodes.flatMap(({ node, problem }) =>
+    problem === undefined ? [] : [`    ${node}: ${problem}`],
+  );
+  return [`  ${receipt.proved ? paint.green('proved') : paint.red('not proved')}: ${sentence}`, ...problems];
+}
+
+function endLines(view: DeploymentView, light: Light): readonly string[] {
+  const { paint, now } = light;
+  if (view.outcome) return [`${outcomeWord(view.outcome, paint)}: ${view.outcome.sentence}`, ...keptLines(view, now)];
+  const lines: string[] = [];
+  if (view.cause) lines.push(`  ${paint.yellow('going back')}: ${view.cause.sentence}`);
+  if (view.paused)
+    lines.push(`  ${paint.yellow('paused')} by ${view.paused.by} since ${timeText(view.paused.at, now)}`);
+  if (view.approval?.status === 'pending') lines.push(`  ${approvalSentence(view.approval, light)}`);
+  if (view.phase === 'hold') lines.push(`  ${paint.yellow('held')}: it goes on when somebody promotes it`);
+  return lines;
+}
+
+function keptLines({ kept }: DeploymentView, now: number): readonly string[] {
+  if (!kept) return [];
+  const until = kept.until === undefined ? 'until the next deployment' : `until ${timeText(kept.until, now)}`;
+  return [`  ${kept.slot} keeps ${kept.version} running ${until} (${kept.label})`];
+}
+
+function approvalSentence(
+  { needed, given, approvers, deadlineAt, onTimeout }: ApprovalView,
+  { now, paint }: Light,
+): string {
+  const who = approvers.length === 0 ? 'an approver' : approvers.join(', ');
+  const then = onTimeout === 'abort' ? 'it is aborted' : 'it stays as it is';
+  return `${paint.yellow('waits for approval')}: ${given.length} of ${needed} given, by ${who}; after ${timeText(deadlineAt, now)} ${then}`;
+}
+
+export function outcomeWord({ kind }: Pick<OutcomeView, 'kind'>, paint: Paint): string {
+  if (kind === 'promoted') return paint.green('✓ promoted');
+  if (kind === 'failed' || kind === 'halted') return paint.red(`✗ ${kind}`);
+  return paint.yellow(`↩ ${kind}`);
+}
+
+function nextLines(view: DeploymentView, paint: Paint): readonly string[] {
+  return tableLines(
+    actionRows(view).map(([command = '', effect = '']) => [`    ${paint.cyan(command)}`, paint.dim(effect)]),
+  );
+}
+
+/** A list of deployments, newest first, one row each. */
+export function historyLines(views: readonly DeploymentView[], { paint, now }: Light): readonly string[] {
+  return tableLines(
+    views.map((view) => [
+      view.id,
+      dateText(view.requestedAt),
+      view.mode,
+      view.from ? `${view.from.version} → ${view.version}` : view.version,
+      view.outcome ? outcomeWord(view.outcome, paint) : paint.cyan(`▶ ${view.phase}`),
+      durationText((view.outcome?.at ?? now) - view.requestedAt),
+      view.requestedBy.replace(/^person:/, ''),
+      view.outcome?.sentence ?? '',
+    ]),
+  );
+}

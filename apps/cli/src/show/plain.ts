@@ -1,0 +1,28 @@
+// Text from outside (reasons, versions, log lines, error texts) must not steer a terminal: what is shown is only text.
+
+import { stripVTControlCharacters } from 'node:util';
+
+/** Control characters but the tab, and the marks that turn the direction of writing around. */
+const unseen = /(?:(?!\t)[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069])+/gu;
+
+/** One line: escape sequences are dropped, other control characters become one space. */
+export function plain(text: string): string {
+  return stripVTControlCharacters(text).replace(unseen, ' ');
+}
+
+/** The same value with every text in it made plain: what is rendered for people is taken from this copy alone. */
+export function plainDeep<T>(value: T): T {
+  if (typeof value === 'string') return plain(value) as T;
+  if (Array.isArray(value)) return value.map(plainDeep) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [plain(key), plainDeep(inner)])) as T;
+}
+
+/** JSON on one line whose text is unchanged for a program, with everything escaped that a terminal might obey. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value ?? null).replace(unseen, escapeAll)}\n`;
+}
+
+function escapeAll(found: string): string {
+  return [...found].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+}

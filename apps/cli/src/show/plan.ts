@@ -1,0 +1,41 @@
+// What a deployment would do, before anybody asks for it.
+
+import type { PlanView, ReleaseView } from '@bg/engine';
+import type { Paint } from './paint.ts';
+import { tableLines } from './table.ts';
+
+export function planLines(plan: PlanView, paint: Paint): readonly string[] {
+  const from = plan.from === undefined ? '' : ` in place of ${plan.from}`;
+  const refused = plan.gates.filter(({ refusal }) => refusal !== undefined);
+  return [
+    paint.bold(`${plan.mode} ${plan.version} on ${plan.name}: into ${plan.slot}${from}`),
+    ...plan.steps.map((step, index) => `  ${index + 1}. ${step}`),
+    ...section('schema', plan.schema),
+    ...section('routing', plan.routing),
+    ...tableLines(plan.gates.map(({ name, refusal }) => gateCells(name, refusal?.sentence, paint))),
+    ...plan.warnings.map((warning) => `  ${paint.yellow('!')} ${warning}`),
+    refused.length === 0
+      ? 'It would be accepted now. Nothing was changed.'
+      : 'It would be refused now. Nothing was changed.',
+    ...(plan.hash === undefined ? [] : [paint.dim(`plan ${plan.hash}`)]),
+  ];
+}
+
+function section(name: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`  ${name}:`, ...lines.map((line) => `    ${line}`)];
+}
+
+function gateCells(name: string, problem: string | undefined, paint: Paint): readonly string[] {
+  return [`  ${problem === undefined ? paint.green('✓') : paint.red('✗')} ${name}`, problem ?? ''];
+}
+
+export function releaseLines(releases: readonly ReleaseView[], paint: Paint): readonly string[] {
+  return tableLines(
+    releases.map(({ version, active, registered, quarantined }) => [
+      active ? paint.green('●') : ' ',
+      version,
+      active ? 'active' : registered ? 'registered' : paint.dim('not used yet'),
+      quarantined === undefined ? '' : paint.red(`marked bad: ${quarantined}`),
+    ]),
+  );
+}

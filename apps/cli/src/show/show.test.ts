@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { canaryView } from '../testing-view.ts';
+import { commandOf } from './actions.ts';
+import { bytesText, durationText, timeText } from './amounts.ts';
+import { deploymentLines } from './deployment.ts';
+import { createPaint } from './paint.ts';
+import { shareOf } from './status.ts';
+import { tableLines } from './table.ts';
+
+const light = { now: 30_000, paint: createPaint(false) };
+
+describe('what people read', () => {
+  it('shows a deployment with its steps, both sides and the commands that are legal now', () => {
+    const text = deploymentLines(canaryView, light).join('\n');
+    expect(text).toContain('shop  v2.0 → v2.1  deploy d-1, asked by alice');
+    expect(text).toContain('✓ start v2.1');
+    expect(text).toContain('▶ watch 10 % for 60 s');
+    expect(text).toContain('· approval at 10 %');
+    expect(text).toContain('██░░░░░░░░░░░░░░░░░░  10 % on v2.1, 90 % on v2.0');
+    expect(text).toMatch(/stable v2\.0 +1000 +0\.0 % +4 ms +9 ms +14 ms +2/);
+    expect(text).toMatch(/new v2\.1 +100 +1\.0 %/);
+    expect(text).toContain('Inconclusive: 100 of at least 200 requests');
+    expect(text).toMatch(/bg promote d-1 +go on to the next step/);
+    expect(text).toMatch(/bg abort d-1 +send everybody back to v2\.0/);
+  });
+
+  it('says who is asked, until when, and what happens then', () => {
+    const approval = {
+      id: 'a-1',
+      status: 'pending',
+      planHash: 'p',
+      needed: 2,
+      given: ['bob'],
+      askedAt: 0,
+      deadlineAt: 40_000,
+      onTimeout: 'abort',
+      decidedBy: undefined,
+      decidedAt: undefined,
+      reason: undefined,
+      approvers: ['bob', 'carol'],
+      fourEyes: true,
+    } as const;
+    const text = deploymentLines({ ...canaryView, approval }, light).join('\n');
+    expect(text).toContain(
+      `waits for approval: 1 of 2 given, by bob, carol; after ${timeText(40_000, 30_000)} it is aborted`,
+    );
+  });
+
+  it('colours a terminal and adds nothing but colours', () => {
+    const colored = deploymentLines(canaryView, { now: 30_000, paint: createPaint(true) });
+    expect(colored.join('')).toContain('\u001b[32m✓');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours are what is looked for
+    expect(colored.map((line) => line.replace(/\u001b\[\d+m/g, ''))).toEqual(deploymentLines(canaryView, light));
+  });
+
+  it('aligns columns by what is seen, and leaves out a column that nobody fills', () => {
+    const { green } = createPaint(true);
+    expect(
+      tableLines([
+        ['a', '', green('b'), 'x'],
+        ['long', '', 'bb', 'y'],
+      ]),
+    ).toEqual([`a     ${green('b')}   x`, 'long  bb  y']);
+  });
+
+  it.each([
+    [450, '450 ms'],
+    [12_000, '12 s'],
+    [200_000, '3 min 20 s'],
+    [7_500_000, '2 h 5 min'],
+    [273_600_000, '3 d 4 h'],
+    [3_600_000, '1 h'],
+  ])('writes %i ms as %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+
+  it('writes sizes with one unit', () => {
+    expect([bytesText(1024 ** 2 * 4.5), bytesText(1024 ** 2 * 45), bytesText(1024 ** 3 * 2)]).toEqual([
+      '4.5 MB',
+      '45 MB',
+      '2.0 GB',
+    ]);
+  });
+
+  it('splits the users as the routing does', () => {
+    const routing = {
+      generation: 3,
+      active: 'blue',
+      canary: { slot: 'green', percent: 10 },
+      preview: undefined,
+    } as const;
+    expect([shareOf({ slot: 'blue' }, { routing }), shareOf({ slot: 'green' }, { routing })]).toEqual([90, 10]);
+  });
+
+  it('names a command for actions of the target and of the deployment', () => {
+    expect(commandOf('promote-full', canaryView)).toBe('bg promote d-1 --full');
+    expect(commandOf('restore-failed', canaryView)).toBe('bg restore shop/production');
+  });
+});

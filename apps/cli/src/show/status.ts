@@ -1,0 +1,113 @@
+// What runs where, for people: one block per target.
+
+import type { SlotView, StatusView, TargetView } from '@bg/engine';
+import { actionRows } from './actions.ts';
+import { bytesText, durationText, timeText } from './amounts.ts';
+import type { Light } from './deployment.ts';
+import type { Paint } from './paint.ts';
+import { tableLines } from './table.ts';
+
+export function statusLines(status: StatusView, light: Light): readonly string[] {
+  const { paint } = light;
+  const driver =
+    status.driver ?? paint.yellow('nobody (a waiting deployment stands still: bg drive, or start the bot)');
+  return [
+    ...status.targets.flatMap((target) => [...targetLines(target, light), '']),
+    ...status.warnings.map((warning) => `${paint.yellow('!')} ${warning}`),
+    `driven by ${driver}`,
+  ];
+}
+
+export function targetLines(target: TargetView, light: Light): readonly string[] {
+  const { paint } = light;
+  return [
+    `${paint.bold(target.name)}  ${paint.dim(`${target.service}/${target.target}  ${target.entrypoints.join(' ')}`.trimEnd())}`,
+    ...tableLines(target.slots.map((slot) => slotCells(slot, target, light))),
+    ...nodeLines(target, paint),
+    ...lockLines(target, light),
+    `  rollback ${readiness(target, paint)}: ${target.rollback.sentence}`,
+    ...liveLines(target, light),
+  ];
+}
+
+function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): readonly string[] {
+  const running = slot.pid === undefined ? [] : [`pid ${slot.pid}`];
+  const since = slot.version === undefined || slot.since === undefined ? [] : [`for ${durationText(now - slot.since)}`];
+  const kept = slot.keepUntil === undefined ? [] : [`kept until ${timeText(slot.keepUntil, now)}`];
+  const label = slot.label === undefined ? [] : [slot.label];
+  const restarts = slot.restarts === 0 ? [] : [`${slot.restarts} restarts`];
+  return [
+    `  ${slot.slot}`,
+    slot.role === 'active' ? paint.bold(slot.role) : slot.role,
+    slot.version ?? '–',
+    healthText(slot, paint),
+    `${shareOf(slot, target)} %`,
+    slot.cpuPercent === undefined ? '' : `cpu ${slot.cpuPercent.toFixed(1)} %`,
+    slot.memoryBytes === undefined ? '' : `mem ${bytesText(slot.memoryBytes)}`,
+    `:${slot.port}`,
+    paint.dim([...running, ...since, ...label, ...kept, ...restarts].join(', ')),
+  ];
+}
+
+function healthText({ role, version, health, healthProblem, proof }: SlotView, paint: Paint): string {
+  if (version === undefined || role === 'idle') return paint.dim('–');
+  if (health === 'healthy') return paint.green(proof === 'status-code' ? 'healthy (status code)' : 'healthy');
+  if (health === 'unknown') return paint.yellow('unknown');
+  return paint.red(healthProblem === undefined ? 'unhealthy' : `unhealthy: ${healthProblem}`);
+}
+
+/** Percent of the users that the routing sends to this slot. */
+export function shareOf({ slot }: Pick<SlotView, 'slot'>, { routing }: Pick<TargetView, 'routing'>): number {
+  const canary = routing.canary;
+  if (canary?.slot === slot) return canary.percent;
+  if (routing.active === slot) return 100 - (canary?.percent ?? 0);
+  return 0;
+}
+
+/** Only what is wrong: nodes that follow are not worth a line. */
+function nodeLines({ nodes, routing }: TargetView, paint: Paint): readonly string[] {
+  return nodes.flatMap((node) => {
+    if (!node.reachable) return [`  ${paint.red('load balancer')} ${node.node}: ${node.problem ?? 'does not answer'}`];
+    if (node.routing === undefined || node.routing.generation !== routing.generation)
+      return [
+        `  ${paint.yellow('load balancer')} ${node.node}: ${node.problem ?? 'follows another routing than the stored one'}`,
+      ];
+    return [];
+  });
+}
+
+function lockLines({ lock }: TargetView, { now, paint }: Light): readonly string[] {
+  if (!lock) return [];
+  return [`  ${paint.yellow('locked')} by ${lock.owner} until ${timeText(lock.until, now)}: ${lock.reason}`];
+}
+
+function readiness({ rollback }: TargetView, paint: Paint): string {
+  const version = rollback.version === undefined ? '' : ` to ${rollback.version}`;
+  const word = `${rollback.readiness}${version}`;
+  return rollback.readiness === 'instant'
+    ? paint.green(word)
+    : rollback.readiness === 'slow'
+      ? paint.yellow(word)
+      : paint.dim(word);
+}
+
+function liveLines(target: TargetView, { now, paint }: Light): readonly string[] {
+  const { live } = target;
+  const shown = live ?? {
+    id: target.last?.id ?? '',
+    service: target.service,
+    target: target.target,
+    actions: target.actions,
+  };
+  const actions = tableLines(
+    actionRows(shown).map(([command = '', effect = '']) => [`    ${paint.cyan(command)}`, paint.dim(effect)]),
+  );
+  if (!live) return actions;
+  const step = live.steps.find(({ status }) => status === 'started');
+  const doing = step?.title ?? live.phase;
+  const way = live.direction === 'unwinding' ? 'going back: ' : '';
+  return [
+    `  ${paint.cyan('▶')} ${live.mode} ${live.version} (${live.id}) for ${durationText(now - live.requestedAt)}: ${way}${doing}`,
+    ...actions,
+  ];
+}
