@@ -1,0 +1,60 @@
+// Legal actions as buttons: what may be done next is the engine's word, how it looks is decided here.
+
+import type { ActionName, DeploymentView, LegalAction } from '@bg/engine';
+import { type Button, button } from './blocks.ts';
+import { outside } from './text.ts';
+
+const labels: Readonly<Record<ActionName, string>> = {
+  approve: 'Approve',
+  reject: 'Reject…',
+  promote: 'Next step',
+  'promote-full': 'Send everybody',
+  pause: 'Pause',
+  resume: 'Resume',
+  abort: 'Abort',
+  rollback: 'Roll back',
+  extend: '30 more minutes',
+  'restore-failed': 'Bring back the last good release',
+  'keep-failed': 'Keep it',
+  'stop-standby': 'Stop the standby',
+  'upgrade-standby': 'Upgrade the standby',
+};
+
+/** The first of these that is legal is the primary button; there is never a second. */
+const primaryOrder: readonly ActionName[] = ['approve', 'resume', 'promote', 'promote-full'];
+
+/** About a target's other side, not about a running deployment. */
+export const targetActions: readonly ActionName[] = [
+  'restore-failed',
+  'keep-failed',
+  'stop-standby',
+  'upgrade-standby',
+];
+
+type Subject = Pick<DeploymentView, 'id' | 'stateVersion' | 'service' | 'target'>;
+
+export function actionButtons(subject: Subject, legal: readonly LegalAction[]): readonly Button[] {
+  const primary = primaryOrder.find((name) => legal.some((action) => action.name === name && !action.danger));
+  return legal.map((action) =>
+    button({
+      actionId: `deploy.${action.name}`,
+      label: labels[action.name],
+      value: buttonValue(subject, action.name),
+      style: action.danger ? 'danger' : action.name === primary ? 'primary' : undefined,
+      // Reject asks for its reason in a form of its own, which is confirmation enough.
+      confirm:
+        action.danger && action.name !== 'reject'
+          ? { title: `${labels[action.name]}?`, text: outside(action.effect, 280) }
+          : undefined,
+    }),
+  );
+}
+
+/** `dep_1:12`, or `shop/production:dep_1` for what is about the target's other side. */
+export function buttonValue({ id, stateVersion, service, target }: Subject, name: ActionName): string {
+  return targetActions.includes(name) ? `${service}/${target}:${id}` : `${id}:${stateVersion}`;
+}
+
+export function actionLabel(name: ActionName): string {
+  return labels[name];
+}

@@ -1,0 +1,169 @@
+// Every card this app can draw, held against Slack's own limits, with friendly and with hostile contents.
+
+import type { DeploymentView } from '@bg/engine';
+import { describe, expect, test } from 'vitest';
+import { checkBlocks } from '../../../../tools/simulator/validate/blocks.ts';
+import { checkView } from '../../../../tools/simulator/validate/view.ts';
+import { hostileTexts, poisoned } from '../testing/hostile.ts';
+import { everyView, noon, people, planView, targetView, view } from '../testing/views.ts';
+import type { Card } from './blocks.ts';
+import { deploymentCard } from './deployment-card.ts';
+import { helpCard } from './help-card.ts';
+import { historyCard } from './history-card.ts';
+import { homeView } from './home-view.ts';
+import { directCard, headCard, lineText, noteCard } from './lines.ts';
+import { planCard } from './plan-card.ts';
+import { faultCard, refusalCard } from './refusal-card.ts';
+import { statusCard, targetCard } from './status-card.ts';
+import { whoIn } from './who.ts';
+
+const who = whoIn(people);
+const status = { at: noon, driver: 'bot@host', targets: [targetView()], warnings: ['disk is nearly full'] };
+const line = { seq: 7, at: noon, actor: 'person:bob', sentence: 'approved at 10 %' };
+const refusal = { code: 'four-eyes', sentence: 'You asked for it', hint: 'Ask bob: `/deploy approve`' } as const;
+
+const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
+  status: (change) => statusCard(change(status), who),
+  'status of nothing': () => statusCard({ ...status, targets: [] }, who),
+  'status of many': (change) =>
+    statusCard(change({ ...status, targets: Array.from({ length: 80 }, () => targetView()) }), who),
+  target: (change) => targetCard(change(targetView()), status, who),
+  plan: (change) => planCard(change(planView)),
+  history: (change) => historyCard('shop', change(Object.values(everyView)), who),
+  'empty history': () => historyCard('shop', [], who),
+  help: () => helpCard({ deploy: '/deploy', switch: '/switch', rollback: '/rollback', status: '/deploy-status' }),
+  refusal: (change) => refusalCard(change(refusal)),
+  fault: () => faultCard('abc'),
+  note: (change) => noteCard(change({ ...line, name: 'shop', emoji: '💥' }), who),
+  direct: (change) => directCard(change(everyView.failed as DeploymentView), 'https://example.com/p1'),
+  head: () => headCard({ seq: 12, hash: 'abc' }),
+};
+
+const same = <T>(value: T): T => value;
+
+function drawAll(change: <T>(value: T) => T): ReadonlyMap<string, Card> {
+  const cards = new Map<string, Card>();
+  for (const [name, one] of Object.entries(everyView))
+    cards.set(`deployment, ${name}`, deploymentCard(change(one), who));
+  for (const [name, draw] of Object.entries(others)) cards.set(name, draw(change));
+  return cards;
+}
+
+const buttonsOf = (card: Card) =>
+  card.blocks
+    .flatMap((block) => (block.type === 'actions' ? block.elements : []))
+    .filter(({ type }) => type === 'button');
+
+describe('every card', () => {
+  for (const [name, card] of drawAll(same))
+    test(`${name} is valid Block Kit and says its state in words`, () => {
+      expect(checkBlocks(card.blocks, 'message')).toMatchObject({ ok: true });
+      expect(card.text.length).toBeGreaterThan(10);
+      expect(JSON.stringify(card)).not.toMatch(/undefined|\[object|NaN/);
+      expect(JSON.stringify(card.blocks).length).toBeLessThan(12_000);
+    });
+
+  for (const [kind, text] of Object.entries(hostileTexts))
+    test(`stays whole and inert with hostile text: ${kind}`, () => {
+      for (const [name, card] of drawAll((value) => poisoned(value, text))) {
+        expect(checkBlocks(card.blocks, 'message'), name).toMatchObject({ ok: true });
+        expect(card.text.length, name).toBeLessThanOrEqual(4000);
+        const drawn = JSON.stringify(card);
+        for (const live of [
+          '<!channel',
+          '<!here',
+          '<script',
+          '<https://evil',
+          '<!subteam^S1|',
+          '\\u001b',
+          '\u202e',
+          '\\u0000',
+        ])
+          expect(drawn, name).not.toContain(live);
+      }
+    });
+});
+
+describe('a deployment card', () => {
+  test('offers exactly the legal actions, one primary at most, and asks before dangerous ones', () => {
+    for (const [name, one] of Object.entries(everyView)) {
+      const buttons = buttonsOf(deploymentCard(one, who)) as readonly {
+        action_id: string;
+        style?: string;
+        confirm?: { text: { text: string } };
+      }[];
+      expect(
+        buttons.map((button) => button.action_id),
+        name,
+      ).toEqual(one.actions.map((action) => `deploy.${action.name}`));
+      expect(buttons.filter(({ style }) => style === 'primary').length, name).toBeLessThanOrEqual(1);
+      for (const [index, action] of one.actions.entries()) {
+        if (!action.danger || action.name === 'reject') continue;
+        expect(buttons[index]?.style, name).toBe('danger');
+        expect(buttons[index]?.confirm?.text.text, name).toBe(action.effect);
+      }
+    }
+  });
+
+  test('carries the deployment and the state it was drawn for in every button', () => {
+    const values = buttonsOf(deploymentCard(everyView.approval as DeploymentView, who)).map(
+      (button) => 'value' in button && button.value,
+    );
+    expect(new Set(values)).toEqual(new Set(['dep_7f3a:12']));
+    const restore = buttonsOf(deploymentCard(everyView.failed as DeploymentView, who))[0];
+    expect(restore).toMatchObject({ value: 'shop/production:dep_7f3a' });
+  });
+
+  test('gets new block ids with every state and every observation', () => {
+    const ids = (one: DeploymentView) =>
+      deploymentCard(one, who)
+        .blocks.map((block) => block.block_id)
+        .filter(Boolean);
+    const first = ids(view());
+    expect(ids(view())).toEqual(first);
+    for (const changed of [view({ stateVersion: 13 }), view({ observation: everyView.canary?.observation })])
+      expect(ids(changed).some((id) => first.includes(id))).toBe(false);
+  });
+
+  test('shows both sides beside each other, and the whole state in one sentence', () => {
+    const card = deploymentCard(everyView.canary as DeploymentView, who);
+    const drawn = JSON.stringify(card.blocks);
+    expect(drawn).toContain('0.17 %  vs  0.10 % on `v2.0`');
+    expect(drawn).toContain('182 ms  vs  175 ms');
+    expect(drawn).toContain('`██░░░░░░░░░░░░░░░░░░` 10 %');
+    expect(card.text).toBe(
+      'shop v2.1: canary 10 %. 1\u202f204 requests, 0.17 % errors against 0.10 % on v2.0, verdict Successful. Possible now: pause, abort.',
+    );
+  });
+
+  test('mentions people by their Slack id, and escapes the names of those who have none', () => {
+    const drawn = JSON.stringify(deploymentCard(everyView.approval as DeploymentView, who).blocks);
+    expect(drawn).toContain('<@U0BOB> *Carol &amp; &lt;Co&gt;* <!subteam^S0APPROVERS>');
+    expect(drawn).toContain('<@U0ALICE> asked and cannot approve');
+  });
+});
+
+test('a refusal names the sentence, the way on, the rule, and that nothing was changed', () => {
+  const drawn = JSON.stringify(refusalCard(refusal));
+  expect(drawn).toContain('⛔ *You asked for it*\\nAsk bob: `/deploy approve`');
+  expect(drawn).toContain('Rule: `four-eyes` · Nothing was changed.');
+});
+
+test('a thread line is time, person and sentence', () => {
+  expect(lineText(line, who)).toBe('<!date^1795262400^{time}|2026-11-21 12:00 UTC>  <@U0BOB> approved at 10 %');
+});
+
+test('the Home tab is valid with nothing, with much, and with hostile text', () => {
+  const mine = Array.from({ length: 30 }, () => everyView.approval as DeploymentView);
+  const targets = Array.from({ length: 40 }, () => targetView());
+  for (const facts of [
+    { status: { ...status, targets: [] }, mine: [], who },
+    { status: { ...status, targets }, mine: mine.map((one, index) => ({ ...one, id: `d${index}` })), who },
+  ]) {
+    expect(checkView(homeView(facts), 'home')).toMatchObject({ ok: true });
+    for (const text of Object.values(hostileTexts))
+      expect(checkView(homeView({ ...poisoned({ ...facts, who: undefined }, text), who }), 'home')).toMatchObject({
+        ok: true,
+      });
+  }
+});

@@ -1,0 +1,79 @@
+// The one live message of a deployment: drawn anew from the view for every change, whatever it showed before.
+
+import type { DeploymentView } from '@bg/engine';
+import { actions, type Block, type Card, card, header } from './blocks.ts';
+import { actionButtons } from './buttons.ts';
+import {
+  approvalPart,
+  causePart,
+  contextPart,
+  keptPart,
+  numbersPart,
+  pausedPart,
+  progressPart,
+  receiptPart,
+  stepsPart,
+  warningsPart,
+} from './parts.ts';
+import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
+import { count, outside, share } from './text.ts';
+import type { Who } from './who.ts';
+
+type Part = (view: DeploymentView, who: Who) => Block | undefined;
+
+const underWay: readonly Part[] = [progressPart, numbersPart, stepsPart];
+const over: readonly Part[] = [causePart, keptPart];
+
+/** What each stage shows between header and buttons. */
+const layouts: Readonly<Record<Stage, readonly Part[]>> = {
+  working: underWay,
+  canary: underWay,
+  approval: [approvalPart, progressPart, numbersPart, stepsPart],
+  held: underWay,
+  paused: [pausedPart, ...underWay],
+  baking: [progressPart, receiptPart, numbersPart, keptPart, stepsPart],
+  unwinding: [causePart, progressPart, numbersPart, stepsPart],
+  promoted: [causePart, receiptPart, keptPart],
+  aborted: over,
+  'rolled-back': [causePart, receiptPart, keptPart],
+  failed: [causePart, keptPart, stepsPart],
+  superseded: over,
+  cancelled: over,
+  halted: [causePart, progressPart, receiptPart, keptPart, stepsPart],
+};
+
+export function deploymentCard(view: DeploymentView, who: Who): Card {
+  const stage = stageOf(view);
+  const buttons = actionButtons(view, view.actions);
+  // "If a message is updated, use a new block_id": Slack's own advice, or old buttons linger on some clients.
+  const drawn = `${view.id}:${view.stateVersion}:${view.observation?.at ?? 0}`;
+  return card(deploymentSentence(view), [
+    header(`${stageEmoji[stage]} ${subject(view)} · ${headline(view)}`),
+    ...layouts[stage].map((part) => part(view, who)),
+    warningsPart(view),
+    buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
+    { ...contextPart(view, who), block_id: `about:${drawn}` },
+  ]);
+}
+
+/** The whole state in one sentence: what a screen reader reads and a notification shows. */
+export function deploymentSentence(view: DeploymentView): string {
+  const what = outside(`${subject(view)}: ${headline(view)}`, 250);
+  if (view.outcome !== undefined) return `${what}. ${outside(view.outcome.sentence, 600)}`;
+  if (view.cause !== undefined) return `${what}. ${outside(view.cause.sentence, 600)}`;
+  const rest = [numbersSentence(view), nextSentence(view)].filter((part) => part !== '');
+  return [`${what}.`, ...rest].join(' ');
+}
+
+function numbersSentence({ observation, from }: DeploymentView): string {
+  if (observation === undefined) return '';
+  const { stable, canary, judgement } = observation;
+  const other =
+    from === undefined ? '' : ` against ${share(stable.errors, stable.requests)} on ${outside(from.version, 64)}`;
+  return `${count(canary.requests)} requests, ${share(canary.errors, canary.requests)} errors${other}, verdict ${judgement.verdict}.`;
+}
+
+function nextSentence({ approval, actions: legal }: DeploymentView): string {
+  if (approval?.status === 'pending') return `Needs ${approval.needed - approval.given.length} more approval.`;
+  return legal.length === 0 ? '' : `Possible now: ${legal.map(({ name }) => name).join(', ')}.`;
+}

@@ -1,0 +1,55 @@
+// The Home tab: what waits for me, what is under way, what runs where.
+
+import type { DeploymentView, StatusView } from '@bg/engine';
+import { actions, type Block, context, divider, header, section } from './blocks.ts';
+import { actionButtons } from './buttons.ts';
+import { deploymentSentence } from './deployment-card.ts';
+import { stageEmoji, stageOf } from './stage.ts';
+import { targetBlocks } from './status-card.ts';
+import { code, dateTime, join, outside } from './text.ts';
+import type { Who } from './who.ts';
+
+export interface HomeFacts {
+  readonly status: StatusView;
+  /** Deployments whose approval this person may give. */
+  readonly mine: readonly DeploymentView[];
+  readonly who: Who;
+}
+
+export interface HomeView {
+  readonly type: 'home';
+  readonly blocks: Block[];
+}
+
+/** A view holds a hundred blocks; each list below is bounded so that they fit. */
+const maxEach = 12;
+
+export function homeView({ status, mine, who }: HomeFacts): HomeView {
+  const live = status.targets.flatMap(({ live: deployment }) => (deployment === undefined ? [] : [deployment]));
+  return {
+    type: 'home',
+    blocks: [
+      header('Waiting for your approval'),
+      ...(mine.length === 0 ? [section('Nothing waits for you.')] : mine.slice(0, maxEach).flatMap(approvalBlocks)),
+      divider,
+      header('Under way'),
+      ...(live.length === 0 ? [section('No deployment is under way.')] : live.slice(0, maxEach).map(liveBlock)),
+      divider,
+      header('What runs where'),
+      ...status.targets.slice(0, maxEach).flatMap((target) => targetBlocks(target, who)),
+      context(join(`as of ${dateTime(status.at)}`, 'open this tab again to refresh it')),
+    ],
+  };
+}
+
+function approvalBlocks(view: DeploymentView): readonly Block[] {
+  const decide = view.actions.filter(({ name }) => name === 'approve' || name === 'reject');
+  const buttons = actionButtons(view, decide);
+  const reason = view.reason === undefined ? '' : `\n“${outside(view.reason, 300)}”`;
+  const text = section(`🔒 ${deploymentSentence(view)}${reason}`);
+  return buttons.length === 0 ? [text] : [text, actions(buttons, `home:${view.id}:${view.stateVersion}`)];
+}
+
+function liveBlock(view: DeploymentView): Block {
+  return section(`${stageEmoji[stageOf(view)]} ${deploymentSentence(view)} ${code(view.id)}`);
+}

@@ -1,0 +1,137 @@
+// The parts a deployment's card is made of. Each returns nothing when there is nothing to say.
+
+import type { ApprovalView, DeploymentView, Observation, Receipt, StepView } from '@bg/engine';
+import { type Block, context, fields, section } from './blocks.ts';
+import { currentStep } from './stage.ts';
+import { bar, code, count, dateTime, duration, join, outside, share, time } from './text.ts';
+import type { Who } from './who.ts';
+
+/** The bar, what is done now, and when it is over. */
+export function progressPart(view: DeploymentView): Block {
+  const step = currentStep(view);
+  const done = view.steps.filter(({ status }) => status === 'done' || status === 'skipped').length;
+  const place =
+    step === undefined ? undefined : `step ${Math.min(done + 1, view.steps.length)} of ${view.steps.length}`;
+  const until = view.observation?.watchUntil;
+  const end = until === undefined || step?.name !== 'watch' ? undefined : `until ${time(until)} at the earliest`;
+  return section(join(bar(view.percent), place, step && outside(step.title, 120), end));
+}
+
+const signs: Readonly<Record<StepView['status'], string>> = {
+  waiting: '◦',
+  started: '▸',
+  done: '✓',
+  failed: '✗',
+  skipped: '⤼',
+  undone: '↩',
+};
+
+/** Every step with its sign; a finished one with how long it took. */
+export function stepsPart({ steps }: DeploymentView): Block | undefined {
+  if (steps.length === 0) return undefined;
+  return section(steps.slice(0, 40).map(stepLine).join('\n'));
+}
+
+function stepLine({ status, title, startedAt, endedAt }: StepView): string {
+  const took = startedAt !== undefined && endedAt !== undefined ? `  _${duration(endedAt - startedAt)}_` : '';
+  const text = outside(title, 120);
+  const words = status === 'started' || status === 'failed' ? `*${text}*` : status === 'skipped' ? `~${text}~` : text;
+  return `${signs[status]} ${words}${took}`;
+}
+
+/** Both sides' numbers beside each other, and what the judge makes of them. */
+export function numbersPart({ observation, version, from }: DeploymentView): Block | undefined {
+  if (observation === undefined) return undefined;
+  const { stable, canary, judgement } = observation;
+  const old = from === undefined ? undefined : code(from.version, 40);
+  const both = (own: string, other: string): string => `${own}${old === undefined ? '' : `  vs  ${other} on ${old}`}`;
+  return fields([
+    [
+      `Errors on ${outside(version, 40)}`,
+      both(share(canary.errors, canary.requests), share(stable.errors, stable.requests)),
+    ],
+    ['p95', both(`${count(canary.p95Ms)} ms`, `${count(stable.p95Ms)} ms`)],
+    ['Requests', both(count(canary.requests), count(stable.requests))],
+    ['Verdict', `${verdictSign[judgement.verdict]} ${judgement.verdict}\n${outside(judgement.sentence, 200)}`],
+  ]);
+}
+
+const verdictSign: Readonly<Record<Observation['judgement']['verdict'], string>> = {
+  Successful: '🟢',
+  Failed: '🔴',
+  Inconclusive: '⚪',
+  Error: '⚠️',
+};
+
+export function approvalPart(view: DeploymentView, who: Who): Block | undefined {
+  const { approval } = view;
+  if (approval?.status !== 'pending') return undefined;
+  const asked = approval.approvers.slice(0, 15).map(who.person).join(' ') || 'an approver';
+  const eyes = approval.fourEyes ? ` ${who.actor(view.requestedBy)} asked and cannot approve.` : '';
+  return section(
+    `*${approval.given.length} of ${approval.needed} approved.* ${asked}: please look and decide.${eyes}\n${deadline(approval)}`,
+  );
+}
+
+function deadline({ deadlineAt, onTimeout }: ApprovalView): string {
+  const then = onTimeout === 'abort' ? 'then it is aborted' : 'then it stays as it is until somebody decides';
+  return `Open until ${dateTime(deadlineAt)}, ${then}.`;
+}
+
+/** The proof that users really reach the release, or what stands against it. */
+export function receiptPart({ receipt }: DeploymentView): Block | undefined {
+  if (receipt === undefined) return undefined;
+  const seen = receipt.nodes.map(nodeLine).slice(0, 10).join('\n');
+  const weaker = receipt.proof === 'status-code' ? ' (by status code only)' : '';
+  const sign = receipt.proved ? '🧾 *Proved through the load balancer*' : '⚠️ *Not proved*';
+  return section(`${sign}${weaker} at ${time(receipt.at)} in ${duration(receipt.ms)}\n${seen}`);
+}
+
+function nodeLine({ node, probes, seen, problem }: Receipt['nodes'][number]): string {
+  const why = problem === undefined ? '' : `: ${outside(problem, 160)}`;
+  return `${code(node)} ${seen} of ${probes} answers from the expected side${why}`;
+}
+
+export function keptPart({ kept }: DeploymentView): Block | undefined {
+  if (kept === undefined) return undefined;
+  const until = kept.until === undefined ? 'until the next deployment' : `until ${dateTime(kept.until)}`;
+  return section(`♨️ ${code(kept.version, 64)} is kept in ${kept.slot} (${outside(kept.label, 40)}) ${until}.`);
+}
+
+/** Why it is going back or has ended. */
+export function causePart(view: DeploymentView, who: Who): Block | undefined {
+  const cause = view.outcome ?? view.cause;
+  if (cause === undefined) return undefined;
+  return section(`*${outside(cause.sentence, 600)}*\n${join(code(cause.code), `by ${who.actor(cause.actor)}`)}`);
+}
+
+export function pausedPart({ paused }: DeploymentView, who: Who): Block | undefined {
+  return (
+    paused &&
+    section(`⏸️ Paused by ${who.actor(paused.by)} at ${time(paused.at)}. Nothing moves until somebody resumes.`)
+  );
+}
+
+export function warningsPart({ warnings }: Pick<DeploymentView, 'warnings'>): Block | undefined {
+  if (warnings.length === 0) return undefined;
+  return section(
+    warnings
+      .slice(0, 5)
+      .map((warning) => `⚠️ ${outside(warning, 300)}`)
+      .join('\n'),
+  );
+}
+
+/** Who, why, which: the small print. */
+export function contextPart(view: DeploymentView, who: Who): Block {
+  const approved = view.approvedBy.map((name) => (name.includes(':') ? who.actor(name) : who.person(name)));
+  return context(
+    join(
+      `${view.mode} into ${view.slot} by ${who.actor(view.requestedBy)}`,
+      view.reason === undefined ? undefined : `“${outside(view.reason, 300)}”`,
+      approved.length > 0 && `approved by ${approved.slice(0, 10).join(', ')}`,
+      code(view.id),
+      `asked ${dateTime(view.requestedAt)}`,
+    ),
+  );
+}

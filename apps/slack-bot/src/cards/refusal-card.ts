@@ -1,0 +1,32 @@
+// A refusal: which rule said no, what to do now, and that nothing was changed.
+
+import type { Refusal } from '@bg/engine';
+import { type Card, card, context, section } from './blocks.ts';
+import { code, escapeMarkup, join, outside } from './text.ts';
+
+export function refusalCard(refusal: Refusal): Card {
+  const sentence = outside(refusal.sentence, 900);
+  return card(`Refused: ${sentence} Nothing was changed.`, [
+    section([`⛔ *${sentence}*`, hintLine(refusal.hint)].filter(Boolean).join('\n')),
+    context(join(`Rule: ${code(refusal.code)}`, 'Nothing was changed.')),
+  ]);
+}
+
+/** A hint may show a command to copy: the one pair of backticks in it is ours. */
+function hintLine(hint: string): string {
+  const [before, command, after] = hint.split('`');
+  if (command === undefined || after === undefined) return outside(hint, 600);
+  return `${escapeMarkup(before ?? '')}${code(command, 500)}${outside(after, 300)}`;
+}
+
+/** Something broke on our side; what it was stands in the log. */
+export function faultCard(reference: string): Card {
+  const sentence = 'Something went wrong in the bot while it worked on this.';
+  return card(`${sentence} See ${outside(reference, 80)} in its log.`, [
+    section(`⚠️ *${sentence}*\nLook at the status before you try again; the log says more under ${code(reference)}.`),
+  ]);
+}
+
+export function noticeCard(mrkdwn: string): Card {
+  return card(mrkdwn, [section(mrkdwn)]);
+}

@@ -1,0 +1,126 @@
+// What runs where: one section per target, for `/status` and the Home tab.
+
+import type { SlotView, StatusView, TargetView } from '@bg/engine';
+import { actions, type Block, type Card, card, context, header, section } from './blocks.ts';
+import { actionButtons } from './buttons.ts';
+import { headline, stageEmoji, stageOf, subject } from './stage.ts';
+import { bar, code, dateTime, join, outside } from './text.ts';
+import type { Who } from './who.ts';
+
+const maxTargets = 12;
+
+export function statusCard(status: StatusView, who: Who): Card {
+  const shown = status.targets.slice(0, maxTargets);
+  const more = status.targets.length - shown.length;
+  return card(status.targets.map(targetSentence).slice(0, maxTargets).join(' ') || 'No target is configured.', [
+    header('What runs where'),
+    ...shown.flatMap((target) => targetBlocks(target, who)),
+    ...warnings(status),
+    context(join(more > 0 && `${more} more: name one`, driverText(status), `as of ${dateTime(status.at)}`)),
+  ]);
+}
+
+/** For one target alone, with what can be done about it. */
+export function targetCard(target: TargetView, status: Omit<StatusView, 'targets'>, who: Who): Card {
+  return card(targetSentence(target), [
+    header(`${outside(target.name, 80)}: what runs where`),
+    ...targetBlocks(target, who),
+    ...warnings(status),
+    targetButtons(target),
+    context(join(driverText(status), `as of ${dateTime(status.at)}`)),
+  ]);
+}
+
+function targetButtons({ actions: legal, live, last }: TargetView): Block | undefined {
+  const about = live ?? last;
+  if (about === undefined || legal.length === 0) return undefined;
+  return actions(actionButtons(about, legal), `target:${about.id}:${about.stateVersion}`);
+}
+
+export function targetSentence({ name, routing, slots, live }: TargetView): string {
+  const active = slots.find(({ slot }) => slot === routing.active);
+  const runs = active?.version === undefined ? 'serves nobody yet' : `runs ${outside(active.version, 64)}`;
+  const now = live === undefined ? '' : `, ${outside(`${subject(live)} is under way: ${headline(live)}`, 200)}`;
+  return `${outside(name, 80)} ${runs}${now}.`;
+}
+
+export function targetBlocks(target: TargetView, who: Who): readonly Block[] {
+  const lines = [
+    `*${outside(target.name, 80)}*  _${outside(`${target.service}/${target.target}`, 80)}_`,
+    ...target.slots.map((slot) => slotLine(slot, target)),
+    routingLine(target),
+    lockLine(target, who),
+    liveLine(target),
+    rollbackLine(target),
+  ];
+  return [section(lines.filter((line) => line !== undefined).join('\n'))];
+}
+
+const healthSigns: Readonly<Record<SlotView['health'], string>> = { healthy: '🟢', unhealthy: '🔴', unknown: '⚪' };
+
+function slotLine(slot: SlotView, { routing }: TargetView): string {
+  if (slot.version === undefined) return `⚫ ${slot.slot}  idle`;
+  const canary = routing.canary?.slot === slot.slot ? `${routing.canary.percent} % of users` : undefined;
+  const sign = slot.role === 'idle' ? '⚫' : healthSigns[slot.health];
+  return `${sign} ${join(
+    `${slot.slot}  ${code(slot.version, 64)} ${slot.role}`,
+    canary,
+    slot.label === undefined ? undefined : outside(slot.label, 40),
+    slot.role === 'idle' ? undefined : healthText(slot),
+    slot.since === undefined ? undefined : `since ${dateTime(slot.since)}`,
+    slot.restarts > 0 && `restarted ${slot.restarts} times`,
+    slot.keepUntil === undefined ? undefined : `kept until ${dateTime(slot.keepUntil)}`,
+  )}`;
+}
+
+function healthText({ health, healthProblem, proof }: SlotView): string {
+  const weaker = proof === 'status-code' ? ' (by status code only)' : '';
+  const problem = healthProblem === undefined ? '' : `: ${outside(healthProblem, 160)}`;
+  return `${health}${weaker}${problem}`;
+}
+
+function routingLine({ routing, nodes }: TargetView): string {
+  const unreachable = nodes.filter(({ reachable }) => !reachable).map(({ node }) => outside(node, 60));
+  const gone = unreachable.length === 0 ? undefined : `⚠️ does not answer: ${unreachable.slice(0, 5).join(', ')}`;
+  if (routing.active === undefined) return join('Load balancer: no active side, users get 503', gone);
+  const split = routing.canary === undefined ? '' : `  ${routing.canary.slot} ${bar(routing.canary.percent, 10)}`;
+  return join(`Load balancer: users go to ${routing.active}${split}`, gone);
+}
+
+function lockLine({ lock }: TargetView, who: Who): string | undefined {
+  if (lock === undefined) return undefined;
+  return `🔐 Locked by ${who.actor(lock.owner)} until ${dateTime(lock.until)}: “${outside(lock.reason, 200)}”`;
+}
+
+function liveLine({ live, last }: TargetView): string | undefined {
+  const shown = live ?? last;
+  if (shown === undefined) return undefined;
+  const label = live === undefined ? 'Last' : 'Now';
+  return `${label}: ${stageEmoji[stageOf(shown)]} ${outside(`${subject(shown)}, ${headline(shown)}`, 200)} ${code(shown.id)}`;
+}
+
+const readiness: Readonly<Record<TargetView['rollback']['readiness'], string>> = {
+  instant: '⚡',
+  slow: '🐢',
+  blocked: '🚫',
+};
+
+function rollbackLine({ rollback }: TargetView): string {
+  return `Rollback: ${readiness[rollback.readiness]} ${outside(rollback.sentence, 300)}`;
+}
+
+function warnings(status: Pick<StatusView, 'warnings'>): readonly Block[] {
+  if (status.warnings.length === 0) return [];
+  return [
+    section(
+      status.warnings
+        .slice(0, 8)
+        .map((warning) => `⚠️ ${outside(warning, 250)}`)
+        .join('\n'),
+    ),
+  ];
+}
+
+function driverText({ driver }: Pick<StatusView, 'driver'>): string {
+  return driver === undefined ? '⚠️ nobody drives deployments now' : `driven by ${code(driver)}`;
+}

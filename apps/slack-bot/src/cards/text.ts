@@ -1,0 +1,90 @@
+// Words for Slack. Everything that came from outside passes `outside` or `code` before it stands in a message:
+// escaped, on one line, short. Nothing else in this app may put foreign text into mrkdwn.
+
+const controls = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+/** Directional overrides and zero-width characters: they make text look like other text. */
+const invisible = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Text from outside, inert in mrkdwn: no mention, no link, no code span, no second line. At most `max` characters. */
+export function outside(text: string, max = 300): string {
+  return escapeMarkup(cut(clean(text).replaceAll('`', "'"), max));
+}
+
+/** The same as a code span; an empty text shows as `–`. */
+export function code(text: string, max = 80): string {
+  return `\`${outside(text, max) || '–'}\``;
+}
+
+/** For plain_text fields. Nothing is interpreted there, and look-alikes leave nothing to interpret. */
+export function plain(text: string, max: number): string {
+  return cut(clean(text).replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '＆'), max);
+}
+
+function clean(text: string): string {
+  return text.replace(controls, ' ').replace(invisible, '').trim();
+}
+
+export function escapeMarkup(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** Slack counts UTF-16 units; whole characters are kept. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  let kept = '';
+  for (const character of text) {
+    if (kept.length + character.length > max - 1) break;
+    kept += character;
+  }
+  return `${kept.trimEnd()}…`;
+}
+
+/** Shortens composed mrkdwn at a line's end where it can, and never inside an entity or a `<…>`. */
+export function cutLines(mrkdwn: string, max: number): string {
+  if (mrkdwn.length <= max) return mrkdwn;
+  const end = mrkdwn.lastIndexOf('\n', max - 2);
+  if (end > 0) return `${mrkdwn.slice(0, end)}\n…`;
+  return `${mrkdwn.slice(0, max - 1).replace(/[<&][^<>;]*$|[\ud800-\udbff]$/, '')}…`;
+}
+
+export function time(ms: number): string {
+  return date(ms, '{time}');
+}
+
+export function dateTime(ms: number): string {
+  return date(ms, '{date_short_pretty} at {time}');
+}
+
+/** In the reader's own time zone; the part after `|` is for clients that cannot. */
+function date(ms: number, format: string): string {
+  return `<!date^${Math.floor(ms / 1000)}^${format}|${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC>`;
+}
+
+/** `1 204`, with a narrow space that does not break. */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, '\u202f');
+}
+
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+}
+
+export function share(part: number, whole: number): string {
+  if (whole === 0) return '–';
+  const percent = (part / whole) * 100;
+  return `${percent.toFixed(percent < 10 ? 2 : 1)} %`;
+}
+
+/** `████░░░░░░ 40 %`; anything above nothing shows at least one full cell. */
+export function bar(percent: number, cells = 20): string {
+  const full = percent <= 0 ? 0 : Math.max(1, Math.round((Math.min(percent, 100) / 100) * cells));
+  return `\`${'█'.repeat(full)}${'░'.repeat(cells - full)}\` ${percent} %`;
+}
+
+export const join = (...parts: readonly (string | undefined | false)[]): string =>
+  parts.filter((part) => typeof part === 'string' && part !== '').join(' · ');

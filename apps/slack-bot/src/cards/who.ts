@@ -1,0 +1,31 @@
+// People in messages: a mention for who has a Slack id, the plain name for who has not.
+
+import type { Person } from '@bg/engine';
+import { outside } from './text.ts';
+
+export interface Who {
+  /** From a row's actor: `person:alice`, `machine:ci`, `engine`, `stranger:U0EVE`. */
+  readonly actor: (actor: string) => string;
+  /** From the list of people, or `group:S…`. */
+  readonly person: (id: string) => string;
+}
+
+export function whoIn(people: readonly Person[]): Who {
+  const person = (id: string): string => {
+    if (id.startsWith('group:')) return groupMention(id.slice('group:'.length));
+    const known = people.find((one) => one.id === id);
+    return known?.slack === undefined ? `*${outside(known?.name ?? id, 60)}*` : `<@${outside(known.slack, 40)}>`;
+  };
+  const actor = (name: string): string => {
+    const [kind, rest] = [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)];
+    if (kind === 'person') return person(rest);
+    if (name === 'engine') return 'the engine';
+    return kind === 'stranger' && slackId.test(rest) ? `<@${rest}>` : `*${outside(rest, 60)}*`;
+  };
+  return { actor, person };
+}
+
+const slackId = /^[UW][A-Z0-9]{2,20}$/;
+
+const groupMention = (id: string): string =>
+  /^S[A-Z0-9]{2,20}$/.test(id) ? `<!subteam^${id}>` : `*${outside(id, 60)}*`;

@@ -1,0 +1,263 @@
+// Views of deployments and targets as the engine would give them, for tests of what is drawn from them.
+
+import type { DeploymentView, Observation, Person, PlanView, SideCounts, SlotView, TargetView } from '@bg/engine';
+
+export const noon = Date.UTC(2026, 10, 21, 12, 0, 0);
+
+export const people: readonly Person[] = [
+  person('alice', 'Alice Moreau', 'U0ALICE'),
+  person('bob', 'Bob Lindqvist', 'U0BOB'),
+  person('carol', 'Carol & <Co>', undefined),
+];
+
+function person(id: string, name: string, slack: string | undefined): Person {
+  return { id, name, slack, email: undefined, codeHost: undefined, osUser: undefined };
+}
+
+export function counts(requests: number, errors: number, p95Ms: number): SideCounts {
+  const statusClasses = { '1xx': 0, '2xx': requests - errors, '3xx': 0, '4xx': 0, '5xx': errors };
+  return { requests, errors, statusClasses, connectFailures: 0, p50Ms: p95Ms / 2, p95Ms, p99Ms: p95Ms * 2, open: 3 };
+}
+
+export const observation: Observation = {
+  at: noon + 40_000,
+  sinceMs: noon,
+  stable: counts(10_842, 11, 175),
+  canary: counts(1204, 2, 182),
+  judgement: {
+    verdict: 'Successful',
+    sentence: '2 of 1204 requests failed on the new side (0.17 %, 0.10 % on the stable side)',
+  },
+  watchUntil: noon + 60_000,
+};
+
+const titles = [
+  ['expand-schema', 'widen the database schema'],
+  ['start-preview', 'start v2.1'],
+  ['check-health', 'check health'],
+  ['shift-traffic', 'send 10 % of users to v2.1'],
+  ['watch', 'watch 10 % for 60 s'],
+  ['await-approval', 'approval at 10 %'],
+  ['promote', 'send everybody to v2.1'],
+] as const;
+
+export function steps(current: number): DeploymentView['steps'] {
+  return titles.map(([name, title], position) => ({
+    name,
+    title,
+    position,
+    status: position < current ? 'done' : position === current ? 'started' : 'waiting',
+    startedAt: position <= current ? noon + position * 4000 : undefined,
+    endedAt: position < current ? noon + position * 4000 + 3000 : undefined,
+  }));
+}
+
+export function view(changes: Partial<DeploymentView> = {}): DeploymentView {
+  return {
+    id: 'dep_7f3a',
+    service: 'shop',
+    target: 'production',
+    name: 'shop',
+    version: 'v2.1',
+    digest: 'a'.repeat(64),
+    mode: 'deploy',
+    slot: 'green',
+    from: { slot: 'blue', version: 'v2.0' },
+    requestedBy: 'person:alice',
+    requestedAt: noon,
+    reason: undefined,
+    phase: 'start-preview',
+    direction: 'forward',
+    stateVersion: 12,
+    planHash: 'abcdef0123456789',
+    steps: steps(1),
+    percent: 0,
+    paused: undefined,
+    approval: undefined,
+    approvedBy: [],
+    observation: undefined,
+    receipt: undefined,
+    cause: undefined,
+    outcome: undefined,
+    warnings: [],
+    actions: [
+      { name: 'pause', effect: 'Stays where it is.', danger: false },
+      { name: 'abort', effect: 'Sends everybody back to v2.0 and stops v2.1.', danger: true },
+    ],
+    kept: undefined,
+    channel: '#deploys',
+    ...changes,
+  };
+}
+
+const approvalActions: DeploymentView['actions'] = [
+  { name: 'approve', effect: 'Goes on to everybody.', danger: false },
+  { name: 'reject', effect: 'Sends everybody back to v2.0.', danger: true },
+  { name: 'extend', effect: 'Thirty more minutes.', danger: false },
+  { name: 'abort', effect: 'Sends everybody back to v2.0 and stops v2.1.', danger: true },
+];
+
+const approval: DeploymentView['approval'] = {
+  id: 'dep_7f3a.5',
+  status: 'pending',
+  planHash: 'abcdef0123456789',
+  needed: 1,
+  given: [],
+  askedAt: noon,
+  deadlineAt: noon + 3_600_000,
+  onTimeout: 'abort',
+  decidedBy: undefined,
+  decidedAt: undefined,
+  reason: undefined,
+  approvers: ['bob', 'carol', 'group:S0APPROVERS'],
+  fourEyes: true,
+};
+
+const receipt: DeploymentView['receipt'] = {
+  at: noon + 90_000,
+  generation: 7,
+  expected: { slot: 'green', version: 'v2.1' },
+  nodes: [{ node: '127.0.0.1:8080', probes: 20, seen: 20, problem: undefined }],
+  proved: true,
+  ms: 140,
+  proof: 'fields',
+};
+
+const kept = { slot: 'blue', version: 'v2.0', label: 'standby', until: noon + 86_400_000 } as const;
+const rollback: DeploymentView['actions'] = [
+  { name: 'rollback', effect: 'Sends everybody back to v2.0 at once.', danger: true },
+];
+
+function ended(kind: NonNullable<DeploymentView['outcome']>['kind'], sentence: string): Partial<DeploymentView> {
+  return {
+    phase: 'finished',
+    outcome: { kind, code: kind, sentence, actor: 'person:bob', at: noon + 120_000 },
+    actions: [],
+  };
+}
+
+/** One view per picture a card can show. */
+export const everyView: Readonly<Record<string, DeploymentView>> = {
+  fetching: view({ phase: 'fetching', steps: [], digest: undefined }),
+  working: view(),
+  'very first': view({ from: undefined, reason: 'first one' }),
+  canary: view({ phase: 'watch', percent: 10, steps: steps(4), observation }),
+  approval: view({
+    phase: 'await-approval',
+    percent: 10,
+    steps: steps(5),
+    observation: { ...observation, watchUntil: undefined },
+    approval,
+    actions: approvalActions,
+  }),
+  paused: view({
+    phase: 'watch',
+    percent: 10,
+    steps: steps(4),
+    observation,
+    paused: { by: 'person:bob', at: noon },
+    actions: [{ name: 'resume', effect: 'Goes on.', danger: false }],
+  }),
+  held: view({ phase: 'hold', steps: steps(3), actions: [{ name: 'promote', effect: 'Goes on.', danger: false }] }),
+  baking: view({ phase: 'bake', percent: 100, steps: steps(7), receipt, kept, actions: rollback }),
+  unwinding: view({
+    direction: 'unwinding',
+    percent: 10,
+    steps: steps(4),
+    cause: { code: 'judge-failed', sentence: '9 % errors on the new side', actor: 'engine' },
+  }),
+  promoted: view({
+    ...ended('promoted', 'v2.1 is live'),
+    percent: 100,
+    receipt,
+    kept,
+    actions: rollback,
+    approvedBy: ['bob'],
+  }),
+  aborted: view(ended('aborted', 'bob gave up before everybody had it')),
+  'rolled back': view({
+    ...ended('rolled-back', 'back on v2.0 after crashes'),
+    receipt: { ...receipt, expected: { slot: 'blue', version: 'v2.0' } },
+  }),
+  failed: view({
+    ...ended('failed', 'v2.1 ended at once: cannot read config'),
+    kept: { ...kept, slot: 'green', version: 'v2.1', label: 'failed' },
+    actions: [
+      { name: 'restore-failed', effect: 'Starts v2.0 in green again.', danger: false },
+      { name: 'keep-failed', effect: 'Leaves it.', danger: false },
+    ],
+  }),
+  superseded: view(ended('superseded', 'v2.2 was asked for')),
+  cancelled: view(ended('cancelled', 'never started')),
+  halted: view({
+    ...ended('halted', 'the load balancer does not follow'),
+    actions: [{ name: 'abort', effect: 'Tries again to go back.', danger: true }],
+  }),
+};
+
+function slot(changes: Partial<SlotView>): SlotView {
+  return {
+    slot: 'blue',
+    role: 'active',
+    port: 4001,
+    version: 'v2.0',
+    since: noon,
+    label: undefined,
+    keepUntil: undefined,
+    health: 'healthy',
+    healthProblem: undefined,
+    proof: 'fields',
+    pid: 4711,
+    cpuPercent: 3,
+    memoryBytes: 50_000_000,
+    restarts: 0,
+    ...changes,
+  };
+}
+
+export function targetView(changes: Partial<TargetView> = {}): TargetView {
+  return {
+    service: 'shop',
+    target: 'production',
+    name: 'shop',
+    channel: '#deploys',
+    slots: [
+      slot({}),
+      slot({
+        slot: 'green',
+        role: 'standby',
+        version: 'v1.9',
+        keepUntil: noon + 1000,
+        restarts: 2,
+        health: 'unhealthy',
+        healthProblem: 'HTTP 500',
+      }),
+    ],
+    routing: { generation: 7, active: 'blue', canary: { slot: 'green', percent: 10 }, preview: undefined },
+    nodes: [{ node: '127.0.0.1:8080', reachable: true, routing: undefined }],
+    entrypoints: ['http://127.0.0.1:8080'],
+    lock: { owner: 'person:bob', reason: 'quiet day', since: noon, until: noon + 3_600_000 },
+    live: everyView.canary,
+    last: everyView.promoted,
+    rollback: { readiness: 'instant', version: 'v1.9', sentence: 'v1.9 is warm in green' },
+    actions: [{ name: 'rollback', effect: 'Sends everybody back to v1.9.', danger: true }],
+    ...changes,
+  };
+}
+
+export const planView: PlanView = {
+  mode: 'deploy',
+  name: 'shop',
+  version: 'v2.1',
+  slot: 'green',
+  from: 'v2.0',
+  steps: titles.map(([, title]) => title),
+  schema: ['add column orders.note'],
+  routing: ['10 % to green', '100 % to green'],
+  gates: [
+    { name: 'lock', refusal: { code: 'target-locked', sentence: 'bob holds shop', hint: '' } },
+    { name: 'schema', refusal: undefined },
+  ],
+  warnings: ['fewer than three smoke tests'],
+  hash: 'abcdef0123456789',
+};
