@@ -24,13 +24,13 @@ const maxLineBytes = 64 << 10;
 /** Whole lines without their ends, oldest first. Ends quietly when `signal` aborts. */
 export async function* tailLog(file: string, options: TailOptions): AsyncGenerator<string, void, void> {
   const { lines, follow, signal, clock = systemClock } = options;
+  if (!follow) return yield* lastLines(file, lines);
   const copy = inode(`${file}.1`);
   const end = readEnd(file, lines);
   yield* end.lines;
-  // A last line without its end is not given before it is whole, unless nobody will wait for it.
-  if (!follow && end.rest.length > 0) yield end.rest.toString('utf8');
+  // A last line without its end is not given before it is whole.
   let place: Place = { position: end.position, copy, copyWasRead: false, rest: end.rest };
-  while (follow && !signal?.aborted) {
+  while (!signal?.aborted) {
     const { more, next } = readOn(file, place);
     yield* more;
     place = next;

@@ -1,0 +1,172 @@
+// The part of the contract about what a service is given, and about starts that do not come to be.
+
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ask, type EnvironmentFixture, type Fixture, refusalOf, talkingServer } from './contract-fixture.ts';
+import type { LaunchSettings } from './environment.ts';
+
+export function gives(fixture: Fixture): void {
+  it('tells the release its colour, port and version', async () => {
+    const { environment, green, release, settings } = fixture();
+    await environment.start(green, release('v7'), settings);
+    const expected = { ENVIRONMENT_COLOR: 'green', APPLICATION_PORT: String(green.port), APP_VERSION: 'v7', TZ: 'UTC' };
+    expect((await ask(green)).env).toMatchObject(expected);
+  });
+
+  it("gives nothing of the engine's own environment", async () => {
+    const { environment, blue, release, settings } = fixture();
+    process.env.BLUEGREEN_TEST_SECRET_OF_THE_ENGINE = 'leaked';
+    try {
+      await environment.start(blue, release('v1'), settings);
+      const names = Object.keys((await ask(blue)).env);
+      const fixed = ['APPLICATION_PORT', 'APP_VERSION', 'BLUEGREEN_LAUNCH', 'ENVIRONMENT_COLOR', 'LANG', 'PATH', 'TZ'];
+      expect(names.filter((name) => !fixed.includes(name))).toEqual([]);
+    } finally {
+      delete process.env.BLUEGREEN_TEST_SECRET_OF_THE_ENGINE;
+    }
+  });
+
+  it('reads env files when the slot starts: later files win, the configuration wins over files, built-ins over all', async () => {
+    const { environment, blue, folder, release, settings } = fixture();
+    const [common, own] = [join(folder, 'common.conf'), join(folder, 'own.conf')];
+    writeFileSync(common, 'A=common\nB=common\nPASSWORD="p@ss word"\nAPP_VERSION=lie\n');
+    writeFileSync(own, 'B=own\nC=own\n');
+    const env = { C: 'configured', URL: `db://u:\${PASSWORD}@\${ENVIRONMENT_COLOR}`, PRICE: '$${A}' };
+    await environment.start(blue, release('v1'), { ...settings, envFiles: [common, own], env });
+    const expected = {
+      A: 'common',
+      B: 'own',
+      C: 'configured',
+      URL: 'db://u:p@ss word@blue',
+      PRICE: `\${A}`,
+      APP_VERSION: 'v1',
+    };
+    expect((await ask(blue)).env).toMatchObject(expected);
+  });
+}
+
+const refusals: readonly (readonly [string, (f: EnvironmentFixture) => Partial<LaunchSettings>, string, RegExp])[] = [
+  [
+    'without required variables, naming all',
+    () => ({ requiredEnv: ['ONE', 'TWO', 'TZ'] }),
+    'variable-missing',
+    /: ONE, TWO must be set/,
+  ],
+  [
+    'with an unknown variable in `env`, naming where',
+    () => ({ env: { URL: `x\${NOPE}` } }),
+    'variable-missing',
+    /env\.URL uses \${NOPE}/,
+  ],
+  [
+    'without its env file, naming it',
+    ({ folder }) => ({ envFiles: [join(folder, 'none.conf')] }),
+    'env-file-unreadable',
+    /none\.conf cannot be read \(ENOENT\)/,
+  ],
+  [
+    'when its env file is a folder',
+    ({ folder }) => ({ envFiles: [folder] }),
+    'env-file-unreadable',
+    /cannot be read \(EISDIR\)/,
+  ],
+  [
+    'when its program does not exist',
+    () => ({ command: ['no-such-program'] }),
+    'exec-not-found',
+    /"no-such-program" was not found in PATH/,
+  ],
+  [
+    'when its program may not be executed',
+    () => ({ command: ['./server.mjs'] }),
+    'exec-not-found',
+    /"\.\/server\.mjs" was not found in/,
+  ],
+  [
+    'when the disk is short',
+    () => ({ minFreeDiskBytes: 2 ** 50 }),
+    'resources-short',
+    /MB of disk at .* are free, 1073741824 MB are needed/,
+  ],
+  [
+    'when memory is short',
+    () => ({ minFreeMemoryBytes: 2 ** 50 }),
+    'resources-short',
+    /MB of memory are free, 1073741824 MB are needed/,
+  ],
+];
+
+export function refuses(fixture: Fixture): void {
+  it.each(refusals)('is refused %s, and what ran goes on', async (_, change, code, sentence) => {
+    const { environment, blue, release, settings } = fixture();
+    const before = await environment.start(blue, release('v1'), settings);
+    const refusal = await refusalOf(environment.start(blue, release('v2'), { ...settings, ...change(fixture()) }));
+    expect(refusal.code).toBe(code);
+    expect(refusal.message).toMatch(sentence);
+    expect(await environment.inspect(blue)).toMatchObject({ kind: 'running', pid: before.pid, version: 'v1' });
+  });
+
+  it('is refused when the release is not there, naming its folder', async () => {
+    const { environment, blue, folder, settings } = fixture();
+    const missing = { version: 'v9', digest: 'none', folder: join(folder, 'shop', 'v9') };
+    const refusal = await refusalOf(environment.start(blue, missing, settings));
+    expect(refusal.code).toBe('release-missing');
+    expect(refusal.message).toContain(missing.folder);
+  });
+
+  it('is refused when the port is in use, naming pid and program of its holder', async () => {
+    const { environment, blue, release, settings } = fixture();
+    const squatter = createServer().listen(blue.port, '127.0.0.1');
+    await new Promise((resolve) => squatter.once('listening', resolve));
+    try {
+      const refusal = await refusalOf(environment.start(blue, release('v1'), settings));
+      expect(refusal.code).toBe('port-in-use');
+      expect(refusal.message).toBe(
+        `port ${blue.port} of blue of shop/production is in use by pid ${process.pid} (node)`,
+      );
+      expect(await environment.inspect(blue)).toMatchObject({ kind: 'stopped' });
+    } finally {
+      squatter.close();
+    }
+  });
+}
+
+export function endsAtOnce(fixture: Fixture): void {
+  it('is told with its exit code and its last lines', async () => {
+    const { environment, blue, release, settings } = fixture();
+    const broken = release('v2', `console.log('reading config'); console.error('no config'); process.exit(3);`);
+    const patient = { ...settings, settleMs: 20_000 };
+    await environment.start(blue, release('v1'), settings);
+    const refusal = await refusalOf(environment.start(blue, broken, patient));
+    expect(refusal.code).toBe('start-failed');
+    expect(refusal.message).toBe(
+      'v2 in blue of shop/production ended at once (exit code 3); its last lines:\nreading config\nno config',
+    );
+    expect(await environment.inspect(blue)).toMatchObject({ kind: 'stopped', lastExit: 'exit code 3' });
+  });
+
+  it('does not show secrets that it wrote into its log', async () => {
+    const { environment, blue, folder, release, settings } = fixture();
+    const envFile = join(folder, 'secrets.conf');
+    writeFileSync(envFile, 'PASSWORD=correct-horse\nSHORT=abc\nKEY="-----BEGIN\nline-of-the-key"\n');
+    const broken = release(
+      'v2',
+      `console.log(process.env.PASSWORD, process.env.SHORT, process.env.KEY); process.exit(1);`,
+    );
+    const refusal = await refusalOf(
+      environment.start(blue, broken, { ...settings, settleMs: 20_000, envFiles: [envFile] }),
+    );
+    expect(refusal.message).toContain('*** abc ***\n***');
+    const stopped = await environment.inspect(blue);
+    expect(stopped.kind === 'stopped' && stopped.lastLog.slice(1)).toEqual(['*** abc ***', '***']);
+  });
+
+  it('is seen as stopped when it ends later', async () => {
+    const { environment, blue, release, settings } = fixture();
+    await environment.start(blue, release('v1', `${talkingServer} setTimeout(() => process.exit(7), 1500);`), settings);
+    await expect.poll(async () => (await environment.inspect(blue)).kind, { timeout: 20_000 }).toBe('stopped');
+    expect(await environment.inspect(blue)).toMatchObject({ lastExit: 'exit code 7' });
+  });
+}

@@ -1,0 +1,149 @@
+// What every driver promises, proven with real programs. A driver signs by calling `environmentContract` in its test.
+
+import { existsSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ask, deafServer, type EnvironmentFixture, type Fixture, refusalOf } from './contract-fixture.ts';
+import { endsAtOnce, gives, refuses } from './contract-launch.ts';
+import { tailLog } from './tail.ts';
+
+export function environmentContract(name: string, makeFixture: () => Promise<EnvironmentFixture>): void {
+  describe(`${name} keeps the contract of an environment`, () => {
+    let current: EnvironmentFixture | undefined;
+    const fixture = (): EnvironmentFixture => {
+      if (!current) throw new Error('the fixture is made before each test');
+      return current;
+    };
+    beforeEach(async () => {
+      current = await makeFixture();
+    });
+    afterEach(async () => {
+      await current?.close();
+    });
+    describe('start', () => starts(fixture));
+    describe('what a service is given', () => gives(fixture));
+    describe('a start that is refused', () => refuses(fixture));
+    describe('a release that ends at once', () => endsAtOnce(fixture));
+    describe('stop', () => stops(fixture));
+    describe('what runs already', () => adopts(fixture));
+  });
+}
+
+function starts(fixture: Fixture): void {
+  it('runs the release in the slot and tells its process, version and use of the machine', async () => {
+    const { environment, blue, release, settings } = fixture();
+    const started = await environment.start(blue, release('v1'), settings);
+    const told = await ask(blue);
+    expect(started).toMatchObject({
+      kind: 'running',
+      version: 'v1',
+      digest: 'digest-of-v1',
+      adopted: false,
+      pid: told.pid,
+    });
+    const seen = await environment.inspect(blue);
+    expect(seen).toMatchObject({ kind: 'running', version: 'v1', pid: told.pid });
+    expect(seen.kind === 'running' && seen.memoryBytes).toBeGreaterThan(10_000_000);
+  });
+
+  it('leaves the same release alone when it runs there already', async () => {
+    const { environment, blue, release, settings } = fixture();
+    const first = await environment.start(blue, release('v1'), settings);
+    const second = await environment.start(blue, release('v1'), settings);
+    expect(second.pid).toBe(first.pid);
+    expect((await ask(blue)).pid).toBe(first.pid);
+  });
+
+  it('ends another release in the slot first', async () => {
+    const { environment, blue, release, settings } = fixture();
+    const first = await environment.start(blue, release('v1'), settings);
+    const second = await environment.start(blue, release('v2'), settings);
+    expect(second.pid).not.toBe(first.pid);
+    expect((await ask(blue)).env.APP_VERSION).toBe('v2');
+  });
+
+  it('starts one process when two engines start the same release at once', async () => {
+    const { environment, another, blue, release, settings } = fixture();
+    const engines = [environment, another(), another()];
+    const started = await Promise.all(engines.map((engine) => engine.start(blue, release('v1'), settings)));
+    expect(new Set(started.map(({ pid }) => pid)).size).toBe(1);
+  });
+
+  it('is recognised by an engine that was started later', async () => {
+    const { environment, another, blue, release, settings } = fixture();
+    const started = await environment.start(blue, release('v1'), settings);
+    expect(await another().inspect(blue)).toMatchObject({
+      kind: 'running',
+      pid: started.pid,
+      version: 'v1',
+      adopted: false,
+    });
+    expect((await another().start(blue, release('v1'), settings)).pid).toBe(started.pid);
+  });
+
+  it('writes a line into the log before the output of the release', async () => {
+    const { environment, blue, release, settings } = fixture();
+    await environment.start(blue, release('v1'), settings);
+    await ask(blue);
+    const lines: string[] = [];
+    for await (const line of tailLog(environment.logFile(blue), { lines: 10, follow: false })) lines.push(line);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^--- starting v1 in blue on port \d+ at /);
+    expect(lines[1]).toBe('listening as v1');
+  });
+}
+
+function stops(fixture: Fixture): void {
+  it('asks the release to end, and may be repeated', async () => {
+    const { environment, blue, release, settings } = fixture();
+    await environment.start(blue, release('v1'), settings);
+    await ask(blue);
+    await environment.stop(blue, 20_000);
+    await environment.stop(blue, 20_000);
+    expect(await environment.inspect(blue)).toMatchObject({ kind: 'stopped', lastExit: 'stopped (SIGTERM)' });
+  });
+
+  it('ends a release that does not listen, after the grace it was given', async () => {
+    const { environment, blue, release, settings } = fixture();
+    await environment.start(blue, release('v1', deafServer), settings);
+    await ask(blue);
+    const began = performance.now();
+    await environment.stop(blue, 700);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(690);
+    expect(await environment.inspect(blue)).toMatchObject({
+      kind: 'stopped',
+      lastExit: expect.stringContaining('SIGKILL'),
+    });
+  });
+
+  it('leaves the other slot alone', async () => {
+    const { environment, blue, green, release, settings } = fixture();
+    await environment.start(blue, release('v1'), settings);
+    const other = await environment.start(green, release('v2'), settings);
+    await environment.stop(blue, 20_000);
+    expect(await environment.inspect(green)).toMatchObject({ kind: 'running', pid: other.pid });
+  });
+
+  it('leaves a slot alone that was never used', async () => {
+    const { environment, green } = fixture();
+    await environment.stop(green, 0);
+    expect(await environment.inspect(green)).toEqual({ kind: 'stopped', lastLog: [] });
+    expect(existsSync(environment.logFile(green))).toBe(false);
+  });
+}
+
+function adopts(fixture: Fixture): void {
+  it('cannot be adopted when nothing listens', async () => {
+    const { environment, blue } = fixture();
+    const refusal = await refusalOf(environment.adopt(blue, { version: 'v1', digest: 'd' }));
+    expect(refusal.code).toBe('not-found');
+    expect(refusal.message).toContain(`nothing listens on port ${blue.port}`);
+  });
+
+  it('stays as it is known when the slot is its own', async () => {
+    const { environment, another, blue, release, settings } = fixture();
+    const started = await environment.start(blue, release('v1'), settings);
+    await ask(blue);
+    const adopted = await another().adopt(blue, { version: 'rumour', digest: 'rumour' });
+    expect(adopted).toMatchObject({ pid: started.pid, version: 'v1', adopted: false });
+  });
+}

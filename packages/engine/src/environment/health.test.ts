@@ -1,0 +1,180 @@
+import { createServer, type Server } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { HealthSettings } from '../config/settings.ts';
+import { type HealthState, judgeHealthAnswer, nextHealth, probeHealth, unknownHealth } from './health.ts';
+
+const settings: HealthSettings = {
+  path: '/health',
+  intervalMs: 5_000,
+  timeoutMs: 2_000,
+  failures: 3,
+  successes: 2,
+  startupMs: 60_000,
+  check: 'fields',
+  fields: {
+    status: 'status',
+    okValues: ['healthy', 'ok'],
+    environment: 'environment',
+    version: 'version',
+    databaseConnected: 'database_connected',
+  },
+};
+
+const good = {
+  status: 'healthy',
+  environment: 'blue',
+  version: 'v2.1',
+  uptime_seconds: 12.5,
+  timestamp: '2026-11-21T01:00:00Z',
+  hostname: 'shop-1',
+  database_connected: true,
+};
+
+const expected = { slot: 'blue', version: 'v2.1' } as const;
+
+const judge = (body: unknown, status = 200, changed: Partial<HealthSettings> = {}) =>
+  judgeHealthAnswer({ status, body: typeof body === 'string' ? body : JSON.stringify(body), ms: 3 }, expected, {
+    ...settings,
+    ...changed,
+  });
+
+describe('an answer to a health probe', () => {
+  it('is healthy when it names the slot, the version and a database that is connected', () => {
+    expect(judge(good)).toEqual({
+      healthy: true,
+      proof: 'fields',
+      environment: 'blue',
+      version: 'v2.1',
+      databaseConnected: true,
+      uptimeSeconds: 12.5,
+      hostname: 'shop-1',
+      ms: 3,
+    });
+  });
+
+  it.each([
+    [{ ...good, status: 'starting' }, 200, 'expected status to be "healthy" or "ok", got "starting"'],
+    [{ ...good, environment: 'green' }, 200, 'expected environment to be "blue", got "green"'],
+    [{ ...good, version: 'v2.0' }, 200, 'expected version to be "v2.1", got "v2.0"'],
+    [{ ...good, version: undefined }, 200, 'expected version to be "v2.1", got nothing'],
+    [{ ...good, database_connected: false }, 200, 'expected database_connected to be true, got false'],
+    [{ ...good, database_connected: 'true' }, 200, 'expected database_connected to be true, got "true"'],
+    [{ status: 'starting' }, 503, 'expected a status of 2xx, got 503: {"status":"starting"}'],
+    ['', 204, 'expected JSON, got an empty body'],
+    ['<h1>Hello</h1>\n\u001b[31m', 200, 'expected JSON, got <h1>Hello</h1> [31m'],
+    ['[]', 200, 'expected status to be "healthy" or "ok", got nothing'],
+    ['null', 200, 'expected status to be "healthy" or "ok", got nothing'],
+    ['{"__proto__":{"status":"healthy"}}', 200, 'expected status to be "healthy" or "ok", got nothing'],
+    ['x'.repeat(5_000), 200, `expected JSON, got ${'x'.repeat(199)}…`],
+  ])('%j is unhealthy, and says in a sentence why', (body, status, problem) => {
+    expect(judge(body, status)).toMatchObject({ healthy: false, proof: 'fields', problem });
+  });
+
+  it('tells what it can about an unhealthy side, cut short', () => {
+    const report = judge({ ...good, status: 'starting', hostname: 'h'.repeat(500) });
+    expect(report).toMatchObject({ healthy: false, version: 'v2.1', uptimeSeconds: 12.5 });
+    expect(report.hostname).toHaveLength(100);
+  });
+
+  it('is read where the configuration says the fields are, and what is left out is not checked', () => {
+    const fields = {
+      ...settings.fields,
+      status: 'checks.0.state',
+      environment: undefined,
+      version: 'build.tag',
+      databaseConnected: undefined,
+    };
+    const own = { checks: [{ state: 'ok' }], build: { tag: 'v2.1' }, environment: 'purple' };
+    expect(judge(own, 200, { fields })).toEqual({ healthy: true, proof: 'fields', version: 'v2.1', ms: 3 });
+    expect(judge({ ...own, build: {} }, 200, { fields }).problem).toBe('expected build.tag to be "v2.1", got nothing');
+  });
+
+  it('is enough with 2xx where only the status code is asked for, and says that this proof is the weaker one', () => {
+    const changed = { check: 'status-code' } as const;
+    expect(judge('', 204, changed)).toEqual({ healthy: true, proof: 'status-code', ms: 3 });
+    expect(judge('sorry', 302, changed)).toMatchObject({
+      healthy: false,
+      problem: 'expected a status of 2xx, got 302: sorry',
+    });
+  });
+
+  it('may name any version where nobody knows which one runs', () => {
+    const answer = { status: 200, body: JSON.stringify(good), ms: 1 };
+    expect(judgeHealthAnswer(answer, { slot: 'blue', version: undefined }, settings).healthy).toBe(true);
+  });
+});
+
+describe('a health probe', () => {
+  let server: Server | undefined;
+  afterEach(() => server?.close());
+
+  async function serve(answer: Parameters<typeof createServer>[1]): Promise<string> {
+    const started = createServer(answer as never);
+    server = started;
+    await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(started.address() as { port: number }).port}`;
+  }
+
+  it('asks the configured path with the headers it is given', async () => {
+    const url = await serve(((
+      request: { url: string; headers: Record<string, string> },
+      response: { end: (b: string) => void },
+    ) => {
+      response.end(
+        JSON.stringify({ ...good, version: request.url === '/health' ? request.headers['x-preview'] : 'no' }),
+      );
+    }) as never);
+    const report = await probeHealth({ url, expected, settings, headers: { 'x-preview': 'v2.1' } });
+    expect(report).toMatchObject({ healthy: true, version: 'v2.1' });
+    expect(report.ms).toBeGreaterThan(0);
+  });
+
+  it('says that nothing answers, or not in time, instead of failing itself', async () => {
+    const url = await serve((() => undefined) as never);
+    const slow = await probeHealth({ url, expected, settings: { ...settings, timeoutMs: 200 } });
+    expect(slow).toMatchObject({ healthy: false, problem: `GET ${url}/health gave no answer within 200 ms` });
+    server?.closeAllConnections();
+    await new Promise((resolve) => server?.close(resolve));
+    const gone = await probeHealth({ url, expected, settings });
+    expect(gone.problem).toMatch(/^GET .*\/health failed: .*ECONNREFUSED/);
+  });
+
+  it('is over when its signal aborts', async () => {
+    const url = await serve((() => undefined) as never);
+    const stop = new AbortController();
+    const probe = probeHealth({ url, expected, settings: { ...settings, timeoutMs: 30_000 }, signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await expect(probe).rejects.toThrow('enough');
+  });
+});
+
+describe('the condition of a side', () => {
+  const after = (story: string, from: HealthState = unknownHealth): HealthState =>
+    [...story].reduce(
+      (state, letter) =>
+        nextHealth(state, letter === '+' ? { healthy: true } : { healthy: false, problem: 'bad' }, settings),
+      from,
+    );
+
+  it.each([
+    ['', 'unknown'],
+    ['+', 'unknown'],
+    ['++', 'healthy'],
+    ['+-+', 'unknown'],
+    ['--', 'unknown'],
+    ['---', 'unhealthy'],
+    ['++--', 'healthy'],
+    ['++--+--', 'healthy'],
+    ['++---', 'unhealthy'],
+    ['---+', 'unhealthy'],
+    ['---++', 'healthy'],
+    ['---+-+', 'unhealthy'],
+  ] as const)('after the answers "%s" is %s', (story, condition) => {
+    expect(after(story).condition).toBe(condition);
+  });
+
+  it('keeps the last problem until the next success', () => {
+    expect(after('+--')).toEqual({ condition: 'unknown', failures: 2, successes: 0, problem: 'bad' });
+    expect(after('---+')).toEqual({ condition: 'unhealthy', failures: 0, successes: 1 });
+  });
+});

@@ -1,0 +1,83 @@
+// A state folder, two free ports and releases of one small module each, for the tests of this driver.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { systemClock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import { type EnvironmentFixture, talkingServer } from '../contract-fixture.ts';
+import type { Environment, LaunchSettings, ReleaseFiles } from '../environment.ts';
+import { createProcessEnvironment } from './driver.ts';
+import { folderMark, markedProcesses } from './launch.ts';
+
+export interface ProcessFixture extends EnvironmentFixture {
+  readonly stateFolder: string;
+  /** Every process alive that was started on this state folder. */
+  readonly marked: () => readonly number[];
+}
+
+const settings: LaunchSettings = {
+  command: ['node', 'server.mjs'],
+  // The Node that runs the test; nothing else is looked for.
+  env: { PATH: dirname(process.execPath) },
+  envFiles: [],
+  requiredEnv: [],
+  graceMs: 10_000,
+  settleMs: 150,
+  minFreeDiskBytes: 1,
+  minFreeMemoryBytes: 1,
+  maxLogBytes: 10_000_000,
+};
+
+export async function makeProcessFixture(): Promise<ProcessFixture> {
+  const folder = mkdtempSync(join(tmpdir(), 'bg-process-'));
+  const stateFolder = join(folder, 'state');
+  const another = (): Environment => createProcessEnvironment({ stateFolder, clock: systemClock, log: silentLog });
+  const environment = another();
+  const marked = (): readonly number[] => markedProcesses(folderMark(stateFolder)).map(({ pid }) => pid);
+  const [bluePort, greenPort] = await freePorts();
+  return {
+    environment,
+    another,
+    stateFolder,
+    folder,
+    settings,
+    marked,
+    blue: { service: 'shop', target: 'production', slot: 'blue', port: bluePort },
+    green: { service: 'shop', target: 'production', slot: 'green', port: greenPort },
+    release: (version, source = talkingServer) => layRelease(folder, version, source),
+    close: async () => {
+      for (const pid of marked()) process.kill(pid, 'SIGKILL');
+      // Their ends are noted in the state folder: it goes when nobody is left to do so.
+      for (let attempt = 0; attempt < 100 && marked().length > 0; attempt++) await systemClock.sleep(20);
+      await systemClock.sleep(20);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function layRelease(folder: string, version: string, source: string): ReleaseFiles {
+  const release = join(folder, 'releases', version);
+  mkdirSync(release, { recursive: true });
+  writeFileSync(join(release, 'server.mjs'), source);
+  return { version, digest: `digest-of-${version}`, folder: release };
+}
+
+/** Both are held until both are known, so that they differ. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return [ports[0] ?? 0, ports[1] ?? 0];
+}

@@ -1,0 +1,4 @@
+// What other workspaces may use in their tests: fakes, and the contracts that drivers sign.
+
+export { ask, type EnvironmentFixture, refusalOf, talkingServer } from './environment/contract-fixture.ts';
+export { environmentContract } from './environment/environment.contract.ts';
