@@ -35,9 +35,9 @@ describe('progress without a terminal', () => {
   });
 });
 
-const escape = '\u001b';
-const written = new RegExp(String.raw`${escape}\[(\?25[lh]|\d+[AJ])|\r|\n|[^${escape}\r\n]+`, 'g');
-const upward = new RegExp(String.raw`^${escape}\[(\d+)A$`);
+const esc = '\u001b';
+const written = new RegExp(String.raw`${esc}\[(\?25[lh]|\d+[AJ])|\r|\n|[^${esc}\r\n]+`, 'g');
+const upward = new RegExp(String.raw`^${esc}\[(\d+)A$`);
 
 describe('progress on a terminal', () => {
   /** What a screen of this size shows after the bytes: just enough of a terminal for what the view writes. */
