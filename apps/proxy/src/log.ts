@@ -1,5 +1,7 @@
 // One JSON line per event on stdout, which the driver has turned into a file. Never a line per request, never a secret.
 
+import { fstatSync, ftruncateSync, writeSync } from 'node:fs';
+
 export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -33,6 +35,22 @@ export function createLog(write: (line: string) => void, now: () => number = Dat
       if (written++ < troublesPerSecond) line('warn', message, fields);
       else suppressed++;
     },
+  };
+}
+
+/**
+ * Writes to a descriptor that was opened for append. A file that reaches `maxBytes` is emptied: it tells what happened
+ * lately, and nobody else may be there to rotate it.
+ */
+export function boundedWriter(descriptor: number, maxBytes: number): (line: string) => void {
+  const isFile = fstatSync(descriptor).isFile();
+  return (line) => {
+    try {
+      if (isFile && fstatSync(descriptor).size > maxBytes) ftruncateSync(descriptor);
+      writeSync(descriptor, line);
+    } catch {
+      // A full disk must not stop requests from being answered, and there is nowhere else to say so.
+    }
   };
 }
 

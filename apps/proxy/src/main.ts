@@ -1,14 +1,14 @@
 // The embedded load balancer's own process: `node main.ts <spec file>`. It outlives the engine that started it.
 
 import { Refused } from './control.ts';
-import { codeOf, createLog, messageOf } from './log.ts';
+import { boundedWriter, codeOf, createLog, messageOf } from './log.ts';
 import { InvalidInput } from './parse.ts';
 import { drainGraceMs, type RunningProxy, startProxy } from './proxy.ts';
 
 // Socket and routing file belong to this user alone.
 process.umask(0o077);
 
-const log = createLog((line) => process.stdout.write(line));
+const log = createLog(boundedWriter(1, 16 << 20));
 let proxy: RunningProxy | undefined;
 
 // One connection's accident must not take everybody's away.

@@ -1,0 +1,24 @@
+// A value that several processes must share and none may choose alone: whoever comes first writes it, all others read it.
+
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readFileIfAny } from './files.ts';
+
+/** The content of `path`, which is `make()` when there was no such file. Mode 0600. */
+export function readOrCreateFile(path: string, make: () => string): string {
+  const present = readFileIfAny(path);
+  if (present !== undefined) return present;
+  mkdirSync(dirname(path), { recursive: true });
+  const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    writeFileSync(beside, make(), { mode: 0o600, flag: 'wx' });
+    // A link, unlike a rename, fails when another process was faster.
+    linkSync(beside, path);
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw thrown;
+  } finally {
+    rmSync(beside, { force: true });
+  }
+  return readFileSync(path, 'utf8');
+}

@@ -1,0 +1,86 @@
+// The driver's end of the proxy's control socket: refusals become the errors that the interface promises.
+
+import { BlueGreenError, type ErrorCode, messageOf } from '../../lib/errors.ts';
+import { requestOverSocket, type SocketAnswer } from '../../lib/socket-http.ts';
+import type { Routing, Traffic } from '../load-balancer.ts';
+import type { ProxyRefusal, ProxyStatus, RoutingOrder } from './proxy-spec.ts';
+
+export interface ControlClient {
+  status(): Promise<ProxyStatus>;
+  /** Resolves when the order is on disk and in force. */
+  change(order: RoutingOrder): Promise<void>;
+  reload(): Promise<void>;
+  traffic(sinceMs: number): Promise<Traffic>;
+  shutdown(): Promise<void>;
+}
+
+// A write waits for the disk twice; everything else is memory.
+const answerWithinMs = 5_000;
+
+const codeOf = {
+  'stale-generation': 'balancer-stale-generation',
+  'fenced-out': 'fenced-out',
+  'not-persisted': 'balancer-unsettled',
+  'port-in-use': 'port-in-use',
+  invalid: 'balancer-unsettled',
+  'not-found': 'balancer-unsettled',
+} as const satisfies Record<ProxyRefusal['error'], ErrorCode>;
+
+/** Every call @throws `balancer-unreachable` when nobody answers on the socket. */
+export function createControlClient(socket: string): ControlClient {
+  const call = async (method: string, path: string, value?: unknown): Promise<unknown> => {
+    const body = value === undefined ? {} : { body: JSON.stringify(value) };
+    return readAnswer(await reach({ socket, method, path, timeoutMs: answerWithinMs, ...body }));
+  };
+  return {
+    status: async () => readStatus(await call('GET', '/routing')),
+    change: async (order) => void (await call('PUT', '/routing', order)),
+    reload: async () => void (await call('PUT', '/spec')),
+    traffic: async (sinceMs) => (await call('GET', `/traffic?since=${sinceMs}`)) as Traffic,
+    shutdown: async () => void (await call('POST', '/shutdown')),
+  };
+}
+
+async function reach(request: Parameters<typeof requestOverSocket>[0]): Promise<SocketAnswer> {
+  try {
+    return await requestOverSocket(request);
+  } catch (thrown) {
+    throw new BlueGreenError(
+      'balancer-unreachable',
+      `the load balancer does not answer: ${messageOf(thrown)}`,
+      {},
+      thrown,
+    );
+  }
+}
+
+function readAnswer({ status, body }: SocketAnswer): unknown {
+  const value = parsed(body);
+  if (status === 200) return value;
+  const refusal = value as Partial<ProxyRefusal> | undefined;
+  const code = refusal?.error && Object.hasOwn(codeOf, refusal.error) ? codeOf[refusal.error] : 'balancer-unsettled';
+  throw new BlueGreenError(code, `the load balancer refused: ${refusal?.message ?? `status ${status}`}`);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new BlueGreenError(
+      'balancer-unreachable',
+      'the load balancer answered with something else than JSON',
+      {},
+      cause,
+    );
+  }
+}
+
+/** JSON leaves out what is undefined; the routing is given all its keys again, so that equal ones compare equal. */
+function readStatus(value: unknown): ProxyStatus {
+  const status = value as ProxyStatus;
+  return { ...status, routing: status.routing && wholeRouting(status.routing) };
+}
+
+export function wholeRouting({ generation, active, canary, preview }: Routing): Routing {
+  return { generation, active, canary: canary && { slot: canary.slot, percent: canary.percent }, preview };
+}

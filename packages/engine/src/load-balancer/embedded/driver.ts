@@ -1,0 +1,134 @@
+// The embedded balancer: a process of our own per target, which outlives the engine and keeps its routing itself.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../lib/clock.ts';
+import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
+import { writeFileAtomic } from '../../lib/files.ts';
+import type { Log } from '../../lib/log.ts';
+import type { BalancerSpec, Fence, LoadBalancer, ObservedNode, Routing } from '../load-balancer.ts';
+import { type ControlClient, createControlClient, wholeRouting } from './control-client.ts';
+import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
+import { type ProxyFiles, proxyFiles, proxySpec } from './spec-file.ts';
+import { startProxy } from './start-proxy.ts';
+
+export interface EmbeddedOptions {
+  readonly spec: BalancerSpec;
+  /** Absolute; shared by all targets. Its path may have 90 bytes at most. */
+  readonly folder: string;
+  /** Absolute path of Node. */
+  readonly node: string;
+  /** Absolute path of the proxy's `main.ts`. */
+  readonly proxyEntry: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Parts extends EmbeddedOptions {
+  readonly files: ProxyFiles;
+  readonly wanted: ProxySpec;
+  readonly control: ControlClient;
+}
+
+const ensureTries = 3;
+const shutdownLimitMs = 15_000;
+
+/** Touches nothing but the probe's nonce until `ensure` is called. @throws `config-invalid` for a folder that is too long. */
+export function createEmbeddedBalancer(options: EmbeddedOptions): LoadBalancer {
+  const files = proxyFiles(options.folder, options.spec);
+  const wanted = proxySpec(options.spec, files);
+  const parts: Parts = { ...options, files, wanted, control: createControlClient(files.socket) };
+  let ensuring: Promise<void> | undefined;
+  return {
+    entrypoints: [entrypointOf(options.spec)],
+    probeHeaders: { [wanted.probe.header]: wanted.probe.nonce },
+    bucketHeader: wanted.probe.bucketHeader,
+    ensure: () => {
+      ensuring ??= ensure(parts).finally(() => {
+        ensuring = undefined;
+      });
+      return ensuring;
+    },
+    apply: (routing, fence) => apply(parts, routing, fence),
+    observe: async () => [await observe(parts)],
+    traffic: (sinceMs) => parts.control.traffic(sinceMs),
+    shutdown: () => shutdown(parts),
+  };
+}
+
+/** A running proxy is asked to follow a changed spec itself, so that no connection is lost on the way. */
+async function ensure(parts: Parts): Promise<void> {
+  const { control, files, wanted, log, spec } = parts;
+  for (let tries = 0; tries < ensureTries; tries++) {
+    const status = await statusIfAny(control);
+    if (status?.digest === wanted.digest) return;
+    writeFileAtomic(files.spec, `${JSON.stringify(wanted, undefined, 2)}\n`, 0o600);
+    const name = { service: spec.service, target: spec.target, listen: entrypointOf(spec) };
+    if (status === undefined) {
+      const pid = await startProxy(parts);
+      log.info({ ...name, pid }, 'load balancer started');
+    } else {
+      await control.reload();
+      log.info({ ...name, pid: status.pid }, 'load balancer follows its changed settings');
+    }
+  }
+  if ((await control.status()).digest === wanted.digest) return;
+  throw new BlueGreenError(
+    'balancer-unsettled',
+    'another process gives the load balancer different settings all the time',
+  );
+}
+
+async function apply({ control }: Parts, routing: Routing, fence: Fence): Promise<void> {
+  await control.change({ routing, fence });
+  const seen = await control.status();
+  if (isDeepStrictEqual(seen.routing, wholeRouting(routing))) return;
+  throw new BlueGreenError('balancer-unsettled', 'the load balancer does not follow the routing that it accepted', {
+    seen,
+  });
+}
+
+async function observe({ control, spec }: Parts): Promise<ObservedNode> {
+  const node = `${spec.listen.host}:${spec.listen.port}`;
+  try {
+    const { routing, problem } = await control.status();
+    return { node, reachable: true, routing, ...(problem === undefined ? {} : { problem }) };
+  } catch (thrown) {
+    return { node, reachable: false, routing: undefined, problem: messageOf(thrown) };
+  }
+}
+
+async function shutdown({ control, clock }: Parts): Promise<void> {
+  const status = await statusIfAny(control);
+  if (status === undefined) return;
+  await control.shutdown();
+  const deadline = clock.now() + shutdownLimitMs;
+  while (isAlive(status.pid)) {
+    if (clock.now() > deadline)
+      throw new BlueGreenError('stop-failed', `the load balancer (process ${status.pid}) does not end`);
+    await clock.sleep(50);
+  }
+}
+
+async function statusIfAny(control: ControlClient): Promise<ProxyStatus | undefined> {
+  try {
+    return await control.status();
+  } catch (thrown) {
+    if (hasCode(thrown, 'balancer-unreachable')) return undefined;
+    throw thrown;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where the engine itself reaches the users' side. */
+function entrypointOf({ listen: { host, port } }: BalancerSpec): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

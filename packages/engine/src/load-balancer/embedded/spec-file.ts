@@ -1,0 +1,53 @@
+// Where one target's balancer keeps its files, and the spec that its process reads.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { BlueGreenError } from '../../lib/errors.ts';
+import { readOrCreateFile } from '../../lib/file-once.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
+import type { ProxySpec } from './proxy-spec.ts';
+
+export interface ProxyFiles {
+  readonly spec: string;
+  readonly routing: string;
+  readonly log: string;
+  readonly nonce: string;
+  readonly socket: string;
+}
+
+const maxSocketPathBytes = 107;
+
+/** All in one folder, whatever the number of targets. @throws `config-invalid` for a folder too long for a socket. */
+export function proxyFiles(folder: string, { service, target }: BalancerSpec): ProxyFiles {
+  const base = join(folder, `${service}.${target}`);
+  const short = createHash('sha256').update(`${service}/${target}`).digest('hex').slice(0, 10);
+  const socket = join(folder, `${short}.sock`);
+  if (Buffer.byteLength(socket) > maxSocketPathBytes)
+    throw new BlueGreenError('config-invalid', `the state folder's path is too long for a unix socket: ${socket}`);
+  return {
+    spec: `${base}.spec.json`,
+    routing: `${base}.routing.json`,
+    log: `${base}.log`,
+    nonce: `${base}.probe`,
+    socket,
+  };
+}
+
+/** The same for every process that works on this folder, so that their digests agree. */
+export function proxySpec(spec: BalancerSpec, files: ProxyFiles): ProxySpec {
+  const nonce = readOrCreateFile(files.nonce, () => randomBytes(24).toString('hex'));
+  const probe = { header: 'x-bluegreen-probe', nonce, bucketHeader: 'x-bluegreen-bucket' };
+  const { service, target, listen, upstreams, sticky, preview, requestTimeoutMs } = spec;
+  const named = { service, target, listen, upstreams, sticky, preview, requestTimeoutMs };
+  const whole = { ...named, socket: files.socket, routingFile: files.routing, probe };
+  return { ...whole, digest: createHash('sha256').update(canonical(whole)).digest('hex') };
+}
+
+/** JSON with sorted keys: equal values give equal text. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
