@@ -10,7 +10,7 @@ import { targetDrafts } from './checks/target-drafts.ts';
 import { readDocument } from './document.ts';
 import type { Draft } from './draft.ts';
 import { checkShape } from './issues.ts';
-import { type ConfigProblem, type Finding, formatProblem } from './problems.ts';
+import type { ConfigProblem, Finding } from './problems.ts';
 import { resolveSettings } from './resolve.ts';
 import type { ConfigFile } from './schema.ts';
 import type { Settings } from './settings.ts';
@@ -39,7 +39,7 @@ export function checkConfig(options: {
   const config = problems.some(({ severity }) => severity === 'error') ? undefined : shape.file;
   const warnings = problems
     .filter(({ severity }) => severity === 'warning')
-    .map((problem) => formatProblem(file, problem));
+    .map(({ path, message }) => `${path}: ${message}`);
   return { settings: config && resolveSettings({ file, config, warnings }), problems };
 }
 

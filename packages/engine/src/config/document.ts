@@ -19,6 +19,7 @@ import { yamlSentence } from './yaml-sentences.ts';
 export const maxFileBytes = 1 << 20;
 /** More uses of anchors than this, multiplied through, only serve to fill the memory. */
 const maxAliasCount = 100;
+const maxFaults = 20;
 
 export interface ConfigDocument {
   /** Plain objects, lists and scalars; undefined when the text is not one mapping. */
@@ -51,7 +52,7 @@ function readParsed(document: Document.Parsed, lines: LineCounter): ConfigDocume
     return fileProblem(message, { line, column: col });
   };
   const faults = [...document.errors, ...document.warnings].map((fault) => at(fault.pos[0], yamlSentence(fault)));
-  if (faults.length > 0) return { ...refused(''), problems: faults };
+  if (faults.length > 0) return { ...refused(''), problems: firstOf(faults) };
   if (document.contents === null) return refused('is empty; start from bluegreen.example.yaml');
   if (!isMap(document.contents)) return refused('is not a mapping; it starts with keys such as state: and services:');
   const { count, unknown } = countAliases(document);
@@ -70,6 +71,11 @@ function readParsed(document: Document.Parsed, lines: LineCounter): ConfigDocume
       return refused('uses its anchors (&name, *name) too often or inside themselves; write the values out instead');
     throw thrown;
   }
+}
+
+/** One slip, such as an open bracket, makes the parser stumble many times: what is doubled or late says nothing new. */
+function firstOf(faults: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()].slice(0, maxFaults);
 }
 
 function countAliases(document: Document): { readonly count: number; readonly unknown: readonly number[] } {

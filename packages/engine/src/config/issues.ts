@@ -67,10 +67,18 @@ function findingsOf(issue: Issue, root: unknown, fromVariables: ReadonlySet<stri
   const value = valueAt(root, path);
   const expected = expectedBy(issue, path);
   if (value === undefined) return [error(path, `is missing; expected ${expected}`)];
+  const hidden = fromVariables.has(formatPath(path));
   return [
-    error(path, `expected ${expected}, found ${describeFound(value, path, fromVariables.has(formatPath(path)))}`),
+    error(
+      path,
+      `expected ${expected}, found ${describeFound(value, { path, hidden, kindOnly: wantsCollection(issue) })}`,
+    ),
   ];
 }
+
+/** What stands in place of a whole mapping may be anything, a secret too: only its kind is told. */
+const wantsCollection = (issue: Issue): boolean =>
+  issue.code === 'invalid_type' && ['object', 'record', 'array'].includes(issue.expected);
 
 /** The schema's own words; for mappings without any, their keys. */
 function expectedBy(issue: Issue, path: Path): string {

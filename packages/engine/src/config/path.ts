@@ -17,7 +17,8 @@ export function startsWith(path: Path, prefix: Path): boolean {
   return prefix.length <= path.length && prefix.every((part, index) => String(part) === String(path[index]));
 }
 
-/** Quoted, control characters escaped, and never more than 64 characters of it. */
+/** Quoted, never more than 64 characters, and nothing in it that a terminal would obey. */
 export function shortText(text: string): string {
-  return JSON.stringify(text.length > 64 ? `${text.slice(0, 61)}...` : text);
+  const short = text.length > 64 ? `${text.slice(0, 61)}...` : text;
+  return JSON.stringify(short).replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

@@ -21,7 +21,8 @@ export function approverRule({
   readonly personId: string;
   readonly groups: readonly string[];
 }): boolean {
-  return approvers.includes(personId) || groups.some((group) => approvers.includes(`group:${group}`));
+  const named = !personId.startsWith('group:') && approvers.includes(personId);
+  return named || groups.some((group) => approvers.includes(`group:${group}`));
 }
 
 const plain = (key: keyof Known, value: string | undefined): string | undefined =>

@@ -37,21 +37,26 @@ const secretKeys = new Set(['token', 'env', 'headers', 'body', 'json', 'command'
 const looksSecret = /^(xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|sk-|AKIA|eyJ)/;
 const shownAtMost = 40;
 
-/** The value in words. `hidden`: it came out of a variable, so only its kind is told. */
-export function describeFound(value: unknown, path: Path, hidden: boolean): string {
+/** The value in words. `hidden`: it came out of a variable, so nothing of it is told. */
+export function describeFound(
+  value: unknown,
+  at: { readonly path: Path; readonly hidden: boolean; readonly kindOnly: boolean },
+): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'an empty value';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a mapping';
-  if (hidden) return 'the value of a variable, which does not fit';
-  if (path.some((key) => typeof key === 'string' && secretKeys.has(key)))
-    return `a ${kindOf(value)} that is not shown here`;
-  if (typeof value !== 'string') return String(value);
+  if (at.hidden) return 'the value of a variable, which does not fit';
+  if (at.kindOnly || at.path.some((key) => typeof key === 'string' && secretKeys.has(key))) return `a ${kindOf(value)}`;
+  return typeof value === 'string' ? describeText(value) : String(value);
+}
+
+function describeText(value: string): string {
   if (value === '') return 'an empty text';
   if (looksSecret.test(value)) return 'a text that looks like a secret';
   return value.length > shownAtMost ? `a text of ${value.length} characters` : shortText(value);
 }
 
 function kindOf(value: unknown): string {
-  return typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'true or false' : 'number';
+  return typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'yes or no' : 'number';
 }

@@ -142,7 +142,7 @@ export const serviceOptions = {
     .min(1, { error: 'a list of a program and its arguments' })
     .describe('Program and arguments, run in the folder of the release; never through a shell.')
     .optional(),
-  env: named(plainValue, variablePattern)
+  env: named(plainValue, variablePattern, 'a mapping from variables to values')
     .describe(
       `Variables of the service. \${NAME} is filled in when a slot starts: from env files, ENVIRONMENT_COLOR, APPLICATION_PORT and APP_VERSION.`,
     )

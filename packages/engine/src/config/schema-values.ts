@@ -79,8 +79,8 @@ export const matching = (pattern: RegExp, expected: string) =>
   z.string({ error: expected }).regex(pattern, { error: expected });
 
 /** A mapping from keys that the user chooses. Keys are checked by a rule of their own, so that what is below them is too. */
-export function named<T extends z.ZodType>(value: T, keyPattern: RegExp) {
-  return z.record(z.string(), value, { error: 'a mapping' }).meta({ propertyNames: { pattern: keyPattern.source } });
+export function named<T extends z.ZodType>(value: T, keyPattern: RegExp, expected: string) {
+  return z.record(z.string(), value, { error: expected }).meta({ propertyNames: { pattern: keyPattern.source } });
 }
 
 export const listOf = <T extends z.ZodType>(item: T, most: number) =>

@@ -88,7 +88,7 @@ const target = z
 const service = z
   .strictObject({
     ...serviceOptions,
-    targets: named(target, namePattern).describe(
+    targets: named(target, namePattern, 'a mapping from names to targets').describe(
       'The places where this service runs, by name: production, staging, a region.',
     ),
   })
@@ -158,7 +158,7 @@ export const configSchema = z.strictObject(
       )
       .optional(),
     slack: slack.optional(),
-    services: named(service, namePattern).describe('What is deployed, by name.'),
+    services: named(service, namePattern, 'a mapping from names to services').describe('What is deployed, by name.'),
   },
   { error: 'a mapping with the keys state, people, approvers, slack and services' },
 );

@@ -8,7 +8,7 @@ const sentences: Readonly<Record<YAMLError['code'], string>> = {
   BAD_COLLECTION_TYPE: 'this tag does not fit what follows it; leave tags (!name) out',
   BAD_DIRECTIVE: 'directives (%…) are not used here; leave this line out',
   BAD_DQ_ESCAPE: 'this escape is unknown in "…"; write \\\\ for a backslash, or use \'…\'',
-  BAD_INDENT: 'this line is not indented like its neighbours',
+  BAD_INDENT: 'this line is not indented like its neighbours, or a bracket is not closed',
   BAD_PROP_ORDER: 'an anchor or tag stands in the wrong place',
   BAD_SCALAR_START: 'a text that starts with this character must stand in quotes',
   BLOCK_AS_IMPLICIT_KEY:

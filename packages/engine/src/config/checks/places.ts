@@ -36,12 +36,12 @@ export function checkFiles({ options, own, path, saidAt }: TargetDraft, folder: 
     [[...path, 'slots', 'green', 'envFiles'], own.slots?.green?.envFiles],
   ];
   return [
-    ...(releases !== undefined && kindOf(resolve(folder, releases)) !== 'folder'
+    ...(releases !== undefined && isAbsent(resolve(folder, releases), 'folder')
       ? [warning(saidAt('releases'), 'there is no such folder yet; put releases there, one folder per version')]
       : []),
     ...lists.flatMap(([at, files]) =>
       (files ?? []).flatMap((file, index) =>
-        file !== undefined && kindOf(resolve(folder, file)) !== 'file'
+        file !== undefined && isAbsent(resolve(folder, file), 'file')
           ? [warning([...at, index], 'there is no such file yet; a slot cannot start without it')]
           : [],
       ),
@@ -94,7 +94,17 @@ export function checkCommands(draft: Draft<ConfigFile>): readonly Finding[] {
   });
 }
 
-function kindOf(path: string): 'file' | 'folder' | 'nothing' {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? 'nothing' : found.isDirectory() ? 'folder' : 'file';
+function isAbsent(path: string, wanted: 'file' | 'folder'): boolean {
+  const kind = kindOf(path);
+  return kind !== wanted && kind !== 'unknown';
+}
+
+/** `unknown` when this process may not look: then nothing is said about it. */
+function kindOf(path: string): 'file' | 'folder' | 'nothing' | 'unknown' {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? 'nothing' : found.isDirectory() ? 'folder' : 'file';
+  } catch {
+    return 'unknown';
+  }
 }

@@ -1,0 +1,198 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bench, edited, makeBench, smallConfig } from './test-config.ts';
+
+let bench: Bench;
+beforeAll(() => {
+  bench = makeBench();
+});
+afterAll(() => bench.remove());
+
+const settingsOf = (text: string) => {
+  const { settings, problems } = bench.check(text);
+  expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+  return settings!;
+};
+const targetOf = (text: string) => settingsOf(text).targets[0]!;
+const withOptions = (options: string) => edited(['    channel', `${options}\n    channel`]);
+const inTarget = (options: string) => (text: string) =>
+  text.replace('        slots:', () => `${options}\n        slots:`);
+
+describe('defaults', () => {
+  it('are what the documentation says', () => {
+    const { command: _c, slots: _s, smokeTests: _t, releasesFolder: _r, balancer, ...rest } = targetOf(smallConfig);
+    expect(balancer).toEqual({
+      driver: 'embedded',
+      listen: { host: '127.0.0.1', port: 8080 },
+      sticky: { by: 'cookie', name: 'bg_bucket' },
+      preview: undefined,
+      requestTimeoutMs: 60_000,
+      receiptProbes: 20,
+    });
+    expect(rest).toEqual({
+      service: 'shop',
+      target: 'production',
+      isDefault: true,
+      driver: 'process',
+      migrator: 'none',
+      channel: '#deploys',
+      env: {},
+      requiredEnv: [],
+      graceMs: 30_000,
+      settleMs: 300,
+      minFreeDiskBytes: 256 * 1024 ** 2,
+      minFreeMemoryBytes: 128 * 1024 ** 2,
+      maxLogBytes: 50 * 1024 ** 2,
+      health: {
+        path: '/health',
+        intervalMs: 5000,
+        timeoutMs: 2000,
+        failures: 3,
+        successes: 2,
+        startupMs: 60_000,
+        check: 'fields',
+        fields: {
+          status: 'status',
+          okValues: ['healthy', 'ok'],
+          environment: 'environment',
+          version: 'version',
+          databaseConnected: 'database_connected',
+        },
+      },
+      smokeTotalMs: 60_000,
+      canary: [
+        { percent: 10, watchMs: 60_000, approval: false },
+        { percent: 10, watchMs: undefined, approval: true },
+        { percent: 50, watchMs: 60_000, approval: false },
+      ],
+      judge: { minRequests: 50, maxErrorRate: 0.05, patienceMs: 300_000 },
+      approval: {
+        beforeTraffic: false,
+        approvers: ['bob', 'carol'],
+        count: 1,
+        fourEyes: true,
+        deadlineMs: 3_600_000,
+        onTimeout: 'abort',
+      },
+      bakeMs: 120_000,
+      standbyKeepMs: 86_400_000,
+      afterBake: 'keep',
+      // biome-ignore lint/suspicious/noThenProperty: a setting, never awaited
+      failedSide: { keepMs: 1_800_000, then: 'restore' },
+      crash: { firstRestartMs: 1000, maxRestartMs: 60_000 },
+    });
+  });
+
+  it('name the commands so that Slack takes them', () => {
+    expect(settingsOf(smallConfig).slack.commands).toEqual({
+      deploy: 'deploy',
+      switch: 'switch',
+      rollback: 'rollback',
+      status: 'deploy-status',
+    });
+  });
+
+  it('put a prefix before every command', () => {
+    const text = edited(['approvers:', 'slack: { prefix: shop-, commands: { deploy: ship } }\napprovers:']);
+    expect(settingsOf(text).slack.commands).toEqual({
+      deploy: 'shop-ship',
+      switch: 'shop-switch',
+      rollback: 'shop-rollback',
+      status: 'shop-status',
+    });
+  });
+});
+
+describe('what a target says about what its service says', () => {
+  it('mappings are merged key by key', () => {
+    const text = inTarget('        env: { B: two }\n        health: { path: /alive }')(
+      withOptions('    env: { A: one, B: one }\n    health: { interval: 9s }'),
+    );
+    const { env, health } = targetOf(text);
+    expect(env).toEqual({ A: 'one', B: 'two' });
+    expect(health).toMatchObject({ path: '/alive', intervalMs: 9000, timeoutMs: 2000 });
+  });
+
+  it('lists replace', () => {
+    const text = inTarget(
+      '        canary: [{ percent: 5, watch: 1m, approval: true }]\n        approval: { approvers: [carol, bob] }',
+    )(withOptions('    canary: [{ percent: 20, watch: 1m }]'));
+    const { canary, approval } = targetOf(text);
+    expect(canary).toEqual([{ percent: 5, watchMs: 60_000, approval: true }]);
+    expect(approval.approvers).toEqual(['carol', 'bob']);
+  });
+
+  it('paths start at the folder of the file, and env files of a slot come after those of the target', () => {
+    const text = withOptions('    envFiles: [all.env, /etc/shop.env]').replace(
+      '{ port: 8001 }',
+      '{ port: 8001, envFiles: [blue.env] }',
+    );
+    const { slots, releasesFolder } = targetOf(text);
+    expect(releasesFolder).toBe(join(bench.folder, 'releases'));
+    expect(slots.blue.envFiles).toEqual([
+      join(bench.folder, 'all.env'),
+      '/etc/shop.env',
+      join(bench.folder, 'blue.env'),
+    ]);
+    expect(slots.green.envFiles).toEqual([join(bench.folder, 'all.env'), '/etc/shop.env']);
+  });
+
+  it('named health fields are all that is checked', () => {
+    expect(targetOf(withOptions('    health: { fields: { version: app.version } }')).health.fields).toEqual({
+      status: undefined,
+      okValues: ['healthy', 'ok'],
+      environment: undefined,
+      version: 'app.version',
+      databaseConnected: undefined,
+    });
+  });
+
+  it('a standby may wait for the next deployment', () => {
+    expect(targetOf(withOptions('    standby: { keep: until-next-deployment }')).standbyKeepMs).toBeUndefined();
+  });
+
+  it('a body that is a mapping is sent as JSON, a text as it is', () => {
+    const tests = targetOf(
+      withOptions('')
+        .replace('{ name: one, path: / }', '{ name: one, path: /, method: POST, body: { a: [1] } }')
+        .replace('{ name: two, path: / }', '{ name: two, path: /, body: "a=1", headers: { x-n: 1 } }'),
+    ).smokeTests;
+    expect(tests[0]).toMatchObject({ body: '{"a":[1]}', headers: { 'content-type': 'application/json' } });
+    expect(tests[1]).toMatchObject({ body: 'a=1', headers: { 'x-n': '1' } });
+  });
+});
+
+describe('the digest', () => {
+  const digestOf = (text: string) => settingsOf(text).digest;
+
+  it('is sha256, and the same for the same settings in another order or spelling', () => {
+    expect(digestOf(smallConfig)).toMatch(/^[0-9a-f]{64}$/);
+    expect(digestOf(edited(['        slots:\n', '        bake: 120s\n        slots:\n']))).toBe(digestOf(smallConfig));
+    expect(
+      digestOf(
+        edited([
+          'releases: releases\n    command: [node, server.mjs]',
+          'command: [node, server.mjs]\n    releases: releases',
+        ]),
+      ),
+    ).toBe(digestOf(smallConfig));
+  });
+
+  it.each([
+    ['port', '8001', '8003'],
+    ['command', 'server.mjs', 'other.mjs'],
+    ['listen address', '8080', '"0.0.0.0:8080"'],
+    ['path of a smoke test', 'name: one, path: /', 'name: one, path: /x'],
+    ['approvers', 'approvers: [bob, carol]', 'approvers: [bob, carol, "group:S0OPS"]'],
+  ])('is another for another %s', (_what, from, to) => {
+    expect(digestOf(edited([from, to]))).not.toBe(digestOf(smallConfig));
+  });
+
+  it.each([
+    ['channel', '#deploys', '#elsewhere'],
+    ['name of a person', 'slack: U0BOB', 'slack: U0BOB, name: Bobby'],
+    ['word of a command', 'approvers:', 'slack: { prefix: shop- }\napprovers:'],
+  ])('does not care about another %s', (_what, from, to) => {
+    expect(digestOf(edited([from, to]))).toBe(digestOf(smallConfig));
+  });
+});
