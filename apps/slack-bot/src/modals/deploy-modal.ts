@@ -1,0 +1,71 @@
+// `/deploy` without a version: choose the target and the release in a form.
+
+import type { DeployRequest, ReleaseView } from '@bg/engine';
+import { section } from '../cards/blocks.ts';
+import {
+  answer,
+  type Choice,
+  type Modal,
+  selectInput,
+  textInput,
+  ticked,
+  tickInput,
+  type ViewValues,
+  words,
+} from './inputs.ts';
+
+export const deployModalId = 'deploy-modal';
+/** A click in the form: not one of the `deploy.` buttons of a card. */
+export const targetActionId = 'deploy-modal.target';
+export const versionBlock = 'version';
+
+export interface DeployForm {
+  /** Every target a person may choose, named as people name it. */
+  readonly targets: readonly { readonly service: string; readonly target: string; readonly name: string }[];
+  readonly chosen: { readonly service: string; readonly target: string };
+  /** Newest first. */
+  readonly releases: readonly ReleaseView[];
+}
+
+export function deployModal({ targets, chosen, releases }: DeployForm): Modal {
+  const choices = targets.map(({ service, target, name }) => ({ label: name, value: `${service}/${target}` }));
+  const key = `${chosen.service}/${chosen.target}`;
+  return {
+    type: 'modal',
+    callback_id: deployModalId,
+    private_metadata: key,
+    title: words('Deploy', 24),
+    submit: words('Deploy', 24),
+    close: words('Cancel', 24),
+    blocks: [
+      ...(choices.length > 1
+        ? [selectInput({ id: 'target', label: 'Where', choices, chosen: key, actionId: targetActionId })]
+        : []),
+      releases.length === 0
+        ? section('No release was found for this service. Put one into its releases folder first.')
+        : // A block of its own per service: Slack keeps what was chosen as long as the block id stays.
+          selectInput({
+            id: `${versionBlock}:${chosen.service}`,
+            label: 'Version',
+            choices: releases.map(releaseChoice),
+          }),
+      tickInput('hold', 'Hold', { label: 'Prepare it, but send no users yet', value: 'hold' }),
+      textInput({ id: 'reason', label: 'Reason', optional: true }),
+    ],
+  };
+}
+
+function releaseChoice({ version, active, quarantined }: ReleaseView): Choice {
+  const note = quarantined !== undefined ? ' (marked bad)' : active ? ' (live now)' : '';
+  return { label: `${version}${note}`, value: version };
+}
+
+export type DeployFormAnswer = Omit<DeployRequest, 'actor'>;
+
+/** Undefined when no version was chosen (a service without releases). */
+export function readDeployForm(metadata: string, values: ViewValues): DeployFormAnswer | undefined {
+  const [service, target] = (answer(values, 'target') ?? metadata).split('/', 2);
+  const version = answer(values, `${versionBlock}:${service}`);
+  if (version === undefined) return undefined;
+  return { service, target, version, hold: ticked(values, 'hold', 'hold'), reason: answer(values, 'reason') };
+}

@@ -1,0 +1,104 @@
+// The few input blocks of this app's forms, and how their answers are read back.
+
+import type { types } from '@slack/bolt';
+import { plain } from '../cards/text.ts';
+
+export type ModalBlock = types.KnownBlock;
+
+export interface Modal {
+  readonly type: 'modal';
+  readonly callback_id: string;
+  readonly private_metadata: string;
+  readonly title: types.PlainTextElement;
+  readonly submit: types.PlainTextElement;
+  readonly close: types.PlainTextElement;
+  readonly blocks: ModalBlock[];
+}
+
+export const words = (text: string, max: number): types.PlainTextElement => ({
+  type: 'plain_text',
+  text: plain(text, max),
+  emoji: true,
+});
+
+export interface Choice {
+  readonly label: string;
+  readonly value: string;
+}
+
+export const maxChoices = 100;
+
+export interface SelectSpec {
+  readonly id: string;
+  readonly label: string;
+  readonly choices: readonly Choice[];
+  readonly chosen?: string | undefined;
+  /** Tells the bot as soon as something is chosen. */
+  readonly actionId?: string;
+}
+
+export function selectInput({ id, label, choices, chosen, actionId }: SelectSpec): ModalBlock {
+  const options = choices.slice(0, maxChoices).map(option);
+  const initial = options.find(({ value }) => value === chosen);
+  return {
+    type: 'input',
+    block_id: id,
+    label: words(label, 100),
+    dispatch_action: actionId !== undefined,
+    element: {
+      type: 'static_select',
+      action_id: actionId ?? id,
+      options,
+      ...(initial === undefined ? {} : { initial_option: initial }),
+    },
+  };
+}
+
+const option = ({ label, value }: Choice) => ({ text: words(label, 75), value });
+
+export interface TextSpec {
+  readonly id: string;
+  readonly label: string;
+  readonly optional: boolean;
+  readonly hint?: string;
+}
+
+export function textInput({ id, label, optional, hint }: TextSpec): ModalBlock {
+  return {
+    type: 'input',
+    block_id: id,
+    label: words(label, 100),
+    optional,
+    element: { type: 'plain_text_input', action_id: id, multiline: !optional, max_length: 500 },
+    ...(hint === undefined ? {} : { hint: words(hint, 150) }),
+  };
+}
+
+export function tickInput(id: string, label: string, tick: Choice): ModalBlock {
+  return {
+    type: 'input',
+    block_id: id,
+    label: words(label, 100),
+    optional: true,
+    element: { type: 'checkboxes', action_id: id, options: [option(tick)] },
+  };
+}
+
+/** What a submitted view holds, by block: the chosen value, the ticked values, or the text. */
+export type ViewValues = Readonly<Record<string, Readonly<Record<string, ViewValue>>>>;
+
+interface ViewValue {
+  readonly value?: string | null | undefined;
+  readonly selected_option?: { readonly value: string } | null | undefined;
+  readonly selected_options?: readonly { readonly value: string }[] | null | undefined;
+}
+
+export function answer(values: ViewValues, block: string): string | undefined {
+  const [given] = Object.values(values[block] ?? {});
+  return given?.selected_option?.value ?? (given?.value?.trim() || undefined);
+}
+
+export function ticked(values: ViewValues, block: string, tick: string): boolean {
+  const [given] = Object.values(values[block] ?? {});
+  return given?.selected_options?.some(({ value }) => value === tick) ?? false;
+}
