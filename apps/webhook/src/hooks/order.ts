@@ -1,0 +1,65 @@
+// The JSON of the generic hook: {service, target?, version, deploy?, reason?, by?}. A key that is not known is an error,
+// since a misspelled `target` would deploy somewhere else.
+
+import type { Reading } from './hook.ts';
+
+const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
+const versionPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
+const maxText = 500;
+
+const fields: Readonly<
+  Record<string, { readonly needed: boolean; readonly fits: (value: unknown) => boolean; readonly expected: string }>
+> = {
+  service: { needed: true, fits: matches(namePattern), expected: 'the name of a service' },
+  target: { needed: false, fits: matches(namePattern), expected: 'the name of a target' },
+  version: {
+    needed: true,
+    fits: matches(versionPattern),
+    expected: 'a version: letters, digits and . _ + -, at most 64',
+  },
+  deploy: { needed: false, fits: (value) => typeof value === 'boolean', expected: 'true or false' },
+  reason: { needed: false, fits: isShortText, expected: `a text of at most ${maxText} characters` },
+  by: { needed: false, fits: isShortText, expected: `a text of at most ${maxText} characters` },
+};
+
+export function parseOrder(payload: unknown): Reading {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
+    return { ok: false, problem: 'the body must be a JSON object' };
+  const given = new Map<string, unknown>(Object.entries(payload));
+  const problems = [...unknownKeys(given), ...misfits(given)];
+  if (problems.length > 0) return { ok: false, problem: problems.join('; ') };
+  const text = (key: string): string | undefined => given.get(key) as string | undefined;
+  return {
+    ok: true,
+    order: {
+      service: text('service') ?? '',
+      target: text('target'),
+      version: text('version') ?? '',
+      deploy: given.get('deploy') !== false,
+      reason: text('reason'),
+      by: text('by'),
+    },
+  };
+}
+
+function unknownKeys(given: ReadonlyMap<string, unknown>): readonly string[] {
+  const known = Object.keys(fields).join(', ');
+  return [...given.keys()]
+    .filter((key) => !Object.hasOwn(fields, key))
+    .map((key) => `${JSON.stringify(key.slice(0, 40))} is not known here (known: ${known})`);
+}
+
+function misfits(given: ReadonlyMap<string, unknown>): readonly string[] {
+  return Object.entries(fields).flatMap(([key, { needed, fits, expected }]) => {
+    if (!given.has(key)) return needed ? [`"${key}" is missing: expected ${expected}`] : [];
+    return fits(given.get(key)) ? [] : [`"${key}" does not fit: expected ${expected}`];
+  });
+}
+
+function matches(pattern: RegExp): (value: unknown) => boolean {
+  return (value) => typeof value === 'string' && pattern.test(value);
+}
+
+function isShortText(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= maxText;
+}

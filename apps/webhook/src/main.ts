@@ -1,0 +1,53 @@
+// The webhook receiver's process: environment, signals, exit code. Everything else is in receiver.ts.
+
+import { createLog, loadSettings, messageOf, openEngine } from '@bg/engine';
+import { type ReceiverOptions, readOptions } from './options.ts';
+import { startReceiver } from './receiver.ts';
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = readOptions(process.env);
+  if ('problems' in options) return complain(options.problems);
+  const log = createLog({ name: 'webhook', level: options.logLevel, terminal: process.stdout.isTTY === true });
+  const stop = stopSignal();
+  try {
+    const engine = openEngineOf(options, log);
+    try {
+      const { ended } = await startReceiver({ engine, log, options, stop });
+      return (await ended) ? 0 : 1;
+    } finally {
+      engine.close();
+    }
+  } catch (thrown) {
+    return complain([startProblem(thrown, options)]);
+  }
+}
+
+function openEngineOf({ config }: ReceiverOptions, log: ReturnType<typeof createLog>) {
+  const settings = loadSettings({ file: config, environment: process.env });
+  return openEngine({ settings, log, processName: `webhook ${process.pid}` });
+}
+
+function complain(problems: readonly string[]): number {
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  return 1;
+}
+
+function startProblem(thrown: unknown, { host, port }: ReceiverOptions): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  if (code === 'EADDRINUSE') return `${host}:${port} is in use already; set PORT to a free one.`;
+  if (code === 'EACCES') return `${host}:${port} may not be listened on by this user; set PORT to a number above 1023.`;
+  return messageOf(thrown);
+}
+
+/** The first signal drains, the second ends at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(1);
+      stop.abort();
+    });
+  return stop.signal;
+}

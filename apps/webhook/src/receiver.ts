@@ -1,0 +1,60 @@
+// The life of the process: listen, drive deployments in competition with the other processes, drain, end.
+
+import type { AddressInfo } from 'node:net';
+import { type Engine, type Log, messageOf } from '@bg/engine';
+import { genericHook } from './hooks/generic.ts';
+import type { ReceiverOptions } from './options.ts';
+import { createServer } from './server.ts';
+
+export interface Running {
+  readonly port: number;
+  /** Resolves when the process may end: `true` in order, `false` after a fault, so that a service manager starts it again. */
+  readonly ended: Promise<boolean>;
+}
+
+/** Requests in flight and the step that is being written get this long to end. */
+const drainMs = 10_000;
+
+export interface ReceiverParts {
+  readonly engine: Engine;
+  readonly log: Log;
+  readonly options: Pick<ReceiverOptions, 'host' | 'port' | 'secrets'>;
+  /** Aborts when the process is asked to end. */
+  readonly stop: AbortSignal;
+}
+
+/** @throws when the address cannot be listened on */
+export async function startReceiver({ engine, log, options, stop }: ReceiverParts): Promise<Running> {
+  const server = createServer({ engine, hooks: [genericHook(options.secrets)], log });
+  await server.listen({ host: options.host, port: options.port });
+  const { port } = server.server.address() as AddressInfo;
+  log.info({ host: options.host, port }, 'listening');
+
+  const driving = engine.drive(stop).then(
+    () => true,
+    (thrown: unknown) => {
+      log.error({ err: thrown }, `driving ended: ${messageOf(thrown)}`);
+      return false;
+    },
+  );
+  const ended = Promise.race([driving, aborted(stop)]).then(async () => {
+    log.info('draining');
+    const drained = Promise.all([server.close(), stop.aborted ? driving : undefined]).then(() => true);
+    if (!(await Promise.race([drained, after(drainMs)]))) log.warn({ drainMs }, 'not everything ended in time');
+    return stop.aborted;
+  });
+  return { port, ended };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function after(ms: number): Promise<false> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(false), ms).unref();
+  });
+}

@@ -1,0 +1,69 @@
+// The shipped units: stopping a process of ours must never stop what serves users.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../../..');
+const folder = join(root, 'deploy/systemd');
+const units = ['bluegreen-slack-bot.service', 'bluegreen-webhook.service'];
+const scratch = mkdtempSync(join(tmpdir(), 'bg-units-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const readUnit = (unit: string): string => readFileSync(join(folder, unit), 'utf8');
+
+function setting(unit: string, name: string): string | undefined {
+  return new RegExp(`^${name}=(.*)$`, 'm').exec(readUnit(unit))?.[1];
+}
+
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+describe.each(units)('%s', (unit) => {
+  it('is stopped alone, so that services and load balancer outlive it', () => {
+    expect(setting(unit, 'KillMode')).toBe('process');
+    expect(setting(unit, 'OOMPolicy')).toBe('continue');
+    expect(setting(unit, 'Restart')).toBe('on-failure');
+  });
+
+  it.each(['PrivateTmp', 'DynamicUser', 'RuntimeDirectory', 'PrivateNetwork', 'MemoryDenyWriteExecute'])(
+    'does not set %s, which a service that outlives the unit would feel',
+    (name) => {
+      expect(setting(unit, name)).toBeUndefined();
+    },
+  );
+
+  it('starts a program of this project from the folder that it names', () => {
+    const [node, main] = (setting(unit, 'ExecStart') ?? '').split(' ');
+    expect(node).toBe('/opt/bluegreen/node_modules/.bin/node');
+    expect(main).toMatch(/^apps\/(slack-bot|webhook)\/src\/main\.ts$/);
+    expect(setting(unit, 'WorkingDirectory')).toBe('/opt/bluegreen');
+  });
+
+  it.runIf(hasSystemd)('is understood by systemd without a complaint', () => {
+    const file = join(scratch, unit);
+    // Only the place of the programs is another one here; whether systemd knows every line is what is asked.
+    writeFileSync(file, readUnit(unit).replaceAll('/opt/bluegreen/node_modules/.bin/node', process.execPath));
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8', timeout: 30_000 });
+    expect({ status, complaints: stderr.split('\n').filter((line) => line.includes(unit)) }).toEqual({
+      status: 0,
+      complaints: [],
+    });
+  });
+});
+
+describe('environment.example', () => {
+  it('is read as an environment file and holds no secret that could be used', () => {
+    const example = parseEnv(readFileSync(join(folder, 'environment.example'), 'utf8'));
+    expect(Object.keys(example).sort()).toEqual(['SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'WEBHOOK_SECRET']);
+  });
+
+  it('shows a line that makes a usable secret', () => {
+    const line = /node -e '(.*)'/.exec(readFileSync(join(folder, 'environment.example'), 'utf8'))?.[1] ?? '';
+    const secret = execFileSync(process.execPath, ['-e', line], { encoding: 'utf8' }).trim();
+    expect(secret).toMatch(/^whsec_/);
+    expect(Buffer.from(secret.slice('whsec_'.length), 'base64')).toHaveLength(32);
+  });
+});
