@@ -1,0 +1,48 @@
+// Lays out the sample shop's releases: one folder per version, each with everything it runs on, as a build would.
+
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const source = join(import.meta.dirname, 'src');
+const common = ['shop.mjs', 'ledger.mjs', 'page.mjs', 'products.mjs'];
+
+/** Writes `<folder>/shop/<version>/…`. Files that are right already are left alone: releases are immutable. */
+export async function layReleases(folder: string): Promise<void> {
+  for (const version of await releaseVersions()) {
+    const target = join(folder, 'shop', version);
+    for (const file of [...common, join('releases', `${version}.mjs`)])
+      await writeIfDifferent(join(target, file), await readFile(join(source, file)));
+    await writeIfDifferent(join(target, 'server.mjs'), Buffer.from(entry(version)));
+  }
+}
+
+function entry(version: string): string {
+  return `import { release } from './releases/${version}.mjs';
+import { startShop } from './shop.mjs';
+
+startShop(release);
+`;
+}
+
+/** In the order of their numbers: `v1.0`, `v2.0`, … */
+export async function releaseVersions(): Promise<readonly string[]> {
+  const files = await readdir(join(source, 'releases'));
+  return files.map((file) => file.replace(/\.mjs$/, '')).toSorted();
+}
+
+async function writeIfDifferent(file: string, wanted: Buffer): Promise<void> {
+  const present = await readFile(file).catch(() => undefined);
+  if (present?.equals(wanted)) return;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, wanted);
+}
+
+if (import.meta.main) {
+  const folder = process.argv[2];
+  if (folder === undefined) {
+    console.error('usage: node tools/sample-shop/build-releases.ts <folder>');
+    process.exit(2);
+  }
+  await layReleases(folder);
+  console.log(`${(await releaseVersions()).join(', ')} are in ${join(folder, 'shop')}`);
+}

@@ -1,0 +1,3 @@
+import { products } from '../products.mjs';
+
+export const release = { version: 'v1.0', greeting: 'Fresh bread every morning.', products };
