@@ -1,6 +1,31 @@
 // The door of the engine: named exports only. Apps import from here and from nowhere else in this package.
 
-export type { SlotName } from './environment/environment.ts';
+export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
+export { type ConfigCheck, checkConfig } from './config/check.ts';
+export { checkConfigFile, loadSettings } from './config/load.ts';
+export { approverRule, findPerson } from './config/people.ts';
+export { type ConfigProblem, formatProblem } from './config/problems.ts';
+export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
+export { parseDuration } from './config/units.ts';
+export { type EngineOptions, openEngine } from './engine.ts';
+export type {
+  DeploymentRef,
+  DeployRequest,
+  Engine,
+  PlanView,
+  ReleaseView,
+  SlotView,
+  StatusView,
+  TargetRef,
+  TargetView,
+} from './engine-api.ts';
+export type { SlotName, SlotObservation } from './environment/environment.ts';
+export type { HealthReport } from './environment/health.ts';
+export type { SmokeReport } from './environment/smoke.ts';
+export { tailLog } from './environment/tail.ts';
+export { type Clock, pause, systemClock } from './lib/clock.ts';
+export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors.ts';
+export { createLog, type Log, silentLog } from './lib/log.ts';
 export type {
   ProbeHeaders,
   ProxyConnections,
@@ -9,4 +34,25 @@ export type {
   ProxyStatus,
   RoutingOrder,
 } from './load-balancer/embedded/proxy-spec.ts';
-export type { BalancerSpec, Fence, Routing, SideCounts, Traffic } from './load-balancer/load-balancer.ts';
+export type { BalancerSpec, Fence, ObservedNode, Routing, SideCounts, Traffic } from './load-balancer/load-balancer.ts';
+export type { Outbox, OutboxMessage } from './notify/outbox.ts';
+export { type Actor, actorName, type Door, personOf, shortName } from './orchestrator/actor.ts';
+export type {
+  ActionName,
+  ApprovalView,
+  DeploymentView,
+  LegalAction,
+  Mode,
+  Observation,
+  OutcomeKind,
+  OutcomeView,
+  Phase,
+  Receipt,
+  StepStatus,
+  StepView,
+} from './orchestrator/deployment.ts';
+export type { StepName } from './orchestrator/plan.ts';
+export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './orchestrator/refusal.ts';
+export { clockTime, forHowLong } from './orchestrator/words.ts';
+export type { AuditRow, AuditVerification } from './state/audit.ts';
+export type { Role } from './state/schema.ts';

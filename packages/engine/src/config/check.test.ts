@@ -178,7 +178,7 @@ const together: readonly (readonly [what: string, text: () => string, problem: s
   [
     'one word for two commands',
     () => edited(['approvers:', 'slack: { commands: { switch: deploy } }\napprovers:']),
-    '5:30 slack.commands.switch: /deploy is the command for deploy already',
+    '5:30 slack.commands.switch: is the same word as that of deploy; expected another',
   ],
   [
     'a word that Slack keeps',

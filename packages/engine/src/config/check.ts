@@ -10,6 +10,7 @@ import { targetDrafts } from './checks/target-drafts.ts';
 import { readDocument } from './document.ts';
 import type { Draft } from './draft.ts';
 import { checkShape } from './issues.ts';
+import { formatPath, type Path } from './path.ts';
 import type { ConfigProblem, Finding } from './problems.ts';
 import { resolveSettings } from './resolve.ts';
 import type { ConfigFile } from './schema.ts';
@@ -34,7 +35,12 @@ export function checkConfig(options: {
   if (faults.length > 0) return { settings: undefined, problems: faults };
   const filled = substitute({ root, environment: options.environment, sourceOf });
   const shape = checkShape(filled);
-  const findings = [...filled.findings, ...shape.findings, ...checkTogether(shape.draft, dirname(file))];
+  const isHidden = (path: Path) => filled.fromVariables.has(formatPath(path));
+  const findings = [
+    ...filled.findings,
+    ...shape.findings,
+    ...checkTogether(shape.draft, { folder: dirname(file), isHidden }),
+  ];
   const problems = inOrder(withoutDoubles(findings).map(locate));
   const config = problems.some(({ severity }) => severity === 'error') ? undefined : shape.file;
   const warnings = problems
@@ -43,12 +49,15 @@ export function checkConfig(options: {
   return { settings: config && resolveSettings({ file, config, warnings }), problems };
 }
 
-function checkTogether(draft: Draft<ConfigFile>, folder: string): readonly Finding[] {
+function checkTogether(
+  draft: Draft<ConfigFile>,
+  { folder, isHidden }: { readonly folder: string; readonly isHidden: (path: Path) => boolean },
+): readonly Finding[] {
   const targets = targetDrafts(draft);
   return [
     ...checkState(draft, folder),
     ...checkPeople(draft),
-    ...checkApprovers(draft),
+    ...checkApprovers(draft, isHidden),
     ...checkCommands(draft),
     ...checkNames(draft),
     ...checkLists(draft),

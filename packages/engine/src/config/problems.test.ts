@@ -96,10 +96,11 @@ describe('secrets never reach a message', () => {
     const text = edited(
       ['8001', '"${A}"'],
       ['channel: "#deploys"', 'channel: "x ${A}"'],
+      ['[bob, carol]', '[bob, carol, "${A}"]'],
       ['state: state', 'state: "~${A}"'],
     );
     const lines = bench.problems(text, { A: secret });
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
     expect(lines.join('\n')).not.toContain(secret);
     expect(lines[2]).toContain('found the value of a variable, which does not fit');
   });

@@ -26,7 +26,7 @@ export function checkPeople(draft: Draft<ConfigFile>): readonly Finding[] {
 }
 
 /** Each list of approvers that is written anywhere, checked once. */
-export function checkApprovers(draft: Draft<ConfigFile>): readonly Finding[] {
+export function checkApprovers(draft: Draft<ConfigFile>, isHidden: (path: Path) => boolean): readonly Finding[] {
   const known = knownIds(draft);
   if (!draft || !known) return [];
   const lists: (readonly [Path, readonly (string | undefined)[] | undefined])[] = [[['approvers'], draft.approvers]];
@@ -39,13 +39,17 @@ export function checkApprovers(draft: Draft<ConfigFile>): readonly Finding[] {
     (list ?? []).flatMap((id, index) =>
       id === undefined || id.startsWith('group:') || known.includes(id)
         ? []
-        : [
-            error(
-              [...path, index],
-              `nobody in people has the id "${id}"; ${suggest(id, known, 'known people') || 'people is empty'}`,
-            ),
-          ],
+        : [unknownApprover([...path, index], isHidden([...path, index]) ? undefined : id, known)],
     ),
+  );
+}
+
+function unknownApprover(path: Path, id: string | undefined, known: readonly string[]): Finding {
+  if (known.length === 0) return error(path, 'people is empty, so nobody can be an approver');
+  const hint = suggest(id ?? '', known, 'known people');
+  return error(
+    path,
+    `nobody in people has ${id === undefined ? 'the id that the variable holds' : `the id "${id}"`}; ${hint}`,
   );
 }
 

@@ -82,7 +82,7 @@ export function checkCommands(draft: Draft<ConfigFile>): readonly Finding[] {
   return words.flatMap(([verb, word], index) => {
     const at = ['slack', 'commands', verb];
     const same = words.slice(0, index).find(([, other]) => other === word);
-    if (same) return [error(at, `/${word} is the command for ${same[0]} already`)];
+    if (same) return [error(at, `is the same word as that of ${same[0]}; expected another`)];
     return slackOwnWords.has(word)
       ? [
           warning(

@@ -1,0 +1,174 @@
+// The verbs: everything the Slack bot, the webhook receiver and the command line can ask of the engine.
+// A verb is one short synchronous transaction (gates, change, audit row); it never waits for a deployment.
+
+import type { LaunchSettings, SlotName, SlotObservation } from './environment/environment.ts';
+import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
+import type { Actor, Door } from './orchestrator/actor.ts';
+import type { DeploymentView, LegalAction, Mode } from './orchestrator/deployment.ts';
+import type { Result, Refusal } from './orchestrator/refusal.ts';
+import type { HealthReport } from './environment/health.ts';
+import type { SmokeReport } from './environment/smoke.ts';
+import type { Settings } from './config/settings.ts';
+import type { Role } from './state/schema.ts';
+import type { AuditRow, AuditVerification } from './state/audit.ts';
+import type { Outbox } from './notify/outbox.ts';
+
+export interface TargetRef {
+  readonly service?: string | undefined;
+  readonly target?: string | undefined;
+}
+
+/** On every verb that a button can send: which deployment, and the state the button was drawn for. */
+export interface DeploymentRef {
+  readonly id: string;
+  /** From the card; undefined on the command line, where the present state is meant. */
+  readonly stateVersion?: number | undefined;
+}
+
+export interface DeployRequest extends TargetRef {
+  readonly version: string;
+  readonly hold?: boolean;
+  /** Deploy although the version is live already. */
+  readonly redeploy?: boolean;
+  readonly reason?: string | undefined;
+  readonly actor: Actor;
+}
+
+export interface PlanView {
+  readonly mode: Mode;
+  readonly name: string;
+  readonly version: string;
+  readonly slot: SlotName;
+  readonly from: string | undefined;
+  readonly steps: readonly string[];
+  readonly schema: readonly string[];
+  readonly routing: readonly string[];
+  readonly gates: readonly { readonly name: string; readonly refusal: Refusal | undefined }[];
+  readonly warnings: readonly string[];
+  readonly hash: string | undefined;
+}
+
+export interface SlotView {
+  readonly slot: SlotName;
+  readonly role: Role;
+  readonly port: number;
+  readonly version: string | undefined;
+  readonly since: number | undefined;
+  readonly label: string | undefined;
+  readonly keepUntil: number | undefined;
+  readonly health: 'healthy' | 'unhealthy' | 'unknown';
+  readonly healthProblem: string | undefined;
+  readonly proof: 'fields' | 'status-code' | undefined;
+  readonly pid: number | undefined;
+  readonly cpuPercent: number | undefined;
+  readonly memoryBytes: number | undefined;
+  readonly restarts: number;
+}
+
+export interface TargetView {
+  readonly service: string;
+  readonly target: string;
+  readonly name: string;
+  readonly channel: string;
+  readonly slots: readonly [SlotView, SlotView];
+  readonly routing: Routing;
+  readonly nodes: readonly ObservedNode[];
+  readonly entrypoints: readonly string[];
+  readonly lock: { readonly owner: string; readonly reason: string; readonly since: number; readonly until: number } | undefined;
+  readonly live: DeploymentView | undefined;
+  readonly last: DeploymentView | undefined;
+  /** `instant`: the standby is healthy and warm. `slow`: it must be started first. `blocked`: why not at all. */
+  readonly rollback: { readonly readiness: 'instant' | 'slow' | 'blocked'; readonly version: string | undefined; readonly sentence: string };
+  readonly actions: readonly LegalAction[];
+}
+
+export interface StatusView {
+  readonly at: number;
+  /** Who drives deployments now; undefined when nobody does. */
+  readonly driver: string | undefined;
+  readonly targets: readonly TargetView[];
+  readonly warnings: readonly string[];
+}
+
+export interface ReleaseView {
+  readonly version: string;
+  readonly registered: boolean;
+  readonly active: boolean;
+  readonly quarantined: string | undefined;
+}
+
+export interface Engine {
+  readonly settings: Settings;
+  readonly outbox: Outbox;
+
+  deploy(request: DeployRequest): Result<DeploymentView>;
+  plan(request: DeployRequest): Promise<Result<PlanView>>;
+  approve(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  reject(ref: DeploymentRef, actor: Actor, reason: string): Result<DeploymentView>;
+  /** On to the next step; `full` skips the rest up to everybody. On a pending approval it is an approve. */
+  promote(ref: DeploymentRef, actor: Actor, options?: { readonly full?: boolean }): Result<DeploymentView>;
+  pause(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  resume(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  /** Give up before full promotion; after it, the way back is called rollback. */
+  abort(ref: DeploymentRef, actor: Actor, reason?: string): Result<DeploymentView>;
+  /** Thirty more minutes for a pending approval. */
+  extend(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  switch(request: TargetRef & { readonly actor: Actor; readonly reason?: string | undefined }): Result<DeploymentView>;
+  /** A running deployment is taken back; otherwise back to the standby or to the named earlier release. Never queued, never locked out. */
+  rollback(request: TargetRef & { readonly version?: string | undefined; readonly actor: Actor; readonly reason?: string | undefined }): Result<DeploymentView>;
+  lock(request: TargetRef & { readonly actor: Actor; readonly reason: string; readonly forMs?: number }): Result<TargetView>;
+  unlock(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
+  /** About the failed side that is kept: bring back the last good release now, or keep it as it is. */
+  restoreFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
+  keepFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
+  /** The answer to `afterBake: ask`. */
+  settleStandby(request: TargetRef & { readonly actor: Actor; readonly to: 'keep' | 'stop' | 'upgrade' }): Result<TargetView>;
+  /** Takes over a service that already runs in a slot, without a restart. */
+  adopt(request: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor }): Promise<Result<TargetView>>;
+
+  status(): StatusView;
+  target(ref: TargetRef): Result<TargetView>;
+  deployment(id: string): DeploymentView | undefined;
+  history(ref: TargetRef, limit: number): Result<readonly DeploymentView[]>;
+  releases(ref: TargetRef): Result<readonly ReleaseView[]>;
+
+  /** The single parts, for people who look into something. They change no routing. */
+  readonly parts: {
+    health(ref: TargetRef, slot: SlotName): Promise<Result<HealthReport>>;
+    smoke(ref: TargetRef, slot: SlotName): Promise<Result<SmokeReport>>;
+    /** Refused on a slot that serves users or belongs to a running deployment. */
+    start(ref: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor }): Promise<Result<SlotObservation>>;
+    stop(ref: TargetRef & { readonly slot: SlotName; readonly actor: Actor }): Promise<Result<SlotObservation>>;
+    logFile(ref: TargetRef, slot: SlotName): Result<string>;
+  };
+
+  readonly audit: {
+    /** Rows after `seq`, oldest first: the log and the event stream are one. */
+    after(seq: number, limit: number): readonly AuditRow[];
+    /** `outside`: a head that was published where the owner of this machine cannot change it. */
+    verify(outside?: { readonly seq: number; readonly hash: string }): AuditVerification;
+    /** Remembers that this head was shown outside, so that verify can tell a cut-off tail. */
+    publishHead(place: string): { readonly seq: number; readonly hash: string } | undefined;
+  };
+
+  /** Where a consumer of events stands. */
+  cursor(consumer: string): number;
+  moveCursor(consumer: string, seq: number): void;
+  /** True the first time a key is seen within `ttlMs`: replayed deliveries are told apart by it. */
+  firstTime(key: string, ttlMs: number): boolean;
+  /** Counts a refused stranger; rows are written per minute and door. */
+  countStranger(door: Door): void;
+  /** An audit row for a known actor who was refused at the door (a typing error counts too), before any verb. */
+  refusedAtDoor(actor: Actor, refusal: Refusal, ref?: TargetRef): void;
+  /** Resolves when anything in the state changed (any process) or after `limitMs`. */
+  changed(limitMs: number, signal?: AbortSignal): Promise<void>;
+
+  /** Drives deployments while this process holds the lease; competes for it until `signal` aborts. */
+  drive(signal: AbortSignal): Promise<void>;
+  /** Held by one process of a kind at a time (the one that talks to Slack). Runs `work` while it is held. */
+  alone(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
+  driverAlive(): boolean;
+  close(): void;
+}
+
+export type { LaunchSettings };

@@ -1,0 +1,101 @@
+// The composition root: configuration → drivers and store → the verbs. The only file that knows every driver.
+
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import type { Settings, TargetSettings } from './config/settings.ts';
+import { targetName } from './config/settings.ts';
+import type { Engine } from './engine-api.ts';
+import { createProcessEnvironment } from './environment/process/driver.ts';
+import { systemClock, type Clock } from './lib/clock.ts';
+import { BlueGreenError } from './lib/errors.ts';
+import type { Log } from './lib/log.ts';
+import { createEmbeddedBalancer } from './load-balancer/embedded/driver.ts';
+import type { BalancerSpec } from './load-balancer/load-balancer.ts';
+import { noMigrator } from './migrator/none.ts';
+import type { Core, Target } from './orchestrator/core.ts';
+import { driverLease } from './orchestrator/drive.ts';
+import { createVerbs } from './orchestrator/verbs/verbs.ts';
+import { type Db, openDatabase } from './state/database.ts';
+import { liveLease } from './state/leases.ts';
+import { meta } from './state/schema.ts';
+import { createStore } from './state/store.ts';
+import { ensureTarget } from './state/targets.ts';
+import { createWake } from './state/wake.ts';
+
+export interface EngineOptions {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** `slack-bot`, `cli`, …: shown where it says who drives. */
+  readonly processName: string;
+  readonly clock?: Clock;
+}
+
+/** @throws BlueGreenError `state-newer`, `state-corrupt`, `config-changed` */
+export function openEngine({ settings, log, processName, clock = systemClock }: EngineOptions): Engine {
+  const db = openDatabase(settings.stateFolder);
+  refuseOtherConfiguration(db, settings, clock);
+  const wake = createWake(db, clock);
+  const previews = settings.targets.map((target) => previewOf(db, target));
+  const secrets = previews.map(({ token }) => token);
+  const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: wake.announce });
+  const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log });
+  const targets = settings.targets.map((target, index): Target => {
+    const preview = previews[index] ?? previewOf(db, target);
+    const spec = balancerSpec(target, preview);
+    return {
+      key: { service: target.service, target: target.target },
+      name: targetName(target),
+      settings: target,
+      preview,
+      environment,
+      balancer: createEmbeddedBalancer({ spec, folder: join(settings.stateFolder, 'proxy'), node: process.execPath, proxyEntry, clock, log }),
+      migrator: noMigrator,
+    };
+  });
+  for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
+  const core: Core = { settings, store, wake, clock, log, targets };
+  return createVerbs(core, `${processName} (pid ${process.pid})`);
+}
+
+const proxyEntry = resolve(import.meta.dirname, '../../../apps/proxy/src/main.ts');
+
+/** Two processes that would start and route different things must not work on one state. */
+function refuseOtherConfiguration(db: Db, settings: Settings, clock: Clock): void {
+  const driver = liveLease(db, driverLease, clock.now());
+  if (driver && driver.configDigest !== settings.digest) {
+    db.$client.close();
+    throw new BlueGreenError('config-changed', `${driver.holder} drives ${settings.stateFolder} with another configuration than ${settings.file}`);
+  }
+}
+
+interface PreviewRoute {
+  readonly header: string;
+  readonly cookie: string;
+  readonly token: string;
+}
+
+/** Without one in the configuration, a token is made once and kept with the state: the preview is always provable. */
+function previewOf(db: Db, { service, target, balancer }: TargetSettings): PreviewRoute {
+  if (balancer.preview) return balancer.preview;
+  const key = `preview-token:${service}/${target}`;
+  db.insert(meta).values({ key, value: randomBytes(24).toString('hex') }).onConflictDoNothing().run();
+  const row = db.select().from(meta).all().find((each) => each.key === key);
+  return { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: row?.value ?? '' };
+}
+
+function balancerSpec({ service, target, slots, balancer }: TargetSettings, preview: PreviewRoute): BalancerSpec {
+  const host = '127.0.0.1';
+  return {
+    service,
+    target,
+    listen: balancer.listen,
+    upstreams: { blue: { host, port: slots.blue.port }, green: { host, port: slots.green.port } },
+    sticky: balancer.sticky,
+    preview,
+    requestTimeoutMs: balancer.requestTimeoutMs,
+  };
+}
+
+function mask(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((masked, secret) => (secret === '' ? masked : masked.replaceAll(secret, '[secret]')), text);
+}

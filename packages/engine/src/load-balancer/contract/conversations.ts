@@ -1,0 +1,96 @@
+// What lasts longer than a switch: it stays with the side that it began with, and ends there in its own time.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { get } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { Stage } from '../load-balancer.contract.ts';
+import { beginCall, sideOf } from './user.ts';
+
+export function conversationContract(stage: () => Stage): void {
+  test('a POST that is still being sent during a switch is completed by the side it began with', async () => {
+    await stage().route({ active: 'blue' });
+    const body = randomBytes(100_000);
+    const { outgoing, reply } = beginCall(stage().base, { method: 'POST' });
+    outgoing.write(body.subarray(0, 40_000));
+    await delay(200);
+    await stage().route({ active: 'green' });
+    expect(sideOf(await stage().user())).toBe('green');
+    outgoing.end(body.subarray(40_000));
+    const { slot, bytes, sha256 } = JSON.parse((await reply).body);
+    expect({ slot, bytes, sha256 }).toEqual({
+      slot: 'blue',
+      bytes: body.length,
+      sha256: createHash('sha256').update(body).digest('hex'),
+    });
+  });
+
+  test('an answer that takes long is completed by the side it began with', async () => {
+    await stage().route({ active: 'blue' });
+    const slow = stage().user({ path: '/delay/1000' });
+    await delay(200);
+    await stage().route({ active: 'green' });
+    expect(sideOf(await slow)).toBe('blue');
+  });
+
+  test('a WebSocket stays with its side through a switch', async () => {
+    await stage().route({ active: 'blue' });
+    const talk = await openWebSocket(stage().base);
+    expect(await talk.say('before')).toBe('blue: before');
+    await stage().route({ active: 'green' });
+    expect(await talk.say('after')).toBe('blue: after');
+    const newcomer = await openWebSocket(stage().base);
+    expect(await newcomer.say('hello')).toBe('green: hello');
+    const { blue, green } = await stage().fixture.balancer.traffic(0);
+    expect([blue.open, green.open]).toEqual([1, 1]);
+    talk.close();
+    newcomer.close();
+  });
+
+  test('events arrive one by one, and go on through a switch', async () => {
+    await stage().route({ active: 'blue' });
+    const events: string[] = [];
+    const stream = get(`${stage().base}/events`, (answer) => {
+      answer.setEncoding('utf8').on('data', (text: string) => events.push(...text.split('\n\n').filter(Boolean)));
+    });
+    stream.on('error', () => {});
+    await until(() => events.length >= 2);
+    await stage().route({ active: 'green' });
+    const atSwitch = events.length;
+    await until(() => events.length >= atSwitch + 5);
+    stream.destroy();
+    expect(events).toEqual(events.map((_, at) => `data: blue ${at + 1}`));
+    await until(async () => (await stage().fixture.balancer.traffic(0)).blue.open === 0);
+  });
+}
+
+interface Talk {
+  say(text: string): Promise<string>;
+  close(): void;
+}
+
+async function openWebSocket(base: string): Promise<Talk> {
+  const socket = new WebSocket(base.replace('http', 'ws'));
+  await new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve, { once: true });
+    socket.addEventListener('error', () => reject(new Error('the WebSocket was not opened')), { once: true });
+  });
+  return {
+    say: (text) =>
+      new Promise((resolve, reject) => {
+        socket.addEventListener('message', ({ data }) => resolve(String(data)), { once: true });
+        socket.addEventListener('close', () => reject(new Error('the WebSocket was closed')), { once: true });
+        socket.send(text);
+      }),
+    close: () => socket.close(),
+  };
+}
+
+/** Looks again for at most 10 s. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 500; looks++) {
+    if (await condition()) return;
+    await delay(20);
+  }
+  throw new Error('what was waited for did not happen within 10 s');
+}

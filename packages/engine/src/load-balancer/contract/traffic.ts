@@ -1,0 +1,82 @@
+// What the judge relies on: every user's request counted once, on the right side, with the right class and time.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { Stage } from '../load-balancer.contract.ts';
+import { noCounts } from '../load-balancer.ts';
+import { inParallel } from './user.ts';
+
+export function balancerTrafficContract(stage: () => Stage): void {
+  test('requests are counted per side and class; previews, probes and refusals are not', async () => {
+    const { fixture, user, route } = stage();
+    await user();
+    await route({ active: 'blue', preview: 'green' });
+    const statuses = [200, 200, 200, 204, 301, 304, 404, 404, 500, 503];
+    for (const status of statuses) await user({ path: `/status/${status}` });
+    for (let count = 0; count < 5; count++)
+      await user({ headers: { 'x-preview-token': stage().spec.preview?.token ?? '' } });
+    for (let count = 0; count < 5; count++) await user({ headers: { ...fixture.balancer.probeHeaders } });
+    await route({ active: 'green' });
+    await user({ path: '/status/200' });
+    await delay(100);
+
+    const { blue, green } = await fixture.balancer.traffic(0);
+    expect(blue).toMatchObject({ requests: 10, errors: 2, connectFailures: 0, open: 0 });
+    expect(blue.statusClasses).toEqual({ '1xx': 0, '2xx': 4, '3xx': 2, '4xx': 2, '5xx': 2 });
+    expect(green).toMatchObject({ requests: 1, errors: 0, open: 0 });
+    expect(await fixture.balancer.traffic(Date.now() + 5_000)).toEqual({ blue: noCounts, green: noCounts });
+  });
+
+  test('a side that cannot be reached answers 502, and counts as an error and a failed connection', async () => {
+    const { fixture, user, route, backends } = stage();
+    await route({ active: 'blue' });
+    await backends.blue.close();
+    const replies = [await user(), await user({ method: 'POST', body: Buffer.alloc(200_000) })];
+    expect(replies.map(({ status }) => status)).toEqual([502, 502]);
+    await delay(100);
+    const { blue } = await fixture.balancer.traffic(0);
+    expect(blue).toMatchObject({ requests: 2, errors: 2, connectFailures: 2, open: 0 });
+  });
+
+  test('a side that does not answer in time gives 504, and counts as an error', async () => {
+    const { fixture, user, route } = stage();
+    await route({ active: 'blue' });
+    expect((await user({ path: '/delay/15000' })).status).toBe(504);
+    await delay(100);
+    const { blue } = await fixture.balancer.traffic(0);
+    expect(blue).toMatchObject({ requests: 1, errors: 1, connectFailures: 0, open: 0 });
+  });
+
+  test('times are right within a few percent', async () => {
+    const { fixture, user, route } = stage();
+    await route({ active: 'blue' });
+    const delays = Array.from({ length: 100 }, (_, at) => (at < 90 ? 200 : 800));
+    const seen = await inParallel(delays, 20, async (ms) => (await user({ path: `/delay/${ms}` })).ms);
+    await delay(100);
+    const { blue } = await fixture.balancer.traffic(0);
+    const sorted = seen.toSorted((a, b) => a - b);
+    // Seen by the user himself, who waits for the connection too, on a machine that is busy with other things.
+    for (const [share, measured] of [
+      [0.5, blue.p50Ms],
+      [0.95, blue.p95Ms],
+      [0.99, blue.p99Ms],
+    ] as const) {
+      const users = sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+      expect(measured).toBeGreaterThan(users * 0.95 - 40);
+      expect(measured).toBeLessThan(users * 1.05 + 5);
+    }
+  });
+
+  test('what is in flight is counted as open on its side', async () => {
+    const { fixture, user, route } = stage();
+    await route({ active: 'blue' });
+    const slow = [user({ path: '/delay/1500' }), user({ path: '/delay/1500' }), user({ path: '/delay/1500' })];
+    await delay(500);
+    await route({ active: 'green' });
+    const during = await fixture.balancer.traffic(0);
+    expect([during.blue.open, during.green.open]).toEqual([3, 0]);
+    await Promise.all(slow);
+    await delay(100);
+    expect((await fixture.balancer.traffic(0)).blue.open).toBe(0);
+  });
+}

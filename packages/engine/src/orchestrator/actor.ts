@@ -1,0 +1,44 @@
+// Who did it. A person of the configured list, a known machine, the engine itself, or a stranger who may only look.
+
+export type Door = 'slack' | 'cli' | 'webhook';
+
+export type Actor =
+  | {
+      readonly kind: 'person';
+      readonly id: string;
+      readonly door: Door;
+      /** Slack user groups of this person, as far as the door knows them. */
+      readonly groups?: readonly string[];
+    }
+  | { readonly kind: 'machine'; readonly name: string; readonly door: Door }
+  | { readonly kind: 'engine' }
+  | { readonly kind: 'stranger'; readonly name: string; readonly door: Door };
+
+export const theEngine: Actor = { kind: 'engine' };
+
+/** As stored in rows: `person:alice`, `machine:ci`, `engine`, `stranger:U0EVE`. */
+export function actorName(actor: Actor): string {
+  switch (actor.kind) {
+    case 'person':
+      return `person:${actor.id}`;
+    case 'machine':
+      return `machine:${actor.name}`;
+    case 'stranger':
+      return `stranger:${actor.name}`;
+    case 'engine':
+      return 'engine';
+    default:
+      return actor satisfies never;
+  }
+}
+
+/** `person:alice` → `alice`; undefined for anybody who is not a person of the list. */
+export function personOf(name: string): string | undefined {
+  return name.startsWith('person:') ? name.slice('person:'.length) : undefined;
+}
+
+/** The short name for a sentence: `alice`, `ci`, `the engine`. */
+export function shortName(name: string): string {
+  if (name === 'engine') return 'the engine';
+  return name.slice(name.indexOf(':') + 1);
+}

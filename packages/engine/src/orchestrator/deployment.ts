@@ -1,0 +1,119 @@
+// A deployment as everybody sees it: what it is, where it is, how it ended, what may be done next.
+
+import type { SideCounts } from '../load-balancer/load-balancer.ts';
+import type { SlotName } from '../environment/environment.ts';
+import type { Judgement } from '../analysis/judge.ts';
+import type { PlannedStep, StepName } from './plan.ts';
+
+/** Computed from the present state and always shown. */
+export type Mode = 'deploy' | 'redeploy' | 'rollback' | 'switch';
+export type Direction = 'forward' | 'unwinding';
+export type Phase = 'fetching' | StepName | 'finished';
+export type StepStatus = 'started' | 'done' | 'failed' | 'skipped';
+export type OutcomeKind = 'promoted' | 'aborted' | 'rolled-back' | 'failed' | 'superseded' | 'cancelled' | 'halted';
+
+/** What a person may do next. Every deployment that is not finished has at least one. */
+export type ActionName = 'approve' | 'reject' | 'promote' | 'promote-full' | 'pause' | 'resume' | 'abort' | 'rollback' | 'extend' | 'restore-failed' | 'keep-failed' | 'stop-standby' | 'upgrade-standby';
+
+export interface LegalAction {
+  readonly name: ActionName;
+  /** What it does, as a sentence that names versions and shares; the text of a confirm dialog. */
+  readonly effect: string;
+  readonly danger: boolean;
+}
+
+export interface StepView extends Pick<PlannedStep, 'name'> {
+  readonly position: number;
+  /** `send 10 % to v2.1`, for people. */
+  readonly title: string;
+  readonly status: StepStatus | 'waiting' | 'undone';
+  readonly startedAt: number | undefined;
+  readonly endedAt: number | undefined;
+}
+
+export interface ApprovalView {
+  readonly id: string;
+  readonly status: 'pending' | 'approved' | 'rejected' | 'expired' | 'cancelled';
+  readonly planHash: string;
+  readonly needed: number;
+  /** Person ids, in order. */
+  readonly given: readonly string[];
+  readonly askedAt: number;
+  readonly deadlineAt: number;
+  readonly onTimeout: 'abort' | 'hold';
+  readonly decidedBy: string | undefined;
+  readonly decidedAt: number | undefined;
+  readonly reason: string | undefined;
+  readonly approvers: readonly string[];
+  readonly fourEyes: boolean;
+}
+
+/** Both sides' numbers since the present share was set. */
+export interface Observation {
+  readonly at: number;
+  readonly sinceMs: number;
+  readonly stable: SideCounts;
+  readonly canary: SideCounts;
+  readonly judgement: Judgement;
+  /** When the watch ends at the earliest (epoch ms); undefined while an approval is awaited. */
+  readonly watchUntil: number | undefined;
+}
+
+/** The proof of a routing change. */
+export interface Receipt {
+  readonly at: number;
+  readonly generation: number;
+  readonly expected: { readonly slot: SlotName; readonly version: string };
+  readonly nodes: readonly { readonly node: string; readonly probes: number; readonly seen: number; readonly problem: string | undefined }[];
+  readonly proved: boolean;
+  readonly ms: number;
+  /** Fields of the health answer, or only its status code. */
+  readonly proof: 'fields' | 'status-code';
+}
+
+export interface OutcomeView {
+  readonly kind: OutcomeKind;
+  readonly code: string;
+  readonly sentence: string;
+  /** As actorName gives it. */
+  readonly actor: string;
+  readonly at: number;
+}
+
+export interface DeploymentView {
+  readonly id: string;
+  readonly service: string;
+  readonly target: string;
+  /** `shop`, or `shop/staging` when it is not the default target. */
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string | undefined;
+  readonly mode: Mode;
+  readonly slot: SlotName;
+  readonly from: { readonly slot: SlotName; readonly version: string } | undefined;
+  readonly requestedBy: string;
+  readonly requestedAt: number;
+  readonly reason: string | undefined;
+  readonly phase: Phase;
+  readonly direction: Direction;
+  readonly stateVersion: number;
+  readonly planHash: string | undefined;
+  readonly steps: readonly StepView[];
+  /** Share of users on the new side now: 0 to 100. */
+  readonly percent: number;
+  readonly paused: { readonly by: string; readonly at: number } | undefined;
+  readonly approval: ApprovalView | undefined;
+  /** Everybody who approved anything in this deployment. */
+  readonly approvedBy: readonly string[];
+  readonly observation: Observation | undefined;
+  readonly receipt: Receipt | undefined;
+  /** Why it is going back, before it has an outcome. */
+  readonly cause: { readonly code: string; readonly sentence: string; readonly actor: string } | undefined;
+  readonly outcome: OutcomeView | undefined;
+  /** What is worth a look but stops nothing: `green holds the failed v2.2, which makes room`. */
+  readonly warnings: readonly string[];
+  readonly actions: readonly LegalAction[];
+  /** Until when the side that was left is kept (standby or failed side), when there is one. */
+  readonly kept: { readonly slot: SlotName; readonly version: string; readonly label: string; readonly until: number | undefined } | undefined;
+  readonly channel: string;
+}

@@ -1,0 +1,84 @@
+// One process at a time drives: it holds the lease, moves every live deployment and supervises every target. When it
+// dies, another takes over within a few seconds and begins each step again that was begun.
+
+import { pause } from '../lib/clock.ts';
+import { hasCode, messageOf } from '../lib/errors.ts';
+import { liveDeployments } from '../state/deployments.ts';
+import { acquireLease, heartbeatMs, type Lease, releaseLease, renewLease } from '../state/leases.ts';
+import type { Core } from './core.ts';
+import { runDeployment } from './runner.ts';
+import { supervise } from './supervisor.ts';
+
+export const driverLease = 'driver';
+
+/** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
+export async function drive(core: Core, holder: string, signal: AbortSignal): Promise<void> {
+  await holdAlone(core, { name: driverLease, holder }, signal, (lease, stop) => work(core, lease, stop));
+}
+
+/** Runs `job` whenever this process gets the lease, and stops it when the lease is lost. */
+export async function holdAlone(
+  core: Core,
+  who: { readonly name: string; readonly holder: string },
+  signal: AbortSignal,
+  job: (lease: Lease, stop: AbortSignal) => Promise<void>,
+): Promise<void> {
+  while (!signal.aborted) {
+    const lease = acquireLease(core.store.db, { ...who, configDigest: core.settings.digest, now: core.clock.now() });
+    if (!lease) {
+      await pause(core.clock, heartbeatMs, signal);
+      continue;
+    }
+    core.log.info({ lease: lease.name, token: lease.token }, 'holds the lease');
+    const lost = new AbortController();
+    const stop = AbortSignal.any([signal, lost.signal]);
+    const beating = heartbeat(core, lease, stop, () => lost.abort());
+    try {
+      await job(lease, stop);
+    } catch (thrown) {
+      if (!hasCode(thrown, 'fenced-out')) core.log.error({ lease: lease.name, err: thrown }, 'failed while holding the lease');
+    } finally {
+      lost.abort();
+      await beating;
+      if (core.store.db.$client.open) releaseLease(core.store.db, lease);
+    }
+    await pause(core.clock, 200, signal);
+  }
+}
+
+async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () => void): Promise<void> {
+  while (await pause(core.clock, heartbeatMs, stop)) {
+    try {
+      if (renewLease(core.store.db, lease, core.clock.now())) continue;
+    } catch (thrown) {
+      core.log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed');
+    }
+    return lost();
+  }
+}
+
+async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
+  await Promise.all(core.targets.map((target) => target.balancer.ensure().catch((thrown: unknown) => core.log.error({ target: target.name, problem: messageOf(thrown) }, 'the load balancer could not be brought up'))));
+  await Promise.all([moveDeployments(core, lease, stop), supervise(core, lease, stop)]);
+}
+
+async function moveDeployments(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
+  const running = new Map<string, Promise<void>>();
+  const fatal = new AbortController();
+  const until = AbortSignal.any([stop, fatal.signal]);
+  while (!until.aborted) {
+    for (const { id } of liveDeployments(core.store.db)) {
+      if (running.has(id)) continue;
+      const run = runDeployment(core, lease, id, until)
+        .catch(async (thrown: unknown) => {
+          if (hasCode(thrown, 'fenced-out')) return fatal.abort();
+          core.log.error({ deployment: id, err: thrown }, 'the deployment could not be moved, tries again');
+          await pause(core.clock, 2_000, until);
+        })
+        .finally(() => running.delete(id));
+      running.set(id, run);
+    }
+    await core.wake.changed(1_000, until);
+  }
+  await Promise.all(running.values());
+}

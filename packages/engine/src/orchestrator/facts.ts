@@ -1,0 +1,90 @@
+// Gathers what gates look at, from the state and the releases folder.
+
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { closest, distance } from 'fastest-levenshtein';
+import type { TargetRef } from '../engine-api.ts';
+import { liveDeployment } from '../state/deployments.ts';
+import { getSnapshot, slotKey } from '../state/snapshots.ts';
+import { readLock, readQuarantine, readRelease, readSlot } from '../state/targets.ts';
+import type { Actor } from './actor.ts';
+import type { Core, Target } from './core.ts';
+import type { GateFacts } from './gates.ts';
+import { refuse, type Result } from './refusal.ts';
+import type { SlotSnapshot } from './slot-health.ts';
+
+const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
+
+/** `{}` is the only service; `{service}` its default target. */
+export function findTarget(core: Core, ref: TargetRef): Result<Target> {
+  const ofService = core.targets.filter(({ key }) => ref.service === undefined || key.service === ref.service);
+  const found =
+    ref.target === undefined
+      ? ofService.filter(({ settings }) => settings.isDefault)
+      : ofService.filter(({ key }) => key.target === ref.target);
+  if (found.length === 1 && found[0]) return { ok: true, value: found[0] };
+  const names = core.targets.map(({ name }) => name);
+  const asked = `${ref.service ?? ''}${ref.target === undefined ? '' : `/${ref.target}`}`;
+  if (found.length > 1) return refuse('target-unknown', `say which of ${names.join(', ')}`, 'Name the service, as in `shop v2.1`.');
+  return refuse('target-unknown', `there is no "${asked}" in this configuration`, `Known: ${names.join(', ')}${asked === '' ? '' : `; the nearest is ${closest(asked, names)}`}.`);
+}
+
+export interface GatherRequest {
+  readonly actor: Actor;
+  readonly version: string;
+  readonly redeploy?: boolean;
+}
+
+export function gatherFacts(core: Core, target: Target, { actor, version, redeploy = false }: GatherRequest): GateFacts {
+  const { db } = core.store;
+  const now = core.clock.now();
+  const active = activeSide(core, target);
+  const digest = readRelease(db, target.key.service, version)?.digest;
+  const known = knownVersions(target);
+  const quarantine = digest === undefined ? undefined : readQuarantine(db, digest);
+  return {
+    now,
+    name: target.name,
+    actor,
+    live: liveDeployment(db, target.key),
+    lock: readLock(db, target.key, now),
+    version,
+    active,
+    digest,
+    releaseExists: versionShape.test(version) && isFolder(join(target.settings.releasesFolder, version)),
+    nearestRelease: nearest(version, known),
+    quarantine,
+    redeploy,
+  };
+}
+
+export function activeSide(core: Core, target: Target): GateFacts['active'] {
+  for (const slot of ['blue', 'green'] as const) {
+    const row = readSlot(core.store.db, target.key, slot);
+    if (row.role !== 'active' || row.version === null || row.digest === null) continue;
+    const condition = getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot))?.value.state.condition ?? 'unknown';
+    return { slot, version: row.version, digest: row.digest, condition };
+  }
+  return undefined;
+}
+
+/** Versions in the releases folder, newest change first. */
+export function knownVersions({ settings }: Target): readonly string[] {
+  try {
+    return readdirSync(settings.releasesFolder, { withFileTypes: true })
+      .filter((entry) => versionShape.test(entry.name) && isFolder(join(settings.releasesFolder, entry.name)))
+      .map(({ name }) => name)
+      .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  } catch {
+    return []; // a folder that is not there yet holds no release; deploying says so with the version's name
+  }
+}
+
+function nearest(version: string, known: readonly string[]): string | undefined {
+  const best = known.length === 0 ? undefined : closest(version.slice(0, 64), [...known]);
+  return best !== undefined && distance(version.slice(0, 64), best) <= Math.max(3, best.length / 2) ? best : undefined;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,79 @@
+// How a deployment ends: one outcome with reason, sentence and actor, and what becomes of the side that was left.
+
+import { otherSlot } from '../environment/environment.ts';
+import { advanceDeployment, approvalsOf, changeApproval, type DeploymentRow } from '../state/deployments.ts';
+import type { Lease } from '../state/leases.ts';
+import type { Tx } from '../state/store.ts';
+import { addQuarantine, readSlot, setSlot } from '../state/targets.ts';
+import { shortName } from './actor.ts';
+import { type Core, mustTarget, type Target } from './core.ts';
+import type { OutcomeKind } from './deployment.ts';
+
+interface Ending {
+  readonly kind: OutcomeKind;
+  readonly code: string;
+  readonly sentence: string;
+  readonly actor: string;
+}
+
+export function finish(core: Core, lease: Lease, row: DeploymentRow): void {
+  const target = mustTarget(core, row);
+  const ending = endingOf(row);
+  core.store.under(lease).write((tx) => {
+    if (ending.kind === 'promoted') settleOldSide(tx, target, row);
+    for (const approval of approvalsOf(tx.db, row.id)) if (approval.status === 'pending') changeApproval(tx, approval.id, { status: 'cancelled', decidedAt: tx.now });
+    advanceDeployment(tx, row.id, { phase: 'finished', outcome: ending.kind, finishedAt: tx.now, causeCode: ending.code, cause: ending.sentence, causeActor: ending.actor });
+    tx.audit({
+      ...target.key,
+      actor: ending.actor,
+      action: 'deployment-finished',
+      deploymentId: row.id,
+      code: ending.code,
+      sentence: ending.sentence,
+      detail: { outcome: ending.kind, version: row.version, from: row.fromVersion },
+    });
+  });
+  core.log.info({ deployment: row.id, outcome: ending.kind, code: ending.code }, ending.sentence);
+}
+
+/** Pure: the ending that the row has come to. */
+export function endingOf(row: DeploymentRow): Ending {
+  if (row.direction === 'forward') return { kind: 'promoted', code: row.mode, sentence: promotedSentence(row), actor: row.requestedBy };
+  const { causeCode: code, cause: sentence, causeActor: actor } = row;
+  const why = { code: code ?? 'unknown', sentence: sentence ?? 'no reason was written', actor: actor ?? 'engine' };
+  if (row.promotedAt !== null) return { kind: 'rolled-back', ...why };
+  const byPeople = ['given-up', 'rejected', 'approval-expired', 'hold-expired', 'inconclusive'];
+  return { kind: byPeople.includes(why.code) ? 'aborted' : 'failed', ...why };
+}
+
+function promotedSentence({ mode, version, fromVersion, requestedBy }: DeploymentRow): string {
+  const who = shortName(requestedBy);
+  switch (mode) {
+    case 'rollback':
+      return `${who} rolled back from ${fromVersion} to ${version}: it is live`;
+    case 'switch':
+      return `${who} switched from ${fromVersion} to ${version}: it is live`;
+    case 'deploy':
+    case 'redeploy':
+      return `${version} is live`;
+    default:
+      return mode satisfies never;
+  }
+}
+
+function settleOldSide(tx: Tx, target: Target, row: DeploymentRow): void {
+  const slot = otherSlot(row.slot);
+  const old = readSlot(tx.db, target.key, slot);
+  if (old.role !== 'standby') return;
+  if (row.mode === 'rollback') {
+    // The side that was left for a reason is looked at, then brought back to the last good release.
+    setSlot(tx, target.key, slot, { label: 'failed', keepUntil: tx.now + target.settings.failedSide.keepMs, displacedVersion: row.version });
+    if (old.digest !== null && old.digest !== row.digest)
+      addQuarantine(tx, { digest: old.digest, service: row.service, version: old.version ?? '', reason: row.reason ?? 'rolled back', by: row.requestedBy, at: tx.now });
+    return;
+  }
+  const { afterBake, standbyKeepMs } = target.settings;
+  if (afterBake === 'upgrade') return setSlot(tx, target.key, slot, { label: 'upgrading', keepUntil: tx.now });
+  const keepUntil = afterBake === 'stop' ? tx.now : standbyKeepMs === undefined ? null : tx.now + standbyKeepMs;
+  setSlot(tx, target.key, slot, { label: null, keepUntil });
+}

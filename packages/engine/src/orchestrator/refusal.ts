@@ -1,0 +1,44 @@
+// A refusal is an ending, not an error: nothing was changed, and the person is told which rule said no and what to do.
+
+export const refusalRules = {
+  'already-active': 'a release that is live is not deployed again unless asked for as a redeploy',
+  'already-decided': 'the first decision counts',
+  'approvals-needed': 'a waiting approval is given with approve, by an approver',
+  'config-changed': 'one state, one configuration',
+  'four-eyes': 'whoever asks does not approve',
+  'no-rollback-target': 'there must be an earlier release to go back to',
+  'no-such-deployment': 'the deployment must exist',
+  'not-allowed-now': 'only legal next actions',
+  'not-approver': 'approvers decide',
+  'not-in-team': 'people of the configured list act, everybody may look',
+  'nothing-to-switch': 'the other slot must hold a running release',
+  'quarantined': 'a release that was marked bad is not deployed by a machine',
+  'reason-missing': 'a reject, a lock and a redeploy over a lock name their reason',
+  'release-unknown': 'only releases that exist are deployed',
+  'schema-incompatible': 'a side that cannot run on the present schema gets no users',
+  'side-unhealthy': 'no users for a side that is not healthy',
+  'stale-card': 'a button acts on the state it was shown with',
+  'stale-plan': 'an approval is bound to the plan it was asked for',
+  'target-busy': 'one deployment at a time on a target',
+  'target-locked': 'a lock holds the target',
+  'target-unknown': 'the service and target must be configured',
+  'text-invalid': 'the command must be understood completely before anything is done',
+} as const;
+
+export type RefusalCode = keyof typeof refusalRules;
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** What was refused and why, one sentence with names and times. */
+  readonly sentence: string;
+  /** What the person can do now. */
+  readonly hint: string;
+}
+
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+
+export function refuse(code: RefusalCode, sentence: string, hint = ''): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal: { code, sentence, hint } };
+}

@@ -1,0 +1,58 @@
+// Changing what users get: intent first, then the balancer, then the proof. Killed in between, the step repeats it all.
+
+import type { SlotName } from '../environment/environment.ts';
+import type { Routing } from '../load-balancer/load-balancer.ts';
+import type { AuditEvent } from '../state/audit.ts';
+import type { Lease } from '../state/leases.ts';
+import type { Tx } from '../state/store.ts';
+import { confirmRouting, intendRouting, readRouting } from '../state/targets.ts';
+import type { Core, Target } from './core.ts';
+
+export interface RoutingChange {
+  readonly wish: Omit<Routing, 'generation'>;
+  readonly event: Omit<AuditEvent, 'action' | 'service' | 'target'>;
+  /** Goes into the transaction of the confirmation: roles that follow from the change. */
+  readonly confirmed?: (tx: Tx) => void;
+}
+
+/** Resolves when the balancer was seen to follow. @throws what the driver throws; the intent then stays unconfirmed. */
+export async function changeRouting(core: Core, target: Target, lease: Lease, change: RoutingChange): Promise<Routing> {
+  const store = core.store.under(lease);
+  const observed = await highestGeneration(target);
+  const routing = store.write((tx) => {
+    const intent = intendRouting(tx, target.key, change.wish, observed);
+    tx.audit({ ...target.key, ...change.event, action: 'routing-intended', detail: { routing: intent, fence: lease.token } });
+    return intent;
+  });
+  await target.balancer.apply(routing, lease.token);
+  store.write((tx) => {
+    confirmRouting(tx, target.key, routing.generation);
+    change.confirmed?.(tx);
+    tx.audit({ ...target.key, ...change.event, action: 'routing-applied', detail: { routing } });
+  });
+  return routing;
+}
+
+/** After a lost state file the balancer may know a higher generation than we do. */
+async function highestGeneration({ balancer }: Target): Promise<number> {
+  const nodes = await balancer.observe();
+  return Math.max(0, ...nodes.map(({ routing }) => routing?.generation ?? 0));
+}
+
+/** Already in force: nothing to write, a repeated step finds its work done. */
+export function routingIs(core: Core, target: Target, wish: Omit<Routing, 'generation'>): boolean {
+  const { intent, confirmed } = readRouting(core.store.db, target.key);
+  return (
+    confirmed &&
+    intent.active === wish.active &&
+    intent.preview === wish.preview &&
+    intent.canary?.slot === wish.canary?.slot &&
+    intent.canary?.percent === wish.canary?.percent
+  );
+}
+
+/** Share of users that a slot gets: 0 to 100. */
+export function shareOf(routing: Routing, slot: SlotName): number {
+  if (routing.canary) return routing.canary.slot === slot ? routing.canary.percent : 100 - routing.canary.percent;
+  return routing.active === slot ? 100 : 0;
+}

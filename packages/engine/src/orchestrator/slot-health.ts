@@ -1,0 +1,144 @@
+// One slot, one look: does its process live, does it answer well? A change is written and told; a crash is restarted.
+
+import type { SlotName, SlotObservation } from '../environment/environment.ts';
+import { type HealthReport, type HealthState, nextHealth, probeHealth, unknownHealth } from '../environment/health.ts';
+import { messageOf } from '../lib/errors.ts';
+import { liveDeployment } from '../state/deployments.ts';
+import type { Lease } from '../state/leases.ts';
+import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
+import { readSlot, setSlot, type SlotRow } from '../state/targets.ts';
+import { type Core, launchSettings, placeOf, releaseFiles, slotUrl, type Target } from './core.ts';
+
+export interface SlotSnapshot {
+  /** The health belongs to what this deployment started; another release begins anew. */
+  readonly deploymentId: string | null;
+  readonly version: string | null;
+  readonly state: HealthState;
+  readonly proof: HealthReport['proof'] | undefined;
+  readonly pid: number | undefined;
+  readonly cpuPercent: number | undefined;
+  readonly memoryBytes: number | undefined;
+}
+
+interface Look {
+  readonly core: Core;
+  readonly target: Target;
+  readonly lease: Lease;
+  readonly slot: SlotName;
+  readonly signal: AbortSignal;
+}
+
+export async function superviseSlot(look: Look): Promise<void> {
+  const { core, target, slot } = look;
+  const row = readSlot(core.store.db, target.key, slot);
+  if (row.role === 'idle') return forgetHealth(look);
+  const seen = await target.environment.inspect(placeOf(target, slot));
+  const report = seen.kind === 'running' ? await probe(look, row) : undefined;
+  remember(look, row, seen, report);
+  if (seen.kind === 'running') clearRestarts(look, row, seen.startedAt);
+  else if (isOurs(look, row)) await restart(look, row, seen);
+}
+
+function probe({ target, slot, signal }: Look, row: SlotRow): Promise<HealthReport> {
+  return probeHealth({ url: slotUrl(target, slot), expected: { slot, version: row.version ?? undefined }, settings: target.settings.health, signal });
+}
+
+function remember({ core, target, lease, slot }: Look, row: SlotRow, seen: SlotObservation, report: HealthReport | undefined): void {
+  const key = slotKey(target.key, slot);
+  const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
+  const previous = before && before.deploymentId === row.deploymentId && before.version === row.version ? before.state : unknownHealth;
+  const stopped = { healthy: false, problem: 'its process has ended' };
+  // A process that is gone needs no three probes to be believed.
+  const state: HealthState = seen.kind === 'stopped' ? { ...nextHealth(previous, stopped, target.settings.health), condition: 'unhealthy' } : nextHealth(previous, report ?? stopped, target.settings.health);
+  const snapshot: SlotSnapshot = {
+    deploymentId: row.deploymentId,
+    version: row.version,
+    state,
+    proof: report?.proof,
+    ...(seen.kind === 'running' ? { pid: seen.pid, cpuPercent: seen.cpuPercent, memoryBytes: seen.memoryBytes } : { pid: undefined, cpuPercent: undefined, memoryBytes: undefined }),
+  };
+  core.store.note((db, now) => putSnapshot(db, key, snapshot, now));
+  if (state.condition === previous.condition || row.label !== null) return;
+  core.store.under(lease).write((tx) =>
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'health-changed',
+      deploymentId: row.deploymentId ?? undefined,
+      code: state.condition,
+      sentence: `${row.version} in ${slot} (${row.role}) is ${state.condition}${state.condition === 'unhealthy' ? `: ${state.problem ?? 'no reason given'}` : ''}`,
+      detail: { slot, role: row.role, version: row.version },
+    }),
+  );
+}
+
+/** A side under a running deployment fails or rolls back through that deployment; a labelled one is left as it died. */
+function isOurs({ core, target, slot }: Look, row: SlotRow): boolean {
+  if (row.label !== null || row.role === 'preview') return false;
+  const live = liveDeployment(core.store.db, target.key);
+  return live === undefined || live.slot !== slot;
+}
+
+async function restart(look: Look, row: SlotRow, seen: Extract<SlotObservation, { kind: 'stopped' }>): Promise<void> {
+  const { core, target, lease, slot } = look;
+  const now = core.clock.now();
+  if (row.nextRestartAt === null) return announceCrash(look, row, seen);
+  if (now < row.nextRestartAt) return;
+  const release = releaseFiles(core, row.service, row.version ?? '');
+  if (!release) return;
+  const problem = await target.environment.start(placeOf(target, slot), release, launchSettings(target, slot)).then(
+    () => undefined,
+    (thrown: unknown) => messageOf(thrown),
+  );
+  core.store.under(lease).write((tx) => {
+    const nextRestartAt = problem === undefined ? null : tx.now + backoff(target, row.restarts + 1);
+    setSlot(tx, target.key, slot, { restarts: row.restarts + 1, nextRestartAt });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: problem === undefined ? 'restarted' : 'restart-failed',
+      sentence: problem === undefined ? `${row.version} runs in ${slot} again (restart ${row.restarts + 1})` : `${row.version} could not be restarted in ${slot}: ${problem}`,
+      detail: { slot, role: row.role, restarts: row.restarts + 1 },
+    });
+  });
+}
+
+/** The first restart follows after `firstRestartMs`, at once audited and told. */
+async function announceCrash(look: Look, row: SlotRow, seen: Extract<SlotObservation, { kind: 'stopped' }>): Promise<void> {
+  const { core, target, lease, slot } = look;
+  core.store.under(lease).write((tx) => {
+    setSlot(tx, target.key, slot, { nextRestartAt: tx.now + backoff(target, row.restarts) });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'crashed',
+      code: row.role,
+      sentence: `${row.version} in ${slot} (${row.role}) crashed${seen.lastExit ? ` (${seen.lastExit})` : ''}; it is restarted`,
+      detail: { slot, role: row.role, version: row.version, lastLog: seen.lastLog.slice(-10) },
+    });
+  });
+  // Waiting for the next look would cost users a whole interval.
+  await core.clock.sleep(Math.min(backoff(target, row.restarts), target.settings.health.intervalMs), look.signal).catch(() => undefined);
+  if (!look.signal.aborted) await restart(look, readSlot(core.store.db, target.key, slot), seen);
+}
+
+function backoff({ settings }: Target, restarts: number): number {
+  return Math.min(settings.crash.firstRestartMs * 2 ** restarts, settings.crash.maxRestartMs);
+}
+
+/** Ten intervals of life are a recovery: the next crash begins with the short wait again. */
+function clearRestarts({ core, target, lease, slot }: Look, row: SlotRow, startedAt: number): void {
+  if (row.restarts === 0 || core.clock.now() < startedAt + 10 * target.settings.health.intervalMs) return;
+  core.store.under(lease).write((tx) => {
+    setSlot(tx, target.key, slot, { restarts: 0, nextRestartAt: null });
+    tx.audit({ ...target.key, actor: 'engine', action: 'recovered', sentence: `${row.version} in ${slot} has stayed up`, detail: { slot } });
+  });
+}
+
+function forgetHealth({ core, target, slot }: Look): void {
+  const key = slotKey(target.key, slot);
+  const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
+  if (!before || before.version === null) return;
+  const empty: SlotSnapshot = { deploymentId: null, version: null, state: unknownHealth, proof: undefined, pid: undefined, cpuPercent: undefined, memoryBytes: undefined };
+  core.store.note((db, now) => putSnapshot(db, key, empty, now));
+}

@@ -1,0 +1,44 @@
+// What a step of a deployment is: a name, how it is done, how it is undone. Steps are repeatable: after a crash the
+// step that was begun is begun again.
+
+import type { ReleaseFiles } from '../environment/environment.ts';
+import type { DeploymentRow, StepKey } from '../state/deployments.ts';
+import type { Lease } from '../state/leases.ts';
+import type { Core, Target } from './core.ts';
+import type { PlannedStep, StepName } from './plan.ts';
+
+/** What every part of a step is handed, whichever step it is. */
+export interface StepFrame {
+  readonly core: Core;
+  readonly target: Target;
+  readonly lease: Lease;
+  /** As it was when the step began. */
+  readonly deployment: DeploymentRow;
+  readonly release: ReleaseFiles;
+  readonly stepKey: StepKey;
+  /** Aborts when the deployment is given up, or when this process must stop driving. */
+  readonly signal: AbortSignal;
+}
+
+export interface StepContext<Name extends StepName = StepName> extends StepFrame {
+  readonly step: Extract<PlannedStep, { name: Name }>;
+}
+
+export type StepResult =
+  | { readonly kind: 'done'; readonly sentence: string }
+  /** Skip everything up to full promotion: a person's `promote --full`. */
+  | { readonly kind: 'skip-to-promote'; readonly sentence: string; readonly actor: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly sentence: string; readonly actor?: string };
+
+export interface Step<Name extends StepName = StepName> {
+  readonly name: Name;
+  readonly run: (context: StepContext<Name>) => Promise<StepResult>;
+  readonly undo: 'nothing-to-undo' | 'point-of-no-return' | ((context: StepFrame) => Promise<StepResult>);
+  /** For steps that do not wait for people or time: longer than this is a failure. */
+  readonly limitMs: number | 'waits';
+}
+
+export const done = (sentence: string): StepResult => ({ kind: 'done', sentence });
+
+export const failed = (code: string, sentence: string, actor?: string): StepResult =>
+  actor === undefined ? { kind: 'failed', code, sentence } : { kind: 'failed', code, sentence, actor };

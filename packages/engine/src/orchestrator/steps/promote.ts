@@ -1,0 +1,59 @@
+// Everybody to the new side. Roles follow in the same transaction as the proof that the balancer did.
+
+import { otherSlot } from '../../environment/environment.ts';
+import { probeHealth } from '../../environment/health.ts';
+import { advanceDeployment } from '../../state/deployments.ts';
+import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
+import type { Tx } from '../../state/store.ts';
+import { slotUrl } from '../core.ts';
+import { changeRouting, routingIs } from '../routing.ts';
+import { done, failed, type Step, type StepFrame } from '../step.ts';
+
+export const promote: Step<'promote'> = {
+  name: 'promote',
+  limitMs: 60_000,
+  run: async (context) => {
+    const { core, target, deployment, release, lease } = context;
+    const { slot, version } = deployment;
+    const wish = { active: slot, canary: undefined, preview: undefined };
+    if (routingIs(core, target, wish)) return done(`everybody gets ${version}`);
+    const health = await probeHealth({ url: slotUrl(target, slot), expected: { slot, version }, settings: target.settings.health, signal: context.signal });
+    if (!health.healthy) return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${health.problem}`);
+    const schema = await target.migrator.compatible(release.folder);
+    if (schema.verdict === 'incompatible') return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);
+    await changeRouting(core, target, lease, {
+      wish,
+      event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
+      confirmed: (tx) => becomeActive(tx, context),
+    });
+    return done(`everybody gets ${version}`);
+  },
+  undo: async (context) => {
+    const { core, target, deployment, lease } = context;
+    const { intent } = readRouting(core.store.db, target.key);
+    const back = deployment.fromSlot ?? undefined;
+    const wish = { active: back, canary: undefined, preview: back === undefined ? undefined : intent.preview };
+    if (!routingIs(core, target, wish) || deployment.promotedAt !== null)
+      await changeRouting(core, target, lease, {
+        wish,
+        event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody back to ${deployment.fromVersion ?? 'nobody: there was no release before'}` },
+        confirmed: (tx) => becomeActiveAgain(tx, context),
+      });
+    return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again`);
+  },
+};
+
+function becomeActive(tx: Tx, { target, deployment }: StepFrame): void {
+  const old = otherSlot(deployment.slot);
+  if (readSlot(tx.db, target.key, old).role === 'active') setSlot(tx, target.key, old, { role: 'standby', since: tx.now, label: null, keepUntil: null });
+  setSlot(tx, target.key, deployment.slot, { role: 'active', since: tx.now, label: null, keepUntil: null, deploymentId: deployment.id });
+  advanceDeployment(tx, deployment.id, { promotedAt: tx.now });
+}
+
+/** A rollback's slot held a standby before; any other held a preview. */
+function becomeActiveAgain(tx: Tx, { target, deployment }: StepFrame): void {
+  const wasWarm = deployment.plan?.steps[0]?.name === 'promote';
+  if (readSlot(tx.db, target.key, deployment.slot).role === 'active')
+    setSlot(tx, target.key, deployment.slot, { role: wasWarm ? 'standby' : 'preview', since: tx.now });
+  if (deployment.fromSlot !== null) setSlot(tx, target.key, deployment.fromSlot, { role: 'active', since: tx.now, label: null, keepUntil: null });
+}

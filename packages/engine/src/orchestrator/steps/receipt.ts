@@ -1,0 +1,66 @@
+// The proof of a routing change: probes through every node of the balancer, as any user would come, that must see the
+// expected release. "The command succeeded" is no proof.
+
+import { probeHealth } from '../../environment/health.ts';
+import type { SlotName } from '../../environment/environment.ts';
+import { pause } from '../../lib/clock.ts';
+import type { Core, Target } from '../core.ts';
+import type { Receipt } from '../deployment.ts';
+import { readRouting } from '../../state/targets.ts';
+
+export interface ProofRequest {
+  readonly core: Core;
+  readonly target: Target;
+  readonly expected: { readonly slot: SlotName; readonly version: string };
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly probes: number;
+  readonly signal: AbortSignal;
+}
+
+const rounds = 3;
+const betweenRoundsMs = 500;
+const atOnce = 5;
+
+/** All probes of one round must see the expected side; a node that needs longer gets another round, three at most. */
+export async function proveThrough(request: ProofRequest): Promise<Receipt> {
+  const { core, target, expected } = request;
+  const began = core.clock.now();
+  let nodes = await probeAll(request);
+  for (let round = 1; round < rounds && nodes.some(unproved) && !request.signal.aborted; round += 1) {
+    await pause(core.clock, betweenRoundsMs, request.signal);
+    nodes = await probeAll(request);
+  }
+  const now = core.clock.now();
+  return {
+    at: now,
+    generation: readRouting(core.store.db, target.key).intent.generation,
+    expected,
+    nodes,
+    proved: nodes.length > 0 && !nodes.some(unproved),
+    ms: now - began,
+    proof: target.settings.health.check,
+  };
+}
+
+type ProbedNode = Receipt['nodes'][number];
+
+const unproved = ({ probes, seen }: ProbedNode): boolean => seen < probes;
+
+function probeAll(request: ProofRequest): Promise<readonly ProbedNode[]> {
+  return Promise.all(request.target.balancer.entrypoints.map((node) => probeNode(node, request)));
+}
+
+async function probeNode(node: string, { target, expected, headers, probes, signal }: ProofRequest): Promise<ProbedNode> {
+  let seen = 0;
+  let problem: string | undefined;
+  for (let sent = 0; sent < probes && !signal.aborted; sent += atOnce) {
+    const batch = Array.from({ length: Math.min(atOnce, probes - sent) }, () =>
+      probeHealth({ url: node, expected, settings: target.settings.health, headers: headers ?? {}, signal }),
+    );
+    for (const report of await Promise.all(batch)) {
+      if (report.healthy) seen += 1;
+      else problem ??= report.problem;
+    }
+  }
+  return { node, probes, seen, problem };
+}

@@ -1,0 +1,79 @@
+// The new release is started in the slot that serves nobody. Undone, it is left running and labelled: whoever looks
+// for the reason finds it as it failed, until the supervisor restores the last good release.
+
+import { digestFolder } from '../../lib/digest.ts';
+import { readSlot, setSlot, type SlotRow } from '../../state/targets.ts';
+import { launchSettings, placeOf } from '../core.ts';
+import { done, failed, type Step, type StepFrame } from '../step.ts';
+import { drained } from './drained.ts';
+
+export const startPreview: Step<'start-preview'> = {
+  name: 'start-preview',
+  limitMs: 300_000,
+  run: async (context) => {
+    const { target, deployment, release, core, signal } = context;
+    const digest = await digestFolder(release.folder, signal);
+    if (digest !== release.digest)
+      return failed('release-modified', `the files of ${release.version} are not the ones that were registered`);
+    await drained(context, deployment.slot);
+    claimSlot(context);
+    const running = await target.environment.start(placeOf(target, deployment.slot), release, launchSettings(target, deployment.slot));
+    core.log.info({ deployment: deployment.id, slot: deployment.slot, pid: running.pid }, 'started preview');
+    return done(`${release.version} runs in ${deployment.slot} (pid ${running.pid})`);
+  },
+  undo: async (context) => {
+    const keepUntil = keepFailedSide(context);
+    return done(`${context.release.version} is left in ${context.deployment.slot} to be looked at until ${new Date(keepUntil).toISOString()}`);
+  },
+};
+
+/** Written before the process exists, so that a crash in between leaves nothing without an owner. */
+function claimSlot({ core, lease, target, deployment, release }: StepFrame): void {
+  core.store.under(lease).write((tx) => {
+    const before = readSlot(tx.db, target.key, deployment.slot);
+    if (before.deploymentId === deployment.id) return;
+    setSlot(tx, target.key, deployment.slot, {
+      role: 'preview',
+      version: release.version,
+      digest: release.digest,
+      deploymentId: deployment.id,
+      since: tx.now,
+      label: null,
+      keepUntil: null,
+      displacedVersion: goodVersionOf(before),
+      restarts: 0,
+      nextRestartAt: null,
+    });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'slot-claimed',
+      deploymentId: deployment.id,
+      sentence: before.version === null ? `${deployment.slot} was empty` : `${deployment.slot} gave up ${before.version}${before.label ? ` (${before.label})` : ''}`,
+      detail: { slot: deployment.slot, displaced: before.version },
+    });
+  });
+}
+
+/** The last release that was good in this slot: the standby itself, or what a failed one displaced. */
+function goodVersionOf(slot: SlotRow): string | null {
+  return slot.role === 'standby' && slot.label === null ? slot.version : slot.displacedVersion;
+}
+
+function keepFailedSide({ core, lease, target, deployment }: StepFrame): number {
+  const keepUntil = core.clock.now() + target.settings.failedSide.keepMs;
+  const label = deployment.causeActor?.startsWith('person:') && deployment.promotedAt === null ? 'aborted' : 'failed';
+  core.store.under(lease).write((tx) => {
+    if (readSlot(tx.db, target.key, deployment.slot).deploymentId !== deployment.id) return;
+    setSlot(tx, target.key, deployment.slot, { role: 'preview', label, keepUntil });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'failed-side-kept',
+      deploymentId: deployment.id,
+      sentence: `${deployment.version} stays in ${deployment.slot}, labelled ${label}, until ${new Date(keepUntil).toISOString()}`,
+      detail: { slot: deployment.slot, keepUntil, then: target.settings.failedSide.then },
+    });
+  });
+  return keepUntil;
+}

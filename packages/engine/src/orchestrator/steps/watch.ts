@@ -1,0 +1,26 @@
+import { done, failed, type Step } from '../step.ts';
+import { keepWatch, shareSince, takePromote } from './watching.ts';
+
+export const watch: Step<'watch'> = {
+  name: 'watch',
+  limitMs: 'waits',
+  run: async (context) => {
+    const { step, target } = context;
+    const sinceMs = shareSince(context);
+    const untilMs = sinceMs + step.watchMs;
+    const patienceMs = target.settings.judge.patienceMs;
+    return keepWatch(context, {
+      judged: true,
+      sinceMs,
+      untilMs,
+      decide: ({ judgement, paused, now }) => {
+        const moved = takePromote(context);
+        if (moved) return moved;
+        if (paused || now < untilMs) return undefined;
+        if (judgement.verdict === 'Successful') return done(judgement.sentence);
+        return now < untilMs + patienceMs ? undefined : failed('inconclusive', `still not enough to judge: ${judgement.sentence}`);
+      },
+    });
+  },
+  undo: 'nothing-to-undo',
+};

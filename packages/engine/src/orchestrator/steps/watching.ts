@@ -1,0 +1,94 @@
+// The loop of every step that waits while users are on the new side: each second both sides are compared, and a crash,
+// ill health or a failed verdict ends it, whatever else it waits for.
+
+import { judge, type Judgement } from '../../analysis/judge.ts';
+import { otherSlot } from '../../environment/environment.ts';
+import type { HealthState } from '../../environment/health.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { noCounts, type Traffic } from '../../load-balancer/load-balancer.ts';
+import { consumeSignal, pendingPromote, readDeployment, readJournal } from '../../state/deployments.ts';
+import { getSnapshot, observationKey, putSnapshot, slotKey } from '../../state/snapshots.ts';
+import { shortName } from '../actor.ts';
+import { placeOf } from '../core.ts';
+import type { Observation } from '../deployment.ts';
+import { done, failed, type StepFrame, type StepResult } from '../step.ts';
+
+const tickMs = 1_000;
+
+export interface WatchTick {
+  readonly judgement: Judgement;
+  readonly sinceMs: number;
+  readonly paused: boolean;
+  readonly now: number;
+}
+
+export interface Watch {
+  /** Whether the new side has users, whose answers are judged. */
+  readonly judged: boolean;
+  readonly sinceMs: number;
+  readonly untilMs?: number;
+  /** Asked every tick and after every change; a result ends the step. */
+  readonly decide: (tick: WatchTick) => StepResult | undefined;
+}
+
+/** Ends with a result of `decide`, with the failure of the new side, or with `interrupted` when the signal aborts. */
+export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepResult> {
+  const { core, deployment, signal } = context;
+  while (!signal.aborted) {
+    const trouble = await troubleOfSide(context);
+    if (trouble) return trouble;
+    const judgement = watch.judged ? await observe(context, watch) : unjudged;
+    if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
+    const now = readDeployment(core.store.db, deployment.id);
+    const decided = watch.decide({ judgement, sinceMs: watch.sinceMs, paused: now?.pausedAt != null, now: core.clock.now() });
+    if (decided) return decided;
+    await core.wake.changed(tickMs, signal);
+  }
+  return failed('interrupted', 'this process stopped driving');
+}
+
+/** Since when the present share holds: the end of the latest shift before this step, or of the promotion. */
+export function shareSince({ core, deployment, stepKey }: StepFrame): number {
+  const shifts = readJournal(core.store.db, deployment.id).filter(
+    (row) => row.direction === 'forward' && row.position < stepKey.position && (row.name === 'shift-traffic' || row.name === 'promote'),
+  );
+  return shifts.at(-1)?.endedAt ?? core.clock.now();
+}
+
+/** A person's promote that waits for this step, taken exactly once. */
+export function takePromote({ core, lease, target, deployment, stepKey }: StepFrame): StepResult | undefined {
+  const signal = pendingPromote(core.store.db, deployment.id, stepKey.position);
+  if (!signal) return undefined;
+  core.store.under(lease).write((tx) => {
+    consumeSignal(tx, signal.seq);
+    tx.audit({ ...target.key, actor: signal.actor, action: 'signal-taken', deploymentId: deployment.id, sentence: `${shortName(signal.actor)} moved it on (${signal.kind})` });
+  });
+  const sentence = `moved on by ${shortName(signal.actor)}`;
+  return signal.kind === 'promote-full' ? { kind: 'skip-to-promote', sentence, actor: signal.actor } : done(sentence);
+}
+
+const unjudged: Judgement = { verdict: 'Inconclusive', sentence: 'no users on the new side yet' };
+
+async function observe({ core, target, deployment }: StepFrame, { sinceMs, untilMs }: Watch): Promise<Judgement> {
+  const traffic = await target.balancer.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
+  const judgement = typeof traffic === 'string' ? ({ verdict: 'Error', sentence: `could not measure: ${traffic}` } as const) : judge(sides(traffic, deployment.slot), target.settings.judge);
+  const counts = typeof traffic === 'string' ? { stable: noCounts, canary: noCounts } : sides(traffic, deployment.slot);
+  const at = core.clock.now();
+  const observation: Observation = { at, sinceMs, ...counts, judgement, watchUntil: untilMs };
+  core.store.note((db) => putSnapshot(db, observationKey(deployment.id), observation, at));
+  return judgement;
+}
+
+function sides(traffic: Traffic, slot: 'blue' | 'green') {
+  return { stable: traffic[otherSlot(slot)], canary: traffic[slot] };
+}
+
+async function troubleOfSide({ core, target, deployment }: StepFrame): Promise<StepResult | undefined> {
+  const seen = await target.environment.inspect(placeOf(target, deployment.slot));
+  if (seen.kind === 'stopped')
+    return failed('side-crashed', `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-3).join(' / ')}`);
+  const health = getSnapshot<{ state: HealthState; deploymentId: string | null }>(core.store.db, slotKey(target.key, deployment.slot));
+  if (health?.value.state.condition === 'unhealthy' && health.value.deploymentId === deployment.id)
+    return failed('side-unhealthy', `${deployment.version} in ${deployment.slot} is unhealthy: ${health.value.state.problem ?? 'no reason given'}`);
+  return undefined;
+}

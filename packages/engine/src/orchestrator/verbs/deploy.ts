@@ -1,0 +1,141 @@
+// `deploy`: all gates, then one row. The driver does the rest.
+
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { DeployRequest, PlanView } from '../../engine-api.ts';
+import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import { digestFolder } from '../../lib/digest.ts';
+import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
+import type { Tx } from '../../state/store.ts';
+import { readRelease, readSlot } from '../../state/targets.ts';
+import { actorName, shortName } from '../actor.ts';
+import type { Core, Target } from '../core.ts';
+import type { Mode } from '../deployment.ts';
+import { findTarget, gatherFacts } from '../facts.ts';
+import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates.ts';
+import { stepTitle } from '../plan.ts';
+import { ok, type Result } from '../refusal.ts';
+import { planFacts } from '../register.ts';
+import { recordRefusal } from './refused.ts';
+
+export function deploy(core: Core, request: DeployRequest): Result<DeploymentRow> {
+  const found = findTarget(core, request);
+  const answer = found.ok ? admit(core, found.value, request) : found;
+  if (!answer.ok) recordRefusal(core, { actor: request.actor, verb: `deploy ${request.version.slice(0, 64)}`, refusal: answer.refusal, key: found.ok ? found.value.key : undefined });
+  return answer;
+}
+
+/** Gates and row are one transaction: of two requests at the same moment one finds the target busy. */
+function admit(core: Core, target: Target, request: DeployRequest): Result<DeploymentRow> {
+  return core.store.write((tx): Result<DeploymentRow> => {
+    const facts = gatherFacts(core, target, { ...request, redeploy: request.redeploy ?? false });
+    const answer = ask(gatesOfDeploy, facts);
+    if (!answer.ok) return answer;
+    const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
+    return ok(
+      createDeployment(tx, target, {
+        mode,
+        version: request.version,
+        slot: slotFor(facts),
+        from: facts.active,
+        hold: request.hold ?? false,
+        reason: request.reason,
+        requestedBy: actorName(request.actor),
+      }),
+    );
+  });
+}
+
+/** The slot that serves nobody; blue for the very first release. */
+export function slotFor({ active }: Pick<GateFacts, 'active'>): SlotName {
+  return active ? otherSlot(active.slot) : 'blue';
+}
+
+export interface NewDeployment {
+  readonly mode: Mode;
+  readonly version: string;
+  readonly slot: SlotName;
+  readonly from: GateFacts['active'];
+  readonly hold: boolean;
+  readonly reason: string | undefined;
+  readonly requestedBy: string;
+  /** For a warm side, whose plan needs no look at files. */
+  readonly planned?: Pick<DeploymentRow, 'digest' | 'plan' | 'planHash'>;
+}
+
+export function createDeployment(tx: Tx, { key, name }: Target, wish: NewDeployment): DeploymentRow {
+  const id = `d_${randomBytes(4).toString('hex')}`;
+  addDeployment(tx, {
+    id,
+    ...key,
+    version: wish.version,
+    mode: wish.mode,
+    slot: wish.slot,
+    fromSlot: wish.from?.slot ?? null,
+    fromVersion: wish.from?.version ?? null,
+    fromDigest: wish.from?.digest ?? null,
+    hold: wish.hold,
+    reason: wish.reason ?? null,
+    requestedBy: wish.requestedBy,
+    requestedAt: tx.now,
+    position: 0,
+    direction: 'forward',
+    phase: wish.planned?.plan?.steps[0]?.name ?? 'fetching',
+    stateVersion: 1,
+    ...wish.planned,
+  });
+  tx.audit({
+    ...key,
+    actor: wish.requestedBy,
+    action: 'deployment-requested',
+    deploymentId: id,
+    code: wish.mode,
+    sentence: `${shortName(wish.requestedBy)} asks to ${wish.mode === 'deploy' ? 'deploy' : wish.mode} ${name} ${wish.version}${wish.from ? ` (now ${wish.from.version})` : ''}${wish.reason ? `: ${wish.reason}` : ''}`,
+    detail: { version: wish.version, slot: wish.slot, from: wish.from?.version ?? null, hold: wish.hold },
+  });
+  const row = readDeployment(tx.db, id);
+  if (!row) throw new Error(`deployment ${id} was not written`);
+  return row;
+}
+
+/** What `deploy` would do, without doing it: every gate's answer, not only the first. */
+export async function planOnly(core: Core, request: DeployRequest): Promise<Result<PlanView>> {
+  const found = findTarget(core, request);
+  if (!found.ok) return found;
+  const target = found.value;
+  const facts = gatherFacts(core, target, { ...request, redeploy: request.redeploy ?? false });
+  const folder = join(target.settings.releasesFolder, request.version);
+  const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
+  const slot = slotFor(facts);
+  const digest = facts.releaseExists ? await digestFolder(folder) : undefined;
+  const schema = facts.releaseExists ? await target.migrator.pending(folder) : [];
+  const planned = planFacts(core, target, { row: { mode, fromSlot: facts.active?.slot ?? null, hold: request.hold ?? false }, digest: digest ?? '', schema });
+  const registered = readRelease(core.store.db, target.key.service, request.version);
+  const held = readSlot(core.store.db, target.key, slot);
+  return ok({
+    mode,
+    name: target.name,
+    version: request.version,
+    slot,
+    from: facts.active?.version,
+    steps: planned.plan.steps.map((step) => stepTitle(step, request.version)),
+    schema,
+    routing: routingLines(target, facts, request.version),
+    gates: gatesOfDeploy.map(({ name, gate }) => {
+      const answer = gate(facts);
+      return { name, refusal: answer.ok ? undefined : answer.refusal };
+    }),
+    warnings: [
+      ...warningsOf(facts),
+      ...(held.version === null ? [] : [`${slot} gives up ${held.version}${held.label ? ` (${held.label})` : ` (${held.role})`}`]),
+      ...(registered && digest !== undefined && registered.digest !== digest ? [`the files of ${request.version} differ from those registered; a version is immutable`] : []),
+    ],
+    hash: digest === undefined ? undefined : planned.hash,
+  });
+}
+
+function routingLines({ settings }: Target, { active }: GateFacts, version: string): readonly string[] {
+  const now = active ? `100 % ${active.version} (${active.slot})` : 'nobody: 503';
+  const shares = active ? settings.canary.map(({ percent }) => `${percent} % ${version}, ${100 - percent} % ${active.version}`) : [];
+  return [now, ...new Set(shares), `100 % ${version}`];
+}

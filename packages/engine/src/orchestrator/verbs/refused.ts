@@ -1,0 +1,33 @@
+// A refusal changes nothing, but is written: known people and machines by name, strangers by number.
+
+import { countStranger } from '../../state/snapshots.ts';
+import type { TargetKey } from '../../state/targets.ts';
+import { type Actor, actorName } from '../actor.ts';
+import type { Core } from '../core.ts';
+import type { Refusal } from '../refusal.ts';
+
+export interface RefusedVerb {
+  readonly actor: Actor;
+  readonly verb: string;
+  readonly refusal: Refusal;
+  readonly key?: TargetKey | undefined;
+  readonly deploymentId?: string | undefined;
+}
+
+export function recordRefusal(core: Core, { actor, verb, refusal, key, deploymentId }: RefusedVerb): void {
+  if (actor.kind === 'stranger') {
+    core.store.note((db, now) => countStranger(db, actor.door, now));
+    return;
+  }
+  core.store.write((tx) =>
+    tx.audit({
+      actor: actorName(actor),
+      action: 'refused',
+      service: key?.service,
+      target: key?.target,
+      deploymentId,
+      code: refusal.code,
+      sentence: `${verb}: ${refusal.sentence}`,
+    }),
+  );
+}

@@ -1,0 +1,121 @@
+// The verbs bound to one core: what every app is handed. Each does its own small thing elsewhere; this is the table.
+
+import type { Engine } from '../../engine-api.ts';
+import { auditAfter, latestHead, rememberHead, verifyAudit } from '../../state/audit.ts';
+import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
+import { liveLease } from '../../state/leases.ts';
+import { createOutbox } from '../../state/outbox.ts';
+import { countStranger, firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
+import { readQuarantine, readRelease } from '../../state/targets.ts';
+import type { Core, Target } from '../core.ts';
+import type { DeploymentView } from '../deployment.ts';
+import { drive, driverLease, holdAlone } from '../drive.ts';
+import { activeSide, findTarget, knownVersions } from '../facts.ts';
+import { ok, type Result } from '../refusal.ts';
+import { viewDeployment } from '../views/deployment-view.ts';
+import { viewTarget } from '../views/target-view.ts';
+import { abort, approve, extend, pause, promote, reject, resume } from './decide.ts';
+import { deploy, planOnly } from './deploy.ts';
+import { rollback, switchSides } from './go-back.ts';
+import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.ts';
+import { adopt, createParts } from './parts.ts';
+import { recordRefusal } from './refused.ts';
+
+export function createVerbs(core: Core, holder: string): Engine {
+  const { store, settings, wake } = core;
+  const shown = (answer: Result<DeploymentRow>): Result<DeploymentView> => (answer.ok ? ok(viewDeployment(core, answer.value)) : answer);
+  const seen = (answer: Result<Target>) => (answer.ok ? ok(viewTarget(core, answer.value)) : answer);
+  return {
+    settings,
+    outbox: createOutbox(store),
+    deploy: (request) => shown(deploy(core, request)),
+    plan: (request) => planOnly(core, request),
+    approve: (ref, actor) => shown(approve(core, ref, actor)),
+    reject: (ref, actor, reason) => shown(reject(core, ref, actor, reason)),
+    promote: (ref, actor, options) => shown(promote(core, ref, actor, options?.full ?? false)),
+    pause: (ref, actor) => shown(pause(core, ref, actor)),
+    resume: (ref, actor) => shown(resume(core, ref, actor)),
+    abort: (ref, actor, reason) => shown(abort(core, ref, actor, reason)),
+    extend: (ref, actor) => shown(extend(core, ref, actor)),
+    switch: (request) => shown(switchSides(core, request)),
+    rollback: (request) => shown(rollback(core, request)),
+    lock: (request) => seen(lock(core, request)),
+    unlock: (request) => seen(unlock(core, request)),
+    restoreFailed: (request) => seen(restoreFailed(core, request)),
+    keepFailed: (request) => seen(keepFailed(core, request)),
+    settleStandby: (request) => seen(settleStandby(core, request)),
+    adopt: async (request) => seen(await adopt(core, request)),
+    ...looks(core),
+    parts: createParts(core),
+    audit: auditOf(core),
+    cursor: (consumer) => readCursor(store.db, consumer),
+    moveCursor: (consumer, seq) => store.note((db) => writeCursor(db, consumer, seq)),
+    firstTime: (key, ttlMs) => store.note((db, now) => firstTime(db, key, now, ttlMs)),
+    countStranger: (door) => store.note((db, now) => countStranger(db, door, now)),
+    refusedAtDoor: (actor, refusal, ref) => {
+      const found = ref ? findTarget(core, ref) : undefined;
+      recordRefusal(core, { actor, verb: 'at the door', refusal, key: found?.ok ? found.value.key : undefined });
+    },
+    changed: (limitMs, signal) => wake.changed(limitMs, signal),
+    drive: (signal) => drive(core, holder, signal),
+    alone: (name, signal, work) => holdAlone(core, { name, holder }, signal, (_, stop) => work(stop)),
+    driverAlive: () => driverOf(core) !== undefined,
+    close: () => store.db.$client.close(),
+  };
+}
+
+function driverOf({ store, clock }: Core): string | undefined {
+  return liveLease(store.db, driverLease, clock.now())?.holder;
+}
+
+function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'history' | 'releases'> {
+  const { db } = core.store;
+  return {
+    status: () => ({
+      at: core.clock.now(),
+      driver: driverOf(core),
+      targets: core.targets.map((target) => viewTarget(core, target)),
+      warnings: core.settings.warnings,
+    }),
+    target: (ref) => {
+      const found = findTarget(core, ref);
+      return found.ok ? ok(viewTarget(core, found.value)) : found;
+    },
+    deployment: (id) => {
+      const row = readDeployment(db, id);
+      return row && viewDeployment(core, row);
+    },
+    history: (ref, limit) => {
+      const found = findTarget(core, ref);
+      return found.ok ? ok(recentDeployments(db, found.value.key, Math.min(limit, 200)).map((row) => viewDeployment(core, row))) : found;
+    },
+    releases: (ref) => {
+      const found = findTarget(core, ref);
+      if (!found.ok) return found;
+      const active = activeSide(core, found.value);
+      return ok(
+        knownVersions(found.value).map((version) => {
+          const digest = readRelease(db, found.value.key.service, version)?.digest;
+          return {
+            version,
+            registered: digest !== undefined,
+            active: active?.version === version,
+            quarantined: digest === undefined ? undefined : readQuarantine(db, digest)?.reason,
+          };
+        }),
+      );
+    },
+  };
+}
+
+function auditOf({ store, clock }: Core): Engine['audit'] {
+  return {
+    after: (seq, limit) => auditAfter(store.db, seq, limit),
+    verify: (outside) => verifyAudit(store.db, outside),
+    publishHead: (place) => {
+      const head = latestHead(store.db);
+      if (head) store.note((db) => rememberHead(db, head, clock.now(), place));
+      return head;
+    },
+  };
+}

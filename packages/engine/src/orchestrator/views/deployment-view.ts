@@ -1,0 +1,129 @@
+// A row with its journal, approval and observations as people see it.
+
+import { targetName } from '../../config/settings.ts';
+import { otherSlot } from '../../environment/environment.ts';
+import { approvalsOf, type DeploymentRow, readApproval, readJournal, type StepRow, votesOf } from '../../state/deployments.ts';
+import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.ts';
+import { readRouting, readSlot } from '../../state/targets.ts';
+import { personOf, shortName } from '../actor.ts';
+import { type Core, mustTarget, type Target } from '../core.ts';
+import type { ApprovalView, DeploymentView, Observation, OutcomeView, Receipt, StepView } from '../deployment.ts';
+import { gatherFacts, } from '../facts.ts';
+import { warningsOf } from '../gates.ts';
+import { stepTitle } from '../plan.ts';
+import { shareOf } from '../routing.ts';
+import { legalActions } from './legal-actions.ts';
+
+export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
+  const { db } = core.store;
+  const target = mustTarget(core, row);
+  const approval = approvalView(core, target, row);
+  const kept = keptSide(core, target, row);
+  const { intent } = readRouting(db, target.key);
+  const finished = row.finishedAt !== null;
+  return {
+    id: row.id,
+    ...target.key,
+    name: targetName(target.settings),
+    version: row.version,
+    digest: row.digest ?? undefined,
+    mode: row.mode,
+    slot: row.slot,
+    from: row.fromSlot === null || row.fromVersion === null ? undefined : { slot: row.fromSlot, version: row.fromVersion },
+    requestedBy: row.requestedBy,
+    requestedAt: row.requestedAt,
+    reason: row.reason ?? undefined,
+    phase: row.phase,
+    direction: row.direction,
+    stateVersion: row.stateVersion,
+    planHash: row.planHash ?? undefined,
+    steps: stepViews(row, readJournal(db, row.id)),
+    percent: finished ? (row.outcome === 'promoted' ? 100 : 0) : shareOf(intent, row.slot),
+    paused: row.pausedAt === null ? undefined : { by: row.pausedBy ?? 'engine', at: row.pausedAt },
+    approval,
+    approvedBy: approvalsOf(db, row.id).flatMap(({ id, status }) => (status === 'approved' ? votesOf(db, id) : [])),
+    observation: getSnapshot<Observation>(db, observationKey(row.id))?.value,
+    receipt: getSnapshot<Receipt>(db, receiptKey(row.id))?.value,
+    cause: row.cause === null ? undefined : { code: row.causeCode ?? 'unknown', sentence: row.cause, actor: row.causeActor ?? 'engine' },
+    outcome: outcomeView(row),
+    warnings: finished ? [] : warnings(core, target, row),
+    actions: legalActions({ row, approval, kept, afterBake: target.settings.afterBake, onActive: isNewestActive(core, target, row) }),
+    kept,
+    channel: target.settings.channel,
+  };
+}
+
+function stepViews(row: DeploymentRow, journal: readonly StepRow[]): readonly StepView[] {
+  return (row.plan?.steps ?? []).map((step, position) => {
+    const of = (direction: string) => journal.find((entry) => entry.position === position && entry.direction === direction);
+    const forward = of('forward');
+    const undone = of('unwinding')?.status === 'done';
+    return {
+      name: step.name,
+      position,
+      title: stepTitle(step, row.version),
+      status: undone ? 'undone' : (forward?.status ?? 'waiting'),
+      startedAt: forward?.startedAt,
+      endedAt: forward?.endedAt ?? undefined,
+    };
+  });
+}
+
+function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalView | undefined {
+  const { db } = core.store;
+  const approval = readApproval(db, row.id, row.position) ?? approvalsOf(db, row.id).at(-1);
+  if (!approval) return undefined;
+  return {
+    id: approval.id,
+    status: approval.status,
+    planHash: approval.planHash,
+    needed: approval.needed,
+    given: votesOf(db, approval.id).map((name) => personOf(name) ?? name),
+    askedAt: approval.askedAt,
+    deadlineAt: approval.deadlineAt,
+    onTimeout: approval.onTimeout,
+    decidedBy: approval.decidedBy ?? undefined,
+    decidedAt: approval.decidedAt ?? undefined,
+    reason: approval.reason ?? undefined,
+    approvers: target.settings.approval.approvers,
+    fourEyes: target.settings.approval.fourEyes,
+  };
+}
+
+function outcomeView(row: DeploymentRow): OutcomeView | undefined {
+  if (row.outcome === null || row.finishedAt === null) return undefined;
+  return { kind: row.outcome, code: row.causeCode ?? row.outcome, sentence: row.cause ?? '', actor: row.causeActor ?? 'engine', at: row.finishedAt };
+}
+
+/** The side beside the one that is live, when this deployment left it there. */
+function keptSide(core: Core, target: Target, row: DeploymentRow): DeploymentView['kept'] {
+  if (row.finishedAt === null) return undefined;
+  const slot = row.outcome === 'promoted' ? otherSlot(row.slot) : row.slot;
+  const side = readSlot(core.store.db, target.key, slot);
+  if (side.version === null || side.role === 'active' || !isNewest(core, target, row)) return undefined;
+  if (row.outcome !== 'promoted' && side.deploymentId !== row.id) return undefined;
+  return { slot, version: side.version, label: side.label ?? side.role, until: side.keepUntil ?? undefined };
+}
+
+function isNewest(core: Core, target: Target, row: DeploymentRow): boolean {
+  const slots = (['blue', 'green'] as const).map((slot) => readSlot(core.store.db, target.key, slot));
+  return slots.some(({ deploymentId }) => deploymentId === row.id);
+}
+
+function isNewestActive(core: Core, target: Target, row: DeploymentRow): boolean {
+  const side = readSlot(core.store.db, target.key, row.slot);
+  return side.role === 'active' && side.deploymentId === row.id;
+}
+
+function warnings(core: Core, target: Target, row: DeploymentRow): readonly string[] {
+  const person = personOf(row.requestedBy);
+  const actor = person === undefined ? ({ kind: 'engine' } as const) : ({ kind: 'person', id: person, door: 'cli' } as const);
+  const facts = gatherFacts(core, target, { actor, version: row.version });
+  const lock = facts.lock;
+  return [
+    ...warningsOf(facts),
+    ...(lock ? [`🔒 ${target.name} is locked by ${shortName(lock.owner)}: ${lock.reason}`] : []),
+    ...(target.settings.health.check === 'status-code' ? ['health is judged by status code alone'] : []),
+    ...(target.settings.smokeTests.length < 3 ? [`only ${target.settings.smokeTests.length} smoke tests`] : []),
+  ];
+}

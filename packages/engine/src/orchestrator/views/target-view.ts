@@ -1,0 +1,66 @@
+// A target as `/status` shows it: who serves users, what stands beside, and whether going back would be instant.
+
+import type { SlotView, TargetView } from '../../engine-api.ts';
+import type { SlotName } from '../../environment/environment.ts';
+import type { ObservedNode } from '../../load-balancer/load-balancer.ts';
+import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
+import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
+import { readLock, readRouting, readSlot } from '../../state/targets.ts';
+import type { Core, Target } from '../core.ts';
+import type { SlotSnapshot } from '../slot-health.ts';
+import { rollbackTarget } from '../verbs/go-back.ts';
+import { viewDeployment } from './deployment-view.ts';
+
+export function viewTarget(core: Core, target: Target): TargetView {
+  const { db } = core.store;
+  const live = liveDeployment(db, target.key);
+  const last = recentDeployments(db, target.key, 2).find(({ finishedAt }) => finishedAt !== null);
+  const lock = readLock(db, target.key, core.clock.now());
+  const lastView = last && viewDeployment(core, last);
+  return {
+    ...target.key,
+    name: target.name,
+    channel: target.settings.channel,
+    slots: [viewSlot(core, target, 'blue'), viewSlot(core, target, 'green')],
+    routing: readRouting(db, target.key).intent,
+    nodes: getSnapshot<readonly ObservedNode[]>(db, nodesKey(target.key))?.value ?? [],
+    entrypoints: target.balancer.entrypoints,
+    lock: lock && { owner: lock.owner, reason: lock.reason, since: lock.since, until: lock.until },
+    live: live && viewDeployment(core, live),
+    last: lastView,
+    rollback: readiness(core, target),
+    actions: live ? [] : (lastView?.actions ?? []),
+  };
+}
+
+function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
+  const row = readSlot(core.store.db, target.key, slot);
+  const seen = getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot))?.value;
+  const current = seen && seen.version === row.version && seen.deploymentId === row.deploymentId ? seen : undefined;
+  return {
+    slot,
+    role: row.role,
+    port: target.settings.slots[slot].port,
+    version: row.version ?? undefined,
+    since: row.role === 'idle' ? undefined : row.since,
+    label: row.label ?? undefined,
+    keepUntil: row.keepUntil ?? undefined,
+    health: current?.state.condition ?? 'unknown',
+    healthProblem: current?.state.condition === 'unhealthy' ? current.state.problem : undefined,
+    proof: current?.proof,
+    pid: current?.pid,
+    cpuPercent: current?.cpuPercent,
+    memoryBytes: current?.memoryBytes,
+    restarts: row.restarts,
+  };
+}
+
+function readiness(core: Core, target: Target): TargetView['rollback'] {
+  const to = rollbackTarget(core, target, undefined);
+  if (!to) return { readiness: 'blocked', version: undefined, sentence: 'there is no earlier release to go back to' };
+  const standby = (['blue', 'green'] as const).map((slot) => viewSlot(core, target, slot)).find(({ role, version }) => role === 'standby' && version === to.version);
+  if (!to.warm || !standby) return { readiness: 'slow', version: to.version, sentence: `${to.version} must be started first` };
+  if (standby.health === 'unhealthy') return { readiness: 'blocked', version: to.version, sentence: `${to.version} in ${standby.slot} is unhealthy: ${standby.healthProblem ?? 'no reason given'}` };
+  const until = standby.keepUntil === undefined ? '' : `, kept until ${new Date(standby.keepUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return { readiness: 'instant', version: to.version, sentence: `${to.version} stands warm in ${standby.slot}${until}` };
+}

@@ -1,0 +1,67 @@
+// Leases with fencing tokens: one process drives, one talks to Slack. A process that lost its lease can write nothing.
+
+import { eq } from 'drizzle-orm';
+import { BlueGreenError } from '../lib/errors.ts';
+import type { Db } from './database.ts';
+import { leases } from './schema.ts';
+
+export interface Lease {
+  readonly name: string;
+  readonly holder: string;
+  readonly token: number;
+}
+
+export const leaseMs = 6_000;
+export const heartbeatMs = 1_500;
+
+type LeaseRow = typeof leases.$inferSelect;
+
+/** Takes the lease when it is free or has run out; undefined while another holds it. */
+export function acquireLease(db: Db, wish: { name: string; holder: string; configDigest: string; now: number }): Lease | undefined {
+  return db.$client
+    .transaction((): Lease | undefined => {
+      const row = readLease(db, wish.name);
+      if (row && row.holder !== wish.holder && row.expiresAt > wish.now) return undefined;
+      const lease = { name: wish.name, holder: wish.holder, token: (row?.token ?? 0) + 1 };
+      const values = { ...lease, expiresAt: wish.now + leaseMs, configDigest: wish.configDigest };
+      db.insert(leases).values(values).onConflictDoUpdate({ target: leases.name, set: values }).run();
+      return lease;
+    })
+    .immediate();
+}
+
+/** False when the lease is no longer ours. */
+export function renewLease(db: Db, lease: Lease, now: number): boolean {
+  return db.$client
+    .transaction((): boolean => {
+      if (readLease(db, lease.name)?.token !== lease.token) return false;
+      db.update(leases).set({ expiresAt: now + leaseMs }).where(eq(leases.name, lease.name)).run();
+      return true;
+    })
+    .immediate();
+}
+
+export function releaseLease(db: Db, lease: Lease): void {
+  db.$client
+    .transaction(() => {
+      if (readLease(db, lease.name)?.token === lease.token)
+        db.update(leases).set({ expiresAt: 0 }).where(eq(leases.name, lease.name)).run();
+    })
+    .immediate();
+}
+
+export function liveLease(db: Db, name: string, now: number): LeaseRow | undefined {
+  const row = readLease(db, name);
+  return row && row.expiresAt > now ? row : undefined;
+}
+
+/** Call inside the transaction of the write. @throws BlueGreenError `fenced-out` */
+export function assertHeld(db: Db, lease: Lease): void {
+  const row = readLease(db, lease.name);
+  if (row?.token !== lease.token)
+    throw new BlueGreenError('fenced-out', `${lease.holder} lost the lease "${lease.name}" to ${row?.holder ?? 'nobody'}`);
+}
+
+function readLease(db: Db, name: string): LeaseRow | undefined {
+  return db.select().from(leases).where(eq(leases.name, name)).get();
+}

@@ -1,0 +1,225 @@
+// The tables of the engine's own database as drizzle sees them; the constraints and triggers stand in migrations/.
+
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { SlotName } from '../environment/environment.ts';
+import type { Direction, Mode, OutcomeKind, Phase, StepStatus } from '../orchestrator/deployment.ts';
+import type { Plan } from '../orchestrator/plan.ts';
+
+export type Role = 'active' | 'preview' | 'standby' | 'idle';
+export type SlotLabel = 'failed' | 'aborted' | 'kept' | 'upgrading';
+
+export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() });
+
+export const releases = sqliteTable(
+  'releases',
+  {
+    service: text().notNull(),
+    version: text().notNull(),
+    digest: text().notNull(),
+    folder: text().notNull(),
+    registeredAt: integer('registered_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.version] })],
+);
+
+export const targets = sqliteTable(
+  'targets',
+  {
+    service: text().notNull(),
+    target: text().notNull(),
+    generation: integer().notNull(),
+    confirmedGeneration: integer('confirmed_generation').notNull(),
+    active: text().$type<SlotName>(),
+    canarySlot: text('canary_slot').$type<SlotName>(),
+    canaryPercent: integer('canary_percent'),
+    preview: text().$type<SlotName>(),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.target] })],
+);
+
+export const slots = sqliteTable(
+  'slots',
+  {
+    service: text().notNull(),
+    target: text().notNull(),
+    slot: text().notNull().$type<SlotName>(),
+    role: text().notNull().$type<Role>(),
+    version: text(),
+    digest: text(),
+    deploymentId: text('deployment_id'),
+    since: integer().notNull(),
+    /** Why a side that serves nobody is still running. */
+    label: text().$type<SlotLabel>(),
+    keepUntil: integer('keep_until'),
+    /** The release that stood here before the present one: what a failed side is restored to. */
+    displacedVersion: text('displaced_version'),
+    restarts: integer().notNull(),
+    nextRestartAt: integer('next_restart_at'),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.target, table.slot] })],
+);
+
+export const deployments = sqliteTable('deployments', {
+  id: text().primaryKey(),
+  service: text().notNull(),
+  target: text().notNull(),
+  version: text().notNull(),
+  digest: text(),
+  mode: text().notNull().$type<Mode>(),
+  slot: text().notNull().$type<SlotName>(),
+  fromSlot: text('from_slot').$type<SlotName>(),
+  fromVersion: text('from_version'),
+  fromDigest: text('from_digest'),
+  hold: integer({ mode: 'boolean' }).notNull(),
+  reason: text(),
+  requestedBy: text('requested_by').notNull(),
+  requestedAt: integer('requested_at').notNull(),
+  plan: text({ mode: 'json' }).$type<Plan>(),
+  planHash: text('plan_hash'),
+  position: integer().notNull(),
+  direction: text().notNull().$type<Direction>(),
+  phase: text().notNull().$type<Phase>(),
+  stateVersion: integer('state_version').notNull(),
+  promotedAt: integer('promoted_at'),
+  pausedBy: text('paused_by'),
+  pausedAt: integer('paused_at'),
+  causeCode: text('cause_code'),
+  cause: text(),
+  causeActor: text('cause_actor'),
+  outcome: text().$type<OutcomeKind>(),
+  finishedAt: integer('finished_at'),
+});
+
+export const steps = sqliteTable(
+  'steps',
+  {
+    deploymentId: text('deployment_id').notNull(),
+    position: integer().notNull(),
+    direction: text().notNull().$type<Direction>(),
+    name: text().notNull(),
+    status: text().notNull().$type<StepStatus>(),
+    attempts: integer().notNull(),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at'),
+    note: text({ mode: 'json' }).$type<Readonly<Record<string, unknown>>>(),
+  },
+  (table) => [primaryKey({ columns: [table.deploymentId, table.position, table.direction] })],
+);
+
+export const approvals = sqliteTable('approvals', {
+  id: text().primaryKey(),
+  deploymentId: text('deployment_id').notNull(),
+  position: integer().notNull(),
+  planHash: text('plan_hash').notNull(),
+  needed: integer().notNull(),
+  askedAt: integer('asked_at').notNull(),
+  deadlineAt: integer('deadline_at').notNull(),
+  onTimeout: text('on_timeout').notNull().$type<'abort' | 'hold'>(),
+  status: text().notNull().$type<'pending' | 'approved' | 'rejected' | 'expired' | 'cancelled'>(),
+  decidedBy: text('decided_by'),
+  decidedAt: integer('decided_at'),
+  reason: text(),
+});
+
+export const votes = sqliteTable(
+  'votes',
+  { approvalId: text('approval_id').notNull(), person: text().notNull(), at: integer().notNull() },
+  (table) => [primaryKey({ columns: [table.approvalId, table.person] })],
+);
+
+export const signals = sqliteTable('signals', {
+  seq: integer().primaryKey({ autoIncrement: true }),
+  deploymentId: text('deployment_id').notNull(),
+  kind: text().notNull().$type<'abort' | 'promote' | 'promote-full'>(),
+  /** The step it was meant for: a second click must not skip the next one. */
+  position: integer().notNull(),
+  actor: text().notNull(),
+  reason: text(),
+  at: integer().notNull(),
+  consumedAt: integer('consumed_at'),
+});
+
+export const locks = sqliteTable(
+  'locks',
+  {
+    service: text().notNull(),
+    target: text().notNull(),
+    owner: text().notNull(),
+    reason: text().notNull(),
+    since: integer().notNull(),
+    until: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.target] })],
+);
+
+export const quarantine = sqliteTable('quarantine', {
+  digest: text().primaryKey(),
+  service: text().notNull(),
+  version: text().notNull(),
+  reason: text().notNull(),
+  by: text().notNull(),
+  at: integer().notNull(),
+});
+
+export const audit = sqliteTable('audit', {
+  seq: integer().primaryKey({ autoIncrement: true }),
+  at: integer().notNull(),
+  actor: text().notNull(),
+  action: text().notNull(),
+  service: text(),
+  target: text(),
+  deploymentId: text('deployment_id'),
+  code: text(),
+  sentence: text().notNull(),
+  detail: text().notNull(),
+  previousHash: text('previous_hash').notNull(),
+  hash: text().notNull(),
+});
+
+export const heads = sqliteTable('heads', {
+  seq: integer().primaryKey(),
+  hash: text().notNull(),
+  publishedAt: integer('published_at').notNull(),
+  place: text().notNull(),
+});
+
+export const leases = sqliteTable('leases', {
+  name: text().primaryKey(),
+  holder: text().notNull(),
+  token: integer().notNull(),
+  expiresAt: integer('expires_at').notNull(),
+  configDigest: text('config_digest').notNull(),
+});
+
+export const cursors = sqliteTable('cursors', { consumer: text().primaryKey(), position: integer().notNull() });
+
+export const outbox = sqliteTable('outbox', {
+  key: text().primaryKey(),
+  transport: text().notNull(),
+  kind: text().notNull(),
+  payload: text({ mode: 'json' }).notNull().$type<unknown>(),
+  version: integer().notNull(),
+  sentVersion: integer('sent_version').notNull(),
+  urgent: integer({ mode: 'boolean' }).notNull(),
+  final: integer({ mode: 'boolean' }).notNull(),
+  createdAt: integer('created_at').notNull(),
+  attempts: integer().notNull(),
+  nextAt: integer('next_at').notNull(),
+  /** Where the transport put it, e.g. channel and ts: what a later update needs. */
+  reference: text({ mode: 'json' }).$type<unknown>(),
+  problem: text(),
+});
+
+export const snapshots = sqliteTable('snapshots', {
+  key: text().primaryKey(),
+  at: integer().notNull(),
+  value: text({ mode: 'json' }).notNull().$type<unknown>(),
+});
+
+export const seen = sqliteTable('seen', { key: text().primaryKey(), expiresAt: integer('expires_at').notNull() });
+
+export const strangers = sqliteTable(
+  'strangers',
+  { minute: integer().notNull(), door: text().notNull(), count: integer().notNull() },
+  (table) => [primaryKey({ columns: [table.minute, table.door] })],
+);

@@ -1,0 +1,51 @@
+// The latest observation of things that change all the time (health, traffic, nodes): no state, no audit row.
+
+import { eq, gt, lt } from 'drizzle-orm';
+import type { SlotName } from '../environment/environment.ts';
+import type { Db } from './database.ts';
+import { cursors, seen, snapshots, strangers } from './schema.ts';
+import type { TargetKey } from './targets.ts';
+
+export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;
+export const nodesKey = ({ service, target }: TargetKey): string => `nodes:${service}/${target}`;
+export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
+export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
+
+export function putSnapshot(db: Db, key: string, value: unknown, at: number): void {
+  db.insert(snapshots).values({ key, value, at }).onConflictDoUpdate({ target: snapshots.key, set: { value, at } }).run();
+}
+
+/** The caller knows what it put under the key. */
+export function getSnapshot<T>(db: Db, key: string): { readonly at: number; readonly value: T } | undefined {
+  const row = db.select().from(snapshots).where(eq(snapshots.key, key)).get();
+  return row && { at: row.at, value: row.value as T };
+}
+
+export function readCursor(db: Db, consumer: string): number {
+  return db.select().from(cursors).where(eq(cursors.consumer, consumer)).get()?.position ?? 0;
+}
+
+export function writeCursor(db: Db, consumer: string, position: number): void {
+  db.insert(cursors).values({ consumer, position }).onConflictDoUpdate({ target: cursors.consumer, set: { position } }).run();
+}
+
+/** True the first time within the key's life. */
+export function firstTime(db: Db, key: string, now: number, ttlMs: number): boolean {
+  db.delete(seen).where(lt(seen.expiresAt, now)).run();
+  return db.insert(seen).values({ key, expiresAt: now + ttlMs }).onConflictDoNothing().run().changes === 1;
+}
+
+export function countStranger(db: Db, door: string, now: number): void {
+  const minute = Math.floor(now / 60_000);
+  const known = db.select().from(strangers).where(gt(strangers.minute, minute - 1)).all().find((row) => row.minute === minute && row.door === door);
+  const count = (known?.count ?? 0) + 1;
+  db.insert(strangers).values({ minute, door, count }).onConflictDoUpdate({ target: [strangers.minute, strangers.door], set: { count } }).run();
+}
+
+/** Counts of minutes that are over; the caller writes them to the audit log, one row each, and then they go. */
+export function takeStrangers(db: Db, now: number): readonly { minute: number; door: string; count: number }[] {
+  const minute = Math.floor(now / 60_000);
+  const rows = db.select().from(strangers).where(lt(strangers.minute, minute)).all();
+  if (rows.length > 0) db.delete(strangers).where(lt(strangers.minute, minute)).run();
+  return rows;
+}

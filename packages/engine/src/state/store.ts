@@ -1,0 +1,70 @@
+// The one way to write: a change and its audit row in one immediate transaction, under the lease where one is needed.
+
+import type { Clock } from '../lib/clock.ts';
+import { appendAudit, type AuditEvent } from './audit.ts';
+import type { Db } from './database.ts';
+import { assertHeld, type Lease } from './leases.ts';
+
+/** A transaction in progress. Functions that change state take it, so that none can be called outside of one. */
+export interface Tx {
+  readonly db: Db;
+  readonly now: number;
+  audit(event: AuditEvent): void;
+}
+
+export interface Store {
+  readonly db: Db;
+  readonly clock: Clock;
+  /** @throws when the work changed something without an audit row; nothing is kept then. */
+  write<T>(work: (tx: Tx) => T): T;
+  /** For what is no decision and no state: observations, queues, cursors. */
+  note<T>(work: (db: Db, now: number) => T): T;
+  /** The same store, whose writes fail with `fenced-out` once the lease is lost. */
+  under(lease: Lease): Store;
+}
+
+export interface StoreOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  /** Removes secrets from a text before it is kept. */
+  readonly redact: (text: string) => string;
+  readonly lease?: Lease;
+  /** Called after every commit of this process. */
+  readonly committed: () => void;
+}
+
+export function createStore(options: StoreOptions): Store {
+  const { db, clock, redact, lease, committed } = options;
+  const totalChanges = db.$client.prepare('SELECT total_changes()').pluck();
+
+  function write<T>(work: (tx: Tx) => T): T {
+    const result = db.$client
+      .transaction((): T => {
+        if (lease) assertHeld(db, lease);
+        const before = Number(totalChanges.get());
+        let audited = 0;
+        const now = clock.now();
+        const value = work({
+          db,
+          now,
+          audit: (event) => {
+            appendAudit(db, now, event, redact);
+            audited += 1;
+          },
+        });
+        if (audited === 0 && Number(totalChanges.get()) > before) throw new Error('a change without its audit row cannot be written');
+        return value;
+      })
+      .immediate();
+    committed();
+    return result;
+  }
+
+  function note<T>(work: (db: Db, now: number) => T): T {
+    const result = db.$client.transaction((): T => work(db, clock.now())).immediate();
+    committed();
+    return result;
+  }
+
+  return { db, clock, write, note, under: (held) => createStore({ ...options, lease: held }) };
+}

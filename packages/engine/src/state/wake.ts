@@ -1,0 +1,55 @@
+// Wakes whoever waits for a change, in this process or another, without a broker: SQLite counts other connections'
+// commits (`PRAGMA data_version`), and our own are announced directly.
+
+import { pause, type Clock } from '../lib/clock.ts';
+import type { Db } from './database.ts';
+
+const pollMs = 40;
+
+export interface Wake {
+  /** Resolves on the next change of the state, after `limitMs`, or when the signal aborts. */
+  changed(limitMs: number, signal?: AbortSignal): Promise<void>;
+  /** A commit of our own. */
+  announce(): void;
+}
+
+export function createWake(db: Db, clock: Clock): Wake {
+  const version = db.$client.prepare('PRAGMA data_version').pluck();
+  const waiting = new Set<() => void>();
+  let polling = false;
+  let last = Number(version.get());
+
+  function announce(): void {
+    const woken = [...waiting];
+    waiting.clear();
+    for (const wake of woken) wake();
+  }
+
+  async function poll(): Promise<void> {
+    if (polling) return;
+    polling = true;
+    while (waiting.size > 0 && db.$client.open) {
+      await pause(clock, pollMs);
+      if (!db.$client.open) break;
+      const now = Number(version.get());
+      if (now !== last) {
+        last = now;
+        announce();
+      }
+    }
+    polling = false;
+    announce();
+  }
+
+  async function changed(limitMs: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return;
+    const over = new AbortController();
+    const wake = () => over.abort();
+    waiting.add(wake);
+    void poll();
+    await pause(clock, limitMs, signal ? AbortSignal.any([signal, over.signal]) : over.signal);
+    waiting.delete(wake);
+  }
+
+  return { changed, announce };
+}
