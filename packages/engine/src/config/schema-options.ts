@@ -216,6 +216,5 @@ export const serviceOptions = {
     .optional(),
 };
 
-export const optionNames: ReadonlySet<string> = new Set(Object.keys(serviceOptions));
 const options = z.strictObject(serviceOptions);
 export type ServiceOptions = z.infer<typeof options>;

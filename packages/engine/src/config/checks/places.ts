@@ -11,7 +11,7 @@ import type { ConfigFile } from '../schema.ts';
 import type { TargetDraft } from './target-drafts.ts';
 
 /** Sockets live in the state folder, and the system holds their paths to 108 bytes. */
-export const maxStateBytes = 60;
+const maxStateBytes = 60;
 
 export function checkState(draft: Draft<ConfigFile>, folder: string): readonly Finding[] {
   if (draft?.state === undefined) return [];
