@@ -2,3 +2,4 @@
 
 export { ask, type EnvironmentFixture, refusalOf, talkingServer } from './environment/contract-fixture.ts';
 export { environmentContract } from './environment/environment.contract.ts';
+export { type BalancerFixture, balancerContract } from './load-balancer/load-balancer.contract.ts';

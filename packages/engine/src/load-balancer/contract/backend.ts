@@ -66,7 +66,10 @@ function echoWebSocket(slot: SlotName, request: IncomingMessage, socket: Duplex)
   socket.write(`${[...head, `Sec-WebSocket-Accept: ${accept}`].join('\r\n')}\r\n\r\n`);
   socket.on('data', (frame: Buffer) => {
     const [first = 0, second = 0] = frame;
-    if ((first & 0x0f) === 8) return socket.end(frame.subarray(0, 2));
+    if ((first & 0x0f) === 8) {
+      socket.end(frame.subarray(0, 2));
+      return;
+    }
     const mask = frame.subarray(2, 6);
     const text = Buffer.from(frame.subarray(6, 6 + (second & 0x7f)).map((byte, at) => byte ^ (mask[at % 4] ?? 0)));
     const answer = Buffer.from(`${slot}: ${text}`);

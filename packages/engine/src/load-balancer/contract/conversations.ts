@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Stage } from '../load-balancer.contract.ts';
+import type { Stage } from './stage.ts';
 import { beginCall, sideOf } from './user.ts';
 
 export function conversationContract(stage: () => Stage): void {

@@ -2,11 +2,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Stage } from '../load-balancer.contract.ts';
 import { noCounts } from '../load-balancer.ts';
+import type { Stage } from './stage.ts';
 import { inParallel } from './user.ts';
 
-export function balancerTrafficContract(stage: () => Stage): void {
+export function trafficContract(stage: () => Stage): void {
   test('requests are counted per side and class; previews, probes and refusals are not', async () => {
     const { fixture, user, route } = stage();
     await user();

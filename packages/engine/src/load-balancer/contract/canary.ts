@@ -1,0 +1,63 @@
+// A share of users that stays the same people: nobody flips, and raising the share moves nobody back.
+
+import { expect, test } from 'vitest';
+import { asBucket, type Stage, stickyCookie } from './stage.ts';
+import { cookieSet, inParallel, sideOf } from './user.ts';
+
+export function canaryContract(stage: () => Stage): void {
+  test('a canary of 10 % gets its share of users, each stays where he is, and raising it moves nobody back', async () => {
+    await stage().route({ active: 'blue', canary: { slot: 'green', percent: 10 } });
+    const first = await sidesOfPeople(stage());
+    const share = first.filter((side) => side === 'green').length;
+    // The 99 % band of a binomial distribution with n = 2000, p = 0.1: 200 ± 2.58 × 13.4.
+    expect(share).toBeGreaterThanOrEqual(165);
+    expect(share).toBeLessThanOrEqual(235);
+    expect(first.filter((side) => side === 'blue').length).toBe(people.length - share);
+
+    expect(await sidesOfPeople(stage())).toEqual(first);
+
+    await stage().route({ active: 'blue', canary: { slot: 'green', percent: 20 } });
+    const raised = await sidesOfPeople(stage());
+    expect(raised.filter((side) => side === 'green').length).toBeGreaterThan(share);
+    expect(raised.filter((side, at) => side === 'blue' && first[at] === 'green')).toEqual([]);
+
+    await stage().route({ active: 'blue' });
+    expect(new Set(await sidesOfPeople(stage()))).toEqual(new Set(['blue']));
+  });
+
+  test('a user without a key is given one, and it keeps him on his side', async () => {
+    await stage().route({ active: 'blue', canary: { slot: 'green', percent: 50 } });
+    const newcomers = await inParallel(people.slice(0, 60), 8, async () => {
+      const first = await stage().user();
+      return { side: sideOf(first), cookie: `${stickyCookie}=${cookieSet(first, stickyCookie)}` };
+    });
+    expect(new Set(newcomers.map(({ cookie }) => cookie)).size).toBe(newcomers.length);
+    expect(new Set(newcomers.map(({ side }) => side))).toEqual(new Set(['blue', 'green']));
+    for (const { side, cookie } of newcomers) {
+      const again = await stage().user({ headers: { cookie } });
+      expect(sideOf(again)).toBe(side);
+      expect(cookieSet(again, stickyCookie)).toBeUndefined();
+    }
+  });
+
+  test('a probe chooses its bucket and is told the side', async () => {
+    await stage().route({ active: 'blue', canary: { slot: 'green', percent: 10 } });
+    for (const [bucket, side] of [
+      [0, 'green'],
+      [999, 'green'],
+      [1000, 'blue'],
+      [9999, 'blue'],
+    ] as const) {
+      const reply = await stage().user(asBucket(stage(), bucket));
+      expect([bucket, sideOf(reply), reply.headers['x-served-by']]).toEqual([bucket, side, side]);
+    }
+    expect((await stage().user()).headers['x-served-by']).toBeUndefined();
+  });
+}
+
+const people = Array.from({ length: 2_000 }, (_, at) => `person-${at}`);
+
+async function sidesOfPeople(stage: Stage): Promise<string[]> {
+  const visit = (person: string) => stage.user({ headers: { cookie: `${stickyCookie}=${person}` } });
+  return inParallel(people, 16, async (person) => sideOf(await visit(person)));
+}
