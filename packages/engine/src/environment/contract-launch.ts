@@ -163,10 +163,10 @@ export function endsAtOnce(fixture: Fixture): void {
     expect(stopped.kind === 'stopped' && stopped.lastLog.slice(1)).toEqual(['*** abc ***', '***']);
   });
 
-  it('is seen as stopped when it ends later', async () => {
+  it('is seen as stopped when it ends later, with its exit code', async () => {
     const { environment, blue, release, settings } = fixture();
     await environment.start(blue, release('v1', `${talkingServer} setTimeout(() => process.exit(7), 1500);`), settings);
-    await expect.poll(async () => (await environment.inspect(blue)).kind, { timeout: 20_000 }).toBe('stopped');
-    expect(await environment.inspect(blue)).toMatchObject({ lastExit: 'exit code 7' });
+    const seen = { kind: 'stopped', lastExit: 'exit code 7' };
+    await expect.poll(() => environment.inspect(blue), { timeout: 20_000 }).toMatchObject(seen);
   });
 }

@@ -7,7 +7,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import { ask } from '../contract-fixture.ts';
-import { folderMark, newLaunch } from './launch.ts';
 import { currentBootId, identify } from './proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 import { recordFile, type SlotRecord, writeRecord } from './record.ts';
@@ -18,19 +17,37 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.close());
 
+interface Elsewhere {
+  readonly started: Promise<void>;
+  readonly exited: Promise<unknown>;
+  readonly kill: () => Promise<void>;
+}
+
+/** Kills the engine at the instant in which the service exists and nothing has been noted of it yet. */
+const killedAtSpawn = `
+import { ChildProcess } from 'node:child_process';
+const { spawn } = ChildProcess.prototype;
+ChildProcess.prototype.spawn = function (...options) {
+  const result = spawn.apply(this, options);
+  process.kill(process.pid, 'SIGKILL');
+  return result;
+};
+`;
+
 /** A second engine in a process of its own, which starts a release and then waits to be killed. */
-function startElsewhere(version: string): { readonly started: Promise<void>; readonly kill: () => Promise<void> } {
+function startElsewhere(version: string, before = ''): Elsewhere {
   const { folder, stateFolder, blue, settings } = fixture;
   const script = join(folder, 'engine.mjs');
+  const from = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
   writeFileSync(
     script,
-    `import { createProcessEnvironment } from ${JSON.stringify(join(import.meta.dirname, 'driver.ts'))};
-import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../lib/clock.ts'))};
-import { silentLog } from ${JSON.stringify(join(import.meta.dirname, '../../lib/log.ts'))};
+    `import { createProcessEnvironment } from ${from('driver.ts')};
+import { systemClock } from ${from('../../lib/clock.ts')};
+import { silentLog } from ${from('../../lib/log.ts')};
+${before}
 const [stateFolder, place, release, settings] = JSON.parse(process.argv[2]);
 setTimeout(() => process.exit(1), 30_000);
 const environment = createProcessEnvironment({ stateFolder, clock: systemClock, log: silentLog });
-console.log('ready');
 await environment.start(place, release, settings);
 console.log('started');
 `,
@@ -38,15 +55,14 @@ console.log('started');
   const argument = JSON.stringify([stateFolder, blue, fixture.release(version), settings]);
   const engine = spawn(process.execPath, [script, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => engine.once('exit', resolve));
-  const said = (word: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      engine.stdout.on('data', (text: Buffer) => text.toString().includes(word) && resolve());
-      engine.once('exit', () => reject(new Error(`the other engine ended before it said "${word}"`)));
-    });
-  const started = said('started');
+  const started = new Promise<void>((resolve, reject) => {
+    engine.stdout.once('data', () => resolve());
+    engine.once('exit', () => reject(new Error('the other engine ended before it had started the release')));
+  });
   started.catch(() => undefined);
   return {
     started,
+    exited,
     kill: async () => {
       engine.kill('SIGKILL');
       await exited;
@@ -88,18 +104,14 @@ describe('a service outlives the engine that started it', () => {
   });
 
   it('finds the process of an engine that was killed between spawning it and noting it', async () => {
-    const { another, blue, release, settings, stateFolder } = fixture;
-    const launch = newLaunch(folderMark(stateFolder));
-    const files = release('v1');
-    const common = { launch, version: 'v1', digest: files.digest, port: blue.port, adopted: false, envFiles: [] };
-    const starting: SlotRecord = { state: 'starting', bootId: currentBootId(), startedAt: Date.now(), ...common };
-    writeRecord({ stateFolder, place: blue }, starting);
-    const env = { ...settings.env, APPLICATION_PORT: String(blue.port), BLUEGREEN_LAUNCH: launch };
-    const logFile = another().logFile(blue);
-    const child = await spawnDetached({ argv: settings.command, cwd: files.folder, env, logFile });
-    expect(await another().inspect(blue)).toMatchObject({ kind: 'running', pid: child.pid, version: 'v1' });
-    expect((await another().start(blue, files, settings)).pid).toBe(child.pid);
+    const { another, blue, marked, release, settings, stateFolder } = fixture;
+    await startElsewhere('v1', killedAtSpawn).exited;
+    const [pid, ...others] = marked();
+    expect(others).toEqual([]);
+    expect(await another().inspect(blue)).toMatchObject({ kind: 'running', pid, version: 'v1' });
+    expect((await another().start(blue, release('v1'), settings)).pid).toBe(pid);
     expect(JSON.parse(readFileSync(recordFile({ stateFolder, place: blue }), 'utf8')).state).toBe('running');
+    expect(await another().sweep([blue], 1_000_000)).toEqual([]);
   });
 
   it('sees an unfinished start without a process as stopped, and starts', async () => {

@@ -7,7 +7,7 @@ import { liveLease } from '../../state/leases.ts';
 import { createOutbox } from '../../state/outbox.ts';
 import { countStranger, firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import { readQuarantine, readRelease } from '../../state/targets.ts';
-import type { Core, Target } from '../core.ts';
+import { type Core, placeOf, type Target } from '../core.ts';
 import type { DeploymentView } from '../deployment.ts';
 import { drive, driverLease, holdAlone } from '../drive.ts';
 import { activeSide, findTarget, knownVersions } from '../facts.ts';
@@ -60,8 +60,19 @@ export function createVerbs(core: Core, holder: string): Engine {
     drive: (signal) => drive(core, holder, signal),
     alone: (name, signal, work) => holdAlone(core, { name, holder }, signal, (_, stop) => work(stop)),
     driverAlive: () => driverOf(core) !== undefined,
+    dismantle: () => dismantle(core),
     close: () => store.db.$client.close(),
   };
+}
+
+async function dismantle({ targets, store }: Core): Promise<void> {
+  store.write((tx) => tx.audit({ actor: 'engine', action: 'dismantled', sentence: 'stops every side and balancer of this state' }));
+  await Promise.all(
+    targets.map(async (target) => {
+      await target.balancer.shutdown();
+      await Promise.all((['blue', 'green'] as const).map((slot) => target.environment.stop(placeOf(target, slot), target.settings.graceMs)));
+    }),
+  );
 }
 
 function driverOf({ store, clock }: Core): string | undefined {

@@ -1,0 +1,161 @@
+// A real stage for tests that cross rooms: temporary folder, free ports, the sample shop's releases, a real engine,
+// real processes, a real balancer. Everything it starts it stops.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Actor, type Engine, loadSettings, openEngine, type Settings, silentLog, type DeploymentView } from '@bg/engine';
+import { layReleases } from '../../tools/sample-shop/build-releases.ts';
+
+export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
+export const bob: Actor = { kind: 'person', id: 'bob', door: 'cli' };
+export const eve: Actor = { kind: 'stranger', name: 'eve', door: 'cli' };
+
+export interface Stage {
+  readonly folder: string;
+  readonly settings: Settings;
+  readonly ports: { readonly blue: number; readonly green: number; readonly front: number };
+  readonly front: string;
+  open(processName?: string): Engine;
+  /** Opens an engine that drives until the stage is struck or `stop` is called. */
+  drive(processName?: string): { readonly engine: Engine; stop(): Promise<void> };
+  strike(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** YAML lines of the target, indented by eight blanks; replaces the defaults of `fastTarget`. */
+  readonly target?: string;
+  readonly service?: string;
+}
+
+/** Short waits and no approvals, so that a test takes seconds. */
+export const fastTarget = `
+        canary: [{ percent: 10, watch: 1s }]
+        bake: 1s
+`;
+
+export async function setStage(options: StageOptions = {}): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'bg-'));
+  await layReleases(join(folder, 'releases'));
+  const [blue, green, front] = await freePorts(3);
+  const ports = { blue: blue ?? 0, green: green ?? 0, front: front ?? 0 };
+  const file = join(folder, 'bluegreen.yaml');
+  await writeFile(file, configText({ folder, ports, ...options }));
+  const settings = loadSettings({ file, environment: {} });
+  const engines: { engine: Engine; stop(): Promise<void> }[] = [];
+
+  function open(processName = 'test'): Engine {
+    const engine = openEngine({ settings, log: silentLog, processName });
+    engines.push({ engine, stop: async () => engine.close() });
+    return engine;
+  }
+
+  function drive(processName = 'driver'): { engine: Engine; stop(): Promise<void> } {
+    const engine = openEngine({ settings, log: silentLog, processName });
+    const over = new AbortController();
+    const driving = engine.drive(over.signal);
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= (async () => {
+        over.abort();
+        await driving;
+        engine.close();
+      })();
+      return stopped;
+    };
+    engines.push({ engine, stop });
+    return { engine, stop };
+  }
+
+  async function strike(): Promise<void> {
+    for (const { stop } of engines) await stop();
+    await strikeSettings(settings);
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  return { folder, settings, ports, front: `http://127.0.0.1:${ports.front}`, open, drive, strike };
+}
+
+/** Stops the slots' processes and the balancers that outlive every engine. */
+export async function strikeSettings(settings: Settings): Promise<void> {
+  const engine = openEngine({ settings, log: silentLog, processName: 'strike' });
+  await engine.dismantle();
+  engine.close();
+}
+
+interface ConfigText extends StageOptions {
+  readonly folder: string;
+  readonly ports: Stage['ports'];
+}
+
+export function configText({ folder, ports, target = fastTarget, service = '' }: ConfigText): string {
+  return `
+state: ${join(folder, 'state')}
+people:
+  - { id: alice, name: Alice, slack: U0ALICE }
+  - { id: bob, name: Bob, slack: U0BOB }
+approvers: [bob]
+services:
+  shop:
+    releases: ${join(folder, 'releases', 'shop')}
+    command: [${process.execPath}, server.mjs]
+    channel: "#deploys"
+    grace: 5s
+    env: { SHOP_LEDGER: ${join(folder, 'ledger')} }
+    health: { interval: 1s, startup: 20s }
+    smokeTests:
+      - { name: front page, path: /, expect: { text: ["<html"] } }
+      - { name: products, path: /api/products, expect: { status: 200 } }
+      - { name: order, method: POST, path: /api/orders, body: { id: smoke-1, product: 1, quantity: 1 }, expect: { json: { id: smoke-1 } } }
+${service}
+    targets:
+      production:
+        slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
+        loadBalancer: { listen: "127.0.0.1:${ports.front}" }
+${target}`;
+}
+
+/** Ports that were free a moment ago; taken together, so that they differ. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer().once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Waits until the deployment is as wished; the limit is generous because the machine is small. */
+export async function until(
+  engine: Engine,
+  id: string,
+  wish: (view: DeploymentView) => boolean,
+  limitMs = 40_000,
+): Promise<DeploymentView> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const view = engine.deployment(id);
+    if (view && wish(view)) return view;
+    if (Date.now() > end) throw new Error(`still ${JSON.stringify(view && { phase: view.phase, direction: view.direction, cause: view.cause, outcome: view.outcome, observation: view.observation?.judgement })}`);
+    await engine.changed(250);
+  }
+}
+
+export const finished = (view: DeploymentView): boolean => view.outcome !== undefined;
+export const awaitsApproval = (view: DeploymentView): boolean => view.approval?.status === 'pending' && view.phase === 'await-approval';
+
+export function value<T>(answer: { ok: true; value: T } | { ok: false; refusal: { code: string; sentence: string } }): T {
+  if (!answer.ok) throw new Error(`${answer.refusal.code}: ${answer.refusal.sentence}`);
+  return answer.value;
+}
