@@ -21,7 +21,7 @@ export function renderPage({ release, slot }) {
   header div, main { max-width: 46rem; margin: 0 auto; }
   h1 { margin: 0; font-size: 2rem; }
   .side { float: right; padding: .3rem .9rem; border-radius: 2rem; background: #fff; color: var(--strong); font-weight: 700; }
-  main { padding: 1.5rem; }
+  main { max-width: 49rem; padding: 1.5rem; }
   ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
   li { background: #fff; border-radius: .8rem; padding: 1.2rem; box-shadow: 0 1px 3px #0002; }
   li b { display: block; font-size: 1.1rem; }

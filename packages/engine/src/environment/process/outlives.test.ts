@@ -9,7 +9,7 @@ import { spawnDetached } from '../../lib/spawn-detached.ts';
 import { ask } from '../contract-fixture.ts';
 import { currentBootId, identify } from './proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
-import { recordFile, type SlotRecord, writeRecord } from './record.ts';
+import { recordFile, writeRecord } from './record.ts';
 
 let fixture: ProcessFixture;
 beforeEach(async () => {
