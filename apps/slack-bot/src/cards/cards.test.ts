@@ -35,7 +35,7 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
   refusal: (change) => refusalCard(change(refusal)),
   fault: () => faultCard('abc'),
   note: (change) => noteCard(change({ ...line, name: 'shop', emoji: '💥' }), who),
-  direct: (change) => directCard(change(everyView.failed as DeploymentView), 'https://example.com/p1'),
+  direct: (change) => directCard(change(everyView.failed as DeploymentView), change(line), who),
   head: () => headCard({ seq: 12, hash: 'abc' }),
 };
 

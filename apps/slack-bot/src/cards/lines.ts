@@ -18,11 +18,15 @@ export function noteCard(facts: LineFacts & { readonly name: string; readonly em
   return card(text, [section(text)]);
 }
 
-/** To the person who asked: it did not end as they wished. */
-export function directCard(view: DeploymentView, link: string | undefined): Card {
-  const why = view.outcome?.sentence ?? view.cause?.sentence ?? '';
-  const text = `${stageEmoji[stageOf(view)]} *${outside(`${subject(view)}: ${headline(view)}`, 250)}*\n${outside(why, 600)}`;
-  return card(text, [section(link === undefined ? text : `${text}\n<${link}|See the card>`)]);
+/** To the person who asked for it: it ended otherwise than they wished, or somebody is taking it back. */
+export function directCard(view: DeploymentView, about: LineFacts | undefined, who: Who): Card {
+  const why = about === undefined ? outcomeText(view) : `${who.actor(about.actor)} ${outside(about.sentence, 600)}`;
+  const text = `${stageEmoji[stageOf(view)]} *${outside(`${subject(view)}: ${headline(view)}`, 250)}*\n${why}`;
+  return card(text, [section(text)]);
+}
+
+function outcomeText({ outcome, cause }: DeploymentView): string {
+  return outside(outcome?.sentence ?? cause?.sentence ?? '', 600);
 }
 
 export function headCard({ seq, hash }: { readonly seq: number; readonly hash: string }): Card {

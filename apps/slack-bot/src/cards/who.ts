@@ -10,6 +10,11 @@ export interface Who {
   readonly person: (id: string) => string;
 }
 
+/** Names instead of mentions: a mention in a new message makes a phone ring, a line of a log should not. */
+export function namesIn(people: readonly Person[]): Who {
+  return whoIn(people.map((person) => ({ ...person, slack: undefined })));
+}
+
 export function whoIn(people: readonly Person[]): Who {
   const person = (id: string): string => {
     if (id.startsWith('group:')) return groupMention(id.slice('group:'.length));

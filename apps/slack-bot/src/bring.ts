@@ -1,0 +1,193 @@
+// One message to its place: updated where it stands, posted where it does not, and looked for where that is not known.
+
+import type { OutboxMessage } from '@bg/engine';
+import type { Buckets, Method } from './buckets.ts';
+import { type Card, card, context } from './cards/blocks.ts';
+import { type Drawn, placeOf } from './draw.ts';
+import type { Sender } from './sender.ts';
+import { type Answer, type Place, problemSentence, type SlackProblem } from './slack-api.ts';
+
+export interface Round extends Sender {
+  readonly buckets: Buckets;
+  /** Messages put before this process began may have been posted by the one before. */
+  readonly startedAt: number;
+}
+
+export interface Item {
+  readonly message: OutboxMessage;
+  readonly drawn: Drawn;
+}
+
+/** `lost`: no answer came. Anything else, good or bad, is written into the outbox. */
+export type Ended = 'ended' | 'lost';
+
+export async function bring(round: Round, item: Item): Promise<Ended> {
+  const place = placeOf(item.message.reference);
+  if (place !== undefined) return updateAt(round, item, place);
+  const { inThreadOf } = item.drawn;
+  if (inThreadOf === undefined) return postAnew(round, item);
+  const head = placeOf(round.engine.outbox.reference(inThreadOf));
+  if (head === undefined) return waitForCard(round, item);
+  return postAnew(round, { ...item, drawn: { ...item.drawn, channel: head.channel } }, { threadTs: head.ts });
+}
+
+const maxCardWaits = 1000;
+
+function waitForCard({ engine }: Round, { message }: Item): Ended {
+  if (message.attempts >= maxCardWaits) engine.outbox.drop(message.key, message.version, 'its card never came');
+  else
+    engine.outbox.retry(
+      message.key,
+      Math.min(1000 * 2 ** Math.min(message.attempts, 7), 120_000),
+      'waits for its card',
+    );
+  return 'ended';
+}
+
+async function updateAt(round: Round, item: Item, place: Place): Promise<Ended> {
+  const { message, drawn } = item;
+  if (!round.buckets.take('chat.update')) return 'ended';
+  const mark = { key: message.key, version: message.version };
+  const answer = await round.slack.update(place, drawn.card, mark);
+  if (!answer.ok && isGone(answer.problem)) return moveAway(round, item, { place, problem: answer.problem });
+  if (!answer.ok && isMisdrawn(answer.problem)) {
+    sayMisdrawn(round, item, answer.problem);
+    return settle(round, item, 'chat.update', await round.slack.update(place, textOnly(drawn.card), mark));
+  }
+  return settle(round, item, 'chat.update', answer);
+}
+
+const gone = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_archived', 'channel_not_found'];
+const isGone = (problem: SlackProblem): boolean => problem.kind === 'refused' && gone.includes(problem.error);
+
+/** The old message cannot be changed any more: a new one takes its place and points back. */
+async function moveAway(
+  round: Round,
+  item: Item,
+  old: { readonly place: Place; readonly problem: SlackProblem },
+): Promise<Ended> {
+  const { message, drawn } = item;
+  round.log.warn({ key: message.key, problem: problemSentence(old.problem) }, 'the message is gone; posting a new one');
+  round.engine.outbox.forget(message.key);
+  const link = await round.slack.permalink(old.place);
+  const note = link === undefined ? [] : [context(`Continues <${link}|an earlier message>.`)];
+  const moved = card(drawn.card.text, [...drawn.card.blocks, ...note]);
+  // The old message may still be found by its key, so nobody looks for it here.
+  return postAnew(round, { message, drawn: { ...drawn, card: moved } }, { look: false });
+}
+
+interface PostOptions {
+  readonly threadTs?: string;
+  readonly look?: boolean;
+}
+
+async function postAnew(round: Round, item: Item, { threadTs, look = true }: PostOptions = {}): Promise<Ended> {
+  const { message, drawn } = item;
+  if (!round.buckets.take('chat.postMessage', drawn.channel)) return 'ended';
+  if (look && mayBeThere(round, item)) {
+    const found = await findPosted(round, item, threadTs);
+    if (!found.ok) return settle(round, item, 'chat.postMessage', found);
+    if (found.value !== undefined) return adopt(round, item, found.value);
+  }
+  const ask = { channel: drawn.channel, threadTs, mark: { key: message.key, version: message.version } };
+  const answer = await round.slack.post({ ...ask, card: drawn.card });
+  if (!answer.ok && isMisdrawn(answer.problem)) {
+    sayMisdrawn(round, item, answer.problem);
+    return settle(round, item, 'chat.postMessage', await round.slack.post({ ...ask, card: textOnly(drawn.card) }));
+  }
+  if (!answer.ok && threadTs !== undefined && isGone(answer.problem)) return waitForCard(round, item);
+  return settle(round, item, 'chat.postMessage', answer);
+}
+
+/** After a lost answer, or when the process ended between posting and writing it down. */
+function mayBeThere({ startedAt }: Round, { message }: Item): boolean {
+  // A direct message said twice does no harm, and finding it would need the right to read people's messages.
+  return message.kind !== 'direct' && (message.attempts > 0 || message.createdAt < startedAt);
+}
+
+async function findPosted(
+  round: Round,
+  { message, drawn }: Item,
+  threadTs: string | undefined,
+): Promise<Answer<Place | undefined>> {
+  const nothing = { ok: true, value: undefined } as const;
+  const known = /^[CGD][A-Z0-9]{2,}$/.test(drawn.channel);
+  const channel = known ? { ok: true as const, value: drawn.channel } : await round.slack.channelId(drawn.channel);
+  const answer =
+    channel.ok && channel.value !== undefined
+      ? await round.slack.findPosted({ channel: channel.value, threadTs }, message.key)
+      : channel;
+  if (answer.ok) return typeof answer.value === 'object' ? { ok: true, value: answer.value } : nothing;
+  if (answer.problem.kind !== 'refused') return answer;
+  round.log.warn(
+    { key: message.key, problem: answer.problem.sentence },
+    'cannot look for a message whose answer may be lost (channels:history, groups:history); it may appear twice',
+  );
+  return nothing;
+}
+
+function adopt(round: Round, { message }: Item, place: Place): Ended {
+  round.log.info({ key: message.key }, 'found the message whose answer was lost');
+  // What is said once is said; a card is brought up to date where it stands, by the next round.
+  round.engine.outbox.sent(message.key, message.kind === 'card' ? message.version - 1 : message.version, place);
+  return 'ended';
+}
+
+/** Blocks that Slack does not take are our mistake; the state is told all the same, in words. */
+const misdrawn = ['invalid_blocks', 'invalid_blocks_format', 'msg_too_long', 'msg_blocks_too_long'];
+const isMisdrawn = (problem: SlackProblem): boolean => problem.kind === 'refused' && misdrawn.includes(problem.error);
+
+const textOnly = ({ text }: Card): Card => card(text.slice(0, 1500), []);
+
+function sayMisdrawn({ log }: Round, { message }: Item, problem: SlackProblem): void {
+  log.error(
+    { key: message.key, problem: problemSentence(problem) },
+    'Slack refused the blocks of a message; its text goes alone',
+  );
+}
+
+const slowRetryMs = 5 * 60_000;
+/** A day of slow retries. */
+const maxSlowAttempts = 288;
+const maxBackoffMs = 15_000;
+
+function settle(round: Round, { message }: Item, method: Method, answer: Answer<Place | undefined>): Ended {
+  const { outbox } = round.engine;
+  if (answer.ok) {
+    outbox.sent(message.key, message.version, answer.value);
+    return 'ended';
+  }
+  const { problem } = answer;
+  const sentence = problemSentence(problem);
+  switch (problem.kind) {
+    case 'limited':
+      round.buckets.closeFor(method, problem.afterMs);
+      outbox.retry(message.key, problem.afterMs, sentence);
+      return 'ended';
+    case 'lost':
+      outbox.retry(message.key, Math.min(1000 * 2 ** Math.min(message.attempts, 6), maxBackoffMs), sentence);
+      return 'lost';
+    case 'refused':
+      refused(round, message, problem);
+      return 'ended';
+    default:
+      return problem satisfies never;
+  }
+}
+
+function refused(
+  { engine, log }: Round,
+  message: OutboxMessage,
+  { error, sentence }: SlackProblem & { kind: 'refused' },
+): void {
+  log.error({ key: message.key, problem: sentence }, refusedHelp(error));
+  if (message.attempts >= maxSlowAttempts && !message.final) engine.outbox.drop(message.key, message.version, sentence);
+  else engine.outbox.retry(message.key, slowRetryMs, sentence);
+}
+
+function refusedHelp(error: string): string {
+  if (error === 'channel_not_found' || error === 'not_in_channel')
+    return 'the bot may not post there: check the channel of the target and invite the bot; trying again every five minutes';
+  if (error === 'messages_tab_disabled') return 'direct messages are off: enable the Messages tab of the app';
+  return 'Slack refuses a message; trying again every five minutes';
+}

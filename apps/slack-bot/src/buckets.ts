@@ -1,0 +1,44 @@
+// Slack's rate limits, kept from our side: `chat.update` 50 a minute for everything together, `chat.postMessage` about
+// one a second per channel. A bucket that Slack itself closed (429) stays closed for as long as Slack said.
+
+import type { Clock } from '@bg/engine';
+
+export interface Buckets {
+  /** Takes one token; false when there is none now. */
+  take(method: Method, channel?: string): boolean;
+  /** Slack said 429: this method waits, no other does. */
+  closeFor(method: Method, ms: number): void;
+}
+
+export type Method = 'chat.update' | 'chat.postMessage';
+
+interface Rule {
+  readonly size: number;
+  readonly perMs: number;
+}
+
+const rules: Readonly<Record<Method, Rule>> = {
+  'chat.update': { size: 5, perMs: 45 / 60_000 },
+  'chat.postMessage': { size: 2, perMs: 1 / 1000 },
+};
+
+const maxChannels = 1000;
+
+export function createBuckets(clock: Clock): Buckets {
+  const levels = new Map<string, { readonly tokens: number; readonly at: number }>();
+  const closedUntil = new Map<Method, number>();
+  return {
+    take(method, channel = '') {
+      const now = clock.now();
+      if ((closedUntil.get(method) ?? 0) > now) return false;
+      const key = `${method} ${method === 'chat.postMessage' ? channel : ''}`;
+      const { size, perMs } = rules[method];
+      const before = levels.get(key) ?? { tokens: size, at: now };
+      const tokens = Math.min(size, before.tokens + (now - before.at) * perMs);
+      if (levels.size >= maxChannels) levels.clear();
+      levels.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
+      return tokens >= 1;
+    },
+    closeFor: (method, ms) => void closedUntil.set(method, clock.now() + ms),
+  };
+}

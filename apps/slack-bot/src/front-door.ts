@@ -1,0 +1,138 @@
+// How Slack reaches the bot: signed HTTP requests, or a WebSocket that the bot opens (Socket Mode).
+
+import type { Server } from 'node:http';
+import type { Clock, Log } from '@bg/engine';
+import { HTTPReceiver, type ReceiverProcessEventErrorHandlerArgs, SocketModeReceiver, type webApi } from '@slack/bolt';
+import { boltLogger } from './bolt-log.ts';
+import type { BotEnvironment } from './environment.ts';
+import { type DeliveryProof, DeliveryRefused } from './guards.ts';
+import { eventsPath } from './manifest.ts';
+
+export interface FrontDoor {
+  readonly receiver: HTTPReceiver | SocketModeReceiver;
+  /** Resolves with the port listened on; undefined in Socket Mode. @throws when the port cannot be had. */
+  open(signal: AbortSignal): Promise<number | undefined>;
+  /** Takes nothing new. */
+  close(): Promise<void>;
+}
+
+export interface FrontDoorOptions {
+  readonly environment: BotEnvironment;
+  readonly clientOptions: webApi.WebClientOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Somebody knocked who could not prove to be Slack. */
+  readonly turnedAway: () => void;
+}
+
+export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
+  const { appToken, signingSecret } = options.environment;
+  if (appToken !== undefined) return socketDoor(options, appToken);
+  return httpDoor(options, signingSecret ?? '');
+}
+
+const keepAliveMs = 75_000;
+const ackLimitMs = 2500;
+const maxBodyBytes = 1 << 20;
+
+function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSecret: string): FrontDoor {
+  const receiver = new HTTPReceiver({
+    signingSecret,
+    endpoints: [eventsPath],
+    logger: boltLogger(log),
+    bodyLimit: maxBodyBytes,
+    unhandledRequestTimeoutMillis: ackLimitMs,
+    unhandledRequestHandler: ({ response }) => {
+      if (response.headersSent) return;
+      log.error('a request of Slack was not acknowledged in time');
+      response.writeHead(404).end();
+    },
+    customPropertiesExtractor: ({ headers }) => ({ delivery: proofOf(headers) }),
+    processEventErrorHandler: refuseDelivery,
+    customRoutes: [
+      { path: '/healthz', method: 'GET', handler: (_, response) => void response.writeHead(200).end('ok\n') },
+    ],
+  });
+  let server: Server | undefined;
+  return {
+    receiver,
+    open: async () => {
+      server = (await receiver.start({ port: environment.port, host: environment.host })) as Server;
+      server.keepAliveTimeout = keepAliveMs;
+      server.requestTimeout = 10_000;
+      server.on('request', (_, response) => response.once('finish', () => response.statusCode === 401 && turnedAway()));
+      const address = server.address();
+      return typeof address === 'object' ? address?.port : undefined;
+    },
+    close: async () => {
+      if (server === undefined) return;
+      const closed = receiver.stop();
+      server.closeIdleConnections();
+      await closed;
+    },
+  };
+}
+
+function proofOf(headers: Readonly<Record<string, string | string[] | undefined>>): DeliveryProof {
+  return {
+    signature: String(headers['x-slack-signature']),
+    timestamp: Number(headers['x-slack-request-timestamp']),
+  };
+}
+
+/** True tells Bolt that the request has its answer. */
+async function refuseDelivery({ error, response }: ReceiverProcessEventErrorHandlerArgs): Promise<boolean> {
+  if (response.headersSent) return false;
+  const refused =
+    error instanceof DeliveryRefused || ('original' in error && error.original instanceof DeliveryRefused);
+  response.writeHead(refused ? 401 : 500).end();
+  return true;
+}
+
+const firstReconnectMs = 250;
+const maxReconnectMs = 60_000;
+
+/**
+ * Bolt's own reconnect closes first and then waits; Slack asks for a reconnect every few hours, and a command in that
+ * hole fails for its user. Here the next connection is opened at once, and waits grow only while opening fails.
+ */
+function socketDoor({ clientOptions, clock, log }: FrontDoorOptions, appToken: string): FrontDoor {
+  const receiver = new SocketModeReceiver({
+    appToken,
+    logger: boltLogger(log),
+    autoReconnectEnabled: false,
+    installerOptions: { clientOptions: { ...clientOptions } },
+    customPropertiesExtractor: ({ envelope_id }: { readonly envelope_id?: string }) => ({
+      delivery: { envelopeId: envelope_id } satisfies DeliveryProof,
+    }),
+  });
+
+  async function stayConnected(signal: AbortSignal): Promise<void> {
+    let waitMs = firstReconnectMs;
+    while (!signal.aborted) {
+      const over = new Promise<void>((resolve) => void receiver.client.once('disconnected', () => resolve()));
+      try {
+        await receiver.start();
+        log.info('connected to Slack in Socket Mode');
+        waitMs = firstReconnectMs;
+        await over;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        log.warn({ problem: String(thrown), retryMs: waitMs }, 'cannot connect to Slack in Socket Mode');
+        await clock.sleep(waitMs, signal).catch(() => {});
+        waitMs = Math.min(waitMs * 2, maxReconnectMs);
+      }
+    }
+  }
+
+  return {
+    receiver,
+    open: async (signal) => {
+      void stayConnected(signal);
+      return undefined;
+    },
+    close: async () => {
+      await receiver.stop();
+    },
+  };
+}

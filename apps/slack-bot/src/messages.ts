@@ -1,0 +1,38 @@
+// What the outbox holds for Slack: keys, kinds and payloads in one place. A payload names facts; it is drawn when it is sent.
+
+import type { DeploymentView, Outbox } from '@bg/engine';
+import type { LineFacts } from './cards/lines.ts';
+
+export const transport = 'slack';
+
+/** `card` lives on and is updated in place; everything else is said once. */
+export type Payloads = {
+  readonly card: { readonly deploymentId: string };
+  readonly line: LineFacts & { readonly deploymentId: string; readonly mention: 'approvers' | 'requester' | undefined };
+  readonly note: LineFacts & { readonly name: string; readonly channel: string; readonly emoji: string };
+  readonly direct: { readonly deploymentId: string; readonly user: string; readonly about: LineFacts | undefined };
+  readonly head: { readonly seq: number; readonly hash: string; readonly channel: string };
+};
+
+export type Kind = keyof Payloads;
+
+export const cardKey = (deploymentId: string): string => `card:${deploymentId}`;
+
+export interface CardOptions {
+  /** A change of state, not mere progress. */
+  readonly urgent: boolean;
+}
+
+export function putCard(outbox: Outbox, view: Pick<DeploymentView, 'id' | 'outcome'>, { urgent }: CardOptions): void {
+  const payload: Payloads['card'] = { deploymentId: view.id };
+  outbox.put({ key: cardKey(view.id), transport, kind: 'card', payload, urgent, final: view.outcome !== undefined });
+}
+
+/** Once per key: an event that is read again after a crash is not said again. */
+export function putOnce<K extends Exclude<Kind, 'card'>>(
+  outbox: Outbox,
+  message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },
+): void {
+  if (outbox.reference(message.key) !== undefined) return;
+  outbox.put({ ...message, transport });
+}
