@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import { type Backend, freePort, startBackend } from '../contract/backend.ts';
+import { switchUnderLoad } from '../contract/switching.ts';
+import { call, sideOf } from '../contract/user.ts';
+import type { BalancerSpec, LoadBalancer, Routing } from '../load-balancer.ts';
+import { createEmbeddedBalancer, type EmbeddedOptions } from './driver.ts';
+import { proxyFiles } from './spec-file.ts';
+
+const proxyEntry = fileURLToPath(new URL('../../../../../apps/proxy/src/main.ts', import.meta.url));
+const blueOnly: Routing = { generation: 1, active: 'blue', canary: undefined, preview: undefined };
+
+let folder: string;
+let blue: Backend;
+let green: Backend;
+let spec: BalancerSpec;
+const started: LoadBalancer[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bg-drv-'));
+  blue = await startBackend('blue');
+  green = await startBackend('green');
+  spec = {
+    service: 'shop',
+    target: 'production',
+    listen: { host: '127.0.0.1', port: await freePort() },
+    upstreams: { blue: { host: '127.0.0.1', port: blue.port }, green: { host: '127.0.0.1', port: green.port } },
+    sticky: { by: 'address', name: '' },
+    preview: { header: 'x-preview', cookie: 'bg_preview', token: 'a-token-that-nobody-may-log' },
+    requestTimeoutMs: 5_000,
+  };
+});
+
+afterEach(async () => {
+  for (const balancer of started.splice(0)) await balancer.shutdown();
+  await Promise.all([blue.close(), green.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function balancerOf(changes: Partial<EmbeddedOptions> = {}): LoadBalancer {
+  const options = { spec, folder, node: process.execPath, proxyEntry, clock: systemClock, log: silentLog, ...changes };
+  const balancer = createEmbeddedBalancer(options);
+  started.push(balancer);
+  return balancer;
+}
+
+const files = () => proxyFiles(folder, spec);
+const linesOfLog = (message: string) =>
+  readFileSync(files().log, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`"msg":"${message}"`));
+
+describe('starting', () => {
+  test('five engines at once bring up one process', async () => {
+    const engines = Array.from({ length: 5 }, () => balancerOf());
+    await Promise.all(engines.map((engine) => engine.ensure()));
+    expect(linesOfLog('started')).toHaveLength(1);
+    const observed = await Promise.all(engines.map((engine) => engine.observe()));
+    expect(new Set(observed.map((nodes) => JSON.stringify(nodes))).size).toBe(1);
+  });
+
+  test('a port that somebody else has is named, and nothing is left running', async () => {
+    const stranger = createServer().listen(spec.listen.port, '127.0.0.1');
+    try {
+      await expect(balancerOf().ensure()).rejects.toMatchObject({
+        code: 'port-in-use',
+        message: expect.stringContaining(`127.0.0.1:${spec.listen.port}`),
+      });
+    } finally {
+      await new Promise((resolve) => stranger.close(resolve));
+    }
+    await balancerOf().ensure();
+  });
+
+  test('a proxy that cannot start says why, with the last lines of its log', async () => {
+    const broken = join(folder, 'broken.mjs');
+    writeFileSync(broken, 'throw new Error("the proxy is broken on purpose")');
+    await expect(balancerOf({ proxyEntry: broken }).ensure()).rejects.toMatchObject({
+      code: 'balancer-unreachable',
+      message: expect.stringContaining('broken on purpose'),
+    });
+  });
+
+  test('a folder whose sockets nobody could open is refused at once', () => {
+    expect(() => balancerOf({ folder: `/tmp/${'long'.repeat(30)}` })).toThrow(/too long for a unix socket/);
+  });
+
+  test('what holds secrets can be read by nobody else, and the log holds none', async () => {
+    await balancerOf().ensure();
+    for (const path of [files().spec, files().nonce, files().socket, files().log])
+      expect([path, (statSync(path).mode & 0o077).toString(8)]).toEqual([path, '0']);
+    await balancerOf().apply(blueOnly, 1);
+    expect((statSync(files().routing).mode & 0o077).toString(8)).toBe('0');
+    const log = readFileSync(files().log, 'utf8');
+    expect(log).not.toContain('a-token-that-nobody-may-log');
+    expect(log).not.toContain(readFileSync(files().nonce, 'utf8'));
+  });
+});
+
+describe('outliving', () => {
+  test('an engine that is killed with its whole process group leaves the balancer serving', async () => {
+    const module = new URL('./driver.ts', import.meta.url).href;
+    const script = `
+      import { createEmbeddedBalancer } from ${JSON.stringify(module)};
+      const clock = { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
+      const log = { info() {} };
+      const options = ${JSON.stringify({ spec, folder, node: process.execPath, proxyEntry })};
+      const balancer = createEmbeddedBalancer({ ...options, clock, log });
+      await balancer.ensure();
+      await balancer.apply(${JSON.stringify(blueOnly)}, 1);
+      console.log('ready');
+      setInterval(() => {}, 1000);`;
+    const engine = spawn(process.execPath, ['--input-type=module', '-e', script], { detached: true, cwd: folder });
+    await new Promise((resolve) => engine.stdout.once('data', resolve));
+    const gone = new Promise((resolve) => engine.once('exit', resolve));
+    process.kill(-(engine.pid as number), 'SIGKILL');
+    await gone;
+    const next = balancerOf();
+    expect(sideOf(await call(next.entrypoints[0]!))).toBe('blue');
+    await next.ensure();
+    expect(linesOfLog('started')).toHaveLength(1);
+  });
+});
+
+describe('an unreadable routing file', () => {
+  test('is kept, reported, and replaced by the next routing; nobody is sent anywhere by a guess', async () => {
+    const balancer = balancerOf();
+    await balancer.ensure();
+    await balancer.apply(blueOnly, 4);
+    await balancer.shutdown();
+    writeFileSync(files().routing, '{"routing":{"generation":1,"act');
+    await balancer.ensure();
+
+    const [node] = await balancer.observe();
+    expect(node).toMatchObject({
+      reachable: true,
+      routing: undefined,
+      problem: expect.stringContaining(files().routing),
+    });
+    expect((await call(balancer.entrypoints[0]!)).status).toBe(503);
+    expect(readFileSync(`${files().routing}.unreadable`, 'utf8')).toBe('{"routing":{"generation":1,"act');
+
+    await balancer.apply({ ...blueOnly, generation: 1 }, 4);
+    expect(await balancer.observe()).toMatchObject([{ routing: { generation: 1, active: 'blue' } }]);
+    expect((await balancer.observe())[0]).not.toHaveProperty('problem');
+    expect(sideOf(await call(balancer.entrypoints[0]!))).toBe('blue');
+  });
+});
+
+describe('changed settings', () => {
+  test('are followed by the living process: switching goes on under load and nothing is lost', async () => {
+    const balancer = balancerOf();
+    await balancer.ensure();
+    await balancer.apply(blueOnly, 1);
+    const base = balancer.entrypoints[0]!;
+    const load = switchUnderLoad({ balancer, base, generation: 1, active: 'blue', fence: 1, switches: 40 });
+    for (let change = 1; change <= 10; change++) {
+      await balancerOf({ spec: { ...spec, requestTimeoutMs: 5_000 + change } }).ensure();
+      await systemClock.sleep(50);
+    }
+    const story = await load;
+    expect(story.lost).toEqual([]);
+    expect(story.stale).toBe(0);
+    expect(linesOfLog('spec in force')).toHaveLength(10);
+    expect(linesOfLog('started')).toHaveLength(1);
+  });
+
+  test('another address is listened on, the routing stays, and the old address is given up', async () => {
+    const balancer = balancerOf();
+    await balancer.ensure();
+    await balancer.apply(blueOnly, 1);
+    const moved = balancerOf({ spec: { ...spec, listen: { host: '127.0.0.1', port: await freePort() } } });
+    await moved.ensure();
+    expect(sideOf(await call(moved.entrypoints[0]!))).toBe('blue');
+    await expect(call(balancer.entrypoints[0]!)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test('an address that cannot be had changes nothing', async () => {
+    const balancer = balancerOf();
+    await balancer.ensure();
+    await balancer.apply(blueOnly, 1);
+    const taken = balancerOf({ spec: { ...spec, listen: { host: '127.0.0.1', port: green.port } } });
+    await expect(taken.ensure()).rejects.toMatchObject({ code: 'port-in-use' });
+    expect(sideOf(await call(balancer.entrypoints[0]!))).toBe('blue');
+    await balancer.ensure();
+  });
+
+  test('a routing that cannot be written to disk is refused and not followed', async () => {
+    const balancer = balancerOf();
+    await balancer.ensure();
+    await balancer.apply(blueOnly, 1);
+    mkdirSync(`${files().routing}.tmp`);
+    await expect(balancer.apply({ ...blueOnly, generation: 2, active: 'green' }, 1)).rejects.toMatchObject({
+      code: 'balancer-unsettled',
+      message: expect.stringContaining('cannot write'),
+    });
+    expect(await balancer.observe()).toMatchObject([{ routing: { generation: 1, active: 'blue' } }]);
+    expect(sideOf(await call(balancer.entrypoints[0]!))).toBe('blue');
+  });
+});
