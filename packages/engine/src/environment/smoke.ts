@@ -18,7 +18,7 @@ export interface SmokeRun {
   readonly signal?: AbortSignal;
 }
 
-export interface SmokeResult {
+interface SmokeResult {
   readonly name: string;
   readonly passed: boolean;
   readonly ms: number;

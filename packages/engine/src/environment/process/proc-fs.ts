@@ -50,7 +50,7 @@ export function processStat(pid: number): ProcessStat | undefined {
 }
 
 /** The program's name stands in brackets and may itself hold spaces and brackets: fields are counted from the last one. */
-export function parseStat(line: string): ProcessStat | undefined {
+function parseStat(line: string): ProcessStat | undefined {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
   const state = fields[0];

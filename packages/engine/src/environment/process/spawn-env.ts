@@ -61,7 +61,7 @@ function readEnvFile(path: string): Variables {
 }
 
 /** Replaces `${NAME}` in every value; `$${NAME}` stands for the text `${NAME}`. What is unknown is told, not guessed. */
-export function substituteAll(
+function substituteAll(
   env: Variables,
   known: Variables,
 ): { readonly values: Variables; readonly unknown: readonly string[] } {

@@ -39,7 +39,7 @@ export async function endAll(owner: Owner, graceMs: number, clock: Clock): Promi
   return killed ? 'SIGKILL' : undefined;
 }
 
-export function ownerOf(record: LiveRecord): Owner {
+function ownerOf(record: LiveRecord): Owner {
   return { launch: record.launch, process: record.state === 'running' ? record.process : undefined };
 }
 
