@@ -22,6 +22,8 @@ export interface Exchange {
   readonly began: number;
   /** Whether the user waits for `100 Continue` before sending the body. */
   readonly expectsContinue: boolean;
+  /** True once the proxy is ending: a connection is then not kept for another request. */
+  readonly ending: () => boolean;
 }
 
 /** An exchange under way. */
@@ -87,6 +89,7 @@ function handlerOf(passage: Passage): Dispatcher.DispatchHandler {
 function begin(passage: Passage, status: number, text: string, raw: readonly (Buffer | string)[]): void {
   const { response, choice, site, began } = passage;
   const headers = decorated(responseHeaders(raw), choice, site.spec);
+  if (passage.ending()) response.shouldKeepAlive = false;
   response.writeHead(status, printable(text), headers);
   passage.status = status;
   if (headerOf(headers, 'content-type')?.startsWith('text/event-stream')) passage.headMs = performance.now() - began;

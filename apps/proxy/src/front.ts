@@ -69,12 +69,12 @@ function serve(options: FrontOptions, server: Server, served: Served): void {
   const { request, response } = served;
   const { counters, log } = options;
   const began = performance.now();
-  if (!server.listening) response.shouldKeepAlive = false;
+  const ending = () => !server.listening;
   try {
     const site = options.site();
     const choice = chosen(options, site, request);
     if (choice.kind === 'nobody') answer(response, { status: 503, sentence: choice.sentence }, isWholeRead(request));
-    else forward({ ...served, choice, site, counters, log, began });
+    else forward({ ...served, choice, site, counters, log, began, ending });
   } catch (thrown) {
     const own = ownAnswerTo(thrown, log);
     if (response.headersSent) request.socket.resetAndDestroy();

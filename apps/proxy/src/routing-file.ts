@@ -29,7 +29,8 @@ export async function persistRouting(path: string, order: RoutingOrder): Promise
     await writeSynced(beside, `${JSON.stringify(order)}\n`);
     await rename(beside, path);
   } catch (thrown) {
-    await rm(beside, { force: true });
+    // What failed first is what matters.
+    await rm(beside, { force: true }).catch(() => {});
     throw thrown;
   }
   await syncFolder(dirname(path));
