@@ -1,7 +1,8 @@
 // One run of a command against the engine: configuration, engine, who is asking, where the answer goes.
 
 import { resolve } from 'node:path';
-import { type Actor, createLog, type Engine, type Log, loadSettings, openEngine } from '@bg/engine';
+import { type Actor, createLog, type Engine, type Log, loadSettings, openEngine, type Refusal } from '@bg/engine';
+import { CommanderError } from 'commander';
 import { actorOf, operatingSystemUser } from './actor.ts';
 import type { ExitCode } from './exit.ts';
 import { createScreen, type Screen, type Stream } from './screen.ts';
@@ -69,10 +70,18 @@ export function onEngine(work: SessionWork): (call: Call) => Promise<ExitCode> {
     try {
       const services = [...new Set(settings.targets.map(({ service }) => service))];
       return await work({ engine, actor, screen, stop: world.stop, services }, words, options);
+    } catch (thrown) {
+      if (thrown instanceof CommanderError) engine.refusedAtDoor(actor, notUnderstood(thrown));
+      throw thrown;
     } finally {
       engine.close();
     }
   };
+}
+
+/** Words that make no sense are a refusal like every other for the audit log. */
+function notUnderstood({ message }: CommanderError): Refusal {
+  return { code: 'text-invalid', sentence: message, hint: '' };
 }
 
 export function configFile(world: World, given: string | undefined): string {

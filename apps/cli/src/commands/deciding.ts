@@ -84,7 +84,10 @@ function toCommand({ verb, summary, options = [], examples = [], wish, decide }:
     run: onEngine((session, [word], given) => {
       const { engine, actor, screen } = session;
       const found = findDeployment(engine, word, given);
-      if (!found.ok) return refused(screen, found.refusal);
+      if (!found.ok) {
+        engine.refusedAtDoor(actor, found.refusal);
+        return refused(screen, found.refusal);
+      }
       const result = decide({ engine, ref: { id: found.value.id }, actor, options: given });
       return attend(session, result, { wish, follow: given.follow === true });
     }),

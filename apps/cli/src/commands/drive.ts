@@ -1,5 +1,6 @@
 // Driving in the foreground: one more process that competes for the lease, without Slack and without HTTP.
 
+import type { Refusal } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import { refused } from '../refused.ts';
 import { onEngine } from '../session.ts';
@@ -12,12 +13,11 @@ export const driving: readonly Command[] = [
     summary: 'drive deployments in the foreground until Ctrl-C, in competition with the other processes',
     examples: ['bg drive'],
     run: onEngine(async ({ engine, actor, screen, stop }) => {
-      if (actor.kind === 'stranger')
-        return refused(screen, {
-          code: 'not-in-team',
-          sentence: `${actor.name} is not in the configured list of people and may look only.`,
-          hint: 'Add the name as osUser of a person in the configuration.',
-        });
+      if (actor.kind === 'stranger') {
+        const refusal = mayOnlyLook(actor.name);
+        engine.refusedAtDoor(actor, refusal);
+        return refused(screen, refusal);
+      }
       screen.aside('Driving deployments as soon as nobody else does. Ctrl-C ends it; what serves users goes on.');
       await engine.drive(stop);
       screen.aside('Stopped driving.');
@@ -25,3 +25,11 @@ export const driving: readonly Command[] = [
     }),
   },
 ];
+
+function mayOnlyLook(name: string): Refusal {
+  return {
+    code: 'not-in-team',
+    sentence: `${name} is not in the configured list of people and may look only.`,
+    hint: 'Add the name as osUser of a person in the configuration.',
+  };
+}

@@ -1,6 +1,6 @@
 // What changed between two looks at a deployment, one line each: what a terminal is not there to redraw.
 
-import type { DeploymentView, StepView } from '@bg/engine';
+import { type DeploymentView, type StepView, shortName } from '@bg/engine';
 import { durationText } from '../show/amounts.ts';
 
 /** `before` is undefined at the first look: everything that already happened is told then. */
@@ -24,7 +24,7 @@ export function changesBetween(before: DeploymentView | undefined, after: Deploy
 
 function opening({ name, mode, version, from, id, requestedBy }: DeploymentView): string {
   const change = from ? `${from.version} → ${version}` : version;
-  return `${name}: ${mode} ${change} (${id}), asked by ${requestedBy.replace(/^person:/, '')}`;
+  return `${name}: ${mode} ${change} (${id}), asked by ${shortName(requestedBy)}`;
 }
 
 function stepChange(before: StepView | undefined, { status, title, startedAt, endedAt }: StepView): readonly string[] {
@@ -46,12 +46,14 @@ function stepChange(before: StepView | undefined, { status, title, startedAt, en
   }
 }
 
-function causeChange(before: DeploymentView | undefined, { cause }: DeploymentView): readonly string[] {
-  return cause && cause.sentence !== before?.cause?.sentence ? [`going back: ${cause.sentence}`] : [];
+function causeChange(before: DeploymentView | undefined, { cause, direction }: DeploymentView): readonly string[] {
+  return cause && direction === 'unwinding' && cause.sentence !== before?.cause?.sentence
+    ? [`going back: ${cause.sentence}`]
+    : [];
 }
 
 function pauseChange(before: DeploymentView | undefined, { paused, outcome }: DeploymentView): readonly string[] {
-  if (paused && !before?.paused) return [`paused by ${paused.by}`];
+  if (paused && !before?.paused) return [`paused by ${shortName(paused.by)}`];
   return !paused && before?.paused && !outcome ? ['resumed'] : [];
 }
 
@@ -61,7 +63,7 @@ function approvalChange(before: DeploymentView | undefined, { id, approval }: De
   if (old?.status === approval.status && old.given.length === approval.given.length) return [];
   if (approval.status === 'pending')
     return [`waits for approval, ${approval.given.length} of ${approval.needed} given: bg approve ${id}`];
-  const by = approval.decidedBy === undefined ? '' : ` by ${approval.decidedBy}`;
+  const by = approval.decidedBy === undefined ? '' : ` by ${shortName(approval.decidedBy)}`;
   return [`approval ${approval.status}${by}${approval.reason === undefined ? '' : `: ${approval.reason}`}`];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canaryView, step } from '../testing-view.ts';
+import { canaryView, step } from '../testing/view.ts';
 import { changesBetween } from './changes.ts';
 import { createLiveView, fit } from './live-view.ts';
 
@@ -22,6 +22,7 @@ describe('progress without a terminal', () => {
     const cause = { code: 'x', sentence: '20 of 100 requests failed', actor: 'engine' };
     const after = {
       ...canaryView,
+      direction: 'unwinding' as const,
       steps: [step(0, 'undone', 'start v2.1'), step(1, 'failed', 'watch')],
       cause,
       outcome,

@@ -1,6 +1,13 @@
 // One deployment as lines: its steps, both sides' numbers, what it waits for, what may be done.
 
-import type { ApprovalView, DeploymentView, Observation, OutcomeView, StepView } from '@bg/engine';
+import {
+  type ApprovalView,
+  type DeploymentView,
+  type Observation,
+  type OutcomeView,
+  type StepView,
+  shortName,
+} from '@bg/engine';
 import { actionRows } from './actions.ts';
 import { dateText, durationText, shareText, timeText } from './amounts.ts';
 import type { Paint } from './paint.ts';
@@ -27,7 +34,7 @@ export function deploymentLines(view: DeploymentView, light: Light): readonly st
 
 function headline(view: DeploymentView, { now, paint }: Light): string {
   const change = view.from ? `${view.from.version} → ${view.version}` : view.version;
-  const asked = `${view.mode} ${view.id}, asked by ${view.requestedBy.replace(/^person:/, '')}`;
+  const asked = `${view.mode} ${view.id}, asked by ${shortName(view.requestedBy)}`;
   const took = durationText((view.outcome?.at ?? now) - view.requestedAt);
   const reason = view.reason === undefined ? '' : `, "${view.reason}"`;
   return `${paint.bold(`${view.name}  ${change}`)}  ${paint.dim(`${asked} ${timeText(view.requestedAt, now)}${reason}, ${took}`)}`;
@@ -77,7 +84,7 @@ function shareLines({ percent, version, from, outcome }: DeploymentView, paint: 
 
 function observationLines(
   view: DeploymentView,
-  { stable, canary, judgement, sinceMs }: Observation,
+  { stable, canary, judgement, at, sinceMs }: Observation,
 ): readonly string[] {
   const row = (side: string, counts: Observation['stable']) => [
     `  ${side}`,
@@ -87,7 +94,7 @@ function observationLines(
     String(counts.open),
   ];
   const table = tableLines([
-    [`  since ${durationText(sinceMs)}`, 'requests', 'errors', 'p50', 'p95', 'p99', 'open'],
+    [`  in ${durationText(at - sinceMs)}`, 'requests', 'errors', 'p50', 'p95', 'p99', 'open'],
     row(`stable ${view.from?.version ?? ''}`.trimEnd(), stable),
     row(`new ${view.version}`, canary),
   ]);
@@ -112,7 +119,7 @@ function endLines(view: DeploymentView, light: Light): readonly string[] {
   const lines: string[] = [];
   if (view.cause) lines.push(`  ${paint.yellow('going back')}: ${view.cause.sentence}`);
   if (view.paused)
-    lines.push(`  ${paint.yellow('paused')} by ${view.paused.by} since ${timeText(view.paused.at, now)}`);
+    lines.push(`  ${paint.yellow('paused')} by ${shortName(view.paused.by)} since ${timeText(view.paused.at, now)}`);
   if (view.approval?.status === 'pending') lines.push(`  ${approvalSentence(view.approval, light)}`);
   if (view.phase === 'hold') lines.push(`  ${paint.yellow('held')}: it goes on when somebody promotes it`);
   return lines;
@@ -155,7 +162,7 @@ export function historyLines(views: readonly DeploymentView[], { paint, now }: L
       view.from ? `${view.from.version} → ${view.version}` : view.version,
       view.outcome ? outcomeWord(view.outcome, paint) : paint.cyan(`▶ ${view.phase}`),
       durationText((view.outcome?.at ?? now) - view.requestedAt),
-      view.requestedBy.replace(/^person:/, ''),
+      shortName(view.requestedBy),
       view.outcome?.sentence ?? '',
     ]),
   );

@@ -18,9 +18,12 @@ export function plainDeep<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [plain(key), plainDeep(inner)])) as T;
 }
 
-/** JSON on one line whose text is unchanged for a program, with everything escaped that a terminal might obey. */
+/**
+ * JSON on one line: what is not there is null, so that the keys are always the same. Text is unchanged for a program, with
+ * everything escaped that a terminal might obey.
+ */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value ?? null).replace(unseen, escapeAll)}\n`;
+  return `${JSON.stringify(value, (_key, inner: unknown) => inner ?? null).replace(unseen, escapeAll)}\n`;
 }
 
 function escapeAll(found: string): string {

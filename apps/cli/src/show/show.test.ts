@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canaryView } from '../testing-view.ts';
+import { canaryView } from '../testing/view.ts';
 import { commandOf } from './actions.ts';
 import { bytesText, durationText, timeText } from './amounts.ts';
 import { deploymentLines } from './deployment.ts';

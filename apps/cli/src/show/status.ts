@@ -1,6 +1,6 @@
 // What runs where, for people: one block per target.
 
-import type { SlotView, StatusView, TargetView } from '@bg/engine';
+import { type SlotView, type StatusView, shortName, type TargetView } from '@bg/engine';
 import { actionRows } from './actions.ts';
 import { bytesText, durationText, timeText } from './amounts.ts';
 import type { Light } from './deployment.ts';
@@ -78,7 +78,7 @@ function nodeLines({ nodes, routing }: TargetView, paint: Paint): readonly strin
 
 function lockLines({ lock }: TargetView, { now, paint }: Light): readonly string[] {
   if (!lock) return [];
-  return [`  ${paint.yellow('locked')} by ${lock.owner} until ${timeText(lock.until, now)}: ${lock.reason}`];
+  return [`  ${paint.yellow('locked')} by ${shortName(lock.owner)} until ${timeText(lock.until, now)}: ${lock.reason}`];
 }
 
 function readiness({ rollback }: TargetView, paint: Paint): string {

@@ -46,8 +46,8 @@ export const canaryView: DeploymentView = {
   approval: undefined,
   approvedBy: [],
   observation: {
-    at: 0,
-    sinceMs: 20_000,
+    at: 30_000,
+    sinceMs: 10_000,
     stable: counts(1000, 0),
     canary: counts(100, 1),
     judgement: { verdict: 'Inconclusive', sentence: '100 of at least 200 requests seen on the new side' },

@@ -1,0 +1,98 @@
+// A shell for tests: real `bg` processes on a temporary folder with the sample releases and a configuration of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { loadSettings } from '@bg/engine';
+import { configText, freePorts, strikeSettings } from '../../../../test/support/stage.ts';
+import { layReleases } from '../../../../tools/sample-shop/build-releases.ts';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  /** The last line of stdout. */
+  readonly json: () => Record<string, unknown>;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when stdout and stderr together hold the text; rejects with what they hold when it never comes. */
+  shows(text: string): Promise<void>;
+}
+
+export interface Shell {
+  readonly folder: string;
+  readonly config: string;
+  /** Where users connect. */
+  readonly front: string;
+  bg(...words: readonly string[]): Promise<Ended>;
+  start(words: readonly string[], environment?: Readonly<Record<string, string>>): Started;
+  /** The same configuration, in which whoever runs the test is nobody. */
+  readonly strangersConfig: string;
+  close(): Promise<void>;
+}
+
+/** Runs as alice; `target` is YAML of the target as the stage takes it. */
+export async function openShell(target?: string): Promise<Shell> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bg-cli-')));
+  await layReleases(join(folder, 'releases'));
+  const [blue = 0, green = 0, front = 0] = await freePorts(3);
+  const text = configText({ folder, ports: { blue, green, front }, ...(target === undefined ? {} : { target }) });
+  const config = join(folder, 'bluegreen.yaml');
+  const strangersConfig = join(folder, 'strangers.yaml');
+  writeFileSync(config, text.replace('slack: U0ALICE', `slack: U0ALICE, osUser: ${userInfo().username}`));
+  writeFileSync(strangersConfig, text);
+  const running = new Set<Started>();
+  const start: Shell['start'] = (words, environment = {}) => {
+    const started = run(words, { BLUEGREEN_CONFIG: config, ...environment });
+    running.add(started);
+    return started;
+  };
+  const close = async (): Promise<void> => {
+    for (const { child } of running) child.kill('SIGKILL');
+    await Promise.all([...running].map(({ ended }) => ended));
+    await strikeSettings(loadSettings({ file: config, environment: {} }));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const bg: Shell['bg'] = (...words) => start(words).ended;
+  return { folder, config, strangersConfig, front: `http://127.0.0.1:${front}`, bg, start, close };
+}
+
+const main = join(import.meta.dirname, '../main.ts');
+const showsMs = 30_000;
+
+function run(words: readonly string[], environment: Readonly<Record<string, string>>): Started {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [main, ...words], {
+    env: { PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (piece) => {
+    out += piece;
+  });
+  child.stderr.on('data', (piece) => {
+    err += piece;
+  });
+  const json: Ended['json'] = () => JSON.parse(out.trim().split('\n').at(-1) ?? '');
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code) => resolve({ code, out, err, json }));
+  });
+  const shows = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`"${text}" is not in:\n${out}\n${err}`)), showsMs);
+      const look = (): void => {
+        if (!`${out}${err}`.includes(text)) return;
+        clearTimeout(limit);
+        resolve();
+      };
+      child.stdout.on('data', look);
+      child.stderr.on('data', look);
+      look();
+    });
+  return { child, ended, shows };
+}
