@@ -1,7 +1,7 @@
 // Who pressed that: a Slack user id becomes a person of the configured list, or a stranger who may look.
 
 import { type Actor, type Clock, findPerson, type Log, type Settings } from '@bg/engine';
-import { problemSentence, type Slack } from './slack-api.ts';
+import { type Answer, problemSentence, type Slack } from './slack-api.ts';
 
 export interface People {
   actor(slackUser: string): Actor;
@@ -17,6 +17,7 @@ export interface PeopleOptions {
 }
 
 const keepMs = 60_000;
+const groupLimitMs = 2000;
 
 export function createPeople({ settings, slack, clock, log }: PeopleOptions): People {
   const known = new Map<string, { readonly until: number; readonly members: readonly string[] }>();
@@ -27,11 +28,17 @@ export function createPeople({ settings, slack, clock, log }: PeopleOptions): Pe
     return { kind: 'person', id: person.id, door: 'slack' };
   }
 
+  /** A form waits for this answer, and Slack waits three seconds for the form. */
+  async function late(): Promise<Answer<readonly string[]>> {
+    await clock.sleep(groupLimitMs);
+    return { ok: false, problem: { kind: 'lost', sentence: `no answer within ${groupLimitMs} ms` } };
+  }
+
   /** Refuses closed: a group that cannot be read has no members. */
   async function membersOf(group: string): Promise<readonly string[]> {
     const kept = known.get(group);
     if (kept !== undefined && kept.until > clock.now()) return kept.members;
-    const answer = await slack.groupMembers(group);
+    const answer = await Promise.race([slack.groupMembers(group), late()]);
     if (!answer.ok) {
       log.warn(
         { group, problem: problemSentence(answer.problem) },

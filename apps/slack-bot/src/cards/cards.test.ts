@@ -150,7 +150,10 @@ test('a refusal names the sentence, the way on, the rule, and that nothing was c
 });
 
 test('a thread line is time, person and sentence', () => {
-  expect(lineText(line, who)).toBe('<!date^1795262400^{time}|2026-11-21 12:00 UTC>  <@U0BOB> approved at 10 %');
+  const at = '<!date^1795262400^{time}|2026-11-21 12:00 UTC>';
+  expect(lineText(line, who)).toBe(`${at}  <@U0BOB>: approved at 10 %`);
+  expect(lineText({ ...line, sentence: 'bob approves v2.1' }, who)).toBe(`${at}  <@U0BOB> approves v2.1`);
+  expect(lineText({ ...line, actor: 'engine', sentence: 'watch: all good' }, who)).toBe(`${at}  watch: all good`);
 });
 
 test('the Home tab is valid with nothing, with much, and with hostile text', () => {

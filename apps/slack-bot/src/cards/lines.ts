@@ -1,6 +1,6 @@
 // Single lines: the log in a card's thread, notes in the channel, and direct messages.
 
-import type { AuditRow, DeploymentView } from '@bg/engine';
+import { type AuditRow, type DeploymentView, shortName } from '@bg/engine';
 import { type Card, card, section } from './blocks.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { outside, time } from './text.ts';
@@ -10,17 +10,24 @@ import type { Who } from './who.ts';
 export type LineFacts = Pick<AuditRow, 'seq' | 'at' | 'actor' | 'sentence'>;
 
 export function lineText({ at, actor, sentence }: LineFacts, who: Who): string {
-  return `${time(at)}  ${who.actor(actor)} ${outside(sentence, 900)}`;
+  return `${time(at)}  ${said({ actor, sentence }, who)}`;
+}
+
+/** Most sentences of the log begin with the short name of who did it; here that is the person, said once. */
+function said({ actor, sentence }: Pick<LineFacts, 'actor' | 'sentence'>, who: Who): string {
+  const short = shortName(actor);
+  if (sentence.startsWith(`${short} `)) return `${who.actor(actor)} ${outside(sentence.slice(short.length + 1), 900)}`;
+  return actor === 'engine' ? outside(sentence, 900) : `${who.actor(actor)}: ${outside(sentence, 900)}`;
 }
 
 export function noteCard(facts: LineFacts & { readonly name: string; readonly emoji: string }, who: Who): Card {
-  const text = `${facts.emoji} *${outside(facts.name, 80)}*: ${who.actor(facts.actor)} ${outside(facts.sentence, 900)}`;
+  const text = `${facts.emoji} *${outside(facts.name, 80)}*: ${said(facts, who)}`;
   return card(text, [section(text)]);
 }
 
 /** To the person who asked for it: it ended otherwise than they wished, or somebody is taking it back. */
 export function directCard(view: DeploymentView, about: LineFacts | undefined, who: Who): Card {
-  const why = about === undefined ? outcomeText(view) : `${who.actor(about.actor)} ${outside(about.sentence, 600)}`;
+  const why = about === undefined ? outcomeText(view) : said(about, who);
   const text = `${stageEmoji[stageOf(view)]} *${outside(`${subject(view)}: ${headline(view)}`, 250)}*\n${why}`;
   return card(text, [section(text)]);
 }

@@ -10,7 +10,7 @@ export interface Modal {
   readonly callback_id: string;
   readonly private_metadata: string;
   readonly title: types.PlainTextElement;
-  readonly submit: types.PlainTextElement;
+  readonly submit?: types.PlainTextElement;
   readonly close: types.PlainTextElement;
   readonly blocks: ModalBlock[];
 }

@@ -1,0 +1,182 @@
+// Reads the audit log and puts what people should see into the outbox. It says nothing to Slack itself: Slack may be
+// down for hours, the log goes on, and this follows it.
+
+import type { AuditRow, Clock, DeploymentView, Engine, Log } from '@bg/engine';
+import { findPerson, personOf } from '@bg/engine';
+import { cardKey, putCard, putOnce, transport } from './messages.ts';
+import { isUrgent, lineFor, noteFor, touchesNeighbours } from './news.ts';
+
+export interface Announcer {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const consumer = 'slack';
+const batch = 200;
+const idleMs = 1000;
+/** What happened while nobody listened for longer than this is in the log; it is no news any more. */
+const newsMs = 3_600_000;
+const cardNewsMs = 24 * newsMs;
+
+export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): Promise<void> {
+  const { engine } = announcer;
+  const repeats = createRepeats(announcer.clock);
+  const progress = createProgress(announcer);
+  while (!signal.aborted) {
+    const rows = engine.audit.after(engine.cursor(consumer), batch);
+    for (const row of rows) {
+      announce(announcer, row, repeats);
+      engine.moveCursor(consumer, row.seq);
+    }
+    progress.refresh();
+    publishHead(announcer);
+    if (rows.length < batch) await engine.changed(idleMs, signal);
+  }
+}
+
+function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
+  const age = announcer.clock.now() - row.at;
+  if (age > cardNewsMs) return;
+  const view = row.deploymentId === null ? undefined : announcer.engine.deployment(row.deploymentId);
+  if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: isUrgent(row) });
+  if (touchesNeighbours(row)) redrawNeighbours(announcer, row);
+  if (age > newsMs) return;
+  if (view !== undefined) tellDeployment(announcer, row, view);
+  tellChannel(announcer, row, repeats);
+}
+
+/** Buttons that are not legal any more must not stay on the cards of earlier deployments. */
+function redrawNeighbours({ engine }: Announcer, row: AuditRow): void {
+  if (row.service === null || row.target === null) return;
+  const recent = engine.history({ service: row.service, target: row.target }, 3);
+  if (!recent.ok) return;
+  for (const view of recent.value)
+    if (view.id !== row.deploymentId && engine.outbox.reference(cardKey(view.id)) !== undefined)
+      putCard(engine.outbox, view, { urgent: false });
+}
+
+function tellDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentView): void {
+  const facts = factsOf(row);
+  const line = lineFor(row);
+  if (line !== undefined)
+    putOnce(engine.outbox, {
+      key: `line:${row.seq}`,
+      kind: 'line',
+      payload: { ...facts, deploymentId: view.id, ...line },
+    });
+  for (const { user, deploymentId, about } of directsFor(engine, row, view))
+    putOnce(engine.outbox, {
+      key: `direct:${row.seq}:${user}`,
+      kind: 'direct',
+      payload: { deploymentId, user, about: about ? facts : undefined },
+      urgent: true,
+    });
+}
+
+const factsOf = ({ seq, at, actor, sentence }: AuditRow) => ({ seq, at, actor, sentence });
+
+interface Direct {
+  readonly user: string;
+  readonly deploymentId: string;
+  readonly about: boolean;
+}
+
+const badEnds = ['failed', 'aborted', 'rolled-back', 'halted'];
+
+/** The person who asked hears of it in person when it ended badly, unless they ended it themselves. */
+function directsFor(engine: Engine, row: AuditRow, view: DeploymentView): readonly Direct[] {
+  if (row.action === 'deployment-requested' && view.mode === 'rollback') return [...takenBack(engine, row, view)];
+  if (row.action !== 'deployment-finished' || !badEnds.includes(String(row.detail.outcome))) return [];
+  if (row.actor === view.requestedBy) return [];
+  const user = slackOf(engine, view.requestedBy);
+  return user === undefined ? [] : [{ user, deploymentId: view.id, about: false }];
+}
+
+/** A rollback is a deployment of its own; the one who cares most asked for the release that it takes away. */
+function* takenBack(engine: Engine, row: AuditRow, view: DeploymentView): Generator<Direct> {
+  const recent = engine.history({ service: view.service, target: view.target }, 10);
+  const lost = recent.ok
+    ? recent.value.find(({ version, outcome }) => version === view.from?.version && outcome?.kind === 'promoted')
+    : undefined;
+  if (lost === undefined || lost.requestedBy === row.actor) return;
+  const user = slackOf(engine, lost.requestedBy);
+  if (user !== undefined) yield { user, deploymentId: lost.id, about: true };
+}
+
+function slackOf({ settings }: Engine, actor: string): string | undefined {
+  const id = personOf(actor);
+  return id === undefined ? undefined : findPerson(settings, { id })?.slack;
+}
+
+function tellChannel({ engine }: Announcer, row: AuditRow, repeats: Repeats): void {
+  const emoji = noteFor(row);
+  if (emoji === undefined || row.service === null || row.target === null) return;
+  if (!repeats.isNew(`${row.service}/${row.target} ${row.action} ${row.code}`)) return;
+  const target = engine.target({ service: row.service, target: row.target });
+  if (!target.ok) return;
+  const { name, channel } = target.value;
+  putOnce(engine.outbox, {
+    key: `note:${row.seq}`,
+    kind: 'note',
+    payload: { ...factsOf(row), name, channel, emoji },
+    urgent: true,
+  });
+}
+
+interface Repeats {
+  readonly isNew: (key: string) => boolean;
+}
+
+const repeatMs = 10 * 60_000;
+const maxRepeats = 1000;
+
+/** A side that crashes every minute is said once in ten. */
+function createRepeats(clock: Clock): Repeats {
+  const saidAt = new Map<string, number>();
+  return {
+    isNew: (key) => {
+      const now = clock.now();
+      if (now - (saidAt.get(key) ?? Number.NEGATIVE_INFINITY) < repeatMs) return false;
+      if (saidAt.size >= maxRepeats) saidAt.clear();
+      saidAt.set(key, now);
+      return true;
+    },
+  };
+}
+
+const minProgressMs = 3000;
+
+/** Numbers make no events: a live card is drawn again when they have changed, and no oftener than Slack allows. */
+function createProgress({ engine, clock }: Announcer): { readonly refresh: () => void } {
+  let drawn = new Map<string, number>();
+  let nextAt = 0;
+  return {
+    refresh: () => {
+      if (clock.now() < nextAt) return;
+      const live = engine.status().targets.flatMap(({ live: view }) => (view === undefined ? [] : [view]));
+      nextAt = clock.now() + Math.max(minProgressMs, live.length * (60_000 / 45));
+      const now = new Map<string, number>();
+      for (const view of live) {
+        const at = view.observation?.at ?? 0;
+        now.set(view.id, at);
+        if (at !== (drawn.get(view.id) ?? 0)) putCard(engine.outbox, view, { urgent: false });
+      }
+      drawn = now;
+    },
+  };
+}
+
+const headConsumer = 'slack-head';
+const dayMs = 86_400_000;
+
+/** Once a day the head of the audit chain is shown where nobody can take it back. */
+function publishHead({ engine, clock }: Announcer): void {
+  const day = Math.floor(clock.now() / dayMs);
+  if (engine.cursor(headConsumer) >= day) return;
+  engine.moveCursor(headConsumer, day);
+  const channel = engine.settings.targets[0]?.channel;
+  const head = channel === undefined ? undefined : engine.audit.publishHead(transport);
+  if (head === undefined || channel === undefined) return;
+  putOnce(engine.outbox, { key: `head:${head.seq}`, kind: 'head', payload: { ...head, channel } });
+}

@@ -1,0 +1,153 @@
+// The bot put together: Slack's door, the handlers, and what runs in the background as long as the process lives.
+
+import type { Clock, Engine, Log } from '@bg/engine';
+import { App, webApi } from '@slack/bolt';
+import { runAnnouncer } from './announcer.ts';
+import { boltLogger } from './bolt-log.ts';
+import { whoIn } from './cards/who.ts';
+import type { CommandKey } from './commands/table.ts';
+import type { Desk } from './desk.ts';
+import type { BotEnvironment } from './environment.ts';
+import { createFrontDoor } from './front-door.ts';
+import { createDrain, DeliveryRefused, replayGuard, sameTeamOnly } from './guards.ts';
+import { registerHandlers } from './handlers.ts';
+import { keepAskingWho } from './identity.ts';
+import { registeredWord } from './manifest.ts';
+import { createPeople } from './people.ts';
+import { runSender } from './sender.ts';
+import { connectSlack, type Identity, type Slack } from './slack-api.ts';
+
+export interface BotOptions {
+  readonly engine: Engine;
+  readonly environment: BotEnvironment;
+  readonly slack: Slack;
+  /** Undefined when Slack could not be reached yet. */
+  readonly identity: Identity | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Bot {
+  /** Undefined in Socket Mode. */
+  readonly port: number | undefined;
+  /** Takes nothing new, finishes what has begun (at most 10 s), stops driving. */
+  stop(): Promise<void>;
+}
+
+const drainLimitMs = 10_000;
+
+/** A lost answer is retried by the outbox, never by the client: the client would post twice and hold up other methods. */
+export function slackClientOptions({ apiUrl }: Pick<BotEnvironment, 'apiUrl'>): webApi.WebClientOptions {
+  return {
+    slackApiUrl: apiUrl,
+    timeout: 5000,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    fetch: fetchInTime,
+  };
+}
+
+/** Bolt answers through response URLs with this too, and sets no limit of its own there. */
+const fetchInTime: typeof fetch = (url, init) =>
+  fetch(url, { ...init, signal: init?.signal ?? AbortSignal.timeout(5000) });
+
+export function slackFor(environment: BotEnvironment, log: Log): Slack {
+  const options = { ...slackClientOptions(environment), logger: boltLogger(log) };
+  return connectSlack(new webApi.WebClient(environment.token, options));
+}
+
+/** @throws when the port cannot be had. */
+export async function startBot(options: BotOptions): Promise<Bot> {
+  const { engine, environment, clock, log } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const door = createFrontDoor({
+    environment,
+    clientOptions: slackClientOptions(environment),
+    clock,
+    log,
+    turnedAway: () => engine.countStranger('slack'),
+  });
+  const drain = createDrain(clock);
+  const app = await createApp({ ...options, door, drain, signal });
+  registerHandlers(app, deskOf(options));
+  const background = Promise.allSettled([
+    engine.drive(signal),
+    engine.alone('slack', signal, async (held) => {
+      await Promise.all([runAnnouncer({ engine, clock, log }, held), runSender({ ...options }, held)]);
+    }),
+  ]);
+  const port = await door.open(signal).catch(async (thrown: unknown) => {
+    stopping.abort();
+    await background;
+    throw thrown;
+  });
+  return {
+    port,
+    stop: async () => {
+      const closed = door.close();
+      if (!(await drain.finished(drainLimitMs))) log.warn('some handlers did not finish in time');
+      stopping.abort();
+      await background;
+      await closed;
+    },
+  };
+}
+
+interface AppOptions extends BotOptions {
+  readonly door: ReturnType<typeof createFrontDoor>;
+  readonly drain: ReturnType<typeof createDrain>;
+  readonly signal: AbortSignal;
+}
+
+async function createApp({
+  engine,
+  environment,
+  slack,
+  identity,
+  clock,
+  log,
+  door,
+  drain,
+  signal,
+}: AppOptions): Promise<App> {
+  const known = keepAskingWho({ slack, first: identity, clock, log, signal });
+  const app = new App({
+    // Bolt's own check of the token would keep the door shut as long as Slack cannot be reached.
+    authorize: async () => ({ botToken: environment.token, ...botOf(known.get()) }),
+    receiver: door.receiver,
+    logger: boltLogger(log),
+    clientOptions: slackClientOptions(environment),
+    deferInitialization: true,
+    convoStore: false,
+  });
+  app.use(drain.track);
+  app.use(replayGuard(engine, clock, log));
+  app.use(sameTeamOnly({ engine, team: engine.settings.slack.team, identity: known }));
+  app.error(async (error) => {
+    const cause = 'original' in error ? error.original : error;
+    if (!(cause instanceof DeliveryRefused)) return log.error({ err: cause }, 'a request of Slack failed');
+    log.warn({ problem: cause.message }, 'refused a request');
+    // The receiver answers it with 401.
+    throw cause;
+  });
+  await app.init();
+  return app;
+}
+
+function botOf(identity: Identity | undefined): { readonly botId?: string; readonly botUserId?: string } {
+  if (identity?.botId === undefined || identity.botUserId === undefined) return {};
+  return { botId: identity.botId, botUserId: identity.botUserId };
+}
+
+function deskOf({ engine, slack, clock, log }: BotOptions): Desk {
+  const { settings } = engine;
+  const words: Readonly<Record<CommandKey, string>> = {
+    deploy: registeredWord('deploy', settings.slack.commands),
+    switch: registeredWord('switch', settings.slack.commands),
+    rollback: registeredWord('rollback', settings.slack.commands),
+    status: registeredWord('status', settings.slack.commands),
+  };
+  const people = createPeople({ settings, slack, clock, log });
+  return { engine, slack, people, who: whoIn(settings.people), clock, log, words };
+}

@@ -1,0 +1,131 @@
+// An understood command → the engine's verb → what the person sees. One small function per kind of command.
+
+import type { Actor, DeploymentView, Refusal, Result, TargetView } from '@bg/engine';
+import { type Card, card, section } from '../cards/blocks.ts';
+import { deploymentSentence } from '../cards/deployment-card.ts';
+import { helpCard } from '../cards/help-card.ts';
+import { historyCard, historyLength } from '../cards/history-card.ts';
+import { planCard } from '../cards/plan-card.ts';
+import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
+import { statusCard, targetCard } from '../cards/status-card.ts';
+import { dateTime, outside } from '../cards/text.ts';
+import type { Desk } from '../desk.ts';
+import { openDeployModal } from '../modals/open.ts';
+import { approversOf, asksApprovers, sendSignal } from '../signals.ts';
+import type { Intent } from './intent.ts';
+import { parseCommand } from './parse.ts';
+import type { CommandKey } from './table.ts';
+
+export interface CommandInput {
+  readonly key: CommandKey;
+  readonly command: string;
+  readonly text: string;
+  readonly user: string;
+  readonly triggerId: string;
+}
+
+/** What only the person who typed it sees; undefined when a form was opened instead. */
+export async function runCommand(desk: Desk, input: CommandInput): Promise<Card | undefined> {
+  const actor = desk.people.actor(input.user);
+  const parsed = parseCommand({ ...input, known: desk.engine.settings.targets });
+  if (!parsed.ok) {
+    desk.engine.refusedAtDoor(actor, parsed.refusal);
+    return refusalCard(parsed.refusal);
+  }
+  const { kind } = parsed.value;
+  const run = runs[kind] as Run<Intent>;
+  return run({ desk, actor, input, intent: parsed.value });
+}
+
+interface Asked<I> {
+  readonly desk: Desk;
+  readonly actor: Actor;
+  readonly input: CommandInput;
+  readonly intent: I;
+}
+
+type Run<I> = (asked: Asked<I>) => Card | undefined | Promise<Card | undefined>;
+
+const runs: { readonly [K in Intent['kind']]: Run<Extract<Intent, { readonly kind: K }>> } = {
+  deploy: ({ desk, actor, intent: { ref, version, hold, redeploy, reason } }) =>
+    answered(desk.engine.deploy({ ...ref, version, hold, redeploy, reason, actor })),
+  'deploy-modal': ({ desk, actor, input, intent }) =>
+    openDeployModal(desk, { actor, triggerId: input.triggerId, ref: intent.ref }),
+  plan: async ({ desk, actor, intent: { ref, version, hold, redeploy, reason } }) => {
+    const plan = await desk.engine.plan({ ...ref, version, hold, redeploy, reason, actor });
+    return plan.ok ? planCard(plan.value) : refusalCard(plan.refusal);
+  },
+  status: ({ desk, intent }) => status(desk, intent.ref),
+  history: ({ desk, intent }) => history(desk, intent.ref),
+  lock: ({ desk, actor, intent: { ref, reason, forMs } }) => {
+    const locked = desk.engine.lock({ ...ref, actor, reason, ...(forMs === undefined ? {} : { forMs }) });
+    return locked.ok ? noticeCard(lockSentence(locked.value)) : refusalCard(locked.refusal);
+  },
+  unlock: ({ desk, actor, intent }) => {
+    const unlocked = desk.engine.unlock({ ...intent.ref, actor });
+    return unlocked.ok
+      ? noticeCard(`🔓 *${outside(unlocked.value.name, 80)}* is unlocked.`)
+      : refusalCard(unlocked.refusal);
+  },
+  signal: signal,
+  switch: ({ desk, actor, intent: { ref, reason } }) => answered(desk.engine.switch({ ...ref, actor, reason })),
+  rollback: ({ desk, actor, intent: { ref, version, reason } }) =>
+    answered(desk.engine.rollback({ ...ref, version, actor, reason })),
+  help: ({ desk }) => helpCard(desk.words),
+};
+
+function answered(result: Result<DeploymentView>): Card {
+  if (!result.ok) return refusalCard(result.refusal);
+  const { channel } = result.value;
+  const where = /^[CG][A-Z0-9]{2,}$/.test(channel) ? `<#${channel}>` : outside(channel, 90);
+  const text = `${deploymentSentence(result.value)} The card is in ${where}.`;
+  return card(text, [section(`✅ ${text}`)]);
+}
+
+function lockSentence({ name, lock }: TargetView): string {
+  const until = lock === undefined ? '' : ` until ${dateTime(lock.until)}: “${outside(lock.reason, 300)}”`;
+  return `🔐 *${outside(name, 80)}* is locked${until}. A rollback is never locked out.`;
+}
+
+function status({ engine, who }: Desk, ref: Extract<Intent, { kind: 'status' }>['ref']): Card {
+  const all = engine.status();
+  if (ref.service === undefined) return statusCard(all, who);
+  const targets = all.targets.filter(
+    ({ service, target }) => service === ref.service && (ref.target === undefined || target === ref.target),
+  );
+  const [only, ...more] = targets;
+  return only === undefined || more.length > 0 ? statusCard({ ...all, targets }, who) : targetCard(only, all, who);
+}
+
+function history({ engine, who }: Desk, ref: Extract<Intent, { kind: 'history' }>['ref']): Card {
+  const target = engine.target(ref);
+  const past = engine.history(ref, historyLength);
+  if (!target.ok) return refusalCard(target.refusal);
+  return past.ok ? historyCard(target.value.name, past.value, who) : refusalCard(past.refusal);
+}
+
+async function signal({ desk, actor, input, intent }: Asked<Extract<Intent, { kind: 'signal' }>>): Promise<Card> {
+  const { engine, people } = desk;
+  const target = engine.target(intent.ref);
+  if (!target.ok) return refusedHere(desk, actor, target.refusal);
+  const about = target.value.live;
+  if (about === undefined) return refusedHere(desk, actor, nothingUnderWay(target.value));
+  const decider = asksApprovers(intent.name) ? await people.decider(input.user, approversOf(engine, about)) : actor;
+  return answered(
+    sendSignal(engine, { name: intent.name, ref: { id: about.id }, actor: decider, reason: intent.reason }),
+  );
+}
+
+/** Refused before any verb of the engine was asked, so it is written here. */
+function refusedHere({ engine }: Desk, actor: Actor, refusal: Refusal): Card {
+  engine.refusedAtDoor(actor, refusal);
+  return refusalCard(refusal);
+}
+
+function nothingUnderWay({ name }: TargetView): Refusal {
+  return {
+    code: 'no-such-deployment',
+    sentence: `No deployment of ${name} is under way.`,
+    hint: 'See the status for what is possible now.',
+  };
+}

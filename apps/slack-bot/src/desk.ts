@@ -1,0 +1,18 @@
+// What every handler is handed: the engine, Slack, and who is who.
+
+import type { Clock, Engine, Log } from '@bg/engine';
+import type { Who } from './cards/who.ts';
+import type { CommandKey } from './commands/table.ts';
+import type { People } from './people.ts';
+import type { Slack } from './slack-api.ts';
+
+export interface Desk {
+  readonly engine: Engine;
+  readonly slack: Slack;
+  readonly people: People;
+  readonly who: Who;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Each command as it is registered in this workspace, with the slash. */
+  readonly words: Readonly<Record<CommandKey, string>>;
+}

@@ -1,0 +1,119 @@
+// Bolt's listeners: acknowledge, hand over to a plain function, show what it returned. Nothing is decided here.
+
+import { randomBytes } from 'node:crypto';
+import type { App, BlockAction, SlackViewAction, ViewOutput } from '@slack/bolt';
+import { pressButton } from './actions.ts';
+import type { Card } from './cards/blocks.ts';
+import { faultCard } from './cards/refusal-card.ts';
+import { runCommand } from './commands/run.ts';
+import { commandTable } from './commands/table.ts';
+import type { Desk } from './desk.ts';
+import { publishHome } from './home.ts';
+import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
+import { noticeModal } from './modals/notice-modal.ts';
+import { rejectModalId } from './modals/reject-modal.ts';
+import { chooseTarget, type FormErrors, type Submission, submitDeploy, submitReject } from './submissions.ts';
+
+export function registerHandlers(app: App, desk: Desk): void {
+  registerCommands(app, desk);
+  registerButtons(app, desk);
+  registerForms(app, desk);
+  app.event('app_home_opened', async ({ event }) => {
+    if (event.tab === 'home') await publishHome(desk, event.user);
+  });
+}
+
+function registerCommands(app: App, desk: Desk): void {
+  for (const { key } of commandTable) {
+    // Slack keeps /status for itself; other places that speak its language do not.
+    const names = new Set([desk.words[key], ...(key === 'status' ? ['/status'] : [])]);
+    for (const name of names)
+      app.command(name, async ({ command, ack, respond }) => {
+        await ack();
+        const { text, user_id: user, trigger_id: triggerId, channel_id: channel } = command;
+        const card = await orFault(desk, () =>
+          runCommand(desk, { key, command: command.command, text, user, triggerId }),
+        );
+        if (card !== undefined) await reply(desk, { card, respond, channel, user });
+      });
+  }
+}
+
+function registerButtons(app: App, desk: Desk): void {
+  app.action<BlockAction>(/^deploy\./, async ({ action, body, ack, respond }) => {
+    await ack();
+    const { id: user } = body.user;
+    const press = {
+      actionId: action.action_id,
+      value: 'value' in action ? String(action.value) : '',
+      user,
+      triggerId: body.trigger_id,
+    };
+    const card = await orFault(desk, () => pressButton(desk, press));
+    if (body.view !== undefined) return answerAtHome(desk, { card, user, triggerId: body.trigger_id });
+    if (card !== undefined) await reply(desk, { card, respond, channel: body.channel?.id, user });
+  });
+  app.action<BlockAction>(targetActionId, async ({ action, body, ack }) => {
+    await ack();
+    const value = 'selected_option' in action ? action.selected_option?.value : undefined;
+    if (value !== undefined && body.view !== undefined)
+      await chooseTarget(desk, { viewId: body.view.id, hash: body.view.hash, value });
+  });
+}
+
+function registerForms(app: App, desk: Desk): void {
+  const forms = { [deployModalId]: submitDeploy, [rejectModalId]: submitReject };
+  for (const [id, submit] of Object.entries(forms))
+    app.view(id, async ({ body, view, ack }) => {
+      const errors = await submit(desk, submissionOf(body, view));
+      await (errors === undefined ? ack() : ack({ response_action: 'errors', errors }));
+    });
+}
+
+function submissionOf(body: SlackViewAction, view: ViewOutput): Submission {
+  return { user: body.user.id, metadata: view.private_metadata, values: view.state.values };
+}
+
+/** Somebody waits for an answer, whatever happens; what happened is found in the log by its reference. */
+async function orFault(desk: Desk, work: () => Promise<Card | undefined>): Promise<Card | undefined> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const reference = randomBytes(4).toString('hex');
+    desk.log.error({ reference, err: thrown }, 'a handler failed');
+    return faultCard(reference);
+  }
+}
+
+interface Reply {
+  readonly card: Card;
+  readonly respond: (message: Message) => Promise<unknown>;
+  readonly channel: string | undefined;
+  readonly user: string;
+}
+
+type Message = { text: string; blocks: Card['blocks'][number][]; response_type: 'ephemeral'; replace_original: false };
+
+/** Through the response URL, which works in channels that the bot is not in; else as an ephemeral message. */
+async function reply({ slack, log }: Desk, { card, respond, channel, user }: Reply): Promise<void> {
+  try {
+    await respond({ text: card.text, blocks: [...card.blocks], response_type: 'ephemeral', replace_original: false });
+  } catch (thrown) {
+    const answer = channel === undefined ? undefined : await slack.ephemeral({ channel, user }, card);
+    if (!answer?.ok)
+      log.warn({ problem: String(thrown) }, 'an answer could not be shown; the audit log has what happened');
+  }
+}
+
+interface HomeAnswer {
+  readonly card: Card | undefined;
+  readonly user: string;
+  readonly triggerId: string;
+}
+
+async function answerAtHome(desk: Desk, { card, user, triggerId }: HomeAnswer): Promise<void> {
+  if (card !== undefined) await desk.slack.openView(triggerId, noticeModal(card));
+  await publishHome(desk, user);
+}
+
+export type { FormErrors };

@@ -1,0 +1,95 @@
+// The Slack bot's process: reads the environment, opens the engine, serves Slack and drives deployments.
+
+import { resolve } from 'node:path';
+import { BlueGreenError, createLog, type Engine, type Log, loadSettings, openEngine, systemClock } from '@bg/engine';
+import { type Bot, slackFor, startBot } from './bot.ts';
+import { type BotEnvironment, readEnvironment } from './environment.ts';
+import { checkToken } from './identity.ts';
+import type { Identity, Slack } from './slack-api.ts';
+
+/** Ends the process before it has begun, with sentences for people. */
+class CannotStart extends Error {}
+
+const stopLimitMs = 30_000;
+
+async function main(): Promise<void> {
+  const environment = readOrGiveUp();
+  const log = createLog({ name: 'slack-bot', level: environment.logLevel, terminal: process.stderr.isTTY === true });
+  const slack = slackFor(environment, log);
+  const settings = loadSettings({ file: resolve(environment.configFile), environment: process.env });
+  for (const warning of settings.warnings) log.warn(warning);
+  const identity = await askWho(slack, log);
+  const engine = openEngine({ settings, log, processName: 'slack-bot' });
+  const bot = await startBot({ engine, environment, slack, identity, clock: systemClock, log }).catch(
+    (thrown: unknown) => {
+      engine.close();
+      throw asStartProblem(thrown, environment);
+    },
+  );
+  log.info({ port: bot.port, host: environment.host, socketMode: bot.port === undefined }, 'the Slack bot is ready');
+  stopOnSignal(bot, engine, log);
+}
+
+function readOrGiveUp(): BotEnvironment {
+  const read = readEnvironment(process.env);
+  if (!read.ok)
+    throw new CannotStart(
+      `The Slack bot cannot start:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+  return read.environment;
+}
+
+async function askWho(slack: Slack, log: Log): Promise<Identity | undefined> {
+  const checked = await checkToken(slack);
+  switch (checked.kind) {
+    case 'good':
+      return checked.identity;
+    case 'bad':
+      throw new CannotStart(checked.sentence);
+    case 'unreachable':
+      log.warn({ problem: checked.sentence }, 'Slack cannot be reached; deployments are driven all the same');
+      return undefined;
+    default:
+      return checked satisfies never;
+  }
+}
+
+function asStartProblem(thrown: unknown, { host, port }: BotEnvironment): unknown {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  if (code === 'EADDRINUSE')
+    return new CannotStart(`Port ${port} on ${host} is in use: stop the other process, or set PORT.`);
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+    return new CannotStart(`Cannot listen on ${host} port ${port} (${code}): set HOST and PORT.`);
+  return thrown;
+}
+
+function stopOnSignal(bot: Bot, engine: Engine, log: Log): void {
+  let stopping = false;
+  const stop = (name: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal: name }, 'stopping; what serves users goes on');
+    const late = setTimeout(() => process.exit(1), stopLimitMs);
+    late.unref();
+    bot
+      .stop()
+      .catch((thrown: unknown) => log.error({ err: thrown }, 'did not stop cleanly'))
+      .finally(() => {
+        engine.close();
+        log.info('stopped');
+        process.exitCode = 0;
+      });
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+main().catch((thrown: unknown) => {
+  console.error(thrown instanceof CannotStart ? thrown.message : faultText(thrown));
+  process.exit(1);
+});
+
+function faultText(thrown: unknown): string {
+  if (thrown instanceof BlueGreenError) return `The Slack bot cannot start: ${thrown.message}\n${thrown.help}`;
+  return `The Slack bot cannot start: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
+}

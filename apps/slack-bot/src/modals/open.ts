@@ -1,0 +1,79 @@
+// Opening forms. Slack gives three seconds from the click; whoever is too late is told to press again.
+
+import type { Actor, DeploymentView, Refusal, TargetRef } from '@bg/engine';
+import { targetName } from '@bg/engine';
+import type { Card } from '../cards/blocks.ts';
+import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
+import type { Desk } from '../desk.ts';
+import { type Answer, isLate, problemSentence } from '../slack-api.ts';
+import { type DeployForm, deployModal } from './deploy-modal.ts';
+import type { Modal } from './inputs.ts';
+import { rejectModal } from './reject-modal.ts';
+
+export interface OpenInput {
+  readonly actor: Actor;
+  readonly triggerId: string;
+}
+
+export async function openDeployModal(
+  desk: Desk,
+  { actor, triggerId, ref }: OpenInput & { readonly ref: TargetRef },
+): Promise<Card | undefined> {
+  if (actor.kind === 'stranger') return refusedStranger(desk, actor);
+  const form = deployForm(desk, ref);
+  if (!form.ok) return refusalCard(form.refusal);
+  return open(desk, triggerId, deployModal(form.value));
+}
+
+export async function openRejectModal(
+  desk: Desk,
+  {
+    actor,
+    triggerId,
+    view,
+    stateVersion,
+  }: OpenInput & { readonly view: DeploymentView; readonly stateVersion: number },
+): Promise<Card | undefined> {
+  if (actor.kind === 'stranger') return refusedStranger(desk, actor);
+  return open(desk, triggerId, rejectModal(view, stateVersion));
+}
+
+/** The target that was named, else the first one; a name that fits several targets is settled in the form itself. */
+export function deployForm(
+  { engine }: Desk,
+  ref: TargetRef,
+): { readonly ok: true; readonly value: DeployForm } | { readonly ok: false; readonly refusal: Refusal } {
+  const { targets } = engine.settings;
+  const fitting = targets.filter(
+    ({ service, target }) => (ref.service ?? service) === service && (ref.target ?? target) === target,
+  );
+  const chosen = fitting.find(({ isDefault }) => isDefault) ?? fitting[0];
+  const { service, target } = chosen ?? ref;
+  const releases = engine.releases({ service, target });
+  if (!releases.ok) return releases;
+  return {
+    ok: true,
+    value: {
+      targets: targets.map((one) => ({ service: one.service, target: one.target, name: targetName(one) })),
+      chosen: { service: service ?? '', target: target ?? '' },
+      releases: releases.value,
+    },
+  };
+}
+
+async function open({ slack, log }: Desk, triggerId: string, modal: Modal): Promise<Card | undefined> {
+  const opened: Answer<unknown> = await slack.openView(triggerId, modal);
+  if (opened.ok) return undefined;
+  if (isLate(opened.problem)) return noticeCard('⏱️ That took too long. Press again. Nothing was changed.');
+  log.warn({ problem: problemSentence(opened.problem) }, 'a form could not be opened');
+  return noticeCard('⚠️ Slack did not open the form. Try again in a moment. Nothing was changed.');
+}
+
+function refusedStranger({ engine }: Desk, { name }: Actor & { kind: 'stranger' }): Card {
+  engine.countStranger('slack');
+  return refusalCard({
+    code: 'not-in-team',
+    sentence: `${name} is not in the list of people of this configuration, and may look only.`,
+    hint: 'Ask a release manager to add you to `people`.',
+  });
+}
