@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from './exit.ts';
+
+describe('the exit code of a deployment that ended', () => {
+  it.each([
+    ['promoted', 'forward', 0],
+    ['promoted', 'back', 0],
+    ['failed', 'forward', 1],
+    ['rolled-back', 'forward', 1],
+    ['aborted', 'forward', 1],
+    ['cancelled', 'forward', 1],
+    ['superseded', 'forward', 1],
+    ['aborted', 'back', 0],
+    ['rolled-back', 'back', 0],
+    ['failed', 'back', 1],
+    ['halted', 'forward', 4],
+    ['halted', 'back', 4],
+  ] as const)('%s, when %s was wished for, is %i', (kind, wish, code) => {
+    expect(exitCodeOf({ kind }, wish)).toBe(code);
+  });
+});
