@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Agent, get, type IncomingMessage, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { exchangeRaw, type Running, startProxyBefore } from './testing/fixture.ts';
+import { startWitness, type Witness } from './testing/witness.ts';
+
+let service: Witness;
+let proxy: Running;
+
+beforeAll(async () => {
+  service = await startWitness();
+  proxy = await startProxyBefore(service.port, { requestTimeoutMs: 3_000 });
+});
+afterAll(async () => {
+  await proxy.stop();
+  await service.close();
+});
+beforeEach(() => service.forget());
+
+const head = (lines: readonly string[]) => `${lines.join('\r\n')}\r\n\r\n`;
+
+describe('bodies', () => {
+  const upload = (path: string, body: Buffer, headers: Record<string, string> = {}) =>
+    new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+      const outgoing = request(`${proxy.base}${path}`, { method: 'POST', headers, agent: new Agent() }, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        answer.on('end', () => resolve({ status: answer.statusCode, text }));
+        answer.on('error', reject);
+      });
+      outgoing.on('error', reject);
+      outgoing.end(body);
+    });
+
+  test.each([
+    ['with a length', {}],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('of 20 MB arrive whole, %s', async (_name, headers) => {
+    const body = randomBytes(20_000_000);
+    expect((await upload('/', body, headers)).status).toBe(200);
+    expect(service.last()).toMatchObject({
+      bytes: body.length,
+      sha256: createHash('sha256').update(body).digest('hex'),
+    });
+  });
+
+  test('of a DELETE and an empty POST pass as well', async () => {
+    await fetch(proxy.base, { method: 'DELETE', body: 'reason' });
+    expect(service.last()).toMatchObject({ method: 'DELETE', bytes: 6 });
+    await fetch(proxy.base, { method: 'POST' });
+    expect(service.last()).toMatchObject({ method: 'POST', bytes: 0, headers: { 'content-length': '0' } });
+  });
+
+  test('an answer that comes before the whole body arrives', async () => {
+    const { status, text } = await upload('/early', Buffer.alloc(3_000_000));
+    expect([status, text]).toEqual([413, 'too large']);
+  });
+
+  test('Expect: 100-continue is answered when the service is about to read', async () => {
+    const answer = await exchangeRaw(
+      proxy.port,
+      head(['POST / HTTP/1.1', 'Host: a', 'Content-Length: 5', 'Expect: 100-continue']),
+      /100 Continue\r\n\r\n/,
+    );
+    expect(answer).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    const patient = request(proxy.base, { method: 'POST', headers: { expect: '100-continue', 'content-length': '5' } });
+    const status = new Promise((resolve) => patient.on('response', (reply) => resolve(reply.resume().statusCode)));
+    patient.flushHeaders();
+    await new Promise((resolve) => patient.once('continue', resolve));
+    patient.end('hello');
+    expect(await status).toBe(200);
+    expect(service.last()).toMatchObject({ bytes: 5 });
+    expect(service.last().headers).not.toHaveProperty('expect');
+  });
+
+  test('of an answer wait for a user who reads slowly, instead of filling memory', async () => {
+    const before = await memoryOf(proxy);
+    const slow = await Promise.all(
+      Array.from(
+        { length: 5 },
+        () => new Promise<IncomingMessage>((resolve) => get(`${proxy.base}/large`, { agent: new Agent() }, resolve)),
+      ),
+    );
+    for (const answer of slow) answer.pause();
+    await delay(1_000);
+    // 150 MB are on their way; what is held is a few buffers for each.
+    expect((await memoryOf(proxy)) - before).toBeLessThan(70_000_000);
+    const sizes = await Promise.all(
+      slow.map(async (answer) => {
+        let bytes = 0;
+        for await (const chunk of answer) bytes += (chunk as Buffer).length;
+        return bytes;
+      }),
+    );
+    expect(sizes).toEqual(Array(5).fill(30_000_000));
+  });
+});
+
+async function memoryOf({ child }: Running): Promise<number> {
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+}

@@ -1,0 +1,78 @@
+// A service that remembers what it was sent, and answers in every way that HTTP knows when the path asks for it.
+
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Service, startService } from './fixture.ts';
+
+/** What the service saw, newest last. */
+export interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly raw: readonly string[];
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface Witness extends Service {
+  readonly seen: Seen[];
+  /** Exchanges that the other end broke off. */
+  cut(): number;
+  last(): Seen;
+  forget(): void;
+}
+
+export async function startWitness(): Promise<Witness> {
+  const seen: Seen[] = [];
+  let cut = 0;
+  const service = await startService((incoming, response) => {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      hash.update(chunk);
+    });
+    incoming.on('error', () => {
+      cut++;
+    });
+    const url = incoming.url ?? '';
+    if (url === '/early') {
+      response.writeHead(413, { 'content-type': 'text/plain' }).end('too large');
+      return;
+    }
+    if (url === '/endless') {
+      response.on('close', () => {
+        cut++;
+      });
+      response.write('first');
+      return;
+    }
+    incoming.on('end', () => {
+      const { method = '', headers, rawHeaders: raw } = incoming;
+      seen.push({ method, url, headers, raw, bytes, sha256: hash.digest('hex') });
+      if (url === '/hop') {
+        response.setHeader('connection', 'x-inner, keep-alive');
+        response.setHeader('x-inner', 'only for the proxy');
+        response.setHeader('proxy-authenticate', 'Basic');
+        response.setHeader('set-cookie', ['a=1', 'b=2']);
+      }
+      if (url === '/204' || url === '/304') response.writeHead(Number(url.slice(1)), { etag: '"x"' });
+      if (url === '/trailers') response.writeHead(200, { trailer: 'x-checksum' }).write('body');
+      if (url === '/trailers') response.addTrailers({ 'x-checksum': 'abc' });
+      if (url === '/hints') response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
+      if (url === '/public') response.setHeader('cache-control', 'public, max-age=60');
+      if (url === '/large') response.end(Buffer.alloc(30_000_000, 'x'));
+      else response.end('done');
+    });
+  });
+  return {
+    ...service,
+    seen,
+    cut: () => cut,
+    last: () => seen.at(-1) as Seen,
+    forget: () => {
+      seen.length = 0;
+      cut = 0;
+    },
+  };
+}
