@@ -8,9 +8,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import { ask, refusalOf, talkingServer } from '../contract-fixture.ts';
+import { portHolder } from './port-holder.ts';
 import { identify } from './proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 import { withSlotLock } from './slot-lock.ts';
+import { endAll } from './stop.ts';
 
 let fixture: ProcessFixture;
 beforeEach(async () => {
@@ -86,6 +88,23 @@ setTimeout(() => process.exit(1), 1500);
     expect(large.cpuPercent).toBeLessThan(150);
     await environment.stop(blue, 200);
   });
+});
+
+it('has let go of its port when it counts as gone, however closely one looks', async () => {
+  const { blue, folder, settings } = fixture;
+  // Without pauses between the looks, to see a process in the middle of its end.
+  const restless = { now: Date.now, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+  const script = `require('node:net').createServer().listen(${blue.port}, '127.0.0.1')`;
+  const holders: unknown[] = [];
+  for (let round = 0; round < 60; round++) {
+    const launch = `closely.${round}`;
+    const env = { ...settings.env, BLUEGREEN_LAUNCH: launch };
+    await spawnDetached({ argv: ['node', '-e', script], cwd: folder, env, logFile: join(folder, 'holder.txt') });
+    await expect.poll(() => portHolder(blue.port), { timeout: 20_000, interval: 5 }).toBeDefined();
+    await endAll({ launch, process: undefined }, 20_000, restless);
+    holders.push(portHolder(blue.port));
+  }
+  expect(holders.filter((holder) => holder !== undefined)).toEqual([]);
 });
 
 describe('an adopted process', () => {

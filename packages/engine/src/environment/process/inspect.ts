@@ -1,7 +1,7 @@
 // A look at a slot: what its record says, held against what the machine says.
 
 import type { SlotObservation, SlotPlace } from '../environment.ts';
-import { leaderAmong, markedProcesses, pidsToMeasure } from './launch.ts';
+import { leaderAmong, markedProcesses, processesToMeasure } from './launch.ts';
 import { currentBootId, identify, isAlive, residentBytes, ticksPerSecond } from './proc-fs.ts';
 import { type LiveRecord, type RunningRecord, readExit, readRecord, type SlotRecord } from './record.ts';
 import { type Look, logFileOf, type Room, recordPlace } from './room.ts';
@@ -34,7 +34,7 @@ export function believe(room: Room, record: SlotRecord): RunningRecord | undefin
 }
 
 export function observe(room: Room, place: SlotPlace, record: RunningRecord): Running {
-  const processes = pidsToMeasure({ launch: record.launch, process: record.process });
+  const processes = processesToMeasure({ launch: record.launch, process: record.process });
   const cpuTicks = processes.reduce((sum, stat) => sum + stat.cpuTicks, 0);
   return {
     kind: 'running',

@@ -40,6 +40,8 @@ export interface Members {
   readonly group: number | undefined;
   /** Ours, but not in that group. */
   readonly others: readonly number[];
+  /** All of them. */
+  readonly processes: readonly ProcessStat[];
 }
 
 /**
@@ -47,15 +49,21 @@ export interface Members {
  * recorded, or when one of its members carries the launch: a pid alone proves nothing.
  */
 export function membersOf({ launch, process: leader }: Owner): Members {
-  const processes = living();
+  const machine = living();
   const leaderLives = leader !== undefined && isAlive(leader);
-  if (launch === undefined) return { group: undefined, others: leaderLives ? familyOf(leader.pid, processes) : [] };
-  const carriers = processes.filter(({ pid }) => environmentOf(pid)?.get(launchVariable) === launch);
+  if (launch === undefined) return asOthers(leaderLives ? familyOf(leader.pid, machine) : []);
+  const carriers = machine.filter(({ pid }) => environmentOf(pid)?.get(launchVariable) === launch);
   const group = leader?.pid ?? leaderAmong(carriers)?.pid;
   const groupIsOurs = group !== undefined && (leaderLives || carriers.some((carrier) => carrier.group === group));
-  const others = carriers.filter((carrier) => !groupIsOurs || carrier.group !== group).map(({ pid }) => pid);
-  const groupLives = groupIsOurs && processes.some((stat) => stat.group === group);
-  return { group: groupLives ? group : undefined, others };
+  if (!groupIsOurs) return asOthers(carriers);
+  const inGroup = machine.filter((stat) => stat.group === group);
+  const outside = carriers.filter((carrier) => carrier.group !== group);
+  const others = outside.map(({ pid }) => pid);
+  return { group: inGroup.length > 0 ? group : undefined, others, processes: [...inGroup, ...outside] };
+}
+
+function asOthers(processes: readonly ProcessStat[]): Members {
+  return { group: undefined, others: processes.map(({ pid }) => pid), processes };
 }
 
 /** The process that was started first of those that lead a group: the one the engine spawned. */
@@ -67,22 +75,20 @@ export function leaderAmong<Stat extends ProcessStat>(carriers: readonly Stat[])
 }
 
 /** The processes whose use of the machine is the slot's: the leader's group, or the family of an adopted process. */
-export function pidsToMeasure({ launch, process: leader }: Owner): readonly ProcessStat[] {
+export function processesToMeasure({ launch, process: leader }: Owner): readonly ProcessStat[] {
   if (leader === undefined) return [];
   const processes = living();
-  if (launch !== undefined) return processes.filter(({ group }) => group === leader.pid);
-  const family = new Set(familyOf(leader.pid, processes));
-  return processes.filter(({ pid }) => family.has(pid));
+  return launch === undefined ? familyOf(leader.pid, processes) : processes.filter(({ group }) => group === leader.pid);
 }
 
 /** A process and what descends from it. An adopted process may share its group with strangers, so groups say nothing. */
-function familyOf(ancestor: number, processes: readonly ProcessStat[]): readonly number[] {
+function familyOf(ancestor: number, processes: readonly ProcessStat[]): readonly ProcessStat[] {
   const family = new Set([ancestor]);
   for (let before = 0; before !== family.size; ) {
     before = family.size;
     for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
   }
-  return [...family];
+  return processes.filter(({ pid }) => family.has(pid));
 }
 
 function living(): readonly ProcessStat[] {

@@ -8,7 +8,7 @@ export interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** Ended, but not yet waited for by its parent. */
+  /** Ended with all its threads, but not yet waited for by its parent. Only then its files and sockets are closed. */
   readonly zombie: boolean;
   /** Field 22: clock ticks between the machine's start and the process's. With the pid and the boot, it names a process. */
   readonly startTicks: number;
@@ -59,7 +59,8 @@ function parseStat(line: string): ProcessStat | undefined {
     pid: Number.parseInt(line, 10),
     parent: field(4),
     group: field(5),
-    zombie: state === 'Z' || state === 'X',
+    // Field 20 counts the threads: a first thread that has ended says nothing of the others.
+    zombie: (state === 'Z' || state === 'X') && field(20) <= 1,
     startTicks: field(22),
     cpuTicks: field(14) + field(15) + field(16) + field(17),
   };

@@ -23,6 +23,9 @@ export interface StartRequest {
   readonly settings: LaunchSettings;
 }
 
+const portPatienceMs = 500;
+const portPollMs = 50;
+
 /** Under the slot's lock. */
 export async function startSlot(room: Room, request: StartRequest): Promise<Running> {
   const { place, release, settings } = request;
@@ -31,7 +34,7 @@ export async function startSlot(room: Room, request: StartRequest): Promise<Runn
   if (before && isSame(before, release)) return settleFound(room, request, before);
   const env = prepare(room, request, launch);
   await stopSlot(room, place, settings.graceMs);
-  requireFreePort(place);
+  await requireFreePort(room, place);
   const starting = writeAhead(room, request, launch);
   const after = await beginLog(room, place, { ...starting, maxBytes: settings.maxLogBytes });
   room.log.info({ ...placeFields(place), version: release.version, port: place.port }, 'starting');
@@ -70,11 +73,16 @@ function prepare(room: Room, { place, release, settings }: StartRequest, launch:
   return env;
 }
 
-function requireFreePort(place: SlotPlace): void {
-  const holder = portHolder(place.port);
-  if (!holder) return;
-  const sentence = `port ${place.port} of ${describePlace(place)} is in use by ${describeHolder(holder)}`;
-  throw new BlueGreenError('port-in-use', sentence, { port: place.port, ...holder });
+/** Looked at again for a moment: the kernel closes the sockets of a process that crashed just now when it gets to it. */
+async function requireFreePort(room: Room, place: SlotPlace): Promise<void> {
+  const until = room.clock.now() + portPatienceMs;
+  for (;;) {
+    const holder = portHolder(place.port);
+    if (!holder) return;
+    const sentence = `port ${place.port} of ${describePlace(place)} is in use by ${describeHolder(holder)}`;
+    if (room.clock.now() >= until) throw new BlueGreenError('port-in-use', sentence, { port: place.port, ...holder });
+    await room.clock.sleep(portPollMs);
+  }
 }
 
 type Starting = Extract<LiveRecord, { state: 'starting' }> & { readonly launch: string };

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';
 import { type Members, membersOf, type Owner } from './launch.ts';
+import { type ProcessStat, processStat } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
 import { placeFields, type Room, recordPlace } from './room.ts';
 
@@ -31,12 +32,35 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
 
 /** SIGTERM, `graceMs`, SIGKILL. Undefined when something is left even so. */
 export async function endAll(owner: Owner, graceMs: number, clock: Clock): Promise<Ending | undefined> {
-  const members = membersOf(owner);
+  const look = watch(owner);
+  const members = look();
   if (isEmpty(members)) return 'was gone';
   signalAll(members, 'SIGTERM');
-  if (await waitUntilGone(owner, { limitMs: graceMs, clock })) return 'SIGTERM';
-  const killed = await waitUntilGone(owner, { limitMs: killLimitMs, clock, again: 'SIGKILL' });
+  if (await waitUntilGone(look, { limitMs: graceMs, clock })) return 'SIGTERM';
+  const killed = await waitUntilGone(look, { limitMs: killLimitMs, clock, again: 'SIGKILL' });
   return killed ? 'SIGKILL' : undefined;
+}
+
+type Look = () => Pick<Members, 'group' | 'others'>;
+
+/**
+ * Remembers whom it saw. A process that is ending loses its environment before it closes its sockets: by its mark alone it
+ * would look gone while it still holds the port.
+ */
+function watch(owner: Owner): Look {
+  const seen = new Map<number, ProcessStat>();
+  return () => {
+    const { group, others, processes } = membersOf(owner);
+    const now = new Set(processes.map(({ pid }) => pid));
+    const unmarked = [...seen.values()].filter((stat) => !now.has(stat.pid) && stillThere(stat)).map(({ pid }) => pid);
+    for (const stat of processes) seen.set(stat.pid, stat);
+    return { group, others: [...others, ...unmarked] };
+  };
+}
+
+function stillThere({ pid, startTicks }: ProcessStat): boolean {
+  const now = processStat(pid);
+  return now !== undefined && !now.zombie && now.startTicks === startTicks;
 }
 
 function ownerOf(record: LiveRecord): Owner {
@@ -50,10 +74,10 @@ interface Wait {
   readonly again?: NodeJS.Signals;
 }
 
-async function waitUntilGone(owner: Owner, { limitMs, clock, again }: Wait): Promise<boolean> {
+async function waitUntilGone(look: Look, { limitMs, clock, again }: Wait): Promise<boolean> {
   const until = clock.now() + limitMs;
   for (;;) {
-    const members = membersOf(owner);
+    const members = look();
     if (isEmpty(members)) return true;
     if (clock.now() >= until) return false;
     if (again) signalAll(members, again);
@@ -61,7 +85,7 @@ async function waitUntilGone(owner: Owner, { limitMs, clock, again }: Wait): Pro
   }
 }
 
-function signalAll({ group, others }: Members, signal: NodeJS.Signals): void {
+function signalAll({ group, others }: ReturnType<Look>, signal: NodeJS.Signals): void {
   if (group !== undefined && group > 1) send(-group, signal);
   for (const pid of others) send(pid, signal);
 }
@@ -74,7 +98,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function isEmpty({ group, others }: Members): boolean {
+function isEmpty({ group, others }: ReturnType<Look>): boolean {
   return group === undefined && others.length === 0;
 }
 
