@@ -59,6 +59,8 @@ const routes = {
 
 async function answer(shop, request, response) {
   if (shop.stopping) response.setHeader('connection', 'close');
+  // On errors too: whoever counts lost requests must know which side and release answered.
+  response.setHeader('x-shop', `${slot} ${shop.release.version}`);
   const path = new URL(request.url, 'http://shop').pathname;
   const byUser = isUser(request) && path !== '/health';
   if (path !== '/health' && path !== '/api/stats')
