@@ -19,8 +19,10 @@ export async function digestFolder(folder: string, signal?: AbortSignal): Promis
     for (const { entry, path } of paths) {
       signal?.throwIfAborted();
       const name = relative(folder, path);
-      if (entry.isFile()) whole.update(`file ${await modeOf(path)} ${JSON.stringify(name)} ${await digestFile(path)}\n`);
-      else if (entry.isSymbolicLink()) whole.update(`link ${JSON.stringify(name)} ${JSON.stringify(await readlink(path))}\n`);
+      if (entry.isFile())
+        whole.update(`file ${await modeOf(path)} ${JSON.stringify(name)} ${await digestFile(path)}\n`);
+      else if (entry.isSymbolicLink())
+        whole.update(`link ${JSON.stringify(name)} ${JSON.stringify(await readlink(path))}\n`);
       else if (!entry.isDirectory()) throw new Error(`${name} is neither file, folder nor link`);
     }
   } catch (thrown) {

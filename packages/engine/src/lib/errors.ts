@@ -5,7 +5,8 @@ export const errorHelp = {
   'balancer-stale-generation': 'A newer routing is already in place; read the status before trying again.',
   'balancer-unreachable': 'The load balancer did not answer; see `bg status` and the balancer log in the state folder.',
   'balancer-unsettled': 'The load balancer accepted the routing but was not seen to follow it.',
-  'config-changed': 'Another process runs on this state with a different configuration; restart both with the same file.',
+  'config-changed':
+    'Another process runs on this state with a different configuration; restart both with the same file.',
   'config-invalid': 'Run `bg config check` to see every problem at once.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
   'exec-failed': 'A command ended with an error; its last lines are in the message.',

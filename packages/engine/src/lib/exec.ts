@@ -35,5 +35,10 @@ export async function run(command: Command): Promise<CommandResult> {
     throw new BlueGreenError('exec-not-found', `${file} cannot be executed (${result.code})`, {}, result);
   if (result.timedOut)
     throw new BlueGreenError('exec-timeout', `${file} ran longer than ${command.timeoutMs} ms`, {}, result);
-  throw new BlueGreenError('exec-failed', `${file} ended with ${result.exitCode ?? result.signal}: ${lastLines}`, {}, result);
+  throw new BlueGreenError(
+    'exec-failed',
+    `${file} ended with ${result.exitCode ?? result.signal}: ${lastLines}`,
+    {},
+    result,
+  );
 }

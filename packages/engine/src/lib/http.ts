@@ -1,20 +1,25 @@
 // One-shot HTTP requests with a limit on time and size: health probes, smoke tests, receipts. Never follows redirects.
+// Not `fetch`: it refuses a list of ports that services may well listen on, and pools connections, while a probe must
+// see what answers now.
 
-import { BlueGreenError, messageOf } from './errors.ts';
+import { request as httpRequestOf, type IncomingMessage } from 'node:http';
+import { request as httpsRequestOf } from 'node:https';
 import { deadline } from './clock.ts';
+import { BlueGreenError, messageOf } from './errors.ts';
 
 export interface HttpRequest {
   readonly url: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** For the whole exchange, the body of the answer included. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
 export interface HttpAnswer {
   readonly status: number;
-  /** Names in lower case. */
+  /** Names in lower case; a header that came several times is joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
   /** At most `maxBodyBytes` of it, decoded as UTF-8. */
   readonly body: string;
@@ -23,44 +28,55 @@ export interface HttpAnswer {
 
 const maxBodyBytes = 1 << 20;
 
-/** @throws BlueGreenError `http-timeout` or `http-failed`, naming method and URL. */
+/** @throws BlueGreenError `http-timeout` or `http-failed`, naming method and URL; the signal's reason when it aborts. */
 export async function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
   const began = performance.now();
-  const method = request.method ?? 'GET';
+  const limit = deadline(request.timeoutMs, request.signal);
   try {
-    const response = await fetch(request.url, {
-      method,
-      // A connection of its own for each probe: a pooled one would go on reaching a side that is already gone.
-      headers: { connection: 'close', ...request.headers },
-      ...(request.body === undefined ? {} : { body: request.body }),
-      redirect: 'manual',
-      signal: deadline(request.timeoutMs, request.signal),
-    });
-    const body = await readAtMost(response, maxBodyBytes);
-    return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body,
-      ms: performance.now() - began,
-    };
+    const answer = await send(request, limit);
+    const body = await readAtMost(answer, maxBodyBytes);
+    return { status: answer.statusCode ?? 0, headers: plainHeaders(answer), body, ms: performance.now() - began };
   } catch (thrown) {
-    throw asHttpError(thrown, method, request);
+    throw asHttpError(thrown, limit, request);
   }
 }
 
-function asHttpError(thrown: unknown, method: string, { url, timeoutMs, signal }: HttpRequest): unknown {
-  if (signal?.aborted) return thrown;
-  if (thrown instanceof DOMException && thrown.name === 'TimeoutError')
-    return new BlueGreenError('http-timeout', `${method} ${url} gave no answer within ${timeoutMs} ms`, {}, thrown);
-  const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-  return new BlueGreenError('http-failed', `${method} ${url} failed: ${messageOf(cause)}`, {}, thrown);
+function send({ url, method = 'GET', headers, body }: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const make = url.startsWith('https:') ? httpsRequestOf : httpRequestOf;
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const outgoing = make(url, {
+      method,
+      headers: { connection: 'close', ...length, ...headers },
+      agent: false,
+      signal,
+    });
+    outgoing.once('error', reject).once('response', resolve);
+    outgoing.end(body);
+  });
 }
 
-async function readAtMost(response: Response, limitBytes: number): Promise<string> {
-  if (!response.body) return '';
-  const chunks: Uint8Array[] = [];
+function asHttpError(
+  thrown: unknown,
+  limit: AbortSignal,
+  { url, method = 'GET', timeoutMs, signal }: HttpRequest,
+): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (limit.aborted)
+    return new BlueGreenError('http-timeout', `${method} ${url} gave no answer within ${timeoutMs} ms`, {}, thrown);
+  return new BlueGreenError('http-failed', `${method} ${url} failed: ${messageOf(thrown)}`, {}, thrown);
+}
+
+function plainHeaders({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
+}
+
+async function readAtMost(answer: IncomingMessage, limitBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
     chunks.push(chunk.subarray(0, limitBytes - size));
     size += chunk.length;
     if (size >= limitBytes) break;
