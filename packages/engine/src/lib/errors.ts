@@ -26,6 +26,7 @@ export const errorHelp = {
   'state-newer': 'The state was written by a newer version of this program; use that version.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',
+  'template-invalid': 'A fault of this program: a template of a configuration file does not fit its values.',
   'variable-missing': 'Add the named variable to the env file of the target or to `env` in the configuration.',
 } as const;
 
