@@ -1,0 +1,69 @@
+// The demonstration's bluegreen.yaml: the sample shop, and the people of the Slack stand-in.
+
+import type { Places } from './places.ts';
+import type { Ports } from './ports.ts';
+
+/** The steps from few users to all, in the words of the configuration. */
+export interface Pace {
+  readonly canary: string;
+  readonly bake: string;
+  readonly minRequests: number;
+}
+
+/** A person follows it without waiting long. */
+export const unhurried: Pace = {
+  canary: '[{ percent: 10, watch: 15s }, { percent: 10, approval: true }, { percent: 50, watch: 15s }]',
+  bake: '30s',
+  minRequests: 50,
+};
+
+/** The same plan for whoever watches a test. */
+export const brisk: Pace = {
+  canary: '[{ percent: 10, watch: 3s }, { percent: 10, approval: true }, { percent: 50, watch: 3s }]',
+  bake: '3s',
+  minRequests: 50,
+};
+
+export interface DemoConfig {
+  readonly places: Places;
+  readonly ports: Ports;
+  readonly pace: Pace;
+}
+
+export function demoConfig({ places, ports, pace }: DemoConfig): string {
+  return `# Written anew at each start of the demonstration: changes are lost. bluegreen.example.yaml explains every key.
+state: ${quoted(places.state)}
+people:
+  - { id: alice, name: Alice Moreau, slack: U0ALICE, email: alice@example.com }
+  - { id: bob, name: Bob Lindqvist, slack: U0BOB, email: bob@example.com }
+approvers: [bob, "group:S0APPROVERS"]
+services:
+  shop:
+    releases: ${quoted(`${places.releases}/shop`)}
+    command: [${quoted(process.execPath)}, server.mjs]
+    channel: "#deploys"
+    grace: 5s
+    env: { SHOP_LEDGER: ${quoted(places.ledger)} }
+    health: { interval: 1s, startup: 10s }
+    smokeTests:
+      - { name: front page, path: /, expect: { text: ["<html"] } }
+      - { name: product list, path: /api/products, expect: { json: { products.0.id: 1 } } }
+      - name: an order is taken
+        method: POST
+        path: /api/orders
+        headers: { x-smoke-test: "yes" }
+        body: { id: smoke-1, product: 1, quantity: 1 }
+        expect: { json: { id: smoke-1, status: accepted } }
+    canary: ${pace.canary}
+    bake: ${pace.bake}
+    judge: { minRequests: ${pace.minRequests} }
+    limits: { disk: 32MB, memory: 32MB, log: 5MB }
+    targets:
+      production:
+        slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
+        loadBalancer: { listen: "127.0.0.1:${ports.shop}" }
+`;
+}
+
+/** JSON's strings are YAML's too; \${ would be taken for a variable. */
+const quoted = (text: string): string => JSON.stringify(text.replaceAll('${', '$${'));

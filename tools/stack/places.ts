@@ -1,0 +1,40 @@
+// Where a demonstration keeps its files. Sockets have at most 107 bytes of path, so a deep repository makes way.
+
+import { createHash } from 'node:crypto';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+export interface Places {
+  readonly folder: string;
+  readonly config: string;
+  readonly state: string;
+  readonly releases: string;
+  /** Orders that the shop took. */
+  readonly ledger: string;
+  readonly botLog: string;
+  /** Everything that crossed between the bot and the Slack stand-in. */
+  readonly journal: string;
+}
+
+/** The engine's own limit for its state folder. */
+const maxStateBytes = 60;
+
+export function placesIn(folder: string): Places {
+  return {
+    folder,
+    config: join(folder, 'bluegreen.yaml'),
+    state: join(folder, 'state'),
+    releases: join(folder, 'releases'),
+    ledger: join(folder, 'ledger'),
+    botLog: join(folder, 'slack-bot.log'),
+    journal: join(folder, 'slack-journal.jsonl'),
+  };
+}
+
+/** `.bluegreen` of the repository; of the system's temporary folder when that path is too long for sockets. */
+export function demonstrationFolder(repository: string): string {
+  const own = join(repository, '.bluegreen');
+  if (Buffer.byteLength(placesIn(own).state) <= maxStateBytes) return own;
+  const name = createHash('sha256').update(repository).digest('hex').slice(0, 8);
+  return join(tmpdir(), `bluegreen-${userInfo().username.slice(0, 12)}-${name}`);
+}

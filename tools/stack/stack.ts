@@ -1,0 +1,131 @@
+// Everything that runs in a demonstration: the Slack stand-in in this process, the bot in another, and what the engine
+// starts by itself. What is raised here is struck here, whatever failed in between.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Engine, hasCode, loadSettings, openEngine, type Settings, silentLog } from '@bg/engine';
+import { buildManifest } from '../../apps/slack-bot/src/manifest.ts';
+import { layReleases } from '../sample-shop/build-releases.ts';
+import { type Simulator, startSimulator } from '../simulator/index.ts';
+import { type BotProcess, startBotProcess } from './bot.ts';
+import { demoConfig, type Pace } from './demo-config.ts';
+import { makeLive } from './first-release.ts';
+import type { Places } from './places.ts';
+import type { Ports } from './ports.ts';
+
+export interface StackOptions {
+  readonly places: Places;
+  readonly ports: Ports;
+  readonly pace: Pace;
+  readonly say: (sentence: string) => void;
+  /** The environment, so that a real Slack token in it is noticed. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly botStarted?: (pid: number | undefined) => void;
+}
+
+export interface Stack {
+  readonly simulator: Simulator;
+  /** Our own look at the state that the bot drives. */
+  readonly engine: Engine;
+  readonly bot: BotProcess;
+  readonly shop: string;
+  /** Stops all that was started, slots and balancer included. Never rejects. */
+  strike(): Promise<void>;
+}
+
+const botLimitMs = 30_000;
+/** A dead driver's lease lasts a few seconds, and until then its configuration counts. */
+const leaseLimitMs = 12_000;
+
+/** Resolves when a release is live and the bot answers. @throws after having struck what was up already. */
+export async function raiseStack(options: StackOptions, signal: AbortSignal): Promise<Stack> {
+  const endings: (() => unknown)[] = [];
+  const strike = async (): Promise<void> => {
+    for (const end of endings.splice(0).toReversed())
+      await Promise.resolve()
+        .then(end)
+        .catch((thrown: unknown) => options.say(`While stopping: ${String(thrown)}`));
+  };
+  try {
+    return { ...(await raise(options, endings, signal)), strike };
+  } catch (thrown) {
+    await strike();
+    throw thrown;
+  }
+}
+
+async function raise(
+  options: StackOptions,
+  endings: (() => unknown)[],
+  signal: AbortSignal,
+): Promise<Omit<Stack, 'strike'>> {
+  const { places, ports, say } = options;
+  const secrets = {
+    signingSecret: randomBytes(16).toString('hex'),
+    botToken: `xoxb-simulator-${randomBytes(8).toString('hex')}`,
+  };
+  const simulator = await openWorkspace(options, secrets);
+  endings.push(() => simulator.close());
+  await layReleases(places.releases);
+  writeFileSync(places.config, demoConfig(options), { mode: 0o600 });
+  const settings = loadSettings({ file: places.config, environment: {} });
+  const engine = await openWhenFree(settings);
+  endings.push(() => engine.close());
+  endings.push(() => engine.dismantle());
+  const bot = startBotProcess({
+    port: ports.bot,
+    logFile: places.botLog,
+    say,
+    ...(options.botStarted && { started: options.botStarted }),
+    variables: {
+      SLACK_BOT_TOKEN: secrets.botToken,
+      SLACK_SIGNING_SECRET: secrets.signingSecret,
+      SLACK_API_URL: simulator.apiUrl,
+      PORT: String(ports.bot),
+      BLUEGREEN_CONFIG: places.config,
+    },
+  });
+  endings.push(() => bot.stop());
+  await bot.ready(botLimitMs);
+  signal.throwIfAborted();
+  const shop = `http://127.0.0.1:${ports.shop}`;
+  await makeLive({ engine, shop, version: 'v1.0', say, signal });
+  return { simulator, engine, bot, shop };
+}
+
+function openWorkspace(
+  { places, ports, env }: StackOptions,
+  { signingSecret, botToken }: { readonly signingSecret: string; readonly botToken: string },
+): Promise<Simulator> {
+  rmSync(places.journal, { force: true });
+  const url = `http://127.0.0.1:${ports.bot}`;
+  return startSimulator({
+    port: ports.page,
+    signingSecret,
+    botToken,
+    manifest: buildManifest({ url }),
+    appUrl: `${url}/slack/events`,
+    journal: places.journal,
+    env,
+  });
+}
+
+async function openWhenFree(settings: Settings): Promise<Engine> {
+  for (const end = Date.now() + leaseLimitMs; ; await delay(250)) {
+    try {
+      return openEngine({ settings, log: silentLog, processName: 'demonstration' });
+    } catch (thrown) {
+      if (!hasCode(thrown, 'config-changed') || Date.now() > end) throw thrown;
+    }
+  }
+}
+
+/** Stops what a killed demonstration left running, by the configuration that it ran with. */
+export async function clearLeftovers({ config, folder }: Places): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(config)) return;
+  const engine = await openWhenFree(loadSettings({ file: config, environment: {} }));
+  await engine.dismantle();
+  engine.close();
+}

@@ -1,0 +1,105 @@
+// `npm start`: the whole system on this machine, with a Slack stand-in in the browser. Needs no workspace, no proxy, no
+// database server. Everything it starts it stops.
+
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Load, startLoad, summarize } from './load-client.ts';
+import { claim, giveUpClaim, note } from './stack/claim.ts';
+import { unhurried } from './stack/demo-config.ts';
+import { endWithin, untilTold } from './stack/ending.ts';
+import { demonstrationFolder, type Places, placesIn } from './stack/places.ts';
+import { choosePorts, type Ports, portsThatGaveWay, usualPorts } from './stack/ports.ts';
+import { endProcess, type ProcessId } from './stack/processes.ts';
+import { clearLeftovers, raiseStack, type Stack } from './stack/stack.ts';
+
+const perSecond = 30;
+const loadHours = 8;
+const stopLimitMs = 20_000;
+
+async function main(): Promise<void> {
+  const told = untilTold();
+  const places = placesIn(demonstrationFolder(resolve(import.meta.dirname, '..')));
+  const claimed = claim(places.folder);
+  if (claimed.kind === 'taken') {
+    console.error(
+      `It runs already (process ${claimed.pid}): ${claimed.page}\nStop that one first, with Ctrl-C where it runs.`,
+    );
+    process.exitCode = 1;
+    return;
+  }
+  try {
+    if (claimed.left !== undefined) await clear(places, claimed.left);
+    await run(places, told);
+  } catch (thrown) {
+    if (told.aborted) return;
+    console.error(`The demonstration cannot run: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    process.exitCode = 1;
+  } finally {
+    giveUpClaim(places.folder);
+    endWithin(2_000);
+  }
+}
+
+async function clear(places: Places, left: readonly ProcessId[]): Promise<void> {
+  console.log('The last demonstration was killed: clearing what it left …');
+  for (const id of left) await endProcess(id, 5_000);
+  await clearLeftovers(places);
+}
+
+async function run(places: Places, told: AbortSignal): Promise<void> {
+  const ports = await choosePorts(usualPorts);
+  for (const sentence of portsThatGaveWay(usualPorts, ports)) console.log(sentence);
+  rmSync(places.ledger, { recursive: true, force: true });
+  const page = `http://127.0.0.1:${ports.page}`;
+  console.log(`\n  The page will be ${page}\n`);
+  const stack = await raiseStack(
+    {
+      places,
+      ports,
+      pace: unhurried,
+      env: process.env,
+      say: (sentence) => console.log(sentence),
+      botStarted: (pid) => note(places.folder, page, [pid]),
+    },
+    told,
+  );
+  const load = startUsers(stack);
+  console.log(invitation({ places, ports, page }));
+  await new Promise<void>((resolve) => {
+    if (told.aborted) return resolve();
+    told.addEventListener('abort', () => resolve(), { once: true });
+  });
+  endWithin(stopLimitMs);
+  console.log(`\nStopping (${told.reason}) …`);
+  const tally = await load.stop();
+  await stack.strike();
+  console.log(`The users in the background: ${summarize(tally)}\nEverything is stopped.`);
+}
+
+function startUsers({ shop }: Stack): Load {
+  const maxMs = loadHours * 3_600_000;
+  const badVersions = ['v2.4-errors'];
+  return startLoad({ url: shop, perSecond, maxMs, maxRequests: (perSecond * maxMs) / 1_000, badVersions });
+}
+
+function invitation({ places, ports, page }: { places: Places; ports: Ports; page: string }): string {
+  return `
+  Open  ${page}  (a stand-in for a Slack workspace; nothing leaves this machine)
+
+  In #deploys:
+    as alice   /deploy v2.1        a few users get it, then somebody must approve
+    as alice   press Approve       refused: who asked cannot approve
+    as bob     press Approve       everybody gets it, proved through the load balancer
+    as bob     /rollback           back within a moment; the old side is kept warm
+
+    v2.2-broken-smoke, v2.3-never-healthy, v2.4-errors, v2.5-slow and v2.6-crashes fail, each in its own way.
+
+  The shop:   http://127.0.0.1:${ports.shop}
+  Its users:  ${perSecond} requests a second of 400 people, in the background, so that a canary has numbers (for ${loadHours} hours)
+  Files:      ${places.folder}  (slack-bot.log, bluegreen.yaml, state/)
+
+  Ctrl-C stops everything.
+`;
+}
+
+await main();
