@@ -1,8 +1,9 @@
 // `npm start`: the whole system on this machine, with a Slack stand-in in the browser. Needs no workspace, no proxy, no
-// database server. Everything it starts it stops.
+// database server. Everything it starts it stops. `--folder` keeps its files elsewhere than in .bluegreen.
 
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Load, startLoad, summarize } from './load-client.ts';
 import { claim, giveUpClaim, note } from './stack/claim.ts';
 import { unhurried } from './stack/demo-config.ts';
@@ -18,7 +19,10 @@ const stopLimitMs = 20_000;
 
 async function main(): Promise<void> {
   const told = untilTold();
-  const places = placesIn(demonstrationFolder(resolve(import.meta.dirname, '..')));
+  const { values } = parseArgs({ options: { folder: { type: 'string' } } });
+  const places = placesIn(
+    values.folder ? resolve(values.folder) : demonstrationFolder(resolve(import.meta.dirname, '..')),
+  );
   const claimed = claim(places.folder);
   if (claimed.kind === 'taken') {
     console.error(

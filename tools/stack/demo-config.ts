@@ -13,7 +13,7 @@ export interface Pace {
 /** A person follows it without waiting long. */
 export const unhurried: Pace = {
   canary: '[{ percent: 10, watch: 15s }, { percent: 10, approval: true }, { percent: 50, watch: 15s }]',
-  bake: '30s',
+  bake: '15s',
   minRequests: 50,
 };
 

@@ -20,7 +20,7 @@ const backLimitMs = 60_000;
 export async function makeLive(first: FirstRelease): Promise<string> {
   const { engine, shop, say, signal } = first;
   const before = activeVersion(engine);
-  if (before === undefined) await deploy(first);
+  if (before === undefined) await deployFirst(first);
   else say(`Bringing back ${before}, which was live before …`);
   for (const end = Date.now() + backLimitMs; Date.now() < end; await delay(100, undefined, { signal })) {
     const version = await versionOf(shop);
@@ -29,19 +29,19 @@ export async function makeLive(first: FirstRelease): Promise<string> {
   throw new Error(`nobody answers at ${shop} within ${backLimitMs / 1_000} s`);
 }
 
-async function deploy({ engine, version, say, signal }: FirstRelease): Promise<void> {
-  say(`Putting ${version} live, the first release of the shop …`);
+async function deployFirst({ engine, version, say, signal }: FirstRelease): Promise<void> {
+  say(`Putting ${version} live, the first release of the shop, and watching it for a moment …`);
   const asked = engine.deploy({ version, actor: host, reason: 'the first release' });
   if (!asked.ok) throw new Error(`${version} was refused: ${asked.refusal.sentence}`);
   const { id } = asked.value;
   for (const end = Date.now() + deployLimitMs; Date.now() < end; ) {
-    const { outcome, phase } = engine.deployment(id) ?? {};
+    const { outcome } = engine.deployment(id) ?? {};
     if (outcome?.kind === 'promoted') return;
     if (outcome !== undefined) throw new Error(`${version} did not go live: ${outcome.sentence}`);
     await engine.changed(500, signal);
     signal.throwIfAborted();
-    if (Date.now() > end) throw new Error(`${version} is not live within ${deployLimitMs / 1_000} s (${phase})`);
   }
+  throw new Error(`${version} is not live within ${deployLimitMs / 1_000} s (${engine.deployment(id)?.phase})`);
 }
 
 function activeVersion(engine: Engine): string | undefined {
