@@ -1,9 +1,9 @@
 // Deploying from a shell alone: no bot, no receiver, nothing but `bg` and what it starts. Tests build on one another.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openShell, type Shell } from './testing/shell.ts';
 
-const limitMs = 120_000;
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let shell: Shell;
 beforeAll(async () => {
@@ -17,18 +17,14 @@ async function liveVersion(): Promise<string> {
 }
 
 describe('without any other process', () => {
-  it(
-    'deploys to the end and says that it drives by itself',
-    async () => {
-      const { code, out, err } = await shell.bg('deploy', 'v1.0', '--reason', 'first one');
-      expect(err).toContain('No process drives deployments now, so this one is driven from here.');
-      expect(out).toMatch(/✓ start v1\.0 \(/);
-      expect(out).toMatch(/promoted: v1\.0 is live\n$/);
-      expect(code).toBe(0);
-      expect(await liveVersion()).toBe('v1.0');
-    },
-    limitMs,
-  );
+  it('deploys to the end and says that it drives by itself', async () => {
+    const { code, out, err } = await shell.bg('deploy', 'v1.0', '--reason', 'first one');
+    expect(err).toContain('No process drives deployments now, so this one is driven from here.');
+    expect(out).toMatch(/✓ start v1\.0 \(/);
+    expect(out).toMatch(/promoted: v1\.0 is live\n$/);
+    expect(code).toBe(0);
+    expect(await liveVersion()).toBe('v1.0');
+  });
 
   it('leaves what it started to serve on', async () => {
     const { out } = await shell.bg('status');
@@ -36,45 +32,33 @@ describe('without any other process', () => {
     expect(out).toContain('driven by nobody');
   });
 
-  it(
-    'follows with one line of JSON per change; the last one has the outcome',
-    async () => {
-      const { code, out, json } = await shell.bg('deploy', 'v2.0', '--follow', '--json');
-      expect(code).toBe(0);
-      const views = out
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line));
-      expect(views.length).toBeGreaterThan(3);
-      expect(views[0]).toMatchObject({ outcome: null, version: 'v2.0', from: { version: 'v1.0' } });
-      expect(json()).toMatchObject({ outcome: { kind: 'promoted' }, percent: 100, requestedBy: 'person:alice' });
-      expect(await liveVersion()).toBe('v2.0');
-    },
-    limitMs,
-  );
+  it('follows with one line of JSON per change; the last one has the outcome', async () => {
+    const { code, out, json } = await shell.bg('deploy', 'v2.0', '--follow', '--json');
+    expect(code).toBe(0);
+    const views = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(views.length).toBeGreaterThan(3);
+    expect(views[0]).toMatchObject({ outcome: null, version: 'v2.0', from: { version: 'v1.0' } });
+    expect(json()).toMatchObject({ outcome: { kind: 'promoted' }, percent: 100, requestedBy: 'person:alice' });
+    expect(await liveVersion()).toBe('v2.0');
+  });
 
-  it(
-    'rolls back with nothing but a shell',
-    async () => {
-      const { code, json } = await shell.bg('rollback', '--reason', 'wrong prices', '--json');
-      expect(code).toBe(0);
-      expect(json()).toMatchObject({ mode: 'rollback', version: 'v1.0', outcome: { kind: 'promoted' } });
-      expect(await liveVersion()).toBe('v1.0');
-    },
-    limitMs,
-  );
+  it('rolls back with nothing but a shell', async () => {
+    const { code, json } = await shell.bg('rollback', '--reason', 'wrong prices', '--json');
+    expect(code).toBe(0);
+    expect(json()).toMatchObject({ mode: 'rollback', version: 'v1.0', outcome: { kind: 'promoted' } });
+    expect(await liveVersion()).toBe('v1.0');
+  });
 
-  it(
-    'ends with 1 when the deployment was taken back, and says why',
-    async () => {
-      const { code, out } = await shell.bg('deploy', 'v2.3-never-healthy');
-      expect(code).toBe(1);
-      expect(out).toMatch(/✗ check health/);
-      expect(out).toMatch(/failed: .*\n$/);
-      expect(await liveVersion()).toBe('v1.0');
-    },
-    limitMs,
-  );
+  it('ends with 1 when the deployment was taken back, and says why', async () => {
+    const { code, out } = await shell.bg('deploy', 'v2.3-never-healthy');
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ check health/);
+    expect(out).toMatch(/failed: .*\n$/);
+    expect(await liveVersion()).toBe('v1.0');
+  });
 
   it('settles the failed side that is kept', async () => {
     const { code, out } = await shell.bg('keep');
@@ -125,20 +109,16 @@ describe('the single parts', () => {
     });
   });
 
-  it(
-    'starts and stops a slot that serves nobody, and no other',
-    async () => {
-      expect((await shell.bg('start', 'green', 'v2.1', '--json')).json()).toMatchObject({
-        kind: 'running',
-        version: 'v2.1',
-      });
-      expect((await shell.bg('stop', 'green')).out).toContain('stopped');
-      const active = await shell.bg('stop', 'blue');
-      expect(active.code).toBe(3);
-      expect(await liveVersion()).toBe('v1.0');
-    },
-    limitMs,
-  );
+  it('starts and stops a slot that serves nobody, and no other', async () => {
+    expect((await shell.bg('start', 'green', 'v2.1', '--json')).json()).toMatchObject({
+      kind: 'running',
+      version: 'v2.1',
+    });
+    expect((await shell.bg('stop', 'green')).out).toContain('stopped');
+    const active = await shell.bg('stop', 'blue');
+    expect(active.code).toBe(3);
+    expect(await liveVersion()).toBe('v1.0');
+  });
 
   it('fails where there is nothing to ask', async () => {
     expect((await shell.bg('health', 'green')).code).toBe(1);

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { exitCodeOf } from './exit.ts';
+import { exitCodeHelp, exitCodeOf, exitCodes } from './exit.ts';
 
 describe('the exit code of a deployment that ended', () => {
   it.each([
@@ -17,5 +19,14 @@ describe('the exit code of a deployment that ended', () => {
     ['halted', 'back', 4],
   ] as const)('%s, when %s was wished for, is %i', (kind, wish, code) => {
     expect(exitCodeOf({ kind }, wish)).toBe(code);
+  });
+});
+
+describe('every exit code', () => {
+  it.each(Object.values(exitCodes))('%i is explained in --help and in the README', (code) => {
+    expect(exitCodeHelp).toMatch(new RegExp(`^  ${code} `, 'm'));
+    expect(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')).toMatch(
+      new RegExp(`^\\| ${code} \\|`, 'm'),
+    );
   });
 });

@@ -56,7 +56,7 @@ export function checkOrder({ command, version, place, services }: OrderedWords):
     throw usageError(`"${version}" is a service: the version comes first.`, `${command} ${place} ${version}`);
 }
 
-export function isSlot(word: string): word is SlotName {
+function isSlot(word: string): word is SlotName {
   return word === 'blue' || word === 'green';
 }
 

@@ -25,7 +25,7 @@ export interface Screen {
 /** For programs: `full` is a line of JSON per change, `quiet` none, since one answer comes at the end. */
 export type ProgressKind = 'full' | 'quiet';
 
-export interface Progress {
+interface Progress {
   show(view: DeploymentView): void;
   /** Gives the terminal back; what was shown last stays. */
   end(): void;

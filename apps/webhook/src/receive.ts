@@ -3,7 +3,7 @@
 import { type Actor, type Engine, type Log, messageOf, type Refusal } from '@bg/engine';
 import type { Delivery, Hook, Order } from './hooks/hook.ts';
 
-export interface Answer {
+interface Answer {
   readonly status: 200 | 202 | 400 | 401 | 409 | 500;
   readonly body: Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 // The life of the process: listen, drive deployments in competition with the other processes, drain, end.
 
 import type { AddressInfo } from 'node:net';
-import { type Engine, type Log, messageOf } from '@bg/engine';
+import { type Engine, type Log, messageOf, pause, systemClock } from '@bg/engine';
 import { genericHook } from './hooks/generic.ts';
 import type { ReceiverOptions } from './options.ts';
 import { createServer } from './server.ts';
@@ -39,8 +39,9 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
   );
   const ended = Promise.race([driving, aborted(stop)]).then(async () => {
     log.info('draining');
-    const drained = Promise.all([server.close(), stop.aborted ? driving : undefined]).then(() => true);
-    if (!(await Promise.race([drained, after(drainMs)]))) log.warn({ drainMs }, 'not everything ended in time');
+    const drained = new AbortController();
+    void Promise.allSettled([server.close(), stop.aborted ? driving : undefined]).then(() => drained.abort());
+    if (await pause(systemClock, drainMs, drained.signal)) log.warn({ drainMs }, 'not everything ended in time');
     return stop.aborted;
   });
   return { port, ended };
@@ -50,11 +51,5 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-function after(ms: number): Promise<false> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(false), ms).unref();
   });
 }

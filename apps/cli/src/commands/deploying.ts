@@ -41,10 +41,9 @@ export const deploying: readonly Command[] = [
     summary: 'make live what stands ready in the other slot: a held preview or the standby',
     options: [reasonOption, followOption],
     examples: ['bg switch', 'bg switch shop --follow'],
-    run: onEngine(({ engine, ...rest }, [place], options) => {
-      const session = { engine, ...rest };
+    run: onEngine((session, [place], options) => {
       const request = { ...readPlace(place, options), actor: session.actor, reason: options.reason };
-      return attend(session, engine.switch(request), { wish: 'forward', follow: options.follow === true });
+      return attend(session, session.engine.switch(request), { wish: 'forward', follow: options.follow === true });
     }),
   },
   {

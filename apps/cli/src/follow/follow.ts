@@ -75,6 +75,6 @@ function nobodyDrives(mayDrive: boolean, id: string): string {
     : `No process drives deployments now. A person of the configured list can: bg follow ${id}`;
 }
 
-export function waitsForPerson({ approval, phase, paused }: DeploymentView): boolean {
+function waitsForPerson({ approval, phase, paused }: DeploymentView): boolean {
   return approval?.status === 'pending' || phase === 'hold' || paused !== undefined;
 }

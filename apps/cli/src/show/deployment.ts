@@ -140,7 +140,7 @@ function approvalSentence(
   return `${paint.yellow('waits for approval')}: ${given.length} of ${needed} given, by ${who}; after ${timeText(deadlineAt, now)} ${then}`;
 }
 
-export function outcomeWord({ kind }: Pick<OutcomeView, 'kind'>, paint: Paint): string {
+function outcomeWord({ kind }: Pick<OutcomeView, 'kind'>, paint: Paint): string {
   if (kind === 'promoted') return paint.green('✓ promoted');
   if (kind === 'failed' || kind === 'halted') return paint.red(`✗ ${kind}`);
   return paint.yellow(`↩ ${kind}`);

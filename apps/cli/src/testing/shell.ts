@@ -8,7 +8,7 @@ import { loadSettings } from '@bg/engine';
 import { configText, freePorts, strikeSettings } from '../../../../test/support/stage.ts';
 import { layReleases } from '../../../../tools/sample-shop/build-releases.ts';
 
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
