@@ -1,0 +1,88 @@
+// What no file may hold, as data.
+
+import { containing, engine, importing, inApps, inEngine, inProduct, isMain, isTest, type Rule } from './rule.ts';
+import type { SourceFile } from './source-file.ts';
+
+export const contentRules: readonly Rule[] = [
+  {
+    name: 'time-is-a-parameter',
+    says: 'in the engine, timers and the time of day come from lib/clock.ts',
+    governs: (path) => inEngine(path) && !isTest(path) && path !== `${engine}/lib/clock.ts`,
+    broken: (file) => [...containing(/\bDate\.now\(\)|\bnew Date\(\)/g)(file), ...timers(file)],
+    except: [],
+    planted: { path: `${engine}/orchestrator/planted.ts`, text: 'setTimeout(() => move(), 100);' },
+  },
+  {
+    name: 'apps-wait-by-the-clock',
+    says: 'apps set no timers; the proxy, which is sockets and their deadlines, does',
+    governs: (path) => inApps(path) && !isTest(path) && !path.startsWith('apps/proxy/'),
+    broken: timers,
+    except: [{ path: 'apps/slack-bot/src/main.ts', because: 'the last resort when stopping hangs must not hang too' }],
+    planted: {
+      path: 'apps/webhook/src/planted.ts',
+      text: "import { setTimeout as delay } from 'node:timers/promises';",
+    },
+  },
+  {
+    name: 'the-environment-is-read-in-main',
+    says: 'process.env is read in a main.ts, and handed on as values',
+    governs: (path) => inProduct(path) && !isMain(path),
+    broken: containing(/\bprocess\.env\b/g),
+    except: [],
+    planted: { path: 'apps/webhook/src/planted.ts', text: 'const secret = process.env.WEBHOOK_SECRET;' },
+  },
+  {
+    name: 'only-main-prints',
+    says: 'the console is for a main.ts; everybody else has a log',
+    governs: (path) => inProduct(path) && !isMain(path),
+    broken: containing(/\bconsole\.\w+/g),
+    except: [],
+    planted: { path: `${engine}/state/planted.ts`, text: "console.log('here');" },
+  },
+  {
+    name: 'no-default-exports',
+    says: 'a thing has one name, wherever it is imported',
+    governs: (path) => !path.endsWith('vitest.config.ts'),
+    broken: containing(/^export (?:default\b|\{[^}]*\bdefault\b)/gm),
+    except: [],
+    planted: { path: 'tools/planted.ts', text: 'export default function planted() {}' },
+  },
+  {
+    name: 'no-any',
+    says: 'unknown becomes a typed value once, at the door',
+    governs: (path) => path.endsWith('.ts'),
+    broken: containing(/(?::|<|\||&|\bas|=>|,)\s*any\b(?=\s*[[\]),;>|&={]|\s*$)/gm),
+    except: [{ path: 'test/architecture/content-rules.ts', because: 'it holds the planted one' }],
+    planted: { path: 'apps/proxy/src/planted.ts', text: 'export const read = (value: any) => value;' },
+  },
+  {
+    name: 'files-stay-short',
+    says: 'a file that needs scrolling is two files: at most 250 lines',
+    governs: (path) => !isTest(path),
+    broken: longerThan(250),
+    except: [],
+    planted: { path: `${engine}/orchestrator/planted.ts`, text: 'const a = 1;\n'.repeat(251) },
+  },
+  {
+    name: 'tests-are-split-by-theme',
+    says: 'a file of tests has at most 350 lines',
+    governs: isTest,
+    broken: longerThan(350),
+    except: [],
+    planted: { path: 'test/planted.test.ts', text: 'const a = 1;\n'.repeat(351) },
+  },
+];
+
+function timers(file: SourceFile): readonly string[] {
+  return [
+    ...containing(/\b(?:setTimeout|setInterval|setImmediate)\(/g)(file),
+    ...importing((target) => /^(node:)?timers(\/|$)/.test(target))(file),
+  ];
+}
+
+function longerThan(limit: number): Rule['broken'] {
+  return ({ text }) => {
+    const lines = text.trimEnd().split('\n').length;
+    return lines > limit ? [`has ${lines} lines`] : [];
+  };
+}
