@@ -42,6 +42,7 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
     const drained = new AbortController();
     void Promise.allSettled([server.close(), stop.aborted ? driving : undefined]).then(() => drained.abort());
     if (await pause(systemClock, drainMs, drained.signal)) log.warn({ drainMs }, 'not everything ended in time');
+    server.server.closeAllConnections();
     return stop.aborted;
   });
   return { port, ended };

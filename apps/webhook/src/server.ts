@@ -24,6 +24,7 @@ export function createServer({ engine, hooks, log }: ServerOptions): FastifyInst
   const receive = createReceive(engine, log);
   takeBodiesAsTheyCome(server);
   answerFaultsPlainly(server, log);
+  leaveNoConnectionOpen(server);
   server.get('/healthz', () => ({ status: 'ok', driverAlive: engine.driverAlive() }));
   for (const hook of hooks)
     server.post(`/hooks/${hook.name}`, async ({ headers, body }, reply) => {
@@ -51,4 +52,15 @@ function answerFaultsPlainly(server: FastifyInstance, log: Log): void {
   server.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ code: 'not-found', sentence: 'There is nothing here.' }),
   );
+}
+
+/** Closing waits for connections; what is answered while it does must not be kept alive for a next request. */
+function leaveNoConnectionOpen(server: FastifyInstance): void {
+  let closing = false;
+  server.addHook('preClose', async () => {
+    closing = true;
+  });
+  server.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
 }
