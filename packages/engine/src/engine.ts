@@ -6,14 +6,14 @@ import type { Settings, TargetSettings } from './config/settings.ts';
 import { targetName } from './config/settings.ts';
 import type { Engine } from './engine-api.ts';
 import { createProcessEnvironment } from './environment/process/driver.ts';
-import { systemClock, type Clock } from './lib/clock.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
 import { BlueGreenError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
+import { createTurns } from './lib/turns.ts';
 import { createEmbeddedBalancer } from './load-balancer/embedded/driver.ts';
-import type { BalancerSpec } from './load-balancer/load-balancer.ts';
+import type { BalancerSpec, PreviewRoute } from './load-balancer/load-balancer.ts';
 import { noMigrator } from './migrator/none.ts';
-import type { Core, Target } from './orchestrator/core.ts';
-import { driverLease } from './orchestrator/drive.ts';
+import { type Core, driverLease, type Target } from './orchestrator/core.ts';
 import { createVerbs } from './orchestrator/verbs/verbs.ts';
 import { type Db, openDatabase } from './state/database.ts';
 import { liveLease } from './state/leases.ts';
@@ -48,12 +48,19 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
       settings: target,
       preview,
       environment,
-      balancer: createEmbeddedBalancer({ spec, folder: join(settings.stateFolder, 'proxy'), node: process.execPath, proxyEntry, clock, log }),
+      balancer: createEmbeddedBalancer({
+        spec,
+        folder: join(settings.stateFolder, 'proxy'),
+        node: process.execPath,
+        proxyEntry,
+        clock,
+        log,
+      }),
       migrator: noMigrator,
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
-  const core: Core = { settings, store, wake, clock, log, targets };
+  const core: Core = { settings, store, wake, clock, log, targets, turns: createTurns() };
   return createVerbs(core, `${processName} (pid ${process.pid})`);
 }
 
@@ -64,22 +71,26 @@ function refuseOtherConfiguration(db: Db, settings: Settings, clock: Clock): voi
   const driver = liveLease(db, driverLease, clock.now());
   if (driver && driver.configDigest !== settings.digest) {
     db.$client.close();
-    throw new BlueGreenError('config-changed', `${driver.holder} drives ${settings.stateFolder} with another configuration than ${settings.file}`);
+    throw new BlueGreenError(
+      'config-changed',
+      `${driver.holder} drives ${settings.stateFolder} with another configuration than ${settings.file}`,
+    );
   }
-}
-
-interface PreviewRoute {
-  readonly header: string;
-  readonly cookie: string;
-  readonly token: string;
 }
 
 /** Without one in the configuration, a token is made once and kept with the state: the preview is always provable. */
 function previewOf(db: Db, { service, target, balancer }: TargetSettings): PreviewRoute {
   if (balancer.preview) return balancer.preview;
   const key = `preview-token:${service}/${target}`;
-  db.insert(meta).values({ key, value: randomBytes(24).toString('hex') }).onConflictDoNothing().run();
-  const row = db.select().from(meta).all().find((each) => each.key === key);
+  db.insert(meta)
+    .values({ key, value: randomBytes(24).toString('hex') })
+    .onConflictDoNothing()
+    .run();
+  const row = db
+    .select()
+    .from(meta)
+    .all()
+    .find((each) => each.key === key);
   return { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: row?.value ?? '' };
 }
 
@@ -92,7 +103,9 @@ function balancerSpec({ service, target, slots, balancer }: TargetSettings, prev
     upstreams: { blue: { host, port: slots.blue.port }, green: { host, port: slots.green.port } },
     sticky: balancer.sticky,
     preview,
+    allow: balancer.allow,
     requestTimeoutMs: balancer.requestTimeoutMs,
+    drainSpreadMs: balancer.drainSpreadMs,
   };
 }
 

@@ -1,14 +1,19 @@
 // What every part of the flow is handed: the store, the drivers of a target, time, and a way to wait for change.
 
-import { targetName, type Settings, type TargetSettings } from '../config/settings.ts';
+import { type Settings, type TargetSettings, targetName } from '../config/settings.ts';
 import type { Environment, LaunchSettings, ReleaseFiles, SlotName, SlotPlace } from '../environment/environment.ts';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Turns } from '../lib/turns.ts';
 import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Log } from '../lib/log.ts';
 import type { Store } from '../state/store.ts';
 import { readRelease, type TargetKey } from '../state/targets.ts';
 import type { Wake } from '../state/wake.ts';
+
+/** Whoever holds it moves deployments and supervises. */
+export const driverLease = 'driver';
 
 /** One target with its drivers. */
 export interface Target {
@@ -28,6 +33,8 @@ export interface Core {
   readonly clock: Clock;
   readonly log: Log;
   readonly targets: readonly Target[];
+  /** What must not happen twice at a moment in this process: see `slotTurn` and `routingTurn`. */
+  readonly turns: Turns;
 }
 
 export function targetOf(core: Core, { service, target }: TargetKey): Target | undefined {
@@ -41,13 +48,38 @@ export function mustTarget(core: Core, key: TargetKey): Target {
   return found;
 }
 
+/** A deployment, a restart and the end of keeping start and stop what runs in a slot: one of them at a time. */
+export const slotTurn = ({ name }: Target, slot: SlotName): string => `slot ${name} ${slot}`;
+
+/** Intent, balancer and proof of one routing change belong together. */
+export const routingTurn = ({ name }: Target): string => `routing ${name}`;
+
+/** A balancer that stays down is tried again by the supervisor. */
+export async function bringUp({ log }: Core, target: Target): Promise<void> {
+  try {
+    await target.balancer.ensure();
+  } catch (thrown) {
+    log.error({ target: target.name, problem: messageOf(thrown) }, 'the load balancer could not be brought up');
+  }
+}
+
 export function placeOf({ key, settings }: Target, slot: SlotName): SlotPlace {
   return { ...key, slot, port: settings.slots[slot].port };
 }
 
 export function launchSettings({ settings }: Target, slot: SlotName): LaunchSettings {
   const { command, env, requiredEnv, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes } = settings;
-  return { command, env, requiredEnv, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, envFiles: settings.slots[slot].envFiles };
+  return {
+    command,
+    env,
+    requiredEnv,
+    graceMs,
+    settleMs,
+    minFreeDiskBytes,
+    minFreeMemoryBytes,
+    maxLogBytes,
+    envFiles: settings.slots[slot].envFiles,
+  };
 }
 
 export function slotUrl({ settings }: Target, slot: SlotName): string {

@@ -1,8 +1,8 @@
 // A deployment as everybody sees it: what it is, where it is, how it ended, what may be done next.
 
-import type { SideCounts } from '../load-balancer/load-balancer.ts';
-import type { SlotName } from '../environment/environment.ts';
 import type { Judgement } from '../analysis/judge.ts';
+import type { SlotName } from '../environment/environment.ts';
+import type { SideCounts } from '../load-balancer/load-balancer.ts';
 import type { PlannedStep, StepName } from './plan.ts';
 
 /** Computed from the present state and always shown. */
@@ -13,7 +13,20 @@ export type StepStatus = 'started' | 'done' | 'failed' | 'skipped';
 export type OutcomeKind = 'promoted' | 'aborted' | 'rolled-back' | 'failed' | 'superseded' | 'cancelled' | 'halted';
 
 /** What a person may do next. Every deployment that is not finished has at least one. */
-export type ActionName = 'approve' | 'reject' | 'promote' | 'promote-full' | 'pause' | 'resume' | 'abort' | 'rollback' | 'extend' | 'restore-failed' | 'keep-failed' | 'stop-standby' | 'upgrade-standby';
+export type ActionName =
+  | 'approve'
+  | 'reject'
+  | 'promote'
+  | 'promote-full'
+  | 'pause'
+  | 'resume'
+  | 'abort'
+  | 'rollback'
+  | 'extend'
+  | 'restore-failed'
+  | 'keep-failed'
+  | 'stop-standby'
+  | 'upgrade-standby';
 
 export interface LegalAction {
   readonly name: ActionName;
@@ -64,7 +77,12 @@ export interface Receipt {
   readonly at: number;
   readonly generation: number;
   readonly expected: { readonly slot: SlotName; readonly version: string };
-  readonly nodes: readonly { readonly node: string; readonly probes: number; readonly seen: number; readonly problem: string | undefined }[];
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly probes: number;
+    readonly seen: number;
+    readonly problem: string | undefined;
+  }[];
   readonly proved: boolean;
   readonly ms: number;
   /** Fields of the health answer, or only its status code. */
@@ -114,6 +132,8 @@ export interface DeploymentView {
   readonly warnings: readonly string[];
   readonly actions: readonly LegalAction[];
   /** Until when the side that was left is kept (standby or failed side), when there is one. */
-  readonly kept: { readonly slot: SlotName; readonly version: string; readonly label: string; readonly until: number | undefined } | undefined;
+  readonly kept:
+    | { readonly slot: SlotName; readonly version: string; readonly label: string; readonly until: number | undefined }
+    | undefined;
   readonly channel: string;
 }

@@ -5,11 +5,9 @@ import { pause } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import { liveDeployments } from '../state/deployments.ts';
 import { acquireLease, heartbeatMs, type Lease, releaseLease, renewLease } from '../state/leases.ts';
-import type { Core } from './core.ts';
+import { bringUp, type Core, driverLease } from './core.ts';
 import { runDeployment } from './runner.ts';
 import { supervise } from './supervisor.ts';
-
-export const driverLease = 'driver';
 
 /** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
 export async function drive(core: Core, holder: string, signal: AbortSignal): Promise<void> {
@@ -36,13 +34,14 @@ export async function holdAlone(
     try {
       await job(lease, stop);
     } catch (thrown) {
-      if (!hasCode(thrown, 'fenced-out')) core.log.error({ lease: lease.name, err: thrown }, 'failed while holding the lease');
+      if (!hasCode(thrown, 'fenced-out'))
+        core.log.error({ lease: lease.name, err: thrown }, 'failed while holding the lease');
     } finally {
       lost.abort();
       await beating;
       if (core.store.db.$client.open) releaseLease(core.store.db, lease);
     }
-    await pause(core.clock, 200, signal);
+    await pause(core.clock, 500, signal);
   }
 }
 
@@ -57,21 +56,27 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
   }
 }
 
+/** Returns only when both have ended: nothing of an earlier lease goes on beside the next one. */
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
-  await Promise.all(core.targets.map((target) => target.balancer.ensure().catch((thrown: unknown) => core.log.error({ target: target.name, problem: messageOf(thrown) }, 'the load balancer could not be brought up'))));
-  await Promise.all([moveDeployments(core, lease, stop), supervise(core, lease, stop)]);
+  await Promise.all(core.targets.map((target) => bringUp(core, target)));
+  const over = new AbortController();
+  const until = AbortSignal.any([stop, over.signal]);
+  const both = [moveDeployments(core, lease, until), supervise(core, lease, until)];
+  const ends = await Promise.allSettled(both.map((part) => part.finally(() => over.abort())));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
+/** @throws BlueGreenError `fenced-out` when the lease was lost meanwhile */
 async function moveDeployments(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
   const running = new Map<string, Promise<void>>();
-  const fatal = new AbortController();
-  const until = AbortSignal.any([stop, fatal.signal]);
+  const fenced = new AbortController();
+  const until = AbortSignal.any([stop, fenced.signal]);
   while (!until.aborted) {
     for (const { id } of liveDeployments(core.store.db)) {
       if (running.has(id)) continue;
       const run = runDeployment(core, lease, id, until)
         .catch(async (thrown: unknown) => {
-          if (hasCode(thrown, 'fenced-out')) return fatal.abort();
+          if (hasCode(thrown, 'fenced-out')) return fenced.abort(thrown);
           core.log.error({ deployment: id, err: thrown }, 'the deployment could not be moved, tries again');
           await pause(core.clock, 2_000, until);
         })
@@ -81,4 +86,5 @@ async function moveDeployments(core: Core, lease: Lease, stop: AbortSignal): Pro
     await core.wake.changed(1_000, until);
   }
   await Promise.all(running.values());
+  fenced.signal.throwIfAborted();
 }

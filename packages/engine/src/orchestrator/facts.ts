@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import type { TargetRef } from '../engine-api.ts';
 import { liveDeployment } from '../state/deployments.ts';
+import { liveLease } from '../state/leases.ts';
 import { getSnapshot, slotKey } from '../state/snapshots.ts';
 import { readLock, readQuarantine, readRelease, readSlot } from '../state/targets.ts';
 import type { Actor } from './actor.ts';
-import type { Core, Target } from './core.ts';
+import { type Core, driverLease, type Target } from './core.ts';
 import type { GateFacts } from './gates.ts';
-import { refuse, type Result } from './refusal.ts';
+import { type Result, refuse } from './refusal.ts';
 import type { SlotSnapshot } from './slot-health.ts';
 
 const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
@@ -25,8 +26,13 @@ export function findTarget(core: Core, ref: TargetRef): Result<Target> {
   if (found.length === 1 && found[0]) return { ok: true, value: found[0] };
   const names = core.targets.map(({ name }) => name);
   const asked = `${ref.service ?? ''}${ref.target === undefined ? '' : `/${ref.target}`}`;
-  if (found.length > 1) return refuse('target-unknown', `say which of ${names.join(', ')}`, 'Name the service, as in `shop v2.1`.');
-  return refuse('target-unknown', `there is no "${asked}" in this configuration`, `Known: ${names.join(', ')}${asked === '' ? '' : `; the nearest is ${closest(asked, names)}`}.`);
+  if (found.length > 1)
+    return refuse('target-unknown', `say which of ${names.join(', ')}`, 'Name the service, as in `shop v2.1`.');
+  return refuse(
+    'target-unknown',
+    `there is no "${asked}" in this configuration`,
+    `Known: ${names.join(', ')}${asked === '' ? '' : `; the nearest is ${closest(asked, names)}`}.`,
+  );
 }
 
 export interface GatherRequest {
@@ -35,7 +41,11 @@ export interface GatherRequest {
   readonly redeploy?: boolean;
 }
 
-export function gatherFacts(core: Core, target: Target, { actor, version, redeploy = false }: GatherRequest): GateFacts {
+export function gatherFacts(
+  core: Core,
+  target: Target,
+  { actor, version, redeploy = false }: GatherRequest,
+): GateFacts {
   const { db } = core.store;
   const now = core.clock.now();
   const active = activeSide(core, target);
@@ -55,14 +65,22 @@ export function gatherFacts(core: Core, target: Target, { actor, version, redepl
     nearestRelease: nearest(version, known),
     quarantine,
     redeploy,
+    otherDriver: otherDriver(core),
   };
+}
+
+/** The live driver, when it was started with another configuration than this process. */
+export function otherDriver({ store, settings, clock }: Core): string | undefined {
+  const lease = liveLease(store.db, driverLease, clock.now());
+  return lease && lease.configDigest !== settings.digest ? lease.holder : undefined;
 }
 
 export function activeSide(core: Core, target: Target): GateFacts['active'] {
   for (const slot of ['blue', 'green'] as const) {
     const row = readSlot(core.store.db, target.key, slot);
     if (row.role !== 'active' || row.version === null || row.digest === null) continue;
-    const condition = getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot))?.value.state.condition ?? 'unknown';
+    const condition =
+      getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot))?.value.state.condition ?? 'unknown';
     return { slot, version: row.version, digest: row.digest, condition };
   }
   return undefined;

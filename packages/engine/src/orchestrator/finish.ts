@@ -1,13 +1,15 @@
 // How a deployment ends: one outcome with reason, sentence and actor, and what becomes of the side that was left.
 
 import { otherSlot } from '../environment/environment.ts';
-import { advanceDeployment, approvalsOf, changeApproval, type DeploymentRow } from '../state/deployments.ts';
-import type { Lease } from '../state/leases.ts';
+import { advanceDeployment, type DeploymentRow } from '../state/deployments.ts';
 import type { Tx } from '../state/store.ts';
 import { addQuarantine, readSlot, setSlot } from '../state/targets.ts';
 import { shortName } from './actor.ts';
-import { type Core, mustTarget, type Target } from './core.ts';
+import { mustTarget, type Target } from './core.ts';
 import type { OutcomeKind } from './deployment.ts';
+import type { Run } from './journal.ts';
+import { takeAbort } from './said.ts';
+import { turnBack } from './unwind.ts';
 
 interface Ending {
   readonly kind: OutcomeKind;
@@ -16,13 +18,26 @@ interface Ending {
   readonly actor: string;
 }
 
-export function finish(core: Core, lease: Lease, row: DeploymentRow): void {
+/** Whoever gave the deployment up before this transaction is still obeyed. */
+export function finish(run: Run): void {
+  const { core, lease, row } = run;
   const target = mustTarget(core, row);
-  const ending = endingOf(row);
   core.store.under(lease).write((tx) => {
+    const givenUp = row.direction === 'forward' ? takeAbort(tx, row) : undefined;
+    if (givenUp?.kind === 'failed') {
+      turnBack(tx, run, givenUp);
+      return;
+    }
+    const ending = endingOf(row);
     if (ending.kind === 'promoted') settleOldSide(tx, target, row);
-    for (const approval of approvalsOf(tx.db, row.id)) if (approval.status === 'pending') changeApproval(tx, approval.id, { status: 'cancelled', decidedAt: tx.now });
-    advanceDeployment(tx, row.id, { phase: 'finished', outcome: ending.kind, finishedAt: tx.now, causeCode: ending.code, cause: ending.sentence, causeActor: ending.actor });
+    advanceDeployment(tx, row.id, {
+      phase: 'finished',
+      outcome: ending.kind,
+      finishedAt: tx.now,
+      causeCode: ending.code,
+      cause: ending.sentence,
+      causeActor: ending.actor,
+    });
     tx.audit({
       ...target.key,
       actor: ending.actor,
@@ -32,13 +47,14 @@ export function finish(core: Core, lease: Lease, row: DeploymentRow): void {
       sentence: ending.sentence,
       detail: { outcome: ending.kind, version: row.version, from: row.fromVersion },
     });
+    core.log.info({ deployment: row.id, outcome: ending.kind, code: ending.code }, ending.sentence);
   });
-  core.log.info({ deployment: row.id, outcome: ending.kind, code: ending.code }, ending.sentence);
 }
 
 /** Pure: the ending that the row has come to. */
 export function endingOf(row: DeploymentRow): Ending {
-  if (row.direction === 'forward') return { kind: 'promoted', code: row.mode, sentence: promotedSentence(row), actor: row.requestedBy };
+  if (row.direction === 'forward')
+    return { kind: 'promoted', code: row.mode, sentence: promotedSentence(row), actor: row.requestedBy };
   const { causeCode: code, cause: sentence, causeActor: actor } = row;
   const why = { code: code ?? 'unknown', sentence: sentence ?? 'no reason was written', actor: actor ?? 'engine' };
   if (row.promotedAt !== null) return { kind: 'rolled-back', ...why };
@@ -67,13 +83,27 @@ function settleOldSide(tx: Tx, target: Target, row: DeploymentRow): void {
   if (old.role !== 'standby') return;
   if (row.mode === 'rollback') {
     // The side that was left for a reason is looked at, then brought back to the last good release.
-    setSlot(tx, target.key, slot, { label: 'failed', keepUntil: tx.now + target.settings.failedSide.keepMs, displacedVersion: row.version });
+    setSlot(tx, target.key, slot, {
+      label: 'failed',
+      keepUntil: tx.now + target.settings.failedSide.keepMs,
+      displacedVersion: row.version,
+    });
     if (old.digest !== null && old.digest !== row.digest)
-      addQuarantine(tx, { digest: old.digest, service: row.service, version: old.version ?? '', reason: row.reason ?? 'rolled back', by: row.requestedBy, at: tx.now });
+      addQuarantine(tx, {
+        digest: old.digest,
+        service: row.service,
+        version: old.version ?? '',
+        reason: row.reason ?? 'rolled back',
+        by: row.requestedBy,
+        at: tx.now,
+      });
     return;
   }
   const { afterBake, standbyKeepMs } = target.settings;
-  if (afterBake === 'upgrade') return setSlot(tx, target.key, slot, { label: 'upgrading', keepUntil: tx.now });
+  if (afterBake === 'upgrade') {
+    setSlot(tx, target.key, slot, { label: 'upgrading', keepUntil: tx.now });
+    return;
+  }
   const keepUntil = afterBake === 'stop' ? tx.now : standbyKeepMs === undefined ? null : tx.now + standbyKeepMs;
   setSlot(tx, target.key, slot, { label: null, keepUntil });
 }

@@ -4,7 +4,7 @@ import type { SlotName } from '../environment/environment.ts';
 import type { DeploymentRow } from '../state/deployments.ts';
 import type { LockRow } from '../state/targets.ts';
 import { type Actor, actorName, shortName } from './actor.ts';
-import { refuse, type Result } from './refusal.ts';
+import { type Result, refuse } from './refusal.ts';
 import { clockTime, forHowLong } from './words.ts';
 
 export interface GateFacts {
@@ -14,50 +14,100 @@ export interface GateFacts {
   readonly live: DeploymentRow | undefined;
   readonly lock: LockRow | undefined;
   readonly version: string;
-  readonly active: { readonly slot: SlotName; readonly version: string; readonly digest: string; readonly condition: 'healthy' | 'unhealthy' | 'unknown' } | undefined;
+  readonly active:
+    | {
+        readonly slot: SlotName;
+        readonly version: string;
+        readonly digest: string;
+        readonly condition: 'healthy' | 'unhealthy' | 'unknown';
+      }
+    | undefined;
   /** Known only when the version is registered. */
   readonly digest: string | undefined;
   readonly releaseExists: boolean;
   readonly nearestRelease: string | undefined;
   readonly quarantine: { readonly reason: string; readonly by: string; readonly at: number } | undefined;
   readonly redeploy: boolean;
+  /** Who drives with another configuration than this process has; undefined when nobody does. */
+  readonly otherDriver: string | undefined;
 }
 
-export type Gate = (facts: GateFacts) => Result<undefined>;
+/** A gate says which facts it looks at, so that it can be asked where only those are known. */
+export type Gate<Known extends keyof GateFacts = keyof GateFacts> = (
+  facts: Pick<GateFacts, Known>,
+) => Result<undefined>;
 
 const pass: Result<undefined> = { ok: true, value: undefined };
 
-export const inTeam: Gate = ({ actor }) =>
+export const inTeam: Gate<'actor'> = ({ actor }) =>
   actor.kind === 'stranger'
-    ? refuse('not-in-team', `${actor.name} is not in the list of people of this configuration, and may look only`, 'Ask a release manager to add you to `people`.')
+    ? refuse(
+        'not-in-team',
+        `${actor.name} is not in the list of people of this configuration, and may look only`,
+        'Ask a release manager to add you to `people`.',
+      )
     : pass;
+
+export const sameConfiguration: Gate<'otherDriver'> = ({ otherDriver }) =>
+  otherDriver === undefined
+    ? pass
+    : refuse(
+        'config-changed',
+        `${otherDriver} drives with another configuration than this process was started with`,
+        'Start both with the same bluegreen.yaml.',
+      );
 
 export const releaseKnown: Gate = ({ releaseExists, version, nearestRelease }) =>
   releaseExists
     ? pass
-    : refuse('release-unknown', `there is no release ${version}`, nearestRelease === undefined ? 'See the releases folder of the service.' : `The nearest known one is ${nearestRelease}.`);
+    : refuse(
+        'release-unknown',
+        `there is no release ${version}`,
+        nearestRelease === undefined
+          ? 'See the releases folder of the service.'
+          : `The nearest known one is ${nearestRelease}.`,
+      );
 
 export const notActiveAlready: Gate = ({ active, version, redeploy, name }) =>
-  active?.version === version && !redeploy ? refuse('already-active', `${version} is what ${name} runs already`, 'Add `--redeploy` to deploy the same version again.') : pass;
+  active?.version === version && !redeploy
+    ? refuse(
+        'already-active',
+        `${version} is what ${name} runs already`,
+        'Add `--redeploy` to deploy the same version again.',
+      )
+    : pass;
 
 export const noLiveDeployment: Gate = ({ live, name, now }) =>
   live
-    ? refuse('target-busy', `${name} is busy: ${shortName(live.requestedBy)} has been deploying ${live.version} for ${forHowLong(now - live.requestedAt)} (${live.phase})`, `Wait for it, or end it with abort (${live.id}).`)
+    ? refuse(
+        'target-busy',
+        `${name} is busy: ${shortName(live.requestedBy)} has been deploying ${live.version} for ${forHowLong(now - live.requestedAt)} (${live.phase})`,
+        `Wait for it, or end it with abort (${live.id}).`,
+      )
     : pass;
 
 export const notLocked: Gate = ({ lock, actor, name, now }) =>
   lock && lock.owner !== actorName(actor)
-    ? refuse('target-locked', `${name} is locked by ${shortName(lock.owner)} for ${forHowLong(now - lock.since)}, until ${clockTime(lock.until)}: ${lock.reason}`, `Ask ${shortName(lock.owner)}, or unlock it.`)
+    ? refuse(
+        'target-locked',
+        `${name} is locked by ${shortName(lock.owner)} for ${forHowLong(now - lock.since)}, until ${clockTime(lock.until)}: ${lock.reason}`,
+        `Ask ${shortName(lock.owner)}, or unlock it.`,
+      )
     : pass;
 
 /** A machine must not bring back what a person took away; a person may, and is reminded by a warning. */
 export const notQuarantined: Gate = ({ quarantine, actor, version }) =>
   quarantine && actor.kind === 'machine'
-    ? refuse('quarantined', `${version} was marked bad by ${shortName(quarantine.by)} at ${clockTime(quarantine.at)}: ${quarantine.reason}`, 'A person may deploy it all the same.')
+    ? refuse(
+        'quarantined',
+        `${version} was marked bad by ${shortName(quarantine.by)} at ${clockTime(quarantine.at)}: ${quarantine.reason}`,
+        'A person may deploy it all the same.',
+      )
     : pass;
 
 export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gate }[] = [
   { name: 'team', gate: inTeam },
+  { name: 'configuration', gate: sameConfiguration },
   { name: 'release', gate: releaseKnown },
   { name: 'lock', gate: notLocked },
   { name: 'quarantine', gate: notQuarantined },
@@ -67,15 +117,22 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
 
 export const gatesOfSwitch: readonly { readonly name: string; readonly gate: Gate }[] = [
   { name: 'team', gate: inTeam },
+  { name: 'configuration', gate: sameConfiguration },
   { name: 'lock', gate: notLocked },
   { name: 'busy', gate: noLiveDeployment },
 ];
 
 /** The way back is never locked, frozen or queued. */
-export const gatesOfRollback: readonly { readonly name: string; readonly gate: Gate }[] = [{ name: 'team', gate: inTeam }];
+export const gatesOfRollback: readonly { readonly name: string; readonly gate: Gate }[] = [
+  { name: 'team', gate: inTeam },
+  { name: 'configuration', gate: sameConfiguration },
+];
 
 /** The first refusal, or a pass. */
-export function ask(gates: readonly { readonly gate: Gate }[], facts: GateFacts): Result<undefined> {
+export function ask<Facts>(
+  gates: readonly { readonly gate: (facts: Facts) => Result<undefined> }[],
+  facts: Facts,
+): Result<undefined> {
   for (const { gate } of gates) {
     const answer = gate(facts);
     if (!answer.ok) return answer;
@@ -85,7 +142,11 @@ export function ask(gates: readonly { readonly gate: Gate }[], facts: GateFacts)
 
 export function warningsOf({ quarantine, version, active, name }: GateFacts): string[] {
   const warnings: string[] = [];
-  if (quarantine) warnings.push(`${version} was marked bad by ${shortName(quarantine.by)} at ${clockTime(quarantine.at)}: ${quarantine.reason}`);
-  if (active?.condition === 'unhealthy') warnings.push(`${active.version}, which ${name} runs now, is unhealthy: the comparison will flatter the new side`);
+  if (quarantine)
+    warnings.push(
+      `${version} was marked bad by ${shortName(quarantine.by)} at ${clockTime(quarantine.at)}: ${quarantine.reason}`,
+    );
+  if (active?.condition === 'unhealthy')
+    warnings.push(`${active.version}, which ${name} runs now, is unhealthy: the comparison will flatter the new side`);
   return warnings;
 }

@@ -1,15 +1,21 @@
 // What is kept has an end: a failed side is restored to the last good release, a standby is stopped, an upgrade is made.
 
+import { otherSlot, type SlotName } from '../environment/environment.ts';
 import { messageOf } from '../lib/errors.ts';
-import { otherSlot } from '../environment/environment.ts';
+import { liveDeployment } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
-import { idleSlot, readQuarantine, readSlot, setSlot, type SlotRow } from '../state/targets.ts';
-import { type Core, launchSettings, placeOf, releaseFiles, type Target } from './core.ts';
+import { idleSlot, readQuarantine, readSlot, type SlotRow, setSlot } from '../state/targets.ts';
+import { type Core, launchSettings, placeOf, releaseFiles, slotTurn, type Target } from './core.ts';
+import { drained } from './steps/drained.ts';
 
-export interface Keeping {
+interface Keeper {
   readonly core: Core;
   readonly target: Target;
   readonly lease: Lease;
+  readonly signal: AbortSignal;
+}
+
+interface Keeping extends Keeper {
   readonly row: SlotRow;
 }
 
@@ -21,8 +27,29 @@ export function dueFor(row: SlotRow, now: number): 'restore' | 'upgrade' | 'stop
   return row.role === 'standby' ? 'stop' : 'nothing';
 }
 
-export async function endKeeping(keeping: Keeping): Promise<void> {
+export async function endKeeping(keeper: Keeper, slot: SlotName): Promise<void> {
+  const { core, target } = keeper;
+  const dueNow = (): SlotRow | undefined => {
+    const row = readSlot(core.store.db, target.key, slot);
+    return dueFor(row, core.clock.now()) !== 'nothing' && mayTouch(core, target, slot) ? row : undefined;
+  };
+  if (!dueNow()) return;
+  // Looked at again in turn: a deployment may have taken the slot while this waited.
+  await core.turns(slotTurn(target, slot), async () => {
+    const row = dueNow();
+    if (row) await end({ ...keeper, row });
+  });
+}
+
+/** A slot that a live deployment works in belongs to that deployment. */
+function mayTouch(core: Core, target: Target, slot: SlotName): boolean {
+  const live = liveDeployment(core.store.db, target.key);
+  return live === undefined || (live.slot !== slot && live.fromSlot !== slot);
+}
+
+async function end(keeping: Keeping): Promise<void> {
   const { core, target, row } = keeping;
+  await drained(keeping, row.slot);
   switch (dueFor(row, core.clock.now())) {
     case 'nothing':
       return;
@@ -32,7 +59,8 @@ export async function endKeeping(keeping: Keeping): Promise<void> {
       return startSide(keeping, activeVersion(keeping));
     case 'restore': {
       const good = lastGood(keeping);
-      if (target.settings.failedSide.then === 'stop' || good === undefined) return stopSide(keeping, 'the failed side was kept long enough');
+      if (target.settings.failedSide.then === 'stop' || good === undefined)
+        return stopSide(keeping, 'the failed side was kept long enough');
       return startSide(keeping, good);
     }
   }
@@ -55,22 +83,37 @@ async function stopSide({ core, target, lease, row }: Keeping, why: string): Pro
   await target.environment.stop(placeOf(target, row.slot), target.settings.graceMs);
   core.store.under(lease).write((tx) => {
     setSlot(tx, target.key, row.slot, { ...idleSlot, since: tx.now });
-    tx.audit({ ...target.key, actor: 'engine', action: 'side-stopped', sentence: `stopped ${row.version} in ${row.slot}: ${why}`, detail: { slot: row.slot } });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'side-stopped',
+      sentence: `stopped ${row.version} in ${row.slot}: ${why}`,
+      detail: { slot: row.slot },
+    });
   });
 }
 
-async function startSide({ core, target, lease, row }: Keeping, version: string | undefined): Promise<void> {
+async function startSide(keeping: Keeping, version: string | undefined): Promise<void> {
+  const { core, target, lease, row } = keeping;
   const release = version === undefined ? undefined : releaseFiles(core, row.service, version);
-  if (!release) return stopSide({ core, target, lease, row }, 'there is no good release to bring back');
-  const problem = await target.environment.start(placeOf(target, row.slot), release, launchSettings(target, row.slot)).then(
-    () => undefined,
-    (thrown: unknown) => messageOf(thrown),
-  );
+  if (!release) return stopSide(keeping, 'there is no good release to bring back');
+  const problem = await target.environment
+    .start(placeOf(target, row.slot), release, launchSettings(target, row.slot))
+    .then(
+      () => undefined,
+      (thrown: unknown) => messageOf(thrown),
+    );
   const store = core.store.under(lease);
   if (problem !== undefined) {
     store.write((tx) => {
       setSlot(tx, target.key, row.slot, { label: 'kept', keepUntil: null });
-      tx.audit({ ...target.key, actor: 'engine', action: 'restore-failed', sentence: `${release.version} could not be started in ${row.slot}: ${problem}; the slot is left as it is`, detail: { slot: row.slot } });
+      tx.audit({
+        ...target.key,
+        actor: 'engine',
+        action: 'restore-failed',
+        sentence: `${release.version} could not be started in ${row.slot}: ${problem}; the slot is left as it is`,
+        detail: { slot: row.slot },
+      });
     });
     return;
   }
@@ -92,7 +135,10 @@ async function startSide({ core, target, lease, row }: Keeping, version: string 
       ...target.key,
       actor: 'engine',
       action: row.label === 'upgrading' ? 'side-upgraded' : 'side-restored',
-      sentence: row.label === 'upgrading' ? `brought ${row.slot} to ${release.version} too` : `brought ${row.slot} back from ${row.version} to ${release.version}`,
+      sentence:
+        row.label === 'upgrading'
+          ? `brought ${row.slot} to ${release.version} too`
+          : `brought ${row.slot} back from ${row.version} to ${release.version}`,
       detail: { slot: row.slot, version: release.version },
     });
   });

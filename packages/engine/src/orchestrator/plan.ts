@@ -62,7 +62,11 @@ function shift({ mode, settings, hasActive }: PlanInput): PlannedStep[] {
   return hasActive ? [...before, ...settings.canary.flatMap(canarySteps)] : before;
 }
 
-function canarySteps({ percent, watchMs, approval }: TargetSettings['canary'][number], index: number, all: TargetSettings['canary']): PlannedStep[] {
+function canarySteps(
+  { percent, watchMs, approval }: TargetSettings['canary'][number],
+  index: number,
+  all: TargetSettings['canary'],
+): PlannedStep[] {
   const steps: PlannedStep[] = all[index - 1]?.percent === percent ? [] : [{ name: 'shift-traffic', percent }];
   if (watchMs !== undefined) steps.push({ name: 'watch', percent, watchMs });
   if (approval) steps.push({ name: 'await-approval', percent });
@@ -116,5 +120,8 @@ export interface PlanFacts {
 }
 
 export function planHash({ plan, digest, activeDigest, configDigest }: PlanFacts): string {
-  return createHash('sha256').update(JSON.stringify([plan, digest, activeDigest ?? null, configDigest])).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([plan, digest, activeDigest ?? null, configDigest]))
+    .digest('hex')
+    .slice(0, 16);
 }

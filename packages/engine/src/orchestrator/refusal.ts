@@ -12,7 +12,7 @@ export const refusalRules = {
   'not-approver': 'approvers decide',
   'not-in-team': 'people of the configured list act, everybody may look',
   'nothing-to-switch': 'the other slot must hold a running release',
-  'quarantined': 'a release that was marked bad is not deployed by a machine',
+  quarantined: 'a release that was marked bad is not deployed by a machine',
   'reason-missing': 'a reject, a lock and a redeploy over a lock name their reason',
   'release-unknown': 'only releases that exist are deployed',
   'schema-incompatible': 'a side that cannot run on the present schema gets no users',
@@ -39,6 +39,10 @@ export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
 
-export function refuse(code: RefusalCode, sentence: string, hint = ''): { readonly ok: false; readonly refusal: Refusal } {
+export function refuse(
+  code: RefusalCode,
+  sentence: string,
+  hint = '',
+): { readonly ok: false; readonly refusal: Refusal } {
   return { ok: false, refusal: { code, sentence, hint } };
 }

@@ -4,23 +4,38 @@ import { join } from 'node:path';
 import { digestFolder } from '../lib/digest.ts';
 import { advanceDeployment, type DeploymentRow } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
-import { addRelease, readRelease, readSlot, type ReleaseRow } from '../state/targets.ts';
+import { addRelease, type ReleaseRow, readRelease, readSlot } from '../state/targets.ts';
 import { type Core, mustTarget, type Target } from './core.ts';
 import { buildPlan, planHash } from './plan.ts';
 import { done, failed, type StepResult } from './step.ts';
 
 /** The first move of every deployment that starts a release: phase `fetching`. */
-export async function registerAndPlan(core: Core, lease: Lease, row: DeploymentRow, signal: AbortSignal): Promise<StepResult> {
+export async function registerAndPlan(
+  core: Core,
+  lease: Lease,
+  row: DeploymentRow,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const target = mustTarget(core, row);
   const folder = join(target.settings.releasesFolder, row.version);
   const digest = await digestFolder(folder, signal);
   const known = readRelease(core.store.db, row.service, row.version);
   if (known && known.digest !== digest)
-    return failed('release-modified', `${row.version} was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}): a version is immutable`);
+    return failed(
+      'release-modified',
+      `${row.version} was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}): a version is immutable`,
+    );
   const schema = await target.migrator.pending(folder);
   const facts = planFacts(core, target, { row, digest, schema });
   core.store.under(lease).write((tx) => {
-    if (!known) addRelease(tx, { service: row.service, version: row.version, digest, folder, registeredAt: tx.now } satisfies ReleaseRow);
+    if (!known)
+      addRelease(tx, {
+        service: row.service,
+        version: row.version,
+        digest,
+        folder,
+        registeredAt: tx.now,
+      } satisfies ReleaseRow);
     advanceDeployment(tx, row.id, { digest, plan: facts.plan, planHash: facts.hash });
     tx.audit({
       ...target.key,
@@ -35,14 +50,34 @@ export async function registerAndPlan(core: Core, lease: Lease, row: DeploymentR
 }
 
 /** The plan and the hash that an approval is bound to, from the present state. */
-export function planFacts(core: Core, target: Target, input: { row: Pick<DeploymentRow, 'mode' | 'fromSlot' | 'hold'>; digest: string; schema: readonly string[] }) {
+export function planFacts(
+  core: Core,
+  target: Target,
+  input: { row: Pick<DeploymentRow, 'mode' | 'fromSlot' | 'hold'>; digest: string; schema: readonly string[] },
+) {
   const { row, digest, schema } = input;
-  const plan = buildPlan({ mode: row.mode, settings: target.settings, hasActive: row.fromSlot !== null, warm: false, hold: row.hold, schema });
+  const plan = buildPlan({
+    mode: row.mode,
+    settings: target.settings,
+    hasActive: row.fromSlot !== null,
+    warm: false,
+    hold: row.hold,
+    schema,
+  });
   return { plan, hash: currentHash(core, target, { plan, digest, fromSlot: row.fromSlot }) };
 }
 
 /** Recomputed at every approval: a different active side or configuration makes it void. */
-export function currentHash(core: Core, target: Target, { plan, digest, fromSlot }: { plan: DeploymentRow['plan'] & {}; digest: string; fromSlot: DeploymentRow['fromSlot'] }): string {
+export function currentHash(
+  core: Core,
+  target: Target,
+  { plan, digest, fromSlot }: { plan: DeploymentRow['plan'] & {}; digest: string; fromSlot: DeploymentRow['fromSlot'] },
+): string {
   const active = fromSlot === null ? undefined : readSlot(core.store.db, target.key, fromSlot);
-  return planHash({ plan, digest, activeDigest: active?.role === 'active' ? (active.digest ?? undefined) : undefined, configDigest: core.settings.digest });
+  return planHash({
+    plan,
+    digest,
+    activeDigest: active?.role === 'active' ? (active.digest ?? undefined) : undefined,
+    configDigest: core.settings.digest,
+  });
 }

@@ -6,35 +6,48 @@ import type { AuditEvent } from '../state/audit.ts';
 import type { Lease } from '../state/leases.ts';
 import type { Tx } from '../state/store.ts';
 import { confirmRouting, intendRouting, readRouting } from '../state/targets.ts';
-import type { Core, Target } from './core.ts';
+import { type Core, routingTurn, type Target } from './core.ts';
 
 export interface RoutingChange {
   readonly wish: Omit<Routing, 'generation'>;
   readonly event: Omit<AuditEvent, 'action' | 'service' | 'target'>;
   /** Goes into the transaction of the confirmation: roles that follow from the change. */
   readonly confirmed?: (tx: Tx) => void;
+  /** Nothing is done when the intent is of another generation by then: somebody else decided meanwhile. */
+  readonly onlyFrom?: number;
 }
 
 /** Resolves when the balancer was seen to follow. @throws what the driver throws; the intent then stays unconfirmed. */
-export async function changeRouting(core: Core, target: Target, lease: Lease, change: RoutingChange): Promise<Routing> {
+export function changeRouting(core: Core, target: Target, lease: Lease, change: RoutingChange): Promise<void> {
+  return core.turns(routingTurn(target), () => changeInTurn(core, target, lease, change));
+}
+
+async function changeInTurn(core: Core, target: Target, lease: Lease, change: RoutingChange): Promise<void> {
   const store = core.store.under(lease);
   const observed = await highestGeneration(target);
   const routing = store.write((tx) => {
+    if (change.onlyFrom !== undefined && readRouting(tx.db, target.key).intent.generation !== change.onlyFrom)
+      return undefined;
     const intent = intendRouting(tx, target.key, change.wish, observed);
-    tx.audit({ ...target.key, ...change.event, action: 'routing-intended', detail: { routing: intent, fence: lease.token } });
+    tx.audit({
+      ...target.key,
+      ...change.event,
+      action: 'routing-intended',
+      detail: { routing: intent, fence: lease.token },
+    });
     return intent;
   });
+  if (!routing) return;
   await target.balancer.apply(routing, lease.token);
   store.write((tx) => {
     confirmRouting(tx, target.key, routing.generation);
     change.confirmed?.(tx);
     tx.audit({ ...target.key, ...change.event, action: 'routing-applied', detail: { routing } });
   });
-  return routing;
 }
 
 /** After a lost state file the balancer may know a higher generation than we do. */
-async function highestGeneration({ balancer }: Target): Promise<number> {
+export async function highestGeneration({ balancer }: Target): Promise<number> {
   const nodes = await balancer.observe();
   return Math.max(0, ...nodes.map(({ routing }) => routing?.generation ?? 0));
 }

@@ -6,8 +6,8 @@ import { messageOf } from '../lib/errors.ts';
 import { liveDeployment } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
-import { readSlot, setSlot, type SlotRow } from '../state/targets.ts';
-import { type Core, launchSettings, placeOf, releaseFiles, slotUrl, type Target } from './core.ts';
+import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
+import { type Core, launchSettings, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
 
 export interface SlotSnapshot {
   /** The health belongs to what this deployment started; another release begins anew. */
@@ -40,22 +40,38 @@ export async function superviseSlot(look: Look): Promise<void> {
 }
 
 function probe({ target, slot, signal }: Look, row: SlotRow): Promise<HealthReport> {
-  return probeHealth({ url: slotUrl(target, slot), expected: { slot, version: row.version ?? undefined }, settings: target.settings.health, signal });
+  return probeHealth({
+    url: slotUrl(target, slot),
+    expected: { slot, version: row.version ?? undefined },
+    settings: target.settings.health,
+    signal,
+  });
 }
 
-function remember({ core, target, lease, slot }: Look, row: SlotRow, seen: SlotObservation, report: HealthReport | undefined): void {
+function remember(
+  { core, target, lease, slot }: Look,
+  row: SlotRow,
+  seen: SlotObservation,
+  report: HealthReport | undefined,
+): void {
   const key = slotKey(target.key, slot);
   const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
-  const previous = before && before.deploymentId === row.deploymentId && before.version === row.version ? before.state : unknownHealth;
+  const previous =
+    before && before.deploymentId === row.deploymentId && before.version === row.version ? before.state : unknownHealth;
   const stopped = { healthy: false, problem: 'its process has ended' };
   // A process that is gone needs no three probes to be believed.
-  const state: HealthState = seen.kind === 'stopped' ? { ...nextHealth(previous, stopped, target.settings.health), condition: 'unhealthy' } : nextHealth(previous, report ?? stopped, target.settings.health);
+  const state: HealthState =
+    seen.kind === 'stopped'
+      ? { ...nextHealth(previous, stopped, target.settings.health), condition: 'unhealthy' }
+      : nextHealth(previous, report ?? stopped, target.settings.health);
   const snapshot: SlotSnapshot = {
     deploymentId: row.deploymentId,
     version: row.version,
     state,
     proof: report?.proof,
-    ...(seen.kind === 'running' ? { pid: seen.pid, cpuPercent: seen.cpuPercent, memoryBytes: seen.memoryBytes } : { pid: undefined, cpuPercent: undefined, memoryBytes: undefined }),
+    ...(seen.kind === 'running'
+      ? { pid: seen.pid, cpuPercent: seen.cpuPercent, memoryBytes: seen.memoryBytes }
+      : { pid: undefined, cpuPercent: undefined, memoryBytes: undefined }),
   };
   core.store.note((db, now) => putSnapshot(db, key, snapshot, now));
   if (state.condition === previous.condition || row.label !== null) return;
@@ -80,10 +96,17 @@ function isOurs({ core, target, slot }: Look, row: SlotRow): boolean {
 }
 
 async function restart(look: Look, row: SlotRow, seen: Extract<SlotObservation, { kind: 'stopped' }>): Promise<void> {
-  const { core, target, lease, slot } = look;
-  const now = core.clock.now();
+  const { core, target, slot } = look;
   if (row.nextRestartAt === null) return announceCrash(look, row, seen);
-  if (now < row.nextRestartAt) return;
+  if (core.clock.now() < row.nextRestartAt) return;
+  await core.turns(slotTurn(target, slot), () => restartInTurn(look, row));
+}
+
+async function restartInTurn(look: Look, before: SlotRow): Promise<void> {
+  const { core, target, lease, slot } = look;
+  const row = readSlot(core.store.db, target.key, slot);
+  // Somebody else may have taken the slot while this waited.
+  if (!isOurs(look, row) || row.version !== before.version || row.nextRestartAt !== before.nextRestartAt) return;
   const release = releaseFiles(core, row.service, row.version ?? '');
   if (!release) return;
   const problem = await target.environment.start(placeOf(target, slot), release, launchSettings(target, slot)).then(
@@ -97,14 +120,21 @@ async function restart(look: Look, row: SlotRow, seen: Extract<SlotObservation, 
       ...target.key,
       actor: 'engine',
       action: problem === undefined ? 'restarted' : 'restart-failed',
-      sentence: problem === undefined ? `${row.version} runs in ${slot} again (restart ${row.restarts + 1})` : `${row.version} could not be restarted in ${slot}: ${problem}`,
+      sentence:
+        problem === undefined
+          ? `${row.version} runs in ${slot} again (restart ${row.restarts + 1})`
+          : `${row.version} could not be restarted in ${slot}: ${problem}`,
       detail: { slot, role: row.role, restarts: row.restarts + 1 },
     });
   });
 }
 
 /** The first restart follows after `firstRestartMs`, at once audited and told. */
-async function announceCrash(look: Look, row: SlotRow, seen: Extract<SlotObservation, { kind: 'stopped' }>): Promise<void> {
+async function announceCrash(
+  look: Look,
+  row: SlotRow,
+  seen: Extract<SlotObservation, { kind: 'stopped' }>,
+): Promise<void> {
   const { core, target, lease, slot } = look;
   core.store.under(lease).write((tx) => {
     setSlot(tx, target.key, slot, { nextRestartAt: tx.now + backoff(target, row.restarts) });
@@ -118,7 +148,9 @@ async function announceCrash(look: Look, row: SlotRow, seen: Extract<SlotObserva
     });
   });
   // Waiting for the next look would cost users a whole interval.
-  await core.clock.sleep(Math.min(backoff(target, row.restarts), target.settings.health.intervalMs), look.signal).catch(() => undefined);
+  await core.clock
+    .sleep(Math.min(backoff(target, row.restarts), target.settings.health.intervalMs), look.signal)
+    .catch(() => undefined);
   if (!look.signal.aborted) await restart(look, readSlot(core.store.db, target.key, slot), seen);
 }
 
@@ -131,7 +163,13 @@ function clearRestarts({ core, target, lease, slot }: Look, row: SlotRow, starte
   if (row.restarts === 0 || core.clock.now() < startedAt + 10 * target.settings.health.intervalMs) return;
   core.store.under(lease).write((tx) => {
     setSlot(tx, target.key, slot, { restarts: 0, nextRestartAt: null });
-    tx.audit({ ...target.key, actor: 'engine', action: 'recovered', sentence: `${row.version} in ${slot} has stayed up`, detail: { slot } });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'recovered',
+      sentence: `${row.version} in ${slot} has stayed up`,
+      detail: { slot },
+    });
   });
 }
 
@@ -139,6 +177,14 @@ function forgetHealth({ core, target, slot }: Look): void {
   const key = slotKey(target.key, slot);
   const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
   if (!before || before.version === null) return;
-  const empty: SlotSnapshot = { deploymentId: null, version: null, state: unknownHealth, proof: undefined, pid: undefined, cpuPercent: undefined, memoryBytes: undefined };
+  const empty: SlotSnapshot = {
+    deploymentId: null,
+    version: null,
+    state: unknownHealth,
+    proof: undefined,
+    pid: undefined,
+    cpuPercent: undefined,
+    memoryBytes: undefined,
+  };
   core.store.note((db, now) => putSnapshot(db, key, empty, now));
 }

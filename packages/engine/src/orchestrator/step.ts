@@ -2,7 +2,7 @@
 // step that was begun is begun again.
 
 import type { ReleaseFiles } from '../environment/environment.ts';
-import type { DeploymentRow, StepKey } from '../state/deployments.ts';
+import type { DeploymentRow, SignalRow, StepKey } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
 import type { Core, Target } from './core.ts';
 import type { PlannedStep, StepName } from './plan.ts';
@@ -25,10 +25,11 @@ export interface StepContext<Name extends StepName = StepName> extends StepFrame
 }
 
 export type StepResult =
-  | { readonly kind: 'done'; readonly sentence: string }
-  /** Skip everything up to full promotion: a person's `promote --full`. */
-  | { readonly kind: 'skip-to-promote'; readonly sentence: string; readonly actor: string }
-  | { readonly kind: 'failed'; readonly code: string; readonly sentence: string; readonly actor?: string };
+  /** `skip-to-promote`: past everything up to full promotion. `word`: the person's promote that ended the step. */
+  | { readonly kind: 'done' | 'skip-to-promote'; readonly sentence: string; readonly word?: SignalRow | undefined }
+  | { readonly kind: 'failed'; readonly code: string; readonly sentence: string; readonly actor?: string }
+  /** The signal aborted before there was a result. */
+  | { readonly kind: 'interrupted'; readonly sentence: string };
 
 export interface Step<Name extends StepName = StepName> {
   readonly name: Name;
@@ -39,6 +40,8 @@ export interface Step<Name extends StepName = StepName> {
 }
 
 export const done = (sentence: string): StepResult => ({ kind: 'done', sentence });
+
+export const interrupted: StepResult = { kind: 'interrupted', sentence: 'this process stopped driving' };
 
 export const failed = (code: string, sentence: string, actor?: string): StepResult =>
   actor === undefined ? { kind: 'failed', code, sentence } : { kind: 'failed', code, sentence, actor };

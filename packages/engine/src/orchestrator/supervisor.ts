@@ -2,13 +2,11 @@
 // a balancer that is gone. Acts on one target at a time and never on a slot that a deployment is working in.
 
 import { pause } from '../lib/clock.ts';
-import { hasCode, messageOf } from '../lib/errors.ts';
-import { liveDeployment } from '../state/deployments.ts';
+import { hasCode } from '../lib/errors.ts';
 import type { Lease } from '../state/leases.ts';
-import { nodesKey, putSnapshot, takeStrangers } from '../state/snapshots.ts';
-import { readRouting, readSlot, type SlotRow } from '../state/targets.ts';
-import type { Core, Target } from './core.ts';
-import { placeOf } from './core.ts';
+import { nodesKey, putSnapshot, strangersWait, takeStrangers } from '../state/snapshots.ts';
+import { readRouting } from '../state/targets.ts';
+import { bringUp, type Core, placeOf, type Target } from './core.ts';
 import { endKeeping } from './keeping.ts';
 import { repairRouting } from './repair.ts';
 import { superviseSlot } from './slot-health.ts';
@@ -22,7 +20,7 @@ async function superviseTarget(core: Core, target: Target, lease: Lease, signal:
   while (!signal.aborted) {
     try {
       await lookAfter(core, target, lease, signal);
-      if (rounds % 12 === 0) await sweep(core, target);
+      if (rounds % 12 === 0) await sweep(core, target, lease);
     } catch (thrown) {
       if (hasCode(thrown, 'fenced-out')) throw thrown;
       if (!signal.aborted) core.log.error({ target: target.name, err: thrown }, 'supervision failed, goes on');
@@ -36,42 +34,42 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
   await observeBalancer(core, target, lease);
   await Promise.all((['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })));
   for (const slot of ['blue', 'green'] as const) {
-    const row = readSlot(core.store.db, target.key, slot);
-    if (mayTouch(core, target, row)) await endKeeping({ core, target, lease, row });
+    await endKeeping({ core, target, lease, signal }, slot);
   }
   writeStrangers(core, lease);
 }
 
-/** A slot that a live deployment works in belongs to that deployment. */
-function mayTouch(core: Core, target: Target, row: SlotRow): boolean {
-  const live = liveDeployment(core.store.db, target.key);
-  return live === undefined || (live.slot !== row.slot && live.fromSlot !== row.slot);
-}
-
 async function observeBalancer(core: Core, target: Target, lease: Lease): Promise<void> {
+  const { intent } = readRouting(core.store.db, target.key);
   let nodes = await target.balancer.observe();
   if (nodes.some(({ reachable }) => !reachable)) {
-    await target.balancer.ensure().catch((thrown: unknown) => core.log.error({ target: target.name, problem: messageOf(thrown) }, 'the load balancer could not be brought up'));
+    await bringUp(core, target);
     nodes = await target.balancer.observe();
   }
   core.store.note((db, now) => putSnapshot(db, nodesKey(target.key), nodes, now));
-  if (readRouting(core.store.db, target.key).confirmed) await repairRouting(core, target, lease, nodes);
+  await repairRouting({ core, target, lease }, intent, nodes);
 }
 
-async function sweep(core: Core, target: Target): Promise<void> {
+async function sweep(core: Core, target: Target, lease: Lease): Promise<void> {
   const orphans = await target.environment.sweep(
     core.targets.flatMap((each) => [placeOf(each, 'blue'), placeOf(each, 'green')]),
     target.settings.maxLogBytes,
   );
   if (orphans.length === 0) return;
-  core.store.write((tx) =>
-    tx.audit({ ...target.key, actor: 'engine', action: 'orphans-cleared', sentence: `cleared ${orphans.length} left by earlier attempts`, detail: { orphans } }),
+  core.store.under(lease).write((tx) =>
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'orphans-cleared',
+      sentence: `cleared ${orphans.length} left by earlier attempts`,
+      detail: { orphans },
+    }),
   );
 }
 
 function writeStrangers(core: Core, lease: Lease): void {
-  const store = core.store.under(lease);
-  store.write((tx) => {
+  if (!strangersWait(core.store.db, core.clock.now())) return;
+  core.store.under(lease).write((tx) => {
     for (const { minute, door, count } of takeStrangers(tx.db, tx.now))
       tx.audit({
         actor: 'engine',

@@ -35,7 +35,12 @@ export interface AuditRow {
 }
 
 export type AuditVerification =
-  | { readonly intact: true; readonly rows: number; readonly head: string | undefined; readonly publishedHead: number | undefined }
+  | {
+      readonly intact: true;
+      readonly rows: number;
+      readonly head: string | undefined;
+      readonly publishedHead: number | undefined;
+    }
   | { readonly intact: false; readonly rows: number; readonly problem: string; readonly seq: number };
 
 type StoredRow = typeof audit.$inferSelect;
@@ -58,7 +63,9 @@ export function appendAudit(db: Db, at: number, event: AuditEvent, redact: (text
     detail: redact(JSON.stringify(event.detail ?? {})),
     previousHash: last?.hash ?? beginning,
   };
-  db.insert(audit).values({ ...row, hash: hashOf(row) }).run();
+  db.insert(audit)
+    .values({ ...row, hash: hashOf(row) })
+    .run();
 }
 
 export function auditAfter(db: Db, seq: number, limit: number): readonly AuditRow[] {
@@ -71,10 +78,19 @@ export function auditAfter(db: Db, seq: number, limit: number): readonly AuditRo
  */
 export function verifyAudit(db: Db, outside?: { readonly seq: number; readonly hash: string }): AuditVerification {
   const published = db.select().from(heads).orderBy(asc(heads.seq)).all();
-  const expected = new Map([...published.map(({ seq, hash }) => [seq, hash] as const), ...(outside ? [[outside.seq, outside.hash] as const] : [])]);
+  const expected = new Map([
+    ...published.map(({ seq, hash }) => [seq, hash] as const),
+    ...(outside ? [[outside.seq, outside.hash] as const] : []),
+  ]);
   let previous = { seq: 0, hash: beginning };
   for (;;) {
-    const page = db.select().from(audit).where(gt(audit.seq, previous.seq)).orderBy(asc(audit.seq)).limit(pageSize).all();
+    const page = db
+      .select()
+      .from(audit)
+      .where(gt(audit.seq, previous.seq))
+      .orderBy(asc(audit.seq))
+      .limit(pageSize)
+      .all();
     for (const row of page) {
       const problem = problemOf(row, previous, expected);
       if (problem) return { intact: false, rows: row.seq, problem, seq: row.seq };
@@ -84,8 +100,18 @@ export function verifyAudit(db: Db, outside?: { readonly seq: number; readonly h
   }
   const beyond = [...expected.keys()].find((seq) => seq > previous.seq);
   if (beyond !== undefined)
-    return { intact: false, rows: previous.seq, seq: beyond, problem: `row ${beyond} was published and is gone: the log was cut after row ${previous.seq}` };
-  return { intact: true, rows: previous.seq, head: previous.seq === 0 ? undefined : previous.hash, publishedHead: published.at(-1)?.seq };
+    return {
+      intact: false,
+      rows: previous.seq,
+      seq: beyond,
+      problem: `row ${beyond} was published and is gone: the log was cut after row ${previous.seq}`,
+    };
+  return {
+    intact: true,
+    rows: previous.seq,
+    head: previous.seq === 0 ? undefined : previous.hash,
+    publishedHead: published.at(-1)?.seq,
+  };
 }
 
 export function latestHead(db: Db): { seq: number; hash: string } | undefined {
@@ -94,12 +120,20 @@ export function latestHead(db: Db): { seq: number; hash: string } | undefined {
 
 export function rememberHead(db: Db, head: { seq: number; hash: string }, at: number, place: string): void {
   const known = db.select().from(heads).where(eq(heads.seq, head.seq)).get();
-  if (!known) db.insert(heads).values({ ...head, publishedAt: at, place }).run();
+  if (!known)
+    db.insert(heads)
+      .values({ ...head, publishedAt: at, place })
+      .run();
 }
 
-function problemOf(row: StoredRow, previous: { seq: number; hash: string }, expected: ReadonlyMap<number, string>): string | undefined {
+function problemOf(
+  row: StoredRow,
+  previous: { seq: number; hash: string },
+  expected: ReadonlyMap<number, string>,
+): string | undefined {
   if (row.seq !== previous.seq + 1) return `rows ${previous.seq + 1} to ${row.seq - 1} are gone`;
-  if (row.previousHash !== previous.hash) return `row ${row.seq} does not follow row ${previous.seq}: a row was changed, removed or moved`;
+  if (row.previousHash !== previous.hash)
+    return `row ${row.seq} does not follow row ${previous.seq}: a row was changed, removed or moved`;
   if (row.hash !== hashOf(row)) return `row ${row.seq} was edited`;
   const head = expected.get(row.seq);
   if (head !== undefined && head !== row.hash) return `row ${row.seq} is not the one whose hash was published`;
@@ -107,7 +141,19 @@ function problemOf(row: StoredRow, previous: { seq: number; hash: string }, expe
 }
 
 function hashOf(row: Omit<StoredRow, 'hash'>): string {
-  const content = [row.previousHash, row.seq, row.at, row.actor, row.action, row.service, row.target, row.deploymentId, row.code, row.sentence, row.detail];
+  const content = [
+    row.previousHash,
+    row.seq,
+    row.at,
+    row.actor,
+    row.action,
+    row.service,
+    row.target,
+    row.deploymentId,
+    row.code,
+    row.sentence,
+    row.detail,
+  ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 

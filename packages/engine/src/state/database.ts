@@ -3,8 +3,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
+import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import * as schema from './schema.ts';
 
@@ -18,15 +18,14 @@ export function openDatabase(stateFolder: string): Db {
   const file = join(stateFolder, 'state.sqlite');
   const client = openFile(file);
   refuseNewer(client, file);
-  const db = drizzle(client, { schema }) as Db;
-  migrateOnce(db, file);
-  return db;
+  migrateOnce(client, file);
+  return drizzle(client, { schema }) as Db;
 }
 
 function openFile(file: string): Database.Database {
   const client = new Database(file, { timeout: 5_000 });
   try {
-    client.pragma('journal_mode = WAL');
+    toWriteAheadLog(client);
     // FULL, not NORMAL: a decision that was announced must survive the loss of power.
     client.pragma('synchronous = FULL');
     client.pragma('foreign_keys = ON');
@@ -39,11 +38,23 @@ function openFile(file: string): Database.Database {
   }
 }
 
+/** Only the first process changes the file's mode, and SQLite does not queue for that lock: whoever is late asks again. */
+function toWriteAheadLog(client: Database.Database): void {
+  for (let triesLeft = 50; ; triesLeft -= 1) {
+    try {
+      client.pragma('journal_mode = WAL');
+      return;
+    } catch (thrown) {
+      if (triesLeft === 0 || (thrown as { code?: string }).code !== 'SQLITE_BUSY') throw thrown;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
+}
+
 function refuseNewer(client: Database.Database, file: string): void {
   const known = client.prepare("SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'").get();
   if (!known) return;
-  const row = client.prepare('SELECT max(created_at) AS newest FROM __drizzle_migrations').get() as { newest: number | null };
-  if ((row.newest ?? 0) <= newestMigration()) return;
+  if (newestApplied(client) <= newestMigration()) return;
   client.close();
   throw new BlueGreenError('state-newer', `${file} was written by a newer version of this program`);
 }
@@ -55,13 +66,33 @@ function newestMigration(): number {
   return Math.max(...journal.entries.map((entry) => entry.when));
 }
 
-/** Two processes may open a new file at the same moment: whoever comes second finds the work done and tries again. */
-function migrateOnce(db: Db, file: string, triesLeft = 5): void {
+/** One immediate transaction: of two processes that open a new file at once, the second finds the work done. */
+function migrateOnce(client: Database.Database, file: string): void {
+  const migrations = readMigrationFiles({ migrationsFolder });
   try {
-    migrate(db, { migrationsFolder });
+    client
+      .transaction(() => {
+        client.exec(
+          'CREATE TABLE IF NOT EXISTS __drizzle_migrations (id integer PRIMARY KEY, hash text NOT NULL, created_at numeric)',
+        );
+        const newest = newestApplied(client);
+        const add = client.prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)');
+        for (const { sql, hash, folderMillis } of migrations) {
+          if (folderMillis <= newest) continue;
+          for (const statement of sql) client.exec(statement);
+          add.run(hash, folderMillis);
+        }
+      })
+      .immediate();
   } catch (thrown) {
-    if (triesLeft === 0) throw new BlueGreenError('state-corrupt', `${file}: ${messageOf(thrown)}`, {}, thrown);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-    migrateOnce(db, file, triesLeft - 1);
+    client.close();
+    throw new BlueGreenError('state-corrupt', `${file}: ${messageOf(thrown)}`, {}, thrown);
   }
+}
+
+function newestApplied(client: Database.Database): number {
+  const row = client.prepare('SELECT max(created_at) AS newest FROM __drizzle_migrations').get() as {
+    newest: number | null;
+  };
+  return row.newest ?? 0;
 }

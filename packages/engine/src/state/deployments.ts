@@ -1,6 +1,6 @@
 // Deployments, their journal, approvals and signals. A row that is finished never changes again.
 
-import { and, asc, desc, eq, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Direction, StepStatus } from '../orchestrator/deployment.ts';
 import type { Db } from './database.ts';
 import { approvals, deployments, signals, steps, votes } from './schema.ts';
@@ -39,22 +39,25 @@ export function recentDeployments(db: Db, { service, target }: TargetKey, limit:
     .all();
 }
 
-/** The newest release that was promoted and is another one than `version`: where a rollback goes when nothing stands by. */
-export function lastPromotedOther(db: Db, { service, target }: TargetKey, version: string): DeploymentRow | undefined {
-  return db
-    .select()
+/** Releases that users have had on this target, the latest first; an adopted one is known by what followed it. */
+export function releasesOnceLive(db: Db, { service, target }: TargetKey): readonly string[] {
+  const rows = db
+    .select({ version: deployments.version, fromVersion: deployments.fromVersion })
     .from(deployments)
     .where(
       and(
         eq(deployments.service, service),
         eq(deployments.target, target),
-        eq(deployments.outcome, 'promoted'),
-        ne(deployments.version, version),
+        isNotNull(deployments.promotedAt),
+        ne(deployments.outcome, 'rolled-back'),
       ),
     )
     .orderBy(desc(deployments.finishedAt))
-    .limit(1)
-    .get();
+    .limit(200)
+    .all();
+  return [
+    ...new Set(rows.flatMap(({ version, fromVersion }) => (fromVersion === null ? [version] : [version, fromVersion]))),
+  ];
 }
 
 export function addDeployment(tx: Tx, row: typeof deployments.$inferInsert): void {
@@ -103,13 +106,11 @@ export function endStep(tx: Tx, key: StepKey, status: StepStatus, name: string):
   tx.db
     .insert(steps)
     .values({ ...key, name, status, attempts: 0, startedAt: tx.now, endedAt: tx.now })
-    .onConflictDoUpdate({ target: [steps.deploymentId, steps.position, steps.direction], set: { status, endedAt: tx.now } })
+    .onConflictDoUpdate({
+      target: [steps.deploymentId, steps.position, steps.direction],
+      set: { status, endedAt: tx.now },
+    })
     .run();
-}
-
-/** What a step must remember across a crash, e.g. since when it watches. */
-export function noteStep(db: Db, key: StepKey, note: Readonly<Record<string, unknown>>): void {
-  db.update(steps).set({ note }).where(ofStep(key)).run();
 }
 
 export function readApproval(db: Db, deploymentId: string, position: number): ApprovalRow | undefined {
@@ -121,7 +122,12 @@ export function readApproval(db: Db, deploymentId: string, position: number): Ap
 }
 
 export function approvalsOf(db: Db, deploymentId: string): readonly ApprovalRow[] {
-  return db.select().from(approvals).where(eq(approvals.deploymentId, deploymentId)).orderBy(asc(approvals.position)).all();
+  return db
+    .select()
+    .from(approvals)
+    .where(eq(approvals.deploymentId, deploymentId))
+    .orderBy(asc(approvals.position))
+    .all();
 }
 
 export function addApproval(tx: Tx, row: typeof approvals.$inferInsert): void {
@@ -132,8 +138,20 @@ export function changeApproval(tx: Tx, id: string, change: Partial<ApprovalRow>)
   tx.db.update(approvals).set(change).where(eq(approvals.id, id)).run();
 }
 
+/** Nobody is asked any more. */
+export function cancelApprovals(tx: Tx, deploymentId: string): void {
+  const pending = and(eq(approvals.deploymentId, deploymentId), eq(approvals.status, 'pending'));
+  tx.db.update(approvals).set({ status: 'cancelled', decidedAt: tx.now }).where(pending).run();
+}
+
 export function votesOf(db: Db, approvalId: string): readonly string[] {
-  return db.select().from(votes).where(eq(votes.approvalId, approvalId)).orderBy(asc(votes.at)).all().map(({ person }) => person);
+  return db
+    .select()
+    .from(votes)
+    .where(eq(votes.approvalId, approvalId))
+    .orderBy(asc(votes.at))
+    .all()
+    .map(({ person }) => person);
 }
 
 export function addVote(tx: Tx, approvalId: string, person: string): void {
@@ -141,7 +159,10 @@ export function addVote(tx: Tx, approvalId: string, person: string): void {
 }
 
 export function addSignal(tx: Tx, row: Omit<typeof signals.$inferInsert, 'seq' | 'at'>): void {
-  tx.db.insert(signals).values({ ...row, at: tx.now }).run();
+  tx.db
+    .insert(signals)
+    .values({ ...row, at: tx.now })
+    .run();
 }
 
 /** A person's abort that nobody has acted on yet. */

@@ -16,13 +16,19 @@ export const heartbeatMs = 1_500;
 
 type LeaseRow = typeof leases.$inferSelect;
 
-/** Takes the lease when it is free or has run out; undefined while another holds it. */
-export function acquireLease(db: Db, wish: { name: string; holder: string; configDigest: string; now: number }): Lease | undefined {
+/**
+ * Takes the lease when it is free or has run out; undefined while it is held. Tokens follow the clock as well, so that
+ * they grow even when the state was lost and only the balancers remember the last one.
+ */
+export function acquireLease(
+  db: Db,
+  wish: { name: string; holder: string; configDigest: string; now: number },
+): Lease | undefined {
   return db.$client
     .transaction((): Lease | undefined => {
       const row = readLease(db, wish.name);
-      if (row && row.holder !== wish.holder && row.expiresAt > wish.now) return undefined;
-      const lease = { name: wish.name, holder: wish.holder, token: (row?.token ?? 0) + 1 };
+      if (row && row.expiresAt > wish.now) return undefined;
+      const lease = { name: wish.name, holder: wish.holder, token: Math.max((row?.token ?? 0) + 1, tokenOf(wish.now)) };
       const values = { ...lease, expiresAt: wish.now + leaseMs, configDigest: wish.configDigest };
       db.insert(leases).values(values).onConflictDoUpdate({ target: leases.name, set: values }).run();
       return lease;
@@ -30,12 +36,18 @@ export function acquireLease(db: Db, wish: { name: string; holder: string; confi
     .immediate();
 }
 
+/** The lowest token that a lease taken now can have: whole seconds since the epoch. */
+export const tokenOf = (now: number): number => Math.floor(now / 1_000);
+
 /** False when the lease is no longer ours. */
 export function renewLease(db: Db, lease: Lease, now: number): boolean {
   return db.$client
     .transaction((): boolean => {
       if (readLease(db, lease.name)?.token !== lease.token) return false;
-      db.update(leases).set({ expiresAt: now + leaseMs }).where(eq(leases.name, lease.name)).run();
+      db.update(leases)
+        .set({ expiresAt: now + leaseMs })
+        .where(eq(leases.name, lease.name))
+        .run();
       return true;
     })
     .immediate();
@@ -59,8 +71,14 @@ export function liveLease(db: Db, name: string, now: number): LeaseRow | undefin
 export function assertHeld(db: Db, lease: Lease): void {
   const row = readLease(db, lease.name);
   if (row?.token !== lease.token)
-    throw new BlueGreenError('fenced-out', `${lease.holder} lost the lease "${lease.name}" to ${row?.holder ?? 'nobody'}`);
+    throw new BlueGreenError(
+      'fenced-out',
+      `${lease.holder} lost the lease "${lease.name}" to ${row?.holder ?? 'nobody'}`,
+    );
 }
+
+/** 0 when nobody ever held it. */
+export const newestToken = (db: Db, name: string): number => readLease(db, name)?.token ?? 0;
 
 function readLease(db: Db, name: string): LeaseRow | undefined {
   return db.select().from(leases).where(eq(leases.name, name)).get();

@@ -2,6 +2,7 @@
 
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import type { Outbox, OutboxMessage } from '../notify/outbox.ts';
+import type { Db } from './database.ts';
 import { outbox } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -10,51 +11,94 @@ const bound = 5_000;
 
 export function createOutbox(store: Store): Outbox {
   const { db } = store;
-  const waiting = (transport: string): number =>
-    db.select({ count: sql<number>`count(*)` }).from(outbox).where(and(eq(outbox.transport, transport), gt(outbox.version, outbox.sentVersion))).get()?.count ?? 0;
-
   return {
-    put({ key, transport, kind, payload, urgent = false, final = false }) {
-      store.note((_, now) => {
-        if (!urgent && !final && waiting(transport) >= bound) return;
-        db.insert(outbox)
-          .values({ key, transport, kind, payload, version: 1, sentVersion: 0, urgent, final, createdAt: now, attempts: 0, nextAt: now })
-          .onConflictDoUpdate({
-            target: outbox.key,
-            set: {
-              payload,
-              version: sql`${outbox.version} + 1`,
-              // Something urgent that still waits stays urgent when mere progress overtakes it.
-              urgent: sql`${urgent ? 1 : 0} or (${outbox.urgent} and ${outbox.version} > ${outbox.sentVersion})`,
-              final,
-            },
-          })
-          .run();
-      });
-    },
+    put: (message) => store.note((_, now) => put(db, message, now)),
     due: (transport, limit) =>
       db
         .select()
         .from(outbox)
-        .where(and(eq(outbox.transport, transport), gt(outbox.version, outbox.sentVersion), lte(outbox.nextAt, store.clock.now())))
+        .where(
+          and(
+            eq(outbox.transport, transport),
+            gt(outbox.version, outbox.sentVersion),
+            lte(outbox.nextAt, store.clock.now()),
+          ),
+        )
         .orderBy(desc(outbox.urgent), asc(outbox.createdAt), asc(sql`rowid`))
         .limit(limit)
         .all() satisfies readonly OutboxMessage[],
     sent(key, version, reference) {
-      store.note(() => db.update(outbox).set({ sentVersion: version, reference, attempts: 0, problem: null }).where(eq(outbox.key, key)).run());
+      store.note(() =>
+        db
+          .update(outbox)
+          .set({ sentVersion: version, reference, attempts: 0, problem: null })
+          .where(eq(outbox.key, key))
+          .run(),
+      );
     },
     retry(key, afterMs, problem) {
       store.note((_, now) =>
-        db.update(outbox).set({ attempts: sql`${outbox.attempts} + 1`, nextAt: now + afterMs, problem }).where(eq(outbox.key, key)).run(),
+        db
+          .update(outbox)
+          .set({ attempts: sql`${outbox.attempts} + 1`, nextAt: now + afterMs, problem })
+          .where(eq(outbox.key, key))
+          .run(),
       );
     },
     drop(key, version, problem) {
-      store.note(() => db.update(outbox).set({ sentVersion: version, problem }).where(eq(outbox.key, key)).run());
+      store.note(() =>
+        db.update(outbox).set({ sentVersion: version, attempts: 0, problem }).where(eq(outbox.key, key)).run(),
+      );
     },
-    reference: (key) => db.select({ reference: outbox.reference }).from(outbox).where(eq(outbox.key, key)).get()?.reference ?? undefined,
+    reference: (key) =>
+      db.select({ reference: outbox.reference }).from(outbox).where(eq(outbox.key, key)).get()?.reference ?? undefined,
     forget(key) {
       store.note(() => db.update(outbox).set({ reference: null }).where(eq(outbox.key, key)).run());
     },
-    waiting,
+    waiting: (transport) => waitingFor(db, transport),
   };
+}
+
+function waitingFor(db: Db, transport: string): number {
+  const ofTransport = and(eq(outbox.transport, transport), gt(outbox.version, outbox.sentVersion));
+  return db.select({ count: sql<number>`count(*)` }).from(outbox).where(ofTransport).get()?.count ?? 0;
+}
+
+function waits(db: Db, key: string): boolean {
+  return (
+    db
+      .select({ key: outbox.key })
+      .from(outbox)
+      .where(and(eq(outbox.key, key), gt(outbox.version, outbox.sentVersion)))
+      .get() !== undefined
+  );
+}
+
+function put(
+  db: Db,
+  { key, transport, kind, payload, urgent = false, final = false }: Parameters<Outbox['put']>[0],
+  now: number,
+): void {
+  if (!urgent && !final && !waits(db, key) && waitingFor(db, transport) >= bound) return;
+  // Something urgent that still waits stays urgent when mere progress overtakes it.
+  const stillUrgent = sql`${urgent ? 1 : 0} or (${outbox.urgent} and ${outbox.version} > ${outbox.sentVersion})`;
+  db.insert(outbox)
+    .values({
+      key,
+      transport,
+      kind,
+      payload,
+      version: 1,
+      sentVersion: 0,
+      urgent,
+      final,
+      createdAt: now,
+      attempts: 0,
+      nextAt: now,
+    })
+    .onConflictDoUpdate({
+      target: outbox.key,
+      set: { payload, version: sql`${outbox.version} + 1`, urgent: stillUrgent, final },
+    })
+    .run();
 }

@@ -12,7 +12,10 @@ export const observationKey = (deploymentId: string): string => `observation:${d
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 
 export function putSnapshot(db: Db, key: string, value: unknown, at: number): void {
-  db.insert(snapshots).values({ key, value, at }).onConflictDoUpdate({ target: snapshots.key, set: { value, at } }).run();
+  db.insert(snapshots)
+    .values({ key, value, at })
+    .onConflictDoUpdate({ target: snapshots.key, set: { value, at } })
+    .run();
 }
 
 /** The caller knows what it put under the key. */
@@ -26,20 +29,47 @@ export function readCursor(db: Db, consumer: string): number {
 }
 
 export function writeCursor(db: Db, consumer: string, position: number): void {
-  db.insert(cursors).values({ consumer, position }).onConflictDoUpdate({ target: cursors.consumer, set: { position } }).run();
+  db.insert(cursors)
+    .values({ consumer, position })
+    .onConflictDoUpdate({ target: cursors.consumer, set: { position } })
+    .run();
 }
 
 /** True the first time within the key's life. */
 export function firstTime(db: Db, key: string, now: number, ttlMs: number): boolean {
   db.delete(seen).where(lt(seen.expiresAt, now)).run();
-  return db.insert(seen).values({ key, expiresAt: now + ttlMs }).onConflictDoNothing().run().changes === 1;
+  return (
+    db
+      .insert(seen)
+      .values({ key, expiresAt: now + ttlMs })
+      .onConflictDoNothing()
+      .run().changes === 1
+  );
 }
 
 export function countStranger(db: Db, door: string, now: number): void {
   const minute = Math.floor(now / 60_000);
-  const known = db.select().from(strangers).where(gt(strangers.minute, minute - 1)).all().find((row) => row.minute === minute && row.door === door);
+  const known = db
+    .select()
+    .from(strangers)
+    .where(gt(strangers.minute, minute - 1))
+    .all()
+    .find((row) => row.minute === minute && row.door === door);
   const count = (known?.count ?? 0) + 1;
-  db.insert(strangers).values({ minute, door, count }).onConflictDoUpdate({ target: [strangers.minute, strangers.door], set: { count } }).run();
+  db.insert(strangers)
+    .values({ minute, door, count })
+    .onConflictDoUpdate({ target: [strangers.minute, strangers.door], set: { count } })
+    .run();
+}
+
+export function strangersWait(db: Db, now: number): boolean {
+  return (
+    db
+      .select()
+      .from(strangers)
+      .where(lt(strangers.minute, Math.floor(now / 60_000)))
+      .get() !== undefined
+  );
 }
 
 /** Counts of minutes that are over; the caller writes them to the audit log, one row each, and then they go. */

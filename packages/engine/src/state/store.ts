@@ -1,7 +1,7 @@
 // The one way to write: a change and its audit row in one immediate transaction, under the lease where one is needed.
 
 import type { Clock } from '../lib/clock.ts';
-import { appendAudit, type AuditEvent } from './audit.ts';
+import { type AuditEvent, appendAudit } from './audit.ts';
 import type { Db } from './database.ts';
 import { assertHeld, type Lease } from './leases.ts';
 
@@ -52,7 +52,8 @@ export function createStore(options: StoreOptions): Store {
             audited += 1;
           },
         });
-        if (audited === 0 && Number(totalChanges.get()) > before) throw new Error('a change without its audit row cannot be written');
+        if (audited === 0 && Number(totalChanges.get()) > before)
+          throw new Error('a change without its audit row cannot be written');
         return value;
       })
       .immediate();

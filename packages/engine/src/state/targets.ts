@@ -28,9 +28,15 @@ const ofTarget = (table: typeof targets | typeof slots | typeof locks, { service
 
 /** Makes the rows of a configured target if they are not there yet. */
 export function ensureTarget(db: Db, key: TargetKey, now: number): void {
-  db.insert(targets).values({ ...key, generation: 0, confirmedGeneration: 0 }).onConflictDoNothing().run();
+  db.insert(targets)
+    .values({ ...key, generation: 0, confirmedGeneration: 0 })
+    .onConflictDoNothing()
+    .run();
   for (const slot of ['blue', 'green'] as const)
-    db.insert(slots).values({ ...key, slot, role: 'idle', since: now, restarts: 0 }).onConflictDoNothing().run();
+    db.insert(slots)
+      .values({ ...key, slot, role: 'idle', since: now, restarts: 0 })
+      .onConflictDoNothing()
+      .run();
 }
 
 export function readRouting(db: Db, key: TargetKey): StoredRouting {
@@ -62,17 +68,34 @@ export function intendRouting(tx: Tx, key: TargetKey, wish: Omit<Routing, 'gener
 }
 
 export function confirmRouting(tx: Tx, key: TargetKey, generation: number): void {
-  tx.db.update(targets).set({ confirmedGeneration: generation }).where(and(ofTarget(targets, key), eq(targets.generation, generation))).run();
+  tx.db
+    .update(targets)
+    .set({ confirmedGeneration: generation })
+    .where(and(ofTarget(targets, key), eq(targets.generation, generation)))
+    .run();
 }
 
 export function readSlot(db: Db, key: TargetKey, slot: SlotName): SlotRow {
-  const row = db.select().from(slots).where(and(ofTarget(slots, key), eq(slots.slot, slot))).get();
+  const row = db
+    .select()
+    .from(slots)
+    .where(and(ofTarget(slots, key), eq(slots.slot, slot)))
+    .get();
   if (!row) throw new Error(`no row for slot ${key.service}/${key.target}/${slot}`);
   return row;
 }
 
-export function setSlot(tx: Tx, key: TargetKey, slot: SlotName, change: Partial<Omit<SlotRow, 'service' | 'target' | 'slot'>>): void {
-  tx.db.update(slots).set(change).where(and(ofTarget(slots, key), eq(slots.slot, slot))).run();
+export function setSlot(
+  tx: Tx,
+  key: TargetKey,
+  slot: SlotName,
+  change: Partial<Omit<SlotRow, 'service' | 'target' | 'slot'>>,
+): void {
+  tx.db
+    .update(slots)
+    .set(change)
+    .where(and(ofTarget(slots, key), eq(slots.slot, slot)))
+    .run();
 }
 
 /** Everything of an empty slot. */
@@ -95,7 +118,11 @@ export function readLock(db: Db, key: TargetKey, now: number): LockRow | undefin
 }
 
 export function setLock(tx: Tx, row: LockRow): void {
-  tx.db.insert(locks).values(row).onConflictDoUpdate({ target: [locks.service, locks.target], set: row }).run();
+  tx.db
+    .insert(locks)
+    .values(row)
+    .onConflictDoUpdate({ target: [locks.service, locks.target], set: row })
+    .run();
 }
 
 export function clearLock(tx: Tx, key: TargetKey): void {
@@ -103,7 +130,11 @@ export function clearLock(tx: Tx, key: TargetKey): void {
 }
 
 export function readRelease(db: Db, service: string, version: string): ReleaseRow | undefined {
-  return db.select().from(releases).where(and(eq(releases.service, service), eq(releases.version, version))).get();
+  return db
+    .select()
+    .from(releases)
+    .where(and(eq(releases.service, service), eq(releases.version, version)))
+    .get();
 }
 
 export function addRelease(tx: Tx, row: ReleaseRow): void {

@@ -1,7 +1,7 @@
 // Wakes whoever waits for a change, in this process or another, without a broker: SQLite counts other connections'
 // commits (`PRAGMA data_version`), and our own are announced directly.
 
-import { pause, type Clock } from '../lib/clock.ts';
+import { type Clock, pause } from '../lib/clock.ts';
 import type { Db } from './database.ts';
 
 const pollMs = 40;

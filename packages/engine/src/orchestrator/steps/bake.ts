@@ -14,7 +14,8 @@ export const bake: Step<'bake'> = {
       judged: true,
       sinceMs,
       untilMs,
-      decide: ({ judgement, paused, now }) => (paused || now < untilMs ? undefined : done(`baked: ${judgement.sentence}`)),
+      decide: ({ judgement, paused, now }) =>
+        paused || now < untilMs ? undefined : done(`baked: ${judgement.sentence}`),
     });
   },
   undo: 'nothing-to-undo',

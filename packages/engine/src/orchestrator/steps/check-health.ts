@@ -18,7 +18,10 @@ export const checkHealth: Step<'check-health'> = {
     while (core.clock.now() < until && !signal.aborted) {
       const seen = await target.environment.inspect(placeOf(target, deployment.slot));
       if (seen.kind === 'stopped')
-        return failed('side-crashed', `${release.version} ended while it was starting${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-5).join(' / ')}`);
+        return failed(
+          'side-crashed',
+          `${release.version} ended while it was starting${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-5).join(' / ')}`,
+        );
       const report = await probeHealth({
         url: slotUrl(target, deployment.slot),
         expected: { slot: deployment.slot, version: release.version },
@@ -28,10 +31,15 @@ export const checkHealth: Step<'check-health'> = {
       inARow = report.healthy ? inARow + 1 : 0;
       if (!report.healthy) problem = report.problem ?? 'no reason given';
       if (inARow >= health.successes)
-        return done(`healthy ${inARow} times in a row${report.proof === 'status-code' ? ' (by status code alone)' : ''}`);
+        return done(
+          `healthy ${inARow} times in a row${report.proof === 'status-code' ? ' (by status code alone)' : ''}`,
+        );
       await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
     }
-    return failed('never-healthy', `${release.version} did not become healthy within ${health.startupMs / 1000} s: ${problem}`);
+    return failed(
+      'never-healthy',
+      `${release.version} did not become healthy within ${health.startupMs / 1000} s: ${problem}`,
+    );
   },
   undo: 'nothing-to-undo',
 };

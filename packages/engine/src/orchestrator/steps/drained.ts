@@ -7,7 +7,10 @@ import type { StepFrame } from '../step.ts';
 const pollMs = 200;
 
 /** Waits until nothing is open on the slot, at most the target's grace time. */
-export async function drained({ core, target, signal }: Pick<StepFrame, 'core' | 'target' | 'signal'>, slot: SlotName): Promise<void> {
+export async function drained(
+  { core, target, signal }: Pick<StepFrame, 'core' | 'target' | 'signal'>,
+  slot: SlotName,
+): Promise<void> {
   const until = core.clock.now() + target.settings.graceMs;
   while (core.clock.now() < until && !signal.aborted) {
     const open = await target.balancer.traffic(core.clock.now()).then(

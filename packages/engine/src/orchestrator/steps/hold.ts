@@ -1,8 +1,8 @@
 // `--hold`: everything is proved and stands ready behind the preview route, until a person promotes or gives up.
 
-import { done, failed, type Step } from '../step.ts';
 import { readStep } from '../../state/deployments.ts';
-import { keepWatch, takePromote } from './watching.ts';
+import { failed, type Step } from '../step.ts';
+import { keepWatch, promoteFor } from './watching.ts';
 
 export const holdLimitMs = 24 * 60 * 60 * 1_000;
 
@@ -16,10 +16,11 @@ export const hold: Step<'hold'> = {
       judged: false,
       sinceMs,
       decide: ({ now }) => {
-        const moved = takePromote(context);
-        // Leaving the hold is no leave to skip the canary.
-        if (moved) return moved.kind === 'skip-to-promote' ? moved : done(moved.sentence);
-        return now < sinceMs + holdLimitMs ? undefined : failed('hold-expired', 'nobody promoted the held preview within 24 hours');
+        const moved = promoteFor(context);
+        if (moved) return moved;
+        return now < sinceMs + holdLimitMs
+          ? undefined
+          : failed('hold-expired', 'nobody promoted the held preview within 24 hours');
       },
     });
   },

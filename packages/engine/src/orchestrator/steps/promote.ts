@@ -3,9 +3,9 @@
 import { otherSlot } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { advanceDeployment } from '../../state/deployments.ts';
-import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
 import type { Tx } from '../../state/store.ts';
-import { slotUrl } from '../core.ts';
+import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
+import { launchSettings, placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
 import { changeRouting, routingIs } from '../routing.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
 
@@ -17,10 +17,17 @@ export const promote: Step<'promote'> = {
     const { slot, version } = deployment;
     const wish = { active: slot, canary: undefined, preview: undefined };
     if (routingIs(core, target, wish)) return done(`everybody gets ${version}`);
-    const health = await probeHealth({ url: slotUrl(target, slot), expected: { slot, version }, settings: target.settings.health, signal: context.signal });
-    if (!health.healthy) return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${health.problem}`);
+    const health = await probeHealth({
+      url: slotUrl(target, slot),
+      expected: { slot, version },
+      settings: target.settings.health,
+      signal: context.signal,
+    });
+    if (!health.healthy)
+      return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${health.problem}`);
     const schema = await target.migrator.compatible(release.folder);
-    if (schema.verdict === 'incompatible') return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);
+    if (schema.verdict === 'incompatible')
+      return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);
     await changeRouting(core, target, lease, {
       wish,
       event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
@@ -32,21 +39,45 @@ export const promote: Step<'promote'> = {
     const { core, target, deployment, lease } = context;
     const { intent } = readRouting(core.store.db, target.key);
     const back = deployment.fromSlot ?? undefined;
+    await oldSideRuns(context);
     const wish = { active: back, canary: undefined, preview: back === undefined ? undefined : intent.preview };
     if (!routingIs(core, target, wish) || deployment.promotedAt !== null)
       await changeRouting(core, target, lease, {
         wish,
-        event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody back to ${deployment.fromVersion ?? 'nobody: there was no release before'}` },
+        event: {
+          actor: 'engine',
+          deploymentId: deployment.id,
+          sentence: `everybody back to ${deployment.fromVersion ?? 'nobody: there was no release before'}`,
+        },
         confirmed: (tx) => becomeActiveAgain(tx, context),
       });
     return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again`);
   },
 };
 
+/** Users are not sent back to a process that is gone. @throws what the environment throws */
+async function oldSideRuns({ core, target, deployment }: StepFrame): Promise<void> {
+  const { fromSlot, fromVersion } = deployment;
+  const release = fromVersion === null ? undefined : releaseFiles(core, deployment.service, fromVersion);
+  if (fromSlot === null || !release) return;
+  const seen = await target.environment.inspect(placeOf(target, fromSlot));
+  if (seen.kind === 'stopped')
+    await core.turns(slotTurn(target, fromSlot), () =>
+      target.environment.start(placeOf(target, fromSlot), release, launchSettings(target, fromSlot)),
+    );
+}
+
 function becomeActive(tx: Tx, { target, deployment }: StepFrame): void {
   const old = otherSlot(deployment.slot);
-  if (readSlot(tx.db, target.key, old).role === 'active') setSlot(tx, target.key, old, { role: 'standby', since: tx.now, label: null, keepUntil: null });
-  setSlot(tx, target.key, deployment.slot, { role: 'active', since: tx.now, label: null, keepUntil: null, deploymentId: deployment.id });
+  if (readSlot(tx.db, target.key, old).role === 'active')
+    setSlot(tx, target.key, old, { role: 'standby', since: tx.now, label: null, keepUntil: null });
+  setSlot(tx, target.key, deployment.slot, {
+    role: 'active',
+    since: tx.now,
+    label: null,
+    keepUntil: null,
+    deploymentId: deployment.id,
+  });
   advanceDeployment(tx, deployment.id, { promotedAt: tx.now });
 }
 
@@ -55,5 +86,6 @@ function becomeActiveAgain(tx: Tx, { target, deployment }: StepFrame): void {
   const wasWarm = deployment.plan?.steps[0]?.name === 'promote';
   if (readSlot(tx.db, target.key, deployment.slot).role === 'active')
     setSlot(tx, target.key, deployment.slot, { role: wasWarm ? 'standby' : 'preview', since: tx.now });
-  if (deployment.fromSlot !== null) setSlot(tx, target.key, deployment.fromSlot, { role: 'active', since: tx.now, label: null, keepUntil: null });
+  if (deployment.fromSlot !== null)
+    setSlot(tx, target.key, deployment.fromSlot, { role: 'active', since: tx.now, label: null, keepUntil: null });
 }

@@ -20,8 +20,14 @@ export const provePreview: Step<'prove-preview'> = {
       signal: context.signal,
     });
     const problem = receipt.nodes.find((node) => node.seen < node.probes);
-    if (problem) return failed('preview-not-proved', `the balancer does not reach ${deployment.version} at ${problem.node}: ${problem.problem}`);
-    return done(`reached through the preview route of ${receipt.nodes.length} balancer node${receipt.nodes.length === 1 ? '' : 's'}`);
+    if (problem)
+      return failed(
+        'preview-not-proved',
+        `the balancer does not reach ${deployment.version} at ${problem.node}: ${problem.problem}`,
+      );
+    return done(
+      `reached through the preview route of ${receipt.nodes.length} balancer node${receipt.nodes.length === 1 ? '' : 's'}`,
+    );
   },
   undo: async (context) => {
     await setPreview(context, undefined);
@@ -36,6 +42,10 @@ async function setPreview(context: StepFrame, preview: 'blue' | 'green' | undefi
   if (routingIs(core, target, wish)) return;
   await changeRouting(core, target, lease, {
     wish,
-    event: { actor: 'engine', deploymentId: deployment.id, sentence: preview ? `opens the preview route to ${preview}` : 'closes the preview route' },
+    event: {
+      actor: 'engine',
+      deploymentId: deployment.id,
+      sentence: preview ? `opens the preview route to ${preview}` : 'closes the preview route',
+    },
   });
 }

@@ -1,12 +1,12 @@
-// The proof of a routing change: probes through every node of the balancer, as any user would come, that must see the
+// The proof of a routing change: probes through every node of the balancer, routed as a new user is, that must see the
 // expected release. "The command succeeded" is no proof.
 
-import { probeHealth } from '../../environment/health.ts';
 import type { SlotName } from '../../environment/environment.ts';
+import { probeHealth } from '../../environment/health.ts';
 import { pause } from '../../lib/clock.ts';
+import { readRouting } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import type { Receipt } from '../deployment.ts';
-import { readRouting } from '../../state/targets.ts';
 
 export interface ProofRequest {
   readonly core: Core;
@@ -50,12 +50,21 @@ function probeAll(request: ProofRequest): Promise<readonly ProbedNode[]> {
   return Promise.all(request.target.balancer.entrypoints.map((node) => probeNode(node, request)));
 }
 
-async function probeNode(node: string, { target, expected, headers, probes, signal }: ProofRequest): Promise<ProbedNode> {
+async function probeNode(
+  node: string,
+  { target, expected, headers, probes, signal }: ProofRequest,
+): Promise<ProbedNode> {
   let seen = 0;
   let problem: string | undefined;
   for (let sent = 0; sent < probes && !signal.aborted; sent += atOnce) {
     const batch = Array.from({ length: Math.min(atOnce, probes - sent) }, () =>
-      probeHealth({ url: node, expected, settings: target.settings.health, headers: headers ?? {}, signal }),
+      probeHealth({
+        url: node,
+        expected,
+        settings: target.settings.health,
+        headers: { ...target.balancer.probeHeaders, ...headers },
+        signal,
+      }),
     );
     for (const report of await Promise.all(batch)) {
       if (report.healthy) seen += 1;

@@ -14,7 +14,11 @@ export const shiftTraffic: Step<'shift-traffic'> = {
     if (!routingIs(core, target, wish))
       await changeRouting(core, target, lease, {
         wish,
-        event: { actor: 'engine', deploymentId: deployment.id, sentence: `${step.percent} % of users to ${deployment.version}` },
+        event: {
+          actor: 'engine',
+          deploymentId: deployment.id,
+          sentence: `${step.percent} % of users to ${deployment.version}`,
+        },
       });
     return done(`${step.percent} % of users get ${deployment.version}`);
   },
@@ -24,7 +28,11 @@ export const shiftTraffic: Step<'shift-traffic'> = {
     if (!routingIs(core, target, wish))
       await changeRouting(core, target, lease, {
         wish,
-        event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'}` },
+        event: {
+          actor: 'engine',
+          deploymentId: deployment.id,
+          sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'}`,
+        },
       });
     return done(`everybody gets ${deployment.fromVersion ?? 'the active side'} again`);
   },

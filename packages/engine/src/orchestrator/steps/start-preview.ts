@@ -2,8 +2,9 @@
 // for the reason finds it as it failed, until the supervisor restores the last good release.
 
 import { digestFolder } from '../../lib/digest.ts';
-import { readSlot, setSlot, type SlotRow } from '../../state/targets.ts';
-import { launchSettings, placeOf } from '../core.ts';
+import { readRouting, readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
+import { launchSettings, placeOf, slotTurn } from '../core.ts';
+import { changeRouting } from '../routing.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
 import { drained } from './drained.ts';
 
@@ -15,17 +16,46 @@ export const startPreview: Step<'start-preview'> = {
     const digest = await digestFolder(release.folder, signal);
     if (digest !== release.digest)
       return failed('release-modified', `the files of ${release.version} are not the ones that were registered`);
-    await drained(context, deployment.slot);
-    claimSlot(context);
-    const running = await target.environment.start(placeOf(target, deployment.slot), release, launchSettings(target, deployment.slot));
+    if (!(await relieved(context)))
+      return failed(
+        'slot-in-use',
+        `${deployment.slot} serves users; a release that is started there would cut them off`,
+      );
+    const running = await core.turns(slotTurn(target, deployment.slot), async () => {
+      await drained(context, deployment.slot);
+      claimSlot(context);
+      return target.environment.start(
+        placeOf(target, deployment.slot),
+        release,
+        launchSettings(target, deployment.slot),
+      );
+    });
     core.log.info({ deployment: deployment.id, slot: deployment.slot, pid: running.pid }, 'started preview');
     return done(`${release.version} runs in ${deployment.slot} (pid ${running.pid})`);
   },
   undo: async (context) => {
     const keepUntil = keepFailedSide(context);
-    return done(`${context.release.version} is left in ${context.deployment.slot} to be looked at until ${new Date(keepUntil).toISOString()}`);
+    return done(
+      `${context.release.version} is left in ${context.deployment.slot} to be looked at until ${new Date(keepUntil).toISOString()}`,
+    );
   },
 };
+
+/** A deployment that needed a person may have left a share of users here: they go back first. False for the active side. */
+async function relieved({ core, target, deployment, lease }: StepFrame): Promise<boolean> {
+  const { active, canary, preview } = readRouting(core.store.db, target.key).intent;
+  if (active === deployment.slot) return false;
+  if (canary?.slot === deployment.slot)
+    await changeRouting(core, target, lease, {
+      wish: { active, canary: undefined, preview },
+      event: {
+        actor: 'engine',
+        deploymentId: deployment.id,
+        sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'} before ${deployment.slot} is taken`,
+      },
+    });
+  return true;
+}
 
 /** Written before the process exists, so that a crash in between leaves nothing without an owner. */
 function claimSlot({ core, lease, target, deployment, release }: StepFrame): void {
@@ -49,7 +79,10 @@ function claimSlot({ core, lease, target, deployment, release }: StepFrame): voi
       actor: 'engine',
       action: 'slot-claimed',
       deploymentId: deployment.id,
-      sentence: before.version === null ? `${deployment.slot} was empty` : `${deployment.slot} gave up ${before.version}${before.label ? ` (${before.label})` : ''}`,
+      sentence:
+        before.version === null
+          ? `${deployment.slot} was empty`
+          : `${deployment.slot} gave up ${before.version}${before.label ? ` (${before.label})` : ''}`,
       detail: { slot: deployment.slot, displaced: before.version },
     });
   });
@@ -72,7 +105,7 @@ function keepFailedSide({ core, lease, target, deployment }: StepFrame): number 
       action: 'failed-side-kept',
       deploymentId: deployment.id,
       sentence: `${deployment.version} stays in ${deployment.slot}, labelled ${label}, until ${new Date(keepUntil).toISOString()}`,
-      detail: { slot: deployment.slot, keepUntil, then: target.settings.failedSide.then },
+      detail: { slot: deployment.slot, keepUntil, afterwards: target.settings.failedSide.then },
     });
   });
   return keepUntil;

@@ -12,11 +12,20 @@ export const verifyLive: Step<'verify-live'> = {
   run: async (context) => {
     const { core, target, deployment, signal } = context;
     const expected = { slot: deployment.slot, version: deployment.version };
-    const receipt = await proveThrough({ core, target, expected, probes: target.settings.balancer.receiptProbes, signal });
+    const receipt = await proveThrough({
+      core,
+      target,
+      expected,
+      probes: target.settings.balancer.receiptProbes,
+      signal,
+    });
     core.store.note((db, now) => putSnapshot(db, receiptKey(deployment.id), receipt, now));
     if (!receipt.proved) {
       const node = receipt.nodes.find(({ probes, seen }) => seen < probes);
-      return failed('not-proved', `${node?.seen ?? 0} of ${node?.probes ?? 0} probes through ${node?.node ?? 'no node'} saw ${deployment.version}: ${node?.problem ?? 'no answer'}`);
+      return failed(
+        'not-proved',
+        `${node?.seen ?? 0} of ${node?.probes ?? 0} probes through ${node?.node ?? 'no node'} saw ${deployment.version}: ${node?.problem ?? 'no answer'}`,
+      );
     }
     // Going back must not be refused for a test that the earlier release may not know.
     return deployment.mode === 'rollback' ? done(sentenceOf(receipt)) : smokeThroughBalancer(context, receipt);
@@ -26,7 +35,14 @@ export const verifyLive: Step<'verify-live'> = {
 
 async function smokeThroughBalancer({ core, target, signal }: StepFrame, receipt: Receipt): Promise<StepResult> {
   for (const node of target.balancer.entrypoints) {
-    const report = await runSmokeTests({ baseUrl: node, tests: target.settings.smokeTests, totalMs: target.settings.smokeTotalMs, clock: core.clock, signal });
+    const report = await runSmokeTests({
+      baseUrl: node,
+      tests: target.settings.smokeTests,
+      totalMs: target.settings.smokeTotalMs,
+      headers: target.balancer.probeHeaders,
+      clock: core.clock,
+      signal,
+    });
     const first = report.results.find(({ passed }) => !passed);
     if (first) return failed('smoke-test-failed', `smoke test "${first.name}" through the balancer: ${first.problem}`);
   }

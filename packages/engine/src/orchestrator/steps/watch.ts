@@ -1,5 +1,5 @@
 import { done, failed, type Step } from '../step.ts';
-import { keepWatch, shareSince, takePromote } from './watching.ts';
+import { keepWatch, promoteFor, shareSince } from './watching.ts';
 
 export const watch: Step<'watch'> = {
   name: 'watch',
@@ -14,11 +14,13 @@ export const watch: Step<'watch'> = {
       sinceMs,
       untilMs,
       decide: ({ judgement, paused, now }) => {
-        const moved = takePromote(context);
+        const moved = promoteFor(context);
         if (moved) return moved;
         if (paused || now < untilMs) return undefined;
         if (judgement.verdict === 'Successful') return done(judgement.sentence);
-        return now < untilMs + patienceMs ? undefined : failed('inconclusive', `still not enough to judge: ${judgement.sentence}`);
+        return now < untilMs + patienceMs
+          ? undefined
+          : failed('inconclusive', `still not enough to judge: ${judgement.sentence}`);
       },
     });
   },

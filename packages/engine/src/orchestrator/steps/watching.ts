@@ -1,17 +1,19 @@
 // The loop of every step that waits while users are on the new side: each second both sides are compared, and a crash,
 // ill health or a failed verdict ends it, whatever else it waits for.
 
-import { judge, type Judgement } from '../../analysis/judge.ts';
+import { type Judgement, judge } from '../../analysis/judge.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import type { HealthState } from '../../environment/health.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { noCounts, type Traffic } from '../../load-balancer/load-balancer.ts';
-import { consumeSignal, pendingPromote, readDeployment, readJournal } from '../../state/deployments.ts';
+import { pendingPromote, readDeployment, readJournal } from '../../state/deployments.ts';
 import { getSnapshot, observationKey, putSnapshot, slotKey } from '../../state/snapshots.ts';
+import { readRouting } from '../../state/targets.ts';
 import { shortName } from '../actor.ts';
 import { placeOf } from '../core.ts';
 import type { Observation } from '../deployment.ts';
-import { done, failed, type StepFrame, type StepResult } from '../step.ts';
+import { shareOf } from '../routing.ts';
+import { done, failed, interrupted, type StepFrame, type StepResult } from '../step.ts';
 
 const tickMs = 1_000;
 
@@ -40,38 +42,61 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
     const judgement = watch.judged ? await observe(context, watch) : unjudged;
     if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
     const now = readDeployment(core.store.db, deployment.id);
-    const decided = watch.decide({ judgement, sinceMs: watch.sinceMs, paused: now?.pausedAt != null, now: core.clock.now() });
+    const decided = watch.decide({
+      judgement,
+      sinceMs: watch.sinceMs,
+      paused: now?.pausedAt != null,
+      now: core.clock.now(),
+    });
     if (decided) return decided;
     await core.wake.changed(tickMs, signal);
   }
-  return failed('interrupted', 'this process stopped driving');
+  return interrupted;
 }
 
 /** Since when the present share holds: the end of the latest shift before this step, or of the promotion. */
 export function shareSince({ core, deployment, stepKey }: StepFrame): number {
   const shifts = readJournal(core.store.db, deployment.id).filter(
-    (row) => row.direction === 'forward' && row.position < stepKey.position && (row.name === 'shift-traffic' || row.name === 'promote'),
+    (row) =>
+      row.direction === 'forward' &&
+      row.position < stepKey.position &&
+      (row.name === 'shift-traffic' || row.name === 'promote'),
   );
   return shifts.at(-1)?.endedAt ?? core.clock.now();
 }
 
-/** A person's promote that waits for this step, taken exactly once. */
-export function takePromote({ core, lease, target, deployment, stepKey }: StepFrame): StepResult | undefined {
-  const signal = pendingPromote(core.store.db, deployment.id, stepKey.position);
-  if (!signal) return undefined;
-  core.store.under(lease).write((tx) => {
-    consumeSignal(tx, signal.seq);
-    tx.audit({ ...target.key, actor: signal.actor, action: 'signal-taken', deploymentId: deployment.id, sentence: `${shortName(signal.actor)} moved it on (${signal.kind})` });
+/** A person's promote that waits for this step; the runner takes it with the step's end. */
+export function promoteFor({ core, deployment, stepKey }: StepFrame): StepResult | undefined {
+  const word = pendingPromote(core.store.db, deployment.id, stepKey.position);
+  if (!word) return undefined;
+  return {
+    kind: word.kind === 'promote-full' ? 'skip-to-promote' : 'done',
+    sentence: `moved on by ${shortName(word.actor)}`,
+    word,
+  };
+}
+
+/** A pause keeps the share that users have now: a step that would change it waits here, and the new side is watched. */
+export async function heldByPause(context: StepFrame): Promise<StepResult | undefined> {
+  const { core, target, deployment } = context;
+  if (!readDeployment(core.store.db, deployment.id)?.pausedAt) return undefined;
+  const share = shareOf(readRouting(core.store.db, target.key).intent, deployment.slot);
+  const result = await keepWatch(context, {
+    judged: share > 0,
+    sinceMs: shareSince(context),
+    decide: ({ paused }) => (paused ? undefined : done('resumed')),
   });
-  const sentence = `moved on by ${shortName(signal.actor)}`;
-  return signal.kind === 'promote-full' ? { kind: 'skip-to-promote', sentence, actor: signal.actor } : done(sentence);
+  return result.kind === 'done' ? undefined : result;
 }
 
 const unjudged: Judgement = { verdict: 'Inconclusive', sentence: 'no users on the new side yet' };
 
 async function observe({ core, target, deployment }: StepFrame, { sinceMs, untilMs }: Watch): Promise<Judgement> {
   const traffic = await target.balancer.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
-  const judgement = typeof traffic === 'string' ? ({ verdict: 'Error', sentence: `could not measure: ${traffic}` } as const) : judge(sides(traffic, deployment.slot), target.settings.judge);
+  const judgement =
+    typeof traffic === 'string'
+      ? ({ verdict: 'Error', sentence: `could not measure: ${traffic}` } as const)
+      : judge(sides(traffic, deployment.slot), target.settings.judge);
   const counts = typeof traffic === 'string' ? { stable: noCounts, canary: noCounts } : sides(traffic, deployment.slot);
   const at = core.clock.now();
   const observation: Observation = { at, sinceMs, ...counts, judgement, watchUntil: untilMs };
@@ -86,9 +111,18 @@ function sides(traffic: Traffic, slot: 'blue' | 'green') {
 async function troubleOfSide({ core, target, deployment }: StepFrame): Promise<StepResult | undefined> {
   const seen = await target.environment.inspect(placeOf(target, deployment.slot));
   if (seen.kind === 'stopped')
-    return failed('side-crashed', `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-3).join(' / ')}`);
-  const health = getSnapshot<{ state: HealthState; deploymentId: string | null }>(core.store.db, slotKey(target.key, deployment.slot));
+    return failed(
+      'side-crashed',
+      `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-3).join(' / ')}`,
+    );
+  const health = getSnapshot<{ state: HealthState; deploymentId: string | null }>(
+    core.store.db,
+    slotKey(target.key, deployment.slot),
+  );
   if (health?.value.state.condition === 'unhealthy' && health.value.deploymentId === deployment.id)
-    return failed('side-unhealthy', `${deployment.version} in ${deployment.slot} is unhealthy: ${health.value.state.problem ?? 'no reason given'}`);
+    return failed(
+      'side-unhealthy',
+      `${deployment.version} in ${deployment.slot} is unhealthy: ${health.value.state.problem ?? 'no reason given'}`,
+    );
   return undefined;
 }

@@ -21,7 +21,13 @@ import { recordRefusal } from './refused.ts';
 export function deploy(core: Core, request: DeployRequest): Result<DeploymentRow> {
   const found = findTarget(core, request);
   const answer = found.ok ? admit(core, found.value, request) : found;
-  if (!answer.ok) recordRefusal(core, { actor: request.actor, verb: `deploy ${request.version.slice(0, 64)}`, refusal: answer.refusal, key: found.ok ? found.value.key : undefined });
+  if (!answer.ok)
+    recordRefusal(core, {
+      actor: request.actor,
+      verb: `deploy ${request.version.slice(0, 64)}`,
+      refusal: answer.refusal,
+      key: found.ok ? found.value.key : undefined,
+    });
   return answer;
 }
 
@@ -51,6 +57,8 @@ export function slotFor({ active }: Pick<GateFacts, 'active'>): SlotName {
   return active ? otherSlot(active.slot) : 'blue';
 }
 
+const maxReason = 500;
+
 export interface NewDeployment {
   readonly mode: Mode;
   readonly version: string;
@@ -75,7 +83,7 @@ export function createDeployment(tx: Tx, { key, name }: Target, wish: NewDeploym
     fromVersion: wish.from?.version ?? null,
     fromDigest: wish.from?.digest ?? null,
     hold: wish.hold,
-    reason: wish.reason ?? null,
+    reason: wish.reason?.trim().slice(0, maxReason) || null,
     requestedBy: wish.requestedBy,
     requestedAt: tx.now,
     position: 0,
@@ -109,7 +117,11 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
   const slot = slotFor(facts);
   const digest = facts.releaseExists ? await digestFolder(folder) : undefined;
   const schema = facts.releaseExists ? await target.migrator.pending(folder) : [];
-  const planned = planFacts(core, target, { row: { mode, fromSlot: facts.active?.slot ?? null, hold: request.hold ?? false }, digest: digest ?? '', schema });
+  const planned = planFacts(core, target, {
+    row: { mode, fromSlot: facts.active?.slot ?? null, hold: request.hold ?? false },
+    digest: digest ?? '',
+    schema,
+  });
   const registered = readRelease(core.store.db, target.key.service, request.version);
   const held = readSlot(core.store.db, target.key, slot);
   return ok({
@@ -127,8 +139,12 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
     }),
     warnings: [
       ...warningsOf(facts),
-      ...(held.version === null ? [] : [`${slot} gives up ${held.version}${held.label ? ` (${held.label})` : ` (${held.role})`}`]),
-      ...(registered && digest !== undefined && registered.digest !== digest ? [`the files of ${request.version} differ from those registered; a version is immutable`] : []),
+      ...(held.version === null
+        ? []
+        : [`${slot} gives up ${held.version}${held.label ? ` (${held.label})` : ` (${held.role})`}`]),
+      ...(registered && digest !== undefined && registered.digest !== digest
+        ? [`the files of ${request.version} differ from those registered; a version is immutable`]
+        : []),
     ],
     hash: digest === undefined ? undefined : planned.hash,
   });
@@ -136,6 +152,8 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
 
 function routingLines({ settings }: Target, { active }: GateFacts, version: string): readonly string[] {
   const now = active ? `100 % ${active.version} (${active.slot})` : 'nobody: 503';
-  const shares = active ? settings.canary.map(({ percent }) => `${percent} % ${version}, ${100 - percent} % ${active.version}`) : [];
+  const shares = active
+    ? settings.canary.map(({ percent }) => `${percent} % ${version}, ${100 - percent} % ${active.version}`)
+    : [];
   return [now, ...new Set(shares), `100 % ${version}`];
 }

@@ -2,7 +2,13 @@
 
 import type { Engine } from '../../engine-api.ts';
 import { otherSlot } from '../../environment/environment.ts';
-import { addSignal, type DeploymentRow, lastPromotedOther, liveDeployment, readDeployment } from '../../state/deployments.ts';
+import {
+  addSignal,
+  type DeploymentRow,
+  liveDeployment,
+  readDeployment,
+  releasesOnceLive,
+} from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
@@ -10,26 +16,45 @@ import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
 import { ask, gatesOfRollback, gatesOfSwitch } from '../gates.ts';
 import { buildPlan } from '../plan.ts';
-import { ok, refuse, type Result } from '../refusal.ts';
+import { ok, type Result, refuse } from '../refusal.ts';
 import { currentHash } from '../register.ts';
-import { giveUp } from './decide.ts';
 import { createDeployment } from './deploy.ts';
 import { recordRefusal } from './refused.ts';
+import { giveUp } from './steer.ts';
 
 type RollbackRequest = Parameters<Engine['rollback']>[0];
 type SwitchRequest = Parameters<Engine['switch']>[0];
 
 export function rollback(core: Core, request: RollbackRequest): Result<DeploymentRow> {
   return through(core, request, 'rollback', (tx, target) => {
-    const answer = ask(gatesOfRollback, gatherFacts(core, target, { actor: request.actor, version: request.version ?? '' }));
+    const answer = ask(
+      gatesOfRollback,
+      gatherFacts(core, target, { actor: request.actor, version: request.version ?? '' }),
+    );
     if (!answer.ok) return answer;
     const live = liveDeployment(tx.db, target.key);
     if (live) return takeBack(core, tx, target, live, request);
     const active = activeSide(core, target);
     const to = rollbackTarget(core, target, request.version);
-    if (!active || !to) return refuse('no-rollback-target', request.version === undefined ? `${target.name} has no earlier release to go back to` : `${request.version} was never live on ${target.name}`, 'Deploy the version you want instead.');
-    if (to.version === active.version) return refuse('already-active', `${to.version} is what ${target.name} runs already`);
-    return ok(begin(core, tx, target, { mode: 'rollback', version: to.version, warm: to.warm, actor: request.actor, reason: request.reason }));
+    if (!active || !to)
+      return refuse(
+        'no-rollback-target',
+        request.version === undefined
+          ? `${target.name} has no earlier release to go back to`
+          : `${request.version} was never live on ${target.name}`,
+        'Deploy the version you want instead.',
+      );
+    if (to.version === active.version)
+      return refuse('already-active', `${to.version} is what ${target.name} runs already`);
+    return ok(
+      begin(core, tx, target, {
+        mode: 'rollback',
+        version: to.version,
+        warm: to.warm,
+        actor: request.actor,
+        reason: request.reason,
+      }),
+    );
   });
 }
 
@@ -37,28 +62,63 @@ export function switchSides(core: Core, request: SwitchRequest): Result<Deployme
   return through(core, request, 'switch', (tx, target) => {
     const live = liveDeployment(tx.db, target.key);
     const held = live?.phase === 'hold' && live.direction === 'forward' && live.pausedAt === null;
-    const facts = { ...gatherFacts(core, target, { actor: request.actor, version: '' }), ...(held ? { live: undefined } : {}) };
+    const facts = {
+      ...gatherFacts(core, target, { actor: request.actor, version: '' }),
+      ...(held ? { live: undefined } : {}),
+    };
     const answer = ask(gatesOfSwitch, facts);
     if (!answer.ok) return answer;
     if (held) return promoteHeld(tx, target, live, request.actor);
     const active = activeSide(core, target);
     const other = readSlot(tx.db, target.key, otherSlot(active?.slot ?? 'green'));
-    if (!active || !isWarm(other)) return refuse('nothing-to-switch', `the other slot of ${target.name} holds ${other.version === null ? 'nothing' : `${other.version} (${other.label ?? other.role})`}`, 'Deploy a version, or hold one with `--hold`.');
-    return ok(begin(core, tx, target, { mode: 'switch', version: other.version, warm: true, actor: request.actor, reason: request.reason }));
+    if (!active || !isWarm(other))
+      return refuse(
+        'nothing-to-switch',
+        `the other slot of ${target.name} holds ${other.version === null ? 'nothing' : `${other.version} (${other.label ?? other.role})`}`,
+        'Deploy a version, or hold one with `--hold`.',
+      );
+    return ok(
+      begin(core, tx, target, {
+        mode: 'switch',
+        version: other.version,
+        warm: true,
+        actor: request.actor,
+        reason: request.reason,
+      }),
+    );
   });
 }
 
 /** Where `/rollback` would go now, for the verb itself and for every status. */
-export function rollbackTarget(core: Core, target: Target, version: string | undefined): { readonly version: string; readonly warm: boolean } | undefined {
+export function rollbackTarget(
+  core: Core,
+  target: Target,
+  version: string | undefined,
+): { readonly version: string; readonly warm: boolean } | undefined {
   const { db } = core.store;
   const active = activeSide(core, target);
   if (!active) return undefined;
   const other = readSlot(db, target.key, otherSlot(active.slot));
-  if (isWarm(other) && other.label === null && other.version !== active.version && (version === undefined || version === other.version)) return { version: other.version, warm: true };
-  if (version !== undefined) return readRelease(db, target.key.service, version) ? { version, warm: isWarm(other) && other.version === version } : undefined;
-  const earlier = lastPromotedOther(db, target.key, active.version);
-  const digest = earlier && readRelease(db, target.key.service, earlier.version)?.digest;
-  return earlier && digest !== undefined && !readQuarantine(db, digest) ? { version: earlier.version, warm: false } : undefined;
+  if (
+    isWarm(other) &&
+    other.label === null &&
+    other.version !== active.version &&
+    (version === undefined || version === other.version)
+  )
+    return { version: other.version, warm: true };
+  const earlier = releasesOnceLive(db, target.key);
+  // Whoever names a release may have it although it was marked bad, not although it never served anybody.
+  if (version !== undefined)
+    return version === active.version || earlier.includes(version)
+      ? { version, warm: isWarm(other) && other.version === version }
+      : undefined;
+  const good = earlier.find((each) => each !== active.version && isGood(core, target, each));
+  return good === undefined ? undefined : { version: good, warm: false };
+}
+
+function isGood({ store: { db } }: Core, { key }: Target, version: string): boolean {
+  const digest = readRelease(db, key.service, version)?.digest;
+  return digest !== undefined && !readQuarantine(db, digest);
 }
 
 function isWarm(slot: SlotRow): slot is SlotRow & { version: string; digest: string } {
@@ -73,22 +133,52 @@ function through(
 ): Result<DeploymentRow> {
   const found = findTarget(core, request);
   const answer = found.ok ? core.store.write((tx) => act(tx, found.value)) : found;
-  if (!answer.ok) recordRefusal(core, { actor: request.actor, verb, refusal: answer.refusal, key: found.ok ? found.value.key : undefined });
+  if (!answer.ok)
+    recordRefusal(core, {
+      actor: request.actor,
+      verb,
+      refusal: answer.refusal,
+      key: found.ok ? found.value.key : undefined,
+    });
   return answer;
 }
 
 /** A running deployment is the thing to take back; naming its origin is the same wish. */
-function takeBack(core: Core, tx: Tx, target: Target, live: DeploymentRow, { actor, reason, version }: RollbackRequest): Result<DeploymentRow> {
+function takeBack(
+  core: Core,
+  tx: Tx,
+  target: Target,
+  live: DeploymentRow,
+  { actor, reason, version }: RollbackRequest,
+): Result<DeploymentRow> {
+  if (live.mode === 'rollback' && live.direction === 'forward' && (version === undefined || version === live.version))
+    return refuse(
+      'already-decided',
+      `${shortName(live.requestedBy)} is rolling ${target.name} back to ${live.version} already`,
+      'Watch it; abort takes the rollback itself back.',
+    );
   if (version !== undefined && version !== live.fromVersion)
-    return refuse('target-busy', `${target.name} is deploying ${live.version}`, `Roll back without a version first; then to ${version}.`);
-  if (live.direction === 'unwinding') return refuse('already-decided', `${live.version} is being taken back already: ${live.cause ?? ''}`);
-  giveUp({ core, tx, target, row: live, actor }, reason);
+    return refuse(
+      'target-busy',
+      `${target.name} is deploying ${live.version}`,
+      `Roll back without a version first; then to ${version}.`,
+    );
+  if (live.direction === 'unwinding')
+    return refuse('already-decided', `${live.version} is being taken back already: ${live.cause ?? ''}`);
+  const refused = giveUp({ core, tx, target, row: live, actor }, reason);
+  if (refused) return refused;
   return ok(readDeployment(tx.db, live.id) ?? live);
 }
 
 function promoteHeld(tx: Tx, target: Target, live: DeploymentRow, actor: Actor): Result<DeploymentRow> {
   addSignal(tx, { deploymentId: live.id, kind: 'promote', position: live.position, actor: actorName(actor) });
-  tx.audit({ ...target.key, actor: actorName(actor), action: 'promoted-on', deploymentId: live.id, sentence: `${shortName(actorName(actor))} promotes the held ${live.version}` });
+  tx.audit({
+    ...target.key,
+    actor: actorName(actor),
+    action: 'promoted-on',
+    deploymentId: live.id,
+    sentence: `${shortName(actorName(actor))} promotes the held ${live.version}`,
+  });
   return ok(live);
 }
 
@@ -103,8 +193,29 @@ interface Beginning {
 function begin(core: Core, tx: Tx, target: Target, { mode, version, warm, actor, reason }: Beginning): DeploymentRow {
   const active = activeSide(core, target);
   const slot = otherSlot(active?.slot ?? 'green');
-  const digest = readRelease(tx.db, target.key.service, version)?.digest ?? readSlot(tx.db, target.key, slot).digest ?? '';
-  const plan = buildPlan({ mode, settings: target.settings, hasActive: active !== undefined, warm, hold: false, schema: [] });
-  const planned = { digest, plan, planHash: currentHash(core, target, { plan, digest, fromSlot: active?.slot ?? null }) };
-  return createDeployment(tx, target, { mode, version, slot, from: active, hold: false, reason, requestedBy: actorName(actor), ...(warm ? { planned } : {}) });
+  const digest =
+    readRelease(tx.db, target.key.service, version)?.digest ?? readSlot(tx.db, target.key, slot).digest ?? '';
+  const plan = buildPlan({
+    mode,
+    settings: target.settings,
+    hasActive: active !== undefined,
+    warm,
+    hold: false,
+    schema: [],
+  });
+  const planned = {
+    digest,
+    plan,
+    planHash: currentHash(core, target, { plan, digest, fromSlot: active?.slot ?? null }),
+  };
+  return createDeployment(tx, target, {
+    mode,
+    version,
+    slot,
+    from: active,
+    hold: false,
+    reason,
+    requestedBy: actorName(actor),
+    ...(warm ? { planned } : {}),
+  });
 }

@@ -4,12 +4,12 @@ import type { Engine, TargetRef } from '../../engine-api.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { clearLock, readLock, readSlot, setLock, setSlot, type SlotRow } from '../../state/targets.ts';
+import { clearLock, readLock, readSlot, type SlotRow, setLock, setSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { activeSide, findTarget, gatherFacts } from '../facts.ts';
-import { inTeam } from '../gates.ts';
-import { ok, refuse, type Result } from '../refusal.ts';
+import { activeSide, findTarget, otherDriver } from '../facts.ts';
+import { ask, inTeam, sameConfiguration } from '../gates.ts';
+import { ok, type Result, refuse } from '../refusal.ts';
 import { clockTime } from '../words.ts';
 import { recordRefusal } from './refused.ts';
 
@@ -20,17 +20,30 @@ const maxReason = 300;
 type Acted = Result<undefined>;
 const acted: Acted = { ok: true, value: undefined };
 
-function onTarget(core: Core, request: TargetRef & { readonly actor: Actor }, verb: string, act: (tx: Tx, target: Target) => Acted): Result<Target> {
+function onTarget(
+  core: Core,
+  request: TargetRef & { readonly actor: Actor },
+  verb: string,
+  act: (tx: Tx, target: Target) => Acted,
+): Result<Target> {
   const found = findTarget(core, request);
   const answer = found.ok
     ? core.store.write((tx): Acted => {
-        const admitted = inTeam(gatherFacts(core, found.value, { actor: request.actor, version: '' }));
+        const admitted = ask([{ gate: inTeam }, { gate: sameConfiguration }], {
+          actor: request.actor,
+          otherDriver: otherDriver(core),
+        });
         return admitted.ok ? act(tx, found.value) : admitted;
       })
     : found;
   if (answer.ok && found.ok) return ok(found.value);
   if (answer.ok) return found;
-  recordRefusal(core, { actor: request.actor, verb, refusal: answer.refusal, key: found.ok ? found.value.key : undefined });
+  recordRefusal(core, {
+    actor: request.actor,
+    verb,
+    refusal: answer.refusal,
+    key: found.ok ? found.value.key : undefined,
+  });
   return answer;
 }
 
@@ -40,10 +53,21 @@ export function lock(core: Core, request: Parameters<Engine['lock']>[0]): Result
     const reason = request.reason.trim().slice(0, maxReason);
     if (reason === '') return refuse('reason-missing', 'a lock needs its reason', 'Say in a few words why.');
     const held = readLock(tx.db, target.key, tx.now);
-    if (held && held.owner !== owner) return refuse('target-locked', `${target.name} is locked by ${shortName(held.owner)} until ${clockTime(held.until)}: ${held.reason}`, `Ask ${shortName(held.owner)}, or unlock it.`);
+    if (held && held.owner !== owner)
+      return refuse(
+        'target-locked',
+        `${target.name} is locked by ${shortName(held.owner)} until ${clockTime(held.until)}: ${held.reason}`,
+        `Ask ${shortName(held.owner)}, or unlock it.`,
+      );
     const until = tx.now + Math.min(request.forMs ?? defaultLockMs, maxLockMs);
     setLock(tx, { ...target.key, owner, reason, since: tx.now, until });
-    tx.audit({ ...target.key, actor: owner, action: 'locked', sentence: `${shortName(owner)} locks ${target.name} until ${clockTime(until)}: ${reason}`, detail: { until } });
+    tx.audit({
+      ...target.key,
+      actor: owner,
+      action: 'locked',
+      sentence: `${shortName(owner)} locks ${target.name} until ${clockTime(until)}: ${reason}`,
+      detail: { until },
+    });
     return acted;
   });
 }
@@ -54,41 +78,73 @@ export function unlock(core: Core, request: TargetRef & { readonly actor: Actor 
     if (!held) return refuse('not-allowed-now', `${target.name} is not locked`);
     clearLock(tx, target.key);
     const owner = actorName(request.actor);
-    tx.audit({ ...target.key, actor: owner, action: 'unlocked', sentence: `${shortName(owner)} unlocks ${target.name}${held.owner === owner ? '' : `, which ${shortName(held.owner)} had locked: ${held.reason}`}`, detail: { owner: held.owner } });
+    tx.audit({
+      ...target.key,
+      actor: owner,
+      action: 'unlocked',
+      sentence: `${shortName(owner)} unlocks ${target.name}${held.owner === owner ? '' : `, which ${shortName(held.owner)} had locked: ${held.reason}`}`,
+      detail: { owner: held.owner },
+    });
     return acted;
   });
 }
 
 /** The slot beside the active one, when it holds what `wanted` looks for and no deployment works in it. */
-function besideActive(core: Core, tx: Tx, target: Target, wanted: (row: SlotRow) => boolean, what: string): SlotRow | Acted {
+function besideActive(
+  core: Core,
+  tx: Tx,
+  target: Target,
+  wanted: (row: SlotRow) => boolean,
+  what: string,
+): SlotRow | Acted {
   const row = readSlot(tx.db, target.key, otherSlot(activeSide(core, target)?.slot ?? 'green'));
-  if (liveDeployment(tx.db, target.key)) return refuse('target-busy', `a deployment is working on ${target.name}`, 'Wait for it, or abort it.');
+  if (liveDeployment(tx.db, target.key))
+    return refuse('target-busy', `a deployment is working on ${target.name}`, 'Wait for it, or abort it.');
   return wanted(row) ? row : refuse('not-allowed-now', `${target.name} has no ${what}`);
 }
 
 const isFailedSide = (row: SlotRow): boolean => row.label === 'failed' || row.label === 'aborted';
 
 export function restoreFailed(core: Core, request: TargetRef & { readonly actor: Actor }): Result<Target> {
-  return changeBeside(core, request, { verb: 'restore', wanted: isFailedSide, what: 'failed side that is kept' }, (tx, target, row) => {
-    setSlot(tx, target.key, row.slot, { keepUntil: tx.now });
-    return `asks to bring ${row.slot} back from ${row.version} now`;
-  });
+  return changeBeside(
+    core,
+    request,
+    { verb: 'restore', wanted: isFailedSide, what: 'failed side that is kept' },
+    (tx, target, row) => {
+      setSlot(tx, target.key, row.slot, { keepUntil: tx.now });
+      return `asks to bring ${row.slot} back from ${row.version} now`;
+    },
+  );
 }
 
 export function keepFailed(core: Core, request: TargetRef & { readonly actor: Actor }): Result<Target> {
-  return changeBeside(core, request, { verb: 'keep', wanted: isFailedSide, what: 'failed side that is kept' }, (tx, target, row) => {
-    setSlot(tx, target.key, row.slot, { label: 'kept', keepUntil: null });
-    return `keeps ${row.version} in ${row.slot} as it is, until the next deployment`;
-  });
+  return changeBeside(
+    core,
+    request,
+    { verb: 'keep', wanted: isFailedSide, what: 'failed side that is kept' },
+    (tx, target, row) => {
+      setSlot(tx, target.key, row.slot, { label: 'kept', keepUntil: null });
+      return `keeps ${row.version} in ${row.slot} as it is, until the next deployment`;
+    },
+  );
 }
 
 export function settleStandby(core: Core, request: Parameters<Engine['settleStandby']>[0]): Result<Target> {
-  return changeBeside(core, request, { verb: `standby ${request.to}`, wanted: (row) => row.role === 'standby' && row.label === null, what: 'standby' }, (tx, target, row) => {
-    const changes = { keep: { keepUntil: null }, stop: { keepUntil: tx.now }, upgrade: { label: 'upgrading', keepUntil: tx.now } } as const;
-    setSlot(tx, target.key, row.slot, changes[request.to]);
-    const done = { keep: 'keeps', stop: 'stops', upgrade: 'upgrades' } as const;
-    return `${done[request.to]} the standby ${row.version} in ${row.slot}`;
-  });
+  return changeBeside(
+    core,
+    request,
+    { verb: `standby ${request.to}`, wanted: (row) => row.role === 'standby' && row.label === null, what: 'standby' },
+    (tx, target, row) => {
+      const changes = {
+        keep: { keepUntil: null },
+        stop: { keepUntil: tx.now },
+        upgrade: { label: 'upgrading', keepUntil: tx.now },
+      } as const;
+      setSlot(tx, target.key, row.slot, changes[request.to]);
+      const done = { keep: 'keeps', stop: 'stops', upgrade: 'upgrades' } as const;
+      return `${done[request.to]} the standby ${row.version} in ${row.slot}`;
+    },
+  );
 }
 
 function changeBeside(
@@ -102,7 +158,14 @@ function changeBeside(
     if ('ok' in row) return row;
     const actor = actorName(request.actor);
     const sentence = act(tx, target, row);
-    tx.audit({ ...target.key, actor, action: `side-${verb.split(' ')[0]}`, deploymentId: row.deploymentId ?? undefined, sentence: `${shortName(actor)} ${sentence}`, detail: { slot: row.slot, version: row.version } });
+    tx.audit({
+      ...target.key,
+      actor,
+      action: `side-${verb.split(' ')[0]}`,
+      deploymentId: row.deploymentId ?? undefined,
+      sentence: `${shortName(actor)} ${sentence}`,
+      detail: { slot: row.slot, version: row.version },
+    });
     return acted;
   });
 }

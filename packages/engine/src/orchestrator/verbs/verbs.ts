@@ -7,23 +7,26 @@ import { liveLease } from '../../state/leases.ts';
 import { createOutbox } from '../../state/outbox.ts';
 import { countStranger, firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import { readQuarantine, readRelease } from '../../state/targets.ts';
-import { type Core, placeOf, type Target } from '../core.ts';
+import { type Core, driverLease, placeOf, type Target } from '../core.ts';
 import type { DeploymentView } from '../deployment.ts';
-import { drive, driverLease, holdAlone } from '../drive.ts';
+import { drive, holdAlone } from '../drive.ts';
 import { activeSide, findTarget, knownVersions } from '../facts.ts';
 import { ok, type Result } from '../refusal.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
 import { viewTarget } from '../views/target-view.ts';
-import { abort, approve, extend, pause, promote, reject, resume } from './decide.ts';
+import { adopt } from './adopt.ts';
+import { approve, extend, reject } from './approvals.ts';
 import { deploy, planOnly } from './deploy.ts';
 import { rollback, switchSides } from './go-back.ts';
 import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.ts';
-import { adopt, createParts } from './parts.ts';
+import { createParts } from './parts.ts';
 import { recordRefusal } from './refused.ts';
+import { abort, pause, promote, resume } from './steer.ts';
 
 export function createVerbs(core: Core, holder: string): Engine {
   const { store, settings, wake } = core;
-  const shown = (answer: Result<DeploymentRow>): Result<DeploymentView> => (answer.ok ? ok(viewDeployment(core, answer.value)) : answer);
+  const shown = (answer: Result<DeploymentRow>): Result<DeploymentView> =>
+    answer.ok ? ok(viewDeployment(core, answer.value)) : answer;
   const seen = (answer: Result<Target>) => (answer.ok ? ok(viewTarget(core, answer.value)) : answer);
   return {
     settings,
@@ -66,11 +69,17 @@ export function createVerbs(core: Core, holder: string): Engine {
 }
 
 async function dismantle({ targets, store }: Core): Promise<void> {
-  store.write((tx) => tx.audit({ actor: 'engine', action: 'dismantled', sentence: 'stops every side and balancer of this state' }));
+  store.write((tx) =>
+    tx.audit({ actor: 'engine', action: 'dismantled', sentence: 'stops every side and balancer of this state' }),
+  );
   await Promise.all(
     targets.map(async (target) => {
       await target.balancer.shutdown();
-      await Promise.all((['blue', 'green'] as const).map((slot) => target.environment.stop(placeOf(target, slot), target.settings.graceMs)));
+      await Promise.all(
+        (['blue', 'green'] as const).map((slot) =>
+          target.environment.stop(placeOf(target, slot), target.settings.graceMs),
+        ),
+      );
     }),
   );
 }
@@ -98,7 +107,9 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
     },
     history: (ref, limit) => {
       const found = findTarget(core, ref);
-      return found.ok ? ok(recentDeployments(db, found.value.key, Math.min(limit, 200)).map((row) => viewDeployment(core, row))) : found;
+      return found.ok
+        ? ok(recentDeployments(db, found.value.key, Math.min(limit, 200)).map((row) => viewDeployment(core, row)))
+        : found;
     },
     releases: (ref) => {
       const found = findTarget(core, ref);

@@ -2,13 +2,20 @@
 
 import { targetName } from '../../config/settings.ts';
 import { otherSlot } from '../../environment/environment.ts';
-import { approvalsOf, type DeploymentRow, readApproval, readJournal, type StepRow, votesOf } from '../../state/deployments.ts';
+import {
+  approvalsOf,
+  type DeploymentRow,
+  readApproval,
+  readJournal,
+  type StepRow,
+  votesOf,
+} from '../../state/deployments.ts';
 import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.ts';
 import { readRouting, readSlot } from '../../state/targets.ts';
 import { personOf, shortName } from '../actor.ts';
 import { type Core, mustTarget, type Target } from '../core.ts';
 import type { ApprovalView, DeploymentView, Observation, OutcomeView, Receipt, StepView } from '../deployment.ts';
-import { gatherFacts, } from '../facts.ts';
+import { gatherFacts } from '../facts.ts';
 import { warningsOf } from '../gates.ts';
 import { stepTitle } from '../plan.ts';
 import { shareOf } from '../routing.ts';
@@ -29,7 +36,8 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
     digest: row.digest ?? undefined,
     mode: row.mode,
     slot: row.slot,
-    from: row.fromSlot === null || row.fromVersion === null ? undefined : { slot: row.fromSlot, version: row.fromVersion },
+    from:
+      row.fromSlot === null || row.fromVersion === null ? undefined : { slot: row.fromSlot, version: row.fromVersion },
     requestedBy: row.requestedBy,
     requestedAt: row.requestedAt,
     reason: row.reason ?? undefined,
@@ -44,10 +52,19 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
     approvedBy: approvalsOf(db, row.id).flatMap(({ id, status }) => (status === 'approved' ? votesOf(db, id) : [])),
     observation: getSnapshot<Observation>(db, observationKey(row.id))?.value,
     receipt: getSnapshot<Receipt>(db, receiptKey(row.id))?.value,
-    cause: row.cause === null ? undefined : { code: row.causeCode ?? 'unknown', sentence: row.cause, actor: row.causeActor ?? 'engine' },
+    cause:
+      row.cause === null
+        ? undefined
+        : { code: row.causeCode ?? 'unknown', sentence: row.cause, actor: row.causeActor ?? 'engine' },
     outcome: outcomeView(row),
     warnings: finished ? [] : warnings(core, target, row),
-    actions: legalActions({ row, approval, kept, afterBake: target.settings.afterBake, onActive: isNewestActive(core, target, row) }),
+    actions: legalActions({
+      row,
+      approval,
+      kept,
+      afterBake: target.settings.afterBake,
+      onActive: isNewestActive(core, target, row),
+    }),
     kept,
     channel: target.settings.channel,
   };
@@ -55,7 +72,8 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
 
 function stepViews(row: DeploymentRow, journal: readonly StepRow[]): readonly StepView[] {
   return (row.plan?.steps ?? []).map((step, position) => {
-    const of = (direction: string) => journal.find((entry) => entry.position === position && entry.direction === direction);
+    const of = (direction: string) =>
+      journal.find((entry) => entry.position === position && entry.direction === direction);
     const forward = of('forward');
     const undone = of('unwinding')?.status === 'done';
     return {
@@ -92,7 +110,13 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
 
 function outcomeView(row: DeploymentRow): OutcomeView | undefined {
   if (row.outcome === null || row.finishedAt === null) return undefined;
-  return { kind: row.outcome, code: row.causeCode ?? row.outcome, sentence: row.cause ?? '', actor: row.causeActor ?? 'engine', at: row.finishedAt };
+  return {
+    kind: row.outcome,
+    code: row.causeCode ?? row.outcome,
+    sentence: row.cause ?? '',
+    actor: row.causeActor ?? 'engine',
+    at: row.finishedAt,
+  };
 }
 
 /** The side beside the one that is live, when this deployment left it there. */
@@ -117,7 +141,8 @@ function isNewestActive(core: Core, target: Target, row: DeploymentRow): boolean
 
 function warnings(core: Core, target: Target, row: DeploymentRow): readonly string[] {
   const person = personOf(row.requestedBy);
-  const actor = person === undefined ? ({ kind: 'engine' } as const) : ({ kind: 'person', id: person, door: 'cli' } as const);
+  const actor =
+    person === undefined ? ({ kind: 'engine' } as const) : ({ kind: 'person', id: person, door: 'cli' } as const);
   const facts = gatherFacts(core, target, { actor, version: row.version });
   const lock = facts.lock;
   return [

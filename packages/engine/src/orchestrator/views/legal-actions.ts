@@ -21,19 +21,33 @@ const action = (name: ActionName, effect: string, danger = false): LegalAction =
 
 function whileLive({ row, approval }: ActionInput): LegalAction[] {
   if (row.direction === 'unwinding') return [];
-  const back = row.fromVersion === null ? 'Nobody is served then: there was no release before.' : `Everybody gets ${row.fromVersion}.`;
-  const giveUp = row.promotedAt === null ? action('abort', `Gives up ${row.version}. ${back}`, true) : action('rollback', `Takes ${row.version} back. ${back}`, true);
+  const back =
+    row.fromVersion === null
+      ? 'Nobody is served then: there was no release before.'
+      : `Everybody gets ${row.fromVersion}.`;
+  const giveUp =
+    row.promotedAt === null
+      ? action('abort', `Gives up ${row.version}. ${back}`, true)
+      : action('rollback', `Takes ${row.version} back. ${back}`, true);
   if (row.pausedAt !== null) return [action('resume', `Goes on with ${row.version} where it was paused.`), giveUp];
   const pause = action('pause', `Holds ${row.version} at its present share until somebody resumes it.`);
   return [...onStep(row, approval), pause, giveUp];
 }
 
 function onStep(row: DeploymentRow, approval: ApprovalView | undefined): LegalAction[] {
-  const full = action('promote-full', `Sends 100 % of users to ${row.version} and skips what is left of the canary.`, true);
+  const full = action(
+    'promote-full',
+    `Sends 100 % of users to ${row.version} and skips what is left of the canary.`,
+    true,
+  );
   switch (row.plan?.steps[row.position]?.name) {
     case 'await-approval':
       if (approval?.status !== 'pending') return [];
-      return [action('approve', `Approves ${row.version} and goes on with the plan ${approval.planHash.slice(0, 8)}.`), action('reject', `Rejects ${row.version}; it is taken back.`, true), action('extend', 'Gives the approval 30 more minutes.')];
+      return [
+        action('approve', `Approves ${row.version} and goes on with the plan ${approval.planHash.slice(0, 8)}.`),
+        action('reject', `Rejects ${row.version}; it is taken back.`, true),
+        action('extend', 'Gives the approval 30 more minutes.'),
+      ];
     case 'watch':
       return [action('promote', `Ends this watch now and goes on with ${row.version}.`), full];
     case 'hold':
@@ -46,8 +60,24 @@ function onStep(row: DeploymentRow, approval: ApprovalView | undefined): LegalAc
 function afterwards({ row, kept, afterBake, onActive }: ActionInput): LegalAction[] {
   if (!kept) return [];
   if (kept.label === 'failed' || kept.label === 'aborted')
-    return [action('restore-failed', `Replaces ${kept.version} in ${kept.slot} by the last good release now.`), action('keep-failed', `Leaves ${kept.version} in ${kept.slot} until the next deployment.`)];
+    return [
+      action('restore-failed', `Replaces ${kept.version} in ${kept.slot} by the last good release now.`),
+      action('keep-failed', `Leaves ${kept.version} in ${kept.slot} until the next deployment.`),
+    ];
   if (!onActive || kept.label !== 'standby') return [];
-  const back = action('rollback', `Everybody gets ${kept.version} again, which is kept warm in ${kept.slot}; ${row.version} is marked bad.`, true);
-  return afterBake === 'ask' ? [back, action('upgrade-standby', `Brings ${kept.slot} to ${row.version} too; going back to ${kept.version} then takes a start.`), action('stop-standby', `Stops ${kept.version} in ${kept.slot}; going back to it then takes a start.`, true)] : [back];
+  const back = action(
+    'rollback',
+    `Everybody gets ${kept.version} again, which is kept warm in ${kept.slot}; ${row.version} is marked bad.`,
+    true,
+  );
+  return afterBake === 'ask'
+    ? [
+        back,
+        action(
+          'upgrade-standby',
+          `Brings ${kept.slot} to ${row.version} too; going back to ${kept.version} then takes a start.`,
+        ),
+        action('stop-standby', `Stops ${kept.version} in ${kept.slot}; going back to it then takes a start.`, true),
+      ]
+    : [back];
 }

@@ -58,9 +58,24 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
 function readiness(core: Core, target: Target): TargetView['rollback'] {
   const to = rollbackTarget(core, target, undefined);
   if (!to) return { readiness: 'blocked', version: undefined, sentence: 'there is no earlier release to go back to' };
-  const standby = (['blue', 'green'] as const).map((slot) => viewSlot(core, target, slot)).find(({ role, version }) => role === 'standby' && version === to.version);
-  if (!to.warm || !standby) return { readiness: 'slow', version: to.version, sentence: `${to.version} must be started first` };
-  if (standby.health === 'unhealthy') return { readiness: 'blocked', version: to.version, sentence: `${to.version} in ${standby.slot} is unhealthy: ${standby.healthProblem ?? 'no reason given'}` };
-  const until = standby.keepUntil === undefined ? '' : `, kept until ${new Date(standby.keepUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return { readiness: 'instant', version: to.version, sentence: `${to.version} stands warm in ${standby.slot}${until}` };
+  const standby = (['blue', 'green'] as const)
+    .map((slot) => viewSlot(core, target, slot))
+    .find(({ role, version }) => role === 'standby' && version === to.version);
+  if (!to.warm || !standby)
+    return { readiness: 'slow', version: to.version, sentence: `${to.version} must be started first` };
+  if (standby.health === 'unhealthy')
+    return {
+      readiness: 'blocked',
+      version: to.version,
+      sentence: `${to.version} in ${standby.slot} is unhealthy: ${standby.healthProblem ?? 'no reason given'}`,
+    };
+  const until =
+    standby.keepUntil === undefined
+      ? ''
+      : `, kept until ${new Date(standby.keepUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return {
+    readiness: 'instant',
+    version: to.version,
+    sentence: `${to.version} stands warm in ${standby.slot}${until}`,
+  };
 }

@@ -1,0 +1,61 @@
+// What the runner hands to each step, and how it writes that a step has begun.
+
+import {
+  advanceDeployment,
+  beginStep,
+  type DeploymentRow,
+  readDeployment,
+  type StepKey,
+} from '../state/deployments.ts';
+import type { Lease } from '../state/leases.ts';
+import { type Core, mustTarget, releaseFiles } from './core.ts';
+import type { PlannedStep, StepName } from './plan.ts';
+import type { StepContext, StepResult } from './step.ts';
+
+/** One deployment being moved by this process. */
+export interface Run {
+  readonly core: Core;
+  readonly lease: Lease;
+  /** As it was when the present move began. */
+  readonly row: DeploymentRow;
+  /** Aborts when this process stops driving. */
+  readonly signal: AbortSignal;
+}
+
+/** Returns the row as it is now. */
+export function markBegun({ core, lease, row }: Run, key: StepKey, name: StepName): DeploymentRow {
+  return core.store.under(lease).write((tx) => {
+    beginStep(tx, key, name);
+    advanceDeployment(tx, row.id, { phase: name });
+    tx.audit(eventOf(row, key.direction === 'forward' ? 'step-started' : 'undo-started', name));
+    return readDeployment(tx.db, row.id) ?? row;
+  });
+}
+
+export function contextOf(
+  { core, lease, row }: Run,
+  step: PlannedStep,
+  stepKey: StepKey,
+  signal: AbortSignal,
+): StepContext {
+  const target = mustTarget(core, row);
+  const release = releaseFiles(core, row.service, row.version) ?? {
+    version: row.version,
+    digest: row.digest ?? '',
+    folder: '',
+  };
+  // The registry hands each step the planned step of its own name.
+  return { core, lease, target, release, deployment: row, step: step as never, stepKey, signal };
+}
+
+export function eventOf(row: DeploymentRow, action: string, sentence: string, result?: StepResult) {
+  return {
+    actor: 'engine',
+    action,
+    service: row.service,
+    target: row.target,
+    deploymentId: row.id,
+    sentence,
+    code: result?.kind === 'failed' ? result.code : undefined,
+  };
+}

@@ -1,0 +1,88 @@
+// Taking over a service that already runs, without a restart. It stands before the first deployment, and after the
+// loss of the state file it is the way back.
+
+import type { Engine } from '../../engine-api.ts';
+import { probeHealth } from '../../environment/health.ts';
+import { newestToken, tokenOf } from '../../state/leases.ts';
+import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
+import { actorName, shortName } from '../actor.ts';
+import { type Core, driverLease, placeOf, routingTurn, slotUrl, type Target } from '../core.ts';
+import { findTarget, gatherFacts } from '../facts.ts';
+import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates.ts';
+import { ok, type Result, refuse } from '../refusal.ts';
+import { highestGeneration } from '../routing.ts';
+import { refused, registerByHand } from './parts.ts';
+
+type AdoptRequest = Parameters<Engine['adopt']>[0];
+
+/** The slot is recorded as active, and the routing that leads to it becomes the intent. */
+export async function adopt(core: Core, request: AdoptRequest): Promise<Result<Target>> {
+  const found = findTarget(core, request);
+  if (!found.ok) return refused(core, request, 'adopt', found);
+  const target = found.value;
+  const facts = gatherFacts(core, target, { actor: request.actor, version: request.version });
+  const answer = admissible(target, facts);
+  if (!answer.ok) return refused(core, request, 'adopt', answer, target);
+  const release = await registerByHand(core, target, request.version, request.actor);
+  if (!release.ok) return refused(core, request, 'adopt', release, target);
+  const health = await probeHealth({
+    url: slotUrl(target, request.slot),
+    expected: { slot: request.slot, version: request.version },
+    settings: target.settings.health,
+  });
+  if (!health.healthy) return refused(core, request, 'adopt', unfit(target, request, health.problem), target);
+  await target.environment.adopt(placeOf(target, request.slot), release.value);
+  await core.turns(routingTurn(target), () => lead(core, target, request, release.value.digest));
+  return ok(target);
+}
+
+function admissible(target: Target, facts: GateFacts): Result<undefined> {
+  const answer = ask(
+    [{ gate: inTeam }, { gate: sameConfiguration }, { gate: noLiveDeployment }, { gate: releaseKnown }],
+    facts,
+  );
+  if (!answer.ok || !facts.active) return answer;
+  return refuse(
+    'not-allowed-now',
+    `${target.name} already has an active side: ${facts.active.version} in ${facts.active.slot}`,
+    'Deploy instead.',
+  );
+}
+
+function unfit({ settings }: Target, { slot, version }: AdoptRequest, problem: string | undefined) {
+  return refuse(
+    'side-unhealthy',
+    `what answers on port ${settings.slots[slot].port} is not a healthy ${version} in ${slot}: ${problem}`,
+    'Nothing was changed.',
+  );
+}
+
+async function lead(core: Core, target: Target, { slot, version, actor }: AdoptRequest, digest: string): Promise<void> {
+  const { key, balancer } = target;
+  await balancer.ensure();
+  // After a lost state file the balancer knows a higher generation than this state does.
+  const observed = await highestGeneration(target);
+  const routing = core.store.write((tx) => {
+    setSlot(tx, key, slot, { ...idleSlot, role: 'active', version, digest, since: tx.now });
+    tx.audit({
+      ...key,
+      actor: actorName(actor),
+      action: 'adopted',
+      sentence: `${shortName(actorName(actor))} adopts ${version} in ${slot}, which goes on running`,
+      detail: { slot },
+    });
+    return intendRouting(tx, key, { active: slot, canary: undefined, preview: undefined }, observed);
+  });
+  // Before anything was deployed: under the newest token there is.
+  await balancer.apply(routing, Math.max(newestToken(core.store.db, driverLease), tokenOf(core.clock.now())));
+  core.store.write((tx) => {
+    confirmRouting(tx, key, routing.generation);
+    tx.audit({
+      ...key,
+      actor: 'engine',
+      action: 'routing-applied',
+      sentence: `everybody to the adopted ${version}`,
+      detail: { routing },
+    });
+  });
+}

@@ -1,0 +1,115 @@
+// Steering a running deployment: on, hold, go on, give up.
+
+import type { DeploymentRef } from '../../engine-api.ts';
+import {
+  addSignal,
+  advanceDeployment,
+  changeApproval,
+  type DeploymentRow,
+  pendingAbort,
+  readApproval,
+} from '../../state/deployments.ts';
+import { type Actor, actorName, shortName } from '../actor.ts';
+import type { Core } from '../core.ts';
+import { type Result, refuse } from '../refusal.ts';
+import { clockTime, forHowLong } from '../words.ts';
+import { vote } from './approvals.ts';
+import { decide, maxReason, mayDecide, moved, note, type Refused, type Situation, unlocked, who } from './decide.ts';
+
+/** On a pending approval, promote is an approve; `full` also skips the rest. */
+export function promote(core: Core, ref: DeploymentRef, actor: Actor, full: boolean): Result<DeploymentRow> {
+  return decide(core, { verb: full ? 'promote --full' : 'promote', ref, actor }, (situation) => {
+    const { tx, row } = situation;
+    if (row.direction !== 'forward' || row.pausedAt !== null)
+      return refuse(
+        'not-allowed-now',
+        `${row.version} is ${row.pausedAt === null ? 'being taken back' : 'paused'}`,
+        row.pausedAt === null ? '' : 'Resume it first.',
+      );
+    const here = row.plan?.steps[row.position]?.name;
+    if (here === 'await-approval') {
+      const refusal = vote(situation, ref);
+      if (refusal) return refusal;
+      if (full && readApproval(tx.db, row.id, row.position)?.status !== 'approved') return undefined;
+    } else if (here === 'watch' || here === 'hold') {
+      // Cutting a watch short takes the same trust as an approval; leaving a hold goes on to the plan's own checks.
+      const refusal = (here === 'hold' && !full ? undefined : mayDecide(situation, {})) ?? unlocked(situation);
+      if (refusal) return refusal;
+    } else
+      return refuse(
+        'not-allowed-now',
+        `there is nothing to promote while it does "${here ?? row.phase}"`,
+        'Watch, hold and approval steps can be moved on.',
+      );
+    if (full || here !== 'await-approval')
+      addSignal(tx, {
+        deploymentId: row.id,
+        kind: full ? 'promote-full' : 'promote',
+        position: row.position,
+        actor: actorName(actor),
+      });
+    moved(situation, 'promoted-on', `${who(actor)} moves ${row.version} on${full ? ' to everybody' : ''}`);
+    return undefined;
+  });
+}
+
+export function pause(core: Core, ref: DeploymentRef, actor: Actor): Result<DeploymentRow> {
+  return decide(core, { verb: 'pause', ref, actor }, (situation) => {
+    const { tx, row } = situation;
+    if (row.pausedAt !== null)
+      return refuse('already-decided', `${who(row.pausedBy ?? 'engine')} paused it at ${clockTime(row.pausedAt)}`);
+    if (row.direction !== 'forward') return refuse('not-allowed-now', 'going back is not paused', '');
+    advanceDeployment(tx, row.id, { pausedAt: tx.now, pausedBy: actorName(actor) });
+    note(situation, 'paused', `${who(actor)} pauses ${row.version}`);
+    return undefined;
+  });
+}
+
+export function resume(core: Core, ref: DeploymentRef, actor: Actor): Result<DeploymentRow> {
+  return decide(core, { verb: 'resume', ref, actor }, (situation) => {
+    const { tx, row } = situation;
+    if (row.pausedAt === null) return refuse('not-allowed-now', `${row.version} is not paused`);
+    advanceDeployment(tx, row.id, { pausedAt: null, pausedBy: null });
+    const approval = readApproval(tx.db, row.id, row.position);
+    if (approval?.status === 'pending')
+      changeApproval(tx, approval.id, { deadlineAt: approval.deadlineAt + tx.now - row.pausedAt });
+    note(situation, 'resumed', `${who(actor)} resumes ${row.version} after ${forHowLong(tx.now - row.pausedAt)}`);
+    return undefined;
+  });
+}
+
+/** Before full promotion this is an abort, after it a rollback: the flow is the same, the ending's name is not. */
+export function abort(core: Core, ref: DeploymentRef, actor: Actor, reason?: string): Result<DeploymentRow> {
+  return decide(core, { verb: 'abort', ref, actor }, (situation) => {
+    const { row } = situation;
+    if (row.direction === 'unwinding')
+      return refuse('already-decided', `${row.version} is being taken back already: ${row.cause ?? ''}`);
+    return giveUp(situation, reason);
+  });
+}
+
+/** Shared with `rollback`, which takes a running deployment back. */
+export function giveUp(situation: Situation, reason: string | undefined): Refused | undefined {
+  const { tx, row, actor } = situation;
+  const before = pendingAbort(tx.db, row.id);
+  if (before)
+    return refuse(
+      'already-decided',
+      `${shortName(before.actor)} gave ${row.version} up at ${clockTime(before.at)} already`,
+      'The driver takes it back.',
+    );
+  const text = reason?.trim().slice(0, maxReason);
+  addSignal(tx, {
+    deploymentId: row.id,
+    kind: 'abort',
+    position: row.position,
+    actor: actorName(actor),
+    reason: text || null,
+  });
+  moved(
+    situation,
+    row.promotedAt === null ? 'abort-asked' : 'rollback-asked',
+    `${who(actor)} ${row.promotedAt === null ? 'aborts' : 'takes back'} ${row.version}${text ? `: ${text}` : ''}`,
+  );
+  return undefined;
+}

@@ -1,0 +1,98 @@
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import Database from 'better-sqlite3';
+import { afterEach, describe, expect, it } from 'vitest';
+import { verifyAudit } from './audit.ts';
+import { openDatabase } from './database.ts';
+import { setState, type TestState } from './testing/state.ts';
+
+const child = resolve(import.meta.dirname, 'testing/open-once.ts');
+const run = promisify(execFile);
+let folder = '';
+let state: TestState | undefined;
+const newFolder = (): string => (folder = mkdtempSync(join(tmpdir(), 'bg-open-')));
+
+afterEach(() => {
+  state?.remove();
+  state = undefined;
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+const codeOf = (work: () => unknown): unknown => {
+  try {
+    work();
+    return 'no error';
+  } catch (thrown) {
+    return (thrown as { code?: unknown }).code;
+  }
+};
+
+describe('opening the state', () => {
+  it('makes folder and tables, and is durable', () => {
+    state = setState();
+    const pragma = (name: string) => state?.db.$client.pragma(name, { simple: true });
+    expect([pragma('journal_mode'), pragma('synchronous'), pragma('foreign_keys')]).toEqual(['wal', 2, 1]);
+    expect(state.db.$client.prepare("SELECT count(*) FROM sqlite_master WHERE name = 'audit'").pluck().get()).toBe(1);
+  });
+
+  it('refuses a file that a newer version wrote, and leaves it as it is', () => {
+    openDatabase(newFolder()).$client.close();
+    const file = new Database(join(folder, 'state.sqlite'));
+    file.prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)').run('future', 9_999_999_999_999);
+    expect(codeOf(() => openDatabase(folder))).toBe('state-newer');
+    expect(file.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get()).toBe(2);
+    file.close();
+  });
+
+  it('refuses a file that is no database', () => {
+    writeFileSync(join(newFolder(), 'state.sqlite'), 'this was once a database '.repeat(400));
+    expect(codeOf(() => openDatabase(folder))).toBe('state-corrupt');
+  });
+
+  it('refuses a file whose pages are damaged', () => {
+    state = setState();
+    state.store.write((tx) => {
+      for (let row = 0; row < 400; row += 1) tx.audit({ actor: 'engine', action: 'filled', sentence: 'x'.repeat(200) });
+    });
+    state.db.$client.pragma('wal_checkpoint(TRUNCATE)');
+    state.db.$client.close();
+    const path = join(state.folder, 'state.sqlite');
+    const file = new Database(path);
+    const pages = Number(file.pragma('page_count', { simple: true }));
+    const size = Number(file.pragma('page_size', { simple: true }));
+    file.close();
+    const damaged = Buffer.alloc(size * (pages - 12), 0xa5);
+    writeAt(path, damaged, size * 10);
+    expect(codeOf(() => openDatabase(state?.folder ?? ''))).toBe('state-corrupt');
+  });
+
+  it('by six processes at the same moment gives all of them one state and one unbroken log', async () => {
+    newFolder();
+    const outputs = await Promise.all(Array.from({ length: 6 }, () => run(process.execPath, [child, folder])));
+    expect(outputs.map(({ stdout }) => stdout.trim())).toEqual(Array.from({ length: 6 }, () => 'written'));
+    const db = openDatabase(folder);
+    expect(verifyAudit(db)).toMatchObject({ intact: true, rows: 6 });
+    db.$client.close();
+  });
+
+  it('is told of a change in another process within a second', async () => {
+    state = setState();
+    const waiter = spawn(process.execPath, [child, state.folder, 'wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: waiter.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('waiting');
+    const at = Date.now();
+    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'changed', sentence: 'wake up' }));
+    const [, woken] = String((await lines.next()).value).split(' ');
+    expect(Number(woken) - at).toBeLessThan(1_000);
+  });
+});
+
+function writeAt(path: string, bytes: Buffer, position: number): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, position);
+  closeSync(file);
+}

@@ -1,0 +1,20 @@
+// A process of its own that opens the state named by its argument, writes one row and says so. For tests of many at once.
+
+import { systemClock } from '../../lib/clock.ts';
+import { openDatabase } from '../database.ts';
+import { createStore } from '../store.ts';
+import { createWake } from '../wake.ts';
+
+const [folder = '', job = 'write'] = process.argv.slice(2);
+const db = openDatabase(folder);
+if (job === 'write') {
+  const store = createStore({ db, clock: systemClock, redact: (text) => text, committed: () => undefined });
+  store.write((tx) => tx.audit({ actor: 'engine', action: 'opened', sentence: `by ${process.pid}` }));
+  process.stdout.write('written\n');
+} else {
+  const wake = createWake(db, systemClock);
+  process.stdout.write('waiting\n');
+  await wake.changed(20_000);
+  process.stdout.write(`woken ${Date.now()}\n`);
+}
+db.$client.close();
