@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { latestHead, rememberHead, verifyAudit } from './audit.ts';
+import { setState, type TestState } from './testing/state.ts';
+
+let state: TestState;
+
+beforeEach(() => {
+  state = setState({ redact: (text) => text.replaceAll('hunter2-token', '[secret]') });
+  for (const sentence of ['one', 'two', 'three', 'four', 'five']) say(sentence);
+});
+afterEach(() => state.remove());
+
+const say = (sentence: string, detail: Record<string, unknown> = {}) =>
+  state.store.write((tx) => tx.audit({ actor: 'person:alice', action: 'said', sentence, detail }));
+const head = () => latestHead(state.db) ?? { seq: 0, hash: '' };
+
+/** Somebody with the file in hand: the triggers are theirs to drop. */
+function tamper(...statements: readonly string[]): void {
+  state.db.$client.exec('DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_shortened');
+  for (const statement of statements) state.db.$client.exec(statement);
+}
+
+function rehash(seq: number): void {
+  const row = state.db.$client
+    .prepare(
+      'SELECT previous_hash, seq, at, actor, action, service, target, deployment_id, code, sentence, detail FROM audit WHERE seq = ?',
+    )
+    .raw()
+    .get(seq);
+  const hash = createHash('sha256').update(JSON.stringify(row)).digest('hex');
+  state.db.$client.prepare('UPDATE audit SET hash = ? WHERE seq = ?').run(hash, seq);
+}
+
+describe('the audit log', () => {
+  it('is intact as it was written', () => {
+    expect(verifyAudit(state.db)).toEqual({ intact: true, rows: 5, head: head().hash, publishedHead: undefined });
+  });
+
+  it('of more than a page is walked to its end', () => {
+    state.store.write((tx) => {
+      for (let row = 0; row < 1_100; row += 1) tx.audit({ actor: 'engine', action: 'said', sentence: `row ${row}` });
+    });
+    expect(verifyAudit(state.db)).toMatchObject({ intact: true, rows: 1_105 });
+    tamper("UPDATE audit SET sentence = 'x' WHERE seq = 1050");
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, seq: 1_050 });
+  });
+
+  it.each([
+    ['an edited sentence', "UPDATE audit SET sentence = 'nothing' WHERE seq = 3", 3],
+    ['an edited actor', "UPDATE audit SET actor = 'person:bob' WHERE seq = 2", 2],
+    ['an edited time', 'UPDATE audit SET at = at + 1 WHERE seq = 5', 5],
+    ['a removed row', 'DELETE FROM audit WHERE seq = 3', 4],
+    ['a removed beginning', 'DELETE FROM audit WHERE seq <= 2', 3],
+  ])('shows %s', (_, statement, seq) => {
+    tamper(statement);
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, seq });
+  });
+
+  it('shows two rows that changed places', () => {
+    tamper(
+      'UPDATE audit SET seq = 99 WHERE seq = 2',
+      'UPDATE audit SET seq = 2 WHERE seq = 3',
+      'UPDATE audit SET seq = 3 WHERE seq = 99',
+    );
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, seq: 2 });
+  });
+
+  it('shows an edited row although its own hash was made to fit', () => {
+    tamper("UPDATE audit SET sentence = 'nothing' WHERE seq = 3");
+    rehash(3);
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, seq: 4 });
+  });
+
+  it('shows a cut tail by a head that is remembered', () => {
+    rememberHead(state.db, head(), 1, 'slack');
+    tamper('DELETE FROM audit WHERE seq > 3');
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, rows: 3, seq: 5 });
+  });
+
+  it('shows a cut tail by a head from outside, even when the remembered ones were cut as well', () => {
+    const outside = head();
+    rememberHead(state.db, outside, 1, 'slack');
+    tamper('DELETE FROM audit WHERE seq > 3', 'DELETE FROM heads');
+    expect(verifyAudit(state.db)).toMatchObject({ intact: true, rows: 3 });
+    expect(verifyAudit(state.db, outside)).toMatchObject({ intact: false, rows: 3, seq: 5 });
+  });
+
+  it('shows a tail that was written anew, chain and all, by a head from outside', () => {
+    const outside = head();
+    tamper('DELETE FROM audit WHERE seq > 3');
+    say('four, but another');
+    say('five, but another');
+    expect(verifyAudit(state.db)).toMatchObject({ intact: true });
+    expect(verifyAudit(state.db, outside)).toMatchObject({ intact: false, seq: 5 });
+  });
+
+  it('never holds a secret, neither in a sentence nor in its details', () => {
+    say('used hunter2-token', { header: 'x: hunter2-token', deep: { list: ['hunter2-token'] } });
+    const rows = JSON.stringify(state.db.$client.prepare('SELECT * FROM audit').all());
+    expect(rows).not.toContain('hunter2-token');
+    expect(rows).toContain('[secret]');
+    expect(verifyAudit(state.db)).toMatchObject({ intact: true });
+  });
+});
