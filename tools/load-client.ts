@@ -44,7 +44,7 @@ export interface Load {
 const tickMs = 10;
 const maxUnderWay = 1_000;
 /** After a pause of the machine only this much is caught up, not all at once. */
-const maxBehindMs = 250;
+const maxBehindMs = 1_000;
 
 export function startLoad(options: LoadOptions): Load {
   const startedAt = Date.now();
@@ -129,7 +129,7 @@ async function sendOne({ options, user, number, run, kept }: One): Promise<Answe
   if (came.kind === 'answered') keepCookies(user, came.setCookies);
   user.busy = false;
   const judged = judgeAnswer(came, sent, new Set(options.badVersions));
-  return { number, user: user.number, method, keptAlive, sentAt, endedAt: Date.now(), ...judged };
+  return { number, user: user.number, method, order: sent.id, keptAlive, sentAt, endedAt: Date.now(), ...judged };
 }
 
 /** `5 230 sent, 0 lost, …`: what people read. */

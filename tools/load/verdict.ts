@@ -13,6 +13,8 @@ export interface Answer {
   readonly number: number;
   readonly user: number;
   readonly method: 'GET' | 'POST';
+  /** Of an order. */
+  readonly order: string | undefined;
   readonly keptAlive: boolean;
   readonly sentAt: number;
   readonly endedAt: number;

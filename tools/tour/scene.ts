@@ -1,0 +1,83 @@
+// What the people of the tour do and wait for: they type, they press, they read cards.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DeploymentView } from '@bg/engine';
+import type { Answer } from '../load-client.ts';
+import type { SeenMessage } from '../simulator/index.ts';
+import type { Stack } from '../stack/stack.ts';
+import type { Checks } from './checks.ts';
+import { asRead, nameOf, timeOfDay } from './transcript.ts';
+
+export const channel = 'C0DEPLOYS';
+export const alice = 'U0ALICE';
+export const bob = 'U0BOB';
+
+export interface Scene {
+  readonly stack: Stack;
+  readonly checks: Checks;
+  readonly print: (line: string) => void;
+  /** Every answer that users got so far. */
+  readonly answers: readonly Answer[];
+  readonly signal: AbortSignal;
+}
+
+const waitMs = 60_000;
+
+/** Resolves with the time at which the key was pressed (epoch ms). */
+export async function type({ stack, print, checks }: Scene, user: string, command: string, text = ''): Promise<number> {
+  const at = Date.now();
+  print(`  ${timeOfDay(at)} ${nameOf(user)} types ${`${command} ${text}`.trim()}`);
+  const { status, ms, error } = await stack.simulator.command({ user, channel, command, text });
+  if (status !== 200 || error) checks.check(`${command} is acknowledged`, false, `${error ?? status} after ${ms} ms`);
+  return at;
+}
+
+export async function press({ stack, print }: Scene, user: string, card: SeenMessage, action: string): Promise<void> {
+  print(`  ${timeOfDay(Date.now())} ${nameOf(user)} presses ${action}`);
+  await stack.simulator.click({ user, channel, messageTs: card.ts, actionId: `deploy.${action}`, confirmed: true });
+}
+
+/** The message that reads as wished. */
+export async function reads({ stack, signal }: Scene, wish: RegExp): Promise<SeenMessage> {
+  const found = stack.simulator.waitFor(
+    (messages) =>
+      signal.aborted || messages.findLast(({ text, isEphemeral }) => !isEphemeral && wish.test(asRead(text))),
+    { timeoutMs: waitMs },
+  );
+  const message = await found;
+  if (message === true) throw signal.reason;
+  return message;
+}
+
+/** What this person alone is told. */
+export function told({ stack }: Scene, user: string, wish: RegExp): Promise<SeenMessage> {
+  return stack.simulator.waitFor(
+    (messages) => messages.findLast((each) => each.isEphemeral && wish.test(JSON.stringify([each.text, each.blocks]))),
+    { user, channel, timeoutMs: waitMs },
+  );
+}
+
+/** The newest deployment of this version, once it is as wished. */
+export async function until(
+  { stack: { engine }, signal }: Scene,
+  version: string,
+  wish: (view: DeploymentView) => boolean,
+): Promise<DeploymentView> {
+  let view: DeploymentView | undefined;
+  for (const end = Date.now() + waitMs; Date.now() < end; await engine.changed(200, signal)) {
+    signal.throwIfAborted();
+    const history = engine.history({}, 5);
+    view = history.ok ? history.value.find((each) => each.version === version) : undefined;
+    if (view && wish(view)) return view;
+  }
+  throw new Error(`${version} did not get there within ${waitMs / 1_000} s: ${view?.phase ?? 'not even asked for'}`);
+}
+
+export const finished = ({ outcome }: DeploymentView): boolean => outcome !== undefined;
+
+/** What users got in a span of time, by when they were answered (epoch ms). */
+export function answersBetween({ answers }: Scene, from: number, to = Number.POSITIVE_INFINITY): readonly Answer[] {
+  return answers.filter(({ endedAt }) => endedAt >= from && endedAt < to);
+}
+
+export const settle = (ms: number): Promise<void> => delay(ms);
