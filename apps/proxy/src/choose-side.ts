@@ -1,4 +1,5 @@
-// Who goes where, decided from values alone: preview token first, then the canary's share of users, then the active side.
+// Who goes where, decided from values alone: preview token first, then named users, then the canary's share of users,
+// then the active side.
 
 import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -14,7 +15,7 @@ export type Choice =
   | {
       readonly kind: 'side';
       readonly slot: SlotName;
-      readonly route: 'active' | 'canary' | 'preview';
+      readonly route: 'active' | 'canary' | 'allowed' | 'preview';
       readonly probe: boolean;
       /** A new user's key, to be set as cookie with the answer. */
       readonly newKey: string | undefined;
@@ -41,6 +42,9 @@ export function chooseSide(asker: Asker, routing: Routing, spec: ProxySpec, secr
     return { kind: 'side', slot: routing.preview, route: 'preview', probe, newKey: undefined };
   // A cookie stays in a browser when the preview is over: its owner is then a user like any other. A header is a wish.
   if (wish === 'header') return { kind: 'nobody', sentence: 'There is no preview at present.' };
+  const newSide = routing.canary?.slot ?? routing.preview;
+  if (newSide !== undefined && isNamed(asker, spec))
+    return { kind: 'side', slot: newSide, route: 'allowed', probe, newKey: undefined };
   if (routing.active === undefined) return { kind: 'nobody', sentence: 'No release is live yet.' };
 
   const { key, newKey } = keyOf(asker, spec, probe);
@@ -66,9 +70,17 @@ export function secretsOf(spec: ProxySpec): Secrets {
 
 function previewWish({ headers }: Asker, { preview }: ProxySpec, secrets: Secrets): 'header' | 'cookie' | undefined {
   if (preview === undefined) return undefined;
+  if (preview.host !== undefined && secrets.isPreviewToken(tokenInHost(headers.host, preview.host))) return 'header';
   if (secrets.isPreviewToken(single(headers[preview.header.toLowerCase()]))) return 'header';
   if (secrets.isPreviewToken(readCookie(headers.cookie, preview.cookie))) return 'cookie';
   return undefined;
+}
+
+function isNamed({ headers }: Asker, { allow }: ProxySpec): boolean {
+  if (allow === undefined) return false;
+  const given =
+    allow.by === 'header' ? single(headers[allow.name.toLowerCase()]) : readCookie(headers.cookie, allow.name);
+  return given !== undefined && allow.values.includes(given);
 }
 
 function keyOf({ headers, address }: Asker, { sticky }: ProxySpec, probe: boolean): UserKey {
@@ -83,6 +95,12 @@ function keyOf({ headers, address }: Asker, { sticky }: ProxySpec, probe: boolea
 function bucketFor({ headers }: Asker, { probe: names }: ProxySpec, probe: boolean, key: string): number {
   const asked = probe ? single(headers[names.bucketHeader]) : undefined;
   return asked !== undefined && /^\d{1,4}$/.test(asked) ? Number(asked) : bucketOfKey(key);
+}
+
+/** Of `<token>.<door>`, port and case aside. */
+export function tokenInHost(host: string | undefined, door: string): string | undefined {
+  const name = host?.replace(/:\d+$/, '').toLowerCase();
+  return name?.endsWith(`.${door}`) ? name.slice(0, -door.length - 1) : undefined;
 }
 
 const single = (value: string | readonly string[] | undefined): string | undefined =>

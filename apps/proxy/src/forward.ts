@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { answer, decorated, type OwnAnswer } from './answer.ts';
 import type { Choice } from './choose-side.ts';
-import type { Counters, Ending } from './counters.ts';
+import type { Counters, Ending } from '@bg/engine/counting';
 import { hasBody, headerOf, isWholeRead, pathOf, requestHeaders, responseHeaders } from './headers.ts';
 import { codeOf, type Log, messageOf } from './log.ts';
 import { bodyOf, lingerForBody } from './request-body.ts';

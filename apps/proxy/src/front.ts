@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Routing } from '@bg/engine';
 import { answer, type OwnAnswer } from './answer.ts';
 import { type Choice, chooseSide } from './choose-side.ts';
-import type { Counters } from './counters.ts';
+import type { Counters } from '@bg/engine/counting';
 import { forward } from './forward.ts';
 import { addressOf, isWholeRead } from './headers.ts';
 import { type Log, messageOf } from './log.ts';

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
+import { tokenInHost } from './choose-side.ts';
 import { withoutCookie } from './cookies.ts';
 import { InvalidInput } from './parse.ts';
 
@@ -36,11 +37,13 @@ const safeRequestId = /^[A-Za-z0-9._-]{1,128}$/;
 export interface SecretNames {
   readonly headers: ReadonlySet<string>;
   readonly cookie: string | undefined;
+  /** In a Host below this name, what stands before it is a token. */
+  readonly door: string | undefined;
 }
 
 export function secretNamesOf({ preview, probe }: ProxySpec): SecretNames {
   const names = [probe.header, probe.bucketHeader, ...(preview ? [preview.header.toLowerCase()] : [])];
-  return { headers: new Set(names), cookie: preview?.cookie };
+  return { headers: new Set(names), cookie: preview?.cookie, door: preview?.host };
 }
 
 /** @throws InvalidInput for a request that must not be passed on. */
@@ -52,10 +55,17 @@ export function requestHeaders(request: IncomingMessage, secret: SecretNames): F
     const lower = name.toLowerCase();
     if (lower === 'host' && ++hosts > 1) throw new InvalidInput('more than one Host header');
     if (hopByHop.has(lower) || setHere.has(lower) || secret.headers.has(lower) || named?.has(lower)) return;
-    const shown = lower === 'cookie' && secret.cookie ? withoutCookie(value, secret.cookie) : value;
+    const shown = shownValue(lower, value, secret);
     if (shown !== undefined) kept.push(name, shown);
   });
-  return kept.concat(addedForService(request));
+  return kept.concat(addedForService(request, secret));
+}
+
+function shownValue(name: string, value: string, { cookie, door }: SecretNames): string | undefined {
+  if (name === 'cookie' && cookie !== undefined) return withoutCookie(value, cookie);
+  if (name === 'host' && door !== undefined && tokenInHost(value, door) !== undefined)
+    return `${door}${/:\d+$/.exec(value)?.[0] ?? ''}`;
+  return value;
 }
 
 /** The path as the service knows it: a request for `http://host/path` (RFC 9112, 3.2.2) is one for `/path`. */
@@ -111,11 +121,11 @@ export function isWholeRead(request: IncomingMessage): boolean {
  * Forwarded headers of whoever stands in front are kept and added to: this proxy speaks no TLS, so in real use something
  * that does stands before it, and the service needs what that one knows.
  */
-function addedForService(request: IncomingMessage): FlatHeaders {
+function addedForService(request: IncomingMessage, secret: SecretNames): FlatHeaders {
   const { headers } = request;
   const before = headers['x-forwarded-for'];
   const id = headers['x-request-id'];
-  const host = headers['x-forwarded-host'] ?? headers.host;
+  const host = headers['x-forwarded-host'] ?? (headers.host && shownValue('host', headers.host, secret));
   return [
     'x-forwarded-for',
     before === undefined ? addressOf(request) : `${before}, ${addressOf(request)}`,

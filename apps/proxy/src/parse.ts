@@ -31,7 +31,9 @@ function parseSpec(value: unknown): ProxySpec {
     upstreams: { blue: address(upstreams.blue, 'upstreams.blue'), green: address(upstreams.green, 'upstreams.green') },
     sticky: sticky(spec.sticky),
     preview: spec.preview === undefined ? undefined : preview(spec.preview),
+    allow: spec.allow === undefined ? undefined : allowList(spec.allow),
     requestTimeoutMs: whole(spec.requestTimeoutMs, 'requestTimeoutMs', { least: 1, most: 86_400_000 }),
+    drainSpreadMs: whole(spec.drainSpreadMs, 'drainSpreadMs', { least: 0, most: 86_400_000 }),
     digest: text(spec.digest, 'digest'),
     socket: text(spec.socket, 'socket'),
     routingFile: text(spec.routingFile, 'routingFile'),
@@ -77,9 +79,17 @@ function sticky(value: unknown): ProxySpec['sticky'] {
 }
 
 function preview(value: unknown): NonNullable<ProxySpec['preview']> {
-  const { header, cookie, token } = fields(value, 'preview');
+  const { header, cookie, token, host } = fields(value, 'preview');
   const names = { header: text(header, 'preview.header'), cookie: text(cookie, 'preview.cookie') };
-  return { ...names, token: secret(token, 'preview.token') };
+  const door = host === undefined ? undefined : text(host, 'preview.host').toLowerCase();
+  return { ...names, token: secret(token, 'preview.token'), host: door };
+}
+
+function allowList(value: unknown): ProxySpec['allow'] {
+  const { by, name, values } = fields(value, 'allow');
+  if (by !== 'cookie' && by !== 'header') throw new InvalidInput(`allow.by must be cookie or header, not ${shown(by)}`);
+  if (!Array.isArray(values)) throw new InvalidInput(`allow.values must be a list, not ${shown(values)}`);
+  return { by, name: text(name, 'allow.name'), values: values.map((each) => text(each, 'allow.values')) };
 }
 
 function fields(value: unknown, where: string): Fields {

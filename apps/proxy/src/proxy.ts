@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
 import { type Commands, createControl, Refused } from './control.ts';
-import { type Counters, createCounters } from './counters.ts';
+import { type Counters, createCounters } from '@bg/engine/counting';
 import { createFront, type Front } from './front.ts';
 import { codeOf, type Log, messageOf } from './log.ts';
 import { InvalidInput, readSpec } from './parse.ts';

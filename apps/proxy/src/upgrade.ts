@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
 import { decorated, type OwnAnswer, rawAnswer, rawHead } from './answer.ts';
 import type { Choice } from './choose-side.ts';
-import type { Counters, Ending } from './counters.ts';
+import type { Counters, Ending } from '@bg/engine/counting';
 import { hasBody, pathOf, requestHeaders, responseHeaders } from './headers.ts';
 import { type Log, messageOf } from './log.ts';
 import type { Site } from './site.ts';

@@ -34,7 +34,17 @@ export type {
   ProxyStatus,
   RoutingOrder,
 } from './load-balancer/embedded/proxy-spec.ts';
-export type { BalancerSpec, Fence, ObservedNode, Routing, SideCounts, Traffic } from './load-balancer/load-balancer.ts';
+export type {
+  AllowList,
+  ApplyOptions,
+  BalancerSpec,
+  Fence,
+  ObservedNode,
+  PreviewRoute,
+  Routing,
+  SideCounts,
+  Traffic,
+} from './load-balancer/load-balancer.ts';
 export type { Outbox, OutboxMessage } from './notify/outbox.ts';
 export { type Actor, actorName, type Door, personOf, shortName } from './orchestrator/actor.ts';
 export type {

@@ -45,6 +45,7 @@ export const defaultOptions = {
 export const defaultBalancer = {
   driver: 'embedded',
   requestTimeout: '60s',
+  drainSpread: '0s',
   receiptProbes: 20,
 } satisfies Partial<TargetFile['loadBalancer']>;
 

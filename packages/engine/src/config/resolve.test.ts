@@ -26,7 +26,9 @@ describe('defaults', () => {
       listen: { host: '127.0.0.1', port: 8080 },
       sticky: { by: 'cookie', name: 'bg_bucket' },
       preview: undefined,
+      allow: undefined,
       requestTimeoutMs: 60_000,
+      drainSpreadMs: 0,
       receiptProbes: 20,
     });
     expect(rest).toEqual({

@@ -159,7 +159,10 @@ function resolveSmokeTest(test: NonNullable<ServiceOptions['smokeTests']>[number
 }
 
 function resolveBalancer(loadBalancer: TargetFile['loadBalancer']): BalancerSettings {
-  const { driver, listen, sticky, preview, requestTimeout, receiptProbes } = merge(defaultBalancer, loadBalancer);
+  const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes } = merge(
+    defaultBalancer,
+    loadBalancer,
+  );
   const by = sticky?.by ?? 'cookie';
   return {
     driver,
@@ -169,8 +172,11 @@ function resolveBalancer(loadBalancer: TargetFile['loadBalancer']): BalancerSett
       header: preview.header ?? defaultPreview.header,
       cookie: preview.cookie ?? defaultPreview.cookie,
       token: preview.token,
+      host: preview.host?.toLowerCase(),
     },
+    allow,
     requestTimeoutMs: parseDuration(requestTimeout),
+    drainSpreadMs: parseDuration(drainSpread),
     receiptProbes,
   };
 }

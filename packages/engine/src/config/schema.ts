@@ -7,6 +7,7 @@ import {
   approver,
   choice,
   duration,
+  durationOrZero,
   listen,
   listOf,
   matching,
@@ -50,8 +51,21 @@ const preview = z
     token: matching(/^[A-Za-z0-9._~+/=-]{16,256}$/, 'a token of 16 to 256 letters, digits and ._~+/=-').describe(
       `Secret of the preview route, at least 16 characters; better from the environment: \${PREVIEW_TOKEN}.`,
     ),
+    host: matching(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,180}[A-Za-z0-9])?$/, 'a host name such as preview.example.com')
+      .describe('Host name of the preview: https://<token>.preview.example.com goes to the new side. Default: none.')
+      .optional(),
   })
   .describe('The way to a new release before any user sees it. Without it, a preview is reached on its own port only.');
+
+const allow = z
+  .strictObject({
+    by: choice(['header', 'cookie']).describe('Where the name of the user stands in a request.'),
+    name: token('the name of a header or cookie').describe('Name of that header or cookie.'),
+    values: listOf(matching(/^[^\p{Cc}]{1,256}$/u, 'a text of 1 to 256 characters without control characters'), 1000)
+      .min(1, { error: 'a list of at least one user' })
+      .describe('Values that are sent to the new side.'),
+  })
+  .describe('Users who always see the new side, before any share of the others is sent there.');
 
 const loadBalancer = z
   .strictObject({
@@ -63,8 +77,14 @@ const loadBalancer = z
     ),
     sticky: sticky.optional(),
     preview: preview.optional(),
+    allow: allow.optional(),
     requestTimeout: duration()
       .describe('A request that gets no answer for this long is answered 504. Default: 60s.')
+      .optional(),
+    drainSpread: durationOrZero()
+      .describe(
+        'WebSockets and streams left on the old side are closed one by one over this time; 0s leaves them until it stops. Default: 0s.',
+      )
       .optional(),
     receiptProbes: whole({ min: 1, max: 1000, expected: 'a number of probes from 1 to 1000' })
       .describe('Requests per node that must all see the expected release after a switch. Default: 20.')

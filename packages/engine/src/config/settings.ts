@@ -2,6 +2,7 @@
 // The file's own shape, key by key, is schema.ts; resolve.ts turns one into the other.
 
 import type { SlotName } from '../environment/environment.ts';
+import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
 
 export interface Settings {
   /** Absolute path of the file this came from. */
@@ -123,8 +124,11 @@ export interface BalancerSettings {
   readonly driver: 'embedded';
   readonly listen: { readonly host: string; readonly port: number };
   readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
-  readonly preview: { readonly header: string; readonly cookie: string; readonly token: string } | undefined;
+  readonly preview: PreviewRoute | undefined;
+  /** Named users who see the new side before any share is given. */
+  readonly allow: AllowList | undefined;
   readonly requestTimeoutMs: number;
+  readonly drainSpreadMs: number;
   /** Probes per node that a receipt needs, all of which must see the expected release. */
   readonly receiptProbes: number;
 }

@@ -25,9 +25,39 @@ export interface BalancerSpec {
   readonly upstreams: Readonly<Record<SlotName, { readonly host: string; readonly port: number }>>;
   /** How a user is recognised, so that nobody flips between sides. */
   readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
-  readonly preview: { readonly header: string; readonly cookie: string; readonly token: string } | undefined;
+  readonly preview: PreviewRoute | undefined;
+  /** Named users go to the new side (the canary's, else the preview's) before any share is given; counted like all others. */
+  readonly allow: AllowList | undefined;
   /** A request without an answer's head for this long gets 504. */
   readonly requestTimeoutMs: number;
+  /**
+   * WebSockets and streams left on a side that gets no users any more are closed one by one over this time, so that they
+   * do not all come back at once; 0 leaves them until the side is stopped.
+   */
+  readonly drainSpreadMs: number;
+}
+
+/** How a tester asks for the new side. The token never reaches the service, and such answers are never cached. */
+export interface PreviewRoute {
+  readonly header: string;
+  readonly cookie: string;
+  readonly token: string;
+  /** `preview.example.com`: a request to `<token>.preview.example.com` is for the preview too, and reaches it as `preview.example.com`. */
+  readonly host?: string | undefined;
+}
+
+export interface AllowList {
+  readonly by: 'header' | 'cookie';
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/**
+ * What a change is for. `forward`: more users for the new side; one node that does not follow sends all back. `back`: an
+ * abort or rollback; never waits for a dead node, goes on with the others and keeps trying it for a while.
+ */
+export interface ApplyOptions {
+  readonly direction: 'forward' | 'back';
 }
 
 /** One node's own account of itself. */
@@ -54,7 +84,10 @@ export interface SideCounts {
   readonly open: number;
 }
 
-export type Traffic = Readonly<Record<SlotName, SideCounts>>;
+export interface Traffic extends Readonly<Record<SlotName, SideCounts>> {
+  /** Requests that were answered in this window and are known not to be counted above. */
+  readonly missed: number;
+}
 
 export interface LoadBalancer {
   /** Addresses of every node for probes, `http://host:port` each. */
@@ -67,9 +100,10 @@ export interface LoadBalancer {
   ensure(): Promise<void>;
   /**
    * Puts the routing in place on every node and resolves only when each was seen to follow. Repeating the same routing
-   * is harmless. @throws `balancer-stale-generation`, `fenced-out`, `balancer-unreachable`, `balancer-unsettled`
+   * is harmless. The direction is `forward` unless said.
+   * @throws `balancer-stale-generation`, `fenced-out`, `balancer-unreachable`, `balancer-unsettled`
    */
-  apply(routing: Routing, fence: Fence): Promise<void>;
+  apply(routing: Routing, fence: Fence, options?: ApplyOptions): Promise<void>;
   /** Never throws for a dead node: says so in its row. */
   observe(): Promise<readonly ObservedNode[]>;
   /** Counts since `sinceMs` (epoch), whole seconds, at most the last hour. Preview requests are not counted. */

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { previewToken, type Stage } from './stage.ts';
-import { sideOf } from './user.ts';
+import { type Call, sideOf } from './user.ts';
 
 export function previewContract(stage: () => Stage): void {
   const header = (token: string) => ({ headers: { 'x-preview-token': token } });
@@ -21,6 +21,34 @@ export function previewContract(stage: () => Stage): void {
       }
     }
     expect(JSON.stringify(stage().backends.blue.lastHeaders())).not.toContain('preview');
+  });
+
+  test('named users see the new side before any share is given, and only as long as there is one', async () => {
+    const { user, route, spec } = stage();
+    const named = (spec.allow?.values ?? []).map((value) => ({ headers: { 'x-user': value } }));
+    const others = ['tester', 'tester@example.com.evil', 'TESTER@example.com', ''].map((value) => ({
+      headers: { 'x-user': value },
+    }));
+    const sidesOf = async (calls: readonly Call[]) => [
+      ...new Set(await Promise.all(calls.map(async (wish) => sideOf(await user(wish))))),
+    ];
+    await route({ active: 'blue', preview: 'green' });
+    expect([await sidesOf(named), await sidesOf(others)]).toEqual([['green'], ['blue']]);
+    await route({ active: 'blue', canary: { slot: 'green', percent: 0 } });
+    expect([await sidesOf(named), await sidesOf(others)]).toEqual([['green'], ['blue']]);
+    await route({ active: 'blue' });
+    expect(await sidesOf(named)).toEqual(['blue']);
+  });
+
+  test('the preview can also be reached by host name; the service sees the name without the token', async () => {
+    await stage().route({ active: 'blue', preview: 'green' });
+    const byHost = (host: string) => stage().user({ headers: { host } });
+    const reply = await byHost(`${previewToken}.Preview.example.com:8080`);
+    expect([sideOf(reply), reply.headers['cache-control']]).toEqual(['green', 'private, no-store']);
+    expect(stage().backends.green.lastHeaders().host).toBe('preview.example.com:8080');
+    expect(JSON.stringify(stage().backends.green.lastHeaders())).not.toContain(previewToken);
+    for (const wrong of ['preview.example.com', `x${previewToken}.preview.example.com`, `${previewToken}.example.com`])
+      expect(sideOf(await byHost(wrong))).toBe('blue');
   });
 
   test('the preview can be reached before any release is active', async () => {

@@ -60,8 +60,10 @@ function specFor(backends: Readonly<Record<SlotName, Backend>>, port: number): B
     listen: { host: '127.0.0.1', port },
     upstreams: { blue: upstream('blue'), green: upstream('green') },
     sticky: { by: 'cookie', name: stickyCookie },
-    preview: { header: 'x-preview-token', cookie: 'bg_preview', token: previewToken },
+    preview: { header: 'x-preview-token', cookie: 'bg_preview', token: previewToken, host: 'preview.example.com' },
+    allow: { by: 'header', name: 'x-user', values: ['tester@example.com', 'a "quoted" name, with a comma'] },
     requestTimeoutMs: 5_000,
+    drainSpreadMs: 0,
   };
 }
 

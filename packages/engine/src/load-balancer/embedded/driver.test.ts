@@ -34,7 +34,9 @@ beforeEach(async () => {
     upstreams: { blue: { host: '127.0.0.1', port: blue.port }, green: { host: '127.0.0.1', port: green.port } },
     sticky: { by: 'address', name: '' },
     preview: { header: 'x-preview', cookie: 'bg_preview', token: 'a-token-that-nobody-may-log' },
+    allow: undefined,
     requestTimeoutMs: 5_000,
+    drainSpreadMs: 0,
   };
 });
 

@@ -37,8 +37,8 @@ export function proxyFiles(folder: string, { service, target }: BalancerSpec): P
 export function proxySpec(spec: BalancerSpec, files: ProxyFiles): ProxySpec {
   const nonce = readOrCreateFile(files.nonce, () => randomBytes(24).toString('hex'));
   const probe = { header: 'x-bluegreen-probe', nonce, bucketHeader: 'x-bluegreen-bucket' };
-  const { service, target, listen, upstreams, sticky, preview, requestTimeoutMs } = spec;
-  const named = { service, target, listen, upstreams, sticky, preview, requestTimeoutMs };
+  const { service, target, listen, upstreams, sticky, preview, allow, requestTimeoutMs, drainSpreadMs } = spec;
+  const named = { service, target, listen, upstreams, sticky, preview, allow, requestTimeoutMs, drainSpreadMs };
   const whole = { ...named, socket: files.socket, routingFile: files.routing, probe };
   return { ...whole, digest: createHash('sha256').update(canonical(whole)).digest('hex') };
 }

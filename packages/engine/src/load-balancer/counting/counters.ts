@@ -1,6 +1,7 @@
-// What each side answered, second by second for one hour, in memory only: a restarted proxy counts from nothing.
+// What each side answered, second by second for one hour, in bounded memory: a restarted process counts from nothing.
 
-import type { SideCounts, SlotName, Traffic } from '@bg/engine';
+import type { SlotName } from '../../environment/environment.ts';
+import type { SideCounts, Traffic } from '../load-balancer.ts';
 import { addTime, emptyHistogram, type Histogram, mergeInto, quantile } from './histogram.ts';
 
 /** How one exchange with a side ended, as the user saw it. */
@@ -16,6 +17,8 @@ export interface Counters {
   opened(slot: SlotName): void;
   closed(slot: SlotName): void;
   record(slot: SlotName, ending: Ending): void;
+  /** So many were answered just now, and it is not known how. */
+  miss(requests: number): void;
   /** Counts from the second in which `sinceMs` falls. */
   traffic(sinceMs: number): Traffic;
   open(slot: SlotName): number;
@@ -37,15 +40,26 @@ const seconds = 3600;
 export function createCounters(now: () => number): Counters {
   const rings: Readonly<Record<SlotName, Tally[]>> = { blue: [], green: [] };
   const open: Record<SlotName, number> = { blue: 0, green: 0 };
+  const missed: { second: number; requests: number }[] = [];
 
   return {
     opened: (slot) => void open[slot]++,
     closed: (slot) => void open[slot]--,
     record: (slot, ending) => addEnding(tallyOf(rings[slot], Math.floor(now() / 1000)), ending),
+    miss: (requests) => {
+      const second = Math.floor(now() / 1000);
+      const present = missed[second % seconds];
+      if (present?.second === second) present.requests += requests;
+      else missed[second % seconds] = { second, requests };
+    },
     traffic: (sinceMs) => {
       const to = Math.floor(now() / 1000);
       const from = Math.max(Math.floor(sinceMs / 1000), to - seconds + 1);
-      return { blue: sum(rings.blue, from, open.blue), green: sum(rings.green, from, open.green) };
+      return {
+        blue: sum(rings.blue, from, open.blue),
+        green: sum(rings.green, from, open.green),
+        missed: sumMissed(missed, from),
+      };
     },
     open: (slot) => open[slot],
   };
@@ -76,6 +90,10 @@ function addEnding(tally: Tally, { status, ms, failure }: Ending): void {
 function classOf(status: number): StatusClass {
   const hundreds = Math.min(5, Math.max(1, Math.floor(status / 100)));
   return `${hundreds as 1 | 2 | 3 | 4 | 5}xx`;
+}
+
+function sumMissed(ring: readonly ({ second: number; requests: number } | undefined)[], from: number): number {
+  return ring.reduce((total, part) => total + (part !== undefined && part.second >= from ? part.requests : 0), 0);
 }
 
 function sum(ring: readonly (Tally | undefined)[], from: number, open: number): SideCounts {
