@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     fileParallelism: false,
     environment: 'node',
+    // The report is what tools/test.ts sums up; nx keeps it with its cache, so that the totals are right on every run.
+    reporters: ['default', ['json', { outputFile: '.test-report.json' }]],
   },
 });

@@ -1,0 +1,57 @@
+// `npm test`: types, lint, all tests, dead code, the tour. It ends with one line that says how many passed and failed,
+// and with 0 only when nothing failed.
+
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installPrograms } from './check/programs.ts';
+import { type CheckStep, runStep, type StepResult } from './check/step.ts';
+import { forgetReports, readTotals, type Totals } from './check/totals.ts';
+import { untilTold } from './stack/ending.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const minuteMs = 60_000;
+
+function stepsOf({ cached, tour }: { readonly cached: boolean; readonly tour: boolean }): readonly CheckStep[] {
+  const nx = (targets: readonly string[], parallel: number): readonly [string, ...string[]] => [
+    ...(['nx', 'run-many', '-t'] as const),
+    ...targets,
+    '--output-style=stream',
+    `--parallel=${parallel}`,
+    ...(cached ? [] : ['--skip-nx-cache']),
+  ];
+  return [
+    { name: 'types and lint', argv: nx(['typecheck', 'lint'], 2), limitMs: 5 * minuteMs },
+    { name: 'dead code', argv: ['knip'], limitMs: 3 * minuteMs },
+    // Two at a time: most of a test is waiting for processes, and more would disturb one another on a small machine.
+    { name: 'tests', argv: nx(['test'], 2), limitMs: 20 * minuteMs },
+    ...(tour
+      ? [{ name: 'tour', argv: [process.execPath, join(root, 'tools/tour.ts')] as const, limitMs: 4 * minuteMs }]
+      : []),
+  ];
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { 'no-tour': { type: 'boolean', default: false } } });
+  const told = untilTold();
+  installPrograms(process.env.PATH ?? '');
+  forgetReports(root);
+  const results: StepResult[] = [];
+  for (const step of stepsOf({ cached: process.env.CI === undefined, tour: !values['no-tour'] }))
+    if (!told.aborted) results.push(await runStep(step, root, told));
+  sumUp(results, readTotals(root), told);
+}
+
+function sumUp(results: readonly StepResult[], totals: Totals, told: AbortSignal): void {
+  console.log('');
+  for (const { name, ok, seconds, how } of results) console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s, ${how})`);
+  for (const failure of totals.failures) console.log(`  ✗ ${failure}`);
+  if (totals.skipped > 0) console.log(`${totals.skipped} tests were skipped.`);
+  if (told.aborted) console.log(`Stopped: ${told.reason}.`);
+  // A step counts as one that failed, unless its failed tests are counted already.
+  const steps = results.filter(({ name, ok }) => !ok && (name !== 'tests' || totals.failed === 0)).length;
+  const failed = totals.failed + steps + (told.aborted ? 1 : 0);
+  process.exitCode = failed === 0 ? 0 : 1;
+  console.log(`${totals.passed} passed, ${failed} failed`);
+}
+
+await main();
