@@ -15,23 +15,50 @@ export interface Announcer {
 const consumer = 'slack';
 const batch = 200;
 const idleMs = 1000;
+const maxTries = 5;
 /** What happened while nobody listened for longer than this is in the log; it is no news any more. */
 const newsMs = 3_600_000;
 const cardNewsMs = 24 * newsMs;
 
 export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): Promise<void> {
-  const { engine } = announcer;
-  const repeats = createRepeats(announcer.clock);
+  const { engine, clock, log } = announcer;
+  const repeats = createRepeats(clock);
   const progress = createProgress(announcer);
+  let failures = 0;
   while (!signal.aborted) {
+    const more = announceNext(announcer, repeats);
+    failures = more === 'failed' ? failures + 1 : 0;
+    // One bad row must not silence all that follow.
+    if (failures >= maxTries) skipRow(announcer);
+    try {
+      progress.refresh();
+      publishHead(announcer);
+    } catch (thrown) {
+      log.error({ err: thrown }, 'the live cards could not be refreshed');
+    }
+    if (more !== 'more') await engine.changed(idleMs, signal);
+  }
+}
+
+function skipRow({ engine, log }: Announcer): void {
+  const [row] = engine.audit.after(engine.cursor(consumer), 1);
+  if (row === undefined) return;
+  log.error({ seq: row.seq, action: row.action }, 'an entry of the audit log is not announced');
+  engine.moveCursor(consumer, row.seq);
+}
+
+function announceNext(announcer: Announcer, repeats: Repeats): 'more' | 'all' | 'failed' {
+  const { engine, log } = announcer;
+  try {
     const rows = engine.audit.after(engine.cursor(consumer), batch);
     for (const row of rows) {
       announce(announcer, row, repeats);
       engine.moveCursor(consumer, row.seq);
     }
-    progress.refresh();
-    publishHead(announcer);
-    if (rows.length < batch) await engine.changed(idleMs, signal);
+    return rows.length === batch ? 'more' : 'all';
+  } catch (thrown) {
+    log.error({ err: thrown }, 'an entry of the audit log could not be announced; trying again');
+    return 'failed';
   }
 }
 
@@ -64,6 +91,8 @@ function tellDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentVi
       key: `line:${row.seq}`,
       kind: 'line',
       payload: { ...facts, deploymentId: view.id, ...line },
+      // What calls somebody does not wait behind what only informs.
+      urgent: line.mention !== undefined,
     });
   for (const { user, deploymentId, about } of directsFor(engine, row, view))
     putOnce(engine.outbox, {

@@ -16,6 +16,8 @@ export interface Round extends Sender {
 export interface Item {
   readonly message: OutboxMessage;
   readonly drawn: Drawn;
+  /** Further lines of the same thread that `drawn` says in the same breath. */
+  readonly also?: readonly OutboxMessage[];
 }
 
 /** `lost`: no answer came. Anything else, good or bad, is written into the outbox. */
@@ -33,7 +35,14 @@ export async function bring(round: Round, item: Item): Promise<Ended> {
 
 const maxCardWaits = 1000;
 
-function waitForCard({ engine }: Round, { message }: Item): Ended {
+function waitForCard({ engine }: Round, item: Item): Ended {
+  for (const message of everyIn(item)) waitOnce(engine, message);
+  return 'ended';
+}
+
+const everyIn = ({ message, also = [] }: Item): readonly OutboxMessage[] => [message, ...also];
+
+function waitOnce(engine: Round['engine'], message: OutboxMessage): void {
   if (message.attempts >= maxCardWaits) engine.outbox.drop(message.key, message.version, 'its card never came');
   else
     engine.outbox.retry(
@@ -41,20 +50,16 @@ function waitForCard({ engine }: Round, { message }: Item): Ended {
       Math.min(1000 * 2 ** Math.min(message.attempts, 7), 120_000),
       'waits for its card',
     );
-  return 'ended';
 }
 
 async function updateAt(round: Round, item: Item, place: Place): Promise<Ended> {
   const { message, drawn } = item;
   if (!round.buckets.take('chat.update')) return 'ended';
   const mark = { key: message.key, version: message.version };
-  const answer = await round.slack.update(place, drawn.card, mark);
+  const send = (shown: Card) => round.slack.update(place, shown, mark);
+  const answer = await orPlain(round, item, withLink(drawn.card, place.earlier), send);
   if (!answer.ok && isGone(answer.problem)) return moveAway(round, item, { place, problem: answer.problem });
-  if (!answer.ok && isMisdrawn(answer.problem)) {
-    sayMisdrawn(round, item, answer.problem);
-    return settle(round, item, 'chat.update', await round.slack.update(place, textOnly(drawn.card), mark));
-  }
-  return settle(round, item, 'chat.update', answer);
+  return settle(round, item, 'chat.update', answer.ok ? { ok: true, value: place } : answer);
 }
 
 const gone = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_archived', 'channel_not_found'];
@@ -66,41 +71,69 @@ async function moveAway(
   item: Item,
   old: { readonly place: Place; readonly problem: SlackProblem },
 ): Promise<Ended> {
-  const { message, drawn } = item;
-  round.log.warn({ key: message.key, problem: problemSentence(old.problem) }, 'the message is gone; posting a new one');
-  round.engine.outbox.forget(message.key);
-  const link = await round.slack.permalink(old.place);
-  const note = link === undefined ? [] : [context(`Continues <${link}|an earlier message>.`)];
-  const moved = card(drawn.card.text, [...drawn.card.blocks, ...note]);
+  const { key } = item.message;
+  round.log.warn({ key, problem: problemSentence(old.problem) }, 'the message is gone; posting a new one');
+  round.engine.outbox.forget(key);
+  const earlier = await round.slack.permalink(old.place);
   // The old message may still be found by its key, so nobody looks for it here.
-  return postAnew(round, { message, drawn: { ...drawn, card: moved } }, { look: false });
+  return postAnew(round, item, { look: false, earlier });
+}
+
+function withLink(shown: Card, earlier: string | undefined): Card {
+  return earlier === undefined
+    ? shown
+    : card(shown.text, [...shown.blocks, context(`Continues <${earlier}|an earlier message>.`)]);
 }
 
 interface PostOptions {
   readonly threadTs?: string;
   readonly look?: boolean;
+  readonly earlier?: string | undefined;
 }
 
-async function postAnew(round: Round, item: Item, { threadTs, look = true }: PostOptions = {}): Promise<Ended> {
-  const { message, drawn } = item;
+async function postAnew(
+  round: Round,
+  item: Item,
+  { threadTs, look = true, earlier }: PostOptions = {},
+): Promise<Ended> {
+  const { message, drawn, also = [] } = item;
   if (!round.buckets.take('chat.postMessage', drawn.channel)) return 'ended';
   if (look && mayBeThere(round, item)) {
     const found = await findPosted(round, item, threadTs);
     if (!found.ok) return settle(round, item, 'chat.postMessage', found);
     if (found.value !== undefined) return adopt(round, item, found.value);
   }
-  const ask = { channel: drawn.channel, threadTs, mark: { key: message.key, version: message.version } };
-  const answer = await round.slack.post({ ...ask, card: drawn.card });
-  if (!answer.ok && isMisdrawn(answer.problem)) {
-    sayMisdrawn(round, item, answer.problem);
-    return settle(round, item, 'chat.postMessage', await round.slack.post({ ...ask, card: textOnly(drawn.card) }));
-  }
+  const mark = { key: message.key, version: message.version, also: also.map(({ key }) => key) };
+  const send = (shown: Card) => round.slack.post({ channel: drawn.channel, threadTs, mark, card: shown });
+  const answer = await orPlain(round, item, withLink(drawn.card, earlier), send);
   if (!answer.ok && threadTs !== undefined && isGone(answer.problem)) return waitForCard(round, item);
-  return settle(round, item, 'chat.postMessage', answer);
+  return settle(
+    round,
+    item,
+    'chat.postMessage',
+    answer.ok ? { ok: true, value: { ...answer.value, earlier } } : answer,
+  );
 }
 
+/** Blocks that Slack does not take are our mistake; the state is told all the same, in words. */
+async function orPlain(
+  round: Round,
+  { message }: Item,
+  shown: Card,
+  send: (shown: Card) => Promise<Answer<Place>>,
+): Promise<Answer<Place>> {
+  const answer = await send(shown);
+  if (answer.ok || !isMisdrawn(answer.problem)) return answer;
+  const problem = problemSentence(answer.problem);
+  round.log.error({ key: message.key, problem }, 'Slack refused the blocks of a message; its text goes alone');
+  return send(card(shown.text.slice(0, 1500), []));
+}
+
+const misdrawn = ['invalid_blocks', 'invalid_blocks_format', 'msg_too_long', 'msg_blocks_too_long'];
+const isMisdrawn = (problem: SlackProblem): boolean => problem.kind === 'refused' && misdrawn.includes(problem.error);
+
 /** After a lost answer, or when the process ended between posting and writing it down. */
-function mayBeThere({ startedAt }: Round, { message }: Item): boolean {
+export function mayBeThere({ startedAt }: Pick<Round, 'startedAt'>, { message }: Pick<Item, 'message'>): boolean {
   // A direct message said twice does no harm, and finding it would need the right to read people's messages.
   return message.kind !== 'direct' && (message.attempts > 0 || message.createdAt < startedAt);
 }
@@ -133,42 +166,31 @@ function adopt(round: Round, { message }: Item, place: Place): Ended {
   return 'ended';
 }
 
-/** Blocks that Slack does not take are our mistake; the state is told all the same, in words. */
-const misdrawn = ['invalid_blocks', 'invalid_blocks_format', 'msg_too_long', 'msg_blocks_too_long'];
-const isMisdrawn = (problem: SlackProblem): boolean => problem.kind === 'refused' && misdrawn.includes(problem.error);
-
-const textOnly = ({ text }: Card): Card => card(text.slice(0, 1500), []);
-
-function sayMisdrawn({ log }: Round, { message }: Item, problem: SlackProblem): void {
-  log.error(
-    { key: message.key, problem: problemSentence(problem) },
-    'Slack refused the blocks of a message; its text goes alone',
-  );
-}
-
 const slowRetryMs = 5 * 60_000;
 /** A day of slow retries. */
 const maxSlowAttempts = 288;
 const maxBackoffMs = 15_000;
 
-function settle(round: Round, { message }: Item, method: Method, answer: Answer<Place | undefined>): Ended {
+function settle(round: Round, item: Item, method: Method, answer: Answer<Place | undefined>): Ended {
+  if (!answer.ok) return unsettled(round, item, method, answer.problem);
+  for (const { key, version } of everyIn(item)) round.engine.outbox.sent(key, version, answer.value);
+  return 'ended';
+}
+
+function unsettled(round: Round, item: Item, method: Method, problem: SlackProblem): Ended {
   const { outbox } = round.engine;
-  if (answer.ok) {
-    outbox.sent(message.key, message.version, answer.value);
-    return 'ended';
-  }
-  const { problem } = answer;
   const sentence = problemSentence(problem);
   switch (problem.kind) {
     case 'limited':
       round.buckets.closeFor(method, problem.afterMs);
-      outbox.retry(message.key, problem.afterMs, sentence);
+      for (const { key } of everyIn(item)) outbox.retry(key, problem.afterMs, sentence);
       return 'ended';
     case 'lost':
-      outbox.retry(message.key, Math.min(1000 * 2 ** Math.min(message.attempts, 6), maxBackoffMs), sentence);
+      for (const { key, attempts } of everyIn(item))
+        outbox.retry(key, Math.min(1000 * 2 ** Math.min(attempts, 6), maxBackoffMs), sentence);
       return 'lost';
     case 'refused':
-      refused(round, message, problem);
+      for (const message of everyIn(item)) refused(round, message, problem);
       return 'ended';
     default:
       return problem satisfies never;

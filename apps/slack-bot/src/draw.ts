@@ -1,9 +1,9 @@
 // An outbox message → where it goes and what it shows, from the state as it is when it is sent.
 
-import type { Engine, OutboxMessage, Settings } from '@bg/engine';
-import { type Card, card, section } from './cards/blocks.ts';
+import type { DeploymentView, Engine, OutboxMessage, Settings } from '@bg/engine';
+import type { Card } from './cards/blocks.ts';
 import { deploymentCard } from './cards/deployment-card.ts';
-import { directCard, headCard, lineText, noteCard } from './cards/lines.ts';
+import { directCard, headCard, linesCard, lineText, noteCard } from './cards/lines.ts';
 import { namesIn, whoIn } from './cards/who.ts';
 import { cardKey, type Kind, type Payloads } from './messages.ts';
 import type { Place } from './slack-api.ts';
@@ -15,29 +15,35 @@ export interface Drawn {
   readonly inThreadOf?: string | undefined;
 }
 
-/** Undefined when there is nothing to say any more. */
-export function draw(
-  engine: Pick<Engine, 'deployment' | 'outbox' | 'settings'>,
-  message: OutboxMessage,
-): Drawn | undefined {
-  const drawing = drawings[message.kind as Kind] as Drawing<unknown> | undefined;
-  return drawing?.(message.payload, engine);
+type Source = Pick<Engine, 'deployment' | 'outbox' | 'settings'>;
+
+/** `also`: further lines of the same thread, said with the first. Undefined when there is nothing to say any more. */
+export function draw(source: Source, message: OutboxMessage, also: readonly OutboxMessage[] = []): Drawn | undefined {
+  const payloads = [message, ...also].map(({ payload }) => payload);
+  return (drawings[message.kind as Kind] as Drawing<unknown> | undefined)?.(payloads[0], source, payloads);
 }
 
-type Source = Parameters<typeof draw>[0];
-type Drawing<P> = (payload: P, source: Source) => Drawn | undefined;
+/** The deployment whose thread the message goes into. */
+export function threadOf({ kind, payload }: OutboxMessage): string | undefined {
+  return kind === 'line' ? (payload as Payloads['line']).deploymentId : undefined;
+}
+
+type Drawing<P> = (payload: P, source: Source, all: readonly P[]) => Drawn | undefined;
 
 const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
   card: ({ deploymentId }, { deployment, settings }) => {
     const view = deployment(deploymentId);
     return view && { channel: view.channel, card: deploymentCard(view, whoIn(settings.people)) };
   },
-  line: (facts, { deployment, settings }) => {
-    const view = deployment(facts.deploymentId);
+  line: ({ deploymentId }, { deployment, settings }, all) => {
+    const view = deployment(deploymentId);
+    const inOrder = all.toSorted((left, right) => left.seq - right.seq);
     if (view === undefined) return undefined;
-    const calls = facts.mention === undefined ? '' : mentioned(facts.mention, view, settings);
-    const text = `${lineText(facts, namesIn(settings.people))}${calls}`;
-    return { channel: view.channel, card: card(text, [section(text)]), inThreadOf: cardKey(view.id) };
+    return {
+      channel: view.channel,
+      card: linesCard(inOrder.map((facts) => oneLine(facts, view, settings))),
+      inThreadOf: cardKey(view.id),
+    };
   },
   note: (facts, { settings }) => ({ channel: facts.channel, card: noteCard(facts, namesIn(settings.people)) }),
   direct: ({ deploymentId, user, about }, { deployment, settings }) => {
@@ -47,12 +53,13 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };
 
+function oneLine(facts: Payloads['line'], view: DeploymentView, settings: Settings): string {
+  const calls = facts.mention === undefined ? '' : mentioned(facts.mention, view, settings);
+  return `${lineText(facts, namesIn(settings.people))}${calls}`;
+}
+
 /** Only what needs somebody, and the end, makes a phone ring. */
-function mentioned(
-  whom: 'approvers' | 'requester',
-  view: NonNullable<ReturnType<Engine['deployment']>>,
-  { people }: Settings,
-): string {
+function mentioned(whom: 'approvers' | 'requester', view: DeploymentView, { people }: Settings): string {
   const who = whoIn(people);
   if (whom === 'requester') return `  ${who.actor(view.requestedBy)}`;
   const approvers = view.approval?.status === 'pending' ? view.approval.approvers : [];
@@ -61,6 +68,6 @@ function mentioned(
 
 export function placeOf(reference: unknown): Place | undefined {
   if (typeof reference !== 'object' || reference === null) return undefined;
-  const { channel, ts } = reference as Partial<Place>;
-  return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts } : undefined;
+  const { channel, ts, earlier } = reference as Partial<Place>;
+  return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts, earlier } : undefined;
 }

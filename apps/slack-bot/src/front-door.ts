@@ -1,6 +1,6 @@
 // How Slack reaches the bot: signed HTTP requests, or a WebSocket that the bot opens (Socket Mode).
 
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock, Log } from '@bg/engine';
 import { HTTPReceiver, type ReceiverProcessEventErrorHandlerArgs, SocketModeReceiver, type webApi } from '@slack/bolt';
 import { boltLogger } from './bolt-log.ts';
@@ -60,7 +60,7 @@ function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSec
       server = (await receiver.start({ port: environment.port, host: environment.host })) as Server;
       server.keepAliveTimeout = keepAliveMs;
       server.requestTimeout = 10_000;
-      server.on('request', (_, response) => response.once('finish', () => response.statusCode === 401 && turnedAway()));
+      server.on('request', (request, response) => watch(request, response, turnedAway));
       const address = server.address();
       return typeof address === 'object' ? address?.port : undefined;
     },
@@ -71,6 +71,13 @@ function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSec
       await closed;
     },
   };
+}
+
+function watch(request: IncomingMessage, response: ServerResponse, turnedAway: () => void): void {
+  response.once('finish', () => response.statusCode === 401 && turnedAway());
+  // Bolt answers 413 without reading on, and the next request on the same connection would wait behind what is left.
+  const length = request.headers['content-length'];
+  if (length === undefined || Number(length) > maxBodyBytes) response.shouldKeepAlive = false;
 }
 
 function proofOf(headers: Readonly<Record<string, string | string[] | undefined>>): DeliveryProof {

@@ -1,9 +1,9 @@
 // Takes what is due from the outbox and brings it to Slack: urgent first, the latest state only, never twice.
 
 import type { Clock, Engine, Log, OutboxMessage } from '@bg/engine';
-import { bring, type Ended, type Round } from './bring.ts';
+import { bring, type Ended, mayBeThere, type Round } from './bring.ts';
 import { createBuckets } from './buckets.ts';
-import { draw } from './draw.ts';
+import { draw, threadOf } from './draw.ts';
 import { transport } from './messages.ts';
 import type { Slack } from './slack-api.ts';
 
@@ -18,11 +18,15 @@ export interface Sender {
 const perRound = 100;
 const idleMs = 500;
 const downMs = 1000;
+const badDrawMs = 10_000;
 
 export async function runSender(sender: Sender, signal: AbortSignal): Promise<void> {
   const round: Round = { ...sender, buckets: createBuckets(sender.clock), startedAt: sender.clock.now() };
   while (!signal.aborted) {
-    const ended = await sendDue(round, signal);
+    const ended = await sendDue(round, signal).catch((thrown: unknown): Ended => {
+      sender.log.error({ err: thrown }, 'the outbox could not be read');
+      return 'lost';
+    });
     // Slack does not answer: one message finds that out, not each of them with a timeout of its own.
     if (ended === 'lost') await sender.clock.sleep(downMs, signal).catch(() => {});
     else await sender.engine.changed(idleMs, signal);
@@ -30,24 +34,41 @@ export async function runSender(sender: Sender, signal: AbortSignal): Promise<vo
 }
 
 async function sendDue(round: Round, signal: AbortSignal): Promise<Ended> {
-  for (const message of round.engine.outbox.due(transport, perRound)) {
+  const due = round.engine.outbox.due(transport, perRound);
+  const said = new Set<string>();
+  for (const message of due) {
     if (signal.aborted) return 'ended';
-    if ((await sendOne(round, message)) === 'lost') return 'lost';
+    if (said.has(message.key)) continue;
+    const also = linesBeside(round, message, due);
+    for (const { key } of also) said.add(key);
+    if ((await sendOne(round, message, also)) === 'lost') return 'lost';
   }
   return 'ended';
 }
 
-async function sendOne(round: Round, message: OutboxMessage): Promise<Ended> {
+const maxTogether = 20;
+
+/** Slack takes one message a second per channel: lines that wait for the same thread go together. */
+function linesBeside(round: Round, message: OutboxMessage, due: readonly OutboxMessage[]): readonly OutboxMessage[] {
+  const thread = threadOf(message);
+  if (thread === undefined || mayBeThere(round, { message })) return [];
+  const alike = due.filter(
+    (other) => other !== message && threadOf(other) === thread && !mayBeThere(round, { message: other }),
+  );
+  return alike.slice(0, maxTogether - 1);
+}
+
+async function sendOne(round: Round, message: OutboxMessage, also: readonly OutboxMessage[]): Promise<Ended> {
   const { outbox } = round.engine;
   try {
-    const drawn = draw(round.engine, message);
-    if (drawn !== undefined) return await bring(round, { message, drawn });
+    const drawn = draw(round.engine, message, also);
+    if (drawn !== undefined) return await bring(round, { message, drawn, also });
     outbox.drop(message.key, message.version, 'there is nothing to show any more');
   } catch (thrown) {
     // A message that cannot be drawn must not stop the others.
     const problem = thrown instanceof Error ? thrown.message : String(thrown);
     round.log.error({ key: message.key, problem }, 'a message for Slack failed');
-    outbox.retry(message.key, 60_000, problem);
+    for (const { key } of [message, ...also]) outbox.retry(key, badDrawMs, problem);
   }
   return 'ended';
 }

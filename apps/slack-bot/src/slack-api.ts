@@ -20,6 +20,8 @@ export type Answer<T> =
 export interface Place {
   readonly channel: string;
   readonly ts: string;
+  /** A link to the message that this one took over from. */
+  readonly earlier?: string | undefined;
 }
 
 export interface Post {
@@ -34,6 +36,8 @@ export interface Post {
 export interface Mark {
   readonly key: string;
   readonly version: number;
+  /** Other messages that were said in the same one. */
+  readonly also?: readonly string[];
 }
 
 export interface Identity {
@@ -106,7 +110,10 @@ const same = <T>(value: T): T => value;
 
 const content = ({ text, blocks }: Card) => ({ text, blocks: [...blocks] });
 
-const metadata = ({ key, version }: Mark) => ({ event_type: eventType, event_payload: { key, version } });
+const metadata = ({ key, version, also = [] }: Mark) => ({
+  event_type: eventType,
+  event_payload: { key, version, also: also.join(' ') },
+});
 
 async function findPosted(
   client: webApi.WebClient,
@@ -120,14 +127,16 @@ async function findPosted(
       : client.conversations.replies({ ...asked, ts: threadTs });
   return answer(listed, ({ messages }) => {
     const found = messages?.find(
-      ({ metadata: kept }) => kept?.event_type === eventType && keyOf(kept.event_payload) === key,
+      ({ metadata: kept }) => kept?.event_type === eventType && holds(kept.event_payload, key),
     );
     return found?.ts === undefined ? undefined : { channel, ts: found.ts };
   });
 }
 
-const keyOf = (payload: unknown): unknown =>
-  typeof payload === 'object' && payload !== null && 'key' in payload ? payload.key : undefined;
+function holds(payload: unknown, key: string): boolean {
+  const { key: own, also } = (payload ?? {}) as { readonly key?: unknown; readonly also?: unknown };
+  return own === key || (typeof also === 'string' && also.split(' ').includes(key));
+}
 
 async function findChannel(client: webApi.WebClient, name: string): Promise<Answer<string | undefined>> {
   const wanted = name.replace(/^#/, '');

@@ -145,7 +145,7 @@ describe('a deployment card', () => {
 
 test('a refusal names the sentence, the way on, the rule, and that nothing was changed', () => {
   const drawn = JSON.stringify(refusalCard(refusal));
-  expect(drawn).toContain('⛔ *You asked for it*\\nAsk bob: `/deploy approve`');
+  expect(drawn).toContain('⛔ *You asked for it.*\\nAsk bob: `/deploy approve`');
   expect(drawn).toContain('Rule: `four-eyes` · Nothing was changed.');
 });
 

@@ -13,11 +13,22 @@ export function lineText({ at, actor, sentence }: LineFacts, who: Who): string {
   return `${time(at)}  ${said({ actor, sentence }, who)}`;
 }
 
+/** Lines of a thread; each block takes a few, so that none is cut off. */
+export function linesCard(lines: readonly string[]): Card {
+  const perBlock = 2;
+  const blocks = Array.from({ length: Math.ceil(lines.length / perBlock) }, (_, index) =>
+    section(lines.slice(index * perBlock, (index + 1) * perBlock).join('\n')),
+  );
+  return card(lines.join('\n'), blocks);
+}
+
 /** Most sentences of the log begin with the short name of who did it; here that is the person, said once. */
 function said({ actor, sentence }: Pick<LineFacts, 'actor' | 'sentence'>, who: Who): string {
   const short = shortName(actor);
   if (sentence.startsWith(`${short} `)) return `${who.actor(actor)} ${outside(sentence.slice(short.length + 1), 900)}`;
-  return actor === 'engine' ? outside(sentence, 900) : `${who.actor(actor)}: ${outside(sentence, 900)}`;
+  return actor === 'engine' || sentence.includes(`by ${short}`)
+    ? outside(sentence, 900)
+    : `${who.actor(actor)}: ${outside(sentence, 900)}`;
 }
 
 export function noteCard(facts: LineFacts & { readonly name: string; readonly emoji: string }, who: Who): Card {

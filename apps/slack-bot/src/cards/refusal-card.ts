@@ -5,12 +5,14 @@ import { type Card, card, context, section } from './blocks.ts';
 import { code, escapeMarkup, join, outside } from './text.ts';
 
 export function refusalCard(refusal: Refusal): Card {
-  const sentence = outside(refusal.sentence, 900);
+  const sentence = ended(outside(refusal.sentence, 900));
   return card(`Refused: ${sentence} Nothing was changed.`, [
     section([`⛔ *${sentence}*`, hintLine(refusal.hint)].filter(Boolean).join('\n')),
     context(join(`Rule: ${code(refusal.code)}`, 'Nothing was changed.')),
   ]);
 }
+
+const ended = (sentence: string): string => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
 
 /** A hint may show a command to copy: the one pair of backticks in it is ours. */
 function hintLine(hint: string): string {

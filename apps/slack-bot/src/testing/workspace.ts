@@ -1,0 +1,136 @@
+// A whole stage for tests of the bot: a Slack workspace, a real engine with real processes, and the bot between them.
+
+import { createLog, type Engine, openEngine, type Settings, systemClock } from '@bg/engine';
+import { type Stage, type StageOptions, setStage } from '../../../../test/support/stage.ts';
+import {
+  type SeenMessage,
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../../../tools/simulator/index.ts';
+import { type Bot, slackFor, startBot } from '../bot.ts';
+import type { BotEnvironment } from '../environment.ts';
+import { checkToken } from '../identity.ts';
+import { buildManifest, eventsPath } from '../manifest.ts';
+
+export const signingSecret = 'simulator-signing-secret';
+export const botToken = 'xoxb-simulator-test';
+export const appToken = 'xapp-simulator-test';
+export const channel = 'C0DEPLOYS';
+export const [alice, bob, eve] = ['U0ALICE', 'U0BOB', 'U0EVE'] as const;
+
+export interface Workspace {
+  readonly stage: Stage;
+  readonly engine: Engine;
+  readonly settings: Settings;
+  readonly slack: Simulator;
+  readonly environment: BotEnvironment;
+  readonly bot: Bot;
+  /** Where the bot takes Slack's requests. */
+  readonly url: string;
+  /** Ends the bot as SIGTERM would, and starts another on the same state. */
+  restart(): Promise<void>;
+  strike(): Promise<void>;
+}
+
+export interface WorkspaceOptions extends StageOptions {
+  readonly simulator?: Partial<SimulatorOptions>;
+  readonly socketMode?: boolean;
+}
+
+/** What the bot would have written into its log, for the eyes of a test that fails. */
+export const botLog = createLog({ name: 'slack-bot', level: process.env.TEST_LOG ?? 'silent', terminal: false });
+
+export async function setWorkspace({
+  simulator,
+  socketMode = false,
+  ...options
+}: WorkspaceOptions = {}): Promise<Workspace> {
+  const stage = await setStage(options);
+  const manifest = buildManifest(socketMode ? { socketMode } : { url: 'http://127.0.0.1:3000' });
+  const slack = await startSimulator({ signingSecret, botToken, appToken, manifest, eventRetryScale: 0, ...simulator });
+  const environment: BotEnvironment = {
+    token: botToken,
+    signingSecret,
+    appToken: socketMode ? appToken : undefined,
+    apiUrl: slack.apiUrl,
+    port: 0,
+    host: '127.0.0.1',
+    configFile: stage.settings.file,
+    logLevel: 'silent',
+  };
+  let running = await run(stage, slack, environment);
+  return {
+    stage,
+    settings: stage.settings,
+    slack,
+    environment,
+    get engine() {
+      return running.engine;
+    },
+    get bot() {
+      return running.bot;
+    },
+    get url() {
+      return running.url;
+    },
+    restart: async () => {
+      await running.stop();
+      running = await run(stage, slack, environment);
+    },
+    strike: async () => {
+      await running.stop();
+      await stage.strike();
+      await slack.close();
+    },
+  };
+}
+
+async function run(stage: Stage, simulator: Simulator, environment: BotEnvironment) {
+  const engine = openEngine({ settings: stage.settings, log: botLog, processName: 'slack-bot' });
+  const slack = slackFor(environment, botLog);
+  const checked = await checkToken(slack);
+  const identity = checked.kind === 'good' ? checked.identity : undefined;
+  const bot = await startBot({ engine, environment, slack, identity, clock: systemClock, log: botLog });
+  const url = `http://127.0.0.1:${bot.port}${eventsPath}`;
+  if (bot.port !== undefined) simulator.setAppUrl(url);
+  const stop = async (): Promise<void> => {
+    await bot.stop();
+    engine.close();
+  };
+  return { engine, bot, url, stop };
+}
+
+/** Public messages at the top of the channel: the cards and the notes. */
+export function cards(messages: readonly SeenMessage[]): readonly SeenMessage[] {
+  return messages.filter(
+    (message) => !message.isEphemeral && message.channel === channel && message.threadTs === undefined,
+  );
+}
+
+export const textOf = (message: SeenMessage): string => `${message.text}\n${JSON.stringify(message.blocks ?? [])}`;
+
+/** A button of the message, by its action. */
+export function buttonOn(message: SeenMessage, action: string): { readonly value: string } | undefined {
+  const blocks = (message.blocks ?? []) as readonly {
+    readonly elements?: readonly { readonly action_id?: string; readonly value?: string }[];
+  }[];
+  const found = blocks
+    .flatMap(({ elements }) => elements ?? [])
+    .find(({ action_id }) => action_id === `deploy.${action}`);
+  return found?.value === undefined ? undefined : { value: found.value };
+}
+
+/** Waits for the one card whose text fits. */
+export function cardWith(slack: Simulator, pattern: RegExp, timeoutMs = 60_000): Promise<SeenMessage> {
+  return slack.waitFor((messages) => cards(messages).find((message) => pattern.test(message.text)), { timeoutMs });
+}
+
+/** Waits for something that only this person sees. */
+export function whispered(slack: Simulator, user: string, pattern: RegExp, timeoutMs = 20_000): Promise<SeenMessage> {
+  return slack.waitFor((messages) => messages.find((message) => message.isEphemeral && pattern.test(textOf(message))), {
+    timeoutMs,
+    user,
+    channel,
+  });
+}
