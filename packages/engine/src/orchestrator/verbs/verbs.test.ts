@@ -1,0 +1,295 @@
+// Every verb, and everything it refuses: by which rule, that nothing was changed, and that it was written.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { addQuarantine, readSlot, setSlot } from '../../state/targets.ts';
+import { shop } from '../../state/testing/state.ts';
+import type { Result } from '../refusal.ts';
+import { alice, bob, ci, codeOf, type Desk, digestOf, eve, setDesk } from './testing/desk.ts';
+
+let desk: Desk;
+afterEach(() => desk.remove());
+
+const set = (standby?: string, target?: string): Desk => {
+  desk = setDesk(target);
+  desk.serving(standby);
+  return desk;
+};
+
+const decided = ['slots', 'targets', 'deployments', 'approvals', 'votes', 'signals', 'locks', 'quarantine', 'releases'];
+const everything = () =>
+  JSON.stringify(decided.map((table) => desk.store.db.$client.prepare(`SELECT * FROM ${table}`).all()));
+
+/** Asserts the code, that no decided table changed, and that one audit row says so. */
+function refused(act: () => Result<unknown>, code: string): void {
+  const before = everything();
+  const seq = desk.engine.audit.after(0, 1_000).length;
+  expect(codeOf(act())).toBe(code);
+  expect(everything()).toBe(before);
+  expect(desk.engine.audit.after(seq, 10)).toMatchObject([{ action: 'refused', code }]);
+}
+
+describe('deploy', () => {
+  it('is one row and one audit row, and names mode, slot and origin', () => {
+    const { engine } = set();
+    expect(engine.deploy({ version: 'v2.1', actor: alice, reason: '  new prices ' })).toMatchObject({
+      ok: true,
+      value: {
+        mode: 'deploy',
+        slot: 'green',
+        from: { slot: 'blue', version: 'v1.0' },
+        phase: 'fetching',
+        reason: 'new prices',
+      },
+    });
+    expect(engine.audit.after(0, 100).filter(({ action }) => action === 'deployment-requested')).toHaveLength(1);
+  });
+
+  it('refuses names that do not exist, and names the nearest', () => {
+    const { engine } = set();
+    refused(() => engine.deploy({ service: 'shpo', version: 'v2.1', actor: alice }), 'target-unknown');
+    refused(() => engine.deploy({ version: 'v2.2', actor: alice }), 'release-unknown');
+    refused(() => engine.deploy({ version: '../../etc', actor: alice }), 'release-unknown');
+    const hint = (answer: Result<unknown>) => (answer.ok ? '' : answer.refusal.hint);
+    expect(hint(engine.deploy({ service: 'shpo', version: 'v2.1', actor: alice }))).toContain('nearest is shop');
+    expect(hint(engine.deploy({ version: 'v2.11', actor: alice }))).toContain('v2.1');
+  });
+
+  it('refuses a second one, the same version, the lock of another, and a bad release to a machine', () => {
+    const { engine, store } = set();
+    refused(() => engine.deploy({ version: 'v1.0', actor: alice }), 'already-active');
+    store.write((tx) => {
+      addQuarantine(tx, {
+        digest: digestOf('v2.0'),
+        service: 'shop',
+        version: 'v2.0',
+        reason: 'wrong prices',
+        by: 'person:bob',
+        at: tx.now,
+      });
+      tx.audit({ actor: 'person:bob', action: 'quarantined', sentence: 'v2.0' });
+    });
+    refused(() => engine.deploy({ version: 'v2.0', actor: ci }), 'quarantined');
+    engine.lock({ actor: bob, reason: 'stock-taking' });
+    refused(() => engine.deploy({ version: 'v2.1', actor: alice }), 'target-locked');
+    expect(codeOf(engine.deploy({ version: 'v2.1', actor: bob }))).toBe('ok');
+    refused(() => engine.deploy({ version: 'v2.0', actor: bob }), 'target-busy');
+  });
+
+  it('plans without doing: every gate’s answer, steps, routing and hash, and the state stays as it is', async () => {
+    const { engine } = set('v2.0');
+    const before = everything();
+    const plan = await engine.plan({ version: 'v2.1', actor: eve });
+    expect(plan).toMatchObject({
+      ok: true,
+      value: { mode: 'deploy', slot: 'green', from: 'v1.0', hash: expect.any(String) },
+    });
+    if (!plan.ok) return;
+    expect(plan.value.gates.find(({ name }) => name === 'team')?.refusal?.code).toBe('not-in-team');
+    expect(plan.value.warnings.join()).toContain('v2.0');
+    expect(plan.value.routing.at(-1)).toBe('100 % v2.1');
+    expect(everything()).toBe(before);
+  });
+});
+
+describe('strangers', () => {
+  it('are refused by every verb, change nothing, and are one audit row per minute and door', async () => {
+    const { engine, clock } = set('v2.0');
+    const ref = desk.running('watch');
+    const before = everything();
+    const rows = engine.audit.after(0, 1_000).length;
+    const answers = [
+      engine.deploy({ version: 'v2.1', actor: eve }),
+      engine.approve(ref, eve),
+      engine.reject(ref, eve, 'no'),
+      engine.promote(ref, eve),
+      engine.pause(ref, eve),
+      engine.resume(ref, eve),
+      engine.abort(ref, eve),
+      engine.extend(ref, eve),
+      engine.switch({ actor: eve }),
+      engine.rollback({ actor: eve }),
+      engine.lock({ actor: eve, reason: 'x' }),
+      engine.unlock({ actor: eve }),
+      engine.restoreFailed({ actor: eve }),
+      engine.keepFailed({ actor: eve }),
+      engine.settleStandby({ actor: eve, to: 'stop' }),
+      await engine.adopt({ actor: eve, slot: 'blue', version: 'v1.0' }),
+      await engine.parts.start({ actor: eve, slot: 'green', version: 'v2.1' }),
+      await engine.parts.stop({ actor: eve, slot: 'green' }),
+    ];
+    expect(new Set(answers.map(codeOf))).toEqual(new Set(['not-in-team']));
+    expect(everything()).toBe(before);
+    expect(engine.audit.after(0, 1_000)).toHaveLength(rows);
+    const counted = desk.store.db.$client.prepare('SELECT sum(count) FROM strangers').pluck().get();
+    expect(counted).toBe(answers.length);
+    expect(clock.now()).toBeGreaterThan(0);
+  });
+});
+
+describe('rollback', () => {
+  it('goes to the warm standby in two steps, although the target is locked', () => {
+    const { engine } = set('v2.0');
+    engine.lock({ actor: bob, reason: 'stock-taking' });
+    const answer = engine.rollback({ actor: alice, reason: 'wrong prices' });
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { mode: 'rollback', version: 'v2.0', slot: 'green', phase: 'promote' },
+    });
+    expect(answer.ok && answer.value.steps.map(({ name }) => name)).toEqual(['promote', 'verify-live']);
+  });
+
+  it('starts a release that is not warm any more, the last good one that users had', () => {
+    const { engine, store } = set('v2.0');
+    store.write((tx) => {
+      setSlot(tx, shop, 'green', { role: 'idle', version: null, digest: null });
+      tx.audit({ actor: 'engine', action: 'test', sentence: 'stopped' });
+    });
+    expect(engine.status().targets[0]?.rollback).toMatchObject({ readiness: 'slow', version: 'v2.0' });
+    expect(engine.rollback({ actor: alice })).toMatchObject({
+      ok: true,
+      value: { version: 'v2.0', phase: 'fetching' },
+    });
+  });
+
+  it('passes over a release that was marked bad and takes the one before it', () => {
+    const { engine, store } = set('v2.0');
+    store.write((tx) => {
+      setSlot(tx, shop, 'blue', { role: 'standby', label: 'failed' });
+      setSlot(tx, shop, 'green', { role: 'active', version: 'v2.1', digest: digestOf('v2.1') });
+      addQuarantine(tx, {
+        digest: digestOf('v2.0'),
+        service: 'shop',
+        version: 'v2.0',
+        reason: 'bad',
+        by: 'person:bob',
+        at: tx.now,
+      });
+      tx.audit({ actor: 'engine', action: 'test', sentence: 'arranged' });
+    });
+    expect(engine.rollback({ actor: alice })).toMatchObject({ ok: true, value: { version: 'v1.0' } });
+  });
+
+  it('refuses where there is nothing to go back to, what runs already, and what users never had', () => {
+    const { engine } = set();
+    refused(() => engine.rollback({ actor: alice }), 'no-rollback-target');
+    refused(() => engine.rollback({ actor: alice, version: 'v1.0' }), 'already-active');
+    refused(() => engine.rollback({ actor: alice, version: 'v2.1' }), 'no-rollback-target');
+    refused(() => engine.rollback({ actor: alice, version: 'v9' }), 'no-rollback-target');
+    expect(engine.status().targets[0]?.rollback.readiness).toBe('blocked');
+  });
+
+  it('takes a running deployment back, once, and another one is told who was first', () => {
+    const { engine } = set();
+    desk.running('watch');
+    expect(engine.rollback({ actor: alice, reason: 'too slow' })).toMatchObject({ ok: true, value: { id: 'd_live' } });
+    refused(() => engine.rollback({ actor: bob }), 'already-decided');
+    refused(() => engine.abort({ id: 'd_live' }, bob), 'already-decided');
+  });
+
+  it('is not undone by a second person who asks for the same', () => {
+    const { engine } = set('v2.0');
+    engine.rollback({ actor: alice });
+    refused(() => engine.rollback({ actor: bob }), 'already-decided');
+    refused(() => engine.rollback({ actor: bob, version: 'v2.0' }), 'already-decided');
+  });
+
+  it('to another release waits until a running deployment is taken back', () => {
+    const { engine } = set('v2.0');
+    desk.running('watch');
+    refused(() => engine.rollback({ actor: alice, version: 'v2.0' }), 'target-busy');
+  });
+});
+
+describe('switch', () => {
+  it('promotes what stands warm in the other slot', () => {
+    const { engine } = set('v2.0');
+    expect(engine.switch({ actor: alice })).toMatchObject({
+      ok: true,
+      value: { mode: 'switch', version: 'v2.0', slot: 'green' },
+    });
+  });
+
+  it('promotes a held preview into the checks of its own plan', () => {
+    const { engine } = set();
+    const { id } = desk.running('hold');
+    expect(engine.switch({ actor: bob })).toMatchObject({ ok: true, value: { id } });
+    const row = desk.store.db.$client.prepare('SELECT kind, actor FROM signals').get();
+    expect(row).toEqual({ kind: 'promote', actor: 'person:bob' });
+  });
+
+  it('refuses with nothing there, under the lock of another, and while a deployment runs', () => {
+    const { engine } = set();
+    refused(() => engine.switch({ actor: alice }), 'nothing-to-switch');
+    desk.running('watch');
+    refused(() => engine.switch({ actor: alice }), 'target-busy');
+    engine.lock({ actor: bob, reason: 'stock-taking' });
+    refused(() => engine.switch({ actor: alice }), 'target-locked');
+  });
+});
+
+describe('lock and unlock', () => {
+  it('hold a target with a reason until they end', () => {
+    const { engine, clock } = set();
+    refused(() => engine.lock({ actor: alice, reason: '  ' }), 'reason-missing');
+    refused(() => engine.unlock({ actor: alice }), 'not-allowed-now');
+    expect(engine.lock({ actor: alice, reason: 'stock-taking', forMs: 60_000 })).toMatchObject({
+      ok: true,
+      value: { lock: { owner: 'person:alice', reason: 'stock-taking' } },
+    });
+    refused(() => engine.lock({ actor: bob, reason: 'mine' }), 'target-locked');
+    clock.advance(60_001);
+    expect(codeOf(engine.lock({ actor: bob, reason: 'mine' }))).toBe('ok');
+    expect(engine.unlock({ actor: alice })).toMatchObject({ ok: true, value: { lock: undefined } });
+    expect(engine.audit.after(0, 100).at(-1)?.sentence).toContain('bob had locked');
+  });
+});
+
+describe('the side that serves nobody', () => {
+  const failedSide = () =>
+    desk.store.write((tx) => {
+      setSlot(tx, shop, 'green', {
+        role: 'preview',
+        version: 'v2.1',
+        digest: digestOf('v2.1'),
+        label: 'failed',
+        keepUntil: tx.now + 60_000,
+      });
+      tx.audit({ actor: 'engine', action: 'test', sentence: 'failed' });
+    });
+
+  it('when it failed is brought back at once, or kept as it is', () => {
+    const { engine, store, clock } = set();
+    refused(() => engine.restoreFailed({ actor: alice }), 'not-allowed-now');
+    failedSide();
+    expect(codeOf(engine.keepFailed({ actor: alice }))).toBe('ok');
+    expect(readSlot(store.db, shop, 'green').keepUntil).toBeNull();
+    failedSide();
+    expect(codeOf(engine.restoreFailed({ actor: alice }))).toBe('ok');
+    expect(readSlot(store.db, shop, 'green').keepUntil).toBeLessThanOrEqual(clock.now());
+  });
+
+  it('when it stands by is kept, stopped or upgraded, and not while a deployment runs', () => {
+    const { engine, store } = set('v2.0');
+    engine.settleStandby({ actor: alice, to: 'keep' });
+    expect(readSlot(store.db, shop, 'green').keepUntil).toBeNull();
+    engine.settleStandby({ actor: alice, to: 'upgrade' });
+    expect(readSlot(store.db, shop, 'green').label).toBe('upgrading');
+    refused(() => engine.settleStandby({ actor: alice, to: 'stop' }), 'not-allowed-now');
+    desk.running('watch');
+    refused(() => engine.settleStandby({ actor: alice, to: 'stop' }), 'target-busy');
+  });
+});
+
+describe('a process with another configuration than the driver', () => {
+  it('may decide nothing', () => {
+    const { engine } = set('v2.0');
+    const ref = desk.running('watch');
+    desk.driven('another digest');
+    refused(() => engine.pause(ref, alice), 'config-changed');
+    refused(() => engine.lock({ actor: alice, reason: 'x' }), 'config-changed');
+    refused(() => engine.rollback({ actor: alice }), 'config-changed');
+    refused(() => engine.deploy({ version: 'v2.1', actor: alice }), 'config-changed');
+    desk.clock.advance(60_000);
+    expect(codeOf(engine.pause(ref, alice))).toBe('ok');
+  });
+});
