@@ -1,0 +1,172 @@
+// The drawer for the curious: what Slack sent to the app, what the app called, and a few things to break.
+import { act, look } from './api.js';
+import { byId, h, toast } from './dom.js';
+import { userOf } from './state.js';
+
+const PRESETS = [
+  { label: 'App is down', fault: { delivery: '*', drop: 'before', times: 'always' } },
+  { label: 'App is slow (lost answers)', fault: { delivery: '*', drop: 'after', times: 'always' } },
+  { label: 'Next API call: rate limited', fault: { method: '*', status: 429, retryAfter: 5 } },
+  { label: 'Next API call: answer lost', fault: { method: '*', drop: 'after' } },
+];
+const SHOWN = 100;
+
+let tab = 'deliveries';
+const opened = new Set();
+
+export function toggleInspector(isOpen) {
+  byId('inspector').hidden = !isOpen;
+  byId('inspect').setAttribute('aria-expanded', String(isOpen));
+  document.body.classList.toggle('with-inspector', isOpen);
+  if (isOpen) drawInspector();
+}
+
+export async function drawInspector() {
+  const pane = byId('inspector');
+  if (pane.hidden) return;
+  const entries = await look(tab === 'deliveries' ? 'deliveries' : 'api-calls');
+  const rows = entries.slice(-SHOWN).reverse();
+  const scrolled = pane.querySelector('.rows')?.scrollTop ?? 0;
+  pane.replaceChildren(
+    h(
+      'header',
+      { class: 'pane-head' },
+      h('h2', {}, 'Inspector'),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'icon-button',
+          'aria-label': 'Close inspector',
+          onclick: () => toggleInspector(false),
+        },
+        '✕',
+      ),
+    ),
+    h(
+      'div',
+      { class: 'tabs', role: 'tablist' },
+      tabButton('deliveries', 'Deliveries to the app'),
+      tabButton('api-calls', 'API calls'),
+    ),
+    h(
+      'div',
+      { class: 'rows' },
+      rows.length === 0
+        ? h('p', { class: 'muted' }, 'Nothing yet.')
+        : rows.map(tab === 'deliveries' ? deliveryRow : callRow),
+    ),
+    faults(),
+  );
+  pane.querySelector('.rows').scrollTop = scrolled;
+}
+
+function tabButton(name, label) {
+  return h(
+    'button',
+    {
+      type: 'button',
+      role: 'tab',
+      'aria-selected': String(tab === name),
+      onclick: () => {
+        tab = name;
+        drawInspector();
+      },
+    },
+    label,
+  );
+}
+
+function deliveryRow(delivery) {
+  const isFine = delivery.error === undefined;
+  const words = delivery.error ?? String(delivery.status);
+  const who = delivery.user === '' ? '' : userOf(delivery.user).name;
+  return row(
+    `d${delivery.id}`,
+    {
+      isFine,
+      words,
+      title: delivery.summary,
+      detail: [who, delivery.transport, delivery.attempt > 0 && `retry ${delivery.attempt}`],
+      ms: delivery.ms,
+    },
+    () => [
+      h('p', { class: 'muted' }, `${delivery.kind} · ${delivery.at}`),
+      h('h4', {}, 'Answer'),
+      h('pre', {}, pretty(delivery.ackBody) || '(empty)'),
+      h('h4', {}, 'Payload'),
+      h('pre', {}, JSON.stringify(delivery.payload, null, 2)),
+      h('button', { type: 'button', class: 'button', onclick: () => replay(delivery.id) }, 'Send again'),
+    ],
+  );
+}
+
+function callRow(call) {
+  const words = call.status === null ? 'answer lost' : call.ok ? 'ok' : (call.error ?? String(call.status));
+  return row(
+    `c${call.id}`,
+    {
+      isFine: call.ok && call.status !== null,
+      words,
+      title: call.method,
+      detail: [call.args.channel, call.args.text?.slice?.(0, 60)],
+      ms: call.ms,
+    },
+    () => [h('p', { class: 'muted' }, call.at), h('pre', {}, JSON.stringify(call.args, null, 2))],
+  );
+}
+
+function row(id, { isFine, words, title, detail, ms }, body) {
+  const box = h(
+    'details',
+    { open: opened.has(id), ontoggle: () => (box.open ? opened.add(id) : opened.delete(id)) },
+    h(
+      'summary',
+      {},
+      h('span', { class: `status ${isFine ? 'fine' : 'wrong'}` }, words),
+      h(
+        'span',
+        { class: 'row-title' },
+        title,
+        h('small', { class: 'muted' }, ` ${detail.filter(Boolean).join(' · ')}`),
+      ),
+      h('span', { class: 'muted ms' }, `${ms} ms`),
+    ),
+    body(),
+  );
+  return box;
+}
+
+function faults() {
+  const run = (verb, input, said) =>
+    act(verb, input).then(
+      () => toast(said),
+      (error) => toast(error.message),
+    );
+  return h(
+    'div',
+    { class: 'faults' },
+    h('h3', {}, 'Break something'),
+    PRESETS.map(({ label, fault }) =>
+      h('button', { type: 'button', class: 'button', onclick: () => run('fault', fault, `${label}: set`) }, label),
+    ),
+    h(
+      'button',
+      { type: 'button', class: 'button primary', onclick: () => run('clear-faults', {}, 'All faults cleared') },
+      'Clear all faults',
+    ),
+  );
+}
+
+async function replay(deliveryId) {
+  const result = await act('replay', { deliveryId }).catch((error) => ({ error: error.message }));
+  toast(result.error ?? `Sent again: ${result.status} in ${result.ms} ms`);
+}
+
+function pretty(body) {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}
