@@ -1,0 +1,39 @@
+// The same bot without a public address: Slack's requests come through a WebSocket that the bot opened.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { alice, buttonOn, cardWith, channel, setWorkspace, type Workspace, whispered } from './testing/workspace.ts';
+
+let workspace: Workspace;
+beforeAll(async () => {
+  workspace = await setWorkspace({ socketMode: true });
+});
+afterAll(() => workspace?.strike());
+
+/** Waits for a connection made after the `nth` request for one; the old one may take a moment to go. */
+const connected = async (nth: number): Promise<void> => {
+  const end = Date.now() + 20_000;
+  const asked = () => workspace.slack.apiCalls().filter(({ method }) => method === 'apps.connections.open').length;
+  for (let calm = 0; calm < 10; calm = asked() >= nth && workspace.slack.connectedSockets() === 1 ? calm + 1 : 0) {
+    if (Date.now() > end) throw new Error('never connected');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+};
+
+test('a command through the socket becomes a card', async () => {
+  await connected(1);
+  expect(workspace.bot.port).toBeUndefined();
+  await workspace.slack.command({ user: alice, channel, command: '/deploy', text: 'v1.0' });
+  const live = await cardWith(workspace.slack, /shop v1\.0: live\./);
+  expect(buttonOn(live, 'rollback')).toBeUndefined();
+});
+
+test('when Slack asks for a new connection, it is there before anybody notices', async () => {
+  await connected(1);
+  const asked = Date.now();
+  workspace.slack.disconnectSockets('refresh_requested');
+  await connected(2);
+  expect(Date.now() - asked).toBeLessThan(3000);
+  const typed = await workspace.slack.command({ user: alice, channel, command: '/deploy', text: 'history' });
+  expect(typed).toMatchObject({ status: 200 });
+  await whispered(workspace.slack, alice, /Last deployments of shop/);
+});
