@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { exchangeRaw, type Running, startProxyBefore } from './testing/fixture.ts';
@@ -55,9 +56,13 @@ describe('bodies', () => {
     expect(service.last()).toMatchObject({ method: 'POST', bytes: 0, headers: { 'content-length': '0' } });
   });
 
-  test('an answer that comes before the whole body arrives', async () => {
-    const { status, text } = await upload('/early', Buffer.alloc(3_000_000));
-    expect([status, text]).toEqual([413, 'too large']);
+  test('an answer that comes before the whole body arrives whole, and then the connection is given up', async () => {
+    const unfinished = `${head(['POST /early HTTP/1.1', 'Host: a', 'Content-Length: 100000000'])}${'x'.repeat(10_000)}`;
+    const { received, closedBy } = await readSlowly(unfinished);
+    expect(received).toMatch(/^HTTP\/1\.1 413 /);
+    expect(received).toMatch(/and that is all\r\n0\r\n\r\n$/);
+    expect(received.length).toBeGreaterThan(5_000_000);
+    expect(closedBy).toBe('proxy');
   });
 
   test('Expect: 100-continue is answered when the service is about to read', async () => {
@@ -99,6 +104,28 @@ describe('bodies', () => {
     expect(sizes).toEqual(Array(5).fill(30_000_000));
   });
 });
+
+/** A user who takes a little every few milliseconds, and never sends the rest of what he announced. */
+function readSlowly(bytes: string): Promise<{ received: string; closedBy: 'proxy' | 'limit' }> {
+  return new Promise((resolve) => {
+    let received = '';
+    let closedBy: 'proxy' | 'limit' = 'proxy';
+    const socket = connect(proxy.port, '127.0.0.1', () => socket.write(bytes));
+    const limit = setTimeout(() => {
+      closedBy = 'limit';
+      socket.destroy();
+    }, 25_000);
+    const reading = setInterval(() => {
+      received += socket.read()?.toString('latin1') ?? '';
+    }, 3);
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      clearTimeout(limit);
+      clearInterval(reading);
+      resolve({ received, closedBy });
+    });
+  });
+}
 
 async function memoryOf({ child }: Running): Promise<number> {
   const status = await readFile(`/proc/${child.pid}/status`, 'utf8');

@@ -2,10 +2,10 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { Counters, Ending } from '@bg/engine/counting';
 import type { Dispatcher } from 'undici';
 import { answer, decorated, type OwnAnswer } from './answer.ts';
 import type { Choice } from './choose-side.ts';
-import type { Counters, Ending } from '@bg/engine/counting';
 import { hasBody, headerOf, isWholeRead, pathOf, requestHeaders, responseHeaders } from './headers.ts';
 import { codeOf, type Log, messageOf } from './log.ts';
 import { bodyOf, lingerForBody } from './request-body.ts';
@@ -78,7 +78,7 @@ function handlerOf(passage: Passage): Dispatcher.DispatchHandler {
     onResponseEnd(_controller, trailers) {
       passTrailers(response, trailers);
       response.end();
-      lingerForBody(passage.request);
+      lingerForBody(passage.request, response);
     },
     onResponseError(_controller, error) {
       fail(passage, error);
@@ -131,7 +131,7 @@ function fail(passage: Passage, error: Error): void {
   if (response.headersSent) return void request.socket.resetAndDestroy();
   passage.status = own.status;
   answer(response, own, isWholeRead(request));
-  lingerForBody(request);
+  lingerForBody(request, response);
 }
 
 function ownAnswerFor(passage: Passage, error: Error): OwnAnswer {

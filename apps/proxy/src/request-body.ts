@@ -1,6 +1,6 @@
 // A request's body for the service: pulled as fast as the service takes it, and cut off without harming the answer.
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { isWholeRead } from './headers.ts';
 
@@ -31,17 +31,18 @@ export function bodyOf(request: IncomingMessage, onWanted: () => void): Readable
   request.pause();
   request.on('data', push);
   request.once('end', () => body.push(null));
+  // A user who leaves in between is heard of through the answer's end.
   request.on('error', () => {});
-  request.once('close', () => {
-    if (!request.complete) body.destroy(new Error('the user went away'));
-  });
   return body;
 }
 
 /** After an answer that came before the body's end: the rest is read and dropped for a while, so that the answer arrives. */
-export function lingerForBody(request: IncomingMessage): void {
+export function lingerForBody(request: IncomingMessage, response: ServerResponse): void {
   if (isWholeRead(request)) return;
   request.resume();
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
-  request.once('close', () => clearTimeout(timer));
+  // Counted from the moment when the answer has left, however slowly its user reads.
+  response.once('finish', () => {
+    const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+    request.once('close', () => clearTimeout(timer));
+  });
 }

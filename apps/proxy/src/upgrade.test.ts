@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -125,6 +125,15 @@ describe('a handshake that does not succeed', () => {
     onUpgrade = (_incoming, socket) =>
       socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nplain\r\n0\r\n\r\n');
     expect(await exchangeRaw(proxy.port, handshake())).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nplain$/);
+  });
+
+  test('and whose refusal breaks off is broken off, without a second answer inside the first', async () => {
+    onUpgrade = (_incoming, socket) => {
+      socket.write('HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\npart');
+      setTimeout(() => (socket as Socket).resetAndDestroy(), 100);
+    };
+    const answer = await exchangeRaw(proxy.port, handshake());
+    expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n[\s\S]*\r\n\r\npart$/);
   });
 
   test('because nobody is there gives 502 and counts as a failed connection', async () => {
