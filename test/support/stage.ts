@@ -5,7 +5,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Actor, type Engine, loadSettings, openEngine, type Settings, silentLog, type DeploymentView } from '@bg/engine';
+import {
+  type Actor,
+  type DeploymentView,
+  type Engine,
+  loadSettings,
+  openEngine,
+  type Settings,
+  silentLog,
+} from '@bg/engine';
 import { layReleases } from '../../tools/sample-shop/build-releases.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
@@ -147,15 +155,21 @@ export async function until(
   for (;;) {
     const view = engine.deployment(id);
     if (view && wish(view)) return view;
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(view && { phase: view.phase, direction: view.direction, cause: view.cause, outcome: view.outcome, observation: view.observation?.judgement })}`);
+    if (Date.now() > end)
+      throw new Error(
+        `still ${JSON.stringify(view && { phase: view.phase, direction: view.direction, cause: view.cause, outcome: view.outcome, observation: view.observation?.judgement })}`,
+      );
     await engine.changed(250);
   }
 }
 
 export const finished = (view: DeploymentView): boolean => view.outcome !== undefined;
-export const awaitsApproval = (view: DeploymentView): boolean => view.approval?.status === 'pending' && view.phase === 'await-approval';
+export const awaitsApproval = (view: DeploymentView): boolean =>
+  view.approval?.status === 'pending' && view.phase === 'await-approval';
 
-export function value<T>(answer: { ok: true; value: T } | { ok: false; refusal: { code: string; sentence: string } }): T {
+export function value<T>(
+  answer: { ok: true; value: T } | { ok: false; refusal: { code: string; sentence: string } },
+): T {
   if (!answer.ok) throw new Error(`${answer.refusal.code}: ${answer.refusal.sentence}`);
   return answer.value;
 }

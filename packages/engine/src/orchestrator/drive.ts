@@ -27,15 +27,16 @@ export async function holdAlone(
       await pause(core.clock, heartbeatMs, signal);
       continue;
     }
-    core.log.info({ lease: lease.name, token: lease.token }, 'holds the lease');
+    core.log.info({ lease: lease.name, fence: lease.token }, 'holds the lease');
     const lost = new AbortController();
     const stop = AbortSignal.any([signal, lost.signal]);
     const beating = heartbeat(core, lease, stop, () => lost.abort());
     try {
       await job(lease, stop);
     } catch (thrown) {
-      if (!hasCode(thrown, 'fenced-out'))
-        core.log.error({ lease: lease.name, err: thrown }, 'failed while holding the lease');
+      if (hasCode(thrown, 'fenced-out'))
+        core.log.warn({ lease: lease.name, fence: lease.token }, 'fenced out: another process holds the lease');
+      else core.log.error({ lease: lease.name, err: thrown }, 'failed while holding the lease');
     } finally {
       lost.abort();
       await beating;
@@ -52,6 +53,8 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
     } catch (thrown) {
       core.log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed');
     }
+    if (!stop.aborted)
+      core.log.warn({ lease: lease.name, fence: lease.token }, 'lost the lease: nothing more is written');
     return lost();
   }
 }

@@ -1,0 +1,20 @@
+// Which processes of a stage's releases live now, whoever started them.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Pids of every process that was started with this stage's folder in its environment: the sides, not the balancer. */
+export function sidesAlive(folder: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => environmentOf(pid).some((entry) => entry.startsWith('SHOP_LEDGER=') && entry.includes(folder)))
+    .map(Number);
+}
+
+function environmentOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(join('/proc', pid, 'environ'), 'utf8').split('\0');
+  } catch {
+    return []; // it ended meanwhile, or is not ours
+  }
+}

@@ -1,0 +1,46 @@
+// A few users at a time, who never stop asking; every answer that is not a good one is lost, and kept as it came.
+
+export interface Users {
+  stop(): Promise<{
+    readonly sent: number;
+    readonly lost: readonly string[];
+    readonly versions: ReadonlyMap<string, number>;
+  }>;
+}
+
+const most = 20_000;
+
+/** Each asks every `everyMs`; every fifth request is an order. */
+export function startUsers(front: string, { count = 3, everyMs = 10 } = {}): Users {
+  const lost: string[] = [];
+  const versions = new Map<string, number>();
+  let sent = 0;
+  let over = false;
+  const ask = async (): Promise<void> => {
+    sent += 1;
+    const order = {
+      method: 'POST',
+      body: JSON.stringify({ id: `order-${front.slice(-5)}-${sent}`, product: 1, quantity: 1 }),
+      headers: { 'content-type': 'application/json' },
+    };
+    const answer = await (sent % 5 === 0 ? fetch(`${front}/api/orders`, order) : fetch(`${front}/api/products`));
+    const text = await answer.text();
+    if (!answer.ok) lost.push(`${answer.status} ${text.slice(0, 120)}`);
+    const side = answer.headers.get('x-shop')?.split(' ')[1] ?? 'nobody';
+    versions.set(side, (versions.get(side) ?? 0) + 1);
+  };
+  const user = async (): Promise<void> => {
+    while (!over && sent < most) {
+      await ask().catch((thrown: unknown) => lost.push(String((thrown as Error).cause ?? thrown)));
+      await new Promise((wake) => setTimeout(wake, everyMs));
+    }
+  };
+  const users = Array.from({ length: count }, user);
+  return {
+    stop: async () => {
+      over = true;
+      await Promise.all(users);
+      return { sent, lost, versions };
+    },
+  };
+}
