@@ -1,61 +1,72 @@
-// Where people type. A slash brings up the app's commands, as the manifest describes them.
-
-import { post } from './api.js';
-import { createCompletion } from './completion.js';
+// Where people write. A line that starts with "/" is a command, with completion from the app's manifest.
+import { commandList } from './commands.js';
 import { h } from './dom.js';
+import { attempt, currentChannel, state } from './state.js';
 
-const maxHeight = 160;
+const COMMAND = /^(\/\S*)(?:\s+([\s\S]*))?$/;
+const HINT = 'Enter to send · Shift + Enter for a new line · / for commands';
+const CLOSED = 'This app takes commands here, not messages.';
 
-export function createComposer(root, { where, problem }) {
-  const input = h('textarea', {
-    rows: 1,
-    'aria-label': 'Message',
-    spellcheck: 'false',
-    'aria-autocomplete': 'list',
-    'aria-controls': 'completion',
+export function createComposer(form) {
+  const field = h('textarea', { 'aria-label': 'Message', 'aria-controls': 'completions', rows: 1 });
+  const list = commandList(field);
+  const hint = h('div', { class: 'composer-hint muted' }, HINT);
+  const button = h('button', { type: 'submit', class: 'send', 'aria-label': 'Send', title: 'Send' }, '➤');
+  const submit = () => sendLine(form, field).finally(list.refresh);
+  form.replaceChildren(list.element, h('div', { class: 'composer-box' }, field, button), hint);
+  field.addEventListener('input', list.refresh);
+  field.addEventListener('keydown', (event) => {
+    if (list.onKey(event)) return;
+    if (isSendKey(event)) void submit();
   });
-  const completion = createCompletion(input);
-  const submit = (event) => {
+  form.addEventListener('submit', (event) => {
     event.preventDefault();
-    void send();
-  };
-  const button = h('button', { class: 'send', type: 'submit', 'aria-label': 'Send' }, '➤');
-  root.append(completion.list, h('form', { class: 'composer', onsubmit: submit }, input, button));
-
-  async function send() {
-    const text = input.value.trim();
-    if (text === '') return;
-    input.value = '';
-    fit(input);
-    completion.close();
-    await deliver(text, where()).catch((thrown) => problem(thrown.message));
-  }
-
-  input.addEventListener('input', () => {
-    completion.open();
-    fit(input);
+    void submit();
   });
-  input.addEventListener('blur', completion.close);
-  input.addEventListener('keydown', (event) => {
-    if (completion.key(event)) return event.preventDefault();
-    if (event.key === 'Enter' && !event.shiftKey) submit(event);
-  });
-
   return {
-    show(state, label) {
-      completion.offer(state.commands);
-      input.placeholder = `Message ${label}, or type /`;
+    refresh: () => {
+      const { kind, name } = currentChannel();
+      const { app } = state.workspace;
+      const takesWords = app.home.messages_tab_enabled === true && app.home.messages_tab_read_only_enabled !== true;
+      hint.textContent = kind === 'im' && !takesWords ? CLOSED : HINT;
+      field.placeholder = kind === 'im' ? `Message ${app.name}` : `Message #${name}`;
     },
   };
 }
 
-function deliver(text, { user, channel }) {
-  if (!text.startsWith('/')) return post('say', { user, channel, text });
-  const [command, ...rest] = text.split(' ');
-  return post('command', { user, channel, command, text: rest.join(' ') });
+async function sendLine(form, field) {
+  const text = field.value.trim();
+  if (text === '') return;
+  field.value = '';
+  const { channel } = state;
+  const command = COMMAND.exec(text);
+  form.classList.add('working');
+  if (command === null) await attempt('say', { channel, text });
+  else await attempt('command', { channel, command: command[1], text: command[2] ?? '' });
+  form.classList.remove('working');
 }
 
-function fit(input) {
-  input.style.height = 'auto';
-  input.style.height = `${Math.min(input.scrollHeight, maxHeight)}px`;
+/** The small field of the thread pane: words only, since Slack has no commands in threads. */
+export function threadComposer() {
+  const field = h('textarea', { 'aria-label': 'Reply', rows: 1, placeholder: 'Reply…' });
+  const submit = async () => {
+    const text = field.value.trim();
+    if (text === '') return;
+    field.value = '';
+    await attempt('say', { channel: state.channel, threadTs: state.thread, text });
+  };
+  const button = h('button', { type: 'submit', class: 'send', 'aria-label': 'Send reply' }, '➤');
+  const form = h('form', { class: 'composer' }, h('div', { class: 'composer-box' }, field, button));
+  field.addEventListener('keydown', (event) => isSendKey(event) && void submit());
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void submit();
+  });
+  return form;
+}
+
+function isSendKey(event) {
+  const isSend = event.key === 'Enter' && !event.shiftKey && !event.isComposing;
+  if (isSend) event.preventDefault();
+  return isSend;
 }

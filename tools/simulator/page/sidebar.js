@@ -108,6 +108,5 @@ function tab(name, label, openTab) {
     'button',
     { type: 'button', role: 'tab', 'aria-selected': String(state.tab === name), onclick: () => openTab(name) },
     label,
-  ];
-  root.replaceChildren(...parts.flat());
+  );
 }

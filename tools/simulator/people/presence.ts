@@ -7,6 +7,7 @@ import type { Json } from '../json.ts';
 import { addMessage } from '../messages.ts';
 import { announce, botTalkId, type Channel, type Message } from '../store.ts';
 import { toSlackView } from '../views.ts';
+import { escapeCommandText } from './command.ts';
 import {
   channelOf,
   type DeliveryResult,
@@ -42,7 +43,7 @@ export interface SayInput {
   readonly threadTs?: string | undefined;
 }
 
-/** The person writes a message. Text is kept as Slack would send it: escaped, with mentions in angle brackets. */
+/** The person writes a message, as typed: `@name` and `#channel` become Slack's notation, the rest is escaped. */
 export async function say(context: Context, input: SayInput): Promise<Message> {
   const { workspace } = context;
   const user = personOf(workspace, input.user);
@@ -55,7 +56,7 @@ export async function say(context: Context, input: SayInput): Promise<Message> {
   const message = addMessage(workspace, {
     channel: channel.id,
     user: user.id,
-    text: input.text,
+    text: escapeCommandText(workspace, input.text),
     threadTs: input.threadTs,
   });
   const event = {
@@ -73,7 +74,7 @@ export async function say(context: Context, input: SayInput): Promise<Message> {
       ...event,
       channel_type: channelType(channel),
     });
-  if (message.text.includes(`<@${workspace.app.botUserId}>`))
+  if (message.text.includes(`<@${workspace.app.botUserId}`))
     await sendEvent(context, 'app_mention', { type: 'app_mention', ...event });
   return message;
 }
