@@ -52,6 +52,27 @@ describe('without any other process', () => {
     expect(await liveVersion()).toBe('v1.0');
   });
 
+  it('switches to what stands ready in the other slot', async () => {
+    await shell.bg('deploy', 'v2.1');
+    const { code, json } = await shell.bg('switch', '--json');
+    expect(code).toBe(0);
+    expect(json()).toMatchObject({
+      mode: 'switch',
+      version: 'v1.0',
+      from: { version: 'v2.1' },
+      outcome: { kind: 'promoted' },
+    });
+    expect(await liveVersion()).toBe('v1.0');
+  });
+
+  it('remembers what was done, newest first', async () => {
+    const { out } = await shell.bg('history', '--limit', '2');
+    expect(out.trim().split('\n')).toEqual([
+      expect.stringMatching(/ switch +v2\.1 → v1\.0 +✓ promoted .* alice /),
+      expect.stringMatching(/ deploy +v1\.0 → v2\.1 +✓ promoted .* alice /),
+    ]);
+  });
+
   it('ends with 1 when the deployment was taken back, and says why', async () => {
     const { code, out } = await shell.bg('deploy', 'v2.3-never-healthy');
     expect(code).toBe(1);

@@ -52,6 +52,13 @@ describe('where nobody drives', () => {
       expect(out).toContain(`bg ${verb} ${(await live())?.id}`);
   });
 
+  it('pauses and resumes', async () => {
+    const paused = await shell.bg('pause', '--json');
+    expect([paused.code, paused.json().paused]).toEqual([0, { by: 'person:alice', at: expect.any(Number) }]);
+    const resumed = await shell.bg('resume', '--json');
+    expect([resumed.code, resumed.json().paused]).toEqual([0, null]);
+  });
+
   it('stops driving at Ctrl-C, takes nothing back, and says how to go on', async () => {
     const following = shell.start(['follow']);
     await following.shows('waits for approval');

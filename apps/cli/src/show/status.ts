@@ -1,6 +1,6 @@
 // What runs where, for people: one block per target.
 
-import { type SlotView, type StatusView, shortName, type TargetView } from '@bg/engine';
+import { type Routing, type SlotView, type StatusView, shortName, type TargetView } from '@bg/engine';
 import { actionRows } from './actions.ts';
 import { bytesText, durationText, timeText } from './amounts.ts';
 import type { Light } from './deployment.ts';
@@ -68,12 +68,17 @@ export function shareOf({ slot }: Pick<SlotView, 'slot'>, { routing }: Pick<Targ
 function nodeLines({ nodes, routing }: TargetView, paint: Paint): readonly string[] {
   return nodes.flatMap((node) => {
     if (!node.reachable) return [`  ${paint.red('load balancer')} ${node.node}: ${node.problem ?? 'does not answer'}`];
-    if (node.routing === undefined || node.routing.generation !== routing.generation)
-      return [
-        `  ${paint.yellow('load balancer')} ${node.node}: ${node.problem ?? 'follows another routing than the stored one'}`,
-      ];
-    return [];
+    if (node.routing && sendsAlike(node.routing, routing)) return [];
+    // What was seen may be older than what is stored, where nobody drives and nobody looks.
+    return [
+      `  ${paint.yellow('load balancer')} ${node.node}: ${node.problem ?? 'was last seen to follow another routing'}`,
+    ];
   });
+}
+
+function sendsAlike(seen: Routing, stored: Routing): boolean {
+  const { active, canary } = stored;
+  return seen.active === active && seen.canary?.slot === canary?.slot && seen.canary?.percent === canary?.percent;
 }
 
 function lockLines({ lock }: TargetView, { now, paint }: Light): readonly string[] {
