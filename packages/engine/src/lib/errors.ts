@@ -2,12 +2,16 @@
 
 /** Every code with the line of help that an operator sees beside the message. Keep alphabetical. */
 export const errorHelp = {
+  'balancer-refused':
+    'The load balancer refused its new configuration, which is kept beside the old one; the old one goes on serving.',
   'balancer-stale-generation': 'A newer routing is already in place; read the status before trying again.',
   'balancer-unreachable': 'The load balancer did not answer; see `bg status` and the balancer log in the state folder.',
   'balancer-unsettled': 'The load balancer accepted the routing but was not seen to follow it.',
   'config-changed':
     'Another process runs on this state with a different configuration; restart both with the same file.',
   'config-invalid': 'Run `bg config check` to see every problem at once.',
+  'config-refused':
+    'The load balancer refuses its new configuration; the refused file is kept beside, the one before serves on.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
   'exec-failed': 'A command ended with an error; its last lines are in the message.',
   'exec-not-found': 'The program named in the configuration does not exist or may not be executed.',

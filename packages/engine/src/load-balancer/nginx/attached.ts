@@ -1,0 +1,50 @@
+// nginx of the user's: the engine owns one file that it includes. The commands for check and reload are the user's too.
+
+import { rmSync } from 'node:fs';
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { run } from '../../lib/exec.ts';
+import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { keepRefused, type NginxNode } from './node.ts';
+import type { AttachedNginx } from './settings.ts';
+
+const commandLimitMs = 30_000;
+const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+
+export function createAttachedNode(settings: AttachedNginx): NginxNode {
+  const command = (argv: AttachedNginx['check']) => run({ argv, env: environment, timeoutMs: commandLimitMs });
+  const { include, reopen } = settings;
+  return {
+    config: include,
+    replaceConfig: (text) => replaceIncluded(include, text, () => command(settings.check)),
+    start: async () => {
+      // The user's to start. A reload brings in our file where nginx runs already and has not read it yet.
+      try {
+        await command(settings.reload);
+      } catch (thrown) {
+        throw new BlueGreenError(
+          'balancer-unreachable',
+          `nginx does not run, or does not include ${include}: ${messageOf(thrown)}`,
+          {},
+          thrown,
+        );
+      }
+    },
+    reload: async () => void (await command(settings.reload)),
+    reopenLog: reopen && (async () => void (await command(reopen))),
+    whole: () => true,
+    stop: async () => {},
+  };
+}
+
+/** The whole configuration can only be checked with our file in its place; a refused one makes room for the one before. */
+async function replaceIncluded(include: string, text: string, check: () => Promise<unknown>): Promise<void> {
+  const before = readFileIfAny(include);
+  writeFileAtomic(include, text, 0o600);
+  try {
+    await check();
+  } catch (thrown) {
+    if (before === undefined) rmSync(include, { force: true });
+    else writeFileAtomic(include, before, 0o600);
+    throw keepRefused(include, text, thrown);
+  }
+}

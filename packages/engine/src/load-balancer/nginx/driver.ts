@@ -1,0 +1,213 @@
+// Stock nginx as load balancer: users are switched by replacing a link on the disk, which nginx follows for every request.
+// No change of routing ever reloads it; what it is seen to decide, asked where users connect, is its routing.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../lib/clock.ts';
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { syncFolder } from '../../lib/files.ts';
+import type { Log } from '../../lib/log.ts';
+import { createTurns, type Turns } from '../../lib/turns.ts';
+import type { BalancerSpec, Fence, LoadBalancer, ObservedNode, Routing, Traffic } from '../load-balancer.ts';
+import { type AccessLog, createAccessLog } from './access-log.ts';
+import { type Asker, createAsker } from './ask.ts';
+import { createAttachedNode } from './attached.ts';
+import { ensureFolders, ensureNginx } from './ensure.ts';
+import { readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
+import { connectionsTo, splitInFlight } from './in-flight.ts';
+import { publish, takeLease } from './lease.ts';
+import { createManagedNode } from './managed.ts';
+import type { NginxNode } from './node.ts';
+import { type NginxPlaces, nonceOf, placesOf } from './places.ts';
+import { tablesOf } from './routing-table.ts';
+import type { NginxSettings } from './settings.ts';
+import { bucketHeader, probeHeader, type Site, siteText } from './site.ts';
+
+export interface NginxOptions {
+  readonly spec: BalancerSpec;
+  readonly settings: NginxSettings;
+  /** Absolute; shared by all targets. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface NginxParts extends NginxOptions {
+  readonly places: NginxPlaces;
+  readonly site: Site;
+  readonly asker: Asker;
+  readonly node: NginxNode;
+  readonly nonce: string;
+  readonly accessLog: AccessLog;
+  readonly turns: Turns;
+}
+
+const settleMs = 2_000;
+/** An idle connection to a side is kept for one second. */
+const drainedOfIdleMs = 1_500;
+
+/** Touches nothing but the probe's nonce until `ensure` is called. @throws `config-invalid` for values nginx cannot take */
+export function createNginxBalancer(options: NginxOptions): LoadBalancer {
+  const parts = partsOf(options);
+  const { accessLog, turns, node, nonce, spec } = parts;
+  return {
+    entrypoints: [entrypointOf(spec.listen)],
+    probeHeaders: { [probeHeader]: nonce },
+    bucketHeader,
+    ensure: () => turns('nginx', () => ensureNginx(parts)),
+    apply: (routing, fence) => turns('nginx', () => apply(parts, routing, fence)),
+    observe: async () => [await observe(parts)],
+    traffic: (sinceMs) => traffic(parts, sinceMs),
+    shutdown: () =>
+      turns('nginx', async () => {
+        await node.stop();
+        accessLog.close();
+      }),
+  };
+
+  function partsOf(given: NginxOptions): NginxParts {
+    const { settings, folder, clock } = given;
+    const places = placesOf(folder, given.spec, settings.mode === 'attached' ? settings.include : undefined);
+    ensureFolders(places);
+    const secret = nonceOf(places);
+    const ask = createAsker({ entrypoint: entrypointOf(given.spec.listen), nonce: secret, spec: given.spec });
+    const listen = `${given.spec.listen.host}:${given.spec.listen.port}`;
+    return {
+      ...given,
+      places,
+      nonce: secret,
+      site: siteText({ spec: given.spec, places, nonce: secret, tls: settings.tls }),
+      asker: ask,
+      node:
+        settings.mode === 'managed'
+          ? createManagedNode({ program: settings.program, places, asker: ask, listen, clock })
+          : createAttachedNode(settings),
+      accessLog: createAccessLog(places.accessLog, clock),
+      turns: createTurns(),
+    };
+  }
+}
+
+async function apply(parts: NginxParts, routing: Routing, fence: Fence): Promise<void> {
+  const { places, asker, clock } = parts;
+  const folder = places.routing;
+  onDisk('the fence', () => takeLease(folder, fence));
+  await asker.routing().catch((thrown: unknown) => {
+    // A routing that nginx cannot read is no reason to refuse a new one; an nginx that does not answer is.
+    if (!(thrown instanceof BlueGreenError && thrown.code === 'balancer-unsettled')) throw thrown;
+  });
+  const present = readPresent(folder);
+  if (present.kind === 'routing') {
+    const same = isDeepStrictEqual(present.routing, wholeRouting(routing));
+    if (same && !present.edited) return settled(parts, routing);
+    if (!same && routing.generation <= present.routing.generation) throw stale(routing, present.routing);
+  }
+  put(folder, { routing: wholeRouting(routing), fence });
+  await settled(parts, routing);
+  removeOldGenerations(folder, clock.now());
+}
+
+function put(folder: string, order: { readonly routing: Routing; readonly fence: Fence }): void {
+  const target = onDisk('the routing', () => writeGeneration(folder, order));
+  onDisk('the routing', () => publish(folder, order.fence, target));
+  onDisk('the routing', () => syncFolder(folder));
+}
+
+/** A write is finished when nginx is seen to decide by it. */
+async function settled({ asker, clock }: NginxParts, routing: Routing): Promise<void> {
+  const deadline = clock.now() + settleMs;
+  for (;;) {
+    const [seen, wrong] = await Promise.all([asker.routing(), asker.difference(routing)]);
+    if (wrong === undefined && isDeepStrictEqual(seen.routing, wholeRouting(routing))) return;
+    if (clock.now() > deadline)
+      throw new BlueGreenError(
+        'balancer-unsettled',
+        `nginx does not follow its routing: ${wrong ?? `it reads generation ${seen.routing.generation}`}`,
+      );
+    await clock.sleep(20);
+  }
+}
+
+async function observe(parts: NginxParts): Promise<ObservedNode> {
+  const { spec, places, asker, accessLog } = parts;
+  const node = `${spec.listen.host}:${spec.listen.port}`;
+  try {
+    const answers = await asker.settings();
+    if (answers === undefined)
+      return unseen(node, false, `another program answers on ${node}, or nginx with a stranger's configuration`);
+    void accessLog.catchUp().catch(() => undefined);
+    const present = readPresent(places.routing);
+    if (present.kind === 'none') return unseen(node, true, `${places.routing}/current is missing`);
+    if (present.kind === 'unreadable') return unseen(node, true, present.problem);
+    const wrong = await asker.difference(present.routing);
+    if (wrong === undefined) return { node, reachable: true, routing: present.routing };
+    // A switch in between explains it; what is on the disk now is then what was decided.
+    const now = readPresent(places.routing);
+    if (now.kind === 'routing' && now.target !== present.target) return { node, reachable: true, routing: now.routing };
+    return unseen(node, true, wrong);
+  } catch (thrown) {
+    return unseen(node, false, messageOf(thrown));
+  }
+}
+
+const unseen = (node: string, reachable: boolean, problem: string): ObservedNode => ({
+  node,
+  reachable,
+  routing: undefined,
+  problem,
+});
+
+async function traffic({ accessLog, asker, places, spec, clock, node }: NginxParts, sinceMs: number): Promise<Traffic> {
+  await accessLog.catchUp();
+  await accessLog.rotate(node.reopenLog);
+  const [{ requests }, connections] = await Promise.all([asker.connections(), connectionsTo(spec.upstreams)]);
+  const open = splitInFlight({ requests, connections, draining: drainingSide(places, clock) });
+  const counted = accessLog.traffic(sinceMs);
+  return {
+    ...counted,
+    blue: { ...counted.blue, open: open.blue },
+    green: { ...counted.green, open: open.green },
+  };
+}
+
+function drainingSide(places: NginxPlaces, clock: Clock): 'blue' | 'green' | undefined {
+  const present = readPresent(places.routing);
+  if (present.kind !== 'routing' || clock.now() - present.sinceMs < drainedOfIdleMs) return undefined;
+  const used = new Set(Object.values(tablesOf(present.routing)).flatMap(({ files }) => sidesOf(files)));
+  return (['blue', 'green'] as const).find((slot) => !used.has(slot));
+}
+
+function sidesOf(files: readonly string[]): readonly ('blue' | 'green')[] {
+  const shares = files.filter((file) => /^\d\d$/.test(file)).length;
+  return [
+    ...(shares > 0 ? (['green'] as const) : []),
+    ...(files.includes('live') && shares < 100 ? (['blue'] as const) : []),
+  ];
+}
+
+/** The disk's own faults as one error of ours: nothing was switched then. */
+function onDisk<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    if (thrown instanceof BlueGreenError) throw thrown;
+    throw new BlueGreenError('balancer-unsettled', `cannot write ${what} of nginx: ${messageOf(thrown)}`, {}, thrown);
+  }
+}
+
+function stale(wanted: Routing, present: Routing): BlueGreenError {
+  return new BlueGreenError(
+    'balancer-stale-generation',
+    `generation ${wanted.generation} does not grow beyond ${present.generation}, which is in force`,
+  );
+}
+
+/** All keys there, so that equal routings compare equal. */
+function wholeRouting({ generation, active, canary, preview }: Routing): Routing {
+  return { generation, active, canary: canary && { slot: canary.slot, percent: canary.percent }, preview };
+}
+
+/** Where the engine itself reaches the users' side. */
+export function entrypointOf({ host, port }: BalancerSpec['listen']): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

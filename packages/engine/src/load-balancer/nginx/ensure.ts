@@ -1,0 +1,93 @@
+// Brings nginx up with the wanted configuration, whatever is there: nothing, an earlier configuration, or workers whose
+// master was killed. The routing on the disk is left as it is; without any, it begins with nobody served.
+
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../lib/errors.ts';
+import { readFileIfAny } from '../../lib/files.ts';
+import { createAsker } from './ask.ts';
+import type { NginxParts } from './driver.ts';
+import { makeFolder, readPresent, writeGeneration } from './generations.ts';
+import { reloadGently } from './gentle-reload.ts';
+import type { NginxPlaces } from './places.ts';
+import { orphansOf } from './process-of.ts';
+import { mainText } from './site.ts';
+import { workerUser } from './worker-user.ts';
+
+/** Passable for nginx's workers, who may be another user; what is secret in them are files of mode 0600. */
+export function ensureFolders({ folder, routing, temp }: NginxPlaces): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o711);
+  makeFolder(routing);
+  mkdirSync(temp, { recursive: true, mode: 0o700 });
+}
+
+export async function ensureNginx(parts: NginxParts): Promise<void> {
+  const { places, node, asker, site, log, spec, settings } = parts;
+  ensureFolders(places);
+  beginRouting(places);
+  const text = configText(parts);
+  const name = { service: spec.service, target: spec.target, nginx: settings.mode };
+  const answers = await asker.settings().catch(() => undefined);
+  if (answers === site.digest && node.whole()) return;
+  const before = readFileIfAny(node.config);
+  const changed = !(before?.includes(site.digest) ?? false);
+  if (changed) await node.replaceConfig(text);
+  if (await runs(parts, before)) {
+    await reloadGently({
+      node,
+      asker,
+      routing: places.routing,
+      digest: site.digest,
+      before: askerOf(parts, before),
+      clock: parts.clock,
+    });
+    log.info(name, 'nginx follows its changed configuration');
+    return;
+  }
+  await node.start();
+  log.info(name, 'nginx started');
+  if (settings.mode === 'managed' && orphansOf(places).length > 0)
+    log.warn(
+      name,
+      'workers of a killed nginx are ending; a connection that they had not answered yet may have been lost',
+    );
+}
+
+function configText({ settings, spec, places, site }: NginxParts): string {
+  return settings.mode === 'managed' ? mainText({ spec, places }, site, workerUser(places.routing)) : site.text;
+}
+
+/** An attached nginx runs when it answers, with whatever configuration of ours; a managed one when its master lives. */
+async function runs(parts: NginxParts, before: string | undefined): Promise<boolean> {
+  if (!parts.node.whole()) return false;
+  if (parts.settings.mode === 'managed') return true;
+  const answers = await askerOf(parts, before)
+    .settings()
+    .catch(() => undefined);
+  return answers !== undefined;
+}
+
+/** Asks where the configuration before this one listens. */
+function askerOf({ nonce, spec, asker }: NginxParts, before: string | undefined) {
+  const listen = /^\s*listen (\S+) deferred/m.exec(before ?? '')?.[1];
+  return listen === undefined
+    ? asker
+    : createAsker({
+        entrypoint: `http://${listen.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]')}`,
+        nonce,
+        spec,
+      });
+}
+
+/** Not fenced, and it need not be: making a link fails where one is. */
+function beginRouting({ routing }: NginxPlaces): void {
+  if (readPresent(routing).kind !== 'none') return;
+  const nobody = { generation: 0, active: undefined, canary: undefined, preview: undefined };
+  const target = writeGeneration(routing, { routing: nobody, fence: 0 });
+  try {
+    symlinkSync(target, join(routing, 'current'));
+  } catch (thrown) {
+    if (!messageOf(thrown).includes('EEXIST')) throw thrown;
+  }
+}

@@ -1,0 +1,167 @@
+// Generations of the routing on the disk: each is a folder that is written once, put in place by `publish`, and read back.
+
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { messageOf } from '../../lib/errors.ts';
+import { isMissing, syncFolder } from '../../lib/files.ts';
+import type { Fence, Routing } from '../load-balancer.ts';
+import { previewOf, type Seat, sameFiles, seats, type Table, tablesOf, usersOf } from './routing-table.ts';
+
+export interface RoutingOrder {
+  readonly routing: Routing;
+  readonly fence: Fence;
+}
+
+/** What stands on the disk now. `edited`: a hand has changed it since. `sinceMs`: in force since then, by the disk's clock. */
+export type Present =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unreadable'; readonly problem: string }
+  | {
+      readonly kind: 'routing';
+      readonly routing: Routing;
+      readonly target: string;
+      readonly edited: boolean;
+      readonly sinceMs: number;
+    };
+
+// nginx may run as another user: nothing in here is secret, everything can be read.
+const folderMode = 0o755;
+const fileMode = 0o644;
+const keepOldMs = 10_000;
+
+const slot = z.enum(['blue', 'green']);
+const routingFile = z.object({
+  generation: z.int().nonnegative(),
+  fence: z.int().nonnegative(),
+  active: slot.optional(),
+  canary: z.object({ slot, percent: z.int().min(0).max(100) }).optional(),
+  preview: slot.optional(),
+});
+
+/** Writes the generation beside the one in force. @returns what `current` is to link to */
+export function writeGeneration(routingFolder: string, { routing, fence }: RoutingOrder): string {
+  const target = `generations/${routing.generation}.${fence}.${randomBytes(4).toString('hex')}`;
+  const folder = join(routingFolder, target);
+  try {
+    makeFolder(folder);
+    const tables = tablesOf(routing);
+    for (const table of new Set(Object.values(tables))) makeTable(routingFolder, table);
+    for (const seat of seats) symlinkSync(`../../tables/${tables[seat].name}`, join(folder, seat));
+    writeFileSync(join(folder, 'routing.json'), `${JSON.stringify({ ...routing, fence })}\n`, { mode: fileMode });
+    syncFolder(folder);
+  } catch (thrown) {
+    rmSync(folder, { recursive: true, force: true });
+    throw thrown;
+  }
+  return target;
+}
+
+export function readPresent(routingFolder: string): Present {
+  try {
+    return readTarget(routingFolder, readlinkSync(join(routingFolder, 'current')));
+  } catch (thrown) {
+    if (isMissing(thrown)) return { kind: 'none' };
+    return { kind: 'unreadable', problem: `${routingFolder} cannot be read: ${messageOf(thrown)}` };
+  }
+}
+
+/** As nginx serves it, or as it stands in a generation. @throws for anything else than a routing */
+export function parseRouting(text: string): RoutingOrder {
+  const { fence, generation, active, canary, preview } = routingFile.parse(JSON.parse(text));
+  return { fence, routing: { generation, active, canary, preview } };
+}
+
+/** Removes generations that no request can be looking into any more. Harmless when it fails. */
+export function removeOldGenerations(routingFolder: string, now: number): void {
+  const folder = join(routingFolder, 'generations');
+  try {
+    const current = readlinkSync(join(routingFolder, 'current'));
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (current !== `generations/${name}` && now - statSync(path).mtimeMs > keepOldMs)
+        rmSync(path, { recursive: true, force: true });
+    }
+  } catch {
+    // The next change tries again.
+  }
+}
+
+export function makeFolder(path: string, mode = folderMode): void {
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, mode);
+}
+
+/** A table that is there already is put right where a hand has changed it. */
+function makeTable(routingFolder: string, { name, files }: Table): void {
+  const folder = join(routingFolder, 'tables', name);
+  makeFolder(folder);
+  const present = readdirSync(folder);
+  if (sameFiles(present, files)) return;
+  for (const file of present) if (!files.includes(file)) rmSync(join(folder, file), { recursive: true });
+  for (const file of files) if (!present.includes(file)) writeFileSync(join(folder, file), '', { mode: fileMode });
+  syncFolder(folder);
+}
+
+function readTarget(routingFolder: string, target: string): Present {
+  const generation = /^generations\/(\d{1,15})\.\d+\.[0-9a-f]+$/.exec(target)?.[1];
+  if (generation === undefined)
+    return { kind: 'unreadable', problem: `${routingFolder}/current links to ${target}, which the engine never made` };
+  try {
+    const folder = join(routingFolder, target);
+    const sinceMs = lstatSync(join(routingFolder, 'current')).mtimeMs;
+    const files = Object.fromEntries(seats.map((seat) => [seat, readdirSync(join(folder, seat))]));
+    const written = writtenIn(join(folder, 'routing.json'));
+    if (written !== undefined && isAsWritten(written, files as Record<Seat, string[]>))
+      return { kind: 'routing', routing: written, target, edited: false, sinceMs };
+    return readEdited({ generation: Number(generation), target, sinceMs, files: files as Record<Seat, string[]> });
+  } catch (thrown) {
+    return { kind: 'unreadable', problem: `${routingFolder}/${target} cannot be read: ${messageOf(thrown)}` };
+  }
+}
+
+/** Undefined for a damaged one: nginx decides without it, and so the tables alone say what happens. */
+function writtenIn(path: string): Routing | undefined {
+  try {
+    return parseRouting(readFileSync(path, 'utf8')).routing;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAsWritten(written: Routing, files: Readonly<Record<Seat, readonly string[]>>): boolean {
+  const tables = tablesOf(written);
+  return seats.every((seat) => sameFiles(tables[seat].files, files[seat]));
+}
+
+/** Somebody has changed the files: what counts is what they make nginx do. */
+function readEdited(found: {
+  readonly generation: number;
+  readonly target: string;
+  readonly sinceMs: number;
+  readonly files: Readonly<Record<Seat, readonly string[]>>;
+}): Present {
+  const { generation, target, sinceMs, files } = found;
+  const users = usersOf(files.users);
+  if (users === undefined)
+    return { kind: 'unreadable', problem: `${target}/users was changed and does not say a routing any more` };
+  return {
+    kind: 'routing',
+    target,
+    edited: true,
+    sinceMs,
+    routing: { generation, ...users, preview: previewOf(files.header) },
+  };
+}

@@ -1,0 +1,37 @@
+// What the driver needs of nginx as a program, whether it is the engine's own or the user's.
+
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+
+export interface NginxNode {
+  /** The file whose text decides about the structure. */
+  readonly config: string;
+  /** Asks nginx itself whether it would take the text. @throws `config-refused`, with the refused text kept beside */
+  replaceConfig(text: string): Promise<void>;
+  /** @throws `balancer-unreachable`, `port-in-use` */
+  start(): Promise<void>;
+  /** Makes nginx follow the configuration. Resolves when it was told, not when it has done so. */
+  reload(): Promise<void>;
+  /** Makes nginx open its log anew; undefined when it cannot be told to. */
+  readonly reopenLog: (() => Promise<void>) | undefined;
+  /** False when nobody would replace a worker that ends. */
+  whole(): boolean;
+  stop(): Promise<void>;
+}
+
+/** Beside the configuration in force, never under a name that a pattern like `*.conf` includes. */
+export function keepRefused(config: string, text: string, why: unknown): BlueGreenError {
+  const refused = `${config}.refused`;
+  const message = messageOf(why);
+  writeFileAtomic(refused, `${text}\n# Refused by nginx:\n${message.replaceAll(/^/gm, '# ')}\n`);
+  return new BlueGreenError(
+    'config-refused',
+    `nginx refuses the configuration, the one before stays in force; the refused one is ${refused}: ${message}`,
+    { refused },
+    why,
+  );
+}
+
+export function lastLines(path: string, count: number): string {
+  return (readFileIfAny(path) ?? '').trimEnd().split('\n').slice(-count).join('\n');
+}

@@ -1,0 +1,147 @@
+// The configuration of nginx as text, out of the spec. Pure: equal values give equal text.
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { loadTemplate } from '../../lib/template.ts';
+import type { BalancerSpec, PreviewRoute } from '../load-balancer.ts';
+import {
+  address,
+  exactly,
+  headerVariable,
+  hostName,
+  inQuotes,
+  literally,
+  nameOfCookie,
+  nameOfHeader,
+  nameOfPlainCookie,
+  prefixOf,
+  quoted,
+  remark,
+} from './nginx-text.ts';
+import type { NginxPlaces } from './places.ts';
+import type { NginxTls } from './settings.ts';
+
+export interface SiteParts {
+  readonly spec: BalancerSpec;
+  readonly places: NginxPlaces;
+  readonly nonce: string;
+  readonly tls: NginxTls | undefined;
+}
+
+export interface Site {
+  readonly text: string;
+  /** sha256 of the rest: nginx tells by it which configuration it follows. */
+  readonly digest: string;
+}
+
+export const probeHeader = 'x-bluegreen-probe';
+export const bucketHeader = 'x-bluegreen-bucket';
+
+/** Below this path nginx answers the engine about itself. */
+export const controlPath = (nonce: string): string => `/.bluegreen/${nonce}`;
+
+const siteTemplate = loadTemplate<object>(join(import.meta.dirname, 'site.conf.hbs'));
+const mainTemplate = loadTemplate<object>(join(import.meta.dirname, 'nginx.conf.hbs'));
+
+/** What is included within `http`. @throws `config-invalid` for a value that cannot be said safely */
+export function siteText(parts: SiteParts): Site {
+  const values = siteValues(parts);
+  const digest = createHash('sha256')
+    .update(siteTemplate({ ...values, digest: '' }))
+    .digest('hex');
+  return { text: siteTemplate({ ...values, digest }), digest };
+}
+
+/** The whole of a managed nginx. `user` is for one that is started by root. */
+export function mainText(
+  { spec, places }: Pick<SiteParts, 'spec' | 'places'>,
+  site: Site,
+  user: string | undefined,
+): string {
+  return mainTemplate({
+    title: remark(`${spec.service}/${spec.target}`),
+    user: user ?? false,
+    pid: quoted({ what: 'the state folder', value: places.pid }),
+    errorLog: quoted({ what: 'the state folder', value: places.errorLog }),
+    temp: quoted({ what: 'the state folder', value: places.temp }),
+    site: site.text.trimEnd().replaceAll(/^(?=.)/gm, '    '),
+  });
+}
+
+function siteValues({ spec, places, nonce, tls }: SiteParts) {
+  quoted({ what: 'the state folder', value: places.routing });
+  return {
+    v: prefixOf(spec.service, spec.target),
+    /** Begin of a variable that a letter follows: its name ends at `}`. */
+    braced: `\${${prefixOf(spec.service, spec.target)}`,
+    title: remark(`${spec.service}/${spec.target}`),
+    remarkedRouting: remark(places.routing),
+    routing: inQuotes(places.routing),
+    accessLog: quoted({ what: 'the state folder', value: places.accessLog }),
+    blue: address('the address of blue', spec.upstreams.blue),
+    green: address('the address of green', spec.upstreams.green),
+    listen: address('loadBalancer.listen', spec.listen),
+    tls: tlsValues(tls),
+    timeout: `${Math.max(1, Math.floor(spec.requestTimeoutMs))}ms`,
+    nonce: exactly({ what: 'the nonce', value: nonce }),
+    control: controlPath(nonce),
+    preview: previewValues(spec.preview),
+    allow: allowValues(spec.allow),
+    sticky: stickyValues(spec.sticky),
+    shares: Array.from({ length: 99 }, (_, share) => String(share).padStart(2, '0')),
+    marked: [
+      { name: 'marked', long: false },
+      { name: 'marked_stream', long: true },
+    ],
+  };
+}
+
+function previewValues(preview: PreviewRoute | undefined) {
+  if (preview === undefined) return { header: false, host: false };
+  const header = { what: 'loadBalancer.preview.header', value: preview.header };
+  const cookie = { what: 'loadBalancer.preview.cookie', value: preview.cookie };
+  const token = { what: 'loadBalancer.preview.token', value: preview.token };
+  const host = preview.host && hostName({ what: 'loadBalancer.preview.host', value: preview.host });
+  return {
+    header: nameOfHeader(header),
+    headerVariable: headerVariable(header),
+    token: exactly(token),
+    tokenPattern: literally(token),
+    cookiePattern: literally({ ...cookie, value: nameOfCookie(cookie) }),
+    host: host ?? false,
+    hostPattern: host ? literally({ ...token, value: `${preview.token}.${host}` }) : false,
+  };
+}
+
+function allowValues(allow: BalancerSpec['allow']) {
+  if (allow === undefined) return { by: false };
+  const name = { what: 'loadBalancer.allow.name', value: allow.name };
+  const values = allow.values.map((value) => ({ what: 'loadBalancer.allow.values', value }));
+  if (allow.by === 'header')
+    return { by: 'header', variable: headerVariable(name), patterns: values.map((value) => exactly(value)) };
+  const cookie = literally({ ...name, value: nameOfCookie(name) });
+  const patterns = values.map((value) => `"~(?:^|;)[ \\t]*${cookie}=[ \\t]*${literally(value)}[ \\t]*(?:;|$)"`);
+  return { by: 'cookie', variable: '$http_cookie', patterns };
+}
+
+function stickyValues({ by, name }: BalancerSpec['sticky']) {
+  const named = { what: 'loadBalancer.sticky.name', value: name };
+  if (by === 'address') return { cookie: false, variable: '$remote_addr', otherwise: '$remote_addr' };
+  if (by === 'header') return { cookie: false, variable: headerVariable(named), otherwise: '$remote_addr' };
+  const cookie = nameOfPlainCookie(named);
+  return {
+    cookie,
+    cookiePattern: literally({ ...named, value: cookie }),
+    variable: `$cookie_${cookie}`,
+    otherwise: '$request_id',
+  };
+}
+
+function tlsValues(tls: NginxTls | undefined) {
+  if (tls === undefined) return { listen: false };
+  return {
+    listen: address('loadBalancer.nginx.tls.listen', tls.listen),
+    certificate: quoted({ what: 'loadBalancer.nginx.tls.certificate', value: tls.certificate }),
+    key: quoted({ what: 'loadBalancer.nginx.tls.key', value: tls.key }),
+  };
+}
