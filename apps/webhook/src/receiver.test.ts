@@ -1,56 +1,16 @@
 // The receiver as a process of its own: real HTTP, a real engine, the sample shop. Tests build on one another.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { finished, freePorts, type Stage, setStage, until } from '../../../test/support/stage.ts';
+import { finished, type Stage, setStage, until } from '../../../test/support/stage.ts';
+import { type Receiver, start, startReceiver } from './testing/receiver.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
 const nextSecret = `whsec_${randomBytes(32).toString('base64')}`;
-
-interface Receiver {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly ended: Promise<number | null>;
-  readonly output: () => string;
-}
-
-function start(environment: Readonly<Record<string, string>>): Omit<Receiver, 'url'> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: { PATH: process.env.PATH ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (piece) => {
-      output += piece;
-    });
-  const ended = new Promise<number | null>((resolve) => {
-    child.on('close', resolve);
-  });
-  return { child, ended, output: () => output };
-}
-
-async function startReceiver(stage: Stage): Promise<Receiver> {
-  const [port] = await freePorts(1);
-  const started = start({
-    BLUEGREEN_CONFIG: join(stage.folder, 'bluegreen.yaml'),
-    WEBHOOK_SECRET: `${secret}, ${nextSecret}`,
-    PORT: String(port),
-  });
-  const url = `http://127.0.0.1:${port}`;
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-    if (answer?.ok) return { ...started, url };
-    if (Date.now() > end) throw new Error(`the receiver does not listen: ${started.output()}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 interface Sent {
   readonly with?: string;
@@ -65,7 +25,7 @@ let receiver: Receiver;
 
 beforeAll(async () => {
   stage = await setStage();
-  receiver = await startReceiver(stage);
+  receiver = await startReceiver(stage, [secret, nextSecret]);
 });
 afterAll(async () => {
   receiver.child.kill('SIGKILL');
@@ -255,7 +215,7 @@ describe('the process', () => {
   });
 
   it('after a restart still knows what it has taken', async () => {
-    receiver = await startReceiver(stage);
+    receiver = await startReceiver(stage, [secret, nextSecret]);
     const { status, body } = await deliver({ service: 'shop', version: 'v2.0' }, { id: 'msg_first' });
     expect([status, body.duplicate]).toEqual([200, true]);
     expect(deployments()).toHaveLength(1);
