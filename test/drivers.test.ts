@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { loadSettings, openEngine, silentLog } from '@bg/engine';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Driver, reached, startDriver } from './support/drivers.ts';
-import { alice, fastTarget, finished, type Stage, setStage, until, value } from './support/stage.ts';
+import { alice, eventually, fastTarget, finished, type Stage, setStage, until, value } from './support/stage.ts';
 import { startUsers } from './support/users.ts';
 
 let stage: Stage;
@@ -27,14 +27,6 @@ afterEach(async () => {
   }
   await stage.strike();
 });
-
-const eventually = async (what: () => boolean, limitMs = 30_000): Promise<void> => {
-  const end = Date.now() + limitMs;
-  while (!what()) {
-    if (Date.now() > end) throw new Error('it never came to that');
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
-};
 
 describe('a driver that stood still past its lease', () => {
   it('can write nothing when it wakes: neither state nor routing', { timeout: 120_000 }, async () => {

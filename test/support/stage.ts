@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Actor,
+  type Clock,
   type DeploymentView,
+  type DeployRequest,
   type Engine,
   loadSettings,
   openEngine,
@@ -35,6 +37,7 @@ export interface StageOptions {
   /** YAML lines of the target, indented by eight blanks; replaces the defaults of `fastTarget`. */
   readonly target?: string;
   readonly service?: string;
+  readonly clock?: Clock;
 }
 
 /** Short waits and no approvals, so that a test takes seconds. */
@@ -54,13 +57,23 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const engines: { engine: Engine; stop(): Promise<void> }[] = [];
 
   function open(processName = 'test'): Engine {
-    const engine = openEngine({ settings, log: silentLog, processName });
+    const engine = openEngine({
+      settings,
+      log: silentLog,
+      processName,
+      ...(options.clock ? { clock: options.clock } : {}),
+    });
     engines.push({ engine, stop: async () => engine.close() });
     return engine;
   }
 
   function drive(processName = 'driver'): { engine: Engine; stop(): Promise<void> } {
-    const engine = openEngine({ settings, log: silentLog, processName });
+    const engine = openEngine({
+      settings,
+      log: silentLog,
+      processName,
+      ...(options.clock ? { clock: options.clock } : {}),
+    });
     const over = new AbortController();
     const driving = engine.drive(over.signal);
     let stopped: Promise<void> | undefined;
@@ -172,4 +185,35 @@ export function value<T>(
 ): T {
   if (!answer.ok) throw new Error(`${answer.refusal.code}: ${answer.refusal.sentence}`);
   return answer.value;
+}
+
+/** A stage of its own for each of several tests that run at the same time. */
+export async function onStage<T>(
+  options: StageOptions,
+  play: (stage: Stage, engine: Engine) => Promise<T>,
+): Promise<T> {
+  const stage = await setStage(options);
+  try {
+    return await play(stage, stage.drive().engine);
+  } finally {
+    await stage.strike();
+  }
+}
+
+/** Deploys and waits for the end. */
+export async function deployed(
+  engine: Engine,
+  version: string,
+  more: Partial<DeployRequest> = {},
+): Promise<DeploymentView> {
+  return until(engine, value(engine.deploy({ version, actor: alice, ...more })).id, finished, 60_000);
+}
+
+/** Waits for anything; the limit is generous because the machine is small. */
+export async function eventually(what: () => boolean, limitMs = 30_000): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!what()) {
+    if (Date.now() > end) throw new Error(`it never came to: ${what}`);
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
 }

@@ -1,0 +1,175 @@
+// How deployments end when the release is bad: real releases that fail in a way of their own, under real traffic.
+
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Engine, SlotView, TargetView } from '@bg/engine';
+import { describe, expect, it } from 'vitest';
+import { deployed, eventually, onStage, type Stage } from './support/stage.ts';
+import { startUsers } from './support/users.ts';
+
+const quick = ({
+  canary = '[{ percent: 30, watch: 1s }]',
+  patience = '30s',
+  bake = '1s',
+  keep = '2s',
+  more = '',
+} = {}) => ({
+  target: `
+        canary: ${canary}
+        judge: { minRequests: 20, maxErrorRate: 5%, patience: ${patience} }
+        bake: ${bake}
+        failedSide: { keep: ${keep} }
+        health: { startup: 4s }
+        ${more}
+`,
+});
+
+const targetOf = (engine: Engine): TargetView => {
+  const [target] = engine.status().targets;
+  if (!target) throw new Error('no target');
+  return target;
+};
+const slot = (engine: Engine, name: 'blue' | 'green'): SlotView | undefined =>
+  targetOf(engine).slots.find((each) => each.slot === name);
+const told = (engine: Engine, action: string): string[] =>
+  engine.audit.after(0, 10_000).flatMap((row) => (row.action === action ? [row.sentence] : []));
+const frontStatus = async ({ front }: Stage): Promise<number> => (await fetch(`${front}/api/products`)).status;
+const steady = (stage: Stage) => startUsers(stage.front, { count: 2, everyMs: 15 });
+
+describe.concurrent('a release that', { timeout: 120_000 }, () => {
+  it('fails a smoke test never reaches a user, is kept to be looked at, and then the last good one takes its place', () =>
+    onStage(quick(), async (stage, engine) => {
+      await deployed(engine, 'v1.0');
+      const users = steady(stage);
+      const end = await deployed(engine, 'v2.2-broken-smoke');
+      expect(end.outcome).toMatchObject({
+        kind: 'failed',
+        code: 'smoke-test-failed',
+        sentence: expect.stringContaining('order'),
+      });
+      expect(end.kept).toMatchObject({ slot: 'green', version: 'v2.2-broken-smoke', label: 'failed' });
+      expect(end.actions.map(({ name }) => name)).toEqual(['restore-failed', 'keep-failed']);
+      await eventually(() => slot(engine, 'green')?.role === 'standby');
+      expect(slot(engine, 'green')).toMatchObject({ version: 'v1.0', label: undefined });
+      expect(told(engine, 'side-restored')).toHaveLength(1);
+      const { lost, versions } = await users.stop();
+      expect(lost).toEqual([]);
+      expect([...versions.keys()]).toEqual(['v1.0']);
+    }));
+
+  it('never becomes healthy is given up within its startup time', () =>
+    onStage(quick(), async (_, engine) => {
+      await deployed(engine, 'v1.0');
+      const end = await deployed(engine, 'v2.3-never-healthy');
+      expect(end.outcome).toMatchObject({
+        kind: 'failed',
+        code: 'never-healthy',
+        sentence: expect.stringContaining('starting'),
+      });
+      expect(targetOf(engine).routing).toMatchObject({ active: 'blue', canary: undefined, preview: undefined });
+    }));
+
+  it('errs with real users loses its share again, and the next deployment takes its slot and says so', () =>
+    onStage(quick({ keep: '10m' }), async (stage, engine) => {
+      await deployed(engine, 'v1.0');
+      const users = steady(stage);
+      const end = await deployed(engine, 'v2.4-errors');
+      expect(end.outcome).toMatchObject({
+        kind: 'failed',
+        code: 'canary-failed',
+        sentence: expect.stringContaining('failed on the new side'),
+      });
+      expect(targetOf(engine).routing).toMatchObject({ active: 'blue', canary: undefined });
+      const { versions } = await users.stop();
+      expect(versions.get('v2.4-errors')).toBeGreaterThan(0);
+      const calm = steady(stage);
+      expect(slot(engine, 'green')).toMatchObject({ version: 'v2.4-errors', label: 'failed' });
+      const plan = await engine.plan({ version: 'v2.1', actor: { kind: 'person', id: 'alice', door: 'cli' } });
+      expect(plan.ok && plan.value.warnings.join()).toContain('green gives up v2.4-errors (failed)');
+      expect((await deployed(engine, 'v2.1')).outcome?.kind).toBe('promoted');
+      expect(told(engine, 'slot-claimed').at(-1)).toBe('green gave up v2.4-errors (failed)');
+      expect((await calm.stop()).lost).toEqual([]);
+    }));
+
+  it('crashes while it bakes is rolled back', () =>
+    onStage(
+      quick({ canary: '[]', bake: '12s', more: 'env: { SHOP_CRASH_AFTER_MS: "9000" }' }),
+      async (stage, engine) => {
+        await deployed(engine, 'v1.0');
+        const users = steady(stage);
+        const end = await deployed(engine, 'v2.6-crashes');
+        expect(end.outcome).toMatchObject({
+          kind: 'rolled-back',
+          code: 'side-crashed',
+          sentence: expect.stringContaining('price cache'),
+        });
+        expect(targetOf(engine).slots).toMatchObject([
+          { slot: 'blue', role: 'active', version: 'v1.0' },
+          { slot: 'green', label: 'failed' },
+        ]);
+        await users.stop();
+        expect(await frontStatus(stage)).toBe(200);
+      },
+    ));
+
+  it('only the balancer cannot reach gets no user', () =>
+    onStage(quick(), async (stage, engine) => {
+      await deployed(engine, 'v1.0');
+      const folder = join(stage.folder, 'releases', 'shop', 'v3.0-shy');
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'server.mjs'), shyServer);
+      const users = steady(stage);
+      const end = await deployed(engine, 'v3.0-shy');
+      expect(end.outcome).toMatchObject({ kind: 'failed', code: 'preview-not-proved' });
+      const { lost, versions } = await users.stop();
+      expect(lost).toEqual([]);
+      expect([...versions.keys()]).toEqual(['v1.0']);
+    }));
+
+  it('fails as the very first one leaves 503 and, after its time, an empty slot', () =>
+    onStage(quick(), async (stage, engine) => {
+      const end = await deployed(engine, 'v2.2-broken-smoke');
+      expect(end.outcome).toMatchObject({ kind: 'failed', code: 'smoke-test-failed' });
+      expect(await frontStatus(stage)).toBe(503);
+      expect(slot(engine, 'blue')).toMatchObject({ label: 'failed' });
+      await eventually(() => slot(engine, 'blue')?.role === 'idle');
+      expect((await deployed(engine, 'v1.0')).outcome?.kind).toBe('promoted');
+      expect(await frontStatus(stage)).toBe(200);
+    }));
+
+  it('nobody uses is neither good nor bad, and is given up when patience ends', () =>
+    onStage(quick({ patience: '2s' }), async (_, engine) => {
+      await deployed(engine, 'v1.0');
+      const end = await deployed(engine, 'v2.1');
+      expect(end.outcome).toMatchObject({ kind: 'aborted', code: 'inconclusive' });
+    }));
+
+  it('was changed after it was registered is not started', () =>
+    onStage({}, async (stage, engine) => {
+      await deployed(engine, 'v1.0');
+      await appendFile(join(stage.folder, 'releases', 'shop', 'v1.0', 'server.mjs'), '\n// a late change\n');
+      const end = await deployed(engine, 'v1.0', { redeploy: true });
+      expect(end.outcome).toMatchObject({ kind: 'failed', code: 'release-modified' });
+      expect(slot(engine, 'green')?.role).toBe('idle');
+    }));
+
+  it('is live already is deployed again only as a redeploy, into the other slot', () =>
+    onStage(quick({ canary: '[]' }), async (_, engine) => {
+      await deployed(engine, 'v1.0');
+      const end = await deployed(engine, 'v1.0', { redeploy: true });
+      expect(end).toMatchObject({ mode: 'redeploy', slot: 'green', outcome: { kind: 'promoted', code: 'redeploy' } });
+    }));
+});
+
+/** Well for whoever asks it directly; the balancer's requests, which name a client, get an error. */
+const shyServer = `
+import { createServer } from 'node:http';
+const orders = { id: 'smoke-1' };
+createServer((request, response) => {
+  if (request.headers['x-forwarded-for']) return response.writeHead(500).end('not from there');
+  if (request.url === '/') return response.end('<html>');
+  response.setHeader('content-type', 'application/json');
+  if (request.url === '/api/orders') return response.end(JSON.stringify(orders));
+  response.end(JSON.stringify({ status: 'ok', environment: process.env.ENVIRONMENT_COLOR, version: 'v3.0-shy', database_connected: true }));
+}).listen(Number(process.env.APPLICATION_PORT), '127.0.0.1');
+`;
