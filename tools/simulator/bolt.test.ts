@@ -3,7 +3,15 @@ import { App, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Simulator } from './index.ts';
-import { APP_TOKEN, BOT_TOKEN, clientOptions, MANIFEST, startBoltApp, startWorkspace } from './testing/workspace.ts';
+import {
+  APP_TOKEN,
+  BOT_TOKEN,
+  clientOptions,
+  MANIFEST,
+  startBoltApp,
+  startWorkspace,
+  until,
+} from './testing/workspace.ts';
 
 const open: { close(): Promise<void> }[] = [];
 
@@ -284,13 +292,3 @@ describe('a Bolt app in Socket Mode', () => {
     ).toMatchObject({ status: 200 });
   });
 });
-
-async function until<T>(look: () => T | undefined | false, timeoutMs = 15_000): Promise<T> {
-  const end = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = look();
-    if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -129,3 +129,28 @@ export async function startBoltApp(simulator: Simulator, arm: (app: App) => void
 export function clientOptions(simulator: Simulator) {
   return { slackApiUrl: simulator.apiUrl, timeout: 5000, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
 }
+
+/** One call of the Web API as JSON, with the bot's token. */
+export async function callApi(
+  simulator: Simulator,
+  method: string,
+  args: object,
+): Promise<Readonly<Record<string, unknown>>> {
+  const response = await fetch(simulator.apiUrl + method, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${BOT_TOKEN}`, 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify(args),
+  });
+  return (await response.json()) as Readonly<Record<string, unknown>>;
+}
+
+/** Looks again and again until there is an answer, for at most 15 seconds. */
+export async function until<T>(look: () => T | undefined | false, timeoutMs = 15_000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = look();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
