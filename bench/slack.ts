@@ -98,11 +98,6 @@ async function sideBySide(here: Send, idle: Send): Promise<Pair> {
     runsHere.push(one);
     runsIdle.push(other);
   }
-  console.error(
-    JSON.stringify(
-      [runsHere, runsIdle].map((all) => all.map((t) => [percentile(t, 0.01), percentile(t, 0.5), percentile(t, 0.99)])),
-    ),
-  );
   const of = (all: readonly number[][]) => ({
     p50: median(all.map((times) => percentile(times, 0.5))),
     p99: median(all.map((times) => percentile(times, 0.99))),

@@ -97,7 +97,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     await picture('7-are-you-sure');
     await dialog.getByRole('button', { name: 'Roll back' }).click();
     await expect.poll(version, { timeout: longMs }).toBe('v1.0');
-    await card('back to v1.0').filter({ hasText: 'live' }).waitFor({ timeout: longMs });
+    await card('back to v1.0 · live').waitFor({ timeout: longMs });
     await picture('8-back');
   });
 
