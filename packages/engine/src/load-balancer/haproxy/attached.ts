@@ -1,0 +1,72 @@
+// The user's own instances: one included file and the routing map are ours, nothing else is touched. The user's commands
+// check and reload; a file that is refused is kept beside, and the one before it stays in place.
+
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { run } from '../../lib/exec.ts';
+import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import type { AttachedSettings } from './options.ts';
+import type { Parts } from './parts.ts';
+
+const commandLimitMs = 60_000;
+const followLimitMs = 15_000;
+const filePlace = '{file}';
+
+/** Called under the start lock. @throws `balancer-refused`, `balancer-unsettled`, `balancer-unreachable` */
+export async function ensureAttached(parts: Parts, settings: AttachedSettings): Promise<void> {
+  const { place, site, log, spec } = parts;
+  if (readFileIfAny(place.siteFile) === site.text && (await laggards(parts)).length === 0) return;
+  await check(parts, settings);
+  writeFileAtomic(place.siteFile, site.text, 0o644);
+  await reload(settings);
+  const behind = await waitForAll(parts);
+  log.info({ service: spec.service, target: spec.target, behind }, 'load balancer was given our file and reloaded');
+  // A node that is down follows when it comes: it reads the same file then.
+  if (behind.length === parts.nodes.length)
+    throw new BlueGreenError(
+      'balancer-unsettled',
+      `no HAProxy runs the new configuration after ${settings.reload.join(' ')}; is ${place.siteFile} included, and are the sockets right?`,
+    );
+}
+
+async function check({ place, site }: Parts, settings: AttachedSettings): Promise<void> {
+  const candidate = `${place.siteFile}.next`;
+  writeFileAtomic(candidate, site.text, 0o644);
+  const argv = settings.check.map((part) => part.replaceAll(filePlace, candidate));
+  try {
+    await run({ argv: argv as [string, ...string[]], timeoutMs: commandLimitMs });
+  } catch (thrown) {
+    const said = messageOf(thrown);
+    writeFileAtomic(`${place.siteFile}.refused`, `${said.replaceAll(/^/gm, '# ')}\n${site.text}`, 0o644);
+    throw new BlueGreenError(
+      'balancer-refused',
+      `HAProxy refuses the configuration, kept as ${place.siteFile}.refused: ${said}`,
+      {},
+      thrown,
+    );
+  }
+}
+
+async function reload({ reload }: AttachedSettings): Promise<void> {
+  await run({ argv: reload, timeoutMs: commandLimitMs });
+}
+
+async function waitForAll(parts: Parts): Promise<readonly string[]> {
+  let behind = await laggards(parts);
+  for (const end = parts.clock.now() + followLimitMs; behind.length > 0 && parts.clock.now() < end; ) {
+    await parts.clock.sleep(50);
+    behind = await laggards(parts);
+  }
+  return behind;
+}
+
+async function laggards({ nodes, site }: Parts): Promise<readonly string[]> {
+  const digests = await Promise.all(
+    nodes.map(({ runtime }) =>
+      runtime.status().then(
+        ({ digest }) => digest,
+        () => undefined,
+      ),
+    ),
+  );
+  return nodes.filter((_, at) => digests[at] !== site.digest).map(({ name }) => name);
+}

@@ -1,0 +1,166 @@
+// HAProxy as a load balancer: traffic is switched in its memory, in one step, and the same routing stands in a file for
+// its next start. It is reloaded only when its configuration changes, never to switch.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { readOrCreateFile } from '../../lib/file-once.ts';
+import { writeFileAtomic } from '../../lib/files.ts';
+import type {
+  ApplyOptions,
+  BalancerSpec,
+  Fence,
+  LoadBalancer,
+  ObservedNode,
+  Routing,
+  Traffic,
+} from '../load-balancer.ts';
+import { createFollower, type Follower } from './apply.ts';
+import { ensureAttached } from './attached.ts';
+import { createCollectorClient } from './collector-client.ts';
+import { ensureManaged, shutdownManaged } from './managed.ts';
+import { type HaproxyOptions, type Place, placeOf } from './options.ts';
+import type { HaproxyNode, Parts } from './parts.ts';
+import { createRoutingFile } from './routing-file.ts';
+import { createRuntime } from './runtime.ts';
+import { bucketHeader, lineKeyOf, probeHeader, siteOf, unreachableAnswer } from './site.ts';
+import { withStartLock } from './start-lock.ts';
+import { createStreamCloser } from './streams.ts';
+
+const maxAccessLogBytes = 50 << 20;
+
+/** Touches nothing but the nonce until `ensure` is called. @throws `config-invalid` for a value that cannot be configured. */
+export function createHaproxyBalancer(options: HaproxyOptions): LoadBalancer {
+  const parts = partsOf(options);
+  const follower = createFollower(parts);
+  const closer = createStreamCloser(parts);
+  let ensuring: Promise<void> | undefined;
+  return {
+    entrypoints: parts.nodes.map(({ entrypoint }) => entrypoint),
+    probeHeaders: { [probeHeader]: nonceOf(parts.place) },
+    bucketHeader,
+    ensure: () => {
+      ensuring ??= ensure(parts).finally(() => {
+        ensuring = undefined;
+      });
+      return ensuring;
+    },
+    apply: (routing, fence, options) => apply({ parts, follower, closer }, { routing, fence }, options),
+    observe: () => Promise.all(parts.nodes.map((node) => observe(node, follower))),
+    traffic: (sinceMs) => traffic(parts, sinceMs),
+    shutdown: async () => {
+      if (options.settings.mode === 'managed') await shutdownManaged(parts);
+      await parts.collector.stop();
+    },
+  };
+}
+
+function partsOf(options: HaproxyOptions): Parts {
+  const { spec, settings, node, clock } = options;
+  const place = placeOf(options);
+  const nonce = nonceOf(place);
+  const file = createRoutingFile(place.folder);
+  const lines = settings.mode === 'managed' ? { path: place.collector.lines } : settings.logAddress;
+  const site = siteOf({
+    spec,
+    name: place.name,
+    mapFile: file.path,
+    errorFile: place.errorFile,
+    tls: settings.tls,
+    logServer: lines,
+    nonce,
+  });
+  const sockets =
+    settings.mode === 'managed'
+      ? [{ name: 'managed', socket: { path: place.runtimeSocket }, entrypoint: entrypointOf(spec) }]
+      : settings.nodes;
+  const nodes = sockets.map(
+    ({ name, socket, entrypoint }): HaproxyNode => ({
+      name,
+      entrypoint,
+      runtime: createRuntime({ address: socket, mapFile: file.path, ring: place.name }),
+    }),
+  );
+  const collector = createCollectorClient({
+    place: place.collector,
+    spec: {
+      name: place.name,
+      key: lineKeyOf(nonce),
+      lines,
+      accessLog: place.accessLog,
+      maxLogBytes: maxAccessLogBytes,
+      nodes: sockets.map(({ name, socket }) => ({ name, socket })),
+      mapFile: file.path,
+    },
+    node,
+    cwd: options.folder,
+    clock,
+  });
+  const [first] = nodes;
+  if (first === undefined) throw new BlueGreenError('config-invalid', 'haproxy.nodes names no node');
+  return { ...options, place, site, nodes, runtime: first.runtime, file, collector };
+}
+
+const nonceOf = (place: Place): string => readOrCreateFile(place.nonceFile, () => randomBytes(24).toString('hex'));
+
+async function ensure(parts: Parts): Promise<void> {
+  const { place, settings, clock, collector, nodes, file } = parts;
+  mkdirSync(place.folder, { recursive: true });
+  await withStartLock(place.lockFile, clock, async () => {
+    await collector.ensure();
+    // A file that was damaged or lost is written anew from what HAProxy really does, before anything reads it.
+    const inForce = await Promise.all(nodes.map(({ runtime }) => runtime.read().catch(() => undefined)));
+    file.mend(inForce.find((order) => order !== undefined));
+    writeFileAtomic(place.errorFile, unreachableAnswer, 0o644);
+    if (settings.mode === 'managed') await ensureManaged(parts);
+    else await ensureAttached(parts, settings);
+  });
+}
+
+interface Hands {
+  readonly parts: Parts;
+  readonly follower: Follower;
+  readonly closer: ReturnType<typeof createStreamCloser>;
+}
+
+async function apply(
+  { parts, follower, closer }: Hands,
+  order: { readonly routing: Routing; readonly fence: Fence },
+  { direction }: ApplyOptions = { direction: 'forward' },
+): Promise<void> {
+  await follower.apply(order, { direction });
+  parts.log.info({ ...order, direction }, 'routing in force');
+  closer.follow(order.routing);
+}
+
+async function observe({ name, entrypoint, runtime }: HaproxyNode, { laggards }: Follower): Promise<ObservedNode> {
+  const node = name === 'managed' ? new URL(entrypoint).host : name;
+  try {
+    const order = await runtime.read();
+    const problem = order === undefined ? 'what stands in the map is no routing of ours' : laggards.get(name);
+    return { node, reachable: true, routing: order?.routing, ...(problem === undefined ? {} : { problem }) };
+  } catch (thrown) {
+    return { node, reachable: false, routing: undefined, problem: messageOf(thrown) };
+  }
+}
+
+/** What is in flight comes from HAProxy itself, everything else from its log. */
+async function traffic({ collector, nodes, place }: Parts, sinceMs: number): Promise<Traffic> {
+  const [counts, stats] = await Promise.all([
+    collector.traffic(sinceMs),
+    Promise.all(nodes.map(({ runtime }) => runtime.stats().catch(() => undefined))),
+  ]);
+  const open = (slot: 'blue' | 'green') =>
+    stats.reduce((sum, each) => sum + (each?.get(`${place.name}_${slot}`)?.open ?? 0), 0);
+  return {
+    blue: { ...counts.blue, open: open('blue') },
+    green: { ...counts.green, open: open('green') },
+    missed: counts.missed,
+  };
+}
+
+/** Where the engine itself reaches the users' side. */
+function entrypointOf({ listen: { host, port } }: BalancerSpec): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

@@ -1,0 +1,68 @@
+// A process that we know by its pid and the moment it began: a pid alone may be somebody else's by now.
+
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../../lib/clock.ts';
+import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+
+export interface KnownProcess {
+  readonly pid: number;
+  /** Clock ticks since boot. */
+  readonly startTicks: number;
+}
+
+export function remember(file: string, pid: number): void {
+  const startTicks = startTicksOf(pid);
+  if (startTicks !== undefined) writeFileAtomic(file, JSON.stringify({ pid, startTicks } satisfies KnownProcess));
+}
+
+/** Undefined when the process of that record does not run any more. */
+export function recall(file: string): KnownProcess | undefined {
+  const known = parse(readFileIfAny(file));
+  return known !== undefined && isRunning(known) ? known : undefined;
+}
+
+export function known(pid: number): KnownProcess | undefined {
+  const startTicks = startTicksOf(pid);
+  return startTicks === undefined ? undefined : { pid, startTicks };
+}
+
+export const isRunning = ({ pid, startTicks }: KnownProcess): boolean => startTicksOf(pid) === startTicks;
+
+/** True when it has ended within that time. */
+export async function ended(process: KnownProcess, clock: Clock, limitMs: number): Promise<boolean> {
+  for (const end = clock.now() + limitMs; clock.now() < end; await clock.sleep(20))
+    if (!isRunning(process)) return true;
+  return !isRunning(process);
+}
+
+export function signal({ pid, startTicks }: KnownProcess, name: NodeJS.Signals): void {
+  if (!isRunning({ pid, startTicks })) return;
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Ended between the look and the signal.
+  }
+}
+
+/** Undefined also for a zombie: it serves nobody. */
+function startTicksOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19]);
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string | undefined): KnownProcess | undefined {
+  try {
+    const { pid, startTicks } = JSON.parse(text ?? '{}') as Partial<KnownProcess>;
+    return Number.isSafeInteger(pid) && Number.isSafeInteger(startTicks)
+      ? ({ pid, startTicks } as KnownProcess)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

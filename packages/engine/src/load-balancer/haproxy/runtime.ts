@@ -1,0 +1,205 @@
+// What is said to a running HAProxy over its runtime socket. A routing is changed by compare and swap: a version of the
+// map is prepared first, then what is in force is read and judged, then the version is committed. HAProxy refuses to
+// commit a version that is not newer than the one in force, so a writer that slept in between has lost, whenever it wakes.
+//
+// What remains: a writer with a lower fence that prepared its version after ours, and read before we committed, would win
+// with its commit. So nobody is done before the map shows no version beyond its own; and a later writer reads our fence.
+
+import { type CommandSession, openCommandSession, type SocketAddress } from '../../lib/command-socket.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import { fromWord, judgeOrder, mapKey, type RoutingOrder, toWord } from './routing-word.ts';
+
+export interface Runtime {
+  /** The process that answers now. @throws `balancer-unreachable` */
+  status(): Promise<RuntimeStatus>;
+  /** @throws `balancer-unreachable`; undefined when what stands in the map is no routing. */
+  read(): Promise<RoutingOrder | undefined>;
+  /** Puts the order in force, or finds it there. @throws `balancer-stale-generation`, `fenced-out`, `balancer-unsettled` */
+  change(order: RoutingOrder): Promise<void>;
+  /** Puts back what was in force before a change of the same fence, lower generation or not. */
+  restore(order: RoutingOrder): Promise<void>;
+  /** Requests in flight and cumulated ones per proxy's name. */
+  stats(): Promise<ReadonlyMap<string, ProxyStats>>;
+  /** Streams of a backend that are older than that. */
+  streams(backend: string, olderThanMs: number): Promise<readonly string[]>;
+  endStream(id: string): Promise<void>;
+}
+
+export interface RuntimeStatus {
+  readonly pid: number;
+  /** Of the configuration that it runs; undefined when ours is not in it. */
+  readonly digest: string | undefined;
+  readonly version: string;
+}
+
+export interface ProxyStats {
+  readonly open: number;
+  readonly total: number;
+}
+
+export interface RuntimeOptions {
+  readonly address: SocketAddress;
+  readonly mapFile: string;
+  /** Name of the ring whose description carries the digest. */
+  readonly ring: string;
+}
+
+const timeoutMs = 2_000;
+const swapTries = 8;
+
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { mapFile, ring } = options;
+  const talk = <T>(work: (session: CommandSession) => Promise<T>) => inSession(options.address, work);
+  return {
+    status: () =>
+      talk(async (session) => {
+        const info = await session.ask('show info');
+        return {
+          pid: Number(/^Pid: (\d+)$/m.exec(info)?.[1]),
+          version: /^Version: (.+)$/m.exec(info)?.[1] ?? 'unknown',
+          digest: digestIn(await session.ask('show events'), ring),
+        };
+      }),
+    read: () => talk((session) => readMap(session, mapFile)),
+    change: (order) => talk((session) => swap({ session, mapFile, order, mayReplace: judgeOrder })),
+    restore: (order) =>
+      talk((session) =>
+        swap({ session, mapFile, order, mayReplace: (present) => (isPast(present, order) ? 'fenced-out' : 'newer') }),
+      ),
+    stats: () => talk(async (session) => parseStats(await session.ask('show stat -1 3 -1'))),
+    streams: (backend, olderThanMs) =>
+      talk(async (session) => parseStreams(await session.ask('show sess'), backend, olderThanMs)),
+    endStream: (id) => talk(async (session) => void (await session.ask(`shutdown session ${id}`))),
+  };
+}
+
+const isPast = (present: RoutingOrder | undefined, order: RoutingOrder): boolean =>
+  present !== undefined && order.fence < present.fence;
+
+async function inSession<T>(address: SocketAddress, work: (session: CommandSession) => Promise<T>): Promise<T> {
+  const session = await openCommandSession({ address, greeting: 'prompt', prompt: '\n> ', timeoutMs });
+  try {
+    return await work(session);
+  } finally {
+    session.close();
+  }
+}
+
+interface Swap {
+  readonly session: CommandSession;
+  readonly mapFile: string;
+  readonly order: RoutingOrder;
+  readonly mayReplace: typeof judgeOrder;
+}
+
+async function swap({ session, mapFile, order, mayReplace }: Swap): Promise<void> {
+  for (let tries = 0; tries < swapTries; tries++) {
+    const version = await prepare(session, mapFile);
+    const present = await readMap(session, mapFile);
+    const verdict = mayReplace(present, order);
+    if (verdict === 'fenced-out' || verdict === 'stale-generation') throw refusal(verdict, present, order);
+    if (verdict === 'newer' && !(await commit({ session, mapFile, version, order }))) continue;
+    // Committed even when nothing changes: the version takes the place of those that others have prepared meanwhile.
+    if (verdict === 'same' && !(await commit({ session, mapFile, version, order }))) continue;
+    const { current, next } = await versions(session, mapFile);
+    const seen = await readMap(session, mapFile);
+    if (current === version && next === version && seen && toWord(seen) === toWord(order)) return;
+  }
+  throw new BlueGreenError('balancer-unsettled', 'the routing in HAProxy is changed by somebody else all the time');
+}
+
+async function prepare(session: CommandSession, mapFile: string): Promise<number> {
+  const answer = await session.ask(`prepare map ${mapFile}`);
+  const version = /^New version created: (\d+)$/.exec(answer)?.[1];
+  if (version === undefined) throw unsettled('could not prepare a change', answer);
+  return Number(version);
+}
+
+/** False when another version was committed first. */
+async function commit({
+  session,
+  mapFile,
+  version,
+  order,
+}: {
+  readonly session: CommandSession;
+  readonly mapFile: string;
+  readonly version: number;
+  readonly order: RoutingOrder;
+}): Promise<boolean> {
+  const added = await session.ask(`add map @${version} ${mapFile} ${mapKey} ${toWord(order)}`);
+  if (added !== '') throw unsettled('did not take the routing', added);
+  const committed = await session.ask(`commit map @${version} ${mapFile}`);
+  if (committed === '') return true;
+  if (/out of range/.test(committed)) return false;
+  throw unsettled('did not commit the routing', committed);
+}
+
+async function readMap(session: CommandSession, mapFile: string): Promise<RoutingOrder | undefined> {
+  const answer = await session.ask(`show map ${mapFile}`);
+  if (/^Unknown map/.test(answer))
+    throw new BlueGreenError('balancer-unreachable', `HAProxy runs without our configuration: it knows no ${mapFile}`);
+  // `0x5581… routing 1:1:blue:…`
+  const words = answer.split('\n').map((line) => line.trim().split(/\s+/));
+  const [only, ...more] = words.filter(([, key]) => key === mapKey);
+  return only === undefined || more.length > 0 ? undefined : fromWord(only[2] ?? '');
+}
+
+async function versions(session: CommandSession, mapFile: string) {
+  const line = (await session.ask('show map')).split('\n').find((each) => each.includes(`(${mapFile})`)) ?? '';
+  const [, current, next] = /curr_ver=(\d+) next_ver=(\d+)/.exec(line) ?? [];
+  return { current: Number(current), next: Number(next) };
+}
+
+function refusal(
+  verdict: 'fenced-out' | 'stale-generation',
+  present: RoutingOrder | undefined,
+  order: RoutingOrder,
+): BlueGreenError {
+  return verdict === 'fenced-out'
+    ? new BlueGreenError('fenced-out', `fence ${order.fence} is lower than ${present?.fence}, which HAProxy has seen`)
+    : new BlueGreenError(
+        'balancer-stale-generation',
+        `generation ${order.routing.generation} does not grow beyond ${present?.routing.generation}, which is in force`,
+      );
+}
+
+const unsettled = (what: string, answer: string): BlueGreenError =>
+  new BlueGreenError('balancer-unsettled', `HAProxy ${what}: ${answer.slice(0, 200)}`);
+
+/** `  bluegreen_shop : digest 0f3a…`, one line per ring. */
+function digestIn(events: string, ring: string): string | undefined {
+  const line = events.split('\n').find((each) => each.trim().split(/\s/)[0] === ring);
+  return /digest ([0-9a-f]{64})/.exec(line ?? '')?.[1];
+}
+
+/** CSV with a heading; one row per frontend and backend. */
+function parseStats(csv: string): ReadonlyMap<string, ProxyStats> {
+  const [head = '', ...rows] = csv.split('\n');
+  const names = head.replace(/^# /, '').split(',');
+  const at = (name: string) => names.indexOf(name);
+  const [open, total] = [at('scur'), at('stot')];
+  return new Map(
+    rows.filter(Boolean).map((row) => {
+      const cells = row.split(',');
+      return [cells[0] ?? '', { open: Number(cells[open]), total: Number(cells[total]) }];
+    }),
+  );
+}
+
+/** `0x55…: proto=tcpv4 src=… fe=x be=x_blue srv=blue ts=00 epoch=0 age=1m2s calls=…` */
+function parseStreams(listing: string, backend: string, olderThanMs: number): readonly string[] {
+  return listing.split('\n').flatMap((line) => {
+    const [, id] = /^(0x[0-9a-f]+):/.exec(line) ?? [];
+    const age = /\bage=(\S+)/.exec(line)?.[1] ?? '';
+    return id !== undefined && line.includes(` be=${backend} `) && ageMs(age) > olderThanMs ? [id] : [];
+  });
+}
+
+const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
+
+const ageMs = (age: string): number =>
+  [...age.matchAll(/(\d+)([dhms])/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0),
+    0,
+  );

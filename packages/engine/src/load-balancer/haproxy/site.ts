@@ -1,0 +1,133 @@
+// The text of our part of HAProxy's configuration. Nothing from outside reaches it as it is: names have a narrow alphabet,
+// secrets and user names are compared by their hash, paths and hosts are checked. What does not fit is an error here.
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { BlueGreenError } from '../../lib/errors.ts';
+import { loadTemplate } from '../../lib/template.ts';
+import type { AllowList, BalancerSpec, PreviewRoute } from '../load-balancer.ts';
+import type { TlsSettings } from './options.ts';
+
+export interface SiteValues {
+  readonly spec: BalancerSpec;
+  readonly name: string;
+  readonly mapFile: string;
+  readonly errorFile: string;
+  readonly tls: TlsSettings | undefined;
+  /** Of a unix socket, or where the nodes reach the collector. */
+  readonly logServer: { readonly path: string } | { readonly host: string; readonly port: number };
+  /** Known to HAProxy, the engine and the collector: it marks probes and log lines. */
+  readonly nonce: string;
+}
+
+export interface Site {
+  /** sha256 over the rest of the text: HAProxy itself can tell which site it runs. */
+  readonly digest: string;
+  readonly text: string;
+}
+
+export const probeHeader = 'x-bluegreen-probe';
+export const bucketHeader = 'x-bluegreen-bucket';
+/** An idle connection may be used again for this long; after a reload, those of the old process too. */
+export const keepAliveMs = 50_000;
+
+export const unreachableAnswer = [
+  'HTTP/1.1 502 Bad Gateway',
+  'content-type: text/plain; charset=utf-8',
+  'cache-control: no-store',
+  'content-length: 28',
+  '',
+  'The service did not answer.\n',
+].join('\r\n');
+
+const siteTemplate = loadTemplate<Record<string, unknown>>(join(import.meta.dirname, 'site.cfg.hbs'));
+const managedTemplate = loadTemplate<{ runtimeSocket: string }>(join(import.meta.dirname, 'managed.cfg.hbs'));
+
+/** @throws `config-invalid` naming the value that has no place in a configuration. */
+export function siteOf(values: SiteValues): Site {
+  const digest = createHash('sha256').update(render(values, '')).digest('hex');
+  return { digest, text: render(values, digest) };
+}
+
+export const managedText = (runtimeSocket: string): string =>
+  managedTemplate({ runtimeSocket: path(runtimeSocket, 'the runtime socket') });
+
+/** What a log line begins with: no probe's secret, but as hard to guess. */
+export const lineKeyOf = (nonce: string): string => sha256(`line ${nonce}`).slice(0, 16);
+
+function render({ spec, name, mapFile, errorFile, tls, logServer, nonce }: SiteValues, digest: string): string {
+  return siteTemplate({
+    digest,
+    name: word(name, 'the name'),
+    service: word(spec.service, 'the service'),
+    target: word(spec.target, 'the target'),
+    key: lineKeyOf(nonce),
+    mapFile: path(mapFile, 'the map file'),
+    errorFile: path(errorFile, 'the error file'),
+    logServer: 'path' in logServer ? `unix@${path(logServer.path, 'the log socket')}` : address(logServer),
+    requestTimeoutMs: whole(spec.requestTimeoutMs, 'the request timeout'),
+    keepAliveMs,
+    binds: [address(spec.listen), ...(tls ? [tlsBind(tls)] : [])],
+    probe: { header: probeHeader, bucketHeader, hash: sha256(nonce) },
+    sticky: stickyValues(spec),
+    allow: spec.allow === undefined ? false : allowValues(spec.allow),
+    preview: spec.preview === undefined ? false : previewValues(spec.preview),
+    sides: (['blue', 'green'] as const).map((slot) => ({ slot, address: address(spec.upstreams[slot]) })),
+  });
+}
+
+function stickyValues({ sticky: { by, name } }: BalancerSpec) {
+  return {
+    cookie: by === 'cookie' && word(name, 'the sticky cookie'),
+    header: by === 'header' && word(name, 'the sticky header'),
+    address: by === 'address',
+  };
+}
+
+function allowValues({ by, name, values }: AllowList) {
+  const fetch = by === 'header' ? 'req.fhdr' : 'req.cook';
+  return { fetch: `${fetch}(${word(name, `the allow list's ${by}`)})`, hashes: values.map(sha256) };
+}
+
+function previewValues({ header, cookie, token, host }: PreviewRoute) {
+  const door = host === undefined ? undefined : hostName(host.toLowerCase(), 'the preview host');
+  return {
+    header: word(header, 'the preview header'),
+    cookie: word(cookie, 'the preview cookie'),
+    hash: sha256(token),
+    host: door ?? false,
+    hostPattern: door?.replaceAll('.', '\\.') ?? false,
+    hostHash: door !== undefined && sha256(`${token.toLowerCase()}.${door}`),
+  };
+}
+
+function tlsBind({ listen, certificate }: TlsSettings): string {
+  return `${address(listen)} ssl crt ${path(certificate, 'the certificate')} alpn h2,http/1.1`;
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex').toUpperCase();
+
+/** Letters, digits, hyphens and underscores mean nothing else anywhere in HAProxy's language. */
+const word = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9_-]{1,64}$/, what);
+
+const path = (text: string, what: string): string => fitting(text, /^\/[A-Za-z0-9._/@+-]{1,200}$/, what);
+
+const hostName = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9:._-]{1,253}$/, what);
+
+function whole(value: number, what: string): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new BlueGreenError('config-invalid', `${what} must be a whole number, not ${value}`);
+}
+
+function address({ host, port }: { readonly host: string; readonly port: number }): string {
+  const name = hostName(host, 'the host');
+  return `${name.includes(':') ? `[${name}]` : name}:${whole(port, 'the port')}`;
+}
+
+function fitting(text: string, pattern: RegExp, what: string): string {
+  if (pattern.test(text)) return text;
+  throw new BlueGreenError(
+    'config-invalid',
+    `${what} has no place in a configuration of HAProxy: ${JSON.stringify(text.slice(0, 80))}`,
+  );
+}
