@@ -1,17 +1,9 @@
 // The simulator against the real thing on the other side: Bolt and its WebClient, unchanged.
-import { App, LogLevel, SocketModeReceiver } from '@slack/bolt';
+import type { App } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Simulator } from './index.ts';
-import {
-  APP_TOKEN,
-  BOT_TOKEN,
-  clientOptions,
-  MANIFEST,
-  startBoltApp,
-  startWorkspace,
-  until,
-} from './testing/workspace.ts';
+import { BOT_TOKEN, clientOptions, startBoltApp, startWorkspace, until } from './testing/workspace.ts';
 
 const open: { close(): Promise<void> }[] = [];
 
@@ -250,45 +242,5 @@ describe('a Bolt app in the workspace', () => {
     });
     const file = await fetch(`${simulator.url}${String(message?.files[0]?.url_private)}`);
     expect(await file.text()).toBe('time,errors\n1,0\n');
-  });
-});
-
-describe('a Bolt app in Socket Mode', () => {
-  test('gets commands over its socket, answers them there, and comes back after a refresh', async () => {
-    const manifest = { ...MANIFEST, settings: { ...MANIFEST.settings, socket_mode_enabled: true } };
-    const simulator = await startWorkspace({ manifest });
-    open.push(simulator);
-    const receiver = new SocketModeReceiver({
-      appToken: APP_TOKEN,
-      clientPingTimeout: 200,
-      logLevel: LogLevel.ERROR,
-      installerOptions: { clientOptions: clientOptions(simulator) },
-    });
-    const app = new App({
-      token: BOT_TOKEN,
-      receiver,
-      logLevel: LogLevel.ERROR,
-      clientOptions: clientOptions(simulator),
-      deferInitialization: true,
-    });
-    app.command('/deploy', async ({ ack, command }) => ack(`heard ${command.text}`));
-    await app.init();
-    await app.start();
-    open.push({ close: async () => void (await app.stop()) });
-    const first = await simulator.command({ user: 'alice', channel: 'deploys', command: '/deploy', text: 'v1' });
-    expect(first).toMatchObject({ status: 200 });
-    expect(simulator.messages({ user: 'alice', channel: 'deploys' }).map((message) => message.text)).toEqual([
-      'heard v1',
-    ]);
-    expect(simulator.deliveries()[0]).toMatchObject({ transport: 'socket' });
-    simulator.disconnectSockets('refresh_requested');
-    await until(() => simulator.connectedSockets() === 0);
-    expect(
-      await simulator.command({ user: 'alice', channel: 'deploys', command: '/deploy', text: 'v2' }),
-    ).toMatchObject({ error: 'dispatch_failed' });
-    await until(() => simulator.connectedSockets() === 1);
-    expect(
-      await simulator.command({ user: 'alice', channel: 'deploys', command: '/deploy', text: 'v3' }),
-    ).toMatchObject({ status: 200 });
   });
 });
