@@ -11,7 +11,8 @@ import { BlueGreenError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 import { createTurns } from './lib/turns.ts';
 import { createEmbeddedBalancer } from './load-balancer/embedded/driver.ts';
-import type { BalancerSpec, PreviewRoute } from './load-balancer/load-balancer.ts';
+import type { BalancerSpec, LoadBalancer, PreviewRoute } from './load-balancer/load-balancer.ts';
+import { createNginxBalancer } from './load-balancer/nginx/driver.ts';
 import { noMigrator } from './migrator/none.ts';
 import { type Core, driverLease, type Target } from './orchestrator/core.ts';
 import { createVerbs } from './orchestrator/verbs/verbs.ts';
@@ -48,20 +49,36 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
       settings: target,
       preview,
       environment,
-      balancer: createEmbeddedBalancer({
-        spec,
-        folder: join(settings.stateFolder, 'proxy'),
-        node: process.execPath,
-        proxyEntry,
-        clock,
-        log,
-      }),
+      balancer: createBalancer({ settings, target, spec, clock, log }),
       migrator: noMigrator,
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
   const core: Core = { settings, store, wake, clock, log, targets, turns: createTurns() };
   return createVerbs(core, `${processName} (pid ${process.pid})`);
+}
+
+/** One folder per driver, below the state folder. Nothing is started here. */
+function createBalancer(options: {
+  readonly settings: Settings;
+  readonly target: TargetSettings;
+  readonly spec: BalancerSpec;
+  readonly clock: Clock;
+  readonly log: Log;
+}): LoadBalancer {
+  const { settings, target, spec, clock, log } = options;
+  const common = { spec, clock, log };
+  const folderOf = (name: string) => join(settings.stateFolder, name);
+  switch (target.balancer.driver) {
+    case 'embedded':
+      return createEmbeddedBalancer({ ...common, folder: folderOf('proxy'), node: process.execPath, proxyEntry });
+    case 'nginx': {
+      const nginx = target.balancer.nginx ?? { mode: 'managed', program: 'nginx', tls: undefined };
+      return createNginxBalancer({ ...common, folder: folderOf('nginx'), settings: nginx });
+    }
+    default:
+      return target.balancer.driver satisfies never;
+  }
 }
 
 const proxyEntry = resolve(import.meta.dirname, '../../../apps/proxy/src/main.ts');

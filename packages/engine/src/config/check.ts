@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { checkNames, checkRequired } from './checks/names.ts';
+import { checkNginx } from './checks/nginx.ts';
 import { checkApprovals, checkApprovers, checkPeople } from './checks/people.ts';
 import { checkBalancer, checkCommands, checkFiles, checkState } from './checks/places.ts';
 import { checkPorts } from './checks/ports.ts';
@@ -66,6 +67,7 @@ function checkTogether(
       ...checkRequired(target),
       ...checkBehaviour(target),
       ...checkBalancer(target),
+      ...checkNginx(target),
       ...checkFiles(target, folder),
       ...checkApprovals(draft, target),
     ]),

@@ -43,11 +43,18 @@ export const defaultOptions = {
 } satisfies ServiceOptions;
 
 export const defaultBalancer = {
-  driver: 'embedded',
+  driver: 'embedded' as NonNullable<TargetFile['loadBalancer']['driver']>,
   requestTimeout: '60s',
   drainSpread: '0s',
   receiptProbes: 20,
 } satisfies Partial<TargetFile['loadBalancer']>;
+
+export const defaultNginx = {
+  mode: 'managed',
+  program: 'nginx',
+  check: ['nginx', '-t'],
+  reload: ['nginx', '-s', 'reload'],
+} satisfies NonNullable<TargetFile['loadBalancer']['nginx']>;
 
 export const defaultStickyCookie = 'bg_bucket';
 export const defaultPreview = { header: 'x-bluegreen-preview', cookie: 'bg_preview' } as const;

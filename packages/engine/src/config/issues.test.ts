@@ -105,7 +105,7 @@ const wrongValues: readonly (readonly [what: string, from: string, to: string, p
     'a list in place of a mapping',
     '        loadBalancer:\n          listen: 8080',
     '        loadBalancer: []',
-    `20:9 ${production}.loadBalancer: expected a mapping with driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, found an empty list`,
+    `20:9 ${production}.loadBalancer: expected a mapping with keys such as driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, found an empty list`,
   ],
   ['a key without a value', 'state: state', 'state:', `1:7 state: ${path}, found an empty value`],
   ['a home folder that nothing expands', 'state: state', 'state: ~/state', `1:8 state: ${path}, found "~/state"`],
@@ -166,7 +166,7 @@ const unknownKeys: readonly (readonly [what: string, from: string, to: string, p
     'near nothing',
     'listen: 8080',
     'listen: 8080\n          xyzzy: 1',
-    `22:11 ${production}.loadBalancer.xyzzy: "xyzzy" is not a known key; known here: driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes`,
+    `22:11 ${production}.loadBalancer.xyzzy: "xyzzy" is not a known key; known here: driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, nginx`,
   ],
   [
     'a merge key',

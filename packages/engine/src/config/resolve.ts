@@ -12,6 +12,7 @@ import {
 } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
 import { merge } from './draft.ts';
+import { resolveNginx } from './resolve-nginx.ts';
 import { commandWords } from './resolve-slack.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
 import type { ServiceOptions } from './schema-options.ts';
@@ -83,7 +84,7 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
     health: resolveHealth(options.health),
     smokeTests: options.smokeTests.map(resolveSmokeTest),
     smokeTotalMs: parseDuration(options.smokeTotal),
-    balancer: resolveBalancer(own.loadBalancer),
+    balancer: resolveBalancer(own.loadBalancer, inFolder),
     canary: options.canary.map(resolveCanaryStep),
     approval: resolveApproval(options.approval, approvers),
     ...resolveAfterwards(options),
@@ -158,7 +159,10 @@ function resolveSmokeTest(test: NonNullable<ServiceOptions['smokeTests']>[number
   };
 }
 
-function resolveBalancer(loadBalancer: TargetFile['loadBalancer']): BalancerSettings {
+function resolveBalancer(
+  loadBalancer: TargetFile['loadBalancer'],
+  inFolder: (path: string) => string,
+): BalancerSettings {
   const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes } = merge(
     defaultBalancer,
     loadBalancer,
@@ -178,6 +182,7 @@ function resolveBalancer(loadBalancer: TargetFile['loadBalancer']): BalancerSett
     requestTimeoutMs: parseDuration(requestTimeout),
     drainSpreadMs: parseDuration(drainSpread),
     receiptProbes,
+    ...(driver === 'nginx' ? { nginx: resolveNginx(loadBalancer.nginx, inFolder) } : {}),
   };
 }
 

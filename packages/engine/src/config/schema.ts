@@ -2,6 +2,7 @@
 // errors. The commented bluegreen.example.yaml shows every key; bluegreen.schema.json is made from this for editors.
 
 import { z } from 'zod';
+import { nginx } from './schema-nginx.ts';
 import { serviceOptions } from './schema-options.ts';
 import {
   approver,
@@ -69,8 +70,8 @@ const allow = z
 
 const loadBalancer = z
   .strictObject({
-    driver: choice(['embedded'])
-      .describe('Which load balancer. Default: embedded, which needs nothing else.')
+    driver: choice(['embedded', 'nginx'])
+      .describe('Which load balancer. Default: embedded, which needs nothing else; nginx is a program of its own.')
       .optional(),
     listen: listen().describe(
       'Where users connect: a port of this machine alone, or address:port (0.0.0.0:8080 for all).',
@@ -89,6 +90,7 @@ const loadBalancer = z
     receiptProbes: whole({ min: 1, max: 1000, expected: 'a number of probes from 1 to 1000' })
       .describe('Requests per node that must all see the expected release after a switch. Default: 20.')
       .optional(),
+    nginx: nginx.optional(),
   })
   .describe('What stands between the users and the two slots.');
 

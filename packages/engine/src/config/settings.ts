@@ -121,7 +121,7 @@ export interface SmokeTest {
 }
 
 export interface BalancerSettings {
-  readonly driver: 'embedded';
+  readonly driver: 'embedded' | 'nginx';
   readonly listen: { readonly host: string; readonly port: number };
   readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
   readonly preview: PreviewRoute | undefined;
@@ -131,6 +131,26 @@ export interface BalancerSettings {
   readonly drainSpreadMs: number;
   /** Probes per node that a receipt needs, all of which must see the expected release. */
   readonly receiptProbes: number;
+  /** Looked at only where nginx is the driver. */
+  readonly nginx?: NginxSettings;
+}
+
+/** Paths are absolute. */
+export type NginxSettings =
+  | { readonly mode: 'managed'; readonly program: string; readonly tls: TlsSettings | undefined }
+  | {
+      readonly mode: 'attached';
+      readonly include: string;
+      readonly check: readonly [string, ...string[]];
+      readonly reload: readonly [string, ...string[]];
+      readonly reopen: readonly [string, ...string[]] | undefined;
+      readonly tls: TlsSettings | undefined;
+    };
+
+export interface TlsSettings {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface CanaryStep {

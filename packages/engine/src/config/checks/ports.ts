@@ -4,6 +4,7 @@ import type { Path } from '../path.ts';
 import { formatPath } from '../path.ts';
 import { error, type Finding } from '../problems.ts';
 import { parseListen } from '../units.ts';
+import { tlsPort } from './nginx.ts';
 import type { TargetDraft } from './target-drafts.ts';
 
 export function checkPorts(targets: readonly TargetDraft[]): readonly Finding[] {
@@ -21,6 +22,7 @@ function portsOf({ own, path }: TargetDraft): readonly { readonly port: number; 
   const ports = [
     { port: own.slots?.blue?.port, path: [...path, 'slots', 'blue', 'port'] },
     { port: own.slots?.green?.port, path: [...path, 'slots', 'green', 'port'] },
+    { port: tlsPort(own), path: [...path, 'loadBalancer', 'nginx', 'tls', 'listen'] },
     { port: listen === undefined ? undefined : parseListen(listen).port, path: [...path, 'loadBalancer', 'listen'] },
   ];
   return ports.flatMap(({ port, path: at }) => (port === undefined ? [] : [{ port, path: at }]));
