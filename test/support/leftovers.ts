@@ -18,3 +18,20 @@ function environmentOf(pid: string): readonly string[] {
     return []; // it ended meanwhile, or is not ours
   }
 }
+
+/** The embedded balancer of this stage: its only argument is its spec file in the stage's folder. */
+export function balancerPid(folder: string): number {
+  const pid = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .find((name) => argumentsOf(name).some((word) => word.startsWith(`${folder}/state/proxy/`)));
+  if (pid === undefined) throw new Error(`no balancer runs for ${folder}`);
+  return Number(pid);
+}
+
+function argumentsOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(join('/proc', pid, 'cmdline'), 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
