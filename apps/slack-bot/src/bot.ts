@@ -1,7 +1,8 @@
 // The bot put together: Slack's door, the handlers, and what runs in the background as long as the process lives.
 
 import type { Clock, Engine, Log } from '@bg/engine';
-import { App, webApi } from '@slack/bolt';
+import { App } from '@slack/bolt';
+import { WebClient, type WebClientOptions } from '@slack/web-api';
 import { runAnnouncer } from './announcer.ts';
 import { boltLogger } from './bolt-log.ts';
 import { whoIn } from './cards/who.ts';
@@ -37,7 +38,7 @@ export interface Bot {
 const drainLimitMs = 10_000;
 
 /** A lost answer is retried by the outbox, never by the client: the client would post twice and hold up other methods. */
-export function slackClientOptions({ apiUrl }: Pick<BotEnvironment, 'apiUrl'>): webApi.WebClientOptions {
+export function slackClientOptions({ apiUrl }: Pick<BotEnvironment, 'apiUrl'>): WebClientOptions {
   return {
     slackApiUrl: apiUrl,
     timeout: 5000,
@@ -53,7 +54,7 @@ const fetchInTime: typeof fetch = (url, init) =>
 
 export function slackFor(environment: BotEnvironment, log: Log): Slack {
   const options = { ...slackClientOptions(environment), logger: boltLogger(log) };
-  return connectSlack(new webApi.WebClient(environment.token, options));
+  return connectSlack(new WebClient(environment.token, options));
 }
 
 /** @throws when the port cannot be had. */

@@ -1,5 +1,6 @@
 // One message to its place: updated where it stands, posted where it does not, and looked for where that is not known.
 
+import { createHash } from 'node:crypto';
 import type { OutboxMessage } from '@bg/engine';
 import type { Buckets, Method } from './buckets.ts';
 import { type Card, card, context } from './cards/blocks.ts';
@@ -54,12 +55,14 @@ function waitOnce(engine: Round['engine'], message: OutboxMessage): void {
 
 async function updateAt(round: Round, item: Item, place: Place): Promise<Ended> {
   const { message, drawn } = item;
+  const shown = withLink(drawn.card, place.earlier);
+  const now: Place = { ...place, print: fingerprint(shown) };
+  if (now.print === place.print) return settle(round, item, 'chat.update', { ok: true, value: place });
   if (!round.buckets.take('chat.update')) return 'ended';
   const mark = { key: message.key, version: message.version };
-  const send = (shown: Card) => round.slack.update(place, shown, mark);
-  const answer = await orPlain(round, item, withLink(drawn.card, place.earlier), send);
+  const answer = await orPlain(round, item, shown, (one) => round.slack.update(place, one, mark));
   if (!answer.ok && isGone(answer.problem)) return moveAway(round, item, { place, problem: answer.problem });
-  return settle(round, item, 'chat.update', answer.ok ? { ok: true, value: place } : answer);
+  return settle(round, item, 'chat.update', answer.ok ? { ok: true, value: now } : answer);
 }
 
 const gone = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_archived', 'channel_not_found'];
@@ -85,6 +88,9 @@ function withLink(shown: Card, earlier: string | undefined): Card {
     : card(shown.text, [...shown.blocks, context(`Continues <${earlier}|an earlier message>.`)]);
 }
 
+const fingerprint = (shown: Card): string =>
+  createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 16);
+
 interface PostOptions {
   readonly threadTs?: string;
   readonly look?: boolean;
@@ -104,14 +110,15 @@ async function postAnew(
     if (found.value !== undefined) return adopt(round, item, found.value);
   }
   const mark = { key: message.key, version: message.version, also: also.map(({ key }) => key) };
-  const send = (shown: Card) => round.slack.post({ channel: drawn.channel, threadTs, mark, card: shown });
-  const answer = await orPlain(round, item, withLink(drawn.card, earlier), send);
+  const shown = withLink(drawn.card, earlier);
+  const post = { channel: drawn.channel, threadTs, mark };
+  const answer = await orPlain(round, item, shown, (one) => round.slack.post({ ...post, card: one }));
   if (!answer.ok && threadTs !== undefined && isGone(answer.problem)) return waitForCard(round, item);
   return settle(
     round,
     item,
     'chat.postMessage',
-    answer.ok ? { ok: true, value: { ...answer.value, earlier } } : answer,
+    answer.ok ? { ok: true, value: { ...answer.value, earlier, print: fingerprint(shown) } } : answer,
   );
 }
 

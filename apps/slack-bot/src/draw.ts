@@ -46,9 +46,11 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     };
   },
   note: (facts, { settings }) => ({ channel: facts.channel, card: noteCard(facts, namesIn(settings.people)) }),
-  direct: ({ deploymentId, user, about }, { deployment, settings }) => {
+  direct: ({ deploymentId, user, about }, { deployment, outbox, settings }) => {
     const view = deployment(deploymentId);
-    return view && { channel: user, card: directCard(view, about, namesIn(settings.people)) };
+    if (view === undefined) return undefined;
+    const channel = placeOf(outbox.reference(cardKey(deploymentId)))?.channel;
+    return { channel: user, card: directCard({ view, about, channel }, namesIn(settings.people)) };
   },
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };
@@ -68,6 +70,6 @@ function mentioned(whom: 'approvers' | 'requester', view: DeploymentView, { peop
 
 export function placeOf(reference: unknown): Place | undefined {
   if (typeof reference !== 'object' || reference === null) return undefined;
-  const { channel, ts, earlier } = reference as Partial<Place>;
-  return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts, earlier } : undefined;
+  const { channel, ts, earlier, print } = reference as Partial<Place>;
+  return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts, earlier, print } : undefined;
 }

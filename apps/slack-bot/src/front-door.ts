@@ -2,7 +2,8 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock, Log } from '@bg/engine';
-import { HTTPReceiver, type ReceiverProcessEventErrorHandlerArgs, SocketModeReceiver, type webApi } from '@slack/bolt';
+import { HTTPReceiver, type ReceiverProcessEventErrorHandlerArgs, SocketModeReceiver } from '@slack/bolt';
+import type { WebClientOptions } from '@slack/web-api';
 import { boltLogger } from './bolt-log.ts';
 import type { BotEnvironment } from './environment.ts';
 import { type DeliveryProof, DeliveryRefused } from './guards.ts';
@@ -18,7 +19,7 @@ export interface FrontDoor {
 
 export interface FrontDoorOptions {
   readonly environment: BotEnvironment;
-  readonly clientOptions: webApi.WebClientOptions;
+  readonly clientOptions: WebClientOptions;
   readonly clock: Clock;
   readonly log: Log;
   /** Somebody knocked who could not prove to be Slack. */

@@ -12,7 +12,7 @@ import { publishHome } from './home.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
-import { chooseTarget, type FormErrors, type Submission, submitDeploy, submitReject } from './submissions.ts';
+import { chooseTarget, type Submission, submitDeploy, submitReject } from './submissions.ts';
 
 export function registerHandlers(app: App, desk: Desk): void {
   registerCommands(app, desk);
@@ -115,5 +115,3 @@ async function answerAtHome(desk: Desk, { card, user, triggerId }: HomeAnswer): 
   if (card !== undefined) await desk.slack.openView(triggerId, noticeModal(card));
   await publishHome(desk, user);
 }
-
-export type { FormErrors };

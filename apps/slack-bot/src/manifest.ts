@@ -10,8 +10,6 @@ export interface ManifestOptions {
   readonly words?: Readonly<Record<CommandKey, string>>;
 }
 
-export type Manifest = ReturnType<typeof buildManifest>;
-
 export const eventsPath = '/slack/events';
 
 const defaultWords: Readonly<Record<CommandKey, string>> = {

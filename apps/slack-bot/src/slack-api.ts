@@ -1,6 +1,6 @@
 // The calls this bot makes to Slack, each answered with a value: what Slack refuses and what gets lost are no exceptions.
 
-import { webApi } from '@slack/bolt';
+import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
 import type { Card } from './cards/blocks.ts';
 import type { HomeView } from './cards/home-view.ts';
 import type { Modal } from './modals/inputs.ts';
@@ -22,6 +22,8 @@ export interface Place {
   readonly ts: string;
   /** A link to the message that this one took over from. */
   readonly earlier?: string | undefined;
+  /** Fingerprint of what it shows: the same picture is not sent twice. */
+  readonly print?: string | undefined;
 }
 
 export interface Post {
@@ -68,7 +70,7 @@ export interface Slack {
 const eventType = 'bluegreen';
 const maxChannelPages = 10;
 
-export function connectSlack(client: webApi.WebClient): Slack {
+export function connectSlack(client: WebClient): Slack {
   return {
     whoAmI: () =>
       answer(client.auth.test(), (found) => ({
@@ -116,7 +118,7 @@ const metadata = ({ key, version, also = [] }: Mark) => ({
 });
 
 async function findPosted(
-  client: webApi.WebClient,
+  client: WebClient,
   { channel, threadTs }: { readonly channel: string; readonly threadTs?: string | undefined },
   key: string,
 ): Promise<Answer<Place | undefined>> {
@@ -138,7 +140,7 @@ function holds(payload: unknown, key: string): boolean {
   return own === key || (typeof also === 'string' && also.split(' ').includes(key));
 }
 
-async function findChannel(client: webApi.WebClient, name: string): Promise<Answer<string | undefined>> {
+async function findChannel(client: WebClient, name: string): Promise<Answer<string | undefined>> {
   const wanted = name.replace(/^#/, '');
   let cursor = '';
   for (let page = 0; page < maxChannelPages; page += 1) {
@@ -162,9 +164,9 @@ async function answer<R, T>(call: Promise<R>, read: (result: R) => T): Promise<A
 }
 
 function problemOf(thrown: unknown): SlackProblem {
-  if (thrown instanceof webApi.WebAPIRateLimitedError)
+  if (thrown instanceof WebAPIRateLimitedError)
     return { kind: 'limited', afterMs: Math.max(1, thrown.retryAfter) * 1000 };
-  if (thrown instanceof webApi.WebAPIPlatformError && /^[a-z][a-z_]{2,60}$/.test(thrown.data.error))
+  if (thrown instanceof WebAPIPlatformError && /^[a-z][a-z_]{2,60}$/.test(thrown.data.error))
     return platformProblem(thrown);
   const sentence = thrown instanceof Error ? thrown.message : String(thrown);
   return { kind: 'lost', sentence: sentence.slice(0, 300) };
@@ -179,7 +181,7 @@ const passing = new Set([
   'team_added_to_org',
 ]);
 
-function platformProblem({ data }: webApi.WebAPIPlatformError): SlackProblem {
+function platformProblem({ data }: WebAPIPlatformError): SlackProblem {
   const { error, needed, response_metadata } = data as typeof data & { readonly needed?: string };
   if (error === 'ratelimited' || error === 'rate_limited') return { kind: 'limited', afterMs: 30_000 };
   if (passing.has(error)) return { kind: 'lost', sentence: `Slack answered ${error}` };

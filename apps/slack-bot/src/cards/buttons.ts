@@ -54,7 +54,3 @@ export function actionButtons(subject: Subject, legal: readonly LegalAction[]): 
 export function buttonValue({ id, stateVersion, service, target }: Subject, name: ActionName): string {
   return targetActions.includes(name) ? `${service}/${target}:${id}` : `${id}:${stateVersion}`;
 }
-
-export function actionLabel(name: ActionName): string {
-  return labels[name];
-}

@@ -35,7 +35,8 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
   refusal: (change) => refusalCard(change(refusal)),
   fault: () => faultCard('abc'),
   note: (change) => noteCard(change({ ...line, name: 'shop', emoji: '💥' }), who),
-  direct: (change) => directCard(change(everyView.failed as DeploymentView), change(line), who),
+  direct: (change) =>
+    directCard({ view: change(everyView.failed as DeploymentView), about: change(line), channel: 'C0DEPLOYS' }, who),
   head: () => headCard({ seq: 12, hash: 'abc' }),
 };
 

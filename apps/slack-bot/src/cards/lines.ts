@@ -36,10 +36,20 @@ export function noteCard(facts: LineFacts & { readonly name: string; readonly em
   return card(text, [section(text)]);
 }
 
+export interface DirectFacts {
+  readonly view: DeploymentView;
+  /** Somebody takes the release back; otherwise it is about how the deployment ended. */
+  readonly about: LineFacts | undefined;
+  /** Id of the channel that holds the card, when it is known. */
+  readonly channel: string | undefined;
+}
+
 /** To the person who asked for it: it ended otherwise than they wished, or somebody is taking it back. */
-export function directCard(view: DeploymentView, about: LineFacts | undefined, who: Who): Card {
-  const why = about === undefined ? outcomeText(view) : said(about, who);
-  const text = `${stageEmoji[stageOf(view)]} *${outside(`${subject(view)}: ${headline(view)}`, 250)}*\n${why}`;
+export function directCard({ view, about, channel }: DirectFacts, who: Who): Card {
+  const ended = `${stageEmoji[stageOf(view)]} *${outside(`${subject(view)}: ${headline(view)}`, 250)}*`;
+  const title = about === undefined ? ended : `↩️ *${outside(`${subject(view)} is being taken back`, 250)}*`;
+  const where = channel === undefined ? '' : `\nThe cards are in <#${outside(channel, 30)}>.`;
+  const text = `${title}\n${about === undefined ? outcomeText(view) : said(about, who)}${where}`;
   return card(text, [section(text)]);
 }
 

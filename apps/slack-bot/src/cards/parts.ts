@@ -22,21 +22,31 @@ const signs: Readonly<Record<StepView['status'], string>> = {
   started: '▸',
   done: '✓',
   failed: '✗',
-  skipped: '⤼',
-  undone: '↩',
+  skipped: '–',
+  undone: '⟲',
 };
 
-/** Every step with its sign; a finished one with how long it took. */
+/** Every step: those of one status that follow one another share a line, so that twelve steps are three or four lines. */
 export function stepsPart({ steps }: DeploymentView): Block | undefined {
   if (steps.length === 0) return undefined;
-  return section(steps.slice(0, 40).map(stepLine).join('\n'));
+  const runs: StepView[][] = [];
+  for (const step of steps.slice(0, 40)) {
+    const last = runs.at(-1);
+    if (last?.[0]?.status === step.status) last.push(step);
+    else runs.push([step]);
+  }
+  return section(runs.map(runLine).join('\n'));
 }
 
-function stepLine({ status, title, startedAt, endedAt }: StepView): string {
-  const took = startedAt !== undefined && endedAt !== undefined ? `  _${duration(endedAt - startedAt)}_` : '';
-  const text = outside(title, 120);
-  const words = status === 'started' || status === 'failed' ? `*${text}*` : status === 'skipped' ? `~${text}~` : text;
-  return `${signs[status]} ${words}${took}`;
+function runLine(run: readonly StepView[]): string {
+  const status = run[0]?.status ?? 'waiting';
+  const text = run.map(stepText).join(' · ');
+  return `${signs[status]} ${status === 'started' || status === 'failed' ? `*${text}*` : text}`;
+}
+
+function stepText({ title, status, startedAt, endedAt }: StepView): string {
+  const ms = status === 'done' && startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : 0;
+  return `${outside(title, 120)}${ms < 1000 ? '' : ` _${duration(ms)}_`}`;
 }
 
 /** Both sides' numbers beside each other, and what the judge makes of them. */
@@ -52,8 +62,13 @@ export function numbersPart({ observation, version, from }: DeploymentView): Blo
     ],
     ['p95', both(`${count(canary.p95Ms)} ms`, `${count(stable.p95Ms)} ms`)],
     ['Requests', both(count(canary.requests), count(stable.requests))],
-    ['Verdict', `${verdictSign[judgement.verdict]} ${judgement.verdict}\n${outside(judgement.sentence, 200)}`],
+    ['Verdict', `${verdictSign[judgement.verdict]} ${judgement.verdict}${reasonOf(judgement)}`],
   ]);
+}
+
+/** The numbers above say why it is well; anything else needs its sentence. */
+function reasonOf({ verdict, sentence }: Observation['judgement']): string {
+  return verdict === 'Successful' ? '' : `\n${outside(sentence, 200)}`;
 }
 
 const verdictSign: Readonly<Record<Observation['judgement']['verdict'], string>> = {
@@ -93,7 +108,8 @@ function nodeLine({ node, probes, seen, problem }: Receipt['nodes'][number]): st
 }
 
 export function keptPart({ kept }: DeploymentView): Block | undefined {
-  if (kept === undefined) return undefined;
+  // A preview beside it belongs to the next deployment, whose own card tells of it.
+  if (kept === undefined || kept.label === 'preview') return undefined;
   const until = kept.until === undefined ? 'until the next deployment' : `until ${dateTime(kept.until)}`;
   return section(`♨️ ${code(kept.version, 64)} is kept in ${kept.slot} (${outside(kept.label, 40)}) ${until}.`);
 }

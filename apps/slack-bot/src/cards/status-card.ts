@@ -83,8 +83,9 @@ function routingLine({ routing, nodes }: TargetView): string {
   const unreachable = nodes.filter(({ reachable }) => !reachable).map(({ node }) => outside(node, 60));
   const gone = unreachable.length === 0 ? undefined : `⚠️ does not answer: ${unreachable.slice(0, 5).join(', ')}`;
   if (routing.active === undefined) return join('Load balancer: no active side, users get 503', gone);
-  const split = routing.canary === undefined ? '' : `  ${routing.canary.slot} ${bar(routing.canary.percent, 10)}`;
-  return join(`Load balancer: users go to ${routing.active}${split}`, gone);
+  const split =
+    routing.canary === undefined ? undefined : `${routing.canary.slot} gets ${bar(routing.canary.percent, 10)} of them`;
+  return join(`Load balancer: users go to ${routing.active}`, split, gone);
 }
 
 function lockLine({ lock }: TargetView, who: Who): string | undefined {

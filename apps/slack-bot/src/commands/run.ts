@@ -2,11 +2,11 @@
 
 import type { Actor, DeploymentView, Refusal, Result, TargetView } from '@bg/engine';
 import { type Card, card, section } from '../cards/blocks.ts';
-import { deploymentSentence } from '../cards/deployment-card.ts';
 import { helpCard } from '../cards/help-card.ts';
 import { historyCard, historyLength } from '../cards/history-card.ts';
 import { planCard } from '../cards/plan-card.ts';
 import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
+import { headline, subject } from '../cards/stage.ts';
 import { statusCard, targetCard } from '../cards/status-card.ts';
 import { dateTime, outside } from '../cards/text.ts';
 import type { Desk } from '../desk.ts';
@@ -78,7 +78,7 @@ function answered(result: Result<DeploymentView>): Card {
   if (!result.ok) return refusalCard(result.refusal);
   const { channel } = result.value;
   const where = /^[CG][A-Z0-9]{2,}$/.test(channel) ? `<#${channel}>` : outside(channel, 90);
-  const text = `${deploymentSentence(result.value)} The card is in ${where}.`;
+  const text = `${outside(`${subject(result.value)}: ${headline(result.value)}`, 250)}. The card is in ${where}.`;
   return card(text, [section(`✅ ${text}`)]);
 }
 
