@@ -16,8 +16,8 @@ readAddress();
 await refresh();
 await scrollToLinked();
 listen((topics) => {
-  if (topics.has('deliveries') || topics.has('apiCalls')) drawInspector();
-  if (['messages', 'modals', 'home', 'groups', 'sockets'].some((topic) => topics.has(topic))) refresh();
+  if (topics.has('deliveries') || topics.has('apiCalls')) void drawInspector();
+  if (['messages', 'modals', 'home', 'groups', 'sockets'].some((topic) => topics.has(topic))) void refresh();
 });
 byId('inspect').addEventListener('click', () => toggleInspector(byId('inspector').hidden));
 byId('menu').addEventListener('click', () => showSidebar(!document.body.classList.contains('with-sidebar')));
@@ -63,7 +63,7 @@ function switchAccount(user) {
   const isTalk = state.workspace.channels.find((channel) => channel.id === state.channel)?.kind === 'im';
   if (isTalk) state.channel = user.replace(/^[UW]/, 'D');
   go();
-  if (isTalk && state.tab === 'home') attempt('open-home', {});
+  if (isTalk && state.tab === 'home') void attempt('open-home', {});
 }
 
 function openChannel(channel) {
@@ -80,7 +80,7 @@ function openTab(name) {
   state.tab = name;
   state.thread = undefined;
   go();
-  if (name === 'home') attempt('open-home', {});
+  if (name === 'home') void attempt('open-home', {});
 }
 
 function openThread(ts) {

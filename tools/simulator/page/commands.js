@@ -4,7 +4,13 @@ import { state } from './state.js';
 
 export function commandList(field) {
   let picked = 0;
-  const element = h('div', { class: 'completions', role: 'listbox', 'aria-label': 'Commands', id: 'completions', hidden: true });
+  const element = h('div', {
+    class: 'completions',
+    role: 'listbox',
+    'aria-label': 'Commands',
+    id: 'completions',
+    hidden: true,
+  });
 
   function draw() {
     const found = matching(field.value);

@@ -69,7 +69,7 @@ function button(element, place) {
       'aria-label': element.accessibility_label,
       onclick: () => {
         if (/^https?:\/\//i.test(element.url ?? '')) window.open(element.url, '_blank', 'noopener,noreferrer');
-        send(element, place, { control });
+        void send(element, place, { control });
       },
     },
     richText(element.text),

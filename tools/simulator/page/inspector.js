@@ -1,6 +1,6 @@
 // The drawer for the curious: what Slack sent to the app, what the app called, and a few things to break.
 import { act, look } from './api.js';
-import { byId, h, toast } from './dom.js';
+import { byId, h, replaceIfChanged, toast } from './dom.js';
 import { userOf } from './state.js';
 
 const PRESETS = [
@@ -18,30 +18,35 @@ export function toggleInspector(isOpen) {
   byId('inspector').hidden = !isOpen;
   byId('inspect').setAttribute('aria-expanded', String(isOpen));
   document.body.classList.toggle('with-inspector', isOpen);
-  if (isOpen) drawInspector();
+  if (isOpen) void drawInspector();
 }
 
+/** The frame is built once and only the rows are drawn again, so that a press on the frame is never lost to a refresh. */
 export async function drawInspector() {
   const pane = byId('inspector');
   if (pane.hidden) return;
-  const entries = await look(tab === 'deliveries' ? 'deliveries' : 'api-calls');
-  const rows = entries.slice(-SHOWN).reverse();
-  const scrolled = pane.querySelector('.rows')?.scrollTop ?? 0;
-  pane.replaceChildren(
+  if (pane.childElementCount === 0) pane.append(...frame());
+  const shown = tab;
+  const entries = await look(shown);
+  if (shown !== tab) return;
+  for (const button of pane.querySelectorAll('[role="tab"]')) {
+    button.setAttribute('aria-selected', String(button.dataset.tab === tab));
+  }
+  const latest = entries.slice(-SHOWN).reverse();
+  const rows = pane.querySelector('.rows');
+  replaceIfChanged(rows, `${tab}:${latest.map((entry) => entry.id).join()}`, () =>
+    latest.length === 0 ? [h('p', { class: 'muted' }, 'Nothing yet.')] : latest.map(ROWS[tab]),
+  );
+}
+
+function frame() {
+  const onclick = () => toggleInspector(false);
+  return [
     h(
       'header',
       { class: 'pane-head' },
       h('h2', {}, 'Inspector'),
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'icon-button',
-          'aria-label': 'Close inspector',
-          onclick: () => toggleInspector(false),
-        },
-        '✕',
-      ),
+      h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close inspector', onclick }, '✕'),
     ),
     h(
       'div',
@@ -49,33 +54,20 @@ export async function drawInspector() {
       tabButton('deliveries', 'Deliveries to the app'),
       tabButton('api-calls', 'API calls'),
     ),
-    h(
-      'div',
-      { class: 'rows' },
-      rows.length === 0
-        ? h('p', { class: 'muted' }, 'Nothing yet.')
-        : rows.map(tab === 'deliveries' ? deliveryRow : callRow),
-    ),
+    h('div', { class: 'rows' }),
     faults(),
-  );
-  pane.querySelector('.rows').scrollTop = scrolled;
+  ];
 }
 
 function tabButton(name, label) {
-  return h(
-    'button',
-    {
-      type: 'button',
-      role: 'tab',
-      'aria-selected': String(tab === name),
-      onclick: () => {
-        tab = name;
-        drawInspector();
-      },
-    },
-    label,
-  );
+  const onclick = () => {
+    tab = name;
+    void drawInspector();
+  };
+  return h('button', { type: 'button', role: 'tab', 'data-tab': name, onclick }, label);
 }
+
+const ROWS = { deliveries: deliveryRow, 'api-calls': callRow };
 
 function deliveryRow(delivery) {
   const isFine = delivery.error === undefined;

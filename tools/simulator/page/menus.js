@@ -46,7 +46,7 @@ export function overflowMenu(element, place, { send }) {
     {
       class: 'press with-menu',
       onfocusout: (event) => closeWhenLeft(event, () => show(false)),
-      onkeydown: escape(() => show(false)),
+      onkeydown: onEscape(() => show(false)),
     },
     toggle,
     list,
@@ -109,7 +109,7 @@ export function externalSelect(element, place, { keep, send }) {
     {
       class: 'press with-menu wide',
       onfocusout: (event) => closeWhenLeft(event, () => show(false)),
-      onkeydown: escape(() => show(false)),
+      onkeydown: onEscape(() => show(false)),
     },
     field,
     list,
@@ -120,7 +120,7 @@ function closeWhenLeft(event, close) {
   if (!event.currentTarget.contains(event.relatedTarget)) close();
 }
 
-function escape(close) {
+function onEscape(close) {
   return (event) => {
     if (event.key !== 'Escape') return;
     event.stopPropagation();

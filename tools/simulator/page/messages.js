@@ -1,6 +1,6 @@
 // The channel's message list and the thread pane.
 import { avatar } from './avatar.js';
-import { renderBlocks } from './blocks.js';
+import { readForm, renderBlocks } from './blocks.js';
 import { byId, clockTime, h, toast } from './dom.js';
 import { currentChannel, richText, state, userOf } from './state.js';
 
@@ -81,16 +81,14 @@ function reconcile(list, drawn) {
 
 function drawMessage(message, key, { openThread, inThread = false }) {
   const user = userOf(message.user);
-  const time = clockTime(message.ts);
-  const surface = { where: { channel: message.channel, messageTs: message.ts } };
-  const hasBlocks = message.blocks.length > 0;
+  const onlyYou = message.isEphemeral ? ', only visible to you' : '';
   const element = h(
     'div',
     {
       role: 'article',
       class: `message ${message.isEphemeral ? 'ephemeral' : ''}`,
       'data-ts': message.ts,
-      'aria-label': `${user.name} at ${time}${message.isEphemeral ? ', only visible to you' : ''}`,
+      'aria-label': `${user.name} at ${clockTime(message.ts)}${onlyYou}`,
     },
     message.isEphemeral &&
       h('div', { class: 'only-you' }, h('span', { 'aria-hidden': 'true' }, '◉ '), 'Only visible to you'),
@@ -98,63 +96,52 @@ function drawMessage(message, key, { openThread, inThread = false }) {
     h(
       'div',
       { class: 'message-main' },
-      h(
-        'div',
-        { class: 'byline' },
-        h('strong', {}, user.isBot ? user.realName : user.name),
-        user.isBot && h('span', { class: 'app-badge' }, 'APP'),
-        h(
-          'time',
-          {
-            datetime: new Date(Number(message.ts) * 1000).toISOString(),
-            title: new Date(Number(message.ts) * 1000).toLocaleString(),
-          },
-          time,
-        ),
-      ),
-      hasBlocks
-        ? renderBlocks(message.blocks, surface)
-        : h(
-            'div',
-            { class: 'text' },
-            richText(message.text),
-            message.isEdited && h('small', { class: 'muted' }, ' (edited)'),
-          ),
+      byline(user, message),
+      content(message),
       message.files.map(drawFile),
       message.reactions.length > 0 && h('div', { class: 'reactions' }, message.reactions.map(drawReaction)),
       !inThread && message.replyCount > 0 && threadLine(message, openThread),
     ),
-    !inThread &&
-      !message.isEphemeral &&
-      h(
-        'div',
-        { class: 'message-tools' },
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'icon-button',
-            'aria-label': 'Reply in thread',
-            title: 'Reply in thread',
-            onclick: () => openThread(message.ts),
-          },
-          '💬',
-        ),
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'icon-button',
-            'aria-label': 'Copy link',
-            title: 'Copy link',
-            onclick: () => copyLink(message),
-          },
-          '🔗',
-        ),
-      ),
+    !inThread && !message.isEphemeral && tools(message, openThread),
   );
   element.dataset.drawn = key;
   return element;
+}
+
+function byline(user, message) {
+  const date = new Date(Number(message.ts) * 1000);
+  return h(
+    'div',
+    { class: 'byline' },
+    h('strong', {}, user.isBot ? user.realName : user.name),
+    user.isBot && h('span', { class: 'app-badge' }, 'APP'),
+    h('time', { datetime: date.toISOString(), title: date.toLocaleString() }, clockTime(message.ts)),
+  );
+}
+
+function content(message) {
+  const where = { channel: message.channel, messageTs: message.ts };
+  if (message.blocks.length > 0) {
+    const blocks = renderBlocks(message.blocks, { where, formValues: () => readForm(blocks) });
+    return blocks;
+  }
+  return h(
+    'div',
+    { class: 'text' },
+    richText(message.text),
+    message.isEdited && h('small', { class: 'muted' }, ' (edited)'),
+  );
+}
+
+function tools(message, openThread) {
+  const tool = (label, sign, onclick) =>
+    h('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, onclick }, sign);
+  return h(
+    'div',
+    { class: 'message-tools' },
+    tool('Reply in thread', '💬', () => openThread(message.ts)),
+    tool('Copy link', '🔗', () => copyLink(message)),
+  );
 }
 
 function threadLine(message, openThread) {

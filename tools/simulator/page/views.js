@@ -120,5 +120,5 @@ async function submit(event, { view, form, banner, submitButton }) {
 }
 
 function close(viewId, all = false) {
-  attempt('close-view', { viewId, all });
+  void attempt('close-view', { viewId, all });
 }
