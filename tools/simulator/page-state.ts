@@ -1,6 +1,7 @@
 // What the page needs to draw one account's screen, messages aside.
 import type { Context } from './context.ts';
 import type { Json } from './json.ts';
+import { messagesFor } from './messages.ts';
 import { BOT_USER_ID } from './options.ts';
 import { personOf } from './people/payloads.ts';
 import { seeHome, seeModals } from './people/see.ts';
@@ -34,10 +35,7 @@ export function pageState(context: Context, userId: string): Json {
       isMember: channel.members.includes(user.id),
       hasBot: channel.members.includes(BOT_USER_ID),
       memberCount: channel.members.length,
-      lastTs:
-        workspace.messages
-          .get(channel.id)
-          ?.findLast((message) => message.onlyFor === undefined || message.onlyFor === user.id)?.ts ?? '0',
+      lastTs: messagesFor(workspace, { channel: channel.id, user: user.id }).at(-1)?.ts ?? '0',
     })),
     commands: features?.slash_commands ?? [],
     modals: seeModals(context, user.id),
