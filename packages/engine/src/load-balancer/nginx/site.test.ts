@@ -107,13 +107,13 @@ describe('nginx itself', () => {
   test.each(hostile)(
     'takes %j as a value of an allow list and as a token, and nothing of it as a directive',
     (value) => {
-      const text = check({
-        service: value,
-        target: value,
-        allow: { by: 'header', name: 'x-user', values: [value] },
-        preview: { header: 'x-preview', cookie: 'c', token: value },
+      const withValue = (each: string): Partial<BalancerSpec> => ({
+        service: each,
+        target: each,
+        allow: { by: 'header', name: 'x-user', values: [each] },
+        preview: { header: 'x-preview', cookie: 'c', token: each },
       });
-      expect(text).not.toMatch(/pwned|evil|listen 1;|passwd/);
+      expect(structure(check(withValue(value)))).toEqual(structure(check(withValue('harmless'))));
     },
   );
 
