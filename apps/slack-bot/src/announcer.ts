@@ -199,13 +199,14 @@ function createProgress({ engine, clock }: Announcer): { readonly refresh: () =>
 const headConsumer = 'slack-head';
 const dayMs = 86_400_000;
 
-/** Once a day the head of the audit chain is shown where nobody can take it back. */
+/** Once a day the head of the audit chain is shown where nobody can take it back; the first time a day after the start. */
 function publishHead({ engine, clock }: Announcer): void {
   const day = Math.floor(clock.now() / dayMs);
-  if (engine.cursor(headConsumer) >= day) return;
-  engine.moveCursor(headConsumer, day);
+  const last = engine.cursor(headConsumer);
+  if (last >= day) return;
   const channel = engine.settings.targets[0]?.channel;
-  const head = channel === undefined ? undefined : engine.audit.publishHead(transport);
-  if (head === undefined || channel === undefined) return;
-  putOnce(engine.outbox, { key: `head:${head.seq}`, kind: 'head', payload: { ...head, channel } });
+  const head = last === 0 || channel === undefined ? undefined : engine.audit.publishHead(transport);
+  if (head !== undefined && channel !== undefined)
+    putOnce(engine.outbox, { key: `head:${head.seq}`, kind: 'head', payload: { ...head, channel } });
+  engine.moveCursor(headConsumer, day);
 }

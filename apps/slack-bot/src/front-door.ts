@@ -115,6 +115,8 @@ function socketDoor({ clientOptions, clock, log }: FrontDoorOptions, appToken: s
     }),
   });
 
+  const closing = new AbortController();
+
   async function stayConnected(signal: AbortSignal): Promise<void> {
     let waitMs = firstReconnectMs;
     while (!signal.aborted) {
@@ -136,10 +138,11 @@ function socketDoor({ clientOptions, clock, log }: FrontDoorOptions, appToken: s
   return {
     receiver,
     open: async (signal) => {
-      void stayConnected(signal);
+      void stayConnected(AbortSignal.any([signal, closing.signal]));
       return undefined;
     },
     close: async () => {
+      closing.abort();
       await receiver.stop();
     },
   };
