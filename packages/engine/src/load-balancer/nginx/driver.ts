@@ -99,7 +99,10 @@ async function apply(parts: NginxParts, routing: Routing, fence: Fence): Promise
   if (present.kind === 'routing') {
     const same = isDeepStrictEqual(present.routing, wholeRouting(routing));
     if (same && !present.edited) return settled(parts, routing);
-    if (!same && routing.generation <= present.routing.generation) throw stale(routing, present.routing);
+    if (!same && routing.generation <= present.routing.generation) {
+      takeLease(folder, fence); // lost meanwhile, it is the reason
+      throw stale(routing, present.routing);
+    }
   }
   put(folder, { routing: wholeRouting(routing), fence });
   await settled(parts, routing);
