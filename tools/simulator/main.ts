@@ -1,7 +1,7 @@
 // The simulator as a process of its own: `node tools/simulator/main.ts <manifest.json> [--port 4242] [--app-url http://127.0.0.1:3000/slack/events]`
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type AppManifest, startSimulator } from './index.ts';
+import { type AppManifest, type Simulator, SimulatorError, type SimulatorOptions, startSimulator } from './index.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,7 +16,7 @@ if (manifestPath === undefined) {
 const signingSecret = process.env.SLACK_SIGNING_SECRET ?? 'simulator-signing-secret';
 const botToken = process.env.SLACK_BOT_TOKEN ?? 'xoxb-simulator-1';
 const appToken = process.env.SLACK_APP_TOKEN ?? 'xapp-simulator-1';
-const simulator = await startSimulator({
+const simulator = await startOrExplain({
   port: Number(values.port),
   signingSecret,
   botToken,
@@ -28,3 +28,13 @@ const simulator = await startSimulator({
 });
 console.log(`The simulated Slack workspace is at ${simulator.url} (SLACK_API_URL=${simulator.apiUrl})`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.close());
+
+async function startOrExplain(options: SimulatorOptions): Promise<Simulator> {
+  try {
+    return await startSimulator(options);
+  } catch (error) {
+    if (!(error instanceof SimulatorError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
