@@ -16,7 +16,7 @@ export interface BotProcess {
 
 export function startBotProcess(environment: Readonly<Record<string, string>>): BotProcess {
   const child = spawn(process.execPath, [entry], {
-    env: { PATH: process.env.PATH ?? '', ...environment },
+    env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

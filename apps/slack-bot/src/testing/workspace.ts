@@ -1,6 +1,6 @@
 // A whole stage for tests of the bot: a Slack workspace, a real engine with real processes, and the bot between them.
 
-import { createLog, type Engine, openEngine, type Settings, systemClock } from '@bg/engine';
+import { type Engine, openEngine, type Settings, silentLog, systemClock } from '@bg/engine';
 import { type Stage, type StageOptions, setStage } from '../../../../test/support/stage.ts';
 import {
   type SeenMessage,
@@ -37,9 +37,6 @@ export interface WorkspaceOptions extends StageOptions {
   readonly simulator?: Partial<SimulatorOptions>;
   readonly socketMode?: boolean;
 }
-
-/** What the bot would have written into its log, for the eyes of a test that fails. */
-export const botLog = createLog({ name: 'slack-bot', level: process.env.TEST_LOG ?? 'silent', terminal: false });
 
 export async function setWorkspace({
   simulator,
@@ -87,11 +84,11 @@ export async function setWorkspace({
 }
 
 async function run(stage: Stage, simulator: Simulator, environment: BotEnvironment) {
-  const engine = openEngine({ settings: stage.settings, log: botLog, processName: 'slack-bot' });
-  const slack = slackFor(environment, botLog);
+  const engine = openEngine({ settings: stage.settings, log: silentLog, processName: 'slack-bot' });
+  const slack = slackFor(environment, silentLog);
   const checked = await checkToken(slack);
   const identity = checked.kind === 'good' ? checked.identity : undefined;
-  const bot = await startBot({ engine, environment, slack, identity, clock: systemClock, log: botLog });
+  const bot = await startBot({ engine, environment, slack, identity, clock: systemClock, log: silentLog });
   const url = `http://127.0.0.1:${bot.port}${eventsPath}`;
   if (bot.port !== undefined) simulator.setAppUrl(url);
   const stop = async (): Promise<void> => {
