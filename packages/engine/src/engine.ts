@@ -11,6 +11,7 @@ import { BlueGreenError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 import { createTurns } from './lib/turns.ts';
 import { createEmbeddedBalancer } from './load-balancer/embedded/driver.ts';
+import { createHaproxyBalancer } from './load-balancer/haproxy/driver.ts';
 import type { BalancerSpec, LoadBalancer, PreviewRoute } from './load-balancer/load-balancer.ts';
 import { createNginxBalancer } from './load-balancer/nginx/driver.ts';
 import { noMigrator } from './migrator/none.ts';
@@ -72,6 +73,15 @@ function createBalancer(options: {
   switch (target.balancer.driver) {
     case 'embedded':
       return createEmbeddedBalancer({ ...common, folder: folderOf('proxy'), node: process.execPath, proxyEntry });
+    case 'haproxy': {
+      const haproxy = target.balancer.haproxy ?? { mode: 'managed', program: 'haproxy', tls: undefined };
+      return createHaproxyBalancer({
+        ...common,
+        folder: folderOf('haproxy'),
+        settings: haproxy,
+        node: process.execPath,
+      });
+    }
     case 'nginx': {
       const nginx = target.balancer.nginx ?? { mode: 'managed', program: 'nginx', tls: undefined };
       return createNginxBalancer({ ...common, folder: folderOf('nginx'), settings: nginx });

@@ -1,6 +1,7 @@
 // Every problem of a configuration, at once: read, fill in, check each value, check them against one another, resolve.
 
 import { dirname, resolve } from 'node:path';
+import { checkHaproxy } from './checks/haproxy.ts';
 import { checkNames, checkRequired } from './checks/names.ts';
 import { checkNginx } from './checks/nginx.ts';
 import { checkApprovals, checkApprovers, checkPeople } from './checks/people.ts';
@@ -68,6 +69,7 @@ function checkTogether(
       ...checkBehaviour(target),
       ...checkBalancer(target),
       ...checkNginx(target),
+      ...checkHaproxy(target),
       ...checkFiles(target, folder),
       ...checkApprovals(draft, target),
     ]),

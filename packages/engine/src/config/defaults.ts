@@ -56,6 +56,10 @@ export const defaultNginx = {
   reload: ['nginx', '-s', 'reload'],
 } satisfies NonNullable<TargetFile['loadBalancer']['nginx']>;
 
+export const defaultHaproxy = { mode: 'managed', program: 'haproxy' } satisfies NonNullable<
+  TargetFile['loadBalancer']['haproxy']
+>;
+
 export const defaultStickyCookie = 'bg_bucket';
 export const defaultPreview = { header: 'x-bluegreen-preview', cookie: 'bg_preview' } as const;
 

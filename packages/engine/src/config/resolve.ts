@@ -12,6 +12,7 @@ import {
 } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
 import { merge } from './draft.ts';
+import { resolveHaproxy } from './resolve-haproxy.ts';
 import { resolveNginx } from './resolve-nginx.ts';
 import { commandWords } from './resolve-slack.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
@@ -182,6 +183,7 @@ function resolveBalancer(
     requestTimeoutMs: parseDuration(requestTimeout),
     drainSpreadMs: parseDuration(drainSpread),
     receiptProbes,
+    ...(driver === 'haproxy' ? { haproxy: resolveHaproxy(loadBalancer.haproxy, inFolder) } : {}),
     ...(driver === 'nginx' ? { nginx: resolveNginx(loadBalancer.nginx, inFolder) } : {}),
   };
 }

@@ -2,6 +2,7 @@
 // errors. The commented bluegreen.example.yaml shows every key; bluegreen.schema.json is made from this for editors.
 
 import { z } from 'zod';
+import { haproxy } from './schema-haproxy.ts';
 import { nginx } from './schema-nginx.ts';
 import { serviceOptions } from './schema-options.ts';
 import {
@@ -70,8 +71,10 @@ const allow = z
 
 const loadBalancer = z
   .strictObject({
-    driver: choice(['embedded', 'nginx'])
-      .describe('Which load balancer. Default: embedded, which needs nothing else; nginx is a program of its own.')
+    driver: choice(['embedded', 'haproxy', 'nginx'])
+      .describe(
+        'Which load balancer. Default: embedded, which needs nothing else; haproxy and nginx are programs of their own.',
+      )
       .optional(),
     listen: listen().describe(
       'Where users connect: a port of this machine alone, or address:port (0.0.0.0:8080 for all).',
@@ -90,6 +93,7 @@ const loadBalancer = z
     receiptProbes: whole({ min: 1, max: 1000, expected: 'a number of probes from 1 to 1000' })
       .describe('Requests per node that must all see the expected release after a switch. Default: 20.')
       .optional(),
+    haproxy: haproxy.optional(),
     nginx: nginx.optional(),
   })
   .describe('What stands between the users and the two slots.');

@@ -121,7 +121,7 @@ export interface SmokeTest {
 }
 
 export interface BalancerSettings {
-  readonly driver: 'embedded' | 'nginx';
+  readonly driver: 'embedded' | 'haproxy' | 'nginx';
   readonly listen: { readonly host: string; readonly port: number };
   readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
   readonly preview: PreviewRoute | undefined;
@@ -131,8 +131,33 @@ export interface BalancerSettings {
   readonly drainSpreadMs: number;
   /** Probes per node that a receipt needs, all of which must see the expected release. */
   readonly receiptProbes: number;
+  /** Looked at only where HAProxy is the driver. */
+  readonly haproxy?: HaproxySettings;
   /** Looked at only where nginx is the driver. */
   readonly nginx?: NginxSettings;
+}
+
+/** Paths are absolute. */
+export type HaproxySettings =
+  | { readonly mode: 'managed'; readonly program: string; readonly tls: HaproxyTls | undefined }
+  | {
+      readonly mode: 'attached';
+      readonly folder: string;
+      readonly nodes: readonly {
+        readonly name: string;
+        readonly socket: { readonly path: string } | { readonly host: string; readonly port: number };
+        readonly entrypoint: string;
+      }[];
+      readonly check: readonly [string, ...string[]];
+      readonly reload: readonly [string, ...string[]];
+      readonly logAddress: { readonly host: string; readonly port: number };
+      readonly tls: HaproxyTls | undefined;
+    };
+
+export interface HaproxyTls {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Certificate and key in one file. */
+  readonly certificate: string;
 }
 
 /** Paths are absolute. */

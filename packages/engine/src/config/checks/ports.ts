@@ -4,6 +4,7 @@ import type { Path } from '../path.ts';
 import { formatPath } from '../path.ts';
 import { error, type Finding } from '../problems.ts';
 import { parseListen } from '../units.ts';
+import { haproxyTlsPort } from './haproxy.ts';
 import { tlsPort } from './nginx.ts';
 import type { TargetDraft } from './target-drafts.ts';
 
@@ -23,6 +24,7 @@ function portsOf({ own, path }: TargetDraft): readonly { readonly port: number; 
     { port: own.slots?.blue?.port, path: [...path, 'slots', 'blue', 'port'] },
     { port: own.slots?.green?.port, path: [...path, 'slots', 'green', 'port'] },
     { port: tlsPort(own), path: [...path, 'loadBalancer', 'nginx', 'tls', 'listen'] },
+    { port: haproxyTlsPort(own), path: [...path, 'loadBalancer', 'haproxy', 'tls', 'listen'] },
     { port: listen === undefined ? undefined : parseListen(listen).port, path: [...path, 'loadBalancer', 'listen'] },
   ];
   return ports.flatMap(({ port, path: at }) => (port === undefined ? [] : [{ port, path: at }]));
