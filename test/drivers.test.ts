@@ -2,9 +2,10 @@
 
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { loadSettings, openEngine, silentLog } from '@bg/engine';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -127,7 +128,11 @@ describe('a driver that is told to end in the middle of a deployment', () => {
   it('hands it on at once: nothing is turned back, and the next one goes on', { timeout: 60_000 }, async () => {
     stage = await setStage();
     const observer = stage.open('observer');
+    await manyFiles(join(stage.folder, 'releases', 'shop', 'v1.0', 'assets'));
     const { id } = value(observer.deploy({ version: 'v1.0', actor: alice }));
+    const reader = drive('until it reads the release');
+    await eventually(() => observer.driverAlive());
+    await reader.kill('SIGTERM');
     for (const point of ['planned', 'step-started', 'routing-intended']) {
       const driver = drive(`until ${point}`);
       await reached(observer, { action: point, sentence: '' }, 0);
@@ -138,8 +143,27 @@ describe('a driver that is told to end in the middle of a deployment', () => {
     const end = await until(observer, id, finished, 60_000);
     expect(end.outcome?.kind).toBe('promoted');
     expect(observer.audit.after(0, 1_000).map(({ action }) => action)).not.toContain('turned-back');
+    const written = JSON.stringify(observer.audit.after(0, 1_000)) + drivers.flatMap(({ lines }) => lines).join();
+    const [token = ''] = previewTokens(stage);
+    expect(token).toHaveLength(48);
+    expect(written).not.toContain(token);
   });
 });
+
+/** Enough that reading them all takes a while. */
+async function manyFiles(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (let file = 0; file < 8_000; file += 500)
+    await Promise.all(Array.from({ length: 500 }, (_, more) => writeFile(join(folder, `${file + more}.txt`), 'asset')));
+}
+
+/** Made by the engine itself, kept with its state. */
+function previewTokens({ settings }: Stage): readonly string[] {
+  const database = new DatabaseSync(join(settings.stateFolder, 'state.sqlite'), { readOnly: true });
+  const rows = database.prepare("SELECT value FROM meta WHERE key LIKE 'preview-token%'").all();
+  database.close();
+  return rows.map(({ value: token }) => String(token));
+}
 
 function fenceOf({ settings }: Stage, engine: ReturnType<Stage['open']>): number {
   const row = engine.audit.after(0, 1_000).findLast(({ action }) => action === 'routing-intended');

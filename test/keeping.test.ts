@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Engine, SlotView } from '@bg/engine';
 import { describe, expect, it } from 'vitest';
 import { balancerPid, sidesAlive } from './support/leftovers.ts';
-import { alice, deployed, eventually, finished, onStage, setStage, until, value } from './support/stage.ts';
+import { alice, deployed, eventually, finished, movable, onStage, setStage, until, value } from './support/stage.ts';
 import { startUsers } from './support/users.ts';
 
 const plan = (more: string) => ({ target: `\n        canary: []\n        bake: 1s\n        ${more}\n` });
@@ -130,9 +130,9 @@ describe.concurrent('a deployment that could not be undone', { timeout: 120_000 
         await new Promise((wake) => setTimeout(wake, 1_000));
         expect([...(await users.stop()).versions.keys()]).toEqual(['v1.0']);
         const again = value(engine.deploy({ version: 'v2.1', actor: alice })).id;
-      await until(engine, again, ({ phase }) => phase === 'watch');
-      value(engine.abort({ id: again }, alice));
-      expect((await until(engine, again, finished)).outcome?.kind).toBe('aborted');
+        await until(engine, again, ({ phase }) => phase === 'watch');
+        value(engine.abort({ id: again }, alice));
+        expect((await until(engine, again, finished)).outcome?.kind).toBe('aborted');
       },
     ));
 });
@@ -176,3 +176,19 @@ async function squat(port: number): Promise<Server> {
   }
   throw new Error(`port ${port} was never free`);
 }
+
+describe('strangers', () => {
+  it('who were refused are one row of the log per minute and door', () => {
+    const clock = movable();
+    return onStage({ ...plan(''), clock }, async (_, engine) => {
+      const eve = { kind: 'stranger', name: 'U0EVE', door: 'slack' } as const;
+      for (let request = 0; request < 30; request += 1) engine.deploy({ version: 'v1.0', actor: eve });
+      clock.advance(60_000);
+      await eventually(() => told(engine, 'strangers-refused').length > 0);
+      const rows = told(engine, 'strangers-refused');
+      expect(rows.map(({ detail }) => Number(detail.count)).reduce((sum, count) => sum + count, 0)).toBe(30);
+      expect(rows.length).toBeLessThanOrEqual(2);
+      expect(told(engine, 'refused')).toEqual([]);
+    });
+  });
+});

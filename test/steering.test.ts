@@ -1,7 +1,6 @@
 // People at the wheel of a real deployment: wait, hold, go on, skip, give up, and what happens when nobody says anything.
 
-import type { Clock, DeploymentView, Engine } from '@bg/engine';
-import { systemClock } from '@bg/engine';
+import type { DeploymentView, Engine } from '@bg/engine';
 import { describe, expect, it } from 'vitest';
 import {
   alice,
@@ -10,6 +9,7 @@ import {
   deployed,
   eventually,
   finished,
+  movable,
   onStage,
   type Stage,
   until,
@@ -34,18 +34,6 @@ const inPhase = (phase: DeploymentView['phase'], percent?: number) => (view: Dep
 const seconds = (count: number): Promise<void> => new Promise((wake) => setTimeout(wake, count * 1_000));
 const statusOf = (view: DeploymentView | undefined, name: string): string[] =>
   view?.steps.filter((step) => step.name === name).map(({ status }) => status) ?? [];
-
-/** Time that a test moves by hand; waiting is real. */
-function movable(): Clock & { advance(ms: number): void } {
-  let ahead = 0;
-  return {
-    now: () => Date.now() + ahead,
-    sleep: systemClock.sleep,
-    advance: (ms) => {
-      ahead += ms;
-    },
-  };
-}
 
 describe.concurrent('a person', { timeout: 120_000 }, () => {
   it('who pauses a watch keeps the share until somebody resumes it, however good the numbers are', () =>

@@ -15,6 +15,7 @@ import {
   openEngine,
   type Settings,
   silentLog,
+  systemClock,
 } from '@bg/engine';
 import { layReleases } from '../../tools/sample-shop/build-releases.ts';
 
@@ -216,4 +217,16 @@ export async function eventually(what: () => boolean, limitMs = 30_000): Promise
     if (Date.now() > end) throw new Error(`it never came to: ${what}`);
     await new Promise((wake) => setTimeout(wake, 50));
   }
+}
+
+/** Time that a test moves by hand; waiting is real. */
+export function movable(): Clock & { advance(ms: number): void } {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    sleep: systemClock.sleep,
+    advance: (ms) => {
+      ahead += ms;
+    },
+  };
 }

@@ -6,11 +6,11 @@ import { noCounts, type ObservedNode, type Routing } from '../load-balancer/load
 import type { DeploymentRow } from '../state/deployments.ts';
 import type { SlotRow } from '../state/targets.ts';
 import type { Actor } from './actor.ts';
+import { compareRouting } from './drift.ts';
 import { endingOf } from './finish.ts';
 import { ask, type GateFacts, gatesOfDeploy, gatesOfRollback, gatesOfSwitch, warningsOf } from './gates.ts';
 import { dueFor } from './keeping.ts';
 import { buildPlan, type PlannedStep } from './plan.ts';
-import { compareRouting } from './repair.ts';
 import { shareOf } from './routing.ts';
 import { nextMove } from './runner.ts';
 

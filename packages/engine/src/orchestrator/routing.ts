@@ -3,10 +3,10 @@
 import type { SlotName } from '../environment/environment.ts';
 import type { Routing } from '../load-balancer/load-balancer.ts';
 import type { AuditEvent } from '../state/audit.ts';
-import type { Lease } from '../state/leases.ts';
+import { type Lease, liveLease, newestToken, tokenOf } from '../state/leases.ts';
 import type { Tx } from '../state/store.ts';
 import { confirmRouting, intendRouting, readRouting } from '../state/targets.ts';
-import { type Core, routingTurn, type Target } from './core.ts';
+import { type Core, driverLease, routingTurn, type Target } from './core.ts';
 
 export interface RoutingChange {
   readonly wish: Omit<Routing, 'generation'>;
@@ -50,6 +50,12 @@ async function changeInTurn(core: Core, target: Target, lease: Lease, change: Ro
 export async function highestGeneration({ balancer }: Target): Promise<number> {
   const nodes = await balancer.observe();
   return Math.max(0, ...nodes.map(({ routing }) => routing?.generation ?? 0));
+}
+
+/** For a change by a verb, which holds no lease: a live driver's own token, so that the driver is not fenced out by it. */
+export function fenceOfVerb({ store, clock }: Core): number {
+  const now = clock.now();
+  return liveLease(store.db, driverLease, now)?.token ?? Math.max(newestToken(store.db, driverLease), tokenOf(now));
 }
 
 /** Already in force: nothing to write, a repeated step finds its work done. */

@@ -3,14 +3,13 @@
 
 import type { Engine } from '../../engine-api.ts';
 import { probeHealth } from '../../environment/health.ts';
-import { newestToken, tokenOf } from '../../state/leases.ts';
 import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
 import { actorName, shortName } from '../actor.ts';
-import { type Core, driverLease, placeOf, routingTurn, slotUrl, type Target } from '../core.ts';
+import { type Core, placeOf, routingTurn, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
-import { highestGeneration } from '../routing.ts';
+import { fenceOfVerb, highestGeneration } from '../routing.ts';
 import { refused, registerByHand } from './parts.ts';
 
 type AdoptRequest = Parameters<Engine['adopt']>[0];
@@ -73,8 +72,7 @@ async function lead(core: Core, target: Target, { slot, version, actor }: AdoptR
     });
     return intendRouting(tx, key, { active: slot, canary: undefined, preview: undefined }, observed);
   });
-  // Before anything was deployed: under the newest token there is.
-  await balancer.apply(routing, Math.max(newestToken(core.store.db, driverLease), tokenOf(core.clock.now())));
+  await balancer.apply(routing, fenceOfVerb(core));
   core.store.write((tx) => {
     confirmRouting(tx, key, routing.generation);
     tx.audit({

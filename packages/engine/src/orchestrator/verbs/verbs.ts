@@ -21,6 +21,7 @@ import { rollback, switchSides } from './go-back.ts';
 import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.ts';
 import { createParts } from './parts.ts';
 import { recordRefusal } from './refused.ts';
+import { adoptRouting, restoreRouting } from './repairing.ts';
 import { abort, pause, promote, resume } from './steer.ts';
 
 export function createVerbs(core: Core, holder: string): Engine {
@@ -47,6 +48,8 @@ export function createVerbs(core: Core, holder: string): Engine {
     restoreFailed: (request) => seen(restoreFailed(core, request)),
     keepFailed: (request) => seen(keepFailed(core, request)),
     settleStandby: (request) => seen(settleStandby(core, request)),
+    restoreRouting: async (request) => seen(await restoreRouting(core, request)),
+    adoptRouting: async (request) => seen(await adoptRouting(core, request)),
     adopt: async (request) => seen(await adopt(core, request)),
     ...looks(core),
     parts: createParts(core),

@@ -7,6 +7,7 @@ import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
+import { readDrift } from '../drift.ts';
 import type { SlotSnapshot } from '../slot-health.ts';
 import { rollbackTarget } from '../verbs/go-back.ts';
 import { viewDeployment } from './deployment-view.ts';
@@ -24,6 +25,7 @@ export function viewTarget(core: Core, target: Target): TargetView {
     slots: [viewSlot(core, target, 'blue'), viewSlot(core, target, 'green')],
     routing: readRouting(db, target.key).intent,
     nodes: getSnapshot<readonly ObservedNode[]>(db, nodesKey(target.key))?.value ?? [],
+    drift: readDrift(core, target.key),
     entrypoints: target.balancer.entrypoints,
     lock: lock && { owner: lock.owner, reason: lock.reason, since: lock.since, until: lock.until },
     live: live && viewDeployment(core, live),

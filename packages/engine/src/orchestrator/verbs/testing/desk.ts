@@ -117,14 +117,14 @@ function serve(tx: Tx, standby: string | undefined): void {
       label: null,
       keepUntil: null,
     });
-  wasLive(tx, 'v1.0', 'blue');
+  wasLive(tx, 'v1.0', 'blue', 9_000);
   stand('blue', 'active', 'v1.0');
   if (standby === undefined) return;
   stand('green', 'standby', standby);
-  wasLive(tx, standby, 'green');
+  wasLive(tx, standby, 'green', 5_000);
 }
 
-function wasLive(tx: Tx, version: string, slot: SlotName): void {
+function wasLive(tx: Tx, version: string, slot: SlotName, agoMs: number): void {
   addDeployment(tx, {
     id: `d_${version}`,
     ...shop,
@@ -139,9 +139,9 @@ function wasLive(tx: Tx, version: string, slot: SlotName): void {
     direction: 'forward',
     phase: 'finished',
     stateVersion: 9,
-    promotedAt: tx.now - 6_000,
+    promotedAt: tx.now - agoMs,
     outcome: 'promoted',
-    finishedAt: tx.now - 5_000,
+    finishedAt: tx.now - agoMs,
   });
 }
 

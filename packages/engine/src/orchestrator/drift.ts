@@ -1,0 +1,131 @@
+// Drift: the balancer does something else than was decided here. Said once, with what differs per node, and again when it
+// is over; what to do about it is a person's decision (verbs/repairing.ts).
+
+import type { ObservedNode, Routing } from '../load-balancer/load-balancer.ts';
+import type { Lease } from '../state/leases.ts';
+import { driftKey, getSnapshot, putSnapshot } from '../state/snapshots.ts';
+import type { TargetKey } from '../state/targets.ts';
+import type { Core, Target } from './core.ts';
+
+export interface DriftView {
+  /** Tells this drift from an earlier or later one: a button acts on the drift it was drawn for. */
+  readonly id: string;
+  /** Epoch ms. */
+  readonly since: number;
+  /** `users should go to blue; 127.0.0.1:8080 sends them to green`. */
+  readonly sentence: string;
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly differs: boolean;
+    /** What the node does, or why that is not known. */
+    readonly does: string;
+  }[];
+}
+
+interface Kept {
+  readonly print: string;
+  readonly view: DriftView;
+}
+
+/** Pure: what the nodes' own accounts mean beside the intent. */
+export function compareRouting(
+  intent: Routing,
+  nodes: readonly ObservedNode[],
+): 'same' | 'lost' | 'drifted' | 'unknown' {
+  const reachable = nodes.filter(({ reachable }) => reachable);
+  if (reachable.length === 0) return 'unknown';
+  const follows = ({ routing }: ObservedNode) => routing !== undefined && sameRouting(routing, intent);
+  if (reachable.every(follows)) return 'same';
+  return reachable.every((node) => node.routing === undefined || isBlank(node.routing) || follows(node))
+    ? 'lost'
+    : 'drifted';
+}
+
+/** A balancer that began anew and was told nothing yet. */
+const isBlank = ({ generation, active }: Routing): boolean => generation === 0 && active === undefined;
+
+/** What users get, generations aside. */
+export function sameRouting(left: Routing, right: Routing): boolean {
+  return (
+    left.active === right.active &&
+    left.preview === right.preview &&
+    left.canary?.slot === right.canary?.slot &&
+    left.canary?.percent === right.canary?.percent
+  );
+}
+
+/** `users go to blue, 10 % of them to green`. */
+export function describeRouting({ active, canary, preview }: Routing): string {
+  if (active === undefined) return 'users go nowhere (503)';
+  const share = canary === undefined ? '' : `, ${canary.percent} % of them to ${canary.slot}`;
+  const testers = preview === undefined ? '' : `, testers to ${preview}`;
+  return `users go to ${active}${share}${testers}`;
+}
+
+export function readDrift({ store }: Core, key: TargetKey): DriftView | undefined {
+  return getSnapshot<Kept | null>(store.db, driftKey(key))?.value?.view;
+}
+
+interface Seen {
+  readonly core: Core;
+  readonly target: Target;
+  readonly lease: Lease;
+}
+
+/** A node that does not answer has drifted as well: nobody knows what its users get. */
+export function noteDrift(seen: Seen, intent: Routing, nodes: readonly ObservedNode[]): void {
+  const { core, target } = seen;
+  const before = getSnapshot<Kept | null>(core.store.db, driftKey(target.key))?.value ?? undefined;
+  const rows = nodes.map((node) => rowOf(node, intent));
+  const print = rows
+    .filter(({ differs }) => differs)
+    .map(({ node, does }) => `${node}: ${does}`)
+    .join('; ');
+  if (print === (before?.print ?? '')) return;
+  if (print === '') return forget(seen, before?.view);
+  const now = core.clock.now();
+  const sentence = `decided is: ${describeRouting(intent)}; but ${print}`;
+  const view: DriftView = { id: `${now}`, since: now, sentence, nodes: rows };
+  keep(core, target.key, { print, view });
+  core.store.under(seen.lease).write((tx) =>
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'drift-found',
+      code: 'drifted',
+      sentence: `the load balancer has drifted: ${sentence}. Nothing was changed`,
+      detail: { drift: view.id, before: before?.view.id, intent, observed: nodes },
+    }),
+  );
+}
+
+function rowOf(node: ObservedNode, intent: Routing): DriftView['nodes'][number] {
+  const { reachable, routing, problem } = node;
+  // The reason may change with every look (a pid, a time); that it is silent is the news.
+  if (!reachable) return { node: node.node, differs: true, does: 'it does not answer' };
+  if (routing === undefined)
+    return { node: node.node, differs: true, does: `its routing cannot be read${problem ? ` (${problem})` : ''}` };
+  return { node: node.node, differs: !sameRouting(routing, intent), does: describeRouting(routing) };
+}
+
+function forget({ core, target, lease }: Seen, view: DriftView | undefined): void {
+  keep(core, target.key, null);
+  core.store.under(lease).write((tx) =>
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'drift-resolved',
+      sentence: 'the load balancer does what was decided again',
+      detail: { drift: view?.id },
+    }),
+  );
+}
+
+/** After a person has settled it: their own row in the audit log says so. */
+export function settleDrift(core: Core, key: TargetKey): void {
+  keep(core, key, null);
+}
+
+function keep({ store }: Core, key: TargetKey, value: Kept | null): void {
+  store.note((db, now) => putSnapshot(db, driftKey(key), value, now));
+}

@@ -1,0 +1,179 @@
+// What a person decides about drift: put back what was decided (Restore), or decide for what is (Adopt). Both look at
+// the balancer at that moment, never at an earlier observation, and go on under a new generation.
+
+import { approverRule } from '../../config/people.ts';
+import type { Engine } from '../../engine-api.ts';
+import type { SlotName } from '../../environment/environment.ts';
+import { probeHealth } from '../../environment/health.ts';
+import { hasCode } from '../../lib/errors.ts';
+import type { ObservedNode, Routing } from '../../load-balancer/load-balancer.ts';
+import { confirmRouting, intendRouting, readRouting, readSlot } from '../../state/targets.ts';
+import { actorName, shortName } from '../actor.ts';
+import { bringUp, type Core, routingTurn, slotUrl, type Target } from '../core.ts';
+import { compareRouting, describeRouting, readDrift, sameRouting, settleDrift } from '../drift.ts';
+import { findTarget, gatherFacts } from '../facts.ts';
+import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates.ts';
+import { ok, type Result, refuse } from '../refusal.ts';
+import { rolesFollow } from '../repair.ts';
+import { fenceOfVerb, highestGeneration } from '../routing.ts';
+import { refused } from './parts.ts';
+
+export type RoutingRequest = Parameters<Engine['restoreRouting']>[0];
+type Wish = Omit<Routing, 'generation'>;
+
+/** @throws what the balancer's driver throws; the intent then waits for the driver, who tries on */
+export function restoreRouting(core: Core, request: RoutingRequest): Promise<Result<Target>> {
+  return settle(core, request, 'routing restore', async (target) => {
+    const { intent, confirmed } = readRouting(core.store.db, target.key);
+    if (intent.generation === 0)
+      return refuse('not-allowed-now', `nothing was decided for ${target.name} yet`, 'Deploy or adopt a version.');
+    await bringUp(core, target);
+    const nodes = await target.balancer.observe();
+    if (confirmed && compareRouting(intent, nodes) === 'same' && nodes.every(({ reachable }) => reachable))
+      return refuse('not-allowed-now', `the load balancer of ${target.name} does what was decided`);
+    return ok({ wish: wishOf(intent), action: 'routing-restored', verb: 'restores what was decided' });
+  });
+}
+
+/** @throws what the balancer's driver throws; users get what they got before */
+export function adoptRouting(core: Core, request: RoutingRequest): Promise<Result<Target>> {
+  return settle(core, request, 'routing adopt', async (target) => {
+    const observed = agreed(target, await target.balancer.observe());
+    if (!observed.ok) return observed;
+    const { intent } = readRouting(core.store.db, target.key);
+    if (sameRouting(observed.value, intent))
+      return refuse('not-allowed-now', `the load balancer of ${target.name} does what was decided`);
+    const unfit = await unfitSide(core, target, observed.value);
+    if (unfit) return unfit;
+    return ok({ wish: wishOf(observed.value), action: 'routing-adopted', verb: 'adopts what the load balancer does' });
+  });
+}
+
+const wishOf = ({ active, canary, preview }: Wish): Wish => ({ active, canary, preview });
+
+/** What every node does alike; a guess between two of them is for nobody to make. */
+export function agreed(target: Target, nodes: readonly ObservedNode[]): Result<Routing> {
+  const silent = nodes.find(({ routing }) => routing === undefined);
+  if (silent || nodes.length === 0)
+    return refuse('not-allowed-now', `what ${silent?.node ?? 'the load balancer'} does is not known`, restoreInstead);
+  const [first, ...others] = nodes.flatMap(({ routing }) => (routing === undefined ? [] : [routing]));
+  if (!first || others.some((other) => !sameRouting(first, other)))
+    return refuse(
+      'not-allowed-now',
+      `the nodes of ${target.name} disagree: ${nodes.map(({ node, routing }) => `${node}: ${routing ? describeRouting(routing) : 'unknown'}`).join('; ')}`,
+      restoreInstead,
+    );
+  if (first.active === undefined)
+    return refuse('not-allowed-now', `the load balancer of ${target.name} sends users nowhere`, restoreInstead);
+  return ok(first);
+}
+
+const restoreInstead = 'Restore what was decided instead.';
+
+/** Users are on these sides already; that they get there on purpose needs a known and healthy release. */
+async function unfitSide(core: Core, target: Target, { active, canary }: Routing) {
+  for (const slot of [active, canary?.slot].filter((slot): slot is SlotName => slot !== undefined)) {
+    const { version } = readSlot(core.store.db, target.key, slot);
+    if (version === null) return refuse('side-unhealthy', `no release is known to stand in ${slot}`, restoreInstead);
+    const expected = { slot, version };
+    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: target.settings.health });
+    if (!report.healthy)
+      return refuse('side-unhealthy', `${version} in ${slot} is not healthy: ${report.problem}`, restoreInstead);
+  }
+  return undefined;
+}
+
+interface Settling {
+  readonly wish: Wish;
+  readonly action: string;
+  readonly verb: string;
+}
+
+async function settle(
+  core: Core,
+  request: RoutingRequest,
+  verb: string,
+  decide: (target: Target) => Promise<Result<Settling>>,
+): Promise<Result<Target>> {
+  const found = findTarget(core, request);
+  if (!found.ok) return refused(core, request, verb, found);
+  const target = found.value;
+  return core.turns(routingTurn(target), async () => {
+    const answer = admissible(core, target, request);
+    const settling = answer.ok ? await decide(target) : answer;
+    if (!settling.ok) return refused(core, request, verb, settling, target);
+    const written = intend(core, target, request, { ...settling.value, observed: await highestGeneration(target) });
+    if (!written.ok) return refused(core, request, verb, written, target);
+    await follow(core, target, written.value, settling.value.action);
+    return found;
+  });
+}
+
+function admissible(core: Core, target: Target, { actor, drift }: RoutingRequest): Result<undefined> {
+  const facts = gatherFacts(core, target, { actor, version: '' });
+  const answer = ask([{ gate: inTeam }, { gate: sameConfiguration }, { gate: noLiveDeployment }], facts);
+  if (!answer.ok) return answer;
+  const { approvers } = target.settings.approval;
+  if (actor.kind !== 'person' || !approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] }))
+    return refuse(
+      'not-approver',
+      `${shortName(actorName(actor))} is not an approver of ${target.name}`,
+      `Approvers: ${approvers.join(', ')}.`,
+    );
+  if (drift !== undefined && drift !== readDrift(core, target.key)?.id)
+    return refuse(
+      'stale-card',
+      'the load balancer does something else by now than when this button was drawn',
+      'See the status; then decide.',
+    );
+  return answer;
+}
+
+/** Asked again in the transaction: a deployment may have been asked for while the nodes were. */
+function intend(
+  core: Core,
+  target: Target,
+  request: RoutingRequest,
+  { wish, action, verb, observed }: Settling & { readonly observed: number },
+): Result<Routing> {
+  return core.store.write((tx): Result<Routing> => {
+    const answer = admissible(core, target, request);
+    if (!answer.ok) return answer;
+    const actor = actorName(request.actor);
+    const before = readRouting(tx.db, target.key).intent;
+    const routing = intendRouting(tx, target.key, wish, observed);
+    rolesFollow(tx, target.key, wish.active);
+    tx.audit({
+      ...target.key,
+      actor,
+      action,
+      sentence: `${shortName(actor)} ${verb}: ${describeRouting(routing)}`,
+      detail: { routing, before, drift: readDrift(core, target.key)?.id },
+    });
+    return ok(routing);
+  });
+}
+
+async function follow(core: Core, target: Target, routing: Routing, action: string): Promise<void> {
+  const { store } = core;
+  try {
+    await target.balancer.apply(routing, fenceOfVerb(core), { direction: 'back' });
+  } catch (thrown) {
+    // The driver of another process may have followed the same intent already, under a generation of its own.
+    if (!hasCode(thrown, 'balancer-stale-generation')) throw thrown;
+    if (!sameRouting(readRouting(store.db, target.key).intent, routing)) throw thrown;
+    return;
+  } finally {
+    settleDrift(core, target.key);
+  }
+  store.write((tx) => {
+    confirmRouting(tx, target.key, routing.generation);
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'routing-applied',
+      sentence: describeRouting(routing),
+      detail: { routing, for: action },
+    });
+  });
+}
