@@ -10,6 +10,7 @@ import { hasBody, headerOf, isWholeRead, pathOf, requestHeaders, responseHeaders
 import { codeOf, type Log, messageOf } from './log.ts';
 import { bodyOf, lingerForBody } from './request-body.ts';
 import type { Site } from './site.ts';
+import type { Streams } from './streams.ts';
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -17,6 +18,7 @@ export interface Exchange {
   readonly choice: Choice & { kind: 'side' };
   readonly site: Site;
   readonly counters: Counters;
+  readonly streams: Streams;
   readonly log: Log;
   /** `performance.now()` at the request's head. */
   readonly began: number;
@@ -31,8 +33,9 @@ interface Passage extends Exchange {
   readonly body: Readable | null;
   controller: Dispatcher.DispatchController | undefined;
   status: number | undefined;
-  /** Set where an answer has no natural end. */
+  /** Set where an answer has no natural end, with what to call when it ended after all. */
   headMs: number | undefined;
+  leave: (() => void) | undefined;
   failure: Ending['failure'];
 }
 
@@ -50,6 +53,7 @@ export function forward(exchange: Exchange): void {
     controller: undefined,
     status: undefined,
     headMs: undefined,
+    leave: undefined,
     failure: undefined,
   };
   counters.opened(choice.slot);
@@ -87,12 +91,15 @@ function handlerOf(passage: Passage): Dispatcher.DispatchHandler {
 }
 
 function begin(passage: Passage, status: number, text: string, raw: readonly (Buffer | string)[]): void {
-  const { response, choice, site, began } = passage;
+  const { request, response, choice, site, streams, began } = passage;
   const headers = decorated(responseHeaders(raw), choice, site.spec);
   if (passage.ending()) response.shouldKeepAlive = false;
   response.writeHead(status, printable(text), headers);
   passage.status = status;
-  if (headerOf(headers, 'content-type')?.startsWith('text/event-stream')) passage.headMs = performance.now() - began;
+  if (headerOf(headers, 'content-type')?.startsWith('text/event-stream')) {
+    passage.headMs = performance.now() - began;
+    passage.leave = streams.add(choice.slot, () => request.socket.destroy());
+  }
   // The first of the body usually comes with the head, and leaves in one packet with it; if it does not, the head goes.
   process.nextTick(() => {
     if (!response.destroyed) response.flushHeaders();
@@ -150,6 +157,7 @@ function ownAnswerFor(passage: Passage, error: Error): OwnAnswer {
 function settle(passage: Passage): void {
   const { response, choice, counters, began } = passage;
   counters.closed(choice.slot);
+  passage.leave?.();
   if (!response.writableFinished) passage.controller?.abort(new Error('the user went away'));
   if (choice.route === 'preview' || choice.probe) return;
   const ms = passage.headMs ?? performance.now() - began;

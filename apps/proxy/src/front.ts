@@ -4,14 +4,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Routing } from '@bg/engine';
+import type { Counters } from '@bg/engine/counting';
 import { answer, type OwnAnswer } from './answer.ts';
 import { type Choice, chooseSide } from './choose-side.ts';
-import type { Counters } from '@bg/engine/counting';
 import { forward } from './forward.ts';
 import { addressOf, isWholeRead } from './headers.ts';
 import { type Log, messageOf } from './log.ts';
 import { InvalidInput } from './parse.ts';
 import { maxOpenPerSide, type Site } from './site.ts';
+import type { Streams } from './streams.ts';
 import { endWith, forwardUpgrade, mayUpgrade } from './upgrade.ts';
 
 /** What a request sees: asked for each one, so that a switch is in force with the next request on any connection. */
@@ -19,6 +20,7 @@ export interface FrontOptions {
   readonly site: () => Site;
   readonly routing: () => Routing | undefined;
   readonly counters: Counters;
+  readonly streams: Streams;
   readonly log: Log;
 }
 
@@ -67,14 +69,14 @@ interface Served {
 
 function serve(options: FrontOptions, server: Server, served: Served): void {
   const { request, response } = served;
-  const { counters, log } = options;
+  const { counters, streams, log } = options;
   const began = performance.now();
   const ending = () => !server.listening;
   try {
     const site = options.site();
     const choice = chosen(options, site, request);
     if (choice.kind === 'nobody') answer(response, { status: 503, sentence: choice.sentence }, isWholeRead(request));
-    else forward({ ...served, choice, site, counters, log, began, ending });
+    else forward({ ...served, choice, site, counters, streams, log, began, ending });
   } catch (thrown) {
     const own = ownAnswerTo(thrown, log);
     if (response.headersSent) request.socket.resetAndDestroy();
@@ -83,7 +85,7 @@ function serve(options: FrontOptions, server: Server, served: Served): void {
 }
 
 function serveUpgrade(options: FrontOptions, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const { counters, log } = options;
+  const { counters, streams, log } = options;
   const began = performance.now();
   socket.on('error', () => socket.destroy());
   try {
@@ -92,7 +94,7 @@ function serveUpgrade(options: FrontOptions, request: IncomingMessage, socket: D
     // Where node:http does not ask first (before 24.9), an upgrade that cannot be passed on arrives here.
     if (!mayUpgrade(request)) endWith(socket, { status: 400, sentence: 'This upgrade is not offered.' });
     else if (choice.kind === 'nobody') endWith(socket, { status: 503, sentence: choice.sentence });
-    else forwardUpgrade({ request, socket, head, choice, site, counters, log, began });
+    else forwardUpgrade({ request, socket, head, choice, site, counters, streams, log, began });
   } catch (thrown) {
     endWith(socket, ownAnswerTo(thrown, log));
   }

@@ -4,27 +4,30 @@
 import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
+import { createCounters } from '@bg/engine/counting';
 import { type Commands, createControl, Refused } from './control.ts';
-import { type Counters, createCounters } from '@bg/engine/counting';
-import { createFront, type Front } from './front.ts';
+import { createFront, type Front, type FrontOptions } from './front.ts';
 import { codeOf, type Log, messageOf } from './log.ts';
 import { InvalidInput, readSpec } from './parse.ts';
 import { createRoutingKeeper, type RoutingKeeper } from './routing-state.ts';
 import { createSite, retireSite, type Site } from './site.ts';
+import { createStreams } from './streams.ts';
 
 export interface RunningProxy {
   /** Ends it: no new connections, exchanges in flight end within `graceMs`. Repeated calls wait for the first. */
   close(graceMs: number): Promise<void>;
 }
 
-interface Live {
+interface Live extends Shared {
   site: Site;
   front: Front;
   /** Undefined until the port is ours: another proxy may still be writing the file. */
   routing: RoutingKeeper | undefined;
-  readonly counters: Counters;
   readonly startedAt: number;
 }
+
+/** What stays the same when address or spec change. */
+type Shared = Pick<FrontOptions, 'counters' | 'streams' | 'log'>;
 
 /** How long exchanges may go on when the address moved or the process ends. */
 export const drainGraceMs = 10_000;
@@ -33,8 +36,10 @@ export const drainGraceMs = 10_000;
 export async function startProxy(specFile: string, log: Log, onShutdown: () => void): Promise<RunningProxy> {
   const spec = readSpec(specFile);
   const counters = createCounters(Date.now);
-  const shared = { site: createSite(spec), routing: undefined, counters, startedAt: Date.now() };
-  const live: Live = { ...shared, front: createFront(frontOptions(() => live, counters, log)) };
+  const streams = createStreams(() => live.site.spec.drainSpreadMs);
+  const shared = { counters, streams, log };
+  const front = createFront(frontOptions(() => live, shared));
+  const live: Live = { ...shared, front, site: createSite(spec), routing: undefined, startedAt: Date.now() };
   await listen(live.front, spec);
   // No request is read before this: a connection is accepted at the next turn of the event loop at the earliest.
   const routing = createRoutingKeeper(spec.routingFile);
@@ -54,8 +59,8 @@ export async function startProxy(specFile: string, log: Log, onShutdown: () => v
   };
 }
 
-function frontOptions(live: () => Live, counters: Counters, log: Log): Parameters<typeof createFront>[0] {
-  return { site: () => live().site, routing: () => live().routing?.current().routing, counters, log };
+function frontOptions(live: () => Live, shared: Shared): FrontOptions {
+  return { ...shared, site: () => live().site, routing: () => live().routing?.current().routing };
 }
 
 async function listen(front: Front, { listen }: ProxySpec): Promise<void> {
@@ -96,6 +101,7 @@ function commandsOf({ live, routing: keeper, specFile, log, onShutdown }: Comman
     changeRouting: async (order) => {
       const change = await keeper.change(order);
       if (change.kind === 'refused') throw new Refused(change.why, change.message);
+      live.streams.routed(order.routing);
       log.info('routing in force', { ...order });
     },
     reload: () => reload(live, specFile, log),
@@ -117,7 +123,7 @@ async function reload(live: Live, specFile: string, log: Log): Promise<void> {
   const moved = spec.listen.host !== before.listen.host || spec.listen.port !== before.listen.port;
   const { front: oldFront, site: oldSite } = live;
   if (moved) {
-    const newFront = createFront(frontOptions(() => live, live.counters, log));
+    const newFront = createFront(frontOptions(() => live, live));
     await listen(newFront, spec);
     live.front = newFront;
   }

@@ -3,12 +3,13 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
+import type { Counters, Ending } from '@bg/engine/counting';
 import { decorated, type OwnAnswer, rawAnswer, rawHead } from './answer.ts';
 import type { Choice } from './choose-side.ts';
-import type { Counters, Ending } from '@bg/engine/counting';
 import { hasBody, pathOf, requestHeaders, responseHeaders } from './headers.ts';
 import { type Log, messageOf } from './log.ts';
 import type { Site } from './site.ts';
+import type { Streams } from './streams.ts';
 
 export interface UpgradeExchange {
   readonly request: IncomingMessage;
@@ -18,6 +19,7 @@ export interface UpgradeExchange {
   readonly choice: Choice & { kind: 'side' };
   readonly site: Site;
   readonly counters: Counters;
+  readonly streams: Streams;
   readonly log: Log;
   readonly began: number;
 }
@@ -80,7 +82,7 @@ function count({ choice, counters, began }: UpgradeExchange, ending: Omit<Ending
 }
 
 function joinEnds(
-  { socket, head, choice, site }: UpgradeExchange,
+  { socket, head, choice, site, streams }: UpgradeExchange,
   answer: IncomingMessage,
   service: Socket,
   first: Buffer,
@@ -95,6 +97,10 @@ function joinEnds(
   socket.write(rawHead(101, 'Switching Protocols', decorated(headers, choice, site.spec)), 'latin1');
   if (first.length > 0) socket.write(first);
   if (head.length > 0) service.write(head);
+  socket.once(
+    'close',
+    streams.add(choice.slot, () => socket.destroy()),
+  );
   for (const [end, other] of [
     [socket as Socket, service],
     [service, socket as Socket],
