@@ -61,10 +61,17 @@ export function createStore(options: StoreOptions): Store {
     return result;
   }
 
+  /** Waits for no disk: the log is written in order, so the sync of the next decision makes what was noted last too. */
   function note<T>(work: (db: Db, now: number) => T): T {
-    const result = db.$client.transaction((): T => work(db, clock.now())).immediate();
-    committed();
-    return result;
+    const { $client: client } = db;
+    const isWithin = client.inTransaction;
+    if (!isWithin) client.pragma('synchronous = NORMAL');
+    try {
+      return client.transaction((): T => work(db, clock.now())).immediate();
+    } finally {
+      if (!isWithin) client.pragma('synchronous = FULL');
+      committed();
+    }
   }
 
   return { db, clock, write, note, under: (held) => createStore({ ...options, lease: held }) };
