@@ -1,7 +1,7 @@
 // Changing what users get: intent first, then the balancer, then the proof. Killed in between, the step repeats it all.
 
 import type { SlotName } from '../environment/environment.ts';
-import type { Routing } from '../load-balancer/load-balancer.ts';
+import type { ApplyOptions, Routing } from '../load-balancer/load-balancer.ts';
 import type { AuditEvent } from '../state/audit.ts';
 import { type Lease, liveLease, newestToken, tokenOf } from '../state/leases.ts';
 import type { Tx } from '../state/store.ts';
@@ -11,6 +11,8 @@ import { type Core, driverLease, routingTurn, type Target } from './core.ts';
 export interface RoutingChange {
   readonly wish: Omit<Routing, 'generation'>;
   readonly event: Omit<AuditEvent, 'action' | 'service' | 'target'>;
+  /** `back` for what takes users off the new side: it must not wait for a node that is dead. Default: `forward`. */
+  readonly direction?: ApplyOptions['direction'];
   /** Goes into the transaction of the confirmation: roles that follow from the change. */
   readonly confirmed?: (tx: Tx) => void;
   /** Nothing is done when the intent is of another generation by then: somebody else decided meanwhile. */
@@ -38,7 +40,7 @@ async function changeInTurn(core: Core, target: Target, lease: Lease, change: Ro
     return intent;
   });
   if (!routing) return;
-  await target.balancer.apply(routing, lease.token);
+  await target.balancer.apply(routing, lease.token, { direction: change.direction ?? 'forward' });
   store.write((tx) => {
     confirmRouting(tx, target.key, routing.generation);
     change.confirmed?.(tx);

@@ -30,6 +30,7 @@ export const promote: Step<'promote'> = {
       return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);
     await changeRouting(core, target, lease, {
       wish,
+      direction: deployment.mode === 'rollback' ? 'back' : 'forward',
       event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
       confirmed: (tx) => becomeActive(tx, context),
     });
@@ -44,6 +45,7 @@ export const promote: Step<'promote'> = {
     if (!routingIs(core, target, wish) || deployment.promotedAt !== null)
       await changeRouting(core, target, lease, {
         wish,
+        direction: 'back',
         event: {
           actor: 'engine',
           deploymentId: deployment.id,

@@ -42,6 +42,7 @@ async function setPreview(context: StepFrame, preview: 'blue' | 'green' | undefi
   if (routingIs(core, target, wish)) return;
   await changeRouting(core, target, lease, {
     wish,
+    direction: preview ? 'forward' : 'back',
     event: {
       actor: 'engine',
       deploymentId: deployment.id,

@@ -28,6 +28,7 @@ export const shiftTraffic: Step<'shift-traffic'> = {
     if (!routingIs(core, target, wish))
       await changeRouting(core, target, lease, {
         wish,
+        direction: 'back',
         event: {
           actor: 'engine',
           deploymentId: deployment.id,
