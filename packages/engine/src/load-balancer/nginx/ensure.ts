@@ -8,7 +8,7 @@ import { readFileIfAny } from '../../lib/files.ts';
 import { createAsker } from './ask.ts';
 import type { NginxParts } from './driver.ts';
 import { makeFolder, readPresent, writeGeneration } from './generations.ts';
-import { reloadGently } from './gentle-reload.ts';
+import { followed, reloadGently } from './gentle-reload.ts';
 import type { NginxPlaces } from './places.ts';
 import { orphansOf } from './process-of.ts';
 import { mainText } from './site.ts';
@@ -46,6 +46,8 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
     return;
   }
   await node.start();
+  // An attached nginx was only told to look at its files again.
+  if (settings.mode === 'attached') await followed(asker, site.digest, parts.clock);
   log.info(name, 'nginx started');
   if (settings.mode === 'managed' && orphansOf(places).length > 0)
     log.warn(

@@ -42,7 +42,8 @@ export async function reloadGently(options: GentleReload): Promise<void> {
   }
 }
 
-async function followed(asker: Asker, digest: string, clock: Clock): Promise<void> {
+/** @throws `balancer-unsettled` */
+export async function followed(asker: Asker, digest: string, clock: Clock): Promise<void> {
   const limit = clock.now() + followWithinMs;
   for (let inRow = 0; inRow * lookEveryMs < settledMs; ) {
     const now = await asker.settings().catch(() => undefined);

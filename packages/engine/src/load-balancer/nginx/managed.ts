@@ -1,5 +1,6 @@
 // nginx of the engine's own: started detached in its own folder, so that it outlives the engine.
 
+import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
@@ -48,7 +49,8 @@ export function createManagedNode(options: ManagedOptions): NginxNode {
 }
 
 async function replaceConfig({ program, places }: ManagedOptions, text: string): Promise<void> {
-  const candidate = `${places.config}.candidate`;
+  // A name of its own: another engine may be doing the same.
+  const candidate = `${places.config}.${randomBytes(4).toString('hex')}.candidate`;
   // Holds the tokens: only for us.
   writeFileAtomic(candidate, text, 0o600);
   try {

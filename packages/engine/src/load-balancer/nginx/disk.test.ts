@@ -1,0 +1,199 @@
+// Routing is files: what happens when a hand, a fault or a full disk gets between.
+
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sideOf } from '../contract/user.ts';
+import type { LoadBalancer } from '../load-balancer.ts';
+import { type NginxStage, nginxStage, routed } from './testing-stage.ts';
+
+let stage: NginxStage;
+let balancer: LoadBalancer;
+beforeEach(async () => {
+  stage = await nginxStage();
+  balancer = stage.balancer();
+  await balancer.ensure();
+  await balancer.apply(routed(1, { active: 'blue' }), 1);
+});
+afterEach(() => stage.end());
+
+const inRouting = (...parts: readonly string[]) => join(stage.places.routing, ...parts);
+const current = () => inRouting(readlinkSync(inRouting('current')));
+
+describe('a routing that cannot be written', () => {
+  async function refusesAndStays(): Promise<void> {
+    await expect(balancer.apply(routed(2, { active: 'green' }), 1)).rejects.toMatchObject({
+      code: 'balancer-unsettled',
+      message: expect.stringContaining('cannot write the routing'),
+    });
+    expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: routed(1, { active: 'blue' }) }]);
+    expect(sideOf(await stage.user())).toBe('blue');
+  }
+
+  test('is refused, and the one before stays: its folder is no folder', async () => {
+    renameSync(inRouting('tables'), inRouting('tables-before'));
+    writeFileSync(inRouting('tables'), '');
+    await expect(balancer.apply(routed(2, { active: 'green' }), 1)).rejects.toMatchObject({
+      code: 'balancer-unsettled',
+    });
+    rmSync(inRouting('tables'));
+    renameSync(inRouting('tables-before'), inRouting('tables'));
+    expect(sideOf(await stage.user())).toBe('blue');
+    await balancer.apply(routed(2, { active: 'green' }), 1);
+    expect(sideOf(await stage.user())).toBe('green');
+  });
+
+  // Only root may mount a small disk. Where the tests run as somebody else, the test above stands for it.
+  test.runIf(mayMount())('is refused, and the one before stays: the disk is full', async () => {
+    const small = inRouting('generations');
+    const present = readlinkSync(inRouting('current')).split('/')[1] ?? '';
+    execFileSync('cp', ['-a', join(small, present), inRouting('kept')]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,nr_inodes=40', 'tmpfs', small]);
+    try {
+      execFileSync('cp', ['-a', inRouting('kept'), join(small, present)]);
+      for (let at = 0; ; at++) {
+        try {
+          writeFileSync(join(small, `filler-${at}`), 'x'.repeat(4096));
+        } catch {
+          break;
+        }
+      }
+      await refusesAndStays();
+      for (const name of readdirSync(small)) if (name.startsWith('filler')) rmSync(join(small, name));
+      await balancer.apply(routed(2, { active: 'green' }), 1);
+      expect(sideOf(await stage.user())).toBe('green');
+    } finally {
+      execFileSync('umount', ['-l', small]);
+    }
+  });
+});
+
+describe('files changed by hand', () => {
+  test('are seen by what they make nginx do: a drift, told with the share of users', async () => {
+    const users = join(current(), 'users');
+    mkdirSync(inRouting('tables', 'by-hand'));
+    for (const name of ['live', ...Array.from({ length: 30 }, (_, share) => String(share).padStart(2, '0'))])
+      writeFileSync(inRouting('tables', 'by-hand', name), '');
+    rmSync(users);
+    symlinkSync('../../tables/by-hand', users);
+    expect(await balancer.observe()).toMatchObject([
+      { reachable: true, routing: { generation: 1, active: 'blue', canary: { slot: 'green', percent: 30 } } },
+    ]);
+  });
+
+  test('that say no routing at all are a problem in a sentence, and the next routing puts them right', async () => {
+    writeFileSync(inRouting('tables', 'blue', '42'), '');
+    const [node] = await balancer.observe();
+    expect(node).toMatchObject({ reachable: true, routing: undefined });
+    expect(node?.problem).toContain('does not say a routing any more');
+    await balancer.apply(routed(2, { active: 'blue' }), 1);
+    expect(await balancer.observe()).toMatchObject([{ routing: routed(2, { active: 'blue' }) }]);
+    expect(readdirSync(inRouting('tables', 'blue'))).toEqual(['live']);
+  });
+
+  test('are put right by the same routing again', async () => {
+    rmSync(join(current(), 'users'));
+    expect((await stage.user()).status).toBe(503);
+    expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: undefined }]);
+    await balancer.apply(routed(2, { active: 'blue' }), 1);
+    expect(sideOf(await stage.user())).toBe('blue');
+  });
+
+  test('a damaged account of the routing does no harm: nginx decides without it', async () => {
+    writeFileSync(join(current(), 'routing.json'), '{"generation":1,"act');
+    expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: routed(1, { active: 'blue' }) }]);
+    await balancer.apply(routed(2, { active: 'green' }), 1);
+    expect(sideOf(await stage.user())).toBe('green');
+  });
+
+  test('a lost or strange link is a problem in a sentence; users get 503, never a guess', async () => {
+    for (const target of ['generations/99.1.abcdef', '/etc']) {
+      rmSync(inRouting('current'));
+      symlinkSync(target, inRouting('current'));
+      expect(await balancer.observe()).toMatchObject([
+        { reachable: true, routing: undefined, problem: expect.stringContaining(target.split('/')[1] ?? '') },
+      ]);
+      expect((await stage.user()).status).toBe(503);
+    }
+    await balancer.apply(routed(2, { active: 'blue' }), 1);
+    expect(sideOf(await stage.user())).toBe('blue');
+  });
+});
+
+describe('old generations', () => {
+  test('of the last moments are kept for requests that look into them, the others are removed', async () => {
+    for (let generation = 2; generation <= 30; generation++)
+      await balancer.apply(routed(generation, { active: generation % 2 ? 'blue' : 'green' }), 1);
+    const kept = readdirSync(inRouting('generations'));
+    expect(kept.length).toBeGreaterThan(1);
+    for (const name of kept)
+      if (!current().endsWith(name)) execFileSync('touch', ['-d', '1 minute ago', inRouting('generations', name)]);
+    await balancer.apply(routed(31, { active: 'blue' }), 1);
+    expect(readdirSync(inRouting('generations'))).toHaveLength(2);
+  });
+});
+
+describe('following one request', () => {
+  test('a safe id is kept, another is made anew; nginx logs it and the service is told', async () => {
+    await stage.user({ headers: { 'x-request-id': 'order-4711.a_b' } });
+    expect(stage.backends.blue.lastHeaders()['x-request-id']).toBe('order-4711.a_b');
+    for (const unsafe of ['a b', '"quoted"', 'x'.repeat(129), '$evil;']) {
+      await stage.user({ headers: { 'x-request-id': unsafe } });
+      expect(stage.backends.blue.lastHeaders()['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
+    }
+    const made = String(stage.backends.blue.lastHeaders()['x-request-id']);
+    await balancer.traffic(0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const log = readFileSync(stage.places.accessLog, 'utf8');
+    expect(log).toMatch(/ user blue 200 \S+ \S+ \S+ - order-4711\.a_b$/m);
+    expect(log).toContain(made);
+  });
+});
+
+describe('counting', () => {
+  test('is known to an engine that starts anew, with what was answered while none ran', async () => {
+    for (let count = 0; count < 20; count++) await stage.user();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await balancer.traffic(0)).blue.requests).toBe(20);
+    for (let count = 0; count < 10; count++) await stage.user({ path: '/status/500' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const next = await stage.balancer().traffic(0);
+    expect(next).toMatchObject({ missed: 0, blue: { requests: 30, errors: 10 } });
+    expect(await balancer.traffic(0)).toEqual(next);
+  });
+
+  test('goes on over a log that somebody has rotated, and says what it could not read', async () => {
+    await stage.user();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await balancer.traffic(0);
+    renameSync(stage.places.accessLog, `${stage.places.accessLog}.1`);
+    await stage.user();
+    process.kill(Number(readFileSync(stage.places.pid, 'utf8')), 'SIGUSR1');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await stage.user();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await balancer.traffic(0)).toMatchObject({ missed: 0, blue: { requests: 3 } });
+    writeFileSync(stage.places.accessLog, 'no line of ours\n', { flag: 'a' });
+    expect(await balancer.traffic(0)).toMatchObject({ missed: 1, blue: { requests: 3 } });
+  });
+});
+
+function mayMount(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

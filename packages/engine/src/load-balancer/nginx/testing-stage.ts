@@ -1,0 +1,80 @@
+// One nginx in a folder of its own with two real little services behind it, for the tests of this driver.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SlotName } from '../../environment/environment.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import { type Backend, freePort, startBackend } from '../contract/backend.ts';
+import { type Call, call, type Reply } from '../contract/user.ts';
+import type { BalancerSpec, LoadBalancer, Routing } from '../load-balancer.ts';
+import { createNginxBalancer, type NginxOptions } from './driver.ts';
+import { type NginxPlaces, placesOf } from './places.ts';
+
+export interface NginxStage {
+  readonly folder: string;
+  readonly options: NginxOptions;
+  readonly places: NginxPlaces;
+  readonly backends: Readonly<Record<SlotName, Backend>>;
+  /** Another engine's balancer on the same folder; all are shut down at the end. */
+  balancer(changes?: Partial<NginxOptions>): LoadBalancer;
+  user(options?: Call): Promise<Reply>;
+  end(): Promise<void>;
+}
+
+export async function nginxStage(changes: Partial<BalancerSpec> = {}): Promise<NginxStage> {
+  const folder = mkdtempSync(join(tmpdir(), 'bg-ngx-'));
+  const backends = { blue: await startBackend('blue'), green: await startBackend('green') };
+  const host = '127.0.0.1';
+  const spec: BalancerSpec = {
+    service: 'shop',
+    target: 'production',
+    listen: { host, port: await freePort() },
+    upstreams: { blue: { host, port: backends.blue.port }, green: { host, port: backends.green.port } },
+    sticky: { by: 'address', name: '' },
+    preview: { header: 'x-preview', cookie: 'bg_preview', token: 'a-token-that-nobody-may-log' },
+    allow: undefined,
+    requestTimeoutMs: 5_000,
+    drainSpreadMs: 0,
+    ...changes,
+  };
+  const settings = { mode: 'managed', program: 'nginx', tls: undefined } as const;
+  const options: NginxOptions = { spec, settings, folder, clock: systemClock, log: silentLog };
+  const made: LoadBalancer[] = [];
+  return {
+    folder,
+    options,
+    places: placesOf(folder, spec),
+    backends,
+    balancer: (other = {}) => {
+      const balancer = createNginxBalancer({ ...options, ...other });
+      made.push(balancer);
+      return balancer;
+    },
+    user: (given) => call(`http://${host}:${spec.listen.port}`, given),
+    end: async () => {
+      for (const balancer of made) await balancer.shutdown();
+      await Promise.all([backends.blue.close(), backends.green.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A routing of which only what matters is said. */
+export const routed = (generation: number, rest: Partial<Routing>): Routing => ({
+  generation,
+  active: undefined,
+  canary: undefined,
+  preview: undefined,
+  ...rest,
+});
+
+/** Looks again for at most 20 s. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 1_000; looks++) {
+    if (await condition()) return;
+    await systemClock.sleep(20);
+  }
+  throw new Error('what was waited for did not happen within 20 s');
+}
