@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts';
 import type { Turns } from '../lib/turns.ts';
 import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
+import type { Lease } from '../state/leases.ts';
 import type { Store } from '../state/store.ts';
 import { readRelease, type TargetKey } from '../state/targets.ts';
 import type { Wake } from '../state/wake.ts';
@@ -35,6 +36,13 @@ export interface Core {
   readonly targets: readonly Target[];
   /** What must not happen twice at a moment in this process: see `slotTurn` and `routingTurn`. */
   readonly turns: Turns;
+}
+
+/** What a driver has in its hands: one target, under its lease. */
+export interface Charge {
+  readonly core: Core;
+  readonly target: Target;
+  readonly lease: Lease;
 }
 
 export function targetOf(core: Core, { service, target }: TargetKey): Target | undefined {

@@ -3,15 +3,11 @@
 import { otherSlot, type SlotName } from '../environment/environment.ts';
 import { messageOf } from '../lib/errors.ts';
 import { liveDeployment } from '../state/deployments.ts';
-import type { Lease } from '../state/leases.ts';
 import { idleSlot, readQuarantine, readSlot, type SlotRow, setSlot } from '../state/targets.ts';
-import { type Core, launchSettings, placeOf, releaseFiles, slotTurn, type Target } from './core.ts';
+import { type Charge, type Core, launchSettings, placeOf, releaseFiles, slotTurn, type Target } from './core.ts';
 import { drained } from './steps/drained.ts';
 
-interface Keeper {
-  readonly core: Core;
-  readonly target: Target;
-  readonly lease: Lease;
+interface Keeper extends Charge {
   readonly signal: AbortSignal;
 }
 

@@ -3,22 +3,15 @@
 
 import type { ObservedNode, Routing } from '../load-balancer/load-balancer.ts';
 import { liveDeployment } from '../state/deployments.ts';
-import type { Lease } from '../state/leases.ts';
 import type { Tx } from '../state/store.ts';
 import { readRouting, readSlot, setSlot, type TargetKey } from '../state/targets.ts';
-import type { Core, Target } from './core.ts';
+import type { Charge } from './core.ts';
 import { compareRouting, noteDrift } from './drift.ts';
 import { changeRouting } from './routing.ts';
 
-interface Repair {
-  readonly core: Core;
-  readonly target: Target;
-  readonly lease: Lease;
-}
-
 /** `intent` is what was meant before the nodes were asked: a change in between is no drift. */
 export async function repairRouting(
-  { core, target, lease }: Repair,
+  { core, target, lease }: Charge,
   intent: Routing,
   nodes: readonly ObservedNode[],
 ): Promise<void> {
@@ -35,20 +28,23 @@ export async function repairRouting(
 }
 
 /** An undo that failed left an intent that the balancer never followed: users get what was decided as soon as it can. */
-async function followUp(repair: Repair, intent: Routing): Promise<void> {
+async function followUp(repair: Charge, intent: Routing): Promise<void> {
   if (liveDeployment(repair.core.store.db, repair.target.key)) return; // the deployment proves its own change
   await putBack(repair, intent, 'the balancer follows what was decided while it could not');
 }
 
-async function putBack({ core, target, lease }: Repair, intent: Routing, sentence: string): Promise<void> {
+async function putBack({ core, target, lease }: Charge, intent: Routing, sentence: string): Promise<void> {
   const { generation, ...wish } = intent;
   const confirmed = (tx: Tx) => rolesFollow(tx, target.key, wish.active);
-  await changeRouting(core, target, lease, {
-    wish,
-    event: { actor: 'engine', sentence },
-    onlyFrom: generation,
-    confirmed,
-  });
+  await changeRouting(
+    { core, target, lease },
+    {
+      wish,
+      event: { actor: 'engine', sentence },
+      onlyFrom: generation,
+      confirmed,
+    },
+  );
 }
 
 /** Who is active follows from where users go; whoever was is left standing. */

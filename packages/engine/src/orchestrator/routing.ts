@@ -3,10 +3,10 @@
 import type { SlotName } from '../environment/environment.ts';
 import type { ApplyOptions, Routing } from '../load-balancer/load-balancer.ts';
 import type { AuditEvent } from '../state/audit.ts';
-import { type Lease, liveLease, newestToken, tokenOf } from '../state/leases.ts';
+import { liveLease, newestToken, tokenOf } from '../state/leases.ts';
 import type { Tx } from '../state/store.ts';
 import { confirmRouting, intendRouting, readRouting } from '../state/targets.ts';
-import { type Core, driverLease, routingTurn, type Target } from './core.ts';
+import { type Charge, type Core, driverLease, routingTurn, type Target } from './core.ts';
 
 export interface RoutingChange {
   readonly wish: Omit<Routing, 'generation'>;
@@ -20,11 +20,11 @@ export interface RoutingChange {
 }
 
 /** Resolves when the balancer was seen to follow. @throws what the driver throws; the intent then stays unconfirmed. */
-export function changeRouting(core: Core, target: Target, lease: Lease, change: RoutingChange): Promise<void> {
-  return core.turns(routingTurn(target), () => changeInTurn(core, target, lease, change));
+export function changeRouting(charge: Charge, change: RoutingChange): Promise<void> {
+  return charge.core.turns(routingTurn(charge.target), () => changeInTurn(charge, change));
 }
 
-async function changeInTurn(core: Core, target: Target, lease: Lease, change: RoutingChange): Promise<void> {
+async function changeInTurn({ core, target, lease }: Charge, change: RoutingChange): Promise<void> {
   const store = core.store.under(lease);
   const observed = await highestGeneration(target);
   const routing = store.write((tx) => {
@@ -61,7 +61,7 @@ export function fenceOfVerb({ store, clock }: Core): number {
 }
 
 /** Already in force: nothing to write, a repeated step finds its work done. */
-export function routingIs(core: Core, target: Target, wish: Omit<Routing, 'generation'>): boolean {
+export function routingIs({ core, target }: Omit<Charge, 'lease'>, wish: Omit<Routing, 'generation'>): boolean {
   const { intent, confirmed } = readRouting(core.store.db, target.key);
   return (
     confirmed &&

@@ -4,10 +4,9 @@ import type { SlotName, SlotObservation } from '../environment/environment.ts';
 import { type HealthReport, type HealthState, nextHealth, probeHealth, unknownHealth } from '../environment/health.ts';
 import { messageOf } from '../lib/errors.ts';
 import { liveDeployment } from '../state/deployments.ts';
-import type { Lease } from '../state/leases.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
-import { type Core, launchSettings, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
+import { type Charge, launchSettings, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
 
 export interface SlotSnapshot {
   /** The health belongs to what this deployment started; another release begins anew. */
@@ -20,10 +19,7 @@ export interface SlotSnapshot {
   readonly memoryBytes: number | undefined;
 }
 
-interface Look {
-  readonly core: Core;
-  readonly target: Target;
-  readonly lease: Lease;
+interface Look extends Charge {
   readonly slot: SlotName;
   readonly signal: AbortSignal;
 }

@@ -3,15 +3,11 @@
 
 import type { ReleaseFiles } from '../environment/environment.ts';
 import type { DeploymentRow, SignalRow, StepKey } from '../state/deployments.ts';
-import type { Lease } from '../state/leases.ts';
-import type { Core, Target } from './core.ts';
+import type { Charge } from './core.ts';
 import type { PlannedStep, StepName } from './plan.ts';
 
 /** What every part of a step is handed, whichever step it is. */
-export interface StepFrame {
-  readonly core: Core;
-  readonly target: Target;
-  readonly lease: Lease;
+export interface StepFrame extends Charge {
   /** As it was when the step began. */
   readonly deployment: DeploymentRow;
   readonly release: ReleaseFiles;

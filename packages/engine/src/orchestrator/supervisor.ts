@@ -7,7 +7,7 @@ import type { ObservedNode } from '../load-balancer/load-balancer.ts';
 import type { Lease } from '../state/leases.ts';
 import { nodesKey, putSnapshot, strangersWait, takeStrangers } from '../state/snapshots.ts';
 import { readRouting } from '../state/targets.ts';
-import { bringUp, type Core, placeOf, type Target } from './core.ts';
+import { bringUp, type Charge, type Core, placeOf, type Target } from './core.ts';
 import { endKeeping } from './keeping.ts';
 import { repairRouting } from './repair.ts';
 import { superviseSlot } from './slot-health.ts';
@@ -57,10 +57,7 @@ async function observeBalancer(core: Core, target: Target, lease: Lease): Promis
 }
 
 /** A managed balancer keeps its routing itself: whoever is back answers as before. */
-function noteReturn(
-  { core, target, lease }: { readonly core: Core; readonly target: Target; readonly lease: Lease },
-  back: readonly ObservedNode[],
-): void {
+function noteReturn({ core, target, lease }: Charge, back: readonly ObservedNode[]): void {
   if (back.length === 0) return;
   const names = back.map(({ node }) => node).join(', ');
   core.store.under(lease).write((tx) =>

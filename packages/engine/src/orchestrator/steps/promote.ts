@@ -16,7 +16,7 @@ export const promote: Step<'promote'> = {
     const { core, target, deployment, release, lease } = context;
     const { slot, version } = deployment;
     const wish = { active: slot, canary: undefined, preview: undefined };
-    if (routingIs(core, target, wish)) return done(`everybody gets ${version}`);
+    if (routingIs({ core, target }, wish)) return done(`everybody gets ${version}`);
     const health = await probeHealth({
       url: slotUrl(target, slot),
       expected: { slot, version },
@@ -28,12 +28,15 @@ export const promote: Step<'promote'> = {
     const schema = await target.migrator.compatible(release.folder);
     if (schema.verdict === 'incompatible')
       return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);
-    await changeRouting(core, target, lease, {
-      wish,
-      direction: deployment.mode === 'rollback' ? 'back' : 'forward',
-      event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
-      confirmed: (tx) => becomeActive(tx, context),
-    });
+    await changeRouting(
+      { core, target, lease },
+      {
+        wish,
+        direction: deployment.mode === 'rollback' ? 'back' : 'forward',
+        event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
+        confirmed: (tx) => becomeActive(tx, context),
+      },
+    );
     return done(`everybody gets ${version}`);
   },
   undo: async (context) => {
@@ -42,17 +45,20 @@ export const promote: Step<'promote'> = {
     const back = deployment.fromSlot ?? undefined;
     await oldSideRuns(context);
     const wish = { active: back, canary: undefined, preview: back === undefined ? undefined : intent.preview };
-    if (!routingIs(core, target, wish) || deployment.promotedAt !== null)
-      await changeRouting(core, target, lease, {
-        wish,
-        direction: 'back',
-        event: {
-          actor: 'engine',
-          deploymentId: deployment.id,
-          sentence: `everybody back to ${deployment.fromVersion ?? 'nobody: there was no release before'}`,
+    if (!routingIs({ core, target }, wish) || deployment.promotedAt !== null)
+      await changeRouting(
+        { core, target, lease },
+        {
+          wish,
+          direction: 'back',
+          event: {
+            actor: 'engine',
+            deploymentId: deployment.id,
+            sentence: `everybody back to ${deployment.fromVersion ?? 'nobody: there was no release before'}`,
+          },
+          confirmed: (tx) => becomeActiveAgain(tx, context),
         },
-        confirmed: (tx) => becomeActiveAgain(tx, context),
-      });
+      );
     return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again`);
   },
 };

@@ -39,14 +39,17 @@ async function setPreview(context: StepFrame, preview: 'blue' | 'green' | undefi
   const { core, target, deployment, lease } = context;
   const { active, canary } = readRouting(core.store.db, target.key).intent;
   const wish = { active, canary, preview };
-  if (routingIs(core, target, wish)) return;
-  await changeRouting(core, target, lease, {
-    wish,
-    direction: preview ? 'forward' : 'back',
-    event: {
-      actor: 'engine',
-      deploymentId: deployment.id,
-      sentence: preview ? `opens the preview route to ${preview}` : 'closes the preview route',
+  if (routingIs({ core, target }, wish)) return;
+  await changeRouting(
+    { core, target, lease },
+    {
+      wish,
+      direction: preview ? 'forward' : 'back',
+      event: {
+        actor: 'engine',
+        deploymentId: deployment.id,
+        sentence: preview ? `opens the preview route to ${preview}` : 'closes the preview route',
+      },
     },
-  });
+  );
 }

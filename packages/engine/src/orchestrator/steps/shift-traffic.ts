@@ -11,30 +11,36 @@ export const shiftTraffic: Step<'shift-traffic'> = {
     const { active, preview } = readRouting(core.store.db, target.key).intent;
     if (active === undefined) return failed('no-active-side', 'there is no active side to share users with');
     const wish = { active, preview, canary: { slot: deployment.slot, percent: step.percent } };
-    if (!routingIs(core, target, wish))
-      await changeRouting(core, target, lease, {
-        wish,
-        event: {
-          actor: 'engine',
-          deploymentId: deployment.id,
-          sentence: `${step.percent} % of users to ${deployment.version}`,
+    if (!routingIs({ core, target }, wish))
+      await changeRouting(
+        { core, target, lease },
+        {
+          wish,
+          event: {
+            actor: 'engine',
+            deploymentId: deployment.id,
+            sentence: `${step.percent} % of users to ${deployment.version}`,
+          },
         },
-      });
+      );
     return done(`${step.percent} % of users get ${deployment.version}`);
   },
   undo: async ({ core, target, deployment, lease }) => {
     const { active, preview } = readRouting(core.store.db, target.key).intent;
     const wish = { active, preview, canary: undefined };
-    if (!routingIs(core, target, wish))
-      await changeRouting(core, target, lease, {
-        wish,
-        direction: 'back',
-        event: {
-          actor: 'engine',
-          deploymentId: deployment.id,
-          sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'}`,
+    if (!routingIs({ core, target }, wish))
+      await changeRouting(
+        { core, target, lease },
+        {
+          wish,
+          direction: 'back',
+          event: {
+            actor: 'engine',
+            deploymentId: deployment.id,
+            sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'}`,
+          },
         },
-      });
+      );
     return done(`everybody gets ${deployment.fromVersion ?? 'the active side'} again`);
   },
 };

@@ -46,14 +46,17 @@ async function relieved({ core, target, deployment, lease }: StepFrame): Promise
   const { active, canary, preview } = readRouting(core.store.db, target.key).intent;
   if (active === deployment.slot) return false;
   if (canary?.slot === deployment.slot)
-    await changeRouting(core, target, lease, {
-      wish: { active, canary: undefined, preview },
-      event: {
-        actor: 'engine',
-        deploymentId: deployment.id,
-        sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'} before ${deployment.slot} is taken`,
+    await changeRouting(
+      { core, target, lease },
+      {
+        wish: { active, canary: undefined, preview },
+        event: {
+          actor: 'engine',
+          deploymentId: deployment.id,
+          sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'} before ${deployment.slot} is taken`,
+        },
       },
-    });
+    );
   return true;
 }
 
