@@ -30,3 +30,6 @@ export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Pro
     throw thrown;
   }
 }
+
+/** Real time, for work on the side: a process that has nothing else to do ends without waiting for it. */
+export const sleepAside = (ms: number): Promise<void> => delay(ms, undefined, { ref: false });

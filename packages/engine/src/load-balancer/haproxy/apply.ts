@@ -1,6 +1,7 @@
 // One routing for all nodes. Forward, all follow or all go back to what they had. Back, whoever can follow does, and the
 // others are tried again for a while. The file comes last: what a reload or a reboot finds is what was followed.
 
+import { sleepAside } from '../../lib/clock.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import type { ApplyOptions } from '../load-balancer.ts';
 import type { HaproxyNode, Parts } from './parts.ts';
@@ -12,6 +13,11 @@ export interface Follower {
   readonly laggards: ReadonlyMap<string, string>;
 }
 
+/**
+ * A HAProxy that is being reloaded has read the file before it takes over the socket: a change in between reaches the
+ * process that is about to go. So who was seen to follow is looked at again, and told again.
+ */
+const lookAgainAfterMs = [250, 750, 2_000, 5_000] as const;
 const chaseEveryMs = 2_000;
 const chaseLimitMs = 15 * 60_000;
 
@@ -21,7 +27,7 @@ export function createFollower(parts: Parts): Follower {
   const chase = async (node: HaproxyNode, order: RoutingOrder) => {
     const { clock, log } = parts;
     for (const end = clock.now() + chaseLimitMs; clock.now() < end && latest === order; ) {
-      await clock.sleep(chaseEveryMs);
+      await sleepAside(chaseEveryMs);
       if (latest !== order) return;
       const problem = await attempt(node, order);
       if (problem === undefined) {
@@ -33,6 +39,13 @@ export function createFollower(parts: Parts): Follower {
       laggards.set(node.name, messageOf(problem));
     }
     log.error({ node: node.name, why: laggards.get(node.name) }, 'load balancer node did not follow, and is given up');
+  };
+  const lookAgain = async (order: RoutingOrder) => {
+    for (const afterMs of lookAgainAfterMs) {
+      await sleepAside(afterMs);
+      if (latest !== order) return;
+      await Promise.all(parts.nodes.map((node) => tellAgain(parts, node, order)));
+    }
   };
   return {
     laggards,
@@ -49,8 +62,23 @@ export function createFollower(parts: Parts): Follower {
         // Not waited for: it ends by itself, and keeps no process alive that wants to end.
         void chase(node, order).catch(() => {});
       }
+      void lookAgain(order).catch(() => {});
     },
   };
+}
+
+async function tellAgain({ log }: Parts, node: HaproxyNode, order: RoutingOrder): Promise<void> {
+  const seen = await node.runtime.read().catch(() => order);
+  if (seen !== undefined && seen.routing.generation >= order.routing.generation) return;
+  const problem = await attempt(node, order);
+  log.warn(
+    {
+      node: node.name,
+      generation: order.routing.generation,
+      why: problem === undefined ? undefined : messageOf(problem),
+    },
+    'load balancer node was reloaded during a change, and told again',
+  );
 }
 
 interface Failure {

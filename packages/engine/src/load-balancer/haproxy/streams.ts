@@ -3,6 +3,7 @@
 // to begin is taken for a stream.
 
 import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import { sleepAside } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Routing } from '../load-balancer.ts';
 import type { Parts } from './parts.ts';
@@ -48,6 +49,6 @@ async function closeAll({ nodes, place, spec, clock }: Parts, slot: SlotName, go
     // Those that are there now share what is left of the time; new ones are not, for nobody is sent here.
     const [next] = streams;
     if (next && goesOn()) await next.runtime.endStream(next.id);
-    await clock.sleep(Math.min(left === 0 ? 5 : 1_000, Math.max(5, left / Math.max(1, streams.length))));
+    await sleepAside(Math.min(left === 0 ? 5 : 1_000, Math.max(5, left / Math.max(1, streams.length))));
   }
 }
