@@ -177,6 +177,28 @@ async function squat(port: number): Promise<Server> {
   throw new Error(`port ${port} was never free`);
 }
 
+describe.concurrent('a slot that two want at once', { timeout: 120_000 }, () => {
+  it('is taken by the deployment, whether the last good release was being brought back there or not', () =>
+    onStage(
+      { target: '\n        canary: []\n        bake: 500ms\n        failedSide: { keep: 10m }\n' },
+      async (_, engine) => {
+        await deployed(engine, 'v1.0');
+        for (const afterMs of [0, 250, 500, 750]) {
+          expect((await deployed(engine, 'v2.2-broken-smoke')).outcome?.code).toBe('smoke-test-failed');
+          value(engine.restoreFailed({ actor: alice }));
+          await new Promise((wake) => setTimeout(wake, afterMs));
+          const { id } = value(engine.deploy({ version: 'v2.1', actor: alice, hold: true }));
+          const held = await until(engine, id, ({ phase, outcome }) => phase === 'hold' || outcome !== undefined);
+          expect(held).toMatchObject({ phase: 'hold', outcome: undefined });
+          await eventually(() => slot(engine, 'green')?.health === 'healthy');
+          expect(slot(engine, 'green')).toMatchObject({ role: 'preview', version: 'v2.1' });
+          value(engine.abort({ id }, alice));
+          await until(engine, id, finished);
+        }
+      },
+    ));
+});
+
 describe('strangers', () => {
   it('who were refused are one row of the log per minute and door', () => {
     const clock = movable();
