@@ -9,6 +9,7 @@ import { deploying } from './commands/deploying.ts';
 import { driving } from './commands/drive.ts';
 import { holding } from './commands/holding.ts';
 import { looking } from './commands/looking.ts';
+import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
 import { type ExitCode, exitCodeHelp } from './exit.ts';
 import type { Call, Options } from './session.ts';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   ...deciding,
   ...looking,
   ...holding,
+  ...routing,
   ...slots,
   ...audit,
   ...config,
@@ -27,6 +29,7 @@ export const commands: readonly Command[] = [
 const groupSummaries = {
   audit: 'the append-only log of every decision and change',
   config: 'the configuration file',
+  routing: 'what to do when the load balancer does something else than was decided',
   standby: 'what becomes of the previous version after a deployment',
 } as const;
 

@@ -5,6 +5,7 @@ import { readRef, readSideRef } from './button-value.ts';
 import type { Card } from './cards/blocks.ts';
 import { refusalCard } from './cards/refusal-card.ts';
 import type { Desk } from './desk.ts';
+import { isDriftAction, pressDrift } from './drift-press.ts';
 import { putCard } from './messages.ts';
 import { openRejectModal } from './modals/open.ts';
 import { approversOf, asksApprovers, isSignal, sendSignal } from './signals.ts';
@@ -21,6 +22,7 @@ export interface PressInput {
 export async function pressButton(desk: Desk, input: PressInput): Promise<Card | undefined> {
   const name = input.actionId.replace(/^deploy\./, '');
   if (Object.hasOwn(sideVerbs, name)) return pressSide(desk, input, name as SideAction);
+  if (isDriftAction(name)) return pressDrift(desk, input, name);
   const ref = readRef(input.value);
   const view = ref && desk.engine.deployment(ref.id);
   if (ref === undefined || view === undefined) return refused(desk, input, unknownButton);

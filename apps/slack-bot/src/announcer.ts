@@ -3,6 +3,7 @@
 
 import type { AuditRow, Clock, DeploymentView, Engine, Log } from '@bg/engine';
 import { findPerson, personOf } from '@bg/engine';
+import { tellDrift } from './drift-news.ts';
 import { cardKey, putCard, putOnce, transport } from './messages.ts';
 import { isUrgent, lineFor, noteFor, touchesNeighbours } from './news.ts';
 
@@ -70,6 +71,7 @@ function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   if (touchesNeighbours(row)) redrawNeighbours(announcer, row);
   if (age > newsMs) return;
   if (view !== undefined) tellDeployment(announcer, row, view);
+  tellDrift(announcer.engine, row);
   tellChannel(announcer, row, repeats);
 }
 

@@ -3,6 +3,7 @@
 import type { DeploymentView, Engine, OutboxMessage, Settings } from '@bg/engine';
 import type { Card } from './cards/blocks.ts';
 import { deploymentCard } from './cards/deployment-card.ts';
+import { driftCard, driftOverCard } from './cards/drift-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from './cards/lines.ts';
 import { namesIn, whoIn } from './cards/who.ts';
 import { cardKey, type Kind, type Payloads } from './messages.ts';
@@ -15,7 +16,7 @@ export interface Drawn {
   readonly inThreadOf?: string | undefined;
 }
 
-type Source = Pick<Engine, 'deployment' | 'outbox' | 'settings'>;
+type Source = Pick<Engine, 'deployment' | 'outbox' | 'settings' | 'target'>;
 
 /** `also`: further lines of the same thread, said with the first. Undefined when there is nothing to say any more. */
 export function draw(source: Source, message: OutboxMessage, also: readonly OutboxMessage[] = []): Drawn | undefined {
@@ -51,6 +52,13 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     if (view === undefined) return undefined;
     const channel = placeOf(outbox.reference(cardKey(deploymentId)))?.channel;
     return { channel: user, card: directCard({ view, about, channel }, namesIn(settings.people)) };
+  },
+  drift: (facts, { settings, target }) => {
+    const found = target({ service: facts.service, target: facts.target });
+    const drift = found.ok ? found.value.drift : undefined;
+    if (!found.ok || drift === undefined || drift.id !== facts.id)
+      return { channel: facts.channel, card: driftOverCard(facts, namesIn(settings.people)) };
+    return { channel: facts.channel, card: driftCard({ ...found.value, drift }) };
   },
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };

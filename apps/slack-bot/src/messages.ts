@@ -11,6 +11,14 @@ export type Payloads = {
   readonly line: LineFacts & { readonly deploymentId: string; readonly mention: 'approvers' | 'requester' | undefined };
   readonly note: LineFacts & { readonly name: string; readonly channel: string; readonly emoji: string };
   readonly direct: { readonly deploymentId: string; readonly user: string; readonly about: LineFacts | undefined };
+  /** One per drift; updated in place when it is over. */
+  readonly drift: LineFacts & {
+    readonly service: string;
+    readonly target: string;
+    readonly id: string;
+    readonly name: string;
+    readonly channel: string;
+  };
   readonly head: { readonly seq: number; readonly hash: string; readonly channel: string };
 };
 
@@ -29,7 +37,7 @@ export function putCard(outbox: Outbox, view: Pick<DeploymentView, 'id' | 'outco
 }
 
 /** Once per key: an event that is read again after a crash is not said again. */
-export function putOnce<K extends Exclude<Kind, 'card'>>(
+export function putOnce<K extends Exclude<Kind, 'card' | 'drift'>>(
   outbox: Outbox,
   message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },
 ): void {

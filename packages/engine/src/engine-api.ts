@@ -5,6 +5,7 @@ import type { LaunchSettings, SlotName, SlotObservation } from './environment/en
 import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
 import type { Actor, Door } from './orchestrator/actor.ts';
 import type { DeploymentView, LegalAction, Mode } from './orchestrator/deployment.ts';
+import type { DriftView } from './orchestrator/drift.ts';
 import type { Result, Refusal } from './orchestrator/refusal.ts';
 import type { HealthReport } from './environment/health.ts';
 import type { SmokeReport } from './environment/smoke.ts';
@@ -74,6 +75,8 @@ export interface TargetView {
   readonly routing: Routing;
   readonly nodes: readonly ObservedNode[];
   readonly entrypoints: readonly string[];
+  /** The load balancer does something else than `routing`; undefined while it follows, and before anybody has looked. */
+  readonly drift: DriftView | undefined;
   readonly lock: { readonly owner: string; readonly reason: string; readonly since: number; readonly until: number } | undefined;
   readonly live: DeploymentView | undefined;
   readonly last: DeploymentView | undefined;
@@ -123,6 +126,12 @@ export interface Engine {
   keepFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   /** The answer to `afterBake: ask`. */
   settleStandby(request: TargetRef & { readonly actor: Actor; readonly to: 'keep' | 'stop' | 'upgrade' }): Result<TargetView>;
+  /**
+   * About drift, by an approver, and not while a deployment is under way: put back what was decided, or decide for what
+   * the nodes do now, all alike, with healthy sides. `drift`: the drift that a button was drawn for.
+   */
+  restoreRouting(request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined }): Promise<Result<TargetView>>;
+  adoptRouting(request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined }): Promise<Result<TargetView>>;
   /** Takes over a service that already runs in a slot, without a restart. */
   adopt(request: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor }): Promise<Result<TargetView>>;
 

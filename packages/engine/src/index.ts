@@ -61,6 +61,7 @@ export type {
   StepStatus,
   StepView,
 } from './orchestrator/deployment.ts';
+export type { DriftView } from './orchestrator/drift.ts';
 export type { StepName } from './orchestrator/plan.ts';
 export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './orchestrator/refusal.ts';
 export { clockTime, forHowLong } from './orchestrator/words.ts';

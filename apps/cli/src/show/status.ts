@@ -1,6 +1,6 @@
 // What runs where, for people: one block per target.
 
-import { type Routing, type SlotView, type StatusView, shortName, type TargetView } from '@bg/engine';
+import { type DriftView, type Routing, type SlotView, type StatusView, shortName, type TargetView } from '@bg/engine';
 import { actionRows } from './actions.ts';
 import { bytesText, durationText, timeText } from './amounts.ts';
 import type { Light } from './deployment.ts';
@@ -23,7 +23,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
   return [
     `${paint.bold(target.name)}  ${paint.dim(`${target.service}/${target.target}  ${target.entrypoints.join(' ')}`.trimEnd())}`,
     ...tableLines(target.slots.map((slot) => slotCells(slot, target, light))),
-    ...nodeLines(target, paint),
+    ...(target.drift === undefined ? nodeLines(target, paint) : driftLines(target.drift, target, light)),
     ...lockLines(target, light),
     `  rollback ${readiness(target, paint)}: ${target.rollback.sentence}`,
     ...liveLines(target, light),
@@ -74,6 +74,16 @@ function nodeLines({ nodes, routing }: TargetView, paint: Paint): readonly strin
       `  ${paint.yellow('load balancer')} ${node.node}: ${node.problem ?? 'was last seen to follow another routing'}`,
     ];
   });
+}
+
+function driftLines({ nodes, since }: DriftView, target: TargetView, { now, paint }: Light): readonly string[] {
+  const place = `${target.service}/${target.target}`;
+  return [
+    `  ${paint.red('drift')} since ${timeText(since, now)}: the load balancer does something else than was decided`,
+    ...nodes.filter(({ differs }) => differs).map(({ node, does }) => `    ${node}: ${does}`),
+    `    ${paint.cyan(`bg routing restore ${place}`)}  ${paint.dim('puts back what was decided')}`,
+    `    ${paint.cyan(`bg routing adopt ${place}`)}  ${paint.dim('decides for what it does now')}`,
+  ];
 }
 
 function sendsAlike(seen: Routing, stored: Routing): boolean {

@@ -23,7 +23,7 @@ export function linesCard(lines: readonly string[]): Card {
 }
 
 /** Most sentences of the log begin with the short name of who did it; here that is the person, said once. */
-function said({ actor, sentence }: Pick<LineFacts, 'actor' | 'sentence'>, who: Who): string {
+export function said({ actor, sentence }: Pick<LineFacts, 'actor' | 'sentence'>, who: Who): string {
   const short = shortName(actor);
   if (sentence.startsWith(`${short} `)) return `${who.actor(actor)} ${outside(sentence.slice(short.length + 1), 900)}`;
   return actor === 'engine' || sentence.includes(`by ${short}`)

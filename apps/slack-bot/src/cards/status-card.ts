@@ -3,6 +3,7 @@
 import type { SlotView, StatusView, TargetView } from '@bg/engine';
 import { actions, type Block, type Card, card, context, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
+import { driftButtons, driftLine } from './drift-card.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { bar, code, dateTime, join, outside } from './text.ts';
 import type { Who } from './who.ts';
@@ -27,6 +28,7 @@ export function targetCard(target: TargetView, status: Omit<StatusView, 'targets
     ...targetBlocks(target, who),
     ...warnings(status),
     targetButtons(target),
+    target.drift && driftButtons({ ...target, drift: target.drift }),
     context(join(driverText(status), `as of ${dateTime(status.at)}`)),
   ]);
 }
@@ -49,6 +51,7 @@ export function targetBlocks(target: TargetView, who: Who): readonly Block[] {
     `*${outside(target.name, 80)}*  _${outside(`${target.service}/${target.target}`, 80)}_`,
     ...target.slots.map((slot) => slotLine(slot, target)),
     routingLine(target),
+    driftLine(target),
     lockLine(target, who),
     liveLine(target),
     rollbackLine(target),

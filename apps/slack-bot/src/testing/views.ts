@@ -236,6 +236,7 @@ export function targetView(changes: Partial<TargetView> = {}): TargetView {
     routing: { generation: 7, active: 'blue', canary: { slot: 'green', percent: 10 }, preview: undefined },
     nodes: [{ node: '127.0.0.1:8080', reachable: true, routing: undefined }],
     entrypoints: ['http://127.0.0.1:8080'],
+    drift: undefined,
     lock: { owner: 'person:bob', reason: 'quiet day', since: noon, until: noon + 3_600_000 },
     live: everyView.canary,
     last: everyView.promoted,

@@ -2,8 +2,10 @@
 // is over; what to do about it is a person's decision (verbs/repairing.ts).
 
 import type { ObservedNode, Routing } from '../load-balancer/load-balancer.ts';
+import type { Db } from '../state/database.ts';
 import type { Lease } from '../state/leases.ts';
 import { driftKey, getSnapshot, putSnapshot } from '../state/snapshots.ts';
+import type { Tx } from '../state/store.ts';
 import type { TargetKey } from '../state/targets.ts';
 import type { Core, Target } from './core.ts';
 
@@ -63,7 +65,12 @@ export function describeRouting({ active, canary, preview }: Routing): string {
 }
 
 export function readDrift({ store }: Core, key: TargetKey): DriftView | undefined {
-  return getSnapshot<Kept | null>(store.db, driftKey(key))?.value?.view;
+  return keptDrift(store.db, key)?.view;
+}
+
+function keptDrift(db: Db, key: TargetKey): Kept | undefined {
+  const kept = getSnapshot<Kept | 'none'>(db, driftKey(key))?.value;
+  return kept === 'none' ? undefined : kept;
 }
 
 interface Seen {
@@ -75,14 +82,17 @@ interface Seen {
 /** A node that does not answer has drifted as well: nobody knows what its users get. */
 export function noteDrift(seen: Seen, intent: Routing, nodes: readonly ObservedNode[]): void {
   const { core, target } = seen;
-  const before = getSnapshot<Kept | null>(core.store.db, driftKey(target.key))?.value ?? undefined;
+  const before = keptDrift(core.store.db, target.key);
   const rows = nodes.map((node) => rowOf(node, intent));
   const print = rows
     .filter(({ differs }) => differs)
     .map(({ node, does }) => `${node}: ${does}`)
     .join('; ');
   if (print === (before?.print ?? '')) return;
-  if (print === '') return forget(seen, before?.view);
+  if (print === '') {
+    forget(seen, before?.view);
+    return;
+  }
   const now = core.clock.now();
   const sentence = `decided is: ${describeRouting(intent)}; but ${print}`;
   const view: DriftView = { id: `${now}`, since: now, sentence, nodes: rows };
@@ -109,7 +119,7 @@ function rowOf(node: ObservedNode, intent: Routing): DriftView['nodes'][number] 
 }
 
 function forget({ core, target, lease }: Seen, view: DriftView | undefined): void {
-  keep(core, target.key, null);
+  keep(core, target.key, 'none');
   core.store.under(lease).write((tx) =>
     tx.audit({
       ...target.key,
@@ -122,10 +132,10 @@ function forget({ core, target, lease }: Seen, view: DriftView | undefined): voi
 }
 
 /** After a person has settled it: their own row in the audit log says so. */
-export function settleDrift(core: Core, key: TargetKey): void {
-  keep(core, key, null);
+export function settleDrift(tx: Tx, key: TargetKey): void {
+  putSnapshot(tx.db, driftKey(key), 'none', tx.now);
 }
 
-function keep({ store }: Core, key: TargetKey, value: Kept | null): void {
+function keep({ store }: Core, key: TargetKey, value: Kept | 'none'): void {
   store.note((db, now) => putSnapshot(db, driftKey(key), value, now));
 }

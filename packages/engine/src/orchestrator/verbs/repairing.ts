@@ -143,12 +143,14 @@ function intend(
     const before = readRouting(tx.db, target.key).intent;
     const routing = intendRouting(tx, target.key, wish, observed);
     rolesFollow(tx, target.key, wish.active);
+    const drift = readDrift(core, target.key)?.id;
+    settleDrift(tx, target.key);
     tx.audit({
       ...target.key,
       actor,
       action,
       sentence: `${shortName(actor)} ${verb}: ${describeRouting(routing)}`,
-      detail: { routing, before, drift: readDrift(core, target.key)?.id },
+      detail: { routing, before, drift },
     });
     return ok(routing);
   });
@@ -163,8 +165,6 @@ async function follow(core: Core, target: Target, routing: Routing, action: stri
     if (!hasCode(thrown, 'balancer-stale-generation')) throw thrown;
     if (!sameRouting(readRouting(store.db, target.key).intent, routing)) throw thrown;
     return;
-  } finally {
-    settleDrift(core, target.key);
   }
   store.write((tx) => {
     confirmRouting(tx, target.key, routing.generation);

@@ -1,0 +1,24 @@
+// Drift in the channel: one message per drift, with buttons while it lasts and without them when it is over.
+
+import type { AuditRow, Engine } from '@bg/engine';
+import { type Payloads, transport } from './messages.ts';
+
+const over = ['drift-resolved', 'routing-restored', 'routing-adopted'];
+
+export function tellDrift(engine: Engine, row: AuditRow): void {
+  if (row.action === 'drift-found') {
+    // A drift that has become another one: its own buttons are dead.
+    putDrift(engine, row, row.detail.before);
+    putDrift(engine, row, row.detail.drift);
+  } else if (over.includes(row.action)) putDrift(engine, row, row.detail.drift);
+}
+
+function putDrift({ outbox, target }: Engine, row: AuditRow, id: unknown): void {
+  const { seq, at, actor, sentence, service, target: place } = row;
+  if (typeof id !== 'string' || service === null || place === null) return;
+  const found = target({ service, target: place });
+  if (!found.ok) return;
+  const { name, channel } = found.value;
+  const payload: Payloads['drift'] = { seq, at, actor, sentence, service, target: place, id, name, channel };
+  outbox.put({ key: `drift:${service}/${place}:${id}`, transport, kind: 'drift', payload, urgent: true });
+}
