@@ -75,5 +75,5 @@ test('an approver restores; the same message loses its buttons, and the channel 
   expect(buttonOn(over, 'restore-routing')).toBeUndefined();
   await cardWith(workspace.slack, /restores what was decided: users go to green/);
   expect((await (await fetch(`${workspace.stage.front}/health`)).json()) as object).toMatchObject({ version: 'v2.0' });
-  await press(bob, card.ts, 'adopt-routing');
+  await expect(press(bob, card.ts, 'adopt-routing')).rejects.toThrow();
 });

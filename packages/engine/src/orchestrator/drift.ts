@@ -3,18 +3,17 @@
 
 import type { ObservedNode, Routing } from '../load-balancer/load-balancer.ts';
 import type { Db } from '../state/database.ts';
-import type { Lease } from '../state/leases.ts';
 import { driftKey, getSnapshot, putSnapshot } from '../state/snapshots.ts';
 import type { Tx } from '../state/store.ts';
 import type { TargetKey } from '../state/targets.ts';
-import type { Core, Target } from './core.ts';
+import type { Charge, Core } from './core.ts';
 
 export interface DriftView {
   /** Tells this drift from an earlier or later one: a button acts on the drift it was drawn for. */
   readonly id: string;
   /** Epoch ms. */
   readonly since: number;
-  /** `users should go to blue; 127.0.0.1:8080 sends them to green`. */
+  /** `decided is: users go to blue; but 127.0.0.1:8080: users go to green`. */
   readonly sentence: string;
   readonly nodes: readonly {
     readonly node: string;
@@ -73,14 +72,8 @@ function keptDrift(db: Db, key: TargetKey): Kept | undefined {
   return kept === 'none' ? undefined : kept;
 }
 
-interface Seen {
-  readonly core: Core;
-  readonly target: Target;
-  readonly lease: Lease;
-}
-
 /** A node that does not answer has drifted as well: nobody knows what its users get. */
-export function noteDrift(seen: Seen, intent: Routing, nodes: readonly ObservedNode[]): void {
+export function noteDrift(seen: Charge, intent: Routing, nodes: readonly ObservedNode[]): void {
   const { core, target } = seen;
   const before = keptDrift(core.store.db, target.key);
   const rows = nodes.map((node) => rowOf(node, intent));
@@ -96,8 +89,8 @@ export function noteDrift(seen: Seen, intent: Routing, nodes: readonly ObservedN
   const now = core.clock.now();
   const sentence = `decided is: ${describeRouting(intent)}; but ${print}`;
   const view: DriftView = { id: `${now}`, since: now, sentence, nodes: rows };
-  keep(core, target.key, { print, view });
-  core.store.under(seen.lease).write((tx) =>
+  core.store.under(seen.lease).write((tx) => {
+    putSnapshot(tx.db, driftKey(target.key), { print, view } satisfies Kept, tx.now);
     tx.audit({
       ...target.key,
       actor: 'engine',
@@ -105,8 +98,8 @@ export function noteDrift(seen: Seen, intent: Routing, nodes: readonly ObservedN
       code: 'drifted',
       sentence: `the load balancer has drifted: ${sentence}. Nothing was changed`,
       detail: { drift: view.id, before: before?.view.id, intent, observed: nodes },
-    }),
-  );
+    });
+  });
 }
 
 function rowOf(node: ObservedNode, intent: Routing): DriftView['nodes'][number] {
@@ -118,24 +111,19 @@ function rowOf(node: ObservedNode, intent: Routing): DriftView['nodes'][number] 
   return { node: node.node, differs: !sameRouting(routing, intent), does: describeRouting(routing) };
 }
 
-function forget({ core, target, lease }: Seen, view: DriftView | undefined): void {
-  keep(core, target.key, 'none');
-  core.store.under(lease).write((tx) =>
+function forget({ core, target, lease }: Charge, view: DriftView | undefined): void {
+  core.store.under(lease).write((tx) => {
+    settleDrift(tx, target.key);
     tx.audit({
       ...target.key,
       actor: 'engine',
       action: 'drift-resolved',
       sentence: 'the load balancer does what was decided again',
       detail: { drift: view?.id },
-    }),
-  );
+    });
+  });
 }
 
-/** After a person has settled it: their own row in the audit log says so. */
 export function settleDrift(tx: Tx, key: TargetKey): void {
   putSnapshot(tx.db, driftKey(key), 'none', tx.now);
-}
-
-function keep({ store }: Core, key: TargetKey, value: Kept | 'none'): void {
-  store.note((db, now) => putSnapshot(db, driftKey(key), value, now));
 }

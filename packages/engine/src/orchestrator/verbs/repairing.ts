@@ -104,7 +104,7 @@ async function settle(
     if (!settling.ok) return refused(core, request, verb, settling, target);
     const written = intend(core, target, request, { ...settling.value, observed: await highestGeneration(target) });
     if (!written.ok) return refused(core, request, verb, written, target);
-    await follow(core, target, written.value, settling.value.action);
+    await follow(core, target, request, { ...settling.value, routing: written.value });
     return found;
   });
 }
@@ -134,29 +134,35 @@ function intend(
   core: Core,
   target: Target,
   request: RoutingRequest,
-  { wish, action, verb, observed }: Settling & { readonly observed: number },
+  { wish, verb, observed }: Settling & { readonly observed: number },
 ): Result<Routing> {
   return core.store.write((tx): Result<Routing> => {
     const answer = admissible(core, target, request);
     if (!answer.ok) return answer;
-    const actor = actorName(request.actor);
     const before = readRouting(tx.db, target.key).intent;
     const routing = intendRouting(tx, target.key, wish, observed);
     rolesFollow(tx, target.key, wish.active);
-    const drift = readDrift(core, target.key)?.id;
-    settleDrift(tx, target.key);
     tx.audit({
       ...target.key,
-      actor,
-      action,
-      sentence: `${shortName(actor)} ${verb}: ${describeRouting(routing)}`,
-      detail: { routing, before, drift },
+      actor: actorName(request.actor),
+      action: 'routing-intended',
+      sentence: sentenceOf(request, verb, routing),
+      detail: { routing, before },
     });
     return ok(routing);
   });
 }
 
-async function follow(core: Core, target: Target, routing: Routing, action: string): Promise<void> {
+const sentenceOf = ({ actor }: RoutingRequest, verb: string, routing: Routing): string =>
+  `${shortName(actorName(actor))} ${verb}: ${describeRouting(routing)}`;
+
+/** What is over is said when the balancer was seen to follow, not before. */
+async function follow(
+  core: Core,
+  target: Target,
+  request: RoutingRequest,
+  { routing, action, verb }: Settling & { readonly routing: Routing },
+): Promise<void> {
   const { store } = core;
   try {
     await target.balancer.apply(routing, fenceOfVerb(core), { direction: 'back' });
@@ -168,12 +174,14 @@ async function follow(core: Core, target: Target, routing: Routing, action: stri
   }
   store.write((tx) => {
     confirmRouting(tx, target.key, routing.generation);
+    const drift = readDrift(core, target.key)?.id;
+    settleDrift(tx, target.key);
     tx.audit({
       ...target.key,
-      actor: 'engine',
-      action: 'routing-applied',
-      sentence: describeRouting(routing),
-      detail: { routing, for: action },
+      actor: actorName(request.actor),
+      action,
+      sentence: sentenceOf(request, verb, routing),
+      detail: { routing, drift },
     });
   });
 }
