@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -15,7 +16,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sideOf } from '../contract/user.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
-import { type NginxStage, nginxStage, routed } from './testing-stage.ts';
+import { masterOf, workersOf } from './process-of.ts';
+import { type NginxStage, nginxStage, routed, until } from './testing-stage.ts';
 
 let stage: NginxStage;
 let balancer: LoadBalancer;
@@ -127,6 +129,48 @@ describe('files changed by hand', () => {
     }
     await balancer.apply(routed(2, { active: 'blue' }), 1);
     expect(sideOf(await stage.user())).toBe('blue');
+  });
+});
+
+describe('a dead nginx', () => {
+  const endAll = async () => {
+    for (const pid of [masterOf(stage.places) ?? 0, ...workersOf(stage.places)]) process.kill(pid, 'SIGKILL');
+    await until(() => workersOf(stage.places).length === 0);
+  };
+
+  test('comes back with the routing before, when the change was forward', async () => {
+    await endAll();
+    await expect(balancer.apply(routed(2, { active: 'green' }), 1)).rejects.toMatchObject({
+      code: 'balancer-unreachable',
+    });
+    await balancer.ensure();
+    expect(sideOf(await stage.user())).toBe('blue');
+  });
+
+  test('comes back with the new routing, when the change was back: an abort never waits for it', async () => {
+    await balancer.apply(routed(2, { active: 'blue', canary: { slot: 'green', percent: 99 } }), 1);
+    await endAll();
+    const back = routed(3, { active: 'blue' });
+    await expect(balancer.apply(back, 1, { direction: 'back' })).rejects.toMatchObject({
+      code: 'balancer-unreachable',
+    });
+    await balancer.ensure();
+    expect(await balancer.observe()).toMatchObject([{ routing: back }]);
+    expect(sideOf(await stage.user())).toBe('blue');
+    await balancer.apply(back, 1, { direction: 'back' });
+  });
+});
+
+describe('a reload that was cut short', () => {
+  test('does not go on asking users to connect anew', async () => {
+    const closing = inRouting('closing');
+    writeFileSync(closing, '');
+    expect((await stage.user()).headers.connection).toBe('close');
+    await balancer.ensure();
+    expect(existsSync(closing)).toBe(true); // somebody may be reloading just now
+    execFileSync('touch', ['-d', '10 minutes ago', closing]);
+    await balancer.ensure();
+    expect(existsSync(closing)).toBe(false);
   });
 });
 

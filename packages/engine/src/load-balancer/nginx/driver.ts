@@ -3,16 +3,16 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../lib/clock.ts';
-import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { syncFolder } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 import { createTurns, type Turns } from '../../lib/turns.ts';
-import type { BalancerSpec, Fence, LoadBalancer, ObservedNode, Routing, Traffic } from '../load-balancer.ts';
+import type { ApplyOptions, BalancerSpec, LoadBalancer, ObservedNode, Routing, Traffic } from '../load-balancer.ts';
 import { type AccessLog, createAccessLog } from './access-log.ts';
 import { type Asker, createAsker } from './ask.ts';
 import { createAttachedNode } from './attached.ts';
 import { ensureFolders, ensureNginx } from './ensure.ts';
-import { readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
+import { type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
 import { connectionsTo, splitInFlight } from './in-flight.ts';
 import { publish, takeLease } from './lease.ts';
 import { createManagedNode } from './managed.ts';
@@ -54,7 +54,8 @@ export function createNginxBalancer(options: NginxOptions): LoadBalancer {
     probeHeaders: { [probeHeader]: nonce },
     bucketHeader,
     ensure: () => turns('nginx', () => ensureNginx(parts)),
-    apply: (routing, fence) => turns('nginx', () => apply(parts, routing, fence)),
+    apply: (routing, fence, { direction } = { direction: 'forward' }) =>
+      turns('nginx', () => apply(parts, { routing: wholeRouting(routing), fence }, direction)),
     observe: async () => [await observe(parts)],
     traffic: (sinceMs) => traffic(parts, sinceMs),
     shutdown: () =>
@@ -87,29 +88,39 @@ export function createNginxBalancer(options: NginxOptions): LoadBalancer {
   }
 }
 
-async function apply(parts: NginxParts, routing: Routing, fence: Fence): Promise<void> {
-  const { places, asker, clock } = parts;
+async function apply(parts: NginxParts, order: RoutingOrder, direction: ApplyOptions['direction']): Promise<void> {
+  const { places, clock } = parts;
+  const { routing, fence } = order;
   const folder = places.routing;
   onDisk('the fence', () => takeLease(folder, fence));
-  await asker.routing().catch((thrown: unknown) => {
-    // A routing that nginx cannot read is no reason to refuse a new one; an nginx that does not answer is.
-    if (!(thrown instanceof BlueGreenError && thrown.code === 'balancer-unsettled')) throw thrown;
-  });
+  const dead = await whyUnreachable(parts);
+  // On the way back the disk is changed all the same: a nginx that comes up again must not go on forward.
+  if (dead !== undefined && direction === 'forward') throw dead;
   const present = readPresent(folder);
-  if (present.kind === 'routing') {
-    const same = isDeepStrictEqual(present.routing, wholeRouting(routing));
-    if (same && !present.edited) return settled(parts, routing);
-    if (!same && routing.generation <= present.routing.generation) {
-      takeLease(folder, fence); // lost meanwhile, it is the reason
-      throw stale(routing, present.routing);
-    }
+  const same = present.kind === 'routing' && isDeepStrictEqual(present.routing, routing);
+  if (present.kind === 'routing' && !same && routing.generation <= present.routing.generation) {
+    takeLease(folder, fence); // lost meanwhile, it is the reason
+    throw stale(routing, present.routing);
   }
-  put(folder, { routing: wholeRouting(routing), fence });
+  if (!same || present.edited) put(folder, order);
+  if (dead !== undefined) throw dead;
   await settled(parts, routing);
   removeOldGenerations(folder, clock.now());
 }
 
-function put(folder: string, order: { readonly routing: Routing; readonly fence: Fence }): void {
+/** A routing that nginx cannot read is no reason to refuse a new one; a nginx that does not answer is. */
+async function whyUnreachable({ asker }: NginxParts): Promise<BlueGreenError | undefined> {
+  try {
+    await asker.routing();
+    return undefined;
+  } catch (thrown) {
+    if (hasCode(thrown, 'balancer-unreachable')) return thrown;
+    if (hasCode(thrown, 'balancer-unsettled')) return undefined;
+    throw thrown;
+  }
+}
+
+function put(folder: string, order: RoutingOrder): void {
   const target = onDisk('the routing', () => writeGeneration(folder, order));
   onDisk('the routing', () => publish(folder, order.fence, target));
   onDisk('the routing', () => syncFolder(folder));
@@ -120,7 +131,7 @@ async function settled({ asker, clock }: NginxParts, routing: Routing): Promise<
   const deadline = clock.now() + settleMs;
   for (;;) {
     const [seen, wrong] = await Promise.all([asker.routing(), asker.difference(routing)]);
-    if (wrong === undefined && isDeepStrictEqual(seen.routing, wholeRouting(routing))) return;
+    if (wrong === undefined && isDeepStrictEqual(seen.routing, routing)) return;
     if (clock.now() > deadline)
       throw new BlueGreenError(
         'balancer-unsettled',

@@ -8,7 +8,7 @@ import { readFileIfAny } from '../../lib/files.ts';
 import { createAsker } from './ask.ts';
 import type { NginxParts } from './driver.ts';
 import { makeFolder, readPresent, writeGeneration } from './generations.ts';
-import { followed, reloadGently } from './gentle-reload.ts';
+import { followed, forgetOldReload, reloadGently } from './gentle-reload.ts';
 import type { NginxPlaces } from './places.ts';
 import { orphansOf } from './process-of.ts';
 import { mainText } from './site.ts';
@@ -26,6 +26,7 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
   const { places, node, asker, site, log, spec, settings } = parts;
   ensureFolders(places);
   beginRouting(places);
+  forgetOldReload(places.routing, parts.clock.now());
   const text = configText(parts);
   const name = { service: spec.service, target: spec.target, nginx: settings.mode };
   const answers = await asker.settings().catch(() => undefined);

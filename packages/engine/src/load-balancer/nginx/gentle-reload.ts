@@ -2,7 +2,7 @@
 // is lost. So first a file asks nginx to close each connection with its next answer, in order, as HTTP provides; when none
 // is idle any more, or the longest idle time has passed, nothing is left to be cut.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
@@ -40,6 +40,13 @@ export async function reloadGently(options: GentleReload): Promise<void> {
   } finally {
     rmSync(closing, { force: true });
   }
+}
+
+/** What an engine that died in the middle of a reload has left. */
+export function forgetOldReload(routing: string, now: number): void {
+  const closing = join(routing, 'closing');
+  const since = statSync(closing, { throwIfNoEntry: false })?.mtimeMs;
+  if (since !== undefined && now - since > longestIdleMs + 2 * followWithinMs) rmSync(closing, { force: true });
 }
 
 /** @throws `balancer-unsettled` */
