@@ -93,7 +93,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     await rollback.click();
     const dialog = page.getByRole('dialog');
     await dialog.waitFor({ timeout: longMs });
-    expect(await dialog.innerText()).toContain('v1.0');
+    expect(await dialog.textContent()).toContain('v1.0');
     await picture('7-are-you-sure');
     await dialog.getByRole('button', { name: 'Roll back' }).click();
     await expect.poll(version, { timeout: longMs }).toBe('v1.0');
