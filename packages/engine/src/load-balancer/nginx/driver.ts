@@ -2,48 +2,17 @@
 // No change of routing ever reloads it; what it is seen to decide, asked where users connect, is its routing.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { syncFolder } from '../../lib/files.ts';
-import type { Log } from '../../lib/log.ts';
-import { createTurns, type Turns } from '../../lib/turns.ts';
-import type { ApplyOptions, BalancerSpec, LoadBalancer, ObservedNode, Routing, Traffic } from '../load-balancer.ts';
-import { type AccessLog, createAccessLog } from './access-log.ts';
-import { type Asker, createAsker } from './ask.ts';
-import { createAttachedNode } from './attached.ts';
-import { ensureFolders, ensureNginx } from './ensure.ts';
+import type { ApplyOptions, LoadBalancer, ObservedNode, Routing } from '../load-balancer.ts';
+import { ensureNginx } from './ensure.ts';
 import { type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
-import { connectionsTo, splitInFlight } from './in-flight.ts';
 import { publish, takeLease } from './lease.ts';
-import { createManagedNode } from './managed.ts';
-import type { NginxNode } from './node.ts';
-import { type NginxPlaces, nonceOf, placesOf } from './places.ts';
-import { tablesOf } from './routing-table.ts';
-import type { NginxSettings } from './settings.ts';
-import { bucketHeader, probeHeader, type Site, siteText } from './site.ts';
-
-export interface NginxOptions {
-  readonly spec: BalancerSpec;
-  readonly settings: NginxSettings;
-  /** Absolute; shared by all targets. */
-  readonly folder: string;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-export interface NginxParts extends NginxOptions {
-  readonly places: NginxPlaces;
-  readonly site: Site;
-  readonly asker: Asker;
-  readonly node: NginxNode;
-  readonly nonce: string;
-  readonly accessLog: AccessLog;
-  readonly turns: Turns;
-}
+import { entrypointOf, type NginxOptions, type NginxParts, partsOf } from './parts.ts';
+import { bucketHeader, probeHeader } from './site.ts';
+import { traffic } from './traffic.ts';
 
 const settleMs = 2_000;
-/** An idle connection to a side is kept for one second. */
-const drainedOfIdleMs = 1_500;
 
 /** Touches nothing but the probe's nonce until `ensure` is called. @throws `config-invalid` for values nginx cannot take */
 export function createNginxBalancer(options: NginxOptions): LoadBalancer {
@@ -64,28 +33,6 @@ export function createNginxBalancer(options: NginxOptions): LoadBalancer {
         accessLog.close();
       }),
   };
-
-  function partsOf(given: NginxOptions): NginxParts {
-    const { settings, folder, clock } = given;
-    const places = placesOf(folder, given.spec, settings.mode === 'attached' ? settings.include : undefined);
-    ensureFolders(places);
-    const secret = nonceOf(places);
-    const ask = createAsker({ entrypoint: entrypointOf(given.spec.listen), nonce: secret, spec: given.spec });
-    const listen = `${given.spec.listen.host}:${given.spec.listen.port}`;
-    return {
-      ...given,
-      places,
-      nonce: secret,
-      site: siteText({ spec: given.spec, places, nonce: secret, tls: settings.tls }),
-      asker: ask,
-      node:
-        settings.mode === 'managed'
-          ? createManagedNode({ program: settings.program, places, asker: ask, listen, clock })
-          : createAttachedNode(settings),
-      accessLog: createAccessLog(places.accessLog, clock),
-      turns: createTurns(),
-    };
-  }
 }
 
 async function apply(parts: NginxParts, order: RoutingOrder, direction: ApplyOptions['direction']): Promise<void> {
@@ -170,34 +117,6 @@ const unseen = (node: string, reachable: boolean, problem: string): ObservedNode
   problem,
 });
 
-async function traffic({ accessLog, asker, places, spec, clock, node }: NginxParts, sinceMs: number): Promise<Traffic> {
-  await accessLog.catchUp();
-  await accessLog.rotate(node.reopenLog);
-  const [{ requests }, connections] = await Promise.all([asker.connections(), connectionsTo(spec.upstreams)]);
-  const open = splitInFlight({ requests, connections, draining: drainingSide(places, clock) });
-  const counted = accessLog.traffic(sinceMs);
-  return {
-    ...counted,
-    blue: { ...counted.blue, open: open.blue },
-    green: { ...counted.green, open: open.green },
-  };
-}
-
-function drainingSide(places: NginxPlaces, clock: Clock): 'blue' | 'green' | undefined {
-  const present = readPresent(places.routing);
-  if (present.kind !== 'routing' || clock.now() - present.sinceMs < drainedOfIdleMs) return undefined;
-  const used = new Set(Object.values(tablesOf(present.routing)).flatMap(({ files }) => sidesOf(files)));
-  return (['blue', 'green'] as const).find((slot) => !used.has(slot));
-}
-
-function sidesOf(files: readonly string[]): readonly ('blue' | 'green')[] {
-  const shares = files.filter((file) => /^\d\d$/.test(file)).length;
-  return [
-    ...(shares > 0 ? (['green'] as const) : []),
-    ...(files.includes('live') && shares < 100 ? (['blue'] as const) : []),
-  ];
-}
-
 /** The disk's own faults as one error of ours: nothing was switched then. */
 function onDisk<T>(what: string, work: () => T): T {
   try {
@@ -218,10 +137,4 @@ function stale(wanted: Routing, present: Routing): BlueGreenError {
 /** All keys there, so that equal routings compare equal. */
 function wholeRouting({ generation, active, canary, preview }: Routing): Routing {
   return { generation, active, canary: canary && { slot: canary.slot, percent: canary.percent }, preview };
-}
-
-/** Where the engine itself reaches the users' side. */
-export function entrypointOf({ host, port }: BalancerSpec['listen']): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

@@ -1,26 +1,18 @@
 // Brings nginx up with the wanted configuration, whatever is there: nothing, an earlier configuration, or workers whose
 // master was killed. The routing on the disk is left as it is; without any, it begins with nobody served.
 
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny } from '../../lib/files.ts';
 import { createAsker } from './ask.ts';
-import type { NginxParts } from './driver.ts';
-import { makeFolder, readPresent, writeGeneration } from './generations.ts';
+import { readPresent, writeGeneration } from './generations.ts';
 import { followed, forgetOldReload, reloadGently } from './gentle-reload.ts';
-import type { NginxPlaces } from './places.ts';
+import type { NginxParts } from './parts.ts';
+import { ensureFolders, type NginxPlaces } from './places.ts';
 import { orphansOf } from './process-of.ts';
 import { mainText } from './site.ts';
 import { workerUser } from './worker-user.ts';
-
-/** Passable for nginx's workers, who may be another user; what is secret in them are files of mode 0600. */
-export function ensureFolders({ folder, routing, temp }: NginxPlaces): void {
-  mkdirSync(folder, { recursive: true });
-  chmodSync(folder, 0o711);
-  makeFolder(routing);
-  mkdirSync(temp, { recursive: true, mode: 0o700 });
-}
 
 export async function ensureNginx(parts: NginxParts): Promise<void> {
   const { places, node, asker, site, log, spec, settings } = parts;

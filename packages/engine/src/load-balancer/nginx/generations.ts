@@ -2,9 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import {
-  chmodSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -18,6 +16,7 @@ import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { isMissing, syncFolder } from '../../lib/files.ts';
 import type { Fence, Routing } from '../load-balancer.ts';
+import { makeFolder } from './places.ts';
 import { previewOf, type Seat, sameFiles, seats, type Table, tablesOf, usersOf } from './routing-table.ts';
 
 export interface RoutingOrder {
@@ -38,7 +37,6 @@ export type Present =
     };
 
 // nginx may run as another user: nothing in here is secret, everything can be read.
-const folderMode = 0o755;
 const fileMode = 0o644;
 const keepOldMs = 10_000;
 
@@ -97,11 +95,6 @@ export function removeOldGenerations(routingFolder: string, now: number): void {
   } catch {
     // The next change tries again.
   }
-}
-
-export function makeFolder(path: string, mode = folderMode): void {
-  mkdirSync(path, { recursive: true });
-  chmodSync(path, mode);
 }
 
 /** A table that is there already is put right where a hand has changed it. */

@@ -43,10 +43,6 @@ export function publish(routing: string, fence: Fence, target: string): void {
   }
 }
 
-export function highestLease(routing: string): Fence {
-  return Math.max(0, ...leasesIn(join(routing, 'leases')));
-}
-
 /**
  * Emptied until it can be removed. Renaming the folder away would not do: a rename out of it that has found the folder
  * already would still succeed. A removed folder is dead for everybody.

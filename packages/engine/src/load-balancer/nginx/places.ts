@@ -1,6 +1,7 @@
 // Where one target's nginx keeps its files.
 
 import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOrCreateFile } from '../../lib/file-once.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
@@ -36,4 +37,18 @@ export function placesOf(folder: string, { service, target }: BalancerSpec, incl
 /** Known to the engine and its nginx only; the same for every process that works on this folder. */
 export function nonceOf({ nonce }: NginxPlaces): string {
   return readOrCreateFile(nonce, () => randomBytes(24).toString('hex'));
+}
+
+/** Passable for nginx's workers, who may be another user; what is secret in them are files of mode 0600. */
+export function ensureFolders({ folder, routing, temp }: NginxPlaces): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o711);
+  makeFolder(routing);
+  mkdirSync(temp, { recursive: true, mode: 0o700 });
+}
+
+/** nginx may run as another user: nothing in the routing is secret, everything can be read. */
+export function makeFolder(path: string, mode = 0o755): void {
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, mode);
 }

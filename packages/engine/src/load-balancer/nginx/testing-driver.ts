@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import type { Fence, Routing } from '../load-balancer.ts';
-import type { NginxOptions } from './driver.ts';
+import type { NginxOptions } from './parts.ts';
 
 interface Order {
   readonly options: Omit<NginxOptions, 'clock' | 'log'>;

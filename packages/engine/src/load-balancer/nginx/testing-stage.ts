@@ -9,7 +9,8 @@ import { silentLog } from '../../lib/log.ts';
 import { type Backend, freePort, startBackend } from '../contract/backend.ts';
 import { type Call, call, type Reply } from '../contract/user.ts';
 import type { BalancerSpec, LoadBalancer, Routing } from '../load-balancer.ts';
-import { createNginxBalancer, type NginxOptions } from './driver.ts';
+import { createNginxBalancer } from './driver.ts';
+import type { NginxOptions } from './parts.ts';
 import { type NginxPlaces, placesOf } from './places.ts';
 
 export interface NginxStage {
