@@ -11,6 +11,7 @@ import { holding } from './commands/holding.ts';
 import { looking } from './commands/looking.ts';
 import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
+import { state } from './commands/state.ts';
 import { type ExitCode, exitCodeHelp } from './exit.ts';
 import type { Call, Options } from './session.ts';
 
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   ...slots,
   ...audit,
   ...config,
+  ...state,
   ...driving,
 ];
 
@@ -31,6 +33,7 @@ const groupSummaries = {
   config: 'the configuration file',
   routing: 'what to do when the load balancer does something else than was decided',
   standby: 'what becomes of the previous version after a deployment',
+  state: 'the file in which all this is remembered',
 } as const;
 
 const intro = `Blue-green deployments from the shell.

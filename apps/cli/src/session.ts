@@ -94,7 +94,7 @@ export function screenFor({ environment, out, err }: World, { json = false, colo
   return createScreen({ out, err, json, colored });
 }
 
-function logFor({ environment }: World, screen: Screen): Log {
+export function logFor({ environment }: World, screen: Screen): Log {
   const write = (line: string): void => screen.aside(screen.json ? line.trimEnd() : logSentence(line));
   return createLog({ name: 'bg', level: environment.LOG_LEVEL ?? 'warn', terminal: false, destination: { write } });
 }

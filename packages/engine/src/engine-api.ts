@@ -6,6 +6,7 @@ import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
 import type { Actor, Door } from './orchestrator/actor.ts';
 import type { DeploymentView, LegalAction, Mode } from './orchestrator/deployment.ts';
 import type { DriftView } from './orchestrator/drift.ts';
+import type { Learnt } from './orchestrator/learn.ts';
 import type { Result, Refusal } from './orchestrator/refusal.ts';
 import type { HealthReport } from './environment/health.ts';
 import type { SmokeReport } from './environment/smoke.ts';
@@ -134,6 +135,9 @@ export interface Engine {
   adoptRouting(request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined }): Promise<Result<TargetView>>;
   /** Takes over a service that already runs in a slot, without a restart. */
   adopt(request: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor }): Promise<Result<TargetView>>;
+
+  /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
+  rebuildState(actor: Actor): Promise<Result<readonly Learnt[]>>;
 
   status(): StatusView;
   target(ref: TargetRef): Result<TargetView>;

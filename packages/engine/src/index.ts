@@ -62,8 +62,10 @@ export type {
   StepView,
 } from './orchestrator/deployment.ts';
 export type { DriftView } from './orchestrator/drift.ts';
+export type { Learnt } from './orchestrator/learn.ts';
 export type { StepName } from './orchestrator/plan.ts';
 export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './orchestrator/refusal.ts';
 export { clockTime, forHowLong } from './orchestrator/words.ts';
 export type { AuditRow, AuditVerification } from './state/audit.ts';
 export type { Role } from './state/schema.ts';
+export { setAsideCorruptState } from './state/set-aside.ts';

@@ -26,7 +26,8 @@ export const errorHelp = {
   'release-modified': 'A version is immutable: the files differ from those registered. Publish a new version.',
   'resources-short': 'Free some disk or memory; nothing was started.',
   'start-failed': 'The release ended at once; its last log lines are in the message.',
-  'state-corrupt': 'The state file cannot be read; keep it and see "When things fail" in the README.',
+  'state-corrupt':
+    'The state file cannot be read. Users are served on. Put back a copy of it, or run `bg state rebuild`: the file is kept beside, and what runs is learnt from the load balancer and the services.',
   'state-newer': 'The state was written by a newer version of this program; use that version.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',

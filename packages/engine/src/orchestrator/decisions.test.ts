@@ -30,6 +30,7 @@ const open: GateFacts = {
   nearestRelease: undefined,
   quarantine: undefined,
   redeploy: false,
+  unlearnt: undefined,
   otherDriver: undefined,
 };
 

@@ -63,6 +63,17 @@ export function describeRouting({ active, canary, preview }: Routing): string {
   return `users go to ${active}${share}${testers}`;
 }
 
+/** What every node does alike, or why that cannot be said: a guess between two of them is for nobody to make. */
+export function commonRouting(nodes: readonly ObservedNode[]): Routing | string {
+  const silent = nodes.find(({ routing }) => routing === undefined);
+  if (silent || nodes.length === 0) return `what ${silent?.node ?? 'the load balancer'} does is not known`;
+  const [first, ...others] = nodes.flatMap(({ routing }) => (routing === undefined ? [] : [routing]));
+  if (!first || others.some((other) => !sameRouting(first, other)))
+    return `the nodes disagree: ${nodes.map(({ node, routing }) => `${node}: ${routing ? describeRouting(routing) : 'unknown'}`).join('; ')}`;
+  const generation = Math.max(...nodes.map(({ routing }) => routing?.generation ?? 0));
+  return first.active === undefined ? 'users are sent nowhere' : { ...first, generation };
+}
+
 export function readDrift({ store }: Core, key: TargetKey): DriftView | undefined {
   return keptDrift(store.db, key)?.view;
 }

@@ -5,7 +5,9 @@ import { pause } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import { liveDeployments } from '../state/deployments.ts';
 import { acquireLease, heartbeatMs, type Lease, releaseLease, renewLease } from '../state/leases.ts';
-import { bringUp, type Core, driverLease } from './core.ts';
+import { readRouting } from '../state/targets.ts';
+import { bringUp, type Charge, type Core, driverLease } from './core.ts';
+import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
 import { supervise } from './supervisor.ts';
 
@@ -62,11 +64,24 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
 /** Returns only when both have ended: nothing of an earlier lease goes on beside the next one. */
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
   await Promise.all(core.targets.map((target) => bringUp(core, target)));
+  await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
   const both = [moveDeployments(core, lease, until), supervise(core, lease, until)];
   const ends = await Promise.allSettled(both.map((part) => part.finally(() => over.abort())));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+/** A deployment on a state that was lost must not begin before it is known what users get. */
+async function learnFirst({ core, target, lease }: Charge): Promise<void> {
+  const { intent } = readRouting(core.store.db, target.key);
+  if (intent.generation > 0) return;
+  try {
+    await repairRouting({ core, target, lease }, intent, await target.balancer.observe());
+  } catch (thrown) {
+    if (hasCode(thrown, 'fenced-out')) throw thrown;
+    core.log.error({ target: target.name, problem: messageOf(thrown) }, 'the state could not be learnt, tries again');
+  }
 }
 
 /** @throws BlueGreenError `fenced-out` when the lease was lost meanwhile */

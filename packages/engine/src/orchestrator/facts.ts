@@ -10,6 +10,7 @@ import { getSnapshot, slotKey } from '../state/snapshots.ts';
 import { readLock, readQuarantine, readRelease, readSlot } from '../state/targets.ts';
 import type { Actor } from './actor.ts';
 import { type Core, driverLease, type Target } from './core.ts';
+import { readUnlearnt } from './doubt.ts';
 import type { GateFacts } from './gates.ts';
 import { type Result, refuse } from './refusal.ts';
 import type { SlotSnapshot } from './slot-health.ts';
@@ -65,6 +66,7 @@ export function gatherFacts(
     nearestRelease: nearest(version, known),
     quarantine,
     redeploy,
+    unlearnt: readUnlearnt(core, target.key),
     otherDriver: otherDriver(core),
   };
 }

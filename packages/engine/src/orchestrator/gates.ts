@@ -28,6 +28,8 @@ export interface GateFacts {
   readonly nearestRelease: string | undefined;
   readonly quarantine: { readonly reason: string; readonly by: string; readonly at: number } | undefined;
   readonly redeploy: boolean;
+  /** Why the state of this target is not known, after it was lost. */
+  readonly unlearnt: string | undefined;
   /** Who drives with another configuration than this process has; undefined when nobody does. */
   readonly otherDriver: string | undefined;
 }
@@ -55,6 +57,16 @@ export const sameConfiguration: Gate<'otherDriver'> = ({ otherDriver }) =>
         'config-changed',
         `${otherDriver} drives with another configuration than this process was started with`,
         'Start both with the same bluegreen.yaml.',
+      );
+
+/** On a state that was lost, the side that looks empty may be the one that users get. */
+export const stateKnown: Gate<'unlearnt' | 'name'> = ({ unlearnt, name }) =>
+  unlearnt === undefined
+    ? pass
+    : refuse(
+        'state-unknown',
+        `the state of ${name} was lost and could not be learnt: ${unlearnt}`,
+        'Mend what is named and wait a moment, or say what is live with `bg adopt <slot> <version>`.',
       );
 
 export const releaseKnown: Gate = ({ releaseExists, version, nearestRelease }) =>
@@ -108,6 +120,7 @@ export const notQuarantined: Gate = ({ quarantine, actor, version }) =>
 export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gate }[] = [
   { name: 'team', gate: inTeam },
   { name: 'configuration', gate: sameConfiguration },
+  { name: 'state', gate: stateKnown },
   { name: 'release', gate: releaseKnown },
   { name: 'lock', gate: notLocked },
   { name: 'quarantine', gate: notQuarantined },

@@ -19,6 +19,7 @@ export const refusalRules = {
   'side-unhealthy': 'no users for a side that is not healthy',
   'stale-card': 'a button acts on the state it was shown with',
   'stale-plan': 'an approval is bound to the plan it was asked for',
+  'state-unknown': 'what is not known is not built upon',
   'target-busy': 'one deployment at a time on a target',
   'target-locked': 'a lock holds the target',
   'target-unknown': 'the service and target must be configured',

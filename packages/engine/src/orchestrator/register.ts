@@ -6,6 +6,7 @@ import { advanceDeployment, type DeploymentRow } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
 import { addRelease, type ReleaseRow, readRelease, readSlot } from '../state/targets.ts';
 import { type Core, mustTarget, type Target } from './core.ts';
+import { readUnlearnt } from './doubt.ts';
 import { buildPlan, planHash } from './plan.ts';
 import { done, failed, type StepResult } from './step.ts';
 
@@ -17,6 +18,8 @@ export async function registerAndPlan(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const target = mustTarget(core, row);
+  const doubt = readUnlearnt(core, target.key) ?? learntMeanwhile(core, target, row);
+  if (doubt !== undefined) return failed('state-unknown', doubt);
   const folder = join(target.settings.releasesFolder, row.version);
   const digest = await digestFolder(folder, signal);
   const known = readRelease(core.store.db, row.service, row.version);
@@ -65,6 +68,13 @@ export function planFacts(
     schema,
   });
   return { plan, hash: currentHash(core, target, { plan, digest, fromSlot: row.fromSlot }) };
+}
+
+/** Asked for when this state knew of no active side, and planned as a first deployment: that plan would end in nothing. */
+function learntMeanwhile(core: Core, target: Target, { fromSlot, version }: DeploymentRow): string | undefined {
+  const active = (['blue', 'green'] as const).map((slot) => readSlot(core.store.db, target.key, slot));
+  const found = fromSlot === null ? active.find(({ role }) => role === 'active') : undefined;
+  return found && `${found.version} was found live in ${found.slot} after this was asked for: ask for ${version} again`;
 }
 
 /** Recomputed at every approval: a different active side or configuration makes it void. */

@@ -7,6 +7,7 @@ import type { Tx } from '../state/store.ts';
 import { readRouting, readSlot, setSlot, type TargetKey } from '../state/targets.ts';
 import type { Charge } from './core.ts';
 import { compareRouting, noteDrift } from './drift.ts';
+import { learnTarget } from './learn.ts';
 import { changeRouting } from './routing.ts';
 
 /** `intent` is what was meant before the nodes were asked: a change in between is no drift. */
@@ -16,7 +17,12 @@ export async function repairRouting(
   nodes: readonly ObservedNode[],
 ): Promise<void> {
   const now = readRouting(core.store.db, target.key);
-  if (intent.generation === 0 || now.intent.generation !== intent.generation) return;
+  if (intent.generation === 0 && now.intent.generation === 0) {
+    const store = core.store.under(lease);
+    await learnTarget({ core, target, store, fence: lease.token, actor: 'engine' }, nodes);
+    return;
+  }
+  if (now.intent.generation !== intent.generation) return;
   if (!now.confirmed) return followUp({ core, target, lease }, intent);
   if (compareRouting(intent, nodes) !== 'lost') return noteDrift({ core, target, lease }, intent, nodes);
   try {

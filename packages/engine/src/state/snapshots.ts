@@ -9,6 +9,7 @@ import type { TargetKey } from './targets.ts';
 export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;
 export const nodesKey = ({ service, target }: TargetKey): string => `nodes:${service}/${target}`;
 export const driftKey = ({ service, target }: TargetKey): string => `drift-of:${service}/${target}`;
+export const unlearntKey = ({ service, target }: TargetKey): string => `unlearnt:${service}/${target}`;
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 

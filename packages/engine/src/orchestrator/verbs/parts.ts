@@ -11,7 +11,8 @@ import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../stat
 import { type Actor, actorName, shortName } from '../actor.ts';
 import { type Core, launchSettings, placeOf, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, type Gate, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates.ts';
+import { ask, type Gate, inTeam, noLiveDeployment, releaseKnown, sameConfiguration, stateKnown } from '../gates.ts';
+import { servesUnknown } from '../learn.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { recordRefusal } from './refused.ts';
 
@@ -47,19 +48,20 @@ interface ByHand extends TargetRef {
 }
 
 /** Refused on a slot that serves users or that a deployment works in. */
-function admit(core: Core, request: ByHand, verb: string, version?: string): Result<Target> {
+async function admit(core: Core, request: ByHand, verb: string, version?: string): Promise<Result<Target>> {
   const found = findTarget(core, request);
   if (!found.ok) return refused(core, request, verb, found);
   const facts = gatherFacts(core, found.value, { actor: request.actor, version: version ?? '' });
   const gates: readonly { gate: Gate }[] = [
     { gate: inTeam },
     { gate: sameConfiguration },
+    { gate: stateKnown },
     { gate: noLiveDeployment },
     ...(version === undefined ? [] : [{ gate: releaseKnown }]),
   ];
   const answer = ask(gates, facts);
   if (!answer.ok) return refused(core, request, verb, answer, found.value);
-  if (facts.active?.slot === request.slot)
+  if (facts.active?.slot === request.slot || (await servesUnknown(core, found.value, request.slot)))
     return refused(
       core,
       request,
@@ -89,7 +91,7 @@ async function startByHand(
   core: Core,
   request: ByHand & { readonly version: string },
 ): ReturnType<Engine['parts']['start']> {
-  const admitted = admit(core, request, 'start', request.version);
+  const admitted = await admit(core, request, 'start', request.version);
   if (!admitted.ok) return admitted;
   const target = admitted.value;
   const release = await registerByHand(core, target, request.version, request.actor);
@@ -135,7 +137,7 @@ async function startByHand(
 }
 
 async function stopByHand(core: Core, request: ByHand): ReturnType<Engine['parts']['stop']> {
-  const admitted = admit(core, request, 'stop');
+  const admitted = await admit(core, request, 'stop');
   if (!admitted.ok) return admitted;
   const target = admitted.value;
   await target.environment.stop(placeOf(target, request.slot), target.settings.graceMs);

@@ -6,11 +6,11 @@ import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { hasCode } from '../../lib/errors.ts';
-import type { ObservedNode, Routing } from '../../load-balancer/load-balancer.ts';
+import type { Routing } from '../../load-balancer/load-balancer.ts';
 import { confirmRouting, intendRouting, readRouting, readSlot } from '../../state/targets.ts';
 import { actorName, shortName } from '../actor.ts';
 import { bringUp, type Core, routingTurn, slotUrl, type Target } from '../core.ts';
-import { compareRouting, describeRouting, readDrift, sameRouting, settleDrift } from '../drift.ts';
+import { commonRouting, compareRouting, describeRouting, readDrift, sameRouting, settleDrift } from '../drift.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
@@ -38,35 +38,18 @@ export function restoreRouting(core: Core, request: RoutingRequest): Promise<Res
 /** @throws what the balancer's driver throws; users get what they got before */
 export function adoptRouting(core: Core, request: RoutingRequest): Promise<Result<Target>> {
   return settle(core, request, 'routing adopt', async (target) => {
-    const observed = agreed(target, await target.balancer.observe());
-    if (!observed.ok) return observed;
+    const observed = commonRouting(await target.balancer.observe());
+    if (typeof observed === 'string') return refuse('not-allowed-now', `${target.name}: ${observed}`, restoreInstead);
     const { intent } = readRouting(core.store.db, target.key);
-    if (sameRouting(observed.value, intent))
+    if (sameRouting(observed, intent))
       return refuse('not-allowed-now', `the load balancer of ${target.name} does what was decided`);
-    const unfit = await unfitSide(core, target, observed.value);
+    const unfit = await unfitSide(core, target, observed);
     if (unfit) return unfit;
-    return ok({ wish: wishOf(observed.value), action: 'routing-adopted', verb: 'adopts what the load balancer does' });
+    return ok({ wish: wishOf(observed), action: 'routing-adopted', verb: 'adopts what the load balancer does' });
   });
 }
 
 const wishOf = ({ active, canary, preview }: Wish): Wish => ({ active, canary, preview });
-
-/** What every node does alike; a guess between two of them is for nobody to make. */
-export function agreed(target: Target, nodes: readonly ObservedNode[]): Result<Routing> {
-  const silent = nodes.find(({ routing }) => routing === undefined);
-  if (silent || nodes.length === 0)
-    return refuse('not-allowed-now', `what ${silent?.node ?? 'the load balancer'} does is not known`, restoreInstead);
-  const [first, ...others] = nodes.flatMap(({ routing }) => (routing === undefined ? [] : [routing]));
-  if (!first || others.some((other) => !sameRouting(first, other)))
-    return refuse(
-      'not-allowed-now',
-      `the nodes of ${target.name} disagree: ${nodes.map(({ node, routing }) => `${node}: ${routing ? describeRouting(routing) : 'unknown'}`).join('; ')}`,
-      restoreInstead,
-    );
-  if (first.active === undefined)
-    return refuse('not-allowed-now', `the load balancer of ${target.name} sends users nowhere`, restoreInstead);
-  return ok(first);
-}
 
 const restoreInstead = 'Restore what was decided instead.';
 

@@ -20,6 +20,7 @@ import { deploy, planOnly } from './deploy.ts';
 import { rollback, switchSides } from './go-back.ts';
 import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.ts';
 import { createParts } from './parts.ts';
+import { rebuildState } from './rebuild.ts';
 import { recordRefusal } from './refused.ts';
 import { adoptRouting, restoreRouting } from './repairing.ts';
 import { abort, pause, promote, resume } from './steer.ts';
@@ -50,6 +51,7 @@ export function createVerbs(core: Core, holder: string): Engine {
     settleStandby: (request) => seen(settleStandby(core, request)),
     restoreRouting: async (request) => seen(await restoreRouting(core, request)),
     adoptRouting: async (request) => seen(await adoptRouting(core, request)),
+    rebuildState: (actor) => rebuildState(core, actor),
     adopt: async (request) => seen(await adopt(core, request)),
     ...looks(core),
     parts: createParts(core),

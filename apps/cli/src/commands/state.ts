@@ -1,0 +1,48 @@
+// The engine's own state, when its file is lost or cannot be read.
+
+import { type Learnt, loadSettings, openEngine, setAsideCorruptState } from '@bg/engine';
+import { actorOf, operatingSystemUser } from '../actor.ts';
+import { exitCodes } from '../exit.ts';
+import { answered, refused } from '../refused.ts';
+import { configFile, logFor, screenFor } from '../session.ts';
+import type { Light } from '../show/deployment.ts';
+import type { Command } from './command.ts';
+
+export const state: readonly Command[] = [
+  {
+    group: 'state',
+    usage: 'rebuild',
+    placeless: true,
+    summary: 'keep an unreadable state file beside, and learn what runs from the load balancers and the services',
+    examples: ['bg state rebuild', 'bg state rebuild --json'],
+    run: async ({ world, options }) => {
+      const screen = screenFor(world, options);
+      const settings = loadSettings({ file: configFile(world, options.config), environment: world.environment });
+      const actor = actorOf(settings, operatingSystemUser(world.environment.SUDO_USER));
+      // Before there is a state that could say so.
+      if (actor.kind === 'stranger') return refused(screen, notInTeam(actor.name));
+      const kept = setAsideCorruptState(settings.stateFolder, Date.now());
+      if (kept !== undefined) screen.aside(`The state could not be read; it is kept as ${kept}.`);
+      const engine = openEngine({ settings, log: logFor(world, screen), processName: `bg ${process.pid}` });
+      try {
+        const result = await engine.rebuildState(actor);
+        const code = answered(screen, result, learntLines);
+        return result.ok && result.value.some(({ kind }) => kind === 'unknown') ? exitCodes.halted : code;
+      } finally {
+        engine.close();
+      }
+    },
+  },
+];
+
+const notInTeam = (name: string) =>
+  ({
+    code: 'not-in-team',
+    sentence: `${name} is not in the list of people of this configuration`,
+    hint: 'Ask a release manager to add you to `people`.',
+  }) as const;
+
+function learntLines(learnt: readonly Learnt[], { paint }: Light): readonly string[] {
+  const signs = { learnt: paint.green('✓'), unknown: paint.red('?'), nothing: paint.dim('–') };
+  return learnt.map(({ name, kind, sentence }) => `${signs[kind]} ${name}: ${sentence}`);
+}

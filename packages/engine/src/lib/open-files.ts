@@ -1,0 +1,27 @@
+// Which processes hold a file open: nothing may be moved from under a program that goes on writing to it.
+
+import { readdirSync, readlinkSync } from 'node:fs';
+
+/** Pids other than this one, as far as this user may look; none where there is no /proc. */
+export function processesWith(path: string): readonly number[] {
+  return entriesOf('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => entriesOf(`/proc/${name}/fd`).some((fd) => targetOf(`/proc/${name}/fd/${fd}`) === path))
+    .map(Number);
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // gone meanwhile, or not ours to look at
+  }
+}
+
+function targetOf(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+// A person asks to learn what was lost. The driver does the same by itself on a state that knows nothing.
+
+import type { Engine } from '../../engine-api.ts';
+import { type Actor, actorName, shortName } from '../actor.ts';
+import { bringUp, type Core } from '../core.ts';
+import { otherDriver } from '../facts.ts';
+import { ask, inTeam, sameConfiguration } from '../gates.ts';
+import { type Learnt, learnTarget } from '../learn.ts';
+import { ok } from '../refusal.ts';
+import { fenceOfVerb } from '../routing.ts';
+import { recordRefusal } from './refused.ts';
+
+export async function rebuildState(core: Core, actor: Actor): ReturnType<Engine['rebuildState']> {
+  const answer = ask([{ gate: inTeam }, { gate: sameConfiguration }], { actor, otherDriver: otherDriver(core) });
+  if (!answer.ok) {
+    recordRefusal(core, { actor, verb: 'state rebuild', refusal: answer.refusal });
+    return answer;
+  }
+  const { store } = core;
+  const name = actorName(actor);
+  store.write((tx) =>
+    tx.audit({
+      actor: name,
+      action: 'state-rebuild-asked',
+      sentence: `${shortName(name)} asks to learn what runs from the load balancers and the services`,
+    }),
+  );
+  const learnt: Learnt[] = [];
+  for (const target of core.targets) {
+    await bringUp(core, target);
+    const nodes = await target.balancer.observe();
+    learnt.push(await learnTarget({ core, target, store, fence: fenceOfVerb(core), actor: name }, nodes));
+  }
+  return ok(learnt);
+}
