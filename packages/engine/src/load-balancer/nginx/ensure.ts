@@ -4,6 +4,7 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny } from '../../lib/files.ts';
 import { createAsker } from './ask.ts';
 import { readPresent, writeGeneration } from './generations.ts';
@@ -14,39 +15,43 @@ import { orphansOf } from './process-of.ts';
 import { mainText } from './site.ts';
 import { workerUser } from './worker-user.ts';
 
+/** A gentle reload takes half a minute at most, and what comes before and after it less than that. */
+const longestMs = 90_000;
+
+/** @throws `config-refused`, `port-in-use`, `balancer-unreachable`, `balancer-unsettled`, `lease-held` */
 export async function ensureNginx(parts: NginxParts): Promise<void> {
-  const { places, node, asker, site, log, spec, settings } = parts;
+  const { places, clock } = parts;
   ensureFolders(places);
   beginRouting(places);
-  forgetOldReload(places.routing, parts.clock.now());
-  const text = configText(parts);
-  const name = { service: spec.service, target: spec.target, nginx: settings.mode };
+  forgetOldReload(places.routing, clock.now());
+  if (await isUp(parts)) return;
+  await withFileLock({ path: join(places.folder, 'ensure.lock'), clock, holdMs: longestMs }, async () => {
+    if (!(await isUp(parts))) await bringUp(parts);
+  });
+}
+
+async function isUp({ asker, site, node }: NginxParts): Promise<boolean> {
   const answers = await asker.settings().catch(() => undefined);
-  if (answers === site.digest && node.whole()) return;
+  return answers === site.digest && node.whole();
+}
+
+async function bringUp(parts: NginxParts): Promise<void> {
+  const { places, node, asker, site, log, spec, settings, clock } = parts;
+  const name = { service: spec.service, target: spec.target, nginx: settings.mode };
   const before = readFileIfAny(node.config);
-  const changed = !(before?.includes(site.digest) ?? false);
-  if (changed) await node.replaceConfig(text);
+  if (!before?.includes(site.digest)) await node.replaceConfig(configText(parts));
   if (await runs(parts, before)) {
-    await reloadGently({
-      node,
-      asker,
-      routing: places.routing,
-      digest: site.digest,
-      before: askerOf(parts, before),
-      clock: parts.clock,
-    });
+    const { digest } = site;
+    await reloadGently({ node, asker, routing: places.routing, digest, before: askerOf(parts, before), clock });
     log.info(name, 'nginx follows its changed configuration');
     return;
   }
   await node.start();
   // An attached nginx was only told to look at its files again.
-  if (settings.mode === 'attached') await followed(asker, site.digest, parts.clock);
+  if (settings.mode === 'attached') await followed(asker, site.digest, clock);
   log.info(name, 'nginx started');
   if (settings.mode === 'managed' && orphansOf(places).length > 0)
-    log.warn(
-      name,
-      'workers of a killed nginx are ending; a connection that they had not answered yet may have been lost',
-    );
+    log.warn(name, 'workers of a killed nginx are ending; a connection they had not answered yet may have been lost');
 }
 
 function configText({ settings, spec, places, site }: NginxParts): string {

@@ -81,6 +81,8 @@ async function start(options: ManagedOptions): Promise<void> {
     if (endedAt !== undefined && clock.now() > endedAt + othersMs) break;
     await clock.sleep(20);
   }
+  // It must not come up later, when nobody knows of it.
+  if (endedAt === undefined) signal(started.pid, 'SIGKILL');
   const log = (readFileIfAny(places.errorLog) ?? '').slice(logBefore);
   if (log.includes('Address already in use'))
     throw new BlueGreenError('port-in-use', `nginx cannot listen on ${listen}: another program does`);
