@@ -3,7 +3,6 @@
 // all the same shows as a difference to HAProxy's own totals.
 
 import { rmSync } from 'node:fs';
-import { appendFile, rename, stat } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +11,7 @@ import { messageOf } from '../../../lib/errors.ts';
 import { requestOverSocket } from '../../../lib/socket-http.ts';
 import { createCounters } from '../../counting/counters.ts';
 import { createRuntime } from '../runtime.ts';
+import { createAccessLog } from './access-log.ts';
 import { createLineReader } from './lines.ts';
 import { createMissWatch } from './missed.ts';
 
@@ -37,18 +37,24 @@ export interface CollectorStatus {
 }
 
 const pollMs = 2_000;
+const betweenReadsMs = 10;
 
 /** @throws when another collector answers already, or a socket cannot be had. */
 export async function startCollector(spec: CollectorSpec): Promise<{ stop(): void }> {
   await refuseSecond(spec.control);
   const counters = createCounters(Date.now);
   const seen = { blue: 0, green: 0 };
-  const access = createAccessLog(spec);
+  const access = createAccessLog(spec.accessLog, spec.maxLogBytes);
   const connections = new Set<Socket>();
   const lines = createServer((socket) => {
     connections.add(socket);
-    const reader = createLineReader({ key: spec.key, name: spec.name, counters }, seen);
-    socket.setEncoding('latin1').on('data', (chunk: string) => access.append(reader.take(chunk)));
+    const reader = createLineReader({ key: spec.key, name: spec.name, counters, seen });
+    socket.on('data', (chunk: Buffer) => {
+      access.append(reader.take(chunk));
+      // Many lines at a time cost a fraction of many times one line; what comes meanwhile waits with HAProxy.
+      socket.pause();
+      setTimeout(() => socket.resume(), betweenReadsMs);
+    });
     socket.on('error', () => {}).on('close', () => connections.delete(socket));
   });
   const control = createHttpServer((request, response) => {
@@ -63,6 +69,7 @@ export async function startCollector(spec: CollectorSpec): Promise<{ stop(): voi
     ending.abort();
     for (const server of [lines, control]) server.close();
     for (const socket of connections) socket.destroy();
+    void access.close();
   };
   if ('path' in spec.lines) rmSync(spec.lines.path, { force: true });
   rmSync(spec.control, { force: true });
@@ -102,33 +109,4 @@ async function pollUntil(signal: AbortSignal, look: () => Promise<void>): Promis
     await look().catch((thrown) => console.error(`cannot compare with HAProxy's totals: ${messageOf(thrown)}`));
     await delay(pollMs, undefined, { signal }).catch(() => {});
   }
-}
-
-/** One write at a time; two files of at most `maxLogBytes` each. A full disk costs lines here, never a count. */
-function createAccessLog({ accessLog, maxLogBytes }: CollectorSpec): { append(text: string): void } {
-  let waiting = '';
-  let writing = false;
-  const write = async () => {
-    writing = true;
-    while (waiting !== '') {
-      const text = waiting;
-      waiting = '';
-      await writeOne(text).catch((thrown) => console.error(`${accessLog}: ${messageOf(thrown)}`));
-    }
-    writing = false;
-  };
-  const writeOne = async (text: string) => {
-    const size = await stat(accessLog).then(
-      (found) => found.size,
-      () => 0,
-    );
-    if (size > maxLogBytes) await rename(accessLog, `${accessLog}.1`);
-    await appendFile(accessLog, text, { mode: 0o600 });
-  };
-  return {
-    append: (text) => {
-      if (waiting.length < maxLogBytes) waiting += text;
-      if (!writing) void write();
-    },
-  };
 }
