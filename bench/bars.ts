@@ -7,4 +7,23 @@ export const bars = {
     /** From a click to the changed card, median; Slack allows about one update a second. */
     cardUpdatedMs: 2_000,
   },
+  /** For nginx and HAProxy, over everything that was sent in one run. */
+  traffic: {
+    lost: 0,
+    truncated: 0,
+    serverErrors: 0,
+    /** Began after the command had returned, and answered by the old side all the same. */
+    stale: 0,
+    /** Through the driver, which returns when the balancer was seen to follow. */
+    switchMedianMs: 25,
+    /** Of the same proxy with a static configuration of the same logging and headers. */
+    throughputOfStatic: 0.75,
+    processesLeft: 0,
+    /** Per driver: weights outside the binomial 99 % band, users who changed sides, users who left on a raise. */
+    sharesOutside: 0,
+    flips: 0,
+    leavers: 0,
+    /** What the long mode reaches. */
+    long: { switches: 1_000, requests: 1_000_000 },
+  },
 } as const;

@@ -2,29 +2,52 @@
 
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms';
+  readonly unit: 'ms' | 'count' | 'ratio';
   readonly value: number;
   /** The same of something that does nothing, or of another product, in the same run. */
   readonly peer: { readonly name: string; readonly value: number } | undefined;
-  /** The value must be under it. */
   readonly bar: number | undefined;
+  /** How the value must stand to its bar; `under` when left out. */
+  readonly reach?: 'under' | 'at most' | 'at least';
+}
+
+/** From the command line. */
+export interface BenchOptions {
+  readonly switches: number | undefined;
+  readonly seconds: number | undefined;
+  readonly drivers: readonly string[] | undefined;
+  readonly isLong: boolean;
+}
+
+export interface Measured {
+  readonly figures: readonly Figure[];
+  /** Markdown, for a page of its own. */
+  readonly page?: string;
+  /** Everything, for `--json`. */
+  readonly details?: unknown;
 }
 
 export interface Bench {
   readonly title: string;
   /** How it was measured, in one sentence. */
   readonly how: string;
-  run(say: (sentence: string) => void, signal: AbortSignal): Promise<readonly Figure[]>;
+  readonly limitMs: number;
+  run(say: (sentence: string) => void, signal: AbortSignal, options: BenchOptions): Promise<Measured>;
 }
 
-export const isMissed = ({ value, bar }: Figure): boolean => bar !== undefined && value >= bar;
+/** A value that could not be measured is missed too. */
+export function isMissed({ value, bar, reach }: Figure): boolean {
+  if (bar === undefined) return false;
+  if (reach === 'at least') return !(value >= bar);
+  return reach === 'at most' ? !(value <= bar) : !(value < bar);
+}
 
 export function table(figures: readonly Figure[]): string {
   const rows = figures.map((each) => [
     each.name,
     amount(each.value, each.unit),
     each.peer === undefined ? '' : `${amount(each.peer.value, each.unit)} (${each.peer.name})`,
-    each.bar === undefined ? '' : `under ${amount(each.bar, each.unit)}`,
+    each.bar === undefined ? '' : `${each.reach ?? 'under'} ${amount(each.bar, each.unit)}`,
     each.bar === undefined ? '' : isMissed(each) ? '✗ missed' : '✓',
   ]);
   const all = [['figure', 'here', 'beside', 'bar', ''], ...rows];
@@ -50,4 +73,9 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
-const amount = (value: number, unit: string): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+export function amount(value: number, unit: Figure['unit']): string {
+  if (Number.isNaN(value)) return 'not measured';
+  if (unit === 'ratio') return value.toFixed(2);
+  if (unit === 'count') return String(value);
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}

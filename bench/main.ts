@@ -1,40 +1,84 @@
-// `npm run bench <name> [-- --json file]`: measures, prints a table and one line, and ends with 1 when a bar is missed.
+// `npm run bench <name> [-- options]`: measures, prints a table and one line, and ends with 1 when a bar is missed.
 
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { endWithin, untilTold } from '../tools/stack/ending.ts';
-import { type Bench, isMissed, table } from './figures.ts';
+import { type Bench, type BenchOptions, isMissed, table } from './figures.ts';
 import { slackBench } from './slack.ts';
+import { trafficBench } from './traffic/traffic.ts';
 
-const benches: readonly Bench[] = [slackBench];
-const limitMs = 600_000;
+const benches: readonly Bench[] = [slackBench, trafficBench];
+const usage = `usage: npm run bench ${benches.map(({ title }) => title).join('|')} [-- --json FILE]
+traffic too: [--switches N] [--seconds N] [--drivers embedded,nginx,haproxy] [--long] [--markdown FILE]`;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-  const bench = benches.find(({ title }) => title === positionals[0]);
-  if (bench === undefined) {
-    console.error(`usage: npm run bench ${benches.map(({ title }) => title).join('|')} [-- --json file]`);
+  const asked = readArguments();
+  if (asked === undefined) {
+    console.error(usage);
     process.exitCode = 2;
     return;
   }
+  const { bench, options, json, markdown } = asked;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
   console.log(`${bench.title}: ${bench.how}\n${machine}\n`);
-  const signal = AbortSignal.any([untilTold(), AbortSignal.timeout(limitMs)]);
-  const figures = await bench.run((sentence) => console.log(`  ${sentence}`), signal);
+  const signal = AbortSignal.any([untilTold(), AbortSignal.timeout(bench.limitMs)]);
+  const { figures, page, details } = await bench.run((sentence) => console.log(`  ${sentence}`), signal, options);
   const missed = figures.filter(isMissed);
+  if (page !== undefined) console.log(`\n${page}`);
   console.log(`\n${table(figures)}\n`);
-  if (values.json !== undefined)
-    writeFileSync(
-      values.json,
-      `${JSON.stringify({ bench: bench.title, how: bench.how, machine, at: new Date().toISOString(), figures }, null, 2)}\n`,
+  if (json !== undefined)
+    write(
+      json,
+      JSON.stringify(
+        { bench: bench.title, how: bench.how, machine, at: new Date().toISOString(), figures, details },
+        null,
+        2,
+      ),
     );
+  if (markdown !== undefined && page !== undefined) write(markdown, page);
   const bars = figures.filter(({ bar }) => bar !== undefined).length;
   console.log(
     `${bench.title}: ${bars - missed.length} of ${bars} bars reached${missed.map(({ name }) => `; missed: ${name}`).join('')}`,
   );
   process.exitCode = missed.length === 0 ? 0 : 1;
   endWithin(2_000);
+}
+
+interface Asked {
+  readonly bench: Bench;
+  readonly options: BenchOptions;
+  readonly json: string | undefined;
+  readonly markdown: string | undefined;
+}
+
+/** Undefined for what nobody can mean. */
+function readArguments(): Asked | undefined {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      switches: { type: 'string' },
+      seconds: { type: 'string' },
+      drivers: { type: 'string' },
+      long: { type: 'boolean', default: false },
+    },
+  });
+  const bench = benches.find(({ title }) => title === positionals[0]);
+  const [switches, seconds] = [values.switches, values.seconds].map((text) =>
+    text === undefined ? undefined : Number(text),
+  );
+  const isNumber = (value: number | undefined): boolean => value === undefined || (value > 0 && value <= 100_000);
+  if (bench === undefined || !isNumber(switches) || !isNumber(seconds)) return undefined;
+  const options = { switches, seconds, drivers: values.drivers?.split(','), isLong: values.long };
+  return { bench, options, json: values.json, markdown: values.markdown };
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${text.trimEnd()}\n`);
 }
 
 await main();

@@ -27,6 +27,7 @@ const pace = { ...brisk, canary: '[{ percent: 10, approval: true }]' };
 export const slackBench: Bench = {
   title: 'slack',
   how: `${atOnce} at once, after a warm-up, median of ${runs} runs; each one a refusal that is decided and audited`,
+  limitMs: 600_000,
   run: async (say, signal) => {
     const folder = mkdtempSync(join(tmpdir(), 'bg-bench-'));
     const idle = await startIdleWorkspace();
@@ -34,7 +35,7 @@ export const slackBench: Bench = {
       const ports = await choosePorts(anyPorts);
       const stack = await raiseStack({ places: placesIn(folder), ports, pace, env: process.env, say }, signal);
       try {
-        return await measure({ stack, idle, say });
+        return { figures: await measure({ stack, idle, say }) };
       } finally {
         await stack.strike();
       }

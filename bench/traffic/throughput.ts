@@ -1,0 +1,76 @@
+// How many requests a second go through, beside the service asked directly and beside the same proxy with nothing to
+// decide. All stand at once and are asked in turn, so that a slow moment of the machine meets all of them.
+
+import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { median } from '../figures.ts';
+import { freePort } from './proxies/caddy.ts';
+import { command } from './proxies/program.ts';
+import { type Ground, type Mechanism, userCookie } from './proxies/proxy.ts';
+
+export interface ThroughputOptions {
+  readonly proxies: readonly Mechanism[];
+  readonly folderOf: (proxy: Mechanism) => string;
+  readonly backends: Ground['backends'];
+  readonly connections: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Throughput {
+  readonly connections: number;
+  /** Requests a second of each round; `direct` is the service itself. */
+  readonly rounds: ReadonlyMap<Mechanism | 'direct', readonly number[]>;
+}
+
+export async function measureThroughput(options: ThroughputOptions): Promise<Throughput> {
+  const { proxies, backends, folderOf, connections, rounds, seconds, signal } = options;
+  const up: { readonly who: Mechanism | 'direct'; readonly port: number; stop(): Promise<void> }[] = [
+    { who: 'direct', port: backends.blue, stop: () => Promise.resolve() },
+  ];
+  try {
+    for (const proxy of proxies) {
+      const ground = { folder: folderOf(proxy), port: await freePort(), backends };
+      const running = await proxy.start(ground);
+      up.push({
+        who: proxy,
+        port: ground.port,
+        stop: async () => {
+          await running.stop();
+          rmSync(ground.folder, { recursive: true, force: true });
+        },
+      });
+    }
+    const measured = new Map<Mechanism | 'direct', number[]>(up.map(({ who }) => [who, []]));
+    for (let round = 0; round < rounds; round += 1)
+      for (const { who, port } of round % 2 === 0 ? up : up.toReversed()) {
+        signal.throwIfAborted();
+        measured.get(who)?.push(await wrk(port, connections, seconds));
+        await delay(200);
+      }
+    return { connections, rounds: measured };
+  } finally {
+    for (const { stop } of up) await stop();
+  }
+}
+
+/** Requests a second, by a client that costs next to nothing. @throws for an answer that is none */
+async function wrk(port: number, connections: number, seconds: number): Promise<number> {
+  const url = `http://127.0.0.1:${port}/`;
+  const said = await command(
+    ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Cookie: ${userCookie}=user-1`, url],
+    '/tmp',
+  );
+  if (/Non-2xx|Socket errors/.test(said)) throw new Error(`wrk saw errors on ${url}: ${said}`);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1] ?? Number.NaN);
+}
+
+export const medianOf = ({ rounds }: Throughput, who: Mechanism | 'direct'): number => median(rounds.get(who) ?? []);
+
+/** Median over the rounds of one divided by the other in the same round. */
+export function ratioOf({ rounds }: Throughput, who: Mechanism | 'direct', to: Mechanism | 'direct'): number {
+  const others = rounds.get(to) ?? [];
+  const ratios = (rounds.get(who) ?? []).map((value, at) => value / (others[at] ?? Number.NaN));
+  return ratios.length === 0 ? Number.NaN : median(ratios);
+}
