@@ -19,8 +19,6 @@ const lines: Readonly<Record<string, 'approvers' | 'requester' | 'nobody'>> = {
   resumed: 'nobody',
   'abort-asked': 'nobody',
   'rollback-asked': 'nobody',
-  'turned-back': 'nobody',
-  'failed-side-kept': 'nobody',
   'deployment-finished': 'requester',
 };
 
@@ -51,6 +49,8 @@ const neighbours = new Set([
   'deployment-finished',
   'slot-claimed',
   'side-stopped',
+  'draining',
+  'drain-limit',
   'side-restored',
   'side-upgraded',
   'side-restore',

@@ -65,6 +65,8 @@ export interface SlotView {
   readonly cpuPercent: number | undefined;
   readonly memoryBytes: number | undefined;
   readonly restarts: number;
+  /** Requests, upgraded connections and streams that the balancer has open on it; undefined when nobody has looked. */
+  readonly open: number | undefined;
 }
 
 export interface TargetView {

@@ -43,6 +43,7 @@ function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): r
     healthText(slot, paint),
     `${shareOf(slot, target)} %`,
     slot.cpuPercent === undefined ? '' : `cpu ${slot.cpuPercent.toFixed(1)} %`,
+    slot.open === undefined ? '' : `${slot.open} open`,
     slot.memoryBytes === undefined ? '' : `mem ${bytesText(slot.memoryBytes)}`,
     `:${slot.port}`,
     paint.dim([...running, ...since, ...label, ...kept, ...restarts].join(', ')),

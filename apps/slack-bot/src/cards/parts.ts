@@ -111,7 +111,8 @@ export function keptPart({ kept }: DeploymentView): Block | undefined {
   // A preview beside it belongs to the next deployment, whose own card tells of it.
   if (kept === undefined || kept.label === 'preview') return undefined;
   const until = kept.until === undefined ? 'until the next deployment' : `until ${dateTime(kept.until)}`;
-  return section(`♨️ ${code(kept.version, 64)} is kept in ${kept.slot} (${outside(kept.label, 40)}) ${until}.`);
+  const open = kept.open ? ` It is waited for: ${kept.open} still open there.` : '';
+  return section(`♨️ ${code(kept.version, 64)} is kept in ${kept.slot} (${outside(kept.label, 40)}) ${until}.${open}`);
 }
 
 /** Why it is going back or has ended. */

@@ -72,6 +72,7 @@ function slotLine(slot: SlotView, { routing }: TargetView): string {
     slot.role === 'idle' ? undefined : healthText(slot),
     slot.since === undefined ? undefined : `since ${dateTime(slot.since)}`,
     slot.restarts > 0 && `restarted ${slot.restarts} times`,
+    slot.role !== 'active' && slot.open !== undefined && slot.open > 0 && `${slot.open} still open`,
     slot.keepUntil === undefined ? undefined : `kept until ${dateTime(slot.keepUntil)}`,
   )}`;
 }

@@ -211,6 +211,7 @@ function slot(changes: Partial<SlotView>): SlotView {
     cpuPercent: 3,
     memoryBytes: 50_000_000,
     restarts: 0,
+    open: 0,
     ...changes,
   };
 }

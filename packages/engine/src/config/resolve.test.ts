@@ -41,6 +41,7 @@ describe('defaults', () => {
       env: {},
       requiredEnv: [],
       graceMs: 30_000,
+      drainLimitMs: 30_000,
       settleMs: 300,
       minFreeDiskBytes: 256 * 1024 ** 2,
       minFreeMemoryBytes: 128 * 1024 ** 2,

@@ -96,9 +96,10 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
 
 type Options = typeof defaultOptions & ServiceOptions;
 
-function resolveLimits({ grace, settle, limits }: Options) {
+function resolveLimits({ grace, drain, settle, limits }: Options) {
   return {
     graceMs: parseDuration(grace),
+    drainLimitMs: parseDuration(drain?.limit ?? grace),
     settleMs: parseDuration(settle),
     minFreeDiskBytes: parseSize(limits.disk),
     minFreeMemoryBytes: parseSize(limits.memory),

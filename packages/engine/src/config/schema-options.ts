@@ -152,6 +152,14 @@ export const serviceOptions = {
     .describe('A slot is not started while one of these is missing.')
     .optional(),
   grace: durationOrZero().describe('Between SIGTERM and SIGKILL. Default: 30s.').optional(),
+  drain: z
+    .strictObject({
+      limit: durationOrZero()
+        .describe('How long a side that is stopped or replaced may take to end what it has begun. Default: as grace.')
+        .optional(),
+    })
+    .describe('What happens to requests that are still open on a side that gets no users any more.')
+    .optional(),
   settle: durationOrZero()
     .describe('A process that ends within this time has failed to start. Default: 300ms.')
     .optional(),

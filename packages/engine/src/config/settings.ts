@@ -52,6 +52,8 @@ export interface TargetSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly requiredEnv: readonly string[];
   readonly graceMs: number;
+  /** How long a side that is to be stopped or replaced is waited for while requests are open on it. */
+  readonly drainLimitMs: number;
   readonly settleMs: number;
   readonly minFreeDiskBytes: number;
   readonly minFreeMemoryBytes: number;

@@ -133,7 +133,14 @@ export interface DeploymentView {
   readonly actions: readonly LegalAction[];
   /** Until when the side that was left is kept (standby or failed side), when there is one. */
   readonly kept:
-    | { readonly slot: SlotName; readonly version: string; readonly label: string; readonly until: number | undefined }
+    | {
+        readonly slot: SlotName;
+        readonly version: string;
+        readonly label: string;
+        readonly until: number | undefined;
+        /** Requests and streams that it is waited for before it is stopped or replaced; undefined before that. */
+        readonly open?: number | undefined;
+      }
     | undefined;
   readonly channel: string;
 }

@@ -11,6 +11,8 @@ import { bringUp, type Charge, type Core, placeOf, type Target } from './core.ts
 import { endKeeping } from './keeping.ts';
 import { repairRouting } from './repair.ts';
 import { superviseSlot } from './slot-health.ts';
+import { observeOpen } from './steps/drained.ts';
+import { clockTime } from './words.ts';
 
 export async function supervise(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
   await Promise.all(core.targets.map((target) => superviseTarget(core, target, lease, signal)));
@@ -33,6 +35,7 @@ async function superviseTarget(core: Core, target: Target, lease: Lease, signal:
 
 async function lookAfter(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
   await observeBalancer(core, target, lease);
+  await observeOpen(core, target);
   await Promise.all((['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })));
   for (const slot of ['blue', 'green'] as const) {
     await endKeeping({ core, target, lease, signal }, slot);
@@ -96,7 +99,7 @@ function writeStrangers(core: Core, lease: Lease): void {
         actor: 'engine',
         action: 'strangers-refused',
         code: 'not-in-team',
-        sentence: `${count} request${count === 1 ? '' : 's'} of strangers at ${door} refused in the minute of ${new Date(minute * 60_000).toISOString()}`,
+        sentence: `${count} request${count === 1 ? '' : 's'} of strangers at ${door} refused in the minute of ${clockTime(minute * 60_000)}`,
         detail: { door, count, minute },
       });
   });

@@ -10,6 +10,7 @@ export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string 
 export const nodesKey = ({ service, target }: TargetKey): string => `nodes:${service}/${target}`;
 export const driftKey = ({ service, target }: TargetKey): string => `drift-of:${service}/${target}`;
 export const unlearntKey = ({ service, target }: TargetKey): string => `unlearnt:${service}/${target}`;
+export const openKey = ({ service, target }: TargetKey): string => `open:${service}/${target}`;
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 

@@ -17,8 +17,10 @@ import { type Core, mustTarget, type Target } from '../core.ts';
 import type { ApprovalView, DeploymentView, Observation, OutcomeView, Receipt, StepView } from '../deployment.ts';
 import { gatherFacts } from '../facts.ts';
 import { warningsOf } from '../gates.ts';
+import { dueFor } from '../keeping.ts';
 import { stepTitle } from '../plan.ts';
 import { shareOf } from '../routing.ts';
+import { readOpen } from '../steps/drained.ts';
 import { legalActions } from './legal-actions.ts';
 
 export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
@@ -124,9 +126,12 @@ function keptSide(core: Core, target: Target, row: DeploymentRow): DeploymentVie
   if (row.finishedAt === null) return undefined;
   const slot = row.outcome === 'promoted' ? otherSlot(row.slot) : row.slot;
   const side = readSlot(core.store.db, target.key, slot);
-  if (side.version === null || side.role === 'active' || !isNewest(core, target, row)) return undefined;
+  const working = side.role === 'preview' && side.label === null; // of the next deployment, which is not ours to tell
+  if (side.version === null || side.role === 'active' || working || !isNewest(core, target, row)) return undefined;
   if (row.outcome !== 'promoted' && side.deploymentId !== row.id) return undefined;
-  return { slot, version: side.version, label: side.label ?? side.role, until: side.keepUntil ?? undefined };
+  const draining = dueFor(side, core.clock.now()) !== 'nothing';
+  const open = draining ? readOpen(core, target)?.[slot] : undefined;
+  return { slot, version: side.version, label: side.label ?? side.role, until: side.keepUntil ?? undefined, open };
 }
 
 function isNewest(core: Core, target: Target, row: DeploymentRow): boolean {

@@ -9,7 +9,9 @@ import { readLock, readRouting, readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { readDrift } from '../drift.ts';
 import type { SlotSnapshot } from '../slot-health.ts';
+import { readOpen } from '../steps/drained.ts';
 import { rollbackTarget } from '../verbs/go-back.ts';
+import { clockTime } from '../words.ts';
 import { viewDeployment } from './deployment-view.ts';
 
 export function viewTarget(core: Core, target: Target): TargetView {
@@ -54,6 +56,7 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
     cpuPercent: current?.cpuPercent,
     memoryBytes: current?.memoryBytes,
     restarts: row.restarts,
+    open: row.role === 'idle' ? undefined : readOpen(core, target)?.[slot],
   };
 }
 
@@ -71,10 +74,7 @@ function readiness(core: Core, target: Target): TargetView['rollback'] {
       version: to.version,
       sentence: `${to.version} in ${standby.slot} is unhealthy: ${standby.healthProblem ?? 'no reason given'}`,
     };
-  const until =
-    standby.keepUntil === undefined
-      ? ''
-      : `, kept until ${new Date(standby.keepUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const until = standby.keepUntil === undefined ? '' : `, kept until ${clockTime(standby.keepUntil)}`;
   return {
     readiness: 'instant',
     version: to.version,
