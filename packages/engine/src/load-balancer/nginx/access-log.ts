@@ -44,20 +44,20 @@ export function createAccessLog(path: string, clock: Clock): AccessLog {
     return mine;
   };
   return {
-    catchUp: () => inTurn(() => readOn(reader, counters, path)),
+    catchUp: () => inTurn(() => readOn(reader, counters, path, clock)),
     traffic: (sinceMs) => counters.traffic(sinceMs),
     rotate: (reopen) => inTurn(() => rotate({ reader, counters, path, clock, reopen })),
     close: () => closeReader(reader),
   };
 }
 
-async function readOn(reader: Reader, counters: Counters, path: string): Promise<void> {
+async function readOn(reader: Reader, counters: Counters, path: string, clock: Clock): Promise<void> {
   if (!openAtBegin(reader, counters, path)) return;
-  await readToEnd(reader, counters);
+  await readToEnd(reader, counters, clock);
   if (isReplaced(reader, path)) {
     // Somebody else has rotated. What was still written to the old file has been read just now.
     closeReader(reader);
-    if (openAtBegin(reader, counters, path)) await readToEnd(reader, counters);
+    if (openAtBegin(reader, counters, path)) await readToEnd(reader, counters, clock);
   }
 }
 
@@ -73,7 +73,7 @@ function openAtBegin(reader: Reader, counters: Counters, path: string): boolean 
   return true;
 }
 
-async function readToEnd(reader: Reader, counters: Counters): Promise<void> {
+async function readToEnd(reader: Reader, counters: Counters, clock: Clock): Promise<void> {
   const { file } = reader;
   if (file === undefined) return;
   const size = fstatSync(file).size;
@@ -84,7 +84,7 @@ async function readToEnd(reader: Reader, counters: Counters): Promise<void> {
     if (read === 0) return;
     reader.offset += read;
     countLines(reader, counters, chunk.subarray(0, read));
-    if (reader.offset < limit) await new Promise((resolve) => setImmediate(resolve));
+    if (reader.offset < limit) await clock.sleep(0);
   }
 }
 
@@ -118,7 +118,7 @@ async function rotate(options: {
 }): Promise<void> {
   const { reader, counters, path, clock, reopen } = options;
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < maxFileBytes) return;
-  await readOn(reader, counters, path);
+  await readOn(reader, counters, path, clock);
   if (reopen === undefined) return shorten(reader, counters, path);
   renameSync(path, `${path}.1`);
   await reopen();
@@ -126,7 +126,7 @@ async function rotate(options: {
   while (statSync(path, { throwIfNoEntry: false }) === undefined && clock.now() < deadline) await clock.sleep(20);
   // Each worker writes what it still holds into the old file before it takes the new one.
   await clock.sleep(200);
-  await readOn(reader, counters, path);
+  await readOn(reader, counters, path, clock);
 }
 
 /** What is written between the last look and the cut is gone; by the size, it is known how much. */

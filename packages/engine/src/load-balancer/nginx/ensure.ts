@@ -13,7 +13,7 @@ import type { NginxParts } from './parts.ts';
 import { ensureFolders, type NginxPlaces } from './places.ts';
 import { orphansOf } from './process-of.ts';
 import { mainText } from './site.ts';
-import { workerUser } from './worker-user.ts';
+import { openFilesLimit, workerUser } from './worker-user.ts';
 
 /** A gentle reload takes half a minute at most, and what comes before and after it less than that. */
 const longestMs = 90_000;
@@ -55,7 +55,8 @@ async function bringUp(parts: NginxParts): Promise<void> {
 }
 
 function configText({ settings, spec, places, site }: NginxParts): string {
-  return settings.mode === 'managed' ? mainText({ spec, places }, site, workerUser(places.routing)) : site.text;
+  if (settings.mode === 'attached') return site.text;
+  return mainText({ spec, places }, site, { user: workerUser(places.routing), openFiles: openFilesLimit() });
 }
 
 /** An attached nginx runs when it answers, with whatever configuration of ours; a managed one when its master lives. */

@@ -34,7 +34,7 @@ const secured: SiteParts['tls'] = {
   key: '/etc/my certs/shop.key',
 };
 
-const wholeText = (given: SiteParts, user?: string) => mainText(given, siteText(given), user);
+const wholeText = (given: SiteParts, user?: string) => mainText(given, siteText(given), { user, openFiles: 1_048_576 });
 
 describe('the generated configuration', () => {
   test.each([

@@ -52,15 +52,27 @@ export function siteText(parts: SiteParts): Site {
   return { text: siteTemplate({ ...values, digest }), digest };
 }
 
-/** The whole of a managed nginx. `user` is for one that is started by root. */
+/** What the machine allows a managed nginx. */
+export interface WorkerLimits {
+  /** For nginx that is started by root; undefined where it is not. */
+  readonly user: string | undefined;
+  /** The most files that a worker may be allowed to open. */
+  readonly openFiles: number;
+}
+
+/** The whole of a managed nginx. */
 export function mainText(
   { spec, places }: Pick<SiteParts, 'spec' | 'places'>,
   site: Site,
-  user: string | undefined,
+  limits: WorkerLimits,
 ): string {
+  const openFiles = Math.min(65_536, limits.openFiles);
   return mainTemplate({
     title: remark(`${spec.service}/${spec.target}`),
-    user: user ?? false,
+    user: limits.user ?? false,
+    openFiles,
+    // A request needs one connection to the user and one to the service.
+    connections: Math.min(8_192, Math.floor(openFiles / 2)),
     pid: quoted({ what: 'the state folder', value: places.pid }),
     errorLog: quoted({ what: 'the state folder', value: places.errorLog }),
     temp: quoted({ what: 'the state folder', value: places.temp }),

@@ -10,6 +10,20 @@ export function workerUser(folder: string): string | undefined {
   return canPass(folder) ? `nobody${nobodysGroup()}` : 'root';
 }
 
+/** The kernel's hard limit for this process, which nginx inherits: asking for more would be refused. */
+export function openFilesLimit(): number {
+  const line = /^Max open files\s+\S+\s+(\d+)/m.exec(readLimits());
+  return line === null ? 65_536 : Number(line[1]);
+}
+
+function readLimits(): string {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 function canPass(folder: string): boolean {
   for (let path = folder; ; path = dirname(path)) {
     if (((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o001) === 0) return false;
