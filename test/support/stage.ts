@@ -38,6 +38,8 @@ export interface StageOptions {
   /** YAML lines of the target, indented by eight blanks; replaces the defaults of `fastTarget`. */
   readonly target?: string;
   readonly service?: string;
+  /** The load balancer; `embedded` unless said. */
+  readonly balancer?: 'embedded' | 'nginx';
   readonly clock?: Clock;
 }
 
@@ -111,7 +113,13 @@ interface ConfigText extends StageOptions {
   readonly ports: Stage['ports'];
 }
 
-export function configText({ folder, ports, target = fastTarget, service = '' }: ConfigText): string {
+export function configText({
+  folder,
+  ports,
+  target = fastTarget,
+  service = '',
+  balancer = 'embedded',
+}: ConfigText): string {
   return `
 state: ${join(folder, 'state')}
 people:
@@ -134,7 +142,7 @@ ${service}
     targets:
       production:
         slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
-        loadBalancer: { listen: "127.0.0.1:${ports.front}" }
+        loadBalancer: { driver: ${balancer}, listen: "127.0.0.1:${ports.front}" }
 ${target}`;
 }
 
