@@ -39,6 +39,7 @@ export function createHaproxyBalancer(options: HaproxyOptions): LoadBalancer {
     entrypoints: parts.nodes.map(({ entrypoint }) => entrypoint),
     probeHeaders: { [probeHeader]: nonceOf(parts.place) },
     bucketHeader,
+    accessLogs: [parts.place.accessLog],
     ensure: () => {
       ensuring ??= ensure(parts).finally(() => {
         ensuring = undefined;
