@@ -4,6 +4,7 @@
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { noteLeaving } from './leaving.ts';
 import type { AttachedSettings } from './options.ts';
 import type { Parts } from './parts.ts';
 
@@ -17,6 +18,15 @@ export async function ensureAttached(parts: Parts, settings: AttachedSettings): 
   if (readFileIfAny(place.siteFile) === site.text && (await laggards(parts)).length === 0) return;
   await check(parts, settings);
   writeFileAtomic(place.siteFile, site.text, 0o644);
+  const answered = await Promise.all(
+    parts.nodes.map(({ runtime }) =>
+      runtime.status().then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (answered.includes(true)) noteLeaving(place.leavingFile, undefined, parts.clock.now());
   await reload(settings);
   const behind = await waitForAll(parts);
   log.info({ service: spec.service, target: spec.target, behind }, 'load balancer was given our file and reloaded');

@@ -18,6 +18,7 @@ import type {
 import { createFollower, type Follower } from './apply.ts';
 import { ensureAttached } from './attached.ts';
 import { createCollectorClient } from './collector-client.ts';
+import { waitForLeaving } from './leaving.ts';
 import { ensureManaged, shutdownManaged } from './managed.ts';
 import { type HaproxyOptions, type Place, placeOf } from './options.ts';
 import type { HaproxyNode, Parts } from './parts.ts';
@@ -129,6 +130,7 @@ async function apply(
   order: { readonly routing: Routing; readonly fence: Fence },
   { direction }: ApplyOptions = { direction: 'forward' },
 ): Promise<void> {
+  if (direction === 'forward') await waitForLeaving(parts.place.leavingFile, parts.clock);
   await follower.apply(order, { direction });
   parts.log.info({ ...order, direction }, 'routing in force');
   closer.follow(order.routing);

@@ -2,11 +2,12 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { call } from '../contract/user.ts';
+import { call, sideOf } from '../contract/user.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import { placeOf } from './options.ts';
 import { known, recall, signal } from './process.ts';
@@ -89,6 +90,46 @@ describe('HAProxy', () => {
     expect(await stage.side()).toBe('blue');
     await changed.apply(routingOf(2, { active: 'green' }), 1);
     expect(await stage.side()).toBe('green');
+  });
+});
+
+describe('a change forward soon after a reload', () => {
+  test('waits for the process before, which would answer one more request on an idle connection by the old routing', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const base = stage.balancer.entrypoints[0] ?? '';
+    const kept = async () => sideOf(await call(base, { agent }));
+    expect(await kept()).toBe('blue');
+    const changed = createHaproxyBalancer({
+      ...stage.options,
+      spec: { ...stage.options.spec, requestTimeoutMs: 2_000 },
+    });
+    await changed.ensure();
+    let settled = false;
+    const switching = changed.apply(routingOf(2, { active: 'green' }), 1).then(() => {
+      settled = true;
+    });
+    await delay(1_500);
+    expect(settled).toBe(false);
+    // The idle connection is answered once more, and ends with that answer; then nothing of the old process is left.
+    expect(await kept()).toBe('blue');
+    await switching;
+    expect(await kept()).toBe('green');
+    agent.destroy();
+  });
+
+  test('a change back does not wait', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await call(stage.balancer.entrypoints[0] ?? '', { agent });
+    const changed = createHaproxyBalancer({
+      ...stage.options,
+      spec: { ...stage.options.spec, requestTimeoutMs: 2_000 },
+    });
+    await changed.ensure();
+    const began = performance.now();
+    await changed.apply(routingOf(2, { active: 'green' }), 1, { direction: 'back' });
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(await stage.side()).toBe('green');
+    agent.destroy();
   });
 });
 

@@ -6,6 +6,7 @@ import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
+import { noteLeaving } from './leaving.ts';
 import type { Parts } from './parts.ts';
 import { ended, isRunning, known, recall, remember, signal } from './process.ts';
 import type { RuntimeStatus } from './runtime.ts';
@@ -17,7 +18,7 @@ const silentLimitMs = 3_000;
 
 /** Called under the start lock. @throws `balancer-refused`, `balancer-unreachable`, `port-in-use`, `exec-not-found` */
 export async function ensureManaged(parts: Parts): Promise<void> {
-  const { site, place, log, spec } = parts;
+  const { site, place, log, spec, clock } = parts;
   const present = await statusIfAny(parts);
   const name = { service: spec.service, target: spec.target, listen: spec.listen };
   if (present?.digest === site.digest) {
@@ -26,6 +27,7 @@ export async function ensureManaged(parts: Parts): Promise<void> {
   }
   await checkAndPut(parts);
   if (present !== undefined) {
+    noteLeaving(place.leavingFile, known(present.pid), clock.now());
     await start(parts, ['-sf', String(present.pid), '-x', place.runtimeSocket]);
     log.info(name, 'load balancer follows its changed settings');
     return;

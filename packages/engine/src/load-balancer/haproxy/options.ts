@@ -68,6 +68,7 @@ export interface Place {
   readonly log: string;
   readonly accessLog: string;
   readonly pidFile: string;
+  readonly leavingFile: string;
   readonly lockFile: string;
   readonly nonceFile: string;
   readonly runtimeSocket: string;
@@ -106,6 +107,7 @@ export function placeOf({ spec, settings, folder }: HaproxyOptions): Place {
     log: join(own, 'haproxy.log'),
     accessLog: join(own, 'access.log'),
     pidFile: join(own, 'haproxy.pid.json'),
+    leavingFile: join(own, 'leaving.json'),
     lockFile: join(own, 'start.lock'),
     nonceFile: join(own, 'nonce'),
     runtimeSocket: socket('run'),
