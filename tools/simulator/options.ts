@@ -41,6 +41,11 @@ export interface SimulatorOptions {
   readonly users?: readonly SimulatorUser[];
   readonly userGroups?: readonly SimulatorUserGroup[];
   readonly channels?: readonly SimulatorChannel[];
+  /**
+   * Commands that reach the app though its manifest may not name them. Slack keeps `/status` to itself; other places that
+   * speak its language do not, and here it can be typed. Default `/status`.
+   */
+  readonly unlistedCommands?: readonly string[];
   /** Multiplies Slack's event retries after 0, 60 and 300 seconds. Default 1. */
   readonly eventRetryScale?: number;
   /** Path of a JSONL file that gets every delivery and every API call. */
@@ -68,6 +73,8 @@ export const DEFAULT_CHANNELS: readonly SimulatorChannel[] = [
   { id: 'C0DEPLOYS', name: 'deploys', hasBot: true, topic: 'Deployments and approvals' },
   { id: 'C0GENERAL', name: 'general', topic: 'Company-wide announcements and chat' },
 ];
+
+export const DEFAULT_UNLISTED_COMMANDS: readonly string[] = ['/status'];
 
 /** @throws SimulatorError `real-token` or `invalid-options`; never repeats a token. */
 export function checkOptions(options: SimulatorOptions): void {

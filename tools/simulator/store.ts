@@ -7,6 +7,7 @@ import type { AppManifest } from './manifest.ts';
 import {
   BOT_USER_ID,
   DEFAULT_CHANNELS,
+  DEFAULT_UNLISTED_COMMANDS,
   DEFAULT_USER_GROUPS,
   DEFAULT_USERS,
   type SimulatorOptions,
@@ -94,6 +95,7 @@ export interface Workspace {
   readonly team: { readonly id: string; readonly domain: string; readonly name: string };
   readonly app: { readonly id: string; readonly botId: string; readonly botUserId: string };
   readonly manifest: AppManifest;
+  readonly unlistedCommands: ReadonlySet<string>;
   readonly clock: SimulatorClock;
   readonly nextTs: () => string;
   readonly users: Map<string, User>;
@@ -117,6 +119,7 @@ export function createWorkspace(options: SimulatorOptions, clock: SimulatorClock
     team,
     app: { id: 'A0SIMULATOR', botId: 'B0SIMULATOR', botUserId: BOT_USER_ID },
     manifest: options.manifest,
+    unlistedCommands: new Set(options.unlistedCommands ?? DEFAULT_UNLISTED_COMMANDS),
     clock,
     nextTs: createTimestamps(clock),
     users,

@@ -22,7 +22,7 @@ export async function runCommand(context: Context, input: CommandInput): Promise
   const channel = channelOf(workspace, input.channel);
   if (!channel.members.includes(user.id)) return notSent('not_in_channel');
   const known = workspace.manifest.features?.slash_commands?.find((each) => each.command === input.command);
-  if (known === undefined) {
+  if (known === undefined && !workspace.unlistedCommands.has(input.command)) {
     const advice = 'In Slack, all messages that start with the "/" character are interpreted as slash commands.';
     slackbotSays(workspace, { user, channel }, `\`${input.command}\` is not a valid command. ${advice}`);
     return notSent('unknown_command');
@@ -37,7 +37,7 @@ export async function runCommand(context: Context, input: CommandInput): Promise
       { user, channel },
       {
         command: input.command,
-        text: known.should_escape === true ? escapeCommandText(workspace, typed) : typed,
+        text: known === undefined || known.should_escape === true ? escapeCommandText(workspace, typed) : typed,
       },
     ),
   });
