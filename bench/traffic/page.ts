@@ -7,7 +7,7 @@ import { nginxStatic } from './proxies/nginx-by-hand.ts';
 import type { Mechanism } from './proxies/proxy.ts';
 import type { Results } from './results.ts';
 import { isOutside, type ShareTrial } from './share.ts';
-import { medianOf, ratioOf, type Throughput } from './throughput.ts';
+import { cpuMicrosOf, medianOf, ratioOf, type Throughput } from './throughput.ts';
 import type { Trial } from './trial.ts';
 
 export interface PageOptions {
@@ -77,12 +77,12 @@ function switchTable(trials: readonly Trial[]): string {
 }
 
 const throughputNote =
-  'Requests a second of `wrk` with small answers, median of interleaved rounds; ratios are medians over the rounds. The static ones have the same logging and headers and decide nothing.';
+  'Requests a second of `wrk` with small answers, median of interleaved rounds; ratios are medians over the rounds. The static ones have the same logging and headers and decide nothing. CPU: processor time of the proxy for one request, the embedded driver’s and HAProxy’s counting included; nginx’s lines are counted in the engine.';
 
 function throughputTable(throughputs: readonly Throughput[]): string {
   const [first] = throughputs;
   const names = [...(first?.rounds.keys() ?? [])].map((who) => (who === 'direct' ? who : who.name));
-  const head = throughputs.flatMap(({ connections }) => [`${connections} conns`, 'of direct', 'of static']);
+  const head = throughputs.flatMap(({ connections }) => [`${connections} conns`, 'of direct', 'of static', 'CPU µs']);
   const rows = names.map((name) => [
     name === 'direct' ? 'the service, directly' : name,
     ...throughputs.flatMap((each) => throughputCells(each, name)),
@@ -92,12 +92,13 @@ function throughputTable(throughputs: readonly Throughput[]): string {
 
 function throughputCells(throughput: Throughput, name: string): readonly string[] {
   const who = [...throughput.rounds.keys()].find((each) => each === name || (each !== 'direct' && each.name === name));
-  if (who === undefined) return ['', '', ''];
+  if (who === undefined) return ['', '', '', ''];
   const plain = who === nginxDriver ? nginxStatic : who === haproxyDriver ? haproxyStatic : undefined;
   return [
     thousands(Math.round(medianOf(throughput, who))),
     who === 'direct' ? '' : ratioOf(throughput, who, 'direct').toFixed(2),
     plain === undefined ? '' : ratioOf(throughput, who, plain).toFixed(2),
+    who === 'direct' ? '' : String(Math.round(cpuMicrosOf(throughput, who))),
   ];
 }
 

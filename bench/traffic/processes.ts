@@ -22,6 +22,25 @@ export function processesNaming(folder: string): readonly ProcessRow[] {
   return all.filter(({ pid }) => ours.has(pid));
 }
 
+/** Milliseconds of processor time that they have used so far. */
+export function usedMs(rows: readonly ProcessRow[]): number {
+  return rows.reduce((sum, { pid }) => sum + ticksOf(pid) * msPerTick, 0);
+}
+
+/** What Linux shows to programs, whatever it counts by itself. */
+const msPerTick = 10;
+
+function ticksOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return 0;
+  }
+}
+
 export const residentMb = (rows: readonly ProcessRow[]): number =>
   rows.reduce((sum, { residentKb }) => sum + residentKb, 0) / 1_024;
 

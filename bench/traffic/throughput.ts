@@ -4,9 +4,13 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '../figures.ts';
+import { processesNaming, usedMs } from './processes.ts';
 import { freePort } from './proxies/caddy.ts';
 import { command } from './proxies/program.ts';
 import { type Ground, type Mechanism, userCookie } from './proxies/proxy.ts';
+
+/** No process is called so. */
+const nowhere = '/no/process/of/a/proxy';
 
 export interface ThroughputOptions {
   readonly proxies: readonly Mechanism[];
@@ -21,14 +25,23 @@ export interface ThroughputOptions {
 export interface Throughput {
   readonly connections: number;
   /** Requests a second of each round; `direct` is the service itself. */
-  readonly rounds: ReadonlyMap<Mechanism | 'direct', readonly number[]>;
+  readonly rounds: ReadonlyMap<Mechanism | 'direct', readonly Round[]>;
+}
+
+export interface Round {
+  readonly perSecond: number;
+  /** Processor time of the proxy's processes for one request; hardly moved by whatever else the machine does. */
+  readonly cpuMicros: number;
 }
 
 export async function measureThroughput(options: ThroughputOptions): Promise<Throughput> {
   const { proxies, backends, folderOf, connections, rounds, seconds, signal } = options;
-  const up: { readonly who: Mechanism | 'direct'; readonly port: number; stop(): Promise<void> }[] = [
-    { who: 'direct', port: backends.blue, stop: () => Promise.resolve() },
-  ];
+  const up: {
+    readonly who: Mechanism | 'direct';
+    readonly port: number;
+    readonly folder: string;
+    stop(): Promise<void>;
+  }[] = [{ who: 'direct', port: backends.blue, folder: nowhere, stop: () => Promise.resolve() }];
   try {
     for (const proxy of proxies) {
       const ground = { folder: folderOf(proxy), port: await freePort(), backends };
@@ -36,17 +49,18 @@ export async function measureThroughput(options: ThroughputOptions): Promise<Thr
       up.push({
         who: proxy,
         port: ground.port,
+        folder: ground.folder,
         stop: async () => {
           await running.stop();
           rmSync(ground.folder, { recursive: true, force: true });
         },
       });
     }
-    const measured = new Map<Mechanism | 'direct', number[]>(up.map(({ who }) => [who, []]));
+    const measured = new Map<Mechanism | 'direct', Round[]>(up.map(({ who }) => [who, []]));
     for (let round = 0; round < rounds; round += 1)
-      for (const { who, port } of round % 2 === 0 ? up : up.toReversed()) {
+      for (const { who, port, folder } of round % 2 === 0 ? up : up.toReversed()) {
         signal.throwIfAborted();
-        measured.get(who)?.push(await wrk(port, connections, seconds));
+        measured.get(who)?.push(await oneRound({ port, folder, connections, seconds }));
         await delay(200);
       }
     return { connections, rounds: measured };
@@ -55,22 +69,38 @@ export async function measureThroughput(options: ThroughputOptions): Promise<Thr
   }
 }
 
-/** Requests a second, by a client that costs next to nothing. @throws for an answer that is none */
-async function wrk(port: number, connections: number, seconds: number): Promise<number> {
-  const url = `http://127.0.0.1:${port}/`;
+/** By a client that costs next to nothing. @throws for an answer that is none */
+async function oneRound(at: {
+  readonly port: number;
+  readonly folder: string;
+  readonly connections: number;
+  readonly seconds: number;
+}): Promise<Round> {
+  const url = `http://127.0.0.1:${at.port}/`;
+  const before = usedMs(processesNaming(at.folder));
   const said = await command(
-    ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Cookie: ${userCookie}=user-1`, url],
+    ['wrk', '-t1', `-c${at.connections}`, `-d${at.seconds}s`, '-H', `Cookie: ${userCookie}=user-1`, url],
     '/tmp',
   );
   if (/Non-2xx|Socket errors/.test(said)) throw new Error(`wrk saw errors on ${url}: ${said}`);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1] ?? Number.NaN);
+  const requests = Number(/(\d+) requests in/.exec(said)?.[1] ?? Number.NaN);
+  return {
+    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1] ?? Number.NaN),
+    cpuMicros: (1_000 * (usedMs(processesNaming(at.folder)) - before)) / requests,
+  };
 }
 
-export const medianOf = ({ rounds }: Throughput, who: Mechanism | 'direct'): number => median(rounds.get(who) ?? []);
+type Who = Mechanism | 'direct';
+
+export const medianOf = ({ rounds }: Throughput, who: Who): number =>
+  median((rounds.get(who) ?? []).map(({ perSecond }) => perSecond));
+
+export const cpuMicrosOf = ({ rounds }: Throughput, who: Who): number =>
+  median((rounds.get(who) ?? []).map(({ cpuMicros }) => cpuMicros));
 
 /** Median over the rounds of one divided by the other in the same round. */
-export function ratioOf({ rounds }: Throughput, who: Mechanism | 'direct', to: Mechanism | 'direct'): number {
+export function ratioOf({ rounds }: Throughput, who: Who, to: Who): number {
   const others = rounds.get(to) ?? [];
-  const ratios = (rounds.get(who) ?? []).map((value, at) => value / (others[at] ?? Number.NaN));
+  const ratios = (rounds.get(who) ?? []).map(({ perSecond }, at) => perSecond / (others[at]?.perSecond ?? Number.NaN));
   return ratios.length === 0 ? Number.NaN : median(ratios);
 }
