@@ -1,6 +1,7 @@
 // Reads the audit log and puts what people should see into the outbox. It says nothing to Slack itself: Slack may be
 // down for hours, the log goes on, and this follows it.
 
+import { setImmediate as nextRound } from 'node:timers/promises';
 import type { AuditRow, Clock, DeploymentView, Engine, Log } from '@bg/engine';
 import { findPerson, personOf } from '@bg/engine';
 import { tellDrift } from './drift-news.ts';
@@ -27,7 +28,7 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   const progress = createProgress(announcer);
   let failures = 0;
   while (!signal.aborted) {
-    const more = announceNext(announcer, repeats);
+    const more = await announceNext(announcer, repeats);
     failures = more === 'failed' ? failures + 1 : 0;
     // One bad row must not silence all that follow.
     if (failures >= maxTries) skipRow(announcer);
@@ -48,13 +49,15 @@ function skipRow({ engine, log }: Announcer): void {
   engine.moveCursor(consumer, row.seq);
 }
 
-function announceNext(announcer: Announcer, repeats: Repeats): 'more' | 'all' | 'failed' {
+async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'more' | 'all' | 'failed'> {
   const { engine, log } = announcer;
   try {
     const rows = engine.audit.after(engine.cursor(consumer), batch);
     for (const row of rows) {
       announce(announcer, row, repeats);
       engine.moveCursor(consumer, row.seq);
+      // Each row is some milliseconds of work; requests that arrive meanwhile are acknowledged in between.
+      await nextRound();
     }
     return rows.length === batch ? 'more' : 'all';
   } catch (thrown) {
@@ -65,7 +68,8 @@ function announceNext(announcer: Announcer, repeats: Repeats): 'more' | 'all' | 
 
 function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   const age = announcer.clock.now() - row.at;
-  if (age > cardNewsMs) return;
+  // A refusal changed nothing: whoever was refused has been told, and no card shows anything else.
+  if (age > cardNewsMs || row.action === 'refused') return;
   const view = row.deploymentId === null ? undefined : announcer.engine.deployment(row.deploymentId);
   if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: isUrgent(row) });
   if (touchesNeighbours(row)) redrawNeighbours(announcer, row);

@@ -13,17 +13,19 @@ import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
 import { chooseTarget, type Submission, submitDeploy, submitReject } from './submissions.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 export function registerHandlers(app: App, desk: Desk): void {
-  registerCommands(app, desk);
-  registerButtons(app, desk);
+  const turns = createTurns();
+  registerCommands(app, desk, turns);
+  registerButtons(app, desk, turns);
   registerForms(app, desk);
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab === 'home') await publishHome(desk, event.user);
   });
 }
 
-function registerCommands(app: App, desk: Desk): void {
+function registerCommands(app: App, desk: Desk, turns: Turns): void {
   for (const { key } of commandTable) {
     // Slack keeps /status for itself; other places that speak its language do not.
     const names = new Set([desk.words[key], ...(key === 'status' ? ['/status'] : [])]);
@@ -32,14 +34,14 @@ function registerCommands(app: App, desk: Desk): void {
         await ack();
         const { text, user_id: user, trigger_id: triggerId, channel_id: channel } = command;
         const card = await orFault(desk, () =>
-          runCommand(desk, { key, command: command.command, text, user, triggerId }),
+          turns(() => runCommand(desk, { key, command: command.command, text, user, triggerId })),
         );
         if (card !== undefined) await reply(desk, { card, respond, channel, user });
       });
   }
 }
 
-function registerButtons(app: App, desk: Desk): void {
+function registerButtons(app: App, desk: Desk, turns: Turns): void {
   app.action<BlockAction>(/^deploy\./, async ({ action, body, ack, respond }) => {
     await ack();
     const { id: user } = body.user;
@@ -49,7 +51,7 @@ function registerButtons(app: App, desk: Desk): void {
       user,
       triggerId: body.trigger_id,
     };
-    const card = await orFault(desk, () => pressButton(desk, press));
+    const card = await orFault(desk, () => turns(() => pressButton(desk, press)));
     if (body.view !== undefined) return answerAtHome(desk, { card, user, triggerId: body.trigger_id });
     if (card !== undefined) await reply(desk, { card, respond, channel: body.channel?.id, user });
   });

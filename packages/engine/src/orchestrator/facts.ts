@@ -51,7 +51,7 @@ export function gatherFacts(
   const now = core.clock.now();
   const active = activeSide(core, target);
   const digest = readRelease(db, target.key.service, version)?.digest;
-  const known = knownVersions(target);
+  const releaseExists = versionShape.test(version) && isFolder(join(target.settings.releasesFolder, version));
   const quarantine = digest === undefined ? undefined : readQuarantine(db, digest);
   return {
     now,
@@ -62,8 +62,8 @@ export function gatherFacts(
     version,
     active,
     digest,
-    releaseExists: versionShape.test(version) && isFolder(join(target.settings.releasesFolder, version)),
-    nearestRelease: nearest(version, known),
+    releaseExists,
+    nearestRelease: releaseExists ? undefined : nearest(version, knownVersions(target)),
     quarantine,
     redeploy,
     unlearnt: readUnlearnt(core, target.key),

@@ -12,7 +12,7 @@ const bound = 5_000;
 export function createOutbox(store: Store): Outbox {
   const { db } = store;
   return {
-    put: (message) => store.note((_, now) => put(db, message, now)),
+    put: (message) => store.tell((_, now) => put(db, message, now)),
     due: (transport, limit) =>
       db
         .select()

@@ -17,8 +17,10 @@ export interface Store {
   readonly clock: Clock;
   /** @throws when the work changed something without an audit row; nothing is kept then. */
   write<T>(work: (tx: Tx) => T): T;
-  /** For what is no decision and no state: observations, queues, cursors. */
+  /** For what is no decision and no state: observations, queues, cursors. Wakes nobody: they are looked at in time. */
   note<T>(work: (db: Db, now: number) => T): T;
+  /** A note that somebody waits for: a message to be sent. */
+  tell<T>(work: (db: Db, now: number) => T): T;
   /** The same store, whose writes fail with `fenced-out` once the lease is lost. */
   under(lease: Lease): Store;
 }
@@ -29,7 +31,7 @@ export interface StoreOptions {
   /** Removes secrets from a text before it is kept. */
   readonly redact: (text: string) => string;
   readonly lease?: Lease;
-  /** Called after every commit of this process. */
+  /** Called after every commit of this process that somebody may wait for. */
   readonly committed: () => void;
 }
 
@@ -70,9 +72,14 @@ export function createStore(options: StoreOptions): Store {
       return client.transaction((): T => work(db, clock.now())).immediate();
     } finally {
       if (!isWithin) client.pragma('synchronous = FULL');
-      committed();
     }
   }
 
-  return { db, clock, write, note, under: (held) => createStore({ ...options, lease: held }) };
+  function tell<T>(work: (db: Db, now: number) => T): T {
+    const result = note(work);
+    committed();
+    return result;
+  }
+
+  return { db, clock, write, note, tell, under: (held) => createStore({ ...options, lease: held }) };
 }

@@ -5,6 +5,8 @@ import { type Clock, pause } from '../lib/clock.ts';
 import type { Db } from './database.ts';
 
 const pollMs = 40;
+/** After a change was told, the next ones wait this long and are told together. */
+const quietMs = 30;
 
 export interface Wake {
   /** Resolves on the next change of the state, after `limitMs`, or when the signal aborts. */
@@ -18,11 +20,26 @@ export function createWake(db: Db, clock: Clock): Wake {
   const waiting = new Set<() => void>();
   let polling = false;
   let last = Number(version.get());
+  let quietUntil = 0;
+  let isOwed = false;
 
-  function announce(): void {
+  function wakeAll(): void {
+    quietUntil = clock.now() + quietMs;
     const woken = [...waiting];
     waiting.clear();
     for (const wake of woken) wake();
+  }
+
+  /** The first change is told at once, those close behind it together: fifty decisions are not fifty rounds of looking. */
+  function announce(): void {
+    if (clock.now() >= quietUntil) wakeAll();
+    else if (!isOwed) {
+      isOwed = true;
+      void pause(clock, quietMs).then(() => {
+        isOwed = false;
+        wakeAll();
+      });
+    }
   }
 
   async function poll(): Promise<void> {
@@ -38,7 +55,7 @@ export function createWake(db: Db, clock: Clock): Wake {
       }
     }
     polling = false;
-    announce();
+    wakeAll();
   }
 
   async function changed(limitMs: number, signal?: AbortSignal): Promise<void> {

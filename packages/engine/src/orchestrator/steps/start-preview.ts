@@ -6,6 +6,7 @@ import { readRouting, readSlot, type SlotRow, setSlot } from '../../state/target
 import { launchSettings, placeOf, slotTurn } from '../core.ts';
 import { changeRouting } from '../routing.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
+import { clockTime } from '../words.ts';
 import { drained } from './drained.ts';
 
 export const startPreview: Step<'start-preview'> = {
@@ -36,7 +37,7 @@ export const startPreview: Step<'start-preview'> = {
   undo: async (context) => {
     const keepUntil = keepFailedSide(context);
     return done(
-      `${context.release.version} is left in ${context.deployment.slot} to be looked at until ${new Date(keepUntil).toISOString()}`,
+      `${context.release.version} is left in ${context.deployment.slot} to be looked at until ${clockTime(keepUntil)}`,
     );
   },
 };
@@ -107,7 +108,7 @@ function keepFailedSide({ core, lease, target, deployment }: StepFrame): number 
       actor: 'engine',
       action: 'failed-side-kept',
       deploymentId: deployment.id,
-      sentence: `${deployment.version} stays in ${deployment.slot}, labelled ${label}, until ${new Date(keepUntil).toISOString()}`,
+      sentence: `${deployment.version} stays in ${deployment.slot}, labelled ${label}, until ${clockTime(keepUntil)}`,
       detail: { slot: deployment.slot, keepUntil, afterwards: target.settings.failedSide.then },
     });
   });

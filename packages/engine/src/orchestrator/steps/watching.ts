@@ -36,20 +36,21 @@ export interface Watch {
 /** Ends with a result of `decide`, with the failure of the new side, or with `interrupted` when the signal aborts. */
 export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepResult> {
   const { core, deployment, signal } = context;
+  let judgement = unjudged;
+  let nextLookAt = 0;
   while (!signal.aborted) {
-    const trouble = await troubleOfSide(context);
-    if (trouble) return trouble;
-    const judgement = watch.judged ? await observe(context, watch) : unjudged;
-    if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
-    const now = readDeployment(core.store.db, deployment.id);
-    const decided = watch.decide({
-      judgement,
-      sinceMs: watch.sinceMs,
-      paused: now?.pausedAt != null,
-      now: core.clock.now(),
-    });
+    // A word of a person is heard at once; the sides are looked at once a tick, however much else changes meanwhile.
+    if (core.clock.now() >= nextLookAt) {
+      nextLookAt = core.clock.now() + tickMs;
+      const trouble = await troubleOfSide(context);
+      if (trouble) return trouble;
+      if (watch.judged) judgement = await observe(context, watch);
+      if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
+    }
+    const paused = readDeployment(core.store.db, deployment.id)?.pausedAt != null;
+    const decided = watch.decide({ judgement, sinceMs: watch.sinceMs, paused, now: core.clock.now() });
     if (decided) return decided;
-    await core.wake.changed(tickMs, signal);
+    await core.wake.changed(Math.max(1, nextLookAt - core.clock.now()), signal);
   }
   return interrupted;
 }
