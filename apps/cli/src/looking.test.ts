@@ -146,6 +146,12 @@ describe('bg config check', () => {
     expect(checked.problems).toContainEqual(expect.objectContaining({ line: 5, path: 'services.shop.relaeses' }));
   });
 
+  it('counts a single problem as one', async () => {
+    const { code, out } = await shell.bg('config', 'check', join(shell.folder, 'none.yaml'));
+    expect(code).toBe(5);
+    expect(out).toMatch(/one problem in .*none\.yaml/);
+  });
+
   it('lets no other command run on a file with a problem', async () => {
     const missing = await shell.bg('status', '--config', join(shell.folder, 'none.yaml'), '--json');
     expect(missing.code).toBe(5);

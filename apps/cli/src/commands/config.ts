@@ -18,7 +18,9 @@ export const config: readonly Command[] = [
       const errors = problems.filter(({ severity }) => severity === 'error').length;
       screenFor(world, options).answer({ file, valid: errors === 0, problems }, (_checked, { paint }) => [
         ...problems.map((problem) => formatProblem(file, problem)),
-        errors === 0 ? `${paint.green('✓')} ${file} is valid` : `${paint.red('✗')} ${errors} problems in ${file}`,
+        errors === 0
+          ? `${paint.green('✓')} ${file} is valid`
+          : `${paint.red('✗')} ${errors === 1 ? 'one problem' : `${errors} problems`} in ${file}`,
       ]);
       return errors === 0 ? exitCodes.done : exitCodes.configInvalid;
     },
