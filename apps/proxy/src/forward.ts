@@ -4,9 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Counters, Ending } from '@bg/engine/counting';
 import type { Dispatcher } from 'undici';
+import type { AccessLog } from './access-log.ts';
 import { answer, decorated, type OwnAnswer } from './answer.ts';
 import type { Choice } from './choose-side.ts';
-import { hasBody, headerOf, isWholeRead, pathOf, requestHeaders, responseHeaders } from './headers.ts';
+import { hasBody, headerOf, isWholeRead, pathOf, requestHeaders, requestIdIn, responseHeaders } from './headers.ts';
 import { codeOf, type Log, messageOf } from './log.ts';
 import { bodyOf, lingerForBody } from './request-body.ts';
 import type { Site } from './site.ts';
@@ -18,6 +19,7 @@ export interface Exchange {
   readonly choice: Choice & { kind: 'side' };
   readonly site: Site;
   readonly counters: Counters;
+  readonly access: AccessLog;
   readonly streams: Streams;
   readonly log: Log;
   /** `performance.now()` at the request's head. */
@@ -30,6 +32,7 @@ export interface Exchange {
 
 /** An exchange under way. */
 interface Passage extends Exchange {
+  readonly id: string;
   readonly body: Readable | null;
   controller: Dispatcher.DispatchController | undefined;
   status: number | undefined;
@@ -49,6 +52,7 @@ export function forward(exchange: Exchange): void {
   const body = hasBody(request) ? bodyOf(request, onWanted) : null;
   const passage: Passage = {
     ...exchange,
+    id: requestIdIn(headers),
     body,
     controller: undefined,
     status: undefined,
@@ -155,12 +159,15 @@ function ownAnswerFor(passage: Passage, error: Error): OwnAnswer {
 
 /** The one place where an exchange ends, however it ended: answered, cut, or left by the user. */
 function settle(passage: Passage): void {
-  const { response, choice, counters, began } = passage;
+  const { request, response, choice, counters, access, id, began } = passage;
   counters.closed(choice.slot);
   passage.leave?.();
   if (!response.writableFinished) passage.controller?.abort(new Error('the user went away'));
-  if (choice.route === 'preview' || choice.probe) return;
+  if (choice.probe) return;
   const ms = passage.headMs ?? performance.now() - began;
+  const { method, url: path = '' } = request;
+  access.append({ id, slot: choice.slot, method, path, status: passage.status, ms });
+  if (choice.route === 'preview') return;
   counters.record(choice.slot, { status: passage.status, ms, failure: passage.failure });
 }
 

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Routing } from '@bg/engine';
 import type { Counters } from '@bg/engine/counting';
+import type { AccessLog } from './access-log.ts';
 import { answer, type OwnAnswer } from './answer.ts';
 import { type Choice, chooseSide } from './choose-side.ts';
 import { forward } from './forward.ts';
@@ -20,6 +21,7 @@ export interface FrontOptions {
   readonly site: () => Site;
   readonly routing: () => Routing | undefined;
   readonly counters: Counters;
+  readonly access: AccessLog;
   readonly streams: Streams;
   readonly log: Log;
 }
@@ -69,14 +71,14 @@ interface Served {
 
 function serve(options: FrontOptions, server: Server, served: Served): void {
   const { request, response } = served;
-  const { counters, streams, log } = options;
+  const { counters, access, streams, log } = options;
   const began = performance.now();
   const ending = () => !server.listening;
   try {
     const site = options.site();
     const choice = chosen(options, site, request);
     if (choice.kind === 'nobody') answer(response, { status: 503, sentence: choice.sentence }, isWholeRead(request));
-    else forward({ ...served, choice, site, counters, streams, log, began, ending });
+    else forward({ ...served, choice, site, counters, access, streams, log, began, ending });
   } catch (thrown) {
     const own = ownAnswerTo(thrown, log);
     if (response.headersSent) request.socket.resetAndDestroy();
@@ -85,7 +87,7 @@ function serve(options: FrontOptions, server: Server, served: Served): void {
 }
 
 function serveUpgrade(options: FrontOptions, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const { counters, streams, log } = options;
+  const { counters, access, streams, log } = options;
   const began = performance.now();
   socket.on('error', () => socket.destroy());
   try {
@@ -94,7 +96,7 @@ function serveUpgrade(options: FrontOptions, request: IncomingMessage, socket: D
     // Where node:http does not ask first (before 24.9), an upgrade that cannot be passed on arrives here.
     if (!mayUpgrade(request)) endWith(socket, { status: 400, sentence: 'This upgrade is not offered.' });
     else if (choice.kind === 'nobody') endWith(socket, { status: 503, sentence: choice.sentence });
-    else forwardUpgrade({ request, socket, head, choice, site, counters, streams, log, began });
+    else forwardUpgrade({ request, socket, head, choice, site, counters, access, streams, log, began });
   } catch (thrown) {
     endWith(socket, ownAnswerTo(thrown, log));
   }

@@ -61,6 +61,9 @@ export function requestHeaders(request: IncomingMessage, secret: SecretNames): F
   return kept.concat(addedForService(request, secret));
 }
 
+/** Of the headers made here: the id stands last. */
+export const requestIdIn = (made: FlatHeaders): string => made.at(-1) ?? '-';
+
 function shownValue(name: string, value: string, { cookie, door }: SecretNames): string | undefined {
   if (name === 'cookie' && cookie !== undefined) return withoutCookie(value, cookie);
   if (name === 'host' && door !== undefined && tokenInHost(value, door) !== undefined)

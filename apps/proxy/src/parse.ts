@@ -36,6 +36,7 @@ function parseSpec(value: unknown): ProxySpec {
     drainSpreadMs: whole(spec.drainSpreadMs, 'drainSpreadMs', { least: 0, most: 86_400_000 }),
     digest: text(spec.digest, 'digest'),
     socket: text(spec.socket, 'socket'),
+    accessLog: spec.accessLog === undefined ? undefined : text(spec.accessLog, 'accessLog'),
     routingFile: text(spec.routingFile, 'routingFile'),
     probe: {
       header: text(probe.header, 'probe.header').toLowerCase(),

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
 import { createCounters } from '@bg/engine/counting';
+import { followAccessLog } from './access-log.ts';
 import { type Commands, createControl, Refused } from './control.ts';
 import { createFront, type Front, type FrontOptions } from './front.ts';
 import { codeOf, type Log, messageOf } from './log.ts';
@@ -27,7 +28,7 @@ interface Live extends Shared {
 }
 
 /** What stays the same when address or spec change. */
-type Shared = Pick<FrontOptions, 'counters' | 'streams' | 'log'>;
+type Shared = Pick<FrontOptions, 'counters' | 'access' | 'streams' | 'log'>;
 
 /** How long exchanges may go on when the address moved or the process ends. */
 export const drainGraceMs = 10_000;
@@ -37,7 +38,8 @@ export async function startProxy(specFile: string, log: Log, onShutdown: () => v
   const spec = readSpec(specFile);
   const counters = createCounters(Date.now);
   const streams = createStreams(() => live.site.spec.drainSpreadMs);
-  const shared = { counters, streams, log };
+  const access = followAccessLog(() => live.site.spec.accessLog, log);
+  const shared = { counters, access, streams, log };
   const front = createFront(frontOptions(() => live, shared));
   const live: Live = { ...shared, front, site: createSite(spec), routing: undefined, startedAt: Date.now() };
   await listen(live.front, spec);
@@ -139,4 +141,5 @@ async function close(live: Live, control: Server, graceMs: number): Promise<void
   control.close();
   await live.front.close(graceMs);
   await Promise.all([live.site.pools.blue.destroy(), live.site.pools.green.destroy()]);
+  live.access.close();
 }

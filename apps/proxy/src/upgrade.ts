@@ -4,9 +4,10 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
 import type { Counters, Ending } from '@bg/engine/counting';
+import type { AccessLog } from './access-log.ts';
 import { decorated, type OwnAnswer, rawAnswer, rawHead } from './answer.ts';
 import type { Choice } from './choose-side.ts';
-import { hasBody, pathOf, requestHeaders, responseHeaders } from './headers.ts';
+import { hasBody, pathOf, requestHeaders, requestIdIn, responseHeaders } from './headers.ts';
 import { type Log, messageOf } from './log.ts';
 import type { Site } from './site.ts';
 import type { Streams } from './streams.ts';
@@ -19,6 +20,7 @@ export interface UpgradeExchange {
   readonly choice: Choice & { kind: 'side' };
   readonly site: Site;
   readonly counters: Counters;
+  readonly access: AccessLog;
   readonly streams: Streams;
   readonly log: Log;
   readonly began: number;
@@ -40,10 +42,9 @@ export function mayUpgrade(request: IncomingMessage): boolean {
 export function forwardUpgrade(exchange: UpgradeExchange): void {
   const { request, socket, choice, site, counters } = exchange;
   const path = pathOf(request.url ?? '');
-  const headers = [
-    ...requestHeaders(request, site.secretNames),
-    ...['connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? ''],
-  ];
+  const passed = requestHeaders(request, site.secretNames);
+  const id = requestIdIn(passed);
+  const headers = [...passed, ...['connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? '']];
 
   const { host, port } = site.spec.upstreams[choice.slot];
   counters.opened(choice.slot);
@@ -55,7 +56,7 @@ export function forwardUpgrade(exchange: UpgradeExchange): void {
   const onceAnswered = (status: number | undefined, pass: () => void) => {
     answered = true;
     clearTimeout(limit);
-    count(exchange, { status, failure: undefined });
+    count(exchange, id, { status, failure: undefined });
     pass();
   };
   upstream.once('upgrade', (answer, service: Socket, first) =>
@@ -64,7 +65,7 @@ export function forwardUpgrade(exchange: UpgradeExchange): void {
   upstream.once('response', (answer) => onceAnswered(answer.statusCode, () => passRefusal(exchange, answer)));
   upstream.on('error', (error) => {
     clearTimeout(limit);
-    if (!answered) failHandshake(exchange, error);
+    if (!answered) failHandshake(exchange, id, error);
   });
   socket.once('close', () => upstream.destroy());
   upstream.end();
@@ -76,9 +77,16 @@ export function endWith(socket: Duplex, own: OwnAnswer): void {
 }
 
 /** Counted at the handshake's answer: how long a conversation lasts says nothing about the service. */
-function count({ choice, counters, began }: UpgradeExchange, ending: Omit<Ending, 'ms'>): void {
-  if (choice.probe || choice.route === 'preview') return;
-  counters.record(choice.slot, { ...ending, ms: performance.now() - began });
+function count(
+  { request, choice, counters, access, began }: UpgradeExchange,
+  id: string,
+  ending: Omit<Ending, 'ms'>,
+): void {
+  if (choice.probe) return;
+  const ms = performance.now() - began;
+  const { method, url: path = '' } = request;
+  access.append({ id, slot: choice.slot, method, path, status: ending.status, ms });
+  if (choice.route !== 'preview') counters.record(choice.slot, { ...ending, ms });
 }
 
 function joinEnds(
@@ -128,11 +136,11 @@ function closeSoon(socket: Duplex): void {
   (socket as Socket).setTimeout(5_000, () => socket.destroy());
 }
 
-function failHandshake(exchange: UpgradeExchange, error: Error): void {
+function failHandshake(exchange: UpgradeExchange, id: string, error: Error): void {
   const { socket, choice, log } = exchange;
   // The user left first: nobody is there to be answered, and the side is not to blame.
   if (socket.destroyed) {
-    count(exchange, { status: undefined, failure: undefined });
+    count(exchange, id, { status: undefined, failure: undefined });
     return;
   }
   const late = error.message === tooLate;
@@ -140,7 +148,7 @@ function failHandshake(exchange: UpgradeExchange, error: Error): void {
     ? { status: 504, sentence: 'The service did not answer in time.' }
     : { status: 502, sentence: 'The service did not answer.' };
   const refused = 'syscall' in error && error.syscall === 'connect';
-  count(exchange, { status: own.status, failure: late ? 'timeout' : refused ? 'connect' : 'cut' });
+  count(exchange, id, { status: own.status, failure: late ? 'timeout' : refused ? 'connect' : 'cut' });
   log.trouble('a side did not answer', { slot: choice.slot, why: messageOf(error) });
   endWith(socket, own);
 }

@@ -9,6 +9,7 @@ import type { DriftView } from './orchestrator/drift.ts';
 import type { Learnt } from './orchestrator/learn.ts';
 import type { Result, Refusal } from './orchestrator/refusal.ts';
 import type { HealthReport } from './environment/health.ts';
+import type { TraceReport } from './environment/trace.ts';
 import type { SmokeReport } from './environment/smoke.ts';
 import type { Settings } from './config/settings.ts';
 import type { Role } from './state/schema.ts';
@@ -155,6 +156,8 @@ export interface Engine {
     start(ref: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor }): Promise<Result<SlotObservation>>;
     stop(ref: TargetRef & { readonly slot: SlotName; readonly actor: Actor }): Promise<Result<SlotObservation>>;
     logFile(ref: TargetRef, slot: SlotName): Result<string>;
+    /** The lines of one request in the logs of the balancer and of both slots, rotated ones included. */
+    trace(ref: TargetRef, id: string, signal?: AbortSignal): Promise<Result<TraceReport>>;
   };
 
   readonly audit: {

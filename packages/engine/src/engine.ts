@@ -69,10 +69,17 @@ function createBalancer(options: {
 }): LoadBalancer {
   const { settings, target, spec, clock, log } = options;
   const common = { spec, clock, log };
+  const { accessLog } = target.balancer;
   const folderOf = (name: string) => join(settings.stateFolder, name);
   switch (target.balancer.driver) {
     case 'embedded':
-      return createEmbeddedBalancer({ ...common, folder: folderOf('proxy'), node: process.execPath, proxyEntry });
+      return createEmbeddedBalancer({
+        ...common,
+        folder: folderOf('proxy'),
+        node: process.execPath,
+        proxyEntry,
+        accessLog,
+      });
     case 'haproxy': {
       const haproxy = target.balancer.haproxy ?? { mode: 'managed', program: 'haproxy', tls: undefined };
       return createHaproxyBalancer({

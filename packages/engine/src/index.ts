@@ -23,7 +23,8 @@ export type { SlotName, SlotObservation } from './environment/environment.ts';
 export type { HealthReport } from './environment/health.ts';
 export type { SmokeReport } from './environment/smoke.ts';
 export { tailLog } from './environment/tail.ts';
-export { type Clock, pause, systemClock } from './lib/clock.ts';
+export type { TracedLine, TraceReport } from './environment/trace.ts';
+export { type Clock, letOthersIn, pause, systemClock } from './lib/clock.ts';
 export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
 export type {

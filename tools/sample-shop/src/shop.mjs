@@ -62,6 +62,7 @@ async function answer(shop, request, response) {
   // On errors too: whoever counts lost requests must know which side and release answered.
   response.setHeader('x-shop', `${slot} ${shop.release.version}`);
   const path = new URL(request.url, 'http://shop').pathname;
+  logRequest(request, response, path);
   const byUser = isUser(request) && path !== '/health';
   if (path !== '/health' && path !== '/api/stats')
     shop.ledger.countRequest({ path: `${request.method} ${path}`, byUser });
@@ -69,6 +70,17 @@ async function answer(shop, request, response) {
   const route = routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`];
   if (!route) return sendJson(response, 404, { error: `there is no ${request.method} ${path}` });
   await route(shop, request, response);
+}
+
+/** By the id that the load balancer gave it, a request is followed through both logs. */
+function logRequest(request, response, path) {
+  const id = request.headers['x-request-id'];
+  if (id === undefined || path === '/health') return;
+  const began = performance.now();
+  response.once('close', () => {
+    const ms = (performance.now() - began).toFixed(1);
+    console.log(`${new Date().toISOString()} ${id} ${request.method} ${path} ${response.statusCode} ${ms}`);
+  });
 }
 
 /** Sent by a load balancer for somebody; a smoke test says that it is one. */

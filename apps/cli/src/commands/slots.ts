@@ -1,6 +1,6 @@
 // The single parts, for people who look into something. None of them changes what users get.
 
-import { type HealthReport, type SlotObservation, type SmokeReport, tailLog } from '@bg/engine';
+import { type HealthReport, type SlotObservation, type SmokeReport, type TraceReport, tailLog } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import { readPlace, readSlot, readVersion } from '../place.ts';
 import { answered, refused } from '../refused.ts';
@@ -72,7 +72,26 @@ export const slots: readonly Command[] = [
       return stop.aborted ? exitCodes.stopped : exitCodes.done;
     }),
   },
+  {
+    usage: 'trace <id> [place]',
+    summary: 'the lines of one request, by its X-Request-Id, in the logs of the load balancer and both slots',
+    examples: ['bg trace 4f1c2a9e-0d5b-4a57-9b1e-6f0d7c3a1b22', 'bg trace order-17 shop/staging --json'],
+    run: onEngine(async ({ engine, screen, stop }, [id = '', place], options) => {
+      const result = await engine.parts.trace(readPlace(place, options), id, stop);
+      const code = answered(screen, result, traceLines);
+      return result.ok && result.value.lines.length === 0 ? exitCodes.failed : code;
+    }),
+  },
 ];
+
+function traceLines({ lines, files, cutOff }: TraceReport, { paint }: Light): readonly string[] {
+  if (lines.length === 0)
+    return [`not found in ${files.length === 0 ? 'any log: there is none yet' : files.join(', ')}`];
+  return [
+    ...tableLines(lines.map(({ source, line }) => [paint.cyan(source), plain(line)])),
+    ...cutOff.map((file) => paint.yellow(`! only the last part of ${file} was read`)),
+  ];
+}
 
 function smokeLines({ passed, results }: SmokeReport, { paint }: Light): readonly string[] {
   const rows = results.map((result) => [

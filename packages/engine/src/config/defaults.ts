@@ -47,6 +47,7 @@ export const defaultBalancer = {
   requestTimeout: '60s',
   drainSpread: '0s',
   receiptProbes: 20,
+  accessLog: true,
 } satisfies Partial<TargetFile['loadBalancer']>;
 
 export const defaultNginx = {

@@ -30,6 +30,7 @@ describe('defaults', () => {
       requestTimeoutMs: 60_000,
       drainSpreadMs: 0,
       receiptProbes: 20,
+      accessLog: true,
     });
     expect(rest).toEqual({
       service: 'shop',

@@ -165,7 +165,7 @@ function resolveBalancer(
   loadBalancer: TargetFile['loadBalancer'],
   inFolder: (path: string) => string,
 ): BalancerSettings {
-  const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes } = merge(
+  const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, accessLog } = merge(
     defaultBalancer,
     loadBalancer,
   );
@@ -184,6 +184,7 @@ function resolveBalancer(
     requestTimeoutMs: parseDuration(requestTimeout),
     drainSpreadMs: parseDuration(drainSpread),
     receiptProbes,
+    accessLog,
     ...(driver === 'haproxy' ? { haproxy: resolveHaproxy(loadBalancer.haproxy, inFolder) } : {}),
     ...(driver === 'nginx' ? { nginx: resolveNginx(loadBalancer.nginx, inFolder) } : {}),
   };

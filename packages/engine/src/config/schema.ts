@@ -93,6 +93,11 @@ const loadBalancer = z
     receiptProbes: whole({ min: 1, max: 1000, expected: 'a number of probes from 1 to 1000' })
       .describe('Requests per node that must all see the expected release after a switch. Default: 20.')
       .optional(),
+    accessLog: yesNo()
+      .describe(
+        'One line per request in a file of limited size, by which bg trace finds it; nginx and haproxy always keep one. Default: true.',
+      )
+      .optional(),
     haproxy: haproxy.optional(),
     nginx: nginx.optional(),
   })

@@ -133,6 +133,8 @@ export interface BalancerSettings {
   readonly drainSpreadMs: number;
   /** Probes per node that a receipt needs, all of which must see the expected release. */
   readonly receiptProbes: number;
+  /** Whether the embedded balancer keeps one line per request. */
+  readonly accessLog: boolean;
   /** Looked at only where HAProxy is the driver. */
   readonly haproxy?: HaproxySettings;
   /** Looked at only where nginx is the driver. */

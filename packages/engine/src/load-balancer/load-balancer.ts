@@ -96,6 +96,8 @@ export interface LoadBalancer {
   readonly probeHeaders: Readonly<Record<string, string>>;
   /** Beside `probeHeaders`: this header's value `0`…`9999` decides the side as for a user of that bucket. */
   readonly bucketHeader: string;
+  /** Absolute paths of the files with one line per request, its id among it; each may have a `.1` beside it. */
+  readonly accessLogs?: readonly string[];
   /** Brings the balancer up with this spec and its last routing; harmless to repeat. Restarts a managed one that died. */
   ensure(): Promise<void>;
   /**

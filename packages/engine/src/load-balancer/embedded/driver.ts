@@ -19,6 +19,8 @@ export interface EmbeddedOptions {
   readonly node: string;
   /** Absolute path of the proxy's `main.ts`. */
   readonly proxyEntry: string;
+  /** One line per request in a file beside the balancer's own log. */
+  readonly accessLog?: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -35,13 +37,14 @@ const shutdownLimitMs = 15_000;
 /** Touches nothing but the probe's nonce until `ensure` is called. @throws `config-invalid` for a folder that is too long. */
 export function createEmbeddedBalancer(options: EmbeddedOptions): LoadBalancer {
   const files = proxyFiles(options.folder, options.spec);
-  const wanted = proxySpec(options.spec, files);
+  const wanted = proxySpec(options.spec, files, options.accessLog ?? false);
   const parts: Parts = { ...options, files, wanted, control: createControlClient(files.socket) };
   let ensuring: Promise<void> | undefined;
   return {
     entrypoints: [entrypointOf(options.spec)],
     probeHeaders: { [wanted.probe.header]: wanted.probe.nonce },
     bucketHeader: wanted.probe.bucketHeader,
+    accessLogs: wanted.accessLog === undefined ? [] : [wanted.accessLog],
     ensure: () => {
       ensuring ??= ensure(parts).finally(() => {
         ensuring = undefined;

@@ -11,6 +11,8 @@ export interface ProxySpec extends BalancerSpec {
   readonly socket: string;
   /** Absolute path of the file that keeps routing and fence across restarts. */
   readonly routingFile: string;
+  /** Absolute path of a file with one line per request; undefined: none is kept. */
+  readonly accessLog?: string | undefined;
   readonly probe: ProbeHeaders;
 }
 

@@ -11,6 +11,7 @@ export interface ProxyFiles {
   readonly spec: string;
   readonly routing: string;
   readonly log: string;
+  readonly accessLog: string;
   readonly nonce: string;
   readonly socket: string;
 }
@@ -28,18 +29,20 @@ export function proxyFiles(folder: string, { service, target }: BalancerSpec): P
     spec: `${base}.spec.json`,
     routing: `${base}.routing.json`,
     log: `${base}.log`,
+    accessLog: `${base}.access.log`,
     nonce: `${base}.probe`,
     socket,
   };
 }
 
 /** The same for every process that works on this folder, so that their digests agree. */
-export function proxySpec(spec: BalancerSpec, files: ProxyFiles): ProxySpec {
+export function proxySpec(spec: BalancerSpec, files: ProxyFiles, keepsAccessLog: boolean): ProxySpec {
   const nonce = readOrCreateFile(files.nonce, () => randomBytes(24).toString('hex'));
   const probe = { header: 'x-bluegreen-probe', nonce, bucketHeader: 'x-bluegreen-bucket' };
   const { service, target, listen, upstreams, sticky, preview, allow, requestTimeoutMs, drainSpreadMs } = spec;
   const named = { service, target, listen, upstreams, sticky, preview, allow, requestTimeoutMs, drainSpreadMs };
-  const whole = { ...named, socket: files.socket, routingFile: files.routing, probe };
+  const accessLog = keepsAccessLog ? { accessLog: files.accessLog } : {};
+  const whole = { ...named, socket: files.socket, routingFile: files.routing, ...accessLog, probe };
   return { ...whole, digest: createHash('sha256').update(canonical(whole)).digest('hex') };
 }
 

@@ -22,6 +22,7 @@ export function createNginxBalancer(options: NginxOptions): LoadBalancer {
     entrypoints: [entrypointOf(spec.listen)],
     probeHeaders: { [probeHeader]: nonce },
     bucketHeader,
+    accessLogs: [parts.places.accessLog],
     ensure: () => turns('nginx', () => ensureNginx(parts)),
     apply: (routing, fence, { direction } = { direction: 'forward' }) =>
       turns('nginx', () => apply(parts, { routing: wholeRouting(routing), fence }, direction)),

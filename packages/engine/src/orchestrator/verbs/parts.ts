@@ -5,6 +5,7 @@ import type { Engine, TargetRef } from '../../engine-api.ts';
 import type { ReleaseFiles, SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { runSmokeTests } from '../../environment/smoke.ts';
+import { isRequestId, traceRequest } from '../../environment/trace.ts';
 import { digestFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../state/targets.ts';
@@ -39,7 +40,29 @@ export function createParts(core: Core): Engine['parts'] {
       const found = findTarget(core, ref);
       return found.ok ? ok(found.value.environment.logFile(placeOf(found.value, slot))) : found;
     },
+    trace: (ref, id, signal) => trace(core, ref, id, signal),
   };
+}
+
+async function trace(
+  core: Core,
+  ref: TargetRef,
+  id: string,
+  signal?: AbortSignal,
+): ReturnType<Engine['parts']['trace']> {
+  if (!isRequestId(id))
+    return refuse('text-invalid', 'a request id has 1 to 128 letters, digits, dots, dashes and underscores');
+  const found = findTarget(core, ref);
+  if (!found.ok) return found;
+  const { balancer, environment } = found.value;
+  const logs = [
+    ...(balancer.accessLogs ?? []).map((file) => ({ source: 'balancer', file })),
+    ...(['blue', 'green'] as const).map((slot) => ({
+      source: slot,
+      file: environment.logFile(placeOf(found.value, slot)),
+    })),
+  ];
+  return ok(await traceRequest({ id, logs, ...(signal ? { signal } : {}) }));
 }
 
 interface ByHand extends TargetRef {
