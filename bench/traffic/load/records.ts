@@ -1,6 +1,6 @@
 // What became of every request, small enough for a million of them.
 
-import type { Ended } from './wire.ts';
+import { type Ended, headerOf } from './wire.ts';
 
 export type Trouble = 'lost' | 'truncated' | 'serverError' | 'wrong';
 
