@@ -75,7 +75,7 @@ async function linesWith(
 }
 
 /** ISO 8601 near the line's beginning, as text or in JSON; or seconds or milliseconds since the epoch as its first word. */
-export function timeOf(line: string): number | undefined {
+function timeOf(line: string): number | undefined {
   const iso = /\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?/.exec(line.slice(0, 200))?.[0];
   const text = iso?.replace(' ', 'T').replace(',', '.');
   if (text !== undefined) return Number.isNaN(Date.parse(text)) ? undefined : Date.parse(text);

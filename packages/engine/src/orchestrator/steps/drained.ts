@@ -8,7 +8,7 @@ import type { Charge, Core, Target } from '../core.ts';
 
 const pollMs = 200;
 
-export type OpenCounts = Readonly<Record<SlotName, number>>;
+type OpenCounts = Readonly<Record<SlotName, number>>;
 
 interface Draining extends Charge {
   readonly signal: AbortSignal;

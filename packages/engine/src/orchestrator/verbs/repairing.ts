@@ -18,7 +18,7 @@ import { rolesFollow } from '../repair.ts';
 import { fenceOfVerb, highestGeneration } from '../routing.ts';
 import { refused } from './parts.ts';
 
-export type RoutingRequest = Parameters<Engine['restoreRouting']>[0];
+type RoutingRequest = Parameters<Engine['restoreRouting']>[0];
 type Wish = Omit<Routing, 'generation'>;
 
 /** @throws what the balancer's driver throws; the intent then waits for the driver, who tries on */
