@@ -1,7 +1,7 @@
 // The main job, through the engine's door: real releases, real processes, a real balancer.
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { alice, awaitsApproval, bob, eve, fastTarget, finished, setStage, type Stage, until, value } from './support/stage.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { alice, bob, finished, type Stage, setStage, until, value } from './support/stage.ts';
 
 let stage: Stage;
 const seen = async (): Promise<string> => {

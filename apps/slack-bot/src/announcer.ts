@@ -1,9 +1,8 @@
 // Reads the audit log and puts what people should see into the outbox. It says nothing to Slack itself: Slack may be
 // down for hours, the log goes on, and this follows it.
 
-import { setImmediate as nextRound } from 'node:timers/promises';
 import type { AuditRow, Clock, DeploymentView, Engine, Log } from '@bg/engine';
-import { findPerson, personOf } from '@bg/engine';
+import { findPerson, letOthersIn, personOf } from '@bg/engine';
 import { tellDrift } from './drift-news.ts';
 import { cardKey, putCard, putOnce, transport } from './messages.ts';
 import { isUrgent, lineFor, noteFor, touchesNeighbours } from './news.ts';
@@ -57,7 +56,7 @@ async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'mo
       announce(announcer, row, repeats);
       engine.moveCursor(consumer, row.seq);
       // Each row is some milliseconds of work; requests that arrive meanwhile are acknowledged in between.
-      await nextRound();
+      await letOthersIn();
     }
     return rows.length === batch ? 'more' : 'all';
   } catch (thrown) {

@@ -1,7 +1,7 @@
 // Acknowledge first, decide afterwards. A decision is synchronous work of some milliseconds; when fifty people press at
 // once, those milliseconds must not stand between the fiftieth and the three seconds that Slack gives.
 
-import { setImmediate as nextRound } from 'node:timers/promises';
+import { letOthersIn } from '@bg/engine';
 
 /** Far more than people can press; beyond it something is wrong, and the person is told. */
 const bound = 1_000;
@@ -19,15 +19,13 @@ export function createTurns(): Turns {
     if (waiting >= bound) throw new Error(`${bound} decisions are waiting already`);
     waiting += 1;
     // Only the beginning waits for its turn: what a work awaits (Slack, say) holds up nobody.
-    const begun = last.then(letIn).then(() => {
-      waiting -= 1;
-      return { ended: work() };
-    });
+    const begun = last
+      .then(() => letOthersIn(rounds))
+      .then(() => {
+        waiting -= 1;
+        return { ended: work() };
+      });
     last = begun.catch(() => undefined);
     return (await begun).ended;
   };
-}
-
-async function letIn(): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) await nextRound();
 }

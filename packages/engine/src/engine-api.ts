@@ -1,20 +1,20 @@
 // The verbs: everything the Slack bot, the webhook receiver and the command line can ask of the engine.
 // A verb is one short synchronous transaction (gates, change, audit row); it never waits for a deployment.
 
-import type { LaunchSettings, SlotName, SlotObservation } from './environment/environment.ts';
+import type { Settings } from './config/settings.ts';
+import type { SlotName, SlotObservation } from './environment/environment.ts';
+import type { HealthReport } from './environment/health.ts';
+import type { SmokeReport } from './environment/smoke.ts';
+import type { TraceReport } from './environment/trace.ts';
 import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
+import type { Outbox } from './notify/outbox.ts';
 import type { Actor, Door } from './orchestrator/actor.ts';
 import type { DeploymentView, LegalAction, Mode } from './orchestrator/deployment.ts';
 import type { DriftView } from './orchestrator/drift.ts';
 import type { Learnt } from './orchestrator/learn.ts';
-import type { Result, Refusal } from './orchestrator/refusal.ts';
-import type { HealthReport } from './environment/health.ts';
-import type { TraceReport } from './environment/trace.ts';
-import type { SmokeReport } from './environment/smoke.ts';
-import type { Settings } from './config/settings.ts';
-import type { Role } from './state/schema.ts';
+import type { Refusal, Result } from './orchestrator/refusal.ts';
 import type { AuditRow, AuditVerification } from './state/audit.ts';
-import type { Outbox } from './notify/outbox.ts';
+import type { Role } from './state/schema.ts';
 
 export interface TargetRef {
   readonly service?: string | undefined;
@@ -81,11 +81,17 @@ export interface TargetView {
   readonly entrypoints: readonly string[];
   /** The load balancer does something else than `routing`; undefined while it follows, and before anybody has looked. */
   readonly drift: DriftView | undefined;
-  readonly lock: { readonly owner: string; readonly reason: string; readonly since: number; readonly until: number } | undefined;
+  readonly lock:
+    | { readonly owner: string; readonly reason: string; readonly since: number; readonly until: number }
+    | undefined;
   readonly live: DeploymentView | undefined;
   readonly last: DeploymentView | undefined;
   /** `instant`: the standby is healthy and warm. `slow`: it must be started first. `blocked`: why not at all. */
-  readonly rollback: { readonly readiness: 'instant' | 'slow' | 'blocked'; readonly version: string | undefined; readonly sentence: string };
+  readonly rollback: {
+    readonly readiness: 'instant' | 'slow' | 'blocked';
+    readonly version: string | undefined;
+    readonly sentence: string;
+  };
   readonly actions: readonly LegalAction[];
 }
 
@@ -122,22 +128,38 @@ export interface Engine {
   extend(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
   switch(request: TargetRef & { readonly actor: Actor; readonly reason?: string | undefined }): Result<DeploymentView>;
   /** A running deployment is taken back; otherwise back to the standby or to the named earlier release. Never queued, never locked out. */
-  rollback(request: TargetRef & { readonly version?: string | undefined; readonly actor: Actor; readonly reason?: string | undefined }): Result<DeploymentView>;
-  lock(request: TargetRef & { readonly actor: Actor; readonly reason: string; readonly forMs?: number }): Result<TargetView>;
+  rollback(
+    request: TargetRef & {
+      readonly version?: string | undefined;
+      readonly actor: Actor;
+      readonly reason?: string | undefined;
+    },
+  ): Result<DeploymentView>;
+  lock(
+    request: TargetRef & { readonly actor: Actor; readonly reason: string; readonly forMs?: number },
+  ): Result<TargetView>;
   unlock(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   /** About the failed side that is kept: bring back the last good release now, or keep it as it is. */
   restoreFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   keepFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   /** The answer to `afterBake: ask`. */
-  settleStandby(request: TargetRef & { readonly actor: Actor; readonly to: 'keep' | 'stop' | 'upgrade' }): Result<TargetView>;
+  settleStandby(
+    request: TargetRef & { readonly actor: Actor; readonly to: 'keep' | 'stop' | 'upgrade' },
+  ): Result<TargetView>;
   /**
    * About drift, by an approver, and not while a deployment is under way: put back what was decided, or decide for what
    * the nodes do now, all alike, with healthy sides. `drift`: the drift that a button was drawn for.
    */
-  restoreRouting(request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined }): Promise<Result<TargetView>>;
-  adoptRouting(request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined }): Promise<Result<TargetView>>;
+  restoreRouting(
+    request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined },
+  ): Promise<Result<TargetView>>;
+  adoptRouting(
+    request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined },
+  ): Promise<Result<TargetView>>;
   /** Takes over a service that already runs in a slot, without a restart. */
-  adopt(request: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor }): Promise<Result<TargetView>>;
+  adopt(
+    request: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor },
+  ): Promise<Result<TargetView>>;
 
   /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
   rebuildState(actor: Actor): Promise<Result<readonly Learnt[]>>;
@@ -153,7 +175,9 @@ export interface Engine {
     health(ref: TargetRef, slot: SlotName): Promise<Result<HealthReport>>;
     smoke(ref: TargetRef, slot: SlotName): Promise<Result<SmokeReport>>;
     /** Refused on a slot that serves users or belongs to a running deployment. */
-    start(ref: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor }): Promise<Result<SlotObservation>>;
+    start(
+      ref: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor },
+    ): Promise<Result<SlotObservation>>;
     stop(ref: TargetRef & { readonly slot: SlotName; readonly actor: Actor }): Promise<Result<SlotObservation>>;
     logFile(ref: TargetRef, slot: SlotName): Result<string>;
     /** The lines of one request in the logs of the balancer and of both slots, rotated ones included. */
@@ -190,5 +214,3 @@ export interface Engine {
   dismantle(): Promise<void>;
   close(): void;
 }
-
-export type { LaunchSettings };

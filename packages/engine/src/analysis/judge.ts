@@ -19,10 +19,16 @@ export interface JudgeRules {
 export const percentText = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
 
 /** Absence of data is never a success: fewer than `minRequests` on the canary are `Inconclusive`. */
-export function judge(counts: { readonly stable: SideCounts; readonly canary: SideCounts }, rules: JudgeRules): Judgement {
+export function judge(
+  counts: { readonly stable: SideCounts; readonly canary: SideCounts },
+  rules: JudgeRules,
+): Judgement {
   const { requests, errors } = counts.canary;
   if (requests < rules.minRequests)
-    return { verdict: 'Inconclusive', sentence: `${requests} of at least ${rules.minRequests} requests seen on the new side` };
+    return {
+      verdict: 'Inconclusive',
+      sentence: `${requests} of at least ${rules.minRequests} requests seen on the new side`,
+    };
   const rate = errors / requests;
   const numbers = `${errors} of ${requests} requests failed on the new side (${percentText(rate)}, ${percentText(stableRate(counts.stable))} on the stable side)`;
   if (rate > rules.maxErrorRate)

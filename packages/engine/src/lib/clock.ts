@@ -1,6 +1,6 @@
 // Time is a parameter: nothing else in the engine reads the clock or sets a timer.
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextRound } from 'node:timers/promises';
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -33,3 +33,8 @@ export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Pro
 
 /** Real time, for work on the side: a process that has nothing else to do ends without waiting for it. */
 export const sleepAside = (ms: number): Promise<void> => delay(ms, undefined, { ref: false });
+
+/** Lets the event loop go round, so that what has arrived meanwhile is served between two pieces of synchronous work. */
+export async function letOthersIn(rounds = 1): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) await nextRound();
+}

@@ -20,7 +20,14 @@ export interface OutboxMessage {
 
 export interface Outbox {
   /** Same key again: the newer payload replaces the one that waits. */
-  put(message: { readonly key: string; readonly transport: string; readonly kind: string; readonly payload: unknown; readonly urgent?: boolean; readonly final?: boolean }): void;
+  put(message: {
+    readonly key: string;
+    readonly transport: string;
+    readonly kind: string;
+    readonly payload: unknown;
+    readonly urgent?: boolean;
+    readonly final?: boolean;
+  }): void;
   /** Messages that are due, urgent first, then oldest. */
   due(transport: string, limit: number): readonly OutboxMessage[];
   /** The version went out; `reference` is kept for later updates. */

@@ -14,8 +14,6 @@ export type Actor =
   | { readonly kind: 'engine' }
   | { readonly kind: 'stranger'; readonly name: string; readonly door: Door };
 
-export const theEngine: Actor = { kind: 'engine' };
-
 /** As stored in rows: `person:alice`, `machine:ci`, `engine`, `stranger:U0EVE`. */
 export function actorName(actor: Actor): string {
   switch (actor.kind) {

@@ -1,6 +1,6 @@
 // What every part of the flow is handed: the store, the drivers of a target, time, and a way to wait for change.
 
-import { type Settings, type TargetSettings, targetName } from '../config/settings.ts';
+import type { Settings, TargetSettings } from '../config/settings.ts';
 import type { Environment, LaunchSettings, ReleaseFiles, SlotName, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -98,5 +98,3 @@ export function releaseFiles(core: Core, service: string, version: string): Rele
   const row = readRelease(core.store.db, service, version);
   return row && { version, digest: row.digest, folder: row.folder };
 }
-
-export { targetName };

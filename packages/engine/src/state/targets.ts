@@ -148,7 +148,3 @@ export function readQuarantine(db: Db, digest: string): typeof quarantine.$infer
 export function addQuarantine(tx: Tx, row: typeof quarantine.$inferSelect): void {
   tx.db.insert(quarantine).values(row).onConflictDoUpdate({ target: quarantine.digest, set: row }).run();
 }
-
-export function clearQuarantine(tx: Tx, digest: string): void {
-  tx.db.delete(quarantine).where(eq(quarantine.digest, digest)).run();
-}

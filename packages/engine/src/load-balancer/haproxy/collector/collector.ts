@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause, systemClock } from '../../../lib/clock.ts';
 import type { SocketAddress } from '../../../lib/command-socket.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { requestOverSocket } from '../../../lib/socket-http.ts';
@@ -100,7 +100,9 @@ function listen(server: Server, address: SocketAddress): Promise<void> {
 
 async function pollUntil(signal: AbortSignal, look: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
-    await look().catch((thrown) => console.error(`cannot compare with HAProxy's totals: ${messageOf(thrown)}`));
-    await delay(pollMs, undefined, { signal }).catch(() => {});
+    await look().catch((thrown) =>
+      process.stderr.write(`cannot compare with HAProxy's totals: ${messageOf(thrown)}\n`),
+    );
+    await pause(systemClock, pollMs, signal);
   }
 }

@@ -1,8 +1,8 @@
 // How many requests went uncounted: HAProxy's own totals of ended requests beside the lines that came. Totals belong to
 // one process of HAProxy; a new one begins at zero, and what its predecessor had not said by then is not known.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SlotName } from '../../../environment/environment.ts';
+import { systemClock } from '../../../lib/clock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../../lib/files.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -36,7 +36,7 @@ export function createMissWatch(options: MissWatchOptions): MissWatch {
   return {
     look: async () => {
       const nodes = await endedPerNode(options);
-      await delay(lineDelayMs);
+      await systemClock.sleep(lineDelayMs);
       const seen = options.seen.blue + options.seen.green;
       const owed = (balance?.owed ?? 0) + newlyEnded(balance, nodes) - (seen - seenBefore);
       seenBefore = seen;
