@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '../figures.ts';
 import { processesNaming, usedMs } from './processes.ts';
-import { freePort } from './proxies/caddy.ts';
+import { freePort } from './proxies/port.ts';
 import { command } from './proxies/program.ts';
 import { type Ground, type Mechanism, userCookie } from './proxies/proxy.ts';
 

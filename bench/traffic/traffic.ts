@@ -10,11 +10,12 @@ import { figuresOf } from './figures-of.ts';
 import { type Backends, startBackends } from './load/crowd.ts';
 import { machineOf } from './machine.ts';
 import { pageOf } from './page.ts';
-import { caddyPatch, freePort } from './proxies/caddy.ts';
+import { caddyPatch } from './proxies/caddy.ts';
 import { embeddedDriver, haproxyDriver, nginxDriver } from './proxies/drivers.ts';
 import { haproxyReload, haproxyStatic } from './proxies/haproxy-by-hand.ts';
 import { nginxReload, nginxStatic } from './proxies/nginx-by-hand.ts';
-import { isInstalled } from './proxies/program.ts';
+import { freePort } from './proxies/port.ts';
+import { endAll, isInstalled } from './proxies/program.ts';
 import type { Ground, Mechanism } from './proxies/proxy.ts';
 import type { Results } from './results.ts';
 import { type ShareTrial, tryShares } from './share.ts';
@@ -104,6 +105,7 @@ async function attempt<T>(bench: Site, what: string, work: () => Promise<T>): Pr
   try {
     return await work();
   } catch (thrown) {
+    await endAll(bench.folder);
     bench.signal.throwIfAborted();
     const failure = `${what}: ${messageOf(thrown)}`;
     bench.failures.push(failure);

@@ -105,7 +105,6 @@ export function troubleOf(
   const { status, head, body: came } = ended.answer;
   if (status >= 500) return { what: 'serverError', problem: `status ${status}` };
   if (status !== 200) return { what: 'wrong', problem: `status ${status}` };
-  if (!head.includes(`\r\nx-echo: ${id}`))
-    return { what: 'wrong', problem: `the answer to another request than ${id}` };
+  if (headerOf(head, 'x-echo') !== id) return { what: 'wrong', problem: `the answer to another request than ${id}` };
   return body(came) ? undefined : { what: 'wrong', problem: `the body of ${id} is not what was sent` };
 }

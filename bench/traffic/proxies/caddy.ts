@@ -1,9 +1,9 @@
 // Caddy as people switch it: a PATCH of the running configuration through its admin address.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './port.ts';
 import { endAll, launch, listening } from './program.ts';
 import type { Ground, Mechanism } from './proxy.ts';
 
@@ -71,13 +71,4 @@ function configOf({ port, backends }: Ground, admin: number): unknown {
       },
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
