@@ -4,7 +4,18 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRow, Engine, TargetView } from '@bg/engine';
 import { afterEach, expect, it, vi } from 'vitest';
-import { alice, bob, deployed, eventually, finished, type Stage, setStage, until, value } from './support/stage.ts';
+import {
+  alice,
+  bob,
+  deployed,
+  eventually,
+  finished,
+  type Stage,
+  type StageOptions,
+  setStage,
+  until,
+  value,
+} from './support/stage.ts';
 import { startUsers } from './support/users.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -17,8 +28,8 @@ const rows = (engine: Engine, action: string): readonly AuditRow[] =>
   engine.audit.after(0, 1000).filter((row) => row.action === action);
 
 /** v1.0 stands by in blue, v2.0 serves users in green; nobody drives. */
-async function setUp(options = '        canary: []\n        bake: 1s\n'): Promise<TargetView> {
-  stage = await setStage({ target: options });
+async function setUp(balancer: StageOptions['balancer'] = 'embedded'): Promise<TargetView> {
+  stage = await setStage({ target: '        canary: []\n        bake: 1s\n', balancer });
   const { engine, stop } = stage.drive();
   await deployed(engine, 'v1.0');
   await deployed(engine, 'v2.0');
@@ -32,34 +43,37 @@ function loseState(): void {
     rmSync(join(stage.settings.stateFolder, `state.sqlite${part}`), { force: true });
 }
 
-it('learns routing, versions and releases under load, moves nobody, and goes on from there', async () => {
-  const before = await setUp();
-  const users = startUsers(stage.front);
-  loseState();
-  const { engine } = stage.drive();
-  await eventually(() => rows(engine, 'state-learnt').length === 1 && target(engine).routing.active === 'green');
-  await eventually(() => rows(engine, 'routing-applied').length === 1);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const { sent, lost, versions } = await users.stop();
-  expect(lost).toEqual([]);
-  expect([...versions.keys()]).toEqual(['v2.0']);
-  expect(sent).toBeGreaterThan(100);
-  const after = target(engine);
-  expect(after.routing).toMatchObject({ active: 'green', canary: undefined });
-  expect(after.routing.generation).toBeGreaterThan(before.routing.generation);
-  expect(after.slots).toMatchObject([
-    { role: 'standby', version: 'v1.0', label: 'kept' },
-    { role: 'active', version: 'v2.0', label: undefined },
-  ]);
-  expect(after.slots.map(({ pid }) => pid)).toEqual(before.slots.map(({ pid }) => pid));
-  expect(rows(engine, 'state-learnt')[0]?.sentence).toContain('users go to green');
-  expect(engine.audit.verify()).toMatchObject({ intact: true });
-  // What stood by is gone back to only when somebody says so.
-  expect(engine.rollback({ actor: alice })).toMatchObject({ ok: false, refusal: { code: 'no-rollback-target' } });
-  const back = await until(engine, value(engine.switch({ actor: alice })).id, finished);
-  expect(back.outcome).toMatchObject({ kind: 'promoted' });
-  expect(await deployed(engine, 'v2.1')).toMatchObject({ slot: 'green', outcome: { kind: 'promoted' } });
-});
+it.each(['embedded', 'nginx', 'haproxy'] as const)(
+  'learns routing, versions and releases from %s under load, moves nobody, and goes on from there',
+  async (balancer) => {
+    const before = await setUp(balancer);
+    const users = startUsers(stage.front);
+    loseState();
+    const { engine } = stage.drive();
+    await eventually(() => rows(engine, 'state-learnt').length === 1 && target(engine).routing.active === 'green');
+    await eventually(() => rows(engine, 'routing-applied').length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { sent, lost, versions } = await users.stop();
+    expect(lost).toEqual([]);
+    expect([...versions.keys()]).toEqual(['v2.0']);
+    expect(sent).toBeGreaterThan(100);
+    const after = target(engine);
+    expect(after.routing).toMatchObject({ active: 'green', canary: undefined });
+    expect(after.routing.generation).toBeGreaterThan(before.routing.generation);
+    expect(after.slots).toMatchObject([
+      { role: 'standby', version: 'v1.0', label: 'kept' },
+      { role: 'active', version: 'v2.0', label: undefined },
+    ]);
+    expect(after.slots.map(({ pid }) => pid)).toEqual(before.slots.map(({ pid }) => pid));
+    expect(rows(engine, 'state-learnt')[0]?.sentence).toContain('users go to green');
+    expect(engine.audit.verify()).toMatchObject({ intact: true });
+    // What stood by is gone back to only when somebody says so.
+    expect(engine.rollback({ actor: alice })).toMatchObject({ ok: false, refusal: { code: 'no-rollback-target' } });
+    const back = await until(engine, value(engine.switch({ actor: alice })).id, finished);
+    expect(back.outcome).toMatchObject({ kind: 'promoted' });
+    expect(await deployed(engine, 'v2.1')).toMatchObject({ slot: 'green', outcome: { kind: 'promoted' } });
+  },
+);
 
 it('learns nothing where the side that users get does not answer: deploys nothing, until it does', async () => {
   const before = await setUp();

@@ -39,7 +39,7 @@ export interface StageOptions {
   readonly target?: string;
   readonly service?: string;
   /** The load balancer; `embedded` unless said. */
-  readonly balancer?: 'embedded' | 'nginx';
+  readonly balancer?: 'embedded' | 'nginx' | 'haproxy';
   readonly clock?: Clock;
 }
 

@@ -74,12 +74,13 @@ async function linesWith(
   return found;
 }
 
-/** ISO 8601 near the line's beginning, as text or in JSON; or seconds or milliseconds since the epoch as its first word. */
+/** ISO 8601 near the line's beginning, as text or in JSON; or one of its first words is seconds or ms since the epoch. */
 function timeOf(line: string): number | undefined {
-  const iso = /\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?/.exec(line.slice(0, 200))?.[0];
+  const begin = line.slice(0, 200);
+  const iso = /\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?/.exec(begin)?.[0];
   const text = iso?.replace(' ', 'T').replace(',', '.');
   if (text !== undefined) return Number.isNaN(Date.parse(text)) ? undefined : Date.parse(text);
-  const epoch = /(?:^|"time":)\D{0,3}(\d{10})(?:(\d{3})|\.(\d{1,6}))?\b/.exec(line.slice(0, 200));
+  const epoch = /(?:^|\s|"time":\s*)(1\d{9})(?:(\d{3})|\.(\d{1,6}))?(?=[\s,}]|$)/.exec(begin);
   if (!epoch) return undefined;
   const [, seconds, millis, fraction] = epoch;
   return Math.round(Number(seconds) * 1000 + Number(millis ?? 0) + Number(`0.${fraction ?? 0}`) * 1000);
