@@ -75,7 +75,7 @@ export const contentRules: readonly Rule[] = [
 
 function timers(file: SourceFile): readonly string[] {
   return [
-    ...containing(/\b(?:setTimeout|setInterval|setImmediate)\(/g)(file),
+    ...containing(/(?<![.\w])(?:setTimeout|setInterval|setImmediate)\(/g)(file),
     ...importing((target) => /^(node:)?timers(\/|$)/.test(target))(file),
   ];
 }

@@ -2,6 +2,7 @@
 
 import { close, openSync, renameSync, statSync, write } from 'node:fs';
 import { promisify } from 'node:util';
+import { pause, systemClock } from '../../../lib/clock.ts';
 import { messageOf } from '../../../lib/errors.ts';
 
 export interface AccessLog {
@@ -36,10 +37,11 @@ export function createAccessLog(path: string, maxBytes: number): AccessLog {
     size += bytes.length;
     await writeAll(file, bytes);
   };
-  const timer = setInterval(
-    () => flush().catch((thrown) => console.error(`${path}: ${messageOf(thrown)}`)),
-    writeEveryMs,
-  );
+  const over = new AbortController();
+  const writing = (async () => {
+    while (await pause(systemClock, writeEveryMs, over.signal))
+      await flush().catch((thrown) => process.stderr.write(`${path}: ${messageOf(thrown)}\n`));
+  })();
   return {
     append: (lines) => {
       if (waitingBytes > maxWaitingBytes) return;
@@ -47,7 +49,8 @@ export function createAccessLog(path: string, maxBytes: number): AccessLog {
       waitingBytes += lines.length;
     },
     close: async () => {
-      clearInterval(timer);
+      over.abort();
+      await writing;
       await flush().catch(() => {});
       await closeFile(file);
     },
