@@ -17,8 +17,13 @@ const ended = (sentence: string): string => (/[.!?…]$/.test(sentence) ? senten
 /** A hint may show a command to copy: the one pair of backticks in it is ours. */
 function hintLine(hint: string): string {
   const [before, command, after] = hint.split('`');
-  if (command === undefined || after === undefined) return outside(hint, 600);
+  if (command === undefined || after === undefined) return withGroups(outside(hint, 600));
   return `${escapeMarkup(before ?? '')}${code(command, 500)}${outside(after, 300)}`;
+}
+
+/** Approvers that are a user group are named as Slack names them. */
+function withGroups(text: string): string {
+  return text.replaceAll(/\bgroup:(S[A-Z0-9]{2,20})\b/g, '<!subteam^$1>');
 }
 
 /** Something broke on our side; what it was stands in the log. */

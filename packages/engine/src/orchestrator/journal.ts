@@ -5,6 +5,7 @@ import {
   beginStep,
   type DeploymentRow,
   readDeployment,
+  readStep,
   type StepKey,
 } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
@@ -22,12 +23,15 @@ export interface Run {
   readonly signal: AbortSignal;
 }
 
-/** Returns the row as it is now. */
+/** Returns the row as it is now. A step that is begun again after a crash is the same to people: their buttons stay good. */
 export function markBegun({ core, lease, row }: Run, key: StepKey, name: StepName): DeploymentRow {
   return core.store.under(lease).write((tx) => {
+    const isAgain = row.phase === name && readStep(tx.db, key) !== undefined;
     beginStep(tx, key, name);
-    advanceDeployment(tx, row.id, { phase: name });
-    tx.audit(eventOf(row, key.direction === 'forward' ? 'step-started' : 'undo-started', name));
+    if (!isAgain) advanceDeployment(tx, row.id, { phase: name });
+    tx.audit(
+      eventOf(row, key.direction === 'forward' ? 'step-started' : 'undo-started', `${name}${isAgain ? ', again' : ''}`),
+    );
     return readDeployment(tx.db, row.id) ?? row;
   });
 }

@@ -1,12 +1,14 @@
 // The verbs bound to one core: what every app is handed. Each does its own small thing elsewhere; this is the table.
 
 import type { Engine } from '../../engine-api.ts';
+import type { SlotName } from '../../environment/environment.ts';
 import { auditAfter, latestHead, rememberHead, verifyAudit } from '../../state/audit.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { liveLease } from '../../state/leases.ts';
 import { createOutbox } from '../../state/outbox.ts';
 import { countStranger, firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
-import { readQuarantine, readRelease } from '../../state/targets.ts';
+import type { Tx } from '../../state/store.ts';
+import { readQuarantine, readRelease, readSlot, setSlot, type TargetKey } from '../../state/targets.ts';
 import { type Core, driverLease, placeOf, type Target } from '../core.ts';
 import type { DeploymentView } from '../deployment.ts';
 import { drive, holdAlone } from '../drive.ts';
@@ -24,6 +26,8 @@ import { rebuildState } from './rebuild.ts';
 import { recordRefusal } from './refused.ts';
 import { adoptRouting, restoreRouting } from './repairing.ts';
 import { abort, pause, promote, resume } from './steer.ts';
+
+const slotNames: readonly SlotName[] = ['blue', 'green'];
 
 export function createVerbs(core: Core, holder: string): Engine {
   const { store, settings, wake } = core;
@@ -74,19 +78,24 @@ export function createVerbs(core: Core, holder: string): Engine {
 }
 
 async function dismantle({ targets, store }: Core): Promise<void> {
-  store.write((tx) =>
-    tx.audit({ actor: 'engine', action: 'dismantled', sentence: 'stops every side and balancer of this state' }),
-  );
+  store.write((tx) => {
+    for (const { key } of targets) for (const slot of slotNames) expectRestart(tx, key, slot);
+    tx.audit({ actor: 'engine', action: 'dismantled', sentence: 'stops every side and balancer of this state' });
+  });
   await Promise.all(
     targets.map(async (target) => {
       await target.balancer.shutdown();
       await Promise.all(
-        (['blue', 'green'] as const).map((slot) =>
-          target.environment.stop(placeOf(target, slot), target.settings.graceMs),
-        ),
+        slotNames.map((slot) => target.environment.stop(placeOf(target, slot), target.settings.graceMs)),
       );
     }),
   );
+}
+
+/** The next driver starts what was stopped on purpose; it is no crash that anybody should hear of. */
+function expectRestart(tx: Tx, key: TargetKey, slot: SlotName): void {
+  const { role, label } = readSlot(tx.db, key, slot);
+  if (label === null && (role === 'active' || role === 'standby')) setSlot(tx, key, slot, { nextRestartAt: tx.now });
 }
 
 function driverOf({ store, clock }: Core): string | undefined {
