@@ -27,7 +27,7 @@ export function figuresOf(results: Results): readonly Figure[] {
     {
       name: 'measurements that failed',
       unit: 'count',
-      value: results.failures.length,
+      value: results.failures.filter(({ isOurs }) => isOurs).length,
       peer: undefined,
       bar: 0,
       reach: 'at most',

@@ -26,7 +26,7 @@ export function pageOf({ results, figures, how, machine }: PageOptions): string 
     `Load: ${how}.`,
     '## Switches and weight changes under load',
     switchTable(trials),
-    ...results.failures.map((failure) => `Not measured: ${failure}`),
+    ...results.failures.map(({ what, why }) => `Not measured to its end: ${what}: ${why}`),
     'Lost: no answer, on a connection that stood or a fresh one. Truncated: cut within the answer, or not the answer that belongs to the request. Stale: begun after the command had returned and answered by the old side; for weights, an answer that no fixed share of users explains. Cut: event streams and WebSockets that did not stay whole. Command: of the switch; for the drivers it ends when the balancer was seen to follow. Last old answer: since the command began, fast requests only. Processes: before → under load → when all have left. Memory: resident, of all processes of the proxy, the driver’s own counting process included.',
     ...(throughputs.length === 0 ? [] : ['## Throughput', throughputTable(throughputs), throughputNote]),
     '## Shares of 10 000 users',

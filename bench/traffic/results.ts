@@ -10,7 +10,14 @@ export interface Results {
   readonly throughputs: readonly Throughput[];
   readonly shares: readonly ShareTrial[];
   readonly families: readonly string[];
-  /** What could not be measured, and why. */
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
   readonly options: BenchOptions;
+}
+
+/** What could not be measured to its end. */
+export interface Failure {
+  readonly what: string;
+  readonly why: string;
+  /** Of this project, and so a missed bar; a program that people use instead may fail. */
+  readonly isOurs: boolean;
 }

@@ -17,7 +17,7 @@ import { nginxReload, nginxStatic } from './proxies/nginx-by-hand.ts';
 import { freePort } from './proxies/port.ts';
 import { endAll, isInstalled } from './proxies/program.ts';
 import type { Ground, Mechanism } from './proxies/proxy.ts';
-import type { Results } from './results.ts';
+import type { Failure, Results } from './results.ts';
 import { type ShareTrial, tryShares } from './share.ts';
 import { measureThroughput, type Throughput } from './throughput.ts';
 import { type Trial, tryProxy } from './trial.ts';
@@ -62,7 +62,7 @@ interface Site {
   readonly say: (sentence: string) => void;
   readonly signal: AbortSignal;
   next: number;
-  readonly failures: string[];
+  readonly failures: Failure[];
 }
 
 function installed(say: (sentence: string) => void): ReadonlySet<Mechanism['family']> {
@@ -83,33 +83,46 @@ async function tryAll(bench: Site, proxies: readonly Mechanism[]): Promise<reado
   const trials: Trial[] = [];
   for (const connections of connectionCounts)
     for (const proxy of proxies) {
-      const trial = await attempt(bench, `${proxy.name}, ${connections} connections`, async () =>
-        tryProxy({
-          proxy,
-          ground: await groundIn(bench),
-          connections,
-          ...sizeOf(proxy, bench.options),
-          signal: bench.signal,
-        }),
+      const trial = await attempt(
+        bench,
+        { what: `${proxy.name}, ${connections} connections`, isOurs: proxy.kind === 'driver' },
+        async () =>
+          tryProxy({
+            proxy,
+            ground: await groundIn(bench),
+            connections,
+            ...sizeOf(proxy, bench.options),
+            signal: bench.signal,
+          }),
       );
       if (trial === undefined) continue;
       trials.push(trial);
+      if (trial.failure !== undefined)
+        bench.failures.push({
+          what: `${proxy.name}, ${connections} connections`,
+          why: trial.failure,
+          isOurs: proxy.kind === 'driver',
+        });
       bench.say(sentenceOf(trial));
     }
   return trials;
 }
 
-/** What fails leaves the others their turn, and is a missed bar in the end. */
-async function attempt<T>(bench: Site, what: string, work: () => Promise<T>): Promise<T | undefined> {
+/** What fails leaves the others their turn. */
+async function attempt<T>(
+  bench: Site,
+  { what, isOurs }: { readonly what: string; readonly isOurs: boolean },
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   bench.signal.throwIfAborted();
   try {
     return await work();
   } catch (thrown) {
     await endAll(bench.folder);
     bench.signal.throwIfAborted();
-    const failure = `${what}: ${messageOf(thrown)}`;
-    bench.failures.push(failure);
-    bench.say(`failed: ${failure}`);
+    const why = messageOf(thrown);
+    bench.failures.push({ what, why, isOurs });
+    bench.say(`failed: ${what}: ${why}`);
     return undefined;
   }
 }
@@ -133,7 +146,7 @@ async function throughputOfAll(bench: Site, proxies: readonly Mechanism[]): Prom
   const results: Throughput[] = [];
   for (const connections of connectionCounts) {
     bench.say(`throughput on ${connections} connections, ${rounds} rounds …`);
-    const result = await attempt(bench, `throughput on ${connections} connections`, () =>
+    const result = await attempt(bench, { what: `throughput on ${connections} connections`, isOurs: true }, () =>
       measureThroughput({
         proxies,
         folderOf: (proxy) => join(bench.folder, `t${connections}-${measured.indexOf(proxy)}`),
@@ -153,7 +166,7 @@ async function sharesOfAll(bench: Site, proxies: readonly Mechanism[]): Promise<
   const results: ShareTrial[] = [];
   for (const proxy of proxies.filter(({ kind }) => kind === 'driver')) {
     bench.say(`shares of 10 000 users, ${proxy.name} …`);
-    const trial = await attempt(bench, `shares of ${proxy.name}`, async () =>
+    const trial = await attempt(bench, { what: `shares of ${proxy.name}`, isOurs: true }, async () =>
       tryShares(proxy, await groundIn(bench), bench.signal),
     );
     if (trial !== undefined) results.push(trial);

@@ -2,7 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SlotName } from '@bg/engine';
+import { messageOf, type SlotName } from '@bg/engine';
 import { againstTheWeight, type Command, lastOldAnswersMs, staleAfterSwitches } from './judge.ts';
 import type { LoadSize } from './load/client.ts';
 import { startLoad } from './load/crowd.ts';
@@ -44,6 +44,8 @@ export interface Trial {
   readonly residentMb: number;
   readonly processes: { readonly before: number; readonly underLoad: number; readonly afterDrain: number };
   readonly problems: readonly string[];
+  /** Why it ended early. */
+  readonly failure: string | undefined;
 }
 
 const weights = [10, 25, 50, 75, 90, 60, 33, 5];
@@ -59,8 +61,8 @@ export async function tryProxy(options: TrialOptions): Promise<Trial> {
   try {
     const before = processesNaming(ground.folder).length;
     const switching = await half(options, (pace) => switchOften(running, pace));
-    await running.switchTo('blue');
-    const { weigh } = running;
+    const weigh = switching.failure === undefined ? running.weigh : undefined;
+    if (weigh !== undefined) await running.switchTo('blue');
     const weighing =
       weigh === undefined ? undefined : await half(options, (pace) => runCommands(pace, weights, (to) => weigh(to)));
     const afterDrain = await drained(ground.folder, before);
@@ -71,8 +73,12 @@ export async function tryProxy(options: TrialOptions): Promise<Trial> {
   }
 }
 
-interface Half<To> {
+interface Ran<To> {
   readonly commands: readonly Command<To>[];
+  readonly failure: string | undefined;
+}
+
+interface Half<To> extends Ran<To> {
   readonly report: Report;
   readonly ms: number;
   readonly processes: number;
@@ -88,7 +94,7 @@ interface Pace {
 
 async function half<To>(
   { ground, connections, switches, seconds, leastRequests, signal }: TrialOptions,
-  work: (pace: Pace) => Promise<readonly Command<To>[]>,
+  work: (pace: Pace) => Promise<Ran<To>>,
 ): Promise<Half<To>> {
   const load = startLoad(loadOf(connections), ground.port);
   await delay(warmUpMs, undefined, { signal });
@@ -97,12 +103,12 @@ async function half<To>(
     signal.throwIfAborted();
     return nowMs() - began < halfLimitMs && (await load.sent()) < leastRequests;
   };
-  const commands = await work({ count: switches, everyMs: (seconds * 1_000) / switches, goesOn });
+  const ran = await work({ count: switches, everyMs: (seconds * 1_000) / switches, goesOn });
   await delay(restMs, undefined, { signal });
   const rows = processesNaming(ground.folder);
   const report = await load.stop();
   return {
-    commands,
+    ...ran,
     report,
     ms: nowMs() - began + warmUpMs,
     processes: rows.length,
@@ -121,24 +127,29 @@ const loadOf = (connections: number): LoadSize => ({
   talks: 6,
 });
 
-const switchOften = (running: RunningProxy, pace: Pace): Promise<readonly Command<SlotName>[]> =>
+const switchOften = (running: RunningProxy, pace: Pace): Promise<Ran<SlotName>> =>
   runCommands(pace, ['green', 'blue'] as const, (slot) => running.switchTo(slot));
 
+/** Ends early with the reason when a command fails: what was seen until then counts all the same. */
 async function runCommands<To>(
   { count, everyMs, goesOn }: Pace,
   values: readonly To[],
   run: (to: To) => Promise<void>,
-): Promise<readonly Command<To>[]> {
+): Promise<Ran<To>> {
   const commands: Command<To>[] = [];
   while (commands.length < count || (await goesOn())) {
     const to = values[commands.length % values.length] as To;
     const began = nowMs();
-    await run(to);
+    try {
+      await run(to);
+    } catch (thrown) {
+      return { commands, failure: `command ${commands.length + 1} failed: ${messageOf(thrown)}` };
+    }
     const returned = nowMs();
     commands.push({ to, began, returned });
     await delay(Math.max(20, everyMs - (returned - began)));
   }
-  return commands;
+  return { commands, failure: undefined };
 }
 
 /** How many processes are left when nobody is connected any more. */
@@ -187,6 +198,7 @@ function summary(
     lastOldMs: lastOldAnswersMs(switching.report.records, switching.commands),
     residentMb: Math.max(...halves.map((each) => each.residentMb)),
     processes: { before, underLoad: Math.max(...halves.map(({ processes }) => processes)), afterDrain },
+    failure: switching.failure ?? weighing?.failure,
     problems: halves.flatMap(({ report }) => report.problems),
   };
 }

@@ -1,8 +1,9 @@
 // Caddy as people switch it: a PATCH of the running configuration through its admin address.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { processesNaming } from '../processes.ts';
 import { freePort } from './port.ts';
 import { endAll, launch, listening } from './program.ts';
 import type { Ground, Mechanism } from './proxy.ts';
@@ -22,7 +23,7 @@ export const caddyPatch: Mechanism = {
     launch(['caddy', 'run', '--config', join(folder, 'caddy.json')], folder);
     await listening(port, 'Caddy');
     return {
-      switchTo: (slot) => patch(admin, backends[slot]),
+      switchTo: (slot) => patch({ folder, admin, port: backends[slot] }),
       // This version has no shares of users.
       weigh: undefined,
       stop: () => endAll(folder),
@@ -30,8 +31,14 @@ export const caddyPatch: Mechanism = {
   },
 };
 
+interface Change {
+  readonly folder: string;
+  readonly admin: number;
+  readonly port: number;
+}
+
 /** Caddy opens its admin address anew with each change, so that the next may come too early. */
-async function patch(admin: number, port: number): Promise<void> {
+async function patch({ folder, admin, port }: Change): Promise<void> {
   for (let tries = 1; ; tries += 1)
     try {
       const response = await fetch(`http://127.0.0.1:${admin}/id/side/upstreams/0/dial`, {
@@ -44,9 +51,14 @@ async function patch(admin: number, port: number): Promise<void> {
       await response.arrayBuffer();
       return;
     } catch (thrown) {
+      if (processesNaming(folder).length === 0) throw new Error(`Caddy is dead: ${lastPanic(folder)}`);
       if (tries === maxTries) throw thrown;
       await delay(50);
     }
+}
+
+function lastPanic(folder: string): string {
+  return /^panic: .*$/m.exec(readFileSync(join(folder, 'output.log'), 'utf8'))?.[0] ?? 'it says nothing about it';
 }
 
 function configOf({ port, backends }: Ground, admin: number): unknown {
