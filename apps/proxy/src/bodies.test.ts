@@ -117,7 +117,7 @@ function readSlowly(bytes: string): Promise<{ received: string; closedBy: 'proxy
     }, 25_000);
     const reading = setInterval(() => {
       received += socket.read()?.toString('latin1') ?? '';
-    }, 3);
+    }, 1);
     socket.on('error', () => {});
     socket.once('close', () => {
       clearTimeout(limit);
