@@ -115,13 +115,14 @@ function readSlowly(bytes: string): Promise<{ received: string; closedBy: 'proxy
       closedBy = 'limit';
       socket.destroy();
     }, 25_000);
-    const reading = setInterval(() => {
-      received += socket.read()?.toString('latin1') ?? '';
-    }, 1);
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      socket.pause();
+      setTimeout(() => socket.resume(), 2);
+    });
     socket.on('error', () => {});
     socket.once('close', () => {
       clearTimeout(limit);
-      clearInterval(reading);
       resolve({ received, closedBy });
     });
   });
