@@ -6,6 +6,7 @@ CREATE TABLE releases (
   version text NOT NULL,
   digest text NOT NULL CHECK (length(digest) = 64),
   folder text NOT NULL,
+  origin text,
   registered_at integer NOT NULL,
   PRIMARY KEY (service, version)
 ) STRICT;

@@ -1,5 +1,6 @@
 // Lays out the sample shop's releases: one folder per version, each with everything it runs on, as a build would.
 
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -13,6 +14,7 @@ export async function layReleases(folder: string): Promise<void> {
     for (const file of [...common, join('releases', `${version}.mjs`)])
       await writeIfDifferent(join(target, file), await readFile(join(source, file)));
     await writeIfDifferent(join(target, 'server.mjs'), Buffer.from(entry(version)));
+    await writeIfDifferent(join(target, 'release.json'), Buffer.from(origin(version)));
   }
 }
 
@@ -22,6 +24,12 @@ import { startShop } from './shop.mjs';
 
 startShop(release);
 `;
+}
+
+/** Where the release says it comes from: shown on cards. */
+function origin(version: string): string {
+  const commit = createHash('sha1').update(version).digest('hex');
+  return `${JSON.stringify({ commit, author: 'Alice Moreau', subject: `Sample shop ${version}` }, undefined, 2)}\n`;
 }
 
 /** In the order of their numbers: `v1.0`, `v2.0`, … */

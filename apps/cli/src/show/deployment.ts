@@ -35,9 +35,10 @@ export function deploymentLines(view: DeploymentView, light: Light): readonly st
 function headline(view: DeploymentView, { now, paint }: Light): string {
   const change = view.from ? `${view.from.version} → ${view.version}` : view.version;
   const asked = `${view.mode} ${view.id}, asked by ${shortName(view.requestedBy)}`;
+  const from = view.origin === undefined ? '' : `, from ${view.origin.commit.slice(0, 10)}`;
   const took = durationText((view.outcome?.at ?? now) - view.requestedAt);
   const reason = view.reason === undefined ? '' : `, "${view.reason}"`;
-  return `${paint.bold(`${view.name}  ${change}`)}  ${paint.dim(`${asked} ${timeText(view.requestedAt, now)}${reason}, ${took}`)}`;
+  return `${paint.bold(`${view.name}  ${change}`)}  ${paint.dim(`${asked} ${timeText(view.requestedAt, now)}${reason}${from}, ${took}`)}`;
 }
 
 function stepLines(view: DeploymentView, light: Light): readonly string[] {

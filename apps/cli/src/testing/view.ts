@@ -26,6 +26,7 @@ export const canaryView: DeploymentView = {
   name: 'shop',
   version: 'v2.1',
   digest: 'abc',
+  origin: undefined,
   mode: 'deploy',
   slot: 'green',
   from: { slot: 'blue', version: 'v2.0' },

@@ -3,7 +3,7 @@
 import type { ApprovalView, DeploymentView, Observation, Receipt, StepView } from '@bg/engine';
 import { type Block, context, fields, section } from './blocks.ts';
 import { currentStep } from './stage.ts';
-import { bar, code, count, dateTime, duration, join, outside, share, time } from './text.ts';
+import { bar, code, count, dateTime, duration, join, link, outside, share, time } from './text.ts';
 import type { Who } from './who.ts';
 
 /** The bar, what is done now, and when it is over. */
@@ -139,6 +139,14 @@ export function warningsPart({ warnings }: Pick<DeploymentView, 'warnings'>): Bl
   );
 }
 
+/** What the build says it was made from. */
+function originText({ commit, url, author, subject }: NonNullable<DeploymentView['origin']>): string {
+  const short = commit.slice(0, 10);
+  const named = url === undefined ? code(short) : link(url, short);
+  const by = author === undefined ? '' : ` by ${outside(author, 80)}`;
+  return `from ${named}${by}${subject === undefined ? '' : ` “${outside(subject, 120)}”`}`;
+}
+
 /** Who, why, which: the small print. */
 export function contextPart(view: DeploymentView, who: Who): Block {
   const approved = view.approvedBy.map((name) => (name.includes(':') ? who.actor(name) : who.person(name)));
@@ -146,6 +154,7 @@ export function contextPart(view: DeploymentView, who: Who): Block {
     join(
       `${view.mode} into ${view.slot} by ${who.actor(view.requestedBy)}`,
       view.reason === undefined ? undefined : `“${outside(view.reason, 300)}”`,
+      view.origin && originText(view.origin),
       approved.length > 0 && `approved by ${approved.slice(0, 10).join(', ')}`,
       code(view.id),
       `asked ${dateTime(view.requestedAt)}`,

@@ -47,6 +47,20 @@ export function cutLines(mrkdwn: string, max: number): string {
   return `${mrkdwn.slice(0, max - 1).replace(/[<&][^<>;]*$|[\ud800-\udbff]$/, '')}…`;
 }
 
+/** A link to an address that was checked to be http or https; nothing in it can end the link early. */
+export function link(url: string, label: string): string {
+  const safe = encodeURI(decodeSafely(url)).replaceAll('|', '%7C').replaceAll('>', '%3E').replaceAll('<', '%3C');
+  return `<${escapeMarkup(safe)}|${outside(label, 80)}>`;
+}
+
+function decodeSafely(url: string): string {
+  try {
+    return decodeURI(url);
+  } catch {
+    return url;
+  }
+}
+
 export function time(ms: number): string {
   return date(ms, '{time}');
 }

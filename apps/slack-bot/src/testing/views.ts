@@ -60,6 +60,12 @@ export function view(changes: Partial<DeploymentView> = {}): DeploymentView {
     name: 'shop',
     version: 'v2.1',
     digest: 'a'.repeat(64),
+    origin: {
+      commit: '4f2a9c1d0b',
+      url: 'https://code.example.com/shop/commit/4f2a9c1d0b',
+      author: 'Alice',
+      subject: 'New prices',
+    },
     mode: 'deploy',
     slot: 'green',
     from: { slot: 'blue', version: 'v2.0' },

@@ -3,6 +3,7 @@
 import type { Judgement } from '../analysis/judge.ts';
 import type { SlotName } from '../environment/environment.ts';
 import type { SideCounts } from '../load-balancer/load-balancer.ts';
+import type { Origin } from './origin.ts';
 import type { PlannedStep, StepName } from './plan.ts';
 
 /** Computed from the present state and always shown. */
@@ -106,6 +107,8 @@ export interface DeploymentView {
   readonly name: string;
   readonly version: string;
   readonly digest: string | undefined;
+  /** Commit and author, as the build said in the release; nobody vouches for it. */
+  readonly origin: Origin | undefined;
   readonly mode: Mode;
   readonly slot: SlotName;
   readonly from: { readonly slot: SlotName; readonly version: string } | undefined;

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { digestFolder } from '../lib/digest.ts';
 import { advanceDeployment, type DeploymentRow } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
-import { addRelease, type ReleaseRow, readRelease, readSlot } from '../state/targets.ts';
+import { addRelease, readRelease, readSlot } from '../state/targets.ts';
 import { type Core, mustTarget, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
+import { readOrigin } from './origin.ts';
 import { buildPlan, planHash } from './plan.ts';
 import { done, failed, type StepResult } from './step.ts';
 
@@ -28,6 +29,7 @@ export async function registerAndPlan(
       'release-modified',
       `${row.version} was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}): a version is immutable`,
     );
+  const origin = readOrigin(folder);
   const schema = await target.migrator.pending(folder);
   const facts = planFacts(core, target, { row, digest, schema });
   core.store.under(lease).write((tx) => {
@@ -37,8 +39,9 @@ export async function registerAndPlan(
         version: row.version,
         digest,
         folder,
+        ...(origin ? { origin } : {}),
         registeredAt: tx.now,
-      } satisfies ReleaseRow);
+      });
     advanceDeployment(tx, row.id, { digest, plan: facts.plan, planHash: facts.hash });
     tx.audit({
       ...target.key,
@@ -46,7 +49,7 @@ export async function registerAndPlan(
       action: 'planned',
       deploymentId: row.id,
       sentence: `${row.version} (${digest.slice(0, 12)}): ${facts.plan.steps.length} steps`,
-      detail: { digest, planHash: facts.hash, steps: facts.plan.steps },
+      detail: { digest, planHash: facts.hash, steps: facts.plan.steps, commit: origin?.commit },
     });
   });
   return done(`planned ${facts.plan.steps.length} steps`);

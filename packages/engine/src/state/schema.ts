@@ -3,6 +3,7 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { SlotName } from '../environment/environment.ts';
 import type { Direction, Mode, OutcomeKind, Phase, StepStatus } from '../orchestrator/deployment.ts';
+import type { Origin } from '../orchestrator/origin.ts';
 import type { Plan } from '../orchestrator/plan.ts';
 
 export type Role = 'active' | 'preview' | 'standby' | 'idle';
@@ -17,6 +18,8 @@ export const releases = sqliteTable(
     version: text().notNull(),
     digest: text().notNull(),
     folder: text().notNull(),
+    /** Commit and author, as the build said. */
+    origin: text({ mode: 'json' }).$type<Origin>(),
     registeredAt: integer('registered_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.service, table.version] })],

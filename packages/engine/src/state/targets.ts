@@ -137,7 +137,7 @@ export function readRelease(db: Db, service: string, version: string): ReleaseRo
     .get();
 }
 
-export function addRelease(tx: Tx, row: ReleaseRow): void {
+export function addRelease(tx: Tx, row: typeof releases.$inferInsert): void {
   tx.db.insert(releases).values(row).onConflictDoNothing().run();
 }
 

@@ -11,7 +11,7 @@ import {
   votesOf,
 } from '../../state/deployments.ts';
 import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.ts';
-import { readRouting, readSlot } from '../../state/targets.ts';
+import { readRelease, readRouting, readSlot } from '../../state/targets.ts';
 import { personOf, shortName } from '../actor.ts';
 import { type Core, mustTarget, type Target } from '../core.ts';
 import type { ApprovalView, DeploymentView, Observation, OutcomeView, Receipt, StepView } from '../deployment.ts';
@@ -36,6 +36,7 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
     name: targetName(target.settings),
     version: row.version,
     digest: row.digest ?? undefined,
+    origin: readRelease(db, row.service, row.version)?.origin ?? undefined,
     mode: row.mode,
     slot: row.slot,
     from:
