@@ -1,8 +1,15 @@
 // What was measured on, in one line for the page.
 
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { command, isInstalled } from './proxies/program.ts';
+
+/** What else the machine does: asked before a run adds its own. */
+export const busyAtFirst = (): string =>
+  `load average before the run ${loadavg()
+    .slice(0, 2)
+    .map((load) => load.toFixed(1))
+    .join(', ')} (1 and 5 minutes)`;
 
 export async function machineOf(): Promise<string> {
   const versions = await Promise.all([

@@ -11,6 +11,8 @@ export interface Results {
   readonly shares: readonly ShareTrial[];
   readonly families: readonly string[];
   readonly failures: readonly Failure[];
+  /** In words. */
+  readonly busy: string;
   readonly options: BenchOptions;
 }
 

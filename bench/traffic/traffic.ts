@@ -8,7 +8,7 @@ import { messageOf } from '@bg/engine';
 import type { Bench, BenchOptions, Measured } from '../figures.ts';
 import { figuresOf } from './figures-of.ts';
 import { type Backends, startBackends } from './load/crowd.ts';
-import { machineOf } from './machine.ts';
+import { busyAtFirst, machineOf } from './machine.ts';
 import { pageOf } from './page.ts';
 import { caddyPatch } from './proxies/caddy.ts';
 import { embeddedDriver, haproxyDriver, nginxDriver } from './proxies/drivers.ts';
@@ -38,6 +38,7 @@ export const trafficBench: Bench = {
     const families = options.drivers ?? ['embedded', 'nginx', 'haproxy'];
     const isAsked = ({ family, kind }: Mechanism): boolean =>
       families.includes(family) || (family === 'caddy' && kind === 'raw' && options.drivers === undefined);
+    const busy = busyAtFirst();
     const present = installed(say);
     const isThere = (proxy: Mechanism): boolean => isAsked(proxy) && present.has(proxy.family);
     const folder = mkdtempSync(join(tmpdir(), 'bgt-'));
@@ -47,7 +48,7 @@ export const trafficBench: Bench = {
       const trials = await tryAll(bench, switched.filter(isThere));
       const throughputs = await throughputOfAll(bench, measured.filter(isThere));
       const shares = await sharesOfAll(bench, switched.filter(isThere));
-      return await report({ trials, throughputs, shares, families, options, failures: bench.failures });
+      return await report({ trials, throughputs, shares, families, options, failures: bench.failures, busy });
     } finally {
       backends.close();
       rmSync(folder, { recursive: true, force: true });
@@ -184,5 +185,9 @@ async function report(results: Results): Promise<Measured> {
     })),
     shares: results.shares.map(({ proxy, ...rest }) => ({ ...rest, proxy: proxy.name })),
   };
-  return { figures, page: pageOf({ results, figures, how: trafficBench.how, machine: await machineOf() }), details };
+  return {
+    figures,
+    page: pageOf({ results, figures, how: trafficBench.how, machine: `${await machineOf()}; ${results.busy}` }),
+    details,
+  };
 }
