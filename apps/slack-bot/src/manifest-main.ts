@@ -14,7 +14,9 @@ try {
     options: { url: { type: 'string' }, socket: { type: 'boolean' }, config: { type: 'string' } },
   });
   const words = values.config === undefined ? {} : { words: wordsOf(resolve(values.config)) };
-  console.log(JSON.stringify(buildManifest({ url: values.url, socketMode: values.socket ?? false, ...words }), null, 2));
+  console.log(
+    JSON.stringify(buildManifest({ url: values.url, socketMode: values.socket ?? false, ...words }), null, 2),
+  );
 } catch (thrown) {
   console.error(thrown instanceof Error ? thrown.message : String(thrown));
   console.error(usage);
