@@ -163,6 +163,15 @@ describe('the audit log', () => {
     expect(json()).toMatchObject({ intact: true, rows: expect.any(Number) });
   });
 
+  it('is held against a head that was published outside', async () => {
+    const { head, rows } = (await shell.bg('audit', 'verify', '--json')).json();
+    expect((await shell.bg('audit', 'verify', '--head', `${rows}:${head}`)).code).toBe(0);
+    const forged = await shell.bg('audit', 'verify', '--head', `${rows}:${'0'.repeat(64)}`);
+    expect(forged.code).toBe(1);
+    expect(forged.out).toContain('not the one whose hash was published');
+    expect((await shell.bg('audit', 'verify', '--head', 'yesterday')).code).toBe(2);
+  });
+
   it('is exported whole, in order, as JSON Lines', async () => {
     const { rows } = (await shell.bg('audit', 'verify', '--json')).json();
     const exported = (await shell.bg('audit', 'export')).out

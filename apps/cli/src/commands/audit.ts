@@ -16,9 +16,12 @@ export const audit: readonly Command[] = [
     usage: 'verify',
     placeless: true,
     summary: 'check the hash chain of the audit log; 1 when it is broken or cut off',
-    examples: ['bg audit verify', 'bg audit verify --json'],
-    run: onEngine(({ engine, screen }) => {
-      const verification = engine.audit.verify();
+    options: [
+      ['--head <row:hash>', 'a head as it was published in the channel: what this file says of itself is not enough'],
+    ],
+    examples: ['bg audit verify', 'bg audit verify --json', `bg audit verify --head 412:${'0'.repeat(64)}`],
+    run: onEngine(({ engine, screen }, _words, options) => {
+      const verification = engine.audit.verify(options.head === undefined ? undefined : readHead(options.head));
       screen.answer(verification, verificationLines);
       return verification.intact ? exitCodes.done : exitCodes.failed;
     }),
@@ -51,6 +54,14 @@ export const audit: readonly Command[] = [
     }),
   },
 ];
+
+/** `412:<64 hexadecimal digits>`, entry and hash as the channel shows them. */
+function readHead(text: string): { readonly seq: number; readonly hash: string } {
+  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (seq === undefined || hash === undefined)
+    throw usageError(`--head is ${text.slice(0, 80)}; expected <row>:<64 hexadecimal digits>`);
+  return { seq: Number(seq), hash };
+}
 
 function verificationLines(verification: AuditVerification, { paint }: Light): readonly string[] {
   if (!verification.intact)
