@@ -1,0 +1,99 @@
+// The application's own database, as the phases need it: one folder per kind. All drivers sign contract/.
+// A change of the schema and its ledger row are one transaction where the database can do that; where it cannot, each
+// statement is preceded by a probe, so that a killed run goes on and never guesses.
+
+import type { DatabaseKind } from './dialect.ts';
+import type { BackfillFile, SqlFile } from './files/migration.ts';
+
+/** pending → expanding → expanded → backfilling → ready → contracting → done; or failed, or blocked by a lock. */
+export type MigrationState =
+  | 'expanding'
+  | 'expanded'
+  | 'backfilling'
+  | 'ready'
+  | 'contracting'
+  | 'done'
+  | 'reverting'
+  | 'failed'
+  | 'blocked';
+
+/** One row of the ledger table (`schema_migrations` unless configured); a migration without a row is pending. */
+export interface LedgerRow {
+  readonly id: string;
+  readonly state: MigrationState;
+  /** The state it was in when it failed or was blocked: what a repair or the next run begins with. */
+  readonly during: MigrationState | undefined;
+  /** By stage that was run: checksum and fingerprint of the text at that time. */
+  readonly files: Readonly<Record<string, { readonly checksum: string; readonly fingerprint: string }>>;
+  /** Statements of the present file that are done, where they cannot be one transaction. */
+  readonly statementsDone: number;
+  /** Where the backfill stands: the last key of the last committed batch, as text. */
+  readonly cursor: string | undefined;
+  readonly rowsDone: number;
+  readonly rowsTotal: number | undefined;
+  /** Why it failed or is blocked, without secrets. */
+  readonly problem: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly updatedAt: number;
+}
+
+export type LedgerChange = Partial<Omit<LedgerRow, 'id' | 'updatedAt'>>;
+
+export interface RunLimits {
+  /** Wait for one lock before the whole transaction is tried again. */
+  readonly lockTimeoutMs: number;
+  /** Tries and time after which it is `blocked`. */
+  readonly lockTries: number;
+  readonly lockTotalMs: number;
+  /** Limit of one transactional statement; what builds concurrently has none. */
+  readonly statementTimeoutMs: number;
+}
+
+/** Objects of the schema by name (`table public.users`, `column public.users.email`) with their definition as text. */
+export type Catalog = Readonly<Record<string, string>>;
+
+export interface BackfillBatch {
+  readonly rows: number;
+  /** Last key of the batch; undefined when there was nothing left. */
+  readonly cursor: string | undefined;
+  readonly tookMs: number;
+  /** Somebody waited for this batch's locks, or a replica is behind: the next one is smaller and later. */
+  readonly pressed: boolean;
+}
+
+export interface SchemaDatabase {
+  readonly kind: DatabaseKind;
+  /** The ledger, oldest number first; its table is made by the first change, not by a look. */
+  ledger(): Promise<readonly LedgerRow[]>;
+  /**
+   * One migrator at a time per database: the lock is polled for (never waited for inside the server) and ends with the
+   * connection. @throws MigrationError `locked`, with who holds it where the server tells, after `waitMs`
+   */
+  locked<T>(waitMs: number, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /** Creates or changes one ledger row by itself. */
+  mark(id: string, change: LedgerChange): Promise<void>;
+  /** Deletes a row: the migration is pending again. */
+  forget(id: string): Promise<void>;
+  /**
+   * Runs a file and moves the row to `then`. @throws MigrationError `blocked` (with who holds the lock), `failed` (the
+   * server's sentence, file and line), `unreachable`, `denied`; nothing of a transactional file remains then
+   */
+  run(id: string, file: SqlFile, then: LedgerChange, limits: RunLimits, signal: AbortSignal): Promise<void>;
+  /** Runs one batch after the row's cursor; cursor and rows are written in the same transaction. */
+  backfill(
+    id: string,
+    file: BackfillFile,
+    size: number,
+    limits: RunLimits,
+    signal: AbortSignal,
+  ): Promise<BackfillBatch>;
+  /** An estimate is enough; for progress. */
+  countRows(table: string): Promise<number>;
+  /** The number that `verify` selects. */
+  verify(select: string): Promise<number>;
+  catalog(): Promise<Catalog>;
+  /** Remembers the catalog after a run, and tells what differs from the remembered one before the next. */
+  rememberCatalog(catalog: Catalog): Promise<void>;
+  rememberedCatalog(): Promise<Catalog | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,32 @@
+// What can be said of SQL without a server. One dialect per database.
+
+import type { Migration } from './files/migration.ts';
+import type { Finding } from './lint/finding.ts';
+
+export type DatabaseKind = 'postgres' | 'mariadb' | 'sqlite';
+
+export interface Statement {
+  readonly text: string;
+  /** 1-based line of its first token in the file. */
+  readonly line: number;
+}
+
+export interface SqlProblem {
+  readonly line: number;
+  readonly problem: string;
+}
+
+export type Statements =
+  | { readonly ok: true; readonly statements: readonly Statement[] }
+  | { readonly ok: false; readonly problem: SqlProblem };
+
+export interface Dialect {
+  readonly kind: DatabaseKind;
+  /** Loads the parser once; the other functions may be called after it. */
+  load(): Promise<void>;
+  split(text: string): Statements;
+  /** Equal for texts that differ in comments, white space or case alone. */
+  fingerprint(text: string): string;
+  /** Findings in the order of files and lines. The schema's history is read from the migrations themselves, in order. */
+  lint(migrations: readonly Migration[]): readonly Finding[];
+}

@@ -1,0 +1,62 @@
+// A migration as it lies in a release: plain SQL in up to four files that share a number and a name.
+
+/** What a file does, and when: `NNN_name.<stage>.sql`. */
+export type Stage = 'expand' | 'backfill' | 'contract' | 'revert';
+
+export interface Migration {
+  /** Number and name, such as `003_full_name`; unique in its release. */
+  readonly id: string;
+  readonly number: number;
+  /** Ids that must be expanded first, from `@requires`. */
+  readonly requires: readonly string[];
+  readonly expand: SqlFile;
+  readonly backfill: BackfillFile | undefined;
+  readonly contract: SqlFile | undefined;
+  /** Takes the expand step back, while no release needs it. */
+  readonly revert: SqlFile | undefined;
+}
+
+export interface SqlFile {
+  /** File name without folder. */
+  readonly file: string;
+  readonly stage: Stage;
+  /** With LF line ends and without a byte order mark; lines keep their numbers. */
+  readonly text: string;
+  /** sha256 of `text`, in hex. */
+  readonly checksum: string;
+  /** False with `@no-transaction`: then the file holds one statement. */
+  readonly transaction: boolean;
+  /** Hazards that the author takes on, from `@accept <rule>: <reason>`. */
+  readonly accepted: readonly Acceptance[];
+}
+
+export interface Acceptance {
+  readonly rule: string;
+  readonly reason: string;
+  /** 1-based. */
+  readonly line: number;
+}
+
+/** One UPDATE, INSERT … SELECT or DELETE that says `BETWEEN :from AND :to` over the key, run batch by batch. */
+export interface BackfillFile extends SqlFile {
+  readonly table: string;
+  /** A unique column that sorts; the batches go through it once, upwards. */
+  readonly key: string;
+  /** Rows of the first batch; later ones adapt. */
+  readonly batch: number;
+  /** A SELECT of one number that is 0 when nothing is left, from `@verify`. */
+  readonly verify: string | undefined;
+}
+
+/** A release's migrations in order of number, or everything that is wrong with its files. */
+export type MigrationFiles =
+  | { readonly ok: true; readonly migrations: readonly Migration[] }
+  | { readonly ok: false; readonly problems: readonly FileProblem[] };
+
+export interface FileProblem {
+  readonly file: string;
+  /** 1-based; undefined where the file as a whole is meant. */
+  readonly line: number | undefined;
+  /** What is wrong, and what was expected. */
+  readonly problem: string;
+}
