@@ -1,9 +1,9 @@
-// `npm test`: types, lint, all tests, dead code, the tour. It ends with one line that says how many passed and failed,
-// and with 0 only when nothing failed.
+// `npm test`: types, lint, all tests, dead code, the tour on every load balancer. It ends with one line that says how
+// many passed and failed, and with 0 only when nothing failed.
 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installPrograms } from './check/programs.ts';
+import { installPrograms, type ProgramName, programs } from './check/programs.ts';
 import { type CheckStep, runStep, type StepResult } from './check/step.ts';
 import { forgetReports, readTotals, type Totals } from './check/totals.ts';
 import { untilTold } from './stack/ending.ts';
@@ -24,16 +24,26 @@ function stepsOf({ cached, tour }: { readonly cached: boolean; readonly tour: bo
     { name: 'dead code', argv: ['knip'], limitMs: 3 * minuteMs },
     // Two at a time: most of a test is waiting for processes, and more would disturb one another on a small machine.
     { name: 'tests', argv: nx(['test'], 2), limitMs: 20 * minuteMs },
-    ...(tour
-      ? [{ name: 'tour', argv: [process.execPath, join(root, 'tools/tour.ts')] as const, limitMs: 4 * minuteMs }]
-      : []),
+    ...(tour ? [tourStep('embedded'), tourStep('nginx', '--core'), tourStep('haproxy', '--core')] : []),
   ];
+}
+
+function tourStep(loadBalancer: string, ...more: readonly string[]): CheckStep {
+  const argv = [process.execPath, join(root, 'tools/tour.ts'), '--load-balancer', loadBalancer, ...more] as const;
+  return { name: `tour on ${loadBalancer}`, argv, limitMs: 4 * minuteMs };
+}
+
+/** Where one can be neither found nor installed, what needs it is skipped or fails. */
+function findPrograms(path: string): void {
+  const all = Object.keys(programs) as ProgramName[];
+  for (const program of installPrograms(all, path))
+    console.log(`${program} is not here and cannot be installed: ${programs[program]} is skipped or fails.`);
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { 'no-tour': { type: 'boolean', default: false } } });
   const told = untilTold();
-  installPrograms(process.env.PATH ?? '');
+  findPrograms(process.env.PATH ?? '');
   forgetReports(root);
   const results: StepResult[] = [];
   for (const step of stepsOf({ cached: process.env.CI === undefined, tour: !values['no-tour'] }))

@@ -1,40 +1,33 @@
-// Programs of the system that some tests drive. Where they can be installed they are; otherwise it is said what is skipped.
+// Programs of the system that tests and the tour drive, by Debian's packages: installed where they can be.
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-interface Wanted {
-  readonly program: string;
-  /** Debian's name for it. */
-  readonly package: string;
-  readonly tests: string;
-}
+/** What needs each. Debian’s package has the name of the program. */
+export const programs = {
+  chromium: 'what drives a browser',
+  nginx: 'what drives a real nginx',
+  haproxy: 'what drives a real HAProxy',
+  openssl: 'what needs a certificate',
+} as const;
 
-const wanted: readonly Wanted[] = [
-  { program: 'chromium', package: 'chromium', tests: 'what drives a browser' },
-  { program: 'nginx', package: 'nginx', tests: 'what drives a real nginx' },
-  { program: 'haproxy', package: 'haproxy', tests: 'what drives a real HAProxy' },
-  { program: 'openssl', package: 'openssl', tests: 'what needs a certificate' },
-];
+export type ProgramName = keyof typeof programs;
+
 /** Debian's place for daemons, which a person's PATH may lack. */
 const daemons = '/usr/sbin';
 const aptLimitMs = 480_000;
 
-/** Prints what it does. */
-export function installPrograms(path: string): void {
+/** Prints what it does. Returns those that are still missing. */
+export function installPrograms(wanted: readonly ProgramName[], path: string): readonly ProgramName[] {
   const has = (program: string): boolean =>
     [...path.split(delimiter), daemons].some((folder) => isExecutable(join(folder, program)));
-  const missing = wanted.filter(({ program }) => !has(program));
-  if (missing.length === 0) return;
-  const names = missing.map((each) => each.package);
-  if (has('apt-get') && process.getuid?.() === 0) {
-    console.log(`Installing ${names.join(', ')} with apt-get …`);
-    apt(['update', '-qq']);
-    apt(['install', '-y', '-qq', '--no-install-recommends', ...names]);
-  }
-  for (const { program, tests } of missing)
-    if (!has(program)) console.log(`${program} is not here and cannot be installed: ${tests} is skipped or fails.`);
+  const missing = wanted.filter((program) => !has(program));
+  if (missing.length === 0 || !has('apt-get') || process.getuid?.() !== 0) return missing;
+  console.log(`Installing ${missing.join(', ')} with apt-get …`);
+  apt(['update', '-qq']);
+  apt(['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+  return missing.filter((program) => !has(program));
 }
 
 function apt(args: readonly string[]): void {

@@ -1,5 +1,6 @@
 // The demonstration's bluegreen.yaml: the sample shop, and the people of the Slack stand-in.
 
+import type { TargetSettings } from '@bg/engine';
 import type { Places } from './places.ts';
 import type { Ports } from './ports.ts';
 
@@ -28,9 +29,13 @@ export interface DemoConfig {
   readonly places: Places;
   readonly ports: Ports;
   readonly pace: Pace;
+  /** Default embedded. The other two are programs of the system. */
+  readonly loadBalancer?: LoadBalancerName;
 }
 
-export function demoConfig({ places, ports, pace }: DemoConfig): string {
+export type LoadBalancerName = TargetSettings['balancer']['driver'];
+
+export function demoConfig({ places, ports, pace, loadBalancer = 'embedded' }: DemoConfig): string {
   return `# Written anew at each start of the demonstration: changes are lost. bluegreen.example.yaml explains every key.
 state: ${quoted(places.state)}
 people:
@@ -61,7 +66,7 @@ services:
     targets:
       production:
         slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
-        loadBalancer: { listen: "127.0.0.1:${ports.shop}" }
+        loadBalancer: { driver: ${loadBalancer}, listen: "127.0.0.1:${ports.shop}" }
 `;
 }
 

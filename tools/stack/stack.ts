@@ -9,15 +9,11 @@ import { buildManifest } from '../../apps/slack-bot/src/manifest.ts';
 import { layReleases } from '../sample-shop/build-releases.ts';
 import { type Simulator, startSimulator } from '../simulator/index.ts';
 import { type BotProcess, startBotProcess } from './bot.ts';
-import { demoConfig, type Pace } from './demo-config.ts';
+import { type DemoConfig, demoConfig } from './demo-config.ts';
 import { makeLive } from './first-release.ts';
 import type { Places } from './places.ts';
-import type { Ports } from './ports.ts';
 
-export interface StackOptions {
-  readonly places: Places;
-  readonly ports: Ports;
-  readonly pace: Pace;
+export interface StackOptions extends DemoConfig {
   readonly say: (sentence: string) => void;
   /** The environment, so that a real Slack token in it is noticed. */
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,10 @@
 // What the people of the tour do and wait for: they type, they press, they read cards.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DeploymentView } from '@bg/engine';
+import type { DeploymentView, Role } from '@bg/engine';
 import type { Answer } from '../load-client.ts';
 import type { SeenMessage } from '../simulator/index.ts';
+import type { Places } from '../stack/places.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { Checks } from './checks.ts';
 import { asRead, nameOf, timeOfDay } from './transcript.ts';
@@ -14,6 +15,7 @@ export const bob = 'U0BOB';
 
 export interface Scene {
   readonly stack: Stack;
+  readonly places: Places;
   readonly checks: Checks;
   readonly print: (line: string) => void;
   /** Every answer that users got so far. */
@@ -75,9 +77,37 @@ export async function until(
 
 export const finished = ({ outcome }: DeploymentView): boolean => outcome !== undefined;
 
+/** What its receipt says, for people. */
+export function proofOf({ receipt }: DeploymentView): string {
+  const nodes = receipt?.nodes.map(({ probes, seen }) => `${seen} of ${probes} probes saw it`) ?? [];
+  return nodes.join(', ') || 'no receipt';
+}
+
 /** What users got in a span of time, by when they were answered (epoch ms). */
 export function answersBetween({ answers }: Scene, from: number, to = Number.POSITIVE_INFINITY): readonly Answer[] {
   return answers.filter(({ endedAt }) => endedAt >= from && endedAt < to);
+}
+
+/** How many of the people met this version since then. */
+export function shareOf(scene: Scene, version: string, from: number): number {
+  const since = answersBetween(scene, from);
+  const people = new Set(since.map(({ user }) => user));
+  const met = new Set(since.filter((each) => each.version === version).map(({ user }) => user));
+  return people.size === 0 ? 0 : met.size / people.size;
+}
+
+export function versionsOf(answers: readonly Answer[]): readonly string[] {
+  return [...new Set(answers.flatMap(({ version }) => version ?? []))];
+}
+
+export const liveVersion = (scene: Scene): string => versionIn(scene, 'active');
+/** What a rollback goes back to. */
+export const standbyVersion = (scene: Scene): string => versionIn(scene, 'standby');
+
+function versionIn({ stack: { engine } }: Scene, role: Role): string {
+  const version = engine.status().targets[0]?.slots.find((slot) => slot.role === role)?.version;
+  if (version === undefined) throw new Error(`no slot is ${role}`);
+  return version;
 }
 
 export const settle = (ms: number): Promise<void> => delay(ms);
