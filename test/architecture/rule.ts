@@ -24,9 +24,14 @@ export const isTest = (path: string): boolean =>
 export const isMain = (path: string): boolean => /(^|\/|-)main\.ts$/.test(path);
 /** What runs in production. */
 export const inProduct = (path: string): boolean => (inEngine(path) || inApps(path)) && !isTest(path);
-/** Counting is no driver: the proxy and the drivers' collectors count by it alike. */
+/**
+ * Counting is no driver: the proxy and the drivers' collectors count by it alike. Neither are the migrator's files,
+ * phases, rules and evidence, which are the same for every database.
+ */
 export const driverOf = (path: string): string | undefined =>
-  new RegExp(`^${engine}/((?:environment|load-balancer|migrator)/(?!counting/)[^/]+)/`).exec(path)?.[1];
+  new RegExp(
+    `^${engine}/((?:environment|load-balancer|migrator)/(?!(?:counting|files|phases|lint|evidence)/)[^/]+)/`,
+  ).exec(path)?.[1];
 
 export const importing =
   (isForbidden: (target: string, file: SourceFile, line: Import) => boolean) => (file: SourceFile) =>

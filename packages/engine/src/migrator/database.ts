@@ -3,7 +3,7 @@
 // statement is preceded by a probe, so that a killed run goes on and never guesses.
 
 import type { DatabaseKind } from './dialect.ts';
-import type { BackfillFile, SqlFile } from './files/migration.ts';
+import type { BackfillFile, SqlFile, Stage } from './files/migration.ts';
 
 /** pending → expanding → expanded → backfilling → ready → contracting → done; or failed, or blocked by a lock. */
 export type MigrationState =
@@ -23,8 +23,8 @@ export interface LedgerRow {
   readonly state: MigrationState;
   /** The state it was in when it failed or was blocked: what a repair or the next run begins with. */
   readonly during: MigrationState | undefined;
-  /** By stage that was run: checksum and fingerprint of the text at that time. */
-  readonly files: Readonly<Record<string, { readonly checksum: string; readonly fingerprint: string }>>;
+  /** By stage that was begun: checksum and fingerprint of the text at that time. */
+  readonly files: Readonly<Partial<Record<Stage, FilePrint>>>;
   /** Statements of the present file that are done, where they cannot be one transaction. */
   readonly statementsDone: number;
   /** Where the backfill stands: the last key of the last committed batch, as text. */
@@ -37,7 +37,18 @@ export interface LedgerRow {
   readonly updatedAt: number;
 }
 
+export interface FilePrint {
+  /** sha256 of the text. */
+  readonly checksum: string;
+  /** The dialect's: equal for texts that differ in comments, white space or case alone. */
+  readonly fingerprint: string;
+}
+
+/** What is present is written, `undefined` as NULL; what is missing stays as it is. A new row needs a state. */
 export type LedgerChange = Partial<Omit<LedgerRow, 'id' | 'updatedAt'>>;
+
+/** How a row leaves a run: changed, or deleted because the migration is pending again. */
+export type LedgerOutcome = LedgerChange | 'forgotten';
 
 export interface RunLimits {
   /** Wait for one lock before the whole transaction is tried again. */
@@ -53,6 +64,7 @@ export interface RunLimits {
 export type Catalog = Readonly<Record<string, string>>;
 
 export interface BackfillBatch {
+  /** Keys that the batch went through, changed or not: what `rowsDone` counts. */
   readonly rows: number;
   /** Last key of the batch; undefined when there was nothing left. */
   readonly cursor: string | undefined;
@@ -75,10 +87,12 @@ export interface SchemaDatabase {
   /** Deletes a row: the migration is pending again. */
   forget(id: string): Promise<void>;
   /**
-   * Runs a file and moves the row to `then`. @throws MigrationError `blocked` (with who holds the lock), `failed` (the
-   * server's sentence, file and line), `unreachable`, `denied`; nothing of a transactional file remains then
+   * Runs a file and moves the row, which exists, to `then`: one transaction where the database can do that. Where it
+   * cannot, it begins after the row's `statementsDone`. @throws MigrationError `blocked` (with who holds the lock),
+   * `failed` (the server's sentence, with file and line), `unreachable`, `denied`, `stopped`; nothing of a transactional
+   * file remains then
    */
-  run(id: string, file: SqlFile, then: LedgerChange, limits: RunLimits, signal: AbortSignal): Promise<void>;
+  run(id: string, file: SqlFile, then: LedgerOutcome, limits: RunLimits, signal: AbortSignal): Promise<void>;
   /** Runs one batch after the row's cursor; cursor and rows are written in the same transaction. */
   backfill(
     id: string,
@@ -91,9 +105,10 @@ export interface SchemaDatabase {
   countRows(table: string): Promise<number>;
   /** The number that `verify` selects. */
   verify(select: string): Promise<number>;
+  /** Without the ledger's own tables. */
   catalog(): Promise<Catalog>;
-  /** Remembers the catalog after a run, and tells what differs from the remembered one before the next. */
-  rememberCatalog(catalog: Catalog): Promise<void>;
+  /** Kept from one run to the next, to find hand edits; `undefined` forgets it, as before each run that changes it. */
+  rememberCatalog(catalog: Catalog | undefined): Promise<void>;
   rememberedCatalog(): Promise<Catalog | undefined>;
   close(): Promise<void>;
 }

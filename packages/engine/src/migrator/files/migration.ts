@@ -9,11 +9,17 @@ export interface Migration {
   readonly number: number;
   /** Ids that must be expanded first, from `@requires`. */
   readonly requires: readonly string[];
-  readonly expand: SqlFile;
+  /** At least one of expand, backfill and contract is there: a migration may do nothing but tighten what exists. */
+  readonly expand: SqlFile | undefined;
   readonly backfill: BackfillFile | undefined;
   readonly contract: SqlFile | undefined;
   /** Takes the expand step back, while no release needs it. */
   readonly revert: SqlFile | undefined;
+}
+
+/** Its files in the order in which they would run; the revert last. */
+export function filesOf({ expand, backfill, contract, revert }: Migration): readonly SqlFile[] {
+  return [expand, backfill, contract, revert].filter((file) => file !== undefined);
 }
 
 export interface SqlFile {
