@@ -1,6 +1,6 @@
-// Views of deployments and targets as the engine would give them, for tests of what is drawn from them.
+// Views of deployments as the engine would give them, for tests of what is drawn from them.
 
-import type { DeploymentView, Observation, Person, PlanView, SideCounts, SlotView, TargetView } from '@bg/engine';
+import type { DeploymentView, Observation, Person, SideCounts } from '@bg/engine';
 
 export const noon = Date.UTC(2026, 10, 21, 12, 0, 0);
 
@@ -31,7 +31,7 @@ export const observation: Observation = {
   watchUntil: noon + 60_000,
 };
 
-const titles = [
+export const titles = [
   ['expand-schema', 'widen the database schema'],
   ['start-preview', 'start v2.1'],
   ['check-health', 'check health'],
@@ -199,73 +199,4 @@ export const everyView: Readonly<Record<string, DeploymentView>> = {
     ...ended('halted', 'the load balancer does not follow'),
     actions: [{ name: 'abort', effect: 'Tries again to go back.', danger: true }],
   }),
-};
-
-function slot(changes: Partial<SlotView>): SlotView {
-  return {
-    slot: 'blue',
-    role: 'active',
-    port: 4001,
-    version: 'v2.0',
-    since: noon,
-    label: undefined,
-    keepUntil: undefined,
-    health: 'healthy',
-    healthProblem: undefined,
-    proof: 'fields',
-    pid: 4711,
-    cpuPercent: 3,
-    memoryBytes: 50_000_000,
-    restarts: 0,
-    open: 0,
-    ...changes,
-  };
-}
-
-export function targetView(changes: Partial<TargetView> = {}): TargetView {
-  return {
-    service: 'shop',
-    target: 'production',
-    name: 'shop',
-    channel: '#deploys',
-    slots: [
-      slot({}),
-      slot({
-        slot: 'green',
-        role: 'standby',
-        version: 'v1.9',
-        keepUntil: noon + 1000,
-        restarts: 2,
-        health: 'unhealthy',
-        healthProblem: 'HTTP 500',
-      }),
-    ],
-    routing: { generation: 7, active: 'blue', canary: { slot: 'green', percent: 10 }, preview: undefined },
-    nodes: [{ node: '127.0.0.1:8080', reachable: true, routing: undefined }],
-    entrypoints: ['http://127.0.0.1:8080'],
-    drift: undefined,
-    lock: { owner: 'person:bob', reason: 'quiet day', since: noon, until: noon + 3_600_000 },
-    live: everyView.canary,
-    last: everyView.promoted,
-    rollback: { readiness: 'instant', version: 'v1.9', sentence: 'v1.9 is warm in green' },
-    actions: [{ name: 'rollback', effect: 'Sends everybody back to v1.9.', danger: true }],
-    ...changes,
-  };
-}
-
-export const planView: PlanView = {
-  mode: 'deploy',
-  name: 'shop',
-  version: 'v2.1',
-  slot: 'green',
-  from: 'v2.0',
-  steps: titles.map(([, title]) => title),
-  schema: ['add column orders.note'],
-  routing: ['10 % to green', '100 % to green'],
-  gates: [
-    { name: 'lock', refusal: { code: 'target-locked', sentence: 'bob holds shop', hint: '' } },
-    { name: 'schema', refusal: undefined },
-  ],
-  warnings: ['fewer than three smoke tests'],
-  hash: 'abcdef0123456789',
 };
