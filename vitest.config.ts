@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 // One file at a time: the tests start real processes on a small, noisy machine, and each asserts generous bounds only.
@@ -9,5 +10,7 @@ export default defineConfig({
     environment: 'node',
     // The report is what tools/test.ts sums up; nx keeps it with its cache, so that the totals are right on every run.
     reporters: ['default', ['json', { outputFile: '.test-report.json' }]],
+    // Such an error fails the run and stands in no report.
+    onUnhandledError: ({ name, message }) => appendFileSync('.test-errors.log', `${name}: ${message}\n`),
   },
 });

@@ -3,9 +3,11 @@
 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { repeatAlone, type Settled } from './check/again.ts';
 import { installPrograms, type ProgramName, programs } from './check/programs.ts';
+import type { Totals } from './check/report.ts';
 import { type CheckStep, runStep, type StepResult } from './check/step.ts';
-import { forgetReports, readTotals, type Totals } from './check/totals.ts';
+import { forgetReports, readTotals } from './check/totals.ts';
 import { untilTold } from './stack/ending.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -48,20 +50,28 @@ async function main(): Promise<void> {
   const results: StepResult[] = [];
   for (const step of stepsOf({ cached: process.env.CI === undefined, tour: !values['no-tour'] }))
     if (!told.aborted) results.push(await runStep(step, root, told));
-  sumUp(results, readTotals(root), told);
+  const totals = readTotals(root);
+  const settled = await repeatAlone(totals, { root, signal: told, output: 'inherit' });
+  sumUp({ results, totals, settled }, told);
 }
 
-function sumUp(results: readonly StepResult[], totals: Totals, told: AbortSignal): void {
+interface Ended {
+  readonly results: readonly StepResult[];
+  readonly totals: Totals;
+  readonly settled: Settled;
+}
+
+function sumUp({ results, totals, settled }: Ended, told: AbortSignal): void {
   console.log('');
   for (const { name, ok, seconds, how } of results) console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s, ${how})`);
-  for (const failure of totals.failures) console.log(`  ✗ ${failure}`);
+  for (const sentence of settled.sentences) console.log(`  ${sentence}`);
   if (totals.skipped > 0) console.log(`${totals.skipped} tests were skipped.`);
   if (told.aborted) console.log(`Stopped: ${told.reason}.`);
-  // A step counts as one that failed, unless its failed tests are counted already.
+  // A step counts as one that failed, unless what failed in it is counted already, or has passed alone.
   const steps = results.filter(({ name, ok }) => !ok && (name !== 'tests' || totals.failed === 0)).length;
-  const failed = totals.failed + steps + (told.aborted ? 1 : 0);
+  const failed = settled.failed + steps + (told.aborted ? 1 : 0);
   process.exitCode = failed === 0 ? 0 : 1;
-  console.log(`${totals.passed} passed, ${failed} failed`);
+  console.log(`${settled.passed} passed, ${failed} failed`);
 }
 
 await main();

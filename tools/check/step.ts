@@ -6,6 +6,8 @@ export interface CheckStep {
   readonly name: string;
   readonly argv: readonly [string, ...string[]];
   readonly limitMs: number;
+  /** Default inherit: passed on as it comes. */
+  readonly output?: 'inherit' | 'ignore';
 }
 
 export interface StepResult {
@@ -18,7 +20,7 @@ export interface StepResult {
 const graceMs = 5_000;
 
 export async function runStep(
-  { name, argv, limitMs }: CheckStep,
+  { name, argv, limitMs, output = 'inherit' }: CheckStep,
   root: string,
   signal: AbortSignal,
 ): Promise<StepResult> {
@@ -28,7 +30,7 @@ export async function runStep(
   // A group of its own, so that everything it started can be ended with it.
   const child = spawn(program, args, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
     detached: true,
     env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', FORCE_COLOR: '0' },
   });

@@ -1,35 +1,25 @@
-// The numbers of all vitest runs, read from the report that each leaves in its workspace.
+// The numbers of all vitest runs: each workspace's report, and what went wrong in it outside of any test.
 
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
-export interface Totals {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  /** A sentence for each test that failed, and each workspace that left no report. */
-  readonly failures: readonly string[];
-}
+import { add, nothing, oneFailure, readReport, type Totals } from './report.ts';
 
 const reportName = '.test-report.json';
-const nothing: Totals = { passed: 0, failed: 0, skipped: 0, failures: [] };
+/** vitest.config.ts writes it: the report is silent about such errors. */
+const errorsName = '.test-errors.log';
 
 export function forgetReports(root: string): void {
-  for (const folder of workspacesWithTests(root)) rmSync(join(root, folder, reportName), { force: true });
+  for (const folder of workspacesWithTests(root))
+    for (const name of [reportName, errorsName]) rmSync(join(root, folder, name), { force: true });
 }
 
 export function readTotals(root: string): Totals {
   return workspacesWithTests(root)
-    .map((folder) => readReport(root, folder))
-    .reduce(
-      (sum, each) => ({
-        passed: sum.passed + each.passed,
-        failed: sum.failed + each.failed,
-        skipped: sum.skipped + each.skipped,
-        failures: [...sum.failures, ...each.failures],
-      }),
-      nothing,
-    );
+    .flatMap((folder) => [
+      readReport(join(root, folder, reportName), folder),
+      readErrors(join(root, folder, errorsName), folder),
+    ])
+    .reduce(add, nothing);
 }
 
 /** From the root; a workspace without tests owes no report. */
@@ -45,32 +35,8 @@ function workspacesWithTests(root: string): readonly string[] {
     .toSorted();
 }
 
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
-}
-
-function readReport(root: string, folder: string): Totals {
-  const file = join(root, folder, reportName);
-  if (!existsSync(file)) return { ...nothing, failed: 1, failures: [`${folder}: the tests left no report`] };
-  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-  const broken = report.testResults.filter(({ status, assertionResults }) => {
-    return status === 'failed' && !assertionResults.some((each) => each.status === 'failed');
-  });
-  const failures = report.testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => `${folder}: ${fullName}`),
-  );
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + broken.length,
-    skipped: report.numPendingTests,
-    failures: [...failures, ...broken.map(({ name, message }) => `${name} could not be run: ${message}`)],
-  };
+function readErrors(file: string, folder: string): Totals {
+  if (!existsSync(file)) return nothing;
+  const [first = ''] = readFileSync(file, 'utf8').split('\n');
+  return oneFailure(`${folder}: an error outside of any test: ${first}`);
 }
