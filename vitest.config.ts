@@ -9,7 +9,8 @@ export default defineConfig({
     fileParallelism: false,
     environment: 'node',
     // The report is what tools/test.ts sums up; nx keeps it with its cache, so that the totals are right on every run.
-    reporters: ['default', ['json', { outputFile: '.test-report.json' }]],
+    reporters: ['default', 'json'],
+    outputFile: { json: '.test-report.json' },
     // Such an error fails the run and stands in no report.
     onUnhandledError: ({ name, message }) => appendFileSync('.test-errors.log', `${name}: ${message}\n`),
   },

@@ -1,19 +1,22 @@
 // Real files of tests, run by the real vitest in a workspace of their own.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Repeating, repeatAlone } from './again.ts';
 import { nothing, type Totals } from './report.ts';
 
+const repository = resolve(import.meta.dirname, '../..');
 const root = mkdtempSync(join(tmpdir(), 'bg-check-'));
 const quietly: Repeating = { root, signal: new AbortController().signal, output: 'ignore' };
 
 beforeAll(() => {
   vi.stubEnv('TMPDIR', root);
   mkdirSync(join(root, 'shop'));
-  symlinkSync(resolve(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
+  // The one that every workspace has.
+  copyFileSync(join(repository, 'vitest.config.ts'), join(root, 'shop', 'vitest.config.ts'));
 });
 beforeEach(() => {
   vi.spyOn(console, 'log').mockReturnValue();
