@@ -5,7 +5,7 @@
 import type { DatabaseKind } from './dialect.ts';
 import type { BackfillFile, SqlFile, Stage } from './files/migration.ts';
 
-/** pending → expanding → expanded → backfilling → ready → contracting → done; or failed, or blocked by a lock. */
+/** pending → expanding → expanded → backfilling → ready → contracting → done; or failed, or blocked by a lock or a missing right. */
 export type MigrationState =
   | 'expanding'
   | 'expanded'

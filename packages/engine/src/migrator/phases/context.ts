@@ -1,0 +1,33 @@
+// What every phase is handed, and what it says while it works.
+
+import type { Clock } from '../../lib/clock.ts';
+import type { RunLimits, SchemaDatabase } from '../database.ts';
+import type { Dialect } from '../dialect.ts';
+import type { Stage } from '../files/migration.ts';
+
+export interface PhaseContext {
+  readonly database: SchemaDatabase;
+  /** Loaded. */
+  readonly dialect: Pick<Dialect, 'fingerprint'>;
+  readonly clock: Clock;
+  readonly limits: RunLimits;
+  /** How long another migrator is waited for. */
+  readonly lockWaitMs: number;
+  readonly signal: AbortSignal;
+  readonly say: (event: MigrationEvent) => void;
+}
+
+export type MigrationEvent =
+  | { readonly kind: 'begun'; readonly id: string; readonly stage: Stage }
+  | { readonly kind: 'done'; readonly id: string; readonly stage: Stage; readonly tookMs: number }
+  | ({ readonly kind: 'progress' } & BackfillProgress)
+  | { readonly kind: 'warning'; readonly id: string | undefined; readonly sentence: string };
+
+export interface BackfillProgress {
+  readonly id: string;
+  readonly rowsDone: number;
+  /** An estimate; undefined where the database could not count. */
+  readonly rowsTotal: number | undefined;
+  /** At the pace of late, pauses included; undefined until there is one. */
+  readonly msLeft: number | undefined;
+}

@@ -1,0 +1,68 @@
+// One file of one migration: what is begun is written before it is done, and how it ended afterwards.
+
+import type { LedgerOutcome, LedgerRow, MigrationState } from '../database.ts';
+import { MigrationError } from '../error.ts';
+import type { Migration, SqlFile } from '../files/migration.ts';
+import type { PhaseContext } from './context.ts';
+import { changingCatalog } from './drift.ts';
+import { printOf, unfinishedStage } from './progress.ts';
+
+export interface StageRun {
+  readonly migration: Migration;
+  readonly file: SqlFile;
+  readonly row: LedgerRow | undefined;
+  readonly during: MigrationState;
+  /** How the row leaves the run. */
+  readonly outcome: LedgerOutcome;
+}
+
+export async function runStage(
+  context: PhaseContext,
+  { migration, file, row, during, outcome }: StageRun,
+): Promise<void> {
+  const { database, clock, dialect, limits, signal, say } = context;
+  const { id } = migration;
+  const { stage } = file;
+  const began = clock.now();
+  say({ kind: 'begun', id, stage });
+  const goesOn = row !== undefined && unfinishedStage(row) === stage;
+  await database.mark(id, {
+    state: during,
+    during: undefined,
+    problem: undefined,
+    files: { ...row?.files, [stage]: printOf(file, dialect) },
+    ...(goesOn ? {} : { statementsDone: 0 }),
+  });
+  await noting(context, id, during, () =>
+    changingCatalog(context, () => database.run(id, file, outcome, limits, signal)),
+  );
+  say({ kind: 'done', id, stage, tookMs: clock.now() - began });
+}
+
+/** Writes into the row how it went wrong, for the next run and for people, and throws on. */
+export async function noting<T>(
+  { database }: Pick<PhaseContext, 'database'>,
+  id: string,
+  during: MigrationState,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const ending = endingOf(thrown);
+    // The first error is the one to tell; a database that is gone takes no note, and the row already says `…ing`.
+    if (ending) await database.mark(id, { ...ending, during }).catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/**
+ * A missing right is like a lock: somebody else's to give, and the next run tries again. Stopped and unreachable are no
+ * endings: the row stays as it is, and the next run goes on.
+ */
+function endingOf(thrown: unknown): { state: 'failed' | 'blocked'; problem: string } | undefined {
+  if (!(thrown instanceof MigrationError)) return undefined;
+  const { code, message: problem } = thrown;
+  if (code === 'blocked' || code === 'denied') return { state: 'blocked', problem };
+  return code === 'failed' ? { state: 'failed', problem } : undefined;
+}
