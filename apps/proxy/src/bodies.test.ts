@@ -60,8 +60,8 @@ describe('bodies', () => {
     const unfinished = `${head(['POST /early HTTP/1.1', 'Host: a', 'Content-Length: 100000000'])}${'x'.repeat(10_000)}`;
     const { received, closedBy } = await readSlowly(unfinished);
     expect(received).toMatch(/^HTTP\/1\.1 413 /);
-    expect(received).toMatch(/and that is all\r\n0\r\n\r\n$/);
-    expect(received.length).toBeGreaterThan(5_000_000);
+    const whole = `${'too large '.repeat(500_000)}and that is all`;
+    expect(bodyIn(received) === whole).toBe(true);
     expect(closedBy).toBe('proxy');
   });
 
@@ -126,6 +126,19 @@ function readSlowly(bytes: string): Promise<{ received: string; closedBy: 'proxy
       resolve({ received, closedBy });
     });
   });
+}
+
+/** Of a chunked answer. Where one chunk ends and the next begins is chance: the proxy passes on what each read gave it. */
+function bodyIn(received: string): string {
+  let body = '';
+  for (let at = received.indexOf('\r\n\r\n') + 4; ; ) {
+    const line = received.indexOf('\r\n', at);
+    const size = Number.parseInt(received.slice(at, line), 16);
+    if (size === 0) return received.slice(line) === '\r\n\r\n' ? body : 'cut short';
+    if (line === -1 || Number.isNaN(size)) return 'cut short';
+    body += received.slice(line + 2, line + 2 + size);
+    at = line + 2 + size + 2;
+  }
 }
 
 async function memoryOf({ child }: Running): Promise<number> {

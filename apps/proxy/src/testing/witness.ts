@@ -37,7 +37,8 @@ export async function startWitness(): Promise<Witness> {
     });
     const url = incoming.url ?? '';
     if (url === '/early') {
-      response.writeHead(413, { 'content-type': 'text/plain' }).end(`${'too large '.repeat(500_000)}and that is all`);
+      response.writeHead(413, { 'content-type': 'text/plain' }).write(`${'too large '.repeat(500_000)}and that is`);
+      response.end(' all');
       return;
     }
     if (url === '/endless') {
