@@ -1,0 +1,81 @@
+// PostgreSQL's own grammar, as libpg-query brings it (the parser of the server, compiled to WebAssembly).
+// Its places are byte offsets into UTF-8, its errors count characters; here they become lines.
+
+import { createHash } from 'node:crypto';
+import { hasSqlDetails, loadModule, type Node, parseSync, scanSync } from 'libpg-query';
+import type { SqlProblem, Statement } from '../dialect.ts';
+import { firstToken, lineAt, lineCounter, nulByte } from '../lint/text.ts';
+
+export interface PostgresStatement extends Statement {
+  readonly node: Node;
+}
+
+export type PostgresStatements =
+  | { readonly ok: true; readonly statements: readonly PostgresStatement[] }
+  | { readonly ok: false; readonly problem: SqlProblem };
+
+/** Once per process; parsing is synchronous afterwards. */
+export const loadGrammar = loadModule;
+
+export function parsePostgres(text: string): PostgresStatements {
+  const hidden = nulByte(text);
+  if (hidden !== undefined) return { ok: false, problem: hidden };
+  if (text.trim() === '') return { ok: true, statements: [] };
+  try {
+    return { ok: true, statements: placed(text, parseSync(withoutBounds(text)).stmts ?? []) };
+  } catch (error) {
+    return { ok: false, problem: problemOf(text, error) };
+  }
+}
+
+/**
+ * Equal for texts that differ in comments, white space or case alone. libpg-query's own fingerprint is not used: it
+ * takes `DEFAULT 5` and `DEFAULT 6` for the same.
+ */
+export function fingerprintPostgres(text: string): string {
+  const hash = createHash('sha256');
+  try {
+    for (const token of scanSync(withoutBounds(text)).tokens)
+      if (!token.tokenName.endsWith('COMMENT')) hash.update(`${folded(token.text)}\0`);
+  } catch {
+    hash.update(text); // what is no SQL is equal to itself only
+  }
+  return hash.digest('hex');
+}
+
+/** Keywords and bare names have no case; quoted names and literals do. */
+function folded(token: string): string {
+  return /^[a-z_][\w$]*$/i.test(token) ? token.toLowerCase() : token;
+}
+
+/** A backfill's `:from` and `:to` are parameters to the grammar; of the same length, so that no place moves. */
+function withoutBounds(text: string): string {
+  return text.replace(/(?<![:\w]):(from|to)\b/g, (bound) => (bound === ':from' ? '$1   ' : '$2 '));
+}
+
+function placed(
+  text: string,
+  raw: readonly { readonly stmt?: Node; readonly stmt_location?: number; readonly stmt_len?: number }[],
+): readonly PostgresStatement[] {
+  const bytes = Buffer.from(text);
+  const isAscii = bytes.length === text.length;
+  const slice = (from: number, to: number): string =>
+    isAscii ? text.slice(from, to) : bytes.subarray(from, to).toString();
+  const lineOf = lineCounter(isAscii ? text : bytes.toString('latin1')); // one character per byte keeps offsets
+  return raw.flatMap(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
+    if (stmt === undefined) return [];
+    const whole = slice(start, length === undefined || length === 0 ? bytes.length : start + length);
+    const first = firstToken(whole, 0);
+    const skipped = isAscii ? first : Buffer.byteLength(whole.slice(0, first));
+    return [{ text: whole.slice(first).trimEnd(), line: lineOf(start + skipped), node: stmt }];
+  });
+}
+
+function problemOf(text: string, error: unknown): SqlProblem {
+  // A stack overflow inside the module leaves it usable; anything but SQL's own errors is a fault of ours.
+  if (error instanceof RangeError) return { line: 1, problem: 'nested too deeply to be checked: split the expression' };
+  if (!hasSqlDetails(error)) throw error;
+  const at = error.sqlDetails?.cursorPosition ?? 0;
+  const before = [...text].slice(0, Math.max(at, 0)).join('');
+  return { line: lineAt(text, before.length), problem: error.message };
+}
