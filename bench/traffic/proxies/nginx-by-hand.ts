@@ -67,6 +67,7 @@ function textOf({ folder, port, backends }: Ground, { active, greenPercent }: Sh
     greenPercent === 0 ? '' : `  split_clients "$cookie_${userCookie}" $side { ${greenPercent}% green; * blue; }`;
   return `worker_processes auto;
 worker_rlimit_nofile 65536;
+pcre_jit on;
 worker_shutdown_timeout 15m;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log warn;
@@ -74,20 +75,23 @@ ${process.getuid?.() === 0 ? 'user root;' : ''}
 events { worker_connections 8192; }
 http {
 ${temp.join('\n')}
-  log_format timed '$msec user $upstream_addr $status $request_time $upstream_connect_time $upstream_header_time $id $remote_addr $request_method $uri';
+  log_format timed '$msec user ${greenPercent === 0 ? active : '$side'} $status $request_time $upstream_connect_time $upstream_header_time $stream $id';
 ${upstream('blue')}
 ${upstream('green')}
 ${split}
   map $http_upgrade $upgrade { "" ""; default upgrade; }
   map $http_x_request_id $id { "~^[A-Za-z0-9._-]{1,128}$" $http_x_request_id; default $request_id; }
   map $http_x_forwarded_proto $proto { "" $scheme; "~*^https\\b" https; default http; }
+  map $sent_http_content_type $stream { "~*^text/event-stream" 1; default -; }
   map $http_x_forwarded_host $forwarded_host { "" $http_host; default $http_x_forwarded_host; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
     access_log ${folder}/access.log timed buffer=64k flush=40ms;
+    open_file_cache off;
     client_max_body_size 0;
     keepalive_timeout 30s;
     keepalive_requests 1000000;
+    merge_slashes off;
     location / {
       proxy_http_version 1.1;
       proxy_next_upstream off;
@@ -98,6 +102,7 @@ ${split}
       proxy_redirect off;
       proxy_connect_timeout 5s;
       proxy_read_timeout 60s;
+      proxy_send_timeout 60s;
       proxy_set_header Host $http_host;
       proxy_set_header Connection $upgrade;
       proxy_set_header Upgrade $http_upgrade;

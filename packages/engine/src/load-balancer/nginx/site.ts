@@ -138,7 +138,7 @@ function allowValues(allow: BalancerSpec['allow']) {
 
 function stickyValues({ by, name }: BalancerSpec['sticky']) {
   const named = { what: 'loadBalancer.sticky.name', value: name };
-  if (by === 'address') return { cookie: false, variable: '$remote_addr', otherwise: '$remote_addr' };
+  if (by === 'address') return { cookie: false, variable: '$remote_addr', otherwise: false };
   if (by === 'header') return { cookie: false, variable: headerVariable(named), otherwise: '$remote_addr' };
   const cookie = nameOfPlainCookie(named);
   return {
