@@ -32,6 +32,8 @@ export interface SqlFile {
   readonly checksum: string;
   /** False with `@no-transaction`: then the file holds one statement. */
   readonly transaction: boolean;
+  /** `@sync`: its triggers keep an old and a new column in step, and are to be allowed in expand. */
+  readonly sync: boolean;
   /** Hazards that the author takes on, from `@accept <rule>: <reason>`. */
   readonly accepted: readonly Acceptance[];
 }

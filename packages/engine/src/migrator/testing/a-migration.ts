@@ -30,6 +30,7 @@ export function aSqlFile(id: string, stage: Stage, text: string): SqlFile {
     text,
     checksum: createHash('sha256').update(text).digest('hex'),
     transaction: true,
+    sync: false,
     accepted: [],
   };
 }

@@ -1,0 +1,55 @@
+// File names of a release's migrations: number, name, stage.
+
+import { closest, distance } from 'fastest-levenshtein';
+import type { FileProblem, Stage } from './migration.ts';
+
+export const stages: readonly Stage[] = ['expand', 'backfill', 'contract', 'revert'];
+
+export interface FileName {
+  readonly file: string;
+  /** `003_full_name` */
+  readonly id: string;
+  readonly number: number;
+  readonly stage: Stage;
+}
+
+const pattern = /^(\d{3,9})_([a-z0-9]+(?:_[a-z0-9]+)*)\.([a-z]+)\.sql$/;
+
+export function parseName(file: string): FileName | FileProblem {
+  const [, digits = '', name = '', stage = ''] = pattern.exec(file) ?? [];
+  if (digits === '')
+    return problem(
+      file,
+      'expected a name such as 003_full_name.expand.sql: three digits or more, small letters, digits and _',
+    );
+  if (Number(digits) === 0) return problem(file, 'the first number is 001');
+  if (isStage(stage)) return { file, id: `${digits}_${name}`, number: Number(digits), stage };
+  const nearest = closest(stage, [...stages]);
+  const hint = distance(stage, nearest) <= 3 ? `; did you mean .${nearest}.sql?` : `: expected ${stages.join(', ')}`;
+  return problem(file, `"${stage}" is no stage${hint}`);
+}
+
+const isStage = (text: string): text is Stage => (stages as readonly string[]).includes(text);
+
+const problem = (file: string, text: string): FileProblem => ({ file, line: undefined, problem: text });
+
+/** What is wrong with the names together: numbers that are taken twice or left out, stages without what they belong to. */
+export function problemsOfNames(names: readonly FileName[]): readonly FileProblem[] {
+  const ids = [...new Map(names.map((name) => [name.id, name])).values()].sort((a, b) => a.number - b.number);
+  return ids.flatMap((name, at) => {
+    const before = ids[at - 1];
+    const stagesOfIt = names.filter(({ id }) => id === name.id).map(({ stage }) => stage);
+    return [
+      ...(before ? numberProblem(before, name) : []),
+      ...(stagesOfIt.includes('revert') && !stagesOfIt.includes('expand')
+        ? [problem(`${name.id}.revert.sql`, `there is no ${name.id}.expand.sql to take back`)]
+        : []),
+    ];
+  });
+}
+
+function numberProblem(before: FileName, { file, number }: FileName): readonly FileProblem[] {
+  if (number === before.number) return [problem(file, `its number is taken by ${before.id}; take the next free one`)];
+  if (number === before.number + 1) return [];
+  return [problem(file, `number ${before.number + 1} is missing between ${before.id} and this one`)];
+}
