@@ -8,6 +8,7 @@ import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { verifyAudit } from './audit.ts';
 import { openDatabase } from './database.ts';
+import { setAsideCorruptState } from './set-aside.ts';
 import { setState, type TestState } from './testing/state.ts';
 
 const child = resolve(import.meta.dirname, 'testing/open-once.ts');
@@ -43,8 +44,11 @@ describe('opening the state', () => {
     openDatabase(newFolder()).$client.close();
     const file = new Database(join(folder, 'state.sqlite'));
     file.prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)').run('future', 9_999_999_999_999);
+    const applied = file.prepare('SELECT hash FROM __drizzle_migrations ORDER BY created_at').pluck();
+    const before = applied.all();
     expect(codeOf(() => openDatabase(folder))).toBe('state-newer');
-    expect(file.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get()).toBe(2);
+    expect(applied.all()).toEqual(before);
+    expect(before.at(-1)).toBe('future');
     file.close();
   });
 
@@ -68,6 +72,20 @@ describe('opening the state', () => {
     const damaged = Buffer.alloc(size * (pages - 12), 0xa5);
     writeAt(path, damaged, size * 10);
     expect(codeOf(() => openDatabase(state?.folder ?? ''))).toBe('state-corrupt');
+  });
+
+  it('refuses one that another process does not stop writing to, and does not call it corrupt', async () => {
+    state = setState();
+    const { folder: path } = state;
+    const holder = spawn(process.execPath, [child, path, 'hold', '30000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: holder.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('held');
+    expect(codeOf(() => openDatabase(path))).toBe('state-locked');
+    expect(codeOf(() => setAsideCorruptState(path, Date.now()))).toBe('state-locked');
+    const gone = new Promise((resolve) => holder.once('exit', resolve));
+    holder.kill('SIGKILL');
+    await gone;
+    expect(codeOf(() => openDatabase(path).$client.close())).toBe('no error');
   });
 
   it('by six processes at the same moment gives all of them one state and one unbroken log', async () => {

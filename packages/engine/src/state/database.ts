@@ -12,7 +12,7 @@ export type Db = BetterSQLite3Database<typeof schema> & { $client: Database.Data
 
 const migrationsFolder = resolve(import.meta.dirname, '../../../../migrations');
 
-/** @throws BlueGreenError `state-newer`, `state-corrupt` */
+/** @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked` */
 export function openDatabase(stateFolder: string): Db {
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
   const file = join(stateFolder, 'state.sqlite');
@@ -34,9 +34,19 @@ function openFile(file: string): Database.Database {
     return client;
   } catch (thrown) {
     client.close();
-    throw new BlueGreenError('state-corrupt', `${file} cannot be read: ${messageOf(thrown)}`, {}, thrown);
+    throw unreadable(file, thrown);
   }
 }
+
+/** A file that somebody else is writing to is sound: nobody may be told to set it aside. */
+function unreadable(file: string, thrown: unknown): BlueGreenError {
+  return isLocked(thrown)
+    ? new BlueGreenError('state-locked', `${file} is being written by another process, which does not end`, {}, thrown)
+    : new BlueGreenError('state-corrupt', `${file} cannot be read: ${messageOf(thrown)}`, {}, thrown);
+}
+
+const isLocked = (thrown: unknown): boolean =>
+  String((thrown as { code?: unknown } | undefined)?.code).startsWith('SQLITE_BUSY');
 
 /** Only the first process changes the file's mode, and SQLite does not queue for that lock: whoever is late asks again. */
 function toWriteAheadLog(client: Database.Database): void {
@@ -45,7 +55,7 @@ function toWriteAheadLog(client: Database.Database): void {
       client.pragma('journal_mode = WAL');
       return;
     } catch (thrown) {
-      if (triesLeft === 0 || (thrown as { code?: string }).code !== 'SQLITE_BUSY') throw thrown;
+      if (triesLeft === 0 || !isLocked(thrown)) throw thrown;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
     }
   }
@@ -86,7 +96,7 @@ function migrateOnce(client: Database.Database, file: string): void {
       .immediate();
   } catch (thrown) {
     client.close();
-    throw new BlueGreenError('state-corrupt', `${file}: ${messageOf(thrown)}`, {}, thrown);
+    throw unreadable(file, thrown);
   }
 }
 

@@ -21,6 +21,8 @@ export interface Store {
   note<T>(work: (db: Db, now: number) => T): T;
   /** A note that somebody waits for: a message to be sent. */
   tell<T>(work: (db: Db, now: number) => T): T;
+  /** As durable as a decision, and none: what was delivered by somebody who will be told that it is kept. */
+  receive<T>(work: (db: Db, now: number) => T): T;
   /** The same store, whose writes fail with `fenced-out` once the lease is lost. */
   under(lease: Lease): Store;
 }
@@ -81,5 +83,11 @@ export function createStore(options: StoreOptions): Store {
     return result;
   }
 
-  return { db, clock, write, note, tell, under: (held) => createStore({ ...options, lease: held }) };
+  function receive<T>(work: (db: Db, now: number) => T): T {
+    const result = db.$client.transaction((): T => work(db, clock.now())).immediate();
+    committed();
+    return result;
+  }
+
+  return { db, clock, write, note, tell, receive, under: (held) => createStore({ ...options, lease: held }) };
 }

@@ -1,16 +1,22 @@
-// A process of its own that opens the state named by its argument, writes one row and says so. For tests of many at once.
+// A process of its own that opens the state named by its argument, writes one row and says so, waits for a change, or
+// stands still in the middle of a write for as long as it is told. For tests of many at once.
 
 import { systemClock } from '../../lib/clock.ts';
 import { openDatabase } from '../database.ts';
 import { createStore } from '../store.ts';
 import { createWake } from '../wake.ts';
 
-const [folder = '', job = 'write'] = process.argv.slice(2);
+const [folder = '', job = 'write', ms = '0'] = process.argv.slice(2);
 const db = openDatabase(folder);
 if (job === 'write') {
   const store = createStore({ db, clock: systemClock, redact: (text) => text, committed: () => undefined });
   store.write((tx) => tx.audit({ actor: 'engine', action: 'opened', sentence: `by ${process.pid}` }));
   process.stdout.write('written\n');
+} else if (job === 'hold') {
+  db.$client.exec('BEGIN IMMEDIATE');
+  process.stdout.write('held\n');
+  await systemClock.sleep(Number(ms));
+  db.$client.exec('ROLLBACK');
 } else {
   const wake = createWake(db, systemClock);
   process.stdout.write('waiting\n');

@@ -1,0 +1,76 @@
+// Contracts of schemas: asked for, approved, run, ended. One at a time on a target; one that has ended never changes again.
+
+import { and, asc, desc, eq, isNotNull, isNull, ne } from 'drizzle-orm';
+import type { Db } from './database.ts';
+import { deployments } from './schema.ts';
+import { contracts, contractVotes } from './schema-contracts.ts';
+import type { Tx } from './store.ts';
+import type { TargetKey } from './targets.ts';
+
+export type ContractRow = typeof contracts.$inferSelect;
+
+const ofTarget = ({ service, target }: TargetKey) => and(eq(contracts.service, service), eq(contracts.target, target));
+
+export function readContract(db: Db, id: string): ContractRow | undefined {
+  return db.select().from(contracts).where(eq(contracts.id, id)).get();
+}
+
+/** The one that is asked for, approved or running. */
+export function liveContract(db: Db, key: TargetKey): ContractRow | undefined {
+  return db
+    .select()
+    .from(contracts)
+    .where(and(ofTarget(key), isNull(contracts.endedAt)))
+    .get();
+}
+
+export function lastContract(db: Db, key: TargetKey): ContractRow | undefined {
+  return db
+    .select()
+    .from(contracts)
+    .where(and(ofTarget(key), isNotNull(contracts.endedAt)))
+    .orderBy(desc(contracts.endedAt))
+    .limit(1)
+    .get();
+}
+
+export function addContract(tx: Tx, row: typeof contracts.$inferInsert): void {
+  tx.db.insert(contracts).values(row).run();
+}
+
+export function changeContract(tx: Tx, id: string, change: Partial<ContractRow>): void {
+  tx.db.update(contracts).set(change).where(eq(contracts.id, id)).run();
+}
+
+export function contractVotesOf(db: Db, contractId: string): readonly string[] {
+  return db
+    .select()
+    .from(contractVotes)
+    .where(eq(contractVotes.contractId, contractId))
+    .orderBy(asc(contractVotes.at))
+    .all()
+    .map(({ person }) => person);
+}
+
+export function addContractVote(tx: Tx, contractId: string, person: string): void {
+  tx.db.insert(contractVotes).values({ contractId, person, at: tx.now }).onConflictDoNothing().run();
+}
+
+/** Releases that others took the users from, with the time of the last change: until when going back to one is permitted. */
+export function releasesLeft(db: Db, { service, target }: TargetKey): ReadonlyMap<string, number> {
+  const rows = db
+    .select({ version: deployments.fromVersion, at: deployments.promotedAt })
+    .from(deployments)
+    .where(
+      and(
+        eq(deployments.service, service),
+        eq(deployments.target, target),
+        isNotNull(deployments.promotedAt),
+        isNotNull(deployments.fromVersion),
+        ne(deployments.outcome, 'rolled-back'),
+      ),
+    )
+    .orderBy(asc(deployments.promotedAt))
+    .all();
+  return new Map(rows.map(({ version, at }) => [version ?? '', at ?? 0]));
+}
