@@ -128,7 +128,11 @@ export const importRules: readonly Rule[] = [
   home('drizzle-orm', /\/src\/state\//, 'state/'),
   home('better-sqlite3', /\/src\/(state|migrator\/sqlite)\//, 'state/ and the SQLite migrator'),
   home('execa', /\/src\/lib\/exec\.ts$/, 'lib/exec.ts'),
-  home('node:child_process', /\/src\/lib\/spawn-detached\.ts$/, 'lib/spawn-detached.ts'),
+  home(
+    'node:child_process',
+    /\/src\/lib\/(spawn-detached|companion)\.ts$/,
+    'lib/spawn-detached.ts and lib/companion.ts',
+  ),
   home('handlebars', /\/src\/lib\/template\.ts$/, 'lib/template.ts'),
   home('pino', /\/src\/lib\/log\.ts$/, 'lib/log.ts'),
   home('yaml', /\/src\/config\//, 'config/'),

@@ -1,0 +1,94 @@
+// A process of our own beside this one that answers one question at a time. For work that cannot be interrupted where it
+// runs: the process can be killed in the middle of a question, and takes its locks and open files with it.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { systemClock } from './clock.ts';
+import { BlueGreenError } from './errors.ts';
+
+export interface Companion {
+  readonly pid: number;
+  readonly isAlive: () => boolean;
+  /**
+   * Its answer. Ask again only when the last answer has come. When the time passes or the signal aborts it is killed, and
+   * gone before this rejects. @throws BlueGreenError `exec-timeout`, `exec-failed` when it ended by itself; the signal's reason
+   */
+  ask(question: unknown, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<unknown>;
+  /** Resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** @param script a TypeScript file of this program that calls `answerQuestions`. It inherits no environment. */
+export async function startCompanion(script: string, args: readonly string[]): Promise<Companion> {
+  // `advanced` carries big integers and bytes as they are.
+  const child = fork(script, [...args], { env: {}, execArgv: [], serialization: 'advanced', stdio: 'ignore' });
+  await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let isGone = false;
+  void gone.then(() => {
+    isGone = true;
+  });
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return {
+    pid: child.pid as number,
+    isAlive: () => !isGone,
+    kill,
+    async ask(question, { timeoutMs, signal }) {
+      signal?.throwIfAborted();
+      if (isGone) throw ended(script);
+      const over = new AbortController();
+      const first = await Promise.race([
+        answerOf(child, question),
+        exitOf(child, over.signal),
+        stopped(over.signal, signal),
+        timePassed(timeoutMs, over.signal),
+      ]);
+      over.abort();
+      if (typeof first === 'object') return first.answer;
+      await kill();
+      if (first === 'gone') throw ended(script);
+      if (first === 'stopped') throw signal?.reason;
+      throw new BlueGreenError('exec-timeout', `no answer within ${timeoutMs} ms`);
+    },
+  };
+}
+
+const ended = (script: string) => new BlueGreenError('exec-failed', `the process of ${script} ended`);
+
+function answerOf(child: ChildProcess, question: unknown): Promise<{ readonly answer: unknown }> {
+  return new Promise((resolve) => {
+    child.once('message', (answer) => resolve({ answer }));
+    // A channel that is closed already is told by the end of the process.
+    child.send({ question }, () => undefined);
+  });
+}
+
+/** Its listener goes with the question: a companion answers thousands of them. */
+function exitOf(child: ChildProcess, over: AbortSignal): Promise<'gone'> {
+  return new Promise((resolve) => {
+    const tell = () => resolve('gone');
+    child.once('exit', tell);
+    over.addEventListener('abort', () => child.off('exit', tell), { once: true });
+  });
+}
+
+function stopped(over: AbortSignal, signal: AbortSignal | undefined): Promise<'stopped'> {
+  return new Promise((resolve) =>
+    signal?.addEventListener('abort', () => resolve('stopped'), { once: true, signal: over }),
+  );
+}
+
+async function timePassed(ms: number, over: AbortSignal): Promise<'late'> {
+  await systemClock.sleep(ms, over).catch(() => undefined);
+  return 'late';
+}
+
+/** The other side: in the script. It ends with its parent, however that ended. */
+export function answerQuestions(answer: (question: unknown) => unknown): void {
+  process.on('message', (message) => process.send?.(answer((message as { question: unknown }).question)));
+  process.once('disconnect', () => process.exit());
+  // A Ctrl-C in the terminal is for the parent, which ends what runs here in good order.
+  process.on('SIGINT', () => undefined);
+}

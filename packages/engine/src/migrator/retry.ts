@@ -1,0 +1,58 @@
+// Locks are waited for briefly and often: who waits long in a database's queue keeps everybody behind it waiting too.
+
+import type { Clock } from '../lib/clock.ts';
+import { pause } from '../lib/clock.ts';
+import type { RunLimits } from './database.ts';
+import { MigrationError } from './error.ts';
+
+export interface Patience {
+  readonly clock: Clock;
+  readonly limits: RunLimits;
+  readonly signal: AbortSignal;
+}
+
+export interface Contest {
+  /** Whether an attempt failed for want of a lock, and nothing else. */
+  readonly isLocked: (thrown: unknown) => boolean;
+  /** One sentence for people, asked when the last attempt has failed. */
+  readonly whoHolds: () => Promise<string>;
+}
+
+const firstDelayMs = 500;
+const longestDelayMs = 30_000;
+
+/**
+ * Tries the whole transaction again until it gets its locks.
+ * @throws MigrationError `blocked` after the limits' tries or time, `stopped`; and whatever an attempt throws otherwise
+ */
+export async function untilFree<T>(
+  { clock, limits, signal }: Patience,
+  { isLocked, whoHolds }: Contest,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const began = clock.now();
+  for (let tried = 1; ; tried += 1) {
+    if (signal.aborted) throw new MigrationError('stopped', 'the migration was stopped while it waited for a lock');
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!isLocked(thrown)) throw thrown;
+      const waited = clock.now() - began;
+      if (tried >= limits.lockTries || waited >= limits.lockTotalMs)
+        throw new MigrationError(
+          'blocked',
+          `no lock in ${tried} tries of ${limits.lockTimeoutMs} ms within ${Math.round(waited / 1_000)} s: ${await whoHolds()}`,
+          {
+            hint: 'End or wait for what holds the lock; the next run tries again.',
+            cause: thrown,
+          },
+        );
+      await pause(clock, Math.min(delayMs(tried), limits.lockTotalMs - waited), signal);
+    }
+  }
+}
+
+/** Full jitter: of two who met, the next time only one is there. */
+function delayMs(tried: number): number {
+  return Math.random() * Math.min(firstDelayMs * 2 ** (tried - 1), longestDelayMs);
+}
