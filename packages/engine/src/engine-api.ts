@@ -1,6 +1,7 @@
 // The verbs: everything the Slack bot, the webhook receiver and the command line can ask of the engine.
 // A verb is one short synchronous transaction (gates, change, audit row); it never waits for a deployment.
 
+import type { Delivered, Inbox } from './builds/inbox.ts';
 import type { Settings } from './config/settings.ts';
 import type { SlotName, SlotObservation } from './environment/environment.ts';
 import type { HealthReport } from './environment/health.ts';
@@ -113,6 +114,8 @@ export interface ReleaseView {
 export interface Engine {
   readonly settings: Settings;
   readonly outbox: Outbox;
+  /** What code hosts delivered. */
+  readonly inbox: Inbox;
 
   deploy(request: DeployRequest): Result<DeploymentView>;
   plan(request: DeployRequest): Promise<Result<PlanView>>;
@@ -163,6 +166,9 @@ export interface Engine {
 
   /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
   rebuildState(actor: Actor): Promise<Result<readonly Learnt[]>>;
+
+  /** A settled delivery is worked on once more. */
+  replay(id: number, actor: Actor): Result<Delivered>;
 
   status(): StatusView;
   target(ref: TargetRef): Result<TargetView>;

@@ -7,6 +7,7 @@ export const refusalRules = {
   'config-changed': 'one state, one configuration',
   'four-eyes': 'whoever asks does not approve',
   'no-rollback-target': 'there must be an earlier release to go back to',
+  'no-such-delivery': 'the delivery must be kept still',
   'no-such-deployment': 'the deployment must exist',
   'not-allowed-now': 'only legal next actions',
   'not-approver': 'approvers decide',

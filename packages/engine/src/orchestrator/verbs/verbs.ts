@@ -4,6 +4,7 @@ import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { auditAfter, latestHead, rememberHead, verifyAudit } from '../../state/audit.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
+import { createInbox } from '../../state/inbox.ts';
 import { liveLease } from '../../state/leases.ts';
 import { createOutbox } from '../../state/outbox.ts';
 import { countStranger, firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
@@ -25,6 +26,7 @@ import { createParts } from './parts.ts';
 import { rebuildState } from './rebuild.ts';
 import { recordRefusal } from './refused.ts';
 import { adoptRouting, restoreRouting } from './repairing.ts';
+import { replay } from './replay.ts';
 import { abort, pause, promote, resume } from './steer.ts';
 
 const slotNames: readonly SlotName[] = ['blue', 'green'];
@@ -37,6 +39,7 @@ export function createVerbs(core: Core, holder: string): Engine {
   return {
     settings,
     outbox: createOutbox(store),
+    inbox: createInbox(store),
     deploy: (request) => shown(deploy(core, request)),
     plan: (request) => planOnly(core, request),
     approve: (ref, actor) => shown(approve(core, ref, actor)),
@@ -55,6 +58,7 @@ export function createVerbs(core: Core, holder: string): Engine {
     settleStandby: (request) => seen(settleStandby(core, request)),
     restoreRouting: async (request) => seen(await restoreRouting(core, request)),
     adoptRouting: async (request) => seen(await adoptRouting(core, request)),
+    replay: (id, actor) => replay(core, id, actor),
     rebuildState: (actor) => rebuildState(core, actor),
     adopt: async (request) => seen(await adopt(core, request)),
     ...looks(core),
