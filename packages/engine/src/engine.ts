@@ -32,7 +32,7 @@ export interface EngineOptions {
   readonly clock?: Clock;
 }
 
-/** @throws BlueGreenError `state-newer`, `state-corrupt`, `config-changed` */
+/** @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked`, `config-changed` */
 export function openEngine({ settings, log, processName, clock = systemClock }: EngineOptions): Engine {
   const db = openDatabase(settings.stateFolder);
   refuseOtherConfiguration(db, settings, clock);

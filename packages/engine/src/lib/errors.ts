@@ -29,6 +29,8 @@ export const errorHelp = {
   'start-failed': 'The release ended at once; its last log lines are in the message.',
   'state-corrupt':
     'The state file cannot be read. Users are served on. Put back a copy of it, or run `bg state rebuild`: the file is kept beside, and what runs is learnt from the load balancer and the services.',
+  'state-locked':
+    'Another process has been in the middle of a write for seconds: a very slow disk, or a process that was stopped. Let it go on or end it, and try again.',
   'state-newer': 'The state was written by a newer version of this program; use that version.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',

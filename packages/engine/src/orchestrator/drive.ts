@@ -24,7 +24,7 @@ export async function holdAlone(
   job: (lease: Lease, stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
   while (!signal.aborted) {
-    const lease = acquireLease(core.store.db, { ...who, configDigest: core.settings.digest, now: core.clock.now() });
+    const lease = askFor(core, who);
     if (!lease) {
       await pause(core.clock, heartbeatMs, signal);
       continue;
@@ -42,9 +42,33 @@ export async function holdAlone(
     } finally {
       lost.abort();
       await beating;
-      if (core.store.db.$client.open) releaseLease(core.store.db, lease);
+      giveBack(core, lease);
     }
     await pause(core.clock, 500, signal);
+  }
+}
+
+/**
+ * Undefined while somebody else holds it, and while the state cannot be written (a slow disk, a process that was stopped
+ * in the middle of a write): who gave up then would never drive again.
+ */
+function askFor({ store, settings, clock, log }: Core, who: Pick<Lease, 'name' | 'holder'>): Lease | undefined {
+  try {
+    return acquireLease(store.db, { ...who, configDigest: settings.digest, now: clock.now() });
+  } catch (thrown) {
+    if (!store.db.$client.open) throw thrown;
+    log.error({ lease: who.name, problem: messageOf(thrown) }, 'the lease could not be asked for, tries again');
+    return undefined;
+  }
+}
+
+/** One that cannot be given back runs out. */
+function giveBack({ store, log }: Core, lease: Lease): void {
+  if (!store.db.$client.open) return;
+  try {
+    releaseLease(store.db, lease);
+  } catch (thrown) {
+    log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be given back, it runs out');
   }
 }
 
