@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { loadSettings, openEngine, silentLog } from '@bg/engine';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Driver, reached, startDriver } from './support/drivers.ts';
+import { type Driver, reached, startDriver, stopBetweenWrites } from './support/drivers.ts';
 import { alice, eventually, fastTarget, finished, type Stage, setStage, until, value } from './support/stage.ts';
 import { startUsers } from './support/users.ts';
 
@@ -43,7 +43,7 @@ describe('a driver that stood still past its lease', () => {
     const seq = observer.audit.after(0, 1_000).at(-1)?.seq ?? 0;
     const { id } = value(observer.deploy({ version: 'v2.1', actor: alice }));
     await reached(observer, { action: 'step-started', sentence: 'shift-traffic' }, seq);
-    sleeper.signal('SIGSTOP');
+    await stopBetweenWrites(stage, sleeper);
     const oldFence = fenceOf(stage, observer);
     drive('successor');
     const end = await until(observer, id, finished, 60_000);

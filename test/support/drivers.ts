@@ -1,8 +1,9 @@
 // Drivers that are processes of their own, so that they can be killed and stopped for real.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import type { Engine } from '@bg/engine';
 import type { Stage } from './stage.ts';
 
@@ -32,6 +33,24 @@ export function startDriver({ folder }: Stage, name: string, config = join(folde
       return gone;
     },
   };
+}
+
+const run = promisify(execFile);
+const stateIsFree = resolve(import.meta.dirname, 'state-is-free.ts');
+
+/**
+ * Stops it for real, but not in the middle of a write: what the state's lock is then held by lets nobody else write, so
+ * that nobody could take over before it is woken.
+ */
+export async function stopBetweenWrites({ settings }: Stage, driver: Driver): Promise<void> {
+  for (let triesLeft = 50; triesLeft > 0; triesLeft -= 1) {
+    driver.signal('SIGSTOP');
+    const { stdout } = await run(process.execPath, [stateIsFree, join(settings.stateFolder, 'state.sqlite')]);
+    if (stdout === 'free') return;
+    driver.signal('SIGCONT');
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+  throw new Error('the driver was in the middle of a write whenever it was stopped');
 }
 
 export interface Point {
