@@ -1,6 +1,7 @@
 // Every problem of a configuration, at once: read, fill in, check each value, check them against one another, resolve.
 
 import { dirname, resolve } from 'node:path';
+import { checkDatabase } from './checks/database.ts';
 import { checkHaproxy } from './checks/haproxy.ts';
 import { checkNames, checkRequired } from './checks/names.ts';
 import { checkNginx } from './checks/nginx.ts';
@@ -72,6 +73,7 @@ function checkTogether(
       ...checkHaproxy(target),
       ...checkFiles(target, folder),
       ...checkApprovals(draft, target),
+      ...checkDatabase(draft, target, folder),
     ]),
   ];
 }

@@ -42,6 +42,17 @@ export const defaultOptions = {
   limits: { disk: '256MB', memory: '128MB', log: '50MB' },
 } satisfies ServiceOptions;
 
+/** Where there is a database at all. */
+export const defaultDatabase = {
+  url: `\${DATABASE_URL}`,
+  migrations: 'migrations',
+  table: 'schema_migrations',
+  lockTimeout: '500ms',
+  lockTotal: '10m',
+  statementTimeout: '15s',
+  rollbackFor: '24h',
+} satisfies NonNullable<ServiceOptions['database']>;
+
 export const defaultBalancer = {
   driver: 'embedded' as NonNullable<TargetFile['loadBalancer']['driver']>,
   requestTimeout: '60s',

@@ -37,7 +37,7 @@ describe('defaults', () => {
       target: 'production',
       isDefault: true,
       driver: 'process',
-      migrator: 'none',
+      database: undefined,
       channel: '#deploys',
       env: {},
       requiredEnv: [],

@@ -12,6 +12,7 @@ import {
 } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
 import { merge } from './draft.ts';
+import { resolveDatabase } from './resolve-database.ts';
 import { resolveHaproxy } from './resolve-haproxy.ts';
 import { resolveNginx } from './resolve-nginx.ts';
 import { commandWords } from './resolve-slack.ts';
@@ -90,7 +91,7 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
     approval: resolveApproval(options.approval, approvers),
     ...resolveAfterwards(options),
     channel: options.channel,
-    migrator: 'none',
+    database: resolveDatabase(options.database),
   };
 }
 

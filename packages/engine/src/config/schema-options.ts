@@ -2,6 +2,7 @@
 // what must be there after merging is checked in checks/, since it may stand in either place.
 
 import { z } from 'zod';
+import { database } from './schema-database.ts';
 import {
   approver,
   choice,
@@ -151,6 +152,7 @@ export const serviceOptions = {
   requiredEnv: listOf(matching(variablePattern, 'the name of a variable'), 200)
     .describe('A slot is not started while one of these is missing.')
     .optional(),
+  database: database.optional(),
   grace: durationOrZero().describe('Between SIGTERM and SIGKILL. Default: 30s.').optional(),
   drain: z
     .strictObject({

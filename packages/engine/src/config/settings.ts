@@ -73,7 +73,24 @@ export interface TargetSettings {
   readonly crash: { readonly firstRestartMs: number; readonly maxRestartMs: number };
   /** Slack channel id or #name. */
   readonly channel: string;
-  readonly migrator: 'none';
+  /** The application's own; undefined: the engine changes no schema. */
+  readonly database: DatabaseSettings | undefined;
+}
+
+export interface DatabaseSettings {
+  readonly driver: 'postgres' | 'mariadb' | 'sqlite';
+  /** May hold `${NAME}`, which is filled in at use from env files and env: the settings hold no secret. */
+  readonly url: string;
+  /** Like `url`: a server for scratch copies, never production. */
+  readonly scratch: string | undefined;
+  /** Folder in each release. */
+  readonly migrations: string;
+  readonly table: string;
+  readonly lockTimeoutMs: number;
+  readonly lockTotalMs: number;
+  readonly statementTimeoutMs: number;
+  /** How long a release that was live stays one to go back to, whose shape of the schema is kept. */
+  readonly rollbackForMs: number;
 }
 
 export interface SlotSettings {

@@ -1,5 +1,6 @@
-// `${NAME}` in the values of the file. Everywhere but in `env` it is filled in from the environment of this process;
-// in `env` it stays for the start of the slot, and only its spelling is checked. `$${` is a plain `${` in both.
+// `${NAME}` in the values of the file. Everywhere but in `env` and in addresses of databases it is filled in from the
+// environment of this process; there it stays for the start of the slot, and only its spelling is checked. `$${` is a
+// plain `${` everywhere.
 
 import { formatPath, type Path } from './path.ts';
 import { error, type Finding } from './problems.ts';
@@ -46,7 +47,7 @@ function copy(value: unknown, path: Path, walk: Walk): unknown {
   }
   if (Array.isArray(value)) return value.map((item, index) => copy(item, [...path, index], walk));
   if (typeof value === 'object' && value !== null) return copyMapping(value, path, walk);
-  if (isEnvValue(path)) return envValue(value, path, walk);
+  if (isForTheSlot(path)) return slotValue(value, path, walk);
   return typeof value === 'string' ? fillIn(value, path, walk) : value;
 }
 
@@ -60,15 +61,18 @@ function copyMapping(value: object, path: Path, walk: Walk): Record<string, unkn
   return result;
 }
 
-/** `services.<name>.env.<NAME>` and `services.<name>.targets.<name>.env.<NAME>`. */
-function isEnvValue(path: Path): boolean {
+/** `env.<NAME>`, `database.url` and `database.scratch`, below `services.<name>` or `services.<name>.targets.<name>`. */
+function isForTheSlot(path: Path): boolean {
   if (path[0] !== 'services') return false;
-  return (path.length === 4 && path[2] === 'env') || (path.length === 6 && path[2] === 'targets' && path[4] === 'env');
+  const [option, key, ...rest] = path.slice(path[2] === 'targets' ? 4 : 2);
+  if (key === undefined || rest.length > 0) return false;
+  return option === 'env' || (option === 'database' && (key === 'url' || key === 'scratch'));
 }
 
 /** A number or true/false stays as it is written: `1.10` must not reach the service as `1.1`. */
-function envValue(value: unknown, path: Path, walk: Walk): unknown {
-  if (typeof value === 'number' || typeof value === 'boolean') return walk.sourceOf(path) ?? String(value);
+function slotValue(value: unknown, path: Path, walk: Walk): unknown {
+  if (path.at(-2) === 'env' && (typeof value === 'number' || typeof value === 'boolean'))
+    return walk.sourceOf(path) ?? String(value);
   if (typeof value !== 'string') return value;
   replaceVariables(value, (name) => {
     if (name === undefined) walk.findings.push(error(path, badReference));
@@ -104,4 +108,14 @@ function replaceVariables(text: string, lookUp: (name: string | undefined) => st
   return text.replace(/\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?/g, (match, name: string | undefined) =>
     match === '$${' ? '${' : lookUp(name),
   );
+}
+
+/** The names that a text asks for, each once. */
+export function variablesIn(text: string): readonly string[] {
+  const names = new Set<string>();
+  replaceVariables(text, (name) => {
+    if (name !== undefined) names.add(name);
+    return '';
+  });
+  return [...names];
 }

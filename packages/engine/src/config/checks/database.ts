@@ -1,0 +1,82 @@
+// A database that both slots see alike, and somebody who may approve what is taken away from it.
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { defaultDatabase } from '../defaults.ts';
+import type { Draft } from '../draft.ts';
+import { error, type Finding, warning } from '../problems.ts';
+import type { ConfigFile } from '../schema.ts';
+import { variablesIn } from '../variables.ts';
+import type { TargetDraft } from './target-drafts.ts';
+
+/** What each slot is told differently. */
+const perSlot = ['ENVIRONMENT_COLOR', 'APPLICATION_PORT'];
+
+export function checkDatabase(draft: Draft<ConfigFile>, target: TargetDraft, folder: string): readonly Finding[] {
+  const { options, saidAt, isSaid } = target;
+  const { database } = options;
+  if (!database) return [];
+  const approvers = options.approval?.approvers ?? draft?.approvers;
+  return [
+    ...(isSaid('database', 'driver')
+      ? []
+      : [error([...saidAt('database'), 'driver'], 'is missing; expected one of postgres, mariadb, sqlite')]),
+    ...(['url', 'scratch'] as const).flatMap((key) => oneForBoth(target, key)),
+    ...sameInBothFiles(target, folder),
+    ...(approvers?.length
+      ? []
+      : [warning(saidAt('database'), 'nobody may approve a contract of its schema, since there are no approvers')]),
+  ];
+}
+
+function oneForBoth({ options, saidAt }: TargetDraft, key: 'url' | 'scratch'): readonly Finding[] {
+  const text = options.database?.[key] ?? (key === 'url' ? defaultDatabase.url : '');
+  const differs = variablesIn(filledFromEnv(text, options.env)).find((name) => perSlot.includes(name));
+  return differs === undefined
+    ? []
+    : [
+        error(
+          [...saidAt('database'), key],
+          `uses \${${differs}}, which is another one in each slot; both slots must see one database`,
+        ),
+      ];
+}
+
+/** `env` may name variables in turn, once. */
+function filledFromEnv(text: string, env: TargetDraft['options']['env']): string {
+  return variablesIn(text).reduce((filled, name) => {
+    const value = env?.[name];
+    return value === undefined ? filled : filled.replaceAll(`\${${name}}`, () => String(value));
+  }, text);
+}
+
+/** Files that are not there yet are looked at again when the database is opened. */
+function sameInBothFiles({ options, own, path }: TargetDraft, folder: string): readonly Finding[] {
+  const url = filledFromEnv(options.database?.url ?? defaultDatabase.url, options.env);
+  const blue = valuesOf(own.slots?.blue?.envFiles, folder);
+  const green = valuesOf(own.slots?.green?.envFiles, folder);
+  const different = variablesIn(url).find((name) => blue?.[name] !== green?.[name]);
+  return blue && green && different !== undefined
+    ? [
+        error(
+          [...path, 'slots'],
+          `blue and green give ${different} different values, and the address of the database is made of it; both slots must see one database`,
+        ),
+      ]
+    : [];
+}
+
+function valuesOf(
+  files: Draft<readonly string[]>,
+  folder: string,
+): Readonly<Record<string, string | undefined>> | undefined {
+  try {
+    return Object.assign(
+      {},
+      ...(files ?? []).map((file) => (file === undefined ? {} : parseEnv(readFileSync(resolve(folder, file), 'utf8')))),
+    );
+  } catch {
+    return undefined; // not there yet, or not for this process to read
+  }
+}

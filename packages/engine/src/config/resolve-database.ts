@@ -1,0 +1,27 @@
+// The settings of a target's database, with defaults filled in.
+
+import { defaultDatabase } from './defaults.ts';
+import { merge } from './draft.ts';
+import type { ServiceOptions } from './schema-options.ts';
+import type { DatabaseSettings } from './settings.ts';
+import { parseDuration } from './units.ts';
+
+export function resolveDatabase(file: ServiceOptions['database']): DatabaseSettings | undefined {
+  if (!file) return undefined;
+  const { driver, url, scratch, migrations, table, lockTimeout, lockTotal, statementTimeout, rollbackFor } = merge(
+    defaultDatabase,
+    file,
+  );
+  if (driver === undefined) throw new TypeError('the database was not checked before it was resolved');
+  return {
+    driver,
+    url,
+    scratch,
+    migrations,
+    table,
+    lockTimeoutMs: parseDuration(lockTimeout),
+    lockTotalMs: parseDuration(lockTotal),
+    statementTimeoutMs: parseDuration(statementTimeout),
+    rollbackForMs: parseDuration(rollbackFor),
+  };
+}

@@ -1,0 +1,50 @@
+// What the configuration says about a target's own database, whose schema the engine widens and tightens.
+
+import { z } from 'zod';
+import { choice, duration, durationOrZero, matching } from './schema-values.ts';
+
+const url = () =>
+  matching(
+    /^([a-z]+:|\/|\$)[^\s\p{Cc}]{1,2000}$/u,
+    'the address of a database, without blanks, such as postgres://app@db/shop',
+  );
+
+export const database = z
+  .strictObject({
+    driver: choice(['postgres', 'mariadb', 'sqlite'])
+      .describe('Which database. mariadb speaks to MySQL as well, which is untested. No default.')
+      .optional(),
+    url: url()
+      .describe(
+        `Where it is: postgres://…, mariadb://…, or sqlite:/absolute/file. \${NAME} is filled in at use, from env files and env, as for the service. Default: \${DATABASE_URL}.`,
+      )
+      .optional(),
+    scratch: url()
+      .describe(
+        'A server for scratch copies, never production: what cannot be decided from the text of a migration is tried there. Default: none.',
+      )
+      .optional(),
+    migrations: matching(/^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/, 'the name of a folder in the release')
+      .describe('Folder in each release with its migrations. Default: migrations.')
+      .optional(),
+    table: matching(/^[A-Za-z_][A-Za-z0-9_]{0,39}$/, 'the name of a table: up to 40 letters, digits and _')
+      .describe('Table in which the engine keeps what was done. Default: schema_migrations.')
+      .optional(),
+    lockTimeout: duration()
+      .describe(
+        'How long one try waits for a lock of the database; the whole step is then tried again. Default: 500ms.',
+      )
+      .optional(),
+    lockTotal: duration()
+      .describe('After so long without the lock, the deployment fails and names who holds it. Default: 10m.')
+      .optional(),
+    statementTimeout: duration()
+      .describe('Longest time of one statement; building an index concurrently has no limit. Default: 15s.')
+      .optional(),
+    rollbackFor: durationOrZero()
+      .describe(
+        'For so long after it was live a release may be gone back to, and its shape of the schema is kept. Default: 24h.',
+      )
+      .optional(),
+  })
+  .describe('The database of the service, whose schema follows its releases. Default: none.');
