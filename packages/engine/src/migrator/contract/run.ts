@@ -71,9 +71,9 @@ function limitsOfRuns(stage: () => Stage): void {
   test('while the service holds the table it is blocked, with nothing left behind; later it passes', async () => {
     const { database, fixture } = stage();
     await createUsers(fixture, 1);
-    const release = await fixture.occupy('users');
     const text = 'ALTER TABLE users ADD COLUMN nick VARCHAR(50);';
     await database.mark(id, { state: 'expanding' });
+    const release = await fixture.occupy('users');
     await database.locked(5_000, neverAborted, async () => {
       const blocked = database.run(id, expand(text), expanded, testLimits, neverAborted);
       await expect(blocked).rejects.toMatchObject({ name: 'MigrationError', code: 'blocked' });

@@ -1,0 +1,21 @@
+// Opens a SQLite file for a migrator in a process of its own. The options are its path.
+
+import { systemClock } from '../../lib/clock.ts';
+import type { Dialect } from '../dialect.ts';
+import { openSqlite } from '../sqlite/open.ts';
+import { fingerprintSqlite, parseSqlite } from '../sqlite/parse.ts';
+
+const dialect: Dialect = {
+  kind: 'sqlite',
+  load: async () => undefined,
+  split: parseSqlite,
+  fingerprint: fingerprintSqlite,
+  lint: () => [],
+};
+
+export async function open(file: string) {
+  return {
+    database: await openSqlite({ file, table: 'schema_migrations', clock: systemClock, split: dialect.split }),
+    dialect,
+  };
+}
