@@ -2,7 +2,6 @@
 
 import { execFileSync } from 'node:child_process';
 import {
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -158,19 +157,6 @@ describe('a dead nginx', () => {
     expect(await balancer.observe()).toMatchObject([{ routing: back }]);
     expect(sideOf(await stage.user())).toBe('blue');
     await balancer.apply(back, 1, { direction: 'back' });
-  });
-});
-
-describe('a reload that was cut short', () => {
-  test('does not go on asking users to connect anew', async () => {
-    const closing = inRouting('closing');
-    writeFileSync(closing, '');
-    expect((await stage.user()).headers.connection).toBe('close');
-    await balancer.ensure();
-    expect(existsSync(closing)).toBe(true); // somebody may be reloading just now
-    execFileSync('touch', ['-d', '10 minutes ago', closing]);
-    await balancer.ensure();
-    expect(existsSync(closing)).toBe(false);
   });
 });
 

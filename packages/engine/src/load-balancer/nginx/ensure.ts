@@ -7,6 +7,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny } from '../../lib/files.ts';
 import { createAsker } from './ask.ts';
+import { ensureOpen } from './closing.ts';
 import { readPresent, writeGeneration } from './generations.ts';
 import { followed, forgetOldReload, reloadGently } from './gentle-reload.ts';
 import type { NginxParts } from './parts.ts';
@@ -24,6 +25,7 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
   ensureFolders(places);
   beginRouting(places);
   forgetOldReload(places.routing, clock.now());
+  ensureOpen(places.routing);
   if (await isUp(parts)) return;
   await withFileLock({ path: join(places.folder, 'ensure.lock'), clock, holdMs: longestMs }, async () => {
     if (!(await isUp(parts))) await bringUp(parts);

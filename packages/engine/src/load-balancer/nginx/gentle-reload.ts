@@ -1,12 +1,11 @@
 // A reload that cuts nobody. A worker that is replaced closes its idle connections, and a request that meets this on its way
-// is lost. So first a file asks nginx to close each connection with its next answer, in order, as HTTP provides; when none
+// is lost. So first nginx is asked to close each connection with its next answer, in order, as HTTP provides; when none
 // is idle any more, or the longest idle time has passed, nothing is left to be cut.
 
-import { rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Asker } from './ask.ts';
+import { beginClosing, closingSince, endClosing } from './closing.ts';
 import type { NginxNode } from './node.ts';
 
 export interface GentleReload {
@@ -30,23 +29,21 @@ const settledMs = 300;
 /** Resolves when the new configuration answers and the old workers take no new connection. @throws `balancer-unsettled` */
 export async function reloadGently(options: GentleReload): Promise<void> {
   const { node, asker, routing, digest, before, clock } = options;
-  const closing = join(routing, 'closing');
-  writeFileSync(closing, '');
   try {
+    beginClosing(routing);
     const limit = clock.now() + longestIdleMs;
     while ((await idleConnections(before)) > 0 && clock.now() < limit) await clock.sleep(lookEveryMs);
     await node.reload();
     await followed(asker, digest, clock);
   } finally {
-    rmSync(closing, { force: true });
+    endClosing(routing);
   }
 }
 
 /** What an engine that died in the middle of a reload has left. */
 export function forgetOldReload(routing: string, now: number): void {
-  const closing = join(routing, 'closing');
-  const since = statSync(closing, { throwIfNoEntry: false })?.mtimeMs;
-  if (since !== undefined && now - since > longestIdleMs + 2 * followWithinMs) rmSync(closing, { force: true });
+  const since = closingSince(routing);
+  if (since !== undefined && now - since > longestIdleMs + 2 * followWithinMs) endClosing(routing);
 }
 
 /** @throws `balancer-unsettled` */

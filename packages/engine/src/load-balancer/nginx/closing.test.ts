@@ -1,0 +1,72 @@
+// Connections that are closed one after another before a reload: everybody is served where he belongs meanwhile.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sideOf } from '../contract/user.ts';
+import type { LoadBalancer } from '../load-balancer.ts';
+import { beginClosing, endClosing } from './closing.ts';
+import { type NginxStage, nginxStage, routed } from './testing-stage.ts';
+
+let stage: NginxStage;
+let balancer: LoadBalancer;
+/** Of a user who would rather keep his connection. */
+let agent: Agent;
+beforeEach(async () => {
+  stage = await nginxStage();
+  agent = new Agent({ keepAlive: true });
+  balancer = stage.balancer();
+  await balancer.ensure();
+  await balancer.apply(routed(1, { active: 'blue', preview: 'green' }), 1);
+});
+afterEach(async () => {
+  agent.destroy();
+  await stage.end();
+});
+
+/** A user, what becomes of his connection, a tester, and an event stream. */
+async function served(): Promise<readonly unknown[]> {
+  const user = await stage.user({ agent });
+  const tester = await stage.user({ agent, headers: { 'x-preview': stage.options.spec.preview?.token ?? '' } });
+  const stream = await stage.user({ agent, headers: { accept: 'text/event-stream' } });
+  return [sideOf(user), user.headers.connection, sideOf(tester), sideOf(stream), stream.headers.connection];
+}
+
+describe('while a reload is being prepared', () => {
+  test('every user is asked to connect anew, streams are not, and all are served where they belong', async () => {
+    beginClosing(stage.places.routing);
+    expect(await served()).toEqual(['blue', 'close', 'green', 'blue', 'keep-alive']);
+    expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: { generation: 1, active: 'blue' } }]);
+    await balancer.apply(routed(2, { active: 'green' }), 1);
+    expect(await served()).toEqual(['green', 'close', 'status 503', 'green', 'keep-alive']);
+    await balancer.apply(routed(3, {}), 1);
+    expect((await stage.user({ agent })).status).toBe(503);
+    expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: routed(3, {}) }]);
+    await balancer.apply(routed(4, { active: 'blue' }), 1);
+    endClosing(stage.places.routing);
+    expect(await served()).toEqual(['blue', 'keep-alive', 'status 503', 'blue', 'keep-alive']);
+  });
+});
+
+describe('a reload that was cut short', () => {
+  test('does not go on asking users to connect anew', async () => {
+    const closing = join(stage.places.routing, 'closing');
+    beginClosing(stage.places.routing);
+    expect((await stage.user({ agent })).headers.connection).toBe('close');
+    await balancer.ensure();
+    expect(existsSync(closing)).toBe(true); // somebody may be reloading just now
+    execFileSync('touch', ['-d', '10 minutes ago', closing]);
+    await balancer.ensure();
+    expect(existsSync(closing)).toBe(false);
+    expect((await stage.user({ agent })).headers.connection).toBe('keep-alive');
+  });
+
+  test('or a link removed by hand costs a connection for each answer until the engine looks, and no user', async () => {
+    rmSync(join(stage.places.routing, 'open'));
+    expect(await served()).toEqual(['blue', 'close', 'green', 'blue', 'keep-alive']);
+    await balancer.ensure();
+    expect(await served()).toEqual(['blue', 'keep-alive', 'green', 'blue', 'keep-alive']);
+  });
+});
