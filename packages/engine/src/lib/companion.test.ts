@@ -19,6 +19,12 @@ test('it answers one question after the other, with big integers and bytes, and 
   expect(await ask(['environment'], patient)).not.toContain('HOME');
 });
 
+test('questions that are asked at once wait for each other, and each gets its own answer', async () => {
+  const { ask } = await start();
+  const answers = await Promise.all([1n, 10n, 100n].map((number) => ask(['add', number], patient)));
+  expect(answers.map((answer) => (answer as [bigint])[0])).toEqual([8n, 18n, 118n]);
+});
+
 test('busy without end it is killed when its time is over, and gone by then', async () => {
   const { ask, pid, isAlive } = await start();
   await expect(ask(['hang'], { timeoutMs: 300 })).rejects.toMatchObject({ code: 'exec-timeout' });
@@ -31,9 +37,15 @@ test('busy without end it is killed when the signal aborts', async () => {
   const { ask, isAlive } = await start();
   const stop = new AbortController();
   const hanging = expect(ask(['hang'], { ...patient, signal: stop.signal })).rejects.toThrow('enough');
-  stop.abort(new Error('enough'));
+  setTimeout(() => stop.abort(new Error('enough')), 200);
   await hanging;
   expect(isAlive()).toBe(false);
+});
+
+test('a question that is taken back before its turn harms nobody', async () => {
+  const { ask } = await start();
+  await expect(ask(['hang'], { ...patient, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  expect(await ask(['add', 1n], patient)).toEqual([8n, Buffer.from('7')]);
 });
 
 test('one that ends in the middle of a question is told, and not waited for', async () => {

@@ -4,17 +4,23 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { systemClock } from './clock.ts';
 import { BlueGreenError } from './errors.ts';
+import { createTurns } from './turns.ts';
 
 export interface Companion {
   readonly pid: number;
   readonly isAlive: () => boolean;
   /**
-   * Its answer. Ask again only when the last answer has come. When the time passes or the signal aborts it is killed, and
-   * gone before this rejects. @throws BlueGreenError `exec-timeout`, `exec-failed` when it ended by itself; the signal's reason
+   * Its answer. Questions wait for each other, and their time begins with their turn. When it passes or the signal aborts
+   * the process is killed, and gone before this rejects. @throws BlueGreenError `exec-timeout`, `exec-failed` when it ended by itself; the signal's reason
    */
-  ask(question: unknown, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<unknown>;
+  ask(question: unknown, limits: AskLimits): Promise<unknown>;
   /** Resolves when it is gone. */
   kill(): Promise<void>;
+}
+
+export interface AskLimits {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
 }
 
 /** @param script a TypeScript file of this program that calls `answerQuestions`. It inherits no environment. */
@@ -31,27 +37,29 @@ export async function startCompanion(script: string, args: readonly string[]): P
     child.kill('SIGKILL');
     await gone;
   };
+  const turns = createTurns();
+  async function askInTurn(question: unknown, { timeoutMs, signal }: AskLimits): Promise<unknown> {
+    signal?.throwIfAborted();
+    if (isGone) throw ended(script);
+    const over = new AbortController();
+    const first = await Promise.race([
+      answerOf(child, question),
+      exitOf(child, over.signal),
+      stopped(over.signal, signal),
+      timePassed(timeoutMs, over.signal),
+    ]);
+    over.abort();
+    if (typeof first === 'object') return first.answer;
+    await kill();
+    if (first === 'gone') throw ended(script);
+    if (first === 'stopped') throw signal?.reason;
+    throw new BlueGreenError('exec-timeout', `no answer within ${timeoutMs} ms`);
+  }
   return {
     pid: child.pid as number,
     isAlive: () => !isGone,
     kill,
-    async ask(question, { timeoutMs, signal }) {
-      signal?.throwIfAborted();
-      if (isGone) throw ended(script);
-      const over = new AbortController();
-      const first = await Promise.race([
-        answerOf(child, question),
-        exitOf(child, over.signal),
-        stopped(over.signal, signal),
-        timePassed(timeoutMs, over.signal),
-      ]);
-      over.abort();
-      if (typeof first === 'object') return first.answer;
-      await kill();
-      if (first === 'gone') throw ended(script);
-      if (first === 'stopped') throw signal?.reason;
-      throw new BlueGreenError('exec-timeout', `no answer within ${timeoutMs} ms`);
-    },
+    ask: (question, limits) => turns('question', () => askInTurn(question, limits)),
   };
 }
 

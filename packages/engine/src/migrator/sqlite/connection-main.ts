@@ -20,7 +20,7 @@ answerQuestions((question): Answer => {
 });
 
 function answer({ file, sql, parameters, wants, busyMs }: Question): Answer {
-  open[file] ??= new Database(files[file], { timeout: busyMs });
+  open[file] ??= openFile(files[file]);
   const database = open[file];
   database.pragma(`busy_timeout = ${Math.round(busyMs)}`);
   if (wants === 'nothing') {
@@ -29,4 +29,14 @@ function answer({ file, sql, parameters, wants, busyMs }: Question): Answer {
   }
   const rows = database.prepare(sql).all(...parameters) as readonly Row[];
   return { rows, inTransaction: database.inTransaction };
+}
+
+function openFile(path: string): Database.Database {
+  try {
+    return new Database(path);
+  } catch (thrown) {
+    // A folder that is missing is told by a TypeError without a code.
+    if (thrown instanceof TypeError) throw Object.assign(thrown, { code: 'SQLITE_CANTOPEN' });
+    throw thrown;
+  }
 }

@@ -30,7 +30,7 @@ export interface AskOptions {
 }
 
 export interface Connection {
-  /** @throws SqliteError; MigrationError `stopped`, `failed` when it took too long, `unreachable` */
+  /** @throws SqliteError, also when it took too long; MigrationError `stopped`, `unreachable` */
   rows(sql: string, parameters?: Question['parameters'], options?: AskOptions): Promise<readonly Row[]>;
   exec(sql: string, options?: AskOptions): Promise<{ readonly inTransaction: boolean }>;
   /** The same on the file of the lock, which is tried and never waited for. */
@@ -51,9 +51,18 @@ export function createConnection(file: string, lockFile: string, onReplaced: () 
   let companion: Companion | undefined;
   let isClosed = false;
 
+  let starting: Promise<Companion> | undefined;
+
   async function process(): Promise<Companion> {
     if (isClosed) throw new MigrationError('unreachable', `the connection to ${file} is closed`);
     if (companion?.isAlive()) return companion;
+    starting ??= start().finally(() => {
+      starting = undefined;
+    });
+    return await starting;
+  }
+
+  async function start(): Promise<Companion> {
     const isReplacement = companion !== undefined;
     companion = await startCompanion(script, [file, lockFile]);
     if (isReplacement) await onReplaced();

@@ -4,7 +4,7 @@ import { processesWith } from '../../lib/open-files.ts';
 import { MigrationError, type MigrationErrorCode } from '../error.ts';
 
 export class SqliteError extends Error {
-  /** `SQLITE_BUSY`, `SQLITE_CONSTRAINT_UNIQUE`, … */
+  /** `SQLITE_BUSY`, `SQLITE_CONSTRAINT_UNIQUE`, …; `TIMEOUT` is ours. */
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -21,18 +21,12 @@ const kinds: readonly (readonly [RegExp, MigrationErrorCode, string | undefined]
   [/^SQLITE_(READONLY|PERM|AUTH)/, 'denied', 'Let the engine’s user write the file and its folder.'],
   [/^SQLITE_CANTOPEN/, 'unreachable', 'Correct the path, or let the engine’s user open the file and its folder.'],
   [/^SQLITE_(NOTADB|CORRUPT)/, 'unreachable', 'The file is no SQLite database, or a damaged one.'],
+  [/^TIMEOUT$/, 'failed', 'Make the statement smaller, or raise the limit of one statement.'],
   [/^SQLITE_FULL/, 'failed', 'Free some disk; nothing of the step remains.'],
 ];
 
-/** @param where `003_nick.expand.sql:12`, or the file of the database */
+/** Anything else is left as it is: a busy file for another try. @param where `003_nick.expand.sql:12`, or the file of the database */
 export function migrationErrorOf(thrown: unknown, where: string): unknown {
-  if (thrown instanceof MigrationError) {
-    if (thrown.code !== 'failed') return thrown;
-    return new MigrationError('failed', `${where}: ${thrown.message}`, {
-      cause: thrown,
-      ...(thrown.hint && { hint: thrown.hint }),
-    });
-  }
   if (!(thrown instanceof SqliteError) || isBusy(thrown)) return thrown;
   const [, code, hint] = kinds.find(([pattern]) => pattern.test(thrown.code)) ?? [/./, 'failed' as const, undefined];
   return new MigrationError(code, `${where}: ${thrown.message}`, { cause: thrown, ...(hint && { hint }) });

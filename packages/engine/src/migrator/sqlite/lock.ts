@@ -42,6 +42,18 @@ export function createLock(connection: () => Connection, lockFile: string, clock
     }
   }
 
+  /** Held from the first word on, so that two who ask here at once do not disturb each other's transaction. */
+  async function takeAlone(): Promise<boolean> {
+    isHeld = true;
+    try {
+      isHeld = await take();
+    } catch (thrown) {
+      isHeld = false;
+      throw thrown;
+    }
+    return isHeld;
+  }
+
   async function whoHolds(): Promise<string> {
     const rows = await connection()
       .lockRows('SELECT name FROM holder')
@@ -54,7 +66,7 @@ export function createLock(connection: () => Connection, lockFile: string, clock
     for (;;) {
       if (signal.aborted)
         throw new MigrationError('stopped', 'the migration was stopped while it waited for another one');
-      if (!isHeld && (await take())) break;
+      if (!isHeld && (await takeAlone())) return;
       const left = until - clock.now();
       if (left <= 0)
         throw new MigrationError(
@@ -66,7 +78,6 @@ export function createLock(connection: () => Connection, lockFile: string, clock
         );
       await pause(clock, Math.min(pollMs, left), signal);
     }
-    isHeld = true;
   }
 
   return {

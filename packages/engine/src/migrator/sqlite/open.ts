@@ -45,6 +45,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
     turns('connection', () => work().catch((thrown) => rethrow(thrown, file)));
   const write = <T>(limits: RunLimits, signal: AbortSignal, attempt: () => Promise<T>) =>
     inTurn(() => untilFree({ clock, limits, signal }, contest, attempt));
+  const read = <T>(attempt: () => Promise<T>) => write(ownLimits, never, attempt);
   const writeOwn = (sql: string) =>
     write(ownLimits, never, async () => {
       await connection.exec(`BEGIN IMMEDIATE; ${createTables(tables)} ${sql} COMMIT`).catch(async (thrown: unknown) => {
@@ -55,7 +56,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
 
   return {
     kind: 'sqlite',
-    ledger: () => inTurn(() => readLedger(connection, tables)),
+    ledger: () => read(() => readLedger(connection, tables)),
     locked: lock.locked,
     mark: (id, change) => writeOwn(changeSql(tables, id, change, clock.now())),
     forget: (id) => writeOwn(forgetSql(tables, id)),
@@ -67,11 +68,11 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
       write(limits, signal, () =>
         runBatch(connection, { id, file: backfillFile, size, limits, signal, tables, clock }),
       ),
-    countRows: (name) => inTurn(async () => numberOf(await connection.rows(`SELECT count(*) AS n FROM ${name}`))),
-    verify: (select) => inTurn(async () => numberOf(await connection.rows(select))),
-    catalog: () => inTurn(() => readSchema(connection, tables.names)),
+    countRows: (name) => read(async () => numberOf(await connection.rows(`SELECT count(*) AS n FROM ${name}`))),
+    verify: (select) => read(async () => numberOf(await connection.rows(select))),
+    catalog: () => read(() => readSchema(connection, tables.names)),
     rememberCatalog: (catalog) => writeOwn(rememberSql(tables, catalog)),
-    rememberedCatalog: () => inTurn(() => readCatalog(connection, tables)),
+    rememberedCatalog: () => read(() => readCatalog(connection, tables)),
     close: connection.close,
   };
 }

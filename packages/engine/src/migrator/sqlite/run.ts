@@ -47,11 +47,10 @@ async function inOneTransaction(connection: Connection, statements: readonly Sta
   try {
     for (const statement of statements) await execute(connection, file, statement, options);
     if (rebuilds) refuseBroken(file, brokenBefore, await brokenReferences(connection, options));
-    await connection.exec(outcomeSql(run), options);
-    await connection.exec('COMMIT', options);
+    await connection.exec(`${outcomeSql(run)} COMMIT`, options);
   } catch (thrown) {
     await connection.exec('ROLLBACK').catch(() => undefined);
-    throw thrown;
+    throw migrationErrorOf(thrown, file.file);
   } finally {
     await connection.exec('PRAGMA legacy_alter_table = OFF').catch(() => undefined);
   }
