@@ -28,5 +28,15 @@ export interface Dialect {
   /** Equal for texts that differ in comments, white space or case alone. */
   fingerprint(text: string): string;
   /** Findings in the order of files and lines. The schema's history is read from the migrations themselves, in order. */
-  lint(migrations: readonly Migration[]): readonly Finding[];
+  lint(migrations: readonly Migration[], options?: LintOptions): readonly Finding[];
+}
+
+export interface LintOptions {
+  /**
+   * Ids that have run nowhere yet, where that is known: what their expand steps create is empty for all of them. Without
+   * it, a table is new in the file that creates it and nowhere else.
+   */
+  readonly pending?: ReadonlySet<string>;
+  /** Matters of taste too, as warnings. */
+  readonly withStyle?: boolean;
 }

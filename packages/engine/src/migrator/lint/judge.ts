@@ -1,0 +1,114 @@
+// A release's migrations, statement by statement in the order in which they would run, against a table of rules.
+
+import type { Statement } from '../dialect.ts';
+import { filesOf, type Migration, type SqlFile } from '../files/migration.ts';
+import { accepting } from './acceptance.ts';
+import type { Finding } from './finding.ts';
+import type { Grammar, Hazard, Rule, Scene } from './rule.ts';
+
+/**
+ * @param pending ids that have not run anywhere: what their expand steps create is empty. Without it only the objects of
+ *   the same file count as new
+ */
+export function judge<S extends Statement, H>(
+  migrations: readonly Migration[],
+  grammar: Grammar<S, H>,
+  pending: ReadonlySet<string> = new Set(),
+): readonly Finding[] {
+  const history = grammar.history();
+  const judgeFile = (file: SqlFile, isFresh: boolean, also: readonly Finding[] = []): readonly Finding[] =>
+    accepting(file, [...also, ...findingsOf(file, isFresh, grammar, history)]);
+  const forward = migrations.flatMap((migration) =>
+    filesOf(migration)
+      .filter(({ stage }) => stage !== 'revert')
+      .flatMap((file) =>
+        file.stage === 'expand'
+          ? judgeFile(file, pending.has(migration.id), missingRevert(migration, grammar))
+          : judgeFile(file, false),
+      ),
+  );
+  // Reverts last and backwards: what they drop must not be missing from the history of a later migration.
+  const backward = migrations
+    .toReversed()
+    .flatMap(({ revert }) => (revert === undefined ? [] : judgeFile(revert, false)));
+  return [...forward, ...backward].toSorted(byPlace(migrations));
+}
+
+function findingsOf<S extends Statement, H>(
+  file: SqlFile,
+  isFresh: boolean,
+  grammar: Grammar<S, H>,
+  history: H,
+): readonly Finding[] {
+  const parsed = grammar.parse(file.text);
+  if (!parsed.ok) return [unreadable(file, parsed.problem.line, parsed.problem.problem)];
+  grammar.enter(history, { file, isFresh }, parsed.statements);
+  const scene: Scene<H> = { file, stage: file.stage, isSync: file.sync, history };
+  const rules = grammar.rules.filter(({ allowedIn }) => !allowedIn.includes(file.stage));
+  const found: Finding[] = [];
+  for (const statement of parsed.statements) {
+    for (const rule of rules)
+      for (const hazard of rule.check(statement, scene)) found.push(finding(file, statement, rule, hazard));
+    grammar.observe(history, statement);
+  }
+  return found;
+}
+
+function finding<S extends Statement, H>(file: SqlFile, statement: S, rule: Rule<S, H>, hazard: Hazard): Finding {
+  return {
+    rule: rule.id,
+    classes: rule.classes,
+    severity: hazard.severity ?? rule.severity ?? 'error',
+    file: file.file,
+    line: statement.line,
+    statement: statement.text,
+    message: hazard.message,
+    safe: hazard.safe,
+    allowedIn: rule.allowedIn,
+    accepted: undefined,
+  };
+}
+
+function unreadable(file: SqlFile, line: number, problem: string): Finding {
+  return {
+    rule: problem.startsWith('a NUL byte') ? 'nul-byte' : 'syntax-error',
+    classes: ['transaction'],
+    severity: 'error',
+    file: file.file,
+    line,
+    statement: (file.text.split('\n')[line - 1] ?? '').replaceAll('\0', '\\0').trim(),
+    message: `${problem}; nothing in this file can be checked`,
+    safe: undefined,
+    allowedIn: [],
+    accepted: undefined,
+  };
+}
+
+/** An expand step that cannot be taken back leaves an aborted deployment's objects behind for good. */
+function missingRevert<S extends Statement, H>(migration: Migration, grammar: Grammar<S, H>): readonly Finding[] {
+  const { expand, revert, id } = migration;
+  if (expand === undefined || revert !== undefined) return [];
+  const parsed = grammar.parse(expand.text);
+  if (!parsed.ok || parsed.statements.length === 0) return [];
+  const back = parsed.statements.map((statement) => grammar.reverse(statement)).toReversed();
+  return [
+    {
+      rule: 'missing-revert',
+      classes: ['transaction'],
+      severity: 'error',
+      file: expand.file,
+      line: 1,
+      statement: '',
+      message: `${id} has no ${id}.revert.sql: its expand step could not be taken back after an aborted deployment`,
+      safe: back.every((each) => each !== undefined) ? ['-- revert:', ...back].join('\n') : undefined,
+      allowedIn: [],
+      accepted: undefined,
+    },
+  ];
+}
+
+function byPlace(migrations: readonly Migration[]): (left: Finding, right: Finding) => number {
+  const order = new Map(migrations.flatMap(filesOf).map(({ file }, index) => [file, index]));
+  const place = ({ file }: Finding): number => order.get(file) ?? 0;
+  return (left, right) => place(left) - place(right) || left.line - right.line;
+}

@@ -1,0 +1,29 @@
+// PostgreSQL, without a server.
+
+import type { Dialect } from '../dialect.ts';
+import { judge } from '../lint/judge.ts';
+import type { Grammar } from '../lint/rule.ts';
+import { fingerprintPostgres, loadGrammar, type PostgresStatement, parsePostgres } from './parse.ts';
+import { emptyHistory, type History } from './rules/history.ts';
+import { enter, observe } from './rules/observe.ts';
+import { reversePostgres } from './rules/reverse.ts';
+import { postgresRules } from './rules/rules.ts';
+import { styleRules } from './rules/style.ts';
+
+const grammar: Grammar<PostgresStatement, History> = {
+  parse: parsePostgres,
+  rules: postgresRules,
+  history: emptyHistory,
+  enter,
+  observe,
+  reverse: reversePostgres,
+};
+
+export const postgresDialect: Dialect = {
+  kind: 'postgres',
+  load: loadGrammar,
+  split: parsePostgres,
+  fingerprint: fingerprintPostgres,
+  lint: (migrations, { pending, withStyle } = {}) =>
+    judge(migrations, withStyle === true ? { ...grammar, rules: [...postgresRules, ...styleRules] } : grammar, pending),
+};

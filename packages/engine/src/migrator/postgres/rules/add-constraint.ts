@@ -1,0 +1,227 @@
+// ADD CONSTRAINT: a scan under lock, and old writes that a new constraint turns away.
+
+import type { Constraint } from 'libpg-query';
+import { type Hazard, isNew, steps } from '../../lint/rule.ts';
+import { find, onAddColumn, without } from './add-column.ts';
+import { isNewColumn, isProvenNotNull } from './history.ts';
+import { constraintName } from './names.ts';
+import {
+  addNotValid,
+  altered,
+  anyOf,
+  onAddConstraint,
+  onAlter,
+  type PostgresRule,
+  type PostgresScene,
+  validate,
+} from './postgres-rule.ts';
+import { type Alteration, columnsIn, nameOf, quoted, strings } from './tree.ts';
+
+const isUnchecked = ({ skip_validation: skips, is_enforced: isEnforced }: Constraint): boolean =>
+  skips === true || isEnforced === undefined;
+
+/** Added without a look at the rows, and validated by a migration of its own. */
+const inTwoSteps = (alteration: Alteration, constraint: Constraint, name: string): string =>
+  steps(['contract', addNotValid(alteration, name, constraint)], ['then contract', validate(alteration, name)]);
+
+const missingNotValid: PostgresRule = {
+  id: 'constraint-missing-not-valid',
+  classes: ['locks', 'depends-on-data'],
+  allowedIn: [],
+  check: anyOf(
+    onAddConstraint('CONSTR_CHECK', (constraint, alteration) => {
+      if (isUnchecked(constraint)) return undefined;
+      const name = constraintName(alteration.table, constraint);
+      return {
+        message: `every row of ${alteration.table} is read for ${name} while nobody can read the table`,
+        safe: inTwoSteps(alteration, constraint, name),
+      };
+    }),
+    onAddConstraint('CONSTR_NOTNULL', (constraint, alteration) => {
+      if (isUnchecked(constraint)) return undefined;
+      const name = constraintName(alteration.table, constraint);
+      return {
+        message: `every row of ${alteration.table} is read for ${name} while nobody can read the table`,
+        safe: inTwoSteps(alteration, constraint, name),
+      };
+    }),
+    onAddColumn((added) => {
+      const [check, { alteration, name }] = [find(added, 'CONSTR_CHECK'), added];
+      if (check === undefined) return undefined;
+      const called = constraintName(alteration.table, check, name);
+      return {
+        message: `every row of ${alteration.table} is read for the check of ${name} while nobody can read the table`,
+        safe: steps(
+          ['expand', without(added, ['CONSTR_CHECK']), addNotValid(alteration, called, check)],
+          ['then contract', validate(alteration, called)],
+        ),
+      };
+    }),
+  ),
+};
+
+const foreignKey: PostgresRule = {
+  id: 'adding-foreign-key-constraint',
+  classes: ['locks', 'depends-on-data'],
+  allowedIn: [],
+  check: anyOf(
+    onAddConstraint('CONSTR_FOREIGN', (constraint, alteration) => {
+      if (isUnchecked(constraint)) return undefined;
+      const name = constraintName(alteration.table, constraint);
+      return {
+        message: `writers of ${alteration.table} and ${nameOf(constraint.pktable ?? {})} wait until every row has been looked up`,
+        safe: inTwoSteps(alteration, constraint, name),
+      };
+    }),
+    onAddColumn((added) => {
+      const [key, { alteration, name }] = [find(added, 'CONSTR_FOREIGN'), added];
+      if (key === undefined) return undefined;
+      const called = constraintName(alteration.table, key, name);
+      const named: Constraint = { ...key, fk_attrs: [{ String: { sval: name } }] };
+      return {
+        message: `${alteration.table} is locked against readers too, while it waits for the lock on ${nameOf(key.pktable ?? {})}`,
+        safe: steps(
+          ['expand', without(added, ['CONSTR_FOREIGN'])],
+          ['contract', addNotValid(alteration, called, named)],
+          ['then contract', validate(alteration, called)],
+        ),
+      };
+    }),
+  ),
+};
+
+const constrainingOldWrites: PostgresRule = {
+  id: 'constraining-old-writes',
+  classes: ['breaks-old'],
+  allowedIn: ['contract', 'revert'],
+  check: onAlter(['AT_AddConstraint'], (alteration, { history }) => {
+    const constraint = constraintIn(alteration);
+    const columns =
+      constraint === undefined
+        ? []
+        : [...strings(constraint.fk_attrs), ...strings(constraint.keys), ...columnsIn(constraint.raw_expr)];
+    const kinds = ['CONSTR_CHECK', 'CONSTR_FOREIGN', 'CONSTR_NOTNULL'];
+    if (constraint === undefined || !kinds.includes(constraint.contype ?? '')) return undefined;
+    if (columns.every((column) => isNewColumn(history, alteration.table, column))) return undefined;
+    const name = constraintName(alteration.table, constraint);
+    return {
+      message: `the old release may write rows that ${name} refuses, even while it is NOT VALID: its users would see errors`,
+      safe:
+        constraint.skip_validation === true
+          ? steps(['contract', addNotValid(alteration, name, constraint)])
+          : inTwoSteps(alteration, constraint, name),
+    };
+  }),
+};
+
+const constraintIn = ({ command }: Alteration): Constraint | undefined =>
+  command.def !== undefined && 'Constraint' in command.def ? command.def.Constraint : undefined;
+
+/** A unique index is built beside the writers, and then becomes the constraint. */
+function uniqueLater(alteration: Alteration, constraint: Constraint, columns: readonly string[]): string {
+  const name = constraintName(alteration.table, constraint, columns[0]);
+  const kind = constraint.contype === 'CONSTR_PRIMARY' ? 'PRIMARY KEY' : 'UNIQUE';
+  return steps(
+    [
+      'contract, @no-transaction',
+      `CREATE UNIQUE INDEX CONCURRENTLY ${quoted(name)} ON ${alteration.sql} (${columns.map(quoted).join(', ')});`,
+    ],
+    [
+      'then contract',
+      `ALTER TABLE ${alteration.sql} ADD CONSTRAINT ${quoted(name)} ${kind} USING INDEX ${quoted(name)};`,
+    ],
+  );
+}
+
+const uniqueHazard = (kind: 'CONSTR_UNIQUE' | 'CONSTR_PRIMARY', word: string): PostgresRule['check'] =>
+  anyOf(
+    onAddConstraint(kind, (constraint, alteration, scene) => {
+      if (constraint.indexname !== undefined) return primaryOverNulls(constraint, alteration, scene);
+      return {
+        message: `nobody can read ${alteration.table} while the index of its ${word} is built; duplicates make it fail, and old writes that make them fail afterwards`,
+        safe: uniqueLater(alteration, constraint, strings(constraint.keys)),
+      };
+    }),
+    onAddColumn((added) => {
+      const [constraint, { alteration, name }] = [find(added, kind), added];
+      if (constraint === undefined) return undefined;
+      return {
+        message: `nobody can read ${alteration.table} while the index of ${name}’s ${word} is built`,
+        safe: `${steps(['expand', without(added, [kind])])}\n${uniqueLater(alteration, constraint, [name])}`,
+      };
+    }),
+  );
+
+/** PRIMARY KEY USING INDEX sets its columns NOT NULL, which reads all rows unless that is proven. */
+function primaryOverNulls(
+  constraint: Constraint,
+  alteration: Alteration,
+  { history, stage }: PostgresScene,
+): Hazard | undefined {
+  const columns = history.indexes.get(constraint.indexname ?? '')?.columns ?? [];
+  const isProven = columns.length > 0 && columns.every((column) => isProvenNotNull(history, alteration.table, column));
+  if (constraint.contype !== 'CONSTR_PRIMARY' || isProven || stage !== 'expand') return undefined;
+  return {
+    message: `a primary key makes its columns NOT NULL: the old release may write NULL into ${alteration.table}, and every row is read`,
+    safe: steps(['contract', altered(alteration, { subtype: 'AT_AddConstraint', def: { Constraint: constraint } })]),
+  };
+}
+
+const exclusion: PostgresRule = {
+  id: 'adding-exclusion-constraint',
+  classes: ['locks', 'breaks-old', 'depends-on-data'],
+  allowedIn: [],
+  check: onAddConstraint('CONSTR_EXCLUSION', (constraint, { table }) => ({
+    message: `nobody can read ${table} while the index of ${constraintName(table, constraint)} is built; there is no way to build it beside the writers: it needs a maintenance window`,
+    safe: undefined,
+  })),
+};
+
+const validateTogether: PostgresRule = {
+  id: 'validate-in-same-transaction',
+  classes: ['locks', 'transaction'],
+  allowedIn: [],
+  check: onAlter(['AT_ValidateConstraint'], (alteration, { history }) => {
+    const name = alteration.command.name ?? '';
+    if (!history.file.unproven.has(`${alteration.table}.${name}`)) return undefined;
+    return {
+      message: `${alteration.table} stays locked by ADD CONSTRAINT while every row is read for ${name}: the lock is held to the end of the transaction`,
+      safe: steps(['then contract', validate(alteration, name)]),
+    };
+  }),
+};
+
+const dropping: PostgresRule = {
+  id: 'dropping-constraint',
+  classes: ['breaks-old', 'loses-data'],
+  allowedIn: ['contract', 'revert'],
+  check: onAlter(['AT_DropConstraint'], (alteration, { history }) => {
+    const { name = '' } = alteration.command;
+    if (isNew(history.tables.get(alteration.table)?.checks.get(name)?.origin, history.here)) return undefined;
+    return {
+      message: `from now on the new release may write what the old one relies on never to meet in ${alteration.table} (${name})`,
+      safe: steps(['contract', altered(alteration, alteration.command)]),
+    };
+  }),
+};
+
+export const addConstraintRules: readonly PostgresRule[] = [
+  missingNotValid,
+  foreignKey,
+  constrainingOldWrites,
+  {
+    id: 'disallowed-unique-constraint',
+    classes: ['locks', 'breaks-old', 'depends-on-data'],
+    allowedIn: [],
+    check: uniqueHazard('CONSTR_UNIQUE', 'unique constraint'),
+  },
+  {
+    id: 'adding-primary-key',
+    classes: ['locks', 'breaks-old', 'depends-on-data'],
+    allowedIn: [],
+    check: uniqueHazard('CONSTR_PRIMARY', 'primary key'),
+  },
+  exclusion,
+  validateTogether,
+  dropping,
+];

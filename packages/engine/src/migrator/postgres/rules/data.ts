@@ -1,0 +1,156 @@
+// Rows: changed batch by batch in a backfill, never all at once beside users.
+
+import type { Node } from 'libpg-query';
+import { type Hazard, hazards, noHazard, steps } from '../../lint/rule.ts';
+import type { PostgresStatement } from '../parse.ts';
+import { type History, isNewTable, keyOf } from './history.ts';
+import type { PostgresRule } from './postgres-rule.ts';
+import { body, nameOf, print, relationSql, some, strings } from './tree.ts';
+import { dataTarget, isSchemaChange, lockedTable } from './weight.ts';
+
+interface Change {
+  readonly kind: 'UpdateStmt' | 'DeleteStmt';
+  readonly relation: Parameters<typeof nameOf>[0];
+  readonly where: Node | undefined;
+}
+
+function changeIn(node: Node): Change | undefined {
+  const [update, remove] = [body(node, 'UpdateStmt'), body(node, 'DeleteStmt')];
+  if (update?.relation !== undefined)
+    return { kind: 'UpdateStmt', relation: update.relation, where: update.whereClause };
+  if (remove?.relation !== undefined)
+    return { kind: 'DeleteStmt', relation: remove.relation, where: remove.whereClause };
+  return undefined;
+}
+
+const unbatched: PostgresRule = {
+  id: 'unbatched-change',
+  classes: ['locks'],
+  allowedIn: [],
+  check: ({ node }, { history, stage }) => {
+    const change = changeIn(node);
+    const target = change === undefined ? undefined : nameOf(change.relation);
+    if (change === undefined || target === undefined || isNewTable(history, target)) return noHazard;
+    if (stage === 'backfill' ? isBatch(change.where) : isFewRows(change.where, target, history)) return noHazard;
+    return [
+      {
+        message: `every row that it touches in ${target} stays locked against the users until the last one is done`,
+        safe: inBatches(node, change, history),
+      },
+    ];
+  },
+};
+
+/** `BETWEEN :from AND :to`, which the grammar sees as two parameters. */
+const isBatch = (where: Node | undefined): boolean =>
+  some(where, ({ A_Expr: expression }) => {
+    const between = expression as { kind?: string; rexpr?: Node } | undefined;
+    const bounds = body(between?.rexpr, 'List')?.items ?? [];
+    return between?.kind === 'AEXPR_BETWEEN' && bounds.every((each) => body(each, 'ParamRef') !== undefined);
+  });
+
+/** Rows picked by constants of a key: a setting, a code table, one account. */
+function isFewRows(where: Node | undefined, table: string, history: History): boolean {
+  const comparison = body(where, 'A_Expr');
+  if (comparison === undefined)
+    return (body(where, 'BoolExpr')?.args ?? []).some(
+      (each) => body(where, 'BoolExpr')?.boolop === 'AND_EXPR' && isFewRows(each, table, history),
+    );
+  const isPicked = ['AEXPR_OP', 'AEXPR_IN'].includes(comparison.kind ?? '') && strings(comparison.name)[0] === '=';
+  const column = strings(body(comparison.lexpr, 'ColumnRef')?.fields).at(-1);
+  const isConstant = !some(comparison.rexpr, (node) => 'ColumnRef' in node || 'SubLink' in node || 'FuncCall' in node);
+  const keys = [keyOf(history, table), ...uniqueColumns(history, table)];
+  return isPicked && isConstant && column !== undefined && keys.includes(column);
+}
+
+const uniqueColumns = (history: History, table: string): readonly string[] =>
+  [...history.indexes.values()].flatMap((index) =>
+    index.isUnique && index.table === table && index.columns.length === 1 ? index.columns : [],
+  );
+
+/** The same statement, bounded by the key. */
+function inBatches(node: Node, { kind, relation, where }: Change, history: History): string {
+  const table = nameOf(relation);
+  const key = keyOf(history, table);
+  const bounded = print(withWhere(node, kind, where, key));
+  return steps([
+    'backfill',
+    `-- @table ${relationSql(relation)}`,
+    `-- @key ${key}`,
+    `${bounded.replace('$1', ':from').replace('$2', ':to')};`,
+  ]);
+}
+
+function withWhere(node: Node, kind: Change['kind'], where: Node | undefined, key: string): Node {
+  const bounds: Node = { List: { items: [{ ParamRef: { number: 1 } }, { ParamRef: { number: 2 } }] } };
+  const column: Node = { ColumnRef: { fields: [{ String: { sval: key } }] } };
+  const between: Node = {
+    A_Expr: { kind: 'AEXPR_BETWEEN', name: [{ String: { sval: 'BETWEEN' } }], lexpr: column, rexpr: bounds },
+  };
+  const whereClause: Node =
+    where === undefined ? between : { BoolExpr: { boolop: 'AND_EXPR', args: [between, where] } };
+  return kind === 'UpdateStmt'
+    ? { UpdateStmt: { ...body(node, 'UpdateStmt'), whereClause } }
+    : { DeleteStmt: { ...body(node, 'DeleteStmt'), whereClause } };
+}
+
+const deleteAll: PostgresRule = {
+  id: 'ban-delete-all',
+  classes: ['loses-data', 'breaks-old'],
+  allowedIn: ['backfill'],
+  check: ({ node }, { history }) => {
+    const change = changeIn(node);
+    if (change?.kind !== 'DeleteStmt' || change.where !== undefined || isNewTable(history, nameOf(change.relation)))
+      return noHazard;
+    return [
+      {
+        message: `every row of ${nameOf(change.relation)} is gone for good, under both releases`,
+        safe: inBatches(node, change, history),
+      },
+    ];
+  },
+};
+
+/** A change of many rows; a few given ones beside a change of the schema hold nobody up. */
+export function isBulkChange(statement: PostgresStatement, history: History): boolean {
+  const { node } = statement;
+  const target = dataTarget(statement);
+  if (target === undefined || isNewTable(history, target)) return false;
+  const insert = body(node, 'InsertStmt');
+  if (insert !== undefined) return (body(insert.selectStmt, 'SelectStmt')?.fromClause?.length ?? 0) > 0;
+  const change = changeIn(node);
+  return change === undefined || !isFewRows(change.where, target, history);
+}
+
+const mixing: PostgresRule = {
+  id: 'mixing-schema-and-data',
+  classes: ['locks', 'transaction'],
+  allowedIn: [],
+  check: (statement, { history, stage, file }): readonly Hazard[] => {
+    const { file: memory } = history;
+    const changesSchema = isSchemaChange(statement);
+    if (stage === 'backfill')
+      return hazards(
+        dataTarget(statement) === undefined
+          ? {
+              message: 'a backfill changes rows and nothing else: the schema is changed by expand and contract',
+              safe: steps(['expand', `${statement.text};`]),
+            }
+          : undefined,
+      );
+    const locked = lockedTable(statement);
+    const isSecond =
+      (isBulkChange(statement, history) && memory.lockedTables.size > 0) ||
+      (changesSchema && memory.didChangeData && locked !== undefined && !isNewTable(history, locked));
+    if (!file.transaction || !isSecond) return noHazard;
+    const change = changeIn(statement.node);
+    return [
+      {
+        message: `the lock of the schema change on ${[...memory.lockedTables, ...(locked === undefined ? [] : [locked])][0]} is held while rows are changed: nobody can use the table until the end of the transaction`,
+        safe: change === undefined ? undefined : inBatches(statement.node, change, history),
+      },
+    ];
+  },
+};
+
+export const dataRules: readonly PostgresRule[] = [unbatched, deleteAll, mixing];

@@ -1,0 +1,116 @@
+// What the statements so far made of the schema, as far as rules ask: what is new, what is typed how, what is proven.
+
+import type { TypeName } from 'libpg-query';
+import { isNew, type Origin, type Place } from '../../lint/rule.ts';
+import type { PostgresStatement } from '../parse.ts';
+
+export interface Column {
+  readonly type: TypeName | undefined;
+  readonly hasDefault: boolean;
+  readonly notNull: boolean;
+  readonly origin: Origin;
+}
+
+export interface Check {
+  readonly columns: readonly string[];
+  /** Set when the check says nothing but `column IS NOT NULL`. */
+  readonly provesNotNull: string | undefined;
+  readonly isValid: boolean;
+  readonly origin: Origin;
+}
+
+export interface Table {
+  readonly columns: Map<string, Column>;
+  readonly checks: Map<string, Check>;
+  /** The primary key, when it is one column. */
+  key: string | undefined;
+  readonly origin: Origin | undefined;
+}
+
+export interface Index {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly isUnique: boolean;
+  readonly origin: Origin;
+}
+
+/** Memory of the file that is being judged. */
+export interface FileMemory {
+  /** Every statement of the file, those to come too. */
+  readonly statements: readonly PostgresStatement[];
+  /** Tables that were there before and are locked against writers by what the file did so far. */
+  readonly lockedTables: Set<string>;
+  /** Constraints added here as NOT VALID, by `table.name`. */
+  readonly unproven: Set<string>;
+  readonly enumValues: Set<string>;
+  didChangeSchema: boolean;
+  didChangeData: boolean;
+}
+
+export interface History {
+  readonly tables: Map<string, Table>;
+  readonly indexes: Map<string, Index>;
+  /** Domains with a constraint: a column of one is checked row by row. */
+  readonly domains: Map<string, TypeName>;
+  /** Views, functions, types, triggers (`trigger on table`), by name. */
+  readonly objects: Map<string, Origin>;
+  here: Place;
+  file: FileMemory;
+}
+
+export function emptyHistory(): History {
+  const nowhere = {
+    file: '',
+    stage: 'expand',
+    text: '',
+    checksum: '',
+    transaction: true,
+    accepted: [],
+    sync: false,
+  } as const;
+  return {
+    tables: new Map(),
+    indexes: new Map(),
+    domains: new Map(),
+    objects: new Map(),
+    here: { file: nowhere, isFresh: false },
+    file: freshMemory([]),
+  };
+}
+
+export function freshMemory(statements: readonly PostgresStatement[]): FileMemory {
+  return {
+    statements,
+    lockedTables: new Set(),
+    unproven: new Set(),
+    enumValues: new Set(),
+    didChangeSchema: false,
+    didChangeData: false,
+  };
+}
+
+/** Nobody uses it yet: it may be altered freely. */
+export const isNewTable = (history: History, table: string): boolean =>
+  isNew(history.tables.get(table)?.origin, history.here);
+
+export const isNewObject = (history: History, name: string): boolean => isNew(history.objects.get(name), history.here);
+
+/**
+ * Neither the old release nor a row knows the column. A migration's contract step runs when the old release is gone, and
+ * its columns are full by then, so they are not new there.
+ */
+export const isNewColumn = (history: History, table: string, column: string): boolean =>
+  isNewTable(history, table) || isNew(history.tables.get(table)?.columns.get(column)?.origin, history.here);
+
+export const columnOf = (history: History, table: string, column: string): Column | undefined =>
+  history.tables.get(table)?.columns.get(column);
+
+/** A key to walk the table by; `id` where it is not known. */
+export const keyOf = (history: History, table: string): string => history.tables.get(table)?.key ?? 'id';
+
+/** A validated `CHECK (column IS NOT NULL)` lets SET NOT NULL pass without a scan. */
+export function isProvenNotNull(history: History, table: string, column: string): boolean {
+  const { columns, checks } = history.tables.get(table) ?? { columns: new Map<string, Column>(), checks: new Map() };
+  if (columns.get(column)?.notNull === true) return true;
+  return [...checks.values()].some(({ provesNotNull, isValid }) => isValid && provesNotNull === column);
+}
