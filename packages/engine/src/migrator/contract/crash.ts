@@ -6,11 +6,13 @@ import { createUsers, neverAborted, type Stage } from './fixture.ts';
 import { runMigrator } from './migrator-process.ts';
 
 const kills = 5;
+/** Batches double in size: of fewer rows the last kill could come too late. */
+const rows = 20_000;
 
 export function crashContract(stage: () => Stage): void {
   test('a backfill that is killed five times goes through each row once', { timeout: 240_000 }, async () => {
     const { fixture, database } = stage();
-    await createUsers(fixture, 4_000);
+    await createUsers(fixture, rows);
     const text = 'UPDATE users SET touched = touched + 1 WHERE id BETWEEN :from AND :to;';
     const verify = 'SELECT count(*) FROM users WHERE touched <> 1';
     const migration = aMigration('001_touch', { backfill: text, backfillOf: { batch: 10, verify } });
@@ -31,7 +33,7 @@ export function crashContract(stage: () => Stage): void {
     const { code, stderr, events } = await runMigrator(fixture, 'backfill', [migration]);
     expect(code, stderr).toBe(0);
     expect(events.at(-1)).toMatchObject({ kind: 'done', stage: 'backfill' });
-    expect(await database.ledger()).toMatchObject([{ state: 'done', rowsDone: 4_000, cursor: '4000' }]);
+    expect(await database.ledger()).toMatchObject([{ state: 'done', rowsDone: rows, cursor: String(rows) }]);
     expect(await database.verify(verify)).toBe(0);
   });
 
