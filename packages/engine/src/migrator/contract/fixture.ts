@@ -55,10 +55,16 @@ export async function setStage(
 }
 
 /** The service's table, with rows 1 to `rows`. */
-export async function createUsers({ query }: DatabaseFixture, rows: number): Promise<void> {
-  await query('CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(100), touched INTEGER DEFAULT 0 NOT NULL)');
-  for (let first = 1; first <= rows; first += 500) {
-    const ids = Array.from({ length: Math.min(500, rows - first + 1) }, (_, at) => first + at);
+export async function createUsers(fixture: DatabaseFixture, rows: number): Promise<void> {
+  await fixture.query(
+    'CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(100), touched INTEGER DEFAULT 0 NOT NULL)',
+  );
+  await addUsers(fixture, 1, rows);
+}
+
+export async function addUsers({ query }: DatabaseFixture, from: number, to: number): Promise<void> {
+  for (let first = from; first <= to; first += 500) {
+    const ids = Array.from({ length: Math.min(500, to - first + 1) }, (_, at) => first + at);
     await query(`INSERT INTO users (id, name) VALUES ${ids.map((id) => `(${id}, 'user ${id}')`).join(', ')}`);
   }
 }

@@ -110,10 +110,7 @@ function translated(
   const cause = { cause: thrown };
   if (at.signal?.aborted) return new MigrationError('stopped', 'the statement was stopped', cause);
   if (hasCode(thrown, 'exec-timeout'))
-    return new MigrationError('failed', `the statement ran longer than ${at.timeoutMs} ms and was stopped`, {
-      ...cause,
-      hint: 'Make it smaller, or raise the limit of one statement.',
-    });
+    return new SqliteError('TIMEOUT', `ran longer than ${at.timeoutMs} ms and was stopped`);
   return new MigrationError(
     'unreachable',
     `the process that works on ${at.file} ended in the middle of a statement`,
