@@ -4,15 +4,22 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What needs each. Debian’s package has the name of the program. */
+/** What needs each. */
 export const programs = {
   chromium: 'what drives a browser',
   nginx: 'what drives a real nginx',
   haproxy: 'what drives a real HAProxy',
   openssl: 'what needs a certificate',
+  mariadbd: 'what drives a real MariaDB',
 } as const;
 
 export type ProgramName = keyof typeof programs;
+
+/** Where Debian's package has another name than the program. */
+const packages: Partial<Record<ProgramName, readonly string[]>> = {
+  // What makes an empty database, and what it calls, are in the other two.
+  mariadbd: ['mariadb-server-core', 'mariadb-client-core'],
+};
 
 /** Debian's place for daemons, which a person's PATH may lack. */
 const daemons = '/usr/sbin';
@@ -26,7 +33,8 @@ export function installPrograms(wanted: readonly ProgramName[], path: string): r
   if (missing.length === 0 || !has('apt-get') || process.getuid?.() !== 0) return missing;
   console.log(`Installing ${missing.join(', ')} with apt-get …`);
   apt(['update', '-qq']);
-  apt(['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+  const names = missing.flatMap((program) => packages[program] ?? [program]);
+  apt(['install', '-y', '-qq', '--no-install-recommends', ...names]);
   return missing.filter((program) => !has(program));
 }
 
