@@ -1,12 +1,14 @@
 // SQLite's own grammar, generated from its parse.y.
 
 import { createHash } from 'node:crypto';
-import { parse, type Stmt, tokenize } from 'sqlite3-parser';
+import { parse, type Span, type Stmt, tokenize } from 'sqlite3-parser';
 import type { SqlProblem, Statement } from '../dialect.ts';
 import { firstToken, lineAt, lineCounter, nulByte } from '../lint/text.ts';
 
 export interface SqliteStatement extends Statement {
   readonly node: Stmt;
+  /** Where `text` begins in the file: the spans of the tree count from the file's beginning. */
+  readonly start: number;
 }
 
 export type SqliteStatements =
@@ -28,10 +30,16 @@ export function parseSqlite(text: string): SqliteStatements {
     return {
       text: text.slice(start, node.span.offset + node.span.length).trimEnd(),
       line: lineOf(start),
+      start,
       node,
     };
   });
   return { ok: true, statements };
+}
+
+/** The words of a part of the tree, as the author wrote them. */
+export function wordsOf({ text, start }: SqliteStatement, { offset, length }: Span): string {
+  return text.slice(offset - start, offset - start + length);
 }
 
 /** Equal for texts that differ in comments, white space or case alone. */

@@ -1,0 +1,25 @@
+// SQLite, without a database.
+
+import type { Dialect } from '../dialect.ts';
+import { judge } from '../lint/judge.ts';
+import type { Grammar } from '../lint/rule.ts';
+import { fingerprintSqlite, parseSqlite, type SqliteStatement } from './parse.ts';
+import { emptyHistory, enter, type History, observe } from './rules/history.ts';
+import { reverseSqlite, sqliteRules } from './rules/rules.ts';
+
+const grammar: Grammar<SqliteStatement, History> = {
+  parse: parseSqlite,
+  rules: sqliteRules,
+  history: emptyHistory,
+  enter,
+  observe,
+  reverse: reverseSqlite,
+};
+
+export const sqliteDialect: Dialect = {
+  kind: 'sqlite',
+  load: async () => {}, // the grammar is plain JavaScript
+  split: parseSqlite,
+  fingerprint: fingerprintSqlite,
+  lint: (migrations, { pending } = {}) => judge(migrations, grammar, pending),
+};
