@@ -36,8 +36,11 @@ export function figuresOf(results: Results): readonly Figure[] {
   ];
 }
 
+/** Over TLS too. */
+const isOf = (proxy: Mechanism, { kind, family }: Mechanism): boolean => proxy.kind === kind && proxy.family === family;
+
 function lossFigures(driver: Mechanism, { trials }: Results): readonly Figure[] {
-  const own = trials.filter(({ proxy }) => proxy === driver);
+  const own = trials.filter(({ proxy }) => isOf(proxy, driver));
   // Nothing measured is nothing reached.
   const sum = (of: (trial: Trial) => number): number =>
     own.length === 0 ? Number.NaN : own.reduce((all, trial) => all + of(trial), 0);
@@ -130,7 +133,7 @@ function shareFigures(proxy: Mechanism, rows: readonly ShareRow[]): readonly Fig
 
 /** Over nginx and HAProxy together. */
 function longFigures({ trials }: Results): readonly Figure[] {
-  const own = trials.filter(({ proxy }) => held.some(({ driver }) => driver === proxy));
+  const own = trials.filter(({ proxy }) => held.some(({ driver }) => isOf(proxy, driver)));
   const sum = (of: (trial: Trial) => number): number => own.reduce((all, trial) => all + of(trial), 0);
   const count = (name: string, value: number, bar: number): Figure => ({
     name: `nginx and HAProxy drivers: ${name}`,

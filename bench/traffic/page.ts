@@ -27,7 +27,7 @@ export function pageOf({ results, figures, how, machine }: PageOptions): string 
     '## Switches and weight changes under load',
     switchTable(trials),
     ...results.failures.map(({ what, why }) => `Not measured to its end: ${what}: ${why}`),
-    'Lost: no answer, on a connection that stood or a fresh one. Truncated: cut within the answer, or not the answer that belongs to the request. Stale: begun after the command had returned and answered by the old side; for weights, an answer that no fixed share of users explains. Cut: event streams and WebSockets that did not stay whole. Command: of the switch; for the drivers it ends when the balancer was seen to follow. Last old answer: since the command began, fast requests only. Processes: before → under load → when all have left. Memory: resident, of all processes of the proxy, the driver’s own counting process included.',
+    'Lost: no answer, on a connection that stood or a fresh one. Truncated: cut within the answer, or not the answer that belongs to the request. Stale: begun after the command had returned and answered by the old side; for weights, an answer that no fixed share of users explains. Cut: event streams and WebSockets that did not stay whole. Command: of the switch; for the drivers it ends when the balancer was seen to follow. Last old answer: since the command began, fast requests only. Processes: before → under load → when all have left. Memory: resident, of all processes of the proxy, the driver’s own counting process included. Over TLS and HTTP/2: one session for each kept connection, fewer fresh ones, and neither event streams nor WebSockets.',
     ...(throughputs.length === 0 ? [] : ['## Throughput', throughputTable(throughputs), throughputNote]),
     '## Shares of 10 000 users',
     shareTable(shares),
@@ -77,7 +77,7 @@ function switchTable(trials: readonly Trial[]): string {
 }
 
 const throughputNote =
-  'Requests a second of `wrk` with small answers, median of interleaved rounds; ratios are medians over the rounds. The static ones have the same logging and headers and decide nothing. CPU: processor time of the proxy for one request, the embedded driver’s and HAProxy’s counting included; nginx’s lines are counted in the engine.';
+  'Requests a second of `wrk` with small answers, median of interleaved rounds; ratios are medians over the rounds, of which single ones differ much where one worker of nginx happens to hold most of the connections. The static ones have the same logging and headers and decide nothing. CPU: processor time of the proxy for one request, the embedded driver’s and HAProxy’s counting included; nginx’s lines are counted in the engine.';
 
 function throughputTable(throughputs: readonly Throughput[]): string {
   const [first] = throughputs;

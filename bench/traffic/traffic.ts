@@ -11,7 +11,13 @@ import { type Backends, startBackends } from './load/crowd.ts';
 import { busyAtFirst, machineOf } from './machine.ts';
 import { pageOf } from './page.ts';
 import { caddyPatch } from './proxies/caddy.ts';
-import { embeddedDriver, haproxyDriver, nginxDriver } from './proxies/drivers.ts';
+import {
+  embeddedDriver,
+  haproxyDriver,
+  haproxyDriverSecure,
+  nginxDriver,
+  nginxDriverSecure,
+} from './proxies/drivers.ts';
 import { haproxyReload, haproxyStatic } from './proxies/haproxy-by-hand.ts';
 import { nginxReload, nginxStatic } from './proxies/nginx-by-hand.ts';
 import { freePort } from './proxies/port.ts';
@@ -23,6 +29,7 @@ import { measureThroughput, type Throughput } from './throughput.ts';
 import { type Trial, tryProxy } from './trial.ts';
 
 const switched = [embeddedDriver, nginxDriver, haproxyDriver, nginxReload, haproxyReload, caddyPatch];
+const secure = [nginxDriverSecure, haproxyDriverSecure];
 const measured = [embeddedDriver, nginxStatic, nginxDriver, haproxyStatic, haproxyDriver];
 const connectionCounts = [50, 200];
 const standard = { switches: 100, seconds: 15, leastRequests: 0 };
@@ -46,7 +53,10 @@ export const trafficBench: Bench = {
     const backends = await startBackends();
     const bench: Site = { folder, backends, options, say, signal, next: 0, failures: [] };
     try {
-      const trials = await tryAll(bench, switched.filter(isThere));
+      const trials = [
+        ...(await tryAll(bench, switched.filter(isThere), connectionCounts)),
+        ...(await tryAll(bench, secure.filter(isThere), connectionCounts.slice(0, 1))),
+      ];
       const throughputs = await throughputOfAll(bench, measured.filter(isThere));
       const shares = await sharesOfAll(bench, switched.filter(isThere));
       return await report({ trials, throughputs, shares, families, options, failures: bench.failures, busy });
@@ -81,9 +91,13 @@ async function groundIn(bench: Site): Promise<Ground> {
   return { folder: join(bench.folder, String(bench.next)), port: await freePort(), backends: bench.backends.ports };
 }
 
-async function tryAll(bench: Site, proxies: readonly Mechanism[]): Promise<readonly Trial[]> {
+async function tryAll(
+  bench: Site,
+  proxies: readonly Mechanism[],
+  counts: readonly number[],
+): Promise<readonly Trial[]> {
   const trials: Trial[] = [];
-  for (const connections of connectionCounts)
+  for (const connections of counts)
     for (const proxy of proxies) {
       const trial = await attempt(
         bench,

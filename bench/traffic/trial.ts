@@ -60,11 +60,13 @@ export async function tryProxy(options: TrialOptions): Promise<Trial> {
   const running = await proxy.start(ground);
   try {
     const before = processesNaming(ground.folder).length;
-    const switching = await half(options, (pace) => switchOften(running, pace));
+    const switching = await half(options, running, (pace) => switchOften(running, pace));
     const weigh = switching.failure === undefined ? running.weigh : undefined;
     if (weigh !== undefined) await running.switchTo('blue');
     const weighing =
-      weigh === undefined ? undefined : await half(options, (pace) => runCommands(pace, weights, (to) => weigh(to)));
+      weigh === undefined
+        ? undefined
+        : await half(options, running, (pace) => runCommands(pace, weights, (to) => weigh(to)));
     const afterDrain = await drained(ground.folder, before);
     return summary(options, { switching, weighing, before, afterDrain });
   } finally {
@@ -94,9 +96,12 @@ interface Pace {
 
 async function half<To>(
   { ground, connections, switches, seconds, leastRequests, signal }: TrialOptions,
+  { secure }: RunningProxy,
   work: (pace: Pace) => Promise<Ran<To>>,
 ): Promise<Half<To>> {
-  const load = startLoad(loadOf(connections), ground.port);
+  const load = secure
+    ? startLoad({ ...secureLoadOf(connections), authority: secure.authority }, secure.port)
+    : startLoad(loadOf(connections), ground.port);
   await delay(warmUpMs, undefined, { signal });
   const began = nowMs();
   const goesOn = async (): Promise<boolean> => {
@@ -125,6 +130,14 @@ const loadOf = (connections: number): LoadSize => ({
   slow: 6,
   streams: 6,
   talks: 6,
+});
+
+/** Event streams and WebSockets are left out: over HTTP/2 they are requests like the slow ones. */
+const secureLoadOf = (connections: number): LoadSize => ({
+  ...loadOf(connections),
+  freshPerSecond: 100,
+  streams: 0,
+  talks: 0,
 });
 
 const switchOften = (running: RunningProxy, pace: Pace): Promise<Ran<SlotName>> =>

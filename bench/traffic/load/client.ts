@@ -1,8 +1,10 @@
 // Program: all users of one run in a process of their own, told by whoever forked it when to begin and to stop.
 
 import { createRecorder, maxRequests } from './records.ts';
+import { openSecureLine } from './secure-wire.ts';
 import { listenOn, talkOn } from './streams.ts';
 import { askAfresh, askSlowly, type Crowd, keepAsking } from './users.ts';
+import { type Line, openLine } from './wire.ts';
 
 /** What the process is told. */
 export type Told =
@@ -19,6 +21,8 @@ export interface LoadSize {
   readonly slow: number;
   readonly streams: number;
   readonly talks: number;
+  /** Over TLS and HTTP/2 to a server with this certificate, in PEM. */
+  readonly authority?: string;
 }
 
 const lifeLimitMs = 900_000;
@@ -27,7 +31,9 @@ const full = maxRequests - 10_000;
 function begin(load: LoadSize, port: number): { end(): Promise<void>; readonly crowd: Crowd } {
   const over = new AbortController();
   const recorder = createRecorder();
-  const crowd: Crowd = { port, recorder, over: over.signal };
+  const { authority } = load;
+  const open = (): Line => (authority === undefined ? openLine(port) : openSecureLine(port, authority));
+  const crowd: Crowd = { port, open, recorder, over: over.signal };
   const users = Array.from({ length: load.kept }, (_, user) => user);
   const many = (count: number, one: (at: number) => Promise<void>) => Array.from({ length: count }, (_, at) => one(at));
   const all = [

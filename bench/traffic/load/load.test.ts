@@ -1,7 +1,13 @@
 // The measure itself: what goes wrong between a user and his answer is seen, and by its right name.
 
-import { createServer, type Socket } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { makeCertificate } from '../proxies/certificate.ts';
+import type { LoadSize } from './client.ts';
 import { startBackends, startLoad } from './crowd.ts';
 import type { Report } from './records.ts';
 
@@ -12,8 +18,8 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-async function reportOf(port: number): Promise<Report> {
-  const running = startLoad(load, port);
+async function reportOf(port: number, size: LoadSize = load): Promise<Report> {
+  const running = startLoad(size, port);
   // Until something was seen: processes start slowly on a busy machine.
   for (let looks = 0; looks < 300 && (await running.sent()) < 40; looks += 1)
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -63,3 +69,41 @@ test('an answer 502 is counted, and so is one that belongs to somebody else', as
   expect(mistaken.troubles.wrong).toBeGreaterThan(0);
   expect(mistaken.troubles.serverError).toBe(0);
 }, 60_000);
+
+test.each<readonly [string, keyof Report['troubles'], (stream: ServerHttp2Stream) => void]>([
+  ['a session that is closed without a word is a lost request', 'lost', (stream) => stream.session?.destroy()],
+  [
+    'an answer that is cut is a truncated one',
+    'truncated',
+    (stream) => {
+      stream.respond({ ':status': 200, 'content-length': 100 });
+      stream.write('half', () => stream.session?.destroy());
+    },
+  ],
+  [
+    'an answer 503 is counted',
+    'serverError',
+    (stream) => {
+      stream.respond({ ':status': 503, 'content-length': 0 });
+      stream.end();
+    },
+  ],
+])(
+  'over TLS and HTTP/2: %s',
+  async (_what, trouble, act) => {
+    const folder = mkdtempSync(join(tmpdir(), 'bgt-'));
+    closers.push(() => rmSync(folder, { recursive: true }));
+    const { file, authority } = await makeCertificate(folder);
+    const server = createSecureServer({ key: readFileSync(file), cert: readFileSync(file) });
+    server.on('stream', (stream) => {
+      stream.on('error', () => stream.destroy());
+      act(stream);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closers.push(() => server.close());
+    const port = (server.address() as AddressInfo).port;
+    const report = await reportOf(port, { ...load, streams: 0, talks: 0, authority });
+    expect(report.troubles[trouble]).toBe(report.sent);
+  },
+  60_000,
+);

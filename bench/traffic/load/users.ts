@@ -4,10 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { nowMs, pattern, patternBytes } from './pattern.ts';
 import { type Asked, type Recorder, troubleOf } from './records.ts';
-import { headerOf, type Line, openLine } from './wire.ts';
+import { headerOf, type Line } from './wire.ts';
 
 export interface Crowd {
   readonly port: number;
+  readonly open: () => Line;
   readonly recorder: Recorder;
   readonly over: AbortSignal;
 }
@@ -23,7 +24,7 @@ export async function keepAsking(crowd: Crowd, user: number, thinkMs: number): P
   while (!crowd.over.aborted) {
     if (!line?.usable()) {
       line?.close();
-      line = openLine(crowd.port);
+      line = crowd.open();
     }
     await askOnce(crowd, line, { user, slow: false, post: number % 2 === 0, fresh: false });
     await rest(crowd, Math.random() * thinkMs * 2);
@@ -33,7 +34,7 @@ export async function keepAsking(crowd: Crowd, user: number, thinkMs: number): P
 
 export async function askAfresh(crowd: Crowd, users: readonly number[], thinkMs: number): Promise<void> {
   while (!crowd.over.aborted) {
-    const line = openLine(crowd.port);
+    const line = crowd.open();
     const user = users[Math.floor(Math.random() * users.length)] ?? 0;
     await askOnce(crowd, line, { user, slow: false, post: number % 2 === 0, fresh: true });
     line.close();
@@ -43,7 +44,7 @@ export async function askAfresh(crowd: Crowd, users: readonly number[], thinkMs:
 
 export async function askSlowly(crowd: Crowd, user: number): Promise<void> {
   while (!crowd.over.aborted) {
-    const line = openLine(crowd.port);
+    const line = crowd.open();
     await askOnce(crowd, line, { user, slow: true, post: false, fresh: true });
     line.close();
     await rest(crowd, 100);

@@ -7,6 +7,8 @@ import { createEmbeddedBalancer } from '../../../packages/engine/src/load-balanc
 import { createHaproxyBalancer } from '../../../packages/engine/src/load-balancer/haproxy/driver.ts';
 import type { LoadBalancer } from '../../../packages/engine/src/load-balancer/load-balancer.ts';
 import { createNginxBalancer } from '../../../packages/engine/src/load-balancer/nginx/driver.ts';
+import { makeCertificate } from './certificate.ts';
+import { freePort } from './port.ts';
 import { type Ground, type Mechanism, type RunningProxy, userCookie } from './proxy.ts';
 
 const proxyEntry = fileURLToPath(new URL('../../../apps/proxy/src/main.ts', import.meta.url));
@@ -63,6 +65,51 @@ export const haproxyDriver: Mechanism = {
       }),
     ),
 };
+
+/** The same drivers with their users on TLS and HTTP/2. */
+export const nginxDriverSecure: Mechanism = {
+  name: 'nginx driver, TLS and HTTP/2',
+  kind: 'driver',
+  family: 'nginx',
+  start: (ground) =>
+    startSecure(ground, ({ listen, file }) =>
+      createNginxBalancer({
+        spec: specOf(ground),
+        folder: ground.folder,
+        settings: { mode: 'managed', program: 'nginx', tls: { listen, certificate: file, key: file } },
+        ...surroundings,
+      }),
+    ),
+};
+
+export const haproxyDriverSecure: Mechanism = {
+  name: 'HAProxy driver, TLS and HTTP/2',
+  kind: 'driver',
+  family: 'haproxy',
+  start: (ground) =>
+    startSecure(ground, ({ listen, file }) =>
+      createHaproxyBalancer({
+        spec: specOf(ground),
+        folder: ground.folder,
+        settings: { mode: 'managed', program: 'haproxy', tls: { listen, certificate: file } },
+        node: process.execPath,
+        ...surroundings,
+      }),
+    ),
+};
+
+interface Door {
+  readonly listen: BalancerSpec['listen'];
+  readonly file: string;
+}
+
+async function startSecure(ground: Ground, create: (door: Door) => LoadBalancer): Promise<RunningProxy> {
+  mkdirSync(ground.folder, { recursive: true });
+  const { file, authority } = await makeCertificate(ground.folder);
+  const port = await freePort();
+  const running = await startDriver(ground, create({ listen: { host: '127.0.0.1', port }, file }));
+  return { ...running, secure: { port, authority } };
+}
 
 async function startDriver({ folder }: Ground, balancer: LoadBalancer): Promise<RunningProxy> {
   mkdirSync(folder, { recursive: true });

@@ -14,6 +14,8 @@ export interface RunningProxy {
   switchTo(slot: SlotName): Promise<void>;
   /** This share of users to green, the others to blue. Undefined where the mechanism has no shares. */
   readonly weigh: ((percent: number) => Promise<void>) | undefined;
+  /** Where the same is served over TLS and HTTP/2; users then come there. `authority` in PEM. */
+  readonly secure?: { readonly port: number; readonly authority: string };
   stop(): Promise<void>;
 }
 
