@@ -40,6 +40,8 @@ export interface StageOptions {
   readonly service?: string;
   /** The load balancer; `embedded` unless said. */
   readonly balancer?: 'embedded' | 'nginx' | 'haproxy';
+  /** In the place of `balancer`: what stands below `loadBalancer`, `listen` aside. */
+  readonly attached?: (place: { readonly folder: string; readonly front: number }) => object;
   readonly clock?: Clock;
 }
 
@@ -119,7 +121,10 @@ export function configText({
   target = fastTarget,
   service = '',
   balancer = 'embedded',
+  attached,
 }: ConfigText): string {
+  const driver = attached?.({ folder, front: ports.front }) ?? { driver: balancer };
+  const loadBalancer = JSON.stringify({ ...driver, listen: `127.0.0.1:${ports.front}` });
   return `
 state: ${join(folder, 'state')}
 people:
@@ -142,7 +147,7 @@ ${service}
     targets:
       production:
         slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
-        loadBalancer: { driver: ${balancer}, listen: "127.0.0.1:${ports.front}" }
+        loadBalancer: ${loadBalancer}
 ${target}`;
 }
 

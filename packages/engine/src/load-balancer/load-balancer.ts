@@ -106,7 +106,7 @@ export interface LoadBalancer {
    * @throws `balancer-stale-generation`, `fenced-out`, `balancer-unreachable`, `balancer-unsettled`
    */
   apply(routing: Routing, fence: Fence, options?: ApplyOptions): Promise<void>;
-  /** Never throws for a dead node: says so in its row. */
+  /** One row for each of `entrypoints`, in their order. Never throws for a dead node: says so in its row. */
   observe(): Promise<readonly ObservedNode[]>;
   /** Counts since `sinceMs` (epoch), whole seconds, at most the last hour. Preview requests are not counted. */
   traffic(sinceMs: number): Promise<Traffic>;

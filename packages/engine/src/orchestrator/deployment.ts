@@ -84,6 +84,8 @@ export interface Receipt {
     readonly seen: number;
     readonly problem: string | undefined;
   }[];
+  /** On the way back: nodes that do not answer at all, which nobody waits for. */
+  readonly leftOut?: readonly { readonly node: string; readonly problem: string }[];
   readonly proved: boolean;
   readonly ms: number;
   /** Fields of the health answer, or only its status code. */

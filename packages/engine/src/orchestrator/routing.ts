@@ -7,6 +7,7 @@ import { liveLease, newestToken, tokenOf } from '../state/leases.ts';
 import type { Tx } from '../state/store.ts';
 import { confirmRouting, intendRouting, readRouting } from '../state/targets.ts';
 import { type Charge, type Core, driverLease, routingTurn, type Target } from './core.ts';
+import { butFor, type SilentNode, silentNodes } from './silent-nodes.ts';
 
 export interface RoutingChange {
   readonly wish: Omit<Routing, 'generation'>;
@@ -19,12 +20,15 @@ export interface RoutingChange {
   readonly onlyFrom?: number;
 }
 
-/** Resolves when the balancer was seen to follow. @throws what the driver throws; the intent then stays unconfirmed. */
-export function changeRouting(charge: Charge, change: RoutingChange): Promise<void> {
+/**
+ * Resolves when the balancer was seen to follow, with the nodes that were not waited for: there are some on the way back
+ * only. @throws what the driver throws; the intent then stays unconfirmed.
+ */
+export function changeRouting(charge: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
   return charge.core.turns(routingTurn(charge.target), () => changeInTurn(charge, change));
 }
 
-async function changeInTurn({ core, target, lease }: Charge, change: RoutingChange): Promise<void> {
+async function changeInTurn({ core, target, lease }: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
   const store = core.store.under(lease);
   const observed = await highestGeneration(target);
   const routing = store.write((tx) => {
@@ -39,13 +43,18 @@ async function changeInTurn({ core, target, lease }: Charge, change: RoutingChan
     });
     return intent;
   });
-  if (!routing) return;
-  await target.balancer.apply(routing, lease.token, { direction: change.direction ?? 'forward' });
+  if (!routing) return [];
+  const direction = change.direction ?? 'forward';
+  await target.balancer.apply(routing, lease.token, { direction });
+  const silent = direction === 'back' ? silentNodes(await target.balancer.observe()) : [];
   store.write((tx) => {
     confirmRouting(tx, target.key, routing.generation);
     change.confirmed?.(tx);
-    tx.audit({ ...target.key, ...change.event, action: 'routing-applied', detail: { routing } });
+    const sentence = `${change.event.sentence}${butFor(silent)}`;
+    const detail = silent.length === 0 ? { routing } : { routing, silent };
+    tx.audit({ ...target.key, ...change.event, action: 'routing-applied', sentence, detail });
   });
+  return silent;
 }
 
 /** After a lost state file the balancer may know a higher generation than we do. */

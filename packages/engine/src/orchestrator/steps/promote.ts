@@ -7,6 +7,7 @@ import type { Tx } from '../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
 import { launchSettings, placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
 import { changeRouting, routingIs } from '../routing.ts';
+import { butFor, directionOf, type SilentNode } from '../silent-nodes.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
 
 export const promote: Step<'promote'> = {
@@ -28,16 +29,16 @@ export const promote: Step<'promote'> = {
     const schema = await target.migrator.compatible(release.folder);
     if (schema.verdict === 'incompatible')
       return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);
-    await changeRouting(
+    const silent = await changeRouting(
       { core, target, lease },
       {
         wish,
-        direction: deployment.mode === 'rollback' ? 'back' : 'forward',
+        direction: directionOf(deployment),
         event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
         confirmed: (tx) => becomeActive(tx, context),
       },
     );
-    return done(`everybody gets ${version}`);
+    return done(`everybody gets ${version}${butFor(silent)}`);
   },
   undo: async (context) => {
     const { core, target, deployment, lease } = context;
@@ -45,8 +46,9 @@ export const promote: Step<'promote'> = {
     const back = deployment.fromSlot ?? undefined;
     await oldSideRuns(context);
     const wish = { active: back, canary: undefined, preview: back === undefined ? undefined : intent.preview };
+    let silent: readonly SilentNode[] = [];
     if (!routingIs({ core, target }, wish) || deployment.promotedAt !== null)
-      await changeRouting(
+      silent = await changeRouting(
         { core, target, lease },
         {
           wish,
@@ -59,7 +61,7 @@ export const promote: Step<'promote'> = {
           confirmed: (tx) => becomeActiveAgain(tx, context),
         },
       );
-    return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again`);
+    return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again${butFor(silent)}`);
   },
 };
 

@@ -2,6 +2,7 @@
 
 import { readRouting } from '../../state/targets.ts';
 import { changeRouting, routingIs } from '../routing.ts';
+import { butFor, directionOf, type SilentNode } from '../silent-nodes.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
 import { proveThrough } from './receipt.ts';
 
@@ -17,6 +18,7 @@ export const provePreview: Step<'prove-preview'> = {
       expected: { slot: deployment.slot, version: deployment.version },
       headers: { [target.preview.header]: target.preview.token },
       probes: 3,
+      direction: directionOf(deployment),
       signal: context.signal,
     });
     const problem = receipt.nodes.find((node) => node.seen < node.probes);
@@ -26,25 +28,24 @@ export const provePreview: Step<'prove-preview'> = {
         `the balancer does not reach ${deployment.version} at ${problem.node}: ${problem.problem}`,
       );
     return done(
-      `reached through the preview route of ${receipt.nodes.length} balancer node${receipt.nodes.length === 1 ? '' : 's'}`,
+      `reached through the preview route of ${receipt.nodes.length} balancer node${receipt.nodes.length === 1 ? '' : 's'}${butFor(receipt.leftOut ?? [])}`,
     );
   },
   undo: async (context) => {
-    await setPreview(context, undefined);
-    return done('the preview route is closed');
+    return done(`the preview route is closed${butFor(await setPreview(context, undefined))}`);
   },
 };
 
-async function setPreview(context: StepFrame, preview: 'blue' | 'green' | undefined): Promise<void> {
+async function setPreview(context: StepFrame, preview: 'blue' | 'green' | undefined): Promise<readonly SilentNode[]> {
   const { core, target, deployment, lease } = context;
   const { active, canary } = readRouting(core.store.db, target.key).intent;
   const wish = { active, canary, preview };
-  if (routingIs({ core, target }, wish)) return;
-  await changeRouting(
+  if (routingIs({ core, target }, wish)) return [];
+  return changeRouting(
     { core, target, lease },
     {
       wish,
-      direction: preview ? 'forward' : 'back',
+      direction: preview ? directionOf(deployment) : 'back',
       event: {
         actor: 'engine',
         deploymentId: deployment.id,

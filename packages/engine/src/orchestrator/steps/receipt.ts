@@ -1,12 +1,14 @@
 // The proof of a routing change: probes through every node of the balancer, routed as a new user is, that must see the
-// expected release. "The command succeeded" is no proof.
+// expected release. "The command succeeded" is no proof. On the way back a node that is dead is left out, and named.
 
 import type { SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { pause } from '../../lib/clock.ts';
+import type { ApplyOptions } from '../../load-balancer/load-balancer.ts';
 import { readRouting } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import type { Receipt } from '../deployment.ts';
+import { askedNodes } from '../silent-nodes.ts';
 
 export interface ProofRequest {
   readonly core: Core;
@@ -14,6 +16,7 @@ export interface ProofRequest {
   readonly expected: { readonly slot: SlotName; readonly version: string };
   readonly headers?: Readonly<Record<string, string>>;
   readonly probes: number;
+  readonly direction: ApplyOptions['direction'];
   readonly signal: AbortSignal;
 }
 
@@ -25,10 +28,10 @@ const atOnce = 5;
 export async function proveThrough(request: ProofRequest): Promise<Receipt> {
   const { core, target, expected } = request;
   const began = core.clock.now();
-  let nodes = await probeAll(request);
+  let { nodes, leftOut } = await probeAll(request);
   for (let round = 1; round < rounds && nodes.some(unproved) && !request.signal.aborted; round += 1) {
     await pause(core.clock, betweenRoundsMs, request.signal);
-    nodes = await probeAll(request);
+    ({ nodes, leftOut } = await probeAll(request));
   }
   const now = core.clock.now();
   return {
@@ -36,6 +39,7 @@ export async function proveThrough(request: ProofRequest): Promise<Receipt> {
     generation: readRouting(core.store.db, target.key).intent.generation,
     expected,
     nodes,
+    ...(leftOut.length === 0 ? {} : { leftOut }),
     proved: nodes.length > 0 && !nodes.some(unproved),
     ms: now - began,
     proof: target.settings.health.check,
@@ -46,8 +50,12 @@ type ProbedNode = Receipt['nodes'][number];
 
 const unproved = ({ probes, seen }: ProbedNode): boolean => seen < probes;
 
-function probeAll(request: ProofRequest): Promise<readonly ProbedNode[]> {
-  return Promise.all(request.target.balancer.entrypoints.map((node) => probeNode(node, request)));
+/** Who is dead is asked in every round: one that died during the proof is not waited for either. */
+async function probeAll(request: ProofRequest): Promise<Required<Pick<Receipt, 'nodes' | 'leftOut'>>> {
+  const { balancer } = request.target;
+  const observed = request.direction === 'back' ? await balancer.observe() : [];
+  const { asked, leftOut } = askedNodes(balancer.entrypoints, observed);
+  return { nodes: await Promise.all(asked.map((node) => probeNode(node, request))), leftOut };
 }
 
 async function probeNode(

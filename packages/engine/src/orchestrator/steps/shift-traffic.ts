@@ -2,6 +2,7 @@
 
 import { readRouting } from '../../state/targets.ts';
 import { changeRouting, routingIs } from '../routing.ts';
+import { butFor, type SilentNode } from '../silent-nodes.ts';
 import { done, failed, type Step } from '../step.ts';
 
 export const shiftTraffic: Step<'shift-traffic'> = {
@@ -28,8 +29,9 @@ export const shiftTraffic: Step<'shift-traffic'> = {
   undo: async ({ core, target, deployment, lease }) => {
     const { active, preview } = readRouting(core.store.db, target.key).intent;
     const wish = { active, preview, canary: undefined };
+    let silent: readonly SilentNode[] = [];
     if (!routingIs({ core, target }, wish))
-      await changeRouting(
+      silent = await changeRouting(
         { core, target, lease },
         {
           wish,
@@ -41,6 +43,6 @@ export const shiftTraffic: Step<'shift-traffic'> = {
           },
         },
       );
-    return done(`everybody gets ${deployment.fromVersion ?? 'the active side'} again`);
+    return done(`everybody gets ${deployment.fromVersion ?? 'the active side'} again${butFor(silent)}`);
   },
 };

@@ -3,6 +3,7 @@
 import { runSmokeTests } from '../../environment/smoke.ts';
 import { putSnapshot, receiptKey } from '../../state/snapshots.ts';
 import type { Receipt } from '../deployment.ts';
+import { butFor, directionOf } from '../silent-nodes.ts';
 import { done, failed, type Step, type StepFrame, type StepResult } from '../step.ts';
 import { proveThrough } from './receipt.ts';
 
@@ -17,6 +18,7 @@ export const verifyLive: Step<'verify-live'> = {
       target,
       expected,
       probes: target.settings.balancer.receiptProbes,
+      direction: directionOf(deployment),
       signal,
     });
     core.store.note((db, now) => putSnapshot(db, receiptKey(deployment.id), receipt, now));
@@ -49,7 +51,7 @@ async function smokeThroughBalancer({ core, target, signal }: StepFrame, receipt
   return done(`${sentenceOf(receipt)}; smoke tests passed through the balancer`);
 }
 
-function sentenceOf({ nodes, ms, expected, proof }: Receipt): string {
+function sentenceOf({ nodes, leftOut = [], ms, expected, proof }: Receipt): string {
   const probes = nodes.reduce((sum, node) => sum + node.seen, 0);
-  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${proof === 'status-code' ? ' (by status code alone)' : ''}`;
+  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${proof === 'status-code' ? ' (by status code alone)' : ''}${butFor(leftOut)}`;
 }
