@@ -1,7 +1,7 @@
 // Programs of the system that tests and the tour drive, by Debian's packages: installed where they can be.
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** What needs each. */
@@ -11,6 +11,8 @@ export const programs = {
   haproxy: 'what drives a real HAProxy',
   openssl: 'what needs a certificate',
   mariadbd: 'what drives a real MariaDB',
+  postgres: 'what drives a real PostgreSQL',
+  pgbouncer: 'what tells a pooler of PostgreSQL from the server',
 } as const;
 
 export type ProgramName = keyof typeof programs;
@@ -19,16 +21,17 @@ export type ProgramName = keyof typeof programs;
 const packages: Partial<Record<ProgramName, readonly string[]>> = {
   // What makes an empty database, and what it calls, are in the other two.
   mariadbd: ['mariadb-server-core', 'mariadb-client-core'],
+  postgres: ['postgresql'],
 };
 
-/** Debian's place for daemons, which a person's PATH may lack. */
-const daemons = '/usr/sbin';
+/** Debian's places for daemons, which a person's PATH may lack; each PostgreSQL has its own. */
+const daemons = ['/usr/sbin', '/usr/lib/postgresql/*/bin'];
 const aptLimitMs = 480_000;
 
 /** Prints what it does. Returns those that are still missing. */
 export function installPrograms(wanted: readonly ProgramName[], path: string): readonly ProgramName[] {
   const has = (program: string): boolean =>
-    [...path.split(delimiter), daemons].some((folder) => isExecutable(join(folder, program)));
+    [...path.split(delimiter), ...daemons].some((folder) => isAnyExecutable(join(folder, program)));
   const missing = wanted.filter((program) => !has(program));
   if (missing.length === 0 || !has('apt-get') || process.getuid?.() !== 0) return missing;
   console.log(`Installing ${missing.join(', ')} with apt-get …`);
@@ -45,6 +48,10 @@ function apt(args: readonly string[]): void {
     // In this run level no package starts its service: the tests start what they need, on ports of their own.
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
   });
+}
+
+function isAnyExecutable(pattern: string): boolean {
+  return isExecutable(pattern) || globSync(pattern).some(isExecutable);
 }
 
 function isExecutable(file: string): boolean {
