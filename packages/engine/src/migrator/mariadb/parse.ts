@@ -73,6 +73,7 @@ function splitTokens(tokens: readonly Token[]): readonly (readonly Token[])[] {
     }
     if (isBody(present)) depth = Math.max(0, depth + nesting(token, present.at(-1)));
     present.push(token);
+    if (present.length === 3 && isBlock(present)) depth = 1;
   }
   return present.length > 0 ? [...statements, present] : statements;
 }
@@ -81,10 +82,13 @@ const bodies = ['TRIGGER', 'PROCEDURE', 'FUNCTION', 'EVENT', 'PACKAGE'];
 
 /** A statement with other statements inside: their semicolons are its own. */
 function isBody(tokens: readonly Token[]): boolean {
-  const [first, second, third] = tokens;
-  if (isWord(first, 'BEGIN') && isWord(second, 'NOT') && isWord(third, 'ATOMIC')) return true;
-  return isWord(first, 'CREATE') && tokens.slice(1, 14).some((token) => isWord(token, ...bodies));
+  if (isBlock(tokens)) return true;
+  return isWord(tokens[0], 'CREATE') && tokens.slice(1, 14).some((token) => isWord(token, ...bodies));
 }
+
+/** BEGIN NOT ATOMIC: a body without a name. */
+const isBlock = ([first, second, third]: readonly Token[]): boolean =>
+  isWord(first, 'BEGIN') && isWord(second, 'NOT') && isWord(third, 'ATOMIC');
 
 const opensAnywhere = ['BEGIN', 'CASE'];
 const opensStatements = ['IF', 'LOOP', 'WHILE', 'REPEAT'];

@@ -73,7 +73,8 @@ async function launch(folder: string, { data, socket, temporary }: Places, ident
   const options = [
     ...['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, '--skip-networking', `--tmpdir=${temporary}`],
     ...[`--pid-file=${join(folder, 'pid')}`, `--log-error=${log}`, '--skip-name-resolve', '--innodb-fast-shutdown=2'],
-    ...['--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=64M', '--innodb-doublewrite=0'],
+    // 2: what is committed outlives the server, not the machine.
+    ...['--innodb-flush-log-at-trx-commit=2', '--innodb-buffer-pool-size=64M', '--innodb-doublewrite=0'],
   ];
   // Debian keeps the server where a person's PATH does not look.
   const program = existsSync('/usr/sbin/mariadbd') ? '/usr/sbin/mariadbd' : 'mariadbd';
