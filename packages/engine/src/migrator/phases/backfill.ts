@@ -32,24 +32,30 @@ async function fill(context: PhaseContext, planned: PlannedBackfill): Promise<vo
   const { clock, say } = context;
   const { id } = planned.migration;
   const began = clock.now();
+  if (!(await begin(context, planned))) return;
   say({ kind: 'begun', id, stage: 'backfill' });
-  await begin(context, planned);
   await noting(context, id, 'backfilling', () => passOverRows(context, planned));
   say({ kind: 'done', id, stage: 'backfill', tookMs: clock.now() - began });
 }
 
-async function begin({ database, dialect, lockWaitMs, signal }: PhaseContext, { migration, file }: PlannedBackfill) {
-  await database.locked(lockWaitMs, signal, async () => {
+/** False when another migrator has filled it while this one waited for its turn. */
+async function begin(
+  { database, dialect, lockWaitMs, signal }: PhaseContext,
+  { migration, file }: PlannedBackfill,
+): Promise<boolean> {
+  return await database.locked(lockWaitMs, signal, async () => {
     const row = rowOf(await database.ledger(), migration.id);
-    const goesOn = row !== undefined && unfinishedStage(row) === 'backfill';
+    if (!row || hasRun(row, 'backfill')) return false;
+    const goesOn = unfinishedStage(row) === 'backfill';
     const anew = { cursor: undefined, rowsDone: 0, rowsTotal: await database.countRows(file.table) };
     await database.mark(migration.id, {
       state: 'backfilling',
       during: undefined,
       problem: undefined,
-      files: { ...row?.files, backfill: printOf(file, dialect) },
+      files: { ...row.files, backfill: printOf(file, dialect) },
       ...(goesOn ? {} : anew),
     });
+    return true;
   });
 }
 

@@ -24,14 +24,20 @@ export interface SqliteOptions {
   readonly clock: Clock;
   /** Of SQLite's dialect, loaded. */
   readonly split: Dialect['split'];
+  /** For rows of the ledger, which are short but written while the service writes. */
+  readonly ownLimits?: RunLimits;
 }
 
-/** For rows of the ledger alone: short, but asked while the service writes. */
-const ownLimits: RunLimits = { lockTimeoutMs: 1_000, lockTries: 10, lockTotalMs: 20_000, statementTimeoutMs: 30_000 };
+const patientLimits: RunLimits = {
+  lockTimeoutMs: 1_000,
+  lockTries: 60,
+  lockTotalMs: 60_000,
+  statementTimeoutMs: 30_000,
+};
 const never = new AbortController().signal;
 
 export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase> {
-  const { table, clock, split } = options;
+  const { table, clock, split, ownLimits = patientLimits } = options;
   const file = realFile(options.file);
   const lockFile = `${file}-migrator`;
   const tables = ledgerTables(table);

@@ -15,7 +15,13 @@ const dialect: Dialect = {
 
 export async function open(file: string) {
   return {
-    database: await openSqlite({ file, table: 'schema_migrations', clock: systemClock, split: dialect.split }),
+    database: await openSqlite({
+      file,
+      table: 'schema_migrations',
+      clock: systemClock,
+      split: dialect.split,
+      ownLimits: { lockTimeoutMs: 1_000, lockTries: 10, lockTotalMs: 10_000, statementTimeoutMs: 30_000 },
+    }),
     dialect,
   };
 }

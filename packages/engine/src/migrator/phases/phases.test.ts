@@ -1,0 +1,374 @@
+// The life of migrations on a real database: each phase, what it refuses, and where it goes on.
+
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Migration } from '../files/migration.ts';
+import { aMigration } from '../testing/a-migration.ts';
+import { backfill } from './backfill.ts';
+import { baseline } from './baseline.ts';
+import { contract } from './contract.ts';
+import { expand } from './expand.ts';
+import { repair } from './repair.ts';
+import { revert } from './revert.ts';
+import { status } from './status.ts';
+import { type PhaseStage, phaseStage } from './testing-stage.ts';
+
+const users = aMigration('001_users', { expand: 'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);' });
+const nick = aMigration('002_nick', {
+  expand: 'ALTER TABLE users ADD COLUMN nick TEXT;',
+  backfill: 'UPDATE users SET nick = name WHERE id BETWEEN :from AND :to;',
+  contract: 'ALTER TABLE users DROP COLUMN name;',
+  revert: 'ALTER TABLE users DROP COLUMN nick;',
+  backfillOf: { batch: 10, verify: 'SELECT count(*) FROM users WHERE nick IS NULL' },
+});
+const all = [users, nick];
+
+let stage: PhaseStage;
+beforeEach(async () => {
+  stage = await phaseStage();
+});
+afterEach(() => stage.end());
+
+function service(sql: string): readonly unknown[] {
+  const connection = new Database(stage.file, { timeout: 10_000 });
+  try {
+    const statements = connection.prepare(sql);
+    return statements.reader ? statements.all() : [statements.run().changes];
+  } finally {
+    connection.close();
+  }
+}
+
+const addUsers = (count: number) =>
+  service(`WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT ${count})
+    INSERT INTO users (name) SELECT 'user ' || x FROM c`);
+
+const edited = (migration: Migration, change: (text: string) => string): Migration => {
+  const expandOf = migration.expand!;
+  const text = change(expandOf.text);
+  return { ...migration, expand: { ...expandOf, text, checksum: `checksum of ${text}` } };
+};
+
+describe('from pending to done', () => {
+  test('a migration goes through its states, and each phase may be repeated', async () => {
+    const { context, states, events } = stage;
+    expect(await states(all)).toEqual(['001_users pending', '002_nick pending']);
+    expect(await expand(context, all)).toEqual(['001_users', '002_nick']);
+    expect(await expand(context, all)).toEqual([]);
+    expect(await states()).toEqual(['001_users done', '002_nick expanded']);
+    addUsers(95);
+    await expect(contract(context, all, ['002_nick'])).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: '002_nick: its backfill is not done',
+    });
+    expect(await backfill(context, all)).toEqual(['002_nick']);
+    expect(await backfill(context, all)).toEqual([]);
+    expect(await states()).toEqual(['001_users done', '002_nick ready']);
+    expect(service('SELECT count(*) AS n FROM users WHERE nick = name')).toEqual([{ n: 95 }]);
+    expect(await contract(context, all, ['002_nick'])).toEqual(['002_nick']);
+    expect(await contract(context, all, ['002_nick'])).toEqual([]);
+    expect(await states()).toEqual(['001_users done', '002_nick done']);
+    expect(
+      events.filter(({ kind }) => kind === 'begun' || kind === 'done').map((event) => `${event.kind} ${event.id}`),
+    ).toEqual([
+      'begun 001_users',
+      'done 001_users',
+      'begun 002_nick',
+      'done 002_nick',
+      'begun 002_nick',
+      'done 002_nick',
+      'begun 002_nick',
+      'done 002_nick',
+    ]);
+    expect(events.filter(({ kind }) => kind === 'progress').at(-1)).toMatchObject({
+      rowsDone: 95,
+      rowsTotal: 95,
+      msLeft: 0,
+    });
+    expect(events.filter(({ kind }) => kind === 'warning')).toEqual([]);
+  });
+
+  test('a migration that only tightens is ready without a run', async () => {
+    const { context, states } = stage;
+    const tight = aMigration('002_tight', { contract: 'ALTER TABLE users DROP COLUMN name;' });
+    expect(await expand(context, [users, tight])).toEqual(['001_users', '002_tight']);
+    expect(await states()).toEqual(['001_users done', '002_tight ready']);
+    await contract(context, [users, tight], ['002_tight']);
+    expect(await states()).toEqual(['001_users done', '002_tight done']);
+  });
+
+  test('a stage that a later release adds to a migration that was done is run then', async () => {
+    const { context, states } = stage;
+    const before = { ...nick, backfill: undefined, contract: undefined };
+    await expand(context, [users, before]);
+    expect(await states()).toEqual(['001_users done', '002_nick done']);
+    expect(await expand(context, all)).toEqual([]);
+    expect(await backfill(context, all)).toEqual(['002_nick']);
+    expect(await contract(context, all, ['002_nick'])).toEqual(['002_nick']);
+  });
+
+  test('an older release leaves alone what a newer one brought, and expands nothing', async () => {
+    const { context, states } = stage;
+    await expand(context, all);
+    expect(await expand(context, [users])).toEqual([]);
+    expect(await backfill(context, [users])).toEqual([]);
+    expect(await states([users])).toEqual(['001_users done', '002_nick expanded']);
+  });
+
+  test('a new number that an older branch brings is expanded after the fact', async () => {
+    const { context } = stage;
+    const late = aMigration('002_late', { expand: 'CREATE TABLE late (id INTEGER);' });
+    const third = { ...nick, id: '003_nick', number: 3 };
+    await expand(context, [users, third]);
+    expect(await expand(context, [users, late, third])).toEqual(['002_late']);
+  });
+});
+
+describe('a failing step', () => {
+  const broken = aMigration('002_broken', { expand: 'CREATE TABLE a (id INTEGER);\nINSERT INTO missing VALUES (1);' });
+
+  test('is written down, and stops every later run until its file is mended', async () => {
+    const { context, database, states } = stage;
+    await expect(expand(context, [users, broken])).rejects.toMatchObject({ code: 'failed' });
+    expect(await states()).toEqual(['001_users done', '002_broken failed']);
+    expect((await database.ledger())[1]).toMatchObject({
+      during: 'expanding',
+      problem: '002_broken.expand.sql:2: no such table: missing',
+    });
+    await expect(expand(context, [users, broken])).rejects.toMatchObject({
+      code: 'dirty',
+      message: '002_broken failed while expanding: 002_broken.expand.sql:2: no such table: missing',
+      hint: expect.stringContaining('bg migrate repair'),
+    });
+    const mended = edited(broken, (text) => text.replace('missing', 'a'));
+    expect(await expand(context, [users, mended])).toEqual(['002_broken']);
+    expect(await states()).toEqual(['001_users done', '002_broken done']);
+  });
+
+  test('does not keep an older release from being brought back', async () => {
+    const { context } = stage;
+    await expand(context, [users]);
+    await expect(expand(context, [users, broken])).rejects.toMatchObject({ code: 'failed' });
+    expect(await expand(context, [users])).toEqual([]);
+  });
+
+  test('goes on after a person marked it pending, and counts as run when marked applied', async () => {
+    const { context, states, database } = stage;
+    await expect(expand(context, [users, broken])).rejects.toMatchObject({ code: 'failed' });
+    service('CREATE TABLE missing (id INTEGER)');
+    await repair(context, [users, broken], { kind: 'mark-pending', id: '002_broken' }, 'anna: made the table');
+    expect(await states()).toEqual(['001_users done']);
+    expect(await expand(context, [users, broken])).toEqual(['002_broken']);
+    const third = { ...broken, id: '003_broken', number: 3 };
+    await expect(expand(context, [users, broken, third])).rejects.toMatchObject({ code: 'failed' });
+    await repair(context, [users, broken, third], { kind: 'mark-applied', id: '003_broken' }, 'anna: did it by hand');
+    expect(await states()).toEqual(['001_users done', '002_broken done', '003_broken done']);
+    expect((await database.ledger())[2]?.problem).toBe('anna: did it by hand');
+    expect(await expand(context, [users, broken, third])).toEqual([]);
+  });
+
+  test('that waits for a lock is blocked, and the next run tries it again by itself', async () => {
+    const { context, states, file } = stage;
+    await expand(context, [users]);
+    const writer = new Database(file);
+    const run: typeof context.database.run = async (...step) => {
+      writer.exec('BEGIN IMMEDIATE');
+      await context.database.run(...step).finally(() => writer.exec('ROLLBACK'));
+    };
+    await expect(expand({ ...context, database: { ...context.database, run } }, all)).rejects.toMatchObject({
+      code: 'blocked',
+    });
+    expect(await states()).toEqual(['001_users done', '002_nick blocked']);
+    writer.close();
+    expect(await expand(context, all)).toEqual(['002_nick']);
+    expect(await states()).toEqual(['001_users done', '002_nick expanded']);
+  });
+});
+
+describe('what does not fit', () => {
+  test('a cosmetic edit of what ran is said, a real one stops, until it is accepted', async () => {
+    const { context, events } = stage;
+    await expand(context, all);
+    const cosmetic = [users, edited(nick, (text) => `-- Better said.\n${text.toLowerCase()}`)];
+    expect(await expand(context, cosmetic)).toEqual([]);
+    expect(events.at(-1)).toMatchObject({
+      kind: 'warning',
+      id: '002_nick',
+      sentence: expect.stringContaining('comments'),
+    });
+    const real = [users, edited(nick, (text) => text.replace('TEXT', 'INTEGER'))];
+    await expect(expand(context, real)).rejects.toMatchObject({
+      code: 'edited',
+      message: 'edited after it ran: 002_nick.expand.sql',
+    });
+    await expect(contract(context, real, [])).rejects.toMatchObject({ code: 'edited' });
+    await repair(context, real, { kind: 'accept-edit', id: '002_nick' }, 'anna: the column was retyped by hand');
+    expect(await expand(context, real)).toEqual([]);
+  });
+
+  test('a hand edit of the schema stops the next run with the names of what changed, until it is accepted', async () => {
+    const { context, database } = stage;
+    await expand(context, [users]);
+    service('ALTER TABLE users ADD COLUMN by_hand TEXT');
+    service('CREATE INDEX users_name ON users (name)');
+    await expect(expand(context, all)).rejects.toMatchObject({
+      code: 'drift',
+      message: expect.stringContaining('column users.by_hand was added, index users_name was added'),
+    });
+    expect((await status(database, context.dialect, all)).drift).toHaveLength(2);
+    await repair(context, all, { kind: 'accept-drift' }, 'anna');
+    expect(await expand(context, all)).toEqual(['002_nick']);
+    expect((await status(database, context.dialect, all)).drift).toEqual([]);
+  });
+
+  test('a run that was cut off is no hand edit, but it is said that nothing was compared', async () => {
+    const { context, database, events } = stage;
+    await expand(context, [users]);
+    await database.rememberCatalog(undefined);
+    expect(await expand(context, all)).toEqual(['002_nick']);
+    expect(events).toContainEqual({ kind: 'warning', id: undefined, sentence: expect.stringContaining('was cut off') });
+  });
+
+  test('an applied migration under a new name, and a requirement that nobody meets', async () => {
+    const { context } = stage;
+    await expand(context, all);
+    await expect(expand(context, [users, { ...nick, id: '002_nickname' }])).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: '002_nickname has the number of 002_nick, which this database has and this release does not',
+    });
+    const third = aMigration('009_third', { expand: 'SELECT 1;', requires: ['001_users', '007_gone'] });
+    await expect(expand(context, [...all, third])).rejects.toMatchObject({
+      message: '009_third requires 007_gone, which is neither in this database nor earlier in this release',
+    });
+  });
+
+  test('a stop is heard between two migrations', async () => {
+    const { context, states } = stage;
+    const stop = new AbortController();
+    const stopping = { ...context, signal: stop.signal, say: () => stop.abort() };
+    await expect(expand(stopping, all)).rejects.toMatchObject({ code: 'stopped' });
+    expect(await expand(context, all)).not.toEqual([]);
+    expect(await states()).toEqual(['001_users done', '002_nick expanded']);
+  });
+});
+
+describe('a backfill', () => {
+  test('goes through the table again for rows that appeared behind it, and says when that is no use', async () => {
+    const { context, states, events, database } = stage;
+    await expand(context, all);
+    addUsers(15);
+    // The old release goes on writing rows that nothing fills, behind the cursor.
+    let writes = 0;
+    const undone = {
+      ...context,
+      say: (event: Parameters<typeof context.say>[0]) => {
+        context.say(event);
+        if (event.kind === 'progress' && writes++ < 6) service('UPDATE users SET nick = NULL WHERE id = 1');
+      },
+    };
+    await expect(backfill(undone, all)).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringContaining('1 rows are left after 2 passes'),
+    });
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: 'warning', sentence: expect.stringContaining('again') }),
+    );
+    expect(await states()).toEqual(['001_users done', '002_nick failed']);
+    await expect(backfill(context, all)).rejects.toMatchObject({ code: 'dirty' });
+    await repair(context, all, { kind: 'mark-pending', id: '002_nick' }, 'anna: the old release is gone');
+    expect((await database.ledger())[1]).toMatchObject({ state: 'expanded', cursor: undefined, rowsDone: 0 });
+    expect(await backfill(context, all)).toEqual(['002_nick']);
+    expect(service('SELECT count(*) AS n FROM users WHERE nick IS NULL')).toEqual([{ n: 0 }]);
+  });
+
+  test('lets a deployment expand between two of its batches', async () => {
+    const { context, states } = stage;
+    await expand(context, all);
+    addUsers(400);
+    const third = aMigration('003_third', { expand: 'CREATE TABLE third (id INTEGER);' });
+    let expanding: Promise<unknown> | undefined;
+    const slow = {
+      ...context,
+      clock: { ...context.clock, sleep: (ms: number) => context.clock.sleep(ms + 50) },
+      say: (event: Parameters<typeof context.say>[0]) => {
+        context.say(event);
+        if (event.kind === 'progress') expanding ??= expand(context, [...all, third]).then(() => states());
+      },
+    };
+    await backfill(slow, all);
+    expect(await expanding).toEqual(['001_users done', '002_nick backfilling', '003_third done']);
+    expect(await states()).toEqual(['001_users done', '002_nick ready', '003_third done']);
+  });
+
+  test('of two, each row is gone through once, and both end well', async () => {
+    const { context, states } = stage;
+    const count = aMigration('002_count', {
+      expand: 'ALTER TABLE users ADD COLUMN touched INTEGER NOT NULL DEFAULT 0;',
+      backfill: 'UPDATE users SET touched = touched + 1 WHERE id BETWEEN :from AND :to;',
+      backfillOf: { batch: 10 },
+    });
+    await expand(context, [users, count]);
+    addUsers(300);
+    await Promise.all([backfill(context, [users, count]), backfill(context, [users, count])]);
+    expect(service('SELECT touched, count(*) AS n FROM users GROUP BY 1')).toEqual([{ touched: 1, n: 300 }]);
+    expect(await states()).toEqual(['001_users done', '002_count done']);
+  });
+});
+
+describe('taking back', () => {
+  test('an expand step that nobody needs is undone, and pending again', async () => {
+    const { context, states } = stage;
+    await expand(context, all);
+    await revert(context, all, { id: '002_nick', nothingNeedsIt: false });
+    expect(await states(all)).toEqual(['001_users done', '002_nick pending']);
+    expect(await expand(context, all)).toEqual(['002_nick']);
+  });
+
+  test('is refused with what stands against it', async () => {
+    const { context } = stage;
+    const third = aMigration('003_third', { expand: 'CREATE TABLE third (id INTEGER);', requires: ['002_nick'] });
+    const three = [...all, third];
+    const why = (id: string, nothingNeedsIt = false) =>
+      revert(context, three, { id, nothingNeedsIt }).then(
+        () => 'taken back',
+        (thrown: Error) => thrown.message,
+      );
+    expect(await why('002_nick')).toContain('it is pending in this database');
+    await expand(context, three);
+    expect(await why('001_users')).toContain('there is no 001_users.revert.sql');
+    expect(await why('002_nick')).toContain('003_third requires it');
+    await backfill(context, three);
+    expect(await why('002_nick')).toContain('its backfill was begun');
+    expect(await why('002_nick', true)).toContain('003_third requires it');
+    await contract(context, three, ['002_nick']);
+    expect(await why('002_nick', true)).toContain('its contract step was begun, which has no way back');
+    expect(await why('004_none')).toContain('it is pending');
+  });
+
+  test('one that was cut off is finished before anything else', async () => {
+    const { context, database, states } = stage;
+    await expand(context, all);
+    await database.mark('002_nick', { state: 'reverting' });
+    await expect(expand(context, all)).rejects.toMatchObject({
+      code: 'dirty',
+      message: expect.stringContaining('bg migrate revert 002_nick'),
+    });
+    await revert(context, all, { id: '002_nick', nothingNeedsIt: false });
+    expect(await states(all)).toEqual(['001_users done', '002_nick pending']);
+  });
+});
+
+describe('taking over a database', () => {
+  test('marks what it has as done, and runs only what comes after', async () => {
+    const { context, states } = stage;
+    service('CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)');
+    await expect(baseline(context, all, 7)).rejects.toMatchObject({ code: 'not-allowed' });
+    expect(await baseline(context, all, 1)).toEqual(['001_users']);
+    expect(await baseline(context, all, 1)).toEqual([]);
+    expect(await states(all)).toEqual(['001_users done', '002_nick pending']);
+    expect(await expand(context, all)).toEqual(['002_nick']);
+    await expect(baseline(context, all, 2)).rejects.toMatchObject({
+      message: expect.stringContaining('002_nick is expanded'),
+    });
+  });
+});
