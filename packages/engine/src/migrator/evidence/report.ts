@@ -1,0 +1,64 @@
+// What is known about releases and a schema: three values, never a yes or no that nobody could have known.
+
+import type { HazardClass } from '../lint/finding.ts';
+
+export type Verdict = 'compatible' | 'incompatible' | 'unknown';
+
+export type Layer = 'static' | 'dry-run' | 'diff' | 'manifest' | 'prepare' | 'insert' | 'smoke';
+
+export interface Evidence {
+  readonly layer: Layer;
+  /** The version that it concerns; undefined when it concerns all. */
+  readonly release: string | undefined;
+  /** The file that causes it; undefined when it is so already. */
+  readonly file: string | undefined;
+  /** `users.email`; undefined when no single object is meant. */
+  readonly object: string | undefined;
+  readonly classes: readonly HazardClass[];
+  /** `breaks`: incompatible. `unclear`: may break, nothing here can tell. `said`: worth knowing, and stops nothing. */
+  readonly effect: 'breaks' | 'unclear' | 'said';
+  readonly sentence: string;
+}
+
+export interface Coverage {
+  readonly release: string;
+  readonly source: 'manifest' | 'recorded' | 'manifest and recorded' | 'none';
+  /** Recorded statements, and how many of them could be prepared at all. */
+  readonly statements: number;
+  readonly prepared: number;
+  readonly smoke: 'passed' | 'failed' | 'absent';
+}
+
+export interface CompatReport {
+  readonly verdict: Verdict;
+  /** True when the files only add: nothing goes, tightens, restricts, rewrites or hides. */
+  readonly additive: boolean;
+  /** What breaks first, then what is unclear, then what is said. */
+  readonly findings: readonly Evidence[];
+  readonly coverage: readonly Coverage[];
+  /** How the scratch copy was made, or why there is none. */
+  readonly scratch: string;
+  /** What no layer looked at: shown with the verdict. */
+  readonly notChecked: readonly string[];
+}
+
+/** Unknown may widen, if it only widens. */
+export const mayExpand = ({ verdict, additive }: Pick<CompatReport, 'verdict' | 'additive'>): boolean =>
+  verdict === 'compatible' || (verdict === 'unknown' && additive);
+
+/** Unknown may never narrow. */
+export const mayContract = ({ verdict }: Pick<CompatReport, 'verdict'>): boolean => verdict === 'compatible';
+
+/** Pure: what breaks decides; then every release must have been looked at, with nothing left unclear. */
+export function verdictOf(findings: readonly Evidence[], coverage: readonly Coverage[], hasScratch: boolean): Verdict {
+  if (findings.some(({ effect }) => effect === 'breaks')) return 'incompatible';
+  if (!hasScratch || findings.some(({ effect }) => effect === 'unclear')) return 'unknown';
+  return coverage.every(isCovered) ? 'compatible' : 'unknown';
+}
+
+export const isCovered = ({ source, smoke }: Coverage): boolean => source !== 'none' || smoke === 'passed';
+
+const order = { breaks: 0, unclear: 1, said: 2 } as const;
+
+export const byWeight = (findings: readonly Evidence[]): readonly Evidence[] =>
+  findings.toSorted((one, other) => order[one.effect] - order[other.effect]);

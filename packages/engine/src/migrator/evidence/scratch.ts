@@ -1,0 +1,53 @@
+// A copy of the schema on which anything may be tried. One driver per database makes it; nobody ever sees it but us,
+// and it is gone at the end, also of a run that failed.
+
+import type { SqlFile } from '../files/migration.ts';
+import type { SchemaShape } from './shape.ts';
+
+export interface ScratchServer {
+  /**
+   * Deletes what crashed runs left behind, and makes a copy. Never on the production server itself.
+   * @throws MigrationError `not-allowed`, `unreachable`, `denied` or `failed`, with a sentence that holds no secret
+   */
+  copy(signal: AbortSignal): Promise<ScratchCopy>;
+}
+
+export interface ScratchCopy {
+  /** How it was made, in a sentence. */
+  readonly made: string;
+  /** What could not be checked on it, in sentences. */
+  readonly notChecked: readonly string[];
+  /** Runs a file, statement by statement, as a migrator would. A file that fails leaves the copy as it was. */
+  apply(file: SqlFile): Promise<Applied>;
+  shape(): Promise<SchemaShape>;
+  /** Prepares each as the application's own role, and runs none. */
+  prepare(statements: readonly string[]): Promise<readonly Prepared[]>;
+  /** Hands a copy of this copy to `work`, by the address that an application would be given. */
+  lend<T>(work: (url: string) => Promise<T>): Promise<T>;
+  drop(): Promise<void>;
+}
+
+export type Applied =
+  | { readonly ok: true; readonly traces: readonly Trace[] }
+  | { readonly ok: false; readonly line: number; readonly sentence: string };
+
+/** What one statement did to one table that it found there. */
+export interface Trace {
+  /** 1-based, in its file. */
+  readonly line: number;
+  readonly table: string;
+  /** The strongest lock, in the server's words. */
+  readonly lock: string;
+  /** Writers wait while it is held. */
+  readonly blocksWrites: boolean;
+  /** Every row is written anew. */
+  readonly rewritten: boolean;
+  /** Every row is read. */
+  readonly scanned: boolean;
+}
+
+export type Prepared =
+  | { readonly kind: 'fits' }
+  | { readonly kind: 'refused'; readonly sentence: string }
+  /** Nothing that can be prepared, such as SET or COPY. */
+  | { readonly kind: 'skipped' };

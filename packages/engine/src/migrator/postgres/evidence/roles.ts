@@ -1,0 +1,48 @@
+// Whose rights count. Roles belong to a server, not to a database: those that production's schema names are made on the
+// scratch server too, without a password and without the right to log in.
+
+import type { ClientBase } from 'pg';
+import { quoted } from './session.ts';
+
+export interface ScratchRoles {
+  /** Runs the files; undefined: whoever the scratch server's address names. */
+  readonly migrator: string | undefined;
+  /** Prepares statements and runs smoke tests. */
+  readonly application: string | undefined;
+}
+
+/** Roles that own something in this database or are granted something, and the one that asks. */
+export async function rolesOf(
+  production: ClientBase,
+): Promise<{ readonly all: readonly string[]; readonly current: string | undefined }> {
+  const { rows } = await production.query<{ readonly name: string }>(`
+    SELECT DISTINCT r.rolname AS name FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    UNION SELECT current_user`);
+  const asked = await production.query<{ readonly name: string; readonly super: boolean }>(
+    'SELECT rolname AS name, rolsuper AS super FROM pg_roles WHERE rolname = current_user',
+  );
+  const [me] = asked.rows;
+  const all = rows.map(({ name }) => name).filter((name) => !name.startsWith('pg_'));
+  // A superuser has all rights everywhere: taking its name without its power would only invent refusals.
+  return { all, current: me?.super ? undefined : me?.name };
+}
+
+/** Makes those that are missing, and lets the scratch user act for each. Returns those it may not act for. */
+export async function ensureRoles(scratch: ClientBase, names: readonly string[]): Promise<readonly string[]> {
+  const denied: string[] = [];
+  for (const name of names) if (!(await ensureRole(scratch, name))) denied.push(name);
+  return denied;
+}
+
+async function ensureRole(scratch: ClientBase, name: string): Promise<boolean> {
+  const has = await scratch.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
+  try {
+    if (has.rowCount === 0) await scratch.query(`CREATE ROLE ${quoted(name)} NOLOGIN`);
+    const may = await scratch.query<{ readonly ok: boolean }>("SELECT pg_has_role($1, 'MEMBER') AS ok", [name]);
+    if (may.rows[0]?.ok !== true) await scratch.query(`GRANT ${quoted(name)} TO CURRENT_USER`);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,182 @@
+// The configured scratch server: makes copies of production's schema, without a row, and deletes them. It is never
+// production's own server unless a person says so.
+
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import type { Clock } from '../../../lib/clock.ts';
+import type { Dialect } from '../../dialect.ts';
+import { MigrationError } from '../../error.ts';
+import type { ScratchCopy, ScratchServer } from '../../evidence/scratch.ts';
+import type { SqlFile } from '../../files/migration.ts';
+import { openCopy } from './copy.ts';
+import { ensureRoles, rolesOf, type ScratchRoles } from './roles.ts';
+import { openSession, quoted, sessionError, sqlState, withDatabase } from './session.ts';
+import { readShape } from './shape.ts';
+import { dumpSchema, replay, restore } from './source.ts';
+
+export interface PostgresScratchOptions {
+  /** Of a server where databases may be made; its own database is not touched. */
+  readonly scratchUrl: string;
+  readonly productionUrl: string;
+  /** The application's role where it is not the one of `productionUrl`. */
+  readonly applicationRole: string | undefined;
+  /** A person's word that the production server may hold copies. */
+  readonly allowSameServer: boolean;
+  readonly pgDump: string;
+  /** What the ledger says was run, in order: for a machine without `pg_dump`. */
+  readonly replayed: readonly SqlFile[];
+  /** The ledger's own tables, which no migration makes. */
+  readonly ledgerTables: readonly string[];
+  readonly split: Dialect['split'];
+  readonly clock: Clock;
+}
+
+const prefix = 'bg_scratch_';
+/** Longer than any run may take. */
+const leftoverMs = 3_600_000;
+const [scratchName, productionName] = ['the scratch server', "the application's database"];
+
+export function createPostgresScratch(options: PostgresScratchOptions): ScratchServer {
+  return {
+    async copy(signal) {
+      const production = await openSession({ url: options.productionUrl, what: productionName });
+      try {
+        const admin = await openSession({ url: options.scratchUrl, what: scratchName });
+        try {
+          await refuseProduction(production, admin, options.allowSameServer);
+          return await makeCopy(options, { production, admin, signal });
+        } finally {
+          await admin.end().catch(() => {});
+        }
+      } catch (thrown) {
+        throw sessionError(thrown, scratchName);
+      } finally {
+        await production.end().catch(() => {});
+      }
+    },
+  };
+}
+
+interface Sessions {
+  readonly production: pg.Client;
+  readonly admin: pg.Client;
+  readonly signal: AbortSignal;
+}
+
+async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Promise<ScratchCopy> {
+  const { production, admin, signal } = sessions;
+  await dropLeftovers(admin, options.clock.now());
+  const { roles, notChecked } = await takeRoles(options, production, admin);
+  const database = newName(options.clock.now());
+  await admin.query(`CREATE DATABASE ${quoted(database)} TEMPLATE template0`);
+  try {
+    const made = await fill(database, options, production, signal);
+    const onServer = (sql: string) => withAdmin(options.scratchUrl, (client) => client.query(sql));
+    return await openCopy({
+      ...{ made, notChecked, database, scratchUrl: options.scratchUrl, roles, split: options.split, signal },
+      async clone(template) {
+        const name = newName(options.clock.now());
+        await onServer(`CREATE DATABASE ${quoted(name)} TEMPLATE ${quoted(template)}`);
+        return name;
+      },
+      drop: async (name) => void (await onServer(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`)),
+      addressOf: (name) => addressFor(options.scratchUrl, name, roles.application),
+    });
+  } catch (thrown) {
+    await admin.query(`DROP DATABASE IF EXISTS ${quoted(database)} WITH (FORCE)`);
+    throw thrown;
+  }
+}
+
+async function fill(
+  database: string,
+  options: PostgresScratchOptions,
+  production: pg.Client,
+  signal: AbortSignal,
+): Promise<string> {
+  const dump = await dumpSchema({ url: options.productionUrl, pgDump: options.pgDump, signal });
+  const client = await openSession({ url: options.scratchUrl, database, what: scratchName });
+  try {
+    if (dump !== undefined) await restore(client, dump);
+    else await replay(client, options.replayed, await readShape(production), options.ledgerTables);
+  } finally {
+    await client.end();
+  }
+  return dump === undefined
+    ? 'the migrations that production ran, replayed without rows'
+    : "production's schema, copied without rows";
+}
+
+async function takeRoles(
+  options: PostgresScratchOptions,
+  production: pg.Client,
+  admin: pg.Client,
+): Promise<{ readonly roles: ScratchRoles; readonly notChecked: readonly string[] }> {
+  const { all, current } = await rolesOf(production);
+  const application = options.applicationRole ?? current;
+  const names = [...new Set([...all, ...(options.applicationRole === undefined ? [] : [options.applicationRole])])];
+  const denied = await ensureRoles(admin, names);
+  const usable = (role: string | undefined) => (role !== undefined && denied.includes(role) ? undefined : role);
+  return {
+    roles: { migrator: usable(current), application: usable(application) },
+    notChecked:
+      usable(application) === undefined && application !== undefined
+        ? [`rights of the role ${application}: the scratch user may not act for it`]
+        : [],
+  };
+}
+
+/** A cluster knows itself by one number, whatever its address. */
+async function refuseProduction(production: pg.Client, scratch: pg.Client, isAllowed: boolean): Promise<void> {
+  if (isAllowed) return;
+  const [here, there] = [await identityOf(production), await identityOf(scratch)];
+  if (here !== undefined && there !== undefined && here !== there) return;
+  throw new MigrationError(
+    'not-allowed',
+    here === there && here !== undefined
+      ? 'the scratch server is the production server itself'
+      : 'it cannot be told whether the scratch server is the production server',
+    { hint: 'Name another server in `scratch`, or allow this one explicitly.' },
+  );
+}
+
+async function identityOf(client: pg.Client): Promise<string | undefined> {
+  try {
+    const asked = await client.query<{ readonly id: string }>(
+      'SELECT system_identifier::text AS id FROM pg_control_system()',
+    );
+    return asked.rows[0]?.id;
+  } catch (thrown) {
+    if (sqlState(thrown) === '42501') return undefined;
+    throw thrown;
+  }
+}
+
+const newName = (now: number): string => `${prefix}${now}_${randomBytes(4).toString('hex')}`;
+
+/** What a killed run left; a run that still goes on is younger. */
+async function dropLeftovers(admin: pg.Client, now: number): Promise<void> {
+  const { rows } = await admin.query<{ readonly name: string }>(
+    "SELECT datname AS name FROM pg_database WHERE datname ~ '^bg_scratch_[0-9]+_[0-9a-f]{8}$'",
+  );
+  const old = rows.filter(({ name }) => Number(name.split('_')[2]) < now - leftoverMs);
+  for (const { name } of old) await admin.query(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`);
+}
+
+async function withAdmin<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await openSession({ url, what: scratchName });
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** The role is set by the connection itself, so that an application needs to know nothing of it. */
+function addressFor(url: string, database: string, role: string | undefined): string {
+  const address = new URL(withDatabase(url, database));
+  if (role === undefined) return address.href;
+  const option = encodeURIComponent(`-c role=${role.replaceAll(/[\\ ]/g, '\\$&')}`);
+  // Not by searchParams, which write a space as `+`: libpq takes that for a plus.
+  return `${address.href}${address.search === '' ? '?' : '&'}options=${option}`;
+}
