@@ -38,6 +38,32 @@ export function backfillContract(stage: () => Stage): void {
     expect(await touched()).toEqual([[1, 22]]);
   });
 
+  test('rows and ledger agree at every moment, whoever looks', async () => {
+    const { database, fixture } = stage();
+    await createUsers(fixture, 3_000);
+    await database.mark(id, { state: 'backfilling' });
+    let isOver = false;
+    const looking = (async () => {
+      let looks = 0;
+      for (; !isOver; looks += 1) {
+        const [seen] = await fixture.query(
+          'SELECT (SELECT sum(touched) FROM users) AS filled, (SELECT rows_done FROM schema_migrations) AS noted',
+        );
+        expect(Number(seen?.filled)).toBe(Number(seen?.noted));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return looks;
+    })();
+    looking.catch(() => undefined);
+    try {
+      while ((await batch(database, 10)).cursor !== undefined);
+    } finally {
+      isOver = true;
+    }
+    expect(await looking).toBeGreaterThan(20);
+    expect(await touched()).toEqual([[1, 3_000]]);
+  });
+
   test('a key of text is gone through in its own order', async () => {
     const { database, fixture } = stage();
     await createUsers(fixture, 0);

@@ -10,7 +10,10 @@ export interface DatabaseFixture {
   readonly undoesSchema: boolean;
   /** One statement that runs for a minute, unless it is stopped. */
   readonly slowStatement: string;
-  /** Another connection to the same database, as another process would have. */
+  /**
+   * Another connection to the same database, as another process would have. The ledger is `schema_migrations`, with a
+   * column `rows_done`.
+   */
   open(): Promise<SchemaDatabase>;
   /** One statement of the service, on its own connection. */
   query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;

@@ -1,6 +1,6 @@
 // What only SQLite does: rebuilt tables, one lock for the whole file, a file that cannot be written.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,6 +149,26 @@ describe('the lock', () => {
       message: expect.stringContaining(`another process writes to ${file}`),
     });
     service.exec('ROLLBACK');
+  });
+
+  test('falls when its migrator alone is killed: what SQLite was at is not committed by anybody', async () => {
+    const slow = `CREATE TABLE first (id INTEGER);
+      CREATE TABLE slow AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 3000000) SELECT count(*) AS n FROM c;
+      CREATE TABLE last (id INTEGER);`;
+    const migrations = JSON.stringify([aMigration(id, { expand: slow })]);
+    const script = join(import.meta.dirname, '../testing/migrating-process.ts');
+    const opener = join(import.meta.dirname, '../testing/sqlite-opener.ts');
+    const migrator = spawn(process.execPath, [script, opener, file, 'expand', migrations], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((begun) => migrator.stdout.once('data', begun));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    migrator.kill('SIGKILL');
+    const database = await connect();
+    await database.locked(50_000, neverAborted, async () => {
+      expect(await database.ledger()).toMatchObject([{ state: 'expanding' }]);
+      expect(await database.catalog()).toEqual({});
+    });
   });
 
   test('many ask at once, and each gets its answer', async () => {
