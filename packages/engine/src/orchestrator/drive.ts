@@ -6,7 +6,8 @@ import { hasCode, messageOf } from '../lib/errors.ts';
 import { liveDeployments } from '../state/deployments.ts';
 import { acquireLease, heartbeatMs, type Lease, releaseLease, renewLease } from '../state/leases.ts';
 import { readRouting } from '../state/targets.ts';
-import { bringUp, type Charge, type Core, driverLease } from './core.ts';
+import { bringBack } from './bring-back.ts';
+import { type Charge, type Core, driverLease, type Target } from './core.ts';
 import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
 import { supervise } from './supervisor.ts';
@@ -87,7 +88,8 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
 
 /** Returns only when both have ended: nothing of an earlier lease goes on beside the next one. */
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
-  await Promise.all(core.targets.map((target) => bringUp(core, target)));
+  const begin = async (target: Target) => bringBack({ core, target, lease }, await target.balancer.observe());
+  await Promise.all(core.targets.map(begin));
   await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);

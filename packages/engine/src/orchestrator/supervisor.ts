@@ -3,11 +3,11 @@
 
 import { pause } from '../lib/clock.ts';
 import { hasCode } from '../lib/errors.ts';
-import type { ObservedNode } from '../load-balancer/load-balancer.ts';
 import type { Lease } from '../state/leases.ts';
 import { nodesKey, putSnapshot, strangersWait, takeStrangers } from '../state/snapshots.ts';
 import { readRouting } from '../state/targets.ts';
-import { bringUp, type Charge, type Core, placeOf, type Target } from './core.ts';
+import { bringBack } from './bring-back.ts';
+import { type Core, placeOf, type Target } from './core.ts';
 import { endKeeping } from './keeping.ts';
 import { repairRouting } from './repair.ts';
 import { superviseSlot } from './slot-health.ts';
@@ -46,32 +46,9 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
 async function observeBalancer(core: Core, target: Target, lease: Lease): Promise<void> {
   const { intent } = readRouting(core.store.db, target.key);
   let nodes = await target.balancer.observe();
-  if (nodes.some(({ reachable }) => !reachable)) {
-    const gone = nodes.filter(({ reachable }) => !reachable).map(({ node }) => node);
-    await bringUp(core, target);
-    nodes = await target.balancer.observe();
-    noteReturn(
-      { core, target, lease },
-      nodes.filter(({ node, reachable }) => reachable && gone.includes(node)),
-    );
-  }
+  if (nodes.some(({ reachable }) => !reachable)) nodes = await bringBack({ core, target, lease }, nodes);
   core.store.note((db, now) => putSnapshot(db, nodesKey(target.key), nodes, now));
   await repairRouting({ core, target, lease }, intent, nodes);
-}
-
-/** A managed balancer keeps its routing itself: whoever is back answers as before. */
-function noteReturn({ core, target, lease }: Charge, back: readonly ObservedNode[]): void {
-  if (back.length === 0) return;
-  const names = back.map(({ node }) => node).join(', ');
-  core.store.under(lease).write((tx) =>
-    tx.audit({
-      ...target.key,
-      actor: 'engine',
-      action: 'balancer-restarted',
-      sentence: `the load balancer at ${names} was gone and answers again`,
-      detail: { nodes: back },
-    }),
-  );
 }
 
 async function sweep(core: Core, target: Target, lease: Lease): Promise<void> {
