@@ -38,7 +38,7 @@ const missingNotValid: PostgresRule = {
       };
     }),
     onAddConstraint('CONSTR_NOTNULL', (constraint, alteration) => {
-      if (isUnchecked(constraint)) return undefined;
+      if (constraint.skip_validation === true) return undefined;
       const name = constraintName(alteration.table, constraint);
       return {
         message: `every row of ${alteration.table} is read for ${name} while nobody can read the table`,

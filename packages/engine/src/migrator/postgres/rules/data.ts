@@ -41,13 +41,14 @@ const unbatched: PostgresRule = {
   },
 };
 
-/** `BETWEEN :from AND :to`, which the grammar sees as two parameters. */
-const isBatch = (where: Node | undefined): boolean =>
-  some(where, ({ A_Expr: expression }) => {
-    const between = expression as { kind?: string; rexpr?: Node } | undefined;
-    const bounds = body(between?.rexpr, 'List')?.items ?? [];
-    return between?.kind === 'AEXPR_BETWEEN' && bounds.every((each) => body(each, 'ParamRef') !== undefined);
-  });
+/** `BETWEEN :from AND :to`, which the grammar sees as two parameters, and nothing that lets other rows in beside it. */
+function isBatch(where: Node | undefined): boolean {
+  const both = body(where, 'BoolExpr');
+  if (both !== undefined) return both.boolop === 'AND_EXPR' && (both.args ?? []).some(isBatch);
+  const between = body(where, 'A_Expr');
+  const bounds = body(between?.rexpr, 'List')?.items ?? [];
+  return between?.kind === 'AEXPR_BETWEEN' && bounds.every((each) => body(each, 'ParamRef') !== undefined);
+}
 
 /** Rows picked by constants of a key: a setting, a code table, one account. */
 function isFewRows(where: Node | undefined, table: string, history: History): boolean {
