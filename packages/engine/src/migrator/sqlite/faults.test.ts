@@ -159,12 +159,12 @@ describe('the lock', () => {
     const script = join(import.meta.dirname, '../testing/migrating-process.ts');
     const opener = join(import.meta.dirname, '../testing/sqlite-opener.ts');
     const migrator = spawn(process.execPath, [script, opener, file, 'expand', migrations], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: 'ignore',
     });
-    await new Promise((begun) => migrator.stdout.once('data', begun));
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    migrator.kill('SIGKILL');
     const database = await connect();
+    await expect.poll(() => database.ledger(), { timeout: 30_000 }).toMatchObject([{ state: 'expanding' }]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    migrator.kill('SIGKILL');
     await database.locked(50_000, neverAborted, async () => {
       expect(await database.ledger()).toMatchObject([{ state: 'expanding' }]);
       expect(await database.catalog()).toEqual({});
