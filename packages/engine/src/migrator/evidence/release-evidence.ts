@@ -44,7 +44,13 @@ export async function judgeRelease(
   return {
     coverage: coverageOf(release, smoke, prepared),
     evidence: [
-      ...preparedEvidence({ release, before: isExcused ? before[release.release] : undefined, after: prepared }),
+      ...preparedEvidence({
+        release,
+        before: isExcused ? before[release.release] : undefined,
+        after: prepared,
+        changes,
+        readUse,
+      }),
       ...insertEvidence({ release, inserts: use.inserts, before: isExcused ? since : undefined, after: after.shape }),
       ...missing(release, isExcused ? since : undefined, after.shape, changes),
       ...concernEvidence(changes, { release, use, smoke, accepted }),
