@@ -1,12 +1,28 @@
-// What can be said of MariaDB's SQL without a server.
+// MariaDB and MySQL without a server: what the text alone tells. Whether writers wait, the server says: ask.ts.
 
 import type { Dialect } from '../dialect.ts';
-import { fingerprintMariadb, parseMariadb } from './parse.ts';
+import { judge } from '../lint/judge.ts';
+import type { Grammar } from '../lint/rule.ts';
+import { fingerprintMariadb, type MariadbStatement, parseMariadb } from './parse.ts';
+import { columnRules } from './rules/column-rules.ts';
+import { emptyHistory, enter, type History, observe } from './rules/history.ts';
+import { reverseMariadb } from './rules/reverse.ts';
+import { runRules } from './rules/run-rules.ts';
+import { tableRules } from './rules/table-rules.ts';
+
+const grammar: Grammar<MariadbStatement, History> = {
+  parse: parseMariadb,
+  rules: [...columnRules, ...tableRules, ...runRules],
+  history: emptyHistory,
+  enter,
+  observe,
+  reverse: reverseMariadb,
+};
 
 export const mariadbDialect: Dialect = {
   kind: 'mariadb',
   load: async () => {},
   split: parseMariadb,
   fingerprint: fingerprintMariadb,
-  lint: () => [],
+  lint: (migrations, { pending } = {}) => judge(migrations, grammar, pending),
 };

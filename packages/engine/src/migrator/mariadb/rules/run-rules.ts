@@ -1,0 +1,176 @@
+// Rows that are changed all at once, and what is not the migration's to say: transactions, settings, rights, hidden SQL.
+
+import { noHazard, steps } from '../../lint/rule.ts';
+import { isWord } from '../parse.ts';
+import { kindOf } from '../statement-kind.ts';
+import type { MariadbRule } from './column-rules.ts';
+import { isNewTable, keyOf } from './history.ts';
+import { after, begins, quoted, readName, says } from './tokens-of.ts';
+
+/** The one table of an UPDATE or DELETE; undefined where there are several. */
+function changedTable(tokens: Parameters<typeof begins>[0]): string | undefined {
+  const rest = after(tokens, 'UPDATE', 'DELETE', 'LOW_PRIORITY', 'QUICK', 'IGNORE', 'FROM');
+  return isWord(tokens[0], 'UPDATE', 'DELETE') ? readName(rest).name : undefined;
+}
+
+const unbatched: MariadbRule = {
+  id: 'unbatched-change',
+  classes: ['locks'],
+  allowedIn: ['backfill'],
+  check: ({ tokens, text }, { history }) => {
+    const table = changedTable(tokens);
+    if (table === undefined || isNewTable(history, table) || isOneRow(text, keyOf(history, table))) return noHazard;
+    const [k, t] = [quoted(keyOf(history, table)), quoted(table)];
+    const bounds = `${k} BETWEEN :from AND :to`;
+    const bounded = /\bWHERE\b/i.test(text)
+      ? text.replace(/\bWHERE\b/i, `WHERE ${bounds} AND`)
+      : `${text} WHERE ${bounds}`;
+    return [
+      {
+        message: `every row that it touches in ${table} stays locked against the users until the last one is done`,
+        safe: steps(['backfill', `-- @table ${t}`, `-- @key ${k}`, `${bounded};`]),
+      },
+    ];
+  },
+};
+
+/** Picked by constants of the key: a setting, a code, one account. */
+function isOneRow(text: string, key: string): boolean {
+  const value = `(?:\\d+|'[^']*')`;
+  return new RegExp(
+    `\\bWHERE\\s+\`?${key}\`?\\s*(?:=\\s*${value}|IN\\s*\\(\\s*${value}(?:\\s*,\\s*${value})*\\s*\\))\\s*$`,
+    'i',
+  ).test(text);
+}
+
+const deleteAll: MariadbRule = {
+  id: 'ban-delete-all',
+  classes: ['loses-data', 'breaks-old'],
+  allowedIn: ['backfill'],
+  check: ({ tokens }, { history }) => {
+    const table = changedTable(tokens);
+    if (!begins(tokens, 'DELETE') || table === undefined || says(tokens, 'WHERE') || isNewTable(history, table))
+      return noHazard;
+    return [{ message: `every row of ${table} is gone for good, under both releases`, safe: undefined }];
+  },
+};
+
+const truncate: MariadbRule = {
+  id: 'ban-truncate',
+  classes: ['loses-data', 'breaks-old', 'locks'],
+  allowedIn: [],
+  check: ({ tokens }, { history }) => {
+    const { name } = readName(after(tokens, 'TRUNCATE', 'TABLE'));
+    if (!begins(tokens, 'TRUNCATE') || isNewTable(history, name)) return noHazard;
+    return [{ message: `every row of ${name} is gone for good, under both releases`, safe: undefined }];
+  },
+};
+
+const nesting: MariadbRule = {
+  id: 'transaction-nesting',
+  classes: ['transaction'],
+  allowedIn: [],
+  check: (statement) => {
+    const [first, second] = statement.tokens;
+    if (kindOf(statement) !== 'control' || isWord(first, 'LOCK', 'UNLOCK')) return noHazard;
+    const what = isWord(first, 'USE')
+      ? 'the database is the one of the address'
+      : 'the engine opens and ends transactions';
+    const words = [first, second].map((token) => token?.text ?? '').join(' ');
+    return [{ message: `${words.trim()} may not stand here: ${what}`, safe: undefined }];
+  },
+};
+
+const locking: MariadbRule = {
+  id: 'explicit-lock',
+  classes: ['locks', 'transaction'],
+  allowedIn: [],
+  check: ({ tokens }) =>
+    isWord(tokens[0], 'LOCK', 'UNLOCK')
+      ? [{ message: 'locks are the engine’s: one that is taken here stays until the connection ends', safe: undefined }]
+      : noHazard,
+};
+
+const timeouts = ['lock_wait_timeout', 'innodb_lock_wait_timeout', 'max_statement_time', 'wait_timeout'];
+
+const overriding: MariadbRule = {
+  id: 'overriding-timeouts',
+  classes: ['locks', 'transaction'],
+  allowedIn: [],
+  check: ({ tokens }) => {
+    const name = tokens.find((token) => begins(tokens, 'SET') && isWord(token, ...spellings(timeouts)));
+    return name
+      ? [
+          {
+            message: `with another ${name.text} one forgotten reader stops everybody behind this migration: the engine sets it, and tries again`,
+            safe: undefined,
+          },
+        ]
+      : noHazard;
+  },
+};
+
+const reading = ['sql_mode', 'old_mode', 'autocommit', 'completion_type'];
+
+const sqlMode: MariadbRule = {
+  id: 'overriding-sql-mode',
+  classes: ['transaction'],
+  allowedIn: [],
+  check: ({ tokens }) => {
+    const name = tokens.find((token) => begins(tokens, 'SET') && isWord(token, ...spellings(reading)));
+    return name
+      ? [
+          {
+            message: `${name.text} decides how the server reads and commits what follows: it would be another text than the one that was checked`,
+            safe: undefined,
+          },
+        ]
+      : noHazard;
+  },
+};
+
+const spellings = (names: readonly string[]): readonly string[] =>
+  names.flatMap((name) => [name.toUpperCase(), `@@${name.toUpperCase()}`]);
+
+const opaque: MariadbRule = {
+  id: 'opaque-sql',
+  classes: ['breaks-old', 'locks'],
+  allowedIn: [],
+  severity: 'review',
+  check: (statement) => {
+    const { tokens } = statement;
+    const isGlobal = begins(tokens, 'SET') && tokens.some((token) => isWord(token, 'GLOBAL', 'PERSIST'));
+    const isUnchecked =
+      begins(tokens, 'SET') &&
+      tokens.some((token) => isWord(token, ...spellings(['foreign_key_checks', 'unique_checks'])));
+    if (kindOf(statement) !== 'opaque' && !isGlobal && !isUnchecked) return noHazard;
+    return [
+      {
+        message: `what ${tokens[0]?.text} does cannot be seen here, and after a cut in the middle nobody can tell whether it happened`,
+        safe: undefined,
+      },
+    ];
+  },
+};
+
+const rights: MariadbRule = {
+  id: 'changing-rights',
+  classes: ['breaks-old'],
+  allowedIn: ['contract', 'revert'],
+  check: ({ tokens, text }) =>
+    isWord(tokens[0], 'REVOKE')
+      ? [{ message: 'statements of the old release may be refused', safe: steps(['contract', `${text};`]) }]
+      : noHazard,
+};
+
+export const runRules: readonly MariadbRule[] = [
+  unbatched,
+  deleteAll,
+  truncate,
+  nesting,
+  locking,
+  overriding,
+  sqlMode,
+  opaque,
+  rights,
+];
