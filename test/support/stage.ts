@@ -43,6 +43,8 @@ export interface StageOptions {
   /** In the place of `balancer`: what stands below `loadBalancer`, `listen` aside. */
   readonly attached?: (place: { readonly folder: string; readonly front: number }) => object;
   readonly clock?: Clock;
+  /** Tells the shop of a SQLite database of its own; `target` says the rest. */
+  readonly database?: boolean;
 }
 
 /** Short waits and no approvals, so that a test takes seconds. */
@@ -122,6 +124,7 @@ export function configText({
   service = '',
   balancer = 'embedded',
   attached,
+  database = false,
 }: ConfigText): string {
   const driver = attached?.({ folder, front: ports.front }) ?? { driver: balancer };
   const loadBalancer = JSON.stringify({ ...driver, listen: `127.0.0.1:${ports.front}` });
@@ -137,7 +140,7 @@ services:
     command: [${process.execPath}, server.mjs]
     channel: "#deploys"
     grace: 5s
-    env: { SHOP_LEDGER: ${join(folder, 'ledger')} }
+    env: { SHOP_LEDGER: ${join(folder, 'ledger')}${database ? `, DATABASE_URL: "sqlite:${join(folder, 'shop.sqlite')}"` : ''} }
     health: { interval: 1s, startup: 20s }
     smokeTests:
       - { name: front page, path: /, expect: { text: ["<html"] } }

@@ -5,7 +5,9 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const source = join(import.meta.dirname, 'src');
-const common = ['shop.mjs', 'ledger.mjs', 'page.mjs', 'products.mjs'];
+const common = ['shop.mjs', 'ledger.mjs', 'orders.mjs', 'page.mjs', 'products.mjs'];
+/** A release brings every migration up to its own. */
+const newestMigration: Readonly<Record<string, number>> = { 'v1.0': 1, 'v2.0': 2 };
 
 /** Writes `<folder>/shop/<version>/…`. Files that are right already are left alone: releases are immutable. */
 export async function layReleases(folder: string): Promise<void> {
@@ -13,9 +15,16 @@ export async function layReleases(folder: string): Promise<void> {
     const target = join(folder, 'shop', version);
     for (const file of [...common, join('releases', `${version}.mjs`)])
       await writeIfDifferent(join(target, file), await readFile(join(source, file)));
+    for (const file of await migrationsOf(version))
+      await writeIfDifferent(join(target, 'migrations', file), await readFile(join(source, 'migrations', file)));
     await writeIfDifferent(join(target, 'server.mjs'), Buffer.from(entry(version)));
     await writeIfDifferent(join(target, 'release.json'), Buffer.from(origin(version)));
   }
+}
+
+async function migrationsOf(version: string): Promise<readonly string[]> {
+  const newest = newestMigration[version] ?? Number.POSITIVE_INFINITY;
+  return (await readdir(join(source, 'migrations'))).filter((file) => Number.parseInt(file, 10) <= newest);
 }
 
 function entry(version: string): string {

@@ -48,7 +48,8 @@ services:
     command: [${quoted(process.execPath)}, server.mjs]
     channel: "#deploys"
     grace: 5s
-    env: { SHOP_LEDGER: ${quoted(places.ledger)} }
+    env: { SHOP_LEDGER: ${quoted(places.ledger)}, DATABASE_URL: ${quoted(`sqlite:${places.database}`)} }
+    database: { driver: sqlite }
     health: { interval: 1s, startup: 10s }
     smokeTests:
       - { name: front page, path: /, expect: { text: ["<html"] } }

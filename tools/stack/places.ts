@@ -11,6 +11,8 @@ export interface Places {
   readonly releases: string;
   /** Orders that the shop took. */
   readonly ledger: string;
+  /** The shop's own. */
+  readonly database: string;
   readonly botLog: string;
   /** Everything that crossed between the bot and the Slack stand-in. */
   readonly journal: string;
@@ -26,6 +28,7 @@ export function placesIn(folder: string): Places {
     state: join(folder, 'state'),
     releases: join(folder, 'releases'),
     ledger: join(folder, 'ledger'),
+    database: join(folder, 'shop.sqlite'),
     botLog: join(folder, 'slack-bot.log'),
     journal: join(folder, 'slack-journal.jsonl'),
   };

@@ -8,12 +8,14 @@ import type { HealthReport } from './environment/health.ts';
 import type { SmokeReport } from './environment/smoke.ts';
 import type { TraceReport } from './environment/trace.ts';
 import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
+import type { Migrations } from './migrations-api.ts';
 import type { Outbox } from './notify/outbox.ts';
 import type { Actor, Door } from './orchestrator/actor.ts';
 import type { DeploymentView, LegalAction, Mode } from './orchestrator/deployment.ts';
 import type { DriftView } from './orchestrator/drift.ts';
 import type { Learnt } from './orchestrator/learn.ts';
 import type { Refusal, Result } from './orchestrator/refusal.ts';
+import type { SchemaView } from './orchestrator/schema/schema-view.ts';
 import type { AuditRow, AuditVerification } from './state/audit.ts';
 import type { Role } from './state/schema.ts';
 
@@ -93,6 +95,8 @@ export interface TargetView {
     readonly version: string | undefined;
     readonly sentence: string;
   };
+  /** Undefined for a target without a database. */
+  readonly schema: SchemaView | undefined;
   readonly actions: readonly LegalAction[];
 }
 
@@ -169,6 +173,8 @@ export interface Engine {
 
   /** A settled delivery is worked on once more. */
   replay(id: number, actor: Actor): Result<Delivered>;
+
+  readonly migrations: Migrations;
 
   status(): StatusView;
   target(ref: TargetRef): Result<TargetView>;

@@ -14,7 +14,7 @@ import { createEmbeddedBalancer } from './load-balancer/embedded/driver.ts';
 import { createHaproxyBalancer } from './load-balancer/haproxy/driver.ts';
 import type { BalancerSpec, LoadBalancer, PreviewRoute } from './load-balancer/load-balancer.ts';
 import { createNginxBalancer } from './load-balancer/nginx/driver.ts';
-import { noMigrator } from './migrator/none.ts';
+import { createTargetMigrator } from './migrators.ts';
 import { type Core, driverLease, type Target } from './orchestrator/core.ts';
 import { createVerbs } from './orchestrator/verbs/verbs.ts';
 import { type Db, openDatabase } from './state/database.ts';
@@ -51,7 +51,7 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
       preview,
       environment,
       balancer: createBalancer({ settings, target, spec, clock, log }),
-      migrator: noMigrator,
+      migrator: createTargetMigrator(target, clock),
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));

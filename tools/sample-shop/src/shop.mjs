@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 import { createLedger } from './ledger.mjs';
+import { openOrders } from './orders.mjs';
 import { renderPage } from './page.mjs';
 
 const maxBodyBytes = 1 << 20;
@@ -12,13 +13,14 @@ const slot = process.env.ENVIRONMENT_COLOR ?? 'blue';
 const port = Number(process.env.APPLICATION_PORT ?? 3000);
 
 /**
- * @param release `version`, `greeting`, `products`; and, where a release is to misbehave, any of
+ * @param release `version`, `greeting`, `products`, `money` (how its schema keeps it); and, where a release is to misbehave, any of
  * `health(report)` → status, `checkout(order)` (throws), `beforeAnswer({ userRequests })` → `{ status?, delayMs? }`.
  */
 export function startShop(release) {
   const shop = {
     release,
     ledger: createLedger({ slot, version: release.version }),
+    orders: openOrders({ slot, version: release.version, money: release.money }),
     streams: new Set(),
     stopping: false,
   };
@@ -53,6 +55,8 @@ const routes = {
   'GET /api/products': (shop, _request, response) =>
     sendJson(response, 200, { products: shop.release.products, currency: 'EUR', slot, version: shop.release.version }),
   'POST /api/orders': takeOrder,
+  'GET /api/orders': (shop, _request, response) =>
+    sendJson(response, 200, { ...shop.orders?.totals(), slot, version: shop.release.version }),
   'GET /api/stats': (shop, _request, response) => sendJson(response, 200, shop.ledger.stats()),
   'GET /events': streamEvents,
 };
@@ -94,7 +98,7 @@ async function misbehave({ release, ledger }, { byUser }) {
   if (status) throw Object.assign(new Error('the till is jammed'), { status });
 }
 
-function health({ release, ledger }, _request, response) {
+function health({ release, ledger, orders }, _request, response) {
   const report = {
     status: 'healthy',
     environment: slot,
@@ -102,7 +106,7 @@ function health({ release, ledger }, _request, response) {
     uptime_seconds: Math.round(process.uptime() * 10) / 10,
     timestamp: new Date().toISOString(),
     hostname: hostname(),
-    database_connected: ledger.isWritable(),
+    database_connected: ledger.isWritable() && (orders?.isReadable() ?? true),
   };
   const status = release.health?.(report) ?? report.status;
   sendJson(response, status === 'healthy' ? 200 : 503, { ...report, status });
@@ -114,12 +118,15 @@ function page({ release }, request, response) {
   response.end(request.method === 'HEAD' ? undefined : html);
 }
 
-async function takeOrder({ release, ledger }, request, response) {
+async function takeOrder({ release, ledger, orders }, request, response) {
   const body = await readBody(request);
   const order = parseOrder(body.toString('utf8'), release.products);
   release.checkout?.(order);
   const checksum = createHash('sha256').update(body).digest('hex');
-  const times = request.headers['x-smoke-test'] === undefined ? ledger.takeOrder({ id: order.id, checksum }) : 1;
+  const isTest = request.headers['x-smoke-test'] !== undefined;
+  if (isTest) orders?.tryOut(order);
+  else orders?.save(order);
+  const times = isTest ? 1 : ledger.takeOrder({ id: order.id, checksum });
   const total = order.product.price * order.quantity;
   sendJson(response, 200, { status: 'accepted', id: order.id, total, checksum, times, slot, version: release.version });
 }

@@ -1,15 +1,68 @@
-// What the flow needs of a database: widen it before a deployment, and say which release can live with it.
+// What the flow needs of a database: widen it before a deployment, say which release can live with it, and, as a separate
+// act, take away what only older releases need.
+
+import type { SchemaDatabase } from './database.ts';
+import type { MigrationEvent } from './phases/context.ts';
+import type { Repair } from './phases/repair.ts';
+import type { SchemaStatus } from './phases/status.ts';
 
 export interface SchemaVerdict {
   readonly verdict: 'compatible' | 'incompatible' | 'unknown';
+  /** What speaks for it, one sentence. */
   readonly evidence: string;
+  /** Ids whose contract took away what this release needs: no migration brings that back. */
+  readonly lost: readonly string[];
 }
 
+/** What a release would do to the schema as it is now. */
+export interface SchemaPlan {
+  /** Why it may not be registered: `003_full_name.expand.sql:4: …`, one line each. */
+  readonly problems: readonly string[];
+  /** Hazards that its author takes on, with the reasons: shown to whoever approves. */
+  readonly accepted: readonly string[];
+  readonly warnings: readonly string[];
+  /** Ids, in order. */
+  readonly expand: readonly string[];
+  readonly backfill: readonly string[];
+  readonly contract: {
+    readonly ready: readonly PlannedContract[];
+    readonly waiting: readonly { readonly id: string; readonly why: string }[];
+  };
+}
+
+export interface PlannedContract {
+  readonly id: string;
+  /** The SQL that would be run. */
+  readonly text: string;
+}
+
+export type SchemaAct =
+  | { readonly kind: 'expand' | 'backfill' }
+  /** What was approved. */
+  | { readonly kind: 'contract'; readonly ids: readonly string[] }
+  | { readonly kind: 'revert'; readonly id: string; readonly nothingNeedsIt: boolean }
+  | { readonly kind: 'repair'; readonly repair: Repair; readonly because: string }
+  /** Marks what the database has already, up to this number. */
+  | { readonly kind: 'baseline'; readonly upTo: number };
+
+export interface SchemaWork {
+  readonly signal: AbortSignal;
+  readonly say: (event: MigrationEvent) => void;
+}
+
+/** All of them throw MigrationError, whose message holds no secret. */
 export interface Migrator {
-  /** Names of the expand steps that a release would run now, in order. Part of the plan and its hash. */
-  pending(releaseFolder: string): Promise<readonly string[]>;
-  /** Runs them; repeatable. An expanded schema serves both releases, so there is nothing to undo. */
-  expand(releaseFolder: string, signal: AbortSignal): Promise<void>;
-  /** Can this release run on the schema as it is? Asked by every gate that gives a side users. */
-  compatible(releaseFolder: string): Promise<SchemaVerdict>;
+  /** Undefined for a target without a database. */
+  readonly kind: SchemaDatabase['kind'] | undefined;
+  /** Looks only. Part of the plan of a deployment and its hash. */
+  plan(releaseFolder: string): Promise<SchemaPlan>;
+  /** Looks only. */
+  status(releaseFolder: string): Promise<SchemaStatus>;
+  /**
+   * Can each of these releases run on the schema as it is, or as it would be after these contracts? Asked before a side is
+   * given users, and before a contract.
+   */
+  compatible(releaseFolders: readonly string[], afterwards?: readonly string[]): Promise<readonly SchemaVerdict[]>;
+  /** Repeatable: what was cut off goes on. @returns the ids it concerned */
+  run(releaseFolder: string, act: SchemaAct, work: SchemaWork): Promise<readonly string[]>;
 }

@@ -1,9 +1,30 @@
 // The driver of a target without a database: nothing to widen, everything fits.
 
+import { MigrationError } from './error.ts';
 import type { Migrator } from './migrator.ts';
 
 export const noMigrator: Migrator = {
-  pending: async () => [],
-  expand: async () => {},
-  compatible: async () => ({ verdict: 'compatible', evidence: 'the target has no database' }),
+  kind: undefined,
+  plan: async () => ({
+    problems: [],
+    accepted: [],
+    warnings: [],
+    expand: [],
+    backfill: [],
+    contract: { ready: [], waiting: [] },
+  }),
+  status: async () => ({
+    migrations: [],
+    next: { expand: [], backfill: [], contract: [] },
+    edits: { cosmetic: [], real: [] },
+    drift: undefined,
+  }),
+  compatible: async (folders) =>
+    folders.map(() => ({ verdict: 'compatible', evidence: 'the target has no database', lost: [] }) as const),
+  run: async (_folder, { kind }) => {
+    if (kind === 'expand' || kind === 'backfill') return [];
+    throw new MigrationError('not-allowed', 'this target has no database in its configuration', {
+      hint: 'Name it as `database` of the service or target.',
+    });
+  },
 };

@@ -32,6 +32,7 @@ const open: GateFacts = {
   redeploy: false,
   unlearnt: undefined,
   otherDriver: undefined,
+  contracting: undefined,
 };
 
 const lock = {

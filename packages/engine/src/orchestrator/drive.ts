@@ -10,6 +10,7 @@ import { bringBack } from './bring-back.ts';
 import { type Charge, type Core, driverLease, type Target } from './core.ts';
 import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
+import { tendSchemas } from './schema/tend.ts';
 import { supervise } from './supervisor.ts';
 
 /** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
@@ -86,15 +87,15 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
   }
 }
 
-/** Returns only when both have ended: nothing of an earlier lease goes on beside the next one. */
+/** Returns only when all have ended: nothing of an earlier lease goes on beside the next one. */
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
   const begin = async (target: Target) => bringBack({ core, target, lease }, await target.balancer.observe());
   await Promise.all(core.targets.map(begin));
   await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
-  const both = [moveDeployments(core, lease, until), supervise(core, lease, until)];
-  const ends = await Promise.allSettled(both.map((part) => part.finally(() => over.abort())));
+  const all = [moveDeployments(core, lease, until), supervise(core, lease, until), tendSchemas(core, lease, until)];
+  const ends = await Promise.allSettled(all.map((part) => part.finally(() => over.abort())));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 

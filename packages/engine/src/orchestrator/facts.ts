@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import type { TargetRef } from '../engine-api.ts';
+import { liveContract } from '../state/contracts.ts';
 import { liveDeployment } from '../state/deployments.ts';
 import { liveLease } from '../state/leases.ts';
 import { getSnapshot, slotKey } from '../state/snapshots.ts';
@@ -68,7 +69,13 @@ export function gatherFacts(
     redeploy,
     unlearnt: readUnlearnt(core, target.key),
     otherDriver: otherDriver(core),
+    contracting: contracting(core, target),
   };
+}
+
+function contracting({ store: { db } }: Core, { key }: Target): string | undefined {
+  const row = liveContract(db, key);
+  return row && row.status !== 'pending' ? row.migrations.join(', ') : undefined;
 }
 
 /** The live driver, when it was started with another configuration than this process. */

@@ -32,6 +32,8 @@ export interface GateFacts {
   readonly unlearnt: string | undefined;
   /** Who drives with another configuration than this process has; undefined when nobody does. */
   readonly otherDriver: string | undefined;
+  /** A contract of the schema that was approved and has not ended. */
+  readonly contracting: string | undefined;
 }
 
 /** A gate says which facts it looks at, so that it can be asked where only those are known. */
@@ -107,6 +109,16 @@ export const notLocked: Gate = ({ lock, actor, name, now }) =>
       )
     : pass;
 
+/** What a contract takes away must not be needed by a release that arrives meanwhile. */
+export const notContracting: Gate<'contracting' | 'name'> = ({ contracting, name }) =>
+  contracting === undefined
+    ? pass
+    : refuse(
+        'target-busy',
+        `the schema of ${name} is being contracted (${contracting})`,
+        'Try again when that has ended.',
+      );
+
 /** A machine must not bring back what a person took away; a person may, and is reminded by a warning. */
 export const notQuarantined: Gate = ({ quarantine, actor, version }) =>
   quarantine && actor.kind === 'machine'
@@ -125,6 +137,7 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
   { name: 'lock', gate: notLocked },
   { name: 'quarantine', gate: notQuarantined },
   { name: 'busy', gate: noLiveDeployment },
+  { name: 'contract', gate: notContracting },
   { name: 'already active', gate: notActiveAlready },
 ];
 
@@ -133,6 +146,7 @@ export const gatesOfSwitch: readonly { readonly name: string; readonly gate: Gat
   { name: 'configuration', gate: sameConfiguration },
   { name: 'lock', gate: notLocked },
   { name: 'busy', gate: noLiveDeployment },
+  { name: 'contract', gate: notContracting },
 ];
 
 /** The way back is never locked, frozen or queued. */

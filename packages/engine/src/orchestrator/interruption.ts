@@ -2,8 +2,10 @@
 // awaited: nothing goes on behind the journal's back.
 
 import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
+import { MigrationError } from '../migrator/error.ts';
 import { pendingAbort } from '../state/deployments.ts';
 import type { Run } from './journal.ts';
+import { migrationSentence } from './schema/words.ts';
 import { failed, interrupted, type StepResult } from './step.ts';
 
 /** What is thrown becomes a failure, except `fenced-out`: then this process has nothing to say any more. */
@@ -24,6 +26,7 @@ export async function interruptible(run: Run, work: (stop: AbortSignal) => Promi
 function failureOf({ core, row }: Run, thrown: unknown, stopped: boolean): StepResult {
   if (hasCode(thrown, 'fenced-out')) throw thrown;
   if (!stopped) core.log.error({ deployment: row.id, err: thrown }, 'step failed');
+  if (thrown instanceof MigrationError) return failed(`schema-${thrown.code}`, migrationSentence(thrown));
   return failed(thrown instanceof BlueGreenError ? thrown.code : 'fault', messageOf(thrown));
 }
 

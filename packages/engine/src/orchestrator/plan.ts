@@ -25,8 +25,10 @@ export type StepName = PlannedStep['name'];
 export interface Plan {
   readonly mode: Mode;
   readonly steps: readonly PlannedStep[];
-  /** Names of the schema's expand steps. */
+  /** Ids of the migrations that it expands. */
   readonly schema: readonly string[];
+  /** Hazards of theirs that the author took on, for whoever approves; missing when there is none. */
+  readonly accepted?: readonly string[];
 }
 
 export interface PlanInput {
@@ -38,10 +40,17 @@ export interface PlanInput {
   readonly warm: boolean;
   readonly hold: boolean;
   readonly schema: readonly string[];
+  readonly accepted?: readonly string[];
 }
 
 export function buildPlan(input: PlanInput): Plan {
-  return { mode: input.mode, schema: input.schema, steps: [...prepare(input), ...shift(input), ...goLive(input)] };
+  const { mode, schema, accepted = [] } = input;
+  return {
+    mode,
+    schema,
+    ...(accepted.length > 0 ? { accepted } : {}),
+    steps: [...prepare(input), ...shift(input), ...goLive(input)],
+  };
 }
 
 function prepare({ warm, hold }: PlanInput): PlannedStep[] {

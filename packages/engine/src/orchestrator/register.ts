@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { digestFolder } from '../lib/digest.ts';
+import type { SchemaPlan } from '../migrator/migrator.ts';
 import { advanceDeployment, type DeploymentRow } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
 import { addRelease, readRelease, readSlot } from '../state/targets.ts';
@@ -9,6 +10,7 @@ import { type Core, mustTarget, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
 import { readOrigin } from './origin.ts';
 import { buildPlan, planHash } from './plan.ts';
+import { refusedFor, releaseSchema } from './schema/release-schema.ts';
 import { done, failed, type StepResult } from './step.ts';
 
 /** The first move of every deployment that starts a release: phase `fetching`. */
@@ -30,8 +32,9 @@ export async function registerAndPlan(
       `${row.version} was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}): a version is immutable`,
     );
   const origin = readOrigin(folder);
-  const schema = await target.migrator.pending(folder);
-  const facts = planFacts(core, target, { row, digest, schema });
+  const schema = await releaseSchema(target, folder);
+  if (schema.refusal) return refusedFor(row.version, schema.refusal);
+  const facts = planFacts(core, target, { row, digest, schema: schema.plan });
   core.store.under(lease).write((tx) => {
     if (!known)
       addRelease(tx, {
@@ -49,7 +52,13 @@ export async function registerAndPlan(
       action: 'planned',
       deploymentId: row.id,
       sentence: `${row.version} (${digest.slice(0, 12)}): ${facts.plan.steps.length} steps`,
-      detail: { digest, planHash: facts.hash, steps: facts.plan.steps, commit: origin?.commit },
+      detail: {
+        digest,
+        planHash: facts.hash,
+        steps: facts.plan.steps,
+        schema: schema.plan.expand,
+        commit: origin?.commit,
+      },
     });
   });
   return done(`planned ${facts.plan.steps.length} steps`);
@@ -59,7 +68,11 @@ export async function registerAndPlan(
 export function planFacts(
   core: Core,
   target: Target,
-  input: { row: Pick<DeploymentRow, 'mode' | 'fromSlot' | 'hold'>; digest: string; schema: readonly string[] },
+  input: {
+    row: Pick<DeploymentRow, 'mode' | 'fromSlot' | 'hold'>;
+    digest: string;
+    schema: Pick<SchemaPlan, 'expand' | 'accepted'>;
+  },
 ) {
   const { row, digest, schema } = input;
   const plan = buildPlan({
@@ -68,7 +81,8 @@ export function planFacts(
     hasActive: row.fromSlot !== null,
     warm: false,
     hold: row.hold,
-    schema,
+    schema: schema.expand,
+    accepted: schema.accepted,
   });
   return { plan, hash: currentHash(core, target, { plan, digest, fromSlot: row.fromSlot }) };
 }

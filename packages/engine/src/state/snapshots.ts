@@ -11,6 +11,8 @@ export const nodesKey = ({ service, target }: TargetKey): string => `nodes:${ser
 export const driftKey = ({ service, target }: TargetKey): string => `drift-of:${service}/${target}`;
 export const unlearntKey = ({ service, target }: TargetKey): string => `unlearnt:${service}/${target}`;
 export const openKey = ({ service, target }: TargetKey): string => `open:${service}/${target}`;
+export const schemaKey = ({ service, target }: TargetKey): string => `schema:${service}/${target}`;
+export const fillingKey = ({ service, target }: TargetKey): string => `filling:${service}/${target}`;
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 

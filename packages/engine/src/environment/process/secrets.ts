@@ -1,6 +1,6 @@
 // Values of env files never reach a message of ours: they are masked wherever a service's own log is quoted.
 
-import { readEnvFiles } from './spawn-env.ts';
+import { readEnvFiles } from '../env-files.ts';
 
 const shortestSecret = 4;
 

@@ -3,6 +3,7 @@
 
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
+import type { Variables } from '../env-files.ts';
 import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from '../environment.ts';
 import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
 import { believe, observe, type Running } from './inspect.ts';
@@ -14,7 +15,7 @@ import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './
 import { requireResources } from './resources.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { beginLog } from './slot-log.ts';
-import { buildEnvironment, type Variables } from './spawn-env.ts';
+import { buildEnvironment } from './spawn-env.ts';
 import { endAll, stopSlot } from './stop.ts';
 
 export interface StartRequest {

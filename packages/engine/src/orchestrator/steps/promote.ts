@@ -7,6 +7,7 @@ import type { Tx } from '../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
 import { launchSettings, placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
 import { changeRouting, routingIs } from '../routing.ts';
+import { fitsSchema } from '../schema/observe.ts';
 import { butFor, directionOf, type SilentNode } from '../silent-nodes.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
 
@@ -26,7 +27,7 @@ export const promote: Step<'promote'> = {
     });
     if (!health.healthy)
       return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${health.problem}`);
-    const schema = await target.migrator.compatible(release.folder);
+    const schema = await fitsSchema(core, target, release.folder);
     if (schema.verdict === 'incompatible')
       return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);
     const silent = await changeRouting(

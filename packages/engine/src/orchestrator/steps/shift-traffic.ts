@@ -2,28 +2,35 @@
 
 import { readRouting } from '../../state/targets.ts';
 import { changeRouting, routingIs } from '../routing.ts';
+import { fitsSchema } from '../schema/observe.ts';
 import { butFor, type SilentNode } from '../silent-nodes.ts';
 import { done, failed, type Step } from '../step.ts';
 
 export const shiftTraffic: Step<'shift-traffic'> = {
   name: 'shift-traffic',
   limitMs: 60_000,
-  run: async ({ core, target, deployment, lease, step }) => {
+  run: async ({ core, target, deployment, release, lease, step }) => {
     const { active, preview } = readRouting(core.store.db, target.key).intent;
     if (active === undefined) return failed('no-active-side', 'there is no active side to share users with');
     const wish = { active, preview, canary: { slot: deployment.slot, percent: step.percent } };
-    if (!routingIs({ core, target }, wish))
-      await changeRouting(
-        { core, target, lease },
-        {
-          wish,
-          event: {
-            actor: 'engine',
-            deploymentId: deployment.id,
-            sentence: `${step.percent} % of users to ${deployment.version}`,
-          },
-        },
+    if (routingIs({ core, target }, wish)) return done(`${step.percent} % of users get ${deployment.version}`);
+    const schema = await fitsSchema(core, target, release.folder);
+    if (schema.verdict === 'incompatible')
+      return failed(
+        'schema-incompatible',
+        `${deployment.version} cannot run on the present schema: ${schema.evidence}`,
       );
+    await changeRouting(
+      { core, target, lease },
+      {
+        wish,
+        event: {
+          actor: 'engine',
+          deploymentId: deployment.id,
+          sentence: `${step.percent} % of users to ${deployment.version}`,
+        },
+      },
+    );
     return done(`${step.percent} % of users get ${deployment.version}`);
   },
   undo: async ({ core, target, deployment, lease }) => {

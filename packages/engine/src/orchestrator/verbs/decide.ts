@@ -80,8 +80,13 @@ export function staleCard(row: DeploymentRow, ref: DeploymentRef): Refused | und
   );
 }
 
+/** Of a deployment, or of a contract. */
 export function mayDecide(
-  { target, row, actor }: Situation,
+  {
+    target,
+    row,
+    actor,
+  }: Pick<Situation, 'target' | 'actor'> & { readonly row: Pick<DeploymentRow, 'version' | 'requestedBy'> },
   { asRequester = false }: { readonly asRequester?: boolean },
 ): Refused | undefined {
   const { approvers, fourEyes } = target.settings.approval;

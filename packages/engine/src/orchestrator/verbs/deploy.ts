@@ -16,6 +16,7 @@ import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates.ts';
 import { stepTitle } from '../plan.ts';
 import { ok, type Result } from '../refusal.ts';
 import { planFacts } from '../register.ts';
+import { nothingToChange, schemaSeen } from '../schema/seen.ts';
 import { recordRefusal } from './refused.ts';
 
 export function deploy(core: Core, request: DeployRequest): Result<DeploymentRow> {
@@ -116,11 +117,11 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
   const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
   const slot = slotFor(facts);
   const digest = facts.releaseExists ? await digestFolder(folder) : undefined;
-  const schema = facts.releaseExists ? await target.migrator.pending(folder) : [];
+  const schema = facts.releaseExists ? await schemaSeen(target, folder) : nothingToChange;
   const planned = planFacts(core, target, {
     row: { mode, fromSlot: facts.active?.slot ?? null, hold: request.hold ?? false },
     digest: digest ?? '',
-    schema,
+    schema: schema.plan,
   });
   const registered = readRelease(core.store.db, target.key.service, request.version);
   const held = readSlot(core.store.db, target.key, slot);
@@ -131,12 +132,15 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
     slot,
     from: facts.active?.version,
     steps: planned.plan.steps.map((step) => stepTitle(step, request.version)),
-    schema,
+    schema: schema.lines,
     routing: routingLines(target, facts, request.version),
-    gates: gatesOfDeploy.map(({ name, gate }) => {
-      const answer = gate(facts);
-      return { name, refusal: answer.ok ? undefined : answer.refusal };
-    }),
+    gates: [
+      ...gatesOfDeploy.map(({ name, gate }) => {
+        const answer = gate(facts);
+        return { name, refusal: answer.ok ? undefined : answer.refusal };
+      }),
+      ...(target.migrator.kind === undefined ? [] : [{ name: 'schema', refusal: schema.refusal }]),
+    ],
     warnings: [
       ...warningsOf(facts),
       ...(held.version === null

@@ -18,6 +18,7 @@ import { ask, gatesOfRollback, gatesOfSwitch } from '../gates.ts';
 import { buildPlan } from '../plan.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { currentHash } from '../register.ts';
+import { lostFor } from '../schema/observe.ts';
 import { createDeployment } from './deploy.ts';
 import { recordRefusal } from './refused.ts';
 import { giveUp } from './steer.ts';
@@ -44,6 +45,8 @@ export function rollback(core: Core, request: RollbackRequest): Result<Deploymen
           : `${request.version} was never live on ${target.name}`,
         'Deploy the version you want instead.',
       );
+    const lost = lostFor(core, target, to.version);
+    if (lost !== undefined) return cannotRun(target, to.version, lost);
     if (to.version === active.version)
       return refuse('already-active', `${to.version} is what ${target.name} runs already`);
     return ok(
@@ -77,6 +80,8 @@ export function switchSides(core: Core, request: SwitchRequest): Result<Deployme
         `the other slot of ${target.name} holds ${other.version === null ? 'nothing' : `${other.version} (${other.label ?? other.role})`}`,
         'Deploy a version, or hold one with `--hold`.',
       );
+    const lost = lostFor(core, target, other.version);
+    if (lost !== undefined) return cannotRun(target, other.version, lost);
     return ok(
       begin(core, tx, target, {
         mode: 'switch',
@@ -87,6 +92,15 @@ export function switchSides(core: Core, request: SwitchRequest): Result<Deployme
       }),
     );
   });
+}
+
+/** As far as the last look at the schema knows; the promotion itself asks the database. */
+function cannotRun(target: Target, version: string, evidence: string): ReturnType<typeof refuse> {
+  return refuse(
+    'schema-incompatible',
+    `${version} cannot run on the schema of ${target.name} any more: ${evidence}`,
+    'Go forward instead: deploy a release that knows this schema.',
+  );
 }
 
 /** Where `/rollback` would go now, for the verb itself and for every status. */
@@ -112,7 +126,9 @@ export function rollbackTarget(
     return version === active.version || earlier.includes(version)
       ? { version, warm: isWarm(other) && other.version === version }
       : undefined;
-  const good = earlier.find((each) => each !== active.version && isGood(core, target, each));
+  const good = earlier.find(
+    (each) => each !== active.version && isGood(core, target, each) && lostFor(core, target, each) === undefined,
+  );
   return good === undefined ? undefined : { version: good, warm: false };
 }
 

@@ -3,6 +3,7 @@
 import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { auditAfter, latestHead, rememberHead, verifyAudit } from '../../state/audit.ts';
+import { readContract } from '../../state/contracts.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { createInbox } from '../../state/inbox.ts';
 import { liveLease } from '../../state/leases.ts';
@@ -15,13 +16,17 @@ import type { DeploymentView } from '../deployment.ts';
 import { drive, holdAlone } from '../drive.ts';
 import { activeSide, findTarget, knownVersions } from '../facts.ts';
 import { ok, type Result } from '../refusal.ts';
+import { viewContract } from '../schema/contract-view.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
 import { viewTarget } from '../views/target-view.ts';
 import { adopt } from './adopt.ts';
 import { approve, extend, reject } from './approvals.ts';
+import { contract } from './contract.ts';
+import { approveContract, rejectContract } from './decide-contract.ts';
 import { deploy, planOnly } from './deploy.ts';
 import { rollback, switchSides } from './go-back.ts';
 import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.ts';
+import { migrationsPlan, migrationsStatus, runMigrations } from './migrations.ts';
 import { createParts } from './parts.ts';
 import { rebuildState } from './rebuild.ts';
 import { recordRefusal } from './refused.ts';
@@ -61,6 +66,7 @@ export function createVerbs(core: Core, holder: string): Engine {
     replay: (id, actor) => replay(core, id, actor),
     rebuildState: (actor) => rebuildState(core, actor),
     adopt: async (request) => seen(await adopt(core, request)),
+    migrations: migrationsOf(core),
     ...looks(core),
     parts: createParts(core),
     audit: auditOf(core),
@@ -78,6 +84,21 @@ export function createVerbs(core: Core, holder: string): Engine {
     driverAlive: () => driverOf(core) !== undefined,
     dismantle: () => dismantle(core),
     close: () => store.db.$client.close(),
+  };
+}
+
+function migrationsOf(core: Core): Engine['migrations'] {
+  return {
+    plan: (ref) => migrationsPlan(core, ref),
+    status: (ref) => migrationsStatus(core, ref),
+    run: (request) => runMigrations(core, request),
+    contract: (request) => contract(core, request),
+    approveContract: (id, actor) => approveContract(core, id, actor),
+    rejectContract: (id, actor, reason) => rejectContract(core, id, actor, reason),
+    contractNamed: (id) => {
+      const row = readContract(core.store.db, id);
+      return row && viewContract(core, row);
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { readDrift } from '../drift.ts';
+import { schemaView } from '../schema/schema-view.ts';
 import type { SlotSnapshot } from '../slot-health.ts';
 import { readOpen } from '../steps/drained.ts';
 import { rollbackTarget } from '../verbs/go-back.ts';
@@ -33,6 +34,7 @@ export function viewTarget(core: Core, target: Target): TargetView {
     live: live && viewDeployment(core, live),
     last: lastView,
     rollback: readiness(core, target),
+    schema: schemaView(core, target),
     actions: live ? [] : (lastView?.actions ?? []),
   };
 }

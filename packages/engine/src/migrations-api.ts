@@ -1,0 +1,56 @@
+// The verbs about a target's own database. Unlike the others they wait for it: it is looked at and worked on by whoever
+// asks, except a contract, which the driver runs once people have approved it.
+
+import type { TargetRef } from './engine-api.ts';
+import type { SchemaAct, SchemaPlan } from './migrator/migrator.ts';
+import type { MigrationEvent } from './migrator/phases/context.ts';
+import type { SchemaStatus } from './migrator/phases/status.ts';
+import type { Actor } from './orchestrator/actor.ts';
+import type { Result } from './orchestrator/refusal.ts';
+import type { ContractView } from './orchestrator/schema/contract-view.ts';
+import type { Need } from './orchestrator/schema/who-needs.ts';
+
+/** Without a version, the release that users have. */
+export type ReleaseRef = TargetRef & { readonly version?: string | undefined };
+
+export interface MigrationsView extends SchemaStatus {
+  readonly name: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly contract: ContractView | undefined;
+}
+
+export interface SchemaPlanView extends SchemaPlan {
+  readonly name: string;
+  readonly version: string;
+  readonly lines: readonly string[];
+  /** Who still needs what its contracts take away. */
+  readonly needs: readonly Need[];
+  /** What its contracts would make impossible; undefined when none is ready. */
+  readonly consequence: string | undefined;
+}
+
+export interface MigrationsRun extends ReleaseRef {
+  readonly act: Exclude<SchemaAct, { kind: 'contract' }>;
+  readonly actor: Actor;
+  readonly signal: AbortSignal;
+  readonly say: (event: MigrationEvent) => void;
+}
+
+export interface ContractRequest extends TargetRef {
+  readonly actor: Actor;
+  readonly reason?: string | undefined;
+}
+
+export interface Migrations {
+  plan(ref: ReleaseRef): Promise<Result<SchemaPlanView>>;
+  status(ref: ReleaseRef): Promise<Result<MigrationsView>>;
+  /** @returns the ids that it concerned */
+  run(request: MigrationsRun): Promise<Result<readonly string[]>>;
+  /** Asks for an approval of its own; refused while a release that may get users needs the old shape. */
+  contract(request: ContractRequest): Promise<Result<ContractView>>;
+  approveContract(id: string, actor: Actor): Result<ContractView>;
+  rejectContract(id: string, actor: Actor, reason: string): Result<ContractView>;
+  /** The one with this id, whatever became of it. */
+  contractNamed(id: string): ContractView | undefined;
+}

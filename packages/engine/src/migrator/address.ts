@@ -1,0 +1,63 @@
+// Where a target's database is: the configured address, filled in for each slot as its service would see it. Both must
+// come to the same, or two sides would work on two databases.
+
+import { MigrationError } from './error.ts';
+
+/** What a slot's service is told: env files and `env`, filled in. */
+export type SlotVariables = Readonly<Record<string, string>>;
+
+/** @throws MigrationError `not-allowed`, naming variables and never their values */
+export function addressOf(
+  template: string,
+  { blue, green }: { readonly blue: SlotVariables; readonly green: SlotVariables },
+): string {
+  const address = fillIn(template, blue);
+  if (address !== fillIn(template, green))
+    throw new MigrationError('not-allowed', 'blue and green are told different addresses of the database', {
+      hint: 'Give both slots the same variables: `bg config check` looks at them.',
+    });
+  return address;
+}
+
+function fillIn(template: string, variables: SlotVariables): string {
+  return template.replaceAll(/\$(\$?)\{([^}]*)\}/g, (_, literal: string, name: string) => {
+    if (literal) return `\${${name}}`;
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    if (value === undefined || value === '')
+      throw new MigrationError(
+        'not-allowed',
+        `the address of the database uses \${${name}}, which no env file and no env gives`,
+        { hint: 'Set it in an env file of the target or in `env`.' },
+      );
+    return value;
+  });
+}
+
+/** What must not be shown of an address: all of it where it holds a password, and the password by itself. */
+export function secretsIn(address: string): readonly string[] {
+  const [, password] = /^[a-z]+:\/\/[^/@:]*:([^/@]+)@/.exec(address) ?? [];
+  if (password === undefined) return [];
+  return [address, password, decoded(password)].filter((text) => text.length > 0);
+}
+
+/** `sqlite:/srv/shop.sqlite`, `sqlite:///srv/shop.sqlite`, `file:/srv/shop.sqlite` or the path alone. @throws MigrationError */
+export function sqliteFile(address: string): string {
+  const path = address.replace(/^(sqlite|file):(\/\/(?=\/))?/, '');
+  if (path.startsWith('/')) return path;
+  throw new MigrationError('not-allowed', `the address of the database is no absolute file: ${address}`, {
+    hint: 'Write sqlite:/srv/shop/shop.sqlite.',
+  });
+}
+
+/** Whatever a driver quotes from the server or from its address. */
+export function maskIn(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,129 @@
+// One database's migrator, out of its dialect, its driver and the phases. Each look and each act has a connection of its
+// own, which is closed again: the engine keeps none open while nothing is to be done.
+
+import { join } from 'node:path';
+import type { Clock } from '../lib/clock.ts';
+import { BlueGreenError, messageOf } from '../lib/errors.ts';
+import { maskIn, secretsIn } from './address.ts';
+import type { RunLimits, SchemaDatabase } from './database.ts';
+import type { Dialect } from './dialect.ts';
+import { MigrationError } from './error.ts';
+import type { Migration } from './files/migration.ts';
+import { formatFileProblem, readMigrations } from './files/read.ts';
+import { fit } from './fit.ts';
+import type { Migrator, SchemaAct, SchemaVerdict } from './migrator.ts';
+import { backfill } from './phases/backfill.ts';
+import { baseline } from './phases/baseline.ts';
+import type { PhaseContext } from './phases/context.ts';
+import { contract } from './phases/contract.ts';
+import { expand } from './phases/expand.ts';
+import { repair } from './phases/repair.ts';
+import { revert } from './phases/revert.ts';
+import { status } from './phases/status.ts';
+import { examined, planSchema } from './schema-plan.ts';
+
+export interface MigratorParts {
+  readonly dialect: Dialect;
+  /** As it is now, with its secrets. @throws MigrationError */
+  readonly address: () => string;
+  readonly connect: (address: string) => Promise<SchemaDatabase>;
+  /** Name of the folder in a release. */
+  readonly folder: string;
+  readonly limits: RunLimits;
+  /** How long another migrator is waited for. */
+  readonly lockWaitMs: number;
+  readonly clock: Clock;
+}
+
+export function createMigrator(parts: MigratorParts): Migrator {
+  const { dialect, folder, clock, limits, lockWaitMs } = parts;
+  const filesOf = (releaseFolder: string) => readMigrations(join(releaseFolder, folder));
+  const using = <T>(work: (database: SchemaDatabase) => Promise<T>): Promise<T> => onConnection(parts, work);
+  return {
+    kind: dialect.kind,
+    plan: (releaseFolder) =>
+      using(async (database) => {
+        await dialect.load();
+        return planSchema(filesOf(releaseFolder), await database.ledger(), dialect);
+      }),
+    status: (releaseFolder) =>
+      using(async (database) => {
+        await dialect.load();
+        return status(database, dialect, sound(filesOf(releaseFolder)));
+      }),
+    compatible: (releaseFolders, afterwards = []) =>
+      using(async (database) => {
+        const ledger = await database.ledger();
+        return releaseFolders.map((each): SchemaVerdict => {
+          const files = filesOf(each);
+          return files.ok
+            ? fit(files.migrations, ledger, afterwards)
+            : { verdict: 'unknown', lost: [], evidence: `its migrations cannot be read: ${examined(files.problems)}` };
+        });
+      }),
+    run: (releaseFolder, act, work) =>
+      using(async (database) => {
+        await dialect.load();
+        const context: PhaseContext = { database, dialect, clock, limits, lockWaitMs, ...work };
+        return perform(context, sound(filesOf(releaseFolder)), act);
+      }),
+  };
+}
+
+async function perform(
+  context: PhaseContext,
+  migrations: readonly Migration[],
+  act: SchemaAct,
+): Promise<readonly string[]> {
+  switch (act.kind) {
+    case 'expand':
+      return expand(context, migrations);
+    case 'backfill':
+      return backfill(context, migrations);
+    case 'contract':
+      return contract(context, migrations, act.ids);
+    case 'revert':
+      await revert(context, migrations, act);
+      return [act.id];
+    case 'repair':
+      await repair(context, migrations, act.repair, act.because);
+      return act.repair.kind === 'accept-drift' ? [] : [act.repair.id];
+    case 'baseline':
+      return baseline(context, migrations, act.upTo);
+    default:
+      return act satisfies never;
+  }
+}
+
+function sound(files: ReturnType<typeof readMigrations>): readonly Migration[] {
+  if (files.ok) return files.migrations;
+  throw new MigrationError('files-invalid', files.problems.map(formatFileProblem).join('; '), {
+    hint: 'Mend the files and publish them under a new version.',
+  });
+}
+
+async function onConnection<T>(
+  { address: findAddress, connect }: MigratorParts,
+  work: (database: SchemaDatabase) => Promise<T>,
+): Promise<T> {
+  const address = findAddress();
+  try {
+    const database = await connect(address);
+    try {
+      return await work(database);
+    } finally {
+      await database.close();
+    }
+  } catch (thrown) {
+    throw withoutSecrets(thrown, secretsIn(address));
+  }
+}
+
+/** Its cause is left behind, since that may hold the address too; what a driver throws by itself is the server's text. */
+function withoutSecrets(thrown: unknown, secrets: readonly string[]): Error {
+  // One of the engine's own, from what the caller does when it is told something: a lease that was lost, for example.
+  if (thrown instanceof BlueGreenError) return thrown;
+  const { code, hint } = thrown instanceof MigrationError ? thrown : ({ code: 'failed', hint: undefined } as const);
+  const shown = maskIn(messageOf(thrown), secrets);
+  return new MigrationError(code, shown, hint === undefined ? {} : { hint: maskIn(hint, secrets) });
+}

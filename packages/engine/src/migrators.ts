@@ -1,0 +1,56 @@
+// The second page of the composition root: a target's database from its configuration. Nothing is connected here.
+
+import type { DatabaseSettings, TargetSettings } from './config/settings.ts';
+import { readEnvFiles, substituteAll } from './environment/env-files.ts';
+import type { Clock } from './lib/clock.ts';
+import { addressOf, sqliteFile } from './migrator/address.ts';
+import { createMigrator, type MigratorParts } from './migrator/create-migrator.ts';
+import { mariadbDialect } from './migrator/mariadb/dialect.ts';
+import { openMariadb } from './migrator/mariadb/open.ts';
+import type { Migrator } from './migrator/migrator.ts';
+import { noMigrator } from './migrator/none.ts';
+import { sqliteDialect } from './migrator/sqlite/dialect.ts';
+import { openSqlite } from './migrator/sqlite/open.ts';
+
+/** Another migrator is at work for as long as one of its steps takes. */
+const lockWaitMs = 60_000;
+const mostTries = 1_000;
+
+export function createTargetMigrator(target: TargetSettings, clock: Clock): Migrator {
+  const { database } = target;
+  if (!database) return noMigrator;
+  const { lockTimeoutMs, lockTotalMs, statementTimeoutMs, migrations } = database;
+  const parts: Omit<MigratorParts, 'dialect' | 'connect'> = {
+    address: () =>
+      addressOf(database.url, { blue: slotVariables(target, 'blue'), green: slotVariables(target, 'green') }),
+    folder: migrations,
+    limits: { lockTimeoutMs, lockTries: mostTries, lockTotalMs, statementTimeoutMs },
+    lockWaitMs,
+    clock,
+  };
+  return createMigrator({ ...parts, ...driverOf(database, clock) });
+}
+
+/** What both slots' services are told of their database: the same files and variables, in the same order. */
+function slotVariables({ env, slots }: TargetSettings, slot: 'blue' | 'green'): Readonly<Record<string, string>> {
+  const fromFiles = readEnvFiles(slots[slot].envFiles);
+  const builtIn = { ENVIRONMENT_COLOR: slot, APPLICATION_PORT: String(slots[slot].port) };
+  return { ...fromFiles, ...substituteAll(env, { ...fromFiles, ...builtIn }).values };
+}
+
+function driverOf({ driver, table }: DatabaseSettings, clock: Clock): Pick<MigratorParts, 'dialect' | 'connect'> {
+  switch (driver) {
+    case 'sqlite':
+      return {
+        dialect: sqliteDialect,
+        connect: (address) =>
+          openSqlite({ file: sqliteFile(address), table, clock, split: (text) => sqliteDialect.split(text) }),
+      };
+    case 'mariadb':
+      return { dialect: mariadbDialect, connect: (url) => openMariadb({ url, table, clock }) };
+    case 'postgres':
+      throw new Error('not yet');
+    default:
+      return driver satisfies never;
+  }
+}

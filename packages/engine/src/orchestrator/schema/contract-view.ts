@@ -1,0 +1,70 @@
+// A contract as people see it: what it runs, what it makes impossible, who decides.
+
+import { type ContractRow, contractVotesOf, lastContract, liveContract } from '../../state/contracts.ts';
+import { personOf } from '../actor.ts';
+import { type Core, mustTarget, type Target } from '../core.ts';
+import { impossibleSentence } from './who-needs.ts';
+
+export interface ContractView {
+  readonly id: string;
+  readonly service: string;
+  readonly target: string;
+  readonly name: string;
+  readonly channel: string;
+  /** The release whose files it runs: the one that was live when it was asked for. */
+  readonly version: string;
+  /** Ids. */
+  readonly migrations: readonly string[];
+  /** The SQL, file by file. */
+  readonly statements: readonly string[];
+  readonly impossible: readonly string[];
+  /** `after this, rollback to v2.0 is impossible`. */
+  readonly consequence: string;
+  readonly status: ContractRow['status'];
+  readonly requestedBy: string;
+  readonly requestedAt: number;
+  readonly reason: string | undefined;
+  readonly needed: number;
+  /** Person ids, in order. */
+  readonly given: readonly string[];
+  readonly deadlineAt: number;
+  readonly approvers: readonly string[];
+  readonly fourEyes: boolean;
+  readonly decidedBy: string | undefined;
+  readonly endedAt: number | undefined;
+  readonly problem: string | undefined;
+}
+
+export function viewContract(core: Core, row: ContractRow): ContractView {
+  const { settings, name } = mustTarget(core, row);
+  return {
+    id: row.id,
+    service: row.service,
+    target: row.target,
+    name,
+    channel: settings.channel,
+    version: row.version,
+    migrations: row.migrations,
+    statements: row.statements,
+    impossible: row.impossible,
+    consequence: impossibleSentence(row.impossible),
+    status: row.status,
+    requestedBy: row.requestedBy,
+    requestedAt: row.requestedAt,
+    reason: row.reason ?? undefined,
+    needed: row.needed,
+    given: contractVotesOf(core.store.db, row.id).map((person) => personOf(person) ?? person),
+    deadlineAt: row.deadlineAt,
+    approvers: settings.approval.approvers,
+    fourEyes: settings.approval.fourEyes,
+    decidedBy: row.decidedBy ?? undefined,
+    endedAt: row.endedAt ?? undefined,
+    problem: row.problem ?? undefined,
+  };
+}
+
+/** The one under way, or else the last one. */
+export function contractOf(core: Core, { key }: Target): ContractView | undefined {
+  const row = liveContract(core.store.db, key) ?? lastContract(core.store.db, key);
+  return row && viewContract(core, row);
+}

@@ -1,0 +1,52 @@
+// The backfill of the release that is live: a job of its own beside deployments, since it may take days. Each batch has
+// its cursor in its own transaction, so that whoever drives next goes on where this one was cut off.
+
+import { MigrationError } from '../../migrator/error.ts';
+import type { MigrationEvent } from '../../migrator/phases/context.ts';
+import type { AuditEvent } from '../../state/audit.ts';
+import { recentDeployments } from '../../state/deployments.ts';
+import { fillingKey, putSnapshot } from '../../state/snapshots.ts';
+import type { Charge } from '../core.ts';
+import { eyes } from './observe.ts';
+import { eventSentence, migrationSentence } from './words.ts';
+
+const noteEveryMs = 1_000;
+
+/** `stopped`: it goes on later. `failed`: it was told why. */
+export async function fillRows(charge: Charge, signal: AbortSignal): Promise<'filled' | 'stopped' | 'failed'> {
+  const { core, target } = charge;
+  const release = eyes(core, target);
+  if (!release) return 'stopped';
+  const say = teller(charge);
+  try {
+    await target.migrator.run(release.folder, { kind: 'backfill' }, { signal, say });
+    return 'filled';
+  } catch (thrown) {
+    if (!(thrown instanceof MigrationError)) throw thrown;
+    if (thrown.code === 'stopped') return 'stopped';
+    note(charge, { action: 'backfill-failed', code: `schema-${thrown.code}`, sentence: migrationSentence(thrown) });
+    return 'failed';
+  } finally {
+    core.store.tell((db, now) => putSnapshot(db, fillingKey(target.key), 'over', now));
+  }
+}
+
+function teller(charge: Charge): (event: MigrationEvent) => void {
+  const { core, target } = charge;
+  let notedAt = Number.NEGATIVE_INFINITY;
+  return (event) => {
+    const sentence = eventSentence(event);
+    if (sentence !== undefined) return note(charge, { action: `backfill-${event.kind}`, sentence, detail: { event } });
+    if (core.clock.now() - notedAt < noteEveryMs) return;
+    notedAt = core.clock.now();
+    core.store.note((db, now) => putSnapshot(db, fillingKey(target.key), event, now));
+  };
+}
+
+/** Told on the card of the deployment that made the release live, which is finished by then. */
+function note({ core, lease, target }: Charge, event: Omit<AuditEvent, 'actor' | 'service' | 'target'>): void {
+  const [latest] = recentDeployments(core.store.db, target.key, 1);
+  core.store
+    .under(lease)
+    .write((tx) => tx.audit({ ...target.key, actor: 'engine', deploymentId: latest?.id, ...event }));
+}

@@ -1,0 +1,114 @@
+// An approved contract is run by whoever drives, once it is seen again that nobody needs what it takes away.
+
+import { MigrationError } from '../../migrator/error.ts';
+import type { MigrationEvent } from '../../migrator/phases/context.ts';
+import { type ContractRow, changeContract, liveContract, readContract } from '../../state/contracts.ts';
+import { liveDeployment } from '../../state/deployments.ts';
+import { type Charge, releaseFiles } from '../core.ts';
+import { lookAtSchema } from './observe.ts';
+import { needsText, whoNeeds } from './who-needs.ts';
+import { eventSentence, migrationSentence } from './words.ts';
+
+/** One that was cut off is begun again: what is contracted already is passed over. */
+export async function tendContract(charge: Charge, signal: AbortSignal): Promise<void> {
+  const { core, target } = charge;
+  const row = liveContract(core.store.db, target.key);
+  if (!row) return;
+  if (row.status === 'pending') return expireContract(charge, row);
+  const release = releaseFiles(core, row.service, row.version);
+  if (release?.digest !== row.digest)
+    return end(charge, row, 'refused', `${row.version} is not the release that it was approved for`);
+  try {
+    // Once it is begun it is ended: a half of it would serve nobody.
+    if (row.status === 'approved') {
+      const against = await whatSpeaksAgainst(charge, row);
+      if (against !== undefined) return end(charge, row, 'refused', against);
+      if (!begin(charge, row)) return;
+    }
+    const act = { kind: 'contract', ids: row.migrations } as const;
+    const say = (event: MigrationEvent): void => tell(charge, row, event);
+    await target.migrator.run(release.folder, act, { signal, say });
+    end(charge, row, 'done', `contracted ${row.migrations.join(', ')}`);
+  } catch (thrown) {
+    if (!(thrown instanceof MigrationError)) throw thrown;
+    if (thrown.code === 'stopped') return;
+    end(charge, row, 'failed', migrationSentence(thrown));
+  }
+  await lookAtSchema(core, target);
+}
+
+async function whatSpeaksAgainst({ core, target }: Charge, row: ContractRow): Promise<string | undefined> {
+  const { needs } = await whoNeeds(core, target, row.migrations);
+  if (needs.length > 0) return needsText(needs);
+  const live = liveDeployment(core.store.db, target.key);
+  return live && `a deployment of ${live.version} is under way`;
+}
+
+/** The last moment at which a deployment may come first. */
+function begin({ core, target, lease }: Charge, row: ContractRow): boolean {
+  return core.store.under(lease).write((tx) => {
+    if (liveDeployment(tx.db, target.key) || readContract(tx.db, row.id)?.status !== 'approved') return false;
+    changeContract(tx, row.id, { status: 'running' });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'contract-begun',
+      sentence: `contracts ${row.migrations.join(', ')}`,
+      detail: { contract: row.id },
+    });
+    return true;
+  });
+}
+
+function expireContract({ core, target, lease }: Charge, { id, deadlineAt }: ContractRow): void {
+  if (core.clock.now() < deadlineAt) return;
+  core.store.under(lease).write((tx) => {
+    const row = readContract(tx.db, id);
+    if (row?.status !== 'pending' || tx.now < row.deadlineAt) return;
+    changeContract(tx, id, { status: 'expired', endedAt: tx.now, problem: 'nobody decided before the deadline' });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'contract-ended',
+      code: 'expired',
+      sentence: `nobody decided on the contract of ${row.migrations.join(', ')} before the deadline`,
+      detail: { contract: id },
+    });
+  });
+}
+
+function end(
+  { core, target, lease }: Charge,
+  { id, migrations }: ContractRow,
+  status: 'done' | 'failed' | 'refused',
+  sentence: string,
+): void {
+  core.store.under(lease).write((tx) => {
+    changeContract(tx, id, { status, endedAt: tx.now, problem: status === 'done' ? null : sentence });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'contract-ended',
+      code: status,
+      sentence:
+        status === 'done' ? sentence : `the contract of ${migrations.join(', ')} ${endings[status]}: ${sentence}`,
+      detail: { contract: id, migrations },
+    });
+  });
+}
+
+const endings = { failed: 'failed', refused: 'is refused' } as const;
+
+function tell({ core, target, lease }: Charge, { id }: ContractRow, event: MigrationEvent): void {
+  const sentence = eventSentence(event);
+  if (sentence === undefined) return;
+  core.store.under(lease).write((tx) =>
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'schema-changed',
+      sentence,
+      detail: { event, contract: id },
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+// What is done to schemas beside deployments, for as long as this process drives: an approved contract is run, rows are
+// filled behind a release that is live, and now and then it is looked how things stand.
+
+import { pause } from '../../lib/clock.ts';
+import { hasCode, messageOf } from '../../lib/errors.ts';
+import { liveContract } from '../../state/contracts.ts';
+import { liveDeployment } from '../../state/deployments.ts';
+import type { Lease } from '../../state/leases.ts';
+import type { Charge, Core, Target } from '../core.ts';
+import { activeSide } from '../facts.ts';
+import { fillRows } from './fill.ts';
+import { lookAtSchema, readLook } from './observe.ts';
+import { tendContract } from './run-contract.ts';
+
+const roundMs = 1_000;
+const lookEveryMs = 60_000;
+/** After a backfill that did not end well; doubled up to the longest. */
+const firstRetryMs = 30_000;
+const longestRetryMs = 30 * 60_000;
+
+export async function tendSchemas(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+  const withDatabase = core.targets.filter(({ migrator }) => migrator.kind !== undefined);
+  await Promise.all(withDatabase.map((target) => tendTarget({ core, target, lease }, signal)));
+}
+
+/** @throws BlueGreenError `fenced-out` */
+async function tendTarget(charge: Charge, signal: AbortSignal): Promise<void> {
+  const { core, target } = charge;
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  const looking = (async () => {
+    for (let lookedAt = 0, standing = ''; !until.aborted; await core.wake.changed(roundMs, until)) {
+      await guarded(charge, () => tendContract(charge, until));
+      const now = standingOf(core, target);
+      if (now === standing && core.clock.now() - lookedAt < lookEveryMs) continue;
+      await lookAtSchema(core, target);
+      standing = now;
+      lookedAt = core.clock.now();
+    }
+  })();
+  const both = [looking, fillWhenDue(charge, until)];
+  const ends = await Promise.allSettled(both.map((part) => part.finally(() => over.abort())));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+/** Whose schema it is; another release that is live sees it with other eyes. */
+function standingOf(core: Core, target: Target): string {
+  const live = liveDeployment(core.store.db, target.key);
+  return `${activeVersion(core, target)} ${live?.id}`;
+}
+
+async function fillWhenDue(charge: Charge, signal: AbortSignal): Promise<void> {
+  const { core, target } = charge;
+  let retryMs = firstRetryMs;
+  while (!signal.aborted) {
+    if (!isDue(core, target)) {
+      await core.wake.changed(roundMs, signal);
+      continue;
+    }
+    const ended = await guarded(charge, () => fillRows(charge, signal));
+    await guarded(charge, () => lookAtSchema(core, target));
+    if (ended === 'filled') retryMs = firstRetryMs;
+    else {
+      await pause(core.clock, retryMs, signal);
+      retryMs = Math.min(2 * retryMs, longestRetryMs);
+    }
+  }
+}
+
+/** Behind the release that is live, while nothing else changes the schema; a failed one waits for a person. */
+function isDue(core: Core, target: Target): boolean {
+  const look = readLook(core, target);
+  if (!look || look.next.backfill.length === 0 || look.version !== activeVersion(core, target)) return false;
+  const isFailed = look.migrations.some(({ state }) => state === 'failed');
+  return !isFailed && !liveDeployment(core.store.db, target.key) && !liveContract(core.store.db, target.key);
+}
+
+/** What fails is told and tried again later; a lost lease ends it all. */
+async function guarded<T>({ core, target }: Charge, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (hasCode(thrown, 'fenced-out')) throw thrown;
+    core.log.error({ target: target.name, problem: messageOf(thrown) }, 'the schema could not be tended, tries again');
+    return undefined;
+  }
+}
+
+function activeVersion(core: Core, target: Target): string | undefined {
+  return activeSide(core, target)?.version;
+}

@@ -1,0 +1,102 @@
+// Who still needs the shape of the schema that a contract takes away: whoever has users, may get them by one word, or may
+// be gone back to. Releases of the past beyond that are named in the sentence that people approve.
+
+import { releasesLeft } from '../../state/contracts.ts';
+import { releasesOnceLive } from '../../state/deployments.ts';
+import { readQuarantine, readRelease, readRouting, readSlot, type SlotRow } from '../../state/targets.ts';
+import { type Core, releaseFiles, type Target } from '../core.ts';
+import { clockTime } from '../words.ts';
+
+export interface Need {
+  readonly version: string;
+  /** `active`, `standby in blue`, `a rollback target until …`. */
+  readonly as: string;
+  /** What speaks against it. */
+  readonly evidence: string;
+}
+
+export interface ContractNeeds {
+  readonly needs: readonly Need[];
+  /** Once live, not needed any more, and lost as something to go back to. */
+  readonly impossible: readonly string[];
+}
+
+interface Holder {
+  readonly version: string;
+  readonly as: string;
+}
+
+/** @throws MigrationError when the database cannot be asked */
+export async function whoNeeds(core: Core, target: Target, ids: readonly string[]): Promise<ContractNeeds> {
+  const holders = holdersOf(core, target);
+  const past = releasesOnceLive(core.store.db, target.key).filter(
+    (version) => !holders.some((holder) => holder.version === version),
+  );
+  const before = await verdictsOf(core, target, past, []);
+  const after = await verdictsOf(core, target, [...holders.map(({ version }) => version), ...past], ids);
+  const needs = holders.flatMap(({ version, as }): readonly Need[] => {
+    const verdict = after.get(version);
+    if (!verdict) return [{ version, as, evidence: 'its files are not known here, so that nobody can say' }];
+    const { lost, evidence } = verdict;
+    return lost.length > 0 || verdict.verdict === 'unknown' ? [{ version, as, evidence }] : [];
+  });
+  const impossible = past.filter(
+    (version) => (after.get(version)?.lost.length ?? 0) > 0 && before.get(version)?.lost.length === 0,
+  );
+  return { needs, impossible };
+}
+
+async function verdictsOf(core: Core, target: Target, versions: readonly string[], afterwards: readonly string[]) {
+  const releases = versions.flatMap((version) => {
+    const files = releaseFiles(core, target.key.service, version);
+    return files ? [files] : [];
+  });
+  const verdicts = await target.migrator.compatible(
+    releases.map(({ folder }) => folder),
+    afterwards,
+  );
+  return new Map(
+    releases.flatMap(({ version }, index) => (verdicts[index] ? [[version, verdicts[index]] as const] : [])),
+  );
+}
+
+function holdersOf(core: Core, target: Target): readonly Holder[] {
+  const { db } = core.store;
+  const slots = (['blue', 'green'] as const).map((slot) => readSlot(db, target.key, slot));
+  const { canary } = readRouting(db, target.key).intent;
+  const standing = slots.flatMap((row): readonly Holder[] =>
+    row.version === null || isLeft(row) ? [] : [{ version: row.version, as: roleOf(row, canary?.slot === row.slot) }],
+  );
+  const known = new Set(standing.map(({ version }) => version));
+  return [...standing, ...rollbackTargets(core, target).filter(({ version }) => !known.has(version))];
+}
+
+/** A side that failed is kept to be looked at, and gets no users any more. */
+const isLeft = ({ role, label }: SlotRow): boolean => role === 'preview' && (label === 'failed' || label === 'aborted');
+
+function roleOf({ role, label, slot }: SlotRow, isCanary: boolean): string {
+  if (isCanary) return `in canary in ${slot}`;
+  return role === 'active' ? 'active' : `${label ?? role} in ${slot}`;
+}
+
+/** Releases that were live not long ago, and were not marked bad. */
+function rollbackTargets(core: Core, target: Target): readonly Holder[] {
+  const { db } = core.store;
+  const keptMs = target.settings.database?.rollbackForMs ?? 0;
+  return [...releasesLeft(db, target.key)].flatMap(([version, leftAt]): readonly Holder[] => {
+    const until = leftAt + keptMs;
+    const digest = readRelease(db, target.key.service, version)?.digest;
+    const isBad = digest !== undefined && readQuarantine(db, digest) !== undefined;
+    return until > core.clock.now() && !isBad ? [{ version, as: `a rollback target until ${clockTime(until)}` }] : [];
+  });
+}
+
+/** `v2.0 (standby in blue) and v1.0 (…)`. */
+export const needsText = (needs: readonly Need[]): string =>
+  needs.map(({ version, as, evidence }) => `${version} (${as}): ${evidence}`).join('; ');
+
+export function impossibleSentence(impossible: readonly string[]): string {
+  return impossible.length === 0
+    ? 'after this, everything that was once live can still be gone back to'
+    : `after this, rollback to ${impossible.join(', ')} is impossible`;
+}

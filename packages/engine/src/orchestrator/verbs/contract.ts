@@ -1,0 +1,157 @@
+// `contract`: takes away what only older releases need of the schema. Asked for, refused while somebody needs it,
+// approved by people who see what it makes impossible, and then run by whoever drives.
+
+import { randomBytes } from 'node:crypto';
+import type { ContractRequest } from '../../migrations-api.ts';
+import { MigrationError } from '../../migrator/error.ts';
+import type { SchemaPlan } from '../../migrator/migrator.ts';
+import { addContract, type ContractRow, liveContract, readContract } from '../../state/contracts.ts';
+import type { Tx } from '../../state/store.ts';
+import { readRelease } from '../../state/targets.ts';
+import { type Actor, actorName, shortName } from '../actor.ts';
+import type { Core, Target } from '../core.ts';
+import { activeSide, findTarget, gatherFacts } from '../facts.ts';
+import { ask, inTeam, noLiveDeployment, notLocked, sameConfiguration, stateKnown } from '../gates.ts';
+import { ok, type Refusal, type Result, refuse } from '../refusal.ts';
+import { type ContractView, viewContract } from '../schema/contract-view.ts';
+import { eyes } from '../schema/observe.ts';
+import { type ContractNeeds, impossibleSentence, needsText, whoNeeds } from '../schema/who-needs.ts';
+import { migrationSentence } from '../schema/words.ts';
+import { clockTime } from '../words.ts';
+import { maxReason } from './decide.ts';
+import { recordRefusal } from './refused.ts';
+
+export async function contract(core: Core, request: ContractRequest): Promise<Result<ContractView>> {
+  const found = findTarget(core, request);
+  if (!found.ok) return refusedHere(core, request.actor, found.refusal);
+  const target = found.value;
+  const answer = await prepare(core, target, request);
+  if (!answer.ok) return refusedHere(core, request.actor, answer.refusal, target);
+  const asked = core.store.write((tx): Result<ContractRow> => askFor(tx, core, target, request, answer.value));
+  return asked.ok ? ok(viewContract(core, asked.value)) : refusedHere(core, request.actor, asked.refusal, target);
+}
+
+interface Prepared {
+  readonly version: string;
+  readonly ready: SchemaPlan['contract']['ready'];
+  readonly impossible: readonly string[];
+}
+
+async function prepare(core: Core, target: Target, request: ContractRequest): Promise<Result<Prepared>> {
+  const may = mayAsk(core, target, request.actor);
+  if (!may.ok) return may;
+  const release = eyes(core, target);
+  if (target.migrator.kind === undefined || !release)
+    return refuse(
+      'nothing-to-contract',
+      target.migrator.kind === undefined ? `${target.name} has no database` : `nothing runs on ${target.name}`,
+    );
+  try {
+    const plan = await target.migrator.plan(release.folder);
+    const { ready, waiting } = plan.contract;
+    if (plan.problems.length > 0)
+      return refuse('schema-incompatible', `${release.version}: ${plan.problems.slice(0, 3).join('; ')}`);
+    if (ready.length === 0) return refuse('nothing-to-contract', nothingReady(target, release.version, waiting));
+    const needs = await whoNeeds(
+      core,
+      target,
+      ready.map(({ id }) => id),
+    );
+    return stillNeeded(needs) ?? ok({ version: release.version, ready, impossible: needs.impossible });
+  } catch (thrown) {
+    if (!(thrown instanceof MigrationError)) throw thrown;
+    return refuse('schema-incompatible', migrationSentence(thrown));
+  }
+}
+
+function mayAsk(core: Core, target: Target, actor: Actor): Result<undefined> {
+  const facts = gatherFacts(core, target, { actor, version: '' });
+  return ask(
+    [
+      { gate: inTeam },
+      { gate: sameConfiguration },
+      { gate: stateKnown },
+      { gate: notLocked },
+      { gate: noLiveDeployment },
+    ] as const,
+    facts,
+  );
+}
+
+function nothingReady(target: Target, version: string, waiting: SchemaPlan['contract']['waiting']): string {
+  const why = waiting.map((each) => `${each.id}: ${each.why}`).join('; ');
+  return `nothing of ${version} on ${target.name} is ready to be contracted${why === '' ? '' : ` (${why})`}`;
+}
+
+function stillNeeded({ needs }: ContractNeeds): ReturnType<typeof refuse> | undefined {
+  if (needs.length === 0) return undefined;
+  const versions = [...new Set(needs.map(({ version }) => version))].join(', ');
+  return refuse(
+    'schema-needed',
+    `${versions} still ${needs.length === 1 ? 'needs' : 'need'} the old shape: ${needsText(needs)}`,
+    'Deploy a release that brings the contract files, and wait until the older ones are no standby and no rollback target any more.',
+  );
+}
+
+/** Asked again inside the transaction: a deployment of the last moment comes first. */
+function askFor(
+  tx: Tx,
+  core: Core,
+  target: Target,
+  { actor, reason }: ContractRequest,
+  { version, ready, impossible }: Prepared,
+): Result<ContractRow> {
+  const may = mayAsk(core, target, actor);
+  if (!may.ok) return may;
+  const before = liveContract(tx.db, target.key);
+  if (before)
+    return refuse(
+      'already-decided',
+      `${shortName(before.requestedBy)} asked for the contract of ${before.migrations.join(', ')} at ${clockTime(before.requestedAt)}: it is ${before.status}`,
+      `Decide on ${before.id}.`,
+    );
+  if (activeSide(core, target)?.version !== version)
+    return refuse('stale-plan', `${version} is not what ${target.name} runs any more`, 'Ask again.');
+  const id = `c_${randomBytes(4).toString('hex')}`;
+  const { count, deadlineMs } = target.settings.approval;
+  addContract(tx, {
+    id,
+    ...target.key,
+    version,
+    digest: readRelease(tx.db, target.key.service, version)?.digest ?? '',
+    migrations: ready.map((each) => each.id),
+    statements: ready.map((each) => each.text),
+    impossible,
+    requestedBy: actorName(actor),
+    requestedAt: tx.now,
+    reason: reason?.trim().slice(0, maxReason) || null,
+    needed: count,
+    deadlineAt: tx.now + deadlineMs,
+    status: 'pending',
+  });
+  const who = shortName(actorName(actor));
+  tx.audit({
+    ...target.key,
+    actor: actorName(actor),
+    action: 'contract-asked',
+    sentence: `${who} asks to contract ${ready.map((each) => each.id).join(', ')}: ${impossibleSentence(impossible)}`,
+    detail: { contract: id, version, migrations: ready, impossible },
+  });
+  return ok(rowOf(tx, id));
+}
+
+function rowOf(tx: Tx, id: string): ContractRow {
+  const row = readContract(tx.db, id);
+  if (!row) throw new Error(`contract ${id} was not written`);
+  return row;
+}
+
+function refusedHere(
+  core: Core,
+  actor: Actor,
+  refusal: Refusal,
+  target?: Target,
+): { readonly ok: false; readonly refusal: Refusal } {
+  recordRefusal(core, { actor, verb: 'contract', refusal, key: target?.key });
+  return { ok: false, refusal };
+}

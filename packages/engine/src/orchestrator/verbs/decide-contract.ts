@@ -1,0 +1,98 @@
+// The decision about a contract: bound to what was asked for, the first one counts.
+
+import {
+  addContractVote,
+  type ContractRow,
+  changeContract,
+  contractVotesOf,
+  readContract,
+} from '../../state/contracts.ts';
+import type { Tx } from '../../state/store.ts';
+import { type Actor, actorName, shortName } from '../actor.ts';
+import { type Core, mustTarget, type Target } from '../core.ts';
+import { otherDriver } from '../facts.ts';
+import { ask, inTeam, sameConfiguration } from '../gates.ts';
+import { ok, type Result, refuse } from '../refusal.ts';
+import { type ContractView, viewContract } from '../schema/contract-view.ts';
+import { impossibleSentence } from '../schema/who-needs.ts';
+import { maxReason, mayDecide, type Refused } from './decide.ts';
+import { recordRefusal } from './refused.ts';
+
+export function approveContract(core: Core, id: string, actor: Actor): Result<ContractView> {
+  return decideContract(core, id, actor, 'approve', (tx, target, row) => {
+    const refusal = mayDecide({ target, row, actor }, {});
+    if (refusal) return refusal;
+    const person = actorName(actor);
+    if (contractVotesOf(tx.db, id).includes(person))
+      return refuse('already-decided', `${shortName(person)} has approved already; ${row.needed} people are needed`);
+    addContractVote(tx, id, person);
+    const given = contractVotesOf(tx.db, id).length;
+    if (given >= row.needed) changeContract(tx, id, { status: 'approved', decidedBy: person, decidedAt: tx.now });
+    const count = row.needed > 1 ? ` (${given} of ${row.needed})` : '';
+    note(tx, target, row, {
+      actor,
+      action: 'contract-approved',
+      sentence: `${shortName(person)} approves the contract of ${row.migrations.join(', ')}${count}: ${impossibleSentence(row.impossible)}`,
+    });
+    return undefined;
+  });
+}
+
+export function rejectContract(core: Core, id: string, actor: Actor, reason: string): Result<ContractView> {
+  return decideContract(core, id, actor, 'reject', (tx, target, row) => {
+    const refusal = mayDecide({ target, row, actor }, { asRequester: true });
+    if (refusal) return refusal;
+    const text = reason.trim().slice(0, maxReason);
+    if (text === '') return refuse('reason-missing', 'a reject needs its reason', 'Say in a few words why.');
+    const person = actorName(actor);
+    changeContract(tx, id, {
+      status: 'rejected',
+      decidedBy: person,
+      decidedAt: tx.now,
+      endedAt: tx.now,
+      problem: text,
+    });
+    note(tx, target, row, {
+      actor,
+      action: 'contract-ended',
+      code: 'rejected',
+      sentence: `${shortName(person)} rejects the contract of ${row.migrations.join(', ')}: ${text}`,
+    });
+    return undefined;
+  });
+}
+
+function decideContract(
+  core: Core,
+  id: string,
+  actor: Actor,
+  verb: string,
+  act: (tx: Tx, target: Target, row: ContractRow) => Refused | undefined,
+): Result<ContractView> {
+  const answer = core.store.write((tx): Result<ContractRow> => {
+    const row = readContract(tx.db, id);
+    if (!row) return refuse('no-such-contract', `there is no contract ${id.slice(0, 40)}`, 'See `bg migrate status`.');
+    const member = ask([{ gate: inTeam }, { gate: sameConfiguration }], { actor, otherDriver: otherDriver(core) });
+    if (!member.ok) return member;
+    if (row.status !== 'pending' || row.deadlineAt <= tx.now)
+      return refuse(
+        'already-decided',
+        `the contract of ${row.migrations.join(', ')} is ${row.status === 'pending' ? 'past its deadline' : row.status}${row.decidedBy ? `, decided by ${shortName(row.decidedBy)}` : ''}`,
+        'The first decision counts.',
+      );
+    return act(tx, mustTarget(core, row), row) ?? ok(readContract(tx.db, id) ?? row);
+  });
+  if (answer.ok) return ok(viewContract(core, answer.value));
+  const row = readContract(core.store.db, id);
+  recordRefusal(core, { actor, verb: `${verb} contract`, refusal: answer.refusal, key: row });
+  return answer;
+}
+
+function note(
+  tx: Tx,
+  target: Target,
+  row: ContractRow,
+  event: { readonly actor: Actor; readonly action: string; readonly code?: string; readonly sentence: string },
+): void {
+  tx.audit({ ...target.key, ...event, actor: actorName(event.actor), detail: { contract: row.id } });
+}

@@ -1,0 +1,159 @@
+// `bg migrate …`: what people look at and do in a database by hand, beside deployments. Everybody may look; people of the
+// team may widen and fill; what corrects the record or takes something back is for approvers.
+
+import { join } from 'node:path';
+import { approverRule } from '../../config/people.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { MigrationsRun, MigrationsView, ReleaseRef, SchemaPlanView } from '../../migrations-api.ts';
+import { MigrationError } from '../../migrator/error.ts';
+import type { SchemaAct } from '../../migrator/migrator.ts';
+import { liveContract } from '../../state/contracts.ts';
+import { type Actor, actorName, shortName } from '../actor.ts';
+import type { Core, Target } from '../core.ts';
+import { findTarget, gatherFacts } from '../facts.ts';
+import { ask, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates.ts';
+import { ok, type Result, refuse } from '../refusal.ts';
+import { contractOf } from '../schema/contract-view.ts';
+import { eyes, lookAtSchema } from '../schema/observe.ts';
+import { problemsSentence } from '../schema/release-schema.ts';
+import { planLines } from '../schema/seen.ts';
+import { impossibleSentence, whoNeeds } from '../schema/who-needs.ts';
+import { recordRefusal } from './refused.ts';
+
+export async function migrationsStatus(core: Core, ref: ReleaseRef): Promise<Result<MigrationsView>> {
+  return onRelease(core, ref, async (target, version, folder) => {
+    const status = await target.migrator.status(folder);
+    await lookAtSchema(core, target);
+    return ok({
+      name: target.name,
+      version,
+      kind: target.migrator.kind ?? '',
+      ...status,
+      contract: contractOf(core, target),
+    });
+  });
+}
+
+export async function migrationsPlan(core: Core, ref: ReleaseRef): Promise<Result<SchemaPlanView>> {
+  return onRelease(core, ref, async (target, version, folder) => {
+    const plan = await target.migrator.plan(folder);
+    const ids = plan.contract.ready.map(({ id }) => id);
+    const { needs, impossible } = await whoNeeds(core, target, ids);
+    return ok({
+      name: target.name,
+      version,
+      ...plan,
+      lines: planLines(plan),
+      needs,
+      consequence: ids.length === 0 ? undefined : impossibleSentence(impossible),
+    });
+  });
+}
+
+/** Acts in the caller's process; the database's own lock keeps two from acting at once. */
+export async function runMigrations(core: Core, request: MigrationsRun): Promise<Result<readonly string[]>> {
+  const { act, actor, signal, say } = request;
+  const answer = await onRelease(core, request, async (target, version, folder) => {
+    const may = mayAct(core, target, request, version);
+    if (!may.ok) return may;
+    if (act.kind === 'expand') {
+      const { problems } = await target.migrator.plan(folder);
+      if (problems.length > 0) return refuse('schema-refused', problemsSentence(problems));
+    }
+    note(core, target, actor, { action: 'migrate-begun', sentence: `${doing(act)} for ${version}` });
+    const ids = await target.migrator.run(folder, act, { signal, say });
+    note(core, target, actor, {
+      action: 'migrate-done',
+      sentence: `${doing(act)} for ${version}: ${ids.join(', ') || 'nothing was left to do'}`,
+    });
+    await lookAtSchema(core, target);
+    return ok(ids);
+  });
+  if (!answer.ok) {
+    const found = findTarget(core, request);
+    const key = found.ok ? found.value.key : undefined;
+    recordRefusal(core, { actor, verb: `migrate ${act.kind}`, refusal: answer.refusal, key });
+  }
+  return answer;
+}
+
+function mayAct(core: Core, target: Target, { act, actor }: MigrationsRun, version: string): Result<undefined> {
+  const facts = gatherFacts(core, target, { actor, version });
+  const may = ask([{ gate: inTeam }, { gate: sameConfiguration }, { gate: releaseKnown }] as const, facts);
+  if (!may.ok) return may;
+  if (act.kind === 'expand' || act.kind === 'backfill') return ok(undefined);
+  const { approvers } = target.settings.approval;
+  if (actor.kind !== 'person' || !approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] }))
+    return refuse(
+      'not-approver',
+      `${shortName(actorName(actor))} is not an approver of ${target.name}`,
+      `Approvers: ${approvers.join(', ')}.`,
+    );
+  const contracting = liveContract(core.store.db, target.key);
+  if (contracting)
+    return refuse('target-busy', `the contract ${contracting.id} of ${target.name} is ${contracting.status}`);
+  return ask([{ gate: noLiveDeployment }] as const, facts);
+}
+
+function doing(act: SchemaAct): string {
+  switch (act.kind) {
+    case 'expand':
+      return 'widens the schema';
+    case 'backfill':
+      return 'fills rows';
+    case 'revert':
+      return `takes back ${act.id}`;
+    case 'repair':
+      return `repairs the record (${act.repair.kind}${act.repair.kind === 'accept-drift' ? '' : ` ${act.repair.id}`}): ${act.because}`;
+    case 'baseline':
+      return `takes the database over up to ${act.upTo}`;
+    case 'contract':
+      return `contracts ${act.ids.join(', ')}`;
+    default:
+      return act satisfies never;
+  }
+}
+
+function note(
+  core: Core,
+  target: Target,
+  actor: Actor,
+  event: { readonly action: string; readonly sentence: string },
+): void {
+  const who = shortName(actorName(actor));
+  core.store.write((tx) =>
+    tx.audit({ ...target.key, actor: actorName(actor), ...event, sentence: `${who} ${event.sentence}` }),
+  );
+}
+
+/** The release that is named, or the one that users have. What the database says against it is a refusal. */
+async function onRelease<T>(
+  core: Core,
+  ref: ReleaseRef,
+  work: (target: Target, version: string, folder: string) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const found = findTarget(core, ref);
+  if (!found.ok) return found;
+  const target = found.value;
+  if (target.migrator.kind === undefined)
+    return refuse(
+      'schema-refused',
+      `${target.name} has no database`,
+      'Name it as `database` of the service or target.',
+    );
+  const seen = eyes(core, target);
+  const version = ref.version ?? seen?.version;
+  if (version === undefined)
+    return refuse('release-unknown', `nothing runs on ${target.name}`, 'Name a version with `--release`.');
+  const named = gatherFacts(core, target, { actor: { kind: 'engine' }, version });
+  const known = ask([{ gate: releaseKnown }] as const, named);
+  if (!known.ok && ref.version !== undefined) return known;
+  const folder = ref.version === undefined ? seen?.folder : undefined;
+  try {
+    return await work(target, version, folder ?? join(target.settings.releasesFolder, version));
+  } catch (thrown) {
+    if (!(thrown instanceof MigrationError)) throw thrown;
+    core.log.info({ target: target.name, code: thrown.code, problem: messageOf(thrown) }, 'the database refused');
+    return refuse('schema-refused', messageOf(thrown), thrown.hint ?? '');
+  }
+}

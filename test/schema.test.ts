@@ -1,0 +1,129 @@
+// A schema that both versions can live with, through the engine's door: the sample shop's own SQLite database is widened,
+// filled and tightened while users order.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, describe, expect, it } from 'vitest';
+import { alice, bob, deployed, eventually, type Stage, setStage, value } from './support/stage.ts';
+import { startUsers } from './support/users.ts';
+
+let stage: Stage;
+afterEach(() => stage?.strike(), 60_000);
+
+const target = (more = '') => `
+        canary: [{ percent: 10, watch: 1s }]
+        judge: { minRequests: 3, maxErrorRate: 50%, patience: 60s }
+        bake: 1s
+        database: { driver: sqlite${more} }
+`;
+
+const shopDatabase = () => new DatabaseSync(join(stage.folder, 'shop.sqlite'), { timeout: 10_000 });
+
+function asked<T>(sql: string): T[] {
+  const database = shopDatabase();
+  try {
+    return database.prepare(sql).all() as T[];
+  } finally {
+    database.close();
+  }
+}
+
+const columns = () => asked<{ name: string }>('PRAGMA table_info(orders)').map(({ name }) => name);
+
+describe('a schema', { timeout: 170_000 }, () => {
+  it('is widened, filled behind the users’ backs, and tightened at the end, while both versions read and write', async () => {
+    stage = await setStage({ database: true, target: target(', rollbackFor: 0s') });
+    const { engine } = stage.drive();
+    expect((await deployed(engine, 'v2.0')).outcome).toMatchObject({ kind: 'promoted' });
+    expect(columns()).toEqual(['id', 'product', 'quantity', 'amount', 'taken_by']);
+    const users = startUsers(stage.front, { count: 2, everyMs: 25 });
+
+    const plan = value(await engine.plan({ version: 'v2.1', actor: alice }));
+    expect(plan.schema).toEqual([
+      'expand 003_cents, before it starts',
+      'backfill 003_cents, once it is live',
+      'contract 003_cents, later, with an approval of its own',
+    ]);
+    const second = await deployed(engine, 'v2.1');
+    expect(second.outcome).toMatchObject({ kind: 'promoted' });
+
+    // Filled by the driver, as a job of its own.
+    await eventually(() => engine.status().targets[0]?.schema?.migrations.at(-1)?.state === 'ready');
+    expect(asked('SELECT count(*) AS n FROM orders WHERE cents IS NULL')).toEqual([{ n: 0 }]);
+
+    // v2.0 stands by, and reads `amount`.
+    const early = await engine.migrations.contract({ actor: alice });
+    expect(early).toMatchObject({ ok: false, refusal: { code: 'schema-needed' } });
+    expect(early.ok ? '' : early.refusal.sentence).toContain('v2.0 still needs the old shape: v2.0 (standby in blue)');
+
+    // A rollback on the widened schema, and forward again.
+    const back = value(engine.rollback({ actor: alice }));
+    await eventually(() => engine.deployment(back.id)?.outcome?.kind === 'promoted');
+    value(engine.keepFailed({ actor: alice }));
+    expect((await deployed(engine, 'v2.1', { redeploy: true })).outcome).toMatchObject({ kind: 'promoted' });
+    const { sent, lost } = await users.stop();
+    expect(lost).toEqual([]);
+    expect(sent).toBeGreaterThan(100);
+
+    value(await engine.parts.stop({ slot: standbyOf(engine), actor: alice }));
+    const contract = value(await engine.migrations.contract({ actor: alice, reason: 'nobody reads it' }));
+    expect(contract.consequence).toBe('after this, rollback to v2.0 is impossible');
+    expect(engine.migrations.approveContract(contract.id, alice)).toMatchObject({ refusal: { code: 'four-eyes' } });
+    value(engine.migrations.approveContract(contract.id, bob));
+    await eventually(() => engine.migrations.contractNamed(contract.id)?.endedAt !== undefined);
+    expect(engine.migrations.contractNamed(contract.id)).toMatchObject({ status: 'done', problem: undefined });
+    expect(columns()).toEqual(['id', 'product', 'quantity', 'taken_by', 'cents']);
+    expect(await (await fetch(`${stage.front}/health`)).json()).toMatchObject({
+      version: 'v2.1',
+      database_connected: true,
+    });
+
+    // Now there is no way back, and whoever asks is told.
+    await eventually(() => (engine.status().targets[0]?.schema?.toContract.length ?? 1) === 0);
+    expect(engine.rollback({ version: 'v2.0', actor: alice })).toMatchObject({
+      refusal: { code: 'schema-incompatible' },
+    });
+    const old = await deployed(engine, 'v2.0');
+    expect(old.outcome).toMatchObject({ kind: 'failed', code: 'schema-incompatible' });
+    const story = engine.audit.after(0, 10_000).map(({ action }) => action);
+    for (const action of ['schema-changed', 'backfill-done', 'contract-asked', 'contract-approved', 'contract-ended'])
+      expect(story).toContain(action);
+    expect(engine.audit.verify()).toMatchObject({ intact: true });
+  });
+
+  it('a hazard refuses the release before anything is begun, with file, line and sentence', async () => {
+    stage = await setStage({ database: true, target: target() });
+    const { engine } = stage.drive();
+    expect((await deployed(engine, 'v1.0')).outcome).toMatchObject({ kind: 'promoted' });
+    const folder = join(stage.folder, 'releases/shop/v2.0/migrations');
+    writeFileSync(join(folder, '002_taken_by.expand.sql'), '-- all in one\n\nALTER TABLE orders DROP COLUMN amount;\n');
+    const { outcome } = await deployed(engine, 'v2.0');
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'schema-hazard' });
+    expect(outcome?.sentence).toContain('002_taken_by.expand.sql:3:');
+    expect(columns()).toContain('amount');
+    expect(value(engine.releases({})).find(({ version }) => version === 'v2.0')?.registered).toBe(false);
+  });
+
+  it('a lock that somebody holds fails the deployment after its limit, names it, and leaves nothing half-done', async () => {
+    stage = await setStage({ database: true, target: target(', lockTimeout: 200ms, lockTotal: 2s') });
+    const { engine } = stage.drive();
+    expect((await deployed(engine, 'v1.0')).outcome).toMatchObject({ kind: 'promoted' });
+    const holder = shopDatabase();
+    holder.exec('BEGIN IMMEDIATE');
+    const { outcome } = await deployed(engine, 'v2.0');
+    expect(outcome?.kind).toBe('failed');
+    expect(outcome?.code).toMatch(/^schema-(blocked|locked)$/);
+    holder.exec('ROLLBACK');
+    holder.close();
+    expect(columns()).toEqual(['id', 'product', 'quantity', 'amount']);
+    expect(await (await fetch(`${stage.front}/health`)).json()).toMatchObject({ version: 'v1.0' });
+    expect((await deployed(engine, 'v2.0')).outcome).toMatchObject({ kind: 'promoted' });
+  });
+});
+
+function standbyOf(engine: ReturnType<Stage['open']>): 'blue' | 'green' {
+  const found = engine.status().targets[0]?.slots.find(({ role }) => role === 'standby');
+  if (!found) throw new Error('nothing stands by');
+  return found.slot;
+}

@@ -1,0 +1,2 @@
+DROP TRIGGER orders_in_step;
+ALTER TABLE orders DROP COLUMN cents;
