@@ -34,11 +34,11 @@ export function onAddConstraint(
   });
 }
 
-/** The same ALTER TABLE with one other command. */
+/** The same ALTER TABLE with one other command. RESTRICT is what the server does anyway, so it is not said. */
 export function altered({ relation }: Alteration, command: NonNullable<Alteration['command']>): string {
-  const statement: Node = {
-    AlterTableStmt: { relation, cmds: [{ AlterTableCmd: command }], objtype: 'OBJECT_TABLE' },
-  };
+  const { behavior, ...quiet } = command;
+  const cmd = behavior === 'DROP_CASCADE' ? command : quiet;
+  const statement: Node = { AlterTableStmt: { relation, cmds: [{ AlterTableCmd: cmd }], objtype: 'OBJECT_TABLE' } };
   return `${print(statement)};`;
 }
 

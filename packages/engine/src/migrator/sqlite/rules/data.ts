@@ -93,20 +93,4 @@ const deleteAll: SqliteRule = {
   },
 };
 
-const mixing: SqliteRule = {
-  id: 'mixing-schema-and-data',
-  classes: ['transaction'],
-  allowedIn: ['expand', 'contract', 'revert'],
-  check: (statement) => {
-    const { type } = statement.node;
-    if (changeIn(statement) !== undefined || type === 'InsertStmt') return noHazard;
-    return [
-      {
-        message: 'a backfill changes rows and nothing else: the schema is changed by expand and contract',
-        safe: steps(['expand', `${statement.text};`]),
-      },
-    ];
-  },
-};
-
-export const dataRules: readonly SqliteRule[] = [unbatched, deleteAll, mixing];
+export const dataRules: readonly SqliteRule[] = [unbatched, deleteAll];

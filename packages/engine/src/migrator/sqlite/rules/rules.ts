@@ -1,12 +1,18 @@
 // All rules of SQLite, by subject, and the statements that take an expand step back.
 
 import { type SqliteStatement, wordsOf } from '../parse.ts';
-import { columnRules } from './columns.ts';
+import { addColumnRules } from './add-column.ts';
+import { changeColumnRules } from './change-column.ts';
 import { dataRules } from './data.ts';
 import { objectRules } from './objects.ts';
 import type { SqliteRule } from './sqlite-rule.ts';
 
-export const sqliteRules: readonly SqliteRule[] = [...columnRules, ...objectRules, ...dataRules];
+export const sqliteRules: readonly SqliteRule[] = [
+  ...addColumnRules,
+  ...changeColumnRules,
+  ...objectRules,
+  ...dataRules,
+];
 
 export function reverseSqlite(statement: SqliteStatement): string | undefined {
   const { node } = statement;

@@ -1,0 +1,65 @@
+// The door of the lint: a folder of migrations, read and judged without a server, for CI and for the registration alike.
+
+import type { DatabaseKind, Dialect, LintOptions } from './dialect.ts';
+import { filesOf, type Migration } from './files/migration.ts';
+import { readMigrations } from './files/read.ts';
+import type { Finding } from './lint/finding.ts';
+import type { LintReport } from './lint/reports/report.ts';
+import { mariadbDialect } from './mariadb/dialect.ts';
+import { postgresDialect } from './postgres/dialect.ts';
+import { sqliteDialect } from './sqlite/dialect.ts';
+
+const dialects: Readonly<Record<DatabaseKind, Dialect>> = {
+  postgres: postgresDialect,
+  mariadb: mariadbDialect,
+  sqlite: sqliteDialect,
+};
+
+/** What is wrong with the files themselves is told as findings too, and then nothing else: half a release cannot be judged. */
+export async function lintRelease(
+  folder: string,
+  kind: DatabaseKind,
+  options: LintOptions & { readonly shownAs?: string } = {},
+): Promise<LintReport> {
+  const dialect = dialects[kind];
+  await dialect.load();
+  const shown = options.shownAs ?? folder;
+  const read = readMigrations(folder);
+  if (!read.ok) return { folder: shown, statements: 0, findings: read.problems.map(unreadable) };
+  return {
+    folder: shown,
+    statements: countStatements(dialect, read.migrations),
+    findings: dialect.lint(read.migrations, options),
+  };
+}
+
+function countStatements(dialect: Dialect, migrations: readonly Migration[]): number {
+  const counts = migrations.flatMap(filesOf).map(({ text }) => {
+    const split = dialect.split(text);
+    return split.ok ? split.statements.length : 0;
+  });
+  return counts.reduce((sum, each) => sum + each, 0);
+}
+
+function unreadable({
+  file,
+  line,
+  problem,
+}: {
+  readonly file: string;
+  readonly line: number | undefined;
+  readonly problem: string;
+}): Finding {
+  return {
+    rule: 'invalid-file',
+    classes: ['transaction'],
+    severity: 'error',
+    file,
+    line: line ?? 1,
+    statement: '',
+    message: problem,
+    safe: undefined,
+    allowedIn: [],
+    accepted: undefined,
+  };
+}

@@ -1,0 +1,7 @@
+// For programs: the findings as they are, with counts.
+
+import { counts, type LintReport } from './report.ts';
+
+export function jsonReport({ folder, findings, statements }: LintReport): string {
+  return `${JSON.stringify({ version: 1, folder, statements, ...counts(findings), findings }, null, 2)}\n`;
+}
