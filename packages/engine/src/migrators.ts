@@ -5,6 +5,7 @@ import { readEnvFiles, substituteAll } from './environment/env-files.ts';
 import type { Clock } from './lib/clock.ts';
 import { addressOf, sqliteFile } from './migrator/address.ts';
 import { createMigrator, type MigratorParts } from './migrator/create-migrator.ts';
+import type { RunLimits } from './migrator/database.ts';
 import { mariadbDialect } from './migrator/mariadb/dialect.ts';
 import { openMariadb } from './migrator/mariadb/open.ts';
 import type { Migrator } from './migrator/migrator.ts';
@@ -15,20 +16,22 @@ import { openSqlite } from './migrator/sqlite/open.ts';
 /** Another migrator is at work for as long as one of its steps takes. */
 const lockWaitMs = 60_000;
 const mostTries = 1_000;
+const longestRecordMs = 60_000;
 
 export function createTargetMigrator(target: TargetSettings, clock: Clock): Migrator {
   const { database } = target;
   if (!database) return noMigrator;
   const { lockTimeoutMs, lockTotalMs, statementTimeoutMs, migrations } = database;
+  const limits: RunLimits = { lockTimeoutMs, lockTries: mostTries, lockTotalMs, statementTimeoutMs };
   const parts: Omit<MigratorParts, 'dialect' | 'connect'> = {
     address: () =>
       addressOf(database.url, { blue: slotVariables(target, 'blue'), green: slotVariables(target, 'green') }),
     folder: migrations,
-    limits: { lockTimeoutMs, lockTries: mostTries, lockTotalMs, statementTimeoutMs },
+    limits,
     lockWaitMs,
     clock,
   };
-  return createMigrator({ ...parts, ...driverOf(database, clock) });
+  return createMigrator({ ...parts, ...driverOf(database, limits, clock) });
 }
 
 /** What both slots' services are told of their database: the same files and variables, in the same order. */
@@ -38,13 +41,24 @@ function slotVariables({ env, slots }: TargetSettings, slot: 'blue' | 'green'): 
   return { ...fromFiles, ...substituteAll(env, { ...fromFiles, ...builtIn }).values };
 }
 
-function driverOf({ driver, table }: DatabaseSettings, clock: Clock): Pick<MigratorParts, 'dialect' | 'connect'> {
+function driverOf(
+  { driver, table }: DatabaseSettings,
+  limits: RunLimits,
+  clock: Clock,
+): Pick<MigratorParts, 'dialect' | 'connect'> {
   switch (driver) {
     case 'sqlite':
       return {
         dialect: sqliteDialect,
         connect: (address) =>
-          openSqlite({ file: sqliteFile(address), table, clock, split: (text) => sqliteDialect.split(text) }),
+          openSqlite({
+            file: sqliteFile(address),
+            table,
+            clock,
+            split: (text) => sqliteDialect.split(text),
+            // The record is in the same file, behind the same lock as everything else.
+            ownLimits: { ...limits, lockTotalMs: Math.min(limits.lockTotalMs, longestRecordMs) },
+          }),
       };
     case 'mariadb':
       return { dialect: mariadbDialect, connect: (url) => openMariadb({ url, table, clock }) };
