@@ -36,7 +36,9 @@ export async function validateCompatibility(input: CompatInput): Promise<CompatR
   try {
     const copy = await input.scratch.copy(signal);
     try {
-      return await withCopy({ ...input, signal }, copy);
+      const report = await withCopy({ ...input, signal }, copy);
+      signal.throwIfAborted();
+      return report;
     } finally {
       await copy.drop();
     }

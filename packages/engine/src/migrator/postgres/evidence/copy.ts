@@ -35,6 +35,8 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
     const client = await openSession({ url: scratchUrl, database, what });
     // A scan is to mean that there is no other way, not that the table is small.
     await client.query('SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan');
+    // A statement that still runs fails with its connection, and ends with the database.
+    signal.addEventListener('abort', () => void client.end().catch(() => {}), { once: true });
     return client;
   };
   const known = <T>(work: Promise<T>) => work.catch((thrown) => Promise.reject(sessionError(thrown, what)));

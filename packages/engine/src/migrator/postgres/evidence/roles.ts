@@ -11,21 +11,25 @@ export interface ScratchRoles {
   readonly application: string | undefined;
 }
 
-/** Roles that own something in this database or are granted something, and the one that asks. */
-export async function rolesOf(
-  production: ClientBase,
-): Promise<{ readonly all: readonly string[]; readonly current: string | undefined }> {
+export interface ProductionRoles {
+  /** Those that own something in this database or are granted something, and the one that asks. */
+  readonly all: readonly string[];
+  /** The one that asks, with what it may do here; undefined for a superuser. */
+  readonly current: { readonly name: string; readonly owns: boolean; readonly creates: boolean } | undefined;
+}
+
+export async function rolesOf(production: ClientBase): Promise<ProductionRoles> {
   const { rows } = await production.query<{ readonly name: string }>(`
     SELECT DISTINCT r.rolname AS name FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid
     WHERE d.refclassid = 'pg_authid'::regclass AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
     UNION SELECT current_user`);
-  const asked = await production.query<{ readonly name: string; readonly super: boolean }>(
-    'SELECT rolname AS name, rolsuper AS super FROM pg_roles WHERE rolname = current_user',
-  );
+  const asked = await production.query<NonNullable<ProductionRoles['current']> & { readonly super: boolean }>(`
+    SELECT r.rolname AS name, r.rolsuper AS super, d.datdba = r.oid AS owns, has_database_privilege(d.oid, 'CREATE') AS creates
+    FROM pg_roles r, pg_database d WHERE r.rolname = current_user AND d.datname = current_database()`);
   const [me] = asked.rows;
   const all = rows.map(({ name }) => name).filter((name) => !name.startsWith('pg_'));
   // A superuser has all rights everywhere: taking its name without its power would only invent refusals.
-  return { all, current: me?.super ? undefined : me?.name };
+  return { all, current: me?.super ? undefined : me };
 }
 
 /** Makes those that are missing, and lets the scratch user act for each. Returns those it may not act for. */
@@ -45,4 +49,14 @@ async function ensureRole(scratch: ClientBase, name: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** What the role that migrates may do with the database itself, which no dump of a schema holds. */
+export async function entitle(
+  scratch: ClientBase,
+  database: string,
+  { name, owns, creates }: NonNullable<ProductionRoles['current']>,
+): Promise<void> {
+  if (owns) await scratch.query(`ALTER DATABASE ${quoted(database)} OWNER TO ${quoted(name)}`);
+  else if (creates) await scratch.query(`GRANT CREATE ON DATABASE ${quoted(database)} TO ${quoted(name)}`);
 }

@@ -9,7 +9,7 @@ import { MigrationError } from '../../error.ts';
 import type { ScratchCopy, ScratchServer } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { openCopy } from './copy.ts';
-import { ensureRoles, rolesOf, type ScratchRoles } from './roles.ts';
+import { ensureRoles, entitle, type ProductionRoles, rolesOf, type ScratchRoles } from './roles.ts';
 import { openSession, quoted, sessionError, sqlState, withDatabase } from './session.ts';
 import { readShape } from './shape.ts';
 import { dumpSchema, replay, restore } from './source.ts';
@@ -66,11 +66,12 @@ interface Sessions {
 async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Promise<ScratchCopy> {
   const { production, admin, signal } = sessions;
   await dropLeftovers(admin, options.clock.now());
-  const { roles, notChecked } = await takeRoles(options, production, admin);
+  const { roles, current, notChecked } = await takeRoles(options, production, admin);
   const database = newName(options.clock.now());
   await admin.query(`CREATE DATABASE ${quoted(database)} TEMPLATE template0`);
   try {
-    const made = await fill(database, options, production, signal);
+    if (current && roles.migrator !== undefined) await entitle(admin, database, current);
+    const made = await fill(database, options, { production, role: roles.migrator, signal });
     const onServer = (sql: string) => withAdmin(options.scratchUrl, (client) => client.query(sql));
     return await openCopy({
       ...{ made, notChecked, database, scratchUrl: options.scratchUrl, roles, split: options.split, signal },
@@ -91,14 +92,13 @@ async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Pr
 async function fill(
   database: string,
   options: PostgresScratchOptions,
-  production: pg.Client,
-  signal: AbortSignal,
+  { production, role, signal }: Omit<Sessions, 'admin'> & { readonly role: string | undefined },
 ): Promise<string> {
   const dump = await dumpSchema({ url: options.productionUrl, pgDump: options.pgDump, signal });
   const client = await openSession({ url: options.scratchUrl, database, what: scratchName });
   try {
     if (dump !== undefined) await restore(client, dump);
-    else await replay(client, options.replayed, await readShape(production), options.ledgerTables);
+    else await replay(client, options.replayed, await readShape(production), options.ledgerTables, role);
   } finally {
     await client.end();
   }
@@ -111,14 +111,19 @@ async function takeRoles(
   options: PostgresScratchOptions,
   production: pg.Client,
   admin: pg.Client,
-): Promise<{ readonly roles: ScratchRoles; readonly notChecked: readonly string[] }> {
+): Promise<{
+  readonly roles: ScratchRoles;
+  readonly current: ProductionRoles['current'];
+  readonly notChecked: readonly string[];
+}> {
   const { all, current } = await rolesOf(production);
-  const application = options.applicationRole ?? current;
+  const application = options.applicationRole ?? current?.name;
   const names = [...new Set([...all, ...(options.applicationRole === undefined ? [] : [options.applicationRole])])];
   const denied = await ensureRoles(admin, names);
   const usable = (role: string | undefined) => (role !== undefined && denied.includes(role) ? undefined : role);
   return {
-    roles: { migrator: usable(current), application: usable(application) },
+    roles: { migrator: usable(current?.name), application: usable(application) },
+    current,
     notChecked:
       usable(application) === undefined && application !== undefined
         ? [`rights of the role ${application}: the scratch user may not act for it`]

@@ -10,6 +10,7 @@ import { run } from '../../../lib/exec.ts';
 import { MigrationError } from '../../error.ts';
 import type { SchemaShape } from '../../evidence/shape.ts';
 import type { SqlFile } from '../../files/migration.ts';
+import { quoted } from './session.ts';
 import { readShape } from './shape.ts';
 
 const dumpMs = 60_000;
@@ -80,7 +81,10 @@ export async function replay(
   files: readonly SqlFile[],
   production: SchemaShape,
   ledgerTables: readonly string[],
+  role: string | undefined,
 ): Promise<void> {
+  // Who makes a table owns it.
+  if (role !== undefined) await client.query(`SET ROLE ${quoted(role)}`);
   for (const { file, text } of files)
     await client.query(text).catch((thrown: unknown) => {
       throw new MigrationError('failed', `${file} cannot be replayed: ${messageOf(thrown)}`, { cause: thrown });

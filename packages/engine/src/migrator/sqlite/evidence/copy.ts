@@ -1,0 +1,87 @@
+// One scratch file, from its first statement to its end.
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { messageOf } from '../../../lib/errors.ts';
+import type { Dialect } from '../../dialect.ts';
+import type { Applied, Prepared, ScratchCopy } from '../../evidence/scratch.ts';
+import type { SqlFile } from '../../files/migration.ts';
+import { parseSqlite } from '../parse.ts';
+import { readShape } from './shape.ts';
+
+export interface CopyOptions {
+  readonly folder: string;
+  readonly file: string;
+  readonly addressOf: (file: string) => string;
+  readonly split: Dialect['split'];
+  readonly signal: AbortSignal;
+}
+
+export function openCopy({ folder, file, addressOf, split, signal }: CopyOptions): ScratchCopy {
+  const database = new Database(file);
+  let lent = 0;
+  return {
+    made: "the file's schema, copied without rows",
+    notChecked: ['how long writers wait: SQLite locks the whole file while a migration runs'],
+    async apply(migration) {
+      signal.throwIfAborted();
+      return applyFile(database, migration, split);
+    },
+    shape: async () => readShape(database),
+    async prepare(statements) {
+      return statements.map((statement) => {
+        signal.throwIfAborted();
+        return prepareOn(database, statement);
+      });
+    },
+    async lend(work) {
+      lent += 1;
+      const other = join(folder, `lent-${lent}.sqlite`);
+      database.prepare('VACUUM INTO ?').run(other);
+      return work(addressOf(other));
+    },
+    async drop() {
+      database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Reach into other files: on a copy nothing else may be touched. */
+const reachesOut = /^(?:attach|detach|vacuum)\b/i;
+
+function applyFile(database: Database.Database, file: SqlFile, split: Dialect['split']): Applied {
+  const found = split(file.text);
+  if (!found.ok) return { ok: false, line: found.problem.line, sentence: found.problem.problem };
+  // As in a rebuild: rows that are not there refer to nothing.
+  database.pragma('foreign_keys = OFF');
+  if (file.transaction) database.exec('BEGIN');
+  for (const { text, line } of found.statements) {
+    try {
+      if (file.stage === 'backfill') database.prepare(text);
+      else if (reachesOut.test(text)) continue;
+      else database.exec(text);
+    } catch (thrown) {
+      if (database.inTransaction) database.exec('ROLLBACK');
+      return { ok: false, line, sentence: messageOf(thrown) };
+    }
+  }
+  if (database.inTransaction) database.exec('COMMIT');
+  return { ok: true, traces: [] };
+}
+
+const preparable = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt'];
+
+function prepareOn(database: Database.Database, statement: string): Prepared {
+  const parsed = parseSqlite(statement);
+  if (!parsed.ok) return { kind: 'refused', sentence: parsed.problem.problem };
+  const [only, ...more] = parsed.statements;
+  if (!only || more.length > 0 || !preparable.includes(only.node.type)) return { kind: 'skipped' };
+  try {
+    database.prepare(only.text);
+    return { kind: 'fits' };
+  } catch (thrown) {
+    return { kind: 'refused', sentence: messageOf(thrown) };
+  }
+}
