@@ -79,7 +79,7 @@ export async function startPostgres(
 
   const url: PostgresServer['url'] = (database, role) => {
     const who = role === undefined ? 'postgres' : `${role.name}:${encodeURIComponent(role.password)}`;
-    return `postgres://${who}@/${database}?host=${encodeURIComponent(folder)}`;
+    return `postgres://${who}@localhost/${database}?host=${encodeURIComponent(folder)}`;
   };
   const query: PostgresServer['query'] = async (database, sql) => {
     const client = new Client({ connectionString: url(database) });

@@ -1,0 +1,44 @@
+// A pooler that hands out the server per transaction (PgBouncer's `pool_mode = transaction`) takes the migrators' lock from
+// whom it belongs to. It cannot be asked, but it shows: between two statements of ours our server serves somebody else.
+
+import { deadline } from '../../lib/clock.ts';
+import { MigrationError } from '../error.ts';
+import type { Session } from './session.ts';
+
+const rounds = 3;
+const waitMs = 3_000;
+
+/** @throws MigrationError `not-allowed` */
+export async function refusePooler(session: Session, another: () => Promise<Session>): Promise<void> {
+  const other = await another();
+  try {
+    for (let round = 0; round < rounds; round += 1)
+      if (await isTaken(session, other))
+        throw new MigrationError(
+          'not-allowed',
+          'a pooler stands before the database and hands it out per transaction',
+          {
+            hint: 'Name the server itself in the address of the database, or a pool with pool_mode = session.',
+          },
+        );
+  } finally {
+    await other.close();
+  }
+}
+
+/** While the other one has a transaction open, our session must still be the one it was. */
+async function isTaken(session: Session, other: Session): Promise<boolean> {
+  await other.ask('BEGIN');
+  try {
+    // A pool of one server makes us wait for the other's end.
+    const late = new Promise<undefined>((resolve) => {
+      deadline(waitMs).addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    const asked = session.ask('SELECT pg_backend_pid() AS pid');
+    asked.catch(() => undefined);
+    const rows = await Promise.race([asked, late]);
+    return rows === undefined || Number(rows[0]?.pid) !== session.pid;
+  } finally {
+    await other.ask('ROLLBACK');
+  }
+}

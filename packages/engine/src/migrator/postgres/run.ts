@@ -1,0 +1,137 @@
+// One file in one transaction, with its ledger row. A lock is waited for briefly, and then the whole is tried again: who
+// waits long in the server's queue keeps everybody behind it waiting too.
+
+import type { Clock } from '../../lib/clock.ts';
+import type { LedgerOutcome, RunLimits } from '../database.ts';
+import { MigrationError } from '../error.ts';
+import type { SqlFile } from '../files/migration.ts';
+import { untilFree } from '../retry.ts';
+import { isCanceled, isLocked, lineOf, migrationErrorOf } from './errors.ts';
+import { type LedgerTables, writeLedger } from './ledger.ts';
+import { type PostgresStatement, parsePostgres } from './parse.ts';
+import { body } from './rules/tree.ts';
+import type { Session } from './session.ts';
+import { type BlockedBy, watched } from './watch.ts';
+
+export interface Hands {
+  readonly session: Session;
+  /** A second connection, to look at the first. */
+  readonly watcher: () => Promise<Session>;
+  readonly clock: Clock;
+  readonly tables: LedgerTables;
+}
+
+export interface FileRun {
+  readonly id: string;
+  readonly file: SqlFile;
+  readonly outcome: LedgerOutcome;
+  readonly limits: RunLimits;
+  readonly signal: AbortSignal;
+}
+
+/** What a step outside of a transaction is done with. */
+export interface Alone {
+  readonly hands: Hands;
+  readonly run: FileRun;
+  readonly statement: PostgresStatement;
+  /**
+   * Without limits of lock and time, but ended when somebody keeps it waiting for too long.
+   * @throws the server's own error; MigrationError `blocked`
+   */
+  execute(sql: string, bounds?: Bounds): Promise<void>;
+}
+
+/** Instead of the run's own. */
+export interface Bounds {
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export const nobodySeen = 'whoever held it was gone when we looked';
+
+export async function runFile(hands: Hands, run: FileRun): Promise<void> {
+  const statements = statementsOf(run.file);
+  const ending = statements.find(({ node }) => 'TransactionStmt' in node);
+  if (ending)
+    throw new MigrationError(
+      'failed',
+      `${run.file.file}:${ending.line}: the engine opens and ends the transaction of a file`,
+      {
+        hint: 'Take BEGIN and COMMIT out, or split the file into two migrations.',
+      },
+    );
+  await inOneTransaction(hands, run, statements);
+}
+
+/** @throws MigrationError */
+export function statementsOf({ file, text }: SqlFile): readonly PostgresStatement[] {
+  const found = parsePostgres(text);
+  if (found.ok) return found.statements;
+  throw new MigrationError('failed', `${file}:${found.problem.line}: ${found.problem.problem}`);
+}
+
+export async function inOneTransaction(
+  { session, watcher, clock, tables }: Hands,
+  { id, file, outcome, limits, signal }: FileRun,
+  statements: readonly PostgresStatement[],
+): Promise<void> {
+  const where = { file: file.file, present: statements[0] };
+  const attempt = async () => {
+    await session.ask(`BEGIN; SET LOCAL lock_timeout = ${Math.round(limits.lockTimeoutMs)}`);
+    for (const statement of statements) {
+      where.present = statement;
+      await session.ask(`SET LOCAL statement_timeout = ${file.transaction ? limitOf(statement, limits) : 0}`);
+      await session.execute(statement.text);
+    }
+    await writeLedger(session, tables, id, outcome, clock.now());
+    await session.ask('COMMIT');
+  };
+  const undoing = async () => {
+    try {
+      await attempt();
+    } catch (thrown) {
+      if (session.isAlive()) await session.ask('ROLLBACK').catch(() => session.destroy());
+      throw thrown;
+    }
+  };
+  const contest = (blockedBy: BlockedBy) => ({ isLocked, whoHolds: async () => blockedBy() ?? nobodySeen });
+  await watched({ clock, session, watcher, signal }, (blockedBy) =>
+    untilFree({ clock, limits, signal }, contest(blockedBy), undoing),
+  ).catch((thrown: unknown) => {
+    throw located(thrown, where, { limits, signal });
+  });
+}
+
+/** What validates reads a whole table and keeps nobody waiting: it takes the time it needs. */
+function limitOf({ node }: PostgresStatement, limits: RunLimits): number {
+  const commands = ('AlterTableStmt' in node ? node.AlterTableStmt.cmds : undefined) ?? [];
+  const validates = commands.every((each) => body(each, 'AlterTableCmd')?.subtype === 'AT_ValidateConstraint');
+  return commands.length > 0 && validates ? 0 : Math.round(limits.statementTimeoutMs);
+}
+
+/** With file and line, and in the words of people. */
+export function located(
+  thrown: unknown,
+  { file, present }: { readonly file: string; readonly present: PostgresStatement | undefined },
+  { limits, signal }: { readonly limits: RunLimits; readonly signal: AbortSignal },
+): unknown {
+  const where = present === undefined ? file : `${file}:${lineOf(present, thrown)}`;
+  if (thrown instanceof MigrationError) {
+    if (thrown.code !== 'blocked') return thrown;
+    return new MigrationError('blocked', `${where}: ${thrown.message}`, {
+      ...(thrown.hint && { hint: thrown.hint }),
+      cause: thrown,
+    });
+  }
+  if (signal.aborted) return new MigrationError('stopped', `${where}: the migration was stopped`, { cause: thrown });
+  if (isCanceled(thrown))
+    return new MigrationError(
+      'failed',
+      `${where}: stopped after ${limits.statementTimeoutMs} ms, or by somebody at the server`,
+      {
+        hint: 'Do it in smaller steps: long work belongs into a backfill, or into what runs concurrently.',
+        cause: thrown,
+      },
+    );
+  return migrationErrorOf(thrown, where);
+}

@@ -1,0 +1,59 @@
+// A second connection looks at what the first one waits for, and stops it: neither can be done by the one that waits.
+
+import { type Clock, pause } from '../../lib/clock.ts';
+import { whoBlocks } from './holders.ts';
+import type { Session } from './session.ts';
+
+export interface Watch {
+  readonly clock: Clock;
+  readonly session: Session;
+  readonly watcher: () => Promise<Session>;
+  /** Stops the statement that is running. */
+  readonly signal: AbortSignal;
+}
+
+/** Who kept the work waiting when last looked. */
+export type BlockedBy = () => string | undefined;
+
+const soonMs = 50;
+const laterMs = 1_000;
+const soonFor = 40;
+
+/** @param patienceMs stops the work when it was kept waiting for so long without a break */
+export async function watched<T>(
+  { clock, session, watcher, signal }: Watch,
+  work: (blockedBy: BlockedBy) => Promise<T>,
+  patienceMs = Number.POSITIVE_INFINITY,
+): Promise<T> {
+  const ended = new AbortController();
+  let blockedBy: string | undefined;
+  let canceling: Promise<unknown> | undefined;
+  const cancel = () => {
+    canceling ??= watcher()
+      .then((other) => other.ask('SELECT pg_cancel_backend($1)', [session.pid]))
+      // Who cannot be told to stop is cut off: the server takes everything back.
+      .catch(() => session.destroy());
+  };
+  async function look(): Promise<void> {
+    let waitsSince: number | undefined;
+    for (let round = 0; await pause(clock, round < soonFor ? soonMs : laterMs, ended.signal); round += 1) {
+      const now = await whoBlocks(await watcher(), session.pid);
+      if (ended.signal.aborted) return;
+      blockedBy = now ?? blockedBy;
+      waitsSince = now === undefined ? undefined : (waitsSince ?? clock.now());
+      if (waitsSince !== undefined && clock.now() - waitsSince > patienceMs) cancel();
+    }
+  }
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  // Without the second connection the work goes on unseen; a server that is gone ends the first one as well.
+  const looking = look().catch(() => undefined);
+  try {
+    return await work(() => blockedBy);
+  } finally {
+    ended.abort();
+    signal.removeEventListener('abort', cancel);
+    await looking;
+    await canceling; // one that comes late would hit the next statement
+  }
+}
