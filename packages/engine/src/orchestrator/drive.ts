@@ -95,8 +95,14 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
   const all = [moveDeployments(core, lease, until), supervise(core, lease, until), tendSchemas(core, lease, until)];
-  const ends = await Promise.allSettled(all.map((part) => part.finally(() => over.abort())));
+  const ends = await Promise.allSettled(all.map((part) => part.catch(endTheOthers)));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
+
+  /** A part that has nothing to do here may end at once; the others go on. */
+  function endTheOthers(thrown: unknown): never {
+    over.abort();
+    throw thrown;
+  }
 }
 
 /** A deployment on a state that was lost must not begin before it is known what users get. */

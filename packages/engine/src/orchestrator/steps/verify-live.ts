@@ -6,12 +6,15 @@ import type { Receipt } from '../deployment.ts';
 import { butFor, directionOf } from '../silent-nodes.ts';
 import { done, failed, type Step, type StepFrame, type StepResult } from '../step.ts';
 import { proveThrough } from './receipt.ts';
+import { crashOfSide } from './watching.ts';
 
 export const verifyLive: Step<'verify-live'> = {
   name: 'verify-live',
   limitMs: 180_000,
   run: async (context) => {
     const { core, target, deployment, signal } = context;
+    const crash = await crashOfSide(context);
+    if (crash) return crash;
     const expected = { slot: deployment.slot, version: deployment.version };
     const receipt = await proveThrough({
       core,

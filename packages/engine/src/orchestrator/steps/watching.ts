@@ -109,13 +109,10 @@ function sides(traffic: Traffic, slot: 'blue' | 'green') {
   return { stable: traffic[otherSlot(slot)], canary: traffic[slot] };
 }
 
-async function troubleOfSide({ core, target, deployment }: StepFrame): Promise<StepResult | undefined> {
-  const seen = await target.environment.inspect(placeOf(target, deployment.slot));
-  if (seen.kind === 'stopped')
-    return failed(
-      'side-crashed',
-      `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-3).join(' / ')}`,
-    );
+async function troubleOfSide(context: StepFrame): Promise<StepResult | undefined> {
+  const crash = await crashOfSide(context);
+  if (crash) return crash;
+  const { core, target, deployment } = context;
   const health = getSnapshot<{ state: HealthState; deploymentId: string | null }>(
     core.store.db,
     slotKey(target.key, deployment.slot),
@@ -126,4 +123,14 @@ async function troubleOfSide({ core, target, deployment }: StepFrame): Promise<S
       `${deployment.version} in ${deployment.slot} is unhealthy: ${health.value.state.problem ?? 'no reason given'}`,
     );
   return undefined;
+}
+
+/** Users must not wait for the proof of a side whose process is gone. */
+export async function crashOfSide({ target, deployment }: StepFrame): Promise<StepResult | undefined> {
+  const seen = await target.environment.inspect(placeOf(target, deployment.slot));
+  if (seen.kind !== 'stopped') return undefined;
+  return failed(
+    'side-crashed',
+    `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-3).join(' / ')}`,
+  );
 }
