@@ -1,0 +1,131 @@
+// What a statement reads and writes, from its tokens alone. Over-told where that is not enough: any name that is neither a
+// table nor called could be a column.
+
+import { type Gathered, nothingGathered, useOfMentions } from '../../evidence/mentions.ts';
+import { theTable, type Use } from '../../evidence/needs.ts';
+import { isWord, parseMariadb } from '../parse.ts';
+import { after, begins, inside, outside, parts } from '../rules/tokens-of.ts';
+import { kindOf } from '../statement-kind.ts';
+import type { Token } from '../tokens.ts';
+
+/** Undefined for what is not one statement that reads or writes rows. */
+export function readMariadbUse(statement: string): Use | undefined {
+  const parsed = parseMariadb(statement);
+  const [only, ...more] = parsed.ok ? parsed.statements : [];
+  if (only === undefined || more.length > 0 || kindOf(only) !== 'data') return undefined;
+  const gathered = nothingGathered();
+  const { tokens } = only;
+  const named = gatherTables(tokens, gathered);
+  gatherColumns(tokens, named, gathered);
+  if (isWord(tokens[0], 'INSERT', 'REPLACE')) gatherInsert(tokens, gathered);
+  if (isWord(tokens[0], 'UPDATE')) gatherAssigned(tokens, gathered.tables[0]?.name ?? '', gathered);
+  if (isWord(tokens[0], 'DELETE'))
+    gathered.written.push({ table: theTable(gathered.tables[0]?.name ?? ''), columns: undefined });
+  return useOfMentions(gathered);
+}
+
+const isName = (token: Token | undefined): boolean => token?.kind === 'word' || token?.kind === 'name';
+const plain = (token: Token | undefined): string =>
+  token?.kind === 'name' ? token.text.slice(1, -1).replaceAll('``', '`') : (token?.text ?? '');
+
+const noAlias = [
+  ...['WHERE', 'ON', 'USING', 'SET', 'ORDER', 'GROUP', 'LIMIT', 'JOIN', 'LEFT', 'RIGHT', 'INNER', 'CROSS', 'NATURAL'],
+  ...[
+    'STRAIGHT_JOIN',
+    'UNION',
+    'EXCEPT',
+    'INTERSECT',
+    'HAVING',
+    'FOR',
+    'VALUES',
+    'VALUE',
+    'SELECT',
+    'PARTITION',
+    'USE',
+  ],
+  ...['FORCE', 'IGNORE', 'WINDOW', 'RETURNING', 'LOCK', 'DUPLICATE', 'WITH'],
+];
+
+/** @returns places that name a table or its alias, and so no column */
+function gatherTables(tokens: readonly Token[], gathered: Gathered): ReadonlySet<number> {
+  const places = new Set<number>();
+  for (let at = 0; at < tokens.length; at += 1) {
+    if (isName(tokens[at]) && isWord(tokens[at + 1], 'AS') && tokens[at + 2]?.text === '(')
+      gathered.own.push(plain(tokens[at]));
+    if (!namesTable(tokens, at)) continue;
+    for (let next = skipWords(tokens, at + 1); isName(tokens[next]); ) {
+      const start = next;
+      const isLong = tokens[next + 1]?.text === '.';
+      const name = isLong ? `${plain(tokens[next])}.${plain(tokens[next + 2])}` : plain(tokens[next]);
+      next += isLong ? 3 : 1;
+      if (isWord(tokens[next], 'AS')) next += 1;
+      const hasAlias = isName(tokens[next]) && !isWord(tokens[next], ...noAlias);
+      gathered.tables.push({ name, alias: hasAlias ? plain(tokens[next]) : undefined });
+      if (hasAlias) next += 1;
+      for (let place = start; place < next; place += 1) places.add(place);
+      if (tokens[next]?.text !== ',') break;
+      next += 1;
+    }
+  }
+  return places;
+}
+
+function namesTable(tokens: readonly Token[], at: number): boolean {
+  if (isWord(tokens[at], 'FROM', 'JOIN', 'INTO', 'STRAIGHT_JOIN')) return true;
+  return (
+    at === 0 && (isWord(tokens[0], 'UPDATE') || (isWord(tokens[0], 'INSERT', 'REPLACE') && !isWord(tokens[1], 'INTO')))
+  );
+}
+
+function skipWords(tokens: readonly Token[], from: number): number {
+  let at = from;
+  while (isWord(tokens[at], 'LOW_PRIORITY', 'HIGH_PRIORITY', 'DELAYED', 'IGNORE', 'QUICK', 'LATERAL')) at += 1;
+  return isWord(tokens[at], 'INTO', 'DUAL') ? tokens.length : at;
+}
+
+function gatherColumns(tokens: readonly Token[], named: ReadonlySet<number>, gathered: Gathered): void {
+  for (const [at, token] of tokens.entries()) {
+    const [before, next] = [tokens[at - 1], tokens[at + 1]];
+    const of = before?.text === '.' ? plain(tokens[at - 2]) : undefined;
+    if (token.text === '*') {
+      if (of !== undefined) gathered.stars.push(of);
+      else if (before?.text === ',' || isWord(before, 'SELECT', 'DISTINCT', 'ALL', 'RETURNING'))
+        gathered.stars.push(undefined);
+    } else if (isName(token) && !named.has(at) && !token.text.startsWith('@') && next?.text !== '.') {
+      if (next?.text === '(' && of === undefined) gathered.routines.push(plain(token));
+      else gathered.columns.push({ of, name: plain(token) });
+    }
+  }
+}
+
+function gatherInsert(tokens: readonly Token[], gathered: Gathered): void {
+  const table = gathered.tables[0]?.name ?? '';
+  const head = after(tokens.slice(1), 'LOW_PRIORITY', 'DELAYED', 'HIGH_PRIORITY', 'IGNORE', 'INTO');
+  const rest = head.slice(head[1]?.text === '.' ? 3 : 1);
+  const list = rest[0]?.text === '(' && !isWord(rest[1], 'SELECT', 'WITH') ? inside(rest) : undefined;
+  const columns = begins(rest, 'SET')
+    ? assignedIn(rest)
+    : list?.flatMap((token) => (isName(token) ? [plain(token)] : []));
+  const at = tokens.findIndex((token) => isWord(token, 'VALUES', 'VALUE'));
+  gathered.written.push({ table, columns });
+  gathered.inserts.push({ table, columns, values: at === -1 ? undefined : parts(inside(tokens.slice(at))).length });
+  const update = tokens.findIndex((token, place) => isWord(token, 'UPDATE') && isWord(tokens[place - 1], 'KEY'));
+  if (update > 0) gathered.written.push({ table, columns: assignedIn(tokens.slice(update)) });
+}
+
+function gatherAssigned(tokens: readonly Token[], table: string, gathered: Gathered): void {
+  const at = tokens.findIndex((token) => isWord(token, 'SET'));
+  gathered.written.push({ table, columns: assignedIn(tokens.slice(at)) });
+  // Of several tables it is not told here which has the column.
+  for (const { name } of gathered.tables.slice(1)) gathered.written.push({ table: name, columns: undefined });
+}
+
+/** Names before `=`, of `SET a = 1, t.b = 2 WHERE …`. */
+function assignedIn([, ...tokens]: readonly Token[]): readonly string[] {
+  const top = outside(tokens);
+  const end = top.findIndex((token) => isWord(token, 'WHERE', 'ORDER', 'LIMIT', 'RETURNING', 'ON'));
+  return parts(end === -1 ? top : top.slice(0, end)).flatMap((part) => {
+    const at = part.findIndex(({ text }) => text === '=');
+    return at > 0 ? [plain(part[at - 1])] : [];
+  });
+}
