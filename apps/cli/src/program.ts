@@ -9,6 +9,7 @@ import { deploying } from './commands/deploying.ts';
 import { driving } from './commands/drive.ts';
 import { holding } from './commands/holding.ts';
 import { looking } from './commands/looking.ts';
+import { migrating } from './commands/migrating.ts';
 import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
 import { state } from './commands/state.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   ...holding,
   ...routing,
   ...slots,
+  ...migrating,
   ...audit,
   ...config,
   ...state,
@@ -31,6 +33,7 @@ export const commands: readonly Command[] = [
 const groupSummaries = {
   audit: 'the append-only log of every decision and change',
   config: 'the configuration file',
+  migrate: 'the schema of the service’s own database',
   routing: 'what to do when the load balancer does something else than was decided',
   standby: 'what becomes of the previous version after a deployment',
   state: 'the file in which all this is remembered',

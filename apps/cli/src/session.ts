@@ -36,6 +36,14 @@ export interface Options {
   readonly since?: string;
   readonly csv?: boolean;
   readonly jsonl?: boolean;
+  readonly release?: string;
+  readonly format?: string;
+  readonly driver?: string;
+  readonly nothingNeedsIt?: boolean;
+  readonly markApplied?: boolean;
+  readonly markPending?: boolean;
+  readonly acceptEdit?: boolean;
+  readonly acceptDrift?: boolean;
 }
 
 /** One command line, understood as words and options. */

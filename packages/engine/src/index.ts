@@ -1,6 +1,7 @@
 // The door of the engine: named exports only. Apps import from here and from nowhere else in this package.
 
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
+export type { Delivered, DeliveryState, Inbox, NewDelivery, Settlement } from './builds/inbox.ts';
 export { type ConfigCheck, checkConfig } from './config/check.ts';
 export { checkConfigFile, loadSettings } from './config/load.ts';
 export { approverRule, findPerson } from './config/people.ts';
@@ -46,6 +47,17 @@ export type {
   SideCounts,
   Traffic,
 } from './load-balancer/load-balancer.ts';
+export type { Migrations, MigrationsView, SchemaPlanView } from './migrations-api.ts';
+export { MigrationError } from './migrator/error.ts';
+export type { Finding } from './migrator/lint/finding.ts';
+export { githubReport } from './migrator/lint/reports/github.ts';
+export { jsonReport } from './migrator/lint/reports/json.ts';
+export { isStopping, type LintReport } from './migrator/lint/reports/report.ts';
+export { sarifReport } from './migrator/lint/reports/sarif.ts';
+export { textReport } from './migrator/lint/reports/text.ts';
+export { lintRelease } from './migrator/lint-release.ts';
+export type { SchemaAct } from './migrator/migrator.ts';
+export type { MigrationEvent } from './migrator/phases/context.ts';
 export type { Outbox, OutboxMessage } from './notify/outbox.ts';
 export { type Actor, actorName, type Door, personOf, shortName } from './orchestrator/actor.ts';
 export type {
@@ -66,6 +78,9 @@ export type { DriftView } from './orchestrator/drift.ts';
 export type { Learnt } from './orchestrator/learn.ts';
 export type { StepName } from './orchestrator/plan.ts';
 export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './orchestrator/refusal.ts';
+export type { ContractView } from './orchestrator/schema/contract-view.ts';
+export type { SchemaView } from './orchestrator/schema/schema-view.ts';
+export { eventSentence } from './orchestrator/schema/words.ts';
 export { clockTime, forHowLong } from './orchestrator/words.ts';
 export type { AuditRow, AuditVerification } from './state/audit.ts';
 export type { Role } from './state/schema.ts';

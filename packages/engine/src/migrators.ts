@@ -10,6 +10,8 @@ import { mariadbDialect } from './migrator/mariadb/dialect.ts';
 import { openMariadb } from './migrator/mariadb/open.ts';
 import type { Migrator } from './migrator/migrator.ts';
 import { noMigrator } from './migrator/none.ts';
+import { postgresDialect } from './migrator/postgres/dialect.ts';
+import { openPostgres } from './migrator/postgres/open.ts';
 import { sqliteDialect } from './migrator/sqlite/dialect.ts';
 import { openSqlite } from './migrator/sqlite/open.ts';
 
@@ -63,7 +65,7 @@ function driverOf(
     case 'mariadb':
       return { dialect: mariadbDialect, connect: (url) => openMariadb({ url, table, clock }) };
     case 'postgres':
-      throw new Error('not yet');
+      return { dialect: postgresDialect, connect: (url) => openPostgres({ url, table, clock }) };
     default:
       return driver satisfies never;
   }

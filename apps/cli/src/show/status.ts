@@ -5,6 +5,7 @@ import { actionRows } from './actions.ts';
 import { bytesText, durationText, timeText } from './amounts.ts';
 import type { Light } from './deployment.ts';
 import type { Paint } from './paint.ts';
+import { schemaLines } from './schema.ts';
 import { tableLines } from './table.ts';
 
 export function statusLines(status: StatusView, light: Light): readonly string[] {
@@ -25,6 +26,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
     ...tableLines(target.slots.map((slot) => slotCells(slot, target, light))),
     ...(target.drift === undefined ? nodeLines(target, paint) : driftLines(target.drift, target, light)),
     ...lockLines(target, light),
+    ...schemaLines(target, light),
     `  rollback ${readiness(target, paint)}: ${target.rollback.sentence}`,
     ...liveLines(target, light),
   ];

@@ -36,11 +36,16 @@ export interface Shell {
 }
 
 /** Runs as alice; `target` is YAML of the target as the stage takes it. */
-export async function openShell(target?: string): Promise<Shell> {
+export async function openShell(target?: string, { database = false } = {}): Promise<Shell> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bg-cli-')));
   await layReleases(join(folder, 'releases'));
   const [blue = 0, green = 0, front = 0] = await freePorts(3);
-  const text = configText({ folder, ports: { blue, green, front }, ...(target === undefined ? {} : { target }) });
+  const text = configText({
+    folder,
+    ports: { blue, green, front },
+    database,
+    ...(target === undefined ? {} : { target }),
+  });
   const config = join(folder, 'bluegreen.yaml');
   const strangersConfig = join(folder, 'strangers.yaml');
   writeFileSync(config, text.replace('slack: U0ALICE', `slack: U0ALICE, osUser: ${userInfo().username}`));

@@ -1,0 +1,90 @@
+// The rules for migrations, on a folder: no configuration, no server, as CI needs it.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  githubReport,
+  isStopping,
+  jsonReport,
+  type LintReport,
+  lintRelease,
+  loadSettings,
+  sarifReport,
+  textReport,
+} from '@bg/engine';
+import { type ExitCode, exitCodes } from '../exit.ts';
+import { type Call, configFile, screenFor } from '../session.ts';
+import { usageError } from '../usage.ts';
+import type { Command } from './command.ts';
+
+const drivers = ['postgres', 'mariadb', 'sqlite'] as const;
+type Driver = (typeof drivers)[number];
+
+const formats: Readonly<Record<string, (report: LintReport) => string>> = {
+  text: textReport,
+  json: jsonReport,
+  sarif: sarifReport,
+  github: githubReport,
+};
+
+export const lint: Command = {
+  group: 'migrate',
+  usage: 'lint [folder]',
+  placeless: true,
+  summary: 'find hazards in a folder of migrations, without a server; 1 when one would stop a deployment',
+  options: [
+    ['--driver <name>', `which database: ${drivers.join(', ')} (from the configuration where there is one)`],
+    ['--format <name>', `${Object.keys(formats).join(', ')} (text)`],
+  ],
+  examples: [
+    'bg migrate lint releases/shop/v2.1/migrations --driver postgres',
+    'bg migrate lint db/migrations --driver sqlite --format sarif > lint.sarif',
+  ],
+  run: async ({ world, words: [folder = 'migrations'], options }: Call): Promise<ExitCode> => {
+    const format = options.format ?? (options.json ? 'json' : 'text');
+    const render = Object.hasOwn(formats, format) ? formats[format] : undefined;
+    if (!render) throw usageError(`"${format}" is no format: ${Object.keys(formats).join(', ')}.`);
+    const report = await lintRelease(sqlFolder(folder), driverOf(world, options), { shownAs: sqlFolder(folder) });
+    await screenFor(world, options).write(render(report));
+    return report.findings.some((finding) => isStopping(finding) || isOpenReview(finding))
+      ? exitCodes.failed
+      : exitCodes.done;
+  },
+};
+
+const isOpenReview = ({ severity, accepted }: LintReport['findings'][number]): boolean =>
+  severity === 'review' && accepted === undefined;
+
+/** A release's own folder may be named as well. */
+function sqlFolder(folder: string): string {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch (thrown) {
+    throw usageError(`${folder} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'no reason given'}).`);
+  }
+  return !names.some((name) => name.endsWith('.sql')) && names.includes('migrations')
+    ? join(folder, 'migrations')
+    : folder;
+}
+
+function driverOf(world: Call['world'], { driver, config }: Call['options']): Driver {
+  if (driver !== undefined) {
+    const known = drivers.find((each) => each === driver);
+    if (!known) throw usageError(`"${driver}" is no database: ${drivers.join(', ')}.`);
+    return known;
+  }
+  const configured = configuredDrivers(world, config);
+  const [only, ...others] = configured;
+  if (only !== undefined && others.length === 0) return only;
+  throw usageError(`Say which database it is for: --driver ${drivers.join(', --driver ')}.`);
+}
+
+function configuredDrivers(world: Call['world'], config: string | undefined): readonly Driver[] {
+  try {
+    const { targets } = loadSettings({ file: configFile(world, config), environment: world.environment });
+    return [...new Set(targets.flatMap(({ database }) => (database ? [database.driver] : [])))];
+  } catch {
+    return []; // none here, or not a sound one: then it must be said
+  }
+}

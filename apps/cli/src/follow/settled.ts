@@ -1,0 +1,21 @@
+// An approved contract is run by whoever drives; where nobody does, from here.
+
+import type { ContractView } from '@bg/engine';
+import type { Session } from '../session.ts';
+import { createForegroundDriver } from './driver.ts';
+
+/** The contract once it has ended, or once this process is to stop; undefined while more approvals are needed. */
+export async function settled({ engine, stop }: Session, id: string): Promise<ContractView | undefined> {
+  const driver = createForegroundDriver(engine);
+  try {
+    while (!stop.aborted) {
+      const view = engine.migrations.contractNamed(id);
+      if (!view || view.endedAt !== undefined || view.status === 'pending') return view;
+      if (!engine.driverAlive() && !driver.running()) driver.start();
+      await engine.changed(1_000, stop);
+    }
+    return engine.migrations.contractNamed(id);
+  } finally {
+    await driver.stop();
+  }
+}

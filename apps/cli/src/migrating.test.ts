@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openShell, type Shell } from './testing/shell.ts';
+
+let shell: Shell;
+let sql: string;
+
+beforeAll(async () => {
+  shell = await openShell(
+    `
+        canary: []
+        bake: 1s
+        approval: { approvers: [alice], fourEyes: false }
+        database: { driver: sqlite, rollbackFor: 0s }
+`,
+    { database: true },
+  );
+  sql = mkdtempSync(join(tmpdir(), 'bg-lint-'));
+}, 60_000);
+afterAll(async () => {
+  await shell.close();
+  rmSync(sql, { recursive: true, force: true });
+}, 60_000);
+
+describe('bg migrate lint', () => {
+  const lint = (...words: readonly string[]) =>
+    shell.start(['migrate', 'lint', sql, ...words], { BLUEGREEN_CONFIG: '/nowhere/bluegreen.yaml' }).ended;
+
+  it('needs neither configuration nor server, and names file and line', async () => {
+    writeFileSync(join(sql, '001_mail.expand.sql'), '-- renames\nALTER TABLE users RENAME COLUMN email TO mail;\n');
+    const { code, out } = await lint('--driver', 'sqlite');
+    expect(code).toBe(1);
+    expect(out).toMatch(/001_mail\.expand\.sql:2 {2}error/);
+  });
+
+  it.each([
+    ['json', (out: string) => expect(JSON.parse(out)).toMatchObject({ errors: expect.any(Number) })],
+    ['sarif', (out: string) => expect(JSON.parse(out)).toMatchObject({ version: '2.1.0' })],
+    ['github', (out: string) => expect(out).toMatch(/^::error file=/m)],
+  ])('reports as %s', async (format, looksRight) => {
+    looksRight((await lint('--driver', 'sqlite', '--format', format)).out);
+  });
+
+  it('asks which database, and knows its formats', async () => {
+    expect(await lint()).toMatchObject({ code: 2, err: expect.stringContaining('--driver postgres') });
+    expect(await lint('--driver', 'oracle')).toMatchObject({ code: 2, err: expect.stringContaining('no database') });
+    expect((await lint('--driver', 'sqlite', '--format', 'xml')).err).toContain('"xml" is no format');
+  });
+});
+
+describe('bg migrate', { timeout: 120_000 }, () => {
+  it('plans, widens, fills, shows and contracts, one step at a time', async () => {
+    expect((await shell.bg('deploy', 'v2.0')).code).toBe(0);
+    const plan = await shell.bg('migrate', 'plan', '--release', 'v2.1');
+    expect(plan.out).toContain('expand 003_cents, before it starts');
+    expect((await shell.bg('migrate', 'status')).out).toMatch(/002_taken_by\s+done/);
+
+    expect(await shell.bg('migrate', 'expand', '--release', 'v2.1')).toMatchObject({
+      code: 0,
+      out: 'expand: 003_cents\n',
+    });
+    expect((await shell.bg('migrate', 'expand', '--release', 'v2.1')).out).toBe('expand: nothing was left to do\n');
+    expect((await shell.bg('migrate', 'backfill', '--release', 'v2.1')).out).toBe('backfill: 003_cents\n');
+    expect((await shell.bg('deploy', 'v2.1')).code).toBe(0);
+
+    const early = await shell.bg('migrate', 'contract');
+    expect(early).toMatchObject({ code: 3, err: expect.stringContaining('v2.0 still needs the old shape') });
+    expect((await shell.bg('stop', 'blue')).code).toBe(0);
+    const asked = await shell.bg('migrate', 'contract', '--json');
+    expect(asked.json()).toMatchObject({
+      status: 'pending',
+      consequence: 'after this, rollback to v2.0 is impossible',
+    });
+    const id = String(asked.json().id);
+    expect((await shell.bg('status')).out).toContain(`bg migrate approve ${id}`);
+    expect((await shell.bg('migrate', 'approve', id)).out).toContain(`contract ${id} of 003_cents: done`);
+    expect((await shell.bg('rollback', 'v2.0')).err).toContain('cannot run on the schema of shop any more');
+    expect((await shell.bg('status')).out).toContain('schema sqlite: 003_cents done');
+  });
+
+  it('lets nobody but an approver correct the record, and says what it needs', async () => {
+    const stranger = await shell.start(['migrate', 'repair', '003_cents', '--mark-applied', '--reason', 'x'], {
+      BLUEGREEN_CONFIG: shell.strangersConfig,
+    }).ended;
+    expect(stranger.code).not.toBe(0);
+    expect((await shell.bg('migrate', 'repair', '003_cents', '--mark-applied')).err).toContain('needs its reason');
+    expect((await shell.bg('migrate', 'repair', '--reason', 'x')).err).toContain('Say what is so');
+    const nothing = await shell.bg('migrate', 'repair', '003_cents', '--mark-applied', '--reason', 'x');
+    expect(nothing).toMatchObject({ code: 3, err: expect.stringContaining('no step of it is unfinished') });
+    expect((await shell.bg('migrate', 'revert', '003_cents')).err).toContain('no way back');
+    expect((await shell.bg('migrate', 'baseline', 'x')).err).toContain('no number of a migration');
+  });
+});
