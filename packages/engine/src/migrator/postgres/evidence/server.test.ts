@@ -119,7 +119,7 @@ describe.each(postgresSources)('PostgreSQL of %s', (source) => {
     [
       'a scratch server that is not there',
       { scratchUrl: 'postgres://u:other-secret@127.0.0.1:1/postgres' },
-      /cannot be reached/,
+      /^the scratch server: .*ECONNREFUSED/,
     ],
     ['a wrong password', { productionUrl: 'wrong' }, /password authentication failed/],
   ])('%s: the verdict is unknown, says why, and tells no password', async (_, changed, said) => {

@@ -2,15 +2,16 @@
 // production's own server unless a person says so.
 
 import { randomBytes } from 'node:crypto';
-import type pg from 'pg';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Dialect } from '../../dialect.ts';
 import { MigrationError } from '../../error.ts';
 import type { ScratchCopy, ScratchServer } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
+import { migrationErrorOf, stateOf } from '../errors.ts';
+import type { Session } from '../session.ts';
 import { openCopy } from './copy.ts';
 import { ensureRoles, entitle, type ProductionRoles, rolesOf, type ScratchRoles } from './roles.ts';
-import { openSession, quoted, sessionError, sqlState, withDatabase } from './session.ts';
+import { openSession, quoted, withDatabase } from './session.ts';
 import { readShape } from './shape.ts';
 import { dumpSchema, replay, restore } from './source.ts';
 
@@ -46,20 +47,20 @@ export function createPostgresScratch(options: PostgresScratchOptions): ScratchS
           await refuseProduction(production, admin, options.allowSameServer);
           return await makeCopy(options, { production, admin, signal });
         } finally {
-          await admin.end().catch(() => {});
+          await admin.close();
         }
       } catch (thrown) {
-        throw sessionError(thrown, scratchName);
+        throw migrationErrorOf(thrown, scratchName);
       } finally {
-        await production.end().catch(() => {});
+        await production.close();
       }
     },
   };
 }
 
 interface Sessions {
-  readonly production: pg.Client;
-  readonly admin: pg.Client;
+  readonly production: Session;
+  readonly admin: Session;
   readonly signal: AbortSignal;
 }
 
@@ -68,11 +69,11 @@ async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Pr
   await dropLeftovers(admin, options.clock.now());
   const { roles, current, notChecked } = await takeRoles(options, production, admin);
   const database = newName(options.clock.now());
-  await admin.query(`CREATE DATABASE ${quoted(database)} TEMPLATE template0`);
+  await admin.execute(`CREATE DATABASE ${quoted(database)} TEMPLATE template0`);
   try {
     if (current && roles.migrator !== undefined) await entitle(admin, database, current);
     const made = await fill(database, options, { production, role: roles.migrator, signal });
-    const onServer = (sql: string) => withAdmin(options.scratchUrl, (client) => client.query(sql));
+    const onServer = (sql: string) => withAdmin(options.scratchUrl, (client) => client.execute(sql));
     return await openCopy({
       ...{ made, notChecked, database, scratchUrl: options.scratchUrl, roles, split: options.split, signal },
       async clone(template) {
@@ -84,7 +85,7 @@ async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Pr
       addressOf: (name) => addressFor(options.scratchUrl, name, roles.application),
     });
   } catch (thrown) {
-    await admin.query(`DROP DATABASE IF EXISTS ${quoted(database)} WITH (FORCE)`);
+    await admin.execute(`DROP DATABASE IF EXISTS ${quoted(database)} WITH (FORCE)`);
     throw thrown;
   }
 }
@@ -100,7 +101,7 @@ async function fill(
     if (dump !== undefined) await restore(client, dump);
     else await replay(client, options.replayed, await readShape(production), options.ledgerTables, role);
   } finally {
-    await client.end();
+    await client.close();
   }
   return dump === undefined
     ? 'the migrations that production ran, replayed without rows'
@@ -109,8 +110,8 @@ async function fill(
 
 async function takeRoles(
   options: PostgresScratchOptions,
-  production: pg.Client,
-  admin: pg.Client,
+  production: Session,
+  admin: Session,
 ): Promise<{
   readonly roles: ScratchRoles;
   readonly current: ProductionRoles['current'];
@@ -132,7 +133,7 @@ async function takeRoles(
 }
 
 /** A cluster knows itself by one number, whatever its address. */
-async function refuseProduction(production: pg.Client, scratch: pg.Client, isAllowed: boolean): Promise<void> {
+async function refuseProduction(production: Session, scratch: Session, isAllowed: boolean): Promise<void> {
   if (isAllowed) return;
   const [here, there] = [await identityOf(production), await identityOf(scratch)];
   if (here !== undefined && there !== undefined && here !== there) return;
@@ -145,14 +146,12 @@ async function refuseProduction(production: pg.Client, scratch: pg.Client, isAll
   );
 }
 
-async function identityOf(client: pg.Client): Promise<string | undefined> {
+async function identityOf(session: Session): Promise<string | undefined> {
   try {
-    const asked = await client.query<{ readonly id: string }>(
-      'SELECT system_identifier::text AS id FROM pg_control_system()',
-    );
-    return asked.rows[0]?.id;
+    const [asked] = await session.ask('SELECT system_identifier::text AS id FROM pg_control_system()');
+    return asked === undefined ? undefined : String(asked.id);
   } catch (thrown) {
-    if (sqlState(thrown) === '42501') return undefined;
+    if (stateOf(thrown) === '42501') return undefined;
     throw thrown;
   }
 }
@@ -160,20 +159,20 @@ async function identityOf(client: pg.Client): Promise<string | undefined> {
 const newName = (now: number): string => `${prefix}${now}_${randomBytes(4).toString('hex')}`;
 
 /** What a killed run left; a run that still goes on is younger. */
-async function dropLeftovers(admin: pg.Client, now: number): Promise<void> {
-  const { rows } = await admin.query<{ readonly name: string }>(
+async function dropLeftovers(admin: Session, now: number): Promise<void> {
+  const rows = await admin.ask(
     "SELECT datname AS name FROM pg_database WHERE datname ~ '^bg_scratch_[0-9]+_[0-9a-f]{8}$'",
   );
-  const old = rows.filter(({ name }) => Number(name.split('_')[2]) < now - leftoverMs);
-  for (const { name } of old) await admin.query(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`);
+  const old = rows.map(({ name }) => String(name)).filter((name) => Number(name.split('_')[2]) < now - leftoverMs);
+  for (const name of old) await admin.execute(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`);
 }
 
-async function withAdmin<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withAdmin<T>(url: string, work: (client: Session) => Promise<T>): Promise<T> {
   const client = await openSession({ url, what: scratchName });
   try {
     return await work(client);
   } finally {
-    await client.end().catch(() => {});
+    await client.close();
   }
 }
 

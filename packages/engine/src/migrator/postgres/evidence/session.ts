@@ -1,7 +1,9 @@
-// Short sessions for looking and trying. What goes wrong becomes a sentence without the address, which holds a password.
+// The driver's sessions, on other databases of the same server, and as other roles.
 
-import pg from 'pg';
 import { MigrationError } from '../../error.ts';
+import { parseAddress } from '../address.ts';
+import { migrationErrorOf } from '../errors.ts';
+import { connect, type Session } from '../session.ts';
 
 export interface SessionOptions {
   readonly url: string;
@@ -11,45 +13,33 @@ export interface SessionOptions {
   readonly what: string;
 }
 
-const connectMs = 10_000;
-const statementMs = 30_000;
-
-export async function openSession({ url, database, what }: SessionOptions): Promise<pg.Client> {
-  const client = new pg.Client({
-    connectionString: database === undefined ? url : withDatabase(url, database),
-    application_name: 'bluegreen scratch',
-    connectionTimeoutMillis: connectMs,
-    query_timeout: 2 * statementMs,
-    statement_timeout: statementMs,
-    lock_timeout: connectMs,
+export async function openSession({ url, database, what }: SessionOptions): Promise<Session> {
+  const address = parseAddress(url);
+  return connect(database === undefined ? address : { ...address, database }).catch((thrown: unknown) => {
+    throw migrationErrorOf(thrown, what);
   });
-  // A connection that breaks while nobody asks anything: the next question tells.
-  client.on('error', () => {});
-  await client.connect().catch((thrown: unknown) => {
-    throw sessionError(thrown, what);
-  });
-  await client.query("SET timezone = 'UTC'");
-  return client;
 }
 
 /** The same server and user, another database. */
 export function withDatabase(url: string, database: string): string {
+  if (!URL.canParse(url))
+    throw new MigrationError('unreachable', 'the address of the scratch server cannot be read', {
+      hint: 'Write it as postgres://role:password@host:5432/postgres.',
+    });
   const address = new URL(url);
   address.pathname = `/${encodeURIComponent(database)}`;
   return address.href;
 }
 
-export function sessionError(thrown: unknown, what: string): unknown {
-  if (thrown instanceof MigrationError || !(thrown instanceof Error)) return thrown;
-  const code = sqlState(thrown);
-  if (code?.startsWith('28') || code === '42501')
-    return new MigrationError('denied', `${what}: ${thrown.message}`, { cause: thrown });
-  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code))
-    return new MigrationError('failed', `${what}: ${thrown.message}`, { cause: thrown });
-  return new MigrationError('unreachable', `${what} cannot be reached: ${code ?? thrown.message}`, { cause: thrown });
-}
-
-export const sqlState = (thrown: unknown): string | undefined =>
-  thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
-
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** Of another role's rights. Nothing else that was set for the session is touched. */
+export async function as<T>(session: Session, role: string | undefined, work: () => Promise<T>): Promise<T> {
+  if (role === undefined) return work();
+  await session.execute(`SET ROLE ${quoted(role)}`);
+  try {
+    return await work();
+  } finally {
+    if (session.isAlive()) await session.execute('RESET ROLE');
+  }
+}

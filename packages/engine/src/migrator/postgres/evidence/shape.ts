@@ -1,7 +1,7 @@
 // The schema from PostgreSQL's catalog, without the system's own schemas and what extensions bring.
 
-import type { ClientBase } from 'pg';
 import type { Column, Relation, Rule, SchemaShape } from '../../evidence/shape.ts';
+import type { Session } from '../session.ts';
 
 /** As one writes it: without the default schema. */
 const named = (schema: string, name: string): string =>
@@ -68,8 +68,9 @@ const grantsSql = `
   LEFT JOIN pg_roles r ON r.oid = x.grantee
   WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ${own('n')} AND x.grantee <> c.relowner`;
 
-export async function readShape(client: ClientBase): Promise<SchemaShape> {
-  const rows = async <Row extends object>(sql: string): Promise<readonly Row[]> => (await client.query<Row>(sql)).rows;
+export async function readShape(session: Session): Promise<SchemaShape> {
+  const rows = async <Row>(sql: string): Promise<readonly Row[]> =>
+    (await session.ask(sql)) as unknown as readonly Row[];
   const relations = await rows<Relation & Named>(relationsSql);
   const columns = await rows<Omit<Column, 'fallback'> & Named & { readonly fallback: string | null }>(columnsSql);
   const rules = await rows<Rule & Named>(rulesSql);

@@ -4,13 +4,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClientBase } from 'pg';
 import { hasCode, messageOf } from '../../../lib/errors.ts';
 import { run } from '../../../lib/exec.ts';
 import { MigrationError } from '../../error.ts';
 import type { SchemaShape } from '../../evidence/shape.ts';
 import type { SqlFile } from '../../files/migration.ts';
-import { quoted } from './session.ts';
+import { parseAddress } from '../address.ts';
+import type { Session } from '../session.ts';
+import { as } from './session.ts';
 import { readShape } from './shape.ts';
 
 const dumpMs = 60_000;
@@ -25,12 +26,13 @@ export interface Source {
 
 /** Undefined where no `pg_dump` fits: there is none, or it is older than the server. */
 export async function dumpSchema({ url, pgDump, signal }: Source): Promise<string | undefined> {
+  const { places, secret } = dumpAddress(url);
   const folder = mkdtempSync(join(tmpdir(), 'bg-schema-'));
   const file = join(folder, 'schema.sql');
   try {
     await run({
-      argv: [pgDump, ...dumpOptions, `--file=${file}`, `--dbname=${withoutPassword(url)}`],
-      env: { PATH: searchedFor, PGPASSWORD: decodeURIComponent(new URL(url).password) },
+      argv: [pgDump, ...dumpOptions, `--file=${file}`, ...places],
+      env: { PATH: searchedFor, ...secret },
       timeoutMs: dumpMs,
       signal,
     });
@@ -56,40 +58,48 @@ const dumpOptions = [
   '--lock-wait-timeout=5000',
 ];
 
-/** A password in an argument could be read by everybody on this machine. */
-function withoutPassword(url: string): string {
-  const address = new URL(url);
-  address.password = '';
-  return address.href;
+/** A password in an argument could be read by everybody on this machine; of TLS, libpq understands the same words. */
+function dumpAddress(url: string): { readonly places: readonly string[]; readonly secret: Record<string, string> } {
+  const { host, port, user, password, database } = parseAddress(url);
+  const tls = new URLSearchParams(url.split('?')[1] ?? '');
+  const words = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'].flatMap((name) => {
+    const value = tls.get(name);
+    return value === null ? [] : [[`PG${name.toUpperCase()}`, value]];
+  });
+  return {
+    places: [`--host=${host}`, `--port=${port}`, `--username=${user}`, `--dbname=${database}`],
+    secret: { PGPASSWORD: password, ...Object.fromEntries(words) },
+  };
 }
 
 /** Restores a dump as one transaction. */
-export async function restore(client: ClientBase, dump: string): Promise<void> {
-  await client.query(dump).catch((thrown: unknown) => {
+export async function restore(session: Session, dump: string): Promise<void> {
+  await session.execute(dump).catch((thrown: unknown) => {
     throw new MigrationError('failed', `the scratch server does not take production's schema: ${messageOf(thrown)}`, {
       hint: 'It needs the same extensions, and a version that is not older.',
       cause: thrown,
     });
   });
   // The dump empties the search path of its session.
-  await client.query('RESET ALL');
+  await session.restore();
 }
 
 /** Runs what production has run, in its order. @throws MigrationError `failed` when it makes another schema */
 export async function replay(
-  client: ClientBase,
+  session: Session,
   files: readonly SqlFile[],
   production: SchemaShape,
   ledgerTables: readonly string[],
   role: string | undefined,
 ): Promise<void> {
   // Who makes a table owns it.
-  if (role !== undefined) await client.query(`SET ROLE ${quoted(role)}`);
-  for (const { file, text } of files)
-    await client.query(text).catch((thrown: unknown) => {
-      throw new MigrationError('failed', `${file} cannot be replayed: ${messageOf(thrown)}`, { cause: thrown });
-    });
-  const different = difference(production, await readShape(client), ledgerTables);
+  await as(session, role, async () => {
+    for (const { file, text } of files)
+      await session.execute(text).catch((thrown: unknown) => {
+        throw new MigrationError('failed', `${file} cannot be replayed: ${messageOf(thrown)}`, { cause: thrown });
+      });
+  });
+  const different = difference(production, await readShape(session), ledgerTables);
   if (different.length > 0)
     throw new MigrationError(
       'failed',

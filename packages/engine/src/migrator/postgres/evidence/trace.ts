@@ -1,8 +1,8 @@
 // What a statement does to the tables that it finds: locks, whether their rows are written anew, whether they are all read.
 // The server counts a scan also where there is no row, so that an empty copy tells what a full table would suffer.
 
-import type { ClientBase } from 'pg';
 import type { Trace } from '../../evidence/scratch.ts';
+import type { Session } from '../session.ts';
 
 interface TableState {
   readonly oid: number;
@@ -33,8 +33,8 @@ const sql = `
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
 
-export async function tableStates(client: ClientBase): Promise<readonly TableState[]> {
-  return (await client.query<TableState>(sql)).rows;
+export async function tableStates(session: Session): Promise<readonly TableState[]> {
+  return (await session.ask(sql)) as unknown as readonly TableState[];
 }
 
 /** Pure: what changed for each table that was there. */
