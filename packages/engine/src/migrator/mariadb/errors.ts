@@ -51,7 +51,7 @@ function hintOf(thrown: unknown, code: MigrationErrorCode): string | undefined {
   if (code === 'denied')
     return 'Grant the named right to the role in the address of the database, or correct its password.';
   if (code === 'unreachable') return 'The next run goes on where this one ended.';
-  if (diskFull.includes(errorNumber(thrown)) || /errno: 28\b/.test((thrown as Error).message))
+  if (diskFull.includes(errorNumber(thrown)) || /errno: 28\b|Temp file write failure/.test((thrown as Error).message))
     return 'The disk of the database may be full: make room, then repair and run again.';
   return undefined;
 }

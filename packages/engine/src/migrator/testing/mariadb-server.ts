@@ -26,15 +26,16 @@ export interface MariadbServer {
   stop(): Promise<void>;
 }
 
-export async function startMariadb(): Promise<MariadbServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'bg-mariadb-'));
+/** @param parent where its folder is made: a disk that is small, for example */
+export async function startMariadb(parent = tmpdir()): Promise<MariadbServer> {
+  const folder = mkdtempSync(join(parent, 'bg-mariadb-'));
   const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
   if (identity.uid !== undefined) chownSync(folder, nobody, nobody);
   const data = join(folder, 'data');
   const socket = join(folder, 's');
   const install = [
     ...['--no-defaults', `--datadir=${data}`, '--skip-test-db', '--auth-root-authentication-method=normal'],
-    ...['--skip-name-resolve', '--innodb-flush-log-at-trx-commit=0'],
+    ...['--skip-name-resolve', '--innodb-flush-log-at-trx-commit=0', '--innodb-log-file-size=8M'],
   ];
   const installed = spawnSync('mariadb-install-db', install, { ...identity, timeout: installMs, encoding: 'utf8' });
   if (installed.status !== 0) throw new Error(`mariadb-install-db: ${installed.error ?? installed.stdout}`);
@@ -74,7 +75,12 @@ async function launch(folder: string, { data, socket, temporary }: Places, ident
     ...['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, '--skip-networking', `--tmpdir=${temporary}`],
     ...[`--pid-file=${join(folder, 'pid')}`, `--log-error=${log}`, '--skip-name-resolve', '--innodb-fast-shutdown=2'],
     // 2: what is committed outlives the server, not the machine.
-    ...['--innodb-flush-log-at-trx-commit=2', '--innodb-buffer-pool-size=64M', '--innodb-doublewrite=0'],
+    ...[
+      '--innodb-flush-log-at-trx-commit=2',
+      '--innodb-buffer-pool-size=64M',
+      '--innodb-doublewrite=0',
+      '--innodb-log-file-size=8M',
+    ],
   ];
   // Debian keeps the server where a person's PATH does not look.
   const program = existsSync('/usr/sbin/mariadbd') ? '/usr/sbin/mariadbd' : 'mariadbd';
