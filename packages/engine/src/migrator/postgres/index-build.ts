@@ -53,7 +53,8 @@ export async function rebuildIndexes(alone: Alone): Promise<void> {
   const { session } = alone.hands;
   const rows = await session.ask(
     `SELECT i.indexrelid::regclass::text AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-     WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND c.relnamespace = ANY (current_schemas(false)::regnamespace[])`,
+     WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND c.relnamespace = ANY (current_schemas(false)::regnamespace[])
+       AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.relid = i.indrelid)`,
   );
   for (const { name } of rows) await alone.execute(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
   await alone.execute(alone.statement.text);

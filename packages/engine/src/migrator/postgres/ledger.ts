@@ -36,6 +36,16 @@ export function ledgerTables(table: string): LedgerTables {
   return { ledger: quoted(''), catalog: quoted('_catalog') };
 }
 
+/** With their schema: what a file does to the search_path must not send its ledger row elsewhere. */
+export async function locate(session: Session, tables: LedgerTables): Promise<LedgerTables> {
+  const [row] = await session.ask(
+    `SELECT quote_ident(n.nspname) AS schema FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`,
+    [tables.ledger],
+  );
+  if (row === undefined || tables.ledger.includes('"."')) return tables;
+  return { ledger: `${row.schema}.${tables.ledger}`, catalog: `${row.schema}.${tables.catalog}` };
+}
+
 /** Only where they are missing: a role that may not create anything can still write into what is there. */
 export async function createTables(session: Session, tables: LedgerTables): Promise<void> {
   if (await hasLedger(session, tables)) return;

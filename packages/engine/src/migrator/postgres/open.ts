@@ -7,7 +7,7 @@ import { runAlone } from './alone.ts';
 import { runBatch } from './batch.ts';
 import { readSchema } from './catalog.ts';
 import { createConnections } from './connections.ts';
-import { createTables, ledgerTables, readCatalog, readLedger, writeCatalog, writeLedger } from './ledger.ts';
+import { createTables, ledgerTables, locate, readCatalog, readLedger, writeCatalog, writeLedger } from './ledger.ts';
 import { createLock, type MigratorLock } from './lock.ts';
 import { loadGrammar } from './parse.ts';
 import { type Hands, runFile } from './run.ts';
@@ -32,7 +32,9 @@ export async function openPostgres({ url, table, clock }: PostgresOptions): Prom
   const connections = createConnections(address, () => lock.holder());
   const { use, watcher } = connections;
   const lock: MigratorLock = createLock(use, table, clock);
-  const hands = (session: Session): Hands => ({ session, watcher, clock, tables });
+  const hands = async (session: Session): Promise<Hands> => {
+    return { session, watcher, clock, tables: await locate(session, tables) };
+  };
   const write = (work: (session: Session) => Promise<void>) =>
     use(async (session) => {
       await createTables(session, tables);
@@ -49,11 +51,11 @@ export async function openPostgres({ url, table, clock }: PostgresOptions): Prom
     run: (id, file, outcome, limits, signal) =>
       use(async (session) => {
         const run = { id, file, outcome, limits, signal };
-        await (file.transaction ? runFile : runAlone)(hands(session), run);
+        await (file.transaction ? runFile : runAlone)(await hands(session), run);
         await session.restore();
       }),
     backfill: (id, file, size, limits, signal) =>
-      use((session) => runBatch(hands(session), { id, file, size, limits, signal })),
+      use(async (session) => runBatch(await hands(session), { id, file, size, limits, signal })),
     countRows: (name) => use((session) => estimateRows(session, name)),
     verify: (select) => use((session) => selectNumber(session, select)),
     catalog: () => use((session) => readSchema(session, tables)),

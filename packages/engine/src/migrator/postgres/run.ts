@@ -83,6 +83,8 @@ export async function inOneTransaction(
       await session.ask(`SET LOCAL statement_timeout = ${file.transaction ? limitOf(statement, limits) : 0}`);
       await session.execute(statement.text);
     }
+    // The file may have become the owner of what it changes, who need not write the ledger.
+    await session.ask('RESET ROLE');
     await writeLedger(session, tables, id, outcome, clock.now());
     await session.ask('COMMIT');
   };
@@ -117,11 +119,9 @@ export function located(
 ): unknown {
   const where = present === undefined ? file : `${file}:${lineOf(present, thrown)}`;
   if (thrown instanceof MigrationError) {
-    if (thrown.code !== 'blocked') return thrown;
-    return new MigrationError('blocked', `${where}: ${thrown.message}`, {
-      ...(thrown.hint && { hint: thrown.hint }),
-      cause: thrown,
-    });
+    if (!['blocked', 'failed'].includes(thrown.code) || thrown.message.startsWith(file)) return thrown;
+    const { code, message, hint } = thrown;
+    return new MigrationError(code, `${where}: ${message}`, { ...(hint && { hint }), cause: thrown });
   }
   if (signal.aborted) return new MigrationError('stopped', `${where}: the migration was stopped`, { cause: thrown });
   if (isCanceled(thrown))

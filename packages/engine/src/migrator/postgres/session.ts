@@ -117,7 +117,6 @@ const settings = {
   client_min_messages: 'error',
   standard_conforming_strings: 'on',
   default_transaction_isolation: 'read committed',
-  default_transaction_read_only: 'off',
   default_transaction_deferrable: 'off',
   lock_timeout: '5000',
   statement_timeout: '55000',

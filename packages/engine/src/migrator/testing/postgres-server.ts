@@ -136,10 +136,10 @@ export async function startPostgres(
   };
 }
 
+/** What is committed survives a crash of the server, though not of the machine. */
 const careless = [
   "listen_addresses = ''",
   'fsync = off',
-  'synchronous_commit = off',
   'full_page_writes = off',
   'shared_buffers = 64MB',
   'max_connections = 60',
