@@ -97,7 +97,7 @@ describe('opening the state', () => {
     db.$client.close();
   });
 
-  it('is told of a change in another process within a second', async () => {
+  it('is told of a change in another process, long before it would look by itself', async () => {
     state = setState();
     const waiter = spawn(process.execPath, [child, state.folder, 'wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: waiter.stdout })[Symbol.asyncIterator]();
@@ -105,7 +105,7 @@ describe('opening the state', () => {
     const at = Date.now();
     state.store.write((tx) => tx.audit({ actor: 'engine', action: 'changed', sentence: 'wake up' }));
     const [, woken] = String((await lines.next()).value).split(' ');
-    expect(Number(woken) - at).toBeLessThan(1_000);
+    expect(Number(woken) - at).toBeLessThan(10_000);
   });
 });
 

@@ -2,18 +2,20 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { get } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Stage } from './stage.ts';
-import { beginCall, sideOf } from './user.ts';
+import { beginCall, sideOf, until } from './user.ts';
 
 export function conversationContract(stage: () => Stage): void {
+  const openOnBlue = (count: number) =>
+    until(async () => (await stage().fixture.balancer.traffic(0)).blue.open === count);
+
   test('a POST that is still being sent during a switch is completed by the side it began with', async () => {
     await stage().route({ active: 'blue' });
     const body = randomBytes(100_000);
     const { outgoing, reply } = beginCall(stage().base, { method: 'POST' });
     outgoing.write(body.subarray(0, 40_000));
-    await delay(200);
+    await openOnBlue(1);
     await stage().route({ active: 'green' });
     expect(sideOf(await stage().user())).toBe('green');
     outgoing.end(body.subarray(40_000));
@@ -28,7 +30,7 @@ export function conversationContract(stage: () => Stage): void {
   test('an answer that takes long is completed by the side it began with', async () => {
     await stage().route({ active: 'blue' });
     const slow = stage().user({ path: '/delay/1000' });
-    await delay(200);
+    await openOnBlue(1);
     await stage().route({ active: 'green' });
     expect(sideOf(await slow)).toBe('blue');
   });
@@ -60,7 +62,7 @@ export function conversationContract(stage: () => Stage): void {
     await until(() => events.length >= atSwitch + 5);
     stream.destroy();
     expect(events).toEqual(events.map((_, at) => `data: blue ${at + 1}`));
-    await until(async () => (await stage().fixture.balancer.traffic(0)).blue.open === 0);
+    await openOnBlue(0);
   });
 }
 
@@ -84,13 +86,4 @@ async function openWebSocket(base: string): Promise<Talk> {
       }),
     close: () => socket.close(),
   };
-}
-
-/** Looks again for at most 10 s. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 500; looks++) {
-    if (await condition()) return;
-    await delay(20);
-  }
-  throw new Error('what was waited for did not happen within 10 s');
 }

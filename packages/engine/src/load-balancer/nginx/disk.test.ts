@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -183,20 +184,20 @@ describe('following one request', () => {
     }
     const made = String(stage.backends.blue.lastHeaders()['x-request-id']);
     await balancer.traffic(0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => readFileSync(stage.places.accessLog, 'utf8').includes(made));
     const log = readFileSync(stage.places.accessLog, 'utf8');
     expect(log).toMatch(/ user blue 200 \S+ \S+ \S+ - order-4711\.a_b$/m);
-    expect(log).toContain(made);
   });
 });
 
 describe('counting', () => {
+  const counted = (requests: number) => until(async () => (await balancer.traffic(0)).blue.requests === requests);
+
   test('is known to an engine that starts anew, with what was answered while none ran', async () => {
     for (let count = 0; count < 20; count++) await stage.user();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect((await balancer.traffic(0)).blue.requests).toBe(20);
+    await counted(20);
     for (let count = 0; count < 10; count++) await stage.user({ path: '/status/500' });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => readFileSync(stage.places.accessLog, 'utf8').split(' blue 500 ').length === 11);
     const next = await stage.balancer().traffic(0);
     expect(next).toMatchObject({ missed: 0, blue: { requests: 30, errors: 10 } });
     expect(await balancer.traffic(0)).toEqual(next);
@@ -204,14 +205,15 @@ describe('counting', () => {
 
   test('goes on over a log that somebody has rotated, and says what it could not read', async () => {
     await stage.user();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    await balancer.traffic(0);
+    await counted(1);
     renameSync(stage.places.accessLog, `${stage.places.accessLog}.1`);
     await stage.user();
     process.kill(Number(readFileSync(stage.places.pid, 'utf8')), 'SIGUSR1');
+    await until(() => existsSync(stage.places.accessLog));
+    // The master has made it; its workers follow.
     await new Promise((resolve) => setTimeout(resolve, 500));
     await stage.user();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await counted(3);
     expect(await balancer.traffic(0)).toMatchObject({ missed: 0, blue: { requests: 3 } });
     writeFileSync(stage.places.accessLog, 'no line of ours\n', { flag: 'a' });
     expect(await balancer.traffic(0)).toMatchObject({ missed: 1, blue: { requests: 3 } });
