@@ -36,7 +36,7 @@ export function startDriver({ folder }: Stage, name: string, config = join(folde
 }
 
 const run = promisify(execFile);
-const stateIsFree = resolve(import.meta.dirname, 'state-is-free.ts');
+const stateIsFree = resolve(import.meta.dirname, 'state-lock-process.ts');
 
 /**
  * Stops it for real, but not in the middle of a write: what the state's lock is then held by lets nobody else write, so
