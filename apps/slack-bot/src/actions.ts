@@ -4,6 +4,7 @@ import type { ActionName, Actor, DeploymentView, Engine, Refusal, Result } from 
 import { readRef, readSideRef } from './button-value.ts';
 import type { Card } from './cards/blocks.ts';
 import { refusalCard } from './cards/refusal-card.ts';
+import { isContractAction, pressContract } from './contract-press.ts';
 import type { Desk } from './desk.ts';
 import { isDriftAction, pressDrift } from './drift-press.ts';
 import { putCard } from './messages.ts';
@@ -23,6 +24,7 @@ export async function pressButton(desk: Desk, input: PressInput): Promise<Card |
   const name = input.actionId.replace(/^deploy\./, '');
   if (Object.hasOwn(sideVerbs, name)) return pressSide(desk, input, name as SideAction);
   if (isDriftAction(name)) return pressDrift(desk, input, name);
+  if (isContractAction(name)) return pressContract(desk, input, name);
   const ref = readRef(input.value);
   const view = ref && desk.engine.deployment(ref.id);
   if (ref === undefined || view === undefined) return refused(desk, input, unknownButton);

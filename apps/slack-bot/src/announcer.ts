@@ -1,8 +1,9 @@
 // Reads the audit log and puts what people should see into the outbox. It says nothing to Slack itself: Slack may be
 // down for hours, the log goes on, and this follows it.
 
-import type { AuditRow, Clock, DeploymentView, Engine, Log } from '@bg/engine';
+import type { AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
 import { findPerson, letOthersIn, personOf } from '@bg/engine';
+import { tellContract } from './contract-news.ts';
 import { tellDrift } from './drift-news.ts';
 import { cardKey, putCard, putOnce, transport } from './messages.ts';
 import { isUrgent, lineFor, noteFor, touchesNeighbours } from './news.ts';
@@ -75,6 +76,7 @@ function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   if (age > newsMs) return;
   if (view !== undefined) tellDeployment(announcer, row, view);
   tellDrift(announcer.engine, row);
+  tellContract(announcer.engine, row);
   tellChannel(announcer, row, repeats);
 }
 
@@ -188,17 +190,23 @@ function createProgress({ engine, clock }: Announcer): { readonly refresh: () =>
   return {
     refresh: () => {
       if (clock.now() < nextAt) return;
-      const live = engine.status().targets.flatMap(({ live: view }) => (view === undefined ? [] : [view]));
+      const live = engine.status().targets.flatMap(movingCard);
       nextAt = clock.now() + Math.max(minProgressMs, live.length * (60_000 / 45));
       const now = new Map<string, number>();
       for (const view of live) {
-        const at = view.observation?.at ?? 0;
+        const at = view.schema?.filling?.rowsDone ?? view.observation?.at ?? 0;
         now.set(view.id, at);
         if (at !== (drawn.get(view.id) ?? 0)) putCard(engine.outbox, view, { urgent: false });
       }
       drawn = now;
     },
   };
+}
+
+/** The live deployment; behind a finished one, rows may still be filled. */
+function movingCard({ live, last }: TargetView): readonly DeploymentView[] {
+  if (live !== undefined) return [live];
+  return last?.schema?.filling === undefined ? [] : [last];
 }
 
 const headConsumer = 'slack-head';

@@ -2,6 +2,7 @@
 
 import type { DeploymentView, Engine, OutboxMessage, Settings } from '@bg/engine';
 import type { Card } from './cards/blocks.ts';
+import { contractCard } from './cards/contract-card.ts';
 import { deploymentCard } from './cards/deployment-card.ts';
 import { driftCard, driftOverCard } from './cards/drift-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from './cards/lines.ts';
@@ -16,7 +17,7 @@ export interface Drawn {
   readonly inThreadOf?: string | undefined;
 }
 
-type Source = Pick<Engine, 'deployment' | 'outbox' | 'settings' | 'target'>;
+type Source = Pick<Engine, 'deployment' | 'migrations' | 'outbox' | 'settings' | 'target'>;
 
 /** `also`: further lines of the same thread, said with the first. Undefined when there is nothing to say any more. */
 export function draw(source: Source, message: OutboxMessage, also: readonly OutboxMessage[] = []): Drawn | undefined {
@@ -59,6 +60,10 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     if (!found.ok || drift === undefined || drift.id !== facts.id)
       return { channel: facts.channel, card: driftOverCard(facts, namesIn(settings.people)) };
     return { channel: facts.channel, card: driftCard({ ...found.value, drift }) };
+  },
+  contract: ({ id, channel }, { migrations, settings }) => {
+    const view = migrations.contractNamed(id);
+    return view && { channel, card: contractCard(view, whoIn(settings.people)) };
   },
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };

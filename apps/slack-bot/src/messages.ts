@@ -19,6 +19,8 @@ export type Payloads = {
     readonly name: string;
     readonly channel: string;
   };
+  /** One per contract; updated in place as it is decided and run. */
+  readonly contract: { readonly id: string; readonly channel: string };
   readonly head: { readonly seq: number; readonly hash: string; readonly channel: string };
 };
 
@@ -37,7 +39,7 @@ export function putCard(outbox: Outbox, view: Pick<DeploymentView, 'id' | 'outco
 }
 
 /** Once per key: an event that is read again after a crash is not said again. */
-export function putOnce<K extends Exclude<Kind, 'card' | 'drift'>>(
+export function putOnce<K extends Exclude<Kind, 'card' | 'drift' | 'contract'>>(
   outbox: Outbox,
   message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },
 ): void {

@@ -20,6 +20,12 @@ const lines: Readonly<Record<string, 'approvers' | 'requester' | 'nobody'>> = {
   'abort-asked': 'nobody',
   'rollback-asked': 'nobody',
   'deployment-finished': 'requester',
+  'schema-changed': 'nobody',
+  'schema-warning': 'nobody',
+  'backfill-begun': 'nobody',
+  'backfill-done': 'nobody',
+  'backfill-warning': 'nobody',
+  'backfill-failed': 'requester',
 };
 
 /** Rows about a target that are news for everybody in its channel. */

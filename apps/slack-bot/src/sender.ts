@@ -8,7 +8,7 @@ import { transport } from './messages.ts';
 import type { Slack } from './slack-api.ts';
 
 export interface Sender {
-  readonly engine: Pick<Engine, 'outbox' | 'deployment' | 'settings' | 'changed' | 'target'>;
+  readonly engine: Pick<Engine, 'outbox' | 'deployment' | 'migrations' | 'settings' | 'changed' | 'target'>;
   readonly slack: Slack;
   readonly clock: Clock;
   readonly log: Log;

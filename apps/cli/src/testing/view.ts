@@ -57,6 +57,7 @@ export const canaryView: DeploymentView = {
   receipt: undefined,
   cause: undefined,
   outcome: undefined,
+  schema: undefined,
   warnings: [],
   actions: [
     { name: 'promote', effect: 'go on to the next step', danger: false },

@@ -15,25 +15,26 @@ import {
   stepsPart,
   warningsPart,
 } from './parts.ts';
+import { schemaPart } from './schema-part.ts';
 import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
 import type { Who } from './who.ts';
 
 type Part = (view: DeploymentView, who: Who) => Block | undefined;
 
-const underWay: readonly Part[] = [progressPart, numbersPart, stepsPart];
+const underWay: readonly Part[] = [progressPart, schemaPart, numbersPart, stepsPart];
 const over: readonly Part[] = [causePart, keptPart];
 
 /** What each stage shows between header and buttons. */
 const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   working: underWay,
   canary: underWay,
-  approval: [approvalPart, progressPart, numbersPart, stepsPart],
+  approval: [approvalPart, schemaPart, progressPart, numbersPart, stepsPart],
   held: underWay,
   paused: [pausedPart, ...underWay],
-  baking: [progressPart, receiptPart, numbersPart, keptPart, stepsPart],
+  baking: [progressPart, schemaPart, receiptPart, numbersPart, keptPart, stepsPart],
   unwinding: [causePart, progressPart, numbersPart, stepsPart],
-  promoted: [causePart, receiptPart, keptPart],
+  promoted: [causePart, receiptPart, schemaPart, keptPart],
   aborted: over,
   'rolled-back': [causePart, receiptPart, keptPart],
   failed: [causePart, keptPart, stepsPart],

@@ -4,6 +4,7 @@ import type { SlotView, StatusView, TargetView } from '@bg/engine';
 import { actions, type Block, type Card, card, context, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { driftButtons, driftLine } from './drift-card.ts';
+import { schemaLine } from './schema-part.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { bar, code, dateTime, join, outside } from './text.ts';
 import type { Who } from './who.ts';
@@ -52,6 +53,7 @@ export function targetBlocks(target: TargetView, who: Who): readonly Block[] {
     ...target.slots.map((slot) => slotLine(slot, target)),
     routingLine(target),
     driftLine(target),
+    schemaLine(target),
     lockLine(target, who),
     liveLine(target),
     rollbackLine(target),

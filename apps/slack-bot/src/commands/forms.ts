@@ -121,14 +121,17 @@ export const signalForm =
 
 const takesReason = (name: SignalName): boolean => name === 'reject' || name === 'abort';
 
-export const switchForm: Form = (input) => {
-  const sorted = sortArguments(input, ['reason']);
-  if (!sorted.ok) return sorted;
-  const { positional, reason } = sorted.value;
-  if (positional.length > 1) return tooMany(input, `${input.command} ${positional[0]?.text}`);
-  const ref = readTarget(input, positional[0]);
-  return ref.ok ? understood({ kind: 'switch', ref: ref.value, reason }) : ref;
-};
+/** `/switch …` and `/deploy contract …`. */
+export const reasonedForm =
+  (kind: 'switch' | 'contract'): Form =>
+  (input) => {
+    const sorted = sortArguments(input, ['reason']);
+    if (!sorted.ok) return sorted;
+    const { positional, reason } = sorted.value;
+    if (positional.length > 1) return tooMany(input, `${input.command} ${positional[0]?.text}`);
+    const ref = readTarget(input, positional[0]);
+    return ref.ok ? understood({ kind, ref: ref.value, reason }) : ref;
+  };
 
 export const rollbackForm: Form = (input) => {
   const sorted = sortArguments(input, ['reason']);

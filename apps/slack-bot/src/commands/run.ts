@@ -1,6 +1,6 @@
 // An understood command → the engine's verb → what the person sees. One small function per kind of command.
 
-import type { Actor, DeploymentView, Refusal, Result, TargetView } from '@bg/engine';
+import type { Actor, ContractView, DeploymentView, Refusal, Result, TargetView } from '@bg/engine';
 import { type Card, card, section } from '../cards/blocks.ts';
 import { helpCard } from '../cards/help-card.ts';
 import { historyCard, historyLength } from '../cards/history-card.ts';
@@ -67,6 +67,10 @@ const runs: { readonly [K in Intent['kind']]: Run<Extract<Intent, { readonly kin
       ? noticeCard(`🔓 *${outside(unlocked.value.name, 80)}* is unlocked.`)
       : refusalCard(unlocked.refusal);
   },
+  contract: async ({ desk, actor, intent: { ref, reason } }) => {
+    const asked = await desk.engine.migrations.contract({ ...ref, actor, reason });
+    return asked.ok ? noticeCard(contractSentence(asked.value)) : refusalCard(asked.refusal);
+  },
   signal: signal,
   switch: ({ desk, actor, intent: { ref, reason } }) => answered(desk.engine.switch({ ...ref, actor, reason })),
   rollback: ({ desk, actor, intent: { ref, version, reason } }) =>
@@ -80,6 +84,10 @@ function answered(result: Result<DeploymentView>): Card {
   const where = /^[CG][A-Z0-9]{2,}$/.test(channel) ? `<#${channel}>` : outside(channel, 90);
   const text = `${outside(`${subject(result.value)}: ${headline(result.value)}`, 250)}. The card is in ${where}.`;
   return card(text, [section(`✅ ${text}`)]);
+}
+
+function contractSentence({ name, migrations, consequence }: ContractView): string {
+  return `🗄️ The contract of ${outside(migrations.join(', '), 300)} on *${outside(name, 80)}* waits for its approval: ${outside(consequence, 300)}.`;
 }
 
 function lockSentence({ name, lock }: TargetView): string {

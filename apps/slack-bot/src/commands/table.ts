@@ -5,9 +5,9 @@ import {
   type Form,
   helpForm,
   lockForm,
+  reasonedForm,
   rollbackForm,
   signalForm,
-  switchForm,
   targetForm,
 } from './forms.ts';
 
@@ -69,6 +69,12 @@ const deploy: readonly Subcommand[] = [
     form: signalForm('abort'),
   },
   { word: 'extend', usage: target, does: 'gives a waiting approval 30 more minutes', form: signalForm('extend') },
+  {
+    word: 'contract',
+    usage: `${target} [--reason "…"]`,
+    does: 'asks to take from the schema what only older releases need',
+    form: reasonedForm('contract'),
+  },
   { word: 'lock', usage: `${target} "reason" [for 2h]`, does: 'lets nobody deploy for a while', form: lockForm },
   { word: 'unlock', usage: target, does: 'takes the lock away', form: targetForm('unlock') },
   { word: 'help', usage: '', does: 'shows this', form: helpForm },
@@ -90,7 +96,7 @@ export const commandTable: readonly Command[] = [
         word: '',
         usage: `${target} [--reason "…"]`,
         does: 'promotes the held preview or the standby',
-        form: switchForm,
+        form: reasonedForm('switch'),
       },
     ],
   },

@@ -46,6 +46,7 @@ export function targetView(changes: Partial<TargetView> = {}): TargetView {
     nodes: [{ node: '127.0.0.1:8080', reachable: true, routing: undefined }],
     entrypoints: ['http://127.0.0.1:8080'],
     drift: undefined,
+    schema: undefined,
     lock: { owner: 'person:bob', reason: 'quiet day', since: noon, until: noon + 3_600_000 },
     live: everyView.canary,
     last: everyView.promoted,

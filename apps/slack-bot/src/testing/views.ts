@@ -85,6 +85,7 @@ export function view(changes: Partial<DeploymentView> = {}): DeploymentView {
     receipt: undefined,
     cause: undefined,
     outcome: undefined,
+    schema: undefined,
     warnings: [],
     actions: [
       { name: 'pause', effect: 'Stays where it is.', danger: false },

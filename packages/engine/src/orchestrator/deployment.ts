@@ -5,6 +5,7 @@ import type { SlotName } from '../environment/environment.ts';
 import type { SideCounts } from '../load-balancer/load-balancer.ts';
 import type { Origin } from './origin.ts';
 import type { PlannedStep, StepName } from './plan.ts';
+import type { DeploymentSchema } from './schema/deployment-schema.ts';
 
 /** Computed from the present state and always shown. */
 export type Mode = 'deploy' | 'redeploy' | 'rollback' | 'switch';
@@ -133,6 +134,8 @@ export interface DeploymentView {
   /** Why it is going back, before it has an outcome. */
   readonly cause: { readonly code: string; readonly sentence: string; readonly actor: string } | undefined;
   readonly outcome: OutcomeView | undefined;
+  /** What it does to the service's database; undefined where there is nothing to say. */
+  readonly schema: DeploymentSchema | undefined;
   /** What is worth a look but stops nothing: `green holds the failed v2.2, which makes room`. */
   readonly warnings: readonly string[];
   readonly actions: readonly LegalAction[];

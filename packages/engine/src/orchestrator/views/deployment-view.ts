@@ -20,6 +20,7 @@ import { warningsOf } from '../gates.ts';
 import { dueFor } from '../keeping.ts';
 import { stepTitle } from '../plan.ts';
 import { shareOf } from '../routing.ts';
+import { deploymentSchema } from '../schema/deployment-schema.ts';
 import { readOpen } from '../steps/drained.ts';
 import { legalActions } from './legal-actions.ts';
 
@@ -60,6 +61,7 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
         ? undefined
         : { code: row.causeCode ?? 'unknown', sentence: row.cause, actor: row.causeActor ?? 'engine' },
     outcome: outcomeView(row),
+    schema: deploymentSchema(core, target, row, isNewestActive(core, target, row)),
     warnings: finished ? [] : warnings(core, target, row),
     actions: legalActions({
       row,

@@ -1,0 +1,78 @@
+// A contract in the channel: the SQL that is run, what it makes impossible, and who decides.
+
+import type { ContractView } from '@bg/engine';
+import { actions, type Block, button, type Card, card, context, header, section } from './blocks.ts';
+import { code, cutLines, dateTime, join, outside } from './text.ts';
+import type { Who } from './who.ts';
+
+export const contractActions = ['approve-contract', 'reject-contract'] as const;
+export type ContractAction = (typeof contractActions)[number];
+
+const signs: Readonly<Record<ContractView['status'], string>> = {
+  pending: '🗄️',
+  approved: '👍',
+  running: '⏳',
+  done: '✅',
+  failed: '❌',
+  refused: '⛔',
+  rejected: '🚫',
+  expired: '⌛',
+};
+
+export function contractCard(view: ContractView, who: Who): Card {
+  const { name, migrations, status, consequence, problem } = view;
+  const what = `${name}: contract of ${migrations.join(', ')}`;
+  return card(outside(`${what} is ${status}: ${consequence}`, 600), [
+    header(`${signs[status]} ${what} · ${status}`),
+    section(`*${outside(capital(consequence), 600)}.*\nIt runs, with the files of ${code(view.version, 64)}:`),
+    statements(view),
+    problem === undefined ? undefined : section(`*${outside(problem, 900)}*`),
+    ...(status === 'pending' ? question(view, who) : []),
+    context(
+      join(
+        `asked by ${who.actor(view.requestedBy)}`,
+        view.reason === undefined ? undefined : `“${outside(view.reason, 300)}”`,
+        view.given.length > 0 && `approved by ${view.given.slice(0, 10).map(who.person).join(', ')}`,
+        code(view.id),
+      ),
+    ),
+  ]);
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Text of a release: nothing in it may end the block that it stands in. */
+function statements({ statements: texts }: ContractView): Block {
+  const sql = texts.join('\n').replaceAll('`', 'ˋ').trimEnd();
+  return section(`\`\`\`\n${cutLines(outside(sql, 2_500), 2_500)}\n\`\`\``);
+}
+
+function question(view: ContractView, who: Who): readonly (Block | undefined)[] {
+  const { id, approvers, given, needed, requestedBy, fourEyes, deadlineAt, consequence } = view;
+  const asked = approvers.slice(0, 15).map(who.person).join(' ') || 'an approver';
+  const eyes = fourEyes ? ` ${who.actor(requestedBy)} asked and cannot approve.` : '';
+  return [
+    section(
+      `*${given.length} of ${needed} approved.* ${asked}: please look and decide.${eyes}\nOpen until ${dateTime(deadlineAt)}.`,
+    ),
+    actions(
+      [
+        button({
+          actionId: 'deploy.approve-contract',
+          label: 'Approve',
+          value: id,
+          style: 'danger',
+          confirm: { title: 'Approve?', text: outside(`${capital(consequence)}.`, 280) },
+        }),
+        button({
+          actionId: 'deploy.reject-contract',
+          label: 'Reject',
+          value: id,
+          style: undefined,
+          confirm: { title: 'Reject?', text: 'Nothing is taken away. It can be asked for again.' },
+        }),
+      ],
+      `contract:${id}:${given.length}`,
+    ),
+  ];
+}

@@ -1,0 +1,14 @@
+// A contract in the channel: one message, drawn anew whenever it is decided, begun or ended.
+
+import type { AuditRow, Engine } from '@bg/engine';
+import { type Payloads, transport } from './messages.ts';
+
+const about = ['contract-asked', 'contract-approved', 'contract-begun', 'contract-ended'];
+
+export function tellContract({ migrations, outbox }: Engine, { action, detail }: AuditRow): void {
+  if (!about.includes(action) || typeof detail.contract !== 'string') return;
+  const view = migrations.contractNamed(detail.contract);
+  if (view === undefined) return;
+  const payload: Payloads['contract'] = { id: view.id, channel: view.channel };
+  outbox.put({ key: `contract:${view.id}`, transport, kind: 'contract', payload, urgent: true });
+}
