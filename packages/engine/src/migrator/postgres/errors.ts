@@ -28,9 +28,6 @@ export const stateOf = (thrown: unknown): string => (thrown instanceof DatabaseE
 /** For want of a lock, and nothing else: the whole transaction may be tried again. */
 export const isLocked = (thrown: unknown): boolean => [lockTimeout, deadlock].includes(stateOf(thrown));
 export const isCanceled = (thrown: unknown): boolean => stateOf(thrown) === canceled;
-/** The connection is gone: whether the statement has happened is not known. */
-export const isLost = (thrown: unknown): boolean => codeOf(thrown) === 'unreachable';
-
 /** @param where `003_nick.expand.sql:12`, or `database app on 10.0.0.5` */
 export function migrationErrorOf(thrown: unknown, where: string): unknown {
   if (thrown instanceof MigrationError || !(thrown instanceof Error)) return thrown;

@@ -12,7 +12,7 @@ import type { Row } from './session.ts';
 
 const builds = 3;
 const pollMs = 500;
-const cleanUpMs = 5_000;
+const cleanUpMs = 2_000;
 const duplicates = '23505';
 
 export async function buildIndex(alone: Alone, statement: IndexStmt): Promise<void> {
