@@ -1,14 +1,15 @@
 // ADD CONSTRAINT: a scan under lock, and old writes that a new constraint turns away.
 
 import type { Constraint } from 'libpg-query';
-import { type Hazard, isNew, steps } from '../../lint/rule.ts';
+import { type Hazard, isNew, type Section, steps } from '../../lint/rule.ts';
 import { find, onAddColumn, without } from './add-column.ts';
-import { isNewColumn, isProvenNotNull } from './history.ts';
+import { type History, isNewColumn, isProvenNotNull } from './history.ts';
 import { constraintName } from './names.ts';
 import {
   addNotValid,
   altered,
   anyOf,
+  notNullLater,
   onAddConstraint,
   onAlter,
   type PostgresRule,
@@ -118,19 +119,28 @@ const constraintIn = ({ command }: Alteration): Constraint | undefined =>
   command.def !== undefined && 'Constraint' in command.def ? command.def.Constraint : undefined;
 
 /** A unique index is built beside the writers, and then becomes the constraint. */
-function uniqueLater(alteration: Alteration, constraint: Constraint, columns: readonly string[]): string {
+function uniqueLater(
+  alteration: Alteration,
+  constraint: Constraint,
+  columns: readonly string[],
+  history: History,
+): readonly Section[] {
   const name = constraintName(alteration.table, constraint, columns[0]);
-  const kind = constraint.contype === 'CONSTR_PRIMARY' ? 'PRIMARY KEY' : 'UNIQUE';
-  return steps(
+  const isPrimary = constraint.contype === 'CONSTR_PRIMARY';
+  const kind = isPrimary ? 'PRIMARY KEY' : 'UNIQUE';
+  // A primary key reads every row for NULL, under its lock, unless that is proven.
+  const open = isPrimary ? columns.filter((column) => !isProvenNotNull(history, alteration.table, column)) : [];
+  return [
+    ...open.flatMap((column) => notNullLater(alteration, column)),
     [
-      'contract, @no-transaction',
+      open.length > 0 ? 'then contract, @no-transaction' : 'contract, @no-transaction',
       `CREATE UNIQUE INDEX CONCURRENTLY ${quoted(name)} ON ${alteration.sql} (${columns.map(quoted).join(', ')});`,
     ],
     [
       'then contract',
       `ALTER TABLE ${alteration.sql} ADD CONSTRAINT ${quoted(name)} ${kind} USING INDEX ${quoted(name)};`,
     ],
-  );
+  ];
 }
 
 const uniqueHazard = (kind: 'CONSTR_UNIQUE' | 'CONSTR_PRIMARY', word: string): PostgresRule['check'] =>
@@ -139,7 +149,7 @@ const uniqueHazard = (kind: 'CONSTR_UNIQUE' | 'CONSTR_PRIMARY', word: string): P
       if (constraint.indexname !== undefined) return primaryOverNulls(constraint, alteration, scene);
       return {
         message: `nobody can read ${alteration.table} while the index of its ${word} is built; duplicates make it fail, and old writes that make them fail afterwards`,
-        safe: uniqueLater(alteration, constraint, strings(constraint.keys)),
+        safe: steps(...uniqueLater(alteration, constraint, strings(constraint.keys), scene.history)),
       };
     }),
     onAddColumn((added) => {
@@ -147,7 +157,7 @@ const uniqueHazard = (kind: 'CONSTR_UNIQUE' | 'CONSTR_PRIMARY', word: string): P
       if (constraint === undefined) return undefined;
       return {
         message: `nobody can read ${alteration.table} while the index of ${name}’s ${word} is built`,
-        safe: `${steps(['expand', without(added, [kind])])}\n${uniqueLater(alteration, constraint, [name])}`,
+        safe: steps(['expand', without(added, [kind])], ...uniqueLater(alteration, constraint, [name], added.history)),
       };
     }),
   );
@@ -159,11 +169,21 @@ function primaryOverNulls(
   { history, stage }: PostgresScene,
 ): Hazard | undefined {
   const columns = history.indexes.get(constraint.indexname ?? '')?.columns ?? [];
-  const isProven = columns.length > 0 && columns.every((column) => isProvenNotNull(history, alteration.table, column));
-  if (constraint.contype !== 'CONSTR_PRIMARY' || isProven || stage !== 'expand') return undefined;
+  const open = columns.filter((column) => !isProvenNotNull(history, alteration.table, column));
+  const isProven = columns.length > 0 && open.length === 0;
+  if (constraint.contype !== 'CONSTR_PRIMARY' || isProven) return undefined;
+  const last: Section = [
+    'then contract',
+    altered(alteration, { subtype: 'AT_AddConstraint', def: { Constraint: constraint } }),
+  ];
   return {
-    message: `a primary key makes its columns NOT NULL: the old release may write NULL into ${alteration.table}, and every row is read`,
-    safe: steps(['contract', altered(alteration, { subtype: 'AT_AddConstraint', def: { Constraint: constraint } })]),
+    message:
+      stage === 'expand'
+        ? `a primary key makes its columns NOT NULL: the old release may write NULL into ${alteration.table}, and every row is read`
+        : `every row of ${alteration.table} is read for NULL while nobody can read the table, unless the columns are NOT NULL`,
+    safe: open.length === 0 ? undefined : steps(...open.flatMap((column) => notNullLater(alteration, column)), last),
+    // Which columns the index has, and whether they are NOT NULL, may lie outside of these migrations.
+    ...(stage !== 'expand' && columns.length === 0 ? { severity: 'review' as const } : {}),
   };
 }
 

@@ -7,7 +7,6 @@ import type { PostgresStatement } from '../parse.ts';
 export interface Column {
   readonly type: TypeName | undefined;
   readonly hasDefault: boolean;
-  readonly notNull: boolean;
   readonly origin: Origin;
 }
 
@@ -22,6 +21,8 @@ export interface Check {
 export interface Table {
   readonly columns: Map<string, Column>;
   readonly checks: Map<string, Check>;
+  /** Columns that are NOT NULL. */
+  readonly notNull: Set<string>;
   /** The primary key, when it is one column. */
   key: string | undefined;
   readonly origin: Origin | undefined;
@@ -110,7 +111,7 @@ export const keyOf = (history: History, table: string): string => history.tables
 
 /** A validated `CHECK (column IS NOT NULL)` lets SET NOT NULL pass without a scan. */
 export function isProvenNotNull(history: History, table: string, column: string): boolean {
-  const { columns, checks } = history.tables.get(table) ?? { columns: new Map<string, Column>(), checks: new Map() };
-  if (columns.get(column)?.notNull === true) return true;
-  return [...checks.values()].some(({ provesNotNull, isValid }) => isValid && provesNotNull === column);
+  const known = history.tables.get(table);
+  if (known === undefined || known.notNull.has(column)) return known !== undefined;
+  return [...known.checks.values()].some(({ provesNotNull, isValid }) => isValid && provesNotNull === column);
 }

@@ -73,6 +73,7 @@ function observeObjects(history: History, { node }: PostgresStatement): void {
 const emptyTable = (origin: Place | undefined): Table => ({
   columns: new Map(),
   checks: new Map(),
+  notNull: new Set(),
   key: undefined,
   origin,
 });
@@ -97,9 +98,9 @@ function addColumn(history: History, name: string, table: Table, column: ColumnD
   table.columns.set(columnName, {
     type: column.typeName,
     hasDefault: has('CONSTR_DEFAULT') || has('CONSTR_IDENTITY') || has('CONSTR_GENERATED'),
-    notNull: has('CONSTR_NOTNULL') || has('CONSTR_PRIMARY'),
     origin: history.here,
   });
+  if (has('CONSTR_NOTNULL') || has('CONSTR_PRIMARY')) table.notNull.add(columnName);
   if (has('CONSTR_PRIMARY')) table.key = columnName;
   for (const constraint of constraints) addConstraint(history, name, table, constraint, columnName);
 }
@@ -108,7 +109,7 @@ function addConstraint(history: History, name: string, table: Table, constraint:
   const keys = strings(constraint.keys);
   if (constraint.contype === 'CONSTR_PRIMARY') {
     if (keys.length === 1) table.key = keys[0];
-    for (const key of keys) change(table, key, { notNull: true });
+    for (const key of keys) table.notNull.add(key);
   }
   const called = constraintName(name, constraint, column);
   if (constraint.skip_validation === true) history.file.unproven.add(`${name}.${called}`);
@@ -140,8 +141,8 @@ function alter(history: History, { table: name, command }: Alteration): void {
   if (subtype === 'AT_AddConstraint' && constraint !== undefined) addConstraint(history, name, table, constraint);
   if (subtype === 'AT_DropColumn') table.columns.delete(target);
   if (subtype === 'AT_DropConstraint') table.checks.delete(target);
-  if (subtype === 'AT_SetNotNull') change(table, target, { notNull: true });
-  if (subtype === 'AT_DropNotNull') change(table, target, { notNull: false });
+  if (subtype === 'AT_SetNotNull') table.notNull.add(target);
+  if (subtype === 'AT_DropNotNull') table.notNull.delete(target);
   if (subtype === 'AT_ColumnDefault') change(table, target, { hasDefault: def !== undefined });
   if (subtype === 'AT_AlterColumnType') change(table, target, { type: column?.typeName });
   if (subtype === 'AT_ValidateConstraint') {
