@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import type { AuditRow, Engine } from '@bg/engine';
 import { afterEach, expect, it, vi } from 'vitest';
 import { farmOf, killNode } from '../packages/engine/src/load-balancer/haproxy/testing.ts';
+import { killAll } from './support/reboot.ts';
 import {
   alice,
   awaitsApproval,
@@ -48,15 +49,17 @@ async function setUp(canary: string): Promise<Engine> {
       };
     },
   });
+  const { engine, stop } = stage.drive();
   const { strike } = stage;
   stage = {
     ...stage,
+    // The driver first: it brings back what is killed. A reload leaves processes behind that end in their own time.
     strike: async () => {
-      for (const name of ['a', 'b']) await killNode(stage.folder, name);
+      await stop();
+      await killAll(stage.folder);
       await strike();
     },
   };
-  const { engine } = stage.drive();
   await deployed(engine, 'v1.0');
   return engine;
 }
