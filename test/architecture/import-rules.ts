@@ -71,6 +71,7 @@ export const importRules: readonly Rule[] = [
       { path: `${engine}/index.ts`, because: 'the door exports the types that the proxy and its driver agree on' },
       { path: `${engine}/migrator/lint-release.ts`, because: 'a lint needs no engine: it picks the grammar by name' },
       { path: `${engine}/migrators.ts`, because: 'it is the second page of engine.ts: the databases’ drivers' },
+      { path: `${engine}/evidence.ts`, because: 'it is the third page of engine.ts: the databases’ scratch copies' },
     ],
     planted: {
       path: `${engine}/orchestrator/steps/planted.ts`,

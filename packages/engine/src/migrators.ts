@@ -2,6 +2,7 @@
 
 import type { DatabaseSettings, TargetSettings } from './config/settings.ts';
 import { readEnvFiles, substituteAll } from './environment/env-files.ts';
+import { evidenceOf } from './evidence.ts';
 import type { Clock } from './lib/clock.ts';
 import { addressOf, sqliteFile } from './migrator/address.ts';
 import { createMigrator, type MigratorParts } from './migrator/create-migrator.ts';
@@ -25,15 +26,20 @@ export function createTargetMigrator(target: TargetSettings, clock: Clock): Migr
   if (!database) return noMigrator;
   const { lockTimeoutMs, lockTotalMs, statementTimeoutMs, migrations } = database;
   const limits: RunLimits = { lockTimeoutMs, lockTries: mostTries, lockTotalMs, statementTimeoutMs };
-  const parts: Omit<MigratorParts, 'dialect' | 'connect'> = {
-    address: () =>
-      addressOf(database.url, { blue: slotVariables(target, 'blue'), green: slotVariables(target, 'green') }),
+  const filledIn = (url: string): string =>
+    addressOf(url, { blue: slotVariables(target, 'blue'), green: slotVariables(target, 'green') });
+  const parts = {
+    address: () => filledIn(database.url),
     folder: migrations,
     limits,
     lockWaitMs,
     clock,
   };
-  return createMigrator({ ...parts, ...driverOf(database, limits, clock) });
+  return createMigrator({
+    ...parts,
+    ...driverOf(database, limits, clock),
+    ...evidenceOf(database, filledIn, clock),
+  });
 }
 
 /** What both slots' services are told of their database: the same files and variables, in the same order. */

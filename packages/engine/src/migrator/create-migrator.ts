@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { maskIn, secretsIn } from './address.ts';
+import { assess, type EvidenceParts } from './assess.ts';
 import type { RunLimits, SchemaDatabase } from './database.ts';
-import type { Dialect } from './dialect.ts';
 import { MigrationError } from './error.ts';
 import type { Migration } from './files/migration.ts';
 import { formatFileProblem, readMigrations } from './files/read.ts';
@@ -22,8 +22,7 @@ import { revert } from './phases/revert.ts';
 import { status } from './phases/status.ts';
 import { examined, planSchema } from './schema-plan.ts';
 
-export interface MigratorParts {
-  readonly dialect: Dialect;
+export interface MigratorParts extends EvidenceParts {
   /** As it is now, with its secrets. @throws MigrationError */
   readonly address: () => string;
   readonly connect: (address: string) => Promise<SchemaDatabase>;
@@ -38,7 +37,8 @@ export interface MigratorParts {
 export function createMigrator(parts: MigratorParts): Migrator {
   const { dialect, folder, clock, limits, lockWaitMs } = parts;
   const filesOf = (releaseFolder: string) => readMigrations(join(releaseFolder, folder));
-  const using = <T>(work: (database: SchemaDatabase) => Promise<T>): Promise<T> => onConnection(parts, work);
+  const using = <T>(work: (database: SchemaDatabase, address: string) => Promise<T>): Promise<T> =>
+    onConnection(parts, work);
   return {
     kind: dialect.kind,
     plan: (releaseFolder) =>
@@ -60,6 +60,16 @@ export function createMigrator(parts: MigratorParts): Migrator {
             ? fit(files.migrations, ledger, afterwards)
             : { verdict: 'unknown', lost: [], evidence: `its migrations cannot be read: ${examined(files.problems)}` };
         });
+      }),
+    assess: (question, signal) =>
+      using(async (database, address) => {
+        await dialect.load();
+        return assess(
+          { ...parts, filesOf: (each) => sound(filesOf(each)), address },
+          await database.ledger(),
+          question,
+          signal,
+        );
       }),
     run: (releaseFolder, act, work) =>
       using(async (database) => {
@@ -104,13 +114,13 @@ function sound(files: ReturnType<typeof readMigrations>): readonly Migration[] {
 
 async function onConnection<T>(
   { address: findAddress, connect }: MigratorParts,
-  work: (database: SchemaDatabase) => Promise<T>,
+  work: (database: SchemaDatabase, address: string) => Promise<T>,
 ): Promise<T> {
   const address = findAddress();
   try {
     const database = await connect(address);
     try {
-      return await work(database);
+      return await work(database, address);
     } finally {
       await database.close();
     }

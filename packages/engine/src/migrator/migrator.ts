@@ -2,6 +2,7 @@
 // act, take away what only older releases need.
 
 import type { SchemaDatabase } from './database.ts';
+import type { CompatReport } from './evidence/report.ts';
 import type { MigrationEvent } from './phases/context.ts';
 import type { Repair } from './phases/repair.ts';
 import type { SchemaStatus } from './phases/status.ts';
@@ -50,6 +51,24 @@ export interface SchemaWork {
   readonly say: (event: MigrationEvent) => void;
 }
 
+/** What would be run, and who must live with it. */
+export interface Assessment {
+  /** Of the release that brings the files. */
+  readonly releaseFolder: string;
+  /** Nothing: the schema as it is. */
+  readonly act:
+    | { readonly kind: 'expand' | 'nothing' }
+    | { readonly kind: 'contract'; readonly ids: readonly string[] };
+  readonly releases: readonly AssessedRelease[];
+}
+
+export interface AssessedRelease {
+  readonly version: string;
+  readonly folder: string;
+  /** It stands in a slot, or may be started again as it is: what fails for it already is no news. */
+  readonly runsNow: boolean;
+}
+
 /** All of them throw MigrationError, whose message holds no secret. */
 export interface Migrator {
   /** Undefined for a target without a database. */
@@ -63,6 +82,11 @@ export interface Migrator {
    * given users, and before a contract.
    */
   compatible(releaseFolders: readonly string[], afterwards?: readonly string[]): Promise<readonly SchemaVerdict[]>;
+  /**
+   * The same by evidence: rules, a scratch copy, each release's declared needs, recorded statements and smoke command. It
+   * takes a second and more. Looks only; what cannot be found out makes the verdict `unknown`.
+   */
+  assess(question: Assessment, signal: AbortSignal): Promise<CompatReport>;
   /** Repeatable: what was cut off goes on. @returns the ids it concerned */
   run(releaseFolder: string, act: SchemaAct, work: SchemaWork): Promise<readonly string[]>;
 }

@@ -21,6 +21,14 @@ export const noMigrator: Migrator = {
   }),
   compatible: async (folders) =>
     folders.map(() => ({ verdict: 'compatible', evidence: 'the target has no database', lost: [] }) as const),
+  assess: async () => ({
+    verdict: 'compatible',
+    additive: true,
+    findings: [],
+    coverage: [],
+    scratch: 'the target has no database',
+    notChecked: [],
+  }),
   run: async (_folder, { kind }) => {
     if (kind === 'expand' || kind === 'backfill') return [];
     throw new MigrationError('not-allowed', 'this target has no database in its configuration', {

@@ -2,6 +2,7 @@
 
 import { messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
+import { maskIn, secretsIn } from '../address.ts';
 import type { ReleaseNeeds } from './needs.ts';
 import type { Coverage, Evidence } from './report.ts';
 import type { ScratchCopy } from './scratch.ts';
@@ -21,7 +22,8 @@ export async function runSmoke(copy: ScratchCopy, release: ReleaseNeeds, signal:
       return { smoke: 'passed', evidence: [] };
     } catch (thrown) {
       signal.throwIfAborted();
-      return { smoke: 'failed', evidence: [failure(release, hidden(messageOf(thrown), url))] };
+      // A command may print what it was given.
+      return { smoke: 'failed', evidence: [failure(release, maskIn(messageOf(thrown), [url, ...secretsIn(url)]))] };
     }
   });
 }
@@ -36,11 +38,4 @@ function failure({ release }: ReleaseNeeds, sentence: string): Evidence {
     effect: 'breaks',
     sentence: `the smoke tests of ${release} fail on the changed schema: ${sentence}`,
   };
-}
-
-/** A command may print what it was given. */
-function hidden(text: string, url: string): string {
-  const password = /^[a-z]+:\/\/[^:@/]*:([^@/]+)@/.exec(url)?.[1];
-  const secrets = [url, ...(password === undefined ? [] : [password, decodeURIComponent(password)])];
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '•••'), text);
 }
