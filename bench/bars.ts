@@ -7,6 +7,8 @@ export const bars = {
     /** From a click to the changed card, median; Slack allows about one update a second. */
     cardUpdatedMs: 2_000,
   },
+  /** 10,000 statements in one process, the first time and later. */
+  lint: { tenThousandStatementsMs: 1_000 },
   /** For nginx and HAProxy, over everything that was sent in one run. */
   traffic: {
     lost: 0,
@@ -25,5 +27,13 @@ export const bars = {
     leavers: 0,
     /** What the long mode reaches. */
     long: { switches: 1_000, requests: 1_000_000 },
+  },
+  /** Two million rows under 300 transactions a second, while a column is renamed. */
+  migrate: {
+    failed: 0,
+    wrongReads: 0,
+    differingRows: 0,
+    kills: 5,
+    longestWaitMs: 1_000,
   },
 } as const;

@@ -6,12 +6,15 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { endWithin, untilTold } from '../tools/stack/ending.ts';
 import { type Bench, type BenchOptions, isMissed, table } from './figures.ts';
+import { lintBench } from './lint.ts';
+import { migrateBench } from './migrate/migrate.ts';
 import { slackBench } from './slack.ts';
 import { trafficBench } from './traffic/traffic.ts';
 
-const benches: readonly Bench[] = [slackBench, trafficBench];
+const benches: readonly Bench[] = [slackBench, trafficBench, lintBench];
 const usage = `usage: npm run bench ${benches.map(({ title }) => title).join('|')} [-- --json FILE]
-traffic too: [--switches N] [--seconds N] [--drivers embedded,nginx,haproxy] [--long] [--markdown FILE]`;
+traffic too: [--switches N] [--seconds N] [--drivers embedded,nginx,haproxy] [--long] [--markdown FILE]
+migrate too: [--rows N] [--markdown FILE]`;
 
 async function main(): Promise<void> {
   const asked = readArguments();
@@ -64,15 +67,17 @@ function readArguments(): Asked | undefined {
       seconds: { type: 'string' },
       drivers: { type: 'string' },
       long: { type: 'boolean', default: false },
+      rows: { type: 'string' },
     },
   });
   const bench = benches.find(({ title }) => title === positionals[0]);
-  const [switches, seconds] = [values.switches, values.seconds].map((text) =>
+  const [switches, seconds, rows] = [values.switches, values.seconds, values.rows].map((text) =>
     text === undefined ? undefined : Number(text),
   );
   const isNumber = (value: number | undefined): boolean => value === undefined || (value > 0 && value <= 100_000);
-  if (bench === undefined || !isNumber(switches) || !isNumber(seconds)) return undefined;
-  const options = { switches, seconds, drivers: values.drivers?.split(','), isLong: values.long };
+  const isRows = (value: number | undefined): boolean => value === undefined || (value >= 1_000 && value <= 1e8);
+  if (bench === undefined || !isNumber(switches) || !isNumber(seconds) || !isRows(rows)) return undefined;
+  const options = { switches, seconds, drivers: values.drivers?.split(','), isLong: values.long, rows };
   return { bench, options, json: values.json, markdown: values.markdown };
 }
 

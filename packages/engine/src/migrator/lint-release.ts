@@ -1,7 +1,7 @@
 // The door of the lint: a folder of migrations, read and judged without a server, for CI and for the registration alike.
 
 import type { DatabaseKind, Dialect, LintOptions } from './dialect.ts';
-import { filesOf, type Migration } from './files/migration.ts';
+import { filesOf } from './files/migration.ts';
 import { readMigrations } from './files/read.ts';
 import type { Finding } from './lint/finding.ts';
 import type { LintReport } from './lint/reports/report.ts';
@@ -25,20 +25,9 @@ export async function lintRelease(
   await dialect.load();
   const shown = options.shownAs ?? folder;
   const read = readMigrations(folder);
-  if (!read.ok) return { folder: shown, statements: 0, findings: read.problems.map(unreadable) };
-  return {
-    folder: shown,
-    statements: countStatements(dialect, read.migrations),
-    findings: dialect.lint(read.migrations, options),
-  };
-}
-
-function countStatements(dialect: Dialect, migrations: readonly Migration[]): number {
-  const counts = migrations.flatMap(filesOf).map(({ text }) => {
-    const split = dialect.split(text);
-    return split.ok ? split.statements.length : 0;
-  });
-  return counts.reduce((sum, each) => sum + each, 0);
+  if (!read.ok) return { folder: shown, files: 0, findings: read.problems.map(unreadable) };
+  const files = read.migrations.flatMap(filesOf).length;
+  return { folder: shown, files, findings: dialect.lint(read.migrations, options) };
 }
 
 function unreadable({

@@ -6,7 +6,8 @@ export interface LintReport {
   /** Of the folder as it was named; `''` for the working folder. */
   readonly folder: string;
   readonly findings: readonly Finding[];
-  readonly statements: number;
+  /** How many were read. */
+  readonly files: number;
 }
 
 export interface Counts {

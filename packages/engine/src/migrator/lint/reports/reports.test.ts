@@ -45,7 +45,7 @@ describe('a report for people', () => {
     expect(text).toContain('002_nick.expand.sql:1  error  missing-revert');
     expect(text).toContain('    -- revert:\n    ALTER TABLE users DROP COLUMN nick;');
     expect(text).toContain('002_nick.expand.sql:1  warning  unused-accept');
-    expect(text.trimEnd()).toMatch(/\n4 statements checked: 2 errors, 0 to review, 1 warning, 1 accepted$/);
+    expect(text.trimEnd()).toMatch(/\n3 files checked: 2 errors, 0 to review, 1 warning, 1 accepted$/);
   });
 
   it('is one line when there is nothing to say', async () => {
@@ -53,7 +53,7 @@ describe('a report for people', () => {
       '001_a.expand.sql': 'CREATE TABLE t (a int);\n',
       '001_a.revert.sql': 'DROP TABLE t;\n',
     });
-    expect(textReport(report)).toBe('2 statements checked: nothing to say\n');
+    expect(textReport(report)).toBe('2 files checked: nothing to say\n');
   });
 
   it('lets no file move the reader’s screen', async () => {

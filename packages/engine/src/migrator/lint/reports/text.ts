@@ -33,9 +33,9 @@ const indented = (text: string, by: string): string =>
     .map((line) => `${by}${line}`)
     .join('\n');
 
-function summary({ findings, statements }: LintReport): string {
+function summary({ findings, files }: LintReport): string {
   const { errors, reviews, warnings, accepted } = counts(findings);
-  const checked = `${statements} ${statements === 1 ? 'statement' : 'statements'} checked`;
+  const checked = `${files} ${files === 1 ? 'file' : 'files'} checked`;
   if (findings.length === 0) return `${checked}: nothing to say`;
   const all = [
     `${errors} ${errors === 1 ? 'error' : 'errors'}`,

@@ -60,8 +60,8 @@ function isFewRows(where: Node | undefined, table: string, history: History): bo
   const isPicked = ['AEXPR_OP', 'AEXPR_IN'].includes(comparison.kind ?? '') && strings(comparison.name)[0] === '=';
   const column = strings(body(comparison.lexpr, 'ColumnRef')?.fields).at(-1);
   const isConstant = !some(comparison.rexpr, (node) => 'ColumnRef' in node || 'SubLink' in node || 'FuncCall' in node);
-  const keys = [keyOf(history, table), ...uniqueColumns(history, table)];
-  return isPicked && isConstant && column !== undefined && keys.includes(column);
+  if (!isPicked || !isConstant || column === undefined) return false;
+  return column === keyOf(history, table) || uniqueColumns(history, table).includes(column);
 }
 
 const uniqueColumns = (history: History, table: string): readonly string[] =>
@@ -144,10 +144,11 @@ const mixing: PostgresRule = {
       (isBulkChange(statement, history) && memory.lockedTables.size > 0) ||
       (changesSchema && memory.didChangeData && locked !== undefined && !isNewTable(history, locked));
     if (!file.transaction || !isSecond) return noHazard;
+    const [first = locked] = memory.lockedTables;
     const change = changeIn(statement.node);
     return [
       {
-        message: `the lock of the schema change on ${[...memory.lockedTables, ...(locked === undefined ? [] : [locked])][0]} is held while rows are changed: nobody can use the table until the end of the transaction`,
+        message: `the lock of the schema change on ${first} is held while rows are changed: nobody can use the table until the end of the transaction`,
         safe: change === undefined ? undefined : inBatches(statement.node, change, history),
       },
     ];

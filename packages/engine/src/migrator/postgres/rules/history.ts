@@ -3,6 +3,7 @@
 import type { TypeName } from 'libpg-query';
 import { isNew, type Origin, type Place } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
+import { body, nameOf } from './tree.ts';
 
 export interface Column {
   readonly type: TypeName | undefined;
@@ -39,12 +40,13 @@ export interface Index {
 export interface FileMemory {
   /** Every statement of the file, those to come too. */
   readonly statements: readonly PostgresStatement[];
+  /** Names of the views that the file makes anywhere. */
+  readonly views: ReadonlySet<string>;
   /** Tables that were there before and are locked against writers by what the file did so far. */
   readonly lockedTables: Set<string>;
   /** Constraints added here as NOT VALID, by `table.name`. */
   readonly unproven: Set<string>;
   readonly enumValues: Set<string>;
-  didChangeSchema: boolean;
   didChangeData: boolean;
 }
 
@@ -82,10 +84,15 @@ export function emptyHistory(): History {
 export function freshMemory(statements: readonly PostgresStatement[]): FileMemory {
   return {
     statements,
+    views: new Set(
+      statements.flatMap(({ node }) => {
+        const view = body(node, 'ViewStmt')?.view;
+        return view === undefined ? [] : [nameOf(view)];
+      }),
+    ),
     lockedTables: new Set(),
     unproven: new Set(),
     enumValues: new Set(),
-    didChangeSchema: false,
     didChangeData: false,
   };
 }

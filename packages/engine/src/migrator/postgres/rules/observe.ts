@@ -28,13 +28,12 @@ export function observe(history: History, statement: PostgresStatement): void {
   observeObjects(history, statement);
 }
 
-/** What the file holds locked by now, and whether it changed schema or rows. */
+/** What the file holds locked by now, and whether it changed rows. */
 function weigh(history: History, statement: PostgresStatement): void {
   const { file } = history;
   const target = dataTarget(statement);
   const locked = lockedTable(statement);
   if (locked !== undefined && !isNewTable(history, locked)) file.lockedTables.add(locked);
-  if (isSchemaChange(statement) && (locked === undefined || !isNewTable(history, locked))) file.didChangeSchema = true;
   if (target !== undefined && !isNewTable(history, target)) file.didChangeData = true;
 }
 

@@ -81,12 +81,7 @@ function movedTable({ node }: { readonly node: Parameters<typeof body>[0] }) {
 }
 
 /** A simple view under the old name is written through, so the old release goes on. */
-function hasViewInPlace({ file }: History, name: string): boolean {
-  return file.statements.some(({ node }) => {
-    const view = body(node, 'ViewStmt')?.view;
-    return view !== undefined && nameOf(view) === name;
-  });
-}
+const hasViewInPlace = ({ file }: History, name: string): boolean => file.views.has(name);
 
 const renamingObject: PostgresRule = {
   id: 'renaming-object',

@@ -32,10 +32,11 @@ const oneTable: PostgresRule = {
     const table = lockedTable(statement);
     const { lockedTables } = history.file;
     if (table === undefined || !file.transaction || isNewTable(history, table)) return noHazard;
-    if (lockedTables.size === 0 || lockedTables.has(table)) return noHazard;
+    const [first] = lockedTables;
+    if (first === undefined || lockedTables.has(table)) return noHazard;
     return [
       {
-        message: `${[...lockedTables].join(', ')} stays locked while this waits for the lock on ${table}: two tables stand still, and two such migrations deadlock`,
+        message: `${first}${lockedTables.size > 1 ? ` and ${lockedTables.size - 1} more` : ''} stays locked while this waits for the lock on ${table}: two tables stand still, and two such migrations deadlock`,
         safe: steps([file.stage === 'contract' ? 'then contract' : 'then expand', `${statement.text};`]),
       },
     ];

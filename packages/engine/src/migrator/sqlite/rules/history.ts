@@ -18,8 +18,8 @@ export interface History {
   readonly objects: Map<string, { readonly origin: Origin; readonly table: string | undefined }>;
   here: Place;
   statements: readonly SqliteStatement[];
-  didChangeData: boolean;
-  didChangeSchema: boolean;
+  /** Which table takes a name in this file, by that name. */
+  takers: ReadonlyMap<string, string>;
 }
 
 const nowhere = {
@@ -38,8 +38,7 @@ export const emptyHistory = (): History => ({
   objects: new Map(),
   here: { file: nowhere, isFresh: false },
   statements: [],
-  didChangeData: false,
-  didChangeSchema: false,
+  takers: new Map(),
 });
 
 export const plain = (name: QualifiedName | { readonly text: string }): string =>
@@ -63,8 +62,13 @@ export const keyOf = (history: History, table: string): string => history.tables
 export function enter(history: History, here: Place, statements: readonly SqliteStatement[]): void {
   history.here = here;
   history.statements = statements;
-  history.didChangeData = false;
-  history.didChangeSchema = false;
+  history.takers = new Map(
+    statements.flatMap(({ node }) =>
+      node.type === 'AlterTableStmt' && node.body.type === 'RenameToAlterTableBody'
+        ? [[plain(node.body.name), plain(node.tblName)] as const]
+        : [],
+    ),
+  );
 }
 
 export function observe(history: History, { node }: SqliteStatement): void {

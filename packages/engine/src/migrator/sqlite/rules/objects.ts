@@ -8,12 +8,7 @@ import { quoted, type SqliteRule } from './sqlite-rule.ts';
 const inContract = ({ text }: SqliteStatement): string => steps(['contract', `${text};`]);
 
 /** The new table that takes the old one's name later in the file: SQLite's way to change what ALTER TABLE cannot. */
-function successorOf({ statements }: History, old: string): string | undefined {
-  for (const { node } of statements)
-    if (node.type === 'AlterTableStmt' && node.body.type === 'RenameToAlterTableBody' && plain(node.body.name) === old)
-      return plain(node.tblName);
-  return undefined;
-}
+const successorOf = ({ takers }: History, old: string): string | undefined => takers.get(old);
 
 const dropTable: SqliteRule = {
   id: 'ban-drop-table',
