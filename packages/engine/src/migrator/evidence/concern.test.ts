@@ -85,6 +85,7 @@ describe('a verdict', () => {
     expect(verdictOf([], [{ ...unseen, smoke: 'passed' }], true)).toBe('compatible');
     expect(verdictOf([finding('said')], [seen], true)).toBe('compatible');
     expect(verdictOf([], [seen], false)).toBe('unknown');
+    expect(verdictOf([], [{ ...seen, source: 'own files' }], false)).toBe('compatible');
   });
 
   test('of unknown lets a schema grow, and never shrink', () => {

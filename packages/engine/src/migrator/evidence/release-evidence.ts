@@ -1,5 +1,6 @@
 // One release against the changed schema, layer by layer.
 
+import type { SqlFile } from '../files/migration.ts';
 import { concernEvidence } from './concern.ts';
 import type { Change } from './diff.ts';
 import { insertEvidence } from './inserts.ts';
@@ -26,7 +27,7 @@ export interface ChangedSchema {
 }
 
 interface Question {
-  readonly files: readonly unknown[];
+  readonly files: readonly Pick<SqlFile, 'file'>[];
   readonly readUse: ReadUse;
   readonly signal: AbortSignal;
 }
@@ -42,7 +43,7 @@ export async function judgeRelease(
   const { smoke, evidence } = await runSmoke(copy, release, signal);
   const prepared = after.prepared[release.release] ?? [];
   return {
-    coverage: coverageOf(release, smoke, prepared),
+    coverage: coverageOf(release, files, smoke, prepared),
     evidence: [
       ...preparedEvidence({
         release,
@@ -60,18 +61,21 @@ export async function judgeRelease(
   };
 }
 
-export function uncovered(release: ReleaseNeeds): ReleaseEvidence {
-  return { coverage: coverageOf(release, 'absent', []), evidence: [] };
+export function uncovered(release: ReleaseNeeds, { files }: Pick<Question, 'files'>): ReleaseEvidence {
+  return { coverage: coverageOf(release, files, 'absent', []), evidence: [] };
 }
 
 function coverageOf(
-  { release, declared, statements }: ReleaseNeeds,
+  { release, declared, statements, files: own }: ReleaseNeeds,
+  files: Question['files'],
   smoke: Coverage['smoke'],
   prepared: readonly Prepared[],
 ): Coverage {
   const tried = prepared.filter(({ kind }) => kind !== 'skipped').length;
   const isRecorded = statements.length > 0;
-  const source = declared ? (isRecorded ? 'manifest and recorded' : 'manifest') : isRecorded ? 'recorded' : 'none';
+  const bringsAll = files.length > 0 && files.every(({ file }) => own.includes(file));
+  const told = declared ? (isRecorded ? 'manifest and recorded' : 'manifest') : isRecorded ? 'recorded' : undefined;
+  const source = told ?? (bringsAll ? 'own files' : 'none');
   return { release, source, statements: statements.length, prepared: tried, smoke };
 }
 

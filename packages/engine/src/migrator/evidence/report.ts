@@ -22,7 +22,8 @@ export interface Evidence {
 
 export interface Coverage {
   readonly release: string;
-  readonly source: 'manifest' | 'recorded' | 'manifest and recorded' | 'none';
+  /** `own files`: it brings all of these files itself, and was written for the schema that they make. */
+  readonly source: 'manifest' | 'recorded' | 'manifest and recorded' | 'own files' | 'none';
   /** Recorded statements, and how many of them could be prepared at all. */
   readonly statements: number;
   readonly prepared: number;
@@ -52,8 +53,10 @@ export const mayContract = ({ verdict }: Pick<CompatReport, 'verdict'>): boolean
 /** Pure: what breaks decides; then every release must have been looked at, with nothing left unclear. */
 export function verdictOf(findings: readonly Evidence[], coverage: readonly Coverage[], hasScratch: boolean): Verdict {
   if (findings.some(({ effect }) => effect === 'breaks')) return 'incompatible';
-  if (!hasScratch || findings.some(({ effect }) => effect === 'unclear')) return 'unknown';
-  return coverage.every(isCovered) ? 'compatible' : 'unknown';
+  if (findings.some(({ effect }) => effect === 'unclear')) return 'unknown';
+  // Without a copy nothing could be tried: only what releases say by their own files is left.
+  const isKnown = hasScratch ? isCovered : ({ source }: Coverage) => source === 'own files';
+  return coverage.every(isKnown) ? 'compatible' : 'unknown';
 }
 
 export const isCovered = ({ source, smoke }: Coverage): boolean => source !== 'none' || smoke === 'passed';

@@ -40,8 +40,6 @@ export interface Rule {
   readonly fillsInserts: boolean;
 }
 
-export const emptyShape: SchemaShape = { relations: {}, columns: {}, rules: {}, routines: {}, enums: {}, grants: [] };
-
 /** An INSERT that omits it fails. */
 export const isRequired = (column: Column): boolean => column.notNull && column.fallback === undefined;
 

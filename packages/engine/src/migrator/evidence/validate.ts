@@ -137,7 +137,7 @@ function withoutCopy(input: CompatInput, why: string): CompatReport {
     why,
     additive: findings.every(({ severity, accepted }) => severity === 'warning' && accepted === undefined),
     evidence: staticEvidence(findings, undefined),
-    releases: input.releases.map(uncovered),
+    releases: input.releases.map((release) => uncovered(release, input)),
     notChecked: [`anything that needs a scratch copy: ${why}`],
   });
 }
