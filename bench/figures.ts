@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly seconds: number | undefined;
   readonly drivers: readonly string[] | undefined;
   readonly isLong: boolean;
+  /** Of the table that is migrated. */
+  readonly rows?: number | undefined;
 }
 
 export interface Measured {

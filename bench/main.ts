@@ -11,7 +11,7 @@ import { migrateBench } from './migrate/migrate.ts';
 import { slackBench } from './slack.ts';
 import { trafficBench } from './traffic/traffic.ts';
 
-const benches: readonly Bench[] = [slackBench, trafficBench, lintBench];
+const benches: readonly Bench[] = [slackBench, trafficBench, lintBench, migrateBench];
 const usage = `usage: npm run bench ${benches.map(({ title }) => title).join('|')} [-- --json FILE]
 traffic too: [--switches N] [--seconds N] [--drivers embedded,nginx,haproxy] [--long] [--markdown FILE]
 migrate too: [--rows N] [--markdown FILE]`;
