@@ -1,6 +1,7 @@
 // A schema that both versions can live with, through the engine's door: the sample shop's own SQLite database is widened,
 // filled and tightened while users order.
 
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -44,6 +45,7 @@ describe('a schema', { timeout: 170_000 }, () => {
       'expand 003_cents, before it starts',
       'backfill 003_cents, once it is live',
       'contract 003_cents, later, with an approval of its own',
+      'verdict: compatible: v2.0, v2.1 can work on it',
     ]);
     const second = await deployed(engine, 'v2.1');
     expect(second.outcome).toMatchObject({ kind: 'promoted' });
@@ -109,18 +111,34 @@ describe('a schema', { timeout: 170_000 }, () => {
     stage = await setStage({ database: true, target: target(', lockTimeout: 200ms, lockTotal: 2s') });
     const { engine } = stage.drive();
     expect((await deployed(engine, 'v1.0')).outcome).toMatchObject({ kind: 'promoted' });
-    const holder = shopDatabase();
-    holder.exec('BEGIN IMMEDIATE');
+    const release = await holdLock(join(stage.folder, 'shop.sqlite'));
     const { outcome } = await deployed(engine, 'v2.0');
     expect(outcome?.kind).toBe('failed');
     expect(outcome).toMatchObject({ code: 'schema-blocked', sentence: expect.stringContaining('shop.sqlite') });
-    holder.exec('ROLLBACK');
-    holder.close();
+    await release();
     expect(columns()).toEqual(['id', 'product', 'quantity', 'amount']);
     expect(await (await fetch(`${stage.front}/health`)).json()).toMatchObject({ version: 'v1.0' });
     expect((await deployed(engine, 'v2.0')).outcome).toMatchObject({ kind: 'promoted' });
   });
 });
+
+/** In a process of its own: what another copy of SQLite in this one closes would end a lock that is held here. */
+async function holdLock(file: string): Promise<() => Promise<void>> {
+  const program = `
+    const { DatabaseSync } = require('node:sqlite');
+    const database = new DatabaseSync(process.argv[1]);
+    database.exec('BEGIN IMMEDIATE');
+    console.log('held');
+    process.stdin.resume();
+  `;
+  const holder = spawn(process.execPath, ['-e', program, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const gone = new Promise<void>((resolve) => holder.once('exit', () => resolve()));
+  await new Promise((resolve) => holder.stdout.once('data', resolve));
+  return async () => {
+    holder.kill('SIGKILL');
+    await gone;
+  };
+}
 
 function standbyOf(engine: ReturnType<Stage['open']>): 'blue' | 'green' {
   const found = engine.status().targets[0]?.slots.find(({ role }) => role === 'standby');

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { statementsOf } from './src/sql.mjs';
 
 const source = join(import.meta.dirname, 'src');
-const common = ['shop.mjs', 'ledger.mjs', 'orders.mjs', 'page.mjs', 'products.mjs'];
+const common = ['shop.mjs', 'ledger.mjs', 'orders.mjs', 'page.mjs', 'products.mjs', 'sql.mjs'];
 /** A release brings every migration up to its own. */
 const newestMigration: Readonly<Record<string, number>> = { 'v1.0': 1, 'v2.0': 2 };
 
@@ -18,6 +19,8 @@ export async function layReleases(folder: string): Promise<void> {
     for (const file of await migrationsOf(version))
       await writeIfDifferent(join(target, 'migrations', file), await readFile(join(source, 'migrations', file)));
     await writeIfDifferent(join(target, 'server.mjs'), Buffer.from(entry(version)));
+    await writeIfDifferent(join(target, 'bluegreen.release.yaml'), Buffer.from(manifest));
+    await writeIfDifferent(join(target, 'statements.sql'), Buffer.from(statements(version)));
     await writeIfDifferent(join(target, 'release.json'), Buffer.from(origin(version)));
   }
 }
@@ -33,6 +36,16 @@ import { startShop } from './shop.mjs';
 
 startShop(release);
 `;
+}
+
+const manifest = `# What this release asks of its database: whether it can live with a schema is tried with these.
+schema:
+  statements: statements.sql
+`;
+
+function statements(version: string): string {
+  const money = version === 'v1.0' || version === 'v2.0' ? 'amount' : 'cents';
+  return `${Object.values(statementsOf({ version, money })).join(';\n')};\n`;
 }
 
 /** Where the release says it comes from: shown on cards. */

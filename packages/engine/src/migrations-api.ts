@@ -24,6 +24,10 @@ export interface SchemaPlanView extends SchemaPlan {
   readonly name: string;
   readonly version: string;
   readonly lines: readonly string[];
+  /** What the verdict is made of. */
+  readonly evidence: readonly string[];
+  /** Why its deployment would be refused. */
+  readonly refusal: string | undefined;
   /** Who still needs what its contracts take away. */
   readonly needs: readonly Need[];
   /** What its contracts would make impossible; undefined when none is ready. */

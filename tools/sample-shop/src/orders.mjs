@@ -1,7 +1,7 @@
-// The shop's orders in its SQLite database, which both sides share. A release knows the schema of its own time: before
-// v2.1 money is `amount`, later `cents`, and it does not look at the other one.
+// The shop's orders in its SQLite database, which both sides share.
 
 import { DatabaseSync } from 'node:sqlite';
+import { statementsOf } from './sql.mjs';
 
 const busyMs = 5_000;
 
@@ -11,17 +11,13 @@ export function openOrders({ slot, version, money = 'cents' }) {
   if (!url) return undefined;
   const database = new DatabaseSync(url.replace(/^(sqlite|file):/, ''), { timeout: busyMs });
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-  const columns = columnsOf(money, version);
-  const names = columns.map(({ name }) => name);
   // Prepared at the start: a release that does not know the schema ends at once, and never gets a user.
-  const insert = database.prepare(
-    `INSERT INTO orders (id, ${names.join(', ')}) VALUES (?${', ?'.repeat(names.length)}) ON CONFLICT (id) DO NOTHING`,
-  );
-  const totals = database.prepare(
-    `SELECT count(*) AS orders, coalesce(sum(${inEuros[money]}), 0) AS total FROM orders`,
-  );
-  const probe = database.prepare(`SELECT ${money} FROM orders LIMIT 1`);
-  const save = (order) => insert.run(order.id, ...columns.map(({ of }) => of(order, `${slot} ${version}`)));
+  const { insert, totals, probe } = prepareAll(database, statementsOf({ version, money }));
+  const takenBy = version === 'v1.0' ? [] : [`${slot} ${version}`];
+  const save = ({ id, product, quantity }) => {
+    const cents = Math.round(product.price * quantity * 100);
+    insert.run(id, product.id, quantity, money === 'cents' ? cents : cents / 100, ...takenBy);
+  };
   return {
     save,
     /** Shows that it could be written, and leaves nothing. */
@@ -45,16 +41,6 @@ export function openOrders({ slot, version, money = 'cents' }) {
   };
 }
 
-const inEuros = { amount: 'amount', cents: 'cents / 100.0' };
-
-function columnsOf(money, version) {
-  const total = ({ product, quantity }) => product.price * quantity;
-  return [
-    { name: 'product', of: ({ product }) => product.id },
-    { name: 'quantity', of: ({ quantity }) => quantity },
-    money === 'amount'
-      ? { name: 'amount', of: total }
-      : { name: 'cents', of: (order) => Math.round(total(order) * 100) },
-    ...(version === 'v1.0' ? [] : [{ name: 'taken_by', of: (_order, by) => by }]),
-  ];
+function prepareAll(database, statements) {
+  return Object.fromEntries(Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)]));
 }

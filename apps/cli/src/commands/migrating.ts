@@ -28,7 +28,7 @@ export const migrating: readonly Command[] = [
     run: onEngine(async ({ engine, screen }, [place], options) => {
       const plan = await engine.migrations.plan({ ...readPlace(place, options), ...released(options) });
       const code = answered(screen, plan, schemaPlanLines);
-      return plan.ok && plan.value.problems.length > 0 ? exitCodes.failed : code;
+      return plan.ok && plan.value.refusal !== undefined ? exitCodes.failed : code;
     }),
   },
   lint,

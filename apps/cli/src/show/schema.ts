@@ -78,8 +78,9 @@ export function schemaPlanLines(plan: SchemaPlanView, { paint }: Light): readonl
     ...plan.contract.waiting.map(({ id, why }) => `  contract ${id} waits: ${why}`),
     ...plan.needs.map(({ version, as, evidence }) => `  ${paint.yellow('needed')} by ${version} (${as}): ${evidence}`),
     ...(plan.consequence === undefined ? [] : [`  a contract now: ${plan.consequence}`]),
-    ...plan.problems.map((problem) => `  ${paint.red('✗')} ${problem}`),
-    plan.problems.length === 0 ? 'Nothing was changed.' : 'It would be refused. Nothing was changed.',
+    ...plan.evidence.map((line) => `    ${paint.dim(line)}`),
+    ...(plan.refusal === undefined ? [] : [`  ${paint.red('✗')} ${plan.refusal}`]),
+    plan.refusal === undefined ? 'Nothing was changed.' : 'It would be refused. Nothing was changed.',
   ];
 }
 
@@ -89,6 +90,7 @@ export function contractLines(view: ContractView, { paint }: Light): readonly st
     `${paint.bold(`contract ${id}`)} of ${migrations.join(', ')}: ${status}`,
     ...statements.flatMap((text) => text.trimEnd().split('\n')).map((line) => `    ${line}`),
     `  ${paint.yellow(consequence)}`,
+    ...(view.verdict === undefined ? [] : [`  verdict: ${view.verdict}`]),
     ...(problem === undefined ? [] : [`  ${problem}`]),
     ...(status === 'pending'
       ? [

@@ -26,6 +26,7 @@ export function contractCard(view: ContractView, who: Who): Card {
     header(`${signs[status]} ${what} · ${status}`),
     section(`*${outside(capital(consequence), 600)}.*\nIt runs, with the files of ${code(view.version, 64)}:`),
     statements(view),
+    view.verdict === undefined ? undefined : section(`Verdict: ${outside(view.verdict, 600)}`),
     problem === undefined ? undefined : section(`*${outside(problem, 900)}*`),
     ...(status === 'pending' ? question(view, who) : []),
     context(

@@ -9,7 +9,7 @@ const most = 5;
 /** What is widened; hazards that were taken on, for whoever approves; how far rows are filled. */
 export function schemaPart({ schema, outcome }: DeploymentView): Block | undefined {
   if (schema === undefined) return undefined;
-  const { expand, accepted, filling } = schema;
+  const { expand, accepted, verdict, filling } = schema;
   const lines = [
     ...(expand.length > 0 && outcome === undefined
       ? [
@@ -19,6 +19,7 @@ export function schemaPart({ schema, outcome }: DeploymentView): Block | undefin
             .join(' ')}${more(expand)}`,
         ]
       : []),
+    ...(verdict !== undefined && outcome === undefined ? [`Verdict: ${outside(verdict, 300)}`] : []),
     ...accepted.slice(0, most).map((hazard) => `⚠️ Hazard taken on: ${outside(hazard, 300)}`),
     ...(filling === undefined ? [] : [fillingLine(filling)]),
   ];

@@ -21,6 +21,8 @@ export interface SchemaPlan {
   readonly problems: readonly string[];
   /** Hazards that its author takes on, with the reasons: shown to whoever approves. */
   readonly accepted: readonly string[];
+  /** What no rule can decide: a dry run may, or the author takes it on. */
+  readonly reviews: readonly string[];
   readonly warnings: readonly string[];
   /** Ids, in order. */
   readonly expand: readonly string[];

@@ -8,6 +8,7 @@ export const noMigrator: Migrator = {
   plan: async () => ({
     problems: [],
     accepted: [],
+    reviews: [],
     warnings: [],
     expand: [],
     backfill: [],

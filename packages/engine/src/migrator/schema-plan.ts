@@ -19,10 +19,11 @@ export function planSchema(files: MigrationFiles, ledger: Ledger, dialect: Pick<
   const contract = planContract(migrations, ledger);
   return {
     problems: [
-      ...standing.filter(({ severity }) => severity !== 'warning').map(findingText),
+      ...standing.filter(({ severity }) => severity === 'error').map(findingText),
       ...findUnordered(migrations, ledger),
     ],
     accepted: taken.map((finding) => `${findingText(finding)} (accepted: ${finding.accepted})`),
+    reviews: standing.filter(({ severity }) => severity === 'review').map(findingText),
     warnings: standing.filter(({ severity }) => severity === 'warning').map(findingText),
     expand,
     backfill: planExpandedLater(migrations, ledger),
@@ -36,6 +37,7 @@ export function planSchema(files: MigrationFiles, ledger: Ledger, dialect: Pick<
 const nothing: SchemaPlan = {
   problems: [],
   accepted: [],
+  reviews: [],
   warnings: [],
   expand: [],
   backfill: [],

@@ -29,6 +29,8 @@ export interface Plan {
   readonly schema: readonly string[];
   /** Hazards of theirs that the author took on, for whoever approves; missing when there is none. */
   readonly accepted?: readonly string[];
+  /** What the evidence says of the releases that must live with it; missing when nothing is widened. */
+  readonly verdict?: string;
 }
 
 export interface PlanInput {
@@ -41,14 +43,16 @@ export interface PlanInput {
   readonly hold: boolean;
   readonly schema: readonly string[];
   readonly accepted?: readonly string[];
+  readonly verdict?: string | undefined;
 }
 
 export function buildPlan(input: PlanInput): Plan {
-  const { mode, schema, accepted = [] } = input;
+  const { mode, schema, accepted = [], verdict } = input;
   return {
     mode,
     schema,
     ...(accepted.length > 0 ? { accepted } : {}),
+    ...(verdict === undefined ? {} : { verdict }),
     steps: [...prepare(input), ...shift(input), ...goLive(input)],
   };
 }

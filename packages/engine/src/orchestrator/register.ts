@@ -10,6 +10,7 @@ import { type Core, mustTarget, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
 import { readOrigin } from './origin.ts';
 import { buildPlan, planHash } from './plan.ts';
+import type { SchemaEvidence } from './schema/evidence.ts';
 import { refusedFor, releaseSchema } from './schema/release-schema.ts';
 import { done, failed, type StepResult } from './step.ts';
 
@@ -32,9 +33,9 @@ export async function registerAndPlan(
       `${row.version} was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}): a version is immutable`,
     );
   const origin = readOrigin(folder);
-  const schema = await releaseSchema(target, folder);
+  const schema = await releaseSchema(core, target, { version: row.version, folder }, signal);
   if (schema.refusal) return refusedFor(row.version, schema.refusal);
-  const facts = planFacts(core, target, { row, digest, schema: schema.plan });
+  const facts = planFacts(core, target, { row, digest, schema: schema.plan, evidence: schema.evidence });
   core.store.under(lease).write((tx) => {
     if (!known)
       addRelease(tx, {
@@ -57,6 +58,7 @@ export async function registerAndPlan(
         planHash: facts.hash,
         steps: facts.plan.steps,
         schema: schema.plan.expand,
+        evidence: schema.evidence,
         commit: origin?.commit,
       },
     });
@@ -72,9 +74,10 @@ export function planFacts(
     row: Pick<DeploymentRow, 'mode' | 'fromSlot' | 'hold'>;
     digest: string;
     schema: Pick<SchemaPlan, 'expand' | 'accepted'>;
+    evidence?: SchemaEvidence | undefined;
   },
 ) {
-  const { row, digest, schema } = input;
+  const { row, digest, schema, evidence } = input;
   const plan = buildPlan({
     mode: row.mode,
     settings: target.settings,
@@ -83,6 +86,7 @@ export function planFacts(
     hold: row.hold,
     schema: schema.expand,
     accepted: schema.accepted,
+    verdict: evidence?.headline,
   });
   return { plan, hash: currentHash(core, target, { plan, digest, fromSlot: row.fromSlot }) };
 }

@@ -2,8 +2,8 @@
 // so that every process that may drive starts the same thing.
 
 import { BlueGreenError } from '../../lib/errors.ts';
-import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from '../environment.ts';
 import { readEnvFiles, substituteAll, type Variables } from '../env-files.ts';
+import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from '../environment.ts';
 import { launchVariable } from './launch.ts';
 
 export interface Launch {

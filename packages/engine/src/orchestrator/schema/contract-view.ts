@@ -1,8 +1,10 @@
 // A contract as people see it: what it runs, what it makes impossible, who decides.
 
 import { type ContractRow, contractVotesOf, lastContract, liveContract } from '../../state/contracts.ts';
+import { contractKey, getSnapshot } from '../../state/snapshots.ts';
 import { personOf } from '../actor.ts';
 import { type Core, mustTarget, type Target } from '../core.ts';
+import type { SchemaEvidence } from './evidence.ts';
 import { impossibleSentence } from './who-needs.ts';
 
 export interface ContractView {
@@ -20,6 +22,8 @@ export interface ContractView {
   readonly impossible: readonly string[];
   /** `after this, rollback to v2.0 is impossible`. */
   readonly consequence: string;
+  /** The verdict on who can live with it, when it was asked for. */
+  readonly verdict: string | undefined;
   readonly status: ContractRow['status'];
   readonly requestedBy: string;
   readonly requestedAt: number;
@@ -48,6 +52,7 @@ export function viewContract(core: Core, row: ContractRow): ContractView {
     statements: row.statements,
     impossible: row.impossible,
     consequence: impossibleSentence(row.impossible),
+    verdict: getSnapshot<SchemaEvidence>(core.store.db, contractKey(row.id))?.value.headline,
     status: row.status,
     requestedBy: row.requestedBy,
     requestedAt: row.requestedAt,

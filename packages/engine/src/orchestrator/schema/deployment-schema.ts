@@ -10,6 +10,8 @@ export interface DeploymentSchema {
   readonly expand: readonly string[];
   /** Hazards that the author of its migrations took on, with the reasons. */
   readonly accepted: readonly string[];
+  /** What the evidence says of the releases that must live with it. */
+  readonly verdict: string | undefined;
   /** What is filled behind it just now. */
   readonly filling: BackfillProgress | undefined;
 }
@@ -21,8 +23,8 @@ export function deploymentSchema(
   { plan, version }: DeploymentRow,
   isActive: boolean,
 ): DeploymentSchema | undefined {
-  const { schema: expand = [], accepted = [] } = plan ?? {};
+  const { schema: expand = [], accepted = [], verdict } = plan ?? {};
   const view = isActive ? schemaView(core, target) : undefined;
   const filling = view?.version === version ? view.filling : undefined;
-  return expand.length + accepted.length === 0 && !filling ? undefined : { expand, accepted, filling };
+  return expand.length + accepted.length === 0 && !filling ? undefined : { expand, accepted, verdict, filling };
 }

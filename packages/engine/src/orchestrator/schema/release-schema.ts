@@ -1,30 +1,49 @@
 // What a release would do to the schema, looked at before anything is registered or begun.
 
 import type { SchemaPlan } from '../../migrator/migrator.ts';
-import type { Target } from '../core.ts';
+import type { Core, Target } from '../core.ts';
 import { failed, type StepResult } from '../step.ts';
+import { expandEvidence, type Newcomer, type SchemaEvidence } from './evidence.ts';
 
 const shown = 5;
 
 export interface ReleaseSchema {
   readonly plan: SchemaPlan;
+  /** Undefined where nothing would be widened, or the files alone say no. */
+  readonly evidence: SchemaEvidence | undefined;
   /** Why it cannot be deployed here. */
   readonly refusal: { readonly code: string; readonly sentence: string } | undefined;
 }
 
 /** @throws MigrationError when the database cannot be asked */
-export async function releaseSchema(target: Target, folder: string): Promise<ReleaseSchema> {
-  const plan = await target.migrator.plan(folder);
-  if (plan.problems.length > 0)
-    return { plan, refusal: { code: 'schema-hazard', sentence: problemsSentence(plan.problems) } };
-  const [fits] = await target.migrator.compatible([folder]);
+export async function releaseSchema(
+  core: Core,
+  target: Target,
+  release: Newcomer,
+  signal: AbortSignal,
+): Promise<ReleaseSchema> {
+  const plan = await target.migrator.plan(release.folder);
+  const refused = (code: string, sentence: string, evidence?: SchemaEvidence): ReleaseSchema => ({
+    plan,
+    evidence,
+    refusal: { code, sentence },
+  });
+  if (plan.problems.length > 0) return refused('schema-hazard', problemsSentence(plan.problems));
+  const [fits] = await target.migrator.compatible([release.folder]);
   if (fits && fits.lost.length > 0)
-    return {
-      plan,
-      refusal: { code: 'schema-incompatible', sentence: `it cannot run on the present schema: ${fits.evidence}` },
-    };
-  return { plan, refusal: undefined };
+    return refused('schema-incompatible', `it cannot run on the present schema: ${fits.evidence}`);
+  if (plan.expand.length === 0) return { plan, evidence: undefined, refusal: undefined };
+  const evidence = await expandEvidence(core, target, release, signal);
+  if (evidence.verdict === 'incompatible') return refused('schema-incompatible', evidence.headline, evidence);
+  // A hazard that was taken on is shown to whoever approves; what nobody has looked at is not passed.
+  if (!evidence.allowed && plan.reviews.length > 0) return refused('schema-hazard', reviewSentence(plan), evidence);
+  if (!evidence.allowed && plan.accepted.length === 0)
+    return refused('schema-unknown', `${evidence.headline}; what is not known to be safe may only add`, evidence);
+  return { plan, evidence, refusal: undefined };
 }
+
+const reviewSentence = ({ reviews }: SchemaPlan): string =>
+  `${problemsSentence(reviews)}. Nobody has decided on that: let a scratch copy (\`scratch\` of the database) do it, or take it on with \`-- @accept\` and a reason`;
 
 export function problemsSentence(problems: readonly string[]): string {
   const more = problems.length > shown ? `; and ${problems.length - shown} more` : '';

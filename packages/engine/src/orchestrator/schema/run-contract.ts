@@ -5,6 +5,7 @@ import type { MigrationEvent } from '../../migrator/phases/context.ts';
 import { type ContractRow, changeContract, liveContract, readContract } from '../../state/contracts.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { type Charge, releaseFiles } from '../core.ts';
+import { contractEvidence } from './evidence.ts';
 import { lookAtSchema } from './observe.ts';
 import { needsText, whoNeeds } from './who-needs.ts';
 import { eventSentence, migrationSentence } from './words.ts';
@@ -21,7 +22,7 @@ export async function tendContract(charge: Charge, signal: AbortSignal): Promise
   try {
     // Once it is begun it is ended: a half of it would serve nobody.
     if (row.status === 'approved') {
-      const against = await whatSpeaksAgainst(charge, row);
+      const against = await whatSpeaksAgainst(charge, row, release.folder, signal);
       if (against !== undefined) return end(charge, row, 'refused', against);
       if (!begin(charge, row)) return;
     }
@@ -37,9 +38,16 @@ export async function tendContract(charge: Charge, signal: AbortSignal): Promise
   await lookAtSchema(core, target);
 }
 
-async function whatSpeaksAgainst({ core, target }: Charge, row: ContractRow): Promise<string | undefined> {
-  const { needs } = await whoNeeds(core, target, row.migrations);
+async function whatSpeaksAgainst(
+  { core, target }: Charge,
+  { migrations: ids }: ContractRow,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { needs } = await whoNeeds(core, target, ids);
   if (needs.length > 0) return needsText(needs);
+  const { allowed, headline } = await contractEvidence(core, target, { folder, ids }, signal);
+  if (!allowed) return headline;
   const live = liveDeployment(core.store.db, target.key);
   return live && `a deployment of ${live.version} is under way`;
 }

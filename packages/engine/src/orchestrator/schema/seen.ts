@@ -1,36 +1,48 @@
 // A release's part in the schema for a plan that is only shown: nothing is refused, everything is told.
 
+import { deadline } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
-import type { Target } from '../core.ts';
+import type { Core, Target } from '../core.ts';
 import type { Refusal } from '../refusal.ts';
+import type { Newcomer, SchemaEvidence } from './evidence.ts';
 import { releaseSchema } from './release-schema.ts';
+
+/** Whoever asks waits for it. */
+const limitMs = 120_000;
 
 export interface SchemaSeen {
   readonly plan: Pick<SchemaPlan, 'expand' | 'accepted'>;
+  readonly evidence: SchemaEvidence | undefined;
   readonly lines: readonly string[];
   readonly refusal: Refusal | undefined;
 }
 
-export const nothingToChange: SchemaSeen = { plan: { expand: [], accepted: [] }, lines: [], refusal: undefined };
+export const nothingToChange: SchemaSeen = {
+  plan: { expand: [], accepted: [] },
+  evidence: undefined,
+  lines: [],
+  refusal: undefined,
+};
 
-export async function schemaSeen(target: Target, folder: string): Promise<SchemaSeen> {
+export async function schemaSeen(core: Core, target: Target, release: Newcomer): Promise<SchemaSeen> {
   try {
-    const { plan, refusal } = await releaseSchema(target, folder);
-    const refused = refusal && { code: 'schema-incompatible' as const, sentence: refusal.sentence, hint: '' };
-    return { plan, lines: planLines(plan), refusal: refused };
+    const { plan, evidence, refusal } = await releaseSchema(core, target, release, deadline(limitMs));
+    const refused = refusal && { code: 'schema-refused' as const, sentence: refusal.sentence, hint: '' };
+    return { plan, evidence, lines: planLines(plan, evidence), refusal: refused };
   } catch (thrown) {
-    const refusal = { code: 'schema-incompatible', sentence: messageOf(thrown), hint: '' } as const;
-    return { ...nothingToChange, refusal };
+    return { ...nothingToChange, refusal: { code: 'schema-refused', sentence: messageOf(thrown), hint: '' } };
   }
 }
 
-export function planLines({ expand, backfill, contract, accepted, warnings }: SchemaPlan): readonly string[] {
+export function planLines(plan: SchemaPlan, evidence?: SchemaEvidence): readonly string[] {
+  const { expand, backfill, contract, accepted, reviews, warnings } = plan;
   return [
     ...expand.map((id) => `expand ${id}, before it starts`),
     ...backfill.map((id) => `backfill ${id}, once it is live`),
     ...[...contract.ready, ...contract.waiting].map(({ id }) => `contract ${id}, later, with an approval of its own`),
+    ...(evidence === undefined ? [] : [`verdict: ${evidence.headline}`]),
     ...accepted.map((hazard) => `accepted: ${hazard}`),
-    ...warnings.map((warning) => `worth a look: ${warning}`),
+    ...[...reviews, ...warnings].map((warning) => `worth a look: ${warning}`),
   ];
 }

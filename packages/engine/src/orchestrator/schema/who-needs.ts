@@ -21,7 +21,7 @@ export interface ContractNeeds {
   readonly impossible: readonly string[];
 }
 
-interface Holder {
+export interface Holder {
   readonly version: string;
   readonly as: string;
 }
@@ -60,7 +60,8 @@ async function verdictsOf(core: Core, target: Target, versions: readonly string[
   );
 }
 
-function holdersOf(core: Core, target: Target): readonly Holder[] {
+/** Whoever has users, may get them by one word, or may be gone back to. */
+export function holdersOf(core: Core, target: Target): readonly Holder[] {
   const { db } = core.store;
   const slots = (['blue', 'green'] as const).map((slot) => readSlot(db, target.key, slot));
   const { canary } = readRouting(db, target.key).intent;

@@ -2,10 +2,12 @@
 // approved by people who see what it makes impossible, and then run by whoever drives.
 
 import { randomBytes } from 'node:crypto';
+import { deadline } from '../../lib/clock.ts';
 import type { ContractRequest } from '../../migrations-api.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
 import { addContract, type ContractRow, liveContract, readContract } from '../../state/contracts.ts';
+import { contractKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRelease } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
@@ -14,12 +16,16 @@ import { activeSide, findTarget, gatherFacts } from '../facts.ts';
 import { ask, inTeam, noLiveDeployment, notLocked, sameConfiguration, stateKnown } from '../gates.ts';
 import { ok, type Refusal, type Result, refuse } from '../refusal.ts';
 import { type ContractView, viewContract } from '../schema/contract-view.ts';
+import { contractEvidence, type SchemaEvidence } from '../schema/evidence.ts';
 import { eyes } from '../schema/observe.ts';
 import { type ContractNeeds, impossibleSentence, needsText, whoNeeds } from '../schema/who-needs.ts';
 import { migrationSentence } from '../schema/words.ts';
 import { clockTime } from '../words.ts';
 import { maxReason } from './decide.ts';
 import { recordRefusal } from './refused.ts';
+
+/** Whoever asks waits for it. */
+const evidenceMs = 120_000;
 
 export async function contract(core: Core, request: ContractRequest): Promise<Result<ContractView>> {
   const found = findTarget(core, request);
@@ -35,6 +41,7 @@ interface Prepared {
   readonly version: string;
   readonly ready: SchemaPlan['contract']['ready'];
   readonly impossible: readonly string[];
+  readonly evidence: SchemaEvidence;
 }
 
 async function prepare(core: Core, target: Target, request: ContractRequest): Promise<Result<Prepared>> {
@@ -57,7 +64,11 @@ async function prepare(core: Core, target: Target, request: ContractRequest): Pr
       target,
       ready.map(({ id }) => id),
     );
-    return stillNeeded(needs) ?? ok({ version: release.version, ready, impossible: needs.impossible });
+    const refusal = stillNeeded(needs);
+    if (refusal) return refusal;
+    const ids = ready.map(({ id }) => id);
+    const evidence = await contractEvidence(core, target, { folder: release.folder, ids }, deadline(evidenceMs));
+    return notAllowed(evidence) ?? ok({ version: release.version, ready, impossible: needs.impossible, evidence });
   } catch (thrown) {
     if (!(thrown instanceof MigrationError)) throw thrown;
     return refuse('schema-incompatible', migrationSentence(thrown));
@@ -93,13 +104,22 @@ function stillNeeded({ needs }: ContractNeeds): ReturnType<typeof refuse> | unde
   );
 }
 
+function notAllowed({ allowed, headline }: SchemaEvidence): ReturnType<typeof refuse> | undefined {
+  if (allowed) return undefined;
+  return refuse(
+    'schema-needed',
+    `what a contract takes away must be known not to be needed, and the verdict is ${headline}`,
+    'Let each release declare its needs as `schema` in bluegreen.release.yaml, and configure `scratch` where the database is a server.',
+  );
+}
+
 /** Asked again inside the transaction: a deployment of the last moment comes first. */
 function askFor(
   tx: Tx,
   core: Core,
   target: Target,
   { actor, reason }: ContractRequest,
-  { version, ready, impossible }: Prepared,
+  { version, ready, impossible, evidence }: Prepared,
 ): Result<ContractRow> {
   const may = mayAsk(core, target, actor);
   if (!may.ok) return may;
@@ -135,8 +155,9 @@ function askFor(
     actor: actorName(actor),
     action: 'contract-asked',
     sentence: `${who} asks to contract ${ready.map((each) => each.id).join(', ')}: ${impossibleSentence(impossible)}`,
-    detail: { contract: id, version, migrations: ready, impossible },
+    detail: { contract: id, version, migrations: ready, impossible, evidence },
   });
+  putSnapshot(tx.db, contractKey(id), evidence, tx.now);
   return ok(rowOf(tx, id));
 }
 

@@ -117,11 +117,14 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
   const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
   const slot = slotFor(facts);
   const digest = facts.releaseExists ? await digestFolder(folder) : undefined;
-  const schema = facts.releaseExists ? await schemaSeen(target, folder) : nothingToChange;
+  const schema = facts.releaseExists
+    ? await schemaSeen(core, target, { version: request.version, folder })
+    : nothingToChange;
   const planned = planFacts(core, target, {
     row: { mode, fromSlot: facts.active?.slot ?? null, hold: request.hold ?? false },
     digest: digest ?? '',
     schema: schema.plan,
+    evidence: schema.evidence,
   });
   const registered = readRelease(core.store.db, target.key.service, request.version);
   const held = readSlot(core.store.db, target.key, slot);

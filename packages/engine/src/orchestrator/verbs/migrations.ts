@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import { approverRule } from '../../config/people.ts';
+import { deadline } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { MigrationsRun, MigrationsView, ReleaseRef, SchemaPlanView } from '../../migrations-api.ts';
 import { MigrationError } from '../../migrator/error.ts';
@@ -15,7 +16,7 @@ import { ask, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '
 import { ok, type Result, refuse } from '../refusal.ts';
 import { contractOf } from '../schema/contract-view.ts';
 import { eyes, lookAtSchema } from '../schema/observe.ts';
-import { problemsSentence } from '../schema/release-schema.ts';
+import { releaseSchema } from '../schema/release-schema.ts';
 import { planLines } from '../schema/seen.ts';
 import { impossibleSentence, whoNeeds } from '../schema/who-needs.ts';
 import { recordRefusal } from './refused.ts';
@@ -34,16 +35,21 @@ export async function migrationsStatus(core: Core, ref: ReleaseRef): Promise<Res
   });
 }
 
+/** Whoever asks waits for it. */
+const planMs = 120_000;
+
 export async function migrationsPlan(core: Core, ref: ReleaseRef): Promise<Result<SchemaPlanView>> {
   return onRelease(core, ref, async (target, version, folder) => {
-    const plan = await target.migrator.plan(folder);
+    const { plan, evidence, refusal } = await releaseSchema(core, target, { version, folder }, deadline(planMs));
     const ids = plan.contract.ready.map(({ id }) => id);
     const { needs, impossible } = await whoNeeds(core, target, ids);
     return ok({
       name: target.name,
       version,
       ...plan,
-      lines: planLines(plan),
+      lines: planLines(plan, evidence),
+      evidence: evidence?.lines ?? [],
+      refusal: refusal?.sentence,
       needs,
       consequence: ids.length === 0 ? undefined : impossibleSentence(impossible),
     });
@@ -57,8 +63,8 @@ export async function runMigrations(core: Core, request: MigrationsRun): Promise
     const may = mayAct(core, target, request, version);
     if (!may.ok) return may;
     if (act.kind === 'expand') {
-      const { problems } = await target.migrator.plan(folder);
-      if (problems.length > 0) return refuse('schema-refused', problemsSentence(problems));
+      const { refusal } = await releaseSchema(core, target, { version, folder }, signal);
+      if (refusal) return refuse('schema-refused', refusal.sentence);
     }
     note(core, target, actor, { action: 'migrate-begun', sentence: `${doing(act)} for ${version}` });
     const ids = await target.migrator.run(folder, act, { signal, say });
