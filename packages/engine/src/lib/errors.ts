@@ -22,7 +22,7 @@ export const errorHelp = {
   'lease-held': 'Another process is driving; its name is in the message.',
   'not-found': 'Look at `bg status` for the names that exist.',
   'port-in-use': 'Stop the named process or give the slot another port.',
-  'release-invalid': 'Mend release.json in the release and publish it under a new version.',
+  'release-invalid': 'Mend the file that is named, and publish the release under a new version.',
   'release-missing': 'Put the release into the releases folder as <service>/<version>/ and try again.',
   'release-modified': 'A version is immutable: the files differ from those registered. Publish a new version.',
   'resources-short': 'Free some disk or memory; nothing was started.',

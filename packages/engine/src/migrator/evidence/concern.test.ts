@@ -19,12 +19,17 @@ const change = (kind: ChangeKind, object = 'users.nick'): Change => ({
 const concerned = (
   kind: ChangeKind,
   needs: Partial<ReleaseNeeds>,
-  more: { readonly smoke?: 'passed'; readonly accepted?: string; readonly object?: string } = {},
+  more: {
+    readonly smoke?: 'passed';
+    readonly accepted?: string;
+    readonly object?: string;
+    readonly star?: string;
+  } = {},
 ) => {
   const release = aRelease('v1', needs);
   const [found] = concernEvidence([change(kind, more.object)], {
     release,
-    use: useOf([], () => undefined),
+    use: { ...useOf([], () => undefined), stars: more.star === undefined ? [] : [more.star] },
     smoke: more.smoke ?? 'absent',
     accepted: more.accepted === undefined ? {} : { [file]: more.accepted },
   });
@@ -65,6 +70,13 @@ describe('a change of the schema', () => {
     expect(concerned('gone', { files: [file] })).toBe('said');
     expect(concerned('rule-added', writes, { smoke: 'passed', object: 'users' })).toBe('said');
     expect(concerned('rule-added', writes, { accepted: 'checked by hand', object: 'users' })).toBe('said');
+  });
+
+  test('that takes a column from SELECT * is unclear: the program may read it, unless it was written without', () => {
+    const star = { statements: ['SELECT * FROM users'] };
+    expect(concerned('gone', star, { star: 'users' })).toBe('unclear');
+    expect(concerned('gone', star, { star: 'orders' })).toBeUndefined();
+    expect(concerned('gone', { ...star, files: [file] }, { star: 'users' })).toBe('said');
   });
 
   test('that makes rows unique is not excused by smoke tests, which do not have the rows', () => {

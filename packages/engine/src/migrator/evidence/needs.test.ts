@@ -2,8 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { readPostgresUse } from '../postgres/evidence/use.ts';
 import { loadGrammar } from '../postgres/parse.ts';
 import { readSqliteUse } from '../sqlite/evidence/use.ts';
-import { type ReadUse, touches, whoStillNeeds } from './needs.ts';
-import { aRelease } from './testing-release.ts';
+import { type ReadUse, touches } from './needs.ts';
 
 beforeAll(loadGrammar);
 
@@ -11,46 +10,6 @@ const grammars: readonly (readonly [string, ReadUse])[] = [
   ['PostgreSQL', readPostgresUse],
   ['SQLite', readSqliteUse],
 ];
-
-describe('the contract gate', () => {
-  const nick = { object: 'users.nick', file: '003_nick.contract.sql' };
-  const needs = (release: Parameters<typeof aRelease>[1]) =>
-    whoStillNeeds([nick], [aRelease('v1', release)], readPostgresUse).map(({ source }) => source);
-
-  test('names who declares to need it, by column or by table', () => {
-    expect(needs({ declared: { reads: ['users.nick'], writes: [] } })).toEqual(['manifest']);
-    expect(needs({ declared: { reads: [], writes: ['public.users'] } })).toEqual(['manifest']);
-    expect(needs({ declared: { reads: ['users.email'], writes: ['orders'] } })).toEqual([]);
-  });
-
-  test('names whose recorded statements use it', () => {
-    expect(needs({ statements: ['SELECT nick FROM users'] })).toEqual(['recorded']);
-    expect(needs({ statements: ['UPDATE users SET nick = $1'] })).toEqual(['recorded']);
-    expect(needs({ statements: ['SELECT email FROM users'] })).toEqual([]);
-  });
-
-  test('takes SELECT * for a need, unless the release was written for the schema without it', () => {
-    expect(needs({ statements: ['SELECT * FROM users'] })).toEqual(['recorded']);
-    expect(needs({ statements: ['SELECT * FROM users'], files: [nick.file] })).toEqual([]);
-  });
-
-  test('believes a declared need more than the release’s own files', () => {
-    expect(needs({ declared: { reads: ['users.nick'], writes: [] }, files: [nick.file] })).toEqual(['manifest']);
-  });
-
-  test('goes by the release’s own files where nothing else is known', () => {
-    expect(needs({})).toEqual(['own files']);
-    expect(needs({ files: [nick.file] })).toEqual([]);
-  });
-
-  test('names every release and every object', () => {
-    const releases = [aRelease('v1'), aRelease('v2', { files: [nick.file] }), aRelease('v3')];
-    const both = [nick, { object: 'orders', file: '004_orders.contract.sql' }];
-    expect(whoStillNeeds(both, releases, readPostgresUse).map(({ release, object }) => `${release} ${object}`)).toEqual(
-      ['v1 users.nick', 'v1 orders', 'v2 orders', 'v3 users.nick', 'v3 orders'],
-    );
-  });
-});
 
 describe('a need', () => {
   test('of a table is one of its columns, and the other way round; a longer name is another one', () => {

@@ -51,43 +51,6 @@ export interface InsertUse {
 /** One statement's use; undefined when the grammar does not know the statement. */
 export type ReadUse = (statement: string) => Use | undefined;
 
-export interface Need {
-  readonly release: string;
-  readonly object: string;
-  readonly source: 'manifest' | 'recorded' | 'own files';
-}
-
-export interface Dropped {
-  /** `users.nick`, `orders`. */
-  readonly object: string;
-  /** The file that drops it, `003_nick.contract.sql`. */
-  readonly file: string;
-}
-
-/** The gate of a contract, pure: which releases still need which of the objects that it takes away, and how that is known. */
-export function whoStillNeeds(
-  dropped: readonly Dropped[],
-  releases: readonly ReleaseNeeds[],
-  readUse: ReadUse,
-): readonly Need[] {
-  return releases.flatMap((release) => {
-    const recorded = useOf(release.statements, readUse);
-    return dropped.flatMap(({ object, file }): readonly Need[] => {
-      const source = sourceOfNeed(release, recorded, object, file);
-      return source === undefined ? [] : [{ release: release.release, object, source }];
-    });
-  });
-}
-
-function sourceOfNeed(release: ReleaseNeeds, recorded: Use, object: string, file: string): Need['source'] | undefined {
-  if (release.declared && touches([...release.declared.reads, ...release.declared.writes], object)) return 'manifest';
-  if (touches([...recorded.reads, ...recorded.writes, ...recorded.routines], object)) return 'recorded';
-  // Whoever carries the file was written for the schema without it, and takes what columns there are.
-  if (release.files.includes(file)) return undefined;
-  if (touches(recorded.stars, object)) return 'recorded';
-  return isKnown(release) ? undefined : 'own files';
-}
-
 /** Something is known of what it needs. */
 export const isKnown = ({ declared, statements }: Pick<ReleaseNeeds, 'declared' | 'statements'>): boolean =>
   declared !== undefined || statements.length > 0;

@@ -6,8 +6,10 @@ import { systemClock } from '../../../lib/clock.ts';
 import type { ReleaseNeeds } from '../../evidence/needs.ts';
 import type { CompatReport, Layer } from '../../evidence/report.ts';
 import { validateCompatibility } from '../../evidence/validate.ts';
-import { aSqlFile } from '../../testing/a-migration.ts';
+import type { SqlFile, Stage } from '../../files/migration.ts';
+import { aMigration, aSqlFile } from '../../testing/a-migration.ts';
 import { type PostgresServer, startPostgres } from '../../testing/postgres-server.ts';
+import { postgresDialect } from '../dialect.ts';
 import { loadGrammar, parsePostgres } from '../parse.ts';
 import { createPostgresScratch } from './server.ts';
 import { oldSchema, oldStatements } from './testing/old-release.ts';
@@ -45,9 +47,14 @@ const old: ReleaseNeeds = {
   smoke: undefined,
 };
 
+const fileOf = (sql: string, stage: Stage = 'expand'): SqlFile => ({
+  ...aSqlFile('002_change', stage, sql),
+  transaction: !sql.includes('CONCURRENTLY'),
+});
+
 const check = (sql: string, releases: readonly ReleaseNeeds[]): Promise<CompatReport> =>
   validateCompatibility({
-    files: [{ ...aSqlFile('002_change', 'contract', sql), transaction: !sql.includes('CONCURRENTLY') }],
+    files: [fileOf(sql, 'contract')],
     findings: [],
     releases,
     readUse: readPostgresUse,
@@ -69,21 +76,51 @@ const check = (sql: string, releases: readonly ReleaseNeeds[]): Promise<CompatRe
 const broken = ({ findings }: CompatReport, layer: Layer): number =>
   findings.filter((each) => each.layer === layer && each.effect === 'breaks').length;
 
-/** What prepare, insert and diff see of the statements; how many fail when they are run; the verdicts without and with smoke tests. */
+/** The rule that tells of it, where one does; what prepare, insert and diff see of the statements; how many fail when they are run; the verdicts without and with smoke tests. */
 const table: readonly (readonly [
   name: string,
+  rule: string | undefined,
   sql: string,
   seen: { readonly prepare?: number; readonly insert?: number; readonly diff?: number; readonly run?: number },
   verdict: CompatReport['verdict'],
   withSmoke: CompatReport['verdict'],
 ])[] = [
-  ['drop column', 'ALTER TABLE users DROP COLUMN nick', { prepare: 3, run: 4 }, 'incompatible', 'incompatible'],
-  ['rename column', 'ALTER TABLE users RENAME nick TO alias', { prepare: 3, run: 4 }, 'incompatible', 'incompatible'],
-  ['rename table', 'ALTER TABLE orders RENAME TO purchases', { prepare: 6, run: 6 }, 'incompatible', 'incompatible'],
-  ['drop view', 'DROP VIEW active_users', { prepare: 1, run: 1 }, 'incompatible', 'incompatible'],
-  ['drop function', 'DROP FUNCTION order_count', { prepare: 1, run: 1 }, 'incompatible', 'incompatible'],
+  [
+    'drop column',
+    'ban-drop-column',
+    'ALTER TABLE users DROP COLUMN nick',
+    { prepare: 3, run: 4 },
+    'incompatible',
+    'incompatible',
+  ],
+  [
+    'rename column',
+    'renaming-column',
+    'ALTER TABLE users RENAME nick TO alias',
+    { prepare: 3, run: 4 },
+    'incompatible',
+    'incompatible',
+  ],
+  [
+    'rename table',
+    'renaming-table',
+    'ALTER TABLE orders RENAME TO purchases',
+    { prepare: 6, run: 6 },
+    'incompatible',
+    'incompatible',
+  ],
+  ['drop view', 'ban-drop-object', 'DROP VIEW active_users', { prepare: 1, run: 1 }, 'incompatible', 'incompatible'],
+  [
+    'drop function',
+    'ban-drop-object',
+    'DROP FUNCTION order_count',
+    { prepare: 1, run: 1 },
+    'incompatible',
+    'incompatible',
+  ],
   [
     'drop column behind a DO block',
+    'opaque-sql',
     `DO $$ BEGIN EXECUTE 'ALTER TABLE users DROP ' || 'COLUMN nick'; END $$`,
     { prepare: 3, run: 4 },
     'incompatible',
@@ -91,22 +128,39 @@ const table: readonly (readonly [
   ],
   [
     'NOT NULL without default',
+    'adding-required-field',
     'ALTER TABLE users ADD country text NOT NULL',
     { insert: 1, run: 8 },
     'incompatible',
     'incompatible',
   ],
-  ['SET NOT NULL', 'ALTER TABLE users ALTER nick SET NOT NULL', { insert: 1, run: 5 }, 'incompatible', 'incompatible'],
+  [
+    'SET NOT NULL',
+    'adding-not-nullable-field',
+    'ALTER TABLE users ALTER nick SET NOT NULL',
+    { insert: 1, run: 5 },
+    'incompatible',
+    'incompatible',
+  ],
   [
     'drop default',
+    'dropping-default',
     'ALTER TABLE users ALTER active DROP DEFAULT',
     { insert: 1, run: 8 },
     'incompatible',
     'incompatible',
   ],
-  ['new CHECK', 'ALTER TABLE users ADD CHECK (length(name) > 2) NOT VALID', { run: 2 }, 'unknown', 'incompatible'],
+  [
+    'new CHECK',
+    'constraining-old-writes',
+    'ALTER TABLE users ADD CHECK (length(name) > 2) NOT VALID',
+    { run: 2 },
+    'unknown',
+    'incompatible',
+  ],
   [
     'new foreign key',
+    'constraining-old-writes',
     'ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users NOT VALID',
     { run: 4 },
     'unknown',
@@ -114,15 +168,24 @@ const table: readonly (readonly [
   ],
   [
     'rejecting trigger',
+    'creating-trigger',
     `CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
      CREATE TRIGGER no BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION no()`,
     { run: 1 },
     'unknown',
     'incompatible',
   ],
-  ['REVOKE', 'REVOKE UPDATE ON users FROM shop', { prepare: 2, run: 2 }, 'incompatible', 'incompatible'],
+  [
+    'REVOKE',
+    'changing-rights',
+    'REVOKE UPDATE ON users FROM shop',
+    { prepare: 2, run: 2 },
+    'incompatible',
+    'incompatible',
+  ],
   [
     'narrow type',
+    'changing-column-type',
     'DROP VIEW active_users; ALTER TABLE users ALTER email TYPE varchar(5); CREATE VIEW active_users AS SELECT id, email FROM users WHERE active; GRANT SELECT ON active_users TO shop',
     { diff: 2, run: 8 },
     'incompatible',
@@ -130,6 +193,7 @@ const table: readonly (readonly [
   ],
   [
     'text to integer',
+    'changing-column-type',
     'ALTER TABLE orders ALTER note TYPE integer USING note::integer',
     { diff: 1, run: 4 },
     'incompatible',
@@ -137,23 +201,66 @@ const table: readonly (readonly [
   ],
   [
     'text to json',
+    'changing-column-type',
     'ALTER TABLE orders ALTER note TYPE json USING note::json',
     { prepare: 1, diff: 1, run: 4 },
     'incompatible',
     'incompatible',
   ],
-  ['rename enum value', "ALTER TYPE mood RENAME VALUE 'busy' TO 'loaded'", { run: 1 }, 'unknown', 'incompatible'],
-  ['row security', 'ALTER TABLE users ENABLE ROW LEVEL SECURITY', { run: 8 }, 'unknown', 'incompatible'],
-  ['new UNIQUE', 'CREATE UNIQUE INDEX CONCURRENTLY users_name ON users (name)', {}, 'unknown', 'unknown'],
-  ['meaning', 'UPDATE orders SET total = total * 100', {}, 'compatible', 'compatible'],
-  ['nullable column', 'ALTER TABLE users ADD city text', {}, 'compatible', 'compatible'],
-  ['NOT NULL with default', "ALTER TABLE users ADD plan text NOT NULL DEFAULT 'free'", {}, 'compatible', 'compatible'],
-  ['index', 'CREATE INDEX CONCURRENTLY users_age ON users (age)', {}, 'compatible', 'compatible'],
-  ['widened type', 'ALTER TABLE orders ALTER total TYPE numeric(12,2)', {}, 'compatible', 'compatible'],
-  ['drop what nobody uses', 'ALTER TABLE orders DROP COLUMN legacy_code', {}, 'compatible', 'compatible'],
+  [
+    'rename enum value',
+    'renaming-object',
+    "ALTER TYPE mood RENAME VALUE 'busy' TO 'loaded'",
+    { run: 1 },
+    'unknown',
+    'incompatible',
+  ],
+  [
+    'row security',
+    'changing-row-security',
+    'ALTER TABLE users ENABLE ROW LEVEL SECURITY',
+    { run: 8 },
+    'unknown',
+    'incompatible',
+  ],
+  [
+    'new UNIQUE',
+    'adding-unique-index',
+    'CREATE UNIQUE INDEX CONCURRENTLY users_name ON users (name)',
+    {},
+    'unknown',
+    'unknown',
+  ],
+  ['meaning', 'unbatched-change', 'UPDATE orders SET total = total * 100', {}, 'compatible', 'compatible'],
+  ['nullable column', undefined, 'ALTER TABLE users ADD city text', {}, 'compatible', 'compatible'],
+  [
+    'NOT NULL with default',
+    undefined,
+    "ALTER TABLE users ADD plan text NOT NULL DEFAULT 'free'",
+    {},
+    'compatible',
+    'compatible',
+  ],
+  ['index', undefined, 'CREATE INDEX CONCURRENTLY users_age ON users (age)', {}, 'compatible', 'compatible'],
+  [
+    'widened type',
+    'changing-column-type',
+    'ALTER TABLE orders ALTER total TYPE numeric(12,2)',
+    {},
+    'compatible',
+    'compatible',
+  ],
+  [
+    'drop what nobody uses',
+    'ban-drop-column',
+    'ALTER TABLE orders DROP COLUMN legacy_code',
+    {},
+    'compatible',
+    'compatible',
+  ],
 ];
 
-describe.each(table)('%s', (_, sql, seen, verdict, withSmoke) => {
+describe.each(table)('%s', (_, rule, sql, seen, verdict, withSmoke) => {
   test('is seen where it can be seen', async () => {
     const report = await check(sql, [old]);
     expect({
@@ -167,6 +274,14 @@ describe.each(table)('%s', (_, sql, seen, verdict, withSmoke) => {
     });
     expect(report.verdict).toBe(verdict);
     expect(report.notChecked.join()).toContain('still means the same');
+  });
+
+  test('is told by the rules, or is none of theirs', () => {
+    const migration = aMigration('002_change', { expand: sql, revert: 'SELECT 1' });
+    const told = postgresDialect
+      .lint([{ ...migration, expand: fileOf(sql) }])
+      .filter(({ severity }) => severity !== 'warning');
+    expect(told.map((finding) => finding.rule)).toEqual(rule === undefined ? [] : expect.arrayContaining([rule]));
   });
 
   test('is run into by the release itself', async () => {
