@@ -59,6 +59,20 @@ describe('a NUL byte', () => {
   });
 });
 
+describe('a statement that is too deep for the rules', () => {
+  it.each([2_000, 4_000, 8_000, 16_000])(
+    'goes to a person, or is judged; nothing is left out behind it: %i terms',
+    (terms) => {
+      const expand = `SELECT ${'1+'.repeat(terms)}1;\nALTER TABLE users RENAME COLUMN a TO b;`;
+      for (const dialect of [postgresDialect, sqliteDialect]) {
+        const found = dialect.lint([aMigration('001_a', { expand, revert: 'SELECT 1;' })]).map(({ rule }) => rule);
+        const isTold = found.includes('renaming-column') || found.includes('syntax-error');
+        expect(isTold, `${dialect.kind}: ${found.join(', ')}`).toBe(true);
+      }
+    },
+  );
+});
+
 describe('the order of findings', () => {
   it('is that of the files, each by its lines', () => {
     const drop = 'ALTER TABLE users RENAME COLUMN a TO b;';

@@ -47,14 +47,31 @@ function findingsOf<S extends Statement, H>(
   const rules = grammar.rules.filter(({ allowedIn }) => !allowedIn.includes(file.stage));
   const found: Finding[] = [];
   for (const statement of parsed.statements) {
-    for (const rule of rules)
-      for (const hazard of rule.check(statement, scene)) found.push(finding(file, statement, rule, hazard));
-    grammar.observe(history, statement);
+    try {
+      for (const rule of rules)
+        for (const hazard of rule.check(statement, scene)) found.push(finding(file, statement, rule, hazard));
+      grammar.observe(history, statement);
+    } catch (error) {
+      found.push(finding(file, statement, unjudged, unjudgedHazard(error)));
+    }
   }
   return found;
 }
 
-function finding<S extends Statement, H>(file: SqlFile, statement: S, rule: Rule<S, H>, hazard: Hazard): Finding {
+type Told = Pick<Rule<Statement, unknown>, 'id' | 'classes' | 'allowedIn' | 'severity'>;
+
+/** A tree that is too deep for a rule, or that the printer does not know: a person looks, and the rest is judged. */
+const unjudged = { id: 'opaque-sql', classes: ['breaks-old', 'locks'], allowedIn: [], severity: 'review' } as const;
+
+const unjudgedHazard = (error: unknown): Hazard => ({
+  message:
+    error instanceof RangeError
+      ? 'nested too deeply to be judged: a person must look'
+      : `could not be judged (${error instanceof Error ? error.message : String(error)}): a person must look`,
+  safe: undefined,
+});
+
+function finding(file: SqlFile, statement: Statement, rule: Told, hazard: Hazard): Finding {
   return {
     rule: rule.id,
     classes: rule.classes,

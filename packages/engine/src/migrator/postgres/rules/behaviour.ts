@@ -102,11 +102,15 @@ const disablingTrigger: PostgresRule = {
       'AT_DisableTrigAll',
       'AT_DisableTrigUser',
       'AT_DisableRule',
+      'AT_EnableTrig',
+      'AT_EnableTrigAll',
+      'AT_EnableTrigUser',
+      'AT_EnableRule',
       'AT_EnableAlwaysTrig',
       'AT_EnableReplicaTrig',
     ],
     (alteration) => ({
-      message: `what the trigger did for the old release’s writes to ${alteration.table} is not done any more${alteration.command.subtype === 'AT_DisableTrigAll' ? ', and foreign keys are not checked' : ''}`,
+      message: `what triggers and rules do for the old release’s writes to ${alteration.table} changes under it${alteration.command.subtype === 'AT_DisableTrigAll' ? ', and foreign keys are not checked' : ''}`,
       safe: steps(['contract', altered(alteration, alteration.command)]),
     }),
   ),
@@ -127,7 +131,7 @@ const storage: PostgresRule = {
   classes: ['locks'],
   allowedIn: [],
   check: onAlter(
-    ['AT_SetLogged', 'AT_SetUnLogged', 'AT_SetAccessMethod', 'AT_SetTableSpace'],
+    ['AT_SetLogged', 'AT_SetUnLogged', 'AT_SetAccessMethod', 'AT_SetTableSpace', 'AT_SetExpression'],
     ({ table, command }) => ({
       message: `the whole of ${table} is written again while nobody can read it${command.subtype === 'AT_SetUnLogged' ? ', and a crash empties it afterwards' : ''}: it needs a maintenance window, or a new table beside it`,
       safe: undefined,

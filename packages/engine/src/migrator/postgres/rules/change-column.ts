@@ -169,14 +169,13 @@ const changeDefault: PostgresRule = {
   classes: ['breaks-old'],
   allowedIn: ['contract', 'revert'],
   severity: 'review',
-  check: onAlter(['AT_ColumnDefault', 'AT_SetExpression'], (alteration, { history }) => {
-    const { name = '', def } = alteration.command;
-    const known = columnOf(history, alteration.table, name);
-    if (def === undefined || isNewColumn(history, alteration.table, name) || known?.hasDefault === false)
-      return undefined;
+  check: onAlter(['AT_ColumnDefault', 'AT_AddIdentity', 'AT_SetIdentity'], (alteration, { history }) => {
+    const { subtype, name = '', def } = alteration.command;
+    const isFirst = columnOf(history, alteration.table, name)?.hasDefault === false && subtype === 'AT_ColumnDefault';
+    if (def === undefined || isNewColumn(history, alteration.table, name) || isFirst) return undefined;
     return contractOnly(
       alteration,
-      `rows that the old release writes without ${alteration.table}.${name} get another value than it expects`,
+      `what the old release writes with or without ${alteration.table}.${name} gets another value than it expects, or is refused`,
     );
   }),
 };

@@ -28,18 +28,33 @@ const unbatched: PostgresRule = {
   classes: ['locks'],
   allowedIn: [],
   check: ({ node }, { history, stage }) => {
-    const change = changeIn(node);
-    const target = change === undefined ? undefined : nameOf(change.relation);
-    if (change === undefined || target === undefined || isNewTable(history, target)) return noHazard;
-    if (stage === 'backfill' ? isBatch(change.where) : isFewRows(change.where, target, history)) return noHazard;
+    const change = changesIn(node).find(({ relation, where }) => {
+      const target = nameOf(relation);
+      if (isNewTable(history, target)) return false;
+      return !(stage === 'backfill' ? isBatch(where) : isFewRows(where, target, history));
+    });
+    if (change === undefined) return noHazard;
     return [
       {
-        message: `every row that it touches in ${target} stays locked against the users until the last one is done`,
-        safe: inBatches(node, change, history),
+        message: `every row that it touches in ${nameOf(change.relation)} stays locked against the users until the last one is done`,
+        // What stands in a WITH is not bounded by a WHERE further out.
+        safe: change.relation === changeIn(node)?.relation ? inBatches(node, change, history) : undefined,
       },
     ];
   },
 };
+
+/** The statement's own change, and those of its WITH: a DELETE … RETURNING may hide in an INSERT or a SELECT. */
+function changesIn(node: Node): readonly Change[] {
+  const own = changeIn(node);
+  const { withClause } =
+    body(node, 'SelectStmt') ?? body(node, 'InsertStmt') ?? body(node, 'UpdateStmt') ?? body(node, 'DeleteStmt') ?? {};
+  const inner = (withClause?.ctes ?? []).flatMap((each) => {
+    const query = body(each, 'CommonTableExpr')?.ctequery;
+    return query === undefined ? [] : changesIn(query);
+  });
+  return own === undefined ? inner : [own, ...inner];
+}
 
 /** `BETWEEN :from AND :to`, which the grammar sees as two parameters, and nothing that lets other rows in beside it. */
 function isBatch(where: Node | undefined): boolean {

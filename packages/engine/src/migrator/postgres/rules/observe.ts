@@ -6,7 +6,7 @@ import type { PostgresStatement } from '../parse.ts';
 import { type Check, freshMemory, type History, isNewTable, type Table } from './history.ts';
 import { constraintName, isCheckOfNotNull, triggerKey } from './names.ts';
 import { type Alteration, alterations, body, columnsIn, constraintsOf, dotted, nameOf, strings } from './tree.ts';
-import { dataTarget, isSchemaChange, lockedTable } from './weight.ts';
+import { dataTarget, lockedTable } from './weight.ts';
 
 export function enter(history: History, here: Place, statements: readonly PostgresStatement[]): void {
   history.here = here;

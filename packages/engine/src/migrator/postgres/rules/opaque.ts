@@ -44,6 +44,7 @@ function opacity(node: Node): string | undefined {
     return called === undefined ? undefined : `${called} may do anything`;
   }
   const alter = body(node, 'AlterTableStmt');
+  if (alter?.objtype === 'OBJECT_FOREIGN_TABLE') return 'what another server does with it is not seen here';
   if (alter?.objtype === 'OBJECT_TYPE') return 'releases read and write this composite type by position';
   return known.has(kind) ? undefined : `no rule knows what ${words(kind)} does to the old release`;
 }

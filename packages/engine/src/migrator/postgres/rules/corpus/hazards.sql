@@ -489,3 +489,30 @@ ALTER TABLE users ADD COLUM a b c;
 CREATE INDEX CONCURRENTLY users_name_idx ON users (name);
 -- revert: require-concurrent-index-deletion
 DROP INDEX users_name_idx;
+--- rows move behind the name of another table
+-- expand: unbatched-change
+WITH gone AS (DELETE FROM sessions WHERE expires_at < now() RETURNING *) INSERT INTO archive SELECT * FROM gone;
+--- rows go behind a SELECT
+-- contract: unbatched-change
+WITH gone AS (DELETE FROM sessions RETURNING *) SELECT count(*) FROM gone;
+--- a trigger is on again
+-- expand: disabling-trigger
+ALTER TABLE users ENABLE TRIGGER users_audit;
+--- an identity that refuses given values
+-- expand: changing-default
+ALTER TABLE users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
+--- another expression for a stored column
+-- expand: changing-table-storage
+ALTER TABLE users ALTER COLUMN name_lower SET EXPRESSION AS (upper(name));
+--- a table of another server
+-- expand: opaque-sql
+ALTER FOREIGN TABLE remote_users ADD COLUMN a text;
+--- rows are merged
+-- expand: opaque-sql
+MERGE INTO users u USING news n ON u.id = n.id WHEN MATCHED THEN DELETE;
+--- a role
+-- expand: opaque-sql
+ALTER ROLE app SET search_path = archive;
+--- a statement is prepared
+-- expand: opaque-sql
+PREPARE tidy AS DELETE FROM users;
