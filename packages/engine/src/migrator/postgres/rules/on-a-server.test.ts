@@ -66,6 +66,29 @@ describe.each(postgresSources)('on PostgreSQL of %s', (source) => {
     });
   });
 
+  it('both releases write to a renamed column, and it stays one', async () => {
+    const [expand, backfill] = sectionsOf(examples.find(({ rule }) => rule === 'renaming-column')?.safe ?? '');
+    await onStage(async (stage) => {
+      const { migrator } = stage;
+      await runAll(stage, [expand as Section]);
+      await migrator.query(`UPDATE users SET email = 'old@x' WHERE id = 1; UPDATE users SET mail = 'new@x' WHERE id = 2;
+        INSERT INTO users (name, email) VALUES ('by the old', 'a@x'); INSERT INTO users (name, mail) VALUES ('by the new', 'b@x');
+        UPDATE users SET mail = NULL WHERE name = 'by the old'; UPDATE users SET email = NULL WHERE name = 'by the new'`);
+      const { rows } = await migrator.query(
+        `SELECT id, email, mail FROM users WHERE id IN (1, 2) OR name LIKE 'by the%' ORDER BY id`,
+      );
+      expect(rows.map(({ email, mail }) => [email, mail])).toEqual([
+        ['old@x', 'old@x'],
+        ['new@x', 'new@x'],
+        [null, null],
+        [null, null],
+      ]);
+      await runAll(stage, [backfill as Section]);
+      const left = await migrator.query('SELECT count(*)::int AS n FROM users WHERE mail IS DISTINCT FROM email');
+      expect(left.rows).toEqual([{ n: 0 }]);
+    });
+  });
+
   interface Stage {
     readonly migrator: Client;
     readonly reader: Client;
