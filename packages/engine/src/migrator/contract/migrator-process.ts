@@ -18,7 +18,7 @@ export interface MigratorEnd {
 
 /** Runs it, and kills its process group as soon as `until` says so, or `afterMs` later. */
 export async function runMigrator(
-  { opener }: DatabaseFixture,
+  { opener }: Pick<DatabaseFixture, 'opener'>,
   phase: 'expand' | 'backfill',
   migrations: readonly Migration[],
   until: (events: readonly MigrationEvent[]) => boolean = () => false,

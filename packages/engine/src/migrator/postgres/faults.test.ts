@@ -1,7 +1,9 @@
 // What goes wrong at a real server: the state afterwards, and the sentence shown.
 
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runMigrator } from '../contract/migrator-process.ts';
 import type { SchemaDatabase } from '../database.ts';
 import { MigrationError } from '../error.ts';
 import { aMigration, aSqlFile } from '../testing/a-migration.ts';
@@ -267,6 +269,19 @@ describe.each(postgresSources)('PostgreSQL of %s', (source) => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     await writer.query("UPDATE users SET name = 'z' WHERE id = 6");
     expect(await slow).toMatchObject({ pressed: true, cursor: '45' });
+  });
+
+  test('two migrators at once share a backfill: each row is gone through once', async () => {
+    await sql('ALTER TABLE users ADD COLUMN touched int NOT NULL DEFAULT 0');
+    const backfill = 'UPDATE users SET touched = touched + 1 WHERE id BETWEEN :from AND :to;';
+    const migration = aMigration('002_touch', { backfill, backfillOf: { batch: 3 } });
+    await database.mark(id, { state: 'done' });
+    await database.mark(migration.id, { state: 'expanded' });
+    const opener = { module: join(import.meta.dirname, '../testing/postgres-opener.ts'), options: server.url(name) };
+    const both = await Promise.all([1, 2].map(() => runMigrator({ opener }, 'backfill', [migration])));
+    for (const { code, stderr } of both) expect(code, stderr).toBe(0);
+    expect(await sql('SELECT touched, count(*)::int AS n FROM users GROUP BY 1')).toEqual([{ touched: 1, n: 100 }]);
+    expect((await database.ledger())[1]).toMatchObject({ state: 'done', rowsDone: 100 });
   });
 
   async function untilSleeping(): Promise<void> {

@@ -58,6 +58,7 @@ export function withoutLiterals(query: string): string {
 }
 
 function tokensOf(query: string): readonly string[] {
+  if (query.trim() === '') return [];
   try {
     return scanSync(query).tokens.flatMap(({ text, tokenName }) => {
       if (tokenName.endsWith('COMMENT')) return [];
