@@ -136,11 +136,22 @@ function withoutCopy(input: CompatInput, why: string): CompatReport {
     made: undefined,
     why,
     additive: findings.every(({ severity, accepted }) => severity === 'warning' && accepted === undefined),
-    evidence: staticEvidence(findings, undefined),
+    // One that is configured and does not work must not pass for one that nobody wanted.
+    evidence: [...staticEvidence(findings, undefined), ...(input.scratch === undefined ? [] : [noCopy(why)])],
     releases: input.releases.map((release) => uncovered(release, input)),
     notChecked: [`anything that needs a scratch copy: ${why}`],
   });
 }
+
+const noCopy = (why: string): Evidence => ({
+  layer: 'dry-run',
+  release: undefined,
+  file: undefined,
+  object: undefined,
+  classes: [],
+  effect: 'unclear',
+  sentence: `there is no scratch copy: ${why}`,
+});
 
 const relevant = ({ files, findings }: CompatInput): readonly Finding[] =>
   findings.filter((finding) => files.some(({ file }) => file === finding.file));

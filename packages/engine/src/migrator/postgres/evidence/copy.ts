@@ -6,6 +6,7 @@ import type { Applied, Prepared, ScratchCopy, Trace } from '../../evidence/scrat
 import type { SqlFile } from '../../files/migration.ts';
 import { migrationErrorOf } from '../errors.ts';
 import type { Session } from '../session.ts';
+import { type SearchPath, usePath } from './path.ts';
 import { prepareOn } from './prepare.ts';
 import type { ScratchRoles } from './roles.ts';
 import { as, openSession } from './session.ts';
@@ -18,6 +19,7 @@ export interface CopyOptions {
   readonly database: string;
   readonly scratchUrl: string;
   readonly roles: ScratchRoles;
+  readonly path: SearchPath;
   readonly split: Dialect['split'];
   readonly signal: AbortSignal;
   /** Of this server: makes another one from this one, and deletes. */
@@ -30,7 +32,7 @@ export interface CopyOptions {
 const what = 'the scratch copy';
 
 export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
-  const { database, scratchUrl, roles, signal } = options;
+  const { database, scratchUrl, roles, path, signal } = options;
   const open = async () => {
     signal.throwIfAborted();
     const opened = await openSession({ url: scratchUrl, database, what });
@@ -40,17 +42,23 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
     signal.addEventListener('abort', () => opened.destroy(), { once: true });
     return opened;
   };
-  const known = <T>(work: Promise<T>) => work.catch((thrown) => Promise.reject(migrationErrorOf(thrown, what)));
+  const inPath = async <T>(work: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
+    try {
+      await usePath(session, path);
+      return await work();
+    } catch (thrown) {
+      throw migrationErrorOf(thrown, what);
+    }
+  };
   let session = await open();
   return {
     made: options.made,
     notChecked: options.notChecked,
-    apply: (file) => {
-      signal.throwIfAborted();
-      return known(as(session, roles.migrator, () => applyFile(session, file, options.split)));
-    },
-    shape: () => known(readShape(session)),
-    prepare: (statements) => known(as(session, roles.application, () => prepareAll(session, statements, signal))),
+    apply: (file) => inPath(() => as(session, roles.migrator, () => applyFile(session, file, options))),
+    shape: () => inPath(() => readShape(session, path.first)),
+    prepare: (statements) =>
+      inPath(() => as(session, roles.application, () => prepareAll(session, statements, signal))),
     async lend(work) {
       // A database in use is nobody's template.
       await session.close();
@@ -82,14 +90,18 @@ async function prepareAll(
   return all;
 }
 
-async function applyFile(session: Session, file: SqlFile, split: Dialect['split']): Promise<Applied> {
+async function applyFile(
+  session: Session,
+  file: SqlFile,
+  { split, path }: Pick<CopyOptions, 'split' | 'path'>,
+): Promise<Applied> {
   const found = split(file.text);
   if (!found.ok) return { ok: false, line: found.problem.line, sentence: found.problem.problem };
   if (file.stage === 'backfill') return fitsOnly(session, found.statements);
   // What builds concurrently waits for nobody's writes; it runs by itself, and there is no row to wait for.
   if (!file.transaction) return runEach(found.statements, (text) => session.execute(text));
   await session.execute('BEGIN');
-  const applied = await runTraced(session, found.statements);
+  const applied = await runTraced(session, found.statements, path.first);
   await session.execute(applied.ok ? 'COMMIT' : 'ROLLBACK');
   return applied;
 }
@@ -116,16 +128,16 @@ async function runEach(statements: readonly Statement[], work: (text: string) =>
   return { ok: true, traces: [] };
 }
 
-async function runTraced(session: Session, statements: readonly Statement[]): Promise<Applied> {
+async function runTraced(session: Session, statements: readonly Statement[], defaultSchema: string): Promise<Applied> {
   const traces: Trace[] = [];
-  let before = await tableStates(session);
+  let before = await tableStates(session, defaultSchema);
   for (const { text, line } of statements) {
     try {
       await session.execute(text);
     } catch (thrown) {
       return { ok: false, line, sentence: messageOf(thrown) };
     }
-    const after = await tableStates(session);
+    const after = await tableStates(session, defaultSchema);
     traces.push(...tracesBetween(line, before, after));
     before = after;
   }

@@ -156,6 +156,22 @@ describe.each(postgresSources)('PostgreSQL of %s', (source) => {
     expect(report).toMatchObject({ verdict: 'unknown', scratch: expect.stringContaining('users.by_hand') });
   });
 
+  test('finds names where production finds them, whatever a file sets for its session', async () => {
+    await production.query(
+      app,
+      `CREATE SCHEMA shop AUTHORIZATION shop; ALTER TABLE users SET SCHEMA shop; ALTER DATABASE ${app} SET search_path = shop, public`,
+    );
+    const old = aRelease('v1', { statements: ['SELECT email FROM users', 'SELECT id FROM shop.users'] });
+    const emptied = "SELECT set_config('search_path', '', false); ALTER TABLE shop.users ADD nick text";
+    expect(await check(change(emptied), {}, { releases: [old] })).toMatchObject({
+      verdict: 'compatible',
+      additive: true,
+      findings: [],
+    });
+    const taken = await check(change('ALTER TABLE users DROP COLUMN email'), {}, { releases: [old] });
+    expect(taken.findings).toMatchObject([{ layer: 'prepare', object: 'users.email', effect: 'breaks' }]);
+  });
+
   describe('a dry run', () => {
     const blocked = async (sql: string, findings: CompatInput['findings'] = []) => {
       const { findings: found } = await check(change(sql), {}, { findings });

@@ -10,10 +10,11 @@ import type { SqlFile } from '../../files/migration.ts';
 import { migrationErrorOf, stateOf } from '../errors.ts';
 import type { Session } from '../session.ts';
 import { openCopy } from './copy.ts';
+import { pathText, readPath } from './path.ts';
 import { ensureRoles, entitle, type ProductionRoles, rolesOf, type ScratchRoles } from './roles.ts';
 import { openSession, quoted, withDatabase } from './session.ts';
 import { readShape } from './shape.ts';
-import { dumpSchema, replay, restore } from './source.ts';
+import { dumpSchema, type ReplayOptions, replay, restore } from './source.ts';
 
 export interface PostgresScratchOptions {
   /** Of a server where databases may be made; its own database is not touched. */
@@ -68,21 +69,22 @@ async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Pr
   const { production, admin, signal } = sessions;
   await dropLeftovers(admin, options.clock.now());
   const { roles, current, notChecked } = await takeRoles(options, production, admin);
+  const path = await readPath(production);
   const database = newName(options.clock.now());
   await admin.execute(`CREATE DATABASE ${quoted(database)} TEMPLATE template0`);
   try {
     if (current && roles.migrator !== undefined) await entitle(admin, database, current);
-    const made = await fill(database, options, { production, role: roles.migrator, signal });
+    const made = await fill(database, options, { production, role: roles.migrator, path, signal });
     const onServer = (sql: string) => withAdmin(options.scratchUrl, (client) => client.execute(sql));
     return await openCopy({
-      ...{ made, notChecked, database, scratchUrl: options.scratchUrl, roles, split: options.split, signal },
+      ...{ made, notChecked, database, scratchUrl: options.scratchUrl, roles, path, split: options.split, signal },
       async clone(template) {
         const name = newName(options.clock.now());
         await onServer(`CREATE DATABASE ${quoted(name)} TEMPLATE ${quoted(template)}`);
         return name;
       },
       drop: async (name) => void (await onServer(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`)),
-      addressOf: (name) => addressFor(options.scratchUrl, name, roles.application),
+      addressOf: (name) => addressFor(options.scratchUrl, name, { role: roles.application, path }),
     });
   } catch (thrown) {
     await admin.execute(`DROP DATABASE IF EXISTS ${quoted(database)} WITH (FORCE)`);
@@ -93,13 +95,18 @@ async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Pr
 async function fill(
   database: string,
   options: PostgresScratchOptions,
-  { production, role, signal }: Omit<Sessions, 'admin'> & { readonly role: string | undefined },
+  { production, role, path, signal }: Omit<Sessions, 'admin'> & Pick<ReplayOptions, 'role' | 'path'>,
 ): Promise<string> {
   const dump = await dumpSchema({ url: options.productionUrl, pgDump: options.pgDump, signal });
   const client = await openSession({ url: options.scratchUrl, database, what: scratchName });
   try {
     if (dump !== undefined) await restore(client, dump);
-    else await replay(client, options.replayed, await readShape(production), options.ledgerTables, role);
+    else
+      await replay(client, options.replayed, await readShape(production, path.first), {
+        ledgerTables: options.ledgerTables,
+        role,
+        path,
+      });
   } finally {
     await client.close();
   }
@@ -176,11 +183,12 @@ async function withAdmin<T>(url: string, work: (client: Session) => Promise<T>):
   }
 }
 
-/** The role is set by the connection itself, so that an application needs to know nothing of it. */
-function addressFor(url: string, database: string, role: string | undefined): string {
+/** Role and search path are set by the connection itself, so that an application needs to know nothing of them. */
+function addressFor(url: string, database: string, { role, path }: Pick<ReplayOptions, 'role' | 'path'>): string {
   const address = new URL(withDatabase(url, database));
-  if (role === undefined) return address.href;
-  const option = encodeURIComponent(`-c role=${role.replaceAll(/[\\ ]/g, '\\$&')}`);
+  address.searchParams.delete('options');
+  const set = (name: string, value: string): string => `-c ${name}=${value.replaceAll(/[\\\s]/g, '\\$&')}`;
+  const options = [set('search_path', pathText(path)), ...(role === undefined ? [] : [set('role', role)])].join(' ');
   // Not by searchParams, which write a space as `+`: libpq takes that for a plus.
-  return `${address.href}${address.search === '' ? '?' : '&'}options=${option}`;
+  return `${address.href}${address.search === '' ? '?' : '&'}options=${encodeURIComponent(options)}`;
 }

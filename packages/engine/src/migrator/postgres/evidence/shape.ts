@@ -3,9 +3,9 @@
 import type { Column, Relation, Rule, SchemaShape } from '../../evidence/shape.ts';
 import type { Session } from '../session.ts';
 
-/** As one writes it: without the default schema. */
+/** As one writes it: without the default schema, which is the first parameter. */
 const named = (schema: string, name: string): string =>
-  `CASE ${schema}.nspname WHEN 'public' THEN '' ELSE ${schema}.nspname || '.' END || ${name}`;
+  `CASE ${schema}.nspname WHEN $1 THEN '' ELSE ${schema}.nspname || '.' END || ${name}`;
 
 const own = (schema: string): string =>
   `${schema}.nspname NOT IN ('pg_catalog', 'information_schema') AND ${schema}.nspname !~ '^pg_(toast|temp)'`;
@@ -45,7 +45,7 @@ const rulesSql = `
   FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE NOT g.tgisinternal AND ${own('n')}
   UNION ALL
-  SELECT 'policy', p.policyname, CASE p.schemaname WHEN 'public' THEN '' ELSE p.schemaname || '.' END || p.tablename,
+  SELECT 'policy', p.policyname, CASE p.schemaname WHEN $1 THEN '' ELSE p.schemaname || '.' END || p.tablename,
          concat_ws(' ', p.permissive, p.roles::text, p.cmd, p.qual, p.with_check), false
   FROM pg_policies p
   UNION ALL
@@ -68,9 +68,9 @@ const grantsSql = `
   LEFT JOIN pg_roles r ON r.oid = x.grantee
   WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ${own('n')} AND x.grantee <> c.relowner`;
 
-export async function readShape(session: Session): Promise<SchemaShape> {
+export async function readShape(session: Session, defaultSchema: string): Promise<SchemaShape> {
   const rows = async <Row>(sql: string): Promise<readonly Row[]> =>
-    (await session.ask(sql)) as unknown as readonly Row[];
+    (await session.ask(sql, [defaultSchema])) as unknown as readonly Row[];
   const relations = await rows<Relation & Named>(relationsSql);
   const columns = await rows<Omit<Column, 'fallback'> & Named & { readonly fallback: string | null }>(columnsSql);
   const rules = await rows<Rule & Named>(rulesSql);

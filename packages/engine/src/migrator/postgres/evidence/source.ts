@@ -11,7 +11,8 @@ import type { SchemaShape } from '../../evidence/shape.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { parseAddress } from '../address.ts';
 import type { Session } from '../session.ts';
-import { as } from './session.ts';
+import { type SearchPath, usePath } from './path.ts';
+import { as, quoted } from './session.ts';
 import { readShape } from './shape.ts';
 
 const dumpMs = 60_000;
@@ -84,14 +85,24 @@ export async function restore(session: Session, dump: string): Promise<void> {
   await session.restore();
 }
 
+export interface ReplayOptions {
+  readonly ledgerTables: readonly string[];
+  readonly role: string | undefined;
+  readonly path: SearchPath;
+}
+
 /** Runs what production has run, in its order. @throws MigrationError `failed` when it makes another schema */
 export async function replay(
   session: Session,
   files: readonly SqlFile[],
   production: SchemaShape,
-  ledgerTables: readonly string[],
-  role: string | undefined,
+  { ledgerTables, role, path }: ReplayOptions,
 ): Promise<void> {
+  for (const schema of path.schemas) await session.execute(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
+  if (role !== undefined)
+    for (const schema of path.schemas)
+      await session.execute(`GRANT ALL ON SCHEMA ${quoted(schema)} TO ${quoted(role)}`);
+  await usePath(session, path);
   // Who makes a table owns it.
   await as(session, role, async () => {
     for (const { file, text } of files)
@@ -99,7 +110,8 @@ export async function replay(
         throw new MigrationError('failed', `${file} cannot be replayed: ${messageOf(thrown)}`, { cause: thrown });
       });
   });
-  const different = difference(production, await readShape(session), ledgerTables);
+  await usePath(session, path);
+  const different = difference(production, await readShape(session, path.first), ledgerTables);
   if (different.length > 0)
     throw new MigrationError(
       'failed',

@@ -26,15 +26,15 @@ const modes = [
 ];
 
 const sql = `
-  SELECT c.oid::int8::float8 AS oid, CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname AS name,
+  SELECT c.oid::int8::float8 AS oid, CASE n.nspname WHEN $1 THEN '' ELSE n.nspname || '.' END || c.relname AS name,
          coalesce(pg_relation_filenode(c.oid), 0)::text AS file, pg_stat_get_xact_numscans(c.oid)::int AS scans,
          array(SELECT l.mode FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation = c.oid
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS locks
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
 
-export async function tableStates(session: Session): Promise<readonly TableState[]> {
-  return (await session.ask(sql)) as unknown as readonly TableState[];
+export async function tableStates(session: Session, defaultSchema: string): Promise<readonly TableState[]> {
+  return (await session.ask(sql, [defaultSchema])) as unknown as readonly TableState[];
 }
 
 /** Pure: what changed for each table that was there. */
