@@ -7,7 +7,7 @@ import { bars } from '../bars.ts';
 import { type Bench, type BenchOptions, type Figure, median, percentile } from '../figures.ts';
 import { differingRows, fill } from './customers.ts';
 import { migrate, type PhaseName } from './migrator.ts';
-import { pageOf } from './page.ts';
+import { facts, pageOf } from './page.ts';
 import { failuresOf, linesOf, longest, type Tally, waitsOf } from './tally.ts';
 import { startUsers, type Users } from './users.ts';
 
@@ -32,7 +32,9 @@ export const migrateBench: Bench = {
       const ours = await inSteps(ground);
       const plain = await atOnce(ground);
       const lines = [linesOf(ours.tally), linesOf(plain.tally)] as const;
-      return { figures: figuresOf(ours, plain), page: pageOf(server.version, rows, ...lines), details: { lines } };
+      const figures = figuresOf(ours, plain);
+      const page = `${pageOf(server.version, rows, ...lines)}\n\n${facts(figures)}`;
+      return { figures, page, details: { lines } };
     } finally {
       await server.stop();
     }
