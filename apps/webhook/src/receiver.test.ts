@@ -217,8 +217,29 @@ describe('the process', () => {
   it('after a restart still knows what it has taken', async () => {
     receiver = await startReceiver(stage, [secret, nextSecret]);
     const { status, body } = await deliver({ service: 'shop', version: 'v2.0' }, { id: 'msg_first' });
-    expect([status, body.duplicate]).toEqual([200, true]);
+    expect([status, body.deployment]).toMatchObject([202, { version: 'v1.0' }]);
     expect(deployments()).toHaveLength(1);
+  });
+
+  it('killed between keeping a delivery and working on it, works on it when it is back, once', async () => {
+    const inbox = stage.open('look').inbox;
+    const kept = () => inbox.list({ limit: 1000 }).filter(({ delivery }) => delivery.startsWith('msg_killed_'));
+    const sent = Array.from({ length: 40 }, (_, index) =>
+      deliver({ service: 'shop', version: 'v1.0', deploy: false }, { id: `msg_killed_${index}` }).catch(
+        () => undefined,
+      ),
+    );
+    const end = Date.now() + 20_000;
+    while (kept().length < 5 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 2));
+    receiver.child.kill('SIGKILL');
+    await receiver.ended;
+    const answered = (await Promise.all(sent)).filter((answer) => answer !== undefined);
+    const before = kept();
+    expect(before.length).toBeGreaterThanOrEqual(answered.length);
+    receiver = await startReceiver(stage, [secret, nextSecret]);
+    while (kept().some(({ state }) => state === 'waiting') && Date.now() < end + 60_000)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(kept().map(({ state }) => state)).toEqual(before.map(() => 'done'));
   });
 
   it.each([

@@ -3,8 +3,10 @@
 import type { AddressInfo } from 'node:net';
 import { type Engine, type Log, messageOf, pause, systemClock } from '@bg/engine';
 import { genericHook } from './hooks/generic.ts';
+import { obey } from './obey.ts';
 import type { ReceiverOptions } from './options.ts';
 import { createServer } from './server.ts';
+import { workOnInbox } from './work.ts';
 
 export interface Running {
   readonly port: number;
@@ -37,10 +39,19 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
       return false;
     },
   );
-  const ended = Promise.race([driving, aborted(stop)]).then(async () => {
+  const working = workOnInbox({ engine, log, interpret: (delivery) => obey(engine, delivery) }, stop).then(
+    () => true,
+    (thrown: unknown) => {
+      log.error({ err: thrown }, `working on the inbox ended: ${messageOf(thrown)}`);
+      return false;
+    },
+  );
+  const ended = Promise.race([driving, working, aborted(stop)]).then(async () => {
     log.info('draining');
     const drained = new AbortController();
-    void Promise.allSettled([server.close(), stop.aborted ? driving : undefined]).then(() => drained.abort());
+    void Promise.allSettled([server.close(), stop.aborted ? Promise.all([driving, working]) : undefined]).then(() =>
+      drained.abort(),
+    );
     if (await pause(systemClock, drainMs, drained.signal)) log.warn({ drainMs }, 'not everything ended in time');
     server.server.closeAllConnections();
     return stop.aborted;

@@ -1,5 +1,5 @@
-// A hook is one kind of sender: how its deliveries are proved, and how they are read. Proof comes first, on the bytes as
-// they came; nothing of an unproved delivery is parsed.
+// A hook is one kind of sender: how its deliveries are proved, and how they are told apart. Proof comes first, on the
+// bytes as they came; nothing of an unproved delivery is parsed.
 
 export interface Delivery {
   /** Names in lower case; a name that came twice is a list. */
@@ -7,28 +7,29 @@ export interface Delivery {
   readonly body: Buffer;
 }
 
-/** `id` tells a delivery apart from every other of its sender: a repeated one is the same delivery again. */
 export type Proof =
-  | { readonly proved: true; readonly id: string }
+  | {
+      readonly proved: true;
+      /** The sender's own id of this delivery; anybody who replays a delivery may change one that is not signed. */
+      readonly delivery: string;
+      /** Equal for deliveries that say the same, by what was signed. */
+      readonly content: string;
+      /** What the sender calls this kind of event; '' where it does not say. */
+      readonly kind: string;
+    }
+  /** For our own log; the sender is told nothing of it. */
   | { readonly proved: false; readonly problem: string };
-
-/** What a delivery asks for. */
-export interface Order {
-  readonly service: string;
-  readonly target: string | undefined;
-  readonly version: string;
-  /** False: only say what a deployment would do. */
-  readonly deploy: boolean;
-  readonly reason: string | undefined;
-  /** Who asked the sender, in the sender's words; kept as a part of the reason, never taken for a person. */
-  readonly by: string | undefined;
-}
-
-export type Reading = { readonly ok: true; readonly order: Order } | { readonly ok: false; readonly problem: string };
 
 export interface Hook {
   /** Its address is `/hooks/<name>`. */
   readonly name: string;
   verify(delivery: Delivery): Proof;
-  parse(payload: unknown): Reading;
+}
+
+/** Beyond this a header is no id, and would only fill the inbox. */
+export const maxIdLength = 200;
+
+/** A header that came once. */
+export function one(header: Delivery['headers'][string]): string | undefined {
+  return typeof header === 'string' && header !== '' ? header : undefined;
 }

@@ -1,7 +1,19 @@
 // The JSON of the generic hook: {service, target?, version, deploy?, reason?, by?}. A key that is not known is an error,
 // since a misspelled `target` would deploy somewhere else.
 
-import type { Reading } from './hook.ts';
+/** What a delivery asks for. */
+export interface Order {
+  readonly service: string;
+  readonly target: string | undefined;
+  readonly version: string;
+  /** False: only say what a deployment would do. */
+  readonly deploy: boolean;
+  readonly reason: string | undefined;
+  /** Who asked the sender, in the sender's words; kept as a part of the reason, never taken for a person. */
+  readonly by: string | undefined;
+}
+
+export type Reading = { readonly ok: true; readonly order: Order } | { readonly ok: false; readonly problem: string };
 
 const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
 const versionPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
@@ -22,7 +34,21 @@ const fields: Readonly<
   by: { needed: false, fits: isShortText, expected: `a text of at most ${maxText} characters` },
 };
 
-export function parseOrder(payload: unknown): Reading {
+export function readOrder(body: Buffer): Reading {
+  const payload = readJson(body);
+  return payload === undefined ? { ok: false, problem: 'the body is not JSON' } : parseOrder(payload);
+}
+
+/** JSON has no `undefined`: it stands for what cannot be read. Bytes that are no UTF-8 are not guessed at. */
+function readJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseOrder(payload: unknown): Reading {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
     return { ok: false, problem: 'the body must be a JSON object' };
   const given = new Map<string, unknown>(Object.entries(payload));

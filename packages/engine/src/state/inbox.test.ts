@@ -55,14 +55,15 @@ describe('the inbox', () => {
   });
 
   it('takes no more than it may hold, tells so, and takes again when there is room', async () => {
-    const sent = Array.from({ length: 10_050 }, (_, index) => inbox.take(delivery(String(index))));
+    inbox = createInbox(state.store, 100);
+    const sent = Array.from({ length: 150 }, (_, index) => inbox.take(delivery(String(index))));
     const taken = await Promise.all(sent);
-    expect(taken.filter(({ kind }) => kind === 'taken')).toHaveLength(10_000);
+    expect(taken.filter(({ kind }) => kind === 'taken')).toHaveLength(100);
     expect(taken.filter(({ kind }) => kind === 'full')).toHaveLength(50);
     expect(await inbox.take(delivery('1'))).toMatchObject({ kind: 'known' });
     inbox.settle(1, { state: 'ignored', sentence: 'no rule' });
-    expect(await inbox.take(delivery('10001'))).toMatchObject({ kind: 'taken' });
-  }, 60_000);
+    expect(await inbox.take(delivery('101'))).toMatchObject({ kind: 'taken' });
+  });
 
   it('settles once, and answers a repeated delivery with what became of the first', async () => {
     const id = await takenId('a');

@@ -8,7 +8,7 @@ import { inbox } from './schema.ts';
 import type { Store, Tx } from './store.ts';
 
 /** More are not taken: whoever delivers is told to come again. */
-const maxWaiting = 10_000;
+const mostWaiting = 50_000;
 /** Settled deliveries are kept for people to look at, up to a time and a number. */
 const keepMs = 30 * 86_400_000;
 const keepRows = 20_000;
@@ -20,10 +20,15 @@ interface Request {
   readonly reject: (reason: unknown) => void;
 }
 
-export function createInbox(store: Store): Inbox {
+interface Round {
+  readonly requests: readonly Request[];
+  readonly maxWaiting: number;
+}
+
+export function createInbox(store: Store, maxWaiting = mostWaiting): Inbox {
   const { db } = store;
   return {
-    take: createTaking(store),
+    take: createTaking(store, maxWaiting),
     due: (limit) => dueNow(db, store.clock.now(), limit),
     settle: (id, settlement) => settle(store, id, settlement),
     retry(id, afterMs, sentence) {
@@ -50,7 +55,7 @@ export function createInbox(store: Store): Inbox {
 }
 
 /** Whoever arrives in one round of the event loop is written by one transaction, which is what a disk is slow at. */
-function createTaking(store: Store): Inbox['take'] {
+function createTaking(store: Store, maxWaiting: number): Inbox['take'] {
   let requests: Request[] = [];
   let untilTidy = 0;
 
@@ -59,7 +64,7 @@ function createTaking(store: Store): Inbox['take'] {
     const now = requests;
     requests = [];
     try {
-      const taken = store.receive((db, at) => takeAll(db, at, now));
+      const taken = store.receive((db, at) => takeAll(db, at, { requests: now, maxWaiting }));
       now.forEach(({ resolve }, index) => {
         resolve(taken[index] ?? { kind: 'full' });
       });
@@ -104,7 +109,7 @@ function settle(store: Store, id: number, { state, sentence, answer }: Settlemen
   });
 }
 
-function takeAll(db: Db, now: number, requests: readonly Request[]): readonly Taken[] {
+function takeAll(db: Db, now: number, { requests, maxWaiting }: Round): readonly Taken[] {
   let room = maxWaiting - waitingNow(db);
   return requests.map(({ delivery }) => {
     const taken = takeOne(db, now, { delivery, hasRoom: room > 0 });
