@@ -27,7 +27,7 @@ export function evidenceOf(
 }
 
 function driverOf(
-  { driver, table, scratch }: DatabaseSettings,
+  { driver, table, scratch, applicationRole }: DatabaseSettings,
   filledIn: (url: string) => string,
   clock: Clock,
 ): Pick<EvidenceParts, 'readUse' | 'scratch'> {
@@ -67,7 +67,7 @@ function driverOf(
             : createPostgresScratch({
                 scratchUrl: filledIn(scratch),
                 productionUrl,
-                applicationRole: undefined,
+                applicationRole,
                 allowSameServer: false,
                 pgDump: 'pg_dump',
                 replayed,

@@ -28,6 +28,15 @@ describe('the database of a service', () => {
     });
   });
 
+  it('names the role of the service where it has one of its own, and takes no quotes for a name', () => {
+    expect(settingsOf(withDatabase('{ driver: postgres, applicationRole: shop_app }'))?.applicationRole).toBe(
+      'shop_app',
+    );
+    expect(bench.problems(withDatabase(`{ driver: postgres, applicationRole: "a'b" }`))[0]).toContain(
+      'services.shop.database.applicationRole: ',
+    );
+  });
+
   it('is none unless it is said', () => {
     expect(bench.check(edited()).settings?.targets[0]?.database).toBeUndefined();
   });

@@ -8,15 +8,15 @@ import { parseDuration } from './units.ts';
 
 export function resolveDatabase(file: ServiceOptions['database']): DatabaseSettings | undefined {
   if (!file) return undefined;
-  const { driver, url, scratch, migrations, table, lockTimeout, lockTotal, statementTimeout, rollbackFor } = merge(
-    defaultDatabase,
-    file,
-  );
+  const settings = merge(defaultDatabase, file);
+  const { driver, url, scratch, applicationRole, migrations, table } = settings;
+  const { lockTimeout, lockTotal, statementTimeout, rollbackFor } = settings;
   if (driver === undefined) throw new TypeError('the database was not checked before it was resolved');
   return {
     driver,
     url,
     scratch,
+    applicationRole,
     migrations,
     table,
     lockTimeoutMs: parseDuration(lockTimeout),

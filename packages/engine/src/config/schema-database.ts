@@ -24,6 +24,11 @@ export const database = z
         'A server for scratch copies, never production: what cannot be decided from the text of a migration is tried there. Default: none.',
       )
       .optional(),
+    applicationRole: matching(/^[^\s\p{Cc}"']{1,63}$/u, 'the name of a role of PostgreSQL')
+      .describe(
+        'The role that the service itself connects as, where it is another than that of url: its statements are tried with its rights. PostgreSQL alone. Default: the role of url.',
+      )
+      .optional(),
     migrations: matching(/^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/, 'the name of a folder in the release')
       .describe('Folder in each release with its migrations. Default: migrations.')
       .optional(),

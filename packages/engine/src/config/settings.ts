@@ -83,6 +83,8 @@ export interface DatabaseSettings {
   readonly url: string;
   /** Like `url`: a server for scratch copies, never production. */
   readonly scratch: string | undefined;
+  /** The role of PostgreSQL that the service connects as; undefined where it is that of `url`. */
+  readonly applicationRole: string | undefined;
   /** Folder in each release. */
   readonly migrations: string;
   readonly table: string;

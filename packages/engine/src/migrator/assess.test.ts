@@ -22,6 +22,7 @@ const settings: DatabaseSettings = {
   driver: 'sqlite',
   url: '',
   scratch: undefined,
+  applicationRole: undefined,
   migrations: 'migrations',
   table: 'schema_migrations',
   lockTimeoutMs: 500,
