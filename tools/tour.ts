@@ -43,7 +43,9 @@ async function tour(options: TourOptions): Promise<void> {
     const { loadBalancer } = options;
     print(`The stack comes up in ${places.folder}, on free ports, with ${loadBalancer} as its load balancer.`);
     const say = (line: string): void => print(`  ${line}`);
-    const stack = await raiseStack({ places, ports, pace: brisk, loadBalancer, env: process.env, say }, told);
+    // A contract waits for nobody here but the side that stands by.
+    const own = { pace: brisk, rollbackFor: '0s', loadBalancer };
+    const stack = await raiseStack({ places, ports, ...own, env: process.env, say }, told);
     await play({ stack, checks, print, signal: told, places }, options);
     endWithin(stopLimitMs);
     await stack.strike();

@@ -31,11 +31,13 @@ export interface DemoConfig {
   readonly pace: Pace;
   /** Default embedded. The other two are programs of the system. */
   readonly loadBalancer?: LoadBalancerName;
+  /** For so long a release may be gone back to, and keeps its shape of the schema. Default: the engine's own. */
+  readonly rollbackFor?: string;
 }
 
 export type LoadBalancerName = TargetSettings['balancer']['driver'];
 
-export function demoConfig({ places, ports, pace, loadBalancer = 'embedded' }: DemoConfig): string {
+export function demoConfig({ places, ports, pace, loadBalancer = 'embedded', rollbackFor }: DemoConfig): string {
   return `# Written anew at each start of the demonstration: changes are lost. bluegreen.example.yaml explains every key.
 state: ${quoted(places.state)}
 people:
@@ -49,7 +51,7 @@ services:
     channel: "#deploys"
     grace: 5s
     env: { SHOP_LEDGER: ${quoted(places.ledger)}, DATABASE_URL: ${quoted(`sqlite:${places.database}`)} }
-    database: { driver: sqlite }
+    database: { driver: sqlite${rollbackFor === undefined ? '' : `, rollbackFor: ${rollbackFor}`} }
     health: { interval: 1s, startup: 10s }
     smokeTests:
       - { name: front page, path: /, expect: { text: ["<html"] } }

@@ -4,7 +4,8 @@ import { flippedUsers } from '../load-client.ts';
 import type { Chapter } from './chapter.ts';
 import { alice, answersBetween, bob, finished, press, reads, type Scene, type, until } from './scene.ts';
 
-const version = 'v2.0';
+/** Which was taken back before: forward again, on the schema that it left. */
+const version = 'v2.1';
 const backLimitMs = 20_000;
 
 export const botDies: Chapter = {
@@ -31,11 +32,11 @@ async function play(scene: Scene): Promise<void> {
   );
   const meanwhile = answersBetween(scene, killedAt);
   check('users were served meanwhile', meanwhile.length > 0, `${meanwhile.length} answers`);
-  const card = await reads(scene, /v2\.0.*needs approval/i);
+  const card = await reads(scene, /v2\.1.*needs approval/i, from);
   await press(scene, bob, card, 'approve');
   const view = await until(scene, version, finished);
   check('the deployment went on to its end', view.outcome?.kind === 'promoted', view.outcome?.sentence ?? 'no outcome');
   const flipped = flippedUsers(answersBetween(scene, from));
   check('nobody was sent back and forth between the sides', flipped.length === 0, `${flipped.length} people`);
-  await reads(scene, /v2\.0: live\./);
+  await reads(scene, /v2\.1: live\./, from);
 }

@@ -6,8 +6,18 @@ import type { Chapter } from './chapter.ts';
 import { deployWithApproval } from './deploy-with-approval.ts';
 import { errorsWithUsers } from './errors-with-users.ts';
 import { rollBack } from './roll-back.ts';
+import { schemaContracted } from './schema-contracted.ts';
+import { schemaWidened } from './schema-widened.ts';
 
-const chapters: readonly Chapter[] = [deployWithApproval, rollBack, brokenSmoke, errorsWithUsers, botDies];
+const chapters: readonly Chapter[] = [
+  deployWithApproval,
+  schemaWidened,
+  rollBack,
+  brokenSmoke,
+  errorsWithUsers,
+  botDies,
+  schemaContracted,
+];
 
 export function chaptersOf({ core }: { readonly core: boolean }): readonly Chapter[] {
   return core ? chapters.filter(({ part }) => part === 'core') : chapters;

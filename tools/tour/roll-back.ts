@@ -12,6 +12,7 @@ import {
   type,
   until,
 } from './scene.ts';
+import { isWhole, writtenBy } from './schema.ts';
 
 const limitMs = 5_000;
 
@@ -41,5 +42,11 @@ async function play(scene: Scene): Promise<void> {
     `everybody is on ${right} from then on`,
     after.length > 0 && after.every(({ version }) => version === right),
     `${after.length} answers`,
+  );
+  const written = writtenBy(scene, right, from);
+  check(
+    `its orders are in the schema that ${wrong} widened, in both shapes`,
+    isWhole(written),
+    `${written.inBothShapes} of ${written.orders} orders`,
   );
 }

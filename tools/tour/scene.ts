@@ -39,11 +39,12 @@ export async function press({ stack, print }: Scene, user: string, card: SeenMes
   await stack.simulator.click({ user, channel, messageTs: card.ts, actionId: `deploy.${action}`, confirmed: true });
 }
 
-/** The message that reads as wished. */
-export async function reads({ stack, signal }: Scene, wish: RegExp): Promise<SeenMessage> {
+/** The message that reads as wished, posted since then (epoch ms). */
+export async function reads({ stack, signal }: Scene, wish: RegExp, from = 0): Promise<SeenMessage> {
   const found = stack.simulator.waitFor(
     (messages) =>
-      signal.aborted || messages.findLast(({ text, isEphemeral }) => !isEphemeral && wish.test(asRead(text))),
+      signal.aborted ||
+      messages.findLast((each) => !each.isEphemeral && postedAt(each) >= from && wish.test(asRead(each.text))),
     { timeoutMs: waitMs },
   );
   const message = await found;
@@ -51,13 +52,18 @@ export async function reads({ stack, signal }: Scene, wish: RegExp): Promise<See
   return message;
 }
 
-/** What this person alone is told. */
-export function told({ stack }: Scene, user: string, wish: RegExp): Promise<SeenMessage> {
+/** What this person alone is told since then (epoch ms). */
+export function told({ stack }: Scene, user: string, wish: RegExp, from = 0): Promise<SeenMessage> {
   return stack.simulator.waitFor(
-    (messages) => messages.findLast((each) => each.isEphemeral && wish.test(JSON.stringify([each.text, each.blocks]))),
+    (messages) =>
+      messages.findLast(
+        (each) => each.isEphemeral && postedAt(each) >= from && wish.test(JSON.stringify([each.text, each.blocks])),
+      ),
     { user, channel, timeoutMs: waitMs },
   );
 }
+
+const postedAt = ({ ts }: SeenMessage): number => Number(ts) * 1_000;
 
 /** The newest deployment of this version, once it is as wished. */
 export async function until(
