@@ -20,7 +20,7 @@ import { recordRefusal } from './refused.ts';
 
 export function approveContract(core: Core, id: string, actor: Actor): Result<ContractView> {
   return decideContract(core, id, actor, 'approve', (tx, target, row) => {
-    const refusal = mayDecide({ target, row, actor }, {});
+    const refusal = mayDecide({ target, row, actor }, { what: `the contract of ${row.migrations.join(', ')}` });
     if (refusal) return refusal;
     const person = actorName(actor);
     if (contractVotesOf(tx.db, id).includes(person))

@@ -87,7 +87,7 @@ export function mayDecide(
     row,
     actor,
   }: Pick<Situation, 'target' | 'actor'> & { readonly row: Pick<DeploymentRow, 'version' | 'requestedBy'> },
-  { asRequester = false }: { readonly asRequester?: boolean },
+  { asRequester = false, what = row.version }: { readonly asRequester?: boolean; readonly what?: string },
 ): Refused | undefined {
   const { approvers, fourEyes } = target.settings.approval;
   if (actor.kind !== 'person') return refuse('not-approver', 'only people decide', '');
@@ -96,7 +96,7 @@ export function mayDecide(
   if (fourEyes && actorName(actor) === row.requestedBy)
     return refuse(
       'four-eyes',
-      `${who(actor)} asked for ${row.version} and cannot approve it`,
+      `${who(actor)} asked for ${what} and cannot approve it`,
       `Ask ${approvers.filter((id) => id !== actor.id).join(', ') || 'another approver'}.`,
     );
   if (!approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] }))
