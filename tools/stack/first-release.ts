@@ -25,6 +25,8 @@ export async function makeLive(first: FirstRelease): Promise<string> {
   for (const end = Date.now() + backLimitMs; Date.now() < end; await delay(100, undefined, { signal })) {
     const version = await versionOf(shop);
     if (version !== undefined) return version;
+    // Stopped in the middle of the very first deployment: that one goes back to nobody.
+    if (before !== undefined && servesNobody(engine)) await deployFirst(first);
   }
   throw new Error(`nobody answers at ${shop} within ${backLimitMs / 1_000} s`);
 }
@@ -47,6 +49,10 @@ async function deployFirst({ engine, version, say, signal }: FirstRelease): Prom
 function activeVersion(engine: Engine): string | undefined {
   const [target] = engine.status().targets;
   return target?.slots.find(({ role }) => role === 'active')?.version;
+}
+
+function servesNobody(engine: Engine): boolean {
+  return activeVersion(engine) === undefined && engine.status().targets[0]?.live === undefined;
 }
 
 async function versionOf(shop: string): Promise<string | undefined> {
