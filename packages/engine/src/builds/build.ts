@@ -1,0 +1,41 @@
+// What a code host said of one build, after its delivery was proved and its meaning found: the same shape for all hosts.
+
+import type { ArtifactSource } from '../releases/artifact.ts';
+
+export interface Build {
+  readonly service: string;
+  readonly version: string;
+  readonly conclusion: 'succeeded' | 'failed';
+  /** Name of the hook it came by: `github`, `gitlab`, `generic`, `cdevents`. */
+  readonly host: string;
+  /** `owner/name` as the host spells it. */
+  readonly repository: string | undefined;
+  readonly branch: string | undefined;
+  readonly tag: string | undefined;
+  /** Full commit id in hex. */
+  readonly commit: string | undefined;
+  /** When the commit was made, in milliseconds since 1970. */
+  readonly committedAt: number | undefined;
+  /** First line of the commit's message. */
+  readonly subject: string | undefined;
+  /** Where the run can be looked at. */
+  readonly url: string | undefined;
+  readonly authors: readonly Author[];
+  /** Run and attempt, in the host's own words: the same pair is the same build. */
+  readonly run: string | undefined;
+  readonly artifact: ArtifactSource | undefined;
+  /** When the host says it ended, in milliseconds since 1970. */
+  readonly endedAt: number | undefined;
+  /** Number of the pull or merge request, where the build was made for one. */
+  readonly pullRequest: number | undefined;
+}
+
+export interface Author {
+  readonly name: string | undefined;
+  readonly email: string | undefined;
+  /** Login on the code host. */
+  readonly login: string | undefined;
+}
+
+/** What a rule of the configuration makes of a build, per target. */
+export type Reaction = 'announce' | 'deploy' | 'ignore';
