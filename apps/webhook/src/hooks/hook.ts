@@ -23,6 +23,8 @@ export type Proof =
 export interface Hook {
   /** Its address is `/hooks/<name>`. */
   readonly name: string;
+  /** Whether its senders are answered with what became of their delivery: a code host wants to hear only that it is kept. */
+  readonly tellsResult: boolean;
   verify(delivery: Delivery): Proof;
 }
 
