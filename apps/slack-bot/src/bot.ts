@@ -73,6 +73,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const app = await createApp({ ...options, door, drain, signal });
   registerHandlers(app, deskOf(options));
   const background = Promise.allSettled([
+    // First, since it throws at once when the configuration does not hold what it needs.
+    engine.tell(signal),
     engine.drive(signal),
     engine.alone('slack', signal, async (held) => {
       await Promise.all([runAnnouncer({ engine, clock, log }, held), runSender({ ...options }, held)]);

@@ -32,24 +32,27 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
   const { port } = server.server.address() as AddressInfo;
   log.info({ host: options.host, port }, 'listening');
 
-  const driving = engine.drive(stop).then(
-    () => true,
-    (thrown: unknown) => {
-      log.error({ err: thrown }, `driving ended: ${messageOf(thrown)}`);
+  /** False after a fault. */
+  async function goesOn(what: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      log.error({ err: thrown }, `${what} ended: ${messageOf(thrown)}`);
       return false;
-    },
-  );
-  const working = workOnInbox({ engine, log, interpret: (delivery) => obey(engine, delivery) }, stop).then(
-    () => true,
-    (thrown: unknown) => {
-      log.error({ err: thrown }, `working on the inbox ended: ${messageOf(thrown)}`);
-      return false;
-    },
-  );
-  const ended = Promise.race([driving, working, aborted(stop)]).then(async () => {
+    }
+  }
+  const works = [
+    goesOn('driving', () => engine.drive(stop)),
+    goesOn('telling', () => engine.tell(stop)),
+    goesOn('working on the inbox', () =>
+      workOnInbox({ engine, log, interpret: (delivery) => obey(engine, delivery) }, stop),
+    ),
+  ];
+  const ended = Promise.race([...works, aborted(stop)]).then(async () => {
     log.info('draining');
     const drained = new AbortController();
-    void Promise.allSettled([server.close(), stop.aborted ? Promise.all([driving, working]) : undefined]).then(() =>
+    void Promise.allSettled([server.close(), stop.aborted ? Promise.all(works) : undefined]).then(() =>
       drained.abort(),
     );
     if (await pause(systemClock, drainMs, drained.signal)) log.warn({ drainMs }, 'not everything ended in time');

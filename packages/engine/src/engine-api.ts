@@ -219,6 +219,11 @@ export interface Engine {
 
   /** Drives deployments while this process holds the lease; competes for it until `signal` aborts. */
   drive(signal: AbortSignal): Promise<void>;
+  /**
+   * Sends mail, pages and statuses, each in competition with the other processes, until `signal` aborts.
+   * @throws BlueGreenError at once, when the configuration of one of them does not hold what it needs
+   */
+  tell(signal: AbortSignal): Promise<void>;
   /** Held by one process of a kind at a time (the one that talks to Slack). Runs `work` while it is held. */
   alone(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
   driverAlive(): boolean;

@@ -15,6 +15,7 @@ import { createHaproxyBalancer } from './load-balancer/haproxy/driver.ts';
 import type { BalancerSpec, LoadBalancer, PreviewRoute } from './load-balancer/load-balancer.ts';
 import { createNginxBalancer } from './load-balancer/nginx/driver.ts';
 import { createTargetMigrator } from './migrators.ts';
+import { tell } from './notify/tell.ts';
 import { type Core, driverLease, type Target } from './orchestrator/core.ts';
 import { createVerbs } from './orchestrator/verbs/verbs.ts';
 import { type Db, openDatabase } from './state/database.ts';
@@ -23,6 +24,7 @@ import { meta } from './state/schema.ts';
 import { createStore } from './state/store.ts';
 import { ensureTarget } from './state/targets.ts';
 import { createWake } from './state/wake.ts';
+import { createTellers } from './tellers.ts';
 
 export interface EngineOptions {
   readonly settings: Settings;
@@ -56,7 +58,9 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
   const core: Core = { settings, store, wake, clock, log, targets, turns: createTurns() };
-  return createVerbs(core, `${processName} (pid ${process.pid})`);
+  const verbs = createVerbs(core, `${processName} (pid ${process.pid})`);
+  const tellers = () => createTellers({ engine: verbs, store, clock, log });
+  return { ...verbs, tell: (signal) => tell({ alone: verbs.alone, clock, log }, tellers(), signal) };
 }
 
 /** One folder per driver, below the state folder. Nothing is started here. */

@@ -36,7 +36,7 @@ import { abort, pause, promote, resume } from './steer.ts';
 
 const slotNames: readonly SlotName[] = ['blue', 'green'];
 
-export function createVerbs(core: Core, holder: string): Engine {
+export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
   const { store, settings, wake } = core;
   const shown = (answer: Result<DeploymentRow>): Result<DeploymentView> =>
     answer.ok ? ok(viewDeployment(core, answer.value)) : answer;

@@ -1,0 +1,39 @@
+// Who hears of what happened beside the cards: each teller follows the audit log by a cursor of its own and sends by a
+// transport of its own. One process at a time does the work of a teller; none waits for another, or is waited for.
+
+import { type Clock, pause } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+
+export interface Teller {
+  /** Also the name of its lease, so that it is told once and not by every process. */
+  readonly name: string;
+  /** Until `signal` aborts. What it throws is logged, and it is begun again. */
+  work(signal: AbortSignal): Promise<void>;
+}
+
+export interface TellParts {
+  /** Runs `work` while this process is the only one that does. */
+  readonly alone: (name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Whoever fails at once, and again, is no load on the others. */
+const restMs = 5_000;
+
+/** Until `signal` aborts. */
+export async function tell(parts: TellParts, tellers: readonly Teller[], signal: AbortSignal): Promise<void> {
+  const all = tellers.map(({ name, work }) =>
+    parts.alone(name, signal, async (held) => {
+      try {
+        await work(held);
+      } catch (thrown) {
+        if (held.aborted) return;
+        parts.log.error({ teller: name, err: thrown }, 'telling failed, begins again');
+        await pause(parts.clock, restMs, held);
+      }
+    }),
+  );
+  const ends = await Promise.allSettled(all);
+  for (const end of ends) if (end.status === 'rejected' && !signal.aborted) throw end.reason;
+}
