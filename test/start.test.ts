@@ -67,6 +67,18 @@ const shopVersion = async (run: Run): Promise<string> => {
   return ((await (await fetch(`${shop}/health`)).json()) as { version: string }).version;
 };
 
+async function answering(address: string): Promise<void> {
+  for (const end = Date.now() + longMs; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 20)))
+    if (
+      await fetch(`http://${address}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return;
+  throw new Error(`nobody answers at ${address} within ${longMs} ms`);
+}
+
 describe.skipIf(process.platform !== 'linux')('npm start', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     const server = createServer();
@@ -83,6 +95,16 @@ describe.skipIf(process.platform !== 'linux')('npm start', { timeout: 180_000 },
     for (const server of held) server.close();
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
+
+  it('stops in the middle of its very first deployment, with users on it already', async () => {
+    const run = start();
+    await says(run, /Putting v1\.0 live/);
+    await answering(/listen: "?([\d.]+:\d+)/.exec(readFileSync(join(folder, 'bluegreen.yaml'), 'utf8'))?.[1] ?? '');
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(0);
+    expect(run.said()).not.toContain('Ctrl-C stops everything');
+    expect(leftovers()).toEqual([]);
+  });
 
   it('gives way where a port is taken, says where the page is, and the page answers before the rest is up', async () => {
     const run = start();
