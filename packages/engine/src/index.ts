@@ -1,7 +1,21 @@
 // The door of the engine: named exports only. Apps import from here and from nowhere else in this package.
 
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
+export type { Author, Build, Reaction } from './builds/build.ts';
 export type { Delivered, DeliveryState, Inbox, NewDelivery, Settlement } from './builds/inbox.ts';
+export type {
+  ArtifactPlace,
+  BuildAnnounced,
+  BuildConflict,
+  BuildFacts,
+  BuildNotDeployed,
+  Builds,
+  Explanation,
+  GivenDelivery,
+  RuleCondition,
+  RuleExplanation,
+  TargetReaction,
+} from './builds-api.ts';
 export { type ConfigCheck, checkConfig } from './config/check.ts';
 export { checkConfigFile, loadSettings } from './config/load.ts';
 export { approverRule, findPerson } from './config/people.ts';
@@ -83,5 +97,6 @@ export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
 export { clockTime, forHowLong } from './orchestrator/words.ts';
 export type { AuditRow, AuditVerification } from './state/audit.ts';
+export type { StoredBuild } from './state/builds.ts';
 export type { Role } from './state/schema.ts';
 export { setAsideCorruptState } from './state/set-aside.ts';
