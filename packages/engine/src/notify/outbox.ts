@@ -28,6 +28,8 @@ export interface Outbox {
     readonly urgent?: boolean;
     readonly final?: boolean;
   }): void;
+  /** What it shows has changed, though its payload has not. Nothing for a key that neither waits nor stands anywhere. */
+  again(key: string, options?: { readonly urgent?: boolean }): void;
   /** Messages that are due, urgent first, then oldest. */
   due(transport: string, limit: number): readonly OutboxMessage[];
   /** The version went out; `reference` is kept for later updates. */

@@ -48,6 +48,21 @@ describe('the outbox', () => {
     expect(due().map(([key]) => key)).toEqual(['old', 'older than urgent', 'alarm']);
   });
 
+  it('draws anew what stands or waits, with the payload it has, and nothing else', () => {
+    outbox.again('never put');
+    put('card', 'ready');
+    outbox.again('card', { urgent: true });
+    expect(outbox.due('slack', 10)).toMatchObject([{ key: 'card', payload: 'ready', version: 2, urgent: true }]);
+    outbox.sent('card', 2, { ts: '1' });
+    expect(due()).toEqual([]);
+    outbox.again('card');
+    expect(outbox.due('slack', 10)).toMatchObject([{ key: 'card', version: 3, urgent: false, reference: { ts: '1' } }]);
+    put('dropped', 'gone');
+    outbox.drop('dropped', 1, 'nothing to show');
+    outbox.again('dropped');
+    expect(due()).toEqual([['card', 'ready']]);
+  });
+
   it('waits before it tries again, counts the tries, and forgets them after a success', () => {
     put('card', 1);
     outbox.retry('card', 60_000, 'rate limited');

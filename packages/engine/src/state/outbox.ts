@@ -1,6 +1,6 @@
 // The outbox on SQLite: a message that was overtaken is never sent, one that waits survives every crash.
 
-import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNotNull, lte, or, sql } from 'drizzle-orm';
 import type { Outbox, OutboxMessage } from '../notify/outbox.ts';
 import type { Db } from './database.ts';
 import { outbox } from './schema.ts';
@@ -13,6 +13,7 @@ export function createOutbox(store: Store): Outbox {
   const { db } = store;
   return {
     put: (message) => store.tell((_, now) => put(db, message, now)),
+    again: (key, { urgent = false } = {}) => store.tell(() => again(db, key, urgent)),
     due: (transport, limit) =>
       db
         .select()
@@ -80,8 +81,6 @@ function put(
   now: number,
 ): void {
   if (!urgent && !final && !waits(db, key) && waitingFor(db, transport) >= bound) return;
-  // Something urgent that still waits stays urgent when mere progress overtakes it.
-  const stillUrgent = sql`${urgent ? 1 : 0} or (${outbox.urgent} and ${outbox.version} > ${outbox.sentVersion})`;
   db.insert(outbox)
     .values({
       key,
@@ -98,7 +97,20 @@ function put(
     })
     .onConflictDoUpdate({
       target: outbox.key,
-      set: { payload, version: sql`${outbox.version} + 1`, urgent: stillUrgent, final },
+      set: { payload, version: sql`${outbox.version} + 1`, urgent: stillUrgent(urgent), final },
     })
     .run();
+}
+
+function again(db: Db, key: string, urgent: boolean): void {
+  const isThere = or(isNotNull(outbox.reference), gt(outbox.version, outbox.sentVersion));
+  db.update(outbox)
+    .set({ version: sql`${outbox.version} + 1`, urgent: stillUrgent(urgent) })
+    .where(and(eq(outbox.key, key), isThere))
+    .run();
+}
+
+/** Something urgent that still waits stays urgent when mere progress overtakes it. */
+function stillUrgent(urgent: boolean) {
+  return sql`${urgent ? 1 : 0} or (${outbox.urgent} and ${outbox.version} > ${outbox.sentVersion})`;
 }
