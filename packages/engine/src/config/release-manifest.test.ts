@@ -10,6 +10,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const silent = { command: undefined, requiredEnv: [], smokeTests: [], notes: undefined, templates: [] };
+
 const read = (text: string) => {
   writeFileSync(join(folder, 'bluegreen.release.yaml'), text);
   return readReleaseManifest(folder);
@@ -33,6 +35,29 @@ schema:
       writes: ['orders'],
       statements: 'db/statements.sql',
       smoke: { argv: ['node', 'smoke.mjs'], limitMs: 120_000 },
+      ...silent,
+    });
+  });
+
+  test('says how the release is run, tested and explained', () => {
+    const text = `
+command: [node, --enable-source-maps, server.mjs]
+requiredEnv: [PAYMENTS_URL]
+templates: [config/app.yaml.hbs, nginx/site.conf]
+notes: |
+  Orders in cents.
+  Nothing to do.
+smokeTests:
+  - { name: cents, path: /api/orders, body: { id: 1 }, method: POST, expect: { json: { cents: 100 } } }
+`;
+    expect(read(text)).toMatchObject({
+      command: ['node', '--enable-source-maps', 'server.mjs'],
+      requiredEnv: ['PAYMENTS_URL'],
+      templates: ['config/app.yaml.hbs', 'nginx/site.conf'],
+      notes: 'Orders in cents.\nNothing to do.',
+      smokeTests: [
+        { name: 'cents', body: '{"id":1}', timeoutMs: 10_000, expect: { status: 200, json: { cents: 100 } } },
+      ],
     });
   });
 
@@ -42,6 +67,7 @@ schema:
       writes: undefined,
       statements: undefined,
       smoke: undefined,
+      ...silent,
     });
     expect(read('schema: { smoke: { command: [check] } }')?.smoke).toEqual({ argv: ['check'], limitMs: 60_000 });
   });
@@ -57,6 +83,20 @@ schema:
       /schema\.smoke\.command: expected a list of a program and its arguments, found an empty list/,
     ],
     ['schema: { smoke: { command: [x], limit: 5 } }', /schema\.smoke\.limit: expected/],
+    ['comand: [node]', /release\.yaml:1:1 comand: "comand" is not a known key; did you mean "command"\?/],
+    [
+      'command: node server.mjs',
+      /:1:10 command: expected a list of a program and its arguments, found a text/,
+    ],
+    ['requiredEnv: ["A B"]', /requiredEnv\[0\]: expected the name of a variable, found "A B"/],
+    ['smokeTests: [{ name: a, path: / }, { name: a, path: /b }]', /:1:44 smokeTests\[1\]\.name: smokeTests\[0\] has/],
+    ['smokeTests: [{ name: a, pth: / }]', /smokeTests\[0\]\.pth: "pth" is not a known key; did you mean "path"\?/],
+    ['templates: [../secrets.hbs]', /templates\[0\]: expected a file in the release/],
+    ['templates: [a//b]', /templates\[0\]: expected a file in the release/],
+    ['templates: [app.yaml.hbs, app.yaml]', /templates\[1\]: templates\[0\] is rendered to the same file already/],
+    ['templates: [a.hbs, a/b]', /templates\[0\]: a cannot be a file and a folder with files/],
+    [`notes: ${'x'.repeat(2_001)}`, /notes: expected a text of at most 2000 characters/],
+    ['notes: "a\\e[31m"', /notes: expected a text of at most 2000 characters without control characters/],
     ['schema: [', /release\.yaml:1:\d+ /],
     ['', /is empty/],
   ])('with a fault is refused, with its place: %s', (text, said) => {

@@ -1,20 +1,23 @@
-// What a release says of itself in `bluegreen.release.yaml` beside its files: part of its digest. Only what it needs of the
-// schema, for the checks that no rule about SQL can make.
+// What a release says of itself in `bluegreen.release.yaml` beside its files: part of its digest, and believed as much as its
+// code is. What it says holds for this release alone, wherever and however often it is started.
 
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { BlueGreenError } from '../lib/errors.ts';
 import { readFileIfAny } from '../lib/files.ts';
 import { readDocument } from './document.ts';
 import { keysOf, schemaAt, unknownKey } from './known-keys.ts';
 import type { Path } from './path.ts';
 import { describeFound, error, type Finding, formatProblem } from './problems.ts';
-import { duration, matching } from './schema-values.ts';
+import { resolveSmokeTest } from './resolve.ts';
+import { type ReleaseManifestFile, releaseManifest } from './schema-release-manifest.ts';
+import type { SmokeTest } from './settings.ts';
 import { parseDuration } from './units.ts';
 
 export const releaseManifestFile = 'bluegreen.release.yaml';
 
-export interface ReleaseManifest {
+/** What it needs of the schema, for the checks that no rule about SQL can make. */
+export interface DeclaredNeeds {
   /** Undefined: it says nothing, and its recorded statements or its own migrations have to tell. */
   readonly reads: readonly string[] | undefined;
   readonly writes: readonly string[] | undefined;
@@ -23,38 +26,18 @@ export interface ReleaseManifest {
   readonly smoke: { readonly argv: readonly [string, ...string[]]; readonly limitMs: number } | undefined;
 }
 
-const mostNames = 5_000;
-const mapping = { error: 'a mapping' };
-
-const names = () => {
-  const name = matching(
-    /^[^\s.]{1,63}(\.[^\s.]{1,63}){0,2}$/,
-    'a table or a column such as users, users.email or billing.invoices.total',
-  );
-  return z.array(name, { error: 'a list of tables and columns' }).max(mostNames, `at most ${mostNames} names`);
-};
-
-const command = () => {
-  const expected = 'a list of a program and its arguments';
-  return z.array(matching(/^[^\0]+$/, 'a text'), { error: expected }).min(1, expected);
-};
-
-const shape = z.strictObject({
-  schema: z
-    .strictObject(
-      {
-        reads: names().optional(),
-        writes: names().optional(),
-        statements: matching(
-          /^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\0]{1,500}$/,
-          'a file in the release, from its folder',
-        ).optional(),
-        smoke: z.strictObject({ command: command(), limit: duration().optional() }, mapping).optional(),
-      },
-      mapping,
-    )
-    .optional(),
-});
+export interface ReleaseManifest extends DeclaredNeeds {
+  /** In the place of the configuration's. */
+  readonly command: readonly [string, ...string[]] | undefined;
+  /** Beside those of the configuration. */
+  readonly requiredEnv: readonly string[];
+  /** Beside those of the configuration. */
+  readonly smokeTests: readonly SmokeTest[];
+  /** For people: what is new. */
+  readonly notes: string | undefined;
+  /** Files of the release that are filled in for each slot. */
+  readonly templates: readonly string[];
+}
 
 const smokeLimit = '60s';
 
@@ -64,29 +47,62 @@ export function readReleaseManifest(releaseFolder: string): ReleaseManifest | un
   const text = readFileIfAny(file);
   if (text === undefined) return undefined;
   const { root, problems, locate } = readDocument(text);
-  const parsed = problems.length > 0 ? undefined : shape.safeParse(root);
-  const found = parsed?.error ? parsed.error.issues.flatMap((issue) => findingsOf(issue, root)).map(locate) : problems;
-  if (!parsed?.success)
+  const parsed = problems.length > 0 ? undefined : releaseManifest.safeParse(root);
+  const findings = parsed?.success
+    ? doubles(parsed.data)
+    : (parsed?.error.issues.flatMap((issue) => findingsOf(issue, root)) ?? []);
+  const found = [...problems, ...findings.map(locate)];
+  if (!parsed?.success || found.length > 0)
     throw new BlueGreenError('release-invalid', found.map((problem) => formatProblem(file, problem)).join('\n'));
   return manifestOf(parsed.data);
 }
 
-function manifestOf({ schema = {} }: z.infer<typeof shape>): ReleaseManifest {
-  const { reads, writes, statements, smoke } = schema;
-  const [program = '', ...args] = smoke?.command ?? [];
+/** `config/app.yaml.hbs` is rendered to `config/app.yaml`; a file with `${NAME}` keeps its name. */
+export const renderedName = (template: string): string => template.replace(/\.hbs$/, '');
+
+function manifestOf(file: ReleaseManifestFile): ReleaseManifest {
+  const { reads, writes, statements, smoke } = file.schema ?? {};
   return {
+    command: file.command && argv(file.command),
+    requiredEnv: file.requiredEnv ?? [],
+    smokeTests: (file.smokeTests ?? []).map(resolveSmokeTest),
+    notes: file.notes?.trim() || undefined,
+    templates: file.templates ?? [],
     reads,
     writes,
     statements,
-    smoke: smoke && { argv: [program, ...args], limitMs: parseDuration(smoke.limit ?? smokeLimit) },
+    smoke: smoke && { argv: argv(smoke.command), limitMs: parseDuration(smoke.limit ?? smokeLimit) },
   };
+}
+
+const argv = ([program = '', ...args]: readonly string[]): readonly [string, ...string[]] => [program, ...args];
+
+/** Two that share a name could not be told apart, and two templates would fight for one file. */
+function doubles({ smokeTests = [], templates = [] }: ReleaseManifestFile): readonly Finding[] {
+  return [
+    ...repeated(smokeTests.map(({ name }) => name)).map(([index, earlier]) =>
+      error(['smokeTests', index, 'name'], `smokeTests[${earlier}] has the same name already`),
+    ),
+    ...repeated(templates.map(renderedName)).map(([index, earlier]) =>
+      error(['templates', index], `templates[${earlier}] is rendered to the same file already`),
+    ),
+    ...templates.flatMap((template, index) =>
+      templates.some((other) => renderedName(other).startsWith(`${renderedName(template)}/`))
+        ? [error(['templates', index], `${renderedName(template)} cannot be a file and a folder with files`)]
+        : [],
+    ),
+  ];
+}
+
+function repeated(words: readonly string[]): readonly (readonly [index: number, earlier: number])[] {
+  return words.flatMap((word, index) => (words.indexOf(word) < index ? [[index, words.indexOf(word)] as const] : []));
 }
 
 function findingsOf(issue: z.core.$ZodIssue, root: unknown): readonly Finding[] {
   const path = issue.path as Path;
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
-      ...error([...path, key], unknownKey(key, keysOf(schemaAt(shape, path)))),
+      ...error([...path, key], unknownKey(key, keysOf(schemaAt(releaseManifest, path)))),
       atKey: true,
     }));
   const found = path.reduce<unknown>(

@@ -147,7 +147,7 @@ function resolveHealth(health: Options['health']): HealthSettings {
   };
 }
 
-function resolveSmokeTest(test: NonNullable<ServiceOptions['smokeTests']>[number]): SmokeTest {
+export function resolveSmokeTest(test: NonNullable<ServiceOptions['smokeTests']>[number]): SmokeTest {
   const asJson = test.body !== undefined && typeof test.body !== 'string';
   const headers = asTexts(test.headers ?? {});
   const typed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');

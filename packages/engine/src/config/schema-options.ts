@@ -64,7 +64,7 @@ const health = z
   })
   .describe('How a side is asked whether it works.');
 
-const smokeTest = z
+export const smokeTest = z
   .strictObject({
     name: text().max(100, { error: 'a text of at most 100 characters' }).describe('Shown when it fails; unique.'),
     method: choice(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).describe('Default: GET.').optional(),

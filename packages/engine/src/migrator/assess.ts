@@ -1,7 +1,7 @@
 // One question about releases and a schema, put together for the checks by evidence: the files that would run, what the
 // rules say of them, and what each release needs.
 
-import type { ReleaseManifest } from '../config/release-manifest.ts';
+import type { DeclaredNeeds } from '../config/release-manifest.ts';
 import type { Dialect } from './dialect.ts';
 import type { ReadUse } from './evidence/needs.ts';
 import { readNeeds } from './evidence/read-needs.ts';
@@ -19,7 +19,7 @@ export interface EvidenceParts {
   /** Undefined where none is configured. @param replayed what the ledger says was run, for want of a dump */
   readonly scratch: (address: string, replayed: readonly SqlFile[]) => ScratchServer | undefined;
   /** @throws BlueGreenError `release-invalid` */
-  readonly manifestOf: (releaseFolder: string) => ReleaseManifest | undefined;
+  readonly manifestOf: (releaseFolder: string) => DeclaredNeeds | undefined;
   /** Of smoke commands. Nothing of the service's own: an address of production in it would be used. */
   readonly smokeEnv: Readonly<Record<string, string>>;
 }

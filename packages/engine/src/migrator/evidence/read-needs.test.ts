@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ReleaseManifest } from '../../config/release-manifest.ts';
+import type { DeclaredNeeds } from '../../config/release-manifest.ts';
 import { parseSqlite } from '../sqlite/parse.ts';
 import { aMigration } from '../testing/a-migration.ts';
 import { readNeeds } from './read-needs.ts';
@@ -14,8 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 
-const silent: ReleaseManifest = { reads: undefined, writes: undefined, statements: undefined, smoke: undefined };
-const needs = (manifest: Partial<ReleaseManifest> | undefined) =>
+const silent: DeclaredNeeds = { reads: undefined, writes: undefined, statements: undefined, smoke: undefined };
+const needs = (manifest: Partial<DeclaredNeeds> | undefined) =>
   readNeeds(
     {
       release: 'v1',

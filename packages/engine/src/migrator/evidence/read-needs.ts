@@ -2,7 +2,7 @@
 
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import type { ReleaseManifest } from '../../config/release-manifest.ts';
+import type { DeclaredNeeds } from '../../config/release-manifest.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import type { Dialect } from '../dialect.ts';
 import { filesOf, type Migration } from '../files/migration.ts';
@@ -12,7 +12,7 @@ export interface ReleaseFolder {
   readonly release: string;
   readonly runsNow: boolean;
   readonly folder: string;
-  readonly manifest: ReleaseManifest | undefined;
+  readonly manifest: DeclaredNeeds | undefined;
   readonly migrations: readonly Migration[];
   /** Of the service, for its smoke command; without the address of its database. */
   readonly env: Readonly<Record<string, string>>;
