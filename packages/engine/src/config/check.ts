@@ -8,6 +8,7 @@ import { checkNginx } from './checks/nginx.ts';
 import { checkApprovals, checkApprovers, checkPeople } from './checks/people.ts';
 import { checkBalancer, checkCommands, checkFiles, checkState } from './checks/places.ts';
 import { checkPorts } from './checks/ports.ts';
+import { checkStatuses } from './checks/statuses.ts';
 import { checkBehaviour, checkLists } from './checks/steps.ts';
 import { targetDrafts } from './checks/target-drafts.ts';
 import { readDocument } from './document.ts';
@@ -65,6 +66,7 @@ function checkTogether(
     ...checkNames(draft),
     ...checkLists(draft),
     ...checkPorts(targets),
+    ...checkStatuses(draft),
     ...targets.flatMap((target) => [
       ...checkRequired(target),
       ...checkBehaviour(target),

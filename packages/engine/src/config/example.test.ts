@@ -12,7 +12,12 @@ import { formatPath, type Path } from './path.ts';
 const example = readFileSync(new URL('../../../../bluegreen.example.yaml', import.meta.url), 'utf8');
 /** Comments that hold a setting, `# key: value` or `# - key: value`, made into settings. Prose never looks like that. */
 const complete = example.replaceAll(/^( *)# ( *(?:- )?[a-z][A-Za-z]*:(?: .*)?)$/gm, '$1$2');
-const environment = { PREVIEW_TOKEN: '0123456789abcdef' };
+const environment = {
+  PREVIEW_TOKEN: '0123456789abcdef',
+  GITHUB_TOKEN: '0123456789abcdef',
+  CDEVENTS_TOKEN: '0123456789abcdef',
+  CDEVENTS_SECRET: `whsec_${'A'.repeat(32)}`,
+};
 
 let folder: string;
 beforeAll(() => {

@@ -33,7 +33,7 @@ export function formatProblem(file: string, { severity, path, line, column, mess
   );
 }
 
-const secretKeys = new Set(['token', 'env', 'headers', 'body', 'json', 'command']);
+const secretKeys = new Set(['token', 'secret', 'env', 'headers', 'body', 'json', 'command']);
 const looksSecret = /^(xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|sk-|AKIA|eyJ)/;
 const shownAtMost = 40;
 

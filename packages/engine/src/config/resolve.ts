@@ -17,6 +17,7 @@ import { resolveHaproxy } from './resolve-haproxy.ts';
 import { resolveNginx } from './resolve-nginx.ts';
 import { commandWords } from './resolve-slack.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
+import { resolveStatuses } from './resolve-statuses.ts';
 import type { ServiceOptions } from './schema-options.ts';
 import type {
   BalancerSettings,
@@ -48,6 +49,7 @@ export function resolveSettings(options: {
     people: (config.people ?? []).map(resolvePerson),
     slack: { commands: commandWords(config.slack ?? {}), team: config.slack?.team },
     targets,
+    statuses: resolveStatuses(config.statuses ?? {}),
     warnings,
   };
 }

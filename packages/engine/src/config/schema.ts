@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { haproxy } from './schema-haproxy.ts';
 import { nginx } from './schema-nginx.ts';
 import { serviceOptions } from './schema-options.ts';
+import { statuses } from './schema-statuses.ts';
 import {
   approver,
   choice,
@@ -189,6 +190,7 @@ export const configSchema = z.strictObject(
       )
       .optional(),
     slack: slack.optional(),
+    statuses: statuses.optional(),
     services: named(service, namePattern, 'a mapping from names to services').describe('What is deployed, by name.'),
   },
   { error: 'a mapping with the keys state, people, approvers, slack and services' },

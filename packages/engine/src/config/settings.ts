@@ -3,6 +3,8 @@
 
 import type { SlotName } from '../environment/environment.ts';
 import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
+import type { ArtifactSettings } from './artifact-settings.ts';
+import type { StatusesSettings } from './resolve-statuses.ts';
 
 export interface Settings {
   /** Absolute path of the file this came from. */
@@ -13,6 +15,7 @@ export interface Settings {
   readonly stateFolder: string;
   readonly people: readonly Person[];
   readonly slack: SlackSettings;
+  readonly statuses: StatusesSettings;
   readonly targets: readonly TargetSettings[];
   /** Things worth saying that stop nothing: fewer than three smoke tests, four eyes with one approver. */
   readonly warnings: readonly string[];

@@ -1,0 +1,76 @@
+// What other programs are told, as the rest of the engine knows it: defaults filled in.
+
+import type { StatusesFile } from './schema-statuses.ts';
+
+export interface StatusesSettings {
+  readonly github: GithubSettings | undefined;
+  readonly cdevents: CdeventsSettings | undefined;
+}
+
+export interface GithubSettings {
+  /** Without a slash at its end. */
+  readonly api: string;
+  readonly token: string;
+  /** `{id}` stands for the id of the deployment. */
+  readonly log: string | undefined;
+  readonly repositories: readonly GithubRepository[];
+}
+
+export interface GithubRepository {
+  readonly service: string;
+  /** `owner/name`: nothing else passes the schema, so that it can stand in a path. */
+  readonly repository: string;
+  readonly environments: readonly GithubEnvironment[];
+}
+
+export interface GithubEnvironment {
+  readonly target: string;
+  readonly name: string;
+  readonly production: boolean;
+  readonly url: string | undefined;
+}
+
+export interface CdeventsSettings {
+  readonly source: string;
+  readonly sinks: readonly EventSink[];
+}
+
+export interface EventSink {
+  readonly name: string;
+  readonly url: string;
+  readonly token: string | undefined;
+  /** `whsec_…` */
+  readonly secret: string | undefined;
+}
+
+export const defaultGithubApi = 'https://api.github.com';
+export const defaultEventSource = '/bluegreen';
+
+export function resolveStatuses({ github, cdevents }: StatusesFile): StatusesSettings {
+  return {
+    github: github && {
+      api: (github.api ?? defaultGithubApi).replace(/\/+$/, ''),
+      token: github.token,
+      log: github.log,
+      repositories: github.repositories.map(({ service, repository, environments = [] }) => ({
+        service,
+        repository,
+        environments: environments.map(({ target, name, production, url }) => ({
+          ...environmentOf(service, target),
+          ...(name === undefined ? {} : { name }),
+          ...(production === undefined ? {} : { production }),
+          url,
+        })),
+      })),
+    },
+    cdevents: cdevents && {
+      source: cdevents.source ?? defaultEventSource,
+      sinks: cdevents.sinks.map(({ name, url, token, secret }) => ({ name, url, token, secret })),
+    },
+  };
+}
+
+/** What a target is called on GitHub when nobody says otherwise. */
+export function environmentOf(service: string, target: string): GithubEnvironment {
+  return { target, name: `${service}/${target}`, production: target === 'production', url: undefined };
+}

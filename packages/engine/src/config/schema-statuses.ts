@@ -1,0 +1,85 @@
+// What the configuration says about telling other programs: deployments on GitHub, and CDEvents.
+
+import { z } from 'zod';
+import { listOf, matching, name, yesNo } from './schema-values.ts';
+
+/** No user and no password in it: an address is written into messages and logs. */
+const address = (expected: string) =>
+  matching(/^https?:\/\/(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/[^\s#@\p{Cc}]{0,900})?$/u, expected);
+
+const secret = () =>
+  matching(/^[\x21-\x7e]{8,1000}$/, 'a secret of 8 to 1000 visible characters; better from the environment');
+
+const environment = z
+  .strictObject({
+    target: name().describe('Name of the target.'),
+    name: matching(/^[^\p{Cc}]{1,255}$/u, 'a name of 1 to 255 characters without control characters')
+      .describe('What GitHub calls it. Default: <service>/<target>.')
+      .optional(),
+    production: yesNo()
+      .describe('Whether GitHub shows it as production. Default: true for a target with the name production.')
+      .optional(),
+    url: address('an address such as https://shop.example.com')
+      .describe('Where users reach it, for a link. Default: none.')
+      .optional(),
+  })
+  .describe('What GitHub shows of one target. A target that is not named here has the defaults.');
+
+const repository = z
+  .strictObject({
+    service: name().describe('The service whose commits are in this repository.'),
+    repository: matching(
+      /^[A-Za-z0-9](?:[A-Za-z0-9_]|-(?=[A-Za-z0-9])){0,38}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/,
+      'owner/name, such as acme/shop',
+    ).describe('Its owner and name.'),
+    environments: listOf(environment, 50)
+      .describe('Its targets, as GitHub shows them. Default: each with the defaults.')
+      .optional(),
+  })
+  .describe('A repository that is told, and nobody else is: what a delivery says directs no request anywhere.');
+
+const github = z
+  .strictObject({
+    api: address('an address such as https://github.example.com/api/v3')
+      .describe('Address of the API. Default: https://api.github.com.')
+      .optional(),
+    token: secret().describe(`May write deployments in these repositories; from the environment: \${GITHUB_TOKEN}.`),
+    log: matching(/^https?:\/\/[^\s\p{Cc}]{1,900}$/u, 'an address such as https://deploy.example.com/deployments/{id}')
+      .describe('Where a deployment can be looked at; {id} is replaced by its id. Default: none.')
+      .optional(),
+    repositories: listOf(repository, 500)
+      .min(1, { error: 'a list of at least one repository' })
+      .describe('Repositories that are told, one per service.'),
+  })
+  .describe('Deployments and their statuses on GitHub. Default: none.');
+
+const sink = z
+  .strictObject({
+    name: name().describe('Shown in logs and history.'),
+    url: address('an address such as https://events.example.com/cdevents').describe('Where each event is posted.'),
+    token: secret()
+      .describe(`Sent as a bearer token; from the environment: \${CDEVENTS_TOKEN}. Default: none.`)
+      .optional(),
+    secret: matching(
+      /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/,
+      'a secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64',
+    )
+      .describe(`Signs each event as Standard Webhooks has it; from the environment. Default: not signed.`)
+      .optional(),
+  })
+  .describe('One receiver of events.');
+
+const cdevents = z
+  .strictObject({
+    source: matching(/^[A-Za-z0-9:/?._~%=&-]{1,200}$/, 'a URI or path of plain characters, such as /bluegreen')
+      .describe('The source of every event; with its id it tells one event from all others. Default: /bluegreen.')
+      .optional(),
+    sinks: listOf(sink, 20).min(1, { error: 'a list of at least one receiver' }).describe('Who gets every event.'),
+  })
+  .describe('Events for other programs, as CDEvents over HTTP. Default: none.');
+
+export const statuses = z
+  .strictObject({ github: github.optional(), cdevents: cdevents.optional() })
+  .describe('Programs that are told what became of deployments.');
+
+export type StatusesFile = z.infer<typeof statuses>;
