@@ -1,5 +1,6 @@
 // What holds when neither the service nor the target says anything, in the words of the file itself.
 
+import { defaultTold } from './defaults-notify.ts';
 import type { TargetFile } from './schema.ts';
 import type { ServiceOptions } from './schema-options.ts';
 
@@ -40,6 +41,7 @@ export const defaultOptions = {
   failedSide: { keep: '30m', then: 'restore' },
   crash: { firstRestart: '1s', maxRestart: '60s' },
   limits: { disk: '256MB', memory: '128MB', log: '50MB' },
+  notify: defaultTold,
 } satisfies ServiceOptions;
 
 /** Where there is a database at all. */
@@ -52,6 +54,21 @@ export const defaultDatabase = {
   statementTimeout: '15s',
   rollbackFor: '24h',
 } satisfies NonNullable<ServiceOptions['database']>;
+
+/** Where anything may be fetched at all. */
+export const defaultArtifacts = {
+  requireDigest: true,
+  strip: false,
+  limits: {
+    time: '10m',
+    stall: '30s',
+    tries: 4,
+    download: '1GB',
+    unpacked: '4GB',
+    files: 100_000,
+    ratio: 100,
+  },
+} satisfies NonNullable<ServiceOptions['artifacts']>;
 
 export const defaultBalancer = {
   driver: 'embedded' as NonNullable<TargetFile['loadBalancer']['driver']>,

@@ -16,6 +16,7 @@ const environment = {
   PREVIEW_TOKEN: '0123456789abcdef',
   GITHUB_TOKEN: '0123456789abcdef',
   CDEVENTS_TOKEN: '0123456789abcdef',
+  ARTIFACTS_TOKEN: 'a-token',
   CDEVENTS_SECRET: `whsec_${'A'.repeat(32)}`,
 };
 

@@ -12,12 +12,14 @@ import {
 } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
 import { merge } from './draft.ts';
+import { resolveArtifacts } from './resolve-artifacts.ts';
 import { resolveDatabase } from './resolve-database.ts';
 import { resolveHaproxy } from './resolve-haproxy.ts';
 import { resolveNginx } from './resolve-nginx.ts';
+import { resolveNotify, resolveTold } from './resolve-notify.ts';
 import { commandWords } from './resolve-slack.ts';
-import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
 import { resolveStatuses } from './resolve-statuses.ts';
+import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
 import type { ServiceOptions } from './schema-options.ts';
 import type {
   BalancerSettings,
@@ -48,8 +50,9 @@ export function resolveSettings(options: {
     stateFolder: resolve(folder, config.state),
     people: (config.people ?? []).map(resolvePerson),
     slack: { commands: commandWords(config.slack ?? {}), team: config.slack?.team },
-    targets,
+    notify: resolveNotify(config.notify ?? {}, folder),
     statuses: resolveStatuses(config.statuses ?? {}),
+    targets,
     warnings,
   };
 }
@@ -93,7 +96,9 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
     approval: resolveApproval(options.approval, approvers),
     ...resolveAfterwards(options),
     channel: options.channel,
+    told: resolveTold(options.notify),
     database: resolveDatabase(options.database),
+    artifacts: resolveArtifacts(options.artifacts, inFolder),
   };
 }
 

@@ -2,7 +2,9 @@
 // what must be there after merging is checked in checks/, since it may stand in either place.
 
 import { z } from 'zod';
+import { artifacts } from './schema-artifacts.ts';
 import { database } from './schema-database.ts';
+import { told } from './schema-notify.ts';
 import {
   approver,
   choice,
@@ -153,6 +155,7 @@ export const serviceOptions = {
     .describe('A slot is not started while one of these is missing.')
     .optional(),
   database: database.optional(),
+  artifacts: artifacts.optional(),
   grace: durationOrZero().describe('Between SIGTERM and SIGKILL. Default: 30s.').optional(),
   drain: z
     .strictObject({
@@ -221,6 +224,7 @@ export const serviceOptions = {
     })
     .describe('What this machine must have, and what a slot may take.')
     .optional(),
+  notify: told.optional(),
   channel: matching(/^(#[^\s#]{1,80}|[CGD][A-Z0-9]{2,20})$/, 'a Slack channel such as "#deploys" or C0123ABCD')
     .describe('Slack channel where deployments are shown.')
     .optional(),

@@ -5,6 +5,7 @@ import type { SlotName } from '../environment/environment.ts';
 import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import type { ArtifactSettings } from './artifact-settings.ts';
 import type { StatusesSettings } from './resolve-statuses.ts';
+import type { NotifySettings, ToldSettings } from './settings-notify.ts';
 
 export interface Settings {
   /** Absolute path of the file this came from. */
@@ -15,6 +16,7 @@ export interface Settings {
   readonly stateFolder: string;
   readonly people: readonly Person[];
   readonly slack: SlackSettings;
+  readonly notify: NotifySettings;
   readonly statuses: StatusesSettings;
   readonly targets: readonly TargetSettings[];
   /** Things worth saying that stop nothing: fewer than three smoke tests, four eyes with one approver. */
@@ -76,8 +78,11 @@ export interface TargetSettings {
   readonly crash: { readonly firstRestartMs: number; readonly maxRestartMs: number };
   /** Slack channel id or #name. */
   readonly channel: string;
+  /** Who hears of it by mail. */
+  readonly told: ToldSettings;
   /** The application's own; undefined: the engine changes no schema. */
   readonly database: DatabaseSettings | undefined;
+  readonly artifacts: ArtifactSettings;
 }
 
 export interface DatabaseSettings {
