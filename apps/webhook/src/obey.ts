@@ -1,6 +1,16 @@
 // What an order of the generic hook comes to: the engine's verb, and the answer for whoever sent it.
 
-import type { Actor, Delivered, Engine, Refusal, Settlement } from '@bg/engine';
+import type {
+  Actor,
+  Delivered,
+  DeploymentView,
+  Ending,
+  Engine,
+  PlanView,
+  Refusal,
+  Result,
+  Settlement,
+} from '@bg/engine';
 import { type Order, readOrder } from './hooks/order.ts';
 
 export interface Answer {
@@ -13,7 +23,7 @@ export type ObeyingEngine = Pick<Engine, 'deploy' | 'plan' | 'refusedAtDoor'>;
 const theWebhook: Actor = { kind: 'machine', name: 'webhook', door: 'webhook' };
 
 /** @throws when the engine could not be asked: the delivery waits, and is worked on again */
-export async function obey(engine: ObeyingEngine, { body }: Pick<Delivered, 'body'>): Promise<Settlement> {
+export async function obey(engine: ObeyingEngine, { body }: Pick<Delivered, 'body'>): Promise<Ending> {
   const reading = readOrder(body);
   if (!reading.ok) {
     const refusal: Refusal = { code: 'text-invalid', sentence: reading.problem, hint: 'See the receiver’s README.' };
@@ -22,7 +32,12 @@ export async function obey(engine: ObeyingEngine, { body }: Pick<Delivered, 'bod
   }
   const { order } = reading;
   const request = { ...order, reason: reasonOf(order), actor: theWebhook };
-  const asked = order.deploy ? engine.deploy(request) : await engine.plan(request);
+  if (!order.deploy) return settlementOf(order, await engine.plan(request));
+  // One commit with the settlement: a process that is killed here has asked once, or not at all.
+  return () => settlementOf(order, engine.deploy(request));
+}
+
+function settlementOf(order: Order, asked: Result<DeploymentView> | Result<PlanView>): Settlement {
   if (!asked.ok) return parked(409, asked.refusal.code, asked.refusal.sentence, asked.refusal.hint);
   if ('id' in asked.value)
     return done(202, `asked for the deployment of ${order.version}`, { deployment: asked.value });

@@ -1,6 +1,6 @@
 // What a sender is answered: verify → keep it → what became of it, where that is known at once.
 
-import type { Delivered, Engine, Log } from '@bg/engine';
+import type { DeliveryRecord, Engine, Log } from '@bg/engine';
 import type { Delivery, Hook } from './hooks/hook.ts';
 import type { Answer } from './obey.ts';
 
@@ -34,7 +34,7 @@ export function createReceive(engine: ReceivingEngine, log: Log): Receive {
     return (became.answer as Answer | undefined) ?? kept(became, isKnown);
   };
 
-  async function told(delivery: Delivered): Promise<Delivered> {
+  async function told(delivery: DeliveryRecord): Promise<DeliveryRecord> {
     awaited += 1;
     try {
       return await settled(engine, delivery);
@@ -45,7 +45,7 @@ export function createReceive(engine: ReceivingEngine, log: Log): Receive {
 }
 
 /** As it stands after `answerMs` at the latest. */
-async function settled({ inbox, changed }: ReceivingEngine, delivery: Delivered): Promise<Delivered> {
+async function settled({ inbox, changed }: ReceivingEngine, delivery: DeliveryRecord): Promise<DeliveryRecord> {
   const end = performance.now() + answerMs;
   for (;;) {
     const now = inbox.show(delivery.id) ?? delivery;
@@ -55,7 +55,7 @@ async function settled({ inbox, changed }: ReceivingEngine, delivery: Delivered)
   }
 }
 
-function kept({ id, state }: Delivered, duplicate: boolean): Answer {
+function kept({ id, state }: DeliveryRecord, duplicate: boolean): Answer {
   const sentence = duplicate ? 'This delivery was taken before; nothing is done twice.' : 'This delivery is kept.';
   return { status: duplicate ? 200 : 202, body: { event: id, state, duplicate, sentence } };
 }

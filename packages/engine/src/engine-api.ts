@@ -1,7 +1,7 @@
 // The verbs: everything the Slack bot, the webhook receiver and the command line can ask of the engine.
 // A verb is one short synchronous transaction (gates, change, audit row); it never waits for a deployment.
 
-import type { Delivered, Inbox } from './builds/inbox.ts';
+import type { DeliveryRecord, Inbox } from './builds/inbox.ts';
 import type { Settings } from './config/settings.ts';
 import type { SlotName, SlotObservation } from './environment/environment.ts';
 import type { HealthReport } from './environment/health.ts';
@@ -172,7 +172,7 @@ export interface Engine {
   rebuildState(actor: Actor): Promise<Result<readonly Learnt[]>>;
 
   /** A settled delivery is worked on once more. */
-  replay(id: number, actor: Actor): Result<Delivered>;
+  replay(id: number, actor: Actor): Result<DeliveryRecord>;
 
   readonly migrations: Migrations;
 

@@ -2,7 +2,16 @@
 
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
 export type { Author, Build, Reaction } from './builds/build.ts';
-export type { Delivered, DeliveryState, Inbox, NewDelivery, Settlement } from './builds/inbox.ts';
+export {
+  type Delivered,
+  type DeliveryRecord,
+  type DeliveryState,
+  type Ending,
+  type Inbox,
+  inboxLease,
+  type NewDelivery,
+  type Settlement,
+} from './builds/inbox.ts';
 export type {
   ArtifactPlace,
   BuildAnnounced,

@@ -13,9 +13,12 @@ export interface NewDelivery {
   readonly body: Buffer;
 }
 
-export interface Delivered extends NewDelivery {
+/** What is known of a delivery that was kept. */
+export interface DeliveryRecord extends Omit<NewDelivery, 'body'> {
   readonly id: number;
   readonly receivedAt: number;
+  /** Of its body as it came. */
+  readonly bytes: number;
   readonly state: DeliveryState;
   /** How often it was worked on without an end. */
   readonly attempts: number;
@@ -28,11 +31,15 @@ export interface Delivered extends NewDelivery {
   readonly answer: unknown;
 }
 
+export interface Delivered extends DeliveryRecord {
+  readonly body: Buffer;
+}
+
 /** `parked`: it cannot succeed as it is; a person may have it worked on again. */
 export type DeliveryState = 'waiting' | 'done' | 'ignored' | 'parked';
 
 export type Taken =
-  | { readonly kind: 'taken' | 'known'; readonly delivery: Delivered }
+  | { readonly kind: 'taken' | 'known'; readonly delivery: DeliveryRecord }
   /** As many wait as may: the sender must come again. */
   | { readonly kind: 'full' };
 
@@ -42,17 +49,32 @@ export interface Settlement {
   readonly answer?: unknown;
 }
 
+/**
+ * How a delivery ends: a settlement, or an act whose changes and settlement are to be one commit. A process that is
+ * killed has done both or neither, so that nothing is done twice.
+ */
+export type Ending = Settlement | (() => Settlement);
+
+/** Held by the process that works on the inbox. */
+export const inboxLease = 'inbox';
+
 export interface Inbox {
   /** Resolves when the delivery is on the disk; those that arrive together share one commit. */
   take(delivery: NewDelivery): Promise<Taken>;
-  /** Oldest first. */
+  /** Oldest first, with bodies: at most `limit`, and no more than a few megabytes at once. */
   due(limit: number): readonly Delivered[];
-  /** Something became of it; once. A done or parked one leaves an audit row. */
-  settle(id: number, settlement: Settlement): void;
+  /** Something became of it; once. A done or parked one leaves an audit row. @throws what the act threw; nothing is kept then */
+  settle(id: number, ending: Ending): void;
+  /** Many that concern nobody, at once. Waits for no disk: after a loss of power they are looked at again. */
+  ignore(ignored: readonly { readonly id: number; readonly sentence: string }[]): void;
   /** Worked on again after `afterMs`; `sentence` says what stood in the way. */
   retry(id: number, afterMs: number, sentence: string): void;
-  /** Newest first, bodies included. */
-  list(filter: { readonly state?: DeliveryState | undefined; readonly limit: number }): readonly Delivered[];
-  show(id: number): Delivered | undefined;
+  /** Newest first. */
+  list(filter: { readonly state?: DeliveryState | undefined; readonly limit: number }): readonly DeliveryRecord[];
+  show(id: number): DeliveryRecord | undefined;
+  /** Undefined when it is not kept any more. Bodies of those that wait always are. */
+  body(id: number): Buffer | undefined;
   waiting(): number;
+  /** The process that works on it now; undefined when none does. */
+  workedOnBy(): string | undefined;
 }

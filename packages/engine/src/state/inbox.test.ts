@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Inbox, NewDelivery } from '../builds/inbox.ts';
 import { auditAfter, verifyAudit } from './audit.ts';
 import { createInbox, deliverAgain } from './inbox.ts';
+import { inboxLimits } from './inbox-taking.ts';
 import { movableClock, setState, type TestState } from './testing/state.ts';
 
 const clock = movableClock();
@@ -33,7 +34,8 @@ describe('the inbox', () => {
     const body = Buffer.from([0, 255, 10, 123]);
     const taken = await inbox.take(delivery('a', { body }));
     expect(taken).toMatchObject({ kind: 'taken', delivery: { id: 1, state: 'waiting', attempts: 0 } });
-    expect(inbox.show(1)?.body).toEqual(body);
+    expect(inbox.body(1)).toEqual(body);
+    expect(inbox.show(1)).toMatchObject({ bytes: 4 });
     expect(inbox.due(10).map(({ id }) => id)).toEqual([1]);
   });
 
@@ -55,7 +57,7 @@ describe('the inbox', () => {
   });
 
   it('takes no more than it may hold, tells so, and takes again when there is room', async () => {
-    inbox = createInbox(state.store, 100);
+    inbox = createInbox(state.store, { ...inboxLimits, waiting: 100 });
     const sent = Array.from({ length: 150 }, (_, index) => inbox.take(delivery(String(index))));
     const taken = await Promise.all(sent);
     expect(taken.filter(({ kind }) => kind === 'taken')).toHaveLength(100);

@@ -1,7 +1,6 @@
 // The tables of the engine's own database as drizzle sees them; the constraints and triggers stand in migrations/.
 
-import { blob, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import type { DeliveryState } from '../builds/inbox.ts';
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { SlotName } from '../environment/environment.ts';
 import type { Direction, Mode, OutcomeKind, Phase, StepStatus } from '../orchestrator/deployment.ts';
 import type { Origin } from '../orchestrator/origin.ts';
@@ -212,22 +211,6 @@ export const outbox = sqliteTable('outbox', {
   /** Where the transport put it, e.g. channel and ts: what a later update needs. */
   reference: text({ mode: 'json' }).$type<unknown>(),
   problem: text(),
-});
-
-export const inbox = sqliteTable('inbox', {
-  id: integer().primaryKey({ autoIncrement: true }),
-  hook: text().notNull(),
-  delivery: text().notNull(),
-  content: text().notNull(),
-  kind: text().notNull(),
-  body: blob({ mode: 'buffer' }).notNull(),
-  receivedAt: integer('received_at').notNull(),
-  state: text().notNull().default('waiting').$type<DeliveryState>(),
-  attempts: integer().notNull().default(0),
-  nextAt: integer('next_at').notNull(),
-  settledAt: integer('settled_at'),
-  sentence: text(),
-  answer: text({ mode: 'json' }).$type<unknown>(),
 });
 
 export const snapshots = sqliteTable('snapshots', {

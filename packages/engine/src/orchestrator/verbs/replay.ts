@@ -1,6 +1,6 @@
 // A delivery of CI that was settled is worked on once more, because a person says so.
 
-import type { Delivered } from '../../builds/inbox.ts';
+import type { DeliveryRecord } from '../../builds/inbox.ts';
 import { createInbox, deliverAgain } from '../../state/inbox.ts';
 import { type Actor, actorName } from '../actor.ts';
 import type { Core } from '../core.ts';
@@ -8,14 +8,18 @@ import { inTeam } from '../gates.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { recordRefusal } from './refused.ts';
 
-export function replay(core: Core, id: number, actor: Actor): Result<Delivered> {
-  const asked = mayReplay(core, id, actor);
-  if (!asked.ok) {
-    recordRefusal(core, { actor, verb: 'replay', refusal: asked.refusal });
-    return asked;
-  }
-  const { hook, kind, delivery, state, sentence } = asked.value;
-  core.store.write((tx) => {
+export function replay(core: Core, id: number, actor: Actor): Result<DeliveryRecord> {
+  const answer = deliver(core, id, actor);
+  if (!answer.ok) recordRefusal(core, { actor, verb: 'replay', refusal: answer.refusal });
+  return answer;
+}
+
+/** Looked at and changed in one transaction: of two who ask at once the second is told that it waits. */
+function deliver(core: Core, id: number, actor: Actor): Result<DeliveryRecord> {
+  return core.store.write((tx): Result<DeliveryRecord> => {
+    const asked = mayReplay(core, id, actor);
+    if (!asked.ok) return asked;
+    const { hook, kind, delivery, state, sentence } = asked.value;
     deliverAgain(tx, id);
     tx.audit({
       actor: actorName(actor),
@@ -23,17 +27,20 @@ export function replay(core: Core, id: number, actor: Actor): Result<Delivered> 
       sentence: `delivery ${id} of ${hook} is worked on again; it was ${state}: ${sentence ?? ''}`,
       detail: { id, hook, kind, delivery },
     });
+    return ok(createInbox(core.store).show(id) ?? asked.value);
   });
-  return ok(createInbox(core.store).show(id) ?? asked.value);
 }
 
-function mayReplay(core: Core, id: number, actor: Actor): Result<Delivered> {
+function mayReplay(core: Core, id: number, actor: Actor): Result<DeliveryRecord> {
   const member = inTeam({ actor });
   if (!member.ok) return member;
-  const found = createInbox(core.store).show(id);
+  const inbox = createInbox(core.store);
+  const found = inbox.show(id);
   if (!found)
     return refuse('no-such-delivery', `there is no delivery ${id}`, 'See `bg inbox list` for those that are kept.');
   if (found.state === 'waiting')
     return refuse('not-allowed-now', `delivery ${id} waits already, and is worked on without being asked`);
+  if (inbox.body(id) === undefined)
+    return refuse('no-such-delivery', `the body of delivery ${id} is kept no more`, 'Have its sender deliver it anew.');
   return ok(found);
 }

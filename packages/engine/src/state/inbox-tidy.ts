@@ -1,0 +1,67 @@
+// What the inbox forgets, and when. Code hosts deliver again for days (GitHub for three, by hand; senders of Standard
+// Webhooks by themselves), and what was not signed with a time can be replayed for ever by whoever saw it. So the row that
+// tells a repeated delivery stays for a month, whatever the load; only its body, which is a hundred times as long, goes early.
+
+import { sql } from 'drizzle-orm';
+import type { Db } from './database.ts';
+import type { Store } from './store.ts';
+
+/** How much is kept of what was settled; of those that wait nothing is ever dropped. */
+export interface Kept {
+  readonly rowMs: number;
+  /** Above this the oldest rows go though they are younger: about half a gigabyte, four deliveries a second for three days. */
+  readonly rows: number;
+  /** Bodies, for people to look at and to have worked on again. What concerns nobody must not drive out what failed. */
+  readonly bodies: Readonly<Record<'done' | 'parked' | 'ignored', Bodies>>;
+}
+
+interface Bodies {
+  readonly number: number;
+  readonly bytes: number;
+}
+
+export const kept: Kept = {
+  rowMs: 30 * 86_400_000,
+  rows: 1_000_000,
+  bodies: {
+    done: { number: 10_000, bytes: 256 << 20 },
+    parked: { number: 10_000, bytes: 256 << 20 },
+    ignored: { number: 2_000, bytes: 64 << 20 },
+  },
+};
+
+const tidyEvery = 500;
+/** At once: more than arrives meanwhile, and little enough not to be felt. */
+const atMost = 1_000;
+
+/** Called with how many arrived. */
+export function createTidying(store: Store, limits: Kept): (arrived: number) => void {
+  let left = 0;
+  return (arrived) => {
+    left -= arrived;
+    if (left > 0) return;
+    left = tidyEvery;
+    store.note((db, now) => tidy(db, now, limits));
+  };
+}
+
+function tidy(db: Db, now: number, { rowMs, rows, bodies }: Kept): void {
+  for (const [state, most] of Object.entries(bodies)) dropBodies(db, state, most);
+  db.run(sql`DELETE FROM inbox WHERE id IN (
+    SELECT id FROM inbox WHERE state <> 'waiting' AND settled_at < ${now - rowMs} ORDER BY settled_at LIMIT ${atMost})`);
+  db.run(sql`DELETE FROM inbox WHERE id IN (
+    SELECT id FROM inbox WHERE state <> 'waiting' AND id <= (SELECT max(id) FROM inbox) - ${rows} ORDER BY id LIMIT ${atMost})`);
+}
+
+/** The newest stay, by number and by size. */
+function dropBodies(db: Db, state: string, { number, bytes }: Bodies): void {
+  const oldest = db.all<{ readonly id: number }>(sql`SELECT id FROM (
+      SELECT id, row_number() OVER newest AS number, sum(bytes) OVER newest AS total FROM inbox
+      WHERE has_body = 1 AND state <> 'waiting' AND state = ${state}
+      WINDOW newest AS (ORDER BY id DESC))
+    WHERE number > ${number} OR total > ${bytes} ORDER BY id LIMIT ${atMost}`);
+  for (const { id } of oldest) {
+    db.run(sql`DELETE FROM inbox_bodies WHERE id = ${id}`);
+    db.run(sql`UPDATE inbox SET has_body = 0 WHERE id = ${id}`);
+  }
+}
