@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { BlueGreenError } from '../lib/errors.ts';
 import { readFileIfAny } from '../lib/files.ts';
+import { renderedName } from '../lib/template.ts';
 import { readDocument } from './document.ts';
 import { keysOf, schemaAt, unknownKey } from './known-keys.ts';
 import type { Path } from './path.ts';
@@ -56,9 +57,6 @@ export function readReleaseManifest(releaseFolder: string): ReleaseManifest | un
     throw new BlueGreenError('release-invalid', found.map((problem) => formatProblem(file, problem)).join('\n'));
   return manifestOf(parsed.data);
 }
-
-/** `config/app.yaml.hbs` is rendered to `config/app.yaml`; a file with `${NAME}` keeps its name. */
-export const renderedName = (template: string): string => template.replace(/\.hbs$/, '');
 
 function manifestOf(file: ReleaseManifestFile): ReleaseManifest {
   const { reads, writes, statements, smoke } = file.schema ?? {};

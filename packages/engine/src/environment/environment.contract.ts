@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask, deafServer, type EnvironmentFixture, type Fixture, refusalOf } from './contract-fixture.ts';
 import { endsAtOnce, gives, refuses } from './contract-launch.ts';
+import { remembers, renders, rendersStrictly } from './contract-templates.ts';
 import { tailLog } from './tail.ts';
 
 export function environmentContract(name: string, makeFixture: () => Promise<EnvironmentFixture>): void {
@@ -23,6 +24,9 @@ export function environmentContract(name: string, makeFixture: () => Promise<Env
     describe('what a service is given', () => gives(fixture));
     describe('a start that is refused', () => refuses(fixture));
     describe('a release that ends at once', () => endsAtOnce(fixture));
+    describe('templates of a release', () => renders(fixture));
+    describe('a template that cannot be filled in', () => rendersStrictly(fixture));
+    describe('what is remembered of a start', () => remembers(fixture));
     describe('stop', () => stops(fixture));
     describe('what runs already', () => adopts(fixture));
   });

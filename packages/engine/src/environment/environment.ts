@@ -33,6 +33,8 @@ export interface LaunchSettings {
   /** Absolute paths, read in this order; a later file wins, and `env` wins over files. */
   readonly envFiles: readonly string[];
   readonly requiredEnv: readonly string[];
+  /** Files of the release that are filled in with the slot's environment; where they lie is told by `CONFIG_DIR`. */
+  readonly templates: readonly string[];
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   /** How long the process must stay up before `start` resolves (told apart from "never healthy"). */
@@ -40,6 +42,22 @@ export interface LaunchSettings {
   readonly minFreeDiskBytes: number;
   readonly minFreeMemoryBytes: number;
   readonly maxLogBytes: number;
+}
+
+/** What a slot is started with. Of values only marks, by which two can be told apart and neither can be known. */
+export interface Effective {
+  /** Marks of another key say nothing about those of this one. */
+  readonly key: string;
+  readonly command: readonly string[];
+  readonly envFiles: readonly string[];
+  /** As for a slot without colour and port, so that those of two slots can be compared. */
+  readonly variables: Readonly<Record<string, VariableMark>>;
+}
+
+export interface VariableMark {
+  readonly mark: string;
+  /** The env files that its value comes from. */
+  readonly from: readonly string[];
 }
 
 /** What a look at the machine says about a slot now. */
@@ -53,6 +71,8 @@ export type SlotObservation =
       readonly digest: string | undefined;
       readonly startedAt: number;
       readonly adopted: boolean;
+      /** Undefined for an adopted process. */
+      readonly startedWith?: Effective;
       /** Share of one core over the last interval between two looks, 0 when unknown; resident bytes of the whole group. */
       readonly cpuPercent: number;
       readonly memoryBytes: number;
@@ -69,13 +89,16 @@ export interface Environment {
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
    * running there is left alone (idempotent); another release there is stopped first. The process outlives this one.
    * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `env-file-unreadable`, `release-missing`,
-   * `exec-not-found`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the slot is being changed)
+   * `template-unfilled`, `exec-not-found`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
+   * slot is being changed)
    */
   start(
     place: SlotPlace,
     release: ReleaseFiles,
     settings: LaunchSettings,
   ): Promise<SlotObservation & { kind: 'running' }>;
+  /** What `start` would begin with now. Starts and stops nothing. @throws what `start` throws before it stops anything */
+  foresee(place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Effective;
   /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; a stopped slot is left alone. */
   stop(place: SlotPlace, graceMs: number): Promise<void>;
   inspect(place: SlotPlace): Promise<SlotObservation>;

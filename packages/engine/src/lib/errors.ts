@@ -35,6 +35,8 @@ export const errorHelp = {
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',
   'template-invalid': 'A fault of this program: a template of a configuration file does not fit its values.',
+  'template-unfilled':
+    'Give the named variables in an env file or in `env` of the configuration, or mend the template in a new release; nothing was started.',
   'variable-missing': 'Add the named variable to the env file of the target or to `env` in the configuration.',
 } as const;
 

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { BlueGreenError, messageOf } from './errors.ts';
 
+const knownHelpers = { log: false, lookup: false };
+
 /** Fills in a template. @throws BlueGreenError `template-invalid` naming the template and what is wrong with it. */
 export type Template<Values> = (values: Values) => string;
 
@@ -20,7 +22,12 @@ export function compileTemplate<Values extends object>(source: {
   readonly name: string;
   readonly text: string;
 }): Template<Values> {
-  const render = strictHandlebars().compile(source.text, { noEscape: true, strict: true, knownHelpersOnly: true });
+  const render = strictHandlebars().compile(source.text, {
+    noEscape: true,
+    strict: true,
+    knownHelpersOnly: true,
+    knownHelpers,
+  });
   return (values) => {
     try {
       return render(values);
@@ -30,9 +37,73 @@ export function compileTemplate<Values extends object>(source: {
   };
 }
 
+/**
+ * For a template that others wrote, filled in with texts by name: `{{NAME}}`, `{{#if NAME}}`, `{{#unless NAME}}`, `else` and
+ * comments, and nothing else of handlebars. Every name is looked at, also where the text is not taken.
+ */
+export function fillForeign(source: {
+  readonly text: string;
+  readonly values: Readonly<Record<string, string>>;
+}): { readonly text: string } | { readonly problems: readonly TemplateProblem[] } {
+  try {
+    const problems = problemsIn(Handlebars.parse(source.text), source.values);
+    return problems.length > 0 ? { problems } : { text: compileTemplate({ name: '', ...source })(source.values) };
+  } catch (thrown) {
+    const [sentence = ''] = messageOf(thrown).split('\n');
+    return { problems: [{ line: Number(/ on line (\d+)| - (\d+):\d+$/.exec(sentence)?.[1] ?? 1), sentence }] };
+  }
+}
+
+/** `app.yaml.hbs` becomes `app.yaml`; another name stays. */
+export const renderedName = (template: string): string => template.replace(/\.hbs$/, '');
+
+export interface TemplateProblem {
+  readonly line: number;
+  readonly sentence: string;
+}
+
+type Values = Readonly<Record<string, string>>;
+
+function problemsIn({ body }: hbs.AST.Program, values: Values): readonly TemplateProblem[] {
+  return body.flatMap((statement) => {
+    const line = statement.loc.start.line;
+    switch (statement.type) {
+      case 'ContentStatement':
+      case 'CommentStatement':
+        return [];
+      case 'MustacheStatement': {
+        const { path, params, hash } = statement as hbs.AST.MustacheStatement;
+        return params.length > 0 || hash ? [{ line, sentence: notUnderstood }] : problemsOfName(path, line, values);
+      }
+      case 'BlockStatement': {
+        const { path, params, hash, program, inverse } = statement as hbs.AST.BlockStatement;
+        const [condition] = params;
+        const known = ['if', 'unless'].includes(path.original) && params.length === 1 && !hash;
+        return [
+          ...(known && condition ? problemsOfName(condition, line, values) : [{ line, sentence: notUnderstood }]),
+          ...[program, inverse].flatMap((part) => (part ? problemsIn(part, values) : [])),
+        ];
+      }
+      default:
+        return [{ line, sentence: notUnderstood }];
+    }
+  });
+}
+
+const notUnderstood = 'only {{NAME}}, {{#if NAME}} and {{#unless NAME}} are understood here';
+
+function problemsOfName(found: hbs.AST.Expression, line: number, values: Values): readonly TemplateProblem[] {
+  const { type, original, depth, data, parts } = found as hbs.AST.PathExpression;
+  const isName = type === 'PathExpression' && depth === 0 && !data && parts.length === 1 && original === parts[0];
+  if (!isName) return [{ line, sentence: notUnderstood }];
+  return Object.hasOwn(values, original) ? [] : [{ line, sentence: `${original} is not known` }];
+}
+
 /** Its own instance: a helper or partial that somebody registers elsewhere does not exist in it. */
 function strictHandlebars(): typeof Handlebars {
   const handlebars = Handlebars.create();
+  // One would write values to the output of this process, the other find nothing without saying so.
+  for (const helper of ['log', 'lookup']) handlebars.unregisterHelper(helper);
   // Strict mode checks what is printed; what a block decides by is checked here, so that a misspelled name is no "no".
   for (const block of ['if', 'unless', 'each', 'with']) {
     const plain = handlebars.helpers[block] as Handlebars.HelperDelegate;

@@ -1,7 +1,7 @@
 // What every part of the flow is handed: the store, the drivers of a target, time, and a way to wait for change.
 
 import type { Settings, TargetSettings } from '../config/settings.ts';
-import type { Environment, LaunchSettings, ReleaseFiles, SlotName, SlotPlace } from '../environment/environment.ts';
+import type { Environment, ReleaseFiles, SlotName, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -73,21 +73,6 @@ export async function bringUp({ log }: Core, target: Target): Promise<void> {
 
 export function placeOf({ key, settings }: Target, slot: SlotName): SlotPlace {
   return { ...key, slot, port: settings.slots[slot].port };
-}
-
-export function launchSettings({ settings }: Target, slot: SlotName): LaunchSettings {
-  const { command, env, requiredEnv, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes } = settings;
-  return {
-    command,
-    env,
-    requiredEnv,
-    graceMs,
-    settleMs,
-    minFreeDiskBytes,
-    minFreeMemoryBytes,
-    maxLogBytes,
-    envFiles: settings.slots[slot].envFiles,
-  };
 }
 
 export function slotUrl({ settings }: Target, slot: SlotName): string {

@@ -4,7 +4,8 @@ import { otherSlot, type SlotName } from '../environment/environment.ts';
 import { messageOf } from '../lib/errors.ts';
 import { liveDeployment } from '../state/deployments.ts';
 import { idleSlot, readQuarantine, readSlot, type SlotRow, setSlot } from '../state/targets.ts';
-import { type Charge, type Core, launchSettings, placeOf, releaseFiles, slotTurn, type Target } from './core.ts';
+import { type Charge, type Core, placeOf, releaseFiles, slotTurn, type Target } from './core.ts';
+import { startRelease } from './release-settings.ts';
 import { drained } from './steps/drained.ts';
 
 interface Keeper extends Charge {
@@ -93,12 +94,10 @@ async function startSide(keeping: Keeping, version: string | undefined): Promise
   const { core, target, lease, row } = keeping;
   const release = version === undefined ? undefined : releaseFiles(core, row.service, version);
   if (!release) return stopSide(keeping, 'there is no good release to bring back');
-  const problem = await target.environment
-    .start(placeOf(target, row.slot), release, launchSettings(target, row.slot))
-    .then(
-      () => undefined,
-      (thrown: unknown) => messageOf(thrown),
-    );
+  const problem = await startRelease(target, row.slot, release).then(
+    () => undefined,
+    (thrown: unknown) => messageOf(thrown),
+  );
   const store = core.store.under(lease);
   if (problem !== undefined) {
     store.write((tx) => {

@@ -6,7 +6,8 @@ import { messageOf } from '../lib/errors.ts';
 import { liveDeployment } from '../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
-import { type Charge, launchSettings, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
+import { type Charge, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
+import { startRelease } from './release-settings.ts';
 
 export interface SlotSnapshot {
   /** The health belongs to what this deployment started; another release begins anew. */
@@ -105,7 +106,7 @@ async function restartInTurn(look: Look, before: SlotRow): Promise<void> {
   if (!isOurs(look, row) || row.version !== before.version || row.nextRestartAt !== before.nextRestartAt) return;
   const release = releaseFiles(core, row.service, row.version ?? '');
   if (!release) return;
-  const problem = await target.environment.start(placeOf(target, slot), release, launchSettings(target, slot)).then(
+  const problem = await startRelease(target, slot, release).then(
     () => undefined,
     (thrown: unknown) => messageOf(thrown),
   );

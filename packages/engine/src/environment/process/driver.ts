@@ -13,7 +13,7 @@ import { rotateIfTooLarge } from './log-rotation.ts';
 import { clearOrphans } from './orphans.ts';
 import { logFileOf, type Room } from './room.ts';
 import { withSlotLock } from './slot-lock.ts';
-import { startSlot } from './start.ts';
+import { foresee, startSlot } from './start.ts';
 import { stopSlot } from './stop.ts';
 
 export interface ProcessEnvironmentOptions {
@@ -35,6 +35,7 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
   return {
     start: (place, release, settings) =>
       locked(place, settings.graceMs + settings.settleMs, () => startSlot(room, { place, release, settings })),
+    foresee: (place, release, settings) => foresee(room, { place, release, settings }),
     stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
     inspect: async (place) => inspectSlot(room, place),
     adopt: (place, known) => locked(place, 0, async () => adoptSlot(room, place, known)),

@@ -43,6 +43,7 @@ export function observe(room: Room, place: SlotPlace, record: RunningRecord): Ru
     digest: record.digest,
     startedAt: record.startedAt,
     adopted: record.adopted,
+    ...(record.startedWith ? { startedWith: record.startedWith } : {}),
     cpuPercent: cpuPercent(room, logFileOf(room, place), { pid: record.process.pid, cpuTicks, at: room.clock.now() }),
     memoryBytes: processes.reduce((sum, { pid }) => sum + residentBytes(pid), 0),
   };

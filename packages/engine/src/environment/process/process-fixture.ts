@@ -23,6 +23,7 @@ const settings: LaunchSettings = {
   env: { PATH: dirname(process.execPath) },
   envFiles: [],
   requiredEnv: [],
+  templates: [],
   graceMs: 10_000,
   settleMs: 150,
   minFreeDiskBytes: 1,

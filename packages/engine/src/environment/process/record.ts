@@ -11,6 +11,13 @@ import type { SlotPlace } from '../environment.ts';
 
 const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.int().nonnegative(), bootId: z.string() });
 
+const effective = z.object({
+  key: z.string(),
+  command: z.array(z.string()).readonly(),
+  envFiles: z.array(z.string()).readonly(),
+  variables: z.record(z.string(), z.object({ mark: z.string(), from: z.array(z.string()).readonly() }).readonly()),
+});
+
 const launched = {
   /** Undefined for an adopted process. */
   launch: z.string().optional(),
@@ -22,6 +29,8 @@ const launched = {
   adopted: z.boolean(),
   /** Read again to mask their values in quoted log lines; the values themselves are never kept. */
   envFiles: z.array(z.string()).readonly(),
+  /** Undefined for an adopted process, and in records of before there was such a thing. */
+  startedWith: effective.readonly().optional(),
 };
 
 const slotRecord = z.discriminatedUnion('state', [

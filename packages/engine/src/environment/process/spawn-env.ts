@@ -9,9 +9,13 @@ import { launchVariable } from './launch.ts';
 export interface Launch {
   readonly place: SlotPlace;
   readonly release: Pick<ReleaseFiles, 'version'>;
-  readonly settings: Pick<LaunchSettings, 'env' | 'envFiles' | 'requiredEnv'>;
+  readonly settings: Pick<LaunchSettings, 'env' | 'envFiles' | 'requiredEnv' | 'templates'>;
   readonly launch: string;
+  /** Where templates are rendered to. */
+  readonly configFolder: string;
 }
+
+export const configVariable = 'CONFIG_DIR';
 
 const fixed = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -20,16 +24,14 @@ const fixed = {
 } as const;
 
 /** @throws BlueGreenError `env-file-unreadable`, or `variable-missing` naming every variable that is. */
-export function buildEnvironment({ place, release, settings, launch }: Launch): Variables {
-  const fromFiles = readEnvFiles(settings.envFiles);
+export function buildEnvironment({ place, release, settings, launch, configFolder }: Launch): Variables {
   const builtIn = {
     ENVIRONMENT_COLOR: place.slot,
     APPLICATION_PORT: String(place.port),
     APP_VERSION: release.version,
     [launchVariable]: launch,
   };
-  const { values, unknown } = substituteAll(settings.env, { ...fromFiles, ...builtIn });
-  const environment: Variables = { ...fixed, ...fromFiles, ...values, ...builtIn };
+  const { environment, unknown } = compose(settings, readEnvFiles(settings.envFiles), builtIn, configFolder);
   const missing = settings.requiredEnv.filter((name) => !Object.hasOwn(environment, name) || environment[name] === '');
   const problems = [
     ...unknown,
@@ -38,6 +40,21 @@ export function buildEnvironment({ place, release, settings, launch }: Launch): 
   if (problems.length > 0)
     throw new BlueGreenError('variable-missing', `${describePlace(place)} cannot start: ${problems.join('; ')}`);
   return environment;
+}
+
+/**
+ * `env` may name `CONFIG_DIR` whatever the release has, so that an earlier release without templates still starts; the
+ * service is told of it only where something lies there.
+ */
+export function compose(
+  { env, templates }: Pick<LaunchSettings, 'env' | 'templates'>,
+  fromFiles: Variables,
+  builtIn: Variables,
+  configFolder: string,
+): { readonly environment: Variables; readonly unknown: readonly string[] } {
+  const { values, unknown } = substituteAll(env, { ...fromFiles, ...builtIn, [configVariable]: configFolder });
+  const told = templates.length > 0 ? { [configVariable]: configFolder } : {};
+  return { environment: { ...fixed, ...fromFiles, ...values, ...builtIn, ...told }, unknown };
 }
 
 function verb(names: readonly string[]): string {

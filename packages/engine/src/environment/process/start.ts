@@ -4,7 +4,16 @@
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
 import type { Variables } from '../env-files.ts';
-import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from '../environment.ts';
+import {
+  describePlace,
+  type Effective,
+  type LaunchSettings,
+  type ReleaseFiles,
+  type SlotPlace,
+} from '../environment.ts';
+import { type RenderedFile, renderTemplates } from '../templates.ts';
+import { clearConfig, configFolderOf, writeConfig } from './config-folder.ts';
+import { effectiveOf } from './effective.ts';
 import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
 import { believe, observe, type Running } from './inspect.ts';
 import { newLaunch } from './launch.ts';
@@ -33,13 +42,14 @@ export async function startSlot(room: Room, request: StartRequest): Promise<Runn
   const launch = newLaunch(room.mark);
   const before = recordBefore(room, place);
   if (before && isSame(before, release)) return settleFound(room, request, before);
-  const env = prepare(room, request, launch);
+  const prepared = prepare(room, request, launch);
+  requireResources(room.stateFolder, settings);
   await stopSlot(room, place, settings.graceMs);
   await requireFreePort(room, place);
-  const starting = writeAhead(room, request, launch);
+  const starting = writeAhead(room, request, { launch, startedWith: prepared.startedWith });
   const after = await beginLog(room, place, { ...starting, maxBytes: settings.maxLogBytes });
   room.log.info({ ...placeFields(place), version: release.version, port: place.port }, 'starting');
-  const child = await spawn(room, request, { starting, env });
+  const child = await spawn(room, request, { starting, prepared });
   const running = await settle(room, request, { starting, child, after });
   room.log.info({ ...placeFields(place), version: release.version, pid: child.pid }, 'started');
   return observe(room, place, running);
@@ -66,12 +76,25 @@ async function settleFound(room: Room, { place, settings }: StartRequest, record
   throw endedAtOnce(room, { place, version: record.version, exit: exitNotSeen, envFiles: record.envFiles });
 }
 
-function prepare(room: Room, { place, release, settings }: StartRequest, launch: string): Variables {
+interface Prepared {
+  readonly env: Variables;
+  readonly configFolder: string;
+  readonly files: readonly RenderedFile[];
+  readonly startedWith: Effective;
+}
+
+/** Everything that can be known before anything is stopped. */
+function prepare(room: Room, { place, release, settings }: StartRequest, launch: string): Prepared {
   requireRelease(release);
-  const env = buildEnvironment({ place, release, settings, launch });
+  const configFolder = configFolderOf(recordPlace(room, place), launch);
+  const env = buildEnvironment({ place, release, settings, launch, configFolder });
+  const files = renderTemplates({ place, release, templates: settings.templates, values: env });
   requireProgram(settings.command[0], release.folder, env.PATH ?? '');
-  requireResources(room.stateFolder, settings);
-  return env;
+  return { env, configFolder, files, startedWith: effectiveOf(room, settings) };
+}
+
+export function foresee(room: Room, request: StartRequest): Effective {
+  return prepare(room, request, newLaunch(room.mark)).startedWith;
 }
 
 /** Looked at again for a moment: the kernel closes the sockets of a process that crashed just now when it gets to it. */
@@ -88,7 +111,11 @@ async function requireFreePort(room: Room, place: SlotPlace): Promise<void> {
 
 type Starting = Extract<LiveRecord, { state: 'starting' }> & { readonly launch: string };
 
-function writeAhead(room: Room, { place, release, settings }: StartRequest, launch: string): Starting {
+function writeAhead(
+  room: Room,
+  { place, release, settings }: StartRequest,
+  { launch, startedWith }: { readonly launch: string; readonly startedWith: Effective },
+): Starting {
   const starting: Starting = {
     state: 'starting',
     bootId: currentBootId(),
@@ -99,6 +126,7 @@ function writeAhead(room: Room, { place, release, settings }: StartRequest, laun
     startedAt: room.clock.now(),
     adopted: false,
     envFiles: settings.envFiles,
+    startedWith,
   };
   writeRecord(recordPlace(room, place), starting);
   return starting;
@@ -106,15 +134,18 @@ function writeAhead(room: Room, { place, release, settings }: StartRequest, laun
 
 interface Spawning {
   readonly starting: Starting;
-  readonly env: Variables;
+  readonly prepared: Prepared;
 }
 
 async function spawn(
   room: Room,
   { place, release, settings }: StartRequest,
-  { starting, env }: Spawning,
+  { starting, prepared }: Spawning,
 ): Promise<DetachedProcess> {
   try {
+    clearConfig(recordPlace(room, place));
+    writeConfig(prepared.configFolder, prepared.files);
+    const { env } = prepared;
     const options = { argv: settings.command, cwd: release.folder, env, logFile: logFileOf(room, place) };
     const child = await spawnDetached(options);
     void child.exited.then((exit) => noteExit(room, { place, launch: starting.launch, exit }));

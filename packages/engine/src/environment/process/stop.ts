@@ -3,6 +3,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';
+import { clearConfig } from './config-folder.ts';
 import { type Members, membersOf, type Owner } from './launch.ts';
 import { type ProcessStat, processStat } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
@@ -27,6 +28,7 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
     );
   if (ending !== 'was gone')
     writeRecord(where, { state: 'stopped', lastExit: describeEnding(ending, graceMs), envFiles: record.envFiles });
+  clearConfig(where);
   room.log.info({ ...placeFields(place), version: record.version, ending }, 'stopped');
 }
 

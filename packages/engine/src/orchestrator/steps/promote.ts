@@ -5,7 +5,8 @@ import { probeHealth } from '../../environment/health.ts';
 import { advanceDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
-import { launchSettings, placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
+import { placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
+import { startRelease } from '../release-settings.ts';
 import { changeRouting, routingIs } from '../routing.ts';
 import { fitsSchema } from '../schema/observe.ts';
 import { butFor, directionOf, type SilentNode } from '../silent-nodes.ts';
@@ -73,9 +74,7 @@ async function oldSideRuns({ core, target, deployment }: StepFrame): Promise<voi
   if (fromSlot === null || !release) return;
   const seen = await target.environment.inspect(placeOf(target, fromSlot));
   if (seen.kind === 'stopped')
-    await core.turns(slotTurn(target, fromSlot), () =>
-      target.environment.start(placeOf(target, fromSlot), release, launchSettings(target, fromSlot)),
-    );
+    await core.turns(slotTurn(target, fromSlot), () => startRelease(target, fromSlot, release));
 }
 
 function becomeActive(tx: Tx, { target, deployment }: StepFrame): void {

@@ -2,15 +2,16 @@
 
 import { runSmokeTests } from '../../environment/smoke.ts';
 import { slotUrl } from '../core.ts';
+import { runBy } from '../release-settings.ts';
 import { done, failed, type Step } from '../step.ts';
 
 export const smokeTest: Step<'smoke-test'> = {
   name: 'smoke-test',
   limitMs: 'waits',
-  run: async ({ core, target, deployment, signal }) => {
+  run: async ({ core, target, deployment, release, signal }) => {
     const report = await runSmokeTests({
       baseUrl: slotUrl(target, deployment.slot),
-      tests: target.settings.smokeTests,
+      tests: runBy(target, release).smokeTests,
       totalMs: target.settings.smokeTotalMs,
       clock: core.clock,
       signal,

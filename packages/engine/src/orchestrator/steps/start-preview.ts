@@ -3,7 +3,8 @@
 
 import { digestFolder } from '../../lib/digest.ts';
 import { readRouting, readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { launchSettings, placeOf, slotTurn } from '../core.ts';
+import { slotTurn } from '../core.ts';
+import { startRelease } from '../release-settings.ts';
 import { changeRouting } from '../routing.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
 import { clockTime } from '../words.ts';
@@ -25,11 +26,7 @@ export const startPreview: Step<'start-preview'> = {
     const running = await core.turns(slotTurn(target, deployment.slot), async () => {
       await drained(context, deployment.slot);
       claimSlot(context);
-      return target.environment.start(
-        placeOf(target, deployment.slot),
-        release,
-        launchSettings(target, deployment.slot),
-      );
+      return startRelease(target, deployment.slot, release);
     });
     core.log.info({ deployment: deployment.id, slot: deployment.slot, pid: running.pid }, 'started preview');
     return done(`${release.version} runs in ${deployment.slot} (pid ${running.pid})`);

@@ -3,6 +3,7 @@
 import { runSmokeTests } from '../../environment/smoke.ts';
 import { putSnapshot, receiptKey } from '../../state/snapshots.ts';
 import type { Receipt } from '../deployment.ts';
+import { runBy } from '../release-settings.ts';
 import { butFor, directionOf } from '../silent-nodes.ts';
 import { done, failed, type Step, type StepFrame, type StepResult } from '../step.ts';
 import { proveThrough } from './receipt.ts';
@@ -38,11 +39,14 @@ export const verifyLive: Step<'verify-live'> = {
   undo: 'nothing-to-undo',
 };
 
-async function smokeThroughBalancer({ core, target, signal }: StepFrame, receipt: Receipt): Promise<StepResult> {
+async function smokeThroughBalancer(
+  { core, target, release, signal }: StepFrame,
+  receipt: Receipt,
+): Promise<StepResult> {
   for (const node of target.balancer.entrypoints) {
     const report = await runSmokeTests({
       baseUrl: node,
-      tests: target.settings.smokeTests,
+      tests: runBy(target, release).smokeTests,
       totalMs: target.settings.smokeTotalMs,
       headers: target.balancer.probeHeaders,
       clock: core.clock,

@@ -10,11 +10,12 @@ import { digestFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
-import { type Core, launchSettings, placeOf, slotUrl, type Target } from '../core.ts';
+import { type Core, placeOf, releaseFiles, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, type Gate, inTeam, noLiveDeployment, releaseKnown, sameConfiguration, stateKnown } from '../gates.ts';
 import { servesUnknown } from '../learn.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
+import { runBy, startRelease } from '../release-settings.ts';
 import { recordRefusal } from './refused.ts';
 
 export function createParts(core: Core): Engine['parts'] {
@@ -31,8 +32,11 @@ export function createParts(core: Core): Engine['parts'] {
     async smoke(ref, slot) {
       const found = findTarget(core, ref);
       if (!found.ok) return found;
-      const { smokeTests: tests, smokeTotalMs: totalMs } = found.value.settings;
-      return ok(await runSmokeTests({ baseUrl: slotUrl(found.value, slot), tests, totalMs, clock: core.clock }));
+      const { key, settings } = found.value;
+      const release = releaseFiles(core, key.service, readSlot(core.store.db, key, slot).version ?? '');
+      const { smokeTests: tests } = release ? runBy(found.value, release) : settings;
+      const run = { baseUrl: slotUrl(found.value, slot), tests, totalMs: settings.smokeTotalMs, clock: core.clock };
+      return ok(await runSmokeTests(run));
     },
     start: (request) => startByHand(core, request),
     stop: (request) => stopByHand(core, request),
@@ -137,13 +141,7 @@ async function startByHand(
     });
   });
   try {
-    return ok(
-      await target.environment.start(
-        placeOf(target, request.slot),
-        release.value,
-        launchSettings(target, request.slot),
-      ),
-    );
+    return ok(await startRelease(target, request.slot, release.value));
   } catch (thrown) {
     core.store.write((tx) => {
       setSlot(tx, target.key, request.slot, { ...idleSlot, since: tx.now });

@@ -1,0 +1,49 @@
+// What a slot is started with, kept beside its process: names, and of values a keyed mark. Whoever reads the record can tell
+// that a value has changed, and never what it is.
+
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { readOrCreateFile } from '../../lib/file-once.ts';
+import { readEnvFiles, type Variables } from '../env-files.ts';
+import type { Effective, LaunchSettings } from '../environment.ts';
+import type { Room } from './room.ts';
+import { compose, configVariable } from './spawn-env.ts';
+
+/** In the place of what is different in every slot and release, so that the marks of two slots can be compared. */
+const neutral = { ENVIRONMENT_COLOR: 'slot', APPLICATION_PORT: 'port', APP_VERSION: 'version' };
+
+/** @throws BlueGreenError `env-file-unreadable` */
+export function effectiveOf(
+  { stateFolder }: Pick<Room, 'stateFolder'>,
+  settings: Pick<LaunchSettings, 'command' | 'env' | 'envFiles' | 'templates'>,
+): Effective {
+  const key = readOrCreateFile(join(stateFolder, 'marks.key'), () => randomBytes(32).toString('hex'));
+  const files = settings.envFiles.map((path) => ({ path, values: readEnvFiles([path]) }));
+  const fromFiles: Variables = Object.assign({}, ...files.map(({ values }) => values));
+  const { environment } = compose(settings, fromFiles, neutral, 'folder');
+  const fileOf = (name: string) => files.findLast(({ values }) => Object.hasOwn(values, name))?.path;
+  const variables = Object.entries(environment).map(([name, value]) => {
+    const names = Object.hasOwn(settings.env, name) ? namesIn(settings.env[name] ?? '') : [name];
+    const from = new Set(names.map(fileOf).filter((file) => file !== undefined));
+    return [name, { mark: markOf(key, name, value), from: [...from] }] as const;
+  });
+  return {
+    key: createHash('sha256').update(key).digest('hex').slice(0, 8),
+    command: settings.command,
+    envFiles: settings.envFiles,
+    variables: Object.fromEntries(
+      variables.filter(([name]) => !Object.hasOwn(neutral, name) && name !== configVariable),
+    ),
+  };
+}
+
+function namesIn(value: string): readonly string[] {
+  return [...value.matchAll(/(?<!\$)\$\{([^}]*)\}/g)].map(([, name = '']) => name);
+}
+
+function markOf(key: string, name: string, value: string): string {
+  return createHmac('sha256', key)
+    .update(JSON.stringify([name, value]))
+    .digest('hex')
+    .slice(0, 16);
+}

@@ -1,0 +1,76 @@
+// How one release is run and tested on a target: what the configuration says, and what the release says of itself. Read from
+// the release at each use, so that a restart, a rollback and a hand start run it as its deployment did.
+
+import { type ReleaseManifest, readReleaseManifest } from '../config/release-manifest.ts';
+import type { SmokeTest, TargetSettings } from '../config/settings.ts';
+import type { Effective, LaunchSettings, ReleaseFiles, SlotName } from '../environment/environment.ts';
+import { placeOf, type Target } from './core.ts';
+
+interface RunBy {
+  readonly command: readonly [string, ...string[]];
+  readonly commandFrom: 'configuration' | 'release';
+  readonly requiredEnv: readonly string[];
+  readonly templates: readonly string[];
+  readonly smokeTests: readonly SmokeTest[];
+  readonly notes: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** @throws BlueGreenError `release-invalid` */
+export function runBy({ settings }: Pick<Target, 'settings'>, { folder }: Pick<ReleaseFiles, 'folder'>): RunBy {
+  return merged(settings, readReleaseManifest(folder));
+}
+
+/**
+ * Pure. The command of the release wins, since only it knows how it is started. A smoke test of the configuration wins over
+ * one of the same name: what is asked of every release is not softened by one of them.
+ */
+export function merged(
+  settings: Pick<TargetSettings, 'command' | 'requiredEnv' | 'smokeTests'>,
+  manifest: ReleaseManifest | undefined,
+): RunBy {
+  const asked = new Set(settings.smokeTests.map(({ name }) => name));
+  const own = manifest?.smokeTests ?? [];
+  const doubled = own.filter(({ name }) => asked.has(name)).map(({ name }) => `"${name}"`);
+  return {
+    command: manifest?.command ?? settings.command,
+    commandFrom: manifest?.command ? 'release' : 'configuration',
+    requiredEnv: [...new Set([...settings.requiredEnv, ...(manifest?.requiredEnv ?? [])])],
+    templates: manifest?.templates ?? [],
+    smokeTests: [...settings.smokeTests, ...own.filter(({ name }) => !asked.has(name))],
+    notes: manifest?.notes,
+    warnings:
+      doubled.length === 0
+        ? []
+        : [
+            `the configuration has smoke tests of these names too, which are the ones that are run: ${doubled.join(', ')}`,
+          ],
+  };
+}
+
+/** @throws BlueGreenError `release-invalid`, and what the environment throws */
+export async function startRelease(target: Target, slot: SlotName, release: ReleaseFiles) {
+  return target.environment.start(placeOf(target, slot), release, launchSettings(target, slot, release));
+}
+
+/** What it would be started with now, and whether it could be. @throws as `startRelease` does before it stops anything */
+export function foresee(target: Target, slot: SlotName, release: ReleaseFiles): Effective {
+  return target.environment.foresee(placeOf(target, slot), release, launchSettings(target, slot, release));
+}
+
+function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles): LaunchSettings {
+  const { env, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, slots } = target.settings;
+  const { command, requiredEnv, templates } = runBy(target, release);
+  return {
+    command,
+    env,
+    requiredEnv,
+    templates,
+    graceMs,
+    settleMs,
+    minFreeDiskBytes,
+    minFreeMemoryBytes,
+    maxLogBytes,
+    envFiles: slots[slot].envFiles,
+  };
+}
