@@ -62,7 +62,9 @@ export function renders(fixture: Fixture): void {
     expect(told).not.toHaveProperty('CONFIG_DIR');
     expect(told.APP_CONFIG).toMatch(/^\/.*\/app\.yaml$/);
   });
+}
 
+export function rendersStrictly(fixture: Fixture): void {
   it.each([
     [
       'a name that nothing gives, in a branch too',
