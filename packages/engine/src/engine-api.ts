@@ -2,6 +2,7 @@
 // A verb is one short synchronous transaction (gates, change, audit row); it never waits for a deployment.
 
 import type { DeliveryRecord, Inbox } from './builds/inbox.ts';
+import type { Builds } from './builds-api.ts';
 import type { Settings } from './config/settings.ts';
 import type { SlotName, SlotObservation } from './environment/environment.ts';
 import type { HealthReport } from './environment/health.ts';
@@ -173,6 +174,9 @@ export interface Engine {
 
   /** A settled delivery is worked on once more. */
   replay(id: number, actor: Actor): Result<DeliveryRecord>;
+
+  /** What CI announced. */
+  readonly builds: Pick<Builds, 'find' | 'ofVersion' | 'latest'>;
 
   readonly migrations: Migrations;
 

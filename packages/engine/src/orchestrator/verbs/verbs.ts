@@ -3,6 +3,7 @@
 import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { auditAfter, latestHead, rememberHead, verifyAudit } from '../../state/audit.ts';
+import { buildOf, latestBuilds, readBuild } from '../../state/builds.ts';
 import { readContract } from '../../state/contracts.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { createInbox } from '../../state/inbox.ts';
@@ -66,6 +67,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     replay: (id, actor) => replay(core, id, actor),
     rebuildState: (actor) => rebuildState(core, actor),
     adopt: async (request) => seen(await adopt(core, request)),
+    builds: buildsOf(core),
     migrations: migrationsOf(core),
     ...looks(core),
     parts: createParts(core),
@@ -84,6 +86,14 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     driverAlive: () => driverOf(core) !== undefined,
     dismantle: () => dismantle(core),
     close: () => store.db.$client.close(),
+  };
+}
+
+function buildsOf({ store: { db } }: Core): Engine['builds'] {
+  return {
+    find: (id) => readBuild(db, id),
+    ofVersion: (service, version) => buildOf(db, service, version),
+    latest: (service, limit) => latestBuilds(db, service, limit),
   };
 }
 
