@@ -5,6 +5,7 @@ import { checkDatabase } from './checks/database.ts';
 import { checkHaproxy } from './checks/haproxy.ts';
 import { checkNames, checkRequired } from './checks/names.ts';
 import { checkNginx } from './checks/nginx.ts';
+import { checkNotify, checkTold } from './checks/notify.ts';
 import { checkApprovals, checkApprovers, checkPeople } from './checks/people.ts';
 import { checkBalancer, checkCommands, checkFiles, checkState } from './checks/places.ts';
 import { checkPorts } from './checks/ports.ts';
@@ -63,6 +64,7 @@ function checkTogether(
     ...checkPeople(draft),
     ...checkApprovers(draft, isHidden),
     ...checkCommands(draft),
+    ...checkNotify(draft, folder),
     ...checkNames(draft),
     ...checkLists(draft),
     ...checkPorts(targets),
@@ -75,6 +77,7 @@ function checkTogether(
       ...checkHaproxy(target),
       ...checkFiles(target, folder),
       ...checkApprovals(draft, target),
+      ...checkTold(draft, target),
       ...checkDatabase(draft, target, folder),
     ]),
   ];

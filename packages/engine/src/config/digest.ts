@@ -6,7 +6,7 @@ import type { TargetSettings } from './settings.ts';
 /** sha256 in hex. Who is told, and what people are called, is left out; so are the contents of env files. */
 export function settingsDigest(targets: readonly TargetSettings[]): string {
   const deciding = targets
-    .map(({ channel: _channel, ...target }) => canonical(target))
+    .map(({ channel: _channel, told: _told, ...target }) => canonical(target))
     .sort()
     .join('\n');
   return createHash('sha256').update(deciding).digest('hex');

@@ -35,6 +35,20 @@ describe('defaults', () => {
     expect(rest).toEqual({
       service: 'shop',
       target: 'production',
+      told: {
+        developers: [],
+        productManagers: [],
+        mail: {
+          'build-broken': ['authors', 'developers'],
+          'build-fixed': ['authors', 'developers'],
+          'awaiting-approval': ['approvers'],
+          live: ['requester', 'authors', 'productManagers'],
+          'rolled-back': ['requester', 'authors', 'developers', 'productManagers'],
+          failed: ['requester', 'authors', 'developers'],
+          'side-restored': ['requester', 'developers'],
+          halted: ['requester', 'authors', 'approvers', 'developers'],
+        },
+      },
       isDefault: true,
       driver: 'process',
       database: undefined,

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { haproxy } from './schema-haproxy.ts';
 import { nginx } from './schema-nginx.ts';
+import { notify } from './schema-notify.ts';
 import { serviceOptions } from './schema-options.ts';
 import { statuses } from './schema-statuses.ts';
 import {
@@ -190,10 +191,11 @@ export const configSchema = z.strictObject(
       )
       .optional(),
     slack: slack.optional(),
+    notify: notify.optional(),
     statuses: statuses.optional(),
     services: named(service, namePattern, 'a mapping from names to services').describe('What is deployed, by name.'),
   },
-  { error: 'a mapping with the keys state, people, approvers, slack and services' },
+  { error: 'a mapping with the keys state, people, approvers, slack, notify and services' },
 );
 
 /** The file as written: durations, sizes and percentages are still text, nothing is merged, no default is filled in. */

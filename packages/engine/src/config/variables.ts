@@ -1,6 +1,6 @@
 // `${NAME}` in the values of the file. Everywhere but in `env` and in addresses of databases it is filled in from the
-// environment of this process; there it stays for the start of the slot, and only its spelling is checked. `$${` is a
-// plain `${` everywhere.
+// environment of this process; there it stays for the start of the slot, and only its spelling is checked. Secrets of
+// mail and pages may be missing: a shell without them can still roll back. `$${` is a plain `${` everywhere.
 
 import { formatPath, type Path } from './path.ts';
 import { error, type Finding } from './problems.ts';
@@ -69,6 +69,13 @@ function isForTheSlot(path: Path): boolean {
   return option === 'env' || (option === 'database' && (key === 'url' || key === 'scratch'));
 }
 
+/** Whoever tells looks whether it has them; every other process works without. */
+function isForTelling([top, way, ...rest]: Path): boolean {
+  const key = rest.at(-1);
+  if (top !== 'notify') return false;
+  return way === 'mail' ? key === 'user' || key === 'password' : way === 'pages' && key === 'secret';
+}
+
 /** A number or true/false stays as it is written: `1.10` must not reach the service as `1.1`. */
 function slotValue(value: unknown, path: Path, walk: Walk): unknown {
   if (path.at(-2) === 'env' && (typeof value === 'number' || typeof value === 'boolean'))
@@ -90,6 +97,7 @@ function fillIn(text: string, path: Path, walk: Walk): string | undefined {
       return value;
     }
     complete = false;
+    if (name !== undefined && isForTelling(path)) return '';
     walk.findings.push(
       error(
         path,

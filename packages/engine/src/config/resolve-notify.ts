@@ -1,0 +1,60 @@
+// How people are told, from the file as written to what the tellers work with.
+
+import { resolve } from 'node:path';
+import { defaultMail, defaultPagerUrl, type defaultTold } from './defaults-notify.ts';
+import { merge } from './draft.ts';
+import type { NotifyFile, ToldFile } from './schema-notify.ts';
+import type { MailSettings, NotifySettings, Secret, ToldSettings } from './settings-notify.ts';
+import { parseDuration } from './units.ts';
+
+export function resolveNotify({ workspace, link, mail, pages = [] }: NotifyFile, folder: string): NotifySettings {
+  return {
+    workspace: workspace?.replace(/\/+$/, ''),
+    link,
+    mail: mail && resolveMail(mail, folder),
+    pagers: pages.map(({ name, driver, url, secret }) => ({
+      name,
+      driver,
+      url: url ?? defaultPagerUrl,
+      secret: secretOf(secret, folder),
+    })),
+  };
+}
+
+function resolveMail(given: NonNullable<NotifyFile['mail']>, folder: string): MailSettings {
+  const { digest, giveUpAfter, fromName, tls, authorDomains, ...mail } = merge(defaultMail, given);
+  const hasLogin = 'user' in given;
+  return {
+    host: mail.host,
+    port: mail.port ?? (tls === 'implicit' ? 465 : 587),
+    tls,
+    ca: mail.ca === undefined ? undefined : resolve(folder, mail.ca),
+    login: hasLogin ? { user: mail.user, password: secretOf(mail.password, folder) } : undefined,
+    from: { name: fromName, address: mail.from },
+    authorDomains,
+    templates: mail.templates === undefined ? undefined : resolve(folder, mail.templates),
+    giveUpMs: parseDuration(giveUpAfter),
+    digest: { after: digest.after, withinMs: parseDuration(digest.within) },
+  };
+}
+
+function secretOf(value: string | undefined, folder: string): Secret {
+  return value?.startsWith('file:') ? { file: resolve(folder, value.slice('file:'.length)) } : { value };
+}
+
+export function resolveTold({ developers, productManagers, mail }: typeof defaultTold & ToldFile): ToldSettings {
+  return {
+    developers,
+    productManagers,
+    mail: {
+      'build-broken': mail.buildBroken,
+      'build-fixed': mail.buildFixed,
+      'awaiting-approval': mail.awaitingApproval,
+      live: mail.live,
+      'rolled-back': mail.rolledBack,
+      failed: mail.failed,
+      'side-restored': mail.sideRestored,
+      halted: mail.halted,
+    },
+  };
+}

@@ -1,0 +1,57 @@
+// How people are told outside of Slack, and who of what: checked, defaults filled in.
+
+export interface NotifySettings {
+  /** Address of the Slack workspace, without a slash at its end. */
+  readonly workspace: string | undefined;
+  readonly link: string | undefined;
+  readonly mail: MailSettings | undefined;
+  readonly pagers: readonly PagerSettings[];
+}
+
+export interface MailSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: 'starttls' | 'implicit' | 'none';
+  /** Absolute path. */
+  readonly ca: string | undefined;
+  readonly login: { readonly user: string | undefined; readonly password: Secret } | undefined;
+  readonly from: { readonly name: string; readonly address: string };
+  readonly authorDomains: readonly string[];
+  /** Absolute path of a folder. */
+  readonly templates: string | undefined;
+  readonly giveUpMs: number;
+  readonly digest: { readonly after: number; readonly withinMs: number };
+}
+
+export interface PagerSettings {
+  readonly name: string;
+  readonly driver: 'pagerduty' | 'webhook';
+  readonly url: string;
+  readonly secret: Secret;
+}
+
+/** A value, or the absolute path of a file that holds it; neither when this process was not given the variable. */
+export interface Secret {
+  readonly value?: string | undefined;
+  readonly file?: string | undefined;
+}
+
+/** What mail is about. */
+export type FactName =
+  | 'build-broken'
+  | 'build-fixed'
+  | 'awaiting-approval'
+  | 'live'
+  | 'rolled-back'
+  | 'failed'
+  | 'side-restored'
+  | 'halted';
+
+export type Role = 'requester' | 'authors' | 'approvers' | 'developers' | 'productManagers';
+
+/** Of a target; ids of people. */
+export interface ToldSettings {
+  readonly developers: readonly string[];
+  readonly productManagers: readonly string[];
+  readonly mail: Readonly<Record<FactName, readonly Role[]>>;
+}
