@@ -1,10 +1,13 @@
 // A press on a button of a card. What the button says is not trusted: the deployment is looked up, the engine decides.
 
 import type { ActionName, Actor, DeploymentView, Engine, Refusal, Result } from '@bg/engine';
+import { isBuildAction, pressBuild } from './build-press.ts';
 import { readRef, readSideRef } from './button-value.ts';
 import type { Card } from './cards/blocks.ts';
+import { retryDelivery } from './cards/delivery-card.ts';
 import { refusalCard } from './cards/refusal-card.ts';
 import { isContractAction, pressContract } from './contract-press.ts';
+import { pressDelivery } from './delivery-press.ts';
 import type { Desk } from './desk.ts';
 import { isDriftAction, pressDrift } from './drift-press.ts';
 import { putCard } from './messages.ts';
@@ -25,6 +28,8 @@ export async function pressButton(desk: Desk, input: PressInput): Promise<Card |
   if (Object.hasOwn(sideVerbs, name)) return pressSide(desk, input, name as SideAction);
   if (isDriftAction(name)) return pressDrift(desk, input, name);
   if (isContractAction(name)) return pressContract(desk, input, name);
+  if (isBuildAction(name)) return pressBuild(desk, input);
+  if (name === retryDelivery) return pressDelivery(desk, input);
   const ref = readRef(input.value);
   const view = ref && desk.engine.deployment(ref.id);
   if (ref === undefined || view === undefined) return refused(desk, input, unknownButton);

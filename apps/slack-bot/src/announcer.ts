@@ -2,11 +2,15 @@
 // down for hours, the log goes on, and this follows it.
 
 import type { AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
-import { findPerson, letOthersIn, personOf } from '@bg/engine';
+import { letOthersIn } from '@bg/engine';
+import { channelsOf, showBuild, tellBuild } from './build-news.ts';
 import { tellContract } from './contract-news.ts';
+import { tellDelivery } from './delivery-news.ts';
+import { directsFor } from './direct-news.ts';
 import { tellDrift } from './drift-news.ts';
 import { cardKey, putCard, putOnce, transport } from './messages.ts';
 import { isUrgent, lineFor, noteFor, touchesNeighbours } from './news.ts';
+import { createRepeats, type Repeats } from './repeats.ts';
 
 export interface Announcer {
   readonly engine: Engine;
@@ -73,10 +77,13 @@ function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   const view = row.deploymentId === null ? undefined : announcer.engine.deployment(row.deploymentId);
   if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: isUrgent(row) });
   if (touchesNeighbours(row)) redrawNeighbours(announcer, row);
+  showBuild(announcer.engine, row);
   if (age > newsMs) return;
   if (view !== undefined) tellDeployment(announcer, row, view);
   tellDrift(announcer.engine, row);
   tellContract(announcer.engine, row);
+  tellBuild(announcer.engine, row);
+  tellDelivery(announcer.engine, row, repeats);
   tellChannel(announcer, row, repeats);
 }
 
@@ -112,73 +119,28 @@ function tellDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentVi
 
 const factsOf = ({ seq, at, actor, sentence }: AuditRow) => ({ seq, at, actor, sentence });
 
-interface Direct {
-  readonly user: string;
-  readonly deploymentId: string;
-  readonly about: boolean;
-}
-
-const badEnds = ['failed', 'aborted', 'rolled-back', 'halted'];
-
-/** The person who asked hears of it in person when it ended badly, unless they ended it themselves. */
-function directsFor(engine: Engine, row: AuditRow, view: DeploymentView): readonly Direct[] {
-  if (row.action === 'deployment-requested' && view.mode === 'rollback') return [...takenBack(engine, row, view)];
-  if (row.action !== 'deployment-finished' || !badEnds.includes(String(row.detail.outcome))) return [];
-  if (row.actor === view.requestedBy) return [];
-  const user = slackOf(engine, view.requestedBy);
-  return user === undefined ? [] : [{ user, deploymentId: view.id, about: false }];
-}
-
-/** A rollback is a deployment of its own; the one who cares most asked for the release that it takes away. */
-function* takenBack(engine: Engine, row: AuditRow, view: DeploymentView): Generator<Direct> {
-  const recent = engine.history({ service: view.service, target: view.target }, 10);
-  const lost = recent.ok
-    ? recent.value.find(({ version, outcome }) => version === view.from?.version && outcome?.kind === 'promoted')
-    : undefined;
-  if (lost === undefined || lost.requestedBy === row.actor) return;
-  const user = slackOf(engine, lost.requestedBy);
-  if (user !== undefined) yield { user, deploymentId: lost.id, about: true };
-}
-
-function slackOf({ settings }: Engine, actor: string): string | undefined {
-  const id = personOf(actor);
-  return id === undefined ? undefined : findPerson(settings, { id })?.slack;
-}
-
 function tellChannel({ engine }: Announcer, row: AuditRow, repeats: Repeats): void {
   const emoji = noteFor(row);
-  if (emoji === undefined || row.service === null || row.target === null) return;
+  if (emoji === undefined || row.service === null) return;
   if (!repeats.isNew(`${row.service}/${row.target} ${row.action} ${row.code}`)) return;
-  const target = engine.target({ service: row.service, target: row.target });
-  if (!target.ok) return;
-  const { name, channel } = target.value;
-  putOnce(engine.outbox, {
-    key: `note:${row.seq}`,
-    kind: 'note',
-    payload: { ...factsOf(row), name, channel, emoji },
-    urgent: true,
-  });
+  for (const { name, channel } of concerned(engine, row.service, row.target))
+    putOnce(engine.outbox, {
+      key: `note:${row.seq}:${channel}`,
+      kind: 'note',
+      payload: { ...factsOf(row), name, channel, emoji },
+      urgent: true,
+    });
 }
 
-interface Repeats {
-  readonly isNew: (key: string) => boolean;
-}
-
-const repeatMs = 10 * 60_000;
-const maxRepeats = 1000;
-
-/** A side that crashes every minute is said once in ten. */
-function createRepeats(clock: Clock): Repeats {
-  const saidAt = new Map<string, number>();
-  return {
-    isNew: (key) => {
-      const now = clock.now();
-      if (now - (saidAt.get(key) ?? Number.NEGATIVE_INFINITY) < repeatMs) return false;
-      if (saidAt.size >= maxRepeats) saidAt.clear();
-      saidAt.set(key, now);
-      return true;
-    },
-  };
+/** What is about a service as a whole is for every channel of its targets. */
+function concerned(
+  engine: Engine,
+  service: string,
+  target: string | null,
+): readonly Pick<TargetView, 'name' | 'channel'>[] {
+  if (target === null) return channelsOf(engine.settings, service).map((channel) => ({ name: service, channel }));
+  const found = engine.target({ service, target });
+  return found.ok ? [found.value] : [];
 }
 
 const minProgressMs = 3000;

@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import type { OutboxMessage } from '@bg/engine';
 import type { Buckets, Method } from './buckets.ts';
 import { type Card, card, context } from './cards/blocks.ts';
-import { type Drawn, placeOf } from './draw.ts';
+import type { Drawn } from './draw.ts';
+import { isDirect, livesOn } from './messages.ts';
+import { placeOf } from './place.ts';
 import type { Sender } from './sender.ts';
 import { type Answer, type Place, problemSentence, type SlackProblem } from './slack-api.ts';
 
@@ -142,7 +144,7 @@ const isMisdrawn = (problem: SlackProblem): boolean => problem.kind === 'refused
 /** After a lost answer, or when the process ended between posting and writing it down. */
 export function mayBeThere({ startedAt }: Pick<Round, 'startedAt'>, { message }: Pick<Item, 'message'>): boolean {
   // A direct message said twice does no harm, and finding it would need the right to read people's messages.
-  return message.kind !== 'direct' && (message.attempts > 0 || message.createdAt < startedAt);
+  return !isDirect(message.kind) && (message.attempts > 0 || message.createdAt < startedAt);
 }
 
 async function findPosted(
@@ -169,7 +171,7 @@ async function findPosted(
 function adopt(round: Round, { message }: Item, place: Place): Ended {
   round.log.info({ key: message.key }, 'found the message whose answer was lost');
   // What is said once is said; a card is brought up to date where it stands, by the next round.
-  round.engine.outbox.sent(message.key, message.kind === 'card' ? message.version - 1 : message.version, place);
+  round.engine.outbox.sent(message.key, livesOn(message.kind) ? message.version - 1 : message.version, place);
   return 'ended';
 }
 

@@ -3,12 +3,16 @@
 import type { DeploymentView, Engine, OutboxMessage, Settings } from '@bg/engine';
 import type { Card } from './cards/blocks.ts';
 import { contractCard } from './cards/contract-card.ts';
+import { deliveryCard } from './cards/delivery-card.ts';
 import { deploymentCard } from './cards/deployment-card.ts';
 import { driftCard, driftOverCard } from './cards/drift-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from './cards/lines.ts';
 import { namesIn, whoIn } from './cards/who.ts';
+import { changesIn } from './changes.ts';
+import { drawBuild, drawBuildNews } from './draw-build.ts';
 import { cardKey, type Kind, type Payloads } from './messages.ts';
-import type { Place } from './slack-api.ts';
+import { placeOf } from './place.ts';
+import type { Slack } from './slack-api.ts';
 
 export interface Drawn {
   readonly channel: string;
@@ -17,12 +21,26 @@ export interface Drawn {
   readonly inThreadOf?: string | undefined;
 }
 
-type Source = Pick<Engine, 'deployment' | 'migrations' | 'outbox' | 'settings' | 'target'>;
+export type Source = Pick<
+  Engine,
+  'audit' | 'builds' | 'deployment' | 'history' | 'inbox' | 'migrations' | 'outbox' | 'settings' | 'target'
+>;
 
-/** `also`: further lines of the same thread, said with the first. Undefined when there is nothing to say any more. */
-export function draw(source: Source, message: OutboxMessage, also: readonly OutboxMessage[] = []): Drawn | undefined {
+interface Hand {
+  readonly engine: Source;
+  readonly slack: Pick<Slack, 'addressOf'>;
+}
+
+export interface ToDraw extends Hand {
+  readonly message: OutboxMessage;
+  /** Further lines of the same thread, said with the first. */
+  readonly also?: readonly OutboxMessage[];
+}
+
+/** Undefined when there is nothing to say any more. */
+export function draw({ message, also = [], ...hand }: ToDraw): Drawn | undefined {
   const payloads = [message, ...also].map(({ payload }) => payload);
-  return (drawings[message.kind as Kind] as Drawing<unknown> | undefined)?.(payloads[0], source, payloads);
+  return (drawings[message.kind as Kind] as Drawing<unknown> | undefined)?.(payloads[0], hand, payloads);
 }
 
 /** The deployment whose thread the message goes into. */
@@ -30,14 +48,19 @@ export function threadOf({ kind, payload }: OutboxMessage): string | undefined {
   return kind === 'line' ? (payload as Payloads['line']).deploymentId : undefined;
 }
 
-type Drawing<P> = (payload: P, source: Source, all: readonly P[]) => Drawn | undefined;
+type Drawing<P> = (payload: P, hand: Hand, all: readonly P[]) => Drawn | undefined;
+
+/** Builds that are looked through for what a deployment changes. */
+const lookedAt = 100;
 
 const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
-  card: ({ deploymentId }, { deployment, settings }) => {
+  card: ({ deploymentId }, { engine: { builds, deployment, settings } }) => {
     const view = deployment(deploymentId);
-    return view && { channel: view.channel, card: deploymentCard(view, whoIn(settings.people)) };
+    if (view === undefined) return undefined;
+    const changes = changesIn(builds.latest(view.service, lookedAt), { from: view.from?.version, to: view.version });
+    return { channel: view.channel, card: deploymentCard(view, whoIn(settings.people), changes) };
   },
-  line: ({ deploymentId }, { deployment, settings }, all) => {
+  line: ({ deploymentId }, { engine: { deployment, settings } }, all) => {
     const view = deployment(deploymentId);
     const inOrder = all.toSorted((left, right) => left.seq - right.seq);
     if (view === undefined) return undefined;
@@ -47,23 +70,33 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
       inThreadOf: cardKey(view.id),
     };
   },
-  note: (facts, { settings }) => ({ channel: facts.channel, card: noteCard(facts, namesIn(settings.people)) }),
-  direct: ({ deploymentId, user, about }, { deployment, outbox, settings }) => {
+  note: (facts, { engine: { settings } }) => ({
+    channel: facts.channel,
+    card: noteCard(facts, namesIn(settings.people)),
+  }),
+  direct: ({ deploymentId, user, about }, { engine: { deployment, outbox, settings } }) => {
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;
     const channel = placeOf(outbox.reference(cardKey(deploymentId)))?.channel;
     return { channel: user, card: directCard({ view, about, channel }, namesIn(settings.people)) };
   },
-  drift: (facts, { settings, target }) => {
+  drift: (facts, { engine: { settings, target } }) => {
     const found = target({ service: facts.service, target: facts.target });
     const drift = found.ok ? found.value.drift : undefined;
     if (!found.ok || drift === undefined || drift.id !== facts.id)
       return { channel: facts.channel, card: driftOverCard(facts, namesIn(settings.people)) };
     return { channel: facts.channel, card: driftCard({ ...found.value, drift }) };
   },
-  contract: ({ id, channel }, { migrations, settings }) => {
+  contract: ({ id, channel }, { engine: { migrations, settings } }) => {
     const view = migrations.contractNamed(id);
     return view && { channel, card: contractCard(view, whoIn(settings.people)) };
+  },
+  build: ({ seq, service, channel }, hand) => drawBuild({ seq, service, channel }, hand),
+  'build-news': ({ seq, channel }, { engine }) => drawBuildNews(engine, { seq, to: channel, who: whoIn }),
+  'build-direct': ({ seq, user }, { engine }) => drawBuildNews(engine, { seq, to: user, who: namesIn }),
+  delivery: ({ id, channel }, { engine: { inbox } }) => {
+    const delivery = inbox.show(id);
+    return delivery && { channel, card: deliveryCard(delivery) };
   },
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };
@@ -79,10 +112,4 @@ function mentioned(whom: 'approvers' | 'requester', view: DeploymentView, { peop
   if (whom === 'requester') return `  ${who.actor(view.requestedBy)}`;
   const approvers = view.approval?.status === 'pending' ? view.approval.approvers : [];
   return approvers.length === 0 ? '' : `\n${approvers.slice(0, 15).map(who.person).join(' ')}`;
-}
-
-export function placeOf(reference: unknown): Place | undefined {
-  if (typeof reference !== 'object' || reference === null) return undefined;
-  const { channel, ts, earlier, print } = reference as Partial<Place>;
-  return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts, earlier, print } : undefined;
 }

@@ -21,10 +21,23 @@ export type Payloads = {
   };
   /** One per contract; updated in place as it is decided and run. */
   readonly contract: { readonly id: string; readonly channel: string };
+  /** One per announced build and channel: `seq` is its row of the audit log. Updated in place with what becomes of it. */
+  readonly build: { readonly seq: number; readonly build: number; readonly service: string; readonly channel: string };
+  /** A build broke, is mended, or came again otherwise: to a channel, which is called, or to a person. */
+  readonly 'build-news': { readonly seq: number; readonly channel: string };
+  readonly 'build-direct': { readonly seq: number; readonly user: string };
+  /** One per delivery that could not be worked on; updated in place. */
+  readonly delivery: { readonly id: number; readonly channel: string };
   readonly head: { readonly seq: number; readonly hash: string; readonly channel: string };
 };
 
 export type Kind = keyof Payloads;
+
+/** What lives on is updated in place; what was said once is not looked for to be changed. */
+export const livesOn = (kind: string): boolean => ['card', 'drift', 'contract', 'build', 'delivery'].includes(kind);
+
+/** To a person alone. */
+export const isDirect = (kind: string): boolean => kind === 'direct' || kind === 'build-direct';
 
 export const cardKey = (deploymentId: string): string => `card:${deploymentId}`;
 
@@ -39,7 +52,7 @@ export function putCard(outbox: Outbox, view: Pick<DeploymentView, 'id' | 'outco
 }
 
 /** Once per key: an event that is read again after a crash is not said again. */
-export function putOnce<K extends Exclude<Kind, 'card' | 'drift' | 'contract'>>(
+export function putOnce<K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery'>>(
   outbox: Outbox,
   message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },
 ): void {

@@ -47,6 +47,9 @@ const notes: Readonly<Record<string, string>> = {
   'side-restored': '♻️',
   'side-upgraded': '⬆️',
   'restore-failed': '🚨',
+  'release-drifted': '🧬',
+  'configuration-differs': '🧬',
+  'build-not-deployed': '✋',
 };
 
 /** Rows after which the card of an earlier deployment of the target may show something else. */

@@ -3,12 +3,12 @@
 import type { Clock, Engine, Log, OutboxMessage } from '@bg/engine';
 import { bring, type Ended, mayBeThere, type Round } from './bring.ts';
 import { createBuckets } from './buckets.ts';
-import { draw, threadOf } from './draw.ts';
+import { draw, type Source, threadOf } from './draw.ts';
 import { transport } from './messages.ts';
 import type { Slack } from './slack-api.ts';
 
 export interface Sender {
-  readonly engine: Pick<Engine, 'outbox' | 'deployment' | 'migrations' | 'settings' | 'changed' | 'target'>;
+  readonly engine: Source & Pick<Engine, 'changed'>;
   readonly slack: Slack;
   readonly clock: Clock;
   readonly log: Log;
@@ -61,7 +61,7 @@ function linesBeside(round: Round, message: OutboxMessage, due: readonly OutboxM
 async function sendOne(round: Round, message: OutboxMessage, also: readonly OutboxMessage[]): Promise<Ended> {
   const { outbox } = round.engine;
   try {
-    const drawn = draw(round.engine, message, also);
+    const drawn = draw({ ...round, message, also });
     if (drawn !== undefined) return await bring(round, { message, drawn, also });
     outbox.drop(message.key, message.version, 'there is nothing to show any more');
   } catch (thrown) {

@@ -65,19 +65,21 @@ export interface Slack {
   /** The id of `#name`; undefined when there is no such channel the bot may see. */
   channelId(name: string): Promise<Answer<string | undefined>>;
   permalink(place: Place): Promise<string | undefined>;
+  /** The address of a message without asking for it; undefined until Slack has said which workspace this is. */
+  addressOf(place: Pick<Place, 'channel' | 'ts'>): string | undefined;
 }
 
 const eventType = 'bluegreen';
 const maxChannelPages = 10;
 
 export function connectSlack(client: WebClient): Slack {
+  let workspace: string | undefined;
   return {
     whoAmI: () =>
-      answer(client.auth.test(), (found) => ({
-        teamId: found.team_id ?? '',
-        botId: found.bot_id,
-        botUserId: found.user_id,
-      })),
+      answer(client.auth.test(), (found) => {
+        workspace = found.url;
+        return { teamId: found.team_id ?? '', botId: found.bot_id, botUserId: found.user_id };
+      }),
     post: ({ channel, card, threadTs, mark }) =>
       answer(
         client.chat.postMessage({
@@ -105,6 +107,10 @@ export function connectSlack(client: WebClient): Slack {
       const found = await answer(client.chat.getPermalink({ channel, message_ts: ts }), ({ permalink }) => permalink);
       return found.ok ? found.value : undefined;
     },
+    addressOf: ({ channel, ts }) =>
+      workspace === undefined
+        ? undefined
+        : `${workspace.replace(/\/$/, '')}/archives/${channel}/p${ts.replace('.', '')}`,
   };
 }
 

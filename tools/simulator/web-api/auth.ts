@@ -3,9 +3,10 @@ import { type ApiMethods, refuse } from './method.ts';
 export const authMethods: ApiMethods = {
   'auth.test': {
     scopes: [],
-    run: ({ context: { workspace } }) => ({
+    run: ({ context: { workspace, baseUrl } }) => ({
       ok: true,
-      url: `https://${workspace.team.domain}.slack.com/`,
+      // Where the links to its messages lead.
+      url: `${baseUrl()}/`,
       team: workspace.team.name,
       user: workspace.users.get(workspace.app.botUserId)?.name,
       team_id: workspace.team.id,

@@ -1,8 +1,10 @@
 // The one live message of a deployment: drawn anew from the view for every change, whatever it showed before.
 
 import type { DeploymentView } from '@bg/engine';
+import type { Changes } from '../changes.ts';
 import { actions, type Block, type Card, card, header } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
+import { changesPart } from './changes-part.ts';
 import {
   approvalPart,
   causePart,
@@ -20,21 +22,21 @@ import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
 import type { Who } from './who.ts';
 
-type Part = (view: DeploymentView, who: Who) => Block | undefined;
+type Part = (view: DeploymentView, who: Who, changes: Changes | undefined) => Block | undefined;
 
-const underWay: readonly Part[] = [progressPart, schemaPart, numbersPart, stepsPart];
+const underWay: readonly Part[] = [progressPart, changed, schemaPart, numbersPart, stepsPart];
 const over: readonly Part[] = [causePart, keptPart];
 
 /** What each stage shows between header and buttons. */
 const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   working: underWay,
   canary: underWay,
-  approval: [approvalPart, schemaPart, progressPart, numbersPart, stepsPart],
+  approval: [approvalPart, changed, schemaPart, progressPart, numbersPart, stepsPart],
   held: underWay,
   paused: [pausedPart, ...underWay],
   baking: [progressPart, schemaPart, receiptPart, numbersPart, keptPart, stepsPart],
   unwinding: [causePart, progressPart, numbersPart, stepsPart],
-  promoted: [causePart, receiptPart, schemaPart, keptPart],
+  promoted: [causePart, changed, receiptPart, schemaPart, keptPart],
   aborted: over,
   'rolled-back': [causePart, receiptPart, keptPart],
   failed: [causePart, keptPart, stepsPart],
@@ -43,18 +45,22 @@ const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   halted: [causePart, progressPart, receiptPart, keptPart, stepsPart],
 };
 
-export function deploymentCard(view: DeploymentView, who: Who): Card {
+export function deploymentCard(view: DeploymentView, who: Who, changes?: Changes): Card {
   const stage = stageOf(view);
   const buttons = actionButtons(view, view.actions);
   // "If a message is updated, use a new block_id": Slack's own advice, or old buttons linger on some clients.
   const drawn = `${view.id}:${view.stateVersion}:${view.observation?.at ?? 0}`;
   return card(deploymentSentence(view), [
     header(`${stageEmoji[stage]} ${subject(view)} · ${headline(view)}`),
-    ...layouts[stage].map((part) => part(view, who)),
+    ...layouts[stage].map((part) => part(view, who, changes)),
     warningsPart(view),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
     { ...contextPart(view, who), block_id: `about:${drawn}` },
   ]);
+}
+
+function changed(_: DeploymentView, who: Who, changes: Changes | undefined): Block | undefined {
+  return changesPart(changes, who);
 }
 
 /** The whole state in one sentence: what a screen reader reads and a notification shows. */

@@ -1,6 +1,6 @@
 // People in messages: a mention for who has a Slack id, the plain name for who has not.
 
-import type { Person } from '@bg/engine';
+import { type Author, findPerson, type Person } from '@bg/engine';
 import { outside } from './text.ts';
 
 export interface Who {
@@ -8,6 +8,8 @@ export interface Who {
   readonly actor: (actor: string) => string;
   /** From the list of people, or `group:S…`. */
   readonly person: (id: string) => string;
+  /** Of a commit: the person of the list who has the e-mail or the login, else the name that was given. */
+  readonly author: (author: Author) => string;
 }
 
 /** Names instead of mentions: a mention in a new message makes a phone ring, a line of a log should not. */
@@ -27,7 +29,16 @@ export function whoIn(people: readonly Person[]): Who {
     if (name === 'engine') return 'the engine';
     return kind === 'stranger' && slackId.test(rest) ? `<@${rest}>` : `*${outside(rest, 60)}*`;
   };
-  return { actor, person };
+  const author = (given: Author): string => {
+    const known = authorIn(people, given);
+    return known === undefined ? outside(given.name ?? given.login ?? 'somebody', 60) : person(known.id);
+  };
+  return { actor, person, author };
+}
+
+/** Nobody vouches for an author: enough to tell somebody, never to let somebody do anything. */
+export function authorIn(people: readonly Person[], { email, login }: Author): Person | undefined {
+  return findPerson({ people }, { email }) ?? findPerson({ people }, { codeHost: login });
 }
 
 const slackId = /^[UW][A-Z0-9]{2,20}$/;

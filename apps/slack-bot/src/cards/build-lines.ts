@@ -1,0 +1,39 @@
+// What is told once of a build: it broke, it is mended, or it came again with other content.
+
+import type { BuildFacts } from '@bg/engine';
+import { commitUrl } from '../code-host.ts';
+import { type Card, card, section } from './blocks.ts';
+import { authorsText, commitText, runText } from './build-card.ts';
+import { code, join, outside } from './text.ts';
+import type { Who } from './who.ts';
+
+export const buildSigns = { 'build-failed': '💔', 'build-mended': '💚', 'build-conflict': '🚨' } as const;
+export type BuildNews = keyof typeof buildSigns;
+
+export const isBuildNews = (action: string): action is BuildNews => Object.hasOwn(buildSigns, action);
+
+export interface BuildTold {
+  readonly action: BuildNews;
+  readonly service: string;
+  readonly sentence: string;
+  readonly facts: BuildFacts;
+  readonly host: string;
+  /** Who decides about the targets: called when a version is not what it was. */
+  readonly approvers: readonly string[];
+}
+
+/** With mentions where `who` gives them. */
+export function buildNewsCard({ action, service, sentence, facts, host, approvers }: BuildTold, who: Who): Card {
+  const text = `${buildSigns[action]} *${outside(service, 60)}*: ${outside(sentence, 600)}`;
+  const { commit, branch, subject, authors, repository, url } = facts;
+  const detail = join(
+    subject !== undefined && `“${outside(subject, 200)}”`,
+    commit && commitText(commit, commitUrl({ host, repository, url }, commit)),
+    branch && `on ${code(branch)}`,
+    authors.length > 0 && `by ${authorsText(authors, who)}`,
+    runText(facts),
+  );
+  const called = approvers.slice(0, 15).map(who.person).join(' ');
+  const loud = action === 'build-conflict' && called !== '' ? `${called}: please look; nothing was changed.` : '';
+  return card(text, [section([text, detail, loud].filter((line) => line !== '').join('\n'))]);
+}

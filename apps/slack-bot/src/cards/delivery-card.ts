@@ -1,0 +1,48 @@
+// A delivery of CI that could not be worked on: why, and the way to have it tried again.
+
+import type { DeliveryRecord } from '@bg/engine';
+import { deliveryRefText } from '../button-value.ts';
+import { actions, button, type Card, card, context, section } from './blocks.ts';
+import { code, dateTime, join, outside } from './text.ts';
+
+export const retryDelivery = 'retry-delivery';
+
+export function deliveryCard(delivery: DeliveryRecord): Card {
+  const { id, hook, kind, delivery: name, receivedAt } = delivery;
+  const { title, rest } = stateText(delivery);
+  const what = `a delivery of ${outside(hook, 40)}`;
+  return card(`${title}: ${what}. ${rest}`, [
+    section(`*${title}*: ${what}\n${rest}`),
+    delivery.state === 'parked' ? tryAgain(delivery) : undefined,
+    context(join(kind !== '' && code(kind, 60), `delivery ${id}`, code(name, 80), `came ${dateTime(receivedAt)}`)),
+  ]);
+}
+
+function stateText({ id, state, sentence }: DeliveryRecord): { readonly title: string; readonly rest: string } {
+  const why = outside(sentence ?? '', 700);
+  switch (state) {
+    case 'parked':
+      return { title: '📭 Not understood or not possible', rest: why };
+    case 'waiting':
+      return { title: '🔁 Worked on again', rest: `${code(`bg inbox show ${id}`)} tells what becomes of it.` };
+    case 'done':
+      return { title: '✅ Worked on', rest: why };
+    case 'ignored':
+      return { title: '⚪ Concerns nothing here', rest: why };
+    default:
+      return state satisfies never;
+  }
+}
+
+function tryAgain({ id, settledAt = 0 }: DeliveryRecord) {
+  const tries = button({
+    actionId: `deploy.${retryDelivery}`,
+    label: 'Try again',
+    value: deliveryRefText({ id, settledAt }),
+    confirm: {
+      title: 'Try again?',
+      text: 'It is worked on once more, with the configuration as it is now. That may announce a build or begin a deployment.',
+    },
+  });
+  return actions([tries], `delivery:${id}:${settledAt}`);
+}
