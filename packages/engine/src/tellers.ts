@@ -3,6 +3,7 @@
 import type { Engine } from './engine-api.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
+import { statusTellers } from './notify/statuses/tellers.ts';
 import type { Teller } from './notify/tell.ts';
 import type { Store } from './state/store.ts';
 
@@ -15,6 +16,6 @@ export interface TellerParts {
 }
 
 /** @throws BlueGreenError when the configuration of one of them does not hold what it needs */
-export function createTellers(_parts: TellerParts): readonly Teller[] {
-  return [];
+export function createTellers(parts: TellerParts): readonly Teller[] {
+  return [...statusTellers(parts)];
 }

@@ -1,0 +1,69 @@
+// An event brought to one receiver: a CloudEvent over HTTP in binary mode, signed where a secret is configured.
+
+import { createHmac } from 'node:crypto';
+import type { EventSink } from '../../config/resolve-statuses.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { httpRequest } from '../../lib/http.ts';
+import type { CdEvent, EventFact } from './cdevents-facts.ts';
+import { fateOf } from './fate.ts';
+import type { Transport } from './send.ts';
+
+const timeoutMs = 15_000;
+
+export const sinkTransport = (sink: Pick<EventSink, 'name'>): string => `cdevents:${sink.name}`;
+
+export function cdeventsTransport(sink: EventSink, clock: Clock): Transport {
+  const { name, url, token, secret } = sink;
+  const secrets = [token, secret].filter((each) => each !== undefined);
+  return {
+    name: sinkTransport(sink),
+    who: name,
+    // What follows the ? of an address may be a key.
+    redact: (text) =>
+      secrets.reduce(
+        (left, each) => left.replaceAll(each, '[secret]'),
+        text.replaceAll(url, url.replace(/\?.*$/, '?…')),
+      ),
+    send: async ({ payload }, { signal }) => {
+      const { event } = payload as EventFact;
+      const body = JSON.stringify(event);
+      const headers = {
+        ...cloudEventHeaders(event),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(secret === undefined ? {} : signed({ secret, id: event.context.id, body, now: clock.now() })),
+      };
+      const answer = await httpRequest({ url, method: 'POST', headers, body, timeoutMs, signal });
+      return answer.status >= 200 && answer.status < 300
+        ? { kind: 'sent', reference: { status: answer.status } }
+        : fateOf(name, answer, clock.now());
+    },
+  };
+}
+
+/** All of plain characters: names, times, and what the schema of the configuration lets be a source. */
+function cloudEventHeaders({ context, subject }: CdEvent): Record<string, string> {
+  return {
+    'content-type': 'application/json; charset=utf-8',
+    'user-agent': 'bluegreen',
+    'ce-specversion': '1.0',
+    'ce-id': context.id,
+    'ce-source': context.source,
+    'ce-type': context.type,
+    'ce-subject': subject.id,
+    'ce-time': context.timestamp,
+  };
+}
+
+/** Standard Webhooks: HMAC-SHA256 over id, time and body. The id is the event's, however often it is tried. */
+function signed(signing: {
+  readonly secret: string;
+  readonly id: string;
+  readonly body: string;
+  readonly now: number;
+}): Record<string, string> {
+  const { secret, id, body, now } = signing;
+  const timestamp = String(Math.floor(now / 1_000));
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+}
