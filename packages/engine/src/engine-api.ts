@@ -214,8 +214,8 @@ export interface Engine {
   moveCursor(consumer: string, seq: number): void;
   /** True the first time a key is seen within `ttlMs`: replayed deliveries are told apart by it. */
   firstTime(key: string, ttlMs: number): boolean;
-  /** Counts a refused stranger; rows are written per minute and door. */
-  countStranger(door: Door): void;
+  /** Counts refused strangers; rows are written per minute, door and source. `source`: an address, where one is known. */
+  countStranger(door: Door, seen?: { readonly source?: string; readonly count?: number }): void;
   /** An audit row for a known actor who was refused at the door (a typing error counts too), before any verb. */
   refusedAtDoor(actor: Actor, refusal: Refusal, ref?: TargetRef): void;
   /** Resolves when anything in the state changed (any process) or after `limitMs`. */

@@ -4,7 +4,8 @@
 import { pause } from '../lib/clock.ts';
 import { hasCode } from '../lib/errors.ts';
 import type { Lease } from '../state/leases.ts';
-import { nodesKey, putSnapshot, strangersWait, takeStrangers } from '../state/snapshots.ts';
+import { nodesKey, putSnapshot } from '../state/snapshots.ts';
+import { strangersWait, takeStrangers } from '../state/strangers.ts';
 import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Core, placeOf, type Target } from './core.ts';
@@ -71,13 +72,19 @@ async function sweep(core: Core, target: Target, lease: Lease): Promise<void> {
 function writeStrangers(core: Core, lease: Lease): void {
   if (!strangersWait(core.store.db, core.clock.now())) return;
   core.store.under(lease).write((tx) => {
-    for (const { minute, door, count } of takeStrangers(tx.db, tx.now))
+    for (const strangers of takeStrangers(tx.db, tx.now))
       tx.audit({
         actor: 'engine',
         action: 'strangers-refused',
         code: 'not-in-team',
-        sentence: `${count} request${count === 1 ? '' : 's'} of strangers at ${door} refused in the minute of ${clockTime(minute * 60_000)}`,
-        detail: { door, count, minute },
+        sentence: strangersSentence(strangers),
+        detail: { ...strangers },
       });
   });
+}
+
+function strangersSentence({ minute, door, source, count }: ReturnType<typeof takeStrangers>[number]): string {
+  const requests = `${count} request${count === 1 ? '' : 's'} of strangers`;
+  const from = source === '' ? '' : ` from ${source}`;
+  return `${requests} at ${door}${from} refused in the minute of ${clockTime(minute * 60_000)}`;
 }

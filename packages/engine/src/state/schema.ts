@@ -223,6 +223,6 @@ export const seen = sqliteTable('seen', { key: text().primaryKey(), expiresAt: i
 
 export const strangers = sqliteTable(
   'strangers',
-  { minute: integer().notNull(), door: text().notNull(), count: integer().notNull() },
-  (table) => [primaryKey({ columns: [table.minute, table.door] })],
+  { minute: integer().notNull(), door: text().notNull(), source: text().notNull(), count: integer().notNull() },
+  (table) => [primaryKey({ columns: [table.minute, table.door, table.source] })],
 );

@@ -1,9 +1,9 @@
 // The latest observation of things that change all the time (health, traffic, nodes): no state, no audit row.
 
-import { eq, gt, lt } from 'drizzle-orm';
+import { eq, lt } from 'drizzle-orm';
 import type { SlotName } from '../environment/environment.ts';
 import type { Db } from './database.ts';
-import { cursors, seen, snapshots, strangers } from './schema.ts';
+import { cursors, seen, snapshots } from './schema.ts';
 import type { TargetKey } from './targets.ts';
 
 export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;
@@ -51,37 +51,4 @@ export function firstTime(db: Db, key: string, now: number, ttlMs: number): bool
       .onConflictDoNothing()
       .run().changes === 1
   );
-}
-
-export function countStranger(db: Db, door: string, now: number): void {
-  const minute = Math.floor(now / 60_000);
-  const known = db
-    .select()
-    .from(strangers)
-    .where(gt(strangers.minute, minute - 1))
-    .all()
-    .find((row) => row.minute === minute && row.door === door);
-  const count = (known?.count ?? 0) + 1;
-  db.insert(strangers)
-    .values({ minute, door, count })
-    .onConflictDoUpdate({ target: [strangers.minute, strangers.door], set: { count } })
-    .run();
-}
-
-export function strangersWait(db: Db, now: number): boolean {
-  return (
-    db
-      .select()
-      .from(strangers)
-      .where(lt(strangers.minute, Math.floor(now / 60_000)))
-      .get() !== undefined
-  );
-}
-
-/** Counts of minutes that are over; the caller writes them to the audit log, one row each, and then they go. */
-export function takeStrangers(db: Db, now: number): readonly { minute: number; door: string; count: number }[] {
-  const minute = Math.floor(now / 60_000);
-  const rows = db.select().from(strangers).where(lt(strangers.minute, minute)).all();
-  if (rows.length > 0) db.delete(strangers).where(lt(strangers.minute, minute)).run();
-  return rows;
 }

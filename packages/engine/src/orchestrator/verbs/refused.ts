@@ -1,6 +1,6 @@
 // A refusal changes nothing, but is written: known people and machines by name, strangers by number.
 
-import { countStranger } from '../../state/snapshots.ts';
+import { countStrangers } from '../../state/strangers.ts';
 import type { TargetKey } from '../../state/targets.ts';
 import { type Actor, actorName } from '../actor.ts';
 import type { Core } from '../core.ts';
@@ -16,7 +16,7 @@ export interface RefusedVerb {
 
 export function recordRefusal(core: Core, { actor, verb, refusal, key, deploymentId }: RefusedVerb): void {
   if (actor.kind === 'stranger') {
-    core.store.note((db, now) => countStranger(db, actor.door, now));
+    core.store.note((db, now) => countStrangers(db, { door: actor.door, source: '', count: 1 }, now));
     return;
   }
   core.store.write((tx) =>

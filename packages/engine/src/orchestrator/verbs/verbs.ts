@@ -9,8 +9,9 @@ import { type DeploymentRow, readDeployment, recentDeployments } from '../../sta
 import { createInbox } from '../../state/inbox.ts';
 import { liveLease } from '../../state/leases.ts';
 import { createOutbox } from '../../state/outbox.ts';
-import { countStranger, firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
+import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
+import { countStrangers } from '../../state/strangers.ts';
 import { readQuarantine, readRelease, readSlot, setSlot, type TargetKey } from '../../state/targets.ts';
 import { type Core, driverLease, placeOf, type Target } from '../core.ts';
 import type { DeploymentView } from '../deployment.ts';
@@ -75,7 +76,8 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     cursor: (consumer) => readCursor(store.db, consumer),
     moveCursor: (consumer, seq) => store.note((db) => writeCursor(db, consumer, seq)),
     firstTime: (key, ttlMs) => store.note((db, now) => firstTime(db, key, now, ttlMs)),
-    countStranger: (door) => store.note((db, now) => countStranger(db, door, now)),
+    countStranger: (door, { source = '', count = 1 } = {}) =>
+      store.note((db, now) => countStrangers(db, { door, source, count }, now)),
     refusedAtDoor: (actor, refusal, ref) => {
       const found = ref ? findTarget(core, ref) : undefined;
       recordRefusal(core, { actor, verb: 'at the door', refusal, key: found?.ok ? found.value.key : undefined });

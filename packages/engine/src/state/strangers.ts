@@ -1,0 +1,63 @@
+// Requests of strangers, counted by minute, door and where they came from: one audit row each instead of one per request.
+
+import { and, count, eq, lt, sql } from 'drizzle-orm';
+import type { Db } from './database.ts';
+import { strangers } from './schema.ts';
+
+export interface Strangers {
+  readonly door: string;
+  /** An address or a network; '' where the door does not know. */
+  readonly source: string;
+  readonly count: number;
+}
+
+/** Of a minute and a door; whoever comes from elsewhere is counted among the others, since addresses are cheap. */
+const mostSources = 16;
+const others = 'others';
+
+export function countStrangers(db: Db, { door, source, count: more }: Strangers, now: number): void {
+  const minute = Math.floor(now / 60_000);
+  db.insert(strangers)
+    .values({ minute, door, source: hasRoom(db, { minute, door, source }) ? source : others, count: more })
+    .onConflictDoUpdate({
+      target: [strangers.minute, strangers.door, strangers.source],
+      set: { count: sql`${strangers.count} + ${more}` },
+    })
+    .run();
+}
+
+interface Place {
+  readonly minute: number;
+  readonly door: string;
+  readonly source: string;
+}
+
+function hasRoom(db: Db, { minute, door, source }: Place): boolean {
+  const ofDoor = and(eq(strangers.minute, minute), eq(strangers.door, door));
+  const isKnown = db
+    .select({ count: strangers.count })
+    .from(strangers)
+    .where(and(ofDoor, eq(strangers.source, source)))
+    .get();
+  if (isKnown) return true;
+  const sources = db.select({ number: count() }).from(strangers).where(ofDoor).get();
+  return (sources?.number ?? 0) < mostSources;
+}
+
+export function strangersWait(db: Db, now: number): boolean {
+  return (
+    db
+      .select()
+      .from(strangers)
+      .where(lt(strangers.minute, Math.floor(now / 60_000)))
+      .get() !== undefined
+  );
+}
+
+/** Counts of minutes that are over; the caller writes them to the audit log, one row each, and then they go. */
+export function takeStrangers(db: Db, now: number): readonly (Strangers & { readonly minute: number })[] {
+  const minute = Math.floor(now / 60_000);
+  const rows = db.select().from(strangers).where(lt(strangers.minute, minute)).all();
+  if (rows.length > 0) db.delete(strangers).where(lt(strangers.minute, minute)).run();
+  return rows;
+}
