@@ -1,6 +1,7 @@
 // Every problem of a configuration, at once: read, fill in, check each value, check them against one another, resolve.
 
 import { dirname, resolve } from 'node:path';
+import { checkBuilds } from './checks/builds.ts';
 import { checkDatabase } from './checks/database.ts';
 import { checkHaproxy } from './checks/haproxy.ts';
 import { checkNames, checkRequired } from './checks/names.ts';
@@ -67,6 +68,7 @@ function checkTogether(
     ...checkNotify(draft, folder),
     ...checkNames(draft),
     ...checkLists(draft),
+    ...checkBuilds(draft),
     ...checkPorts(targets),
     ...checkStatuses(draft),
     ...targets.flatMap((target) => [

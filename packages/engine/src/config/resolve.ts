@@ -13,6 +13,7 @@ import {
 import { settingsDigest } from './digest.ts';
 import { merge } from './draft.ts';
 import { resolveArtifacts } from './resolve-artifacts.ts';
+import { resolveBuilds } from './resolve-builds.ts';
 import { resolveDatabase } from './resolve-database.ts';
 import { resolveHaproxy } from './resolve-haproxy.ts';
 import { resolveNginx } from './resolve-nginx.ts';
@@ -53,6 +54,7 @@ export function resolveSettings(options: {
     notify: resolveNotify(config.notify ?? {}, folder),
     statuses: resolveStatuses(config.statuses ?? {}),
     targets,
+    builds: resolveBuilds(config.services),
     warnings,
   };
 }
@@ -67,7 +69,7 @@ interface TargetInput {
 }
 
 function resolveTarget({ service, target, shared, own, folder, approvers }: TargetInput): TargetSettings {
-  const { targets, ...sharedOptions } = shared;
+  const { targets, builds: _builds, ...sharedOptions } = shared;
   const options = merge(merge(defaultOptions, sharedOptions), own);
   const inFolder = (path: string) => resolve(folder, path);
   const [program, ...args] = options.command ?? [];

@@ -2,6 +2,7 @@
 // errors. The commented bluegreen.example.yaml shows every key; bluegreen.schema.json is made from this for editors.
 
 import { z } from 'zod';
+import { builds } from './schema-builds.ts';
 import { haproxy } from './schema-haproxy.ts';
 import { nginx } from './schema-nginx.ts';
 import { notify } from './schema-notify.ts';
@@ -121,6 +122,7 @@ const target = z
 const service = z
   .strictObject({
     ...serviceOptions,
+    builds: builds.optional(),
     targets: named(target, namePattern, 'a mapping from names to targets').describe(
       'The places where this service runs, by name: production, staging, a region.',
     ),

@@ -5,6 +5,7 @@ import type { SlotName } from '../environment/environment.ts';
 import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import type { ArtifactSettings } from './artifact-settings.ts';
 import type { StatusesSettings } from './resolve-statuses.ts';
+import type { BuildRule } from './settings-builds.ts';
 import type { NotifySettings, ToldSettings } from './settings-notify.ts';
 
 export interface Settings {
@@ -19,6 +20,8 @@ export interface Settings {
   readonly notify: NotifySettings;
   readonly statuses: StatusesSettings;
   readonly targets: readonly TargetSettings[];
+  /** Which builds of CI are releases of which service; asked in this order. */
+  readonly builds: readonly BuildRule[];
   /** Things worth saying that stop nothing: fewer than three smoke tests, four eyes with one approver. */
   readonly warnings: readonly string[];
 }

@@ -22,7 +22,7 @@ export function targetDrafts(draft: Draft<ConfigFile>): readonly TargetDraft[] {
   return Object.entries(draft?.services ?? {}).flatMap(([service, shared]) =>
     Object.entries(shared?.targets ?? {}).flatMap(([target, own]) => {
       if (!shared || !own) return [];
-      const { targets: _targets, ...sharedOptions } = shared;
+      const { targets: _targets, builds: _builds, ...sharedOptions } = shared;
       const servicePath = ['services', service];
       const path = [...servicePath, 'targets', target];
       const placeOf = (keys: readonly string[]) =>

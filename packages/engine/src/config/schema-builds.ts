@@ -1,0 +1,102 @@
+// What the configuration says about builds that CI announces: which ones concern a service, and what then happens.
+
+import { z } from 'zod';
+import { choice, listOf, matching, named, namePattern, yesNo } from './schema-values.ts';
+import { buildEvents } from './settings-builds.ts';
+
+const pattern = (what: string) =>
+  matching(/^[^\s\p{Cc}]{1,200}$/u, `${what}, in which * stands for any characters, such as release/*`);
+
+const expression = () =>
+  matching(
+    /^[^\p{Cc}]{1,500}$/u,
+    'a JSONPath such as $.workflow_run.run_number, or a text such as v{runNumber} or v{$.workflow_run.run_number}',
+  );
+
+const facts = z
+  .strictObject({
+    commit: expression().describe('Full commit id.').optional(),
+    committedAt: expression().describe('When the commit was made.').optional(),
+    subject: expression().describe('First line of the commit’s message.').optional(),
+    url: expression().describe('Where the run can be looked at.').optional(),
+    authors: expression()
+      .describe('Who wrote the commit: e-mail addresses, or mappings with name, email and login.')
+      .optional(),
+    run: expression().describe('Run and attempt: the same value is the same build.').optional(),
+    endedAt: expression().describe('When the build ended.').optional(),
+  })
+  .describe(
+    'Where else than usual something is found in what CI sends; expressions as for version. Default: as the host has it.',
+  );
+
+const artifact = z
+  .strictObject({
+    url: expression()
+      .describe('A .tar.gz or .tar.zst to fetch: https://builds.example.com/{version}.tar.gz')
+      .optional(),
+    sha256: expression().describe('Its digest as CI announces it, with url or archive.').optional(),
+    image: expression().describe('An OCI image.').optional(),
+    directory: expression().describe('A folder of this machine, in one of the configured ones.').optional(),
+    archive: expression().describe('A .tar.gz or .tar.zst of this machine.').optional(),
+    git: z
+      .strictObject({
+        repository: expression().describe('Its address.'),
+        ref: expression().describe('What to build: {commit}, {tag}, …'),
+      })
+      .describe('Built here by the configured command.')
+      .optional(),
+  })
+  .describe(
+    'Where the files of the release come from: one of url, image, directory, archive, git. Default: as the host has it, or already in the releases folder.',
+  );
+
+const rule = z
+  .strictObject({
+    host: choice(['github', 'gitlab', 'generic', 'cdevents']).describe('The hook it comes by: /hooks/<host>.'),
+    repository: matching(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/, 'a repository as owner/name')
+      .describe('owner/name as the host has it. Required for github and gitlab; elsewhere the default is any.')
+      .optional(),
+    events: listOf(choice(Object.values(buildEvents).flat() as [string, ...string[]]), 5)
+      .min(1, { error: 'a list of at least one event' })
+      .describe(
+        'github: workflow_run (default), release, push, pull_request. gitlab: pipeline (default), release, tag_push, merge_request. cdevents: artifact.published (default), artifact.packaged, pipelinerun.finished.',
+      )
+      .optional(),
+    workflow: pattern('the name of a workflow or pipeline, or its file')
+      .describe('Name or file of the workflow or pipeline; * for any characters. Default: any.')
+      .optional(),
+    branch: pattern('a branch').describe('Branch; * for any characters. Default: the default branch.').optional(),
+    tag: pattern('a tag').describe('Tag instead of a branch; * for any characters. Default: none.').optional(),
+    pullRequests: yesNo()
+      .describe(
+        'Builds of pull or merge requests instead of those of branches; only for targets that are not the default one. Default: false.',
+      )
+      .optional(),
+    conclusion: listOf(matching(/^[a-z_]{1,40}$/, 'a word of the host such as success'), 10)
+      .min(1, { error: 'a list of at least one word' })
+      .describe('Words of the host that mean a good build. Default: [success].')
+      .optional(),
+    version: expression()
+      .describe(
+        'The version it becomes, which is the name of the release’s folder. Default: the tag; build-{runNumber}; pr-{pullRequest}-{shortCommit}; what the event says.',
+      )
+      .optional(),
+    facts: facts.optional(),
+    artifact: artifact.optional(),
+    targets: named(
+      choice(['announce', 'deploy', 'ignore']),
+      namePattern,
+      'a mapping from targets to announce, deploy or ignore',
+    )
+      .describe(
+        'Per target: announce (people press Deploy), deploy (at once, under all gates), ignore. Default: announce on all; a target that is left out is ignored.',
+      )
+      .optional(),
+  })
+  .describe('One way in which CI announces releases of this service. The first rule that fits takes the build.');
+
+export const builds = listOf(rule, 50).describe(
+  'Which builds of CI are releases of this service. Default: those that /hooks/generic names it in.',
+);
+
+export type BuildRuleFile = z.infer<typeof rule>;
