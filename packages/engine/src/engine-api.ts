@@ -12,7 +12,7 @@ import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
 import type { Migrations } from './migrations-api.ts';
 import type { Outbox } from './notify/outbox.ts';
 import type { Actor, Door } from './orchestrator/actor.ts';
-import type { DeploymentView, LegalAction, Mode } from './orchestrator/deployment.ts';
+import type { DeploymentView, LegalAction, Mode, ReleaseChange } from './orchestrator/deployment.ts';
 import type { DriftView } from './orchestrator/drift.ts';
 import type { Learnt } from './orchestrator/learn.ts';
 import type { Refusal, Result } from './orchestrator/refusal.ts';
@@ -53,6 +53,19 @@ export interface PlanView {
   readonly gates: readonly { readonly name: string; readonly refusal: Refusal | undefined }[];
   readonly warnings: readonly string[];
   readonly hash: string | undefined;
+  /** How the release is run; undefined while its files are not here. */
+  readonly run?: PlannedRun | undefined;
+}
+
+export interface PlannedRun {
+  readonly command: readonly string[];
+  /** `release`: its `bluegreen.release.yaml` says so. */
+  readonly commandFrom: 'configuration' | 'release';
+  readonly templates: readonly string[];
+  /** Names. */
+  readonly smokeTests: readonly string[];
+  readonly notes: string | undefined;
+  readonly change: ReleaseChange;
 }
 
 export interface SlotView {

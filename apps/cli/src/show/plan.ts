@@ -1,6 +1,7 @@
 // What a deployment would do, before anybody asks for it.
 
 import type { PlanView, ReleaseView } from '@bg/engine';
+import { bytesText } from './amounts.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';
 
@@ -10,6 +11,7 @@ export function planLines(plan: PlanView, paint: Paint): readonly string[] {
   return [
     paint.bold(`${plan.mode} ${plan.version} on ${plan.name}: into ${plan.slot}${from}`),
     ...plan.steps.map((step, index) => `  ${index + 1}. ${step}`),
+    ...runLines(plan, paint),
     ...section('schema', plan.schema),
     ...section('routing', plan.routing),
     ...tableLines(plan.gates.map(({ name, refusal }) => gateCells(name, refusal?.sentence, paint))),
@@ -18,6 +20,21 @@ export function planLines(plan: PlanView, paint: Paint): readonly string[] {
       ? 'It would be accepted now. Nothing was changed.'
       : 'It would be refused now. Nothing was changed.',
     ...(plan.hash === undefined ? [] : [paint.dim(`plan ${plan.hash}`)]),
+  ];
+}
+
+function runLines({ run }: PlanView, paint: Paint): readonly string[] {
+  if (!run) return [];
+  const { bytes, files, bytesBefore } = run.change;
+  const before = bytesBefore === undefined ? '' : ` (before: ${bytesText(bytesBefore)})`;
+  return [
+    ...section('runs', [
+      `${run.command.join(' ')}${run.commandFrom === 'release' ? paint.dim('  as the release says') : ''}`,
+      `${files} files, ${bytesText(bytes)}${before}`,
+      ...(run.templates.length === 0 ? [] : [`fills in ${run.templates.join(', ')}`]),
+      `smoke tests: ${run.smokeTests.join(', ') || 'none'}`,
+    ]),
+    ...section('notes', run.notes?.split('\n') ?? []),
   ];
 }
 

@@ -129,7 +129,7 @@ export function remembers(fixture: Fixture): void {
     await environment.start(blue, release('v1'), asked);
     const seen = await another().inspect(blue);
     const startedWith = seen.kind === 'running' ? seen.startedWith : undefined;
-    expect(startedWith).toMatchObject({ command: settings.command, envFiles: [common, own] });
+    expect(startedWith).toMatchObject({ envFiles: [common, own] });
     expect(startedWith?.variables).toMatchObject({ A: { from: [common] }, B: { from: [own] }, URL: { from: [own] } });
     expect(JSON.stringify(startedWith)).not.toMatch(/alpha|bravo|another-value/);
     // Neither colour, port nor version makes a difference; a value does.
@@ -138,5 +138,8 @@ export function remembers(fixture: Fixture): void {
     const now = environment.foresee(blue, release('v1'), asked);
     expect(now.variables.A?.mark).not.toBe(startedWith?.variables.A?.mark);
     expect(now.variables.B).toEqual(startedWith?.variables.B);
+    expect(now.command).toBe(startedWith?.command);
+    const otherwise = { ...asked, command: ['node', '--no-warnings', 'server.mjs'] as const };
+    expect(environment.foresee(blue, release('v1'), otherwise).command).not.toBe(startedWith?.command);
   });
 }

@@ -48,7 +48,8 @@ export interface LaunchSettings {
 export interface Effective {
   /** Marks of another key say nothing about those of this one. */
   readonly key: string;
-  readonly command: readonly string[];
+  /** A mark: its arguments may have been filled in. */
+  readonly command: string;
   readonly envFiles: readonly string[];
   /** As for a slot without colour and port, so that those of two slots can be compared. */
   readonly variables: Readonly<Record<string, VariableMark>>;

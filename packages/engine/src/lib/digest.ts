@@ -8,9 +8,25 @@ import { BlueGreenError, messageOf } from './errors.ts';
 
 const maxFiles = 200_000;
 
-/** @returns 64 hexadecimal digits. @throws BlueGreenError `release-missing` for a folder that cannot be read whole. */
+export interface FolderMeasure {
+  /** 64 hexadecimal digits. */
+  readonly digest: string;
+  /** Of all files together. */
+  readonly bytes: number;
+  /** Files and links. */
+  readonly files: number;
+}
+
+/** As `measureFolder`, for whoever asks for the identity alone. */
 export async function digestFolder(folder: string, signal?: AbortSignal): Promise<string> {
+  return (await measureFolder(folder, signal)).digest;
+}
+
+/** @throws BlueGreenError `release-missing` for a folder that cannot be read whole. */
+export async function measureFolder(folder: string, signal?: AbortSignal): Promise<FolderMeasure> {
   const whole = createHash('sha256');
+  let bytes = 0;
+  let files = 0;
   try {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     if (entries.length > maxFiles) throw new Error(`more than ${maxFiles} files`);
@@ -19,9 +35,12 @@ export async function digestFolder(folder: string, signal?: AbortSignal): Promis
     for (const { entry, path } of paths) {
       signal?.throwIfAborted();
       const name = relative(folder, path);
-      if (entry.isFile())
-        whole.update(`file ${await modeOf(path)} ${JSON.stringify(name)} ${await digestFile(path)}\n`);
-      else if (entry.isSymbolicLink())
+      if (!entry.isDirectory()) files += 1;
+      if (entry.isFile()) {
+        const { mode, size } = await stat(path);
+        whole.update(`file ${modeText(mode)} ${JSON.stringify(name)} ${await digestFile(path)}\n`);
+        bytes += size;
+      } else if (entry.isSymbolicLink())
         whole.update(`link ${JSON.stringify(name)} ${JSON.stringify(await readlink(path))}\n`);
       else if (!entry.isDirectory()) throw new Error(`${name} is neither file, folder nor link`);
     }
@@ -29,7 +48,7 @@ export async function digestFolder(folder: string, signal?: AbortSignal): Promis
     signal?.throwIfAborted();
     throw new BlueGreenError('release-missing', `${folder} cannot be read whole: ${messageOf(thrown)}`, {}, thrown);
   }
-  return whole.digest('hex');
+  return { digest: whole.digest('hex'), bytes, files };
 }
 
 async function digestFile(path: string): Promise<string> {
@@ -39,6 +58,4 @@ async function digestFile(path: string): Promise<string> {
 }
 
 /** Only whether the owner may execute it: other bits differ between machines that hold the same release. */
-async function modeOf(path: string): Promise<'x' | '-'> {
-  return ((await stat(path)).mode & 0o100) === 0 ? '-' : 'x';
-}
+const modeText = (mode: number): 'x' | '-' => ((mode & 0o100) === 0 ? '-' : 'x');

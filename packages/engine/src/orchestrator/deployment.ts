@@ -102,6 +102,14 @@ export interface OutcomeView {
   readonly at: number;
 }
 
+/** Files and bytes of a release, and of the one in whose place it comes, where that is known. */
+export interface ReleaseChange {
+  readonly bytes: number;
+  readonly files: number;
+  readonly bytesBefore: number | undefined;
+  readonly filesBefore: number | undefined;
+}
+
 export interface DeploymentView {
   readonly id: string;
   readonly service: string;
@@ -134,6 +142,10 @@ export interface DeploymentView {
   /** Why it is going back, before it has an outcome. */
   readonly cause: { readonly code: string; readonly sentence: string; readonly actor: string } | undefined;
   readonly outcome: OutcomeView | undefined;
+  /** How large the release is beside the one that is left; undefined where nobody has measured it. */
+  readonly change?: ReleaseChange | undefined;
+  /** What the release says of itself, for people. */
+  readonly notes?: string | undefined;
   /** What it does to the service's database; undefined where there is nothing to say. */
   readonly schema: DeploymentSchema | undefined;
   /** What is worth a look but stops nothing: `green holds the failed v2.2, which makes room`. */

@@ -13,6 +13,7 @@ export const refusalRules = {
   'not-allowed-now': 'only legal next actions',
   'not-approver': 'approvers decide',
   'not-in-team': 'people of the configured list act, everybody may look',
+  'not-startable': 'a release that cannot be started is not begun',
   'nothing-to-contract': 'a contract takes away what its release brings the files for, once rows are filled',
   'nothing-to-switch': 'the other slot must hold a running release',
   quarantined: 'a release that was marked bad is not deployed by a machine',

@@ -1,7 +1,7 @@
 // A release is registered before it is planned: its files are read whole and digested, and from then on it is immutable.
 
 import { join } from 'node:path';
-import { digestFolder } from '../lib/digest.ts';
+import { measureFolder } from '../lib/digest.ts';
 import type { SchemaPlan } from '../migrator/migrator.ts';
 import { advanceDeployment, type DeploymentRow } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
@@ -10,6 +10,7 @@ import { type Core, mustTarget, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
 import { readOrigin } from './origin.ts';
 import { buildPlan, planHash } from './plan.ts';
+import { foresee, runBy } from './release-settings.ts';
 import type { SchemaEvidence } from './schema/evidence.ts';
 import { refusedFor, releaseSchema } from './schema/release-schema.ts';
 import { done, failed, type StepResult } from './step.ts';
@@ -25,7 +26,7 @@ export async function registerAndPlan(
   const doubt = readUnlearnt(core, target.key) ?? learntMeanwhile(core, target, row);
   if (doubt !== undefined) return failed('state-unknown', doubt);
   const folder = join(target.settings.releasesFolder, row.version);
-  const digest = await digestFolder(folder, signal);
+  const { digest, bytes, files } = await measureFolder(folder, signal);
   const known = readRelease(core.store.db, row.service, row.version);
   if (known && known.digest !== digest)
     return failed(
@@ -33,6 +34,9 @@ export async function registerAndPlan(
       `${row.version} was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}): a version is immutable`,
     );
   const origin = readOrigin(folder);
+  // Whatever can be known of a start is known before the schema is touched.
+  foresee(target, row.slot, { version: row.version, digest, folder });
+  const { command, commandFrom, notes } = runBy(target, { folder });
   const schema = await releaseSchema(core, target, { version: row.version, folder }, signal);
   if (schema.refusal) return refusedFor(row.version, schema.refusal);
   const facts = planFacts(core, target, { row, digest, schema: schema.plan, evidence: schema.evidence });
@@ -45,6 +49,9 @@ export async function registerAndPlan(
         folder,
         ...(origin ? { origin } : {}),
         registeredAt: tx.now,
+        bytes,
+        files,
+        notes: notes ?? null,
       });
     advanceDeployment(tx, row.id, { digest, plan: facts.plan, planHash: facts.hash });
     tx.audit({
@@ -60,6 +67,7 @@ export async function registerAndPlan(
         schema: schema.plan.expand,
         evidence: schema.evidence,
         commit: origin?.commit,
+        ...(commandFrom === 'release' ? { command } : {}),
       },
     });
   });

@@ -21,6 +21,10 @@ export const releases = sqliteTable(
     /** Commit and author, as the build said. */
     origin: text({ mode: 'json' }).$type<Origin>(),
     registeredAt: integer('registered_at').notNull(),
+    /** Of all files together. */
+    bytes: integer(),
+    files: integer(),
+    notes: text(),
   },
   (table) => [primaryKey({ columns: [table.service, table.version] })],
 );

@@ -29,7 +29,7 @@ export function effectiveOf(
   });
   return {
     key: createHash('sha256').update(key).digest('hex').slice(0, 8),
-    command: settings.command,
+    command: markOf(key, '', JSON.stringify(settings.command)),
     envFiles: settings.envFiles,
     variables: Object.fromEntries(
       variables.filter(([name]) => !Object.hasOwn(neutral, name) && name !== configVariable),

@@ -13,7 +13,7 @@ const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.int().
 
 const effective = z.object({
   key: z.string(),
-  command: z.array(z.string()).readonly(),
+  command: z.string(),
   envFiles: z.array(z.string()).readonly(),
   variables: z.record(z.string(), z.object({ mark: z.string(), from: z.array(z.string()).readonly() }).readonly()),
 });

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DeployRequest, PlanView } from '../../engine-api.ts';
 import { otherSlot, type SlotName } from '../../environment/environment.ts';
-import { digestFolder } from '../../lib/digest.ts';
 import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRelease, readSlot } from '../../state/targets.ts';
@@ -17,6 +16,7 @@ import { stepTitle } from '../plan.ts';
 import { ok, type Result } from '../refusal.ts';
 import { planFacts } from '../register.ts';
 import { nothingToChange, schemaSeen } from '../schema/seen.ts';
+import { lookAtRun } from './plan-run.ts';
 import { recordRefusal } from './refused.ts';
 
 export function deploy(core: Core, request: DeployRequest): Result<DeploymentRow> {
@@ -116,7 +116,10 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
   const folder = join(target.settings.releasesFolder, request.version);
   const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
   const slot = slotFor(facts);
-  const digest = facts.releaseExists ? await digestFolder(folder) : undefined;
+  const seen = facts.releaseExists
+    ? await lookAtRun(core, target, { version: request.version, folder, slot, from: facts.active?.version })
+    : undefined;
+  const digest = seen?.measure.digest;
   const schema = facts.releaseExists
     ? await schemaSeen(core, target, { version: request.version, folder })
     : nothingToChange;
@@ -142,10 +145,12 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
         const answer = gate(facts);
         return { name, refusal: answer.ok ? undefined : answer.refusal };
       }),
+      ...(seen ? [{ name: 'start', refusal: seen.refusal }] : []),
       ...(target.migrator.kind === undefined ? [] : [{ name: 'schema', refusal: schema.refusal }]),
     ],
     warnings: [
       ...warningsOf(facts),
+      ...(seen?.warnings ?? []),
       ...(held.version === null
         ? []
         : [`${slot} gives up ${held.version}${held.label ? ` (${held.label})` : ` (${held.role})`}`]),
@@ -154,6 +159,7 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
         : []),
     ],
     hash: digest === undefined ? undefined : planned.hash,
+    run: seen?.run,
   });
 }
 

@@ -6,7 +6,7 @@ import type { ReleaseFiles, SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { runSmokeTests } from '../../environment/smoke.ts';
 import { isRequestId, traceRequest } from '../../environment/trace.ts';
-import { digestFolder } from '../../lib/digest.ts';
+import { measureFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
@@ -182,7 +182,7 @@ export async function registerByHand(
   actor: Actor,
 ): Promise<Result<ReleaseFiles>> {
   const folder = join(target.settings.releasesFolder, version);
-  const digest = await digestFolder(folder);
+  const { digest, bytes, files } = await measureFolder(folder);
   const known = readRelease(core.store.db, target.key.service, version);
   if (known && known.digest !== digest)
     return refuse(
@@ -192,7 +192,7 @@ export async function registerByHand(
     );
   if (!known)
     core.store.write((tx) => {
-      addRelease(tx, { service: target.key.service, version, digest, folder, registeredAt: tx.now });
+      addRelease(tx, { service: target.key.service, version, digest, folder, registeredAt: tx.now, bytes, files });
       tx.audit({
         ...target.key,
         actor: actorName(actor),

@@ -22,6 +22,7 @@ import { stepTitle } from '../plan.ts';
 import { shareOf } from '../routing.ts';
 import { deploymentSchema } from '../schema/deployment-schema.ts';
 import { readOpen } from '../steps/drained.ts';
+import { changeOf } from './change.ts';
 import { legalActions } from './legal-actions.ts';
 
 export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
@@ -61,6 +62,8 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
         ? undefined
         : { code: row.causeCode ?? 'unknown', sentence: row.cause, actor: row.causeActor ?? 'engine' },
     outcome: outcomeView(row),
+    change: changeOf(db, { service: row.service, version: row.version, from: row.fromVersion }),
+    notes: readRelease(db, row.service, row.version)?.notes ?? undefined,
     schema: deploymentSchema(core, target, row, isNewestActive(core, target, row)),
     warnings: finished ? [] : warnings(core, target, row),
     actions: legalActions({
