@@ -38,7 +38,7 @@ export interface WorkOptions {
   readonly log: Log;
 }
 
-/** Until `signal` aborts; what was begun is ended first. */
+/** Until `signal` aborts; what is begun then and does not end at once is begun anew by whoever works on it next. */
 export function workOnInbox(options: WorkOptions, signal: AbortSignal): Promise<void> {
   const { engine } = options;
   return engine.alone(inboxLease, signal, async (stop) => {
@@ -66,15 +66,13 @@ async function workOnRound(options: WorkOptions, { due, aside, stop }: Round): P
     if (stop.aborted) break;
     const { id } = delivery;
     const ending = endingOf(options, delivery);
-    const end = (await inTime(ending)) ?? (aside.size < mostAside ? 'slow' : await ending);
-    if (end === 'slow') {
-      const later = ending.then((late) => conclude(options, delivery, late)).catch(complain(options, id));
-      aside.set(
-        id,
-        later.finally(() => aside.delete(id)),
-      );
-    } else if ('ending' in end && isIgnored(end.ending)) ignored.push({ id, sentence: end.ending.sentence });
-    else conclude(options, delivery, end);
+    const soon = (await atOnce(ending)) ?? (await within(patienceMs, ending, stop));
+    if (soon === undefined && aside.size < mostAside) {
+      const ended = concludeLate(options, delivery, { ending, stop }).finally(() => aside.delete(id));
+      aside.set(id, ended);
+    } else if (soon && 'ending' in soon && isIgnored(soon.ending)) ignored.push({ id, sentence: soon.ending.sentence });
+    else if (soon) conclude(options, delivery, soon);
+    else await concludeLate(options, delivery, { ending, stop });
     if (performance.now() < sliceEnd) continue;
     await letOthersIn();
     sliceEnd = performance.now() + sliceMs;
@@ -82,27 +80,43 @@ async function workOnRound(options: WorkOptions, { due, aside, stop }: Round): P
   if (ignored.length > 0) options.engine.inbox.ignore(ignored);
 }
 
-/** Never rejects. One that comes after the limit is dropped: an act that nobody waits for is not done. */
 type End = { readonly ending: Ending } | { readonly thrown: unknown };
 
+/** Never rejects. */
 async function endingOf({ interpret }: WorkOptions, delivery: Delivered): Promise<End> {
-  const over = new AbortController();
   try {
-    const limit = pause(systemClock, limitMs, over.signal).then(() => undefined);
-    const ending = await Promise.race([interpret(delivery), limit]);
-    return ending ? { ending } : { thrown: new Error(`it took longer than ${limitMs / 1000} s`) };
+    return { ending: await interpret(delivery) };
   } catch (thrown) {
     return { thrown };
-  } finally {
-    over.abort();
   }
 }
 
-/** Undefined after `patienceMs`. */
-async function inTime(ending: Promise<End>): Promise<End | undefined> {
+/** Undefined for what waits for anything; most do not, and are spared a timer. */
+function atOnce(ending: Promise<End>): Promise<End | undefined> {
+  return Promise.race([ending, letOthersIn().then(() => undefined)]);
+}
+
+/** Undefined afterwards, and when it is stopped. */
+async function within(ms: number, ending: Promise<End>, stop: AbortSignal): Promise<End | undefined> {
   const over = new AbortController();
-  const patience = pause(systemClock, patienceMs, over.signal).then(() => undefined);
-  return Promise.race([ending, patience]).finally(() => over.abort());
+  const limit = pause(systemClock, ms, AbortSignal.any([over.signal, stop])).then(() => undefined);
+  return Promise.race([ending, limit]).finally(() => over.abort());
+}
+
+/** What comes after the limit is dropped: an act that nobody waits for is not done. */
+async function concludeLate(
+  options: WorkOptions,
+  delivery: Delivered,
+  { ending, stop }: { readonly ending: Promise<End>; readonly stop: AbortSignal },
+): Promise<void> {
+  const end = await within(limitMs, ending, stop);
+  // Given up at a stop, it waits as it did before: whoever works on the inbox next begins it anew.
+  if (end === undefined && stop.aborted) return;
+  try {
+    conclude(options, delivery, end ?? { thrown: new Error(`it took longer than ${limitMs / 1000} s`) });
+  } catch (thrown) {
+    options.log.error({ id: delivery.id, err: thrown }, 'what became of a delivery could not be written, it waits on');
+  }
 }
 
 function conclude({ engine, log }: WorkOptions, { id, hook, attempts }: Delivered, end: End): void {
@@ -118,8 +132,3 @@ function conclude({ engine, log }: WorkOptions, { id, hook, attempts }: Delivere
 }
 
 const isIgnored = (ending: Ending): ending is Settlement => typeof ending === 'object' && ending.state === 'ignored';
-
-const complain =
-  ({ log }: WorkOptions, id: number) =>
-  (thrown: unknown): void =>
-    log.error({ id, err: thrown }, 'what became of a delivery could not be written, it is worked on again');

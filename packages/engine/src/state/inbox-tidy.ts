@@ -55,13 +55,14 @@ function tidy(db: Db, now: number, { rowMs, rows, bodies }: Kept): void {
 
 /** The newest stay, by number and by size. */
 function dropBodies(db: Db, state: string, { number, bytes }: Bodies): void {
-  const oldest = db.all<{ readonly id: number }>(sql`SELECT id FROM (
+  const withBody = sql`has_body = 1 AND state <> 'waiting' AND state = ${state}`;
+  const last = db.get<{ readonly id: number | null }>(sql`SELECT max(id) AS id FROM (
+    SELECT id FROM (
       SELECT id, row_number() OVER newest AS number, sum(bytes) OVER newest AS total FROM inbox
-      WHERE has_body = 1 AND state <> 'waiting' AND state = ${state}
-      WINDOW newest AS (ORDER BY id DESC))
-    WHERE number > ${number} OR total > ${bytes} ORDER BY id LIMIT ${atMost}`);
-  for (const { id } of oldest) {
-    db.run(sql`DELETE FROM inbox_bodies WHERE id = ${id}`);
-    db.run(sql`UPDATE inbox SET has_body = 0 WHERE id = ${id}`);
-  }
+      WHERE ${withBody} WINDOW newest AS (ORDER BY id DESC))
+    WHERE number > ${number} OR total > ${bytes} ORDER BY id LIMIT ${atMost})`);
+  if (typeof last?.id !== 'number') return;
+  const old = sql`${withBody} AND id <= ${last.id}`;
+  db.run(sql`DELETE FROM inbox_bodies WHERE id IN (SELECT id FROM inbox WHERE ${old})`);
+  db.run(sql`UPDATE inbox SET has_body = 0 WHERE ${old}`);
 }

@@ -17,13 +17,14 @@ const isWaiting = sql`${inbox.state} = 'waiting'`;
 
 export function createInbox(store: Store, limits: InboxLimits = inboxLimits): Inbox {
   const { db } = store;
+  const statements = prepare(db);
   return {
     take: createTaking(store, limits),
-    due: (limit) => dueNow(db, store.clock.now(), limit),
+    due: (limit) => dueNow(statements, store.clock.now(), limit),
     settle: (id, ending) => settle(store, id, ending),
     ignore: (ignored) =>
       store.tell((_, now) => {
-        for (const { id, sentence } of ignored) close(db, now, id, { state: 'ignored', sentence });
+        for (const each of ignored) statements.ignore.run({ ...each, now });
       }),
     retry(id, afterMs, sentence) {
       store.note((_, now) =>
@@ -53,30 +54,26 @@ export function createInbox(store: Store, limits: InboxLimits = inboxLimits): In
 /** One commit. Of two that settle the same, one finds it settled, and its act is not done. */
 function settle(store: Store, id: number, ending: Ending): void {
   store.receive((db, now) => {
-    if (one(db, id)?.state !== 'waiting') return;
+    const found = one(db, id);
+    if (found?.state !== 'waiting') return;
     const settlement = typeof ending === 'function' ? ending() : ending;
-    const row = close(db, now, id, settlement);
+    const { state, sentence, answer } = settlement;
+    db.update(inbox)
+      .set({ state, sentence, answer: answer ?? null, settledAt: now })
+      .where(eq(inbox.id, id))
+      .run();
     // Hosts send much that concerns nobody: it is kept here for a while, and no line of the audit log.
-    if (!row || settlement.state === 'ignored') return;
-    const { hook, kind, delivery } = row;
+    if (state === 'ignored') return;
+    const { hook, kind, delivery } = found;
     store.write((tx) =>
       tx.audit({
         actor: 'engine',
-        action: `delivery-${settlement.state}`,
-        sentence: `delivery ${id} of ${hook}: ${settlement.sentence}`,
+        action: `delivery-${state}`,
+        sentence: `delivery ${id} of ${hook}: ${sentence}`,
         detail: { id, hook, kind, delivery },
       }),
     );
   });
-}
-
-function close(db: Db, now: number, id: number, { state, sentence, answer }: Exclude<Ending, () => unknown>) {
-  return db
-    .update(inbox)
-    .set({ state, sentence, answer: answer ?? null, settledAt: now })
-    .where(sql`${inbox.id} = ${id} AND ${isWaiting}`)
-    .returning()
-    .get();
 }
 
 /** A settled delivery waits again. */
@@ -85,22 +82,40 @@ export function deliverAgain(tx: Tx, id: number): void {
   tx.db.update(inbox).set(set).where(eq(inbox.id, id)).run();
 }
 
-function dueNow(db: Db, now: number, limit: number): readonly Delivered[] {
-  const due = db
-    .select({ id: inbox.id, bytes: inbox.bytes })
-    .from(inbox)
-    .where(sql`${isWaiting} AND ${inbox.nextAt} <= ${now}`)
-    .orderBy(asc(inbox.id))
-    .limit(limit)
-    .all();
+/** What every delivery goes through: put together once, since that takes longer than running it. */
+function prepare(db: Db) {
+  const given = (name: string) => sql.placeholder(name);
+  return {
+    due: db
+      .select({ id: inbox.id, bytes: inbox.bytes })
+      .from(inbox)
+      .where(sql`${isWaiting} AND ${inbox.nextAt} <= ${given('now')}`)
+      .orderBy(asc(inbox.id))
+      .limit(given('limit'))
+      .prepare(),
+    whole: db
+      .select()
+      .from(inbox)
+      .innerJoin(inboxBodies, eq(inboxBodies.id, inbox.id))
+      .where(eq(inbox.id, given('id')))
+      .prepare(),
+    ignore: db
+      .update(inbox)
+      .set({ state: 'ignored', sentence: sql`${given('sentence')}`, settledAt: sql`${given('now')}` })
+      .where(sql`${inbox.id} = ${given('id')} AND ${isWaiting}`)
+      .prepare(),
+  };
+}
+
+function dueNow({ due, whole }: ReturnType<typeof prepare>, now: number, limit: number): readonly Delivered[] {
   let total = 0;
-  const within = due.filter(({ bytes }, index) => {
+  const within = due.all({ now, limit }).filter(({ bytes }, index) => {
     total += bytes;
     return index === 0 || total <= dueBytes;
   });
   return within.flatMap(({ id }) => {
-    const [record, body] = [one(db, id), bodyOf(db, id)];
-    return record && body ? [{ ...record, body }] : [];
+    const found = whole.get({ id });
+    return found ? [{ ...present(found.inbox), body: found.inbox_bodies.body }] : [];
   });
 }
 
