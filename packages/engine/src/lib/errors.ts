@@ -2,6 +2,9 @@
 
 /** Every code with the line of help that an operator sees beside the message. Keep alphabetical. */
 export const errorHelp = {
+  'artifact-refused':
+    'Nothing of it was kept. Publish it as the sentence asks, or allow it under `artifacts`, and deploy again.',
+  'artifact-unavailable': 'Nothing of it was kept. Deploy again when the place it is fetched from answers.',
   'balancer-refused':
     'The load balancer refused its new configuration, which is kept beside the old one; the old one goes on serving.',
   'balancer-stale-generation': 'A newer routing is already in place; read the status before trying again.',

@@ -27,6 +27,7 @@ const open: GateFacts = {
   active: { slot: 'blue', version: 'v1.0', digest: 'a'.repeat(64), condition: 'healthy' },
   digest: undefined,
   releaseExists: true,
+  isAwaited: false,
   nearestRelease: undefined,
   quarantine: undefined,
   redeploy: false,

@@ -8,6 +8,7 @@ import { acquireLease, heartbeatMs, type Lease, releaseLease, renewLease } from 
 import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Charge, type Core, driverLease, type Target } from './core.ts';
+import { clearUnfinished } from './obtain.ts';
 import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
 import { tendSchemas } from './schema/tend.ts';
@@ -89,6 +90,7 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
 
 /** Returns only when all have ended: nothing of an earlier lease goes on beside the next one. */
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
+  await clearUnfinished(core);
   const begin = async (target: Target) => bringBack({ core, target, lease }, await target.balancer.observe());
   await Promise.all(core.targets.map(begin));
   await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));

@@ -13,6 +13,7 @@ import type { Actor } from './actor.ts';
 import { type Core, driverLease, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
 import type { GateFacts } from './gates.ts';
+import { isAnnounced } from './obtain.ts';
 import { type Result, refuse } from './refusal.ts';
 import type { SlotSnapshot } from './slot-health.ts';
 
@@ -53,6 +54,7 @@ export function gatherFacts(
   const active = activeSide(core, target);
   const digest = readRelease(db, target.key.service, version)?.digest;
   const releaseExists = versionShape.test(version) && isFolder(join(target.settings.releasesFolder, version));
+  const isAwaited = versionShape.test(version) && !releaseExists && isAnnounced(core, target, version);
   const quarantine = digest === undefined ? undefined : readQuarantine(db, digest);
   return {
     now,
@@ -64,7 +66,8 @@ export function gatherFacts(
     active,
     digest,
     releaseExists,
-    nearestRelease: releaseExists ? undefined : nearest(version, knownVersions(target)),
+    isAwaited,
+    nearestRelease: releaseExists || isAwaited ? undefined : nearest(version, knownVersions(target)),
     quarantine,
     redeploy,
     unlearnt: readUnlearnt(core, target.key),

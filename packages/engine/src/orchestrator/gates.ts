@@ -25,6 +25,8 @@ export interface GateFacts {
   /** Known only when the version is registered. */
   readonly digest: string | undefined;
   readonly releaseExists: boolean;
+  /** Not here yet, but announced by CI with a place to fetch it from. */
+  readonly isAwaited: boolean;
   readonly nearestRelease: string | undefined;
   readonly quarantine: { readonly reason: string; readonly by: string; readonly at: number } | undefined;
   readonly redeploy: boolean;
@@ -71,8 +73,8 @@ export const stateKnown: Gate<'unlearnt' | 'name'> = ({ unlearnt, name }) =>
         'Mend what is named and wait a moment, or say what is live with `bg adopt <slot> <version>`.',
       );
 
-export const releaseKnown: Gate = ({ releaseExists, version, nearestRelease }) =>
-  releaseExists
+export const releaseKnown: Gate = ({ releaseExists, isAwaited, version, nearestRelease }) =>
+  releaseExists || isAwaited
     ? pass
     : refuse(
         'release-unknown',
@@ -167,8 +169,9 @@ export function ask<Facts>(
   return pass;
 }
 
-export function warningsOf({ quarantine, version, active, name }: GateFacts): string[] {
+export function warningsOf({ isAwaited, quarantine, version, active, name }: GateFacts): string[] {
   const warnings: string[] = [];
+  if (isAwaited) warnings.push(`${version} is fetched first; what it needs of the schema is looked at then`);
   if (quarantine)
     warnings.push(
       `${version} was marked bad by ${shortName(quarantine.by)} at ${clockTime(quarantine.at)}: ${quarantine.reason}`,

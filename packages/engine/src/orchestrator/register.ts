@@ -8,6 +8,7 @@ import type { Lease } from '../state/leases.ts';
 import { addRelease, readRelease, readSlot } from '../state/targets.ts';
 import { type Core, mustTarget, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
+import { obtainRelease } from './obtain.ts';
 import { readOrigin } from './origin.ts';
 import { buildPlan, planHash } from './plan.ts';
 import { foresee, runBy } from './release-settings.ts';
@@ -25,6 +26,8 @@ export async function registerAndPlan(
   const target = mustTarget(core, row);
   const doubt = readUnlearnt(core, target.key) ?? learntMeanwhile(core, target, row);
   if (doubt !== undefined) return failed('state-unknown', doubt);
+  const refusal = await obtainRelease({ core, target, lease, row, signal });
+  if (refusal) return refusal;
   const folder = join(target.settings.releasesFolder, row.version);
   const { digest, bytes, files } = await measureFolder(folder, signal);
   const known = readRelease(core.store.db, row.service, row.version);

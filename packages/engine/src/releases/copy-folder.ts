@@ -1,0 +1,32 @@
+// A folder of this machine is copied into a landing, which looks at it as it looks at an archive.
+
+import { constants } from 'node:fs';
+import { open, readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Landing } from './landing.ts';
+import { refused, shownName } from './refused.ts';
+
+/** @param leaveOut names at the top that are no part of the release */
+export async function copyFolder(source: string, landing: Landing, leaveOut: readonly string[] = []): Promise<void> {
+  await copyBelow(source, '', landing, leaveOut);
+}
+
+async function copyBelow(source: string, below: string, landing: Landing, leaveOut: readonly string[]): Promise<void> {
+  for (const entry of await readdir(join(source, below), { withFileTypes: true })) {
+    if (below === '' && leaveOut.includes(entry.name)) continue;
+    const name = below === '' ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory()) {
+      await landing.folder(name);
+      await copyBelow(source, name, landing, leaveOut);
+    } else if (entry.isSymbolicLink()) await landing.link(name, await readlink(join(source, name)));
+    else if (entry.isFile()) await copyFile(join(source, name), name, landing);
+    else throw refused(`${shownName(name)} is a device or a pipe, and only files, folders and links are taken`);
+  }
+}
+
+/** Opened without following a link that has just taken its place. */
+async function copyFile(from: string, name: string, landing: Landing): Promise<void> {
+  const file = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const { mode } = await file.stat();
+  await landing.file(name, file.createReadStream(), (mode & 0o100) !== 0);
+}

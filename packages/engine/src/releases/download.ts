@@ -1,0 +1,136 @@
+// A file is fetched over HTTP into a place of its own. A download that is cut goes on where it stood when the server can,
+// and begins again when it cannot; either so often and no more.
+
+import { open, truncate } from 'node:fs/promises';
+import type { ArtifactSettings } from '../config/artifact-settings.ts';
+import type { Clock } from '../lib/clock.ts';
+import { hasCode, messageOf } from '../lib/errors.ts';
+import { openHttp, type StreamAnswer } from '../lib/http-stream.ts';
+import { checkAddress, doorTo, shownUrl } from './hosts.ts';
+import { refused, sizeText, unavailable } from './refused.ts';
+
+export interface DownloadRequest {
+  readonly url: string;
+  readonly file: string;
+  readonly settings: Pick<ArtifactSettings, 'hosts' | 'limits'>;
+  readonly maxBytes: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What lies in the file so far. */
+interface Part {
+  bytes: number;
+  /** By which the server knows whether what it has is what we have begun. */
+  etag: string | undefined;
+}
+
+const maxRedirects = 5;
+
+/** @returns bytes. @throws BlueGreenError `artifact-refused` or `artifact-unavailable`; the signal's reason */
+export async function download(request: DownloadRequest): Promise<number> {
+  const { settings, clock, signal } = request;
+  const { tries } = settings.limits;
+  const part: Part = { bytes: 0, etag: undefined };
+  await truncateOrMake(request.file);
+  const url = doorTo(request.url, settings.hosts).url;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await goOn(request, part);
+    } catch (thrown) {
+      if (signal.aborted || hasCode(thrown, 'artifact-refused')) throw thrown;
+      if (attempt === tries)
+        throw unavailable(
+          `${shownUrl(url)} could not be fetched: ${messageOf(thrown)} (${tries} tries, ${sizeText(part.bytes)} came)`,
+          thrown,
+        );
+      await clock.sleep(Math.min(10_000, 250 * 2 ** attempt), signal);
+    }
+  }
+}
+
+async function goOn(request: DownloadRequest, part: Part): Promise<number> {
+  const { file, maxBytes } = request;
+  const wished = part.bytes > 0 && part.etag !== undefined ? part : undefined;
+  const answer = await ask(request, wished);
+  const from = startOf(answer, wished);
+  if (from === 0) await truncateOrMake(file);
+  part.bytes = from;
+  part.etag = strongTag(answer);
+  const length = lengthOf(answer);
+  const tooLarge = `it is larger than ${sizeText(maxBytes)}, which is the most that is downloaded`;
+  if (length !== undefined && from + length > maxBytes) {
+    answer.drop();
+    throw refused(tooLarge);
+  }
+  await using target = await open(file, 'a');
+  for await (const chunk of answer.body) {
+    if (part.bytes + chunk.length > maxBytes) throw refused(tooLarge);
+    await target.writeFile(chunk);
+    part.bytes += chunk.length;
+  }
+  if (length !== undefined && part.bytes !== from + length)
+    throw unavailable(`it ended after ${part.bytes - from} of ${length} bytes`);
+  return part.bytes;
+}
+
+/** Follows redirects; each hop is looked at as the first was, and gets the header of its own host only. */
+async function ask(request: DownloadRequest, part: Part | undefined): Promise<StreamAnswer> {
+  let door = doorTo(request.url, request.settings.hosts);
+  for (let hop = 0; hop <= maxRedirects; hop += 1) {
+    const { url, host } = door;
+    const answer = await openHttp({
+      url,
+      headers: {
+        ...request.headers,
+        ...(host.authorization === undefined ? {} : { authorization: host.authorization }),
+        ...(part?.etag === undefined ? {} : { range: `bytes=${part.bytes}-`, 'if-range': part.etag }),
+      },
+      checkAddress: (address) => checkAddress(door, address),
+      stallMs: request.settings.limits.stallMs,
+      signal: request.signal,
+    });
+    const location = answer.header('location');
+    if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return checkStatus(answer, url);
+    answer.drop();
+    door = doorTo(location, request.settings.hosts, url);
+  }
+  throw refused(`${shownUrl(new URL(request.url))} redirects more than ${maxRedirects} times`);
+}
+
+function checkStatus(answer: StreamAnswer, url: URL): StreamAnswer {
+  const { status } = answer;
+  if (status === 200 || status === 206) return answer;
+  answer.drop();
+  const sentence = `${shownUrl(url)} answers ${status}`;
+  const mayPass = status >= 500 || [408, 416, 425, 429].includes(status);
+  throw mayPass ? unavailable(sentence) : refused(`${sentence} instead of the file`);
+}
+
+/** Where the answer begins in the file. A part that does not fit to ours is not taken. */
+function startOf(answer: StreamAnswer, part: Part | undefined): number {
+  if (answer.status === 200) return 0;
+  const start = Number(/^bytes (\d+)-/.exec(answer.header('content-range') ?? '')?.[1]);
+  if (part && start === part.bytes) return start;
+  answer.drop();
+  if (part) part.etag = undefined;
+  throw unavailable('it answered with a part that was not asked for');
+}
+
+function lengthOf(answer: StreamAnswer): number | undefined {
+  const text = answer.header('content-length');
+  return text === undefined ? undefined : Number(text);
+}
+
+/** A weak tag does not say that the bytes are the same. */
+function strongTag(answer: StreamAnswer): string | undefined {
+  const tag = answer.header('etag');
+  return tag?.startsWith('"') ? tag : undefined;
+}
+
+async function truncateOrMake(file: string): Promise<void> {
+  await using made = await open(file, 'a', 0o600);
+  void made;
+  await truncate(file, 0);
+}

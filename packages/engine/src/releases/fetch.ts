@@ -1,0 +1,175 @@
+// The files of an announced release are brought here: fetched, verified, unpacked, made read-only. What does not pass is
+// refused with a sentence and leaves nothing behind. Nobody sees a release before it is whole.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ArtifactSettings } from '../config/artifact-settings.ts';
+import { type Clock, deadline } from '../lib/clock.ts';
+import { BlueGreenError, messageOf } from '../lib/errors.ts';
+import type { ArtifactSource } from './artifact.ts';
+import { copyFolder } from './copy-folder.ts';
+import { download } from './download.ts';
+import { shownUrl } from './hosts.ts';
+import { createLanding, type Landed, roomFor } from './landing.ts';
+import { checkSignature } from './minisign.ts';
+import { refused, sizeText } from './refused.ts';
+import { unpack } from './unpack.ts';
+import type { Workplace } from './workplace.ts';
+
+export interface FetchRequest {
+  readonly source: ArtifactSource;
+  readonly settings: ArtifactSettings;
+  readonly workplace: Workplace;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+export interface Fetched extends Landed {
+  /** For people: without passwords. */
+  readonly source: string;
+  /** Of the archive. */
+  readonly sha256: string | undefined;
+}
+
+/**
+ * The release lies in `workplace.files` when it resolves.
+ * @throws BlueGreenError `artifact-refused` or `artifact-unavailable`; the signal's reason
+ */
+export async function fetchFiles(request: FetchRequest): Promise<Fetched> {
+  const { timeMs } = request.settings.limits;
+  const limit = deadline(timeMs, request.signal);
+  try {
+    return await bySource({ ...request, signal: limit });
+  } catch (thrown) {
+    request.signal.throwIfAborted();
+    if (limit.aborted) throw refused(`it took longer than ${timeMs / 1000} s to fetch and unpack`, thrown);
+    if (thrown instanceof BlueGreenError) throw thrown;
+    throw new BlueGreenError('artifact-unavailable', `it could not be fetched: ${messageOf(thrown)}`, {}, thrown);
+  }
+}
+
+async function bySource(request: FetchRequest): Promise<Fetched> {
+  const { source } = request;
+  switch (source.kind) {
+    case 'directory':
+      return fromFolder(request, source.path);
+    case 'archive':
+      return fromLocalArchive(request, source);
+    case 'url':
+      return fromUrl(request, source);
+    case 'image':
+    case 'git':
+      throw refused(`a source of the kind ${source.kind} is not known`);
+    default:
+      return source satisfies never;
+  }
+}
+
+async function fromFolder({ settings, workplace, signal, ...rest }: FetchRequest, path: string): Promise<Fetched> {
+  refuseUnsigned(settings, 'a folder');
+  const from = await allowedPath({ settings, workplace, signal, ...rest }, path);
+  const landing = await createLanding(workplace.files, roomFor(settings.limits), signal);
+  await copyFolder(from, landing);
+  return { ...(await landing.settle()), source: path, sha256: undefined };
+}
+
+/** Copied first: it might become another one between being verified and being unpacked. */
+async function fromLocalArchive(
+  request: FetchRequest,
+  { path, sha256 }: Extract<ArtifactSource, { kind: 'archive' }>,
+): Promise<Fetched> {
+  const from = await allowedPath(request, path);
+  await checkSize(from, request.settings);
+  const archive = join(request.workplace.folder, 'archive');
+  await copyFile(from, archive);
+  const signature = `${from}.minisig`;
+  if (request.settings.publicKeys.length > 0 && (await isThere(signature)))
+    await copyFile(signature, `${archive}.minisig`);
+  return fromArchive(request, { archive, sha256, shown: path });
+}
+
+async function fromUrl(
+  request: FetchRequest,
+  { url, sha256 }: Extract<ArtifactSource, { kind: 'url' }>,
+): Promise<Fetched> {
+  const { settings, workplace } = request;
+  if (sha256 === undefined && settings.requireDigest)
+    throw refused('CI has not announced its sha256, without which nothing is downloaded (`artifacts.requireDigest`)');
+  const archive = join(workplace.folder, 'archive');
+  const { downloadBytes } = settings.limits;
+  await download({ ...request, url, file: archive, maxBytes: downloadBytes });
+  if (settings.publicKeys.length > 0) {
+    const beside = new URL(url);
+    beside.pathname += '.minisig';
+    await download({ ...request, url: beside.href, file: `${archive}.minisig`, maxBytes: maxSignatureBytes });
+  }
+  return fromArchive(request, { archive, sha256, shown: shownUrl(new URL(url)) });
+}
+
+const maxSignatureBytes = 16 * 1024;
+
+async function fromArchive(
+  { settings, workplace, signal }: FetchRequest,
+  { archive, sha256, shown }: { readonly archive: string; readonly sha256: string | undefined; readonly shown: string },
+): Promise<Fetched> {
+  const size = await checkSize(archive, settings);
+  const found = await digestOf(archive, signal);
+  if (sha256 !== undefined && sha256.toLowerCase() !== found)
+    throw refused(`its sha256 is ${found}, and CI announced ${sha256.toLowerCase()}`);
+  if (settings.publicKeys.length > 0)
+    await checkSignature({ file: archive, signature: await readSignature(archive), keys: settings.publicKeys });
+  const landing = await createLanding(workplace.files, roomFor(settings.limits, size), signal);
+  await unpack({ archive, landing, strip: settings.strip, signal });
+  return { ...(await landing.settle()), source: shown, sha256: found };
+}
+
+/** An announced path must not read the rest of this machine: links in it are followed before it is compared. */
+async function allowedPath({ settings }: FetchRequest, path: string): Promise<string> {
+  const real = await realpath(path).catch((thrown: unknown) => {
+    throw refused(`${path} cannot be found: ${messageOf(thrown)}`, thrown);
+  });
+  for (const folder of settings.folders) {
+    const allowed = await realpath(folder).catch(() => undefined);
+    if (allowed !== undefined && real.startsWith(`${allowed}/`)) return real;
+  }
+  throw refused(`${path} lies in none of the folders in \`artifacts.folders\``);
+}
+
+async function checkSize(archive: string, { limits }: ArtifactSettings): Promise<number> {
+  const found = await stat(archive);
+  if (!found.isFile()) throw refused('it is no file');
+  if (found.size > limits.downloadBytes)
+    throw refused(`it is larger than ${sizeText(limits.downloadBytes)}, which is the most that is taken`);
+  return found.size;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+function refuseUnsigned({ publicKeys }: ArtifactSettings, what: string): void {
+  if (publicKeys.length > 0)
+    throw refused(`${what} cannot be signed, and \`artifacts.publicKeys\` asks for a signature`);
+}
+
+async function readSignature(archive: string): Promise<string> {
+  const path = `${archive}.minisig`;
+  try {
+    const { size } = await stat(path);
+    if (size <= maxSignatureBytes) return await readFile(path, 'utf8');
+  } catch (thrown) {
+    throw refused('it has no signature beside it, and `artifacts.publicKeys` asks for one', thrown);
+  }
+  throw refused('what lies beside it as .minisig is no signature of minisign');
+}
+
+async function digestOf(file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

@@ -1,0 +1,165 @@
+// The folder that files land in before it becomes a release. Whatever they come from, each name passes here: nothing is
+// written through a link, twice, or outside; nothing but files, folders and links comes into being.
+
+import { chmod, copyFile, mkdir, open, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '../lib/files.ts';
+import { checkLinks } from './links.ts';
+import { checkLinkTarget, folded, foldersAbove, pathOf } from './names.ts';
+import { refused, shownName, sizeText } from './refused.ts';
+
+export type Kind = 'folder' | 'file' | 'program' | 'link';
+
+export interface Landed {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface Landing {
+  folder(name: string): Promise<void>;
+  file(name: string, content: AsyncIterable<Uint8Array>, executable: boolean): Promise<void>;
+  link(name: string, target: string): Promise<void>;
+  /** Another name for a file that has landed; it becomes a file of its own. */
+  copy(name: string, of: string): Promise<void>;
+  /** All links are looked at, everything is made read-only and is on the disk. */
+  settle(): Promise<Landed>;
+}
+
+export interface Room {
+  readonly files: number;
+  readonly bytes: number;
+  /** What is said when the bytes do not suffice. */
+  readonly tooLarge: string;
+}
+
+/** `folder` must not be there. Everything of it throws BlueGreenError `artifact-refused` where the content is at fault. */
+export async function createLanding(folder: string, room: Room, signal: AbortSignal): Promise<Landing> {
+  await mkdir(folder, { mode: 0o755 });
+  const known = new Map<string, { readonly path: string; readonly kind: Kind }>();
+  let bytes = 0;
+  const at = (path: string) => join(folder, path);
+
+  /** False for a folder that is there already. */
+  function claim(path: string, kind: Kind): boolean {
+    const before = known.get(folded(path));
+    if (before && before.path !== path)
+      throw refused(`${shownName(path)} and ${shownName(before.path)} differ in case alone`);
+    if (before && !(kind === 'folder' && before.kind === 'folder')) throw refused(`${shownName(path)} is there twice`);
+    if (before) return false;
+    if (known.size >= room.files) throw refused(`it holds more than ${room.files} files, folders and links`);
+    known.set(folded(path), { path, kind });
+    return true;
+  }
+
+  async function openFolders(path: string): Promise<void> {
+    for (const above of foldersAbove(path)) {
+      const before = known.get(folded(above));
+      if (before && before.path === above && before.kind !== 'folder')
+        throw refused(`${shownName(path)} lies below ${shownName(above)}, which is a ${before.kind}`);
+      if (claim(above, 'folder')) await mkdir(at(above));
+    }
+  }
+
+  function take(more: number): void {
+    signal.throwIfAborted();
+    bytes += more;
+    if (bytes > room.bytes) throw refused(room.tooLarge);
+  }
+
+  return {
+    async folder(name) {
+      const path = pathOf(name);
+      if (path === '') return;
+      await openFolders(path);
+      if (claim(path, 'folder')) await mkdir(at(path));
+    },
+    async file(name, content, executable) {
+      const path = await begin(name, executable ? 'program' : 'file');
+      await using file = await open(at(path), 'wx', 0o600);
+      for await (const chunk of content) {
+        take(chunk.length);
+        await file.writeFile(chunk);
+      }
+    },
+    async link(name, target) {
+      const path = await begin(name, 'link');
+      checkLinkTarget(path, target);
+      await symlink(target, at(path));
+    },
+    async copy(name, of) {
+      const source = known.get(folded(pathOf(of)));
+      if (source?.path !== pathOf(of) || (source.kind !== 'file' && source.kind !== 'program'))
+        throw refused(`the hard link ${shownName(name)} leads to ${shownName(of)}, which is no file before it`);
+      const path = await begin(name, source.kind);
+      take(await sizeOf(at(source.path)));
+      await copyFile(at(source.path), at(path));
+    },
+    async settle() {
+      await checkLinks(folder, [...known.values()], room.files);
+      await makeFast(folder, [...known.values()], signal);
+      return { files: [...known.values()].filter(({ kind }) => kind !== 'folder').length, bytes };
+    },
+  };
+
+  async function begin(name: string, kind: Kind): Promise<string> {
+    signal.throwIfAborted();
+    const path = pathOf(name);
+    if (path === '') throw refused(`${shownName(name)} names the folder of the release itself`);
+    await openFolders(path);
+    claim(path, kind);
+    return path;
+  }
+}
+
+/** For an archive: bytes by what is allowed, and by how large it is itself. */
+export function roomFor(
+  limits: { readonly files: number; readonly unpackedBytes: number; readonly ratio: number },
+  archiveBytes?: number,
+): Room {
+  const byRatio =
+    archiveBytes === undefined ? Number.POSITIVE_INFINITY : Math.max(freeBytes, archiveBytes * limits.ratio);
+  return byRatio < limits.unpackedBytes
+    ? {
+        files: limits.files,
+        bytes: byRatio,
+        tooLarge: `it unpacks to more than ${limits.ratio} times its own size of ${sizeText(archiveBytes ?? 0)}`,
+      }
+    : {
+        files: limits.files,
+        bytes: limits.unpackedBytes,
+        tooLarge: `its files are larger than ${sizeText(limits.unpackedBytes)} together`,
+      };
+}
+
+/** So much may come out of the smallest archive. */
+const freeBytes = 16 * 1024 ** 2;
+
+/** Read-only for everybody, and on the disk; at once for some files, since each waits for the disk. */
+async function makeFast(
+  folder: string,
+  entries: readonly { readonly path: string; readonly kind: Kind }[],
+  signal: AbortSignal,
+): Promise<void> {
+  const files = entries.filter(({ kind }) => kind === 'file' || kind === 'program').values();
+  const worker = async () => {
+    for (const { path, kind } of files) {
+      signal.throwIfAborted();
+      await using file = await open(join(folder, path), 'r');
+      await file.chmod(kind === 'program' ? 0o555 : 0o444);
+      await file.sync();
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+  for (const { path, kind } of entries) {
+    if (kind !== 'folder') continue;
+    await chmod(join(folder, path), 0o555);
+    syncFolder(join(folder, path));
+  }
+  await chmod(folder, 0o555);
+  syncFolder(folder);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  await using file = await open(path, 'r');
+  return (await file.stat()).size;
+}

@@ -1,0 +1,70 @@
+// Symbolic links of a release, looked at when all of them are there: each leads to something inside, and followed to
+// their ends they do not multiply. A link that passes by its text may leave the folder through another link.
+
+import { realpath } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { messageOf } from '../lib/errors.ts';
+import type { Kind } from './landing.ts';
+import { refused, shownName } from './refused.ts';
+
+interface Entry {
+  readonly path: string;
+  readonly kind: Kind;
+}
+
+/** @throws BlueGreenError `artifact-refused` */
+export async function checkLinks(folder: string, entries: readonly Entry[], most: number): Promise<void> {
+  const root = await realpath(folder);
+  const ends = new Map<string, string>();
+  for (const { path, kind } of entries) if (kind === 'link') ends.set(path, await endOf(root, path));
+  if (ends.size > 0) checkUnfolding(entries, ends, most);
+}
+
+async function endOf(root: string, path: string): Promise<string> {
+  const end = await realpath(join(root, path)).catch((thrown: NodeJS.ErrnoException) => {
+    const where =
+      thrown.code === 'ENOENT'
+        ? 'to nothing that is in the release'
+        : thrown.code === 'ELOOP'
+          ? 'in a circle of links'
+          : `nowhere: ${messageOf(thrown)}`;
+    throw refused(`the link ${shownName(path)} leads ${where}`, thrown);
+  });
+  const inside = relative(root, end);
+  if (inside === '..' || inside.startsWith('../'))
+    throw refused(`the link ${shownName(path)} leads out of the folder of the release, through other links`);
+  return inside;
+}
+
+/** A program that follows links would see so many files. Few links are enough to make it see millions, or no end. */
+export function checkUnfolding(entries: readonly Entry[], ends: ReadonlyMap<string, string>, most: number): void {
+  const below = new Map<string, Entry[]>();
+  const folders = new Set(['']);
+  for (const entry of entries) {
+    const parent = dirname(entry.path) === '.' ? '' : dirname(entry.path);
+    below.set(parent, [...(below.get(parent) ?? []), entry]);
+    if (entry.kind === 'folder') folders.add(entry.path);
+  }
+  const sizes = new Map<string, number>();
+  const open = new Set<string>();
+
+  function sizeOf(folder: string): number {
+    const known = sizes.get(folder);
+    if (known !== undefined) return known;
+    open.add(folder);
+    let size = 0;
+    for (const { path, kind } of below.get(folder) ?? []) {
+      const end = kind === 'link' ? (ends.get(path) ?? path) : path;
+      if (open.has(end)) throw refused(`the link ${shownName(path)} leads back to a folder that it lies in`);
+      if (open.size > maxDepth) throw refused(`followed to their ends, its links lie deeper than ${maxDepth} folders`);
+      size += 1 + (folders.has(end) ? sizeOf(end) : 0);
+      if (size > most) throw refused(`followed to their ends, its links unfold to more than ${most} files`);
+    }
+    open.delete(folder);
+    sizes.set(folder, size);
+    return size;
+  }
+  sizeOf('');
+}
+
+const maxDepth = 200;

@@ -1,0 +1,45 @@
+// A fetch as the flow does it, for tests: into a releases folder, moved when it is whole, cleared in any case.
+
+import { join } from 'node:path';
+import type { ArtifactSettings } from '../config/artifact-settings.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { ArtifactSource } from './artifact.ts';
+import { type Fetched, fetchFiles } from './fetch.ts';
+import { makeWorkplace } from './workplace.ts';
+
+export const testLimits: ArtifactSettings['limits'] = {
+  timeMs: 30_000,
+  stallMs: 10_000,
+  tries: 2,
+  downloadBytes: 64 * 1024 ** 2,
+  unpackedBytes: 256 * 1024 ** 2,
+  files: 1_000,
+  ratio: 100,
+};
+
+export const testSettings = (more: Partial<ArtifactSettings> = {}): ArtifactSettings => ({
+  hosts: [{ name: '127.0.0.1', port: undefined, http: true, privateAddresses: true, authorization: undefined }],
+  folders: [],
+  repositories: [],
+  requireDigest: true,
+  publicKeys: [],
+  strip: false,
+  limits: testLimits,
+  ...more,
+});
+
+export async function fetchInto(
+  folder: string,
+  source: ArtifactSource,
+  settings: ArtifactSettings,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Fetched> {
+  const workplace = await makeWorkplace(join(folder, 'releases'), 'v1', 1);
+  try {
+    const fetched = await fetchFiles({ source, settings, workplace, clock: systemClock, signal });
+    await workplace.moveTo('v1');
+    return fetched;
+  } finally {
+    await workplace.clear();
+  }
+}

@@ -1,0 +1,108 @@
+// An archive, `.tar.gz` or `.tar.zst`, told by its first bytes, is unpacked into a landing as it is read.
+
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { type Duplex, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import zlib from 'node:zlib';
+import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
+import { BlueGreenError, messageOf } from '../lib/errors.ts';
+import type { Landing } from './landing.ts';
+import { pathOf } from './names.ts';
+import { refused, shownName } from './refused.ts';
+
+export interface UnpackOptions {
+  readonly archive: string;
+  readonly landing: Landing;
+  /** Whether the one top folder is left out. */
+  readonly strip: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** @throws BlueGreenError `artifact-refused` */
+export async function unpack({ archive, landing, strip, signal }: UnpackOptions): Promise<void> {
+  const unzip = await unzipFor(archive);
+  const decoder = createTarDecoder({ strict: true });
+  const nameOf = strip ? createStripping() : (name: string) => name;
+  const flow = new AbortController();
+  const until = AbortSignal.any([signal, flow.signal]);
+  let first: unknown;
+  const stop = (thrown: unknown) => {
+    first ??= thrown;
+    flow.abort();
+  };
+  const reading = pipeline(createReadStream(archive), unzip, Writable.fromWeb(decoder.writable), { signal: until });
+  const landed = land(decoder.readable, landing, nameOf);
+  await Promise.all([reading.catch(stop), landed.catch(stop)]);
+  signal.throwIfAborted();
+  if (first === undefined) return;
+  if (first instanceof BlueGreenError) throw first;
+  throw refused(`the archive cannot be read to its end: ${messageOf(first)}`, first);
+}
+
+async function land(
+  entries: ReadableStream<ParsedTarEntry>,
+  landing: Landing,
+  nameOf: (name: string) => string,
+): Promise<void> {
+  for await (const entry of entries) await landEntry(entry, landing, nameOf);
+}
+
+async function landEntry(
+  { header, body }: ParsedTarEntry,
+  landing: Landing,
+  nameOf: (name: string) => string,
+): Promise<void> {
+  const name = nameOf(header.name);
+  const { linkname = '', pax = {} } = header;
+  if (Object.keys(pax).some((key) => key.startsWith('GNU.sparse')))
+    throw refused(`${shownName(name)} is a sparse file; make the archive without --sparse`);
+  switch (header.type) {
+    case 'file':
+    case undefined:
+      return landing.file(name, body, ((header.mode ?? 0) & 0o100) !== 0);
+    case 'directory':
+      return landing.folder(name);
+    case 'symlink':
+      return landing.link(name, linkname);
+    case 'link':
+      return landing.copy(name, nameOf(linkname));
+    default:
+      throw refused(
+        `${shownName(name)} is a ${header.type.replace('-', ' ')}, and only files, folders and links are taken`,
+      );
+  }
+}
+
+/** Takes off the first folder, which must be the same for all. */
+function createStripping(): (name: string) => string {
+  let top: string | undefined;
+  return (name) => {
+    const [first = '', ...rest] = pathOf(name).split('/');
+    top ??= first;
+    if (first !== top)
+      throw refused(`${shownName(name)} does not lie in ${shownName(top)}, the top folder that is to be left out`);
+    return rest.join('/');
+  };
+}
+
+async function unzipFor(archive: string): Promise<Duplex> {
+  const magic = await firstBytes(archive);
+  if (magic.startsWith('1f8b')) return zlib.createGunzip();
+  if (magic === '28b52ffd') {
+    if (typeof zlib.createZstdDecompress !== 'function')
+      throw refused(`it is compressed by zstd, which Node ${process.version} cannot read: use 22.15 or newer`);
+    return zlib.createZstdDecompress();
+  }
+  throw refused(
+    magic === '504b0304'
+      ? 'it is a zip, and only .tar.gz and .tar.zst are unpacked'
+      : 'it is no archive: it begins neither as .tar.gz nor as .tar.zst',
+  );
+}
+
+async function firstBytes(path: string): Promise<string> {
+  await using file = await open(path, 'r');
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+  return buffer.subarray(0, bytesRead).toString('hex');
+}

@@ -1,0 +1,48 @@
+// Where a release is made before it is moved to its place: in the releases folder itself, so that moving is a rename,
+// under a name that no version has, so that one that a killed process left is known.
+
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMissing, syncFolder } from '../lib/files.ts';
+import { removeFolder } from '../lib/remove-folder.ts';
+
+const prefix = '.fetching-';
+
+export interface Workplace {
+  /** For downloads and repositories. */
+  readonly folder: string;
+  /** What becomes the release. Not there yet. */
+  readonly files: string;
+  moveTo(version: string): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** @param token of the lease: two drivers that take one another for dead do not write into one place */
+export async function makeWorkplace(releases: string, version: string, token: number): Promise<Workplace> {
+  const folder = join(releases, `${prefix}${version}-${token}`);
+  const files = `${folder}.files`;
+  const clear = async () => {
+    await removeFolder(folder);
+    await removeFolder(files);
+  };
+  await clear();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return {
+    folder,
+    files,
+    clear,
+    async moveTo(name) {
+      await rename(files, join(releases, name));
+      syncFolder(releases);
+    },
+  };
+}
+
+/** What killed processes left. Only for whoever drives, before anything is fetched. */
+export async function clearWorkplaces(releases: string): Promise<void> {
+  const names = await readdir(releases).catch((thrown: unknown) => {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  });
+  for (const name of names) if (name.startsWith(prefix)) await removeFolder(join(releases, name));
+}

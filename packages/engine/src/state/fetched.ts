@@ -1,0 +1,23 @@
+// What the audit log knows of releases that were fetched: by it a second, different build of a version is found out.
+
+import { and, desc, eq, sql } from 'drizzle-orm';
+import type { Db } from './database.ts';
+import { audit } from './schema.ts';
+
+/** sha256 of the archive that a version was made of; undefined when it was put into its folder by hand. */
+export function fetchedSha256(db: Db, service: string, version: string): string | undefined {
+  const row = db
+    .select({ sha256: sql<string | null>`json_extract(${audit.detail}, '$.sha256')` })
+    .from(audit)
+    .where(
+      and(
+        eq(audit.service, service),
+        eq(audit.action, 'release-fetched'),
+        sql`json_extract(${audit.detail}, '$.version') = ${version}`,
+      ),
+    )
+    .orderBy(desc(audit.seq))
+    .limit(1)
+    .get();
+  return row?.sha256 ?? undefined;
+}
