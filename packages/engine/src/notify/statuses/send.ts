@@ -134,4 +134,4 @@ const backoff = (tried: number, longestMs: number): number =>
   Math.min(firstRetryMs * 2 ** Math.min(tried, 20), longestMs);
 
 /** Of many who were turned away together, not all come back together. */
-const spread = (ms: number): number => ms * (0.75 + Math.random() / 2);
+const spread = (ms: number): number => Math.round(ms * (0.75 + Math.random() / 2));

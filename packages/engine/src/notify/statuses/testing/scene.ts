@@ -1,0 +1,167 @@
+// A real state with deployments in it as the flow writes them, and tellers that work on it.
+
+import type { Build } from '../../../builds/build.ts';
+import { resolveStatuses } from '../../../config/resolve-statuses.ts';
+import { type StatusesFile, statuses } from '../../../config/schema-statuses.ts';
+import { type Clock, systemClock } from '../../../lib/clock.ts';
+import { type Log, silentLog } from '../../../lib/log.ts';
+import type { Mode, OutcomeKind } from '../../../orchestrator/deployment.ts';
+import { auditAfter } from '../../../state/audit.ts';
+import { addBuild } from '../../../state/builds.ts';
+import { addDeployment, advanceDeployment, readDeployment } from '../../../state/deployments.ts';
+import { createOutbox } from '../../../state/outbox.ts';
+import { readCursor, writeCursor } from '../../../state/snapshots.ts';
+import type { Store } from '../../../state/store.ts';
+import { movableClock, shop } from '../../../state/testing/state.ts';
+import { type StatusParts, statusTellers } from '../tellers.ts';
+
+export const commitOf = (version: string): string => Buffer.from(version).toString('hex').padEnd(40, '0').slice(0, 40);
+
+export interface NewScene {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly config: StatusesFile;
+  readonly log?: Log;
+}
+
+export type Scene = StatusParts;
+
+export function sceneOf({ store, clock, config, log = silentLog }: NewScene): Scene {
+  const settings = { statuses: resolveStatuses(statuses.parse(config)) };
+  const engine = {
+    settings,
+    outbox: createOutbox(store),
+    audit: { after: (seq: number, limit: number) => auditAfter(store.db, seq, limit) },
+    cursor: (consumer: string) => readCursor(store.db, consumer),
+    moveCursor: (consumer: string, seq: number) => store.note((db) => writeCursor(db, consumer, seq)),
+    changed: async (_limitMs: number, signal?: AbortSignal) => {
+      await clock.sleep(10, signal).catch(() => {});
+    },
+    status: () => ({ targets: [{ ...shop, slots: [{ role: 'active' }, { role: 'idle' }] }] }),
+  };
+  // As much of the engine as a teller takes.
+  return { engine: engine as unknown as StatusParts['engine'], store, clock, log };
+}
+
+/** Tellers at work until `stop` is called, which waits for their end. */
+export function startTelling(scene: Scene): { readonly stop: () => Promise<void> } {
+  const over = new AbortController();
+  const all = Promise.all(statusTellers(scene).map(({ work }) => work(over.signal)));
+  all.catch(() => {});
+  return {
+    stop: async () => {
+      over.abort();
+      await all;
+    },
+  };
+}
+
+export function announce(store: Store, version: string, change: Partial<Build> = {}): void {
+  store.write((tx) => {
+    addBuild(tx, {
+      service: shop.service,
+      version,
+      conclusion: 'succeeded',
+      host: 'github',
+      repository: 'acme/shop',
+      branch: 'main',
+      tag: undefined,
+      commit: commitOf(version),
+      committedAt: undefined,
+      subject: undefined,
+      url: undefined,
+      authors: [],
+      run: `${version}-1`,
+      artifact: undefined,
+      endedAt: undefined,
+      pullRequest: undefined,
+      ...change,
+    });
+    tx.audit({
+      actor: 'machine:ci',
+      action: 'build-announced',
+      service: shop.service,
+      sentence: `${version} is built`,
+    });
+  });
+}
+
+let made = 0;
+
+/** Returns the id of the deployment that was asked for. */
+export function request(store: Store, version: string, from: string | null = null, mode: Mode = 'deploy'): string {
+  made += 1;
+  const id = `d_${made.toString(16).padStart(8, '0')}`;
+  store.write((tx) => {
+    addDeployment(tx, {
+      id,
+      ...shop,
+      version,
+      mode,
+      slot: 'green',
+      fromSlot: from === null ? null : 'blue',
+      fromVersion: from,
+      hold: false,
+      requestedBy: 'person:alice',
+      requestedAt: tx.now,
+      position: 0,
+      direction: 'forward',
+      phase: 'fetching',
+      stateVersion: 1,
+    });
+    tx.audit({
+      ...shop,
+      actor: 'person:alice',
+      action: 'deployment-requested',
+      deploymentId: id,
+      code: mode,
+      sentence: `alice asks to ${mode} shop ${version}`,
+    });
+  });
+  return id;
+}
+
+export function finish(store: Store, id: string, outcome: OutcomeKind, sentence: string): void {
+  store.write((tx) => {
+    advanceDeployment(tx, id, {
+      phase: 'finished',
+      outcome,
+      finishedAt: tx.now,
+      promotedAt: outcome === 'promoted' || outcome === 'rolled-back' ? tx.now : null,
+      causeCode: outcome,
+      cause: sentence,
+      causeActor: 'engine',
+    });
+    const row = readDeployment(tx.db, id);
+    tx.audit({
+      ...shop,
+      actor: 'engine',
+      action: 'deployment-finished',
+      deploymentId: id,
+      code: outcome,
+      sentence,
+      detail: { outcome, version: row?.version, from: row?.fromVersion },
+    });
+  });
+}
+
+/** Time that a test moves by hand, and that sleepers see move. */
+export function leapingClock(): Clock & { readonly advance: (ms: number) => void } {
+  const clock = movableClock();
+  return {
+    ...clock,
+    sleep: async (ms, signal) => {
+      const until = clock.now() + ms;
+      while (clock.now() < until) await systemClock.sleep(Math.min(5, until - clock.now()), signal);
+    },
+  };
+}
+
+/** Waits until `holds`, for at most `limitMs` of real time. */
+export async function eventually(holds: () => boolean, what: string, limitMs = 20_000): Promise<void> {
+  const began = performance.now();
+  while (!holds()) {
+    if (performance.now() - began > limitMs) throw new Error(`did not come within ${limitMs} ms: ${what}`);
+    await systemClock.sleep(10);
+  }
+}
