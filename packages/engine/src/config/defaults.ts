@@ -70,6 +70,9 @@ export const defaultArtifacts = {
   },
 } satisfies NonNullable<ServiceOptions['artifacts']>;
 
+/** Where releases are removed at all. */
+export const defaultKeepReleases = { count: 10, age: '30d' } satisfies NonNullable<ServiceOptions['keepReleases']>;
+
 export const defaultBalancer = {
   driver: 'embedded' as NonNullable<TargetFile['loadBalancer']['driver']>,
   requestTimeout: '60s',

@@ -16,6 +16,7 @@ import { resolveArtifacts } from './resolve-artifacts.ts';
 import { resolveBuilds } from './resolve-builds.ts';
 import { resolveDatabase } from './resolve-database.ts';
 import { resolveHaproxy } from './resolve-haproxy.ts';
+import { resolveKeepReleases } from './resolve-keep-releases.ts';
 import { resolveNginx } from './resolve-nginx.ts';
 import { resolveNotify, resolveTold } from './resolve-notify.ts';
 import { commandWords } from './resolve-slack.ts';
@@ -101,6 +102,7 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
     told: resolveTold(options.notify),
     database: resolveDatabase(options.database),
     artifacts: resolveArtifacts(options.artifacts, inFolder),
+    keepReleases: resolveKeepReleases(options.keepReleases),
   };
 }
 

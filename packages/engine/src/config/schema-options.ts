@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { artifacts } from './schema-artifacts.ts';
 import { database } from './schema-database.ts';
+import { keepReleases } from './schema-keep-releases.ts';
 import { told } from './schema-notify.ts';
 import {
   approver,
@@ -156,6 +157,7 @@ export const serviceOptions = {
     .optional(),
   database: database.optional(),
   artifacts: artifacts.optional(),
+  keepReleases: keepReleases.optional(),
   grace: durationOrZero().describe('Between SIGTERM and SIGKILL. Default: 30s.').optional(),
   drain: z
     .strictObject({

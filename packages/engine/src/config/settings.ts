@@ -3,7 +3,7 @@
 
 import type { SlotName } from '../environment/environment.ts';
 import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
-import type { ArtifactSettings } from './artifact-settings.ts';
+import type { ReleasesSettings } from './resolve-keep-releases.ts';
 import type { StatusesSettings } from './resolve-statuses.ts';
 import type { BuildRule } from './settings-builds.ts';
 import type { NotifySettings, ToldSettings } from './settings-notify.ts';
@@ -47,13 +47,11 @@ export interface SlackSettings {
   readonly team: string | undefined;
 }
 
-export interface TargetSettings {
+export interface TargetSettings extends ReleasesSettings {
   readonly service: string;
   readonly target: string;
   /** The target that a service name alone means; every service has exactly one. */
   readonly isDefault: boolean;
-  /** Absolute; holds one folder per version. */
-  readonly releasesFolder: string;
   readonly driver: 'process';
   readonly slots: Readonly<Record<SlotName, SlotSettings>>;
   readonly command: readonly [string, ...string[]];
@@ -85,7 +83,6 @@ export interface TargetSettings {
   readonly told: ToldSettings;
   /** The application's own; undefined: the engine changes no schema. */
   readonly database: DatabaseSettings | undefined;
-  readonly artifacts: ArtifactSettings;
 }
 
 export interface DatabaseSettings {
