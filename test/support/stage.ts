@@ -131,7 +131,7 @@ export function configText({
   return `
 state: ${join(folder, 'state')}
 people:
-  - { id: alice, name: Alice, slack: U0ALICE }
+  - { id: alice, name: Alice, slack: U0ALICE, email: alice@example.com, codeHost: alice-codes }
   - { id: bob, name: Bob, slack: U0BOB }
 approvers: [bob]
 services:

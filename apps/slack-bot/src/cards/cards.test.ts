@@ -4,10 +4,15 @@ import type { DeploymentView } from '@bg/engine';
 import { describe, expect, test } from 'vitest';
 import { checkBlocks } from '../../../../tools/simulator/validate/blocks.ts';
 import { checkView } from '../../../../tools/simulator/validate/view.ts';
+import { changesIn } from '../changes.ts';
+import { announcedOf, build, reaction } from '../testing/builds.ts';
 import { hostileTexts, poisoned } from '../testing/hostile.ts';
 import { planView, targetView } from '../testing/target-views.ts';
 import { everyView, noon, people, view } from '../testing/views.ts';
 import type { Card } from './blocks.ts';
+import { type BuildShown, buildCard } from './build-card.ts';
+import { buildNewsCard } from './build-lines.ts';
+import { deliveryCard } from './delivery-card.ts';
 import { deploymentCard } from './deployment-card.ts';
 import { helpCard } from './help-card.ts';
 import { historyCard } from './history-card.ts';
@@ -39,7 +44,69 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
   direct: (change) =>
     directCard({ view: change(everyView.failed as DeploymentView), about: change(line), channel: 'C0DEPLOYS' }, who),
   head: () => headCard({ seq: 12, hash: 'abc' }),
+  'build, ready': (change) => buildCard(change(builtShown()), who),
+  'build, older, for a pull request': (change) =>
+    buildCard(
+      change(builtShown({ newer: 'v2.2', facts: announcedOf(build({ pullRequest: 12 }), { older: true }) })),
+      who,
+    ),
+  'build, on its way and ended elsewhere': (change) =>
+    buildCard(
+      change(
+        builtShown({ sides: [side(everyView.canary), side(everyView.failed, 'eu'), side(everyView.promoted, 'us')] }),
+      ),
+      who,
+    ),
+  'build, for many targets': (change) =>
+    buildCard(
+      change(builtShown({ sides: Array.from({ length: 60 }, (_, index) => side(undefined, `t${index}`)) })),
+      who,
+    ),
+  'broken build': (change) => buildNewsCard(change({ ...news, action: 'build-failed' }), who),
+  'build conflict': (change) => buildNewsCard(change({ ...news, action: 'build-conflict' }), who),
+  'parked delivery': (change) => deliveryCard(change(delivery)),
+  'delivery on its way again': (change) => deliveryCard({ ...change(delivery), state: 'waiting' }),
+  'deployment with changes': (change) =>
+    deploymentCard(
+      change(view({ change: { bytes: 1234, files: 1, bytesBefore: 5_600_000, filesBefore: 12 }, notes: 'New prices' })),
+      who,
+      changesIn(change(Array.from({ length: 9 }, (_, index) => build({ id: 9 - index, version: `v2.${9 - index}` }))), {
+        from: change('v2.1'),
+        to: change('v2.9'),
+      }),
+    ),
 };
+
+function side(last: DeploymentView | undefined, target = 'production'): BuildShown['sides'][number] {
+  const settings = { canary: [{ percent: 10, watchMs: 1, approval: true }], approval: { beforeTraffic: true } };
+  return { reaction: reaction({ target }), settings: settings as never, live: 'v2.0', last };
+}
+
+function builtShown(changes: Partial<BuildShown> = {}): BuildShown {
+  return {
+    service: 'shop',
+    facts: announcedOf(build()),
+    host: 'github',
+    at: noon,
+    sides: [side(undefined)],
+    newer: undefined,
+    cardOf: () => 'https://example.slack.com/archives/C1/p1',
+    ...changes,
+  };
+}
+
+const news = {
+  service: 'shop',
+  sentence: 'the build of v2.1 failed',
+  facts: announcedOf(build()),
+  host: 'github',
+  approvers: ['bob', 'group:S0APPROVERS'],
+};
+
+const delivery = {
+  ...{ id: 7, hook: 'github', delivery: 'abc', content: 'c', kind: 'workflow_run', receivedAt: noon, attempts: 1 },
+  ...{ state: 'parked', bytes: 900, nextAt: noon, settledAt: noon, sentence: 'no rule knows this', answer: undefined },
+} as const;
 
 const same = <T>(value: T): T => value;
 

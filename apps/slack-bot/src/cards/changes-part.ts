@@ -1,27 +1,41 @@
 // What a deployment changes, for whoever approves it: commits since the live version, their authors, and where to read on.
 
-import type { StoredBuild } from '@bg/engine';
+import type { DeploymentView, StoredBuild } from '@bg/engine';
 import type { Changes } from '../changes.ts';
 import { commitUrl } from '../code-host.ts';
 import { type Block, section } from './blocks.ts';
 import { authorsText, commitText } from './build-card.ts';
-import { code, join, link, outside } from './text.ts';
+import { bytes, code, count, join, link, outside } from './text.ts';
 import type { Who } from './who.ts';
 
 const most = 5;
 
-export function changesPart(changes: Changes | undefined, who: Who): Block | undefined {
-  if (changes === undefined || changes.commits.length === 0) return undefined;
+export function changesPart(view: DeploymentView, who: Who, changes: Changes | undefined): Block | undefined {
+  const lines = [...commitLines(changes, who), ...sizeLine(view), ...notesLine(view)];
+  return lines.length === 0 ? undefined : section(lines.join('\n'));
+}
+
+function commitLines(changes: Changes | undefined, who: Who): readonly string[] {
+  if (changes === undefined || changes.commits.length === 0) return [];
   const { commits, compare } = changes;
   const more = commits.length - most;
-  const lines = commits.slice(0, most).map((one) => commitLine(one, who));
-  return section(
-    [
-      join(titleText(changes), compare && link(compare, 'all of it')),
-      ...lines,
-      ...(more > 0 ? [`… and ${more} more ${more === 1 ? 'commit' : 'commits'} that CI told of`] : []),
-    ].join('\n'),
-  );
+  return [
+    join(titleText(changes), compare && link(compare, 'all of it')),
+    ...commits.slice(0, most).map((one) => commitLine(one, who)),
+    ...(more > 0 ? [`… and ${more} more ${more === 1 ? 'commit' : 'commits'} that CI told of`] : []),
+  ];
+}
+
+function sizeLine({ change, from }: DeploymentView): readonly string[] {
+  if (change === undefined) return [];
+  const { files, filesBefore } = change;
+  const size = `${count(files)} ${files === 1 ? 'file' : 'files'}, ${bytes(change.bytes)}`;
+  if (from === undefined || filesBefore === undefined || change.bytesBefore === undefined) return [`📐 ${size}`];
+  return [`📐 ${size}; ${code(from.version, 64)} has ${count(filesBefore)}, ${bytes(change.bytesBefore)}`];
+}
+
+function notesLine({ notes }: DeploymentView): readonly string[] {
+  return notes === undefined ? [] : [`🗒️ ${outside(notes, 500)}`];
 }
 
 function titleText({ since, back }: Changes): string {

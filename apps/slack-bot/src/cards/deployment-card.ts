@@ -24,19 +24,19 @@ import type { Who } from './who.ts';
 
 type Part = (view: DeploymentView, who: Who, changes: Changes | undefined) => Block | undefined;
 
-const underWay: readonly Part[] = [progressPart, changed, schemaPart, numbersPart, stepsPart];
+const underWay: readonly Part[] = [progressPart, changesPart, schemaPart, numbersPart, stepsPart];
 const over: readonly Part[] = [causePart, keptPart];
 
 /** What each stage shows between header and buttons. */
 const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   working: underWay,
   canary: underWay,
-  approval: [approvalPart, changed, schemaPart, progressPart, numbersPart, stepsPart],
+  approval: [approvalPart, changesPart, schemaPart, progressPart, numbersPart, stepsPart],
   held: underWay,
   paused: [pausedPart, ...underWay],
   baking: [progressPart, schemaPart, receiptPart, numbersPart, keptPart, stepsPart],
   unwinding: [causePart, progressPart, numbersPart, stepsPart],
-  promoted: [causePart, changed, receiptPart, schemaPart, keptPart],
+  promoted: [causePart, changesPart, receiptPart, schemaPart, keptPart],
   aborted: over,
   'rolled-back': [causePart, receiptPart, keptPart],
   failed: [causePart, keptPart, stepsPart],
@@ -57,10 +57,6 @@ export function deploymentCard(view: DeploymentView, who: Who, changes?: Changes
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
     { ...contextPart(view, who), block_id: `about:${drawn}` },
   ]);
-}
-
-function changed(_: DeploymentView, who: Who, changes: Changes | undefined): Block | undefined {
-  return changesPart(changes, who);
 }
 
 /** The whole state in one sentence: what a screen reader reads and a notification shows. */

@@ -20,7 +20,7 @@ export function poisoned<T>(value: T, text: string): T {
 }
 
 const deciding = new Set(
-  'id mode phase direction status kind verdict slot role health proof readiness onTimeout active name service target emoji'.split(
+  'id mode phase direction status kind verdict slot role health proof readiness onTimeout active name service target emoji state reaction became action conclusion'.split(
     ' ',
   ),
 );

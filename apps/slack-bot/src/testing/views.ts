@@ -85,6 +85,8 @@ export function view(changes: Partial<DeploymentView> = {}): DeploymentView {
     receipt: undefined,
     cause: undefined,
     outcome: undefined,
+    change: undefined,
+    notes: undefined,
     schema: undefined,
     warnings: [],
     actions: [
