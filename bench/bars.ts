@@ -36,4 +36,6 @@ export const bars = {
     kills: 5,
     longestWaitMs: 1_000,
   },
+  /** Signed deliveries on two cores, each committed before it is answered; nothing lost, nothing twice, kills included. */
+  webhook: { perSecond: 1_500, p99Ms: 100, kills: 10 },
 } as const;

@@ -10,11 +10,13 @@ import { lintBench } from './lint.ts';
 import { migrateBench } from './migrate/migrate.ts';
 import { slackBench } from './slack.ts';
 import { trafficBench } from './traffic/traffic.ts';
+import { webhookBench } from './webhook/webhook.ts';
 
-const benches: readonly Bench[] = [slackBench, trafficBench, lintBench, migrateBench];
+const benches: readonly Bench[] = [slackBench, trafficBench, lintBench, migrateBench, webhookBench];
 const usage = `usage: npm run bench ${benches.map(({ title }) => title).join('|')} [-- --json FILE]
 traffic too: [--switches N] [--seconds N] [--drivers embedded,nginx,haproxy] [--long] [--markdown FILE]
-migrate too: [--rows N] [--markdown FILE]`;
+migrate too: [--rows N] [--markdown FILE]
+webhook too: [--markdown FILE]`;
 
 async function main(): Promise<void> {
   const asked = readArguments();
