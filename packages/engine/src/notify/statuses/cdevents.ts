@@ -1,6 +1,7 @@
-// An event brought to one receiver: a CloudEvent over HTTP in binary mode, signed where a secret is configured.
+// An event brought to one receiver: a CloudEvent over HTTP in binary mode, signed as Standard Webhooks has it where a
+// secret is configured.
 
-import { createHmac } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
 import type { EventSink } from '../../config/resolve-statuses.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { httpRequest } from '../../lib/http.ts';
@@ -54,7 +55,7 @@ function cloudEventHeaders({ context, subject }: CdEvent): Record<string, string
   };
 }
 
-/** Standard Webhooks: HMAC-SHA256 over id, time and body. The id is the event's, however often it is tried. */
+/** The id is the event's, however often it is tried. */
 function signed(signing: {
   readonly secret: string;
   readonly id: string;
@@ -62,8 +63,9 @@ function signed(signing: {
   readonly now: number;
 }): Record<string, string> {
   const { secret, id, body, now } = signing;
-  const timestamp = String(Math.floor(now / 1_000));
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(now / 1_000)),
+    'webhook-signature': new Webhook(secret).sign(id, new Date(now), body),
+  };
 }
