@@ -2,36 +2,44 @@
 
 import type { DeliveryRecord, Engine, Log } from '@bg/engine';
 import type { Delivery, Hook } from './hooks/hook.ts';
+import { createAllowance } from './limits.ts';
 import type { Answer } from './obey.ts';
 
-export type ReceivingEngine = Pick<Engine, 'changed' | 'countStranger' | 'inbox'>;
+export type ReceivingEngine = Pick<Engine, 'changed' | 'inbox' | 'refusedAtDoor'>;
+
+export type Received =
+  /** `retrySeconds`: when to come again, where it is worth it. */
+  | { readonly proved: true; readonly answer: Answer; readonly retrySeconds?: number }
+  | { readonly proved: false; readonly problem: string };
 
 /** A sender hears what became of its order, if that takes no longer. */
 const answerMs = 5000;
 /** Each looks for itself at every change; whoever comes beside so many hears that its order is kept. */
 const mostAwaited = 50;
+const retrySeconds = 30;
+/** Rows of the audit log for what was proved and cannot be read: one delivery may be replayed without end. */
+const rows = { burst: 20, perSecond: 1 / 60, mostSources: 10 };
 
-export type Receive = (hook: Hook, delivery: Delivery) => Promise<Answer>;
+export type Receive = (hook: Hook, delivery: Delivery) => Promise<Received>;
 
 export function createReceive(engine: ReceivingEngine, log: Log): Receive {
+  const auditRows = createAllowance(rows);
   let awaited = 0;
   return async (hook, delivery) => {
     const proof = hook.verify(delivery);
-    if (!proof.proved) {
-      engine.countStranger('webhook');
-      log.warn({ hook: hook.name, problem: proof.problem }, 'refused an unproved delivery');
-      return { status: 401, body: { code: 'unsigned', sentence: 'This delivery is not proved.' } };
-    }
-    const { delivery: id, content, kind } = proof;
-    const taken = await engine.inbox.take({ hook: hook.name, delivery: id, content, kind, body: delivery.body });
+    if (!proof.proved) return proof;
+    if (proof.problem !== undefined) return { proved: true, answer: unreadable(hook, proof.problem) };
+    const { delivery: id, content, kind, body } = proof;
+    const taken = await engine.inbox.take({ hook: hook.name, delivery: id, content, kind, body });
     if (taken.kind === 'full') {
       log.error({ hook: hook.name, waiting: engine.inbox.waiting() }, 'the inbox is full');
-      return { status: 503, body: { code: 'inbox-full', sentence: 'Too many deliveries wait; come again later.' } };
+      return { proved: true, answer: full, retrySeconds };
     }
     const isKnown = taken.kind === 'known';
-    if (!hook.tellsResult) return kept(taken.delivery, isKnown);
-    const became = awaited < mostAwaited ? await told(taken.delivery) : taken.delivery;
-    return (became.answer as Answer | undefined) ?? kept(became, isKnown);
+    const awaits = hook.tellsResult && awaited < mostAwaited;
+    const became = awaits ? await told(taken.delivery) : taken.delivery;
+    const answer = hook.tellsResult ? (became.answer as Answer | undefined) : undefined;
+    return { proved: true, answer: answer ?? kept(became, isKnown) };
   };
 
   async function told(delivery: DeliveryRecord): Promise<DeliveryRecord> {
@@ -42,7 +50,21 @@ export function createReceive(engine: ReceivingEngine, log: Log): Receive {
       awaited -= 1;
     }
   }
+
+  function unreadable({ name }: Hook, sentence: string): Answer {
+    if (auditRows.spend(name, performance.now()) === 0)
+      engine.refusedAtDoor(
+        { kind: 'machine', name, door: 'webhook' },
+        { code: 'text-invalid', sentence, hint: 'See the receiver’s README.' },
+      );
+    return { status: 400, body: { code: 'body-invalid', sentence } };
+  }
 }
+
+const full: Answer = {
+  status: 503,
+  body: { code: 'inbox-full', sentence: 'Too many deliveries wait; come again later.' },
+};
 
 /** As it stands after `answerMs` at the latest. */
 async function settled({ inbox, changed }: ReceivingEngine, delivery: DeliveryRecord): Promise<DeliveryRecord> {
@@ -55,7 +77,9 @@ async function settled({ inbox, changed }: ReceivingEngine, delivery: DeliveryRe
   }
 }
 
-function kept({ id, state }: DeliveryRecord, duplicate: boolean): Answer {
-  const sentence = duplicate ? 'This delivery was taken before; nothing is done twice.' : 'This delivery is kept.';
-  return { status: duplicate ? 200 : 202, body: { event: id, state, duplicate, sentence } };
+function kept({ id, state, sentence: became }: DeliveryRecord, duplicate: boolean): Answer {
+  if (!duplicate) return { status: 202, body: { event: id, state, duplicate, sentence: 'This delivery is kept.' } };
+  const since = state === 'waiting' || became === undefined ? '' : ` It is ${state}: ${became}.`;
+  const sentence = `This delivery was taken before; nothing is done twice.${since}`;
+  return { status: 200, body: { event: id, state, duplicate, sentence } };
 }

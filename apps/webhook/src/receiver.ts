@@ -2,10 +2,16 @@
 
 import type { AddressInfo } from 'node:net';
 import { type Engine, type Log, messageOf, pause, systemClock } from '@bg/engine';
+import { cdeventsHook } from './hooks/cdevents.ts';
 import { genericHook } from './hooks/generic.ts';
-import { obey } from './obey.ts';
+import { githubHook } from './hooks/github.ts';
+import { gitlabHook } from './hooks/gitlab.ts';
+import type { Hook } from './hooks/hook.ts';
+import { createInterpret } from './interpret.ts';
 import type { ReceiverOptions } from './options.ts';
+import type { HookSecrets } from './secrets-options.ts';
 import { createServer } from './server.ts';
+import { createStrangers } from './strangers.ts';
 import { workOnInbox } from './work.ts';
 
 export interface Running {
@@ -20,17 +26,19 @@ const drainMs = 10_000;
 export interface ReceiverParts {
   readonly engine: Engine;
   readonly log: Log;
-  readonly options: Pick<ReceiverOptions, 'host' | 'port' | 'secrets'>;
+  readonly options: Pick<ReceiverOptions, 'host' | 'port' | 'secrets' | 'trustedProxies'>;
   /** Aborts when the process is asked to end. */
   readonly stop: AbortSignal;
 }
 
 /** @throws when the address cannot be listened on */
 export async function startReceiver({ engine, log, options, stop }: ReceiverParts): Promise<Running> {
-  const server = createServer({ engine, hooks: [genericHook(options.secrets)], log });
+  const hooks = hooksOf(options.secrets);
+  const strangers = createStrangers(engine, log);
+  const server = createServer({ engine, hooks, strangers, trustedProxies: options.trustedProxies, log });
   await server.listen({ host: options.host, port: options.port });
   const { port } = server.server.address() as AddressInfo;
-  log.info({ host: options.host, port }, 'listening');
+  log.info({ host: options.host, port, hooks: hooks.map(({ name }) => name) }, 'listening');
 
   /** False after a fault. */
   async function goesOn(what: string, work: () => Promise<void>): Promise<boolean> {
@@ -44,10 +52,10 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
   }
   const works = [
     goesOn('driving', () => engine.drive(stop)),
-    goesOn('telling', () => engine.tell(stop)),
-    goesOn('working on the inbox', () =>
-      workOnInbox({ engine, log, interpret: (delivery) => obey(engine, delivery) }, stop),
-    ),
+    // Where nobody is to be told, telling ends at once; that ends nothing else.
+    goesOn('telling', () => engine.tell(stop).then(() => aborted(stop))),
+    goesOn('counting strangers', () => strangers.keep(stop)),
+    goesOn('working on the inbox', () => workOnInbox({ engine, log, interpret: createInterpret(engine) }, stop)),
   ];
   const ended = Promise.race([...works, aborted(stop)]).then(async () => {
     log.info('draining');
@@ -60,6 +68,17 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
     return stop.aborted;
   });
   return { port, ended };
+}
+
+/** A hook without a secret would believe anybody: it is not served. */
+function hooksOf({ generic, github, gitlab, cdevents }: HookSecrets): readonly Hook[] {
+  const served: readonly (readonly [hook: Hook, secrets: number])[] = [
+    [genericHook(generic), generic.length],
+    [githubHook(github), github.length],
+    [gitlabHook(gitlab), gitlab.tokens.length + gitlab.keys.length],
+    [cdeventsHook(cdevents), cdevents.tokens.length + cdevents.keys.length],
+  ];
+  return served.filter(([, secrets]) => secrets > 0).map(([hook]) => hook);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,38 +1,66 @@
-// The HTTP side of the receiver: raw bodies, limits on size and time, nothing about deployments.
+// The HTTP side of the receiver: raw bodies, answers that tell strangers nothing. Nothing about deployments.
 
 import type { Engine, Log } from '@bg/engine';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Hook } from './hooks/hook.ts';
+import { limitConnections, limits, limitWhatIsRead } from './http-limits.ts';
 import { createReceive, type ReceivingEngine } from './receive.ts';
+import { answerBrokenRequests, refusals, type TurnAway } from './refusals.ts';
+import { createTrust, sourceOf } from './source.ts';
+import type { Strangers } from './strangers.ts';
 
 export interface ServerOptions {
   readonly engine: ReceivingEngine & Pick<Engine, 'driverAlive'>;
   readonly hooks: readonly Hook[];
+  readonly strangers: Strangers;
+  /** Whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   readonly log: Log;
 }
 
-const maxBodyBytes = 1 << 20;
-const headersMs = 5000;
-const requestMs = 10_000;
-
-export function createServer({ engine, hooks, log }: ServerOptions): FastifyInstance {
+export function createServer({ engine, hooks, strangers, trustedProxies, log }: ServerOptions): FastifyInstance {
+  const isTrusted = createTrust(trustedProxies);
+  const turnAway = createTurnAway(strangers);
   const server = fastify({
-    bodyLimit: maxBodyBytes,
-    requestTimeout: requestMs,
-    http: { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: 1000 },
+    ...limits,
+    trustProxy: (address) => isTrusted(address),
+    clientErrorHandler: answerBrokenRequests(strangers),
+    frameworkErrors: (_error, request, reply) => turnAway(request, reply, refusals.unreadable),
   });
-  const receive = createReceive(engine, log);
   takeBodiesAsTheyCome(server);
-  answerFaultsPlainly(server, log);
+  answerFaultsPlainly(server, log, turnAway);
   leaveNoConnectionOpen(server);
+  limitConnections(server, isTrusted);
   server.get('/healthz', () => ({ status: 'ok', driverAlive: engine.driverAlive() }));
-  for (const hook of hooks)
-    server.post(`/hooks/${hook.name}`, async ({ headers, body }, reply) => {
-      const answer = await receive(hook, { headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) });
-      log.info({ hook: hook.name, status: answer.status, code: answer.body.code }, 'answered a delivery');
-      return reply.code(answer.status).send(answer.body);
-    });
+  server.register(async (room) => {
+    limitWhatIsRead(room, strangers, turnAway);
+    const receive = createReceive(engine, log);
+    for (const hook of hooks)
+      room.post(`/hooks/${hook.name}`, async (request, reply) => {
+        const { headers, body } = request;
+        const received = await receive(hook, { headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) });
+        if (!received.proved) return turnAway(request, reply, { ...refusals.unsigned, problem: received.problem });
+        const { answer, retrySeconds } = received;
+        log.info({ hook: hook.name, status: answer.status, code: answer.body.code }, 'answered a delivery');
+        if (retrySeconds !== undefined) reply.header('retry-after', retrySeconds);
+        return reply.code(answer.status).send(answer.body);
+      });
+  });
   return server;
+}
+
+/** Counted, and told no more than that it was refused; or to wait, and then the connection is not kept. */
+function createTurnAway(strangers: Strangers): TurnAway {
+  return (request, reply, { status, body, problem }) => {
+    const waitSeconds = strangers.refuse(sourceOf(request.ip), problem);
+    if (waitSeconds === 0) return reply.code(status).send(body);
+    const { tooMany } = refusals;
+    return reply
+      .header('retry-after', waitSeconds)
+      .header('connection', 'close')
+      .code(tooMany.status)
+      .send(tooMany.body);
+  };
 }
 
 /** A signature is over bytes: whatever the content type says, nothing is parsed before it is proved. */
@@ -41,16 +69,16 @@ function takeBodiesAsTheyCome(server: FastifyInstance): void {
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-function answerFaultsPlainly(server: FastifyInstance, log: Log): void {
-  server.setErrorHandler<Error & { readonly statusCode?: number; readonly code?: string }>((error, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) log.error({ url: request.url, err: error }, 'a request failed');
-    return reply
-      .code(status)
-      .send({ code: error.code ?? 'fault', sentence: status >= 500 ? 'Try again later.' : error.message });
+function answerFaultsPlainly(server: FastifyInstance, log: Log, turnAway: TurnAway): void {
+  server.setErrorHandler<Error & { readonly statusCode?: number }>((error, request, reply) => {
+    const { statusCode = 500 } = error;
+    if (statusCode === 413) return turnAway(request, reply, refusals.tooLarge);
+    if (statusCode < 500) return turnAway(request, reply, refusals.unreadable);
+    log.error({ url: request.url, err: error }, 'a request failed');
+    return reply.code(statusCode).send({ code: 'fault', sentence: 'Try again later.' });
   });
-  server.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ code: 'not-found', sentence: 'There is nothing here.' }),
+  server.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
+    turnAway(request, reply, refusals.notFound),
   );
 }
 

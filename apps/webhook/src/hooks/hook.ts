@@ -2,7 +2,7 @@
 // bytes as they came; nothing of an unproved delivery is parsed.
 
 export interface Delivery {
-  /** Names in lower case; a name that came twice is a list. */
+  /** Names in lower case; a name that came twice is a list, or joined by commas. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer;
 }
@@ -10,13 +10,18 @@ export interface Delivery {
 export type Proof =
   | {
       readonly proved: true;
+      readonly problem?: undefined;
       /** The sender's own id of this delivery; anybody who replays a delivery may change one that is not signed. */
       readonly delivery: string;
       /** Equal for deliveries that say the same, by what was signed. */
       readonly content: string;
       /** What the sender calls this kind of event; '' where it does not say. */
       readonly kind: string;
+      /** What is kept: the body, or what it says together with the headers that belong to it. */
+      readonly body: Buffer;
     }
+  /** The sender is known, so it may hear why nothing can be made of this. */
+  | { readonly proved: true; readonly problem: string }
   /** For our own log; the sender is told nothing of it. */
   | { readonly proved: false; readonly problem: string };
 

@@ -1,6 +1,8 @@
 // The JSON of the generic hook: {service, target?, version, deploy?, reason?, by?}. A key that is not known is an error,
 // since a misspelled `target` would deploy somewhere else.
 
+import { type JsonObject, readJsonObject } from './json.ts';
+
 /** What a delivery asks for. */
 export interface Order {
   readonly service: string;
@@ -35,22 +37,11 @@ const fields: Readonly<
 };
 
 export function readOrder(body: Buffer): Reading {
-  const payload = readJson(body);
-  return payload === undefined ? { ok: false, problem: 'the body is not JSON' } : parseOrder(payload);
+  const reading = readJsonObject(body);
+  return reading.ok ? parseOrder(reading.value) : reading;
 }
 
-/** JSON has no `undefined`: it stands for what cannot be read. Bytes that are no UTF-8 are not guessed at. */
-function readJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    return undefined;
-  }
-}
-
-function parseOrder(payload: unknown): Reading {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
-    return { ok: false, problem: 'the body must be a JSON object' };
+function parseOrder(payload: JsonObject): Reading {
   const given = new Map<string, unknown>(Object.entries(payload));
   const problems = [...unknownKeys(given), ...misfits(given)];
   if (problems.length > 0) return { ok: false, problem: problems.join('; ') };

@@ -1,0 +1,47 @@
+// GitHub signs the body: HMAC-SHA256 in X-Hub-Signature-256. Event and delivery id are headers, and not signed.
+// https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
+
+import { fitsEvent } from './github-events.ts';
+import { type Delivery, type Hook, maxIdLength, one, type Proof } from './hook.ts';
+import { readJsonObject } from './json.ts';
+import { anyEquals, digestOf, hmac } from './secrets.ts';
+
+/** `secrets`: any of them proves a delivery, so that a new one can be brought in before the old one goes. */
+export function githubHook(secrets: readonly string[]): Hook {
+  return { name: 'github', tellsResult: false, verify: (delivery) => verify(secrets, delivery) };
+}
+
+function verify(secrets: readonly string[], { headers, body }: Delivery): Proof {
+  const signature = one(headers['x-hub-signature-256']);
+  if (signature === undefined || !/^sha256=[0-9a-f]{64}$/.test(signature))
+    return { proved: false, problem: 'there is no X-Hub-Signature-256 of the form sha256=<64 hex digits>' };
+  const proved = anyEquals(
+    signature,
+    secrets.map((secret) => `sha256=${hmac(secret, [body], 'hex')}`),
+  );
+  if (!proved) return { proved, problem: 'X-Hub-Signature-256 fits none of the secrets' };
+  return read(headers, body);
+}
+
+/** The content is what was signed: it decides whether this came before, whatever the id says. */
+function read(headers: Delivery['headers'], signed: Buffer): Proof {
+  const delivery = one(headers['x-github-delivery']);
+  const kind = one(headers['x-github-event']);
+  if (delivery === undefined || kind === undefined || delivery.length > maxIdLength || !/^[a-z_]{1,64}$/.test(kind))
+    return { proved: true, problem: 'X-GitHub-Delivery and X-GitHub-Event are needed, once each' };
+  const body = withoutForm(signed);
+  const reading = readJsonObject(body);
+  if (!reading.ok) return { proved: true, problem: reading.problem };
+  if (!fitsEvent(reading.value, kind))
+    return { proved: true, problem: `X-GitHub-Event says ${kind}, and the signed body is none` };
+  return { proved: true, delivery, content: digestOf(signed), kind, body };
+}
+
+/**
+ * A webhook that was set to `application/x-www-form-urlencoded` sends `payload=<JSON>`. The content type is not signed;
+ * no JSON begins like that, so the signed bytes themselves tell.
+ */
+function withoutForm(signed: Buffer): Buffer {
+  if (signed.subarray(0, 8).toString('latin1') !== 'payload=') return signed;
+  return Buffer.from(new URLSearchParams(signed.toString('utf8')).get('payload') ?? '');
+}

@@ -1,0 +1,59 @@
+// What is said to whoever proved nothing: constant texts, from which nobody learns why, or what stands behind the door.
+
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sourceOf } from './source.ts';
+import type { Strangers } from './strangers.ts';
+
+export interface RefusedRequest {
+  readonly status: 400 | 401 | 404 | 408 | 413 | 429 | 431;
+  readonly body: { readonly code: string; readonly sentence: string };
+  /** For our own log. */
+  readonly problem: string;
+}
+
+export type TurnAway = (request: FastifyRequest, reply: FastifyReply, refused: RefusedRequest) => FastifyReply;
+
+export const refusals = {
+  unreadable: refused(400, 'bad-request', 'This is no request that can be read.'),
+  unsigned: refused(401, 'unsigned', 'This delivery is not proved.'),
+  notFound: refused(404, 'not-found', 'There is nothing here.'),
+  tooSlow: refused(408, 'too-slow', 'This request did not come to its end in time.'),
+  tooLarge: refused(413, 'too-large', 'A delivery has at most 1 MiB.'),
+  tooMany: refused(429, 'too-many', 'Too many requests that prove nothing came from there; wait.'),
+  tooManyHeaders: refused(431, 'headers-too-large', 'There are too many headers, or too long ones.'),
+} as const;
+
+function refused(status: RefusedRequest['status'], code: string, sentence: string): RefusedRequest {
+  return { status, body: { code, sentence }, problem: code };
+}
+
+interface BrokenRequest extends Error {
+  readonly code?: string;
+}
+
+/** What is no HTTP, or did not come in time, has no request and no reply: the answer goes onto the socket. */
+export function answerBrokenRequests(strangers: Strangers): (error: BrokenRequest, socket: Socket) => void {
+  return ({ code = '' }, socket) => {
+    // A peer that went away did nothing wrong.
+    if (code === 'ECONNRESET' || code === 'EPIPE' || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    const { status, body, problem } = refusalOf(code);
+    strangers.refuse(sourceOf(socket.remoteAddress), problem);
+    const text = JSON.stringify(body);
+    if (!socket.writable) socket.destroy();
+    else
+      socket.end(
+        `HTTP/1.1 ${status} ${body.code}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
+        () => socket.destroy(),
+      );
+  };
+}
+
+function refusalOf(code: string): RefusedRequest {
+  if (code === 'HPE_HEADER_OVERFLOW') return refusals.tooManyHeaders;
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusals.tooSlow;
+  return refusals.unreadable;
+}

@@ -1,0 +1,76 @@
+// The secrets of the hooks, from the environment: several with commas between them while one is replaced. What is wrong
+// with them is said by name and number, and never a secret with it.
+
+import type { CdeventsSecrets } from './hooks/cdevents.ts';
+import type { GitlabSecrets } from './hooks/gitlab.ts';
+import { leastSecretBytes, signingKey } from './hooks/standard.ts';
+import type { Environment } from './options.ts';
+
+/** Per hook; one without a secret is not served. */
+export interface HookSecrets {
+  readonly generic: readonly Buffer[];
+  readonly github: readonly string[];
+  readonly gitlab: GitlabSecrets;
+  readonly cdevents: CdeventsSecrets;
+}
+
+/** A text that people choose: the shorter can be guessed in time. */
+const leastTextLength = 16;
+
+const expectations = {
+  key: `expected whsec_ and at least ${leastSecretBytes} bytes in base64`,
+  text: `expected at least ${leastTextLength} printable characters without blanks`,
+} as const;
+
+const variables = {
+  WEBHOOK_SECRET: 'key',
+  GITHUB_WEBHOOK_SECRET: 'text',
+  GITLAB_WEBHOOK_SECRET: 'key',
+  GITLAB_WEBHOOK_TOKEN: 'text',
+  CDEVENTS_SECRET: 'key',
+  CDEVENTS_TOKEN: 'text',
+} as const;
+
+type Variable = keyof typeof variables;
+type Secrets = { readonly secrets: HookSecrets } | { readonly problems: readonly string[] };
+
+export function readSecrets(environment: Environment): Secrets {
+  const names = Object.keys(variables) as Variable[];
+  const problems = names.flatMap((name) => misfits(name, listOf(environment[name])));
+  if (problems.length > 0) return { problems };
+  if (names.every((name) => listOf(environment[name]).length === 0))
+    return {
+      problems: [
+        `WEBHOOK_SECRET is not set: a secret of the form whsec_<base64>, or several with commas between them; or that of another hook: ${names.slice(1).join(', ')}`,
+      ],
+    };
+  const texts = (name: Variable) => listOf(environment[name]);
+  const keys = (name: Variable) => texts(name).flatMap((secret) => signingKey(secret) ?? []);
+  return {
+    secrets: {
+      generic: keys('WEBHOOK_SECRET'),
+      github: texts('GITHUB_WEBHOOK_SECRET'),
+      gitlab: { tokens: texts('GITLAB_WEBHOOK_TOKEN'), keys: keys('GITLAB_WEBHOOK_SECRET') },
+      cdevents: { keys: keys('CDEVENTS_SECRET'), tokens: texts('CDEVENTS_TOKEN') },
+    },
+  };
+}
+
+function listOf(value: string | undefined): readonly string[] {
+  return (value ?? '')
+    .split(',')
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== '');
+}
+
+function misfits(name: Variable, secrets: readonly string[]): readonly string[] {
+  const form = variables[name];
+  const fits = form === 'key' ? (secret: string) => signingKey(secret) !== undefined : isLongText;
+  return secrets.flatMap((secret, index) =>
+    fits(secret) ? [] : [`${name}, number ${index + 1}: ${expectations[form]}`],
+  );
+}
+
+function isLongText(secret: string): boolean {
+  return secret.length >= leastTextLength && /^[!-~]+$/.test(secret);
+}
