@@ -90,10 +90,10 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
 
 /** Returns only when all have ended: nothing of an earlier lease goes on beside the next one. */
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
-  await clearUnfinished(core);
   const begin = async (target: Target) => bringBack({ core, target, lease }, await target.balancer.observe());
   await Promise.all(core.targets.map(begin));
   await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));
+  await clearUnfinished(core);
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
   const all = [moveDeployments(core, lease, until), supervise(core, lease, until), tendSchemas(core, lease, until)];

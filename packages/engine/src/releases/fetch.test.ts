@@ -1,6 +1,8 @@
 // What is fetched, from where, and how it lies there afterwards. Real servers, real archives, real files.
 
+import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -16,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeFolder } from '../lib/remove-folder.ts';
 import { gzipOf, sha256Of, type TestEntry, zstdOf } from './testing-archive.ts';
 import { fetchInto, testSettings } from './testing-fetch.ts';
+import { clearWorkplaces, makeWorkplace } from './workplace.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -66,5 +69,74 @@ describe('an archive', () => {
     );
     expect(fetched).toMatchObject({ files: 4, sha256: sha256Of(archive) });
     expectWhole(join(folder, 'releases', 'v1'));
+  });
+
+  it('loses its one top folder where that is wished', async () => {
+    const archive = await gzipOf([
+      { name: 'shop-1.0/', type: 'directory' },
+      { name: 'shop-1.0/server.mjs', body: 'x' },
+      { name: 'shop-1.0/copy.mjs', type: 'link', linkname: 'shop-1.0/server.mjs' },
+    ]);
+    const path = join(folder, 'shop.tar.gz');
+    writeFileSync(path, archive);
+    await fetchInto(
+      folder,
+      { kind: 'archive', path, sha256: undefined },
+      testSettings({ folders: [folder], strip: true }),
+    );
+    expect(readdirSync(join(folder, 'releases', 'v1')).sort()).toEqual(['copy.mjs', 'server.mjs']);
+    writeFileSync(path, await gzipOf([{ name: 'a/x' }, { name: 'b/x' }]));
+    await expect(
+      fetchInto(folder, { kind: 'archive', path, sha256: undefined }, testSettings({ folders: [folder], strip: true })),
+    ).rejects.toThrow('"b/x" does not lie in "a", the top folder that is to be left out');
+  });
+
+  it('made by tar itself is read, long names included', async () => {
+    const deep = join(folder, 'made', 'folder-'.repeat(20), 'folder-'.repeat(20));
+    mkdirSync(deep, { recursive: true });
+    writeFileSync(join(deep, `${'größe-'.repeat(10)}.txt`), 'deep');
+    writeFileSync(join(folder, 'made', 'run'), '#!/bin/sh\n', { mode: 0o755 });
+    symlinkSync('run', join(folder, 'made', 'also'));
+    for (const format of ['gnu', 'pax']) {
+      const path = join(folder, `${format}.tar.gz`);
+      execFileSync('tar', [`--format=${format}`, '-czf', path, '-C', join(folder, 'made'), '.']);
+      await fetchInto(folder, { kind: 'archive', path, sha256: undefined }, testSettings({ folders: [folder] }));
+      const names = (of: string) => readdirSync(join(folder, of), { recursive: true }).map(String).sort();
+      expect(names('releases/v1')).toEqual(names('made'));
+      await removeFolder(join(folder, 'releases', 'v1'));
+    }
+  });
+});
+
+describe('a folder', () => {
+  it('is copied as it is, and cannot be changed there afterwards', async () => {
+    const from = join(folder, 'builds', 'shop');
+    mkdirSync(join(from, 'lib'), { recursive: true });
+    writeFileSync(join(from, 'lib', 'a.mjs'), 'a');
+    writeFileSync(join(from, 'start'), 's', { mode: 0o755 });
+    symlinkSync('lib/a.mjs', join(from, 'main.mjs'));
+    const fetched = await fetchInto(
+      folder,
+      { kind: 'directory', path: from },
+      testSettings({ folders: [join(folder, 'builds')] }),
+    );
+    expect(fetched).toMatchObject({ files: 3, bytes: 2, sha256: undefined });
+    writeFileSync(join(from, 'lib', 'a.mjs'), 'changed');
+    expect(readFileSync(join(folder, 'releases/v1/main.mjs'), 'utf8')).toBe('a');
+    expect(lstatSync(join(folder, 'releases/v1/start')).mode & 0o777).toBe(0o555);
+  });
+});
+
+describe('what a killed process left', () => {
+  it('is removed, and nothing else', async () => {
+    const releases = join(folder, 'releases');
+    mkdirSync(join(releases, 'v0'), { recursive: true });
+    const left = await makeWorkplace(releases, 'v1', 7);
+    mkdirSync(join(left.files, 'sub'), { recursive: true });
+    writeFileSync(join(left.files, 'sub', 'a'), 'a', { mode: 0o444 });
+    chmodSync(join(left.files, 'sub'), 0o555);
+    await clearWorkplaces(releases);
+    expect(readdirSync(releases)).toEqual(['v0']);
+    await clearWorkplaces(join(folder, 'not-there'));
   });
 });

@@ -1,0 +1,50 @@
+// Taking a release's folder away so that a crash leaves either the whole release or a name that nobody takes for one: it is
+// put aside first, which is one rename, and removed then.
+
+import { randomBytes } from 'node:crypto';
+import { lstatSync, readdirSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isMissing, syncFolder } from '../lib/files.ts';
+
+const asideShape = /^\.pruned-[0-9a-f]{8}-(.+)$/;
+
+/** Only a folder directly in one of `places` and named as its version: any other path is none that was made by this engine. */
+export function mayPrune(folder: string, version: string, places: readonly string[]): boolean {
+  if (basename(folder) !== version || !places.includes(dirname(folder))) return false;
+  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** The name that a folder is put aside under. */
+export const asideOf = (version: string): string => `.pruned-${randomBytes(4).toString('hex')}-${version}`;
+
+export function putAside(folder: string, aside: string): void {
+  renameSync(folder, join(dirname(folder), aside));
+  syncFolder(dirname(folder));
+}
+
+export interface Leftover {
+  readonly path: string;
+  /** Where it came from. */
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** What was put aside in a releases folder and is still there. */
+export function leftAside(place: string): readonly Leftover[] {
+  try {
+    return readdirSync(place).flatMap((name) => {
+      const version = asideShape.exec(name)?.[1];
+      return version === undefined ? [] : [{ name, path: join(place, name), folder: join(place, version) }];
+    });
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  }
+}
+
+/** For one whose removal was never written: it is the release still. */
+export function putBack({ path, folder }: Leftover): void {
+  if (lstatSync(folder, { throwIfNoEntry: false })) return;
+  renameSync(path, folder);
+  syncFolder(dirname(folder));
+}
