@@ -8,6 +8,7 @@ import { deciding } from './commands/deciding.ts';
 import { deploying } from './commands/deploying.ts';
 import { driving } from './commands/drive.ts';
 import { holding } from './commands/holding.ts';
+import { inbox } from './commands/inbox.ts';
 import { looking } from './commands/looking.ts';
 import { migrating } from './commands/migrating.ts';
 import { routing } from './commands/routing.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   ...routing,
   ...slots,
   ...migrating,
+  ...inbox,
   ...audit,
   ...config,
   ...state,
@@ -33,6 +35,7 @@ export const commands: readonly Command[] = [
 const groupSummaries = {
   audit: 'the append-only log of every decision and change',
   config: 'the configuration file',
+  inbox: 'what CI delivered, and what became of it',
   migrate: 'the schema of the service’s own database',
   routing: 'what to do when the load balancer does something else than was decided',
   standby: 'what becomes of the previous version after a deployment',

@@ -34,6 +34,7 @@ export interface Options {
   readonly lines?: string;
   readonly limit?: string;
   readonly since?: string;
+  readonly state?: string;
   readonly csv?: boolean;
   readonly jsonl?: boolean;
   readonly release?: string;

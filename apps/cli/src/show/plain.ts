@@ -10,6 +10,11 @@ export function plain(text: string): string {
   return stripVTControlCharacters(text).replace(unseen, ' ');
 }
 
+/** One line in which everything that a terminal might obey is written out: `\u001b`. */
+export function visible(text: string): string {
+  return text.replace(unseen, escapeAll);
+}
+
 /** The same value with every text in it made plain: what is rendered for people is taken from this copy alone. */
 export function plainDeep<T>(value: T): T {
   if (typeof value === 'string') return plain(value) as T;
