@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Settings, TargetSettings } from './config/settings.ts';
 import { targetName } from './config/settings.ts';
+import { secretsIn } from './config/settings-notify.ts';
 import type { Engine } from './engine-api.ts';
 import { createProcessEnvironment } from './environment/process/driver.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -40,7 +41,7 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
   refuseOtherConfiguration(db, settings, clock);
   const wake = createWake(db, clock);
   const previews = settings.targets.map((target) => previewOf(db, target));
-  const secrets = previews.map(({ token }) => token);
+  const secrets = [...previews.map(({ token }) => token), ...secretsIn(settings.notify)];
   const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: wake.announce });
   const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log });
   const targets = settings.targets.map((target, index): Target => {

@@ -3,6 +3,8 @@
 import type { Engine } from './engine-api.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
+import { mailTellers } from './notify/mail/teller.ts';
+import { pageTellers } from './notify/pages/teller.ts';
 import { statusTellers } from './notify/statuses/tellers.ts';
 import type { Teller } from './notify/tell.ts';
 import type { Store } from './state/store.ts';
@@ -17,5 +19,5 @@ export interface TellerParts {
 
 /** @throws BlueGreenError when the configuration of one of them does not hold what it needs */
 export function createTellers(parts: TellerParts): readonly Teller[] {
-  return [...statusTellers(parts)];
+  return [...mailTellers(parts), ...pageTellers(parts), ...statusTellers(parts)];
 }

@@ -55,3 +55,9 @@ export interface ToldSettings {
   readonly productManagers: readonly string[];
   readonly mail: Readonly<Record<FactName, readonly Role[]>>;
 }
+
+/** What must never be written down. What is short or a number would be found, and masked, where it means something else. */
+export function secretsIn({ mail, pagers }: NotifySettings): readonly string[] {
+  const all = [mail?.login?.password, ...pagers.map(({ secret }) => secret)].flatMap((secret) => secret?.value ?? []);
+  return all.filter((secret) => secret.length >= 8 && !/^\d+$/.test(secret));
+}

@@ -1,0 +1,104 @@
+// Takes what is due for one transport from the outbox and brings it there: urgent first, the latest state only, tried
+// again with growing pauses up to an end, which is written once. When nobody answers, one message finds that out.
+
+import type { Engine } from '../engine-api.ts';
+import { type Clock, pause } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { AuditEvent } from '../state/audit.ts';
+import type { Store } from '../state/store.ts';
+import type { OutboxMessage } from './outbox.ts';
+import type { Fate } from './statuses/fate.ts';
+
+export interface DeliverParts {
+  readonly engine: Pick<Engine, 'outbox' | 'changed'>;
+  readonly store: Pick<Store, 'write'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Transport {
+  /** In the outbox. */
+  readonly name: string;
+  readonly giveUpMs: number;
+  /** Problems must hold no secret: they are kept and written down. */
+  send(message: OutboxMessage, stop: AbortSignal): Promise<Fate>;
+  /** When the news was new (epoch ms): the outbox keeps the time of the first message under a key. */
+  bornAt(message: OutboxMessage): number;
+  /** What the log says of a message that nobody will get. */
+  dropped(message: OutboxMessage, problem: string): AuditEvent;
+}
+
+const perRound = 50;
+const idleMs = 1_000;
+const firstRetryMs = 5_000;
+const longestRetryMs = 5 * 60_000;
+const firstHoldMs = 1_000;
+const longestHoldMs = 30_000;
+
+/** Until `signal` aborts; what was begun is ended first. */
+export async function deliver(parts: DeliverParts, transport: Transport, signal: AbortSignal): Promise<void> {
+  let holds = 0;
+  while (!signal.aborted) {
+    const isHeld = await sendDue(parts, transport, signal);
+    holds = isHeld ? holds + 1 : 0;
+    if (isHeld) await pause(parts.clock, growing(firstHoldMs, holds - 1, longestHoldMs), signal);
+    else await parts.engine.changed(idleMs, signal);
+  }
+}
+
+/** True when the other side takes nothing at the moment. */
+async function sendDue(parts: DeliverParts, transport: Transport, signal: AbortSignal): Promise<boolean> {
+  const due = parts.engine.outbox.due(transport.name, perRound);
+  for (const [index, message] of due.entries()) {
+    if (signal.aborted) return false;
+    const fate = await fateOf(transport, message, signal);
+    settle(parts, transport, message, fate);
+    if (fate.kind !== 'later' || !fate.holdsAll) continue;
+    for (const other of due.slice(index + 1))
+      if (isTooOld(parts, transport, other)) drop(parts, transport, other, fate.problem);
+    return true;
+  }
+  return false;
+}
+
+/** A message that cannot even be made must not stop the others. */
+async function fateOf(transport: Transport, message: OutboxMessage, stop: AbortSignal): Promise<Fate> {
+  try {
+    return await transport.send(message, stop);
+  } catch (thrown) {
+    return { kind: 'later', problem: messageOf(thrown), holdsAll: false };
+  }
+}
+
+function settle(parts: DeliverParts, transport: Transport, message: OutboxMessage, fate: Fate): void {
+  const { engine, log } = parts;
+  const { key, version, attempts } = message;
+  if (fate.kind === 'sent') {
+    engine.outbox.sent(key, version, fate.reference);
+    return;
+  }
+  const { problem } = fate;
+  if (fate.kind === 'refused' || isTooOld(parts, transport, message)) {
+    drop(parts, transport, message, problem);
+    return;
+  }
+  log.warn({ key, attempts: attempts + 1, problem }, 'a message was not taken, tries again');
+  engine.outbox.retry(key, Math.max(fate.afterMs ?? 0, growing(firstRetryMs, attempts, longestRetryMs)), problem);
+}
+
+const isTooOld = ({ clock }: DeliverParts, { giveUpMs, bornAt }: Transport, message: OutboxMessage): boolean =>
+  clock.now() - bornAt(message) > giveUpMs;
+
+/** One transaction: it is given up once, and whoever reads the log hears of it once. */
+function drop({ engine, store, log }: DeliverParts, transport: Transport, message: OutboxMessage, problem: string) {
+  const { key, version } = message;
+  store.write((tx) => {
+    engine.outbox.drop(key, version, problem);
+    tx.audit(transport.dropped(message, problem));
+  });
+  log.error({ key, problem }, 'a message is given up');
+}
+
+const growing = (firstMs: number, tried: number, longestMs: number): number =>
+  Math.min(firstMs * 2 ** Math.min(tried, 20), longestMs);

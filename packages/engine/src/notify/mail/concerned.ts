@@ -1,0 +1,67 @@
+// Whom a fact concerns, from what is known of its deployment, its target and its build.
+
+import type { BuildFacts } from '../../builds-api.ts';
+import type { TargetSettings } from '../../config/settings.ts';
+import type { MailSettings } from '../../config/settings-notify.ts';
+import { personOf } from '../../orchestrator/actor.ts';
+import type { DeploymentView } from '../../orchestrator/deployment.ts';
+import type { AuditRow } from '../../state/audit.ts';
+import { buildOf } from '../../state/builds.ts';
+import type { Fact } from './facts.ts';
+import type { MailParts } from './payload.ts';
+import type { Concerned } from './recipients.ts';
+
+export interface News {
+  readonly row: AuditRow;
+  readonly fact: Fact;
+  readonly view: DeploymentView | undefined;
+  readonly targets: readonly TargetSettings[];
+}
+
+export function concernedBy(parts: MailParts, { authorDomains }: MailSettings, news: News): Concerned {
+  const { row, fact, view, targets } = news;
+  const about = view ?? lastFailed(parts, fact);
+  const isRollback = about?.mode === 'rollback';
+  // A rollback is a deployment of its own; who cares most asked for, or wrote, what it takes away.
+  const version = isRollback ? about.from?.version : about?.version;
+  const lost = isRollback ? lastWith(parts, about, version) : undefined;
+  const isGivenUp = fact.name === 'failed' && view?.outcome?.kind === 'aborted';
+  return {
+    people: parts.engine.settings.people,
+    authorDomains,
+    targets,
+    requesters: [about, lost].flatMap((one) => personOf(one?.requestedBy ?? '') ?? []),
+    authors: fact.target === undefined ? authorsIn(row) : authorsOf(parts, fact, version),
+    approvers: approversOf(fact, view, targets),
+    by: isGivenUp ? personOf(row.actor) : undefined,
+  };
+}
+
+const authorsIn = ({ detail }: AuditRow): Concerned['authors'] => (detail as Partial<BuildFacts>).authors ?? [];
+
+function authorsOf({ store }: MailParts, { service }: Fact, version: string | undefined): Concerned['authors'] {
+  return (version === undefined ? undefined : buildOf(store.db, service, version)?.authors) ?? [];
+}
+
+/** Rows about a side name no deployment: it is the last one that ended badly there. */
+function lastFailed({ engine }: MailParts, { service, target }: Fact): DeploymentView | undefined {
+  if (target === undefined) return undefined;
+  const recent = engine.history({ service, target }, 10);
+  return recent.ok
+    ? recent.value.find(({ outcome }) => outcome !== undefined && outcome.kind !== 'promoted')
+    : undefined;
+}
+
+function lastWith({ engine }: MailParts, { service, target }: DeploymentView, version: string | undefined) {
+  const recent = engine.history({ service, target }, 20);
+  if (!recent.ok || version === undefined) return undefined;
+  return recent.value.find((one) => one.version === version && one.outcome?.kind === 'promoted');
+}
+
+/** Who has voted already, or asked for it where four eyes are wanted, is asked nothing. */
+function approversOf({ name }: Fact, view: DeploymentView | undefined, targets: readonly TargetSettings[]) {
+  const approval = view?.approval;
+  if (name !== 'awaiting-approval' || approval === undefined) return targets.flatMap((one) => one.approval.approvers);
+  const requester = approval.fourEyes ? personOf(view?.requestedBy ?? '') : undefined;
+  return approval.approvers.filter((id) => id !== requester && !approval.given.includes(id));
+}

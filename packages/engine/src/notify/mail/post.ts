@@ -1,0 +1,149 @@
+// The one place that knows nodemailer: one mail to the mail server, and what its answer means.
+
+import { readFileSync } from 'node:fs';
+import { createTransport } from 'nodemailer';
+import type { MailSettings } from '../../config/settings-notify.ts';
+import { type Clock, deadline, pause } from '../../lib/clock.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { Fate } from '../statuses/fate.ts';
+import { oneLine } from '../text.ts';
+import type { Drawn } from './draw.ts';
+
+export interface Letter extends Drawn {
+  readonly to: { readonly name: string; readonly address: string };
+  /** The same for the same news to the same person, so that a second one after a crash can be told. */
+  readonly messageId: string;
+  /** What mail programs keep together. */
+  readonly thread: string;
+}
+
+export interface Post {
+  /** Resolves when the server has taken it, or has not. */
+  send(letter: Letter, stop: AbortSignal): Promise<Fate>;
+  close(): void;
+}
+
+const connectMs = 10_000;
+const silenceMs = 30_000;
+/** A server that dribbles its answers is given up on after this, whatever it is at. */
+const oneMailMs = 60_000;
+/** What a mail that is under way still gets when the process ends. */
+const lastMs = 5_000;
+
+/** Connects with the first mail, keeps the connection, and begins anew, with the password read anew, after trouble. */
+export function createPost(settings: MailSettings, clock: Clock): Post {
+  let mailer: ReturnType<typeof connect> | undefined;
+
+  function close(): void {
+    mailer?.close({ force: true });
+    mailer = undefined;
+  }
+
+  async function send(letter: Letter, stop: AbortSignal): Promise<Fate> {
+    const over = new AbortController();
+    const limit = AbortSignal.any([deadline(oneMailMs), afterwards(clock, stop, over.signal)]);
+    try {
+      mailer ??= connect(settings);
+      await mailer.sendMail({ ...asMail(settings, letter), signal: limit });
+      return { kind: 'sent', reference: { messageId: letter.messageId } };
+    } catch (thrown) {
+      const fate = fateOfError(thrown, settings);
+      if (fate.kind === 'later' && fate.holdsAll) close();
+      return fate;
+    } finally {
+      over.abort();
+    }
+  }
+
+  return { send, close };
+}
+
+/** Aborts a while after `stop` did. */
+function afterwards(clock: Clock, stop: AbortSignal, over: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const wait = () => void pause(clock, lastMs, over).then(() => late.abort());
+  if (stop.aborted) wait();
+  else stop.addEventListener('abort', wait, { once: true, signal: over });
+  return late.signal;
+}
+
+/** @throws when the file of the password or of the certificate cannot be read */
+function connect({ host, port, tls, ca, login }: MailSettings) {
+  return createTransport({
+    pool: true,
+    maxConnections: 1,
+    maxRequeues: 0,
+    host,
+    port,
+    secure: tls === 'implicit',
+    requireTLS: tls === 'starttls',
+    ignoreTLS: tls === 'none',
+    tls: { minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') }) },
+    ...(login === undefined ? {} : { auth: { user: login.user ?? '', pass: passwordOf(login.password) } }),
+    connectionTimeout: connectMs,
+    greetingTimeout: connectMs,
+    dnsTimeout: connectMs,
+    socketTimeout: silenceMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+}
+
+type Password = NonNullable<MailSettings['login']>['password'];
+
+function passwordOf({ value, file }: Password): string {
+  return file === undefined ? (value ?? '') : readFileSync(file, 'utf8').trim();
+}
+
+function asMail({ from }: MailSettings, { to, subject, text, html, messageId, thread }: Letter) {
+  return {
+    from,
+    to,
+    // Not taken from the headers, so that no name can add a recipient.
+    envelope: { from: from.address, to: [to.address] },
+    subject,
+    text,
+    html,
+    messageId,
+    references: thread,
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+  };
+}
+
+interface MailError {
+  readonly code?: string | undefined;
+  readonly command?: string | undefined;
+  readonly responseCode?: number | undefined;
+}
+
+/** What a server says of a recipient or of the mail is about this mail; everything else is about all of them. */
+function fateOfError(thrown: unknown, settings: MailSettings): Fate {
+  const { code, command, responseCode } = (thrown ?? {}) as MailError;
+  const problem = problemOf(thrown, settings);
+  const isOfThisMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && command !== 'MAIL FROM';
+  if (!isOfThisMail || responseCode === 421) return { kind: 'later', problem, holdsAll: true };
+  // Without an answer of the server it was refused here: an address that is none.
+  if (responseCode === undefined || (responseCode >= 500 && responseCode !== 503)) return { kind: 'refused', problem };
+  return { kind: 'later', problem, holdsAll: false };
+}
+
+const shownAtMost = 300;
+
+/** A refused login is told without the words of the server, which may hold what was sent. */
+function problemOf(thrown: unknown, { host, port, login }: MailSettings): string {
+  const { code, responseCode } = (thrown ?? {}) as MailError;
+  const who = `the mail server ${host}:${port}`;
+  if (code === 'EAUTH') return `${who} refused the login${responseCode === undefined ? '' : ` (${responseCode})`}`;
+  if (code === 'EABORT') return `${who} did not take the mail in time`;
+  const said = oneLine(messageOf(thrown), shownAtMost);
+  const password = login?.password.value ?? '';
+  return `${who}: ${password === '' ? said : said.replaceAll(password, '[secret]')}`;
+}
+
+/** Undefined when this process was given what it needs to log in. */
+export function loginProblem({ login }: MailSettings): string | undefined {
+  if (login === undefined) return undefined;
+  const { value, file } = login.password;
+  if (login.user !== undefined && (value !== undefined || file !== undefined)) return undefined;
+  return 'notify.mail: a variable of user or password is not set in the environment of this process, which sends no mail';
+}

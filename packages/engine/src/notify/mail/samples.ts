@@ -1,0 +1,73 @@
+// One sample of each fact: for `bg notify preview`, and to fill in every template once before it is needed.
+
+import type { FactName } from '../../config/settings-notify.ts';
+import type { Detail, Fact } from './facts.ts';
+import { factNames } from './templates.ts';
+
+/** A Saturday in March: samples are the same whenever they are shown. */
+const at = Date.UTC(2026, 2, 7, 14, 5);
+
+const build: readonly Detail[] = [
+  { label: 'Repository', value: 'example/shop' },
+  { label: 'Branch', value: 'main' },
+  { label: 'Version', value: 'v2.1' },
+  { label: 'Commit', value: '0f3c9a1b2d4e' },
+  { label: 'Subject', value: 'Show prices with <b>tax</b>' },
+  { label: 'Authors', value: 'Alice Adams' },
+];
+
+const deployment: readonly Detail[] = [
+  { label: 'Version', value: 'v2.1' },
+  { label: 'Before', value: 'v2.0' },
+  { label: 'Requested by', value: 'Alice Adams' },
+];
+
+const words: Readonly<Record<FactName, Pick<Fact, 'headline' | 'sentence' | 'details'>>> = {
+  'build-broken': {
+    headline: 'shop: the build is broken on main',
+    sentence: 'the build of v2.1 on main failed',
+    details: build,
+  },
+  'build-fixed': {
+    headline: 'shop: the build is fixed on main',
+    sentence: 'main builds again with v2.1',
+    details: build,
+  },
+  'awaiting-approval': {
+    headline: 'shop: v2.1 waits for approval',
+    sentence: 'asks for approval with 10 % of users on v2.1',
+    details: [...deployment, { label: 'Decide before', value: '2026-03-07 15:05 UTC' }],
+  },
+  live: { headline: 'shop: v2.1 is live', sentence: 'v2.1 is live', details: deployment },
+  'rolled-back': {
+    headline: 'shop: v2.1 was rolled back to v2.0',
+    sentence: 'v2.1 answered 7.5 % of requests with errors, more than 5 %',
+    details: deployment,
+  },
+  failed: {
+    headline: 'shop: v2.1 failed',
+    sentence: 'the smoke test "order" got 500 instead of 200',
+    details: [...deployment, { label: 'Reason', value: 'sale starts at 18:00' }],
+  },
+  'side-restored': {
+    headline: 'shop: the failed side is back on v2.0',
+    sentence: 'brought green back from v2.1 to v2.0',
+    details: [],
+  },
+  halted: {
+    headline: 'shop: v2.1 halted and needs a person',
+    sentence: 'needs a person: promote could not be undone: the load balancer did not answer',
+    details: deployment,
+  },
+};
+
+export const samples: readonly Fact[] = factNames.map((name, index) => ({
+  ...words[name],
+  name,
+  seq: 400 + index,
+  at,
+  service: 'shop',
+  target: name.startsWith('build-') ? undefined : 'production',
+  deploymentId: name.startsWith('build-') ? undefined : '0198c2f0-sample',
+  buildUrl: name.startsWith('build-') ? 'https://ci.example.com/shop/runs/1234' : undefined,
+}));

@@ -1,0 +1,111 @@
+// Mail: follows the audit log, puts what people should read into the outbox, one message per fact and person, and brings
+// it to the mail server when that takes it.
+
+import { createHash } from 'node:crypto';
+import type { MailSettings } from '../../config/settings-notify.ts';
+import type { Engine } from '../../engine-api.ts';
+import { deliver, type Transport } from '../deliver.ts';
+import { follow } from '../follow.ts';
+import { type Link, linkToCard } from '../links.ts';
+import type { OutboxMessage } from '../outbox.ts';
+import { type Teller, together } from '../tell.ts';
+import { drawMail, type LinksOf } from './draw.ts';
+import { type MailParts, type MailPayload, mailTransport } from './payload.ts';
+import { createPost, type Letter, loginProblem } from './post.ts';
+import { checkTemplates } from './preview.ts';
+import { putMails } from './put.ts';
+import { readTemplates, type Templates } from './templates.ts';
+
+/** Nobody, where this process cannot log in. @throws BlueGreenError `config-invalid` or `template-invalid` */
+export function mailTellers(parts: MailParts): readonly Teller[] {
+  const { mail } = parts.engine.settings.notify;
+  if (mail === undefined) return [];
+  const teller = mailTeller(parts, mail);
+  const problem = loginProblem(mail);
+  if (problem === undefined) return [teller];
+  parts.log.error(problem);
+  return [];
+}
+
+function mailTeller(parts: MailParts, settings: MailSettings): Teller {
+  const templates = readTemplates(settings.templates);
+  checkTemplates(templates);
+  return {
+    name: mailTransport,
+    work: async (signal) => {
+      const post = createPost(settings, parts.clock);
+      const transport = mailTransportTo({ parts, settings, templates }, (letter, stop) => post.send(letter, stop));
+      const take = putMails(parts, settings);
+      try {
+        await together(
+          [(stop) => follow(parts, { consumer: mailTransport, take }, stop), (stop) => deliver(parts, transport, stop)],
+          signal,
+        );
+      } finally {
+        post.close();
+      }
+    },
+  };
+}
+
+interface Writing {
+  readonly parts: MailParts;
+  readonly settings: MailSettings;
+  readonly templates: Templates;
+}
+
+function mailTransportTo(
+  { parts, settings, templates }: Writing,
+  send: (letter: Letter, stop: AbortSignal) => ReturnType<Transport['send']>,
+): Transport {
+  const linksOf = linksIn(parts.engine);
+  return {
+    name: mailTransport,
+    giveUpMs: settings.giveUpMs,
+    send: (message, stop) => send(letterOf(message, templates, settings, linksOf), stop),
+    bornAt: ({ payload }) => (payload as MailPayload).at,
+    dropped: ({ payload, kind, attempts }, problem) => {
+      const { to, facts, more } = payload as MailPayload;
+      const [fact] = facts;
+      return {
+        actor: 'engine',
+        action: 'mail-dropped',
+        service: fact?.service,
+        target: fact?.target,
+        deploymentId: fact?.deploymentId,
+        code: kind,
+        sentence: `mail to ${to.name || to.address} was given up: ${problem}`,
+        detail: { fact: kind, about: fact?.seq, facts: facts.length + more, attempts: attempts + 1 },
+      };
+    },
+  };
+}
+
+function letterOf(
+  { key, payload }: OutboxMessage,
+  templates: Templates,
+  { from }: MailSettings,
+  linksOf: LinksOf,
+): Letter {
+  const { to, hash, facts, ...told } = payload as MailPayload;
+  const domain = from.address.slice(from.address.indexOf('@') + 1);
+  const [fact] = facts;
+  const idOf = (text: string) => `<${createHash('sha256').update(text).digest('hex').slice(0, 40)}@${domain}>`;
+  return {
+    ...drawMail(templates, { ...told, facts }, linksOf),
+    to,
+    messageId: idOf(`${hash} ${key}`),
+    thread: idOf(`thread ${fact?.deploymentId ?? `${fact?.service} ${fact?.name}`}`),
+  };
+}
+
+function linksIn({ settings, outbox }: Pick<Engine, 'settings' | 'outbox'>): LinksOf {
+  return ({ deploymentId, service, seq, buildUrl }) => {
+    const channels = settings.targets.filter((target) => target.service === service).map(({ channel }) => channel);
+    const keys =
+      deploymentId === undefined ? channels.map((channel) => `build-news:${seq}:${channel}`) : [`card:${deploymentId}`];
+    const card = linkToCard(settings.notify, outbox, keys);
+    const build: Link | undefined = buildUrl === undefined ? undefined : { label: 'The build', url: buildUrl };
+    return [card, build].filter((link) => link !== undefined);
+  };
+}

@@ -1,0 +1,63 @@
+// The templates of mail: those that come with the system, and those of a folder in their place, file by file. All are
+// filled in once with samples before the first mail, so that a slip is found at the start and not at night.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FactName } from '../../config/settings-notify.ts';
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { loadTemplate, type Template } from '../../lib/template.ts';
+
+export const factNames: readonly FactName[] = [
+  'build-broken',
+  'build-fixed',
+  'awaiting-approval',
+  'live',
+  'rolled-back',
+  'failed',
+  'side-restored',
+  'halted',
+];
+
+/** What a mail is drawn by: a fact of this name, or many at once. */
+export type Drawing = FactName | 'digest';
+
+export const drawings: readonly Drawing[] = [...factNames, 'digest'];
+
+const parts = ['subject', 'text', 'html'] as const;
+type Part = (typeof parts)[number];
+
+export type Templates = (drawing: Drawing, part: Part) => Template<object>;
+
+const own = join(import.meta.dirname, 'templates');
+
+/**
+ * A folder may hold `fact.<part>.hbs` for all facts, `<fact>.<part>.hbs` for one, and `digest.<part>.hbs`; parts are
+ * subject, text and html. @throws BlueGreenError `config-invalid` for a file that is none of these
+ */
+export function readTemplates(folder: string | undefined): Templates {
+  const given = folder === undefined ? [] : filesIn(folder);
+  const known = [...drawings, 'fact'].flatMap((drawing) => parts.map((part) => `${drawing}.${part}.hbs`));
+  const stranger = given.find((file) => !known.includes(file));
+  if (stranger !== undefined)
+    throw new BlueGreenError(
+      'config-invalid',
+      `${join(folder ?? '', stranger)} is no template of mail; expected fact.text.hbs, live.html.hbs, digest.subject.hbs, …`,
+    );
+  const read = new Map<string, Template<object>>();
+  return (drawing, part) => {
+    const general = drawing === 'digest' ? 'digest' : 'fact';
+    const file = [`${drawing}.${part}.hbs`, `${general}.${part}.hbs`].find((name) => given.includes(name));
+    const path = file === undefined ? join(own, `${general}.${part}.hbs`) : join(folder ?? '', file);
+    const template = read.get(path) ?? loadTemplate<object>(path);
+    read.set(path, template);
+    return template;
+  };
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((file) => !file.startsWith('.'));
+  } catch (thrown) {
+    throw new BlueGreenError('config-invalid', `the templates of mail: ${messageOf(thrown)}`, {}, thrown);
+  }
+}

@@ -1,0 +1,33 @@
+// What waits in the outbox for a pager: the latest state of one trouble of one target.
+
+import type { Engine } from '../../engine-api.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Store } from '../../state/store.ts';
+import type { TroubleName } from './trouble.ts';
+
+export interface PageParts {
+  readonly engine: Omit<Engine, 'tell'>;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface PagePayload {
+  readonly action: 'trigger' | 'resolve';
+  /** When it began or ended (epoch ms). */
+  readonly at: number;
+  readonly trouble: TroubleName;
+  readonly service: string;
+  readonly target: string;
+  readonly deploymentId: string | undefined;
+  /** One line. */
+  readonly summary: string;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/** The same for a trouble of a target as long as it lasts, and when it comes again. */
+export const dedupKey = ({ service, target, trouble }: PagePayload): string =>
+  `bluegreen/${service}/${target}/${trouble}`;
+
+export const pagerTransport = (pager: string): string => `page:${pager}`;

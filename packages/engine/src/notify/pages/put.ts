@@ -1,0 +1,112 @@
+// Troubles into the outbox, once per pager: begun, and ended, each when it turns and not again.
+
+import { targetName } from '../../config/settings.ts';
+import type { TargetView } from '../../engine-api.ts';
+import type { DeploymentView } from '../../orchestrator/deployment.ts';
+import type { AuditRow } from '../../state/audit.ts';
+import { getSnapshot, putSnapshot } from '../../state/snapshots.ts';
+import { oneLine } from '../text.ts';
+import { dedupKey, type PageParts, type PagePayload, pagerTransport } from './payload.ts';
+import { bothSidesIll, type Illness, nextIllness, turnOf } from './trouble.ts';
+
+const summaryAtMost = 300;
+
+/** A row of the audit log → what it begins or ends. */
+export function putTroubles(parts: PageParts): (row: AuditRow) => void {
+  return (row) => {
+    const view = row.action === 'deployment-finished' ? viewOf(parts, row) : undefined;
+    const turn = view && turnOf(view);
+    if (view === undefined || turn === undefined) return;
+    const { service, target, id: deploymentId } = view;
+    if (turn.kind === 'begins') {
+      const { trouble, summary } = turn;
+      begin(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: detailsOf(row, view) });
+      return;
+    }
+    for (const trouble of turn.troubles) {
+      const summary = `${view.name}: mended, ${view.version} is live`;
+      end(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: {} });
+    }
+  };
+}
+
+const viewOf = ({ engine }: PageParts, { deploymentId }: AuditRow): DeploymentView | undefined =>
+  deploymentId === null ? undefined : engine.deployment(deploymentId);
+
+function detailsOf(
+  { sentence, code }: AuditRow,
+  { version, from, requestedBy }: DeploymentView,
+): PagePayload['details'] {
+  const details = { why: sentence, code: code ?? 'unknown', version, before: from?.version ?? 'nothing', requestedBy };
+  return Object.fromEntries(Object.entries(details).map(([name, text]) => [name, oneLine(text, summaryAtMost)]));
+}
+
+/** A look at every target: is there a side that works? Not asked while nobody looks after them. */
+export function lookForIllness(parts: PageParts): void {
+  const { targets, driver } = parts.engine.status();
+  if (driver === undefined) return;
+  for (const view of targets) parts.store.note(() => lookAt(parts, view));
+}
+
+function lookAt(parts: PageParts, view: TargetView): void {
+  const { store } = parts;
+  const { service, target } = view;
+  const key = `illness:${service}/${target}`;
+  const before = getSnapshot<Illness>(store.db, key)?.value;
+  const now = store.clock.now();
+  const { illness, turn } = nextIllness(before, bothSidesIll(view), now);
+  if (before?.isIll !== illness.isIll || before.isTold !== illness.isTold)
+    store.note((db) => putSnapshot(db, key, illness, now));
+  const about = { at: now, trouble: 'both-sides-ill', service, target, deploymentId: view.last?.id } as const;
+  if (turn === 'begins')
+    begin(parts, {
+      ...about,
+      summary: `${view.name}: both sides are ill, nobody serves users well`,
+      details: sides(view),
+    });
+  if (turn === 'ends') end(parts, { ...about, summary: `${view.name}: a healthy side serves again`, details: {} });
+}
+
+const sides = ({ slots }: TargetView): PagePayload['details'] =>
+  Object.fromEntries(
+    slots.map(({ slot, role, version, health, healthProblem }) => [
+      slot,
+      oneLine(
+        `${version ?? 'nothing'} (${role}) is ${health}${healthProblem ? `: ${healthProblem}` : ''}`,
+        summaryAtMost,
+      ),
+    ]),
+  );
+
+type About = Omit<PagePayload, 'action'>;
+
+function begin(parts: PageParts, about: About): void {
+  const key = openKey(about);
+  parts.store.note((db, now) => putSnapshot(db, key, true, now));
+  putPages(parts, { ...about, action: 'trigger' });
+}
+
+function end(parts: PageParts, about: About): void {
+  const key = openKey(about);
+  if (getSnapshot<boolean>(parts.store.db, key)?.value !== true) return;
+  parts.store.note((db, now) => putSnapshot(db, key, false, now));
+  putPages(parts, { ...about, action: 'resolve' });
+}
+
+const openKey = ({ service, target, trouble }: About): string => `trouble:${service}/${target}/${trouble}`;
+
+function putPages({ engine }: PageParts, payload: PagePayload): void {
+  const own = engine.settings.targets.find(
+    ({ service, target }) => service === payload.service && target === payload.target,
+  );
+  const summary = oneLine(payload.summary, summaryAtMost);
+  const details = { ...payload.details, target: own === undefined ? payload.target : targetName(own) };
+  for (const { name } of engine.settings.notify.pagers)
+    engine.outbox.put({
+      key: `page:${name}:${dedupKey(payload)}`,
+      transport: pagerTransport(name),
+      kind: payload.trouble,
+      payload: { ...payload, summary, details },
+      urgent: true,
+    });
+}

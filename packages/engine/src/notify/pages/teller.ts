@@ -1,0 +1,102 @@
+// Pages: follows the audit log and looks at the targets, and calls whoever is on call, each pager on its own.
+
+import { readFileSync } from 'node:fs';
+import type { PagerSettings } from '../../config/settings-notify.ts';
+import { pause } from '../../lib/clock.ts';
+import { hasCode, messageOf } from '../../lib/errors.ts';
+import { httpRequest } from '../../lib/http.ts';
+import { deliver, type Transport } from '../deliver.ts';
+import { follow } from '../follow.ts';
+import { linkToCard } from '../links.ts';
+import { type Fate, fateOf } from '../statuses/fate.ts';
+import { type Teller, together } from '../tell.ts';
+import { oneLine } from '../text.ts';
+import { type PageParts, type PagePayload, pagerTransport } from './payload.ts';
+import { lookForIllness, putTroubles } from './put.ts';
+import { pageRequest } from './requests.ts';
+
+const consumer = 'pages';
+const lookEveryMs = 2_000;
+const oneTryMs = 10_000;
+/** Whoever was not called within a day has heard of it. */
+const giveUpMs = 86_400_000;
+
+/** Nobody, where this process was not given the secret of any pager. */
+export function pageTellers(parts: PageParts): readonly Teller[] {
+  const { pagers } = parts.engine.settings.notify;
+  const missing = pagers.filter(({ secret }) => secret.value === undefined && secret.file === undefined);
+  for (const { name } of missing)
+    parts.log.error(`notify.pages: the variable of the secret of ${name} is not set, so this process sends no pages`);
+  if (pagers.length === 0 || missing.length > 0) return [];
+  return [{ name: consumer, work: (signal) => together(worksOf(parts, pagers), signal) }];
+}
+
+function worksOf(
+  parts: PageParts,
+  pagers: readonly PagerSettings[],
+): readonly ((stop: AbortSignal) => Promise<void>)[] {
+  return [
+    (stop) => follow(parts, { consumer, take: putTroubles(parts) }, stop),
+    (stop) => keepLooking(parts, stop),
+    ...pagers.map((pager) => (stop: AbortSignal) => deliver(parts, transportTo(parts, pager), stop)),
+  ];
+}
+
+async function keepLooking(parts: PageParts, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    lookForIllness(parts);
+    await pause(parts.clock, lookEveryMs, stop);
+  }
+}
+
+function transportTo(parts: PageParts, pager: PagerSettings): Transport {
+  return {
+    name: pagerTransport(pager.name),
+    giveUpMs,
+    send: ({ payload }, stop) => send(parts, pager, payload as PagePayload, stop),
+    bornAt: ({ payload }) => (payload as PagePayload).at,
+    dropped: ({ payload, attempts }, problem) => {
+      const { service, target, deploymentId, trouble, action, summary } = payload as PagePayload;
+      return {
+        actor: 'engine',
+        action: 'page-dropped',
+        service,
+        target,
+        deploymentId,
+        code: trouble,
+        sentence: `the page "${summary}" was given up: ${problem}`,
+        detail: { pager: pager.name, trouble, action, attempts: attempts + 1 },
+      };
+    },
+  };
+}
+
+async function send(parts: PageParts, pager: PagerSettings, payload: PagePayload, stop: AbortSignal): Promise<Fate> {
+  const { engine, clock } = parts;
+  const { deploymentId } = payload;
+  const who = `the pager ${pager.name}`;
+  const secret =
+    pager.secret.file === undefined ? (pager.secret.value ?? '') : readFileSync(pager.secret.file, 'utf8').trim();
+  const cards = deploymentId === undefined ? [] : [`card:${deploymentId}`];
+  const link = linkToCard(engine.settings.notify, engine.outbox, cards);
+  const { headers, body } = pageRequest(pager.driver, { payload, link, secret, now: clock.now() });
+  try {
+    const request = { url: pager.url, method: 'POST', headers, body, timeoutMs: oneTryMs, signal: stop };
+    const answer = await httpRequest(request);
+    if (answer.status >= 200 && answer.status < 300) return { kind: 'sent', reference: { at: clock.now() } };
+    const fate = fateOf(who, answer, clock.now());
+    return fate.kind === 'sent' ? fate : { ...fate, problem: without(fate.problem, [secret, pager.url]) };
+  } catch (thrown) {
+    const problem = hasCode(thrown, 'http-timeout')
+      ? `${who} gave no answer within ${oneTryMs / 1_000} s`
+      : `${who} could not be reached: ${messageOf(hasCode(thrown, 'http-failed') ? thrown.cause : thrown)}`;
+    return { kind: 'later', problem: without(problem, [secret, pager.url]), holdsAll: true };
+  }
+}
+
+/** An address may hold a secret too. */
+const without = (text: string, secrets: readonly string[]): string =>
+  oneLine(
+    secrets.reduce((left, secret) => (secret === '' ? left : left.replaceAll(secret, '[secret]')), text),
+    300,
+  );
