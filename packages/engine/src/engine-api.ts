@@ -189,7 +189,7 @@ export interface Engine {
   replay(id: number, actor: Actor): Result<DeliveryRecord>;
 
   /** What CI announced. */
-  readonly builds: Pick<Builds, 'find' | 'ofVersion' | 'latest'>;
+  readonly builds: Builds;
 
   readonly migrations: Migrations;
 

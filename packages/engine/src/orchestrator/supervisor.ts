@@ -7,6 +7,7 @@ import type { Lease } from '../state/leases.ts';
 import { nodesKey, putSnapshot } from '../state/snapshots.ts';
 import { strangersWait, takeStrangers } from '../state/strangers.ts';
 import { readRouting } from '../state/targets.ts';
+import { deployWhatWaits } from '../builds/waiting.ts';
 import { bringBack } from './bring-back.ts';
 import { type Core, placeOf, type Target } from './core.ts';
 import { endKeeping } from './keeping.ts';
@@ -41,6 +42,7 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
   for (const slot of ['blue', 'green'] as const) {
     await endKeeping({ core, target, lease, signal }, slot);
   }
+  deployWhatWaits({ core, target, lease });
   writeStrangers(core, lease);
 }
 

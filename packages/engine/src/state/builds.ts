@@ -1,6 +1,6 @@
 // What is stored of builds. A failed one is kept too: the next good one of its branch is told as mended.
 
-import { and, desc, eq, isNull } from 'drizzle-orm';
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
 import type { Build } from '../builds/build.ts';
 import type { Db } from './database.ts';
 import { builds } from './schema-builds.ts';
@@ -56,26 +56,65 @@ export function latestBuilds(db: Db, service: string, limit: number): readonly S
     .map(present);
 }
 
-/** The last one that was heard of on a branch of a repository. */
-export function lastOnBranch(
+/** By run and attempt in the host's words: the same pair is the same build. */
+export function buildOfRun(
   db: Db,
-  { service, repository, branch }: Pick<Build, 'service' | 'repository' | 'branch'>,
+  { service, host, repository, run }: Pick<Build, 'service' | 'host' | 'repository' | 'run'>,
 ): StoredBuild | undefined {
+  if (run === undefined) return undefined;
+  const row = db
+    .select()
+    .from(builds)
+    .where(and(eq(builds.service, service), eq(builds.host, host), isRepository(repository), eq(builds.run, run)))
+    .orderBy(desc(builds.id))
+    .limit(1)
+    .get();
+  return row && present(row);
+}
+
+/** The first good build of a commit: its place in the order of announcements. */
+export function firstOfCommit(db: Db, service: string, commit: string): StoredBuild | undefined {
   const row = db
     .select()
     .from(builds)
     .where(
       and(
         eq(builds.service, service),
-        repository === undefined ? isNull(builds.repository) : eq(builds.repository, repository),
-        branch === undefined ? isNull(builds.branch) : eq(builds.branch, branch),
+        eq(builds.conclusion, 'succeeded'),
+        eq(sql`json_extract(${builds.facts}, '$.commit')`, commit),
       ),
     )
-    .orderBy(desc(builds.id))
+    .orderBy(asc(builds.id))
     .limit(1)
     .get();
   return row && present(row);
 }
+
+/** What was heard of a branch of a repository, newest first; without those of pull requests. */
+export function buildsOnBranch(
+  db: Db,
+  { service, repository, branch }: Pick<Build, 'service' | 'repository' | 'branch'>,
+  limit: number,
+): readonly StoredBuild[] {
+  return db
+    .select()
+    .from(builds)
+    .where(
+      and(
+        eq(builds.service, service),
+        isRepository(repository),
+        branch === undefined ? isNull(builds.branch) : eq(builds.branch, branch),
+        isNull(sql`json_extract(${builds.facts}, '$.pullRequest')`),
+      ),
+    )
+    .orderBy(desc(builds.id))
+    .limit(limit)
+    .all()
+    .map(present);
+}
+
+const isRepository = (repository: string | undefined) =>
+  repository === undefined ? isNull(builds.repository) : eq(builds.repository, repository);
 
 function present({ id, facts, announcedAt }: typeof builds.$inferSelect): StoredBuild {
   return { ...facts, id, announcedAt };

@@ -13,6 +13,7 @@ export const unlearntKey = ({ service, target }: TargetKey): string => `unlearnt
 export const openKey = ({ service, target }: TargetKey): string => `open:${service}/${target}`;
 export const schemaKey = ({ service, target }: TargetKey): string => `schema:${service}/${target}`;
 export const fillingKey = ({ service, target }: TargetKey): string => `filling:${service}/${target}`;
+export const waitingKey = ({ service, target }: TargetKey): string => `waiting:${service}/${target}`;
 export const contractKey = (contractId: string): string => `contract:${contractId}`;
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
@@ -22,6 +23,10 @@ export function putSnapshot(db: Db, key: string, value: unknown, at: number): vo
     .values({ key, value, at })
     .onConflictDoUpdate({ target: snapshots.key, set: { value, at } })
     .run();
+}
+
+export function dropSnapshot(db: Db, key: string): void {
+  db.delete(snapshots).where(eq(snapshots.key, key)).run();
 }
 
 /** The caller knows what it put under the key. */

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DeployRequest, PlanView } from '../../engine-api.ts';
 import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import { buildOf } from '../../state/builds.ts';
 import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRelease, readSlot } from '../../state/targets.ts';
@@ -60,7 +61,11 @@ export function slotFor({ active }: Pick<GateFacts, 'active'>): SlotName {
 
 const maxReason = 500;
 
+export const newDeploymentId = (): string => `d_${randomBytes(4).toString('hex')}`;
+
 export interface NewDeployment {
+  /** Where it was told before it is made. */
+  readonly id?: string;
   readonly mode: Mode;
   readonly version: string;
   readonly slot: SlotName;
@@ -73,7 +78,8 @@ export interface NewDeployment {
 }
 
 export function createDeployment(tx: Tx, { key, name }: Target, wish: NewDeployment): DeploymentRow {
-  const id = `d_${randomBytes(4).toString('hex')}`;
+  const id = wish.id ?? newDeploymentId();
+  const build = buildOf(tx.db, key.service, wish.version);
   addDeployment(tx, {
     id,
     ...key,
@@ -100,7 +106,13 @@ export function createDeployment(tx: Tx, { key, name }: Target, wish: NewDeploym
     deploymentId: id,
     code: wish.mode,
     sentence: `${shortName(wish.requestedBy)} asks to ${wish.mode === 'deploy' ? 'deploy' : wish.mode} ${name} ${wish.version}${wish.from ? ` (now ${wish.from.version})` : ''}${wish.reason ? `: ${wish.reason}` : ''}`,
-    detail: { version: wish.version, slot: wish.slot, from: wish.from?.version ?? null, hold: wish.hold },
+    detail: {
+      version: wish.version,
+      slot: wish.slot,
+      from: wish.from?.version ?? null,
+      hold: wish.hold,
+      ...(build ? { build: build.id } : {}),
+    },
   });
   const row = readDeployment(tx.db, id);
   if (!row) throw new Error(`deployment ${id} was not written`);

@@ -1,9 +1,9 @@
 // The verbs bound to one core: what every app is handed. Each does its own small thing elsewhere; this is the table.
 
+import { createBuilds } from '../../builds/builds.ts';
 import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { auditAfter, latestHead, rememberHead, verifyAudit } from '../../state/audit.ts';
-import { buildOf, latestBuilds, readBuild } from '../../state/builds.ts';
 import { readContract } from '../../state/contracts.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { createInbox } from '../../state/inbox.ts';
@@ -68,7 +68,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     replay: (id, actor) => replay(core, id, actor),
     rebuildState: (actor) => rebuildState(core, actor),
     adopt: async (request) => seen(await adopt(core, request)),
-    builds: buildsOf(core),
+    builds: createBuilds(core),
     migrations: migrationsOf(core),
     ...looks(core),
     parts: createParts(core),
@@ -88,14 +88,6 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     driverAlive: () => driverOf(core) !== undefined,
     dismantle: () => dismantle(core),
     close: () => store.db.$client.close(),
-  };
-}
-
-function buildsOf({ store: { db } }: Core): Engine['builds'] {
-  return {
-    find: (id) => readBuild(db, id),
-    ofVersion: (service, version) => buildOf(db, service, version),
-    latest: (service, limit) => latestBuilds(db, service, limit),
   };
 }
 

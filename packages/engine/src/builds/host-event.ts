@@ -1,0 +1,130 @@
+// What a code host tells, in one shape for all of them and still in the host's own words: nothing is believed yet.
+
+import type { ArtifactRule, BuildHost } from '../config/settings-builds.ts';
+
+export interface HostEvent {
+  readonly host: BuildHost;
+  /** `workflow_run`, `pipeline`, … */
+  readonly event: string;
+  /** What expressions look into. */
+  readonly document: unknown;
+  /** Why this is no end of a build, such as `requested`; undefined when it is one. */
+  readonly unfinished: string | undefined;
+  /** Only the generic hook names it. */
+  readonly service: string | undefined;
+  readonly repository: string | undefined;
+  readonly defaultBranch: string | undefined;
+  /** Name and file. */
+  readonly workflows: readonly string[];
+  readonly branch: string | undefined;
+  /** Where a host does not tell tags from branches, both are set, alike. */
+  readonly tag: string | undefined;
+  readonly isPullRequest: boolean;
+  readonly pullRequest: string | undefined;
+  /** Built from what lies in another repository. */
+  readonly isForked: boolean;
+  readonly conclusion: string | undefined;
+  readonly isFailure: boolean;
+  readonly version: string | undefined;
+  readonly runNumber: string | undefined;
+  readonly run: string | undefined;
+  readonly commit: string | undefined;
+  readonly committedAt: string | undefined;
+  readonly subject: string | undefined;
+  readonly url: string | undefined;
+  readonly endedAt: string | undefined;
+  readonly authors: readonly ToldAuthor[];
+  readonly artifact: ToldArtifact | undefined;
+}
+
+export interface ToldAuthor {
+  readonly name: string | undefined;
+  readonly email: string | undefined;
+  readonly login: string | undefined;
+}
+
+/** As a rule says it, with values instead of expressions. */
+export type ToldArtifact = ArtifactRule;
+
+/** What a host has nothing to say about. */
+export const nothingTold: Omit<HostEvent, 'host' | 'event' | 'document'> = {
+  unfinished: undefined,
+  service: undefined,
+  repository: undefined,
+  defaultBranch: undefined,
+  workflows: [],
+  branch: undefined,
+  tag: undefined,
+  isPullRequest: false,
+  pullRequest: undefined,
+  isForked: false,
+  conclusion: 'success',
+  isFailure: false,
+  version: undefined,
+  runNumber: undefined,
+  run: undefined,
+  commit: undefined,
+  committedAt: undefined,
+  subject: undefined,
+  url: undefined,
+  endedAt: undefined,
+  authors: [],
+  artifact: undefined,
+};
+
+export const mostAuthors = 20;
+const longestMessage = 64 * 1024;
+
+/** Whatever lies there; undefined where the way ends. */
+export function dig(value: unknown, ...keys: readonly string[]): unknown {
+  return keys.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key)
+        ? (inner as Record<string, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+/** A text or a number as a text; '' is nothing said. */
+export function text(value: unknown, ...keys: readonly string[]): string | undefined {
+  const found = dig(value, ...keys);
+  if (typeof found === 'number') return String(found);
+  return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+export function list(value: unknown, ...keys: readonly string[]): readonly unknown[] {
+  const found = dig(value, ...keys);
+  return Array.isArray(found) ? found : [];
+}
+
+export function author(value: unknown): ToldAuthor {
+  const email = text(value, 'email');
+  const login = text(value, 'username') ?? text(value, 'login') ?? loginOf(email);
+  return { name: text(value, 'name'), email, login };
+}
+
+/** Whoever wrote the commit, and whoever its message names beside them. */
+export function authorsOf(commit: unknown): readonly ToldAuthor[] {
+  const message = (text(commit, 'message') ?? '').slice(0, longestMessage);
+  const trailers = [...message.matchAll(/^co-authored-by:[ \t]*([^<\n]{0,200}?)[ \t]*<([^<>\s]{3,200})>[ \t]*$/gim)];
+  const named = trailers.map(([, name, email]) => author({ name, email }));
+  return distinct([author(dig(commit, 'author')), ...named]);
+}
+
+export function distinct(authors: readonly ToldAuthor[]): readonly ToldAuthor[] {
+  const keyOf = ({ email, login, name }: ToldAuthor) => (email ?? login ?? name ?? '').toLowerCase();
+  const known = new Map(authors.filter((each) => keyOf(each) !== '').map((each) => [keyOf(each), each] as const));
+  return [...known.values()].slice(0, mostAuthors);
+}
+
+/** Hosts make addresses of this form for people who keep theirs to themselves. */
+function loginOf(email: string | undefined): string | undefined {
+  return /^(?:\d+[+-])?([A-Za-z0-9][A-Za-z0-9._-]{0,63})@users\.noreply\.[a-z0-9.-]+$/i.exec(email ?? '')?.[1];
+}
+
+/** `refs/tags/v1` → `v1`. */
+export function refName(ref: string | undefined, kind: 'heads' | 'tags'): string | undefined {
+  const prefix = `refs/${kind}/`;
+  return ref?.startsWith(prefix) ? ref.slice(prefix.length) : undefined;
+}

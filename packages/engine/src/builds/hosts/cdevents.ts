@@ -1,0 +1,61 @@
+// What senders of CDEvents tell (cdevents.dev), in an envelope of CloudEvents or without. The words of a build that the
+// specification does not have stand in customData, named as the generic hook names them.
+
+import { author, dig, distinct, type HostEvent, list, nothingTold, type ToldArtifact, text } from '../host-event.ts';
+
+const outcomes: Readonly<Record<string, string>> = { failure: 'failure', error: 'failure', success: 'success' };
+
+/** Undefined for events that are no build. */
+export function readCdevents(_kind: string, body: unknown): HostEvent | undefined {
+  const inner = dig(body, 'data', 'context') === undefined ? body : dig(body, 'data');
+  const type = /^dev\.cdevents\.([a-z]+\.[a-z]+)\.\d/.exec(text(inner, 'context', 'type') ?? '')?.[1];
+  const known = ['artifact.published', 'artifact.packaged', 'pipelinerun.finished'];
+  if (type === undefined || !known.includes(type)) return undefined;
+  const custom = dig(inner, 'customData');
+  const content = dig(inner, 'subject', 'content');
+  const isRun = type === 'pipelinerun.finished';
+  const outcome = isRun ? text(content, 'outcome') : 'success';
+  const id = text(inner, 'subject', 'id') ?? '';
+  const branch = text(custom, 'branch');
+  return {
+    ...nothingTold,
+    host: 'cdevents',
+    event: type,
+    document: inner,
+    repository: text(custom, 'repository') ?? text(content, 'change', 'repository', 'id'),
+    workflows: [text(content, 'pipelineName')].filter((name) => name !== undefined),
+    branch,
+    tag: text(custom, 'tag'),
+    isPullRequest: text(custom, 'pullRequest') !== undefined,
+    pullRequest: text(custom, 'pullRequest'),
+    isForked: dig(custom, 'forked') === true,
+    conclusion: outcome,
+    isFailure: outcomes[outcome ?? ''] === 'failure',
+    version: text(custom, 'version') ?? (isRun ? undefined : versionOf(id)),
+    run: text(custom, 'run') ?? text(inner, 'context', 'id'),
+    commit: text(custom, 'commit') ?? text(content, 'change', 'id'),
+    committedAt: text(custom, 'committedAt'),
+    subject: text(custom, 'subject'),
+    url: text(custom, 'url') ?? text(content, 'url'),
+    endedAt: text(inner, 'context', 'timestamp'),
+    authors: distinct(list(custom, 'authors').map(author)),
+    artifact: (dig(custom, 'artifact') as ToldArtifact | undefined) ?? (isRun ? undefined : imageOf(id)),
+  };
+}
+
+/** Of a package URL: `pkg:generic/shop@v2.1?checksum=…` → `v2.1`; a digest is no version. */
+function versionOf(purl: string): string | undefined {
+  const version = /^pkg:[^?#]+@([^?#@]+)/.exec(purl)?.[1];
+  if (version === undefined || /^sha256(:|%3a)/i.test(version))
+    return new URLSearchParams(queryOf(purl)).get('tag') ?? undefined;
+  return version;
+}
+
+/** `pkg:oci/shop@sha256:…?repository_url=registry.example.com/acme/shop` is an image at its digest. */
+function imageOf(purl: string): ToldArtifact | undefined {
+  const digest = /^pkg:oci\/[^@?#]+@(sha256(?::|%3a)[0-9a-f]{64})/i.exec(purl)?.[1]?.replace(/%3a/i, ':');
+  const repository = new URLSearchParams(queryOf(purl)).get('repository_url');
+  return digest === undefined || repository === null ? undefined : { image: `${repository}@${digest}` };
+}
+
+const queryOf = (purl: string): string => /\?([^#]*)/.exec(purl)?.[1] ?? '';

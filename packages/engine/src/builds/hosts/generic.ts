@@ -1,0 +1,63 @@
+// A build as any sender may tell it: {"event": "build", "service": …, "version": …}. A key that is not known is an error,
+// since a misspelled one would be missed in silence.
+
+import { author, dig, distinct, type HostEvent, list, nothingTold, type ToldArtifact, text } from '../host-event.ts';
+
+const known = [
+  'event',
+  'service',
+  'version',
+  'conclusion',
+  'repository',
+  'workflow',
+  'branch',
+  'tag',
+  'commit',
+  'committedAt',
+  'subject',
+  'url',
+  'authors',
+  'artifact',
+  'run',
+  'runNumber',
+  'pullRequest',
+  'forked',
+  'endedAt',
+];
+
+const failures = ['failed', 'failure', 'error'];
+
+/** @returns a sentence where it is a build that cannot be read */
+export function readGeneric(_kind: string, body: unknown): HostEvent | string | undefined {
+  if (text(body, 'event') !== 'build') return undefined;
+  const unknown = Object.keys(body as object).find((key) => !known.includes(key));
+  if (unknown !== undefined) return `"${unknown.slice(0, 40)}" is not known here (known: ${known.join(', ')})`;
+  if (text(body, 'service') === undefined) return '"service" is missing: expected the name of a service';
+  const conclusion = text(body, 'conclusion')?.toLowerCase() ?? 'succeeded';
+  return {
+    ...nothingTold,
+    host: 'generic',
+    event: 'build',
+    document: body,
+    service: text(body, 'service'),
+    repository: text(body, 'repository'),
+    workflows: [text(body, 'workflow')].filter((name) => name !== undefined),
+    branch: text(body, 'branch'),
+    tag: text(body, 'tag'),
+    isPullRequest: text(body, 'pullRequest') !== undefined,
+    pullRequest: text(body, 'pullRequest'),
+    isForked: dig(body, 'forked') === true,
+    conclusion,
+    isFailure: failures.includes(conclusion),
+    version: text(body, 'version'),
+    runNumber: text(body, 'runNumber'),
+    run: text(body, 'run'),
+    commit: text(body, 'commit'),
+    committedAt: text(body, 'committedAt'),
+    subject: text(body, 'subject'),
+    url: text(body, 'url'),
+    endedAt: text(body, 'endedAt'),
+    authors: distinct(list(body, 'authors').map(author)),
+    artifact: dig(body, 'artifact') as ToldArtifact | undefined,
+  };
+}

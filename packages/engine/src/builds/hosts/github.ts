@@ -1,0 +1,142 @@
+// What GitHub sends. The name of the event stands in a header that is not signed, so the body must look like it as well.
+
+import {
+  author,
+  authorsOf,
+  dig,
+  distinct,
+  type HostEvent,
+  list,
+  nothingTold,
+  refName,
+  type ToldArtifact,
+  text,
+} from '../host-event.ts';
+
+type Told = Partial<Omit<HostEvent, 'host' | 'event' | 'document'>>;
+
+const readers: Readonly<
+  Record<string, { readonly fits: (body: unknown) => boolean; readonly read: (body: unknown) => Told }>
+> = {
+  workflow_run: { fits: (body) => dig(body, 'workflow_run', 'head_sha') !== undefined, read: workflowRun },
+  release: { fits: (body) => dig(body, 'release', 'tag_name') !== undefined, read: release },
+  push: { fits: (body) => dig(body, 'after') !== undefined && text(body, 'ref') !== undefined, read: push },
+  pull_request: { fits: (body) => dig(body, 'pull_request', 'head', 'sha') !== undefined, read: pullRequest },
+};
+
+/** Undefined for events that are no build. */
+export function readGithub(kind: string, body: unknown): HostEvent | undefined {
+  const event = kind === '' ? Object.keys(readers).find((name) => readers[name]?.fits(body)) : kind;
+  const reader = event !== undefined && Object.hasOwn(readers, event) ? readers[event] : undefined;
+  if (event === undefined || !reader?.fits(body)) return undefined;
+  return {
+    ...nothingTold,
+    host: 'github',
+    event,
+    document: body,
+    repository: text(body, 'repository', 'full_name'),
+    defaultBranch: text(body, 'repository', 'default_branch'),
+    ...reader.read(body),
+  };
+}
+
+const failures = ['failure', 'timed_out', 'startup_failure'];
+
+function workflowRun(body: unknown): Told {
+  const run = dig(body, 'workflow_run');
+  const action = text(body, 'action');
+  const conclusion = text(run, 'conclusion');
+  const head = text(run, 'head_repository', 'full_name');
+  const isForked = head !== text(body, 'repository', 'full_name');
+  const branch = text(run, 'head_branch');
+  return {
+    unfinished: action === 'completed' ? undefined : (action ?? 'without an action'),
+    workflows: [text(run, 'name'), text(run, 'path'), text(run, 'path')?.split('/').at(-1)].filter(isSaid),
+    // For a push of a tag GitHub has its name in head_branch, and does not say that it is one.
+    branch,
+    tag: text(run, 'event') === 'push' || text(run, 'event') === 'release' ? branch : undefined,
+    isPullRequest: isForked || (text(run, 'event') ?? '').startsWith('pull_request'),
+    pullRequest: text(list(run, 'pull_requests')[0], 'number'),
+    isForked,
+    conclusion,
+    isFailure: failures.includes(conclusion ?? ''),
+    runNumber: text(run, 'run_number'),
+    run: joined(text(run, 'id'), text(run, 'run_attempt') ?? '1'),
+    commit: text(run, 'head_sha'),
+    committedAt: text(run, 'head_commit', 'timestamp'),
+    subject: text(run, 'head_commit', 'message') ?? text(run, 'display_title'),
+    url: text(run, 'html_url'),
+    endedAt: text(run, 'updated_at'),
+    authors: authorsOf(dig(run, 'head_commit')),
+  };
+}
+
+function release(body: unknown): Told {
+  const told = dig(body, 'release');
+  const action = text(body, 'action');
+  const isPublished = action === 'published' && dig(told, 'draft') !== true;
+  const by = dig(told, 'author');
+  return {
+    unfinished: isPublished ? undefined : (action ?? 'without an action'),
+    tag: text(told, 'tag_name'),
+    run: joined('release', text(told, 'id')),
+    subject: text(told, 'name') ?? text(told, 'tag_name'),
+    url: text(told, 'html_url'),
+    // GitHub gives the time of the commit here; that of the release is published_at.
+    committedAt: text(told, 'created_at'),
+    endedAt: text(told, 'published_at'),
+    authors: text(by, 'type') === 'Bot' ? [] : distinct([author(by)]),
+    artifact: releaseAsset(told),
+  };
+}
+
+/** The one archive among the assets; of several none is guessed. */
+function releaseAsset(told: unknown): ToldArtifact | undefined {
+  const archives = list(told, 'assets').filter((asset) => /\.tar\.(gz|zst)$/.test(text(asset, 'name') ?? ''));
+  const url = archives.length === 1 ? text(archives[0], 'browser_download_url') : undefined;
+  return url === undefined ? undefined : { url, sha256: text(archives[0], 'digest') };
+}
+
+function push(body: unknown): Told {
+  const ref = text(body, 'ref');
+  const head = dig(body, 'head_commit');
+  const commits = list(body, 'commits');
+  return {
+    unfinished: dig(body, 'deleted') === true ? 'deleted' : undefined,
+    branch: refName(ref, 'heads'),
+    tag: refName(ref, 'tags'),
+    run: joined('push', ref, text(body, 'after')),
+    commit: text(head, 'id') ?? text(body, 'after'),
+    committedAt: text(head, 'timestamp'),
+    subject: text(head, 'message'),
+    url: text(head, 'url') ?? text(body, 'compare'),
+    authors: distinct([...authorsOf(head), ...commits.flatMap(authorsOf)]),
+  };
+}
+
+const newCommits = ['opened', 'reopened', 'synchronize', 'ready_for_review'];
+
+function pullRequest(body: unknown): Told {
+  const request = dig(body, 'pull_request');
+  const action = text(body, 'action');
+  const number = text(request, 'number');
+  const commit = text(request, 'head', 'sha');
+  return {
+    unfinished: newCommits.includes(action ?? '') ? undefined : (action ?? 'without an action'),
+    branch: text(request, 'head', 'ref'),
+    isPullRequest: true,
+    pullRequest: number,
+    isForked: text(request, 'head', 'repo', 'full_name') !== text(request, 'base', 'repo', 'full_name'),
+    run: joined('pull_request', number, commit),
+    commit,
+    subject: text(request, 'title'),
+    url: text(request, 'html_url'),
+    authors: distinct([author(dig(request, 'user'))]),
+  };
+}
+
+const isSaid = (value: string | undefined): value is string => value !== undefined;
+
+function joined(...parts: readonly (string | undefined)[]): string | undefined {
+  return parts.every(isSaid) ? parts.join('/') : undefined;
+}

@@ -1,0 +1,116 @@
+// What GitLab sends. Its header is not signed, and nothing else either: the kind is read from the body.
+
+import { author, authorsOf, dig, distinct, type HostEvent, list, nothingTold, refName, text } from '../host-event.ts';
+
+type Told = Partial<Omit<HostEvent, 'host' | 'event' | 'document'>>;
+
+const readers: Readonly<Record<string, (body: unknown) => Told>> = {
+  pipeline,
+  release,
+  tag_push: tagPush,
+  merge_request: mergeRequest,
+};
+
+/** Undefined for events that are no build. */
+export function readGitlab(_kind: string, body: unknown): HostEvent | undefined {
+  const event = text(body, 'object_kind');
+  const read = event !== undefined && Object.hasOwn(readers, event) ? readers[event] : undefined;
+  if (event === undefined || !read) return undefined;
+  return {
+    ...nothingTold,
+    host: 'gitlab',
+    event,
+    document: body,
+    repository: text(body, 'project', 'path_with_namespace'),
+    defaultBranch: text(body, 'project', 'default_branch'),
+    ...read(body),
+  };
+}
+
+function pipeline(body: unknown): Told {
+  const told = dig(body, 'object_attributes');
+  const request = dig(body, 'merge_request');
+  const status = text(told, 'status');
+  const isTag = dig(told, 'tag') === true;
+  const isPullRequest = text(request, 'iid') !== undefined || text(told, 'source') === 'merge_request_event';
+  const endedAt = text(told, 'finished_at');
+  return {
+    unfinished: endedAt === undefined ? (status ?? 'without a status') : undefined,
+    workflows: [text(told, 'name')].filter((name) => name !== undefined),
+    branch: isTag ? undefined : text(told, 'ref'),
+    tag: isTag ? text(told, 'ref') : undefined,
+    isPullRequest,
+    pullRequest: text(request, 'iid'),
+    isForked: isPullRequest && text(request, 'source_project_id') !== text(request, 'target_project_id'),
+    conclusion: status,
+    isFailure: status === 'failed',
+    runNumber: text(told, 'iid'),
+    // A pipeline keeps its id when failed jobs are run again: it ends once more.
+    run: endedAt === undefined ? undefined : `pipeline/${text(told, 'id') ?? ''}/${endedAt}`,
+    endedAt,
+    url: text(told, 'url'),
+    ...commitOf(dig(body, 'commit')),
+    commit: text(told, 'sha'),
+  };
+}
+
+function release(body: unknown): Told {
+  const packages = list(body, 'assets', 'links').filter((link) =>
+    /\.tar\.(gz|zst)$/.test(text(link, 'name') ?? text(link, 'url') ?? ''),
+  );
+  const url = packages.length === 1 ? text(packages[0], 'url') : undefined;
+  const action = text(body, 'action');
+  return {
+    unfinished: action === 'create' ? undefined : (action ?? 'without an action'),
+    tag: text(body, 'tag'),
+    run: `release/${text(body, 'id') ?? ''}`,
+    url: text(body, 'url'),
+    endedAt: text(body, 'released_at'),
+    ...commitOf(dig(body, 'commit')),
+    artifact: url === undefined ? undefined : { url },
+  };
+}
+
+function tagPush(body: unknown): Told {
+  const commit = text(body, 'checkout_sha');
+  const head = list(body, 'commits').find((each) => text(each, 'id') === commit);
+  const ref = text(body, 'ref');
+  return {
+    unfinished: commit === undefined ? 'deleted' : undefined,
+    tag: refName(ref, 'tags'),
+    run: `tag_push/${ref ?? ''}/${commit ?? ''}`,
+    ...commitOf(head),
+    commit,
+  };
+}
+
+const newCommits = ['open', 'reopen', 'update'];
+
+function mergeRequest(body: unknown): Told {
+  const told = dig(body, 'object_attributes');
+  const action = text(told, 'action');
+  const number = text(told, 'iid');
+  // An update without an old commit changed words, not code.
+  const isCode = newCommits.includes(action ?? '') && (action !== 'update' || text(told, 'oldrev') !== undefined);
+  const commit = commitOf(dig(told, 'last_commit'));
+  return {
+    unfinished: isCode ? undefined : (action ?? 'without an action'),
+    branch: text(told, 'source_branch'),
+    isPullRequest: true,
+    pullRequest: number,
+    isForked: text(told, 'source_project_id') !== text(told, 'target_project_id'),
+    run: `merge_request/${number ?? ''}/${commit.commit ?? ''}`,
+    url: text(told, 'url'),
+    ...commit,
+    subject: text(told, 'title'),
+  };
+}
+
+function commitOf(commit: unknown): Pick<HostEvent, 'commit' | 'committedAt' | 'subject' | 'authors'> {
+  return {
+    commit: text(commit, 'id'),
+    committedAt: text(commit, 'timestamp'),
+    subject: text(commit, 'title') ?? text(commit, 'message'),
+    authors: commit === undefined ? [] : distinct([...authorsOf(commit), author(dig(commit, 'author'))]),
+  };
+}

@@ -1,0 +1,159 @@
+// From what a host told to a build: the rule says where everything is found, and everything that comes out is checked.
+
+import type { BuildRule, FactName } from '../config/settings-builds.ts';
+import { evaluate, type Found, findAll, type Known } from '../lib/expression.ts';
+import { artifactOf, type Made, webAddress } from './artifact-of.ts';
+import type { Author, Build } from './build.ts';
+import { author, distinct, type HostEvent, type ToldAuthor } from './host-event.ts';
+
+const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
+const longestSubject = 200;
+const longestName = 200;
+
+/** @returns a problem that names the rule, the expression and the place */
+export function makeBuild(rule: BuildRule, event: HostEvent, conclusion: Build['conclusion']): Made<Build> {
+  try {
+    return { ok: true, value: make(rule, event, conclusion) };
+  } catch (thrown) {
+    if (thrown instanceof Unfit) return { ok: false, problem: `${rule.place}: ${thrown.message}` };
+    throw thrown;
+  }
+}
+
+/** Ends the making of one build; never leaves this file. */
+class Unfit extends Error {}
+
+function make(rule: BuildRule, event: HostEvent, conclusion: Build['conclusion']): Build {
+  const find = (name: FactName, told: string | undefined): string | undefined => said(rule, event, name) ?? told;
+  const commit = commitOf(find('commit', event.commit));
+  const run = cut(find('run', event.run), longestName);
+  const isTag = rule.tag !== undefined || event.branch === undefined;
+  const known = {
+    commit,
+    shortCommit: commit?.slice(0, 7),
+    branch: event.branch,
+    tag: isTag ? event.tag : undefined,
+    repository: event.repository,
+    run,
+    runNumber: event.runNumber,
+    pullRequest: event.pullRequest,
+  };
+  const version = versionOf(rule, event, { conclusion, known });
+  const artifact = conclusion === 'failed' ? undefined : must(artifactOf(rule.artifact, event, { ...known, version }));
+  return {
+    service: rule.service,
+    version,
+    conclusion,
+    host: event.host,
+    repository: cut(event.repository, longestName),
+    branch: isTag ? undefined : cut(branchOf(event), longestName),
+    tag: cut(known.tag, longestName),
+    commit,
+    committedAt: timeOf(find('committedAt', event.committedAt), 'committedAt'),
+    subject: cut(find('subject', event.subject)?.split('\n')[0], longestSubject),
+    url: addressOf(find('url', event.url)),
+    authors: authorsOf(rule, event),
+    run,
+    artifact,
+    endedAt: timeOf(find('endedAt', event.endedAt), 'endedAt'),
+    pullRequest: numberOf(event.pullRequest),
+  };
+}
+
+/** Where the rule names a place of its own, something must be found there. */
+function said({ facts }: BuildRule, { document }: HostEvent, name: FactName): string | undefined {
+  const expression = facts[name];
+  return expression === undefined
+    ? undefined
+    : foundBy(`facts.${name}`, expression, evaluate(expression, document, {}));
+}
+
+function versionOf(
+  rule: BuildRule,
+  event: HostEvent,
+  { conclusion, known }: { readonly conclusion: Build['conclusion']; readonly known: Known },
+): string {
+  const told = rule.version === undefined ? event.version : undefined;
+  const expression = rule.version ?? usualVersion(event, known);
+  const found =
+    told === undefined ? evaluate(expression ?? '', event.document, known) : { ok: true as const, value: told };
+  // A build that failed may have come to no version; it is told by what is known.
+  if (conclusion === 'failed' && (!found.ok || !versionShape.test(found.value)))
+    return known.shortCommit ?? known.runNumber ?? 'unknown';
+  if (told === undefined && expression === undefined)
+    throw new Unfit(`version: ${event.host} ${event.event} names none; write an expression`);
+  const version = foundBy('version', expression ?? '', found);
+  if (versionShape.test(version)) return version;
+  throw new Unfit(
+    `version: ${told === undefined ? expression : event.host} says ${quoted(version)}; expected a version: letters, digits and . _ + -, at most 64`,
+  );
+}
+
+function usualVersion({ isPullRequest, pullRequest, runNumber }: HostEvent, { tag }: Known): string | undefined {
+  if (isPullRequest) return pullRequest === undefined ? 'pr-{shortCommit}' : 'pr-{pullRequest}-{shortCommit}';
+  if (tag !== undefined) return '{tag}';
+  return runNumber === undefined ? undefined : 'build-{runNumber}';
+}
+
+function foundBy(place: string, expression: string, found: Found): string {
+  if (found.ok) return found.value;
+  throw new Unfit(`${place}: ${expression} ${found.problem}`);
+}
+
+function must<T>(given: Made<T>): T {
+  if (given.ok) return given.value;
+  throw new Unfit(given.problem);
+}
+
+function commitOf(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  if (/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(given)) return given.toLowerCase();
+  throw new Unfit(`commit: expected a full commit id in hexadecimal digits, found ${quoted(given)}`);
+}
+
+/** Text with a date, or seconds or milliseconds since 1970. */
+function timeOf(given: string | undefined, place: string): number | undefined {
+  if (given === undefined) return undefined;
+  const number = /^\d{9,14}$/.test(given) ? Number(given) * (given.length <= 11 ? 1000 : 1) : Date.parse(given);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new Unfit(`${place}: expected a time such as 2026-05-04T08:12:30Z, found ${quoted(given)}`);
+}
+
+/** A link that cannot be one is left out: it would only have been for people. */
+function addressOf(given: string | undefined): string | undefined {
+  return given === undefined ? undefined : webAddress(given);
+}
+
+function numberOf(given: string | undefined): number | undefined {
+  return given !== undefined && /^\d{1,9}$/.test(given) ? Number(given) : undefined;
+}
+
+/** The branch of a fork is another one than ours of the same name. */
+function branchOf({ branch, isForked, pullRequest }: HostEvent): string | undefined {
+  return isForked && branch !== undefined
+    ? `fork${pullRequest === undefined ? '' : ` #${pullRequest}`}:${branch}`
+    : branch;
+}
+
+function authorsOf({ facts: { authors } }: BuildRule, event: HostEvent): readonly Author[] {
+  const told = authors === undefined ? event.authors : distinct(findAll(authors, event.document).flatMap(asAuthors));
+  if (authors !== undefined && told.length === 0) throw new Unfit(`facts.authors: ${authors} finds nobody`);
+  return told.map(({ name, email, login }) => ({
+    name: cut(name, longestName),
+    email: cut(email, longestName),
+    login: cut(login, longestName),
+  }));
+}
+
+function asAuthors(value: unknown): readonly ToldAuthor[] {
+  if (Array.isArray(value)) return value.flatMap(asAuthors);
+  return [typeof value === 'string' ? author({ [value.includes('@') ? 'email' : 'name']: value }) : author(value)];
+}
+
+/** On one line and not longer than is read; '' is nothing. */
+function cut(given: string | undefined, longest: number): string | undefined {
+  const line = given?.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+  return line === undefined || line === '' ? undefined : line.slice(0, longest);
+}
+
+const quoted = (value: string): string => JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

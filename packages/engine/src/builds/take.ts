@@ -1,0 +1,140 @@
+// What becomes of a delivery: each build that comes out of it is judged, stored, told and deployed in one transaction, so
+// that a process that dies has done all of it or nothing, and one that comes again finds what was done.
+
+import type { TargetReaction } from '../builds-api.ts';
+import { actorName } from '../orchestrator/actor.ts';
+import type { Core } from '../orchestrator/core.ts';
+import { createDeployment, slotFor } from '../orchestrator/verbs/deploy.ts';
+import { addBuild, buildOf, buildOfRun, type StoredBuild } from '../state/builds.ts';
+import type { Tx } from '../state/store.ts';
+import type { Build } from './build.ts';
+import type { Delivered, Settlement } from './inbox.ts';
+import { isOvertaken, standOfBranch } from './order.ts';
+import { type Decided, decideReactions, hookActor } from './react.ts';
+import { type Reading, type RuleReading, readDelivery } from './read.ts';
+import { artifactOfBoth, differenceOf } from './same.ts';
+import { describe, reasonOf, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellMended } from './tell.ts';
+import { giveWay, waitFor } from './waiting.ts';
+
+export function takeDelivery(core: Core, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Settlement {
+  const reading = readDelivery(core.settings.builds, delivered);
+  if (reading.problem !== undefined) return { state: 'parked', sentence: reading.problem };
+  const taking = reading.rules.filter(({ takes }) => takes);
+  if (taking.length === 0) return nobodys(reading, delivered);
+  const ends = taking.map((each) => takeOne(core, each, reading.event?.isForked ?? false));
+  return {
+    state: ends.some(({ isRefused }) => isRefused) ? 'parked' : 'done',
+    sentence: ends.map(({ sentence }) => sentence).join('; '),
+  };
+}
+
+/** Hosts send much that is no build of ours; a build that names its service is meant for somebody. */
+function nobodys({ event, rules }: Reading, { hook, kind }: Pick<Delivered, 'hook' | 'kind'>): Settlement {
+  if (event === undefined) return { state: 'ignored', sentence: `${kind || 'this'} is no build` };
+  const failing = rules.map(({ rule, conditions }) => ({ rule, missing: conditions.filter(({ holds }) => !holds) }));
+  const [nearest] = failing.sort((a, b) => a.missing.length - b.missing.length);
+  const [condition] = nearest?.missing ?? [];
+  if (!nearest || !condition) return { state: 'ignored', sentence: `no rule is written for ${hook}` };
+  const isMeant = hook === 'generic' && failing.every(({ missing }) => missing.some(({ name }) => name === 'service'));
+  if (isMeant)
+    return { state: 'parked', sentence: `there is no service "${event.service?.slice(0, 40)}" in this configuration` };
+  const { name, expected, found } = condition;
+  return {
+    state: 'ignored',
+    sentence: `no rule takes this ${event.event}; nearest is ${nearest.rule.place}: ${name} is ${found}, expected ${expected}`,
+  };
+}
+
+interface End {
+  readonly sentence: string;
+  readonly isRefused: boolean;
+}
+
+const done = (sentence: string): End => ({ sentence, isRefused: false });
+
+function takeOne(core: Core, { rule, build, problem }: RuleReading, isForked: boolean): End {
+  if (!build) return { sentence: problem ?? `${rule.place} made no build`, isRefused: true };
+  return core.store.write((tx) =>
+    build.conclusion === 'failed' ? takeFailed(tx, build) : takeGood(core, tx, { rule, build, isForked }).end,
+  );
+}
+
+/** Told once, until the branch is mended. A host shows the failures of pull requests to whoever opened them. */
+function takeFailed(tx: Tx, build: Build): End {
+  if (build.pullRequest !== undefined) return done(`${describe(build)} failed; for a pull request its host tells that`);
+  const known = buildOfRun(tx.db, build);
+  if (known?.conclusion === 'failed') return done(`told before as build ${known.id}`);
+  const stand = standOfBranch(tx.db, build);
+  if (isOvertaken(build, stand)) return done(`${describe(build)} failed, and ${stand?.version} came after it`);
+  if (stand?.conclusion === 'failed') return done(`${describe(build)} fails still; told as build ${stand.id}`);
+  const stored = addBuild(tx, known ? { ...build, run: undefined } : build);
+  tellFailed(tx, stored);
+  return done(`told that ${describe(build)} failed, as build ${stored.id}`);
+}
+
+export interface Good {
+  readonly end: End;
+  readonly reactions: readonly TargetReaction[];
+}
+
+export function takeGood(
+  core: Core,
+  tx: Tx,
+  { rule, build, isForked }: { readonly rule: RuleReading['rule']; readonly build: Build; readonly isForked: boolean },
+): Good {
+  const known = buildOfRun(tx.db, build);
+  if (known?.conclusion === 'succeeded' && known.version !== build.version)
+    return { end: renamed(known), reactions: [] };
+  const earlier = buildOf(tx.db, build.service, build.version);
+  const difference = earlier && differenceOf(earlier, build);
+  if (earlier && difference !== undefined)
+    return { end: { sentence: tellConflict(tx, build, earlier, difference), isRefused: true }, reactions: [] };
+  const stand = build.pullRequest === undefined ? standOfBranch(tx.db, build) : undefined;
+  const isMending = stand?.conclusion === 'failed' && !isOvertaken(build, stand);
+  // A host that counts no attempts calls a second run by the name of the first.
+  const storable = known ? { ...build, run: undefined } : build;
+  if (earlier) return { end: again(tx, storable, { earlier, isMending }), reactions: [] };
+  const stored = addBuild(tx, storable);
+  const decided = decideReactions(core, { rule, build: stored, isForked }, tx.now);
+  const reactions = decided.map(({ reaction }) => reaction);
+  if (isMending) tellMended(tx, stored);
+  tellAnnounced(tx, stored, reactions);
+  for (const each of decided) follow(tx, stored, each);
+  return { end: done(`announced ${describe(build)} as build ${stored.id}`), reactions };
+}
+
+/** The rule has come to find another version since. */
+const renamed = ({ id, service, version, run }: StoredBuild): End =>
+  done(`run ${run} was announced before as build ${id}, ${service} ${version}`);
+
+/** The same version once more is no news, but the branch may be well again, and its files may be known only now. */
+function again(
+  tx: Tx,
+  build: Build,
+  { earlier, isMending }: { readonly earlier: StoredBuild; readonly isMending: boolean },
+): End {
+  const artifact = artifactOfBoth(earlier, build);
+  const isFound = earlier.artifact === undefined && artifact !== undefined;
+  if (isMending || isFound) {
+    const stored = addBuild(tx, { ...build, version: earlier.version, artifact });
+    if (isMending) tellMended(tx, stored);
+    if (isFound) tellArtifact(tx, stored);
+  }
+  return done(`${build.service} ${build.version} was announced before as build ${earlier.id}`);
+}
+
+function follow(tx: Tx, build: StoredBuild, { target, reaction, facts }: Decided): void {
+  if (reaction.became === 'waiting') waitFor(tx, target, build);
+  if (reaction.deployment === undefined || !facts) return;
+  giveWay(tx, target, build);
+  createDeployment(tx, target, {
+    id: reaction.deployment,
+    mode: 'deploy',
+    version: build.version,
+    slot: slotFor(facts),
+    from: facts.active,
+    hold: false,
+    reason: reasonOf(build),
+    requestedBy: actorName(hookActor(build)),
+  });
+}

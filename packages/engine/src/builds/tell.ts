@@ -1,0 +1,107 @@
+// What the audit log says of builds: the one place where these rows are written. Everybody who tells people reads them.
+
+import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed, TargetReaction } from '../builds-api.ts';
+import { actorName } from '../orchestrator/actor.ts';
+import type { StoredBuild } from '../state/builds.ts';
+import type { Tx } from '../state/store.ts';
+import type { TargetKey } from '../state/targets.ts';
+import type { Build } from './build.ts';
+import { hookActor } from './react.ts';
+import { placeOf } from './same.ts';
+
+export function tellAnnounced(tx: Tx, build: StoredBuild, reactions: readonly TargetReaction[]): void {
+  const older = reactions.some((reaction) => reaction.older);
+  const detail: BuildAnnounced = {
+    ...factsOf(build),
+    tag: build.tag,
+    artifact: build.artifact && placeOf(build.artifact),
+    reactions,
+    older,
+    pullRequest: build.pullRequest,
+  };
+  write(tx, build, {
+    action: 'build-announced',
+    sentence: `${build.host} announces ${describe(build)}${older ? ', of an older commit than the live one' : ''}`,
+    detail,
+  });
+}
+
+export function tellFailed(tx: Tx, build: StoredBuild): void {
+  const sentence = `the build of ${describe(build)} failed`;
+  write(tx, build, { action: 'build-failed', sentence, detail: factsOf(build) });
+}
+
+export function tellMended(tx: Tx, build: StoredBuild): void {
+  const sentence = `${placeIn(build)} builds again: ${describe(build)}`;
+  write(tx, build, { action: 'build-mended', sentence, detail: factsOf(build) });
+}
+
+/** About a build that is not kept. */
+export function tellConflict(tx: Tx, now: Build, earlier: StoredBuild, difference: string): string {
+  const sentence = `${now.service} ${now.version} was announced before as build ${earlier.id}, and a version is immutable: ${difference}; nothing was changed`;
+  const detail: BuildConflict = { ...factsOf({ ...now, id: earlier.id }) };
+  write(tx, now, { action: 'build-conflict', sentence, detail });
+  return sentence;
+}
+
+/** The same version once more, which says where its files are. */
+export function tellArtifact(tx: Tx, build: StoredBuild): void {
+  const place = build.artifact && placeOf(build.artifact);
+  const sentence = `${build.service} ${build.version} is to be found: ${place?.place ?? 'nowhere'}`;
+  write(tx, build, { action: 'build-artifact', sentence, detail: { ...factsOf(build), artifact: place } });
+}
+
+/** It waited for the target, in vain. */
+export function tellNotDeployed(
+  tx: Tx,
+  key: TargetKey,
+  { build, code, why }: { readonly build: StoredBuild; readonly code: string; readonly why: string },
+): void {
+  const detail: BuildNotDeployed = { build: build.id, version: build.version, code };
+  tx.audit({
+    ...key,
+    actor: actorName(hookActor(build)),
+    action: 'build-not-deployed',
+    code,
+    sentence: `${build.version} is not deployed to ${key.target}: ${why}`,
+    detail: { ...detail },
+  });
+}
+
+/** `shop v2.1 (main of acme/shop, 9c1f3d2 by Alice): Let the basket be emptied`. */
+export function describe(build: Build): string {
+  const [first] = build.authors;
+  const by = first?.name ?? first?.login ?? first?.email;
+  const commit = build.commit && `${build.commit.slice(0, 7)}${by === undefined ? '' : ` by ${by}`}`;
+  const place = [placeIn(build), commit].filter((part) => part !== undefined && part !== '').join(', ');
+  return `${build.service} ${build.version}${place === '' ? '' : ` (${place})`}${build.subject === undefined ? '' : `: ${build.subject}`}`;
+}
+
+/** Why there is a deployment that nobody asked for. */
+export const reasonOf = (build: StoredBuild): string => `build ${build.id}: ${describe(build)}`;
+
+function placeIn({ branch, tag, repository }: Build): string {
+  const line = branch ?? (tag === undefined ? undefined : `tag ${tag}`);
+  return [line, repository].filter((part) => part !== undefined).join(' of ');
+}
+
+function factsOf({
+  id,
+  version,
+  repository,
+  branch,
+  commit,
+  subject,
+  url,
+  authors,
+}: Build & { readonly id: number }): BuildFacts {
+  return { build: id, version, repository, branch, commit, subject, url, authors };
+}
+
+function write(
+  tx: Tx,
+  build: Build,
+  { action, sentence, detail }: { readonly action: string; readonly sentence: string; readonly detail: object },
+): void {
+  tx.audit({ actor: actorName(hookActor(build)), action, service: build.service, sentence, detail: { ...detail } });
+}
