@@ -1,13 +1,13 @@
 // Keeps what runs running, for as long as this process drives: health of both slots, crashes, what is kept too long,
 // a balancer that is gone. Acts on one target at a time and never on a slot that a deployment is working in.
 
+import { deployWhatWaits } from '../builds/waiting.ts';
 import { pause } from '../lib/clock.ts';
 import { hasCode } from '../lib/errors.ts';
 import type { Lease } from '../state/leases.ts';
 import { nodesKey, putSnapshot } from '../state/snapshots.ts';
 import { strangersWait, takeStrangers } from '../state/strangers.ts';
 import { readRouting } from '../state/targets.ts';
-import { deployWhatWaits } from '../builds/waiting.ts';
 import { bringBack } from './bring-back.ts';
 import { type Core, placeOf, type Target } from './core.ts';
 import { endKeeping } from './keeping.ts';
