@@ -1,7 +1,7 @@
 // A real stage for tests that cross rooms: temporary folder, free ports, the sample shop's releases, a real engine,
 // real processes, a real balancer. Everything it starts it stops.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import {
   silentLog,
   systemClock,
 } from '@bg/engine';
+import { removeFolder } from '../../packages/engine/src/lib/remove-folder.ts';
 import { layReleases } from '../../tools/sample-shop/build-releases.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
@@ -99,7 +100,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   async function strike(): Promise<void> {
     for (const { stop } of engines) await stop();
     await strikeSettings(settings);
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 
   return { folder, settings, ports, front: `http://127.0.0.1:${ports.front}`, open, drive, strike };
