@@ -17,6 +17,7 @@ import type { DriftView } from './orchestrator/drift.ts';
 import type { Learnt } from './orchestrator/learn.ts';
 import type { Refusal, Result } from './orchestrator/refusal.ts';
 import type { SchemaView } from './orchestrator/schema/schema-view.ts';
+import type { StoredReleases } from './releases-api.ts';
 import type { AuditRow, AuditVerification } from './state/audit.ts';
 import type { Role } from './state/schema.ts';
 
@@ -85,6 +86,14 @@ export interface SlotView {
   readonly restarts: number;
   /** Requests, upgraded connections and streams that the balancer has open on it; undefined when nobody has looked. */
   readonly open: number | undefined;
+  /** Its files are not those that were registered: the first of them, how many, and since when. */
+  readonly filesDrift?:
+    | { readonly files: readonly string[]; readonly count: number; readonly since: number }
+    | undefined;
+  /** A start now would take something else than it was started with: names of variables, never values. */
+  readonly wouldChange?:
+    | { readonly variables: readonly string[]; readonly command: boolean; readonly problem: string | undefined }
+    | undefined;
 }
 
 export interface TargetView {
@@ -192,6 +201,8 @@ export interface Engine {
   readonly builds: Builds;
 
   readonly migrations: Migrations;
+  /** What lies on the disk, and why it stays. */
+  readonly storedReleases: StoredReleases;
 
   status(): StatusView;
   target(ref: TargetRef): Result<TargetView>;

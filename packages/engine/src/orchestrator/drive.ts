@@ -9,6 +9,7 @@ import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Charge, type Core, driverLease, type Target } from './core.ts';
 import { clearUnfinished } from './obtain.ts';
+import { tendReleases } from './releases/tend.ts';
 import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
 import { tendSchemas } from './schema/tend.ts';
@@ -96,7 +97,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   await clearUnfinished(core);
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
-  const all = [moveDeployments(core, lease, until), supervise(core, lease, until), tendSchemas(core, lease, until)];
+  const all = [moveDeployments, supervise, tendSchemas, tendReleases].map((part) => part(core, lease, until));
   const ends = await Promise.allSettled(all.map((part) => part.catch(endTheOthers)));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 

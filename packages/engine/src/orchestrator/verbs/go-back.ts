@@ -15,9 +15,11 @@ import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
 import { ask, gatesOfRollback, gatesOfSwitch } from '../gates.ts';
+import { isAnnounced } from '../obtain.ts';
 import { buildPlan } from '../plan.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { currentHash } from '../register.ts';
+import { isStored } from '../releases/shelf.ts';
 import { lostFor } from '../schema/observe.ts';
 import { createDeployment } from './deploy.ts';
 import { recordRefusal } from './refused.ts';
@@ -47,6 +49,12 @@ export function rollback(core: Core, request: RollbackRequest): Result<Deploymen
       );
     const lost = lostFor(core, target, to.version);
     if (lost !== undefined) return cannotRun(target, to.version, lost);
+    if (!to.warm && isGone(core, target, to.version))
+      return refuse(
+        'release-unknown',
+        `the files of ${to.version} are not on this machine any more, and CI has not said where they are`,
+        'Put them back into the releases folder, or go forward. `bg release list` shows what is here, `bg release pin` keeps it.',
+      );
     if (to.version === active.version)
       return refuse('already-active', `${to.version} is what ${target.name} runs already`);
     return ok(
@@ -132,9 +140,15 @@ export function rollbackTarget(
   return good === undefined ? undefined : { version: good, warm: false };
 }
 
-function isGood({ store: { db } }: Core, { key }: Target, version: string): boolean {
-  const digest = readRelease(db, key.service, version)?.digest;
-  return digest !== undefined && !readQuarantine(db, digest);
+function isGood(core: Core, target: Target, version: string): boolean {
+  const release = readRelease(core.store.db, target.key.service, version);
+  return release !== undefined && !readQuarantine(core.store.db, release.digest) && !isGone(core, target, version);
+}
+
+/** Its files were removed, and nobody knows where to fetch them. */
+function isGone(core: Core, target: Target, version: string): boolean {
+  const release = readRelease(core.store.db, target.key.service, version);
+  return release !== undefined && !isStored(release.folder) && !isAnnounced(core, target, version);
 }
 
 function isWarm(slot: SlotRow): slot is SlotRow & { version: string; digest: string } {

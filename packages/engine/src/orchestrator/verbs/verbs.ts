@@ -35,6 +35,7 @@ import { recordRefusal } from './refused.ts';
 import { adoptRouting, restoreRouting } from './repairing.ts';
 import { replay } from './replay.ts';
 import { abort, pause, promote, resume } from './steer.ts';
+import { createStoredReleases } from './stored-releases.ts';
 
 const slotNames: readonly SlotName[] = ['blue', 'green'];
 
@@ -70,6 +71,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     adopt: async (request) => seen(await adopt(core, request)),
     builds: createBuilds(core),
     migrations: migrationsOf(core),
+    storedReleases: createStoredReleases(core),
     ...looks(core),
     parts: createParts(core),
     audit: auditOf(core),

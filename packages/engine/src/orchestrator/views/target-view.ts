@@ -8,6 +8,8 @@ import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { readDrift } from '../drift.ts';
+import { readSlotChange } from '../releases/configuration.ts';
+import { readFilesDrift } from '../releases/files.ts';
 import { schemaView } from '../schema/schema-view.ts';
 import type { SlotSnapshot } from '../slot-health.ts';
 import { readOpen } from '../steps/drained.ts';
@@ -59,6 +61,20 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
     memoryBytes: current?.memoryBytes,
     restarts: row.restarts,
     open: row.role === 'idle' ? undefined : readOpen(core, target)?.[slot],
+    ...(row.role === 'idle' || row.version === null ? {} : releaseNow(core, target, slot, row.version)),
+  };
+}
+
+function releaseNow(
+  core: Core,
+  target: Target,
+  slot: SlotName,
+  version: string,
+): Pick<SlotView, 'filesDrift' | 'wouldChange'> {
+  const drift = readFilesDrift(core, target.key.service, version);
+  return {
+    filesDrift: drift && { files: drift.files, count: drift.count, since: drift.since },
+    wouldChange: readSlotChange(core, target, slot, version),
   };
 }
 

@@ -82,7 +82,7 @@ export function setDesk(target = ''): Desk {
     clock,
     store,
     open,
-    serving: (standby) => write((tx) => serve(tx, standby)),
+    serving: (standby) => write((tx) => serve(tx, folder, standby)),
     running: (step, change = {}) => {
       write((tx) => run(tx, settings, step, change));
       const row = liveDeployment(db, shop);
@@ -104,9 +104,15 @@ export function setDesk(target = ''): Desk {
   };
 }
 
-function serve(tx: Tx, standby: string | undefined): void {
+function serve(tx: Tx, place: string, standby: string | undefined): void {
   for (const version of versions)
-    addRelease(tx, { service: 'shop', version, digest: digestOf(version), folder: '/releases', registeredAt: tx.now });
+    addRelease(tx, {
+      service: 'shop',
+      version,
+      digest: digestOf(version),
+      folder: join(place, 'releases', version),
+      registeredAt: tx.now,
+    });
   const stand = (slot: SlotName, role: 'active' | 'standby', version: string) =>
     setSlot(tx, shop, slot, {
       role,

@@ -1,0 +1,171 @@
+// The files of releases that run are held against what was registered. A change is told once, and once again when it is mended;
+// nothing is ever done about it by itself.
+
+import { join } from 'node:path';
+import { digestFolder } from '../../lib/digest.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { changedFiles, type Listing, listFiles, markOf } from '../../releases/drift.ts';
+import type { Lease } from '../../state/leases.ts';
+import { filesKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
+import { slotsOf } from '../../state/stored-releases.ts';
+import { type ReleaseRow, readRelease } from '../../state/targets.ts';
+import type { Core } from '../core.ts';
+
+/** What was found; nothing while the files are those that were registered. */
+export interface FilesDrift {
+  readonly digest: string;
+  /** The first of them by name; empty where it cannot be told which. */
+  readonly files: readonly string[];
+  readonly count: number;
+  readonly since: number;
+  readonly toldAt: number;
+}
+
+interface Watched {
+  /** As it was when all bytes were last read and found good. */
+  readonly good: Listing | undefined;
+  /** As it was when all bytes were last read. */
+  readonly mark: string | undefined;
+  readonly digestedAt: number;
+}
+
+/** What this driver remembers from look to look. */
+export type FilesMemory = Map<string, Watched>;
+
+const named = 10;
+/** Of files that come and go all the time, not every one is news. */
+const tellEveryMs = 3_600_000;
+/** All bytes of a release are not read more often than this, however often its files change. */
+const digestEveryMs = 60_000;
+/** A longer list is not kept across restarts of the driver: all bytes are read once then. */
+const mostKept = 20_000;
+
+export function readFilesDrift({ store }: Core, service: string, version: string): FilesDrift | undefined {
+  return getSnapshot<FilesDrift | null>(store.db, filesKey(service, version))?.value ?? undefined;
+}
+
+interface Look {
+  readonly core: Core;
+  readonly lease: Lease;
+  readonly memory: FilesMemory;
+  readonly signal: AbortSignal;
+}
+
+/** Every release that stands in a slot. @throws BlueGreenError `fenced-out` */
+export async function lookAtFiles(look: Look): Promise<void> {
+  const { core, memory } = look;
+  const running = runningReleases(core);
+  const names = new Set(running.map(nameOf));
+  for (const name of memory.keys()) if (!names.has(name)) memory.delete(name);
+  for (const release of running) await lookAt(look, release);
+}
+
+const nameOf = ({ service, version }: Pick<ReleaseRow, 'service' | 'version'>): string => `${service} ${version}`;
+
+function runningReleases({ store: { db }, targets }: Core): readonly ReleaseRow[] {
+  const services = [...new Set(targets.map(({ key }) => key.service))];
+  const rows = services.flatMap((service) =>
+    slotsOf(db, service).flatMap(({ role, version }) => {
+      const release = role === 'idle' || version === null ? undefined : readRelease(db, service, version);
+      return release ? [release] : [];
+    }),
+  );
+  return [...new Map(rows.map((release) => [nameOf(release), release])).values()];
+}
+
+async function lookAt({ core, lease, memory, signal }: Look, release: ReleaseRow): Promise<void> {
+  const now = core.clock.now();
+  const before = memory.get(nameOf(release)) ?? { good: recall(core, release), mark: undefined, digestedAt: 0 };
+  const listing = await listFiles(release.folder, signal).catch((thrown: unknown) => {
+    if (signal.aborted) throw thrown;
+    return undefined;
+  });
+  if (!listing)
+    return settle({ core, lease }, release, { digest: 'unreadable', files: [], count: 0, since: now, toldAt: now });
+  const mark = markOf(listing);
+  if (before.good && markOf(before.good) === mark) {
+    memory.set(nameOf(release), { ...before, mark });
+    return settle({ core, lease }, release, undefined);
+  }
+  if (mark === before.mark || now - before.digestedAt < digestEveryMs) return;
+  const digest = await digestFolder(release.folder, signal).catch((thrown: unknown) => {
+    if (signal.aborted) throw thrown;
+    return 'unreadable';
+  });
+  const good = digest === release.digest ? listing : before.good;
+  memory.set(nameOf(release), { good, mark, digestedAt: now });
+  if (digest === release.digest) {
+    keep(core, release, listing);
+    return settle({ core, lease }, release, undefined);
+  }
+  const changed = before.good ? changedFiles(before.good, listing) : [];
+  const files = changed.slice(0, named);
+  settle({ core, lease }, release, { digest, files, count: changed.length, since: now, toldAt: now });
+}
+
+/** Told when it begins, when other files have changed, and when it is over. */
+function settle(
+  { core, lease }: Pick<Look, 'core' | 'lease'>,
+  { service, version, folder }: ReleaseRow,
+  found: FilesDrift | undefined,
+): void {
+  const before = readFilesDrift(core, service, version);
+  if (found ? before && isKnown(before, found) : !before) return;
+  core.store.under(lease).write((tx) => {
+    putSnapshot(
+      tx.db,
+      filesKey(service, version),
+      found ? { ...found, since: before?.since ?? found.since } : null,
+      tx.now,
+    );
+    tx.audit({
+      actor: 'engine',
+      service,
+      action: found ? 'release-drifted' : 'release-restored',
+      sentence: found
+        ? `the files of ${service} ${version}, which runs, are not those that were registered: ${filesText(found)}`
+        : `the files of ${service} ${version} are again those that were registered`,
+      detail: { version, folder, ...(found ? { files: found.files, count: found.count } : {}) },
+    });
+  });
+}
+
+/** A log that grows in the folder of a release is one change, not one a minute. */
+function isKnown(before: FilesDrift, found: FilesDrift): boolean {
+  const areFilesKnown = before.count > 0 || found.count > 0;
+  const isSame = areFilesKnown
+    ? before.count === found.count && before.files.join('\0') === found.files.join('\0')
+    : before.digest === found.digest;
+  return isSame || found.toldAt - before.toldAt < tellEveryMs;
+}
+
+function filesText({ files, count, digest }: FilesDrift): string {
+  if (digest === 'unreadable') return 'they cannot be read whole';
+  if (files.length === 0) return 'it cannot be told which, since they changed before they were looked at';
+  return `${files.join(', ')}${count > files.length ? ` and ${count - files.length} more` : ''}`;
+}
+
+const keptFile = ({ settings }: Core, { service, version }: ReleaseRow): string =>
+  join(settings.stateFolder, 'listings', service, `${version}.json`);
+
+/** Beside the state: it may be long, and can be made again. */
+function keep(core: Core, release: ReleaseRow, listing: Listing): void {
+  if (listing.size > mostKept) return;
+  try {
+    writeFileAtomic(keptFile(core, release), JSON.stringify({ digest: release.digest, files: [...listing] }));
+  } catch (thrown) {
+    core.log.warn({ version: release.version, problem: messageOf(thrown) }, 'a list of files could not be kept');
+  }
+}
+
+/** What cannot be understood is as if it was not there: then all bytes are read. */
+function recall(core: Core, release: ReleaseRow): Listing | undefined {
+  try {
+    const text = readFileIfAny(keptFile(core, release));
+    const kept = text === undefined ? undefined : (JSON.parse(text) as { digest: string; files: [string, string][] });
+    return kept?.digest === release.digest ? new Map(kept.files) : undefined;
+  } catch {
+    return undefined;
+  }
+}

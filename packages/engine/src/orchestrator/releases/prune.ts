@@ -1,0 +1,95 @@
+// Old releases leave the disk: a few at a time, oldest first. That nothing holds a release is looked at in the very
+// transaction that its folder is put aside in, so that no deployment of it can begin in between.
+
+import { messageOf } from '../../lib/errors.ts';
+import { removeFolder } from '../../lib/remove-folder.ts';
+import { asideOf, leftAside, putAside, putBack } from '../../releases/prune-folder.ts';
+import type { Store, Tx } from '../../state/store.ts';
+import { isPruned } from '../../state/stored-releases.ts';
+import type { Core } from '../core.ts';
+import { placesOf, type ShelvedRelease, shelfOf } from './shelf.ts';
+
+export interface Pruning {
+  readonly core: Core;
+  /** Under the lease, where the driver prunes. */
+  readonly store: Store;
+  readonly actor: string;
+  readonly service: string;
+  readonly atMost: number;
+  readonly signal?: AbortSignal;
+}
+
+/** @returns what was removed. @throws BlueGreenError `fenced-out` */
+export async function pruneReleases(pruning: Pruning): Promise<readonly ShelvedRelease[]> {
+  const { core, service, atMost, signal } = pruning;
+  await clearAside(pruning);
+  const due = shelfOf(core, service).filter(({ kept }) => kept === undefined);
+  const removed: ShelvedRelease[] = [];
+  for (const release of due.toReversed()) {
+    if (removed.length >= atMost || signal?.aborted) break;
+    const aside = takeAway(pruning, release);
+    if (aside === undefined) continue;
+    await clear(core, aside);
+    removed.push(release);
+  }
+  return removed;
+}
+
+/** The folder that it is put aside in; undefined when something has come to hold it. */
+function takeAway({ core, store, actor, service }: Pruning, release: ShelvedRelease): string | undefined {
+  const { version, folder, bytes } = release;
+  const name = asideOf(version);
+  const aside = { name, folder, path: folder.replace(/[^/]+$/, name) };
+  try {
+    return store.write((tx) => {
+      const now = shelfOf(core, service).find((each) => each.version === version && each.folder === folder);
+      if (!now || now.kept !== undefined) return undefined;
+      putAside(folder, name);
+      writePruned(tx, { actor, service, version, bytes, aside: name });
+      return aside.path;
+    });
+  } catch (thrown) {
+    // What is not written has not happened.
+    putBack(aside);
+    throw thrown;
+  }
+}
+
+interface Pruned {
+  readonly actor: string;
+  readonly service: string;
+  readonly version: string;
+  readonly bytes: number | undefined;
+  readonly aside: string;
+}
+
+function writePruned(tx: Tx, { actor, service, ...detail }: Pruned): void {
+  tx.audit({
+    actor,
+    service,
+    action: 'release-pruned',
+    sentence: `the files of ${service} ${detail.version} are removed from the disk: nothing keeps them`,
+    detail,
+  });
+}
+
+/** What a killed process put aside: removed where that was written, and a release again where it was not. */
+async function clearAside({ core, store, service }: Pruning): Promise<void> {
+  for (const left of placesOf(core, service).flatMap(leftAside)) {
+    const written = store.write((tx) => {
+      const said = isPruned(tx.db, left.name);
+      if (!said) putBack(left);
+      return said;
+    });
+    if (written) await clear(core, left.path);
+  }
+}
+
+/** What cannot be removed is tried again the next time. */
+async function clear({ log }: Core, path: string): Promise<void> {
+  try {
+    await removeFolder(path);
+  } catch (thrown) {
+    log.error({ path, problem: messageOf(thrown) }, 'a pruned release could not be removed, tries again');
+  }
+}

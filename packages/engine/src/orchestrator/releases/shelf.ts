@@ -1,0 +1,152 @@
+// The releases of a service that lie on this machine's disk, and why each stays.
+
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Decided, decideKeeping } from '../../releases/prune.ts';
+import { mayPrune } from '../../releases/prune-folder.ts';
+import { latestBuilds } from '../../state/builds.ts';
+import { releasesLeft } from '../../state/contracts.ts';
+import { releasesOnceLive } from '../../state/deployments.ts';
+import { pinsOf } from '../../state/pins.ts';
+import {
+  fetchedAt,
+  lastUses,
+  registeredReleases,
+  servicesOf,
+  slotsOf,
+  worksWith,
+} from '../../state/stored-releases.ts';
+import { readQuarantine, readRelease, type SlotRow, type TargetKey } from '../../state/targets.ts';
+import { shortName } from '../actor.ts';
+import type { Core } from '../core.ts';
+import { clockTime } from '../words.ts';
+
+export interface ShelvedRelease extends Decided {
+  readonly folder: string;
+  /** Undefined for one that was fetched and never registered, or before there was such a thing. */
+  readonly bytes: number | undefined;
+  readonly pinned: { readonly by: string; readonly reason: string; readonly at: number } | undefined;
+}
+
+/** So many that were live stay as something to go back to, however old they are; those marked bad do not count. */
+const waysBack = 3;
+
+/** Newest use first. Folders that this engine has neither registered nor fetched are not among them. */
+export function shelfOf(core: Core, service: string): readonly ShelvedRelease[] {
+  const { db } = core.store;
+  const places = placesOf(core, service);
+  const uses = lastUses(db, service);
+  const fetched = fetchedAt(db, service);
+  const holders = holdersOf(core, service);
+  const pins = new Map(pinsOf(db, service).map((pin) => [pin.version, pin]));
+  const found = foundReleases(core, service, places).filter(({ version, folder }) => mayPrune(folder, version, places));
+  const stored = found.map((release) => ({
+    ...release,
+    pinned: pins.get(release.version),
+    usedAt: Math.max(release.registeredAt, uses.get(release.version) ?? 0, fetched.get(release.version) ?? 0),
+    held: [...new Set([...(holders.get(release.version) ?? []), ...sharedWith(core, service, release.folder)])],
+  }));
+  const byVersion = new Map(stored.map((release) => [release.version, release]));
+  const rules = core.targets.filter(({ key }) => key.service === service).map(({ settings }) => settings.keepReleases);
+  return decideKeeping(stored, rules, core.clock.now()).flatMap((decided) => {
+    const release = byVersion.get(decided.version);
+    if (!release) return [];
+    const { folder, bytes, pinned } = release;
+    return [{ ...decided, folder, bytes, pinned: pinned && { by: pinned.by, reason: pinned.reason, at: pinned.at } }];
+  });
+}
+
+/** Where releases of a service lie. */
+export function placesOf({ targets }: Core, service: string): readonly string[] {
+  return [
+    ...new Set(targets.filter(({ key }) => key.service === service).map(({ settings }) => settings.releasesFolder)),
+  ];
+}
+
+/** Whether the files of a registered release are here. */
+export const isStored = (folder: string): boolean =>
+  statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+interface Found {
+  readonly version: string;
+  readonly folder: string;
+  readonly registeredAt: number;
+  readonly bytes: number | undefined;
+}
+
+function foundReleases({ store: { db } }: Core, service: string, places: readonly string[]): readonly Found[] {
+  const registered = registeredReleases(db, service).map(({ version, folder, registeredAt, bytes }) => ({
+    version,
+    folder,
+    registeredAt,
+    bytes: bytes ?? undefined,
+  }));
+  const known = new Set(registered.map(({ version }) => version));
+  const only = [...fetchedAt(db, service)].flatMap(([version, at]) =>
+    known.has(version)
+      ? []
+      : places.map((place) => ({ version, folder: join(place, version), registeredAt: at, bytes: undefined })),
+  );
+  return [...registered, ...only];
+}
+
+/** Everything that keeps a version, in words. */
+function holdersOf(core: Core, service: string): ReadonlyMap<string, readonly string[]> {
+  const { db } = core.store;
+  const slots = slotsOf(db, service);
+  const targets = [...new Set(slots.map(({ target }) => target))].map((target): TargetKey => ({ service, target }));
+  const holding: (readonly [version: string | undefined, as: string])[] = [
+    ...pinsOf(db, service).map(
+      ({ version, by, reason }) => [version, `pinned by ${shortName(by)}: ${reason}`] as const,
+    ),
+    ...slots.flatMap(slotHolds),
+    ...worksWith(db, service).map(({ version, as }) => [version, as] as const),
+    ...targets.flatMap((key) => waysBackOf(core, key)),
+    [
+      latestBuilds(db, service, 50).find(({ conclusion }) => conclusion === 'succeeded')?.version,
+      'the newest that CI announced',
+    ],
+  ];
+  const held = new Map<string, string[]>();
+  for (const [version, as] of holding) if (version !== undefined) held.set(version, [...(held.get(version) ?? []), as]);
+  return held;
+}
+
+function slotHolds({ role, label, slot, target, version, displacedVersion }: SlotRow) {
+  const standing =
+    role === 'idle' || version === null ? [] : [[version, `${label ?? role} in ${slot} of ${target}`] as const];
+  const displaced =
+    displacedVersion === null ? [] : [[displacedVersion, `what ${slot} of ${target} is brought back to`] as const];
+  return [...standing, ...displaced];
+}
+
+function waysBackOf({ store: { db }, targets, clock }: Core, key: TargetKey) {
+  const settings = targets.find((each) => each.key.service === key.service && each.key.target === key.target)?.settings;
+  const keptMs = settings?.database?.rollbackForMs ?? 0;
+  const permitted = [...releasesLeft(db, key)].flatMap(([version, leftAt]) =>
+    leftAt + keptMs > clock.now()
+      ? [[version, `a rollback target of ${key.target} until ${clockTime(leftAt + keptMs)}`] as const]
+      : [],
+  );
+  const good = releasesOnceLive(db, key).filter((version) => {
+    const digest = readRelease(db, key.service, version)?.digest;
+    return digest !== undefined && readQuarantine(db, digest) === undefined;
+  });
+  const active = slotsOf(db, key.service).find(({ target, role }) => target === key.target && role === 'active');
+  const latest = good.filter((version) => version !== active?.version).slice(0, waysBack);
+  return [
+    ...permitted,
+    ...latest.map((version) => [version, `one of the last ${waysBack} of ${key.target} to go back to`] as const),
+  ];
+}
+
+/** Of two services that take their releases from one folder, neither removes what may be the other's. */
+function sharedWith(core: Core, service: string, folder: string): readonly string[] {
+  const registered = servicesOf(core.store.db, folder);
+  const configured = core.targets
+    .filter(({ settings }) => folder.startsWith(`${settings.releasesFolder}/`))
+    .map(({ key }) => key.service);
+  return [...new Set([...registered, ...configured])]
+    .filter((other) => other !== service)
+    .map((other) => `in a folder that ${other} takes its releases from, too`);
+}

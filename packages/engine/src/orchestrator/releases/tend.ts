@@ -1,0 +1,71 @@
+// What is done about releases beside deployments, for as long as this process drives: those that run are looked at, those that
+// nothing keeps are removed.
+
+import { hasCode, messageOf } from '../../lib/errors.ts';
+import type { Lease } from '../../state/leases.ts';
+import { readSlot } from '../../state/targets.ts';
+import type { Core, Target } from '../core.ts';
+import { lookAtConfiguration } from './configuration.ts';
+import { type FilesMemory, lookAtFiles } from './files.ts';
+import { pruneReleases } from './prune.ts';
+
+const roundMs = 1_000;
+const lookEveryMs = 60_000;
+/** A look at many files is not begun again before it has been rested this many times as long. */
+const restFactor = 30;
+const pruneEveryMs = 600_000;
+/** Per service and round. */
+const prunedAtMost = 5;
+
+export async function tendReleases(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  const both = [tendRunning(core, lease, until), tendShelf(core, lease, until)];
+  const ends = await Promise.allSettled(both.map((part) => part.finally(() => over.abort())));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+async function tendRunning(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+  const memory: FilesMemory = new Map();
+  for (let due = 0, standing = ''; !signal.aborted; await core.wake.changed(roundMs, signal)) {
+    const now = standingOf(core);
+    if (now === standing && core.clock.now() < due) continue;
+    standing = now;
+    const began = core.clock.now();
+    for (const target of core.targets) await guarded(core, () => lookAtConfiguration({ core, target, lease }));
+    await guarded(core, () => lookAtFiles({ core, lease, memory, signal }));
+    const ended = core.clock.now();
+    due = ended + Math.max(lookEveryMs, restFactor * (ended - began));
+  }
+}
+
+async function tendShelf(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+  const services = [...new Set(core.targets.map(({ key }) => key.service))];
+  const store = core.store.under(lease);
+  for (let due = 0; !signal.aborted; await core.wake.changed(roundMs, signal)) {
+    if (core.clock.now() < due) continue;
+    for (const service of services)
+      await guarded(core, () => pruneReleases({ core, store, actor: 'engine', service, atMost: prunedAtMost, signal }));
+    due = core.clock.now() + pruneEveryMs;
+  }
+}
+
+/** What runs where: another start is looked at without waiting. */
+function standingOf({ store: { db }, targets }: Core): string {
+  const sides = (target: Target) =>
+    (['blue', 'green'] as const).map((slot) => {
+      const { role, version, since, restarts } = readSlot(db, target.key, slot);
+      return [role, version, since, restarts].join(' ');
+    });
+  return targets.flatMap(sides).join(',');
+}
+
+/** What fails is told and tried again in the next round; a lost lease ends it all. */
+async function guarded(core: Core, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    if (hasCode(thrown, 'fenced-out')) throw thrown;
+    core.log.error({ problem: messageOf(thrown) }, 'releases could not be tended, tries again');
+  }
+}
