@@ -11,6 +11,7 @@ import { holding } from './commands/holding.ts';
 import { inbox } from './commands/inbox.ts';
 import { looking } from './commands/looking.ts';
 import { migrating } from './commands/migrating.ts';
+import { release } from './commands/release.ts';
 import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
 import { state } from './commands/state.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   ...routing,
   ...slots,
   ...migrating,
+  ...release,
   ...inbox,
   ...audit,
   ...config,
@@ -37,6 +39,7 @@ const groupSummaries = {
   config: 'the configuration file',
   inbox: 'what CI delivered, and what became of it',
   migrate: 'the schema of the service’s own database',
+  release: 'the releases on this machine’s disk',
   routing: 'what to do when the load balancer does something else than was decided',
   standby: 'what becomes of the previous version after a deployment',
   state: 'the file in which all this is remembered',

@@ -41,6 +41,8 @@ export interface Options {
   readonly format?: string;
   readonly driver?: string;
   readonly nothingNeedsIt?: boolean;
+  readonly wide?: boolean;
+  readonly dryRun?: boolean;
   readonly markApplied?: boolean;
   readonly markPending?: boolean;
   readonly acceptEdit?: boolean;

@@ -105,6 +105,7 @@ export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
 export { clockTime, forHowLong } from './orchestrator/words.ts';
+export type { StoredReleaseView } from './releases-api.ts';
 export type { AuditRow, AuditVerification } from './state/audit.ts';
 export type { StoredBuild } from './state/builds.ts';
 export type { Role } from './state/schema.ts';

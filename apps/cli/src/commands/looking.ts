@@ -7,7 +7,7 @@ import { answered, refused } from '../refused.ts';
 import { onEngine } from '../session.ts';
 import { historyLines } from '../show/deployment.ts';
 import { releaseLines } from '../show/plan.ts';
-import { statusLines, targetLines } from '../show/status.ts';
+import { statusLines, targetLines, wideLines } from '../show/status.ts';
 import { readCount } from './amounts.ts';
 import type { Command } from './command.ts';
 import { findDeployment } from './which.ts';
@@ -16,12 +16,14 @@ export const looking: readonly Command[] = [
   {
     usage: 'status [place]',
     summary: 'what runs where, who may be sent back, what can be done now',
+    options: [['--wide', 'also what the next start of each side would change']],
     examples: ['bg status', 'bg status shop/staging', 'bg status --json'],
     run: onEngine(({ engine, screen }, [place], options) => {
       const ref = readPlace(place, options);
+      const wide = options.wide === true;
       if (ref.service !== undefined || ref.target !== undefined)
-        return answered(screen, engine.target(ref), targetLines);
-      screen.answer(engine.status(), statusLines);
+        return answered(screen, engine.target(ref), wide ? wideLines : targetLines);
+      screen.answer(engine.status(), (status, light) => statusLines(status, light, { wide }));
       return exitCodes.done;
     }),
   },

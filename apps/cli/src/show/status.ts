@@ -5,18 +5,28 @@ import { actionRows } from './actions.ts';
 import { bytesText, durationText, timeText } from './amounts.ts';
 import type { Light } from './deployment.ts';
 import type { Paint } from './paint.ts';
+import { filesDriftLines, wouldChangeLines } from './release-now.ts';
 import { schemaLines } from './schema.ts';
 import { tableLines } from './table.ts';
 
-export function statusLines(status: StatusView, light: Light): readonly string[] {
+export function statusLines(
+  status: StatusView,
+  light: Light,
+  { wide = false }: { readonly wide?: boolean } = {},
+): readonly string[] {
   const { paint } = light;
   const driver =
     status.driver ?? paint.yellow('nobody (a waiting deployment stands still: bg drive, or start the bot)');
   return [
-    ...status.targets.flatMap((target) => [...targetLines(target, light), '']),
+    ...status.targets.flatMap((target) => [...(wide ? wideLines : targetLines)(target, light), '']),
     ...status.warnings.map((warning) => `${paint.yellow('!')} ${warning}`),
     `driven by ${driver}`,
   ];
+}
+
+/** With what the next start of each side would change. */
+export function wideLines(target: TargetView, light: Light): readonly string[] {
+  return [...targetLines(target, light), ...wouldChangeLines(target, light)];
 }
 
 export function targetLines(target: TargetView, light: Light): readonly string[] {
@@ -25,6 +35,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
     `${paint.bold(target.name)}  ${paint.dim(`${target.service}/${target.target}  ${target.entrypoints.join(' ')}`.trimEnd())}`,
     ...tableLines(target.slots.map((slot) => slotCells(slot, target, light))),
     ...(target.drift === undefined ? nodeLines(target, paint) : driftLines(target.drift, target, light)),
+    ...filesDriftLines(target, light),
     ...lockLines(target, light),
     ...schemaLines(target, light),
     `  rollback ${readiness(target, paint)}: ${target.rollback.sentence}`,
