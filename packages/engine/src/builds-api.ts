@@ -2,17 +2,17 @@
 // made of it, and what came of it on each target.
 
 import type { Build, Reaction } from './builds/build.ts';
-import type { Delivered, Settlement } from './builds/inbox.ts';
+import type { Delivered, Ending } from './builds/inbox.ts';
 import type { ArtifactSource } from './releases/artifact.ts';
 import type { StoredBuild } from './state/builds.ts';
 
 export interface Builds {
   /**
-   * What becomes of a delivery of `github`, `gitlab`, `cdevents` or of a build of `generic`: builds, their audit rows and
-   * the deployments that rules ask for are one transaction, so that a delivery worked on twice does nothing twice.
-   * @throws when that cannot be known now: the delivery is to be worked on again
+   * What becomes of a delivery of `github`, `gitlab`, `cdevents` or of a build of `generic`: as an act, in which builds,
+   * their audit rows and the deployments that rules ask for are one commit with the settlement. One that is done twice all
+   * the same announces and deploys nothing twice.
    */
-  take(delivered: Delivered): Promise<Settlement>;
+  take(delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Promise<Ending>;
   /** What every rule sees in a delivery, and what would come of it now. Changes nothing. */
   explain(given: GivenDelivery): Explanation;
   find(id: number): StoredBuild | undefined;

@@ -21,8 +21,8 @@ export function conclusionOf(
 
 const conditions: readonly Condition[] = [
   ({ events }, { event }) => compare('event', events.join(' or '), event, events.includes(event)),
-  ({ service, host }, event) =>
-    host === 'generic' ? compare('service', service, event.service, event.service === service) : undefined,
+  (rule, event) =>
+    isNamed(rule) ? compare('service', rule.service, event.service, event.service === rule.service) : undefined,
   ({ repository }, event) =>
     repository === undefined
       ? undefined
@@ -48,6 +48,10 @@ const conditions: readonly Condition[] = [
       conclusionOf(rule, event) !== undefined,
     ),
 ];
+
+/** Where a rule names no repository, the event itself must say which service it is about. */
+const isNamed = ({ host, repository }: BuildRule): boolean =>
+  host === 'generic' || (host === 'cdevents' && repository === undefined);
 
 const tagEvents = ['release', 'tag_push'];
 

@@ -8,7 +8,7 @@ import { createDeployment, slotFor } from '../orchestrator/verbs/deploy.ts';
 import { addBuild, buildOf, buildOfRun, type StoredBuild } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
 import type { Build } from './build.ts';
-import type { Delivered, Settlement } from './inbox.ts';
+import type { Delivered, Ending, Settlement } from './inbox.ts';
 import { isOvertaken, standOfBranch } from './order.ts';
 import { type Decided, decideReactions, hookActor } from './react.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
@@ -16,12 +16,17 @@ import { artifactOfBoth, differenceOf } from './same.ts';
 import { describe, reasonOf, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellMended } from './tell.ts';
 import { giveWay, waitFor } from './waiting.ts';
 
-export function takeDelivery(core: Core, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Settlement {
+export function takeDelivery(core: Core, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Ending {
   const reading = readDelivery(core.settings.builds, delivered);
   if (reading.problem !== undefined) return { state: 'parked', sentence: reading.problem };
   const taking = reading.rules.filter(({ takes }) => takes);
   if (taking.length === 0) return nobodys(reading, delivered);
-  const ends = taking.map((each) => takeOne(core, each, reading.event?.isForked ?? false));
+  return () => takeAll(core, taking, reading.event?.isForked ?? false);
+}
+
+/** What one service makes of a build does not hold up the others. */
+function takeAll(core: Core, taking: readonly RuleReading[], isForked: boolean): Settlement {
+  const ends = taking.map((each) => takeOne(core, each, isForked));
   return {
     state: ends.some(({ isRefused }) => isRefused) ? 'parked' : 'done',
     sentence: ends.map(({ sentence }) => sentence).join('; '),

@@ -54,7 +54,9 @@ const rule = z
   .strictObject({
     host: choice(['github', 'gitlab', 'generic', 'cdevents']).describe('The hook it comes by: /hooks/<host>.'),
     repository: matching(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/, 'a repository as owner/name')
-      .describe('owner/name as the host has it. Required for github and gitlab; elsewhere the default is any.')
+      .describe(
+        'owner/name as the host has it. Required for github and gitlab. Default for the others: any, where the event names the service.',
+      )
       .optional(),
     events: listOf(choice(Object.values(buildEvents).flat() as [string, ...string[]]), 5)
       .min(1, { error: 'a list of at least one event' })

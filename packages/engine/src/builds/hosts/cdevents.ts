@@ -22,6 +22,7 @@ export function readCdevents(_kind: string, body: unknown): HostEvent | undefine
     host: 'cdevents',
     event: type,
     document: inner,
+    service: text(custom, 'service') ?? /^pkg:(?:[^/?#]+\/)+([^/@?#]+)/.exec(id)?.[1],
     repository: text(custom, 'repository') ?? text(content, 'change', 'repository', 'id'),
     workflows: [text(content, 'pipelineName')].filter((name) => name !== undefined),
     branch,

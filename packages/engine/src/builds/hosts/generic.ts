@@ -29,7 +29,9 @@ const failures = ['failed', 'failure', 'error'];
 
 /** @returns a sentence where it is a build that cannot be read */
 export function readGeneric(_kind: string, body: unknown): HostEvent | string | undefined {
-  if (text(body, 'event') !== 'build') return undefined;
+  const event = dig(body, 'event');
+  if (event === undefined) return undefined;
+  if (event !== 'build') return '"event" does not fit: expected "build"';
   const unknown = Object.keys(body as object).find((key) => !known.includes(key));
   if (unknown !== undefined) return `"${unknown.slice(0, 40)}" is not known here (known: ${known.join(', ')})`;
   if (text(body, 'service') === undefined) return '"service" is missing: expected the name of a service';
