@@ -1,6 +1,6 @@
 // An announced build in the channel of its targets: what it was made of, where it stands, and who may send it on.
 
-import type { BuildAnnounced, DeploymentView } from '@bg/engine';
+import type { ArtifactPlace, BuildAnnounced, DeploymentView } from '@bg/engine';
 import type { BuildSide } from '../build-sides.ts';
 import { buildRefText } from '../button-value.ts';
 import { commitUrl, webUrl } from '../code-host.ts';
@@ -150,7 +150,8 @@ function deployButton({ settings, reaction, last, live }: BuildSide, shown: Buil
   const { target } = reaction;
   const old = isOld(shown);
   const from = live === undefined ? 'where nothing is live yet' : `where ${live} is live`;
-  const warning = old ? ' It is older than what is known.' : '';
+  const newest =
+    shown.newer === undefined ? 'Its commit is older than the live one' : `${shown.newer} was announced later`;
   return button({
     actionId: `deploy.${deployBuild}:${target}`,
     label: `Deploy to ${target}${old ? ' (older)' : ''}`,
@@ -158,7 +159,10 @@ function deployButton({ settings, reaction, last, live }: BuildSide, shown: Buil
     style: old ? 'danger' : isFirst ? 'primary' : undefined,
     confirm: {
       title: `Deploy ${version} to ${target}?`,
-      text: outside(`${service} ${version} goes to ${target}, ${from}: ${wayText(settings)}.${warning}`, 280),
+      text: outside(
+        `${service} ${version} goes to ${target}, ${from}: ${wayText(settings)}.${old ? ` ${newest}.` : ''}`,
+        280,
+      ),
     },
   });
 }
@@ -171,10 +175,20 @@ function wayText({ canary, approval }: BuildSide['settings']): string {
   return all.length === 0 ? 'everybody at once, when it is healthy' : `${all.slice(0, 8).join(', ')}, then everybody`;
 }
 
+const filesFrom: Readonly<Record<ArtifactPlace['kind'], string>> = {
+  directory: 'files from the folder',
+  archive: 'files from',
+  url: 'files from',
+  image: 'image',
+  git: 'built here from',
+};
+
 function smallPrint({ facts, host, at }: BuildShown): string {
   const { artifact, build } = facts;
   return join(
-    artifact === undefined ? 'its files are to be here already' : `${artifact.kind} ${code(artifact.place, 200)}`,
+    artifact === undefined
+      ? 'its files are to be here already'
+      : `${filesFrom[artifact.kind]} ${code(artifact.place, 200)}`,
     `announced by ${outside(host, 40)} ${dateTime(at)}`,
     `build ${build}`,
   );

@@ -1,6 +1,6 @@
 // Every card this app can draw, held against Slack's own limits, with friendly and with hostile contents.
 
-import type { DeploymentView } from '@bg/engine';
+import type { DeliveryRecord, DeploymentView } from '@bg/engine';
 import { describe, expect, test } from 'vitest';
 import { checkBlocks } from '../../../../tools/simulator/validate/blocks.ts';
 import { checkView } from '../../../../tools/simulator/validate/view.ts';
@@ -103,10 +103,10 @@ const news = {
   approvers: ['bob', 'group:S0APPROVERS'],
 };
 
-const delivery = {
+const delivery: DeliveryRecord = {
   ...{ id: 7, hook: 'github', delivery: 'abc', content: 'c', kind: 'workflow_run', receivedAt: noon, attempts: 1 },
   ...{ state: 'parked', bytes: 900, nextAt: noon, settledAt: noon, sentence: 'no rule knows this', answer: undefined },
-} as const;
+};
 
 const same = <T>(value: T): T => value;
 

@@ -8,27 +8,37 @@ import { code, dateTime, join, outside } from './text.ts';
 export const retryDelivery = 'retry-delivery';
 
 export function deliveryCard(delivery: DeliveryRecord): Card {
-  const { id, hook, kind, delivery: name, receivedAt } = delivery;
-  const { title, rest } = stateText(delivery);
-  const what = `a delivery of ${outside(hook, 40)}`;
-  return card(`${title}: ${what}. ${rest}`, [
-    section(`*${title}*: ${what}\n${rest}`),
+  const { id, kind, delivery: name, receivedAt } = delivery;
+  const { sign, title, rest } = stateText(delivery);
+  return card(`${sign} ${title}. ${rest}`, [
+    section(`${sign} *${title}*\n${rest}`),
     delivery.state === 'parked' ? tryAgain(delivery) : undefined,
     context(join(kind !== '' && code(kind, 60), `delivery ${id}`, code(name, 80), `came ${dateTime(receivedAt)}`)),
   ]);
 }
 
-function stateText({ id, state, sentence }: DeliveryRecord): { readonly title: string; readonly rest: string } {
+interface StateText {
+  readonly sign: string;
+  readonly title: string;
+  readonly rest: string;
+}
+
+function stateText({ id, hook, state, sentence }: DeliveryRecord): StateText {
+  const what = `A delivery of ${outside(hook, 40)}`;
   const why = outside(sentence ?? '', 700);
   switch (state) {
     case 'parked':
-      return { title: '📭 Not understood or not possible', rest: why };
+      return { sign: '📭', title: `${what} is set aside`, rest: why };
     case 'waiting':
-      return { title: '🔁 Worked on again', rest: `${code(`bg inbox show ${id}`)} tells what becomes of it.` };
+      return {
+        sign: '🔁',
+        title: `${what} is worked on again`,
+        rest: `${code(`bg inbox show ${id}`)} tells what becomes of it.`,
+      };
     case 'done':
-      return { title: '✅ Worked on', rest: why };
+      return { sign: '✅', title: `${what} was worked on`, rest: why };
     case 'ignored':
-      return { title: '⚪ Concerns nothing here', rest: why };
+      return { sign: '⚪', title: `${what} concerns nothing here`, rest: why };
     default:
       return state satisfies never;
   }
