@@ -23,10 +23,11 @@ const roundSize = 200;
 const idleMs = 1000;
 /** So long the worker keeps the event loop from those who deliver. */
 const sliceMs = 5;
-/** One that takes longer goes on beside the others, unless so many do already. */
+/** One that takes longer goes on beside the others; while so many do already, it is tried again later. */
 const patienceMs = 1000;
 const mostAside = 4;
 const limitMs = 60_000;
+const crowded = `it took longer than ${patienceMs / 1000} s beside ${mostAside} others that do`;
 const firstRetryMs = 1000;
 const maxRetryMs = 300_000;
 /** With the pauses between them, about three quarters of an hour. */
@@ -72,7 +73,7 @@ async function workOnRound(options: WorkOptions, { due, aside, stop }: Round): P
       aside.set(id, ended);
     } else if (soon && 'ending' in soon && isIgnored(soon.ending)) ignored.push({ id, sentence: soon.ending.sentence });
     else if (soon) conclude(options, delivery, soon);
-    else await concludeLate(options, delivery, { ending, stop });
+    else if (!stop.aborted) conclude(options, delivery, { thrown: new Error(crowded) });
     if (performance.now() < sliceEnd) continue;
     await letOthersIn();
     sliceEnd = performance.now() + sliceMs;
