@@ -38,7 +38,7 @@ function resolveMail(given: NonNullable<NotifyFile['mail']>, folder: string): Ma
   };
 }
 
-function secretOf(value: string | undefined, folder: string): Secret {
+export function secretOf(value: string | undefined, folder: string): Secret {
   return value?.startsWith('file:') ? { file: resolve(folder, value.slice('file:'.length)) } : { value };
 }
 

@@ -1,6 +1,8 @@
 // What other programs are told, as the rest of the engine knows it: defaults filled in.
 
+import { secretOf } from './resolve-notify.ts';
 import type { StatusesFile } from './schema-statuses.ts';
+import type { Secret } from './settings-notify.ts';
 
 export interface StatusesSettings {
   readonly github: GithubSettings | undefined;
@@ -10,7 +12,7 @@ export interface StatusesSettings {
 export interface GithubSettings {
   /** Without a slash at its end. */
   readonly api: string;
-  readonly token: string;
+  readonly token: Secret;
   /** `{id}` stands for the id of the deployment. */
   readonly log: string | undefined;
   readonly repositories: readonly GithubRepository[];
@@ -38,19 +40,20 @@ export interface CdeventsSettings {
 export interface EventSink {
   readonly name: string;
   readonly url: string;
-  readonly token: string | undefined;
-  /** `whsec_…` */
-  readonly secret: string | undefined;
+  /** Undefined where none is configured. */
+  readonly token: Secret | undefined;
+  /** `whsec_…`; undefined where none is configured. */
+  readonly secret: Secret | undefined;
 }
 
 export const defaultGithubApi = 'https://api.github.com';
 export const defaultEventSource = '/bluegreen';
 
-export function resolveStatuses({ github, cdevents }: StatusesFile): StatusesSettings {
+export function resolveStatuses({ github, cdevents }: StatusesFile, folder: string): StatusesSettings {
   return {
     github: github && {
       api: (github.api ?? defaultGithubApi).replace(/\/+$/, ''),
-      token: github.token,
+      token: secretOf(github.token, folder),
       log: github.log,
       repositories: github.repositories.map(({ service, repository, environments = [] }) => ({
         service,
@@ -65,7 +68,13 @@ export function resolveStatuses({ github, cdevents }: StatusesFile): StatusesSet
     },
     cdevents: cdevents && {
       source: cdevents.source ?? defaultEventSource,
-      sinks: cdevents.sinks.map(({ name, url, token, secret }) => ({ name, url, token, secret })),
+      sinks: cdevents.sinks.map((sink) => ({
+        name: sink.name,
+        url: sink.url,
+        // Configured, but with a variable that this process was not given: the key is there, its value is not.
+        token: 'token' in sink ? secretOf(sink.token, folder) : undefined,
+        secret: 'secret' in sink ? secretOf(sink.secret, folder) : undefined,
+      })),
     },
   };
 }

@@ -53,7 +53,7 @@ export function resolveSettings(options: {
     people: (config.people ?? []).map(resolvePerson),
     slack: { commands: commandWords(config.slack ?? {}), team: config.slack?.team },
     notify: resolveNotify(config.notify ?? {}, folder),
-    statuses: resolveStatuses(config.statuses ?? {}),
+    statuses: resolveStatuses(config.statuses ?? {}, folder),
     targets,
     builds: resolveBuilds(config.services),
     warnings,

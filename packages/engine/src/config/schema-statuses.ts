@@ -8,7 +8,10 @@ const address = (expected: string) =>
   matching(/^https?:\/\/(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/[^\s#@\p{Cc}]{0,900})?$/u, expected);
 
 const secret = () =>
-  matching(/^[\x21-\x7e]{8,1000}$/, 'a secret of 8 to 1000 visible characters; better from the environment');
+  matching(
+    /^(file:[^\p{Cc}]{1,1000}|[\x21-\x7e]{8,1000})$/u,
+    'a secret of 8 to 1000 visible characters, or file: and the path of a file that holds it',
+  );
 
 const environment = z
   .strictObject({
@@ -43,7 +46,11 @@ const github = z
     api: address('an address such as https://github.example.com/api/v3')
       .describe('Address of the API. Default: https://api.github.com.')
       .optional(),
-    token: secret().describe(`May write deployments in these repositories; from the environment: \${GITHUB_TOKEN}.`),
+    token: secret()
+      .describe(
+        `May write deployments in these repositories; from the environment: \${GITHUB_TOKEN}; or file:path, read for each message. A process without that variable tells nobody.`,
+      )
+      .optional(),
     log: matching(/^https?:\/\/[^\s\p{Cc}]{1,900}$/u, 'an address such as https://deploy.example.com/deployments/{id}')
       .describe('Where a deployment can be looked at; {id} is replaced by its id. Default: none.')
       .optional(),
@@ -58,13 +65,15 @@ const sink = z
     name: name().describe('Shown in logs and history.'),
     url: address('an address such as https://events.example.com/cdevents').describe('Where each event is posted.'),
     token: secret()
-      .describe(`Sent as a bearer token; from the environment: \${CDEVENTS_TOKEN}. Default: none.`)
+      .describe(`Sent as a bearer token; from the environment: \${CDEVENTS_TOKEN}; or file:path. Default: none.`)
       .optional(),
     secret: matching(
-      /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/,
-      'a secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64',
+      /^(file:[^\p{Cc}]{1,1000}|whsec_[A-Za-z0-9+/]{32,88}={0,2})$/u,
+      'a secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64; or file: and the path of a file that holds it',
     )
-      .describe(`Signs each event as Standard Webhooks has it; from the environment. Default: not signed.`)
+      .describe(
+        `Signs each event as Standard Webhooks has it; from the environment: \${CDEVENTS_SECRET}; or file:path. Default: not signed.`,
+      )
       .optional(),
   })
   .describe('One receiver of events.');

@@ -55,7 +55,7 @@ describe('GitHub', () => {
     ];
     expect(statuses?.github).toEqual({
       api: 'https://api.github.com',
-      token: 'ghs_0123456789',
+      token: { value: 'ghs_0123456789' },
       log: undefined,
       repositories: [{ service: 'shop', repository: 'acme/shop', environments }],
     });

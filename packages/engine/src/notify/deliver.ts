@@ -7,8 +7,8 @@ import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { AuditEvent } from '../state/audit.ts';
 import type { Store } from '../state/store.ts';
+import type { Fate } from './fate.ts';
 import type { OutboxMessage } from './outbox.ts';
-import type { Fate } from './statuses/fate.ts';
 
 export interface DeliverParts {
   readonly engine: Pick<Engine, 'outbox' | 'changed'>;
@@ -40,26 +40,31 @@ const longestHoldMs = 30_000;
 export async function deliver(parts: DeliverParts, transport: Transport, signal: AbortSignal): Promise<void> {
   let holds = 0;
   while (!signal.aborted) {
-    const isHeld = await sendDue(parts, transport, signal);
-    holds = isHeld ? holds + 1 : 0;
-    if (isHeld) await pause(parts.clock, growing(firstHoldMs, holds - 1, longestHoldMs), signal);
+    const held = await sendDue(parts, transport, signal);
+    holds = held ? holds + 1 : 0;
+    if (held) await pause(parts.clock, held.forMs ?? growing(firstHoldMs, holds - 1, longestHoldMs), signal);
     else await parts.engine.changed(idleMs, signal);
   }
 }
 
-/** True when the other side takes nothing at the moment. */
-async function sendDue(parts: DeliverParts, transport: Transport, signal: AbortSignal): Promise<boolean> {
+/** The other side takes nothing at the moment. */
+interface Hold {
+  /** As it asked; undefined when it did not say. */
+  readonly forMs: number | undefined;
+}
+
+async function sendDue(parts: DeliverParts, transport: Transport, signal: AbortSignal): Promise<Hold | undefined> {
   const due = parts.engine.outbox.due(transport.name, perRound);
   for (const [index, message] of due.entries()) {
-    if (signal.aborted) return false;
+    if (signal.aborted) return undefined;
     const fate = await fateOf(transport, message, signal);
     settle(parts, transport, message, fate);
     if (fate.kind !== 'later' || !fate.holdsAll) continue;
     for (const other of due.slice(index + 1))
       if (isTooOld(parts, transport, other)) drop(parts, transport, other, fate.problem);
-    return true;
+    return { forMs: fate.afterMs };
   }
-  return false;
+  return undefined;
 }
 
 /** A message that cannot even be made must not stop the others. */
@@ -100,5 +105,6 @@ function drop({ engine, store, log }: DeliverParts, transport: Transport, messag
   log.error({ key, problem }, 'a message is given up');
 }
 
+/** Up to a quarter shorter: of many who were turned away together, not all come back together. */
 const growing = (firstMs: number, tried: number, longestMs: number): number =>
-  Math.min(firstMs * 2 ** Math.min(tried, 20), longestMs);
+  Math.round(Math.min(firstMs * 2 ** Math.min(tried, 20), longestMs) * (1 - Math.random() / 4));

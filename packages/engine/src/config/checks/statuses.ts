@@ -10,14 +10,15 @@ export function checkStatuses(draft: Draft<ConfigFile>): readonly Finding[] {
   const at: Path = ['statuses', 'github'];
   const sinks: Path = ['statuses', 'cdevents', 'sinks'];
   return [
-    ...(github?.token === undefined ? [] : readByOthers(github.api, [...at, 'api'])),
+    ...(github && !('token' in github) ? [error([...at, 'token'], 'is missing; expected a token of GitHub')] : []),
+    ...readByOthers(github?.api, [...at, 'api']),
     ...eachOnce(github?.repositories, 'service', [...at, 'repositories']),
     ...(github?.repositories ?? []).flatMap((repository, index) =>
       checkRepository(draft, repository, [...at, 'repositories', index]),
     ),
     ...eachOnce(cdevents?.sinks, 'name', sinks),
     ...(cdevents?.sinks ?? []).flatMap((sink, index) =>
-      sink?.token === undefined ? [] : readByOthers(sink.url, [...sinks, index, 'url']),
+      sink && 'token' in sink ? readByOthers(sink.url, [...sinks, index, 'url']) : [],
     ),
   ];
 }

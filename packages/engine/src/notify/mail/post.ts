@@ -5,7 +5,7 @@ import { createTransport } from 'nodemailer';
 import type { MailSettings } from '../../config/settings-notify.ts';
 import { type Clock, deadline, pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { Fate } from '../statuses/fate.ts';
+import type { Fate } from '../fate.ts';
 import { oneLine } from '../text.ts';
 import type { Drawn } from './draw.ts';
 

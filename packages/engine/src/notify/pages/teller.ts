@@ -8,7 +8,7 @@ import { httpRequest } from '../../lib/http.ts';
 import { deliver, type Transport } from '../deliver.ts';
 import { follow } from '../follow.ts';
 import { linkToCard } from '../links.ts';
-import { type Fate, fateOf } from '../statuses/fate.ts';
+import { type Fate, fateOf } from '../fate.ts';
 import { type Teller, together } from '../tell.ts';
 import { oneLine } from '../text.ts';
 import { type PageParts, type PagePayload, pagerTransport } from './payload.ts';

@@ -7,8 +7,8 @@ import type { AuditRow } from '../../state/audit.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Db } from '../../state/database.ts';
 import { type DeploymentRow, readDeployment } from '../../state/deployments.ts';
+import type { About } from './outgoing.ts';
 import { purlOf } from './purl.ts';
-import type { About } from './send.ts';
 
 /** Field names are those of the specification. */
 export interface CdEvent {
@@ -33,7 +33,7 @@ export interface EventFact extends About {
   readonly event: CdEvent;
 }
 
-interface Teller {
+interface Telling {
   readonly db: Db;
   /** Of every event. */
   readonly source: string;
@@ -41,17 +41,17 @@ interface Teller {
   readonly serving: () => readonly { readonly service: string; readonly target: string }[];
 }
 
-export function eventFacts(teller: Teller, row: AuditRow): readonly EventFact[] {
+export function eventFacts(telling: Telling, row: AuditRow): readonly EventFact[] {
   if (row.action === 'dismantled')
-    return teller.serving().map(({ service, target }) => removed(teller, row, { service, target }));
+    return telling.serving().map(({ service, target }) => removed(telling, row, { service, target }));
   if (row.action !== 'deployment-finished' || row.deploymentId === null) return [];
-  const found = readDeployment(teller.db, row.deploymentId);
+  const found = readDeployment(telling.db, row.deploymentId);
   if (!found) return [];
   const outcome = row.detail.outcome as OutcomeKind;
   const live = liveEvent(found, outcome);
   return [
-    ...(live === undefined ? [] : [serviceEvent(teller, row, found, live)]),
-    finished(teller, row, found, outcome),
+    ...(live === undefined ? [] : [serviceEvent(telling, row, found, live)]),
+    finished(telling, row, found, outcome),
   ];
 }
 
@@ -81,15 +81,15 @@ const outcomeOf: Readonly<Record<OutcomeKind, 'success' | 'failure' | 'cancel' |
   halted: 'error',
 };
 
-function serviceEvent(teller: Teller, row: AuditRow, found: DeploymentRow, { what, version }: Live): EventFact {
+function serviceEvent(telling: Telling, row: AuditRow, found: DeploymentRow, { what, version }: Live): EventFact {
   const { service, target } = found;
-  const artifact = buildOf(teller.db, service, version)?.artifact;
-  return factOf(teller, row, {
+  const artifact = buildOf(telling.db, service, version)?.artifact;
+  return factOf(telling, row, {
     type: `dev.cdevents.service.${what}.0.3.0`,
     id: `${found.id}.${what}`,
     subject: service,
     content: {
-      environment: { id: target, source: teller.source },
+      environment: { id: target, source: telling.source },
       artifactId: purlOf({ service, version, artifact }),
     },
     found,
@@ -98,9 +98,9 @@ function serviceEvent(teller: Teller, row: AuditRow, found: DeploymentRow, { wha
 }
 
 /** Every deployment is a run, so that failed ones, which change nothing for users, are heard of too. */
-function finished(teller: Teller, row: AuditRow, found: DeploymentRow, outcome: OutcomeKind): EventFact {
+function finished(telling: Telling, row: AuditRow, found: DeploymentRow, outcome: OutcomeKind): EventFact {
   const { service, target } = found;
-  return factOf(teller, row, {
+  return factOf(telling, row, {
     type: 'dev.cdevents.pipelinerun.finished.0.3.0',
     id: `${found.id}.finished`,
     subject: found.id,
@@ -114,13 +114,13 @@ function finished(teller: Teller, row: AuditRow, found: DeploymentRow, outcome: 
   });
 }
 
-function removed(teller: Teller, row: AuditRow, place: { readonly service: string; readonly target: string }) {
-  return factOf(teller, row, {
+function removed(telling: Telling, row: AuditRow, place: { readonly service: string; readonly target: string }) {
+  return factOf(telling, row, {
     type: 'dev.cdevents.service.removed.0.3.0',
     // No deployment did it: the row itself is what tells this time from another.
     id: `${place.service}.${place.target}.removed.${row.hash.slice(0, 16)}`,
     subject: place.service,
-    content: { environment: { id: place.target, source: teller.source } },
+    content: { environment: { id: place.target, source: telling.source } },
     place,
   });
 }
@@ -134,7 +134,7 @@ interface Parts {
   readonly place: { readonly service: string; readonly target: string };
 }
 
-function factOf({ source }: Teller, row: AuditRow, { type, id, subject, content, found, place }: Parts): EventFact {
+function factOf({ source }: Telling, row: AuditRow, { type, id, subject, content, found, place }: Parts): EventFact {
   return {
     ...place,
     at: row.at,

@@ -5,27 +5,20 @@ import { Webhook } from 'standardwebhooks';
 import type { EventSink } from '../../config/resolve-statuses.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { httpRequest } from '../../lib/http.ts';
+import type { Transport } from '../deliver.ts';
+import { fateOf } from '../fate.ts';
 import type { CdEvent, EventFact } from './cdevents-facts.ts';
-import { fateOf } from './fate.ts';
-import type { Transport } from './send.ts';
-
-const timeoutMs = 15_000;
+import { asFate, outgoing, readSecret, timeoutMs } from './outgoing.ts';
 
 export const sinkTransport = (sink: Pick<EventSink, 'name'>): string => `cdevents:${sink.name}`;
 
 export function cdeventsTransport(sink: EventSink, clock: Clock): Transport {
-  const { name, url, token, secret } = sink;
-  const secrets = [token, secret].filter((each) => each !== undefined);
+  const { name, url } = sink;
   return {
-    name: sinkTransport(sink),
-    who: name,
-    // What follows the ? of an address may be a key.
-    redact: (text) =>
-      secrets.reduce(
-        (left, each) => left.replaceAll(each, '[secret]'),
-        text.replaceAll(url, url.replace(/\?.*$/, '?…')),
-      ),
-    send: async ({ payload }, { signal }) => {
+    ...outgoing(sinkTransport(sink), name),
+    send: async ({ payload }, signal) => {
+      const token = sink.token && readSecret(sink.token);
+      const secret = sink.secret && readSecret(sink.secret);
       const { event } = payload as EventFact;
       const body = JSON.stringify(event);
       const headers = {
@@ -33,10 +26,13 @@ export function cdeventsTransport(sink: EventSink, clock: Clock): Transport {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(secret === undefined ? {} : signed({ secret, id: event.context.id, body, now: clock.now() })),
       };
-      const answer = await httpRequest({ url, method: 'POST', headers, body, timeoutMs, signal });
-      return answer.status >= 200 && answer.status < 300
-        ? { kind: 'sent', reference: { status: answer.status } }
-        : fateOf(name, answer, clock.now());
+      // An address may hold a secret too.
+      return asFate(name, [token ?? '', secret ?? '', url], async () => {
+        const answer = await httpRequest({ url, method: 'POST', headers, body, timeoutMs, signal });
+        return answer.status >= 200 && answer.status < 300
+          ? { kind: 'sent', reference: { status: answer.status } }
+          : fateOf(name, answer, clock.now());
+      });
     },
   };
 }

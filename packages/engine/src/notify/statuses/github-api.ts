@@ -1,7 +1,7 @@
 // The few requests of GitHub's REST API that deployments need. A repository is only ever one of the configuration.
 
-import type { GithubRepository, GithubSettings } from '../../config/resolve-statuses.ts';
 import { type HttpAnswer, httpRequest } from '../../lib/http.ts';
+import { timeoutMs } from './outgoing.ts';
 
 export type DeploymentState = 'in_progress' | 'success' | 'failure' | 'error' | 'inactive';
 
@@ -35,12 +35,10 @@ export interface GithubApi {
 
 /** A limit of GitHub's, for both descriptions. */
 export const longestDescription = 140;
-const timeoutMs = 15_000;
 const looksBack = 30;
 
 export function githubApi(
-  { api, token }: Pick<GithubSettings, 'api' | 'token'>,
-  { repository }: Pick<GithubRepository, 'repository'>,
+  { api, token, repository }: { readonly api: string; readonly token: string; readonly repository: string },
   signal: AbortSignal,
 ): GithubApi {
   const [owner = '', name = ''] = repository.split('/');

@@ -9,7 +9,7 @@ import type { Db } from '../../state/database.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { readRelease } from '../../state/targets.ts';
 import { type DeploymentState, longestDescription } from './github-api.ts';
-import type { About } from './send.ts';
+import type { About } from './outgoing.ts';
 
 export interface GithubFact extends About {
   readonly deploymentId: string;
@@ -22,6 +22,9 @@ export interface GithubFact extends About {
   /** Whether this ends it for now: it is kept when there is a queue. */
   readonly final: boolean;
 }
+
+/** In the outbox, and of the cursor. */
+export const githubName = 'github';
 
 export const githubKey = (deploymentId: string): string => `github:${deploymentId}`;
 

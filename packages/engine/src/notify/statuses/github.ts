@@ -1,13 +1,44 @@
 // A fact brought to GitHub: the deployment is looked for before it is made, and a status before it is added, so that a
 // try that was cut off in the middle leaves nothing there twice.
 
-import { environmentOf, type GithubSettings } from '../../config/resolve-statuses.ts';
+import { environmentOf, type GithubEnvironment, type GithubSettings } from '../../config/resolve-statuses.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { OutboxMessage } from '../outbox.ts';
-import { type Fate, fateOf } from './fate.ts';
+import type { Transport } from '../deliver.ts';
+import { type Fate, fateOf } from '../fate.ts';
+import type { Outbox, OutboxMessage } from '../outbox.ts';
 import { type Asked, type GithubApi, githubApi } from './github-api.ts';
-import type { GithubFact } from './github-facts.ts';
-import type { Transport } from './send.ts';
+import { type GithubFact, githubName } from './github-facts.ts';
+import { asFate, outgoing, readSecret } from './outgoing.ts';
+
+interface GithubParts {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+}
+
+export function githubTransport(parts: GithubParts, settings: GithubSettings): Transport {
+  return {
+    ...outgoing(githubName, 'GitHub'),
+    send: (message, stop) => {
+      const fact = message.payload as GithubFact;
+      // Looked up anew: what waits must not go to a repository that the configuration names no more.
+      const found = settings.repositories.find(({ service }) => service === fact.service);
+      if (!found)
+        return Promise.resolve({
+          kind: 'refused',
+          problem: `the configuration names no repository for ${fact.service}`,
+        });
+      const { repository, environments } = found;
+      const environment =
+        environments.find(({ target }) => target === fact.target) ?? environmentOf(fact.service, fact.target);
+      const log = settings.log?.replaceAll('{id}', encodeURIComponent(fact.deploymentId));
+      const token = readSecret(settings.token);
+      const api = githubApi({ api: settings.api, token, repository }, stop);
+      return asFate(`GitHub (${repository})`, [token], () =>
+        bring({ ...parts, api, message, fact, environment, repository, log }),
+      );
+    },
+  };
+}
 
 /** Where a deployment is: kept with its message. */
 interface Place {
@@ -15,38 +46,17 @@ interface Place {
   readonly id: number;
 }
 
-export function githubTransport(settings: GithubSettings, clock: Clock): Transport {
-  return {
-    name: 'github',
-    who: 'GitHub',
-    redact: (text) => text.replaceAll(settings.token, '[secret]'),
-    send: async (message, { keep, signal }) => {
-      const fact = message.payload as GithubFact;
-      // Read anew: what waits must not go to a repository that the configuration names no more.
-      const found = settings.repositories.find(({ service }) => service === fact.service);
-      if (!found) return { kind: 'refused', problem: `the configuration names no repository for ${fact.service}` };
-      const environment =
-        found.environments.find(({ target }) => target === fact.target) ?? environmentOf(fact.service, fact.target);
-      const log = settings.log?.replaceAll('{id}', encodeURIComponent(fact.deploymentId));
-      const api = githubApi(settings, found, signal);
-      const { repository } = found;
-      return bring({ api, clock, fact, environment, repository, log, keep }, message);
-    },
-  };
-}
-
-interface Bringing {
+interface Bringing extends GithubParts {
   readonly api: GithubApi;
-  readonly clock: Clock;
+  readonly message: OutboxMessage;
   readonly fact: GithubFact;
-  readonly environment: ReturnType<typeof environmentOf>;
+  readonly environment: GithubEnvironment;
   readonly repository: string;
   readonly log: string | undefined;
-  readonly keep: (reference: unknown) => void;
 }
 
-async function bring(bringing: Bringing, message: OutboxMessage): Promise<Fate> {
-  const { api, fact, environment, repository, log, keep } = bringing;
+async function bring(bringing: Bringing): Promise<Fate> {
+  const { api, message, fact, environment, repository, log, outbox } = bringing;
   const { state, description } = fact;
   let id = placeIn(message.reference, repository)?.id;
   if (id === undefined) {
@@ -54,7 +64,8 @@ async function bring(bringing: Bringing, message: OutboxMessage): Promise<Fate> 
     if (!('value' in there)) return unexpected(bringing, there);
     if (there.value === undefined) return { kind: 'sent', reference: null };
     id = there.value;
-    keep({ repository, id } satisfies Place);
+    // Where it is is written at once; what is to be said of it still waits.
+    outbox.sent(message.key, message.version - 1, { repository, id } satisfies Place);
   }
   const told = await api.statuses(id);
   if (!('value' in told)) return unexpected(bringing, told);
@@ -74,13 +85,14 @@ async function findOrMake({ api, fact, environment }: Bringing): Promise<Asked<n
 }
 
 function unexpected({ clock, repository }: Bringing, { answer }: Exclude<Asked<unknown>, { value: unknown }>): Fate {
+  const who = `GitHub (${repository})`;
   if (answer.status >= 200 && answer.status < 300)
     return {
       kind: 'later',
-      problem: `GitHub answered ${answer.status} with something else than asked`,
+      problem: `${who} answered ${answer.status} with something else than asked`,
       holdsAll: true,
     };
-  return fateOf(`GitHub (${repository})`, answer, clock.now());
+  return fateOf(who, answer, clock.now());
 }
 
 /** A service that has moved to another repository has no deployment there yet. */

@@ -27,7 +27,7 @@ export interface NewScene {
 export type Scene = StatusParts;
 
 export function sceneOf({ store, clock, config, log = silentLog }: NewScene): Scene {
-  const settings = { statuses: resolveStatuses(statuses.parse(config)) };
+  const settings = { statuses: resolveStatuses(statuses.parse(config), '/srv') };
   const engine = {
     settings,
     outbox: createOutbox(store),

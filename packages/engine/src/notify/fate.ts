@@ -1,6 +1,6 @@
 // What an answer of the other side, or none, means for the message that waits.
 
-import type { HttpAnswer } from '../../lib/http.ts';
+import type { HttpAnswer } from '../lib/http.ts';
 
 export type Fate =
   | { readonly kind: 'sent'; readonly reference: unknown }
