@@ -43,12 +43,13 @@ function authorsOf({ store }: MailParts, { service }: Fact, version: string | un
   return (version === undefined ? undefined : buildOf(store.db, service, version)?.authors) ?? [];
 }
 
-/** Rows about a side name no deployment: it is the last one that ended badly there. */
+/** Rows about a side name no deployment: it is the last one that left a side behind. */
 function lastFailed({ engine }: MailParts, { service, target }: Fact): DeploymentView | undefined {
   if (target === undefined) return undefined;
   const recent = engine.history({ service, target }, 10);
+  const left = ['failed', 'aborted', 'rolled-back'];
   return recent.ok
-    ? recent.value.find(({ outcome }) => outcome !== undefined && outcome.kind !== 'promoted')
+    ? recent.value.find(({ mode, outcome }) => outcome && (mode === 'rollback' || left.includes(outcome.kind)))
     : undefined;
 }
 

@@ -1,0 +1,173 @@
+// A real engine that tells, on a state of its own, and a way to make something happen: rows of the audit log as the flow
+// and the builds write them.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSettings } from '../../config/load.ts';
+import type { Settings } from '../../config/settings.ts';
+import { openEngine } from '../../engine.ts';
+import type { Engine } from '../../engine-api.ts';
+import { type Log, silentLog } from '../../lib/log.ts';
+import type { OutcomeKind } from '../../orchestrator/deployment.ts';
+import type { AuditEvent } from '../../state/audit.ts';
+import { openDatabase } from '../../state/database.ts';
+import { addDeployment } from '../../state/deployments.ts';
+import { createStore, type Store } from '../../state/store.ts';
+import { movableClock } from '../../state/testing/state.ts';
+
+export interface Newsroom {
+  readonly folder: string;
+  readonly settings: Settings;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly clock: ReturnType<typeof movableClock>;
+  /** Tells until `stop` is called. */
+  tell(): { stop(): Promise<void> };
+  happens(event: Partial<AuditEvent> & Pick<AuditEvent, 'action'>): void;
+  /** A deployment that has ended. */
+  ends(ending: Ending): void;
+  /** Actions of the audit log, in order. */
+  audited(): readonly string[];
+  close(): Promise<void>;
+}
+
+export interface Ending {
+  readonly id: string;
+  readonly outcome: OutcomeKind;
+  readonly version?: string;
+  readonly mode?: 'deploy' | 'rollback';
+  readonly sentence?: string;
+  readonly reason?: string;
+  readonly actor?: string;
+}
+
+/** `notify` and `told` are YAML in one line. */
+export function openNewsroom(options: {
+  readonly notify: string;
+  readonly told?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly log?: Log;
+  readonly folder?: string;
+}): Newsroom {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'bg-n-'));
+  mkdirSync(join(folder, 'releases'), { recursive: true });
+  const file = join(folder, 'bluegreen.yaml');
+  writeFileSync(file, configText(options));
+  const settings = loadSettings({ file, environment: options.environment ?? {} });
+  const clock = movableClock();
+  const engine = openEngine({ settings, log: options.log ?? silentLog, processName: 'test', clock });
+  const db = openDatabase(settings.stateFolder);
+  const store = createStore({ db, clock, redact: (text) => text, committed: () => undefined });
+  const tellings = new Set<{ stop(): Promise<void> }>();
+  const happens: Newsroom['happens'] = (event) =>
+    store.write((tx) => tx.audit({ actor: 'engine', service: 'shop', sentence: 'something happened', ...event }));
+  return {
+    folder,
+    settings,
+    engine,
+    store,
+    clock,
+    happens,
+    tell() {
+      const over = new AbortController();
+      const telling = engine.tell(over.signal);
+      const stop = async () => {
+        over.abort();
+        await telling;
+      };
+      tellings.add({ stop });
+      return { stop };
+    },
+    ends: (ending) => endDeployment(store, ending),
+    audited: () => engine.audit.after(0, 1_000).map(({ action }) => action),
+    async close() {
+      for (const { stop } of tellings) await stop();
+      engine.close();
+      db.$client.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function endDeployment(store: Store, ending: Ending): void {
+  const { id, outcome, version = 'v2.1', mode = 'deploy', sentence = `${version} ended`, actor = 'engine' } = ending;
+  store.write((tx) => {
+    const cause = { outcome, causeCode: 'test', cause: sentence, causeActor: actor, finishedAt: tx.now } as const;
+    addDeployment(tx, {
+      id,
+      service: 'shop',
+      target: 'production',
+      version,
+      mode,
+      slot: 'green',
+      fromSlot: 'blue',
+      fromVersion: 'v2.0',
+      hold: false,
+      reason: ending.reason ?? null,
+      requestedBy: 'person:alice',
+      requestedAt: tx.now,
+      position: 0,
+      direction: 'forward',
+      phase: 'finished',
+      stateVersion: 1,
+      ...cause,
+    });
+    tx.audit({
+      actor,
+      action: 'deployment-finished',
+      service: 'shop',
+      target: 'production',
+      deploymentId: id,
+      code: outcome === 'promoted' ? mode : 'test',
+      sentence,
+      detail: { outcome, version, from: 'v2.0' },
+    });
+  });
+}
+
+function configText({ notify, told = '{}' }: { readonly notify: string; readonly told?: string }): string {
+  return `state: state
+people:
+  - { id: alice, name: Alice Adams, slack: U0ALICE, email: alice@example.com, codeHost: alice-adams }
+  - { id: bob, name: Bob Brown, slack: U0BOB, email: bob@example.com }
+  - { id: carol, slack: U0CAROL, email: carol@example.com }
+approvers: [bob]
+notify: ${notify}
+services:
+  shop:
+    releases: releases
+    command: [node, server.mjs]
+    channel: "#deploys"
+    notify: ${told}
+    canary: []
+    targets:
+      production:
+        slots: { blue: { port: 8001 }, green: { port: 8002 } }
+        loadBalancer: { listen: 8080 }
+`;
+}
+
+/** A build as CI tells of it. */
+export const buildDetail = {
+  build: 7,
+  version: 'v2.1',
+  repository: 'example/shop',
+  branch: 'main',
+  commit: '0f3c9a1b2d4e5f60718293a4b5c6d7e8f9012345',
+  subject: 'Show prices with <b>tax</b> & more',
+  url: 'https://ci.example.com/runs/7',
+  authors: [{ name: 'Alice Adams', email: 'alice@users.example.net', login: 'Alice-Adams' }],
+};
+
+/** Waits for anything; the limit is generous because the machine is small. */
+export async function eventually(what: () => boolean, limitMs = 30_000): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!what()) {
+    if (Date.now() > end) throw new Error(`it never came to: ${what}`);
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
+}
+
+/** Long enough that what should not come would have come. */
+export const aWhile = (ms = 1_500): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
