@@ -1,10 +1,12 @@
-// Where a release comes from, as whoever built it says in `release.json` beside its files: part of the digest, shown to
-// people, believed by no gate.
+// Where a release comes from, as whoever built it says in `release.json` beside its files, part of the digest, or as CI
+// announced it. Shown to people, believed by no gate.
 
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { readFileIfAny } from '../lib/files.ts';
+import { buildOf } from '../state/builds.ts';
+import type { Db } from '../state/database.ts';
 
 const maxBytes = 64 * 1024;
 
@@ -33,6 +35,19 @@ export function readOrigin(releaseFolder: string): Origin | undefined {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new BlueGreenError('release-invalid', `${path}: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
+}
+
+/** What CI said of the version, for a release that says nothing itself. */
+export function announcedOrigin(
+  db: Db,
+  { service, version }: { service: string; version: string },
+): Origin | undefined {
+  const build = buildOf(db, service, version);
+  if (build?.commit === undefined) return undefined;
+  const { commit, url, subject } = build;
+  const [first] = build.authors;
+  const author = (first?.name ?? first?.login ?? first?.email)?.slice(0, 100);
+  return { commit, ...(url ? { url } : {}), ...(author ? { author } : {}), ...(subject ? { subject } : {}) };
 }
 
 function jsonOf(path: string, text: string): unknown {

@@ -9,7 +9,7 @@ import { addRelease, readRelease, readSlot } from '../state/targets.ts';
 import { type Core, mustTarget, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
 import { obtainRelease } from './obtain.ts';
-import { readOrigin } from './origin.ts';
+import { announcedOrigin, readOrigin } from './origin.ts';
 import { buildPlan, planHash } from './plan.ts';
 import { foresee, runBy } from './release-settings.ts';
 import type { SchemaEvidence } from './schema/evidence.ts';
@@ -36,7 +36,7 @@ export async function registerAndPlan(
       'release-modified',
       `${row.version} was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}): a version is immutable`,
     );
-  const origin = readOrigin(folder);
+  const origin = readOrigin(folder) ?? announcedOrigin(core.store.db, row);
   // Whatever can be known of a start is known before the schema is touched.
   foresee(target, row.slot, { version: row.version, digest, folder });
   const { command, commandFrom, notes } = runBy(target, { folder });

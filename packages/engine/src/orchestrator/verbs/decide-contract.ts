@@ -20,7 +20,7 @@ import { recordRefusal } from './refused.ts';
 
 export function approveContract(core: Core, id: string, actor: Actor): Result<ContractView> {
   return decideContract(core, id, actor, 'approve', (tx, target, row) => {
-    const refusal = mayDecide({ target, row, actor }, { what: `the contract of ${row.migrations.join(', ')}` });
+    const refusal = mayDecide({ core, target, row, actor }, { what: `the contract of ${row.migrations.join(', ')}` });
     if (refusal) return refusal;
     const person = actorName(actor);
     if (contractVotesOf(tx.db, id).includes(person))
@@ -40,7 +40,7 @@ export function approveContract(core: Core, id: string, actor: Actor): Result<Co
 
 export function rejectContract(core: Core, id: string, actor: Actor, reason: string): Result<ContractView> {
   return decideContract(core, id, actor, 'reject', (tx, target, row) => {
-    const refusal = mayDecide({ target, row, actor }, { asRequester: true });
+    const refusal = mayDecide({ core, target, row, actor }, { asRequester: true });
     if (refusal) return refusal;
     const text = reason.trim().slice(0, maxReason);
     if (text === '') return refuse('reason-missing', 'a reject needs its reason', 'Say in a few words why.');

@@ -1,6 +1,7 @@
 // The frame of everything that people say to a running deployment: one transaction that compares the state the button
 // was drawn for with the state that is. The first decision wins, a late one is told who was first.
 
+import { writersOf } from '../../builds/writers.ts';
 import { approverRule } from '../../config/people.ts';
 import type { DeploymentRef } from '../../engine-api.ts';
 import { advanceDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
@@ -83,21 +84,29 @@ export function staleCard(row: DeploymentRow, ref: DeploymentRef): Refused | und
 /** Of a deployment, or of a contract. */
 export function mayDecide(
   {
+    core,
     target,
     row,
     actor,
-  }: Pick<Situation, 'target' | 'actor'> & { readonly row: Pick<DeploymentRow, 'version' | 'requestedBy'> },
+  }: Pick<Situation, 'core' | 'target' | 'actor'> & { readonly row: Pick<DeploymentRow, 'version' | 'requestedBy'> },
   { asRequester = false, what = row.version }: { readonly asRequester?: boolean; readonly what?: string },
 ): Refused | undefined {
   const { approvers, fourEyes } = target.settings.approval;
   if (actor.kind !== 'person') return refuse('not-approver', 'only people decide', '');
-  // Whoever asked may always say no to it.
-  if (asRequester && actorName(actor) === row.requestedBy) return undefined;
+  const isWriter = hasWritten(core, target, row.version, actor.id);
+  // Whoever asked, or wrote it, may always say no to it.
+  if (asRequester && (isWriter || actorName(actor) === row.requestedBy)) return undefined;
   if (fourEyes && actorName(actor) === row.requestedBy)
     return refuse(
       'four-eyes',
       `${who(actor)} asked for ${what} and cannot approve it`,
       `Ask ${approvers.filter((id) => id !== actor.id).join(', ') || 'another approver'}.`,
+    );
+  if (fourEyes && isWriter)
+    return refuse(
+      'four-eyes',
+      `${who(actor)} wrote a part of ${row.version} and cannot approve ${what === row.version ? 'it' : what}`,
+      `Ask ${approvers.filter((id) => !hasWritten(core, target, row.version, id)).join(', ') || 'another approver'}.`,
     );
   if (!approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] }))
     return refuse(
@@ -106,6 +115,10 @@ export function mayDecide(
       `Approvers: ${approvers.join(', ')}.`,
     );
   return undefined;
+}
+
+function hasWritten({ store, settings }: Core, { key }: Target, version: string, person: string): boolean {
+  return writersOf(store.db, settings, { service: key.service, version }).people.some(({ id }) => id === person);
 }
 
 export function unlocked({ core, target, actor, tx }: Situation): Refused | undefined {

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { writersOf, writerWarnings } from '../../builds/writers.ts';
 import type { DeployRequest, PlanView } from '../../engine-api.ts';
 import { otherSlot, type SlotName } from '../../environment/environment.ts';
 import { buildOf } from '../../state/builds.ts';
@@ -162,6 +163,10 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
     ],
     warnings: [
       ...warningsOf(facts),
+      ...writerWarnings(
+        writersOf(core.store.db, core.settings, { service: target.key.service, version: request.version }),
+        target.settings,
+      ),
       ...(seen?.warnings ?? []),
       ...(held.version === null
         ? []

@@ -1,5 +1,6 @@
 // A row with its journal, approval and observations as people see it.
 
+import { writersOf, writerWarnings } from '../../builds/writers.ts';
 import { targetName } from '../../config/settings.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import {
@@ -158,6 +159,7 @@ function warnings(core: Core, target: Target, row: DeploymentRow): readonly stri
   const lock = facts.lock;
   return [
     ...warningsOf(facts),
+    ...(row.finishedAt === null ? writerWarnings(writersOf(core.store.db, core.settings, row), target.settings) : []),
     ...(lock ? [`🔒 ${target.name} is locked by ${shortName(lock.owner)}: ${lock.reason}`] : []),
     ...(target.settings.health.check === 'status-code' ? ['health is judged by status code alone'] : []),
     ...(target.settings.smokeTests.length < 3 ? [`only ${target.settings.smokeTests.length} smoke tests`] : []),
