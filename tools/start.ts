@@ -16,6 +16,8 @@ import { clearLeftovers, raiseStack, type Stack } from './stack/stack.ts';
 const perSecond = 30;
 const loadHours = 8;
 const stopLimitMs = 20_000;
+/** Not in the releases folder: it is fetched from CI when somebody presses Deploy. */
+const announced = 'v2.0';
 
 async function main(): Promise<void> {
   const told = untilTold();
@@ -63,7 +65,8 @@ async function run(places: Places, told: AbortSignal): Promise<void> {
       pace: unhurried,
       env: process.env,
       say: (sentence) => console.log(sentence),
-      botStarted: (pid) => note(places.folder, page, [pid]),
+      fromCi: [announced],
+      appsStarted: (pids) => note(places.folder, page, pids),
     },
     told,
   );
@@ -96,11 +99,15 @@ function invitation({ places, ports, page }: { places: Places; ports: Ports; pag
     as bob     press Approve       everybody gets it, proved through the load balancer
     as bob     /rollback           back within a moment; the old side is kept warm
 
-    v2.2-broken-smoke, v2.3-never-healthy, v2.4-errors, v2.5-slow and v2.6-crashes fail, each in its own way.
+  As CI:
+    curl -X POST http://127.0.0.1:${ports.ci}/announce/${announced}
+                                   a signed webhook; the card of the build has a Deploy button, which fetches it
+
+  v2.2-broken-smoke, v2.3-never-healthy, v2.4-errors, v2.5-slow and v2.6-crashes fail, each in its own way.
 
   The shop:   http://127.0.0.1:${ports.shop}
   Its users:  ${perSecond} requests a second of 400 people, in the background, so that a canary has numbers (for ${loadHours} hours)
-  Files:      ${places.folder}  (slack-bot.log, bluegreen.yaml, state/)
+  Files:      ${places.folder}  (slack-bot.log, webhook.log, bluegreen.yaml, state/)
 
   Ctrl-C stops everything.
 `;

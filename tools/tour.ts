@@ -14,6 +14,7 @@ import { closeTheBooks, leastPerSecond } from './tour/accounts.ts';
 import { checkBalancer, checkNothingIsLeft, whatIsMissing } from './tour/balancer.ts';
 import { chaptersOf } from './tour/chapters.ts';
 import { createChecks } from './tour/checks.ts';
+import { announcedVersion } from './tour/deploy-with-approval.ts';
 import { type TourOptions, tourOptions } from './tour/options.ts';
 import { type Scene, settle } from './tour/scene.ts';
 import { printConversation } from './tour/transcript.ts';
@@ -44,7 +45,7 @@ async function tour(options: TourOptions): Promise<void> {
     print(`The stack comes up in ${places.folder}, on free ports, with ${loadBalancer} as its load balancer.`);
     const say = (line: string): void => print(`  ${line}`);
     // A contract waits for nobody here but the side that stands by.
-    const own = { pace: brisk, rollbackFor: '0s', loadBalancer };
+    const own = { pace: brisk, rollbackFor: '0s', loadBalancer, fromCi: [announcedVersion] };
     const stack = await raiseStack({ places, ports, ...own, env: process.env, say }, told);
     await play({ stack, checks, print, signal: told, places }, options);
     endWithin(stopLimitMs);

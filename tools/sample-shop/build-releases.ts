@@ -10,9 +10,12 @@ const common = ['shop.mjs', 'ledger.mjs', 'orders.mjs', 'page.mjs', 'products.mj
 /** A release brings every migration up to its own. */
 const newestMigration: Readonly<Record<string, number>> = { 'v1.0': 1, 'v2.0': 2 };
 
-/** Writes `<folder>/shop/<version>/…`. Files that are right already are left alone: releases are immutable. */
-export async function layReleases(folder: string): Promise<void> {
+/**
+ * Writes `<folder>/shop/<version>/…`, `except` some. Files that are right already are left alone: releases are immutable.
+ */
+export async function layReleases(folder: string, except: readonly string[] = []): Promise<void> {
   for (const version of await releaseVersions()) {
+    if (except.includes(version)) continue;
     const target = join(folder, 'shop', version);
     for (const file of [...common, join('releases', `${version}.mjs`)])
       await writeIfDifferent(join(target, file), await readFile(join(source, file)));
@@ -50,9 +53,11 @@ function statements(version: string): string {
 
 /** Where the release says it comes from: shown on cards. */
 function origin(version: string): string {
-  const commit = createHash('sha1').update(version).digest('hex');
-  return `${JSON.stringify({ commit, author: 'Alice Moreau', subject: `Sample shop ${version}` }, undefined, 2)}\n`;
+  const told = { commit: commitOf(version), author: 'Alice Moreau', subject: `Sample shop ${version}` };
+  return `${JSON.stringify(told, undefined, 2)}\n`;
 }
+
+export const commitOf = (version: string): string => createHash('sha1').update(version).digest('hex');
 
 /** In the order of their numbers: `v1.0`, `v2.0`, … */
 export async function releaseVersions(): Promise<readonly string[]> {

@@ -66,6 +66,8 @@ services:
     bake: ${pace.bake}
     judge: { minRequests: ${pace.minRequests} }
     limits: { disk: 32MB, memory: 32MB, log: 5MB }
+    artifacts:
+      hosts: [{ name: "127.0.0.1:${ports.ci}", http: true, privateAddresses: true }]
     targets:
       production:
         slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }

@@ -14,6 +14,9 @@ export interface Places {
   /** The shop's own. */
   readonly database: string;
   readonly botLog: string;
+  readonly hooksLog: string;
+  /** What the stand-in for CI built: nothing of it is in `releases` before it is fetched. */
+  readonly built: string;
   /** Everything that crossed between the bot and the Slack stand-in. */
   readonly journal: string;
 }
@@ -30,6 +33,8 @@ export function placesIn(folder: string): Places {
     ledger: join(folder, 'ledger'),
     database: join(folder, 'shop.sqlite'),
     botLog: join(folder, 'slack-bot.log'),
+    hooksLog: join(folder, 'webhook.log'),
+    built: join(folder, 'built'),
     journal: join(folder, 'slack-journal.jsonl'),
   };
 }

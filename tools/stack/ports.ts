@@ -6,14 +6,18 @@ export interface Ports {
   /** The page of the Slack stand-in. */
   readonly page: number;
   readonly bot: number;
+  /** Where CI announces builds. */
+  readonly hooks: number;
+  /** Where the stand-in for CI keeps what it built. */
+  readonly ci: number;
   /** Where the shop's users connect. */
   readonly shop: number;
   readonly blue: number;
   readonly green: number;
 }
 
-export const usualPorts: Ports = { page: 4242, bot: 4243, shop: 8080, blue: 8001, green: 8002 };
-export const anyPorts: Ports = { page: 0, bot: 0, shop: 0, blue: 0, green: 0 };
+export const usualPorts: Ports = { page: 4242, bot: 4243, hooks: 4244, ci: 4245, shop: 8080, blue: 8001, green: 8002 };
+export const anyPorts: Ports = { page: 0, bot: 0, hooks: 0, ci: 0, shop: 0, blue: 0, green: 0 };
 
 /** The wished ports where they are free; held all at once while choosing, so that no two are the same. */
 export async function choosePorts(wished: Ports): Promise<Ports> {
@@ -29,6 +33,8 @@ export async function choosePorts(wished: Ports): Promise<Ports> {
     return {
       page: await hold(wished.page),
       bot: await hold(wished.bot),
+      hooks: await hold(wished.hooks),
+      ci: await hold(wished.ci),
       shop: await hold(wished.shop),
       blue: await hold(wished.blue),
       green: await hold(wished.green),

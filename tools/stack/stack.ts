@@ -1,5 +1,5 @@
-// Everything that runs in a demonstration: the Slack stand-in in this process, the bot in another, and what the engine
-// starts by itself. What is raised here is struck here, whatever failed in between.
+// Everything that runs in a demonstration: the stand-ins for Slack and CI in this process, the bot and the receiver of
+// webhooks in others, and what the engine starts by itself. What is raised here is struck here, whatever failed in between.
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,8 @@ import { type Engine, hasCode, loadSettings, openEngine, type Settings, silentLo
 import { buildManifest } from '../../apps/slack-bot/src/manifest.ts';
 import { layReleases } from '../sample-shop/build-releases.ts';
 import { type Simulator, startSimulator } from '../simulator/index.ts';
-import { type BotProcess, startBotProcess } from './bot.ts';
+import { type AppOptions, type AppProcess, startAppProcess } from './app-process.ts';
+import { type Ci, startCi } from './ci.ts';
 import { type DemoConfig, demoConfig } from './demo-config.ts';
 import { makeLive } from './first-release.ts';
 import type { Places } from './places.ts';
@@ -17,20 +18,24 @@ export interface StackOptions extends DemoConfig {
   readonly say: (sentence: string) => void;
   /** The environment, so that a real Slack token in it is noticed. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly botStarted?: (pid: number | undefined) => void;
+  /** Versions that only CI has, which announces them through the receiver. Without them there is neither. */
+  readonly fromCi?: readonly string[];
+  /** Called with the apps' processes whenever one of them is started. */
+  readonly appsStarted?: (pids: readonly (number | undefined)[]) => void;
 }
 
 export interface Stack {
   readonly simulator: Simulator;
   /** Our own look at the state that the bot drives. */
   readonly engine: Engine;
-  readonly bot: BotProcess;
+  readonly bot: AppProcess;
+  readonly ci: Ci | undefined;
   readonly shop: string;
   /** Stops all that was started, slots and balancer included. Never rejects. */
   strike(): Promise<void>;
 }
 
-const botLimitMs = 30_000;
+const appLimitMs = 30_000;
 /** A dead driver's lease lasts a few seconds, and until then its configuration counts. */
 const leaseLimitMs = 12_000;
 
@@ -56,38 +61,71 @@ async function raise(
   endings: (() => unknown)[],
   signal: AbortSignal,
 ): Promise<Omit<Stack, 'strike'>> {
-  const { places, ports, say } = options;
+  const { places, ports, say, fromCi } = options;
   const secrets = {
     signingSecret: randomBytes(16).toString('hex'),
     botToken: `xoxb-simulator-${randomBytes(8).toString('hex')}`,
   };
   const simulator = await openWorkspace(options, secrets);
   endings.push(() => simulator.close());
-  await layReleases(places.releases);
+  await layReleases(places.releases, fromCi);
   writeFileSync(places.config, demoConfig(options), { mode: 0o600 });
   const settings = loadSettings({ file: places.config, environment: {} });
   const engine = await openWhenFree(settings);
   endings.push(() => engine.close());
   endings.push(() => engine.dismantle());
-  const bot = startBotProcess({
+  const start = createStarter(options, endings);
+  const bot = start('slack-bot', {
     port: ports.bot,
     logFile: places.botLog,
-    say,
-    ...(options.botStarted && { started: options.botStarted }),
     variables: {
       SLACK_BOT_TOKEN: secrets.botToken,
       SLACK_SIGNING_SECRET: secrets.signingSecret,
       SLACK_API_URL: simulator.apiUrl,
-      PORT: String(ports.bot),
-      BLUEGREEN_CONFIG: places.config,
     },
   });
-  endings.push(() => bot.stop());
-  await bot.ready(botLimitMs);
+  await bot.ready(appLimitMs);
   signal.throwIfAborted();
   const shop = `http://127.0.0.1:${ports.shop}`;
   await makeLive({ engine, shop, version: 'v1.0', say, signal });
-  return { simulator, engine, bot, shop };
+  const ci = fromCi === undefined ? undefined : await raiseCi(options, endings, start);
+  return { simulator, engine, bot, ci, shop };
+}
+
+type Starter = (app: AppOptions['app'], options: Pick<AppOptions, 'port' | 'logFile' | 'variables'>) => AppProcess;
+
+/** Each app with the configuration; the processes of all are told of whenever one is started. */
+function createStarter({ places, say, appsStarted }: StackOptions, endings: (() => unknown)[]): Starter {
+  const pids = new Map<string, number | undefined>();
+  return (app, { port, logFile, variables }) => {
+    const running = startAppProcess({
+      app,
+      port,
+      logFile,
+      say,
+      started: (pid) => {
+        pids.set(app, pid);
+        appsStarted?.([...pids.values()]);
+      },
+      variables: { ...variables, PORT: String(port), BLUEGREEN_CONFIG: places.config },
+    });
+    endings.push(() => running.stop());
+    return running;
+  };
+}
+
+async function raiseCi({ places, ports }: StackOptions, endings: (() => unknown)[], start: Starter): Promise<Ci> {
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const receiver = start('webhook', {
+    port: ports.hooks,
+    logFile: places.hooksLog,
+    variables: { WEBHOOK_SECRET: secret },
+  });
+  const hooks = `http://127.0.0.1:${ports.hooks}`;
+  const ci = await startCi({ port: ports.ci, folder: places.built, hooks, secret });
+  endings.push(() => ci.close());
+  await receiver.ready(appLimitMs);
+  return ci;
 }
 
 function openWorkspace(

@@ -1,4 +1,4 @@
-// A new version by a canary, which somebody else than its asker must approve.
+// CI announces a build; it goes out by a canary, which somebody else than who pressed Deploy must approve.
 
 import { flippedUsers } from '../load-client.ts';
 import type { Chapter } from './chapter.ts';
@@ -13,15 +13,17 @@ import {
   type Scene,
   shareOf,
   told,
-  type,
   until,
   versionsOf,
 } from './scene.ts';
+import { timeOfDay } from './transcript.ts';
 
-const version = 'v2.1';
+/** Built by CI and nowhere else, before it is fetched. */
+export const announcedVersion = 'v2.1';
+const version = announcedVersion;
 
 export const deployWithApproval: Chapter = {
-  title: `A canary, an approval by somebody else, and everybody on ${version}`,
+  title: `CI announces ${version}: Deploy is pressed; a canary, an approval by somebody else, and everybody on ${version}`,
   part: 'core',
   badVersions: [],
   play,
@@ -29,7 +31,7 @@ export const deployWithApproval: Chapter = {
 
 async function play(scene: Scene): Promise<void> {
   const { check } = scene.checks;
-  const from = await type(scene, alice, '/deploy', version);
+  const from = await announceAndDeploy(scene);
   const card = await reads(scene, /v2\.1.*needs approval/i);
   await press(scene, alice, card, 'approve');
   await told(scene, alice, /four-eyes/);
@@ -55,4 +57,29 @@ async function play(scene: Scene): Promise<void> {
   check('nobody was sent back and forth between the sides', flipped.length === 0, `${flipped.length} people`);
   const versions = versionsOf(since);
   check('two versions served them, and no other', versions.length === 2, versions.join(', '));
+}
+
+/** Resolves with the time at which Deploy was pressed (epoch ms). */
+async function announceAndDeploy(scene: Scene): Promise<number> {
+  const { checks, print, stack } = scene;
+  if (stack.ci === undefined) throw new Error('there is no CI that could announce anything');
+  print(`  ${timeOfDay(Date.now())} CI announces ${version}, by a signed webhook`);
+  const announced = await stack.ci.announce(version);
+  const card = await reads(scene, /v2\.1: built, ready/);
+  checks.check(
+    'the signed webhook became a card with a Deploy button',
+    JSON.stringify(card.blocks).includes('Deploy to production'),
+    `${Date.now() - announced.at} ms after it was sent`,
+  );
+  const from = Date.now();
+  await press(scene, alice, card, 'deploy-build:production');
+  const view = await until(scene, version, ({ phase }) => phase !== 'fetching');
+  const rows = stack.engine.audit.after(0, 10_000);
+  const fetched = rows.find(({ action, detail }) => action === 'release-fetched' && detail.version === version);
+  checks.check(
+    'its files were fetched from CI, and are the ones that were announced',
+    fetched?.detail.sha256 === announced.sha256 && view.digest !== undefined,
+    `${fetched?.sentence ?? view.outcome?.sentence ?? 'nothing was fetched'}, sha256 ${announced.sha256.slice(0, 12)}…`,
+  );
+  return from;
 }

@@ -49,6 +49,9 @@ describe('a day of deployments', () => {
     expect(await say(alice, '/deploy', 'v1.0 --reason "the first one"')).toMatchObject({ status: 200, ackBody: '' });
     await whispered(workspace.slack, alice, /shop v1\.0/);
     const live = await cardWith(workspace.slack, /shop v1\.0: live\./);
+    await workspace.slack.waitFor((messages) =>
+      messages.find((message) => message.channel.startsWith('D') && /shop v1\.0: live/.test(message.text)),
+    );
     expect(textOf(live)).toContain('Proved through the load balancer');
     expect(textOf(live)).toContain('the first one');
     expect(cards(workspace.slack.messages({ channel, user: eve }))).toHaveLength(1);
@@ -156,7 +159,7 @@ describe('a day of deployments', () => {
     await press(bob, card, 'rollback');
     await cardWith(workspace.slack, /shop back to v1\.0: live\./);
     const direct = await workspace.slack.waitFor((messages) =>
-      messages.find((message) => message.channel !== channel && /v2\.1/.test(message.text)),
+      messages.find((message) => message.channel !== channel && /v2\.1 is being taken back/.test(message.text)),
     );
     expect(workspace.slack.messages({ channel: direct.channel, user: alice })).toContainEqual(direct);
   });

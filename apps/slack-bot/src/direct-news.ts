@@ -1,5 +1,5 @@
 // Who hears of a deployment in person: whoever asked for it and whoever wrote its commits, how it ended and when it is
-// taken back. Nobody is told what they did themselves.
+// taken back. Nobody is told that they stopped it themselves.
 
 import { type AuditRow, type DeploymentView, type Engine, findPerson, personOf } from '@bg/engine';
 import { authorIn } from './cards/who.ts';
@@ -18,10 +18,10 @@ export function directsFor(engine: Engine, row: AuditRow, view: DeploymentView):
   if (row.action !== 'deployment-finished') return [];
   const outcome = String(row.detail.outcome);
   // Of a rollback that is done, they heard when it was asked for.
-  const isNews = badEnds.includes(outcome) || (outcome === 'promoted' && view.mode !== 'rollback');
-  return isNews
-    ? concerned(engine, view, row.actor).map((user) => ({ user, deploymentId: view.id, about: false }))
-    : [];
+  const isLive = outcome === 'promoted' && view.mode !== 'rollback';
+  if (!isLive && !badEnds.includes(outcome)) return [];
+  const users = concerned(engine, view, isLive ? undefined : row.actor);
+  return users.map((user) => ({ user, deploymentId: view.id, about: false }));
 }
 
 /** A rollback is a deployment of its own; those who care most asked for, or wrote, the release that it takes away. */
@@ -34,7 +34,7 @@ function takenBack(engine: Engine, row: AuditRow, view: DeploymentView): readonl
   return concerned(engine, lost, row.actor).map((user) => ({ user, deploymentId: lost.id, about: true }));
 }
 
-function concerned({ settings, builds }: Engine, view: DeploymentView, but: string): readonly string[] {
+function concerned({ settings, builds }: Engine, view: DeploymentView, but: string | undefined): readonly string[] {
   const requester = personOf(view.requestedBy);
   const authors = builds.ofVersion(view.service, view.version)?.authors ?? [];
   const people = [

@@ -1,11 +1,12 @@
-// The Slack bot as a process of its own, started again when it dies: at once the first time, then after growing waits.
+// An app as a process of its own, started again when it dies: at once the first time, then after growing waits.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export interface BotOptions {
+export interface AppOptions {
+  readonly app: App;
   /** What its environment holds besides PATH and HOME. */
   readonly variables: Readonly<Record<string, string>>;
   readonly port: number;
@@ -16,7 +17,10 @@ export interface BotOptions {
   readonly started?: (pid: number | undefined) => void;
 }
 
-export interface BotProcess {
+/** The Slack bot, and the receiver of webhooks. */
+type App = 'slack-bot' | 'webhook';
+
+export interface AppProcess {
   pid(): number | undefined;
   /** Resolves once it takes requests. @throws Error with its last lines when it does not within `limitMs`. */
   ready(limitMs: number): Promise<void>;
@@ -25,7 +29,8 @@ export interface BotProcess {
   stop(): Promise<void>;
 }
 
-const entry = resolve(import.meta.dirname, '../../apps/slack-bot/src/main.ts');
+const entryOf = (app: App): string => resolve(import.meta.dirname, `../../apps/${app}/src/main.ts`);
+const names: Readonly<Record<App, string>> = { 'slack-bot': 'The Slack bot', webhook: 'The webhook receiver' };
 const firstWaitMs = 500;
 const maxWaitMs = 10_000;
 const maxDeathsInARow = 12;
@@ -33,7 +38,8 @@ const maxDeathsInARow = 12;
 const goodLifeMs = 30_000;
 const graceMs = 7_000;
 
-export function startBotProcess(options: BotOptions): BotProcess {
+export function startAppProcess(options: AppOptions): AppProcess {
+  const name = names[options.app];
   const over = new AbortController();
   let child: ChildProcess | undefined;
   let givenUp: string | undefined;
@@ -42,17 +48,17 @@ export function startBotProcess(options: BotOptions): BotProcess {
     let deaths = 0;
     while (!over.signal.aborted) {
       const bornAt = Date.now();
-      child = spawnBot(options);
+      child = spawnApp(options);
       options.started?.(child.pid);
       const how = await ended(child);
       if (over.signal.aborted) return;
       deaths = Date.now() - bornAt > goodLifeMs ? 1 : deaths + 1;
       if (deaths >= maxDeathsInARow) {
-        givenUp = `The Slack bot ended ${deaths} times in a row (${how}) and is not started again; see ${options.logFile}.`;
+        givenUp = `${name} ended ${deaths} times in a row (${how}) and is not started again; see ${options.logFile}.`;
         return options.say(givenUp);
       }
       const waitMs = Math.min(firstWaitMs * 2 ** (deaths - 1), maxWaitMs);
-      options.say(`The Slack bot ended (${how}); it is started again in ${waitMs / 1_000} s.`);
+      options.say(`${name} ended (${how}); it is started again in ${waitMs / 1_000} s.`);
       await delay(waitMs, undefined, { signal: over.signal }).catch(() => undefined);
     }
   }
@@ -63,9 +69,7 @@ export function startBotProcess(options: BotOptions): BotProcess {
     for (const end = Date.now() + limitMs; Date.now() < end && givenUp === undefined; await delay(50)) {
       if (over.signal.aborted || (await answers(options.port))) return;
     }
-    throw new Error(
-      `${givenUp ?? `The Slack bot does not answer within ${limitMs / 1_000} s.`}\n${lastLines(options)}`,
-    );
+    throw new Error(`${givenUp ?? `${name} does not answer within ${limitMs / 1_000} s.`}\n${lastLines(options)}`);
   }
 
   async function stop(): Promise<void> {
@@ -79,10 +83,10 @@ export function startBotProcess(options: BotOptions): BotProcess {
   return { pid: () => child?.pid, ready, kill: () => void child?.kill('SIGKILL'), stop };
 }
 
-function spawnBot({ variables, logFile }: BotOptions): ChildProcess {
+function spawnApp({ app, variables, logFile }: AppOptions): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, [entryOf(app)], {
     env: { PATH, HOME, ...variables },
     stdio: ['ignore', log, log],
   });
@@ -105,6 +109,6 @@ async function answers(port: number): Promise<boolean> {
   );
 }
 
-function lastLines({ logFile }: BotOptions): string {
+function lastLines({ logFile }: AppOptions): string {
   return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-8).join('\n');
 }
