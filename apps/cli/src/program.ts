@@ -8,6 +8,7 @@ import { deciding } from './commands/deciding.ts';
 import { deploying } from './commands/deploying.ts';
 import { driving } from './commands/drive.ts';
 import { holding } from './commands/holding.ts';
+import { hook } from './commands/hook.ts';
 import { inbox } from './commands/inbox.ts';
 import { looking } from './commands/looking.ts';
 import { migrating } from './commands/migrating.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ...slots,
   ...migrating,
   ...release,
+  ...hook,
   ...inbox,
   ...audit,
   ...config,
@@ -37,6 +39,7 @@ export const commands: readonly Command[] = [
 const groupSummaries = {
   audit: 'the append-only log of every decision and change',
   config: 'the configuration file',
+  hook: 'what CI sends, and what the configuration makes of it',
   inbox: 'what CI delivered, and what became of it',
   migrate: 'the schema of the service’s own database',
   release: 'the releases on this machine’s disk',

@@ -20,6 +20,8 @@ export interface World {
 /** Every option of every command; which of them a command has is written in its table row. */
 export interface Options {
   readonly head?: string;
+  readonly hook?: string;
+  readonly event?: string;
   readonly config?: string;
   readonly json?: boolean;
   readonly color?: boolean;

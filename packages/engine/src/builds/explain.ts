@@ -4,7 +4,7 @@
 import type { Explanation, GivenDelivery, RuleExplanation } from '../builds-api.ts';
 import type { Core } from '../orchestrator/core.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
-import { type Good, takeGood } from './take.ts';
+import { type Outcome, takeBuild } from './take.ts';
 
 export function explainDelivery(core: Core, given: GivenDelivery): Explanation {
   const reading = readDelivery(core.settings.builds, given);
@@ -17,23 +17,28 @@ export function explainDelivery(core: Core, given: GivenDelivery): Explanation {
 
 function explainRule(core: Core, { event }: Reading, reading: RuleReading): RuleExplanation {
   const { rule, conditions, takes, build, problem } = reading;
-  const base = { service: rule.service, rule: rule.place, conditions, takes, build, problem };
-  if (!build || build.conclusion === 'failed') return { ...base, sentence: undefined, reactions: [] };
+  const base = { service: rule.service, rule: rule.place, conditions, takes, build };
+  if (!build) return { ...base, problem, sentence: undefined, reactions: [] };
   const { end, reactions } = rehearse(core, { rule, build, isForked: event?.isForked ?? false });
-  return { ...base, sentence: end.sentence, reactions: reactions.map((each) => ({ ...each, deployment: undefined })) };
+  return {
+    ...base,
+    problem: end.isRefused ? end.sentence : undefined,
+    sentence: end.isRefused ? undefined : end.sentence,
+    reactions: reactions.map((each) => ({ ...each, deployment: undefined })),
+  };
 }
 
-function rehearse(core: Core, wish: Parameters<typeof takeGood>[2]): Good {
+function rehearse(core: Core, given: Parameters<typeof takeBuild>[2]): Outcome {
   const takenBack = new Error('a rehearsal is taken back');
-  let good: Good | undefined;
+  let outcome: Outcome | undefined;
   try {
     core.store.write((tx) => {
-      good = takeGood(core, tx, wish);
+      outcome = takeBuild(core, tx, given);
       throw takenBack;
     });
   } catch (thrown) {
-    if (thrown !== takenBack || !good) throw thrown;
+    if (thrown !== takenBack) throw thrown;
   }
-  if (!good) throw takenBack;
-  return good;
+  if (!outcome) throw takenBack;
+  return outcome;
 }

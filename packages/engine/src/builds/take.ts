@@ -59,9 +59,24 @@ const done = (sentence: string): End => ({ sentence, isRefused: false });
 
 function takeOne(core: Core, { rule, build, problem }: RuleReading, isForked: boolean): End {
   if (!build) return { sentence: problem ?? `${rule.place} made no build`, isRefused: true };
-  return core.store.write((tx) =>
-    build.conclusion === 'failed' ? takeFailed(tx, build) : takeGood(core, tx, { rule, build, isForked }).end,
-  );
+  return core.store.write((tx) => takeBuild(core, tx, { rule, build, isForked }).end);
+}
+
+export interface Outcome {
+  readonly end: End;
+  readonly reactions: readonly TargetReaction[];
+}
+
+interface Given {
+  readonly rule: RuleReading['rule'];
+  readonly build: Build;
+  readonly isForked: boolean;
+}
+
+export function takeBuild(core: Core, tx: Tx, given: Given): Outcome {
+  return given.build.conclusion === 'failed'
+    ? { end: takeFailed(tx, given.build), reactions: [] }
+    : takeGood(core, tx, given);
 }
 
 /** Told once, until the branch is mended. A host shows the failures of pull requests to whoever opened them. */
@@ -77,16 +92,7 @@ function takeFailed(tx: Tx, build: Build): End {
   return done(`told that ${describe(build)} failed, as build ${stored.id}`);
 }
 
-export interface Good {
-  readonly end: End;
-  readonly reactions: readonly TargetReaction[];
-}
-
-export function takeGood(
-  core: Core,
-  tx: Tx,
-  { rule, build, isForked }: { readonly rule: RuleReading['rule']; readonly build: Build; readonly isForked: boolean },
-): Good {
+function takeGood(core: Core, tx: Tx, { rule, build, isForked }: Given): Outcome {
   const known = buildOfRun(tx.db, build);
   if (known?.conclusion === 'succeeded' && known.version !== build.version)
     return { end: renamed(known), reactions: [] };
