@@ -1,9 +1,9 @@
 // The bounds of the HTTP server: sizes, times, connections, and how many bytes are in memory at once.
 
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createGuests, createRoom } from './limits.ts';
-import { refusals, type TurnAway } from './refusals.ts';
+import { type RefusedRequest, refusals, type TurnAway } from './refusals.ts';
 import { sourceOf } from './source.ts';
 import type { Strangers } from './strangers.ts';
 
@@ -36,8 +36,7 @@ export const limits = {
 export function limitConnections(server: FastifyInstance, isTrusted: (address: string | undefined) => boolean): void {
   const guests = createGuests(mostConnectionsPerSource);
   server.server.maxConnections = mostConnections;
-  // Beyond this Node leaves headers out without a word; one more than are allowed shows that there were too many.
-  server.server.maxHeadersCount = maxHeaders + 1;
+  server.server.maxHeadersCount = maxHeaders;
   server.server.prependListener('connection', (socket: Socket) => {
     const { remoteAddress } = socket;
     if (isTrusted(remoteAddress)) return;
@@ -47,29 +46,35 @@ export function limitConnections(server: FastifyInstance, isTrusted: (address: s
   });
 }
 
-/** Before the body of a delivery is read. */
-export function limitWhatIsRead(hooks: FastifyInstance, strangers: Strangers, turnAway: TurnAway): void {
+/** Before a body is read. */
+export function limitWhatIsRead(server: FastifyInstance, strangers: Strangers, turnAway: TurnAway): void {
   const room = createRoom(largeBodiesBytes);
-  hooks.addHook('onRequest', async (request, reply) => {
-    if (request.raw.rawHeaders.length / 2 > maxHeaders) return turnAway(request, reply, refusals.tooManyHeaders);
-    if (strangers.wait(sourceOf(request.ip)) > 0 && !bringsProof(request.headers))
-      return turnAway(request, reply, refusals.tooMany);
-    const leave = enter(room, request.headers['content-length']);
-    if (leave) reply.raw.once('close', leave);
-    else
-      return reply
-        .header('retry-after', 1)
-        .header('connection', 'close')
-        .code(503)
-        .send({ code: 'busy', sentence: 'Too much arrives at once; come again later.' });
+  server.addHook('onRequest', async (request, reply) => {
+    const largeBytes = largeBytesOf(request.headers);
+    const refused = refusalOf(request, strangers);
+    // A connection on which a large body goes on coming is not kept for the next request.
+    if (refused && largeBytes > 0) reply.header('connection', 'close');
+    if (refused) return turnAway(request, reply, refused);
+    const leave = room.enter(largeBytes);
+    if (!leave) return reply.headers({ 'retry-after': 1, connection: 'close' }).code(503).send(busy);
+    reply.raw.once('close', leave);
     return undefined;
   });
 }
 
-function enter(room: ReturnType<typeof createRoom>, contentLength: string | undefined): (() => void) | undefined {
-  // A body in chunks does not say how large it will be.
-  const bytes = contentLength === undefined ? maxBodyBytes : Math.min(Number(contentLength), maxBodyBytes);
-  return room.enter(bytes <= usualBodyBytes ? 0 : bytes);
+const busy = { code: 'busy', sentence: 'Too much arrives at once; come again later.' } as const;
+
+function refusalOf(request: FastifyRequest, strangers: Strangers): RefusedRequest | undefined {
+  if (request.is404) return refusals.notFound;
+  const isDelivery = request.method === 'POST';
+  const mustWait = isDelivery && !bringsProof(request.headers) && strangers.wait(sourceOf(request.ip)) > 0;
+  return mustWait ? refusals.tooMany : undefined;
+}
+
+/** Of the body that is announced; 0 for a usual one. One in chunks does not say how large it will be. */
+function largeBytesOf(headers: FastifyRequest['headers']): number {
+  const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes;
+  return announced <= usualBodyBytes ? 0 : Math.min(announced, maxBodyBytes);
 }
 
 const proofHeaders = ['x-hub-signature-256', 'x-gitlab-token', 'webhook-signature', 'authorization'];

@@ -31,35 +31,29 @@ export function createServer({ engine, hooks, strangers, trustedProxies, log }: 
   answerFaultsPlainly(server, log, turnAway);
   leaveNoConnectionOpen(server);
   limitConnections(server, isTrusted);
+  limitWhatIsRead(server, strangers, turnAway);
   server.get('/healthz', () => ({ status: 'ok', driverAlive: engine.driverAlive() }));
-  server.register(async (room) => {
-    limitWhatIsRead(room, strangers, turnAway);
-    const receive = createReceive(engine, log);
-    for (const hook of hooks)
-      room.post(`/hooks/${hook.name}`, async (request, reply) => {
-        const { headers, body } = request;
-        const received = await receive(hook, { headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) });
-        if (!received.proved) return turnAway(request, reply, { ...refusals.unsigned, problem: received.problem });
-        const { answer, retrySeconds } = received;
-        log.info({ hook: hook.name, status: answer.status, code: answer.body.code }, 'answered a delivery');
-        if (retrySeconds !== undefined) reply.header('retry-after', retrySeconds);
-        return reply.code(answer.status).send(answer.body);
-      });
-  });
+  const receive = createReceive(engine, log);
+  for (const hook of hooks)
+    server.post(`/hooks/${hook.name}`, async (request, reply) => {
+      const { headers, body } = request;
+      const received = await receive(hook, { headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) });
+      if (!received.proved) return turnAway(request, reply, { ...refusals.unsigned, problem: received.problem });
+      const { answer, retrySeconds } = received;
+      log.info({ hook: hook.name, status: answer.status, code: answer.body.code }, 'answered a delivery');
+      if (retrySeconds !== undefined) reply.header('retry-after', retrySeconds);
+      return reply.code(answer.status).send(answer.body);
+    });
   return server;
 }
 
-/** Counted, and told no more than that it was refused; or to wait, and then the connection is not kept. */
+/** Counted, and told no more than that it was refused; or to wait. */
 function createTurnAway(strangers: Strangers): TurnAway {
   return (request, reply, { status, body, problem }) => {
     const waitSeconds = strangers.refuse(sourceOf(request.ip), problem);
     if (waitSeconds === 0) return reply.code(status).send(body);
     const { tooMany } = refusals;
-    return reply
-      .header('retry-after', waitSeconds)
-      .header('connection', 'close')
-      .code(tooMany.status)
-      .send(tooMany.body);
+    return reply.header('retry-after', waitSeconds).code(tooMany.status).send(tooMany.body);
   };
 }
 

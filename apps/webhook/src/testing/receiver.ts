@@ -29,12 +29,17 @@ export function start(environment: Readonly<Record<string, string>>): Omit<Recei
 }
 
 /** Resolves when it answers for its health. */
-export async function startReceiver(stage: Stage, secrets: readonly string[]): Promise<Receiver> {
+export async function startReceiver(
+  stage: Stage,
+  secrets: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Receiver> {
   const [port] = await freePorts(1);
   const started = start({
     BLUEGREEN_CONFIG: join(stage.folder, 'bluegreen.yaml'),
     WEBHOOK_SECRET: secrets.join(', '),
     PORT: String(port),
+    ...more,
   });
   const url = `http://127.0.0.1:${port}`;
   const end = Date.now() + 30_000;
