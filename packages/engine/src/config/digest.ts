@@ -3,13 +3,24 @@
 import { createHash } from 'node:crypto';
 import type { TargetSettings } from './settings.ts';
 
-/** sha256 in hex. Who is told, and what people are called, is left out; so are the contents of env files. */
+/**
+ * sha256 in hex. Who is told, and what people are called, is left out; so are the contents of env files, and what opens
+ * the doors of hosts: a token that was renewed, or that a shell has not, keeps nobody from a way back.
+ */
 export function settingsDigest(targets: readonly TargetSettings[]): string {
   const deciding = targets
-    .map(({ channel: _channel, told: _told, ...target }) => canonical(target))
+    .map(({ channel: _channel, told: _told, artifacts, ...target }) =>
+      canonical({ ...target, artifacts: { ...artifacts, ...withoutKeys(artifacts) } }),
+    )
     .sort()
     .join('\n');
   return createHash('sha256').update(deciding).digest('hex');
+}
+
+function withoutKeys({ hosts, repositories }: TargetSettings['artifacts']) {
+  const closed = <Door extends { readonly authorization: string | undefined }>(doors: readonly Door[]) =>
+    doors.map(({ authorization: _authorization, ...door }) => door);
+  return { hosts: closed(hosts), repositories: closed(repositories) };
 }
 
 /** JSON with sorted keys: the same settings make the same text, in whatever order the file has them. */

@@ -54,6 +54,19 @@ describe('${NAME} outside env', () => {
     ]);
   });
 
+  it('may be missing where it opens the door of another host, and decides about no state', () => {
+    const text = edited([
+      '    channel',
+      '    artifacts: { hosts: [{ name: a.example, authorization: "Bearer ${TOKEN}" }] }\n    channel',
+    ]);
+    const without = bench.check(text);
+    const given = bench.check(text, { TOKEN: 'abc' });
+    expect(without.problems).toEqual([]);
+    expect(without.settings!.targets[0]!.artifacts.hosts[0]?.authorization).toBeUndefined();
+    expect(given.settings!.targets[0]!.artifacts.hosts[0]?.authorization).toBe('Bearer abc');
+    expect(given.settings!.digest).toBe(without.settings!.digest);
+  });
+
   it('takes no name from what every object has', () => {
     expect(bench.problems(edited(['state: state', 'state: ${constructor}']))).toHaveLength(1);
   });

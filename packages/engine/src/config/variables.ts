@@ -69,9 +69,10 @@ function isForTheSlot(path: Path): boolean {
   return option === 'env' || (option === 'database' && (key === 'url' || key === 'scratch'));
 }
 
-/** Whoever tells looks whether it has them; every other process works without. */
-function isForTelling([top, way, ...rest]: Path): boolean {
+/** Whoever tells or fetches looks whether it has them; every other process works without. */
+function opensForeignDoors([top, way, ...rest]: Path): boolean {
   const key = rest.at(-1);
+  if (top === 'services') return key === 'authorization' && rest.includes('artifacts');
   if (top === 'statuses') return key === 'token' || key === 'secret';
   if (top !== 'notify') return false;
   return way === 'mail' ? key === 'user' || key === 'password' : way === 'pages' && key === 'secret';
@@ -98,7 +99,7 @@ function fillIn(text: string, path: Path, walk: Walk): string | undefined {
       return value;
     }
     complete = false;
-    if (name !== undefined && isForTelling(path)) return '';
+    if (name !== undefined && opensForeignDoors(path)) return '';
     walk.findings.push(
       error(
         path,

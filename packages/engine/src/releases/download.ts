@@ -5,8 +5,9 @@ import { open, truncate } from 'node:fs/promises';
 import type { ArtifactSettings } from '../config/artifact-settings.ts';
 import type { Clock } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
-import { openHttp, type StreamAnswer } from '../lib/http-stream.ts';
-import { checkAddress, doorTo, shownUrl } from './hosts.ts';
+import type { StreamAnswer } from '../lib/http-stream.ts';
+import { ask } from './ask.ts';
+import { doorTo, shownUrl } from './hosts.ts';
 import { refused, sizeText, unavailable } from './refused.ts';
 
 export interface DownloadRequest {
@@ -14,7 +15,6 @@ export interface DownloadRequest {
   readonly file: string;
   readonly settings: Pick<ArtifactSettings, 'hosts' | 'limits'>;
   readonly maxBytes: number;
-  readonly headers?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -25,8 +25,6 @@ interface Part {
   /** By which the server knows whether what it has is what we have begun. */
   etag: string | undefined;
 }
-
-const maxRedirects = 5;
 
 /** @returns bytes. @throws BlueGreenError `artifact-refused` or `artifact-unavailable`; the signal's reason */
 export async function download(request: DownloadRequest): Promise<number> {
@@ -51,9 +49,16 @@ export async function download(request: DownloadRequest): Promise<number> {
 }
 
 async function goOn(request: DownloadRequest, part: Part): Promise<number> {
-  const { file, maxBytes } = request;
+  const { file, maxBytes, settings } = request;
   const wished = part.bytes > 0 && part.etag !== undefined ? part : undefined;
-  const answer = await ask(request, wished);
+  const answer = await ask({
+    url: request.url,
+    hosts: settings.hosts,
+    headers: wished?.etag === undefined ? {} : { range: `bytes=${wished.bytes}-`, 'if-range': wished.etag },
+    stallMs: settings.limits.stallMs,
+    signal: request.signal,
+  });
+  checkStatus(answer, doorTo(request.url, settings.hosts).url);
   const from = startOf(answer, wished);
   if (from === 0) await truncateOrMake(file);
   part.bytes = from;
@@ -75,37 +80,16 @@ async function goOn(request: DownloadRequest, part: Part): Promise<number> {
   return part.bytes;
 }
 
-/** Follows redirects; each hop is looked at as the first was, and gets the header of its own host only. */
-async function ask(request: DownloadRequest, part: Part | undefined): Promise<StreamAnswer> {
-  let door = doorTo(request.url, request.settings.hosts);
-  for (let hop = 0; hop <= maxRedirects; hop += 1) {
-    const { url, host } = door;
-    const answer = await openHttp({
-      url,
-      headers: {
-        ...request.headers,
-        ...(host.authorization === undefined ? {} : { authorization: host.authorization }),
-        ...(part?.etag === undefined ? {} : { range: `bytes=${part.bytes}-`, 'if-range': part.etag }),
-      },
-      checkAddress: (address) => checkAddress(door, address),
-      stallMs: request.settings.limits.stallMs,
-      signal: request.signal,
-    });
-    const location = answer.header('location');
-    if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return checkStatus(answer, url);
-    answer.drop();
-    door = doorTo(location, request.settings.hosts, url);
-  }
-  throw refused(`${shownUrl(new URL(request.url))} redirects more than ${maxRedirects} times`);
-}
-
-function checkStatus(answer: StreamAnswer, url: URL): StreamAnswer {
+function checkStatus(answer: StreamAnswer, url: URL): void {
   const { status } = answer;
-  if (status === 200 || status === 206) return answer;
+  if (status === 200 || status === 206) return;
   answer.drop();
   const sentence = `${shownUrl(url)} answers ${status}`;
   const mayPass = status >= 500 || [408, 416, 425, 429].includes(status);
-  throw mayPass ? unavailable(sentence) : refused(`${sentence} instead of the file`);
+  const look = [401, 403].includes(status)
+    ? ': look at `authorization` of this host, and whether the process that drives has its variable'
+    : '';
+  throw mayPass ? unavailable(sentence) : refused(`${sentence} instead of the file${look}`);
 }
 
 /** Where the answer begins in the file. A part that does not fit to ours is not taken. */
