@@ -1,6 +1,7 @@
 // A command is a value until it runs: an argv array, through one port, never a shell.
 
 import { execa } from 'execa';
+import { deadline } from './clock.ts';
 import { BlueGreenError } from './errors.ts';
 
 export interface Command {
@@ -10,6 +11,10 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Whatever it starts ends with it; for commands that start others, as builds do. */
+  readonly group?: boolean;
+  /** More output than this ends it. Default: 1 MB. */
+  readonly maxOutputBytes?: number;
 }
 
 export interface CommandResult {
@@ -20,15 +25,17 @@ export interface CommandResult {
 /** Runs to the end. @throws BlueGreenError `exec-not-found`, `exec-timeout` or `exec-failed` with the last lines. */
 export async function run(command: Command): Promise<CommandResult> {
   const [file, ...args] = command.argv;
-  const result = await execa(file, args, {
+  const running = execa(file, args, {
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     ...(command.env === undefined ? {} : { env: { ...command.env }, extendEnv: false }),
     ...(command.signal === undefined ? {} : { cancelSignal: command.signal }),
     timeout: command.timeoutMs,
     stdin: 'ignore',
-    maxBuffer: 1 << 20,
+    maxBuffer: command.maxOutputBytes ?? 1 << 20,
+    detached: command.group === true,
     reject: false,
   });
+  const result = command.group ? await endTogether(running, command) : await running;
   if (!result.failed) return { stdout: result.stdout, stderr: result.stderr };
   const lastLines = `${result.stderr || result.stdout || result.shortMessage}`.split('\n').slice(-5).join('\n');
   if (result.code === 'ENOENT' || result.code === 'EACCES')
@@ -41,4 +48,23 @@ export async function run(command: Command): Promise<CommandResult> {
     {},
     result,
   );
+}
+
+/** What the command started holds its output open, so that it would be waited for without end. */
+async function endTogether<T>(running: PromiseLike<T> & { readonly pid?: number }, command: Command): Promise<T> {
+  const endGroup = () => {
+    try {
+      if (running.pid !== undefined) process.kill(-running.pid, 'SIGKILL');
+    } catch {
+      // nobody is left in it
+    }
+  };
+  const over = new AbortController();
+  const limit = AbortSignal.any([deadline(command.timeoutMs, command.signal), over.signal]);
+  limit.addEventListener('abort', endGroup, { once: true });
+  try {
+    return await running;
+  } finally {
+    over.abort();
+  }
 }

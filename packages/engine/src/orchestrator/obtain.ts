@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { measureFolder } from '../lib/digest.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import type { ArtifactSource } from '../releases/artifact.ts';
-import { type Fetched, fetchFiles } from '../releases/fetch.ts';
+import { type Fetched, type FetchRequest, fetchFiles } from '../releases/fetch.ts';
+import { digestIn, readImage } from '../releases/image.ts';
 import { clearWorkplaces, makeWorkplace, type Workplace } from '../releases/workplace.ts';
 import { buildOf } from '../state/builds.ts';
 import type { DeploymentRow } from '../state/deployments.ts';
@@ -25,11 +26,21 @@ interface Obtaining extends Charge {
 export async function obtainRelease(obtaining: Obtaining): Promise<StepResult | undefined> {
   const { core, target, row } = obtaining;
   // Two targets of a service may deploy the same version at the same moment.
-  return core.turns(`release ${releaseFolder(target, row.version)}`, async () => {
-    const artifact = buildOf(core.store.db, row.service, row.version)?.artifact;
-    if (!artifact) return undefined;
-    return isThere(target, row.version) ? conflict(obtaining, artifact) : fetchInto(obtaining, artifact);
+  const folder = releaseFolder(target, row.version);
+  const refusal = await core.turns(`release ${folder}`, async () => {
+    const build = buildOf(core.store.db, row.service, row.version);
+    if (!build?.artifact) return undefined;
+    return isThere(target, row.version)
+      ? conflict(obtaining, build.artifact)
+      : fetchInto(obtaining, { source: build.artifact, commit: build.commit });
   });
+  const image = refusal ? undefined : readImage(folder);
+  return image
+    ? failed(
+        'release-invalid',
+        `${row.version} is the image ${image.name}@${image.digest}, and ${target.name} runs programs: publish an archive, since there is no driver for images yet`,
+      )
+    : refusal;
 }
 
 /** What a killed driver left of a fetch. */
@@ -55,7 +66,7 @@ const isThere = (target: Target, version: string) =>
 
 /** CI announced the version once more, with another archive than the one that it was made of. */
 function conflict({ core, row }: Obtaining, artifact: ArtifactSource): StepResult | undefined {
-  const announced = 'sha256' in artifact ? artifact.sha256?.toLowerCase() : undefined;
+  const announced = announcedSha256(artifact);
   const before = fetchedSha256(core.store.db, row.service, row.version);
   if (announced === undefined || before === undefined || announced === before) return undefined;
   return failed(
@@ -64,12 +75,20 @@ function conflict({ core, row }: Obtaining, artifact: ArtifactSource): StepResul
   );
 }
 
-async function fetchInto(obtaining: Obtaining, source: ArtifactSource): Promise<StepResult | undefined> {
+function announcedSha256(artifact: ArtifactSource): string | undefined {
+  if (artifact.kind === 'image') return digestIn(artifact.reference);
+  return 'sha256' in artifact ? artifact.sha256?.toLowerCase() : undefined;
+}
+
+async function fetchInto(
+  obtaining: Obtaining,
+  wish: Pick<FetchRequest, 'source' | 'commit'>,
+): Promise<StepResult | undefined> {
   const { core, target, lease, row, signal } = obtaining;
   const workplace = await makeWorkplace(target.settings.releasesFolder, row.version, lease.token);
   try {
     const { artifacts: settings } = target.settings;
-    const fetched = await fetchFiles({ source, settings, workplace, clock: core.clock, signal });
+    const fetched = await fetchFiles({ ...wish, version: row.version, settings, workplace, clock: core.clock, signal });
     await settle(obtaining, workplace, fetched);
     return undefined;
   } catch (thrown) {

@@ -11,7 +11,9 @@ import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import type { ArtifactSource } from './artifact.ts';
 import { copyFolder } from './copy-folder.ts';
 import { download } from './download.ts';
+import { checkOutAndBuild } from './git.ts';
 import { shownUrl } from './hosts.ts';
+import { resolveImage, writeImage } from './image.ts';
 import { createLanding, type Landed, roomFor } from './landing.ts';
 import { checkSignature } from './minisign.ts';
 import { refused, sizeText } from './refused.ts';
@@ -20,6 +22,9 @@ import type { Workplace } from './workplace.ts';
 
 export interface FetchRequest {
   readonly source: ArtifactSource;
+  readonly version: string;
+  /** What CI built, where it says so. */
+  readonly commit: string | undefined;
   readonly settings: ArtifactSettings;
   readonly workplace: Workplace;
   readonly clock: Clock;
@@ -60,8 +65,9 @@ async function bySource(request: FetchRequest): Promise<Fetched> {
     case 'url':
       return fromUrl(request, source);
     case 'image':
+      return fromImage(request, source.reference);
     case 'git':
-      throw refused(`a source of the kind ${source.kind} is not known`);
+      return fromRepository(request, source);
     default:
       return source satisfies never;
   }
@@ -123,6 +129,25 @@ async function fromArchive(
   const landing = await createLanding(workplace.files, roomFor(settings.limits, size), signal);
   await unpack({ archive, landing, strip: settings.strip, signal });
   return { ...(await landing.settle()), source: shown, sha256: found };
+}
+
+async function fromImage(request: FetchRequest, reference: string): Promise<Fetched> {
+  refuseUnsigned(request.settings, 'an image');
+  const image = await resolveImage({ ...request, reference });
+  await writeImage(request.workplace.files, image);
+  return { source: reference, sha256: image.digest.slice('sha256:'.length), files: 1, bytes: 0 };
+}
+
+async function fromRepository(
+  request: FetchRequest,
+  { repository, ref }: Extract<ArtifactSource, { kind: 'git' }>,
+): Promise<Fetched> {
+  const { settings, workplace, signal } = request;
+  refuseUnsigned(settings, 'a repository');
+  const { url, commit, output } = await checkOutAndBuild({ ...request, repository, ref, folder: workplace.folder });
+  const landing = await createLanding(workplace.files, roomFor(settings.limits), signal);
+  await copyFolder(output, landing, ['.git']);
+  return { ...(await landing.settle()), source: `${shownUrl(new URL(url))} at ${commit}`, sha256: undefined };
 }
 
 /** An announced path must not read the rest of this machine: links in it are followed before it is compared. */

@@ -33,10 +33,19 @@ export async function fetchInto(
   source: ArtifactSource,
   settings: ArtifactSettings,
   signal: AbortSignal = new AbortController().signal,
+  commit?: string,
 ): Promise<Fetched> {
   const workplace = await makeWorkplace(join(folder, 'releases'), 'v1', 1);
   try {
-    const fetched = await fetchFiles({ source, settings, workplace, clock: systemClock, signal });
+    const fetched = await fetchFiles({
+      source,
+      version: 'v1',
+      commit,
+      settings,
+      workplace,
+      clock: systemClock,
+      signal,
+    });
     await workplace.moveTo('v1');
     return fetched;
   } finally {

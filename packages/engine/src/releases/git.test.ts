@@ -1,0 +1,184 @@
+// Refs of a real repository, checked out and built; and what an announced ref must not be able to do.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AllowedRepository } from '../config/artifact-settings.ts';
+import { removeFolder } from '../lib/remove-folder.ts';
+import { fetchInto, testLimits, testSettings } from './testing-fetch.ts';
+
+let folder: string;
+let origin: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bg-git-'));
+  origin = join(folder, 'origin');
+  mkdirSync(origin);
+  mkdirSync(join(folder, 'releases'));
+  git('init', '--quiet', '--initial-branch=main');
+  writeFileSync(join(origin, 'server.mjs'), 'one');
+  writeFileSync(
+    join(origin, 'build.mjs'),
+    "import { mkdirSync, writeFileSync } from 'node:fs'; mkdirSync('dist'); writeFileSync('dist/built', JSON.stringify(process.env));",
+  );
+  commit('first');
+});
+afterEach(() => removeFolder(folder));
+
+function git(...args: readonly string[]): string {
+  const who = ['-c', 'user.name=test', '-c', 'user.email=test@example.com'];
+  return execFileSync('git', [...who, ...args], { cwd: origin, encoding: 'utf8' }).trim();
+}
+
+function commit(subject: string): string {
+  git('add', '--all');
+  git('commit', '--quiet', '--message', subject);
+  return git('rev-parse', 'HEAD');
+}
+
+const settings = (more: Partial<AllowedRepository> = {}) =>
+  testSettings({
+    limits: testLimits,
+    repositories: [
+      { url: `file://${origin}`, name: 'acme/shop', authorization: undefined, build: undefined, output: '.', ...more },
+    ],
+  });
+
+const fetchRef = (ref: string, more: Partial<AllowedRepository> = {}, built?: string) =>
+  fetchInto(folder, { kind: 'git', repository: 'acme/shop', ref }, settings(more), undefined, built);
+
+const release = (name: string) => readFileSync(join(folder, 'releases', 'v1', name), 'utf8');
+const expectNothing = () => expect(readdirSync(join(folder, 'releases'))).toEqual([]);
+
+describe('a ref of a repository', () => {
+  it('is checked out without its history, and says which commit it was', async () => {
+    const fetched = await fetchRef('main');
+    expect(readdirSync(join(folder, 'releases', 'v1')).sort()).toEqual(['build.mjs', 'server.mjs']);
+    expect(fetched.source).toMatch(new RegExp(`^file:///.*origin at ${git('rev-parse', 'HEAD')}$`));
+  });
+
+  it('is built, in an environment that holds nothing of ours, and its output is the release', async () => {
+    await fetchRef('main', { build: [process.execPath, 'build.mjs'], output: 'dist' });
+    expect(readdirSync(join(folder, 'releases', 'v1'))).toEqual(['built']);
+    expect(Object.keys(JSON.parse(release('built'))).sort()).toEqual(['APP_VERSION', 'CI', 'HOME', 'LANG', 'PATH']);
+    expect(JSON.parse(release('built'))).toMatchObject({ APP_VERSION: 'v1' });
+  });
+
+  it('may be a tag, a branch with slashes, or a commit', async () => {
+    const first = git('rev-parse', 'HEAD');
+    git('tag', 'v1.0+build');
+    git('branch', 'feature/one');
+    writeFileSync(join(origin, 'server.mjs'), 'two');
+    commit('second');
+    for (const ref of ['v1.0+build', 'feature/one', first]) {
+      await fetchRef(ref);
+      expect(release('server.mjs'), ref).toBe('one');
+      await removeFolder(join(folder, 'releases', 'v1'));
+    }
+  });
+
+  it('that moved since CI built it is refused', async () => {
+    const built = git('rev-parse', 'HEAD');
+    await fetchRef('main', {}, built);
+    await removeFolder(join(folder, 'releases', 'v1'));
+    writeFileSync(join(origin, 'server.mjs'), 'two');
+    const now = commit('second');
+    await expect(fetchRef('main', {}, built)).rejects.toThrow(
+      `main of acme/shop is ${now.slice(0, 12)} now, and CI announced ${built.slice(0, 12)}`,
+    );
+    expectNothing();
+  });
+
+  it.each([
+    '--upload-pack=touch /tmp/evil',
+    '-f',
+    'main..other',
+    'main:refs/heads/evil',
+    '+main',
+    'main^{commit}',
+    'main~1',
+    'HEAD',
+    '@{-1}',
+    'a b',
+    'x.lock',
+    'a//b',
+    '../main',
+    'main\n',
+    '',
+    'x'.repeat(300),
+  ])('%j is none', async (ref) => {
+    await expect(fetchRef(ref)).rejects.toThrow('is no name of a branch, tag or commit');
+    expectNothing();
+  });
+
+  it('that is not there is told in the words of git', async () => {
+    await expect(fetchRef('nowhere')).rejects.toMatchObject({
+      code: 'artifact-unavailable',
+      message: expect.stringMatching(/^git fetch failed: .*nowhere/s),
+    });
+    expectNothing();
+  });
+});
+
+describe('a repository', () => {
+  it.each(['acme/other', '--upload-pack=evil', 'ext::sh -c evil', 'file:///etc'])('%s is not fetched', async (name) => {
+    const source = { kind: 'git', repository: name, ref: 'main' } as const;
+    await expect(fetchInto(folder, source, settings())).rejects.toThrow('is not one of the repositories');
+    expectNothing();
+  });
+
+  it('runs no hook, whatever the environment of this process says', async () => {
+    const hooks = join(folder, 'templates', 'hooks');
+    mkdirSync(hooks, { recursive: true });
+    writeFileSync(join(hooks, 'post-checkout'), `#!/bin/sh\ntouch ${folder}/hooked\n`, { mode: 0o755 });
+    vi.stubEnv('GIT_TEMPLATE_DIR', join(folder, 'templates'));
+    execFileSync('git', ['clone', '--quiet', origin, join(folder, 'other')]);
+    expect(existsSync(join(folder, 'hooked')), 'the hook works').toBe(true);
+    await removeFolder(join(folder, 'hooked'));
+    await fetchRef('main').finally(() => vi.unstubAllEnvs());
+    expect(existsSync(join(folder, 'hooked'))).toBe(false);
+  });
+
+  it('whose link leads out is refused', async () => {
+    symlinkSync('/etc/passwd', join(origin, 'link'));
+    commit('a link');
+    await expect(fetchRef('main')).rejects.toThrow('leads to the absolute path "/etc/passwd"');
+    expectNothing();
+  });
+});
+
+describe('a build', () => {
+  it('that fails is told with its last lines', async () => {
+    const script = 'console.error("no such module"); process.exit(3)';
+    await expect(fetchRef('main', { build: [process.execPath, '-e', script] })).rejects.toThrow(
+      /^its build failed: .* ended with 3: no such module$/,
+    );
+    expectNothing();
+  });
+
+  it('may say much', async () => {
+    await fetchRef('main', { build: [process.execPath, '-e', 'process.stdout.write("x".repeat(5e6))'] });
+  });
+
+  it('ends with everything that it started', async () => {
+    const child = `setTimeout(() => require("node:fs").writeFileSync(${JSON.stringify(join(folder, 'late'))}, ""), 1500)`;
+    const script = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" }); setTimeout(() => {}, 60_000)`;
+    const limits = { ...testLimits, timeMs: 1_000 };
+    const wish = { ...settings({ build: [process.execPath, '-e', script] }), limits };
+    const source = { kind: 'git', repository: 'acme/shop', ref: 'main' } as const;
+    await expect(fetchInto(folder, source, wish)).rejects.toThrow('it took longer than 1 s');
+    await new Promise((wake) => setTimeout(wake, 2_000));
+    expect(existsSync(join(folder, 'late'))).toBe(false);
+    expectNothing();
+  });
+
+  it('whose output is not there, or lies elsewhere, is refused', async () => {
+    await expect(fetchRef('main', { output: 'dist' })).rejects.toThrow('the build of acme/shop made no dist');
+    const script = 'require("node:fs").symlinkSync("/etc", "dist")';
+    await expect(fetchRef('main', { build: [process.execPath, '-e', script], output: 'dist' })).rejects.toThrow(
+      'dist of acme/shop leads out of the repository',
+    );
+    expectNothing();
+  });
+});
