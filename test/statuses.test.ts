@@ -32,7 +32,7 @@ function tell({ settings }: Stage): Engine {
   const repositories = [{ service: 'shop', repository: 'acme/shop', environments: [] }];
   const sinks = [{ name: 'tracker', url: tracker.origin, token: undefined, secret: undefined }];
   const statuses = {
-    github: { api: github.origin, token: { value: token }, log: undefined, repositories },
+    github: { api: github.origin, token: { value: token }, repositories },
     cdevents: { source: '/bluegreen', sinks },
   };
   const engine = openEngine({ settings: { ...settings, statuses }, log: silentLog, processName: 'teller' });

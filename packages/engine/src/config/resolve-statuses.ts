@@ -13,8 +13,6 @@ export interface GithubSettings {
   /** Without a slash at its end. */
   readonly api: string;
   readonly token: Secret;
-  /** `{id}` stands for the id of the deployment. */
-  readonly log: string | undefined;
   readonly repositories: readonly GithubRepository[];
 }
 
@@ -54,7 +52,6 @@ export function resolveStatuses({ github, cdevents }: StatusesFile, folder: stri
     github: github && {
       api: (github.api ?? defaultGithubApi).replace(/\/+$/, ''),
       token: secretOf(github.token, folder),
-      log: github.log,
       repositories: github.repositories.map(({ service, repository, environments = [] }) => ({
         service,
         repository,

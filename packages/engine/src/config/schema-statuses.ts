@@ -51,14 +51,13 @@ const github = z
         `May write deployments in these repositories; from the environment: \${GITHUB_TOKEN}; or file:path, read for each message. A process without that variable tells nobody.`,
       )
       .optional(),
-    log: matching(/^https?:\/\/[^\s\p{Cc}]{1,900}$/u, 'an address such as https://deploy.example.com/deployments/{id}')
-      .describe('Where a deployment can be looked at; {id} is replaced by its id. Default: none.')
-      .optional(),
     repositories: listOf(repository, 500)
       .min(1, { error: 'a list of at least one repository' })
       .describe('Repositories that are told, one per service.'),
   })
-  .describe('Deployments and their statuses on GitHub. Default: none.');
+  .describe(
+    'Deployments and their statuses on GitHub, with a link to the card where notify says the workspace. Default: none.',
+  );
 
 const sink = z
   .strictObject({

@@ -56,7 +56,6 @@ describe('GitHub', () => {
     expect(statuses?.github).toEqual({
       api: 'https://api.github.com',
       token: { value: 'ghs_0123456789' },
-      log: undefined,
       repositories: [{ service: 'shop', repository: 'acme/shop', environments }],
     });
   });
@@ -101,6 +100,18 @@ describe('GitHub', () => {
       'github.repositories[0].environments[1].target shop has no target staging',
       'github.repositories[1].service shop is in this list already',
       'github.repositories[2].service there is no service cart in this file',
+    ]);
+  });
+
+  it('may be configured in a shell that was not given the token, but not without one', () => {
+    const { statuses, errors } = check(github('').replace('TOKEN', 'NOT_GIVEN'));
+    expect(errors).toEqual([]);
+    expect(statuses?.github?.token).toEqual({ value: undefined });
+    expect(check(github('').replace(variable, 'file:github.token')).statuses?.github?.token).toEqual({
+      file: '/srv/github.token',
+    });
+    expect(check(github('').replace(`token: "${variable}",`, '')).errors).toEqual([
+      'github.token is missing; expected a token of GitHub',
     ]);
   });
 

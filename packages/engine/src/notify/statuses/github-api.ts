@@ -28,7 +28,7 @@ export interface GithubApi {
   /** The id of the deployment with this mark; undefined when there is none. */
   find(deployment: Pick<NewDeployment, 'commit' | 'environment' | 'mark'>): Promise<Asked<number | undefined>>;
   create(deployment: NewDeployment): Promise<Asked<number>>;
-  /** The last ones, newest first. */
+  /** The last one, or none. */
   statuses(id: number): Promise<Asked<readonly Pick<NewStatus, 'state' | 'description'>[]>>;
   addStatus(id: number, status: NewStatus): Promise<Asked<true>>;
 }
@@ -65,7 +65,7 @@ export function githubApi(
       return id === undefined ? { answer } : { value: id };
     },
     statuses: async (id) => {
-      const answer = await ask('GET', `${place}/${id}/statuses?per_page=${looksBack}`);
+      const answer = await ask('GET', `${place}/${id}/statuses?per_page=1`);
       const list = answer.status === 200 ? listIn(answer.body) : undefined;
       return list ? { value: list as unknown as readonly NewStatus[] } : { answer };
     },

@@ -8,10 +8,13 @@ import { buildOf } from '../../state/builds.ts';
 import type { Db } from '../../state/database.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { readRelease } from '../../state/targets.ts';
+import { oneLine } from '../text.ts';
 import { type DeploymentState, longestDescription } from './github-api.ts';
 import type { About } from './outgoing.ts';
 
 export interface GithubFact extends About {
+  /** Of the row: what GitHub heard of a later one is not taken back. */
+  readonly seq: number;
   readonly deploymentId: string;
   /** Hexadecimal, as the build or the release said. */
   readonly commit: string;
@@ -19,8 +22,6 @@ export interface GithubFact extends About {
   readonly description: string;
   /** A deployment that GitHub never heard of need not be made there only to be ended. */
   readonly onlyIfThere: boolean;
-  /** Whether this ends it for now: it is kept when there is a queue. */
-  readonly final: boolean;
 }
 
 /** In the outbox, and of the cursor. */
@@ -32,25 +33,33 @@ export const githubKey = (deploymentId: string): string => `github:${deploymentI
 export function githubFacts(db: Db, settings: GithubSettings, row: AuditRow): readonly GithubFact[] {
   const found = row.deploymentId === null ? undefined : readDeployment(db, row.deploymentId);
   if (!found) return [];
+  const telling: Telling = { db, settings, row };
   switch (row.action) {
     case 'deployment-requested':
-      return factOf(db, settings, found, begun(row));
+      return factOf(telling, found, begun(found));
     // Where no build was announced, the release itself says its commit, which is known from here on.
     case 'planned':
-      return buildOf(db, found.service, found.version) ? [] : factOf(db, settings, found, begun(row));
+      return buildOf(db, found.service, found.version) ? [] : factOf(telling, found, begun(found));
     case 'deployment-finished': {
       const outcome = row.detail.outcome as OutcomeKind;
-      const ended = factOf(db, settings, found, {
-        at: row.at,
-        state: stateOf[outcome],
-        sentence: row.sentence,
-        final: true,
-      });
-      return outcome === 'promoted' ? [...replaced(db, settings, found, row.at), ...ended] : ended;
+      const ended = factOf(telling, found, { state: stateOf[outcome], sentence: row.sentence });
+      return outcome === 'promoted' ? [...replaced(telling, found), ...ended] : ended;
     }
     default:
       return [];
   }
+}
+
+interface Telling {
+  readonly db: Db;
+  readonly settings: GithubSettings;
+  readonly row: AuditRow;
+}
+
+interface Said {
+  readonly state: DeploymentState;
+  readonly sentence: string;
+  readonly onlyIfThere?: boolean;
 }
 
 const stateOf: Readonly<Record<OutcomeKind, DeploymentState>> = {
@@ -63,40 +72,41 @@ const stateOf: Readonly<Record<OutcomeKind, DeploymentState>> = {
   halted: 'error',
 };
 
-interface Said {
-  readonly at: number;
-  readonly state: DeploymentState;
-  readonly sentence: string;
-  readonly final: boolean;
-  readonly onlyIfThere?: boolean;
-}
+const begun = ({ version, service, target }: DeploymentRow): Said => ({
+  state: 'in_progress',
+  sentence: `${version} is on its way to ${service}/${target}`,
+});
 
-const begun = ({ at }: AuditRow): Said => ({ at, state: 'in_progress', sentence: '', final: false });
-
-function replaced(db: Db, settings: GithubSettings, by: DeploymentRow, at: number): readonly GithubFact[] {
-  const before = recentDeployments(db, by, 50).find(
+function replaced(telling: Telling, by: DeploymentRow): readonly GithubFact[] {
+  const before = recentDeployments(telling.db, by, 50).find(
     ({ id, outcome, requestedAt }) => id !== by.id && outcome === 'promoted' && requestedAt <= by.requestedAt,
   );
-  const sentence = `${by.version} took its place`;
-  return before
-    ? factOf(db, settings, before, { at, state: 'inactive', sentence, final: true, onlyIfThere: true })
-    : [];
+  const said: Said = { state: 'inactive', sentence: `${by.version} took its place`, onlyIfThere: true };
+  return before ? factOf(telling, before, said) : [];
 }
 
 function factOf(
-  db: Db,
-  settings: GithubSettings,
+  { db, settings, row }: Telling,
   { id, service, target, version }: DeploymentRow,
-  { at, state, sentence, final, onlyIfThere = false }: Said,
+  { state, sentence, onlyIfThere = false }: Said,
 ): readonly GithubFact[] {
   const repository = settings.repositories.find((each) => each.service === service)?.repository;
   const commit = repository === undefined ? undefined : commitOf(db, { service, version, repository });
   if (commit === undefined) return [];
-  const place = `${service}/${target}`;
-  const said = sentence === '' ? `${version} is on its way to ${place}` : sentence;
-  const what = `that ${version} is ${state} at ${place}`;
-  const description = fitting(said);
-  return [{ at, service, target, deploymentId: id, what, commit, state, description, onlyIfThere, final }];
+  return [
+    {
+      seq: row.seq,
+      at: row.at,
+      service,
+      target,
+      deploymentId: id,
+      what: `that ${version} is ${state} at ${service}/${target}`,
+      commit,
+      state,
+      description: fitting(sentence),
+      onlyIfThere,
+    },
+  ];
 }
 
 /** Of a build that came from elsewhere, the configured repository is told nothing. */
@@ -110,15 +120,10 @@ function commitOf(
   return commit !== undefined && /^[0-9a-f]{7,64}$/i.test(commit) ? commit.toLowerCase() : undefined;
 }
 
-/** One line that GitHub takes whole. */
-export function fitting(sentence: string): string {
-  const plain = [...sentence.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()];
-  const fits = plain.join('').length <= longestDescription;
-  if (fits) return plain.join('');
-  let text = '';
-  for (const character of plain) {
-    if (text.length + character.length > longestDescription - 1) break;
-    text += character;
+/** One line that GitHub takes whole, also where it counts a character outside of the first plane as two. */
+function fitting(sentence: string): string {
+  for (let most = longestDescription; ; most -= 1) {
+    const line = oneLine(sentence, most);
+    if (line.length <= longestDescription) return line;
   }
-  return `${text}…`;
 }

@@ -34,7 +34,6 @@ const configFor = (api: string, repository = 'acme/shop') => ({
   github: {
     api,
     token,
-    log: 'https://deploy.example.com/d/{id}',
     repositories: [
       { service: 'shop', repository, environments: [{ target: 'production', url: 'https://shop.example.com' }] },
     ],
@@ -62,6 +61,8 @@ describe('a deployment of a build of GitHub', () => {
     start();
     const id = await deploy('v1');
     expect(statesOf(0)).toEqual(['in_progress']);
+    scene.engine.outbox.put({ key: `card:${id}`, transport: 'slack', kind: 'card', payload: {} });
+    scene.engine.outbox.sent(`card:${id}`, 1, { channel: 'C0DEPLOYS', ts: '1700000000.000100' });
     finish(state.store, id, 'promoted', 'v1 is live');
     await eventually(() => statesOf(0)?.length === 2, 'a second status');
     expect(github.deployments).toEqual([
@@ -77,13 +78,13 @@ describe('a deployment of a build of GitHub', () => {
           {
             state: 'success',
             description: 'v1 is live',
-            log_url: `https://deploy.example.com/d/${id}`,
+            log_url: 'https://acme.slack.com/archives/C0DEPLOYS/p1700000000000100',
             environment_url: 'https://shop.example.com',
           },
         ],
       },
     ]);
-    expect(scene.engine.outbox.reference(githubKey(id))).toEqual({ repository: 'acme/shop', id: 4_000_000_000 });
+    expect(scene.engine.outbox.reference(githubKey(id))).toMatchObject({ repository: 'acme/shop', id: 4_000_000_000 });
   });
 
   it('ends the one before it, and is ended by a rollback that is a deployment of its own', async () => {

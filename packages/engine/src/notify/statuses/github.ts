@@ -2,9 +2,11 @@
 // try that was cut off in the middle leaves nothing there twice.
 
 import { environmentOf, type GithubEnvironment, type GithubSettings } from '../../config/resolve-statuses.ts';
+import type { NotifySettings } from '../../config/settings-notify.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Transport } from '../deliver.ts';
 import { type Fate, fateOf } from '../fate.ts';
+import { linkToCard } from '../links.ts';
 import type { Outbox, OutboxMessage } from '../outbox.ts';
 import { type Asked, type GithubApi, githubApi } from './github-api.ts';
 import { type GithubFact, githubName } from './github-facts.ts';
@@ -12,6 +14,7 @@ import { asFate, outgoing, readSecret } from './outgoing.ts';
 
 interface GithubParts {
   readonly outbox: Outbox;
+  readonly notify: Pick<NotifySettings, 'workspace' | 'link'>;
   readonly clock: Clock;
 }
 
@@ -30,7 +33,7 @@ export function githubTransport(parts: GithubParts, settings: GithubSettings): T
       const { repository, environments } = found;
       const environment =
         environments.find(({ target }) => target === fact.target) ?? environmentOf(fact.service, fact.target);
-      const log = settings.log?.replaceAll('{id}', encodeURIComponent(fact.deploymentId));
+      const log = linkToCard(parts.notify, parts.outbox, [`card:${fact.deploymentId}`])?.url;
       const token = readSecret(settings.token);
       const api = githubApi({ api: settings.api, token, repository }, stop);
       return asFate(`GitHub (${repository})`, [token], () =>
@@ -44,6 +47,8 @@ export function githubTransport(parts: GithubParts, settings: GithubSettings): T
 interface Place {
   readonly repository: string;
   readonly id: number;
+  /** `seq` of the last fact that it was told; 0 before the first. */
+  readonly told: number;
 }
 
 interface Bringing extends GithubParts {
@@ -58,20 +63,22 @@ interface Bringing extends GithubParts {
 async function bring(bringing: Bringing): Promise<Fate> {
   const { api, message, fact, environment, repository, log, outbox } = bringing;
   const { state, description } = fact;
-  let id = placeIn(message.reference, repository)?.id;
+  const place = placeIn(message.reference, repository);
+  if (place && place.told >= fact.seq) return { kind: 'sent', reference: place };
+  let id = place?.id;
   if (id === undefined) {
     const there = await findOrMake(bringing);
     if (!('value' in there)) return unexpected(bringing, there);
     if (there.value === undefined) return { kind: 'sent', reference: null };
     id = there.value;
     // Where it is is written at once; what is to be said of it still waits.
-    outbox.sent(message.key, message.version - 1, { repository, id } satisfies Place);
+    outbox.sent(message.key, message.version - 1, { repository, id, told: 0 } satisfies Place);
   }
   const told = await api.statuses(id);
   if (!('value' in told)) return unexpected(bringing, told);
-  const reference: Place = { repository, id };
-  if (told.value.some((each) => each.state === state && each.description === description))
-    return { kind: 'sent', reference };
+  const reference: Place = { repository, id, told: fact.seq };
+  const last = told.value[0];
+  if (last?.state === state && last.description === description) return { kind: 'sent', reference };
   const added = await api.addStatus(id, { state, description, log, url: environment.url });
   return 'value' in added ? { kind: 'sent', reference } : unexpected(bringing, added);
 }

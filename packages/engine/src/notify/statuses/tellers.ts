@@ -47,11 +47,15 @@ function githubTeller(parts: StatusParts, settings: GithubSettings): Teller {
     take: (row) => {
       for (const fact of githubFacts(store.db, settings, row)) {
         const key = githubKey(fact.deploymentId);
-        engine.outbox.put({ key, transport: githubName, kind: githubName, payload: fact, final: fact.final });
+        engine.outbox.put({ key, transport: githubName, kind: githubName, payload: fact, final: true });
       }
     },
   };
-  return tellerOf(parts, follower, githubTransport({ outbox: engine.outbox, clock }, settings));
+  return tellerOf(
+    parts,
+    follower,
+    githubTransport({ outbox: engine.outbox, notify: engine.settings.notify, clock }, settings),
+  );
 }
 
 function sinkTeller(parts: StatusParts, source: CdeventsSettings['source'], sink: EventSink): Teller {

@@ -27,7 +27,10 @@ export interface NewScene {
 export type Scene = StatusParts;
 
 export function sceneOf({ store, clock, config, log = silentLog }: NewScene): Scene {
-  const settings = { statuses: resolveStatuses(statuses.parse(config), '/srv') };
+  const settings = {
+    statuses: resolveStatuses(statuses.parse(config), '/srv'),
+    notify: { workspace: 'https://acme.slack.com', link: undefined },
+  };
   const engine = {
     settings,
     outbox: createOutbox(store),
