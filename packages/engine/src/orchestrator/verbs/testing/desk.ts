@@ -200,7 +200,7 @@ function run(tx: Tx, settings: Settings, step: StepName, change: Partial<Deploym
 
 const configOf = (folder: string, target: string): string => `
 state: ${folder}/state
-people: [{ id: alice, name: Alice }, { id: bob, name: Bob }, { id: carol, name: Carol }, { id: dave, name: Dave }]
+people: [{ id: alice, name: Alice, email: alice@acme.example, codeHost: alice-adams }, { id: bob, name: Bob, email: bob@acme.example }, { id: carol, name: Carol }, { id: dave, name: Dave }]
 approvers: [alice, bob, carol]
 services:
   shop:

@@ -1,0 +1,25 @@
+// What code hosts really send, from the receiver's fixtures, and ways to change it.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { resolveBuilds } from '../../config/resolve-builds.ts';
+import type { BuildRuleFile } from '../../config/schema-builds.ts';
+import type { BuildRule } from '../../config/settings-builds.ts';
+
+const folder = join(import.meta.dirname, '../../../../../apps/webhook/src/testing/payloads');
+
+export type Json = Record<string, unknown>;
+
+/** `change` may write anything anywhere in it. */
+export function payload(hook: string, name: string, change: (body: never) => void = () => undefined): Buffer {
+  const body = JSON.parse(readFileSync(join(folder, hook, `${name}.json`), 'utf8')) as never;
+  change(body);
+  return Buffer.from(JSON.stringify(body));
+}
+
+export const bodyOf = (body: unknown): Buffer => Buffer.from(JSON.stringify(body));
+
+/** As the configuration of a service `shop` with the targets production and staging gives them. */
+export function rulesOf(...builds: readonly BuildRuleFile[]): readonly BuildRule[] {
+  return resolveBuilds({ shop: { builds, targets: { production: {}, staging: {} } } });
+}
