@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { artifactSecrets } from './config/resolve-artifacts.ts';
 import type { Settings, TargetSettings } from './config/settings.ts';
 import { targetName } from './config/settings.ts';
 import { secretsIn } from './config/settings-notify.ts';
@@ -41,7 +42,11 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
   refuseOtherConfiguration(db, settings, clock);
   const wake = createWake(db, clock);
   const previews = settings.targets.map((target) => previewOf(db, target));
-  const secrets = [...previews.map(({ token }) => token), ...secretsIn(settings.notify)];
+  const secrets = [
+    ...previews.map(({ token }) => token),
+    ...secretsIn(settings.notify),
+    ...settings.targets.flatMap(({ artifacts }) => artifactSecrets(artifacts)),
+  ];
   const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: wake.announce });
   const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log });
   const targets = settings.targets.map((target, index): Target => {

@@ -33,6 +33,10 @@ export function resolveArtifacts(
   };
 }
 
+/** What must not stand in any text. */
+export const artifactSecrets = ({ hosts, repositories }: ArtifactSettings): readonly string[] =>
+  [...hosts, ...repositories].flatMap(({ authorization }) => authorization ?? []);
+
 function resolveHost({
   name,
   http = false,

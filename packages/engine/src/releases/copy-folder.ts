@@ -20,7 +20,8 @@ async function copyBelow(source: string, below: string, landing: Landing, leaveO
       await copyBelow(source, name, landing, leaveOut);
     } else if (entry.isSymbolicLink()) await landing.link(name, await readlink(join(source, name)));
     else if (entry.isFile()) await copyFile(join(source, name), name, landing);
-    else throw refused(`${shownName(name)} is a device or a pipe, and only files, folders and links are taken`);
+    else
+      throw refused(`${shownName(name)} is a device, a pipe or a socket, and only files, folders and links are taken`);
   }
 }
 

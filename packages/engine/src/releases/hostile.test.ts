@@ -1,7 +1,7 @@
 // What must not become a release: each has a sentence of its own, and leaves nothing behind.
 
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -184,9 +184,10 @@ describe('what is announced', () => {
   it('as a folder is looked at as an archive is', async () => {
     const path = join(folder, 'builds', 'v1');
     mkdirSync(join(path, 'a'), { recursive: true });
-    execFileSync('mkfifo', [join(path, 'a', 'pipe')]);
-    expect(await refusalOf({ kind: 'directory', path })).toContain('"a/pipe" is a device or a pipe');
-    execFileSync('rm', [join(path, 'a', 'pipe')]);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(join(path, 'a', 'socket'), resolve));
+    expect(await refusalOf({ kind: 'directory', path })).toContain('"a/socket" is a device, a pipe or a socket');
+    await new Promise((resolve) => server.close(resolve));
     symlinkSync('../../../secret', join(path, 'a', 'link'));
     expect(await refusalOf({ kind: 'directory', path })).toContain('leads out of the folder of the release');
   });
