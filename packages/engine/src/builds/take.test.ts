@@ -1,0 +1,355 @@
+// What becomes of builds, over a real state file: told once, refused loudly, deployed where a rule says so.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { ci, type Desk } from '../orchestrator/verbs/testing/desk.ts';
+import { addRelease } from '../state/targets.ts';
+import {
+  actionsTold,
+  announceAll,
+  announced,
+  buildBody,
+  commitOf,
+  deliver,
+  deployToProduction,
+  reactionOf,
+  setCi,
+  told,
+} from './testing/ci.ts';
+
+let desk: Desk;
+afterEach(() => desk.remove());
+
+const set = (rules = announceAll): Desk => {
+  desk = setCi(rules);
+  desk.serving();
+  return desk;
+};
+const sha = (digit: string) => digit.repeat(64);
+const at = (url: string, sha256?: string) => ({ artifact: { url, ...(sha256 ? { sha256 } : {}) } });
+
+describe('a good build', () => {
+  it('is announced to everybody who reads the audit log, with what is needed to decide', async () => {
+    const { engine } = set();
+    const more = {
+      ...at('https://b.example/v2.1.tar.gz?key=secret', sha('a')),
+      subject: 'Empty baskets',
+      url: 'https://ci.example/7',
+    };
+    expect(await deliver(engine, buildBody('v2.1', 1, more))).toEqual({
+      state: 'done',
+      sentence: 'announced shop v2.1 (main of acme/shop, 1111111 by Alice Adams): Empty baskets as build 1',
+    });
+    const [row] = told(engine);
+    expect(row).toMatchObject({ actor: 'machine:generic', action: 'build-announced', service: 'shop', target: null });
+    expect(announced(engine)).toMatchObject({
+      build: 1,
+      version: 'v2.1',
+      repository: 'acme/shop',
+      branch: 'main',
+      commit: commitOf(1),
+      authors: [{ name: 'Alice Adams', email: 'alice@acme.example' }],
+      artifact: { kind: 'url', place: 'https://b.example/v2.1.tar.gz' },
+      older: false,
+      reactions: [
+        { target: 'production', reaction: 'announce', became: 'announced' },
+        { target: 'staging', reaction: 'announce', became: 'announced' },
+      ],
+    });
+    expect(JSON.stringify(told(engine))).not.toContain('key=secret');
+    expect(engine.builds.ofVersion('shop', 'v2.1')?.artifact).toMatchObject({ sha256: sha('a') });
+  });
+
+  it('that is told again is one announcement, by its run, by its version, and from fifty senders', async () => {
+    const { engine, open } = set();
+    const others = [engine, open('second'), open('third')];
+    const ends = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => deliver(others[index % 3] ?? engine, buildBody('v2.1', 1))),
+    );
+    expect(ends.filter(({ sentence }) => sentence.startsWith('announced '))).toHaveLength(1);
+    await deliver(engine, buildBody('v2.1', 1, { run: 'another attempt' }));
+    await deliver(engine, buildBody('v2.1', 1, { run: undefined }));
+    expect(actionsTold(engine)).toEqual(['build-announced']);
+    expect(engine.builds.latest('shop', 10)).toHaveLength(1);
+  });
+
+  it('whose run was announced under another version stays what it was', async () => {
+    const { engine } = set();
+    await deliver(engine, buildBody('v2.1', 1, { run: '7' }));
+    const again = await deliver(engine, buildBody('v2.2', 1, { run: '7' }));
+    expect(again).toEqual({ state: 'done', sentence: 'run 7 was announced before as build 1, shop v2.1' });
+    expect(actionsTold(engine)).toEqual(['build-announced']);
+  });
+
+  it('may come to a version whose files become known later', async () => {
+    const { engine } = set();
+    await deliver(engine, buildBody('v2.1', 1));
+    await deliver(engine, buildBody('v2.1', 1, { run: '8', ...at('https://b.example/a', sha('a')) }));
+    expect(actionsTold(engine)).toEqual(['build-announced', 'build-artifact']);
+    expect(engine.builds.ofVersion('shop', 'v2.1')?.artifact).toMatchObject({ sha256: sha('a') });
+  });
+});
+
+describe('a version that comes again with other content', () => {
+  const first = buildBody('v2.1', 1, at('https://b.example/a', sha('a')));
+  it.each([
+    [
+      'another digest',
+      buildBody('v2.1', 1, { run: '8', ...at('https://b.example/a', sha('b')) }),
+      /its digest was a{12} and is now b{12}/,
+    ],
+    ['another digest in the same run', buildBody('v2.1', 1, at('https://b.example/a', sha('b'))), /its digest was/],
+    [
+      'another commit',
+      buildBody('v2.1', 2, { run: '8', ...at('https://b.example/a', sha('a')) }),
+      /made from commit 1{12} then, from 2{12} now/,
+    ],
+    [
+      'another place and no digest',
+      buildBody('v2.1', 1, { run: '8', ...at('https://b.example/b') }),
+      /it lay at .*\/a and is now at .*\/b, without a digest/,
+    ],
+  ])('%s is refused loudly, and nothing of the earlier one is changed', async (_what, second, sentence) => {
+    const { engine } = set(deployToProduction);
+    await deliver(engine, first);
+    const before = engine.builds.ofVersion('shop', 'v2.1');
+    const end = await deliver(engine, second);
+    expect(end.state).toBe('parked');
+    expect(end.sentence).toMatch(sentence);
+    expect(end.sentence).toContain('build 1, and a version is immutable');
+    expect(actionsTold(engine)).toEqual(['build-announced', 'deployment-requested', 'build-conflict']);
+    expect(engine.builds.ofVersion('shop', 'v2.1')).toEqual(before);
+  });
+});
+
+describe('a failed build', () => {
+  const failing = (digit: number, more = {}) => buildBody('v2.1', digit, { conclusion: 'failed', ...more });
+
+  it('is told once, and once again when the branch is mended', async () => {
+    const { engine } = set();
+    await deliver(engine, buildBody('v2.0', 1));
+    await deliver(engine, failing(2));
+    await deliver(engine, failing(2));
+    const still = await deliver(engine, failing(3));
+    expect(still.sentence).toContain('fails still; told as build 2');
+    await deliver(engine, buildBody('v2.2', 4));
+    await deliver(engine, buildBody('v2.3', 5));
+    await deliver(engine, failing(6));
+    expect(actionsTold(engine)).toEqual([
+      'build-announced',
+      'build-failed',
+      'build-mended',
+      'build-announced',
+      'build-announced',
+      'build-failed',
+    ]);
+    const failed = told(engine).find(({ action }) => action === 'build-failed');
+    expect(failed).toMatchObject({
+      service: 'shop',
+      detail: { build: 2, commit: commitOf(2), authors: [{ email: 'alice@acme.example' }] },
+    });
+  });
+
+  it('is a matter of its branch and repository alone', async () => {
+    const { engine } = set();
+    await deliver(engine, failing(1));
+    await deliver(engine, failing(1, { branch: 'release/1', run: '2' }));
+    await deliver(engine, failing(1, { repository: 'acme/other', run: '3' }));
+    await deliver(engine, buildBody('v3', 2, { branch: 'release/1' }));
+    expect(actionsTold(engine)).toEqual([
+      'build-failed',
+      'build-failed',
+      'build-failed',
+      'build-mended',
+      'build-announced',
+    ]);
+  });
+
+  it('that is run again and passes is mended, though nothing else has changed', async () => {
+    const { engine } = set();
+    await deliver(engine, failing(1, { run: '7/1' }));
+    await deliver(engine, buildBody('v2.1', 1, { run: '7/2' }));
+    expect(actionsTold(engine)).toEqual(['build-failed', 'build-mended', 'build-announced']);
+  });
+
+  it('of a version that was good before mends by that same version', async () => {
+    const { engine } = set();
+    await deliver(engine, buildBody('v2.1', 1, { run: '7/1' }));
+    await deliver(engine, failing(1, { run: '7/2' }));
+    await deliver(engine, buildBody('v2.1', 1, { run: '7/3' }));
+    expect(actionsTold(engine)).toEqual(['build-announced', 'build-failed', 'build-mended']);
+  });
+
+  it('of a host that counts no attempts is told by the name of its run only once', async () => {
+    const { engine } = set();
+    await deliver(engine, failing(1, { run: '7' }));
+    await deliver(engine, buildBody('v2.1', 1, { run: '7' }));
+    await deliver(engine, failing(1, { run: '7' }));
+    expect(actionsTold(engine)).toEqual(['build-failed', 'build-mended', 'build-announced']);
+  });
+
+  it('that arrives late says nothing of a branch that has gone on', async () => {
+    const { engine } = set();
+    await deliver(engine, buildBody('v2.2', 5));
+    const late = await deliver(engine, failing(4));
+    expect(late.sentence).toContain('v2.2 came after it');
+    expect(actionsTold(engine)).toEqual(['build-announced']);
+  });
+
+  it('that arrives before its forerunner’s success is not mended by that', async () => {
+    const { engine } = set();
+    await deliver(engine, failing(5));
+    await deliver(engine, buildBody('v2.0', 4));
+    expect(actionsTold(engine)).toEqual(['build-failed', 'build-announced']);
+  });
+
+  it('of a pull request is told by its host alone', async () => {
+    const { engine } = set('      - { host: generic, pullRequests: true, targets: { staging: deploy } }\n');
+    await deliver(engine, failing(1, { pullRequest: 12 }));
+    expect(actionsTold(engine)).toEqual([]);
+  });
+});
+
+describe('a rule that deploys', () => {
+  it('asks for the deployment as a machine, under the id that was announced, with the build as its reason', async () => {
+    const { engine } = set(deployToProduction);
+    await deliver(engine, buildBody('v2.1', 1));
+    expect(actionsTold(engine)).toEqual(['build-announced', 'deployment-requested']);
+    const { became, deployment } = reactionOf(engine, 'production');
+    expect(became).toBe('deploying');
+    expect(reactionOf(engine, 'staging').became).toBe('ignored');
+    expect(engine.deployment(deployment ?? '')).toMatchObject({
+      version: 'v2.1',
+      requestedBy: 'machine:generic',
+      reason: 'build 1: shop v2.1 (main of acme/shop, 1111111 by Alice Adams)',
+    });
+    expect(told(engine)[1]).toMatchObject({ actor: 'machine:generic', target: 'production', detail: { build: 1 } });
+  });
+
+  it('is refused by every gate like anybody, and then people decide', async () => {
+    const { engine } = set(deployToProduction);
+    engine.lock({ actor: { kind: 'person', id: 'bob', door: 'slack' }, reason: 'stock-taking' });
+    await deliver(engine, buildBody('v2.1', 1));
+    await deliver(engine, buildBody('v9.9', 2));
+    expect(actionsTold(engine)).toEqual(['build-announced', 'build-announced']);
+    const [locked, unknown] = told(engine).map(({ detail }) => (detail.reactions as unknown[])[0]);
+    expect(locked).toMatchObject({
+      became: 'announced',
+      code: 'target-locked',
+      sentence: expect.stringContaining('stock-taking'),
+    });
+    expect(unknown).toMatchObject({ became: 'announced', code: 'release-unknown' });
+  });
+
+  it('never deploys what forks built', async () => {
+    const { engine } = set('      - { host: generic, pullRequests: true, targets: { staging: deploy } }\n');
+    await deliver(engine, buildBody('v2.0', 1, { pullRequest: 12, forked: true }));
+    await deliver(engine, buildBody('v2.1', 2, { pullRequest: 13 }));
+    expect(actionsTold(engine)).toEqual(['build-announced', 'build-announced', 'deployment-requested']);
+    expect(told(engine)[0]?.detail).toMatchObject({
+      pullRequest: 12,
+      reactions: [{}, { became: 'announced', code: 'forked' }],
+    });
+    expect(told(engine)[2]).toMatchObject({ target: 'staging' });
+  });
+});
+
+describe('a build of an older commit than the live one', () => {
+  it('is announced as such, and never deployed', async () => {
+    const { engine } = set(deployToProduction);
+    await deliver(engine, buildBody('v1.0', 5, { conclusion: 'success' }));
+    await deliver(engine, buildBody('v2.1', 4));
+    expect(announced(engine).older).toBe(true);
+    expect(reactionOf(engine, 'production')).toMatchObject({ became: 'announced', code: 'older', older: true });
+    await deliver(engine, buildBody('v2.0', 6));
+    expect(announced(engine).older).toBe(false);
+    expect(reactionOf(engine, 'production').became).toBe('deploying');
+  });
+
+  it('is known by the order of announcements where a time is not known', async () => {
+    const { engine } = set(deployToProduction);
+    const untimed = { committedAt: undefined };
+    await deliver(engine, buildBody('v2.1', 1, untimed));
+    desk.ended(reactionOf(engine, 'production').deployment ?? '');
+    await deliver(engine, buildBody('v1.0', 2, untimed));
+    await deliver(engine, buildBody('v2.2', 1, { ...untimed, run: 'built once more' }));
+    expect(reactionOf(engine, 'production')).toMatchObject({ code: 'older' });
+  });
+
+  it('is known by the commit that the live release tells of itself', async () => {
+    const { engine, store } = set(deployToProduction);
+    const untimed = { committedAt: undefined };
+    await deliver(engine, buildBody('v8', 1, untimed));
+    await deliver(engine, buildBody('v9', 2, untimed));
+    store.write((tx) => {
+      tx.db.$client.prepare("DELETE FROM releases WHERE version = 'v1.0'").run();
+      const digest = Buffer.from('v1.0').toString('hex').padEnd(64, '0');
+      addRelease(tx, {
+        service: 'shop',
+        version: 'v1.0',
+        digest,
+        folder: '/r',
+        registeredAt: tx.now,
+        origin: { commit: commitOf(2) },
+      });
+      tx.audit({ actor: 'engine', action: 'test', sentence: 'arranged' });
+    });
+    await deliver(engine, buildBody('v2.1', 1, { ...untimed, run: 'late' }));
+    expect(reactionOf(engine, 'production')).toMatchObject({ code: 'older' });
+  });
+
+  it('is no step back where a branch was deployed to be looked at', async () => {
+    const { engine } = set(
+      `${deployToProduction}      - { host: generic, pullRequests: true, targets: { staging: deploy } }\n`,
+    );
+    await deliver(engine, buildBody('v1.0', 9, { pullRequest: 3 }));
+    await deliver(engine, buildBody('v2.1', 5));
+    expect(reactionOf(engine, 'production').became).toBe('deploying');
+  });
+});
+
+describe('a delivery', () => {
+  it('for several services is taken by each, whatever the others make of it', async () => {
+    const { engine } = set(deployToProduction);
+    expect(await deliver(engine, buildBody('v2.1', 1, { service: 'shopp' }))).toEqual({
+      state: 'parked',
+      sentence: 'there is no service "shopp" in this configuration',
+    });
+  });
+
+  it('that no rule takes is ignored, and why is said', async () => {
+    const { engine } = set('      - { host: generic, branch: main }\n');
+    expect(await deliver(engine, buildBody('v2.1', 1, { branch: 'feature' }))).toEqual({
+      state: 'ignored',
+      sentence: 'no rule takes this build; nearest is services.shop.builds[0]: branch is feature, expected main',
+    });
+    expect(await deliver(engine, { action: 'opened' }, 'github')).toEqual({
+      state: 'ignored',
+      sentence: 'this is no build',
+    });
+    expect(told(engine)).toEqual([]);
+  });
+
+  it('is looked at by bg hook test without a trace, and as it would be', async () => {
+    const { engine, store } = set(deployToProduction);
+    const body = Buffer.from(JSON.stringify(buildBody('v2.1', 1)));
+    const changes = () =>
+      store.db.$client
+        .prepare(
+          'SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM builds) + (SELECT count(*) FROM deployments)',
+        )
+        .pluck()
+        .get();
+    const before = changes();
+    const [rule] = engine.builds.explain({ hook: 'generic', body }).rules;
+    expect(rule).toMatchObject({
+      takes: true,
+      build: { version: 'v2.1' },
+      sentence: expect.stringContaining('announced shop v2.1'),
+    });
+    expect(rule?.reactions[0]).toMatchObject({ became: 'deploying', deployment: undefined });
+    expect(changes()).toBe(before);
+    expect(engine.deploy({ version: 'v2.1', actor: ci }).ok).toBe(true);
+    const [busy] = engine.builds.explain({ hook: 'generic', body }).rules;
+    expect(busy?.reactions[0]).toMatchObject({ became: 'waiting', code: 'target-busy' });
+  });
+});

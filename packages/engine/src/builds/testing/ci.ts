@@ -1,0 +1,70 @@
+// A desk with rules about builds, and CI that announces some: real state, nothing driven.
+
+import type { BuildAnnounced, TargetReaction } from '../../builds-api.ts';
+import type { Engine } from '../../engine-api.ts';
+import { type Desk, setDesk } from '../../orchestrator/verbs/testing/desk.ts';
+import type { AuditRow } from '../../state/audit.ts';
+import type { Settlement } from '../inbox.ts';
+import { bodyOf, type Json } from './payloads.ts';
+
+/** `rules`: YAML of the list, indented by six blanks. */
+export function setCi(rules: string): Desk {
+  return setDesk(`        default: true
+      staging:
+        slots: { blue: { port: 31011 }, green: { port: 31012 } }
+        loadBalancer: { listen: "127.0.0.1:31010" }
+    builds:
+${rules}`);
+}
+
+export const announceAll = '      - host: generic\n';
+export const deployToProduction = '      - { host: generic, targets: { production: deploy } }\n';
+
+export const commitOf = (digit: number): string => String(digit).repeat(40);
+const minuteMs = 60_000;
+const firstCommitAt = Date.parse('2026-05-04T08:00:00Z');
+/** The commit with this digit was made so many minutes after the first. */
+export const commitTime = (digit: number): string => new Date(firstCommitAt + digit * minuteMs).toISOString();
+
+/** A good build of main from the commit with this digit. */
+export function buildBody(version: string, digit: number, more: Json = {}): Json {
+  return {
+    event: 'build',
+    service: 'shop',
+    version,
+    repository: 'acme/shop',
+    branch: 'main',
+    commit: commitOf(digit),
+    committedAt: commitTime(digit),
+    run: `${version}/${digit}/1`,
+    authors: [{ name: 'Alice Adams', email: 'alice@acme.example' }],
+    ...more,
+  };
+}
+
+/** As the worker on the inbox does it, without an inbox. */
+export async function deliver({ builds }: Pick<Engine, 'builds'>, body: Json, hook = 'generic'): Promise<Settlement> {
+  const ending = await builds.take({ hook, kind: '', body: bodyOf(body) });
+  return typeof ending === 'function' ? ending() : ending;
+}
+
+/** What was told of builds, and which deployments were asked for. */
+export function told({ audit }: Pick<Engine, 'audit'>): readonly AuditRow[] {
+  const rows = audit.after(0, 1000);
+  return rows.filter(({ action }) => action.startsWith('build-') || action === 'deployment-requested');
+}
+
+export const actionsTold = (engine: Pick<Engine, 'audit'>): readonly string[] =>
+  told(engine).map(({ action }) => action);
+
+export function announced(engine: Pick<Engine, 'audit'>): BuildAnnounced {
+  const row = told(engine).findLast(({ action }) => action === 'build-announced');
+  if (!row) throw new Error('nothing was announced');
+  return row.detail as unknown as BuildAnnounced;
+}
+
+export function reactionOf(engine: Pick<Engine, 'audit'>, target: string): TargetReaction {
+  const found = announced(engine).reactions.find((each) => each.target === target);
+  if (!found) throw new Error(`nothing was said of ${target}`);
+  return found;
+}
