@@ -81,7 +81,7 @@ test('a newer build of the branch makes the older card say so, and its button st
   ci.announce({ version: 'v2.1' });
   const older = await cardWith(workspace.slack, /shop v2\.0: built, older/);
   expect(older.ts).toBe(card.ts);
-  expect(textOf(older)).toContain('`v2.1` was announced after it');
+  expect(textOf(older)).toContain('`v2.1` came after it');
   expect(textOf(older)).toContain('Deploy to production (older)');
 });
 

@@ -45,25 +45,30 @@ export function drawBuild({ seq, service, channel }: BuildMessage, { engine, sla
     host: build?.host ?? '',
     at: row.at,
     sides,
-    newer: build && newerThan(engine.builds.latest(service, recent), build),
+    newer: build && nextAfter(engine.builds.latest(service, recent), build),
     cardOf,
   };
   // Whom a build concerns sees it in the channel; a phone rings for what is broken.
   return { channel, card: buildCard(shown, namesIn(engine.settings.people)) };
 }
 
-const recent = 20;
+const recent = 100;
 
-/** Builds of a branch follow one another; those of other branches and of pull requests are no later state of this one. */
-function newerThan(builds: readonly StoredBuild[], build: StoredBuild): string | undefined {
-  const newest = builds.find(
-    ({ conclusion, repository, branch, pullRequest }) =>
+/**
+ * Builds of a branch follow one another; those of other branches and of pull requests are no later state of this one.
+ * The next one is named, not the newest: the card of an old build is not drawn anew for each that comes.
+ */
+function nextAfter(newestFirst: readonly StoredBuild[], build: StoredBuild): string | undefined {
+  const next = newestFirst.findLast(
+    ({ id, version, conclusion, repository, branch, pullRequest }) =>
+      id > build.id &&
+      version !== build.version &&
       conclusion === 'succeeded' &&
       repository === build.repository &&
       branch === build.branch &&
       pullRequest === build.pullRequest,
   );
-  return newest === undefined || newest.id <= build.id || newest.version === build.version ? undefined : newest.version;
+  return next?.version;
 }
 
 interface NewsMessage {

@@ -18,7 +18,7 @@ export interface BuildShown {
   readonly host: string;
   readonly at: number;
   readonly sides: readonly BuildSide[];
-  /** The latest good build of the same branch, where that is another one. */
+  /** The next good build of the same branch. A card with one shows nothing that changes with every deployment. */
   readonly newer: string | undefined;
   /** Address of a deployment's card. */
   readonly cardOf: (deploymentId: string) => string | undefined;
@@ -101,15 +101,15 @@ export function runText({ url }: Pick<BuildAnnounced, 'url'>): string | undefine
 }
 
 function olderText({ facts, newer }: BuildShown): Block | undefined {
-  if (newer !== undefined) return section(`⏳ *Older*: ${code(newer, 64)} was announced after it.`);
+  if (newer !== undefined) return section(`⏳ *Older*: ${code(newer, 64)} came after it.`);
   return facts.older ? section('⏳ *Older* than what is live: its commit was made before.') : undefined;
 }
 
-function sideLine(side: BuildSide, { facts, cardOf }: BuildShown, who: Who): string {
+function sideLine(side: BuildSide, { facts, cardOf, newer }: BuildShown, who: Who): string {
   const { reaction, last, live } = side;
   const where = `*${outside(reaction.target, 40)}*`;
-  const now = live === undefined ? 'nothing is live yet' : `${code(live, 64)} is live`;
-  if (last === undefined) return `◦ ${where}: ${now}${ruleText(side)}`;
+  const now = newer !== undefined ? '' : live === undefined ? 'nothing is live yet' : `${code(live, 64)} is live`;
+  if (last === undefined) return `◦ ${where}: ${[now || 'not deployed', ...ruleText(side)].join('; ')}`;
   const own = cardOf(last.id);
   const byRule = last.requestedBy.startsWith('machine:') ? ' as the rule says' : '';
   return join(
@@ -128,14 +128,15 @@ interface Ended {
 function outcomeText({ last, isLive, where, now }: Ended): string {
   if (last.outcome === undefined) return `🔵 ${where}: being deployed`;
   if (isLive) return `🟢 ${where}: live`;
-  if (last.outcome.kind === 'promoted') return `⚪ ${where}: was live before, ${now}`;
+  const since = now === '' ? '' : `, ${now}`;
+  if (last.outcome.kind === 'promoted') return `⚪ ${where}: was live before${since}`;
   const what = `${stageEmoji[stageOf(last)]} ${where}: ${outside(headline(last), 80)}`;
-  return `${what}: ${outside(last.outcome.sentence, 300)}; ${now}`;
+  return `${what}: ${outside(last.outcome.sentence, 300)}${since}`;
 }
 
 /** What the rule made of it, where that is more than to announce it. */
-function ruleText({ reaction: { reaction, became, sentence } }: BuildSide): string {
-  return reaction === 'deploy' && became !== 'deploying' ? `; ${outside(sentence, 300)}` : '';
+function ruleText({ reaction: { reaction, became, sentence } }: BuildSide): readonly string[] {
+  return reaction === 'deploy' && became !== 'deploying' ? [outside(sentence, 300)] : [];
 }
 
 function buttonsOf(shown: BuildShown): readonly Button[] {
@@ -149,9 +150,8 @@ function deployButton({ settings, reaction, last, live }: BuildSide, shown: Buil
   const { version, build } = facts;
   const { target } = reaction;
   const old = isOld(shown);
-  const from = live === undefined ? 'where nothing is live yet' : `where ${live} is live`;
-  const newest =
-    shown.newer === undefined ? 'Its commit is older than the live one' : `${shown.newer} was announced later`;
+  const from = live === undefined ? ', where nothing is live yet' : `, where ${live} is live`;
+  const newest = shown.newer === undefined ? 'Its commit is older than the live one' : `${shown.newer} came after it`;
   return button({
     actionId: `deploy.${deployBuild}:${target}`,
     label: `Deploy to ${target}${old ? ' (older)' : ''}`,
@@ -160,7 +160,7 @@ function deployButton({ settings, reaction, last, live }: BuildSide, shown: Buil
     confirm: {
       title: `Deploy ${version} to ${target}?`,
       text: outside(
-        `${service} ${version} goes to ${target}, ${from}: ${wayText(settings)}.${old ? ` ${newest}.` : ''}`,
+        `${service} ${version} goes to ${target}${shown.newer === undefined ? from : ''}: ${wayText(settings)}.${old ? ` ${newest}.` : ''}`,
         280,
       ),
     },
