@@ -7,7 +7,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { changedFiles, type Listing, listFiles, markOf } from '../../releases/drift.ts';
 import type { Lease } from '../../state/leases.ts';
-import { filesKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
+import { dropSnapshot, filesKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { slotsOf } from '../../state/stored-releases.ts';
 import { type ReleaseRow, readRelease } from '../../state/targets.ts';
 import type { Core } from '../core.ts';
@@ -42,7 +42,7 @@ const digestEveryMs = 60_000;
 const mostKept = 20_000;
 
 export function readFilesDrift({ store }: Core, service: string, version: string): FilesDrift | undefined {
-  return getSnapshot<FilesDrift | null>(store.db, filesKey(service, version))?.value ?? undefined;
+  return getSnapshot<FilesDrift>(store.db, filesKey(service, version))?.value;
 }
 
 interface Look {
@@ -113,12 +113,9 @@ function settle(
   const before = readFilesDrift(core, service, version);
   if (found ? before && isKnown(before, found) : !before) return;
   core.store.under(lease).write((tx) => {
-    putSnapshot(
-      tx.db,
-      filesKey(service, version),
-      found ? { ...found, since: before?.since ?? found.since } : null,
-      tx.now,
-    );
+    const key = filesKey(service, version);
+    if (found) putSnapshot(tx.db, key, { ...found, since: before?.since ?? found.since }, tx.now);
+    else dropSnapshot(tx.db, key);
     tx.audit({
       actor: 'engine',
       service,

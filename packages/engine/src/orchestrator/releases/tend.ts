@@ -31,11 +31,10 @@ async function tendRunning(core: Core, lease: Lease, signal: AbortSignal): Promi
     const now = standingOf(core);
     if (now === standing && core.clock.now() < due) continue;
     standing = now;
-    const began = core.clock.now();
+    const began = performance.now();
     for (const target of core.targets) await guarded(core, () => lookAtConfiguration({ core, target, lease }));
     await guarded(core, () => lookAtFiles({ core, lease, memory, signal }));
-    const ended = core.clock.now();
-    due = ended + Math.max(lookEveryMs, restFactor * (ended - began));
+    due = core.clock.now() + Math.max(lookEveryMs, restFactor * (performance.now() - began));
   }
 }
 
