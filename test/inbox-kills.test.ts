@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(async () => {
   load.end();
   await receiver.kill();
-  ground.remove();
+  await ground.remove();
 });
 
 it('killed three times under load, it has every delivery that it answered, each once, and works on all of them', async () => {

@@ -32,7 +32,7 @@ async function send(sending: Sending): Promise<Sent> {
       if (due >= end) break;
       const number = next++;
       const { status, tries } = await ask(number);
-      again += tries - 1;
+      if (tries > 1) again += 1;
       if (status === undefined) unanswered.push(number);
       else answered.push([number, status, performance.now() - due]);
       if (everyMs !== undefined) due += everyMs;

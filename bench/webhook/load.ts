@@ -21,7 +21,7 @@ export interface Sent {
   /** Milliseconds from when it was due to its answer. */
   readonly answered: readonly (readonly [number: number, status: number, ms: number])[];
   readonly unanswered: readonly number[];
-  /** How often one was sent again. */
+  /** How many were sent again. */
   readonly again: number;
   /** Number of the next delivery. */
   readonly next: number;

@@ -7,7 +7,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { configText, freePorts } from '../../test/support/stage.ts';
+import { loadSettings } from '@bg/engine';
+import { configText, freePorts, strikeSettings } from '../../test/support/stage.ts';
 
 const programs = {
   durable: join(import.meta.dirname, '../../apps/webhook/src/main.ts'),
@@ -22,7 +23,8 @@ export interface Ground {
   readonly state: string;
   readonly port: number;
   readonly secret: string;
-  remove(): void;
+  /** Ends the load balancer too, which outlives every receiver. */
+  remove(): Promise<void>;
 }
 
 /** A state that nothing was kept in, for a service of which nothing runs and no rule wants any build. */
@@ -32,7 +34,10 @@ export async function freshGround(): Promise<Ground> {
   mkdirSync(join(folder, 'releases/shop'), { recursive: true });
   writeFileSync(join(folder, 'bluegreen.yaml'), configText({ folder, ports: { blue, green, front } }));
   const secret = randomBytes(32).toString('hex');
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const remove = async (): Promise<void> => {
+    await strikeSettings(loadSettings({ file: join(folder, 'bluegreen.yaml'), environment: {} }));
+    rmSync(folder, { recursive: true, force: true });
+  };
   return { folder, state: join(folder, 'state'), port, secret, remove };
 }
 

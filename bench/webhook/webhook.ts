@@ -98,7 +98,7 @@ async function underLoad({ load, say, signal }: Stage, program: 'durable' | 'vol
     return { full: paceOf(full), steady: paceOf(steady), ...tallyOf(all, rows), ...after };
   } finally {
     await receiver.kill();
-    ground.remove();
+    await ground.remove();
   }
 }
 
@@ -133,7 +133,7 @@ async function underKills({ load, say, signal }: Stage): Promise<Killed> {
     return { kills, accepted, again: all.again, missing, twice, isSound: rows.isSound };
   } finally {
     await receiver.kill();
-    ground.remove();
+    await ground.remove();
   }
 }
 
