@@ -1,0 +1,223 @@
+// The door as senders and strangers see it: the real process, real payloads signed by programs that are not ours, real state.
+
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Stage, setStage } from '../../../test/support/stage.ts';
+import { githubEvent, payload, payloadsOf } from './testing/payloads.ts';
+import { type Receiver, startReceiver } from './testing/receiver.ts';
+import { type Headers, signedByOctokit, signedStandardly } from './testing/signing.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const githubSecret = randomBytes(20).toString('hex');
+const oldToken = randomBytes(20).toString('hex');
+const token = randomBytes(20).toString('hex');
+const standardSecret = `whsec_${randomBytes(32).toString('base64')}`;
+const structured = { 'content-type': 'application/cloudevents+json' };
+
+let stage: Stage;
+let receiver: Receiver;
+let port = 0;
+
+beforeAll(async () => {
+  stage = await setStage();
+  receiver = await startReceiver(stage, [], {
+    GITHUB_WEBHOOK_SECRET: githubSecret,
+    GITLAB_WEBHOOK_TOKEN: `${oldToken},${token}`,
+    CDEVENTS_SECRET: standardSecret,
+    CDEVENTS_TOKEN: token,
+    TRUSTED_PROXIES: '127.0.0.8',
+  });
+  port = Number(new URL(receiver.url).port);
+});
+afterAll(async () => {
+  receiver.child.kill('SIGKILL');
+  await receiver.ended;
+  await stage.strike();
+});
+
+interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+function post(path: string, body: Buffer, headers: Headers, localAddress = '127.0.0.1'): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const sending = request(
+      { host: '127.0.0.1', port, localAddress, path, method: 'POST', headers, timeout: 30_000 },
+      (answer) => {
+        let text = '';
+        answer.on('data', (piece) => {
+          text += piece;
+        });
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: JSON.parse(text || '{}') }),
+        );
+      },
+    );
+    sending.on('error', reject);
+    sending.end(body);
+  });
+}
+
+const github = async (body: Buffer, event: string, id: string, more: Headers = {}) =>
+  post('/hooks/github', body, { ...(await signedByOctokit(githubSecret, body, event, id)), ...more });
+const gitlab = (body: Buffer, more: Headers) => post('/hooks/gitlab', body, { 'x-gitlab-token': token, ...more });
+const inbox = () => stage.open('look').inbox;
+const facts = (action: string) =>
+  stage
+    .open('look')
+    .audit.after(0, 10_000)
+    .filter((row) => row.action === action);
+
+describe('what code hosts send', () => {
+  it.each(payloadsOf('github').map(({ name, body }) => [name, body] as const))(
+    'GitHub’s %s is kept with its bytes, and once',
+    async (name, body) => {
+      const first = await github(body, githubEvent(name), `id-${name}`);
+      expect([first.status, first.body]).toEqual([202, expect.objectContaining({ duplicate: false })]);
+      expect(inbox().body(Number(first.body.event))).toEqual(body);
+      const redelivered = await github(body, githubEvent(name), `id-${name}`);
+      const replayed = await github(body, githubEvent(name), `another-id-${name}`);
+      for (const again of [redelivered, replayed])
+        expect([again.status, again.body]).toEqual([
+          200,
+          expect.objectContaining({ duplicate: true, event: first.body.event }),
+        ]);
+    },
+  );
+
+  it.each(payloadsOf('gitlab').map(({ name, body }) => [name, body] as const))(
+    'GitLab’s %s is kept, and once',
+    async (name, body) => {
+      const first = await gitlab(body, { 'idempotency-key': `key-${name}` });
+      expect([first.status, inbox().body(Number(first.body.event))]).toEqual([202, body]);
+      const again = await gitlab(body, { 'idempotency-key': `key-${name}`, 'x-gitlab-token': oldToken });
+      expect([again.status, again.body.event]).toEqual([200, first.body.event]);
+    },
+  );
+
+  it('a CDEvent is kept, and is one event signed, with a token, and in either mode', async () => {
+    const event = payload('cdevents', 'artifact-published');
+    const data = payload('cdevents', 'artifact-published-data');
+    const { context } = JSON.parse(data.toString());
+    const ce = { 'ce-specversion': '1.0', 'ce-id': context.id, 'ce-source': context.source, 'ce-type': context.type };
+    const bearer = { authorization: `Bearer ${token}` };
+    const answers = [
+      await post('/hooks/cdevents', event, { ...signedStandardly(standardSecret, event, 'msg_1'), ...structured }),
+      await post('/hooks/cdevents', event, { ...bearer, ...structured }),
+      await post('/hooks/cdevents', data, { ...bearer, ...ce }),
+      await post('/hooks/cdevents', data, { ...signedStandardly(standardSecret, data, 'msg_2'), ...ce }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([202, 200, 200, 200]);
+    expect(new Set(answers.map(({ body }) => body.event)).size).toBe(1);
+  });
+
+  it('comes in parallel and is one event', async () => {
+    const body = Buffer.from(JSON.stringify({ zen: 'at once', hook_id: 1 }));
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => github(body, 'ping', `parallel-${at}`)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(29).fill(200), 202]);
+    expect(new Set(answers.map(({ body: { event } }) => event)).size).toBe(1);
+  });
+
+  it('is refused when a bit of it is changed on the way', async () => {
+    const body = Buffer.from(
+      JSON.stringify({ zen: 'Keep it logically awesome.', hook_id: 7, hook: { type: 'Repository' } }),
+    );
+    const headers = await signedByOctokit(githubSecret, body, 'ping', 'bits');
+    const kept = inbox().list({ limit: 1 })[0]?.id;
+    for (let bit = 0; bit < body.length * 8; bit += 13) {
+      const changed = Buffer.from(body);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect([401, 429]).toContain((await post('/hooks/github', changed, headers, '127.0.0.6')).status);
+    }
+    expect(inbox().list({ limit: 1 })[0]?.id).toBe(kept);
+    expect((await post('/hooks/github', body, headers, '127.0.0.6')).status).toBe(202);
+  });
+
+  it('that cannot be read is said to be so, to a sender who is proved, and stands in the audit log', async () => {
+    const before = facts('refused').length;
+    const { status, body } = await github(Buffer.from('{"a":'), 'push', 'broken');
+    expect([status, body]).toEqual([400, { code: 'body-invalid', sentence: 'the body is not JSON' }]);
+    const rows = facts('refused').slice(before);
+    expect(rows).toEqual([
+      expect.objectContaining({ actor: 'machine:github', sentence: expect.stringContaining('the body is not JSON') }),
+    ]);
+    for (let times = 0; times < 60; times += 1) await github(Buffer.from('{"a":'), 'push', 'broken');
+    expect(facts('refused').length - before).toBeLessThanOrEqual(25);
+  });
+});
+
+describe('strangers', () => {
+  const body = Buffer.from('{}');
+
+  it('find no hook without a secret, and hear the same as everywhere else', async () => {
+    const answers = [
+      await post('/hooks/generic', body, signedStandardly(standardSecret, body, 'a')),
+      await post('/hooks/other', body, {}),
+      await post('/wp-login.php', body, {}),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+    expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);
+  });
+
+  it('hear one constant text, whatever is wrong', async () => {
+    const wrong = await Promise.all([
+      post('/hooks/github', body, {}),
+      post('/hooks/github', body, { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }),
+      post('/hooks/gitlab', body, { 'x-gitlab-token': 'guess' }),
+      post('/hooks/cdevents', body, { authorization: 'Bearer guess' }),
+      post('/hooks/cdevents', body, signedStandardly(standardSecret, body, 'a', new Date(0))),
+    ]);
+    expect(new Set(wrong.map(({ status, body: text }) => `${status} ${JSON.stringify(text)}`))).toEqual(
+      new Set(['401 {"code":"unsigned","sentence":"This delivery is not proved."}']),
+    );
+  });
+
+  it('are told to wait per source, as the trusted proxy names it, and only that one', async () => {
+    const from = (source: string, proxy: string) => post('/hooks/github', body, { 'x-forwarded-for': source }, proxy);
+    const many = await Promise.all(Array.from({ length: 100 }, () => from('203.0.113.1', '127.0.0.8')));
+    const refused = many.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(20);
+    expect(refused.every(({ headers }) => Number(headers['retry-after']) >= 1)).toBe(true);
+    expect((await from('203.0.113.2', '127.0.0.8')).status).toBe(401);
+    expect((await from('198.51.100.9, 203.0.113.1', '127.0.0.8')).status).toBe(429);
+    // Whoever is no trusted proxy names itself in vain.
+    const alone = await Promise.all(Array.from({ length: 100 }, (_, at) => from(`203.0.113.${at}`, '127.0.0.7')));
+    expect(alone.filter(({ status }) => status === 429).length).toBeGreaterThan(20);
+  });
+
+  it('do not shut out who is proved, though all come from one address', async () => {
+    const ping = Buffer.from(JSON.stringify({ zen: 'through', hook_id: 2 }));
+    const headers = await signedByOctokit(githubSecret, ping, 'ping', 'through');
+    expect((await post('/hooks/github', body, {}, '127.0.0.7')).status).toBe(429);
+    expect((await post('/hooks/github', ping, headers, '127.0.0.7')).status).toBe(202);
+  });
+
+  it('do not take all connections', async () => {
+    const sockets = await Promise.all(
+      Array.from(
+        { length: 300 },
+        () =>
+          new Promise<{ readonly socket: ReturnType<typeof connect>; readonly isOpen: () => boolean }>((resolve) => {
+            let open = true;
+            const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.5' });
+            socket.on('error', () => undefined);
+            socket.on('close', () => {
+              open = false;
+            });
+            socket.on('connect', () => setTimeout(() => resolve({ socket, isOpen: () => open }), 500));
+          }),
+      ),
+    );
+    const held = sockets.filter(({ isOpen }) => isOpen()).length;
+    const beside = await github(Buffer.from(JSON.stringify({ zen: 'beside', hook_id: 3 })), 'ping', 'beside');
+    for (const { socket } of sockets) socket.destroy();
+    expect(held).toBeLessThanOrEqual(256);
+    expect(held).toBeGreaterThan(0);
+    expect(beside.status).toBe(202);
+  });
+});
