@@ -1,7 +1,7 @@
 // What becomes of builds, over a real state file: told once, refused loudly, deployed where a rule says so.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { ci, type Desk } from '../orchestrator/verbs/testing/desk.ts';
+import type { Desk } from '../orchestrator/verbs/testing/desk.ts';
 import { addRelease } from '../state/targets.ts';
 import {
   actionsTold,
@@ -304,52 +304,5 @@ describe('a build of an older commit than the live one', () => {
     await deliver(engine, buildBody('v1.0', 9, { pullRequest: 3 }));
     await deliver(engine, buildBody('v2.1', 5));
     expect(reactionOf(engine, 'production').became).toBe('deploying');
-  });
-});
-
-describe('a delivery', () => {
-  it('for several services is taken by each, whatever the others make of it', async () => {
-    const { engine } = set(deployToProduction);
-    expect(await deliver(engine, buildBody('v2.1', 1, { service: 'shopp' }))).toEqual({
-      state: 'parked',
-      sentence: 'there is no service "shopp" in this configuration',
-    });
-  });
-
-  it('that no rule takes is ignored, and why is said', async () => {
-    const { engine } = set('      - { host: generic, branch: main }\n');
-    expect(await deliver(engine, buildBody('v2.1', 1, { branch: 'feature' }))).toEqual({
-      state: 'ignored',
-      sentence: 'no rule takes this build; nearest is services.shop.builds[0]: branch is feature, expected main',
-    });
-    expect(await deliver(engine, { action: 'opened' }, 'github')).toEqual({
-      state: 'ignored',
-      sentence: 'this is no build',
-    });
-    expect(told(engine)).toEqual([]);
-  });
-
-  it('is looked at by bg hook test without a trace, and as it would be', async () => {
-    const { engine, store } = set(deployToProduction);
-    const body = Buffer.from(JSON.stringify(buildBody('v2.1', 1)));
-    const changes = () =>
-      store.db.$client
-        .prepare(
-          'SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM builds) + (SELECT count(*) FROM deployments)',
-        )
-        .pluck()
-        .get();
-    const before = changes();
-    const [rule] = engine.builds.explain({ hook: 'generic', body }).rules;
-    expect(rule).toMatchObject({
-      takes: true,
-      build: { version: 'v2.1' },
-      sentence: expect.stringContaining('announced shop v2.1'),
-    });
-    expect(rule?.reactions[0]).toMatchObject({ became: 'deploying', deployment: undefined });
-    expect(changes()).toBe(before);
-    expect(engine.deploy({ version: 'v2.1', actor: ci }).ok).toBe(true);
-    const [busy] = engine.builds.explain({ hook: 'generic', body }).rules;
-    expect(busy?.reactions[0]).toMatchObject({ became: 'waiting', code: 'target-busy' });
   });
 });

@@ -1,0 +1,125 @@
+// A build that a rule deploys while its target is busy: it waits, and its waiting has an end.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Core } from '../orchestrator/core.ts';
+import { type Desk, digestOf } from '../orchestrator/verbs/testing/desk.ts';
+import { acquireLease } from '../state/leases.ts';
+import { addQuarantine } from '../state/targets.ts';
+import { actionsTold, buildBody, deliver, deployToProduction, reactionOf, setCi, told } from './testing/ci.ts';
+import { deployWhatWaits } from './waiting.ts';
+
+let desk: Desk;
+afterEach(() => desk.remove());
+
+/** v2.0 waits for the deployment of v2.1. */
+async function waiting() {
+  desk = setCi(deployToProduction);
+  desk.serving();
+  desk.running('watch');
+  await deliver(desk.engine, buildBody('v2.0', 2));
+  expect(reactionOf(desk.engine, 'production')).toMatchObject({ became: 'waiting', code: 'target-busy' });
+  return desk;
+}
+
+/** What whoever drives does every few seconds. */
+function look(): void {
+  const { settings, store, clock } = desk;
+  const [own] = settings.targets;
+  const lease = acquireLease(store.db, {
+    name: 'driver',
+    holder: 'test',
+    configDigest: settings.digest,
+    now: clock.now(),
+  });
+  if (!own || !lease) throw new Error('there is no target, or nobody may drive');
+  const target = { key: { service: 'shop', target: 'production' }, name: 'shop', settings: own };
+  deployWhatWaits({
+    core: { settings, store, clock, targets: [target] } as unknown as Core,
+    target: target as never,
+    lease,
+  });
+  clock.advance(10_000);
+}
+
+const ended = (actor: string, outcome: string) =>
+  desk.store.db.$client
+    .prepare(
+      "UPDATE deployments SET outcome = ?, cause_actor = ?, finished_at = ?, phase = 'finished' WHERE id = 'd_live'",
+    )
+    .run(outcome, actor, desk.clock.now());
+
+const lastTold = () => told(desk.engine).at(-1);
+
+describe('a build that waits', () => {
+  it('is deployed once the target is free, once', async () => {
+    const { engine } = await waiting();
+    look();
+    expect(actionsTold(engine)).toEqual(['build-announced']);
+    ended('engine', 'failed');
+    look();
+    look();
+    expect(actionsTold(engine)).toEqual(['build-announced', 'deployment-requested']);
+    expect(lastTold()).toMatchObject({
+      actor: 'machine:generic',
+      target: 'production',
+      detail: { version: 'v2.0', build: 1 },
+    });
+  });
+
+  it('gives way to a newer one, and stays where a newer one cannot be deployed at all', async () => {
+    const { engine } = await waiting();
+    await deliver(engine, buildBody('v9.9', 3));
+    await deliver(engine, buildBody('v2.1', 4));
+    expect(actionsTold(engine)).toEqual([...Array(3).fill('build-announced'), 'build-not-deployed']);
+    expect(lastTold()).toMatchObject({ code: 'superseded', detail: { build: 1, version: 'v2.0' } });
+    ended('engine', 'failed');
+    look();
+    expect(lastTold()).toMatchObject({ action: 'deployment-requested', detail: { version: 'v2.1', build: 3 } });
+  });
+
+  it('is given up when the target stays busy', async () => {
+    const { clock, engine } = await waiting();
+    clock.advance(2 * 3_600_000 + 1);
+    look();
+    look();
+    expect(actionsTold(engine)).toEqual(['build-announced', 'build-not-deployed']);
+    expect(lastTold()).toMatchObject({
+      code: 'target-busy',
+      service: 'shop',
+      target: 'production',
+      detail: { build: 1, version: 'v2.0' },
+    });
+  });
+
+  it('is given up when a person ended what it waited for: whoever steps back is not overtaken by a machine', async () => {
+    const { engine } = await waiting();
+    desk.clock.advance(1000);
+    ended('person:bob', 'aborted');
+    look();
+    expect(actionsTold(engine)).toEqual(['build-announced', 'build-not-deployed']);
+    expect(lastTold()).toMatchObject({ code: 'decided-meanwhile', sentence: expect.stringContaining('bob ended') });
+  });
+
+  it('is given up when a gate refuses it meanwhile', async () => {
+    const { engine, store } = await waiting();
+    store.write((tx) => {
+      addQuarantine(tx, {
+        digest: digestOf('v2.0'),
+        service: 'shop',
+        version: 'v2.0',
+        reason: 'wrong prices',
+        by: 'person:bob',
+        at: tx.now,
+      });
+      tx.audit({ actor: 'engine', action: 'test', sentence: 'arranged' });
+    });
+    ended('engine', 'promoted');
+    look();
+    expect(lastTold()).toMatchObject({
+      action: 'build-not-deployed',
+      code: 'quarantined',
+      sentence: expect.stringContaining('wrong prices'),
+    });
+    expect(engine.history({}, 10)).toMatchObject({ ok: true });
+  });
+});
