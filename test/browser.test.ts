@@ -29,7 +29,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     const ports = await choosePorts(anyPorts);
     const say = (): void => undefined;
     stack = await raiseStack(
-      { places: placesIn(folder), ports, pace: brisk, env: {}, say },
+      { places: placesIn(folder), ports, pace: brisk, env: {}, say, fromCi: ['v2.1'] },
       AbortSignal.timeout(longMs),
     );
     load = startLoad({ url: stack.shop, perSecond: 60, maxMs: 300_000, maxRequests: 20_000 });
@@ -53,6 +53,18 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
   it('shows the channel, with the first release live', async () => {
     await card('shop v1.0').waitFor({ timeout: longMs });
     await picture('1-first-release');
+  });
+
+  it('shows a build that CI announces, and asks before it is deployed', async () => {
+    await stack.ci?.announce('v2.1');
+    await card('shop v2.1 · built').waitFor({ timeout: longMs });
+    await picture('1a-build-ready');
+    await button('Deploy to production').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor({ timeout: longMs });
+    expect(await dialog.textContent()).toContain('where v1.0 is live');
+    await picture('1b-build-are-you-sure');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
   });
 
   it('as alice, /deploy v2.1 becomes one card that asks for approval', async () => {
@@ -84,6 +96,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     await picture('5-half');
     await card('shop v2.1').filter({ hasText: '· live' }).filter({ hasText: 'kept' }).waitFor({ timeout: longMs });
     await expect.poll(version, { timeout: longMs }).toBe('v2.1');
+    await card('shop v2.1 · live').filter({ hasText: 'files from' }).waitFor({ timeout: longMs });
     await picture('6-live');
   });
 

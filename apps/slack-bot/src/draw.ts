@@ -58,7 +58,8 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;
     const changes = changesIn(builds.latest(view.service, lookedAt), { from: view.from?.version, to: view.version });
-    return { channel: view.channel, card: deploymentCard(view, whoIn(settings.people), changes) };
+    const shown = changes && { ...changes, names: namesIn(settings.people) };
+    return { channel: view.channel, card: deploymentCard(view, whoIn(settings.people), shown) };
   },
   line: ({ deploymentId }, { engine: { deployment, settings } }, all) => {
     const view = deployment(deploymentId);

@@ -189,7 +189,7 @@ function smallPrint({ facts, host, at }: BuildShown): string {
     artifact === undefined
       ? 'its files are to be here already'
       : `${filesFrom[artifact.kind]} ${code(artifact.place, 200)}`,
-    `announced by ${outside(host, 40)} ${dateTime(at)}`,
+    `announced through ${code(host, 40)} ${dateTime(at)}`,
     `build ${build}`,
   );
 }

@@ -21,7 +21,7 @@ import { directCard, headCard, lineText, noteCard } from './lines.ts';
 import { planCard } from './plan-card.ts';
 import { faultCard, refusalCard } from './refusal-card.ts';
 import { statusCard, targetCard } from './status-card.ts';
-import { whoIn } from './who.ts';
+import { namesIn, whoIn } from './who.ts';
 
 const who = whoIn(people);
 const status = { at: noon, driver: 'bot@host', targets: [targetView()], warnings: ['disk is nearly full'] };
@@ -70,12 +70,15 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
     deploymentCard(
       change(view({ change: { bytes: 1234, files: 1, bytesBefore: 5_600_000, filesBefore: 12 }, notes: 'New prices' })),
       who,
-      changesIn(change(Array.from({ length: 9 }, (_, index) => build({ id: 9 - index, version: `v2.${9 - index}` }))), {
-        from: change('v2.1'),
-        to: change('v2.9'),
-      }),
+      changesShown(change),
     ),
 };
+
+function changesShown(change: <T>(value: T) => T) {
+  const builds = Array.from({ length: 9 }, (_, index) => build({ id: 9 - index, version: `v2.${9 - index}` }));
+  const changes = changesIn(builds, { from: 'v2.1', to: 'v2.9' });
+  return changes && { ...change(changes), names: namesIn(people) };
+}
 
 function side(last: DeploymentView | undefined, target = 'production'): BuildShown['sides'][number] {
   const settings = { canary: [{ percent: 10, watchMs: 1, approval: true }], approval: { beforeTraffic: true } };
@@ -154,6 +157,16 @@ describe('every card', () => {
 });
 
 describe('a deployment card', () => {
+  test('shows who wrote what since the live version, with links and sizes, and calls nobody for it', () => {
+    const drawn = JSON.stringify(others['deployment with changes']?.(same).blocks);
+    expect(drawn).toContain('*Changes* since `v2.1` · <https://github.com/acme/shop/compare/');
+    expect(drawn).toContain('… and 3 more commits that CI told of');
+    expect(drawn).toContain('1 file, 1.2 kB; `v2.0` has 12, 5.6 MB');
+    expect(drawn).toContain('New prices 9 · Alice Moreau');
+    expect(drawn).toContain('🗒️ New prices');
+    expect(drawn).not.toContain('from <https://code.example.com');
+  });
+
   test('offers exactly the legal actions, one primary at most, and asks before dangerous ones', () => {
     for (const [name, one] of Object.entries(everyView)) {
       const buttons = buttonsOf(deploymentCard(one, who)) as readonly {

@@ -10,18 +10,23 @@ import type { Who } from './who.ts';
 
 const most = 5;
 
-export function changesPart(view: DeploymentView, who: Who, changes: Changes | undefined): Block | undefined {
-  const lines = [...commitLines(changes, who), ...sizeLine(view), ...notesLine(view)];
+export interface ChangesShown extends Changes {
+  /** Names, no mentions: whoever wrote a commit is not called by every card that shows it. */
+  readonly names: Who;
+}
+
+export function changesPart(view: DeploymentView, _: Who, changes: ChangesShown | undefined): Block | undefined {
+  const lines = [...commitLines(changes), ...sizeLine(view), ...notesLine(view)];
   return lines.length === 0 ? undefined : section(lines.join('\n'));
 }
 
-function commitLines(changes: Changes | undefined, who: Who): readonly string[] {
+function commitLines(changes: ChangesShown | undefined): readonly string[] {
   if (changes === undefined || changes.commits.length === 0) return [];
-  const { commits, compare } = changes;
+  const { commits, compare, names } = changes;
   const more = commits.length - most;
   return [
     join(titleText(changes), compare && link(compare, 'all of it')),
-    ...commits.slice(0, most).map((one) => commitLine(one, who)),
+    ...commits.slice(0, most).map((one) => commitLine(one, names)),
     ...(more > 0 ? [`… and ${more} more ${more === 1 ? 'commit' : 'commits'} that CI told of`] : []),
   ];
 }

@@ -1,10 +1,9 @@
 // The one live message of a deployment: drawn anew from the view for every change, whatever it showed before.
 
 import type { DeploymentView } from '@bg/engine';
-import type { Changes } from '../changes.ts';
 import { actions, type Block, type Card, card, header } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
-import { changesPart } from './changes-part.ts';
+import { type ChangesShown, changesPart } from './changes-part.ts';
 import {
   approvalPart,
   causePart,
@@ -22,7 +21,7 @@ import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
 import type { Who } from './who.ts';
 
-type Part = (view: DeploymentView, who: Who, changes: Changes | undefined) => Block | undefined;
+type Part = (view: DeploymentView, who: Who, changes: ChangesShown | undefined) => Block | undefined;
 
 const underWay: readonly Part[] = [progressPart, changesPart, schemaPart, numbersPart, stepsPart];
 const over: readonly Part[] = [causePart, keptPart];
@@ -45,7 +44,7 @@ const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   halted: [causePart, progressPart, receiptPart, keptPart, stepsPart],
 };
 
-export function deploymentCard(view: DeploymentView, who: Who, changes?: Changes): Card {
+export function deploymentCard(view: DeploymentView, who: Who, changes?: ChangesShown): Card {
   const stage = stageOf(view);
   const buttons = actionButtons(view, view.actions);
   // "If a message is updated, use a new block_id": Slack's own advice, or old buttons linger on some clients.
@@ -55,8 +54,13 @@ export function deploymentCard(view: DeploymentView, who: Who, changes?: Changes
     ...layouts[stage].map((part) => part(view, who, changes)),
     warningsPart(view),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
-    { ...contextPart(view, who), block_id: `about:${drawn}` },
+    { ...contextPart(smallPrintOf(view, changes), who), block_id: `about:${drawn}` },
   ]);
+}
+
+/** What the commits above say is not said again. */
+function smallPrintOf(view: DeploymentView, changes: ChangesShown | undefined): DeploymentView {
+  return changes === undefined ? view : { ...view, origin: undefined };
 }
 
 /** The whole state in one sentence: what a screen reader reads and a notification shows. */
