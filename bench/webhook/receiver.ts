@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadSettings } from '@bg/engine';
 import { configText, freePorts, strikeSettings } from '../../test/support/stage.ts';
+import { usedMs } from '../traffic/processes.ts';
 
 const programs = {
   durable: join(import.meta.dirname, '../../apps/webhook/src/main.ts'),
@@ -27,12 +28,15 @@ export interface Ground {
   remove(): Promise<void>;
 }
 
-/** A state that nothing was kept in, for a service of which nothing runs and no rule wants any build. */
+/** One that looks at every delivery and wants none: hosts send much more than builds of releases. */
+const rule = '    builds: [{ host: github, repository: acme/shop, workflow: Nightly }]';
+
+/** A state that nothing was kept in, for a service of which nothing runs. */
 export async function freshGround(): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-inbox-'));
   const [port = 0, blue = 0, green = 0, front = 0] = await freePorts(4);
   mkdirSync(join(folder, 'releases/shop'), { recursive: true });
-  writeFileSync(join(folder, 'bluegreen.yaml'), configText({ folder, ports: { blue, green, front } }));
+  writeFileSync(join(folder, 'bluegreen.yaml'), configText({ folder, ports: { blue, green, front }, service: rule }));
   const secret = randomBytes(32).toString('hex');
   const remove = async (): Promise<void> => {
     await strikeSettings(loadSettings({ file: join(folder, 'bluegreen.yaml'), environment: {} }));
@@ -42,6 +46,8 @@ export async function freshGround(): Promise<Ground> {
 }
 
 export interface Receiver {
+  /** Milliseconds of processor time since its start. */
+  usedMs(): number;
   /** SIGTERM, and its end. */
   stop(): Promise<void>;
   /** SIGKILL, and its end. */
@@ -63,7 +69,11 @@ export async function startReceiver(ground: Ground, program: keyof typeof progra
   });
   closeSync(log);
   await answers(ground, child);
-  return { stop: () => end(child, 'SIGTERM'), kill: () => end(child, 'SIGKILL') };
+  return {
+    usedMs: () => usedMs([{ pid: child.pid ?? 0, parent: process.pid, residentKb: 0 }]),
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
+  };
 }
 
 async function answers({ folder, port }: Ground, child: ChildProcess): Promise<void> {

@@ -62,6 +62,8 @@ export interface Run {
   /** Each connection sends the next one when the last was answered. */
   readonly full: Pace;
   readonly steady: Pace;
+  /** Milliseconds of the receiver's processor time per delivery, at full speed. */
+  readonly usedMs: number;
   readonly accepted: number;
   /** Not answered, or answered with anything but 202. */
   readonly refused: number;
@@ -89,13 +91,15 @@ async function underLoad({ load, say, signal }: Stage, program: 'durable' | 'vol
   try {
     const sending = { port: ground.port, secret: ground.secret, connections, isPatient: false };
     const warm = await load.send({ ...sending, seconds: warmSeconds, first: 1 });
+    const usedBefore = receiver.usedMs();
     const full = await load.send({ ...sending, seconds, first: warm.next });
+    const usedMs = (receiver.usedMs() - usedBefore) / Math.max(1, full.answered.length);
     const steady = await load.send({ ...sending, seconds, perSecond: steadyPerSecond, first: full.next });
     const all = [warm, full, steady];
     const after = program === 'durable' ? await drained(ground) : { waitedAtEnd: 0, drainedMs: 0 };
     await receiver.stop();
     const rows = program === 'durable' ? keptRows(ground.state) : undefined;
-    return { full: paceOf(full), steady: paceOf(steady), ...tallyOf(all, rows), ...after };
+    return { full: paceOf(full), steady: paceOf(steady), usedMs, ...tallyOf(all, rows), ...after };
   } finally {
     await receiver.kill();
     await ground.remove();
@@ -185,6 +189,7 @@ function speeds(durable: readonly Run[], volatile: readonly Run[]): readonly Fig
     }),
     figure('answered at full speed, p50', 'ms', ({ full }) => full.p50Ms),
     figure('answered at full speed, p99', 'ms', ({ full }) => full.p99Ms, { bar: p99Ms }),
+    figure('ms of processor time per delivery', 'ratio', (run) => run.usedMs),
     figure(`answered at ${steadyPerSecond} a second, p50`, 'ms', ({ steady }) => steady.p50Ms),
     figure(`answered at ${steadyPerSecond} a second, p99`, 'ms', ({ steady }) => steady.p99Ms, { bar: p99Ms }),
   ];
