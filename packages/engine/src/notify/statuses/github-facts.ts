@@ -37,9 +37,11 @@ export function githubFacts(db: Db, settings: GithubSettings, row: AuditRow): re
   switch (row.action) {
     case 'deployment-requested':
       return factOf(telling, found, begun(found));
-    // Where no build was announced, the release itself says its commit, which is known from here on.
+    // Where no build says it, the release itself says its commit, which is known from here on.
     case 'planned':
-      return buildOf(db, found.service, found.version) ? [] : factOf(telling, found, begun(found));
+      return buildOf(db, found.service, found.version)?.commit === undefined
+        ? factOf(telling, found, begun(found))
+        : [];
     case 'deployment-finished': {
       const outcome = row.detail.outcome as OutcomeKind;
       const ended = factOf(telling, found, { state: stateOf[outcome], sentence: row.sentence });

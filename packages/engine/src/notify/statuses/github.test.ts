@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditAfter } from '../../state/audit.ts';
 import { addRelease } from '../../state/targets.ts';
-import { movableClock, setState, type TestState } from '../../state/testing/state.ts';
+import { movableClock, setState, shop, type TestState } from '../../state/testing/state.ts';
 import { githubKey } from './github-facts.ts';
 import { type GithubOptions, type GithubServer, githubServer } from './testing/github-server.ts';
 import { announce, commitOf, eventually, finish, request, type Scene, sceneOf, startTelling } from './testing/scene.ts';
@@ -121,6 +121,10 @@ describe('a deployment of a build of GitHub', () => {
   });
 
   it('is known by release.json where no build was announced', async () => {
+    start();
+    const id = request(state.store, 'v2');
+    await eventually(() => scene.engine.cursor('github') === rows().at(-1)?.seq, 'all rows read');
+    expect(github.heard).toEqual([]);
     state.store.write((tx) => {
       addRelease(tx, {
         service: 'shop',
@@ -130,10 +134,9 @@ describe('a deployment of a build of GitHub', () => {
         origin: { commit: commitOf('v2') },
         registeredAt: tx.now,
       });
-      tx.audit({ actor: 'engine', action: 'registered', sentence: 'v2 is registered' });
+      tx.audit({ ...shop, actor: 'engine', action: 'planned', deploymentId: id, sentence: 'v2: 5 steps' });
     });
-    start();
-    await deploy('v2');
+    await eventually(() => statesOf(0)?.length === 1, 'the status');
     expect(github.deployments[0]?.ref).toBe(commitOf('v2'));
   });
 
