@@ -55,7 +55,7 @@ const rule = z
     host: choice(['github', 'gitlab', 'generic', 'cdevents']).describe('The hook it comes by: /hooks/<host>.'),
     repository: matching(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/, 'a repository as owner/name')
       .describe(
-        'owner/name as the host has it. Required for github and gitlab. Default for the others: any, where the event names the service.',
+        'owner/name as the host has it. Required for github and gitlab. Default for the others: whichever, where the event names the service.',
       )
       .optional(),
     events: listOf(choice(Object.values(buildEvents).flat() as [string, ...string[]]), 5)
@@ -65,7 +65,7 @@ const rule = z
       )
       .optional(),
     workflow: pattern('the name of a workflow or pipeline, or its file')
-      .describe('Name or file of the workflow or pipeline; * for any characters. Default: any.')
+      .describe('Name or file of the workflow or pipeline; * for any characters. Default: every one.')
       .optional(),
     branch: pattern('a branch').describe('Branch; * for any characters. Default: the default branch.').optional(),
     tag: pattern('a tag').describe('Tag instead of a branch; * for any characters. Default: none.').optional(),
