@@ -12,12 +12,12 @@ import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
 import type { Migrations } from './migrations-api.ts';
 import type { Outbox } from './notify/outbox.ts';
 import type { Actor, Door } from './orchestrator/actor.ts';
-import type { DeploymentView, LegalAction, Mode, ReleaseChange } from './orchestrator/deployment.ts';
+import type { DeploymentView, LegalAction, Mode } from './orchestrator/deployment.ts';
 import type { DriftView } from './orchestrator/drift.ts';
 import type { Learnt } from './orchestrator/learn.ts';
 import type { Refusal, Result } from './orchestrator/refusal.ts';
 import type { SchemaView } from './orchestrator/schema/schema-view.ts';
-import type { StoredReleases } from './releases-api.ts';
+import type { PlannedRun, ReleaseNow, StoredReleases } from './releases-api.ts';
 import type { AuditRow, AuditVerification } from './state/audit.ts';
 import type { Role } from './state/schema.ts';
 
@@ -58,18 +58,7 @@ export interface PlanView {
   readonly run?: PlannedRun | undefined;
 }
 
-export interface PlannedRun {
-  readonly command: readonly string[];
-  /** `release`: its `bluegreen.release.yaml` says so. */
-  readonly commandFrom: 'configuration' | 'release';
-  readonly templates: readonly string[];
-  /** Names. */
-  readonly smokeTests: readonly string[];
-  readonly notes: string | undefined;
-  readonly change: ReleaseChange;
-}
-
-export interface SlotView {
+export interface SlotView extends ReleaseNow {
   readonly slot: SlotName;
   readonly role: Role;
   readonly port: number;
@@ -86,14 +75,6 @@ export interface SlotView {
   readonly restarts: number;
   /** Requests, upgraded connections and streams that the balancer has open on it; undefined when nobody has looked. */
   readonly open: number | undefined;
-  /** Its files are not those that were registered: the first of them, how many, and since when. */
-  readonly filesDrift?:
-    | { readonly files: readonly string[]; readonly count: number; readonly since: number }
-    | undefined;
-  /** A start now would take something else than it was started with: names of variables, never values. */
-  readonly wouldChange?:
-    | { readonly variables: readonly string[]; readonly command: boolean; readonly problem: string | undefined }
-    | undefined;
 }
 
 export interface TargetView {

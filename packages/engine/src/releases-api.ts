@@ -1,8 +1,33 @@
-// What people ask about the releases that lie on the disk.
+// What people ask about releases: how one would be run, what has changed about one that runs, what lies on the disk.
 
 import type { TargetRef } from './engine-api.ts';
 import type { Actor } from './orchestrator/actor.ts';
+import type { ReleaseChange } from './orchestrator/deployment.ts';
 import type { Result } from './orchestrator/refusal.ts';
+import type { ArtifactSource } from './releases/artifact.ts';
+
+export interface PlannedRun {
+  readonly command: readonly string[];
+  /** `release`: its `bluegreen.release.yaml` says so. */
+  readonly commandFrom: 'configuration' | 'release';
+  readonly templates: readonly string[];
+  /** Names. */
+  readonly smokeTests: readonly string[];
+  readonly notes: string | undefined;
+  readonly change: ReleaseChange;
+}
+
+/** Of a side that runs. */
+export interface ReleaseNow {
+  /** Its files are not those that were registered: the first of them, how many, and since when. */
+  readonly filesDrift?:
+    | { readonly files: readonly string[]; readonly count: number; readonly since: number }
+    | undefined;
+  /** A start now would take something else than it was started with: names of variables, never values. */
+  readonly wouldChange?:
+    | { readonly variables: readonly string[]; readonly command: boolean; readonly problem: string | undefined }
+    | undefined;
+}
 
 export interface StoredReleaseView {
   readonly service: string;
@@ -20,6 +45,15 @@ export interface StoredReleaseView {
 export interface StoredReleases {
   /** Those of the service, newest use first. */
   list(ref: TargetRef): Result<readonly StoredReleaseView[]>;
+  /** Brought here before it is deployed: from what CI announced, or from `from`. All that `artifacts` asks is asked. */
+  fetch(
+    request: TargetRef & {
+      readonly version: string;
+      readonly from?: ArtifactSource | undefined;
+      readonly actor: Actor;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<Result<string>>;
   /** Kept until it is unpinned. Also one that is not here yet. */
   pin(
     request: TargetRef & { readonly version: string; readonly reason: string; readonly actor: Actor },

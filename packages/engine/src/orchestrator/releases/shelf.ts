@@ -18,7 +18,8 @@ import {
 } from '../../state/stored-releases.ts';
 import { readQuarantine, readRelease, type SlotRow, type TargetKey } from '../../state/targets.ts';
 import { shortName } from '../actor.ts';
-import type { Core } from '../core.ts';
+import type { Core, Target } from '../core.ts';
+import { isAnnounced } from '../obtain.ts';
 import { clockTime } from '../words.ts';
 
 export interface ShelvedRelease extends Decided {
@@ -63,9 +64,12 @@ export function placesOf({ targets }: Core, service: string): readonly string[] 
   ];
 }
 
-/** Whether the files of a registered release are here. */
-export const isStored = (folder: string): boolean =>
-  statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** The files of a registered release were removed, and nobody knows where to fetch them. */
+export function isGone(core: Core, target: Target, version: string): boolean {
+  const release = readRelease(core.store.db, target.key.service, version);
+  if (!release || isAnnounced(core, target, version)) return false;
+  return !statSync(release.folder, { throwIfNoEntry: false })?.isDirectory();
+}
 
 interface Found {
   readonly version: string;

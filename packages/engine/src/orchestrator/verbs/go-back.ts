@@ -15,11 +15,10 @@ import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
 import { ask, gatesOfRollback, gatesOfSwitch } from '../gates.ts';
-import { isAnnounced } from '../obtain.ts';
 import { buildPlan } from '../plan.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { currentHash } from '../register.ts';
-import { isStored } from '../releases/shelf.ts';
+import { isGone } from '../releases/shelf.ts';
 import { lostFor } from '../schema/observe.ts';
 import { createDeployment } from './deploy.ts';
 import { recordRefusal } from './refused.ts';
@@ -143,12 +142,6 @@ export function rollbackTarget(
 function isGood(core: Core, target: Target, version: string): boolean {
   const release = readRelease(core.store.db, target.key.service, version);
   return release !== undefined && !readQuarantine(core.store.db, release.digest) && !isGone(core, target, version);
-}
-
-/** Its files were removed, and nobody knows where to fetch them. */
-function isGone(core: Core, target: Target, version: string): boolean {
-  const release = readRelease(core.store.db, target.key.service, version);
-  return release !== undefined && !isStored(release.folder) && !isAnnounced(core, target, version);
 }
 
 function isWarm(slot: SlotRow): slot is SlotRow & { version: string; digest: string } {

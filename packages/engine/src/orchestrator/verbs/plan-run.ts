@@ -1,9 +1,9 @@
 // What a plan says of how a release would be run, and whether it could be started now.
 
-import type { PlannedRun } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { type FolderMeasure, measureFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
+import type { PlannedRun } from '../../releases-api.ts';
 import type { Core, Target } from '../core.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { foresee, runBy } from '../release-settings.ts';

@@ -3,6 +3,7 @@
 import type { SlotView, TargetView } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import type { ObservedNode } from '../../load-balancer/load-balancer.ts';
+import type { ReleaseNow } from '../../releases-api.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
@@ -65,12 +66,7 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
   };
 }
 
-function releaseNow(
-  core: Core,
-  target: Target,
-  slot: SlotName,
-  version: string,
-): Pick<SlotView, 'filesDrift' | 'wouldChange'> {
+function releaseNow(core: Core, target: Target, slot: SlotName, version: string): ReleaseNow {
   const drift = readFilesDrift(core, target.key.service, version);
   return {
     filesDrift: drift && { files: drift.files, count: drift.count, since: drift.since },
