@@ -17,7 +17,7 @@ import { isAnnounced } from './obtain.ts';
 import { type Result, refuse } from './refusal.ts';
 import type { SlotSnapshot } from './slot-health.ts';
 
-const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
+export const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 
 /** `{}` is the only service; `{service}` its default target. */
 export function findTarget(core: Core, ref: TargetRef): Result<Target> {

@@ -1,20 +1,15 @@
 // The first half of phase `fetching`: a release that CI announced and that is not here yet is brought here. What is
 // there already is never fetched over.
 
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
-import { measureFolder } from '../lib/digest.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import type { ArtifactSource } from '../releases/artifact.ts';
-import { type Fetched, type FetchRequest, fetchFiles } from '../releases/fetch.ts';
 import { digestIn, readImage } from '../releases/image.ts';
-import { clearWorkplaces, makeWorkplace, type Workplace } from '../releases/workplace.ts';
+import { clearWorkplaces } from '../releases/workplace.ts';
 import { buildOf } from '../state/builds.ts';
 import type { DeploymentRow } from '../state/deployments.ts';
 import { fetchedSha256 } from '../state/fetched.ts';
-import type { Lease } from '../state/leases.ts';
-import { readRelease } from '../state/targets.ts';
 import type { Charge, Core, Target } from './core.ts';
+import { type Bringing, bringRelease, isThere, releaseFolder } from './releases/bring.ts';
 import { failed, type StepResult } from './step.ts';
 
 interface Obtaining extends Charge {
@@ -59,11 +54,6 @@ export function isAnnounced({ store }: Core, { key }: Target, version: string): 
   return buildOf(store.db, key.service, version)?.artifact !== undefined;
 }
 
-const releaseFolder = ({ settings }: Target, version: string) => join(settings.releasesFolder, version);
-
-const isThere = (target: Target, version: string) =>
-  statSync(releaseFolder(target, version), { throwIfNoEntry: false }) !== undefined;
-
 /** CI announced the version once more, with another archive than the one that it was made of. */
 function conflict({ core, row }: Obtaining, artifact: ArtifactSource): StepResult | undefined {
   const announced = announcedSha256(artifact);
@@ -81,68 +71,24 @@ function announcedSha256(artifact: ArtifactSource): string | undefined {
 }
 
 async function fetchInto(
-  obtaining: Obtaining,
-  wish: Pick<FetchRequest, 'source' | 'commit'>,
+  { core, target, lease, row, signal }: Obtaining,
+  from: Bringing['from'],
 ): Promise<StepResult | undefined> {
-  const { core, target, lease, row, signal } = obtaining;
-  const workplace = await makeWorkplace(target.settings.releasesFolder, row.version, lease.token);
   try {
-    const { artifacts: settings } = target.settings;
-    const fetched = await fetchFiles({ ...wish, version: row.version, settings, workplace, clock: core.clock, signal });
-    await settle(obtaining, workplace, fetched);
+    await bringRelease({
+      core,
+      store: core.store.under(lease),
+      target,
+      version: row.version,
+      from,
+      token: String(lease.token),
+      actor: 'engine',
+      deploymentId: row.id,
+      signal,
+    });
     return undefined;
   } catch (thrown) {
     if (signal.aborted || !(thrown instanceof BlueGreenError) || thrown.code === 'fenced-out') throw thrown;
-    const sentence = `${row.version} is refused: ${thrown.message}`;
-    auditRefusal(core, lease, row, { code: thrown.code, sentence });
-    return failed(thrown.code, sentence);
-  } finally {
-    await workplace.clear();
+    return failed(thrown.code, thrown.message);
   }
-}
-
-/** The row is written before the files are moved: whoever lost the lease meanwhile moves nothing. */
-async function settle(
-  { core, target, lease, row, signal }: Obtaining,
-  workplace: Workplace,
-  { source, bytes, files, sha256 }: Fetched,
-): Promise<void> {
-  const { digest } = await measureFolder(workplace.files, signal);
-  const known = readRelease(core.store.db, row.service, row.version);
-  if (known && known.digest !== digest)
-    throw new BlueGreenError(
-      'release-modified',
-      `it was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}), and a version is immutable`,
-    );
-  core.store.under(lease).write((tx) =>
-    tx.audit({
-      ...target.key,
-      actor: 'engine',
-      action: 'release-fetched',
-      deploymentId: row.id,
-      sentence: `${row.version} fetched from ${source}`,
-      detail: { version: row.version, source, bytes, files, sha256, digest },
-    }),
-  );
-  await workplace.moveTo(row.version);
-}
-
-function auditRefusal(
-  core: Core,
-  lease: Lease,
-  { service, target, id, version }: DeploymentRow,
-  { code, sentence }: { readonly code: string; readonly sentence: string },
-): void {
-  core.store.under(lease).write((tx) =>
-    tx.audit({
-      service,
-      target,
-      actor: 'engine',
-      action: 'release-refused',
-      deploymentId: id,
-      code,
-      sentence,
-      detail: { version },
-    }),
-  );
 }

@@ -4,6 +4,7 @@ export const refusalRules = {
   'already-active': 'a release that is live is not deployed again unless asked for as a redeploy',
   'already-decided': 'the first decision counts',
   'approvals-needed': 'a waiting approval is given with approve, by an approver',
+  'artifact-refused': 'only what is allowed and proved is fetched',
   'config-changed': 'one state, one configuration',
   'four-eyes': 'whoever asks does not approve',
   'no-rollback-target': 'there must be an earlier release to go back to',

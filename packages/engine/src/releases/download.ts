@@ -60,7 +60,8 @@ async function goOn(request: DownloadRequest, part: Part): Promise<number> {
   });
   checkStatus(answer, doorTo(request.url, settings.hosts).url);
   const from = startOf(answer, wished);
-  if (from === 0) await truncateOrMake(file);
+  // A write that failed in the middle may have left more than was counted.
+  await truncate(file, from);
   part.bytes = from;
   part.etag = strongTag(answer);
   const length = lengthOf(answer);

@@ -131,7 +131,7 @@ describe('what a killed process left', () => {
   it('is removed, and nothing else', async () => {
     const releases = join(folder, 'releases');
     mkdirSync(join(releases, 'v0'), { recursive: true });
-    const left = await makeWorkplace(releases, 'v1', 7);
+    const left = await makeWorkplace(releases, 'v1', '7');
     mkdirSync(join(left.files, 'sub'), { recursive: true });
     writeFileSync(join(left.files, 'sub', 'a'), 'a', { mode: 0o444 });
     chmodSync(join(left.files, 'sub'), 0o555);

@@ -35,7 +35,7 @@ export async function fetchInto(
   signal: AbortSignal = new AbortController().signal,
   commit?: string,
 ): Promise<Fetched> {
-  const workplace = await makeWorkplace(join(folder, 'releases'), 'v1', 1);
+  const workplace = await makeWorkplace(join(folder, 'releases'), 'v1', '1');
   try {
     const fetched = await fetchFiles({
       source,

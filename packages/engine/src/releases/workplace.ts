@@ -5,6 +5,7 @@ import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, syncFolder } from '../lib/files.ts';
 import { removeFolder } from '../lib/remove-folder.ts';
+import { refused } from './refused.ts';
 
 const prefix = '.fetching-';
 
@@ -17,8 +18,8 @@ export interface Workplace {
   clear(): Promise<void>;
 }
 
-/** @param token of the lease: two drivers that take one another for dead do not write into one place */
-export async function makeWorkplace(releases: string, version: string, token: number): Promise<Workplace> {
+/** @param token of the lease or the process: two drivers that take one another for dead do not write into one place */
+export async function makeWorkplace(releases: string, version: string, token: string): Promise<Workplace> {
   const folder = join(releases, `${prefix}${version}-${token}`);
   const files = `${folder}.files`;
   const clear = async () => {
@@ -32,7 +33,10 @@ export async function makeWorkplace(releases: string, version: string, token: nu
     files,
     clear,
     async moveTo(name) {
-      await rename(files, join(releases, name));
+      await rename(files, join(releases, name)).catch((thrown: NodeJS.ErrnoException) => {
+        if (thrown.code !== 'ENOTEMPTY' && thrown.code !== 'EEXIST') throw thrown;
+        throw refused('its folder has appeared meanwhile, and is not replaced', thrown);
+      });
       syncFolder(releases);
     },
   };

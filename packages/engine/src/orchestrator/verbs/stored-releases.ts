@@ -12,6 +12,7 @@ import { isAnnounced } from '../obtain.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { pruneReleases } from '../releases/prune.ts';
 import { shelfOf } from '../releases/shelf.ts';
+import { fetchRelease } from './fetch-release.ts';
 import { recordRefusal } from './refused.ts';
 
 const longestReason = 500;
@@ -22,6 +23,10 @@ export function createStoredReleases(core: Core): StoredReleases {
     list: (ref) => {
       const found = findTarget(core, ref);
       return found.ok ? ok(viewsOf(core, found.value.key.service)) : found;
+    },
+    fetch: async (request) => {
+      const admitted = by(core, request, `fetch ${request.version.slice(0, 64)}`, ok);
+      return admitted.ok ? fetchRelease(core, admitted.value, request) : admitted;
     },
     pin: (request) => by(core, request, `pin ${request.version.slice(0, 64)}`, (target) => pin(core, target, request)),
     unpin: (request) =>

@@ -1,0 +1,80 @@
+// One release is brought to its folder, or refused and nothing of it kept: for a deployment, or because a person asks.
+
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { measureFolder } from '../../lib/digest.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import { type Fetched, type FetchRequest, fetchFiles } from '../../releases/fetch.ts';
+import { makeWorkplace, type Workplace } from '../../releases/workplace.ts';
+import type { Store } from '../../state/store.ts';
+import { readRelease } from '../../state/targets.ts';
+import type { Core, Target } from '../core.ts';
+
+export interface Bringing {
+  readonly core: Core;
+  /** Under the lease, where the driver fetches. */
+  readonly store: Store;
+  readonly target: Target;
+  readonly version: string;
+  readonly from: Pick<FetchRequest, 'source' | 'commit'>;
+  /** Of the lease, or of the process: no two fetches share a place. */
+  readonly token: string;
+  readonly actor: string;
+  readonly deploymentId?: string;
+  readonly signal: AbortSignal;
+}
+
+export const releaseFolder = ({ settings }: Target, version: string): string => join(settings.releasesFolder, version);
+
+export const isThere = (target: Target, version: string): boolean =>
+  statSync(releaseFolder(target, version), { throwIfNoEntry: false }) !== undefined;
+
+/** @throws BlueGreenError whose sentence is written already; `fenced-out`; the signal's reason */
+export async function bringRelease(bringing: Bringing): Promise<Fetched> {
+  const { core, target, version, token, from, signal } = bringing;
+  const { artifacts: settings, releasesFolder } = target.settings;
+  const workplace = await makeWorkplace(releasesFolder, version, token);
+  try {
+    const fetched = await fetchFiles({ ...from, version, settings, workplace, clock: core.clock, signal });
+    await settle(bringing, workplace, fetched);
+    return fetched;
+  } catch (thrown) {
+    if (signal.aborted || !(thrown instanceof BlueGreenError) || thrown.code === 'fenced-out') throw thrown;
+    const sentence = `${version} is refused: ${thrown.message}`;
+    writeFact(bringing, { action: 'release-refused', code: thrown.code, sentence, detail: { version } });
+    throw new BlueGreenError(thrown.code, sentence, thrown.details, thrown);
+  } finally {
+    await workplace.clear();
+  }
+}
+
+/** The row is written before the files are moved: whoever lost the lease meanwhile moves nothing. */
+async function settle(bringing: Bringing, workplace: Workplace, fetched: Fetched): Promise<void> {
+  const { core, target, version, signal } = bringing;
+  const { source, bytes, files, sha256 } = fetched;
+  const { digest } = await measureFolder(workplace.files, signal);
+  const known = readRelease(core.store.db, target.key.service, version);
+  if (known && known.digest !== digest)
+    throw new BlueGreenError(
+      'release-modified',
+      `it was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}), and a version is immutable`,
+    );
+  writeFact(bringing, {
+    action: 'release-fetched',
+    sentence: `${version} fetched from ${source}`,
+    detail: { version, source, bytes, files, sha256, digest },
+  });
+  await workplace.moveTo(version);
+}
+
+function writeFact(
+  { store, target, actor, deploymentId }: Bringing,
+  fact: {
+    readonly action: 'release-fetched' | 'release-refused';
+    readonly code?: string;
+    readonly sentence: string;
+    readonly detail: Readonly<Record<string, unknown>>;
+  },
+): void {
+  store.write((tx) => tx.audit({ ...target.key, actor, deploymentId, ...fact }));
+}

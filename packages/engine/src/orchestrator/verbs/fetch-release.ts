@@ -1,0 +1,57 @@
+// `release fetch`: a release is brought to its folder before anybody deploys it, under everything that holds for one
+// that is fetched by a deployment.
+
+import { BlueGreenError } from '../../lib/errors.ts';
+import { sizeText } from '../../releases/refused.ts';
+import type { StoredReleases } from '../../releases-api.ts';
+import { buildOf } from '../../state/builds.ts';
+import { actorName } from '../actor.ts';
+import type { Core, Target } from '../core.ts';
+import { versionShape } from '../facts.ts';
+import { ok, type Result, refuse } from '../refusal.ts';
+import { bringRelease, isThere, releaseFolder } from '../releases/bring.ts';
+
+export async function fetchRelease(
+  core: Core,
+  target: Target,
+  { version, from, actor, signal = new AbortController().signal }: Parameters<StoredReleases['fetch']>[0],
+): Promise<Result<string>> {
+  if (!versionShape.test(version))
+    return refuse(
+      'text-invalid',
+      `${JSON.stringify(version.slice(0, 64))} is no version`,
+      'Letters, digits and ._+- alone.',
+    );
+  const build = buildOf(core.store.db, target.key.service, version);
+  const source = from ?? build?.artifact;
+  if (!source)
+    return refuse(
+      'release-unknown',
+      `CI has announced no ${version} of ${target.key.service}`,
+      'Say where it is, with --from.',
+    );
+  return core.turns(`release ${releaseFolder(target, version)}`, async () => {
+    if (isThere(target, version))
+      return refuse('not-allowed-now', `${version} lies in its folder already`, 'A version is immutable.');
+    try {
+      const {
+        files,
+        bytes,
+        source: place,
+      } = await bringRelease({
+        core,
+        store: core.store,
+        target,
+        version,
+        from: { source, commit: from ? undefined : build?.commit },
+        token: `by-hand-${process.pid}`,
+        actor: actorName(actor),
+        signal,
+      });
+      return ok(`${target.key.service} ${version} fetched from ${place}: ${files} files, ${sizeText(bytes)}`);
+    } catch (thrown) {
+      if (!(thrown instanceof BlueGreenError)) throw thrown;
+      return refuse('artifact-refused', thrown.message, thrown.help);
+    }
+  });
+}
