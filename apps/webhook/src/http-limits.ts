@@ -12,9 +12,10 @@ const maxHeaders = 100;
 const mostConnections = 1024;
 /** A quarter: one source alone does not take them all. */
 const mostConnectionsPerSource = 256;
-/** Bodies of a usual size always find a place; the large ones share this. */
+/** Bodies of a usual size always find a place; the large ones share this, and no source has more than a quarter of it. */
 const usualBodyBytes = 64 << 10;
 const largeBodiesBytes = 64 << 20;
+const mostLargeBodiesPerSource = 16;
 
 export const limits = {
   bodyLimit: maxBodyBytes,
@@ -48,18 +49,36 @@ export function limitConnections(server: FastifyInstance, isTrusted: (address: s
 
 /** Before a body is read. */
 export function limitWhatIsRead(server: FastifyInstance, strangers: Strangers, turnAway: TurnAway): void {
-  const room = createRoom(largeBodiesBytes);
+  const enter = createLargeRoom();
   server.addHook('onRequest', async (request, reply) => {
     const largeBytes = largeBytesOf(request.headers);
     const refused = refusalOf(request, strangers);
     // A connection on which a large body goes on coming is not kept for the next request.
     if (refused && largeBytes > 0) reply.header('connection', 'close');
     if (refused) return turnAway(request, reply, refused);
-    const leave = room.enter(largeBytes);
+    if (largeBytes === 0) return undefined;
+    const leave = enter(sourceOf(request.ip), largeBytes);
     if (!leave) return reply.headers({ 'retry-after': 1, connection: 'close' }).code(503).send(busy);
     reply.raw.once('close', leave);
     return undefined;
   });
+}
+
+function createLargeRoom(): (source: string, bytes: number) => (() => void) | undefined {
+  const room = createRoom(largeBodiesBytes);
+  const guests = createGuests(mostLargeBodiesPerSource);
+  return (source, bytes) => {
+    if (!guests.come(source)) return undefined;
+    const leave = room.enter(bytes);
+    if (!leave) guests.leave(source);
+    return (
+      leave &&
+      (() => {
+        leave();
+        guests.leave(source);
+      })
+    );
+  };
 }
 
 const busy = { code: 'busy', sentence: 'Too much arrives at once; come again later.' } as const;
