@@ -32,7 +32,7 @@ export function createReceive(engine: ReceivingEngine, log: Log): Receive {
     const { delivery: id, content, kind, body } = proof;
     const taken = await engine.inbox.take({ hook: hook.name, delivery: id, content, kind, body });
     if (taken.kind === 'full') {
-      log.error({ hook: hook.name, waiting: engine.inbox.waiting() }, 'the inbox is full');
+      log.error({ hook: hook.name }, 'the inbox is full');
       return { proved: true, answer: full, retrySeconds };
     }
     const isKnown = taken.kind === 'known';

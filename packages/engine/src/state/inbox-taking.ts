@@ -17,8 +17,9 @@ export interface InboxLimits {
 
 export const inboxLimits: InboxLimits = { waiting: 50_000, waitingBytes: 2 ** 30, kept };
 
-/** What waits is counted anew that often; between, what is taken here is subtracted. */
+/** What waits is counted anew that often, and when it is full more often; between, what is taken here is subtracted. */
 const recountMs = 1_000;
+const recountFullMs = 50;
 
 interface Request {
   readonly delivery: NewDelivery;
@@ -111,7 +112,7 @@ function createRoom(db: Db, { waiting, waitingBytes }: InboxLimits) {
   const fits = (bytes: number): boolean => left.number > 0 && left.bytes >= bytes;
   return {
     has(bytes: number, now: number): boolean {
-      if (fits(bytes) && Math.abs(now - left.countedAt) < recountMs) return true;
+      if (Math.abs(now - left.countedAt) < (fits(bytes) ? recountMs : recountFullMs)) return fits(bytes);
       const { number, bytes: held } = waitingNow(db);
       left = { number: waiting - number, bytes: waitingBytes - held, countedAt: now };
       return fits(bytes);

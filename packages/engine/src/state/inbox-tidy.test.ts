@@ -38,7 +38,8 @@ async function takeAll(inbox: Inbox, given: readonly string[], bytes?: number): 
 
 async function settled(inbox: Inbox, given: readonly string[], as: Settlement['state'], bytes?: number) {
   const ids = await takeAll(inbox, given, bytes);
-  for (const id of ids) inbox.settle(id, { state: as, sentence: as });
+  if (as === 'ignored') inbox.ignore(ids.map((id) => ({ id, sentence: as })));
+  else for (const id of ids) inbox.settle(id, { state: as, sentence: as });
   return ids;
 }
 

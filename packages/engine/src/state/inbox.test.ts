@@ -64,6 +64,7 @@ describe('the inbox', () => {
     expect(taken.filter(({ kind }) => kind === 'full')).toHaveLength(50);
     expect(await inbox.take(delivery('1'))).toMatchObject({ kind: 'known' });
     inbox.settle(1, { state: 'ignored', sentence: 'no rule' });
+    clock.advance(1_000);
     expect(await inbox.take(delivery('101'))).toMatchObject({ kind: 'taken' });
   });
 
