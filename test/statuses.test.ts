@@ -51,7 +51,7 @@ describe('a release, the next one and the way back', () => {
     stage = await setStage({ target: everybodyAtOnce });
     github = await githubServer({ token, repositories: { 'acme/shop': ['v1.0', 'v2.1'].map(commitOf) } });
     tracker = await localServer(() => ({ status: 204 }));
-    tell(stage);
+    const teller = tell(stage);
     const { engine } = stage.drive();
     for (const version of ['v1.0', 'v2.1'])
       await until(engine, value(engine.deploy({ version, actor: alice })).id, finished);
@@ -74,6 +74,10 @@ describe('a release, the next one and the way back', () => {
       ...['service.upgraded', 'pipelinerun.finished'],
       ...['service.rolledback', 'pipelinerun.finished'],
     ]);
+    const locked = teller.lock({ actor: alice, reason: `not ${token}` });
+    expect(locked.ok).toBe(true);
+    const row = teller.audit.after(0, 1_000).find(({ action }) => action === 'locked');
+    expect(row?.sentence).toContain('not [secret]');
     expect(engine.audit.verify()).toMatchObject({ intact: true });
   });
 });

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { artifactSecrets } from './config/resolve-artifacts.ts';
+import { statusSecrets } from './config/resolve-statuses.ts';
 import type { Settings, TargetSettings } from './config/settings.ts';
 import { targetName } from './config/settings.ts';
 import { secretsIn } from './config/settings-notify.ts';
@@ -45,6 +46,7 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
   const secrets = [
     ...previews.map(({ token }) => token),
     ...secretsIn(settings.notify),
+    ...statusSecrets(settings.statuses),
     ...settings.targets.flatMap(({ artifacts }) => artifactSecrets(artifacts)),
   ];
   const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: wake.announce });

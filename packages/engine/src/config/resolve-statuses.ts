@@ -76,6 +76,12 @@ export function resolveStatuses({ github, cdevents }: StatusesFile, folder: stri
   };
 }
 
+/** What must never be written down. */
+export function statusSecrets({ github, cdevents }: StatusesSettings): readonly string[] {
+  const ofSinks = cdevents?.sinks.flatMap(({ token, secret }) => [token, secret]) ?? [];
+  return [github?.token, ...ofSinks].flatMap((secret) => secret?.value ?? []);
+}
+
 /** What a target is called on GitHub when nobody says otherwise. */
 export function environmentOf(service: string, target: string): GithubEnvironment {
   return { target, name: `${service}/${target}`, production: target === 'production', url: undefined };
