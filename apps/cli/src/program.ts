@@ -12,6 +12,7 @@ import { hook } from './commands/hook.ts';
 import { inbox } from './commands/inbox.ts';
 import { looking } from './commands/looking.ts';
 import { migrating } from './commands/migrating.ts';
+import { notify } from './commands/notify.ts';
 import { release } from './commands/release.ts';
 import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   ...release,
   ...hook,
   ...inbox,
+  ...notify,
   ...audit,
   ...config,
   ...state,
@@ -41,6 +43,7 @@ const groupSummaries = {
   config: 'the configuration file',
   hook: 'what CI sends, and what the configuration makes of it',
   inbox: 'what CI delivered, and what became of it',
+  notify: 'mail to people: how it looks, and whether it arrives',
   migrate: 'the schema of the service’s own database',
   release: 'the releases on this machine’s disk',
   routing: 'what to do when the load balancer does something else than was decided',

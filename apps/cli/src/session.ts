@@ -45,10 +45,14 @@ export interface Options {
   readonly nothingNeedsIt?: boolean;
   readonly wide?: boolean;
   readonly dryRun?: boolean;
+  readonly from?: string;
+  readonly sha256?: string;
   readonly markApplied?: boolean;
   readonly markPending?: boolean;
   readonly acceptEdit?: boolean;
   readonly acceptDrift?: boolean;
+  readonly html?: boolean;
+  readonly to?: string;
 }
 
 /** One command line, understood as words and options. */

@@ -81,6 +81,7 @@ export { textReport } from './migrator/lint/reports/text.ts';
 export { lintRelease } from './migrator/lint-release.ts';
 export type { SchemaAct } from './migrator/migrator.ts';
 export type { MigrationEvent } from './migrator/phases/context.ts';
+export { type MailPreview, mailProblem, previewMails, sendTestMail } from './notify/mail/preview.ts';
 export type { Outbox, OutboxMessage } from './notify/outbox.ts';
 export { type Actor, actorName, type Door, personOf, shortName } from './orchestrator/actor.ts';
 export type {
@@ -105,6 +106,7 @@ export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
 export { clockTime, forHowLong } from './orchestrator/words.ts';
+export type { ArtifactSource } from './releases/artifact.ts';
 export type { StoredReleaseView } from './releases-api.ts';
 export type { AuditRow, AuditVerification } from './state/audit.ts';
 export type { StoredBuild } from './state/builds.ts';

@@ -5,7 +5,17 @@ import type { Call } from '../session.ts';
 
 export interface Command {
   /** `audit` for `bg audit verify`. */
-  readonly group?: 'audit' | 'config' | 'hook' | 'inbox' | 'migrate' | 'release' | 'routing' | 'standby' | 'state';
+  readonly group?:
+    | 'audit'
+    | 'config'
+    | 'hook'
+    | 'inbox'
+    | 'migrate'
+    | 'notify'
+    | 'release'
+    | 'routing'
+    | 'standby'
+    | 'state';
   /** As commander reads it: `deploy <version> [place]`. */
   readonly usage: string;
   readonly summary: string;

@@ -1,6 +1,6 @@
 // The configuration, checked before anything runs on it.
 
-import { checkConfigFile, formatProblem } from '@bg/engine';
+import { checkConfigFile, formatProblem, mailProblem } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import { configFile, screenFor } from '../session.ts';
 import type { Command } from './command.ts';
@@ -14,7 +14,9 @@ export const config: readonly Command[] = [
     examples: ['bg config check', 'bg config check /etc/bluegreen/bluegreen.yaml --json'],
     run: async ({ world, words: [word], options }) => {
       const file = configFile(world, word ?? options.config);
-      const { problems } = checkConfigFile({ file, environment: world.environment });
+      const { settings, problems: found } = checkConfigFile({ file, environment: world.environment });
+      const ofMail = settings && mailProblem(settings);
+      const problems = ofMail === undefined ? found : [...found, ofMail];
       const errors = problems.filter(({ severity }) => severity === 'error').length;
       screenFor(world, options).answer({ file, valid: errors === 0, problems }, (_checked, { paint }) => [
         ...problems.map((problem) => formatProblem(file, problem)),

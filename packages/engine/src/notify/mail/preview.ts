@@ -2,9 +2,10 @@
 // mail to a person, to see that it arrives.
 
 import { findPerson } from '../../config/people.ts';
+import type { ConfigProblem } from '../../config/problems.ts';
 import type { Settings } from '../../config/settings.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { BlueGreenError } from '../../lib/errors.ts';
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type Drawn, drawMail, type LinksOf } from './draw.ts';
 import { createPost, loginProblem } from './post.ts';
 import { samples } from './samples.ts';
@@ -23,6 +24,17 @@ export function previewMails({ notify }: Settings): readonly MailPreview[] {
     ...(buildUrl === undefined ? [] : [{ label: 'The build', url: buildUrl }]),
   ];
   return drawAll(templates, links);
+}
+
+/** What `bg config check` says of the templates; nothing when every one of them can be filled in. */
+export function mailProblem(settings: Settings): ConfigProblem | undefined {
+  try {
+    previewMails(settings);
+    return undefined;
+  } catch (thrown) {
+    const place = { path: 'notify.mail.templates', line: undefined, column: undefined };
+    return { severity: 'error', ...place, message: messageOf(thrown) };
+  }
 }
 
 /** @throws BlueGreenError `template-invalid` naming the template that cannot be filled in */

@@ -6,9 +6,9 @@ import { pause } from '../../lib/clock.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import { httpRequest } from '../../lib/http.ts';
 import { deliver, type Transport } from '../deliver.ts';
+import { type Fate, fateOf } from '../fate.ts';
 import { follow } from '../follow.ts';
 import { linkToCard } from '../links.ts';
-import { type Fate, fateOf } from '../fate.ts';
 import { type Teller, together } from '../tell.ts';
 import { oneLine } from '../text.ts';
 import { type PageParts, type PagePayload, pagerTransport } from './payload.ts';
@@ -18,6 +18,8 @@ import { pageRequest } from './requests.ts';
 const consumer = 'pages';
 const lookEveryMs = 2_000;
 const oneTryMs = 10_000;
+/** However long the pager asks to be left alone: somebody is waited for. */
+const longestWaitMs = 5 * 60_000;
 /** Whoever was not called within a day has heard of it. */
 const giveUpMs = 86_400_000;
 
@@ -85,7 +87,10 @@ async function send(parts: PageParts, pager: PagerSettings, payload: PagePayload
     const answer = await httpRequest(request);
     if (answer.status >= 200 && answer.status < 300) return { kind: 'sent', reference: { at: clock.now() } };
     const fate = fateOf(who, answer, clock.now());
-    return fate.kind === 'sent' ? fate : { ...fate, problem: without(fate.problem, [secret, pager.url]) };
+    if (fate.kind === 'sent') return fate;
+    const problem = without(fate.problem, [secret, pager.url]);
+    if (fate.kind === 'refused' || fate.afterMs === undefined) return { ...fate, problem };
+    return { ...fate, problem, afterMs: Math.min(fate.afterMs, longestWaitMs) };
   } catch (thrown) {
     const problem = hasCode(thrown, 'http-timeout')
       ? `${who} gave no answer within ${oneTryMs / 1_000} s`

@@ -1,0 +1,14 @@
+// A process that tells what the configuration named by its argument says, until it is killed. For tests of being killed.
+
+import { loadSettings } from '../../config/load.ts';
+import { openEngine } from '../../engine.ts';
+import { silentLog } from '../../lib/log.ts';
+
+const [file = ''] = process.argv.slice(2);
+const engine = openEngine({
+  settings: loadSettings({ file, environment: {} }),
+  log: silentLog,
+  processName: 'telling',
+});
+process.stdout.write('telling\n');
+await engine.tell(new AbortController().signal);
