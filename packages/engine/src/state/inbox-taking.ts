@@ -44,6 +44,7 @@ export function createTaking(store: Store, limits: InboxLimits): Inbox['take'] {
       });
       tidy(now.length);
     } catch (thrown) {
+      // Whoever was told already stays told: what could not be tidied is tidied another time.
       for (const { reject } of now) reject(thrown);
     }
   }
