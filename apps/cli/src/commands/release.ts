@@ -7,6 +7,7 @@ import { onEngine } from '../session.ts';
 import { bytesText, timeText } from '../show/amounts.ts';
 import type { Light } from '../show/deployment.ts';
 import { tableLines } from '../show/table.ts';
+import { readSource, sourceForms } from '../source.ts';
 import { type Command, reasonOption } from './command.ts';
 
 export const release: readonly Command[] = [
@@ -18,6 +19,21 @@ export const release: readonly Command[] = [
     run: onEngine(({ engine, screen }, [place], options) =>
       answered(screen, engine.storedReleases.list(readPlace(place, options)), storedLines),
     ),
+  },
+  {
+    group: 'release',
+    usage: 'fetch <version> [place]',
+    summary: 'bring a release to its folder before it is deployed: what CI announced, or --from',
+    options: [
+      ['--from <source>', sourceForms],
+      ['--sha256 <digest>', 'what an archive must have'],
+    ],
+    examples: ['bg release fetch v2.0', 'bg release fetch v2.0 shop --from /srv/builds/shop-2.0.tar.gz'],
+    run: onEngine(async ({ engine, actor, screen, stop }, [version = '', place], options) => {
+      const from = readSource(options.from, options.sha256);
+      const request = { ...readPlace(place, options), version: readVersion(version), from, actor, signal: stop };
+      return answered(screen, await engine.storedReleases.fetch(request), (sentence) => [sentence]);
+    }),
   },
   {
     group: 'release',
