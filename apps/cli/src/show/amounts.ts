@@ -37,6 +37,7 @@ export function timeText(at: number, now: number): string {
 }
 
 export function bytesText(bytes: number): string {
+  if (bytes < 1024 ** 2 / 10) return `${Math.ceil(bytes / 1024)} KB`;
   const mebibytes = bytes / 1024 ** 2;
   return mebibytes < 1024 ? `${mebibytes.toFixed(mebibytes < 10 ? 1 : 0)} MB` : `${(mebibytes / 1024).toFixed(1)} GB`;
 }
