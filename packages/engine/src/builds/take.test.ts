@@ -265,6 +265,14 @@ describe('a build of an older commit than the live one', () => {
     expect(reactionOf(engine, 'production').became).toBe('deploying');
   });
 
+  it('is not made older by a commit that claims to be from the future', async () => {
+    const { engine, clock } = set(deployToProduction);
+    await deliver(engine, buildBody('v1.0', 5, { committedAt: '2190-01-01T00:00:00Z' }));
+    clock.advance(60_000);
+    await deliver(engine, buildBody('v2.1', 6, { committedAt: new Date(clock.now() - 1000).toISOString() }));
+    expect(reactionOf(engine, 'production').became).toBe('deploying');
+  });
+
   it('is known by the order of announcements where a time is not known', async () => {
     const { engine } = set(deployToProduction);
     const untimed = { committedAt: undefined };

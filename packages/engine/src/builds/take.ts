@@ -74,9 +74,16 @@ interface Given {
 }
 
 export function takeBuild(core: Core, tx: Tx, given: Given): Outcome {
-  return given.build.conclusion === 'failed'
-    ? { end: takeFailed(tx, given.build), reactions: [] }
-    : takeGood(core, tx, given);
+  const build = notFromTheFuture(given.build, tx.now);
+  return build.conclusion === 'failed'
+    ? { end: takeFailed(tx, build), reactions: [] }
+    : takeGood(core, tx, { ...given, build });
+}
+
+/** Whoever commits sets the clock that says when: a wrong one must not make everything that follows look older. */
+function notFromTheFuture(build: Build, now: number): Build {
+  const { committedAt } = build;
+  return committedAt === undefined || committedAt <= now ? build : { ...build, committedAt: now };
 }
 
 /** Told once, until the branch is mended. A host shows the failures of pull requests to whoever opened them. */

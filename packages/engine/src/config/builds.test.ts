@@ -22,7 +22,7 @@ const withRules = (text: string): string =>
 `,
     ],
   );
-const rule = (text: string) => withRules(`      - { host: github, repository: acme/shop, ${text} }`);
+const rule = (text: string) => withRules(`      - { host: github, repository: acme/shop, workflow: build, ${text} }`);
 const problems = (text: string) => bench.problems(text).filter((problem) => problem.includes('builds'));
 
 describe('a rule about builds', () => {
@@ -84,6 +84,14 @@ describe('a rule about builds', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(expected);
     expect(found[0]).toMatch(/^16:/);
+  });
+
+  it('of GitHub that names no workflow is warned of', () => {
+    const found = problems(withRules('      - { host: github, repository: acme/shop }'));
+    expect(found).toEqual([
+      expect.stringMatching(/^16:9 warning: .*every workflow of this repository counts as a build/),
+    ]);
+    expect(problems(withRules('      - { host: github, repository: acme/shop, events: [release] }'))).toEqual([]);
   });
 
   it('of a host with repositories names one', () => {

@@ -22,7 +22,7 @@ export const deployToProduction = '      - { host: generic, targets: { productio
 
 export const commitOf = (digit: number): string => String(digit).repeat(40);
 const minuteMs = 60_000;
-const firstCommitAt = Date.parse('2026-05-04T08:00:00Z');
+const firstCommitAt = Date.parse('2024-05-04T08:00:00Z');
 /** The commit with this digit was made so many minutes after the first. */
 export const commitTime = (digit: number): string => new Date(firstCommitAt + digit * minuteMs).toISOString();
 

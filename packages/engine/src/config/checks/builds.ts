@@ -4,7 +4,7 @@ import { expressionProblem } from '../../lib/expression.ts';
 import type { Draft } from '../draft.ts';
 import { unknownKey } from '../known-keys.ts';
 import type { Path } from '../path.ts';
-import { error, type Finding } from '../problems.ts';
+import { error, type Finding, warning } from '../problems.ts';
 import type { ConfigFile } from '../schema.ts';
 import type { BuildRuleFile } from '../schema-builds.ts';
 import { buildEvents, buildNames } from '../settings-builds.ts';
@@ -29,6 +29,7 @@ export function checkBuilds(draft: Draft<ConfigFile>): readonly Finding[] {
 function checkRule(rule: Rule, path: Path, targets: Targets): readonly Finding[] {
   return [
     ...checkSource(rule, path),
+    ...checkWorkflow(rule, path),
     ...checkExpressions(rule, path),
     ...checkArtifact(rule.artifact, [...path, 'artifact']),
     ...checkTargets(rule, path, targets),
@@ -55,6 +56,19 @@ function checkSource({ host, repository, events, branch, tag, pullRequests }: Ru
       ? [error([...path, 'events'], 'builds of pull requests need pullRequests: true in the same rule')]
       : []),
   ];
+}
+
+/** A linter that passes is no release. */
+function checkWorkflow({ host, events, workflow }: Rule, path: Path): readonly Finding[] {
+  const ofWorkflows = host === 'github' && (events ?? ['workflow_run']).includes('workflow_run');
+  return ofWorkflows && workflow === undefined
+    ? [
+        warning(
+          path,
+          'every workflow of this repository counts as a build; name the one that builds releases with workflow',
+        ),
+      ]
+    : [];
 }
 
 function checkExpressions({ version, facts, artifact }: Rule, path: Path): readonly Finding[] {
