@@ -147,18 +147,19 @@ describe(`with the seed ${seed}`, () => {
   });
 
   it('wrote one audit row a minute and source, with the count, and believed no X-Forwarded-For', async () => {
-    const end = Date.now() + 100_000;
-    const lastMinute = Math.floor(Date.now() / 60_000);
-    while (!refusedRows().some(({ minute }) => minute >= lastMinute) && Date.now() < end)
+    const answered = [...losses.answers.values()].reduce((sum, count) => sum + count, 0);
+    const countOf = (all: ReturnType<typeof refusedRows>) => all.reduce((sum, { count }) => sum + count, 0);
+    const end = Date.now() + 150_000;
+    while (countOf(refusedRows()) < answered && Date.now() < end)
       await new Promise((resolve) => setTimeout(resolve, 500));
     const rows = refusedRows();
-    const counted = rows.reduce((sum, { count }) => sum + count, 0);
+    const counted = countOf(rows);
     console.log(`${rows.length} audit rows count ${counted} requests`);
     expect(new Set(rows.map(({ source, minute }) => `${source} ${minute}`)).size).toBe(rows.length);
     expect([...new Set(rows.map(({ source }) => source))].sort()).toEqual([...sources, '127.0.0.9']);
-    const answered = [...losses.answers.values()].reduce((sum, count) => sum + count, 0);
     expect(counted).toBeGreaterThanOrEqual(answered);
-    expect(counted).toBeLessThanOrEqual(requests + 100);
+    // Some that break the rules of HTTP are two requests to whoever reads them.
+    expect(counted).toBeLessThan(requests * 1.02);
   });
 
   it('logged some of it, and not all', () => {

@@ -1,12 +1,13 @@
 // What is said to whoever proved nothing: constant texts, from which nobody learns why, or what stands behind the door.
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sourceOf } from './source.ts';
 import type { Strangers } from './strangers.ts';
 
 export interface RefusedRequest {
-  readonly status: 400 | 401 | 404 | 408 | 413 | 429 | 431;
+  readonly status: 400 | 401 | 404 | 408 | 413 | 417 | 429 | 431;
   readonly body: { readonly code: string; readonly sentence: string };
   /** For our own log. */
   readonly problem: string;
@@ -20,6 +21,7 @@ export const refusals = {
   notFound: refused(404, 'not-found', 'There is nothing here.'),
   tooSlow: refused(408, 'too-slow', 'This request did not come to its end in time.'),
   tooLarge: refused(413, 'too-large', 'A delivery has at most 1 MiB.'),
+  noMiracles: refused(417, 'expectation-failed', 'Nothing but 100-continue can be expected.'),
   tooMany: refused(429, 'too-many', 'Too many requests that prove nothing came from there; wait.'),
   tooManyHeaders: refused(431, 'headers-too-large', 'There are too many headers, or too long ones.'),
 } as const;
@@ -49,6 +51,16 @@ export function answerBrokenRequests(strangers: Strangers): (error: BrokenReques
         `HTTP/1.1 ${status} ${body.code}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
         () => socket.destroy(),
       );
+  };
+}
+
+/** Node answers these before anybody sees them; they are to be counted, too. */
+export function answerExpectations(strangers: Strangers): (request: IncomingMessage, response: ServerResponse) => void {
+  return ({ socket }, response) => {
+    const { status, body, problem } = refusals.noMiracles;
+    strangers.refuse(sourceOf(socket.remoteAddress), problem);
+    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' });
+    response.end(JSON.stringify(body));
   };
 }
 

@@ -5,7 +5,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import type { Hook } from './hooks/hook.ts';
 import { limitConnections, limits, limitWhatIsRead } from './http-limits.ts';
 import { createReceive, type ReceivingEngine } from './receive.ts';
-import { answerBrokenRequests, refusals, type TurnAway } from './refusals.ts';
+import { answerBrokenRequests, answerExpectations, refusals, type TurnAway } from './refusals.ts';
 import { createTrust, sourceOf } from './source.ts';
 import type { Strangers } from './strangers.ts';
 
@@ -27,6 +27,7 @@ export function createServer({ engine, hooks, strangers, trustedProxies, log }: 
     clientErrorHandler: answerBrokenRequests(strangers),
     frameworkErrors: (_error, request, reply) => turnAway(request, reply, refusals.unreadable),
   });
+  server.server.on('checkExpectation', answerExpectations(strangers));
   takeBodiesAsTheyCome(server);
   answerFaultsPlainly(server, log, turnAway);
   leaveNoConnectionOpen(server);

@@ -36,7 +36,19 @@ export function createDice(seed: number): Dice {
 }
 
 const hooks = ['/hooks/github', '/hooks/gitlab', '/hooks/generic', '/hooks/cdevents'];
-const push = payload('github', 'push').subarray(0, 900);
+/** A push of GitHub and of GitLab: whoever believed it would have something to keep. */
+const push = Buffer.from(
+  JSON.stringify({
+    object_kind: 'push',
+    ref: 'refs/heads/main',
+    before: '4'.repeat(40),
+    after: '9'.repeat(40),
+    commits: [{ id: '9'.repeat(40), message: 'Let the basket be emptied ✓', author: { name: 'Alice Adams' } }],
+    repository: { full_name: 'acme/shop', default_branch: 'main' },
+    service: 'shop',
+    version: 'v1.0',
+  }),
+);
 const event = payload('cdevents', 'artifact-published');
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -57,6 +69,7 @@ function standardSignature(key: Buffer, body: Buffer, at: number): readonly stri
 
 const githubHeaders = ['x-github-event: push', 'x-github-delivery: 1-2-3', 'content-type: application/json'];
 const noise = (dice: Dice, length: number) => Buffer.from(Array.from({ length }, () => dice.roll(256)));
+const cloudEvent = ['content-type: application/cloudevents+json'];
 const nested = (depth: number) => Buffer.from(`${'[{"a":'.repeat(depth)}1${'}]'.repeat(depth)}`);
 const oneOff = (body: Buffer, dice: Dice) => {
   const copy = Buffer.from(body);
@@ -80,8 +93,9 @@ const polite: readonly Make[] = [
     http('POST', '/hooks/generic', standardSignature(standard, push, dice.pick([now() - 600, 1e9])), push),
   (dice, { github }) => http('POST', dice.pick(hooks), [...githubHeaders, githubSignature(github, event)], push),
   (dice) => http('POST', '/hooks/gitlab', [`x-gitlab-token: ${dice.roll(1e9)}`, 'x-gitlab-event: Push Hook'], push),
-  (dice) => http('POST', '/hooks/cdevents', [`authorization: Bearer ${dice.roll(1e9)}`, 'ce-specversion: 1.0'], event),
-  (dice) => http('POST', '/hooks/cdevents', [`authorization: ${'Bearer '.repeat(dice.roll(50))}`], event),
+  (dice) => http('POST', '/hooks/cdevents', [`authorization: Bearer ${dice.roll(1e9)}`, ...cloudEvent], event),
+  (dice) =>
+    http('POST', '/hooks/cdevents', [`authorization: ${'Bearer '.repeat(dice.roll(50))}`, ...cloudEvent], event),
   (dice) =>
     http('POST', dice.pick(hooks), ['x-hub-signature-256: sha256=', 'webhook-signature: v1,'], nested(dice.roll(4000))),
   (dice) =>
