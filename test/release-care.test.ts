@@ -146,8 +146,10 @@ describe('the disk', { timeout: 180_000 }, () => {
       clock.advance(3 * 3_600_000);
       await eventually(() => told(engine, 'release-pruned').length > 0);
       expect(told(engine, 'release-pruned')).toMatchObject([{ actor: 'engine', detail: { version: 'v1.0' } }]);
-      const left = (await readdir(releases(stage))).filter((name) => name.startsWith('v1.') || name.startsWith('.'));
-      expect(left.toSorted()).toEqual(['v1.1', 'v1.2', 'v1.3', 'v1.4']);
+      const left = async () =>
+        (await readdir(releases(stage))).filter((name) => name.startsWith('v1.') || name.startsWith('.')).toSorted();
+      // It is written first, and taken from the disk then.
+      await expect.poll(left, { timeout: 20_000 }).toEqual(['v1.1', 'v1.2', 'v1.3', 'v1.4']);
       // What was never registered is nobody's to remove.
       expect(await readdir(releases(stage))).toContain('v2.1');
       const refused = engine.rollback({ version: 'v1.0', actor: alice });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -70,6 +70,13 @@ smokeTests:
       ...silent,
     });
     expect(read('schema: { smoke: { command: [check] } }')?.smoke).toEqual({ argv: ['check'], limitMs: 60_000 });
+  });
+
+  test('is a plain file of bounded size', () => {
+    expect(() => read(`notes: x\n${'# '.repeat(600_000)}`)).toThrow(/is 1\.1 MiB large/);
+    rmSync(join(folder, 'bluegreen.release.yaml'));
+    symlinkSync('/dev/zero', join(folder, 'bluegreen.release.yaml'));
+    expect(() => readReleaseManifest(folder)).toThrow(/bluegreen\.release\.yaml is no plain file/);
   });
 
   test.each([

@@ -1,12 +1,12 @@
 // What a release says of itself in `bluegreen.release.yaml` beside its files: part of its digest, and believed as much as its
 // code is. What it says holds for this release alone, wherever and however often it is started.
 
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { BlueGreenError } from '../lib/errors.ts';
-import { readFileIfAny } from '../lib/files.ts';
 import { renderedName } from '../lib/template.ts';
-import { readDocument } from './document.ts';
+import { maxFileBytes, readDocument, tooLarge } from './document.ts';
 import { keysOf, schemaAt, unknownKey } from './known-keys.ts';
 import type { Path } from './path.ts';
 import { describeFound, error, type Finding, formatProblem } from './problems.ts';
@@ -45,16 +45,20 @@ const smokeLimit = '60s';
 /** Undefined without such a file. @throws BlueGreenError `release-invalid`: one line per problem, with its place. */
 export function readReleaseManifest(releaseFolder: string): ReleaseManifest | undefined {
   const file = join(releaseFolder, releaseManifestFile);
-  const text = readFileIfAny(file);
-  if (text === undefined) return undefined;
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (!found) return undefined;
+  // A link may lead to what is not part of the digest, or never ends.
+  if (!found.isFile()) throw new BlueGreenError('release-invalid', `${file} is no plain file`);
+  if (found.size > maxFileBytes) throw new BlueGreenError('release-invalid', `${file} ${tooLarge(found.size)}`);
+  const text = readFileSync(file, 'utf8');
   const { root, problems, locate } = readDocument(text);
   const parsed = problems.length > 0 ? undefined : releaseManifest.safeParse(root);
   const findings = parsed?.success
     ? doubles(parsed.data)
     : (parsed?.error.issues.flatMap((issue) => findingsOf(issue, root)) ?? []);
-  const found = [...problems, ...findings.map(locate)];
-  if (!parsed?.success || found.length > 0)
-    throw new BlueGreenError('release-invalid', found.map((problem) => formatProblem(file, problem)).join('\n'));
+  const faults = [...problems, ...findings.map(locate)];
+  if (!parsed?.success || faults.length > 0)
+    throw new BlueGreenError('release-invalid', faults.map((problem) => formatProblem(file, problem)).join('\n'));
   return manifestOf(parsed.data);
 }
 

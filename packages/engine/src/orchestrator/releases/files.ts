@@ -1,10 +1,11 @@
 // The files of releases that run are held against what was registered. A change is told once, and once again when it is mended;
 // nothing is ever done about it by itself.
 
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { isMissing, readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { changedFiles, type Listing, listFiles, markOf } from '../../releases/drift.ts';
 import type { Lease } from '../../state/leases.ts';
 import { dropSnapshot, filesKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
@@ -58,6 +59,7 @@ export async function lookAtFiles(look: Look): Promise<void> {
   const running = runningReleases(core);
   const names = new Set(running.map(nameOf));
   for (const name of memory.keys()) if (!names.has(name)) memory.delete(name);
+  forgetOthers(core, running);
   for (const release of running) await lookAt(look, release);
 }
 
@@ -153,6 +155,24 @@ function keep(core: Core, release: ReleaseRow, listing: Listing): void {
     writeFileAtomic(keptFile(core, release), JSON.stringify({ digest: release.digest, files: [...listing] }));
   } catch (thrown) {
     core.log.warn({ version: release.version, problem: messageOf(thrown) }, 'a list of files could not be kept');
+  }
+}
+
+/** Lists of releases that do not run any more. */
+function forgetOthers({ settings, targets }: Core, running: readonly ReleaseRow[]): void {
+  for (const service of new Set(targets.map(({ key }) => key.service))) {
+    const folder = join(settings.stateFolder, 'listings', service);
+    const needed = new Set(running.filter((row) => row.service === service).map(({ version }) => `${version}.json`));
+    for (const name of namesIn(folder)) if (!needed.has(name)) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
   }
 }
 
