@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import type { StreamAnswer } from '../lib/http-stream.ts';
 import { ask } from './ask.ts';
+import type { Spend } from './disk.ts';
 import { doorTo, shownUrl } from './hosts.ts';
 import { refused, sizeText, unavailable } from './refused.ts';
 
@@ -15,6 +16,7 @@ export interface DownloadRequest {
   readonly file: string;
   readonly settings: Pick<ArtifactSettings, 'hosts' | 'limits'>;
   readonly maxBytes: number;
+  readonly spend: Spend;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -73,6 +75,7 @@ async function goOn(request: DownloadRequest, part: Part): Promise<number> {
   await using target = await open(file, 'a');
   for await (const chunk of answer.body) {
     if (part.bytes + chunk.length > maxBytes) throw refused(tooLarge);
+    request.spend(chunk.length);
     await target.writeFile(chunk);
     part.bytes += chunk.length;
   }

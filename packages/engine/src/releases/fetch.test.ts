@@ -127,6 +127,31 @@ describe('a folder', () => {
   });
 });
 
+describe('a releases folder', () => {
+  it('whose disk would be filled gets nothing', async () => {
+    const from = join(folder, 'builds', 'shop');
+    mkdirSync(from, { recursive: true });
+    writeFileSync(join(from, 'a'), 'a');
+    const settings = testSettings({ folders: [join(folder, 'builds')] });
+    const source = { kind: 'directory', path: from } as const;
+    await expect(fetchInto(folder, source, settings, undefined, undefined, 2 ** 60)).rejects.toMatchObject({
+      code: 'artifact-unavailable',
+      message: expect.stringMatching(/^only .* of the disk are free, and 1048576 TB are to stay free$/),
+    });
+    expect(readdirSync(join(folder, 'releases'))).toEqual([]);
+  });
+
+  it('keeps a version that has appeared meanwhile', async () => {
+    const releases = join(folder, 'releases');
+    const place = await makeWorkplace(releases, 'v1', '1');
+    mkdirSync(place.files);
+    mkdirSync(join(releases, 'v1', 'there'), { recursive: true });
+    await expect(place.moveTo('v1')).rejects.toThrow('its folder has appeared meanwhile');
+    await place.clear();
+    expect(readdirSync(releases, { recursive: true }).map(String).sort()).toEqual(['v1', 'v1/there']);
+  });
+});
+
 describe('what a killed process left', () => {
   it('is removed, and nothing else', async () => {
     const releases = join(folder, 'releases');

@@ -10,6 +10,7 @@ import { type Clock, deadline } from '../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import type { ArtifactSource } from './artifact.ts';
 import { copyFolder } from './copy-folder.ts';
+import { createSpend, type Spend } from './disk.ts';
 import { download } from './download.ts';
 import { checkOutAndBuild } from './git.ts';
 import { shownUrl } from './hosts.ts';
@@ -27,8 +28,15 @@ export interface FetchRequest {
   readonly commit: string | undefined;
   readonly settings: ArtifactSettings;
   readonly workplace: Workplace;
+  /** So much of the disk stays free. */
+  readonly keepFreeBytes: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+}
+
+/** A fetch under way. */
+interface Fetching extends FetchRequest {
+  readonly spend: Spend;
 }
 
 export interface Fetched extends Landed {
@@ -46,7 +54,8 @@ export async function fetchFiles(request: FetchRequest): Promise<Fetched> {
   const { timeMs } = request.settings.limits;
   const limit = deadline(timeMs, request.signal);
   try {
-    return await bySource({ ...request, signal: limit });
+    const spend = createSpend(request.workplace.folder, request.keepFreeBytes);
+    return await bySource({ ...request, signal: limit, spend });
   } catch (thrown) {
     request.signal.throwIfAborted();
     if (limit.aborted) throw refused(`it took longer than ${timeMs / 1000} s to fetch and unpack`, thrown);
@@ -55,7 +64,7 @@ export async function fetchFiles(request: FetchRequest): Promise<Fetched> {
   }
 }
 
-async function bySource(request: FetchRequest): Promise<Fetched> {
+async function bySource(request: Fetching): Promise<Fetched> {
   const { source } = request;
   switch (source.kind) {
     case 'directory':
@@ -73,21 +82,22 @@ async function bySource(request: FetchRequest): Promise<Fetched> {
   }
 }
 
-async function fromFolder({ settings, workplace, signal, ...rest }: FetchRequest, path: string): Promise<Fetched> {
+async function fromFolder(request: Fetching, path: string): Promise<Fetched> {
+  const { settings, workplace, signal, spend } = request;
   refuseUnsigned(settings, 'a folder');
-  const from = await allowedPath({ settings, workplace, signal, ...rest }, path);
-  const landing = await createLanding(workplace.files, roomFor(settings.limits), signal);
+  const from = await allowedPath(request, path);
+  const landing = await createLanding(workplace.files, roomFor(settings.limits, spend), signal);
   await copyFolder(from, landing);
   return { ...(await landing.settle()), source: path, sha256: undefined };
 }
 
 /** Copied first: it might become another one between being verified and being unpacked. */
 async function fromLocalArchive(
-  request: FetchRequest,
+  request: Fetching,
   { path, sha256 }: Extract<ArtifactSource, { kind: 'archive' }>,
 ): Promise<Fetched> {
   const from = await allowedPath(request, path);
-  await checkSize(from, request.settings);
+  request.spend(await checkSize(from, request.settings));
   const archive = join(request.workplace.folder, 'archive');
   await copyFile(from, archive);
   const signature = `${from}.minisig`;
@@ -96,10 +106,7 @@ async function fromLocalArchive(
   return fromArchive(request, { archive, sha256, shown: path });
 }
 
-async function fromUrl(
-  request: FetchRequest,
-  { url, sha256 }: Extract<ArtifactSource, { kind: 'url' }>,
-): Promise<Fetched> {
+async function fromUrl(request: Fetching, { url, sha256 }: Extract<ArtifactSource, { kind: 'url' }>): Promise<Fetched> {
   const { settings, workplace } = request;
   if (sha256 === undefined && settings.requireDigest)
     throw refused('CI has not announced its sha256, without which nothing is downloaded (`artifacts.requireDigest`)');
@@ -117,7 +124,7 @@ async function fromUrl(
 const maxSignatureBytes = 16 * 1024;
 
 async function fromArchive(
-  { settings, workplace, signal }: FetchRequest,
+  { settings, workplace, signal, spend }: Fetching,
   { archive, sha256, shown }: { readonly archive: string; readonly sha256: string | undefined; readonly shown: string },
 ): Promise<Fetched> {
   const size = await checkSize(archive, settings);
@@ -126,12 +133,12 @@ async function fromArchive(
     throw refused(`its sha256 is ${found}, and CI announced ${sha256.toLowerCase()}`);
   if (settings.publicKeys.length > 0)
     await checkSignature({ file: archive, signature: await readSignature(archive), keys: settings.publicKeys });
-  const landing = await createLanding(workplace.files, roomFor(settings.limits, size), signal);
+  const landing = await createLanding(workplace.files, roomFor(settings.limits, spend, size), signal);
   await unpack({ archive, landing, strip: settings.strip, signal });
   return { ...(await landing.settle()), source: shown, sha256: found };
 }
 
-async function fromImage(request: FetchRequest, reference: string): Promise<Fetched> {
+async function fromImage(request: Fetching, reference: string): Promise<Fetched> {
   refuseUnsigned(request.settings, 'an image');
   const image = await resolveImage({ ...request, reference });
   await writeImage(request.workplace.files, image);
@@ -139,19 +146,19 @@ async function fromImage(request: FetchRequest, reference: string): Promise<Fetc
 }
 
 async function fromRepository(
-  request: FetchRequest,
+  request: Fetching,
   { repository, ref }: Extract<ArtifactSource, { kind: 'git' }>,
 ): Promise<Fetched> {
-  const { settings, workplace, signal } = request;
+  const { settings, workplace, signal, spend } = request;
   refuseUnsigned(settings, 'a repository');
   const { url, commit, output } = await checkOutAndBuild({ ...request, repository, ref, folder: workplace.folder });
-  const landing = await createLanding(workplace.files, roomFor(settings.limits), signal);
+  const landing = await createLanding(workplace.files, roomFor(settings.limits, spend), signal);
   await copyFolder(output, landing, ['.git']);
   return { ...(await landing.settle()), source: `${shownUrl(new URL(url))} at ${commit}`, sha256: undefined };
 }
 
 /** An announced path must not read the rest of this machine: links in it are followed before it is compared. */
-async function allowedPath({ settings }: FetchRequest, path: string): Promise<string> {
+async function allowedPath({ settings }: Fetching, path: string): Promise<string> {
   const real = await realpath(path).catch((thrown: unknown) => {
     throw refused(`${path} cannot be found: ${messageOf(thrown)}`, thrown);
   });

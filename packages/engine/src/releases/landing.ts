@@ -3,7 +3,9 @@
 
 import { chmod, copyFile, mkdir, open, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FetchLimits } from '../config/artifact-settings.ts';
 import { syncFolder } from '../lib/files.ts';
+import type { Spend } from './disk.ts';
 import { checkLinks } from './links.ts';
 import { checkLinkTarget, folded, foldersAbove, pathOf } from './names.ts';
 import { refused, shownName, sizeText } from './refused.ts';
@@ -30,6 +32,7 @@ export interface Room {
   readonly bytes: number;
   /** What is said when the bytes do not suffice. */
   readonly tooLarge: string;
+  readonly spend: Spend;
 }
 
 /** `folder` must not be there. Everything of it throws BlueGreenError `artifact-refused` where the content is at fault. */
@@ -64,6 +67,7 @@ export async function createLanding(folder: string, room: Room, signal: AbortSig
     signal.throwIfAborted();
     bytes += more;
     if (bytes > room.bytes) throw refused(room.tooLarge);
+    room.spend(more);
   }
 
   return {
@@ -113,22 +117,16 @@ export async function createLanding(folder: string, room: Room, signal: AbortSig
 
 /** For an archive: bytes by what is allowed, and by how large it is itself. */
 export function roomFor(
-  limits: { readonly files: number; readonly unpackedBytes: number; readonly ratio: number },
+  { files, unpackedBytes, ratio }: Pick<FetchLimits, 'files' | 'unpackedBytes' | 'ratio'>,
+  spend: Spend,
   archiveBytes?: number,
 ): Room {
-  const byRatio =
-    archiveBytes === undefined ? Number.POSITIVE_INFINITY : Math.max(freeBytes, archiveBytes * limits.ratio);
-  return byRatio < limits.unpackedBytes
-    ? {
-        files: limits.files,
-        bytes: byRatio,
-        tooLarge: `it unpacks to more than ${limits.ratio} times its own size of ${sizeText(archiveBytes ?? 0)}`,
-      }
-    : {
-        files: limits.files,
-        bytes: limits.unpackedBytes,
-        tooLarge: `its files are larger than ${sizeText(limits.unpackedBytes)} together`,
-      };
+  const byRatio = archiveBytes === undefined ? Number.POSITIVE_INFINITY : Math.max(freeBytes, archiveBytes * ratio);
+  const tooLarge =
+    byRatio < unpackedBytes
+      ? `it unpacks to more than ${ratio} times its own size of ${sizeText(archiveBytes ?? 0)}`
+      : `its files are larger than ${sizeText(unpackedBytes)} together`;
+  return { files, bytes: Math.min(byRatio, unpackedBytes), tooLarge, spend };
 }
 
 /** So much may come out of the smallest archive. */

@@ -34,6 +34,7 @@ export async function fetchInto(
   settings: ArtifactSettings,
   signal: AbortSignal = new AbortController().signal,
   commit?: string,
+  keepFreeBytes = 0,
 ): Promise<Fetched> {
   const workplace = await makeWorkplace(join(folder, 'releases'), 'v1', '1');
   try {
@@ -43,6 +44,7 @@ export async function fetchInto(
       commit,
       settings,
       workplace,
+      keepFreeBytes,
       clock: systemClock,
       signal,
     });

@@ -32,10 +32,18 @@ export const isThere = (target: Target, version: string): boolean =>
 /** @throws BlueGreenError whose sentence is written already; `fenced-out`; the signal's reason */
 export async function bringRelease(bringing: Bringing): Promise<Fetched> {
   const { core, target, version, token, from, signal } = bringing;
-  const { artifacts: settings, releasesFolder } = target.settings;
+  const { artifacts: settings, releasesFolder, minFreeDiskBytes: keepFreeBytes } = target.settings;
   const workplace = await makeWorkplace(releasesFolder, version, token);
   try {
-    const fetched = await fetchFiles({ ...from, version, settings, workplace, clock: core.clock, signal });
+    const fetched = await fetchFiles({
+      ...from,
+      version,
+      settings,
+      workplace,
+      keepFreeBytes,
+      clock: core.clock,
+      signal,
+    });
     await settle(bringing, workplace, fetched);
     return fetched;
   } catch (thrown) {
