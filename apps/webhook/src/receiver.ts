@@ -40,6 +40,10 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
   const { port } = server.server.address() as AddressInfo;
   log.info({ host: options.host, port, hooks: hooks.map(({ name }) => name) }, 'listening');
 
+  // One that failed takes the others with it, so that the process really ends.
+  const over = new AbortController();
+  const until = AbortSignal.any([stop, over.signal]);
+
   /** False after a fault. */
   async function goesOn(what: string, work: () => Promise<void>): Promise<boolean> {
     try {
@@ -51,18 +55,17 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
     }
   }
   const works = [
-    goesOn('driving', () => engine.drive(stop)),
+    goesOn('driving', () => engine.drive(until)),
     // Where nobody is to be told, telling ends at once; that ends nothing else.
-    goesOn('telling', () => engine.tell(stop).then(() => aborted(stop))),
-    goesOn('counting strangers', () => strangers.keep(stop)),
-    goesOn('working on the inbox', () => workOnInbox({ engine, log, interpret: createInterpret(engine) }, stop)),
+    goesOn('telling', () => engine.tell(until).then(() => aborted(until))),
+    goesOn('counting strangers', () => strangers.keep(until)),
+    goesOn('working on the inbox', () => workOnInbox({ engine, log, interpret: createInterpret(engine) }, until)),
   ];
   const ended = Promise.race([...works, aborted(stop)]).then(async () => {
     log.info('draining');
+    over.abort();
     const drained = new AbortController();
-    void Promise.allSettled([server.close(), stop.aborted ? Promise.all(works) : undefined]).then(() =>
-      drained.abort(),
-    );
+    void Promise.allSettled([server.close(), ...works]).then(() => drained.abort());
     if (await pause(systemClock, drainMs, drained.signal)) log.warn({ drainMs }, 'not everything ended in time');
     server.server.closeAllConnections();
     return stop.aborted;
