@@ -79,6 +79,24 @@ describe('from CI to users', { timeout: 150_000 }, () => {
     expect(await (await fetch(`${stage.front}/health`)).json()).toMatchObject({ version: 'v2.1' });
   });
 
+  it('a broken build calls its author once, and once more when it is mended', async () => {
+    for (const number of [21, 22]) await stage.deliver(stage.eventOf(number, 'a'.repeat(64), 'failure'));
+    const { sha256 } = await stage.build(23, 'v2.1');
+    await stage.deliver(stage.eventOf(23, sha256));
+    const told = (sign: string) => messages().filter(({ text }) => text.startsWith(sign));
+    const mended = await stage.slack.waitFor(() => told('💚')[0], { timeoutMs: longMs });
+    for (const one of [told('💔')[0], mended]) expect(JSON.stringify(one?.blocks)).toContain('<@U0ALICE>');
+    const inPerson = await stage.slack.waitFor(
+      (all) => {
+        const direct = all.filter(({ channel, text }) => channel.startsWith('D') && /^(💔|💚)/u.test(text));
+        return direct.length === 2 && direct;
+      },
+      { timeoutMs: longMs },
+    );
+    expect(inPerson.map(({ text }) => text.slice(0, 2))).toEqual(['💔', '💚']);
+    expect([told('💔'), told('💚')].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
   it('an event that nobody signed is no card', async () => {
     expect(await stage.deliver(stage.eventOf(9, 'a'.repeat(64)), { secret: 'not the one that it has' })).toBe(401);
     await eventually(() => stage.engine.inbox.waiting() === 0);

@@ -22,7 +22,7 @@ export interface CiStage {
   fetched(): readonly string[];
   /** Packs the files of a version of the shop as `v2.<number>`. */
   build(number: number, files: string): Promise<{ readonly sha256: string }>;
-  eventOf(number: number, sha256: string): string;
+  eventOf(number: number, sha256: string, conclusion?: 'success' | 'failure'): string;
   /** As GitHub would; resolves with the status of the answer. */
   deliver(event: string, options?: { readonly secret?: string }): Promise<number>;
   strike(): Promise<void>;
@@ -127,13 +127,14 @@ const payload = resolve(
 );
 
 /** A later run of the same workflow, of a later commit. */
-function eventOf(number: number, sha256: string): string {
+function eventOf(number: number, sha256: string, conclusion = 'success'): string {
   const event = JSON.parse(readFileSync(payload, 'utf8'));
   const commit = String(number).padStart(40, 'c');
   const timestamp = new Date(Date.now() - 60_000 + number).toISOString();
   Object.assign(event.workflow_run, { id: 7_913_000_000 + number, run_number: number, display_title: sha256 });
-  Object.assign(event.workflow_run, { head_sha: commit });
-  Object.assign(event.workflow_run.head_commit, { id: commit, timestamp });
+  Object.assign(event.workflow_run, { head_sha: commit, conclusion });
+  const author = { name: 'Alice Adams', email: 'alice@example.com' };
+  Object.assign(event.workflow_run.head_commit, { id: commit, timestamp, author });
   return JSON.stringify(event);
 }
 

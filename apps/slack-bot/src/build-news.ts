@@ -7,7 +7,13 @@ import { authorIn } from './cards/who.ts';
 import { type Payloads, putOnce, transport } from './messages.ts';
 
 /** Rows after which the cards of builds may show something else. */
-const touching = ['build-announced', 'build-not-deployed', 'deployment-requested', 'deployment-finished'];
+const touching = [
+  'build-announced',
+  'build-artifact',
+  'build-not-deployed',
+  'deployment-requested',
+  'deployment-finished',
+];
 
 /** The cards, which are right however late they are drawn. */
 export function showBuild(engine: Engine, row: AuditRow): void {

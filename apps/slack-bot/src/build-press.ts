@@ -43,7 +43,7 @@ function whyStale(engine: Engine, build: StoredBuild, ref: BuildRef): Refusal | 
   const { service, target, version } = ref;
   const place = `${service}/${target}`;
   const latest = engine.builds.ofVersion(service, version);
-  if (latest !== undefined && !isDeepStrictEqual(latest.artifact, build.artifact))
+  if (latest !== undefined && isOther(latest.artifact, build.artifact))
     return refusal('stale-card', `${version} was announced again with other files, as build ${latest.id}`);
   const { live, last } = sideOf(engine, { service, target }, version);
   if (live === version) return refusal('already-active', `${version} is live on ${place} already`);
@@ -57,6 +57,16 @@ function whyStale(engine: Engine, build: StoredBuild, ref: BuildRef): Refusal | 
     'stale-card',
     `${version} was deployed to ${place} since this button was drawn: ${last.outcome.sentence}`,
   );
+}
+
+type Artifact = StoredBuild['artifact'];
+
+/** Where files are, and their digest, may be told later than that they are: what was left open is no difference. */
+function isOther(now: Artifact, then: Artifact): boolean {
+  if (now === undefined || then === undefined) return false;
+  const digests = [now, then].flatMap((one) => ('sha256' in one && one.sha256 !== undefined ? [one.sha256] : []));
+  if (digests.length === 2) return digests[0] !== digests[1];
+  return !isDeepStrictEqual({ ...now, sha256: undefined }, { ...then, sha256: undefined });
 }
 
 const refusal = (code: Refusal['code'], sentence: string): Refusal => ({

@@ -45,6 +45,8 @@ export function drawBuild({ seq, service, channel }: BuildMessage, { engine, sla
     host: build?.host ?? '',
     at: row.at,
     sides,
+    isFoundSince:
+      facts.artifact === undefined && engine.builds.ofVersion(service, facts.version)?.artifact !== undefined,
     newer: build && nextAfter(engine.builds.latest(service, recent), build),
     cardOf,
   };

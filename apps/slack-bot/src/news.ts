@@ -48,6 +48,7 @@ const notes: Readonly<Record<string, string>> = {
   'side-upgraded': '⬆️',
   'restore-failed': '🚨',
   'release-drifted': '🧬',
+  'release-restored': '🧬',
   'configuration-differs': '🧬',
   'build-not-deployed': '✋',
 };

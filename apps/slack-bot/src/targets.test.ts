@@ -2,7 +2,18 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fastTarget, freePorts } from '../../../test/support/stage.ts';
-import { alice, bob, cardWith, channel, setWorkspace, textOf, type Workspace, whispered } from './testing/workspace.ts';
+import { ciOf, reaction } from './testing/builds.ts';
+import {
+  alice,
+  bob,
+  buttonOn,
+  cardWith,
+  channel,
+  setWorkspace,
+  textOf,
+  type Workspace,
+  whispered,
+} from './testing/workspace.ts';
 
 let workspace: Workspace;
 beforeAll(async () => {
@@ -11,7 +22,10 @@ beforeAll(async () => {
     target: `        default: true${fastTarget}
       staging:
         slots: { blue: { port: ${blue} }, green: { port: ${green} } }
-        loadBalancer: { listen: "127.0.0.1:${front}" }${fastTarget}`,
+        loadBalancer: { listen: "127.0.0.1:${front}" }
+        canary: []
+        bake: 1s
+`,
   });
 });
 afterAll(() => workspace?.strike());
@@ -49,4 +63,27 @@ test('a misspelt target is asked about, not guessed', async () => {
   await say('shop/stagin v2.1');
   const answer = await whispered(workspace.slack, alice, /There is no target/);
   expect(textOf(answer)).toContain('/deploy shop/staging v2.1');
+});
+
+test('a build has a button for each target it is for, and says where a rule has sent it', async () => {
+  const ci = ciOf(workspace.settings);
+  const toStaging = reaction({ target: 'staging', reaction: 'deploy', became: 'deploying' });
+  ci.announce({ version: 'v2.0' }, { reactions: [reaction(), toStaging] });
+  const card = await cardWith(workspace.slack, /shop v2\.0: built, ready/);
+  for (const target of ['production', 'staging']) expect(buttonOn(card, `deploy-build:${target}`)).toBeDefined();
+  const actor = { kind: 'machine', name: 'github', door: 'webhook' } as const;
+  expect(workspace.engine.deploy({ service: 'shop', target: 'staging', version: 'v2.0', actor })).toMatchObject({
+    ok: true,
+  });
+  const sent = await cardWith(workspace.slack, /shop v2\.0: live on staging/);
+  expect(sent.ts).toBe(card.ts);
+  expect(textOf(sent)).toMatch(/\*staging\*: live as the rule says, asked by \*github\* · <[^>]+\|its card>/);
+  expect(buttonOn(sent, 'deploy-build:staging')).toBeUndefined();
+  expect(buttonOn(sent, 'deploy-build:production')).toBeDefined();
+  ci.announce({ version: 'v2.1' }, { reactions: [reaction({ reaction: 'ignore', became: 'ignored' })] });
+  ci.announce({ version: 'v2.2' });
+  await cardWith(workspace.slack, /shop v2\.2: built/);
+  const texts = workspace.slack.messages({ channel, user: alice }).map(({ text }) => text);
+  expect(texts.filter((text) => text.startsWith('shop v2.1:'))).toEqual([]);
+  ci.close();
 });

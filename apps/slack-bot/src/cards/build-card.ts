@@ -18,6 +18,8 @@ export interface BuildShown {
   readonly host: string;
   readonly at: number;
   readonly sides: readonly BuildSide[];
+  /** Where its files are was told after it was announced. */
+  readonly isFoundSince: boolean;
   /** The next good build of the same branch. A card with one shows nothing that changes with every deployment. */
   readonly newer: string | undefined;
   /** Address of a deployment's card. */
@@ -27,7 +29,7 @@ export interface BuildShown {
 const mostSides = 20;
 
 export function buildCard(shown: BuildShown, who: Who): Card {
-  const { service, facts, sides } = shown;
+  const { service, facts } = shown;
   const name = `${service} ${facts.version}`;
   const { emoji, words } = stateOf(shown);
   const buttons = buttonsOf(shown);
@@ -35,15 +37,16 @@ export function buildCard(shown: BuildShown, who: Who): Card {
     header(`${emoji} ${name} · ${words}`),
     section(`${whatText(shown)}\n${madeOf(shown, who)}`),
     olderText(shown),
-    section(
-      sides
-        .slice(0, mostSides)
-        .map((side) => sideLine(side, shown, who))
-        .join('\n'),
-    ),
+    sidesText(shown, who),
     buttons.length === 0 ? undefined : actions(buttons, blockId(shown)),
     context(smallPrint(shown)),
   ]);
+}
+
+/** A target that is not configured any more is not shown; there may be none left. */
+function sidesText(shown: BuildShown, who: Who): Block | undefined {
+  const lines = shown.sides.slice(0, mostSides).map((side) => sideLine(side, shown, who));
+  return lines.length === 0 ? undefined : section(lines.join('\n'));
 }
 
 /** New with every state that is drawn, or old buttons linger on some clients. */
@@ -183,12 +186,11 @@ const filesFrom: Readonly<Record<ArtifactPlace['kind'], string>> = {
   git: 'built here from',
 };
 
-function smallPrint({ facts, host, at }: BuildShown): string {
+function smallPrint({ facts, host, at, isFoundSince }: BuildShown): string {
   const { artifact, build } = facts;
+  const unnamed = isFoundSince ? 'where its files are was told later' : 'its files are to be here already';
   return join(
-    artifact === undefined
-      ? 'its files are to be here already'
-      : `${filesFrom[artifact.kind]} ${code(artifact.place, 200)}`,
+    artifact === undefined ? unnamed : `${filesFrom[artifact.kind]} ${code(artifact.place, 200)}`,
     `announced through ${code(host, 40)} ${dateTime(at)}`,
     `build ${build}`,
   );

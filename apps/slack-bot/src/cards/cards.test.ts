@@ -57,6 +57,7 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
       ),
       who,
     ),
+  'build, for targets that are gone': (change) => buildCard(change(builtShown({ sides: [] })), who),
   'build, for many targets': (change) =>
     buildCard(
       change(builtShown({ sides: Array.from({ length: 60 }, (_, index) => side(undefined, `t${index}`)) })),
@@ -93,6 +94,7 @@ function builtShown(changes: Partial<BuildShown> = {}): BuildShown {
     at: noon,
     sides: [side(undefined)],
     newer: undefined,
+    isFoundSince: false,
     cardOf: () => 'https://example.slack.com/archives/C1/p1',
     ...changes,
   };
