@@ -123,6 +123,17 @@ describe('what code hosts send', () => {
     expect(new Set(answers.map(({ body: { event } }) => event)).size).toBe(1);
   });
 
+  it('comes to an end, and none has to wait for a person', async () => {
+    const end = Date.now() + 60_000;
+    const all = () => inbox().list({ limit: 1000 });
+    while (all().some(({ state }) => state === 'waiting') && Date.now() < end)
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    // No rule of this configuration asks for any of it.
+    const rest = all().filter(({ state }) => state !== 'ignored');
+    expect(rest.map(({ delivery, state }) => `${delivery} ${state}`)).toEqual([]);
+    expect(all().length).toBeGreaterThan(25);
+  });
+
   it('is refused when a bit of it is changed on the way', async () => {
     const body = Buffer.from(
       JSON.stringify({ zen: 'Keep it logically awesome.', hook_id: 7, hook: { type: 'Repository' } }),
