@@ -15,7 +15,8 @@ export async function publishHome(desk: Desk, user: string): Promise<void> {
     const approvers = approversOf(engine, view);
     const actor = await people.decider(user, approvers);
     if (actor.kind !== 'person') continue;
-    const own = view.approval?.fourEyes === true && view.requestedBy === `person:${actor.id}`;
+    const { fourEyes = false, writers = [] } = view.approval ?? {};
+    const own = fourEyes && (view.requestedBy === `person:${actor.id}` || writers.includes(actor.id));
     if (!own && approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] })) mine.push(view);
   }
   const published = await slack.publishHome(user, homeView({ status, mine, who }));

@@ -39,6 +39,7 @@ describe('what people read', () => {
       reason: undefined,
       approvers: ['bob', 'carol'],
       fourEyes: true,
+      writers: [],
     } as const;
     const text = deploymentLines({ ...canaryView, approval }, light).join('\n');
     expect(text).toContain(

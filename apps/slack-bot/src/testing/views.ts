@@ -120,6 +120,7 @@ const approval: DeploymentView['approval'] = {
   reason: undefined,
   approvers: ['bob', 'carol', 'group:S0APPROVERS'],
   fourEyes: true,
+  writers: [],
 };
 
 const receipt: DeploymentView['receipt'] = {

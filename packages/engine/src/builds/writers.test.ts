@@ -27,6 +27,7 @@ describe('an approval of what somebody wrote', () => {
     ['by an address nobody has and a login', { email: 'a@home.example', login: 'alice-adams' }],
   ])('is refused to whoever is known %s, and given by another', async (_how, author) => {
     const { engine, ref } = await waiting([author]);
+    expect(engine.deployment(ref.id)?.approval).toMatchObject({ fourEyes: true, writers: ['alice'] });
     expect(engine.approve(ref, alice)).toMatchObject({
       ok: false,
       refusal: {

@@ -61,6 +61,8 @@ export interface ApprovalView {
   readonly reason: string | undefined;
   readonly approvers: readonly string[];
   readonly fourEyes: boolean;
+  /** Person ids of who wrote the release, as CI announced it: with four eyes they cannot approve it. */
+  readonly writers: readonly string[];
 }
 
 /** Both sides' numbers since the present share was set. */

@@ -59,10 +59,10 @@ function lastWith({ engine }: MailParts, { service, target }: DeploymentView, ve
   return recent.value.find((one) => one.version === version && one.outcome?.kind === 'promoted');
 }
 
-/** Who has voted already, or asked for it where four eyes are wanted, is asked nothing. */
+/** Who has voted already, or where four eyes are wanted asked for it or wrote it, is asked nothing. */
 function approversOf({ name }: Fact, view: DeploymentView | undefined, targets: readonly TargetSettings[]) {
   const approval = view?.approval;
   if (name !== 'awaiting-approval' || approval === undefined) return targets.flatMap((one) => one.approval.approvers);
-  const requester = approval.fourEyes ? personOf(view?.requestedBy ?? '') : undefined;
-  return approval.approvers.filter((id) => id !== requester && !approval.given.includes(id));
+  const barred = approval.fourEyes ? [personOf(view?.requestedBy ?? ''), ...approval.writers] : [];
+  return approval.approvers.filter((id) => !barred.includes(id) && !approval.given.includes(id));
 }

@@ -114,6 +114,7 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
     reason: approval.reason ?? undefined,
     approvers: target.settings.approval.approvers,
     fourEyes: target.settings.approval.fourEyes,
+    writers: writersOf(db, core.settings, row).people.map(({ id }) => id),
   };
 }
 
