@@ -61,13 +61,24 @@ export async function lookAtConfiguration({ core, target, lease }: Charge): Prom
       ...target.key,
       actor: 'engine',
       action: 'configuration-differs',
-      sentence: `${nameOf(one)} and ${nameOf(other)} were not started with the same configuration: ${differing.join(', ')}`,
-      detail: { variables: differing, slots: sides.map(({ slot, role, version }) => ({ slot, role, version })) },
+      sentence: `${nameOf(one)} and ${nameOf(other)} were not started with the same configuration: ${namesText(differing)}`,
+      detail: {
+        variables: differing.slice(0, mostNames),
+        slots: sides.map(({ slot, role, version }) => ({ slot, role, version })),
+      },
     });
   });
 }
 
 const nameOf = ({ slot, version, role }: Side): string => `${version} (${role} in ${slot})`;
+
+const mostNames = 100;
+const mostTold = 20;
+
+function namesText(names: readonly string[]): string {
+  const more = names.length - mostTold;
+  return `${names.slice(0, mostTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
 
 const commandWord = 'the command';
 
@@ -87,7 +98,7 @@ async function sideOf(core: Core, target: Target, slot: SlotName): Promise<Side 
   try {
     const now = foresee(target, slot, release);
     const isConfigured = runBy(target, release).commandFrom === 'configuration';
-    const variables = differences(startedWith, now) ?? [];
+    const variables = (differences(startedWith, now) ?? []).slice(0, mostNames);
     const command = startedWith.key === now.key && startedWith.command !== now.command;
     const change = { variables, command, problem: undefined };
     return { slot, role, version: release.version, startedWith, isConfigured, change };

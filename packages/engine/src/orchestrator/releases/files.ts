@@ -35,6 +35,7 @@ interface Watched {
 export type FilesMemory = Map<string, Watched>;
 
 const named = 10;
+const longestName = 120;
 /** Of files that come and go all the time, not every one is news. */
 const tellEveryMs = 3_600_000;
 /** All bytes of a release are not read more often than this, however often its files change. */
@@ -102,7 +103,7 @@ async function lookAt({ core, lease, memory, signal }: Look, release: ReleaseRow
     return settle({ core, lease }, release, undefined);
   }
   const changed = before.good ? changedFiles(before.good, listing) : [];
-  const files = changed.slice(0, named);
+  const files = changed.slice(0, named).map(shownName);
   settle({ core, lease }, release, { digest, files, count: changed.length, since: now, toldAt: now });
 }
 
@@ -138,6 +139,12 @@ function isKnown(before: FilesDrift, found: FilesDrift): boolean {
     : before.digest === found.digest;
   return isSame || found.toldAt - before.toldAt < tellEveryMs;
 }
+
+/** The end of a path tells more than its beginning. */
+const shownName = (name: string): string => {
+  const text = name.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+  return text.length > longestName ? `…${text.slice(-longestName)}` : text;
+};
 
 function filesText({ files, count, digest }: FilesDrift): string {
   if (digest === 'unreadable') return 'they cannot be read whole';
