@@ -12,7 +12,7 @@ describe('the environment', () => {
   it.each([
     ['WEBHOOK_SECRET', key()],
     ['GITHUB_WEBHOOK_SECRET', 'x'.repeat(16)],
-    ['GITLAB_WEBHOOK_SECRET', key(24)],
+    ['GITLAB_SIGNING_TOKEN', key(24)],
     ['GITLAB_WEBHOOK_TOKEN', 'x'.repeat(16)],
     ['CDEVENTS_SECRET', key()],
     ['CDEVENTS_TOKEN', 'x'.repeat(16)],

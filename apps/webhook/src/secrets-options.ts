@@ -25,7 +25,7 @@ const expectations = {
 const variables = {
   WEBHOOK_SECRET: 'key',
   GITHUB_WEBHOOK_SECRET: 'text',
-  GITLAB_WEBHOOK_SECRET: 'key',
+  GITLAB_SIGNING_TOKEN: 'key',
   GITLAB_WEBHOOK_TOKEN: 'text',
   CDEVENTS_SECRET: 'key',
   CDEVENTS_TOKEN: 'text',
@@ -50,7 +50,7 @@ export function readSecrets(environment: Environment): Secrets {
     secrets: {
       generic: keys('WEBHOOK_SECRET'),
       github: texts('GITHUB_WEBHOOK_SECRET'),
-      gitlab: { tokens: texts('GITLAB_WEBHOOK_TOKEN'), keys: keys('GITLAB_WEBHOOK_SECRET') },
+      gitlab: { tokens: texts('GITLAB_WEBHOOK_TOKEN'), keys: keys('GITLAB_SIGNING_TOKEN') },
       cdevents: { keys: keys('CDEVENTS_SECRET'), tokens: texts('CDEVENTS_TOKEN') },
     },
   };
