@@ -5,7 +5,7 @@ import type { Fact } from './facts.ts';
 
 /** Of one person. */
 export interface Lately {
-  /** When single mails were put, oldest first; the end of a digest counts as one. */
+  /** When single mails were put, oldest first; a digest begins a new count, as one that is sent at its end. */
   readonly alone: readonly number[];
   readonly digest: Digest | undefined;
 }
@@ -41,5 +41,5 @@ export function wayOf(
   if (recent.length < after) return { kind: 'alone', lately: { alone: [...recent, now], digest: undefined } };
   const dueAt = (recent[0] ?? now) + withinMs;
   const begun = { seq: fact.seq, dueAt, facts: [fact], more: 0 };
-  return { kind: 'collected', lately: { alone: [...recent, dueAt], digest: begun }, digest: begun, isNew: true };
+  return { kind: 'collected', lately: { alone: [dueAt], digest: begun }, digest: begun, isNew: true };
 }
