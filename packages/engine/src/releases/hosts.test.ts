@@ -1,7 +1,9 @@
 // Which addresses are asked, and which never: by name, by address, through a redirect, and by what a name resolves to.
 
-import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -188,5 +190,33 @@ describe('with real servers', () => {
       fetchFrom(`http://127.0.0.1:${endless.port}/x`, [host('127.0.0.1', { port: endless.port, ...here })]),
     ).rejects.toThrow('redirects more than 5 times');
     expect(endless.requests).toHaveLength(6);
+  });
+
+  it('a server whose certificate nobody vouches for is not believed', async () => {
+    const names = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') };
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const argv = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+    execFileSync('openssl', [...argv, '-keyout', names.key, '-out', names.cert, ...subject], { stdio: 'pipe' });
+    const requests: string[] = [];
+    const server = createTlsServer(
+      { key: readFileSync(names.key), cert: readFileSync(names.cert) },
+      (request, response) => {
+        requests.push(request.url ?? '');
+        response.end(archive);
+      },
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ends.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    await expect(
+      fetchFrom(`https://127.0.0.1:${port}/x`, [host('127.0.0.1', { port, privateAddresses: true })]),
+    ).rejects.toMatchObject({
+      code: 'artifact-unavailable',
+      message: expect.stringContaining('self-signed certificate'),
+    });
+    expect(requests).toEqual([]);
   });
 });

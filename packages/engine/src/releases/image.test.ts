@@ -87,6 +87,20 @@ describe('a reference of an image', () => {
     expect(requests[1]?.headers.authorization).toBe('Basic dGVzdA==');
   });
 
+  it('keeps the token of one registry from the host that it redirects to', async () => {
+    const second = await serve(giving);
+    const { registry, port } = await serve((request, response) => {
+      if (request.url?.startsWith('/token')) return void response.end('{"token":"abc"}');
+      if (request.headers.authorization === 'Bearer abc')
+        return void response.writeHead(307, { location: `http://${second.registry}/manifest` }).end();
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${registry}/token"` }).end();
+    });
+    const allowed = { name: '127.0.0.1', http: true, privateAddresses: true, authorization: undefined };
+    const hosts = [port, second.port].map((each) => ({ ...allowed, port: each }));
+    await fetchInto(folder, { kind: 'image', reference: `${registry}/acme/shop:v1` }, testSettings({ hosts }));
+    expect(second.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+  });
+
   it('gives no secret to a token server that is not allowed', async () => {
     const other = await serve((_, response) => void response.end('{"token":"abc"}'));
     const { registry, port } = await serve((_, response) =>
