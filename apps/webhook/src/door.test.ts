@@ -134,19 +134,46 @@ describe('what code hosts send', () => {
     expect(all().length).toBeGreaterThan(25);
   });
 
-  it('is refused when a bit of it is changed on the way', async () => {
-    const body = Buffer.from(
-      JSON.stringify({ zen: 'Keep it logically awesome.', hook_id: 7, hook: { type: 'Repository' } }),
-    );
-    const headers = await signedByOctokit(githubSecret, body, 'ping', 'bits');
-    const kept = inbox().list({ limit: 1 })[0]?.id;
-    for (let bit = 0; bit < body.length * 8; bit += 13) {
-      const changed = Buffer.from(body);
-      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      expect([401, 429]).toContain((await post('/hooks/github', changed, headers, '127.0.0.6')).status);
+  it.each<[string, string, () => Promise<readonly [Buffer, Headers]>]>([
+    [
+      'GitHub',
+      'x-hub-signature-256',
+      async () => {
+        const body = Buffer.from(
+          JSON.stringify({ zen: 'Keep it logically awesome.', hook_id: 7, hook: { type: 'App' } }),
+        );
+        return [body, await signedByOctokit(githubSecret, body, 'ping', 'bits')];
+      },
+    ],
+    [
+      'CDEvents',
+      'webhook-signature',
+      async () => {
+        const body = payload('cdevents', 'pipelinerun-finished-failure');
+        return [body, { ...signedStandardly(standardSecret, body, 'msg_bits'), ...structured }];
+      },
+    ],
+  ])('from %s is refused when a bit of body or signature is changed on the way', async (name, header, make) => {
+    const [body, headers] = await make();
+    const path = `/hooks/${name.toLowerCase()}`;
+    const flipped = (bytes: Buffer, bit: number) => {
+      const copy = Buffer.from(bytes);
+      copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      return copy;
+    };
+    const signature = Buffer.from(headers[header] ?? '', 'latin1');
+    const before = inbox().list({ limit: 1 })[0]?.id;
+    const step = Math.ceil((body.length * 8) / 100);
+    for (let bit = 0; bit < body.length * 8; bit += step)
+      expect([401, 429]).toContain((await post(path, flipped(body, bit), headers, '127.0.0.6')).status);
+    for (let bit = 0; bit < signature.length * 8; bit += 3) {
+      const changed = flipped(signature, bit).toString('latin1');
+      // What no header can hold does not get as far as this.
+      if (!/^[!-~]+$/.test(changed)) continue;
+      expect([401, 429]).toContain((await post(path, body, { ...headers, [header]: changed }, '127.0.0.6')).status);
     }
-    expect(inbox().list({ limit: 1 })[0]?.id).toBe(kept);
-    expect((await post('/hooks/github', body, headers, '127.0.0.6')).status).toBe(202);
+    expect(inbox().list({ limit: 1 })[0]?.id).toBe(before);
+    expect((await post(path, body, headers, '127.0.0.6')).status).toBe(202);
   });
 
   it('that cannot be read is said to be so, to a sender who is proved, and stands in the audit log', async () => {
