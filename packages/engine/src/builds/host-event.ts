@@ -107,9 +107,19 @@ export function author(value: unknown): ToldAuthor {
 /** Whoever wrote the commit, and whoever its message names beside them. */
 export function authorsOf(commit: unknown): readonly ToldAuthor[] {
   const message = (text(commit, 'message') ?? '').slice(0, longestMessage);
-  const trailers = [...message.matchAll(/^co-authored-by:[ \t]*([^<\n]{0,200}?)[ \t]*<([^<>\s]{3,200})>[ \t]*$/gim)];
-  const named = trailers.map(([, name, email]) => author({ name, email }));
-  return distinct([author(dig(commit, 'author')), ...named]);
+  return distinct([author(dig(commit, 'author')), ...message.split('\n').flatMap(coAuthor)]);
+}
+
+const trailer = 'co-authored-by:';
+const longestTrailer = 500;
+
+/** `Co-authored-by: Bob Brown <bob@example.com>`. By hand, since no message of a commit may make this slow. */
+function coAuthor(given: string): readonly ToldAuthor[] {
+  const line = given.length > longestTrailer ? '' : given.trim();
+  const from = line.lastIndexOf('<');
+  const isTrailer = line.slice(0, trailer.length).toLowerCase() === trailer && from > 0 && line.endsWith('>');
+  if (!isTrailer) return [];
+  return [author({ name: line.slice(trailer.length, from).trim(), email: line.slice(from + 1, -1).trim() })];
 }
 
 export function distinct(authors: readonly ToldAuthor[]): readonly ToldAuthor[] {

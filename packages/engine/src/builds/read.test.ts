@@ -93,6 +93,23 @@ describe('a build', () => {
     ]);
   });
 
+  it.each([
+    ['blanks', `co-authored-by:${' '.repeat(65_000)}`],
+    ['many lines', 'co-authored-by: x <a@b\n'.repeat(3_000)],
+    ['brackets', `co-authored-by: ${'<'.repeat(65_000)}`],
+  ])('is read at once, whatever its message is full of: %s', (_what, message) => {
+    const body = payload(
+      'github',
+      'workflow-run-success',
+      (run: { workflow_run: { head_commit: { message: string } } }) => {
+        run.workflow_run.head_commit.message = message;
+      },
+    );
+    const from = performance.now();
+    expect(taken('github', body)[0]?.build?.authors).toHaveLength(1);
+    expect(performance.now() - from).toBeLessThan(3_000);
+  });
+
   it('of a fork is one of a pull request, whatever its branch is called', () => {
     const body = payload(
       'github',
