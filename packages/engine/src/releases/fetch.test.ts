@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeFolder } from '../lib/remove-folder.ts';
 import { gzipOf, sha256Of, type TestEntry, zstdOf } from './testing-archive.ts';
 import { fetchInto, testSettings } from './testing-fetch.ts';
-import { clearWorkplaces, makeWorkplace } from './workplace.ts';
+import { clearWorkplaces, makeWorkplace, tokenByHand } from './workplace.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -163,5 +163,13 @@ describe('what a killed process left', () => {
     await clearWorkplaces(releases);
     expect(readdirSync(releases)).toEqual(['v0']);
     await clearWorkplaces(join(folder, 'not-there'));
+  });
+
+  it('is told from what a living one is fetching by hand', async () => {
+    const releases = join(folder, 'releases');
+    await makeWorkplace(releases, 'v1', tokenByHand());
+    await makeWorkplace(releases, 'v1', 'by-hand-2147483646');
+    await clearWorkplaces(releases);
+    expect(readdirSync(releases)).toEqual([`.fetching-v1-by-hand-${process.pid}`]);
   });
 });

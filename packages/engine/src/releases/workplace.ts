@@ -42,11 +42,25 @@ export async function makeWorkplace(releases: string, version: string, token: st
   };
 }
 
+/** For who fetches without the lease: whether that goes on is known by the process. */
+export const tokenByHand = (): string => `by-hand-${process.pid}`;
+
 /** What killed processes left. Only for whoever drives, before anything is fetched. */
 export async function clearWorkplaces(releases: string): Promise<void> {
   const names = await readdir(releases).catch((thrown: unknown) => {
     if (isMissing(thrown)) return [];
     throw thrown;
   });
-  for (const name of names) if (name.startsWith(prefix)) await removeFolder(join(releases, name));
+  for (const name of names)
+    if (name.startsWith(prefix) && !isOfLivingHand(name)) await removeFolder(join(releases, name));
+}
+
+function isOfLivingHand(name: string): boolean {
+  const pid = /-by-hand-(\d+)(?:\.files)?$/.exec(name)?.[1];
+  if (pid === undefined) return false;
+  try {
+    return process.kill(Number(pid), 0);
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM'; // somebody else's, and alive
+  }
 }

@@ -3,6 +3,7 @@
 
 import { BlueGreenError } from '../../lib/errors.ts';
 import { sizeText } from '../../releases/refused.ts';
+import { tokenByHand } from '../../releases/workplace.ts';
 import type { StoredReleases } from '../../releases-api.ts';
 import { buildOf } from '../../state/builds.ts';
 import { actorName } from '../actor.ts';
@@ -44,7 +45,7 @@ export async function fetchRelease(
         target,
         version,
         from: { source, commit: from ? undefined : build?.commit },
-        token: `by-hand-${process.pid}`,
+        token: tokenByHand(),
         actor: actorName(actor),
         signal,
       });
