@@ -124,6 +124,17 @@ describe('a build', () => {
     expect(asked[3]).toMatchObject({ takes: true, build: { version: 'pr-9c1f3d2', branch: 'fork:main' } });
   });
 
+  it.each([
+    ['pipeline-merge-request', 'merge_request', { source_project_id: 701 }, true],
+    ['pipeline-merge-request', 'merge_request', { source_project_id: null }, true],
+    ['pipeline-merge-request', 'merge_request', {}, false],
+    ['merge-request', 'object_attributes', { source_project_id: 701 }, true],
+    ['merge-request', 'object_attributes', {}, false],
+  ])('of GitLab, %s with %s %j, is of a fork: %s', (name, place, change, isForked) => {
+    const body = payload('gitlab', name, (told: Record<string, object>) => Object.assign(told[place] ?? {}, change));
+    expect(read('gitlab', body).event).toMatchObject({ isPullRequest: true, isForked });
+  });
+
   it('is not read out of another event under its name: the header that names it is not signed', () => {
     expect(read('github', payload('github', 'check-suite'), 'workflow_run').event).toBeUndefined();
     expect(read('github', payload('github', 'release'), 'push').event).toBeUndefined();

@@ -41,7 +41,7 @@ function pipeline(body: unknown): Told {
     tag: isTag ? text(told, 'ref') : undefined,
     isPullRequest,
     pullRequest: text(request, 'iid'),
-    isForked: isPullRequest && text(request, 'source_project_id') !== text(request, 'target_project_id'),
+    isForked: isPullRequest && isFromFork(request),
     conclusion: status,
     isFailure: status === 'failed',
     runNumber: text(told, 'iid'),
@@ -98,12 +98,18 @@ function mergeRequest(body: unknown): Told {
     branch: text(told, 'source_branch'),
     isPullRequest: true,
     pullRequest: number,
-    isForked: text(told, 'source_project_id') !== text(told, 'target_project_id'),
+    isForked: isFromFork(told),
     run: `merge_request/${number ?? ''}/${commit.commit ?? ''}`,
     url: text(told, 'url'),
     ...commit,
     subject: text(told, 'title'),
   };
+}
+
+/** What does not say where it comes from is taken for foreign. */
+function isFromFork(request: unknown): boolean {
+  const source = text(request, 'source_project_id');
+  return source === undefined || source !== text(request, 'target_project_id');
 }
 
 function commitOf(commit: unknown): Pick<HostEvent, 'commit' | 'committedAt' | 'subject' | 'authors'> {
