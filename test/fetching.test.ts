@@ -9,7 +9,17 @@ import type { Engine } from '@bg/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type ArtifactServer, announceBuild, packFolder, serveArtifact, sha256 } from './support/artifacts.ts';
 import { startDriver } from './support/drivers.ts';
-import { alice, deployed, eventually, finished, type Stage, setStage, until, value } from './support/stage.ts';
+import {
+  alice,
+  deployed,
+  eventually,
+  finished,
+  freePorts,
+  type Stage,
+  setStage,
+  until,
+  value,
+} from './support/stage.ts';
 
 const ends: (() => Promise<void> | void)[] = [];
 afterAll(async () => {
@@ -25,14 +35,13 @@ interface Fetching {
 }
 
 /** A stage whose shop may be fetched from a server of ours. */
-async function setFetching(answer: RequestListener, more: object = {}): Promise<Fetching> {
+async function setFetching(answer: RequestListener, more = ''): Promise<Fetching> {
   const server = await serveArtifact(answer);
   const artifacts = {
     hosts: [{ name: `127.0.0.1:${server.port}`, http: true, privateAddresses: true }],
     limits: { stall: '5s', tries: 2 },
-    ...more,
   };
-  const stage = await setStage({ target, service: `    artifacts: ${JSON.stringify(artifacts)}` });
+  const stage = await setStage({ target: `${target}${more}`, service: `    artifacts: ${JSON.stringify(artifacts)}` });
   ends.push(() => stage.strike(), server.close);
   return { stage, server, releases: join(stage.folder, 'releases', 'shop') };
 }
@@ -101,6 +110,44 @@ describe.concurrent('a build that was announced', { timeout: 120_000 }, () => {
     const again = await deployed(engine, 'v1.0', { redeploy: true });
     expect(again.outcome).toMatchObject({ kind: 'failed', code: 'release-modified' });
     expect(readdirSync(fetching.releases)).not.toContain('v1.0');
+  });
+
+  it('is fetched once where two targets deploy it at the same moment', async () => {
+    let archive: Buffer = Buffer.alloc(0);
+    let requests = 0;
+    const [blue, green, front] = await freePorts(3);
+    const staging = `
+        default: true
+      staging:
+        canary: []
+        bake: 1s
+        slots: { blue: { port: ${blue} }, green: { port: ${green} } }
+        loadBalancer: { listen: "127.0.0.1:${front}" }
+`;
+    const fetching = await setFetching((_, response) => {
+      requests += 1;
+      response.end(archive);
+    }, staging);
+    archive = await takeAway(fetching, 'v1.0');
+    announceBuild(fetching.stage.settings, 'v1.0', { kind: 'url', url: fetching.server.url, sha256: sha256(archive) });
+    const { engine } = fetching.stage.drive();
+    const both = await Promise.all([deployed(engine, 'v1.0'), deployed(engine, 'v1.0', { target: 'staging' })]);
+    expect(both.map(({ outcome }) => outcome?.kind)).toEqual(['promoted', 'promoted']);
+    expect([requests, told(engine, 'release-fetched').length]).toEqual([1, 1]);
+  });
+
+  it('as an image is resolved to its digest, and refused where programs are run', async () => {
+    const manifest = Buffer.from('{"schemaVersion":2}');
+    const fetching = await setFetching((_, response) => void response.end(manifest));
+    const name = `127.0.0.1:${fetching.server.port}/acme/shop`;
+    announceBuild(fetching.stage.settings, 'v5.0', { kind: 'image', reference: `${name}:v5.0` });
+    const { engine } = fetching.stage.drive();
+    expect((await deployed(engine, 'v5.0')).outcome).toMatchObject({
+      kind: 'failed',
+      code: 'release-invalid',
+      sentence: expect.stringContaining(`v5.0 is the image ${name}@sha256:${sha256(manifest)}, and shop runs programs`),
+    });
+    expect(readdirSync(join(fetching.releases, 'v5.0'))).toEqual(['bluegreen.image.json']);
   });
 
   it('is given up while it is fetched', async () => {
