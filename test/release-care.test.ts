@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine, SlotView } from '@bg/engine';
 import { describe, expect, it } from 'vitest';
-import { alice, deployed, eventually, movable, type Stage, setStage, value } from './support/stage.ts';
+import { announceBuild } from './support/artifacts.ts';
+import { alice, deployed, eventually, finished, movable, type Stage, setStage, until, value } from './support/stage.ts';
 
 const slot = (engine: Engine, name: 'blue' | 'green'): SlotView | undefined =>
   engine.status().targets[0]?.slots.find((each) => each.slot === name);
@@ -158,6 +159,27 @@ describe('the disk', { timeout: 180_000 }, () => {
       await copyOf(stage, 'v1.0', '// another');
       expect((await deployed(engine, 'v1.0')).outcome).toMatchObject({ kind: 'failed', code: 'release-modified' });
     }));
+});
+
+describe('a release that left the disk', { timeout: 180_000 }, () => {
+  it('is fetched again by a rollback to it, where CI has said where it is', async () => {
+    const built = await mkdtemp(join(tmpdir(), 'bg-built-'));
+    const service = `    keepReleases: { count: 1, age: 1h }\n    artifacts: { folders: ['${built}'] }`;
+    await play({ service }, async ({ stage, engine, clock }) => {
+      for (const version of ['v1.1', 'v1.2', 'v1.3', 'v1.4']) await copyOf(stage, version);
+      await cp(join(releases(stage), 'v1.0'), join(built, 'v1.0'), { recursive: true });
+      for (const version of ['v1.0', 'v1.1', 'v1.2', 'v1.3', 'v1.4']) await deployed(engine, version);
+      for (const version of ['v1.0', 'v9.9'])
+        announceBuild(stage.settings, version, { kind: 'directory', path: join(built, version) });
+      clock.advance(3 * 3_600_000);
+      await eventually(() => told(engine, 'release-pruned').length > 0);
+      const back = await until(engine, value(engine.rollback({ version: 'v1.0', actor: alice })).id, finished, 60_000);
+      expect(back.outcome?.kind).toBe('promoted');
+      expect(told(engine, 'release-fetched')).toMatchObject([{ detail: { version: 'v1.0' } }]);
+      expect(told(engine, 'release-pruned')).toHaveLength(1);
+    });
+    await rm(built, { recursive: true });
+  });
 });
 
 /** A release like v2.0 under another version. */
