@@ -67,11 +67,12 @@ export async function openShell(target?: string, { database = false } = {}): Pro
 }
 
 const main = join(import.meta.dirname, '../main.ts');
+const cache = join(import.meta.dirname, '../../../../tools/compile-cache.mjs');
 const showsMs = 30_000;
 
 function run(words: readonly string[], environment: Readonly<Record<string, string>>): Started {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, [main, ...words], {
+  const child = spawn(process.execPath, ['--import', cache, main, ...words], {
     env: { PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
