@@ -28,12 +28,19 @@ interface Look extends Charge {
 export async function superviseSlot(look: Look): Promise<void> {
   const { core, target, slot } = look;
   const row = readSlot(core.store.db, target.key, slot);
-  if (row.role === 'idle') return forgetHealth(look);
+  if (row.role === 'idle' || isStarting(look, row)) return forgetHealth(look);
   const seen = await target.environment.inspect(placeOf(target, slot));
   const report = seen.kind === 'running' ? await probe(look, row) : undefined;
   remember(look, row, seen, report);
   if (seen.kind === 'running') clearRestarts(look, row, seen.startedAt);
   else if (isOurs(look, row)) await restart(look, row, seen);
+}
+
+/** The deployment's own steps judge it until it has been healthy: silence before that is no illness. */
+function isStarting({ core, target, slot }: Look, { role, label }: SlotRow): boolean {
+  if (role !== 'preview' || label !== null) return false;
+  const live = liveDeployment(core.store.db, target.key);
+  return live?.slot === slot && (live.phase === 'start-preview' || live.phase === 'check-health');
 }
 
 function probe({ target, slot, signal }: Look, row: SlotRow): Promise<HealthReport> {
