@@ -37,6 +37,19 @@ describe('the outbox', () => {
     expect(outbox.reference('card')).toEqual({ ts: '1' });
   });
 
+  it('forgets after three months where it said what, and never what still waits', () => {
+    put('said', 1);
+    outbox.sent('said', 1, { ts: '1' });
+    put('waits', 2);
+    clock.advance(91 * 86_400_000);
+    put('said lately', 3);
+    outbox.sent('said lately', 1, { ts: '3' });
+    for (let more = 0; more < 200; more += 1) put('progress', more);
+    expect(outbox.reference('said')).toBeUndefined();
+    expect(outbox.reference('said lately')).toEqual({ ts: '3' });
+    expect(due().map(([key]) => key)).toEqual(['waits', 'progress']);
+  });
+
   it('lets the urgent go first, then the oldest, and keeps urgent what progress overtakes', () => {
     put('old', 1);
     put('older than urgent', 2);

@@ -1,6 +1,6 @@
 // The outbox on SQLite: a message that was overtaken is never sent, one that waits survives every crash.
 
-import { and, asc, desc, eq, gt, isNotNull, lte, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNotNull, lt, lte, or, sql } from 'drizzle-orm';
 import type { Outbox, OutboxMessage } from '../notify/outbox.ts';
 import type { Db } from './database.ts';
 import { outbox } from './schema.ts';
@@ -8,11 +8,22 @@ import type { Store } from './store.ts';
 
 /** Messages that may wait per transport; beyond it, progress is not queued, state changes still are. */
 const bound = 5_000;
+/** Where a message went is kept as long as anybody would change it: afterwards a change is a new message. */
+const keepMs = 90 * 86_400_000;
+const tidyEvery = 200;
 
 export function createOutbox(store: Store): Outbox {
   const { db } = store;
+  let untilTidy = 0;
   return {
-    put: (message) => store.tell((_, now) => put(db, message, now)),
+    put: (message) =>
+      store.tell((_, now) => {
+        put(db, message, now);
+        untilTidy -= 1;
+        if (untilTidy > 0) return;
+        untilTidy = tidyEvery;
+        tidy(db, now);
+      }),
     again: (key, { urgent = false } = {}) => store.tell(() => again(db, key, urgent)),
     due: (transport, limit) =>
       db
@@ -58,6 +69,13 @@ export function createOutbox(store: Store): Outbox {
     },
     waiting: (transport) => waitingFor(db, transport),
   };
+}
+
+function tidy(db: Db, now: number): void {
+  const isSaid = lte(outbox.version, outbox.sentVersion);
+  db.delete(outbox)
+    .where(and(isSaid, lt(outbox.createdAt, now - keepMs)))
+    .run();
 }
 
 function waitingFor(db: Db, transport: string): number {
