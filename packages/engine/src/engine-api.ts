@@ -229,7 +229,8 @@ export interface Engine {
   /** Drives deployments while this process holds the lease; competes for it until `signal` aborts. */
   drive(signal: AbortSignal): Promise<void>;
   /**
-   * Sends mail, pages and statuses, each in competition with the other processes, until `signal` aborts.
+   * Sends mail, pages and statuses, each in competition with the other processes, until `signal` aborts; ends at once
+   * where the configuration names nobody to tell.
    * @throws BlueGreenError at once, when the configuration of one of them does not hold what it needs
    */
   tell(signal: AbortSignal): Promise<void>;
