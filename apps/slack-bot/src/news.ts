@@ -51,6 +51,9 @@ const notes: Readonly<Record<string, string>> = {
   'release-restored': '🧬',
   'configuration-differs': '🧬',
   'build-not-deployed': '✋',
+  // Mail that was given up stays in the log: a server that was away for days would fill the channel.
+  'page-dropped': '🚨',
+  'status-dropped': '📪',
 };
 
 /** Rows after which the card of an earlier deployment of the target may show something else. */
