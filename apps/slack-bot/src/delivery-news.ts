@@ -5,7 +5,7 @@ import { channelsOf } from './build-news.ts';
 import { type Payloads, transport } from './messages.ts';
 import type { Repeats } from './repeats.ts';
 
-const after = ['delivery-replayed', 'delivery-done', 'delivery-parked'];
+const after = ['delivery-replayed', 'delivery-done', 'delivery-ignored', 'delivery-parked'];
 
 export function tellDelivery({ outbox, settings }: Engine, row: AuditRow, repeats: Repeats): void {
   const { action, detail, service, sentence } = row;

@@ -65,13 +65,14 @@ async function workOnRound(options: WorkOptions, { due, aside, stop }: Round): P
   let sliceEnd = performance.now() + sliceMs;
   for (const delivery of due) {
     if (stop.aborted) break;
-    const { id } = delivery;
+    const { id, sentence: before } = delivery;
     const ending = endingOf(options, delivery);
     const soon = (await atOnce(ending)) ?? (await within(patienceMs, ending, stop));
     if (soon === undefined && aside.size < mostAside) {
       const ended = concludeLate(options, delivery, { ending, stop }).finally(() => aside.delete(id));
       aside.set(id, ended);
-    } else if (soon && 'ending' in soon && isIgnored(soon.ending)) ignored.push({ id, sentence: soon.ending.sentence });
+    } else if (soon && 'ending' in soon && isIgnored(soon.ending) && before === undefined)
+      ignored.push({ id, sentence: soon.ending.sentence });
     else if (soon) conclude(options, delivery, soon);
     else if (!stop.aborted) conclude(options, delivery, { thrown: new Error(crowded) });
     if (performance.now() < sliceEnd) continue;

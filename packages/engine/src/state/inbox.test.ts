@@ -87,6 +87,17 @@ describe('the inbox', () => {
     expect(verifyAudit(state.store.db)).toMatchObject({ intact: true, rows: 1 });
   });
 
+  it('tells of one that was parked and concerns nobody any more', async () => {
+    const id = await takenId('a');
+    inbox.settle(id, { state: 'parked', sentence: 'there is no service "shp"' });
+    state.store.write((tx) => {
+      deliverAgain(tx, id);
+      tx.audit({ actor: 'person:alice', action: 'delivery-replayed', sentence: 'again' });
+    });
+    inbox.settle(id, { state: 'ignored', sentence: 'no rule wants it' });
+    expect(facts()).toEqual(['delivery-parked', 'delivery-replayed', 'delivery-ignored']);
+  });
+
   it('waits before it tries again, and says why', async () => {
     const id = await takenId('a');
     inbox.retry(id, 60_000, 'the engine was busy');

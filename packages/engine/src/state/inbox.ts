@@ -62,8 +62,9 @@ function settle(store: Store, id: number, ending: Ending): void {
       .set({ state, sentence, answer: answer ?? null, settledAt: now })
       .where(eq(inbox.id, id))
       .run();
-    // Hosts send much that concerns nobody: it is kept here for a while, and no line of the audit log.
-    if (state === 'ignored') return;
+    // Hosts send much that concerns nobody: it is kept here for a while, and no line of the audit log. One that was told
+    // as parked before is told to its end.
+    if (state === 'ignored' && found.sentence === undefined) return;
     const { hook, kind, delivery } = found;
     store.write((tx) =>
       tx.audit({
