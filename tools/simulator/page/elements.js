@@ -25,6 +25,8 @@ export async function send(element, place, { choice, control } = {}) {
     actionId: element.action_id,
     blockId: place.blockId,
     confirmed: true,
+    // People press what they see: a message that was updated a moment ago may not be drawn yet.
+    stale: true,
     values: place.formValues?.(),
     ...(!isButton && { value: choice }),
   });
