@@ -2,18 +2,17 @@
 // that a process that dies has done all of it or nothing, and one that comes again finds what was done.
 
 import type { TargetReaction } from '../builds-api.ts';
-import { actorName } from '../orchestrator/actor.ts';
 import type { Core } from '../orchestrator/core.ts';
-import { createDeployment, slotFor } from '../orchestrator/verbs/deploy.ts';
 import { addBuild, buildOf, buildOfRun, type StoredBuild } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
+import { askFor } from './ask-for.ts';
 import type { Build } from './build.ts';
 import type { Delivered, Ending, Settlement } from './inbox.ts';
 import { isOvertaken, standOfBranch } from './order.ts';
-import { type Decided, decideReactions, hookActor } from './react.ts';
+import { type Decided, decideReactions } from './react.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
 import { artifactOfBoth, differenceOf } from './same.ts';
-import { describe, reasonOf, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellMended } from './tell.ts';
+import { describe, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellMended } from './tell.ts';
 import { giveWay, waitFor } from './waiting.ts';
 
 export function takeDelivery(core: Core, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Ending {
@@ -145,14 +144,5 @@ function follow(tx: Tx, build: StoredBuild, { target, reaction, facts }: Decided
   if (reaction.became === 'waiting') waitFor(tx, target, build);
   if (reaction.deployment === undefined || !facts) return;
   giveWay(tx, target, build);
-  createDeployment(tx, target, {
-    id: reaction.deployment,
-    mode: 'deploy',
-    version: build.version,
-    slot: slotFor(facts),
-    from: facts.active,
-    hold: false,
-    reason: reasonOf(build),
-    requestedBy: actorName(hookActor(build)),
-  });
+  askFor(tx, target, { build, facts, id: reaction.deployment });
 }

@@ -1,18 +1,18 @@
 // A build that a rule deploys while its target is busy: it waits, one per target, and a newer one takes its place. It has
 // an end: the time is up, a person has decided otherwise meanwhile, or a gate says no.
 
-import { actorName, personOf } from '../orchestrator/actor.ts';
+import { personOf } from '../orchestrator/actor.ts';
 import type { Charge, Core, Target } from '../orchestrator/core.ts';
 import { gatherFacts } from '../orchestrator/facts.ts';
 import { ask, gatesOfDeploy } from '../orchestrator/gates.ts';
-import { createDeployment, slotFor } from '../orchestrator/verbs/deploy.ts';
 import { readBuild, type StoredBuild } from '../state/builds.ts';
 import { liveDeployment, recentDeployments } from '../state/deployments.ts';
 import { dropSnapshot, getSnapshot, putSnapshot, waitingKey } from '../state/snapshots.ts';
 import type { Tx } from '../state/store.ts';
+import { askFor } from './ask-for.ts';
 import { newerLive } from './order.ts';
 import { hookActor, waitMs } from './react.ts';
-import { reasonOf, tellNotDeployed } from './tell.ts';
+import { tellNotDeployed } from './tell.ts';
 
 interface Waiting {
   readonly build: number;
@@ -67,15 +67,7 @@ function reasonAgainst(
 function begin(core: Core, tx: Tx, target: Target, build: StoredBuild): void {
   const facts = gatherFacts(core, target, { actor: hookActor(build), version: build.version });
   dropSnapshot(tx.db, waitingKey(target.key));
-  createDeployment(tx, target, {
-    mode: 'deploy',
-    version: build.version,
-    slot: slotFor(facts),
-    from: facts.active,
-    hold: false,
-    reason: reasonOf(build),
-    requestedBy: actorName(hookActor(build)),
-  });
+  askFor(tx, target, { build, facts });
 }
 
 function end(tx: Tx, target: Target, ending: Against & { readonly build: StoredBuild }): void {

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AllowedHost, ArtifactSettings } from '../config/artifact-settings.ts';
 import { removeFolder } from '../lib/remove-folder.ts';
 import { gzipOf, sha256Of } from './testing-archive.ts';
-import { fetchInto, testLimits, testSettings } from './testing-fetch.ts';
+import { fetchInto, serveFiles, type TestAnswer, testLimits, testSettings } from './testing-fetch.ts';
 
 let folder: string;
 let archive: Buffer;
@@ -31,26 +31,15 @@ afterEach(async () => {
   await removeFolder(folder);
 });
 
-type Answer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
-
 interface Served {
   readonly url: string;
   readonly host: AllowedHost;
-  readonly requests: IncomingMessage[];
+  readonly requests: readonly IncomingMessage[];
 }
 
-async function serve(answer: Answer, host: Partial<AllowedHost> = {}): Promise<Served> {
-  const requests: IncomingMessage[] = [];
-  const server: Server = createServer((request, response) => {
-    requests.push(request);
-    answer(request, response, requests.length);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+async function serve(answer: TestAnswer, host: Partial<AllowedHost> = {}): Promise<Served> {
+  const { port, requests, close } = await serveFiles(answer);
+  ends.push(close);
   return { url: `http://127.0.0.1:${port}/shop.tar.gz`, requests, host: allowed(port, host) };
 }
 
@@ -63,11 +52,11 @@ const allowed = (port: number | undefined, more: Partial<AllowedHost> = {}): All
   ...more,
 });
 
-const whole: Answer = (_, response) => response.setHeader('content-length', archive.length).end(archive);
+const whole: TestAnswer = (_, response) => response.setHeader('content-length', archive.length).end(archive);
 
 /** Sends so much of the archive, and breaks the connection. */
 const cutAt =
-  (bytes: number, headers: Record<string, string> = {}): Answer =>
+  (bytes: number, headers: Record<string, string> = {}): TestAnswer =>
   (_, response) => {
     response.writeHead(200, { 'content-length': archive.length, ...headers });
     response.write(archive.subarray(0, bytes), () => setTimeout(() => response.destroy(), 50));

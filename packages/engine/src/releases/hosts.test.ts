@@ -2,7 +2,6 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +11,7 @@ import type { AllowedHost } from '../config/artifact-settings.ts';
 import { removeFolder } from '../lib/remove-folder.ts';
 import { doorTo, isPrivate } from './hosts.ts';
 import { gzipOf, sha256Of } from './testing-archive.ts';
-import { fetchInto, testSettings } from './testing-fetch.ts';
+import { fetchInto, serveFiles, type TestAnswer, testSettings } from './testing-fetch.ts';
 
 const host = (name: string, more: Partial<AllowedHost> = {}): AllowedHost => ({
   name,
@@ -119,18 +118,10 @@ describe('with real servers', () => {
     await removeFolder(folder);
   });
 
-  async function serve(answer: RequestListener) {
-    const requests: IncomingMessage[] = [];
-    const server = createServer((request, response) => {
-      requests.push(request);
-      answer(request, response);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    ends.push(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return { port: (server.address() as AddressInfo).port, requests };
+  async function serve(answer: TestAnswer) {
+    const served = await serveFiles(answer);
+    ends.push(served.close);
+    return served;
   }
 
   const fetchFrom = (url: string, hosts: readonly AllowedHost[]) =>

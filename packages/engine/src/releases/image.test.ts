@@ -1,15 +1,14 @@
 // References of images, resolved by asking a registry over HTTP.
 
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeFolder } from '../lib/remove-folder.ts';
 import { readImage } from './image.ts';
 import { sha256Of } from './testing-archive.ts';
-import { fetchInto, testSettings } from './testing-fetch.ts';
+import { fetchInto, serveFiles, type TestAnswer, testSettings } from './testing-fetch.ts';
 
 let folder: string;
 const ends: (() => void)[] = [];
@@ -27,18 +26,9 @@ const manifest = Buffer.from(
 );
 const digest = `sha256:${sha256Of(manifest)}`;
 
-async function serve(answer: RequestListener) {
-  const requests: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
-    requests.push(request);
-    answer(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+async function serve(answer: TestAnswer) {
+  const { port, requests, close } = await serveFiles(answer);
+  ends.push(close);
   return { registry: `127.0.0.1:${port}`, port, requests };
 }
 

@@ -1,5 +1,7 @@
 // A fetch as the flow does it, for tests: into a releases folder, moved when it is whole, cleared in any case.
 
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { ArtifactSettings } from '../config/artifact-settings.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -53,4 +55,27 @@ export async function fetchInto(
   } finally {
     await workplace.clear();
   }
+}
+
+export interface TestServer {
+  readonly port: number;
+  readonly requests: readonly IncomingMessage[];
+  close(): void;
+}
+
+export type TestAnswer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+
+/** A server on a free port of this machine, which remembers what it was asked. */
+export async function serveFiles(answer: TestAnswer): Promise<TestServer> {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request);
+    answer(request, response, requests.length);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, requests, close };
 }
