@@ -6,8 +6,9 @@ import { messageOf } from '../lib/errors.ts';
 import { liveDeployment } from '../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
-import { type Charge, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
+import { type Charge, type Core, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
 import { startRelease } from './release-settings.ts';
+import type { StepFrame } from './step.ts';
 
 export interface SlotSnapshot {
   /** The health belongs to what this deployment started; another release begins anew. */
@@ -28,7 +29,8 @@ interface Look extends Charge {
 export async function superviseSlot(look: Look): Promise<void> {
   const { core, target, slot } = look;
   const row = readSlot(core.store.db, target.key, slot);
-  if (row.role === 'idle' || isStarting(look, row)) return forgetHealth(look);
+  if (row.role === 'idle') return forgetHealth(look);
+  if (isStarting(look, row)) return forgetHealth(look, row.deploymentId);
   const seen = await target.environment.inspect(placeOf(target, slot));
   const report = seen.kind === 'running' ? await probe(look, row) : undefined;
   remember(look, row, seen, report);
@@ -68,16 +70,7 @@ function remember(
     seen.kind === 'stopped'
       ? { ...nextHealth(previous, stopped, target.settings.health), condition: 'unhealthy' }
       : nextHealth(previous, report ?? stopped, target.settings.health);
-  const snapshot: SlotSnapshot = {
-    deploymentId: row.deploymentId,
-    version: row.version,
-    state,
-    proof: report?.proof,
-    ...(seen.kind === 'running'
-      ? { pid: seen.pid, cpuPercent: seen.cpuPercent, memoryBytes: seen.memoryBytes }
-      : { pid: undefined, cpuPercent: undefined, memoryBytes: undefined }),
-  };
-  core.store.note((db, now) => putSnapshot(db, key, snapshot, now));
+  putHealth(core, row, { seen, state, proof: report?.proof });
   if (state.condition === previous.condition || row.label !== null) return;
   core.store.under(lease).write((tx) =>
     tx.audit({
@@ -90,6 +83,28 @@ function remember(
       detail: { slot, role: row.role, version: row.version },
     }),
   );
+}
+
+/** Of a side that has shown so to the step that waited for it: whoever looks after it goes on from there. */
+export function rememberHealthy(
+  { core, target, deployment }: StepFrame,
+  shown: { readonly seen: SlotObservation; readonly inARow: number; readonly proof: HealthReport['proof'] },
+): void {
+  const row = readSlot(core.store.db, target.key, deployment.slot);
+  const state: HealthState = { condition: 'healthy', failures: 0, successes: shown.inARow };
+  putHealth(core, row, { ...shown, state });
+}
+
+function putHealth(
+  { store }: Core,
+  row: SlotRow,
+  { seen, state, proof }: Pick<SlotSnapshot, 'state' | 'proof'> & { readonly seen: SlotObservation },
+): void {
+  const { pid, cpuPercent, memoryBytes } =
+    seen.kind === 'running' ? seen : { pid: undefined, cpuPercent: undefined, memoryBytes: undefined };
+  const { deploymentId, version } = row;
+  const snapshot: SlotSnapshot = { deploymentId, version, state, proof, pid, cpuPercent, memoryBytes };
+  store.note((db, now) => putSnapshot(db, slotKey(row, row.slot), snapshot, now));
 }
 
 /** A side under a running deployment fails or rolls back through that deployment; a labelled one is left as it died. */
@@ -177,10 +192,11 @@ function clearRestarts({ core, target, lease, slot }: Look, row: SlotRow, starte
   });
 }
 
-function forgetHealth({ core, target, slot }: Look): void {
+/** `except`: what was shown under this deployment stays. */
+function forgetHealth({ core, target, slot }: Look, except: string | null = null): void {
   const key = slotKey(target.key, slot);
   const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
-  if (!before || before.version === null) return;
+  if (!before || before.version === null || (except !== null && before.deploymentId === except)) return;
   const empty: SlotSnapshot = {
     deploymentId: null,
     version: null,

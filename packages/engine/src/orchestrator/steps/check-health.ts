@@ -3,6 +3,7 @@
 import { probeHealth } from '../../environment/health.ts';
 import { pause } from '../../lib/clock.ts';
 import { placeOf, slotUrl } from '../core.ts';
+import { rememberHealthy } from '../slot-health.ts';
 import { done, failed, type Step } from '../step.ts';
 
 const maxPollMs = 1_000;
@@ -10,7 +11,8 @@ const maxPollMs = 1_000;
 export const checkHealth: Step<'check-health'> = {
   name: 'check-health',
   limitMs: 'waits',
-  run: async ({ core, target, deployment, release, signal }) => {
+  run: async (context) => {
+    const { core, target, deployment, release, signal } = context;
     const { health } = target.settings;
     const until = core.clock.now() + health.startupMs;
     let inARow = 0;
@@ -30,10 +32,12 @@ export const checkHealth: Step<'check-health'> = {
       });
       inARow = report.healthy ? inARow + 1 : 0;
       if (!report.healthy) problem = report.problem ?? 'no reason given';
-      if (inARow >= health.successes)
+      if (inARow >= health.successes) {
+        rememberHealthy(context, { seen, inARow, proof: report.proof });
         return done(
           `healthy ${inARow} times in a row${report.proof === 'status-code' ? ' (by status code alone)' : ''}`,
         );
+      }
       await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
     }
     return failed(
