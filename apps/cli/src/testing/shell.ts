@@ -1,10 +1,11 @@
 // A shell for tests: real `bg` processes on a temporary folder with the sample releases and a configuration of its own.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '@bg/engine';
+import { removeFolder } from '../../../../packages/engine/src/lib/remove-folder.ts';
 import { configText, freePorts, strikeSettings } from '../../../../test/support/stage.ts';
 import { layReleases } from '../../../../tools/sample-shop/build-releases.ts';
 
@@ -60,7 +61,7 @@ export async function openShell(target?: string, { database = false } = {}): Pro
     for (const { child } of running) child.kill('SIGKILL');
     await Promise.all([...running].map(({ ended }) => ended));
     await strikeSettings(loadSettings({ file: config, environment: {} }));
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   };
   const bg: Shell['bg'] = (...words) => start(words).ended;
   return { folder, config, strangersConfig, front: `http://127.0.0.1:${front}`, bg, start, close };
