@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import type { AuditRow, Engine } from '@bg/engine';
 import { afterEach, expect, it, vi } from 'vitest';
 import { farmOf, killNode } from '../packages/engine/src/load-balancer/haproxy/testing.ts';
+import { freePorts } from './support/ports.ts';
 import { killAll } from './support/reboot.ts';
 import {
   alice,
@@ -12,7 +13,6 @@ import {
   deployed,
   eventually,
   finished,
-  freePorts,
   type Stage,
   setStage,
   until,

@@ -9,17 +9,8 @@ import type { Engine } from '@bg/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type ArtifactServer, announceBuild, packFolder, serveArtifact, sha256 } from './support/artifacts.ts';
 import { startDriver } from './support/drivers.ts';
-import {
-  alice,
-  deployed,
-  eventually,
-  finished,
-  freePorts,
-  type Stage,
-  setStage,
-  until,
-  value,
-} from './support/stage.ts';
+import { freePorts } from './support/ports.ts';
+import { alice, deployed, eventually, finished, type Stage, setStage, until, value } from './support/stage.ts';
 
 const ends: (() => Promise<void> | void)[] = [];
 afterAll(async () => {

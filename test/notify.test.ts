@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { start, startReceiver } from '../apps/webhook/src/testing/receiver.ts';
 import { header, type MailServer, partOf, startMailServer } from '../packages/engine/src/notify/testing/mail-server.ts';
-import { alice, deployed, eventually, freePorts, setStage, until, value } from './support/stage.ts';
+import { freePorts } from './support/ports.ts';
+import { alice, deployed, eventually, setStage, until, value } from './support/stage.ts';
 
 const opened: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {

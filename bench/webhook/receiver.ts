@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadSettings } from '@bg/engine';
-import { configText, freePorts, strikeSettings } from '../../test/support/stage.ts';
+import { freePorts } from '../../test/support/ports.ts';
+import { configText, strikeSettings } from '../../test/support/stage.ts';
 import { usedMs } from '../traffic/processes.ts';
 
 const programs = {

@@ -9,7 +9,8 @@ import { buildManifest } from '../../apps/slack-bot/src/manifest.ts';
 import { gzipOf, sha256Of } from '../../packages/engine/src/releases/testing-archive.ts';
 import { type Simulator, startSimulator } from '../../tools/simulator/index.ts';
 import { type AppOptions, type AppProcess, startAppProcess } from '../../tools/stack/app-process.ts';
-import { deployed, freePorts, type Stage, setStage } from './stage.ts';
+import { freePorts } from './ports.ts';
+import { deployed, type Stage, setStage } from './stage.ts';
 
 export interface CiStage {
   readonly slack: Simulator;

@@ -2,7 +2,6 @@
 // real processes, a real balancer. Everything it starts it stops.
 
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -19,6 +18,7 @@ import {
 } from '@bg/engine';
 import { removeFolder } from '../../packages/engine/src/lib/remove-folder.ts';
 import { layReleases } from '../../tools/sample-shop/build-releases.ts';
+import { freePorts } from './ports.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
 export const bob: Actor = { kind: 'person', id: 'bob', door: 'cli' };
@@ -153,26 +153,6 @@ ${service}
         slots: { blue: { port: ${ports.blue} }, green: { port: ${ports.green} } }
         loadBalancer: ${loadBalancer}
 ${target}`;
-}
-
-/** Ports that were free a moment ago; taken together, so that they differ. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer().once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** Waits until the deployment is as wished; the limit is generous because the machine is small. */

@@ -1,7 +1,8 @@
 // A service with two targets: named where it matters, chosen in the form, and never mixed up.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fastTarget, freePorts } from '../../../test/support/stage.ts';
+import { freePorts } from '../../../test/support/ports.ts';
+import { fastTarget } from '../../../test/support/stage.ts';
 import { ciOf, reaction } from './testing/builds.ts';
 import {
   alice,

@@ -6,7 +6,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '@bg/engine';
 import { removeFolder } from '../../../../packages/engine/src/lib/remove-folder.ts';
-import { configText, freePorts, strikeSettings } from '../../../../test/support/stage.ts';
+import { freePorts } from '../../../../test/support/ports.ts';
+import { configText, strikeSettings } from '../../../../test/support/stage.ts';
 import { layReleases } from '../../../../tools/sample-shop/build-releases.ts';
 
 interface Ended {

@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { freePorts, type Stage } from '../../../../test/support/stage.ts';
+import { freePorts } from '../../../../test/support/ports.ts';
+import type { Stage } from '../../../../test/support/stage.ts';
 
 export interface Receiver {
   readonly child: ChildProcess;
