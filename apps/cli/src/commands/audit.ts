@@ -66,14 +66,15 @@ function readHead(text: string): { readonly seq: number; readonly hash: string }
 function verificationLines(verification: AuditVerification, { paint }: Light): readonly string[] {
   if (!verification.intact)
     return [`${paint.red('✗ broken')} at row ${verification.seq} of ${verification.rows}: ${verification.problem}`];
-  const { rows, head, publishedHead } = verification;
-  const published =
-    publishedHead === undefined
+  const { rows, head, published, votes } = verification;
+  const place =
+    published === undefined
       ? 'No head was published yet, so a log that was rewritten as a whole could not be told.'
-      : `Proved against the head that was published at row ${publishedHead}.`;
+      : `Proved against the head that was published in ${published.place} at ${new Date(published.at).toISOString()}: ${published.seq}:${published.hash}`;
   return [
-    `${paint.green('✓ intact')}: ${rows} rows${head === undefined ? '' : `, head ${head.slice(0, 16)}`}`,
-    published,
+    `${paint.green('✓ intact')}: ${rows} rows${head === undefined ? '' : `, head ${rows}:${head}`}`,
+    place,
+    ...(votes === 0 ? [] : [`${votes} votes of people agree with their rows.`]),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { latestHead, rememberHead, verifyAudit } from './audit.ts';
-import { setState, type TestState } from './testing/state.ts';
+import { addApproval, addDeployment, addVote } from './deployments.ts';
+import { setState, shop, type TestState } from './testing/state.ts';
 
 let state: TestState;
 
@@ -17,8 +18,44 @@ const head = () => latestHead(state.db) ?? { seq: 0, hash: '' };
 
 /** Somebody with the file in hand: the triggers are theirs to drop. */
 function tamper(...statements: readonly string[]): void {
-  state.db.$client.exec('DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_shortened');
+  const triggers = state.db.$client.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
+  for (const trigger of triggers) state.db.$client.exec(`DROP TRIGGER ${trigger}`);
   for (const statement of statements) state.db.$client.exec(statement);
+}
+
+const forgetHighest = "UPDATE sqlite_sequence SET seq = 3 WHERE name = 'audit'";
+
+function vote(): void {
+  const deploymentId = 'd_1';
+  state.store.write((tx) => {
+    addDeployment(tx, {
+      id: deploymentId,
+      ...shop,
+      version: 'v1',
+      mode: 'deploy',
+      slot: 'blue',
+      hold: false,
+      requestedBy: 'person:alice',
+      requestedAt: tx.now,
+      position: 0,
+      direction: 'forward',
+      phase: 'fetching',
+      stateVersion: 1,
+    });
+    addApproval(tx, {
+      id: 'a_1',
+      deploymentId,
+      position: 0,
+      planHash: 'h',
+      needed: 1,
+      askedAt: 1,
+      deadlineAt: 2,
+      onTimeout: 'abort',
+      status: 'pending',
+    });
+    addVote(tx, 'a_1', 'person:bob');
+    tx.audit({ actor: 'person:bob', action: 'approved', deploymentId, sentence: 'bob approves v1' });
+  });
 }
 
 function rehash(seq: number): void {
@@ -34,7 +71,14 @@ function rehash(seq: number): void {
 
 describe('the audit log', () => {
   it('is intact as it was written', () => {
-    expect(verifyAudit(state.db)).toEqual({ intact: true, rows: 5, head: head().hash, publishedHead: undefined });
+    expect(verifyAudit(state.db)).toEqual({
+      intact: true,
+      rows: 5,
+      head: head().hash,
+      publishedHead: undefined,
+      published: undefined,
+      votes: 0,
+    });
   });
 
   it('of more than a page is walked to its end', () => {
@@ -81,9 +125,34 @@ describe('the audit log', () => {
   it('shows a cut tail by a head from outside, even when the remembered ones were cut as well', () => {
     const outside = head();
     rememberHead(state.db, outside, 1, 'slack');
-    tamper('DELETE FROM audit WHERE seq > 3', 'DELETE FROM heads');
+    tamper('DELETE FROM audit WHERE seq > 3', 'DELETE FROM heads', forgetHighest);
     expect(verifyAudit(state.db)).toMatchObject({ intact: true, rows: 3 });
     expect(verifyAudit(state.db, outside)).toMatchObject({ intact: false, rows: 3, seq: 5 });
+  });
+
+  it('shows a cut tail although no head is left, inside or outside', () => {
+    tamper('DELETE FROM audit WHERE seq > 3', 'DELETE FROM heads');
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, rows: 3, seq: 5 });
+  });
+
+  it('shows a head from outside that is not the one that is remembered', () => {
+    rememberHead(state.db, head(), 1, 'slack');
+    expect(verifyAudit(state.db, { seq: 5, hash: 'f'.repeat(64) })).toMatchObject({ intact: false, seq: 5 });
+    expect(verifyAudit(state.db, head())).toMatchObject({
+      intact: true,
+      published: { ...head(), place: 'slack', at: 1 },
+    });
+  });
+
+  it('shows a vote that was put in, moved to another person, or taken out', () => {
+    vote();
+    expect(verifyAudit(state.db)).toMatchObject({ intact: true, votes: 1 });
+    state.db.$client.exec("INSERT INTO votes VALUES ('a_1', 'person:carol', 7)");
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, problem: expect.stringContaining('person:carol') });
+    tamper("DELETE FROM votes WHERE person = 'person:carol'", "UPDATE votes SET person = 'person:mallory'");
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, problem: expect.stringContaining('person:mallory') });
+    tamper('DELETE FROM votes');
+    expect(verifyAudit(state.db)).toMatchObject({ intact: false, problem: expect.stringContaining('person:bob') });
   });
 
   it('shows a tail that was written anew, chain and all, by a head from outside', () => {

@@ -1,7 +1,8 @@
 // The audit log: append-only, hash-chained, and at the same time the stream of events that consumers follow.
 
 import { createHash } from 'node:crypto';
-import { asc, desc, eq, gt } from 'drizzle-orm';
+import { asc, desc, eq, gt, sql } from 'drizzle-orm';
+import { votesToCompare } from './audit-votes.ts';
 import type { Db } from './database.ts';
 import { audit, heads } from './schema.ts';
 
@@ -39,9 +40,27 @@ export type AuditVerification =
       readonly intact: true;
       readonly rows: number;
       readonly head: string | undefined;
+      /** Row of the last head that was published. */
       readonly publishedHead: number | undefined;
+      /** Where and when it was published, and all of its hash. */
+      readonly published: PublishedHead | undefined;
+      /** Decisions of people that were compared with their rows. */
+      readonly votes: number;
     }
   | { readonly intact: false; readonly rows: number; readonly problem: string; readonly seq: number };
+
+/** A row by its number and its hash. */
+interface Head {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+interface PublishedHead {
+  readonly seq: number;
+  readonly hash: string;
+  readonly place: string;
+  readonly at: number;
+}
 
 type StoredRow = typeof audit.$inferSelect;
 
@@ -74,51 +93,75 @@ export function auditAfter(db: Db, seq: number, limit: number): readonly AuditRo
 
 /**
  * Walks the whole chain. Finds any row edited, removed or reordered up to the last head known here, or up to `outside`:
- * a head that was published where the owner of this file cannot reach.
+ * a head that was published where the owner of this file cannot reach. A vote without its row is found as well.
  */
-export function verifyAudit(db: Db, outside?: { readonly seq: number; readonly hash: string }): AuditVerification {
+export function verifyAudit(db: Db, outside?: Head): AuditVerification {
   const published = db.select().from(heads).orderBy(asc(heads.seq)).all();
-  const expected = new Map([
-    ...published.map(({ seq, hash }) => [seq, hash] as const),
-    ...(outside ? [[outside.seq, outside.hash] as const] : []),
-  ]);
-  let previous = { seq: 0, hash: beginning };
-  for (;;) {
-    const page = db
-      .select()
-      .from(audit)
-      .where(gt(audit.seq, previous.seq))
-      .orderBy(asc(audit.seq))
-      .limit(pageSize)
-      .all();
-    for (const row of page) {
-      const problem = problemOf(row, previous, expected);
-      if (problem) return { intact: false, rows: row.seq, problem, seq: row.seq };
-      previous = row;
-    }
-    if (page.length < pageSize) break;
-  }
-  const beyond = [...expected.keys()].find((seq) => seq > previous.seq);
-  if (beyond !== undefined)
-    return {
-      intact: false,
-      rows: previous.seq,
-      seq: beyond,
-      problem: `row ${beyond} was published and is gone: the log was cut after row ${previous.seq}`,
-    };
+  const votes = votesToCompare(db);
+  const walked = walk(db, [...published, ...(outside ? [outside] : [])], votes.row);
+  if ('problem' in walked) return { intact: false, ...walked };
+  const { seq: rows, hash } = walked;
+  const missing = cutTail(db, rows, [...published, ...(outside ? [outside] : [])]);
+  if (missing) return { intact: false, rows, ...missing };
+  const problem = votes.problem();
+  if (problem !== undefined) return { intact: false, rows, seq: rows, problem };
+  const last = published.at(-1);
   return {
     intact: true,
-    rows: previous.seq,
-    head: previous.seq === 0 ? undefined : previous.hash,
-    publishedHead: published.at(-1)?.seq,
+    rows,
+    head: rows === 0 ? undefined : hash,
+    publishedHead: last?.seq,
+    published: last && { seq: last.seq, hash: last.hash, place: last.place, at: last.publishedAt },
+    votes: votes.count,
   };
 }
 
-export function latestHead(db: Db): { seq: number; hash: string } | undefined {
+function walk(
+  db: Db,
+  known: readonly Head[],
+  seen: (row: StoredRow) => void,
+): Head | { readonly rows: number; readonly problem: string; readonly seq: number } {
+  const expected = new Map(known.map(({ seq, hash }) => [seq, hash] as const));
+  const other = known.find(({ seq, hash }) => expected.get(seq) !== hash);
+  if (other) return { rows: other.seq, seq: other.seq, problem: `two hashes were published for row ${other.seq}` };
+  const next = db
+    .select()
+    .from(audit)
+    .where(gt(audit.seq, sql.placeholder('seq')))
+    .orderBy(asc(audit.seq));
+  const page = next.limit(pageSize).prepare();
+  let previous: Head = { seq: 0, hash: beginning };
+  for (;;) {
+    const rows = page.all({ seq: previous.seq });
+    for (const row of rows) {
+      const problem = problemOf(row, previous, expected);
+      if (problem) return { rows: row.seq, problem, seq: row.seq };
+      seen(row);
+      previous = row;
+    }
+    if (rows.length < pageSize) return previous;
+  }
+}
+
+/** SQLite remembers the highest row that the table ever had, also when the rows and the heads are gone. */
+function cutTail(
+  db: Db,
+  last: number,
+  known: readonly Head[],
+): { readonly seq: number; readonly problem: string } | undefined {
+  const cut = `the log was cut after row ${last}`;
+  const beyond = known.find(({ seq }) => seq > last);
+  if (beyond) return { seq: beyond.seq, problem: `row ${beyond.seq} was published and is gone: ${cut}` };
+  const highest = db.get<{ seq: number } | undefined>(sql`SELECT seq FROM sqlite_sequence WHERE name = 'audit'`);
+  if (highest === undefined || highest.seq <= last) return undefined;
+  return { seq: highest.seq, problem: `row ${highest.seq} was written and is gone: ${cut}` };
+}
+
+export function latestHead(db: Db): Head | undefined {
   return db.select({ seq: audit.seq, hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1).get();
 }
 
-export function rememberHead(db: Db, head: { seq: number; hash: string }, at: number, place: string): void {
+export function rememberHead(db: Db, head: Head, at: number, place: string): void {
   const known = db.select().from(heads).where(eq(heads.seq, head.seq)).get();
   if (!known)
     db.insert(heads)
@@ -126,11 +169,7 @@ export function rememberHead(db: Db, head: { seq: number; hash: string }, at: nu
       .run();
 }
 
-function problemOf(
-  row: StoredRow,
-  previous: { seq: number; hash: string },
-  expected: ReadonlyMap<number, string>,
-): string | undefined {
+function problemOf(row: StoredRow, previous: Head, expected: ReadonlyMap<number, string>): string | undefined {
   if (row.seq !== previous.seq + 1) return `rows ${previous.seq + 1} to ${row.seq - 1} are gone`;
   if (row.previousHash !== previous.hash)
     return `row ${row.seq} does not follow row ${previous.seq}: a row was changed, removed or moved`;

@@ -53,7 +53,7 @@ export function contractVotesOf(db: Db, contractId: string): readonly string[] {
 }
 
 export function addContractVote(tx: Tx, contractId: string, person: string): void {
-  tx.db.insert(contractVotes).values({ contractId, person, at: tx.now }).onConflictDoNothing().run();
+  tx.db.insert(contractVotes).values({ contractId, person, at: tx.now }).run();
 }
 
 /** Releases that others took the users from, with the time of the last change: until when going back to one is permitted. */

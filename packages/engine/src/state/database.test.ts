@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -50,6 +50,26 @@ describe('opening the state', () => {
     expect(applied.all()).toEqual(before);
     expect(before.at(-1)).toBe('future');
     file.close();
+  });
+
+  it('guards the log of a file that the version before wrote, and keeps its rows', () => {
+    state = setState();
+    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'said', sentence: 'before' }));
+    const client = state.db.$client;
+    const triggers = client.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
+    const added = readFileSync(
+      resolve(import.meta.dirname, '../../../../migrations/0007_audit_only_grows.sql'),
+      'utf8',
+    );
+    for (const trigger of triggers) if (added.includes(String(trigger))) client.exec(`DROP TRIGGER ${trigger}`);
+    client.exec('DELETE FROM __drizzle_migrations WHERE created_at >= 1795300000000');
+    client.exec(
+      "REPLACE INTO audit SELECT seq, at, 'person:eve', action, service, target, deployment_id, code, sentence, detail, previous_hash, hash FROM audit",
+    );
+    expect(client.prepare('SELECT actor FROM audit').pluck().all()).toEqual(['person:eve']);
+    const { db } = state.another();
+    expect(() => db.$client.exec('REPLACE INTO audit SELECT * FROM audit')).toThrow('append-only');
+    expect(verifyAudit(db)).toMatchObject({ intact: false, seq: 1 });
   });
 
   it('refuses a file that is no database', () => {

@@ -155,7 +155,7 @@ export function votesOf(db: Db, approvalId: string): readonly string[] {
 }
 
 export function addVote(tx: Tx, approvalId: string, person: string): void {
-  tx.db.insert(votes).values({ approvalId, person, at: tx.now }).onConflictDoNothing().run();
+  tx.db.insert(votes).values({ approvalId, person, at: tx.now }).run();
 }
 
 export function addSignal(tx: Tx, row: Omit<typeof signals.$inferInsert, 'seq' | 'at'>): void {

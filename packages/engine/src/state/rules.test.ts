@@ -1,7 +1,8 @@
 // What the database itself forbids, whichever code writes to it.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addApproval, addDeployment, changeApproval, liveDeployment, readDeployment } from './deployments.ts';
+import { latestHead, rememberHead, verifyAudit } from './audit.ts';
+import { addApproval, addDeployment, addVote, changeApproval, liveDeployment, readDeployment } from './deployments.ts';
 import { acquireLease, releaseLease, renewLease } from './leases.ts';
 import type { Tx } from './store.ts';
 import { addRelease, intendRouting, readRouting, readSlot, setSlot } from './targets.ts';
@@ -44,6 +45,46 @@ describe('the database forbids', () => {
     write(() => undefined);
     expect(() => sql("UPDATE audit SET sentence = 'nothing happened'")).toThrow('append-only');
     expect(() => sql('DELETE FROM audit')).toThrow('append-only');
+  });
+
+  it.each(['REPLACE', 'OR REPLACE', 'OR IGNORE'])(
+    'to write over a row of the log or of its heads: INSERT %s',
+    (how) => {
+      write(() => undefined);
+      state.store.note((db) => rememberHead(db, latestHead(db) ?? { seq: 0, hash: '' }, 1, 'slack'));
+      const insert = how === 'REPLACE' ? 'REPLACE' : `INSERT ${how}`;
+      const row = "at, 'person:bob', action, service, target, deployment_id, code, sentence, detail, previous_hash";
+      expect(() => sql(`${insert} INTO audit SELECT seq, ${row}, hash FROM audit`)).toThrow('append-only');
+      // Another number, and the hash of a row that would be removed for it.
+      expect(() => sql(`${insert} INTO audit SELECT seq + 1, ${row}, hash FROM audit`)).toThrow('append-only');
+      expect(() => sql(`${insert} INTO heads SELECT seq, hash, 2, 'nowhere' FROM heads`)).toThrow('final');
+      expect(() => sql(`${insert} INTO heads SELECT seq + 1, hash, 2, 'nowhere' FROM heads`)).toThrow(
+        'row of the audit',
+      );
+      expect(() => sql("UPDATE OR REPLACE heads SET place = 'nowhere'")).toThrow('final');
+      expect(() => sql('DELETE FROM heads')).toThrow('final');
+      expect(verifyAudit(state.db)).toMatchObject({ intact: true, rows: 1, publishedHead: 1 });
+    },
+  );
+
+  it('to replace what is final: releases, deployments, approvals, votes, generations and tokens', () => {
+    const approval = { id: 'a', deploymentId: 'd_1', position: 0, planHash: 'h', needed: 1, askedAt: 1, deadlineAt: 2 };
+    write((tx) => {
+      deployment('d_1', tx);
+      addApproval(tx, { ...approval, onTimeout: 'abort', status: 'pending' });
+      addVote(tx, 'a', 'person:bob');
+      changeApproval(tx, 'a', { status: 'approved' });
+      addRelease(tx, { service: 'shop', version: 'v1', digest: 'a'.repeat(64), folder: '/r', registeredAt: 1 });
+      intendRouting(tx, shop, { active: 'blue', canary: undefined, preview: undefined }, 41);
+    });
+    acquireLease(state.db, { name: 'driver', holder: 'a', configDigest: 'c', now: clock.now() });
+    const again = (table: string) => () => sql(`REPLACE INTO ${table} SELECT * FROM ${table}`);
+    for (const table of ['releases', 'deployments', 'approvals', 'votes']) expect(again(table)).toThrow();
+    expect(() => sql('DELETE FROM votes')).toThrow('final');
+    expect(() => sql("UPDATE votes SET person = 'person:carol'")).toThrow('final');
+    expect(() => sql('DELETE FROM approvals')).toThrow();
+    expect(() => sql("REPLACE INTO targets (service, target) VALUES ('shop', 'production')")).toThrow('only grows');
+    expect(() => sql("REPLACE INTO leases VALUES ('driver', 'b', 1, 1, 'c')")).toThrow('only grows');
   });
 
   it('to change a registered release', () => {

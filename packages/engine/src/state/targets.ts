@@ -28,10 +28,11 @@ const ofTarget = (table: typeof targets | typeof slots | typeof locks, { service
 
 /** Makes the rows of a configured target if they are not there yet. */
 export function ensureTarget(db: Db, key: TargetKey, now: number): void {
-  db.insert(targets)
-    .values({ ...key, generation: 0, confirmedGeneration: 0 })
-    .onConflictDoNothing()
-    .run();
+  // The database refuses a generation of 0 over a later one, even where the row would be left as it is.
+  if (!db.select({ target: targets.target }).from(targets).where(ofTarget(targets, key)).get())
+    db.insert(targets)
+      .values({ ...key, generation: 0, confirmedGeneration: 0 })
+      .run();
   for (const slot of ['blue', 'green'] as const)
     db.insert(slots)
       .values({ ...key, slot, role: 'idle', since: now, restarts: 0 })
@@ -137,8 +138,9 @@ export function readRelease(db: Db, service: string, version: string): ReleaseRo
     .get();
 }
 
+/** Nothing, where it is registered. */
 export function addRelease(tx: Tx, row: typeof releases.$inferInsert): void {
-  tx.db.insert(releases).values(row).onConflictDoNothing().run();
+  if (!readRelease(tx.db, row.service, row.version)) tx.db.insert(releases).values(row).run();
 }
 
 export function readQuarantine(db: Db, digest: string): typeof quarantine.$inferSelect | undefined {

@@ -1,0 +1,65 @@
+// Votes are rows of a table of their own, which no hash covers: each is compared with the audit row of its decision.
+
+import { eq } from 'drizzle-orm';
+import type { Db } from './database.ts';
+import { approvals, type audit, votes } from './schema.ts';
+import { contractVotes } from './schema-contracts.ts';
+
+interface Comparison {
+  readonly count: number;
+  /** For each row of the log, oldest first. */
+  row(row: typeof audit.$inferSelect): void;
+  /** After the last row. */
+  problem(): string | undefined;
+}
+
+export function votesToCompare(db: Db): Comparison {
+  const known = new Map([...deploymentVotes(db), ...votesOfContracts(db)]);
+  const count = known.size;
+  const missing: string[] = [];
+  return {
+    count,
+    row: (row) => {
+      const said = decisionIn(row);
+      if (said !== undefined && !known.delete(said.key)) missing.push(said.sentence);
+    },
+    problem: () => {
+      const [extra] = known.values();
+      return extra ?? missing[0];
+    },
+  };
+}
+
+const keyOf = (of: string, person: string, at: number): string => JSON.stringify([of, person, at]);
+
+function deploymentVotes(db: Db): readonly (readonly [string, string])[] {
+  const rows = db
+    .select({ deployment: approvals.deploymentId, person: votes.person, at: votes.at })
+    .from(votes)
+    .innerJoin(approvals, eq(approvals.id, votes.approvalId))
+    .all();
+  return rows.map(({ deployment, person, at }) => [
+    keyOf(deployment, person, at),
+    `the vote of ${person} on ${deployment} has no row in the log: it was not given through this program`,
+  ]);
+}
+
+function votesOfContracts(db: Db): readonly (readonly [string, string])[] {
+  const rows = db.select().from(contractVotes).all();
+  return rows.map(({ contractId, person, at }) => [
+    keyOf(contractId, person, at),
+    `the vote of ${person} on the contract ${contractId} has no row in the log: it was not given through this program`,
+  ]);
+}
+
+function decisionIn(row: typeof audit.$inferSelect): { readonly key: string; readonly sentence: string } | undefined {
+  const { action, actor, at, seq } = row;
+  if (action !== 'approved' && action !== 'contract-approved') return undefined;
+  const contract = (JSON.parse(row.detail) as { readonly contract?: unknown }).contract;
+  const of = action === 'approved' ? row.deploymentId : contract;
+  if (typeof of !== 'string') return undefined;
+  return {
+    key: keyOf(of, actor, at),
+    sentence: `row ${seq} says that ${actor} approved ${of}, and the vote is gone or was changed`,
+  };
+}
