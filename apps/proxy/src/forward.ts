@@ -146,7 +146,12 @@ function passAnswer(passage: Passage, reply: IncomingMessage): void {
   clearTimeout(passage.limit);
   beginAnswer(passage, reply);
   const idleMs = passage.leave === undefined ? Math.max(site.spec.requestTimeoutMs, leastAnswerIdleMs) : hourMs;
-  reply.socket.setTimeout(idleMs, () => outgoing.destroy(new TooLate('timeout')));
+  const { socket } = reply;
+  const endIdle = (): void => void outgoing.destroy(new TooLate('timeout'));
+  socket.setTimeout(idleMs);
+  socket.on('timeout', endIdle);
+  // The connection goes on to the next user, and must not remember this one.
+  reply.once('close', () => socket.off('timeout', endIdle));
   const resume = (): void => {
     if (isWholeRead(request)) request.socket.setTimeout(hourMs);
     reply.resume();
