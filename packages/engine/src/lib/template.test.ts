@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { compileTemplate, loadTemplate } from './template.ts';
+import { compileTemplate, fillForeign, loadTemplate } from './template.ts';
 
 const filled = (text: string, values: object) => compileTemplate({ name: 'a.hbs', text })(values);
 
@@ -41,5 +41,32 @@ describe('a template', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('a template that others wrote', () => {
+  const nested = (depth: number) => `${'{{#if A}}\n'.repeat(depth)}x${'{{/if}}'.repeat(depth)}`;
+
+  test.each([
+    ['5,000 blocks inside one another', nested(5_000), 'more than 32 deep'],
+    ['inverted blocks inside one another', '{{^if A}}'.repeat(5_000), 'more than 32 deep'],
+    ['50,000 tags', '{{A}}'.repeat(50_000), 'more than 5000 tags'],
+    ['2 MB', 'x'.repeat(2_000_000), '2000000 bytes'],
+    ['200 KB of opening braces', '{'.repeat(200_000), ''],
+  ])('of %s is refused before it costs time', (_, text, problem) => {
+    const begun = performance.now();
+    const filled = fillForeign({ text, values: { A: '1' } });
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(JSON.stringify(filled)).toContain(problem);
+    expect(filled).toHaveProperty('problems');
+  });
+
+  test('of many blocks beside one another, each with an else, is filled in', () => {
+    const text = '{{#if A}}x{{^}}y{{/if}}{{#if A}}x{{else}}y{{/if}}'.repeat(40);
+    expect(fillForeign({ text, values: { A: '1' } })).toEqual({ text: 'x'.repeat(80) });
+  });
+
+  test('of thirty blocks inside one another is filled in', () => {
+    expect(fillForeign({ text: nested(30), values: { A: '1' } })).toEqual({ text: 'x' });
   });
 });

@@ -45,6 +45,8 @@ export function fillForeign(source: {
   readonly text: string;
   readonly values: Readonly<Record<string, string>>;
 }): { readonly text: string } | { readonly problems: readonly TemplateProblem[] } {
+  const tooMuch = beyondLimits(source.text);
+  if (tooMuch) return { problems: [tooMuch] };
   try {
     const problems = problemsIn(Handlebars.parse(source.text), source.values);
     return problems.length > 0 ? { problems } : { text: compileTemplate({ name: '', ...source })(source.values) };
@@ -52,6 +54,27 @@ export function fillForeign(source: {
     const [sentence = ''] = messageOf(thrown).split('\n');
     return { problems: [{ line: Number(/ on line (\d+)| - (\d+):\d+$/.exec(sentence)?.[1] ?? 1), sentence }] };
   }
+}
+
+/** Handlebars compiles one block inside another in the square of their number, on the thread that keeps the lease. */
+const maxForeignBytes = 256 * 1024;
+const maxForeignDepth = 32;
+const maxForeignTags = 5_000;
+
+function beyondLimits(text: string): TemplateProblem | undefined {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxForeignBytes)
+    return { line: 1, sentence: `the template has ${bytes} bytes; at most ${maxForeignBytes} are read` };
+  let [depth, tags, line, at] = [0, 0, 1, 0];
+  for (const { index, 1: kind } of text.matchAll(/\{\{\{?~?([#/]|\^(?!\s*~?\}))?/g)) {
+    for (; at < index; at += 1) if (text[at] === '\n') line += 1;
+    tags += 1;
+    depth = Math.max(0, depth + (kind === '#' || kind === '^' ? 1 : kind === '/' ? -1 : 0));
+    if (depth > maxForeignDepth)
+      return { line, sentence: `blocks lie more than ${maxForeignDepth} deep inside one another` };
+    if (tags > maxForeignTags) return { line, sentence: `the template has more than ${maxForeignTags} tags` };
+  }
+  return undefined;
 }
 
 /** `app.yaml.hbs` becomes `app.yaml`; another name stays. */
