@@ -29,13 +29,15 @@ export async function tendContract(charge: Charge, signal: AbortSignal): Promise
     const act = { kind: 'contract', ids: row.migrations } as const;
     const say = (event: MigrationEvent): void => tell(charge, row, event);
     await target.migrator.run(release.folder, act, { signal, say });
+    // Before anybody hears of the end: a rollback typed at that word must be refused by what the schema is now.
+    await lookAtSchema(core, target);
     end(charge, row, 'done', `contracted ${row.migrations.join(', ')}`);
   } catch (thrown) {
     if (!(thrown instanceof MigrationError)) throw thrown;
     if (thrown.code === 'stopped') return;
     end(charge, row, 'failed', migrationSentence(thrown));
+    await lookAtSchema(core, target);
   }
-  await lookAtSchema(core, target);
 }
 
 async function whatSpeaksAgainst(
