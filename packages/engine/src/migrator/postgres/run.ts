@@ -80,7 +80,10 @@ export async function inOneTransaction(
     await session.ask(`BEGIN; SET LOCAL lock_timeout = ${Math.round(limits.lockTimeoutMs)}`);
     for (const statement of statements) {
       where.present = statement;
-      await session.ask(`SET LOCAL statement_timeout = ${file.transaction ? limitOf(statement, limits) : 0}`);
+      // A statement before it may have changed both (RESET ALL, set_config in a function).
+      await session.ask(
+        `SET LOCAL lock_timeout = ${Math.round(limits.lockTimeoutMs)}; SET LOCAL statement_timeout = ${file.transaction ? limitOf(statement, limits) : 0}`,
+      );
       await session.execute(statement.text);
     }
     // The file may have become the owner of what it changes, who need not write the ledger.

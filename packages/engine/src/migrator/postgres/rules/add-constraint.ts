@@ -3,8 +3,9 @@
 import type { Constraint } from 'libpg-query';
 import { type Hazard, isNew, type Section, steps } from '../../lint/rule.ts';
 import { find, onAddColumn, without } from './add-column.ts';
-import { type History, isNewColumn, isProvenNotNull } from './history.ts';
+import { columnOf, type History, isNewColumn, isNewTable, isProvenNotNull } from './history.ts';
 import { constraintName } from './names.ts';
+import { passesNulls } from './nulls.ts';
 import {
   addNotValid,
   altered,
@@ -103,7 +104,10 @@ const constrainingOldWrites: PostgresRule = {
         : [...strings(constraint.fk_attrs), ...strings(constraint.keys), ...columnsIn(constraint.raw_expr)];
     const kinds = ['CONSTR_CHECK', 'CONSTR_FOREIGN', 'CONSTR_NOTNULL'];
     if (constraint === undefined || !kinds.includes(constraint.contype ?? '')) return undefined;
-    if (columns.every((column) => isNewColumn(history, alteration.table, column))) return undefined;
+    if (isNewTable(history, alteration.table)) return undefined;
+    const isNewHere = (column: string): boolean => isNewColumn(history, alteration.table, column);
+    if (columns.length > 0 && columns.every(isNewHere) && takesOmitted(constraint, alteration.table, history))
+      return undefined;
     const name = constraintName(alteration.table, constraint);
     return {
       message: `the old release may write rows that ${name} refuses, even while it is NOT VALID: its users would see errors`,
@@ -114,6 +118,14 @@ const constrainingOldWrites: PostgresRule = {
     };
   }),
 };
+
+/** Whether a row that omits the new columns passes: they hold their default then, or NULL. */
+function takesOmitted({ contype, keys, raw_expr: expression }: Constraint, table: string, history: History): boolean {
+  const isFilled = (column: string): boolean => columnOf(history, table, column)?.hasDefault === true;
+  if (contype === 'CONSTR_FOREIGN') return true;
+  if (contype === 'CONSTR_NOTNULL') return strings(keys).every(isFilled);
+  return passesNulls(expression, isFilled);
+}
 
 const constraintIn = ({ command }: Alteration): Constraint | undefined =>
   command.def !== undefined && 'Constraint' in command.def ? command.def.Constraint : undefined;

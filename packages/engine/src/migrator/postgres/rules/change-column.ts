@@ -1,10 +1,10 @@
 // ALTER COLUMN: types, nullability and defaults under a release that still uses the column.
 
-import type { TypeName } from 'libpg-query';
+import type { Node, TypeName } from 'libpg-query';
 import { type Hazard, type Section, steps } from '../../lint/rule.ts';
-import { columnOf, type History, isNewColumn, isProvenNotNull } from './history.ts';
+import { columnOf, type History, isKeyColumn, isNewColumn, isNewTable, isNotNull, isProvenNotNull } from './history.ts';
 import { altered, backfillOf, bareName, notNullLater, onAlter, type PostgresRule } from './postgres-rule.ts';
-import { type Alteration, baseType, body, print, printType, quoted, typeModifiers } from './tree.ts';
+import { type Alteration, baseType, body, print, printType, quoted, some, strings, typeModifiers } from './tree.ts';
 
 /** What a change of type costs: nothing, the whole table, or more than can be told from here. */
 export function costOfType(
@@ -80,7 +80,15 @@ const changingType: PostgresRule = {
     const from = columnOf(history, alteration.table, name)?.type;
     const cost = costOfType(from, to?.typeName, to?.raw_default !== undefined);
     const check = checkOver(history, alteration.table, name);
-    if (isNewColumn(history, alteration.table, name) || (cost === 'none' && check === undefined)) return undefined;
+    if (isNewColumn(history, alteration.table, name)) return undefined;
+    const collation = strings(to?.collClause?.collname).join('.');
+    const before = columnOf(history, alteration.table, name)?.collation ?? '';
+    if (cost !== 'rewrite' && collation !== before)
+      return {
+        message: `${alteration.table}.${name} is sorted by ${collation || 'the default collation'} from now on: every index on it is built again while nobody can read the table`,
+        safe: undefined,
+      };
+    if (cost === 'none' && check === undefined) return undefined;
     const type = printType(to?.typeName);
     const where = `${alteration.table}.${name}`;
     if (cost === 'none')
@@ -156,13 +164,20 @@ const dropDefault: PostgresRule = {
   allowedIn: ['contract', 'revert'],
   check: onAlter(['AT_ColumnDefault', 'AT_DropIdentity', 'AT_DropExpression'], (alteration, { history }) => {
     const { name = '', def } = alteration.command;
-    if (def !== undefined || isNewColumn(history, alteration.table, name)) return undefined;
+    // The old release omits a new column as well: nullable it is NULL then, and otherwise the INSERT fails.
+    const isHarmless =
+      isNewTable(history, alteration.table) ||
+      (isNewColumn(history, alteration.table, name) && !isNotNull(history, alteration.table, name));
+    if (def !== undefined || isHarmless) return undefined;
     return contractOnly(
       alteration,
       `the old release leaves ${alteration.table}.${name} to the server, which will not fill it any more`,
     );
   }),
 };
+
+const isConstant = (def: Node): boolean =>
+  !some(def, (node) => 'FuncCall' in node || 'SQLValueFunction' in node || 'ColumnRef' in node);
 
 const changeDefault: PostgresRule = {
   id: 'changing-default',
@@ -172,7 +187,17 @@ const changeDefault: PostgresRule = {
   check: onAlter(['AT_ColumnDefault', 'AT_AddIdentity', 'AT_SetIdentity'], (alteration, { history }) => {
     const { subtype, name = '', def } = alteration.command;
     const isFirst = columnOf(history, alteration.table, name)?.hasDefault === false && subtype === 'AT_ColumnDefault';
-    if (def === undefined || isNewColumn(history, alteration.table, name) || isFirst) return undefined;
+    if (def === undefined || isNewColumn(history, alteration.table, name)) return undefined;
+    if (isKeyColumn(history, alteration.table, name) && isConstant(def))
+      return {
+        ...contractOnly(
+          alteration,
+          `every INSERT that leaves ${alteration.table}.${name} to the server gets the same key, and the second one fails`,
+        ),
+        severity: 'error',
+        safe: undefined,
+      };
+    if (isFirst) return undefined;
     return contractOnly(
       alteration,
       `what the old release writes with or without ${alteration.table}.${name} gets another value than it expects, or is refused`,

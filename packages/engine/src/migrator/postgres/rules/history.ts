@@ -8,6 +8,8 @@ import { body, nameOf } from './tree.ts';
 export interface Column {
   readonly type: TypeName | undefined;
   readonly hasDefault: boolean;
+  /** Empty: the default of the type. */
+  readonly collation: string;
   readonly origin: Origin;
 }
 
@@ -115,6 +117,17 @@ export const columnOf = (history: History, table: string, column: string): Colum
 
 /** A key to walk the table by; `id` where it is not known. */
 export const keyOf = (history: History, table: string): string => history.tables.get(table)?.key ?? 'id';
+
+/** Declared so, where these migrations show it. */
+export const isNotNull = (history: History, table: string, column: string): boolean =>
+  history.tables.get(table)?.notNull.has(column) === true;
+
+/** No two rows may have the same value in it. */
+export const isKeyColumn = (history: History, table: string, column: string): boolean =>
+  history.tables.get(table)?.key === column ||
+  [...history.indexes.values()].some(
+    (index) => index.isUnique && index.table === table && index.columns.length === 1 && index.columns[0] === column,
+  );
 
 /** A validated `CHECK (column IS NOT NULL)` lets SET NOT NULL pass without a scan. */
 export function isProvenNotNull(history: History, table: string, column: string): boolean {

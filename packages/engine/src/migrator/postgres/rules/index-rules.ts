@@ -127,8 +127,9 @@ const refresh: PostgresRule = {
   check: ({ node }, { history }) => {
     const view = body(node, 'RefreshMatViewStmt');
     const name = nameOf(view?.relation ?? {});
-    if (view === undefined || view.concurrent === true || view.skipData === true || isNewObject(history, name))
-      return noHazard;
+    if (view === undefined || view.concurrent === true || isNewObject(history, name)) return noHazard;
+    if (view.skipData === true)
+      return [{ message: `readers of ${name} get an error until it is filled again`, safe: undefined }];
     return [
       {
         message: `nobody can read ${name} while it is worked out again (CONCURRENTLY needs a unique index on it)`,

@@ -96,10 +96,11 @@ function addColumn(history: History, name: string, table: Table, column: ColumnD
   const columnName = column.colname ?? '';
   table.columns.set(columnName, {
     type: column.typeName,
+    collation: strings(column.collClause?.collname).join('.'),
     hasDefault: has('CONSTR_DEFAULT') || has('CONSTR_IDENTITY') || has('CONSTR_GENERATED'),
     origin: history.here,
   });
-  if (has('CONSTR_NOTNULL') || has('CONSTR_PRIMARY')) table.notNull.add(columnName);
+  if (has('CONSTR_NOTNULL') || has('CONSTR_PRIMARY') || has('CONSTR_IDENTITY')) table.notNull.add(columnName);
   if (has('CONSTR_PRIMARY')) table.key = columnName;
   for (const constraint of constraints) addConstraint(history, name, table, constraint, columnName);
 }
@@ -111,6 +112,10 @@ function addConstraint(history: History, name: string, table: Table, constraint:
     for (const key of keys) table.notNull.add(key);
   }
   const called = constraintName(name, constraint, column);
+  if (constraint.contype === 'CONSTR_UNIQUE' && constraint.indexname === undefined) {
+    const columns = keys.length > 0 ? keys : [column ?? ''];
+    history.indexes.set(called, { table: name, columns, isUnique: true, origin: history.here });
+  }
   if (constraint.skip_validation === true) history.file.unproven.add(`${name}.${called}`);
   if (constraint.contype === 'CONSTR_CHECK' || constraint.contype === 'CONSTR_NOTNULL')
     table.checks.set(called, {
@@ -143,7 +148,8 @@ function alter(history: History, { table: name, command }: Alteration): void {
   if (subtype === 'AT_SetNotNull') table.notNull.add(target);
   if (subtype === 'AT_DropNotNull') table.notNull.delete(target);
   if (subtype === 'AT_ColumnDefault') change(table, target, { hasDefault: def !== undefined });
-  if (subtype === 'AT_AlterColumnType') change(table, target, { type: column?.typeName });
+  if (subtype === 'AT_AlterColumnType')
+    change(table, target, { type: column?.typeName, collation: strings(column?.collClause?.collname).join('.') });
   if (subtype === 'AT_ValidateConstraint') {
     const check: Check | undefined = table.checks.get(target);
     if (check !== undefined) table.checks.set(target, { ...check, isValid: true });

@@ -1,10 +1,11 @@
 // The engine opens the transaction, sets its limits and ends it: a file says what happens inside.
 
+import type { Node } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
 import { isNewTable } from './history.ts';
 import { isOutsideTransactions } from './index-rules.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { body, strings } from './tree.ts';
+import { body, some, strings } from './tree.ts';
 import { lockedTable } from './weight.ts';
 
 const nesting: PostgresRule = {
@@ -67,36 +68,84 @@ const limits = new Set([
   'transaction_timeout',
 ]);
 
+/** Longer than these, a waiting migration stops the users behind it; the engine's own limits are shorter. */
+const longestMs: Readonly<Record<string, number>> = {
+  lock_timeout: 5_000,
+  statement_timeout: 60_000,
+  idle_in_transaction_session_timeout: 60_000,
+  transaction_timeout: 600_000,
+};
+
+interface Setting {
+  readonly name: string;
+  /** Undefined: back to a default, or worked out by an expression. */
+  readonly value: string | undefined;
+}
+
+/** `SET`, `RESET`, `RESET ALL`, `DISCARD ALL`, and `set_config()` at any depth of a statement. */
+function settingsIn(node: Node): readonly Setting[] {
+  if (body(node, 'DiscardStmt')?.target === 'DISCARD_ALL') return [{ name: 'all', value: undefined }];
+  const set = body(node, 'VariableSetStmt');
+  if (set !== undefined)
+    return [
+      set.kind === 'VAR_RESET_ALL'
+        ? { name: 'all', value: undefined }
+        : { name: (set.name ?? '').toLowerCase(), value: constantOf(set.args?.[0]) },
+    ];
+  const found: Setting[] = [];
+  some(node, ({ FuncCall: call }) => {
+    const { funcname, args } = (call ?? {}) as { funcname?: Node[]; args?: Node[] };
+    if (strings(funcname).at(-1) === 'set_config')
+      found.push({ name: (constantOf(args?.[0]) ?? 'all').toLowerCase(), value: constantOf(args?.[1]) });
+    return false;
+  });
+  return found;
+}
+
+function constantOf(node: Node | undefined): string | undefined {
+  const constant = body(node, 'A_Const');
+  if (constant === undefined) return undefined;
+  return constant.sval?.sval ?? constant.fval?.fval ?? String(constant.ival?.ival ?? 0);
+}
+
+const unitMs: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  s: 1_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Zero and everything that cannot be read mean that there is no limit. */
+function isTooLong({ name, value = '' }: Setting): boolean {
+  const [, digits = '', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(value) ?? [];
+  const ms = Number(digits) * (unitMs[unit || 'ms'] ?? Number.NaN);
+  return !(ms >= 1 && ms <= (longestMs[name] ?? 0));
+}
+
 const overridingTimeouts: PostgresRule = {
   id: 'overriding-timeouts',
   classes: ['locks', 'transaction'],
   allowedIn: [],
-  check: ({ node }) => {
-    const set = body(node, 'VariableSetStmt');
-    const value = body(set?.args?.[0], 'A_Const');
-    const name = set?.name ?? '';
-    const isOff =
-      set?.kind !== 'VAR_SET_VALUE' ||
-      (value?.ival !== undefined && !value.ival.ival) ||
-      /^0\D*$/.test(value?.sval?.sval ?? '');
-    if (limits.has(name) && isOff)
-      return [
-        {
-          message: `without ${name} one forgotten reader stops everybody behind this migration: the engine sets it, and tries again`,
-          safe: undefined,
-        },
-      ];
-    if (name === 'session_replication_role')
-      return [
-        {
-          message:
-            'triggers and foreign keys are off for everything that follows: rows may break what both releases rely on',
-          safe: undefined,
-        },
-      ];
-    return noHazard;
-  },
+  check: ({ node }) =>
+    hazards(
+      ...settingsIn(node).map((setting) => {
+        const message = settingHazard(setting);
+        return message === undefined ? undefined : { message, safe: undefined };
+      }),
+    ),
 };
+
+function settingHazard(setting: Setting): string | undefined {
+  const { name } = setting;
+  if (name === 'all')
+    return 'every setting of the session goes back to the default of the server, the limits of the engine too: name the setting that is meant';
+  if (name === 'session_replication_role' && !['origin', 'default'].includes(setting.value ?? 'origin'))
+    return 'triggers and foreign keys are off for everything that follows: rows may break what both releases rely on';
+  if (!limits.has(name) || !isTooLong(setting)) return undefined;
+  return `without a short ${name} one forgotten reader stops everybody behind this migration: the engine sets it before each statement, and tries again`;
+}
 
 /** A value of an enum is there for others only after the transaction that adds it. */
 const enumInTransaction: PostgresRule = {

@@ -305,3 +305,20 @@ ALTER TABLE events DETACH PARTITION events_2019 CONCURRENTLY;
 -- expand:
 -- größe, 大きさ 🎈
 ALTER TABLE "Größen" ADD COLUMN "大きさ" text DEFAULT 'DROP TABLE users; -- 🎈';
+--- a check of a new column that says nothing of NULL
+-- expand:
+ALTER TABLE users ADD COLUMN tz text;
+ALTER TABLE users ADD CONSTRAINT users_tz CHECK (length(tz) < 40) NOT VALID;
+--- a check of a new column that its default passes
+-- expand:
+ALTER TABLE users ADD COLUMN tz text DEFAULT 'utc';
+ALTER TABLE users ADD CONSTRAINT users_tz CHECK (tz IS NOT NULL) NOT VALID;
+--- a nullable column whose default goes at once
+-- expand:
+ALTER TABLE users ADD COLUMN tz text DEFAULT 'utc';
+ALTER TABLE users ALTER COLUMN tz DROP DEFAULT;
+--- shorter limits
+-- expand:
+SET lock_timeout = '500ms';
+SET LOCAL statement_timeout = 10000;
+SELECT set_config('lock_timeout', '2s', true);
