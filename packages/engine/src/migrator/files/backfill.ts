@@ -30,6 +30,7 @@ export function asBackfill(
       ? []
       : [{ line: said('verify')?.line, problem: 'expected one SELECT of one number after @verify' }]),
     ...statementProblems(file.text, key),
+    ...targetProblems(codeOf(file.text), table),
   ].map((each) => problem(each.line, each.problem));
   return { backfill: { ...file, table, key, batch: Number(batch), verify: verify?.replace(/;$/, '') }, problems };
 }
@@ -64,12 +65,41 @@ function statementProblems(text: string, key: string): readonly Located[] {
   ];
 }
 
+/** The bounds are keys of `@table`: on another table they would pick other rows, and leave most as they are. */
+function targetProblems(code: string, table: string): readonly Located[] {
+  if (table === '') return [];
+  const name = new RegExp(oneName, 'g');
+  const last = (dotted: string): string => plain(dotted.match(name)?.at(-1));
+  const changed = new RegExp(
+    `\\b(?:UPDATE|DELETE\\s+FROM)\\s+(?:ONLY\\s+)?(${oneName}(?:\\.${oneName})?)(?:\\s+(?:AS\\s+)?(?!SET\\b|WHERE\\b|USING\\b)(${oneName}))?`,
+    'i',
+  ).exec(code);
+  const bound = new RegExp(`(?:(${oneName})\\.)?${oneName}\\s+BETWEEN\\s+:from\\s+AND\\s+:to\\b`, 'i').exec(code);
+  if (!bound) return [];
+  const at = (problem: string): readonly Located[] => [{ line: lineAt(code, bound.index), problem }];
+  const [, target = '', alias] = changed ?? [];
+  const by = bound[1];
+  if (by === undefined)
+    return changed && last(target) !== last(table)
+      ? at(
+          `:from and :to are keys of ${table}, while the statement changes ${target}: say which table the bounded column belongs to`,
+        )
+      : [];
+  const isAlias = new RegExp(`${escaped(table)}["\`]?\\s+(?:AS\\s+)?["\`]?${escaped(by)}\\b`, 'i').test(code);
+  const isTarget = alias !== undefined && plain(alias) === plain(by) && last(target) === last(table);
+  return isAlias || isTarget || plain(by) === last(table)
+    ? []
+    : at(`:from and :to are keys of ${table}, and ${by} is another table`);
+}
+
+const escaped = (name: string): string => name.replaceAll(/["`]/g, '').replaceAll(/[.$]/g, '\\$&');
+const plain = (name = ''): string => name.replaceAll(/["`]/g, '').toLowerCase();
+
 function rangeProblems(code: string, key: string, at: (index: number, problem: string) => Located): readonly Located[] {
   const wanted = `\`${key || 'id'} BETWEEN :from AND :to\``;
   const ranges = [...code.matchAll(new RegExp(`(${oneName})\\s+BETWEEN\\s+:from\\s+AND\\s+:to\\b`, 'gi'))];
   if (ranges.length === 0) return [{ line: undefined, problem: `must say ${wanted}, so that it can run in batches` }];
   const uses = [...code.matchAll(/(?<!:):(?:from|to)\b/g)].length;
-  const plain = (name = '') => name.replaceAll(/["`]/g, '').toLowerCase();
   const elsewhere = ranges.find(([, column]) => key !== '' && plain(column) !== plain(key));
   if (elsewhere) return [at(elsewhere.index, `goes by ${elsewhere[1]}, while @key is ${key}`)];
   return uses === 2 * ranges.length ? [] : [{ line: undefined, problem: `:from and :to may stand in ${wanted} only` }];

@@ -229,3 +229,27 @@ describe('backfills', () => {
     expect(first).toMatch(problem);
   });
 });
+
+describe('the bounds of a backfill', () => {
+  const filled = (statement: string) =>
+    problems({ '001_a.expand.sql': 'SELECT 1;', '001_a.backfill.sql': `-- @table users\n-- @key id\n${statement}\n` });
+
+  test.each([
+    'UPDATE plans SET a = 1 WHERE id BETWEEN :from AND :to;',
+    'UPDATE users u SET a = p.a FROM plans p WHERE p.id BETWEEN :from AND :to AND p.id = u.plan_id;',
+    'DELETE FROM plans WHERE id BETWEEN :from AND :to;',
+  ])('are refused on another table: %s', (statement) => {
+    expect(filled(statement)).toEqual([expect.stringContaining(':from and :to are keys of users')]);
+  });
+
+  test.each([
+    'UPDATE users SET a = 1 WHERE id BETWEEN :from AND :to;',
+    'UPDATE "users" AS u SET a = 1 WHERE u.id BETWEEN :from AND :to;',
+    'UPDATE public.users SET a = 1 WHERE users.id BETWEEN :from AND :to;',
+    'UPDATE profiles p SET a = u.a FROM users u WHERE p.user_id = u.id AND u.id BETWEEN :from AND :to;',
+    'INSERT INTO copies SELECT id FROM users WHERE id BETWEEN :from AND :to;',
+    'UPDATE users u JOIN plans p ON p.id = u.plan_id SET u.a = p.a WHERE u.id BETWEEN :from AND :to;',
+  ])('may be on the table itself: %s', (statement) => {
+    expect(filled(statement)).toEqual([]);
+  });
+});

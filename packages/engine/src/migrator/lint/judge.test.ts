@@ -128,3 +128,21 @@ describe('the way back of a statement', () => {
     ]);
   });
 });
+
+describe('the ledger of the engine', () => {
+  it.each([
+    'DROP TABLE schema_migrations;',
+    'DROP TABLE IF EXISTS orders, public.schema_migrations;',
+    'DELETE FROM "schema_migrations" WHERE id = \'001_a\';',
+    'ALTER TABLE schema_migrations_catalog RENAME TO old;',
+  ])('may not be changed by a migration: %s', (statement) => {
+    expect(told(lint(`-- contract:\n${statement}`))).toContain('001_case.contract.sql: changing-ledger');
+  });
+
+  it('may be read, and named in a comment or a string', () => {
+    const found = lint(
+      "-- contract:\nSELECT id FROM schema_migrations;\nSELECT 'schema_migrations'; -- schema_migrations",
+    );
+    expect(told(found)).toEqual([]);
+  });
+});

@@ -1,6 +1,7 @@
 // A release's migrations, statement by statement in the order in which they would run, against a table of rules.
 
 import type { Statement } from '../dialect.ts';
+import { codeOf } from '../files/code.ts';
 import { filesOf, type Migration, type SqlFile } from '../files/migration.ts';
 import { accepting } from './acceptance.ts';
 import type { Finding } from './finding.ts';
@@ -50,6 +51,7 @@ function findingsOf<S extends Statement, H>(
     try {
       for (const rule of rules)
         for (const hazard of rule.check(statement, scene)) found.push(finding(file, statement, rule, hazard));
+      if (namesLedger(statement.text)) found.push(finding(file, statement, changingLedger, ledgerHazard));
       grammar.observe(history, statement);
     } catch (error) {
       found.push(finding(file, statement, unjudged, unjudgedHazard(error)));
@@ -62,6 +64,23 @@ type Told = Pick<Rule<Statement, unknown>, 'id' | 'classes' | 'allowedIn' | 'sev
 
 /** A tree that is too deep for a rule, or that the printer does not know: a person looks, and the rest is judged. */
 const unjudged = { id: 'opaque-sql', classes: ['breaks-old', 'locks'], allowedIn: [], severity: 'review' } as const;
+
+/** The table under its usual name, in a statement that does more than read. */
+const changingLedger = { id: 'changing-ledger', classes: ['loses-data'], allowedIn: [] } as const;
+
+const ledgerHazard: Hazard = {
+  message:
+    'the table schema_migrations belongs to the engine, which writes there what was done: without it the migration fails in production, or runs twice',
+  safe: undefined,
+};
+
+function namesLedger(text: string): boolean {
+  const code = codeOf(text);
+  return (
+    /\bschema_migrations(?:_catalog)?\b/i.test(code) &&
+    !/^\s*(?:SELECT|CREATE\s+(?:OR\s+REPLACE\s+)?VIEW)\b/i.test(code)
+  );
+}
 
 const unjudgedHazard = (error: unknown): Hazard => ({
   message:

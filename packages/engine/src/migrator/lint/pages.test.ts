@@ -42,7 +42,7 @@ it('the list names every page', () => {
 
 it('each file rule has a page', () => {
   const known = pageNames();
-  for (const rule of ['missing-revert', 'syntax-error', 'nul-byte', 'invalid-file', 'unused-accept'])
+  for (const rule of ['missing-revert', 'syntax-error', 'nul-byte', 'invalid-file', 'unused-accept', 'changing-ledger'])
     expect(known).toContain(`${rule}.md`);
 });
 

@@ -73,6 +73,18 @@ describe.each(postgresSources)('PostgreSQL of %s', (source) => {
       )
     ).map(({ attname }) => attname);
 
+  test.each(['RESET ALL', "SELECT set_config('lock_timeout', '0', false)", "SET lock_timeout = '1h'"])(
+    'a file that takes the limit of locks back does not wait for a reader: %s',
+    async (statement) => {
+      const reader = await connect('reader');
+      await reader.query('BEGIN; SELECT 1 FROM users');
+      const thrown = await refusal(run(`${statement}; ALTER TABLE users ADD COLUMN z int;`));
+      expect(thrown).toMatchObject({ code: 'blocked', message: expect.stringContaining('3 tries of 200 ms') });
+      await reader.query('ROLLBACK');
+      expect(await columns()).not.toContain('z');
+    },
+  );
+
   test('who holds the lock is named, with what it does and for how long, and without what it holds', async () => {
     const holder = await connect('reports');
     await holder.query("BEGIN; SELECT name FROM users WHERE name = 'secret of Ann' AND id > 17");

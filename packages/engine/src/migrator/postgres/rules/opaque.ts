@@ -2,9 +2,9 @@
 
 import type { Node } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
-import { isNewObject } from './history.ts';
+import { type History, isNewObject } from './history.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { body, dotted, nameOf, print, printType } from './tree.ts';
+import { body, dotted, nameOf, print, printType, some, strings } from './tree.ts';
 import { volatileIn } from './volatile.ts';
 
 /** Kinds of statement whose hazards are known; everything else is opaque. */
@@ -24,8 +24,8 @@ const opaque: PostgresRule = {
   classes: ['breaks-old', 'locks'],
   allowedIn: [],
   severity: 'review',
-  check: ({ node }) => {
-    const reason = opacity(node);
+  check: ({ node }, { history }) => {
+    const reason = opacity(node, history);
     return hazards(
       reason === undefined
         ? undefined
@@ -34,12 +34,14 @@ const opaque: PostgresRule = {
   },
 };
 
-function opacity(node: Node): string | undefined {
+function opacity(node: Node, history: History): string | undefined {
   const [kind = ''] = Object.keys(node);
   if (kind === 'DoStmt') return 'a DO block may do anything';
   if (kind === 'CallStmt' || kind === 'ExecuteStmt') return 'what is called may do anything';
   if (kind === 'CopyStmt') return 'rows come from outside this file';
   if (kind === 'SelectStmt') {
+    if (setsSequence(node, history))
+      return 'a sequence that is set to a constant gives numbers again that rows have already: read its value from the rows (max(id))';
     const called = volatileIn(node);
     return called === undefined ? undefined : `${called} may do anything`;
   }
@@ -48,6 +50,15 @@ function opacity(node: Node): string | undefined {
   if (alter?.objtype === 'OBJECT_TYPE') return 'releases read and write this composite type by position';
   return known.has(kind) ? undefined : `no rule knows what ${words(kind)} does to the old release`;
 }
+
+/** `setval()` of a sequence that numbers rows already, with a number that does not come from them. */
+const setsSequence = (node: Node, history: History): boolean =>
+  some(node, ({ FuncCall: call }) => {
+    const { funcname, args } = (call ?? {}) as { funcname?: Node[]; args?: Node[] };
+    if (strings(funcname).at(-1) !== 'setval') return false;
+    const sequence = body(args?.[0], 'A_Const')?.sval?.sval ?? '';
+    return !isNewObject(history, sequence) && !some(args?.[1], (inner) => 'ColumnRef' in inner || 'SubLink' in inner);
+  });
 
 /** `AlterSystemStmt` as `ALTER SYSTEM`. */
 const words = (kind: string): string =>

@@ -566,3 +566,6 @@ ALTER TABLE people ALTER COLUMN email TYPE varchar(100) COLLATE "C";
 CREATE TABLE people (id int PRIMARY KEY, email text COLLATE "C");
 -- then expand: changing-column-type
 ALTER TABLE people ALTER COLUMN email TYPE text;
+--- a sequence set back to its beginning
+-- expand: opaque-sql
+SELECT setval('invoice_no', 1, false);

@@ -322,3 +322,7 @@ ALTER TABLE users ALTER COLUMN tz DROP DEFAULT;
 SET lock_timeout = '500ms';
 SET LOCAL statement_timeout = 10000;
 SELECT set_config('lock_timeout', '2s', true);
+--- a sequence set behind the rows
+-- expand:
+SELECT setval('invoice_no', max(id)) FROM users;
+SELECT setval('invoice_no', (SELECT max(id) FROM users));
