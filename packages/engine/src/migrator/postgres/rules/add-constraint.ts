@@ -3,9 +3,9 @@
 import type { Constraint } from 'libpg-query';
 import { type Hazard, isNew, type Section, steps } from '../../lint/rule.ts';
 import { find, onAddColumn, without } from './add-column.ts';
-import { columnOf, type History, isNewColumn, isNewTable, isProvenNotNull } from './history.ts';
+import { type History, isNewColumn, isNewTable, isProvenNotNull } from './history.ts';
 import { constraintName } from './names.ts';
-import { passesNulls } from './nulls.ts';
+import { takesOmitted } from './nulls.ts';
 import {
   addNotValid,
   altered,
@@ -105,9 +105,8 @@ const constrainingOldWrites: PostgresRule = {
     const kinds = ['CONSTR_CHECK', 'CONSTR_FOREIGN', 'CONSTR_NOTNULL'];
     if (constraint === undefined || !kinds.includes(constraint.contype ?? '')) return undefined;
     if (isNewTable(history, alteration.table)) return undefined;
-    const isNewHere = (column: string): boolean => isNewColumn(history, alteration.table, column);
-    if (columns.length > 0 && columns.every(isNewHere) && takesOmitted(constraint, alteration.table, history))
-      return undefined;
+    const areNew = columns.length > 0 && columns.every((each) => isNewColumn(history, alteration.table, each));
+    if (areNew && takesOmitted(constraint, alteration.table, history)) return undefined;
     const name = constraintName(alteration.table, constraint);
     return {
       message: `the old release may write rows that ${name} refuses, even while it is NOT VALID: its users would see errors`,
@@ -118,14 +117,6 @@ const constrainingOldWrites: PostgresRule = {
     };
   }),
 };
-
-/** Whether a row that omits the new columns passes: they hold their default then, or NULL. */
-function takesOmitted({ contype, keys, raw_expr: expression }: Constraint, table: string, history: History): boolean {
-  const isFilled = (column: string): boolean => columnOf(history, table, column)?.hasDefault === true;
-  if (contype === 'CONSTR_FOREIGN') return true;
-  if (contype === 'CONSTR_NOTNULL') return strings(keys).every(isFilled);
-  return passesNulls(expression, isFilled);
-}
 
 const constraintIn = ({ command }: Alteration): Constraint | undefined =>
   command.def !== undefined && 'Constraint' in command.def ? command.def.Constraint : undefined;

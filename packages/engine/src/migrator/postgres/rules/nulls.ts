@@ -1,12 +1,25 @@
 // What a CHECK says of a row in which its columns are NULL: it refuses only what is false.
 
-import type { Node } from 'libpg-query';
+import type { Constraint, Node } from 'libpg-query';
+import { columnOf, type History } from './history.ts';
 import { body, columnsIn, strings } from './tree.ts';
 
 type Truth = 'true' | 'false' | 'null' | 'unknown';
 
+/** Whether a row that omits the new columns passes: they hold their default then, or NULL. */
+export function takesOmitted(
+  { contype, keys, raw_expr: expression }: Constraint,
+  table: string,
+  history: History,
+): boolean {
+  const isFilled = (column: string): boolean => columnOf(history, table, column)?.hasDefault === true;
+  if (contype === 'CONSTR_FOREIGN') return true;
+  if (contype === 'CONSTR_NOTNULL') return strings(keys).every(isFilled);
+  return passesNulls(expression, isFilled);
+}
+
 /** @param isFilled a default fills the column, with a value that the author made to pass */
-export function passesNulls(expression: Node | undefined, isFilled: (column: string) => boolean): boolean {
+function passesNulls(expression: Node | undefined, isFilled: (column: string) => boolean): boolean {
   return ['true', 'null'].includes(truthOf(expression, isFilled));
 }
 
