@@ -1,26 +1,39 @@
-// The entry of `npm start`, `npm run tour`, `npm test` and `npm run bench`: plain JavaScript for any Node from 18 on.
-// Installs what is missing, finds a Node that runs TypeScript, and hands over: arguments, signals, exit code.
+// The entry of every npm script: plain JavaScript for any Node from 18 on. Installs what is missing, finds the Node that
+// the lock file brings, and hands over: arguments, signals, exit code.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
-const entries = { start: 'tools/start.ts', tour: 'tools/tour.ts', test: 'tools/test.ts', bench: 'bench/main.ts' };
+const entries = {
+  start: 'tools/start.ts',
+  tour: 'tools/tour.ts',
+  test: 'tools/test.ts',
+  bench: 'bench/main.ts',
+  bg: 'apps/cli/src/main.ts',
+  'slack-bot': 'apps/slack-bot/src/main.ts',
+  webhook: 'apps/webhook/src/main.ts',
+  manifest: 'apps/slack-bot/src/manifest-main.ts',
+  schema: 'tools/generate-schema.ts',
+};
+/** Programs of the dependencies, run by the same Node: `node tools/run.mjs nx …`. */
+const programs = ['biome', 'knip', 'nx'];
 const leastToInstall = [18, 0];
-/** From here on Node runs TypeScript by itself. */
-const leastToRun = [22, 18];
+/** From here on Node runs TypeScript by itself and knows `await using`. */
+const leastToRun = [24, 0];
 /** A terminal's Ctrl-C arrives from the terminal and once more from npm: within this time it is one. */
 const sameKeypressMs = 1_000;
 const npmLookMs = 1_000;
 
 function main() {
   const [command, ...args] = process.argv.slice(2);
-  if (!Object.hasOwn(entries, command ?? ''))
-    return give(2, `usage: node tools/run.mjs ${Object.keys(entries).join('|')} [arguments]`);
+  const isEntry = Object.hasOwn(entries, command ?? '');
+  if (!isEntry && !programs.includes(command))
+    return give(2, `usage: node tools/run.mjs ${[...Object.keys(entries), ...programs].join('|')} [arguments]`);
   if (!isAtLeast(process.version, leastToInstall))
     return give(1, `Node ${process.version} is too old: this needs Node ${leastToInstall[0]} or later to begin with.`);
   const missing = whatIsMissing();
@@ -31,7 +44,8 @@ function main() {
       1,
       `Node ${process.version} cannot run this: Node ${leastToRun.join('.')} or later is needed, and the lock file brings one for Linux on x64 and arm64 only. Install it from https://nodejs.org and try again.`,
     );
-  handOver(node, [join(root, entries[command]), ...args]);
+  const argv = isEntry ? [join(root, entries[command]), ...args] : [realpathSync(join(binaries, command)), ...args];
+  handOver(node, argv);
 }
 
 /** A sentence, or undefined when everything that the lock file names is there in that very version. */
@@ -70,9 +84,12 @@ function install(why) {
   return false;
 }
 
-/** The lock file's own Node, else the one that runs this file. */
+/**
+ * The lock file's own Node, else the one that runs this file. Found by its package: npm links it into .bin from
+ * version 11 on only.
+ */
 function findNode() {
-  const ours = join(binaries, process.platform === 'win32' ? 'node.exe' : 'node');
+  const ours = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
   if (existsSync(ours)) {
     const { status, stdout } = spawnSync(ours, ['--version'], { encoding: 'utf8' });
     if (status === 0 && isAtLeast(stdout.trim(), leastToRun)) return ours;
@@ -90,7 +107,7 @@ function isAtLeast(version, [major, minor]) {
  * us tells it when we are gone without a word.
  */
 function handOver(node, argv) {
-  const path = [binaries, process.env.PATH].filter(Boolean).join(delimiter);
+  const path = [dirname(node), binaries, process.env.PATH].filter(Boolean).join(delimiter);
   const child = spawn(node, argv, {
     cwd: root,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
