@@ -1,6 +1,7 @@
 // From the table of commands to a commander program. Nothing is decided here.
 
 import { Command as Program } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import { audit } from './commands/audit.ts';
 import type { Command } from './commands/command.ts';
 import { config } from './commands/config.ts';
@@ -57,7 +58,7 @@ A place is service or service/target; with one service and one target none is ne
 
 /** `done` gets the exit code of the command that ran. @throws CommanderError for --help and for what is not understood */
 export function buildProgram(world: Call['world'], done: (code: ExitCode) => void): Program {
-  const program = new Program('bg').description(intro).exitOverride();
+  const program = new Program('bg').description(intro).version(manifest.version).exitOverride();
   program.configureHelp({ showGlobalOptions: true });
   program.configureOutput({
     writeOut: (text) => void world.out.write(text),
