@@ -30,28 +30,27 @@ const idleMs = 3_600_000;
 const tooLate = 'no answer in time';
 
 /**
- * WebSockets only: an inner HTTP/2 or TLS would carry requests past the balancer, and a body would be taken for the new
- * protocol. Such a request is answered as if it had not asked for an upgrade, as RFC 9110 allows.
+ * Only what cannot smuggle: an inner HTTP/2 or TLS would carry requests past the balancer, and a body would be taken for
+ * the new protocol. Such a request is answered as if it had not asked for an upgrade, as RFC 9110 allows.
  */
 export function mayUpgrade(request: IncomingMessage): boolean {
-  return request.method === 'GET' && !hasBody(request) && request.headers.upgrade?.trim().toLowerCase() === 'websocket';
+  const protocol = request.headers.upgrade?.toLowerCase() ?? '';
+  return request.method === 'GET' && !hasBody(request) && !/^(h2|http|tls)/.test(protocol);
 }
 
 /** @throws InvalidInput before anything was sent anywhere. */
 export function forwardUpgrade(exchange: UpgradeExchange): void {
   const { request, socket, choice, site, counters } = exchange;
   const path = pathOf(request.url ?? '');
-  const passed = requestHeaders(request, site);
+  const passed = requestHeaders(request, site.secretNames);
   const id = requestIdIn(passed);
   const headers = [...passed, ...['connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? '']];
 
-  const { maxHeaderSize } = site;
   const { host, port } = site.spec.upstreams[choice.slot];
   counters.opened(choice.slot);
   socket.once('close', () => counters.closed(choice.slot));
   // No agent: the connection belongs to this exchange alone, so nothing sent on it later can reach another user.
-  const options = { host, port, method: 'GET', path, headers, agent: false, setHost: false, maxHeaderSize } as const;
-  const upstream = httpRequest(options);
+  const upstream = httpRequest({ host, port, method: 'GET', path, headers, agent: false, setHost: false });
   const limit = setTimeout(() => upstream.destroy(new Error(tooLate)), site.spec.requestTimeoutMs);
   let answered = false;
   const onceAnswered = (status: number | undefined, pass: () => void) => {

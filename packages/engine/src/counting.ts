@@ -1,12 +1,3 @@
-// The second door of the engine, pure and small: for a balancer's own process, which counts requests and applies the
-// rules that all drivers share, and needs nothing else of the engine.
+// The second door of the engine, pure and small: for processes that count requests and need nothing else of it.
 
-export { bucketOfName, bucketsInAll, bucketTokens } from './load-balancer/buckets.ts';
 export { type Counters, createCounters, type Ending } from './load-balancer/counting/counters.ts';
-export {
-  endToEndHeaders,
-  forwardedHeaders,
-  hopByHopHeaders,
-  previewReferrerPolicy,
-  withoutPreviewToken,
-} from './load-balancer/header-rules.ts';
