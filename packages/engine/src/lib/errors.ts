@@ -35,6 +35,8 @@ export const errorHelp = {
   'state-locked':
     'Another process has been in the middle of a write for seconds: a very slow disk, or a process that was stopped. Let it go on or end it, and try again.',
   'state-newer': 'The state was written by a newer version of this program; use that version.',
+  'state-unsafe':
+    'Nothing was read or written. Only the account that runs this program may write to the state folder; the message says what to change.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',
   'template-invalid': 'A fault of this program: a template of a configuration file does not fit its values.',
