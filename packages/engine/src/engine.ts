@@ -152,6 +152,7 @@ function balancerSpec({ service, target, slots, balancer }: TargetSettings, prev
     allow: balancer.allow,
     requestTimeoutMs: balancer.requestTimeoutMs,
     drainSpreadMs: balancer.drainSpreadMs,
+    trustedProxies: balancer.trustedProxies,
   };
 }
 

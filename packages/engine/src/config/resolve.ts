@@ -177,7 +177,7 @@ function resolveBalancer(
   loadBalancer: TargetFile['loadBalancer'],
   inFolder: (path: string) => string,
 ): BalancerSettings {
-  const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, accessLog } = merge(
+  const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, trustedProxies, receiptProbes, accessLog } = merge(
     defaultBalancer,
     loadBalancer,
   );
@@ -195,6 +195,7 @@ function resolveBalancer(
     allow,
     requestTimeoutMs: parseDuration(requestTimeout),
     drainSpreadMs: parseDuration(drainSpread),
+    ...(trustedProxies === undefined ? {} : { trustedProxies }),
     receiptProbes,
     accessLog,
     ...(driver === 'haproxy' ? { haproxy: resolveHaproxy(loadBalancer.haproxy, inFolder) } : {}),

@@ -93,6 +93,14 @@ const loadBalancer = z
         'WebSockets and streams left on the old side are closed one by one over this time; 0s leaves them until it stops. Default: 0s.',
       )
       .optional(),
+    trustedProxies: listOf(
+      matching(/^[0-9A-Fa-f:.]{2,45}(\/\d{1,3})?$/, 'an address or a network such as 10.0.0.0/8'),
+      64,
+    )
+      .describe(
+        'Proxies in front, as addresses or networks, whose X-Forwarded-*, Forwarded and X-Real-IP are believed; those of all others are replaced. Default: none.',
+      )
+      .optional(),
     receiptProbes: whole({ min: 1, max: 1000, expected: 'a number of probes from 1 to 1000' })
       .describe('Requests per node that must all see the expected release after a switch. Default: 20.')
       .optional(),

@@ -158,6 +158,8 @@ export interface BalancerSettings {
   readonly allow: AllowList | undefined;
   readonly requestTimeoutMs: number;
   readonly drainSpreadMs: number;
+  /** Addresses and networks whose forwarded headers are believed. */
+  readonly trustedProxies?: readonly string[];
   /** Probes per node that a receipt needs, all of which must see the expected release. */
   readonly receiptProbes: number;
   /** Whether the embedded balancer keeps one line per request. */

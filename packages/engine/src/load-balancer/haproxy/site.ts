@@ -2,6 +2,7 @@
 // secrets and user names are compared by their hash, paths and hosts are checked. What does not fit is an error here.
 
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { loadTemplate } from '../../lib/template.ts';
@@ -40,6 +41,19 @@ export const unreachableAnswer = [
   'The service did not answer.\n',
 ].join('\r\n');
 
+/** Passed on as a trusted proxy has said them, and taken out of what anybody else sends. */
+const believedHeaders = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'x-real-ip',
+] as const;
+
 const siteTemplate = loadTemplate<Record<string, unknown>>(join(import.meta.dirname, 'site.cfg.hbs'));
 const managedTemplate = loadTemplate<{ runtimeSocket: string }>(join(import.meta.dirname, 'managed.cfg.hbs'));
 
@@ -70,6 +84,8 @@ function render({ spec, name, mapFile, errorFile, tls, logServer, nonce }: SiteV
     binds: [address(spec.listen), ...(tls ? [tlsBind(tls)] : [])],
     probe: { header: probeHeader, bucketHeader, hash: sha256(nonce) },
     sticky: stickyValues(spec),
+    trusted: spec.trustedProxies?.length ? spec.trustedProxies.map(network).join(' ') : false,
+    forwarded: believedHeaders,
     allow: spec.allow === undefined ? false : allowValues(spec.allow),
     preview: spec.preview === undefined ? false : previewValues(spec.preview),
     sides: (['blue', 'green'] as const).map((slot) => ({ slot, address: address(spec.upstreams[slot]) })),
@@ -111,6 +127,17 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const word = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9_-]{1,64}$/, what);
 
 const path = (text: string, what: string): string => fitting(text, /^\/[A-Za-z0-9._/@+-]{1,200}$/, what);
+
+function network(value: string): string {
+  const [host = '', bits, ...more] = value.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(host)] ?? -1;
+  const fits = bits === undefined ? most > 0 : /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+  if (more.length === 0 && fits) return value;
+  throw new BlueGreenError(
+    'config-invalid',
+    `trustedProxies: ${JSON.stringify(value.slice(0, 60))} is no address and no network such as 10.0.0.0/8`,
+  );
+}
 
 const hostName = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9:._-]{1,253}$/, what);
 

@@ -26,9 +26,11 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
   beginRouting(places);
   forgetOldReload(places.routing, clock.now());
   ensureOpen(places.routing);
-  if (await isUp(parts)) return;
+  const isWhole = async () => (await isUp(parts)) && readFileIfAny(parts.node.config) === configText(parts);
+  if (await isWhole()) return;
   await withFileLock({ path: join(places.folder, 'ensure.lock'), clock, holdMs: longestMs }, async () => {
-    if (!(await isUp(parts))) await bringUp(parts);
+    if (await isUp(parts)) await rewriteEdited(parts);
+    else await bringUp(parts);
   });
 }
 
@@ -37,11 +39,23 @@ async function isUp({ asker, site, node }: NginxParts): Promise<boolean> {
   return answers === site.digest && node.whole();
 }
 
+/** A file that was edited by hand: nginx serves by what it has read, and must find the right text at its next start. */
+async function rewriteEdited(parts: NginxParts): Promise<void> {
+  const { node, spec, log } = parts;
+  const text = configText(parts);
+  if (readFileIfAny(node.config) === text) return;
+  await node.replaceConfig(text);
+  const name = { service: spec.service, target: spec.target, file: node.config };
+  log.warn(name, 'the generated configuration of nginx was changed by hand, and is written again');
+}
+
 async function bringUp(parts: NginxParts): Promise<void> {
   const { places, node, asker, site, log, spec, settings, clock } = parts;
   const name = { service: spec.service, target: spec.target, nginx: settings.mode };
   const before = readFileIfAny(node.config);
-  if (!before?.includes(site.digest)) await node.replaceConfig(configText(parts));
+  // The whole text, not its digest alone: a hand may have added to it. nginx tests it before anything is ended.
+  const text = configText(parts);
+  if (before !== text) await node.replaceConfig(text);
   if (await runs(parts, before)) {
     const { digest } = site;
     await reloadGently({ node, asker, routing: places.routing, digest, before: askerOf(parts, before), clock });

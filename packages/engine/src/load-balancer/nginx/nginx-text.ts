@@ -2,6 +2,7 @@
 // be said safely is refused. Nothing reaches a template otherwise.
 
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { BlueGreenError } from '../../lib/errors.ts';
 
 /** Where a value came from, for the sentence of a refusal. */
@@ -71,6 +72,15 @@ export function address(what: string, place: { readonly host: string; readonly p
   if (!Number.isInteger(place.port) || place.port < 1 || place.port > 65_535)
     throw refused({ what, value: String(place.port) }, 'is no port');
   return `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`;
+}
+
+/** `10.0.0.0/8`, or one address. */
+export function network(what: string, value: string): string {
+  const [host = '', bits, ...more] = value.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(host)] ?? -1;
+  const fits = bits === undefined ? most > 0 : /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+  if (more.length === 0 && fits) return value;
+  throw refused({ what, value }, 'is no address and no network such as 10.0.0.0/8');
 }
 
 export function hostName({ what, value }: Named): string {

@@ -11,6 +11,7 @@ import {
   hostName,
   inQuotes,
   literally,
+  network,
   nameOfCookie,
   nameOfHeader,
   nameOfPlainCookie,
@@ -39,6 +40,15 @@ export const bucketHeader = 'x-bluegreen-bucket';
 
 /** Below this path nginx answers the engine about itself. */
 export const controlPath = (nonce: string): string => `/.bluegreen/${nonce}`;
+
+/** Passed on as a trusted proxy has said them, and taken out of what anybody else sends. */
+const believedHeaders = [
+  'Forwarded',
+  'X-Forwarded-Port',
+  'X-Forwarded-Prefix',
+  'X-Forwarded-Server',
+  'X-Forwarded-Ssl',
+] as const;
 
 const siteTemplate = loadTemplate<object>(join(import.meta.dirname, 'site.conf.hbs'));
 const mainTemplate = loadTemplate<object>(join(import.meta.dirname, 'nginx.conf.hbs'));
@@ -101,6 +111,12 @@ function siteValues({ spec, places, nonce, tls }: SiteParts) {
     allow: allowValues(spec.allow),
     sticky: stickyValues(spec.sticky),
     shares: Array.from({ length: 99 }, (_, share) => String(share).padStart(2, '0')),
+    trusted: spec.trustedProxies?.length ? spec.trustedProxies.map((each) => network('trustedProxies', each)) : false,
+    believed: believedHeaders.map((name) => {
+      const word = name.toLowerCase().replaceAll('-', '_');
+      const variable = `$${prefixOf(spec.service, spec.target)}_${word}`;
+      return { name, received: `$http_${word}`, variable, sent: variable };
+    }),
     marked: [
       { name: 'marked', long: false },
       { name: 'marked_stream', long: true },
