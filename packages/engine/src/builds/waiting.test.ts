@@ -29,7 +29,7 @@ function look(): void {
     name: 'driver',
     holder: 'test',
     configDigest: settings.digest,
-    now: clock.now(),
+    clock,
   });
   if (!own || !lease) throw new Error('there is no target, or nobody may drive');
   const target = { key: { service: 'shop', target: 'production' }, name: 'shop', settings: own };

@@ -15,6 +15,11 @@ export const errorHelp = {
   'config-invalid': 'Run `bg config check` to see every problem at once.',
   'config-refused':
     'The load balancer refuses its new configuration; the refused file is kept beside, the one before serves on.',
+  'disk-error':
+    'Look at the disk (`dmesg`, its health). Nothing was set aside; copy the state folder before anything else is tried.',
+  'disk-full':
+    'Free some disk and try again. The state is sound and nothing of it was set aside; what runs goes on serving.',
+  'disk-read-only': 'Make the file or its file system writable and try again. The state is sound; users are served on.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
   'exec-failed': 'A command ended with an error; its last lines are in the message.',
   'exec-not-found': 'The program named in the configuration does not exist or may not be executed.',
@@ -23,6 +28,7 @@ export const errorHelp = {
   'http-failed': 'The address did not answer; check that the service listens on its APPLICATION_PORT.',
   'http-timeout': 'The address did not answer in time.',
   'lease-held': 'Another process is driving; its name is in the message.',
+  'no-permission': 'Run as the user that owns the state folder, or correct its owner and mode. Nothing was changed.',
   'not-found': 'Look at `bg status` for the names that exist.',
   'port-in-use': 'Stop the named process or give the slot another port.',
   'release-invalid': 'Mend the file that is named, and publish the release under a new version.',
@@ -35,11 +41,13 @@ export const errorHelp = {
   'state-locked':
     'Another process has been in the middle of a write for seconds: a very slow disk, or a process that was stopped. Let it go on or end it, and try again.',
   'state-newer': 'The state was written by a newer version of this program; use that version.',
+  'state-replaced': 'This process writes nothing more. Restart it: it then opens the file that is there now.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',
   'template-invalid': 'A fault of this program: a template of a configuration file does not fit its values.',
   'template-unfilled':
     'Give the named variables in an env file or in `env` of the configuration, or mend the template in a new release; nothing was started.',
+  'too-many-files': 'End what keeps files open, or raise the limit (`ulimit -n`, `LimitNOFILE=`), and try again.',
   'variable-missing': 'Add the named variable to the env file of the target or to `env` in the configuration.',
 } as const;
 

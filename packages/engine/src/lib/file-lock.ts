@@ -1,63 +1,26 @@
-// One process of this machine at a time does something that several may want to do at once. A holder that died loses it
-// at once, one that hangs after its time.
+// One process of this machine at a time does something that several may want to do to one file or folder at once.
 
-import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { BlueGreenError } from './errors.ts';
-import { readFileIfAny } from './files.ts';
+import { withKernelLock } from './kernel-lock.ts';
 
 export interface FileLock {
-  /** Absolute; holds the pid of the holder while it is held. */
+  /** Absolute; gives the lock its name. No such file is made. */
   readonly path: string;
   readonly clock: Clock;
-  /** A holder is taken for hung after this long; who waits gives up a little later. */
+  /** How long the work may take; who waits gives up a little later. A holder that hangs keeps it: its work is not done. */
   readonly holdMs: number;
 }
 
-const lookEveryMs = 20;
-
-/** @throws BlueGreenError `lease-held` when another process holds it for too long */
-export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
-  const { path, clock, holdMs } = lock;
-  const deadline = clock.now() + holdMs * 1.5;
-  while (!take(path)) {
-    if (clock.now() > deadline)
-      throw new BlueGreenError('lease-held', `process ${readFileIfAny(path)} holds ${path} all the time`);
-    if (isAbandoned(lock)) rmSync(path, { force: true });
-    await clock.sleep(lookEveryMs);
-  }
-  try {
-    return await work();
-  } finally {
-    if (readFileIfAny(path) === String(process.pid)) rmSync(path, { force: true });
-  }
-}
-
-function take(path: string): boolean {
-  try {
-    const file = openSync(path, 'wx', 0o600);
-    writeSync(file, String(process.pid));
-    closeSync(file);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return false;
-    throw thrown;
-  }
-}
-
-function isAbandoned({ path, clock, holdMs }: FileLock): boolean {
-  const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  if (since === undefined) return false;
-  // Empty for the moment between its creation and its first word.
-  const holder = Number(readFileIfAny(path) || process.pid);
-  return clock.now() - since > holdMs || !isAlive(holder);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
-  }
+/** @throws BlueGreenError `lease-held` when another process holds it for too long, naming it */
+export function withFileLock<T>({ path, clock, holdMs }: FileLock, work: () => Promise<T>): Promise<T> {
+  mkdirSync(dirname(path), { recursive: true });
+  const real = join(realpathSync(dirname(path)), basename(path));
+  const name = `bluegreen/file/${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
+  const refused = (holder: number | undefined) =>
+    new BlueGreenError('lease-held', `process ${holder ?? 'unknown'} holds ${path} all the time`);
+  return withKernelLock({ name, waitMs: holdMs * 1.5, clock, refused }, work);
 }

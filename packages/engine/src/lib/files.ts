@@ -3,15 +3,33 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { releaseReserve } from './reserve.ts';
+import { storageFault } from './storage-fault.ts';
 
 /** Replaces `path` atomically: a reader sees the old content or the new, never a part. Creates the folder if needed. */
 export function writeFileAtomic(path: string, content: string, mode = 0o600): void {
+  withRoomFor(path, () => replaceFile(path, content, mode));
+}
+
+/** A full disk gets the reserve of the state, once. @throws BlueGreenError `disk-full` and its relatives, with the path */
+function withRoomFor(path: string, write: () => void): void {
+  for (let isLast = false; ; isLast = true) {
+    try {
+      return write();
+    } catch (thrown) {
+      const fault = storageFault(thrown, path);
+      if (fault?.code !== 'disk-full' || isLast || !releaseReserve(path)) throw fault ?? thrown;
+    }
+  }
+}
+
+function replaceFile(path: string, content: string, mode: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const file = openSync(beside, 'wx', mode);
     try {
-      writeSync(file, content);
+      writeWhole(file, content);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -50,11 +68,19 @@ export function syncFolder(path: string): void {
 
 /** On disk when it returns, but in one go: for a file that nobody reads before it is moved. Its folder must be there. */
 export function writeFileSynced(path: string, content: string, mode = 0o600): void {
-  const file = openSync(path, 'w', mode);
-  try {
-    writeSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  withRoomFor(path, () => {
+    const file = openSync(path, 'w', mode);
+    try {
+      writeWhole(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** A disk that is nearly full takes a part and says so only by the number. */
+function writeWhole(file: number, content: string): void {
+  const bytes = Buffer.from(content);
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
 }

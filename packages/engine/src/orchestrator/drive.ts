@@ -4,7 +4,8 @@
 import { pause } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import { liveDeployments } from '../state/deployments.ts';
-import { acquireLease, heartbeatMs, type Lease, releaseLease, renewLease } from '../state/leases.ts';
+import { acquireLease, heartbeatMs, type Lease, leaseMs, releaseLease, renewLease } from '../state/leases.ts';
+import { requireSameFile } from '../state/same-file.ts';
 import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Charge, type Core, driverLease, type Target } from './core.ts';
@@ -13,6 +14,7 @@ import { tendReleases } from './releases/tend.ts';
 import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
 import { tendSchemas } from './schema/tend.ts';
+import { tendState } from './state-care.ts';
 import { supervise } from './supervisor.ts';
 
 /** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
@@ -58,7 +60,8 @@ export async function holdAlone(
  */
 function askFor({ store, settings, clock, log }: Core, who: Pick<Lease, 'name' | 'holder'>): Lease | undefined {
   try {
-    return acquireLease(store.db, { ...who, configDigest: settings.digest, now: clock.now() });
+    requireSameFile(store.db);
+    return acquireLease(store.db, { ...who, configDigest: settings.digest, clock });
   } catch (thrown) {
     if (!store.db.$client.open) throw thrown;
     log.error({ lease: who.name, problem: messageOf(thrown) }, 'the lease could not be asked for, tries again');
@@ -76,17 +79,23 @@ function giveBack({ store, log }: Core, lease: Lease): void {
   }
 }
 
+/** A state that cannot be written for a moment (a full disk, a slow one) costs the lease only when its time has passed. */
 async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () => void): Promise<void> {
-  while (await pause(core.clock, heartbeatMs, stop)) {
+  const { store, clock, log } = core;
+  let renewedAt = clock.monotonic();
+  while (await pause(clock, heartbeatMs, stop)) {
     try {
-      if (renewLease(core.store.db, lease, core.clock.now())) continue;
+      requireSameFile(store.db);
+      if (!renewLease(store.db, lease, clock)) break;
+      renewedAt = clock.monotonic();
     } catch (thrown) {
-      core.log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed');
+      log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed');
+      if (hasCode(thrown, 'state-replaced') || clock.monotonic() - renewedAt > leaseMs - heartbeatMs) break;
     }
-    if (!stop.aborted)
-      core.log.warn({ lease: lease.name, fence: lease.token }, 'lost the lease: nothing more is written');
-    return lost();
   }
+  if (stop.aborted) return;
+  log.warn({ lease: lease.name, fence: lease.token }, 'lost the lease: nothing more is written');
+  lost();
 }
 
 /** Returns only when all have ended: nothing of an earlier lease goes on beside the next one. */
@@ -97,7 +106,9 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   await clearUnfinished(core);
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
-  const all = [moveDeployments, supervise, tendSchemas, tendReleases].map((part) => part(core, lease, until));
+  const all = [moveDeployments, supervise, tendSchemas, tendReleases, tendState].map((part) =>
+    part(core, lease, until),
+  );
   const ends = await Promise.allSettled(all.map((part) => part.catch(endTheOthers)));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 

@@ -93,7 +93,7 @@ describe('the database forbids', () => {
   });
 
   it('a fencing token that falls', () => {
-    const lease = acquireLease(state.db, { name: 'driver', holder: 'a', configDigest: 'c', now: clock.now() });
+    const lease = acquireLease(state.db, { name: 'driver', holder: 'a', configDigest: 'c', clock });
     expect(() => sql(`UPDATE leases SET token = ${(lease?.token ?? 0) - 1}`)).toThrow('only grows');
   });
 
@@ -137,7 +137,7 @@ describe('a write', () => {
 });
 
 describe('a lease', () => {
-  const wish = (holder: string) => ({ name: 'driver', holder, configDigest: 'c', now: clock.now() });
+  const wish = (holder: string) => ({ name: 'driver', holder, configDigest: 'c', clock });
 
   it('is held by one, until it runs out or is given back', () => {
     const first = acquireLease(state.db, wish('a'));
@@ -161,7 +161,7 @@ describe('a lease', () => {
     const lease = acquireLease(state.db, wish('a'));
     for (let beat = 0; lease && beat < 4; beat += 1) {
       clock.advance(4_000);
-      expect(renewLease(state.db, lease, clock.now())).toBe(true);
+      expect(renewLease(state.db, lease, clock)).toBe(true);
     }
     expect(acquireLease(state.db, wish('b'))).toBeUndefined();
   });
@@ -176,7 +176,7 @@ describe('a lease', () => {
     expect(() => fenced.write((tx) => tx.audit({ actor: 'engine', action: 'test', sentence: 'too late' }))).toThrow(
       'lost the lease',
     );
-    expect(renewLease(state.db, old, clock.now())).toBe(false);
+    expect(renewLease(state.db, old, clock)).toBe(false);
     releaseLease(state.db, old);
     expect(acquireLease(state.db, wish('c'))).toBeUndefined();
   });

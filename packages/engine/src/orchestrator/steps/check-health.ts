@@ -14,10 +14,10 @@ export const checkHealth: Step<'check-health'> = {
   run: async (context) => {
     const { core, target, deployment, release, signal } = context;
     const { health } = target.settings;
-    const until = core.clock.now() + health.startupMs;
+    const until = core.clock.monotonic() + health.startupMs;
     let inARow = 0;
     let problem = 'it never answered';
-    while (core.clock.now() < until && !signal.aborted) {
+    while (core.clock.monotonic() < until && !signal.aborted) {
       const seen = await target.environment.inspect(placeOf(target, deployment.slot));
       if (seen.kind === 'stopped')
         return failed(

@@ -52,6 +52,7 @@ export function movableClock(): Clock & { advance(ms: number): void } {
   let ahead = 0;
   return {
     now: () => Date.now() + ahead,
+    monotonic: () => systemClock.monotonic() + ahead,
     sleep: systemClock.sleep,
     advance: (ms) => {
       ahead += ms;

@@ -1,0 +1,15 @@
+// Takes the lock of its argument again and again, each time writing that it is in and out, and sometimes dies inside.
+
+import { appendFileSync } from 'node:fs';
+import { systemClock } from '../clock.ts';
+import { withFileLock } from '../file-lock.ts';
+
+const [path = '', journal = '', rounds = '1', dying = 'no'] = process.argv.slice(2);
+for (let round = 0; round < Number(rounds); round += 1)
+  await withFileLock({ path, clock: systemClock, holdMs: 60_000 }, async () => {
+    appendFileSync(journal, `in ${process.pid}\n`);
+    if (dying === 'hang') await systemClock.sleep(60_000);
+    await systemClock.sleep(Math.random() * 4);
+    if (dying === 'die' && Math.random() < 0.2) process.kill(process.pid, 'SIGKILL');
+    appendFileSync(journal, `out ${process.pid}\n`);
+  });
