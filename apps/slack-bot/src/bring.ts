@@ -63,12 +63,20 @@ async function updateAt(round: Round, item: Item, place: Place): Promise<Ended> 
   if (!round.buckets.take('chat.update')) return 'ended';
   const mark = { key: message.key, version: message.version };
   const answer = await orPlain(round, item, shown, (one) => round.slack.update(place, one, mark));
+  if (!answer.ok && isGone(answer.problem) && message.final) return stayAway(round, message, answer.problem);
   if (!answer.ok && isGone(answer.problem)) return moveAway(round, item, { place, problem: answer.problem });
   return settle(round, item, 'chat.update', answer.ok ? { ok: true, value: now } : answer);
 }
 
 const gone = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_archived', 'channel_not_found'];
 const isGone = (problem: SlackProblem): boolean => problem.kind === 'refused' && gone.includes(problem.error);
+
+/** A person took a finished card away, or its channel is over: posted again it would stand below newer ones. */
+function stayAway({ engine, log }: Round, { key, version }: OutboxMessage, problem: SlackProblem): Ended {
+  log.info({ key, problem: problemSentence(problem) }, 'the card of a finished deployment is gone and stays away');
+  engine.outbox.drop(key, version, problemSentence(problem));
+  return 'ended';
+}
 
 /** The old message cannot be changed any more: a new one takes its place and points back. */
 async function moveAway(
@@ -206,11 +214,31 @@ function unsettled(round: Round, item: Item, method: Method, problem: SlackProbl
   }
 }
 
+/** A person who has left the workspace, or takes no messages, does not come back in five minutes. */
+const unreachable = [
+  'channel_not_found',
+  'user_not_found',
+  'user_disabled',
+  'user_not_visible',
+  'user_deactivated',
+  'account_inactive',
+  'cannot_dm_bot',
+  'cannot_message_user',
+  'is_archived',
+  'not_in_channel',
+  'restricted_action',
+];
+
 function refused(
   { engine, log }: Round,
   message: OutboxMessage,
   { error, sentence }: SlackProblem & { kind: 'refused' },
 ): void {
+  if (isDirect(message.kind) && unreachable.includes(error)) {
+    log.warn({ key: message.key, problem: sentence }, 'the person cannot be reached in Slack; the message is given up');
+    engine.outbox.drop(message.key, message.version, sentence);
+    return;
+  }
   log.error({ key: message.key, problem: sentence }, refusedHelp(error));
   if (message.attempts >= maxSlowAttempts && !message.final) engine.outbox.drop(message.key, message.version, sentence);
   else engine.outbox.retry(message.key, slowRetryMs, sentence);

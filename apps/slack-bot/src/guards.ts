@@ -1,7 +1,7 @@
 // What stands before every handler: nothing is handled twice, from the future, or for people of other workspaces;
 // and the process waits for what it has begun.
 
-import type { Clock, Engine, Log } from '@bg/engine';
+import { type Clock, type Engine, findPerson, type Log, type Refusal } from '@bg/engine';
 import type { AnyMiddlewareArgs, Middleware } from '@slack/bolt';
 import type { KnownIdentity } from './identity.ts';
 
@@ -53,7 +53,7 @@ function deliveryId(body: unknown): string | undefined {
 }
 
 export interface TeamGuardOptions {
-  readonly engine: Pick<Engine, 'countStranger'>;
+  readonly engine: Pick<Engine, 'countStranger' | 'refusedAtDoor' | 'settings'>;
   /** From the configuration; otherwise the workspace of the token. */
   readonly team: string | undefined;
   readonly identity: KnownIdentity;
@@ -62,28 +62,55 @@ export interface TeamGuardOptions {
 /** In a shared channel people of other companies see the buttons too. They may not press them. */
 export function sameTeamOnly({ engine, team, identity }: TeamGuardOptions): Guard {
   return async ({ body, ack, respond, next }: GuardArgs) => {
-    const teams = teamsIn(body as Body);
+    const request = body as Body;
+    const teams = teamsIn(request);
     // Before Slack answered once, the workspace that the request itself came through stands in.
     const own = team ?? identity.get()?.teamId ?? teams[0];
     if (teams.every((one) => one === own)) return next();
-    engine.countStranger('slack');
+    const person = findPerson(engine.settings, { slack: request.user?.id ?? request.user_id });
+    // On Enterprise Grid `team_id` is the workspace of the person, or the organisation, and not that of the app.
+    if (person !== undefined && isSameOrganisation(request, identity.get()?.enterpriseId)) return next();
+    if (person === undefined) engine.countStranger('slack');
+    else engine.refusedAtDoor({ kind: 'person', id: person.id, door: 'slack' }, otherWorkspace);
+    const text = `⛔ ${otherWorkspace.sentence} Nothing was changed.`;
+    if (request.type === 'view_submission')
+      return void (await (ack as FormAck | undefined)?.(formErrors(request, text)));
     await ack?.();
-    await respond?.({
-      text: '⛔ Only people of this workspace can steer its deployments. Nothing was changed.',
-      response_type: 'ephemeral',
-      replace_original: false,
-    });
+    await respond?.({ text, response_type: 'ephemeral', replace_original: false });
   };
 }
 
+const otherWorkspace: Refusal = {
+  code: 'not-in-team',
+  sentence: 'Only people of this workspace can steer its deployments.',
+  hint: 'On Enterprise Grid the bot has to be installed in the same organisation.',
+};
+
 interface Body {
+  readonly type?: string;
   readonly team_id?: unknown;
+  readonly user_id?: string;
+  readonly enterprise_id?: unknown;
   readonly team?: { readonly id?: unknown } | null;
-  readonly user?: { readonly team_id?: unknown } | null;
+  readonly enterprise?: { readonly id?: unknown } | null;
+  readonly user?: { readonly id?: string; readonly team_id?: unknown } | null;
+  readonly view?: { readonly blocks?: readonly { readonly type?: string; readonly block_id?: string }[] };
 }
 
 function teamsIn({ team_id, team, user }: Body): readonly string[] {
   return [team_id, team?.id, user?.team_id].filter((one): one is string => typeof one === 'string');
+}
+
+function isSameOrganisation({ enterprise, enterprise_id }: Body, own: string | undefined): boolean {
+  return own !== undefined && (enterprise?.id ?? enterprise_id) === own;
+}
+
+type FormAck = (answer: ReturnType<typeof formErrors>) => Promise<void>;
+
+/** A form closes without a word unless an error belongs to one of its inputs. */
+function formErrors({ view }: Body, text: string) {
+  const block = view?.blocks?.find(({ type }) => type === 'input')?.block_id ?? '';
+  return { response_action: 'errors', errors: { [block]: text } };
 }
 
 export interface Drain {

@@ -12,6 +12,7 @@ import { publishHome } from './home.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
+import { problemSentence } from './slack-api.ts';
 import { chooseTarget, type Submission, submitDeploy, submitReject } from './submissions.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -98,8 +99,14 @@ type Message = { text: string; blocks: Card['blocks'][number][]; response_type: 
 
 /** Through the response URL, which works in channels that the bot is not in; else as an ephemeral message. */
 async function reply({ slack, log }: Desk, { card, respond, channel, user }: Reply): Promise<void> {
+  const say = (blocks: Message['blocks']) =>
+    respond({ text: card.text, blocks, response_type: 'ephemeral', replace_original: false });
   try {
-    await respond({ text: card.text, blocks: [...card.blocks], response_type: 'ephemeral', replace_original: false });
+    // Blocks that Slack does not take must not silence the answer: its text goes alone.
+    await say([...card.blocks]).catch((thrown: unknown) => {
+      log.error({ problem: String(thrown) }, 'Slack refused an answer; its text goes alone');
+      return say([]);
+    });
   } catch (thrown) {
     const answer = channel === undefined ? undefined : await slack.ephemeral({ channel, user }, card);
     if (!answer?.ok)
@@ -114,6 +121,8 @@ interface HomeAnswer {
 }
 
 async function answerAtHome(desk: Desk, { card, user, triggerId }: HomeAnswer): Promise<void> {
-  if (card !== undefined) await desk.slack.openView(triggerId, noticeModal(card));
-  await publishHome(desk, user);
+  const opened = card === undefined ? undefined : await desk.slack.openView(triggerId, noticeModal(card));
+  if (opened?.ok === false) desk.log.warn({ problem: problemSentence(opened.problem) }, 'an answer is shown in Home');
+  // The dialog came too late: Home itself shows the answer.
+  await publishHome(desk, user, opened?.ok === false ? card : undefined);
 }

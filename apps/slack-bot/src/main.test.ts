@@ -64,14 +64,6 @@ describe('a bot that cannot start says why, and ends with 1', () => {
     expect(bot.output()).toMatch(/broken\.yaml:2:1.*servicez/);
   });
 
-  test('a token that Slack refuses', async () => {
-    slack.fault({ method: 'auth.test', error: 'invalid_auth', times: 'always' });
-    const bot = run();
-    expect(await bot.exit).toBe(1);
-    expect(bot.output()).toContain('Slack refuses SLACK_BOT_TOKEN (invalid_auth)');
-    expect(bot.output()).not.toContain(botToken);
-  });
-
   test('a port that another process has', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
@@ -96,10 +88,22 @@ test('a Slack that cannot be reached stops nothing: deployments are driven, and 
   engine.close();
 });
 
+test('a token that was revoked stops nothing: a restarted bot drives all the same', async () => {
+  slack.fault({ method: 'auth.test', error: 'token_revoked', times: 'always' });
+  const engine = openEngine({ settings: stage.settings, log: silentLog, processName: 'test' });
+  const bot = run();
+  const output = await bot.says(/the Slack bot is ready/);
+  expect(output).toContain('Slack refuses SLACK_BOT_TOKEN (token_revoked)');
+  expect(output).not.toContain(botToken);
+  const id = value(engine.deploy({ version: 'v2.1', actor: { kind: 'person', id: 'alice', door: 'cli' } })).id;
+  expect((await until(engine, id, finished)).outcome).toMatchObject({ kind: 'promoted' });
+  engine.close();
+});
+
 test('SIGTERM: the bot ends with 0, and what serves users goes on', async () => {
   const bot = run();
   slack.setAppUrl(`http://127.0.0.1:${portOf(await bot.says(/the Slack bot is ready/))}/slack/events`);
-  await cardWith(slack, /shop v1\.0: live\./);
+  await cardWith(slack, /shop v2\.1: live\./);
   await slack.command({ user: alice, channel, command: '/deploy', text: 'status' });
   bot.child.kill('SIGTERM');
   expect(await bot.exit).toBe(0);

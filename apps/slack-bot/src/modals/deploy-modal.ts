@@ -6,6 +6,7 @@ import {
   answer,
   type Choice,
   type Modal,
+  maxChoices,
   selectInput,
   textInput,
   ticked,
@@ -47,12 +48,24 @@ export function deployModal({ targets, chosen, releases }: DeployForm): Modal {
           selectInput({
             id: `${versionBlock}:${chosen.service}`,
             label: 'Version',
-            choices: releases.map(releaseChoice),
+            choices: shownReleases(releases).map(releaseChoice),
           }),
+      ...notShown(releases.length, 'versions: type `/deploy <service>/<target> <version>`'),
+      ...notShown(targets.length, 'targets: name one, `/deploy <service>/<target>`'),
       tickInput('hold', 'Hold', { label: 'Prepare it, but send no users yet', value: 'hold' }),
       textInput({ id: 'reason', label: 'Reason', optional: true }),
     ],
   };
+}
+
+/** The newest a select can hold, and always the one that is live. */
+function shownReleases(releases: readonly ReleaseView[]): readonly ReleaseView[] {
+  const active = releases.slice(maxChoices).filter((release) => release.active);
+  return [...releases.slice(0, maxChoices - active.length), ...active];
+}
+
+function notShown(count: number, how: string) {
+  return count <= maxChoices ? [] : [section(`${count - maxChoices} more ${how}.`)];
 }
 
 function releaseChoice({ version, active, quarantined }: ReleaseView): Choice {
