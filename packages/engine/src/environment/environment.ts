@@ -1,5 +1,7 @@
 // Where releases run. One folder per driver; each signs the contract in environment.contract.ts.
 
+import type { HealthSettings } from '../config/settings.ts';
+
 export type SlotName = 'blue' | 'green';
 
 export const otherSlot = (slot: SlotName): SlotName => (slot === 'blue' ? 'green' : 'blue');
@@ -12,8 +14,20 @@ export interface SlotPlace {
   readonly port: number;
 }
 
+/** A slot by its names alone: where its instance answers is asked from the record of its start. */
+export type SlotKey = Omit<SlotPlace, 'port'>;
+
+/** How the instance in a slot was started. It is addressed and judged by this until its next start. */
+export interface StartedInstance {
+  readonly version: string;
+  readonly digest: string;
+  readonly port: number;
+  /** Undefined for an instance that an earlier version of this program started, and for an adopted one. */
+  readonly health: Partial<HealthSettings> | undefined;
+}
+
 /** For a sentence: `blue of shop/production`. */
-export function describePlace({ service, target, slot }: Omit<SlotPlace, 'port'>): string {
+export function describePlace({ service, target, slot }: SlotKey): string {
   return `${slot} of ${service}/${target}`;
 }
 
@@ -42,6 +56,8 @@ export interface LaunchSettings {
   readonly minFreeDiskBytes: number;
   readonly minFreeMemoryBytes: number;
   readonly maxLogBytes: number;
+  /** The rule that this instance is judged by until its next start. */
+  readonly health?: HealthSettings;
 }
 
 /** What a slot is started with. Of values only marks, by which two can be told apart and neither can be known. */
@@ -103,6 +119,10 @@ export interface Environment {
   /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; a stopped slot is left alone. */
   stop(place: SlotPlace, graceMs: number): Promise<void>;
   inspect(place: SlotPlace): Promise<SlotObservation>;
+  /** The record of the last start, also of a process that has died since. Undefined once `stop` has ended it. */
+  startedAs(slot: SlotKey): StartedInstance | undefined;
+  /** Records another health rule for the instance in the slot; nothing is recorded for an empty slot. */
+  judgeBy(slot: SlotKey, health: HealthSettings): Promise<void>;
   /** Takes over whatever listens on the slot's port without touching it. @throws `not-found` when nothing listens. */
   adopt(
     place: SlotPlace,

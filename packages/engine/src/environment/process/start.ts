@@ -94,7 +94,9 @@ function prepare(room: Room, { place, release, settings }: StartRequest, launch:
 }
 
 export function foresee(room: Room, request: StartRequest): Effective {
-  return prepare(room, request, newLaunch(room.mark)).startedWith;
+  const { startedWith } = prepare(room, request, newLaunch(room.mark));
+  requireResources(room.stateFolder, request.settings);
+  return startedWith;
 }
 
 /** Looked at again for a moment: the kernel closes the sockets of a process that crashed just now when it gets to it. */
@@ -127,6 +129,7 @@ function writeAhead(
     adopted: false,
     envFiles: settings.envFiles,
     startedWith,
+    ...(settings.health ? { health: { ...settings.health } } : {}),
   };
   writeRecord(recordPlace(room, place), starting);
   return starting;
