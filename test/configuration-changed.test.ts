@@ -56,7 +56,10 @@ describe('ports that were exchanged while both are in use', () => {
     await twoSides();
     const { blue, green } = stage.ports;
     const settings = await stage.edit((text) =>
-      text.replace(`blue: { port: ${blue} }, green: { port: ${green} }`, `blue: { port: ${green} }, green: { port: ${blue} }`),
+      text.replace(
+        `blue: { port: ${blue} }, green: { port: ${green} }`,
+        `blue: { port: ${green} }, green: { port: ${blue} }`,
+      ),
     );
     const { engine } = stage.drive('exchanged', settings);
     await eventually(() => target(engine).slots[1].health === 'healthy');
@@ -65,7 +68,9 @@ describe('ports that were exchanged while both are in use', () => {
     expect(refusal.ok ? '' : refusal.refusal.sentence).toContain(`port ${green} to blue`);
     const before = target(engine).slots[1].pid ?? 0;
     process.kill(before, 'SIGKILL');
-    await eventually(() => (target(engine).slots[1].pid ?? before) !== before && target(engine).slots[1].health === 'healthy');
+    await eventually(
+      () => (target(engine).slots[1].pid ?? before) !== before && target(engine).slots[1].health === 'healthy',
+    );
     expect(target(engine).slots[1].port).toBe(green);
     const back = await until(engine, value(engine.rollback({ actor: alice })).id, finished);
     expect(back.outcome).toMatchObject({ kind: 'promoted' });

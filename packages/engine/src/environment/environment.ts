@@ -26,6 +26,8 @@ export interface StartedInstance {
   readonly health: Partial<HealthSettings> | undefined;
 }
 
+export interface RunningInstance extends SlotKey, StartedInstance {}
+
 /** For a sentence: `blue of shop/production`. */
 export function describePlace({ service, target, slot }: SlotKey): string {
   return `${slot} of ${service}/${target}`;
@@ -104,7 +106,7 @@ export interface Orphan {
 export interface Environment {
   /**
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
-   * running there is left alone (idempotent); another release there is stopped first. The process outlives this one.
+   * running there on the same port is left alone (idempotent); another release there is stopped first. The process outlives this one.
    * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `env-file-unreadable`, `release-missing`,
    * `template-unfilled`, `exec-not-found`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
    * slot is being changed)
@@ -121,6 +123,8 @@ export interface Environment {
   inspect(place: SlotPlace): Promise<SlotObservation>;
   /** The record of the last start, also of a process that has died since. Undefined once `stop` has ended it. */
   startedAs(slot: SlotKey): StartedInstance | undefined;
+  /** Every instance that runs now, whether a configuration still names its slot or not. */
+  running(): readonly RunningInstance[];
   /** Records another health rule for the instance in the slot; nothing is recorded for an empty slot. */
   judgeBy(slot: SlotKey, health: HealthSettings): Promise<void>;
   /** Takes over whatever listens on the slot's port without touching it. @throws `not-found` when nothing listens. */

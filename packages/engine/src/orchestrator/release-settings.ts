@@ -4,10 +4,11 @@
 import { type ReleaseManifest, readReleaseManifest } from '../config/release-manifest.ts';
 import type { SmokeTest, TargetSettings } from '../config/settings.ts';
 import {
+  describePlace,
   type Effective,
   type LaunchSettings,
-  otherSlot,
   type ReleaseFiles,
+  type SlotKey,
   type SlotName,
   type SlotPlace,
 } from '../environment/environment.ts';
@@ -77,20 +78,25 @@ export async function startRelease(target: Target, slot: SlotName, release: Rele
  */
 function placeToStart(target: Target, slot: SlotName): SlotPlace {
   const place = placeOf(target, slot);
-  if (!otherSideHolds(target, slot)) return place;
+  const holder = holderOfPort([target], target, slot);
+  if (!holder) return place;
   const port = target.environment.startedAs(place)?.port;
   if (port !== undefined && port !== place.port) return { ...place, port };
-  throw new BlueGreenError('port-in-use', portTaken(target, slot));
+  throw new BlueGreenError('port-in-use', portTaken(target, slot, holder));
 }
 
-/** The other side of the target was started on the port that the configuration gives to this slot now. */
-export function otherSideHolds(target: Target, slot: SlotName): boolean {
-  const other = target.environment.startedAs({ ...target.key, slot: otherSlot(slot) });
-  return other?.port === target.settings.slots[slot].port;
+/** The slot, of any target, whose instance was started on the port that the configuration gives to this one now. */
+export function holderOfPort(targets: readonly Target[], target: Target, slot: SlotName): SlotKey | undefined {
+  const { port } = target.settings.slots[slot];
+  return targets
+    .flatMap(({ key }) => (['blue', 'green'] as const).map((each): SlotKey => ({ ...key, slot: each })))
+    .filter((each) => describePlace(each) !== describePlace({ ...target.key, slot }))
+    .find((each) => target.environment.startedAs(each)?.port === port);
 }
 
-export const portTaken = ({ name, settings }: Pick<Target, 'name' | 'settings'>, slot: SlotName): string =>
-  `the configuration gives port ${settings.slots[slot].port} to ${slot} of ${name}, and ${otherSlot(slot)} was started on it and keeps it until its next start`;
+export function portTaken({ name, settings }: Target, slot: SlotName, holder: SlotKey): string {
+  return `the configuration gives port ${settings.slots[slot].port} to ${slot} of ${name}, and ${describePlace(holder)} was started on it and keeps it until its next start`;
+}
 
 /** What it would be started with now, and whether it could be. @throws as `startRelease` does before it stops anything */
 export function foresee(target: Target, slot: SlotName, release: ReleaseFiles): Effective {

@@ -4,9 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HealthSettings, Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
-import { describePlace, otherSlot, type SlotKey, type StartedInstance } from '../environment/environment.ts';
-
-export interface RunningInstance extends SlotKey, StartedInstance {}
+import { describePlace, type RunningInstance, type SlotKey } from '../environment/environment.ts';
 
 export interface PendingChange extends SlotKey {
   readonly kind: 'not-configured' | 'port' | 'health';
@@ -67,8 +65,3 @@ export function changedFields(now: HealthSettings, recorded: Partial<HealthSetti
 
 /** As it is read back from a file: without fields that are undefined. */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
-
-/** The other side of a target was started on the port that the configuration gives to this slot. */
-export function holdsPortOf(target: string, slot: SlotKey['slot'], port: number): string {
-  return `the configuration gives port ${port} to ${slot} of ${target}, and ${otherSlot(slot)} was started on it and keeps it until its next start`;
-}

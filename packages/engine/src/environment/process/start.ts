@@ -41,7 +41,7 @@ export async function startSlot(room: Room, request: StartRequest): Promise<Runn
   const { place, release, settings } = request;
   const launch = newLaunch(room.mark);
   const before = recordBefore(room, place);
-  if (before && isSame(before, release)) return settleFound(room, request, before);
+  if (before && isSame(before, request)) return settleFound(room, request, before);
   const prepared = prepare(room, request, launch);
   requireResources(room.stateFolder, settings);
   await stopSlot(room, place, settings.graceMs);
@@ -64,8 +64,8 @@ function recordBefore(room: Room, place: SlotPlace): RunningRecord | undefined {
   return running;
 }
 
-function isSame(record: RunningRecord, { version, digest }: ReleaseFiles): boolean {
-  return record.version === version && record.digest === digest;
+function isSame(record: RunningRecord, { place, release }: StartRequest): boolean {
+  return record.version === release.version && record.digest === release.digest && record.port === place.port;
 }
 
 /** What runs already has to have stayed up for the settling time, too: it may be a moment old. */

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HealthSettings } from '../../config/settings.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
-import type { SlotKey, StartedInstance } from '../environment.ts';
+import type { RunningInstance, SlotKey, StartedInstance } from '../environment.ts';
 import { folderMark, leaderAmong, markedProcesses } from './launch.ts';
 import { isAlive } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
@@ -24,8 +24,6 @@ export function judgeBy({ stateFolder, log }: Records, place: SlotKey, health: H
   const record = readRecord({ stateFolder, place }, log);
   if (record && record.state !== 'stopped') writeRecord({ stateFolder, place }, { ...record, health: { ...health } });
 }
-
-export interface RunningInstance extends SlotKey, StartedInstance {}
 
 /** Every instance that runs now, whether a configuration still names its slot or not. */
 export function runningInstances(stateFolder: string): readonly RunningInstance[] {
