@@ -1,15 +1,29 @@
 // The configuration is edited while a release runs: what runs is addressed and judged as it was started, until its next start.
 
-import type { AuditRow, Engine, TargetView } from '@bg/engine';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type AuditRow, configurationAgainstRunning, type Engine, type Settings, type TargetView } from '@bg/engine';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { freePorts } from './support/ports.ts';
-import { alice, deployed, eventually, finished, type Stage, setStage, until, value } from './support/stage.ts';
+import {
+  alice,
+  deployed,
+  eventually,
+  finished,
+  type Stage,
+  setStage,
+  strikeSettings,
+  until,
+  value,
+} from './support/stage.ts';
 import { startUsers } from './support/users.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-let stage: Stage;
-afterEach(() => stage?.strike());
+const stages: Stage[] = [];
+const renamed: Settings[] = [];
+afterAll(async () => {
+  for (const settings of renamed) await strikeSettings(settings);
+  for (const stage of stages) await stage.strike();
+});
 
 const target = (engine: Engine): TargetView => value(engine.target({}));
 const rows = (engine: Engine, action: string): readonly AuditRow[] =>
@@ -17,19 +31,21 @@ const rows = (engine: Engine, action: string): readonly AuditRow[] =>
 const quick = '        canary: []\n        bake: 1s\n';
 
 /** v1.0 stands by in blue, v2.0 serves users in green; nobody drives. */
-async function twoSides(balancer: 'embedded' | 'nginx' | 'haproxy' = 'embedded'): Promise<void> {
-  stage = await setStage({ target: quick, balancer });
+async function twoSides(balancer: 'embedded' | 'nginx' | 'haproxy' = 'embedded'): Promise<Stage> {
+  const stage = await setStage({ target: quick, balancer });
+  stages.push(stage);
   const { engine, stop } = stage.drive();
   await deployed(engine, 'v1.0');
   await deployed(engine, 'v2.0');
   await stop();
+  return stage;
 }
 
-describe('a changed port of the live side', () => {
+describe.concurrent('a changed port of the live side', () => {
   it.each(['embedded', 'nginx', 'haproxy'] as const)(
     'takes effect at its next start: %s loses no request, before and after',
     async (balancer) => {
-      await twoSides(balancer);
+      const stage = await twoSides(balancer);
       const [other = 0] = await freePorts(1);
       const users = startUsers(stage.front);
       const settings = await stage.edit((text) => text.replace(`port: ${stage.ports.green} `, `port: ${other} `));
@@ -51,9 +67,9 @@ describe('a changed port of the live side', () => {
   );
 });
 
-describe('ports that were exchanged while both are in use', () => {
+describe.concurrent('ports that were exchanged while both are in use', () => {
   it('refuse a deployment with the reason, leave the way back open, and a crash is restarted where it was', async () => {
-    await twoSides();
+    const stage = await twoSides();
     const { blue, green } = stage.ports;
     const settings = await stage.edit((text) =>
       text.replace(
@@ -75,5 +91,51 @@ describe('ports that were exchanged while both are in use', () => {
     const back = await until(engine, value(engine.rollback({ actor: alice })).id, finished);
     expect(back.outcome).toMatchObject({ kind: 'promoted' });
     expect(await (await fetch(`${stage.front}/health`)).json()).toMatchObject({ version: 'v1.0' });
+  });
+});
+
+describe.concurrent('a changed health rule', () => {
+  it('is announced, holds for what runs when a person applies it, and never where a side fails it', async () => {
+    const stage = await twoSides();
+    const changed = (path: string) => (text: string) =>
+      text.replace(/health: \{ .*startup: 20s \}/, `health: { path: ${path}, interval: 1s, startup: 20s }`);
+    const wrong = stage.drive('wrong', await stage.edit(changed('/no-such-page')));
+    await eventually(() => rows(wrong.engine, 'configuration-pending').length === 2);
+    expect(rows(wrong.engine, 'configuration-pending')[1]?.sentence).toContain('path');
+    expect(wrong.engine.status().warnings.join()).toContain('bg config apply');
+    expect(await wrong.engine.applyConfiguration({ actor: alice })).toMatchObject({
+      ok: false,
+      refusal: { code: 'side-unhealthy' },
+    });
+    await eventually(() => target(wrong.engine).slots[1].health === 'healthy');
+    expect(rows(wrong.engine, 'health-changed')).toEqual([]);
+    await wrong.stop();
+    const { engine } = stage.drive('right', await stage.edit(changed('/health?deep=1')));
+    expect((await engine.applyConfiguration({ actor: alice })).ok).toBe(true);
+    expect(rows(engine, 'configuration-applied')).toHaveLength(2);
+    expect(engine.status().warnings.join()).not.toContain('bg config apply');
+    expect(await engine.applyConfiguration({ actor: alice })).toMatchObject({ ok: false });
+  });
+});
+
+describe.concurrent('a service that is renamed while it runs', () => {
+  it('is named as running without a configuration, and goes on serving', async () => {
+    const stage = await twoSides();
+    const [front = 0, blue = 0, green = 0] = await freePorts(3);
+    const settings = await stage.edit((text) =>
+      text
+        .replace('\n  shop:\n', '\n  store:\n')
+        .replace(`127.0.0.1:${stage.ports.front}`, `127.0.0.1:${front}`)
+        .replace(`port: ${stage.ports.blue} `, `port: ${blue} `)
+        .replace(`port: ${stage.ports.green} `, `port: ${green} `),
+    );
+    renamed.push(settings);
+    const { engine } = stage.drive('renamed', settings);
+    await eventually(() => rows(engine, 'configuration-pending').length === 2);
+    expect(rows(engine, 'configuration-pending').map(({ code }) => code)).toEqual(['not-configured', 'not-configured']);
+    expect(configurationAgainstRunning(settings).map(({ kind }) => kind)).toEqual(['not-configured', 'not-configured']);
+    // Several rounds of supervision and a sweep of what no slot owns.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(await (await fetch(`${stage.front}/health`)).json()).toMatchObject({ version: 'v2.0' });
   });
 });
