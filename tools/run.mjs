@@ -21,7 +21,7 @@ const entries = {
   schema: 'tools/generate-schema.ts',
 };
 /** Programs of the dependencies, run by the same Node: `node tools/run.mjs nx …`. */
-const programs = ['biome', 'knip', 'nx'];
+const programs = ['biome', 'knip', 'nx', 'vitest'];
 const leastToInstall = [18, 0];
 /** From here on Node runs TypeScript by itself and knows `await using`. */
 const leastToRun = [24, 0];
