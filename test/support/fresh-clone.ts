@@ -33,7 +33,8 @@ export interface FirstHour {
   readonly pair: Pair;
   /** Everything `npm start` printed, until it ended. */
   readonly started: string;
-  readonly exitCode: number | null;
+  /** Of npm itself: its exit code, or the signal that ended it. */
+  readonly ended: number | NodeJS.Signals | null;
   /** What `npm run bg -- --version` printed. */
   readonly version: string;
 }
@@ -47,11 +48,11 @@ export async function firstHour(pair: Pair): Promise<FirstHour> {
     execFileSync('git', ['clone', '--quiet', repository, clone]);
     const run = (command: string, ...args: readonly string[]): string =>
       execFileSync(command, args, { cwd: clone, env, encoding: 'utf8', timeout: installMs });
-    const { started, exitCode } = await startAndStop(clone, env);
+    const { started, ended } = await startAndStop(clone, env);
     return {
       pair: { node: majorOf(run('node', '--version')), npm: majorOf(run('npm', '--version')) },
       started,
-      exitCode,
+      ended,
       version: run('npm', 'run', '--silent', 'bg', '--', '--version').trim(),
     };
   } finally {
@@ -62,31 +63,42 @@ export async function firstHour(pair: Pair): Promise<FirstHour> {
 function environmentOf(folder: string, { node, npm }: Pair): NodeJS.ProcessEnv {
   const runtime = `node-${process.platform}-${process.arch}`;
   const packages = [`${runtime}@${node}`, `npm@${npm}`];
-  const { PATH = '', HOME = folder } = process.env;
+  const env = withoutOurs();
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
   execFileSync('npm', ['install', '--prefix', folder, ...quiet, ...packages], {
     cwd: folder,
-    env: { PATH, HOME },
+    env,
     timeout: installMs,
   });
   const modules = join(folder, 'node_modules');
   const path = [join(modules, runtime, 'bin'), join(modules, '.bin'), '/usr/local/bin:/usr/bin:/bin'].join(':');
-  return { PATH: path, HOME };
+  return { ...env, PATH: path };
 }
 
-async function startAndStop(clone: string, env: NodeJS.ProcessEnv): Promise<Pick<FirstHour, 'started' | 'exitCode'>> {
+/**
+ * The machine's environment (its proxy, its certificates) without what npm, vitest, nx and Node of this run have put into
+ * it: they name this run's npm, and a clone that uses it shows nothing.
+ */
+function withoutOurs(): NodeJS.ProcessEnv {
+  const ours = /^(npm_|NX_|VITEST|INIT_CWD$|NODE_(?!EXTRA_CA_CERTS$))/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
+}
+
+async function startAndStop(clone: string, env: NodeJS.ProcessEnv): Promise<Pick<FirstHour, 'started' | 'ended'>> {
   const child = spawn('npm', ['start'], { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let started = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (started += String(chunk)));
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const over = ended.then(() => true);
-  for (const end = Date.now() + startMs; Date.now() < end && !started.includes(banner); )
+  const end = new Promise<FirstHour['ended']>((resolve) => {
+    child.once('exit', (code, by) => resolve(by ?? code));
+  });
+  const over = end.then(() => true);
+  for (const late = Date.now() + startMs; Date.now() < late && !started.includes(banner); )
     if (await Promise.race([over, pause(100)])) break;
   signal(child, 'SIGINT');
   const late = setTimeout(() => signal(child, 'SIGKILL'), stopMs);
-  const exitCode = await ended;
+  const ended = await end;
   clearTimeout(late);
-  return { started, exitCode };
+  return { started, ended };
 }
 
 /** To the whole group, as a terminal does. */
