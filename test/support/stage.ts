@@ -1,7 +1,7 @@
 // A real stage for tests that cross rooms: temporary folder, free ports, the sample shop's releases, a real engine,
 // real processes, a real balancer. Everything it starts it stops.
 
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -29,9 +29,11 @@ export interface Stage {
   readonly settings: Settings;
   readonly ports: { readonly blue: number; readonly green: number; readonly front: number };
   readonly front: string;
-  open(processName?: string): Engine;
+  open(processName?: string, settings?: Settings): Engine;
   /** Opens an engine that drives until the stage is struck or `stop` is called. */
-  drive(processName?: string): { readonly engine: Engine; stop(): Promise<void> };
+  drive(processName?: string, settings?: Settings): { readonly engine: Engine; stop(): Promise<void> };
+  /** Edits the configuration on the disk. @returns the settings of processes that start from now on */
+  edit(change: (text: string) => string): Promise<Settings>;
   strike(): Promise<void>;
 }
 
@@ -64,9 +66,15 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const settings = loadSettings({ file, environment: {} });
   const engines: { engine: Engine; stop(): Promise<void> }[] = [];
 
-  function open(processName = 'test'): Engine {
+  async function edit(change: (text: string) => string): Promise<Settings> {
+    const text = change(await readFile(file, 'utf8'));
+    await writeFile(file, text);
+    return loadSettings({ file, environment: {} });
+  }
+
+  function open(processName = 'test', now = settings): Engine {
     const engine = openEngine({
-      settings,
+      settings: now,
       log: silentLog,
       processName,
       ...(options.clock ? { clock: options.clock } : {}),
@@ -75,9 +83,9 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     return engine;
   }
 
-  function drive(processName = 'driver'): { engine: Engine; stop(): Promise<void> } {
+  function drive(processName = 'driver', now = settings): { engine: Engine; stop(): Promise<void> } {
     const engine = openEngine({
-      settings,
+      settings: now,
       log: silentLog,
       processName,
       ...(options.clock ? { clock: options.clock } : {}),
@@ -103,7 +111,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     await removeFolder(folder);
   }
 
-  return { folder, settings, ports, front: `http://127.0.0.1:${ports.front}`, open, drive, strike };
+  return { folder, settings, ports, front: `http://127.0.0.1:${ports.front}`, open, drive, edit, strike };
 }
 
 /** Stops the slots' processes and the balancers that outlive every engine. */

@@ -50,6 +50,8 @@ const notes: Readonly<Record<string, string>> = {
   'release-drifted': '🧬',
   'release-restored': '🧬',
   'configuration-differs': '🧬',
+  'configuration-pending': '🧬',
+  'configuration-applied': '🧬',
   'build-not-deployed': '✋',
   // Mail that was given up stays in the log: a server that was away for days would fill the channel.
   'page-dropped': '🚨',

@@ -172,6 +172,9 @@ export interface Engine {
     request: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor },
   ): Promise<Result<TargetView>>;
 
+  /** A changed health rule holds for what runs from now on; refused while a side is not healthy by it. */
+  applyConfiguration(request: TargetRef & { readonly actor: Actor }): Promise<Result<TargetView>>;
+
   /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
   rebuildState(actor: Actor): Promise<Result<readonly Learnt[]>>;
 

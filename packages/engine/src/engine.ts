@@ -8,7 +8,9 @@ import type { Settings, TargetSettings } from './config/settings.ts';
 import { targetName } from './config/settings.ts';
 import { secretsIn } from './config/settings-notify.ts';
 import type { Engine } from './engine-api.ts';
+import type { Environment, SlotName } from './environment/environment.ts';
 import { createProcessEnvironment } from './environment/process/driver.ts';
+import { followInstances } from './following-balancer.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { BlueGreenError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
@@ -53,14 +55,17 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
   const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log });
   const targets = settings.targets.map((target, index): Target => {
     const preview = previews[index] ?? previewOf(db, target);
-    const spec = balancerSpec(target, preview);
+    const key = { service: target.service, target: target.target };
+    const upstreams = () => upstreamsOf(environment, target);
     return {
-      key: { service: target.service, target: target.target },
+      key,
       name: targetName(target),
       settings: target,
       preview,
       environment,
-      balancer: createBalancer({ settings, target, spec, clock, log }),
+      balancer: followInstances(upstreams, () =>
+        createBalancer({ settings, target, spec: balancerSpec(target, preview, upstreams()), clock, log }),
+      ),
       migrator: createTargetMigrator(target, clock),
     };
   });
@@ -140,13 +145,25 @@ function previewOf(db: Db, { service, target, balancer }: TargetSettings): Previ
   return { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: row?.value ?? '' };
 }
 
-function balancerSpec({ service, target, slots, balancer }: TargetSettings, preview: PreviewRoute): BalancerSpec {
-  const host = '127.0.0.1';
+/** Where instances answer now: as they were started, whatever the configuration says by now. */
+function upstreamsOf(environment: Environment, { service, target, slots }: TargetSettings): BalancerSpec['upstreams'] {
+  const upstream = (slot: SlotName) => ({
+    host: '127.0.0.1',
+    port: environment.startedAs({ service, target, slot })?.port ?? slots[slot].port,
+  });
+  return { blue: upstream('blue'), green: upstream('green') };
+}
+
+function balancerSpec(
+  { service, target, balancer }: TargetSettings,
+  preview: PreviewRoute,
+  upstreams: BalancerSpec['upstreams'],
+): BalancerSpec {
   return {
     service,
     target,
     listen: balancer.listen,
-    upstreams: { blue: { host, port: slots.blue.port }, green: { host, port: slots.green.port } },
+    upstreams,
     sticky: balancer.sticky,
     preview,
     allow: balancer.allow,

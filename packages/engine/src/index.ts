@@ -31,6 +31,7 @@ export { approverRule, findPerson } from './config/people.ts';
 export { type ConfigProblem, formatProblem } from './config/problems.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
 export { parseDuration } from './config/units.ts';
+export { configurationAgainstRunning } from './config-against-running.ts';
 export { type EngineOptions, openEngine } from './engine.ts';
 export type {
   DeploymentRef,
@@ -102,6 +103,7 @@ export type { DriftView } from './orchestrator/drift.ts';
 export type { Learnt } from './orchestrator/learn.ts';
 export type { StepName } from './orchestrator/plan.ts';
 export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './orchestrator/refusal.ts';
+export type { PendingChange } from './orchestrator/running.ts';
 export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';

@@ -1,8 +1,19 @@
-// The configuration, checked before anything runs on it.
+// The configuration, checked before anything runs on it, and held against what runs.
 
-import { checkConfigFile, formatProblem, mailProblem } from '@bg/engine';
+import {
+  checkConfigFile,
+  configurationAgainstRunning,
+  formatProblem,
+  mailProblem,
+  messageOf,
+  type PendingChange,
+  type Settings,
+} from '@bg/engine';
 import { exitCodes } from '../exit.ts';
-import { configFile, screenFor } from '../session.ts';
+import { readPlace } from '../place.ts';
+import { answered } from '../refused.ts';
+import { configFile, onEngine, screenFor } from '../session.ts';
+import { targetLines } from '../show/status.ts';
 import type { Command } from './command.ts';
 
 export const config: readonly Command[] = [
@@ -10,7 +21,7 @@ export const config: readonly Command[] = [
     group: 'config',
     usage: 'check [file]',
     placeless: true,
-    summary: 'find every problem of the configuration at once; 5 when there is one',
+    summary: 'find every problem of the configuration at once, and what it changes for what runs; 5 when there is one',
     examples: ['bg config check', 'bg config check /etc/bluegreen/bluegreen.yaml --json'],
     run: async ({ world, words: [word], options }) => {
       const file = configFile(world, word ?? options.config);
@@ -18,8 +29,11 @@ export const config: readonly Command[] = [
       const ofMail = settings && mailProblem(settings);
       const problems = ofMail === undefined ? found : [...found, ofMail];
       const errors = problems.filter(({ severity }) => severity === 'error').length;
-      screenFor(world, options).answer({ file, valid: errors === 0, problems }, (_checked, { paint }) => [
+      const { pending, unseen } = against(settings);
+      screenFor(world, options).answer({ file, valid: errors === 0, problems, pending }, (_checked, { paint }) => [
         ...problems.map((problem) => formatProblem(file, problem)),
+        ...pending.map(({ sentence }) => `${paint.yellow('!')} ${sentence}`),
+        ...(unseen === undefined ? [] : [`${paint.yellow('!')} what runs could not be looked at: ${unseen}`]),
         errors === 0
           ? `${paint.green('✓')} ${file} is valid`
           : `${paint.red('✗')} ${errors === 1 ? 'one problem' : `${errors} problems`} in ${file}`,
@@ -27,4 +41,27 @@ export const config: readonly Command[] = [
       return errors === 0 ? exitCodes.done : exitCodes.configInvalid;
     },
   },
+  {
+    group: 'config',
+    usage: 'apply [place]',
+    summary: 'let a changed health rule hold for what runs now, instead of from its next start',
+    examples: ['bg config apply', 'bg config apply shop/staging'],
+    run: onEngine(async ({ engine, actor, screen }, [place], options) =>
+      answered(screen, await engine.applyConfiguration({ ...readPlace(place, options), actor }), targetLines),
+    ),
+  },
 ];
+
+interface Against {
+  readonly pending: readonly PendingChange[];
+  /** Why the state folder could not be read, on a machine where another user runs the engine. */
+  readonly unseen: string | undefined;
+}
+
+function against(settings: Settings | undefined): Against {
+  try {
+    return { pending: settings ? configurationAgainstRunning(settings) : [], unseen: undefined };
+  } catch (thrown) {
+    return { pending: [], unseen: messageOf(thrown) };
+  }
+}

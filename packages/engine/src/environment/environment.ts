@@ -1,5 +1,7 @@
 // Where releases run. One folder per driver; each signs the contract in environment.contract.ts.
 
+import type { HealthSettings } from '../config/settings.ts';
+
 export type SlotName = 'blue' | 'green';
 
 export const otherSlot = (slot: SlotName): SlotName => (slot === 'blue' ? 'green' : 'blue');
@@ -12,8 +14,22 @@ export interface SlotPlace {
   readonly port: number;
 }
 
+/** A slot by its names alone: where its instance answers is asked from the record of its start. */
+export type SlotKey = Omit<SlotPlace, 'port'>;
+
+/** How the instance in a slot was started. It is addressed and judged by this until its next start. */
+export interface StartedInstance {
+  readonly version: string;
+  readonly digest: string;
+  readonly port: number;
+  /** Undefined for an instance that an earlier version of this program started, and for an adopted one. */
+  readonly health: Partial<HealthSettings> | undefined;
+}
+
+export interface RunningInstance extends SlotKey, StartedInstance {}
+
 /** For a sentence: `blue of shop/production`. */
-export function describePlace({ service, target, slot }: Omit<SlotPlace, 'port'>): string {
+export function describePlace({ service, target, slot }: SlotKey): string {
   return `${slot} of ${service}/${target}`;
 }
 
@@ -42,6 +58,8 @@ export interface LaunchSettings {
   readonly minFreeDiskBytes: number;
   readonly minFreeMemoryBytes: number;
   readonly maxLogBytes: number;
+  /** The rule that this instance is judged by until its next start. */
+  readonly health?: HealthSettings;
 }
 
 /** What a slot is started with. Of values only marks, by which two can be told apart and neither can be known. */
@@ -88,7 +106,7 @@ export interface Orphan {
 export interface Environment {
   /**
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
-   * running there is left alone (idempotent); another release there is stopped first. The process outlives this one.
+   * running there on the same port is left alone (idempotent); another release there is stopped first. The process outlives this one.
    * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `env-file-unreadable`, `release-missing`,
    * `template-unfilled`, `exec-not-found`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
    * slot is being changed)
@@ -103,6 +121,12 @@ export interface Environment {
   /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; a stopped slot is left alone. */
   stop(place: SlotPlace, graceMs: number): Promise<void>;
   inspect(place: SlotPlace): Promise<SlotObservation>;
+  /** The record of the last start, also of a process that has died since. Undefined once `stop` has ended it. */
+  startedAs(slot: SlotKey): StartedInstance | undefined;
+  /** Every instance that runs now, whether a configuration still names its slot or not. */
+  running(): readonly RunningInstance[];
+  /** Records another health rule for the instance in the slot; nothing is recorded for an empty slot. */
+  judgeBy(slot: SlotKey, health: HealthSettings): Promise<void>;
   /** Takes over whatever listens on the slot's port without touching it. @throws `not-found` when nothing listens. */
   adopt(
     place: SlotPlace,

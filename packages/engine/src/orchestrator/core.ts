@@ -1,6 +1,6 @@
 // What every part of the flow is handed: the store, the drivers of a target, time, and a way to wait for change.
 
-import type { Settings, TargetSettings } from '../config/settings.ts';
+import type { HealthSettings, Settings, TargetSettings } from '../config/settings.ts';
 import type { Environment, ReleaseFiles, SlotName, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -75,8 +75,27 @@ export function placeOf({ key, settings }: Target, slot: SlotName): SlotPlace {
   return { ...key, slot, port: settings.slots[slot].port };
 }
 
-export function slotUrl({ settings }: Target, slot: SlotName): string {
-  return `http://127.0.0.1:${settings.slots[slot].port}`;
+/** The port that the instance in the slot was started on; the configured one where nothing was started. */
+export function portOf({ key, settings, environment }: Target, slot: SlotName): number {
+  return environment.startedAs({ ...key, slot })?.port ?? settings.slots[slot].port;
+}
+
+export function slotUrl(target: Target, slot: SlotName): string {
+  return urlOf({ ...placeOf(target, slot), port: portOf(target, slot) });
+}
+
+/** Where to look for a service that may be adopted: what was started there and has died says nothing about it. */
+export async function placeToAdopt(target: Target, slot: SlotName): Promise<SlotPlace> {
+  const place = placeOf(target, slot);
+  const seen = await target.environment.inspect(place);
+  return seen.kind === 'running' ? { ...place, port: portOf(target, slot) } : place;
+}
+
+export const urlOf = ({ port }: SlotPlace): string => `http://127.0.0.1:${port}`;
+
+/** The rule that the instance in the slot was started with. A changed one holds from its next start, or from `config apply`. */
+export function healthOf({ key, settings, environment }: Target, slot: SlotName): HealthSettings {
+  return { ...settings.health, ...environment.startedAs({ ...key, slot })?.health };
 }
 
 export function releaseFiles(core: Core, service: string, version: string): ReleaseFiles | undefined {

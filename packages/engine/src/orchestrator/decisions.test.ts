@@ -34,6 +34,7 @@ const open: GateFacts = {
   unlearnt: undefined,
   otherDriver: undefined,
   contracting: undefined,
+  portTaken: undefined,
 };
 
 const lock = {
@@ -66,6 +67,7 @@ describe('the gates of a deployment', () => {
     ],
     ['a target that is busy', { live }, 'target-busy'],
     ['a version that is live already', { version: 'v1.0' }, 'already-active'],
+    ['a port that another instance has', { portTaken: 'the configuration gives port 1 to blue' }, 'port-taken'],
     [
       'a stranger first, whatever else is wrong',
       { actor: { kind: 'stranger', name: 'x', door: 'cli' }, live, lock, releaseExists: false },

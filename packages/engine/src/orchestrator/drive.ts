@@ -9,6 +9,7 @@ import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Charge, type Core, driverLease, type Target } from './core.ts';
 import { clearUnfinished } from './obtain.ts';
+import { announcePending, recordHealthRules } from './pending.ts';
 import { tendReleases } from './releases/tend.ts';
 import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
@@ -95,6 +96,8 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   await Promise.all(core.targets.map(begin));
   await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));
   await clearUnfinished(core);
+  await recordHealthRules(core);
+  announcePending(core, lease);
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
   const all = [moveDeployments, supervise, tendSchemas, tendReleases].map((part) => part(core, lease, until));

@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import type { TargetRef } from '../engine-api.ts';
+import { otherSlot, type SlotName } from '../environment/environment.ts';
 import { liveContract } from '../state/contracts.ts';
 import { liveDeployment } from '../state/deployments.ts';
 import { liveLease } from '../state/leases.ts';
@@ -15,6 +16,7 @@ import { readUnlearnt } from './doubt.ts';
 import type { GateFacts } from './gates.ts';
 import { isAnnounced } from './obtain.ts';
 import { type Result, refuse } from './refusal.ts';
+import { holderOfPort, portTaken } from './release-settings.ts';
 import type { SlotSnapshot } from './slot-health.ts';
 
 export const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
@@ -73,7 +75,14 @@ export function gatherFacts(
     unlearnt: readUnlearnt(core, target.key),
     otherDriver: otherDriver(core),
     contracting: contracting(core, target),
+    portTaken: takenPort(core, target, active?.slot),
   };
+}
+
+function takenPort({ targets }: Core, target: Target, active: SlotName | undefined): string | undefined {
+  const slot = active === undefined ? 'blue' : otherSlot(active);
+  const holder = holderOfPort(targets, target, slot);
+  return holder && portTaken(target, slot, holder);
 }
 
 function contracting({ store: { db } }: Core, { key }: Target): string | undefined {

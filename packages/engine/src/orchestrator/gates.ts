@@ -36,6 +36,8 @@ export interface GateFacts {
   readonly otherDriver: string | undefined;
   /** A contract of the schema that was approved and has not ended. */
   readonly contracting: string | undefined;
+  /** Why the slot that a deployment would take cannot have its configured port. */
+  readonly portTaken: string | undefined;
 }
 
 /** A gate says which facts it looks at, so that it can be asked where only those are known. */
@@ -121,6 +123,16 @@ export const notContracting: Gate<'contracting' | 'name'> = ({ contracting, name
         'Try again when that has ended.',
       );
 
+/** Ports that were exchanged, or given to another slot, while the one that has them runs. */
+export const portFree: Gate<'portTaken'> = ({ portTaken }) =>
+  portTaken === undefined
+    ? pass
+    : refuse(
+        'port-taken',
+        portTaken,
+        'Give the slot a free port, or put the old one back. `bg config check` shows what runs on which port.',
+      );
+
 /** A machine must not bring back what a person took away; a person may, and is reminded by a warning. */
 export const notQuarantined: Gate = ({ quarantine, actor, version }) =>
   quarantine && actor.kind === 'machine'
@@ -141,6 +153,7 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
   { name: 'busy', gate: noLiveDeployment },
   { name: 'contract', gate: notContracting },
   { name: 'already active', gate: notActiveAlready },
+  { name: 'port', gate: portFree },
 ];
 
 export const gatesOfSwitch: readonly { readonly name: string; readonly gate: Gate }[] = [

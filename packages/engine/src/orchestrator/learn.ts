@@ -19,7 +19,7 @@ import {
   setSlot,
   type TargetKey,
 } from '../state/targets.ts';
-import { type Core, placeOf, routingTurn, slotUrl, type Target } from './core.ts';
+import { type Core, healthOf, placeOf, placeToAdopt, routingTurn, type Target, urlOf } from './core.ts';
 import { putUnlearnt, readUnlearnt } from './doubt.ts';
 import { commonRouting, describeRouting } from './drift.ts';
 import { knownVersions } from './facts.ts';
@@ -81,10 +81,11 @@ function nothingThere({ core, target }: Learning, nodes: readonly ObservedNode[]
 /** Two witnesses at most, who must not contradict each other: the service itself, and the record of its start. */
 async function identify({ core, target }: Learning, slot: SlotName): Promise<Side | Doubt> {
   const expected = { slot, version: undefined };
-  const { health, releasesFolder } = target.settings;
-  const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: health });
+  const { releasesFolder } = target.settings;
+  const place = await placeToAdopt(target, slot);
+  const report = await probeHealth({ url: urlOf(place), expected, settings: healthOf(target, slot) });
   if (!report.healthy) return { slot, why: `it does not answer as a healthy ${slot}: ${report.problem}` };
-  const seen = await target.environment.inspect(placeOf(target, slot));
+  const seen = await target.environment.inspect(place);
   const started = seen.kind === 'running' ? seen : undefined;
   const version = report.version ?? started?.version;
   if (version === undefined) return { slot, why: 'it does not say which version it is' };

@@ -17,6 +17,7 @@ export const refusalRules = {
   'not-startable': 'a release that cannot be started is not begun',
   'nothing-to-contract': 'a contract takes away what its release brings the files for, once rows are filled',
   'nothing-to-switch': 'the other slot must hold a running release',
+  'port-taken': 'a port belongs to the instance that was started on it, until that one ends',
   quarantined: 'a release that was marked bad is not deployed by a machine',
   'reason-missing': 'a reject, a lock and a redeploy over a lock name their reason',
   'release-unknown': 'only releases that exist are deployed',

@@ -3,8 +3,17 @@
 
 import { type ReleaseManifest, readReleaseManifest } from '../config/release-manifest.ts';
 import type { SmokeTest, TargetSettings } from '../config/settings.ts';
-import type { Effective, LaunchSettings, ReleaseFiles, SlotName } from '../environment/environment.ts';
-import { placeOf, type Target } from './core.ts';
+import {
+  describePlace,
+  type Effective,
+  type LaunchSettings,
+  type ReleaseFiles,
+  type SlotKey,
+  type SlotName,
+  type SlotPlace,
+} from '../environment/environment.ts';
+import { BlueGreenError } from '../lib/errors.ts';
+import { placeOf, portOf, type Target } from './core.ts';
 
 interface RunBy {
   readonly command: readonly [string, ...string[]];
@@ -48,14 +57,50 @@ export function merged(
   };
 }
 
-/** @throws BlueGreenError `release-invalid`, and what the environment throws */
+/**
+ * The one way to start something. The load balancer follows where the instance answers at another address than the one
+ * before. @throws BlueGreenError `release-invalid`, `port-in-use`, and what environment and load balancer throw
+ */
 export async function startRelease(target: Target, slot: SlotName, release: ReleaseFiles) {
-  return target.environment.start(placeOf(target, slot), release, launchSettings(target, slot, release));
+  const before = portOf(target, slot);
+  const running = await target.environment.start(
+    placeToStart(target, slot),
+    release,
+    launchSettings(target, slot, release),
+  );
+  if (portOf(target, slot) !== before) await target.balancer.ensure();
+  return running;
+}
+
+/**
+ * The configured port, unless the other side of the target was started on it and keeps it: then the port that this slot had.
+ * So a crash and a way back work while the ports of two sides are exchanged in the configuration.
+ */
+function placeToStart(target: Target, slot: SlotName): SlotPlace {
+  const place = placeOf(target, slot);
+  const holder = holderOfPort([target], target, slot);
+  if (!holder) return place;
+  const port = target.environment.startedAs(place)?.port;
+  if (port !== undefined && port !== place.port) return { ...place, port };
+  throw new BlueGreenError('port-in-use', portTaken(target, slot, holder));
+}
+
+/** The slot, of any target, whose instance was started on the port that the configuration gives to this one now. */
+export function holderOfPort(targets: readonly Target[], target: Target, slot: SlotName): SlotKey | undefined {
+  const { port } = target.settings.slots[slot];
+  return targets
+    .flatMap(({ key }) => (['blue', 'green'] as const).map((each): SlotKey => ({ ...key, slot: each })))
+    .filter((each) => describePlace(each) !== describePlace({ ...target.key, slot }))
+    .find((each) => target.environment.startedAs(each)?.port === port);
+}
+
+export function portTaken({ name, settings }: Target, slot: SlotName, holder: SlotKey): string {
+  return `the configuration gives port ${settings.slots[slot].port} to ${slot} of ${name}, and ${describePlace(holder)} was started on it and keeps it until its next start`;
 }
 
 /** What it would be started with now, and whether it could be. @throws as `startRelease` does before it stops anything */
 export function foresee(target: Target, slot: SlotName, release: ReleaseFiles): Effective {
-  return target.environment.foresee(placeOf(target, slot), release, launchSettings(target, slot, release));
+  return target.environment.foresee(placeToStart(target, slot), release, launchSettings(target, slot, release));
 }
 
 function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles): LaunchSettings {
@@ -72,5 +117,6 @@ function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles): 
     minFreeMemoryBytes,
     maxLogBytes,
     envFiles: slots[slot].envFiles,
+    health: target.settings.health,
   };
 }

@@ -6,7 +6,7 @@ import { messageOf } from '../lib/errors.ts';
 import { liveDeployment } from '../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
-import { type Charge, type Core, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
+import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
 import { startRelease } from './release-settings.ts';
 import type { StepFrame } from './step.ts';
 
@@ -49,7 +49,7 @@ function probe({ target, slot, signal }: Look, row: SlotRow): Promise<HealthRepo
   return probeHealth({
     url: slotUrl(target, slot),
     expected: { slot, version: row.version ?? undefined },
-    settings: target.settings.health,
+    settings: healthOf(target, slot),
     signal,
   });
 }
@@ -65,11 +65,12 @@ function remember(
   const previous =
     before && before.deploymentId === row.deploymentId && before.version === row.version ? before.state : unknownHealth;
   const stopped = { healthy: false, problem: 'its process has ended' };
+  const rule = healthOf(target, slot);
   // A process that is gone needs no three probes to be believed.
   const state: HealthState =
     seen.kind === 'stopped'
-      ? { ...nextHealth(previous, stopped, target.settings.health), condition: 'unhealthy' }
-      : nextHealth(previous, report ?? stopped, target.settings.health);
+      ? { ...nextHealth(previous, stopped, rule), condition: 'unhealthy' }
+      : nextHealth(previous, report ?? stopped, rule);
   putHealth(core, row, { seen, state, proof: report?.proof });
   if (state.condition === previous.condition || row.label !== null) return;
   core.store.under(lease).write((tx) =>
@@ -168,7 +169,7 @@ async function announceCrash(
   });
   // Waiting for the next look would cost users a whole interval.
   await core.clock
-    .sleep(Math.min(backoff(target, row.restarts), target.settings.health.intervalMs), look.signal)
+    .sleep(Math.min(backoff(target, row.restarts), healthOf(target, slot).intervalMs), look.signal)
     .catch(() => undefined);
   if (!look.signal.aborted) await restart(look, readSlot(core.store.db, target.key, slot), seen);
 }
@@ -179,7 +180,7 @@ function backoff({ settings }: Target, restarts: number): number {
 
 /** Ten intervals of life are a recovery: the next crash begins with the short wait again. */
 function clearRestarts({ core, target, lease, slot }: Look, row: SlotRow, startedAt: number): void {
-  if (row.restarts === 0 || core.clock.now() < startedAt + 10 * target.settings.health.intervalMs) return;
+  if (row.restarts === 0 || core.clock.now() < startedAt + 10 * healthOf(target, slot).intervalMs) return;
   core.store.under(lease).write((tx) => {
     setSlot(tx, target.key, slot, { restarts: 0, nextRestartAt: null });
     tx.audit({

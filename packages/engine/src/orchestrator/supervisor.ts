@@ -9,7 +9,7 @@ import { nodesKey, putSnapshot } from '../state/snapshots.ts';
 import { strangersWait, takeStrangers } from '../state/strangers.ts';
 import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
-import { type Core, placeOf, type Target } from './core.ts';
+import { type Core, healthOf, placeOf, type Target } from './core.ts';
 import { endKeeping } from './keeping.ts';
 import { repairRouting } from './repair.ts';
 import { superviseSlot } from './slot-health.ts';
@@ -31,8 +31,14 @@ async function superviseTarget(core: Core, target: Target, lease: Lease, signal:
       if (!signal.aborted) core.log.error({ target: target.name, err: thrown }, 'supervision failed, goes on');
     }
     rounds += 1;
-    await pause(core.clock, target.settings.health.intervalMs, signal);
+    await pause(core.clock, intervalOf(core, target), signal);
   }
+}
+
+/** The failures that a rule allows are counted at the interval that they were allowed for. */
+function intervalOf({ store }: Core, target: Target): number {
+  const { active } = readRouting(store.db, target.key).intent;
+  return (active === undefined ? target.settings.health : healthOf(target, active)).intervalMs;
 }
 
 async function lookAfter(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {

@@ -18,6 +18,7 @@ export const contractKey = (contractId: string): string => `contract:${contractI
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
 export const filesKey = (service: string, version: string): string => `files-of:${service}/${version}`;
 export const configurationKey = ({ service, target }: TargetKey): string => `configuration:${service}/${target}`;
+export const pendingKey = 'configuration-pending';
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 
 export function putSnapshot(db: Db, key: string, value: unknown, at: number): void {

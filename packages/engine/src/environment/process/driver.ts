@@ -14,6 +14,7 @@ import { clearOrphans } from './orphans.ts';
 import { logFileOf, type Room } from './room.ts';
 import { withSlotLock } from './slot-lock.ts';
 import { foresee, startSlot } from './start.ts';
+import { judgeBy, runningInstances, startedAs } from './started.ts';
 import { stopSlot } from './stop.ts';
 
 export interface ProcessEnvironmentOptions {
@@ -38,6 +39,9 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
     foresee: (place, release, settings) => foresee(room, { place, release, settings }),
     stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
     inspect: async (place) => inspectSlot(room, place),
+    startedAs: (slot) => startedAs(room, slot),
+    running: () => runningInstances(stateFolder),
+    judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
     adopt: (place, known) => locked(place, 0, async () => adoptSlot(room, place, known)),
     sweep: async (places, maxLogBytes) => {
       for (const place of places) await rotateIfTooLarge(logFileOf(room, place), maxLogBytes);

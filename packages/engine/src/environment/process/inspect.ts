@@ -59,7 +59,7 @@ function cpuPercent(room: Room, slot: string, now: Look): number {
   return Math.max(0, ((now.cpuTicks - before.cpuTicks) / ticksPerSecond / seconds) * 100);
 }
 
-function exitOf(room: Room, place: SlotPlace, record: SlotRecord): string | undefined {
+export function exitOf(room: Room, place: SlotPlace, record: SlotRecord): string | undefined {
   if (record.state === 'stopped') return record.lastExit;
   const noted = readExit(recordPlace(room, place), record.launch);
   return noted ?? (bootOf(record) === currentBootId() ? undefined : 'the machine was restarted');

@@ -10,6 +10,7 @@ import { portHolder } from './port-holder.ts';
 import { programName } from './proc-fs.ts';
 import { readRecord } from './record.ts';
 import { placeFields, type Room, recordPlace } from './room.ts';
+import { recordedSlots } from './started.ts';
 import { endAll } from './stop.ts';
 
 const graceMs = 5_000;
@@ -40,19 +41,10 @@ async function clearProcesses(room: Room, places: readonly SlotPlace[]): Promise
 
 /** Launches of every record in the state folder, also of slots that are no longer configured. */
 function ownedLaunches(room: Room): readonly string[] {
-  return recordedPlaces(room.stateFolder).flatMap((place) => {
+  return recordedSlots(room.stateFolder).flatMap((place) => {
     const record = readRecord(recordPlace(room, place), room.log);
     return record && record.state !== 'stopped' && record.launch !== undefined ? [record.launch] : [];
   });
-}
-
-function recordedPlaces(stateFolder: string): readonly SlotPlace[] {
-  const slots = join(stateFolder, 'slots');
-  return folders(slots).flatMap((service) =>
-    folders(join(slots, service)).flatMap((target) =>
-      (['blue', 'green'] as const).map((slot) => ({ service, target, slot, port: 0 })),
-    ),
-  );
 }
 
 /** A slot whose record was lost may still serve users from its port: it waits for a person to adopt it. */
@@ -123,14 +115,6 @@ function filesBelow(folder: string, depth: number): readonly string[] {
     if (!entry.isDirectory()) return [path];
     return depth > 0 && entry.name !== 'releases' ? filesBelow(path, depth - 1) : [];
   });
-}
-
-function folders(path: string): readonly string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-  } catch {
-    return [];
-  }
 }
 
 function describe(processes: readonly MarkedProcess[]): string {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
-import type { SlotPlace } from '../environment.ts';
+import type { SlotKey } from '../environment.ts';
 
 const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.int().nonnegative(), bootId: z.string() });
 
@@ -31,6 +31,8 @@ const launched = {
   envFiles: z.array(z.string()).readonly(),
   /** Undefined for an adopted process, and in records of before there was such a thing. */
   startedWith: effective.readonly().optional(),
+  /** Read by name and merged over the configured rule, so that a rule of an earlier version stays readable. */
+  health: z.record(z.string(), z.unknown()).readonly().optional(),
 };
 
 const slotRecord = z.discriminatedUnion('state', [
@@ -49,7 +51,7 @@ const exitRecord = z.object({ launch: z.string(), exit: z.string() });
 /** Where a slot's files are. */
 export interface RecordPlace {
   readonly stateFolder: string;
-  readonly place: SlotPlace;
+  readonly place: SlotKey;
 }
 
 export function recordFile({ stateFolder, place }: RecordPlace): string {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { SlotPlace } from '../environment.ts';
+import type { SlotKey } from '../environment.ts';
 import type { RecordPlace } from './record.ts';
 
 export interface Room {
@@ -23,15 +23,15 @@ export interface Look {
 }
 
 /** Dots, which no name can hold, keep `a-b` of `c` apart from `a` of `b-c`. */
-export function logFileOf(room: Pick<Room, 'stateFolder'>, { service, target, slot }: SlotPlace): string {
+export function logFileOf(room: Pick<Room, 'stateFolder'>, { service, target, slot }: SlotKey): string {
   return join(room.stateFolder, 'logs', `${service}.${target}.${slot}.log`);
 }
 
-export function recordPlace({ stateFolder }: Room, place: SlotPlace): RecordPlace {
+export function recordPlace({ stateFolder }: Room, place: SlotKey): RecordPlace {
   return { stateFolder, place };
 }
 
 /** The fields by which a log line is found again. */
-export function placeFields({ service, target, slot }: SlotPlace): Readonly<Record<string, string>> {
+export function placeFields({ service, target, slot }: SlotKey): Readonly<Record<string, string>> {
   return { service, target, slot };
 }

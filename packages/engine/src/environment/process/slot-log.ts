@@ -28,14 +28,21 @@ export async function beginLog(room: Room, place: SlotPlace, start: Beginning & 
   return line;
 }
 
-/** The last lines without secrets; with `after`, only what stands below that line. */
+/** The line that the engine writes before each start. */
+const marker = /^--- starting \S+ in (?:blue|green) on port \d+ at \S+ \([0-9a-f]{12}\.[0-9a-f-]{36}\) ---$/;
+
+/**
+ * The last lines of the last start, without secrets. A line of the engine is never quoted as the service's own. `after`: the
+ * line of a start that wrote more than is read here.
+ */
 export function quoteLog(
   room: Room,
   place: SlotPlace,
   quote: { envFiles: readonly string[]; after?: string },
 ): readonly string[] {
   const lines = lastLines(logFileOf(room, place), quotedLines);
-  const ours = quote.after === undefined ? lines : lines.slice(lines.lastIndexOf(quote.after) + 1);
+  const start = lines.findLastIndex((line) => line === quote.after || marker.test(line));
+  const ours = lines.slice(start + 1);
   return mask(ours, secretValues(quote.envFiles));
 }
 

@@ -41,7 +41,7 @@ export async function startSlot(room: Room, request: StartRequest): Promise<Runn
   const { place, release, settings } = request;
   const launch = newLaunch(room.mark);
   const before = recordBefore(room, place);
-  if (before && isSame(before, release)) return settleFound(room, request, before);
+  if (before && isSame(before, request)) return settleFound(room, request, before);
   const prepared = prepare(room, request, launch);
   requireResources(room.stateFolder, settings);
   await stopSlot(room, place, settings.graceMs);
@@ -64,8 +64,8 @@ function recordBefore(room: Room, place: SlotPlace): RunningRecord | undefined {
   return running;
 }
 
-function isSame(record: RunningRecord, { version, digest }: ReleaseFiles): boolean {
-  return record.version === version && record.digest === digest;
+function isSame(record: RunningRecord, { place, release }: StartRequest): boolean {
+  return record.version === release.version && record.digest === release.digest && record.port === place.port;
 }
 
 /** What runs already has to have stayed up for the settling time, too: it may be a moment old. */
@@ -94,7 +94,9 @@ function prepare(room: Room, { place, release, settings }: StartRequest, launch:
 }
 
 export function foresee(room: Room, request: StartRequest): Effective {
-  return prepare(room, request, newLaunch(room.mark)).startedWith;
+  const { startedWith } = prepare(room, request, newLaunch(room.mark));
+  requireResources(room.stateFolder, request.settings);
+  return startedWith;
 }
 
 /** Looked at again for a moment: the kernel closes the sockets of a process that crashed just now when it gets to it. */
@@ -127,6 +129,7 @@ function writeAhead(
     adopted: false,
     envFiles: settings.envFiles,
     startedWith,
+    ...(settings.health ? { health: { ...settings.health } } : {}),
   };
   writeRecord(recordPlace(room, place), starting);
   return starting;

@@ -4,6 +4,8 @@ import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';
 import { clearConfig } from './config-folder.ts';
+import { exitNotSeen } from './exit.ts';
+import { exitOf } from './inspect.ts';
 import { type Members, membersOf, type Owner } from './launch.ts';
 import { type ProcessStat, processStat } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
@@ -26,8 +28,10 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
       'stop-failed',
       `${describePlace(place)} still runs: ${describeMembers(membersOf(ownerOf(record)))}`,
     );
-  if (ending !== 'was gone')
-    writeRecord(where, { state: 'stopped', lastExit: describeEnding(ending, graceMs), envFiles: record.envFiles });
+  // Also one that died by itself: an emptied slot holds no port.
+  const lastExit =
+    ending === 'was gone' ? (exitOf(room, place, record) ?? exitNotSeen) : describeEnding(ending, graceMs);
+  writeRecord(where, { state: 'stopped', lastExit, envFiles: record.envFiles });
   clearConfig(where);
   room.log.info({ ...placeFields(place), version: record.version, ending }, 'stopped');
 }

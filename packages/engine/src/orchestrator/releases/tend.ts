@@ -5,6 +5,7 @@ import { hasCode, messageOf } from '../../lib/errors.ts';
 import type { Lease } from '../../state/leases.ts';
 import { readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
+import { announcePending } from '../pending.ts';
 import { lookAtConfiguration } from './configuration.ts';
 import { type FilesMemory, lookAtFiles } from './files.ts';
 import { pruneReleases } from './prune.ts';
@@ -32,6 +33,7 @@ async function tendRunning(core: Core, lease: Lease, signal: AbortSignal): Promi
     if (now === standing && core.clock.now() < due) continue;
     standing = now;
     const began = performance.now();
+    await guarded(core, async () => announcePending(core, lease));
     for (const target of core.targets) await guarded(core, () => lookAtConfiguration({ core, target, lease }));
     await guarded(core, () => lookAtFiles({ core, lease, memory, signal }));
     due = core.clock.now() + Math.max(lookEveryMs, restFactor * (performance.now() - began));

@@ -2,7 +2,7 @@
 
 import { probeHealth } from '../../environment/health.ts';
 import { pause } from '../../lib/clock.ts';
-import { placeOf, slotUrl } from '../core.ts';
+import { healthOf, placeOf, slotUrl } from '../core.ts';
 import { rememberHealthy } from '../slot-health.ts';
 import { done, failed, type Step } from '../step.ts';
 
@@ -13,7 +13,7 @@ export const checkHealth: Step<'check-health'> = {
   limitMs: 'waits',
   run: async (context) => {
     const { core, target, deployment, release, signal } = context;
-    const { health } = target.settings;
+    const health = healthOf(target, deployment.slot);
     const until = core.clock.now() + health.startupMs;
     let inARow = 0;
     let problem = 'it never answered';

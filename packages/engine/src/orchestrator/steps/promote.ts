@@ -5,7 +5,7 @@ import { probeHealth } from '../../environment/health.ts';
 import { advanceDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
-import { placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
+import { healthOf, placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
 import { startRelease } from '../release-settings.ts';
 import { changeRouting, routingIs } from '../routing.ts';
 import { fitsSchema } from '../schema/observe.ts';
@@ -23,7 +23,7 @@ export const promote: Step<'promote'> = {
     const health = await probeHealth({
       url: slotUrl(target, slot),
       expected: { slot, version },
-      settings: target.settings.health,
+      settings: healthOf(target, slot),
       signal: context.signal,
     });
     if (!health.healthy)

@@ -6,7 +6,7 @@ import { probeHealth } from '../../environment/health.ts';
 import { pause } from '../../lib/clock.ts';
 import type { ApplyOptions } from '../../load-balancer/load-balancer.ts';
 import { readRouting } from '../../state/targets.ts';
-import type { Core, Target } from '../core.ts';
+import { type Core, healthOf, type Target } from '../core.ts';
 import type { Receipt } from '../deployment.ts';
 import { askedNodes } from '../silent-nodes.ts';
 
@@ -42,7 +42,7 @@ export async function proveThrough(request: ProofRequest): Promise<Receipt> {
     ...(leftOut.length === 0 ? {} : { leftOut }),
     proved: nodes.length > 0 && !nodes.some(unproved),
     ms: now - began,
-    proof: target.settings.health.check,
+    proof: healthOf(target, expected.slot).check,
   };
 }
 
@@ -69,7 +69,7 @@ async function probeNode(
       probeHealth({
         url: node,
         expected,
-        settings: target.settings.health,
+        settings: healthOf(target, expected.slot),
         headers: { ...target.balancer.probeHeaders, ...headers },
         signal,
       }),

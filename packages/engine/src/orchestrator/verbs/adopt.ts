@@ -2,10 +2,11 @@
 // loss of the state file it is the way back.
 
 import type { Engine } from '../../engine-api.ts';
+import type { SlotPlace } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
 import { actorName, shortName } from '../actor.ts';
-import { type Core, placeOf, routingTurn, slotUrl, type Target } from '../core.ts';
+import { type Core, healthOf, placeToAdopt, routingTurn, type Target, urlOf } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
@@ -24,13 +25,15 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
   if (!answer.ok) return refused(core, request, 'adopt', answer, target);
   const release = await registerByHand(core, target, request.version, request.actor);
   if (!release.ok) return refused(core, request, 'adopt', release, target);
+  const place = await placeToAdopt(target, request.slot);
   const health = await probeHealth({
-    url: slotUrl(target, request.slot),
+    url: urlOf(place),
     expected: { slot: request.slot, version: request.version },
-    settings: target.settings.health,
+    settings: healthOf(target, request.slot),
   });
-  if (!health.healthy) return refused(core, request, 'adopt', unfit(target, request, health.problem), target);
-  await target.environment.adopt(placeOf(target, request.slot), release.value);
+  if (!health.healthy) return refused(core, request, 'adopt', unfit(place, request, health.problem), target);
+  await target.environment.adopt(place, release.value);
+  await target.environment.judgeBy(place, healthOf(target, request.slot));
   await core.turns(routingTurn(target), () => lead(core, target, request, release.value.digest));
   return ok(target);
 }
@@ -48,10 +51,10 @@ function admissible(target: Target, facts: GateFacts): Result<undefined> {
   );
 }
 
-function unfit({ settings }: Target, { slot, version }: AdoptRequest, problem: string | undefined) {
+function unfit({ port }: SlotPlace, { slot, version }: AdoptRequest, problem: string | undefined) {
   return refuse(
     'side-unhealthy',
-    `what answers on port ${settings.slots[slot].port} is not a healthy ${version} in ${slot}: ${problem}`,
+    `what answers on port ${port} is not a healthy ${version} in ${slot}: ${problem}`,
     'Nothing was changed.',
   );
 }

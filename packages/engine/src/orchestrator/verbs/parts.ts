@@ -10,7 +10,7 @@ import { measureFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
-import { type Core, placeOf, releaseFiles, slotUrl, type Target } from '../core.ts';
+import { type Core, healthOf, placeOf, releaseFiles, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, type Gate, inTeam, noLiveDeployment, releaseKnown, sameConfiguration, stateKnown } from '../gates.ts';
 import { servesUnknown } from '../learn.ts';
@@ -23,10 +23,14 @@ export function createParts(core: Core): Engine['parts'] {
     async health(ref, slot) {
       const found = findTarget(core, ref);
       if (!found.ok) return found;
-      const { settings, key } = found.value;
+      const { key } = found.value;
       const version = readSlot(core.store.db, key, slot).version ?? undefined;
       return ok(
-        await probeHealth({ url: slotUrl(found.value, slot), expected: { slot, version }, settings: settings.health }),
+        await probeHealth({
+          url: slotUrl(found.value, slot),
+          expected: { slot, version },
+          settings: healthOf(found.value, slot),
+        }),
       );
     },
     async smoke(ref, slot) {

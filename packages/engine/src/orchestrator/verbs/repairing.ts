@@ -9,7 +9,7 @@ import { hasCode } from '../../lib/errors.ts';
 import type { Routing } from '../../load-balancer/load-balancer.ts';
 import { confirmRouting, intendRouting, readRouting, readSlot } from '../../state/targets.ts';
 import { actorName, shortName } from '../actor.ts';
-import { bringUp, type Core, routingTurn, slotUrl, type Target } from '../core.ts';
+import { bringUp, type Core, healthOf, routingTurn, slotUrl, type Target } from '../core.ts';
 import { commonRouting, compareRouting, describeRouting, readDrift, sameRouting, settleDrift } from '../drift.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates.ts';
@@ -59,7 +59,7 @@ async function unfitSide(core: Core, target: Target, { active, canary }: Routing
     const { version } = readSlot(core.store.db, target.key, slot);
     if (version === null) return refuse('side-unhealthy', `no release is known to stand in ${slot}`, restoreInstead);
     const expected = { slot, version };
-    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: target.settings.health });
+    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: healthOf(target, slot) });
     if (!report.healthy)
       return refuse('side-unhealthy', `${version} in ${slot} is not healthy: ${report.problem}`, restoreInstead);
   }

@@ -17,11 +17,13 @@ import { type Core, driverLease, placeOf, type Target } from '../core.ts';
 import type { DeploymentView } from '../deployment.ts';
 import { drive, holdAlone } from '../drive.ts';
 import { activeSide, findTarget, knownVersions } from '../facts.ts';
+import { pendingNow } from '../pending.ts';
 import { ok, type Result } from '../refusal.ts';
 import { viewContract } from '../schema/contract-view.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
 import { viewTarget } from '../views/target-view.ts';
 import { adopt } from './adopt.ts';
+import { applyConfiguration } from './apply-configuration.ts';
 import { approve, extend, reject } from './approvals.ts';
 import { contract } from './contract.ts';
 import { approveContract, rejectContract } from './decide-contract.ts';
@@ -66,6 +68,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     settleStandby: (request) => seen(settleStandby(core, request)),
     restoreRouting: async (request) => seen(await restoreRouting(core, request)),
     adoptRouting: async (request) => seen(await adoptRouting(core, request)),
+    applyConfiguration: async (request) => seen(await applyConfiguration(core, request)),
     replay: (id, actor) => replay(core, id, actor),
     rebuildState: (actor) => rebuildState(core, actor),
     adopt: async (request) => seen(await adopt(core, request)),
@@ -140,7 +143,7 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
       at: core.clock.now(),
       driver: driverOf(core),
       targets: core.targets.map((target) => viewTarget(core, target)),
-      warnings: core.settings.warnings,
+      warnings: [...core.settings.warnings, ...pendingNow(core).map(({ sentence }) => sentence)],
     }),
     target: (ref) => {
       const found = findTarget(core, ref);

@@ -14,7 +14,7 @@ import {
 import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.ts';
 import { readRelease, readRouting, readSlot } from '../../state/targets.ts';
 import { personOf, shortName } from '../actor.ts';
-import { type Core, mustTarget, type Target } from '../core.ts';
+import { type Core, healthOf, mustTarget, type Target } from '../core.ts';
 import type { ApprovalView, DeploymentView, Observation, OutcomeView, Receipt, StepView } from '../deployment.ts';
 import { gatherFacts } from '../facts.ts';
 import { warningsOf } from '../gates.ts';
@@ -162,7 +162,7 @@ function warnings(core: Core, target: Target, row: DeploymentRow): readonly stri
     ...warningsOf(facts),
     ...(row.finishedAt === null ? writerWarnings(writersOf(core.store.db, core.settings, row), target.settings) : []),
     ...(lock ? [`🔒 ${target.name} is locked by ${shortName(lock.owner)}: ${lock.reason}`] : []),
-    ...(target.settings.health.check === 'status-code' ? ['health is judged by status code alone'] : []),
+    ...(healthOf(target, row.slot).check === 'status-code' ? ['health is judged by status code alone'] : []),
     ...(target.settings.smokeTests.length < 3 ? [`only ${target.settings.smokeTests.length} smoke tests`] : []),
   ];
 }

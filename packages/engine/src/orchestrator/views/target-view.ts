@@ -7,7 +7,7 @@ import type { ReleaseNow } from '../../releases-api.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
-import type { Core, Target } from '../core.ts';
+import { type Core, portOf, type Target } from '../core.ts';
 import { readDrift } from '../drift.ts';
 import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';
@@ -49,7 +49,7 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
   return {
     slot,
     role: row.role,
-    port: target.settings.slots[slot].port,
+    port: portOf(target, slot),
     version: row.version ?? undefined,
     since: row.role === 'idle' ? undefined : row.since,
     label: row.label ?? undefined,
