@@ -1,6 +1,6 @@
 // The configuration is edited while a release runs: what runs is addressed and judged as it was started, until its next start.
 
-import { type AuditRow, configurationAgainstRunning, type Engine, type Settings, type TargetView } from '@bg/engine';
+import { type AuditRow, configurationAgainstRunning, type Engine, type TargetView } from '@bg/engine';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { freePorts } from './support/ports.ts';
 import {
@@ -19,9 +19,7 @@ import { startUsers } from './support/users.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const stages: Stage[] = [];
-const renamed: Settings[] = [];
 afterAll(async () => {
-  for (const settings of renamed) await strikeSettings(settings);
   for (const stage of stages) await stage.strike();
 });
 
@@ -129,13 +127,15 @@ describe.concurrent('a service that is renamed while it runs', () => {
         .replace(`port: ${stage.ports.blue} `, `port: ${blue} `)
         .replace(`port: ${stage.ports.green} `, `port: ${green} `),
     );
-    renamed.push(settings);
-    const { engine } = stage.drive('renamed', settings);
+    const { engine, stop } = stage.drive('renamed', settings);
     await eventually(() => rows(engine, 'configuration-pending').length === 2);
     expect(rows(engine, 'configuration-pending').map(({ code }) => code)).toEqual(['not-configured', 'not-configured']);
     expect(configurationAgainstRunning(settings).map(({ kind }) => kind)).toEqual(['not-configured', 'not-configured']);
     // Several rounds of supervision and a sweep of what no slot owns.
     await new Promise((resolve) => setTimeout(resolve, 2500));
-    expect(await (await fetch(`${stage.front}/health`)).json()).toMatchObject({ version: 'v2.0' });
+    const answer = await (await fetch(`${stage.front}/health`)).json();
+    await stop();
+    await strikeSettings(settings);
+    expect(answer).toMatchObject({ version: 'v2.0' });
   });
 });

@@ -1,6 +1,8 @@
 // A build that a rule deploys while its target is busy: it waits, and its waiting has an end.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { createProcessEnvironment } from '../environment/process/driver.ts';
+import { silentLog } from '../lib/log.ts';
 import type { Core } from '../orchestrator/core.ts';
 import { type Desk, digestOf } from '../orchestrator/verbs/testing/desk.ts';
 import { acquireLease } from '../state/leases.ts';
@@ -32,7 +34,8 @@ function look(): void {
     now: clock.now(),
   });
   if (!own || !lease) throw new Error('there is no target, or nobody may drive');
-  const target = { key: { service: 'shop', target: 'production' }, name: 'shop', settings: own };
+  const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log: silentLog });
+  const target = { key: { service: 'shop', target: 'production' }, name: 'shop', settings: own, environment };
   deployWhatWaits({
     core: { settings, store, clock, targets: [target] } as unknown as Core,
     target: target as never,

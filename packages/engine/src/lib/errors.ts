@@ -15,6 +15,8 @@ export const errorHelp = {
   'config-invalid': 'Run `bg config check` to see every problem at once.',
   'config-refused':
     'The load balancer refuses its new configuration; the refused file is kept beside, the one before serves on.',
+  drifted:
+    'The load balancer does something else than was decided. `bg routing restore` puts back what was decided, `bg routing adopt` decides for what it does now.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
   'exec-failed': 'A command ended with an error; its last lines are in the message.',
   'exec-not-found': 'The program named in the configuration does not exist or may not be executed.',
@@ -35,6 +37,8 @@ export const errorHelp = {
   'state-locked':
     'Another process has been in the middle of a write for seconds: a very slow disk, or a process that was stopped. Let it go on or end it, and try again.',
   'state-newer': 'The state was written by a newer version of this program; use that version.',
+  'state-older':
+    'Nothing was changed. `bg routing adopt` learns from the load balancer and the services what runs now.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',
   'template-invalid': 'A fault of this program: a template of a configuration file does not fit its values.',

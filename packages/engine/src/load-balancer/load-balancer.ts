@@ -66,6 +66,8 @@ export interface ObservedNode {
   readonly reachable: boolean;
   /** Undefined when unreachable or unreadable; `problem` says why. */
   readonly routing: Routing | undefined;
+  /** Under which its routing was put in place, as far as the node says. */
+  readonly fence?: Fence;
   readonly problem?: string;
 }
 

@@ -34,6 +34,7 @@ const open: GateFacts = {
   unlearnt: undefined,
   otherDriver: undefined,
   contracting: undefined,
+  drift: undefined,
   portTaken: undefined,
 };
 
@@ -67,6 +68,7 @@ describe('the gates of a deployment', () => {
     ],
     ['a target that is busy', { live }, 'target-busy'],
     ['a version that is live already', { version: 'v1.0' }, 'already-active'],
+    ['a load balancer that does something else', { drift: 'users go to green' }, 'drifted'],
     ['a port that another instance has', { portTaken: 'the configuration gives port 1 to blue' }, 'port-taken'],
     [
       'a stranger first, whatever else is wrong',

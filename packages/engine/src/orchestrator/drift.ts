@@ -5,7 +5,7 @@ import type { ObservedNode, Routing } from '../load-balancer/load-balancer.ts';
 import type { Db } from '../state/database.ts';
 import { driftKey, getSnapshot, putSnapshot } from '../state/snapshots.ts';
 import type { Tx } from '../state/store.ts';
-import type { TargetKey } from '../state/targets.ts';
+import { type TargetKey, takeGeneration } from '../state/targets.ts';
 import type { Charge, Core } from './core.ts';
 
 export interface DriftView {
@@ -13,6 +13,8 @@ export interface DriftView {
   readonly id: string;
   /** Epoch ms. */
   readonly since: number;
+  /** Nothing is deployed, stopped or started while it lasts; false where a node is silent and the others follow. */
+  readonly blocks?: boolean;
   /** `decided is: users go to blue; but 127.0.0.1:8080: users go to green`. */
   readonly sentence: string;
   readonly nodes: readonly {
@@ -25,6 +27,8 @@ export interface DriftView {
 
 interface Kept {
   readonly print: string;
+  /** Users get something else; not only a node that is silent, or a generation that this state does not know. */
+  readonly isRouted?: boolean;
   readonly view: DriftView;
 }
 
@@ -83,15 +87,26 @@ function keptDrift(db: Db, key: TargetKey): Kept | undefined {
   return kept === 'none' ? undefined : kept;
 }
 
-/** A node that does not answer has drifted as well: nobody knows what its users get. */
-export function noteDrift(seen: Charge, intent: Routing, nodes: readonly ObservedNode[]): void {
+/** Users got something else, and the same person or tool took that back: what was decided holds again, whoever did it. */
+export function wasTakenBack(
+  { store }: Core,
+  key: TargetKey,
+  intent: Routing,
+  nodes: readonly ObservedNode[],
+): boolean {
+  return keptDrift(store.db, key)?.isRouted === true && compareRouting(intent, nodes) === 'same';
+}
+
+/**
+ * A node that does not answer has drifted as well: nobody knows what its users get. `older`: why this state may be older
+ * than what the balancer does.
+ */
+export function noteDrift(seen: Charge, intent: Routing, nodes: readonly ObservedNode[], older?: string): void {
   const { core, target } = seen;
   const before = keptDrift(core.store.db, target.key);
   const rows = nodes.map((node) => rowOf(node, intent));
-  const print = rows
-    .filter(({ differs }) => differs)
-    .map(({ node, does }) => `${node}: ${does}`)
-    .join('; ');
+  const differing = rows.filter(({ differs }) => differs).map(({ node, does }) => `${node}: ${does}`);
+  const print = [...differing, ...(older === undefined ? [] : [older])].join('; ');
   if (print === (before?.print ?? '')) return;
   if (print === '') {
     forget(seen, before?.view);
@@ -99,14 +114,21 @@ export function noteDrift(seen: Charge, intent: Routing, nodes: readonly Observe
   }
   const now = core.clock.now();
   const sentence = `decided is: ${describeRouting(intent)}; but ${print}`;
-  const view: DriftView = { id: `${now}`, since: now, sentence, nodes: rows };
+  const isRouted = compareRouting(intent, nodes) === 'drifted';
+  const view: DriftView = {
+    id: `${now}`,
+    since: now,
+    blocks: isRouted || older !== undefined,
+    sentence,
+    nodes: rows,
+  };
   core.store.under(seen.lease).write((tx) => {
-    putSnapshot(tx.db, driftKey(target.key), { print, view } satisfies Kept, tx.now);
+    putSnapshot(tx.db, driftKey(target.key), { print, isRouted, view } satisfies Kept, tx.now);
     tx.audit({
       ...target.key,
       actor: 'engine',
       action: 'drift-found',
-      code: 'drifted',
+      code: older === undefined ? 'drifted' : 'state-older',
       sentence: `the load balancer has drifted: ${sentence}. Nothing was changed`,
       detail: { drift: view.id, before: before?.view.id, intent, observed: nodes },
     });
@@ -122,9 +144,15 @@ function rowOf(node: ObservedNode, intent: Routing): DriftView['nodes'][number] 
   return { node: node.node, differs: !sameRouting(routing, intent), does: describeRouting(routing) };
 }
 
-function forget({ core, target, lease }: Charge, view: DriftView | undefined): void {
+/** @param generation of the balancer, which may have grown past the one that this state knows */
+export function noteTakenBack(seen: Charge, generation: number): void {
+  forget(seen, keptDrift(seen.core.store.db, seen.target.key)?.view, generation);
+}
+
+function forget({ core, target, lease }: Charge, view: DriftView | undefined, generation?: number): void {
   core.store.under(lease).write((tx) => {
     settleDrift(tx, target.key);
+    if (generation !== undefined) takeGeneration(tx, target.key, generation);
     tx.audit({
       ...target.key,
       actor: 'engine',

@@ -13,6 +13,7 @@ import { readLock, readQuarantine, readRelease, readSlot } from '../state/target
 import type { Actor } from './actor.ts';
 import { type Core, driverLease, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
+import { readDrift } from './drift.ts';
 import type { GateFacts } from './gates.ts';
 import { isAnnounced } from './obtain.ts';
 import { type Result, refuse } from './refusal.ts';
@@ -75,8 +76,15 @@ export function gatherFacts(
     unlearnt: readUnlearnt(core, target.key),
     otherDriver: otherDriver(core),
     contracting: contracting(core, target),
+    drift: driftOf(core, target),
     portTaken: takenPort(core, target, active?.slot),
   };
+}
+
+/** A silent node among others that follow blocks nothing. */
+function driftOf(core: Core, { key }: Target): string | undefined {
+  const drift = readDrift(core, key);
+  return drift?.blocks === true ? drift.sentence : undefined;
 }
 
 function takenPort({ targets }: Core, target: Target, active: SlotName | undefined): string | undefined {

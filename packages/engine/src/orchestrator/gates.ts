@@ -36,6 +36,8 @@ export interface GateFacts {
   readonly otherDriver: string | undefined;
   /** A contract of the schema that was approved and has not ended. */
   readonly contracting: string | undefined;
+  /** What the load balancer does instead of what was decided, at the last look. */
+  readonly drift: string | undefined;
   /** Why the slot that a deployment would take cannot have its configured port. */
   readonly portTaken: string | undefined;
 }
@@ -123,6 +125,13 @@ export const notContracting: Gate<'contracting' | 'name'> = ({ contracting, name
         'Try again when that has ended.',
       );
 
+/** What users get is not known as it was decided: nothing is built upon it, forward or back, until a person decides. */
+export const notDrifted: Gate<'drift' | 'name'> = ({ drift, name }) =>
+  drift === undefined ? pass : refuse('drifted', `the load balancer of ${name} has drifted: ${drift}`, driftHint);
+
+const driftHint =
+  'An approver puts back what was decided (`bg routing restore`), or decides for what the load balancer does now (`bg routing adopt`).';
+
 /** Ports that were exchanged, or given to another slot, while the one that has them runs. */
 export const portFree: Gate<'portTaken'> = ({ portTaken }) =>
   portTaken === undefined
@@ -147,6 +156,7 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
   { name: 'team', gate: inTeam },
   { name: 'configuration', gate: sameConfiguration },
   { name: 'state', gate: stateKnown },
+  { name: 'drift', gate: notDrifted },
   { name: 'release', gate: releaseKnown },
   { name: 'lock', gate: notLocked },
   { name: 'quarantine', gate: notQuarantined },
@@ -159,6 +169,7 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
 export const gatesOfSwitch: readonly { readonly name: string; readonly gate: Gate }[] = [
   { name: 'team', gate: inTeam },
   { name: 'configuration', gate: sameConfiguration },
+  { name: 'drift', gate: notDrifted },
   { name: 'lock', gate: notLocked },
   { name: 'busy', gate: noLiveDeployment },
   { name: 'contract', gate: notContracting },

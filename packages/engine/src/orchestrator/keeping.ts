@@ -6,6 +6,7 @@ import { liveDeployment } from '../state/deployments.ts';
 import { idleSlot, readQuarantine, readSlot, type SlotRow, setSlot } from '../state/targets.ts';
 import { type Charge, type Core, placeOf, releaseFiles, slotTurn, type Target } from './core.ts';
 import { startRelease } from './release-settings.ts';
+import { holdsBack, standingOf } from './standing.ts';
 import { drained } from './steps/drained.ts';
 
 interface Keeper extends Charge {
@@ -46,7 +47,10 @@ function mayTouch(core: Core, target: Target, slot: SlotName): boolean {
 
 async function end(keeping: Keeping): Promise<void> {
   const { core, target, row } = keeping;
+  if (await isHeldBack(keeping)) return;
   await drained(keeping, row.slot);
+  // Users may have been sent here while it drained.
+  if (await isHeldBack(keeping)) return;
   switch (dueFor(row, core.clock.now())) {
     case 'nothing':
       return;
@@ -61,6 +65,13 @@ async function end(keeping: Keeping): Promise<void> {
       return startSide(keeping, good);
     }
   }
+}
+
+/** Drift is announced by the look at the balancer; what is due waits until a person has decided. */
+async function isHeldBack({ core, target, lease, row }: Keeping): Promise<boolean> {
+  const why = holdsBack(await standingOf({ core, target, token: lease.token }), row.slot);
+  if (why !== undefined) core.log.warn({ target: target.name, slot: row.slot, why }, 'a side is kept past its time');
+  return why !== undefined;
 }
 
 /** The release that was good in this slot before, unless it was marked bad meanwhile; else the one that is live. */

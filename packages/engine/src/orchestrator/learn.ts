@@ -63,12 +63,45 @@ export function learnTarget(learning: Learning, nodes: readonly ObservedNode[]):
     if (!nodes.some(({ routing }) => routing?.active !== undefined)) return nothingThere(learning, nodes);
     const routing = commonRouting(nodes);
     if (typeof routing === 'string') return leaveUnknown(learning, routing);
-    const sides = await Promise.all((['blue', 'green'] as const).map((slot) => identify(learning, slot)));
-    const needed = [routing.active, routing.canary?.slot];
-    const doubt = sides.find((side): side is Doubt => 'why' in side && needed.includes(side.slot));
-    if (doubt) return leaveUnknown(learning, `users get ${doubt.slot}, and ${doubt.why}`);
-    return remember(learning, routing, sides);
+    const sides = await identifyBoth(learning, routing);
+    return typeof sides === 'string' ? leaveUnknown(learning, sides) : remember(learning, routing, sides);
   });
+}
+
+/**
+ * For a state that is older than reality, by a person, within the routing's turn: as for a lost one, except that what this
+ * state says of a side gives way to what is there. @returns why it cannot be learnt, with nothing changed
+ */
+export async function learnAgain(learning: Learning, routing: Routing): Promise<Learnt | string> {
+  const sides = await identifyBoth(learning, routing);
+  if (typeof sides === 'string') return sides;
+  const { core, target, store, actor } = learning;
+  const doubts = sides.filter((side): side is Doubt => 'why' in side);
+  const stopped = await Promise.all(
+    doubts.map(async ({ slot }) => (await target.environment.inspect(placeOf(target, slot))).kind === 'stopped'),
+  );
+  store.write((tx) => {
+    doubts.forEach(({ slot }, at) => {
+      // What runs and cannot be told stays as it is: it is never stopped or gone back to unasked.
+      const row = stopped[at] ? idleSlot : ({ role: 'preview', label: 'kept', keepUntil: null } as const);
+      setSlot(tx, target.key, slot, { ...row, since: tx.now });
+    });
+    tx.audit({
+      ...target.key,
+      actor,
+      action: 'state-relearn-asked',
+      sentence: `asks to learn what runs on ${target.name}: this state is older than that`,
+    });
+  });
+  return remember(learning, routing, sides);
+}
+
+/** Both sides, or why a side that users get is in doubt. */
+async function identifyBoth(learning: Learning, routing: Routing): Promise<readonly (Side | Doubt)[] | string> {
+  const sides = await Promise.all((['blue', 'green'] as const).map((slot) => identify(learning, slot)));
+  const needed = [routing.active, routing.canary?.slot];
+  const doubt = sides.find((side): side is Doubt => 'why' in side && needed.includes(side.slot));
+  return doubt ? `users get ${doubt.slot}, and ${doubt.why}` : sides;
 }
 
 function nothingThere({ core, target }: Learning, nodes: readonly ObservedNode[]): Learnt {
@@ -108,7 +141,8 @@ async function remember(learning: Learning, routing: Routing, sides: readonly (S
   const known = sides.filter((side): side is Side => !('why' in side));
   for (const side of known) if (!side.recorded) await target.environment.adopt(placeOf(target, side.slot), side);
   const { generation: observed, ...wish } = routing;
-  const sentence = `the state was lost; learnt from the load balancer and the services: ${describeRouting(routing)}; ${sides.map((side) => describeSide(side, routing)).join('; ')}. Nothing was changed`;
+  const before = readRouting(core.store.db, target.key).intent.generation === 0 ? 'lost' : 'older than reality';
+  const sentence = `the state was ${before}; learnt from the load balancer and the services: ${describeRouting(routing)}; ${sides.map((side) => describeSide(side, routing)).join('; ')}. Nothing was changed`;
   const intent = store.write((tx) => {
     for (const side of known) takeSide(tx, target.key, side, routing);
     const next = intendRouting(tx, target.key, wish, observed);
@@ -162,11 +196,4 @@ function leaveUnknown({ core, target, store, actor }: Learning, why: string): Le
 
 function clearDoubt({ store }: Core, { key }: Target): void {
   if (readUnlearnt({ store }, key) !== undefined) store.note((db, now) => putUnlearnt({ db, now }, key, ''));
-}
-
-/** Where a person would have to look before a slot is touched by hand on a state that knows nothing. */
-export async function servesUnknown({ store }: Core, target: Target, slot: SlotName): Promise<boolean> {
-  if (readRouting(store.db, target.key).intent.generation > 0) return false;
-  const nodes = await target.balancer.observe();
-  return nodes.some(({ routing }) => routing?.active === slot || routing?.canary?.slot === slot);
 }

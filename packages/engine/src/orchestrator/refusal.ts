@@ -6,6 +6,7 @@ export const refusalRules = {
   'approvals-needed': 'a waiting approval is given with approve, by an approver',
   'artifact-refused': 'only what is allowed and proved is fetched',
   'config-changed': 'one state, one configuration',
+  drifted: 'nothing is moved while the load balancer does something else than was decided',
   'four-eyes': 'whoever asks does not approve',
   'no-rollback-target': 'there must be an earlier release to go back to',
   'no-such-delivery': 'the delivery must be kept still',

@@ -6,9 +6,10 @@ import { liveDeployment } from '../state/deployments.ts';
 import type { Tx } from '../state/store.ts';
 import { readRouting, readSlot, setSlot, type TargetKey } from '../state/targets.ts';
 import type { Charge } from './core.ts';
-import { compareRouting, noteDrift } from './drift.ts';
+import { compareRouting, noteDrift, noteTakenBack, wasTakenBack } from './drift.ts';
 import { learnTarget } from './learn.ts';
 import { changeRouting } from './routing.ts';
+import { generationOf, judgeStanding, strangeSides } from './standing.ts';
 
 /** `intent` is what was meant before the nodes were asked: a change in between is no drift. */
 export async function repairRouting(
@@ -23,6 +24,13 @@ export async function repairRouting(
     return;
   }
   if (now.intent.generation !== intent.generation) return;
+  const standing = judgeStanding(now, nodes, lease.token);
+  if (standing.kind === 'older' || standing.kind === 'outranked') {
+    const strange = strangeSides({ core, target });
+    if (standing.kind === 'older' && strange.length === 0 && wasTakenBack(core, target.key, intent, nodes))
+      return noteTakenBack({ core, target, lease }, generationOf(nodes));
+    return noteDrift({ core, target, lease }, intent, nodes, [standing.sentence, ...strange].join('; '));
+  }
   if (!now.confirmed) return followUp({ core, target, lease }, intent);
   if (compareRouting(intent, nodes) !== 'lost') return noteDrift({ core, target, lease }, intent, nodes);
   try {

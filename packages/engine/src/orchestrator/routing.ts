@@ -1,6 +1,7 @@
 // Changing what users get: intent first, then the balancer, then the proof. Killed in between, the step repeats it all.
 
 import type { SlotName } from '../environment/environment.ts';
+import { BlueGreenError } from '../lib/errors.ts';
 import type { ApplyOptions, Routing } from '../load-balancer/load-balancer.ts';
 import type { AuditEvent } from '../state/audit.ts';
 import { liveLease, newestToken, tokenOf } from '../state/leases.ts';
@@ -8,12 +9,15 @@ import type { Tx } from '../state/store.ts';
 import { confirmRouting, intendRouting, readRouting } from '../state/targets.ts';
 import { type Charge, type Core, driverLease, routingTurn, type Target } from './core.ts';
 import { butFor, type SilentNode, silentNodes } from './silent-nodes.ts';
+import { generationOf, judgeStanding, type Standing } from './standing.ts';
 
 export interface RoutingChange {
   readonly wish: Omit<Routing, 'generation'>;
   readonly event: Omit<AuditEvent, 'action' | 'service' | 'target'>;
   /** `back` for what takes users off the new side: it must not wait for a node that is dead. Default: `forward`. */
   readonly direction?: ApplyOptions['direction'];
+  /** Takes back what its own deployment did: goes on although somebody else has changed the routing meanwhile. */
+  readonly isUndo?: boolean;
   /** Goes into the transaction of the confirmation: roles that follow from the change. */
   readonly confirmed?: (tx: Tx) => void;
   /** Nothing is done when the intent is of another generation by then: somebody else decided meanwhile. */
@@ -30,7 +34,9 @@ export function changeRouting(charge: Charge, change: RoutingChange): Promise<re
 
 async function changeInTurn({ core, target, lease }: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
   const store = core.store.under(lease);
-  const observed = await highestGeneration(target);
+  const nodes = await target.balancer.observe();
+  requireKnown(judgeStanding(readRouting(core.store.db, target.key), nodes, lease.token), change);
+  const observed = generationOf(nodes);
   const routing = store.write((tx) => {
     if (change.onlyFrom !== undefined && readRouting(tx.db, target.key).intent.generation !== change.onlyFrom)
       return undefined;
@@ -57,10 +63,17 @@ async function changeInTurn({ core, target, lease }: Charge, change: RoutingChan
   return silent;
 }
 
+/** @throws BlueGreenError `state-older`, `drifted`: users are not moved from what is not known */
+function requireKnown(standing: Standing, { isUndo = false }: RoutingChange): void {
+  if (standing.kind === 'older' || standing.kind === 'outranked')
+    throw new BlueGreenError('state-older', `users were not moved: ${standing.sentence}`);
+  if (standing.kind === 'drifted' && !isUndo)
+    throw new BlueGreenError('drifted', `users were not moved: ${standing.sentence}`);
+}
+
 /** After a lost state file the balancer may know a higher generation than we do. */
 export async function highestGeneration({ balancer }: Target): Promise<number> {
-  const nodes = await balancer.observe();
-  return Math.max(0, ...nodes.map(({ routing }) => routing?.generation ?? 0));
+  return generationOf(await balancer.observe());
 }
 
 /** For a change by a verb, which holds no lease: a live driver's own token, so that the driver is not fenced out by it. */

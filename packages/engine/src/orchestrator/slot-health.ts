@@ -8,6 +8,7 @@ import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
 import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
 import { startRelease } from './release-settings.ts';
+import { mayRestart, standingOf } from './standing.ts';
 import type { StepFrame } from './step.ts';
 
 export interface SlotSnapshot {
@@ -35,7 +36,12 @@ export async function superviseSlot(look: Look): Promise<void> {
   const report = seen.kind === 'running' ? await probe(look, row) : undefined;
   remember(look, row, seen, report);
   if (seen.kind === 'running') clearRestarts(look, row, seen.startedAt);
-  else if (isOurs(look, row)) await restart(look, row, seen);
+  else if (isOurs(look, row) && (await isKnownHere(look))) await restart(look, row, seen);
+}
+
+/** A state that does not know what users get may name another release than the one that ended here. */
+async function isKnownHere({ core, target, lease, slot }: Look): Promise<boolean> {
+  return mayRestart(await standingOf({ core, target, token: lease.token }), { core, target }, slot);
 }
 
 /** The deployment's own steps judge it until it has been healthy: silence before that is no illness. */
@@ -128,7 +134,7 @@ async function restartInTurn(look: Look, before: SlotRow): Promise<void> {
   // Somebody else may have taken the slot while this waited.
   if (!isOurs(look, row) || row.version !== before.version || row.nextRestartAt !== before.nextRestartAt) return;
   const release = releaseFiles(core, row.service, row.version ?? '');
-  if (!release) return;
+  if (!release || !(await isKnownHere(look))) return;
   const problem = await startRelease(target, slot, release).then(
     () => undefined,
     (thrown: unknown) => messageOf(thrown),

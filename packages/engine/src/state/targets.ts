@@ -76,6 +76,11 @@ export function confirmRouting(tx: Tx, key: TargetKey, generation: number): void
     .run();
 }
 
+/** The balancer does what is meant, under a generation that it was given by somebody else. */
+export function takeGeneration(tx: Tx, key: TargetKey, generation: number): void {
+  tx.db.update(targets).set({ generation, confirmedGeneration: generation }).where(ofTarget(targets, key)).run();
+}
+
 export function readSlot(db: Db, key: TargetKey, slot: SlotName): SlotRow {
   const row = db
     .select()

@@ -93,8 +93,8 @@ async function apply({ control }: Parts, routing: Routing, fence: Fence): Promis
 async function observe({ control, spec }: Parts): Promise<ObservedNode> {
   const node = `${spec.listen.host}:${spec.listen.port}`;
   try {
-    const { routing, problem } = await control.status();
-    return { node, reachable: true, routing, ...(problem === undefined ? {} : { problem }) };
+    const { routing, fence, problem } = await control.status();
+    return { node, reachable: true, routing, fence, ...(problem === undefined ? {} : { problem }) };
   } catch (thrown) {
     return { node, reachable: false, routing: undefined, problem: messageOf(thrown) };
   }

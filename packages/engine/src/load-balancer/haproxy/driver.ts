@@ -141,7 +141,8 @@ async function observe({ name, entrypoint, runtime }: HaproxyNode, { laggards }:
   try {
     const order = await runtime.read();
     const problem = order === undefined ? 'what stands in the map is no routing of ours' : laggards.get(name);
-    return { node, reachable: true, routing: order?.routing, ...(problem === undefined ? {} : { problem }) };
+    const fence = order === undefined ? {} : { fence: order.fence };
+    return { node, reachable: true, routing: order?.routing, ...fence, ...(problem === undefined ? {} : { problem }) };
   } catch (thrown) {
     return { node, reachable: false, routing: undefined, problem: messageOf(thrown) };
   }

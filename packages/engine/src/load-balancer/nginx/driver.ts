@@ -6,7 +6,7 @@ import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { syncFolder } from '../../lib/files.ts';
 import type { ApplyOptions, LoadBalancer, ObservedNode, Routing } from '../load-balancer.ts';
 import { ensureNginx } from './ensure.ts';
-import { type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
+import { type Present, type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
 import { publish, takeLease } from './lease.ts';
 import { entrypointOf, type NginxOptions, type NginxParts, partsOf } from './parts.ts';
 import { bucketHeader, probeHeader } from './site.ts';
@@ -101,14 +101,20 @@ async function observe(parts: NginxParts): Promise<ObservedNode> {
     if (present.kind === 'none') return unseen(node, true, `${places.routing}/current is missing`);
     if (present.kind === 'unreadable') return unseen(node, true, present.problem);
     const wrong = await asker.difference(present.routing);
-    if (wrong === undefined) return { node, reachable: true, routing: present.routing };
+    if (wrong === undefined) return seen(node, present);
     // A switch in between explains it; what is on the disk now is then what was decided.
     const now = readPresent(places.routing);
-    if (now.kind === 'routing' && now.target !== present.target) return { node, reachable: true, routing: now.routing };
+    if (now.kind === 'routing' && now.target !== present.target) return seen(node, now);
     return unseen(node, true, wrong);
   } catch (thrown) {
     return unseen(node, false, messageOf(thrown));
   }
+}
+
+/** A generation is named after the fence that it was written under. */
+function seen(node: string, { routing, target }: Extract<Present, { kind: 'routing' }>): ObservedNode {
+  const fence = Number(/^generations\/\d+\.(\d+)\./.exec(target)?.[1] ?? Number.NaN);
+  return { node, reachable: true, routing, ...(Number.isNaN(fence) ? {} : { fence }) };
 }
 
 const unseen = (node: string, reachable: boolean, problem: string): ObservedNode => ({

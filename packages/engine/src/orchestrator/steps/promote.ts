@@ -55,6 +55,7 @@ export const promote: Step<'promote'> = {
         {
           wish,
           direction: 'back',
+          isUndo: true,
           event: {
             actor: 'engine',
             deploymentId: deployment.id,

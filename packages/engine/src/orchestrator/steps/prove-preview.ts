@@ -46,6 +46,7 @@ async function setPreview(context: StepFrame, preview: 'blue' | 'green' | undefi
     {
       wish,
       direction: preview ? directionOf(deployment) : 'back',
+      isUndo: preview === undefined,
       event: {
         actor: 'engine',
         deploymentId: deployment.id,

@@ -43,6 +43,7 @@ export const shiftTraffic: Step<'shift-traffic'> = {
         {
           wish,
           direction: 'back',
+          isUndo: true,
           event: {
             actor: 'engine',
             deploymentId: deployment.id,

@@ -2,10 +2,12 @@
 // for the reason finds it as it failed, until the supervisor restores the last good release.
 
 import { digestFolder } from '../../lib/digest.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
 import { readRouting, readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
 import { slotTurn } from '../core.ts';
 import { startRelease } from '../release-settings.ts';
 import { changeRouting } from '../routing.ts';
+import { holdsBack, standingOf, waysOut } from '../standing.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
 import { clockTime } from '../words.ts';
 import { drained } from './drained.ts';
@@ -14,10 +16,12 @@ export const startPreview: Step<'start-preview'> = {
   name: 'start-preview',
   limitMs: 300_000,
   run: async (context) => {
-    const { target, deployment, release, core, signal } = context;
+    const { target, deployment, release, core, lease, signal } = context;
     const digest = await digestFolder(release.folder, signal);
     if (digest !== release.digest)
       return failed('release-modified', `the files of ${release.version} are not the ones that were registered`);
+    const standing = await standingOf({ core, target, token: lease.token });
+    if (standing.kind !== 'known') return failed('drifted', `nothing was started: ${standing.sentence}. ${waysOut}`);
     if (!(await relieved(context)))
       return failed(
         'slot-in-use',
@@ -25,6 +29,7 @@ export const startPreview: Step<'start-preview'> = {
       );
     const running = await core.turns(slotTurn(target, deployment.slot), async () => {
       await drained(context, deployment.slot);
+      await requireUnserved(context);
       claimSlot(context);
       return startRelease(target, deployment.slot, release);
     });
@@ -38,6 +43,12 @@ export const startPreview: Step<'start-preview'> = {
     );
   },
 };
+
+/** @throws BlueGreenError `drifted`: the balancer sends users here, whatever was decided */
+async function requireUnserved({ core, target, deployment, lease }: StepFrame): Promise<void> {
+  const why = holdsBack(await standingOf({ core, target, token: lease.token }), deployment.slot);
+  if (why !== undefined) throw new BlueGreenError('drifted', `nothing was started in ${deployment.slot}: ${why}`);
+}
 
 /** A deployment that needed a person may have left a share of users here: they go back first. False for the active side. */
 async function relieved({ core, target, deployment, lease }: StepFrame): Promise<boolean> {

@@ -14,7 +14,7 @@ import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state
 import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
-import { ask, gatesOfRollback, gatesOfSwitch } from '../gates.ts';
+import { ask, gatesOfRollback, gatesOfSwitch, notDrifted } from '../gates.ts';
 import { buildPlan } from '../plan.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { currentHash } from '../register.ts';
@@ -36,6 +36,8 @@ export function rollback(core: Core, request: RollbackRequest): Result<Deploymen
     if (!answer.ok) return answer;
     const live = liveDeployment(tx.db, target.key);
     if (live) return takeBack(core, tx, target, live, request);
+    const known = notDrifted(gatherFacts(core, target, { actor: request.actor, version: '' }));
+    if (!known.ok) return known;
     const active = activeSide(core, target);
     const to = rollbackTarget(core, target, request.version);
     if (!active || !to)

@@ -7,8 +7,8 @@ import type { Tx } from '../../state/store.ts';
 import { clearLock, readLock, readSlot, type SlotRow, setLock, setSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { activeSide, findTarget, otherDriver } from '../facts.ts';
-import { ask, inTeam, sameConfiguration } from '../gates.ts';
+import { activeSide, findTarget, gatherFacts, otherDriver } from '../facts.ts';
+import { ask, inTeam, notDrifted, sameConfiguration } from '../gates.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { clockTime } from '../words.ts';
 import { recordRefusal } from './refused.ts';
@@ -154,6 +154,8 @@ function changeBeside(
   act: (tx: Tx, target: Target, row: SlotRow) => string,
 ): Result<Target> {
   return onTarget(core, request, verb, (tx, target) => {
+    const known = notDrifted(gatherFacts(core, target, { actor: request.actor, version: '' }));
+    if (!known.ok) return known;
     const row = besideActive(core, tx, target, wanted, what);
     if ('ok' in row) return row;
     const actor = actorName(request.actor);

@@ -13,9 +13,9 @@ import { type Actor, actorName, shortName } from '../actor.ts';
 import { type Core, healthOf, placeOf, releaseFiles, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, type Gate, inTeam, noLiveDeployment, releaseKnown, sameConfiguration, stateKnown } from '../gates.ts';
-import { servesUnknown } from '../learn.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { runBy, startRelease } from '../release-settings.ts';
+import { standingOf, waysOut } from '../standing.ts';
 import { recordRefusal } from './refused.ts';
 
 export function createParts(core: Core): Engine['parts'] {
@@ -92,7 +92,10 @@ async function admit(core: Core, request: ByHand, verb: string, version?: string
   ];
   const answer = ask(gates, facts);
   if (!answer.ok) return refused(core, request, verb, answer, found.value);
-  if (facts.active?.slot === request.slot || (await servesUnknown(core, found.value, request.slot)))
+  const standing = await standingOf({ core, target: found.value });
+  if (standing.kind !== 'known')
+    return refused(core, request, verb, refuse('drifted', standing.sentence, waysOut), found.value);
+  if (facts.active?.slot === request.slot || standing.served.has(request.slot))
     return refused(
       core,
       request,

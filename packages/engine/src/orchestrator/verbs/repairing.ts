@@ -13,9 +13,11 @@ import { bringUp, type Core, healthOf, routingTurn, slotUrl, type Target } from 
 import { commonRouting, compareRouting, describeRouting, readDrift, sameRouting, settleDrift } from '../drift.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates.ts';
+import { learnAgain } from '../learn.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { rolesFollow } from '../repair.ts';
 import { fenceOfVerb, highestGeneration } from '../routing.ts';
+import { generationOf, strangeSides } from '../standing.ts';
 import { refused } from './parts.ts';
 
 type RoutingRequest = Parameters<Engine['restoreRouting']>[0];
@@ -29,8 +31,16 @@ export function restoreRouting(core: Core, request: RoutingRequest): Promise<Res
       return refuse('not-allowed-now', `nothing was decided for ${target.name} yet`, 'Deploy or adopt a version.');
     await bringUp(core, target);
     const nodes = await target.balancer.observe();
-    if (confirmed && compareRouting(intent, nodes) === 'same' && nodes.every(({ reachable }) => reachable))
+    const isKnown = generationOf(nodes) <= intent.generation;
+    if (confirmed && isKnown && compareRouting(intent, nodes) === 'same' && nodes.every(({ reachable }) => reachable))
       return refuse('not-allowed-now', `the load balancer of ${target.name} does what was decided`);
+    const strange = generationOf(nodes) > intent.generation ? strangeSides({ core, target }) : [];
+    if (strange.length > 0)
+      return refuse(
+        'state-unknown',
+        `this state of ${target.name} is older than reality, so what it decided is not put back: ${strange.join('; ')}`,
+        'Learn what runs now: `bg routing adopt`.',
+      );
     return ok({ wish: wishOf(intent), action: 'routing-restored', verb: 'restores what was decided' });
   });
 }
@@ -41,12 +51,44 @@ export function adoptRouting(core: Core, request: RoutingRequest): Promise<Resul
     const observed = commonRouting(await target.balancer.observe());
     if (typeof observed === 'string') return refuse('not-allowed-now', `${target.name}: ${observed}`, restoreInstead);
     const { intent } = readRouting(core.store.db, target.key);
-    if (sameRouting(observed, intent))
+    if (observed.generation > intent.generation && strangeSides({ core, target }).length > 0)
+      return learnOlder(core, target, request, observed);
+    if (observed.generation <= intent.generation && sameRouting(observed, intent))
       return refuse('not-allowed-now', `the load balancer of ${target.name} does what was decided`);
     const unfit = await unfitSide(core, target, observed);
     if (unfit) return unfit;
     return ok({ wish: wishOf(observed), action: 'routing-adopted', verb: 'adopts what the load balancer does' });
   });
+}
+
+/** What this state says of the sides is worth nothing: they are asked, and taken as they are. */
+async function learnOlder(
+  core: Core,
+  target: Target,
+  { actor }: RoutingRequest,
+  observed: Routing,
+): Promise<Result<'settled'>> {
+  const { store } = core;
+  const learning = { core, target, store, fence: fenceOfVerb(core), actor: actorName(actor) };
+  const learnt = await learnAgain(learning, observed);
+  if (typeof learnt === 'string')
+    return refuse(
+      'side-unhealthy',
+      `${target.name} cannot be learnt: ${learnt}`,
+      'Nothing was changed. Correct what is named, and ask again.',
+    );
+  store.write((tx) => {
+    const drift = readDrift(core, target.key)?.id;
+    settleDrift(tx, target.key);
+    tx.audit({
+      ...target.key,
+      actor: actorName(actor),
+      action: 'routing-adopted',
+      sentence: `${shortName(actorName(actor))} adopts what the load balancer does: ${describeRouting(observed)}`,
+      detail: { drift },
+    });
+  });
+  return ok('settled');
 }
 
 const wishOf = ({ active, canary, preview }: Wish): Wish => ({ active, canary, preview });
@@ -76,7 +118,7 @@ async function settle(
   core: Core,
   request: RoutingRequest,
   verb: string,
-  decide: (target: Target) => Promise<Result<Settling>>,
+  decide: (target: Target) => Promise<Result<Settling | 'settled'>>,
 ): Promise<Result<Target>> {
   const found = findTarget(core, request);
   if (!found.ok) return refused(core, request, verb, found);
@@ -85,6 +127,7 @@ async function settle(
     const answer = admissible(core, target, request);
     const settling = answer.ok ? await decide(target) : answer;
     if (!settling.ok) return refused(core, request, verb, settling, target);
+    if (settling.value === 'settled') return found;
     const written = intend(core, target, request, { ...settling.value, observed: await highestGeneration(target) });
     if (!written.ok) return refused(core, request, verb, written, target);
     await follow(core, target, request, { ...settling.value, routing: written.value });

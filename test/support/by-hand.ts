@@ -1,0 +1,62 @@
+// What a person does with the load balancer's own tools, past the engine: the same drivers, on the same folder, with no state.
+
+import { join, resolve } from 'node:path';
+import { type Routing, type Settings, silentLog, systemClock } from '@bg/engine';
+import Database from 'better-sqlite3';
+import { createEmbeddedBalancer } from '../../packages/engine/src/load-balancer/embedded/driver.ts';
+import { createHaproxyBalancer } from '../../packages/engine/src/load-balancer/haproxy/driver.ts';
+import type { BalancerSpec, LoadBalancer } from '../../packages/engine/src/load-balancer/load-balancer.ts';
+import { createNginxBalancer } from '../../packages/engine/src/load-balancer/nginx/driver.ts';
+
+/** Under the next generation and the fence that holds, as nothing else is accepted. */
+export async function routeByHand(settings: Settings, routing: Partial<Routing>): Promise<void> {
+  const balancer = balancerOf(settings);
+  const [seen] = await balancer.observe();
+  const generation = (seen?.routing?.generation ?? 0) + 1;
+  const whole = { active: undefined, canary: undefined, preview: undefined, ...routing, generation };
+  await balancer.apply(whole, seen?.fence ?? 0, { direction: 'back' });
+}
+
+function balancerOf({ stateFolder, targets: [target] }: Settings): LoadBalancer {
+  if (!target) throw new Error('no target');
+  const { service, slots, balancer } = target;
+  const upstream = (slot: 'blue' | 'green') => ({ host: '127.0.0.1', port: slots[slot].port });
+  const spec: BalancerSpec = {
+    service,
+    target: target.target,
+    listen: balancer.listen,
+    upstreams: { blue: upstream('blue'), green: upstream('green') },
+    sticky: balancer.sticky,
+    preview: { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: tokenOf(stateFolder) },
+    allow: balancer.allow,
+    requestTimeoutMs: balancer.requestTimeoutMs,
+    drainSpreadMs: balancer.drainSpreadMs,
+  };
+  const common = { spec, clock: systemClock, log: silentLog, folder: join(stateFolder, folderOf(balancer.driver)) };
+  const node = process.execPath;
+  switch (balancer.driver) {
+    case 'embedded':
+      return createEmbeddedBalancer({ ...common, node, proxyEntry: resolve('../apps/proxy/src/main.ts') });
+    case 'haproxy':
+      return createHaproxyBalancer({
+        ...common,
+        settings: { mode: 'managed', program: 'haproxy', tls: undefined },
+        node,
+      });
+    case 'nginx':
+      return createNginxBalancer({ ...common, settings: { mode: 'managed', program: 'nginx', tls: undefined } });
+    default:
+      return balancer.driver satisfies never;
+  }
+}
+
+const folderOf = (driver: string): string => (driver === 'embedded' ? 'proxy' : driver);
+
+function tokenOf(stateFolder: string): string {
+  const db = new Database(join(stateFolder, 'state.sqlite'), { readonly: true });
+  try {
+    return String(db.prepare("SELECT value FROM meta WHERE key LIKE 'preview-token:%'").pluck().get());
+  } finally {
+    db.close();
+  }
+}
