@@ -2,11 +2,11 @@
 
 import { join, resolve } from 'node:path';
 import { type Routing, type Settings, silentLog, systemClock } from '@bg/engine';
-import Database from 'better-sqlite3';
 import { createEmbeddedBalancer } from '../../packages/engine/src/load-balancer/embedded/driver.ts';
 import { createHaproxyBalancer } from '../../packages/engine/src/load-balancer/haproxy/driver.ts';
 import type { BalancerSpec, LoadBalancer } from '../../packages/engine/src/load-balancer/load-balancer.ts';
 import { createNginxBalancer } from '../../packages/engine/src/load-balancer/nginx/driver.ts';
+import { openDatabase } from '../../packages/engine/src/state/database.ts';
 
 /** Under the next generation and the fence that holds, as nothing else is accepted. */
 export async function routeByHand(settings: Settings, routing: Partial<Routing>): Promise<void> {
@@ -53,10 +53,10 @@ function balancerOf({ stateFolder, targets: [target] }: Settings): LoadBalancer 
 const folderOf = (driver: string): string => (driver === 'embedded' ? 'proxy' : driver);
 
 function tokenOf(stateFolder: string): string {
-  const db = new Database(join(stateFolder, 'state.sqlite'), { readonly: true });
+  const { $client } = openDatabase(stateFolder);
   try {
-    return String(db.prepare("SELECT value FROM meta WHERE key LIKE 'preview-token:%'").pluck().get());
+    return String($client.prepare("SELECT value FROM meta WHERE key LIKE 'preview-token:%'").pluck().get());
   } finally {
-    db.close();
+    $client.close();
   }
 }

@@ -1,4 +1,4 @@
-// For `config check`: what is changed against what runs, without opening the state. A third page of the composition root.
+// For `config check`: what is changed against what runs, without opening the state. A page of the composition root.
 
 import type { Settings } from './config/settings.ts';
 import { runningInstances } from './environment/process/started.ts';

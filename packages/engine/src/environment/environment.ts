@@ -17,13 +17,16 @@ export interface SlotPlace {
 /** A slot by its names alone: where its instance answers is asked from the record of its start. */
 export type SlotKey = Omit<SlotPlace, 'port'>;
 
+/** How an instance is judged. */
+export type HealthRule = HealthSettings;
+
 /** How the instance in a slot was started. It is addressed and judged by this until its next start. */
 export interface StartedInstance {
   readonly version: string;
   readonly digest: string;
   readonly port: number;
   /** Undefined for an instance that an earlier version of this program started, and for an adopted one. */
-  readonly health: Partial<HealthSettings> | undefined;
+  readonly health: Partial<HealthRule> | undefined;
 }
 
 export interface RunningInstance extends SlotKey, StartedInstance {}
@@ -59,7 +62,7 @@ export interface LaunchSettings {
   readonly minFreeMemoryBytes: number;
   readonly maxLogBytes: number;
   /** The rule that this instance is judged by until its next start. */
-  readonly health?: HealthSettings;
+  readonly health?: HealthRule;
 }
 
 /** What a slot is started with. Of values only marks, by which two can be told apart and neither can be known. */
@@ -126,7 +129,7 @@ export interface Environment {
   /** Every instance that runs now, whether a configuration still names its slot or not. */
   running(): readonly RunningInstance[];
   /** Records another health rule for the instance in the slot; nothing is recorded for an empty slot. */
-  judgeBy(slot: SlotKey, health: HealthSettings): Promise<void>;
+  judgeBy(slot: SlotKey, health: HealthRule): Promise<void>;
   /** Takes over whatever listens on the slot's port without touching it. @throws `not-found` when nothing listens. */
   adopt(
     place: SlotPlace,

@@ -75,7 +75,7 @@ export function learnTarget(learning: Learning, nodes: readonly ObservedNode[]):
 export async function learnAgain(learning: Learning, routing: Routing): Promise<Learnt | string> {
   const sides = await identifyBoth(learning, routing);
   if (typeof sides === 'string') return sides;
-  const { core, target, store, actor } = learning;
+  const { target, store, actor } = learning;
   const doubts = sides.filter((side): side is Doubt => 'why' in side);
   const stopped = await Promise.all(
     doubts.map(async ({ slot }) => (await target.environment.inspect(placeOf(target, slot))).kind === 'stopped'),

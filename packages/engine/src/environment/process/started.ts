@@ -2,9 +2,8 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HealthSettings } from '../../config/settings.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
-import type { RunningInstance, SlotKey, StartedInstance } from '../environment.ts';
+import type { HealthRule, RunningInstance, SlotKey, StartedInstance } from '../environment.ts';
 import { folderMark, leaderAmong, markedProcesses } from './launch.ts';
 import { isAlive } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
@@ -20,7 +19,7 @@ export function startedAs({ stateFolder, log }: Records, place: SlotKey): Starte
 }
 
 /** Under the slot's lock. */
-export function judgeBy({ stateFolder, log }: Records, place: SlotKey, health: HealthSettings): void {
+export function judgeBy({ stateFolder, log }: Records, place: SlotKey, health: HealthRule): void {
   const record = readRecord({ stateFolder, place }, log);
   if (record && record.state !== 'stopped') writeRecord({ stateFolder, place }, { ...record, health: { ...health } });
 }
@@ -52,8 +51,8 @@ function isRunning(stateFolder: string, record: LiveRecord): boolean {
 }
 
 function instanceOf({ version, digest, port, health }: LiveRecord): StartedInstance {
-  // Written from HealthSettings and from nowhere else; fields that a later version has come from the configuration.
-  return { version, digest, port, health: health as Partial<HealthSettings> | undefined };
+  // Written from HealthRule and from nowhere else; fields that a later version has come from the configuration.
+  return { version, digest, port, health: health as Partial<HealthRule> | undefined };
 }
 
 function folders(path: string): readonly string[] {
