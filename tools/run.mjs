@@ -19,6 +19,7 @@ const entries = {
   webhook: 'apps/webhook/src/main.ts',
   manifest: 'apps/slack-bot/src/manifest-main.ts',
   schema: 'tools/generate-schema.ts',
+  hostile: 'tools/hostile.ts',
 };
 /** Programs of the dependencies, run by the same Node: `node tools/run.mjs nx …`. */
 const programs = ['biome', 'knip', 'nx', 'vitest'];
