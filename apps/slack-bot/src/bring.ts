@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto';
 import type { OutboxMessage } from '@bg/engine';
 import type { Buckets, Method } from './buckets.ts';
-import { type Card, card, context } from './cards/blocks.ts';
+import { type Card, card, context, textAlone } from './cards/blocks.ts';
 import type { Drawn } from './draw.ts';
 import { isDirect, livesOn } from './messages.ts';
 import { placeOf } from './place.ts';
 import type { Sender } from './sender.ts';
-import { type Answer, type Place, problemSentence, type SlackProblem } from './slack-api.ts';
+import { type Answer, isMisdrawn, type Place, problemSentence, type SlackProblem } from './slack-api.ts';
 
 export interface Round extends Sender {
   readonly buckets: Buckets;
@@ -135,11 +135,8 @@ async function orPlain(
   if (answer.ok || !isMisdrawn(answer.problem)) return answer;
   const problem = problemSentence(answer.problem);
   round.log.error({ key: message.key, problem }, 'Slack refused the blocks of a message; its text goes alone');
-  return send(card(shown.text.slice(0, 1500), []));
+  return send(textAlone(shown));
 }
-
-const misdrawn = ['invalid_blocks', 'invalid_blocks_format', 'msg_too_long', 'msg_blocks_too_long'];
-const isMisdrawn = (problem: SlackProblem): boolean => problem.kind === 'refused' && misdrawn.includes(problem.error);
 
 /** After a lost answer, or when the process ended between posting and writing it down. */
 export function mayBeThere({ startedAt }: Pick<Round, 'startedAt'>, { message }: Pick<Item, 'message'>): boolean {

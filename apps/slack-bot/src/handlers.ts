@@ -12,6 +12,8 @@ import { publishHome } from './home.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
+import { reply } from './reply.ts';
+import { problemSentence } from './slack-api.ts';
 import { chooseTarget, type Submission, submitDeploy, submitReject } from './submissions.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -87,26 +89,6 @@ async function orFault(desk: Desk, work: () => Promise<Card | undefined>): Promi
   }
 }
 
-interface Reply {
-  readonly card: Card;
-  readonly respond: (message: Message) => Promise<unknown>;
-  readonly channel: string | undefined;
-  readonly user: string;
-}
-
-type Message = { text: string; blocks: Card['blocks'][number][]; response_type: 'ephemeral'; replace_original: false };
-
-/** Through the response URL, which works in channels that the bot is not in; else as an ephemeral message. */
-async function reply({ slack, log }: Desk, { card, respond, channel, user }: Reply): Promise<void> {
-  try {
-    await respond({ text: card.text, blocks: [...card.blocks], response_type: 'ephemeral', replace_original: false });
-  } catch (thrown) {
-    const answer = channel === undefined ? undefined : await slack.ephemeral({ channel, user }, card);
-    if (!answer?.ok)
-      log.warn({ problem: String(thrown) }, 'an answer could not be shown; the audit log has what happened');
-  }
-}
-
 interface HomeAnswer {
   readonly card: Card | undefined;
   readonly user: string;
@@ -114,6 +96,8 @@ interface HomeAnswer {
 }
 
 async function answerAtHome(desk: Desk, { card, user, triggerId }: HomeAnswer): Promise<void> {
-  if (card !== undefined) await desk.slack.openView(triggerId, noticeModal(card));
-  await publishHome(desk, user);
+  const opened = card && (await desk.slack.openView(triggerId, noticeModal(card)));
+  if (opened === undefined || opened.ok) return publishHome(desk, user);
+  desk.log.warn({ problem: problemSentence(opened.problem) }, 'the dialog did not open; the Home tab shows the answer');
+  await publishHome(desk, user, card?.text);
 }

@@ -6,7 +6,7 @@ import type { Desk } from './desk.ts';
 import { approversOf } from './signals.ts';
 import { problemSentence } from './slack-api.ts';
 
-export async function publishHome(desk: Desk, user: string): Promise<void> {
+export async function publishHome(desk: Desk, user: string, notice?: string): Promise<void> {
   const { engine, people, slack, who, log } = desk;
   const status = engine.status();
   const waiting = status.targets.flatMap(({ live }) => (live?.approval?.status === 'pending' ? [live] : []));
@@ -19,6 +19,6 @@ export async function publishHome(desk: Desk, user: string): Promise<void> {
     const own = fourEyes && (view.requestedBy === `person:${actor.id}` || writers.includes(actor.id));
     if (!own && approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] })) mine.push(view);
   }
-  const published = await slack.publishHome(user, homeView({ status, mine, who }));
+  const published = await slack.publishHome(user, homeView({ status, mine, who, notice }));
   if (!published.ok) log.warn({ problem: problemSentence(published.problem) }, 'the Home tab could not be drawn');
 }

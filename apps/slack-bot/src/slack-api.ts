@@ -200,6 +200,12 @@ export function problemSentence(problem: SlackProblem): string {
   return problem.kind === 'limited' ? `rate limited for ${problem.afterMs / 1000} s` : problem.sentence;
 }
 
+const misdrawn = ['invalid_blocks', 'invalid_blocks_format', 'msg_too_long', 'msg_blocks_too_long'];
+
+/** Slack does not take the message as it is drawn; its text alone may do. */
+export const isMisdrawn = (problem: SlackProblem): boolean =>
+  problem.kind === 'refused' && misdrawn.includes(problem.error);
+
 /** The dialog could not be opened because three seconds had passed. */
 export function isLate(problem: SlackProblem): boolean {
   const late = [

@@ -14,7 +14,8 @@ export function helpCard(words: Readonly<Record<CommandKey, string>>): Card {
       })
       .join('\n'),
   );
-  return card('What you can type, and what it does.', [
+  const commands = commandTable.map(({ key }) => words[key]).join(', ');
+  return card(`What you can type: ${commands}. Each of them takes the word help.`, [
     header('What you can type'),
     ...lines.map(section),
     context('A service with one target never needs to name it. Buttons on a card do the same as the words.'),

@@ -14,6 +14,8 @@ export interface HomeFacts {
   /** Deployments whose approval this person may give. */
   readonly mine: readonly DeploymentView[];
   readonly who: Who;
+  /** An answer that could be shown nowhere else; its text, since its blocks may be what Slack refused. */
+  readonly notice?: string | undefined;
 }
 
 export interface HomeView {
@@ -24,22 +26,31 @@ export interface HomeView {
 /** A view holds a hundred blocks; each list below is bounded so that they fit. */
 const maxEach = 12;
 
-export function homeView({ status, mine, who }: HomeFacts): HomeView {
+export function homeView({ status, mine, who, notice }: HomeFacts): HomeView {
   const live = status.targets.flatMap(({ live: deployment }) => (deployment === undefined ? [] : [deployment]));
   return {
     type: 'home',
     blocks: [
+      ...(notice === undefined ? [] : [section(notice), divider]),
       header('Waiting for your approval'),
       ...(mine.length === 0 ? [section('Nothing waits for you.')] : mine.slice(0, maxEach).flatMap(approvalBlocks)),
+      ...leftOut(mine.length, 'approvals'),
       divider,
       header('Under way'),
       ...(live.length === 0 ? [section('No deployment is under way.')] : live.slice(0, maxEach).map(liveBlock)),
+      ...leftOut(live.length, 'deployments'),
       divider,
       header('What runs where'),
       ...status.targets.slice(0, maxEach).flatMap((target) => targetBlocks(target, who)),
+      ...leftOut(status.targets.length, 'targets'),
       context(join(`as of ${dateTime(status.at)}`, 'open this tab again to refresh it')),
     ],
   };
+}
+
+function leftOut(count: number, what: string): readonly Block[] {
+  if (count <= maxEach) return [];
+  return [context(`… and ${count - maxEach} more ${what}: \`/deploy status <service>/<target>\` shows each of them.`)];
 }
 
 function approvalBlocks(view: DeploymentView): readonly Block[] {
