@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // `bg`: the verbs of the engine without Slack. The only reader of the process's environment, arguments and signals.
 
-import { BlueGreenError, hasCode, messageOf } from '@bg/engine';
+import { BlueGreenError, hasCode, keepFilesPrivate, messageOf } from '@bg/engine';
 import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { buildProgram } from './program.ts';
 import type { World } from './session.ts';
 import { jsonLine, plain } from './show/plain.ts';
 
+keepFilesPrivate();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<ExitCode> {

@@ -1,7 +1,16 @@
 // The Slack bot's process: reads the environment, opens the engine, serves Slack and drives deployments.
 
 import { resolve } from 'node:path';
-import { BlueGreenError, createLog, type Engine, type Log, loadSettings, openEngine, systemClock } from '@bg/engine';
+import {
+  BlueGreenError,
+  createLog,
+  type Engine,
+  keepFilesPrivate,
+  type Log,
+  loadSettings,
+  openEngine,
+  systemClock,
+} from '@bg/engine';
 import { type Bot, slackFor, startBot } from './bot.ts';
 import { type BotEnvironment, readEnvironment } from './environment.ts';
 import { checkToken } from './identity.ts';
@@ -13,6 +22,7 @@ class CannotStart extends Error {}
 const stopLimitMs = 30_000;
 
 async function main(): Promise<void> {
+  keepFilesPrivate();
   const environment = readOrGiveUp();
   const log = createLog({ name: 'slack-bot', level: environment.logLevel, terminal: process.stderr.isTTY === true });
   const slack = slackFor(environment, log);

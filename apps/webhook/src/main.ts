@@ -1,9 +1,10 @@
 // The webhook receiver's process: environment, signals, exit code. Everything else is in receiver.ts.
 
-import { createLog, loadSettings, messageOf, openEngine } from '@bg/engine';
+import { createLog, keepFilesPrivate, loadSettings, messageOf, openEngine } from '@bg/engine';
 import { type ReceiverOptions, readOptions } from './options.ts';
 import { startReceiver } from './receiver.ts';
 
+keepFilesPrivate();
 process.exitCode = await main();
 
 async function main(): Promise<number> {

@@ -39,9 +39,9 @@ export interface EngineOptions {
   readonly clock?: Clock;
 }
 
-/** @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked`, `config-changed` */
+/** @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked`, `state-unsafe`, `config-changed` */
 export function openEngine({ settings, log, processName, clock = systemClock }: EngineOptions): Engine {
-  const db = openDatabase(settings.stateFolder);
+  const db = openDatabase(settings.stateFolder, (sentence) => log.warn(sentence));
   refuseOtherConfiguration(db, settings, clock);
   const wake = createWake(db, clock);
   const previews = settings.targets.map((target) => previewOf(db, target));

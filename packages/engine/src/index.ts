@@ -52,6 +52,7 @@ export type { TracedLine, TraceReport } from './environment/trace.ts';
 export { type Clock, letOthersIn, pause, systemClock } from './lib/clock.ts';
 export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
+export { keepFilesPrivate } from './lib/private-files.ts';
 export type {
   ProbeHeaders,
   ProxyConnections,

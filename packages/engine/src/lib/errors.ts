@@ -39,6 +39,8 @@ export const errorHelp = {
   'state-newer': 'The state was written by a newer version of this program; use that version.',
   'state-older':
     'Nothing was changed. `bg routing adopt` learns from the load balancer and the services what runs now.',
+  'state-unsafe':
+    'Nothing was read or written. Only the account that runs this program may write to the state folder; the message says what to change.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',
   'template-invalid': 'A fault of this program: a template of a configuration file does not fit its values.',

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BlueGreenError } from './errors.ts';
+import { withGivenUmask } from './private-files.ts';
 
 export interface DetachedOptions {
   readonly argv: readonly [string, ...string[]];
@@ -12,6 +13,8 @@ export interface DetachedOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Both outputs are appended here. A file, never a pipe: a pipe would die with the engine. */
   readonly logFile: string;
+  /** Its files are its own affair: it gets the umask that this process was started with. */
+  readonly givenUmask?: boolean;
 }
 
 export interface DetachedExit {
@@ -27,13 +30,20 @@ export interface DetachedProcess {
 }
 
 /** Resolves once the program runs. @throws BlueGreenError `exec-not-found` when it cannot be executed in `cwd`. */
-export async function spawnDetached({ argv, cwd, env, logFile }: DetachedOptions): Promise<DetachedProcess> {
+export async function spawnDetached({
+  argv,
+  cwd,
+  env,
+  logFile,
+  givenUmask = false,
+}: DetachedOptions): Promise<DetachedProcess> {
   if (!isFolder(cwd))
     throw new BlueGreenError('exec-not-found', `${argv[0]} cannot be started in ${cwd}: no such folder`);
   const output = openForAppend(logFile);
   try {
     const [file, ...args] = argv;
-    const child = spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: ['ignore', output, output] });
+    const begin = () => spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: ['ignore', output, output] });
+    const child = givenUmask ? withGivenUmask(begin) : begin();
     const exited = new Promise<DetachedExit>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });

@@ -7,14 +7,16 @@ import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import * as schema from './schema.ts';
+import { guardStateFolder } from './state-folder.ts';
 
 export type Db = BetterSQLite3Database<typeof schema> & { $client: Database.Database };
 
 const migrationsFolder = resolve(import.meta.dirname, '../../../../migrations');
 
-/** @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked` */
-export function openDatabase(stateFolder: string): Db {
+/** `warn` is given what is unusual about the folder. @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked`, `state-unsafe` */
+export function openDatabase(stateFolder: string, warn: (sentence: string) => void = () => {}): Db {
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  for (const sentence of guardStateFolder(stateFolder)) warn(sentence);
   const file = join(stateFolder, 'state.sqlite');
   const client = openFile(file);
   refuseNewer(client, file);

@@ -149,7 +149,13 @@ async function spawn(
     clearConfig(recordPlace(room, place));
     writeConfig(prepared.configFolder, prepared.files);
     const { env } = prepared;
-    const options = { argv: settings.command, cwd: release.folder, env, logFile: logFileOf(room, place) };
+    const options = {
+      argv: settings.command,
+      cwd: release.folder,
+      env,
+      logFile: logFileOf(room, place),
+      givenUmask: true,
+    };
     const child = await spawnDetached(options);
     void child.exited.then((exit) => noteExit(room, { place, launch: starting.launch, exit }));
     return child;

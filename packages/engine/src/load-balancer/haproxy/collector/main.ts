@@ -3,8 +3,10 @@
 
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../lib/errors.ts';
+import { keepFilesPrivate } from '../../../lib/private-files.ts';
 import { type CollectorSpec, startCollector } from './collector.ts';
 
+keepFilesPrivate();
 const [, , file] = process.argv;
 try {
   if (file === undefined) throw new Error('the spec file is missing');

@@ -1,0 +1,20 @@
+// Files and sockets of this system belong to its own account alone. What it starts for others, the deployed services, gets
+// the umask that this process itself was given.
+
+let given: number | undefined;
+
+/** The first line of every main: whatever this process creates from now on is readable by its own account alone. */
+export function keepFilesPrivate(): void {
+  given ??= process.umask(0o077);
+}
+
+/** Runs `spawn` under the umask that this process was started with. Synchronous, so that nothing else is created then. */
+export function withGivenUmask<Result>(spawn: () => Result): Result {
+  if (given === undefined) return spawn();
+  const own = process.umask(given);
+  try {
+    return spawn();
+  } finally {
+    process.umask(own);
+  }
+}
