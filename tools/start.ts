@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Load, startLoad, summarize } from './load-client.ts';
-import { claim, giveUpClaim, note } from './stack/claim.ts';
+import { type Claim, claim, giveUpClaim, note } from './stack/claim.ts';
 import { unhurried } from './stack/demo-config.ts';
 import { endWithin, untilTold } from './stack/ending.ts';
 import { demonstrationFolder, type Places, placesIn } from './stack/places.ts';
@@ -25,7 +25,8 @@ async function main(): Promise<void> {
   const places = placesIn(
     values.folder ? resolve(values.folder) : demonstrationFolder(resolve(import.meta.dirname, '..')),
   );
-  const claimed = claim(places.folder);
+  const claimed = claimOrGiveUp(places.folder);
+  if (claimed === undefined) return;
   if (claimed.kind === 'taken') {
     console.error(
       `It runs already (process ${claimed.pid}): ${claimed.page}\nStop that one first, with Ctrl-C where it runs.`,
@@ -43,6 +44,16 @@ async function main(): Promise<void> {
   } finally {
     giveUpClaim(places.folder);
     endWithin(2_000);
+  }
+}
+
+function claimOrGiveUp(folder: string): Claim | undefined {
+  try {
+    return claim(folder);
+  } catch (thrown) {
+    console.error(`The demonstration cannot run: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    process.exitCode = 1;
+    return undefined;
   }
 }
 
@@ -113,4 +124,5 @@ function invitation({ places, ports, page }: { places: Places; ports: Ports; pag
 `;
 }
 
+process.umask(0o077);
 await main();

@@ -1,6 +1,6 @@
 // One demonstration per folder. Who runs it, and the processes it would leave behind if it were killed, stand in a file.
 
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identify, isAlive, type ProcessId } from './processes.ts';
 
@@ -19,11 +19,21 @@ const fileIn = (folder: string): string => join(folder, 'running.json');
 
 export function claim(folder: string): Claim {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  requireOwn(folder);
   const before = read(folder);
   if (before !== undefined && isAlive(before.owner)) return { kind: 'taken', pid: before.owner.pid, page: before.page };
   if (before !== undefined) rmSync(fileIn(folder), { force: true });
   if (!writeFirst(folder, { owner: self(), page: 'about to start', children: [] })) return claim(folder);
   return { kind: 'ours', left: before?.children };
+}
+
+/** In the system's temporary folder another account may have made it first, to write the configuration that is run. */
+function requireOwn(folder: string): void {
+  const found = lstatSync(folder);
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0) return;
+  throw new Error(
+    `${folder} was not made by this account for itself alone: remove it, or name another one with --folder`,
+  );
 }
 
 /** Called anew whenever a child is started. */
