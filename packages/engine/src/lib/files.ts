@@ -1,16 +1,30 @@
 // Files that survive a power cut: written beside, synced, renamed, and the folder synced.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Replaces `path` atomically: a reader sees the old content or the new, never a part. Creates the folder if needed. */
+/**
+ * Replaces `path` atomically: a reader sees the old content or the new, never a part. Creates the folder if needed. The mode
+ * is the file's whatever the umask is: a load balancer of another account may have to read it.
+ */
 export function writeFileAtomic(path: string, content: string, mode = 0o600): void {
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const file = openSync(beside, 'wx', mode);
     try {
+      fchmodSync(file, mode);
       writeSync(file, content);
       fsyncSync(file);
     } finally {

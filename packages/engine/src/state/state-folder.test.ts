@@ -21,9 +21,33 @@ const withMode = (mode: number): void => {
 };
 const modeOf = (name: string): number => statSync(join(folder, name)).mode & 0o777;
 
-it.each([0o777, 0o770, 0o1777, 0o722])('refuses a folder of mode %o, which other accounts may write to', (mode) => {
+it.each([0o777, 0o1777, 0o722])('refuses a folder of mode %o, which every account may write to', (mode) => {
   withMode(mode);
-  expect(() => guardStateFolder(folder)).toThrow(/other accounts may write .* run chmod 700/);
+  expect(() => guardStateFolder(folder)).toThrow(/every account may write .* run chmod 700/);
+});
+
+const asRoot = process.getuid?.() === 0;
+
+it.skipIf(!asRoot)(
+  'refuses a folder that a group with other accounts may write to (needs root to give it away)',
+  () => {
+    withMode(0o775);
+    // Group 1 is `daemon` everywhere, and holds the account of that name.
+    chownSync(folder, 65_534, 1);
+    expect(() => guardStateFolder(folder)).toThrow(/the group \w+ \(.*daemon.*\) may write .* run chmod 700/);
+  },
+);
+
+it.skipIf(!asRoot)('accepts a folder that only the group of its owner may write to, as umask 002 makes it', () => {
+  withMode(0o770);
+  chownSync(folder, 1, 1);
+  expect(guardStateFolder(folder)).toEqual([expect.stringMatching(/belongs to user 1/)]);
+});
+
+it.skipIf(!asRoot)('warns of a group that this machine does not know', () => {
+  withMode(0o770);
+  chownSync(folder, 0, 54_321);
+  expect(guardStateFolder(folder)).toEqual([expect.stringMatching(/group 54321 may write/)]);
 });
 
 it('warns of a folder that other accounts may list', () => {
@@ -52,11 +76,8 @@ it('takes from other accounts what an earlier version let them read', () => {
   expect(modeOf('state.sqlite')).toBe(0o600);
 });
 
-it.skipIf(process.getuid?.() !== 0)(
-  'warns root of a folder of another account (needs root to give a folder away)',
-  () => {
-    withMode(0o700);
-    chownSync(folder, 65_534, 65_534);
-    expect(guardStateFolder(folder)).toEqual([expect.stringMatching(/belongs to user 65534.*runs as root/)]);
-  },
-);
+it.skipIf(!asRoot)('warns root of a folder of another account (needs root to give a folder away)', () => {
+  withMode(0o700);
+  chownSync(folder, 65_534, 65_534);
+  expect(guardStateFolder(folder)).toEqual([expect.stringMatching(/belongs to user 65534.*runs as root/)]);
+});

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   lstatSync,
   readdirSync,
   readFileSync,
@@ -58,7 +59,7 @@ export function writeGeneration(routingFolder: string, { routing, fence }: Routi
     const tables = tablesOf(routing);
     for (const table of new Set(Object.values(tables))) makeTable(routingFolder, table);
     for (const seat of seats) symlinkSync(`../../tables/${tables[seat].name}`, join(folder, seat));
-    writeFileSync(join(folder, 'routing.json'), `${JSON.stringify({ ...routing, fence })}\n`, { mode: fileMode });
+    writePublic(join(folder, 'routing.json'), `${JSON.stringify({ ...routing, fence })}\n`);
     syncFolder(folder);
   } catch (thrown) {
     rmSync(folder, { recursive: true, force: true });
@@ -104,8 +105,14 @@ function makeTable(routingFolder: string, { name, files }: Table): void {
   const present = readdirSync(folder);
   if (sameFiles(present, files)) return;
   for (const file of present) if (!files.includes(file)) rmSync(join(folder, file), { recursive: true });
-  for (const file of files) if (!present.includes(file)) writeFileSync(join(folder, file), '', { mode: fileMode });
+  for (const file of files) if (!present.includes(file)) writePublic(join(folder, file), '');
   syncFolder(folder);
+}
+
+/** Whatever the umask is. */
+function writePublic(path: string, content: string): void {
+  writeFileSync(path, content);
+  chmodSync(path, fileMode);
 }
 
 function readTarget(routingFolder: string, target: string): Present {
