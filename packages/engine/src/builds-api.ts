@@ -86,6 +86,8 @@ export interface BuildAnnounced extends BuildFacts {
   readonly reactions: readonly TargetReaction[];
   /** Of an older commit than the live one, on a target that the build is for. */
   readonly older: boolean;
+  /** Of each target where four eyes leave too few approvers; missing in rows of older versions. */
+  readonly remarks?: readonly string[];
   readonly pullRequest: number | undefined;
 }
 

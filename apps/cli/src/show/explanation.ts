@@ -40,7 +40,11 @@ function ruleLines(rule: RuleExplanation, paint: Paint): readonly string[] {
 
 function buildLines({ build }: RuleExplanation): readonly string[] {
   if (!build) return [];
-  const facts = { ...build, authors: build.authors.map(({ name, email, login }) => name ?? email ?? login) };
+  const facts = {
+    ...build,
+    authors: build.authors.map(({ name, email, login }) => name ?? email ?? login),
+    actors: build.actors?.map(({ email, login, did }) => `${login ?? email} ${did}`),
+  };
   const times = { committedAt: timeText(build.committedAt), endedAt: timeText(build.endedAt) };
   const rows = Object.entries({ ...facts, ...times }).filter(([, value]) => value !== undefined);
   return [

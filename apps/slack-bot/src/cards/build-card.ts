@@ -37,6 +37,7 @@ export function buildCard(shown: BuildShown, who: Who): Card {
     header(`${emoji} ${name} · ${words}`),
     section(`${whatText(shown)}\n${madeOf(shown, who)}`),
     olderText(shown),
+    remarksText(facts),
     sidesText(shown, who),
     buttons.length === 0 ? undefined : actions(buttons, blockId(shown)),
     context(smallPrint(shown)),
@@ -106,6 +107,10 @@ export function runText({ url }: Pick<BuildAnnounced, 'url'>): string | undefine
 function olderText({ facts, newer }: BuildShown): Block | undefined {
   if (newer !== undefined) return section(`⏳ *Older*: ${code(newer, 64)} came after it.`);
   return facts.older ? section('⏳ *Older* than what is live: its commit was made before.') : undefined;
+}
+
+function remarksText({ remarks = [] }: BuildAnnounced): Block | undefined {
+  return remarks.length === 0 ? undefined : section(remarks.map((remark) => `⚠️ ${outside(remark, 300)}`).join('\n'));
 }
 
 function sideLine(side: BuildSide, { facts, cardOf, newer }: BuildShown, who: Who): string {

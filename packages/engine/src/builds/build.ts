@@ -21,6 +21,8 @@ export interface Build {
   /** Where the run can be looked at. */
   readonly url: string | undefined;
   readonly authors: readonly Author[];
+  /** Whose accounts did what to it, as the host vouches for them; missing in builds that an older version stored. */
+  readonly actors?: readonly BuildActor[];
   /** Run and attempt, in the host's own words: the same pair is the same build. */
   readonly run: string | undefined;
   readonly artifact: ArtifactSource | undefined;
@@ -35,6 +37,13 @@ export interface Author {
   readonly email: string | undefined;
   /** Login on the code host. */
   readonly login: string | undefined;
+}
+
+export const deeds = ['pushed', 'triggered', 'published', 'opened', 'merged'] as const;
+export type Deed = (typeof deeds)[number];
+
+export interface BuildActor extends Author {
+  readonly did: Deed;
 }
 
 /** What a rule of the configuration makes of a build, per target. */

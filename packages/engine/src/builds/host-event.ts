@@ -1,6 +1,7 @@
 // What a code host tells, in one shape for all of them and still in the host's own words: nothing is believed yet.
 
 import type { ArtifactRule, BuildHost } from '../config/settings-builds.ts';
+import type { BuildActor } from './build.ts';
 
 export interface HostEvent {
   readonly host: BuildHost;
@@ -34,6 +35,8 @@ export interface HostEvent {
   readonly url: string | undefined;
   readonly endedAt: string | undefined;
   readonly authors: readonly ToldAuthor[];
+  /** Without bots. */
+  readonly actors: readonly BuildActor[];
   readonly artifact: ToldArtifact | undefined;
 }
 
@@ -69,6 +72,7 @@ export const nothingTold: Omit<HostEvent, 'host' | 'event' | 'document'> = {
   url: undefined,
   endedAt: undefined,
   authors: [],
+  actors: [],
   artifact: undefined,
 };
 

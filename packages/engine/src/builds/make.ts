@@ -53,6 +53,7 @@ function make(rule: BuildRule, event: HostEvent, conclusion: Build['conclusion']
     subject: cut(find('subject', event.subject)?.split('\n')[0], longestSubject),
     url: addressOf(find('url', event.url)),
     authors: authorsOf(rule, event),
+    actors: event.actors.map((actor) => ({ ...actor, ...cutAuthor(actor) })),
     run,
     artifact,
     endedAt: timeOf(find('endedAt', event.endedAt), 'endedAt'),
@@ -138,12 +139,14 @@ function branchOf({ branch, isForked, pullRequest }: HostEvent): string | undefi
 function authorsOf({ facts: { authors } }: BuildRule, event: HostEvent): readonly Author[] {
   const told = authors === undefined ? event.authors : distinct(findAll(authors, event.document).flatMap(asAuthors));
   if (authors !== undefined && told.length === 0) throw new Unfit(`facts.authors: ${authors} finds nobody`);
-  return told.map(({ name, email, login }) => ({
-    name: cut(name, longestName),
-    email: cut(email, longestName),
-    login: cut(login, longestName),
-  }));
+  return told.map(cutAuthor);
 }
+
+const cutAuthor = ({ name, email, login }: ToldAuthor): Author => ({
+  name: cut(name, longestName),
+  email: cut(email, longestName),
+  login: cut(login, longestName),
+});
 
 function asAuthors(value: unknown): readonly ToldAuthor[] {
   if (Array.isArray(value)) return value.flatMap(asAuthors);

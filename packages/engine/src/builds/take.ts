@@ -3,7 +3,7 @@
 
 import type { TargetReaction } from '../builds-api.ts';
 import type { Core } from '../orchestrator/core.ts';
-import { addBuild, buildOf, buildOfRun, type StoredBuild } from '../state/builds.ts';
+import { addBuild, buildOf, buildOfRun, buildsOf, type StoredBuild } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
 import { askFor } from './ask-for.ts';
 import type { Build } from './build.ts';
@@ -12,8 +12,9 @@ import { isOvertaken, standOfBranch } from './order.ts';
 import { type Decided, decideReactions } from './react.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
 import { artifactOfBoth, differenceOf } from './same.ts';
-import { describe, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellMended } from './tell.ts';
+import { describe, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellHands, tellMended } from './tell.ts';
 import { giveWay, waitFor } from './waiting.ts';
+import { asksApproval, leftToApprove, newHands, writersOf } from './writers.ts';
 
 export function takeDelivery(core: Core, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Ending {
   const reading = readDelivery(core.settings.builds, delivered);
@@ -115,9 +116,20 @@ function takeGood(core: Core, tx: Tx, { rule, build, isForked }: Given): Outcome
   const decided = decideReactions(core, { rule, build: stored, isForked }, tx.now);
   const reactions = decided.map(({ reaction }) => reaction);
   if (isMending) tellMended(tx, stored);
-  tellAnnounced(tx, stored, reactions);
+  tellAnnounced(tx, stored, { reactions, remarks: remarksOn(core, tx, { rule, build: stored }) });
   for (const each of decided) follow(tx, stored, each);
   return { end: done(`announced ${describe(build)} as build ${stored.id}`), reactions };
+}
+
+/** Of each target that the build is for, where four eyes leave too few approvers. */
+function remarksOn(core: Core, tx: Tx, { rule, build }: Pick<Given, 'rule'> & { readonly build: StoredBuild }) {
+  const barred = writersOf(tx.db, core.settings, build).people.map(({ id }) => id);
+  return core.targets
+    .filter(({ key }) => key.service === build.service && (rule.reactions[key.target] ?? 'ignore') !== 'ignore')
+    .flatMap(({ key, settings }) => {
+      const tooFew = asksApproval(settings) ? leftToApprove(settings, barred) : undefined;
+      return tooFew === undefined ? [] : [`${key.target}: ${tooFew}`];
+    });
 }
 
 /** The rule has come to find another version since. */
@@ -132,8 +144,11 @@ function again(
 ): End {
   const artifact = artifactOfBoth(earlier, build);
   const isFound = earlier.artifact === undefined && artifact !== undefined;
-  if (isMending || isFound) {
-    const stored = addBuild(tx, { ...build, version: earlier.version, artifact });
+  const hands = newHands(buildsOf(tx.db, build.service, earlier.version), build);
+  if (isMending || isFound || hands.length > 0) {
+    const commit = build.commit ?? earlier.commit;
+    const stored = addBuild(tx, { ...build, version: earlier.version, artifact, commit });
+    if (hands.length > 0) tellHands(tx, stored, hands);
     if (isMending) tellMended(tx, stored);
     if (isFound) tellArtifact(tx, stored);
   }

@@ -1,6 +1,6 @@
 // What the audit log says of builds: the one place where these rows are written. Everybody who tells people reads them.
 
-import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed, TargetReaction } from '../builds-api.ts';
+import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed } from '../builds-api.ts';
 import { actorName } from '../orchestrator/actor.ts';
 import type { StoredBuild } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
@@ -9,7 +9,11 @@ import type { Build } from './build.ts';
 import { hookActor } from './react.ts';
 import { placeOf } from './same.ts';
 
-export function tellAnnounced(tx: Tx, build: StoredBuild, reactions: readonly TargetReaction[]): void {
+export function tellAnnounced(
+  tx: Tx,
+  build: StoredBuild,
+  { reactions, remarks }: Required<Pick<BuildAnnounced, 'reactions' | 'remarks'>>,
+): void {
   const older = reactions.some((reaction) => reaction.older);
   const detail: BuildAnnounced = {
     ...factsOf(build),
@@ -17,11 +21,12 @@ export function tellAnnounced(tx: Tx, build: StoredBuild, reactions: readonly Ta
     artifact: build.artifact && placeOf(build.artifact),
     reactions,
     older,
+    remarks,
     pullRequest: build.pullRequest,
   };
   write(tx, build, {
     action: 'build-announced',
-    sentence: `${build.host} announces ${describe(build)}${older ? ', of an older commit than the live one' : ''}`,
+    sentence: `${build.host} announces ${describe(build)}${older ? ', of an older commit than the live one' : ''}${remarks.map((remark) => `; ${remark}`).join('')}`,
     detail,
   });
 }
@@ -42,6 +47,12 @@ export function tellConflict(tx: Tx, now: Build, earlier: StoredBuild, differenc
   const detail: BuildConflict = { ...factsOf({ ...now, id: earlier.id }) };
   write(tx, now, { action: 'build-conflict', sentence, detail });
   return sentence;
+}
+
+/** The same version once more, by people whom nothing named before: four eyes count them too. */
+export function tellHands(tx: Tx, build: StoredBuild, hands: readonly string[]): void {
+  const sentence = `${build.host} names ${hands.join(', ')} for ${build.service} ${build.version} too`;
+  write(tx, build, { action: 'build-hands', sentence, detail: factsOf(build) });
 }
 
 /** The same version once more, which says where its files are. */

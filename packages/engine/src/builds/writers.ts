@@ -1,30 +1,41 @@
-// Who wrote what a release was built from. With four eyes, whoever wrote it counts as having asked for it: nobody brings
-// their own commit to users alone.
+// Who had a hand in what a release was built from: the authors of its commits, and the accounts that pushed, triggered,
+// published, opened or merged it. With four eyes each of them counts as having asked for it: no person brings their own
+// work to users alone, and the name in a commit, which anyone can write, sets nobody free.
 
 import { findPerson } from '../config/people.ts';
 import type { Person, Settings, TargetSettings } from '../config/settings.ts';
-import { buildOf } from '../state/builds.ts';
+import { buildsOf } from '../state/builds.ts';
 import type { Db } from '../state/database.ts';
-import type { Author } from './build.ts';
+import type { Author, Build, Deed } from './build.ts';
+import { isBot } from './vouched.ts';
 
-export interface Writers {
+export interface Hand {
+  readonly did: Deed | 'wrote';
+  /** As the build names it. */
+  readonly name: string;
+  /** Whom the configuration knows by it; none, or two whose names are mixed. */
   readonly people: readonly Person[];
-  /** By the names that the build has for them: nobody in the configuration is known by these. */
-  readonly unknown: readonly string[];
 }
 
-/** Of the release as CI announced it; nobody where it was not. */
+export interface Writers {
+  readonly hands: readonly Hand[];
+  readonly people: readonly Person[];
+}
+
+/** Of the release as CI announced it, each time that it did; none where it did not. */
 export function writersOf(
   db: Db,
   settings: Pick<Settings, 'people'>,
   release: { service: string; version: string },
 ): Writers {
-  const authors = buildOf(db, release.service, release.version)?.authors ?? [];
-  const found = authors.map((author) => ({ author, people: peopleBehind(settings, author) }));
-  return {
-    people: [...new Set(found.flatMap(({ people }) => people))],
-    unknown: found.filter(({ people }) => people.length === 0).map(({ author }) => nameOf(author)),
-  };
+  const builds = buildsOf(db, release.service, release.version);
+  const authors = builds.flatMap((build) => build.authors.map((each) => ({ ...each, did: 'wrote' as const })));
+  const hands = [...authors, ...builds.flatMap(({ actors = [] }) => actors)].flatMap((each): readonly Hand[] => {
+    const people = peopleBehind(settings, each);
+    return people.length === 0 && isBot(each) ? [] : [{ did: each.did, name: nameOf(each), people }];
+  });
+  const distinct = new Map(hands.map((hand) => [`${hand.did} ${hand.name}`, hand] as const));
+  return { hands: [...distinct.values()], people: [...new Set(hands.flatMap(({ people }) => people))] };
 }
 
 /** An address and a login that belong to two people name both: either of them may have written it. */
@@ -36,29 +47,102 @@ function peopleBehind(settings: Pick<Settings, 'people'>, { email, login }: Auth
   return found.filter((person) => person !== undefined);
 }
 
-/** What four eyes mean for this release, for whoever looks at its plan. */
-export function writerWarnings(
-  { people, unknown }: Writers,
-  { approval, canary }: Pick<TargetSettings, 'approval' | 'canary'>,
-): readonly string[] {
-  const { approvers, fourEyes, beforeTraffic } = approval;
-  const asks = beforeTraffic || canary.some((step) => step.approval);
-  if (!fourEyes || !asks) return [];
-  const isAlone = people.length > 0 && approvers.every((id) => people.some((person) => person.id === id));
+type Eyes = Pick<TargetSettings, 'approval' | 'canary'>;
+
+/** What four eyes mean for this release, for the reader of its plan. `requester`: id of the person who asks for it. */
+export function writerWarnings(writers: Writers, settings: Eyes, requester?: string): readonly string[] {
+  if (!settings.approval.fourEyes || !asksApproval(settings)) return [];
+  const left = leftToApprove(settings, [requester, ...writers.people.map(({ id }) => id)]);
+  const lines = [...barredLines(writers), ...unknownLines(writers), ...differences(writers), left];
+  return lines.filter((line) => line !== undefined);
+}
+
+export const asksApproval = ({ approval, canary }: Eyes): boolean =>
+  approval.beforeTraffic || canary.some((step) => step.approval);
+
+/** Each person once, by the first thing that bars them. */
+function barredLines({ hands }: Writers): readonly string[] {
+  const named = new Set<string>();
+  const lines = new Map<string, string[]>();
+  for (const { did, people } of hands)
+    for (const { id } of people) {
+      if (named.has(id)) continue;
+      named.add(id);
+      lines.set(did, [...(lines.get(did) ?? []), id]);
+    }
+  return [...lines].map(([did, ids]) => `${didText(did)} by ${ids.join(', ')}, who cannot approve it`);
+}
+
+function unknownLines({ hands }: Writers): readonly string[] {
+  const unknown = Map.groupBy(
+    hands.filter(({ people }) => people.length === 0),
+    ({ did }) => did,
+  );
+  return [...unknown].map(
+    ([did, each]) =>
+      `${didText(did)} by ${each.map(({ name }) => name).join(', ')}, whom nobody in people is known as: four eyes cannot hold for them`,
+  );
+}
+
+/** Where an account that did something is none of the authors. */
+function differences({ hands }: Writers): readonly string[] {
+  const authors = hands.filter(({ did }) => did === 'wrote');
+  const known = authors.map(shownName);
+  const others = hands.filter((hand) => hand.did !== 'wrote' && !known.includes(shownName(hand)));
+  if (authors.length === 0 || others.length === 0) return [];
+  const deeds = others.map((hand) => `${shownName(hand)} (${hand.did} it)`);
   return [
-    ...(people.length === 0
-      ? []
-      : [
-          `written by ${people.map(({ id }) => id).join(', ')}, who cannot approve it${isAlone ? ', and nobody else may' : ''}`,
-        ]),
-    ...(unknown.length === 0
-      ? []
-      : [`written by ${unknown.join(', ')}, whom nobody in people is known as: four eyes cannot hold for them`]),
+    `its commits name ${[...new Set(known)].join(', ')} as author, and the code host ${deeds.join(', ')}: they differ, and all of them count`,
   ];
 }
 
-const nameOf = ({ name, email, login }: Author): string => {
-  const address = email ?? login;
-  if (name === undefined) return address ?? 'somebody';
-  return address === undefined ? name : `${name} <${address}>`;
+const shownName = ({ people, name }: Hand): string => people.map(({ id }) => id).join(' or ') || name;
+const didText = (did: string): string => (did === 'wrote' ? 'written' : did);
+
+/** A sentence where four eyes leave too few approvers; undefined where enough may be left: a group's members are not known here. */
+export function leftToApprove(
+  { approval }: Pick<TargetSettings, 'approval'>,
+  barred: readonly (string | undefined)[],
+): string | undefined {
+  const { approvers, fourEyes, count } = approval;
+  if (!fourEyes || approvers.some((name) => name.startsWith('group:'))) return undefined;
+  const left = approvers.filter((id) => !barred.includes(id));
+  if (left.length >= count) return undefined;
+  const who =
+    left.length === 0
+      ? 'nobody is left who may approve it'
+      : `only ${left.join(', ')} may still approve it, and ${count} approvals are needed`;
+  return `${who}: ${approvers.filter((id) => barred.includes(id)).join(', ')} asked for it or had a hand in it; abort it, or add an approver`;
+}
+
+/** What a person did to a release, for a refusal: `wrote a part of v2.1`; undefined for one who did nothing. */
+export function handIn({ hands }: Writers, person: string, version: string): string | undefined {
+  const hand = hands.find(({ people }) => people.some(({ id }) => id === person));
+  return hand && `${deedText[hand.did]} ${version}`;
+}
+
+const deedText: Readonly<Record<Hand['did'], string>> = {
+  wrote: 'wrote a part of',
+  pushed: 'pushed',
+  triggered: 'triggered the build of',
+  published: 'published',
+  opened: 'opened the request that brought',
+  merged: 'merged',
 };
+
+/** Of one more announcement of a version: whom no earlier one named. */
+export function newHands(earlier: readonly Build[], now: Build): readonly string[] {
+  const known = new Set(earlier.flatMap(handNames));
+  return [...new Set(handNames(now))].filter((name) => !known.has(name));
+}
+
+const handNames = ({ authors, actors = [] }: Build): readonly string[] => [
+  ...authors.map((each) => `${nameOf(each)} (wrote)`),
+  ...actors.map((each) => `${nameOf(each)} (${each.did})`),
+];
+
+function nameOf({ name, email, login }: Author): string {
+  const address = email ?? login;
+  if (name === undefined) return address ?? 'a person without a name';
+  return address === undefined ? name : `${name} <${address}>`;
+}

@@ -61,7 +61,7 @@ export interface ApprovalView {
   readonly reason: string | undefined;
   readonly approvers: readonly string[];
   readonly fourEyes: boolean;
-  /** Person ids of who wrote the release, as CI announced it: with four eyes they cannot approve it. */
+  /** Person ids of who wrote, pushed, triggered or merged the release, as CI announced it: with four eyes they cannot approve it. */
   readonly writers: readonly string[];
 }
 

@@ -39,6 +39,20 @@ export function buildOf(db: Db, service: string, version: string): StoredBuild |
   return row && present(row);
 }
 
+const mostBuilds = 20;
+
+/** The good builds of a version, oldest first: it may have been announced more than once. */
+export function buildsOf(db: Db, service: string, version: string): readonly StoredBuild[] {
+  return db
+    .select()
+    .from(builds)
+    .where(and(eq(builds.service, service), eq(builds.version, version), eq(builds.conclusion, 'succeeded')))
+    .orderBy(asc(builds.id))
+    .limit(mostBuilds)
+    .all()
+    .map(present);
+}
+
 export function readBuild(db: Db, id: number): StoredBuild | undefined {
   const row = db.select().from(builds).where(eq(builds.id, id)).get();
   return row && present(row);

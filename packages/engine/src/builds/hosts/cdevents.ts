@@ -2,6 +2,7 @@
 // specification does not have stand in customData, named as the generic hook names them.
 
 import { author, dig, distinct, type HostEvent, list, nothingTold, type ToldArtifact, text } from '../host-event.ts';
+import { namedActors } from '../vouched.ts';
 
 const outcomes: Readonly<Record<string, string>> = { failure: 'failure', error: 'failure', success: 'success' };
 
@@ -40,6 +41,7 @@ export function readCdevents(_kind: string, body: unknown): HostEvent | undefine
     url: text(custom, 'url') ?? text(content, 'url'),
     endedAt: text(inner, 'context', 'timestamp'),
     authors: distinct(list(custom, 'authors').map(author)),
+    actors: namedActors(list(custom, 'actors')),
     artifact: (dig(custom, 'artifact') as ToldArtifact | undefined) ?? (isRun ? undefined : imageOf(id)),
   };
 }

@@ -2,6 +2,7 @@
 // since a misspelled one would be missed in silence.
 
 import { author, dig, distinct, type HostEvent, list, nothingTold, type ToldArtifact, text } from '../host-event.ts';
+import { namedActors } from '../vouched.ts';
 
 const known = [
   'event',
@@ -17,6 +18,7 @@ const known = [
   'subject',
   'url',
   'authors',
+  'actors',
   'artifact',
   'run',
   'runNumber',
@@ -60,6 +62,7 @@ export function readGeneric(_kind: string, body: unknown): HostEvent | string | 
     url: text(body, 'url'),
     endedAt: text(body, 'endedAt'),
     authors: distinct(list(body, 'authors').map(author)),
+    actors: namedActors(list(body, 'actors')),
     artifact: dig(body, 'artifact') as ToldArtifact | undefined,
   };
 }

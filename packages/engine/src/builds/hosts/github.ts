@@ -12,6 +12,7 @@ import {
   type ToldArtifact,
   text,
 } from '../host-event.ts';
+import { actor, distinctActors } from '../vouched.ts';
 
 type Told = Partial<Omit<HostEvent, 'host' | 'event' | 'document'>>;
 
@@ -68,7 +69,19 @@ function workflowRun(body: unknown): Told {
     url: text(run, 'html_url'),
     endedAt: text(run, 'updated_at'),
     authors: authorsOf(dig(run, 'head_commit')),
+    actors: actorsOfRun(body, run),
   };
+}
+
+/** A second attempt is started by people who only press a button: it names the first one's actor all the same. */
+function actorsOfRun(body: unknown, run: unknown): HostEvent['actors'] {
+  const event = text(run, 'event');
+  // GitHub names who last changed the timetable, who does nothing when the hour comes.
+  if (event === 'schedule') return [];
+  const first = actor(event === 'push' ? 'pushed' : 'triggered', dig(run, 'actor'));
+  if ((text(run, 'run_attempt') ?? '1') !== '1') return distinctActors(first);
+  const others = [dig(run, 'triggering_actor'), dig(body, 'sender')].flatMap((each) => actor('triggered', each));
+  return distinctActors([...first, ...others]);
 }
 
 function release(body: unknown): Told {
@@ -86,6 +99,7 @@ function release(body: unknown): Told {
     committedAt: text(told, 'created_at'),
     endedAt: text(told, 'published_at'),
     authors: text(by, 'type') === 'Bot' ? [] : distinct([author(by)]),
+    actors: distinctActors([...actor('published', by), ...actor('published', dig(body, 'sender'))]),
     artifact: releaseAsset(told),
   };
 }
@@ -111,7 +125,13 @@ function push(body: unknown): Told {
     subject: text(head, 'message'),
     url: text(head, 'url') ?? text(body, 'compare'),
     authors: distinct([...authorsOf(head), ...commits.flatMap(authorsOf)]),
+    actors: distinctActors([...actor('pushed', pusher(body)), ...actor('pushed', dig(body, 'sender'))]),
   };
+}
+
+/** Its name is a login. */
+function pusher(body: unknown): unknown {
+  return { login: text(body, 'pusher', 'name'), email: text(body, 'pusher', 'email') };
 }
 
 const newCommits = ['opened', 'reopened', 'synchronize', 'ready_for_review'];
@@ -132,6 +152,11 @@ function pullRequest(body: unknown): Told {
     subject: text(request, 'title'),
     url: text(request, 'html_url'),
     authors: distinct([author(dig(request, 'user'))]),
+    actors: distinctActors([
+      ...actor('opened', dig(request, 'user')),
+      ...actor('merged', dig(request, 'merged_by')),
+      ...actor(action === 'synchronize' ? 'pushed' : 'triggered', dig(body, 'sender')),
+    ]),
   };
 }
 

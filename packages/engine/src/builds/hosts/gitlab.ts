@@ -1,6 +1,7 @@
 // What GitLab sends. Its header is not signed, and nothing else either: the kind is read from the body.
 
 import { author, authorsOf, dig, distinct, type HostEvent, list, nothingTold, refName, text } from '../host-event.ts';
+import { actor, distinctActors } from '../vouched.ts';
 
 type Told = Partial<Omit<HostEvent, 'host' | 'event' | 'document'>>;
 
@@ -51,8 +52,13 @@ function pipeline(body: unknown): Told {
     url: text(told, 'url'),
     ...commitOf(dig(body, 'commit')),
     commit: text(told, 'sha'),
+    // A pipeline keeps the user who made it when another one runs its jobs again.
+    actors: text(told, 'source') === 'schedule' ? [] : actor(triggers(text(told, 'source')), dig(body, 'user')),
   };
 }
+
+/** What made a pipeline: a push, or a person by hand, by a token, by a request. */
+const triggers = (source: string | undefined): 'pushed' | 'triggered' => (source === 'push' ? 'pushed' : 'triggered');
 
 function release(body: unknown): Told {
   const packages = list(body, 'assets', 'links').filter((link) =>
@@ -81,6 +87,11 @@ function tagPush(body: unknown): Told {
     run: `tag_push/${ref ?? ''}/${commit ?? ''}`,
     ...commitOf(head),
     commit,
+    actors: actor('pushed', {
+      username: text(body, 'user_username'),
+      name: text(body, 'user_name'),
+      email: text(body, 'user_email'),
+    }),
   };
 }
 
@@ -103,8 +114,16 @@ function mergeRequest(body: unknown): Told {
     url: text(told, 'url'),
     ...commit,
     subject: text(told, 'title'),
+    actors: distinctActors(actor(requestDeeds[action ?? ''] ?? 'triggered', dig(body, 'user'))),
   };
 }
+
+const requestDeeds: Readonly<Record<string, 'opened' | 'pushed' | 'merged'>> = {
+  open: 'opened',
+  reopen: 'opened',
+  update: 'pushed',
+  merge: 'merged',
+};
 
 /** What does not say where it comes from is taken for foreign. */
 function isFromFork(request: unknown): boolean {

@@ -1,8 +1,9 @@
 // A decision asked of people, bound to the plan, with a deadline and what happens when it passes. The canary stays
 // under watch while it waits.
 
+import { leftToApprove, writersOf } from '../../builds/writers.ts';
 import { addApproval, advanceDeployment, changeApproval, readApproval } from '../../state/deployments.ts';
-import { shortName } from '../actor.ts';
+import { personOf, shortName } from '../actor.ts';
 import { done, failed, type Step, type StepContext, type StepFrame, type StepResult } from '../step.ts';
 import { keepWatch, promoteFor, shareSince } from './watching.ts';
 
@@ -26,6 +27,8 @@ export const awaitApproval: Step<'await-approval'> = {
 function ask({ core, lease, target, deployment, stepKey, step }: StepContext<'await-approval'>): void {
   if (readApproval(core.store.db, deployment.id, stepKey.position)) return;
   const { deadlineMs, count, onTimeout } = target.settings.approval;
+  const writers = writersOf(core.store.db, core.settings, deployment).people.map(({ id }) => id);
+  const tooFew = leftToApprove(target.settings, [personOf(deployment.requestedBy), ...writers]);
   core.store.under(lease).write((tx) => {
     const row = {
       id: `${deployment.id}.${stepKey.position}`,
@@ -45,14 +48,14 @@ function ask({ core, lease, target, deployment, stepKey, step }: StepContext<'aw
       actor: 'engine',
       action: 'approval-asked',
       deploymentId: deployment.id,
-      sentence:
-        step.percent === 0
-          ? `asks for approval before any user gets ${deployment.version}`
-          : `asks for approval with ${step.percent} % of users on ${deployment.version}`,
-      detail: { planHash: row.planHash, deadlineAt: row.deadlineAt, needed: count },
+      sentence: `asks for approval ${when(step.percent, deployment.version)}${tooFew === undefined ? '' : `; ${tooFew}`}`,
+      detail: { planHash: row.planHash, deadlineAt: row.deadlineAt, needed: count, tooFew },
     });
   });
 }
+
+const when = (percent: number, version: string): string =>
+  percent === 0 ? `before any user gets ${version}` : `with ${percent} % of users on ${version}`;
 
 function decided(context: StepFrame, now: number, paused: boolean): StepResult | undefined {
   const { core, deployment, stepKey } = context;

@@ -1,7 +1,7 @@
 // The frame of everything that people say to a running deployment: one transaction that compares the state the button
 // was drawn for with the state that is. The first decision wins, a late one is told who was first.
 
-import { writersOf } from '../../builds/writers.ts';
+import { handIn, writersOf } from '../../builds/writers.ts';
 import { approverRule } from '../../config/people.ts';
 import type { DeploymentRef } from '../../engine-api.ts';
 import { advanceDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
@@ -93,20 +93,21 @@ export function mayDecide(
 ): Refused | undefined {
   const { approvers, fourEyes } = target.settings.approval;
   if (actor.kind !== 'person') return refuse('not-approver', 'only people decide', '');
-  const isWriter = hasWritten(core, target, row.version, actor.id);
-  // Whoever asked, or wrote it, may always say no to it.
-  if (asRequester && (isWriter || actorName(actor) === row.requestedBy)) return undefined;
+  const writers = writersOf(core.store.db, core.settings, { service: target.key.service, version: row.version });
+  const hand = handIn(writers, actor.id, row.version);
+  // A person who asked for it, or had a hand in it, may always say no to it.
+  if (asRequester && (hand !== undefined || actorName(actor) === row.requestedBy)) return undefined;
   if (fourEyes && actorName(actor) === row.requestedBy)
     return refuse(
       'four-eyes',
       `${who(actor)} asked for ${what} and cannot approve it`,
       `Ask ${approvers.filter((id) => id !== actor.id).join(', ') || 'another approver'}.`,
     );
-  if (fourEyes && isWriter)
+  if (fourEyes && hand !== undefined)
     return refuse(
       'four-eyes',
-      `${who(actor)} wrote a part of ${row.version} and cannot approve ${what === row.version ? 'it' : what}`,
-      `Ask ${approvers.filter((id) => !hasWritten(core, target, row.version, id)).join(', ') || 'another approver'}.`,
+      `${who(actor)} ${hand} and cannot approve ${what === row.version ? 'it' : what}`,
+      `Ask ${approvers.filter((id) => !writers.people.some((person) => person.id === id)).join(', ') || 'another approver'}.`,
     );
   if (!approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] }))
     return refuse(
@@ -115,10 +116,6 @@ export function mayDecide(
       `Approvers: ${approvers.join(', ')}.`,
     );
   return undefined;
-}
-
-function hasWritten({ store, settings }: Core, { key }: Target, version: string, person: string): boolean {
-  return writersOf(store.db, settings, { service: key.service, version }).people.some(({ id }) => id === person);
 }
 
 export function unlocked({ core, target, actor, tx }: Situation): Refused | undefined {

@@ -166,6 +166,7 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
       ...writerWarnings(
         writersOf(core.store.db, core.settings, { service: target.key.service, version: request.version }),
         target.settings,
+        request.actor.kind === 'person' ? request.actor.id : undefined,
       ),
       ...(seen?.warnings ?? []),
       ...(held.version === null

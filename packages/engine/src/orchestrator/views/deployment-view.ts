@@ -160,7 +160,9 @@ function warnings(core: Core, target: Target, row: DeploymentRow): readonly stri
   const lock = facts.lock;
   return [
     ...warningsOf(facts),
-    ...(row.finishedAt === null ? writerWarnings(writersOf(core.store.db, core.settings, row), target.settings) : []),
+    ...(row.finishedAt === null
+      ? writerWarnings(writersOf(core.store.db, core.settings, row), target.settings, person)
+      : []),
     ...(lock ? [`🔒 ${target.name} is locked by ${shortName(lock.owner)}: ${lock.reason}`] : []),
     ...(healthOf(target, row.slot).check === 'status-code' ? ['health is judged by status code alone'] : []),
     ...(target.settings.smokeTests.length < 3 ? [`only ${target.settings.smokeTests.length} smoke tests`] : []),
