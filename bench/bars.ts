@@ -28,6 +28,8 @@ export const bars = {
     /** What the long mode reaches. */
     long: { switches: 1_000, requests: 1_000_000 },
   },
+  /** The embedded proxy beside others in one run, as ratios. */
+  proxy: { p99OfKamal: 2, memoryOfBareNode: 1.5 },
   /** Two million rows under 300 transactions a second, while a column is renamed. */
   migrate: {
     failed: 0,

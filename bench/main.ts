@@ -9,12 +9,14 @@ import { type Bench, type BenchOptions, isMissed, table } from './figures.ts';
 import { lintBench } from './lint.ts';
 import { migrateBench } from './migrate/migrate.ts';
 import { slackBench } from './slack.ts';
+import { proxyBench } from './traffic/peers/bench.ts';
 import { trafficBench } from './traffic/traffic.ts';
 import { webhookBench } from './webhook/webhook.ts';
 
-const benches: readonly Bench[] = [slackBench, trafficBench, lintBench, migrateBench, webhookBench];
+const benches: readonly Bench[] = [slackBench, trafficBench, proxyBench, lintBench, migrateBench, webhookBench];
 const usage = `usage: npm run bench ${benches.map(({ title }) => title).join('|')} [-- --json FILE]
 traffic too: [--switches N] [--seconds N] [--drivers embedded,nginx,haproxy] [--long] [--markdown FILE]
+proxy too: [--seconds N] [--markdown FILE]; the environment's KAMAL_PROXY names a built kamal-proxy
 migrate too: [--rows N] [--markdown FILE]
 webhook too: [--markdown FILE]`;
 

@@ -44,11 +44,16 @@ function account(): Promise<Account> {
 const rows = (engine: Engine, action: string): readonly AuditRow[] =>
   engine.audit.after(0, 1000).filter((row) => row.action === action);
 
+/** What the balancer gave to each user. */
+const keys: string[] = [];
+
 /** Sixty users who are known by their cookies: the version that each of them gets. */
 const sidesOfUsers = (): Promise<readonly string[]> =>
   Promise.all(
     Array.from({ length: 60 }, async (_, user) => {
-      const answer = await fetch(`${stage.front}/api/products`, { headers: { cookie: `bg_bucket=user-${user}` } });
+      const answer = await fetch(`${stage.front}/api/products`, { headers: { cookie: keys[user] ?? 'none=1' } });
+      const [given] = answer.headers.get('set-cookie')?.split(';') ?? [];
+      if (given !== undefined) keys[user] = given;
       return ((await answer.json()) as { version: string }).version;
     }),
   );

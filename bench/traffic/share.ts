@@ -34,11 +34,12 @@ export async function tryShares(proxy: Mechanism, ground: Ground, signal: AbortS
   try {
     const rows: ShareRow[] = [];
     let before: readonly string[] = [];
+    const keys: string[] = [];
     for (const percent of shareWeights) {
       if (running.weigh === undefined) throw new Error(`${proxy.name} has no shares`);
       await running.weigh(percent);
-      const first = await sidesOf(ground.port, signal);
-      const second = await sidesOf(ground.port, signal);
+      const first = await sidesOf(ground.port, keys, signal);
+      const second = await sidesOf(ground.port, keys, signal);
       rows.push(rowOf(percent, { before, first, second }));
       before = first;
     }
@@ -71,7 +72,7 @@ function rowOf(percent: number, { before, first, second }: Visits): ShareRow {
 export const isOutside = ({ green, least, most }: ShareRow): boolean => green < least || green > most;
 
 /** The side of every user, each asked once. */
-async function sidesOf(port: number, signal: AbortSignal): Promise<readonly string[]> {
+async function sidesOf(port: number, keys: string[], signal: AbortSignal): Promise<readonly string[]> {
   const sides: string[] = [];
   let next = 0;
   const hand = async (): Promise<void> => {
@@ -80,7 +81,7 @@ async function sidesOf(port: number, signal: AbortSignal): Promise<readonly stri
       signal.throwIfAborted();
       const user = next++;
       if (!line?.usable()) line = openLine(port);
-      sides[user] = await sideOf(line, user);
+      sides[user] = await sideOf(line, user, keys);
     }
     line?.close();
   };
@@ -88,12 +89,16 @@ async function sidesOf(port: number, signal: AbortSignal): Promise<readonly stri
   return sides;
 }
 
-async function sideOf(line: Line, user: number): Promise<string> {
+/** `keys`: what the balancer gave to each user. */
+async function sideOf(line: Line, user: number, keys: string[]): Promise<string> {
   const ended = await line.ask(
-    `GET /page/64 HTTP/1.1\r\nHost: shop.example.com\r\nCookie: ${userCookie}=person-${user}\r\n\r\n`,
+    `GET /page/64 HTTP/1.1\r\nHost: shop.example.com\r\nCookie: ${keys[user] ?? `${userCookie}=person-${user}`}\r\n\r\n`,
     undefined,
   );
-  const side = ended.kind === 'answered' ? headerOf(ended.answer.head, 'x-slot') : undefined;
+  const head = ended.kind === 'answered' ? ended.answer.head : '';
+  const given = headerOf(head, 'set-cookie');
+  if (given?.startsWith(`${userCookie}=`)) keys[user] = given.split(';')[0] ?? '';
+  const side = headerOf(head, 'x-slot');
   if (side === undefined) throw new Error(`user ${user} got no answer: ${JSON.stringify(ended)}`);
   return side;
 }

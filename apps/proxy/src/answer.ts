@@ -3,13 +3,14 @@
 import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
+import { previewReferrerPolicy } from '@bg/engine/counting';
 import type { Choice } from './choose-side.ts';
 import { bucketCookie } from './cookies.ts';
 import { type FlatHeaders, headerOf, withoutHeader } from './headers.ts';
 
 /** An answer that did not come from the service. */
 export interface OwnAnswer {
-  readonly status: 400 | 500 | 502 | 503 | 504;
+  readonly status: 400 | 408 | 431 | 500 | 502 | 503 | 504;
   readonly sentence: string;
 }
 
@@ -38,8 +39,9 @@ export function decorated(headers: FlatHeaders, choice: Choice & { kind: 'side' 
     result = [...result, 'set-cookie', bucketCookie(spec.sticky.name, newKey)];
   if (route === 'preview')
     result = [
-      ...withoutHeader(result, 'cache-control'),
+      ...withoutHeader(withoutHeader(result, 'cache-control'), 'referrer-policy'),
       ...['cache-control', 'private, no-store'],
+      ...['referrer-policy', previewReferrerPolicy],
       ...['vary', `${spec.preview?.header ?? ''}, cookie`],
     ];
   if (route === 'preview' || probe) result = [...withoutHeader(result, 'x-served-by'), 'x-served-by', slot];

@@ -1,39 +1,47 @@
 import type { ProxySpec, Routing } from '@bg/engine';
+import { bucketTokens } from '@bg/engine/counting';
 import { describe, expect, test } from 'vitest';
-import { type Asker, bucketOfKey, bucketsInAll, chooseSide, secretsOf } from './choose-side.ts';
+import { bucketsOf } from './buckets.ts';
+import { type Asker, chooseSide, type Rules, secretsOf } from './choose-side.ts';
 import { specIn } from './testing/fixture.ts';
 
 const spec: ProxySpec = specIn('/tmp', 8_080, 8_081);
 const nobody: Routing = { generation: 0, active: undefined, canary: undefined, preview: undefined };
 const all: Routing = { generation: 1, active: 'blue', canary: { slot: 'green', percent: 25 }, preview: 'green' };
 
+const tokens = bucketTokens(spec.probe.nonce);
+const buckets = bucketsOf(spec.probe.nonce);
+const rulesOf = (present: ProxySpec): Rules => ({ spec: present, secrets: secretsOf(present), buckets });
+
 function choose(headers: Asker['headers'], routing: Routing, changes: Partial<ProxySpec> = {}): string {
-  const present = { ...spec, ...changes };
-  const choice = chooseSide({ headers, address: '203.0.113.7' }, routing, present, secretsOf(present));
+  const choice = chooseSide({ headers, address: '203.0.113.7' }, routing, rulesOf({ ...spec, ...changes }));
   return choice.kind === 'nobody' ? 'nobody' : `${choice.route} ${choice.slot}`;
 }
 
 describe('buckets', () => {
-  test('are filled evenly by a hundred thousand users', () => {
-    const tenths = Array<number>(10).fill(0);
-    for (let user = 0; user < 100_000; user++) {
-      const tenth = Math.floor(bucketOfKey(`user-${user}`) / (bucketsInAll / 10));
-      tenths[tenth] = (tenths[tenth] ?? 0) + 1;
-    }
-    // Five standard deviations of a binomial distribution with n = 100,000 and p = 0.1.
-    for (const count of tenths) expect(Math.abs(count - 10_000)).toBeLessThan(5 * 95);
-  });
-
   test('keep everybody who was with the canary when its share grows, step by step to 100 %', () => {
-    const users = Array.from({ length: 500 }, (_, user) => ({ cookie: `bg_bucket=user-${user}` }));
+    const users = Array.from({ length: 500 }, (_, user) => ({ cookie: `bg_bucket=${tokens[user * 20]}` }));
     let before = new Set<string>();
     for (const percent of [0, 0.5, 1, 5, 10, 20, 50, 99, 100]) {
       const routing: Routing = { ...all, canary: { slot: 'green', percent } };
       const now = new Set(users.filter((user) => choose(user, routing) === 'canary green').map(({ cookie }) => cookie));
+      expect(now.size).toBe(users.length * percent * 0.01 === 2.5 ? 3 : users.length * percent * 0.01);
       expect([...before].filter((user) => !now.has(user))).toEqual([]);
       before = now;
     }
     expect(before.size).toBe(users.length);
+  });
+
+  test('are not for a client to name: a value that was not given out is a new user each time', () => {
+    const routing: Routing = { ...all, canary: { slot: 'green', percent: 10 } };
+    for (const value of ['4', '0', 'user-1', '9999', 'abcdefabcdefabcdefabcdef', bucketTokens('another')[0]]) {
+      const asker = { headers: { cookie: `bg_bucket=${value}` }, address: '203.0.113.7' };
+      const choices = Array.from({ length: 1_000 }, () => chooseSide(asker, routing, rulesOf(spec)));
+      // Ten standard deviations of a binomial distribution with n = 1000, p = 0.1.
+      const share = choices.filter((choice) => choice.kind === 'side' && choice.slot === 'green').length;
+      expect(Math.abs(share - 100)).toBeLessThan(95);
+      expect(choices.every((choice) => choice.kind === 'side' && choice.newKey !== undefined)).toBe(true);
+    }
   });
 });
 
@@ -113,15 +121,9 @@ describe('the order of the rules', () => {
   });
 
   test('only a probe may choose its bucket', () => {
-    const asks = { 'x-bluegreen-bucket': '0', cookie: `bg_bucket=${keyAbove(2_500)}` };
+    const asks = { 'x-bluegreen-bucket': '0', cookie: `bg_bucket=${tokens[2_500]}` };
     expect(choose(asks, all)).toBe('active blue');
     expect(choose({ ...asks, 'x-bluegreen-probe': 'wrong' }, all)).toBe('active blue');
     expect(choose({ ...asks, 'x-bluegreen-probe': 'probe-nonce' }, all)).toBe('canary green');
   });
 });
-
-function keyAbove(bucket: number): string {
-  const key = Array.from({ length: 100 }, (_, user) => `user-${user}`).find((each) => bucketOfKey(each) >= bucket);
-  if (key === undefined) throw new Error('a hundred keys are all below the bucket');
-  return key;
-}

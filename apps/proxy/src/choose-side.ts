@@ -1,9 +1,11 @@
 // Who goes where, decided from values alone: preview token first, then named users, then the canary's share of users,
 // then the active side.
 
-import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ProxySpec, Routing, SlotName } from '@bg/engine';
+import { bucketsInAll } from '@bg/engine/counting';
+import type { Buckets } from './buckets.ts';
 import { readCookie } from './cookies.ts';
 
 export interface Asker {
@@ -28,14 +30,19 @@ export interface Secrets {
   isProbe(given: string | undefined): boolean;
 }
 
+/** What a choice is made with, besides the asker and the routing. */
+export interface Rules {
+  readonly spec: ProxySpec;
+  readonly secrets: Secrets;
+  readonly buckets: Buckets;
+}
+
 interface UserKey {
-  readonly key: string;
+  readonly bucket: number;
   readonly newKey: string | undefined;
 }
 
-export const bucketsInAll = 10_000;
-
-export function chooseSide(asker: Asker, routing: Routing, spec: ProxySpec, secrets: Secrets): Choice {
+export function chooseSide(asker: Asker, routing: Routing, { spec, secrets, buckets }: Rules): Choice {
   const probe = secrets.isProbe(single(asker.headers[spec.probe.header]));
   const wish = previewWish(asker, spec, secrets);
   if (wish !== undefined && routing.preview !== undefined)
@@ -47,16 +54,15 @@ export function chooseSide(asker: Asker, routing: Routing, spec: ProxySpec, secr
     return { kind: 'side', slot: newSide, route: 'allowed', probe, newKey: undefined };
   if (routing.active === undefined) return { kind: 'nobody', sentence: 'No release is live yet.' };
 
-  const { key, newKey } = keyOf(asker, spec, probe);
   const { canary } = routing;
-  if (canary !== undefined && bucketFor(asker, spec, probe, key) < canary.percent * (bucketsInAll / 100))
+  const known = keyOf(asker, { spec, buckets, isDecisive: canary !== undefined });
+  const newKey = probe ? undefined : known.newKey;
+  if (
+    canary !== undefined &&
+    ((probe ? askedBucket(asker, spec) : undefined) ?? known.bucket) < canary.percent * (bucketsInAll / 100)
+  )
     return { kind: 'side', slot: canary.slot, route: 'canary', probe, newKey };
   return { kind: 'side', slot: routing.active, route: 'active', probe, newKey };
-}
-
-/** Uniform over 0…9999: a user keeps the bucket, so that raising a canary's share moves nobody back. */
-export function bucketOfKey(key: string): number {
-  return Number.parseInt(hash('sha256', key, 'hex').slice(0, 8), 16) % bucketsInAll;
 }
 
 export function secretsOf(spec: ProxySpec): Secrets {
@@ -83,23 +89,31 @@ function isNamed({ headers }: Asker, { allow }: ProxySpec): boolean {
   return given !== undefined && allow.values.includes(given);
 }
 
-function keyOf({ headers, address }: Asker, { sticky }: ProxySpec, probe: boolean): UserKey {
-  if (sticky.by === 'header') return { key: single(headers[sticky.name.toLowerCase()]) || address, newKey: undefined };
-  if (sticky.by === 'address') return { key: address, newKey: undefined };
-  const known = readCookie(headers.cookie, sticky.name);
-  if (known) return { key: known, newKey: undefined };
-  const fresh = randomBytes(12).toString('hex');
-  return { key: fresh, newKey: probe ? undefined : fresh };
+/** A header is hashed only where the bucket decides something. */
+function keyOf(
+  { headers, address }: Asker,
+  { spec: { sticky }, buckets, isDecisive }: Pick<Rules, 'spec' | 'buckets'> & { readonly isDecisive: boolean },
+): UserKey {
+  if (sticky.by !== 'cookie') {
+    const named = sticky.by === 'header' ? single(headers[sticky.name.toLowerCase()]) : undefined;
+    return { bucket: isDecisive ? buckets.bucketOfName(named || address) : 0, newKey: undefined };
+  }
+  const token = readCookie(headers.cookie, sticky.name);
+  const bucket = token === undefined ? undefined : buckets.bucketOfToken(token);
+  if (bucket !== undefined) return { bucket, newKey: undefined };
+  // A value that is not ours is none: whoever sends it draws like everybody else.
+  const newKey = buckets.draw();
+  return { bucket: buckets.bucketOfToken(newKey) ?? 0, newKey };
 }
 
-function bucketFor({ headers }: Asker, { probe: names }: ProxySpec, probe: boolean, key: string): number {
-  const asked = probe ? single(headers[names.bucketHeader]) : undefined;
-  return asked !== undefined && /^\d{1,4}$/.test(asked) ? Number(asked) : bucketOfKey(key);
+function askedBucket({ headers }: Asker, { probe: names }: ProxySpec): number | undefined {
+  const asked = single(headers[names.bucketHeader]);
+  return asked !== undefined && /^\d{1,4}$/.test(asked) ? Number(asked) : undefined;
 }
 
-/** Of `<token>.<door>`, port and case aside. */
+/** Of `<token>.<door>`; port, case and a final dot make no difference. */
 export function tokenInHost(host: string | undefined, door: string): string | undefined {
-  const name = host?.replace(/:\d+$/, '').toLowerCase();
+  const name = host?.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase();
   return name?.endsWith(`.${door}`) ? name.slice(0, -door.length - 1) : undefined;
 }
 

@@ -1,15 +1,14 @@
 // One request to one side and its answer back: streamed both ways, never repeated, and never whole when it was cut.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Counters, Ending } from '@bg/engine/counting';
-import type { Dispatcher } from 'undici';
 import type { AccessLog } from './access-log.ts';
-import { answer, decorated, type OwnAnswer } from './answer.ts';
+import { answer, type OwnAnswer } from './answer.ts';
+import { beginAnswer, passInformation, passTrailers } from './answer-through.ts';
 import type { Choice } from './choose-side.ts';
-import { hasBody, headerOf, isWholeRead, pathOf, requestHeaders, requestIdIn, responseHeaders } from './headers.ts';
-import { codeOf, type Log, messageOf } from './log.ts';
-import { bodyOf, lingerForBody } from './request-body.ts';
+import { framingOf, hasBody, isWholeRead, pathOf, requestHeaders, requestIdIn } from './headers.ts';
+import { type Log, messageOf } from './log.ts';
+import { hourMs, lingerForBody, sendBody, userIdleMs } from './request-body.ts';
 import type { Site } from './site.ts';
 import type { Streams } from './streams.ts';
 
@@ -24,120 +23,178 @@ export interface Exchange {
   readonly log: Log;
   /** `performance.now()` at the request's head. */
   readonly began: number;
-  /** Whether the user waits for `100 Continue` before sending the body. */
+  /** Whether the user waits for `100 Continue` before sending the body. The service decides, and it is passed on. */
   readonly expectsContinue: boolean;
   /** True once the proxy is ending: a connection is then not kept for another request. */
   readonly ending: () => boolean;
 }
 
 /** An exchange under way. */
-interface Passage extends Exchange {
+export interface Passage extends Exchange {
   readonly id: string;
-  readonly body: Readable | null;
-  controller: Dispatcher.DispatchController | undefined;
+  readonly outgoing: ClientRequest;
   status: number | undefined;
   /** Set where an answer has no natural end, with what to call when it ended after all. */
   headMs: number | undefined;
   leave: (() => void) | undefined;
   failure: Ending['failure'];
+  /** Runs while the service is expected to do something. */
+  limit: NodeJS.Timeout | undefined;
+  stopBody: (() => void) | undefined;
+}
+
+const connectLimitMs = 5_000;
+const leastAnswerIdleMs = 60_000;
+
+class TooLate extends Error {
+  readonly failure: 'connect' | 'timeout';
+
+  constructor(failure: 'connect' | 'timeout') {
+    super(failure === 'connect' ? 'no connection in time' : 'no answer in time');
+    this.failure = failure;
+  }
 }
 
 /** @throws InvalidInput before anything was sent anywhere. */
 export function forward(exchange: Exchange): void {
   const { request, response, choice, site, counters } = exchange;
+  const { method } = request;
   const path = pathOf(request.url ?? '');
-  const headers = requestHeaders(request, site.secretNames);
-
-  const onWanted = exchange.expectsContinue ? () => response.writeContinue() : () => {};
-  const body = hasBody(request) ? bodyOf(request, onWanted) : null;
+  const made = requestHeaders(request, site);
+  const { host, port, agent } = site.upstreams[choice.slot];
+  const headers = [
+    ...framingOf(request),
+    // HTTP/1.0 needs none, the service is asked in HTTP/1.1.
+    ...(request.headers.host === undefined ? ['host', `${host}:${port}`] : []),
+    ...(exchange.expectsContinue ? ['expect', '100-continue'] : []),
+    ...made,
+  ];
+  const { maxHeaderSize } = site;
+  const outgoing = httpRequest({ host, port, agent, method, path, headers, setHost: false, maxHeaderSize });
   const passage: Passage = {
     ...exchange,
-    id: requestIdIn(headers),
-    body,
-    controller: undefined,
+    id: requestIdIn(made),
+    outgoing,
     status: undefined,
     headMs: undefined,
     leave: undefined,
     failure: undefined,
+    limit: undefined,
+    stopBody: undefined,
   };
   counters.opened(choice.slot);
   response.once('close', () => settle(passage));
-  const method = (request.method ?? 'GET') as Dispatcher.HttpMethod;
-  site.pools[choice.slot].dispatch({ path, method, headers, body }, handlerOf(passage));
-}
-
-function handlerOf(passage: Passage): Dispatcher.DispatchHandler {
-  const { response } = passage;
-  return {
-    onRequestStart(controller) {
-      passage.controller = controller;
-      if (response.destroyed) controller.abort(new Error('the user went away'));
-    },
-    onResponseStart(controller, status, _parsed, text) {
-      const raw = (controller.rawHeaders ?? []) as readonly (Buffer | string)[];
-      if (status < 200) passEarlyHints(passage, status, raw);
-      else begin(passage, status, text ?? '', raw);
-    },
-    onResponseData(controller, chunk) {
-      if (response.write(chunk)) return;
-      controller.pause();
-      response.once('drain', () => controller.resume());
-    },
-    onResponseEnd(_controller, trailers) {
-      passTrailers(response, trailers);
-      response.end();
-      lingerForBody(passage.request, response);
-    },
-    onResponseError(_controller, error) {
-      fail(passage, error);
-    },
-  };
-}
-
-function begin(passage: Passage, status: number, text: string, raw: readonly (Buffer | string)[]): void {
-  const { request, response, choice, site, streams, began } = passage;
-  const headers = decorated(responseHeaders(raw), choice, site.spec);
-  if (passage.ending()) response.shouldKeepAlive = false;
-  response.writeHead(status, printable(text), headers);
-  passage.status = status;
-  if (headerOf(headers, 'content-type')?.startsWith('text/event-stream')) {
-    passage.headMs = performance.now() - began;
-    passage.leave = streams.add(choice.slot, () => request.socket.destroy());
+  listenTo(passage);
+  if (hasBody(request)) sendWithBody(passage);
+  else {
+    expectService(passage, true);
+    outgoing.end();
   }
-  // The first of the body usually comes with the head, and leaves in one packet with it; if it does not, the head goes.
-  process.nextTick(() => {
-    if (!response.destroyed) response.flushHeaders();
+}
+
+function listenTo(passage: Passage): void {
+  const { request, response, outgoing } = passage;
+  outgoing.once('socket', (socket) => {
+    if (!socket.connecting) return;
+    const limit = setTimeout(() => outgoing.destroy(new TooLate('connect')), connectLimitMs);
+    socket.once('connect', () => clearTimeout(limit)).once('close', () => clearTimeout(limit));
+  });
+  outgoing.once('response', (reply) => passAnswer(passage, reply));
+  outgoing.on('continue', () => {
+    if (!response.headersSent && request.httpVersion === '1.1') response.writeContinue();
+  });
+  outgoing.on('information', (hints) => passInformation(passage, hints));
+  outgoing.on('error', (error) => fail(passage, error));
+  // An upgrade that nobody asked for ends without an error.
+  outgoing.once('close', () => {
+    if (passage.status === undefined) fail(passage, new Error('the connection was closed'));
+  });
+  // What the user does to the request is heard of through the answer's end.
+  request.on('error', () => {});
+}
+
+/** The head goes at once: the service may refuse by it alone. */
+function sendWithBody(passage: Passage): void {
+  const { request, response, outgoing, site } = passage;
+  const idleMs = site.spec.userIdleMs ?? userIdleMs;
+  outgoing.flushHeaders();
+  const watch = {
+    blocked: (isBlocked: boolean) => expectService(passage, isBlocked),
+    ended: () => expectService(passage, true),
+  };
+  passage.stopBody = sendBody(request, outgoing, watch, idleMs);
+  request.once('timeout', () => {
+    if (response.headersSent) return void request.socket.resetAndDestroy();
+    passage.status = 408;
+    giveUp(passage);
+    answer(response, { status: 408, sentence: 'The request did not arrive in time.' }, false);
   });
 }
 
-/** 103 is the only informational answer that says something to the user; `100 Continue` is given by node:http itself. */
-function passEarlyHints({ request, response }: Passage, status: number, raw: readonly (Buffer | string)[]): void {
-  if (status !== 103 || request.httpVersion !== '1.1') return;
-  const link = headerOf(responseHeaders(raw), 'link');
-  try {
-    if (link !== undefined) response.writeEarlyHints({ link });
-  } catch {
-    // Only a hint, and one that node:http finds malformed: the answer itself is what counts.
-  }
+function expectService(passage: Passage, isExpected: boolean): void {
+  clearTimeout(passage.limit);
+  if (!isExpected || passage.status !== undefined) return;
+  const { requestTimeoutMs } = passage.site.spec;
+  passage.limit = setTimeout(() => passage.outgoing.destroy(new TooLate('timeout')), requestTimeoutMs);
 }
 
-function passTrailers(
-  response: ServerResponse,
-  trailers: Readonly<Record<string, string | string[] | undefined>>,
-): void {
-  const names = Object.keys(trailers);
-  if (names.length === 0 || response.hasHeader('content-length')) return;
-  const passed = names.filter((name) => !['content-length', 'transfer-encoding', 'set-cookie'].includes(name));
-  response.addTrailers(Object.fromEntries(passed.map((name) => [name, String(trailers[name])])));
+function passAnswer(passage: Passage, reply: IncomingMessage): void {
+  const { request, response, outgoing, site } = passage;
+  if (response.destroyed) return void outgoing.destroy();
+  // A user who was refused for being slow has an answer already.
+  if (passage.status !== undefined) return void outgoing.destroy();
+  clearTimeout(passage.limit);
+  beginAnswer(passage, reply);
+  const idleMs = passage.leave === undefined ? Math.max(site.spec.requestTimeoutMs, leastAnswerIdleMs) : hourMs;
+  const { socket } = reply;
+  const endIdle = (): void => void outgoing.destroy(new TooLate('timeout'));
+  socket.setTimeout(idleMs);
+  socket.on('timeout', endIdle);
+  // The connection goes on to the next user, and must not remember this one.
+  reply.once('close', () => socket.off('timeout', endIdle));
+  const resume = (): void => {
+    if (isWholeRead(request)) request.socket.setTimeout(hourMs);
+    reply.resume();
+  };
+  reply.on('data', (chunk: Buffer) => {
+    if (response.write(chunk)) return;
+    reply.pause();
+    request.socket.setTimeout(site.spec.userIdleMs ?? userIdleMs);
+    response.once('drain', resume);
+  });
+  reply.once('end', () => {
+    // What is cut says so as `error`; an end without `complete` is a cut too.
+    if (!reply.complete) return;
+    endAnswer(passage, reply);
+  });
+  reply.once('error', (error) => fail(passage, error));
+}
+
+function endAnswer(passage: Passage, reply: IncomingMessage): void {
+  const { request, response, outgoing, site } = passage;
+  passTrailers(response, reply.trailers);
+  request.socket.setTimeout(site.spec.userIdleMs ?? userIdleMs);
+  response.end();
+  if (isWholeRead(request)) return;
+  passage.stopBody?.();
+  outgoing.destroy();
+  lingerForBody(request, response);
+}
+
+/** Nothing more is wanted of the service. */
+function giveUp(passage: Passage): void {
+  clearTimeout(passage.limit);
+  passage.stopBody?.();
+  passage.outgoing.destroy();
 }
 
 function fail(passage: Passage, error: Error): void {
-  const { request, response, body, choice, log } = passage;
-  body?.destroy();
-  if (response.destroyed) return;
+  const { request, response, choice, log } = passage;
+  // An early answer that is whole: that the rest of the body found no reader means nothing.
+  if (response.destroyed || response.writableEnded) return;
   const own = ownAnswerFor(passage, error);
-  if (own.status !== 400)
-    log.trouble('a side did not answer', { slot: choice.slot, failure: passage.failure, why: messageOf(error) });
+  giveUp(passage);
+  log.trouble('a side did not answer', { slot: choice.slot, failure: passage.failure, why: messageOf(error) });
   // A head is out already: only a broken connection tells the user that the rest is missing.
   if (response.headersSent) return void request.socket.resetAndDestroy();
   passage.status = own.status;
@@ -146,15 +203,11 @@ function fail(passage: Passage, error: Error): void {
 }
 
 function ownAnswerFor(passage: Passage, error: Error): OwnAnswer {
-  const code = codeOf(error);
-  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
-    return { status: 400, sentence: 'The request cannot be passed on.' };
-  if (code === 'UND_ERR_HEADERS_TIMEOUT') {
-    passage.failure = 'timeout';
-    return { status: 504, sentence: 'The service did not answer in time.' };
-  }
-  passage.failure = passage.controller === undefined ? 'connect' : 'cut';
-  return { status: 502, sentence: 'The service did not answer.' };
+  const refused = 'syscall' in error && error.syscall === 'connect';
+  passage.failure = error instanceof TooLate ? error.failure : refused ? 'connect' : 'cut';
+  return passage.failure === 'timeout'
+    ? { status: 504, sentence: 'The service did not answer in time.' }
+    : { status: 502, sentence: 'The service did not answer.' };
 }
 
 /** The one place where an exchange ends, however it ended: answered, cut, or left by the user. */
@@ -162,7 +215,7 @@ function settle(passage: Passage): void {
   const { request, response, choice, counters, access, id, began } = passage;
   counters.closed(choice.slot);
   passage.leave?.();
-  if (!response.writableFinished) passage.controller?.abort(new Error('the user went away'));
+  if (!response.writableFinished) giveUp(passage);
   if (choice.probe) return;
   const ms = passage.headMs ?? performance.now() - began;
   const { method, url: path = '' } = request;
@@ -170,6 +223,3 @@ function settle(passage: Passage): void {
   if (choice.route === 'preview') return;
   counters.record(choice.slot, { status: passage.status, ms, failure: passage.failure });
 }
-
-/** A reason phrase that HTTP cannot carry is left out: it means nothing to machines. */
-const printable = (text: string): string => (/^[\t\x20-\x7e]*$/.test(text) ? text : '');

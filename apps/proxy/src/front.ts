@@ -9,10 +9,13 @@ import type { AccessLog } from './access-log.ts';
 import { answer, type OwnAnswer } from './answer.ts';
 import { type Choice, chooseSide } from './choose-side.ts';
 import { forward } from './forward.ts';
-import { addressOf, isWholeRead } from './headers.ts';
+import { isWholeRead } from './headers.ts';
 import { type Log, messageOf } from './log.ts';
 import { InvalidInput } from './parse.ts';
-import { maxOpenPerSide, type Site } from './site.ts';
+import type { Places } from './places.ts';
+import { hourMs } from './request-body.ts';
+import type { Site } from './site.ts';
+import { sourceOf } from './source.ts';
 import type { Streams } from './streams.ts';
 import { endWith, forwardUpgrade, mayUpgrade } from './upgrade.ts';
 
@@ -21,6 +24,7 @@ export interface FrontOptions {
   readonly site: () => Site;
   readonly routing: () => Routing | undefined;
   readonly counters: Counters;
+  readonly places: Places;
   readonly access: AccessLog;
   readonly streams: Streams;
   readonly log: Log;
@@ -30,11 +34,12 @@ export interface Front {
   /** @throws the system's error, `EADDRINUSE` above all. */
   listen(address: { readonly host: string; readonly port: number }): Promise<void>;
   connections(): number;
+  /** For connections that come from now on. */
+  limitHeads(maxBytes: number): void;
   /** Stops listening, lets exchanges end for at most `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
 
-const hourMs = 3_600_000;
 const serverOptions = {
   keepAliveTimeout: 75_000,
   headersTimeout: 60_000,
@@ -59,6 +64,7 @@ export function createFront(options: FrontOptions): Front {
   return {
     listen: (address) => listen(server, address),
     connections: () => sockets.size,
+    limitHeads: (maxBytes) => Object.assign(server, { maxHeaderSize: maxBytes }),
     close: (graceMs) => close(server, sockets, graceMs),
   };
 }
@@ -78,6 +84,8 @@ function serve(options: FrontOptions, server: Server, served: Served): void {
     const site = options.site();
     const choice = chosen(options, site, request);
     if (choice.kind === 'nobody') answer(response, { status: 503, sentence: choice.sentence }, isWholeRead(request));
+    else if (!takePlace(options, { site, choice, request }, response))
+      answer(response, { status: 503, sentence: tooMany }, isWholeRead(request));
     else forward({ ...served, choice, site, counters, access, streams, log, began, ending });
   } catch (thrown) {
     const own = ownAnswerTo(thrown, log);
@@ -96,20 +104,35 @@ function serveUpgrade(options: FrontOptions, request: IncomingMessage, socket: D
     // Where node:http does not ask first (before 24.9), an upgrade that cannot be passed on arrives here.
     if (!mayUpgrade(request)) endWith(socket, { status: 400, sentence: 'This upgrade is not offered.' });
     else if (choice.kind === 'nobody') endWith(socket, { status: 503, sentence: choice.sentence });
+    else if (!takePlace(options, { site, choice, request }, socket))
+      endWith(socket, { status: 503, sentence: tooMany });
     else forwardUpgrade({ request, socket, head, choice, site, counters, access, streams, log, began });
   } catch (thrown) {
     endWith(socket, ownAnswerTo(thrown, log));
   }
 }
 
-function chosen({ routing, counters }: FrontOptions, site: Site, request: IncomingMessage): Choice {
+function chosen({ routing }: FrontOptions, site: Site, request: IncomingMessage): Choice {
   const present = routing();
   if (present === undefined) return { kind: 'nobody', sentence: 'The routing is not known at present.' };
-  const asker = { headers: request.headers, address: addressOf(request) };
-  const choice = chooseSide(asker, present, site.spec, site.secrets);
-  return choice.kind === 'side' && counters.open(choice.slot) >= maxOpenPerSide
-    ? { kind: 'nobody', sentence: 'Too many requests are being answered at present.' }
-    : choice;
+  const asker = { headers: request.headers, address: sourceOf(request, site.isTrusted) };
+  return chooseSide(asker, present, site);
+}
+
+const tooMany = 'Too many requests are being answered at present.';
+
+interface Asked {
+  readonly site: Site;
+  readonly choice: Choice & { readonly kind: 'side' };
+  readonly request: IncomingMessage;
+}
+
+/** Until `end` is closed. Probes need none: how a side does must be seen when it has too much to do, above all. */
+function takePlace({ places }: FrontOptions, { site, choice, request }: Asked, end: ServerResponse | Duplex): boolean {
+  if (choice.probe) return true;
+  const giveBack = places.take(sourceOf(request, site.isTrusted));
+  if (giveBack !== undefined) end.once('close', giveBack);
+  return giveBack !== undefined;
 }
 
 function ownAnswerTo(thrown: unknown, log: Log): OwnAnswer {

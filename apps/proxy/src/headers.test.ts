@@ -47,6 +47,7 @@ describe('headers', () => {
         'x-forwarded-host',
         'x-forwarded-proto',
         'x-kept',
+        'x-real-ip',
         'x-request-id',
       ].toSorted(),
     );
@@ -61,16 +62,59 @@ describe('headers', () => {
     expect(answer).toMatch(/set-cookie: a=1\r\nset-cookie: b=2\r\n/i);
   });
 
-  test('of a proxy in front are kept and added to', async () => {
-    await fetch(proxy.base, {
-      headers: { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'shop.example' },
-    });
+  const forwarded = {
+    forwarded: 'for=203.0.113.7;host=evil.example',
+    'x-forwarded-for': '203.0.113.7',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'shop.example',
+    'x-forwarded-port': '443',
+    'x-real-ip': '203.0.113.7',
+  };
+
+  test('that strangers send about where they come from are replaced', async () => {
+    await fetch(proxy.base, { headers: forwarded });
     expect(service.last().headers).toMatchObject({
-      'x-forwarded-for': '203.0.113.7, 127.0.0.1',
-      'x-forwarded-proto': 'https',
-      'x-forwarded-host': 'shop.example',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': new URL(proxy.base).host,
+      'x-real-ip': '127.0.0.1',
     });
+    expect(JSON.stringify(service.last().headers)).not.toMatch(/203\.0\.113\.7|evil|shop\.example|443/);
   });
+
+  test('of a trusted proxy in front are kept and added to', async () => {
+    const behind = await startProxyBefore(service.port, { trustedProxies: ['127.0.0.0/8', '::1'] });
+    try {
+      await fetch(behind.base, {
+        headers: { ...forwarded, 'x-forwarded-for': '198.51.100.1, 203.0.113.7, 127.0.0.9' },
+      });
+      expect(service.last().headers).toMatchObject({
+        'x-forwarded-for': '198.51.100.1, 203.0.113.7, 127.0.0.9, 127.0.0.1',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': 'shop.example',
+        'x-forwarded-port': '443',
+        'x-real-ip': '203.0.113.7',
+      });
+    } finally {
+      await behind.stop();
+    }
+  });
+
+  test.each(['close, Host', 'keep-alive, Cookie, X-Mine', 'close, Authorization, X-Forwarded-For, Content-Length'])(
+    'that are for both ends are not removed by Connection: %s',
+    async (connection) => {
+      const lines = ['Host: shop.example', 'Cookie: a=1', 'Authorization: Bearer x', 'X-Mine: 1', 'Content-Length: 2'];
+      await exchangeRaw(proxy.port, `${head(['POST / HTTP/1.1', ...lines, `Connection: ${connection}`])}hi`, /done/);
+      const { headers, bytes } = service.last();
+      expect(headers).toMatchObject({
+        host: 'shop.example',
+        cookie: 'a=1',
+        authorization: 'Bearer x',
+        'x-forwarded-for': '127.0.0.1',
+      });
+      expect([bytes, 'x-mine' in headers]).toEqual([2, !connection.includes('X-Mine')]);
+    },
+  );
 
   test('a safe request id is kept, any other replaced', async () => {
     await fetch(proxy.base, { headers: { 'x-request-id': 'Order-77_a.b' } });
@@ -91,6 +135,35 @@ describe('headers', () => {
       expect(service.last().headers).not.toHaveProperty(name);
     await fetch(proxy.base, { headers: { cookie: 'bg_preview=wrong-token' } });
     expect(service.last().headers).not.toHaveProperty('cookie');
+  });
+
+  test('the preview token reaches the service in none of them', async () => {
+    const token = 'preview-token';
+    const door = `${token}.preview.example.com`;
+    const preview = { header: 'X-Preview', cookie: 'bg_preview', token, host: 'preview.example.com' };
+    const behind = await startProxyBefore(service.port, { preview, trustedProxies: ['127.0.0.1'] });
+    await behind.route({ active: 'blue', preview: 'green' });
+    try {
+      for (const lines of [
+        [`Host: ${door}.`],
+        [`Host: ${door}.:8080`, `Cookie: a=1; bg_preview =${token}; b=2`],
+        ['Host: a', `X-Preview: ${token}`, `Referer: http://${door}/cart`, `Origin: http://${door}:80`],
+        ['Host: a', `X-Forwarded-Host: ${door}`, `Forwarded: for=1.2.3.4;host="${door}"`, `Cookie: x="${token}"`],
+        ['Host: a', `X-Anything: say ${token.toUpperCase()}`, `X-Original-URL: /?t=${token}`],
+      ]) {
+        service.forget();
+        const answer = await exchangeRaw(behind.port, head(['GET / HTTP/1.1', ...lines]), /done/);
+        expect(answer).toMatch(/^HTTP\/1\.1 200/);
+        expect(JSON.stringify(service.last()).toLowerCase()).not.toContain(token);
+        const isPreview = /x-served-by: green/i.test(answer);
+        expect([lines, isPreview]).toEqual([lines, lines.some((line) => /^(Host: p|X-Preview)/.test(line))]);
+        expect(/referrer-policy: same-origin/i.test(answer)).toBe(isPreview);
+      }
+      await exchangeRaw(behind.port, head(['GET / HTTP/1.1', 'Host: a', `Referer: http://${door}/cart`]), /done/);
+      expect(service.last().headers.referer).toBe('http://preview.example.com/cart');
+    } finally {
+      await behind.stop();
+    }
   });
 
   test('bytes beyond ASCII pass as they are', async () => {

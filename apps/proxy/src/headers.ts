@@ -3,51 +3,42 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
-import { tokenInHost } from './choose-side.ts';
+import { endToEndHeaders, forwardedHeaders, hopByHopHeaders, withoutPreviewToken } from '@bg/engine/counting';
 import { withoutCookie } from './cookies.ts';
 import { InvalidInput } from './parse.ts';
+import { peerOf, sourceOf, type Trust } from './source.ts';
 
-/** Names and values in turn, as node:http and undici take them. */
+/** Names and values in turn, as node:http takes them. */
 export type FlatHeaders = string[];
 
-/** RFC 9110, 7.6.1, and what older software still sends. `expect` is answered here, by node:http. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-]);
-/** Made anew here. Trailers are passed on without being announced: node:http refuses the announcement on some answers. */
-const setHere = new Set([
-  'trailer',
-  'expect',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-request-id',
-]);
+const hopByHop = new Set(hopByHopHeaders);
+const endToEnd = new Set(endToEndHeaders);
+/**
+ * Made anew here. `expect` is passed on where a user waits for its answer, see forward.ts. Trailers are passed on without
+ * being announced: node:http refuses the announcement on some answers.
+ */
+const setHere = new Set(['trailer', 'expect', 'content-length', 'x-request-id', ...forwardedHeaders]);
 const safeRequestId = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** What carries our own secrets, in lower case: the service never sees it, whether the secret was right or wrong. */
 export interface SecretNames {
   readonly headers: ReadonlySet<string>;
-  readonly cookie: string | undefined;
-  /** In a Host below this name, what stands before it is a token. */
-  readonly door: string | undefined;
+  readonly preview: ProxySpec['preview'];
 }
 
 export function secretNamesOf({ preview, probe }: ProxySpec): SecretNames {
   const names = [probe.header, probe.bucketHeader, ...(preview ? [preview.header.toLowerCase()] : [])];
-  return { headers: new Set(names), cookie: preview?.cookie, door: preview?.host };
+  return { headers: new Set(names), preview };
+}
+
+interface PassingRules {
+  readonly secretNames: SecretNames;
+  readonly isTrusted: Trust;
 }
 
 /** @throws InvalidInput for a request that must not be passed on. */
-export function requestHeaders(request: IncomingMessage, secret: SecretNames): FlatHeaders {
+export function requestHeaders(request: IncomingMessage, rules: PassingRules): FlatHeaders {
+  const { secretNames: secret } = rules;
   const named = namedByConnection(request.headers.connection);
   const kept: FlatHeaders = [];
   let hosts = 0;
@@ -58,17 +49,25 @@ export function requestHeaders(request: IncomingMessage, secret: SecretNames): F
     const shown = shownValue(lower, value, secret);
     if (shown !== undefined) kept.push(name, shown);
   });
-  return kept.concat(addedForService(request, secret));
+  return kept.concat(addedForService(request, rules));
 }
 
 /** Of the headers made here: the id stands last. */
 export const requestIdIn = (made: FlatHeaders): string => made.at(-1) ?? '-';
 
-function shownValue(name: string, value: string, { cookie, door }: SecretNames): string | undefined {
-  if (name === 'cookie' && cookie !== undefined) return withoutCookie(value, cookie);
-  if (name === 'host' && door !== undefined && tokenInHost(value, door) !== undefined)
-    return `${door}${/:\d+$/.exec(value)?.[0] ?? ''}`;
-  return value;
+function shownValue(name: string, value: string, { preview }: SecretNames): string | undefined {
+  if (preview === undefined) return value;
+  const shown = name === 'cookie' ? withoutCookie(value, preview.cookie) : value;
+  const clean = shown === undefined ? undefined : withoutPreviewToken(shown, preview);
+  // A request needs a host, and this one holds the token somewhere else than before the preview's name.
+  return clean === undefined && name === 'host' ? (preview.host ?? 'localhost') : clean;
+}
+
+/** How the body of a request is told from what follows it: as the user has it, in our own words. */
+export function framingOf({ method, headers }: IncomingMessage): FlatHeaders {
+  if (headers['transfer-encoding'] !== undefined) return ['transfer-encoding', 'chunked'];
+  if (headers['content-length'] !== undefined) return ['content-length', headers['content-length']];
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' ? ['content-length', '0'] : [];
 }
 
 /** The path as the service knows it: a request for `http://host/path` (RFC 9112, 3.2.2) is one for `/path`. */
@@ -81,14 +80,13 @@ export function pathOf(url: string): string {
 }
 
 /** Headers of the service's answer for the user, without those of the inner connection. */
-export function responseHeaders(raw: readonly (Buffer | string)[]): FlatHeaders {
-  const flat = raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
+export function responseHeaders(raw: readonly string[]): FlatHeaders {
   let named: ReadonlySet<string> | undefined;
-  eachHeader(flat, (name, value) => {
+  eachHeader(raw, (name, value) => {
     if (name.toLowerCase() === 'connection') named = namedByConnection(value) ?? named;
   });
   const kept: FlatHeaders = [];
-  eachHeader(flat, (name, value) => {
+  eachHeader(raw, (name, value) => {
     const lower = name.toLowerCase();
     if (!hopByHop.has(lower) && lower !== 'trailer' && !named?.has(lower)) kept.push(name, value);
   });
@@ -104,12 +102,6 @@ export function withoutHeader(flat: FlatHeaders, name: string): FlatHeaders {
   return flat.filter((_, at) => flat[at - (at % 2)]?.toLowerCase() !== name);
 }
 
-/** The user's address as the connection shows it; IPv4 in its plain form. */
-export function addressOf(request: IncomingMessage): string {
-  const address = request.socket.remoteAddress ?? '';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
-}
-
 /** True when any body follows the head. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -121,28 +113,42 @@ export function isWholeRead(request: IncomingMessage): boolean {
 }
 
 /**
- * Forwarded headers of whoever stands in front are kept and added to: this proxy speaks no TLS, so in real use something
- * that does stands before it, and the service needs what that one knows.
+ * Who asks, for what, and how. A trusted proxy in front knows more than its connection shows, TLS above all, so that what
+ * it says is kept and added to; anybody else could say anything.
  */
-function addedForService(request: IncomingMessage, secret: SecretNames): FlatHeaders {
+function addedForService(request: IncomingMessage, { secretNames, isTrusted }: PassingRules): FlatHeaders {
   const { headers } = request;
-  const before = headers['x-forwarded-for'];
+  const peer = peerOf(request);
+  const said = isTrusted(peer) ? headers : {};
+  const shown = (name: string): string | undefined => {
+    const value = said[name];
+    return value === undefined ? undefined : shownValue(name, `${value}`, secretNames);
+  };
+  const before = said['x-forwarded-for'];
+  const own = headers.host && shownValue('host', headers.host, secretNames);
+  const host = shown('x-forwarded-host') ?? own;
+  const others = ['forwarded', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-server', 'x-forwarded-ssl'];
   const id = headers['x-request-id'];
-  const host = headers['x-forwarded-host'] ?? (headers.host && shownValue('host', headers.host, secret));
   return [
-    'x-forwarded-for',
-    before === undefined ? addressOf(request) : `${before}, ${addressOf(request)}`,
-    'x-forwarded-proto',
-    `${headers['x-forwarded-proto'] ?? ''}`.split(',')[0]?.trim() === 'https' ? 'https' : 'http',
-    ...(host === undefined ? [] : ['x-forwarded-host', `${host}`]),
-    'x-request-id',
-    typeof id === 'string' && safeRequestId.test(id) ? id : randomUUID(),
+    ...others.flatMap((name) => {
+      const value = shown(name);
+      return value === undefined ? [] : [name, value];
+    }),
+    ...['x-forwarded-for', before === undefined ? peer : `${before}, ${peer}`],
+    ...['x-forwarded-proto', protocolIn(said['x-forwarded-proto'])],
+    ...(host === undefined ? [] : ['x-forwarded-host', host]),
+    ...['x-real-ip', sourceOf(request, isTrusted)],
+    ...['x-request-id', typeof id === 'string' && safeRequestId.test(id) ? id : randomUUID()],
   ];
 }
 
+const protocolIn = (said: string | readonly string[] | undefined): 'https' | 'http' =>
+  `${said ?? ''}`.split(',')[0]?.trim() === 'https' ? 'https' : 'http';
+
 function namedByConnection(connection: string | undefined): ReadonlySet<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
-  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
+  const names = connection.split(',').map((name) => name.trim().toLowerCase());
+  return new Set(names.filter((name) => !endToEnd.has(name)));
 }
 
 function eachHeader(flat: readonly string[], see: (name: string, value: string) => void): void {

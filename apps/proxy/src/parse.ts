@@ -34,6 +34,9 @@ function parseSpec(value: unknown): ProxySpec {
     allow: spec.allow === undefined ? undefined : allowList(spec.allow),
     requestTimeoutMs: whole(spec.requestTimeoutMs, 'requestTimeoutMs', { least: 1, most: 86_400_000 }),
     drainSpreadMs: whole(spec.drainSpreadMs, 'drainSpreadMs', { least: 0, most: 86_400_000 }),
+    trustedProxies: spec.trustedProxies === undefined ? undefined : addresses(spec.trustedProxies),
+    maxHeaderBytes: limit(spec.maxHeaderBytes, 'maxHeaderBytes', { least: 1_024, most: 1 << 20 }),
+    userIdleMs: limit(spec.userIdleMs, 'userIdleMs', { least: 1, most: 86_400_000 }),
     digest: text(spec.digest, 'digest'),
     socket: text(spec.socket, 'socket'),
     accessLog: spec.accessLog === undefined ? undefined : text(spec.accessLog, 'accessLog'),
@@ -93,6 +96,11 @@ function allowList(value: unknown): ProxySpec['allow'] {
   return { by, name: text(name, 'allow.name'), values: values.map((each) => text(each, 'allow.values')) };
 }
 
+function addresses(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new InvalidInput(`trustedProxies must be a list, not ${shown(value)}`);
+  return value.map((each) => text(each, 'trustedProxies'));
+}
+
 function fields(value: unknown, where: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new InvalidInput(`${where} must be an object, not ${shown(value)}`);
@@ -116,6 +124,9 @@ function whole(value: unknown, where: string, { least, most }: { least: number; 
     throw new InvalidInput(`${where} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
   return value;
 }
+
+const limit = (value: unknown, where: string, bounds: { least: number; most: number }): number | undefined =>
+  value === undefined ? undefined : whole(value, where, bounds);
 
 function address(value: unknown, where: string): { readonly host: string; readonly port: number } {
   const { host, port } = fields(value, where);

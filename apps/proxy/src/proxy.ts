@@ -10,6 +10,7 @@ import { type Commands, createControl, Refused } from './control.ts';
 import { createFront, type Front, type FrontOptions } from './front.ts';
 import { codeOf, type Log, messageOf } from './log.ts';
 import { InvalidInput, readSpec } from './parse.ts';
+import { createPlaces } from './places.ts';
 import { createRoutingKeeper, type RoutingKeeper } from './routing-state.ts';
 import { createSite, retireSite, type Site } from './site.ts';
 import { createStreams } from './streams.ts';
@@ -28,7 +29,7 @@ interface Live extends Shared {
 }
 
 /** What stays the same when address or spec change. */
-type Shared = Pick<FrontOptions, 'counters' | 'access' | 'streams' | 'log'>;
+type Shared = Pick<FrontOptions, 'counters' | 'places' | 'access' | 'streams' | 'log'>;
 
 /** How long exchanges may go on when the address moved or the process ends. */
 export const drainGraceMs = 10_000;
@@ -39,10 +40,11 @@ export async function startProxy(specFile: string, log: Log, onShutdown: () => v
   const counters = createCounters(Date.now);
   const streams = createStreams(() => live.site.spec.drainSpreadMs);
   const access = followAccessLog(() => live.site.spec.accessLog, log);
-  const shared = { counters, access, streams, log };
+  const shared = { counters, places: createPlaces(), access, streams, log };
   const front = createFront(frontOptions(() => live, shared));
   const live: Live = { ...shared, front, site: createSite(spec), routing: undefined, startedAt: Date.now() };
-  await listen(live.front, spec);
+  front.limitHeads(live.site.maxHeaderSize);
+  await listen(front, spec);
   // No request is read before this: a connection is accepted at the next turn of the event loop at the earliest.
   const routing = createRoutingKeeper(spec.routingFile);
   live.routing = routing;
@@ -124,15 +126,17 @@ async function reload(live: Live, specFile: string, log: Log): Promise<void> {
     throw new InvalidInput('socket and routing file cannot change while the proxy runs');
   const moved = spec.listen.host !== before.listen.host || spec.listen.port !== before.listen.port;
   const { front: oldFront, site: oldSite } = live;
+  const site = createSite(spec);
   if (moved) {
     const newFront = createFront(frontOptions(() => live, live));
     await listen(newFront, spec);
     live.front = newFront;
   }
-  live.site = createSite(spec);
+  live.site = site;
+  live.front.limitHeads(site.maxHeaderSize);
   log.info('spec in force', { digest: spec.digest, listen: spec.listen });
-  // Not waited for: both end when the last exchange on them has.
-  retireSite(oldSite).catch((thrown) => log.trouble('old connections', { why: messageOf(thrown) }));
+  retireSite(oldSite);
+  // Not waited for: it ends when the last exchange on it has.
   if (moved) oldFront.close(drainGraceMs).catch((thrown) => log.trouble('old address', { why: messageOf(thrown) }));
 }
 
@@ -140,6 +144,6 @@ async function reload(live: Live, specFile: string, log: Log): Promise<void> {
 async function close(live: Live, control: Server, graceMs: number): Promise<void> {
   control.close();
   await live.front.close(graceMs);
-  await Promise.all([live.site.pools.blue.destroy(), live.site.pools.green.destroy()]);
+  retireSite(live.site);
   live.access.close();
 }

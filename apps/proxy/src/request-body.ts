@@ -1,39 +1,53 @@
-// A request's body for the service: pulled as fast as the service takes it, and cut off without harming the answer.
+// A request's body on its way to the service: as fast as the service takes it, and cut off without harming the answer.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { isWholeRead } from './headers.ts';
+
+/** The longest silence of a user who owes bytes, or who takes none of the answer. */
+export const userIdleMs = 30_000;
+/** The longest silence on a connection while somebody else is at work. */
+export const hourMs = 3_600_000;
 
 const lingerMs = 5_000;
 
-/**
- * A stream of its own, because undici destroys the body it was given when an answer comes early, and destroying the
- * request itself would take the user's connection, answer included. `onWanted` is called before the first byte is read.
- */
-export function bodyOf(request: IncomingMessage, onWanted: () => void): Readable {
-  let wanted = false;
-  const push = (chunk: Buffer) => {
-    if (!body.push(chunk)) request.pause();
+export interface BodyWatch {
+  /** The service takes nothing more for now, or takes again. */
+  blocked(isBlocked: boolean): void;
+  ended(): void;
+}
+
+/** Returns what stops it. The user's silence ends in a `timeout` event of the request, the service's is the caller's to limit. */
+export function sendBody(
+  request: IncomingMessage,
+  outgoing: ClientRequest,
+  watch: BodyWatch,
+  idleMs: number,
+): () => void {
+  const { socket } = request;
+  const take = (): void => {
+    socket.setTimeout(idleMs);
+    watch.blocked(false);
+    request.resume();
   };
-  const body = new Readable({
-    read() {
-      if (!wanted) onWanted();
-      wanted = true;
-      request.resume();
-    },
-    destroy(error, done) {
-      request.off('data', push).resume();
-      done(error);
-    },
-  });
-  // Who listens to undici's end of it may be gone when it fails.
-  body.on('error', () => {});
-  request.pause();
-  request.on('data', push);
-  request.once('end', () => body.push(null));
-  // A user who leaves in between is heard of through the answer's end.
-  request.on('error', () => {});
-  return body;
+  const pass = (chunk: Buffer): void => {
+    if (outgoing.write(chunk)) return;
+    request.pause();
+    // The service's turn: the user is not to blame for the silence.
+    socket.setTimeout(hourMs);
+    watch.blocked(true);
+  };
+  const end = (): void => {
+    socket.setTimeout(hourMs);
+    watch.ended();
+    outgoing.end();
+  };
+  socket.setTimeout(idleMs);
+  request.on('data', pass).once('end', end);
+  outgoing.on('drain', take);
+  return () => {
+    request.off('data', pass).off('end', end);
+    outgoing.off('drain', take);
+  };
 }
 
 /** After an answer that came before the body's end: the rest is read and dropped for a while, so that the answer arrives. */

@@ -172,6 +172,8 @@ describe('an upgrade that would carry requests past the balancer is not made', (
   test.each([
     ['HTTP/2 in the clear', 'Upgrade: h2c'],
     ['TLS', 'Upgrade: TLS/1.2'],
+    ['anything but a WebSocket', 'Upgrade: foo'],
+    ['a list that hides one', 'Upgrade: websocket, h2c'],
   ])('%s: the request is answered as any other', async (_name, upgrade) => {
     const lines = [
       'GET /ordinary HTTP/1.1',

@@ -30,27 +30,28 @@ const idleMs = 3_600_000;
 const tooLate = 'no answer in time';
 
 /**
- * Only what cannot smuggle: an inner HTTP/2 or TLS would carry requests past the balancer, and a body would be taken for
- * the new protocol. Such a request is answered as if it had not asked for an upgrade, as RFC 9110 allows.
+ * WebSockets only: an inner HTTP/2 or TLS would carry requests past the balancer, and a body would be taken for the new
+ * protocol. Such a request is answered as if it had not asked for an upgrade, as RFC 9110 allows.
  */
 export function mayUpgrade(request: IncomingMessage): boolean {
-  const protocol = request.headers.upgrade?.toLowerCase() ?? '';
-  return request.method === 'GET' && !hasBody(request) && !/^(h2|http|tls)/.test(protocol);
+  return request.method === 'GET' && !hasBody(request) && request.headers.upgrade?.trim().toLowerCase() === 'websocket';
 }
 
 /** @throws InvalidInput before anything was sent anywhere. */
 export function forwardUpgrade(exchange: UpgradeExchange): void {
   const { request, socket, choice, site, counters } = exchange;
   const path = pathOf(request.url ?? '');
-  const passed = requestHeaders(request, site.secretNames);
+  const passed = requestHeaders(request, site);
   const id = requestIdIn(passed);
   const headers = [...passed, ...['connection', 'Upgrade', 'upgrade', request.headers.upgrade ?? '']];
 
+  const { maxHeaderSize } = site;
   const { host, port } = site.spec.upstreams[choice.slot];
   counters.opened(choice.slot);
   socket.once('close', () => counters.closed(choice.slot));
   // No agent: the connection belongs to this exchange alone, so nothing sent on it later can reach another user.
-  const upstream = httpRequest({ host, port, method: 'GET', path, headers, agent: false, setHost: false });
+  const options = { host, port, method: 'GET', path, headers, agent: false, setHost: false, maxHeaderSize } as const;
+  const upstream = httpRequest(options);
   const limit = setTimeout(() => upstream.destroy(new Error(tooLate)), site.spec.requestTimeoutMs);
   let answered = false;
   const onceAnswered = (status: number | undefined, pass: () => void) => {

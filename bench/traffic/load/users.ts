@@ -16,6 +16,8 @@ export interface Crowd {
 const slowMs = 2_000;
 const maxPageBytes = 16_384;
 let number = 0;
+/** What the balancer gave to each user. */
+const keys: string[] = [];
 
 /** One connection for as long as the other side keeps it, with pauses in which it is idle. */
 export async function keepAsking(crowd: Crowd, user: number, thinkMs: number): Promise<void> {
@@ -56,10 +58,14 @@ async function askOnce({ recorder }: Crowd, line: Line, asked: Asked): Promise<v
   const { head, body, expects } = asked.post ? post() : asked.slow ? get(`/slow/${slowMs}`, 4_096) : page();
   const started = nowMs();
   const ended = await line.ask(
-    `${head} HTTP/1.1\r\nHost: shop.example.com\r\nCookie: bg_bucket=user-${asked.user}\r\nX-Request-Id: ${id}\r\n${body === undefined ? '' : `Content-Length: ${body.length}\r\n`}\r\n`,
+    `${head} HTTP/1.1\r\nHost: shop.example.com\r\nCookie: ${keys[asked.user] ?? `bg_bucket=user-${asked.user}`}\r\nX-Request-Id: ${id}\r\n${body === undefined ? '' : `Content-Length: ${body.length}\r\n`}\r\n`,
     body,
   );
-  const slot = ended.kind === 'answered' ? headerOf(ended.answer.head, 'x-slot') : undefined;
+  const answered = ended.kind === 'answered' ? ended.answer.head : '';
+  const given = headerOf(answered, 'set-cookie');
+  // The first that comes stays: two requests of a new user may be under way at once.
+  if (given !== undefined) keys[asked.user] ??= given.split(';')[0] ?? '';
+  const slot = headerOf(answered, 'x-slot');
   recorder.record(asked, { started, ended: nowMs() }, slot);
   const trouble = troubleOf(ended, { id, body: expects });
   if (trouble !== undefined)

@@ -27,9 +27,13 @@ export function launch([file, ...args]: Argv, folder: string): void {
 }
 
 /** To its end. @throws with what it said, when it fails. */
-export async function command([file, ...args]: Argv, folder: string): Promise<string> {
-  const env = { PATH: searchPath, HOME: folder };
-  const { stdout, stderr } = await promisify(execFile)(file, args, { env, timeout: commandLimitMs });
+export async function command(
+  [file, ...args]: Argv,
+  folder: string,
+  more: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number } = {},
+): Promise<string> {
+  const env = { PATH: searchPath, HOME: folder, ...more.env };
+  const { stdout, stderr } = await promisify(execFile)(file, args, { env, timeout: more.timeoutMs ?? commandLimitMs });
   return `${stdout}${stderr}`;
 }
 

@@ -1,3 +1,12 @@
-// The second door of the engine, pure and small: for processes that count requests and need nothing else of it.
+// The second door of the engine, pure and small: for a balancer's own process, which counts requests and applies the
+// rules that all drivers share, and needs nothing else of the engine.
 
+export { bucketOfName, bucketsInAll, bucketTokens } from './load-balancer/buckets.ts';
 export { type Counters, createCounters, type Ending } from './load-balancer/counting/counters.ts';
+export {
+  endToEndHeaders,
+  forwardedHeaders,
+  hopByHopHeaders,
+  previewReferrerPolicy,
+  withoutPreviewToken,
+} from './load-balancer/header-rules.ts';

@@ -35,6 +35,10 @@ export interface BalancerSpec {
    * do not all come back at once; 0 leaves them until the side is stopped.
    */
   readonly drainSpreadMs: number;
+  /** Addresses and networks (`10.0.0.0/8`) whose forwarded headers are believed; those of all others are replaced. */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** The most that the head of a request or of an answer may have. */
+  readonly maxHeaderBytes?: number | undefined;
 }
 
 /** How a tester asks for the new side. The token never reaches the service, and such answers are never cached. */

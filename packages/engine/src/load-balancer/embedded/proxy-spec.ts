@@ -14,6 +14,8 @@ export interface ProxySpec extends BalancerSpec {
   /** Absolute path of a file with one line per request; undefined: none is kept. */
   readonly accessLog?: string | undefined;
   readonly probe: ProbeHeaders;
+  /** The longest silence of a user who owes a body or takes none of the answer; 30 s unless said. */
+  readonly userIdleMs?: number | undefined;
 }
 
 /** How a probe says that it is one: it is not counted, and its answer carries `x-served-by`. */
