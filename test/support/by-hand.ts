@@ -31,6 +31,8 @@ function balancerOf({ stateFolder, targets: [target] }: Settings): LoadBalancer 
     allow: balancer.allow,
     requestTimeoutMs: balancer.requestTimeoutMs,
     drainSpreadMs: balancer.drainSpreadMs,
+    trustedProxies: balancer.trustedProxies,
+    maxHeaderBytes: balancer.maxHeaderBytes,
   };
   const common = { spec, clock: systemClock, log: silentLog, folder: join(stateFolder, folderOf(balancer.driver)) };
   const node = process.execPath;

@@ -71,6 +71,7 @@ export function forward(exchange: Exchange): void {
   ];
   const { maxHeaderSize } = site;
   const outgoing = httpRequest({ host, port, agent, method, path, headers, setHost: false, maxHeaderSize });
+  outgoing.maxHeadersCount = 0;
   const passage: Passage = {
     ...exchange,
     id: requestIdIn(made),

@@ -52,6 +52,8 @@ export function createFront(options: FrontOptions): Front {
   const sockets = new Set<Socket>();
   const server = createServer({ ...serverOptions, shouldUpgradeCallback: mayUpgrade });
   server.timeout = serverOptions.timeout;
+  // Bytes are what is limited, here and of answers.
+  server.maxHeadersCount = 0;
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));

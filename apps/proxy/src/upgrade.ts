@@ -52,6 +52,7 @@ export function forwardUpgrade(exchange: UpgradeExchange): void {
   // No agent: the connection belongs to this exchange alone, so nothing sent on it later can reach another user.
   const options = { host, port, method: 'GET', path, headers, agent: false, setHost: false, maxHeaderSize } as const;
   const upstream = httpRequest(options);
+  upstream.maxHeadersCount = 0;
   const limit = setTimeout(() => upstream.destroy(new Error(tooLate)), site.spec.requestTimeoutMs);
   let answered = false;
   const onceAnswered = (status: number | undefined, pass: () => void) => {

@@ -169,6 +169,8 @@ function balancerSpec(
     allow: balancer.allow,
     requestTimeoutMs: balancer.requestTimeoutMs,
     drainSpreadMs: balancer.drainSpreadMs,
+    trustedProxies: balancer.trustedProxies,
+    maxHeaderBytes: balancer.maxHeaderBytes,
   };
 }
 

@@ -79,6 +79,8 @@ export const defaultBalancer = {
   drainSpread: '0s',
   receiptProbes: 20,
   accessLog: true,
+  trustedProxies: [] as NonNullable<TargetFile['loadBalancer']['trustedProxies']>,
+  maxHeaderBytes: 16_384,
 } satisfies Partial<TargetFile['loadBalancer']>;
 
 export const defaultNginx = {

@@ -107,6 +107,24 @@ const wrongValues: readonly (readonly [what: string, from: string, to: string, p
     '        loadBalancer: []',
     `20:9 ${production}.loadBalancer: expected a mapping with keys such as driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, found an empty list`,
   ],
+  [
+    'a trusted proxy that is no address',
+    'listen: 8080',
+    'listen: 8080\n          trustedProxies: [10.0.0.0/8, "proxy.example"]',
+    `22:40 ${production}.loadBalancer.trustedProxies[1]: expected an address or a network, such as 10.0.0.7, 10.0.0.0/8 or fd00::/8, found "proxy.example"`,
+  ],
+  [
+    'a trusted proxy that is no network',
+    'listen: 8080',
+    'listen: 8080\n          trustedProxies: [10.0.0.0/8, "10.0.0.0/33"]',
+    `22:40 ${production}.loadBalancer.trustedProxies[1]: expected an address or a network, such as 10.0.0.7, 10.0.0.0/8 or fd00::/8, found "10.0.0.0/33"`,
+  ],
+  [
+    'a trusted proxy that is half an address',
+    'listen: 8080',
+    'listen: 8080\n          trustedProxies: [10.0.0.0/8, "10.0.0"]',
+    `22:40 ${production}.loadBalancer.trustedProxies[1]: expected an address or a network, such as 10.0.0.7, 10.0.0.0/8 or fd00::/8, found "10.0.0"`,
+  ],
   ['a key without a value', 'state: state', 'state:', `1:7 state: ${path}, found an empty value`],
   ['a home folder that nothing expands', 'state: state', 'state: ~/state', `1:8 state: ${path}, found "~/state"`],
   ['a missing key', 'state: state\n', '', `1:1 state: is missing; ${path}`],
@@ -166,7 +184,7 @@ const unknownKeys: readonly (readonly [what: string, from: string, to: string, p
     'near nothing',
     'listen: 8080',
     'listen: 8080\n          xyzzy: 1',
-    `22:11 ${production}.loadBalancer.xyzzy: "xyzzy" is not a known key; known here: driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, accessLog, haproxy, nginx`,
+    `22:11 ${production}.loadBalancer.xyzzy: "xyzzy" is not a known key; known here: driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, accessLog, trustedProxies, maxHeaderBytes, haproxy, nginx`,
   ],
   [
     'a merge key',

@@ -31,6 +31,8 @@ describe('defaults', () => {
       drainSpreadMs: 0,
       receiptProbes: 20,
       accessLog: true,
+      trustedProxies: [],
+      maxHeaderBytes: 16_384,
     });
     expect(rest).toEqual({
       service: 'shop',

@@ -177,10 +177,11 @@ function resolveBalancer(
   loadBalancer: TargetFile['loadBalancer'],
   inFolder: (path: string) => string,
 ): BalancerSettings {
-  const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, accessLog } = merge(
+  const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, ...others } = merge(
     defaultBalancer,
     loadBalancer,
   );
+  const { receiptProbes, accessLog, trustedProxies, maxHeaderBytes } = others;
   const by = sticky?.by ?? 'cookie';
   return {
     driver,
@@ -197,6 +198,8 @@ function resolveBalancer(
     drainSpreadMs: parseDuration(drainSpread),
     receiptProbes,
     accessLog,
+    trustedProxies,
+    maxHeaderBytes,
     ...(driver === 'haproxy' ? { haproxy: resolveHaproxy(loadBalancer.haproxy, inFolder) } : {}),
     ...(driver === 'nginx' ? { nginx: resolveNginx(loadBalancer.nginx, inFolder) } : {}),
   };

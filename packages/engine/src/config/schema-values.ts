@@ -1,6 +1,7 @@
 // The kinds of values that the file is made of. Each says, in one place, what it expects: the same words appear in every
 // problem ("expected …") whatever was wrong with the value.
 
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import {
   durationPattern,
@@ -44,6 +45,16 @@ export const approver = () =>
   );
 
 export const port = () => whole({ min: 1, max: 65_535, expected: 'a port from 1 to 65535' });
+
+/** As balancers take it: both parts are checked, since a driver that refuses one would not start. */
+export function network() {
+  const expected = 'an address or a network, such as 10.0.0.7, 10.0.0.0/8 or fd00::/8';
+  const fits = (value: string) => {
+    const [address = '', bits] = value.split('/');
+    return isIP(address) !== 0 && Number(bits ?? 0) <= (isIP(address) === 6 ? 128 : 32);
+  };
+  return matching(/^[0-9A-Fa-f:.]{2,45}(\/\d{1,3})?$/, expected).refine(fits, { error: expected });
+}
 
 export function listen() {
   const expected = 'a port from 1 to 65535, or address:port such as "127.0.0.1:8080"';

@@ -19,6 +19,7 @@ import {
   name,
   named,
   namePattern,
+  network,
   path,
   port,
   text,
@@ -100,6 +101,14 @@ const loadBalancer = z
       .describe(
         'One line per request in a file of limited size, by which bg trace finds it; nginx and haproxy always keep one. Default: true.',
       )
+      .optional(),
+    trustedProxies: listOf(network(), 64)
+      .describe(
+        'Proxies in front, by address or network, whose X-Forwarded-*, Forwarded and X-Real-IP are passed on; those of all others are replaced. Default: none.',
+      )
+      .optional(),
+    maxHeaderBytes: whole({ min: 4096, max: 1_048_576, expected: 'a number of bytes from 4096 to 1048576' })
+      .describe('The most bytes that the head of a request or of an answer may have. Default: 16384.')
       .optional(),
     haproxy: haproxy.optional(),
     nginx: nginx.optional(),

@@ -162,6 +162,10 @@ export interface BalancerSettings {
   readonly receiptProbes: number;
   /** Whether the embedded balancer keeps one line per request. */
   readonly accessLog: boolean;
+  /** Addresses and networks whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Of the head of a request, and of that of an answer. */
+  readonly maxHeaderBytes: number;
   /** Looked at only where HAProxy is the driver. */
   readonly haproxy?: HaproxySettings;
   /** Looked at only where nginx is the driver. */

@@ -10,9 +10,9 @@ export function canaryContract(stage: () => Stage): void {
     const people = await newPeople(stage());
     const first = await sidesOfPeople(stage(), people);
     const share = first.filter((side) => side === 'green').length;
-    // The 99 % band of a binomial distribution with n = 2000, p = 0.1: 200 ± 2.58 × 13.4.
-    expect(share).toBeGreaterThanOrEqual(165);
-    expect(share).toBeLessThanOrEqual(235);
+    // Keys are drawn at random, so the band is wide: 200 ± 5 × 13.4 holds all but one of a million runs.
+    expect(share).toBeGreaterThanOrEqual(133);
+    expect(share).toBeLessThanOrEqual(267);
     expect(first.filter((side) => side === 'blue').length).toBe(people.length - share);
 
     expect(await sidesOfPeople(stage(), people)).toEqual(first);
