@@ -19,7 +19,10 @@ interface FaultBase {
   readonly drop?: 'before' | 'after' | undefined;
 }
 
-/** On what the app calls: a Web API method, `*` for all, or `response_url`. */
+/**
+ * On what the app calls: a Web API method, `*` for all, or `response_url`; or `socket`, which is a connection of Socket
+ * Mode that Slack greets and closes at once (`too_many_websockets`).
+ */
 export interface ApiFault extends FaultBase {
   readonly method: string;
   /** HTTP status, e.g. 429 or 503. */
@@ -49,6 +52,8 @@ export interface Faults {
   clear(): void;
   /** The fault that strikes this call, if any; it is used up. */
   forCall(method: string): ApiFault | undefined;
+  /** For a new connection of Socket Mode. */
+  forSocket(): ApiFault | undefined;
   forDelivery(kind: DeliveryKind): DeliveryFault | undefined;
   clockSkewSeconds(): number;
 }
@@ -81,6 +86,7 @@ export function createFaults(): Faults {
     },
     forCall: (method) =>
       take((fault) => 'method' in fault && [method, '*'].includes(fault.method)) as ApiFault | undefined,
+    forSocket: () => take((fault) => 'method' in fault && fault.method === 'socket') as ApiFault | undefined,
     forDelivery: (kind) =>
       take((fault) => 'delivery' in fault && [kind, '*'].includes(fault.delivery)) as DeliveryFault | undefined,
     clockSkewSeconds: () => skewSeconds,

@@ -53,7 +53,7 @@ function createContext(options: SimulatorOptions, baseUrl: () => string): Contex
   const workspace = createWorkspace(options, clock);
   const faults = createFaults();
   const journal = createJournal(workspace, options.journal);
-  const sockets = createSocketMode(workspace);
+  const sockets = createSocketMode(workspace, faults);
   const deliverer = createDeliverer({
     signingSecret: options.signingSecret,
     clock,

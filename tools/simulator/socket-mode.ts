@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { DeliveryKind } from './faults.ts';
+import type { DeliveryKind, Faults } from './faults.ts';
 import { ACK_LIMIT_MS, type HttpAnswer } from './http-delivery.ts';
 import { secretPart } from './ids.ts';
 import { isRecord, type Json, parseJson, text } from './json.ts';
@@ -14,7 +14,7 @@ const PING_EVERY_MS = 10_000;
 const MOST_CONNECTIONS = 10;
 export const SOCKET_PATH = '/link/';
 
-export type DisconnectReason = 'warning' | 'refresh_requested' | 'link_disabled';
+export type DisconnectReason = 'warning' | 'refresh_requested' | 'link_disabled' | 'too_many_websockets';
 
 export interface Envelope {
   readonly kind: DeliveryKind;
@@ -36,6 +36,7 @@ export interface SocketMode {
 
 interface Link {
   readonly workspace: Workspace;
+  readonly faults: Pick<Faults, 'forSocket'>;
   readonly server: WebSocketServer;
   /** Ticket to the moment it ends. */
   readonly tickets: Map<string, number>;
@@ -44,9 +45,9 @@ interface Link {
   turn: number;
 }
 
-export function createSocketMode(workspace: Workspace): SocketMode {
+export function createSocketMode(workspace: Workspace, faults: Pick<Faults, 'forSocket'>): SocketMode {
   const server = new WebSocketServer({ noServer: true, maxPayload: 1 << 20 });
-  const link: Link = { workspace, server, tickets: new Map(), open: [], waiting: new Map(), turn: 0 };
+  const link: Link = { workspace, faults, server, tickets: new Map(), open: [], waiting: new Map(), turn: 0 };
   const pinging = setInterval(() => {
     for (const client of link.open) client.ping();
   }, PING_EVERY_MS);
@@ -60,10 +61,7 @@ export function createSocketMode(workspace: Workspace): SocketMode {
     connected: () => link.open.length,
     send: (envelope) => send(link, envelope),
     disconnect: (reason) => {
-      for (const client of [...link.open]) {
-        client.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'simulator' } }));
-        if (reason !== 'warning') client.close(1000);
-      }
+      for (const client of [...link.open]) sayGoodbye(client, reason);
     },
     upgrade: (request, socket, head) => upgrade(link, request, { socket, head }),
     close: () => {
@@ -103,8 +101,7 @@ function upgrade(
   const ticket = url.searchParams.get('ticket') ?? '';
   const isValid = url.pathname === SOCKET_PATH && (link.tickets.get(ticket) ?? 0) > Date.now();
   link.tickets.delete(ticket);
-  if (isValid && link.open.length < MOST_CONNECTIONS)
-    link.server.handleUpgrade(request, socket, head, (client) => welcome(link, client));
+  if (isValid) link.server.handleUpgrade(request, socket, head, (client) => welcome(link, client));
   else socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
 }
 
@@ -124,6 +121,14 @@ function welcome(link: Link, client: WebSocket): void {
   };
   client.send(JSON.stringify(hello));
   announce(link.workspace, 'sockets');
+  // Slack greets a connection too many like any other, and closes it at once.
+  const fault = link.faults.forSocket();
+  if (fault !== undefined || link.open.length > MOST_CONNECTIONS) sayGoodbye(client, 'too_many_websockets');
+}
+
+function sayGoodbye(client: WebSocket, reason: DisconnectReason): void {
+  client.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'simulator' } }));
+  if (reason !== 'warning') client.close(1000);
 }
 
 function acknowledge(link: Link, frame: string): void {

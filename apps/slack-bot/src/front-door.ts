@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock, Log } from '@bg/engine';
 import { HTTPReceiver, type ReceiverProcessEventErrorHandlerArgs, SocketModeReceiver } from '@slack/bolt';
-import type { WebClientOptions } from '@slack/web-api';
+import { WebAPIRateLimitedError, type WebClientOptions } from '@slack/web-api';
 import { boltLogger } from './bolt-log.ts';
 import type { BotEnvironment } from './environment.ts';
 import { type DeliveryProof, DeliveryRefused } from './guards.ts';
@@ -99,10 +99,11 @@ async function refuseDelivery({ error, response }: ReceiverProcessEventErrorHand
 
 const firstReconnectMs = 250;
 const maxReconnectMs = 60_000;
+const calmMs = 60_000;
 
 /**
  * Bolt's own reconnect closes first and then waits; Slack asks for a reconnect every few hours, and a command in that
- * hole fails for its user. Here the next connection is opened at once, and waits grow only while opening fails.
+ * hole fails for its user. Here the next connection is opened at once, and waits grow until one has lived a minute.
  */
 function socketDoor({ clientOptions, clock, log }: FrontDoorOptions, appToken: string): FrontDoor {
   const receiver = new SocketModeReceiver({
@@ -117,21 +118,40 @@ function socketDoor({ clientOptions, clock, log }: FrontDoorOptions, appToken: s
 
   const closing = new AbortController();
 
+  /** Resolves when the connection is over. @throws when none could be opened. */
+  async function connectOnce(): Promise<void> {
+    let ended = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    receiver.client.once('disconnected', ended);
+    try {
+      await receiver.start();
+      log.info('connected to Slack in Socket Mode');
+      await over;
+    } finally {
+      receiver.client.off('disconnected', ended);
+    }
+  }
+
   async function stayConnected(signal: AbortSignal): Promise<void> {
-    let waitMs = firstReconnectMs;
+    let waitMs = 0;
     while (!signal.aborted) {
-      const over = new Promise<void>((resolve) => void receiver.client.once('disconnected', () => resolve()));
-      try {
-        await receiver.start();
-        log.info('connected to Slack in Socket Mode');
-        waitMs = firstReconnectMs;
-        await over;
-      } catch (thrown) {
-        if (signal.aborted) return;
-        log.warn({ problem: String(thrown), retryMs: waitMs }, 'cannot connect to Slack in Socket Mode');
-        await clock.sleep(waitMs, signal).catch(() => {});
-        waitMs = Math.min(waitMs * 2, maxReconnectMs);
-      }
+      const startedAt = clock.now();
+      const problem = await connectOnce().then(
+        () => undefined,
+        (thrown: unknown) => thrown ?? new Error('the connection was closed'),
+      );
+      if (signal.aborted) return;
+      // A connection that lived was fine; Slack may also greet and close at once (too_many_websockets).
+      if (problem === undefined && clock.now() - startedAt >= calmMs) waitMs = 0;
+      const leastMs = problem === undefined ? 0 : firstReconnectMs;
+      const retryMs = Math.max(waitMs, leastMs, askedWaitMs(problem));
+      if (problem === undefined)
+        log.info({ retryMs }, 'Slack closed the Socket Mode connection; the bot opens the next one');
+      else log.warn({ problem: String(problem), retryMs }, 'cannot connect to Slack in Socket Mode');
+      if (retryMs > 0) await clock.sleep(retryMs, signal).catch(() => {});
+      waitMs = Math.min(Math.max(waitMs * 2, firstReconnectMs), maxReconnectMs);
     }
   }
 
@@ -147,3 +167,7 @@ function socketDoor({ clientOptions, clock, log }: FrontDoorOptions, appToken: s
     },
   };
 }
+
+/** Slack's Retry-After on `apps.connections.open`. */
+const askedWaitMs = (problem: unknown): number =>
+  problem instanceof WebAPIRateLimitedError ? problem.retryAfter * 1000 : 0;

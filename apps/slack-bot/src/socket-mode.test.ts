@@ -37,3 +37,26 @@ test('when Slack asks for a new connection, it is there before anybody notices',
   expect(typed).toMatchObject({ status: 200 });
   await whispered(workspace.slack, alice, /Last deployments of shop/);
 });
+
+const opened = () => workspace.slack.apiCalls().filter(({ method }) => method === 'apps.connections.open');
+
+test('Slack says how long to wait before the next connection, and the bot waits that long', async () => {
+  workspace.slack.fault({ method: 'apps.connections.open', status: 429, retryAfter: 3 });
+  const before = opened().length;
+  workspace.slack.disconnectSockets('refresh_requested');
+  await connected(before + 2);
+  const [limited, next] = opened().slice(before);
+  expect(limited?.status).toBe(429);
+  expect(Date.parse(String(next?.at)) - Date.parse(String(limited?.at))).toBeGreaterThanOrEqual(2900);
+});
+
+test('Slack closes each connection at once: the bot asks for the next one ever more slowly', async () => {
+  workspace.slack.fault({ method: 'socket', times: 'always' });
+  const before = opened().length;
+  workspace.slack.disconnectSockets('refresh_requested');
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  // Without a wait it asks some hundred times a second.
+  expect(opened().length - before).toBeLessThan(10);
+  workspace.slack.clearFaults();
+  await connected(before + 2);
+});
