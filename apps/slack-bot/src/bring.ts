@@ -8,7 +8,14 @@ import type { Drawn } from './draw.ts';
 import { isDirect, livesOn } from './messages.ts';
 import { placeOf } from './place.ts';
 import type { Sender } from './sender.ts';
-import { type Answer, isMisdrawn, type Place, problemSentence, type SlackProblem } from './slack-api.ts';
+import {
+  type Answer,
+  isMisdrawn,
+  isTokenRefused,
+  type Place,
+  problemSentence,
+  type SlackProblem,
+} from './slack-api.ts';
 
 export interface Round extends Sender {
   readonly buckets: Buckets;
@@ -23,8 +30,8 @@ export interface Item {
   readonly also?: readonly OutboxMessage[];
 }
 
-/** `lost`: no answer came. Anything else, good or bad, is written into the outbox. */
-export type Ended = 'ended' | 'lost';
+/** `lost`: no answer came. `shut-out`: Slack refuses the token. Anything else, good or bad, is written into the outbox. */
+export type Ended = 'ended' | 'lost' | 'shut-out';
 
 export async function bring(round: Round, item: Item): Promise<Ended> {
   const place = placeOf(item.message.reference);
@@ -176,6 +183,7 @@ const slowRetryMs = 5 * 60_000;
 /** A day of slow retries. */
 const maxSlowAttempts = 288;
 const maxBackoffMs = 15_000;
+export const shutOutMs = 60_000;
 
 function settle(round: Round, item: Item, method: Method, answer: Answer<Place | undefined>): Ended {
   if (!answer.ok) return unsettled(round, item, method, answer.problem);
@@ -196,11 +204,19 @@ function unsettled(round: Round, item: Item, method: Method, problem: SlackProbl
         outbox.retry(key, Math.min(1000 * 2 ** Math.min(attempts, 6), maxBackoffMs), sentence);
       return 'lost';
     case 'refused':
+      if (isTokenRefused(problem)) return shutOut(round, item, sentence);
       for (const message of everyIn(item)) refused(round, message, problem);
       return 'ended';
     default:
       return problem satisfies never;
   }
+}
+
+/** No message is at fault: each keeps its place, and one of them asks again in a minute. */
+function shutOut({ engine, log }: Round, item: Item, sentence: string): Ended {
+  log.error({ problem: sentence }, 'Slack refuses the token; messages wait until the bot starts with a valid one');
+  for (const { key } of everyIn(item)) engine.outbox.retry(key, shutOutMs, sentence);
+  return 'shut-out';
 }
 
 function refused(

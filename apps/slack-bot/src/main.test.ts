@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openEngine, silentLog } from '@bg/engine';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePorts } from '../../../test/support/ports.ts';
-import { finished, type Stage, setStage, until, value } from '../../../test/support/stage.ts';
+import { awaitsApproval, bob, finished, type Stage, setStage, until, value } from '../../../test/support/stage.ts';
 import { type Simulator, startSimulator } from '../../../tools/simulator/index.ts';
 import { buildManifest } from './manifest.ts';
 import { type BotProcess, startBotProcess } from './testing/process.ts';
@@ -17,7 +17,7 @@ let slack: Simulator;
 const started: BotProcess[] = [];
 
 beforeAll(async () => {
-  stage = await setStage();
+  stage = await setStage({ target: '\n        canary: [{ percent: 10, approval: true }]\n        bake: 1s\n' });
   const manifest = buildManifest({ url: 'http://127.0.0.1:3000' });
   slack = await startSimulator({ signingSecret, botToken, manifest, eventRetryScale: 0 });
 });
@@ -96,10 +96,33 @@ test('a Slack that cannot be reached stops nothing: deployments are driven, and 
   engine.close();
 });
 
+test('a token that was revoked stops nothing: a bot that starts again drives the canary on, and asks seldom', async () => {
+  const engine = openEngine({ settings: stage.settings, log: silentLog, processName: 'test' });
+  const { id } = value(engine.deploy({ version: 'v2.1', actor: { kind: 'person', id: 'alice', door: 'cli' } }));
+  slack.fault({ method: '*', error: 'token_revoked', times: 'always' });
+  const before = slack.apiCalls().length;
+  const bot = run();
+  const output = await bot.says(/the Slack bot is ready/);
+  expect(output).toContain('Slack refuses SLACK_BOT_TOKEN (token_revoked)');
+  expect(output).not.toContain(botToken);
+  const { stateVersion } = await until(engine, id, awaitsApproval);
+  value(engine.approve({ id, stateVersion }, bob));
+  expect((await until(engine, id, finished)).outcome).toMatchObject({ kind: 'promoted' });
+  await bot.says(/Slack refuses the token; messages wait/);
+  // The card, the notes and each line of the thread would be tried one by one.
+  expect(
+    slack
+      .apiCalls()
+      .slice(before)
+      .filter(({ method }) => method !== 'auth.test').length,
+  ).toBeLessThan(5);
+  engine.close();
+});
+
 test('SIGTERM: the bot ends with 0, and what serves users goes on', async () => {
   const bot = run();
   slack.setAppUrl(`http://127.0.0.1:${portOf(await bot.says(/the Slack bot is ready/))}/slack/events`);
-  await cardWith(slack, /shop v1\.0: live\./);
+  await cardWith(slack, /shop v2\.1: live\./);
   await slack.command({ user: alice, channel, command: '/deploy', text: 'status' });
   bot.child.kill('SIGTERM');
   expect(await bot.exit).toBe(0);

@@ -28,8 +28,11 @@ async function main(): Promise<void> {
   const slack = slackFor(environment, log);
   const settings = loadSettings({ file: resolve(environment.configFile), environment: process.env });
   for (const warning of settings.warnings) log.warn(warning);
-  const identity = await askWho(slack, log);
   const engine = openEngine({ settings, log, processName: 'slack-bot' });
+  const identity = await askWho({ slack, engine, log }).catch((thrown: unknown) => {
+    engine.close();
+    throw thrown;
+  });
   const bot = await startBot({ engine, environment, slack, identity, clock: systemClock, log }).catch(
     (thrown: unknown) => {
       engine.close();
@@ -49,13 +52,22 @@ function readOrGiveUp(): BotEnvironment {
   return read.environment;
 }
 
-async function askWho(slack: Slack, log: Log): Promise<Identity | undefined> {
+interface Asking {
+  readonly slack: Slack;
+  readonly engine: Pick<Engine, 'status'>;
+  readonly log: Log;
+}
+
+/** Whose workspace the token is of. Deployments never depend on Slack, so a refused token ends only a fresh set-up. */
+async function askWho({ slack, engine, log }: Asking): Promise<Identity | undefined> {
   const checked = await checkToken(slack);
   switch (checked.kind) {
     case 'good':
       return checked.identity;
     case 'bad':
-      throw new CannotStart(checked.sentence);
+      if (isFresh(engine)) throw new CannotStart(checked.sentence);
+      log.error({ problem: checked.sentence }, 'Slack refuses the token; deployments are driven all the same');
+      return undefined;
     case 'unreachable':
       log.warn({ problem: checked.sentence }, 'Slack cannot be reached; deployments are driven all the same');
       return undefined;
@@ -63,6 +75,10 @@ async function askWho(slack: Slack, log: Log): Promise<Identity | undefined> {
       return checked satisfies never;
   }
 }
+
+/** Nothing was ever deployed, so there is nothing to drive. */
+const isFresh = (engine: Pick<Engine, 'status'>): boolean =>
+  engine.status().targets.every(({ live, last, routing }) => (live ?? last ?? routing.active) === undefined);
 
 function asStartProblem(thrown: unknown, { host, port }: BotEnvironment): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;

@@ -1,7 +1,7 @@
 // Takes what is due from the outbox and brings it to Slack: urgent first, the latest state only, never twice.
 
 import type { Clock, Engine, Log, OutboxMessage } from '@bg/engine';
-import { bring, type Ended, mayBeThere, type Round } from './bring.ts';
+import { bring, type Ended, mayBeThere, type Round, shutOutMs } from './bring.ts';
 import { createBuckets } from './buckets.ts';
 import { draw, type Source, threadOf } from './draw.ts';
 import { transport } from './messages.ts';
@@ -28,7 +28,7 @@ export async function runSender(sender: Sender, signal: AbortSignal): Promise<vo
       return 'lost';
     });
     // Slack does not answer: one message finds that out, not each of them with a timeout of its own.
-    if (ended === 'lost') await sender.clock.sleep(downMs, signal).catch(() => {});
+    if (ended !== 'ended') await sender.clock.sleep(ended === 'lost' ? downMs : shutOutMs, signal).catch(() => {});
     else await sender.engine.changed(idleMs, signal);
   }
 }
@@ -41,7 +41,8 @@ async function sendDue(round: Round, signal: AbortSignal): Promise<Ended> {
     if (said.has(message.key)) continue;
     const also = linesBeside(round, message, due);
     for (const { key } of also) said.add(key);
-    if ((await sendOne(round, message, also)) === 'lost') return 'lost';
+    const ended = await sendOne(round, message, also);
+    if (ended !== 'ended') return ended;
   }
   return 'ended';
 }

@@ -200,6 +200,20 @@ export function problemSentence(problem: SlackProblem): string {
   return problem.kind === 'limited' ? `rate limited for ${problem.afterMs / 1000} s` : problem.sentence;
 }
 
+const tokenProblems = [
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'team_access_not_granted',
+  'org_login_required',
+];
+
+/** Slack takes nothing at all from this token. */
+export const isTokenRefused = (problem: SlackProblem): boolean =>
+  problem.kind === 'refused' && tokenProblems.includes(problem.error);
+
 const misdrawn = ['invalid_blocks', 'invalid_blocks_format', 'msg_too_long', 'msg_blocks_too_long'];
 
 /** Slack does not take the message as it is drawn; its text alone may do. */
