@@ -2,11 +2,18 @@
 // put aside first, which is one rename, and removed then.
 
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, renameSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isMissing, syncFolder } from '../lib/files.ts';
 
 const asideShape = /^\.pruned-[0-9a-f]{8}-(.+)$/;
+
+/** A release that is a link in one of `places`: it can be deployed and is listed, and what it points to is not ours to remove. */
+export function isLinked(folder: string, version: string, places: readonly string[]): boolean {
+  if (basename(folder) !== version || !places.includes(dirname(folder))) return false;
+  const isLink = lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+}
 
 /** Only a folder directly in one of `places` and named as its version: any other path is none that was made by this engine. */
 export function mayPrune(folder: string, version: string, places: readonly string[]): boolean {

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Decided, decideKeeping } from '../../releases/prune.ts';
-import { mayPrune } from '../../releases/prune-folder.ts';
+import { isLinked, mayPrune } from '../../releases/prune-folder.ts';
 import { latestBuilds } from '../../state/builds.ts';
 import { releasesLeft } from '../../state/contracts.ts';
 import { releasesOnceLive } from '../../state/deployments.ts';
@@ -40,12 +40,18 @@ export function shelfOf(core: Core, service: string): readonly ShelvedRelease[] 
   const fetched = fetchedAt(db, service);
   const holders = holdersOf(core, service);
   const pins = new Map(pinsOf(db, service).map((pin) => [pin.version, pin]));
-  const found = foundReleases(core, service, places).filter(({ version, folder }) => mayPrune(folder, version, places));
+  const linked = ({ version, folder }: Found): boolean => isLinked(folder, version, places);
+  const found = foundReleases(core, service, places).filter(
+    (release) => mayPrune(release.folder, release.version, places) || linked(release),
+  );
   const stored = found.map((release) => ({
     ...release,
     pinned: pins.get(release.version),
     usedAt: Math.max(release.registeredAt, uses.get(release.version) ?? 0, fetched.get(release.version) ?? 0),
-    held: [...new Set([...(holders.get(release.version) ?? []), ...sharedWith(core, service, release.folder)])],
+    held: [
+      ...(linked(release) ? ['a link, which is never removed'] : []),
+      ...new Set([...(holders.get(release.version) ?? []), ...sharedWith(core, service, release.folder)]),
+    ],
   }));
   const byVersion = new Map(stored.map((release) => [release.version, release]));
   const rules = core.targets.filter(({ key }) => key.service === service).map(({ settings }) => settings.keepReleases);
