@@ -5,14 +5,20 @@ import { BlueGreenError, hasCode, keepFilesPrivate, messageOf } from '@bg/engine
 import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { buildProgram } from './program.ts';
-import type { World } from './session.ts';
+import type { Reader, World } from './session.ts';
 import { jsonLine, plain } from './show/plain.ts';
 
 keepFilesPrivate();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<ExitCode> {
-  const world: World = { environment: process.env, out: process.stdout, err: process.stderr, stop: stopSignal() };
+  const world: World = {
+    environment: process.env,
+    out: process.stdout,
+    err: process.stderr,
+    stop: stopSignal(),
+    reader: watchReader(),
+  };
   let code: ExitCode = exitCodes.done;
   try {
     const program = buildProgram(world, (given) => {
@@ -33,12 +39,19 @@ function stopSignal(): AbortSignal {
     stop.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  // A reader that closed early (`| head`) has seen enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.done);
-    throw error;
-  });
   return stop.signal;
+}
+
+/** A reader that closed early (`| head`) has seen enough: this process ends, unless it drives a deployment. */
+function watchReader(): Reader {
+  const reader: Reader = { hasLeft: false, isOutlived: false };
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    reader.hasLeft = true;
+    if (!reader.isOutlived) process.exit(exitCodes.done);
+  };
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onError);
+  return reader;
 }
 
 function failed(thrown: unknown, json: boolean): ExitCode {

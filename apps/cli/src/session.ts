@@ -15,6 +15,14 @@ export interface World {
   readonly err: Stream;
   /** Aborts at Ctrl-C, SIGTERM or a closed terminal. */
   readonly stop: AbortSignal;
+  readonly reader: Reader;
+}
+
+/** Whoever reads the output of this process: `| head` ends long before a deployment does. */
+export interface Reader {
+  hasLeft: boolean;
+  /** Set while this process does what must not end with its reader. */
+  isOutlived: boolean;
 }
 
 /** Every option of every command; which of them a command has is written in its table row. */
@@ -67,6 +75,7 @@ export interface Session {
   readonly actor: Actor;
   readonly screen: Screen;
   readonly stop: AbortSignal;
+  readonly reader: Reader;
   /** Names of the configured services. */
   readonly services: readonly string[];
 }
@@ -87,7 +96,7 @@ export function onEngine(work: SessionWork): (call: Call) => Promise<ExitCode> {
     const engine = openEngine({ settings, log, processName: `bg ${process.pid}` });
     try {
       const services = [...new Set(settings.targets.map(({ service }) => service))];
-      return await work({ engine, actor, screen, stop: world.stop, services }, words, options);
+      return await work({ engine, actor, screen, stop: world.stop, reader: world.reader, services }, words, options);
     } catch (thrown) {
       if (thrown instanceof CommanderError) engine.refusedAtDoor(actor, notUnderstood(thrown));
       throw thrown;
@@ -131,7 +140,11 @@ function logSentence(line: string): string {
     readonly level: number;
     readonly msg?: string;
     readonly err?: { readonly message?: string };
+    readonly problem?: string;
+    readonly why?: string;
+    readonly cause?: string;
   };
-  const cause = entry.err?.message === undefined ? '' : `: ${entry.err.message}`;
+  const reason = entry.err?.message ?? entry.problem ?? entry.why ?? entry.cause;
+  const cause = reason === undefined ? '' : `: ${reason}`;
   return plain(`${levelWords[entry.level] ?? 'log'}: ${entry.msg ?? ''}${cause}`);
 }

@@ -63,7 +63,8 @@ function pressRollback({ engine, people }: Desk, { view, stateVersion, user }: P
   const actor = people.actor(user);
   const { service, target } = view;
   const legal = view.actions.some(({ name }) => name === 'rollback');
-  if (legal && view.stateVersion === stateVersion) return engine.rollback({ service, target, actor });
+  if (legal && view.stateVersion === stateVersion)
+    return engine.rollback({ service, target, from: view.version, actor });
   engine.refusedAtDoor(actor, stale, { service, target });
   return { ok: false, refusal: stale };
 }

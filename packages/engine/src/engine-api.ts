@@ -68,6 +68,8 @@ export interface SlotView extends ReleaseNow {
   readonly keepUntil: number | undefined;
   readonly health: 'healthy' | 'unhealthy' | 'unknown';
   readonly healthProblem: string | undefined;
+  /** Epoch ms of the look that health, process and figures come from. */
+  readonly seenAt?: number | undefined;
   readonly proof: 'fields' | 'status-code' | undefined;
   readonly pid: number | undefined;
   readonly cpuPercent: number | undefined;
@@ -119,6 +121,9 @@ export interface ReleaseView {
   readonly quarantined: string | undefined;
 }
 
+/** `problem`: why it is not healthy, although it was started and is left as it is. */
+export type StartedByHand = SlotObservation & { readonly problem?: string };
+
 export interface Engine {
   readonly settings: Settings;
   readonly outbox: Outbox;
@@ -142,6 +147,8 @@ export interface Engine {
   rollback(
     request: TargetRef & {
       readonly version?: string | undefined;
+      /** The version that was live when the button or dialog was drawn: refused when another one is by now. */
+      readonly from?: string | undefined;
       readonly actor: Actor;
       readonly reason?: string | undefined;
     },
@@ -188,6 +195,8 @@ export interface Engine {
   /** What lies on the disk, and why it stays. */
   readonly storedReleases: StoredReleases;
 
+  /** Asks processes, health and balancers now, where no process drives: `status` then shows what is so. */
+  lookNow(signal: AbortSignal): Promise<void>;
   status(): StatusView;
   target(ref: TargetRef): Result<TargetView>;
   deployment(id: string): DeploymentView | undefined;
@@ -198,10 +207,15 @@ export interface Engine {
   readonly parts: {
     health(ref: TargetRef, slot: SlotName): Promise<Result<HealthReport>>;
     smoke(ref: TargetRef, slot: SlotName): Promise<Result<SmokeReport>>;
-    /** Refused on a slot that serves users or belongs to a running deployment. */
+    /** Waits until it is healthy, as a deployment does. Refused on a slot that serves users or belongs to a deployment. */
     start(
-      ref: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor },
-    ): Promise<Result<SlotObservation>>;
+      ref: TargetRef & {
+        readonly slot: SlotName;
+        readonly version: string;
+        readonly actor: Actor;
+        readonly signal?: AbortSignal;
+      },
+    ): Promise<Result<StartedByHand>>;
     stop(ref: TargetRef & { readonly slot: SlotName; readonly actor: Actor }): Promise<Result<SlotObservation>>;
     logFile(ref: TargetRef, slot: SlotName): Result<string>;
     /** The lines of one request in the logs of the balancer and of both slots, rotated ones included. */

@@ -40,6 +40,7 @@ export type {
   PlanView,
   ReleaseView,
   SlotView,
+  StartedByHand,
   StatusView,
   TargetRef,
   TargetView,

@@ -18,8 +18,9 @@ export const looking: readonly Command[] = [
     summary: 'what runs where, who may be sent back, what can be done now',
     options: [['--wide', 'also what the next start of each side would change']],
     examples: ['bg status', 'bg status shop/staging', 'bg status --json'],
-    run: onEngine(({ engine, screen }, [place], options) => {
+    run: onEngine(async ({ engine, screen, stop }, [place], options) => {
       const ref = readPlace(place, options);
+      await engine.lookNow(stop);
       const wide = options.wide === true;
       if (ref.service !== undefined || ref.target !== undefined)
         return answered(screen, engine.target(ref), wide ? wideLines : targetLines);

@@ -1,6 +1,13 @@
 // The single parts, for people who look into something. None of them changes what users get.
 
-import { type HealthReport, type SlotObservation, type SmokeReport, type TraceReport, tailLog } from '@bg/engine';
+import {
+  type HealthReport,
+  type SlotObservation,
+  type SmokeReport,
+  type StartedByHand,
+  type TraceReport,
+  tailLog,
+} from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import { readPlace, readSlot, readVersion } from '../place.ts';
 import { answered, refused } from '../refused.ts';
@@ -37,12 +44,15 @@ export const slots: readonly Command[] = [
   },
   {
     usage: 'start <slot> <version> [place]',
-    summary: 'start a version in a slot that serves nobody; no user is sent to it',
+    summary:
+      'start a version in a slot that serves nobody, and wait until it is healthy (1 when it is not); no user is sent to it',
     examples: ['bg start green v2.1', 'bg start green v2.1 shop/staging'],
-    run: onEngine(async ({ engine, actor, screen }, [word = '', version = '', place], options) => {
+    run: onEngine(async ({ engine, actor, screen, stop }, [word = '', version = '', place], options) => {
       const slot = readSlot('bg start', word, [version, place]);
-      const request = { ...readPlace(place, options), slot, version: readVersion(version), actor };
-      return answered(screen, await engine.parts.start(request), observationLines);
+      const request = { ...readPlace(place, options), slot, version: readVersion(version), actor, signal: stop };
+      const result = await engine.parts.start(request);
+      const code = answered(screen, result, startedLines);
+      return result.ok && result.value.problem !== undefined ? exitCodes.failed : code;
     }),
   },
   {
@@ -121,6 +131,12 @@ function healthLines(report: HealthReport, { paint }: Light): readonly string[] 
       ].filter((row): row is string[] => row[1] !== undefined),
     ),
   ];
+}
+
+function startedLines(started: StartedByHand, light: Light): readonly string[] {
+  const { paint } = light;
+  const health = started.problem === undefined ? paint.green('✓ healthy') : paint.red(`✗ ${started.problem}`);
+  return [...observationLines(started, light), health];
 }
 
 function observationLines(observation: SlotObservation, { now }: Light): readonly string[] {

@@ -26,6 +26,8 @@ const settleMs = 5000;
 export async function follow(session: Session, options: FollowOptions): Promise<FollowEnd> {
   const progress = session.screen.progress(options.progress);
   const driver = createForegroundDriver(session.engine);
+  // What is driven from here goes on without a reader.
+  session.reader.isOutlived = session.actor.kind !== 'stranger';
   let end: FollowEnd;
   try {
     end = await watch(session, options, driver, progress.show);
@@ -36,11 +38,12 @@ export async function follow(session: Session, options: FollowOptions): Promise<
   }
   progress.end();
   await driver.stop();
+  session.reader.isOutlived = false;
   return end;
 }
 
 async function watch(
-  { engine, screen, stop, actor }: Session,
+  { engine, screen, stop, actor, reader }: Session,
   { id, leaveWhenWaiting }: FollowOptions,
   driver: ForegroundDriver,
   show: (view: DeploymentView) => void,
@@ -49,6 +52,7 @@ async function watch(
   let drove = false;
   let waitingSince: number | undefined;
   let saidNobody = false;
+  let saidLeft = false;
   for (;;) {
     const view = engine.deployment(id);
     if (!view) throw new Error(`the deployment ${id} is gone from the state`);
@@ -65,9 +69,16 @@ async function watch(
       if (mayDrive) driver.start();
       drove = mayDrive;
     }
+    // Nobody reads, and another process drives: there is nothing left to do here.
+    if (reader.hasLeft && !drove) return { kind: 'stopped', view, drove };
+    if (reader.hasLeft && !saidLeft) screen.aside(drivenOn(id));
+    saidLeft ||= reader.hasLeft;
     await engine.changed(lookMs, stop);
   }
 }
+
+const drivenOn = (id: string): string =>
+  `The reader of this output has left. The deployment ${id} is driven on from here (pid ${process.pid}) until it ends.`;
 
 function nobodyDrives(mayDrive: boolean, id: string): string {
   return mayDrive

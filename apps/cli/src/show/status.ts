@@ -53,7 +53,7 @@ function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): r
     `  ${slot.slot}`,
     slot.role === 'active' ? paint.bold(slot.role) : slot.role,
     slot.version ?? '–',
-    healthText(slot, paint),
+    `${healthText(slot, paint)}${ageText(slot, now)}`,
     `${shareOf(slot, target)} %`,
     slot.cpuPercent === undefined ? '' : `cpu ${slot.cpuPercent.toFixed(1)} %`,
     slot.open === undefined ? '' : `${slot.open} open`,
@@ -62,6 +62,14 @@ function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): r
     paint.dim([...running, ...since, ...label, ...kept, ...restarts].join(', ')),
   ];
 }
+
+/** Figures of a look that is not of this moment say so: the driver may be stuck. */
+function ageText({ role, seenAt }: SlotView, now: number): string {
+  const ageMs = seenAt === undefined || role === 'idle' ? 0 : now - seenAt;
+  return ageMs < oldMs ? '' : ` (seen ${durationText(ageMs)} ago)`;
+}
+
+const oldMs = 30_000;
 
 function healthText({ role, version, health, healthProblem, proof }: SlotView, paint: Paint): string {
   if (version === undefined || role === 'idle') return paint.dim('–');

@@ -12,6 +12,7 @@ import {
   type SlotName,
   type SlotPlace,
 } from '../environment/environment.ts';
+import { digestFolder } from '../lib/digest.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { placeOf, portOf, type Target } from './core.ts';
 
@@ -57,11 +58,27 @@ export function merged(
   };
 }
 
-/**
- * The one way to start something. The load balancer follows where the instance answers at another address than the one
- * before. @throws BlueGreenError `release-invalid`, `port-in-use`, and what environment and load balancer throw
- */
+/** @throws BlueGreenError `release-modified`: its files are not those that were registered */
+export async function requireUnchanged({ version, digest, folder }: ReleaseFiles, signal?: AbortSignal): Promise<void> {
+  if ((await digestFolder(folder, signal)) === digest) return;
+  throw new BlueGreenError(
+    'release-modified',
+    `the files of ${version} are not the ones that were registered: a version is immutable`,
+  );
+}
+
+/** Every start of a release that does not serve users yet. @throws as `requireUnchanged` and `startAsItIs` */
 export async function startRelease(target: Target, slot: SlotName, release: ReleaseFiles) {
+  await requireUnchanged(release);
+  return startAsItIs(target, slot, release);
+}
+
+/**
+ * Also with files that have changed: for a side that served users until it ended, where refusing would serve nobody. That its
+ * files have changed is announced by the look at them. The load balancer follows where the instance answers at another
+ * address than the one before. @throws BlueGreenError `release-invalid`, `port-in-use`, and what environment and load balancer throw
+ */
+export async function startAsItIs(target: Target, slot: SlotName, release: ReleaseFiles) {
   const before = portOf(target, slot);
   const running = await target.environment.start(
     placeToStart(target, slot),

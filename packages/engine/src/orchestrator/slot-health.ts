@@ -7,9 +7,8 @@ import { liveDeployment } from '../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
 import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
-import { startRelease } from './release-settings.ts';
+import { startAsItIs } from './release-settings.ts';
 import { mayRestart, standingOf } from './standing.ts';
-import type { StepFrame } from './step.ts';
 
 export interface SlotSnapshot {
   /** The health belongs to what this deployment started; another release begins anew. */
@@ -51,7 +50,10 @@ function isStarting({ core, target, slot }: Look, { role, label }: SlotRow): boo
   return live?.slot === slot && (live.phase === 'start-preview' || live.phase === 'check-health');
 }
 
-function probe({ target, slot, signal }: Look, row: SlotRow): Promise<HealthReport> {
+function probe(
+  { target, slot, signal }: Pick<Look, 'target' | 'slot' | 'signal'>,
+  row: SlotRow,
+): Promise<HealthReport> {
   return probeHealth({
     url: slotUrl(target, slot),
     expected: { slot, version: row.version ?? undefined },
@@ -94,12 +96,26 @@ function remember(
 
 /** Of a side that has shown so to the step that waited for it: whoever looks after it goes on from there. */
 export function rememberHealthy(
-  { core, target, deployment }: StepFrame,
+  { core, target, slot }: Pick<Look, 'core' | 'target' | 'slot'>,
   shown: { readonly seen: SlotObservation; readonly inARow: number; readonly proof: HealthReport['proof'] },
 ): void {
-  const row = readSlot(core.store.db, target.key, deployment.slot);
+  const row = readSlot(core.store.db, target.key, slot);
   const state: HealthState = { condition: 'healthy', failures: 0, successes: shown.inARow };
   putHealth(core, row, { ...shown, state });
+}
+
+/** A single look, for people who ask while no process drives: it says what is so now, and announces nothing. */
+export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | 'signal'>): Promise<void> {
+  const { core, target, slot } = look;
+  const row = readSlot(core.store.db, target.key, slot);
+  if (row.role === 'idle') return;
+  const seen = await target.environment.inspect(placeOf(target, slot));
+  const report: Pick<HealthReport, 'healthy' | 'problem'> & Partial<HealthReport> =
+    seen.kind === 'running' ? await probe(look, row) : { healthy: false, problem: 'its process has ended' };
+  const { failures, successes } = nextHealth(unknownHealth, report, { failures: 1, successes: 1 });
+  const problem = report.problem === undefined ? {} : { problem: report.problem };
+  const condition = report.healthy ? 'healthy' : 'unhealthy';
+  putHealth(core, row, { seen, state: { condition, failures, successes, ...problem }, proof: report.proof });
 }
 
 function putHealth(
@@ -135,7 +151,7 @@ async function restartInTurn(look: Look, before: SlotRow): Promise<void> {
   if (!isOurs(look, row) || row.version !== before.version || row.nextRestartAt !== before.nextRestartAt) return;
   const release = releaseFiles(core, row.service, row.version ?? '');
   if (!release || !(await isKnownHere(look))) return;
-  const problem = await startRelease(target, slot, release).then(
+  const problem = await startAsItIs(target, slot, release).then(
     () => undefined,
     (thrown: unknown) => messageOf(thrown),
   );

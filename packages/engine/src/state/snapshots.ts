@@ -19,6 +19,7 @@ export const observationKey = (deploymentId: string): string => `observation:${d
 export const filesKey = (service: string, version: string): string => `files-of:${service}/${version}`;
 export const configurationKey = ({ service, target }: TargetKey): string => `configuration:${service}/${target}`;
 export const pendingKey = 'configuration-pending';
+export const claimKey = (deploymentId: string): string => `claim:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 
 export function putSnapshot(db: Db, key: string, value: unknown, at: number): void {

@@ -33,9 +33,9 @@ async function tendRunning(core: Core, lease: Lease, signal: AbortSignal): Promi
     if (now === standing && core.clock.now() < due) continue;
     standing = now;
     const began = performance.now();
-    await guarded(core, async () => announcePending(core, lease));
-    for (const target of core.targets) await guarded(core, () => lookAtConfiguration({ core, target, lease }));
-    await guarded(core, () => lookAtFiles({ core, lease, memory, signal }));
+    await guarded(core, signal, async () => announcePending(core, lease));
+    for (const target of core.targets) await guarded(core, signal, () => lookAtConfiguration({ core, target, lease }));
+    await guarded(core, signal, () => lookAtFiles({ core, lease, memory, signal }));
     due = core.clock.now() + Math.max(lookEveryMs, restFactor * (performance.now() - began));
   }
 }
@@ -46,7 +46,9 @@ async function tendShelf(core: Core, lease: Lease, signal: AbortSignal): Promise
   for (let due = 0; !signal.aborted; await core.wake.changed(roundMs, signal)) {
     if (core.clock.now() < due) continue;
     for (const service of services)
-      await guarded(core, () => pruneReleases({ core, store, actor: 'engine', service, atMost: prunedAtMost, signal }));
+      await guarded(core, signal, () =>
+        pruneReleases({ core, store, actor: 'engine', service, atMost: prunedAtMost, signal }),
+      );
     due = core.clock.now() + pruneEveryMs;
   }
 }
@@ -62,11 +64,13 @@ function standingOf({ store: { db }, targets }: Core): string {
 }
 
 /** What fails is told and tried again in the next round; a lost lease ends it all. */
-async function guarded(core: Core, work: () => Promise<unknown>): Promise<void> {
+async function guarded(core: Core, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (thrown) {
     if (hasCode(thrown, 'fenced-out')) throw thrown;
+    // What was broken off because this process stops driving has not failed.
+    if (signal.aborted) return;
     core.log.error({ problem: messageOf(thrown) }, 'releases could not be tended, tries again');
   }
 }

@@ -30,7 +30,7 @@ async function tendTarget(charge: Charge, signal: AbortSignal): Promise<void> {
   const until = AbortSignal.any([signal, over.signal]);
   const looking = (async () => {
     for (let lookedAt = 0, standing = ''; !until.aborted; await core.wake.changed(roundMs, until)) {
-      await guarded(charge, () => tendContract(charge, until));
+      await guarded(charge, until, () => tendContract(charge, until));
       const now = standingOf(core, target);
       if (now === standing && core.clock.now() - lookedAt < lookEveryMs) continue;
       await lookAtSchema(core, target);
@@ -57,8 +57,8 @@ async function fillWhenDue(charge: Charge, signal: AbortSignal): Promise<void> {
       await core.wake.changed(roundMs, signal);
       continue;
     }
-    const ended = await guarded(charge, () => fillRows(charge, signal));
-    await guarded(charge, () => lookAtSchema(core, target));
+    const ended = await guarded(charge, signal, () => fillRows(charge, signal));
+    await guarded(charge, signal, () => lookAtSchema(core, target));
     if (ended === 'filled') retryMs = firstRetryMs;
     else {
       await pause(core.clock, retryMs, signal);
@@ -76,11 +76,16 @@ function isDue(core: Core, target: Target): boolean {
 }
 
 /** What fails is told and tried again later; a lost lease ends it all. */
-async function guarded<T>({ core, target }: Charge, work: () => Promise<T>): Promise<T | undefined> {
+async function guarded<T>(
+  { core, target }: Charge,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await work();
   } catch (thrown) {
     if (hasCode(thrown, 'fenced-out')) throw thrown;
+    if (signal.aborted) return undefined;
     core.log.error({ target: target.name, problem: messageOf(thrown) }, 'the schema could not be tended, tries again');
     return undefined;
   }

@@ -4,6 +4,7 @@
 import { leftToApprove, writersOf } from '../../builds/writers.ts';
 import { addApproval, advanceDeployment, changeApproval, readApproval } from '../../state/deployments.ts';
 import { personOf, shortName } from '../actor.ts';
+import { requireUnchanged } from '../release-settings.ts';
 import { done, failed, type Step, type StepContext, type StepFrame, type StepResult } from '../step.ts';
 import { keepWatch, promoteFor, shareSince } from './watching.ts';
 
@@ -15,11 +16,15 @@ export const awaitApproval: Step<'await-approval'> = {
   limitMs: 'waits',
   run: async (context) => {
     ask(context);
-    return keepWatch(context, {
+    const result = await keepWatch(context, {
       judged: context.step.percent > 0,
       sinceMs: shareSince(context),
       decide: ({ now, paused }) => decided(context, now, paused),
     });
+    // People approved the files that were registered, and waiting may take days.
+    if (result.kind === 'done' || result.kind === 'skip-to-promote')
+      await requireUnchanged(context.release, context.signal);
+    return result;
   },
   undo: 'nothing-to-undo',
 };

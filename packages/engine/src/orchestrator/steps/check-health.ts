@@ -1,49 +1,37 @@
 // The new side must answer well several times in a row before anything else is tried on it.
 
-import { probeHealth } from '../../environment/health.ts';
-import { pause } from '../../lib/clock.ts';
-import { healthOf, placeOf, slotUrl } from '../core.ts';
+import { awaitHealthy, outputOf } from '../await-healthy.ts';
 import { rememberHealthy } from '../slot-health.ts';
 import { done, failed, type Step } from '../step.ts';
-
-const maxPollMs = 1_000;
 
 export const checkHealth: Step<'check-health'> = {
   name: 'check-health',
   limitMs: 'waits',
   run: async (context) => {
     const { core, target, deployment, release, signal } = context;
-    const health = healthOf(target, deployment.slot);
-    const until = core.clock.now() + health.startupMs;
-    let inARow = 0;
-    let problem = 'it never answered';
-    while (core.clock.now() < until && !signal.aborted) {
-      const seen = await target.environment.inspect(placeOf(target, deployment.slot));
-      if (seen.kind === 'stopped')
+    const { version } = release;
+    const waited = await awaitHealthy({ core, target, slot: deployment.slot, version, signal });
+    switch (waited.kind) {
+      case 'healthy':
+        rememberHealthy({ core, target, slot: deployment.slot }, waited);
+        return done(
+          `healthy ${waited.inARow} times in a row${waited.proof === 'status-code' ? ' (by status code alone)' : ''}`,
+        );
+      case 'ended': {
+        const { lastExit, lastLog } = waited.seen;
         return failed(
           'side-crashed',
-          `${release.version} ended while it was starting${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-5).join(' / ')}`,
-        );
-      const report = await probeHealth({
-        url: slotUrl(target, deployment.slot),
-        expected: { slot: deployment.slot, version: release.version },
-        settings: health,
-        signal,
-      });
-      inARow = report.healthy ? inARow + 1 : 0;
-      if (!report.healthy) problem = report.problem ?? 'no reason given';
-      if (inARow >= health.successes) {
-        rememberHealthy(context, { seen, inARow, proof: report.proof });
-        return done(
-          `healthy ${inARow} times in a row${report.proof === 'status-code' ? ' (by status code alone)' : ''}`,
+          `${version} ended while it was starting${lastExit ? ` (${lastExit})` : ''}: ${outputOf(lastLog, 5)}`,
         );
       }
-      await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
+      case 'never':
+        return failed(
+          'never-healthy',
+          `${version} did not become healthy within ${waited.limitMs / 1000} s: ${waited.problem}`,
+        );
+      default:
+        return waited satisfies never;
     }
-    return failed(
-      'never-healthy',
-      `${release.version} did not become healthy within ${health.startupMs / 1000} s: ${problem}`,
-    );
   },
   undo: 'nothing-to-undo',
 };

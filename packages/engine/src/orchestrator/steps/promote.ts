@@ -6,7 +6,7 @@ import { advanceDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
 import { healthOf, placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
-import { startRelease } from '../release-settings.ts';
+import { startAsItIs } from '../release-settings.ts';
 import { changeRouting, routingIs } from '../routing.ts';
 import { fitsSchema } from '../schema/observe.ts';
 import { butFor, directionOf, type SilentNode } from '../silent-nodes.ts';
@@ -75,7 +75,7 @@ async function oldSideRuns({ core, target, deployment }: StepFrame): Promise<voi
   if (fromSlot === null || !release) return;
   const seen = await target.environment.inspect(placeOf(target, fromSlot));
   if (seen.kind === 'stopped')
-    await core.turns(slotTurn(target, fromSlot), () => startRelease(target, fromSlot, release));
+    await core.turns(slotTurn(target, fromSlot), () => startAsItIs(target, fromSlot, release));
 }
 
 function becomeActive(tx: Tx, { target, deployment }: StepFrame): void {

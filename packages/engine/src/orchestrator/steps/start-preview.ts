@@ -3,9 +3,10 @@
 
 import { digestFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
+import { claimKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { readRouting, readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { slotTurn } from '../core.ts';
-import { startRelease } from '../release-settings.ts';
+import { placeOf, slotTurn } from '../core.ts';
+import { foresee, startRelease } from '../release-settings.ts';
 import { changeRouting } from '../routing.ts';
 import { holdsBack, standingOf, waysOut } from '../standing.ts';
 import { done, failed, type Step, type StepFrame } from '../step.ts';
@@ -30,13 +31,23 @@ export const startPreview: Step<'start-preview'> = {
     const running = await core.turns(slotTurn(target, deployment.slot), async () => {
       await drained(context, deployment.slot);
       await requireUnserved(context);
-      claimSlot(context);
-      return startRelease(target, deployment.slot, release);
+      // Whatever refuses a start is asked before the slot gives anything up.
+      foresee(target, deployment.slot, release);
+      const before = claimSlot(context);
+      try {
+        return await startRelease(target, deployment.slot, release);
+      } catch (thrown) {
+        await giveBack(context, before);
+        throw thrown;
+      }
     });
     core.log.info({ deployment: deployment.id, slot: deployment.slot, pid: running.pid }, 'started preview');
     return done(`${release.version} runs in ${deployment.slot} (pid ${running.pid})`);
   },
   undo: async (context) => {
+    const { core, target, deployment } = context;
+    if (await giveBack(context, getSnapshot<SlotRow>(core.store.db, claimKey(deployment.id))?.value))
+      return done(`${target.name} keeps in ${deployment.slot} what ran there: nothing was started`);
     const keepUntil = keepFailedSide(context);
     return done(
       `${context.release.version} is left in ${context.deployment.slot} to be looked at until ${clockTime(keepUntil)}`,
@@ -70,10 +81,11 @@ async function relieved({ core, target, deployment, lease }: StepFrame): Promise
 }
 
 /** Written before the process exists, so that a crash in between leaves nothing without an owner. */
-function claimSlot({ core, lease, target, deployment, release }: StepFrame): void {
-  core.store.under(lease).write((tx) => {
+function claimSlot({ core, lease, target, deployment, release }: StepFrame): SlotRow | undefined {
+  return core.store.under(lease).write((tx) => {
     const before = readSlot(tx.db, target.key, deployment.slot);
-    if (before.deploymentId === deployment.id) return;
+    if (before.deploymentId === deployment.id) return getSnapshot<SlotRow>(tx.db, claimKey(deployment.id))?.value;
+    putSnapshot(tx.db, claimKey(deployment.id), before, tx.now);
     setSlot(tx, target.key, deployment.slot, {
       role: 'preview',
       version: release.version,
@@ -97,7 +109,35 @@ function claimSlot({ core, lease, target, deployment, release }: StepFrame): voi
           : `${deployment.slot} gave up ${before.version}${before.label ? ` (${before.label})` : ''}`,
       detail: { slot: deployment.slot, displaced: before.version },
     });
+    return before;
   });
+}
+
+/**
+ * The slot was claimed, and what stood there runs still: its record is right again. False where something of the deployment
+ * runs, or where what stood there has ended.
+ */
+async function giveBack(
+  { core, lease, target, deployment, release }: StepFrame,
+  before: SlotRow | undefined,
+): Promise<boolean> {
+  if (!before || before.version === null || before.version === release.version) return false;
+  const seen = await target.environment.inspect(placeOf(target, deployment.slot));
+  if (seen.kind !== 'running' || seen.version !== before.version || seen.digest !== before.digest) return false;
+  core.store.under(lease).write((tx) => {
+    if (readSlot(tx.db, target.key, deployment.slot).deploymentId !== deployment.id) return;
+    const { service: _service, target: _target, slot: _slot, ...row } = before;
+    setSlot(tx, target.key, deployment.slot, row);
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'slot-given-back',
+      deploymentId: deployment.id,
+      sentence: `${deployment.slot} keeps ${before.version}${before.label ? ` (${before.label})` : ''}: ${release.version} was never started there`,
+      detail: { slot: deployment.slot, version: before.version },
+    });
+  });
+  return true;
 }
 
 /** The last release that was good in this slot: the standby itself, or what a failed one displaced. */

@@ -10,6 +10,7 @@ import { pendingPromote, readDeployment, readJournal } from '../../state/deploym
 import { getSnapshot, observationKey, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readRouting } from '../../state/targets.ts';
 import { shortName } from '../actor.ts';
+import { outputOf } from '../await-healthy.ts';
 import { placeOf } from '../core.ts';
 import type { Observation } from '../deployment.ts';
 import { shareOf } from '../routing.ts';
@@ -131,6 +132,6 @@ export async function crashOfSide({ target, deployment }: StepFrame): Promise<St
   if (seen.kind !== 'stopped') return undefined;
   return failed(
     'side-crashed',
-    `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${seen.lastLog.slice(-3).join(' / ')}`,
+    `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${outputOf(seen.lastLog, 3)}`,
   );
 }

@@ -20,6 +20,7 @@ import { ok, type Result, refuse } from '../refusal.ts';
 import { currentHash } from '../register.ts';
 import { isGone } from '../releases/shelf.ts';
 import { lostFor } from '../schema/observe.ts';
+import { alreadyBack } from './already-back.ts';
 import { createDeployment } from './deploy.ts';
 import { recordRefusal } from './refused.ts';
 import { giveUp } from './steer.ts';
@@ -39,6 +40,8 @@ export function rollback(core: Core, request: RollbackRequest): Result<Deploymen
     const known = notDrifted(gatherFacts(core, target, { actor: request.actor, version: '' }));
     if (!known.ok) return known;
     const active = activeSide(core, target);
+    const before = alreadyBack(core, target, request, active?.version);
+    if (before) return before;
     const to = rollbackTarget(core, target, request.version);
     if (!active || !to)
       return refuse(

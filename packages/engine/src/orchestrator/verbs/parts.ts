@@ -1,7 +1,7 @@
 // The single parts, for people who look into something: they start, stop and ask one slot and never touch routing.
 
 import { join } from 'node:path';
-import type { Engine, TargetRef } from '../../engine-api.ts';
+import type { Engine, StartedByHand, TargetRef } from '../../engine-api.ts';
 import type { ReleaseFiles, SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { runSmokeTests } from '../../environment/smoke.ts';
@@ -10,11 +10,13 @@ import { measureFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
+import { awaitHealthy } from '../await-healthy.ts';
 import { type Core, healthOf, placeOf, releaseFiles, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, type Gate, inTeam, noLiveDeployment, releaseKnown, sameConfiguration, stateKnown } from '../gates.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { runBy, startRelease } from '../release-settings.ts';
+import { rememberHealthy } from '../slot-health.ts';
 import { standingOf, waysOut } from '../standing.ts';
 import { recordRefusal } from './refused.ts';
 
@@ -123,7 +125,7 @@ export function refused(
 
 async function startByHand(
   core: Core,
-  request: ByHand & { readonly version: string },
+  request: ByHand & { readonly version: string; readonly signal?: AbortSignal },
 ): ReturnType<Engine['parts']['start']> {
   const admitted = await admit(core, request, 'start', request.version);
   if (!admitted.ok) return admitted;
@@ -148,7 +150,7 @@ async function startByHand(
     });
   });
   try {
-    return ok(await startRelease(target, request.slot, release.value));
+    await startRelease(target, request.slot, release.value);
   } catch (thrown) {
     core.store.write((tx) => {
       setSlot(tx, target.key, request.slot, { ...idleSlot, since: tx.now });
@@ -161,6 +163,30 @@ async function startByHand(
       });
     });
     throw thrown;
+  }
+  return ok(await shownHealthy(core, target, request));
+}
+
+async function shownHealthy(
+  core: Core,
+  target: Target,
+  { slot, version, signal = new AbortController().signal }: ByHand & { version: string; signal?: AbortSignal },
+): Promise<StartedByHand> {
+  const waited = await awaitHealthy({ core, target, slot, version, signal });
+  const now = await target.environment.inspect(placeOf(target, slot));
+  switch (waited.kind) {
+    case 'healthy':
+      rememberHealthy({ core, target, slot }, waited);
+      return now;
+    case 'ended':
+      return { ...waited.seen, problem: `${version} ended while it was starting` };
+    case 'never':
+      return {
+        ...now,
+        problem: `${version} did not become healthy within ${waited.limitMs / 1000} s: ${waited.problem}`,
+      };
+    default:
+      return waited satisfies never;
   }
 }
 

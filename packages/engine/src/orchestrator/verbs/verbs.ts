@@ -30,6 +30,7 @@ import { approveContract, rejectContract } from './decide-contract.ts';
 import { deploy, planOnly } from './deploy.ts';
 import { rollback, switchSides } from './go-back.ts';
 import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.ts';
+import { lookNow } from './look-now.ts';
 import { migrationsPlan, migrationsStatus, runMigrations } from './migrations.ts';
 import { createParts } from './parts.ts';
 import { rebuildState } from './rebuild.ts';
@@ -87,6 +88,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
       const found = ref ? findTarget(core, ref) : undefined;
       recordRefusal(core, { actor, verb: 'at the door', refusal, key: found?.ok ? found.value.key : undefined });
     },
+    lookNow: (signal) => lookNow(core, signal),
     changed: (limitMs, signal) => wake.changed(limitMs, signal),
     drive: (signal) => drive(core, holder, signal),
     alone: (name, signal, work) => holdAlone(core, { name, holder }, signal, (_, stop) => work(stop)),

@@ -44,7 +44,8 @@ export function viewTarget(core: Core, target: Target): TargetView {
 
 function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
   const row = readSlot(core.store.db, target.key, slot);
-  const seen = getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot))?.value;
+  const looked = getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot));
+  const seen = looked?.value;
   const current = seen && seen.version === row.version && seen.deploymentId === row.deploymentId ? seen : undefined;
   return {
     slot,
@@ -56,6 +57,7 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
     keepUntil: row.keepUntil ?? undefined,
     health: current?.state.condition ?? 'unknown',
     healthProblem: current?.state.condition === 'unhealthy' ? current.state.problem : undefined,
+    seenAt: current && looked?.at,
     proof: current?.proof,
     pid: current?.pid,
     cpuPercent: current?.cpuPercent,

@@ -1,0 +1,49 @@
+// A side that was started must answer well several times in a row before anything else is done with it.
+
+import type { SlotName, SlotObservation } from '../environment/environment.ts';
+import { type HealthReport, probeHealth } from '../environment/health.ts';
+import { pause } from '../lib/clock.ts';
+import { type Core, healthOf, placeOf, slotUrl, type Target } from './core.ts';
+
+const maxPollMs = 1_000;
+
+export type Waited =
+  | {
+      readonly kind: 'healthy';
+      readonly seen: SlotObservation;
+      readonly inARow: number;
+      readonly proof: HealthReport['proof'];
+    }
+  | { readonly kind: 'ended'; readonly seen: Extract<SlotObservation, { kind: 'stopped' }> }
+  | { readonly kind: 'never'; readonly problem: string; readonly limitMs: number };
+
+interface Wait {
+  readonly core: Core;
+  readonly target: Target;
+  readonly slot: SlotName;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/** For as long as the health rule allows a start to take. */
+export async function awaitHealthy({ core, target, slot, version, signal }: Wait): Promise<Waited> {
+  const health = healthOf(target, slot);
+  const until = core.clock.now() + health.startupMs;
+  let inARow = 0;
+  let problem = 'it never answered';
+  while (core.clock.now() < until && !signal.aborted) {
+    const seen = await target.environment.inspect(placeOf(target, slot));
+    if (seen.kind === 'stopped') return { kind: 'ended', seen };
+    const expected = { slot, version };
+    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: health, signal });
+    inARow = report.healthy ? inARow + 1 : 0;
+    if (!report.healthy) problem = report.problem ?? 'no reason given';
+    if (inARow >= health.successes) return { kind: 'healthy', seen, inARow, proof: report.proof };
+    await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
+  }
+  return { kind: 'never', problem, limitMs: health.startupMs };
+}
+
+/** The end of what a service wrote, for a sentence. */
+export const outputOf = (lines: readonly string[], most: number): string =>
+  lines.length === 0 ? 'it wrote nothing' : lines.slice(-most).join(' / ');

@@ -1,0 +1,47 @@
+// A rollback is bound to the version it was asked from: what somebody has taken back already is not taken back twice.
+
+import type { Engine } from '../../engine-api.ts';
+import { type DeploymentRow, recentDeployments } from '../../state/deployments.ts';
+import { shortName } from '../actor.ts';
+import type { Core, Target } from '../core.ts';
+import { refuse } from '../refusal.ts';
+import { forHowLong } from '../words.ts';
+
+type RollbackRequest = Parameters<Engine['rollback']>[0];
+
+const justNowMs = 5 * 60_000;
+
+/**
+ * A rollback is meant for the version that its asker saw live. Two people who type it at the same moment mean the same one:
+ * the second must not go back from the good release that the first has brought. Naming a version goes further back.
+ */
+export function alreadyBack(
+  { store, clock }: Core,
+  { key, name }: Target,
+  { version, from }: RollbackRequest,
+  active: string | undefined,
+): ReturnType<typeof refuse> | undefined {
+  if (version !== undefined || active === undefined) return undefined;
+  const [last] = recentDeployments(store.db, key, 1);
+  const wentBack = last !== undefined && isWayBack(last);
+  if (from !== undefined && from !== active)
+    return refuse(
+      'already-decided',
+      `this rollback is from ${from}, and ${name} runs ${active} by now${wentBack ? `: done already by ${backBy(last)}` : ''}`,
+      `To go back from ${active}, ask again.`,
+    );
+  if (from !== undefined || !wentBack || (last.finishedAt ?? 0) < clock.now() - justNowMs) return undefined;
+  const left = last.mode === 'rollback' ? last.fromVersion : last.version;
+  return refuse(
+    'already-decided',
+    `done already by ${backBy(last)}: ${name} went back from ${left} to ${active} ${forHowLong(clock.now() - (last.finishedAt ?? 0))} ago`,
+    `To go back further, name the version: \`bg rollback <version>\`.`,
+  );
+}
+
+/** It took users from one release back to another. */
+const isWayBack = ({ mode, outcome }: DeploymentRow): boolean =>
+  outcome === 'rolled-back' || (mode === 'rollback' && outcome === 'promoted');
+
+const backBy = ({ mode, requestedBy, causeActor }: DeploymentRow): string =>
+  shortName(mode === 'rollback' ? requestedBy : (causeActor ?? 'engine'));

@@ -1,0 +1,26 @@
+// For people who look while no process drives: what is shown is asked now, not remembered from whoever drove last.
+
+import { liveLease } from '../../state/leases.ts';
+import { nodesKey, putSnapshot } from '../../state/snapshots.ts';
+import { type Core, driverLease, type Target } from '../core.ts';
+import { lookAtSlot } from '../slot-health.ts';
+import { observeOpen } from '../steps/drained.ts';
+
+/** Does nothing where a driver looks anyway. What cannot be asked keeps the age of its last look. */
+export async function lookNow(core: Core, signal: AbortSignal): Promise<void> {
+  if (liveLease(core.store.db, driverLease, core.clock.now())) return;
+  await Promise.all(core.targets.map((target) => lookAt(core, target, signal)));
+}
+
+async function lookAt(core: Core, target: Target, signal: AbortSignal): Promise<void> {
+  const looks = [
+    ...(['blue', 'green'] as const).map((slot) => lookAtSlot({ core, target, slot, signal })),
+    target.balancer
+      .observe()
+      .then((nodes) => core.store.note((db, now) => putSnapshot(db, nodesKey(target.key), nodes, now))),
+    observeOpen(core, target),
+  ];
+  for (const end of await Promise.allSettled(looks))
+    if (end.status === 'rejected' && !signal.aborted)
+      core.log.warn({ target: target.name, err: end.reason }, 'a look failed; what is shown is older');
+}
