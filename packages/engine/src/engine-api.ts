@@ -4,10 +4,7 @@
 import type { DeliveryRecord, Inbox } from './builds/inbox.ts';
 import type { Builds } from './builds-api.ts';
 import type { Settings } from './config/settings.ts';
-import type { SlotName, SlotObservation } from './environment/environment.ts';
-import type { HealthReport } from './environment/health.ts';
-import type { SmokeReport } from './environment/smoke.ts';
-import type { TraceReport } from './environment/trace.ts';
+import type { SlotName } from './environment/environment.ts';
 import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
 import type { Migrations } from './migrations-api.ts';
 import type { Outbox } from './notify/outbox.ts';
@@ -17,6 +14,7 @@ import type { DriftView } from './orchestrator/drift.ts';
 import type { Learnt } from './orchestrator/learn.ts';
 import type { Refusal, Result } from './orchestrator/refusal.ts';
 import type { SchemaView } from './orchestrator/schema/schema-view.ts';
+import type { Parts } from './parts-api.ts';
 import type { PlannedRun, ReleaseNow, StoredReleases } from './releases-api.ts';
 import type { AuditRow, AuditVerification } from './state/audit.ts';
 import type { Role } from './state/schema.ts';
@@ -121,9 +119,6 @@ export interface ReleaseView {
   readonly quarantined: string | undefined;
 }
 
-/** `problem`: why it is not healthy, although it was started and is left as it is. */
-export type StartedByHand = SlotObservation & { readonly problem?: string };
-
 export interface Engine {
   readonly settings: Settings;
   readonly outbox: Outbox;
@@ -204,23 +199,7 @@ export interface Engine {
   releases(ref: TargetRef): Result<readonly ReleaseView[]>;
 
   /** The single parts, for people who look into something. They change no routing. */
-  readonly parts: {
-    health(ref: TargetRef, slot: SlotName): Promise<Result<HealthReport>>;
-    smoke(ref: TargetRef, slot: SlotName): Promise<Result<SmokeReport>>;
-    /** Waits until it is healthy, as a deployment does. Refused on a slot that serves users or belongs to a deployment. */
-    start(
-      ref: TargetRef & {
-        readonly slot: SlotName;
-        readonly version: string;
-        readonly actor: Actor;
-        readonly signal?: AbortSignal;
-      },
-    ): Promise<Result<StartedByHand>>;
-    stop(ref: TargetRef & { readonly slot: SlotName; readonly actor: Actor }): Promise<Result<SlotObservation>>;
-    logFile(ref: TargetRef, slot: SlotName): Result<string>;
-    /** The lines of one request in the logs of the balancer and of both slots, rotated ones included. */
-    trace(ref: TargetRef, id: string, signal?: AbortSignal): Promise<Result<TraceReport>>;
-  };
+  readonly parts: Parts;
 
   readonly audit: {
     /** Rows after `seq`, oldest first: the log and the event stream are one. */

@@ -40,7 +40,6 @@ export type {
   PlanView,
   ReleaseView,
   SlotView,
-  StartedByHand,
   StatusView,
   TargetRef,
   TargetView,
@@ -110,6 +109,7 @@ export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
 export { clockTime, forHowLong } from './orchestrator/words.ts';
+export type { StartedByHand } from './parts-api.ts';
 export type { ArtifactSource } from './releases/artifact.ts';
 export type { StoredReleaseView } from './releases-api.ts';
 export type { AuditRow, AuditVerification } from './state/audit.ts';

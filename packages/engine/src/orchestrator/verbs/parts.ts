@@ -1,13 +1,14 @@
 // The single parts, for people who look into something: they start, stop and ask one slot and never touch routing.
 
 import { join } from 'node:path';
-import type { Engine, StartedByHand, TargetRef } from '../../engine-api.ts';
+import type { Engine, TargetRef } from '../../engine-api.ts';
 import type { ReleaseFiles, SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { runSmokeTests } from '../../environment/smoke.ts';
 import { isRequestId, traceRequest } from '../../environment/trace.ts';
 import { measureFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
+import type { StartedByHand } from '../../parts-api.ts';
 import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
 import { awaitHealthy } from '../await-healthy.ts';
