@@ -15,6 +15,7 @@ import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
 import { tendSchemas } from './schema/tend.ts';
 import { supervise } from './supervisor.ts';
+import { watchBalancerFiles } from './watch-balancer-files.ts';
 
 /** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
 export async function drive(core: Core, holder: string, signal: AbortSignal): Promise<void> {
@@ -100,7 +101,9 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   announcePending(core, lease);
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
-  const all = [moveDeployments, supervise, tendSchemas, tendReleases].map((part) => part(core, lease, until));
+  const all = [moveDeployments, supervise, watchBalancerFiles, tendSchemas, tendReleases].map((part) =>
+    part(core, lease, until),
+  );
   const ends = await Promise.allSettled(all.map((part) => part.catch(endTheOthers)));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 

@@ -153,6 +153,15 @@ describe('a file that is damaged', () => {
     expect(await stage.side()).toBe('blue');
   });
 
+  test('as configuration of a HAProxy that runs, is written again, and HAProxy runs on', async () => {
+    const before = [pid(), readFileSync(place().siteFile, 'utf8'), readFileSync(place().managedFile, 'utf8')];
+    writeFileSync(place().siteFile, 'backend {');
+    writeFileSync(place().managedFile, 'global {');
+    await stage.balancer.ensure();
+    expect([pid(), readFileSync(place().siteFile, 'utf8'), readFileSync(place().managedFile, 'utf8')]).toEqual(before);
+    expect(await stage.side()).toBe('blue');
+  });
+
   test('as configuration, is written anew', async () => {
     await killHaproxy(stage.options);
     writeFileSync(place().siteFile, 'backend {');

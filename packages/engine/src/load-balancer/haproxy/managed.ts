@@ -23,6 +23,10 @@ export async function ensureManaged(parts: Parts): Promise<void> {
   const name = { service: spec.service, target: spec.target, listen: spec.listen };
   if (present?.digest === site.digest) {
     remember(place.pidFile, present.pid);
+    if (isWhole(parts)) return;
+    await checkAndPut(parts);
+    // HAProxy reads its files at its start only: what serves users is not what was changed.
+    log.warn({ ...name, file: place.siteFile }, 'the configuration files were changed by hand, and are written again');
     return;
   }
   await checkAndPut(parts);
@@ -50,6 +54,12 @@ export async function shutdownManaged({ place, runtime, clock }: Parts): Promise
 
 async function statusIfAny({ runtime }: Parts): Promise<RuntimeStatus | undefined> {
   return runtime.status().catch(() => undefined);
+}
+
+function isWhole({ place, site }: Parts): boolean {
+  return (
+    readFileIfAny(place.siteFile) === site.text && readFileIfAny(place.managedFile) === managedText(place.runtimeSocket)
+  );
 }
 
 /** HAProxy's own test first; what it refuses is kept beside with what it said, and the file that serves stays. */

@@ -10,7 +10,7 @@ import { freePort } from '../contract/backend.ts';
 import { switchUnderLoad } from '../contract/switching.ts';
 import { call, sideOf } from '../contract/user.ts';
 import type { NginxSettings } from './settings.ts';
-import { type NginxStage, nginxStage, routed, until } from './testing-stage.ts';
+import { type NginxStage, nginxStage, routed, selfSigned, until } from './testing-stage.ts';
 
 let stage: NginxStage;
 let home: string;
@@ -142,10 +142,7 @@ describe('over TLS and HTTP/2', () => {
   test('100 switches with 20 streams at a time on 5 connections lose nothing and leave none with the side before', {
     timeout: 60_000,
   }, async () => {
-    const certificate = join(stage.folder, 'shop.pem');
-    const key = join(stage.folder, 'shop.key');
-    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-    execFileSync('openssl', [...request, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+    const { certificate, key } = selfSigned(stage.folder);
     const tls = { listen: { host: '127.0.0.1', port: await freePort() }, certificate, key };
     const balancer = stage.balancer({ settings: { mode: 'managed', program: 'nginx', tls } });
     await balancer.ensure();

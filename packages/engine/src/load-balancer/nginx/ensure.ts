@@ -32,16 +32,25 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
   });
 }
 
-async function isUp({ asker, site, node }: NginxParts): Promise<boolean> {
-  const answers = await asker.settings().catch(() => undefined);
-  return answers === site.digest && node.whole();
+/** With the whole text in its file: a hand may have added to it, and nginx would read that at its next start. */
+async function isUp(parts: NginxParts): Promise<boolean> {
+  const { node } = parts;
+  return node.whole() && !isEdited(parts, readFileIfAny(node.config)) && (await follows(parts));
+}
+
+async function follows({ asker, site }: NginxParts): Promise<boolean> {
+  return (await asker.settings().catch(() => undefined)) === site.digest;
 }
 
 async function bringUp(parts: NginxParts): Promise<void> {
   const { places, node, asker, site, log, spec, settings, clock } = parts;
   const name = { service: spec.service, target: spec.target, nginx: settings.mode };
   const before = readFileIfAny(node.config);
-  if (!before?.includes(site.digest)) await node.replaceConfig(configText(parts));
+  const text = configText(parts);
+  // nginx tests the text before any process is ended, and a refused one leaves the file as it is.
+  if (before !== text) await node.replaceConfig(text);
+  if (isEdited(parts, before) && (before?.includes(site.digest) || (await follows(parts))))
+    log.warn({ ...name, file: node.config }, 'the configuration file was changed by hand, and is written again');
   if (await runs(parts, before)) {
     const { digest } = site;
     await reloadGently({ node, asker, routing: places.routing, digest, before: askerOf(parts, before), clock });
@@ -55,6 +64,17 @@ async function bringUp(parts: NginxParts): Promise<void> {
   if (settings.mode === 'managed' && orphansOf(places).length > 0)
     log.warn(name, 'workers of a killed nginx are ending; a connection they had not answered yet may have been lost');
 }
+
+/** What depends on who started this process, and not on the configuration, is no edit: two engines' processes may differ. */
+function isEdited(parts: NginxParts, present: string | undefined): boolean {
+  return present === undefined || withoutLimits(present) !== withoutLimits(configText(parts));
+}
+
+const withoutLimits = (text: string): string =>
+  text
+    .replace(/^user (?:root|nobody(?: nogroup)?);\n/m, '')
+    .replace(/^worker_rlimit_nofile \d+;$/m, '')
+    .replace(/^ {4}worker_connections \d+;$/m, '');
 
 function configText({ settings, spec, places, site }: NginxParts): string {
   if (settings.mode === 'attached') return site.text;

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
-import { BlueGreenError } from '../../lib/errors.ts';
+import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
@@ -54,8 +54,7 @@ async function replaceConfig({ program, places }: ManagedOptions, text: string):
   // Holds the tokens: only for us.
   writeFileAtomic(candidate, text, 0o600);
   try {
-    const argv = [program, '-t', '-q', '-p', places.folder, '-c', candidate] as const;
-    await run({ argv, env: environment, timeoutMs: checkLimitMs });
+    await test({ program, places }, candidate);
   } catch (thrown) {
     rmSync(candidate, { force: true });
     throw keepRefused(places.config, text, thrown);
@@ -63,8 +62,15 @@ async function replaceConfig({ program, places }: ManagedOptions, text: string):
   renameSync(candidate, places.config);
 }
 
+/** Everything that the text names is tested too: a certificate, the folders, the user. */
+async function test({ program, places }: Pick<ManagedOptions, 'program' | 'places'>, config: string): Promise<void> {
+  const argv = [program, '-t', '-q', '-p', places.folder, '-c', config] as const;
+  await run({ argv, env: environment, timeoutMs: checkLimitMs });
+}
+
 async function start(options: ManagedOptions): Promise<void> {
   const { program, places, asker, clock, listen } = options;
+  await refuseUnstartable(options);
   // Workers of a killed master hold the port. They stop listening at once, and end when their last request has ended.
   for (const pid of orphansOf(places)) signal(pid, 'SIGQUIT');
   const logBefore = readFileIfAny(places.errorLog)?.length ?? 0;
@@ -87,6 +93,21 @@ async function start(options: ManagedOptions): Promise<void> {
   if (log.includes('Address already in use'))
     throw new BlueGreenError('port-in-use', `nginx cannot listen on ${listen}: another program does`);
   throw new BlueGreenError('balancer-unreachable', `nginx did not come up: ${lastLines(places.errorLog, 6)}`);
+}
+
+/** Workers of a killed master serve users: they are ended only for a nginx that will start. */
+async function refuseUnstartable({ program, places }: ManagedOptions): Promise<void> {
+  if (orphansOf(places).length === 0) return;
+  try {
+    await test({ program, places }, places.config);
+  } catch (thrown) {
+    throw new BlueGreenError(
+      'config-refused',
+      `nginx would not start with ${places.config}; its workers serve on: ${messageOf(thrown)}`,
+      {},
+      thrown,
+    );
+  }
 }
 
 /** Requests under way are ended first, but not waited for without end. */

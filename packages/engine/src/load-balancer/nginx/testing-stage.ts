@@ -1,5 +1,6 @@
 // One nginx in a folder of its own with two real little services behind it, for the tests of this driver.
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +61,15 @@ export async function nginxStage(changes: Partial<BalancerSpec> = {}): Promise<N
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A certificate for `localhost` and its key, as files in the folder. */
+export function selfSigned(folder: string): { readonly certificate: string; readonly key: string } {
+  const certificate = join(folder, 'shop.pem');
+  const key = join(folder, 'shop.key');
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+  execFileSync('openssl', [...request, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  return { certificate, key };
 }
 
 /** A routing of which only what matters is said. */
