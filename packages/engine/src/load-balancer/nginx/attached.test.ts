@@ -1,7 +1,7 @@
 // An nginx that the user runs: the engine owns one included file and its routing, and touches nothing else.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:http2';
 import { join } from 'node:path';
@@ -135,6 +135,47 @@ describe('an nginx that runs already', () => {
     } finally {
       await new Promise((resolve) => stranger.close(resolve));
     }
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('a state folder that the workers of nginx cannot enter', () => {
+  test('is named by everything that meets it, and once it is open all is well', async () => {
+    await restartAsNobody();
+    chmodSync(stage.folder, 0o711);
+    const state = join(stage.folder, 'state');
+    mkdirSync(state, { mode: 0o700 });
+    const balancer = stage.balancer({ settings, folder: state });
+    const named = { code: 'balancer-unsettled', message: expect.stringContaining(`chmod o+x ${state}`) };
+    await expect(balancer.ensure()).rejects.toMatchObject(named);
+    await expect(balancer.apply(routed(1, { active: 'blue' }), 1)).rejects.toMatchObject(named);
+    expect(await balancer.observe()).toMatchObject([{ reachable: true, problem: named.message }]);
+    chmodSync(state, 0o711);
+    await balancer.ensure();
+    await balancer.apply(routed(2, { active: 'blue' }), 1);
+    expect(sideOf(await stage.user())).toBe('blue');
+  });
+
+  async function restartAsNobody(): Promise<void> {
+    const gone = new Promise((resolve) => users.once('exit', resolve));
+    users.kill('SIGTERM');
+    await gone;
+    const config = join(home, 'nginx.conf');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('user root;', 'user nobody nogroup;'));
+    users = spawn('nginx', ['-q', '-p', home, '-c', config, '-g', 'daemon off;'], { stdio: 'ignore' });
+    await until(async () => (await call(`http://127.0.0.1:${ownPort}`).catch(() => undefined))?.status === 200);
+  }
+});
+
+describe.skipIf(process.getuid?.() !== 0)('a state folder that is closed under a managed nginx', () => {
+  test('is entered by workers of another user from the next look on', async () => {
+    chmodSync(stage.folder, 0o711);
+    const balancer = stage.balancer();
+    await balancer.ensure();
+    await balancer.apply(routed(1, { active: 'blue' }), 1);
+    chmodSync(stage.folder, 0o700);
+    await balancer.ensure();
+    expect(sideOf(await stage.user())).toBe('blue');
+    expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: { active: 'blue' } }]);
   });
 });
 

@@ -11,6 +11,7 @@ import { publish, takeLease } from './lease.ts';
 import { entrypointOf, type NginxOptions, type NginxParts, partsOf } from './parts.ts';
 import { bucketHeader, probeHeader } from './site.ts';
 import { traffic } from './traffic.ts';
+import { explained, whyClosed } from './worker-user.ts';
 
 const settleMs = 2_000;
 
@@ -52,7 +53,9 @@ async function apply(parts: NginxParts, order: RoutingOrder, direction: ApplyOpt
   }
   if (!same || present.edited) put(folder, order);
   if (dead !== undefined) throw dead;
-  await settled(parts, routing);
+  await settled(parts, routing).catch((thrown: unknown) => {
+    throw explained(folder, thrown);
+  });
   removeOldGenerations(folder, clock.now());
 }
 
@@ -105,7 +108,7 @@ async function observe(parts: NginxParts): Promise<ObservedNode> {
     // A switch in between explains it; what is on the disk now is then what was decided.
     const now = readPresent(places.routing);
     if (now.kind === 'routing' && now.target !== present.target) return seen(node, now);
-    return unseen(node, true, wrong);
+    return unseen(node, true, whyClosed(places.routing) ?? wrong);
   } catch (thrown) {
     return unseen(node, false, messageOf(thrown));
   }

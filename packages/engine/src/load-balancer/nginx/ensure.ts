@@ -1,7 +1,7 @@
 // Brings nginx up with the wanted configuration, whatever is there: nothing, an earlier configuration, or workers whose
 // master was killed. The routing on the disk is left as it is; without any, it begins with nobody served.
 
-import { symlinkSync } from 'node:fs';
+import { statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
@@ -14,7 +14,7 @@ import type { NginxParts } from './parts.ts';
 import { ensureFolders, type NginxPlaces } from './places.ts';
 import { orphansOf } from './process-of.ts';
 import { mainText } from './site.ts';
-import { openFilesLimit, workerUser } from './worker-user.ts';
+import { explained, openFilesLimit, whyClosed, workerUser } from './worker-user.ts';
 
 /** A gentle reload takes half a minute at most, and what comes before and after it less than that. */
 const longestMs = 90_000;
@@ -26,9 +26,18 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
   beginRouting(places);
   forgetOldReload(places.routing, clock.now());
   ensureOpen(places.routing);
-  if (await isUp(parts)) return;
-  await withFileLock({ path: join(places.folder, 'ensure.lock'), clock, holdMs: longestMs }, async () => {
-    if (!(await isUp(parts))) await bringUp(parts);
+  if (!(await isUp(parts)))
+    await withFileLock({ path: join(places.folder, 'ensure.lock'), clock, holdMs: longestMs }, async () => {
+      if (!(await isUp(parts))) await bringUp(parts);
+    });
+  await refuseClosedFolder(parts);
+}
+
+/** Found before the first release is live, and not by its users. */
+async function refuseClosedFolder({ asker, places }: NginxParts): Promise<void> {
+  if (whyClosed(places.routing) === undefined) return;
+  await asker.routing().catch((thrown: unknown) => {
+    throw explained(places.routing, thrown);
   });
 }
 
@@ -67,14 +76,15 @@ async function bringUp(parts: NginxParts): Promise<void> {
 
 /** What depends on who started this process, and not on the configuration, is no edit: two engines' processes may differ. */
 function isEdited(parts: NginxParts, present: string | undefined): boolean {
-  return present === undefined || withoutLimits(present) !== withoutLimits(configText(parts));
+  if (present === undefined) return true;
+  const isOurs = statSync(parts.node.config, { throwIfNoEntry: false })?.uid === process.getuid?.();
+  return withoutLimits(present, isOurs) !== withoutLimits(configText(parts), isOurs);
 }
 
-const withoutLimits = (text: string): string =>
-  text
-    .replace(/^user (?:root|nobody(?: nogroup)?);\n/m, '')
-    .replace(/^worker_rlimit_nofile \d+;$/m, '')
-    .replace(/^ {4}worker_connections \d+;$/m, '');
+function withoutLimits(text: string, isOurs: boolean): string {
+  const unlimited = text.replace(/^worker_rlimit_nofile \d+;$/m, '').replace(/^ {4}worker_connections \d+;$/m, '');
+  return isOurs ? unlimited : unlimited.replace(/^user (?:root|nobody(?: nogroup)?);\n/m, '');
+}
 
 function configText({ settings, spec, places, site }: NginxParts): string {
   if (settings.mode === 'attached') return site.text;

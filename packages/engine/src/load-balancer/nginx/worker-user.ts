@@ -3,6 +3,7 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { BlueGreenError, hasCode } from '../../lib/errors.ts';
 
 /** The value of nginx's `user`; undefined where nginx takes none. */
 export function workerUser(folder: string): string | undefined {
@@ -24,11 +25,29 @@ function readLimits(): string {
   }
 }
 
-function canPass(folder: string): boolean {
+const canPass = (folder: string): boolean => closedFolder(folder) === undefined;
+
+/** The nearest folder on the way, this one included, that users other than its owner and group cannot enter. */
+export function closedFolder(folder: string): string | undefined {
   for (let path = folder; ; path = dirname(path)) {
-    if (((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o001) === 0) return false;
-    if (path === dirname(path)) return true;
+    if (((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o001) === 0) return path;
+    if (path === dirname(path)) return undefined;
   }
+}
+
+/** What was thrown, with the folder named where a folder explains it. */
+export function explained(routing: string, thrown: unknown): unknown {
+  const why = hasCode(thrown, 'balancer-unsettled') ? whyClosed(routing) : undefined;
+  return why === undefined ? thrown : new BlueGreenError('balancer-unsettled', why, {}, thrown);
+}
+
+/** Why nginx may find no routing, as a sentence; undefined where the folders explain nothing. */
+export function whyClosed(routing: string): string | undefined {
+  const folder = closedFolder(routing);
+  return (
+    folder &&
+    `the workers of nginx cannot enter ${folder}, so that they find no routing and users get 503: allow it (chmod o+x ${folder}), or let nginx run as a user that may`
+  );
 }
 
 /** Debian's `nobody` is of the group `nogroup`; elsewhere the group has the same name as the user. */
