@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `bg`: the verbs of the engine without Slack. The only reader of the process's environment, arguments and signals.
 
-import { BlueGreenError, hasCode, keepFilesPrivate, messageOf } from '@bg/engine';
+import { BlueGreenError, hasCode, keepFilesPrivate, messageOf, storageFault } from '@bg/engine';
 import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { buildProgram } from './program.ts';
@@ -56,11 +56,10 @@ function watchReader(): Reader {
 
 function failed(thrown: unknown, json: boolean): ExitCode {
   if (thrown instanceof CommanderError) return commandLineEnd(thrown, json);
+  const fault = storageFault(thrown) ?? thrown;
   const { code, help } =
-    thrown instanceof BlueGreenError
-      ? thrown
-      : { code: 'unexpected', help: 'LOG_LEVEL=debug shows where it happened.' };
-  const message = messageOf(thrown);
+    fault instanceof BlueGreenError ? fault : { code: 'unexpected', help: 'LOG_LEVEL=debug shows where it happened.' };
+  const message = messageOf(fault);
   if (json) process.stdout.write(jsonLine({ error: { code, message, help } }));
   else
     process.stderr.write(

@@ -15,6 +15,11 @@ export const errorHelp = {
   'config-invalid': 'Run `bg config check` to see every problem at once.',
   'config-refused':
     'The load balancer refuses its new configuration; the refused file is kept beside, the one before serves on.',
+  'disk-error':
+    'Look at the disk (`dmesg`, its health). Nothing was set aside; copy the state folder before anything else is tried.',
+  'disk-full':
+    'Free some disk and try again. The state is sound and nothing of it was set aside; what runs goes on serving.',
+  'disk-read-only': 'Make the file or its file system writable and try again. The state is sound; users are served on.',
   drifted:
     'The load balancer does something else than was decided. `bg routing restore` puts back what was decided, `bg routing adopt` decides for what it does now.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
@@ -25,6 +30,7 @@ export const errorHelp = {
   'http-failed': 'The address did not answer; check that the service listens on its APPLICATION_PORT.',
   'http-timeout': 'The address did not answer in time.',
   'lease-held': 'Another process is driving; its name is in the message.',
+  'no-permission': 'Run as the user that owns the state folder, or correct its owner and mode. Nothing was changed.',
   'not-found': 'Look at `bg status` for the names that exist.',
   'port-in-use': 'Stop the named process or give the slot another port.',
   'release-invalid': 'Mend the file that is named, and publish the release under a new version.',
@@ -33,7 +39,7 @@ export const errorHelp = {
   'resources-short': 'Free some disk or memory; nothing was started.',
   'start-failed': 'The release ended at once; its last log lines are in the message.',
   'state-corrupt':
-    'The state file cannot be read. Users are served on. Put back a copy of it, or run `bg state rebuild`: the file is kept beside, and what runs is learnt from the load balancer and the services.',
+    'The state file is damaged. Users are served on. Put back a copy of it, or run `bg state rebuild`: the file is kept beside, and what runs is learnt from the load balancer and the services.',
   'state-locked':
     'Another process has been in the middle of a write for seconds: a very slow disk, or a process that was stopped. Let it go on or end it, and try again.',
   'state-newer': 'The state was written by a newer version of this program; use that version.',
@@ -46,6 +52,7 @@ export const errorHelp = {
   'template-invalid': 'A fault of this program: a template of a configuration file does not fit its values.',
   'template-unfilled':
     'Give the named variables in an env file or in `env` of the configuration, or mend the template in a new release; nothing was started.',
+  'too-many-files': 'End what keeps files open, or raise the limit (`ulimit -n`, `LimitNOFILE=`), and try again.',
   'variable-missing': 'Add the named variable to the env file of the target or to `env` in the configuration.',
 } as const;
 

@@ -13,19 +13,38 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { releaseReserve } from './reserve.ts';
+import { storageFault } from './storage-fault.ts';
 
 /**
  * Replaces `path` atomically: a reader sees the old content or the new, never a part. Creates the folder if needed. The mode
  * is the file's whatever the umask is: a load balancer of another account may have to read it.
  */
 export function writeFileAtomic(path: string, content: string, mode = 0o600): void {
+  withRoomFor(path, () => replaceFile(path, content, mode));
+}
+
+/** On a full disk the reserve of the state is given up. @throws BlueGreenError what `storageFault` says, with the path */
+function withRoomFor(path: string, write: () => void): void {
+  for (let partsLeft = 4; ; partsLeft -= 1) {
+    try {
+      write();
+      return;
+    } catch (thrown) {
+      const fault = storageFault(thrown, path);
+      if (fault?.code !== 'disk-full' || partsLeft === 0 || !releaseReserve(path)) throw fault ?? thrown;
+    }
+  }
+}
+
+function replaceFile(path: string, content: string, mode: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const file = openSync(beside, 'wx', mode);
     try {
       fchmodSync(file, mode);
-      writeSync(file, content);
+      writeWhole(file, content);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -64,11 +83,19 @@ export function syncFolder(path: string): void {
 
 /** On disk when it returns, but in one go: for a file that nobody reads before it is moved. Its folder must be there. */
 export function writeFileSynced(path: string, content: string, mode = 0o600): void {
-  const file = openSync(path, 'w', mode);
-  try {
-    writeSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  withRoomFor(path, () => {
+    const file = openSync(path, 'w', mode);
+    try {
+      writeWhole(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** A disk that is nearly full takes a part and says so only by the number that it returns. */
+function writeWhole(file: number, content: string): void {
+  const bytes = Buffer.from(content);
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
 }

@@ -4,7 +4,7 @@
 import { pause } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import { liveDeployments } from '../state/deployments.ts';
-import { acquireLease, heartbeatMs, type Lease, releaseLease, renewLease } from '../state/leases.ts';
+import { acquireLease, heartbeatMs, type Lease, leaseMs, releaseLease, renewLease } from '../state/leases.ts';
 import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Charge, type Core, driverLease, type Target } from './core.ts';
@@ -14,6 +14,7 @@ import { tendReleases } from './releases/tend.ts';
 import { repairRouting } from './repair.ts';
 import { runDeployment } from './runner.ts';
 import { tendSchemas } from './schema/tend.ts';
+import { tendState } from './state-care.ts';
 import { supervise } from './supervisor.ts';
 import { watchBalancerFiles } from './watch-balancer-files.ts';
 
@@ -78,17 +79,22 @@ function giveBack({ store, log }: Core, lease: Lease): void {
   }
 }
 
+/** A state that cannot be written for a moment (a full disk, a slow one) costs the lease only when its time has passed. */
 async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () => void): Promise<void> {
-  while (await pause(core.clock, heartbeatMs, stop)) {
+  const { store, clock, log } = core;
+  let renewedAt = clock.now();
+  while (await pause(clock, heartbeatMs, stop)) {
     try {
-      if (renewLease(core.store.db, lease, core.clock.now())) continue;
+      if (!renewLease(store.db, lease, clock.now())) break;
+      renewedAt = clock.now();
     } catch (thrown) {
-      core.log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed');
+      log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed');
+      if (clock.now() - renewedAt > leaseMs - heartbeatMs) break;
     }
-    if (!stop.aborted)
-      core.log.warn({ lease: lease.name, fence: lease.token }, 'lost the lease: nothing more is written');
-    return lost();
   }
+  if (stop.aborted) return;
+  log.warn({ lease: lease.name, fence: lease.token }, 'lost the lease: nothing more is written');
+  lost();
 }
 
 /** Returns only when all have ended: nothing of an earlier lease goes on beside the next one. */
@@ -101,7 +107,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   announcePending(core, lease);
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
-  const all = [moveDeployments, supervise, watchBalancerFiles, tendSchemas, tendReleases].map((part) =>
+  const all = [moveDeployments, supervise, watchBalancerFiles, tendSchemas, tendReleases, tendState].map((part) =>
     part(core, lease, until),
   );
   const ends = await Promise.allSettled(all.map((part) => part.catch(endTheOthers)));

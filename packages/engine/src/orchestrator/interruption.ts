@@ -2,6 +2,7 @@
 // awaited: nothing goes on behind the journal's back.
 
 import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
+import { storageFault } from '../lib/storage-fault.ts';
 import { MigrationError } from '../migrator/error.ts';
 import { pendingAbort } from '../state/deployments.ts';
 import type { Run } from './journal.ts';
@@ -27,7 +28,8 @@ function failureOf({ core, row }: Run, thrown: unknown, stopped: boolean): StepR
   if (hasCode(thrown, 'fenced-out')) throw thrown;
   if (!stopped) core.log.error({ deployment: row.id, err: thrown }, 'step failed');
   if (thrown instanceof MigrationError) return failed(`schema-${thrown.code}`, migrationSentence(thrown));
-  return failed(thrown instanceof BlueGreenError ? thrown.code : 'fault', messageOf(thrown));
+  const fault = storageFault(thrown) ?? thrown;
+  return failed(fault instanceof BlueGreenError ? fault.code : 'fault', messageOf(fault));
 }
 
 async function watchForAbort({ core, row }: Run, signal: AbortSignal, abort: () => void): Promise<void> {

@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
-import { BlueGreenError, messageOf } from '../lib/errors.ts';
+import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
+import { releaseReserve } from '../lib/reserve.ts';
+import { storageFault } from '../lib/storage-fault.ts';
 import * as schema from './schema.ts';
 import { guardStateFolder } from './state-folder.ts';
 
@@ -13,10 +15,24 @@ export type Db = BetterSQLite3Database<typeof schema> & { $client: Database.Data
 
 const migrationsFolder = resolve(import.meta.dirname, '../../../../migrations');
 
-/** `warn` is given what is unusual about the folder. @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked`, `state-unsafe` */
+/**
+ * On a full disk a part of the reserve is given up, so that a rollback can be written.
+ * @param warn is given what is unusual about the folder
+ * @throws BlueGreenError `state-newer`, `state-locked`, `state-unsafe`, `state-corrupt` for proved damage only, and what
+ * `storageFault` says
+ */
 export function openDatabase(stateFolder: string, warn: (sentence: string) => void = () => {}): Db {
-  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
-  for (const sentence of guardStateFolder(stateFolder)) warn(sentence);
+  for (const sentence of openFolder(stateFolder)) warn(sentence);
+  for (;;) {
+    try {
+      return openOnce(stateFolder);
+    } catch (thrown) {
+      if (!hasCode(thrown, 'disk-full') || !releaseReserve(stateFolder)) throw thrown;
+    }
+  }
+}
+
+function openOnce(stateFolder: string): Db {
   const file = join(stateFolder, 'state.sqlite');
   const client = openFile(file);
   refuseNewer(client, file);
@@ -24,8 +40,17 @@ export function openDatabase(stateFolder: string, warn: (sentence: string) => vo
   return drizzle(client, { schema }) as Db;
 }
 
+function openFolder(stateFolder: string): readonly string[] {
+  try {
+    mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+    return guardStateFolder(stateFolder);
+  } catch (thrown) {
+    throw storageFault(thrown, stateFolder) ?? thrown;
+  }
+}
+
 function openFile(file: string): Database.Database {
-  const client = new Database(file, { timeout: 5_000 });
+  const client = opening(file);
   try {
     toWriteAheadLog(client);
     // FULL, not NORMAL: a decision that was announced must survive the loss of power.
@@ -34,8 +59,10 @@ function openFile(file: string): Database.Database {
     client.pragma('wal_autocheckpoint = 8000');
     client.pragma('cache_size = -16000');
     client.pragma('foreign_keys = ON');
+    // A file for sorting would need room on a disk that may be full.
+    client.pragma('temp_store = MEMORY');
     const check = client.pragma('quick_check(1)', { simple: true });
-    if (check !== 'ok') throw new Error(String(check));
+    if (check !== 'ok') throw damaged(file, String(check));
     return client;
   } catch (thrown) {
     client.close();
@@ -43,15 +70,27 @@ function openFile(file: string): Database.Database {
   }
 }
 
-/** A file that somebody else is writing to is sound: nobody may be told to set it aside. */
-function unreadable(file: string, thrown: unknown): BlueGreenError {
-  return isLocked(thrown)
-    ? new BlueGreenError('state-locked', `${file} is being written by another process, which does not end`, {}, thrown)
-    : new BlueGreenError('state-corrupt', `${file} cannot be read: ${messageOf(thrown)}`, {}, thrown);
+function opening(file: string): Database.Database {
+  try {
+    return new Database(file, { timeout: 5_000 });
+  } catch (thrown) {
+    throw unreadable(file, thrown);
+  }
 }
 
-const isLocked = (thrown: unknown): boolean =>
-  String((thrown as { code?: unknown } | undefined)?.code).startsWith('SQLITE_BUSY');
+const damaged = (file: string, problem: string, cause?: unknown): BlueGreenError =>
+  new BlueGreenError('state-corrupt', `${file} is damaged: ${problem}`, {}, cause);
+
+/** Only what SQLite itself calls damage is damage: the help for it sets the file aside. */
+function unreadable(file: string, thrown: unknown): unknown {
+  if (thrown instanceof BlueGreenError) return thrown;
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(sqliteCode(thrown))) return damaged(file, messageOf(thrown), thrown);
+  return storageFault(thrown, file) ?? thrown;
+}
+
+const sqliteCode = (thrown: unknown): string => String((thrown as { code?: unknown } | undefined)?.code);
+
+const isLocked = (thrown: unknown): boolean => sqliteCode(thrown).startsWith('SQLITE_BUSY');
 
 /** Only the first process changes the file's mode, and SQLite does not queue for that lock: whoever is late asks again. */
 function toWriteAheadLog(client: Database.Database): void {

@@ -3,6 +3,7 @@
 import { eq } from 'drizzle-orm';
 import { BlueGreenError } from '../lib/errors.ts';
 import type { Db } from './database.ts';
+import { withRoom } from './room.ts';
 import { leases } from './schema.ts';
 
 export interface Lease {
@@ -24,16 +25,15 @@ export function acquireLease(
   db: Db,
   wish: { name: string; holder: string; configDigest: string; now: number },
 ): Lease | undefined {
-  return db.$client
-    .transaction((): Lease | undefined => {
-      const row = readLease(db, wish.name);
-      if (row && row.expiresAt > wish.now) return undefined;
-      const lease = { name: wish.name, holder: wish.holder, token: Math.max((row?.token ?? 0) + 1, tokenOf(wish.now)) };
-      const values = { ...lease, expiresAt: wish.now + leaseMs, configDigest: wish.configDigest };
-      db.insert(leases).values(values).onConflictDoUpdate({ target: leases.name, set: values }).run();
-      return lease;
-    })
-    .immediate();
+  const take = db.$client.transaction((): Lease | undefined => {
+    const row = readLease(db, wish.name);
+    if (row && row.expiresAt > wish.now) return undefined;
+    const lease = { name: wish.name, holder: wish.holder, token: Math.max((row?.token ?? 0) + 1, tokenOf(wish.now)) };
+    const values = { ...lease, expiresAt: wish.now + leaseMs, configDigest: wish.configDigest };
+    db.insert(leases).values(values).onConflictDoUpdate({ target: leases.name, set: values }).run();
+    return lease;
+  });
+  return withRoom(db, true, () => take.immediate());
 }
 
 /** The lowest token that a lease taken now can have: whole seconds since the epoch. */
@@ -41,16 +41,15 @@ export const tokenOf = (now: number): number => Math.floor(now / 1_000);
 
 /** False when the lease is no longer ours. */
 export function renewLease(db: Db, lease: Lease, now: number): boolean {
-  return db.$client
-    .transaction((): boolean => {
-      if (readLease(db, lease.name)?.token !== lease.token) return false;
-      db.update(leases)
-        .set({ expiresAt: now + leaseMs })
-        .where(eq(leases.name, lease.name))
-        .run();
-      return true;
-    })
-    .immediate();
+  const renew = db.$client.transaction((): boolean => {
+    if (readLease(db, lease.name)?.token !== lease.token) return false;
+    db.update(leases)
+      .set({ expiresAt: now + leaseMs })
+      .where(eq(leases.name, lease.name))
+      .run();
+    return true;
+  });
+  return withRoom(db, true, () => renew.immediate());
 }
 
 export function releaseLease(db: Db, lease: Lease): void {

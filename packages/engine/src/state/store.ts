@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { type AuditEvent, appendAudit } from './audit.ts';
 import type { Db } from './database.ts';
 import { assertHeld, type Lease } from './leases.ts';
+import { withRoom } from './room.ts';
 
 /** A transaction in progress. Functions that change state take it, so that none can be called outside of one. */
 export interface Tx {
@@ -42,25 +43,24 @@ export function createStore(options: StoreOptions): Store {
   const totalChanges = db.$client.prepare('SELECT total_changes()').pluck();
 
   function write<T>(work: (tx: Tx) => T): T {
-    const result = db.$client
-      .transaction((): T => {
-        if (lease) assertHeld(db, lease);
-        const before = Number(totalChanges.get());
-        let audited = 0;
-        const now = clock.now();
-        const value = work({
-          db,
-          now,
-          audit: (event) => {
-            appendAudit(db, now, event, redact);
-            audited += 1;
-          },
-        });
-        if (audited === 0 && Number(totalChanges.get()) > before)
-          throw new Error('a change without its audit row cannot be written');
-        return value;
-      })
-      .immediate();
+    const change = db.$client.transaction((): T => {
+      if (lease) assertHeld(db, lease);
+      const before = Number(totalChanges.get());
+      let audited = 0;
+      const now = clock.now();
+      const value = work({
+        db,
+        now,
+        audit: (event) => {
+          appendAudit(db, now, event, redact);
+          audited += 1;
+        },
+      });
+      if (audited === 0 && Number(totalChanges.get()) > before)
+        throw new Error('a change without its audit row cannot be written');
+      return value;
+    });
+    const result = withRoom(db, true, () => change.immediate());
     committed();
     return result;
   }
@@ -71,7 +71,7 @@ export function createStore(options: StoreOptions): Store {
     const isWithin = client.inTransaction;
     if (!isWithin) client.pragma('synchronous = NORMAL');
     try {
-      return client.transaction((): T => work(db, clock.now())).immediate();
+      return withRoom(db, false, () => client.transaction((): T => work(db, clock.now())).immediate());
     } finally {
       if (!isWithin) client.pragma('synchronous = FULL');
     }
@@ -84,7 +84,7 @@ export function createStore(options: StoreOptions): Store {
   }
 
   function receive<T>(work: (db: Db, now: number) => T): T {
-    const result = db.$client.transaction((): T => work(db, clock.now())).immediate();
+    const result = withRoom(db, true, () => db.$client.transaction((): T => work(db, clock.now())).immediate());
     committed();
     return result;
   }

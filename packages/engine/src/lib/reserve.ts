@@ -1,0 +1,77 @@
+// A file of real blocks in the state folder. On a full disk it is given up part by part, each to the write that needs it,
+// so that a rollback has room and a service that fills the disk does not get all of it.
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, renameSync, rmSync, statfsSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const reserveName = 'disk-reserve';
+const largestBytes = 8 << 20;
+const stepBytes = 256 << 10;
+/** Of the file system: a small one does not lose a large part to it. */
+const largestShare = 1 / 16;
+/** It is made only where several times its size are left. */
+const plenty = 4;
+/** The files of a state are at most this many folders below it. */
+const maxLevels = 8;
+
+/** Makes or completes the reserve where the disk has room for it. Never throws: it is a precaution. */
+export function retainReserve(stateFolder: string): void {
+  const file = join(stateFolder, reserveName);
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    const { bsize, blocks, bavail } = statfsSync(stateFolder);
+    const bytes = Math.min(largestBytes, Math.floor(bsize * blocks * largestShare));
+    if ((sizeOf(file) ?? 0) >= bytes || bsize * bavail < plenty * bytes) return;
+    try {
+      fill(beside, bytes);
+      renameSync(beside, file);
+    } finally {
+      rmSync(beside, { force: true });
+    }
+  } catch {
+    // Without room or permission there is no reserve; what needs the disk next says why.
+  }
+}
+
+/** Random bytes: a file system that compresses or leaves out zeros would reserve nothing. Its content need not last. */
+function fill(path: string, bytes: number): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    const chunk = randomBytes(stepBytes);
+    for (let left = bytes; left > 0; ) left -= writeSync(file, chunk, 0, Math.min(left, stepBytes));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Gives up a part of the reserve of the state that `path` belongs to. False when nothing is left of it. */
+export function releaseReserve(path: string): boolean {
+  let folder = path;
+  for (let level = 0; level < maxLevels && folder !== dirname(folder); level += 1) {
+    const file = join(folder, reserveName);
+    const bytes = sizeOf(file);
+    if (bytes !== undefined) return shorten(file, bytes);
+    folder = dirname(folder);
+  }
+  return false;
+}
+
+function shorten(file: string, bytes: number): boolean {
+  try {
+    if (bytes === 0) return false;
+    truncateSync(file, Math.max(0, bytes - stepBytes));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined when there is no such file, or nobody may look. */
+function sizeOf(file: string): number | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.size;
+  } catch {
+    return undefined;
+  }
+}

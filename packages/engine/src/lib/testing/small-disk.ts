@@ -1,0 +1,68 @@
+// A file system of a few megabytes that a test fills, empties and makes read-only. Needs root; tests name themselves as
+// skipped where it cannot be mounted.
+
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface SmallDisk {
+  readonly folder: string;
+  readonly freeBytes: () => number;
+  /** Takes what is left to the last block, in a file of its own. */
+  readonly fill: () => void;
+  /** What a person does: removes what fills the disk. */
+  readonly makeRoom: () => void;
+  readonly setWritable: (isWritable: boolean) => void;
+  readonly unmount: () => void;
+}
+
+/** A new file system below `folder`, which is made if it is missing. */
+export function mountSmallDisk(folder: string, megabytes: number): SmallDisk {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', folder], { stdio: 'pipe' });
+  const filler = join(folder, 'filler');
+  return {
+    folder,
+    freeBytes: () => {
+      const { bsize, bavail } = statfsSync(folder);
+      return bsize * bavail;
+    },
+    fill: () => fillUp(filler),
+    makeRoom: () => rmSync(filler, { force: true }),
+    setWritable: (isWritable) =>
+      void execFileSync('mount', ['-o', `remount,${isWritable ? 'rw' : 'ro'}`, folder], { stdio: 'pipe' }),
+    unmount: () => void execFileSync('umount', ['-l', folder], { stdio: 'pipe' }),
+  };
+}
+
+function fillUp(path: string): void {
+  const file = openSync(path, 'a', 0o600);
+  const chunk = Buffer.alloc(64 << 10, 1);
+  try {
+    for (;;) writeSync(file, chunk);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') throw thrown;
+  } finally {
+    closeSync(file);
+  }
+}
+
+let possible: boolean | undefined;
+
+export function canMountDisks(): boolean {
+  possible ??= process.getuid?.() === 0 && tryMount();
+  return possible;
+}
+
+function tryMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'bg-mount-'));
+  try {
+    mountSmallDisk(folder, 1).unmount();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmdirSync(folder);
+  }
+}
