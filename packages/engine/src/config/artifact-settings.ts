@@ -9,6 +9,8 @@ export interface ArtifactSettings {
   readonly requireDigest: boolean;
   /** As minisign prints them. With one, every archive must be signed. */
   readonly publicKeys: readonly string[];
+  /** Whether the trusted comment of a signature must name service and version. */
+  readonly signatureNamesRelease: boolean;
   /** Whether the one top folder of an archive is left out. */
   readonly strip: boolean;
   readonly limits: FetchLimits;

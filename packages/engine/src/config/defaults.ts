@@ -58,6 +58,7 @@ export const defaultDatabase = {
 /** Where anything may be fetched at all. */
 export const defaultArtifacts = {
   requireDigest: true,
+  signatureNamesRelease: true,
   strip: false,
   limits: {
     time: '10m',

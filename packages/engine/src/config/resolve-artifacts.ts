@@ -13,13 +13,14 @@ export function resolveArtifacts(
   inFolder: (path: string) => string,
 ): ArtifactSettings {
   const { hosts = [], folders = [], repositories = [], publicKeys = [], ...rest } = file ?? {};
-  const { requireDigest, strip, limits } = merge(defaultArtifacts, rest);
+  const { requireDigest, signatureNamesRelease, strip, limits } = merge(defaultArtifacts, rest);
   return {
     hosts: hosts.map(resolveHost),
     folders: folders.map(inFolder),
     repositories: repositories.map(resolveRepository),
     requireDigest,
     publicKeys,
+    signatureNamesRelease,
     strip,
     limits: {
       timeMs: parseDuration(limits.time),

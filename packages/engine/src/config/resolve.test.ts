@@ -59,6 +59,7 @@ describe('defaults', () => {
         folders: [],
         repositories: [],
         requireDigest: true,
+        signatureNamesRelease: true,
         publicKeys: [],
         strip: false,
         limits: {

@@ -77,6 +77,11 @@ export const artifacts = z
         'With these, every archive must have a signature by one of them beside it, <archive>.minisig. Default: none.',
       )
       .optional(),
+    signatureNamesRelease: yesNo()
+      .describe(
+        'The trusted comment of a signature must name service and version, or a file named by both. Default: true.',
+      )
+      .optional(),
     strip: yesNo()
       .describe('Leave out the one top folder that all files of an archive lie in. Default: false.')
       .optional(),

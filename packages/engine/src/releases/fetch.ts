@@ -23,6 +23,7 @@ import type { Workplace } from './workplace.ts';
 
 export interface FetchRequest {
   readonly source: ArtifactSource;
+  readonly service: string;
   readonly version: string;
   /** What CI built, where it says so. */
   readonly commit: string | undefined;
@@ -124,15 +125,21 @@ async function fromUrl(request: Fetching, { url, sha256 }: Extract<ArtifactSourc
 const maxSignatureBytes = 16 * 1024;
 
 async function fromArchive(
-  { settings, workplace, signal, spend }: Fetching,
+  request: Fetching,
   { archive, sha256, shown }: { readonly archive: string; readonly sha256: string | undefined; readonly shown: string },
 ): Promise<Fetched> {
+  const { settings, workplace, signal, spend } = request;
   const size = await checkSize(archive, settings);
   const found = await digestOf(archive, signal);
   if (sha256 !== undefined && sha256.toLowerCase() !== found)
     throw refused(`its sha256 is ${found}, and CI announced ${sha256.toLowerCase()}`);
   if (settings.publicKeys.length > 0)
-    await checkSignature({ file: archive, signature: await readSignature(archive), keys: settings.publicKeys });
+    await checkSignature({
+      file: archive,
+      signature: await readSignature(archive),
+      keys: settings.publicKeys,
+      release: settings.signatureNamesRelease ? request : undefined,
+    });
   const landing = await createLanding(workplace.files, roomFor(settings.limits, spend, size), signal);
   await unpack({ archive, landing, strip: settings.strip, signal });
   return { ...(await landing.settle()), source: shown, sha256: found };

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkSignature } from './minisign.ts';
+import { checkSignedFor } from './signed-for.ts';
 import { gzipOf, sha256Of } from './testing-archive.ts';
 import { fetchInto, testSettings } from './testing-fetch.ts';
 
@@ -31,7 +32,7 @@ y/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+b
 };
 
 const check = (signature: string, keys: readonly string[] = [theirKey], name = 'test') =>
-  checkSignature({ file: join(folder, name), signature, keys });
+  checkSignature({ file: join(folder, name), signature, keys, release: undefined });
 
 const ourId = randomBytes(8);
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -92,6 +93,40 @@ describe('a signature', () => {
   );
 });
 
+const shopV1 = { service: 'shop', version: 'v1.0' };
+
+describe('a signature for shop v1.0', () => {
+  it.each([
+    'service:shop version:v1.0',
+    'timestamp:1556193335\tservice:shop\tversion:v1.0',
+    'service=shop version=v1.0 file:anything.tar.gz',
+    'timestamp:1556193335\tfile:shop-v1.0.tar.gz\thashed',
+    'file:shop_1.0_linux_amd64.tgz',
+    'file:dist/shop-v1.0.tar.zst',
+    'version:v1.0 file:shop-v1.0.crate',
+  ])('is one with the comment %j', (comment) => {
+    expect(() => checkSignedFor(comment, shopV1)).not.toThrow();
+  });
+
+  it.each([
+    ['made by a test', 'does not say that it is for shop v1.0; sign with minisign -t'],
+    ['', 'does not say'],
+    ['version:v1.0', 'does not say'],
+    ['service:shop', 'does not say'],
+    ['service:shop version:v1.0.1', 'is for version "v1.0.1", and it is offered as shop v1.0'],
+    ['service:shops version:v1.0', 'is for service "shops"'],
+    ['version:v2 service:shop version:v1.0', 'is for version "v2"'],
+    ['service:other file:shop-v1.0.tar.gz', 'is for service "other"'],
+    ['file:shop-v1.0.1.tar.gz', 'does not say'],
+    ['file:shop-v1.0-rc1.tar.gz', 'does not say'],
+    ['file:workshop-v1.0.tar.gz', 'does not say'],
+    ['file:shop.tar.gz', 'does not say'],
+    [`file:shop-v1.0${'-linux'.repeat(400)}x`, 'does not say'],
+  ])('is none with the comment %j', (comment, problem) => {
+    expect(() => checkSignedFor(comment, shopV1)).toThrow(problem);
+  });
+});
+
 describe('with a key in the configuration', () => {
   const settings = () => testSettings({ folders: [folder], publicKeys: [ourKey] });
 
@@ -103,8 +138,28 @@ describe('with a key in the configuration', () => {
     await expect(fetchInto(folder, source, settings())).rejects.toThrow('it has no signature beside it');
     writeFileSync(`${path}.minisig`, signed(Buffer.from('another')));
     await expect(fetchInto(folder, source, settings())).rejects.toThrow('does not fit the file');
-    writeFileSync(`${path}.minisig`, signed(archive));
+    for (const comment of [
+      'made by a test',
+      'service:other version:v1',
+      'service:shop version:v2',
+      'file:shop-v1.0.tar.gz',
+    ]) {
+      writeFileSync(`${path}.minisig`, signed(archive, comment));
+      await expect(fetchInto(folder, source, settings()), comment).rejects.toMatchObject({ code: 'artifact-refused' });
+    }
+    writeFileSync(`${path}.minisig`, signed(archive, 'service:shop version:v1'));
     expect(await fetchInto(folder, source, settings())).toMatchObject({ files: 1 });
+  });
+
+  it('a signature for anything is taken where the configuration says so', async () => {
+    const archive = await gzipOf([{ name: 'a', body: 'a' }]);
+    const path = join(folder, 'loose.tar.gz');
+    writeFileSync(path, archive);
+    writeFileSync(`${path}.minisig`, signed(archive));
+    const loose = { ...settings(), signatureNamesRelease: false };
+    expect(await fetchInto(join(folder, 'loose'), { kind: 'archive', path, sha256: undefined }, loose)).toMatchObject({
+      files: 1,
+    });
   });
 
   it('a folder is refused', async () => {

@@ -5,15 +5,18 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { refused, sizeText } from './refused.ts';
+import { checkSignedFor, type SignedRelease } from './signed-for.ts';
 
 /** The old form signs the file itself, which must be held whole for that. */
 const maxUnhashedBytes = 256 * 1024 ** 2;
 
-/** @throws BlueGreenError `artifact-refused` unless `signature` is one of `file` by one of `keys`. */
+/** @throws BlueGreenError `artifact-refused` unless `signature` is one of `file`, by one of `keys`, for this release. */
 export async function checkSignature(input: {
   readonly file: string;
   readonly signature: string;
   readonly keys: readonly string[];
+  /** Undefined: whatever it was signed for. */
+  readonly release: SignedRelease | undefined;
 }): Promise<void> {
   const { file, keys } = input;
   const { algorithm, keyId, bytes, trustedComment, global } = parseSignature(input.signature);
@@ -23,6 +26,7 @@ export async function checkSignature(input: {
   if (!verify(null, signed, key.key, bytes)) throw refused(`its signature by ${idText(keyId)} does not fit the file`);
   if (!verify(null, Buffer.concat([bytes, Buffer.from(trustedComment)]), key.key, global))
     throw refused(`the trusted comment of its signature by ${idText(keyId)} was changed`);
+  if (input.release) checkSignedFor(trustedComment, input.release);
 }
 
 interface Signature {

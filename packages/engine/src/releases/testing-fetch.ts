@@ -25,6 +25,7 @@ export const testSettings = (more: Partial<ArtifactSettings> = {}): ArtifactSett
   repositories: [],
   requireDigest: true,
   publicKeys: [],
+  signatureNamesRelease: true,
   strip: false,
   limits: testLimits,
   ...more,
@@ -42,6 +43,7 @@ export async function fetchInto(
   try {
     const fetched = await fetchFiles({
       source,
+      service: 'shop',
       version: 'v1',
       commit,
       settings,

@@ -37,6 +37,7 @@ export async function bringRelease(bringing: Bringing): Promise<Fetched> {
   try {
     const fetched = await fetchFiles({
       ...from,
+      service: target.key.service,
       version,
       settings,
       workplace,
