@@ -38,6 +38,8 @@ export interface SimulatorOptions {
   /** The app's request URL on this machine, e.g. `http://127.0.0.1:3000/slack/events`. */
   readonly appUrl?: string;
   readonly manifest: AppManifest;
+  /** Makes the workspace one of an Enterprise Grid organisation. */
+  readonly enterpriseId?: string;
   readonly users?: readonly SimulatorUser[];
   readonly userGroups?: readonly SimulatorUserGroup[];
   readonly channels?: readonly SimulatorChannel[];

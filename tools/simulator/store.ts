@@ -93,6 +93,7 @@ export type Topic = 'messages' | 'modals' | 'home' | 'groups' | 'deliveries' | '
 
 export interface Workspace {
   readonly team: { readonly id: string; readonly domain: string; readonly name: string };
+  readonly enterpriseId: string | undefined;
   readonly app: { readonly id: string; readonly botId: string; readonly botUserId: string };
   readonly manifest: AppManifest;
   readonly unlistedCommands: ReadonlySet<string>;
@@ -117,6 +118,7 @@ export function createWorkspace(options: SimulatorOptions, clock: SimulatorClock
   events.setMaxListeners(0);
   return {
     team,
+    enterpriseId: options.enterpriseId,
     app: { id: 'A0SIMULATOR', botId: 'B0SIMULATOR', botUserId: BOT_USER_ID },
     manifest: options.manifest,
     unlistedCommands: new Set(options.unlistedCommands ?? DEFAULT_UNLISTED_COMMANDS),

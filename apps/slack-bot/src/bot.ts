@@ -10,11 +10,12 @@ import type { CommandKey } from './commands/table.ts';
 import type { Desk } from './desk.ts';
 import type { BotEnvironment } from './environment.ts';
 import { createFrontDoor } from './front-door.ts';
-import { createDrain, DeliveryRefused, replayGuard, sameTeamOnly } from './guards.ts';
+import { createDrain, DeliveryRefused, replayGuard } from './guards.ts';
 import { registerHandlers } from './handlers.ts';
 import { keepAskingWho } from './identity.ts';
 import { registeredWord } from './manifest.ts';
 import { createPeople } from './people.ts';
+import { sameTeamOnly } from './same-team.ts';
 import { runSender } from './sender.ts';
 import { connectSlack, type Identity, type Slack } from './slack-api.ts';
 
@@ -126,7 +127,7 @@ async function createApp({
   });
   app.use(drain.track);
   app.use(replayGuard(engine, clock, log));
-  app.use(sameTeamOnly({ engine, team: engine.settings.slack.team, identity: known }));
+  app.use(sameTeamOnly({ engine, slack, identity: known }));
   app.error(async (error) => {
     const cause = 'original' in error ? error.original : error;
     if (!(cause instanceof DeliveryRefused)) return log.error({ err: cause }, 'a request of Slack failed');

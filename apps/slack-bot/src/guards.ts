@@ -1,11 +1,10 @@
-// What stands before every handler: nothing is handled twice, from the future, or for people of other workspaces;
-// and the process waits for what it has begun.
+// What stands before every handler: nothing is handled twice or from the future, and the process waits for what it has
+// begun.
 
 import type { Clock, Engine, Log } from '@bg/engine';
 import type { AnyMiddlewareArgs, Middleware } from '@slack/bolt';
-import type { KnownIdentity } from './identity.ts';
 
-type Guard = Middleware<AnyMiddlewareArgs>;
+export type Guard = Middleware<AnyMiddlewareArgs>;
 
 /** What the receiver knows of a delivery: Slack's signature over HTTP, the envelope in Socket Mode. */
 export interface DeliveryProof {
@@ -41,7 +40,7 @@ export function replayGuard(engine: Pick<Engine, 'firstTime'>, clock: Clock, log
   };
 }
 
-type GuardArgs = Parameters<Guard>[0] & {
+export type GuardArgs = Parameters<Guard>[0] & {
   readonly ack?: (() => Promise<void>) | undefined;
   readonly respond?: ((message: Readonly<Record<string, unknown>>) => Promise<unknown>) | undefined;
 };
@@ -50,40 +49,6 @@ type GuardArgs = Parameters<Guard>[0] & {
 function deliveryId(body: unknown): string | undefined {
   const { trigger_id: trigger, event_id: event } = body as Readonly<Record<string, unknown>>;
   return typeof trigger === 'string' ? trigger : typeof event === 'string' ? event : undefined;
-}
-
-export interface TeamGuardOptions {
-  readonly engine: Pick<Engine, 'countStranger'>;
-  /** From the configuration; otherwise the workspace of the token. */
-  readonly team: string | undefined;
-  readonly identity: KnownIdentity;
-}
-
-/** In a shared channel people of other companies see the buttons too. They may not press them. */
-export function sameTeamOnly({ engine, team, identity }: TeamGuardOptions): Guard {
-  return async ({ body, ack, respond, next }: GuardArgs) => {
-    const teams = teamsIn(body as Body);
-    // Before Slack answered once, the workspace that the request itself came through stands in.
-    const own = team ?? identity.get()?.teamId ?? teams[0];
-    if (teams.every((one) => one === own)) return next();
-    engine.countStranger('slack');
-    await ack?.();
-    await respond?.({
-      text: '⛔ Only people of this workspace can steer its deployments. Nothing was changed.',
-      response_type: 'ephemeral',
-      replace_original: false,
-    });
-  };
-}
-
-interface Body {
-  readonly team_id?: unknown;
-  readonly team?: { readonly id?: unknown } | null;
-  readonly user?: { readonly team_id?: unknown } | null;
-}
-
-function teamsIn({ team_id, team, user }: Body): readonly string[] {
-  return [team_id, team?.id, user?.team_id].filter((one): one is string => typeof one === 'string');
 }
 
 export interface Drain {

@@ -23,9 +23,11 @@ beforeAll(async () => {
         bake: 1s
 `,
     simulator: {
+      enterpriseId: 'E0ORG',
       users: [
         { id: 'U0ALICE', name: 'alice' },
-        { id: 'U0BOB', name: 'bob' },
+        // Of another workspace of the same organisation: what bob presses below is handled all the same.
+        { id: 'U0BOB', name: 'bob', teamId: 'T0HOME' },
         { id: 'U0MALLORY', name: 'mallory', teamId: 'T0OTHER' },
       ],
     },

@@ -46,6 +46,8 @@ export interface Identity {
   readonly teamId: string;
   readonly botId: string | undefined;
   readonly botUserId: string | undefined;
+  /** The organisation, on Enterprise Grid. */
+  readonly enterpriseId?: string | undefined;
 }
 
 export interface Slack {
@@ -78,7 +80,12 @@ export function connectSlack(client: WebClient): Slack {
     whoAmI: () =>
       answer(client.auth.test(), (found) => {
         workspace = found.url;
-        return { teamId: found.team_id ?? '', botId: found.bot_id, botUserId: found.user_id };
+        return {
+          teamId: found.team_id ?? '',
+          botId: found.bot_id,
+          botUserId: found.user_id,
+          enterpriseId: found.enterprise_id,
+        };
       }),
     post: ({ channel, card, threadTs, mark }) =>
       answer(

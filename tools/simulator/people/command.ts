@@ -70,6 +70,7 @@ function commandFields(
     command: said.command,
     text: said.text,
     api_app_id: workspace.app.id,
+    ...(workspace.enterpriseId !== undefined && { enterprise_id: workspace.enterpriseId }),
     is_enterprise_install: 'false',
     response_url: context.baseUrl() + responsePath,
     trigger_id: context.triggers.create(user.id),

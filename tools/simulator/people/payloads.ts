@@ -35,7 +35,7 @@ export function interactionBase(workspace: Workspace, user: User): Json {
     api_app_id: workspace.app.id,
     token: VERIFICATION_TOKEN,
     team: { id: workspace.team.id, domain: workspace.team.domain },
-    enterprise: null,
+    enterprise: workspace.enterpriseId === undefined ? null : { id: workspace.enterpriseId, name: 'Organisation' },
     is_enterprise_install: false,
   };
 }

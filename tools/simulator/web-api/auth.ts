@@ -12,6 +12,7 @@ export const authMethods: ApiMethods = {
       team_id: workspace.team.id,
       user_id: workspace.app.botUserId,
       bot_id: workspace.app.botId,
+      ...(workspace.enterpriseId !== undefined && { enterprise_id: workspace.enterpriseId }),
       is_enterprise_install: false,
     }),
   },
