@@ -210,6 +210,15 @@ describe('values that do not fit together', () => {
     expect(bench.problems(edited(['    channel', '    envFiles: [here.env]\n    channel']))).toEqual([]);
   });
 
+  it('an env file with lines that are not understood is named with them, and without values', () => {
+    writeFileSync(join(bench.folder, 'wrong.env'), 'A=1\nno secret\n');
+    expect(bench.problems(edited(['    channel', '    envFiles: [wrong.env]\n    channel']))).toEqual([
+      expect.stringMatching(
+        /envFiles\[0\]: .*wrong\.env:2: is no assignment; (?!.*secret).*a slot cannot start with it$/,
+      ),
+    ]);
+  });
+
   it('a canary may ask at the share it has just watched, and a group may approve', () => {
     const canary = '    canary: [{ percent: 10, watch: 1m }, { percent: 10, approval: true }]\n    channel';
     expect(bench.problems(edited(['    channel', canary], ['[bob, carol]', '["group:S01ABC"]']))).toEqual([]);

@@ -40,6 +40,16 @@ describe('the file itself', () => {
     expect(sentences('binary.yaml')).toEqual(['is not UTF-8 text']);
   });
 
+  it('is in UTF-16', () => {
+    writeFileSync(join(bench.folder, 'utf16.yaml'), Buffer.from(`\uFEFF${smallConfig}`, 'utf16le'));
+    expect(sentences('utf16.yaml')).toEqual(['is UTF-16 text; save it as UTF-8']);
+  });
+
+  it('may start with a byte order mark and have CRLF', () => {
+    writeFileSync(join(bench.folder, 'mark.yaml'), `\uFEFF${smallConfig.replaceAll('\n', '\r\n')}`);
+    expect(sentences('mark.yaml')).toEqual([]);
+  });
+
   it.skipIf(process.getuid?.() === 0)('may not be read', () => {
     writeFileSync(join(bench.folder, 'closed.yaml'), smallConfig);
     chmodSync(join(bench.folder, 'closed.yaml'), 0);

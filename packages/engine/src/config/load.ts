@@ -1,10 +1,10 @@
 // The configuration from its file: settings, or every problem in one error.
 
-import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { isMissing } from '../lib/files.ts';
+import { type Decoded, decodeText } from '../lib/text-file.ts';
 import { type ConfigCheck, checkConfig } from './check.ts';
 import { fileProblem, maxFileBytes, tooLarge } from './document.ts';
 import { formatProblem } from './problems.ts';
@@ -38,16 +38,13 @@ export function checkConfigFile({ file, environment }: ConfigSource): ConfigChec
     : checkConfig({ file, text, environment });
 }
 
-type FileText = { readonly text: string; readonly fault?: never } | { readonly text?: never; readonly fault: string };
-
-function readText(file: string): FileText {
+function readText(file: string): Decoded {
   try {
     const found = statSync(file);
     if (found.isDirectory()) return { fault: 'is a folder; expected the configuration file' };
     if (!found.isFile()) return { fault: 'is not a regular file' };
     if (found.size > maxFileBytes) return { fault: tooLarge(found.size) };
-    const bytes = readFileSync(file);
-    return isUtf8(bytes) ? { text: bytes.toString('utf8') } : { fault: 'is not UTF-8 text' };
+    return decodeText(readFileSync(file));
   } catch (thrown) {
     if (isMissing(thrown)) return { fault: 'there is no such file; copy bluegreen.example.yaml and adapt it' };
     return { fault: `cannot be read: ${messageOf(thrown)}` };

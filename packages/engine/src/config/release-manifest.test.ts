@@ -22,6 +22,12 @@ describe('the manifest of a release', () => {
     expect(readReleaseManifest(folder)).toBeUndefined();
   });
 
+  test('may start with a byte order mark, and is UTF-8 and nothing else', () => {
+    expect(read('\uFEFFnotes: New prices.\r\n')).toMatchObject({ notes: 'New prices.' });
+    writeFileSync(join(folder, 'bluegreen.release.yaml'), Buffer.from('notes: Größe', 'latin1'));
+    expect(() => readReleaseManifest(folder)).toThrow(/bluegreen\.release\.yaml is not UTF-8 text/);
+  });
+
   test('says what the release needs of the schema', () => {
     const text = `
 schema:

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { BlueGreenError } from '../lib/errors.ts';
 import { renderedName } from '../lib/template.ts';
+import { decodeText } from '../lib/text-file.ts';
 import { maxFileBytes, readDocument, tooLarge } from './document.ts';
 import { keysOf, schemaAt, unknownKey } from './known-keys.ts';
 import type { Path } from './path.ts';
@@ -50,7 +51,8 @@ export function readReleaseManifest(releaseFolder: string): ReleaseManifest | un
   // A link may lead to what is not part of the digest, or never ends.
   if (!found.isFile()) throw new BlueGreenError('release-invalid', `${file} is no plain file`);
   if (found.size > maxFileBytes) throw new BlueGreenError('release-invalid', `${file} ${tooLarge(found.size)}`);
-  const text = readFileSync(file, 'utf8');
+  const { text, fault } = decodeText(readFileSync(file));
+  if (text === undefined) throw new BlueGreenError('release-invalid', `${file} ${fault}`);
   const { root, problems, locate } = readDocument(text);
   const parsed = problems.length > 0 ? undefined : releaseManifest.safeParse(root);
   const findings = parsed?.success

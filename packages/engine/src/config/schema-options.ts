@@ -151,7 +151,9 @@ export const serviceOptions = {
       `Variables of the service. \${NAME} is filled in when a slot starts: from env files, ENVIRONMENT_COLOR, APPLICATION_PORT and APP_VERSION.`,
     )
     .optional(),
-  envFiles: listOf(path(), 16).describe('Env files (NAME=value lines) for both slots. Secrets belong here.').optional(),
+  envFiles: listOf(path(), 16)
+    .describe('Env files (docs/env-files.md) for both slots. Secrets belong here.')
+    .optional(),
   requiredEnv: listOf(matching(variablePattern, 'the name of a variable'), 200)
     .describe('A slot is not started while one of these is missing.')
     .optional(),

@@ -32,7 +32,9 @@ const slot = z
   .strictObject({
     port: port().describe('Port that the service listens on in this slot; it is told by APPLICATION_PORT.'),
     envFiles: listOf(path(), 16)
-      .describe('Env files (NAME=value lines) of this slot alone, read after those of the target. Secrets belong here.')
+      .describe(
+        'Env files (docs/env-files.md) of this slot alone, read after those of the target. Secrets belong here.',
+      )
       .optional(),
   })
   .describe('One of the two fixed places of a target.');

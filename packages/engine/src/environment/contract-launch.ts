@@ -45,6 +45,23 @@ export function gives(fixture: Fixture): void {
     };
     expect((await ask(blue)).env).toMatchObject(expected);
   });
+
+  it('gives what an env file says, whole', async () => {
+    const { environment, blue, folder, release, settings } = fixture();
+    const file = join(folder, 'whole.conf');
+    const lines = [
+      'DATABASE_URL=postgres://app:p#ss@db.example.com/shop # production',
+      String.raw`JSON_CONF="{\"a\":\"b\"}"`,
+      `MAIL_FROM_NAME="\${APP_NAME}"`,
+    ];
+    writeFileSync(file, `\uFEFF${lines.join('\r\n')}`);
+    await environment.start(blue, release('v1'), { ...settings, envFiles: [file] });
+    expect((await ask(blue)).env).toMatchObject({
+      DATABASE_URL: 'postgres://app:p#ss@db.example.com/shop',
+      JSON_CONF: '{"a":"b"}',
+      MAIL_FROM_NAME: `\${APP_NAME}`,
+    });
+  });
 }
 
 const refusals: readonly (readonly [string, (f: EnvironmentFixture) => Partial<LaunchSettings>, string, RegExp])[] = [
@@ -71,6 +88,25 @@ const refusals: readonly (readonly [string, (f: EnvironmentFixture) => Partial<L
     ({ folder }) => ({ envFiles: [folder] }),
     'env-file-unreadable',
     /cannot be read \(EISDIR\)/,
+  ],
+  [
+    'for lines of its env file that are not understood, naming file and lines',
+    ({ folder }) => {
+      const file = join(folder, 'wrong.conf');
+      writeFileSync(file, 'A=1\nthe secret\nPASSWORD="hush\n');
+      return { envFiles: [file] };
+    },
+    'env-file-invalid',
+    /^(?!.*(secret|hush)).*wrong\.conf:2: is no assignment.*wrong\.conf:3: the value of PASSWORD opens/s,
+  ],
+  [
+    'when its env file is in UTF-16',
+    ({ folder }) => {
+      writeFileSync(join(folder, 'utf16.conf'), Buffer.from('\uFEFFA=1', 'utf16le'));
+      return { envFiles: [join(folder, 'utf16.conf')] };
+    },
+    'env-file-unreadable',
+    /utf16\.conf cannot be read \(it is UTF-16 text; save it as UTF-8\)/,
   ],
   [
     'when its program does not exist',

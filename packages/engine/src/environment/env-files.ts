@@ -1,27 +1,13 @@
 // Env files and the `${NAME}` that is filled in from them: for a slot when it starts, for the address of its database when it
 // is opened. What stands in them never reaches a message.
 
-import { readFileSync, statSync } from 'node:fs';
-import { parseEnv } from 'node:util';
-import { BlueGreenError } from '../lib/errors.ts';
+import { requireEnvFile } from '../lib/env-file.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
-const maxEnvFileBytes = 1 << 20;
-
-/** In the order given; a later file wins. @throws BlueGreenError `env-file-unreadable`, naming the file. */
+/** In the order given; a later file wins. @throws BlueGreenError `env-file-unreadable` or `env-file-invalid`, naming the file */
 export function readEnvFiles(paths: readonly string[]): Variables {
-  return Object.assign({}, ...paths.map(readEnvFile));
-}
-
-function readEnvFile(path: string): Variables {
-  try {
-    if (statSync(path).size > maxEnvFileBytes) throw new Error('larger than 1 MB');
-    return { ...parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')) } as Variables;
-  } catch (thrown) {
-    const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
-    throw new BlueGreenError('env-file-unreadable', `the env file ${path} cannot be read (${reason})`, {}, thrown);
-  }
+  return Object.assign({}, ...paths.map(requireEnvFile));
 }
 
 /** Replaces `${NAME}` in every value; `$${NAME}` stands for the text `${NAME}`. What is unknown is told, not guessed. */

@@ -110,8 +110,8 @@ export interface Environment {
   /**
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
    * running there on the same port is left alone (idempotent); another release there is stopped first. The process outlives this one.
-   * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `env-file-unreadable`, `release-missing`,
-   * `template-unfilled`, `exec-not-found`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
+   * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `env-file-unreadable`, `env-file-invalid`,
+   * `release-missing`, `template-unfilled`, `exec-not-found`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
    * slot is being changed)
    */
   start(

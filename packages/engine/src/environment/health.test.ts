@@ -70,6 +70,10 @@ describe('an answer to a health probe', () => {
     expect(judge(body, status)).toMatchObject({ healthy: false, proof: 'fields', problem });
   });
 
+  it('may start with a byte order mark', () => {
+    expect(judge(`\uFEFF${JSON.stringify(good)}`)).toMatchObject({ healthy: true, version: 'v2.1' });
+  });
+
   it('tells what it can about an unhealthy side, cut short', () => {
     const report = judge({ ...good, status: 'starting', hostname: 'h'.repeat(500) });
     expect(report).toMatchObject({ healthy: false, version: 'v2.1', uptimeSeconds: 12.5 });

@@ -1,5 +1,7 @@
 // Looking into a service's own JSON by a dotted path, for health fields and smoke tests.
 
+import { withoutMark } from '../lib/text-file.ts';
+
 /** `items.0.name` in `{"items":[{"name":"tea"}]}` is `tea`; undefined where the path leads nowhere. */
 export function valueAt(json: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => {
@@ -8,10 +10,10 @@ export function valueAt(json: unknown, path: string): unknown {
   }, json);
 }
 
-/** The body as JSON; undefined when it is none (JSON itself has no undefined). */
+/** The body as JSON, with or without a byte order mark; undefined when it is none (JSON itself has no undefined). */
 export function parseJson(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return JSON.parse(withoutMark(body));
   } catch {
     return undefined;
   }

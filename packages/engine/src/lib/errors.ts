@@ -22,6 +22,8 @@ export const errorHelp = {
   'disk-read-only': 'Make the file or its file system writable and try again. The state is sound; users are served on.',
   drifted:
     'The load balancer does something else than was decided. `bg routing restore` puts back what was decided, `bg routing adopt` decides for what it does now.',
+  'env-file-invalid':
+    'Correct the named lines; nothing was started. What an env file may hold is in docs/env-files.md.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
   'exec-failed': 'A command ended with an error; its last lines are in the message.',
   'exec-not-found': 'The program named in the configuration does not exist or may not be executed.',

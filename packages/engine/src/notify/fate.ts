@@ -1,6 +1,7 @@
 // What an answer of the other side, or none, means for the message that waits.
 
 import type { HttpAnswer } from '../lib/http.ts';
+import { withoutMark } from '../lib/text-file.ts';
 
 export type Fate =
   | { readonly kind: 'sent'; readonly reference: unknown }
@@ -73,7 +74,7 @@ function sayingWhat(body: string): string {
 
 function messageIn(body: string): string | undefined {
   try {
-    const parsed: unknown = JSON.parse(body);
+    const parsed: unknown = JSON.parse(withoutMark(body));
     return typeof parsed === 'object' && parsed !== null && 'message' in parsed && typeof parsed.message === 'string'
       ? parsed.message
       : undefined;

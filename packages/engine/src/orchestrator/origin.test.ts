@@ -30,6 +30,11 @@ describe('where a release comes from', () => {
     });
   });
 
+  it('may be said in a file with a byte order mark', () => {
+    say('\uFEFF{"commit":"4f2a9c1d0b"}');
+    expect(readOrigin(folder)).toEqual({ commit: '4f2a9c1d0b' });
+  });
+
   it.each([
     ['no JSON', '{commit', /is not JSON/],
     ['a commit that is none', '{"commit":"main; rm"}', /commit: expected 7 to 64 hexadecimal digits/],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { readFileIfAny } from '../lib/files.ts';
+import { withoutMark } from '../lib/text-file.ts';
 import { buildOf } from '../state/builds.ts';
 import type { Db } from '../state/database.ts';
 
@@ -52,7 +53,7 @@ export function announcedOrigin(
 
 function jsonOf(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutMark(text));
   } catch (thrown) {
     throw new BlueGreenError('release-invalid', `${path} is not JSON: ${messageOf(thrown)}`, {}, thrown);
   }

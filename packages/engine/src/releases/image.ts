@@ -10,6 +10,7 @@ import type { ArtifactSettings } from '../config/artifact-settings.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { readFileIfAny, syncFolder, writeFileSynced } from '../lib/files.ts';
 import type { StreamAnswer } from '../lib/http-stream.ts';
+import { withoutMark } from '../lib/text-file.ts';
 import { ask } from './ask.ts';
 import { refused, unavailable } from './refused.ts';
 
@@ -34,7 +35,7 @@ export function readImage(releaseFolder: string): Image | undefined {
   const text = readFileIfAny(join(releaseFolder, imageFile));
   if (text === undefined) return undefined;
   try {
-    return shape.parse(JSON.parse(text));
+    return shape.parse(JSON.parse(withoutMark(text)));
   } catch (thrown) {
     throw new BlueGreenError('release-invalid', `${imageFile} of ${releaseFolder} names no image`, {}, thrown);
   }
@@ -129,7 +130,7 @@ const tokenShape = z.object({ token: tokenText.optional(), access_token: tokenTe
 
 function jsonOf(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(withoutMark(body.toString('utf8')));
   } catch {
     return undefined;
   }

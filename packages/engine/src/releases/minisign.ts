@@ -4,6 +4,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { withoutMark } from '../lib/text-file.ts';
 import { refused, sizeText } from './refused.ts';
 import { checkSignedFor, type SignedRelease } from './signed-for.ts';
 
@@ -38,7 +39,7 @@ interface Signature {
 }
 
 function parseSignature(text: string): Signature {
-  const [untrusted = '', first = '', trusted = '', second = ''] = text.split(/\r?\n/);
+  const [untrusted = '', first = '', trusted = '', second = ''] = withoutMark(text).split(/\r?\n/);
   const packed = Buffer.from(first, 'base64');
   const global = Buffer.from(second, 'base64');
   const algorithm = packed.toString('latin1', 0, 2);

@@ -1,8 +1,7 @@
 // A database that both slots see alike, and somebody who may approve what is taken away from it.
 
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
+import { readEnvFile } from '../../lib/env-file.ts';
 import { defaultDatabase } from '../defaults.ts';
 import type { Draft } from '../draft.ts';
 import { error, type Finding, warning } from '../problems.ts';
@@ -74,7 +73,7 @@ function valuesOf(
   try {
     return Object.assign(
       {},
-      ...(files ?? []).map((file) => (file === undefined ? {} : parseEnv(readFileSync(resolve(folder, file), 'utf8')))),
+      ...(files ?? []).map((file) => (file === undefined ? {} : readEnvFile(resolve(folder, file)).values)),
     );
   } catch {
     return undefined; // not there yet, or not for this process to read

@@ -2,6 +2,8 @@
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readEnvFile } from '../../lib/env-file.ts';
+import { messageOf } from '../../lib/errors.ts';
 import { defaultPreview, defaultStickyCookie } from '../defaults.ts';
 import type { Draft } from '../draft.ts';
 import type { Path } from '../path.ts';
@@ -41,13 +43,29 @@ export function checkFiles({ options, own, path, saidAt }: TargetDraft, folder: 
       : []),
     ...lists.flatMap(([at, files]) =>
       (files ?? []).flatMap((file, index) =>
-        file !== undefined && isAbsent(resolve(folder, file), 'file')
-          ? [warning([...at, index], 'there is no such file yet; a slot cannot start without it')]
-          : [],
+        file === undefined ? [] : checkEnvFile([...at, index], resolve(folder, file)),
       ),
     ),
   ];
 }
+
+/** A warning: what runs goes on, and a way back does not wait for an env file that the other slot needs. */
+function checkEnvFile(at: Path, file: string): readonly Finding[] {
+  const kind = kindOf(file);
+  if (kind === 'unknown') return [];
+  if (kind !== 'file') return [warning(at, 'there is no such file yet; a slot cannot start without it')];
+  try {
+    return readEnvFile(file).problems.map(({ line, problem }) =>
+      warning(at, `${file}:${line}: ${problem}; a slot cannot start with it`),
+    );
+  } catch (thrown) {
+    return isDenied(thrown) ? [] : [warning(at, `${messageOf(thrown)}; a slot cannot start with it`)];
+  }
+}
+
+/** Secrets may be for the user of the service alone: then nothing is said about them here. */
+const isDenied = (thrown: unknown): boolean =>
+  thrown instanceof Error && (thrown.cause as { readonly code?: unknown } | undefined)?.code === 'EACCES';
 
 export function checkBalancer({ own, path }: TargetDraft): readonly Finding[] {
   const { sticky, preview } = own.loadBalancer ?? {};

@@ -1,6 +1,6 @@
 // Values of env files never reach a message of ours: they are masked wherever a service's own log is quoted.
 
-import { readEnvFiles } from '../env-files.ts';
+import { readEnvFile } from '../../lib/env-file.ts';
 
 const shortestSecret = 4;
 
@@ -8,7 +8,8 @@ const shortestSecret = 4;
 export function secretValues(envFiles: readonly string[]): readonly string[] {
   const values = envFiles.flatMap((file) => {
     try {
-      return Object.values(readEnvFiles([file]));
+      // Also of a file that has become invalid since the start: what can be known of it is masked.
+      return Object.values(readEnvFile(file).values);
     } catch {
       return []; // Gone since the start: what it held cannot be known any more.
     }

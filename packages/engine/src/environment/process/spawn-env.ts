@@ -23,7 +23,7 @@ const fixed = {
   TZ: 'UTC',
 } as const;
 
-/** @throws BlueGreenError `env-file-unreadable`, or `variable-missing` naming every variable that is. */
+/** @throws BlueGreenError `env-file-unreadable`, `env-file-invalid`, or `variable-missing` naming every variable that is. */
 export function buildEnvironment({ place, release, settings, launch, configFolder }: Launch): Variables {
   const builtIn = {
     ENVIRONMENT_COLOR: place.slot,

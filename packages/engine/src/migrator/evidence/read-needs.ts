@@ -4,6 +4,7 @@ import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { DeclaredNeeds } from '../../config/release-manifest.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { decodeText } from '../../lib/text-file.ts';
 import type { Dialect } from '../dialect.ts';
 import { filesOf, type Migration } from '../files/migration.ts';
 import type { ReleaseNeeds } from './needs.ts';
@@ -44,7 +45,9 @@ function readStatements(folder: string, name: string, split: Dialect['split']): 
     // A link could lead out of the release, to what is no part of its digest.
     if (!realpathSync(file).startsWith(realpathSync(folder) + sep)) throw new Error('it is not in the release');
     if (lstatSync(realpathSync(file)).size > mostBytes) throw new Error('it is larger than 1 MiB');
-    text = readFileSync(file, 'utf8');
+    const decoded = decodeText(readFileSync(file));
+    if (decoded.text === undefined) throw new Error(`it ${decoded.fault}`);
+    text = decoded.text;
   } catch (thrown) {
     throw invalid(` cannot be read: ${messageOf(thrown)}`, thrown);
   }

@@ -1,6 +1,7 @@
 // The few requests of GitHub's REST API that deployments need. A repository is only ever one of the configuration.
 
 import { type HttpAnswer, httpRequest } from '../../lib/http.ts';
+import { withoutMark } from '../../lib/text-file.ts';
 import { timeoutMs } from './outgoing.ts';
 
 export type DeploymentState = 'in_progress' | 'success' | 'failure' | 'error' | 'inactive';
@@ -135,7 +136,7 @@ function objectIn(body: string): Found | undefined {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutMark(text));
   } catch {
     return undefined;
   }
