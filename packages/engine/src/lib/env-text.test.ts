@@ -6,7 +6,7 @@ const understood: readonly (readonly [string, string, Readonly<Record<string, st
   ['# behind white space', 'A=b # c\nB=b\t#c\nC=b# c', { A: 'b', B: 'b', C: 'b# c' }],
   ['# first in a value', 'A=#b\nB= # nothing\nC=', { A: '#b', B: '', C: '' }],
   ['comments and empty lines', '\n  # A=1\n\t\n#B=2\nC=3', { C: '3' }],
-  ['double quotes', `${String.raw`A="b # c" # d`}\nB="c"#d\nC=""`, { A: 'b # c', B: 'c', C: '' }],
+  ['double quotes', `A="b # c" # d\nB="c"#d\nC=""`, { A: 'b # c', B: 'c', C: '' }],
   [
     'escapes in double quotes',
     `${String.raw`A="{\"a\":\"b\"}"`}\n${String.raw`B="x\ty\\z\$"`}`,
