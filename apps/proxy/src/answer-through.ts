@@ -17,9 +17,11 @@ export function beginAnswer(passage: Passage, reply: IncomingMessage): void {
     passage.leave = streams.add(choice.slot, () => request.socket.destroy());
   }
   // The first of the body usually comes with the head, and leaves in one packet with it; if it does not, the head goes.
-  process.nextTick(() => {
-    if (!response.destroyed) response.flushHeaders();
-  });
+  setImmediate(flushHead, response);
+}
+
+function flushHead(response: ServerResponse): void {
+  if (!response.destroyed && !response.writableEnded) response.flushHeaders();
 }
 
 /** 103 is the only informational answer that says something to the user, besides `100 Continue`. */

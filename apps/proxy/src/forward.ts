@@ -158,6 +158,8 @@ function passAnswer(passage: Passage, reply: IncomingMessage): void {
     reply.resume();
   };
   reply.on('data', (chunk: Buffer) => {
+    // A small answer is here as a whole, and leaves in one write.
+    if (reply.complete && reply.readableLength === 0) return endAnswer(passage, reply, chunk);
     if (response.write(chunk)) return;
     reply.pause();
     request.socket.setTimeout(site.spec.userIdleMs ?? userIdleMs);
@@ -165,17 +167,16 @@ function passAnswer(passage: Passage, reply: IncomingMessage): void {
   });
   reply.once('end', () => {
     // What is cut says so as `error`; an end without `complete` is a cut too.
-    if (!reply.complete) return;
-    endAnswer(passage, reply);
+    if (reply.complete && !response.writableEnded) endAnswer(passage, reply);
   });
   reply.once('error', (error) => fail(passage, error));
 }
 
-function endAnswer(passage: Passage, reply: IncomingMessage): void {
+function endAnswer(passage: Passage, reply: IncomingMessage, last?: Buffer): void {
   const { request, response, outgoing, site } = passage;
   passTrailers(response, reply.trailers);
   request.socket.setTimeout(site.spec.userIdleMs ?? userIdleMs);
-  response.end();
+  response.end(last);
   if (isWholeRead(request)) return;
   passage.stopBody?.();
   outgoing.destroy();
