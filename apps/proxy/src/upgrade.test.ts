@@ -187,6 +187,12 @@ describe('an upgrade that would carry requests past the balancer is not made', (
     expect([upgrades.length, plain]).toEqual([0, ['/ordinary']]);
   });
 
+  test('a POST that asks for a WebSocket is answered as any other', async () => {
+    const post = handshake(['Content-Length: 0']).replace('GET /chat', 'POST /ordinary');
+    expect(await exchangeRaw(proxy.port, post, /plain/)).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect([upgrades.length, plain]).toEqual([0, ['/ordinary']]);
+  });
+
   test('a body in a handshake is a body, not the new protocol', async () => {
     const answer = await exchangeRaw(proxy.port, `${handshake(['Content-Length: 5'])}hello`, /plain/);
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
