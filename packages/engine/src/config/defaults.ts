@@ -40,6 +40,14 @@ export const defaultOptions = {
   // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
   failedSide: { keep: '30m', then: 'restore' },
   crash: { firstRestart: '1s', maxRestart: '60s' },
+  guard: {
+    unresponsive: 'rollback',
+    unhealthy: 'rollback',
+    crashLoop: 'rollback',
+    crashes: 3,
+    atMost: 2,
+    within: '1h',
+  },
   limits: { disk: '256MB', memory: '128MB', log: '50MB' },
   notify: defaultTold,
 } satisfies ServiceOptions;

@@ -32,6 +32,7 @@ import type {
   SmokeTest,
   TargetSettings,
 } from './settings.ts';
+import type { GuardSettings } from './settings-guard.ts';
 import { parseDuration, parseListen, parsePercentage, parseSize } from './units.ts';
 
 export function resolveSettings(options: {
@@ -119,7 +120,7 @@ function resolveLimits({ grace, drain, settle, limits }: Options) {
   };
 }
 
-function resolveAfterwards({ judge, bake, standby, afterBake, failedSide, crash }: Options) {
+function resolveAfterwards({ judge, bake, standby, afterBake, failedSide, crash, guard }: Options) {
   return {
     judge: {
       minRequests: judge.minRequests,
@@ -132,7 +133,12 @@ function resolveAfterwards({ judge, bake, standby, afterBake, failedSide, crash 
     // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
     failedSide: { keepMs: parseDuration(failedSide.keep), then: failedSide.then },
     crash: { firstRestartMs: parseDuration(crash.firstRestart), maxRestartMs: parseDuration(crash.maxRestart) },
+    guard: guardSettings(guard),
   };
+}
+
+function guardSettings({ within, ...rest }: Options['guard']): GuardSettings {
+  return { ...rest, withinMs: parseDuration(within) };
 }
 
 function resolveHealth(health: Options['health']): HealthSettings {

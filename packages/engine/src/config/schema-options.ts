@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { artifacts } from './schema-artifacts.ts';
 import { database } from './schema-database.ts';
+import { guard } from './schema-guard.ts';
 import { keepReleases } from './schema-keep-releases.ts';
 import { told } from './schema-notify.ts';
 import {
@@ -220,6 +221,7 @@ export const serviceOptions = {
     })
     .describe('What happens when a side ends by itself.')
     .optional(),
+  guard: guard.optional(),
   limits: z
     .strictObject({
       disk: size().describe('Free disk without which nothing is started. Default: 256MB.').optional(),

@@ -6,6 +6,7 @@ import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts'
 import type { ReleasesSettings } from './resolve-keep-releases.ts';
 import type { StatusesSettings } from './resolve-statuses.ts';
 import type { BuildRule } from './settings-builds.ts';
+import type { IllnessSettings } from './settings-guard.ts';
 import type { NotifySettings, ToldSettings } from './settings-notify.ts';
 
 export interface Settings {
@@ -47,7 +48,7 @@ export interface SlackSettings {
   readonly team: string | undefined;
 }
 
-export interface TargetSettings extends ReleasesSettings {
+export interface TargetSettings extends ReleasesSettings, IllnessSettings {
   readonly service: string;
   readonly target: string;
   /** The target that a service name alone means; every service has exactly one. */
@@ -76,7 +77,6 @@ export interface TargetSettings extends ReleasesSettings {
   readonly standbyKeepMs: number | undefined;
   readonly afterBake: 'keep' | 'stop' | 'upgrade' | 'ask';
   readonly failedSide: { readonly keepMs: number; readonly then: 'restore' | 'stop' };
-  readonly crash: { readonly firstRestartMs: number; readonly maxRestartMs: number };
   /** Slack channel id or #name. */
   readonly channel: string;
   /** Who hears of it by mail. */

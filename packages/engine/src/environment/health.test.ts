@@ -42,6 +42,7 @@ describe('an answer to a health probe', () => {
   it('is healthy when it names the slot, the version and a database that is connected', () => {
     expect(judge(good)).toEqual({
       healthy: true,
+      answered: true,
       proof: 'fields',
       environment: 'blue',
       version: 'v2.1',
@@ -89,13 +90,19 @@ describe('an answer to a health probe', () => {
       databaseConnected: undefined,
     };
     const own = { checks: [{ state: 'ok' }], build: { tag: 'v2.1' }, environment: 'purple' };
-    expect(judge(own, 200, { fields })).toEqual({ healthy: true, proof: 'fields', version: 'v2.1', ms: 3 });
+    expect(judge(own, 200, { fields })).toEqual({
+      healthy: true,
+      answered: true,
+      proof: 'fields',
+      version: 'v2.1',
+      ms: 3,
+    });
     expect(judge({ ...own, build: {} }, 200, { fields }).problem).toBe('expected build.tag to be "v2.1", got nothing');
   });
 
   it('is enough with 2xx where only the status code is asked for, and says that this proof is the weaker one', () => {
     const changed = { check: 'status-code' } as const;
-    expect(judge('', 204, changed)).toEqual({ healthy: true, proof: 'status-code', ms: 3 });
+    expect(judge('', 204, changed)).toEqual({ healthy: true, answered: true, proof: 'status-code', ms: 3 });
     expect(judge('sorry', 302, changed)).toMatchObject({
       healthy: false,
       problem: 'expected a status of 2xx, got 302: sorry',
@@ -156,7 +163,11 @@ describe('the condition of a side', () => {
   const after = (story: string, from: HealthState = unknownHealth): HealthState =>
     [...story].reduce(
       (state, letter) =>
-        nextHealth(state, letter === '+' ? { healthy: true } : { healthy: false, problem: 'bad' }, settings),
+        nextHealth(
+          state,
+          letter === '+' ? { healthy: true, answered: true } : { healthy: false, answered: true, problem: 'bad' },
+          settings,
+        ),
       from,
     );
 
@@ -178,7 +189,7 @@ describe('the condition of a side', () => {
   });
 
   it('keeps the last problem until the next success', () => {
-    expect(after('+--')).toEqual({ condition: 'unknown', failures: 2, successes: 0, problem: 'bad' });
+    expect(after('+--')).toEqual({ condition: 'unknown', failures: 2, successes: 0, answered: true, problem: 'bad' });
     expect(after('---+')).toEqual({ condition: 'unhealthy', failures: 0, successes: 1 });
   });
 });

@@ -10,6 +10,8 @@ export interface HealthReport {
   readonly healthy: boolean;
   /** `fields`: the answer named itself. `status-code`: something answered 2xx, which is weaker. */
   readonly proof: 'fields' | 'status-code';
+  /** False: nothing came back in time, which may be a process that hangs. */
+  readonly answered: boolean;
   /** One sentence: what was expected, and what came. Undefined when healthy. */
   readonly problem?: string;
   readonly version?: string;
@@ -49,7 +51,8 @@ export async function probeHealth({ url, expected, settings, headers, signal }: 
     return judgeHealthAnswer(answer, expected, settings);
   } catch (thrown) {
     if (signal?.aborted) throw thrown;
-    return { healthy: false, proof: settings.check, problem: messageOf(thrown), ms: performance.now() - began };
+    const ms = performance.now() - began;
+    return { healthy: false, answered: false, proof: settings.check, problem: messageOf(thrown), ms };
   }
 }
 
@@ -64,6 +67,7 @@ export function judgeHealthAnswer(
     settings.check === 'fields' ? problemOfFields(answer, json, { expected, settings }) : problemOfStatus(answer);
   return {
     healthy: problem === undefined,
+    answered: true,
     proof: settings.check,
     ...(problem === undefined ? {} : { problem }),
     ...told(json, settings.fields),
@@ -130,6 +134,8 @@ export interface HealthState {
   readonly successes: number;
   /** The last failure's sentence, until the next success. */
   readonly problem?: string;
+  /** Of the last failure: true when the side answered, and answered badly. */
+  readonly answered?: boolean;
 }
 
 export const unknownHealth: HealthState = { condition: 'unknown', failures: 0, successes: 0 };
@@ -137,7 +143,7 @@ export const unknownHealth: HealthState = { condition: 'unknown', failures: 0, s
 /** Pure: the state after one more report. */
 export function nextHealth(
   previous: HealthState,
-  report: Pick<HealthReport, 'healthy' | 'problem'>,
+  report: Pick<HealthReport, 'healthy' | 'answered' | 'problem'>,
   { failures, successes }: Pick<HealthSettings, 'failures' | 'successes'>,
 ): HealthState {
   if (report.healthy) {
@@ -146,5 +152,6 @@ export function nextHealth(
   }
   const inRow = previous.failures + 1;
   const problem = report.problem === undefined ? {} : { problem: report.problem };
-  return { condition: inRow >= failures ? 'unhealthy' : previous.condition, failures: inRow, successes: 0, ...problem };
+  const condition = inRow >= failures ? 'unhealthy' : previous.condition;
+  return { condition, failures: inRow, successes: 0, answered: report.answered, ...problem };
 }

@@ -7,6 +7,7 @@ import { liveDeployment } from '../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
 import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
+import { noteCrash } from './guard/guard.ts';
 import { startAsItIs } from './release-settings.ts';
 import { mayRestart, standingOf } from './standing.ts';
 
@@ -17,6 +18,8 @@ export interface SlotSnapshot {
   readonly state: HealthState;
   readonly proof: HealthReport['proof'] | undefined;
   readonly pid: number | undefined;
+  /** Epoch ms of its process. */
+  readonly startedAt?: number | undefined;
   readonly cpuPercent: number | undefined;
   readonly memoryBytes: number | undefined;
 }
@@ -72,7 +75,7 @@ function remember(
   const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
   const previous =
     before && before.deploymentId === row.deploymentId && before.version === row.version ? before.state : unknownHealth;
-  const stopped = { healthy: false, problem: 'its process has ended' };
+  const stopped = { healthy: false, answered: false, problem: 'its process has ended' };
   const rule = healthOf(target, slot);
   // A process that is gone needs no three probes to be believed.
   const state: HealthState =
@@ -110,8 +113,10 @@ export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | '
   const row = readSlot(core.store.db, target.key, slot);
   if (row.role === 'idle') return;
   const seen = await target.environment.inspect(placeOf(target, slot));
-  const report: Pick<HealthReport, 'healthy' | 'problem'> & Partial<HealthReport> =
-    seen.kind === 'running' ? await probe(look, row) : { healthy: false, problem: 'its process has ended' };
+  const report: Pick<HealthReport, 'healthy' | 'answered' | 'problem'> & Partial<HealthReport> =
+    seen.kind === 'running'
+      ? await probe(look, row)
+      : { healthy: false, answered: false, problem: 'its process has ended' };
   const { failures, successes } = nextHealth(unknownHealth, report, { failures: 1, successes: 1 });
   const problem = report.problem === undefined ? {} : { problem: report.problem };
   const condition = report.healthy ? 'healthy' : 'unhealthy';
@@ -123,10 +128,12 @@ function putHealth(
   row: SlotRow,
   { seen, state, proof }: Pick<SlotSnapshot, 'state' | 'proof'> & { readonly seen: SlotObservation },
 ): void {
-  const { pid, cpuPercent, memoryBytes } =
-    seen.kind === 'running' ? seen : { pid: undefined, cpuPercent: undefined, memoryBytes: undefined };
+  const { pid, startedAt, cpuPercent, memoryBytes } =
+    seen.kind === 'running'
+      ? seen
+      : { pid: undefined, startedAt: undefined, cpuPercent: undefined, memoryBytes: undefined };
   const { deploymentId, version } = row;
-  const snapshot: SlotSnapshot = { deploymentId, version, state, proof, pid, cpuPercent, memoryBytes };
+  const snapshot: SlotSnapshot = { deploymentId, version, state, proof, pid, startedAt, cpuPercent, memoryBytes };
   store.note((db, now) => putSnapshot(db, slotKey(row, row.slot), snapshot, now));
 }
 
@@ -179,7 +186,9 @@ async function announceCrash(
 ): Promise<void> {
   const { core, target, lease, slot } = look;
   core.store.under(lease).write((tx) => {
-    setSlot(tx, target.key, slot, { nextRestartAt: tx.now + backoff(target, row.restarts) });
+    // A side that crashes once a minute has stayed up in between, and is no better for it.
+    const crashes = noteCrash(tx, target, row);
+    setSlot(tx, target.key, slot, { nextRestartAt: tx.now + backoff(target, Math.max(row.restarts, crashes - 1)) });
     tx.audit({
       ...target.key,
       actor: 'engine',

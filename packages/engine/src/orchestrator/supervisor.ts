@@ -10,11 +10,15 @@ import { strangersWait, takeStrangers } from '../state/strangers.ts';
 import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Core, healthOf, placeOf, type Target } from './core.ts';
+import { guardLiveSide } from './guard/guard.ts';
 import { endKeeping } from './keeping.ts';
 import { repairRouting } from './repair.ts';
 import { superviseSlot } from './slot-health.ts';
 import { observeOpen } from './steps/drained.ts';
 import { clockTime } from './words.ts';
+
+/** Between two rounds, however long one took. */
+const minRestMs = 100;
 
 export async function supervise(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
   await Promise.all(core.targets.map((target) => superviseTarget(core, target, lease, signal)));
@@ -23,6 +27,7 @@ export async function supervise(core: Core, lease: Lease, signal: AbortSignal): 
 async function superviseTarget(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
   let rounds = 0;
   while (!signal.aborted) {
+    const began = performance.now();
     try {
       await lookAfter(core, target, lease, signal);
       if (rounds % 12 === 0) await sweep(core, target, lease);
@@ -31,7 +36,8 @@ async function superviseTarget(core: Core, target: Target, lease: Lease, signal:
       if (!signal.aborted) core.log.error({ target: target.name, err: thrown }, 'supervision failed, goes on');
     }
     rounds += 1;
-    await pause(core.clock, intervalOf(core, target), signal);
+    // A look at a side that hangs takes as long as a probe may, which must not make the next one later.
+    await pause(core.clock, Math.max(minRestMs, intervalOf(core, target) - (performance.now() - began)), signal);
   }
 }
 
@@ -45,6 +51,7 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
   await observeBalancer(core, target, lease);
   await observeOpen(core, target);
   await Promise.all((['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })));
+  await guardLiveSide({ core, target, lease });
   for (const slot of ['blue', 'green'] as const) {
     await endKeeping({ core, target, lease, signal }, slot);
   }

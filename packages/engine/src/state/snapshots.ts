@@ -18,6 +18,7 @@ export const contractKey = (contractId: string): string => `contract:${contractI
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
 export const filesKey = (service: string, version: string): string => `files-of:${service}/${version}`;
 export const configurationKey = ({ service, target }: TargetKey): string => `configuration:${service}/${target}`;
+export const guardKey = ({ service, target }: TargetKey): string => `guard:${service}/${target}`;
 export const pendingKey = 'configuration-pending';
 export const claimKey = (deploymentId: string): string => `claim:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;

@@ -14,6 +14,7 @@ const summaryAtMost = 300;
 /** A row of the audit log → what it begins or ends. */
 export function putTroubles(parts: PageParts): (row: AuditRow) => void {
   return (row) => {
+    putGuarded(parts, row);
     const view = row.action === 'deployment-finished' ? viewOf(parts, row) : undefined;
     const turn = view && turnOf(view);
     if (view === undefined || turn === undefined) return;
@@ -28,6 +29,18 @@ export function putTroubles(parts: PageParts): (row: AuditRow) => void {
       end(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: {} });
     }
   };
+}
+
+/** What the guard of a target leaves to people, unless the look at both sides calls them for the same thing. */
+function putGuarded(parts: PageParts, { action, at, service, target, sentence, code }: AuditRow): void {
+  if (service === null || target === null) return;
+  const about = { at, trouble: 'live-side-ill', service, target, deploymentId: undefined } as const;
+  if (action === 'guard-ended') end(parts, { ...about, summary: sentence, details: {} });
+  if (action !== 'guard-paged' && action !== 'guard-exhausted') return;
+  const found = parts.engine.target({ service, target });
+  if (!found.ok || bothSidesIll(found.value)) return;
+  const details = { why: oneLine(sentence, summaryAtMost), code: code ?? 'unknown', ...sides(found.value) };
+  begin(parts, { ...about, summary: `${found.value.name}: ${sentence}`, details });
 }
 
 const viewOf = ({ engine }: PageParts, { deploymentId }: AuditRow): DeploymentView | undefined =>

@@ -28,6 +28,7 @@ const severities: Readonly<Record<TroubleName, 'critical' | 'error'>> = {
   halted: 'error',
   'rollback-failed': 'critical',
   'both-sides-ill': 'critical',
+  'live-side-ill': 'critical',
 };
 
 /** Events API v2. */

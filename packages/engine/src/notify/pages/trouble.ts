@@ -3,10 +3,10 @@
 import type { TargetView } from '../../engine-api.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';
 
-export type TroubleName = 'halted' | 'rollback-failed' | 'both-sides-ill';
+export type TroubleName = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill';
 
 /** The troubles that a deployment leaves behind, and the next one that everybody is moved by ends. */
-const leftBehind = ['halted', 'rollback-failed'] as const;
+const leftBehind = ['halted', 'rollback-failed', 'live-side-ill'] as const;
 
 export type Turn =
   | { readonly kind: 'begins'; readonly trouble: TroubleName; readonly summary: string }

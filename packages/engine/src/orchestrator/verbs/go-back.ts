@@ -2,15 +2,9 @@
 
 import type { Engine } from '../../engine-api.ts';
 import { otherSlot } from '../../environment/environment.ts';
-import {
-  addSignal,
-  type DeploymentRow,
-  liveDeployment,
-  readDeployment,
-  releasesOnceLive,
-} from '../../state/deployments.ts';
+import { addSignal, type DeploymentRow, liveDeployment, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
+import { readRelease, readSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
@@ -23,54 +17,58 @@ import { lostFor } from '../schema/observe.ts';
 import { alreadyBack } from './already-back.ts';
 import { createDeployment } from './deploy.ts';
 import { recordRefusal } from './refused.ts';
+import { isWarm, rollbackTarget } from './rollback-target.ts';
 import { giveUp } from './steer.ts';
 
 type RollbackRequest = Parameters<Engine['rollback']>[0];
 type SwitchRequest = Parameters<Engine['switch']>[0];
 
 export function rollback(core: Core, request: RollbackRequest): Result<DeploymentRow> {
-  return through(core, request, 'rollback', (tx, target) => {
-    const answer = ask(
-      gatesOfRollback,
-      gatherFacts(core, target, { actor: request.actor, version: request.version ?? '' }),
+  return through(core, request, 'rollback', (tx, target) => decideRollback(core, tx, target, request));
+}
+
+/** Every gate of a rollback, and its first row, in the caller's transaction. */
+export function decideRollback(core: Core, tx: Tx, target: Target, request: RollbackRequest): Result<DeploymentRow> {
+  const answer = ask(
+    gatesOfRollback,
+    gatherFacts(core, target, { actor: request.actor, version: request.version ?? '' }),
+  );
+  if (!answer.ok) return answer;
+  const live = liveDeployment(tx.db, target.key);
+  if (live) return takeBack(core, tx, target, live, request);
+  const known = notDrifted(gatherFacts(core, target, { actor: request.actor, version: '' }));
+  if (!known.ok) return known;
+  const active = activeSide(core, target);
+  const before = alreadyBack(core, target, request, active?.version);
+  if (before) return before;
+  const to = rollbackTarget(core, target, request.version);
+  if (!active || !to)
+    return refuse(
+      'no-rollback-target',
+      request.version === undefined
+        ? `${target.name} has no earlier release to go back to`
+        : `${request.version} was never live on ${target.name}`,
+      'Deploy the version you want instead.',
     );
-    if (!answer.ok) return answer;
-    const live = liveDeployment(tx.db, target.key);
-    if (live) return takeBack(core, tx, target, live, request);
-    const known = notDrifted(gatherFacts(core, target, { actor: request.actor, version: '' }));
-    if (!known.ok) return known;
-    const active = activeSide(core, target);
-    const before = alreadyBack(core, target, request, active?.version);
-    if (before) return before;
-    const to = rollbackTarget(core, target, request.version);
-    if (!active || !to)
-      return refuse(
-        'no-rollback-target',
-        request.version === undefined
-          ? `${target.name} has no earlier release to go back to`
-          : `${request.version} was never live on ${target.name}`,
-        'Deploy the version you want instead.',
-      );
-    const lost = lostFor(core, target, to.version);
-    if (lost !== undefined) return cannotRun(target, to.version, lost);
-    if (!to.warm && isGone(core, target, to.version))
-      return refuse(
-        'release-unknown',
-        `the files of ${to.version} are not on this machine any more, and CI has not said where they are`,
-        'Put them back into the releases folder, or go forward. `bg release list` shows what is here, `bg release pin` keeps it.',
-      );
-    if (to.version === active.version)
-      return refuse('already-active', `${to.version} is what ${target.name} runs already`);
-    return ok(
-      begin(core, tx, target, {
-        mode: 'rollback',
-        version: to.version,
-        warm: to.warm,
-        actor: request.actor,
-        reason: request.reason,
-      }),
+  const lost = lostFor(core, target, to.version);
+  if (lost !== undefined) return cannotRun(target, to.version, lost);
+  if (!to.warm && isGone(core, target, to.version))
+    return refuse(
+      'release-unknown',
+      `the files of ${to.version} are not on this machine any more, and CI has not said where they are`,
+      'Put them back into the releases folder, or go forward. `bg release list` shows what is here, `bg release pin` keeps it.',
     );
-  });
+  if (to.version === active.version)
+    return refuse('already-active', `${to.version} is what ${target.name} runs already`);
+  return ok(
+    begin(core, tx, target, {
+      mode: 'rollback',
+      version: to.version,
+      warm: to.warm,
+      actor: request.actor,
+      reason: request.reason,
+    }),
+  );
 }
 
 export function switchSides(core: Core, request: SwitchRequest): Result<DeploymentRow> {
@@ -113,44 +111,6 @@ function cannotRun(target: Target, version: string, evidence: string): ReturnTyp
     `${version} cannot run on the schema of ${target.name} any more: ${evidence}`,
     'Go forward instead: deploy a release that knows this schema.',
   );
-}
-
-/** Where `/rollback` would go now, for the verb itself and for every status. */
-export function rollbackTarget(
-  core: Core,
-  target: Target,
-  version: string | undefined,
-): { readonly version: string; readonly warm: boolean } | undefined {
-  const { db } = core.store;
-  const active = activeSide(core, target);
-  if (!active) return undefined;
-  const other = readSlot(db, target.key, otherSlot(active.slot));
-  if (
-    isWarm(other) &&
-    other.label === null &&
-    other.version !== active.version &&
-    (version === undefined || version === other.version)
-  )
-    return { version: other.version, warm: true };
-  const earlier = releasesOnceLive(db, target.key);
-  // Whoever names a release may have it although it was marked bad, not although it never served anybody.
-  if (version !== undefined)
-    return version === active.version || earlier.includes(version)
-      ? { version, warm: isWarm(other) && other.version === version }
-      : undefined;
-  const good = earlier.find(
-    (each) => each !== active.version && isGood(core, target, each) && lostFor(core, target, each) === undefined,
-  );
-  return good === undefined ? undefined : { version: good, warm: false };
-}
-
-function isGood(core: Core, target: Target, version: string): boolean {
-  const release = readRelease(core.store.db, target.key.service, version);
-  return release !== undefined && !readQuarantine(core.store.db, release.digest) && !isGone(core, target, version);
-}
-
-function isWarm(slot: SlotRow): slot is SlotRow & { version: string; digest: string } {
-  return slot.role === 'standby' && slot.version !== null && slot.digest !== null && slot.label !== 'upgrading';
 }
 
 function through(

@@ -14,7 +14,7 @@ import { readFilesDrift } from '../releases/files.ts';
 import { schemaView } from '../schema/schema-view.ts';
 import type { SlotSnapshot } from '../slot-health.ts';
 import { readOpen } from '../steps/drained.ts';
-import { rollbackTarget } from '../verbs/go-back.ts';
+import { rollbackTarget } from '../verbs/rollback-target.ts';
 import { clockTime } from '../words.ts';
 import { viewDeployment } from './deployment-view.ts';
 

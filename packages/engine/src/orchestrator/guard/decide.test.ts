@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { decideGuard, type GuardFacts, noMemory, within } from './decide.ts';
+
+const settings = {
+  unresponsive: 'rollback',
+  unhealthy: 'rollback',
+  crashLoop: 'rollback',
+  crashes: 3,
+  atMost: 2,
+  withinMs: 3_600_000,
+} as const;
+const now = 10_000_000;
+const facts: GuardFacts = {
+  illness: 'unresponsive',
+  side: 'green v2.1 d1',
+  standbyReady: true,
+  settings,
+  memory: noMemory,
+  now,
+};
+const decided = (more: Partial<GuardFacts>): string => {
+  const decision = decideGuard({ ...facts, ...more });
+  return decision.kind === 'act' ? decision.action : decision.kind;
+};
+
+describe('what the guard does', () => {
+  it.each([
+    ['nothing for a side that is well', { illness: undefined }, 'nothing'],
+    ['moves users off a side that hangs', {}, 'rollback'],
+    ['restarts it where no better side is ready', { standbyReady: false }, 'restart'],
+    ['moves users off a side that says it is ill', { illness: 'unhealthy' }, 'rollback'],
+    [
+      'leaves alone what says it is ill where the other is no better',
+      { illness: 'unhealthy', standbyReady: false },
+      'page',
+    ],
+    ['moves users off a crash loop', { illness: 'crash-loop' }, 'rollback'],
+    ['calls a person for a crash loop without a standby', { illness: 'crash-loop', standbyReady: false }, 'page'],
+    ['nothing where it is off', { settings: { ...settings, unresponsive: 'off' } }, 'nothing'],
+    ['restarts where that is asked', { settings: { ...settings, unresponsive: 'restart' } }, 'restart'],
+    ['calls where that is asked', { settings: { ...settings, unresponsive: 'page' } }, 'page'],
+  ] as const)('%s', (_, more, expected) => {
+    expect(decided(more)).toBe(expected);
+  });
+
+  it('acts once for one illness, again after a while, and never after a call', () => {
+    const handled = { side: facts.side, illness: 'unresponsive', againAt: now + 5_000 } as const;
+    expect(decided({ memory: { ...noMemory, handled } })).toBe('nothing');
+    expect(decided({ memory: { ...noMemory, handled }, now: now + 5_000 })).toBe('rollback');
+    const called = { ...noMemory, handled: { ...handled, againAt: undefined } };
+    expect(decided({ memory: called, now: now + 3_500_000 })).toBe('nothing');
+  });
+
+  it('begins anew with another side or another illness', () => {
+    const handled = { side: facts.side, illness: 'unresponsive', againAt: undefined } as const;
+    expect(decided({ memory: { ...noMemory, handled }, side: 'blue v2.1 d2' })).toBe('rollback');
+    expect(decided({ memory: { ...noMemory, handled }, illness: 'unhealthy' })).toBe('rollback');
+  });
+
+  it('stops after so many acts in the window, and goes on when they are past', () => {
+    const memory = { ...noMemory, acts: [now - 1_000, now - 500] };
+    expect(decided({ memory })).toBe('exhausted');
+    expect(decided({ memory, standbyReady: false })).toBe('exhausted');
+    expect(decided({ memory, standbyReady: false, illness: 'unhealthy' })).toBe('page');
+    expect(decided({ memory, now: now + 3_600_000 })).toBe('rollback');
+  });
+
+  it('counts an act from the future from now on: a clock that was put back frees nothing', () => {
+    expect(within([now + 9_000_000], settings, now)).toEqual([now]);
+    expect(within([now - 3_600_000, now - 3_599_999], settings, now)).toEqual([now - 3_599_999]);
+  });
+});
