@@ -226,7 +226,7 @@ export const serviceOptions = {
     .strictObject({
       disk: size().describe('Free disk without which nothing is started. Default: 256MB.').optional(),
       memory: size().describe('Free memory without which nothing is started. Default: 128MB.').optional(),
-      log: size().describe("A slot's log is rotated when it is larger. Default: 50MB.").optional(),
+      log: size().describe("What is kept of a slot's output at most, in four files. Default: 50MB.").optional(),
     })
     .describe('What this machine must have, and what a slot may take.')
     .optional(),

@@ -88,9 +88,13 @@ function starts(fixture: Fixture): void {
     const { environment, blue, release, settings } = fixture();
     await environment.start(blue, release('v1'), settings);
     await ask(blue);
-    const lines: string[] = [];
-    for await (const line of tailLog(environment.logFile(blue), { lines: 10, follow: false })) lines.push(line);
-    expect(lines).toHaveLength(2);
+    const read = async (): Promise<readonly string[]> => {
+      const lines: string[] = [];
+      for await (const line of tailLog(environment.logFile(blue), { lines: 10, follow: false })) lines.push(line);
+      return lines;
+    };
+    await expect.poll(read, { timeout: 20_000 }).toHaveLength(2);
+    const lines = await read();
     expect(lines[0]).toMatch(/^--- starting v1 in blue on port \d+ at /);
     expect(lines[1]).toBe('listening as v1');
   });

@@ -135,7 +135,7 @@ export interface Environment {
     place: SlotPlace,
     known: { readonly version: string; readonly digest: string },
   ): Promise<SlotObservation & { kind: 'running' }>;
-  /** Finds and clears what no slot of `places` owns; rotates logs that are too large. */
+  /** Finds and clears what no slot of `places` owns; sees to it that logs stay below their limit. */
   sweep(places: readonly SlotPlace[], maxLogBytes: number): Promise<readonly Orphan[]>;
   /** The file that holds the slot's output. */
   logFile(place: SlotPlace): string;

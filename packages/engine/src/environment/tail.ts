@@ -1,5 +1,5 @@
-// Reading a log from its end, and following it. A log is rotated by copy and truncate: `<file>.1` is then the copy of what
-// was in the file, so a follower first reads there what it had not seen yet.
+// Reading a log from its end, and following it. A log is rotated by renaming: `<file>.1` to `<file>.3` are what was in it
+// before, and their text goes on from one to the next, in the middle of a line too.
 
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type Clock, pause, systemClock } from '../lib/clock.ts';
@@ -20,35 +20,36 @@ const chunkBytes = 64 << 10;
 const maxTailBytes = 4 << 20;
 /** A longer line is given in parts of this length. */
 const maxLineBytes = 64 << 10;
+/** From new to old. */
+const ages = ['', '.1', '.2', '.3'];
 
 /** Whole lines without their ends, oldest first. Ends quietly when `signal` aborts. */
 export async function* tailLog(file: string, options: TailOptions): AsyncGenerator<string, void, void> {
   const { lines, follow, signal, clock = systemClock } = options;
   if (!follow) return yield* lastLines(file, lines);
-  const copy = inode(`${file}.1`);
   const end = readEnd(file, lines);
   yield* end.lines;
   // A last line without its end is not given before it is whole.
-  let place: Place = { position: end.position, copy, copyWasRead: false, rest: end.rest };
+  let place: Place = { inode: end.inode, position: end.position, rest: end.rest };
   while (!signal?.aborted) {
     const { more, next } = readOn(file, place);
     yield* more;
+    const moved = next.inode !== place.inode || next.position !== place.position;
     place = next;
-    if (more.length === 0) await pause(clock, pollMs, signal);
+    if (!moved) await pause(clock, pollMs, signal);
   }
 }
 
-/** The last lines of a file now; none when there is no file. */
+/** The last lines of a log now; none when there is none. */
 export function lastLines(file: string, count: number): readonly string[] {
   const { lines, rest } = readEnd(file, count);
   return (rest.length > 0 ? [...lines, rest.toString('utf8')] : lines).slice(-count);
 }
 
 interface Place {
+  /** Of the file that was read last; undefined while there is none. */
+  readonly inode: number | undefined;
   readonly position: number;
-  /** Which file `<file>.1` was at the last look: another one means that the log was rotated since. */
-  readonly copy: number | undefined;
-  readonly copyWasRead: boolean;
   /** The beginning of a line whose end is not written yet. */
   readonly rest: Buffer;
 }
@@ -58,45 +59,62 @@ interface Step {
   readonly next: Place;
 }
 
+/** What is new in the file that was read last, under whatever name it has now; then the one that follows it. */
 function readOn(file: string, place: Place): Step {
-  const copy = inode(`${file}.1`);
-  if (copy !== place.copy) return readCopy(file, place, copy);
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  // Shorter without a copy: somebody emptied it by hand.
-  return readFile(file, size < place.position ? { ...place, position: 0 } : place);
+  const age = ages.findIndex((suffix) => place.inode !== undefined && inode(`${file}${suffix}`) === place.inode);
+  const wait: Step = { more: [], next: place };
+  const beginning = { ...place, inode: undefined, position: 0 };
+  if (age < 0) return readPiece(`${file}${ages[oldest(file)]}`, beginning) ?? wait;
+  const step = readPiece(`${file}${ages[age]}`, place) ?? wait;
+  if (age === 0 || step.next.position !== place.position) return step;
+  return readPiece(`${file}${ages[age - 1]}`, beginning) ?? wait;
 }
 
-/** The new file begins after a pause in which the copy gave nothing more: by then it has certainly been truncated. */
-function readCopy(file: string, place: Place, copy: number | undefined): Step {
-  const step = readFile(`${file}.1`, place);
-  if (step.next.position > place.position) return step;
-  if (!place.copyWasRead) return { more: step.more, next: { ...place, copyWasRead: true } };
-  return { more: step.more, next: { ...place, position: 0, copy, copyWasRead: false } };
+/** A follower that was overtaken goes on with the oldest file that is left; one without a file waits for the log. */
+function oldest(file: string): number {
+  return Math.max(
+    0,
+    ages.findLastIndex((suffix) => inode(`${file}${suffix}`) !== undefined),
+  );
 }
 
-function readFile(file: string, place: Place): Step {
-  const bytes = readFrom(file, place.position, maxTailBytes);
-  const { lines, rest } = splitLines(Buffer.concat([place.rest, bytes]));
-  return { more: lines, next: { ...place, position: place.position + bytes.length, rest } };
+/** Undefined when the file is another one by now. A file that is shorter than what was read has been emptied. */
+function readPiece(path: string, place: Place): Step | undefined {
+  return withFile(path, (descriptor) => {
+    const { ino, size } = fstatSync(descriptor);
+    if (place.inode !== undefined && ino !== place.inode) return undefined;
+    const from = size < place.position ? 0 : place.position;
+    const bytes = readAt(descriptor, from, Math.min(maxTailBytes, size - from));
+    const { lines, rest } = splitLines(Buffer.concat([place.rest, bytes]));
+    return { more: lines, next: { inode: ino, position: from + bytes.length, rest } };
+  });
 }
 
 interface End {
   readonly lines: readonly string[];
   readonly rest: Buffer;
+  readonly inode: number | undefined;
   readonly position: number;
 }
 
 function readEnd(file: string, count: number): End {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  let start = size;
   let bytes: Buffer = Buffer.alloc(0);
-  while (start > 0 && size - start < maxTailBytes && countLineEnds(bytes) <= count) {
-    const from = Math.max(0, start - chunkBytes);
-    bytes = Buffer.concat([readFrom(file, from, start - from), bytes]);
-    start = from;
+  let newest: { readonly ino: number; readonly size: number } | undefined;
+  const enough = (): boolean => bytes.length >= maxTailBytes || countLineEnds(bytes) > count;
+  for (const suffix of ages) {
+    if (enough()) break;
+    withFile(`${file}${suffix}`, (descriptor) => {
+      const { ino, size } = fstatSync(descriptor);
+      newest ??= { ino, size };
+      for (let start = size; start > 0 && !enough(); ) {
+        const from = Math.max(0, start - chunkBytes);
+        bytes = Buffer.concat([readAt(descriptor, from, start - from), bytes]);
+        start = from;
+      }
+    });
   }
   const { lines, rest } = splitLines(bytes);
-  return { lines: count === 0 ? [] : lines.slice(-count), rest, position: size };
+  return { lines: count === 0 ? [] : lines.slice(-count), rest, inode: newest?.ino, position: newest?.size ?? 0 };
 }
 
 function splitLines(bytes: Buffer): { readonly lines: readonly string[]; readonly rest: Buffer } {
@@ -123,20 +141,24 @@ function countLineEnds(bytes: Buffer): number {
   return count;
 }
 
-function readFrom(file: string, position: number, limitBytes: number): Buffer {
+function withFile<Result>(path: string, read: (descriptor: number) => Result): Result | undefined {
+  let descriptor: number;
   try {
-    const descriptor = openSync(file, 'r');
-    try {
-      const length = Math.min(limitBytes, Math.max(0, fstatSync(descriptor).size - position));
-      const bytes = Buffer.alloc(length);
-      return bytes.subarray(0, readSync(descriptor, bytes, 0, length, position));
-    } finally {
-      closeSync(descriptor);
-    }
+    descriptor = openSync(path, 'r');
   } catch (thrown) {
-    if (isMissing(thrown)) return Buffer.alloc(0);
+    if (isMissing(thrown)) return undefined;
     throw thrown;
   }
+  try {
+    return read(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readAt(descriptor: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, length));
+  return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, position));
 }
 
 function inode(file: string): number | undefined {

@@ -11,8 +11,13 @@ export interface DetachedOptions {
   readonly cwd: string;
   /** The whole environment; a program without a slash is looked for in its `PATH`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Both outputs are appended here. A file, never a pipe: a pipe would die with the engine. */
-  readonly logFile: string;
+  /**
+   * Both outputs: a file, to which they are appended, or an open descriptor, which stays the caller's to close. Never a pipe
+   * that only this process reads: it would end with this process.
+   */
+  readonly logFile: string | number;
+  /** An open descriptor; without one nothing is read. */
+  readonly input?: number;
   /** Its files are its own affair: it gets the umask that this process was started with. */
   readonly givenUmask?: boolean;
 }
@@ -35,14 +40,16 @@ export async function spawnDetached({
   cwd,
   env,
   logFile,
+  input,
   givenUmask = false,
 }: DetachedOptions): Promise<DetachedProcess> {
   if (!isFolder(cwd))
     throw new BlueGreenError('exec-not-found', `${argv[0]} cannot be started in ${cwd}: no such folder`);
-  const output = openForAppend(logFile);
+  const output = typeof logFile === 'number' ? logFile : openForAppend(logFile);
   try {
     const [file, ...args] = argv;
-    const begin = () => spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: ['ignore', output, output] });
+    const stdio = [input ?? 'ignore', output, output] as const;
+    const begin = () => spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: [...stdio] });
     const child = givenUmask ? withGivenUmask(begin) : begin();
     const exited = new Promise<DetachedExit>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -57,7 +64,7 @@ export async function spawnDetached({
     // Some refusals (an argument with a NUL, a list of arguments that is too long) are thrown instead of emitted.
     throw thrown instanceof BlueGreenError ? thrown : notExecutable(argv[0], thrown);
   } finally {
-    closeSync(output);
+    if (output !== logFile) closeSync(output);
   }
 }
 

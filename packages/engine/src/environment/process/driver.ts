@@ -9,10 +9,10 @@ import type { Environment, SlotPlace } from '../environment.ts';
 import { adoptSlot } from './adopt.ts';
 import { inspectSlot } from './inspect.ts';
 import { folderMark } from './launch.ts';
-import { rotateIfTooLarge } from './log-rotation.ts';
 import { clearOrphans } from './orphans.ts';
 import { logFileOf, type Room } from './room.ts';
 import { withSlotLock } from './slot-lock.ts';
+import { boundLog } from './slot-log.ts';
 import { foresee, startSlot } from './start.ts';
 import { judgeBy, runningInstances, startedAs } from './started.ts';
 import { stopSlot } from './stop.ts';
@@ -38,13 +38,13 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
       locked(place, settings.graceMs + settings.settleMs, () => startSlot(room, { place, release, settings })),
     foresee: (place, release, settings) => foresee(room, { place, release, settings }),
     stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
-    inspect: async (place) => inspectSlot(room, place),
+    inspect: (place) => inspectSlot(room, place),
     startedAs: (slot) => startedAs(room, slot),
     running: () => runningInstances(stateFolder),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
     adopt: (place, known) => locked(place, 0, async () => adoptSlot(room, place, known)),
     sweep: async (places, maxLogBytes) => {
-      for (const place of places) await rotateIfTooLarge(logFileOf(room, place), maxLogBytes);
+      for (const place of places) await boundLog(room, place, maxLogBytes);
       return clearOrphans(room, places);
     },
     logFile: (place) => logFileOf(room, place),

@@ -3,8 +3,9 @@
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import type { DetachedExit } from '../../lib/spawn-detached.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';
+import { drained } from './log-pipe.ts';
 import { readRecord, writeExit } from './record.ts';
-import { placeFields, type Room, recordPlace } from './room.ts';
+import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { quoteLog } from './slot-log.ts';
 
 export interface Exit {
@@ -39,7 +40,8 @@ export interface Ended {
   readonly after?: string;
 }
 
-export function endedAtOnce(room: Room, { place, version, exit, ...quote }: Ended): BlueGreenError {
+export async function endedAtOnce(room: Room, { place, version, exit, ...quote }: Ended): Promise<BlueGreenError> {
+  await drained(logFileOf(room, place), room.clock);
   const lastLog = quoteLog(room, place, quote);
   const output = lastLog.length === 0 ? 'it wrote nothing' : `its last lines:\n${lastLog.join('\n')}`;
   const sentence = `${version} in ${describePlace(place)} ended at once (${exit}); ${output}`;

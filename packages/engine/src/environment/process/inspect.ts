@@ -2,6 +2,7 @@
 
 import type { SlotObservation, SlotPlace } from '../environment.ts';
 import { leaderAmong, markedProcesses, processesToMeasure } from './launch.ts';
+import { drained } from './log-pipe.ts';
 import { currentBootId, identify, isAlive, residentBytes, ticksPerSecond } from './proc-fs.ts';
 import { type LiveRecord, type RunningRecord, readExit, readRecord, type SlotRecord } from './record.ts';
 import { type Look, logFileOf, type Room, recordPlace } from './room.ts';
@@ -9,11 +10,12 @@ import { quoteLog } from './slot-log.ts';
 
 export type Running = SlotObservation & { kind: 'running' };
 
-export function inspectSlot(room: Room, place: SlotPlace): SlotObservation {
+export async function inspectSlot(room: Room, place: SlotPlace): Promise<SlotObservation> {
   const record = readRecord(recordPlace(room, place), room.log);
   const running = record && believe(room, record);
   if (running) return observe(room, place, running);
   room.looks.delete(logFileOf(room, place));
+  if (record) await drained(logFileOf(room, place), room.clock);
   const lastExit = record && exitOf(room, place, record);
   return {
     kind: 'stopped',

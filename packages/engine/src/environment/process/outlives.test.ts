@@ -1,12 +1,12 @@
 // The engine dies, the services live on; and what a dead engine left behind is found again, whatever it was doing.
 
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
-import { ask } from '../contract-fixture.ts';
+import { ask, talkingServer } from '../contract-fixture.ts';
 import { currentBootId, identify } from './proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 import { recordFile, writeRecord } from './record.ts';
@@ -29,13 +29,13 @@ import { ChildProcess } from 'node:child_process';
 const { spawn } = ChildProcess.prototype;
 ChildProcess.prototype.spawn = function (...options) {
   const result = spawn.apply(this, options);
-  process.kill(process.pid, 'SIGKILL');
+  if (options[0].args.includes('server.mjs')) process.kill(process.pid, 'SIGKILL');
   return result;
 };
 `;
 
 /** A second engine in a process of its own, which starts a release and then waits to be killed. */
-function startElsewhere(version: string, before = ''): Elsewhere {
+function startElsewhere(version: string, before = '', source?: string): Elsewhere {
   const { folder, stateFolder, blue, settings } = fixture;
   const script = join(folder, 'engine.mjs');
   const from = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
@@ -52,7 +52,7 @@ await environment.start(place, release, settings);
 console.log('started');
 `,
   );
-  const argument = JSON.stringify([stateFolder, blue, fixture.release(version), settings]);
+  const argument = JSON.stringify([stateFolder, blue, fixture.release(version, source), settings]);
   const engine = spawn(process.execPath, [script, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => engine.once('exit', resolve));
   const started = new Promise<void>((resolve, reject) => {
@@ -81,6 +81,24 @@ describe('a service outlives the engine that started it', () => {
     expect(await another().inspect(blue)).toMatchObject({ kind: 'running', pid: before.pid, version: 'v1' });
     await another().stop(blue, 20_000);
     expect(marked()).toEqual([]);
+  });
+
+  it('and so does the writer of its log, which goes on to bound it', async () => {
+    const { environment, blue, settings } = fixture;
+    const engine = startElsewhere(
+      'v1',
+      '',
+      `${talkingServer} setInterval(() => process.stdout.write('x'.repeat(60_000) + '\\n'), 1);`,
+    );
+    await engine.started;
+    await engine.kill();
+    const sizes = (): readonly number[] =>
+      ['', '.1', '.2', '.3'].map(
+        (age) => statSync(`${environment.logFile(blue)}${age}`, { throwIfNoEntry: false })?.size ?? 0,
+      );
+    await expect.poll(() => sizes()[3], { timeout: 30_000 }).toBeGreaterThan(0);
+    expect(sizes().reduce((sum, size) => sum + size)).toBeLessThanOrEqual(settings.maxLogBytes);
+    expect((await ask(blue)).env.APP_VERSION).toBe('v1');
   });
 
   it('leaves one process or none, never two, at whatever moment the engine is killed', async () => {

@@ -7,9 +7,10 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { type EnvironmentFixture, talkingServer } from '../contract-fixture.ts';
-import type { Environment, LaunchSettings, ReleaseFiles } from '../environment.ts';
+import type { Environment, LaunchSettings, ReleaseFiles, SlotPlace } from '../environment.ts';
 import { createProcessEnvironment } from './driver.ts';
 import { folderMark, markedProcesses } from './launch.ts';
+import { drained } from './log-pipe.ts';
 
 export interface ProcessFixture extends EnvironmentFixture {
   readonly stateFolder: string;
@@ -38,6 +39,8 @@ export async function makeProcessFixture(): Promise<ProcessFixture> {
   const environment = another();
   const marked = (): readonly number[] => markedProcesses(folderMark(stateFolder)).map(({ pid }) => pid);
   const [bluePort, greenPort] = await freePorts();
+  const blue: SlotPlace = { service: 'shop', target: 'production', slot: 'blue', port: bluePort };
+  const green: SlotPlace = { ...blue, slot: 'green', port: greenPort };
   return {
     environment,
     another,
@@ -45,15 +48,16 @@ export async function makeProcessFixture(): Promise<ProcessFixture> {
     folder,
     settings,
     marked,
-    blue: { service: 'shop', target: 'production', slot: 'blue', port: bluePort },
-    green: { service: 'shop', target: 'production', slot: 'green', port: greenPort },
+    blue,
+    green,
     release: (version, source = talkingServer) => layRelease(folder, version, source),
     close: async () => {
       for (const pid of marked()) process.kill(pid, 'SIGKILL');
       // Their ends are noted in the state folder: it goes when nobody is left to do so.
       for (let attempt = 0; attempt < 100 && marked().length > 0; attempt++) await systemClock.sleep(20);
+      for (const place of [blue, green]) await drained(environment.logFile(place), systemClock);
       await systemClock.sleep(20);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -13,10 +13,10 @@ export function requireRelease({ version, folder }: ReleaseFiles): void {
 
 /** A name with a slash is looked for in the release's folder, any other in `PATH`. @throws BlueGreenError `exec-not-found` */
 export function requireProgram(program: string, folder: string, path: string): void {
-  const places = program.includes('/')
-    ? [isAbsolute(program) ? program : join(folder, program)]
-    : inPath(program, path);
-  if (places.some(isExecutable)) return;
+  const found = program.includes('/')
+    ? isExecutable(isAbsolute(program) ? program : join(folder, program))
+    : isInPath(program, path);
+  if (found) return;
   const where = program.includes('/') ? `in ${folder}` : `in PATH (${path})`;
   throw new BlueGreenError(
     'exec-not-found',
@@ -24,11 +24,11 @@ export function requireProgram(program: string, folder: string, path: string): v
   );
 }
 
-function inPath(program: string, path: string): readonly string[] {
+export function isInPath(program: string, path: string): boolean {
   return path
     .split(':')
     .filter(isAbsolute)
-    .map((folder) => join(folder, program));
+    .some((folder) => isExecutable(join(folder, program)));
 }
 
 function isExecutable(path: string): boolean {

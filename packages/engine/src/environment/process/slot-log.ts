@@ -1,11 +1,13 @@
-// A slot's log: the service writes it, the engine only adds the lines that say where each start begins.
+// A slot's log: a writer writes what the service says, the engine only adds the lines that say where each start begins.
 
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf } from '../../lib/errors.ts';
 import type { SlotPlace } from '../environment.ts';
 import { lastLines } from '../tail.ts';
-import { rotateIfTooLarge } from './log-rotation.ts';
-import { logFileOf, type Room } from './room.ts';
+import { cutPlainLog, fitPieces } from './log-pieces.ts';
+import { drained, ensureWriter, hasReader, pipeOf } from './log-pipe.ts';
+import { logFileOf, placeFields, type Room } from './room.ts';
 import { mask, secretValues } from './secrets.ts';
 
 const quotedLines = 20;
@@ -17,15 +19,31 @@ export interface Beginning {
   readonly launch: string;
 }
 
-/** Writes the line by which this start is found in the log, and returns it. */
+/** Writes the line by which this start is found in the log, and returns it. A disk that takes no line stops no start. */
 export async function beginLog(room: Room, place: SlotPlace, start: Beginning & { maxBytes: number }): Promise<string> {
   const file = logFileOf(room, place);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  await rotateIfTooLarge(file, start.maxBytes);
+  await drained(file, room.clock);
   const time = new Date(start.startedAt).toISOString();
   const line = `--- starting ${start.version} in ${place.slot} on port ${place.port} at ${time} (${start.launch}) ---`;
-  appendFileSync(file, `${endsInsideLine(file) ? '\n' : ''}${line}\n`, { mode: 0o600 });
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    fitPieces(file, start.maxBytes);
+    appendFileSync(file, `${endsInsideLine(file) ? '\n' : ''}${line}\n`, { mode: 0o600 });
+  } catch (thrown) {
+    room.log.warn({ ...placeFields(place), problem: messageOf(thrown) }, 'the log of a slot cannot be written');
+  }
   return line;
+}
+
+/** Starts a writer where one was ended. A service of an earlier version writes into its file itself: the file is cut. */
+export async function boundLog(room: Room, place: SlotPlace, maxBytes: number): Promise<void> {
+  const file = logFileOf(room, place);
+  try {
+    if (hasReader(pipeOf(file))) await ensureWriter(file, maxBytes);
+    else cutPlainLog(file, maxBytes);
+  } catch (thrown) {
+    room.log.warn({ ...placeFields(place), problem: messageOf(thrown) }, 'the log of a slot cannot be kept bounded');
+  }
 }
 
 /** The line that the engine writes before each start. */

@@ -1,6 +1,7 @@
 // Starting a release in a slot. Everything that can refuse is asked before anything is stopped, and the slot's record is
 // written before the process exists: killed at any line, the engine finds what it left.
 
+import { closeSync } from 'node:fs';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
 import type { Variables } from '../env-files.ts';
@@ -17,6 +18,7 @@ import { effectiveOf } from './effective.ts';
 import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
 import { believe, observe, type Running } from './inspect.ts';
 import { newLaunch } from './launch.ts';
+import { ensureWriter, openOutput, requireWriter } from './log-pipe.ts';
 import { describeHolder, portHolder } from './port-holder.ts';
 import { currentBootId, identify, isAlive } from './proc-fs.ts';
 import { requireProgram, requireRelease } from './program.ts';
@@ -70,10 +72,11 @@ function isSame(record: RunningRecord, { place, release }: StartRequest): boolea
 
 /** What runs already has to have stayed up for the settling time, too: it may be a moment old. */
 async function settleFound(room: Room, { place, settings }: StartRequest, record: RunningRecord): Promise<Running> {
+  await ensureWriter(logFileOf(room, place), settings.maxLogBytes);
   const ageMs = Math.max(0, room.clock.now() - record.startedAt);
   if (ageMs < settings.settleMs) await room.clock.sleep(settings.settleMs - ageMs);
   if (isAlive(record.process)) return observe(room, place, record);
-  throw endedAtOnce(room, { place, version: record.version, exit: exitNotSeen, envFiles: record.envFiles });
+  throw await endedAtOnce(room, { place, version: record.version, exit: exitNotSeen, envFiles: record.envFiles });
 }
 
 interface Prepared {
@@ -89,6 +92,7 @@ function prepare(room: Room, { place, release, settings }: StartRequest, launch:
   const configFolder = configFolderOf(recordPlace(room, place), launch);
   const env = buildEnvironment({ place, release, settings, launch, configFolder });
   const files = renderTemplates({ place, release, templates: settings.templates, values: env });
+  requireWriter();
   requireProgram(settings.command[0], release.folder, env.PATH ?? '');
   return { env, configFolder, files, startedWith: effectiveOf(room, settings) };
 }
@@ -149,14 +153,15 @@ async function spawn(
     clearConfig(recordPlace(room, place));
     writeConfig(prepared.configFolder, prepared.files);
     const { env } = prepared;
+    const output = await openOutput(logFileOf(room, place), settings.maxLogBytes);
     const options = {
       argv: settings.command,
       cwd: release.folder,
       env,
-      logFile: logFileOf(room, place),
+      logFile: output,
       givenUmask: true,
     };
-    const child = await spawnDetached(options);
+    const child = await spawnDetached(options).finally(() => closeSync(output));
     void child.exited.then((exit) => noteExit(room, { place, launch: starting.launch, exit }));
     return child;
   } catch (thrown) {
@@ -189,5 +194,5 @@ async function settle(
   // What it started may have stayed behind.
   await endAll({ launch: starting.launch, process }, settings.graceMs, room.clock);
   writeRecord(where, { state: 'stopped', lastExit: exit, envFiles: starting.envFiles });
-  throw endedAtOnce(room, { place, version: starting.version, exit, envFiles: starting.envFiles, after });
+  throw await endedAtOnce(room, { place, version: starting.version, exit, envFiles: starting.envFiles, after });
 }

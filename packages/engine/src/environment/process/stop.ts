@@ -7,9 +7,10 @@ import { clearConfig } from './config-folder.ts';
 import { exitNotSeen } from './exit.ts';
 import { exitOf } from './inspect.ts';
 import { type Members, membersOf, type Owner } from './launch.ts';
+import { drained } from './log-pipe.ts';
 import { type ProcessStat, processStat } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
-import { placeFields, type Room, recordPlace } from './room.ts';
+import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 
 const pollMs = 25;
 const killLimitMs = 5_000;
@@ -33,6 +34,7 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
     ending === 'was gone' ? (exitOf(room, place, record) ?? exitNotSeen) : describeEnding(ending, graceMs);
   writeRecord(where, { state: 'stopped', lastExit, envFiles: record.envFiles });
   clearConfig(where);
+  await drained(logFileOf(room, place), room.clock);
   room.log.info({ ...placeFields(place), version: record.version, ending }, 'stopped');
 }
 

@@ -1,0 +1,65 @@
+// The files of a log: `<log>` and, from new to old, `<log>.1` to `<log>.3`. Their text goes on from one to the next, in the
+// middle of a line too. Here is what bounds them where no writer does: files of an earlier version of this program.
+
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { pieceBytes } from './log-pipe.ts';
+
+const ages = [1, 2, 3] as const;
+
+/** Before a writer begins: what an earlier version or a larger limit left is brought below the limit, the newest stays. */
+export function fitPieces(log: string, maxLogBytes: number): void {
+  const piece = pieceBytes(maxLogBytes);
+  if (sizeOf(log) > piece) keepEnd(log, piece);
+  let room = maxLogBytes - piece;
+  for (const age of ages) {
+    const old = `${log}.${age}`;
+    if (sizeOf(old) > room) keepEnd(old, Math.min(room, piece));
+    room -= sizeOf(old);
+  }
+}
+
+/**
+ * A service of an earlier version writes into its file itself. Of a file that is too large the end is kept as `<log>.1`, at
+ * most a quarter of the limit, and the rest is given back to the disk at once.
+ */
+export function cutPlainLog(log: string, maxLogBytes: number): boolean {
+  if (sizeOf(log) <= maxLogBytes) return false;
+  for (const age of ages) rmSync(`${log}.${age}`, { force: true });
+  const end = readEnd(log, pieceBytes(maxLogBytes));
+  truncateSync(log);
+  replace(`${log}.1`, end);
+  return true;
+}
+
+function keepEnd(file: string, bytes: number): void {
+  const end = readEnd(file, bytes);
+  rmSync(file);
+  replace(file, end);
+}
+
+/** On a full disk lines are lost, nothing else. */
+function replace(file: string, content: Buffer): void {
+  if (content.length === 0) return;
+  const fresh = `${file}.copy`;
+  try {
+    writeFileSync(fresh, content, { mode: 0o600 });
+    renameSync(fresh, file);
+  } catch {
+    rmSync(fresh, { force: true });
+  }
+}
+
+function readEnd(file: string, bytes: number): Buffer {
+  const from = Math.max(0, sizeOf(file) - Math.max(0, bytes));
+  const content = Buffer.alloc(sizeOf(file) - from);
+  const descriptor = openSync(file, 'r');
+  try {
+    return content.subarray(0, readSync(descriptor, content, 0, content.length, from));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
