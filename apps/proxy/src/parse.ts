@@ -1,7 +1,7 @@
 // From unknown JSON to typed values, once, at the door. A complaint names the place and what was found, never a secret.
 
 import { readFileSync } from 'node:fs';
-import type { ProxySpec, Routing, RoutingOrder, SlotName } from '@bg/engine';
+import type { ProxySpec, ProxyTargetFiles, Routing, RoutingOrder, SlotName } from '@bg/engine';
 import { messageOf } from './log.ts';
 
 /** What was handed in is not what it must be. */
@@ -47,6 +47,12 @@ function parseSpec(value: unknown): ProxySpec {
       bucketHeader: text(probe.bucketHeader, 'probe.bucketHeader').toLowerCase(),
     },
   };
+}
+
+/** @throws InvalidInput */
+export function parseTargetFiles(value: unknown): ProxyTargetFiles {
+  const { spec, log } = fields(value, 'target');
+  return { spec: text(spec, 'spec'), log: text(log, 'log') };
 }
 
 /** @throws InvalidInput */

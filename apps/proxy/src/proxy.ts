@@ -1,13 +1,13 @@
-// The proxy put together: users' side, control side, and what both share. The port is the lock: who cannot have it ends
+// One target put together: users' side, control side, and what both share. The port is the lock: who cannot have it ends
 // before touching the control socket or the routing file, so that two proxies can never share one target's users.
 
-import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
 import { createCounters } from '@bg/engine/counting';
 import { followAccessLog } from './access-log.ts';
-import { type Commands, createControl, Refused } from './control.ts';
+import { type Commands, createControl } from './control.ts';
 import { createFront, type Front, type FrontOptions } from './front.ts';
+import { listenOnSocket, Refused } from './json-server.ts';
 import { codeOf, type Log, messageOf } from './log.ts';
 import { InvalidInput, readSpec } from './parse.ts';
 import { createPlaces } from './places.ts';
@@ -45,6 +45,19 @@ export async function startProxy(specFile: string, log: Log, onShutdown: () => v
   const live: Live = { ...shared, front, site: createSite(spec), routing: undefined, startedAt: Date.now() };
   front.limitHeads(live.site.maxHeaderSize);
   await listen(front, spec);
+  try {
+    return await openControl(live, { specFile, log, onShutdown });
+  } catch (thrown) {
+    await front.close(0);
+    access.close();
+    throw thrown;
+  }
+}
+
+type Surroundings = Omit<CommandParts, 'live' | 'routing'>;
+
+async function openControl(live: Live, { specFile, log, onShutdown }: Surroundings): Promise<RunningProxy> {
+  const { spec } = live.site;
   // No request is read before this: a connection is accepted at the next turn of the event loop at the earliest.
   const routing = createRoutingKeeper(spec.routingFile);
   live.routing = routing;
@@ -52,6 +65,7 @@ export async function startProxy(specFile: string, log: Log, onShutdown: () => v
   if (problem !== undefined) log.error('the routing is not known; users get 503 until it is put in place', { problem });
 
   const control = createControl(commandsOf({ live, routing, specFile, log, onShutdown }), log);
+  // Who has the port has the socket too.
   await listenOnSocket(control, spec.socket);
   log.info('started', { service: spec.service, target: spec.target, listen: spec.listen, ...routing.current() });
   let closing: Promise<void> | undefined;
@@ -75,15 +89,6 @@ async function listen(front: Front, { listen }: ProxySpec): Promise<void> {
     const why = codeOf(thrown) === 'EADDRINUSE' ? 'is in use by another program' : `refused: ${messageOf(thrown)}`;
     throw new Refused('port-in-use', `cannot listen: ${place} ${why}`);
   }
-}
-
-/** Whoever holds the port owns the socket, so that a file found there was left by a dead process. */
-function listenOnSocket(control: Server, path: string): Promise<void> {
-  rmSync(path, { force: true });
-  return new Promise((resolve, reject) => {
-    control.once('error', reject);
-    control.listen(path, () => resolve());
-  });
 }
 
 interface CommandParts {

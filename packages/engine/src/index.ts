@@ -57,9 +57,11 @@ export { storageFault } from './lib/storage-fault.ts';
 export type {
   ProbeHeaders,
   ProxyConnections,
+  ProxyHostStatus,
   ProxyRefusal,
   ProxySpec,
   ProxyStatus,
+  ProxyTargetFiles,
   RoutingOrder,
 } from './load-balancer/embedded/proxy-spec.ts';
 export type {

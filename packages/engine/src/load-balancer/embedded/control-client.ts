@@ -3,7 +3,7 @@
 import { BlueGreenError, type ErrorCode, messageOf } from '../../lib/errors.ts';
 import { requestOverSocket, type SocketAnswer } from '../../lib/socket-http.ts';
 import type { Routing, Traffic } from '../load-balancer.ts';
-import type { ProxyRefusal, ProxyStatus, RoutingOrder } from './proxy-spec.ts';
+import type { ProxyHostStatus, ProxyRefusal, ProxyStatus, ProxyTargetFiles, RoutingOrder } from './proxy-spec.ts';
 
 export interface ControlClient {
   status(): Promise<ProxyStatus>;
@@ -28,16 +28,37 @@ const codeOf = {
 
 /** Every call @throws `balancer-unreachable` when nobody answers on the socket. */
 export function createControlClient(socket: string): ControlClient {
-  const call = async (method: string, path: string, value?: unknown): Promise<unknown> => {
-    const body = value === undefined ? {} : { body: JSON.stringify(value) };
-    return readAnswer(await reach({ socket, method, path, timeoutMs: answerWithinMs, ...body }));
-  };
+  const call = callerOf(socket);
   return {
     status: async () => readStatus(await call('GET', '/routing')),
     change: async (order) => void (await call('PUT', '/routing', order)),
     reload: async () => void (await call('PUT', '/spec')),
     traffic: async (sinceMs) => (await call('GET', `/traffic?since=${sinceMs}`)) as Traffic,
     shutdown: async () => void (await call('POST', '/shutdown')),
+  };
+}
+
+/** The process that may serve several targets. */
+export interface HostClient {
+  add(files: ProxyTargetFiles): Promise<ProxyHostStatus>;
+  status(): Promise<ProxyHostStatus>;
+}
+
+/** Every call @throws `balancer-unreachable` when no process answers on the socket; `add` also `port-in-use`. */
+export function createHostClient(socket: string): HostClient {
+  const call = callerOf(socket);
+  return {
+    add: async (files) => (await call('POST', '/targets', files)) as ProxyHostStatus,
+    status: async () => (await call('GET', '/targets')) as ProxyHostStatus,
+  };
+}
+
+type Caller = (method: string, path: string, value?: unknown) => Promise<unknown>;
+
+function callerOf(socket: string): Caller {
+  return async (method, path, value) => {
+    const body = value === undefined ? {} : { body: JSON.stringify(value) };
+    return readAnswer(await reach({ socket, method, path, timeoutMs: answerWithinMs, ...body }));
   };
 }
 

@@ -11,6 +11,7 @@ import { type Backend, freePort, startBackend } from '../contract/backend.ts';
 import { switchUnderLoad } from '../contract/switching.ts';
 import { call, sideOf } from '../contract/user.ts';
 import type { BalancerSpec, LoadBalancer, Routing } from '../load-balancer.ts';
+import { createControlClient } from './control-client.ts';
 import { createEmbeddedBalancer, type EmbeddedOptions } from './driver.ts';
 import { proxyFiles } from './spec-file.ts';
 
@@ -103,6 +104,65 @@ describe('starting', () => {
     const log = readFileSync(files().log, 'utf8');
     expect(log).not.toContain('a-token-that-nobody-may-log');
     expect(log).not.toContain(readFileSync(files().nonce, 'utf8'));
+  });
+});
+
+describe('several targets of one folder', () => {
+  const pidOf = async (target: BalancerSpec) =>
+    (await createControlClient(proxyFiles(folder, target).socket).status()).pid;
+  const targetsOf = async (names: readonly string[]): Promise<BalancerSpec[]> =>
+    Promise.all(
+      names.map(async (target) => ({ ...spec, target, listen: { host: '127.0.0.1', port: await freePort() } })),
+    );
+
+  test('are served by one process, whoever starts them and however close together', async () => {
+    const targets = await targetsOf(['staging', 'production', 'europe']);
+    const balancers = targets.flatMap((target) => [balancerOf({ spec: target }), balancerOf({ spec: target })]);
+    await Promise.all(balancers.map((balancer) => balancer.ensure()));
+    const pids = await Promise.all(targets.map(pidOf));
+    expect(new Set(pids).size).toBe(1);
+    for (const [at, balancer] of balancers.entries())
+      if (at % 2 === 0) await balancer.apply({ ...blueOnly, active: at === 2 ? 'green' : 'blue' }, 1);
+    const sides = [0, 2, 4].map(async (at) => sideOf(await call(balancers[at]?.entrypoints[0] ?? '')));
+    expect(await Promise.all(sides)).toEqual(['blue', 'green', 'blue']);
+
+    process.kill(pids[0] as number, 'SIGKILL');
+    for (const balancer of balancers) await expect.poll(() => balancer.observe()).toMatchObject([{ reachable: false }]);
+    await Promise.all(balancers.map((balancer) => balancer.ensure()));
+    const again = await Promise.all(targets.map(pidOf));
+    expect([new Set(again).size, again[0] === pids[0]]).toEqual([1, false]);
+    expect(sideOf(await call(balancers[2]?.entrypoints[0] ?? ''))).toBe('green');
+  });
+
+  test('come and go alone: one is ended while another answers, and the process ends with the last', async () => {
+    const [first, second] = (await targetsOf(['first', 'second'])) as [BalancerSpec, BalancerSpec];
+    const [one, two] = [balancerOf({ spec: first }), balancerOf({ spec: second })];
+    await one.ensure();
+    await two.ensure();
+    const pid = await pidOf(first);
+    await two.apply(blueOnly, 1);
+    await one.shutdown();
+    expect(await one.observe()).toMatchObject([{ reachable: false }]);
+    expect(sideOf(await call(two.entrypoints[0] ?? ''))).toBe('blue');
+    await one.ensure();
+    expect(await pidOf(first)).toBe(pid);
+    await one.shutdown();
+    await two.shutdown();
+    expect(() => process.kill(pid, 0)).toThrow();
+  });
+
+  test('do not fall with one that cannot start: its port in use is named', async () => {
+    const [first, second] = (await targetsOf(['first', 'second'])) as [BalancerSpec, BalancerSpec];
+    const stranger = createServer().listen(second.listen.port, '127.0.0.1');
+    const one = balancerOf({ spec: first });
+    await one.ensure();
+    await one.apply(blueOnly, 1);
+    const problem = { code: 'port-in-use', message: expect.stringContaining(`127.0.0.1:${second.listen.port}`) };
+    await expect(balancerOf({ spec: second }).ensure()).rejects.toMatchObject(problem);
+    expect(sideOf(await call(one.entrypoints[0] ?? ''))).toBe('blue');
+    await new Promise((resolve) => stranger.close(resolve));
+    await balancerOf({ spec: second }).ensure();
+    expect(await pidOf(second)).toBe(await pidOf(first));
   });
 });
 

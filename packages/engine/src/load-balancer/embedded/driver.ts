@@ -1,4 +1,5 @@
-// The embedded balancer: a process of our own per target, which outlives the engine and keeps its routing itself.
+// The embedded balancer: a process of our own for all targets of a folder, which outlives the engine and keeps each
+// target's routing itself.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../lib/clock.ts';
@@ -6,7 +7,7 @@ import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 import type { BalancerSpec, Fence, LoadBalancer, ObservedNode, Routing } from '../load-balancer.ts';
-import { type ControlClient, createControlClient, wholeRouting } from './control-client.ts';
+import { type ControlClient, createControlClient, createHostClient, wholeRouting } from './control-client.ts';
 import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
 import { type ProxyFiles, proxyFiles, proxySpec } from './spec-file.ts';
 import { startProxy } from './start-proxy.ts';
@@ -100,16 +101,24 @@ async function observe({ control, spec }: Parts): Promise<ObservedNode> {
   }
 }
 
-async function shutdown({ control, clock }: Parts): Promise<void> {
+async function shutdown({ control, clock, files }: Parts): Promise<void> {
   const status = await statusIfAny(control);
   if (status === undefined) return;
   await control.shutdown();
   const deadline = clock.now() + shutdownLimitMs;
-  while (isAlive(status.pid)) {
+  while (isAlive(status.pid) && !(await hasLeft(files, status.pid))) {
     if (clock.now() > deadline)
       throw new BlueGreenError('stop-failed', `the load balancer (process ${status.pid}) does not end`);
     await clock.sleep(50);
   }
+}
+
+/** Whether the process goes on for other targets without this one. */
+async function hasLeft(files: ProxyFiles, pid: number): Promise<boolean> {
+  const host = await createHostClient(files.hostSocket)
+    .status()
+    .catch(() => undefined);
+  return host?.pid === pid && host.specs.length > 0 && !host.specs.includes(files.spec);
 }
 
 async function statusIfAny(control: ControlClient): Promise<ProxyStatus | undefined> {

@@ -18,6 +18,20 @@ export interface ProxySpec extends BalancerSpec {
   readonly userIdleMs?: number | undefined;
 }
 
+/** `POST /targets` on the socket of the process that serves several: what it needs of a further one, absolute paths. */
+export interface ProxyTargetFiles {
+  readonly spec: string;
+  /** Of the one target whose log is the process's own output: undefined. */
+  readonly log: string | undefined;
+}
+
+/** Answer of `GET /targets` and `POST /targets`. */
+export interface ProxyHostStatus {
+  readonly pid: number;
+  /** Spec files of the targets, those that are ending among them. */
+  readonly specs: readonly string[];
+}
+
 /** How a probe says that it is one: it is not counted, and its answer carries `x-served-by`. */
 export interface ProbeHeaders {
   readonly header: string;

@@ -14,6 +14,10 @@ export interface ProxyFiles {
   readonly accessLog: string;
   readonly nonce: string;
   readonly socket: string;
+  /** Where the process that serves all targets of this folder takes in further ones. */
+  readonly hostSocket: string;
+  /** Held while a target is started, so that two do not start two processes. */
+  readonly startLock: string;
 }
 
 const maxSocketPathBytes = 107;
@@ -32,6 +36,8 @@ export function proxyFiles(folder: string, { service, target }: BalancerSpec): P
     accessLog: `${base}.access.log`,
     nonce: `${base}.probe`,
     socket,
+    hostSocket: join(folder, 'proxy.targets'),
+    startLock: join(folder, 'proxy.starting'),
   };
 }
 

@@ -1,10 +1,13 @@
-// Brings a proxy's process up and waits until it answers. Several engines may try at once: the proxy's port decides.
+// Brings a target up and waits until it answers: in the process that serves this folder's other targets, else in a new
+// one. Several engines may try at once: a lock orders them, and the target's port decides.
 
+import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
-import { BlueGreenError } from '../../lib/errors.ts';
+import { BlueGreenError, hasCode } from '../../lib/errors.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny } from '../../lib/files.ts';
 import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
-import type { ControlClient } from './control-client.ts';
+import { type ControlClient, createHostClient } from './control-client.ts';
 import type { ProxyFiles } from './spec-file.ts';
 
 export interface StartOptions {
@@ -23,28 +26,54 @@ const lookEveryMs = 40;
 /** Ours may have ended because another engine's proxy took the port first: that one answers within this time. */
 const othersMs = 2_000;
 
+/** Longer than a start may take. */
+const lockHoldMs = 15_000;
+
 /** Resolves with the pid of whoever answers on the socket. @throws `port-in-use`, `balancer-unreachable`, `exec-not-found` */
 export async function startProxy(options: StartOptions): Promise<number> {
+  const { files, control, clock } = options;
+  return withFileLock({ path: files.startLock, clock, holdMs: lockHoldMs }, async () => {
+    return (await pidIfUp(control)) ?? (await joinOthers(files)) ?? (await startAlone(options));
+  });
+}
+
+/** Undefined where no process takes in further targets, or the one that does hangs. */
+async function joinOthers(files: ProxyFiles): Promise<number | undefined> {
+  try {
+    const { pid } = await createHostClient(files.hostSocket).add({ spec: files.spec, log: files.log });
+    return pid;
+  } catch (thrown) {
+    if (hasCode(thrown, 'balancer-unreachable')) return undefined;
+    throw thrown;
+  }
+}
+
+async function startAlone(options: StartOptions): Promise<number> {
   const { node, proxyEntry, folder, files, control, clock } = options;
   // Nothing of our environment: what serves users must not depend on who happened to start it.
-  const argv = [node, proxyEntry, files.spec] as const;
-  const started = await spawnDetached({ argv, cwd: folder, env: {}, logFile: files.log });
+  const argv = [node, proxyEntry, files.spec, files.hostSocket] as const;
+  // Compiled once for all starts, which also saves each process the memory of the compiler.
+  const env = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
+  const started = await spawnDetached({ argv, cwd: folder, env, logFile: files.log });
   let endedAt: number | undefined;
   void started.exited.then(() => {
     endedAt = clock.now();
   });
   const deadline = clock.now() + limitMs;
   while (clock.now() < deadline) {
-    const pid = await control.status().then(
-      (status) => status.pid,
-      () => undefined,
-    );
+    const pid = await pidIfUp(control);
     if (pid !== undefined) return pid;
     if (endedAt !== undefined && clock.now() > endedAt + othersMs) break;
     await clock.sleep(lookEveryMs);
   }
   throw notStarted(started, files);
 }
+
+const pidIfUp = (control: ControlClient): Promise<number | undefined> =>
+  control.status().then(
+    ({ pid }) => pid,
+    () => undefined,
+  );
 
 function notStarted({ pid }: DetachedProcess, files: ProxyFiles): BlueGreenError {
   const lines = (readFileIfAny(files.log) ?? '').trimEnd().split('\n').slice(-20);
