@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { checkBuilds } from './checks/builds.ts';
 import { checkDatabase } from './checks/database.ts';
 import { checkHaproxy } from './checks/haproxy.ts';
+import { checkHealth } from './checks/health.ts';
 import { checkNames, checkRequired } from './checks/names.ts';
 import { checkNginx } from './checks/nginx.ts';
 import { checkNotify, checkTold } from './checks/notify.ts';
@@ -78,6 +79,7 @@ function checkTogether(
       ...checkNginx(target),
       ...checkHaproxy(target),
       ...checkFiles(target, folder),
+      ...checkHealth(target, folder),
       ...checkApprovals(draft, target),
       ...checkTold(draft, target),
       ...checkDatabase(draft, target, folder),

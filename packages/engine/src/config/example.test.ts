@@ -25,7 +25,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'bg-example-'));
   mkdirSync(join(folder, 'releases', 'shop'), { recursive: true });
   mkdirSync(join(folder, 'mail-templates'));
-  for (const name of ['shop.env', 'shop.blue.env', 'shop.green.env']) writeFileSync(join(folder, name), '');
+  for (const name of ['shop-ca.pem', 'shop.env', 'shop.blue.env', 'shop.green.env'])
+    writeFileSync(join(folder, name), '');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

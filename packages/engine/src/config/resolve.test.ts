@@ -83,6 +83,10 @@ describe('defaults', () => {
       maxLogBytes: 50 * 1024 ** 2,
       health: {
         path: '/health',
+        scheme: 'http',
+        tls: { ca: undefined, insecure: false },
+        headers: {},
+        statuses: [[200, 299]],
         intervalMs: 5000,
         timeoutMs: 2000,
         failures: 3,
@@ -182,6 +186,20 @@ describe('what a target says about what its service says', () => {
       environment: undefined,
       version: 'app.version',
       databaseConnected: undefined,
+    });
+  });
+
+  it('health is asked as its rule says', () => {
+    const rule =
+      '{ scheme: https, ca: ca.pem, headers: { Host: shop.example.com, X-Count: 2 }, statuses: [204, 300-302] }';
+    expect(targetOf(withOptions(`    health: ${rule}`)).health).toMatchObject({
+      scheme: 'https',
+      tls: { ca: join(bench.folder, 'ca.pem'), insecure: false },
+      headers: { Host: 'shop.example.com', 'X-Count': '2' },
+      statuses: [
+        [204, 204],
+        [300, 302],
+      ],
     });
   });
 

@@ -4,7 +4,6 @@
 import { dirname, resolve } from 'node:path';
 import {
   defaultBalancer,
-  defaultFields,
   defaultOptions,
   defaultPreview,
   defaultSmokeTimeout,
@@ -16,6 +15,7 @@ import { resolveArtifacts } from './resolve-artifacts.ts';
 import { resolveBuilds } from './resolve-builds.ts';
 import { resolveDatabase } from './resolve-database.ts';
 import { resolveHaproxy } from './resolve-haproxy.ts';
+import { resolveHealth } from './resolve-health.ts';
 import { resolveKeepReleases } from './resolve-keep-releases.ts';
 import { resolveNginx } from './resolve-nginx.ts';
 import { resolveNotify, resolveTold } from './resolve-notify.ts';
@@ -23,15 +23,7 @@ import { commandWords } from './resolve-slack.ts';
 import { resolveStatuses } from './resolve-statuses.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
 import type { ServiceOptions } from './schema-options.ts';
-import type {
-  BalancerSettings,
-  CanaryStep,
-  HealthSettings,
-  Person,
-  Settings,
-  SmokeTest,
-  TargetSettings,
-} from './settings.ts';
+import type { BalancerSettings, CanaryStep, Person, Settings, SmokeTest, TargetSettings } from './settings.ts';
 import type { GuardSettings } from './settings-guard.ts';
 import { parseDuration, parseListen, parsePercentage, parseSize } from './units.ts';
 
@@ -92,7 +84,7 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
     env: asTexts(options.env),
     requiredEnv: options.requiredEnv,
     ...resolveLimits(options),
-    health: resolveHealth(options.health),
+    health: resolveHealth(options.health, inFolder),
     smokeTests: options.smokeTests.map(resolveSmokeTest),
     smokeTotalMs: parseDuration(options.smokeTotal),
     balancer: resolveBalancer(own.loadBalancer, inFolder),
@@ -139,29 +131,6 @@ function resolveAfterwards({ judge, bake, standby, afterBake, failedSide, crash,
 
 function guardSettings({ within, ...rest }: Options['guard']): GuardSettings {
   return { ...rest, withinMs: parseDuration(within) };
-}
-
-function resolveHealth(health: Options['health']): HealthSettings {
-  const fields: NonNullable<Options['health']['fields']> = health.fields ?? {
-    ...defaultFields,
-    okValues: [...defaultFields.okValues],
-  };
-  return {
-    path: health.path,
-    intervalMs: parseDuration(health.interval),
-    timeoutMs: parseDuration(health.timeout),
-    failures: health.failures,
-    successes: health.successes,
-    startupMs: parseDuration(health.startup),
-    check: health.check,
-    fields: {
-      status: fields.status,
-      okValues: fields.okValues ?? defaultFields.okValues,
-      environment: fields.environment,
-      version: fields.version,
-      databaseConnected: fields.databaseConnected,
-    },
-  };
 }
 
 export function resolveSmokeTest(test: NonNullable<ServiceOptions['smokeTests']>[number]): SmokeTest {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { artifacts } from './schema-artifacts.ts';
 import { database } from './schema-database.ts';
 import { guard } from './schema-guard.ts';
+import { health } from './schema-health.ts';
 import { keepReleases } from './schema-keep-releases.ts';
 import { told } from './schema-notify.ts';
 import {
@@ -17,6 +18,7 @@ import {
   named,
   path,
   percentage,
+  plainValue,
   size,
   text,
   urlPath,
@@ -26,47 +28,9 @@ import {
 
 export const variablePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-const plainValue = z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number, true or false' });
 const jsonValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'a text, a number, true, false or null',
 });
-const dottedPath = () => matching(/^[^.\s]+(\.[^.\s]+)*$/, 'a dotted path into the JSON answer, such as info.version');
-const count = (expected: string) => whole({ min: 1, max: 1000, expected });
-
-const health = z
-  .strictObject({
-    path: urlPath().describe('Asked on each slot. Default: /health.').optional(),
-    interval: duration().describe('Time between two checks. Default: 5s.').optional(),
-    timeout: duration().describe('A check without an answer for this long has failed. Default: 2s.').optional(),
-    failures: count('a number of failures from 1 to 1000')
-      .describe('Failures in a row that make a side unhealthy. Default: 3.')
-      .optional(),
-    successes: count('a number of successes from 1 to 1000')
-      .describe('Successes in a row that a new side must show. Default: 2.')
-      .optional(),
-    startup: duration().describe('Limit for a new side to become healthy. Default: 60s.').optional(),
-    check: choice(['fields', 'status-code'])
-      .describe(
-        'fields: the JSON answer is checked, so that the right version in the right slot is proved. status-code: 2xx is enough, a weaker proof. Default: fields.',
-      )
-      .optional(),
-    fields: z
-      .strictObject({
-        status: dottedPath().describe('Where the status stands.').optional(),
-        okValues: listOf(text(), 20)
-          .min(1, { error: 'a list of at least one value' })
-          .describe('Values of the status that mean healthy. Default: [healthy, ok].')
-          .optional(),
-        environment: dottedPath().describe('Where the colour of the slot stands.').optional(),
-        version: dottedPath().describe('Where the version stands.').optional(),
-        databaseConnected: dottedPath().describe('Where it stands whether the database is connected.').optional(),
-      })
-      .describe(
-        'Dotted paths into the answer of the service. Once this is given, a field that is left out is not checked.',
-      )
-      .optional(),
-  })
-  .describe('How a side is asked whether it works.');
 
 export const smokeTest = z
   .strictObject({

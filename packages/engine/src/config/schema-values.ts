@@ -78,6 +78,8 @@ export function whole({
   return z.int({ error: expected }).min(min, { error: expected }).max(max, { error: expected });
 }
 
+export const plainValue = z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number, true or false' });
+
 export const yesNo = () => z.boolean({ error: 'true or false' });
 
 export function choice<const T extends readonly [string, ...string[]]>(values: T) {

@@ -110,6 +110,14 @@ export interface SlotSettings {
 
 export interface HealthSettings {
   readonly path: string;
+  /** Of the slot's own port. Through the load balancer, the scheme is that of the balancer. */
+  readonly scheme: 'http' | 'https';
+  /** `ca` is an absolute path. */
+  readonly tls: { readonly ca: string | undefined; readonly insecure: boolean };
+  /** Sent with every check; `Host` too. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Ranges, both ends included. */
+  readonly statuses: readonly (readonly [from: number, to: number])[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Failures in a row that make `unhealthy`. */

@@ -1,10 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../config/settings.ts';
-import { type HealthState, judgeHealthAnswer, nextHealth, probeHealth, unknownHealth } from './health.ts';
+import { judgeHealthAnswer, probeHealth } from './health.ts';
+import { type HealthState, nextHealth, unknownHealth } from './health-state.ts';
 
 const settings: HealthSettings = {
   path: '/health',
+  scheme: 'http',
+  tls: { ca: undefined, insecure: false },
+  headers: {},
+  statuses: [[200, 299]],
   intervalMs: 5_000,
   timeoutMs: 2_000,
   failures: 3,
@@ -135,7 +140,7 @@ describe('a health probe', () => {
         JSON.stringify({ ...good, version: request.url === '/health' ? request.headers['x-preview'] : 'no' }),
       );
     }) as never);
-    const report = await probeHealth({ url, expected, settings, headers: { 'x-preview': 'v2.1' } });
+    const report = await probeHealth({ url, expected, settings, through: { headers: { 'x-preview': 'v2.1' } } });
     expect(report).toMatchObject({ healthy: true, version: 'v2.1' });
     expect(report.ms).toBeGreaterThan(0);
   });

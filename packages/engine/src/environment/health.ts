@@ -5,6 +5,8 @@ import { messageOf } from '../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../lib/http.ts';
 import type { SlotName } from './environment.ts';
 import { excerpt, excerptOf, parseJson, valueAt } from './json-path.ts';
+import { listensElsewhere } from './listens-elsewhere.ts';
+import { redirection } from './redirection.ts';
 
 export interface HealthReport {
   readonly healthy: boolean;
@@ -33,38 +35,70 @@ export interface HealthProbe {
   readonly url: string;
   readonly expected: Expected;
   readonly settings: HealthSettings;
-  /** For a probe through the balancer's preview route. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** For a probe through the load balancer: the scheme is that of its address, and these headers win over those of the rule. */
+  readonly through?: { readonly headers: Readonly<Record<string, string>> };
   readonly signal?: AbortSignal;
 }
 
 /** Never throws for a side that does not answer: says so in the report. Rejects with the signal's reason when it aborts. */
-export async function probeHealth({ url, expected, settings, headers, signal }: HealthProbe): Promise<HealthReport> {
+export async function probeHealth(probe: HealthProbe): Promise<HealthReport> {
+  const { expected, settings, signal } = probe;
   const began = performance.now();
   try {
-    const answer = await httpRequest({
-      url: new URL(settings.path, url).href,
-      timeoutMs: settings.timeoutMs,
-      ...(headers ? { headers } : {}),
-      ...(signal ? { signal } : {}),
-    });
-    return judgeHealthAnswer(answer, expected, settings);
+    return judgeHealthAnswer(await askOverHttp(probe), expected, settings);
   } catch (thrown) {
     if (signal?.aborted) throw thrown;
-    const ms = performance.now() - began;
-    return { healthy: false, answered: false, proof: settings.check, problem: messageOf(thrown), ms };
+    const problem = await problemOf(thrown, probe);
+    return { healthy: false, answered: false, proof: settings.check, problem, ms: performance.now() - began };
   }
+}
+
+function askOverHttp({ url, settings, through, signal }: HealthProbe): Promise<HttpAnswer> {
+  const address = new URL(settings.path, url);
+  if (!through) address.protocol = `${settings.scheme}:`;
+  const headers = withHeaders(settings.headers, through?.headers ?? {});
+  return httpRequest({
+    url: address.href,
+    timeoutMs: settings.timeoutMs,
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(through ? {} : { tls: settings.tls }),
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** Names of headers know no case: a later one replaces an earlier one, however it is written. */
+function withHeaders(
+  headers: Readonly<Record<string, string>>,
+  stronger: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const names = new Set(Object.keys(stronger).map((name) => name.toLowerCase()));
+  const kept = Object.entries(headers).filter(([name]) => !names.has(name.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...stronger };
+}
+
+async function problemOf(thrown: unknown, { url, through, signal }: HealthProbe): Promise<string> {
+  const sentence = messageOf(thrown);
+  if (through || !isRefused(thrown)) return sentence;
+  const elsewhere = await listensElsewhere(Number(new URL(url).port), signal);
+  return elsewhere === undefined ? sentence : `${sentence}; ${elsewhere}`;
+}
+
+function isRefused(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
 }
 
 /** Pure: what an answer means. */
 export function judgeHealthAnswer(
-  answer: Pick<HttpAnswer, 'status' | 'body' | 'ms'>,
+  answer: Answered & Pick<HttpAnswer, 'ms'>,
   expected: Expected,
   settings: HealthSettings,
 ): HealthReport {
   const json = parseJson(answer.body);
   const problem =
-    settings.check === 'fields' ? problemOfFields(answer, json, { expected, settings }) : problemOfStatus(answer);
+    settings.check === 'fields'
+      ? problemOfFields(answer, json, { expected, settings })
+      : problemOfStatus(answer, settings);
   return {
     healthy: problem === undefined,
     answered: true,
@@ -75,9 +109,19 @@ export function judgeHealthAnswer(
   };
 }
 
-function problemOfStatus({ status, body }: Pick<HttpAnswer, 'status' | 'body'>): string | undefined {
-  if (status >= 200 && status < 300) return undefined;
-  return `expected a status of 2xx, got ${status}${body === '' ? '' : `: ${excerpt(body)}`}`;
+/** `headers`: only a `location` is looked at. */
+type Answered = Pick<HttpAnswer, 'status' | 'body'> & Partial<Pick<HttpAnswer, 'headers'>>;
+
+function problemOfStatus(answer: Answered, { statuses }: HealthSettings): string | undefined {
+  const { status, body } = answer;
+  if (statuses.some(([from, to]) => status >= from && status <= to)) return undefined;
+  const what = redirection(answer) ?? (body === '' ? '' : `: ${excerpt(body)}`);
+  return `expected a status of ${statuses.map(rangeText).join(' or ')}, got ${status}${what}`;
+}
+
+function rangeText([from, to]: readonly [number, number]): string {
+  if (from === to) return String(from);
+  return from % 100 === 0 && to === from + 99 ? `${from / 100}xx` : `${from}-${to}`;
 }
 
 interface Wanted {
@@ -85,12 +129,9 @@ interface Wanted {
   readonly settings: HealthSettings;
 }
 
-function problemOfFields(
-  answer: Pick<HttpAnswer, 'status' | 'body'>,
-  json: unknown,
-  { expected, settings: { fields } }: Wanted,
-): string | undefined {
-  const status = problemOfStatus(answer);
+function problemOfFields(answer: Answered, json: unknown, { expected, settings }: Wanted): string | undefined {
+  const { fields } = settings;
+  const status = problemOfStatus(answer, settings);
   if (status !== undefined) return status;
   if (json === undefined) return `expected JSON, got ${answer.body === '' ? 'an empty body' : excerpt(answer.body)}`;
   return (
@@ -124,34 +165,4 @@ function told(json: unknown, fields: HealthSettings['fields']): Partial<HealthRe
     ...(typeof uptimeSeconds === 'number' ? { uptimeSeconds } : {}),
     ...(typeof hostname === 'string' ? { hostname: excerpt(hostname, 100) } : {}),
   };
-}
-
-/** What a row of reports adds up to: one bad answer is not yet an illness, one good one not yet a recovery. */
-export interface HealthState {
-  readonly condition: 'unknown' | 'healthy' | 'unhealthy';
-  /** In a row, up to the last report; one of the two is 0. */
-  readonly failures: number;
-  readonly successes: number;
-  /** The last failure's sentence, until the next success. */
-  readonly problem?: string;
-  /** Of the last failure: true when the side answered, and answered badly. */
-  readonly answered?: boolean;
-}
-
-export const unknownHealth: HealthState = { condition: 'unknown', failures: 0, successes: 0 };
-
-/** Pure: the state after one more report. */
-export function nextHealth(
-  previous: HealthState,
-  report: Pick<HealthReport, 'healthy' | 'answered' | 'problem'>,
-  { failures, successes }: Pick<HealthSettings, 'failures' | 'successes'>,
-): HealthState {
-  if (report.healthy) {
-    const inRow = previous.successes + 1;
-    return { condition: inRow >= successes ? 'healthy' : previous.condition, failures: 0, successes: inRow };
-  }
-  const inRow = previous.failures + 1;
-  const problem = report.problem === undefined ? {} : { problem: report.problem };
-  const condition = inRow >= failures ? 'unhealthy' : previous.condition;
-  return { condition, failures: inRow, successes: 0, answered: report.answered, ...problem };
 }

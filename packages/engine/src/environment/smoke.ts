@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../lib/http.ts';
 import { excerpt, excerptOf, parseJson, valueAt } from './json-path.ts';
+import { redirection } from './redirection.ts';
 
 export interface SmokeRun {
   /** `http://127.0.0.1:3001`, or the balancer's address for the preview route. */
@@ -62,11 +63,12 @@ async function runOne(run: SmokeRun, test: SmokeTest, until: number): Promise<Sm
 
 /** Pure: undefined when the answer is as expected. */
 export function judgeSmokeAnswer(
-  { status, body }: Pick<HttpAnswer, 'status' | 'body'>,
+  answer: Pick<HttpAnswer, 'status' | 'body'> & Partial<Pick<HttpAnswer, 'headers'>>,
   expect: SmokeTest['expect'],
 ): string | undefined {
-  const got = body === '' ? 'an empty body' : excerpt(body);
-  if (status !== expect.status) return `expected status ${expect.status}, got ${status}: ${got}`;
+  const { status, body } = answer;
+  const got = redirection(answer) ?? `: ${body === '' ? 'an empty body' : excerpt(body)}`;
+  if (status !== expect.status) return `expected status ${expect.status}, got ${status}${got}`;
   return problemOfJson(body, expect.json) ?? problemOfText(body, expect.text);
 }
 

@@ -51,6 +51,7 @@ export const errorHelp = {
     'Nothing was read or written. Only the account that runs this program may write to the state folder; the message says what to change.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
   'stop-failed': 'A process did not end even after SIGKILL.',
+  'tcp-failed': 'Nothing accepts connections at the named address, or something between refuses them.',
   'template-invalid': 'A fault of this program: a template of a configuration file does not fit its values.',
   'template-unfilled':
     'Give the named variables in an env file or in `env` of the configuration, or mend the template in a new release; nothing was started.',

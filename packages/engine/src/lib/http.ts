@@ -2,6 +2,7 @@
 // Not `fetch`: it refuses a list of ports that services may well listen on, and pools connections, while a probe must
 // see what answers now.
 
+import { readFileSync } from 'node:fs';
 import { request as httpRequestOf, type IncomingMessage } from 'node:http';
 import { request as httpsRequestOf } from 'node:https';
 import { deadline } from './clock.ts';
@@ -15,6 +16,15 @@ export interface HttpRequest {
   /** For the whole exchange, the body of the answer included. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Whom to believe over https; without it, the authorities that Node knows. */
+  readonly tls?: TlsTrust;
+}
+
+export interface TlsTrust {
+  /** A file of certificates in PEM, in the place of the authorities that Node knows. */
+  readonly ca: string | undefined;
+  /** Believe any certificate. */
+  readonly insecure: boolean;
 }
 
 export interface HttpAnswer {
@@ -41,7 +51,14 @@ export async function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
   }
 }
 
-function send({ url, method = 'GET', headers, body }: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
+/** As options of Node's TLS. @throws when the file cannot be read */
+export const trustOptions = ({ ca, insecure }: TlsTrust) => ({
+  ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+  rejectUnauthorized: !insecure,
+});
+
+function send(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  const { url, method = 'GET', headers, body, tls } = request;
   return new Promise((resolve, reject) => {
     const make = url.startsWith('https:') ? httpsRequestOf : httpRequestOf;
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -50,6 +67,7 @@ function send({ url, method = 'GET', headers, body }: HttpRequest, signal: Abort
       headers: { connection: 'close', ...length, ...headers },
       agent: false,
       signal,
+      ...(tls && url.startsWith('https:') ? trustOptions(tls) : {}),
     });
     outgoing.once('error', reject).once('response', resolve);
     outgoing.end(body);

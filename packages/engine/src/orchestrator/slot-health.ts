@@ -1,7 +1,8 @@
 // One slot, one look: does its process live, does it answer well? A change is written and told; a crash is restarted.
 
 import type { SlotName, SlotObservation } from '../environment/environment.ts';
-import { type HealthReport, type HealthState, nextHealth, probeHealth, unknownHealth } from '../environment/health.ts';
+import { type HealthReport, probeHealth } from '../environment/health.ts';
+import { type HealthState, nextHealth, unknownHealth } from '../environment/health-state.ts';
 import { messageOf } from '../lib/errors.ts';
 import { liveDeployment } from '../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';

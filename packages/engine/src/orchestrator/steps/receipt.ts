@@ -70,7 +70,7 @@ async function probeNode(
         url: node,
         expected,
         settings: healthOf(target, expected.slot),
-        headers: { ...target.balancer.probeHeaders, ...headers },
+        through: { headers: { ...target.balancer.probeHeaders, ...headers } },
         signal,
       }),
     );

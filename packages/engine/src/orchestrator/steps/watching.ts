@@ -3,7 +3,7 @@
 
 import { type Judgement, judge } from '../../analysis/judge.ts';
 import { otherSlot } from '../../environment/environment.ts';
-import type { HealthState } from '../../environment/health.ts';
+import type { HealthState } from '../../environment/health-state.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { noCounts, type Traffic } from '../../load-balancer/load-balancer.ts';
 import { pendingPromote, readDeployment, readJournal } from '../../state/deployments.ts';

@@ -1,0 +1,30 @@
+// A rule of health whose parts fit together.
+
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Path } from '../path.ts';
+import { error, type Finding, warning } from '../problems.ts';
+import { headerPattern } from '../schema-health.ts';
+import type { TargetDraft } from './target-drafts.ts';
+
+export function checkHealth({ options, saidAt }: TargetDraft, folder: string): readonly Finding[] {
+  const { headers, ca } = options.health ?? {};
+  const at = (key: string): Path => [...saidAt('health', key)];
+  const wrong = Object.keys(headers ?? {}).filter((name) => !headerPattern.test(name));
+  return [
+    ...wrong.map((name) =>
+      error([...at('headers'), name], `expected the name of a header, found "${name.slice(0, 40)}"`),
+    ),
+    ...(ca !== undefined && !isFile(resolve(folder, ca))
+      ? [warning(at('ca'), 'there is no such file yet; no side can become healthy without it')]
+      : []),
+  ];
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return true; // Not for this process to see: then nothing is said about it.
+  }
+}

@@ -1,0 +1,44 @@
+// The rule of health from the file as written.
+
+import { defaultFields, type defaultOptions } from './defaults.ts';
+import type { ServiceOptions } from './schema-options.ts';
+import type { HealthSettings } from './settings.ts';
+import { parseDuration } from './units.ts';
+
+type HealthOptions = (typeof defaultOptions & ServiceOptions)['health'];
+
+export function resolveHealth(health: HealthOptions, inFolder: (path: string) => string): HealthSettings {
+  return {
+    path: health.path,
+    scheme: health.scheme,
+    tls: { ca: health.ca === undefined ? undefined : inFolder(health.ca), insecure: health.insecure },
+    headers: Object.fromEntries(Object.entries(health.headers ?? {}).map(([name, value]) => [name, String(value)])),
+    statuses: health.statuses.map(rangeOf),
+    intervalMs: parseDuration(health.interval),
+    timeoutMs: parseDuration(health.timeout),
+    failures: health.failures,
+    successes: health.successes,
+    startupMs: parseDuration(health.startup),
+    check: health.check,
+    fields: resolveFields(health),
+  };
+}
+
+function resolveFields(health: HealthOptions): HealthSettings['fields'] {
+  const fields: NonNullable<HealthOptions['fields']> = health.fields ?? {
+    ...defaultFields,
+    okValues: [...defaultFields.okValues],
+  };
+  return {
+    status: fields.status,
+    okValues: fields.okValues ?? defaultFields.okValues,
+    environment: fields.environment,
+    version: fields.version,
+    databaseConnected: fields.databaseConnected,
+  };
+}
+
+function rangeOf(status: number | string): readonly [number, number] {
+  const [from = '', to = from] = String(status).split('-');
+  return [Number(from), Number(to)];
+}

@@ -1,0 +1,71 @@
+// How a side is asked whether it works.
+
+import { z } from 'zod';
+import { choice, duration, listOf, matching, named, path, text, urlPath, whole, yesNo } from './schema-values.ts';
+
+const dottedPath = () => matching(/^[^.\s]+(\.[^.\s]+)*$/, 'a dotted path into the JSON answer, such as info.version');
+const headerExpected = 'a text of at most 4000 characters that a header may hold, a number, true or false';
+const count = (expected: string) => whole({ min: 1, max: 1000, expected });
+export const headerPattern = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+
+const headerValue = z.union([matching(/^[\t\x20-\x7e\x80-\xff]{0,4000}$/, headerExpected), z.number(), z.boolean()], {
+  error: headerExpected,
+});
+
+const statusExpected = 'a status from 100 to 599 such as 200, or a range such as 200-299';
+const status = z.union(
+  [
+    whole({ min: 100, max: 599, expected: statusExpected }),
+    matching(/^[1-5]\d\d-[1-5]\d\d$/, statusExpected).refine((range) => range.slice(0, 3) <= range.slice(4), {
+      error: statusExpected,
+    }),
+  ],
+  { error: statusExpected },
+);
+
+export const health = z
+  .strictObject({
+    path: urlPath().describe('Asked on each slot. Default: /health.').optional(),
+    interval: duration().describe('Time between two checks. Default: 5s.').optional(),
+    timeout: duration().describe('A check without an answer for this long has failed. Default: 2s.').optional(),
+    failures: count('a number of failures from 1 to 1000')
+      .describe('Failures in a row that make a side unhealthy. Default: 3.')
+      .optional(),
+    successes: count('a number of successes from 1 to 1000')
+      .describe('Successes in a row that a new side must show. Default: 2.')
+      .optional(),
+    startup: duration().describe('Limit for a new side to become healthy. Default: 60s.').optional(),
+    check: choice(['fields', 'status-code'])
+      .describe(
+        'fields: the JSON answer is checked, so that the right version in the right slot is proved. status-code: 2xx is enough, a weaker proof. Default: fields.',
+      )
+      .optional(),
+    scheme: choice(['http', 'https'])
+      .describe("How the slot's own port is asked. Load balancers reach services over http. Default: http.")
+      .optional(),
+    ca: path().describe('Certificates (PEM) that are believed over https. Default: those that Node knows.').optional(),
+    insecure: yesNo().describe('Believe any certificate over https. Default: false.').optional(),
+    headers: named(headerValue, headerPattern, 'a mapping of header names to values')
+      .describe('Sent with every check, also through the load balancer; Host too. Default: none.')
+      .optional(),
+    statuses: listOf(status, 20)
+      .min(1, { error: 'a list of at least one status or range' })
+      .describe('Statuses, or ranges of them, that mean healthy; redirects are never followed. Default: [200-299].')
+      .optional(),
+    fields: z
+      .strictObject({
+        status: dottedPath().describe('Where the status stands.').optional(),
+        okValues: listOf(text(), 20)
+          .min(1, { error: 'a list of at least one value' })
+          .describe('Values of the status that mean healthy. Default: [healthy, ok].')
+          .optional(),
+        environment: dottedPath().describe('Where the colour of the slot stands.').optional(),
+        version: dottedPath().describe('Where the version stands.').optional(),
+        databaseConnected: dottedPath().describe('Where it stands whether the database is connected.').optional(),
+      })
+      .describe(
+        'Dotted paths into the answer of the service. Once this is given, a field that is left out is not checked.',
+      )
+      .optional(),
+  })
+  .describe('How a side is asked whether it works.');
