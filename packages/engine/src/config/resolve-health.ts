@@ -2,7 +2,7 @@
 
 import { defaultFields, type defaultOptions } from './defaults.ts';
 import type { ServiceOptions } from './schema-options.ts';
-import type { HealthSettings } from './settings.ts';
+import type { HealthSettings } from './settings-health.ts';
 import { parseDuration } from './units.ts';
 
 type HealthOptions = (typeof defaultOptions & ServiceOptions)['health'];

@@ -101,6 +101,14 @@ describe('defaults', () => {
           databaseConnected: 'database_connected',
         },
       },
+      guard: {
+        unresponsive: 'rollback',
+        unhealthy: 'rollback',
+        crashLoop: 'rollback',
+        crashes: 3,
+        atMost: 2,
+        withinMs: 3_600_000,
+      },
       smokeTotalMs: 60_000,
       canary: [
         { percent: 10, watchMs: 60_000, approval: false },

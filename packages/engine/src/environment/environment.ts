@@ -1,6 +1,6 @@
 // Where releases run. One folder per driver; each signs the contract in environment.contract.ts.
 
-import type { HealthSettings } from '../config/settings.ts';
+import type { HealthSettings } from '../config/settings-health.ts';
 
 export type SlotName = 'blue' | 'green';
 

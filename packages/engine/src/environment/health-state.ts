@@ -1,6 +1,6 @@
 // From single reports to a condition.
 
-import type { HealthSettings } from '../config/settings.ts';
+import type { HealthSettings } from '../config/settings-health.ts';
 import type { HealthReport } from './health.ts';
 
 /** What a row of reports adds up to: one bad answer is not yet an illness, one good one not yet a recovery. */

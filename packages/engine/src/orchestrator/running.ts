@@ -2,8 +2,9 @@
 // itself; an instance keeps what it was started with until its next start.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { HealthSettings, Settings, TargetSettings } from '../config/settings.ts';
+import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
+import type { HealthSettings } from '../config/settings-health.ts';
 import { describePlace, type RunningInstance, type SlotKey } from '../environment/environment.ts';
 
 export interface PendingChange extends SlotKey {
