@@ -13,7 +13,7 @@ import { deployed, onStage, type Stage } from './support/stage.ts';
 const quick = '        canary: []\n        bake: 1s\n';
 const forged = { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example' };
 
-it.each(['embedded'] as const)(
+it.each(['embedded', 'nginx', 'haproxy'] as const)(
   '%s: a trusted terminator is believed, a stranger is not',
   { timeout: 120_000 },
   async (driver) => {

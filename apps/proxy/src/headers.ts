@@ -3,7 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
-import { endToEndHeaders, forwardedHeaders, hopByHopHeaders, withoutPreviewToken } from '@bg/engine/counting';
+import {
+  endToEndHeaders,
+  forwardedHeaders,
+  headerAsServicesReadIt,
+  hopByHopHeaders,
+  withoutPreviewToken,
+} from '@bg/engine/counting';
 import { withoutCookie } from './cookies.ts';
 import { InvalidInput } from './parse.ts';
 import { peerOf, sourceOf, type Trust } from './source.ts';
@@ -27,7 +33,7 @@ export interface SecretNames {
 }
 
 export function secretNamesOf({ preview, probe }: ProxySpec): SecretNames {
-  const names = [probe.header, probe.bucketHeader, ...(preview ? [preview.header.toLowerCase()] : [])];
+  const names = [probe.header, probe.bucketHeader, ...(preview ? [headerAsServicesReadIt(preview.header)] : [])];
   return { headers: new Set(names), preview };
 }
 
@@ -45,7 +51,8 @@ export function requestHeaders(request: IncomingMessage, rules: PassingRules): F
   eachHeader(request.rawHeaders, (name, value) => {
     const lower = name.toLowerCase();
     if (lower === 'host' && ++hosts > 1) throw new InvalidInput('more than one Host header');
-    if (hopByHop.has(lower) || setHere.has(lower) || secret.headers.has(lower) || named?.has(lower)) return;
+    const read = headerAsServicesReadIt(lower);
+    if (hopByHop.has(read) || setHere.has(read) || secret.headers.has(read) || named?.has(lower)) return;
     const shown = shownValue(lower, value, secret);
     if (shown !== undefined) kept.push(name, shown);
   });

@@ -6,6 +6,7 @@ export { type Counters, createCounters, type Ending } from './load-balancer/coun
 export {
   endToEndHeaders,
   forwardedHeaders,
+  headerAsServicesReadIt,
   hopByHopHeaders,
   previewReferrerPolicy,
   withoutPreviewToken,

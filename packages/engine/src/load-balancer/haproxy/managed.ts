@@ -56,17 +56,18 @@ async function statusIfAny({ runtime }: Parts): Promise<RuntimeStatus | undefine
   return runtime.status().catch(() => undefined);
 }
 
-function isWhole({ place, site }: Parts): boolean {
+function isWhole({ place, site, spec }: Parts): boolean {
   return (
-    readFileIfAny(place.siteFile) === site.text && readFileIfAny(place.managedFile) === managedText(place.runtimeSocket)
+    readFileIfAny(place.siteFile) === site.text &&
+    readFileIfAny(place.managedFile) === managedText(place.runtimeSocket, spec.maxHeaderBytes)
   );
 }
 
 /** HAProxy's own test first; what it refuses is kept beside with what it said, and the file that serves stays. */
-async function checkAndPut({ place, site, settings }: Parts): Promise<void> {
+async function checkAndPut({ place, site, settings, spec }: Parts): Promise<void> {
   if (settings.mode !== 'managed') return;
   const candidate = `${place.siteFile}.next`;
-  writeFileAtomic(place.managedFile, managedText(place.runtimeSocket));
+  writeFileAtomic(place.managedFile, managedText(place.runtimeSocket, spec.maxHeaderBytes));
   writeFileAtomic(candidate, site.text);
   const argv = [settings.program, '-c', '-f', place.managedFile, '-f', candidate] as const;
   try {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { loadTemplate } from '../../lib/template.ts';
+import { forwardedHeaders, hopByHopHeaders, previewReferrerPolicy, usualHeaderBytes } from '../header-rules.ts';
 import type { AllowList, BalancerSpec, PreviewRoute } from '../load-balancer.ts';
 import type { TlsSettings } from './options.ts';
 
@@ -40,8 +41,20 @@ export const unreachableAnswer = [
   'The service did not answer.\n',
 ].join('\r\n');
 
+/** Of one connection: what HAProxy itself makes for the next one is left out. */
+const dropped = hopByHopHeaders.filter((name) => !['connection', 'transfer-encoding', 'upgrade'].includes(name));
+/** What HAProxy keeps free for headers that it adds, and the most headers that it can count. */
+const rewriteBytes = 1024;
+const mostHeaders = 32_767;
+/** Where the name of the preview's host may stand with the token before it. */
+const carriers = ['host', 'referer', 'origin', 'x-forwarded-host', 'forwarded'];
+/** Proxies in front of one another that are looked through. */
+const hops = Array.from({ length: 8 }, (_, hop) => -1 - hop);
+
 const siteTemplate = loadTemplate<Record<string, unknown>>(join(import.meta.dirname, 'site.cfg.hbs'));
-const managedTemplate = loadTemplate<{ runtimeSocket: string }>(join(import.meta.dirname, 'managed.cfg.hbs'));
+const managedTemplate = loadTemplate<Readonly<Record<'runtimeSocket' | 'bufferBytes' | 'headers', string | number>>>(
+  join(import.meta.dirname, 'managed.cfg.hbs'),
+);
 
 /** @throws `config-invalid` naming the value that has no place in a configuration. */
 export function siteOf(values: SiteValues): Site {
@@ -49,8 +62,14 @@ export function siteOf(values: SiteValues): Site {
   return { digest, text: render(values, digest) };
 }
 
-export const managedText = (runtimeSocket: string): string =>
-  managedTemplate({ runtimeSocket: path(runtimeSocket, 'the runtime socket') });
+export function managedText(runtimeSocket: string, headerBytes: number = usualHeaderBytes): string {
+  return managedTemplate({
+    runtimeSocket: path(runtimeSocket, 'the runtime socket'),
+    bufferBytes: 3 * whole(headerBytes, 'maxHeaderBytes') + rewriteBytes,
+    // As many as may have something in them.
+    headers: Math.min(mostHeaders, Math.floor(headerBytes / 8)),
+  });
+}
 
 /** What a log line begins with: no probe's secret, but as hard to guess. */
 export const lineKeyOf = (nonce: string): string => sha256(`line ${nonce}`).slice(0, 16);
@@ -70,9 +89,29 @@ function render({ spec, name, mapFile, errorFile, tls, logServer, nonce }: SiteV
     binds: [address(spec.listen), ...(tls ? [tlsBind(tls)] : [])],
     probe: { header: probeHeader, bucketHeader, hash: sha256(nonce) },
     sticky: stickyValues(spec),
+    trusted: spec.trustedProxies?.length ? spec.trustedProxies.map(network).join(' ') : false,
+    headerBytes: whole(spec.maxHeaderBytes ?? usualHeaderBytes, 'maxHeaderBytes'),
+    mistaken: mistakenNames(spec),
+    hops,
+    forwarded: forwardedHeaders,
+    dropped,
+    carriers,
     allow: spec.allow === undefined ? false : allowValues(spec.allow),
     preview: spec.preview === undefined ? false : previewValues(spec.preview),
     sides: (['blue', 'green'] as const).map((slot) => ({ slot, address: address(spec.upstreams[slot]) })),
+  });
+}
+
+/** Patterns of names with at least one `_` or `.` in the place of a hyphen. */
+function mistakenNames({ preview }: BalancerSpec): readonly string[] {
+  const ours = [...forwardedHeaders, ...hopByHopHeaders, probeHeader, bucketHeader, 'content-length', 'x-request-id'];
+  const names = [...ours, ...(preview ? [word(preview.header, 'the preview header').toLowerCase()] : [])];
+  return names.flatMap((name) => {
+    const parts = name.split(/[-_]/);
+    const places = parts.slice(1).map((_, at) => at);
+    const pattern = (other: number) =>
+      parts.reduce((text, part, at) => `${text}${at - 1 === other ? '[._]' : '[-._]'}${part}`);
+    return places.map((other) => `^${pattern(other)}$`);
   });
 }
 
@@ -95,8 +134,9 @@ function previewValues({ header, cookie, token, host }: PreviewRoute) {
     header: word(header, 'the preview header'),
     cookie: word(cookie, 'the preview cookie'),
     hash: sha256(token),
+    referrerPolicy: previewReferrerPolicy,
     host: door ?? false,
-    hostPattern: door?.replaceAll('.', '\\.') ?? false,
+    hostPattern: door?.replaceAll('.', '[.]') ?? false,
     hostHash: door !== undefined && sha256(`${token.toLowerCase()}.${door}`),
   };
 }
@@ -111,6 +151,9 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const word = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9_-]{1,64}$/, what);
 
 const path = (text: string, what: string): string => fitting(text, /^\/[A-Za-z0-9._/@+-]{1,200}$/, what);
+
+/** The configuration's own check looks closer. */
+const network = (text: string): string => fitting(text, /^[0-9A-Fa-f:.]{2,45}(\/\d{1,3})?$/, 'trustedProxies');
 
 const hostName = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9:._-]{1,253}$/, what);
 

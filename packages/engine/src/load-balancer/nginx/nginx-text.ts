@@ -73,6 +73,12 @@ export function address(what: string, place: { readonly host: string; readonly p
   return `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`;
 }
 
+/** `10.0.0.0/8`, or one address. The configuration's own check looks closer. */
+export function network(what: string, value: string): string {
+  if (/^[0-9A-Fa-f:.]{2,45}(\/\d{1,3})?$/.test(value)) return value;
+  throw refused({ what, value }, 'is no address and no network such as 10.0.0.0/8');
+}
+
 export function hostName({ what, value }: Named): string {
   if (host.test(value) && !value.includes(':')) return value.toLowerCase();
   throw refused({ what, value }, 'is no host name');

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { loadTemplate } from '../../lib/template.ts';
+import { forwardedHeaders, hopByHopHeaders, previewReferrerPolicy, usualHeaderBytes } from '../header-rules.ts';
 import type { BalancerSpec, PreviewRoute } from '../load-balancer.ts';
 import {
   address,
@@ -14,6 +15,7 @@ import {
   nameOfCookie,
   nameOfHeader,
   nameOfPlainCookie,
+  network,
   prefixOf,
   quoted,
   remark,
@@ -37,8 +39,15 @@ export interface Site {
 export const probeHeader = 'x-bluegreen-probe';
 export const bucketHeader = 'x-bluegreen-bucket';
 
+const setByNginx = new Set(['connection', 'transfer-encoding', 'upgrade']);
+
 /** Below this path nginx answers the engine about itself. */
 export const controlPath = (nonce: string): string => `/.bluegreen/${nonce}`;
+
+/** Made by the balancer itself, whatever came. */
+const madeHere = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']);
+/** Of one connection: what nginx itself sets for the next one is left out. */
+const dropped = [probeHeader, bucketHeader, ...hopByHopHeaders.filter((name) => !setByNginx.has(name))];
 
 const siteTemplate = loadTemplate<object>(join(import.meta.dirname, 'site.conf.hbs'));
 const mainTemplate = loadTemplate<object>(join(import.meta.dirname, 'nginx.conf.hbs'));
@@ -82,6 +91,7 @@ export function mainText(
 
 function siteValues({ spec, places, nonce, tls }: SiteParts) {
   quoted({ what: 'the state folder', value: places.routing });
+  const headerBytes = Math.floor(spec.maxHeaderBytes ?? usualHeaderBytes);
   return {
     v: prefixOf(spec.service, spec.target),
     /** Begin of a variable that a letter follows: its name ends at `}`. */
@@ -93,6 +103,9 @@ function siteValues({ spec, places, nonce, tls }: SiteParts) {
     blue: address('the address of blue', spec.upstreams.blue),
     green: address('the address of green', spec.upstreams.green),
     listen: address('loadBalancer.listen', spec.listen),
+    headerBytes,
+    moreThanHeaderBytes: above(headerBytes),
+    reachedHost: spec.listen.host.includes(':') ? '[$server_addr]' : '$server_addr',
     tls: tlsValues(tls),
     timeout: `${Math.max(1, Math.floor(spec.requestTimeoutMs))}ms`,
     nonce: exactly({ what: 'the nonce', value: nonce }),
@@ -101,11 +114,31 @@ function siteValues({ spec, places, nonce, tls }: SiteParts) {
     allow: allowValues(spec.allow),
     sticky: stickyValues(spec.sticky),
     shares: Array.from({ length: 99 }, (_, share) => String(share).padStart(2, '0')),
+    trusted:
+      (spec.trustedProxies?.length ?? 0) > 0 && spec.trustedProxies?.map((each) => network('trustedProxies', each)),
+    believed: forwardedHeaders.filter((name) => !madeHere.has(name)).map((name) => passed(spec, name)),
+    carriers: spec.preview === undefined ? [] : ['referer', 'origin'].map((name) => passed(spec, name)),
+    dropped,
     marked: [
       { name: 'marked', long: false },
       { name: 'marked_stream', long: true },
     ],
   };
+}
+
+/** A regular expression for whole numbers above this one: nginx compares numbers in no other way. */
+function above(limit: number): string {
+  const digits = String(limit);
+  const sameLength = [...digits].flatMap((digit, at) =>
+    digit === '9' ? [] : [`${digits.slice(0, at)}[${Number(digit) + 1}-9]\\d{${digits.length - at - 1}}`],
+  );
+  return [...sameLength, `\\d{${digits.length + 1},}`].join('|');
+}
+
+/** A header, where nginx keeps what came, and where the configuration keeps what is sent on. */
+function passed({ service, target }: BalancerSpec, name: string) {
+  const word = name.replaceAll('-', '_');
+  return { name, word, received: `$http_${word}`, sent: `$${prefixOf(service, target)}_${word}` };
 }
 
 function previewValues(preview: PreviewRoute | undefined) {
@@ -120,7 +153,9 @@ function previewValues(preview: PreviewRoute | undefined) {
     token: exactly(token),
     tokenPattern: literally(token),
     cookiePattern: literally({ ...cookie, value: nameOfCookie(cookie) }),
+    referrerPolicy: previewReferrerPolicy,
     host: host ?? false,
+    barePattern: host ? literally({ ...token, value: host }) : false,
     hostPattern: host ? literally({ ...token, value: `${preview.token}.${host}` }) : false,
   };
 }
