@@ -44,6 +44,23 @@ export async function awaitHealthy({ core, target, slot, version, signal }: Wait
   return { kind: 'never', problem, limitMs: health.startupMs };
 }
 
+/**
+ * Why a side that runs is not fit for users now; undefined when it is. One bad answer proves nothing: it is asked as often as
+ * the health rule allows failures, in quick succession.
+ */
+export async function problemOfSide({ core, target, slot, version, signal }: Wait): Promise<string | undefined> {
+  const health = healthOf(target, slot);
+  for (let tries = 1; ; tries += 1) {
+    const seen = await target.environment.inspect(placeOf(target, slot));
+    if (seen.kind === 'stopped') return 'its process has ended';
+    const expected = { slot, version };
+    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: health, signal });
+    if (report.healthy) return undefined;
+    if (tries >= health.failures) return report.problem ?? 'no reason given';
+    await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
+  }
+}
+
 /** The end of what a service wrote, for a sentence. */
 export const outputOf = (lines: readonly string[], most: number): string =>
   lines.length === 0 ? 'it wrote nothing' : lines.slice(-most).join(' / ');

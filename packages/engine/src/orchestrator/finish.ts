@@ -8,6 +8,7 @@ import { shortName } from './actor.ts';
 import { mustTarget, type Target } from './core.ts';
 import type { OutcomeKind } from './deployment.ts';
 import type { Run } from './journal.ts';
+import { goOnToNextOlder } from './next-older.ts';
 import { takeAbort } from './said.ts';
 import { turnBack } from './unwind.ts';
 
@@ -47,6 +48,7 @@ export function finish(run: Run): void {
       sentence: ending.sentence,
       detail: { outcome: ending.kind, version: row.version, from: row.fromVersion },
     });
+    if (ending.kind === 'failed') goOnToNextOlder(tx, core, row, ending);
     core.log.info({ deployment: row.id, outcome: ending.kind, code: ending.code }, ending.sentence);
   });
 }

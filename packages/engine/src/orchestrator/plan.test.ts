@@ -63,7 +63,7 @@ describe('a plan', () => {
       { hasActive: false, settings: settingsOf({ beforeTraffic: true }) },
       [...prepared, 'await-approval 0', ...live],
     ],
-    ['of a rollback to a warm side', { mode: 'rollback', warm: true }, ['promote', 'verify-live']],
+    ['of a rollback to a warm side', { mode: 'rollback', warm: true }, ['ready-standby', 'promote', 'verify-live']],
     ['of a rollback to a cold side', { mode: 'rollback' }, [...prepared, 'promote', 'verify-live']],
     ['of a switch', { mode: 'switch', warm: true }, ['promote', 'verify-live']],
     ['of a redeploy', { mode: 'redeploy', settings: settingsOf({ canary: [] }) }, [...prepared, ...live]],

@@ -1,6 +1,6 @@
 // The plan: what a deployment will do, as data, built by one function. Read this first.
 //
-// Blue-green is a canary whose only weight is 100, a rollback to a warm standby is a plan that starts at `promote`.
+// Blue-green is a canary whose only weight is 100, a rollback to a warm standby is a plan that starts shortly before `promote`.
 
 import { createHash } from 'node:crypto';
 import type { TargetSettings } from '../config/settings.ts';
@@ -12,6 +12,7 @@ export type PlannedStep =
   | { readonly name: 'check-health' }
   | { readonly name: 'smoke-test' }
   | { readonly name: 'prove-preview' }
+  | { readonly name: 'ready-standby' }
   | { readonly name: 'hold' }
   | { readonly name: 'shift-traffic'; readonly percent: number }
   | { readonly name: 'watch'; readonly percent: number; readonly watchMs: number }
@@ -57,8 +58,8 @@ export function buildPlan(input: PlanInput): Plan {
   };
 }
 
-function prepare({ warm, hold }: PlanInput): PlannedStep[] {
-  if (warm) return [];
+function prepare({ mode, warm, hold }: PlanInput): PlannedStep[] {
+  if (warm) return mode === 'rollback' ? [{ name: 'ready-standby' }] : [];
   const steps: PlannedStep[] = [
     { name: 'expand-schema' },
     { name: 'start-preview' },
@@ -105,6 +106,8 @@ export function stepTitle(step: PlannedStep, version: string): string {
       return 'run smoke tests';
     case 'prove-preview':
       return 'prove it through the load balancer';
+    case 'ready-standby':
+      return `make sure that ${version} is healthy`;
     case 'hold':
       return 'hold for a person';
     case 'shift-traffic':

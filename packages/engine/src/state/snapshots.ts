@@ -19,6 +19,7 @@ export const observationKey = (deploymentId: string): string => `observation:${d
 export const filesKey = (service: string, version: string): string => `files-of:${service}/${version}`;
 export const configurationKey = ({ service, target }: TargetKey): string => `configuration:${service}/${target}`;
 export const guardKey = ({ service, target }: TargetKey): string => `guard:${service}/${target}`;
+export const insteadKey = (deploymentId: string): string => `instead:${deploymentId}`;
 export const pendingKey = 'configuration-pending';
 export const claimKey = (deploymentId: string): string => `claim:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;

@@ -23,7 +23,10 @@ describe('a deployment that ended', () => {
 
   it('promoted ends what the one before left behind', () => {
     for (const mode of ['deploy', 'rollback', 'switch'])
-      expect(ended('promoted', mode)).toEqual({ kind: 'ends', troubles: ['halted', 'rollback-failed'] });
+      expect(ended('promoted', mode)).toEqual({
+        kind: 'ends',
+        troubles: ['halted', 'rollback-failed', 'live-side-ill'],
+      });
   });
 
   it.each([

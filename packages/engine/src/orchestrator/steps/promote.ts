@@ -1,11 +1,11 @@
 // Everybody to the new side. Roles follow in the same transaction as the proof that the balancer did.
 
 import { otherSlot } from '../../environment/environment.ts';
-import { probeHealth } from '../../environment/health.ts';
 import { advanceDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
-import { healthOf, placeOf, releaseFiles, slotTurn, slotUrl } from '../core.ts';
+import { problemOfSide } from '../await-healthy.ts';
+import { placeOf, releaseFiles, slotTurn } from '../core.ts';
 import { startAsItIs } from '../release-settings.ts';
 import { changeRouting, routingIs } from '../routing.ts';
 import { fitsSchema } from '../schema/observe.ts';
@@ -20,14 +20,9 @@ export const promote: Step<'promote'> = {
     const { slot, version } = deployment;
     const wish = { active: slot, canary: undefined, preview: undefined };
     if (routingIs({ core, target }, wish)) return done(`everybody gets ${version}`);
-    const health = await probeHealth({
-      url: slotUrl(target, slot),
-      expected: { slot, version },
-      settings: healthOf(target, slot),
-      signal: context.signal,
-    });
-    if (!health.healthy)
-      return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${health.problem}`);
+    const problem = await problemOfSide({ ...context, slot, version });
+    if (problem !== undefined)
+      return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${problem}`);
     const schema = await fitsSchema(core, target, release.folder);
     if (schema.verdict === 'incompatible')
       return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);

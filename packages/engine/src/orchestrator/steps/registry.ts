@@ -9,6 +9,7 @@ import { expandSchema } from './expand-schema.ts';
 import { hold } from './hold.ts';
 import { promote } from './promote.ts';
 import { provePreview } from './prove-preview.ts';
+import { readyStandby } from './ready-standby.ts';
 import { shiftTraffic } from './shift-traffic.ts';
 import { smokeTest } from './smoke-test.ts';
 import { startPreview } from './start-preview.ts';
@@ -21,6 +22,7 @@ const steps: { readonly [Name in StepName]: Step<Name> } = {
   'check-health': checkHealth,
   'smoke-test': smokeTest,
   'prove-preview': provePreview,
+  'ready-standby': readyStandby,
   hold,
   'shift-traffic': shiftTraffic,
   watch,

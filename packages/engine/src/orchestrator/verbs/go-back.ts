@@ -4,18 +4,17 @@ import type { Engine } from '../../engine-api.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import { addSignal, type DeploymentRow, liveDeployment, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { readRelease, readSlot } from '../../state/targets.ts';
+import { readSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
 import { ask, gatesOfRollback, gatesOfSwitch, notDrifted } from '../gates.ts';
-import { buildPlan } from '../plan.ts';
+import { allowInstead } from '../next-older.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
-import { currentHash } from '../register.ts';
 import { isGone } from '../releases/shelf.ts';
 import { lostFor } from '../schema/observe.ts';
 import { alreadyBack } from './already-back.ts';
-import { createDeployment } from './deploy.ts';
+import { beginWayBack } from './begin.ts';
 import { recordRefusal } from './refused.ts';
 import { isWarm, rollbackTarget } from './rollback-target.ts';
 import { giveUp } from './steer.ts';
@@ -60,15 +59,11 @@ export function decideRollback(core: Core, tx: Tx, target: Target, request: Roll
     );
   if (to.version === active.version)
     return refuse('already-active', `${to.version} is what ${target.name} runs already`);
-  return ok(
-    begin(core, tx, target, {
-      mode: 'rollback',
-      version: to.version,
-      warm: to.warm,
-      actor: request.actor,
-      reason: request.reason,
-    }),
-  );
+  const { actor, reason } = request;
+  const begun = beginWayBack(core, tx, target, { mode: 'rollback', ...to, requestedBy: actorName(actor), reason });
+  // The engine names the standby, and wants users off the live side whichever release they get.
+  if (request.version === undefined || actor.kind === 'engine') allowInstead(tx, begun.id);
+  return ok(begun);
 }
 
 export function switchSides(core: Core, request: SwitchRequest): Result<DeploymentRow> {
@@ -93,11 +88,11 @@ export function switchSides(core: Core, request: SwitchRequest): Result<Deployme
     const lost = lostFor(core, target, other.version);
     if (lost !== undefined) return cannotRun(target, other.version, lost);
     return ok(
-      begin(core, tx, target, {
+      beginWayBack(core, tx, target, {
         mode: 'switch',
         version: other.version,
         warm: true,
-        actor: request.actor,
+        requestedBy: actorName(request.actor),
         reason: request.reason,
       }),
     );
@@ -168,42 +163,4 @@ function promoteHeld(tx: Tx, target: Target, live: DeploymentRow, actor: Actor):
     sentence: `${shortName(actorName(actor))} promotes the held ${live.version}`,
   });
   return ok(live);
-}
-
-interface Beginning {
-  readonly mode: 'rollback' | 'switch';
-  readonly version: string;
-  readonly warm: boolean;
-  readonly actor: Actor;
-  readonly reason: string | undefined;
-}
-
-function begin(core: Core, tx: Tx, target: Target, { mode, version, warm, actor, reason }: Beginning): DeploymentRow {
-  const active = activeSide(core, target);
-  const slot = otherSlot(active?.slot ?? 'green');
-  const digest =
-    readRelease(tx.db, target.key.service, version)?.digest ?? readSlot(tx.db, target.key, slot).digest ?? '';
-  const plan = buildPlan({
-    mode,
-    settings: target.settings,
-    hasActive: active !== undefined,
-    warm,
-    hold: false,
-    schema: [],
-  });
-  const planned = {
-    digest,
-    plan,
-    planHash: currentHash(core, target, { plan, digest, fromSlot: active?.slot ?? null }),
-  };
-  return createDeployment(tx, target, {
-    mode,
-    version,
-    slot,
-    from: active,
-    hold: false,
-    reason,
-    requestedBy: actorName(actor),
-    ...(warm ? { planned } : {}),
-  });
 }

@@ -13,6 +13,8 @@ export function rollbackTarget(
   core: Core,
   target: Target,
   version: string | undefined,
+  /** Releases that were found unfit. */
+  except: readonly string[] = [],
 ): { readonly version: string; readonly warm: boolean } | undefined {
   const { db } = core.store;
   const active = activeSide(core, target);
@@ -22,6 +24,7 @@ export function rollbackTarget(
     isWarm(other) &&
     other.label === null &&
     other.version !== active.version &&
+    !except.includes(other.version) &&
     (version === undefined || version === other.version)
   )
     return { version: other.version, warm: true };
@@ -32,7 +35,11 @@ export function rollbackTarget(
       ? { version, warm: isWarm(other) && other.version === version }
       : undefined;
   const good = earlier.find(
-    (each) => each !== active.version && isGood(core, target, each) && lostFor(core, target, each) === undefined,
+    (each) =>
+      each !== active.version &&
+      !except.includes(each) &&
+      isGood(core, target, each) &&
+      lostFor(core, target, each) === undefined,
   );
   return good === undefined ? undefined : { version: good, warm: false };
 }

@@ -127,15 +127,19 @@ describe('strangers', () => {
 });
 
 describe('rollback', () => {
-  it('goes to the warm standby in two steps, although the target is locked', () => {
+  it('goes to the warm standby as soon as that is shown healthy, although the target is locked', () => {
     const { engine } = set('v2.0');
     engine.lock({ actor: bob, reason: 'stock-taking' });
     const answer = engine.rollback({ actor: alice, reason: 'wrong prices' });
     expect(answer).toMatchObject({
       ok: true,
-      value: { mode: 'rollback', version: 'v2.0', slot: 'green', phase: 'promote' },
+      value: { mode: 'rollback', version: 'v2.0', slot: 'green', phase: 'ready-standby' },
     });
-    expect(answer.ok && answer.value.steps.map(({ name }) => name)).toEqual(['promote', 'verify-live']);
+    expect(answer.ok && answer.value.steps.map(({ name }) => name)).toEqual([
+      'ready-standby',
+      'promote',
+      'verify-live',
+    ]);
   });
 
   it('starts a release that is not warm any more, the last good one that users had', () => {

@@ -86,9 +86,9 @@ function readiness(core: Core, target: Target): TargetView['rollback'] {
     return { readiness: 'slow', version: to.version, sentence: `${to.version} must be started first` };
   if (standby.health === 'unhealthy')
     return {
-      readiness: 'blocked',
+      readiness: 'slow',
       version: to.version,
-      sentence: `${to.version} in ${standby.slot} is unhealthy: ${standby.healthProblem ?? 'no reason given'}`,
+      sentence: `${to.version} in ${standby.slot} is unhealthy and would be started again first: ${standby.healthProblem ?? 'no reason given'}`,
     };
   const until = standby.keepUntil === undefined ? '' : `, kept until ${clockTime(standby.keepUntil)}`;
   return {
