@@ -38,6 +38,14 @@ export interface Outbox {
   retry(key: string, afterMs: number, problem: string): void;
   drop(key: string, version: number, problem: string): void;
   reference(key: string): unknown;
+  /** Whether a message of this key was ever put, whatever became of it. */
+  has(key: string): boolean;
+  /** Remembers where something is that is no message itself, e.g. the channel behind a name. */
+  remember(key: string, transport: string, reference: unknown): void;
+  /** Messages that stand somewhere and were not final when they were last put; newest first. */
+  unfinished(transport: string, limit: number): readonly OutboxMessage[];
+  /** Messages that wait because of a problem; newest first. */
+  stuck(transport: string, limit: number): readonly (OutboxMessage & { readonly problem: string | null })[];
   /** Forgets where a message is (it was deleted, or its channel archived), so that it is posted anew. */
   forget(key: string): void;
   waiting(transport: string): number;

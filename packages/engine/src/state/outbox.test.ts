@@ -123,4 +123,28 @@ describe('the outbox', () => {
     outbox.forget('card');
     expect(outbox.reference('card')).toBeUndefined();
   });
+
+  it('tries a state change at once, however long the last problem asked to wait; mere progress waits on', () => {
+    put('card', 1);
+    outbox.retry('card', 300_000, 'is_archived');
+    put('card', 2);
+    expect(due()).toEqual([]);
+    expect(outbox.stuck('slack', 10)).toMatchObject([{ key: 'card', problem: 'is_archived' }]);
+    put('card', 3, { urgent: true });
+    expect(due()).toEqual([['card', 3]]);
+  });
+
+  it('lists what stands somewhere unfinished, newest first, and remembers places that are no messages', () => {
+    put('waits', 1);
+    put('open', 2);
+    put('over', 3, { final: true });
+    for (const key of ['open', 'over']) outbox.sent(key, 1, { ts: key });
+    outbox.remember('channel:#deploys', 'slack', 'C1');
+    expect(outbox.unfinished('slack', 10).map(({ key }) => key)).toEqual(['open']);
+    expect(due().map(([key]) => key)).toEqual(['waits']);
+    expect(outbox.reference('channel:#deploys')).toBe('C1');
+    outbox.remember('channel:#deploys', 'slack', 'C2');
+    expect(outbox.reference('channel:#deploys')).toBe('C2');
+    expect([outbox.has('waits'), outbox.has('never')]).toEqual([true, false]);
+  });
 });

@@ -1,6 +1,6 @@
 // The outbox on SQLite: a message that was overtaken is never sent, one that waits survives every crash.
 
-import { and, asc, desc, eq, gt, isNotNull, lt, lte, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNotNull, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Outbox, OutboxMessage } from '../notify/outbox.ts';
 import type { Db } from './database.ts';
 import { outbox } from './schema.ts';
@@ -24,7 +24,7 @@ export function createOutbox(store: Store): Outbox {
         untilTidy = tidyEvery;
         tidy(db, now);
       }),
-    again: (key, { urgent = false } = {}) => store.tell(() => again(db, key, urgent)),
+    again: (key, { urgent = false } = {}) => store.tell((_, now) => again(db, key, { urgent, now })),
     due: (transport, limit) =>
       db
         .select()
@@ -64,11 +64,51 @@ export function createOutbox(store: Store): Outbox {
     },
     reference: (key) =>
       db.select({ reference: outbox.reference }).from(outbox).where(eq(outbox.key, key)).get()?.reference ?? undefined,
+    has: (key) => db.select({ key: outbox.key }).from(outbox).where(eq(outbox.key, key)).get() !== undefined,
+    remember: (key, transport, reference) => store.note((_, now) => remember(db, { key, transport, reference }, now)),
+    unfinished: (transport, limit) => unfinished(db, transport, limit),
+    stuck: (transport, limit) => stuck(db, transport, limit),
     forget(key) {
       store.note(() => db.update(outbox).set({ reference: null }).where(eq(outbox.key, key)).run());
     },
     waiting: (transport) => waitingFor(db, transport),
   };
+}
+
+const remembered = 'place';
+
+function unfinished(db: Db, transport: string, limit: number) {
+  const stands = and(eq(outbox.transport, transport), isNotNull(outbox.reference), ne(outbox.kind, remembered));
+  return newest(db, and(stands, eq(outbox.final, false)), limit);
+}
+
+function stuck(db: Db, transport: string, limit: number) {
+  const waiting = and(eq(outbox.transport, transport), gt(outbox.version, outbox.sentVersion));
+  return newest(db, and(waiting, isNotNull(outbox.problem)), limit);
+}
+
+const newest = (db: Db, which: SQL | undefined, limit: number) =>
+  db.select().from(outbox).where(which).orderBy(desc(sql`rowid`)).limit(limit).all();
+
+function remember(
+  db: Db,
+  { key, transport, reference }: { readonly key: string; readonly transport: string; readonly reference: unknown },
+  now: number,
+): void {
+  const nothingToSend = { version: 1, sentVersion: 1, urgent: false, final: true, attempts: 0 };
+  db.insert(outbox)
+    .values({
+      key,
+      transport,
+      kind: remembered,
+      payload: {},
+      ...nothingToSend,
+      createdAt: now,
+      nextAt: now,
+      reference,
+    })
+    .onConflictDoUpdate({ target: outbox.key, set: { reference, createdAt: now } })
+    .run();
 }
 
 function tidy(db: Db, now: number): void {
@@ -115,15 +155,22 @@ function put(
     })
     .onConflictDoUpdate({
       target: outbox.key,
-      set: { payload, version: sql`${outbox.version} + 1`, urgent: stillUrgent(urgent), final },
+      // A state change is worth a try now, however long the last problem asked to wait.
+      set: {
+        payload,
+        version: sql`${outbox.version} + 1`,
+        urgent: stillUrgent(urgent),
+        final,
+        ...(urgent ? { nextAt: now } : {}),
+      },
     })
     .run();
 }
 
-function again(db: Db, key: string, urgent: boolean): void {
+function again(db: Db, key: string, { urgent, now }: { readonly urgent: boolean; readonly now: number }): void {
   const isThere = or(isNotNull(outbox.reference), gt(outbox.version, outbox.sentVersion));
   db.update(outbox)
-    .set({ version: sql`${outbox.version} + 1`, urgent: stillUrgent(urgent) })
+    .set({ version: sql`${outbox.version} + 1`, urgent: stillUrgent(urgent), ...(urgent ? { nextAt: now } : {}) })
     .where(and(eq(outbox.key, key), isThere))
     .run();
 }
