@@ -10,6 +10,7 @@ import { closeView, type SubmitInput, type SubmitResult, submitView } from './pe
 import { type DeliveryResult, resultOf } from './people/payloads.ts';
 import { addToGroup, openHome, removeFromGroup, type SayInput, say, verifyUrl } from './people/presence.ts';
 import { type PressInput, press, type SuggestInput, suggest } from './people/press.ts';
+import { type ChannelChange, changeChannel, deleteMessage } from './people/rooms.ts';
 import { type SeeInput, type SeenMessage, seeEverything, seeHome, seeMessages, seeModals } from './people/see.ts';
 import type { DisconnectReason } from './socket-mode.ts';
 
@@ -36,6 +37,8 @@ export interface Controls {
   closeView(input: { readonly user: string; readonly viewId: string; readonly all?: boolean }): Promise<void>;
   openHome(user: string): Promise<DeliveryResult>;
   say(input: SayInput): Promise<{ readonly ts: string }>;
+  changeChannel(change: ChannelChange): void;
+  deleteMessage(message: { readonly channel: string; readonly ts: string }): void;
   messages(input: SeeInput): readonly SeenMessage[];
   modals(user: string): readonly Json[];
   home(user: string): Json | undefined;
@@ -74,6 +77,8 @@ export function createControls(context: Context): Controls {
     closeView: (input) => closeView(context, input),
     openHome: (user) => openHome(context, user),
     say: (input) => say(context, input),
+    changeChannel: (change) => changeChannel(context, change),
+    deleteMessage: (message) => deleteMessage(context, message),
     messages: (input) => seeMessages(context, input),
     modals: (user) => seeModals(context, user),
     home: (user) => seeHome(context, user),

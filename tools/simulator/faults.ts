@@ -25,6 +25,8 @@ interface FaultBase {
  */
 export interface ApiFault extends FaultBase {
   readonly method: string;
+  /** Only calls that name this channel. */
+  readonly channel?: string | undefined;
   /** HTTP status, e.g. 429 or 503. */
   readonly status?: number | undefined;
   /** Seconds, sent as Retry-After. */
@@ -51,7 +53,7 @@ export interface Faults {
   add(fault: Fault): void;
   clear(): void;
   /** The fault that strikes this call, if any; it is used up. */
-  forCall(method: string): ApiFault | undefined;
+  forCall(method: string, channel?: unknown): ApiFault | undefined;
   /** For a new connection of Socket Mode. */
   forSocket(): ApiFault | undefined;
   forDelivery(kind: DeliveryKind): DeliveryFault | undefined;
@@ -84,8 +86,13 @@ export function createFaults(): Faults {
       armed = [];
       skewSeconds = 0;
     },
-    forCall: (method) =>
-      take((fault) => 'method' in fault && [method, '*'].includes(fault.method)) as ApiFault | undefined,
+    forCall: (method, channel) =>
+      take(
+        (fault) =>
+          'method' in fault &&
+          [method, '*'].includes(fault.method) &&
+          (fault.channel === undefined || fault.channel === channel),
+      ) as ApiFault | undefined,
     forSocket: () => take((fault) => 'method' in fault && fault.method === 'socket') as ApiFault | undefined,
     forDelivery: (kind) =>
       take((fault) => 'delivery' in fault && [kind, '*'].includes(fault.delivery)) as DeliveryFault | undefined,

@@ -71,7 +71,7 @@ interface Answer {
 async function faulty(context: Context, { method, args, reply }: Call, run: () => Answer): Promise<FastifyReply> {
   const startedAt = performance.now();
   const at = new Date().toISOString();
-  const fault = context.faults.forCall(method);
+  const fault = context.faults.forCall(method, args.channel);
   if (fault?.delayMs !== undefined) await sleep(Math.min(fault.delayMs, MOST_DELAY_MS));
   const answer = fault === undefined || fault.drop === 'after' ? run() : (brokenAnswer(fault) ?? run());
   const isLost = fault?.drop !== undefined;

@@ -31,7 +31,10 @@ function list({ context, args }: ApiRequest): ApiAnswer {
   const types = (text(args.types) ?? 'public_channel').split(',').map((type) => type.trim());
   const wanted = { public: 'public_channel', private: 'private_channel', im: 'im' } as const;
   const seen = [...workspace.channels.values()].filter(
-    (channel) => types.includes(wanted[channel.kind]) && (channel.kind === 'public' || isBotIn(workspace, channel)),
+    (channel) =>
+      types.includes(wanted[channel.kind]) &&
+      (channel.kind === 'public' || isBotIn(workspace, channel)) &&
+      !(channel.isArchived && isTrue(args.exclude_archived)),
   );
   const { items, nextCursor } = page(seen, args, 1000);
   return {
