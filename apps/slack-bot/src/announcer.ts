@@ -8,7 +8,7 @@ import { tellContract } from './contract-news.ts';
 import { tellDelivery } from './delivery-news.ts';
 import { directsFor } from './direct-news.ts';
 import { tellDrift } from './drift-news.ts';
-import { cardKey, putCard, putOnce, transport } from './messages.ts';
+import { cardKey, livesOn, type Payloads, putCard, putOnce, transport } from './messages.ts';
 import { isUrgent, lineFor, noteFor, touchesNeighbours } from './news.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
 
@@ -30,6 +30,7 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   const { engine, clock, log } = announcer;
   const repeats = createRepeats(clock);
   const progress = createProgress(announcer);
+  bringUpToDate(announcer);
   let failures = 0;
   while (!signal.aborted) {
     const more = await announceNext(announcer, repeats);
@@ -43,6 +44,21 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
       log.error({ err: thrown }, 'the live cards could not be refreshed');
     }
     if (more !== 'more') await engine.changed(idleMs, signal);
+  }
+}
+
+const maxUnfinished = 500;
+
+/** Decided elsewhere while no bot ran: the rows may be too old to be news, and the buttons still stand there. */
+function bringUpToDate({ engine, log }: Announcer): void {
+  try {
+    for (const { key, kind, payload } of engine.outbox.unfinished(transport, maxUnfinished)) {
+      const view = kind === 'card' ? engine.deployment((payload as Payloads['card']).deploymentId) : undefined;
+      if (view !== undefined) putCard(engine.outbox, view, { urgent: false });
+      else if (livesOn(kind)) engine.outbox.again(key);
+    }
+  } catch (thrown) {
+    log.error({ err: thrown }, 'the messages of an earlier process could not be brought up to date');
   }
 }
 

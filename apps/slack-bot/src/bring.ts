@@ -2,36 +2,22 @@
 
 import { createHash } from 'node:crypto';
 import type { OutboxMessage } from '@bg/engine';
-import type { Buckets, Method } from './buckets.ts';
 import { type Card, card, context, textAlone } from './cards/blocks.ts';
-import type { Drawn } from './draw.ts';
+import { channelOf, rememberChannel } from './channels.ts';
 import { isDirect, livesOn } from './messages.ts';
 import { placeOf } from './place.ts';
-import type { Sender } from './sender.ts';
+import type { Ended, Item, Round } from './round.ts';
+import { everyIn, settle } from './settle.ts';
+import type { Answer, Place } from './slack-api.ts';
 import {
-  type Answer,
+  isChannelGone,
+  isGone,
   isMisdrawn,
   isTokenRefused,
-  type Place,
   problemSentence,
   type SlackProblem,
-} from './slack-api.ts';
-
-export interface Round extends Sender {
-  readonly buckets: Buckets;
-  /** Messages put before this process began may have been posted by the one before. */
-  readonly startedAt: number;
-}
-
-export interface Item {
-  readonly message: OutboxMessage;
-  readonly drawn: Drawn;
-  /** Further lines of the same thread that `drawn` says in the same breath. */
-  readonly also?: readonly OutboxMessage[];
-}
-
-/** `lost`: no answer came. `shut-out`: Slack refuses the token. Anything else, good or bad, is written into the outbox. */
-export type Ended = 'ended' | 'lost' | 'shut-out';
+  tooManyToLookThrough,
+} from './slack-problems.ts';
 
 export async function bring(round: Round, item: Item): Promise<Ended> {
   const place = placeOf(item.message.reference);
@@ -40,7 +26,11 @@ export async function bring(round: Round, item: Item): Promise<Ended> {
   if (inThreadOf === undefined) return postAnew(round, item);
   const head = placeOf(round.engine.outbox.reference(inThreadOf));
   if (head === undefined) return waitForCard(round, item);
-  return postAnew(round, { ...item, drawn: { ...item.drawn, channel: head.channel } }, { threadTs: head.ts });
+  return postAnew(
+    round,
+    { ...item, drawn: { ...item.drawn, channel: head.channel } },
+    { threadTs: head.ts, isOver: head.over },
+  );
 }
 
 const maxCardWaits = 1000;
@@ -50,7 +40,11 @@ function waitForCard({ engine }: Round, item: Item): Ended {
   return 'ended';
 }
 
-const everyIn = ({ message, also = [] }: Item): readonly OutboxMessage[] => [message, ...also];
+/** The finished card was deleted and stays away, and its thread with it. */
+function leaveThread({ engine }: Round, item: Item): Ended {
+  for (const { key, version } of everyIn(item)) engine.outbox.drop(key, version, 'its card was deleted');
+  return 'ended';
+}
 
 function waitOnce(engine: Round['engine'], message: OutboxMessage): void {
   if (message.attempts >= maxCardWaits) engine.outbox.drop(message.key, message.version, 'its card never came');
@@ -65,30 +59,32 @@ function waitOnce(engine: Round['engine'], message: OutboxMessage): void {
 async function updateAt(round: Round, item: Item, place: Place): Promise<Ended> {
   const { message, drawn } = item;
   const shown = withLink(drawn.card, place.earlier);
-  const now: Place = { ...place, print: fingerprint(shown) };
+  const now: Place = { ...place, ...traits(item, shown) };
   if (now.print === place.print) return settle(round, item, 'chat.update', { ok: true, value: place });
   if (!round.buckets.take('chat.update')) return 'ended';
   const mark = { key: message.key, version: message.version };
   const answer = await orPlain(round, item, shown, (one) => round.slack.update(place, one, mark));
-  if (!answer.ok && isGone(answer.problem)) return moveAway(round, item, { place, problem: answer.problem });
-  return settle(round, item, 'chat.update', answer.ok ? { ok: true, value: now } : answer);
+  if (answer.ok) return settle(round, item, 'chat.update', { ok: true, value: now });
+  if (!isGone(answer.problem)) return settle(round, item, 'chat.update', answer);
+  if (!(place.over && now.over)) return moveAway(round, item, { place, problem: answer.problem });
+  // It had been seen to end, and a person took it away: posted again it would stand below newer ones.
+  round.log.info({ key: message.key, problem: problemSentence(answer.problem) }, 'a finished message stays away');
+  return settle(round, item, 'chat.update', { ok: true, value: now });
 }
 
-const gone = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_archived', 'channel_not_found'];
-const isGone = (problem: SlackProblem): boolean => problem.kind === 'refused' && gone.includes(problem.error);
+const traits = ({ drawn: { over = false } }: Item, shown: Card) => ({ print: fingerprint(shown), over });
 
 /** The old message cannot be changed any more: a new one takes its place and points back. */
 async function moveAway(
   round: Round,
   item: Item,
-  old: { readonly place: Place; readonly problem: SlackProblem },
+  { place, problem }: { readonly place: Place; readonly problem: SlackProblem },
 ): Promise<Ended> {
   const { key } = item.message;
-  round.log.warn({ key, problem: problemSentence(old.problem) }, 'the message is gone; posting a new one');
-  round.engine.outbox.forget(key);
-  const earlier = await round.slack.permalink(old.place);
-  // The old message may still be found by its key, so nobody looks for it here.
-  return postAnew(round, item, { look: false, earlier });
+  round.log.warn({ key, problem: problemSentence(problem) }, 'the message is gone; posting a new one');
+  const earlier = isChannelGone(problem) ? undefined : await round.slack.permalink(place);
+  // Its place is kept until the new one is there: a channel may come back, and the message with it.
+  return postAnew(round, item, { earlier, instead: place.ts });
 }
 
 function withLink(shown: Card, earlier: string | undefined): Card {
@@ -102,33 +98,58 @@ const fingerprint = (shown: Card): string =>
 
 interface PostOptions {
   readonly threadTs?: string;
-  readonly look?: boolean;
+  /** The thread is that of a card which has ended. */
+  readonly isOver?: boolean | undefined;
   readonly earlier?: string | undefined;
+  /** The message that this one takes over from; it still carries the key. */
+  readonly instead?: string;
 }
 
-async function postAnew(
-  round: Round,
-  item: Item,
-  { threadTs, look = true, earlier }: PostOptions = {},
-): Promise<Ended> {
-  const { message, drawn, also = [] } = item;
-  if (!round.buckets.take('chat.postMessage', drawn.channel)) return 'ended';
-  if (look && mayBeThere(round, item)) {
-    const found = await findPosted(round, item, threadTs);
+async function postAnew(round: Round, item: Item, options: PostOptions = {}): Promise<Ended> {
+  const { engine, buckets } = round;
+  const { message, drawn } = item;
+  const { threadTs, earlier, instead } = options;
+  const channel = channelOf(engine.outbox, drawn.channel);
+  if (!buckets.take('chat.postMessage', channel)) return 'ended';
+  if (mayBeThere(round, item)) {
+    const found = await findPosted(round, item, { channel, threadTs, butNot: instead });
     if (!found.ok) return settle(round, item, 'chat.postMessage', found);
     if (found.value !== undefined) return adopt(round, item, found.value);
   }
-  const mark = { key: message.key, version: message.version, also: also.map(({ key }) => key) };
   const shown = withLink(drawn.card, earlier);
-  const post = { channel: drawn.channel, threadTs, mark };
-  const answer = await orPlain(round, item, shown, (one) => round.slack.post({ ...post, card: one }));
-  if (!answer.ok && threadTs !== undefined && isGone(answer.problem)) return waitForCard(round, item);
-  return settle(
-    round,
-    item,
-    'chat.postMessage',
-    answer.ok ? { ok: true, value: { ...answer.value, earlier, print: fingerprint(shown) } } : answer,
-  );
+  const answer = await post(round, item, { channel, threadTs, shown });
+  if (!answer.ok && threadTs !== undefined && isGone(answer.problem))
+    return options.isOver && !isChannelGone(answer.problem) ? leaveThread(round, item) : waitForCard(round, item);
+  const other = await postByName(round, item, { channel, threadTs, shown }, answer);
+  const posted = other?.ok ? other : answer;
+  if (!posted.ok) return settle(round, item, 'chat.postMessage', posted);
+  if (!isDirect(message.kind)) rememberChannel(engine.outbox, drawn.channel, posted.value.channel);
+  const value = { ...posted.value, earlier, ...traits(item, shown) };
+  return settle(round, item, 'chat.postMessage', { ok: true, value });
+}
+
+/** The remembered channel is gone; another may have taken its name. */
+async function postByName(
+  round: Round,
+  item: Item,
+  toPost: ToPost,
+  answer: Answer<Place>,
+): Promise<Answer<Place> | undefined> {
+  const { channel } = item.drawn;
+  if (answer.ok || !isChannelGone(answer.problem) || toPost.channel === channel) return undefined;
+  return post(round, item, { ...toPost, channel });
+}
+
+interface ToPost {
+  readonly channel: string;
+  readonly threadTs: string | undefined;
+  readonly shown: Card;
+}
+
+function post(round: Round, item: Item, { channel, threadTs, shown }: ToPost): Promise<Answer<Place>> {
+  const { message, also = [] } = item;
+  const mark = { key: message.key, version: message.version, also: also.map(({ key }) => key) };
+  return orPlain(round, item, shown, (one) => round.slack.post({ channel, threadTs, mark, card: one }));
 }
 
 /** Blocks that Slack does not take are our mistake; the state is told all the same, in words. */
@@ -153,20 +174,22 @@ export function mayBeThere({ startedAt }: Pick<Round, 'startedAt'>, { message }:
 
 async function findPosted(
   round: Round,
-  { message, drawn }: Item,
-  threadTs: string | undefined,
+  { message }: Item,
+  where: { readonly channel: string; readonly threadTs: string | undefined; readonly butNot: string | undefined },
 ): Promise<Answer<Place | undefined>> {
   const nothing = { ok: true, value: undefined } as const;
-  const known = /^[CGD][A-Z0-9]{2,}$/.test(drawn.channel);
-  const channel = known ? { ok: true as const, value: drawn.channel } : await round.slack.channelId(drawn.channel);
+  const { channel: name } = where;
+  const channel = name.startsWith('#') ? await round.slack.channelId(name) : { ok: true as const, value: name };
   const answer =
     channel.ok && channel.value !== undefined
-      ? await round.slack.findPosted({ channel: channel.value, threadTs }, message.key)
+      ? await round.slack.findPosted({ ...where, channel: channel.value, since: message.createdAt }, message.key)
       : channel;
   if (answer.ok) return typeof answer.value === 'object' ? { ok: true, value: answer.value } : nothing;
-  if (answer.problem.kind !== 'refused') return answer;
+  const { problem } = answer;
+  // A page too far is not "it is not there": posted again, it might be there twice.
+  if (problem.kind !== 'refused' || problem.error === tooManyToLookThrough || isTokenRefused(problem)) return answer;
   round.log.warn(
-    { key: message.key, problem: answer.problem.sentence },
+    { key: message.key, problem: problem.sentence },
     'cannot look for a message whose answer may be lost (channels:history, groups:history); it may appear twice',
   );
   return nothing;
@@ -177,61 +200,4 @@ function adopt(round: Round, { message }: Item, place: Place): Ended {
   // What is said once is said; a card is brought up to date where it stands, by the next round.
   round.engine.outbox.sent(message.key, livesOn(message.kind) ? message.version - 1 : message.version, place);
   return 'ended';
-}
-
-const slowRetryMs = 5 * 60_000;
-/** A day of slow retries. */
-const maxSlowAttempts = 288;
-const maxBackoffMs = 15_000;
-export const shutOutMs = 60_000;
-
-function settle(round: Round, item: Item, method: Method, answer: Answer<Place | undefined>): Ended {
-  if (!answer.ok) return unsettled(round, item, method, answer.problem);
-  for (const { key, version } of everyIn(item)) round.engine.outbox.sent(key, version, answer.value);
-  return 'ended';
-}
-
-function unsettled(round: Round, item: Item, method: Method, problem: SlackProblem): Ended {
-  const { outbox } = round.engine;
-  const sentence = problemSentence(problem);
-  switch (problem.kind) {
-    case 'limited':
-      round.buckets.closeFor(method, problem.afterMs);
-      for (const { key } of everyIn(item)) outbox.retry(key, problem.afterMs, sentence);
-      return 'ended';
-    case 'lost':
-      for (const { key, attempts } of everyIn(item))
-        outbox.retry(key, Math.min(1000 * 2 ** Math.min(attempts, 6), maxBackoffMs), sentence);
-      return 'lost';
-    case 'refused':
-      if (isTokenRefused(problem)) return shutOut(round, item, sentence);
-      for (const message of everyIn(item)) refused(round, message, problem);
-      return 'ended';
-    default:
-      return problem satisfies never;
-  }
-}
-
-/** No message is at fault: each keeps its place, and one of them asks again in a minute. */
-function shutOut({ engine, log }: Round, item: Item, sentence: string): Ended {
-  log.error({ problem: sentence }, 'Slack refuses the token; messages wait until the bot starts with a valid one');
-  for (const { key } of everyIn(item)) engine.outbox.retry(key, shutOutMs, sentence);
-  return 'shut-out';
-}
-
-function refused(
-  { engine, log }: Round,
-  message: OutboxMessage,
-  { error, sentence }: SlackProblem & { kind: 'refused' },
-): void {
-  log.error({ key: message.key, problem: sentence }, refusedHelp(error));
-  if (message.attempts >= maxSlowAttempts && !message.final) engine.outbox.drop(message.key, message.version, sentence);
-  else engine.outbox.retry(message.key, slowRetryMs, sentence);
-}
-
-function refusedHelp(error: string): string {
-  if (error === 'channel_not_found' || error === 'not_in_channel')
-    return 'the bot may not post there: check the channel of the target and invite the bot; trying again every five minutes';
-  if (error === 'messages_tab_disabled') return 'direct messages are off: enable the Messages tab of the app';
-  return 'Slack refuses a message; trying again every five minutes';
 }

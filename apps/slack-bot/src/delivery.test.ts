@@ -16,8 +16,11 @@ const lineKeys = (): readonly string[] =>
     .slice(1)
     .flatMap(({ text }) => text.split('\n'));
 
-test('a lost answer to a post leaves exactly one card and one of each line', async () => {
-  workspace = await setWorkspace();
+test('a lost answer to a post leaves exactly one card and one of each line, also behind 2,500 channels', async () => {
+  const others = Array.from({ length: 2500 }, (_, at) => ({ id: `C0MANY${at}`, name: `many-${at}` }));
+  workspace = await setWorkspace({
+    simulator: { channels: [...others, { id: channel, name: 'deploys', hasBot: true }] },
+  });
   workspace.slack.fault({ method: 'chat.postMessage', drop: 'after', times: 3 });
   await deploy('v1.0');
   const card = await cardWith(workspace.slack, /shop v1\.0: live\./);

@@ -7,6 +7,7 @@ import { deliveryCard } from './cards/delivery-card.ts';
 import { deploymentCard } from './cards/deployment-card.ts';
 import { driftCard, driftOverCard } from './cards/drift-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from './cards/lines.ts';
+import { strandedCard } from './cards/stranded-card.ts';
 import { namesIn, whoIn } from './cards/who.ts';
 import { changesIn } from './changes.ts';
 import { drawBuild, drawBuildNews } from './draw-build.ts';
@@ -17,6 +18,8 @@ import type { Slack } from './slack-api.ts';
 export interface Drawn {
   readonly channel: string;
   readonly card: Card;
+  /** What it shows has ended and asks nobody for anything. */
+  readonly over?: boolean;
   /** The message with this key has to be there first; this one goes into its thread. */
   readonly inThreadOf?: string | undefined;
 }
@@ -59,7 +62,11 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     if (view === undefined) return undefined;
     const changes = changesIn(builds.latest(view.service, lookedAt), { from: view.from?.version, to: view.version });
     const shown = changes && { ...changes, names: namesIn(settings.people) };
-    return { channel: view.channel, card: deploymentCard(view, whoIn(settings.people), shown) };
+    return {
+      channel: view.channel,
+      card: deploymentCard(view, whoIn(settings.people), shown),
+      over: view.outcome !== undefined,
+    };
   },
   line: ({ deploymentId }, { engine: { deployment, settings } }, all) => {
     const view = deployment(deploymentId);
@@ -81,16 +88,22 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     const channel = placeOf(outbox.reference(cardKey(deploymentId)))?.channel;
     return { channel: user, card: directCard({ view, about, channel }, namesIn(settings.people)) };
   },
+  stranded: ({ deploymentId, user, error, channel }, { engine: { deployment, settings } }) => {
+    const view = deployment(deploymentId);
+    if (view === undefined || view.outcome !== undefined) return undefined;
+    return { channel: user, card: strandedCard(deploymentCard(view, whoIn(settings.people)), { error, channel }) };
+  },
   drift: (facts, { engine: { settings, target } }) => {
     const found = target({ service: facts.service, target: facts.target });
     const drift = found.ok ? found.value.drift : undefined;
     if (!found.ok || drift === undefined || drift.id !== facts.id)
-      return { channel: facts.channel, card: driftOverCard(facts, namesIn(settings.people)) };
+      return { channel: facts.channel, card: driftOverCard(facts, namesIn(settings.people)), over: true };
     return { channel: facts.channel, card: driftCard({ ...found.value, drift }) };
   },
   contract: ({ id, channel }, { engine: { migrations, settings } }) => {
     const view = migrations.contractNamed(id);
-    return view && { channel, card: contractCard(view, whoIn(settings.people)) };
+    const over = view !== undefined && !['pending', 'approved', 'running'].includes(view.status);
+    return view && { channel, card: contractCard(view, whoIn(settings.people)), over };
   },
   build: ({ seq, service, channel }, hand) => drawBuild({ seq, service, channel }, hand),
   'build-news': ({ seq, channel }, { engine }) => drawBuildNews(engine, { seq, to: channel, who: whoIn }),

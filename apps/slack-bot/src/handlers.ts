@@ -13,7 +13,7 @@ import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
 import { reply } from './reply.ts';
-import { problemSentence } from './slack-api.ts';
+import { problemSentence } from './slack-problems.ts';
 import { chooseTarget, type Submission, submitDeploy, submitReject } from './submissions.ts';
 import { createTurns, type Turns } from './turns.ts';
 

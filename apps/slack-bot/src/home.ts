@@ -4,7 +4,7 @@ import { approverRule } from '@bg/engine';
 import { homeView } from './cards/home-view.ts';
 import type { Desk } from './desk.ts';
 import { approversOf } from './signals.ts';
-import { problemSentence } from './slack-api.ts';
+import { problemSentence } from './slack-problems.ts';
 
 export async function publishHome(desk: Desk, user: string, notice?: string): Promise<void> {
   const { engine, people, slack, who, log } = desk;

@@ -1,7 +1,8 @@
 // Is the token good, and whose workspace is it? A bad token is told apart from a Slack that cannot be reached.
 
 import type { Clock, Log } from '@bg/engine';
-import { type Identity, problemSentence, type Slack } from './slack-api.ts';
+import type { Identity, Slack } from './slack-api.ts';
+import { problemSentence } from './slack-problems.ts';
 
 export interface KnownIdentity {
   /** Undefined as long as Slack could not be asked. */

@@ -11,6 +11,13 @@ export type Payloads = {
   readonly line: LineFacts & { readonly deploymentId: string; readonly mention: 'approvers' | 'requester' | undefined };
   readonly note: LineFacts & { readonly name: string; readonly channel: string; readonly emoji: string };
   readonly direct: { readonly deploymentId: string; readonly user: string; readonly about: LineFacts | undefined };
+  /** The card itself, to a person, while its channel takes none. */
+  readonly stranded: {
+    readonly deploymentId: string;
+    readonly user: string;
+    readonly error: string;
+    readonly channel: string;
+  };
   /** One per drift; updated in place when it is over. */
   readonly drift: LineFacts & {
     readonly service: string;
@@ -37,7 +44,7 @@ export type Kind = keyof Payloads;
 export const livesOn = (kind: string): boolean => ['card', 'drift', 'contract', 'build', 'delivery'].includes(kind);
 
 /** To a person alone. */
-export const isDirect = (kind: string): boolean => kind === 'direct' || kind === 'build-direct';
+export const isDirect = (kind: string): boolean => ['direct', 'build-direct', 'stranded'].includes(kind);
 
 export const cardKey = (deploymentId: string): string => `card:${deploymentId}`;
 
@@ -56,6 +63,6 @@ export function putOnce<K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 
   outbox: Outbox,
   message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },
 ): void {
-  if (outbox.reference(message.key) !== undefined) return;
+  if (outbox.has(message.key)) return;
   outbox.put({ ...message, transport });
 }

@@ -1,7 +1,8 @@
 // Who pressed that: a Slack user id becomes a person of the configured list, or a stranger who may look.
 
 import { type Actor, type Clock, findPerson, type Log, type Settings } from '@bg/engine';
-import { type Answer, problemSentence, type Slack } from './slack-api.ts';
+import type { Answer, Slack } from './slack-api.ts';
+import { problemSentence } from './slack-problems.ts';
 
 export interface People {
   actor(slackUser: string): Actor;

@@ -4,6 +4,6 @@ import type { Place } from './slack-api.ts';
 
 export function placeOf(reference: unknown): Place | undefined {
   if (typeof reference !== 'object' || reference === null) return undefined;
-  const { channel, ts, earlier, print } = reference as Partial<Place>;
-  return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts, earlier, print } : undefined;
+  const { channel, ts, earlier, print, over } = reference as Partial<Place>;
+  return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts, earlier, print, over } : undefined;
 }

@@ -3,7 +3,8 @@
 import { RespondError } from '@slack/bolt';
 import { type Card, textAlone } from './cards/blocks.ts';
 import type { Desk } from './desk.ts';
-import { type Answer, isMisdrawn } from './slack-api.ts';
+import type { Answer } from './slack-api.ts';
+import { isMisdrawn } from './slack-problems.ts';
 
 export interface Reply {
   readonly card: Card;

@@ -1,18 +1,12 @@
 // Takes what is due from the outbox and brings it to Slack: urgent first, the latest state only, never twice.
 
-import type { Clock, Engine, Log, OutboxMessage } from '@bg/engine';
-import { bring, type Ended, mayBeThere, type Round, shutOutMs } from './bring.ts';
+import type { OutboxMessage } from '@bg/engine';
+import { bring, mayBeThere } from './bring.ts';
 import { createBuckets } from './buckets.ts';
-import { draw, type Source, threadOf } from './draw.ts';
+import { draw, threadOf } from './draw.ts';
 import { transport } from './messages.ts';
-import type { Slack } from './slack-api.ts';
-
-export interface Sender {
-  readonly engine: Source & Pick<Engine, 'changed'>;
-  readonly slack: Slack;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+import type { Ended, Round, Sender } from './round.ts';
+import { shutOutMs } from './settle.ts';
 
 /** One round takes at most this many; whatever is blocked by a limit must not hide what is not. */
 const perRound = 100;

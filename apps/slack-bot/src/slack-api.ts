@@ -1,16 +1,10 @@
 // The calls this bot makes to Slack, each answered with a value: what Slack refuses and what gets lost are no exceptions.
 
-import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import type { Card } from './cards/blocks.ts';
 import type { HomeView } from './cards/home-view.ts';
 import type { Modal } from './modals/inputs.ts';
-
-export type SlackProblem =
-  /** Too many calls of this method; it alone waits. */
-  | { readonly kind: 'limited'; readonly afterMs: number }
-  /** No answer, or none that can be read: it may have been done or not. */
-  | { readonly kind: 'lost'; readonly sentence: string }
-  | { readonly kind: 'refused'; readonly error: string; readonly sentence: string };
+import { problemOf, type SlackProblem, tooManyToLookThrough } from './slack-problems.ts';
 
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
@@ -24,6 +18,8 @@ export interface Place {
   readonly earlier?: string | undefined;
   /** Fingerprint of what it shows: the same picture is not sent twice. */
   readonly print?: string | undefined;
+  /** What it shows has ended and asks nobody for anything. */
+  readonly over?: boolean | undefined;
 }
 
 export interface Post {
@@ -60,10 +56,7 @@ export interface Slack {
   publishHome(user: string, view: HomeView): Promise<Answer<unknown>>;
   groupMembers(group: string): Promise<Answer<readonly string[]>>;
   /** A message of ours with this key among the latest in the channel or thread. */
-  findPosted(
-    where: { readonly channel: string; readonly threadTs?: string | undefined },
-    key: string,
-  ): Promise<Answer<Place | undefined>>;
+  findPosted(where: Where, key: string): Promise<Answer<Place | undefined>>;
   /** The id of `#name`; undefined when there is no such channel the bot may see. */
   channelId(name: string): Promise<Answer<string | undefined>>;
   permalink(place: Place): Promise<string | undefined>;
@@ -71,8 +64,21 @@ export interface Slack {
   addressOf(place: Pick<Place, 'channel' | 'ts'>): string | undefined;
 }
 
+/** Where and from when on a message of ours is looked for. */
+export interface Where {
+  readonly channel: string;
+  readonly threadTs?: string | undefined;
+  /** Milliseconds: it cannot be older. */
+  readonly since: number;
+  /** A message that is known already, and is not the one. */
+  readonly butNot?: string | undefined;
+}
+
 const eventType = 'bluegreen';
-const maxChannelPages = 10;
+const maxChannelPages = 100;
+const maxHistoryPages = 10;
+/** Slack's clock against ours. */
+const clockSlackMs = 600_000;
 
 export function connectSlack(client: WebClient): Slack {
   let workspace: string | undefined;
@@ -130,42 +136,54 @@ const metadata = ({ key, version, also = [] }: Mark) => ({
   event_payload: { key, version, also: also.join(' ') },
 });
 
-async function findPosted(
-  client: WebClient,
-  { channel, threadTs }: { readonly channel: string; readonly threadTs?: string | undefined },
-  key: string,
-): Promise<Answer<Place | undefined>> {
-  const asked = { channel, limit: 100, include_all_metadata: true } as const;
-  const listed =
-    threadTs === undefined
-      ? client.conversations.history(asked)
-      : client.conversations.replies({ ...asked, ts: threadTs });
-  return answer(listed, ({ messages }) => {
-    const found = messages?.find(
-      ({ metadata: kept }) => kept?.event_type === eventType && holds(kept.event_payload, key),
+/** Page by page, since what follows may be more than one page; not found within the pages is a problem, not an answer. */
+async function findPosted(client: WebClient, where: Where, key: string): Promise<Answer<Place | undefined>> {
+  const { channel, threadTs, since, butNot } = where;
+  const oldest = String((since - clockSlackMs) / 1000);
+  let cursor = '';
+  for (let page = 0; page < maxHistoryPages; page += 1) {
+    const asked = { channel, limit: 200, include_all_metadata: true, oldest, cursor } as const;
+    const listed = await answer(
+      threadTs === undefined
+        ? client.conversations.history(asked)
+        : client.conversations.replies({ ...asked, ts: threadTs }),
+      same,
     );
-    return found?.ts === undefined ? undefined : { channel, ts: found.ts };
-  });
+    if (!listed.ok) return listed;
+    const found = listed.value.messages?.find(
+      ({ ts, metadata: kept }) => ts !== butNot && kept?.event_type === eventType && holds(kept.event_payload, key),
+    );
+    if (found?.ts !== undefined) return { ok: true, value: { channel, ts: found.ts } };
+    cursor = listed.value.response_metadata?.next_cursor ?? '';
+    if (cursor === '') return { ok: true, value: undefined };
+  }
+  return tooMany(`${channel} has more messages than are looked through`);
 }
+
+const tooMany = (sentence: string): Answer<never> => ({
+  ok: false,
+  problem: { kind: 'refused', error: tooManyToLookThrough, sentence },
+});
 
 function holds(payload: unknown, key: string): boolean {
   const { key: own, also } = (payload ?? {}) as { readonly key?: unknown; readonly also?: unknown };
   return own === key || (typeof also === 'string' && also.split(' ').includes(key));
 }
 
+/** Thousands of channels are thousands of answers; what was not seen is not said to be missing. */
 async function findChannel(client: WebClient, name: string): Promise<Answer<string | undefined>> {
   const wanted = name.replace(/^#/, '');
   let cursor = '';
   for (let page = 0; page < maxChannelPages; page += 1) {
-    const asked = { limit: 200, exclude_archived: true, types: 'public_channel,private_channel', cursor };
+    const asked = { limit: 1000, exclude_archived: true, types: 'public_channel,private_channel', cursor };
     const listed = await answer(client.conversations.list(asked), same);
     if (!listed.ok) return listed;
     const found = listed.value.channels?.find((channel) => channel.name === wanted);
     if (found?.id !== undefined) return { ok: true, value: found.id };
     cursor = listed.value.response_metadata?.next_cursor ?? '';
-    if (cursor === '') break;
+    if (cursor === '') return { ok: true, value: undefined };
   }
-  return { ok: true, value: undefined };
+  return tooMany(`the workspace has too many channels to find ${name}: configure the channel by its id (C…)`);
 }
 
 async function answer<R, T>(call: Promise<R>, read: (result: R) => T): Promise<Answer<T>> {
@@ -174,67 +192,4 @@ async function answer<R, T>(call: Promise<R>, read: (result: R) => T): Promise<A
   } catch (thrown) {
     return { ok: false, problem: problemOf(thrown) };
   }
-}
-
-function problemOf(thrown: unknown): SlackProblem {
-  if (thrown instanceof WebAPIRateLimitedError)
-    return { kind: 'limited', afterMs: Math.max(1, thrown.retryAfter) * 1000 };
-  if (thrown instanceof WebAPIPlatformError && /^[a-z][a-z_]{2,60}$/.test(thrown.data.error))
-    return platformProblem(thrown);
-  const sentence = thrown instanceof Error ? thrown.message : String(thrown);
-  return { kind: 'lost', sentence: sentence.slice(0, 300) };
-}
-
-/** Slack's own troubles: the same call may well succeed later, and may have been done already. */
-const passing = new Set([
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-  'team_added_to_org',
-]);
-
-function platformProblem({ data }: WebAPIPlatformError): SlackProblem {
-  const { error, needed, response_metadata } = data as typeof data & { readonly needed?: string };
-  if (error === 'ratelimited' || error === 'rate_limited') return { kind: 'limited', afterMs: 30_000 };
-  if (passing.has(error)) return { kind: 'lost', sentence: `Slack answered ${error}` };
-  const details = response_metadata?.messages?.slice(0, 3).join('; ') ?? '';
-  const scope = needed === undefined ? '' : ` (needs ${needed})`;
-  return { kind: 'refused', error, sentence: `Slack answered ${error}${scope}${details === '' ? '' : `: ${details}`}` };
-}
-
-export function problemSentence(problem: SlackProblem): string {
-  return problem.kind === 'limited' ? `rate limited for ${problem.afterMs / 1000} s` : problem.sentence;
-}
-
-const tokenProblems = [
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'team_access_not_granted',
-  'org_login_required',
-];
-
-/** Slack takes nothing at all from this token. */
-export const isTokenRefused = (problem: SlackProblem): boolean =>
-  problem.kind === 'refused' && tokenProblems.includes(problem.error);
-
-const misdrawn = ['invalid_blocks', 'invalid_blocks_format', 'msg_too_long', 'msg_blocks_too_long'];
-
-/** Slack does not take the message as it is drawn; its text alone may do. */
-export const isMisdrawn = (problem: SlackProblem): boolean =>
-  problem.kind === 'refused' && misdrawn.includes(problem.error);
-
-/** The dialog could not be opened because three seconds had passed. */
-export function isLate(problem: SlackProblem): boolean {
-  const late = [
-    'expired_trigger_id',
-    'exchanged_trigger_id',
-    'invalid_trigger_id',
-    'trigger_expired',
-    'trigger_exchanged',
-  ];
-  return problem.kind === 'refused' && late.includes(problem.error);
 }

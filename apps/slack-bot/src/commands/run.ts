@@ -1,6 +1,6 @@
 // An understood command → the engine's verb → what the person sees. One small function per kind of command.
 
-import type { Actor, ContractView, DeploymentView, Refusal, Result, TargetView } from '@bg/engine';
+import type { Actor, ContractView, DeploymentView, Refusal, Result, StatusView, TargetView } from '@bg/engine';
 import { type Card, card, section } from '../cards/blocks.ts';
 import { helpCard } from '../cards/help-card.ts';
 import { historyCard, historyLength } from '../cards/history-card.ts';
@@ -8,10 +8,12 @@ import { planCard } from '../cards/plan-card.ts';
 import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import { headline, subject } from '../cards/stage.ts';
 import { statusCard, targetCard } from '../cards/status-card.ts';
+import { channelText, strandedSentence } from '../cards/stranded-card.ts';
 import { dateTime, outside } from '../cards/text.ts';
 import type { Desk } from '../desk.ts';
 import { openDeployModal } from '../modals/open.ts';
 import { approversOf, asksApprovers, sendSignal } from '../signals.ts';
+import { strandedIn } from '../stranded.ts';
 import type { Intent } from './intent.ts';
 import { parseCommand } from './parse.ts';
 import type { CommandKey } from './table.ts';
@@ -48,7 +50,7 @@ type Run<I> = (asked: Asked<I>) => Card | undefined | Promise<Card | undefined>;
 
 const runs: { readonly [K in Intent['kind']]: Run<Extract<Intent, { readonly kind: K }>> } = {
   deploy: ({ desk, actor, intent: { ref, version, hold, redeploy, reason } }) =>
-    answered(desk.engine.deploy({ ...ref, version, hold, redeploy, reason, actor })),
+    answered(desk, desk.engine.deploy({ ...ref, version, hold, redeploy, reason, actor })),
   'deploy-modal': ({ desk, actor, input, intent }) =>
     openDeployModal(desk, { actor, triggerId: input.triggerId, ref: intent.ref }),
   plan: async ({ desk, actor, intent: { ref, version, hold, redeploy, reason } }) => {
@@ -72,17 +74,19 @@ const runs: { readonly [K in Intent['kind']]: Run<Extract<Intent, { readonly kin
     return asked.ok ? noticeCard(contractSentence(asked.value)) : refusalCard(asked.refusal);
   },
   signal: signal,
-  switch: ({ desk, actor, intent: { ref, reason } }) => answered(desk.engine.switch({ ...ref, actor, reason })),
+  switch: ({ desk, actor, intent: { ref, reason } }) => answered(desk, desk.engine.switch({ ...ref, actor, reason })),
   rollback: ({ desk, actor, intent: { ref, version, reason } }) =>
-    answered(desk.engine.rollback({ ...ref, version, actor, reason })),
+    answered(desk, desk.engine.rollback({ ...ref, version, actor, reason })),
   help: ({ desk }) => helpCard(desk.words),
 };
 
-function answered(result: Result<DeploymentView>): Card {
+function answered({ engine }: Desk, result: Result<DeploymentView>): Card {
   if (!result.ok) return refusalCard(result.refusal);
   const { channel } = result.value;
-  const where = /^[CG][A-Z0-9]{2,}$/.test(channel) ? `<#${channel}>` : outside(channel, 90);
-  const text = `${outside(`${subject(result.value)}: ${headline(result.value)}`, 250)}. The card is in ${where}.`;
+  const error = strandedIn(engine).get(channel);
+  const where =
+    error === undefined ? `Its card goes to ${channelText(channel)}.` : strandedSentence({ channel, error });
+  const text = `${outside(`${subject(result.value)}: ${headline(result.value)}`, 250)}. ${where}`;
   return card(text, [section(`✅ ${text}`)]);
 }
 
@@ -96,13 +100,23 @@ function lockSentence({ name, lock }: TargetView): string {
 }
 
 function status({ engine, who }: Desk, ref: Extract<Intent, { kind: 'status' }>['ref']): Card {
-  const all = engine.status();
+  const all = statusOf(engine);
   if (ref.service === undefined) return statusCard(all, who);
   const targets = all.targets.filter(
     ({ service, target }) => service === ref.service && (ref.target === undefined || target === ref.target),
   );
   const [only, ...more] = targets;
   return only === undefined || more.length > 0 ? statusCard({ ...all, targets }, who) : targetCard(only, all, who);
+}
+
+/** What the engine knows, and the channels that Slack keeps from the bot. */
+function statusOf(engine: Desk['engine']): StatusView {
+  const status = engine.status();
+  const lost = [...strandedIn(engine)].map(
+    ([channel, error]) =>
+      `Slack takes no message in ${channel} (${error}): cards are not shown there. Invite the bot, or configure another channel.`,
+  );
+  return { ...status, warnings: [...lost, ...status.warnings] };
 }
 
 function history({ engine, who }: Desk, ref: Extract<Intent, { kind: 'history' }>['ref']): Card {
@@ -120,6 +134,7 @@ async function signal({ desk, actor, input, intent }: Asked<Extract<Intent, { ki
   if (about === undefined) return refusedHere(desk, actor, nothingUnderWay(target.value));
   const decider = asksApprovers(intent.name) ? await people.decider(input.user, approversOf(engine, about)) : actor;
   return answered(
+    desk,
     sendSignal(engine, { name: intent.name, ref: { id: about.id }, actor: decider, reason: intent.reason }),
   );
 }

@@ -28,8 +28,8 @@ export interface Workspace {
   readonly bot: Bot;
   /** Where the bot takes Slack's requests. */
   readonly url: string;
-  /** Ends the bot as SIGTERM would, and starts another on the same state. */
-  restart(): Promise<void>;
+  /** Ends the bot as SIGTERM would, and starts another on the same state; `meanwhile` there is no bot. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   strike(): Promise<void>;
 }
 
@@ -71,8 +71,9 @@ export async function setWorkspace({
     get url() {
       return running.url;
     },
-    restart: async () => {
+    restart: async (meanwhile) => {
       await running.stop();
+      await meanwhile?.();
       running = await run(stage, slack, environment);
     },
     strike: async () => {

@@ -1,0 +1,29 @@
+// What the sender hands round: one message to bring to Slack, and how that ended.
+
+import type { Clock, Engine, Log, OutboxMessage } from '@bg/engine';
+import type { Buckets } from './buckets.ts';
+import type { Drawn, Source } from './draw.ts';
+import type { Slack } from './slack-api.ts';
+
+export interface Sender {
+  readonly engine: Source & Pick<Engine, 'changed'>;
+  readonly slack: Slack;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Round extends Sender {
+  readonly buckets: Buckets;
+  /** Messages put before this process began may have been posted by the one before. */
+  readonly startedAt: number;
+}
+
+export interface Item {
+  readonly message: OutboxMessage;
+  readonly drawn: Drawn;
+  /** Further lines of the same thread that `drawn` says in the same breath. */
+  readonly also?: readonly OutboxMessage[];
+}
+
+/** `lost`: no answer came. `shut-out`: Slack refuses the token. Anything else, good or bad, is written into the outbox. */
+export type Ended = 'ended' | 'lost' | 'shut-out';
