@@ -17,6 +17,7 @@ import {
   systemClock,
 } from '@bg/engine';
 import { removeFolder } from '../../packages/engine/src/lib/remove-folder.ts';
+import { mountSmallDisk, type SmallDisk } from '../../packages/engine/src/lib/testing/small-disk.ts';
 import { layReleases } from '../../tools/sample-shop/build-releases.ts';
 import { freePorts } from './ports.ts';
 
@@ -29,6 +30,8 @@ export interface Stage {
   readonly settings: Settings;
   readonly ports: { readonly blue: number; readonly green: number; readonly front: number };
   readonly front: string;
+  /** Where `stateMegabytes` was given. */
+  readonly disk: SmallDisk | undefined;
   open(processName?: string, settings?: Settings): Engine;
   /** Opens an engine that drives until the stage is struck or `stop` is called. */
   drive(processName?: string, settings?: Settings): { readonly engine: Engine; stop(): Promise<void> };
@@ -46,6 +49,8 @@ export interface StageOptions {
   /** In the place of `balancer`: what stands below `loadBalancer`, `listen` aside. */
   readonly attached?: (place: { readonly folder: string; readonly front: number }) => object;
   readonly clock?: Clock;
+  /** The state is on a file system of its own, of so many megabytes; needs root. */
+  readonly stateMegabytes?: number;
   /** Tells the shop of a SQLite database of its own; `target` says the rest. */
   readonly database?: boolean;
 }
@@ -61,6 +66,8 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   await layReleases(join(folder, 'releases'));
   const [blue, green, front] = await freePorts(3);
   const ports = { blue: blue ?? 0, green: green ?? 0, front: front ?? 0 };
+  const { stateMegabytes } = options;
+  const disk = stateMegabytes === undefined ? undefined : mountSmallDisk(join(folder, 'state'), stateMegabytes);
   const file = join(folder, 'bluegreen.yaml');
   await writeFile(file, configText({ folder, ports, ...options }));
   const settings = loadSettings({ file, environment: {} });
@@ -108,10 +115,11 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   async function strike(): Promise<void> {
     for (const { stop } of engines) await stop();
     await strikeSettings(settings);
+    disk?.unmount();
     await removeFolder(folder);
   }
 
-  return { folder, settings, ports, front: `http://127.0.0.1:${ports.front}`, open, drive, edit, strike };
+  return { folder, settings, ports, front: `http://127.0.0.1:${ports.front}`, disk, open, drive, edit, strike };
 }
 
 /** Stops the slots' processes and the balancers that outlive every engine. */

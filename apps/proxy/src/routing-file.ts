@@ -1,7 +1,7 @@
-// Routing and fence on disk: written beside, synced, renamed, so that a killed proxy comes back exactly as it was.
+// Routing and fence on disk: written to a spare file, synced, renamed, so that a killed proxy comes back exactly as it was.
 
 import { copyFileSync, readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { RoutingOrder } from '@bg/engine';
 import { codeOf, messageOf } from './log.ts';
@@ -22,18 +22,36 @@ export function restoreRouting(path: string): Restored {
   }
 }
 
-/** Resolves when the order would survive a power cut. */
+/**
+ * Resolves when the order would survive a power cut. The file before becomes the one that the next order is written into: a
+ * change needs no block of the disk, so that users are moved on a full one, too.
+ */
 export async function persistRouting(path: string, order: RoutingOrder): Promise<void> {
-  const beside = `${path}.tmp`;
-  try {
-    await writeSynced(beside, `${JSON.stringify(order)}\n`);
-    await rename(beside, path);
-  } catch (thrown) {
-    // What failed first is what matters.
-    await rm(beside, { force: true }).catch(() => {});
-    throw thrown;
-  }
+  const spare = `${path}.tmp`;
+  const before = `${path}.before`;
+  const content = `${JSON.stringify(order)}\n`;
+  await removeIfSame(spare, path);
+  await writeSynced(spare, content);
+  await rm(before, { force: true });
+  await link(path, before).catch(unlessMissing);
+  await rename(spare, path);
+  await rename(before, spare).catch(unlessMissing);
   await syncFolder(dirname(path));
+}
+
+/** After a power cut, the spare may be another name of the file in force, which is never written into. */
+async function removeIfSame(spare: string, path: string): Promise<void> {
+  const [one, other] = await Promise.all([inodeOf(spare), inodeOf(path)]);
+  if (one !== undefined && one === other) await rm(spare);
+}
+
+async function inodeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(unlessMissing))?.ino;
+}
+
+function unlessMissing(thrown: unknown): undefined {
+  if (codeOf(thrown) !== 'ENOENT') throw thrown;
+  return undefined;
 }
 
 function keepCopy(path: string): string {
@@ -46,10 +64,13 @@ function keepCopy(path: string): string {
   }
 }
 
+/** In place where the file is there. */
 async function writeSynced(path: string, content: string): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+  const file = (await open(path, 'r+').catch(unlessMissing)) ?? (await open(path, 'w', 0o600));
   try {
-    await file.writeFile(content);
+    const { bytesWritten } = await file.write(content, 0);
+    if (bytesWritten < Buffer.byteLength(content)) throw new Error(`ENOSPC: only a part of ${path} was written`);
+    await file.truncate(bytesWritten);
     await file.sync();
   } finally {
     await file.close();

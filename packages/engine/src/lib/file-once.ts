@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readFileIfAny } from './files.ts';
+import { readFileIfAny, withRoomFor } from './files.ts';
 
 /** The content of `path`, which is `make()` when there was no such file. Mode 0600. */
 export function readOrCreateFile(path: string, make: () => string): string {
@@ -12,7 +12,8 @@ export function readOrCreateFile(path: string, make: () => string): string {
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    writeFileSync(beside, make(), { mode: 0o600, flag: 'wx' });
+    const content = make();
+    withRoomFor(beside, () => writeFileSync(beside, content, { mode: 0o600 }));
     // A link, unlike a rename, fails when another process was faster.
     linkSync(beside, path);
   } catch (thrown) {

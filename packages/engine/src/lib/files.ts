@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { releaseReserve } from './reserve.ts';
+import { mostParts, releaseReserve } from './reserve.ts';
 import { storageFault } from './storage-fault.ts';
 
 /**
@@ -25,8 +25,8 @@ export function writeFileAtomic(path: string, content: string, mode = 0o600): vo
 }
 
 /** On a full disk the reserve of the state is given up. @throws BlueGreenError what `storageFault` says, with the path */
-function withRoomFor(path: string, write: () => void): void {
-  for (let partsLeft = 4; ; partsLeft -= 1) {
+export function withRoomFor(path: string, write: () => void): void {
+  for (let partsLeft = mostParts; ; partsLeft -= 1) {
     try {
       write();
       return;

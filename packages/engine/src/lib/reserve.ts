@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, renameSync, rmSync, statfsSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { hasCode } from './errors.ts';
 
 const reserveName = 'disk-reserve';
 const largestBytes = 8 << 20;
@@ -12,6 +13,8 @@ const stepBytes = 256 << 10;
 const largestShare = 1 / 16;
 /** It is made only where several times its size are left. */
 const plenty = 4;
+/** One write needs far less than so many parts. */
+export const mostParts = 4;
 /** The files of a state are at most this many folders below it. */
 const maxLevels = 8;
 
@@ -20,8 +23,8 @@ export function retainReserve(stateFolder: string): void {
   const file = join(stateFolder, reserveName);
   const beside = `${file}.${process.pid}.tmp`;
   try {
-    const { bsize, blocks, bavail } = statfsSync(stateFolder);
-    const bytes = Math.min(largestBytes, Math.floor(bsize * blocks * largestShare));
+    const { bsize, bavail } = statfsSync(stateFolder);
+    const bytes = wholeBytes(stateFolder);
     if ((sizeOf(file) ?? 0) >= bytes || bsize * bavail < plenty * bytes) return;
     try {
       fill(beside, bytes);
@@ -45,21 +48,40 @@ function fill(path: string, bytes: number): void {
   }
 }
 
-/** Gives up a part of the reserve of the state that `path` belongs to. False when nothing is left of it. */
-export function releaseReserve(path: string): boolean {
+function wholeBytes(stateFolder: string): number {
+  const { bsize, blocks } = statfsSync(stateFolder);
+  return Math.min(largestBytes, Math.floor(bsize * blocks * largestShare));
+}
+
+/**
+ * Gives up a part of the reserve of the state that `path` belongs to. `observation`: only of its first half, so that what
+ * is noted all the time leaves enough for what people decide. False when there is nothing to give.
+ */
+export function releaseReserve(path: string, use: 'decision' | 'observation' = 'decision'): boolean {
   let folder = path;
   for (let level = 0; level < maxLevels && folder !== dirname(folder); level += 1) {
     const file = join(folder, reserveName);
     const bytes = sizeOf(file);
-    if (bytes !== undefined) return shorten(file, bytes);
+    if (bytes !== undefined) return shorten(file, bytes, use === 'decision' ? 0 : wholeBytes(folder) / 2);
     folder = dirname(folder);
   }
   return false;
 }
 
-function shorten(file: string, bytes: number): boolean {
+/** What another process writes for the state: tried again with a part of the reserve when its disk is full. */
+export async function withReserve<T>(path: string, work: () => Promise<T>): Promise<T> {
+  for (let partsLeft = mostParts; ; partsLeft -= 1) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (!hasCode(thrown, 'disk-full') || partsLeft === 0 || !releaseReserve(path)) throw thrown;
+    }
+  }
+}
+
+function shorten(file: string, bytes: number, leastBytes: number): boolean {
   try {
-    if (bytes === 0) return false;
+    if (bytes <= leastBytes) return false;
     truncateSync(file, Math.max(0, bytes - stepBytes));
     return true;
   } catch {

@@ -38,7 +38,8 @@ export async function registerAndPlan(
     );
   const origin = readOrigin(folder) ?? announcedOrigin(core.store.db, row);
   // Whatever can be known of a start is known before the schema is touched.
-  foresee(target, row.slot, { version: row.version, digest, folder });
+  const kind = row.mode === 'rollback' ? 'rescue' : 'addition';
+  foresee(target, row.slot, { version: row.version, digest, folder }, kind);
   const { command, commandFrom, notes } = runBy(target, { folder });
   const schema = await releaseSchema(core, target, { version: row.version, folder }, signal);
   if (schema.refusal) return refusedFor(row.version, schema.refusal);

@@ -67,10 +67,21 @@ export async function requireUnchanged({ version, digest, folder }: ReleaseFiles
   );
 }
 
+/**
+ * `rescue`: a way back, or what served users until it ended. It starts on a full disk too: refusing it would serve nobody.
+ * `addition`: everything else, which must leave the room that the configuration wants.
+ */
+export type StartKind = 'addition' | 'rescue';
+
 /** Every start of a release that does not serve users yet. @throws as `requireUnchanged` and `startAsItIs` */
-export async function startRelease(target: Target, slot: SlotName, release: ReleaseFiles) {
+export async function startRelease(
+  target: Target,
+  slot: SlotName,
+  release: ReleaseFiles,
+  kind: StartKind = 'addition',
+) {
   await requireUnchanged(release);
-  return startAsItIs(target, slot, release);
+  return startAsItIs(target, slot, release, kind);
 }
 
 /**
@@ -78,12 +89,12 @@ export async function startRelease(target: Target, slot: SlotName, release: Rele
  * files have changed is announced by the look at them. The load balancer follows where the instance answers at another
  * address than the one before. @throws BlueGreenError `release-invalid`, `port-in-use`, and what environment and load balancer throw
  */
-export async function startAsItIs(target: Target, slot: SlotName, release: ReleaseFiles) {
+export async function startAsItIs(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind = 'rescue') {
   const before = portOf(target, slot);
   const running = await target.environment.start(
     placeToStart(target, slot),
     release,
-    launchSettings(target, slot, release),
+    launchSettings(target, slot, release, kind),
   );
   if (portOf(target, slot) !== before) await target.balancer.ensure();
   return running;
@@ -116,11 +127,16 @@ export function portTaken({ name, settings }: Target, slot: SlotName, holder: Sl
 }
 
 /** What it would be started with now, and whether it could be. @throws as `startRelease` does before it stops anything */
-export function foresee(target: Target, slot: SlotName, release: ReleaseFiles): Effective {
-  return target.environment.foresee(placeToStart(target, slot), release, launchSettings(target, slot, release));
+export function foresee(
+  target: Target,
+  slot: SlotName,
+  release: ReleaseFiles,
+  kind: StartKind = 'addition',
+): Effective {
+  return target.environment.foresee(placeToStart(target, slot), release, launchSettings(target, slot, release, kind));
 }
 
-function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles): LaunchSettings {
+function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind): LaunchSettings {
   const { env, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, slots } = target.settings;
   const { command, requiredEnv, templates } = runBy(target, release);
   return {
@@ -130,7 +146,7 @@ function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles): 
     templates,
     graceMs,
     settleMs,
-    minFreeDiskBytes,
+    minFreeDiskBytes: kind === 'rescue' ? 0 : minFreeDiskBytes,
     minFreeMemoryBytes,
     maxLogBytes,
     envFiles: slots[slot].envFiles,

@@ -33,7 +33,7 @@ export function acquireLease(
     db.insert(leases).values(values).onConflictDoUpdate({ target: leases.name, set: values }).run();
     return lease;
   });
-  return withRoom(db, true, () => take.immediate());
+  return withRoom(db, 'decision', () => take.immediate());
 }
 
 /** The lowest token that a lease taken now can have: whole seconds since the epoch. */
@@ -49,7 +49,7 @@ export function renewLease(db: Db, lease: Lease, now: number): boolean {
       .run();
     return true;
   });
-  return withRoom(db, true, () => renew.immediate());
+  return withRoom(db, 'decision', () => renew.immediate());
 }
 
 export function releaseLease(db: Db, lease: Lease): void {

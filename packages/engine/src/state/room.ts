@@ -1,18 +1,12 @@
 // A write that finds the disk full makes room: the log of the database begins again in the space that it has, and then the
 // reserve is given up part by part.
 
-import { releaseReserve } from '../lib/reserve.ts';
+import { mostParts, releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
 import type { Db } from './database.ts';
 
-/** One write needs far less than so many parts. */
-const mostParts = 4;
-
-/**
- * `mayUseReserve`: false for what nobody waits for, so that it does not use up what a rollback will need.
- * @throws BlueGreenError what `storageFault` says instead of SQLite's own errors
- */
-export function withRoom<T>(db: Db, mayUseReserve: boolean, work: () => T): T {
+/** @throws BlueGreenError what `storageFault` says instead of SQLite's own errors */
+export function withRoom<T>(db: Db, use: 'decision' | 'observation', work: () => T): T {
   // The outermost transaction is the one that is tried again.
   if (db.$client.inTransaction) return work();
   for (let attempt = 0; ; attempt += 1) {
@@ -21,8 +15,8 @@ export function withRoom<T>(db: Db, mayUseReserve: boolean, work: () => T): T {
     } catch (thrown) {
       const fault = storageFault(thrown, db.$client.name);
       if (fault?.code !== 'disk-full') throw fault ?? thrown;
-      if (attempt === 0) beginLogAgain(db);
-      else if (!mayUseReserve || attempt > mostParts || !releaseReserve(db.$client.name)) throw fault;
+      if (attempt > 0 && (attempt > mostParts || !releaseReserve(db.$client.name, use))) throw fault;
+      beginLogAgain(db);
     }
   }
 }
@@ -31,6 +25,6 @@ function beginLogAgain(db: Db): void {
   try {
     db.$client.pragma('wal_checkpoint(PASSIVE)');
   } catch {
-    // It needs room itself where the main file has to grow; the reserve comes next.
+    // It needs room itself where the main file has to grow; a part of the reserve comes next.
   }
 }

@@ -60,7 +60,7 @@ export function createStore(options: StoreOptions): Store {
         throw new Error('a change without its audit row cannot be written');
       return value;
     });
-    const result = withRoom(db, true, () => change.immediate());
+    const result = withRoom(db, 'decision', () => change.immediate());
     committed();
     return result;
   }
@@ -71,7 +71,7 @@ export function createStore(options: StoreOptions): Store {
     const isWithin = client.inTransaction;
     if (!isWithin) client.pragma('synchronous = NORMAL');
     try {
-      return withRoom(db, false, () => client.transaction((): T => work(db, clock.now())).immediate());
+      return withRoom(db, 'observation', () => client.transaction((): T => work(db, clock.now())).immediate());
     } finally {
       if (!isWithin) client.pragma('synchronous = FULL');
     }
@@ -84,7 +84,7 @@ export function createStore(options: StoreOptions): Store {
   }
 
   function receive<T>(work: (db: Db, now: number) => T): T {
-    const result = withRoom(db, true, () => db.$client.transaction((): T => work(db, clock.now())).immediate());
+    const result = withRoom(db, 'decision', () => db.$client.transaction((): T => work(db, clock.now())).immediate());
     committed();
     return result;
   }

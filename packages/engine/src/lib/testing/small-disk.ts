@@ -2,7 +2,17 @@
 // skipped where it cannot be mounted.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,25 +32,32 @@ export function mountSmallDisk(folder: string, megabytes: number): SmallDisk {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', folder], { stdio: 'pipe' });
   const filler = join(folder, 'filler');
+  let isMounted = true;
   return {
     folder,
     freeBytes: () => {
       const { bsize, bavail } = statfsSync(folder);
       return bsize * bavail;
     },
-    fill: () => fillUp(filler),
+    fill: () => {
+      if (isMounted) fillUp(filler, megabytes << 20);
+    },
     makeRoom: () => rmSync(filler, { force: true }),
     setWritable: (isWritable) =>
       void execFileSync('mount', ['-o', `remount,${isWritable ? 'rw' : 'ro'}`, folder], { stdio: 'pipe' }),
-    unmount: () => void execFileSync('umount', ['-l', folder], { stdio: 'pipe' }),
+    unmount: () => {
+      isMounted = false;
+      execFileSync('umount', ['-l', folder], { stdio: 'pipe' });
+    },
   };
 }
 
-function fillUp(path: string): void {
+/** Never more than the size of the small disk, should the path lead to another one. */
+function fillUp(path: string, mostBytes: number): void {
   const file = openSync(path, 'a', 0o600);
   const chunk = Buffer.alloc(64 << 10, 1);
   try {
-    for (;;) writeSync(file, chunk);
+    for (let bytes = fstatSync(file).size; bytes < mostBytes; ) bytes += writeSync(file, chunk);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') throw thrown;
   } finally {

@@ -26,7 +26,7 @@ const codeOf = {
   'not-found': 'balancer-unsettled',
 } as const satisfies Record<ProxyRefusal['error'], ErrorCode>;
 
-/** Every call @throws `balancer-unreachable` when nobody answers on the socket. */
+/** Every call @throws `balancer-unreachable` when nobody answers on the socket; a change throws `disk-full`, too. */
 export function createControlClient(socket: string): ControlClient {
   const call = callerOf(socket);
   return {
@@ -79,6 +79,8 @@ function readAnswer({ status, body }: SocketAnswer): unknown {
   const value = parsed(body);
   if (status === 200) return value;
   const refusal = value as Partial<ProxyRefusal> | undefined;
+  if (refusal?.error === 'not-persisted' && /\b(ENOSPC|EDQUOT)\b/.test(refusal.message ?? ''))
+    throw new BlueGreenError('disk-full', `the disk of the load balancer is full: ${refusal.message}`);
   const code = refusal?.error && Object.hasOwn(codeOf, refusal.error) ? codeOf[refusal.error] : 'balancer-unsettled';
   throw new BlueGreenError(code, `the load balancer refused: ${refusal?.message ?? `status ${status}`}`);
 }

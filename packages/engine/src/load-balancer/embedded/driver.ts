@@ -6,6 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
+import { withReserve } from '../../lib/reserve.ts';
 import type { BalancerSpec, Fence, LoadBalancer, ObservedNode, Routing } from '../load-balancer.ts';
 import { type ControlClient, createControlClient, createHostClient, wholeRouting } from './control-client.ts';
 import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
@@ -82,8 +83,8 @@ async function ensure(parts: Parts): Promise<void> {
   );
 }
 
-async function apply({ control }: Parts, routing: Routing, fence: Fence): Promise<void> {
-  await control.change({ routing, fence });
+async function apply({ control, files }: Parts, routing: Routing, fence: Fence): Promise<void> {
+  await withReserve(files.routing, () => control.change({ routing, fence }));
   const seen = await control.status();
   if (isDeepStrictEqual(seen.routing, wholeRouting(routing))) return;
   throw new BlueGreenError('balancer-unsettled', 'the load balancer does not follow the routing that it accepted', {

@@ -7,7 +7,7 @@
 
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { isMissing, readFileIfAny, syncFolder, writeFileAtomic, writeFileSynced } from '../../lib/files.ts';
 import type { Fence } from '../load-balancer.ts';
 import { fromWord, mapKey, nobodyYet, type RoutingOrder, toWord } from './routing-word.ts';
@@ -68,6 +68,7 @@ export function createRoutingFile(folder: string): RoutingFile {
         writeFileSynced(beside, contentOf(order));
       } catch (thrown) {
         if (isMissing(thrown)) throw takenOver(order.fence, thrown);
+        if (hasCode(thrown, 'disk-full')) throw thrown;
         throw new BlueGreenError('balancer-unsettled', `cannot write the routing: ${messageOf(thrown)}`, {}, thrown);
       }
       return { moveIntoPlace: () => move({ from: beside, to: path, folder, fence: order.fence }) };

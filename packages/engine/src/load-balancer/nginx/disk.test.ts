@@ -35,8 +35,8 @@ const current = () => inRouting(readlinkSync(inRouting('current')));
 describe('a routing that cannot be written', () => {
   async function refusesAndStays(): Promise<void> {
     await expect(balancer.apply(routed(2, { active: 'green' }), 1)).rejects.toMatchObject({
-      code: 'balancer-unsettled',
-      message: expect.stringContaining('cannot write the routing'),
+      code: 'disk-full',
+      message: expect.stringMatching(/the disk of .* is full/),
     });
     expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: routed(1, { active: 'blue' }) }]);
     expect(sideOf(await stage.user())).toBe('blue');

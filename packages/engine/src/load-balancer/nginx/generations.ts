@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
-import { isMissing, syncFolder } from '../../lib/files.ts';
+import { isMissing, syncFolder, withRoomFor } from '../../lib/files.ts';
 import type { Fence, Routing } from '../load-balancer.ts';
 import { makeFolder } from './places.ts';
 import { previewOf, type Seat, sameFiles, seats, type Table, tablesOf, usersOf } from './routing-table.ts';
@@ -51,7 +51,15 @@ const routingFile = z.object({
 });
 
 /** Writes the generation beside the one in force. @returns what `current` is to link to */
-export function writeGeneration(routingFolder: string, { routing, fence }: RoutingOrder): string {
+export function writeGeneration(routingFolder: string, order: RoutingOrder): string {
+  let target = '';
+  withRoomFor(routingFolder, () => {
+    target = writeOnce(routingFolder, order);
+  });
+  return target;
+}
+
+function writeOnce(routingFolder: string, { routing, fence }: RoutingOrder): string {
   const target = `generations/${routing.generation}.${fence}.${randomBytes(4).toString('hex')}`;
   const folder = join(routingFolder, target);
   try {

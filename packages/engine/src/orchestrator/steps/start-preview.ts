@@ -32,10 +32,11 @@ export const startPreview: Step<'start-preview'> = {
       await drained(context, deployment.slot);
       await requireUnserved(context);
       // Whatever refuses a start is asked before the slot gives anything up.
-      foresee(target, deployment.slot, release);
+      const kind = deployment.mode === 'rollback' ? 'rescue' : 'addition';
+      foresee(target, deployment.slot, release, kind);
       const before = claimSlot(context);
       try {
-        return await startRelease(target, deployment.slot, release);
+        return await startRelease(target, deployment.slot, release, kind);
       } catch (thrown) {
         await giveBack(context, before);
         throw thrown;
