@@ -58,6 +58,10 @@ describe('a source on the command line', () => {
     ['https://a.example/x.tar.gz', { kind: 'url', url: 'https://a.example/x.tar.gz', sha256: undefined }],
     ['/srv/x.tar.zst', { kind: 'archive', path: '/srv/x.tar.zst', sha256: undefined }],
     ['/srv/x', { kind: 'directory', path: '/srv/x' }],
+    ['/srv/x.crate', { kind: 'archive', path: '/srv/x.crate', sha256: undefined }],
+    ['/srv/x.tar.xz', { kind: 'archive', path: '/srv/x.tar.xz', sha256: undefined }],
+    [import.meta.filename, { kind: 'archive', path: import.meta.filename, sha256: undefined }],
+    [import.meta.dirname, { kind: 'directory', path: import.meta.dirname }],
     ['image:r.example/shop:v1', { kind: 'image', reference: 'r.example/shop:v1' }],
     ['git:https://a.example/x.git#main', { kind: 'git', repository: 'https://a.example/x.git', ref: 'main' }],
   ])('%s', (from, source) => {

@@ -1,5 +1,6 @@
 // Where a release is fetched from, as it is written on the command line.
 
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ArtifactSource } from '@bg/engine';
 import { usageError } from './usage.ts';
@@ -27,5 +28,7 @@ function sourceOf(from: string, sha256: string | undefined): ArtifactSource {
     return { kind: 'git', repository, ref };
   }
   const path = resolve(from);
-  return /\.(tgz|tzst|tar\.(gz|zst))$/.test(path) ? { kind: 'archive', path, sha256 } : { kind: 'directory', path };
+  const found = statSync(path, { throwIfNoEntry: false });
+  const isArchive = found === undefined ? /\.(tgz|tzst|crate|tar\.[a-z0-9]+)$/.test(path) : !found.isDirectory();
+  return isArchive ? { kind: 'archive', path, sha256 } : { kind: 'directory', path };
 }

@@ -87,6 +87,8 @@ async function fromFolder(request: Fetching, path: string): Promise<Fetched> {
   const { settings, workplace, signal, spend } = request;
   refuseUnsigned(settings, 'a folder');
   const from = await allowedPath(request, path);
+  if (!(await stat(from)).isDirectory())
+    throw refused(`${path} is no folder; an archive is named by \`archive\`, or ends in .tar.gz or .tar.zst`);
   const landing = await createLanding(workplace.files, roomFor(settings.limits, spend), signal);
   await copyFolder(from, landing);
   return { ...(await landing.settle()), source: path, sha256: undefined };
@@ -160,7 +162,7 @@ async function fromRepository(
   refuseUnsigned(settings, 'a repository');
   const { url, commit, output } = await checkOutAndBuild({ ...request, repository, ref, folder: workplace.folder });
   const landing = await createLanding(workplace.files, roomFor(settings.limits, spend), signal);
-  await copyFolder(output, landing, ['.git']);
+  await copyFolder(output, landing, { leaveOut: ['.git'], ownModes: true });
   return { ...(await landing.settle()), source: `${shownUrl(new URL(url))} at ${commit}`, sha256: undefined };
 }
 

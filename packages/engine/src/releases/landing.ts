@@ -19,12 +19,24 @@ export interface Landed {
 
 export interface Landing {
   folder(name: string): Promise<void>;
-  file(name: string, content: AsyncIterable<Uint8Array>, executable: boolean): Promise<void>;
+  file(name: string, content: AsyncIterable<Uint8Array>, origin: Origin): Promise<void>;
   link(name: string, target: string): Promise<void>;
   /** Another name for a file that has landed; it becomes a file of its own. */
   copy(name: string, of: string): Promise<void>;
   /** All links are looked at, everything is made read-only and is on the disk. */
   settle(): Promise<Landed>;
+}
+
+/** How a file was where it comes from. */
+export interface Origin {
+  /** Who may read and run it there may do so here; undefined: everybody may read it. */
+  readonly mode: number | undefined;
+  readonly modifiedAt: Date | undefined;
+}
+
+interface Entry extends Partial<Origin> {
+  readonly path: string;
+  readonly kind: Kind;
 }
 
 export interface Room {
@@ -38,19 +50,19 @@ export interface Room {
 /** `folder` must not be there. Everything of it throws BlueGreenError `artifact-refused` where the content is at fault. */
 export async function createLanding(folder: string, room: Room, signal: AbortSignal): Promise<Landing> {
   await mkdir(folder, { mode: 0o755 });
-  const known = new Map<string, { readonly path: string; readonly kind: Kind }>();
+  const known = new Map<string, Entry>();
   let bytes = 0;
   const at = (path: string) => join(folder, path);
 
   /** False for a folder that is there already. */
-  function claim(path: string, kind: Kind): boolean {
+  function claim(path: string, kind: Kind, origin?: Origin): boolean {
     const before = known.get(folded(path));
     if (before && before.path !== path)
       throw refused(`${shownName(path)} and ${shownName(before.path)} differ in case alone`);
     if (before && !(kind === 'folder' && before.kind === 'folder')) throw refused(`${shownName(path)} is there twice`);
     if (before) return false;
     if (known.size >= room.files) throw refused(`it holds more than ${room.files} files, folders and links`);
-    known.set(folded(path), { path, kind });
+    known.set(folded(path), { path, kind, ...origin });
     return true;
   }
 
@@ -77,8 +89,8 @@ export async function createLanding(folder: string, room: Room, signal: AbortSig
       await openFolders(path);
       if (claim(path, 'folder')) await mkdir(at(path));
     },
-    async file(name, content, executable) {
-      const path = await begin(name, executable ? 'program' : 'file');
+    async file(name, content, origin) {
+      const path = await begin(name, ((origin.mode ?? 0) & 0o100) === 0 ? 'file' : 'program', origin);
       await using file = await open(at(path), 'wx', 0o600);
       for await (const chunk of content) {
         take(chunk.length);
@@ -94,7 +106,8 @@ export async function createLanding(folder: string, room: Room, signal: AbortSig
       const source = known.get(folded(pathOf(of)));
       if (source?.path !== pathOf(of) || (source.kind !== 'file' && source.kind !== 'program'))
         throw refused(`the hard link ${shownName(name)} leads to ${shownName(of)}, which is no file before it`);
-      const path = await begin(name, source.kind);
+      const { mode, modifiedAt } = source;
+      const path = await begin(name, source.kind, { mode, modifiedAt });
       take(await sizeOf(at(source.path)));
       await copyFile(at(source.path), at(path));
     },
@@ -105,12 +118,12 @@ export async function createLanding(folder: string, room: Room, signal: AbortSig
     },
   };
 
-  async function begin(name: string, kind: Kind): Promise<string> {
+  async function begin(name: string, kind: Kind, origin?: Origin): Promise<string> {
     signal.throwIfAborted();
     const path = pathOf(name);
     if (path === '') throw refused(`${shownName(name)} names the folder of the release itself`);
     await openFolders(path);
-    claim(path, kind);
+    claim(path, kind, origin);
     return path;
   }
 }
@@ -132,18 +145,16 @@ export function roomFor(
 /** So much may come out of the smallest archive. */
 const freeBytes = 16 * 1024 ** 2;
 
-/** Read-only for everybody, and on the disk; at once for some files, since each waits for the disk. */
-async function makeFast(
-  folder: string,
-  entries: readonly { readonly path: string; readonly kind: Kind }[],
-  signal: AbortSignal,
-): Promise<void> {
+/** Read-only, and on the disk; at once for some files, since each waits for the disk. */
+async function makeFast(folder: string, entries: readonly Entry[], signal: AbortSignal): Promise<void> {
   const files = entries.filter(({ kind }) => kind === 'file' || kind === 'program').values();
   const worker = async () => {
-    for (const { path, kind } of files) {
+    for (const entry of files) {
       signal.throwIfAborted();
-      await using file = await open(join(folder, path), 'r');
-      await file.chmod(kind === 'program' ? 0o555 : 0o444);
+      await using file = await open(join(folder, entry.path), 'r');
+      await file.chmod(readOnlyMode(entry));
+      // Bytecode and caches compare it, and it becomes a part of ETags.
+      if (isTime(entry.modifiedAt)) await file.utimes(entry.modifiedAt, entry.modifiedAt);
       await file.sync();
     }
   };
@@ -156,6 +167,21 @@ async function makeFast(
   await chmod(folder, 0o555);
   syncFolder(folder);
 }
+
+/** A file that others could not read there is not for others here: it may be a key. */
+function readOnlyMode({ kind, mode = 0 }: Entry): number {
+  const given = (mode & 0o777) === 0 ? 0o644 : mode;
+  const readable = 0o400 | (given & 0o044);
+  return kind === 'program' ? readable | (readable >> 2) : readable;
+}
+
+function isTime(time: Date | undefined): time is Date {
+  const ms = time?.getTime() ?? Number.NaN;
+  return ms >= 0 && ms < latestTimeMs;
+}
+
+/** What is later does not fit every file system. */
+const latestTimeMs = 2 ** 32 * 1000;
 
 async function sizeOf(path: string): Promise<number> {
   await using file = await open(path, 'r');

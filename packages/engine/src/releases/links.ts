@@ -5,6 +5,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { messageOf } from '../lib/errors.ts';
 import type { Kind } from './landing.ts';
+import { cureOfLink } from './names.ts';
 import { refused, shownName } from './refused.ts';
 
 interface Entry {
@@ -28,11 +29,13 @@ async function endOf(root: string, path: string): Promise<string> {
         : thrown.code === 'ELOOP'
           ? 'in a circle of links'
           : `nowhere: ${messageOf(thrown)}`;
-    throw refused(`the link ${shownName(path)} leads ${where}`, thrown);
+    throw refused(`the link ${shownName(path)} leads ${where}${cureOfLink(path)}`, thrown);
   });
   const inside = relative(root, end);
   if (inside === '..' || inside.startsWith('../'))
-    throw refused(`the link ${shownName(path)} leads out of the folder of the release, through other links`);
+    throw refused(
+      `the link ${shownName(path)} leads out of the folder of the release, through other links${cureOfLink(path)}`,
+    );
   return inside;
 }
 
@@ -55,7 +58,8 @@ export function checkUnfolding(entries: readonly Entry[], ends: ReadonlyMap<stri
     let size = 0;
     for (const { path, kind } of below.get(folder) ?? []) {
       const end = kind === 'link' ? (ends.get(path) ?? path) : path;
-      if (open.has(end)) throw refused(`the link ${shownName(path)} leads back to a folder that it lies in`);
+      if (open.has(end))
+        throw refused(`the link ${shownName(path)} leads back to a folder that it lies in${cureOfLink(path)}`);
       if (open.size > maxDepth) throw refused(`followed to their ends, its links lie deeper than ${maxDepth} folders`);
       size += 1 + (folders.has(end) ? sizeOf(end) : 0);
       if (size > most) throw refused(`followed to their ends, its links unfold to more than ${most} files`);

@@ -37,8 +37,16 @@ export function foldersAbove(path: string): readonly string[] {
 export function checkLinkTarget(path: string, target: string): void {
   const what = `the link ${shownName(path)}`;
   if (target === '' || /\p{Cc}/u.test(target)) throw refused(`${what} leads to a name that holds control characters`);
-  if (target.startsWith('/')) throw refused(`${what} leads to the absolute path ${shownName(target)}`);
+  if (target.startsWith('/'))
+    throw refused(`${what} leads to the absolute path ${shownName(target)}${cureOfLink(path)}`);
   const end = posix.normalize(posix.join(posix.dirname(path), target));
   if (end === '..' || end.startsWith('../'))
-    throw refused(`${what} leads out of the folder of the release, to ${shownName(target)}`);
+    throw refused(`${what} leads out of the folder of the release, to ${shownName(target)}${cureOfLink(path)}`);
+}
+
+/** `pnpm deploy` leaves links into the workspace that it deployed from. */
+export function cureOfLink(path: string): string {
+  return /(^|\/)node_modules\//.test(path)
+    ? `; leave it out (tar --exclude=${shownName(path)}), or install with node-linker=hoisted, as for a tree of pnpm`
+    : '';
 }

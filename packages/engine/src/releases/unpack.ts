@@ -10,6 +10,8 @@ import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import type { Landing } from './landing.ts';
 import { pathOf } from './names.ts';
 import { refused, shownName } from './refused.ts';
+import { createTypeGuard, sparseCure } from './tar-types.ts';
+import { unzstd } from './zstd-frames.ts';
 
 export interface UnpackOptions {
   readonly archive: string;
@@ -31,7 +33,8 @@ export async function unpack({ archive, landing, strip, signal }: UnpackOptions)
     first ??= thrown;
     flow.abort();
   };
-  const reading = pipeline(createReadStream(archive), unzip, Writable.fromWeb(decoder.writable), { signal: until });
+  const sink = Writable.fromWeb(decoder.writable);
+  const reading = pipeline(createReadStream(archive), unzip, createTypeGuard(), sink, { signal: until });
   const landed = land(decoder.readable, landing, nameOf);
   await Promise.all([reading.catch(stop), landed.catch(stop)]);
   signal.throwIfAborted();
@@ -56,11 +59,11 @@ async function landEntry(
   const name = nameOf(header.name);
   const { linkname = '', pax = {} } = header;
   if (Object.keys(pax).some((key) => key.startsWith('GNU.sparse')))
-    throw refused(`${shownName(name)} is a sparse file; make the archive without --sparse`);
+    throw refused(`${shownName(name)} is a sparse file; ${sparseCure}`);
   switch (header.type) {
     case 'file':
     case undefined:
-      return landing.file(name, body, ((header.mode ?? 0) & 0o100) !== 0);
+      return landing.file(name, body, { mode: header.mode, modifiedAt: header.mtime });
     case 'directory':
       return landing.folder(name);
     case 'symlink':
@@ -86,20 +89,30 @@ function createStripping(): (name: string) => string {
   };
 }
 
-async function unzipFor(archive: string): Promise<Duplex> {
+async function unzipFor(archive: string): Promise<Duplex | typeof unzstd> {
   const magic = await firstBytes(archive);
   if (magic.startsWith('1f8b')) return zlib.createGunzip();
-  if (magic === '28b52ffd') {
+  if (magic === '28b52ffd' || /^5.2a4d18$/.test(magic)) {
     if (typeof zlib.createZstdDecompress !== 'function')
       throw refused(`it is compressed by zstd, which Node ${process.version} cannot read: use 22.15 or newer`);
-    return zlib.createZstdDecompress();
+    return unzstd;
   }
+  const other = others.find(([begin]) => magic.startsWith(begin))?.[1];
   throw refused(
-    magic === '504b0304'
-      ? 'it is a zip, and only .tar.gz and .tar.zst are unpacked'
-      : 'it is no archive: it begins neither as .tar.gz nor as .tar.zst',
+    other === undefined
+      ? 'it is no archive: it begins neither as .tar.gz nor as .tar.zst'
+      : `it is ${other}, and only .tar.gz and .tar.zst are unpacked`,
   );
 }
+
+const others: readonly (readonly [begin: string, what: string])[] = [
+  ['504b', 'a zip'],
+  ['fd377a58', 'compressed by xz'],
+  ['425a68', 'compressed by bzip2'],
+  ['04224d18', 'compressed by lz4'],
+  ['377abcaf', 'a 7z archive'],
+  ['52617221', 'a rar archive'],
+];
 
 async function firstBytes(path: string): Promise<string> {
   await using file = await open(path, 'r');
