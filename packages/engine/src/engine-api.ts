@@ -117,6 +117,8 @@ export interface ReleaseView {
   readonly registered: boolean;
   readonly active: boolean;
   readonly quarantined: string | undefined;
+  /** When its files were laid down, by their folder. */
+  readonly at: number;
 }
 
 export interface Engine {

@@ -6,6 +6,8 @@ import {
   answer,
   type Choice,
   type Modal,
+  type ModalBlock,
+  maxChoices,
   selectInput,
   textInput,
   ticked,
@@ -23,7 +25,6 @@ export interface DeployForm {
   /** Every target a person may choose, named as people name it. */
   readonly targets: readonly { readonly service: string; readonly target: string; readonly name: string }[];
   readonly chosen: { readonly service: string; readonly target: string };
-  /** Newest first. */
   readonly releases: readonly ReleaseView[];
 }
 
@@ -47,12 +48,28 @@ export function deployModal({ targets, chosen, releases }: DeployForm): Modal {
           selectInput({
             id: `${versionBlock}:${chosen.service}`,
             label: 'Version',
-            choices: releases.map(releaseChoice),
+            choices: shownReleases(releases).map(releaseChoice),
           }),
+      ...leftOut(releases.length, 'versions: type `/deploy <service>/<target> <version>`'),
+      ...leftOut(targets.length, 'targets: name one, `/deploy <service>/<target>`'),
       tickInput('hold', 'Hold', { label: 'Prepare it, but send no users yet', value: 'hold' }),
       textInput({ id: 'reason', label: 'Reason', optional: true }),
     ],
   };
+}
+
+const minuteMs = 60_000;
+
+/** The newest that a select can hold, and always the one that is live. What came in the same minute is ordered by name. */
+function shownReleases(releases: readonly ReleaseView[]): readonly ReleaseView[] {
+  const minute = ({ at }: ReleaseView): number => Math.floor(at / minuteMs);
+  const newest = releases.toSorted((one, other) => minute(other) - minute(one));
+  const active = newest.slice(maxChoices).filter((release) => release.active);
+  return [...newest.slice(0, maxChoices - active.length), ...active];
+}
+
+function leftOut(count: number, how: string): readonly ModalBlock[] {
+  return count <= maxChoices ? [] : [section(`${count - maxChoices} more ${how}.`)];
 }
 
 function releaseChoice({ version, active, quarantined }: ReleaseView): Choice {

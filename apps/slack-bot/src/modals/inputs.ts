@@ -38,7 +38,11 @@ export interface SelectSpec {
 }
 
 export function selectInput({ id, label, choices, chosen, actionId }: SelectSpec): ModalBlock {
-  const options = choices.slice(0, maxChoices).map(option);
+  const shown = choices.slice(0, maxChoices);
+  const preset = choices.find(({ value }) => value === chosen);
+  // A select holds so many and no more; what is chosen already is always among them.
+  if (preset !== undefined && !shown.includes(preset)) shown.splice(maxChoices - 1, 1, preset);
+  const options = shown.map(option);
   const initial = options.find(({ value }) => value === chosen);
   return {
     type: 'input',

@@ -12,6 +12,7 @@ const releases = Array.from({ length: 140 }, (_, index) => ({
   registered: index % 2 === 0,
   active: index === 3,
   quarantined: index === 4 ? 'it lost orders' : undefined,
+  at: index * 60_000,
 }));
 const targets = [
   { service: 'shop', target: 'production', name: 'shop' },
@@ -26,6 +27,24 @@ test('the deploy form is valid for one target, for several, for no release and f
     { targets, chosen, releases: [] },
   ])
     expect(checkView(deployModal(form), 'modal')).toMatchObject({ ok: true });
+});
+
+test('the form shows the newest by time and always what is live and chosen, and says how many it leaves out', () => {
+  const many = [
+    ...releases,
+    { version: 'build-500', registered: false, active: false, quarantined: undefined, at: 1e9 },
+  ];
+  const places = Array.from({ length: 130 }, (_, at) => ({ service: 'shop', target: `t${at}`, name: `t${at}` }));
+  const form = deployModal({ targets: places, chosen: { service: 'shop', target: 't120' }, releases: many });
+  expect(checkView(form, 'modal')).toMatchObject({ ok: true });
+  const [where, version] = form.blocks.map((block) => JSON.stringify(block));
+  expect(where).toContain('"initial_option":{"text":{"type":"plain_text","text":"t120"');
+  expect(version).toMatch(/"options":\[\{"text":\{"type":"plain_text","text":"build-500"/);
+  expect(version).toContain('v1.3 (live now)');
+  expect(version).not.toContain('"v1.5"');
+  const text = JSON.stringify(form);
+  expect(text).toContain('41 more versions');
+  expect(text).toContain('30 more targets');
 });
 
 test('the reject form stays valid and inert with hostile text', () => {

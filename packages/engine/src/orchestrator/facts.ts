@@ -127,6 +127,11 @@ export function knownVersions({ settings }: Target): readonly string[] {
   }
 }
 
+/** By the clock of its folder; 0 for one that is gone by now. */
+export function laidAt({ settings }: Target, version: string): number {
+  return statSync(join(settings.releasesFolder, version), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
 function nearest(version: string, known: readonly string[]): string | undefined {
   const best = known.length === 0 ? undefined : closest(version.slice(0, 64), [...known]);
   return best !== undefined && distance(version.slice(0, 64), best) <= Math.max(3, best.length / 2) ? best : undefined;

@@ -16,7 +16,7 @@ import { readQuarantine, readRelease, readSlot, setSlot, type TargetKey } from '
 import { type Core, driverLease, placeOf, type Target } from '../core.ts';
 import type { DeploymentView } from '../deployment.ts';
 import { drive, holdAlone } from '../drive.ts';
-import { activeSide, findTarget, knownVersions } from '../facts.ts';
+import { activeSide, findTarget, knownVersions, laidAt } from '../facts.ts';
 import { pendingNow } from '../pending.ts';
 import { ok, type Result } from '../refusal.ts';
 import { viewContract } from '../schema/contract-view.ts';
@@ -173,6 +173,7 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
             registered: digest !== undefined,
             active: active?.version === version,
             quarantined: digest === undefined ? undefined : readQuarantine(db, digest)?.reason,
+            at: laidAt(found.value, version),
           };
         }),
       );
