@@ -43,3 +43,16 @@ test('each channel has its own second, and a closed method closes no other', () 
   clock.advance(1);
   expect(buckets.take('chat.postMessage', 'C3')).toBe(true);
 });
+
+test('Slack closes one channel: others go on; it closes a second one: the limit is that of the workspace', () => {
+  const clock = standingClock();
+  const buckets = createBuckets(clock);
+  buckets.closeFor('chat.postMessage', 5000, 'C1');
+  expect(buckets.take('chat.postMessage', 'C1')).toBe(false);
+  expect(buckets.take('chat.postMessage', 'D1')).toBe(true);
+  buckets.closeFor('chat.postMessage', 5000, 'D1');
+  expect(buckets.take('chat.postMessage', 'C2')).toBe(false);
+  expect(buckets.take('chat.update')).toBe(true);
+  clock.advance(5000);
+  for (const channel of ['C1', 'D1', 'C2']) expect(buckets.take('chat.postMessage', channel)).toBe(true);
+});

@@ -2,6 +2,7 @@
 
 import type { OutboxMessage } from '@bg/engine';
 import type { Method } from './buckets.ts';
+import { channelOf } from './channels.ts';
 import { isDirect } from './messages.ts';
 import type { Ended, Item, Round } from './round.ts';
 import type { Answer, Place } from './slack-api.ts';
@@ -32,7 +33,11 @@ async function unsettled(round: Round, item: Item, method: Method, problem: Slac
   const sentence = problemSentence(problem);
   switch (problem.kind) {
     case 'limited':
-      round.buckets.closeFor(method, problem.afterMs);
+      round.buckets.closeFor(
+        method,
+        problem.afterMs,
+        method === 'chat.update' ? undefined : channelOf(outbox, item.drawn.channel),
+      );
       for (const { key } of everyIn(item)) outbox.retry(key, problem.afterMs, sentence);
       return 'ended';
     case 'lost':
