@@ -115,7 +115,7 @@ async function createApp({
   drain,
   signal,
 }: AppOptions): Promise<App> {
-  const known = keepAskingWho({ slack, first: identity, clock, log, signal });
+  const known = keepAskingWho({ slack, first: identity, settings: engine.settings, clock, log, signal });
   const app = new App({
     // Bolt's own check of the token would keep the door shut as long as Slack cannot be reached.
     authorize: async () => ({ botToken: environment.token, ...botOf(known.get()) }),

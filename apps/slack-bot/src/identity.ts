@@ -1,6 +1,6 @@
 // Is the token good, and whose workspace is it? A bad token is told apart from a Slack that cannot be reached.
 
-import type { Clock, Log } from '@bg/engine';
+import type { Clock, Log, Settings } from '@bg/engine';
 import type { Identity, Slack } from './slack-api.ts';
 import { problemSentence } from './slack-problems.ts';
 
@@ -33,11 +33,14 @@ export interface IdentityOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly settings: Pick<Settings, 'targets'>;
 }
 
 /** Goes on asking, ever slower, until Slack answered once. */
-export function keepAskingWho({ slack, first, clock, log, signal }: IdentityOptions): KnownIdentity {
+export function keepAskingWho(options: IdentityOptions): KnownIdentity {
+  const { slack, first, clock, log, signal } = options;
   let identity = first;
+  warnOfScopes(first, options);
 
   async function ask(): Promise<void> {
     for (
@@ -49,6 +52,7 @@ export function keepAskingWho({ slack, first, clock, log, signal }: IdentityOpti
       const checked = await checkToken(slack);
       if (checked.kind === 'good') {
         identity = checked.identity;
+        warnOfScopes(identity, options);
         log.info({ team: identity.teamId }, 'Slack answers now');
       } else log.warn({ problem: checked.sentence }, 'Slack does not know us yet; deployments go on without it');
     }
@@ -58,4 +62,14 @@ export function keepAskingWho({ slack, first, clock, log, signal }: IdentityOpti
     if (!signal.aborted) log.error({ problem: String(thrown) }, 'gave up asking Slack who we are');
   });
   return { get: () => identity };
+}
+
+/** Found out at the start, and not by the first approver at night. */
+function warnOfScopes(identity: Identity | undefined, { settings, log }: IdentityOptions): void {
+  const groups = settings.targets.flatMap(({ approval }) => approval.approvers).filter((id) => id.startsWith('group:'));
+  if (groups.length === 0 || identity?.scopes === undefined || identity.scopes.includes('usergroups:read')) return;
+  log.error(
+    { groups: [...new Set(groups)] },
+    'the app lacks the scope usergroups:read, so no member of these groups can approve: add it and install the app again',
+  );
 }

@@ -1,6 +1,9 @@
-// Approvers named by a Slack user group: asked for when it matters, refused closed when it cannot be read.
+// Approvers named by a Slack user group: asked for when it matters, refused closed, with the reason, when it cannot be read.
 
+import { silentLog } from '@bg/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPeople } from './people.ts';
+import type { Slack } from './slack-api.ts';
 import { alice, bob, cardWith, channel, setWorkspace, textOf, type Workspace, whispered } from './testing/workspace.ts';
 
 let workspace: Workspace;
@@ -27,7 +30,8 @@ test('nobody asks for a group before somebody decides; one that cannot be read a
   expect(asked()).toBe(0);
   workspace.slack.fault({ method: 'usergroups.users.list', error: 'plan_upgrade_required' });
   await workspace.slack.click({ user: bob, channel, messageTs: card.ts, actionId: 'deploy.approve' });
-  await whispered(workspace.slack, bob, /not-approver/);
+  const refusal = await whispered(workspace.slack, bob, /approvers-unknown/);
+  expect(textOf(refusal)).toContain('plan_upgrade_required');
 });
 
 test('a member of the group approves, and the group is remembered for a minute', async () => {
@@ -38,4 +42,25 @@ test('a member of the group approves, and the group is remembered for a minute',
   await workspace.slack.click({ user: bob, channel, messageTs: card.ts, actionId: 'deploy.approve' });
   await cardWith(workspace.slack, /shop v2\.1: live\./);
   expect(asked()).toBe(before);
+});
+
+test('for some minutes a group that cannot be read keeps its last known members; then nobody is approved by it', async () => {
+  let now = 0;
+  let readable = true;
+  const slack: Pick<Slack, 'groupMembers'> = {
+    groupMembers: async () =>
+      readable
+        ? { ok: true, value: [bob] }
+        : { ok: false, problem: { kind: 'refused', error: 'missing_scope', sentence: 'Slack answered missing_scope' } },
+  };
+  const clock = { now: () => now, sleep: () => new Promise<void>(() => {}) };
+  const people = createPeople({ settings: workspace.settings, slack, clock, log: silentLog });
+  const decide = () => people.decider(bob, ['group:S0APPROVERS']);
+  expect(await decide()).toMatchObject({ groups: ['S0APPROVERS'] });
+  readable = false;
+  now += 5 * 60_000;
+  expect(await decide()).toMatchObject({ groups: ['S0APPROVERS'], unreadGroups: [] });
+  now += 20 * 60_000;
+  const unread = [{ group: 'S0APPROVERS', why: 'Slack answered missing_scope' }];
+  expect(await decide()).toMatchObject({ groups: [], unreadGroups: unread });
 });

@@ -12,16 +12,17 @@ export interface People {
 
 export interface PeopleOptions {
   readonly settings: Settings;
-  readonly slack: Slack;
+  readonly slack: Pick<Slack, 'groupMembers'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 const keepMs = 60_000;
+const staleMs = 15 * 60_000;
 const groupLimitMs = 2000;
 
 export function createPeople({ settings, slack, clock, log }: PeopleOptions): People {
-  const known = new Map<string, { readonly until: number; readonly members: readonly string[] }>();
+  const known = new Map<string, { readonly at: number; readonly members: readonly string[] }>();
 
   function actor(slackUser: string): Actor {
     const person = findPerson(settings, { slack: slackUser });
@@ -35,20 +36,19 @@ export function createPeople({ settings, slack, clock, log }: PeopleOptions): Pe
     return { ok: false, problem: { kind: 'lost', sentence: `no answer within ${groupLimitMs} ms` } };
   }
 
-  /** Refuses closed: a group that cannot be read has no members. */
-  async function membersOf(group: string): Promise<readonly string[]> {
+  /** For minutes the last known list stands in; after that a group that cannot be read approves nothing, and says why. */
+  async function membersOf(group: string): Promise<Answer<readonly string[]>> {
     const kept = known.get(group);
-    if (kept !== undefined && kept.until > clock.now()) return kept.members;
+    if (kept !== undefined && kept.at + keepMs > clock.now()) return { ok: true, value: kept.members };
     const answer = await Promise.race([slack.groupMembers(group), late()]);
-    if (!answer.ok) {
-      log.warn(
-        { group, problem: problemSentence(answer.problem) },
-        'a user group of approvers cannot be read; it counts as empty',
-      );
-      return [];
+    if (answer.ok) {
+      known.set(group, { at: clock.now(), members: answer.value });
+      return answer;
     }
-    known.set(group, { until: clock.now() + keepMs, members: answer.value });
-    return answer.value;
+    const problem = problemSentence(answer.problem);
+    const isUsable = kept !== undefined && kept.at + staleMs > clock.now();
+    log.warn({ group, problem, lastKnown: isUsable }, 'a user group of approvers cannot be read');
+    return isUsable ? { ok: true, value: kept.members } : answer;
   }
 
   return {
@@ -57,8 +57,14 @@ export function createPeople({ settings, slack, clock, log }: PeopleOptions): Pe
       const who = actor(slackUser);
       const named = approvers.filter((name) => name.startsWith('group:')).map((name) => name.slice('group:'.length));
       if (who.kind !== 'person' || named.length === 0 || approvers.includes(who.id)) return who;
-      const members = await Promise.all(named.map(membersOf));
-      return { ...who, groups: named.filter((_, index) => members[index]?.includes(slackUser)) };
+      const read = await Promise.all(named.map(async (group) => ({ group, members: await membersOf(group) })));
+      return {
+        ...who,
+        groups: read.flatMap(({ group, members }) => (members.ok && members.value.includes(slackUser) ? [group] : [])),
+        unreadGroups: read.flatMap(({ group, members }) =>
+          members.ok ? [] : [{ group, why: problemSentence(members.problem) }],
+        ),
+      };
     },
   };
 }

@@ -44,6 +44,8 @@ export interface Identity {
   readonly botUserId: string | undefined;
   /** The organisation, on Enterprise Grid. */
   readonly enterpriseId?: string | undefined;
+  /** What the token may do; undefined where Slack does not say. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 export interface Slack {
@@ -91,6 +93,7 @@ export function connectSlack(client: WebClient): Slack {
           botId: found.bot_id,
           botUserId: found.user_id,
           enterpriseId: found.enterprise_id,
+          scopes: found.response_metadata?.scopes,
         };
       }),
     post: ({ channel, card, threadTs, mark }) =>

@@ -9,6 +9,8 @@ export type Actor =
       readonly door: Door;
       /** Slack user groups of this person, as far as the door knows them. */
       readonly groups?: readonly string[];
+      /** Groups of the approvers that the door could not read now, and why. */
+      readonly unreadGroups?: readonly { readonly group: string; readonly why: string }[];
     }
   | { readonly kind: 'machine'; readonly name: string; readonly door: Door }
   | { readonly kind: 'engine' }

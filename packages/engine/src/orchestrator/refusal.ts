@@ -4,6 +4,7 @@ export const refusalRules = {
   'already-active': 'a release that is live is not deployed again unless asked for as a redeploy',
   'already-decided': 'the first decision counts',
   'approvals-needed': 'a waiting approval is given with approve, by an approver',
+  'approvers-unknown': 'a group of approvers that cannot be read approves nothing',
   'artifact-refused': 'only what is allowed and proved is fetched',
   'config-changed': 'one state, one configuration',
   drifted: 'nothing is moved while the load balancer does something else than was decided',

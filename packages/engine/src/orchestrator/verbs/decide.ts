@@ -2,7 +2,6 @@
 // was drawn for with the state that is. The first decision wins, a late one is told who was first.
 
 import { handIn, writersOf } from '../../builds/writers.ts';
-import { approverRule } from '../../config/people.ts';
 import type { DeploymentRef } from '../../engine-api.ts';
 import { advanceDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
@@ -13,6 +12,7 @@ import { otherDriver } from '../facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates.ts';
 import { ok, type Refusal, type Result, refuse } from '../refusal.ts';
 import { clockTime, forHowLong } from '../words.ts';
+import { refuseUnlessApprover } from './approver.ts';
 import { recordRefusal } from './refused.ts';
 
 export const maxReason = 500;
@@ -109,13 +109,7 @@ export function mayDecide(
       `${who(actor)} ${hand} and cannot approve ${what === row.version ? 'it' : what}`,
       `Ask ${approvers.filter((id) => !writers.people.some((person) => person.id === id)).join(', ') || 'another approver'}.`,
     );
-  if (!approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] }))
-    return refuse(
-      'not-approver',
-      `${who(actor)} is not an approver of ${target.name}`,
-      `Approvers: ${approvers.join(', ')}.`,
-    );
-  return undefined;
+  return refuseUnlessApprover(target, actor);
 }
 
 export function unlocked({ core, target, actor, tx }: Situation): Refused | undefined {

@@ -2,7 +2,6 @@
 // team may widen and fill; what corrects the record or takes something back is for approvers.
 
 import { join } from 'node:path';
-import { approverRule } from '../../config/people.ts';
 import { deadline } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { MigrationsRun, MigrationsView, ReleaseRef, SchemaPlanView } from '../../migrations-api.ts';
@@ -19,6 +18,7 @@ import { eyes, lookAtSchema } from '../schema/observe.ts';
 import { releaseSchema } from '../schema/release-schema.ts';
 import { planLines } from '../schema/seen.ts';
 import { impossibleSentence, whoNeeds } from '../schema/who-needs.ts';
+import { refuseUnlessApprover } from './approver.ts';
 import { recordRefusal } from './refused.ts';
 
 export async function migrationsStatus(core: Core, ref: ReleaseRef): Promise<Result<MigrationsView>> {
@@ -88,13 +88,8 @@ function mayAct(core: Core, target: Target, { act, actor }: MigrationsRun, versi
   const may = ask([{ gate: inTeam }, { gate: sameConfiguration }, { gate: releaseKnown }] as const, facts);
   if (!may.ok) return may;
   if (act.kind === 'expand' || act.kind === 'backfill') return ok(undefined);
-  const { approvers } = target.settings.approval;
-  if (actor.kind !== 'person' || !approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] }))
-    return refuse(
-      'not-approver',
-      `${shortName(actorName(actor))} is not an approver of ${target.name}`,
-      `Approvers: ${approvers.join(', ')}.`,
-    );
+  const refusedApprover = refuseUnlessApprover(target, actor);
+  if (refusedApprover) return refusedApprover;
   const contracting = liveContract(core.store.db, target.key);
   if (contracting)
     return refuse('target-busy', `the contract ${contracting.id} of ${target.name} is ${contracting.status}`);

@@ -1,7 +1,6 @@
 // What a person decides about drift: put back what was decided (Restore), or decide for what is (Adopt). Both look at
 // the balancer at that moment, never at an earlier observation, and go on under a new generation.
 
-import { approverRule } from '../../config/people.ts';
 import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
@@ -18,6 +17,7 @@ import { ok, type Result, refuse } from '../refusal.ts';
 import { rolesFollow } from '../repair.ts';
 import { fenceOfVerb, highestGeneration } from '../routing.ts';
 import { generationOf, strangeSides } from '../standing.ts';
+import { refuseUnlessApprover } from './approver.ts';
 import { refused } from './parts.ts';
 
 type RoutingRequest = Parameters<Engine['restoreRouting']>[0];
@@ -139,13 +139,8 @@ function admissible(core: Core, target: Target, { actor, drift }: RoutingRequest
   const facts = gatherFacts(core, target, { actor, version: '' });
   const answer = ask([{ gate: inTeam }, { gate: sameConfiguration }, { gate: noLiveDeployment }], facts);
   if (!answer.ok) return answer;
-  const { approvers } = target.settings.approval;
-  if (actor.kind !== 'person' || !approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] }))
-    return refuse(
-      'not-approver',
-      `${shortName(actorName(actor))} is not an approver of ${target.name}`,
-      `Approvers: ${approvers.join(', ')}.`,
-    );
+  const refusedApprover = refuseUnlessApprover(target, actor);
+  if (refusedApprover) return refusedApprover;
   if (drift !== undefined && drift !== readDrift(core, target.key)?.id)
     return refuse(
       'stale-card',
