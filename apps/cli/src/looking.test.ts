@@ -132,6 +132,7 @@ describe('bg config check', () => {
     const { code, out } = await shell.bg('config', 'check');
     expect(code).toBe(0);
     expect(out).toContain(`✓ ${shell.config} is valid`);
+    expect(out).toMatch(/a release of shop runs under the account of the engine.*set `user`/);
   });
 
   it('names every problem at once with its place, and ends with 5', async () => {

@@ -54,6 +54,7 @@ describe('bg plan', { timeout: 60_000 }, () => {
     const { out } = await shell.bg('plan', 'v2.1');
     expect(out).toContain('runs:');
     expect(out).toMatch(/server\.mjs$/m);
+    expect(out).toContain('under the account of the engine: it can read the secrets');
     expect(out).toMatch(/\d+ files, \d+ KB \(before: /);
     expect(out).toMatch(/✓ start/);
   });

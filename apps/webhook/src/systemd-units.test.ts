@@ -1,7 +1,7 @@
 // The shipped units: stopping a process of ours must never stop what serves users.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -58,6 +58,18 @@ describe.each(units)('%s', (unit) => {
       status: 0,
       complaints: [],
     });
+  });
+});
+
+describe.runIf(hasSystemd)('accounts.conf', () => {
+  it.each(units)('is understood as a drop-in of %s', (unit) => {
+    const file = join(scratch, unit);
+    writeFileSync(file, readUnit(unit).replaceAll(nodeOfUnits, process.execPath));
+    mkdirSync(`${file}.d`);
+    copyFileSync(join(folder, 'accounts.conf'), join(`${file}.d`, 'accounts.conf'));
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8', timeout: 30_000 });
+    const complaints = stderr.split('\n').filter((line) => /bluegreen|accounts\.conf/.test(line));
+    expect({ status, complaints }).toEqual({ status: 0, complaints: [] });
   });
 });
 

@@ -3,6 +3,7 @@
 
 import { readReleaseManifest } from './config/release-manifest.ts';
 import type { DatabaseSettings } from './config/settings.ts';
+import type { AccountName } from './lib/accounts.ts';
 import type { Clock } from './lib/clock.ts';
 import { sqliteFile } from './migrator/address.ts';
 import type { EvidenceParts } from './migrator/assess.ts';
@@ -22,8 +23,10 @@ export function evidenceOf(
   database: DatabaseSettings,
   filledIn: (url: string) => string,
   clock: Clock,
+  smokeAccount?: AccountName,
 ): Omit<EvidenceParts, 'dialect'> {
-  return { manifestOf: readReleaseManifest, smokeEnv: { PATH: programs }, ...driverOf(database, filledIn, clock) };
+  const smoke = { smokeEnv: { PATH: programs }, smokeAccount };
+  return { manifestOf: readReleaseManifest, ...smoke, ...driverOf(database, filledIn, clock) };
 }
 
 function driverOf(

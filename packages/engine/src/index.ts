@@ -25,6 +25,7 @@ export type {
   RuleExplanation,
   TargetReaction,
 } from './builds-api.ts';
+export { accountNote } from './config/account-sentence.ts';
 export { type ConfigCheck, checkConfig } from './config/check.ts';
 export { checkConfigFile, loadSettings } from './config/load.ts';
 export { approverRule, findPerson } from './config/people.ts';

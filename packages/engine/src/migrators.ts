@@ -38,7 +38,7 @@ export function createTargetMigrator(target: TargetSettings, clock: Clock): Migr
   return createMigrator({
     ...parts,
     ...driverOf(database, limits, clock),
-    ...evidenceOf(database, filledIn, clock),
+    ...evidenceOf(database, filledIn, clock, target.slots.blue.account ?? target.slots.green.account),
   });
 }
 

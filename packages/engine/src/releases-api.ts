@@ -10,6 +10,8 @@ export interface PlannedRun {
   readonly command: readonly string[];
   /** `release`: its `bluegreen.release.yaml` says so. */
   readonly commandFrom: 'configuration' | 'release';
+  /** Which account it runs as, and what that lets it do, in a sentence. */
+  readonly account: string;
   readonly templates: readonly string[];
   /** Names. */
   readonly smokeTests: readonly string[];

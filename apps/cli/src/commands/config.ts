@@ -1,6 +1,7 @@
 // The configuration, checked before anything runs on it, and held against what runs.
 
 import {
+  accountNote,
   checkConfigFile,
   configurationAgainstRunning,
   formatProblem,
@@ -30,14 +31,19 @@ export const config: readonly Command[] = [
       const problems = ofMail === undefined ? found : [...found, ofMail];
       const errors = problems.filter(({ severity }) => severity === 'error').length;
       const { pending, unseen } = against(settings);
-      screenFor(world, options).answer({ file, valid: errors === 0, problems, pending }, (_checked, { paint }) => [
-        ...problems.map((problem) => formatProblem(file, problem)),
-        ...pending.map(({ sentence }) => `${paint.yellow('!')} ${sentence}`),
-        ...(unseen === undefined ? [] : [`${paint.yellow('!')} what runs could not be looked at: ${unseen}`]),
-        errors === 0
-          ? `${paint.green('✓')} ${file} is valid`
-          : `${paint.red('✗')} ${errors === 1 ? 'one problem' : `${errors} problems`} in ${file}`,
-      ]);
+      const note = settings && accountNote(settings);
+      screenFor(world, options).answer(
+        { file, valid: errors === 0, problems, pending, accounts: note },
+        (_checked, { paint }) => [
+          ...problems.map((problem) => formatProblem(file, problem)),
+          ...pending.map(({ sentence }) => `${paint.yellow('!')} ${sentence}`),
+          ...(unseen === undefined ? [] : [`${paint.yellow('!')} what runs could not be looked at: ${unseen}`]),
+          ...(note === undefined ? [] : [`${paint.dim('·')} ${note}`]),
+          errors === 0
+            ? `${paint.green('✓')} ${file} is valid`
+            : `${paint.red('✗')} ${errors === 1 ? 'one problem' : `${errors} problems`} in ${file}`,
+        ],
+      );
       return errors === 0 ? exitCodes.done : exitCodes.configInvalid;
     },
   },

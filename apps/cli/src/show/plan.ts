@@ -30,6 +30,7 @@ function runLines({ run }: PlanView, paint: Paint): readonly string[] {
   return [
     ...section('runs', [
       `${run.command.join(' ')}${run.commandFrom === 'release' ? paint.dim('  as the release says') : ''}`,
+      run.account,
       `${files} files, ${bytesText(bytes)}${before}`,
       ...(run.templates.length === 0 ? [] : [`fills in ${run.templates.join(', ')}`]),
       `smoke tests: ${run.smokeTests.join(', ') || 'none'}`,

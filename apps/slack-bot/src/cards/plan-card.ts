@@ -15,6 +15,7 @@ export function planCard(plan: PlanView): Card {
       `A *${plan.mode}* into ${plan.slot}${plan.from === undefined ? '' : `, from ${code(plan.from, 64)}`}. ${verdict}`,
     ),
     list('Steps', plan.steps, numbered),
+    plan.run && section(`Runs ${outside(plan.run.account, 200)}.`),
     list('Schema', plan.schema, bulleted),
     list('Routing', plan.routing, bulleted),
     section(`*Gates*\n${plan.gates.slice(0, 20).map(gateLine).join('\n') || '–'}`),

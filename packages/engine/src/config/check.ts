@@ -1,6 +1,7 @@
 // Every problem of a configuration, at once: read, fill in, check each value, check them against one another, resolve.
 
 import { dirname, resolve } from 'node:path';
+import { checkAccounts } from './checks/accounts.ts';
 import { checkBuilds } from './checks/builds.ts';
 import { checkDatabase } from './checks/database.ts';
 import { checkHaproxy } from './checks/haproxy.ts';
@@ -71,6 +72,7 @@ function checkTogether(
     ...checkLists(draft),
     ...checkBuilds(draft),
     ...checkPorts(targets),
+    ...checkAccounts(targets),
     ...checkStatuses(draft),
     ...targets.flatMap((target) => [
       ...checkRequired(target),

@@ -11,6 +11,7 @@ import {
 } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
 import { merge } from './draft.ts';
+import { resolveAccount, resolveQuota } from './resolve-account.ts';
 import { resolveArtifacts } from './resolve-artifacts.ts';
 import { resolveBuilds } from './resolve-builds.ts';
 import { resolveDatabase } from './resolve-database.ts';
@@ -69,8 +70,9 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
   const [program, ...args] = options.command ?? [];
   if (program === undefined || options.releases === undefined || options.channel === undefined)
     throw new TypeError(`${service}/${target} was not checked before it was resolved`);
-  const slot = ({ port, envFiles = [] }: TargetFile['slots']['blue']) => ({
+  const slot = ({ port, envFiles = [], ...account }: TargetFile['slots']['blue']) => ({
     port,
+    ...resolveAccount(options, account),
     envFiles: [...options.envFiles, ...envFiles].map(inFolder),
   });
   return {
@@ -101,7 +103,7 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
 
 type Options = typeof defaultOptions & ServiceOptions;
 
-function resolveLimits({ grace, drain, settle, limits }: Options) {
+function resolveLimits({ grace, drain, settle, limits, quota }: Options) {
   return {
     graceMs: parseDuration(grace),
     drainLimitMs: parseDuration(drain?.limit ?? grace),
@@ -109,6 +111,7 @@ function resolveLimits({ grace, drain, settle, limits }: Options) {
     minFreeDiskBytes: parseSize(limits.disk),
     minFreeMemoryBytes: parseSize(limits.memory),
     maxLogBytes: parseSize(limits.log),
+    ...resolveQuota(quota),
   };
 }
 

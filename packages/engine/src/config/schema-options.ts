@@ -2,6 +2,7 @@
 // what must be there after merging is checked in checks/, since it may stand in either place.
 
 import { z } from 'zod';
+import { accountOptions, quota } from './schema-account.ts';
 import { artifacts } from './schema-artifacts.ts';
 import { database } from './schema-database.ts';
 import { guard } from './schema-guard.ts';
@@ -122,6 +123,8 @@ export const serviceOptions = {
   requiredEnv: listOf(matching(variablePattern, 'the name of a variable'), 200)
     .describe('A slot is not started while one of these is missing.')
     .optional(),
+  ...accountOptions,
+  quota: quota.optional(),
   database: database.optional(),
   artifacts: artifacts.optional(),
   keepReleases: keepReleases.optional(),

@@ -2,6 +2,7 @@
 // errors. The commented bluegreen.example.yaml shows every key; bluegreen.schema.json is made from this for editors.
 
 import { z } from 'zod';
+import { accountOptions } from './schema-account.ts';
 import { builds } from './schema-builds.ts';
 import { haproxy } from './schema-haproxy.ts';
 import { nginx } from './schema-nginx.ts';
@@ -36,6 +37,7 @@ const slot = z
         'Env files (docs/env-files.md) of this slot alone, read after those of the target. Secrets belong here.',
       )
       .optional(),
+    ...accountOptions,
   })
   .describe('One of the two fixed places of a target.');
 

@@ -1,7 +1,8 @@
 // What the rest of the engine knows of the configuration: checked, defaults filled in, paths absolute, times in ms.
 // The file's own shape, key by key, is schema.ts; resolve.ts turns one into the other.
 
-import type { SlotName } from '../environment/environment.ts';
+import type { Quota, SlotName } from '../environment/environment.ts';
+import type { AccountName } from '../lib/accounts.ts';
 import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import type { ReleasesSettings } from './resolve-keep-releases.ts';
 import type { StatusesSettings } from './resolve-statuses.ts';
@@ -66,6 +67,7 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings {
   readonly minFreeDiskBytes: number;
   readonly minFreeMemoryBytes: number;
   readonly maxLogBytes: number;
+  readonly quota?: Quota | undefined;
   readonly health: HealthSettings;
   readonly smokeTests: readonly SmokeTest[];
   readonly smokeTotalMs: number;
@@ -107,6 +109,8 @@ export interface DatabaseSettings {
 export interface SlotSettings {
   readonly port: number;
   readonly envFiles: readonly string[];
+  /** Undefined: that of the engine. */
+  readonly account?: AccountName | undefined;
 }
 
 export interface SmokeTest {

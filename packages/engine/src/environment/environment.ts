@@ -1,6 +1,7 @@
 // Where releases run. One folder per driver; each signs the contract in environment.contract.ts.
 
 import type { HealthSettings } from '../config/settings-health.ts';
+import type { AccountName } from '../lib/accounts.ts';
 
 export type SlotName = 'blue' | 'green';
 
@@ -63,6 +64,18 @@ export interface LaunchSettings {
   readonly maxLogBytes: number;
   /** The rule that this instance is judged by until its next start. */
   readonly health?: HealthRule;
+  /** Undefined: the account of the engine, which may then do whatever the engine may. */
+  readonly account?: AccountName | undefined;
+  readonly quota?: Quota | undefined;
+}
+
+/** What the processes of one slot together may take of the machine. */
+export interface Quota {
+  readonly memoryBytes?: number | undefined;
+  /** Processes and threads. */
+  readonly pids?: number | undefined;
+  /** Cores; 0.5 is half of one. */
+  readonly cpus?: number | undefined;
 }
 
 /** What a slot is started with. Of values only marks, by which two can be told apart and neither can be known. */
@@ -111,7 +124,7 @@ export interface Environment {
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
    * running there on the same port is left alone (idempotent); another release there is stopped first. The process outlives this one.
    * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `env-file-unreadable`, `env-file-invalid`,
-   * `release-missing`, `template-unfilled`, `exec-not-found`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
+   * `release-missing`, `template-unfilled`, `exec-not-found`, `account-refused`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
    * slot is being changed)
    */
   start(

@@ -2,6 +2,8 @@
 
 /** Every code with the line of help that an operator sees beside the message. Keep alphabetical. */
 export const errorHelp = {
+  'account-refused':
+    'Nothing was started or stopped. docs/accounts.md says what an account of its own needs; the message says what is missing.',
   'artifact-refused':
     'Nothing of it was kept. Publish it as the sentence asks, or allow it under `artifacts`, and deploy again.',
   'artifact-unavailable': 'Nothing of it was kept. Deploy again when the place it is fetched from answers.',

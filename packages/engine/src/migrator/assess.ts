@@ -2,6 +2,7 @@
 // rules say of them, and what each release needs.
 
 import type { DeclaredNeeds } from '../config/release-manifest.ts';
+import type { AccountName } from '../lib/accounts.ts';
 import type { Dialect } from './dialect.ts';
 import type { ReadUse } from './evidence/needs.ts';
 import { readNeeds } from './evidence/read-needs.ts';
@@ -22,6 +23,8 @@ export interface EvidenceParts {
   readonly manifestOf: (releaseFolder: string) => DeclaredNeeds | undefined;
   /** Of smoke commands. Nothing of the service's own: an address of production in it would be used. */
   readonly smokeEnv: Readonly<Record<string, string>>;
+  /** Whom smoke commands run as: they are code of a release. Undefined: the account of the engine. */
+  readonly smokeAccount?: AccountName | undefined;
 }
 
 interface Parts extends EvidenceParts {
@@ -75,7 +78,10 @@ function replayed(migrations: readonly Migration[], ledger: Ledger): readonly Sq
   return [...ran('expand'), ...ran('contract')];
 }
 
-function needsOf({ dialect, manifestOf, filesOf, smokeEnv }: Parts, { version, folder, runsNow }: AssessedRelease) {
+function needsOf(
+  { dialect, manifestOf, filesOf, smokeEnv, smokeAccount }: Parts,
+  { version, folder, runsNow }: AssessedRelease,
+) {
   const from = {
     release: version,
     runsNow,
@@ -83,6 +89,7 @@ function needsOf({ dialect, manifestOf, filesOf, smokeEnv }: Parts, { version, f
     manifest: manifestOf(folder),
     migrations: filesOf(folder),
     env: smokeEnv,
+    account: smokeAccount,
   };
   return readNeeds(from, (text) => dialect.split(text));
 }

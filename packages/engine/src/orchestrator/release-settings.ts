@@ -137,7 +137,7 @@ export function foresee(
 }
 
 function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind): LaunchSettings {
-  const { env, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, slots } = target.settings;
+  const { env, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, slots, quota } = target.settings;
   const { command, requiredEnv, templates } = runBy(target, release);
   return {
     command,
@@ -151,5 +151,7 @@ function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, k
     maxLogBytes,
     envFiles: slots[slot].envFiles,
     health: target.settings.health,
+    account: slots[slot].account,
+    quota,
   };
 }

@@ -3,8 +3,8 @@
 
 import { chmodSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { groupOf } from '../lib/accounts.ts';
 import { BlueGreenError } from '../lib/errors.ts';
-import { groupOf } from './group-members.ts';
 
 const database = ['state.sqlite', 'state.sqlite-wal', 'state.sqlite-shm'];
 

@@ -1,8 +1,9 @@
 // Where the rendered templates of a slot lie: a folder of its own for each start, known to nobody before it is whole, and gone
 // when the slot is stopped, since it may hold secrets.
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Account } from '../../lib/accounts.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { RenderedFile } from '../templates.ts';
 import { type RecordPlace, recordFile } from './record.ts';
@@ -12,12 +13,38 @@ export function configFolderOf(where: RecordPlace, launch: string): string {
 }
 
 /** Only the user that the service runs as can read them. */
-export function writeConfig(folder: string, files: readonly RenderedFile[]): void {
+export function writeConfig(
+  where: RecordPlace,
+  { folder, files }: { readonly folder: string; readonly files: readonly RenderedFile[] },
+  account: Account | undefined,
+): void {
   if (files.length === 0) return;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const { path, content } of files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true, mode: 0o700 });
     writeFileAtomic(join(folder, path), content, 0o600);
+  }
+  if (account === undefined || account.uid === process.getuid?.()) return;
+  giveTo(account, folder);
+  for (let path = dirname(folder); ; path = dirname(path)) {
+    // Passable, not listable: what is secret there are files of mode 0600.
+    chmodSync(path, (statSync(path).mode & 0o7777) | 0o011);
+    if (path === where.stateFolder || path === dirname(path)) return;
+  }
+}
+
+/**
+ * Files become the account's. Folders stay ours, so that it can put no link where this program removes files later; it
+ * reads them as a member of its group.
+ */
+function giveTo(account: Account, folder: string): void {
+  const { uid, gid } = account;
+  chownSync(folder, -1, gid);
+  chmodSync(folder, 0o750);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) giveTo(account, path);
+    else chownSync(path, uid, gid);
   }
 }
 

@@ -15,7 +15,7 @@ const neutral = { ENVIRONMENT_COLOR: 'slot', APPLICATION_PORT: 'port', APP_VERSI
 /** @throws BlueGreenError `env-file-unreadable` */
 export function effectiveOf(
   { stateFolder }: Pick<Room, 'stateFolder'>,
-  settings: Pick<LaunchSettings, 'command' | 'env' | 'envFiles' | 'templates'>,
+  settings: Pick<LaunchSettings, 'command' | 'env' | 'envFiles' | 'templates' | 'account'>,
 ): Effective {
   const key = readOrCreateFile(join(stateFolder, 'marks.key'), () => randomBytes(32).toString('hex'));
   const files = settings.envFiles.map((path) => ({ path, values: readEnvFiles([path]) }));
@@ -29,7 +29,11 @@ export function effectiveOf(
   });
   return {
     key: createHash('sha256').update(key).digest('hex').slice(0, 8),
-    command: markOf(key, '', JSON.stringify(settings.command)),
+    command: markOf(
+      key,
+      '',
+      JSON.stringify(settings.account ? [settings.command, settings.account] : settings.command),
+    ),
     envFiles: settings.envFiles,
     variables: Object.fromEntries(
       variables.filter(([name]) => !Object.hasOwn(neutral, name) && name !== configVariable),

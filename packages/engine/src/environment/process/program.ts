@@ -11,12 +11,16 @@ export function requireRelease({ version, folder }: ReleaseFiles): void {
   throw new BlueGreenError('release-missing', `${version} is not on this machine: there is no folder ${folder}`);
 }
 
-/** A name with a slash is looked for in the release's folder, any other in `PATH`. @throws BlueGreenError `exec-not-found` */
-export function requireProgram(program: string, folder: string, path: string): void {
-  const found = program.includes('/')
-    ? isExecutable(isAbsolute(program) ? program : join(folder, program))
-    : isInPath(program, path);
-  if (found) return;
+/**
+ * A name with a slash is looked for in the release's folder, any other in `PATH`. @returns where it was found. @throws
+ * BlueGreenError `exec-not-found`
+ */
+export function requireProgram(program: string, folder: string, path: string): string {
+  const places = program.includes('/')
+    ? [isAbsolute(program) ? program : join(folder, program)]
+    : placesInPath(program, path);
+  const found = places.find(isExecutable);
+  if (found !== undefined) return found;
   const where = program.includes('/') ? `in ${folder}` : `in PATH (${path})`;
   throw new BlueGreenError(
     'exec-not-found',
@@ -24,11 +28,13 @@ export function requireProgram(program: string, folder: string, path: string): v
   );
 }
 
-export function isInPath(program: string, path: string): boolean {
+export const isInPath = (program: string, path: string): boolean => placesInPath(program, path).some(isExecutable);
+
+function placesInPath(program: string, path: string): readonly string[] {
   return path
     .split(':')
     .filter(isAbsolute)
-    .some((folder) => isExecutable(join(folder, program)));
+    .map((folder) => join(folder, program));
 }
 
 function isExecutable(path: string): boolean {

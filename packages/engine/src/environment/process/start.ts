@@ -2,6 +2,8 @@
 // written before the process exists: killed at any line, the engine finds what it left.
 
 import { closeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Account, asAccount } from '../../lib/accounts.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
 import type { Variables } from '../env-files.ts';
@@ -19,15 +21,17 @@ import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
 import { believe, observe, type Running } from './inspect.ts';
 import { newLaunch } from './launch.ts';
 import { ensureWriter, openOutput, requireWriter } from './log-pipe.ts';
+import { giveOutput, ownerOf, requireReach } from './owner.ts';
 import { describeHolder, portHolder } from './port-holder.ts';
 import { currentBootId, identify, isAlive } from './proc-fs.ts';
 import { requireProgram, requireRelease } from './program.ts';
 import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './record.ts';
 import { requireResources } from './resources.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
+import { inScope, makeScope, type Scope } from './scope.ts';
 import { beginLog } from './slot-log.ts';
 import { buildEnvironment } from './spawn-env.ts';
-import { endAll, stopSlot } from './stop.ts';
+import { clearScope, endAll, stopSlot } from './stop.ts';
 
 export interface StartRequest {
   readonly place: SlotPlace;
@@ -46,6 +50,7 @@ export async function startSlot(room: Room, request: StartRequest): Promise<Runn
   if (before && isSame(before, request)) return settleFound(room, request, before);
   const prepared = prepare(room, request, launch);
   requireResources(room.stateFolder, settings);
+  await requireReach(place, prepared.account, prepared.reaches);
   await stopSlot(room, place, settings.graceMs);
   await requireFreePort(room, place);
   const starting = writeAhead(room, request, { launch, startedWith: prepared.startedWith });
@@ -84,6 +89,10 @@ interface Prepared {
   readonly configFolder: string;
   readonly files: readonly RenderedFile[];
   readonly startedWith: Effective;
+  /** Undefined: that of this process. */
+  readonly account: Account | undefined;
+  /** What that account has to enter or execute. */
+  readonly reaches: readonly string[];
 }
 
 /** Everything that can be known before anything is stopped. */
@@ -93,8 +102,10 @@ function prepare(room: Room, { place, release, settings }: StartRequest, launch:
   const env = buildEnvironment({ place, release, settings, launch, configFolder });
   const files = renderTemplates({ place, release, templates: settings.templates, values: env });
   requireWriter();
-  requireProgram(settings.command[0], release.folder, env.PATH ?? '');
-  return { env, configFolder, files, startedWith: effectiveOf(room, settings) };
+  const program = requireProgram(settings.command[0], release.folder, env.PATH ?? '');
+  const account = ownerOf(settings);
+  const reaches = [release.folder, program, ...(files.length > 0 ? [dirname(room.stateFolder)] : [])];
+  return { env, configFolder, files, startedWith: effectiveOf(room, settings), account, reaches };
 }
 
 export function foresee(room: Room, request: StartRequest): Effective {
@@ -151,11 +162,13 @@ async function spawn(
 ): Promise<DetachedProcess> {
   try {
     clearConfig(recordPlace(room, place));
-    writeConfig(prepared.configFolder, prepared.files);
-    const { env } = prepared;
+    const { env, account, configFolder: folder, files } = prepared;
+    writeConfig(recordPlace(room, place), { folder, files }, account);
+    const scope = scopeFor(room, place, settings);
     const output = await openOutput(logFileOf(room, place), settings.maxLogBytes);
+    giveOutput(output, account);
     const options = {
-      argv: settings.command,
+      argv: inScope(asAccount(settings.command, account), scope),
       cwd: release.folder,
       env,
       logFile: output,
@@ -169,6 +182,14 @@ async function spawn(
     writeRecord(recordPlace(room, place), { state: 'stopped', lastExit, envFiles: starting.envFiles });
     throw thrown;
   }
+}
+
+/** One account and no quota: the process stays where the engine is. */
+function scopeFor(room: Room, place: SlotPlace, { account, quota }: LaunchSettings): Pick<Scope, 'folders'> {
+  if (account === undefined && quota === undefined) return { folders: [] };
+  const scope = makeScope(room, place, quota ?? {});
+  for (const sentence of scope.missing) room.log.warn(placeFields(place), sentence);
+  return scope;
 }
 
 interface Settling {
@@ -193,6 +214,7 @@ async function settle(
   const exit = ended === undefined ? exitNotSeen : describeExit(ended);
   // What it started may have stayed behind.
   await endAll({ launch: starting.launch, process }, settings.graceMs, room.clock);
+  await clearScope(room, place);
   writeRecord(where, { state: 'stopped', lastExit: exit, envFiles: starting.envFiles });
   throw await endedAtOnce(room, { place, version: starting.version, exit, envFiles: starting.envFiles, after });
 }

@@ -1,6 +1,8 @@
 // What a release needs of the schema: what its manifest declares, what its recorded statements use, and, where neither
 // is there, what its own migrations say it was written for.
 
+import type { AccountName } from '../../lib/accounts.ts';
+
 /** A version that runs, may run again, or is about to. */
 export interface ReleaseNeeds {
   readonly release: string;
@@ -28,6 +30,8 @@ export interface SmokeCommand {
   /** Its whole environment, without DATABASE_URL. */
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Undefined: the account of the engine. */
+  readonly account?: AccountName | undefined;
 }
 
 /** What statements use, by name; over-told rather than under-told where a name could be of two tables. */

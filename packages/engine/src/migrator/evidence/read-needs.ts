@@ -3,6 +3,7 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { DeclaredNeeds } from '../../config/release-manifest.ts';
+import type { AccountName } from '../../lib/accounts.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { decodeText } from '../../lib/text-file.ts';
 import type { Dialect } from '../dialect.ts';
@@ -17,6 +18,8 @@ export interface ReleaseFolder {
   readonly migrations: readonly Migration[];
   /** Of the service, for its smoke command; without the address of its database. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whom the smoke command runs as. */
+  readonly account?: AccountName | undefined;
 }
 
 const mostBytes = 1 << 20;
@@ -25,7 +28,7 @@ const mostStatements = 5_000;
 
 /** @throws BlueGreenError `release-invalid` naming the file and the line */
 export function readNeeds(from: ReleaseFolder, split: Dialect['split']): ReleaseNeeds {
-  const { release, runsNow, folder, manifest, migrations, env } = from;
+  const { release, runsNow, folder, manifest, migrations, env, account } = from;
   const { reads, writes, statements, smoke } = manifest ?? {};
   return {
     release,
@@ -33,7 +36,7 @@ export function readNeeds(from: ReleaseFolder, split: Dialect['split']): Release
     declared: reads === undefined && writes === undefined ? undefined : { reads: reads ?? [], writes: writes ?? [] },
     statements: statements === undefined ? [] : readStatements(folder, statements, split),
     files: migrations.flatMap((migration) => filesOf(migration).map(({ file }) => file)),
-    smoke: smoke && { argv: smoke.argv, cwd: folder, env, timeoutMs: smoke.limitMs },
+    smoke: smoke && { argv: smoke.argv, cwd: folder, env, timeoutMs: smoke.limitMs, account },
   };
 }
 

@@ -1,6 +1,7 @@
 // A copy of the schema on which anything may be tried. One driver per database makes it; nobody ever sees it but us,
 // and it is gone at the end, also of a run that failed.
 
+import type { Account } from '../../lib/accounts.ts';
 import type { SqlFile } from '../files/migration.ts';
 import type { SchemaShape } from './shape.ts';
 
@@ -22,8 +23,8 @@ export interface ScratchCopy {
   shape(): Promise<SchemaShape>;
   /** Prepares each as the application's own role, and runs none. */
   prepare(statements: readonly string[]): Promise<readonly Prepared[]>;
-  /** Hands a copy of this copy to `work`, by the address that an application would be given. */
-  lend<T>(work: (url: string) => Promise<T>): Promise<T>;
+  /** Hands a copy of this copy to `work`, by the address that an application would be given; a file becomes `to`'s. */
+  lend<T>(work: (url: string) => Promise<T>, to?: Account): Promise<T>;
   drop(): Promise<void>;
 }
 

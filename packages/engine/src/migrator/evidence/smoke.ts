@@ -1,6 +1,7 @@
 // A release's own smoke command on the migrated copy: the one layer that meets triggers, constraints and rights at work.
 
-import { messageOf } from '../../lib/errors.ts';
+import { asAccount, findAccount } from '../../lib/accounts.ts';
+import { hasCode, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import { maskIn, secretsIn } from '../address.ts';
 import type { ReleaseNeeds } from './needs.ts';
@@ -16,16 +17,27 @@ export interface SmokeOutcome {
 export async function runSmoke(copy: ScratchCopy, release: ReleaseNeeds, signal: AbortSignal): Promise<SmokeOutcome> {
   const { smoke } = release;
   if (smoke === undefined) return { smoke: 'absent', evidence: [] };
-  return copy.lend(async (url) => {
-    try {
-      await run({ ...smoke, env: { ...smoke.env, DATABASE_URL: url }, signal });
-      return { smoke: 'passed', evidence: [] };
-    } catch (thrown) {
-      signal.throwIfAborted();
-      // A command may print what it was given.
-      return { smoke: 'failed', evidence: [failure(release, maskIn(messageOf(thrown), [url, ...secretsIn(url)]))] };
-    }
-  });
+  const failed = (thrown: unknown, secrets: readonly string[]): SmokeOutcome => {
+    signal.throwIfAborted();
+    return { smoke: 'failed', evidence: [failure(release, maskIn(messageOf(thrown), secrets))] };
+  };
+  const { account: name, ...command } = smoke;
+  try {
+    const account = name && findAccount(name);
+    const argv = asAccount(smoke.argv, account);
+    return await copy.lend(async (url) => {
+      try {
+        await run({ ...command, argv, env: { ...smoke.env, DATABASE_URL: url }, signal, group: true });
+        return { smoke: 'passed', evidence: [] };
+      } catch (thrown) {
+        // A command may print what it was given.
+        return failed(thrown, [url, ...secretsIn(url)]);
+      }
+    }, account);
+  } catch (thrown) {
+    if (!hasCode(thrown, 'account-refused')) throw thrown;
+    return failed(thrown, []);
+  }
 }
 
 function failure({ release }: ReleaseNeeds, sentence: string): Evidence {

@@ -1,5 +1,6 @@
 // What a plan says of how a release would be run, and whether it could be started now.
 
+import { accountSentence } from '../../config/account-sentence.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { type FolderMeasure, measureFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
@@ -33,7 +34,16 @@ export async function lookAtRun(
   try {
     const { smokeTests, warnings, command, commandFrom, templates, notes } = runBy(target, { folder });
     const change = { bytes, files, ...sizeBefore(db, target.key.service, from ?? null) };
-    const run = { command, commandFrom, templates, notes, change, smokeTests: smokeTests.map(({ name }) => name) };
+    const account = accountSentence(target.settings.slots[slot]);
+    const run = {
+      command,
+      commandFrom,
+      account,
+      templates,
+      notes,
+      change,
+      smokeTests: smokeTests.map(({ name }) => name),
+    };
     return { measure, run, warnings, refusal: refusalOf(() => foresee(target, slot, { version, digest, folder })) };
   } catch (thrown) {
     return { measure, run: undefined, warnings: [], refusal: asRefusal(thrown) };

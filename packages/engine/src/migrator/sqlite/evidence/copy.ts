@@ -1,6 +1,6 @@
 // One scratch file, from its first statement to its end.
 
-import { rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { messageOf } from '../../../lib/errors.ts';
@@ -35,10 +35,17 @@ export function openCopy({ folder, file, addressOf, split, signal }: CopyOptions
         return prepareOn(database, statement);
       });
     },
-    async lend(work) {
+    async lend(work, to) {
       lent += 1;
-      const other = join(folder, `lent-${lent}.sqlite`);
+      // A folder of its own, in which whoever writes to the copy puts its journal.
+      const place = join(folder, `lent-${lent}`);
+      mkdirSync(place, { mode: 0o700 });
+      const other = join(place, 'copy.sqlite');
       database.prepare('VACUUM INTO ?').run(other);
+      if (to !== undefined && to.uid !== process.getuid?.()) {
+        chmodSync(folder, 0o711);
+        for (const path of [other, place]) chownSync(path, to.uid, to.gid);
+      }
       return work(addressOf(other));
     },
     async drop() {

@@ -177,6 +177,22 @@ describe('a scratch copy', () => {
     expect(report.coverage[0]?.smoke).toBe('passed');
   });
 
+  test.skipIf(process.getuid?.() !== 0)(
+    'is lent to the account of the service, which the smoke command of a release runs as (needs root)',
+    async () => {
+      const script = `if (process.getuid() !== 65534) process.exit(3); const { DatabaseSync } = require('node:sqlite');
+        new DatabaseSync(process.env.DATABASE_URL.slice('sqlite:'.length)).exec("INSERT INTO users (email) VALUES ('a@b.org')");`;
+      const argv = [process.execPath, '-e', script] as const;
+      const as = (user: string) => [{ ...old, smoke: { ...smoke, argv, account: { user } } }];
+      const report = await check('ALTER TABLE users ADD COLUMN city TEXT', as('nobody'));
+      expect(report.findings).toEqual([]);
+      expect(report.coverage[0]?.smoke).toBe('passed');
+      const refused = await check('ALTER TABLE users ADD COLUMN city TEXT', as('no-such-account'));
+      expect(refused.findings).toMatchObject([{ layer: 'smoke', sentence: expect.stringContaining('no account') }]);
+      expect(copies()).toEqual([]);
+    },
+  );
+
   test('of a run that was killed is deleted by the next, and one that is still in use is not', async () => {
     const old = join(tmpdir(), `bg-scratch-${Date.now() - 7_200_000}-abcdef`);
     const young = join(tmpdir(), `bg-scratch-${Date.now()}-abcdef`);

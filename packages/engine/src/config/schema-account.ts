@@ -1,0 +1,33 @@
+// Which account a service runs as, and what it may take of the machine.
+
+import { z } from 'zod';
+import { matching, size, whole } from './schema-values.ts';
+
+const accountPattern = /^([A-Za-z_][A-Za-z0-9_.-]{0,31}|\d{1,10})$/;
+
+/** Of a service, a target or a slot. */
+export const accountOptions = {
+  user: matching(accountPattern, 'the name or number of an account of this machine')
+    .describe(
+      'Account that the service runs as, which needs an engine that runs as root. Default: the account of the engine, so that a release can do whatever the engine can.',
+    )
+    .optional(),
+  group: matching(accountPattern, 'the name or number of a group of this machine')
+    .describe('Group that it runs as. Default: the first group of `user`.')
+    .optional(),
+};
+
+export const quota = z
+  .strictObject({
+    memory: size().describe('Memory of all processes of the slot together. Default: no limit.').optional(),
+    pids: whole({ min: 1, max: 4_000_000, expected: 'a number of processes and threads from 1 to 4000000' })
+      .describe('Processes and threads of the slot. Default: no limit.')
+      .optional(),
+    cpu: z
+      .number({ error: 'a number of cores from 0.01 to 1024' })
+      .min(0.01, { error: 'a number of cores from 0.01 to 1024' })
+      .max(1024, { error: 'a number of cores from 0.01 to 1024' })
+      .describe('Cores; 0.5 is half of one. Default: no limit.')
+      .optional(),
+  })
+  .describe('What the processes of one slot may take of the machine, by a control group of their own.');
