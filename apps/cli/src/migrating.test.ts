@@ -43,6 +43,25 @@ describe('bg migrate lint', () => {
     looksRight((await lint('--driver', 'sqlite', '--format', format)).out);
   });
 
+  it('shows what is new beside a baseline, from a number on, and of one rule', async () => {
+    const baseline = join(sql, 'baseline.json');
+    expect(await lint('--driver', 'sqlite', '--write-baseline', baseline)).toMatchObject({ code: 0 });
+    const none = await lint('--driver', 'sqlite', '--baseline', baseline);
+    expect(none).toMatchObject({ code: 0, out: expect.stringMatching(/nothing to say, \d+ not shown/) });
+    writeFileSync(join(sql, '002_name.expand.sql'), 'ALTER TABLE users RENAME COLUMN name TO full_name;\n');
+    const news = await lint('--driver', 'sqlite', '--baseline', baseline);
+    expect(news).toMatchObject({ code: 1, out: expect.stringContaining('002_name.expand.sql') });
+    expect(news.out).not.toContain('001_mail.expand.sql');
+    expect((await lint('--driver', 'sqlite', '--since', '002')).out).not.toContain('001_mail.expand.sql');
+    const ofOne = (await lint('--driver', 'sqlite', '--rule', 'missing-revert', '--format', 'json')).out;
+    expect(JSON.parse(ofOne).findings.map(({ rule }: { rule: string }) => rule)).toEqual([
+      'missing-revert',
+      'missing-revert',
+    ]);
+    expect(await lint('--driver', 'sqlite', '--baseline', join(sql, '001_mail.expand.sql'))).toMatchObject({ code: 2 });
+    rmSync(join(sql, '002_name.expand.sql'));
+  });
+
   it('asks which database, and knows its formats', async () => {
     expect(await lint()).toMatchObject({ code: 2, err: expect.stringContaining('--driver postgres') });
     expect(await lint('--driver', 'oracle')).toMatchObject({ code: 2, err: expect.stringContaining('no database') });

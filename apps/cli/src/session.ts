@@ -61,6 +61,9 @@ export interface Options {
   readonly acceptDrift?: boolean;
   readonly html?: boolean;
   readonly to?: string;
+  readonly rule?: string;
+  readonly baseline?: string;
+  readonly writeBaseline?: string;
 }
 
 /** One command line, understood as words and options. */

@@ -81,6 +81,7 @@ export { MigrationError } from './migrator/error.ts';
 export type { Finding } from './migrator/lint/finding.ts';
 export { githubReport } from './migrator/lint/reports/github.ts';
 export { jsonReport } from './migrator/lint/reports/json.ts';
+export { type Narrowing, narrow, readBaseline, writeBaseline } from './migrator/lint/reports/narrow.ts';
 export { isStopping, type LintReport } from './migrator/lint/reports/report.ts';
 export { sarifReport } from './migrator/lint/reports/sarif.ts';
 export { textReport } from './migrator/lint/reports/text.ts';

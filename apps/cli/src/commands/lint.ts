@@ -9,8 +9,12 @@ import {
   type LintReport,
   lintRelease,
   loadSettings,
+  type Narrowing,
+  narrow,
+  readBaseline,
   sarifReport,
   textReport,
+  writeBaseline,
 } from '@bg/engine';
 import { type ExitCode, exitCodes } from '../exit.ts';
 import { type Call, configFile, screenFor } from '../session.ts';
@@ -35,6 +39,10 @@ export const lint: Command = {
   options: [
     ['--driver <name>', `which database: ${drivers.join(', ')} (from the configuration where there is one)`],
     ['--format <name>', `${Object.keys(formats).join(', ')} (text)`],
+    ['--since <number>', 'show only what is found from this migration on'],
+    ['--rule <names>', 'show only these rules, separated by commas'],
+    ['--baseline <file>', 'do not show what the file lists'],
+    ['--write-baseline <file>', 'list what is found now in the file, for --baseline; 0 then'],
   ],
   examples: [
     'bg migrate lint releases/shop/v2.1/migrations --driver postgres',
@@ -44,13 +52,27 @@ export const lint: Command = {
     const format = options.format ?? (options.json ? 'json' : 'text');
     const render = Object.hasOwn(formats, format) ? formats[format] : undefined;
     if (!render) throw usageError(`"${format}" is no format: ${Object.keys(formats).join(', ')}.`);
-    const report = await lintRelease(sqlFolder(folder), driverOf(world, options), { shownAs: sqlFolder(folder) });
+    const all = await lintRelease(sqlFolder(folder), driverOf(world, options), { shownAs: sqlFolder(folder) });
+    if (options.writeBaseline !== undefined) {
+      const listed = writeBaseline(options.writeBaseline, all);
+      await screenFor(world, options).write(`${options.writeBaseline} lists ${listed} findings\n`);
+      return exitCodes.done;
+    }
+    const report = narrow(all, narrowingOf(options));
     await screenFor(world, options).write(render(report));
     return report.findings.some((finding) => isStopping(finding) || isOpenReview(finding))
       ? exitCodes.failed
       : exitCodes.done;
   },
 };
+
+function narrowingOf({ since, rule, baseline }: Call['options']): Narrowing {
+  if (since !== undefined && !/^\d+(_.*)?$/.test(since))
+    throw usageError(`--since expects a number or an id such as 003_full_name, got "${since}".`);
+  const known = baseline === undefined ? undefined : readBaseline(baseline);
+  if (typeof known === 'string') throw usageError(`${baseline} cannot be used as --baseline: ${known}.`);
+  return { since, rules: rule?.split(',').map((each) => each.trim()), known };
+}
 
 const isOpenReview = ({ severity, accepted }: LintReport['findings'][number]): boolean =>
   severity === 'review' && accepted === undefined;

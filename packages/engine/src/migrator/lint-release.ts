@@ -15,7 +15,7 @@ const dialects: Readonly<Record<DatabaseKind, Dialect>> = {
   sqlite: sqliteDialect,
 };
 
-/** What is wrong with the files themselves is told as findings too, and then nothing else: half a release cannot be judged. */
+/** What is wrong with the files themselves comes first; the other files are judged as if those were not there. */
 export async function lintRelease(
   folder: string,
   kind: DatabaseKind,
@@ -25,9 +25,10 @@ export async function lintRelease(
   await dialect.load();
   const shown = options.shownAs ?? folder;
   const read = readMigrations(folder);
-  if (!read.ok) return { folder: shown, files: 0, findings: read.problems.map(unreadable) };
-  const files = read.migrations.flatMap(filesOf).length;
-  return { folder: shown, files, findings: dialect.lint(read.migrations, options) };
+  const migrations = read.ok ? read.migrations : read.readable;
+  const invalid = read.ok ? [] : read.problems.map(unreadable);
+  const findings = [...invalid, ...dialect.lint(migrations, options)];
+  return { folder: shown, files: migrations.flatMap(filesOf).length, findings };
 }
 
 function unreadable({

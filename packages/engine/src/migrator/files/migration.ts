@@ -59,7 +59,8 @@ export interface BackfillFile extends SqlFile {
 /** A release's migrations in order of number, or everything that is wrong with its files. */
 export type MigrationFiles =
   | { readonly ok: true; readonly migrations: readonly Migration[] }
-  | { readonly ok: false; readonly problems: readonly FileProblem[] };
+  /** `readable`: those in whose own files nothing is wrong, for the lint alone: nothing of them is run. */
+  | { readonly ok: false; readonly problems: readonly FileProblem[]; readonly readable: readonly Migration[] };
 
 export interface FileProblem {
   readonly file: string;

@@ -13,14 +13,14 @@ export interface FileName {
   readonly stage: Stage;
 }
 
-const pattern = /^(\d{3,9})_([a-z0-9]+(?:_[a-z0-9]+)*)\.([a-z]+)\.sql$/;
+const pattern = /^(\d{3,15})_([a-z0-9]+(?:_[a-z0-9]+)*)\.([a-z]+)\.sql$/;
 
 export function parseName(file: string): FileName | FileProblem {
   const [, digits = '', name = '', stage = ''] = pattern.exec(file) ?? [];
   if (digits === '')
     return problem(
       file,
-      'expected a name such as 003_full_name.expand.sql: three digits or more, small letters, digits and _',
+      'expected a name such as 003_full_name.expand.sql: 3 to 15 digits (a number or a date), small letters, digits and _',
     );
   if (Number(digits) === 0) return problem(file, 'the first number is 001');
   if (isStage(stage)) return { file, id: `${digits}_${name}`, number: Number(digits), stage };
@@ -48,8 +48,11 @@ export function problemsOfNames(names: readonly FileName[]): readonly FileProble
   });
 }
 
+/** Eight digits or more are a date or a moment, as `20261129` or `20261129093000`: between them nothing is missing. */
+const isMoment = (number: number): boolean => number >= 10_000_000;
+
 function numberProblem(before: FileName, { file, number }: FileName): readonly FileProblem[] {
   if (number === before.number) return [problem(file, `its number is taken by ${before.id}; take the next free one`)];
-  if (number === before.number + 1) return [];
+  if (number === before.number + 1 || isMoment(number)) return [];
   return [problem(file, `number ${before.number + 1} is missing between ${before.id} and this one`)];
 }

@@ -126,6 +126,13 @@ describe('names', () => {
     ]);
   });
 
+  test('a date or a moment as a number leaves nothing out', () => {
+    const one = 'SELECT 1;';
+    expect(
+      problems({ '20261129_a.contract.sql': one, '20261203101500_b.contract.sql': `-- @requires 20261129_a\n${one}` }),
+    ).toEqual([]);
+  });
+
   test('a folder and a link are no files', () => {
     mkdirSync(join(folder, '001_a.expand.sql'));
     symlinkSync('/etc/hostname', join(folder, '002_b.expand.sql'));

@@ -28,7 +28,10 @@ export function readMigrations(folder: string): MigrationFiles {
     ...files.flatMap((file) => file.problems),
     ...problemsOfRequirements(files, migrations),
   ];
-  return problems.length > 0 ? { ok: false, problems: problems.sort(byPlace) } : { ok: true, migrations };
+  if (problems.length === 0) return { ok: true, migrations };
+  const broken = new Set(files.flatMap(({ name, problems: own }) => (own.length > 0 ? [name.id] : [])));
+  const readable = assemble(files.filter(({ name }) => !broken.has(name.id)));
+  return { ok: false, problems: problems.sort(byPlace), readable };
 }
 
 /** `003_full_name.expand.sql:12: …`, one line. */
@@ -160,7 +163,7 @@ function problemsOfRequirements(files: readonly ReadFile[], migrations: readonly
     directives.flatMap(requiredIds).flatMap(({ id, line }) => {
       const problem = (text: string) => [{ file: name.file, line, problem: text }];
       const number = Number.parseInt(id, 10);
-      if (!/^\d{3,9}_[a-z0-9_]+$/.test(id)) return problem(`"${id}" is no id; expected a name such as 002_full_name`);
+      if (!/^\d{3,15}_[a-z0-9_]+$/.test(id)) return problem(`"${id}" is no id; expected a name such as 002_full_name`);
       if (number >= name.number) return problem(`requires ${id}, which does not come before it`);
       if (number < oldest || migrations.some((each) => each.id === id)) return [];
       return problem(

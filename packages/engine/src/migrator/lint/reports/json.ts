@@ -2,6 +2,6 @@
 
 import { counts, type LintReport } from './report.ts';
 
-export function jsonReport({ folder, findings, files }: LintReport): string {
-  return `${JSON.stringify({ version: 1, folder, files, ...counts(findings), findings }, null, 2)}\n`;
+export function jsonReport({ folder, findings, files, leftOut = 0 }: LintReport): string {
+  return `${JSON.stringify({ version: 1, folder, files, ...counts(findings), leftOut, findings }, null, 2)}\n`;
 }

@@ -8,6 +8,8 @@ export interface LintReport {
   readonly findings: readonly Finding[];
   /** How many were read. */
   readonly files: number;
+  /** Findings that were asked not to be shown. */
+  readonly leftOut?: number;
 }
 
 export interface Counts {

@@ -48,6 +48,42 @@ describe('a report for people', () => {
     expect(text.trimEnd()).toMatch(/\n3 files checked: 2 errors, 0 to review, 1 warning, 1 accepted$/);
   });
 
+  it('counts by rule when there is much, and tells a fact of many files in one line', async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 12 }, (_, at) => [
+        `${String(at + 1).padStart(3, '0')}_a${at}.expand.sql`,
+        `ALTER TABLE t RENAME COLUMN a${at} TO b${at};\n`,
+      ]),
+    );
+    const text = textReport(await lint(many));
+    expect(text.match(/missing-revert/g)).toHaveLength(2);
+    expect(text).toContain('12 files  error  missing-revert: from 001_a0.expand.sql to 012_a11.expand.sql');
+    expect(text).toMatch(/\n {4}12 {2}missing-revert in 12 files\n/);
+    expect(text).toMatch(/\n {4}12 {2}renaming-column in 12 files\n/);
+  });
+
+  it('tells a file that cannot be read beside what is found in the others', async () => {
+    const found = await lint({
+      ...release,
+      '2_short.expand.sql': 'SELECT 1;\n',
+      '003_x.expand.sql': '-- @acept a: b\nSELECT 1;\n',
+      '004_empty.expand.sql': '',
+      '009_late.contract.sql': 'DROP TABLE t;\n',
+    });
+    expect(found.findings.map(({ rule, file }) => `${file} ${rule}`)).toEqual(
+      expect.arrayContaining([
+        '2_short.expand.sql invalid-file',
+        '003_x.expand.sql invalid-file',
+        '004_empty.expand.sql invalid-file',
+        '009_late.contract.sql invalid-file',
+        '001_mail.expand.sql renaming-column',
+      ]),
+    );
+    expect(found.findings).not.toContainEqual(
+      expect.objectContaining({ rule: 'missing-revert', file: '003_x.expand.sql' }),
+    );
+  });
+
   it('is one line when there is nothing to say', async () => {
     const report = await lint({
       '001_a.expand.sql': 'CREATE TABLE t (a int);\n',
@@ -77,18 +113,6 @@ describe('a report for programs', () => {
     });
     expect(read.findings).toEqual(JSON.parse(JSON.stringify(report.findings)));
     expect(report.findings.filter(isStopping).map(({ rule }) => rule)).toEqual(['renaming-column', 'missing-revert']);
-  });
-
-  it('tells what is wrong with the files, and then nothing else', async () => {
-    const report = await lint({
-      ...release,
-      '2_short.expand.sql': 'SELECT 1;\n',
-      '003_x.expand.sql': '-- @acept a: b\nSELECT 1;\n',
-    });
-    expect(report.findings.map(({ rule, file }) => `${file}: ${rule}`)).toEqual([
-      '003_x.expand.sql: invalid-file',
-      '2_short.expand.sql: invalid-file',
-    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 // SARIF 2.1.0, which code hosts read: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
-import { createHash } from 'node:crypto';
 import type { Finding } from '../finding.ts';
+import { fingerprint } from './narrow.ts';
 import { type LintReport, placeOf, printable, wordsOf } from './report.ts';
 
 export function sarifReport(report: LintReport): string {
@@ -44,10 +44,6 @@ function resultOf(report: LintReport, finding: Finding, rules: readonly Finding[
     suppressions: accepted === undefined ? [] : [{ kind: 'inSource', justification: accepted }],
   };
 }
-
-/** The same finding after lines were added above it. */
-const fingerprint = ({ rule, file, statement }: Finding): string =>
-  createHash('sha256').update([rule, file, statement].join('\0')).digest('hex');
 
 function level({ severity }: Finding): 'error' | 'warning' | 'note' {
   if (severity === 'error') return 'error';
