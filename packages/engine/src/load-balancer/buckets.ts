@@ -18,6 +18,23 @@ export function bucketTokens(secret: string): readonly string[] {
   return Array.from({ length: bucketsInAll }, (_, bucket) => bucketToken(secret, bucket));
 }
 
+/** For balancers that read files: which bucket a token is of, and the token of each bucket, a line for each. */
+export function bucketFiles(
+  secret: string,
+  line: (key: string, value: string) => string,
+): Readonly<Record<'bucketOf' | 'tokenOf', string>> {
+  const tokens = bucketTokens(secret);
+  const lines = (each: (token: string, bucket: string) => string) =>
+    tokens.map((token, bucket) => `${each(token, String(bucket).padStart(4, '0'))}\n`).join('');
+  return {
+    bucketOf: lines((token, bucket) => line(token, bucket)),
+    tokenOf: lines((token, bucket) => line(bucket, token)),
+  };
+}
+
+/** What a balancer mixes into names that users choose themselves, before it makes buckets of them. 32 hexadecimal digits. */
+export const shareKey = (secret: string): string => keyed(secret, 'shares').subarray(0, 16).toString('hex');
+
 /** For users who are known by something that they choose themselves, such as a header: not to be worked out either. */
 export function bucketOfName(secret: string, name: string): number {
   return keyed(secret, `name ${name}`).readUInt32BE() % bucketsInAll;

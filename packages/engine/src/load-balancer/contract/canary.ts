@@ -42,6 +42,17 @@ export function canaryContract(stage: () => Stage): void {
     }
   });
 
+  test('a client cannot name a bucket: what the balancer did not give is no key, and is drawn anew', async () => {
+    await stage().route({ active: 'blue', canary: { slot: 'green', percent: 50 } });
+    for (const made of ['4', '0000', 'ab', '0'.repeat(24), 'a'.repeat(32)]) {
+      const replies = await inParallel(Array.from({ length: 40 }), 8, () =>
+        stage().user({ headers: { cookie: `${stickyCookie}=${made}` } }),
+      );
+      expect([made, ...new Set(replies.map(sideOf))].toSorted()).toEqual([made, 'blue', 'green'].toSorted());
+      for (const reply of replies) expect(cookieSet(reply, stickyCookie)).toMatch(/^[0-9a-f]{24}$/);
+    }
+  });
+
   test('a probe chooses its bucket and is told the side', async () => {
     await stage().route({ active: 'blue', canary: { slot: 'green', percent: 10 } });
     for (const [bucket, side] of [

@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { readOrCreateFile } from '../../lib/file-once.ts';
-import { writeFileAtomic } from '../../lib/files.ts';
+import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { bucketFiles } from '../buckets.ts';
 import type {
   ApplyOptions,
   BalancerSpec,
@@ -24,7 +25,7 @@ import { type HaproxyOptions, type Place, placeOf } from './options.ts';
 import type { HaproxyNode, Parts } from './parts.ts';
 import { createRoutingFile } from './routing-file.ts';
 import { createRuntime } from './runtime.ts';
-import { bucketHeader, lineKeyOf, probeHeader, siteOf, unreachableAnswer } from './site.ts';
+import { bucketHeader, bucketPaths, lineKeyOf, probeHeader, siteOf, unreachableAnswer } from './site.ts';
 import { withStartLock } from './start-lock.ts';
 import { createStreamCloser } from './streams.ts';
 
@@ -100,8 +101,16 @@ function partsOf(options: HaproxyOptions): Parts {
   });
   const [first] = nodes;
   if (first === undefined) throw new BlueGreenError('config-invalid', 'haproxy.nodes names no node');
-  return { ...options, place, site, nodes, runtime: first.runtime, file, collector };
+  let made: ReturnType<typeof bucketFiles> | undefined;
+  const buckets = () => {
+    made ??= bucketFiles(nonce, (key, value) => `${unpadded(key)} ${unpadded(value)}`);
+    return made;
+  };
+  return { ...options, place, site, nodes, runtime: first.runtime, file, collector, buckets };
 }
+
+/** A bucket as HAProxy writes numbers. */
+const unpadded = (text: string): string => (/^\d{4}$/.test(text) ? String(Number(text)) : text);
 
 const nonceOf = (place: Place): string => readOrCreateFile(place.nonceFile, () => randomBytes(24).toString('hex'));
 
@@ -114,9 +123,19 @@ async function ensure(parts: Parts): Promise<void> {
     const inForce = await Promise.all(nodes.map(({ runtime }) => runtime.read().catch(() => undefined)));
     file.mend(inForce.find((order) => order !== undefined));
     writeFileAtomic(place.errorFile, unreachableAnswer, 0o644);
+    ensureBucketFiles(parts);
     if (settings.mode === 'managed') await ensureManaged(parts);
     else await ensureAttached(parts, settings);
   });
+}
+
+/** Written again where they are damaged. HAProxy reads them when it starts; an attached one may run as another user. */
+function ensureBucketFiles({ file, settings, buckets }: Parts): void {
+  const paths = bucketPaths(file.path);
+  const texts = buckets();
+  for (const name of ['bucketOf', 'tokenOf'] as const)
+    if (readFileIfAny(paths[name]) !== texts[name])
+      writeFileAtomic(paths[name], texts[name], settings.mode === 'managed' ? 0o600 : 0o644);
 }
 
 interface Hands {

@@ -20,4 +20,6 @@ export interface Parts extends HaproxyOptions {
   readonly runtime: Runtime;
   readonly file: RoutingFile;
   readonly collector: CollectorClient;
+  /** Made once: 10,000 keyed hashes. */
+  readonly buckets: () => Readonly<Record<'bucketOf' | 'tokenOf', string>>;
 }

@@ -88,6 +88,8 @@ describe("HAProxy's own test", () => {
     folder = mkdtempSync(join(tmpdir(), 'bg-site-'));
     writeFileSync(join(folder, 'routing.map'), 'routing 0:0:none:none:0:none:none\n');
     writeFileSync(join(folder, 'unreachable.http'), unreachableAnswer);
+    writeFileSync(join(folder, 'bucket-of.map'), 'abc 0\n');
+    writeFileSync(join(folder, 'token-of.map'), '0 abc\n');
     writeFileSync(join(folder, 'managed.cfg'), managedText(join(folder, 'run')));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

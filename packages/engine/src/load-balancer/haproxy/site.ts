@@ -2,9 +2,10 @@
 // secrets and user names are compared by their hash, paths and hosts are checked. What does not fit is an error here.
 
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { loadTemplate } from '../../lib/template.ts';
+import { shareKey } from '../buckets.ts';
 import { forwardedHeaders, hopByHopHeaders, previewReferrerPolicy, usualHeaderBytes } from '../header-rules.ts';
 import type { AllowList, BalancerSpec, PreviewRoute } from '../load-balancer.ts';
 import type { TlsSettings } from './options.ts';
@@ -62,6 +63,12 @@ export function siteOf(values: SiteValues): Site {
   return { digest, text: render(values, digest) };
 }
 
+/** Beside the routing map: the bucket of each token, and the token of each bucket. */
+export function bucketPaths(mapFile: string): Readonly<Record<'bucketOf' | 'tokenOf', string>> {
+  const folder = dirname(mapFile);
+  return { bucketOf: join(folder, 'bucket-of.map'), tokenOf: join(folder, 'token-of.map') };
+}
+
 export function managedText(runtimeSocket: string, headerBytes: number = usualHeaderBytes): string {
   return managedTemplate({
     runtimeSocket: path(runtimeSocket, 'the runtime socket'),
@@ -82,6 +89,9 @@ function render({ spec, name, mapFile, errorFile, tls, logServer, nonce }: SiteV
     target: word(spec.target, 'the target'),
     key: lineKeyOf(nonce),
     mapFile: path(mapFile, 'the map file'),
+    bucketOf: path(bucketPaths(mapFile).bucketOf, 'the map file'),
+    tokenOf: path(bucketPaths(mapFile).tokenOf, 'the map file'),
+    shareKey: Buffer.from(shareKey(nonce), 'hex').toString('base64'),
     errorFile: path(errorFile, 'the error file'),
     logServer: 'path' in logServer ? `unix@${path(logServer.path, 'the log socket')}` : address(logServer),
     requestTimeoutMs: whole(spec.requestTimeoutMs, 'the request timeout'),

@@ -11,7 +11,7 @@ import { ensureOpen } from './closing.ts';
 import { readPresent, writeGeneration } from './generations.ts';
 import { followed, forgetOldReload, reloadGently } from './gentle-reload.ts';
 import type { NginxParts } from './parts.ts';
-import { ensureFolders, type NginxPlaces } from './places.ts';
+import { ensureBucketFiles, ensureFolders, type NginxPlaces } from './places.ts';
 import { orphansOf } from './process-of.ts';
 import { mainText } from './site.ts';
 import { explained, openFilesLimit, whyClosed, workerUser } from './worker-user.ts';
@@ -23,6 +23,7 @@ const longestMs = 90_000;
 export async function ensureNginx(parts: NginxParts): Promise<void> {
   const { places, clock } = parts;
   ensureFolders(places);
+  ensureBucketFiles(places, parts.bucketFiles());
   beginRouting(places);
   forgetOldReload(places.routing, clock.now());
   ensureOpen(places.routing);

@@ -3,6 +3,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { createTurns, type Turns } from '../../lib/turns.ts';
+import { bucketFiles } from '../buckets.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import { type AccessLog, createAccessLog } from './access-log.ts';
 import { type Asker, createAsker } from './ask.ts';
@@ -30,6 +31,8 @@ export interface NginxParts extends NginxOptions {
   readonly nonce: string;
   readonly accessLog: AccessLog;
   readonly turns: Turns;
+  /** Made once: 10,000 keyed hashes. */
+  readonly bucketFiles: () => ReturnType<typeof bucketFiles>;
 }
 
 /** @throws `config-invalid` for values that nginx cannot take */
@@ -38,6 +41,7 @@ export function partsOf(given: NginxOptions): NginxParts {
   const places = placesOf(folder, given.spec, settings.mode === 'attached' ? settings.include : undefined);
   ensureFolders(places);
   const secret = nonceOf(places);
+  let made: ReturnType<typeof bucketFiles> | undefined;
   const ask = createAsker({ entrypoint: entrypointOf(given.spec.listen), nonce: secret, spec: given.spec });
   const listen = `${given.spec.listen.host}:${given.spec.listen.port}`;
   return {
@@ -52,6 +56,10 @@ export function partsOf(given: NginxOptions): NginxParts {
         : createAttachedNode(settings),
     accessLog: createAccessLog(places.accessLog, clock),
     turns: createTurns(),
+    bucketFiles: () => {
+      made ??= bucketFiles(secret, (key, value) => `${key} ${value};`);
+      return made;
+    },
   };
 }
 

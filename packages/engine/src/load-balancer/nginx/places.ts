@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOrCreateFile } from '../../lib/file-once.ts';
+import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 
 /** All absolute. */
@@ -18,6 +19,9 @@ export interface NginxPlaces {
   /** The managed nginx's configuration, or the file that an attached one includes. */
   readonly config: string;
   readonly nonce: string;
+  /** Read by nginx within a `map`: the bucket of each token, and the token of each bucket. */
+  readonly bucketOf: string;
+  readonly tokenOf: string;
 }
 
 export function placesOf(folder: string, { service, target }: BalancerSpec, include?: string): NginxPlaces {
@@ -31,12 +35,20 @@ export function placesOf(folder: string, { service, target }: BalancerSpec, incl
     temp: join(own, 'temp'),
     config: include ?? join(own, 'nginx.conf'),
     nonce: join(own, 'probe'),
+    bucketOf: join(own, 'bucket-of.map'),
+    tokenOf: join(own, 'token-of.map'),
   };
 }
 
 /** Known to the engine and its nginx only; the same for every process that works on this folder. */
 export function nonceOf({ nonce }: NginxPlaces): string {
   return readOrCreateFile(nonce, () => randomBytes(24).toString('hex'));
+}
+
+/** Secret, and the same for every process; written again where they are damaged. nginx reads them when it starts. */
+export function ensureBucketFiles(places: NginxPlaces, files: Readonly<Record<'bucketOf' | 'tokenOf', string>>): void {
+  for (const name of ['bucketOf', 'tokenOf'] as const)
+    if (readFileIfAny(places[name]) !== files[name]) writeFileAtomic(places[name], files[name], 0o600);
 }
 
 /** Passable for nginx's workers, who may be another user; what is secret in them are files of mode 0600. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BalancerSpec } from '../load-balancer.ts';
-import { placesOf } from './places.ts';
+import { ensureBucketFiles, placesOf } from './places.ts';
 import { mainText, type SiteParts, siteText } from './site.ts';
 
 const spec: BalancerSpec = {
@@ -74,6 +74,7 @@ describe('nginx itself', () => {
   function check(changes: Partial<BalancerSpec>): string {
     const given = { ...parts(changes), places: placesOf(folder, spec) };
     mkdirSync(given.places.temp, { recursive: true });
+    ensureBucketFiles(given.places, { bucketOf: 'abc 0000;\n', tokenOf: '0000 abc;\n' });
     const file = join(folder, 'nginx.conf');
     writeFileSync(file, wholeText(given));
     execFileSync('nginx', ['-t', '-q', '-p', folder, '-c', file], { stdio: 'pipe' });

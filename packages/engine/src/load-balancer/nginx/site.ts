@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { loadTemplate } from '../../lib/template.ts';
+import { shareKey } from '../buckets.ts';
 import { forwardedHeaders, hopByHopHeaders, previewReferrerPolicy, usualHeaderBytes } from '../header-rules.ts';
 import type { BalancerSpec, PreviewRoute } from '../load-balancer.ts';
 import {
@@ -99,6 +100,9 @@ function siteValues({ spec, places, nonce, tls }: SiteParts) {
     title: remark(`${spec.service}/${spec.target}`),
     remarkedRouting: remark(places.routing),
     routing: inQuotes(places.routing),
+    bucketOf: inQuotes(places.bucketOf),
+    tokenOf: inQuotes(places.tokenOf),
+    shareKey: shareKey(nonce),
     accessLog: quoted({ what: 'the state folder', value: places.accessLog }),
     blue: address('the address of blue', spec.upstreams.blue),
     green: address('the address of green', spec.upstreams.green),
@@ -180,7 +184,7 @@ function stickyValues({ by, name }: BalancerSpec['sticky']) {
     cookie,
     cookiePattern: literally({ ...named, value: cookie }),
     variable: `$cookie_${cookie}`,
-    otherwise: '$request_id',
+    otherwise: 'new',
   };
 }
 
