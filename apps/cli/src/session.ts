@@ -53,6 +53,7 @@ export interface Options {
   readonly nothingNeedsIt?: boolean;
   readonly wide?: boolean;
   readonly dryRun?: boolean;
+  readonly test?: boolean;
   readonly from?: string;
   readonly sha256?: string;
   readonly markApplied?: boolean;

@@ -14,6 +14,7 @@ import type { DriftView } from './orchestrator/drift.ts';
 import type { Learnt } from './orchestrator/learn.ts';
 import type { Refusal, Result } from './orchestrator/refusal.ts';
 import type { SchemaView } from './orchestrator/schema/schema-view.ts';
+import type { RoutingConfiguration } from './orchestrator/verbs/routing-configuration.ts';
 import type { Parts } from './parts-api.ts';
 import type { PlannedRun, ReleaseNow, StoredReleases } from './releases-api.ts';
 import type { AuditRow, AuditVerification } from './state/audit.ts';
@@ -175,6 +176,9 @@ export interface Engine {
   adopt(
     request: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor },
   ): Promise<Result<TargetView>>;
+
+  /** The files that are generated for the balancer's program; with `test`, the program is asked whether it takes them. */
+  routingConfiguration(ref: TargetRef, test: boolean): Promise<Result<RoutingConfiguration>>;
 
   /** A changed health rule holds for what runs from now on; refused while a side is not healthy by it. */
   applyConfiguration(request: TargetRef & { readonly actor: Actor }): Promise<Result<TargetView>>;

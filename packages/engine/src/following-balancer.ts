@@ -21,6 +21,8 @@ export function followInstances(upstreams: () => BalancerSpec['upstreams'], crea
     ensure: () => present().ensure(),
     apply: (routing, fence, options) => present().apply(routing, fence, options),
     observe: () => present().observe(),
+    ...(built.balancer.configuration ? { configuration: () => present().configuration?.() ?? [] } : {}),
+    ...(built.balancer.testConfiguration ? { testConfiguration: async () => present().testConfiguration?.() } : {}),
     traffic: (sinceMs) => present().traffic(sinceMs),
     shutdown: () => present().shutdown(),
   };

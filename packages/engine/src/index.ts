@@ -113,6 +113,7 @@ export type { PendingChange } from './orchestrator/running.ts';
 export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
+export type { RoutingConfiguration } from './orchestrator/verbs/routing-configuration.ts';
 export { clockTime, forHowLong } from './orchestrator/words.ts';
 export type { StartedByHand } from './parts-api.ts';
 export type { ArtifactSource } from './releases/artifact.ts';

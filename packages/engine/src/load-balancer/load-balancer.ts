@@ -95,6 +95,15 @@ export interface Traffic extends Readonly<Record<SlotName, SideCounts>> {
   readonly missed: number;
 }
 
+/** A file that was generated for the balancer's own program, as it should be. */
+export interface GeneratedFile {
+  readonly path: string;
+  /** Without its secrets. */
+  readonly text: string;
+  /** `differs`: not written yet, of an earlier configuration, or changed by hand. */
+  readonly onDisk: 'same' | 'differs' | 'missing';
+}
+
 export interface LoadBalancer {
   /** Addresses of every node for probes, `http://host:port` each. */
   readonly entrypoints: readonly string[];
@@ -116,6 +125,13 @@ export interface LoadBalancer {
   observe(): Promise<readonly ObservedNode[]>;
   /** Counts since `sinceMs` (epoch), whole seconds, at most the last hour. Preview requests are not counted. */
   traffic(sinceMs: number): Promise<Traffic>;
+  /** What is generated for the program; nothing where a driver needs no text. Changes nothing. */
+  configuration?(): readonly GeneratedFile[];
+  /**
+   * Asks the program itself whether it would take the configuration, without putting it in force.
+   * @throws `config-refused`, `balancer-refused`, `exec-not-found`
+   */
+  testConfiguration?(): Promise<void>;
   /** Ends a managed balancer. For the end of a demonstration, never part of a deployment. */
   shutdown(): Promise<void>;
 }

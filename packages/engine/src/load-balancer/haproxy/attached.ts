@@ -38,12 +38,10 @@ export async function ensureAttached(parts: Parts, settings: AttachedSettings): 
     );
 }
 
-async function check({ place, site }: Parts, settings: AttachedSettings): Promise<void> {
-  const candidate = `${place.siteFile}.next`;
-  writeFileAtomic(candidate, site.text, 0o644);
-  const argv = settings.check.map((part) => part.replaceAll(filePlace, candidate));
+async function check(parts: Parts, settings: AttachedSettings): Promise<void> {
+  const { place, site } = parts;
   try {
-    await run({ argv: argv as [string, ...string[]], timeoutMs: commandLimitMs });
+    await testAttached(parts, settings);
   } catch (thrown) {
     const said = messageOf(thrown);
     writeFileAtomic(`${place.siteFile}.refused`, `${said.replaceAll(/^/gm, '# ')}\n${site.text}`, 0o644);
@@ -54,6 +52,14 @@ async function check({ place, site }: Parts, settings: AttachedSettings): Promis
       thrown,
     );
   }
+}
+
+/** The user's own command on a file beside ours. @throws what it says */
+export async function testAttached({ place, site }: Parts, settings: AttachedSettings): Promise<void> {
+  const candidate = `${place.siteFile}.next`;
+  writeFileAtomic(candidate, site.text, 0o644);
+  const argv = settings.check.map((part) => part.replaceAll(filePlace, candidate));
+  await run({ argv: argv as [string, ...string[]], timeoutMs: commandLimitMs });
 }
 
 async function reload({ reload }: AttachedSettings): Promise<void> {

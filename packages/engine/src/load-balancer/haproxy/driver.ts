@@ -19,6 +19,7 @@ import type {
 import { createFollower, type Follower } from './apply.ts';
 import { ensureAttached } from './attached.ts';
 import { createCollectorClient } from './collector-client.ts';
+import { haproxyConfiguration, testHaproxyConfiguration } from './configuration.ts';
 import { waitForLeaving } from './leaving.ts';
 import { ensureManaged, shutdownManaged } from './managed.ts';
 import { type HaproxyOptions, type Place, placeOf } from './options.ts';
@@ -51,6 +52,14 @@ export function createHaproxyBalancer(options: HaproxyOptions): LoadBalancer {
     apply: (routing, fence, options) => apply({ parts, follower, closer }, { routing, fence }, options),
     observe: () => Promise.all(parts.nodes.map((node) => observe(node, follower))),
     traffic: (sinceMs) => traffic(parts, sinceMs),
+    configuration: () => haproxyConfiguration(parts),
+    testConfiguration: async () => {
+      mkdirSync(parts.place.folder, { recursive: true });
+      await withStartLock(parts.place.lockFile, options.clock, async () => {
+        await ensureNamedFiles(parts);
+        await testHaproxyConfiguration(parts);
+      });
+    },
     shutdown: async () => {
       if (options.settings.mode === 'managed') await shutdownManaged(parts);
       await parts.collector.stop();
@@ -115,18 +124,24 @@ const unpadded = (text: string): string => (/^\d{4}$/.test(text) ? String(Number
 const nonceOf = (place: Place): string => readOrCreateFile(place.nonceFile, () => randomBytes(24).toString('hex'));
 
 async function ensure(parts: Parts): Promise<void> {
-  const { place, settings, clock, collector, nodes, file } = parts;
+  const { place, settings, clock, collector } = parts;
   mkdirSync(place.folder, { recursive: true });
   await withStartLock(place.lockFile, clock, async () => {
     await collector.ensure();
-    // A file that was damaged or lost is written anew from what HAProxy really does, before anything reads it.
-    const inForce = await Promise.all(nodes.map(({ runtime }) => runtime.read().catch(() => undefined)));
-    file.mend(inForce.find((order) => order !== undefined));
-    writeFileAtomic(place.errorFile, unreachableAnswer, 0o644);
-    ensureBucketFiles(parts);
+    await ensureNamedFiles(parts);
     if (settings.mode === 'managed') await ensureManaged(parts);
     else await ensureAttached(parts, settings);
   });
+}
+
+/** What the site names must be there when HAProxy reads it. */
+async function ensureNamedFiles(parts: Parts): Promise<void> {
+  const { place, nodes, file } = parts;
+  // A file that was damaged or lost is written anew from what HAProxy really does, before anything reads it.
+  const inForce = await Promise.all(nodes.map(({ runtime }) => runtime.read().catch(() => undefined)));
+  file.mend(inForce.find((order) => order !== undefined));
+  writeFileAtomic(place.errorFile, unreachableAnswer, 0o644);
+  ensureBucketFiles(parts);
 }
 
 /** Written again where they are damaged. HAProxy reads them when it starts; an attached one may run as another user. */

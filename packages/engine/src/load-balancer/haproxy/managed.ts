@@ -64,14 +64,10 @@ function isWhole({ place, site, spec }: Parts): boolean {
 }
 
 /** HAProxy's own test first; what it refuses is kept beside with what it said, and the file that serves stays. */
-async function checkAndPut({ place, site, settings, spec }: Parts): Promise<void> {
-  if (settings.mode !== 'managed') return;
-  const candidate = `${place.siteFile}.next`;
-  writeFileAtomic(place.managedFile, managedText(place.runtimeSocket, spec.maxHeaderBytes));
-  writeFileAtomic(candidate, site.text);
-  const argv = [settings.program, '-c', '-f', place.managedFile, '-f', candidate] as const;
+async function checkAndPut(parts: Parts): Promise<void> {
+  const { place, site, spec } = parts;
   try {
-    await run({ argv, cwd: place.folder, timeoutMs: 20_000 });
+    await testManaged(parts);
   } catch (thrown) {
     if (thrown instanceof BlueGreenError && thrown.code === 'exec-not-found') throw thrown;
     writeFileAtomic(`${place.siteFile}.refused`, `${commented(messageOf(thrown))}\n${site.text}`);
@@ -81,10 +77,24 @@ async function checkAndPut({ place, site, settings, spec }: Parts): Promise<void
       {},
       thrown,
     );
+  }
+  writeFileAtomic(place.managedFile, managedText(place.runtimeSocket, spec.maxHeaderBytes));
+  writeFileAtomic(place.siteFile, site.text);
+}
+
+/** Both files under other names. @throws what HAProxy says */
+export async function testManaged({ place, site, settings, spec }: Parts): Promise<void> {
+  if (settings.mode !== 'managed') return;
+  const [main, candidate] = [`${place.managedFile}.next`, `${place.siteFile}.next`];
+  try {
+    writeFileAtomic(main, managedText(place.runtimeSocket, spec.maxHeaderBytes));
+    writeFileAtomic(candidate, site.text);
+    const argv = [settings.program, '-c', '-f', main, '-f', candidate] as const;
+    await run({ argv, cwd: place.folder, timeoutMs: 20_000 });
   } finally {
+    rmSync(main, { force: true });
     rmSync(candidate, { force: true });
   }
-  writeFileAtomic(place.siteFile, site.text);
 }
 
 const commented = (text: string): string => text.replaceAll(/^/gm, '# ');

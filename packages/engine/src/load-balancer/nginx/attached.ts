@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
-import { keepRefused, type NginxNode } from './node.ts';
+import { keepRefused, type NginxNode, refusedText } from './node.ts';
 import type { AttachedNginx } from './settings.ts';
 
 const commandLimitMs = 30_000;
@@ -16,6 +16,7 @@ export function createAttachedNode(settings: AttachedNginx): NginxNode {
   return {
     config: include,
     replaceConfig: (text) => replaceIncluded(include, text, () => command(settings.check)),
+    test: (text) => testIncluded(include, text, () => command(settings.check)),
     start: async () => {
       // The user's to start. A reload brings in our file where nginx runs already and has not read it yet.
       try {
@@ -36,6 +37,24 @@ export function createAttachedNode(settings: AttachedNginx): NginxNode {
   };
 }
 
+/** As below, and whatever nginx says, the file before is back afterwards. */
+async function testIncluded(include: string, text: string, check: () => Promise<unknown>): Promise<void> {
+  const before = readFileIfAny(include);
+  writeFileAtomic(include, text, 0o600);
+  try {
+    await check();
+  } catch (thrown) {
+    throw refusedText(thrown);
+  } finally {
+    putBack(include, before);
+  }
+}
+
+function putBack(include: string, before: string | undefined): void {
+  if (before === undefined) rmSync(include, { force: true });
+  else writeFileAtomic(include, before, 0o600);
+}
+
 /** The whole configuration can only be checked with our file in its place; a refused one makes room for the one before. */
 async function replaceIncluded(include: string, text: string, check: () => Promise<unknown>): Promise<void> {
   const before = readFileIfAny(include);
@@ -43,8 +62,7 @@ async function replaceIncluded(include: string, text: string, check: () => Promi
   try {
     await check();
   } catch (thrown) {
-    if (before === undefined) rmSync(include, { force: true });
-    else writeFileAtomic(include, before, 0o600);
+    putBack(include, before);
     throw keepRefused(include, text, thrown);
   }
 }

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { syncFolder } from '../../lib/files.ts';
 import type { ApplyOptions, LoadBalancer, ObservedNode, Routing } from '../load-balancer.ts';
-import { ensureNginx } from './ensure.ts';
+import { ensureNginx, nginxConfiguration, testNginxConfiguration } from './ensure.ts';
 import { type Present, type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
 import { publish, takeLease } from './lease.ts';
 import { entrypointOf, type NginxOptions, type NginxParts, partsOf } from './parts.ts';
@@ -29,6 +29,8 @@ export function createNginxBalancer(options: NginxOptions): LoadBalancer {
       turns('nginx', () => apply(parts, { routing: wholeRouting(routing), fence }, direction)),
     observe: async () => [await observe(parts)],
     traffic: (sinceMs) => traffic(parts, sinceMs),
+    configuration: () => nginxConfiguration(parts),
+    testConfiguration: () => turns('nginx', () => testNginxConfiguration(parts)),
     shutdown: () =>
       turns('nginx', async () => {
         await node.stop();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny } from '../../lib/files.ts';
+import type { GeneratedFile } from '../load-balancer.ts';
 import { createAsker } from './ask.ts';
 import { ensureOpen } from './closing.ts';
 import { readPresent, writeGeneration } from './generations.ts';
@@ -13,7 +14,7 @@ import { followed, forgetOldReload, reloadGently } from './gentle-reload.ts';
 import type { NginxParts } from './parts.ts';
 import { ensureBucketFiles, ensureFolders, type NginxPlaces } from './places.ts';
 import { orphansOf } from './process-of.ts';
-import { mainText } from './site.ts';
+import { mainText, siteText } from './site.ts';
 import { explained, openFilesLimit, whyClosed, workerUser } from './worker-user.ts';
 
 /** A gentle reload takes half a minute at most, and what comes before and after it less than that. */
@@ -40,6 +41,23 @@ async function refuseClosedFolder({ asker, places }: NginxParts): Promise<void> 
   await asker.routing().catch((thrown: unknown) => {
     throw explained(places.routing, thrown);
   });
+}
+
+/** For people who want to read it: as it should be, without the token of the preview and the nonce. */
+export function nginxConfiguration(parts: NginxParts): readonly GeneratedFile[] {
+  const { node, site, spec } = parts;
+  const preview = spec.preview && { ...spec.preview, token: '-secret-' };
+  const shown = siteText({ ...parts, spec: { ...spec, preview }, nonce: '-secret-', tls: parts.settings.tls });
+  const text = configText({ ...parts, site: { ...shown, text: shown.text.replaceAll(shown.digest, site.digest) } });
+  const present = readFileIfAny(node.config);
+  const onDisk = present === undefined ? 'missing' : isEdited(parts, present) ? 'differs' : 'same';
+  return [{ path: node.config, text, onDisk }];
+}
+
+export async function testNginxConfiguration(parts: NginxParts): Promise<void> {
+  ensureFolders(parts.places);
+  ensureBucketFiles(parts.places, parts.bucketFiles());
+  await parts.node.test(configText(parts));
 }
 
 /** With the whole text in its file: a hand may have added to it, and nginx would read that at its next start. */

@@ -8,7 +8,7 @@ import { run } from '../../lib/exec.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import type { Asker } from './ask.ts';
-import { keepRefused, lastLines, type NginxNode } from './node.ts';
+import { keepRefused, lastLines, type NginxNode, refusedText } from './node.ts';
 import type { NginxPlaces } from './places.ts';
 import { masterOf, orphansOf, signal, workersOf } from './process-of.ts';
 
@@ -33,6 +33,10 @@ export function createManagedNode(options: ManagedOptions): NginxNode {
   return {
     config: places.config,
     replaceConfig: (text) => replaceConfig(options, text),
+    test: (text) =>
+      withCandidate(options, text, () => {}).catch((thrown: unknown) => {
+        throw refusedText(thrown);
+      }),
     start: () => start(options),
     reload: async () => {
       const master = masterOf(places);
@@ -48,18 +52,31 @@ export function createManagedNode(options: ManagedOptions): NginxNode {
   };
 }
 
-async function replaceConfig({ program, places }: ManagedOptions, text: string): Promise<void> {
+async function replaceConfig(options: ManagedOptions, text: string): Promise<void> {
+  const { config } = options.places;
+  try {
+    await withCandidate(options, text, (candidate) => renameSync(candidate, config));
+  } catch (thrown) {
+    throw keepRefused(config, text, thrown);
+  }
+}
+
+/** What to do with a file of this text that nginx would take. */
+async function withCandidate(
+  { program, places }: ManagedOptions,
+  text: string,
+  use: (candidate: string) => void,
+): Promise<void> {
   // A name of its own: another engine may be doing the same.
   const candidate = `${places.config}.${randomBytes(4).toString('hex')}.candidate`;
   // Holds the tokens: only for us.
   writeFileAtomic(candidate, text, 0o600);
   try {
     await test({ program, places }, candidate);
-  } catch (thrown) {
+    use(candidate);
+  } finally {
     rmSync(candidate, { force: true });
-    throw keepRefused(places.config, text, thrown);
   }
-  renameSync(candidate, places.config);
 }
 
 /** Everything that the text names is tested too: a certificate, the folders, the user. */

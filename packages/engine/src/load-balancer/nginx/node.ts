@@ -8,6 +8,8 @@ export interface NginxNode {
   readonly config: string;
   /** Asks nginx itself whether it would take the text. @throws `config-refused`, with the refused text kept beside */
   replaceConfig(text: string): Promise<void>;
+  /** The same question, and nothing stays. @throws `config-refused` */
+  test(text: string): Promise<void>;
   /** @throws `balancer-unreachable`, `port-in-use` */
   start(): Promise<void>;
   /** Makes nginx follow the configuration. Resolves when it was told, not when it has done so. */
@@ -30,6 +32,11 @@ export function keepRefused(config: string, text: string, why: unknown): BlueGre
     { refused },
     why,
   );
+}
+
+/** Of a text that was only asked about. */
+export function refusedText(why: unknown): BlueGreenError {
+  return new BlueGreenError('config-refused', `nginx refuses the configuration: ${messageOf(why)}`, {}, why);
 }
 
 export function lastLines(path: string, count: number): string {

@@ -37,6 +37,7 @@ import { rebuildState } from './rebuild.ts';
 import { recordRefusal } from './refused.ts';
 import { adoptRouting, restoreRouting } from './repairing.ts';
 import { replay } from './replay.ts';
+import { routingConfiguration } from './routing-configuration.ts';
 import { abort, pause, promote, resume } from './steer.ts';
 import { createStoredReleases } from './stored-releases.ts';
 
@@ -69,6 +70,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     settleStandby: (request) => seen(settleStandby(core, request)),
     restoreRouting: async (request) => seen(await restoreRouting(core, request)),
     adoptRouting: async (request) => seen(await adoptRouting(core, request)),
+    routingConfiguration: (ref, test) => routingConfiguration(core, ref, test),
     applyConfiguration: async (request) => seen(await applyConfiguration(core, request)),
     replay: (id, actor) => replay(core, id, actor),
     rebuildState: (actor) => rebuildState(core, actor),

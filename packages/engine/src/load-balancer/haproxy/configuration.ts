@@ -1,0 +1,34 @@
+// The generated files of a HAProxy, for people who want to read or to test them before they are in force.
+
+import { mkdirSync } from 'node:fs';
+import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
+import { readFileIfAny } from '../../lib/files.ts';
+import type { GeneratedFile } from '../load-balancer.ts';
+import { testAttached } from './attached.ts';
+import { testManaged } from './managed.ts';
+import type { Parts } from './parts.ts';
+import { managedText } from './site.ts';
+
+/** It holds no secrets but the key of shares, which is left out. */
+export function haproxyConfiguration({ place, site, settings, spec }: Parts): readonly GeneratedFile[] {
+  const file = (path: string, text: string): GeneratedFile => {
+    const present = readFileIfAny(path);
+    const onDisk = present === undefined ? 'missing' : present === text ? 'same' : 'differs';
+    return { path, text: text.replaceAll(/(hmac\(sha2-256,)[^)]+/g, '$1-secret-'), onDisk };
+  };
+  const own = file(place.siteFile, site.text);
+  if (settings.mode === 'attached') return [own];
+  return [file(place.managedFile, managedText(place.runtimeSocket, spec.maxHeaderBytes)), own];
+}
+
+/** Called under the start lock, with the files that the text names in their places. @throws `balancer-refused`, `exec-not-found` */
+export async function testHaproxyConfiguration(parts: Parts): Promise<void> {
+  mkdirSync(parts.place.folder, { recursive: true });
+  try {
+    if (parts.settings.mode === 'attached') await testAttached(parts, parts.settings);
+    else await testManaged(parts);
+  } catch (thrown) {
+    if (hasCode(thrown, 'exec-not-found')) throw thrown;
+    throw new BlueGreenError('balancer-refused', `HAProxy refuses the configuration: ${messageOf(thrown)}`, {}, thrown);
+  }
+}

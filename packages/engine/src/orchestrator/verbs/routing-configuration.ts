@@ -1,0 +1,39 @@
+// What was generated for a balancer's program, to be read, and tested before it is in force.
+
+import type { TargetRef } from '../../engine-api.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { GeneratedFile } from '../../load-balancer/load-balancer.ts';
+import type { Core, Target } from '../core.ts';
+import { findTarget } from '../facts.ts';
+import { ok, type Result } from '../refusal.ts';
+
+export interface RoutingConfiguration {
+  readonly target: string;
+  readonly driver: string;
+  /** Without their secrets. None where the driver needs no text. */
+  readonly files: readonly GeneratedFile[];
+  /** Undefined where nobody asked, and where there is no program to ask. */
+  readonly test: { readonly passed: boolean; readonly problem?: string } | undefined;
+}
+
+export async function routingConfiguration(
+  core: Core,
+  ref: TargetRef,
+  isTested: boolean,
+): Promise<Result<RoutingConfiguration>> {
+  const found = findTarget(core, ref);
+  if (!found.ok) return found;
+  const { name, settings, balancer } = found.value;
+  const test = isTested ? await testOf(balancer) : undefined;
+  return ok({ target: name, driver: settings.balancer.driver, files: balancer.configuration?.() ?? [], test });
+}
+
+async function testOf(balancer: Target['balancer']): Promise<RoutingConfiguration['test']> {
+  if (balancer.testConfiguration === undefined) return undefined;
+  try {
+    await balancer.testConfiguration();
+    return { passed: true };
+  } catch (thrown) {
+    return { passed: false, problem: messageOf(thrown) };
+  }
+}
