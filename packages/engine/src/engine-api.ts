@@ -5,6 +5,7 @@ import type { DeliveryRecord, Inbox } from './builds/inbox.ts';
 import type { Builds } from './builds-api.ts';
 import type { Settings } from './config/settings.ts';
 import type { SlotName } from './environment/environment.ts';
+import type { HealthProof } from './environment/health.ts';
 import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
 import type { Migrations } from './migrations-api.ts';
 import type { Outbox } from './notify/outbox.ts';
@@ -65,11 +66,11 @@ export interface SlotView extends ReleaseNow {
   readonly since: number | undefined;
   readonly label: string | undefined;
   readonly keepUntil: number | undefined;
-  readonly health: 'healthy' | 'unhealthy' | 'unknown';
+  readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
   readonly healthProblem: string | undefined;
   /** Epoch ms of the look that health, process and figures come from. */
   readonly seenAt?: number | undefined;
-  readonly proof: 'fields' | 'status-code' | undefined;
+  readonly proof: HealthProof | undefined;
   readonly pid: number | undefined;
   readonly cpuPercent: number | undefined;
   readonly memoryBytes: number | undefined;

@@ -113,11 +113,24 @@ function smokeLines({ passed, results }: SmokeReport, { paint }: Light): readonl
   return [...tableLines(rows), passed ? `all ${results.length} passed` : `${failed} of ${results.length} failed`];
 }
 
+const weakerProof = {
+  'status-code': 'its status code',
+  grpc: 'its gRPC health',
+  tcp: 'a connection',
+  command: 'a command',
+} as const;
+
 function healthLines(report: HealthReport, { paint }: Light): readonly string[] {
-  const word = report.healthy ? paint.green('✓ healthy') : paint.red('✗ unhealthy');
-  const weaker = report.proof === 'status-code' ? ', by its status code only' : '';
+  const isDegraded = report.degraded !== undefined;
+  const word = !report.healthy
+    ? paint.red('✗ unhealthy')
+    : isDegraded
+      ? paint.yellow('! degraded')
+      : paint.green('✓ healthy');
+  const weaker = report.proof === 'fields' ? '' : `, by ${weakerProof[report.proof]} only`;
+  const problem = report.problem ?? report.degraded;
   return [
-    `${word} in ${durationText(report.ms)}${weaker}${report.problem === undefined ? '' : `: ${report.problem}`}`,
+    `${word} in ${durationText(report.ms)}${weaker}${problem === undefined ? '' : `: ${problem}`}`,
     ...tableLines(
       [
         ['  version', report.version],
@@ -126,6 +139,7 @@ function healthLines(report: HealthReport, { paint }: Light): readonly string[] 
           '  database',
           report.databaseConnected === undefined ? undefined : report.databaseConnected ? 'connected' : 'not connected',
         ],
+        ...Object.entries(report.dependencies ?? {}).map(([name, grade]) => [`  ${name}`, grade]),
         ['  up for', report.uptimeSeconds === undefined ? undefined : durationText(report.uptimeSeconds * 1000)],
         ['  host', report.hostname],
       ].filter((row): row is string[] => row[1] !== undefined),

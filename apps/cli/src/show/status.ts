@@ -73,7 +73,10 @@ const oldMs = 30_000;
 
 function healthText({ role, version, health, healthProblem, proof }: SlotView, paint: Paint): string {
   if (version === undefined || role === 'idle') return paint.dim('–');
-  if (health === 'healthy') return paint.green(proof === 'status-code' ? 'healthy (status code)' : 'healthy');
+  const weaker = proof === undefined || proof === 'fields' ? '' : ` (${proof.replace('-', ' ')})`;
+  if (health === 'healthy') return paint.green(`healthy${weaker}`);
+  if (health === 'degraded')
+    return paint.yellow(healthProblem === undefined ? 'degraded' : `degraded: ${healthProblem}`);
   if (health === 'unknown') return paint.yellow('unknown');
   return paint.red(healthProblem === undefined ? 'unhealthy' : `unhealthy: ${healthProblem}`);
 }

@@ -61,7 +61,12 @@ export function targetBlocks(target: TargetView, who: Who): readonly Block[] {
   return [section(lines.filter((line) => line !== undefined).join('\n'))];
 }
 
-const healthSigns: Readonly<Record<SlotView['health'], string>> = { healthy: '🟢', unhealthy: '🔴', unknown: '⚪' };
+const healthSigns: Readonly<Record<SlotView['health'], string>> = {
+  healthy: '🟢',
+  degraded: '🟡',
+  unhealthy: '🔴',
+  unknown: '⚪',
+};
 
 function slotLine(slot: SlotView, { routing }: TargetView): string {
   if (slot.version === undefined) return `⚫ ${slot.slot}  idle`;
@@ -80,7 +85,7 @@ function slotLine(slot: SlotView, { routing }: TargetView): string {
 }
 
 function healthText({ health, healthProblem, proof }: SlotView): string {
-  const weaker = proof === 'status-code' ? ' (by status code only)' : '';
+  const weaker = proof === undefined || proof === 'fields' ? '' : ` (by ${proof.replace('-', ' ')} only)`;
   const problem = healthProblem === undefined ? '' : `: ${outside(healthProblem, 160)}`;
   return `${health}${weaker}${problem}`;
 }

@@ -28,7 +28,9 @@ export const defaultOptions = {
     successes: 2,
     startup: '60s',
     check: 'fields',
+    type: 'http',
     scheme: 'http',
+    acceptDegraded: false,
     insecure: false,
     statuses: ['200-299'],
   },
@@ -113,6 +115,7 @@ export const defaultPreview = { header: 'x-bluegreen-preview', cookie: 'bg_previ
 export const defaultFields = {
   status: 'status',
   okValues: ['healthy', 'ok'],
+  degradedValues: ['degraded'],
   environment: 'environment',
   version: 'version',
   databaseConnected: 'database_connected',

@@ -8,7 +8,12 @@ import { parseDuration } from './units.ts';
 type HealthOptions = (typeof defaultOptions & ServiceOptions)['health'];
 
 export function resolveHealth(health: HealthOptions, inFolder: (path: string) => string): HealthSettings {
+  const [program, ...args] = health.command ?? [];
   return {
+    type: health.type,
+    grpcService: health.grpcService ?? '',
+    command: program === undefined ? undefined : { argv: [program, ...args], cwd: inFolder('.') },
+    acceptDegraded: health.acceptDegraded,
     path: health.path,
     scheme: health.scheme,
     tls: { ca: health.ca === undefined ? undefined : inFolder(health.ca), insecure: health.insecure },
@@ -28,13 +33,16 @@ function resolveFields(health: HealthOptions): HealthSettings['fields'] {
   const fields: NonNullable<HealthOptions['fields']> = health.fields ?? {
     ...defaultFields,
     okValues: [...defaultFields.okValues],
+    degradedValues: [...defaultFields.degradedValues],
   };
   return {
     status: fields.status,
     okValues: fields.okValues ?? defaultFields.okValues,
+    degradedValues: fields.degradedValues ?? defaultFields.degradedValues,
     environment: fields.environment,
     version: fields.version,
     databaseConnected: fields.databaseConnected,
+    dependencies: (fields.dependencies ?? []).map((each) => ({ ...each, required: each.required ?? true })),
   };
 }
 

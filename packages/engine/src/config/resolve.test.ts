@@ -82,6 +82,10 @@ describe('defaults', () => {
       minFreeMemoryBytes: 128 * 1024 ** 2,
       maxLogBytes: 50 * 1024 ** 2,
       health: {
+        type: 'http',
+        grpcService: '',
+        command: undefined,
+        acceptDegraded: false,
         path: '/health',
         scheme: 'http',
         tls: { ca: undefined, insecure: false },
@@ -96,6 +100,8 @@ describe('defaults', () => {
         fields: {
           status: 'status',
           okValues: ['healthy', 'ok'],
+          degradedValues: ['degraded'],
+          dependencies: [],
           environment: 'environment',
           version: 'version',
           databaseConnected: 'database_connected',
@@ -191,6 +197,8 @@ describe('what a target says about what its service says', () => {
     expect(targetOf(withOptions('    health: { fields: { version: app.version } }')).health.fields).toEqual({
       status: undefined,
       okValues: ['healthy', 'ok'],
+      degradedValues: ['degraded'],
+      dependencies: [],
       environment: undefined,
       version: 'app.version',
       databaseConnected: undefined,

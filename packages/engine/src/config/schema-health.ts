@@ -1,7 +1,7 @@
 // How a side is asked whether it works.
 
 import { z } from 'zod';
-import { choice, duration, listOf, matching, named, path, text, urlPath, whole, yesNo } from './schema-values.ts';
+import { choice, duration, listOf, matching, name, named, path, text, urlPath, whole, yesNo } from './schema-values.ts';
 
 const dottedPath = () => matching(/^[^.\s]+(\.[^.\s]+)*$/, 'a dotted path into the JSON answer, such as info.version');
 const headerExpected = 'a text of at most 4000 characters that a header may hold, a number, true or false';
@@ -23,6 +23,16 @@ const status = z.union(
   { error: statusExpected },
 );
 
+const dependency = z
+  .strictObject({
+    name: name().describe('For people: cache, queue.'),
+    path: dottedPath().describe('Where it stands: true, or one of okValues, means that it is there.'),
+    required: yesNo()
+      .describe('Whether a side is unhealthy without it; otherwise it is degraded. Default: true.')
+      .optional(),
+  })
+  .describe('Something that the service needs.');
+
 export const health = z
   .strictObject({
     path: urlPath().describe('Asked on each slot. Default: /health.').optional(),
@@ -39,6 +49,23 @@ export const health = z
       .describe(
         'fields: the JSON answer is checked, so that the right version in the right slot is proved. status-code: 2xx is enough, a weaker proof. Default: fields.',
       )
+      .optional(),
+    type: choice(['http', 'grpc', 'tcp', 'command'])
+      .describe(
+        'http: as below. grpc: grpc.health.v1. tcp: a connection is enough. command: a program that ends with 0. Default: http.',
+      )
+      .optional(),
+    grpcService: matching(/^[\w./-]{1,120}$/, 'the name of a gRPC service such as shop.v1.Shop')
+      .describe('Service that a check of gRPC asks for. Default: the server as a whole.')
+      .optional(),
+    command: listOf(text(), 200)
+      .min(1, { error: 'a list of a program and its arguments' })
+      .describe(
+        'Program and arguments of a check by command, run in the folder of this file by the user of the bot; never through a shell.',
+      )
+      .optional(),
+    acceptDegraded: yesNo()
+      .describe('Whether a new side may be given users while it is degraded. Default: false.')
       .optional(),
     scheme: choice(['http', 'https'])
       .describe("How the slot's own port is asked. Load balancers reach services over http. Default: http.")
@@ -59,9 +86,15 @@ export const health = z
           .min(1, { error: 'a list of at least one value' })
           .describe('Values of the status that mean healthy. Default: [healthy, ok].')
           .optional(),
+        degradedValues: listOf(text(), 20)
+          .describe('Values of the status that mean degraded: users stay, people are told. Default: [degraded].')
+          .optional(),
         environment: dottedPath().describe('Where the colour of the slot stands.').optional(),
         version: dottedPath().describe('Where the version stands.').optional(),
         databaseConnected: dottedPath().describe('Where it stands whether the database is connected.').optional(),
+        dependencies: listOf(dependency, 50)
+          .describe('What else the service needs and tells about: a cache, a queue. Default: none.')
+          .optional(),
       })
       .describe(
         'Dotted paths into the answer of the service. Once this is given, a field that is left out is not checked.',

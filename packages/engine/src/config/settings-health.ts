@@ -1,6 +1,13 @@
 // How a side is asked whether it works: defaults filled in, paths absolute.
 
 export interface HealthSettings {
+  readonly type: 'http' | 'grpc' | 'tcp' | 'command';
+  /** Asked for by a check of gRPC; '' is the server as a whole. */
+  readonly grpcService: string;
+  /** Of a check by command. */
+  readonly command: { readonly argv: readonly [string, ...string[]]; readonly cwd: string } | undefined;
+  /** Whether a new side may be given users while it is degraded. */
+  readonly acceptDegraded: boolean;
   readonly path: string;
   /** Of the slot's own port. Through the load balancer, the scheme is that of the balancer. */
   readonly scheme: 'http' | 'https';
@@ -27,8 +34,20 @@ export interface HealthSettings {
     readonly status: string | undefined;
     /** Values of the status field that mean healthy. */
     readonly okValues: readonly string[];
+    /** Values that mean degraded. Undefined in what an earlier version recorded. */
+    readonly degradedValues?: readonly string[];
     readonly environment: string | undefined;
     readonly version: string | undefined;
     readonly databaseConnected: string | undefined;
+    /** Undefined in what an earlier version recorded. */
+    readonly dependencies?: readonly HealthDependency[];
   };
+}
+
+/** Something that the service needs and tells about in its answer. */
+export interface HealthDependency {
+  readonly name: string;
+  readonly path: string;
+  /** Without one that is required a side is unhealthy, without another degraded. */
+  readonly required: boolean;
 }

@@ -12,6 +12,10 @@ import type { HealthSettings } from '../config/settings-health.ts';
 import { probeHealth } from './health.ts';
 
 const rule: HealthSettings = {
+  type: 'http',
+  grpcService: '',
+  command: undefined,
+  acceptDegraded: false,
   path: '/health',
   scheme: 'http',
   tls: { ca: undefined, insecure: false },

@@ -3,9 +3,15 @@
 import type { HealthSettings } from '../config/settings-health.ts';
 import type { HealthReport } from './health.ts';
 
+/** A degraded side serves its users: nothing is taken back or restarted for it, and people are told. */
+export type HealthCondition = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
+
+export const serves = (condition: HealthCondition | undefined): boolean =>
+  condition === 'healthy' || condition === 'degraded';
+
 /** What a row of reports adds up to: one bad answer is not yet an illness, one good one not yet a recovery. */
 export interface HealthState {
-  readonly condition: 'unknown' | 'healthy' | 'unhealthy';
+  readonly condition: HealthCondition;
   /** In a row, up to the last report; one of the two is 0. */
   readonly failures: number;
   readonly successes: number;
@@ -13,6 +19,8 @@ export interface HealthState {
   readonly problem?: string;
   /** Of the last failure: true when the side answered, and answered badly. */
   readonly answered?: boolean;
+  /** While a side is degraded or just was: whether the last good answer said so, and how many did so in a row. */
+  readonly grade?: { readonly degraded: boolean; readonly inRow: number };
 }
 
 export const unknownHealth: HealthState = { condition: 'unknown', failures: 0, successes: 0 };
@@ -20,15 +28,35 @@ export const unknownHealth: HealthState = { condition: 'unknown', failures: 0, s
 /** Pure: the state after one more report. */
 export function nextHealth(
   previous: HealthState,
-  report: Pick<HealthReport, 'healthy' | 'answered' | 'problem'>,
+  report: Pick<HealthReport, 'healthy' | 'answered' | 'problem' | 'degraded'>,
   { failures, successes }: Pick<HealthSettings, 'failures' | 'successes'>,
 ): HealthState {
-  if (report.healthy) {
-    const inRow = previous.successes + 1;
-    return { condition: inRow >= successes ? 'healthy' : previous.condition, failures: 0, successes: inRow };
-  }
+  if (report.healthy) return afterGood(previous, report.degraded, { failures, successes });
   const inRow = previous.failures + 1;
   const problem = report.problem === undefined ? {} : { problem: report.problem };
   const condition = inRow >= failures ? 'unhealthy' : previous.condition;
   return { condition, failures: inRow, successes: 0, answered: report.answered, ...problem };
+}
+
+/** As many answers in a row make a side degraded as would make it unhealthy, and as many sound ones end that. */
+function afterGood(
+  previous: HealthState,
+  problem: string | undefined,
+  { failures, successes }: Pick<HealthSettings, 'failures' | 'successes'>,
+): HealthState {
+  const inRow = previous.successes + 1;
+  const degraded = problem !== undefined;
+  const graded = degraded || previous.condition === 'degraded' || previous.grade?.degraded === true;
+  const alike = previous.failures === 0 && previous.grade?.degraded === degraded ? previous.grade.inRow + 1 : 1;
+  const isSettled = serves(previous.condition)
+    ? !graded || alike >= (degraded ? failures : successes)
+    : inRow >= successes;
+  const condition = isSettled ? (degraded ? 'degraded' : 'healthy') : previous.condition;
+  return {
+    condition,
+    failures: 0,
+    successes: inRow,
+    ...(graded ? { grade: { degraded, inRow: alike } } : {}),
+    ...(degraded ? { problem } : condition === 'degraded' && previous.problem ? { problem: previous.problem } : {}),
+  };
 }

@@ -5,6 +5,10 @@ import { judgeHealthAnswer, probeHealth } from './health.ts';
 import { type HealthState, nextHealth, unknownHealth } from './health-state.ts';
 
 const settings: HealthSettings = {
+  type: 'http',
+  grpcService: '',
+  command: undefined,
+  acceptDegraded: false,
   path: '/health',
   scheme: 'http',
   tls: { ca: undefined, insecure: false },

@@ -4,14 +4,22 @@ import type { HealthSettings } from '../config/settings-health.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../lib/http.ts';
 import type { SlotName } from './environment.ts';
+import { degradationOf, dependenciesIn, missingDependency } from './health-fields.ts';
+import { problemByKind } from './health-kinds.ts';
 import { excerpt, excerptOf, parseJson, valueAt } from './json-path.ts';
 import { listensElsewhere } from './listens-elsewhere.ts';
 import { redirection } from './redirection.ts';
 
+export type HealthProof = 'fields' | 'status-code' | 'grpc' | 'tcp' | 'command';
+
 export interface HealthReport {
   readonly healthy: boolean;
-  /** `fields`: the answer named itself. `status-code`: something answered 2xx, which is weaker. */
-  readonly proof: 'fields' | 'status-code';
+  /** `fields`: the answer named itself. The others are weaker: something answered, and did not say what it is. */
+  readonly proof: HealthProof;
+  /** One sentence, of a side that is healthy and lacks something all the same. */
+  readonly degraded?: string;
+  /** What the answer says of the dependencies that the rule names. */
+  readonly dependencies?: Readonly<Record<string, 'ok' | 'degraded' | 'failed'>>;
   /** False: nothing came back in time, which may be a process that hangs. */
   readonly answered: boolean;
   /** One sentence: what was expected, and what came. Undefined when healthy. */
@@ -45,12 +53,25 @@ export async function probeHealth(probe: HealthProbe): Promise<HealthReport> {
   const { expected, settings, signal } = probe;
   const began = performance.now();
   try {
-    return judgeHealthAnswer(await askOverHttp(probe), expected, settings);
+    if (settings.type !== 'http' && !probe.through) {
+      const problem = await problemByKind(settings.type, probe);
+      const ms = performance.now() - began;
+      return { healthy: problem === undefined, answered: true, proof: settings.type, ...(problem && { problem }), ms };
+    }
+    return judgeHealthAnswer(await askOverHttp(probe), expected, ruleOfAnswer(settings));
   } catch (thrown) {
     if (signal?.aborted) throw thrown;
     const problem = await problemOf(thrown, probe);
-    return { healthy: false, answered: false, proof: settings.check, problem, ms: performance.now() - began };
+    return { healthy: false, answered: false, proof: proofOf(probe), problem, ms: performance.now() - began };
   }
+}
+
+const proofOf = ({ settings: { type, check }, through }: HealthProbe): HealthProof =>
+  type === 'http' ? check : through ? 'status-code' : type;
+
+/** A side that is not asked over HTTP is proved through the load balancer by any answer that is no failure of a server. */
+function ruleOfAnswer(settings: HealthSettings): HealthSettings {
+  return settings.type === 'http' ? settings : { ...settings, check: 'status-code', statuses: [[100, 499]] };
 }
 
 function askOverHttp({ url, settings, through, signal }: HealthProbe): Promise<HttpAnswer> {
@@ -95,15 +116,16 @@ export function judgeHealthAnswer(
   settings: HealthSettings,
 ): HealthReport {
   const json = parseJson(answer.body);
-  const problem =
-    settings.check === 'fields'
-      ? problemOfFields(answer, json, { expected, settings })
-      : problemOfStatus(answer, settings);
+  const byFields = settings.check === 'fields';
+  const problem = byFields ? problemOfFields(answer, json, { expected, settings }) : problemOfStatus(answer, settings);
+  const degraded = problem === undefined && byFields ? degradationOf(json, settings.fields) : undefined;
   return {
     healthy: problem === undefined,
     answered: true,
     proof: settings.check,
     ...(problem === undefined ? {} : { problem }),
+    ...(degraded === undefined ? {} : { degraded }),
+    ...(byFields ? dependenciesIn(json, settings.fields) : {}),
     ...told(json, settings.fields),
     ms: answer.ms,
   };
@@ -135,19 +157,25 @@ function problemOfFields(answer: Answered, json: unknown, { expected, settings }
   if (status !== undefined) return status;
   if (json === undefined) return `expected JSON, got ${answer.body === '' ? 'an empty body' : excerpt(answer.body)}`;
   return (
-    differs(json, fields.status, fields.okValues) ??
+    differs(json, fields.status, [...fields.okValues, ...(fields.degradedValues ?? [])], fields.okValues) ??
     differs(json, fields.environment, [expected.slot]) ??
     (expected.version === undefined ? undefined : differs(json, fields.version, [expected.version])) ??
-    differs(json, fields.databaseConnected, [true])
+    differs(json, fields.databaseConnected, [true]) ??
+    missingDependency(json, fields)
   );
 }
 
 /** Undefined when the field is not checked or holds one of the values. */
-function differs(json: unknown, path: string | undefined, accepted: readonly unknown[]): string | undefined {
+function differs(
+  json: unknown,
+  path: string | undefined,
+  accepted: readonly unknown[],
+  named: readonly unknown[] = accepted,
+): string | undefined {
   if (path === undefined) return undefined;
   const value = valueAt(json, path);
   if (accepted.includes(value)) return undefined;
-  return `expected ${path} to be ${accepted.map((one) => excerptOf(one)).join(' or ')}, got ${excerptOf(value)}`;
+  return `expected ${path} to be ${named.map((one) => excerptOf(one)).join(' or ')}, got ${excerptOf(value)}`;
 }
 
 /** What the answer tells about itself, healthy or not: text from outside, cut short. */

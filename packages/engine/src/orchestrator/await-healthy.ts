@@ -36,8 +36,10 @@ export async function awaitHealthy({ core, target, slot, version, signal }: Wait
     if (seen.kind === 'stopped') return { kind: 'ended', seen };
     const expected = { slot, version };
     const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: health, signal });
-    inARow = report.healthy ? inARow + 1 : 0;
-    if (!report.healthy) problem = report.problem ?? 'no reason given';
+    const unfit = report.healthy ? (health.acceptDegraded ? undefined : degradation(report)) : report.problem;
+    const fits = report.healthy && unfit === undefined;
+    inARow = fits ? inARow + 1 : 0;
+    if (!fits) problem = unfit ?? 'no reason given';
     if (inARow >= health.successes) return { kind: 'healthy', seen, inARow, proof: report.proof };
     await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
   }
@@ -60,6 +62,9 @@ export async function problemOfSide({ core, target, slot, version, signal }: Wai
     await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
   }
 }
+
+const degradation = ({ degraded }: HealthReport): string | undefined =>
+  degraded === undefined ? undefined : `it is degraded (${degraded}), and health.acceptDegraded is not set`;
 
 /** The end of what a service wrote, for a sentence. */
 export const outputOf = (lines: readonly string[], most: number): string =>

@@ -19,7 +19,7 @@ export interface GateFacts {
         readonly slot: SlotName;
         readonly version: string;
         readonly digest: string;
-        readonly condition: 'healthy' | 'unhealthy' | 'unknown';
+        readonly condition: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
       }
     | undefined;
   /** Known only when the version is registered. */

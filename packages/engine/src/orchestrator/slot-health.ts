@@ -92,7 +92,7 @@ function remember(
       action: 'health-changed',
       deploymentId: row.deploymentId ?? undefined,
       code: state.condition,
-      sentence: `${row.version} in ${slot} (${row.role}) is ${state.condition}${state.condition === 'unhealthy' ? `: ${state.problem ?? 'no reason given'}` : ''}`,
+      sentence: `${row.version} in ${slot} (${row.role}) is ${state.condition}${state.condition === 'unhealthy' || state.condition === 'degraded' ? `: ${state.problem ?? 'no reason given'}` : ''}`,
       detail: { slot, role: row.role, version: row.version },
     }),
   );
@@ -114,14 +114,12 @@ export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | '
   const row = readSlot(core.store.db, target.key, slot);
   if (row.role === 'idle') return;
   const seen = await target.environment.inspect(placeOf(target, slot));
-  const report: Pick<HealthReport, 'healthy' | 'answered' | 'problem'> & Partial<HealthReport> =
+  const report: Pick<HealthReport, 'healthy' | 'answered' | 'problem' | 'degraded'> & Partial<HealthReport> =
     seen.kind === 'running'
       ? await probe(look, row)
       : { healthy: false, answered: false, problem: 'its process has ended' };
-  const { failures, successes } = nextHealth(unknownHealth, report, { failures: 1, successes: 1 });
-  const problem = report.problem === undefined ? {} : { problem: report.problem };
-  const condition = report.healthy ? 'healthy' : 'unhealthy';
-  putHealth(core, row, { seen, state: { condition, failures, successes, ...problem }, proof: report.proof });
+  const state = nextHealth(unknownHealth, report, { failures: 1, successes: 1 });
+  putHealth(core, row, { seen, state, proof: report.proof });
 }
 
 function putHealth(

@@ -29,7 +29,7 @@ const isByPerson = ({ kind, actor }: NonNullable<DeploymentView['outcome']>): bo
 export function bothSidesIll({ slots }: Pick<TargetView, 'slots'>): boolean {
   const active = slots.find(({ role }) => role === 'active');
   const other = slots.find(({ role }) => role !== 'active');
-  return active?.health === 'unhealthy' && other?.health !== 'healthy';
+  return active?.health === 'unhealthy' && other?.health !== 'healthy' && other?.health !== 'degraded';
 }
 
 export interface Illness {

@@ -3,6 +3,7 @@
 
 import type { GuardSettings } from '../../config/settings-guard.ts';
 import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import { serves } from '../../environment/health-state.ts';
 import type { Db } from '../../state/database.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { getSnapshot, guardKey, putSnapshot, slotKey } from '../../state/snapshots.ts';
@@ -36,7 +37,7 @@ export async function guardLiveSide(charge: Charge): Promise<void> {
   const row = readSlot(db, target.key, active.slot);
   const memory = readMemory(db, target.key);
   const seen = snapshotOf(core, target, row);
-  if (seen?.state.condition === 'healthy') endIncident(charge, memory, row);
+  if (serves(seen?.state.condition)) endIncident(charge, memory, row);
   const illness = illnessOf(core, target, { row, seen, memory });
   const { settings } = target;
   const now = core.clock.now();
@@ -114,7 +115,8 @@ function isReady(core: Core, target: Target, { slot, upSince }: { slot: SlotName
   if (!isWarm(row) || row.label !== null) return false;
   const seen = snapshotOf(core, target, row);
   return (
-    seen?.state.condition === 'healthy' &&
+    seen !== undefined &&
+    serves(seen.state.condition) &&
     seen.state.failures === 0 &&
     (seen.startedAt ?? 0) <= upSince &&
     readQuarantine(core.store.db, row.digest) === undefined &&

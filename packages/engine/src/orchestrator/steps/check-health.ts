@@ -15,7 +15,7 @@ export const checkHealth: Step<'check-health'> = {
       case 'healthy':
         rememberHealthy({ core, target, slot: deployment.slot }, waited);
         return done(
-          `healthy ${waited.inARow} times in a row${waited.proof === 'status-code' ? ' (by status code alone)' : ''}`,
+          `healthy ${waited.inARow} times in a row${waited.proof === 'fields' ? '' : ` (by ${waited.proof.replace('-', ' ')} alone)`}`,
         );
       case 'ended': {
         const { lastExit, lastLog } = waited.seen;

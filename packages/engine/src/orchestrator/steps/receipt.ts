@@ -1,6 +1,7 @@
 // The proof of a routing change: probes through every node of the balancer, routed as a new user is, that must see the
 // expected release. "The command succeeded" is no proof. On the way back a node that is dead is left out, and named.
 
+import type { HealthSettings } from '../../config/settings-health.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { pause } from '../../lib/clock.ts';
@@ -42,9 +43,11 @@ export async function proveThrough(request: ProofRequest): Promise<Receipt> {
     ...(leftOut.length === 0 ? {} : { leftOut }),
     proved: nodes.length > 0 && !nodes.some(unproved),
     ms: now - began,
-    proof: healthOf(target, expected.slot).check,
+    proof: proofThrough(healthOf(target, expected.slot)),
   };
 }
+
+const proofThrough = ({ type, check }: HealthSettings): Receipt['proof'] => (type === 'http' ? check : 'status-code');
 
 type ProbedNode = Receipt['nodes'][number];
 

@@ -56,7 +56,10 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
     label: row.label ?? undefined,
     keepUntil: row.keepUntil ?? undefined,
     health: current?.state.condition ?? 'unknown',
-    healthProblem: current?.state.condition === 'unhealthy' ? current.state.problem : undefined,
+    healthProblem:
+      current?.state.condition === 'unhealthy' || current?.state.condition === 'degraded'
+        ? current.state.problem
+        : undefined,
     seenAt: current && looked?.at,
     proof: current?.proof,
     pid: current?.pid,

@@ -1,0 +1,75 @@
+// The kinds of health checks beside HTTP: a call of gRPC, a connection, a command. Each says nothing, or what is wrong.
+
+import type { HealthSettings } from '../config/settings-health.ts';
+import { hasCode, messageOf } from '../lib/errors.ts';
+import { run } from '../lib/exec.ts';
+import { askGrpcHealth } from '../lib/grpc-health.ts';
+import { openTcp } from '../lib/tcp.ts';
+import type { SlotName } from './environment.ts';
+import { excerpt } from './json-path.ts';
+
+interface Asked {
+  /** Of the slot. */
+  readonly url: string;
+  readonly expected: { readonly slot: SlotName; readonly version: string | undefined };
+  readonly settings: HealthSettings;
+  readonly signal?: AbortSignal;
+}
+
+const mostOutputBytes = 65_536;
+
+/** @throws what cannot be reached, and the signal's reason when it aborts */
+export async function problemByKind(kind: Exclude<HealthSettings['type'], 'http'>, asked: Asked) {
+  switch (kind) {
+    case 'tcp':
+      return problemOfTcp(asked);
+    case 'grpc':
+      return problemOfGrpc(asked);
+    case 'command':
+      return problemOfCommand(asked);
+    default:
+      return kind satisfies never;
+  }
+}
+
+async function problemOfTcp({ url, settings: { timeoutMs }, signal }: Asked): Promise<undefined> {
+  const { hostname, port } = new URL(url);
+  await openTcp({ host: hostname, port: Number(port), timeoutMs, ...(signal ? { signal } : {}) });
+}
+
+async function problemOfGrpc({ url, settings, signal }: Asked): Promise<string | undefined> {
+  const { scheme, grpcService, headers, tls, timeoutMs } = settings;
+  const { host } = new URL(url);
+  const origin = `${scheme}://${host}`;
+  const given = { origin, service: grpcService, headers, tls, timeoutMs };
+  const status = await askGrpcHealth({ ...given, ...(signal ? { signal } : {}) });
+  const whose = grpcService === '' ? '' : ` of ${grpcService}`;
+  return status === 'SERVING' ? undefined : `expected the gRPC health${whose} to be SERVING, got ${status}`;
+}
+
+/** Its environment is made here, so that nothing of the engine's own reaches it. */
+async function problemOfCommand({ url, expected, settings, signal }: Asked): Promise<string | undefined> {
+  const { command, timeoutMs } = settings;
+  if (!command) return 'the health rule has no command';
+  try {
+    await run({
+      ...command,
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        LANG: 'C.UTF-8',
+        ENVIRONMENT_COLOR: expected.slot,
+        APPLICATION_PORT: new URL(url).port,
+        ...(expected.version === undefined ? {} : { APP_VERSION: expected.version }),
+      },
+      timeoutMs,
+      group: true,
+      maxOutputBytes: mostOutputBytes,
+      ...(signal ? { signal } : {}),
+    });
+    return undefined;
+  } catch (thrown) {
+    if (signal?.aborted) throw signal.reason;
+    if (hasCode(thrown, 'exec-failed')) return excerpt(messageOf(thrown), 400);
+    throw thrown;
+  }
+}
