@@ -21,8 +21,8 @@ const shapes: Readonly<Record<string, Shape>> = {
   package: { has: ['action', 'package'] },
   create: { has: ['ref', 'ref_type', 'master_branch'] },
   status: { has: ['sha', 'state', 'commit', 'context'] },
-  deployment: { has: ['action', 'deployment'], lacks: ['deployment_status'] },
-  deployment_status: { has: ['action', 'deployment', 'deployment_status'] },
+  deployment: { has: ['deployment'], lacks: ['deployment_status'] },
+  deployment_status: { has: ['deployment', 'deployment_status'] },
   pull_request: { has: ['action', 'number', 'pull_request'] },
 };
 

@@ -27,8 +27,10 @@ function verify(secrets: readonly string[], { headers, body }: Delivery): Proof 
 function read(headers: Delivery['headers'], signed: Buffer): Proof {
   const delivery = one(headers['x-github-delivery']);
   const kind = one(headers['x-github-event']);
-  if (delivery === undefined || kind === undefined || delivery.length > maxIdLength || !/^[a-z_]{1,64}$/.test(kind))
+  if (delivery === undefined || kind === undefined || delivery.length > maxIdLength)
     return { proved: true, problem: 'X-GitHub-Delivery and X-GitHub-Event are needed, once each' };
+  if (!/^[a-z0-9_]{1,64}$/.test(kind))
+    return { proved: true, problem: 'X-GitHub-Event names no event: expected letters, digits and _, at most 64' };
   const body = withoutForm(signed);
   const reading = readJsonObject(body);
   if (!reading.ok) return { proved: true, problem: reading.problem };

@@ -93,6 +93,22 @@ describe('GitHub', () => {
       expect(await as(event)).toBe(`X-GitHub-Event says ${event}, and the signed body is none`);
   });
 
+  it.each([
+    ['projects_v2_item', { action: 'edited', projects_v2_item: {} }],
+    ['deployment', { deployment: { sha: 'a' }, repository: {} }],
+    ['deployment_status', { deployment: {}, deployment_status: { state: 'success' } }],
+  ])('may send %s, which no rule reads: it is taken', async (event, told) => {
+    const body = Buffer.from(JSON.stringify(told));
+    const headers = await signedByOctokit(githubSecret, body, event, 'a');
+    expect(github.verify({ headers, body })).toMatchObject({ proved: true, kind: event });
+  });
+
+  it('must name an event as events are named, and hears so', async () => {
+    const body = payload('github', 'push');
+    const headers = { ...(await signedByOctokit(githubSecret, body, 'push', 'a')), 'x-github-event': 'Push!' };
+    expect(outcome(github.verify({ headers, body }))).toContain('X-GitHub-Event names no event');
+  });
+
   it('may send its JSON as a form, which is how a webhook is set up when nobody looks', async () => {
     const json = payload('github', 'push');
     const body = Buffer.from(new URLSearchParams({ payload: json.toString() }).toString());

@@ -20,6 +20,8 @@ export interface HostEvent {
   readonly branch: string | undefined;
   /** Where a host does not tell tags from branches, both are set, alike. */
   readonly tag: string | undefined;
+  /** What made it run, in the host's word: `push`, `schedule`, `parent_pipeline`, … */
+  readonly trigger: string | undefined;
   readonly isPullRequest: boolean;
   readonly pullRequest: string | undefined;
   /** Built from what lies in another repository. */
@@ -58,6 +60,7 @@ export const nothingTold: Omit<HostEvent, 'host' | 'event' | 'document'> = {
   workflows: [],
   branch: undefined,
   tag: undefined,
+  trigger: undefined,
   isPullRequest: false,
   pullRequest: undefined,
   isForked: false,

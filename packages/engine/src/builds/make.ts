@@ -36,7 +36,7 @@ function make(rule: BuildRule, event: HostEvent, conclusion: Build['conclusion']
     repository: event.repository,
     run,
     runNumber: event.runNumber,
-    pullRequest: event.pullRequest,
+    pullRequest: requestOf(event),
   };
   const version = versionOf(rule, event, { conclusion, known });
   const artifact = conclusion === 'failed' ? undefined : must(artifactOf(rule.artifact, event, { ...known, version }));
@@ -57,7 +57,7 @@ function make(rule: BuildRule, event: HostEvent, conclusion: Build['conclusion']
     run,
     artifact,
     endedAt: timeOf(find('endedAt', event.endedAt), 'endedAt'),
-    pullRequest: numberOf(event.pullRequest),
+    pullRequest: numberOf(requestOf(event)),
   };
 }
 
@@ -124,6 +124,9 @@ function timeOf(given: string | undefined, place: string): number | undefined {
 function addressOf(given: string | undefined): string | undefined {
   return given === undefined ? undefined : webAddress(given);
 }
+
+/** A build of a branch is no request's, whatever the host lists beside it: the order of commits holds for it. */
+const requestOf = ({ isPullRequest, pullRequest }: HostEvent) => (isPullRequest ? pullRequest : undefined);
 
 function numberOf(given: string | undefined): number | undefined {
   return given !== undefined && /^\d{1,9}$/.test(given) ? Number(given) : undefined;

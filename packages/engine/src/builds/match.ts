@@ -38,6 +38,7 @@ const conditions: readonly Condition[] = [
         ),
   ({ pullRequests }, event) =>
     compare('pull request', pullRequests ? 'one' : 'none', requestOf(event), event.isPullRequest === pullRequests),
+  trigger,
   place,
   (_, { unfinished }) => compare('state', 'ended', unfinished ?? 'ended', unfinished === undefined),
   (rule, event) =>
@@ -48,6 +49,15 @@ const conditions: readonly Condition[] = [
       conclusionOf(rule, event) !== undefined,
     ),
 ];
+
+/** A child pipeline ends before its parent, which is the build. */
+function trigger({ triggers }: BuildRule, event: HostEvent): RuleCondition | undefined {
+  if (triggers !== undefined)
+    return compare('trigger', triggers.join(' or '), event.trigger, triggers.includes(event.trigger ?? ''));
+  return event.trigger === 'parent_pipeline'
+    ? compare('trigger', 'none of another pipeline', event.trigger, false)
+    : undefined;
+}
 
 /** Where a rule names no repository, the event itself must say which service it is about. */
 const isNamed = ({ host, repository }: BuildRule): boolean =>

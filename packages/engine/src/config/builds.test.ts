@@ -78,6 +78,7 @@ describe('a rule about builds', () => {
       /targets\.production: builds of pull requests never go to the default target/,
     ],
     ['pullRequests: true, targets: { production: announce }', /targets\.production: builds of pull requests never/],
+    ['events: [push], triggers: [push]', /triggers: push of github does not say what made it run/],
     ['events: [pull_request], targets: { staging: deploy }', /events: builds of pull requests need pullRequests: true/],
   ])('with %s is refused, and where and why is said', (text, expected) => {
     const found = problems(rule(text));

@@ -41,6 +41,7 @@ function resolveRule(
     branch,
     tag,
     pullRequests: rule.pullRequests ?? false,
+    triggers: rule.triggers,
     conclusion: rule.conclusion ?? goodConclusions[host],
     version,
     facts: rule.facts ?? {},

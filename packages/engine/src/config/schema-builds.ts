@@ -74,6 +74,12 @@ const rule = z
         'Builds of pull or merge requests instead of those of branches; only for targets that are not the default one. Default: false.',
       )
       .optional(),
+    triggers: listOf(matching(/^[a-z_]{1,40}$/, 'a word of the host such as push, schedule or parent_pipeline'), 20)
+      .min(1, { error: 'a list of at least one word' })
+      .describe(
+        'What made it run, in the words of the host: push, schedule, workflow_dispatch (github), web (gitlab). Default: anything but a parent pipeline (gitlab).',
+      )
+      .optional(),
     conclusion: listOf(matching(/^[a-z_]{1,40}$/, 'a word of the host such as success'), 10)
       .min(1, { error: 'a list of at least one word' })
       .describe('Words of the host that mean a good build. Default: [success].')

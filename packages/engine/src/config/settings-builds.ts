@@ -15,6 +15,8 @@ export interface BuildRule {
   readonly branch: string | undefined;
   readonly tag: string | undefined;
   readonly pullRequests: boolean;
+  /** Words of the host for what made it run; undefined: any but another pipeline. */
+  readonly triggers: readonly string[] | undefined;
   /** Words of the host that mean a good build. */
   readonly conclusion: readonly string[];
   /** Expressions, see lib/expression.ts. */

@@ -24,7 +24,10 @@ export function readCdevents(_kind: string, body: unknown): HostEvent | undefine
     event: type,
     document: inner,
     service: text(custom, 'service') ?? /^pkg:(?:[^/?#]+\/)+([^/@?#]+)/.exec(id)?.[1],
-    repository: text(custom, 'repository') ?? text(content, 'change', 'repository', 'id'),
+    repository:
+      text(custom, 'repository') ??
+      text(content, 'change', 'repository', 'id') ??
+      pathOf(text(content, 'change', 'source')),
     workflows: [text(content, 'pipelineName')].filter((name) => name !== undefined),
     branch,
     tag: text(custom, 'tag'),
@@ -35,15 +38,30 @@ export function readCdevents(_kind: string, body: unknown): HostEvent | undefine
     isFailure: outcomes[outcome ?? ''] === 'failure',
     version: text(custom, 'version') ?? (isRun ? undefined : versionOf(id)),
     run: text(custom, 'run') ?? text(inner, 'context', 'id'),
-    commit: text(custom, 'commit') ?? text(content, 'change', 'id'),
+    commit: text(custom, 'commit') ?? hashOf(text(content, 'change', 'id')),
     committedAt: text(custom, 'committedAt'),
     subject: text(custom, 'subject'),
-    url: text(custom, 'url') ?? text(content, 'url'),
+    url: text(custom, 'url') ?? text(content, 'url') ?? text(content, 'uri'),
     endedAt: text(inner, 'context', 'timestamp'),
     authors: distinct(list(custom, 'authors').map(author)),
     actors: namedActors(list(custom, 'actors')),
     artifact: (dig(custom, 'artifact') as ToldArtifact | undefined) ?? (isRun ? undefined : imageOf(id)),
   };
+}
+
+/** The specification has any id of a change there, such as `myChange123`. */
+const hashOf = (id: string | undefined): string | undefined =>
+  id !== undefined && /^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(id) ? id : undefined;
+
+/** `https://my-git.example/an-org/a-repo.git`, or the same without its scheme → `an-org/a-repo`. */
+function pathOf(source: string | undefined): string | undefined {
+  if (source === undefined || source.length > 500) return undefined;
+  const [host = '', ...path] = source
+    .replace(/^[a-z+]{1,20}:\/\//i, '')
+    .split('/')
+    .filter((part) => part !== '');
+  const isPath = path.length >= 2 && path.every((part) => /^[\w.-]+$/.test(part));
+  return host.includes('.') && !host.includes('@') && isPath ? path.join('/').replace(/\.git$/, '') : undefined;
 }
 
 /** Of a package URL: `pkg:generic/shop@v2.1?checksum=…` → `v2.1`; a digest is no version. */

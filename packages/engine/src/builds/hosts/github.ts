@@ -16,18 +16,51 @@ import { actor, distinctActors } from '../vouched.ts';
 
 type Told = Partial<Omit<HostEvent, 'host' | 'event' | 'document'>>;
 
-const readers: Readonly<
-  Record<string, { readonly fits: (body: unknown) => boolean; readonly read: (body: unknown) => Told }>
-> = {
-  workflow_run: { fits: (body) => dig(body, 'workflow_run', 'head_sha') !== undefined, read: workflowRun },
-  release: { fits: (body) => dig(body, 'release', 'tag_name') !== undefined, read: release },
-  push: { fits: (body) => dig(body, 'after') !== undefined && text(body, 'ref') !== undefined, read: push },
-  pull_request: { fits: (body) => dig(body, 'pull_request', 'head', 'sha') !== undefined, read: pullRequest },
+interface EventReader {
+  readonly fits: (body: unknown) => boolean;
+  /** By these an event is known whose name is not given: many others hold a commit, or a request, too. */
+  readonly has: readonly string[];
+  readonly lacks: readonly string[];
+  readonly read: (body: unknown) => Told;
+}
+
+const readers: Readonly<Record<string, EventReader>> = {
+  workflow_run: {
+    fits: (body) => dig(body, 'workflow_run', 'head_sha') !== undefined,
+    has: ['action', 'workflow_run', 'workflow'],
+    lacks: ['deployment'],
+    read: workflowRun,
+  },
+  release: {
+    fits: (body) => dig(body, 'release', 'tag_name') !== undefined,
+    has: ['action', 'release'],
+    lacks: ['object_kind'],
+    read: release,
+  },
+  push: {
+    fits: (body) => dig(body, 'after') !== undefined && text(body, 'ref') !== undefined,
+    has: ['ref', 'before', 'after', 'commits', 'pusher'],
+    lacks: ['object_kind'],
+    read: push,
+  },
+  pull_request: {
+    fits: (body) => dig(body, 'pull_request', 'head', 'sha') !== undefined,
+    has: ['action', 'number', 'pull_request'],
+    lacks: ['review', 'comment', 'thread'],
+    read: pullRequest,
+  },
 };
+
+function guessed(body: unknown): string | undefined {
+  const isThere = (key: string): boolean => dig(body, key) !== undefined;
+  return Object.entries(readers).find(
+    ([, { fits, has, lacks }]) => fits(body) && has.every(isThere) && !lacks.some(isThere),
+  )?.[0];
+}
 
 /** Undefined for events that are no build. */
 export function readGithub(kind: string, body: unknown): HostEvent | undefined {
-  const event = kind === '' ? Object.keys(readers).find((name) => readers[name]?.fits(body)) : kind;
+  const event = kind === '' ? guessed(body) : kind;
   const reader = event !== undefined && Object.hasOwn(readers, event) ? readers[event] : undefined;
   if (event === undefined || !reader?.fits(body)) return undefined;
   return {
@@ -50,14 +83,17 @@ function workflowRun(body: unknown): Told {
   const head = text(run, 'head_repository', 'full_name');
   const isForked = head !== text(body, 'repository', 'full_name');
   const branch = text(run, 'head_branch');
+  const trigger = text(run, 'event');
+  const isPullRequest = isForked || (trigger ?? '').startsWith('pull_request');
   return {
     unfinished: action === 'completed' ? undefined : (action ?? 'without an action'),
-    workflows: [text(run, 'name'), text(run, 'path'), text(run, 'path')?.split('/').at(-1)].filter(isSaid),
+    workflows: workflowsOf(body, run),
     // For a push of a tag GitHub has its name in head_branch, and does not say that it is one.
     branch,
-    tag: text(run, 'event') === 'push' || text(run, 'event') === 'release' ? branch : undefined,
-    isPullRequest: isForked || (text(run, 'event') ?? '').startsWith('pull_request'),
-    pullRequest: text(list(run, 'pull_requests')[0], 'number'),
+    tag: trigger === 'push' || trigger === 'release' ? branch : undefined,
+    trigger,
+    isPullRequest,
+    pullRequest: isPullRequest ? onlyRequest(run) : undefined,
     isForked,
     conclusion,
     isFailure: failures.includes(conclusion ?? ''),
@@ -71,6 +107,23 @@ function workflowRun(body: unknown): Told {
     authors: authorsOf(dig(run, 'head_commit')),
     actors: actorsOfRun(body, run),
   };
+}
+
+/**
+ * GitHub lists requests whose branch has this commit, which may be open and not what made it run: of several none is
+ * guessed.
+ */
+function onlyRequest(run: unknown): string | undefined {
+  const requests = list(run, 'pull_requests');
+  return requests.length === 1 ? text(requests[0], 'number') : undefined;
+}
+
+/** A reusable one has `@` and a ref behind its path. */
+function workflowsOf(body: unknown, run: unknown): readonly string[] {
+  const paths = [text(run, 'path'), text(body, 'workflow', 'path')].filter(isSaid);
+  const plain = paths.map((path) => path.replace(/@[^@]*$/, ''));
+  const names = [text(run, 'name'), text(body, 'workflow', 'name'), ...paths, ...plain].filter(isSaid);
+  return [...new Set([...names, ...plain.map((path) => path.split('/').at(-1)).filter(isSaid)])];
 }
 
 /** A second attempt is started by people who only press a button: it names the first one's actor all the same. */

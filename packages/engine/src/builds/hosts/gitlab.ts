@@ -33,15 +33,18 @@ function pipeline(body: unknown): Told {
   const request = dig(body, 'merge_request');
   const status = text(told, 'status');
   const isTag = dig(told, 'tag') === true;
-  const isPullRequest = text(request, 'iid') !== undefined || text(told, 'source') === 'merge_request_event';
+  const source = text(told, 'source');
+  const isPullRequest =
+    source?.endsWith('_request_event') || (!makesNoRequest(source) && text(request, 'iid') !== undefined);
   const endedAt = text(told, 'finished_at');
   return {
     unfinished: endedAt === undefined ? (status ?? 'without a status') : undefined,
     workflows: [text(told, 'name')].filter((name) => name !== undefined),
     branch: isTag ? undefined : text(told, 'ref'),
     tag: isTag ? text(told, 'ref') : undefined,
+    trigger: source,
     isPullRequest,
-    pullRequest: text(request, 'iid'),
+    pullRequest: isPullRequest ? text(request, 'iid') : undefined,
     isForked: isPullRequest && isFromFork(request),
     conclusion: status,
     isFailure: status === 'failed',
@@ -53,9 +56,13 @@ function pipeline(body: unknown): Told {
     ...commitOf(dig(body, 'commit')),
     commit: text(told, 'sha'),
     // A pipeline keeps the user who made it when another one runs its jobs again.
-    actors: text(told, 'source') === 'schedule' ? [] : actor(triggers(text(told, 'source')), dig(body, 'user')),
+    actors: source === 'schedule' ? [] : actor(triggers(source), dig(body, 'user')),
   };
 }
+
+/** These are made for a branch or a tag, whichever request lies open for it. */
+const makesNoRequest = (source: string | undefined): boolean =>
+  ['push', 'web', 'schedule', 'api', 'trigger', 'pipeline', 'chat'].includes(source ?? '');
 
 /** What made a pipeline: a push, or a person by hand, by a token, by a request. */
 const triggers = (source: string | undefined): 'pushed' | 'triggered' => (source === 'push' ? 'pushed' : 'triggered');

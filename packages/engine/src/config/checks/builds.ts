@@ -36,7 +36,8 @@ function checkRule(rule: Rule, path: Path, targets: Targets): readonly Finding[]
   ];
 }
 
-function checkSource({ host, repository, events, branch, tag, pullRequests }: Rule, path: Path): readonly Finding[] {
+function checkSource(rule: Rule, path: Path): readonly Finding[] {
+  const { host, repository, events, branch, tag, pullRequests } = rule;
   const needsRepository = (host === 'github' || host === 'gitlab') && repository === undefined;
   const requests = (events ?? []).some((event) => event === 'pull_request' || event === 'merge_request');
   return [
@@ -52,10 +53,27 @@ function checkSource({ host, repository, events, branch, tag, pullRequests }: Ru
     ...(tag !== undefined && pullRequests === true
       ? [error([...path, 'tag'], 'a pull request has no tag; write two rules')]
       : []),
+    ...checkTriggers(rule, path),
     ...(requests && pullRequests !== true
       ? [error([...path, 'events'], 'builds of pull requests need pullRequests: true in the same rule')]
       : []),
   ];
+}
+
+/** Only these events say what made them run: with another one the rule would never fit. */
+function checkTriggers({ host, events, triggers }: Rule, path: Path): readonly Finding[] {
+  if (triggers === undefined || host === undefined) return [];
+  const silent = (events ?? buildEvents[host].slice(0, 1)).find(
+    (event) => event !== 'workflow_run' && event !== 'pipeline',
+  );
+  return silent === undefined
+    ? []
+    : [
+        error(
+          [...path, 'triggers'],
+          `${silent} of ${host} does not say what made it run; triggers belong to workflow_run and pipeline`,
+        ),
+      ];
 }
 
 /** A linter that passes is no release. */
