@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `bg`: the verbs of the engine without Slack. The only reader of the process's environment, arguments and signals.
 
-import { BlueGreenError, hasCode, keepFilesPrivate, messageOf, storageFault } from '@bg/engine';
+import { BlueGreenError, hasCode, keepFilesPrivate, messageOf, storageFault, withSecretFiles } from '@bg/engine';
 import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { buildProgram } from './program.ts';
@@ -13,7 +13,8 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<ExitCode> {
   const world: World = {
-    environment: process.env,
+    // A shell that may not read a secret can still roll back.
+    environment: withSecretFiles(process.env, 'leave-out'),
     out: process.stdout,
     err: process.stderr,
     stop: stopSignal(),

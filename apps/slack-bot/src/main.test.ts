@@ -1,6 +1,6 @@
 // The process: what it says when it cannot start, that it goes on without Slack, and that it stops cleanly.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { openEngine, silentLog } from '@bg/engine';
@@ -82,6 +82,24 @@ describe('a bot that cannot start says why, and ends with 1', () => {
     expect(bot.output()).toContain(`Port ${port} on 127.0.0.1 is in use`);
     await close(taken);
   });
+});
+
+test('its secrets come from files as well, and are then in no environment that another process can read', async () => {
+  const files = { SLACK_BOT_TOKEN: botToken, SLACK_SIGNING_SECRET: signingSecret };
+  const named = Object.entries(files).map(async ([name, secret]) => {
+    const file = join(stage.folder, name);
+    await writeFile(file, `${secret}\n`, { mode: 0o600 });
+    return [`${name}_FILE`, file] as const;
+  });
+  const bot = run({
+    SLACK_BOT_TOKEN: '',
+    SLACK_SIGNING_SECRET: '',
+    ...Object.fromEntries(await Promise.all(named)),
+  });
+  await expect.poll(() => bot.output(), { timeout: 30_000 }).toContain('the Slack bot is ready');
+  const environment = await readFile(`/proc/${bot.child.pid}/environ`, 'utf8');
+  expect(environment).toContain('SLACK_SIGNING_SECRET_FILE=');
+  for (const secret of Object.values(files)) expect(environment).not.toContain(secret);
 });
 
 test('a Slack that cannot be reached stops nothing: deployments are driven, and it is asked again', async () => {

@@ -10,6 +10,7 @@ import {
   loadSettings,
   openEngine,
   systemClock,
+  withSecretFiles,
 } from '@bg/engine';
 import { type Bot, slackFor, startBot } from './bot.ts';
 import { type BotEnvironment, readEnvironment } from './environment.ts';
@@ -23,10 +24,11 @@ const stopLimitMs = 30_000;
 
 async function main(): Promise<void> {
   keepFilesPrivate();
-  const environment = readOrGiveUp();
+  const variables = withSecretFiles(process.env);
+  const environment = readOrGiveUp(variables);
   const log = createLog({ name: 'slack-bot', level: environment.logLevel, terminal: process.stderr.isTTY === true });
   const slack = slackFor(environment, log);
-  const settings = loadSettings({ file: resolve(environment.configFile), environment: process.env });
+  const settings = loadSettings({ file: resolve(environment.configFile), environment: variables });
   for (const warning of settings.warnings) log.warn(warning);
   const engine = openEngine({ settings, log, processName: 'slack-bot' });
   const identity = await askWho({ slack, engine, log }).catch((thrown: unknown) => {
@@ -43,8 +45,8 @@ async function main(): Promise<void> {
   stopOnSignal(bot, engine, log);
 }
 
-function readOrGiveUp(): BotEnvironment {
-  const read = readEnvironment(process.env);
+function readOrGiveUp(variables: ReturnType<typeof withSecretFiles>): BotEnvironment {
+  const read = readEnvironment(variables);
   if (!read.ok)
     throw new CannotStart(
       `The Slack bot cannot start:\n${read.problems.map((problem) => `  - ${problem}`).join('\n')}`,

@@ -4,7 +4,7 @@
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkConfigFile } from '@bg/engine';
+import { checkConfigFile, withSecretFiles } from '@bg/engine';
 import { buildManifest } from './manifest.ts';
 
 const usage = 'Usage: manifest --url https://deploy.example.com | --socket [--config bluegreen.yaml]';
@@ -25,7 +25,7 @@ try {
 
 /** The commands as `slack.prefix` and `slack.commands` name them; the bot listens to the same. */
 function wordsOf(file: string): { deploy: string; switch: string; rollback: string; status: string } {
-  const { settings, problems } = checkConfigFile({ file, environment: process.env });
+  const { settings, problems } = checkConfigFile({ file, environment: withSecretFiles(process.env) });
   if (settings) return settings.slack.commands;
   const wrong = problems.filter(({ severity }) => severity === 'error');
   throw new Error(`${file}:\n${wrong.map(({ path, message }) => `  ${path}: ${message}`).join('\n')}`);

@@ -1,19 +1,25 @@
 // The webhook receiver's process: environment, signals, exit code. Everything else is in receiver.ts.
 
-import { createLog, keepFilesPrivate, loadSettings, messageOf, openEngine } from '@bg/engine';
-import { type ReceiverOptions, readOptions } from './options.ts';
+import { createLog, keepFilesPrivate, loadSettings, messageOf, openEngine, withSecretFiles } from '@bg/engine';
+import { type Environment, type ReceiverOptions, readOptions } from './options.ts';
 import { startReceiver } from './receiver.ts';
 
 keepFilesPrivate();
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const options = readOptions(process.env);
+  let variables: Environment;
+  try {
+    variables = withSecretFiles(process.env);
+  } catch (thrown) {
+    return complain([messageOf(thrown)]);
+  }
+  const options = readOptions(variables);
   if ('problems' in options) return complain(options.problems);
   const log = createLog({ name: 'webhook', level: options.logLevel, terminal: process.stdout.isTTY === true });
   const stop = stopSignal();
   try {
-    const engine = openEngineOf(options, log);
+    const engine = openEngineOf(options, variables, log);
     try {
       const { ended } = await startReceiver({ engine, log, options, stop });
       return (await ended) ? 0 : 1;
@@ -25,8 +31,8 @@ async function main(): Promise<number> {
   }
 }
 
-function openEngineOf({ config }: ReceiverOptions, log: ReturnType<typeof createLog>) {
-  const settings = loadSettings({ file: config, environment: process.env });
+function openEngineOf({ config }: ReceiverOptions, environment: Environment, log: ReturnType<typeof createLog>) {
+  const settings = loadSettings({ file: config, environment });
   return openEngine({ settings, log, processName: `webhook ${process.pid}` });
 }
 

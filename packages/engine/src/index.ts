@@ -54,6 +54,7 @@ export { type Clock, letOthersIn, pause, systemClock } from './lib/clock.ts';
 export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
 export { keepFilesPrivate } from './lib/private-files.ts';
+export { withSecretFiles } from './lib/secret-files.ts';
 export { storageFault } from './lib/storage-fault.ts';
 export type {
   ProbeHeaders,
