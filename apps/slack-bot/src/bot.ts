@@ -8,6 +8,7 @@ import { boltLogger } from './bolt-log.ts';
 import { whoIn } from './cards/who.ts';
 import type { CommandKey } from './commands/table.ts';
 import type { Desk } from './desk.ts';
+import { type Egress, egressThrough } from './egress.ts';
 import type { BotEnvironment } from './environment.ts';
 import { createFrontDoor } from './front-door.ts';
 import { createDrain, DeliveryRefused, replayGuard } from './guards.ts';
@@ -39,22 +40,25 @@ export interface Bot {
 const drainLimitMs = 10_000;
 
 /** A lost answer is retried by the outbox, never by the client: the client would post twice and hold up other methods. */
-export function slackClientOptions({ apiUrl }: Pick<BotEnvironment, 'apiUrl'>): WebClientOptions {
+export function slackClientOptions({ apiUrl }: Pick<BotEnvironment, 'apiUrl'>, egress: Egress): WebClientOptions {
   return {
     slackApiUrl: apiUrl,
     timeout: 5000,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
-    fetch: fetchInTime,
+    fetch: inTime(egress.fetch),
   };
 }
 
 /** Bolt answers through response URLs with this too, and sets no limit of its own there. */
-const fetchInTime: typeof fetch = (url, init) =>
-  fetch(url, { ...init, signal: init?.signal ?? AbortSignal.timeout(5000) });
+const inTime =
+  (ask: typeof fetch): typeof fetch =>
+  (url, init) =>
+    ask(url, { ...init, signal: init?.signal ?? AbortSignal.timeout(5000) });
 
 export function slackFor(environment: BotEnvironment, log: Log): Slack {
-  const options = { ...slackClientOptions(environment), logger: boltLogger(log) };
+  const egress = egressThrough(environment.proxy);
+  const options = { ...slackClientOptions(environment, egress), logger: boltLogger(log) };
   return connectSlack(new WebClient(environment.token, options));
 }
 
@@ -63,15 +67,17 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const { engine, environment, clock, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const egress = egressThrough(environment.proxy);
   const door = createFrontDoor({
     environment,
-    clientOptions: slackClientOptions(environment),
+    clientOptions: slackClientOptions(environment, egress),
+    dispatcher: egress.dispatcher,
     clock,
     log,
     turnedAway: () => engine.countStranger('slack'),
   });
   const drain = createDrain(clock);
-  const app = await createApp({ ...options, door, drain, signal });
+  const app = await createApp({ ...options, egress, door, drain, signal });
   registerHandlers(app, deskOf(options));
   const background = Promise.allSettled([
     // First, since it throws at once when the configuration does not hold what it needs.
@@ -99,6 +105,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 }
 
 interface AppOptions extends BotOptions {
+  readonly egress: Egress;
   readonly door: ReturnType<typeof createFrontDoor>;
   readonly drain: ReturnType<typeof createDrain>;
   readonly signal: AbortSignal;
@@ -111,6 +118,7 @@ async function createApp({
   identity,
   clock,
   log,
+  egress,
   door,
   drain,
   signal,
@@ -121,7 +129,7 @@ async function createApp({
     authorize: async () => ({ botToken: environment.token, ...botOf(known.get()) }),
     receiver: door.receiver,
     logger: boltLogger(log),
-    clientOptions: slackClientOptions(environment),
+    clientOptions: slackClientOptions(environment, egress),
     deferInitialization: true,
     convoStore: false,
   });

@@ -37,3 +37,20 @@ test('every problem is named at once, and no value of a secret is repeated', () 
   expect(names).toEqual(['SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_API_URL', 'PORT', 'LOG_LEVEL']);
   expect(result.problems.join('\n')).not.toContain('hidden');
 });
+
+test('a proxy is read as other programs read it, and its address is never repeated', () => {
+  const good = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'secret' };
+  const proxyOf = (more: Readonly<Record<string, string>>) => {
+    const read = readEnvironment({ ...good, ...more });
+    return read.ok ? read.environment.proxy : read.problems.join();
+  };
+  expect(proxyOf({})).toBeUndefined();
+  expect(
+    proxyOf({ HTTPS_PROXY: 'http://proxy:3128', https_proxy: 'http://small:1', NO_PROXY: 'slack.internal' }),
+  ).toEqual({
+    httpProxy: undefined,
+    httpsProxy: 'http://small:1',
+    noProxy: 'slack.internal',
+  });
+  expect(proxyOf({ HTTPS_PROXY: 'me:hunter2@proxy' })).toBe('HTTPS_PROXY must be an http:// or https:// address');
+});

@@ -1,5 +1,7 @@
 // What the process was told by its environment: checked at once, every problem named, no secret repeated.
 
+import type { EgressProxy } from './egress.ts';
+
 export interface BotEnvironment {
   readonly token: string;
   /** Undefined in Socket Mode, where Slack signs nothing. */
@@ -12,6 +14,8 @@ export interface BotEnvironment {
   readonly host: string;
   readonly configFile: string;
   readonly logLevel: string;
+  /** Undefined: straight to Slack. */
+  readonly proxy?: EgressProxy | undefined;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -42,6 +46,7 @@ export function readEnvironment(variables: Variables): EnvironmentResult {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push('PORT must be a number from 0 to 65535');
   const logLevel = text('LOG_LEVEL') ?? 'info';
   if (!logLevels.includes(logLevel)) problems.push(`LOG_LEVEL must be one of ${logLevels.join(', ')}`);
+  const proxy = readProxy(text, problems);
   if (problems.length > 0 || token === undefined) return { ok: false, problems };
   const environment: BotEnvironment = {
     token,
@@ -52,8 +57,21 @@ export function readEnvironment(variables: Variables): EnvironmentResult {
     host: text('HOST') ?? '127.0.0.1',
     configFile: text('BLUEGREEN_CONFIG') ?? './bluegreen.yaml',
     logLevel,
+    proxy,
   };
   return { ok: true, environment };
+}
+
+/** As other programs read them: the small letters count first. A proxy's address may hold a password and is not repeated. */
+function readProxy(text: (name: string) => string | undefined, problems: string[]): EgressProxy | undefined {
+  const [httpProxy, httpsProxy] = ['HTTP_PROXY', 'HTTPS_PROXY'].map((name) => {
+    const given = text(name.toLowerCase()) ?? text(name);
+    if (given !== undefined && !/^https?:\/\/[^/]/.test(given))
+      problems.push(`${name} must be an http:// or https:// address`);
+    return given;
+  });
+  if (httpProxy === undefined && httpsProxy === undefined) return undefined;
+  return { httpProxy, httpsProxy, noProxy: text('no_proxy') ?? text('NO_PROXY') ?? '' };
 }
 
 /** A bot token goes to Slack, or to a stand-in on this very machine: never in the clear over a network. */

@@ -5,6 +5,7 @@ import type { Clock, Log } from '@bg/engine';
 import { HTTPReceiver, type ReceiverProcessEventErrorHandlerArgs, SocketModeReceiver } from '@slack/bolt';
 import { WebAPIRateLimitedError, type WebClientOptions } from '@slack/web-api';
 import { boltLogger } from './bolt-log.ts';
+import type { Egress } from './egress.ts';
 import type { BotEnvironment } from './environment.ts';
 import { type DeliveryProof, DeliveryRefused } from './guards.ts';
 import { eventsPath } from './manifest.ts';
@@ -20,6 +21,8 @@ export interface FrontDoor {
 export interface FrontDoorOptions {
   readonly environment: BotEnvironment;
   readonly clientOptions: WebClientOptions;
+  /** The way out for sockets; undefined: straight to Slack. */
+  readonly dispatcher: Egress['dispatcher'];
   readonly clock: Clock;
   readonly log: Log;
   /** Somebody knocked who could not prove to be Slack. */
@@ -105,10 +108,11 @@ const calmMs = 60_000;
  * Bolt's own reconnect closes first and then waits; Slack asks for a reconnect every few hours, and a command in that
  * hole fails for its user. Here the next connection is opened at once, and waits grow until one has lived a minute.
  */
-function socketDoor({ clientOptions, clock, log }: FrontDoorOptions, appToken: string): FrontDoor {
+function socketDoor({ clientOptions, dispatcher, clock, log }: FrontDoorOptions, appToken: string): FrontDoor {
   const receiver = new SocketModeReceiver({
     appToken,
     logger: boltLogger(log),
+    ...(dispatcher === undefined ? {} : { dispatcher }),
     autoReconnectEnabled: false,
     installerOptions: { clientOptions: { ...clientOptions } },
     customPropertiesExtractor: ({ envelope_id }: { readonly envelope_id?: string }) => ({

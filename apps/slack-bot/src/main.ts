@@ -41,7 +41,9 @@ async function main(): Promise<void> {
       throw asStartProblem(thrown, environment);
     },
   );
-  log.info({ port: bot.port, host: environment.host, socketMode: bot.port === undefined }, 'the Slack bot is ready');
+  const socketMode = bot.port === undefined;
+  const connecting = socketMode ? '; its connection to Slack is opened now and has a line of its own' : '';
+  log.info({ port: bot.port, host: environment.host, socketMode }, `the Slack bot is ready${connecting}`);
   stopOnSignal(bot, engine, log);
 }
 

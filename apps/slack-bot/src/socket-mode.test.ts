@@ -1,13 +1,23 @@
 // The same bot without a public address: Slack's requests come through a WebSocket that the bot opened.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startProxy, type TestProxy } from './testing/proxy.ts';
 import { alice, buttonOn, cardWith, channel, setWorkspace, type Workspace, whispered } from './testing/workspace.ts';
 
 let workspace: Workspace;
+let proxy: TestProxy;
 beforeAll(async () => {
-  workspace = await setWorkspace({ socketMode: true });
+  proxy = await startProxy();
+  workspace = await setWorkspace({
+    socketMode: true,
+    // As on a server that reaches the world through a proxy alone.
+    proxy,
+  });
 });
-afterAll(() => workspace?.strike());
+afterAll(async () => {
+  await workspace?.strike();
+  proxy?.close();
+});
 
 /** Waits for a connection made after the `nth` request for one; the old one may take a moment to go. */
 const connected = async (nth: number): Promise<void> => {
@@ -59,4 +69,14 @@ test('Slack closes each connection at once: the bot asks for the next one ever m
   expect(opened().length - before).toBeLessThan(10);
   workspace.slack.clearFaults();
   await connected(before + 2);
+});
+
+test('every call and the socket itself went through the proxy', async () => {
+  const { host } = new URL(workspace.slack.url);
+  expect(new Set(proxy.tunnels)).toEqual(new Set([new URL(workspace.environment.apiUrl).host, host]));
+  const before = proxy.tunnels.length;
+  const opens = opened().length;
+  workspace.slack.disconnectSockets('refresh_requested');
+  await connected(opens + 1);
+  expect(proxy.tunnels.length).toBeGreaterThan(before);
 });

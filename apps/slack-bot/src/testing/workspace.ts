@@ -12,6 +12,7 @@ import { type Bot, slackFor, startBot } from '../bot.ts';
 import type { BotEnvironment } from '../environment.ts';
 import { checkToken } from '../identity.ts';
 import { buildManifest, eventsPath } from '../manifest.ts';
+import type { TestProxy } from './proxy.ts';
 
 export const signingSecret = 'simulator-signing-secret';
 export const botToken = 'xoxb-simulator-test';
@@ -36,11 +37,14 @@ export interface Workspace {
 export interface WorkspaceOptions extends StageOptions {
   readonly simulator?: Partial<SimulatorOptions>;
   readonly socketMode?: boolean;
+  /** The bot reaches Slack through it alone. */
+  readonly proxy?: TestProxy;
 }
 
 export async function setWorkspace({
   simulator,
   socketMode = false,
+  proxy,
   ...options
 }: WorkspaceOptions = {}): Promise<Workspace> {
   const stage = await setStage(options);
@@ -50,11 +54,12 @@ export async function setWorkspace({
     token: botToken,
     signingSecret,
     appToken: socketMode ? appToken : undefined,
-    apiUrl: slack.apiUrl,
+    apiUrl: proxy?.hide(slack.apiUrl) ?? slack.apiUrl,
     port: 0,
     host: '127.0.0.1',
     configFile: stage.settings.file,
     logLevel: 'silent',
+    proxy: proxy && { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: '' },
   };
   let running = await run(stage, slack, environment);
   return {
