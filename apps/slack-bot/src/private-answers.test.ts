@@ -2,6 +2,7 @@
 // opens, and it says what it leaves out.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { textAlone } from './cards/blocks.ts';
 import { homeView } from './cards/home-view.ts';
 import { whoIn } from './cards/who.ts';
 import { targetView } from './testing/target-views.ts';
@@ -70,4 +71,13 @@ test('Home says how much it leaves out of each list, and fits into a view', () =
   expect(text).toContain('28 more deployments');
   expect(text).toContain('8 more approvals');
   expect(home.blocks.length).toBeLessThanOrEqual(100);
+});
+
+test('a text that goes alone is never cut through a character or an entity', () => {
+  for (const text of ['a'.repeat(1499) + '🧨'.repeat(10), `${'a'.repeat(1497)}&amp;${'b'.repeat(100)}`]) {
+    const alone = textAlone({ text, blocks: [] }).text;
+    expect(alone.length).toBeLessThanOrEqual(1500);
+    expect(alone.isWellFormed()).toBe(true);
+    expect(alone).not.toMatch(/&\w*…$/);
+  }
 });

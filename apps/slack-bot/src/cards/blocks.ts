@@ -93,7 +93,7 @@ function confirmation(
 }
 
 /** For a Slack that refuses the blocks. */
-export const textAlone = ({ text }: Card): Card => ({ text: text.slice(0, 1500), blocks: [] });
+export const textAlone = ({ text }: Card): Card => ({ text: cutLines(text, 1500), blocks: [] });
 
 /** At most fifty blocks; a cut card says so and keeps its last two (buttons and context). */
 export function card(text: string, blocks: readonly (Block | undefined)[], limit = maxBlocks): Card {
