@@ -30,7 +30,7 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   const { engine, clock, log } = announcer;
   const repeats = createRepeats(clock);
   const progress = createProgress(announcer);
-  bringUpToDate(announcer);
+  await bringUpToDate(announcer);
   let failures = 0;
   while (!signal.aborted) {
     const more = await announceNext(announcer, repeats);
@@ -47,15 +47,22 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   }
 }
 
-const maxUnfinished = 500;
+const maxUnfinished = 2000;
+/** Of builds, drifts and the like: beyond it they are history. */
+const maxOthers = 200;
 
 /** Decided elsewhere while no bot ran: the rows may be too old to be news, and the buttons still stand there. */
-function bringUpToDate({ engine, log }: Announcer): void {
+async function bringUpToDate({ engine, log }: Announcer): Promise<void> {
+  let others = 0;
   try {
     for (const { key, kind, payload } of engine.outbox.unfinished(transport, maxUnfinished)) {
       const view = kind === 'card' ? engine.deployment((payload as Payloads['card']).deploymentId) : undefined;
       if (view !== undefined) putCard(engine.outbox, view, { urgent: false });
-      else if (livesOn(kind)) engine.outbox.again(key);
+      else if (livesOn(kind) && others < maxOthers) {
+        others += 1;
+        engine.outbox.again(key);
+      }
+      await letOthersIn();
     }
   } catch (thrown) {
     log.error({ err: thrown }, 'the messages of an earlier process could not be brought up to date');
