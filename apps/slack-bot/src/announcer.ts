@@ -30,7 +30,8 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   const { engine, clock, log } = announcer;
   const repeats = createRepeats(clock);
   const progress = createProgress(announcer);
-  await bringUpToDate(announcer);
+  // Beside the news, which does not wait for it.
+  const upToDate = bringUpToDate(announcer, signal);
   let failures = 0;
   while (!signal.aborted) {
     const more = await announceNext(announcer, repeats);
@@ -45,6 +46,7 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
     }
     if (more !== 'more') await engine.changed(idleMs, signal);
   }
+  await upToDate;
 }
 
 const maxUnfinished = 2000;
@@ -52,10 +54,11 @@ const maxUnfinished = 2000;
 const maxOthers = 200;
 
 /** Decided elsewhere while no bot ran: the rows may be too old to be news, and the buttons still stand there. */
-async function bringUpToDate({ engine, log }: Announcer): Promise<void> {
+async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): Promise<void> {
   let others = 0;
   try {
     for (const { key, kind, payload } of engine.outbox.unfinished(transport, maxUnfinished)) {
+      if (signal.aborted) return;
       const view = kind === 'card' ? engine.deployment((payload as Payloads['card']).deploymentId) : undefined;
       if (view !== undefined) putCard(engine.outbox, view, { urgent: false });
       else if (livesOn(kind) && others < maxOthers) {
