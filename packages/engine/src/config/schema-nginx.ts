@@ -26,6 +26,11 @@ export const nginx = z
         'attached: the command that makes nginx open its logs anew; without it the log is cut in place. Default: none.',
       )
       .optional(),
+    headers: path()
+      .describe(
+        'A file of your add_header lines for this service. nginx takes those of the http level in no server that adds one itself, as the engine must. Default: none.',
+      )
+      .optional(),
     tls: z
       .strictObject({
         listen: listen().describe('Where users connect over TLS and HTTP/2: a port, or address:port.'),

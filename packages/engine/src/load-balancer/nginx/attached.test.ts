@@ -101,6 +101,35 @@ describe('an nginx that runs already', () => {
     expect(sideOf(await stage.user())).toBe('blue');
   });
 
+  test("keeps the operator's headers where a file names them, and says which are missing where none does", async () => {
+    const snippet = join(home, 'headers.conf');
+    writeFileSync(
+      snippet,
+      'add_header Strict-Transport-Security "max-age=63072000; preload" always;\nadd_header X-Content-Type-Options nosniff always;\n',
+    );
+    const config = join(home, 'nginx.conf');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('http {', `http { include ${snippet};`));
+    const warned: unknown[] = [];
+    const log = { ...stage.options.log, warn: (...given: unknown[]) => void warned.push(given) };
+    const sticky = { by: 'cookie', name: 'bg_bucket' } as const;
+    const spec = { ...stage.options.spec, sticky };
+    const silent = stage.balancer({ settings, spec, log: log as typeof stage.options.log });
+    await silent.ensure();
+    expect(JSON.stringify(warned)).toMatch(/Strict-Transport-Security.*X-Content-Type-Options.*nginx\.headers/);
+
+    const balancer = stage.balancer({ settings: { ...settings, headers: snippet }, spec });
+    await balancer.ensure();
+    const wanted = { 'strict-transport-security': 'max-age=63072000; preload', 'x-content-type-options': 'nosniff' };
+    expect((await stage.user()).headers).toMatchObject(wanted);
+    await balancer.apply(routed(1, { active: 'blue', preview: 'green' }), 1);
+    expect((await stage.user()).headers).toMatchObject({
+      ...wanted,
+      'set-cookie': [expect.stringContaining('bg_bucket')],
+    });
+    const tester = await stage.user({ headers: { 'x-preview': 'a-token-that-nobody-may-log' } });
+    expect(tester.headers).toMatchObject({ ...wanted, 'cache-control': 'private, no-store' });
+  });
+
   test('a reload by hand in the middle of a canary changes nothing for anybody', async () => {
     const balancer = stage.balancer({ settings });
     await balancer.ensure();

@@ -11,6 +11,7 @@ import { createAsker } from './ask.ts';
 import { ensureOpen } from './closing.ts';
 import { readPresent, writeGeneration } from './generations.ts';
 import { followed, forgetOldReload, reloadGently } from './gentle-reload.ts';
+import { warnOfHiddenHeaders } from './operator-headers.ts';
 import type { NginxParts } from './parts.ts';
 import { ensureBucketFiles, ensureFolders, type NginxPlaces } from './places.ts';
 import { orphansOf } from './process-of.ts';
@@ -47,7 +48,8 @@ async function refuseClosedFolder({ asker, places }: NginxParts): Promise<void> 
 export function nginxConfiguration(parts: NginxParts): readonly GeneratedFile[] {
   const { node, site, spec } = parts;
   const preview = spec.preview && { ...spec.preview, token: '-secret-' };
-  const shown = siteText({ ...parts, spec: { ...spec, preview }, nonce: '-secret-', tls: parts.settings.tls });
+  const { tls, headers } = parts.settings;
+  const shown = siteText({ ...parts, spec: { ...spec, preview }, nonce: '-secret-', tls, headers });
   const text = configText({ ...parts, site: { ...shown, text: shown.text.replaceAll(shown.digest, site.digest) } });
   const present = readFileIfAny(node.config);
   const onDisk = present === undefined ? 'missing' : isEdited(parts, present) ? 'differs' : 'same';
@@ -81,6 +83,7 @@ async function bringUp(parts: NginxParts): Promise<void> {
     log.warn({ ...name, file: node.config }, 'the configuration file was changed by hand, and is written again');
   if (await runs(parts, before)) {
     const { digest } = site;
+    await warnOfHiddenHeaders(parts);
     await reloadGently({ node, asker, routing: places.routing, digest, before: askerOf(parts, before), clock });
     log.info(name, 'nginx follows its changed configuration');
     return;
@@ -88,6 +91,7 @@ async function bringUp(parts: NginxParts): Promise<void> {
   await node.start();
   // An attached nginx was only told to look at its files again.
   if (settings.mode === 'attached') await followed(asker, site.digest, clock);
+  await warnOfHiddenHeaders(parts);
   log.info(name, 'nginx started');
   if (settings.mode === 'managed' && orphansOf(places).length > 0)
     log.warn(name, 'workers of a killed nginx are ending; a connection they had not answered yet may have been lost');

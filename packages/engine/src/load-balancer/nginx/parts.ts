@@ -48,7 +48,7 @@ export function partsOf(given: NginxOptions): NginxParts {
     ...given,
     places,
     nonce: secret,
-    site: siteText({ spec: given.spec, places, nonce: secret, tls: settings.tls }),
+    site: siteText({ spec: given.spec, places, nonce: secret, tls: settings.tls, headers: settings.headers }),
     asker: ask,
     node:
       settings.mode === 'managed'

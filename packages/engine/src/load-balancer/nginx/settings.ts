@@ -15,6 +15,8 @@ export interface ManagedNginx {
   /** A path, or a name that is looked for in the usual folders. */
   readonly program: string;
   readonly tls: NginxTls | undefined;
+  /** Absolute path of the operator's `add_header` lines, for every answer of this site. */
+  readonly headers?: string | undefined;
 }
 
 /** One that the user runs: the engine owns one file that it includes within `http`, and its routing files. */
@@ -27,6 +29,8 @@ export interface AttachedNginx {
   /** Makes nginx open its logs anew; without it the log is shortened in place. */
   readonly reopen: Argv | undefined;
   readonly tls: NginxTls | undefined;
+  /** Absolute path of the operator's `add_header` lines, for every answer of this site. */
+  readonly headers?: string | undefined;
 }
 
 export type NginxSettings = ManagedNginx | AttachedNginx;

@@ -29,6 +29,8 @@ export interface SiteParts {
   readonly places: NginxPlaces;
   readonly nonce: string;
   readonly tls: NginxTls | undefined;
+  /** Absolute path of the operator's `add_header` lines. */
+  readonly headers?: string | undefined;
 }
 
 export interface Site {
@@ -90,7 +92,7 @@ export function mainText(
   });
 }
 
-function siteValues({ spec, places, nonce, tls }: SiteParts) {
+function siteValues({ spec, places, nonce, tls, headers }: SiteParts) {
   quoted({ what: 'the state folder', value: places.routing });
   const headerBytes = Math.floor(spec.maxHeaderBytes ?? usualHeaderBytes);
   return {
@@ -110,6 +112,7 @@ function siteValues({ spec, places, nonce, tls }: SiteParts) {
     headerBytes,
     moreThanHeaderBytes: above(headerBytes),
     reachedHost: spec.listen.host.includes(':') ? '[$server_addr]' : '$server_addr',
+    headers: headers !== undefined && quoted({ what: 'loadBalancer.nginx.headers', value: headers }),
     tls: tlsValues(tls),
     timeout: `${Math.max(1, Math.floor(spec.requestTimeoutMs))}ms`,
     nonce: exactly({ what: 'the nonce', value: nonce }),
