@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,6 +97,21 @@ describe('bg migrate', { timeout: 120_000 }, () => {
     expect((await shell.bg('migrate', 'approve', id)).out).toContain(`contract ${id} of 003_cents: done`);
     expect((await shell.bg('rollback', 'v2.0')).err).toContain('cannot run on the schema of shop any more');
     expect((await shell.bg('status')).out).toContain('schema sqlite: 003_cents done');
+  });
+
+  it('that fails in the middle says what is done, and not that nothing was changed', async () => {
+    const releases = join(shell.folder, 'releases', 'shop');
+    cpSync(join(releases, 'v2.1'), join(releases, 'v2.9'), { recursive: true });
+    writeFileSync(
+      join(releases, 'v2.9', 'migrations', '004_broken.backfill.sql'),
+      "-- @table orders\n-- @key id\nUPDATE orders SET product = json_extract('{', '$.x') WHERE id BETWEEN :from AND :to;\n",
+    );
+    expect(await shell.bg('migrate', 'expand', '--release', 'v2.9')).toMatchObject({ code: 0 });
+    const { code, err } = await shell.bg('migrate', 'backfill', '--release', 'v2.9');
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('failed (schema-failed)') });
+    expect(err).toContain('004_broken was begun and is not done');
+    expect(err).not.toContain('Nothing was changed');
+    expect((await shell.bg('history', '--json')).code).toBe(0);
   });
 
   it('lets nobody but an approver correct the record, and says what it needs', async () => {

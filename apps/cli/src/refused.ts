@@ -1,21 +1,21 @@
-// A rule said no: which one, why, and what to do. Nothing was changed.
+// A rule said no: which one, why, what to do, and what was changed before it, which is nothing in nearly all cases.
 
 import { type Refusal, type Result, refusalRules } from '@bg/engine';
 import { type ExitCode, exitCodes } from './exit.ts';
 import type { Screen } from './screen.ts';
 import type { Light } from './show/deployment.ts';
 
-export function refused(screen: Screen, { code, sentence, hint }: Refusal): ExitCode {
-  if (screen.json) screen.answer({ refused: { code, rule: refusalRules[code], sentence, hint } }, () => []);
+export function refused(screen: Screen, { code, sentence, hint, happened }: Refusal): ExitCode {
+  if (screen.json) screen.answer({ refused: { code, rule: refusalRules[code], sentence, hint, happened } }, () => []);
   else
     for (const line of [
-      `refused (${code}): ${sentence}`,
+      `${happened === undefined ? 'refused' : 'failed'} (${code}): ${sentence}`,
       `  rule: ${refusalRules[code]}`,
       ...(hint === '' ? [] : [`  ${hint}`]),
-      '  Nothing was changed.',
+      `  ${happened ?? 'Nothing was changed.'}`,
     ])
       screen.aside(line);
-  return exitCodes.refused;
+  return happened === undefined ? exitCodes.refused : exitCodes.failed;
 }
 
 /** The answer of a verb that is done at once. */

@@ -184,6 +184,6 @@ function repairOf([id]: readonly string[], options: Options): Act {
 }
 
 function baselineOf([word = '']: readonly string[]): Act {
-  if (!/^\d{1,9}$/.test(word)) throw usageError(`"${word}" is no number of a migration.`);
+  if (!/^\d{1,15}$/.test(word)) throw usageError(`"${word}" is no number of a migration.`);
   return { kind: 'baseline', upTo: Number(word) };
 }

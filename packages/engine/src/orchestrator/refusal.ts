@@ -23,6 +23,7 @@ export const refusalRules = {
   quarantined: 'a release that was marked bad is not deployed by a machine',
   'reason-missing': 'a reject, a lock and a redeploy over a lock name their reason',
   'release-unknown': 'only releases that exist are deployed',
+  'schema-failed': 'what was begun and failed is named, and the next run goes on from there',
   'schema-incompatible': 'a side that cannot run on the present schema gets no users',
   'schema-needed': 'what a release needs that may get users is not taken away',
   'schema-refused': 'what the migrations or the database do not allow is not done',
@@ -44,6 +45,8 @@ export interface Refusal {
   readonly sentence: string;
   /** What the person can do now. */
   readonly hint: string;
+  /** What was done before it came to this; undefined: nothing was changed. */
+  readonly happened?: string;
 }
 
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };

@@ -58,7 +58,8 @@ export async function migrationsPlan(core: Core, ref: ReleaseRef): Promise<Resul
 
 /** Acts in the caller's process; the database's own lock keeps two from acting at once. */
 export async function runMigrations(core: Core, request: MigrationsRun): Promise<Result<readonly string[]>> {
-  const { act, actor, signal, say } = request;
+  const { act, actor, signal } = request;
+  const done = watchRun(request.say);
   const answer = await onRelease(core, request, async (target, version, folder) => {
     const may = mayAct(core, target, request, version);
     if (!may.ok) return may;
@@ -67,7 +68,7 @@ export async function runMigrations(core: Core, request: MigrationsRun): Promise
       if (refusal) return refuse('schema-refused', refusal.sentence);
     }
     note(core, target, actor, { action: 'migrate-begun', sentence: `${doing(act)} for ${version}` });
-    const ids = await target.migrator.run(folder, act, { signal, say });
+    const ids = await target.migrator.run(folder, act, { signal, say: done.say });
     note(core, target, actor, {
       action: 'migrate-done',
       sentence: `${doing(act)} for ${version}: ${ids.join(', ') || 'nothing was left to do'}`,
@@ -75,12 +76,50 @@ export async function runMigrations(core: Core, request: MigrationsRun): Promise
     await lookAtSchema(core, target);
     return ok(ids);
   });
-  if (!answer.ok) {
-    const found = findTarget(core, request);
-    const key = found.ok ? found.value.key : undefined;
+  if (answer.ok) return answer;
+  const found = findTarget(core, request);
+  const key = found.ok ? found.value.key : undefined;
+  const happened = done.sentence();
+  if (happened === undefined) {
     recordRefusal(core, { actor, verb: `migrate ${act.kind}`, refusal: answer.refusal, key });
+    return answer;
   }
-  return answer;
+  const refusal = { ...answer.refusal, code: 'schema-failed', happened } as const;
+  if (found.ok)
+    note(core, found.value, actor, {
+      action: 'migrate-failed',
+      sentence: `${doing(act)}, which failed: ${refusal.sentence}. ${happened}`,
+    });
+  return { ok: false, refusal };
+}
+
+/** What a run has done by the time it fails: steps that were committed stay, and so do rows that were filled. */
+function watchRun(say: MigrationsRun['say']) {
+  const ended: string[] = [];
+  let open: { readonly id: string; readonly rows: number | undefined } | undefined;
+  return {
+    say: (event: Parameters<MigrationsRun['say']>[0]): void => {
+      if (event.kind === 'begun') open = { id: event.id, rows: undefined };
+      if (event.kind === 'progress') open = { id: event.id, rows: event.rowsDone };
+      if (event.kind === 'done') {
+        ended.push(event.id);
+        open = undefined;
+      }
+      say(event);
+    },
+    /** Undefined when nothing was begun. */
+    sentence: (): string | undefined => {
+      if (ended.length === 0 && open === undefined) return undefined;
+      const last = ended.at(-1);
+      const before =
+        last === undefined
+          ? []
+          : [ended.length === 1 ? `${last} is done` : `${ended.length} steps up to ${last} are done`];
+      const rows = open?.rows === undefined || open.rows === 0 ? '' : ` (${open.rows} rows of it are filled)`;
+      const cut = open === undefined ? [] : [`${open.id} was begun and is not done${rows}`];
+      return `${[...before, ...cut].join('; ')}. The next run goes on from there; \`bg migrate status\` shows it.`;
+    },
+  };
 }
 
 function mayAct(core: Core, target: Target, { act, actor }: MigrationsRun, version: string): Result<undefined> {
