@@ -17,7 +17,7 @@ const smokeTests: SmokeTests = [];
 export const defaultOptions = {
   env: {},
   envFiles: [] as string[],
-  requiredEnv: [] as string[],
+  requiredEnv: [] as NonNullable<ServiceOptions['requiredEnv']>,
   grace: '30s',
   settle: '300ms',
   health: {

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const silent = { command: undefined, requiredEnv: [], smokeTests: [], notes: undefined, templates: [] };
+const silent = { command: undefined, requiredEnv: [], envFormats: [], smokeTests: [], notes: undefined, templates: [] };
 
 const read = (text: string) => {
   writeFileSync(join(folder, 'bluegreen.release.yaml'), text);
@@ -98,7 +98,10 @@ smokeTests:
     ['schema: { smoke: { command: [x], limit: 5 } }', /schema\.smoke\.limit: expected/],
     ['comand: [node]', /release\.yaml:1:1 comand: "comand" is not a known key; did you mean "command"\?/],
     ['command: node server.mjs', /:1:10 command: expected a list of a program and its arguments, found a text/],
-    ['requiredEnv: ["A B"]', /requiredEnv\[0\]: expected the name of a variable, found "A B"/],
+    [
+      'requiredEnv: ["A B"]',
+      /requiredEnv\[0\]: expected the name of a variable, or a mapping with name and format, found "A B"/,
+    ],
     ['smokeTests: [{ name: a, path: / }, { name: a, path: /b }]', /:1:44 smokeTests\[1\]\.name: smokeTests\[0\] has/],
     ['smokeTests: [{ name: a, pth: / }]', /smokeTests\[0\]\.pth: "pth" is not a known key; did you mean "path"\?/],
     ['templates: [../secrets.hbs]', /templates\[0\]: expected a file in the release/],

@@ -12,8 +12,9 @@ import { keysOf, schemaAt, unknownKey } from './known-keys.ts';
 import type { Path } from './path.ts';
 import { describeFound, error, type Finding, formatProblem } from './problems.ts';
 import { resolveSmokeTest } from './resolve.ts';
+import { resolveRequiredEnv } from './resolve-required-env.ts';
 import { type ReleaseManifestFile, releaseManifest } from './schema-release-manifest.ts';
-import type { SmokeTest } from './settings.ts';
+import type { SmokeTest, VariableFormat } from './settings.ts';
 import { parseDuration } from './units.ts';
 
 export const releaseManifestFile = 'bluegreen.release.yaml';
@@ -33,6 +34,8 @@ export interface ReleaseManifest extends DeclaredNeeds {
   readonly command: readonly [string, ...string[]] | undefined;
   /** Beside those of the configuration. */
   readonly requiredEnv: readonly string[];
+  /** Beside those of the configuration. */
+  readonly envFormats: readonly VariableFormat[];
   /** Beside those of the configuration. */
   readonly smokeTests: readonly SmokeTest[];
   /** For people: what is new. */
@@ -68,7 +71,7 @@ function manifestOf(file: ReleaseManifestFile): ReleaseManifest {
   const { reads, writes, statements, smoke } = file.schema ?? {};
   return {
     command: file.command && argv(file.command),
-    requiredEnv: file.requiredEnv ?? [],
+    ...resolveRequiredEnv(file.requiredEnv ?? []),
     smokeTests: (file.smokeTests ?? []).map(resolveSmokeTest),
     notes: file.notes?.trim() || undefined,
     templates: file.templates ?? [],

@@ -75,6 +75,7 @@ describe('defaults', () => {
       channel: '#deploys',
       env: {},
       requiredEnv: [],
+      envFormats: [],
       graceMs: 30_000,
       drainLimitMs: 30_000,
       settleMs: 300,
@@ -215,6 +216,17 @@ describe('what a target says about what its service says', () => {
       statuses: [
         [204, 204],
         [300, 302],
+      ],
+    });
+  });
+
+  it('a required variable may have a format', () => {
+    const listed = '[KEY, { name: DATABASE_URL, format: url, reachable: true }, { name: SIZE, format: integer }]';
+    expect(targetOf(withOptions(`    requiredEnv: ${listed}`))).toMatchObject({
+      requiredEnv: ['KEY', 'DATABASE_URL', 'SIZE'],
+      envFormats: [
+        { name: 'DATABASE_URL', format: 'url', reachable: true },
+        { name: 'SIZE', format: 'integer', reachable: false },
       ],
     });
   });

@@ -20,6 +20,7 @@ import { resolveHealth } from './resolve-health.ts';
 import { resolveKeepReleases } from './resolve-keep-releases.ts';
 import { resolveNginx } from './resolve-nginx.ts';
 import { resolveNotify, resolveTold } from './resolve-notify.ts';
+import { resolveRequiredEnv } from './resolve-required-env.ts';
 import { commandWords } from './resolve-slack.ts';
 import { resolveStatuses } from './resolve-statuses.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
@@ -84,7 +85,7 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
     slots: { blue: slot(own.slots.blue), green: slot(own.slots.green) },
     command: [program, ...args],
     env: asTexts(options.env),
-    requiredEnv: options.requiredEnv,
+    ...resolveRequiredEnv(options.requiredEnv),
     ...resolveLimits(options),
     health: resolveHealth(options.health, inFolder),
     smokeTests: options.smokeTests.map(resolveSmokeTest),

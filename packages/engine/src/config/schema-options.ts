@@ -9,6 +9,7 @@ import { guard } from './schema-guard.ts';
 import { health } from './schema-health.ts';
 import { keepReleases } from './schema-keep-releases.ts';
 import { told } from './schema-notify.ts';
+import { requiredEnv, variablePattern } from './schema-required-env.ts';
 import {
   approver,
   choice,
@@ -26,8 +27,6 @@ import {
   whole,
   yesNo,
 } from './schema-values.ts';
-
-export const variablePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const jsonValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'a text, a number, true, false or null',
@@ -120,8 +119,8 @@ export const serviceOptions = {
   envFiles: listOf(path(), 16)
     .describe('Env files (docs/env-files.md) for both slots. Secrets belong here.')
     .optional(),
-  requiredEnv: listOf(matching(variablePattern, 'the name of a variable'), 200)
-    .describe('A slot is not started while one of these is missing.')
+  requiredEnv: requiredEnv
+    .describe('A slot is not started while one of these is missing, or does not have its format.')
     .optional(),
   ...accountOptions,
   quota: quota.optional(),

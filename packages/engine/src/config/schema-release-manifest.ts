@@ -1,7 +1,8 @@
 // The file bluegreen.release.yaml, key by key. Nothing is transformed here: what goes in comes out, checked.
 
 import { z } from 'zod';
-import { smokeTest, variablePattern } from './schema-options.ts';
+import { smokeTest } from './schema-options.ts';
+import { requiredEnv } from './schema-required-env.ts';
 import { duration, listOf, matching } from './schema-values.ts';
 
 const mostNames = 5_000;
@@ -29,7 +30,7 @@ const fileInRelease = () =>
 
 export const releaseManifest = z.strictObject({
   command: command().optional(),
-  requiredEnv: listOf(matching(variablePattern, 'the name of a variable'), 200).optional(),
+  requiredEnv: requiredEnv.optional(),
   smokeTests: listOf(smokeTest, 100).optional(),
   notes: matching(/^(?:[^\p{Cc}]|[\n\t])+$/u, `a text of at most ${mostNotes} characters without control characters`)
     .max(mostNotes, `a text of at most ${mostNotes} characters`)

@@ -60,6 +60,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly requiredEnv: readonly string[];
+  /** Of those of them that must look like something. */
+  readonly envFormats: readonly VariableFormat[];
   readonly graceMs: number;
   /** How long a side that is to be stopped or replaced is waited for while requests are open on it. */
   readonly drainLimitMs: number;
@@ -86,6 +88,13 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings {
   readonly told: ToldSettings;
   /** The application's own; undefined: the engine changes no schema. */
   readonly database: DatabaseSettings | undefined;
+}
+
+export interface VariableFormat {
+  readonly name: string;
+  readonly format: 'text' | 'url' | 'integer' | 'number' | 'port' | 'boolean' | 'json';
+  /** Whether something must accept connections at the host and port of the url. */
+  readonly reachable: boolean;
 }
 
 export interface DatabaseSettings {

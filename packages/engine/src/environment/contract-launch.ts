@@ -72,6 +72,27 @@ const refusals: readonly (readonly [string, (f: EnvironmentFixture) => Partial<L
     /: ONE, TWO must be set/,
   ],
   [
+    'with a variable of another format, naming it without its value',
+    () => ({
+      env: { POOL: 'many', API: 'db' },
+      envFormats: [
+        { name: 'POOL', format: 'integer', reachable: false },
+        { name: 'API', format: 'url', reachable: false },
+      ],
+    }),
+    'variable-invalid',
+    /^(?!.*many).*: POOL must be an integer; API must be a URL/,
+  ],
+  [
+    'when the database that a variable names cannot be reached',
+    () => ({
+      env: { DATABASE_URL: 'postgres://app:hush@127.0.0.1:1/shop' },
+      envFormats: [{ name: 'DATABASE_URL', format: 'url', reachable: true }],
+    }),
+    'unreachable',
+    /^(?!.*hush).*: what DATABASE_URL names cannot be reached: 127\.0\.0\.1:1 refuses: .*ECONNREFUSED/,
+  ],
+  [
     'with an unknown variable in `env`, naming where',
     () => ({ env: { URL: `x\${NOPE}` } }),
     'variable-missing',

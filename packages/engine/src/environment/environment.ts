@@ -1,5 +1,6 @@
 // Where releases run. One folder per driver; each signs the contract in environment.contract.ts.
 
+import type { VariableFormat } from '../config/settings.ts';
 import type { HealthSettings } from '../config/settings-health.ts';
 import type { AccountName } from '../lib/accounts.ts';
 
@@ -53,6 +54,8 @@ export interface LaunchSettings {
   /** Absolute paths, read in this order; a later file wins, and `env` wins over files. */
   readonly envFiles: readonly string[];
   readonly requiredEnv: readonly string[];
+  /** What they must look like, and which of them name something that must be reachable. */
+  readonly envFormats?: readonly VariableFormat[];
   /** Files of the release that are filled in with the slot's environment; where they lie is told by `CONFIG_DIR`. */
   readonly templates: readonly string[];
   /** Between SIGTERM and SIGKILL. */
@@ -123,8 +126,8 @@ export interface Environment {
   /**
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
    * running there on the same port is left alone (idempotent); another release there is stopped first. The process outlives this one.
-   * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `env-file-unreadable`, `env-file-invalid`,
-   * `release-missing`, `template-unfilled`, `exec-not-found`, `account-refused`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
+   * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `variable-invalid`, `unreachable`,
+   * `env-file-unreadable`, `env-file-invalid`, `release-missing`, `template-unfilled`, `exec-not-found`, `account-refused`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
    * slot is being changed)
    */
   start(

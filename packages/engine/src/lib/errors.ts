@@ -58,6 +58,10 @@ export const errorHelp = {
   'template-unfilled':
     'Give the named variables in an env file or in `env` of the configuration, or mend the template in a new release; nothing was started.',
   'too-many-files': 'End what keeps files open, or raise the limit (`ulimit -n`, `LimitNOFILE=`), and try again.',
+  unreachable:
+    'Start or correct what the variable names, or leave out `reachable` of it in `requiredEnv`; nothing was started.',
+  'variable-invalid':
+    'Correct the named variable in its env file or in `env` of the configuration; nothing was started.',
   'variable-missing': 'Add the named variable to the env file of the target or to `env` in the configuration.',
 } as const;
 

@@ -22,6 +22,7 @@ const settings = {
 const says = (more: Partial<ReleaseManifest>): ReleaseManifest => ({
   command: undefined,
   requiredEnv: [],
+  envFormats: [],
   smokeTests: [],
   notes: undefined,
   templates: [],

@@ -2,7 +2,7 @@
 // the release at each use, so that a restart, a rollback and a hand start run it as its deployment did.
 
 import { type ReleaseManifest, readReleaseManifest } from '../config/release-manifest.ts';
-import type { SmokeTest, TargetSettings } from '../config/settings.ts';
+import type { SmokeTest, TargetSettings, VariableFormat } from '../config/settings.ts';
 import {
   describePlace,
   type Effective,
@@ -20,6 +20,7 @@ interface RunBy {
   readonly command: readonly [string, ...string[]];
   readonly commandFrom: 'configuration' | 'release';
   readonly requiredEnv: readonly string[];
+  readonly envFormats: readonly VariableFormat[];
   readonly templates: readonly string[];
   readonly smokeTests: readonly SmokeTest[];
   readonly notes: string | undefined;
@@ -36,7 +37,8 @@ export function runBy({ settings }: Pick<Target, 'settings'>, { folder }: Pick<R
  * one of the same name: what is asked of every release is not softened by one of them.
  */
 export function merged(
-  settings: Pick<TargetSettings, 'command' | 'requiredEnv' | 'smokeTests'>,
+  settings: Pick<TargetSettings, 'command' | 'requiredEnv' | 'smokeTests'> &
+    Partial<Pick<TargetSettings, 'envFormats'>>,
   manifest: ReleaseManifest | undefined,
 ): RunBy {
   const asked = new Set(settings.smokeTests.map(({ name }) => name));
@@ -46,6 +48,7 @@ export function merged(
     command: manifest?.command ?? settings.command,
     commandFrom: manifest?.command ? 'release' : 'configuration',
     requiredEnv: [...new Set([...settings.requiredEnv, ...(manifest?.requiredEnv ?? [])])],
+    envFormats: [...(settings.envFormats ?? []), ...(manifest?.envFormats ?? [])],
     templates: manifest?.templates ?? [],
     smokeTests: [...settings.smokeTests, ...own.filter(({ name }) => !asked.has(name))],
     notes: manifest?.notes,
@@ -138,11 +141,12 @@ export function foresee(
 
 function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind): LaunchSettings {
   const { env, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, slots, quota } = target.settings;
-  const { command, requiredEnv, templates } = runBy(target, release);
+  const { command, requiredEnv, envFormats, templates } = runBy(target, release);
   return {
     command,
     env,
     requiredEnv,
+    envFormats: kind === 'rescue' ? [] : envFormats,
     templates,
     graceMs,
     settleMs,

@@ -5,7 +5,7 @@ import type { Path } from '../path.ts';
 import { shortText } from '../path.ts';
 import { error, type Finding } from '../problems.ts';
 import type { ConfigFile } from '../schema.ts';
-import { variablePattern } from '../schema-options.ts';
+import { variablePattern } from '../schema-required-env.ts';
 import { nameExpected, namePattern } from '../schema-values.ts';
 import type { TargetDraft } from './target-drafts.ts';
 

@@ -4,12 +4,13 @@
 import { BlueGreenError } from '../../lib/errors.ts';
 import { readEnvFiles, substituteAll, type Variables } from '../env-files.ts';
 import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from '../environment.ts';
+import { misshapen } from '../variable-formats.ts';
 import { launchVariable } from './launch.ts';
 
 export interface Launch {
   readonly place: SlotPlace;
   readonly release: Pick<ReleaseFiles, 'version'>;
-  readonly settings: Pick<LaunchSettings, 'env' | 'envFiles' | 'requiredEnv' | 'templates'>;
+  readonly settings: Pick<LaunchSettings, 'env' | 'envFiles' | 'requiredEnv' | 'envFormats' | 'templates'>;
   readonly launch: string;
   /** Where templates are rendered to. */
   readonly configFolder: string;
@@ -23,7 +24,7 @@ const fixed = {
   TZ: 'UTC',
 } as const;
 
-/** @throws BlueGreenError `env-file-unreadable`, `env-file-invalid`, or `variable-missing` naming every variable that is. */
+/** @throws BlueGreenError `env-file-unreadable`, `env-file-invalid`, `variable-missing` naming every variable that is, or `variable-invalid`. */
 export function buildEnvironment({ place, release, settings, launch, configFolder }: Launch): Variables {
   const builtIn = {
     ENVIRONMENT_COLOR: place.slot,
@@ -39,6 +40,9 @@ export function buildEnvironment({ place, release, settings, launch, configFolde
   ];
   if (problems.length > 0)
     throw new BlueGreenError('variable-missing', `${describePlace(place)} cannot start: ${problems.join('; ')}`);
+  const wrong = misshapen(environment, settings.envFormats ?? []);
+  if (wrong.length > 0)
+    throw new BlueGreenError('variable-invalid', `${describePlace(place)} cannot start: ${wrong.join('; ')}`);
   return environment;
 }
 

@@ -15,6 +15,7 @@ import {
   type SlotPlace,
 } from '../environment.ts';
 import { type RenderedFile, renderTemplates } from '../templates.ts';
+import { unreachable } from '../variable-formats.ts';
 import { clearConfig, configFolderOf, writeConfig } from './config-folder.ts';
 import { effectiveOf } from './effective.ts';
 import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
@@ -51,6 +52,7 @@ export async function startSlot(room: Room, request: StartRequest): Promise<Runn
   const prepared = prepare(room, request, launch);
   requireResources(room.stateFolder, settings);
   await requireReach(place, prepared.account, prepared.reaches);
+  await requireReachable(request, prepared.env);
   await stopSlot(room, place, settings.graceMs);
   await requireFreePort(room, place);
   const starting = writeAhead(room, request, { launch, startedWith: prepared.startedWith });
@@ -112,6 +114,12 @@ export function foresee(room: Room, request: StartRequest): Effective {
   const { startedWith } = prepare(room, request, newLaunch(room.mark));
   requireResources(room.stateFolder, request.settings);
   return startedWith;
+}
+
+async function requireReachable({ place, settings }: StartRequest, env: Variables): Promise<void> {
+  const silent = await unreachable(env, settings.envFormats ?? []);
+  if (silent.length > 0)
+    throw new BlueGreenError('unreachable', `${describePlace(place)} cannot start: ${silent.join('; ')}`);
 }
 
 /** Looked at again for a moment: the kernel closes the sockets of a process that crashed just now when it gets to it. */
