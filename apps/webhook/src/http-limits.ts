@@ -1,13 +1,17 @@
 // The bounds of the HTTP server: sizes, times, connections, and how many bytes are in memory at once.
 
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Readable, Transform } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createGuests, createRoom } from './limits.ts';
 import { type RefusedRequest, refusals, type TurnAway } from './refusals.ts';
 import { sourceOf } from './source.ts';
 import type { Strangers } from './strangers.ts';
 
 const maxBodyBytes = 1 << 20;
+/** GitHub and GitLab send up to 25 MB, and a little more where JSON travels as a form. */
+const maxHostBodyBytes = 32 << 20;
+const codeHosts = ['github', 'gitlab'];
 const maxHeaders = 100;
 const mostConnections = 1024;
 /** A quarter: one source alone does not take them all. */
@@ -16,6 +20,8 @@ const mostConnectionsPerSource = 256;
 const usualBodyBytes = 64 << 10;
 const largeBodiesBytes = 64 << 20;
 const mostLargeBodiesPerSource = 16;
+/** Those that only code hosts send have a place of their own, so that they cannot shut out the others: one per source. */
+const hostBodiesBytes = 2 * maxHostBodyBytes;
 
 export const limits = {
   bodyLimit: maxBodyBytes,
@@ -33,6 +39,8 @@ export const limits = {
   },
 } as const;
 
+export const bodyLimitOf = (hook: string): number => (codeHosts.includes(hook) ? maxHostBodyBytes : maxBodyBytes);
+
 /** A proxy that is believed speaks for many. */
 export function limitConnections(server: FastifyInstance, isTrusted: (address: string | undefined) => boolean): void {
   const guests = createGuests(mostConnectionsPerSource);
@@ -49,24 +57,52 @@ export function limitConnections(server: FastifyInstance, isTrusted: (address: s
 
 /** Before a body is read. */
 export function limitWhatIsRead(server: FastifyInstance, strangers: Strangers, turnAway: TurnAway): void {
-  const enter = createLargeRoom();
+  const enterLarge = createLargeRoom(largeBodiesBytes, mostLargeBodiesPerSource);
+  const enterHost = createLargeRoom(hostBodiesBytes, 1);
   server.addHook('onRequest', async (request, reply) => {
-    const largeBytes = largeBytesOf(request.headers);
+    const largeBytes = largeBytesOf(request);
     const refused = refusalOf(request, strangers);
     // A connection on which a large body goes on coming is not kept for the next request.
     if (refused && largeBytes > 0) reply.header('connection', 'close');
     if (refused) return turnAway(request, reply, refused);
     if (largeBytes === 0) return undefined;
+    const enter = largeBytes > maxBodyBytes ? enterHost : enterLarge;
     const leave = enter(sourceOf(request.ip), largeBytes);
     if (!leave) return reply.headers({ 'retry-after': 1, connection: 'close' }).code(503).send(busy);
     reply.raw.once('close', leave);
     return undefined;
   });
+  // A body in chunks does not say how large it will be, and has a place for this much.
+  server.addHook('preParsing', async ({ headers }, reply, body) =>
+    headers['transfer-encoding'] === undefined ? body : bounded(body as Readable, reply),
+  );
 }
 
-function createLargeRoom(): (source: string, bytes: number) => (() => void) | undefined {
-  const room = createRoom(largeBodiesBytes);
-  const guests = createGuests(mostLargeBodiesPerSource);
+function bounded(body: Readable, reply: FastifyReply): Readable {
+  let bytes = 0;
+  const bound = new Transform({
+    transform(chunk: Buffer, _, done) {
+      bytes += chunk.length;
+      const isTooLarge = bytes > maxBodyBytes;
+      // What goes on coming is not read.
+      if (isTooLarge) reply.header('connection', 'close');
+      done(isTooLarge ? Object.assign(new Error('the body is too large'), { statusCode: 413 }) : null, chunk);
+    },
+  });
+  // Not `pipeline`: it would destroy the request, which is still to be answered.
+  body.once('error', (thrown) => bound.destroy(thrown));
+  body.once('close', () => {
+    if (!body.readableEnded) bound.destroy();
+  });
+  return body.pipe(bound);
+}
+
+function createLargeRoom(
+  allBytes: number,
+  mostPerSource: number,
+): (source: string, bytes: number) => (() => void) | undefined {
+  const room = createRoom(allBytes);
+  const guests = createGuests(mostPerSource);
   return (source, bytes) => {
     if (!guests.come(source)) return undefined;
     const leave = room.enter(bytes);
@@ -86,14 +122,16 @@ const busy = { code: 'busy', sentence: 'Too much arrives at once; come again lat
 function refusalOf(request: FastifyRequest, strangers: Strangers): RefusedRequest | undefined {
   if (request.is404) return refusals.notFound;
   const isDelivery = request.method === 'POST';
-  const mustWait = isDelivery && !bringsProof(request.headers) && strangers.wait(sourceOf(request.ip)) > 0;
-  return mustWait ? refusals.tooMany : undefined;
+  if (!isDelivery || bringsProof(request.headers)) return undefined;
+  // Who does not even claim to prove it is not given a place for so much.
+  if (largeBytesOf(request) > maxBodyBytes) return refusals.tooLarge;
+  return strangers.wait(sourceOf(request.ip)) > 0 ? refusals.tooMany : undefined;
 }
 
 /** Of the body that is announced; 0 for a usual one. One in chunks does not say how large it will be. */
-function largeBytesOf(headers: FastifyRequest['headers']): number {
+function largeBytesOf({ headers, routeOptions }: FastifyRequest): number {
   const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes;
-  return announced <= usualBodyBytes ? 0 : Math.min(announced, maxBodyBytes);
+  return announced <= usualBodyBytes ? 0 : Math.min(announced, routeOptions.bodyLimit ?? maxBodyBytes);
 }
 
 const proofHeaders = ['x-hub-signature-256', 'x-gitlab-token', 'webhook-signature', 'authorization'];

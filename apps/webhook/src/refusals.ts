@@ -20,7 +20,7 @@ export const refusals = {
   unsigned: refused(401, 'unsigned', 'This delivery is not proved.'),
   notFound: refused(404, 'not-found', 'There is nothing here.'),
   tooSlow: refused(408, 'too-slow', 'This request did not come to its end in time.'),
-  tooLarge: refused(413, 'too-large', 'A delivery has at most 1 MiB.'),
+  tooLarge: refused(413, 'too-large', 'A delivery has at most 1 MiB, one of GitHub or GitLab at most 32 MiB.'),
   noMiracles: refused(417, 'expectation-failed', 'Nothing but 100-continue can be expected.'),
   tooMany: refused(429, 'too-many', 'Too many requests that prove nothing came from there; wait.'),
   tooManyHeaders: refused(431, 'headers-too-large', 'There are too many headers, or too long ones.'),

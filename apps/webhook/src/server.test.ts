@@ -95,3 +95,33 @@ it('reads few large bodies of one source at once, and goes on reading those of o
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(await send(port, '127.0.0.2', proved(body), body)).toContain('"code":"inbox-full"');
 });
+
+it('reads a push as large as GitHub sends them', async () => {
+  const port = await open(async () => ({ kind: 'full' }));
+  for (const bytes of [2_100_000, 24_500_000]) {
+    const body = JSON.stringify({ zen: 'x'.repeat(bytes), hook_id: 1 });
+    expect(await send(port, '127.0.0.1', proved(body), body)).toContain('"code":"inbox-full"');
+  }
+});
+
+it.each([
+  ['larger than code hosts send', `content-length: ${33 * 1024 ** 2}`, ''],
+  [
+    'in chunks that do not say how large it will be',
+    'transfer-encoding: chunked',
+    `180000\r\n${'x'.repeat(0x180000)}\r\n0\r\n\r\n`,
+  ],
+])('refuses a body %s', async (_, head, body) => {
+  const port = await open(async () => ({ kind: 'full' }));
+  expect(await send(port, '127.0.0.1', `x-hub-signature-256: a\r\n${head}`, body)).toMatch(/^HTTP\/1\.1 413 /);
+});
+
+it('lets senders of very large bodies shut out nobody who sends a smaller one', async () => {
+  const port = await open(async () => ({ kind: 'full' }));
+  const huge = 'x-hub-signature-256: a\r\ncontent-length: 30000000';
+  for (const source of ['127.0.0.2', '127.0.0.3']) void send(port, source, huge, 'x').catch(() => undefined);
+  await expect.poll(() => send(port, '127.0.0.2', huge, 'x'), { timeout: 20_000 }).toContain('"code":"busy"');
+  const body = JSON.stringify({ zen: 'x'.repeat(900_000), hook_id: 1 });
+  for (const source of ['127.0.0.2', '127.0.0.4'])
+    expect(await send(port, source, proved(body), body)).toContain('"code":"inbox-full"');
+});

@@ -3,7 +3,7 @@
 import type { Engine, Log } from '@bg/engine';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Hook } from './hooks/hook.ts';
-import { limitConnections, limits, limitWhatIsRead } from './http-limits.ts';
+import { bodyLimitOf, limitConnections, limits, limitWhatIsRead } from './http-limits.ts';
 import { createReceive, type ReceivingEngine } from './receive.ts';
 import { answerBrokenRequests, answerExpectations, refusals, type TurnAway } from './refusals.ts';
 import { createTrust, sourceOf } from './source.ts';
@@ -36,7 +36,7 @@ export function createServer({ engine, hooks, strangers, trustedProxies, log }: 
   server.get('/healthz', () => ({ status: 'ok', driverAlive: engine.driverAlive() }));
   const receive = createReceive(engine, log);
   for (const hook of hooks)
-    server.post(`/hooks/${hook.name}`, async (request, reply) => {
+    server.post(`/hooks/${hook.name}`, { bodyLimit: bodyLimitOf(hook.name) }, async (request, reply) => {
       const { headers, body } = request;
       const received = await receive(hook, { headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) });
       if (!received.proved) return turnAway(request, reply, { ...refusals.unsigned, problem: received.problem });
