@@ -9,10 +9,21 @@ export function accountSentence({ account }: Pick<SlotSettings, 'account'>): str
   return account === undefined ? asEngine : `as ${account.user}${account.group ? `, group ${account.group}` : ''}`;
 }
 
-/** One sentence for the services with a slot that runs as the engine does; undefined where there is none. */
+/** For the services with a slot or a build that runs as the engine does; undefined where there is none. */
 export function accountNote({ targets }: Pick<Settings, 'targets'>): string | undefined {
   const shared = targets.filter(({ slots }) => [slots.blue, slots.green].some(({ account }) => account === undefined));
   const names = [...new Set(shared.map(({ service }) => service))];
-  if (names.length === 0) return undefined;
-  return `a release of ${names.join(', ')} runs ${asEngine}; set \`user\` to give it an account of its own`;
+  const built = targets.filter(
+    ({ artifacts: { repositories, buildAccount } }) => !buildAccount && repositories.some(({ build }) => build),
+  );
+  const builds = [...new Set(built.map(({ service }) => service))];
+  const sentences = [
+    ...(names.length === 0
+      ? []
+      : [`a release of ${names.join(', ')} runs ${asEngine}; set \`user\` to give it an account of its own`]),
+    ...(builds.length === 0
+      ? []
+      : [`a build of ${builds.join(', ')} runs ${asEngine}; set \`artifacts.build.user\` to give it one of its own`]),
+  ];
+  return sentences.length === 0 ? undefined : sentences.join('. ');
 }

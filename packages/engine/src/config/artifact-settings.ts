@@ -1,10 +1,14 @@
 // Where the files of a release may come from, as the rest of the engine knows it.
 
+import type { AccountName } from '../lib/accounts.ts';
+
 export interface ArtifactSettings {
   readonly hosts: readonly AllowedHost[];
   /** Absolute. */
   readonly folders: readonly string[];
   readonly repositories: readonly AllowedRepository[];
+  /** Whom build commands run as; undefined: the account of the engine. */
+  readonly buildAccount?: AccountName | undefined;
   /** Of a download; an archive of this machine may come without. */
   readonly requireDigest: boolean;
   /** As minisign prints them. With one, every archive must be signed. */

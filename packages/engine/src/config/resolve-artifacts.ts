@@ -12,12 +12,13 @@ export function resolveArtifacts(
   file: ServiceOptions['artifacts'],
   inFolder: (path: string) => string,
 ): ArtifactSettings {
-  const { hosts = [], folders = [], repositories = [], publicKeys = [], ...rest } = file ?? {};
+  const { hosts = [], folders = [], repositories = [], publicKeys = [], build, ...rest } = file ?? {};
   const { requireDigest, signatureNamesRelease, strip, limits } = merge(defaultArtifacts, rest);
   return {
     hosts: hosts.map(resolveHost),
     folders: folders.map(inFolder),
     repositories: repositories.map(resolveRepository),
+    ...(build?.user === undefined ? {} : { buildAccount: { user: build.user, group: build.group } }),
     requireDigest,
     publicKeys,
     signatureNamesRelease,

@@ -5,11 +5,11 @@ import { matching, size, whole } from './schema-values.ts';
 
 const accountPattern = /^([A-Za-z_][A-Za-z0-9_.-]{0,31}|\d{1,10})$/;
 
-/** Of a service, a target or a slot. */
+/** Of a service, a target, a slot or builds. */
 export const accountOptions = {
   user: matching(accountPattern, 'the name or number of an account of this machine')
     .describe(
-      'Account that the service runs as, which needs an engine that runs as root. Default: the account of the engine, so that a release can do whatever the engine can.',
+      'Account that it runs as, which needs an engine that runs as root. Default: the account of the engine, so that it can do whatever the engine can.',
     )
     .optional(),
   group: matching(accountPattern, 'the name or number of a group of this machine')

@@ -1,6 +1,7 @@
 // Where the files of an announced release may come from, and how much of them is taken.
 
 import { z } from 'zod';
+import { accountOptions } from './schema-account.ts';
 import { duration, listOf, matching, path, size, whole, yesNo } from './schema-values.ts';
 
 const authorization = () =>
@@ -71,6 +72,7 @@ export const artifacts = z
     repositories: listOf(repository, 20)
       .describe('The only repositories that are checked out and built. Default: none.')
       .optional(),
+    build: z.strictObject(accountOptions).describe('Whom the build commands of the repositories run as.').optional(),
     requireDigest: yesNo().describe('Refuse a download whose sha256 CI has not announced. Default: true.').optional(),
     publicKeys: listOf(matching(/^RW[A-Za-z0-9+/]{54}$/, 'a public key of minisign: 56 letters that begin with RW'), 10)
       .describe(

@@ -3,6 +3,7 @@
 import type { VariableFormat } from '../config/settings.ts';
 import type { HealthSettings } from '../config/settings-health.ts';
 import type { AccountName } from '../lib/accounts.ts';
+import type { GroupLimits } from '../lib/control-group.ts';
 
 export type SlotName = 'blue' | 'green';
 
@@ -73,13 +74,7 @@ export interface LaunchSettings {
 }
 
 /** What the processes of one slot together may take of the machine. */
-export interface Quota {
-  readonly memoryBytes?: number | undefined;
-  /** Processes and threads. */
-  readonly pids?: number | undefined;
-  /** Cores; 0.5 is half of one. */
-  readonly cpus?: number | undefined;
-}
+export type Quota = GroupLimits;
 
 /** What a slot is started with. Of values only marks, by which two can be told apart and neither can be known. */
 export interface Effective {

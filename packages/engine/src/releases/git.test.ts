@@ -1,7 +1,17 @@
 // Refs of a real repository, checked out and built; and what an announced ref must not be able to do.
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -178,6 +188,64 @@ describe('a build', () => {
     const script = 'require("node:fs").symlinkSync("/etc", "dist")';
     await expect(fetchRef('main', { build: [process.execPath, '-e', script], output: 'dist' })).rejects.toThrow(
       'dist of acme/shop leads out of the repository',
+    );
+    expectNothing();
+  });
+});
+
+const isRoot = process.getuid?.() === 0 && existsSync('/sys/fs/cgroup/pids/cgroup.procs');
+
+describe.skipIf(!isRoot)('a build under an account of its own (needs root, and control groups)', () => {
+  const nobody = 65_534;
+  const script = `
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+const attempt = (act) => { try { return act(); } catch (thrown) { return thrown.code; } };
+const secretOf = (pid) => attempt(() => readFileSync('/proc/' + pid + '/environ', 'utf8').includes('SECRET_OF_A_TEST=here'));
+const left = spawn('/usr/bin/sleep', ['600'], { detached: true, stdio: 'ignore', env: { PATH: '/usr/bin:/bin' } });
+left.unref();
+mkdirSync('dist');
+writeFileSync(process.env.HOME + '/written', '');
+writeFileSync('dist/built', JSON.stringify({
+  uid: process.getuid(),
+  secrets: readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).filter((pid) => secretOf(pid) === true).length,
+  left: left.pid,
+}));
+`;
+  const fetchAs = (user: string | undefined) => {
+    const build = { build: [process.execPath, 'build.mjs'] as [string, string], output: 'dist' };
+    const account = user === undefined ? {} : { buildAccount: { user } };
+    return fetchInto(folder, { kind: 'git', repository: 'acme/shop', ref: 'main' }, { ...settings(build), ...account });
+  };
+  const living = (pid: number) =>
+    existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
+  beforeEach(() => {
+    writeFileSync(join(origin, 'build.mjs'), script);
+    commit('hostile');
+    for (const path of [folder, join(folder, 'releases')]) chmodSync(path, 0o711);
+  });
+
+  it.each([
+    [undefined, { uid: 0, secrets: 1 }],
+    ['nobody', { uid: nobody, secrets: 0 }],
+  ])('run as %s, it finds %o', async (user, found) => {
+    const bot = spawn('sleep', ['600'], { env: { SECRET_OF_A_TEST: 'here', PATH: '/usr/bin:/bin' } });
+    try {
+      await fetchAs(user);
+      const built = JSON.parse(release('built'));
+      expect(built).toMatchObject(found);
+      expect(living(built.left)).toBe(user === undefined);
+      if (user === undefined) process.kill(built.left, 'SIGKILL');
+      expect(statSync(join(folder, 'releases', 'v1', 'built')).uid).toBe(0);
+    } finally {
+      bot.kill('SIGKILL');
+    }
+  });
+
+  it('is refused for an account that this machine does not have', async () => {
+    await expect(fetchAs('no-such-account')).rejects.toThrow(
+      'its build cannot run as no-such-account: there is no account no-such-account on this machine',
     );
     expectNothing();
   });

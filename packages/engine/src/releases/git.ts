@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { AllowedRepository, ArtifactSettings } from '../config/artifact-settings.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { run } from '../lib/exec.ts';
+import { placeOfBuild } from './build-account.ts';
 import { refused, unavailable } from './refused.ts';
 
 export interface CheckoutRequest {
@@ -14,7 +15,7 @@ export interface CheckoutRequest {
   /** What CI built, where it says so: a branch may have moved meanwhile. */
   readonly commit: string | undefined;
   readonly version: string;
-  readonly settings: Pick<ArtifactSettings, 'repositories' | 'limits'>;
+  readonly settings: Pick<ArtifactSettings, 'repositories' | 'limits' | 'buildAccount'>;
   /** Empty, for this alone. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -117,10 +118,11 @@ async function build(
   cwd: string,
   { folder, version, settings, signal }: CheckoutRequest,
 ): Promise<void> {
-  const env = { PATH: path, LANG: 'C.UTF-8', HOME: folder, CI: 'true', APP_VERSION: version };
+  const place = await placeOfBuild(settings.buildAccount, { folder, checkout: cwd });
+  const env = { PATH: path, LANG: 'C.UTF-8', HOME: place.home, CI: 'true', APP_VERSION: version };
   try {
     await run({
-      argv,
+      argv: place.as(argv),
       cwd,
       env,
       timeoutMs: settings.limits.timeMs,
@@ -132,6 +134,8 @@ async function build(
     signal.throwIfAborted();
     const why = thrown instanceof BlueGreenError ? thrown.message : String(thrown);
     throw refused(`its build failed: ${why}`, thrown);
+  } finally {
+    await place.end();
   }
 }
 

@@ -4,11 +4,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limitFiles } from '../../lib/control-group.ts';
 import { openDatabase } from '../../state/database.ts';
 import type { LaunchSettings, SlotPlace } from '../environment.ts';
 import { processStat } from './proc-fs.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
-import { limitFiles } from './scope.ts';
 
 const isRoot = process.getuid?.() === 0;
 const hasGroups = isRoot && existsSync('/sys/fs/cgroup/pids/cgroup.procs');
@@ -93,7 +93,7 @@ describe.skipIf(!isRoot)('a release that runs as another account (needs root to 
     const hidden = `
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-const child = spawn('/usr/bin/setsid', ['sleep', '600'], { env: { PATH: '/usr/bin:/bin' }, detached: true, stdio: 'ignore' });
+const child = spawn('/usr/bin/sleep', ['600'], { env: { PATH: '/usr/bin:/bin' }, detached: true, stdio: 'ignore' });
 createServer((request, response) => response.end(String(child.pid))).listen(Number(process.env.APPLICATION_PORT), '127.0.0.1');
 `;
     const started = await environment.start(blue, release('v1', hidden), { ...settings, account });

@@ -4,6 +4,7 @@
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Account, asAccount } from '../../lib/accounts.ts';
+import { inGroup } from '../../lib/control-group.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
 import type { Variables } from '../env-files.ts';
@@ -29,10 +30,10 @@ import { requireProgram, requireRelease } from './program.ts';
 import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './record.ts';
 import { requireResources } from './resources.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
-import { inScope, makeScope, type Scope } from './scope.ts';
+import { clearScope, scopeFor } from './scope.ts';
 import { beginLog } from './slot-log.ts';
 import { buildEnvironment } from './spawn-env.ts';
-import { clearScope, endAll, stopSlot } from './stop.ts';
+import { endAll, stopSlot } from './stop.ts';
 
 export interface StartRequest {
   readonly place: SlotPlace;
@@ -176,7 +177,7 @@ async function spawn(
     const output = await openOutput(logFileOf(room, place), settings.maxLogBytes);
     giveOutput(output, account);
     const options = {
-      argv: inScope(asAccount(settings.command, account), scope),
+      argv: inGroup(asAccount(settings.command, account), scope),
       cwd: release.folder,
       env,
       logFile: output,
@@ -190,14 +191,6 @@ async function spawn(
     writeRecord(recordPlace(room, place), { state: 'stopped', lastExit, envFiles: starting.envFiles });
     throw thrown;
   }
-}
-
-/** One account and no quota: the process stays where the engine is. */
-function scopeFor(room: Room, place: SlotPlace, { account, quota }: LaunchSettings): Pick<Scope, 'folders'> {
-  if (account === undefined && quota === undefined) return { folders: [] };
-  const scope = makeScope(room, place, quota ?? {});
-  for (const sentence of scope.missing) room.log.warn(placeFields(place), sentence);
-  return scope;
 }
 
 interface Settling {

@@ -11,7 +11,7 @@ import { drained } from './log-pipe.ts';
 import { type ProcessStat, processStat } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
-import { removeScope, scopeMembers } from './scope.ts';
+import { clearScope } from './scope.ts';
 
 const pollMs = 25;
 const killLimitMs = 5_000;
@@ -38,22 +38,6 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
   clearConfig(where);
   await drained(logFileOf(room, place), room.clock);
   room.log.info({ ...placeFields(place), version: record.version, ending }, 'stopped');
-}
-
-/** What left its process group and hid its mark is in the slot's control group still. */
-export async function clearScope(room: Room, place: SlotPlace): Promise<void> {
-  const until = room.clock.now() + killLimitMs;
-  for (;;) {
-    const left = scopeMembers(room, place);
-    if (left.length === 0) return removeScope(room, place);
-    if (room.clock.now() >= until)
-      throw new BlueGreenError(
-        'stop-failed',
-        `${describePlace(place)} still runs: ${left.map((pid) => `pid ${pid}`).join(', ')}`,
-      );
-    for (const pid of left) send(pid, 'SIGKILL');
-    await room.clock.sleep(pollMs);
-  }
 }
 
 /** SIGTERM, `graceMs`, SIGKILL. Undefined when something is left even so. */
