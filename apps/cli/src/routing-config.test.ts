@@ -31,10 +31,11 @@ it('prints nothing for the embedded balancer, and says so', async () => {
 
 describe.each(['nginx', 'haproxy'])('%s', (driver) => {
   it('prints what it generates without its secrets, tests it, and starts nothing', async () => {
-    use({ driver });
+    use({ driver, healthPath: '/-/healthy' });
     const { code, out } = await shell.bg('routing', 'config', '--test');
     expect([code, out]).toEqual([0, expect.stringContaining(`✓ ${driver} takes it`)]);
     expect(out).toContain('not written yet');
+    expect(out).toContain('/-/healthy');
     expect(out).toContain(driver === 'nginx' ? 'proxy_pass' : 'use_backend');
     const secrets = join(shell.folder, 'state', driver, 'shop.production', driver === 'nginx' ? 'probe' : 'nonce');
     expect(out).not.toContain(readFileSync(secrets, 'utf8').trim());

@@ -10,7 +10,7 @@ import { type FlatHeaders, headerOf, withoutHeader } from './headers.ts';
 
 /** An answer that did not come from the service. */
 export interface OwnAnswer {
-  readonly status: 400 | 408 | 431 | 500 | 502 | 503 | 504;
+  readonly status: 200 | 400 | 408 | 431 | 500 | 502 | 503 | 504;
   readonly sentence: string;
 }
 

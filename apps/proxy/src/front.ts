@@ -85,7 +85,9 @@ function serve(options: FrontOptions, server: Server, served: Served): void {
   try {
     const site = options.site();
     const choice = chosen(options, site, request);
-    if (choice.kind === 'nobody') answer(response, { status: 503, sentence: choice.sentence }, isWholeRead(request));
+    if (asksHealth(site, request)) answer(response, ownHealth(options), isWholeRead(request));
+    else if (choice.kind === 'nobody')
+      answer(response, { status: 503, sentence: choice.sentence }, isWholeRead(request));
     else if (!takePlace(options, { site, choice, request }, response))
       answer(response, { status: 503, sentence: tooMany }, isWholeRead(request));
     else forward({ ...served, choice, site, counters, access, streams, log, began, ending });
@@ -113,6 +115,16 @@ function serveUpgrade(options: FrontOptions, request: IncomingMessage, socket: D
     endWith(socket, ownAnswerTo(thrown, log));
   }
 }
+
+/** For monitors outside: whether the balancer is up and has a release to send users to. */
+function asksHealth({ spec }: Site, { url = '' }: IncomingMessage): boolean {
+  return spec.healthPath !== undefined && url.split('?', 1)[0] === spec.healthPath;
+}
+
+const ownHealth = ({ routing }: FrontOptions): OwnAnswer =>
+  routing()?.active === undefined
+    ? { status: 503, sentence: 'No release is live here.' }
+    : { status: 200, sentence: 'ok' };
 
 function chosen({ routing }: FrontOptions, site: Site, request: IncomingMessage): Choice {
   const present = routing();

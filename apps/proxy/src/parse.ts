@@ -36,6 +36,7 @@ function parseSpec(value: unknown): ProxySpec {
     drainSpreadMs: whole(spec.drainSpreadMs, 'drainSpreadMs', { least: 0, most: 86_400_000 }),
     trustedProxies: spec.trustedProxies === undefined ? undefined : addresses(spec.trustedProxies),
     maxHeaderBytes: limit(spec.maxHeaderBytes, 'maxHeaderBytes', { least: 1_024, most: 1 << 20 }),
+    healthPath: spec.healthPath === undefined ? undefined : text(spec.healthPath, 'healthPath'),
     userIdleMs: limit(spec.userIdleMs, 'userIdleMs', { least: 1, most: 86_400_000 }),
     digest: text(spec.digest, 'digest'),
     socket: text(spec.socket, 'socket'),

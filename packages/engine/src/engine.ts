@@ -171,6 +171,7 @@ function balancerSpec(
     drainSpreadMs: balancer.drainSpreadMs,
     trustedProxies: balancer.trustedProxies,
     maxHeaderBytes: balancer.maxHeaderBytes,
+    healthPath: balancer.healthPath,
   };
 }
 

@@ -179,6 +179,7 @@ function resolveBalancer(
     accessLog,
     trustedProxies,
     maxHeaderBytes,
+    ...(loadBalancer.healthPath === undefined ? {} : { healthPath: loadBalancer.healthPath }),
     ...(driver === 'haproxy' ? { haproxy: resolveHaproxy(loadBalancer.haproxy, inFolder) } : {}),
     ...(driver === 'nginx' ? { nginx: resolveNginx(loadBalancer.nginx, inFolder) } : {}),
   };

@@ -114,6 +114,11 @@ const loadBalancer = z
     maxHeaderBytes: whole({ min: 4096, max: 1_048_576, expected: 'a number of bytes from 4096 to 1048576' })
       .describe('The most bytes that the head of a request or of an answer may have. Default: 16384.')
       .optional(),
+    healthPath: matching(/^\/[A-Za-z0-9._~/-]{1,200}$/, 'a path such as /-/healthy, of letters, digits and . _ ~ - /')
+      .describe(
+        'For monitors outside: the balancer answers this path itself, 200 while a release is live and 503 otherwise, and counts it nowhere. Default: none.',
+      )
+      .optional(),
     haproxy: haproxy.optional(),
     nginx: nginx.optional(),
   })

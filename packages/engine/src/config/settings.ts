@@ -155,6 +155,8 @@ export interface BalancerSettings {
   readonly trustedProxies: readonly string[];
   /** Of the head of a request, and of that of an answer. */
   readonly maxHeaderBytes: number;
+  /** What the balancer answers itself, for monitors outside. */
+  readonly healthPath?: string;
   /** Looked at only where HAProxy is the driver. */
   readonly haproxy?: HaproxySettings;
   /** Looked at only where nginx is the driver. */

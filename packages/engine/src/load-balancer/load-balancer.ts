@@ -39,6 +39,8 @@ export interface BalancerSpec {
   readonly trustedProxies?: readonly string[] | undefined;
   /** The most that the head of a request or of an answer may have. */
   readonly maxHeaderBytes?: number | undefined;
+  /** The balancer answers this path itself: 200 while a side is active, 503 otherwise. Counted nowhere. */
+  readonly healthPath?: string | undefined;
 }
 
 /** How a tester asks for the new side. The token never reaches the service, and such answers are never cached. */

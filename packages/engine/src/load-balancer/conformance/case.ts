@@ -6,6 +6,7 @@ export type DriverName = 'embedded' | 'nginx' | 'haproxy';
 
 export const previewToken = 'Token-Of-The-Conformance-77';
 export const previewHost = 'preview.example.com';
+export const healthPath = '/-/healthy';
 /** The only address in `trustedProxies`. */
 export const trustedAddress = '127.0.0.9';
 

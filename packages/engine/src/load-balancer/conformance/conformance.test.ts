@@ -12,7 +12,14 @@ import { createEmbeddedBalancer } from '../embedded/driver.ts';
 import { createHaproxyBalancer } from '../haproxy/driver.ts';
 import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
 import { createNginxBalancer } from '../nginx/driver.ts';
-import { type ConformanceCase, type DriverName, previewHost, previewToken, trustedAddress } from './case.ts';
+import {
+  type ConformanceCase,
+  type DriverName,
+  healthPath,
+  previewHost,
+  previewToken,
+  trustedAddress,
+} from './case.ts';
 import { messageCases, wideCases } from './message-cases.ts';
 import { exchange, statusOf } from './raw.ts';
 import { userCases } from './user-cases.ts';
@@ -56,6 +63,14 @@ test('a changed limit of heads is followed by all', async () => {
   }
   expect([title, ...(await differences(wideCases))].join('\n')).toBe(title);
 }, 240_000);
+
+test('without a live release the health of the balancer is 503', async () => {
+  for (const { balancer, port } of balancers.values()) {
+    await balancer.apply({ generation: 2, active: undefined, canary: undefined, preview: undefined }, 1);
+    const asked = `GET ${healthPath} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n`;
+    expect(statusOf(await exchange({ port }, asked))).toBe('503');
+  }
+}, 60_000);
 
 test('the table in docs/balancers.md says what differs', () => {
   const rows = conformanceCases
@@ -109,6 +124,7 @@ function specFor(port: number): BalancerSpec {
     requestTimeoutMs: 5_000,
     drainSpreadMs: 0,
     trustedProxies: [`${trustedAddress}/32`],
+    healthPath,
   };
 }
 

@@ -1,6 +1,6 @@
 // Requests as bytes, and what each driver's balancer must make of them: names of headers, sizes, where a message ends.
 
-import { type ConformanceCase, get, head, seen, status } from './case.ts';
+import { type ConformanceCase, get, head, healthPath, type Outcome, seen, status } from './case.ts';
 
 const named = (name: string, header: string, more: Partial<ConformanceCase> = {}): ConformanceCase => ({
   name: `header names: ${name}`,
@@ -98,6 +98,30 @@ const framed = (name: string, bytes: string, more: Partial<ConformanceCase> = {}
 });
 const padded = `GET /a HTTP/1.1\r\nHost: shop.example\r\nX-Pad: ${'x'.repeat(200)}\r\n\r\n`;
 
+const itself = ({ status: code, seen: at, answer }: Outcome): string =>
+  `${code} ${JSON.stringify(answer.split('\r\n\r\n')[1])} ${at === undefined ? 'by the balancer' : 'by the service'}`;
+
+const health: readonly ConformanceCase[] = [
+  {
+    name: 'the health of the balancer',
+    bytes: path(healthPath),
+    show: itself,
+    expected: '200 "ok\\n" by the balancer',
+  },
+  {
+    name: 'the health of the balancer, with a query',
+    bytes: path(`${healthPath}?from=monitor`),
+    show: itself,
+    expected: '200 "ok\\n" by the balancer',
+  },
+  {
+    name: 'a longer path than that of the health',
+    bytes: path(`${healthPath}/x`),
+    show: itself,
+    expected: '200 "done" by the service',
+  },
+];
+
 const framing: readonly ConformanceCase[] = [
   framed(
     'Content-Length and Transfer-Encoding',
@@ -126,4 +150,4 @@ const framing: readonly ConformanceCase[] = [
   },
 ];
 
-export const messageCases: readonly ConformanceCase[] = [...names, ...sizes, ...framing];
+export const messageCases: readonly ConformanceCase[] = [...names, ...sizes, ...health, ...framing];

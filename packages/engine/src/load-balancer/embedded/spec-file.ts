@@ -46,9 +46,9 @@ export function proxySpec(spec: BalancerSpec, files: ProxyFiles, keepsAccessLog:
   const nonce = readOrCreateFile(files.nonce, () => randomBytes(24).toString('hex'));
   const probe = { header: 'x-bluegreen-probe', nonce, bucketHeader: 'x-bluegreen-bucket' };
   const { service, target, listen, upstreams, sticky, preview, allow, requestTimeoutMs, drainSpreadMs } = spec;
-  const { trustedProxies, maxHeaderBytes } = spec;
+  const { trustedProxies, maxHeaderBytes, healthPath } = spec;
   const limits = { requestTimeoutMs, drainSpreadMs, trustedProxies, maxHeaderBytes };
-  const named = { service, target, listen, upstreams, sticky, preview, allow, ...limits };
+  const named = { service, target, listen, upstreams, sticky, preview, allow, healthPath, ...limits };
   const accessLog = keepsAccessLog ? { accessLog: files.accessLog } : {};
   const whole = { ...named, socket: files.socket, routingFile: files.routing, ...accessLog, probe };
   return { ...whole, digest: createHash('sha256').update(canonical(whole)).digest('hex') };

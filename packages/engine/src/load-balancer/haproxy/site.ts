@@ -102,6 +102,7 @@ function render({ spec, name, mapFile, errorFile, tls, logServer, nonce }: SiteV
     trusted: spec.trustedProxies?.length ? spec.trustedProxies.map(network).join(' ') : false,
     headerBytes: whole(spec.maxHeaderBytes ?? usualHeaderBytes, 'maxHeaderBytes'),
     mistaken: mistakenNames(spec),
+    healthPath: spec.healthPath !== undefined && fitting(spec.healthPath, /^\/[A-Za-z0-9._~/-]{1,200}$/, 'healthPath'),
     hops,
     forwarded: forwardedHeaders,
     dropped,

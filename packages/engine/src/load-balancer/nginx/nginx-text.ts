@@ -79,6 +79,12 @@ export function network(what: string, value: string): string {
   throw refused({ what, value }, 'is no address and no network such as 10.0.0.0/8');
 }
 
+/** The path of an address that needs no quotes. */
+export function plainPath(what: string, value: string): string {
+  if (/^\/[A-Za-z0-9._~/-]{1,200}$/.test(value)) return value;
+  throw refused({ what, value }, 'is no path of letters, digits and . _ ~ - /');
+}
+
 export function hostName({ what, value }: Named): string {
   if (host.test(value) && !value.includes(':')) return value.toLowerCase();
   throw refused({ what, value }, 'is no host name');
