@@ -1,6 +1,7 @@
 import type { Deliverer } from './deliver.ts';
 import type { Faults } from './faults.ts';
 import type { Journal } from './journal.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { ResponseUrls } from './response-url.ts';
 import type { SocketMode } from './socket-mode.ts';
 import type { Workspace } from './store.ts';
@@ -10,6 +11,7 @@ import type { Triggers } from './triggers.ts';
 export interface Context {
   readonly workspace: Workspace;
   readonly faults: Faults;
+  readonly rateLimits: RateLimits | undefined;
   readonly journal: Journal;
   readonly triggers: Triggers;
   readonly responseUrls: ResponseUrls;

@@ -50,6 +50,8 @@ export interface SimulatorOptions {
   readonly unlistedCommands?: readonly string[];
   /** Multiplies Slack's event retries after 0, 60 and 300 seconds. Default 1. */
   readonly eventRetryScale?: number;
+  /** Answer 429 beyond Slack's documented limits. Default false. */
+  readonly rateLimits?: boolean;
   /** Path of a JSONL file that gets every delivery and every API call. */
   readonly journal?: string;
   /** Refuse button answers to a response URL without an explicit `replace_original`. Default true. */

@@ -7,6 +7,7 @@ import { createFaults } from './faults.ts';
 import { createJournal } from './journal.ts';
 import { checkManifest } from './manifest.ts';
 import { checkAppUrl, checkOptions, type SimulatorOptions } from './options.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createResponseUrls } from './response-url.ts';
 import { startServer } from './server.ts';
 import { createSocketMode } from './socket-mode.ts';
@@ -66,6 +67,7 @@ function createContext(options: SimulatorOptions, baseUrl: () => string): Contex
   return {
     workspace,
     faults,
+    rateLimits: options.rateLimits === true ? createRateLimits(clock) : undefined,
     journal,
     triggers: createTriggers(clock),
     responseUrls: createResponseUrls({ workspace, clock, journal, strict: options.strictReplaceOriginal ?? true }),

@@ -71,7 +71,7 @@ interface Answer {
 async function faulty(context: Context, { method, args, reply }: Call, run: () => Answer): Promise<FastifyReply> {
   const startedAt = performance.now();
   const at = new Date().toISOString();
-  const fault = context.faults.forCall(method, args.channel);
+  const fault = context.faults.forCall(method, args.channel) ?? limitedBy(context, method, args.channel);
   if (fault?.delayMs !== undefined) await sleep(Math.min(fault.delayMs, MOST_DELAY_MS));
   const answer = fault === undefined || fault.drop === 'after' ? run() : (brokenAnswer(fault) ?? run());
   const isLost = fault?.drop !== undefined;
@@ -96,6 +96,12 @@ async function faulty(context: Context, { method, args, reply }: Call, run: () =
   if (hasScope(context.workspace, 'chat:write'))
     reply.header('x-oauth-scopes', context.workspace.manifest.oauth_config?.scopes?.bot?.join(',') ?? '');
   return reply.code(answer.status).send(answer.body);
+}
+
+/** Slack's own limits strike as a fault would. */
+function limitedBy(context: Context, method: string, channel: unknown): ApiFault | undefined {
+  const retryAfter = context.rateLimits?.exceeded(method, channel);
+  return retryAfter === undefined ? undefined : { method, status: 429, retryAfter };
 }
 
 /** What the app hears instead of an answer; nothing when the fault is only a delay. */
