@@ -163,6 +163,10 @@ describe('a day of deployments', () => {
     );
     expect(workspace.slack.messages({ channel: direct.channel, user: alice })).toContainEqual(direct);
   });
+
+  test('the whole day stayed within the limits that Slack documents', () => {
+    expect(workspace.slack.apiCalls().filter(({ status }) => status === 429)).toEqual([]);
+  });
 });
 
 describe('forms', () => {

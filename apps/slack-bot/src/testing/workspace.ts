@@ -49,7 +49,15 @@ export async function setWorkspace({
 }: WorkspaceOptions = {}): Promise<Workspace> {
   const stage = await setStage(options);
   const manifest = buildManifest(socketMode ? { socketMode } : { url: 'http://127.0.0.1:3000' });
-  const slack = await startSimulator({ signingSecret, botToken, appToken, manifest, eventRetryScale: 0, ...simulator });
+  const slack = await startSimulator({
+    signingSecret,
+    botToken,
+    appToken,
+    manifest,
+    eventRetryScale: 0,
+    rateLimits: true,
+    ...simulator,
+  });
   const environment: BotEnvironment = {
     token: botToken,
     signingSecret,
