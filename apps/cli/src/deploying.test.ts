@@ -1,5 +1,7 @@
 // Deploying from a shell alone: no bot, no receiver, nothing but `bg` and what it starts. Tests build on one another.
 
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openShell, type Shell } from './testing/shell.ts';
 
@@ -170,6 +172,13 @@ describe('the audit log', () => {
     expect(forged.code).toBe(1);
     expect(forged.out).toContain('not the one whose hash was published');
     expect((await shell.bg('audit', 'verify', '--head', 'yesterday')).code).toBe(2);
+    const file = join(shell.folder, 'heads.txt');
+    writeFileSync(file, `2026-11-29T09:00:00.000Z ${rows}:${head} d_x\n\n`);
+    expect((await shell.bg('audit', 'verify', '--heads', file)).code).toBe(0);
+    appendFileSync(file, `2026-11-29T09:00:01.000Z ${Number(rows) - 1}:${'0'.repeat(64)}\n`);
+    expect((await shell.bg('audit', 'verify', '--heads', file)).code).toBe(1);
+    writeFileSync(file, 'nothing here\n');
+    expect((await shell.bg('audit', 'verify', '--heads', file)).code).toBe(2);
   });
 
   it('is exported whole, in order, as JSON Lines', async () => {

@@ -28,6 +28,7 @@ export interface Reader {
 /** Every option of every command; which of them a command has is written in its table row. */
 export interface Options {
   readonly head?: string;
+  readonly heads?: string;
   readonly hook?: string;
   readonly event?: string;
   readonly config?: string;

@@ -124,8 +124,10 @@ function redrawNeighbours({ engine }: Announcer, row: AuditRow): void {
 }
 
 function tellDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentView): void {
-  const facts = factsOf(row);
+  const isEnd = row.action === 'deployment-finished';
+  const facts = { ...factsOf(row), head: isEnd ? row.hash : undefined };
   const line = lineFor(row);
+  if (isEnd) engine.audit.publishHead(transport, row);
   if (line !== undefined)
     putOnce(engine.outbox, {
       key: `line:${row.seq}`,

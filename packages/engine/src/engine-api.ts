@@ -18,8 +18,9 @@ import type { SchemaView } from './orchestrator/schema/schema-view.ts';
 import type { RoutingConfiguration } from './orchestrator/verbs/routing-configuration.ts';
 import type { Parts } from './parts-api.ts';
 import type { PlannedRun, ReleaseNow, StoredReleases } from './releases-api.ts';
-import type { AuditRow, AuditVerification } from './state/audit.ts';
+import type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
 import type { Role } from './state/schema.ts';
+import type { Shipped } from './state/shipped.ts';
 
 export interface TargetRef {
   readonly service?: string | undefined;
@@ -211,10 +212,12 @@ export interface Engine {
   readonly audit: {
     /** Rows after `seq`, oldest first: the log and the event stream are one. */
     after(seq: number, limit: number): readonly AuditRow[];
-    /** `outside`: a head that was published where the owner of this machine cannot change it. */
-    verify(outside?: { readonly seq: number; readonly hash: string }): AuditVerification;
-    /** Remembers that this head was shown outside, so that verify can tell a cut-off tail. */
-    publishHead(place: string): { readonly seq: number; readonly hash: string } | undefined;
+    /** `outside`: heads that were published where the owner of this machine cannot change them. */
+    verify(outside?: AuditHead | readonly AuditHead[]): AuditVerification;
+    /** Remembers that this head (the present one, unless `row` is given) was shown outside: verify proves the log by it. */
+    publishHead(place: string, row?: AuditHead): AuditHead | undefined;
+    /** How far each destination of `audit.ship` and the file with the heads are. */
+    shipped(): readonly Shipped[];
   };
 
   /** Where a consumer of events stands. */

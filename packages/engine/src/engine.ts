@@ -6,6 +6,7 @@ import { artifactSecrets } from './config/resolve-artifacts.ts';
 import { statusSecrets } from './config/resolve-statuses.ts';
 import type { Settings, TargetSettings } from './config/settings.ts';
 import { targetName } from './config/settings.ts';
+import { auditSecrets } from './config/settings-audit.ts';
 import { secretsIn } from './config/settings-notify.ts';
 import type { Engine } from './engine-api.ts';
 import type { Environment, SlotName } from './environment/environment.ts';
@@ -49,6 +50,7 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
     ...previews.map(({ token }) => token),
     ...secretsIn(settings.notify),
     ...statusSecrets(settings.statuses),
+    ...auditSecrets(settings.audit),
     ...settings.targets.flatMap(({ artifacts }) => artifactSecrets(artifacts)),
   ];
   const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: wake.announce });

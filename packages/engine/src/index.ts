@@ -119,7 +119,7 @@ export { clockTime, forHowLong } from './orchestrator/words.ts';
 export type { StartedByHand } from './parts-api.ts';
 export type { ArtifactSource } from './releases/artifact.ts';
 export type { StoredReleaseView } from './releases-api.ts';
-export type { AuditRow, AuditVerification } from './state/audit.ts';
+export type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
 export type { StoredBuild } from './state/builds.ts';
 export type { Role } from './state/schema.ts';
 export { setAsideCorruptState } from './state/set-aside.ts';

@@ -3,6 +3,7 @@
 import type { Engine } from './engine-api.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
+import { auditTellers } from './notify/audit/teller.ts';
 import { mailTellers } from './notify/mail/teller.ts';
 import { pageTellers } from './notify/pages/teller.ts';
 import { statusTellers } from './notify/statuses/tellers.ts';
@@ -19,5 +20,5 @@ export interface TellerParts {
 
 /** @throws BlueGreenError when the configuration of one of them does not hold what it needs */
 export function createTellers(parts: TellerParts): readonly Teller[] {
-  return [...mailTellers(parts), ...pageTellers(parts), ...statusTellers(parts)];
+  return [...mailTellers(parts), ...pageTellers(parts), ...statusTellers(parts), ...auditTellers(parts)];
 }

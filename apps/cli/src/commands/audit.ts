@@ -1,5 +1,6 @@
 // The audit log: proving it and carrying it out of the house.
 
+import { readFileSync } from 'node:fs';
 import type { AuditRow, AuditVerification, Engine } from '@bg/engine';
 import { csvLine } from '../csv.ts';
 import { exitCodes } from '../exit.ts';
@@ -18,11 +19,22 @@ export const audit: readonly Command[] = [
     summary: 'check the hash chain of the audit log; 1 when it is broken or cut off',
     options: [
       ['--head <row:hash>', 'a head as it was published in the channel: what this file says of itself is not enough'],
+      ['--heads <file>', 'every head in a file, such as audit.headsFile: one <row:hash> in each line'],
     ],
-    examples: ['bg audit verify', 'bg audit verify --json', `bg audit verify --head 412:${'0'.repeat(64)}`],
+    examples: [
+      'bg audit verify',
+      'bg audit verify --json',
+      `bg audit verify --head 412:${'0'.repeat(64)}`,
+      'bg audit verify --heads /mnt/elsewhere/heads.txt',
+    ],
     run: onEngine(({ engine, screen }, _words, options) => {
-      const verification = engine.audit.verify(options.head === undefined ? undefined : readHead(options.head));
-      screen.answer(verification, verificationLines);
+      const one = options.head === undefined ? [] : [readHead(options.head)];
+      const verification = engine.audit.verify([...one, ...headsIn(options.heads)]);
+      const shipped = engine.audit.shipped();
+      screen.answer({ ...verification, shipped }, (_, light) => [
+        ...verificationLines(verification, light),
+        ...shippedLines(shipped, verification.rows),
+      ]);
       return verification.intact ? exitCodes.done : exitCodes.failed;
     }),
   },
@@ -61,6 +73,37 @@ function readHead(text: string): { readonly seq: number; readonly hash: string }
   if (seq === undefined || hash === undefined)
     throw usageError(`--head is ${text.slice(0, 80)}; expected <row>:<64 hexadecimal digits>`);
   return { seq: Number(seq), hash };
+}
+
+const mostHeads = 1_000_000;
+
+/** Each line that names a head; a file that names none proves nothing, and is an error. */
+function headsIn(file: string | undefined): readonly { readonly seq: number; readonly hash: string }[] {
+  if (file === undefined) return [];
+  const heads = readLines(file).flatMap((line) => {
+    const [, seq, hash] = /(?:^|\s)(\d{1,15}):([0-9a-f]{64})(?:\s|$)/.exec(line.slice(0, 1_000)) ?? [];
+    return seq === undefined || hash === undefined ? [] : [{ seq: Number(seq), hash }];
+  });
+  if (heads.length === 0 || heads.length > mostHeads)
+    throw usageError(
+      `--heads: ${file} holds ${heads.length} lines with <row>:<64 hexadecimal digits>; expected 1 to ${mostHeads}`,
+    );
+  return heads;
+}
+
+function readLines(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch (thrown) {
+    throw usageError(`--heads: ${file} cannot be read: ${(thrown as Error).message}`);
+  }
+}
+
+function shippedLines(shipped: ReturnType<Engine['audit']['shipped']>, rows: number): readonly string[] {
+  return shipped.map(({ name, seq, problem, since }) => {
+    const trouble = problem === undefined ? '' : `; since ${new Date(since ?? 0).toISOString()}: ${problem}`;
+    return `${name} has ${Math.min(seq, rows)} of ${rows} rows${trouble}`;
+  });
 }
 
 function verificationLines(verification: AuditVerification, { paint }: Light): readonly string[] {

@@ -238,6 +238,8 @@ test('a thread line is time, person and sentence', () => {
   expect(lineText(line, who)).toBe(`${at}  <@U0BOB>: approved at 10 %`);
   expect(lineText({ ...line, sentence: 'bob approves v2.1' }, who)).toBe(`${at}  <@U0BOB> approves v2.1`);
   expect(lineText({ ...line, actor: 'engine', sentence: 'watch: all good' }, who)).toBe(`${at}  watch: all good`);
+  const hash = 'a1'.repeat(32);
+  expect(lineText({ ...line, seq: 412, head: hash }, who)).toContain(`\n🧷 audit head \`412:${hash}\``);
 });
 
 test('the Home tab is valid with nothing, with much, and with hostile text', () => {

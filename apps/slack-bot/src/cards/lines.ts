@@ -3,14 +3,18 @@
 import { type AuditRow, type DeploymentView, shortName } from '@bg/engine';
 import { type Card, card, section } from './blocks.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
-import { outside, time } from './text.ts';
+import { code, outside, time } from './text.ts';
 import type { Who } from './who.ts';
 
 /** What happened, as the audit log says it: facts enough to draw the line again after a restart. */
-export type LineFacts = Pick<AuditRow, 'seq' | 'at' | 'actor' | 'sentence'>;
+export type LineFacts = Pick<AuditRow, 'seq' | 'at' | 'actor' | 'sentence'> & {
+  /** Of the row that ends a deployment: the head of the log, shown where this machine cannot take it back. */
+  readonly head?: string | undefined;
+};
 
-export function lineText({ at, actor, sentence }: LineFacts, who: Who): string {
-  return `${time(at)}  ${said({ actor, sentence }, who)}`;
+export function lineText({ seq, at, actor, sentence, head }: LineFacts, who: Who): string {
+  const proof = head === undefined ? '' : `\n🧷 audit head ${code(`${seq}:${head}`, 100)}`;
+  return `${time(at)}  ${said({ actor, sentence }, who)}${proof}`;
 }
 
 /** Lines of a thread; each block takes a few, so that none is cut off. */
@@ -58,6 +62,6 @@ function outcomeText({ outcome, cause }: DeploymentView): string {
 }
 
 export function headCard({ seq, hash }: { readonly seq: number; readonly hash: string }): Card {
-  const text = `🧷 Audit log: entry ${seq}, head \`${outside(hash, 80)}\`. With this shown here, nobody can quietly rewrite what came before.`;
+  const text = `🧷 Audit log: entry ${seq}, head ${code(`${seq}:${hash}`, 100)}. With this shown here, nobody can quietly rewrite what came before.`;
   return card(text, [section(text)]);
 }

@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { checkAccounts } from './checks/accounts.ts';
+import { checkAudit } from './checks/audit.ts';
 import { checkBuilds } from './checks/builds.ts';
 import { checkDatabase } from './checks/database.ts';
 import { checkHaproxy } from './checks/haproxy.ts';
@@ -68,6 +69,7 @@ function checkTogether(
     ...checkApprovers(draft, isHidden),
     ...checkCommands(draft),
     ...checkNotify(draft, folder),
+    ...checkAudit(draft, folder),
     ...checkNames(draft),
     ...checkLists(draft),
     ...checkBuilds(draft),

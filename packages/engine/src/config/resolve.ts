@@ -26,6 +26,7 @@ import { resolveStatuses } from './resolve-statuses.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
 import type { ServiceOptions } from './schema-options.ts';
 import type { BalancerSettings, CanaryStep, Person, Settings, SmokeTest, TargetSettings } from './settings.ts';
+import { resolveAudit } from './settings-audit.ts';
 import type { GuardSettings } from './settings-guard.ts';
 import { parseDuration, parseListen, parsePercentage, parseSize } from './units.ts';
 
@@ -49,6 +50,7 @@ export function resolveSettings(options: {
     slack: { commands: commandWords(config.slack ?? {}), team: config.slack?.team },
     notify: resolveNotify(config.notify ?? {}, folder),
     statuses: resolveStatuses(config.statuses ?? {}, folder),
+    audit: resolveAudit(config.audit ?? {}, folder),
     targets,
     builds: resolveBuilds(config.services),
     warnings,

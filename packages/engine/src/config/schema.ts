@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { accountOptions } from './schema-account.ts';
+import { audit } from './schema-audit.ts';
 import { builds } from './schema-builds.ts';
 import { haproxy } from './schema-haproxy.ts';
 import { nginx } from './schema-nginx.ts';
@@ -213,6 +214,7 @@ export const configSchema = z.strictObject(
     slack: slack.optional(),
     notify: notify.optional(),
     statuses: statuses.optional(),
+    audit: audit.optional(),
     services: named(service, namePattern, 'a mapping from names to services').describe('What is deployed, by name.'),
   },
   { error: 'a mapping with the keys state, people, approvers, slack, notify and services' },

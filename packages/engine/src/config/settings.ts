@@ -6,6 +6,7 @@ import type { AccountName } from '../lib/accounts.ts';
 import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import type { ReleasesSettings } from './resolve-keep-releases.ts';
 import type { StatusesSettings } from './resolve-statuses.ts';
+import type { AuditSettings } from './settings-audit.ts';
 import type { BuildRule } from './settings-builds.ts';
 import type { IllnessSettings } from './settings-guard.ts';
 import type { HealthSettings } from './settings-health.ts';
@@ -22,6 +23,7 @@ export interface Settings {
   readonly slack: SlackSettings;
   readonly notify: NotifySettings;
   readonly statuses: StatusesSettings;
+  readonly audit: AuditSettings;
   readonly targets: readonly TargetSettings[];
   /** Which builds of CI are releases of which service; asked in this order. */
   readonly builds: readonly BuildRule[];

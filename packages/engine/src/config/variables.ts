@@ -1,6 +1,6 @@
 // `${NAME}` in the values of the file. Everywhere but in `env` and in addresses of databases it is filled in from the
 // environment of this process; there it stays for the start of the slot, and only its spelling is checked. Secrets of
-// mail, pages and statuses may be missing: a shell without them can still roll back. `$${` is a plain `${` everywhere.
+// mail, pages, statuses and audit may be missing: a shell without them can still roll back. `$${` is a plain `${` everywhere.
 
 import { formatPath, type Path } from './path.ts';
 import { error, type Finding } from './problems.ts';
@@ -73,6 +73,7 @@ function isForTheSlot(path: Path): boolean {
 function opensForeignDoors([top, way, ...rest]: Path): boolean {
   const key = rest.at(-1);
   if (top === 'services') return key === 'authorization' && rest.includes('artifacts');
+  if (top === 'audit') return key === 'token';
   if (top === 'statuses') return key === 'token' || key === 'secret';
   if (top !== 'notify') return false;
   return way === 'mail' ? key === 'user' || key === 'password' : way === 'pages' && key === 'secret';

@@ -41,6 +41,7 @@ export const errorHelp = {
   'release-missing': 'Put the release into the releases folder as <service>/<version>/ and try again.',
   'release-modified': 'A version is immutable: the files differ from those registered. Publish a new version.',
   'resources-short': 'Free some disk or memory; nothing was started.',
+  'send-failed': 'It is sent again until it is taken; look at the address and at what listens there.',
   'start-failed': 'The release ended at once; its last log lines are in the message.',
   'state-corrupt':
     'The state file is damaged. Users are served on. Put back a copy of it, or run `bg state rebuild`: the file is kept beside, and what runs is learnt from the load balancer and the services.',

@@ -50,7 +50,7 @@ export type AuditVerification =
   | { readonly intact: false; readonly rows: number; readonly problem: string; readonly seq: number };
 
 /** A row by its number and its hash. */
-interface Head {
+export interface AuditHead {
   readonly seq: number;
   readonly hash: string;
 }
@@ -92,16 +92,17 @@ export function auditAfter(db: Db, seq: number, limit: number): readonly AuditRo
 }
 
 /**
- * Walks the whole chain. Finds any row edited, removed or reordered up to the last head known here, or up to `outside`:
- * a head that was published where the owner of this file cannot reach. A vote without its row is found as well.
+ * Walks the whole chain. Finds any row edited, removed or reordered up to the last head known here, or up to `given`:
+ * heads that were published where the owner of this file cannot reach. A vote without its row is found as well.
  */
-export function verifyAudit(db: Db, outside?: Head): AuditVerification {
+export function verifyAudit(db: Db, given: AuditHead | readonly AuditHead[] = []): AuditVerification {
+  const outside = [given].flat();
   const published = db.select().from(heads).orderBy(asc(heads.seq)).all();
   const votes = votesToCompare(db);
-  const walked = walk(db, [...published, ...(outside ? [outside] : [])], votes.row);
+  const walked = walk(db, [...published, ...outside], votes.row);
   if ('problem' in walked) return { intact: false, ...walked };
   const { seq: rows, hash } = walked;
-  const missing = cutTail(db, rows, [...published, ...(outside ? [outside] : [])]);
+  const missing = cutTail(db, rows, [...published, ...outside]);
   if (missing) return { intact: false, rows, ...missing };
   const problem = votes.problem();
   if (problem !== undefined) return { intact: false, rows, seq: rows, problem };
@@ -118,9 +119,9 @@ export function verifyAudit(db: Db, outside?: Head): AuditVerification {
 
 function walk(
   db: Db,
-  known: readonly Head[],
+  known: readonly AuditHead[],
   seen: (row: StoredRow) => void,
-): Head | { readonly rows: number; readonly problem: string; readonly seq: number } {
+): AuditHead | { readonly rows: number; readonly problem: string; readonly seq: number } {
   const expected = new Map(known.map(({ seq, hash }) => [seq, hash] as const));
   const other = known.find(({ seq, hash }) => expected.get(seq) !== hash);
   if (other) return { rows: other.seq, seq: other.seq, problem: `two hashes were published for row ${other.seq}` };
@@ -130,7 +131,7 @@ function walk(
     .where(gt(audit.seq, sql.placeholder('seq')))
     .orderBy(asc(audit.seq));
   const page = next.limit(pageSize).prepare();
-  let previous: Head = { seq: 0, hash: beginning };
+  let previous: AuditHead = { seq: 0, hash: beginning };
   for (;;) {
     const rows = page.all({ seq: previous.seq });
     for (const row of rows) {
@@ -147,7 +148,7 @@ function walk(
 function cutTail(
   db: Db,
   last: number,
-  known: readonly Head[],
+  known: readonly AuditHead[],
 ): { readonly seq: number; readonly problem: string } | undefined {
   const cut = `the log was cut after row ${last}`;
   const beyond = known.find(({ seq }) => seq > last);
@@ -157,11 +158,11 @@ function cutTail(
   return { seq: highest.seq, problem: `row ${highest.seq} was written and is gone: ${cut}` };
 }
 
-export function latestHead(db: Db): Head | undefined {
+export function latestHead(db: Db): AuditHead | undefined {
   return db.select({ seq: audit.seq, hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1).get();
 }
 
-export function rememberHead(db: Db, head: Head, at: number, place: string): void {
+export function rememberHead(db: Db, head: AuditHead, at: number, place: string): void {
   const known = db.select().from(heads).where(eq(heads.seq, head.seq)).get();
   if (!known)
     db.insert(heads)
@@ -169,7 +170,7 @@ export function rememberHead(db: Db, head: Head, at: number, place: string): voi
       .run();
 }
 
-function problemOf(row: StoredRow, previous: Head, expected: ReadonlyMap<number, string>): string | undefined {
+function problemOf(row: StoredRow, previous: AuditHead, expected: ReadonlyMap<number, string>): string | undefined {
   if (row.seq !== previous.seq + 1) return `rows ${previous.seq + 1} to ${row.seq - 1} are gone`;
   if (row.previousHash !== previous.hash)
     return `row ${row.seq} does not follow row ${previous.seq}: a row was changed, removed or moved`;

@@ -75,10 +75,10 @@ export function checkTold(draft: Draft<ConfigFile>, { options, saidAt }: TargetD
   );
 }
 
-const isThisMachine = (host: string | undefined): boolean =>
+export const isThisMachine = (host: string | undefined): boolean =>
   host !== undefined && /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
 
-function hostOf(url: string): string | undefined {
+export function hostOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 

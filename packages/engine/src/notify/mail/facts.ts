@@ -107,6 +107,7 @@ function deploymentFact(row: AuditRow, { view, place, nameOf }: Known, name: Fac
       ['Decide before', deadline === undefined ? undefined : clockTime(deadline)],
       ['Commit', origin?.commit.slice(0, 12)],
       ['Subject', origin?.subject],
+      ['Audit head', row.action === 'deployment-finished' ? `${row.seq}:${row.hash}` : undefined],
     ]),
     buildUrl: webLink(origin?.url),
   };

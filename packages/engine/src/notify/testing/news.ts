@@ -42,10 +42,11 @@ export interface Ending {
   readonly actor?: string;
 }
 
-/** `notify` and `told` are YAML in one line. */
+/** `notify`, `told` and `audit` are YAML in one line. */
 export function openNewsroom(options: {
   readonly notify: string;
   readonly told?: string;
+  readonly audit?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly log?: Log;
   readonly folder?: string;
@@ -126,7 +127,15 @@ function endDeployment(store: Store, ending: Ending): void {
   });
 }
 
-function configText({ notify, told = '{}' }: { readonly notify: string; readonly told?: string }): string {
+function configText({
+  notify,
+  told = '{}',
+  audit = '{}',
+}: {
+  readonly notify: string;
+  readonly told?: string;
+  readonly audit?: string;
+}): string {
   return `state: state
 people:
   - { id: alice, name: Alice Adams, slack: U0ALICE, email: alice@example.com, codeHost: alice-adams }
@@ -134,6 +143,7 @@ people:
   - { id: carol, slack: U0CAROL, email: carol@example.com }
 approvers: [bob]
 notify: ${notify}
+audit: ${audit}
 services:
   shop:
     releases: releases

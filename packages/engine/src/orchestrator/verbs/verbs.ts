@@ -9,6 +9,7 @@ import { type DeploymentRow, readDeployment, recentDeployments } from '../../sta
 import { createInbox } from '../../state/inbox.ts';
 import { liveLease } from '../../state/leases.ts';
 import { createOutbox } from '../../state/outbox.ts';
+import { readShipped } from '../../state/shipped.ts';
 import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { countStrangers } from '../../state/strangers.ts';
@@ -183,14 +184,19 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
   };
 }
 
-function auditOf({ store, clock }: Core): Engine['audit'] {
+function auditOf({ store, clock, settings }: Core): Engine['audit'] {
   return {
     after: (seq, limit) => auditAfter(store.db, seq, limit),
     verify: (outside) => verifyAudit(store.db, outside),
-    publishHead: (place) => {
-      const head = latestHead(store.db);
+    publishHead: (place, row) => {
+      const head = row ?? latestHead(store.db);
       if (head) store.note((db) => rememberHead(db, head, clock.now(), place));
       return head;
+    },
+    shipped: () => {
+      const { ship, headsFile } = settings.audit;
+      const names = [...ship.map(({ name }) => name), ...(headsFile === undefined ? [] : ['heads'])];
+      return names.map((name) => readShipped(store.db, name));
     },
   };
 }

@@ -1,0 +1,44 @@
+// The audit log outside: each destination, and the file with the heads, is a teller of its own; none waits for another.
+
+import type { Engine } from '../../engine-api.ts';
+import { shipConsumer } from '../../state/shipped.ts';
+import type { Teller } from '../tell.ts';
+import { headsInto } from './heads.ts';
+import { type Sender, senderTo } from './senders.ts';
+import { type ShipParts, ship } from './ship.ts';
+
+export interface AuditParts extends ShipParts {
+  readonly engine: Pick<Engine, 'audit' | 'cursor' | 'moveCursor' | 'changed' | 'settings'>;
+}
+
+export function auditTellers(parts: AuditParts): readonly Teller[] {
+  const { audit, settings } = { audit: parts.engine.audit, settings: parts.engine.settings.audit };
+  const ways = settings.ship.filter((each) => {
+    const isMissing =
+      each.driver === 'http' &&
+      each.token !== undefined &&
+      each.token.value === undefined &&
+      each.token.file === undefined;
+    if (isMissing)
+      parts.log.error(
+        `audit.ship: the variable of the token of ${each.name} is not set, so this process ships nothing there`,
+      );
+    return !isMissing;
+  });
+  const heads =
+    settings.headsFile === undefined
+      ? []
+      : [
+          headsInto({
+            path: settings.headsFile,
+            before: (seq) => audit.after(seq - 2, 1).find((row) => row.seq === seq - 1),
+            remember: (row, place) => audit.publishHead(place, row),
+          }),
+        ];
+  return [...ways.map(senderTo), ...heads].map((sender) => tellerOf(parts, sender));
+}
+
+const tellerOf = (parts: AuditParts, sender: Sender): Teller => ({
+  name: shipConsumer(sender.name),
+  work: (signal) => ship(parts, sender, signal),
+});
