@@ -18,7 +18,7 @@ export const inEngine = (path: string): boolean => path.startsWith(`${engine}/`)
 export const inApps = (path: string): boolean => path.startsWith('apps/');
 /** Tests, and what only tests use. */
 export const isTest = (path: string): boolean =>
-  /\.(test|contract)\.ts$|^test\/|\/testing\/|\/contract\/|\/(testing|contract|test)-[^/]*\.ts$|-fixture\.ts$|\/testing\.ts$|vitest\.config\.ts$/.test(
+  /\.(test|contract|hostile)\.ts$|^test\/|\/testing\/|\/contract\/|\/(testing|contract|test)-[^/]*\.ts$|-fixture\.ts$|\/testing\.ts$|vitest\.config\.ts$/.test(
     path,
   );
 export const isMain = (path: string): boolean => /(^|\/|-)main\.ts$/.test(path);
