@@ -59,10 +59,27 @@ function problemsOf(file: string, text: string): readonly FileProblem[] {
     ...found(/(?<=^)(?:\.[a-z]+\b.*|delimiter\s+\S+|source\s+[./].*)$/gim, code, (command) => {
       return `${command.split(/\s/)[0]} is a command of a client, not SQL`;
     }),
-    ...found(
-      /\bCOPY\b[^;]*\bFROM\s+STDIN\b/gi,
-      code,
-      () => 'COPY … FROM STDIN needs a client that sends the rows; use INSERT',
-    ),
+    ...copiesIn(file, code),
   ];
+}
+
+/**
+ * `COPY … FROM STDIN`, statement by statement and each searched once for its two words: one expression for both would begin
+ * again at every COPY of a text that says nothing else.
+ */
+function copiesIn(file: string, code: string): readonly FileProblem[] {
+  const problems: FileProblem[] = [];
+  let begin = 0;
+  for (const statement of code.split(';')) {
+    const copy = statement.search(/\bCOPY\b/i);
+    const isFromClient = copy !== -1 && /\bFROM\s{1,100}STDIN\b/i.test(statement.slice(copy));
+    if (isFromClient && problems.length < shown)
+      problems.push({
+        file,
+        line: lineAt(code, begin + copy),
+        problem: 'COPY … FROM STDIN needs a client that sends the rows; use INSERT',
+      });
+    begin += statement.length + 1;
+  }
+  return problems;
 }
