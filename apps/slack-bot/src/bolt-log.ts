@@ -3,15 +3,19 @@
 import type { Log } from '@bg/engine';
 import { type Logger, LogLevel } from '@slack/bolt';
 
-export function boltLogger(log: Log): Logger {
+/** `mayWarn`: asked before each warning; over HTTP a stranger causes one with every request. */
+export function boltLogger(log: Log, mayWarn: () => boolean = () => true): Logger {
   const write =
     (level: 'info' | 'warn' | 'error') =>
     (...parts: readonly unknown[]): void =>
       log[level]({ from: 'bolt' }, parts.map(words).join(' ').slice(0, 1000));
+  const writeWarning = write('warn');
   return {
     debug: () => {},
     info: () => {},
-    warn: write('warn'),
+    warn: (...parts) => {
+      if (mayWarn()) writeWarning(...parts);
+    },
     error: write('error'),
     setLevel: () => {},
     getLevel: () => LogLevel.INFO,

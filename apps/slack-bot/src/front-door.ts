@@ -9,6 +9,7 @@ import type { Egress } from './egress.ts';
 import type { BotEnvironment } from './environment.ts';
 import { type DeliveryProof, DeliveryRefused } from './guards.ts';
 import { eventsPath } from './manifest.ts';
+import { createUnproved, type Unproved } from './unproved.ts';
 
 export interface FrontDoor {
   readonly receiver: HTTPReceiver | SocketModeReceiver;
@@ -40,10 +41,11 @@ const ackLimitMs = 2500;
 const maxBodyBytes = 1 << 20;
 
 function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSecret: string): FrontDoor {
+  const unproved = createUnproved();
   const receiver = new HTTPReceiver({
     signingSecret,
     endpoints: [eventsPath],
-    logger: boltLogger(log),
+    logger: boltLogger(log, unproved.mayLog),
     bodyLimit: maxBodyBytes,
     unhandledRequestTimeoutMillis: ackLimitMs,
     unhandledRequestHandler: ({ response }) => {
@@ -57,6 +59,11 @@ function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSec
       { path: '/healthz', method: 'GET', handler: (_, response) => void response.writeHead(200).end('ok\n') },
     ],
   });
+  const { requestListener } = receiver;
+  receiver.requestListener = (request, response) => {
+    limitRefusals(response, unproved);
+    return requestListener(request, response);
+  };
   let server: Server | undefined;
   return {
     receiver,
@@ -77,8 +84,18 @@ function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSec
   };
 }
 
+/** Bolt refuses after it has looked for the proof: only what has none is ever asked to wait. */
+function limitRefusals(response: ServerResponse, unproved: Unproved): void {
+  const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
+  response.writeHead = ((status: number, ...rest: unknown[]) => {
+    const waitSeconds = status === 401 || status === 413 ? unproved.waitSeconds() : 0;
+    if (waitSeconds === 0) return writeHead(status, ...rest);
+    return writeHead(429, { 'retry-after': String(waitSeconds) });
+  }) as ServerResponse['writeHead'];
+}
+
 function watch(request: IncomingMessage, response: ServerResponse, turnedAway: () => void): void {
-  response.once('finish', () => response.statusCode === 401 && turnedAway());
+  response.once('finish', () => [401, 429].includes(response.statusCode) && turnedAway());
   // Bolt answers 413 without reading on, and the next request on the same connection would wait behind what is left.
   const length = request.headers['content-length'];
   if (length === undefined || Number(length) > maxBodyBytes) response.shouldKeepAlive = false;

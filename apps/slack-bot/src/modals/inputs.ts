@@ -99,10 +99,13 @@ interface ViewValue {
 
 export function answer(values: ViewValues, block: string): string | undefined {
   const [given] = Object.values(values[block] ?? {});
-  return given?.selected_option?.value ?? (given?.value?.trim() || undefined);
+  const found: unknown = given?.selected_option?.value ?? given?.value;
+  // Signed by Slack, and all the same only what a form of ours can hold: a text.
+  return typeof found === 'string' ? found.trim() || undefined : undefined;
 }
 
 export function ticked(values: ViewValues, block: string, tick: string): boolean {
   const [given] = Object.values(values[block] ?? {});
-  return given?.selected_options?.some(({ value }) => value === tick) ?? false;
+  const found: unknown = given?.selected_options;
+  return Array.isArray(found) && found.some((each: { readonly value?: unknown } | null) => each?.value === tick);
 }

@@ -5,6 +5,7 @@ import { readRef, readSideRef } from '../button-value.ts';
 import { hostileTexts, poisoned } from '../testing/hostile.ts';
 import { everyView } from '../testing/views.ts';
 import { deployModal, readDeployForm } from './deploy-modal.ts';
+import { answer, ticked } from './inputs.ts';
 import { rejectModal } from './reject-modal.ts';
 
 const releases = Array.from({ length: 140 }, (_, index) => ({
@@ -77,4 +78,10 @@ test('a forged button value is not read at all', () => {
   expect(readSideRef('shop/production:dep_1')).toEqual({ ...chosen, deploymentId: 'dep_1' });
   for (const forged of ['shop:dep_1', 'shop/../x:dep', '/:', 'shop/production'])
     expect(readSideRef(forged), forged).toBeUndefined();
+});
+
+test.each([[['v1.0']], [{ v: 1 }], [7], [null]])('a value that is no text, such as %j, is no answer', (value) => {
+  const values = { version: { version: { value, selected_option: { value }, selected_options: { value } } } } as never;
+  expect(answer(values, 'version')).toBeUndefined();
+  expect(ticked(values, 'version', 'hold')).toBe(false);
 });
