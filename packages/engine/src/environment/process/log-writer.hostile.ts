@@ -1,0 +1,63 @@
+// Two gigabytes of output without a driver, while the writer's processes are killed one after the other: `npm run test:hostile`.
+
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ask, talkingServer } from '../contract-fixture.ts';
+import { lastLines } from '../tail.ts';
+import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
+
+let fixture: ProcessFixture;
+beforeEach(async () => {
+  fixture = await makeProcessFixture();
+});
+afterEach(() => fixture.close());
+
+const limitBytes = 20 << 20;
+const lines = 500_000;
+const flood = `${talkingServer}
+const text = 'x'.repeat(4_090);
+let n = 0;
+const flood = () => {
+  for (let i = 0; i < 50 && n < ${lines}; i++) console.log('line', ++n, text);
+  if (n < ${lines}) setImmediate(flood);
+  else console.log('all', n);
+};
+flood();`;
+
+function writers(log: string): readonly number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`log-writer.sh\0${log}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+it('two gigabytes stay below the limit, and the service goes on', { timeout: 300_000 }, async () => {
+  const { environment, blue, release, settings } = fixture;
+  const log = environment.logFile(blue);
+  const started = Date.now();
+  const { pid } = await environment.start(blue, release('v1', flood), { ...settings, maxLogBytes: limitBytes });
+  let [most, looks, kills] = [0, 0, 0];
+  const look = (): string | undefined => {
+    const sizes = ['', '.1', '.2', '.3'].map((age) => statSync(`${log}${age}`, { throwIfNoEntry: false })?.size ?? 0);
+    most = Math.max(
+      most,
+      sizes.reduce((sum, size) => sum + size),
+    );
+    const pair = writers(log);
+    if (looks++ % 20 === 0 && pair.length === 2) {
+      process.kill(Math.min(...pair), 'SIGKILL');
+      kills++;
+    }
+    return lastLines(log, 1)[0];
+  };
+  await expect.poll(look, { timeout: 240_000, interval: 100 }).toBe(`all ${lines}`);
+  expect(most).toBeLessThanOrEqual(limitBytes);
+  expect((await ask(blue)).pid).toBe(pid);
+  console.log(
+    `${lines} lines of 4 KB in ${(Date.now() - started) / 1000} s, at most ${most} bytes kept, ${kills} writers killed`,
+  );
+});
