@@ -27,6 +27,8 @@ export const stateOf = (thrown: unknown): string => (thrown instanceof DatabaseE
 
 /** For want of a lock, and nothing else: the whole transaction may be tried again. */
 export const isLocked = (thrown: unknown): boolean => [lockTimeout, deadlock].includes(stateOf(thrown));
+/** After it the server closes the connection. Its severity is translated, its states are not. */
+export const endsSession = (thrown: unknown): boolean => /^(57P0[1-5]|25P03|08)/.test(stateOf(thrown));
 export const isCanceled = (thrown: unknown): boolean => stateOf(thrown) === canceled;
 /** @param where `003_nick.expand.sql:12`, or `database app on 10.0.0.5` */
 export function migrationErrorOf(thrown: unknown, where: string): unknown {

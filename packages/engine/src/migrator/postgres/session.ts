@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
 import { deadline } from '../../lib/clock.ts';
 import type { Address } from './address.ts';
+import { endsSession } from './errors.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -43,7 +44,13 @@ export async function connect(address: Address): Promise<Session> {
     socket.destroy();
   };
   const ask: Session['ask'] = (sql, values = [], limitMs = ownStatementMs) =>
-    within(limitMs, destroy, async () => rowsOf(await client.query(sql, [...values])));
+    within(limitMs, destroy, async () => rowsOf(await asked(client.query(sql, [...values]))));
+  /** The server says farewell before the socket closes: what comes in between would wait for an answer that never comes. */
+  const asked = <T>(query: Promise<T>): Promise<T> =>
+    query.catch((thrown: unknown) => {
+      if (endsSession(thrown)) destroy();
+      throw thrown;
+    });
   try {
     await client.connect();
     await prepare(client);
@@ -52,7 +59,7 @@ export async function connect(address: Address): Promise<Session> {
       pid: Number(row?.pid),
       ask,
       execute: async (sql, values) => {
-        await (values === undefined ? client.query(sql) : client.query(sql, [...values]));
+        await asked(values === undefined ? client.query(sql) : client.query(sql, [...values]));
       },
       restore: () =>
         within(ownStatementMs, destroy, async () => {
