@@ -232,14 +232,19 @@ export async function eventually(what: () => boolean, limitMs = 30_000): Promise
   }
 }
 
-/** Time that a test moves by hand; waiting is real. */
-export function movable(): Clock & { advance(ms: number): void } {
+/** Time that a test moves by hand; waiting is real. `jump`: somebody sets the wall clock. */
+export function movable(): Clock & { advance(ms: number): void; jump(ms: number): void } {
   let ahead = 0;
+  let jumped = 0;
   return {
-    now: () => Date.now() + ahead,
+    now: () => Date.now() + ahead + jumped,
+    monotonic: () => systemClock.monotonic() + ahead,
     sleep: systemClock.sleep,
     advance: (ms) => {
       ahead += ms;
+    },
+    jump: (ms) => {
+      jumped += ms;
     },
   };
 }

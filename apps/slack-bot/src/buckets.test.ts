@@ -6,6 +6,7 @@ function standingClock(): Clock & { advance(ms: number): void } {
   let now = 1_000_000;
   return {
     now: () => now,
+    monotonic: () => now,
     sleep: async () => {},
     advance: (ms) => {
       now += ms;

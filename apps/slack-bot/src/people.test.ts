@@ -53,7 +53,7 @@ test('for some minutes a group that cannot be read keeps its last known members;
         ? { ok: true, value: [bob] }
         : { ok: false, problem: { kind: 'refused', error: 'missing_scope', sentence: 'Slack answered missing_scope' } },
   };
-  const clock = { now: () => now, sleep: () => new Promise<void>(() => {}) };
+  const clock = { now: () => now, monotonic: () => now, sleep: () => new Promise<void>(() => {}) };
   const people = createPeople({ settings: workspace.settings, slack, clock, log: silentLog });
   const decide = () => people.decider(bob, ['group:S0APPROVERS']);
   expect(await decide()).toMatchObject({ groups: ['S0APPROVERS'] });

@@ -121,7 +121,7 @@ const proxyEntry = resolve(import.meta.dirname, '../../../apps/proxy/src/main.ts
 
 /** Two processes that would start and route different things must not work on one state. */
 function refuseOtherConfiguration(db: Db, settings: Settings, clock: Clock): void {
-  const driver = liveLease(db, driverLease, clock.now());
+  const driver = liveLease(db, driverLease, clock);
   if (driver && driver.configDigest !== settings.digest) {
     db.$client.close();
     throw new BlueGreenError(

@@ -31,7 +31,7 @@ function look(): void {
     name: 'driver',
     holder: 'test',
     configDigest: settings.digest,
-    now: clock.now(),
+    clock,
   });
   if (!own || !lease) throw new Error('there is no target, or nobody may drive');
   const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log: silentLog });

@@ -5,12 +5,18 @@ import { setTimeout as delay, setImmediate as nextRound } from 'node:timers/prom
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /**
+   * Milliseconds since this machine started, its suspended time left out (CLOCK_MONOTONIC): the same in every process, and
+   * untouched by whoever sets the clock. For waits, watches and leases; never compared across a restart of the machine.
+   */
+  monotonic(): number;
   /** Resolves after `ms`, or rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => Math.floor(Number(process.hrtime.bigint() / 1_000_000n)),
   sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
 };
 

@@ -19,9 +19,9 @@ const lookEveryMs = 20;
 /** @throws BlueGreenError `lease-held` when another process holds it for too long */
 export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
   const { path, clock, holdMs } = lock;
-  const deadline = clock.now() + holdMs * 1.5;
+  const deadline = clock.monotonic() + holdMs * 1.5;
   while (!take(path)) {
-    if (clock.now() > deadline)
+    if (clock.monotonic() > deadline)
       throw new BlueGreenError('lease-held', `process ${readFileIfAny(path)} holds ${path} all the time`);
     if (isAbandoned(lock)) rmSync(path, { force: true });
     await clock.sleep(lookEveryMs);

@@ -30,14 +30,14 @@ export async function untilFree<T>(
   { isLocked, whoHolds }: Contest,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  const began = clock.now();
+  const began = clock.monotonic();
   for (let tried = 1; ; tried += 1) {
     if (signal.aborted) throw new MigrationError('stopped', 'the migration was stopped while it waited for a lock');
     try {
       return await attempt();
     } catch (thrown) {
       if (!isLocked(thrown)) throw thrown;
-      const waited = clock.now() - began;
+      const waited = clock.monotonic() - began;
       if (tried >= limits.lockTries || waited >= limits.lockTotalMs)
         throw new MigrationError(
           'blocked',

@@ -28,10 +28,10 @@ interface Wait {
 /** For as long as the health rule allows a start to take. */
 export async function awaitHealthy({ core, target, slot, version, signal }: Wait): Promise<Waited> {
   const health = healthOf(target, slot);
-  const until = core.clock.now() + health.startupMs;
+  const until = core.clock.monotonic() + health.startupMs;
   let inARow = 0;
   let problem = 'it never answered';
-  while (core.clock.now() < until && !signal.aborted) {
+  while (core.clock.monotonic() < until && !signal.aborted) {
     const seen = await target.environment.inspect(placeOf(target, slot));
     if (seen.kind === 'stopped') return { kind: 'ended', seen };
     const expected = { slot, version };

@@ -61,7 +61,7 @@ export async function holdAlone(
  */
 function askFor({ store, settings, clock, log }: Core, who: Pick<Lease, 'name' | 'holder'>): Lease | undefined {
   try {
-    return acquireLease(store.db, { ...who, configDigest: settings.digest, now: clock.now() });
+    return acquireLease(store.db, { ...who, configDigest: settings.digest, clock });
   } catch (thrown) {
     if (!store.db.$client.open) throw thrown;
     log.error({ lease: who.name, problem: messageOf(thrown) }, 'the lease could not be asked for, tries again');
@@ -82,14 +82,14 @@ function giveBack({ store, log }: Core, lease: Lease): void {
 /** A state that cannot be written for a moment (a full disk, a slow one) costs the lease only when its time has passed. */
 async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () => void): Promise<void> {
   const { store, clock, log } = core;
-  let renewedAt = clock.now();
+  let renewedAt = clock.monotonic();
   while (await pause(clock, heartbeatMs, stop)) {
     try {
-      if (!renewLease(store.db, lease, clock.now())) break;
-      renewedAt = clock.now();
+      if (!renewLease(store.db, lease, clock)) break;
+      renewedAt = clock.monotonic();
     } catch (thrown) {
       log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed');
-      if (clock.now() - renewedAt > leaseMs - heartbeatMs) break;
+      if (clock.monotonic() - renewedAt > leaseMs - heartbeatMs) break;
     }
   }
   if (stop.aborted) return;

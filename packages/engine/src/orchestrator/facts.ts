@@ -100,7 +100,7 @@ function contracting({ store: { db } }: Core, { key }: Target): string | undefin
 
 /** The live driver, when it was started with another configuration than this process. */
 export function otherDriver({ store, settings, clock }: Core): string | undefined {
-  const lease = liveLease(store.db, driverLease, clock.now());
+  const lease = liveLease(store.db, driverLease, clock);
   return lease && lease.configDigest !== settings.digest ? lease.holder : undefined;
 }
 

@@ -78,8 +78,8 @@ export async function highestGeneration({ balancer }: Target): Promise<number> {
 
 /** For a change by a verb, which holds no lease: a live driver's own token, so that the driver is not fenced out by it. */
 export function fenceOfVerb({ store, clock }: Core): number {
-  const now = clock.now();
-  return liveLease(store.db, driverLease, now)?.token ?? Math.max(newestToken(store.db, driverLease), tokenOf(now));
+  const held = liveLease(store.db, driverLease, clock)?.token;
+  return held ?? Math.max(newestToken(store.db, driverLease), tokenOf(clock.now()));
 }
 
 /** Already in force: nothing to write, a repeated step finds its work done. */

@@ -146,7 +146,9 @@ function isOurs({ core, target, slot }: Look, row: SlotRow): boolean {
 async function restart(look: Look, row: SlotRow, seen: Extract<SlotObservation, { kind: 'stopped' }>): Promise<void> {
   const { core, target, slot } = look;
   if (row.nextRestartAt === null) return announceCrash(look, row, seen);
-  if (core.clock.now() < row.nextRestartAt) return;
+  const waitMs = row.nextRestartAt - core.clock.now();
+  // More than the longest wait is left only when the clock was set back since.
+  if (waitMs > 0 && waitMs <= target.settings.crash.maxRestartMs) return;
   await core.turns(slotTurn(target, slot), () => restartInTurn(look, row));
 }
 

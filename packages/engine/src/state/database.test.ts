@@ -62,6 +62,7 @@ describe('opening the state', () => {
       'utf8',
     );
     for (const trigger of triggers) if (added.includes(String(trigger))) client.exec(`DROP TRIGGER ${trigger}`);
+    client.exec('ALTER TABLE leases DROP COLUMN held');
     client.exec('DELETE FROM __drizzle_migrations WHERE created_at >= 1795300000000');
     client.exec(
       "REPLACE INTO audit SELECT seq, at, 'person:eve', action, service, target, deployment_id, code, sentence, detail, previous_hash, hash FROM audit",

@@ -47,7 +47,7 @@ export function createInbox(store: Store, limits: InboxLimits = inboxLimits): In
     show: (id) => one(db, id),
     body: (id) => bodyOf(db, id),
     waiting: () => waitingNow(db).number,
-    workedOnBy: () => liveLease(db, inboxLease, store.clock.now())?.holder,
+    workedOnBy: () => liveLease(db, inboxLease, store.clock)?.holder,
   };
 }
 

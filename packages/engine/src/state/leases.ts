@@ -1,10 +1,12 @@
 // Leases with fencing tokens: one process drives, one talks to Slack. A process that lost its lease can write nothing.
 
 import { eq } from 'drizzle-orm';
+import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
+import { isGone, isOfThisBoot, ownMark } from '../lib/process-mark.ts';
 import type { Db } from './database.ts';
 import { withRoom } from './room.ts';
-import { leases } from './schema.ts';
+import { type LeaseHolder, leases } from './schema.ts';
 
 export interface Lease {
   readonly name: string;
@@ -18,18 +20,19 @@ export const heartbeatMs = 1_500;
 type LeaseRow = typeof leases.$inferSelect;
 
 /**
- * Takes the lease when it is free or has run out; undefined while it is held. Tokens follow the clock as well, so that
+ * Takes the lease when it is free, has run out, or its holder is proved dead; undefined while it is held. Tokens follow the clock as well, so that
  * they grow even when the state was lost and only the balancers remember the last one.
  */
 export function acquireLease(
   db: Db,
-  wish: { name: string; holder: string; configDigest: string; now: number },
+  wish: { name: string; holder: string; configDigest: string; clock: Clock },
 ): Lease | undefined {
   const take = db.$client.transaction((): Lease | undefined => {
     const row = readLease(db, wish.name);
-    if (row && row.expiresAt > wish.now) return undefined;
-    const lease = { name: wish.name, holder: wish.holder, token: Math.max((row?.token ?? 0) + 1, tokenOf(wish.now)) };
-    const values = { ...lease, expiresAt: wish.now + leaseMs, configDigest: wish.configDigest };
+    if (row && isLive(row, wish.clock)) return undefined;
+    const token = Math.max((row?.token ?? 0) + 1, tokenOf(wish.clock.now()));
+    const lease = { name: wish.name, holder: wish.holder, token };
+    const values = { ...lease, ...termOf(token, wish.clock), configDigest: wish.configDigest };
     db.insert(leases).values(values).onConflictDoUpdate({ target: leases.name, set: values }).run();
     return lease;
   });
@@ -40,13 +43,10 @@ export function acquireLease(
 export const tokenOf = (now: number): number => Math.floor(now / 1_000);
 
 /** False when the lease is no longer ours. */
-export function renewLease(db: Db, lease: Lease, now: number): boolean {
+export function renewLease(db: Db, lease: Lease, clock: Clock): boolean {
   const renew = db.$client.transaction((): boolean => {
     if (readLease(db, lease.name)?.token !== lease.token) return false;
-    db.update(leases)
-      .set({ expiresAt: now + leaseMs })
-      .where(eq(leases.name, lease.name))
-      .run();
+    db.update(leases).set(termOf(lease.token, clock)).where(eq(leases.name, lease.name)).run();
     return true;
   });
   return withRoom(db, 'decision', () => renew.immediate());
@@ -56,14 +56,30 @@ export function releaseLease(db: Db, lease: Lease): void {
   db.$client
     .transaction(() => {
       if (readLease(db, lease.name)?.token === lease.token)
-        db.update(leases).set({ expiresAt: 0 }).where(eq(leases.name, lease.name)).run();
+        db.update(leases).set({ expiresAt: 0, held: null }).where(eq(leases.name, lease.name)).run();
     })
     .immediate();
 }
 
-export function liveLease(db: Db, name: string, now: number): LeaseRow | undefined {
+export function liveLease(db: Db, name: string, clock: Clock): LeaseRow | undefined {
   const row = readLease(db, name);
-  return row && row.expiresAt > now ? row : undefined;
+  return row && isLive(row, clock) ? row : undefined;
+}
+
+/** The end by the wall clock is for versions that know no other. */
+function termOf(token: number, clock: Clock): { readonly expiresAt: number; readonly held: LeaseHolder } {
+  return {
+    expiresAt: clock.now() + leaseMs,
+    held: { ...ownMark(), token, untilMs: clock.monotonic() + leaseMs },
+  };
+}
+
+/** One from before a restart of the machine is free: its process cannot live, and its time means nothing here. */
+function isLive({ token, held, expiresAt }: LeaseRow, clock: Clock): boolean {
+  if (held?.token === token) return isOfThisBoot(held) && held.untilMs > clock.monotonic() && !isGone(held);
+  const leftMs = expiresAt - clock.now();
+  // Nobody takes a lease for longer: more is left only when the clock was set back since.
+  return leftMs > 0 && leftMs <= leaseMs;
 }
 
 /** Call inside the transaction of the write. @throws BlueGreenError `fenced-out` */

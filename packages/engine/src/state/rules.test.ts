@@ -77,14 +77,14 @@ describe('the database forbids', () => {
       addRelease(tx, { service: 'shop', version: 'v1', digest: 'a'.repeat(64), folder: '/r', registeredAt: 1 });
       intendRouting(tx, shop, { active: 'blue', canary: undefined, preview: undefined }, 41);
     });
-    acquireLease(state.db, { name: 'driver', holder: 'a', configDigest: 'c', now: clock.now() });
+    acquireLease(state.db, { name: 'driver', holder: 'a', configDigest: 'c', clock });
     const again = (table: string) => () => sql(`REPLACE INTO ${table} SELECT * FROM ${table}`);
     for (const table of ['releases', 'deployments', 'approvals', 'votes']) expect(again(table)).toThrow();
     expect(() => sql('DELETE FROM votes')).toThrow('final');
     expect(() => sql("UPDATE votes SET person = 'person:carol'")).toThrow('final');
     expect(() => sql('DELETE FROM approvals')).toThrow();
     expect(() => sql("REPLACE INTO targets (service, target) VALUES ('shop', 'production')")).toThrow('only grows');
-    expect(() => sql("REPLACE INTO leases VALUES ('driver', 'b', 1, 1, 'c')")).toThrow('only grows');
+    expect(() => sql("REPLACE INTO leases VALUES ('driver', 'b', 1, 1, 'c', NULL)")).toThrow('only grows');
   });
 
   it('to change a registered release', () => {
@@ -134,7 +134,7 @@ describe('the database forbids', () => {
   });
 
   it('a fencing token that falls', () => {
-    const lease = acquireLease(state.db, { name: 'driver', holder: 'a', configDigest: 'c', now: clock.now() });
+    const lease = acquireLease(state.db, { name: 'driver', holder: 'a', configDigest: 'c', clock });
     expect(() => sql(`UPDATE leases SET token = ${(lease?.token ?? 0) - 1}`)).toThrow('only grows');
   });
 
@@ -178,7 +178,7 @@ describe('a write', () => {
 });
 
 describe('a lease', () => {
-  const wish = (holder: string) => ({ name: 'driver', holder, configDigest: 'c', now: clock.now() });
+  const wish = (holder: string) => ({ name: 'driver', holder, configDigest: 'c', clock });
 
   it('is held by one, until it runs out or is given back', () => {
     const first = acquireLease(state.db, wish('a'));
@@ -202,7 +202,7 @@ describe('a lease', () => {
     const lease = acquireLease(state.db, wish('a'));
     for (let beat = 0; lease && beat < 4; beat += 1) {
       clock.advance(4_000);
-      expect(renewLease(state.db, lease, clock.now())).toBe(true);
+      expect(renewLease(state.db, lease, clock)).toBe(true);
     }
     expect(acquireLease(state.db, wish('b'))).toBeUndefined();
   });
@@ -217,7 +217,7 @@ describe('a lease', () => {
     expect(() => fenced.write((tx) => tx.audit({ actor: 'engine', action: 'test', sentence: 'too late' }))).toThrow(
       'lost the lease',
     );
-    expect(renewLease(state.db, old, clock.now())).toBe(false);
+    expect(renewLease(state.db, old, clock)).toBe(false);
     releaseLease(state.db, old);
     expect(acquireLease(state.db, wish('c'))).toBeUndefined();
   });

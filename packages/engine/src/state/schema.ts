@@ -2,6 +2,7 @@
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { SlotName } from '../environment/environment.ts';
+import type { ProcessMark } from '../lib/process-mark.ts';
 import type { Direction, Mode, OutcomeKind, Phase, StepStatus } from '../orchestrator/deployment.ts';
 import type { Origin } from '../orchestrator/origin.ts';
 import type { Plan } from '../orchestrator/plan.ts';
@@ -190,12 +191,20 @@ export const heads = sqliteTable('heads', {
   place: text().notNull(),
 });
 
+/** The process that holds a lease, and until when by the monotonic clock of its boot. */
+export interface LeaseHolder extends ProcessMark {
+  readonly token: number;
+  readonly untilMs: number;
+}
+
 export const leases = sqliteTable('leases', {
   name: text().primaryKey(),
   holder: text().notNull(),
   token: integer().notNull(),
   expiresAt: integer('expires_at').notNull(),
   configDigest: text('config_digest').notNull(),
+  /** Belongs to the row only while its token is the row's: a version before this one writes none. */
+  held: text({ mode: 'json' }).$type<LeaseHolder>(),
 });
 
 export const cursors = sqliteTable('cursors', { consumer: text().primaryKey(), position: integer().notNull() });

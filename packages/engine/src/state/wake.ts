@@ -24,7 +24,7 @@ export function createWake(db: Db, clock: Clock): Wake {
   let isOwed = false;
 
   function wakeAll(): void {
-    quietUntil = clock.now() + quietMs;
+    quietUntil = clock.monotonic() + quietMs;
     const woken = [...waiting];
     waiting.clear();
     for (const wake of woken) wake();
@@ -32,7 +32,7 @@ export function createWake(db: Db, clock: Clock): Wake {
 
   /** The first change is told at once, those close behind it together: fifty decisions are not fifty rounds of looking. */
   function announce(): void {
-    if (clock.now() >= quietUntil) wakeAll();
+    if (clock.monotonic() >= quietUntil) wakeAll();
     else if (!isOwed) {
       isOwed = true;
       void pause(clock, quietMs).then(() => {

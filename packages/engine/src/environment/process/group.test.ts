@@ -93,7 +93,7 @@ setTimeout(() => process.exit(1), 1500);
 it('has let go of its port when it counts as gone, however closely one looks', async () => {
   const { blue, folder, settings } = fixture;
   // Without pauses between the looks, to see a process in the middle of its end.
-  const restless = { now: Date.now, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+  const restless = { ...systemClock, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
   const script = `require('node:net').createServer().listen(${blue.port}, '127.0.0.1')`;
   const holders: unknown[] = [];
   for (let round = 0; round < 60; round++) {

@@ -66,8 +66,8 @@ export async function ensureWriter(log: string, maxLogBytes: number): Promise<vo
 
 /** What a service that has ended wrote is in its log when this resolves. Limited: a child of it may live on and write. */
 export async function drained(log: string, clock: Clock): Promise<void> {
-  const until = clock.now() + drainMs;
-  while (hasReader(pipeOf(log)) && clock.now() < until) await clock.sleep(drainPollMs);
+  const until = clock.monotonic() + drainMs;
+  while (hasReader(pipeOf(log)) && clock.monotonic() < until) await clock.sleep(drainPollMs);
 }
 
 /** Whether a service that writes into a pipe, or the writer behind it, has it open. */

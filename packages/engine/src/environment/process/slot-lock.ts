@@ -29,11 +29,11 @@ export async function withSlotLock<Result>(request: LockRequest, act: () => Prom
 
 async function acquire({ place, mark, waitMs, clock }: LockRequest): Promise<Server> {
   const name = `bluegreen/${mark}/${place.service}/${place.target}/${place.slot}`;
-  const until = clock.now() + waitMs;
+  const until = clock.monotonic() + waitMs;
   for (;;) {
     const lock = await tryListen(`\0${name}`);
     if (lock) return lock;
-    if (clock.now() >= until)
+    if (clock.monotonic() >= until)
       throw new BlueGreenError('lease-held', `${describePlace(place)} is being changed by ${holderOf(name)}`);
     await clock.sleep(retryMs);
   }

@@ -125,12 +125,13 @@ async function requireReachable({ place, settings }: StartRequest, env: Variable
 
 /** Looked at again for a moment: the kernel closes the sockets of a process that crashed just now when it gets to it. */
 async function requireFreePort(room: Room, place: SlotPlace): Promise<void> {
-  const until = room.clock.now() + portPatienceMs;
+  const until = room.clock.monotonic() + portPatienceMs;
   for (;;) {
     const holder = portHolder(place.port);
     if (!holder) return;
     const sentence = `port ${place.port} of ${describePlace(place)} is in use by ${describeHolder(holder)}`;
-    if (room.clock.now() >= until) throw new BlueGreenError('port-in-use', sentence, { port: place.port, ...holder });
+    if (room.clock.monotonic() >= until)
+      throw new BlueGreenError('port-in-use', sentence, { port: place.port, ...holder });
     await room.clock.sleep(portPollMs);
   }
 }

@@ -85,11 +85,11 @@ interface Wait {
 }
 
 async function waitUntilGone(look: Look, { limitMs, clock, again }: Wait): Promise<boolean> {
-  const until = clock.now() + limitMs;
+  const until = clock.monotonic() + limitMs;
   for (;;) {
     const members = look();
     if (isEmpty(members)) return true;
-    if (clock.now() >= until) return false;
+    if (clock.monotonic() >= until) return false;
     if (again) signalAll(members, again);
     await clock.sleep(Math.min(pollMs, limitMs));
   }

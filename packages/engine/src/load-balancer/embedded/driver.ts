@@ -106,9 +106,9 @@ async function shutdown({ control, clock, files }: Parts): Promise<void> {
   const status = await statusIfAny(control);
   if (status === undefined) return;
   await control.shutdown();
-  const deadline = clock.now() + shutdownLimitMs;
+  const deadline = clock.monotonic() + shutdownLimitMs;
   while (isAlive(status.pid) && !(await hasLeft(files, status.pid))) {
-    if (clock.now() > deadline)
+    if (clock.monotonic() > deadline)
       throw new BlueGreenError('stop-failed', `the load balancer (process ${status.pid}) does not end`);
     await clock.sleep(50);
   }

@@ -60,13 +60,13 @@ async function startAlone(options: StartOptions): Promise<number> {
   const started = await spawnDetached({ argv, cwd: folder, env, logFile: files.log });
   let endedAt: number | undefined;
   void started.exited.then(() => {
-    endedAt = clock.now();
+    endedAt = clock.monotonic();
   });
-  const deadline = clock.now() + limitMs;
-  while (clock.now() < deadline) {
+  const deadline = clock.monotonic() + limitMs;
+  while (clock.monotonic() < deadline) {
     const pid = await pidIfUp(control);
     if (pid !== undefined) return pid;
-    if (endedAt !== undefined && clock.now() > endedAt + othersMs) break;
+    if (endedAt !== undefined && clock.monotonic() > endedAt + othersMs) break;
     await clock.sleep(lookEveryMs);
   }
   throw notStarted(started, files);

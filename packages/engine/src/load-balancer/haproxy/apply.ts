@@ -26,7 +26,7 @@ export function createFollower(parts: Parts): Follower {
   let latest: RoutingOrder | undefined;
   const chase = async (node: HaproxyNode, order: RoutingOrder) => {
     const { clock, log } = parts;
-    for (const end = clock.now() + chaseLimitMs; clock.now() < end && latest === order; ) {
+    for (const end = clock.monotonic() + chaseLimitMs; clock.monotonic() < end && latest === order; ) {
       await sleepAside(chaseEveryMs);
       if (latest !== order) return;
       const problem = await attempt(node, order);

@@ -68,7 +68,7 @@ async function reload({ reload }: AttachedSettings): Promise<void> {
 
 async function waitForAll(parts: Parts): Promise<readonly string[]> {
   let behind = await laggards(parts);
-  for (const end = parts.clock.now() + followLimitMs; behind.length > 0 && parts.clock.now() < end; ) {
+  for (const end = parts.clock.monotonic() + followLimitMs; behind.length > 0 && parts.clock.monotonic() < end; ) {
     await parts.clock.sleep(50);
     behind = await laggards(parts);
   }

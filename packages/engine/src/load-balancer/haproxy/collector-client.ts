@@ -37,7 +37,7 @@ export function createCollectorClient({ place, spec, node, cwd, clock }: Collect
     JSON.parse((await requestOverSocket({ socket: place.control, method, path, timeoutMs: 5_000 })).body);
   const status = () => ask('GET', '/status').catch(() => undefined) as Promise<CollectorStatus | undefined>;
   const until = async (condition: () => Promise<boolean>) => {
-    for (const end = clock.now() + startLimitMs; clock.now() < end; await clock.sleep(30))
+    for (const end = clock.monotonic() + startLimitMs; clock.monotonic() < end; await clock.sleep(30))
       if (await condition()) return true;
     return false;
   };

@@ -123,7 +123,7 @@ async function start(parts: Parts, handOver: readonly string[]): Promise<void> {
   void started.exited.then(() => {
     over = true;
   });
-  for (const end = clock.now() + startLimitMs; clock.now() < end && !over; await clock.sleep(20)) {
+  for (const end = clock.monotonic() + startLimitMs; clock.monotonic() < end && !over; await clock.sleep(20)) {
     const status = await runtime.status().catch(() => undefined);
     if (status?.pid === started.pid) return remember(place.pidFile, started.pid);
   }

@@ -1,8 +1,8 @@
 // A process that we know by its pid and the moment it began: a pid alone may be somebody else's by now.
 
-import { readFileSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { startTicksOf } from '../../lib/process-mark.ts';
 
 export interface KnownProcess {
   readonly pid: number;
@@ -30,7 +30,7 @@ export const isRunning = ({ pid, startTicks }: KnownProcess): boolean => startTi
 
 /** True when it has ended within that time. */
 export async function ended(process: KnownProcess, clock: Clock, limitMs: number): Promise<boolean> {
-  for (const end = clock.now() + limitMs; clock.now() < end; await clock.sleep(20))
+  for (const end = clock.monotonic() + limitMs; clock.monotonic() < end; await clock.sleep(20))
     if (!isRunning(process)) return true;
   return !isRunning(process);
 }
@@ -41,18 +41,6 @@ export function signal({ pid, startTicks }: KnownProcess, name: NodeJS.Signals):
     process.kill(pid, name);
   } catch {
     // Ended between the look and the signal.
-  }
-}
-
-/** Undefined also for a zombie: it serves nobody. */
-function startTicksOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19]);
-  } catch {
-    return undefined;
   }
 }
 

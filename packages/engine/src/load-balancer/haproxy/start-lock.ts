@@ -10,9 +10,9 @@ const waitMs = 45_000;
 
 /** @throws `balancer-unreachable` when another engine holds it for too long. */
 export async function withStartLock<T>(file: string, clock: Clock, work: () => Promise<T>): Promise<T> {
-  const end = clock.now() + waitMs;
+  const end = clock.monotonic() + waitMs;
   while (!take(file)) {
-    if (clock.now() > end)
+    if (clock.monotonic() > end)
       throw new BlueGreenError('balancer-unreachable', `another engine holds ${file} all the time`);
     if (isStale(file, clock.now())) rmSync(file, { force: true });
     await clock.sleep(20);

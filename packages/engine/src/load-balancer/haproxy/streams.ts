@@ -36,7 +36,7 @@ function leftSide({ active, canary }: Routing): SlotName | undefined {
 
 async function closeAll({ nodes, place, spec, clock }: Parts, slot: SlotName, goesOn: () => boolean): Promise<void> {
   const backend = `${place.name}_${slot}`;
-  const end = clock.now() + spec.drainSpreadMs;
+  const end = clock.monotonic() + spec.drainSpreadMs;
   for (let round = 0; round < maxRounds && goesOn(); round++) {
     const listed = await Promise.all(
       nodes.map(async ({ runtime }) =>
@@ -44,7 +44,7 @@ async function closeAll({ nodes, place, spec, clock }: Parts, slot: SlotName, go
       ),
     );
     const streams = listed.flat();
-    const left = Math.max(0, end - clock.now());
+    const left = Math.max(0, end - clock.monotonic());
     if (streams.length === 0 && left === 0) return;
     // Those that are there now share what is left of the time; new ones are not, for nobody is sent here.
     const [next] = streams;

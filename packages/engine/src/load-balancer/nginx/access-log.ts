@@ -122,8 +122,8 @@ async function rotate(options: {
   if (reopen === undefined) return shorten(reader, counters, path);
   renameSync(path, `${path}.1`);
   await reopen();
-  const deadline = clock.now() + reopenWithinMs;
-  while (statSync(path, { throwIfNoEntry: false }) === undefined && clock.now() < deadline) await clock.sleep(20);
+  const deadline = clock.monotonic() + reopenWithinMs;
+  while (statSync(path, { throwIfNoEntry: false }) === undefined && clock.monotonic() < deadline) await clock.sleep(20);
   // Each worker writes what it still holds into the old file before it takes the new one.
   await clock.sleep(200);
   await readOn(reader, counters, path, clock);

@@ -81,11 +81,11 @@ function put(folder: string, order: RoutingOrder): void {
 
 /** A write is finished when nginx is seen to decide by it. */
 async function settled({ asker, clock }: NginxParts, routing: Routing): Promise<void> {
-  const deadline = clock.now() + settleMs;
+  const deadline = clock.monotonic() + settleMs;
   for (;;) {
     const [seen, wrong] = await Promise.all([asker.routing(), asker.difference(routing)]);
     if (wrong === undefined && isDeepStrictEqual(seen.routing, routing)) return;
-    if (clock.now() > deadline)
+    if (clock.monotonic() > deadline)
       throw new BlueGreenError(
         'balancer-unsettled',
         `nginx does not follow its routing: ${wrong ?? `it reads generation ${seen.routing.generation}`}`,

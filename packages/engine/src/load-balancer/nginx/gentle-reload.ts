@@ -31,8 +31,8 @@ export async function reloadGently(options: GentleReload): Promise<void> {
   const { node, asker, routing, digest, before, clock } = options;
   try {
     beginClosing(routing);
-    const limit = clock.now() + longestIdleMs;
-    while ((await idleConnections(before)) > 0 && clock.now() < limit) await clock.sleep(lookEveryMs);
+    const limit = clock.monotonic() + longestIdleMs;
+    while ((await idleConnections(before)) > 0 && clock.monotonic() < limit) await clock.sleep(lookEveryMs);
     await node.reload();
     await followed(asker, digest, clock);
   } finally {
@@ -48,11 +48,11 @@ export function forgetOldReload(routing: string, now: number): void {
 
 /** @throws `balancer-unsettled` */
 export async function followed(asker: Asker, digest: string, clock: Clock): Promise<void> {
-  const limit = clock.now() + followWithinMs;
+  const limit = clock.monotonic() + followWithinMs;
   for (let inRow = 0; inRow * lookEveryMs < settledMs; ) {
     const now = await asker.settings().catch(() => undefined);
     inRow = now === digest ? inRow + 1 : 0;
-    if (clock.now() > limit)
+    if (clock.monotonic() > limit)
       throw new BlueGreenError(
         'balancer-unsettled',
         'nginx accepted its new configuration but was not seen to follow it',

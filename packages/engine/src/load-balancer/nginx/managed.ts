@@ -95,13 +95,13 @@ async function start(options: ManagedOptions): Promise<void> {
   const started = await spawnDetached({ argv, cwd: places.folder, env: environment, logFile: places.errorLog });
   let endedAt: number | undefined;
   void started.exited.then(() => {
-    endedAt = clock.now();
+    endedAt = clock.monotonic();
   });
-  const deadline = clock.now() + startLimitMs;
-  while (clock.now() < deadline) {
+  const deadline = clock.monotonic() + startLimitMs;
+  while (clock.monotonic() < deadline) {
     const answers = await asker.settings().catch(() => undefined);
     if (answers !== undefined && masterOf(places) !== undefined) return;
-    if (endedAt !== undefined && clock.now() > endedAt + othersMs) break;
+    if (endedAt !== undefined && clock.monotonic() > endedAt + othersMs) break;
     await clock.sleep(20);
   }
   // It must not come up later, when nobody knows of it.
@@ -139,8 +139,8 @@ async function stop({ places, clock }: ManagedOptions): Promise<void> {
     ['SIGKILL', stopLimitMs],
   ] as const) {
     for (const pid of ours()) signal(pid, name);
-    const deadline = clock.now() + limitMs;
-    while (ours().length > 0 && clock.now() < deadline) await clock.sleep(20);
+    const deadline = clock.monotonic() + limitMs;
+    while (ours().length > 0 && clock.monotonic() < deadline) await clock.sleep(20);
     if (ours().length === 0) return;
   }
   throw new BlueGreenError('stop-failed', `nginx (process ${ours().join(', ')}) does not end`);

@@ -153,7 +153,7 @@ describe('both sides ill', () => {
       tx.audit({ actor: 'engine', action: 'adopted', ...shop, sentence: 'there it is' });
     });
     const driven = () =>
-      store.note((db, now) => acquireLease(db, { name: 'driver', holder: 'driver', configDigest: '', now }));
+      store.note((db) => acquireLease(db, { name: 'driver', holder: 'driver', configDigest: '', clock }));
     healthOf('unhealthy');
     room.tell();
     await aWhile(2_500);

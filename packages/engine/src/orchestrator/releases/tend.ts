@@ -30,13 +30,13 @@ async function tendRunning(core: Core, lease: Lease, signal: AbortSignal): Promi
   const memory: FilesMemory = new Map();
   for (let due = 0, standing = ''; !signal.aborted; await core.wake.changed(roundMs, signal)) {
     const now = standingOf(core);
-    if (now === standing && core.clock.now() < due) continue;
+    if (now === standing && core.clock.monotonic() < due) continue;
     standing = now;
     const began = performance.now();
     await guarded(core, signal, async () => announcePending(core, lease));
     for (const target of core.targets) await guarded(core, signal, () => lookAtConfiguration({ core, target, lease }));
     await guarded(core, signal, () => lookAtFiles({ core, lease, memory, signal }));
-    due = core.clock.now() + Math.max(lookEveryMs, restFactor * (performance.now() - began));
+    due = core.clock.monotonic() + Math.max(lookEveryMs, restFactor * (performance.now() - began));
   }
 }
 
@@ -44,12 +44,12 @@ async function tendShelf(core: Core, lease: Lease, signal: AbortSignal): Promise
   const services = [...new Set(core.targets.map(({ key }) => key.service))];
   const store = core.store.under(lease);
   for (let due = 0; !signal.aborted; await core.wake.changed(roundMs, signal)) {
-    if (core.clock.now() < due) continue;
+    if (core.clock.monotonic() < due) continue;
     for (const service of services)
       await guarded(core, signal, () =>
         pruneReleases({ core, store, actor: 'engine', service, atMost: prunedAtMost, signal }),
       );
-    due = core.clock.now() + pruneEveryMs;
+    due = core.clock.monotonic() + pruneEveryMs;
   }
 }
 

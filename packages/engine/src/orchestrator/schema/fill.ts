@@ -37,8 +37,8 @@ function teller(charge: Charge): (event: MigrationEvent) => void {
   return (event) => {
     const sentence = eventSentence(event);
     if (sentence !== undefined) return note(charge, { action: `backfill-${event.kind}`, sentence, detail: { event } });
-    if (core.clock.now() - notedAt < noteEveryMs) return;
-    notedAt = core.clock.now();
+    if (core.clock.monotonic() - notedAt < noteEveryMs) return;
+    notedAt = core.clock.monotonic();
     core.store.note((db, now) => putSnapshot(db, fillingKey(target.key), event, now));
   };
 }

@@ -32,10 +32,10 @@ async function tendTarget(charge: Charge, signal: AbortSignal): Promise<void> {
     for (let lookedAt = 0, standing = ''; !until.aborted; await core.wake.changed(roundMs, until)) {
       await guarded(charge, until, () => tendContract(charge, until));
       const now = standingOf(core, target);
-      if (now === standing && core.clock.now() - lookedAt < lookEveryMs) continue;
+      if (now === standing && core.clock.monotonic() - lookedAt < lookEveryMs) continue;
       await lookAtSchema(core, target);
       standing = now;
-      lookedAt = core.clock.now();
+      lookedAt = core.clock.monotonic();
     }
   })();
   const both = [looking, fillWhenDue(charge, until)];

@@ -9,13 +9,12 @@ export const bake: Step<'bake'> = {
   run: async (context) => {
     const { step } = context;
     const sinceMs = shareSince(context);
-    const untilMs = sinceMs + step.bakeMs;
     return keepWatch(context, {
       judged: true,
       sinceMs,
-      untilMs,
-      decide: ({ judgement, paused, now }) =>
-        paused || now < untilMs ? undefined : done(`baked: ${judgement.sentence}`),
+      lengthMs: step.bakeMs,
+      decide: ({ judgement, paused, watchedMs }) =>
+        paused || watchedMs < step.bakeMs ? undefined : done(`baked: ${judgement.sentence}`),
     });
   },
   undo: 'nothing-to-undo',

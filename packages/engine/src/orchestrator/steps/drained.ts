@@ -17,14 +17,14 @@ interface Draining extends Charge {
 /** Waits until nothing is open on the slot, at most the target's drain limit. */
 export async function drained(draining: Draining, slot: SlotName): Promise<void> {
   const { core, target, signal } = draining;
-  const until = core.clock.now() + target.settings.drainLimitMs;
+  const until = core.clock.monotonic() + target.settings.drainLimitMs;
   let open = await openOn(core, target, slot);
   if (open === 0) return;
   say(draining, slot, {
     action: 'draining',
     sentence: `waits for what is open in ${slot} (${open}) to end, ${target.settings.drainLimitMs / 1000} s at most`,
   });
-  while (open > 0 && core.clock.now() < until && !signal.aborted) {
+  while (open > 0 && core.clock.monotonic() < until && !signal.aborted) {
     await pause(core.clock, pollMs, signal);
     open = await openOn(core, target, slot);
   }

@@ -7,18 +7,17 @@ export const watch: Step<'watch'> = {
   run: async (context) => {
     const { step, target } = context;
     const sinceMs = shareSince(context);
-    const untilMs = sinceMs + step.watchMs;
     const patienceMs = target.settings.judge.patienceMs;
     return keepWatch(context, {
       judged: true,
       sinceMs,
-      untilMs,
-      decide: ({ judgement, paused, now }) => {
+      lengthMs: step.watchMs,
+      decide: ({ judgement, paused, watchedMs }) => {
         const moved = promoteFor(context);
         if (moved) return moved;
-        if (paused || now < untilMs) return undefined;
+        if (paused || watchedMs < step.watchMs) return undefined;
         if (judgement.verdict === 'Successful') return done(judgement.sentence);
-        return now < untilMs + patienceMs
+        return watchedMs < step.watchMs + patienceMs
           ? undefined
           : failed('inconclusive', `still not enough to judge: ${judgement.sentence}`);
       },

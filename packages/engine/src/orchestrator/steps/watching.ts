@@ -7,7 +7,7 @@ import type { HealthState } from '../../environment/health-state.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { noCounts, type Traffic } from '../../load-balancer/load-balancer.ts';
 import { pendingPromote, readDeployment, readJournal } from '../../state/deployments.ts';
-import { getSnapshot, observationKey, putSnapshot, slotKey } from '../../state/snapshots.ts';
+import { getSnapshot, observationKey, progressKey, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readRouting } from '../../state/targets.ts';
 import { shortName } from '../actor.ts';
 import { outputOf } from '../await-healthy.ts';
@@ -17,19 +17,24 @@ import { shareOf } from '../routing.ts';
 import { done, failed, interrupted, type StepFrame, type StepResult } from '../step.ts';
 
 const tickMs = 1_000;
+/** Between two looks that are further apart (a suspended machine, no driver) nobody watched: that time does not count. */
+const longestGapMs = 5_000;
 
 export interface WatchTick {
   readonly judgement: Judgement;
-  readonly sinceMs: number;
   readonly paused: boolean;
+  /** Epoch milliseconds: for deadlines of people. */
   readonly now: number;
+  /** For how long the sides have really been looked at in this step, pauses of watching and restarts left out. */
+  readonly watchedMs: number;
 }
 
 export interface Watch {
   /** Whether the new side has users, whose answers are judged. */
   readonly judged: boolean;
   readonly sinceMs: number;
-  readonly untilMs?: number;
+  /** Of a step that ends by time: how far it came is kept, so that the next driver goes on from there. */
+  readonly lengthMs?: number;
   /** Asked every tick and after every change; a result ends the step. */
   readonly decide: (tick: WatchTick) => StepResult | undefined;
 }
@@ -39,21 +44,45 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
   const { core, deployment, signal } = context;
   let judgement = unjudged;
   let nextLookAt = 0;
+  const progress = createProgress(context, watch);
   while (!signal.aborted) {
     // A word of a person is heard at once; the sides are looked at once a tick, however much else changes meanwhile.
-    if (core.clock.now() >= nextLookAt) {
-      nextLookAt = core.clock.now() + tickMs;
+    if (core.clock.monotonic() >= nextLookAt) {
+      nextLookAt = core.clock.monotonic() + tickMs;
       const trouble = await troubleOfSide(context);
       if (trouble) return trouble;
-      if (watch.judged) judgement = await observe(context, watch);
+      if (watch.judged) judgement = await observe(context, watch, progress.watchedMs());
       if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
+      progress.looked();
     }
     const paused = readDeployment(core.store.db, deployment.id)?.pausedAt != null;
-    const decided = watch.decide({ judgement, sinceMs: watch.sinceMs, paused, now: core.clock.now() });
+    const decided = watch.decide({ judgement, paused, now: core.clock.now(), watchedMs: progress.watchedMs() });
     if (decided) return decided;
-    await core.wake.changed(Math.max(1, nextLookAt - core.clock.now()), signal);
+    await core.wake.changed(Math.max(1, nextLookAt - core.clock.monotonic()), signal);
   }
   return interrupted;
+}
+
+interface Progress {
+  readonly looked: () => void;
+  readonly watchedMs: () => number;
+}
+
+/** The monotonic clock measures it: who sets the wall clock neither ends a watch nor makes it last. */
+function createProgress({ core, deployment, stepKey }: StepFrame, { lengthMs }: Watch): Progress {
+  const key = progressKey(deployment.id, stepKey.position);
+  let watchedMs = (lengthMs === undefined ? undefined : getSnapshot<number>(core.store.db, key)?.value) ?? 0;
+  let lookedAt: number | undefined;
+  return {
+    watchedMs: () => watchedMs,
+    looked: () => {
+      const now = core.clock.monotonic();
+      const gapMs = lookedAt === undefined ? 0 : now - lookedAt;
+      watchedMs += gapMs > longestGapMs ? 0 : gapMs;
+      lookedAt = now;
+      if (lengthMs !== undefined) core.store.note((db, at) => putSnapshot(db, key, watchedMs, at));
+    },
+  };
 }
 
 /** Since when the present share holds: the end of the latest shift before this step, or of the promotion. */
@@ -93,7 +122,13 @@ export async function heldByPause(context: StepFrame): Promise<StepResult | unde
 
 const unjudged: Judgement = { verdict: 'Inconclusive', sentence: 'no users on the new side yet' };
 
-async function observe({ core, target, deployment }: StepFrame, { sinceMs, untilMs }: Watch): Promise<Judgement> {
+async function observe(
+  { core, target, deployment }: StepFrame,
+  { sinceMs: sharedSince, lengthMs }: Watch,
+  watchedMs: number,
+): Promise<Judgement> {
+  // A clock that was set back since the share changed must not hide what users get now.
+  const sinceMs = Math.min(sharedSince, core.clock.now() - watchedMs);
   const traffic = await target.balancer.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
   const judgement =
     typeof traffic === 'string'
@@ -101,7 +136,8 @@ async function observe({ core, target, deployment }: StepFrame, { sinceMs, until
       : judge(sides(traffic, deployment.slot), target.settings.judge);
   const counts = typeof traffic === 'string' ? { stable: noCounts, canary: noCounts } : sides(traffic, deployment.slot);
   const at = core.clock.now();
-  const observation: Observation = { at, sinceMs, ...counts, judgement, watchUntil: untilMs };
+  const watchUntil = lengthMs === undefined ? undefined : at + Math.max(0, lengthMs - watchedMs);
+  const observation: Observation = { at, sinceMs, ...counts, judgement, watchUntil };
   core.store.note((db) => putSnapshot(db, observationKey(deployment.id), observation, at));
   return judgement;
 }

@@ -8,7 +8,7 @@ import { observeOpen } from '../steps/drained.ts';
 
 /** Does nothing where a driver looks anyway. What cannot be asked keeps the age of its last look. */
 export async function lookNow(core: Core, signal: AbortSignal): Promise<void> {
-  if (liveLease(core.store.db, driverLease, core.clock.now())) return;
+  if (liveLease(core.store.db, driverLease, core.clock)) return;
   await Promise.all(core.targets.map((target) => lookAt(core, target, signal)));
 }
 

@@ -138,7 +138,7 @@ function expectRestart(tx: Tx, key: TargetKey, slot: SlotName): void {
 }
 
 function driverOf({ store, clock }: Core): string | undefined {
-  return liveLease(store.db, driverLease, clock.now())?.holder;
+  return liveLease(store.db, driverLease, clock)?.holder;
 }
 
 function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'history' | 'releases'> {

@@ -47,14 +47,19 @@ export function setState({
   };
 }
 
-/** Time that a test moves by hand; waiting is real. */
-export function movableClock(): Clock & { advance(ms: number): void } {
+/** Time that a test moves by hand; waiting is real. `jump`: somebody sets the wall clock. */
+export function movableClock(): Clock & { advance(ms: number): void; jump(ms: number): void } {
   let ahead = 0;
+  let jumped = 0;
   return {
-    now: () => Date.now() + ahead,
+    now: () => Date.now() + ahead + jumped,
+    monotonic: () => systemClock.monotonic() + ahead,
     sleep: systemClock.sleep,
     advance: (ms) => {
       ahead += ms;
+    },
+    jump: (ms) => {
+      jumped += ms;
     },
   };
 }

@@ -95,7 +95,7 @@ export function setDesk(target = ''): Desk {
           .run(tx.now, id),
       ),
     driven: (configDigest = settings.digest) =>
-      void acquireLease(db, { name: 'driver', holder: 'bot (pid 7)', configDigest, now: clock.now() }),
+      void acquireLease(db, { name: 'driver', holder: 'bot (pid 7)', configDigest, clock }),
     remove: () => {
       for (const each of engines) each.close();
       db.$client.close();
