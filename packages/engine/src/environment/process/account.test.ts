@@ -20,7 +20,11 @@ beforeEach(async () => {
   fixture = await makeProcessFixture();
   chmodSync(fixture.folder, 0o711);
 });
-afterEach(() => fixture.close());
+afterEach(async () => {
+  // With the slot goes its control group, which no folder of the test holds.
+  await fixture.environment.stop(fixture.blue, 5_000);
+  await fixture.close();
+});
 
 /** Does on request what a hostile release does at its start. */
 const thief = `
