@@ -171,7 +171,7 @@ describe('outliving', () => {
     const module = new URL('./driver.ts', import.meta.url).href;
     const script = `
       import { createEmbeddedBalancer } from ${JSON.stringify(module)};
-      const clock = { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
+      const clock = { now: Date.now, monotonic: () => performance.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
       const log = { info() {} };
       const options = ${JSON.stringify({ spec, folder, node: process.execPath, proxyEntry })};
       const balancer = createEmbeddedBalancer({ ...options, clock, log });

@@ -72,7 +72,7 @@ describe('outliving', () => {
     const { spec, settings, folder } = stage.options;
     const script = `
       import { createNginxBalancer } from ${JSON.stringify(new URL('./driver.ts', import.meta.url).href)};
-      const clock = { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
+      const clock = { now: Date.now, monotonic: () => performance.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
       const log = { info() {}, warn() {} };
       const balancer = createNginxBalancer({ ...${JSON.stringify({ spec, settings, folder })}, clock, log });
       await balancer.ensure();
