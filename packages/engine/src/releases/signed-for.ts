@@ -26,8 +26,9 @@ export function checkSignedFor(comment: string, { service, version }: SignedRele
 
 /** minisign's own form is `timestamp:1556193335<tab>file:shop-v1.0.tar.gz<tab>hashed`; of a word that comes twice the first counts. */
 function wordsOf(comment: string): ReadonlyMap<string, string> {
+  // Cut short, the name of a file could be read as another one.
+  if (comment.length > longestComment) return new Map();
   const pairs = comment
-    .slice(0, longestComment)
     .split(/[\t ]/)
     .map((word) => /^(service|version|file)[:=](.+)$/.exec(word))
     .filter((found) => found !== null)
