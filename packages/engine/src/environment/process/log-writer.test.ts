@@ -183,7 +183,9 @@ describe('a service goes on', () => {
     const all = lastLines(log, 10_000)
       .flatMap((line) => /^line (\d+)/.exec(line)?.[1] ?? [])
       .map(Number);
-    expect(all).toEqual(all.map((_, index) => index + 1));
+    // In order and none twice; what a killed writer had read and not yet written is gone, a line or so each.
+    expect(all).toEqual([...new Set(all)].toSorted((one, other) => one - other));
+    expect((all.at(-1) ?? 0) - all.length).toBeLessThan(8);
     await environment.sweep([blue], settings.maxLogBytes);
     await expect.poll(() => writers(log).length, patient).toBe(2);
   });
