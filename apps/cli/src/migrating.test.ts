@@ -59,6 +59,9 @@ describe('bg migrate lint', () => {
       'missing-revert',
     ]);
     expect(await lint('--driver', 'sqlite', '--baseline', join(sql, '001_mail.expand.sql'))).toMatchObject({ code: 2 });
+    expect(await lint('--driver', 'sqlite', '--write-baseline', join(sql, 'nowhere', 'x'))).toMatchObject({ code: 2 });
+    const typo = await lint('--driver', 'sqlite', '--rule', 'missing-revrt');
+    expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('--rule missing-revert') });
     rmSync(join(sql, '002_name.expand.sql'));
   });
 

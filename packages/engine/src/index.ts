@@ -86,7 +86,7 @@ export { type Narrowing, narrow, readBaseline, writeBaseline } from './migrator/
 export { isStopping, type LintReport } from './migrator/lint/reports/report.ts';
 export { sarifReport } from './migrator/lint/reports/sarif.ts';
 export { textReport } from './migrator/lint/reports/text.ts';
-export { lintRelease } from './migrator/lint-release.ts';
+export { lintRelease, unknownRule } from './migrator/lint-release.ts';
 export type { SchemaAct } from './migrator/migrator.ts';
 export type { MigrationEvent } from './migrator/phases/context.ts';
 export { type MailPreview, mailProblem, previewMails, sendTestMail } from './notify/mail/preview.ts';

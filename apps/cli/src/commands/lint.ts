@@ -14,6 +14,7 @@ import {
   readBaseline,
   sarifReport,
   textReport,
+  unknownRule,
   writeBaseline,
 } from '@bg/engine';
 import { type ExitCode, exitCodes } from '../exit.ts';
@@ -52,13 +53,16 @@ export const lint: Command = {
     const format = options.format ?? (options.json ? 'json' : 'text');
     const render = Object.hasOwn(formats, format) ? formats[format] : undefined;
     if (!render) throw usageError(`"${format}" is no format: ${Object.keys(formats).join(', ')}.`);
-    const all = await lintRelease(sqlFolder(folder), driverOf(world, options), { shownAs: sqlFolder(folder) });
+    const driver = driverOf(world, options);
+    const narrowing = narrowingOf(options, driver);
+    const all = await lintRelease(sqlFolder(folder), driver, { shownAs: sqlFolder(folder) });
     if (options.writeBaseline !== undefined) {
       const listed = writeBaseline(options.writeBaseline, all);
+      if (typeof listed === 'string') throw usageError(`${options.writeBaseline} cannot be written: ${listed}.`);
       await screenFor(world, options).write(`${options.writeBaseline} lists ${listed} findings\n`);
       return exitCodes.done;
     }
-    const report = narrow(all, narrowingOf(options));
+    const report = narrow(all, narrowing);
     await screenFor(world, options).write(render(report));
     return report.findings.some((finding) => isStopping(finding) || isOpenReview(finding))
       ? exitCodes.failed
@@ -66,12 +70,15 @@ export const lint: Command = {
   },
 };
 
-function narrowingOf({ since, rule, baseline }: Call['options']): Narrowing {
+function narrowingOf({ since, rule, baseline }: Call['options'], driver: Driver): Narrowing {
   if (since !== undefined && !/^\d+(_.*)?$/.test(since))
     throw usageError(`--since expects a number or an id such as 003_full_name, got "${since}".`);
   const known = baseline === undefined ? undefined : readBaseline(baseline);
   if (typeof known === 'string') throw usageError(`${baseline} cannot be used as --baseline: ${known}.`);
-  return { since, rules: rule?.split(',').map((each) => each.trim()), known };
+  const rules = rule?.split(',').map((each) => each.trim());
+  const unknown = unknownRule(rules ?? [], driver);
+  if (unknown) throw usageError(`"${unknown.name}" is no rule for ${driver}.`, `--rule ${unknown.nearest}`);
+  return { since, rules, known };
 }
 
 const isOpenReview = ({ severity, accepted }: LintReport['findings'][number]): boolean =>

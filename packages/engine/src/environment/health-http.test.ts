@@ -10,31 +10,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../config/settings-health.ts';
 import { probeHealth } from './health.ts';
+import { healthRule } from './testing/health-rule.ts';
 
-const rule: HealthSettings = {
-  type: 'http',
-  grpcService: '',
-  command: undefined,
-  acceptDegraded: false,
-  path: '/health',
-  scheme: 'http',
-  tls: { ca: undefined, insecure: false },
-  headers: {},
-  statuses: [[200, 299]],
-  intervalMs: 5_000,
-  timeoutMs: 10_000,
-  failures: 3,
-  successes: 2,
-  startupMs: 60_000,
-  check: 'status-code',
-  fields: {
-    status: undefined,
-    okValues: [],
-    environment: undefined,
-    version: undefined,
-    databaseConnected: undefined,
-  },
-};
+const rule: HealthSettings = { ...healthRule, check: 'status-code' };
 
 const servers: Server[] = [];
 afterEach(() => {

@@ -6,30 +6,12 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../config/settings-health.ts';
 import { probeHealth } from './health.ts';
+import { healthRule } from './testing/health-rule.ts';
 
 const rule: HealthSettings = {
+  ...healthRule,
   type: 'tcp',
-  grpcService: '',
-  command: undefined,
-  acceptDegraded: false,
-  path: '/health',
-  scheme: 'http',
-  tls: { ca: undefined, insecure: false },
-  headers: {},
-  statuses: [[200, 299]],
-  intervalMs: 5_000,
-  timeoutMs: 10_000,
-  failures: 3,
-  successes: 2,
-  startupMs: 60_000,
-  check: 'fields',
-  fields: {
-    status: 'status',
-    okValues: ['ok'],
-    environment: undefined,
-    version: 'version',
-    databaseConnected: undefined,
-  },
+  fields: { ...healthRule.fields, status: 'status', okValues: ['ok'], version: 'version' },
 };
 const expected = { slot: 'green', version: 'v2' } as const;
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../config/settings-health.ts';
 import { judgeHealthAnswer } from './health.ts';
 import { type HealthState, nextHealth, unknownHealth } from './health-state.ts';
+import { healthRule } from './testing/health-rule.ts';
 
 const fields: HealthSettings['fields'] = {
   status: 'status',
@@ -15,24 +16,7 @@ const fields: HealthSettings['fields'] = {
     { name: 'cache', path: 'checks.cache.state', required: false },
   ],
 };
-const settings: HealthSettings = {
-  type: 'http',
-  grpcService: '',
-  command: undefined,
-  acceptDegraded: false,
-  path: '/health',
-  scheme: 'http',
-  tls: { ca: undefined, insecure: false },
-  headers: {},
-  statuses: [[200, 299]],
-  intervalMs: 5_000,
-  timeoutMs: 2_000,
-  failures: 3,
-  successes: 2,
-  startupMs: 60_000,
-  check: 'fields',
-  fields,
-};
+const settings: HealthSettings = { ...healthRule, timeoutMs: 2_000, fields };
 
 const judge = (status: string, queue: unknown, cache: unknown) =>
   judgeHealthAnswer(

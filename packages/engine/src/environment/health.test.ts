@@ -3,23 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../config/settings-health.ts';
 import { judgeHealthAnswer, probeHealth } from './health.ts';
 import { type HealthState, nextHealth, unknownHealth } from './health-state.ts';
+import { healthRule } from './testing/health-rule.ts';
 
 const settings: HealthSettings = {
-  type: 'http',
-  grpcService: '',
-  command: undefined,
-  acceptDegraded: false,
-  path: '/health',
-  scheme: 'http',
-  tls: { ca: undefined, insecure: false },
-  headers: {},
-  statuses: [[200, 299]],
-  intervalMs: 5_000,
+  ...healthRule,
   timeoutMs: 2_000,
-  failures: 3,
-  successes: 2,
-  startupMs: 60_000,
-  check: 'fields',
   fields: {
     status: 'status',
     okValues: ['healthy', 'ok'],

@@ -22,6 +22,8 @@ export type Statements =
 
 export interface Dialect {
   readonly kind: DatabaseKind;
+  /** Names of its rules, matters of taste included. */
+  readonly rules: readonly string[];
   /** Loads the parser once; the other functions may be called after it. */
   load(): Promise<void>;
   split(text: string): Statements;

@@ -1,9 +1,10 @@
 // The door of the lint: a folder of migrations, read and judged without a server, for CI and for the registration alike.
 
+import { closest } from 'fastest-levenshtein';
 import type { DatabaseKind, Dialect, LintOptions } from './dialect.ts';
 import { filesOf } from './files/migration.ts';
 import { readMigrations } from './files/read.ts';
-import type { Finding } from './lint/finding.ts';
+import { type Finding, fileRules } from './lint/finding.ts';
 import type { LintReport } from './lint/reports/report.ts';
 import { mariadbDialect } from './mariadb/dialect.ts';
 import { postgresDialect } from './postgres/dialect.ts';
@@ -29,6 +30,16 @@ export async function lintRelease(
   const invalid = read.ok ? [] : read.problems.map(unreadable);
   const findings = [...invalid, ...dialect.lint(migrations, options)];
   return { folder: shown, files: migrations.flatMap(filesOf).length, findings };
+}
+
+/** The first of `names` that is no rule for this database, with the nearest that is. */
+export function unknownRule(
+  names: readonly string[],
+  kind: DatabaseKind,
+): { readonly name: string; readonly nearest: string } | undefined {
+  const known = [...fileRules, ...dialects[kind].rules];
+  const name = names.find((each) => !known.includes(each));
+  return name === undefined ? undefined : { name, nearest: closest(name, known) };
 }
 
 function unreadable({

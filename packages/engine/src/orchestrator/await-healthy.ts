@@ -26,16 +26,15 @@ interface Wait {
 }
 
 /** For as long as the health rule allows a start to take. */
-export async function awaitHealthy({ core, target, slot, version, signal }: Wait): Promise<Waited> {
+export async function awaitHealthy(wait: Wait): Promise<Waited> {
+  const { core, target, slot, signal } = wait;
   const health = healthOf(target, slot);
   const until = core.clock.monotonic() + health.startupMs;
   let inARow = 0;
   let problem = 'it never answered';
   while (core.clock.monotonic() < until && !signal.aborted) {
-    const seen = await target.environment.inspect(placeOf(target, slot));
-    if (seen.kind === 'stopped') return { kind: 'ended', seen };
-    const expected = { slot, version };
-    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: health, signal });
+    const { seen, report } = await look(wait);
+    if (report === undefined) return { kind: 'ended', seen };
     const unfit = report.healthy ? (health.acceptDegraded ? undefined : degradation(report)) : report.problem;
     const fits = report.healthy && unfit === undefined;
     inARow = fits ? inARow + 1 : 0;
@@ -47,20 +46,30 @@ export async function awaitHealthy({ core, target, slot, version, signal }: Wait
 }
 
 /**
- * Why a side that runs is not fit for users now; undefined when it is. One bad answer proves nothing: it is asked as often as
- * the health rule allows failures, in quick succession.
+ * Why a side that runs is not fit for users now; undefined when it is. One bad answer proves nothing: the side is asked as
+ * often as the health rule allows failures, in quick succession. A degraded side is fit: it served users before.
  */
-export async function problemOfSide({ core, target, slot, version, signal }: Wait): Promise<string | undefined> {
+export async function problemOfSide(wait: Wait): Promise<string | undefined> {
+  const { core, target, slot, signal } = wait;
   const health = healthOf(target, slot);
   for (let tries = 1; ; tries += 1) {
-    const seen = await target.environment.inspect(placeOf(target, slot));
-    if (seen.kind === 'stopped') return 'its process has ended';
-    const expected = { slot, version };
-    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: health, signal });
+    const { report } = await look(wait);
+    if (report === undefined) return 'its process has ended';
     if (report.healthy) return undefined;
     if (tries >= health.failures) return report.problem ?? 'no reason given';
     await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
   }
+}
+
+type Look =
+  | { readonly seen: Extract<SlotObservation, { kind: 'stopped' }>; readonly report: undefined }
+  | { readonly seen: Extract<SlotObservation, { kind: 'running' }>; readonly report: HealthReport };
+
+async function look({ target, slot, version, signal }: Wait): Promise<Look> {
+  const seen = await target.environment.inspect(placeOf(target, slot));
+  if (seen.kind === 'stopped') return { seen, report: undefined };
+  const asked = { url: slotUrl(target, slot), expected: { slot, version }, settings: healthOf(target, slot), signal };
+  return { seen, report: await probeHealth(asked) };
 }
 
 const degradation = ({ degraded }: HealthReport): string | undefined =>

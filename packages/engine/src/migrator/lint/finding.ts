@@ -24,3 +24,14 @@ export interface Finding {
   /** The reason from `@accept`, when the author took it on: it stops nothing, and shows in the approval. */
   readonly accepted: string | undefined;
 }
+
+/** Rules about whole files, and about what cannot be judged: the same for every database. */
+export const fileRules = [
+  'missing-revert',
+  'syntax-error',
+  'nul-byte',
+  'invalid-file',
+  'unused-accept',
+  'changing-ledger',
+  'opaque-sql',
+] as const;

@@ -21,6 +21,7 @@ const grammar: Grammar<MariadbStatement, History> = {
 
 export const mariadbDialect: Dialect = {
   kind: 'mariadb',
+  rules: grammar.rules.map(({ id }) => id),
   load: async () => {},
   split: parseMariadb,
   fingerprint: fingerprintMariadb,

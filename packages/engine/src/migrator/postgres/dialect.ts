@@ -21,6 +21,7 @@ const grammar: Grammar<PostgresStatement, History> = {
 
 export const postgresDialect: Dialect = {
   kind: 'postgres',
+  rules: [...postgresRules, ...styleRules].map(({ id }) => id),
   load: loadGrammar,
   split: parsePostgres,
   fingerprint: fingerprintPostgres,

@@ -18,6 +18,7 @@ const grammar: Grammar<SqliteStatement, History> = {
 
 export const sqliteDialect: Dialect = {
   kind: 'sqlite',
+  rules: grammar.rules.map(({ id }) => id),
   load: async () => {}, // the grammar is plain JavaScript
   split: parseSqlite,
   fingerprint: fingerprintSqlite,

@@ -7,6 +7,7 @@ import { fingerprintSqlite, parseSqlite } from '../sqlite/parse.ts';
 
 const dialect: Dialect = {
   kind: 'sqlite',
+  rules: [],
   load: async () => undefined,
   split: parseSqlite,
   fingerprint: fingerprintSqlite,

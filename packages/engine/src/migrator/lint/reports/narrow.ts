@@ -52,10 +52,17 @@ export function readBaseline(file: string): ReadonlySet<string> | string {
   }
 }
 
-/** In the order of the files, so that a changed baseline is read well in a review. Accepted findings need no place in it. */
-export function writeBaseline(file: string, { findings }: LintReport): number {
+/**
+ * In the order of the files, so that a changed baseline is read well in a review. Accepted findings need no place in it.
+ * @returns how many it lists, or why it could not be written
+ */
+export function writeBaseline(file: string, { findings }: LintReport): number | string {
   const open = findings.filter(({ accepted }) => accepted === undefined);
   const listed = open.map((each) => ({ rule: each.rule, file: each.file, fingerprint: fingerprint(each) }));
-  writeFileSync(file, `${JSON.stringify({ version: 1, findings: listed }, null, 2)}\n`);
+  try {
+    writeFileSync(file, `${JSON.stringify({ version: 1, findings: listed }, null, 2)}\n`);
+  } catch (thrown) {
+    return messageOf(thrown);
+  }
   return listed.length;
 }
