@@ -18,7 +18,7 @@ export interface World {
   readonly reader: Reader;
 }
 
-/** Whoever reads the output of this process: `| head` ends long before a deployment does. */
+/** The process that reads our output: `| head` ends long before a deployment does. */
 export interface Reader {
   hasLeft: boolean;
   /** Set while this process does what must not end with its reader. */

@@ -87,13 +87,13 @@ export const health = z
           .describe('Values of the status that mean healthy. Default: [healthy, ok].')
           .optional(),
         degradedValues: listOf(text(), 20)
-          .describe('Values of the status that mean degraded: users stay, people are told. Default: [degraded].')
+          .describe('Values of the status that mean degraded: users stay, people are notified. Default: [degraded].')
           .optional(),
         environment: dottedPath().describe('Where the colour of the slot stands.').optional(),
         version: dottedPath().describe('Where the version stands.').optional(),
         databaseConnected: dottedPath().describe('Where it stands whether the database is connected.').optional(),
         dependencies: listOf(dependency, 50)
-          .describe('What else the service needs and tells about: a cache, a queue. Default: none.')
+          .describe('What else the service needs and reports: a cache, a queue. Default: none.')
           .optional(),
       })
       .describe(

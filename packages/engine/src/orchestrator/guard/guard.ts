@@ -137,7 +137,7 @@ async function carryOut(ill: Ill, decision: Exclude<GuardDecision, { kind: 'noth
     return say(
       ill,
       'guard-exhausted',
-      `${atMost} acts within ${Math.round(withinMs / 60_000)} minutes are behind it, so a person must act`,
+      `the guard has acted ${atMost} times within ${Math.round(withinMs / 60_000)} minutes, so a person must act`,
     );
   }
   switch (decision.action) {
@@ -146,7 +146,7 @@ async function carryOut(ill: Ill, decision: Exclude<GuardDecision, { kind: 'noth
     case 'restart':
       return restart(ill);
     case 'page':
-      return say(ill, 'guard-paged', 'nothing is done about it but to call a person');
+      return say(ill, 'guard-paged', 'the guard only pages a person for this');
     default:
       return decision.action satisfies never;
   }

@@ -1,4 +1,4 @@
-// A rollback is bound to the version it was asked from: what somebody has taken back already is not taken back twice.
+// A rollback is bound to the version that it was asked from: a release that was taken back is not taken back twice.
 
 import type { Engine } from '../../engine-api.ts';
 import { type DeploymentRow, recentDeployments } from '../../state/deployments.ts';

@@ -1,4 +1,4 @@
-// For people who look while no process drives: what is shown is asked now, not remembered from whoever drove last.
+// For people who look while no process drives: the engine asks now, and does not show what the last driver saw.
 
 import { liveLease } from '../../state/leases.ts';
 import { nodesKey, putSnapshot } from '../../state/snapshots.ts';
