@@ -4,7 +4,7 @@ import { commandOf } from './actions.ts';
 import { bytesText, durationText, timeText } from './amounts.ts';
 import { deploymentLines } from './deployment.ts';
 import { createPaint } from './paint.ts';
-import { shareOf } from './status.ts';
+import { ageText, shareOf } from './status.ts';
 import { tableLines } from './table.ts';
 
 const light = { now: 30_000, paint: createPaint(false) };
@@ -91,6 +91,13 @@ describe('what people read', () => {
       preview: undefined,
     } as const;
     expect([shareOf({ slot: 'blue' }, { routing }), shareOf({ slot: 'green' }, { routing })]).toEqual([90, 10]);
+  });
+
+  it('shows the age of figures that are older than half a minute', () => {
+    expect(ageText({ role: 'active', seenAt: 1_000 }, 30_000)).toBe('');
+    expect(ageText({ role: 'active', seenAt: 1_000 }, 91_000)).toBe(' (seen 1 min 30 s ago)');
+    expect(ageText({ role: 'idle', seenAt: 1_000 }, 91_000)).toBe('');
+    expect(ageText({ role: 'standby' }, 91_000)).toBe('');
   });
 
   it('names a command for actions of the target and of the deployment', () => {
