@@ -21,7 +21,7 @@ async function main(filters: readonly string[]): Promise<void> {
   const argv = ['vitest', 'run', '--config', config, ...filters] as const;
   const { ok, how, seconds } = await runStep({ name: 'hostile tests', argv, limitMs }, root, stopped);
   if (!existsSync(report)) console.log(`There is no report: vitest ended with ${how}.`);
-  const { passed, failed, skipped, failures } = readReport(report, 'hostile');
+  const { passed, failed, skipped, failures } = readReport(report, { workspace: 'test', called: 'hostile' });
   console.log('');
   for (const { sentence } of failures) console.log(`  ${sentence}`);
   // An error outside of any test fails the run and is in no report.

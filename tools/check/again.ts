@@ -58,7 +58,7 @@ async function runAlone({ workspace, file }: TestPlace, { root, signal, output }
   try {
     const argv = ['vitest', 'run', file, ...reporting] as const;
     const { ok } = await runStep({ name, argv, limitMs, output }, join(root, workspace), signal);
-    const { failures } = readReport(report, workspace);
+    const { failures } = readReport(report, { workspace, called: workspace });
     return { file, ok: ok && failures.length === 0, failures, passed: passedIn(report) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -39,8 +39,15 @@ interface Report {
   }[];
 }
 
-export function readReport(file: string, workspace: string): Totals {
-  if (!existsSync(file)) return oneFailure(`${workspace}: the tests left no report`);
+interface Origin {
+  /** From the root. */
+  readonly workspace: string;
+  /** For people: what was run. */
+  readonly called: string;
+}
+
+export function readReport(file: string, { workspace, called }: Origin): Totals {
+  if (!existsSync(file)) return oneFailure(`${called}: the tests left no report`);
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
   const broken = report.testResults.filter(({ status, assertionResults }) => {
     return status === 'failed' && !assertionResults.some((each) => each.status === 'failed');
@@ -49,7 +56,7 @@ export function readReport(file: string, workspace: string): Totals {
     assertionResults
       .filter(({ status }) => status === 'failed')
       .map(({ fullName }) => ({
-        sentence: `${workspace}: ${fullName}`,
+        sentence: `${called}: ${fullName}`,
         place: { workspace, file: name, test: fullName },
       })),
   );

@@ -1,38 +1,25 @@
-// The numbers of all vitest runs: each workspace's report, and what went wrong in it outside of any test.
+// The numbers of all vitest runs: each group's report, and what went wrong in it outside of any test.
 
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTestGroups } from '../nx/groups.ts';
 import { add, nothing, oneFailure, readReport, type Totals } from './report.ts';
 
-const reportName = '.test-report.json';
 /** vitest.config.ts writes it: the report is silent about such errors. */
 const errorsName = '.test-errors.log';
 
 export function forgetReports(root: string): void {
-  for (const folder of workspacesWithTests(root))
-    for (const name of [reportName, errorsName]) rmSync(join(root, folder, name), { force: true });
+  for (const { report, workspace } of readTestGroups(root))
+    for (const file of [report, join(workspace, errorsName)]) rmSync(join(root, file), { force: true });
 }
 
 export function readTotals(root: string): Totals {
-  return workspacesWithTests(root)
-    .flatMap((folder) => [
-      readReport(join(root, folder, reportName), folder),
-      readErrors(join(root, folder, errorsName), folder),
-    ])
-    .reduce(add, nothing);
-}
-
-/** From the root; a workspace without tests owes no report. */
-function workspacesWithTests(root: string): readonly string[] {
-  const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { workspaces: string[] };
-  return workspaces
-    .flatMap((pattern) => globSync(`${pattern}/package.json`, { cwd: root }))
-    .map((file) => dirname(file))
-    .filter((folder) => {
-      const exclude = (name: string): boolean => name === 'node_modules';
-      return globSync('**/*.test.ts', { cwd: join(root, folder), exclude }).length > 0;
-    })
-    .toSorted();
+  const groups = readTestGroups(root);
+  const workspaces = [...new Set(groups.map(({ workspace }) => workspace))];
+  return [
+    ...groups.map(({ report, workspace, project }) => readReport(join(root, report), { workspace, called: project })),
+    ...workspaces.map((folder) => readErrors(join(root, folder, errorsName), folder)),
+  ].reduce(add, nothing);
 }
 
 function readErrors(file: string, folder: string): Totals {

@@ -44,7 +44,7 @@ describe('a detached process', () => {
       import { spawnDetached } from ${JSON.stringify(new URL('./spawn-detached.ts', import.meta.url).href)};
       const options = { cwd: ${JSON.stringify(folder)}, env: {}, logFile: ${JSON.stringify(join(folder, 'logs/out.log'))} };
       const { pid } = await spawnDetached({ ...options, argv: [process.execPath, '-e', ${JSON.stringify(ticker)}] });
-      console.log(pid);
+      process.stdout.write(String(pid) + '\\n');
       setInterval(() => {}, 1000);`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', parentScript], { detached: true });
     const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))));
@@ -63,7 +63,7 @@ describe('a detached process', () => {
       import { spawnDetached } from ${JSON.stringify(new URL('./spawn-detached.ts', import.meta.url).href)};
       const options = { cwd: ${JSON.stringify(folder)}, env: {}, logFile: ${JSON.stringify(join(folder, 'logs/out.log'))} };
       const { pid } = await spawnDetached({ ...options, argv: [process.execPath, '-e', 'setInterval(() => {}, 1000)'] });
-      console.log(pid);`;
+      process.stdout.write(String(pid) + '\\n');`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', parentScript]);
     parent.stdout.once('data', (text) => pids.push(Number(text)));
     const code = await new Promise((resolve) => parent.once('exit', resolve));

@@ -12,7 +12,7 @@ interface Entry {
   readonly os?: readonly string[];
 }
 
-const file = resolve(import.meta.dirname, '../package-lock.json');
+const file = resolve(import.meta.dirname, '../../package-lock.json');
 const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Readonly<Record<string, Entry>> };
 
 /** `who needs what` for each optional package without an entry of its own. */

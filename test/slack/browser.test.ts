@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Load, startLoad } from '../tools/load-client.ts';
-import { brisk } from '../tools/stack/demo-config.ts';
-import { placesIn } from '../tools/stack/places.ts';
-import { anyPorts, choosePorts } from '../tools/stack/ports.ts';
-import { raiseStack, type Stack } from '../tools/stack/stack.ts';
+import { type Load, startLoad } from '../../tools/load-client.ts';
+import { brisk } from '../../tools/stack/demo-config.ts';
+import { placesIn } from '../../tools/stack/places.ts';
+import { anyPorts, choosePorts } from '../../tools/stack/ports.ts';
+import { raiseStack, type Stack } from '../../tools/stack/stack.ts';
 
 const executablePath = '/usr/bin/chromium';
-const pictures = resolve(import.meta.dirname, '../test-output');
+const pictures = resolve(import.meta.dirname, '../../test-output');
 const folder = mkdtempSync(join(tmpdir(), 'bg-page-'));
 const longMs = 40_000;
 

@@ -5,9 +5,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SeenMessage } from '../tools/simulator/index.ts';
-import { type CiStage, setCiStage } from './support/ci-stage.ts';
-import { eventually } from './support/stage.ts';
+import type { SeenMessage } from '../../tools/simulator/index.ts';
+import { type CiStage, setCiStage } from '../support/ci-stage.ts';
+import { eventually } from '../support/stage.ts';
 
 /** A quiet machine does it in a tenth of the bar of one second; this bound is for a busy one. */
 const boundMs = 10_000;

@@ -1,6 +1,6 @@
 // What a rule is, and the words that the tables of rules are written in.
 
-import type { Import, SourceFile } from './source-file.ts';
+import type { Import, SourceFile } from '../../../tools/nx/source-file.ts';
 
 export interface Rule {
   readonly name: string;

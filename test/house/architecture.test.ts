@@ -2,13 +2,13 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readSources, type SourceFile, sourceFile } from '../../tools/nx/source-file.ts';
 import { contentRules } from './architecture/content-rules.ts';
 import { importRules } from './architecture/import-rules.ts';
 import type { Rule } from './architecture/rule.ts';
-import { readSources, type SourceFile, sourceFile } from './architecture/source-file.ts';
 
 const rules: readonly Rule[] = [...importRules, ...contentRules];
-const sources = readSources(join(import.meta.dirname, '..'));
+const sources = readSources(join(import.meta.dirname, '../..'));
 
 /** `rule: path what`, for each place that breaks it. */
 function violations(rule: Rule, files: readonly SourceFile[]): readonly string[] {
