@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { checkAccounts } from './checks/accounts.ts';
 import { checkAudit } from './checks/audit.ts';
 import { checkBuilds } from './checks/builds.ts';
+import { checkCommand } from './checks/command.ts';
 import { checkDatabase } from './checks/database.ts';
 import { checkHaproxy } from './checks/haproxy.ts';
 import { checkHealth } from './checks/health.ts';
@@ -83,6 +84,7 @@ function checkTogether(
       ...checkNginx(target),
       ...checkHaproxy(target),
       ...checkFiles(target, folder),
+      ...checkCommand(target, folder),
       ...checkHealth(target, folder),
       ...checkApprovals(draft, target),
       ...checkTold(draft, target),

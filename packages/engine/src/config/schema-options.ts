@@ -109,7 +109,9 @@ export const serviceOptions = {
   releases: path().describe('Folder with one folder per version.').optional(),
   command: listOf(text(), 200)
     .min(1, { error: 'a list of a program and its arguments' })
-    .describe('Program and arguments, run in the folder of the release; never through a shell.')
+    .describe(
+      `Program and arguments, run in the folder of the release; never through a shell. \${NAME} is filled in from the service's own variables when a slot starts.`,
+    )
     .optional(),
   env: named(plainValue, variablePattern, 'a mapping from variables to values')
     .describe(

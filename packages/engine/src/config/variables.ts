@@ -1,7 +1,9 @@
 // `${NAME}` in the values of the file. Everywhere but in `env` and in addresses of databases it is filled in from the
-// environment of this process; there it stays for the start of the slot, and only its spelling is checked. Secrets of
+// environment of this process; there it stays for the start of the slot, and only its spelling is checked. In a command the
+// service's own variables stay, and others are filled in where this process has them. Secrets of
 // mail, pages, statuses and audit may be missing: a shell without them can still roll back. `$${` is a plain `${` everywhere.
 
+import { type CommandNames, commandNames } from './command-names.ts';
 import { formatPath, type Path } from './path.ts';
 import { error, type Finding } from './problems.ts';
 
@@ -15,6 +17,7 @@ export interface Substituted {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 interface Walk {
+  readonly root: unknown;
   readonly environment: Variables;
   readonly sourceOf: (path: Path) => string | undefined;
   readonly findings: Finding[];
@@ -47,6 +50,8 @@ function copy(value: unknown, path: Path, walk: Walk): unknown {
   }
   if (Array.isArray(value)) return value.map((item, index) => copy(item, [...path, index], walk));
   if (typeof value === 'object' && value !== null) return copyMapping(value, path, walk);
+  const names = commandNames(walk.root, path);
+  if (names && typeof value === 'string') return wordOfCommand(value, path, { walk, names });
   if (isForTheSlot(path)) return slotValue(value, path, walk);
   return typeof value === 'string' ? fillIn(value, path, walk) : value;
 }
@@ -91,6 +96,25 @@ function slotValue(value: unknown, path: Path, walk: Walk): unknown {
   return value;
 }
 
+/** What stays is filled in when the program starts, and so `$${` stays what it is as well. */
+function wordOfCommand(
+  text: string,
+  path: Path,
+  { walk, names }: { readonly walk: Walk; readonly names: CommandNames },
+): string {
+  return text.replace(reference, (match, name: string | undefined) => {
+    if (match === '$${' || (name !== undefined && names.has(name))) return match;
+    const value = name !== undefined && Object.hasOwn(walk.environment, name) ? walk.environment[name] : undefined;
+    if (name === undefined || (value === undefined && !names.mayComeLater)) walk.findings.push(missing(path, name));
+    if (value === undefined) return match;
+    walk.fromVariables.add(formatPath(path));
+    return value.replaceAll('${', () => '$${');
+  });
+}
+
+const missing = (path: Path, name: string | undefined): Finding =>
+  error(path, name === undefined ? badReference : `the variable ${name} is not set in the environment of this process`);
+
 function fillIn(text: string, path: Path, walk: Walk): string | undefined {
   let complete = true;
   const filled = replaceVariables(text, (name) => {
@@ -101,12 +125,7 @@ function fillIn(text: string, path: Path, walk: Walk): string | undefined {
     }
     complete = false;
     if (name !== undefined && opensForeignDoors(path)) return '';
-    walk.findings.push(
-      error(
-        path,
-        name === undefined ? badReference : `the variable ${name} is not set in the environment of this process`,
-      ),
-    );
+    walk.findings.push(missing(path, name));
     return '';
   });
   return complete ? filled : undefined;
@@ -114,11 +133,11 @@ function fillIn(text: string, path: Path, walk: Walk): string | undefined {
 
 const badReference = `after \${ come a name of letters, digits and _, and a }; write $\${ for a plain \${`;
 
+const reference = /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?/g;
+
 /** `lookUp(undefined)` stands for a `${` that names no variable. */
 function replaceVariables(text: string, lookUp: (name: string | undefined) => string): string {
-  return text.replace(/\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?/g, (match, name: string | undefined) =>
-    match === '$${' ? '${' : lookUp(name),
-  );
+  return text.replace(reference, (match, name: string | undefined) => (match === '$${' ? '${' : lookUp(name)));
 }
 
 /** The names that a text asks for, each once. */

@@ -64,6 +64,41 @@ export function gives(fixture: Fixture): void {
   });
 }
 
+export function fillsCommand(fixture: Fixture): void {
+  it("fills the service's variables into its command", async () => {
+    const { environment, blue, folder, release, settings } = fixture();
+    const file = join(folder, 'command.conf');
+    writeFileSync(file, 'HOST_NAME=shop.example.com\nPORT=1\n');
+    const env = { ...settings.env, PORT: `\${APPLICATION_PORT}` };
+    const words = [
+      `--bind=0.0.0.0:\${PORT}`,
+      `\${APP_VERSION}@\${HOST_NAME}`,
+      `$\${PORT}`,
+      '$PORT',
+      `\${ENVIRONMENT_COLOR}`,
+    ];
+    const command = [...settings.command, ...words] as const;
+    await environment.start(blue, release('v3', sayingArguments), { ...settings, command, env, envFiles: [file] });
+    expect(await wordsOf(blue.port)).toEqual([
+      `--bind=0.0.0.0:${blue.port}`,
+      'v3@shop.example.com',
+      `\${PORT}`,
+      '$PORT',
+      'blue',
+    ]);
+  });
+}
+
+const sayingArguments = `import { createServer } from 'node:http';
+createServer((request, response) => response.end(JSON.stringify(process.argv.slice(2))))
+  .listen(Number(process.env.APPLICATION_PORT), '127.0.0.1');`;
+
+async function wordsOf(port: number): Promise<unknown> {
+  const look = async () => (await fetch(`http://127.0.0.1:${port}/`)).json();
+  await expect.poll(() => look().catch(() => undefined), { timeout: 20_000 }).toBeDefined();
+  return look();
+}
+
 const refusals: readonly (readonly [string, (f: EnvironmentFixture) => Partial<LaunchSettings>, string, RegExp])[] = [
   [
     'without required variables, naming all',
@@ -97,6 +132,12 @@ const refusals: readonly (readonly [string, (f: EnvironmentFixture) => Partial<L
     () => ({ env: { URL: `x\${NOPE}` } }),
     'variable-missing',
     /env\.URL uses \${NOPE}/,
+  ],
+  [
+    'with an unknown variable in its command, naming where',
+    () => ({ command: ['node', 'server.mjs', `--bind=\${NOPE}`] }),
+    'variable-missing',
+    /command\[2\] uses \${NOPE}/,
   ],
   [
     'without its env file, naming it',

@@ -10,20 +10,43 @@ export function readEnvFiles(paths: readonly string[]): Variables {
   return Object.assign({}, ...paths.map(requireEnvFile));
 }
 
-/** Replaces `${NAME}` in every value; `$${NAME}` stands for the text `${NAME}`. What is unknown is told, not guessed. */
+/** Replaces `${NAME}` in every value; `$${NAME}` stands for the text `${NAME}`. What is unknown is reported, not guessed. */
 export function substituteAll(
   env: Variables,
   known: Variables,
 ): { readonly values: Variables; readonly unknown: readonly string[] } {
   const unknown: string[] = [];
-  const values = Object.entries(env).map(([key, value]) => [
-    key,
-    value.replaceAll(/\$(\$?)\{([^}]*)\}/g, (_, literal: string, name: string) => {
-      if (literal) return `\${${name}}`;
-      if (Object.hasOwn(known, name)) return known[name] ?? '';
-      unknown.push(`env.${key} uses \${${name}}, which no env file and no built-in variable gives`);
-      return '';
-    }),
-  ]);
+  const values = Object.entries(env).map(([key, value]) => {
+    const filled = fillIn(value, known);
+    unknown.push(
+      ...filled.unknown.map((name) => `env.${key} uses \${${name}}, which no env file and no built-in variable gives`),
+    );
+    return [key, filled.text] as const;
+  });
   return { values: Object.fromEntries(values), unknown };
+}
+
+/** The same in the words of a command, which know `env` as well. A word stays one word, whatever is filled in. */
+export function fillCommand(
+  command: readonly [string, ...string[]],
+  known: Variables,
+): { readonly argv: readonly [string, ...string[]]; readonly unknown: readonly string[] } {
+  const [program, ...words] = command.map((word) => fillIn(word, known));
+  const unknown = [program, ...words].flatMap((filled, index) =>
+    (filled?.unknown ?? []).map(
+      (name) => `command[${index}] uses \${${name}}, which neither env, nor an env file, nor a built-in variable gives`,
+    ),
+  );
+  return { argv: [program?.text ?? '', ...words.map(({ text }) => text)], unknown };
+}
+
+function fillIn(text: string, known: Variables): { readonly text: string; readonly unknown: readonly string[] } {
+  const unknown: string[] = [];
+  const filled = text.replaceAll(/\$(\$?)\{([^}]*)\}/g, (_, literal: string, name: string) => {
+    if (literal) return `\${${name}}`;
+    if (Object.hasOwn(known, name)) return known[name] ?? '';
+    unknown.push(name);
+    return '';
+  });
+  return { text: filled, unknown };
 }

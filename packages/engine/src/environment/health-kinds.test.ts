@@ -129,6 +129,12 @@ describe('a command', () => {
     delete process.env.SECRET_OF_THE_ENGINE;
   });
 
+  it('has the port, the slot and the version filled into its words', async () => {
+    const words = ['test', `\${ENVIRONMENT_COLOR}:\${APPLICATION_PORT}:\${APP_VERSION}`, '=', 'green:4321:v2'] as const;
+    expect(await probe(url, command(...words))).toMatchObject({ healthy: true });
+    expect((await probe(url, command('test', `\${NOPE}`))).problem).toMatch(/^health\.command\[1\] uses \${NOPE}/);
+  });
+
   it('is unhealthy otherwise, with its last words', async () => {
     const report = await probe(url, command('sh', '-c', 'echo queue is gone >&2; exit 3'));
     expect(report).toMatchObject({ healthy: false, answered: true, problem: 'sh ended with 3: queue is gone' });

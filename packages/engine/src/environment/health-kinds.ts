@@ -5,6 +5,7 @@ import { hasCode, messageOf } from '../lib/errors.ts';
 import { run } from '../lib/exec.ts';
 import { askGrpcHealth } from '../lib/grpc-health.ts';
 import { openTcp } from '../lib/tcp.ts';
+import { fillCommand } from './env-files.ts';
 import type { SlotName } from './environment.ts';
 import { excerpt } from './json-path.ts';
 
@@ -51,16 +52,20 @@ async function problemOfGrpc({ url, settings, signal }: Asked): Promise<string |
 async function problemOfCommand({ url, expected, settings, signal }: Asked): Promise<string | undefined> {
   const { command, timeoutMs } = settings;
   if (!command) return 'the health rule has no command';
+  const env = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    LANG: 'C.UTF-8',
+    ENVIRONMENT_COLOR: expected.slot,
+    APPLICATION_PORT: new URL(url).port,
+    ...(expected.version === undefined ? {} : { APP_VERSION: expected.version }),
+  };
+  const { argv, unknown } = fillCommand(command.argv, { APP_VERSION: '', ...env });
+  if (unknown.length > 0) return `health.${unknown.join('; ')}`;
   try {
     await run({
-      ...command,
-      env: {
-        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        LANG: 'C.UTF-8',
-        ENVIRONMENT_COLOR: expected.slot,
-        APPLICATION_PORT: new URL(url).port,
-        ...(expected.version === undefined ? {} : { APP_VERSION: expected.version }),
-      },
+      argv,
+      cwd: command.cwd,
+      env,
       timeoutMs,
       group: true,
       maxOutputBytes: mostOutputBytes,

@@ -2,7 +2,7 @@
 // so that every process that may drive starts the same thing.
 
 import { BlueGreenError } from '../../lib/errors.ts';
-import { readEnvFiles, substituteAll, type Variables } from '../env-files.ts';
+import { fillCommand, readEnvFiles, substituteAll, type Variables } from '../env-files.ts';
 import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotPlace } from '../environment.ts';
 import { misshapen } from '../variable-formats.ts';
 import { launchVariable } from './launch.ts';
@@ -10,7 +10,7 @@ import { launchVariable } from './launch.ts';
 export interface Launch {
   readonly place: SlotPlace;
   readonly release: Pick<ReleaseFiles, 'version'>;
-  readonly settings: Pick<LaunchSettings, 'env' | 'envFiles' | 'requiredEnv' | 'envFormats' | 'templates'>;
+  readonly settings: Pick<LaunchSettings, 'command' | 'env' | 'envFiles' | 'requiredEnv' | 'envFormats' | 'templates'>;
   readonly launch: string;
   /** Where templates are rendered to. */
   readonly configFolder: string;
@@ -24,8 +24,14 @@ const fixed = {
   TZ: 'UTC',
 } as const;
 
+export interface Given {
+  readonly env: Variables;
+  /** The command with the service's own variables filled in. */
+  readonly argv: readonly [string, ...string[]];
+}
+
 /** @throws BlueGreenError `env-file-unreadable`, `env-file-invalid`, `variable-missing` naming every variable that is, or `variable-invalid`. */
-export function buildEnvironment({ place, release, settings, launch, configFolder }: Launch): Variables {
+export function buildEnvironment({ place, release, settings, launch, configFolder }: Launch): Given {
   const builtIn = {
     ENVIRONMENT_COLOR: place.slot,
     APPLICATION_PORT: String(place.port),
@@ -34,8 +40,10 @@ export function buildEnvironment({ place, release, settings, launch, configFolde
   };
   const { environment, unknown } = compose(settings, readEnvFiles(settings.envFiles), builtIn, configFolder);
   const missing = settings.requiredEnv.filter((name) => !Object.hasOwn(environment, name) || environment[name] === '');
+  const command = fillCommand(settings.command, { ...environment, [configVariable]: configFolder });
   const problems = [
     ...unknown,
+    ...command.unknown,
     ...(missing.length > 0 ? [`${missing.join(', ')} must be set and ${verb(missing)} not`] : []),
   ];
   if (problems.length > 0)
@@ -43,7 +51,7 @@ export function buildEnvironment({ place, release, settings, launch, configFolde
   const wrong = misshapen(environment, settings.envFormats ?? []);
   if (wrong.length > 0)
     throw new BlueGreenError('variable-invalid', `${describePlace(place)} cannot start: ${wrong.join('; ')}`);
-  return environment;
+  return { env: environment, argv: command.argv };
 }
 
 /**

@@ -89,6 +89,7 @@ async function settleFound(room: Room, { place, settings }: StartRequest, record
 
 interface Prepared {
   readonly env: Variables;
+  readonly argv: readonly [string, ...string[]];
   readonly configFolder: string;
   readonly files: readonly RenderedFile[];
   readonly startedWith: Effective;
@@ -102,13 +103,13 @@ interface Prepared {
 function prepare(room: Room, { place, release, settings }: StartRequest, launch: string): Prepared {
   requireRelease(release);
   const configFolder = configFolderOf(recordPlace(room, place), launch);
-  const env = buildEnvironment({ place, release, settings, launch, configFolder });
+  const { env, argv } = buildEnvironment({ place, release, settings, launch, configFolder });
   const files = renderTemplates({ place, release, templates: settings.templates, values: env });
   requireWriter();
-  const program = requireProgram(settings.command[0], release.folder, env.PATH ?? '');
+  const program = requireProgram(argv[0], release.folder, env.PATH ?? '');
   const account = ownerOf(settings);
   const reaches = [release.folder, program, ...(files.length > 0 ? [dirname(room.stateFolder)] : [])];
-  return { env, configFolder, files, startedWith: effectiveOf(room, settings), account, reaches };
+  return { env, argv, configFolder, files, startedWith: effectiveOf(room, settings), account, reaches };
 }
 
 export function foresee(room: Room, request: StartRequest): Effective {
@@ -172,13 +173,13 @@ async function spawn(
 ): Promise<DetachedProcess> {
   try {
     clearConfig(recordPlace(room, place));
-    const { env, account, configFolder: folder, files } = prepared;
+    const { env, argv, account, configFolder: folder, files } = prepared;
     writeConfig(recordPlace(room, place), { folder, files }, account);
     const scope = scopeFor(room, place, settings);
     const output = await openOutput(logFileOf(room, place), settings.maxLogBytes);
     giveOutput(output, account);
     const options = {
-      argv: inGroup(asAccount(settings.command, account), scope),
+      argv: inGroup(asAccount(argv, account), scope),
       cwd: release.folder,
       env,
       logFile: output,
