@@ -1,6 +1,8 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { StatusView } from '@bg/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openShell, type Shell } from './testing/shell.ts';
 
@@ -97,10 +99,35 @@ describe('bg migrate', { timeout: 120_000 }, () => {
     });
     const id = String(asked.json().id);
     expect((await shell.bg('status')).out).toContain(`bg migrate approve ${id}`);
+    await cutOff(id);
+    // Every command names one state, and one way on.
+    const inStatus = await shell.bg('status');
+    expect(inStatus.out).toContain(`contract ${id} running: It was begun and cut off, and no controller is alive`);
+    const again = await shell.bg('migrate', 'contract');
+    expect(again).toMatchObject({ code: 3, err: expect.stringContaining(`contract ${id} of 003_cents is running`) });
+    expect(again.err).toContain(`bg migrate approve ${id}`);
     expect((await shell.bg('migrate', 'approve', id)).out).toContain(`contract ${id} of 003_cents: done`);
+    const story = (await shell.bg('audit', 'export')).out;
+    expect(story).toContain(`goes on with the contract ${id} of 003_cents, which was cut off`);
     expect((await shell.bg('rollback', 'v2.0')).err).toContain('cannot run on the schema of shop any more');
     expect((await shell.bg('status')).out).toContain('schema sqlite: 003_cents done');
   });
+
+  /** Approves it, and kills the process that runs it while it waits for the lock of the database. */
+  async function cutOff(id: string): Promise<void> {
+    const holder = new DatabaseSync(join(shell.folder, 'shop.sqlite'), { timeout: 10_000 });
+    holder.exec('BEGIN IMMEDIATE');
+    const { child, ended } = shell.start(['migrate', 'approve', id]);
+    for (let status = 'pending'; status !== 'running'; ) {
+      const { targets } = (await shell.bg('status', '--json')).json() as unknown as StatusView;
+      status = targets[0]?.schema?.contract?.status ?? 'none';
+      expect(['pending', 'approved', 'running']).toContain(status);
+    }
+    child.kill('SIGKILL');
+    await ended;
+    holder.exec('ROLLBACK');
+    holder.close();
+  }
 
   it('that fails in the middle says what is done, and not that nothing was changed', async () => {
     const releases = join(shell.folder, 'releases', 'shop');

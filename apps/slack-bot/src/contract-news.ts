@@ -3,7 +3,7 @@
 import type { AuditRow, Engine } from '@bg/engine';
 import { type Payloads, transport } from './messages.ts';
 
-const about = ['contract-asked', 'contract-approved', 'contract-begun', 'contract-ended'];
+const about = ['contract-asked', 'contract-approved', 'contract-begun', 'contract-resumed', 'contract-ended'];
 
 export function tellContract({ migrations, outbox }: Engine, { action, detail }: AuditRow): void {
   if (!about.includes(action) || typeof detail.contract !== 'string') return;

@@ -2,7 +2,9 @@
 
 import type { Refusal } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
+import { announceContracts } from '../follow/announce-contracts.ts';
 import { refused } from '../refused.ts';
+
 import { onEngine } from '../session.ts';
 import type { Command } from './command.ts';
 
@@ -19,7 +21,7 @@ export const driving: readonly Command[] = [
         return refused(screen, refusal);
       }
       screen.aside('Driving deployments as soon as nobody else does. Ctrl-C ends it; what serves users goes on.');
-      await engine.drive(stop);
+      await Promise.all([engine.drive(stop), announceContracts({ engine, screen, stop })]);
       screen.aside('Stopped driving.');
       return exitCodes.done;
     }),

@@ -20,9 +20,9 @@ export function schemaLines({ schema }: Pick<TargetView, 'schema'>, { paint }: L
   return [
     `  schema ${schemaText(schema)}`,
     ...schema.problems.map((problem) => `    ${paint.red('!')} ${problem}`),
-    ...(schema.contract?.status === 'pending'
-      ? [`    ${paint.yellow('contract')} waits for approval: bg migrate approve ${schema.contract.id}`]
-      : []),
+    ...(schema.contract?.next === undefined
+      ? []
+      : [`    ${paint.yellow(`contract ${schema.contract.id}`)} ${schema.contract.status}: ${schema.contract.next}`]),
   ];
 }
 
@@ -85,13 +85,14 @@ export function schemaPlanLines(plan: SchemaPlanView, { paint }: Light): readonl
 }
 
 export function contractLines(view: ContractView, { paint }: Light): readonly string[] {
-  const { id, migrations, statements, consequence, status, given, needed, approvers, problem } = view;
+  const { id, migrations, statements, consequence, status, given, needed, approvers, problem, next } = view;
   return [
     `${paint.bold(`contract ${id}`)} of ${migrations.join(', ')}: ${status}`,
     ...statements.flatMap((text) => text.trimEnd().split('\n')).map((line) => `    ${line}`),
     `  ${paint.yellow(consequence)}`,
     ...(view.verdict === undefined ? [] : [`  verdict: ${view.verdict}`]),
     ...(problem === undefined ? [] : [`  ${problem}`]),
+    ...(status === 'pending' || next === undefined ? [] : [`  ${paint.yellow(next)}`]),
     ...(status === 'pending'
       ? [
           `  ${given.length} of ${needed} approved, until ${clockTime(view.deadlineAt)}; asked by ${shortName(view.requestedBy)}`,

@@ -18,6 +18,7 @@ import type { GateFacts } from './gates.ts';
 import { isAnnounced } from './obtain.ts';
 import { type Result, refuse } from './refusal.ts';
 import { holderOfPort, portTaken } from './release-settings.ts';
+import { contractState } from './schema/contract-state.ts';
 import type { SlotSnapshot } from './slot-health.ts';
 
 export const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
@@ -93,9 +94,10 @@ function takenPort({ targets }: Core, target: Target, active: SlotName | undefin
   return holder && portTaken(target, slot, holder);
 }
 
-function contracting({ store: { db } }: Core, { key }: Target): string | undefined {
-  const row = liveContract(db, key);
-  return row && row.status !== 'pending' ? row.migrations.join(', ') : undefined;
+function contracting(core: Core, target: Target): GateFacts['contracting'] {
+  const row = liveContract(core.store.db, target.key);
+  if (!row || row.status === 'pending') return undefined;
+  return { migrations: row.migrations.join(', '), next: contractState(core, row).next };
 }
 
 /** The live driver, when it was started with another configuration than this process. */

@@ -35,7 +35,7 @@ export interface GateFacts {
   /** Who drives with another configuration than this process has; undefined when nobody does. */
   readonly otherDriver: string | undefined;
   /** A contract of the schema that was approved and has not ended. */
-  readonly contracting: string | undefined;
+  readonly contracting: { readonly migrations: string; readonly next: string | undefined } | undefined;
   /** What the load balancer does instead of what was decided, at the last look. */
   readonly drift: string | undefined;
   /** Why the slot that a deployment would take cannot have its configured port. */
@@ -121,8 +121,8 @@ export const notContracting: Gate<'contracting' | 'name'> = ({ contracting, name
     ? pass
     : refuse(
         'target-busy',
-        `the schema of ${name} is being contracted (${contracting})`,
-        'Try again when that has ended.',
+        `the schema of ${name} is being contracted (${contracting.migrations})`,
+        `Try again when that has ended. ${contracting.next ?? ''}`.trimEnd(),
       );
 
 /** What users get is not known as it was decided: nothing is built upon it, forward or back, until a person decides. */

@@ -4,6 +4,7 @@ import { type ContractRow, contractVotesOf, lastContract, liveContract } from '.
 import { contractKey, getSnapshot } from '../../state/snapshots.ts';
 import { personOf } from '../actor.ts';
 import { type Core, mustTarget, type Target } from '../core.ts';
+import { contractState } from './contract-state.ts';
 import type { SchemaEvidence } from './evidence.ts';
 import { impossibleSentence } from './who-needs.ts';
 
@@ -36,6 +37,10 @@ export interface ContractView {
   readonly fourEyes: boolean;
   readonly decidedBy: string | undefined;
   readonly endedAt: number | undefined;
+  /** Approved or begun, and no controller is alive to end it. */
+  readonly isCutOff: boolean;
+  /** What is to be done, one sentence; undefined once it has ended. */
+  readonly next: string | undefined;
   readonly problem: string | undefined;
 }
 
@@ -53,7 +58,6 @@ export function viewContract(core: Core, row: ContractRow): ContractView {
     impossible: row.impossible,
     consequence: impossibleSentence(row.impossible),
     verdict: getSnapshot<SchemaEvidence>(core.store.db, contractKey(row.id))?.value.headline,
-    status: row.status,
     requestedBy: row.requestedBy,
     requestedAt: row.requestedAt,
     reason: row.reason ?? undefined,
@@ -63,7 +67,7 @@ export function viewContract(core: Core, row: ContractRow): ContractView {
     approvers: settings.approval.approvers,
     fourEyes: settings.approval.fourEyes,
     decidedBy: row.decidedBy ?? undefined,
-    endedAt: row.endedAt ?? undefined,
+    ...contractState(core, row),
     problem: row.problem ?? undefined,
   };
 }

@@ -4,6 +4,10 @@ import { MigrationError } from '../../migrator/error.ts';
 import type { MigrationEvent } from '../../migrator/phases/context.ts';
 import { type ContractRow, changeContract, liveContract, readContract } from '../../state/contracts.ts';
 import { liveDeployment } from '../../state/deployments.ts';
+import type { Lease } from '../../state/leases.ts';
+import { firstTime } from '../../state/snapshots.ts';
+import type { Tx } from '../../state/store.ts';
+import type { TargetKey } from '../../state/targets.ts';
 import { type Charge, releaseFiles } from '../core.ts';
 import { contractEvidence } from './evidence.ts';
 import { lookAtSchema } from './observe.ts';
@@ -25,7 +29,7 @@ export async function tendContract(charge: Charge, signal: AbortSignal): Promise
       const against = await whatSpeaksAgainst(charge, row, release.folder, signal);
       if (against !== undefined) return end(charge, row, 'refused', against);
       if (!begin(charge, row)) return;
-    }
+    } else goOn(charge, row);
     const act = { kind: 'contract', ids: row.migrations } as const;
     const say = (event: MigrationEvent): void => tell(charge, row, event);
     await target.migrator.run(release.folder, act, { signal, say });
@@ -59,6 +63,7 @@ function begin({ core, target, lease }: Charge, row: ContractRow): boolean {
   return core.store.under(lease).write((tx) => {
     if (liveDeployment(tx.db, target.key) || readContract(tx.db, row.id)?.status !== 'approved') return false;
     changeContract(tx, row.id, { status: 'running' });
+    firstSeen(tx, lease, row.id);
     tx.audit({
       ...target.key,
       actor: 'engine',
@@ -70,20 +75,45 @@ function begin({ core, target, lease }: Charge, row: ContractRow): boolean {
   });
 }
 
+/** It was begun by a controller that ended before it: people hear once that it goes on, and then how it ends. */
+function goOn({ core, target, lease }: Charge, { id, migrations }: ContractRow): void {
+  core.store.under(lease).write((tx) => {
+    if (!firstSeen(tx, lease, id)) return;
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'contract-resumed',
+      sentence: `goes on with the contract ${id} of ${migrations.join(', ')}, which was cut off`,
+      detail: { contract: id },
+    });
+  });
+}
+
+const seenForMs = 24 * 60 * 60_000;
+
+/** By the present controller. */
+const firstSeen = (tx: Tx, { token }: Lease, id: string): boolean =>
+  firstTime(tx.db, `contract-run:${id}:${token}`, tx.now, seenForMs);
+
 function expireContract({ core, target, lease }: Charge, { id, deadlineAt }: ContractRow): void {
   if (core.clock.now() < deadlineAt) return;
   core.store.under(lease).write((tx) => {
     const row = readContract(tx.db, id);
-    if (row?.status !== 'pending' || tx.now < row.deadlineAt) return;
-    changeContract(tx, id, { status: 'expired', endedAt: tx.now, problem: 'nobody decided before the deadline' });
-    tx.audit({
-      ...target.key,
-      actor: 'engine',
-      action: 'contract-ended',
-      code: 'expired',
-      sentence: `nobody decided on the contract of ${row.migrations.join(', ')} before the deadline`,
-      detail: { contract: id },
-    });
+    if (row) expire(tx, target.key, row);
+  });
+}
+
+/** Changes nothing unless it waits for approval and its deadline has passed. */
+export function expire(tx: Tx, key: TargetKey, { id, status, deadlineAt, migrations }: ContractRow): void {
+  if (status !== 'pending' || tx.now < deadlineAt) return;
+  changeContract(tx, id, { status: 'expired', endedAt: tx.now, problem: 'nobody decided before the deadline' });
+  tx.audit({
+    ...key,
+    actor: 'engine',
+    action: 'contract-ended',
+    code: 'expired',
+    sentence: `nobody decided on the contract of ${migrations.join(', ')} before the deadline`,
+    detail: { contract: id },
   });
 }
 

@@ -15,9 +15,11 @@ import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
 import { ask, inTeam, noLiveDeployment, notLocked, sameConfiguration, stateKnown } from '../gates.ts';
 import { ok, type Refusal, type Result, refuse } from '../refusal.ts';
+import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { type ContractView, viewContract } from '../schema/contract-view.ts';
 import { contractEvidence, type SchemaEvidence } from '../schema/evidence.ts';
 import { eyes } from '../schema/observe.ts';
+import { expire } from '../schema/run-contract.ts';
 import { type ContractNeeds, impossibleSentence, needsText, whoNeeds } from '../schema/who-needs.ts';
 import { migrationSentence } from '../schema/words.ts';
 import { clockTime } from '../words.ts';
@@ -47,6 +49,8 @@ interface Prepared {
 async function prepare(core: Core, target: Target, request: ContractRequest): Promise<Result<Prepared>> {
   const may = mayAsk(core, target, request.actor);
   if (!may.ok) return may;
+  const underWay = notTwice(core, target);
+  if (underWay) return underWay;
   const release = eyes(core, target);
   if (target.migrator.kind === undefined || !release)
     return refuse(
@@ -123,13 +127,9 @@ function askFor(
 ): Result<ContractRow> {
   const may = mayAsk(core, target, actor);
   if (!may.ok) return may;
-  const before = liveContract(tx.db, target.key);
-  if (before)
-    return refuse(
-      'already-decided',
-      `${shortName(before.requestedBy)} asked for the contract of ${before.migrations.join(', ')} at ${clockTime(before.requestedAt)}: it is ${before.status}`,
-      `Decide on ${before.id}.`,
-    );
+  const before = notTwice(core, target);
+  if (before) return before;
+  expireOld(tx, target);
   if (activeSide(core, target)?.version !== version)
     return refuse('stale-plan', `${version} is not what ${target.name} runs any more`, 'Ask again.');
   const id = `c_${randomBytes(4).toString('hex')}`;
@@ -159,6 +159,24 @@ function askFor(
   });
   putSnapshot(tx.db, contractKey(id), evidence, tx.now);
   return ok(rowOf(tx, id));
+}
+
+/** One at a time on a target. */
+function notTwice(core: Core, target: Target): ReturnType<typeof refuse> | undefined {
+  const row = liveContract(core.store.db, target.key);
+  const state = row && contractState(core, row);
+  if (!row || !state || state.endedAt !== undefined) return undefined;
+  return refuse(
+    'already-decided',
+    `${shortName(row.requestedBy)} asked for it at ${clockTime(row.requestedAt)}: ${contractSentence(core, row)}`,
+    state.next,
+  );
+}
+
+/** One whose deadline passed while no controller was alive. */
+function expireOld(tx: Tx, target: Target): void {
+  const row = liveContract(tx.db, target.key);
+  if (row) expire(tx, target.key, row);
 }
 
 function rowOf(tx: Tx, id: string): ContractRow {

@@ -13,6 +13,7 @@ import { type Core, mustTarget, type Target } from '../core.ts';
 import { otherDriver } from '../facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
+import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { type ContractView, viewContract } from '../schema/contract-view.ts';
 import { impossibleSentence } from '../schema/who-needs.ts';
 import { maxReason, mayDecide, type Refused } from './decide.ts';
@@ -74,18 +75,29 @@ function decideContract(
     if (!row) return refuse('no-such-contract', `there is no contract ${id.slice(0, 40)}`, 'See `bg migrate status`.');
     const member = ask([{ gate: inTeam }, { gate: sameConfiguration }], { actor, otherDriver: otherDriver(core) });
     if (!member.ok) return member;
-    if (row.status !== 'pending' || row.deadlineAt <= tx.now)
-      return refuse(
-        'already-decided',
-        `the contract of ${row.migrations.join(', ')} is ${row.status === 'pending' ? 'past its deadline' : row.status}${row.decidedBy ? `, decided by ${shortName(row.decidedBy)}` : ''}`,
-        'The first decision counts.',
-      );
-    return act(tx, mustTarget(core, row), row) ?? ok(readContract(tx.db, id) ?? row);
+    const state = contractState(core, row);
+    if (state.status === 'pending') return act(tx, mustTarget(core, row), row) ?? ok(readContract(tx.db, id) ?? row);
+    if (state.isCutOff && verb === 'approve') return goOn(tx, mustTarget(core, row), row, actor);
+    return refuse(
+      'already-decided',
+      `${contractSentence(core, row)}${row.decidedBy ? `, decided by ${shortName(row.decidedBy)}` : ''}`,
+      `The first decision counts. ${state.next ?? ''}`.trimEnd(),
+    );
   });
   if (answer.ok) return ok(viewContract(core, answer.value));
   const row = readContract(core.store.db, id);
   recordRefusal(core, { actor, verb: `${verb} contract`, refusal: answer.refusal, key: row });
   return answer;
+}
+
+/** It is decided already; who says yes again, where no controller is alive, is going to run it to its end. */
+function goOn(tx: Tx, target: Target, row: ContractRow, actor: Actor): Result<ContractRow> {
+  note(tx, target, row, {
+    actor,
+    action: 'contract-continued',
+    sentence: `${shortName(actorName(actor))} lets the contract ${row.id} of ${row.migrations.join(', ')} go on, which was ${row.status === 'running' ? 'cut off' : 'approved and not begun'}`,
+  });
+  return ok(row);
 }
 
 function note(

@@ -13,6 +13,7 @@ import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
+import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { contractOf } from '../schema/contract-view.ts';
 import { eyes, lookAtSchema } from '../schema/observe.ts';
 import { releaseSchema } from '../schema/release-schema.ts';
@@ -131,7 +132,7 @@ function mayAct(core: Core, target: Target, { act, actor }: MigrationsRun, versi
   if (refusedApprover) return refusedApprover;
   const contracting = liveContract(core.store.db, target.key);
   if (contracting)
-    return refuse('target-busy', `the contract ${contracting.id} of ${target.name} is ${contracting.status}`);
+    return refuse('target-busy', contractSentence(core, contracting), contractState(core, contracting).next);
   return ask([{ gate: noLiveDeployment }] as const, facts);
 }
 

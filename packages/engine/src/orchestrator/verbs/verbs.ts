@@ -7,17 +7,17 @@ import { auditAfter, latestHead, rememberHead, verifyAudit } from '../../state/a
 import { readContract } from '../../state/contracts.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { createInbox } from '../../state/inbox.ts';
-import { liveLease } from '../../state/leases.ts';
 import { createOutbox } from '../../state/outbox.ts';
 import { readShipped } from '../../state/shipped.ts';
 import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { countStrangers } from '../../state/strangers.ts';
 import { readQuarantine, readRelease, readSlot, setSlot, type TargetKey } from '../../state/targets.ts';
-import { type Core, driverLease, placeOf, type Target } from '../core.ts';
+import { type Core, placeOf, type Target } from '../core.ts';
 import type { DeploymentView } from '../deployment.ts';
 import { drive, holdAlone } from '../drive.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../facts.ts';
+import { liveDriver } from '../live-driver.ts';
 import { pendingNow } from '../pending.ts';
 import { ok, type Result } from '../refusal.ts';
 import { viewContract } from '../schema/contract-view.ts';
@@ -95,7 +95,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     changed: (limitMs, signal) => wake.changed(limitMs, signal),
     drive: (signal) => drive(core, holder, signal),
     alone: (name, signal, work) => holdAlone(core, { name, holder }, signal, (_, stop) => work(stop)),
-    driverAlive: () => driverOf(core) !== undefined,
+    driverAlive: () => liveDriver(core) !== undefined,
     dismantle: () => dismantle(core),
     close: () => store.db.$client.close(),
   };
@@ -137,16 +137,12 @@ function expectRestart(tx: Tx, key: TargetKey, slot: SlotName): void {
   if (label === null && (role === 'active' || role === 'standby')) setSlot(tx, key, slot, { nextRestartAt: tx.now });
 }
 
-function driverOf({ store, clock }: Core): string | undefined {
-  return liveLease(store.db, driverLease, clock)?.holder;
-}
-
 function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'history' | 'releases'> {
   const { db } = core.store;
   return {
     status: () => ({
       at: core.clock.now(),
-      driver: driverOf(core),
+      driver: liveDriver(core),
       targets: core.targets.map((target) => viewTarget(core, target)),
       warnings: [...core.settings.warnings, ...pendingNow(core).map(({ sentence }) => sentence)],
     }),
