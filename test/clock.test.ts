@@ -7,6 +7,7 @@ import {
   alice,
   awaitsApproval,
   deployed,
+  eventually,
   finished,
   movable,
   type Stage,
@@ -86,5 +87,28 @@ describe.concurrent('a clock that jumps', () => {
     const expired = engine.audit.after(0, 10_000).filter(({ action }) => action === 'approval-expired');
     expect(expired.map(({ deploymentId }) => deploymentId)).toEqual([id]);
     expect(engine.audit.verify()).toMatchObject({ intact: true });
+  });
+
+  it.each([
+    ['forward', 2 * hourMs],
+    ['back', -2 * hourMs],
+  ])('%s between the crashes of a live side forgets none: the standby gets its users', async (_, jumpMs) => {
+    const clock = movable();
+    const crash = 'crash: { firstRestart: 200ms, maxRestart: 2s }';
+    const stage = await openStage({ clock, target: `        canary: []\n        bake: 1s\n        ${crash}\n` });
+    const { engine } = stage.drive();
+    const sides = () => engine.status().targets[0]?.slots ?? [];
+    const rows = (action: string) => engine.audit.after(0, 10_000).filter((row) => row.action === action);
+    await deployed(engine, 'v1.0');
+    await deployed(engine, 'v2.1');
+    for (const times of [1, 2, 3]) {
+      await eventually(() => sides().every(({ health }) => health === 'healthy'));
+      process.kill(sides().find(({ slot }) => slot === 'green')?.pid ?? 0, 'SIGKILL');
+      await eventually(() => rows('crashed').length === times);
+      if (times < 3) await eventually(() => rows('restarted').length === times);
+      if (times === 1) clock.jump(jumpMs);
+    }
+    await eventually(() => engine.status().targets[0]?.routing?.active === 'blue');
+    expect(rows('guard-acted')).toMatchObject([{ code: 'crash-loop', detail: { did: 'rollback' } }]);
   });
 });

@@ -32,22 +32,36 @@ test('one at a time, and after a failure the next', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test('a holder that is dead, or holds it beyond its time, loses it', async () => {
+test('a holder that is dead loses it at once', async () => {
   const { pid } = spawnSync(process.execPath, ['-e', '']);
   writeFileSync(path, String(pid));
   expect(await withFileLock(lock(), async () => 'taken from the dead')).toBe('taken from the dead');
-  writeFileSync(path, String(process.ppid));
-  const longAgo = new Date(Date.now() - 120_000);
-  utimesSync(path, longAgo, longAgo);
-  expect(await withFileLock(lock(), async () => 'taken from the hung')).toBe('taken from the hung');
 });
 
-test('who waits for a living holder gives up in the end, and names him', async () => {
-  writeFileSync(path, String(process.ppid));
-  const soon = new Date(Date.now() + 60_000);
-  utimesSync(path, soon, soon);
-  await expect(withFileLock(lock(200), async () => 'never')).rejects.toMatchObject({
-    code: 'lease-held',
-    message: expect.stringContaining(String(process.ppid)),
+test('a holder that lives loses it when who waits has seen it hold for its time, whatever the clock is set to', async () => {
+  const anHourAhead = { ...systemClock, now: () => Date.now() + 3_600_000 };
+  let isHeld = true;
+  const holding = withFileLock(lock(), async () => {
+    await systemClock.sleep(300);
+    isHeld = false;
   });
+  expect(await withFileLock({ ...lock(), clock: anHourAhead }, async () => isHeld)).toBe(false);
+  await holding;
+  writeFileSync(path, String(process.ppid));
+  const ahead = new Date(Date.now() + 3_600_000);
+  utimesSync(path, ahead, ahead);
+  expect(await withFileLock(lock(200), async () => 'taken from the hung')).toBe('taken from the hung');
+});
+
+test('who waits while living holders follow one another gives up in the end, and names one', async () => {
+  writeFileSync(path, String(process.ppid));
+  const others = setInterval(() => writeFileSync(path, String(process.ppid)), 40);
+  try {
+    await expect(withFileLock(lock(200), async () => 'never')).rejects.toMatchObject({
+      code: 'lease-held',
+      message: expect.stringContaining(String(process.ppid)),
+    });
+  } finally {
+    clearInterval(others);
+  }
 });

@@ -20,10 +20,11 @@ const lookEveryMs = 20;
 export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
   const { path, clock, holdMs } = lock;
   const deadline = clock.monotonic() + holdMs * 1.5;
+  const isAbandoned = abandonedAfter(lock);
   while (!take(path)) {
     if (clock.monotonic() > deadline)
       throw new BlueGreenError('lease-held', `process ${readFileIfAny(path)} holds ${path} all the time`);
-    if (isAbandoned(lock)) rmSync(path, { force: true });
+    if (isAbandoned()) rmSync(path, { force: true });
     await clock.sleep(lookEveryMs);
   }
   try {
@@ -45,12 +46,18 @@ function take(path: string): boolean {
   }
 }
 
-function isAbandoned({ path, clock, holdMs }: FileLock): boolean {
-  const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  if (since === undefined) return false;
-  // Empty for the moment between its creation and its first word.
-  const holder = Number(readFileIfAny(path) || process.pid);
-  return clock.now() - since > holdMs || !isAlive(holder);
+/** A hung holder's time begins when this process first sees it: the file's own time rests on a clock that may be set. */
+function abandonedAfter({ path, clock, holdMs }: FileLock): () => boolean {
+  let seen: { readonly file: string; readonly atMs: number } | undefined;
+  return () => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return false;
+    // Empty for the moment between its creation and its first word.
+    const holder = Number(readFileIfAny(path) || process.pid);
+    const file = `${found.ino} ${found.ctimeMs} ${holder}`;
+    if (seen?.file !== file) seen = { file, atMs: clock.monotonic() };
+    return !isAlive(holder) || clock.monotonic() - seen.atMs > holdMs;
+  };
 }
 
 function isAlive(pid: number): boolean {

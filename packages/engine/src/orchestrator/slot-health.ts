@@ -8,7 +8,7 @@ import { liveDeployment } from '../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../state/targets.ts';
 import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from './core.ts';
-import { noteCrash } from './guard/guard.ts';
+import { noteCrash } from './guard/memory.ts';
 import { startAsItIs } from './release-settings.ts';
 import { mayRestart, standingOf } from './standing.ts';
 
@@ -188,7 +188,7 @@ async function announceCrash(
   const { core, target, lease, slot } = look;
   core.store.under(lease).write((tx) => {
     // A side that crashes once a minute has stayed up in between, and is no better for it.
-    const crashes = noteCrash(tx, target, row);
+    const crashes = noteCrash(tx, look, row);
     setSlot(tx, target.key, slot, { nextRestartAt: tx.now + backoff(target, Math.max(row.restarts, crashes - 1)) });
     tx.audit({
       ...target.key,
@@ -212,7 +212,9 @@ function backoff({ settings }: Target, restarts: number): number {
 
 /** Ten intervals of life are a recovery: the next crash begins with the short wait again. */
 function clearRestarts({ core, target, lease, slot }: Look, row: SlotRow, startedAt: number): void {
-  if (row.restarts === 0 || core.clock.now() < startedAt + 10 * healthOf(target, slot).intervalMs) return;
+  const ageMs = core.clock.now() - startedAt;
+  // One that started in the future did so before the clock was set back.
+  if (row.restarts === 0 || (ageMs >= 0 && ageMs < 10 * healthOf(target, slot).intervalMs)) return;
   core.store.under(lease).write((tx) => {
     setSlot(tx, target.key, slot, { restarts: 0, nextRestartAt: null });
     tx.audit({

@@ -26,7 +26,7 @@ export async function ensureAttached(parts: Parts, settings: AttachedSettings): 
       ),
     ),
   );
-  if (answered.includes(true)) noteLeaving(place.leavingFile, undefined, parts.clock.now());
+  if (answered.includes(true)) noteLeaving(place.leavingFile, undefined, parts.clock);
   await reload(settings);
   const behind = await waitForAll(parts);
   log.info({ service: spec.service, target: spec.target, behind }, 'load balancer was given our file and reloaded');

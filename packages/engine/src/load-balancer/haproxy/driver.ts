@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
 import { readOrCreateFile } from '../../lib/file-once.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { bucketFiles } from '../buckets.ts';
@@ -27,7 +28,6 @@ import type { HaproxyNode, Parts } from './parts.ts';
 import { createRoutingFile } from './routing-file.ts';
 import { createRuntime } from './runtime.ts';
 import { bucketHeader, bucketPaths, lineKeyOf, probeHeader, siteOf, unreachableAnswer } from './site.ts';
-import { withStartLock } from './start-lock.ts';
 import { createStreamCloser } from './streams.ts';
 
 const maxAccessLogBytes = 50 << 20;
@@ -55,7 +55,7 @@ export function createHaproxyBalancer(options: HaproxyOptions): LoadBalancer {
     configuration: () => haproxyConfiguration(parts),
     testConfiguration: async () => {
       mkdirSync(parts.place.folder, { recursive: true });
-      await withStartLock(parts.place.lockFile, options.clock, async () => {
+      await withStartLock(parts, async () => {
         await ensureNamedFiles(parts);
         await testHaproxyConfiguration(parts);
       });
@@ -124,15 +124,19 @@ const unpadded = (text: string): string => (/^\d{4}$/.test(text) ? String(Number
 const nonceOf = (place: Place): string => readOrCreateFile(place.nonceFile, () => randomBytes(24).toString('hex'));
 
 async function ensure(parts: Parts): Promise<void> {
-  const { place, settings, clock, collector } = parts;
+  const { place, settings, collector } = parts;
   mkdirSync(place.folder, { recursive: true });
-  await withStartLock(place.lockFile, clock, async () => {
+  await withStartLock(parts, async () => {
     await collector.ensure();
     await ensureNamedFiles(parts);
     if (settings.mode === 'managed') await ensureManaged(parts);
     else await ensureAttached(parts, settings);
   });
 }
+
+/** Longer than a start or a reload takes. @throws `lease-held` when another engine holds it for too long. */
+const withStartLock = <T>({ place, clock }: Parts, work: () => Promise<T>): Promise<T> =>
+  withFileLock({ path: place.lockFile, clock, holdMs: 60_000 }, work);
 
 /** What the site names must be there when HAProxy reads it. */
 async function ensureNamedFiles(parts: Parts): Promise<void> {

@@ -3,27 +3,31 @@
 
 import type { Clock } from '../../lib/clock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { type Moment, momentNow, msSince } from '../../lib/moment.ts';
 import { isRunning, type KnownProcess } from './process.ts';
 import { keepAliveMs } from './site.ts';
 
 interface Leaving {
   /** Undefined where the user's own command reloaded: then only time tells. */
-  readonly process: KnownProcess | undefined;
-  readonly at: number;
+  readonly process?: KnownProcess | undefined;
+  /** Missing in the file of an older version, which wrote the time of the wall clock. */
+  readonly since?: Moment;
 }
 
 const lookEveryMs = 50;
 
-export function noteLeaving(file: string, process: KnownProcess | undefined, now: number): void {
-  writeFileAtomic(file, JSON.stringify({ process, at: now } satisfies Leaving));
+export function noteLeaving(file: string, process: KnownProcess | undefined, clock: Clock): void {
+  writeFileAtomic(file, JSON.stringify({ process, since: momentNow(clock) } satisfies Leaving));
 }
 
-/** At most as long as an idle connection is kept. */
+/** At most as long as an idle connection is kept. No connection outlives a restart of the machine. */
 export async function waitForLeaving(file: string, clock: Clock): Promise<void> {
   const leaving = read(file);
-  if (leaving === undefined) return;
-  const end = Math.min(leaving.at, clock.now()) + keepAliveMs;
-  while (clock.now() < end && (leaving.process === undefined || isRunning(leaving.process)))
+  if (leaving?.since === undefined) return;
+  const pastMs = msSince(leaving.since, clock);
+  if (pastMs === undefined) return;
+  const end = clock.monotonic() + keepAliveMs - pastMs;
+  while (clock.monotonic() < end && (leaving.process === undefined || isRunning(leaving.process)))
     await clock.sleep(lookEveryMs);
 }
 

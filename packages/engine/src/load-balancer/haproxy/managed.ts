@@ -31,7 +31,7 @@ export async function ensureManaged(parts: Parts): Promise<void> {
   }
   await checkAndPut(parts);
   if (present !== undefined) {
-    noteLeaving(place.leavingFile, known(present.pid), clock.now());
+    noteLeaving(place.leavingFile, known(present.pid), clock);
     await start(parts, ['-sf', String(present.pid), '-x', place.runtimeSocket]);
     log.info(name, 'load balancer follows its changed settings');
     return;

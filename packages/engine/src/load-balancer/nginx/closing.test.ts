@@ -1,10 +1,11 @@
 // Connections that are closed one after another before a reload: everybody is served where he belongs meanwhile.
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
+import { momentNow } from '../../lib/moment.ts';
 import { sideOf } from '../contract/user.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import { beginClosing, endClosing } from './closing.ts';
@@ -36,7 +37,7 @@ async function served(): Promise<readonly unknown[]> {
 
 describe('while a reload is being prepared', () => {
   test('every user is asked to connect anew, streams are not, and all are served where they belong', async () => {
-    beginClosing(stage.places.routing);
+    beginClosing(stage.places.routing, systemClock);
     expect(await served()).toEqual(['blue', 'close', 'green', 'blue', 'keep-alive']);
     expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: { generation: 1, active: 'blue' } }]);
     await balancer.apply(routed(2, { active: 'green' }), 1);
@@ -53,14 +54,29 @@ describe('while a reload is being prepared', () => {
 describe('a reload that was cut short', () => {
   test('does not go on asking users to connect anew', async () => {
     const closing = join(stage.places.routing, 'closing');
-    beginClosing(stage.places.routing);
+    beginClosing(stage.places.routing, systemClock);
     expect((await stage.user({ agent })).headers.connection).toBe('close');
     await balancer.ensure();
     expect(existsSync(closing)).toBe(true); // somebody may be reloading just now
-    execFileSync('touch', ['-d', '10 minutes ago', closing]);
+    const tenMinutesAgo = { ...momentNow(systemClock), monotonicMs: systemClock.monotonic() - 600_000 };
+    writeFileSync(closing, JSON.stringify(tenMinutesAgo));
     await balancer.ensure();
     expect(existsSync(closing)).toBe(false);
     expect((await stage.user({ agent })).headers.connection).toBe('keep-alive');
+  });
+
+  test.each([
+    ['an hour back', -3_600_000],
+    ['an hour ahead', 3_600_000],
+  ])('is told from one that goes on where the clock was set %s', async (_, jumpMs) => {
+    const closing = join(stage.places.routing, 'closing');
+    const moved = stage.balancer({ clock: { ...systemClock, now: () => Date.now() + jumpMs } });
+    beginClosing(stage.places.routing, systemClock);
+    await moved.ensure();
+    expect(existsSync(closing)).toBe(true);
+    writeFileSync(closing, JSON.stringify({ ...momentNow(systemClock), bootId: 'before-the-restart' }));
+    await moved.ensure();
+    expect(existsSync(closing)).toBe(false);
   });
 
   test('or a link removed by hand costs a connection for each answer until the engine looks, and no user', async () => {

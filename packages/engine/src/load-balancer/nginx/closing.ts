@@ -1,9 +1,11 @@
 // While a reload is being prepared, nginx closes each connection with its next answer. Users are looked up through a link
 // named `open`, which leads to the folder that it is in; while it is renamed away, nginx looks closer and finds out why.
 
-import { renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMissing } from '../../lib/files.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { isMissing, readFileIfAny } from '../../lib/files.ts';
+import { momentNow, msSince } from '../../lib/moment.ts';
 
 const places = (routing: string) => ({
   open: join(routing, 'open'),
@@ -12,9 +14,14 @@ const places = (routing: string) => ({
   closing: join(routing, 'closing'),
 });
 
-export function beginClosing(routing: string): void {
+export function beginClosing(routing: string, clock: Clock): void {
   const { open, shut, closing } = places(routing);
-  writeFileSync(closing, '');
+  // On a full disk it stays empty, and nothing is hindered.
+  try {
+    writeFileSync(closing, JSON.stringify(momentNow(clock)));
+  } catch (thrown) {
+    if (!existsSync(closing)) throw thrown;
+  }
   renameIfAny(open, shut);
 }
 
@@ -25,14 +32,27 @@ export function endClosing(routing: string): void {
   rmSync(closing, { force: true });
 }
 
-/** Epoch ms by the disk; undefined while nothing is being closed. */
-export function closingSince(routing: string): number | undefined {
-  return statSync(places(routing).closing, { throwIfNoEntry: false })?.mtimeMs;
+/**
+ * Undefined while nothing is being closed. Without an end where the reload was begun before the machine's last start, by an
+ * older version, or on a full disk.
+ */
+export function closingForMs(routing: string, clock: Clock): number | undefined {
+  const text = readFileIfAny(places(routing).closing);
+  return text === undefined ? undefined : (msSince(momentIn(text), clock) ?? Number.POSITIVE_INFINITY);
+}
+
+function momentIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without the link, users are served all the same, but each answer closes its connection. */
 export function ensureOpen(routing: string): void {
-  if (closingSince(routing) === undefined) linkIfMissing(places(routing).open);
+  const { open, closing } = places(routing);
+  if (!existsSync(closing)) linkIfMissing(open);
 }
 
 function renameIfAny(from: string, to: string): boolean {

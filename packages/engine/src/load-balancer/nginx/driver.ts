@@ -40,7 +40,7 @@ export function createNginxBalancer(options: NginxOptions): LoadBalancer {
 }
 
 async function apply(parts: NginxParts, order: RoutingOrder, direction: ApplyOptions['direction']): Promise<void> {
-  const { places, clock } = parts;
+  const { places } = parts;
   const { routing, fence } = order;
   const folder = places.routing;
   onDisk('the fence', () => takeLease(folder, fence));
@@ -58,7 +58,7 @@ async function apply(parts: NginxParts, order: RoutingOrder, direction: ApplyOpt
   await settled(parts, routing).catch((thrown: unknown) => {
     throw explained(folder, thrown);
   });
-  removeOldGenerations(folder, clock.now());
+  removeOldGenerations(folder);
 }
 
 /** A routing that nginx cannot read is no reason to refuse a new one; a nginx that does not answer is. */

@@ -27,7 +27,7 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
   ensureFolders(places);
   ensureBucketFiles(places, parts.bucketFiles());
   beginRouting(places);
-  forgetOldReload(places.routing, clock.now());
+  forgetOldReload(places.routing, clock);
   ensureOpen(places.routing);
   if (!(await isUp(parts)))
     await withFileLock({ path: join(places.folder, 'ensure.lock'), clock, holdMs: longestMs }, async () => {

@@ -8,7 +8,6 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -39,7 +38,8 @@ export type Present =
 
 // nginx may run as another user: nothing in here is secret, everything can be read.
 const fileMode = 0o644;
-const keepOldMs = 10_000;
+/** Requests may be looking into the ones that were in force a moment ago. */
+const keepOld = 20;
 
 const slot = z.enum(['blue', 'green']);
 const routingFile = z.object({
@@ -91,16 +91,15 @@ export function parseRouting(text: string): RoutingOrder {
   return { fence, routing: { generation, active, canary, preview } };
 }
 
-/** Removes generations that no request can be looking into any more. Harmless when it fails. */
-export function removeOldGenerations(routingFolder: string, now: number): void {
+/** Leaves the last few, however old: ages would rest on a clock that may be set. Harmless when it fails. */
+export function removeOldGenerations(routingFolder: string): void {
   const folder = join(routingFolder, 'generations');
   try {
     const current = readlinkSync(join(routingFolder, 'current'));
-    for (const name of readdirSync(folder)) {
-      const path = join(folder, name);
-      if (current !== `generations/${name}` && now - statSync(path).mtimeMs > keepOldMs)
-        rmSync(path, { recursive: true, force: true });
-    }
+    const oldestFirst = readdirSync(folder)
+      .filter((name) => current !== `generations/${name}`)
+      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+    for (const name of oldestFirst.slice(0, -keepOld)) rmSync(join(folder, name), { recursive: true, force: true });
   } catch {
     // The next change tries again.
   }

@@ -5,7 +5,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Asker } from './ask.ts';
-import { beginClosing, closingSince, endClosing } from './closing.ts';
+import { beginClosing, closingForMs, endClosing } from './closing.ts';
 import type { NginxNode } from './node.ts';
 
 export interface GentleReload {
@@ -30,7 +30,7 @@ const settledMs = 300;
 export async function reloadGently(options: GentleReload): Promise<void> {
   const { node, asker, routing, digest, before, clock } = options;
   try {
-    beginClosing(routing);
+    beginClosing(routing, clock);
     const limit = clock.monotonic() + longestIdleMs;
     while ((await idleConnections(before)) > 0 && clock.monotonic() < limit) await clock.sleep(lookEveryMs);
     await node.reload();
@@ -41,9 +41,9 @@ export async function reloadGently(options: GentleReload): Promise<void> {
 }
 
 /** What an engine that died in the middle of a reload has left. */
-export function forgetOldReload(routing: string, now: number): void {
-  const since = closingSince(routing);
-  if (since !== undefined && now - since > longestIdleMs + 2 * followWithinMs) endClosing(routing);
+export function forgetOldReload(routing: string, clock: Clock): void {
+  const pastMs = closingForMs(routing, clock);
+  if (pastMs !== undefined && pastMs > longestIdleMs + 2 * followWithinMs) endClosing(routing);
 }
 
 /** @throws `balancer-unsettled` */

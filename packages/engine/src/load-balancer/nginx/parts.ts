@@ -8,6 +8,7 @@ import type { BalancerSpec } from '../load-balancer.ts';
 import { type AccessLog, createAccessLog } from './access-log.ts';
 import { type Asker, createAsker } from './ask.ts';
 import { createAttachedNode } from './attached.ts';
+import { createInForceMs } from './in-force.ts';
 import { createManagedNode } from './managed.ts';
 import type { NginxNode } from './node.ts';
 import { ensureFolders, type NginxPlaces, nonceOf, placesOf } from './places.ts';
@@ -31,6 +32,7 @@ export interface NginxParts extends NginxOptions {
   readonly nonce: string;
   readonly accessLog: AccessLog;
   readonly turns: Turns;
+  readonly inForceMs: ReturnType<typeof createInForceMs>;
   /** Made once: 10,000 keyed hashes. */
   readonly bucketFiles: () => ReturnType<typeof bucketFiles>;
 }
@@ -56,6 +58,7 @@ export function partsOf(given: NginxOptions): NginxParts {
         : createAttachedNode(settings),
     accessLog: createAccessLog(places.accessLog, clock),
     turns: createTurns(),
+    inForceMs: createInForceMs(clock),
     bucketFiles: () => {
       made ??= bucketFiles(secret, (key, value) => `${key} ${value};`);
       return made;

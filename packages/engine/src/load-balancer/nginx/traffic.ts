@@ -1,25 +1,19 @@
 // What users got, for the judge: counts from nginx's log, and what is in flight on each side.
 
-import type { Clock } from '../../lib/clock.ts';
 import type { Traffic } from '../load-balancer.ts';
 import { readPresent } from './generations.ts';
 import { connectionsTo, splitInFlight } from './in-flight.ts';
+import { drainedOfIdleMs } from './in-force.ts';
 import type { NginxParts } from './parts.ts';
-import type { NginxPlaces } from './places.ts';
 import { tablesOf } from './routing-table.ts';
 
-/** An idle connection to a side is kept for one second. */
-const drainedOfIdleMs = 1_500;
-
 /** @throws `balancer-unreachable` */
-export async function traffic(
-  { accessLog, asker, places, spec, clock, node }: NginxParts,
-  sinceMs: number,
-): Promise<Traffic> {
+export async function traffic(parts: NginxParts, sinceMs: number): Promise<Traffic> {
+  const { accessLog, asker, spec, node } = parts;
   await accessLog.catchUp();
   await accessLog.rotate(node.reopenLog);
   const [{ requests }, connections] = await Promise.all([asker.connections(), connectionsTo(spec.upstreams)]);
-  const open = splitInFlight({ requests, connections, draining: drainingSide(places, clock) });
+  const open = splitInFlight({ requests, connections, draining: drainingSide(parts) });
   const counted = accessLog.traffic(sinceMs);
   return {
     ...counted,
@@ -28,9 +22,9 @@ export async function traffic(
   };
 }
 
-function drainingSide(places: NginxPlaces, clock: Clock): 'blue' | 'green' | undefined {
+function drainingSide({ places, inForceMs }: NginxParts): 'blue' | 'green' | undefined {
   const present = readPresent(places.routing);
-  if (present.kind !== 'routing' || clock.now() - present.sinceMs < drainedOfIdleMs) return undefined;
+  if (present.kind !== 'routing' || inForceMs(present) < drainedOfIdleMs) return undefined;
   const used = new Set(Object.values(tablesOf(present.routing)).flatMap(({ files }) => sidesOf(files)));
   return (['blue', 'green'] as const).find((slot) => !used.has(slot));
 }

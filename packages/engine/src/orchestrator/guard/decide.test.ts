@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideGuard, type GuardFacts, noMemory, within } from './decide.ts';
+import { decideGuard, type GuardFacts, noMemory, ofThisBoot, within } from './decide.ts';
 
 const settings = {
   unresponsive: 'rollback',
@@ -65,8 +65,24 @@ describe('what the guard does', () => {
     expect(decided({ memory, now: now + 3_600_000 })).toBe('rollback');
   });
 
-  it('counts an act from the future from now on: a clock that was put back frees nothing', () => {
-    expect(within([now + 9_000_000], settings, now)).toEqual([now]);
+  it('counts what happened within the window', () => {
     expect(within([now - 3_600_000, now - 3_599_999], settings, now)).toEqual([now - 3_599_999]);
+  });
+});
+
+describe('a memory whose times mean nothing here', () => {
+  const handled = { side: facts.side, illness: 'unresponsive', againAt: 1_700_000_000_000 } as const;
+  const memory = { crashes: { side: facts.side, times: [1_700_000_000_000] }, acts: [1_700_000_000_000], handled };
+
+  it.each([
+    ['of a version that wrote the wall clock', memory],
+    ['of before the machine was started again', { ...memory, bootId: 'earlier' }],
+  ])('%s keeps what was handled, and lets the guard act again', (_, before) => {
+    const left = ofThisBoot(before, 'this');
+    expect(left).toEqual({ ...noMemory, bootId: 'this', handled: { ...handled, againAt: 0 } });
+    expect(decided({ memory: left })).toBe('rollback');
+    const called = ofThisBoot({ ...before, handled: { ...handled, againAt: undefined } }, 'this');
+    expect(decided({ memory: called })).toBe('nothing');
+    expect(ofThisBoot(left, 'this')).toBe(left);
   });
 });

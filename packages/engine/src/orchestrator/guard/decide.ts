@@ -4,15 +4,20 @@ import type { GuardAction, GuardSettings } from '../../config/settings-guard.ts'
 
 export type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
 
-/** Kept per target. Lists hold epoch ms, oldest first, and nothing older than the guard's window. */
+/**
+ * Kept per target. Times are the monotonic clock's of one boot, so that no change of the machine's clock empties the window
+ * or holds an act back; lists have the oldest first, and nothing older than the guard's window.
+ */
 export interface GuardMemory {
+  /** Missing in what an older version wrote, by the wall clock. */
+  readonly bootId?: string;
   readonly crashes: { readonly side: string; readonly times: readonly number[] };
   readonly acts: readonly number[];
   /** What something was done or said about already. It ends when the side is healthy, or another one is live. */
   readonly handled?: {
     readonly side: string;
     readonly illness: Illness;
-    /** Epoch ms from which on something more is done; undefined: people were called. */
+    /** From then on something more is done; undefined: people were called. */
     readonly againAt: number | undefined;
   };
 }
@@ -72,7 +77,15 @@ function wantedFor(illness: Illness, { unresponsive, unhealthy, crashLoop }: Gua
   }
 }
 
-/** Of times in epoch ms, those that count still. One from the future (a clock that was put back) counts from now on. */
+/** The times that count still. */
 export function within(times: readonly number[], { withinMs }: Pick<GuardSettings, 'withinMs'>, now: number): number[] {
-  return times.map((at) => Math.min(at, now)).filter((at) => at > now - withinMs);
+  return times.filter((at) => at > now - withinMs);
+}
+
+/** What is left of a memory whose times mean nothing here: what was done about which illness. It may be done again. */
+export function ofThisBoot(memory: GuardMemory, bootId: string): GuardMemory {
+  if (memory.bootId === bootId) return memory;
+  const { handled } = memory;
+  if (handled === undefined) return { ...noMemory, bootId };
+  return { ...noMemory, bootId, handled: { ...handled, againAt: handled.againAt && 0 } };
 }

@@ -1,14 +1,12 @@
 // Keeps users on a side that serves while no deployment is at work: a live side that hangs, says that it is ill, or crashes
 // again and again gives its users to the warm standby, or is restarted, and a person is called.
 
-import type { GuardSettings } from '../../config/settings-guard.ts';
 import { otherSlot, type SlotName } from '../../environment/environment.ts';
 import { serves } from '../../environment/health-state.ts';
-import type { Db } from '../../state/database.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { getSnapshot, guardKey, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import { readQuarantine, readSlot, type SlotRow, type TargetKey } from '../../state/targets.ts';
+import { readQuarantine, readSlot, type SlotRow } from '../../state/targets.ts';
 import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, type Target } from '../core.ts';
 import { activeSide } from '../facts.ts';
 import { startAsItIs } from '../release-settings.ts';
@@ -17,7 +15,8 @@ import type { SlotSnapshot } from '../slot-health.ts';
 import { mayRestart, standingOf } from '../standing.ts';
 import { decideRollback } from '../verbs/go-back.ts';
 import { isWarm } from '../verbs/rollback-target.ts';
-import { decideGuard, type GuardDecision, type GuardMemory, type Illness, noMemory, within } from './decide.ts';
+import { decideGuard, type GuardDecision, type GuardMemory, type Illness, within } from './decide.ts';
+import { crashesOf, readMemory, sideOf } from './memory.ts';
 
 /** A hung process hears no SIGTERM, and its users wait. */
 const hungGraceMs = 2_000;
@@ -40,33 +39,14 @@ export async function guardLiveSide(charge: Charge): Promise<void> {
   if (serves(seen?.state.condition)) endIncident(charge, memory, row);
   const illness = illnessOf(core, target, { row, seen, memory });
   const { settings } = target;
-  const now = core.clock.now();
+  const now = core.clock.monotonic();
   const illForMs = (seen?.state.failures ?? 0) * healthOf(target, active.slot).intervalMs;
-  const standbyReady = isReady(core, target, { slot: otherSlot(active.slot), upSince: now - illForMs });
+  const standbyReady = isReady(core, target, { slot: otherSlot(active.slot), illForMs });
   const decision = decideGuard({ illness, side: sideOf(row), standbyReady, settings: settings.guard, memory, now });
   if (decision.kind === 'nothing' || row.version === null || isAtWork(core, target, active.slot)) return;
   const problem = seen?.state.problem ?? 'no reason given';
   await carryOut({ ...charge, row: { ...row, version: row.version }, illness: decision.illness, problem }, decision);
 }
-
-/** Called in the transaction that writes a crash. @returns how many of this side count, this one included. */
-export function noteCrash(tx: Tx, { key, settings }: Pick<Target, 'key' | 'settings'>, row: SlotRow): number {
-  if (row.role !== 'active') return 1;
-  const memory = readMemory(tx.db, key);
-  const times = [...crashesOf(memory, row, settings.guard, tx.now), tx.now].slice(-most);
-  putSnapshot(tx.db, guardKey(key), { ...memory, crashes: { side: sideOf(row), times } }, tx.now);
-  return times.length;
-}
-
-const most = 20;
-
-const readMemory = (db: Db, key: TargetKey): GuardMemory =>
-  getSnapshot<GuardMemory>(db, guardKey(key))?.value ?? noMemory;
-
-const crashesOf = ({ crashes }: GuardMemory, row: SlotRow, guard: GuardSettings, now: number): readonly number[] =>
-  crashes.side === sideOf(row) ? within(crashes.times, guard, now) : [];
-
-const sideOf = ({ slot, version, deploymentId }: SlotRow): string => `${slot} ${version} ${deploymentId}`;
 
 function endIncident({ core, target, lease }: Charge, memory: GuardMemory, row: SlotRow): void {
   const { handled, ...rest } = memory;
@@ -74,7 +54,7 @@ function endIncident({ core, target, lease }: Charge, memory: GuardMemory, row: 
   const { guard } = target.settings;
   // A side that crashes again and again is healthy in between.
   const isSame = handled.side === sideOf(row) && handled.illness === 'crash-loop';
-  if (isSame && crashesOf(memory, row, guard, core.clock.now()).length >= guard.crashes) return;
+  if (isSame && crashesOf(memory, row, guard, core.clock.monotonic()).length >= guard.crashes) return;
   core.store.under(lease).write((tx) => {
     putSnapshot(tx.db, guardKey(target.key), rest, tx.now);
     tx.audit({
@@ -99,7 +79,7 @@ function illnessOf(
   { row, seen, memory }: { row: SlotRow; seen: SlotSnapshot | undefined; memory: GuardMemory },
 ): Illness | undefined {
   const { guard } = target.settings;
-  if (crashesOf(memory, row, guard, core.clock.now()).length >= guard.crashes) return 'crash-loop';
+  if (crashesOf(memory, row, guard, core.clock.monotonic()).length >= guard.crashes) return 'crash-loop';
   // A process that has just ended is unhealthy at once; it is started again before anything else is tried.
   if (seen?.state.condition !== 'unhealthy' || seen.state.failures < healthOf(target, row.slot).failures)
     return undefined;
@@ -110,7 +90,7 @@ function illnessOf(
  * As users would find it at the last look. A standby that came up after the illness began proves nothing: after the start of
  * a machine both sides are started, and the live one may merely need longer.
  */
-function isReady(core: Core, target: Target, { slot, upSince }: { slot: SlotName; upSince: number }): boolean {
+function isReady(core: Core, target: Target, { slot, illForMs }: { slot: SlotName; illForMs: number }): boolean {
   const row = readSlot(core.store.db, target.key, slot);
   if (!isWarm(row) || row.label !== null) return false;
   const seen = snapshotOf(core, target, row);
@@ -118,10 +98,16 @@ function isReady(core: Core, target: Target, { slot, upSince }: { slot: SlotName
     seen !== undefined &&
     serves(seen.state.condition) &&
     seen.state.failures === 0 &&
-    (seen.startedAt ?? 0) <= upSince &&
+    isUpFor(core, seen.startedAt ?? 0, illForMs) &&
     readQuarantine(core.store.db, row.digest) === undefined &&
     lostFor(core, target, row.version) === undefined
   );
+}
+
+/** A start in the future was before the clock was set back. */
+function isUpFor({ clock }: Core, startedAt: number, ms: number): boolean {
+  const ageMs = clock.now() - startedAt;
+  return ageMs >= ms || ageMs < 0;
 }
 
 /** A deployment that has this side in its hands takes it back itself. */
@@ -185,7 +171,7 @@ async function restart(ill: Ill): Promise<void> {
     if (!release || now.role !== 'active' || sideOf(now) !== sideOf(row)) return;
     const seen = await target.environment.inspect(placeOf(target, row.slot));
     // What has just been started, after a crash for instance, may still be coming up; what has ended is started anyway.
-    if (seen.kind === 'stopped' || core.clock.now() < seen.startedAt + healthOf(target, row.slot).startupMs) return;
+    if (seen.kind === 'stopped' || !isUpFor(core, seen.startedAt, healthOf(target, row.slot).startupMs)) return;
     core.store.under(lease).write((tx) => {
       remember(tx, ill, 'act');
       audit(tx, ill, {
@@ -206,11 +192,12 @@ function say(ill: Ill, action: 'guard-paged' | 'guard-exhausted', sentence: stri
   });
 }
 
-function remember(tx: Tx, { target: { key, settings }, row, illness }: Ill, what: 'act' | 'call'): void {
+function remember(tx: Tx, { core, target: { key, settings }, row, illness }: Ill, what: 'act' | 'call'): void {
   const memory = readMemory(tx.db, key);
-  const before = within(memory.acts, settings.guard, tx.now);
-  const acts = (what === 'act' ? [...before, tx.now] : before).slice(-settings.guard.atMost);
-  const againAt = what === 'act' ? tx.now + settings.health.startupMs : undefined;
+  const now = core.clock.monotonic();
+  const before = within(memory.acts, settings.guard, now);
+  const acts = (what === 'act' ? [...before, now] : before).slice(-settings.guard.atMost);
+  const againAt = what === 'act' ? now + settings.health.startupMs : undefined;
   putSnapshot(tx.db, guardKey(key), { ...memory, acts, handled: { side: sideOf(row), illness, againAt } }, tx.now);
 }
 
