@@ -43,6 +43,7 @@ function driverOf(
           createSqliteScratch({
             file: sqliteFile(address),
             addressOf: (copy) => address.replace(sqliteFile(address), () => copy),
+            table,
             split: (text) => sqliteDialect.split(text),
             clock,
           }),

@@ -31,6 +31,7 @@ export function createTargetMigrator(target: TargetSettings, clock: Clock): Migr
   const parts = {
     address: () => filledIn(database.url),
     folder: migrations,
+    table: database.table,
     limits,
     lockWaitMs,
     clock,

@@ -29,6 +29,8 @@ export interface EvidenceParts {
 
 interface Parts extends EvidenceParts {
   readonly address: string;
+  /** Of the ledger. */
+  readonly table?: string;
   readonly filesOf: (releaseFolder: string) => readonly Migration[];
 }
 
@@ -46,7 +48,7 @@ export async function assess(
   const pending = new Set(planExpand(migrations, ledger).map(({ migration }) => migration.id));
   return validateCompatibility({
     files: filesFor(act, migrations, ledger),
-    findings: dialect.lint(migrations, { pending }),
+    findings: dialect.lint(migrations, { pending, ledger: parts.table }),
     releases: releases.map((release) => needsOf(parts, release)),
     readUse,
     scratch: parts.scratch(parts.address, replayed(migrations, ledger)),

@@ -25,6 +25,8 @@ import { examined, planSchema } from './schema-plan.ts';
 export interface MigratorParts extends EvidenceParts {
   /** As it is now, with its secrets. @throws MigrationError */
   readonly address: () => string;
+  /** Of the ledger, as configured. */
+  readonly table?: string;
   readonly connect: (address: string) => Promise<SchemaDatabase>;
   /** Name of the folder in a release. */
   readonly folder: string;
@@ -44,7 +46,7 @@ export function createMigrator(parts: MigratorParts): Migrator {
     plan: (releaseFolder) =>
       using(async (database) => {
         await dialect.load();
-        return planSchema(filesOf(releaseFolder), await database.ledger(), dialect);
+        return planSchema(filesOf(releaseFolder), await database.ledger(), dialect, parts.table);
       }),
     status: (releaseFolder) =>
       using(async (database) => {

@@ -41,4 +41,6 @@ export interface LintOptions {
   readonly pending?: ReadonlySet<string>;
   /** Matters of taste too, as warnings. */
   readonly withStyle?: boolean;
+  /** Name of the ledger's table, as configured. Default: `schema_migrations`. */
+  readonly ledger?: string | undefined;
 }

@@ -8,12 +8,20 @@ import type { SchemaPlan } from './migrator.ts';
 import { findUnordered, planBackfill, planContract, planExpand } from './phases/plan.ts';
 import { hasRun, isExpanded, type Ledger, rowOf } from './phases/progress.ts';
 
-export function planSchema(files: MigrationFiles, ledger: Ledger, dialect: Pick<Dialect, 'lint'>): SchemaPlan {
+/** @param table of the ledger */
+export function planSchema(
+  files: MigrationFiles,
+  ledger: Ledger,
+  dialect: Pick<Dialect, 'lint'>,
+  table?: string,
+): SchemaPlan {
   if (!files.ok) return { ...nothing, problems: files.problems.map(formatFileProblem) };
   const { migrations } = files;
   const open = openFiles(migrations, ledger);
   const expand = planExpand(migrations, ledger).map(({ migration }) => migration.id);
-  const findings = dialect.lint(migrations, { pending: new Set(expand) }).filter(({ file }) => open.has(file));
+  const findings = dialect
+    .lint(migrations, { pending: new Set(expand), ledger: table })
+    .filter(({ file }) => open.has(file));
   const taken = findings.filter(({ accepted }) => accepted !== undefined);
   const standing = findings.filter(({ accepted }) => accepted === undefined);
   const contract = planContract(migrations, ledger);

@@ -13,40 +13,68 @@ export interface PreparedStatements {
   /** What the files changed, to name the one that did it. */
   readonly changes: readonly Change[];
   readonly readUse: ReadUse;
+  /** Why the author takes a file's hazards on, by file. */
+  readonly accepted: Readonly<Record<string, string>>;
 }
 
-export function preparedEvidence({
-  release,
-  before,
-  after,
-  changes,
-  readUse,
-}: PreparedStatements): readonly Evidence[] {
-  return release.statements.flatMap((statement, index): readonly Evidence[] => {
-    const now = after[index];
-    if (now?.kind !== 'refused') return [];
-    const isOld = before?.[index]?.kind === 'refused';
-    const cause = isOld ? undefined : causeOf(statement, changes, readUse);
-    const sentence = `${shortened(statement)}: ${now.sentence}${isOld ? ' (so it is already)' : ''}`;
-    return [
-      {
-        layer: 'prepare',
-        release: release.release,
-        file: cause?.file,
-        object: cause?.object,
-        classes: ['breaks-old'],
-        effect: isOld ? 'said' : 'breaks',
-        sentence,
-      },
-    ];
+export function preparedEvidence(input: PreparedStatements): readonly Evidence[] {
+  return input.release.statements.flatMap((statement, index): readonly Evidence[] => {
+    const now = input.after[index];
+    if (now?.kind === 'refused') return [refused(input, statement, now.sentence, input.before?.[index])];
+    // A release that is yet to start prepares its statements on the changed schema.
+    if (now?.kind === 'fits' && now.whenKept !== undefined && input.before)
+      return [failsWhenKept(input, statement, now.whenKept)];
+    return [];
   });
 }
 
-/** The change that the statement runs into, as far as its names tell. */
-function causeOf(statement: string, changes: readonly Change[], readUse: ReadUse): Change | undefined {
+function refused(
+  { release, changes, readUse }: PreparedStatements,
+  statement: string,
+  said: string,
+  before: Prepared | undefined,
+): Evidence {
+  const isOld = before?.kind === 'refused';
+  const cause = isOld
+    ? undefined
+    : changes.find((change) => !isAdditive(change) && touches(namesIn(statement, readUse), change.object));
+  return {
+    layer: 'prepare',
+    release: release.release,
+    file: cause?.file,
+    object: cause?.object,
+    classes: ['breaks-old'],
+    effect: isOld ? 'said' : 'breaks',
+    sentence: `${shortened(statement)}: ${said}${isOld ? ' (so it is already)' : ''}`,
+  };
+}
+
+/** Whether the release keeps statements prepared, and what its driver does then, no copy can tell. */
+function failsWhenKept(
+  { release, changes, readUse, accepted }: PreparedStatements,
+  statement: string,
+  said: string,
+): Evidence {
+  const cause = changes.find(({ object }) => touches(namesIn(statement, readUse), object));
+  const file = cause?.file;
+  const reason = file === undefined ? undefined : accepted[file];
+  const isOwn = file !== undefined && release.files.includes(file);
+  const excuse = isOwn ? 'it carries this file itself' : reason && `accepted: ${reason}`;
+  return {
+    layer: 'prepare',
+    release: release.release,
+    file,
+    object: cause?.object,
+    classes: ['breaks-old'],
+    effect: excuse === undefined ? 'unclear' : 'said',
+    sentence: `${shortened(statement)}: a connection of ${release.release} that keeps it prepared fails at each use until the connection is renewed (${said}); name the columns, or renew the connections after this migration${excuse === undefined ? '' : ` (${excuse})`}`,
+  };
+}
+
+/** What the statement uses, as far as its names tell. */
+function namesIn(statement: string, readUse: ReadUse): readonly string[] {
   const { reads = [], writes = [], stars = [], routines = [] } = readUse(statement) ?? {};
-  const names = [...reads, ...writes, ...stars, ...routines];
-  return changes.find((change) => !isAdditive(change) && touches(names, change.object));
+  return [...reads, ...writes, ...stars, ...routines];
 }
 
 const shownAtMost = 160;

@@ -51,6 +51,7 @@ export async function judgeRelease(
         after: prepared,
         changes,
         readUse,
+        accepted,
       }),
       ...insertEvidence({ release, inserts: use.inserts, before: isExcused ? since : undefined, after: after.shape }),
       ...missing(release, isExcused ? since : undefined, after.shape, changes),
@@ -116,6 +117,6 @@ function stars({ release }: ReleaseNeeds, { stars }: Use, changes: readonly Chan
     object: table,
     classes: ['breaks-old'],
     effect: 'said',
-    sentence: `${release} takes all columns of ${table} (SELECT * or RETURNING *), which gets more: statements that it keeps prepared fail once; name the columns, or renew its connections`,
+    sentence: `${release} takes all columns of ${table} (SELECT * or RETURNING *), which gets more: name the columns`,
   }));
 }

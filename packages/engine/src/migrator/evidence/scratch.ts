@@ -18,10 +18,16 @@ export interface ScratchCopy {
   readonly made: string;
   /** What could not be checked on it, in sentences. */
   readonly notChecked: readonly string[];
-  /** Runs a file, statement by statement, as a migrator would. A file that fails leaves the copy as it was. */
+  /**
+   * Runs a file, statement by statement, as a migrator would, and writes to the engine's ledger as it would. A file that
+   * fails leaves the copy as it was.
+   */
   apply(file: SqlFile): Promise<Applied>;
   shape(): Promise<SchemaShape>;
-  /** Prepares each as the application's own role, and runs none. */
+  /**
+   * Prepares each as the application's own role, and runs none. What a connection prepared in an earlier call, it tries
+   * again as it was kept.
+   */
   prepare(statements: readonly string[]): Promise<readonly Prepared[]>;
   /** Hands a copy of this copy to `work`, by the address that an application would be given; a file becomes `to`'s. */
   lend<T>(work: (url: string) => Promise<T>, to?: Account): Promise<T>;
@@ -31,6 +37,9 @@ export interface ScratchCopy {
 export type Applied =
   | { readonly ok: true; readonly traces: readonly Trace[] }
   | { readonly ok: false; readonly line: number; readonly sentence: string };
+
+/** What the server says when the engine wants to note a file as done, and a file took that away. */
+export const ledgerRefused = (said: string): string => `afterwards the engine cannot write its ledger: ${said}`;
 
 /** What one statement did to one table that it found there. */
 export interface Trace {
@@ -48,7 +57,8 @@ export interface Trace {
 }
 
 export type Prepared =
-  | { readonly kind: 'fits' }
+  /** `whenKept`: the server's error for a connection that prepared the statement before the files ran. */
+  | { readonly kind: 'fits'; readonly whenKept?: string }
   | { readonly kind: 'refused'; readonly sentence: string }
   /** Nothing that can be prepared, such as SET or COPY. */
   | { readonly kind: 'skipped' };

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { mariadbDialect } from '../mariadb/dialect.ts';
 import { postgresDialect } from '../postgres/dialect.ts';
 import { parsePostgres } from '../postgres/parse.ts';
 import { reversePostgres } from '../postgres/rules/reverse.ts';
@@ -137,6 +138,18 @@ describe('the ledger of the engine', () => {
     'ALTER TABLE schema_migrations_catalog RENAME TO old;',
   ])('may not be changed by a migration: %s', (statement) => {
     expect(told(lint(`-- contract:\n${statement}`))).toContain('001_case.contract.sql: changing-ledger');
+  });
+
+  it('is known by its configured name', () => {
+    const migration = aMigration('001_case', { contract: 'DROP TABLE shop.bg_steps; DROP TABLE bg_steps_old;' });
+    const found = [postgresDialect, mariadbDialect, sqliteDialect].map((dialect) =>
+      dialect.lint([migration], { ledger: 'shop.bg_steps' }).filter(({ rule }) => rule === 'changing-ledger'),
+    );
+    expect(found.map((each) => each.map(({ statement, message }) => [statement, message]))).toEqual(
+      Array.from({ length: 3 }, () => [
+        [expect.stringContaining('shop.bg_steps'), expect.stringContaining('the table bg_steps belongs to the engine')],
+      ]),
+    );
   });
 
   it('may be read, and named in a comment or a string', () => {

@@ -1,24 +1,21 @@
 // A release's migrations, statement by statement in the order in which they would run, against a table of rules.
 
-import type { Statement } from '../dialect.ts';
+import type { LintOptions, Statement } from '../dialect.ts';
 import { codeOf } from '../files/code.ts';
 import { filesOf, type Migration, type SqlFile } from '../files/migration.ts';
 import { accepting } from './acceptance.ts';
 import type { Finding } from './finding.ts';
 import type { Grammar, Hazard, Rule, Scene } from './rule.ts';
 
-/**
- * @param pending ids that have not run anywhere: what their expand steps create is empty. Without it only the objects of
- *   the same file count as new
- */
 export function judge<S extends Statement, H>(
   migrations: readonly Migration[],
   grammar: Grammar<S, H>,
-  pending: ReadonlySet<string> = new Set(),
+  { pending = new Set(), ledger = 'schema_migrations' }: LintOptions = {},
 ): readonly Finding[] {
   const history = grammar.history();
+  const ledgerRule = ledgerRuleOf(ledger);
   const judgeFile = (file: SqlFile, isFresh: boolean, also: readonly Finding[] = []): readonly Finding[] =>
-    accepting(file, [...also, ...findingsOf(file, isFresh, grammar, history)]);
+    accepting(file, [...also, ...findingsOf({ file, isFresh }, grammar, history, ledgerRule)]);
   const forward = migrations.flatMap((migration) =>
     filesOf(migration)
       .filter(({ stage }) => stage !== 'revert')
@@ -36,10 +33,10 @@ export function judge<S extends Statement, H>(
 }
 
 function findingsOf<S extends Statement, H>(
-  file: SqlFile,
-  isFresh: boolean,
+  { file, isFresh }: { readonly file: SqlFile; readonly isFresh: boolean },
   grammar: Grammar<S, H>,
   history: H,
+  ledger: LedgerRule,
 ): readonly Finding[] {
   const parsed = grammar.parse(file.text);
   if (!parsed.ok) return [unreadable(file, parsed.problem.line, parsed.problem.problem)];
@@ -51,7 +48,7 @@ function findingsOf<S extends Statement, H>(
     try {
       for (const rule of rules)
         for (const hazard of rule.check(statement, scene)) found.push(finding(file, statement, rule, hazard));
-      if (namesLedger(statement.text)) found.push(finding(file, statement, changingLedger, ledgerHazard));
+      if (ledger.isNamedIn(statement.text)) found.push(finding(file, statement, changingLedger, ledger.hazard));
       grammar.observe(history, statement);
     } catch (error) {
       found.push(finding(file, statement, unjudged, unjudgedHazard(error)));
@@ -65,21 +62,28 @@ type Told = Pick<Rule<Statement, unknown>, 'id' | 'classes' | 'allowedIn' | 'sev
 /** A tree that is too deep for a rule, or that the printer does not know: a person looks, and the rest is judged. */
 const unjudged = { id: 'opaque-sql', classes: ['breaks-old', 'locks'], allowedIn: [], severity: 'review' } as const;
 
-/** The table under its usual name, in a statement that does more than read. */
+/** In a statement that does more than read. */
 const changingLedger = { id: 'changing-ledger', classes: ['loses-data'], allowedIn: [] } as const;
 
-const ledgerHazard: Hazard = {
-  message:
-    'the table schema_migrations belongs to the engine, which writes there what was done: without it the migration fails in production, or runs twice',
-  safe: undefined,
-};
+interface LedgerRule {
+  readonly hazard: Hazard;
+  isNamedIn(text: string): boolean;
+}
 
-function namesLedger(text: string): boolean {
-  const code = codeOf(text);
-  return (
-    /\bschema_migrations(?:_catalog)?\b/i.test(code) &&
-    !/^\s*(?:SELECT|CREATE\s+(?:OR\s+REPLACE\s+)?VIEW)\b/i.test(code)
-  );
+/** @param table as configured, with its schema or without */
+function ledgerRuleOf(table: string): LedgerRule {
+  const name = table.slice(table.lastIndexOf('.') + 1);
+  const named = new RegExp(`(?<![\\w$])${name.replaceAll(/[^\w]/g, '\\$&')}(?:_catalog)?(?![\\w$])`, 'i');
+  return {
+    hazard: {
+      message: `the table ${name} belongs to the engine, which writes there what was done: without it the migration fails in production, or runs twice`,
+      safe: undefined,
+    },
+    isNamedIn(text) {
+      const code = codeOf(text);
+      return named.test(code) && !/^\s*(?:SELECT|CREATE\s+(?:OR\s+REPLACE\s+)?VIEW)\b/i.test(code);
+    },
+  };
 }
 
 const unjudgedHazard = (error: unknown): Hazard => ({

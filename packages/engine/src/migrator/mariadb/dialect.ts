@@ -25,5 +25,5 @@ export const mariadbDialect: Dialect = {
   load: async () => {},
   split: parseMariadb,
   fingerprint: fingerprintMariadb,
-  lint: (migrations, { pending } = {}) => judge(migrations, grammar, pending),
+  lint: (migrations, options) => judge(migrations, grammar, options),
 };

@@ -43,6 +43,10 @@ export async function markBegun({ ask }: Session, { ledger }: LedgerTables, id: 
 
 export async function changeRow(session: Session, tables: LedgerTables, id: string, change: LedgerChange, now: number) {
   await makeTables(session, tables);
+  await writeRow(session, tables, id, change, now);
+}
+
+async function writeRow({ ask }: Session, tables: LedgerTables, id: string, change: LedgerChange, now: number) {
   const changed = [...columnsOf(change), ['updated_at', now] as const];
   // What was begun belongs to the statement after `statements_done`.
   const all = change.statementsDone === undefined ? changed : [...changed, ['begun', null] as const];
@@ -50,14 +54,22 @@ export async function changeRow(session: Session, tables: LedgerTables, id: stri
   const values = all.map(([, value]) => value);
   const assigned = names.map((name) => `${name} = ?`).join(', ');
   if (change.state === undefined) {
-    await session.ask(`UPDATE ${tables.ledger} SET ${assigned} WHERE id = ?`, [...values, id]);
+    await ask(`UPDATE ${tables.ledger} SET ${assigned} WHERE id = ?`, [...values, id]);
     return;
   }
-  await session.ask(
+  await ask(
     `INSERT INTO ${tables.ledger} (id, ${names.join(', ')}) VALUES (?${', ?'.repeat(names.length)})
      ON DUPLICATE KEY UPDATE ${assigned}`,
     [id, ...values, ...values],
   );
+}
+
+/** Writes as the engine does when a file is done, and makes nothing that is missing. For scratch copies. @throws the server's error */
+export async function tryTables(session: Session, tables: LedgerTables): Promise<void> {
+  const row = 'bg_scratch';
+  await writeRow(session, tables, row, { state: 'expanded', statementsDone: 0, problem: undefined }, 0);
+  await session.ask(`DELETE FROM ${tables.ledger} WHERE id = ?`, [row]);
+  await session.ask(`DELETE FROM ${tables.catalog}`);
 }
 
 export async function forgetRow({ ask }: Session, { ledger }: LedgerTables, id: string): Promise<void> {
@@ -93,7 +105,7 @@ async function exists(ask: Session['ask'], table: string): Promise<boolean> {
 }
 
 /** Looked for first: a role that may not create tables can still work where they are. */
-async function makeTables({ ask }: Session, { ledger, catalog }: LedgerTables): Promise<void> {
+export async function makeTables({ ask }: Session, { ledger, catalog }: LedgerTables): Promise<void> {
   if (!(await exists(ask, ledger))) await ask(ledgerDefinition(ledger));
   if (!(await exists(ask, catalog))) await ask(catalogDefinition(catalog));
 }

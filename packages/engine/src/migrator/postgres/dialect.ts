@@ -25,6 +25,10 @@ export const postgresDialect: Dialect = {
   load: loadGrammar,
   split: parsePostgres,
   fingerprint: fingerprintPostgres,
-  lint: (migrations, { pending, withStyle } = {}) =>
-    judge(migrations, withStyle === true ? { ...grammar, rules: [...postgresRules, ...styleRules] } : grammar, pending),
+  lint: (migrations, options = {}) =>
+    judge(
+      migrations,
+      options.withStyle === true ? { ...grammar, rules: [...postgresRules, ...styleRules] } : grammar,
+      options,
+    ),
 };

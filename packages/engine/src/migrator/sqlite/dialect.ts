@@ -22,5 +22,5 @@ export const sqliteDialect: Dialect = {
   load: async () => {}, // the grammar is plain JavaScript
   split: parseSqlite,
   fingerprint: fingerprintSqlite,
-  lint: (migrations, { pending } = {}) => judge(migrations, grammar, pending),
+  lint: (migrations, options) => judge(migrations, grammar, options),
 };

@@ -69,6 +69,13 @@ export function rememberSql({ catalog }: LedgerTables, remembered: Catalog | und
   return `INSERT OR REPLACE INTO ${catalog} (one, catalog) VALUES (1, ${quoteText(JSON.stringify(remembered))});`;
 }
 
+/** Writes as the engine does when a file is done, and leaves nothing. For scratch copies. */
+export function tryTables(tables: LedgerTables): string {
+  const row = 'bg_scratch';
+  const change: LedgerChange = { state: 'expanded', files: {}, statementsDone: 0, problem: undefined };
+  return [changeSql(tables, row, change, 0), forgetSql(tables, row), rememberSql(tables, undefined)].join(' ');
+}
+
 function literal(value: LedgerChange[keyof LedgerChange]): string {
   if (value === undefined) return 'NULL';
   if (typeof value === 'number') return String(value);

@@ -1,9 +1,10 @@
 // One scratch database, from its first statement to its end.
 
 import { messageOf } from '../../../lib/errors.ts';
-import type { Applied, Prepared, ScratchCopy, Trace } from '../../evidence/scratch.ts';
+import { type Applied, ledgerRefused, type Prepared, type ScratchCopy, type Trace } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { errorNumber } from '../errors.ts';
+import { type LedgerTables, tryTables } from '../ledger.ts';
 import { type MariadbStatement, parseMariadb, withBounds } from '../parse.ts';
 import type { Session } from '../session.ts';
 import { kindOf } from '../statement-kind.ts';
@@ -13,6 +14,7 @@ import { readSource, type Source } from './source.ts';
 
 export interface CopyOptions {
   readonly database: string;
+  readonly ledger: LedgerTables;
   readonly source: Source;
   readonly signal: AbortSignal;
   /** Of this server: a session on a new database with this schema, and its end. */
@@ -24,7 +26,8 @@ export interface CopyOptions {
   readonly addressOf: (database: string) => string;
 }
 
-export async function openCopy({ database, source, signal, make, drop, addressOf }: CopyOptions): Promise<ScratchCopy> {
+export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
+  const { database, ledger, source, signal, make, drop, addressOf } = options;
   let { session } = await make(source, database);
   return {
     made: "production's schema, copied without rows",
@@ -35,7 +38,7 @@ export async function openCopy({ database, source, signal, make, drop, addressOf
     async apply(file) {
       signal.throwIfAborted();
       const before = await readSource(session, database, []);
-      const applied = await applyFile(session, file, signal);
+      const applied = await applyFile(session, file, { ledger, signal });
       if (applied.ok) return applied;
       // The server takes no change of a schema back: the copy is made anew.
       await session.close();
@@ -68,7 +71,11 @@ export async function openCopy({ database, source, signal, make, drop, addressOf
   };
 }
 
-async function applyFile(session: Session, file: SqlFile, signal: AbortSignal): Promise<Applied> {
+async function applyFile(
+  session: Session,
+  file: SqlFile,
+  { ledger, signal }: Pick<CopyOptions, 'ledger' | 'signal'>,
+): Promise<Applied> {
   const found = parseMariadb(file.text);
   if (!found.ok) return { ok: false, line: found.problem.line, sentence: found.problem.problem };
   const traces: Trace[] = [];
@@ -80,6 +87,11 @@ async function applyFile(session: Session, file: SqlFile, signal: AbortSignal): 
     } catch (thrown) {
       return { ok: false, line: statement.line, sentence: messageOf(thrown) };
     }
+  }
+  try {
+    await tryTables(session, ledger);
+  } catch (thrown) {
+    return { ok: false, line: found.statements.at(-1)?.line ?? 1, sentence: ledgerRefused(messageOf(thrown)) };
   }
   return { ok: true, traces };
 }

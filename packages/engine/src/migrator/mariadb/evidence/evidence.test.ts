@@ -125,6 +125,7 @@ describe('a copy', () => {
     expect(shape.columns['users.name']).toMatchObject({ notNull: false, fallback: undefined });
     expect(
       Object.values(shape.rules)
+        .filter(({ table }) => !table.startsWith('schema_migrations'))
         .map(({ kind }) => kind)
         .sort(),
     ).toEqual(['check', 'foreign key', 'trigger', 'unique', 'unique']);
@@ -255,4 +256,20 @@ describe('a hazard is one', () => {
     expect(await firstToEnd('ALTER TABLE large MODIFY n BIGINT')).toBe('change');
     expect(await firstToEnd('ALTER TABLE large ADD INDEX large_name (name, n)')).toBe('write');
   }, 120_000);
+});
+
+describe('the ledger of the engine', () => {
+  it.each(['DROP TABLE schema_migrations', 'RENAME TABLE schema_migrations_catalog TO other'])(
+    '%s: fails on the copy, which is as it was then',
+    async (text) => {
+      copy = await scratch().copy(never);
+      const applied = await copy.apply(expand(`ALTER TABLE users ADD nick INT;\n${text};`));
+      expect(applied).toMatchObject({
+        ok: false,
+        line: 2,
+        sentence: expect.stringContaining('cannot write its ledger'),
+      });
+      expect(await copy.apply(expand('ALTER TABLE users ADD nick INT;'))).toMatchObject({ ok: true });
+    },
+  );
 });

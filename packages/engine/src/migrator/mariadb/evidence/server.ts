@@ -7,7 +7,7 @@ import { MigrationError } from '../../error.ts';
 import type { ScratchServer } from '../../evidence/scratch.ts';
 import { type Address, readAddress } from '../address.ts';
 import { toMigrationError } from '../errors.ts';
-import { ledgerTables } from '../ledger.ts';
+import { type LedgerTables, ledgerTables, makeTables } from '../ledger.ts';
 import { quoted } from '../rules/tokens-of.ts';
 import { connect, type Session } from '../session.ts';
 import { openCopy } from './copy.ts';
@@ -19,7 +19,7 @@ export interface MariadbScratchOptions {
   readonly productionUrl: string;
   /** A person's word that the production server may hold copies. */
   readonly allowSameServer: boolean;
-  /** The ledger's, which is not copied. */
+  /** The ledger's, which is made on the copy as the engine makes it. */
   readonly table: string;
   readonly clock: Clock;
 }
@@ -33,19 +33,20 @@ export function createMariadbScratch(options: MariadbScratchOptions): ScratchSer
   return {
     async copy(signal) {
       const [address, production] = [readAddress(scratchUrl), readAddress(productionUrl)];
-      const { ledger, catalog } = ledgerTables(table);
+      const ledger = ledgerTables(table);
       try {
         const source = await on(production, async (there) => {
           await on(address, async (scratch) => {
             if (!options.allowSameServer) await refuseProduction(there, scratch);
             await dropLeftovers(scratch, clock.now());
           });
-          return readSource(there, production.database, [ledger, catalog]);
+          return readSource(there, production.database, [ledger.ledger, ledger.catalog]);
         });
-        const server = databasesOf(address, clock);
+        const server = databasesOf(address, ledger, clock);
         return await openCopy({
           ...server,
           database: newName(clock.now()),
+          ledger,
           source,
           signal,
           addressOf: withDatabase(scratchUrl),
@@ -57,7 +58,7 @@ export function createMariadbScratch(options: MariadbScratchOptions): ScratchSer
   };
 }
 
-function databasesOf(address: Address, clock: Clock) {
+function databasesOf(address: Address, ledger: LedgerTables, clock: Clock) {
   const drop = (database: string) =>
     on(address, async ({ ask }) => void (await ask(`DROP DATABASE IF EXISTS ${quoted(database)}`)));
   return {
@@ -66,7 +67,10 @@ function databasesOf(address: Address, clock: Clock) {
       const place = { ...address, database };
       await on(address, ({ ask }) => ask(createDatabase(database, source)));
       try {
-        await on(place, (session) => makeFrom(session, source));
+        await on(place, async (session) => {
+          await makeFrom(session, source);
+          await makeTables(session, ledger);
+        });
         return { database, session: await connect(place) };
       } catch (thrown) {
         await drop(database);

@@ -2,14 +2,16 @@
 
 import { messageOf } from '../../../lib/errors.ts';
 import type { Dialect, Statement } from '../../dialect.ts';
-import type { Applied, Prepared, ScratchCopy, Trace } from '../../evidence/scratch.ts';
+import { type Applied, ledgerRefused, type Prepared, type ScratchCopy, type Trace } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { migrationErrorOf } from '../errors.ts';
+import type { LedgerTables } from '../ledger.ts';
 import type { Session } from '../session.ts';
+import { writeAsEngine } from './ledger.ts';
 import { type SearchPath, usePath } from './path.ts';
-import { prepareOn } from './prepare.ts';
+import { type KeptStatements, prepareOn } from './prepare.ts';
 import type { ScratchRoles } from './roles.ts';
-import { as, openSession } from './session.ts';
+import { as, openSession, quoted } from './session.ts';
 import { readShape } from './shape.ts';
 import { tableStates, tracesBetween } from './trace.ts';
 
@@ -20,6 +22,8 @@ export interface CopyOptions {
   readonly scratchUrl: string;
   readonly roles: ScratchRoles;
   readonly path: SearchPath;
+  /** Undefined: nothing is said of it. */
+  readonly ledger: LedgerTables | undefined;
   readonly split: Dialect['split'];
   readonly signal: AbortSignal;
   /** Of this server: makes another one from this one, and deletes. */
@@ -52,16 +56,18 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
     }
   };
   let session = await open();
+  const kept: KeptStatements = new Map();
   return {
     made: options.made,
     notChecked: options.notChecked,
     apply: (file) => inPath(() => as(session, roles.migrator, () => applyFile(session, file, options))),
     shape: () => inPath(() => readShape(session, path.first)),
     prepare: (statements) =>
-      inPath(() => as(session, roles.application, () => prepareAll(session, statements, signal))),
+      inPath(() => as(session, roles.application, () => prepareAll(session, { statements, kept, signal }))),
     async lend(work) {
       // A database in use is nobody's template.
       await session.close();
+      kept.clear();
       const lent = await options.clone(database);
       try {
         return await work(options.addressOf(lent));
@@ -79,31 +85,52 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
 
 async function prepareAll(
   session: Session,
-  statements: readonly string[],
-  signal: AbortSignal,
+  {
+    statements,
+    kept,
+    signal,
+  }: { readonly statements: readonly string[]; readonly kept: KeptStatements; readonly signal: AbortSignal },
 ): Promise<readonly Prepared[]> {
   const all: Prepared[] = [];
   for (const statement of statements) {
     signal.throwIfAborted();
-    all.push(await prepareOn(session, statement));
+    all.push(await prepareOn(session, statement, kept));
   }
   return all;
 }
 
-async function applyFile(
-  session: Session,
-  file: SqlFile,
-  { split, path }: Pick<CopyOptions, 'split' | 'path'>,
-): Promise<Applied> {
-  const found = split(file.text);
+async function applyFile(session: Session, file: SqlFile, options: CopyOptions): Promise<Applied> {
+  const found = options.split(file.text);
   if (!found.ok) return { ok: false, line: found.problem.line, sentence: found.problem.problem };
-  if (file.stage === 'backfill') return fitsOnly(session, found.statements);
+  const { statements } = found;
+  if (file.stage === 'backfill') return fitsOnly(session, statements);
   // What builds concurrently waits for nobody's writes; it runs by itself, and there is no row to wait for.
-  if (!file.transaction) return runEach(found.statements, (text) => session.execute(text));
+  if (!file.transaction) {
+    const applied = await runEach(statements, (text) => session.execute(text));
+    return applied.ok ? noted(session, applied, statements, options) : applied;
+  }
   await session.execute('BEGIN');
-  const applied = await runTraced(session, found.statements, path.first);
+  const traced = await runTraced(session, statements, options.path.first);
+  const applied = traced.ok ? await noted(session, traced, statements, options) : traced;
   await session.execute(applied.ok ? 'COMMIT' : 'ROLLBACK');
   return applied;
+}
+
+/** As the engine notes a file when it is done, in its own role. */
+async function noted(
+  session: Session,
+  applied: Applied,
+  statements: readonly Statement[],
+  { ledger, roles }: Pick<CopyOptions, 'ledger' | 'roles'>,
+): Promise<Applied> {
+  if (ledger === undefined) return applied;
+  try {
+    await session.execute(roles.migrator === undefined ? 'RESET ROLE' : `SET ROLE ${quoted(roles.migrator)}`);
+    await writeAsEngine(session, ledger);
+    return applied;
+  } catch (thrown) {
+    return { ok: false, line: statements.at(-1)?.line ?? 1, sentence: ledgerRefused(messageOf(thrown)) };
+  }
 }
 
 /** There are no rows to fill: that the statement fits is all there is to learn. */

@@ -247,8 +247,9 @@ const table: readonly (readonly [
     'changing-column-type',
     'ALTER TABLE orders ALTER total TYPE numeric(12,2)',
     {},
-    'compatible',
-    'compatible',
+    // A connection that keeps `SELECT total` prepared fails until it is renewed.
+    'unknown',
+    'unknown',
   ],
   [
     'drop what nobody uses',

@@ -9,28 +9,44 @@ import type { Session } from '../session.ts';
 
 const preparable = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
 
-export async function prepareOn(session: Session, statement: string): Promise<Prepared> {
+/** Names under which a session keeps statements prepared, by their text. */
+export type KeptStatements = Map<string, string>;
+
+export async function prepareOn(session: Session, statement: string, kept?: KeptStatements): Promise<Prepared> {
   const parsed = parsePostgres(statement);
   if (!parsed.ok) return { kind: 'refused', sentence: parsed.problem.problem };
   const [only, ...more] = parsed.statements;
   if (!only || more.length > 0 || !preparable.some((kind) => kind in only.node)) return { kind: 'skipped' };
+  const whenKept = kept && (await tryKept(session, only.text, kept));
   try {
     await session.execute(`PREPARE bg_look AS ${only.text}`);
   } catch (thrown) {
     return { kind: 'refused', sentence: messageOf(thrown) };
   }
-  const refused = await planRefused(session);
+  const refused = await planRefused(session, 'bg_look');
   await session.execute('DEALLOCATE bg_look');
-  return refused === undefined ? { kind: 'fits' } : { kind: 'refused', sentence: refused };
+  if (refused !== undefined) return { kind: 'refused', sentence: refused };
+  return whenKept === undefined ? { kind: 'fits' } : { kind: 'fits', whenKept };
 }
 
-async function planRefused(session: Session): Promise<string | undefined> {
-  const sql =
-    "SELECT coalesce(cardinality(parameter_types), 0)::int AS n FROM pg_prepared_statements WHERE name = 'bg_look'";
-  const [row] = await session.ask(sql);
+/** Prepares it to be kept, or says what the server answers to one that was kept. */
+async function tryKept(session: Session, text: string, kept: KeptStatements): Promise<string | undefined> {
+  const name = kept.get(text);
+  if (name !== undefined) return planRefused(session, name);
+  const chosen = `bg_kept_${kept.size}`;
+  await session.execute(`PREPARE ${chosen} AS ${text}`).then(
+    () => kept.set(text, chosen),
+    () => undefined,
+  );
+  return undefined;
+}
+
+async function planRefused(session: Session, name: string): Promise<string | undefined> {
+  const sql = 'SELECT coalesce(cardinality(parameter_types), 0)::int AS n FROM pg_prepared_statements WHERE name = $1';
+  const [row] = await session.ask(sql, [name]);
   const nulls = Array.from({ length: Number(row?.n ?? 0) }, () => 'NULL').join(', ');
   try {
-    await session.execute(`EXPLAIN EXECUTE bg_look${nulls === '' ? '' : `(${nulls})`}`);
+    await session.execute(`EXPLAIN EXECUTE ${name}${nulls === '' ? '' : `(${nulls})`}`);
     return undefined;
   } catch (thrown) {
     // A NULL may be refused for itself (a domain, a division): that says nothing of the schema.

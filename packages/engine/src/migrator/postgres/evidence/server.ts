@@ -8,9 +8,11 @@ import { MigrationError } from '../../error.ts';
 import type { ScratchCopy, ScratchServer } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { migrationErrorOf, stateOf } from '../errors.ts';
+import type { LedgerTables } from '../ledger.ts';
 import type { Session } from '../session.ts';
 import { openCopy } from './copy.ts';
-import { pathText, readPath } from './path.ts';
+import { makeLedger } from './ledger.ts';
+import { pathText, readPath, usePath } from './path.ts';
 import { ensureRoles, entitle, type ProductionRoles, rolesOf, type ScratchRoles } from './roles.ts';
 import { openSession, quoted, withDatabase } from './session.ts';
 import { readShape } from './shape.ts';
@@ -74,10 +76,20 @@ async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Pr
   await admin.execute(`CREATE DATABASE ${quoted(database)} TEMPLATE template0`);
   try {
     if (current && roles.migrator !== undefined) await entitle(admin, database, current);
-    const made = await fill(database, options, { production, role: roles.migrator, path, signal });
+    const { made, ledger } = await fill(database, options, { production, role: roles.migrator, path, signal });
     const onServer = (sql: string) => withAdmin(options.scratchUrl, (client) => client.execute(sql));
     return await openCopy({
-      ...{ made, notChecked, database, scratchUrl: options.scratchUrl, roles, path, split: options.split, signal },
+      ...{
+        made,
+        notChecked,
+        database,
+        scratchUrl: options.scratchUrl,
+        roles,
+        path,
+        ledger,
+        split: options.split,
+        signal,
+      },
       async clone(template) {
         const name = newName(options.clock.now());
         await onServer(`CREATE DATABASE ${quoted(name)} TEMPLATE ${quoted(template)}`);
@@ -96,7 +108,7 @@ async function fill(
   database: string,
   options: PostgresScratchOptions,
   { production, role, path, signal }: Omit<Sessions, 'admin'> & Pick<ReplayOptions, 'role' | 'path'>,
-): Promise<string> {
+): Promise<{ readonly made: string; readonly ledger: LedgerTables | undefined }> {
   const dump = await dumpSchema({ url: options.productionUrl, pgDump: options.pgDump, signal });
   const client = await openSession({ url: options.scratchUrl, database, what: scratchName });
   try {
@@ -107,12 +119,16 @@ async function fill(
         role,
         path,
       });
+    await usePath(client, path);
+    const ledger = await makeLedger(client, options.ledgerTables[0], role);
+    const made =
+      dump === undefined
+        ? 'the migrations that production ran, replayed without rows'
+        : "production's schema, copied without rows";
+    return { made, ledger };
   } finally {
     await client.close();
   }
-  return dump === undefined
-    ? 'the migrations that production ran, replayed without rows'
-    : "production's schema, copied without rows";
 }
 
 async function takeRoles(

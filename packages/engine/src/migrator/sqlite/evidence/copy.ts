@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { messageOf } from '../../../lib/errors.ts';
 import type { Dialect } from '../../dialect.ts';
-import type { Applied, Prepared, ScratchCopy } from '../../evidence/scratch.ts';
+import { type Applied, ledgerRefused, type Prepared, type ScratchCopy } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
+import { createTables, type LedgerTables, tryTables } from '../ledger.ts';
 import { parseSqlite } from '../parse.ts';
 import { readShape } from './shape.ts';
 
@@ -14,19 +15,21 @@ export interface CopyOptions {
   readonly folder: string;
   readonly file: string;
   readonly addressOf: (file: string) => string;
+  readonly ledger: LedgerTables;
   readonly split: Dialect['split'];
   readonly signal: AbortSignal;
 }
 
-export function openCopy({ folder, file, addressOf, split, signal }: CopyOptions): ScratchCopy {
+export function openCopy({ folder, file, addressOf, ledger, split, signal }: CopyOptions): ScratchCopy {
   const database = new Database(file);
+  const hasLedger = makeLedger(database, ledger);
   let lent = 0;
   return {
     made: "the file's schema, copied without rows",
     notChecked: ['how long writers wait: SQLite locks the whole file while a migration runs'],
     async apply(migration) {
       signal.throwIfAborted();
-      return applyFile(database, migration, split);
+      return applyFile(database, migration, { split, ledger: hasLedger ? ledger : undefined });
     },
     shape: async () => readShape(database),
     async prepare(statements) {
@@ -58,7 +61,23 @@ export function openCopy({ folder, file, addressOf, split, signal }: CopyOptions
 /** Reach into other files: on a copy nothing else may be touched. */
 const reachesOut = /^(?:attach|detach|vacuum)\b/i;
 
-function applyFile(database: Database.Database, file: SqlFile, split: Dialect['split']): Applied {
+/** False for tables of these names that are something else: the engine says so itself when it is to write there. */
+function makeLedger(database: Database.Database, ledger: LedgerTables): boolean {
+  try {
+    database.exec(createTables(ledger));
+    database.exec(`BEGIN; ${tryTables(ledger)} ROLLBACK`);
+    return true;
+  } catch {
+    if (database.inTransaction) database.exec('ROLLBACK');
+    return false;
+  }
+}
+
+function applyFile(
+  database: Database.Database,
+  file: SqlFile,
+  { split, ledger }: { readonly split: Dialect['split']; readonly ledger: LedgerTables | undefined },
+): Applied {
   const found = split(file.text);
   if (!found.ok) return { ok: false, line: found.problem.line, sentence: found.problem.problem };
   // As in a rebuild: rows that are not there refer to nothing.
@@ -74,8 +93,14 @@ function applyFile(database: Database.Database, file: SqlFile, split: Dialect['s
       return { ok: false, line, sentence: messageOf(thrown) };
     }
   }
-  if (database.inTransaction) database.exec('COMMIT');
-  return { ok: true, traces: [] };
+  try {
+    if (ledger) database.exec(tryTables(ledger));
+    if (database.inTransaction) database.exec('COMMIT');
+    return { ok: true, traces: [] };
+  } catch (thrown) {
+    if (database.inTransaction) database.exec('ROLLBACK');
+    return { ok: false, line: found.statements.at(-1)?.line ?? 1, sentence: ledgerRefused(messageOf(thrown)) };
+  }
 }
 
 const preparable = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt'];

@@ -54,6 +54,7 @@ const check = (sql: string, releases: readonly ReleaseNeeds[]): Promise<CompatRe
     scratch: createSqliteScratch({
       file,
       addressOf: (copy) => `sqlite:${copy}`,
+      table: 'schema_migrations',
       split: parseSqlite,
       clock: systemClock,
     }),
@@ -223,3 +224,11 @@ const countUsers = `
   const { n } = new DatabaseSync(process.env.DATABASE_URL.replace('sqlite:', '')).prepare('SELECT count(*) AS n FROM users').get();
   process.exitCode = n === 0 ? 0 : 1;
 `;
+
+test('a file after which the engine cannot write its ledger fails on the copy', async () => {
+  for (const sql of ['DROP TABLE schema_migrations', 'ALTER TABLE schema_migrations_catalog RENAME TO other']) {
+    const { verdict, findings } = await check(sql, []);
+    expect(verdict).toBe('incompatible');
+    expect(findings[0]?.sentence).toMatch(/:1 fails on the scratch copy: .*cannot write its ledger: no such table/);
+  }
+});

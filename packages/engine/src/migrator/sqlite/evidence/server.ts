@@ -10,6 +10,7 @@ import { messageOf } from '../../../lib/errors.ts';
 import type { Dialect } from '../../dialect.ts';
 import { MigrationError } from '../../error.ts';
 import type { ScratchServer } from '../../evidence/scratch.ts';
+import { ledgerTables } from '../ledger.ts';
 import { openCopy } from './copy.ts';
 
 export interface SqliteScratchOptions {
@@ -17,6 +18,8 @@ export interface SqliteScratchOptions {
   readonly file: string;
   /** The address that an application would be given for a file. */
   readonly addressOf: (file: string) => string;
+  /** The ledger's. */
+  readonly table: string;
   readonly split: Dialect['split'];
   readonly clock: Clock;
 }
@@ -26,7 +29,7 @@ const prefix = 'bg-scratch-';
 const leftoverMs = 3_600_000;
 const busyMs = 5_000;
 
-export function createSqliteScratch({ file, addressOf, split, clock }: SqliteScratchOptions): ScratchServer {
+export function createSqliteScratch({ file, addressOf, table, split, clock }: SqliteScratchOptions): ScratchServer {
   return {
     async copy(signal) {
       signal.throwIfAborted();
@@ -36,7 +39,7 @@ export function createSqliteScratch({ file, addressOf, split, clock }: SqliteScr
       try {
         const copy = join(folder, 'copy.sqlite');
         create(copy, definitions);
-        return openCopy({ folder, file: copy, addressOf, split, signal });
+        return openCopy({ folder, file: copy, addressOf, ledger: ledgerTables(table), split, signal });
       } catch (thrown) {
         rmSync(folder, { recursive: true, force: true });
         throw thrown;
