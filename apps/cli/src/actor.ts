@@ -2,15 +2,17 @@
 
 import { userInfo } from 'node:os';
 import { type Actor, findPerson, type Settings } from '@bg/engine';
+import { nameOfUser, userBehind } from './behind.ts';
 
 /**
- * `sudoUser` (SUDO_USER) counts only when the effective user is root: sudo sets it then, and whoever is root can be
- * anybody here anyway. Without root it is a variable that everybody can set, so it is ignored. There is no other way to
- * act in another name: no option and no variable, or four eyes would be a matter of typing.
+ * As root: `sudoUser` (SUDO_USER), since sudo sets it then, and root can be anybody here anyway. As any other account: the user
+ * who called sudo to become it, as the kernel knows it; a variable can be set by everybody, so none counts. There is no other
+ * way to act in another name: no option and no variable, or four eyes would be a matter of typing.
  */
 export function operatingSystemUser(sudoUser: string | undefined): string {
-  const isRoot = process.geteuid?.() === 0;
-  return isRoot && sudoUser ? sudoUser : ownName();
+  if (process.geteuid?.() === 0) return sudoUser || ownName();
+  const behind = userBehind(process.pid);
+  return behind === undefined ? ownName() : (nameOfUser(behind) ?? `uid ${behind}`);
 }
 
 function ownName(): string {
