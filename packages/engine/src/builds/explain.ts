@@ -4,6 +4,7 @@
 import type { Explanation, GivenDelivery, RuleExplanation } from '../builds-api.ts';
 import type { Core } from '../orchestrator/core.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
+import { sentAt } from './replayed.ts';
 import { type Outcome, takeBuild } from './take.ts';
 
 export function explainDelivery(core: Core, given: GivenDelivery): Explanation {
@@ -19,7 +20,7 @@ function explainRule(core: Core, { event }: Reading, reading: RuleReading): Rule
   const { rule, conditions, takes, build, problem } = reading;
   const base = { service: rule.service, rule: rule.place, conditions, takes, build };
   if (!build) return { ...base, problem, sentence: undefined, reactions: [] };
-  const { end, reactions } = rehearse(core, { rule, build, isForked: event?.isForked ?? false });
+  const { end, reactions } = rehearse(core, { rule, build, isForked: event?.isForked ?? false, sentAt: sentAt(event) });
   return {
     ...base,
     problem: end.isRefused ? end.sentence : undefined,

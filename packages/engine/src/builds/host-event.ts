@@ -36,6 +36,8 @@ export interface HostEvent {
   readonly subject: string | undefined;
   readonly url: string | undefined;
   readonly endedAt: string | undefined;
+  /** When the host sent it at the latest, as it says itself, where that is not the end. */
+  readonly sentAt: string | undefined;
   readonly authors: readonly ToldAuthor[];
   /** Without bots. */
   readonly actors: readonly BuildActor[];
@@ -74,6 +76,7 @@ export const nothingTold: Omit<HostEvent, 'host' | 'event' | 'document'> = {
   subject: undefined,
   url: undefined,
   endedAt: undefined,
+  sentAt: undefined,
   authors: [],
   actors: [],
   artifact: undefined,

@@ -112,12 +112,16 @@ function commitOf(given: string | undefined): string | undefined {
   throw new Unfit(`commit: expected a full commit id in hexadecimal digits, found ${quoted(given)}`);
 }
 
-/** Text with a date, or seconds or milliseconds since 1970. */
 function timeOf(given: string | undefined, place: string): number | undefined {
-  if (given === undefined) return undefined;
-  const number = /^\d{9,14}$/.test(given) ? Number(given) * (given.length <= 11 ? 1000 : 1) : Date.parse(given);
-  if (Number.isFinite(number) && number > 0) return number;
+  const time = given === undefined ? undefined : parseTime(given);
+  if (given === undefined || time !== undefined) return time;
   throw new Unfit(`${place}: expected a time such as 2026-05-04T08:12:30Z, found ${quoted(given)}`);
+}
+
+/** Text with a date (GitLab's `2026-05-04 08:12:30 UTC` too), or seconds or milliseconds since 1970. */
+export function parseTime(given: string): number | undefined {
+  const number = /^\d{9,14}$/.test(given) ? Number(given) * (given.length <= 11 ? 1000 : 1) : Date.parse(given);
+  return Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
 /** A link that cannot be one is left out: it would only have been for people. */

@@ -11,6 +11,7 @@ import type { Delivered, Ending, Settlement } from './inbox.ts';
 import { isOvertaken, standOfBranch } from './order.ts';
 import { type Decided, decideReactions } from './react.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
+import { notNew, sentAt } from './replayed.ts';
 import { artifactOfBoth, differenceOf } from './same.ts';
 import { describe, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellHands, tellMended } from './tell.ts';
 import { giveWay, waitFor } from './waiting.ts';
@@ -21,12 +22,13 @@ export function takeDelivery(core: Core, delivered: Pick<Delivered, 'hook' | 'ki
   if (reading.problem !== undefined) return { state: 'parked', sentence: reading.problem };
   const taking = reading.rules.filter(({ takes }) => takes);
   if (taking.length === 0) return nobodys(reading, delivered);
-  return () => takeAll(core, taking, reading.event?.isForked ?? false);
+  const { event } = reading;
+  return () => takeAll(core, taking, { isForked: event?.isForked ?? false, sentAt: sentAt(event) });
 }
 
 /** What one service makes of a build does not hold up the others. */
-function takeAll(core: Core, taking: readonly RuleReading[], isForked: boolean): Settlement {
-  const ends = taking.map((each) => takeOne(core, each, isForked));
+function takeAll(core: Core, taking: readonly RuleReading[], sent: Sent): Settlement {
+  const ends = taking.map((each) => takeOne(core, each, sent));
   return {
     state: ends.some(({ isRefused }) => isRefused) ? 'parked' : 'done',
     sentence: ends.map(({ sentence }) => sentence).join('; '),
@@ -57,9 +59,9 @@ interface End {
 
 const done = (sentence: string): End => ({ sentence, isRefused: false });
 
-function takeOne(core: Core, { rule, build, problem }: RuleReading, isForked: boolean): End {
+function takeOne(core: Core, { rule, build, problem }: RuleReading, sent: Sent): End {
   if (!build) return { sentence: problem ?? `${rule.place} made no build`, isRefused: true };
-  return core.store.write((tx) => takeBuild(core, tx, { rule, build, isForked }).end);
+  return core.store.write((tx) => takeBuild(core, tx, { rule, build, ...sent }).end);
 }
 
 export interface Outcome {
@@ -67,14 +69,21 @@ export interface Outcome {
   readonly reactions: readonly TargetReaction[];
 }
 
-interface Given {
+/** What the host says of the delivery as a whole. */
+interface Sent {
+  readonly isForked: boolean;
+  readonly sentAt: number | undefined;
+}
+
+interface Given extends Sent {
   readonly rule: RuleReading['rule'];
   readonly build: Build;
-  readonly isForked: boolean;
 }
 
 export function takeBuild(core: Core, tx: Tx, given: Given): Outcome {
   const build = notFromTheFuture(given.build, tx.now);
+  const old = buildOfRun(tx.db, build) ? undefined : notNew(tx, given.sentAt);
+  if (old !== undefined) return { end: { sentence: `${describe(build)}: ${old}`, isRefused: true }, reactions: [] };
   return build.conclusion === 'failed'
     ? { end: takeFailed(tx, build), reactions: [] }
     : takeGood(core, tx, { ...given, build });

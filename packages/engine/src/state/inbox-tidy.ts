@@ -34,6 +34,17 @@ const tidyEvery = 500;
 /** At once: more than arrives meanwhile, and little enough not to be felt. */
 const atMost = 1_000;
 
+/**
+ * Until when deliveries came that are forgotten by now, so that one of them, sent again, would look new. Undefined while every
+ * one is remembered.
+ */
+export function forgottenUntil(db: Db, now: number): number | undefined {
+  const oldest = db.get<{ readonly id: number; readonly at: number } | undefined>(
+    sql`SELECT id, received_at AS at FROM inbox ORDER BY id LIMIT 1`,
+  );
+  return oldest === undefined || oldest.id === 1 ? undefined : Math.min(oldest.at, now - kept.rowMs);
+}
+
 /** Called with how many arrived. */
 export function createTidying(store: Store, limits: Kept): (arrived: number) => void {
   let left = 0;

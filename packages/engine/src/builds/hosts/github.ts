@@ -177,6 +177,7 @@ function push(body: unknown): Told {
     committedAt: text(head, 'timestamp'),
     subject: text(head, 'message'),
     url: text(head, 'url') ?? text(body, 'compare'),
+    sentAt: text(body, 'repository', 'pushed_at'),
     authors: distinct([...authorsOf(head), ...commits.flatMap(authorsOf)]),
     actors: distinctActors([...actor('pushed', pusher(body)), ...actor('pushed', dig(body, 'sender'))]),
   };
@@ -204,6 +205,7 @@ function pullRequest(body: unknown): Told {
     commit,
     subject: text(request, 'title'),
     url: text(request, 'html_url'),
+    sentAt: text(request, 'updated_at'),
     authors: distinct([author(dig(request, 'user'))]),
     actors: distinctActors([
       ...actor('opened', dig(request, 'user')),

@@ -119,6 +119,7 @@ function mergeRequest(body: unknown): Told {
     isForked: isFromFork(told),
     run: `merge_request/${number ?? ''}/${commit.commit ?? ''}`,
     url: text(told, 'url'),
+    sentAt: text(told, 'updated_at'),
     ...commit,
     subject: text(told, 'title'),
     actors: distinctActors(actor(requestDeeds[action ?? ''] ?? 'triggered', dig(body, 'user'))),
