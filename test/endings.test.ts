@@ -1,6 +1,6 @@
 // How deployments end when the release is bad: real releases that fail in a way of their own, under real traffic.
 
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, SlotView, TargetView } from '@bg/engine';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +34,27 @@ const slot = (engine: Engine, name: 'blue' | 'green'): SlotView | undefined =>
 const told = (engine: Engine, action: string): string[] =>
   engine.audit.after(0, 10_000).flatMap((row) => (row.action === action ? [row.sentence] : []));
 const frontStatus = async ({ front }: Stage): Promise<number> => (await fetch(`${front}/api/products`)).status;
+const markOf = (engine: Engine, version: string): string | undefined => {
+  const releases = engine.releases({});
+  return releases.ok ? releases.value.find((each) => each.version === version)?.quarantined : undefined;
+};
+
+/** Neither by its version nor by another one with the same files. */
+async function aMachineCannotBringBack({ folder }: Stage, engine: Engine, version: string): Promise<void> {
+  const ci = { kind: 'machine', name: 'ci', door: 'webhook' } as const;
+  expect(engine.deploy({ version, actor: ci })).toMatchObject({ ok: false, refusal: { code: 'quarantined' } });
+  const releases = join(folder, 'releases', 'shop');
+  await cp(join(releases, version), join(releases, `${version}-again`), { recursive: true });
+  const again = engine.deploy({ version: `${version}-again`, actor: ci });
+  expect(again).toMatchObject({ ok: true });
+  await eventually(() => engine.deployment(again.ok ? again.value.id : '')?.outcome !== undefined);
+  expect(engine.deployment(again.ok ? again.value.id : '')?.outcome).toMatchObject({
+    kind: 'failed',
+    code: 'quarantined',
+    sentence: expect.stringContaining(`has the files of ${version}`),
+  });
+}
+
 const steady = (stage: Stage) => startUsers(stage.front, { count: 2, everyMs: 15 });
 
 describe.concurrent('a release that', { timeout: 120_000 }, () => {
@@ -67,6 +88,8 @@ describe.concurrent('a release that', { timeout: 120_000 }, () => {
         sentence: expect.stringContaining('starting'),
       });
       expect(targetOf(engine).routing).toMatchObject({ active: 'blue', canary: undefined, preview: undefined });
+      // No user had it: what it missed may come, and CI may try again.
+      expect(markOf(engine, 'v2.3-never-healthy')).toBeUndefined();
     }));
 
   it('errs with real users loses its share again, and the next deployment takes its slot and says so', () =>
@@ -82,6 +105,8 @@ describe.concurrent('a release that', { timeout: 120_000 }, () => {
       expect(targetOf(engine).routing).toMatchObject({ active: 'blue', canary: undefined });
       const { versions } = await users.stop();
       expect(versions.get('v2.4-errors')).toBeGreaterThan(0);
+      expect(markOf(engine, 'v2.4-errors')).toContain('failed on the new side');
+      await aMachineCannotBringBack(stage, engine, 'v2.4-errors');
       const calm = steady(stage);
       expect(slot(engine, 'green')).toMatchObject({ version: 'v2.4-errors', label: 'failed' });
       const plan = await engine.plan({ version: 'v2.1', actor: { kind: 'person', id: 'alice', door: 'cli' } });
@@ -107,6 +132,7 @@ describe.concurrent('a release that', { timeout: 120_000 }, () => {
           { slot: 'blue', role: 'active', version: 'v1.0' },
           { slot: 'green', label: 'failed' },
         ]);
+        expect(markOf(engine, 'v2.6-crashes')).toContain('price cache');
         await users.stop();
         expect(await frontStatus(stage)).toBe(200);
       },

@@ -46,6 +46,7 @@ const notes: Readonly<Record<string, string>> = {
   'state-not-learnt': '🚨',
   locked: '🔐',
   unlocked: '🔓',
+  'release-mark-cleared': '🧼',
   adopted: '🤝',
   'side-restored': '♻️',
   'side-upgraded': '⬆️',

@@ -61,6 +61,10 @@ export interface StoredReleases {
     request: TargetRef & { readonly version: string; readonly reason: string; readonly actor: Actor },
   ): Result<string>;
   unpin(request: TargetRef & { readonly version: string; readonly actor: Actor }): Result<string>;
+  /** Takes the mark "bad" off a release. Where a deployment needs an approval, only who could give it may. */
+  clearMark(
+    request: TargetRef & { readonly version: string; readonly reason: string; readonly actor: Actor },
+  ): Result<string>;
   /** Removes now what the driver would remove in its next rounds; `dryRun` only tells what that is. */
   prune(
     request: TargetRef & { readonly dryRun: boolean; readonly actor: Actor },

@@ -63,6 +63,18 @@ export const release: readonly Command[] = [
   },
   {
     group: 'release',
+    usage: 'clear <version> [place]',
+    summary: 'take the mark "bad" off a release, so that machines, a switch and a rollback may bring it back',
+    options: [reasonOption],
+    examples: ['bg release clear v2.1 --reason "the database was down, not the release"'],
+    run: onEngine(({ engine, actor, screen }, [version = '', place], options) => {
+      const reason = options.reason ?? '';
+      const request = { ...readPlace(place, options), version: readVersion(version), reason, actor };
+      return answered(screen, engine.storedReleases.clearMark(request), (sentence) => [sentence]);
+    }),
+  },
+  {
+    group: 'release',
     usage: 'prune [place]',
     summary: 'remove now what nothing keeps, by `keepReleases` of the configuration',
     options: [['--dry-run', 'only tell what would be removed']],

@@ -37,6 +37,9 @@ export function personOf(name: string): string | undefined {
   return name.startsWith('person:') ? name.slice('person:'.length) : undefined;
 }
 
+/** Of a name as it is stored in rows. */
+export const isMachine = (name: string): boolean => name.startsWith('machine:');
+
 /** The short name for a sentence: `alice`, `ci`, `the engine`. */
 export function shortName(name: string): string {
   if (name === 'engine') return 'the engine';

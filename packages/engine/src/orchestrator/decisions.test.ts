@@ -53,7 +53,7 @@ const live = {
   phase: 'watch',
   id: 'd_1',
 } as DeploymentRow;
-const quarantine = { reason: 'wrong prices', by: 'person:bob', at: now };
+const quarantine = { version: 'v2.1', reason: 'wrong prices', by: 'person:bob', at: now };
 
 describe('the gates of a deployment', () => {
   it.each<[string, Partial<GateFacts>, string]>([

@@ -3,11 +3,12 @@
 import { otherSlot } from '../environment/environment.ts';
 import { advanceDeployment, type DeploymentRow } from '../state/deployments.ts';
 import type { Tx } from '../state/store.ts';
-import { addQuarantine, readSlot, setSlot } from '../state/targets.ts';
+import { readSlot, setSlot } from '../state/targets.ts';
 import { shortName } from './actor.ts';
 import { mustTarget, type Target } from './core.ts';
 import type { OutcomeKind } from './deployment.ts';
 import type { Run } from './journal.ts';
+import { markBad } from './mark-bad.ts';
 import { goOnToNextOlder } from './next-older.ts';
 import { takeAbort } from './said.ts';
 import { turnBack } from './unwind.ts';
@@ -90,15 +91,8 @@ function settleOldSide(tx: Tx, target: Target, row: DeploymentRow): void {
       keepUntil: tx.now + target.settings.failedSide.keepMs,
       displacedVersion: row.version,
     });
-    if (old.digest !== null && old.digest !== row.digest)
-      addQuarantine(tx, {
-        digest: old.digest,
-        service: row.service,
-        version: old.version ?? '',
-        reason: row.reason ?? 'rolled back',
-        by: row.requestedBy,
-        at: tx.now,
-      });
+    const cause = { sentence: row.reason ?? 'rolled back', actor: row.requestedBy };
+    markBad(tx, row, { digest: old.digest, version: old.version ?? '', remaining: row.digest, cause });
     return;
   }
   const { afterBake, standbyKeepMs } = target.settings;

@@ -2,7 +2,7 @@
 
 import type { SlotName } from '../environment/environment.ts';
 import type { DeploymentRow } from '../state/deployments.ts';
-import type { LockRow } from '../state/targets.ts';
+import type { LockRow, QuarantineRow } from '../state/targets.ts';
 import { type Actor, actorName, shortName } from './actor.ts';
 import { type Result, refuse } from './refusal.ts';
 import { clockTime, forHowLong } from './words.ts';
@@ -28,7 +28,7 @@ export interface GateFacts {
   /** Not here yet, but announced by CI with a place to fetch it from. */
   readonly isAwaited: boolean;
   readonly nearestRelease: string | undefined;
-  readonly quarantine: { readonly reason: string; readonly by: string; readonly at: number } | undefined;
+  readonly quarantine: Pick<QuarantineRow, 'version' | 'reason' | 'by' | 'at'> | undefined;
   readonly redeploy: boolean;
   /** Why the state of this target is not known, after it was lost. */
   readonly unlearnt: string | undefined;
@@ -142,15 +142,33 @@ export const portFree: Gate<'portTaken'> = ({ portTaken }) =>
         'Give the slot a free port, or put the old one back. `bg config check` shows what runs on which port.',
       );
 
-/** A machine must not bring back what a person took away; a person may, and is reminded by a warning. */
+/** Names the version that was marked where it was another one with the same files. */
+export function markSentence(version: string, mark: Pick<QuarantineRow, 'version' | 'by' | 'at' | 'reason'>): string {
+  const what = mark.version === version ? version : `${version} has the files of ${mark.version}, which`;
+  return `${what} was marked bad by ${shortName(mark.by)} at ${clockTime(mark.at)}: ${mark.reason}`;
+}
+
+/** A machine must not bring back what users were taken off; a person may, and is reminded by a warning. */
 export const notQuarantined: Gate = ({ quarantine, actor, version }) =>
   quarantine && actor.kind === 'machine'
     ? refuse(
         'quarantined',
-        `${version} was marked bad by ${shortName(quarantine.by)} at ${clockTime(quarantine.at)}: ${quarantine.reason}`,
-        'A person may deploy it all the same.',
+        markSentence(version, quarantine),
+        `A person may deploy it all the same, or clear the mark: \`bg release clear ${version} --reason "…"\`.`,
       )
     : pass;
+
+/** Neither goes through the checks and approvals that a deployment has: a person decides about the mark first. */
+export function refuseMarked(version: string, mark: QuarantineRow | undefined): ReturnType<typeof refuse> | undefined {
+  return (
+    mark &&
+    refuse(
+      'quarantined',
+      markSentence(version, mark),
+      `Deploy it again, so that it is checked and approved: \`deploy ${version}\`. Or clear the mark, if it is wrong: \`bg release clear ${version} --reason "…"\`.`,
+    )
+  );
+}
 
 export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gate }[] = [
   { name: 'team', gate: inTeam },
@@ -196,10 +214,7 @@ export function ask<Facts>(
 export function warningsOf({ isAwaited, quarantine, version, active, name }: GateFacts): string[] {
   const warnings: string[] = [];
   if (isAwaited) warnings.push(`${version} is fetched first; what it needs of the schema is looked at then`);
-  if (quarantine)
-    warnings.push(
-      `${version} was marked bad by ${shortName(quarantine.by)} at ${clockTime(quarantine.at)}: ${quarantine.reason}`,
-    );
+  if (quarantine) warnings.push(markSentence(version, quarantine));
   if (active?.condition === 'unhealthy')
     warnings.push(`${active.version}, which ${name} runs now, is unhealthy: the comparison will flatter the new side`);
   return warnings;

@@ -5,9 +5,11 @@ import { measureFolder } from '../lib/digest.ts';
 import type { SchemaPlan } from '../migrator/migrator.ts';
 import { advanceDeployment, type DeploymentRow } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
-import { addRelease, readRelease, readSlot } from '../state/targets.ts';
+import { addRelease, readQuarantine, readRelease, readSlot } from '../state/targets.ts';
+import { isMachine } from './actor.ts';
 import { type Core, mustTarget, type Target } from './core.ts';
 import { readUnlearnt } from './doubt.ts';
+import { markSentence } from './gates.ts';
 import { obtainRelease } from './obtain.ts';
 import { announcedOrigin, readOrigin } from './origin.ts';
 import { buildPlan, planHash } from './plan.ts';
@@ -36,6 +38,9 @@ export async function registerAndPlan(
       'release-modified',
       `${row.version} was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}): a version is immutable`,
     );
+  const mark = readQuarantine(core.store.db, digest);
+  if (mark && isMachine(row.requestedBy))
+    return failed('quarantined', `${markSentence(row.version, mark)}. A person may deploy it all the same`);
   const origin = readOrigin(folder) ?? announcedOrigin(core.store.db, row);
   // Whatever can be known of a start is known before the schema is touched.
   const kind = row.mode === 'rollback' ? 'rescue' : 'addition';

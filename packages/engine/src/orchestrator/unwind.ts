@@ -5,6 +5,7 @@ import { hasCode, messageOf } from '../lib/errors.ts';
 import { advanceDeployment, cancelApprovals, endStep, readStep, type StepKey } from '../state/deployments.ts';
 import type { Tx } from '../state/store.ts';
 import { contextOf, eventOf, markBegun, type Run } from './journal.ts';
+import { markTakenBack } from './mark-bad.ts';
 import type { PlannedStep } from './plan.ts';
 import { failed, type StepFrame, type StepResult } from './step.ts';
 import { stepNamed } from './steps/registry.ts';
@@ -64,6 +65,7 @@ async function undoWithRetries(
 /** From here on steps are undone, the one at hand first: it may have done half of its work. */
 export function turnBack(tx: Tx, { core, row }: Run, result: Extract<StepResult, { kind: 'failed' }>): void {
   const lastStep = (row.plan?.steps.length ?? 1) - 1;
+  markTakenBack(tx, row, { ...result, actor: result.actor ?? 'engine' });
   advanceDeployment(tx, row.id, {
     direction: 'unwinding',
     position: Math.min(row.position, lastStep),

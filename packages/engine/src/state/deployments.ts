@@ -1,6 +1,6 @@
 // Deployments, their journal, approvals and signals. A row that is finished never changes again.
 
-import { and, asc, desc, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Direction, StepStatus } from '../orchestrator/deployment.ts';
 import type { Db } from './database.ts';
 import { approvals, deployments, signals, steps, votes } from './schema.ts';
@@ -37,6 +37,24 @@ export function recentDeployments(db: Db, { service, target }: TargetKey, limit:
     .orderBy(desc(deployments.requestedAt), desc(sql`rowid`))
     .limit(limit)
     .all();
+}
+
+/** The last one that brought this version through the checks of a deployment. */
+export function lastDeploymentOf(db: Db, { service, target }: TargetKey, version: string): DeploymentRow | undefined {
+  return db
+    .select()
+    .from(deployments)
+    .where(
+      and(
+        eq(deployments.service, service),
+        eq(deployments.target, target),
+        eq(deployments.version, version),
+        inArray(deployments.mode, ['deploy', 'redeploy']),
+      ),
+    )
+    .orderBy(desc(deployments.requestedAt), desc(sql`rowid`))
+    .limit(1)
+    .get();
 }
 
 /** Releases that users have had on this target, the latest first; an adopted one is known by what followed it. */

@@ -10,6 +10,7 @@ import type { Tx } from './store.ts';
 export type SlotRow = typeof slots.$inferSelect;
 export type LockRow = typeof locks.$inferSelect;
 export type ReleaseRow = typeof releases.$inferSelect;
+export type QuarantineRow = typeof quarantine.$inferSelect;
 
 export interface TargetKey {
   readonly service: string;
@@ -148,10 +149,14 @@ export function addRelease(tx: Tx, row: typeof releases.$inferInsert): void {
   if (!readRelease(tx.db, row.service, row.version)) tx.db.insert(releases).values(row).run();
 }
 
-export function readQuarantine(db: Db, digest: string): typeof quarantine.$inferSelect | undefined {
+export function readQuarantine(db: Db, digest: string): QuarantineRow | undefined {
   return db.select().from(quarantine).where(eq(quarantine.digest, digest)).get();
 }
 
-export function addQuarantine(tx: Tx, row: typeof quarantine.$inferSelect): void {
+export function addQuarantine(tx: Tx, row: QuarantineRow): void {
   tx.db.insert(quarantine).values(row).onConflictDoUpdate({ target: quarantine.digest, set: row }).run();
+}
+
+export function clearQuarantine(tx: Tx, digest: string): void {
+  tx.db.delete(quarantine).where(eq(quarantine.digest, digest)).run();
 }

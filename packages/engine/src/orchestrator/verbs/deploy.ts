@@ -8,7 +8,7 @@ import { otherSlot, type SlotName } from '../../environment/environment.ts';
 import { buildOf } from '../../state/builds.ts';
 import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { readRelease, readSlot } from '../../state/targets.ts';
+import { readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
 import { actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import type { Mode } from '../deployment.ts';
@@ -125,14 +125,17 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
   const found = findTarget(core, request);
   if (!found.ok) return found;
   const target = found.value;
-  const facts = gatherFacts(core, target, { ...request, redeploy: request.redeploy ?? false });
+  const gathered = gatherFacts(core, target, { ...request, redeploy: request.redeploy ?? false });
   const folder = join(target.settings.releasesFolder, request.version);
-  const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
-  const slot = slotFor(facts);
-  const seen = facts.releaseExists
-    ? await lookAtRun(core, target, { version: request.version, folder, slot, from: facts.active?.version })
+  const mode: Mode = gathered.active?.version === request.version ? 'redeploy' : 'deploy';
+  const slot = slotFor(gathered);
+  const seen = gathered.releaseExists
+    ? await lookAtRun(core, target, { version: request.version, folder, slot, from: gathered.active?.version })
     : undefined;
   const digest = seen?.measure.digest;
+  // Before it is registered, a release is known to be marked bad only by the files that were measured now.
+  const mark = digest === undefined ? undefined : readQuarantine(core.store.db, digest);
+  const facts = { ...gathered, quarantine: gathered.quarantine ?? mark };
   const schema = facts.releaseExists
     ? await schemaSeen(core, target, { version: request.version, folder })
     : nothingToChange;

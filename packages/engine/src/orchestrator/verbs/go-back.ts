@@ -4,11 +4,11 @@ import type { Engine } from '../../engine-api.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import { addSignal, type DeploymentRow, liveDeployment, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { readSlot } from '../../state/targets.ts';
+import { type QuarantineRow, readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
-import { ask, gatesOfRollback, gatesOfSwitch, notDrifted } from '../gates.ts';
+import { ask, gatesOfRollback, gatesOfSwitch, notDrifted, refuseMarked } from '../gates.ts';
 import { allowInstead } from '../next-older.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { isGone } from '../releases/shelf.ts';
@@ -49,6 +49,8 @@ export function decideRollback(core: Core, tx: Tx, target: Target, request: Roll
         : `${request.version} was never live on ${target.name}`,
       'Deploy the version you want instead.',
     );
+  const marked = request.version === undefined ? undefined : refuseMarked(to.version, markOf(core, target, to.version));
+  if (marked) return marked;
   const lost = lostFor(core, target, to.version);
   if (lost !== undefined) return cannotRun(target, to.version, lost);
   if (!to.warm && isGone(core, target, to.version))
@@ -85,6 +87,8 @@ export function switchSides(core: Core, request: SwitchRequest): Result<Deployme
         `the other slot of ${target.name} holds ${other.version === null ? 'nothing' : `${other.version} (${other.label ?? other.role})`}`,
         'Deploy a version, or hold one with `--hold`.',
       );
+    const marked = refuseMarked(other.version, readQuarantine(core.store.db, other.digest));
+    if (marked) return marked;
     const lost = lostFor(core, target, other.version);
     if (lost !== undefined) return cannotRun(target, other.version, lost);
     return ok(
@@ -97,6 +101,11 @@ export function switchSides(core: Core, request: SwitchRequest): Result<Deployme
       }),
     );
   });
+}
+
+function markOf({ store: { db } }: Core, { key }: Target, version: string): QuarantineRow | undefined {
+  const digest = readRelease(db, key.service, version)?.digest;
+  return digest === undefined ? undefined : readQuarantine(db, digest);
 }
 
 /** As far as the last look at the schema knows; the promotion itself asks the database. */

@@ -29,7 +29,7 @@ export function rollbackTarget(
   )
     return { version: other.version, warm: true };
   const earlier = releasesOnceLive(db, target.key);
-  // Whoever names a release may have it although it was marked bad, not although it never served anybody.
+  // A named release is answered for by the verb; here it only must have been live once.
   if (version !== undefined)
     return version === active.version || earlier.includes(version)
       ? { version, warm: isWarm(other) && other.version === version }

@@ -12,6 +12,7 @@ import { isAnnounced } from '../obtain.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { pruneReleases } from '../releases/prune.ts';
 import { shelfOf } from '../releases/shelf.ts';
+import { clearMark } from './clear-mark.ts';
 import { fetchRelease } from './fetch-release.ts';
 import { recordRefusal } from './refused.ts';
 
@@ -31,6 +32,8 @@ export function createStoredReleases(core: Core): StoredReleases {
     pin: (request) => by(core, request, `pin ${request.version.slice(0, 64)}`, (target) => pin(core, target, request)),
     unpin: (request) =>
       by(core, request, `unpin ${request.version.slice(0, 64)}`, (target) => unpin(core, target, request)),
+    clearMark: (request) =>
+      by(core, request, `clear ${request.version.slice(0, 64)}`, (target) => clearMark(core, target, request)),
     prune: async (request) => {
       const admitted = by(core, request, 'prune', (target) => ok(target.key.service));
       if (!admitted.ok) return admitted;
@@ -69,7 +72,7 @@ function by<T>(
 
 function isPerson(actor: Actor): Result<undefined> {
   if (actor.kind === 'person') return ok(undefined);
-  return refuse('not-in-team', `${shortName(actorName(actor))} is no person, and people decide what is kept`);
+  return refuse('not-in-team', `${shortName(actorName(actor))} is no person, and only people decide this`);
 }
 
 function pin(core: Core, target: Target, request: Parameters<StoredReleases['pin']>[0]): Result<string> {
