@@ -65,6 +65,14 @@ describe('without any other process', () => {
       outcome: { kind: 'promoted' },
     });
     expect(await liveVersion()).toBe('v1.0');
+    const slots = (await shell.bg('status', '--json')).json() as { targets: { routing: { active: string } }[] };
+    const active = slots.targets[0]?.routing.active ?? '';
+    const again = await shell.bg('switch', '--to', active);
+    expect([again.code, again.out]).toEqual([0, expect.stringMatching(new RegExp(`${active} serves already`))]);
+    expect((await shell.bg('switch', '--to', 'red')).code).toBe(2);
+    const plain = await shell.bg('switch');
+    expect([plain.code, plain.err]).toEqual([3, expect.stringContaining('done already by alice')]);
+    expect(await liveVersion()).toBe('v1.0');
   });
 
   it('remembers what was done, newest first', async () => {

@@ -63,6 +63,7 @@ export interface Options {
   readonly acceptDrift?: boolean;
   readonly html?: boolean;
   readonly to?: string;
+  readonly of?: string;
   readonly rule?: string;
   readonly baseline?: string;
   readonly writeBaseline?: string;

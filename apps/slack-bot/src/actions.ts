@@ -5,11 +5,13 @@ import { isBuildAction, pressBuild } from './build-press.ts';
 import { readRef, readSideRef } from './button-value.ts';
 import type { Card } from './cards/blocks.ts';
 import { retryDelivery } from './cards/delivery-card.ts';
+import { unlockAction } from './cards/lock-card.ts';
 import { refusalCard } from './cards/refusal-card.ts';
 import { isContractAction, pressContract } from './contract-press.ts';
 import { pressDelivery } from './delivery-press.ts';
 import type { Desk } from './desk.ts';
 import { isDriftAction, pressDrift } from './drift-press.ts';
+import { pressUnlock } from './lock-press.ts';
 import { putCard } from './messages.ts';
 import { openRejectModal } from './modals/open.ts';
 import { approversOf, asksApprovers, isSignal, sendSignal } from './signals.ts';
@@ -26,6 +28,7 @@ export interface PressInput {
 export async function pressButton(desk: Desk, input: PressInput): Promise<Card | undefined> {
   const name = input.actionId.replace(/^deploy\./, '');
   if (Object.hasOwn(sideVerbs, name)) return pressSide(desk, input, name as SideAction);
+  if (name === unlockAction) return pressUnlock(desk, input);
   if (isDriftAction(name)) return pressDrift(desk, input, name);
   if (isContractAction(name)) return pressContract(desk, input, name);
   if (isBuildAction(name)) return pressBuild(desk, input);

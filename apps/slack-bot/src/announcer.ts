@@ -2,7 +2,7 @@
 // down for hours, the log goes on, and this follows it.
 
 import type { AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
-import { letOthersIn } from '@bg/engine';
+import { findPerson, letOthersIn, personOf } from '@bg/engine';
 import { channelsOf, showBuild, tellBuild } from './build-news.ts';
 import { tellContract } from './contract-news.ts';
 import { tellDelivery } from './delivery-news.ts';
@@ -111,6 +111,7 @@ function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   tellBuild(announcer.engine, row);
   tellDelivery(announcer.engine, row, repeats);
   tellChannel(announcer, row, repeats);
+  tellOwnerOfLock(announcer, row);
 }
 
 /** Buttons that are not legal any more must not stay on the cards of earlier deployments. */
@@ -156,6 +157,21 @@ function tellChannel({ engine }: Announcer, row: AuditRow, repeats: Repeats): vo
       key: `note:${row.seq}:${channel}`,
       kind: 'note',
       payload: { ...factsOf(row), name, channel, emoji },
+      urgent: true,
+    });
+}
+
+/** Whose lock it was need not read the channel to learn that it is gone. */
+function tellOwnerOfLock({ engine }: Announcer, row: AuditRow): void {
+  const owner = personOf(String(row.detail.owner ?? ''));
+  if (row.action !== 'unlocked' || owner === undefined || `person:${owner}` === row.actor) return;
+  const user = findPerson(engine.settings, { id: owner })?.slack;
+  if (user === undefined || row.service === null) return;
+  for (const { name } of concerned(engine, row.service, row.target))
+    putOnce(engine.outbox, {
+      key: `lock-taken:${row.seq}`,
+      kind: 'lock-taken',
+      payload: { ...factsOf(row), name, user },
       urgent: true,
     });
 }

@@ -136,6 +136,7 @@ describe('a day of deployments', () => {
       ['/rollback', 'help', /What you can type/],
       ['/deploy', 'lock "quiet day" for 2h', /is locked until/],
       ['/deploy', 'unlock', /is unlocked/],
+      ['/switch', 'green', /green serves already: shop runs v2\.1/],
     ];
     for (const [command, text, pattern] of asked) {
       expect(await say(bob, command, text)).toMatchObject({ status: 200 });
@@ -145,6 +146,26 @@ describe('a day of deployments', () => {
     expect(
       workspace.slack.messages({ channel, user: alice }).some((message) => /What you can type/.test(textOf(message))),
     ).toBe(false);
+  });
+
+  test('the lock of another goes only after a question, and its owner gets a message', async () => {
+    await say(bob, '/deploy', 'lock "sale at six"');
+    await whispered(workspace.slack, bob, /is locked until/);
+    await say(alice, '/deploy', 'unlock');
+    const question = await whispered(workspace.slack, alice, /Take that lock away\?/);
+    expect(workspace.engine.status().targets[0]?.lock?.owner).toBe('person:bob');
+    await workspace.slack.click({
+      user: alice,
+      channel: question.channel,
+      messageTs: question.ts,
+      actionId: 'deploy.unlock',
+      confirmed: true,
+    });
+    const direct = await workspace.slack.waitFor((messages) =>
+      messages.find((message) => message.channel !== channel && /which bob had locked: sale at six/.test(message.text)),
+    );
+    expect(workspace.slack.messages({ channel: direct.channel, user: bob })).toContainEqual(direct);
+    expect(workspace.engine.status().targets[0]?.lock).toBeUndefined();
   });
 
   test('a typing error is answered with the nearest correct form, and written', async () => {

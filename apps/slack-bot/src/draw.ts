@@ -82,6 +82,10 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     channel: facts.channel,
     card: noteCard(facts, namesIn(settings.people)),
   }),
+  'lock-taken': (facts, { engine: { settings } }) => ({
+    channel: facts.user,
+    card: noteCard({ ...facts, emoji: '🔓' }, namesIn(settings.people)),
+  }),
   direct: ({ deploymentId, user, about }, { engine: { deployment, outbox, settings } }) => {
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;

@@ -1,6 +1,7 @@
 // Bolt's listeners: acknowledge, hand over to a plain function, show what it returned. Nothing is decided here.
 
 import { randomBytes } from 'node:crypto';
+import type { SlotName } from '@bg/engine';
 import type { App, BlockAction, SlackViewAction, ViewOutput } from '@slack/bolt';
 import { pressButton } from './actions.ts';
 import type { Card } from './cards/blocks.ts';
@@ -35,12 +36,19 @@ function registerCommands(app: App, desk: Desk, turns: Turns): void {
       app.command(name, async ({ command, ack, respond }) => {
         await ack();
         const { text, user_id: user, trigger_id: triggerId, channel_id: channel } = command;
-        const card = await orFault(desk, () =>
-          turns(() => runCommand(desk, { key, command: command.command, text, user, triggerId })),
-        );
+        const liveSides = key === 'switch' ? liveSidesOf(desk) : undefined;
+        const asked = { key, command: command.command, text, user, triggerId, liveSides };
+        const card = await orFault(desk, () => turns(() => runCommand(desk, asked)));
         if (card !== undefined) await reply(desk, { card, respond, channel, user });
       });
   }
+}
+
+/** Looked at when the command arrives: others may be decided before its turn. */
+function liveSidesOf({ engine }: Desk): ReadonlyMap<string, SlotName> {
+  return new Map(
+    engine.status().targets.flatMap(({ name, routing: { active } }) => (active === undefined ? [] : [[name, active]])),
+  );
 }
 
 function registerButtons(app: App, desk: Desk, turns: Turns): void {

@@ -18,6 +18,8 @@ export type Payloads = {
     readonly error: string;
     readonly channel: string;
   };
+  /** To the owner of a lock that another person took away. */
+  readonly 'lock-taken': LineFacts & { readonly name: string; readonly user: string };
   /** One per drift; updated in place when it is over. */
   readonly drift: LineFacts & {
     readonly service: string;
@@ -44,7 +46,7 @@ export type Kind = keyof Payloads;
 export const livesOn = (kind: string): boolean => ['card', 'drift', 'contract', 'build', 'delivery'].includes(kind);
 
 /** To a person alone. */
-export const isDirect = (kind: string): boolean => ['direct', 'build-direct', 'stranded'].includes(kind);
+export const isDirect = (kind: string): boolean => ['direct', 'build-direct', 'stranded', 'lock-taken'].includes(kind);
 
 export const cardKey = (deploymentId: string): string => `card:${deploymentId}`;
 

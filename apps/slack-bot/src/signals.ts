@@ -31,7 +31,7 @@ export const isSignal = (name: string): name is SignalName => Object.hasOwn(verb
 
 /** Who may do these is decided with the person's user groups at hand. */
 export const asksApprovers = (name: SignalName): boolean =>
-  name === 'approve' || name === 'reject' || name === 'promote' || name === 'promote-full';
+  ['approve', 'reject', 'promote', 'promote-full', 'extend'].includes(name);
 
 export function approversOf(
   engine: Engine,

@@ -1,6 +1,7 @@
 // The verbs: everything the Slack bot, the webhook receiver and the command line can ask of the engine.
 // A verb is one short synchronous transaction (gates, change, audit row); it never waits for a deployment.
 
+import type { AuditLog } from './audit-api.ts';
 import type { DeliveryRecord, Inbox } from './builds/inbox.ts';
 import type { Builds } from './builds-api.ts';
 import type { Settings } from './config/settings.ts';
@@ -18,9 +19,7 @@ import type { SchemaView } from './orchestrator/schema/schema-view.ts';
 import type { RoutingConfiguration } from './orchestrator/verbs/routing-configuration.ts';
 import type { Parts } from './parts-api.ts';
 import type { PlannedRun, ReleaseNow, StoredReleases } from './releases-api.ts';
-import type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
 import type { Role } from './state/schema.ts';
-import type { Shipped } from './state/shipped.ts';
 
 export interface TargetRef {
   readonly service?: string | undefined;
@@ -142,7 +141,16 @@ export interface Engine {
   abort(ref: DeploymentRef, actor: Actor, reason?: string): Result<DeploymentView>;
   /** Thirty more minutes for a pending approval. */
   extend(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
-  switch(request: TargetRef & { readonly actor: Actor; readonly reason?: string | undefined }): Result<DeploymentView>;
+  /** Refused as `already-active` where `to` serves already: what was asked for is so. */
+  switch(
+    request: TargetRef & {
+      readonly to?: SlotName | undefined;
+      /** The side that was live when it was typed: refused when another one is by now. */
+      readonly from?: SlotName | undefined;
+      readonly actor: Actor;
+      readonly reason?: string | undefined;
+    },
+  ): Result<DeploymentView>;
   /** A running deployment is taken back; otherwise back to the standby or to the named earlier release. Never queued, never locked out. */
   rollback(
     request: TargetRef & {
@@ -156,7 +164,8 @@ export interface Engine {
   lock(
     request: TargetRef & { readonly actor: Actor; readonly reason: string; readonly forMs?: number },
   ): Result<TargetView>;
-  unlock(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
+  /** `of`: whose lock is meant; without it only the own one goes. */
+  unlock(request: TargetRef & { readonly actor: Actor; readonly of?: string | undefined }): Result<TargetView>;
   /** About the failed side that is kept: bring back the last good release now, or keep it as it is. */
   restoreFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   keepFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
@@ -209,16 +218,7 @@ export interface Engine {
   /** The single parts, for people who look into something. They change no routing. */
   readonly parts: Parts;
 
-  readonly audit: {
-    /** Rows after `seq`, oldest first: the log and the event stream are one. */
-    after(seq: number, limit: number): readonly AuditRow[];
-    /** `outside`: heads that were published where the owner of this machine cannot change them. */
-    verify(outside?: AuditHead | readonly AuditHead[]): AuditVerification;
-    /** Remembers that this head (the present one, unless `row` is given) was shown outside: verify proves the log by it. */
-    publishHead(place: string, row?: AuditHead): AuditHead | undefined;
-    /** How far each destination of `audit.ship` and the file with the heads are. */
-    shipped(): readonly Shipped[];
-  };
+  readonly audit: AuditLog;
 
   /** Where a consumer of events stands. */
   cursor(consumer: string): number;

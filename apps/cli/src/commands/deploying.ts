@@ -1,7 +1,8 @@
 // Asking for a deployment, or for what it would do.
 
+import { type ExitCode, exitCodes } from '../exit.ts';
 import { attend } from '../follow/attend.ts';
-import { checkOrder, isPlace, readPlace, readVersion } from '../place.ts';
+import { checkOrder, isPlace, readPlace, readSlot, readVersion } from '../place.ts';
 import { answered } from '../refused.ts';
 import { type Options, onEngine, type Session } from '../session.ts';
 import { planLines } from '../show/plan.ts';
@@ -39,12 +40,9 @@ export const deploying: readonly Command[] = [
   {
     usage: 'switch [place]',
     summary: 'make live what stands ready in the other slot: a held preview or the standby',
-    options: [reasonOption, followOption],
-    examples: ['bg switch', 'bg switch shop --follow'],
-    run: onEngine((session, [place], options) => {
-      const request = { ...readPlace(place, options), actor: session.actor, reason: options.reason };
-      return attend(session, session.engine.switch(request), { wish: 'forward', follow: options.follow === true });
-    }),
+    options: [['--to <slot>', 'the slot that is to serve; done where it serves already'], reasonOption, followOption],
+    examples: ['bg switch', 'bg switch shop --to green --follow'],
+    run: onEngine((session, [place], options) => switchTo(session, place, options)),
   },
   {
     usage: 'rollback [version] [place]',
@@ -58,6 +56,18 @@ export const deploying: readonly Command[] = [
     }),
   },
 ];
+
+function switchTo(session: Session, place: string | undefined, options: Options): Promise<ExitCode> | ExitCode {
+  const { engine, screen, actor } = session;
+  const where = readPlace(place, options);
+  const to = options.to === undefined ? undefined : readSlot('bg switch --to', options.to);
+  const result = engine.switch({ ...where, to, actor, reason: options.reason });
+  if (to !== undefined && !result.ok && result.refusal.code === 'already-active') {
+    screen.answer({ slot: to, already: true, sentence: result.refusal.sentence }, ({ sentence }) => [sentence]);
+    return exitCodes.done;
+  }
+  return attend(session, result, { wish: 'forward', follow: options.follow === true });
+}
 
 function deployRequest(command: string, session: Session, [version = '', place]: readonly string[], options: Options) {
   checkOrder({ command, version, place, services: session.services });

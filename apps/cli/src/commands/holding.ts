@@ -21,7 +21,15 @@ export const holding: readonly Command[] = [
       return answered(screen, engine.lock({ ...readPlace(place, options), actor, reason, ...forMs }), targetLines);
     }),
   },
-  onTarget('unlock', 'end a lock', (engine, request) => engine.unlock(request)),
+  {
+    usage: 'unlock [place]',
+    summary: 'end a lock; that of another person only with --of, and its owner gets a message',
+    options: [['--of <owner>', 'whose lock it is, when it is not your own']],
+    examples: ['bg unlock', 'bg unlock shop/staging --of bob'],
+    run: onEngine(({ engine, actor, screen }, [place], options) =>
+      answered(screen, engine.unlock({ ...readPlace(place, options), actor, of: options.of }), targetLines),
+    ),
+  },
   onTarget('restore', 'put the last good release back into the slot that holds a failed one', (engine, request) =>
     engine.restoreFailed(request),
   ),

@@ -121,17 +121,33 @@ export const signalForm =
 
 const takesReason = (name: SignalName): boolean => name === 'reject' || name === 'abort';
 
-/** `/switch …` and `/deploy contract …`. */
-export const reasonedForm =
-  (kind: 'switch' | 'contract'): Form =>
-  (input) => {
-    const sorted = sortArguments(input, ['reason']);
-    if (!sorted.ok) return sorted;
-    const { positional, reason } = sorted.value;
-    if (positional.length > 1) return tooMany(input, `${input.command} ${positional[0]?.text}`);
-    const ref = readTarget(input, positional[0]);
-    return ref.ok ? understood({ kind, ref: ref.value, reason }) : ref;
-  };
+export const contractForm: Form = (input) => {
+  const sorted = sortArguments(input, ['reason']);
+  if (!sorted.ok) return sorted;
+  const { positional, reason } = sorted.value;
+  if (positional.length > 1) return tooMany(input, `${input.command} ${positional[0]?.text}`);
+  const ref = readTarget(input, positional[0]);
+  return ref.ok ? understood({ kind: 'contract', ref: ref.value, reason }) : ref;
+};
+
+/** A service may be called like a slot: then the word is the service, and a second one the slot. */
+export const switchForm: Form = (input) => {
+  const sorted = sortArguments(input, ['reason']);
+  if (!sorted.ok) return sorted;
+  const { positional, reason } = sorted.value;
+  const [first, second] = positional;
+  const firstIsPlace = first !== undefined && (namesTarget(input, first) || slotOf(first) === undefined);
+  const place = firstIsPlace ? first : undefined;
+  const word = firstIsPlace ? second : first;
+  const to = word === undefined ? undefined : slotOf(word);
+  if (positional.length > (firstIsPlace ? 2 : 1) || (word !== undefined && to === undefined))
+    return tooMany(input, `${input.command} ${first?.text}`);
+  const ref = readTarget(input, place);
+  return ref.ok ? understood({ kind: 'switch', ref: ref.value, to, reason }) : ref;
+};
+
+const slotOf = ({ text, quoted }: Word): 'blue' | 'green' | undefined =>
+  quoted ? undefined : (['blue', 'green'] as const).find((slot) => slot === text.toLowerCase());
 
 export const rollbackForm: Form = (input) => {
   const sorted = sortArguments(input, ['reason']);

@@ -1,6 +1,6 @@
 // What a command asks for, understood completely or not at all.
 
-import type { Refusal, TargetRef } from '@bg/engine';
+import type { Refusal, SlotName, TargetRef } from '@bg/engine';
 
 export type SignalName = 'approve' | 'reject' | 'promote' | 'promote-full' | 'pause' | 'resume' | 'abort' | 'extend';
 
@@ -22,7 +22,12 @@ export type Intent =
   | { readonly kind: 'unlock'; readonly ref: TargetRef }
   | { readonly kind: 'contract'; readonly ref: TargetRef; readonly reason: string | undefined }
   | { readonly kind: 'signal'; readonly name: SignalName; readonly ref: TargetRef; readonly reason: string | undefined }
-  | { readonly kind: 'switch'; readonly ref: TargetRef; readonly reason: string | undefined }
+  | {
+      readonly kind: 'switch';
+      readonly ref: TargetRef;
+      readonly to: SlotName | undefined;
+      readonly reason: string | undefined;
+    }
   | {
       readonly kind: 'rollback';
       readonly ref: TargetRef;

@@ -1,6 +1,15 @@
 // An understood command → the engine's verb → what the person sees. One small function per kind of command.
 
-import type { Actor, ContractView, DeploymentView, Refusal, Result, StatusView, TargetView } from '@bg/engine';
+import type {
+  Actor,
+  ContractView,
+  DeploymentView,
+  Refusal,
+  Result,
+  SlotName,
+  StatusView,
+  TargetView,
+} from '@bg/engine';
 import { type Card, card, section } from '../cards/blocks.ts';
 import { helpCard } from '../cards/help-card.ts';
 import { historyCard, historyLength } from '../cards/history-card.ts';
@@ -11,6 +20,7 @@ import { statusCard, targetCard } from '../cards/status-card.ts';
 import { channelText, strandedSentence } from '../cards/stranded-card.ts';
 import { dateTime, outside } from '../cards/text.ts';
 import type { Desk } from '../desk.ts';
+import { lockOfAnother } from '../lock-press.ts';
 import { openDeployModal } from '../modals/open.ts';
 import { approversOf, asksApprovers, sendSignal } from '../signals.ts';
 import { strandedIn } from '../stranded.ts';
@@ -24,6 +34,8 @@ export interface CommandInput {
   readonly text: string;
   readonly user: string;
   readonly triggerId: string;
+  /** Which slot served each target, by its name, when the command arrived; a plain switch is bound to it. */
+  readonly liveSides?: ReadonlyMap<string, SlotName> | undefined;
 }
 
 /** What only the person who typed it sees; undefined when a form was opened instead. */
@@ -67,18 +79,28 @@ const runs: { readonly [K in Intent['kind']]: Run<Extract<Intent, { readonly kin
     const unlocked = desk.engine.unlock({ ...intent.ref, actor });
     return unlocked.ok
       ? noticeCard(`🔓 *${outside(unlocked.value.name, 80)}* is unlocked.`)
-      : refusalCard(unlocked.refusal);
+      : (lockOfAnother(desk, intent.ref, actor) ?? refusalCard(unlocked.refusal));
   },
   contract: async ({ desk, actor, intent: { ref, reason } }) => {
     const asked = await desk.engine.migrations.contract({ ...ref, actor, reason });
     return asked.ok ? noticeCard(contractSentence(asked.value)) : refusalCard(asked.refusal);
   },
   signal: signal,
-  switch: ({ desk, actor, intent: { ref, reason } }) => answered(desk, desk.engine.switch({ ...ref, actor, reason })),
+  switch: switchTo,
   rollback: ({ desk, actor, intent: { ref, version, reason } }) =>
     answered(desk, desk.engine.rollback({ ...ref, version, actor, reason })),
   help: ({ desk }) => helpCard(desk.words),
 };
+
+function switchTo({ desk, actor, input, intent }: Asked<Extract<Intent, { kind: 'switch' }>>): Card {
+  const { ref, to, reason } = intent;
+  const found = desk.engine.target(ref);
+  const from = found.ok && to === undefined ? input.liveSides?.get(found.value.name) : undefined;
+  const result = desk.engine.switch({ ...ref, to, from, actor, reason });
+  if (to !== undefined && !result.ok && result.refusal.code === 'already-active')
+    return noticeCard(`✅ ${outside(result.refusal.sentence, 300)}.`);
+  return answered(desk, result);
+}
 
 function answered({ engine }: Desk, result: Result<DeploymentView>): Card {
   if (!result.ok) return refusalCard(result.refusal);

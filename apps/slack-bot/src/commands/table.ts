@@ -1,13 +1,14 @@
 // Every command and every form of it, as data: the parser, the help card and the app manifest all read this table.
 
 import {
+  contractForm,
   deployForm,
   type Form,
   helpForm,
   lockForm,
-  reasonedForm,
   rollbackForm,
   signalForm,
+  switchForm,
   targetForm,
 } from './forms.ts';
 
@@ -73,7 +74,7 @@ const deploy: readonly Subcommand[] = [
     word: 'contract',
     usage: `${target} [--reason "…"]`,
     does: 'asks to take from the schema what only older releases need',
-    form: reasonedForm('contract'),
+    form: contractForm,
   },
   { word: 'lock', usage: `${target} "reason" [for 2h]`, does: 'lets nobody deploy for a while', form: lockForm },
   { word: 'unlock', usage: target, does: 'takes the lock away', form: targetForm('unlock') },
@@ -90,13 +91,13 @@ export const commandTable: readonly Command[] = [
   {
     key: 'switch',
     description: 'Send everybody to what stands ready in the other slot',
-    hint: '[service[/target]]',
+    hint: '[service[/target]] [blue|green]',
     subcommands: [
       {
         word: '',
-        usage: `${target} [--reason "…"]`,
-        does: 'promotes the held preview or the standby',
-        form: reasonedForm('switch'),
+        usage: `${target} [blue|green] [--reason "…"]`,
+        does: 'promotes the held preview or the standby; a named side that serves already is left',
+        form: switchForm,
       },
     ],
   },

@@ -106,12 +106,15 @@ export const noLiveDeployment: Gate = ({ live, name, now }) =>
       )
     : pass;
 
-export const notLocked: Gate = ({ lock, actor, name, now }) =>
-  lock && lock.owner !== actorName(actor)
+/** Holds its owner too: who locks a target wants nothing to be deployed, least of all by mistake. */
+export const notLocked: Gate<'lock' | 'actor' | 'name' | 'now'> = ({ lock, actor, name, now }) =>
+  lock
     ? refuse(
         'target-locked',
         `${name} is locked by ${shortName(lock.owner)} for ${forHowLong(now - lock.since)}, until ${clockTime(lock.until)}: ${lock.reason}`,
-        `Ask ${shortName(lock.owner)}, or unlock it.`,
+        lock.owner === actorName(actor)
+          ? 'It is your own lock: unlock it first.'
+          : `Ask ${shortName(lock.owner)}, or unlock it.`,
       )
     : pass;
 

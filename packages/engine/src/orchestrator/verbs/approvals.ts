@@ -57,6 +57,9 @@ export function extend(core: Core, ref: DeploymentRef, actor: Actor): Result<Dep
   return decide(core, { verb: 'extend', ref, actor, tolerateStale: true }, (situation) => {
     const approval = pendingApproval(situation, ref);
     if ('ok' in approval) return approval;
+    // More time is part of the decision: who asked for the deployment must not keep its approval open for ever.
+    const refusal = mayDecide(situation, {});
+    if (refusal) return refusal;
     const deadlineAt = Math.min(
       Math.max(approval.deadlineAt, situation.tx.now) + extendMs,
       approval.askedAt + 7 * 24 * 3_600_000,

@@ -101,10 +101,12 @@ describe('an approval', () => {
     expect(approval().status).toBe('pending');
   });
 
-  it('is not given over the lock of another', () => {
+  it('is not given over a lock, not even by its owner', () => {
     const { engine, ref } = waiting();
     engine.lock({ actor: carol, reason: 'stock-taking' });
     expect(codeOf(engine.approve(ref, bob))).toBe('target-locked');
+    expect(codeOf(engine.approve(ref, carol))).toBe('target-locked');
+    engine.unlock({ actor: carol });
     expect(codeOf(engine.approve(ref, carol))).toBe('ok');
   });
 
@@ -113,7 +115,10 @@ describe('an approval', () => {
     clock.advance(3_600_001);
     expect(codeOf(engine.approve(ref, bob))).toBe('already-decided');
     const before = approval().deadline;
-    expect(codeOf(engine.extend(ref, alice))).toBe('ok');
+    expect(codeOf(engine.extend(ref, alice))).toBe('four-eyes');
+    expect(codeOf(engine.extend(ref, dave))).toBe('not-approver');
+    expect(codeOf(engine.extend(ref, ci))).toBe('not-approver');
+    expect(codeOf(engine.extend(ref, bob))).toBe('ok');
     expect(approval().deadline).toBeGreaterThan(before + 29 * 60_000);
     expect(codeOf(engine.approve({ id: ref.id }, bob))).toBe('ok');
   });

@@ -9,9 +9,9 @@ import { readLock } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
 import { type Core, mustTarget, type Target } from '../core.ts';
 import { otherDriver } from '../facts.ts';
-import { ask, inTeam, sameConfiguration } from '../gates.ts';
+import { ask, inTeam, notLocked, sameConfiguration } from '../gates.ts';
 import { ok, type Refusal, type Result, refuse } from '../refusal.ts';
-import { clockTime, forHowLong } from '../words.ts';
+import { clockTime } from '../words.ts';
 import { refuseUnlessApprover } from './approver.ts';
 import { recordRefusal } from './refused.ts';
 
@@ -114,12 +114,8 @@ export function mayDecide(
 
 export function unlocked({ core, target, actor, tx }: Situation): Refused | undefined {
   const lock = readLock(core.store.db, target.key, tx.now);
-  if (!lock || lock.owner === actorName(actor)) return undefined;
-  return refuse(
-    'target-locked',
-    `${target.name} is locked by ${shortName(lock.owner)} for ${forHowLong(tx.now - lock.since)}: ${lock.reason}`,
-    `Ask ${shortName(lock.owner)}, or unlock it.`,
-  );
+  const answer = notLocked({ lock, actor, name: target.name, now: tx.now });
+  return answer.ok ? undefined : answer;
 }
 
 export function moved(situation: Situation, action: string, sentence: string): void {

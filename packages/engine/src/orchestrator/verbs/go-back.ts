@@ -1,14 +1,13 @@
-// `rollback` and `switch`: a warm side is a plan that begins at `promote`; a cold one is started and proved first.
+// `rollback`: a warm side is a plan that begins at `promote`; a cold one is started and proved first.
 
-import type { Engine } from '../../engine-api.ts';
-import { otherSlot } from '../../environment/environment.ts';
-import { addSignal, type DeploymentRow, liveDeployment, readDeployment } from '../../state/deployments.ts';
+import type { Engine, TargetRef } from '../../engine-api.ts';
+import { type DeploymentRow, liveDeployment, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { type QuarantineRow, readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
+import { type QuarantineRow, readQuarantine, readRelease } from '../../state/targets.ts';
 import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../facts.ts';
-import { ask, gatesOfRollback, gatesOfSwitch, notDrifted, refuseMarked } from '../gates.ts';
+import { ask, gatesOfRollback, notDrifted, refuseMarked } from '../gates.ts';
 import { allowInstead } from '../next-older.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
 import { isGone } from '../releases/shelf.ts';
@@ -16,11 +15,10 @@ import { lostFor } from '../schema/observe.ts';
 import { alreadyBack } from './already-back.ts';
 import { beginWayBack } from './begin.ts';
 import { recordRefusal } from './refused.ts';
-import { isWarm, rollbackTarget } from './rollback-target.ts';
+import { rollbackTarget } from './rollback-target.ts';
 import { giveUp } from './steer.ts';
 
 type RollbackRequest = Parameters<Engine['rollback']>[0];
-type SwitchRequest = Parameters<Engine['switch']>[0];
 
 export function rollback(core: Core, request: RollbackRequest): Result<DeploymentRow> {
   return through(core, request, 'rollback', (tx, target) => decideRollback(core, tx, target, request));
@@ -68,48 +66,13 @@ export function decideRollback(core: Core, tx: Tx, target: Target, request: Roll
   return ok(begun);
 }
 
-export function switchSides(core: Core, request: SwitchRequest): Result<DeploymentRow> {
-  return through(core, request, 'switch', (tx, target) => {
-    const live = liveDeployment(tx.db, target.key);
-    const held = live?.phase === 'hold' && live.direction === 'forward' && live.pausedAt === null;
-    const facts = {
-      ...gatherFacts(core, target, { actor: request.actor, version: '' }),
-      ...(held ? { live: undefined } : {}),
-    };
-    const answer = ask(gatesOfSwitch, facts);
-    if (!answer.ok) return answer;
-    if (held) return promoteHeld(tx, target, live, request.actor);
-    const active = activeSide(core, target);
-    const other = readSlot(tx.db, target.key, otherSlot(active?.slot ?? 'green'));
-    if (!active || !isWarm(other))
-      return refuse(
-        'nothing-to-switch',
-        `the other slot of ${target.name} holds ${other.version === null ? 'nothing' : `${other.version} (${other.label ?? other.role})`}`,
-        'Deploy a version, or hold one with `--hold`.',
-      );
-    const marked = refuseMarked(other.version, readQuarantine(core.store.db, other.digest));
-    if (marked) return marked;
-    const lost = lostFor(core, target, other.version);
-    if (lost !== undefined) return cannotRun(target, other.version, lost);
-    return ok(
-      beginWayBack(core, tx, target, {
-        mode: 'switch',
-        version: other.version,
-        warm: true,
-        requestedBy: actorName(request.actor),
-        reason: request.reason,
-      }),
-    );
-  });
-}
-
 function markOf({ store: { db } }: Core, { key }: Target, version: string): QuarantineRow | undefined {
   const digest = readRelease(db, key.service, version)?.digest;
   return digest === undefined ? undefined : readQuarantine(db, digest);
 }
 
 /** As far as the last look at the schema knows; the promotion itself asks the database. */
-function cannotRun(target: Target, version: string, evidence: string): ReturnType<typeof refuse> {
+export function cannotRun(target: Target, version: string, evidence: string): ReturnType<typeof refuse> {
   return refuse(
     'schema-incompatible',
     `${version} cannot run on the schema of ${target.name} any more: ${evidence}`,
@@ -117,15 +80,17 @@ function cannotRun(target: Target, version: string, evidence: string): ReturnTyp
   );
 }
 
-function through(
+/** One transaction; a refusal is written. */
+export function through(
   core: Core,
-  request: RollbackRequest | SwitchRequest,
+  request: TargetRef & { readonly actor: Actor },
   verb: string,
   act: (tx: Tx, target: Target) => Result<DeploymentRow>,
 ): Result<DeploymentRow> {
   const found = findTarget(core, request);
   const answer = found.ok ? core.store.write((tx) => act(tx, found.value)) : found;
-  if (!answer.ok)
+  // A side that serves already was asked for once more: nobody was refused anything.
+  if (!answer.ok && !(verb === 'switch' && answer.refusal.code === 'already-active'))
     recordRefusal(core, {
       actor: request.actor,
       verb,
@@ -160,16 +125,4 @@ function takeBack(
   const refused = giveUp({ core, tx, target, row: live, actor }, reason);
   if (refused) return refused;
   return ok(readDeployment(tx.db, live.id) ?? live);
-}
-
-function promoteHeld(tx: Tx, target: Target, live: DeploymentRow, actor: Actor): Result<DeploymentRow> {
-  addSignal(tx, { deploymentId: live.id, kind: 'promote', position: live.position, actor: actorName(actor) });
-  tx.audit({
-    ...target.key,
-    actor: actorName(actor),
-    action: 'promoted-on',
-    deploymentId: live.id,
-    sentence: `${shortName(actorName(actor))} promotes the held ${live.version}`,
-  });
-  return ok(live);
 }

@@ -72,12 +72,19 @@ export function lock(core: Core, request: Parameters<Engine['lock']>[0]): Result
   });
 }
 
-export function unlock(core: Core, request: TargetRef & { readonly actor: Actor }): Result<Target> {
+export function unlock(core: Core, request: Parameters<Engine['unlock']>[0]): Result<Target> {
   return onTarget(core, request, 'unlock', (tx, target) => {
     const held = readLock(tx.db, target.key, tx.now);
     if (!held) return refuse('not-allowed-now', `${target.name} is not locked`);
-    clearLock(tx, target.key);
     const owner = actorName(request.actor);
+    const isMeant = held.owner === owner || request.of === held.owner || request.of === shortName(held.owner);
+    if (!isMeant)
+      return refuse(
+        'target-locked',
+        `it is ${shortName(held.owner)} who locked ${target.name}, until ${clockTime(held.until)}: ${held.reason}`,
+        `To take that lock away, name its owner, who gets a message: \`bg unlock --of ${shortName(held.owner)}\`.`,
+      );
+    clearLock(tx, target.key);
     tx.audit({
       ...target.key,
       actor: owner,

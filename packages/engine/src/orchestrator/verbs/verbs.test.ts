@@ -71,6 +71,8 @@ describe('deploy', () => {
     refused(() => engine.deploy({ version: 'v2.0', actor: ci }), 'quarantined');
     engine.lock({ actor: bob, reason: 'stock-taking' });
     refused(() => engine.deploy({ version: 'v2.1', actor: alice }), 'target-locked');
+    refused(() => engine.deploy({ version: 'v2.1', actor: bob }), 'target-locked');
+    engine.unlock({ actor: bob });
     expect(codeOf(engine.deploy({ version: 'v2.1', actor: bob }))).toBe('ok');
     refused(() => engine.deploy({ version: 'v2.0', actor: bob }), 'target-busy');
   });
@@ -204,33 +206,6 @@ describe('rollback', () => {
   });
 });
 
-describe('switch', () => {
-  it('promotes what stands warm in the other slot', () => {
-    const { engine } = set('v2.0');
-    expect(engine.switch({ actor: alice })).toMatchObject({
-      ok: true,
-      value: { mode: 'switch', version: 'v2.0', slot: 'green' },
-    });
-  });
-
-  it('promotes a held preview into the checks of its own plan', () => {
-    const { engine } = set();
-    const { id } = desk.running('hold');
-    expect(engine.switch({ actor: bob })).toMatchObject({ ok: true, value: { id } });
-    const row = desk.store.db.$client.prepare('SELECT kind, actor FROM signals').get();
-    expect(row).toEqual({ kind: 'promote', actor: 'person:bob' });
-  });
-
-  it('refuses with nothing there, under the lock of another, and while a deployment runs', () => {
-    const { engine } = set();
-    refused(() => engine.switch({ actor: alice }), 'nothing-to-switch');
-    desk.running('watch');
-    refused(() => engine.switch({ actor: alice }), 'target-busy');
-    engine.lock({ actor: bob, reason: 'stock-taking' });
-    refused(() => engine.switch({ actor: alice }), 'target-locked');
-  });
-});
-
 describe('lock and unlock', () => {
   it('hold a target with a reason until they end', () => {
     const { engine, clock } = set();
@@ -243,8 +218,22 @@ describe('lock and unlock', () => {
     refused(() => engine.lock({ actor: bob, reason: 'mine' }), 'target-locked');
     clock.advance(60_001);
     expect(codeOf(engine.lock({ actor: bob, reason: 'mine' }))).toBe('ok');
-    expect(engine.unlock({ actor: alice })).toMatchObject({ ok: true, value: { lock: undefined } });
+    refused(() => engine.unlock({ actor: alice }), 'target-locked');
+    refused(() => engine.unlock({ actor: alice, of: 'carol' }), 'target-locked');
+    expect(engine.unlock({ actor: alice, of: 'bob' })).toMatchObject({ ok: true, value: { lock: undefined } });
     expect(engine.audit.after(0, 100).at(-1)?.sentence).toContain('bob had locked');
+  });
+});
+
+describe('a lock', () => {
+  it('holds its owner: deploy, switch, promote; never a rollback or an abort', () => {
+    const { engine } = set('v2.0');
+    engine.lock({ actor: alice, reason: 'stock-taking' });
+    for (const act of [() => engine.deploy({ version: 'v2.1', actor: alice }), () => engine.switch({ actor: alice })])
+      refused(act, 'target-locked');
+    const answer = engine.switch({ actor: alice });
+    expect(!answer.ok && answer.refusal.hint).toContain('your own lock');
+    expect(codeOf(engine.rollback({ actor: alice }))).toBe('ok');
   });
 });
 

@@ -29,7 +29,7 @@ import { approve, extend, reject } from './approvals.ts';
 import { contract } from './contract.ts';
 import { approveContract, rejectContract } from './decide-contract.ts';
 import { deploy, planOnly } from './deploy.ts';
-import { rollback, switchSides } from './go-back.ts';
+import { rollback } from './go-back.ts';
 import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.ts';
 import { lookNow } from './look-now.ts';
 import { migrationsPlan, migrationsStatus, runMigrations } from './migrations.ts';
@@ -41,6 +41,7 @@ import { replay } from './replay.ts';
 import { routingConfiguration } from './routing-configuration.ts';
 import { abort, pause, promote, resume } from './steer.ts';
 import { createStoredReleases } from './stored-releases.ts';
+import { switchSides } from './switch-sides.ts';
 
 const slotNames: readonly SlotName[] = ['blue', 'green'];
 
