@@ -5,42 +5,44 @@ import { codeOf } from '../files/code.ts';
 import { filesOf, type Migration, type SqlFile } from '../files/migration.ts';
 import { accepting } from './acceptance.ts';
 import type { Finding } from './finding.ts';
-import type { Grammar, Hazard, Rule, Scene } from './rule.ts';
+import type { Grammar, Hazard, Place, Rule, Scene } from './rule.ts';
 
 export function judge<S extends Statement, H>(
   migrations: readonly Migration[],
   grammar: Grammar<S, H>,
-  { pending = new Set(), ledger = 'schema_migrations' }: LintOptions = {},
+  { pending, ledger = 'schema_migrations' }: LintOptions = {},
 ): readonly Finding[] {
   const history = grammar.history();
   const ledgerRule = ledgerRuleOf(ledger);
-  const judgeFile = (file: SqlFile, isFresh: boolean, also: readonly Finding[] = []): readonly Finding[] =>
-    accepting(file, [...also, ...findingsOf({ file, isFresh }, grammar, history, ledgerRule)]);
+  const judgeAt = (place: Place, also: readonly Finding[] = []): readonly Finding[] =>
+    accepting(place.file, [...also, ...findingsOf(place, grammar, history, ledgerRule)]);
+  let last: Place | undefined;
+  const judgeExpand = (migration: Migration, file: SqlFile): readonly Finding[] => {
+    last = { file, isFresh: pending?.has(migration.id) === true, before: pending === undefined ? last : undefined };
+    return judgeAt(last, missingRevert(migration, grammar));
+  };
   const forward = migrations.flatMap((migration) =>
     filesOf(migration)
       .filter(({ stage }) => stage !== 'revert')
-      .flatMap((file) =>
-        file.stage === 'expand'
-          ? judgeFile(file, pending.has(migration.id), missingRevert(migration, grammar))
-          : judgeFile(file, false),
-      ),
+      .flatMap((file) => (file.stage === 'expand' ? judgeExpand(migration, file) : judgeAt({ file, isFresh: false }))),
   );
   // Reverts last and backwards: what they drop must not be missing from the history of a later migration.
   const backward = migrations
     .toReversed()
-    .flatMap(({ revert }) => (revert === undefined ? [] : judgeFile(revert, false)));
+    .flatMap(({ revert }) => (revert === undefined ? [] : judgeAt({ file: revert, isFresh: false })));
   return [...forward, ...backward].toSorted(byPlace(migrations));
 }
 
 function findingsOf<S extends Statement, H>(
-  { file, isFresh }: { readonly file: SqlFile; readonly isFresh: boolean },
+  place: Place,
   grammar: Grammar<S, H>,
   history: H,
   ledger: LedgerRule,
 ): readonly Finding[] {
+  const { file } = place;
   const parsed = grammar.parse(file.text);
   if (!parsed.ok) return [unreadable(file, parsed.problem.line, parsed.problem.problem)];
-  grammar.enter(history, { file, isFresh }, parsed.statements);
+  grammar.enter(history, place, parsed.statements);
   const scene: Scene<H> = { file, stage: file.stage, isSync: file.sync, history };
   const rules = grammar.rules.filter(({ allowedIn }) => !allowedIn.includes(file.stage));
   const found: Finding[] = [];

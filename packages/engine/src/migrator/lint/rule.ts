@@ -53,6 +53,8 @@ export interface Place {
   readonly file: SqlFile;
   /** It runs before any release that knows its objects: what it creates is empty for all of this run. */
   readonly isFresh: boolean;
+  /** Where nothing is known of what has run: the expand step of the migration before. */
+  readonly before?: Place | undefined;
 }
 
 /** Where something was created. */

@@ -3,7 +3,7 @@
 import type { Constraint } from 'libpg-query';
 import { type Hazard, isNew, type Section, steps } from '../../lint/rule.ts';
 import { find, onAddColumn, without } from './add-column.ts';
-import { type History, isNewColumn, isNewTable, isProvenNotNull } from './history.ts';
+import { type History, isNewTable, isProvenNotNull, isUnwrittenColumn } from './history.ts';
 import { constraintName } from './names.ts';
 import { takesOmitted } from './nulls.ts';
 import {
@@ -105,7 +105,7 @@ const constrainingOldWrites: PostgresRule = {
     const kinds = ['CONSTR_CHECK', 'CONSTR_FOREIGN', 'CONSTR_NOTNULL'];
     if (constraint === undefined || !kinds.includes(constraint.contype ?? '')) return undefined;
     if (isNewTable(history, alteration.table)) return undefined;
-    const areNew = columns.length > 0 && columns.every((each) => isNewColumn(history, alteration.table, each));
+    const areNew = columns.length > 0 && columns.every((each) => isUnwrittenColumn(history, alteration.table, each));
     if (areNew && takesOmitted(constraint, alteration.table, history)) return undefined;
     const name = constraintName(alteration.table, constraint);
     return {

@@ -2,9 +2,9 @@
 
 import type { AlterTableType } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
-import { type History, isNewObject, isNewTable } from './history.ts';
+import { disabledKey, type History, isNewObject, isNewTable } from './history.ts';
 import { altered, anyOf, onAlter, type PostgresRule } from './postgres-rule.ts';
-import { body, dotted, nameOf } from './tree.ts';
+import { type Alteration, body, dotted, nameOf } from './tree.ts';
 
 const bothReleases = ['contract', 'revert'] as const;
 
@@ -109,12 +109,25 @@ const disablingTrigger: PostgresRule = {
       'AT_EnableAlwaysTrig',
       'AT_EnableReplicaTrig',
     ],
-    (alteration) => ({
-      message: `what triggers and rules do for the old release’s writes to ${alteration.table} changes under it${alteration.command.subtype === 'AT_DisableTrigAll' ? ', and foreign keys are not checked' : ''}`,
-      safe: steps(['contract', altered(alteration, alteration.command)]),
-    }),
+    (alteration, { history }) => {
+      if (isBack(alteration, history.file.disabled)) return undefined;
+      return {
+        message: `what triggers and rules do for the old release’s writes to ${alteration.table} changes under it${alteration.command.subtype === 'AT_DisableTrigAll' ? ', and foreign keys are not checked' : ''}`,
+        safe: steps(['contract', altered(alteration, alteration.command)]),
+      };
+    },
   ),
 };
+
+/** The file itself has disabled what it enables: all is as before when it commits. */
+function isBack({ table, command: { subtype, name } }: Alteration, disabled: ReadonlySet<string>): boolean {
+  const has = (what: AlterTableType, of = ''): boolean => disabled.has(disabledKey(table, what, of));
+  if (subtype === 'AT_EnableTrig')
+    return has('AT_DisableTrig', name) || has('AT_DisableTrigAll') || has('AT_DisableTrigUser');
+  if (subtype === 'AT_EnableTrigAll') return has('AT_DisableTrigAll') || has('AT_DisableTrigUser');
+  if (subtype === 'AT_EnableTrigUser') return has('AT_DisableTrigUser') || has('AT_DisableTrigAll');
+  return subtype === 'AT_EnableRule' && has('AT_DisableRule', name);
+}
 
 const replicaIdentity: PostgresRule = {
   id: 'changing-replica-identity',

@@ -5,7 +5,7 @@ import { type Hazard, hazards, noHazard, steps } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
 import { type History, isNewTable, keyOf } from './history.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { body, nameOf, print, relationSql, some, strings } from './tree.ts';
+import { body, isCatalog, nameOf, print, relationSql, some, strings } from './tree.ts';
 import { dataTarget, isSchemaChange, lockedTable } from './weight.ts';
 
 interface Change {
@@ -30,8 +30,10 @@ const unbatched: PostgresRule = {
   check: ({ node }, { history, stage }) => {
     const change = changesIn(node).find(({ relation, where }) => {
       const target = nameOf(relation);
-      if (isNewTable(history, target)) return false;
-      return !(stage === 'backfill' ? isBatch(where) : isFewRows(where, target, history));
+      if (isNewTable(history, target) || isCatalog(target)) return false;
+      return !(stage === 'backfill'
+        ? isBatch(where)
+        : isFewRows(where, target, history) || isLimited(where, target, history));
     });
     if (change === undefined) return noHazard;
     return [
@@ -79,6 +81,37 @@ function isFewRows(where: Node | undefined, table: string, history: History): bo
   return column === keyOf(history, table) || uniqueColumns(history, table).includes(column);
 }
 
+/** More rows than that stay locked too long for the users who wait for them. */
+const mostRows = 10_000;
+
+/** `key IN (SELECT … LIMIT 5000)`: each of its values is one row. */
+function isLimited(where: Node | undefined, table: string, history: History): boolean {
+  const both = body(where, 'BoolExpr');
+  if (both !== undefined)
+    return both.boolop === 'AND_EXPR' && (both.args ?? []).some((each) => isLimited(each, table, history));
+  const column = pickedColumn(where);
+  const isKey =
+    column === 'ctid' || column === keyOf(history, table) || uniqueColumns(history, table).includes(column ?? '');
+  const query = body(pickedFrom(where)?.subselect, 'SelectStmt');
+  const limit = body(query?.limitCount, 'A_Const')?.ival?.ival;
+  return isKey && limit !== undefined && limit <= mostRows && query?.limitOption !== 'LIMIT_OPTION_WITH_TIES';
+}
+
+const lastField = (node: Node | undefined): string | undefined => strings(body(node, 'ColumnRef')?.fields).at(-1);
+
+const pickedColumn = (where: Node | undefined): string | undefined =>
+  lastField(body(where, 'SubLink')?.testexpr) ?? lastField(body(where, 'A_Expr')?.lexpr);
+
+/** The query of `IN (SELECT …)`, or of `= ANY (ARRAY(SELECT …))`. */
+function pickedFrom(where: Node | undefined) {
+  const link = body(where, 'SubLink');
+  if (link !== undefined) return link.subLinkType === 'ANY_SUBLINK' && link.operName === undefined ? link : undefined;
+  const comparison = body(where, 'A_Expr');
+  const isAny = comparison?.kind === 'AEXPR_OP_ANY' && strings(comparison.name)[0] === '=';
+  const array = isAny ? body(comparison?.rexpr, 'SubLink') : undefined;
+  return array?.subLinkType === 'ARRAY_SUBLINK' ? array : undefined;
+}
+
 const uniqueColumns = (history: History, table: string): readonly string[] =>
   [...history.indexes.values()].flatMap((index) =>
     index.isUnique && index.table === table && index.columns.length === 1 ? index.columns : [],
@@ -116,6 +149,7 @@ const deleteAll: PostgresRule = {
   allowedIn: ['backfill'],
   check: ({ node }, { history }) => {
     const change = changeIn(node);
+    if (isCatalog(nameOf(change?.relation ?? {}))) return noHazard;
     if (change?.kind !== 'DeleteStmt' || change.where !== undefined || isNewTable(history, nameOf(change.relation)))
       return noHazard;
     return [
@@ -157,7 +191,12 @@ const mixing: PostgresRule = {
     const locked = lockedTable(statement);
     const isSecond =
       (isBulkChange(statement, history) && memory.lockedTables.size > 0) ||
-      (changesSchema && memory.didChangeData && locked !== undefined && !isNewTable(history, locked));
+      (changesSchema &&
+        memory.didChangeData &&
+        locked !== undefined &&
+        // Under a lock that the file holds already, the rows were the ones that waited.
+        !memory.lockedTables.has(locked) &&
+        !isNewTable(history, locked));
     if (!file.transaction || !isSecond) return noHazard;
     const [first = locked] = memory.lockedTables;
     const change = changeIn(statement.node);

@@ -1,6 +1,6 @@
 // What the statements so far made of the schema, as far as rules ask: what is new, what is typed how, what is proven.
 
-import type { TypeName } from 'libpg-query';
+import type { AlterTableType, TypeName } from 'libpg-query';
 import { isNew, type Origin, type Place } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
 import { body, nameOf } from './tree.ts';
@@ -49,6 +49,8 @@ export interface FileMemory {
   /** Constraints added here as NOT VALID, by `table.name`. */
   readonly unproven: Set<string>;
   readonly enumValues: Set<string>;
+  /** Triggers and rules that the file has disabled: see `disabledKey`. */
+  readonly disabled: Set<string>;
   didChangeData: boolean;
 }
 
@@ -95,9 +97,12 @@ export function freshMemory(statements: readonly PostgresStatement[]): FileMemor
     lockedTables: new Set(),
     unproven: new Set(),
     enumValues: new Set(),
+    disabled: new Set(),
     didChangeData: false,
   };
 }
+
+export const disabledKey = (table: string, how: AlterTableType, name = ''): string => `${how} ${name} on ${table}`;
 
 /** Nobody uses it yet: it may be altered freely. */
 export const isNewTable = (history: History, table: string): boolean =>
@@ -111,6 +116,22 @@ export const isNewObject = (history: History, name: string): boolean => isNew(hi
  */
 export const isNewColumn = (history: History, table: string, column: string): boolean =>
   isNewTable(history, table) || isNew(history.tables.get(table)?.columns.get(column)?.origin, history.here);
+
+/**
+ * No release writes the column: it was added by this file, by this run, or, where nothing is known of what has run, by the
+ * migration before (index builds, which need files of their own, may lie between). A trigger that fills it writes it.
+ */
+export function isUnwrittenColumn(history: History, table: string, column: string): boolean {
+  if (isNewTable(history, table)) return true;
+  const origin = columnOf(history, table, column)?.origin;
+  return origin?.file.sync === false && (isNew(origin, history.here) || isJustBefore(origin, history.here));
+}
+
+function isJustBefore(origin: Origin, here: Place): boolean {
+  let { before } = here;
+  while (before !== undefined && before.file !== origin.file && !before.file.transaction) ({ before } = before);
+  return before?.file === origin.file;
+}
 
 export const columnOf = (history: History, table: string, column: string): Column | undefined =>
   history.tables.get(table)?.columns.get(column);

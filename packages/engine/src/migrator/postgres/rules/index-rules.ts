@@ -4,9 +4,10 @@ import type { IndexStmt, Node } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
 import { namesOf } from './drop.ts';
-import { isNewColumn, isNewObject, isNewTable } from './history.ts';
+import { columnOf, type History, isNewObject, isNewTable, isUnwrittenColumn } from './history.ts';
+import { isNull } from './nulls.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { alterations, body, columnsIn, nameOf, print } from './tree.ts';
+import { alterations, body, columnsIn, isCatalog, nameOf, print } from './tree.ts';
 
 /** With a name, so that a build that failed can be found, and the index be dropped. */
 const concurrently = (index: IndexStmt): string =>
@@ -43,12 +44,7 @@ const uniqueIndex: PostgresRule = {
     const index = body(node, 'IndexStmt');
     const table = nameOf(index?.relation ?? {});
     if (index?.unique !== true || isNewTable(history, table)) return noHazard;
-    const columns = (index.indexParams ?? []).flatMap((each) => {
-      const element = body(each, 'IndexElem');
-      return element?.name === undefined ? columnsIn(element?.expr) : [element.name];
-    });
-    // With one column that the old release leaves NULL, its rows never collide.
-    if (columns.some((column) => isNewColumn(history, table, column))) return noHazard;
+    if (isNullInOldRows(index, table, history)) return noHazard;
     return [
       {
         message: `duplicates in ${table} make it fail, and old writes that make them fail afterwards`,
@@ -57,6 +53,19 @@ const uniqueIndex: PostgresRule = {
     ];
   },
 };
+
+/** With one column that is NULL in all rows, and in those that the old release writes, they never collide. */
+function isNullInOldRows({ indexParams, nulls_not_distinct: areEqual }: IndexStmt, table: string, history: History) {
+  const isNullColumn = (name: string): boolean =>
+    isUnwrittenColumn(history, table, name) && columnOf(history, table, name)?.hasDefault !== true;
+  return (
+    areEqual !== true &&
+    (indexParams ?? []).some((each) => {
+      const { name, expr } = body(each, 'IndexElem') ?? {};
+      return name === undefined ? isNull(expr, (column) => !isNullColumn(column)) : isNullColumn(name);
+    })
+  );
+}
 
 const dropIndex: PostgresRule = {
   id: 'require-concurrent-index-deletion',
@@ -86,8 +95,16 @@ const reindex: PostgresRule = {
   check: ({ node }) => {
     const found = body(node, 'ReindexStmt');
     if (found === undefined || hasOption(found.params, 'concurrently')) return noHazard;
+    if (found.kind === 'REINDEX_OBJECT_SYSTEM' || isCatalog(nameOf(found.relation ?? {})))
+      return [
+        {
+          message:
+            'every statement of both releases waits while the indexes of the system catalogs are built again; the server has no concurrent form of this: it needs a maintenance window',
+          safe: undefined,
+        },
+      ];
     const params: Node[] = [
-      ...(found.params ?? []),
+      ...(found.params ?? []).filter((each) => body(each, 'DefElem')?.defname !== 'concurrently'),
       { DefElem: { defname: 'concurrently', defaction: 'DEFELEM_UNSPEC' } },
     ];
     return [
@@ -100,8 +117,20 @@ const reindex: PostgresRule = {
   },
 };
 
+/** Switched on: `FULL` and `FULL TRUE`, not `FULL FALSE`. */
 const hasOption = (options: readonly Node[] | undefined, name: string): boolean =>
-  (options ?? []).some((each) => body(each, 'DefElem')?.defname === name);
+  (options ?? []).some((each) => {
+    const { defname, arg } = body(each, 'DefElem') ?? {};
+    return defname === name && !isOff(arg);
+  });
+
+function isOff(arg: Node | undefined): boolean {
+  const word =
+    body(arg, 'String')?.sval ??
+    (body(arg, 'Boolean') === undefined ? undefined : String(body(arg, 'Boolean')?.boolval === true));
+  const number = body(arg, 'Integer');
+  return number === undefined ? /^(?:false|off|no|0)$/i.test(word ?? '') : (number.ival ?? 0) === 0;
+}
 
 const repack: PostgresRule = {
   id: 'prefer-repack',
@@ -148,6 +177,7 @@ export function isOutsideTransactions(statement: PostgresStatement): boolean {
     body(node, 'IndexStmt')?.concurrent === true ||
     body(node, 'DropStmt')?.concurrent === true ||
     hasOption(body(node, 'ReindexStmt')?.params, 'concurrently') ||
+    /SCHEMA|SYSTEM|DATABASE/.test(body(node, 'ReindexStmt')?.kind ?? '') ||
     body(node, 'VacuumStmt')?.is_vacuumcmd === true ||
     body(node, 'CreatedbStmt') !== undefined ||
     body(node, 'AlterSystemStmt') !== undefined

@@ -61,7 +61,8 @@ const strict = new Set([
   'cardinality',
 ]);
 
-function isNull(node: Node | undefined, isFilled: (column: string) => boolean): boolean {
+/** Whether the expression is NULL wherever the columns that are not filled are. */
+export function isNull(node: Node | undefined, isFilled: (column: string) => boolean): boolean {
   const column = strings(body(node, 'ColumnRef')?.fields).at(-1);
   if (column !== undefined) return !isFilled(column);
   const cast = body(node, 'TypeCast');

@@ -3,7 +3,7 @@
 import type { ColumnDef, Constraint, CreateStmt, DropStmt, RenameStmt } from 'libpg-query';
 import type { Place } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
-import { type Check, freshMemory, type History, isNewTable, type Table } from './history.ts';
+import { type Check, disabledKey, freshMemory, type History, isNewTable, type Table } from './history.ts';
 import { constraintName, isCheckOfNotNull, triggerKey } from './names.ts';
 import { type Alteration, alterations, body, columnsIn, constraintsOf, dotted, nameOf, strings } from './tree.ts';
 import { dataTarget, lockedTable } from './weight.ts';
@@ -150,6 +150,8 @@ function alter(history: History, { table: name, command }: Alteration): void {
   if (subtype === 'AT_ColumnDefault') change(table, target, { hasDefault: def !== undefined });
   if (subtype === 'AT_AlterColumnType')
     change(table, target, { type: column?.typeName, collation: strings(column?.collClause?.collname).join('.') });
+  if (subtype !== undefined && /^AT_Disable(?:Trig|Rule)/.test(subtype))
+    history.file.disabled.add(disabledKey(name, subtype, target));
   if (subtype === 'AT_ValidateConstraint') {
     const check: Check | undefined = table.checks.get(target);
     if (check !== undefined) table.checks.set(target, { ...check, isValid: true });

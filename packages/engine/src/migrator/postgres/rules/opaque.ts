@@ -4,7 +4,7 @@ import type { Node } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
 import { type History, isNewObject } from './history.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { body, dotted, nameOf, print, printType, some, strings } from './tree.ts';
+import { body, dotted, isCatalog, nameOf, print, printType, some, strings } from './tree.ts';
 import { volatileIn } from './volatile.ts';
 
 /** Kinds of statement whose hazards are known; everything else is opaque. */
@@ -39,6 +39,9 @@ function opacity(node: Node, history: History): string | undefined {
   if (kind === 'DoStmt') return 'a DO block may do anything';
   if (kind === 'CallStmt' || kind === 'ExecuteStmt') return 'what is called may do anything';
   if (kind === 'CopyStmt') return 'rows come from outside this file';
+  const target = body(node, 'UpdateStmt') ?? body(node, 'DeleteStmt') ?? body(node, 'InsertStmt');
+  const changed = nameOf(target?.relation ?? {});
+  if (isCatalog(changed)) return `a row of ${changed}, the server’s own catalog, is changed by hand`;
   if (kind === 'SelectStmt') {
     if (setsSequence(node, history))
       return 'a sequence that is set to a constant gives numbers again that rows have already: read its value from the rows (max(id))';

@@ -49,7 +49,17 @@ const renamingTable: PostgresRule = {
   check: (statement, { history }) => {
     const { relation, from, to } = movedTable(statement);
     if (relation === undefined || isNewTable(history, from) || hasViewInPlace(history, from)) return noHazard;
+    // The server lets ALTER TABLE rename indexes, which no release names.
+    if (history.indexes.has(from)) return noHazard;
     const [schema, ...rest] = to;
+    if (!history.tables.has(from) && /_(?:idx|index|pkey|key)\d*$/.test(from))
+      return [
+        {
+          message: `if ${from} is a table, the old release asks for it; if it is an index, say ALTER INDEX`,
+          safe: steps(['expand', `ALTER INDEX ${relationSql(relation)} RENAME TO ${quoted(to.at(-1) ?? '')};`]),
+          severity: 'review',
+        },
+      ];
     return [
       {
         message: `the old release asks for the table ${from}, which is called ${to.join('.')} now`,

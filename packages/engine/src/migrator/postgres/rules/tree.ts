@@ -44,6 +44,9 @@ export function nameOf({ schemaname, relname = '' }: RangeVar): string {
   return schemaname === undefined || schemaname === 'public' ? relname : `${schemaname}.${relname}`;
 }
 
+/** A table of the server itself. */
+export const isCatalog = (name: string): boolean => /^(?:pg_|information_schema\.)/.test(name);
+
 export function relationSql({ schemaname, relname = '' }: RangeVar): string {
   return [schemaname, relname]
     .filter((part) => part !== undefined)

@@ -569,3 +569,80 @@ ALTER TABLE people ALTER COLUMN email TYPE text;
 --- a sequence set back to its beginning
 -- expand: opaque-sql
 SELECT setval('invoice_no', 1, false);
+--- a unique index on a column of the migration before, which has a default
+-- expand:
+ALTER TABLE users ADD COLUMN handle text DEFAULT '';
+-- then expand, @no-transaction: adding-unique-index
+CREATE UNIQUE INDEX CONCURRENTLY users_handle_idx ON users (handle);
+--- a unique index that takes NULLs for equal, on a new column
+-- expand:
+ALTER TABLE users ADD COLUMN handle text;
+-- then expand, @no-transaction: adding-unique-index
+CREATE UNIQUE INDEX CONCURRENTLY users_handle_idx ON users (handle) NULLS NOT DISTINCT;
+--- a unique index over what a new column's NULL becomes
+-- expand:
+ALTER TABLE users ADD COLUMN handle text;
+-- then expand, @no-transaction: adding-unique-index
+CREATE UNIQUE INDEX CONCURRENTLY users_handle_idx ON users (coalesce(handle, ''));
+--- a unique index on a new column that a trigger fills from the old one
+-- expand:
+-- @sync
+ALTER TABLE users ADD COLUMN mail text;
+CREATE FUNCTION users_mail_sync() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.mail := NEW.email; RETURN NEW; END $$;
+CREATE TRIGGER users_mail_sync BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION users_mail_sync();
+-- then expand, @no-transaction: adding-unique-index
+CREATE UNIQUE INDEX CONCURRENTLY users_mail_idx ON users (mail);
+--- a unique index on a column of two migrations before
+-- expand:
+ALTER TABLE users ADD COLUMN handle text;
+-- then expand:
+ALTER TABLE users ADD COLUMN nick text;
+-- then expand, @no-transaction: adding-unique-index
+CREATE UNIQUE INDEX CONCURRENTLY users_handle_idx ON users (handle);
+--- a check that refuses NULL, on a column of the migration before
+-- expand:
+ALTER TABLE users ADD COLUMN tz text;
+-- then expand: constraining-old-writes
+ALTER TABLE users ADD CONSTRAINT users_tz CHECK (tz IS NOT NULL) NOT VALID;
+--- the system catalogs are indexed again
+-- contract, @no-transaction: require-concurrent-reindex
+REINDEX SYSTEM shop;
+--- an index is built again in the way, with the option switched off
+-- contract: require-concurrent-reindex
+REINDEX (CONCURRENTLY FALSE) INDEX users_name_idx;
+--- a whole schema is indexed again inside a transaction
+-- contract: require-concurrent-reindex, ban-concurrent-index-creation-in-transaction
+REINDEX SCHEMA public;
+--- an index is renamed through ALTER TABLE, as far as its name says
+-- expand: renaming-table
+ALTER TABLE users_name_idx RENAME TO users_by_name;
+--- triggers are on again, though only one was off
+-- contract:
+SELECT 1;
+-- then expand: disabling-trigger, disabling-trigger
+ALTER TABLE users DISABLE TRIGGER users_audit;
+ALTER TABLE users ENABLE TRIGGER ALL;
+--- the server's catalog is changed by hand
+-- expand: opaque-sql
+UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'users_name_idx'::regclass;
+--- the server's catalog is changed by hand, by its full name
+-- contract: opaque-sql
+DELETE FROM pg_catalog.pg_depend WHERE objid = 5;
+--- rows picked by a column that many share
+-- contract: unbatched-change
+DELETE FROM orders WHERE user_id IN (SELECT user_id FROM orders WHERE done LIMIT 5000);
+--- rows picked by a query without a bound
+-- contract: unbatched-change
+DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < now());
+--- rows picked by a query with a bound that is no bound
+-- contract: unbatched-change
+DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < now() LIMIT 5000000);
+--- many rows under the lock of a change
+-- contract: mixing-schema-and-data
+ALTER TABLE sessions ADD COLUMN a int;
+DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < now() LIMIT 5000);
+--- triggers are off for a moment of the same transaction, before the old release is gone
+-- expand: disabling-trigger
+ALTER TABLE users DISABLE TRIGGER ALL;
+UPDATE users SET level = 1 WHERE id = 7;
+ALTER TABLE users ENABLE TRIGGER ALL;

@@ -326,3 +326,43 @@ SELECT set_config('lock_timeout', '2s', true);
 -- expand:
 SELECT setval('invoice_no', max(id)) FROM users;
 SELECT setval('invoice_no', (SELECT max(id) FROM users));
+--- a unique index on a column of the migration before
+-- expand:
+ALTER TABLE users ADD COLUMN handle text;
+-- then expand, @no-transaction:
+CREATE UNIQUE INDEX CONCURRENTLY users_handle_idx ON users (handle);
+--- unique indexes on two columns of the migration before
+-- expand:
+ALTER TABLE users ADD COLUMN handle text, ADD COLUMN phone text;
+-- then expand, @no-transaction:
+CREATE UNIQUE INDEX CONCURRENTLY users_handle_idx ON users (lower(handle));
+-- then expand, @no-transaction:
+CREATE UNIQUE INDEX CONCURRENTLY users_phone_idx ON users (country, phone);
+--- a foreign key and a check on columns of the migration before
+-- expand:
+ALTER TABLE users ADD COLUMN plan_id bigint, ADD COLUMN age int;
+-- then expand:
+ALTER TABLE users ADD CONSTRAINT users_plan_fk FOREIGN KEY (plan_id) REFERENCES plans (id) NOT VALID;
+ALTER TABLE users ADD CONSTRAINT users_age CHECK (age >= 0) NOT VALID;
+-- then contract:
+ALTER TABLE users VALIDATE CONSTRAINT users_plan_fk;
+--- rows that are dead are cleared beside everybody
+-- expand, @no-transaction:
+VACUUM (FULL FALSE, ANALYZE) users;
+--- the same, in other words
+-- contract, @no-transaction:
+VACUUM (FULL off, FREEZE) users;
+--- an index is renamed through ALTER TABLE
+-- expand, @no-transaction:
+CREATE INDEX CONCURRENTLY users_name_idx ON users (name);
+-- then expand:
+ALTER TABLE users_name_idx RENAME TO users_by_name;
+--- bounded rows go
+-- contract:
+DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < now() LIMIT 5000);
+UPDATE sessions SET checked = true WHERE ctid = ANY (ARRAY(SELECT ctid FROM sessions WHERE NOT checked LIMIT 1000));
+--- triggers are off for a moment of the same transaction
+-- contract:
+ALTER TABLE users DISABLE TRIGGER ALL;
+UPDATE users SET level = 1 WHERE id = 7;
+ALTER TABLE users ENABLE TRIGGER ALL;
