@@ -7,6 +7,7 @@ import type { Card } from './cards/blocks.ts';
 import { retryDelivery } from './cards/delivery-card.ts';
 import { unlockAction } from './cards/lock-card.ts';
 import { refusalCard } from './cards/refusal-card.ts';
+import { isConfigurationAction, pressConfiguration } from './configuration-press.ts';
 import { isContractAction, pressContract } from './contract-press.ts';
 import { pressDelivery } from './delivery-press.ts';
 import type { Desk } from './desk.ts';
@@ -30,6 +31,7 @@ export async function pressButton(desk: Desk, input: PressInput): Promise<Card |
   if (Object.hasOwn(sideVerbs, name)) return pressSide(desk, input, name as SideAction);
   if (name === unlockAction) return pressUnlock(desk, input);
   if (isDriftAction(name)) return pressDrift(desk, input, name);
+  if (isConfigurationAction(name)) return pressConfiguration(desk, input, name);
   if (isContractAction(name)) return pressContract(desk, input, name);
   if (isBuildAction(name)) return pressBuild(desk, input);
   if (name === retryDelivery) return pressDelivery(desk, input);

@@ -4,6 +4,7 @@
 import type { AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
 import { findPerson, letOthersIn, personOf } from '@bg/engine';
 import { channelsOf, showBuild, tellBuild } from './build-news.ts';
+import { showConfiguration } from './configuration-news.ts';
 import { tellContract } from './contract-news.ts';
 import { tellDelivery } from './delivery-news.ts';
 import { directsFor } from './direct-news.ts';
@@ -104,6 +105,7 @@ function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: isUrgent(row) });
   if (touchesNeighbours(row)) redrawNeighbours(announcer, row);
   showBuild(announcer.engine, row);
+  showConfiguration(announcer.engine, row);
   if (age > newsMs) return;
   if (view !== undefined) tellDeployment(announcer, row, view);
   tellDrift(announcer.engine, row);
@@ -184,7 +186,10 @@ function concerned(
 ): readonly Pick<TargetView, 'name' | 'channel'>[] {
   if (target === null) return channelsOf(engine.settings, service).map((channel) => ({ name: service, channel }));
   const found = engine.target({ service, target });
-  return found.ok ? [found.value] : [];
+  if (found.ok) return [found.value];
+  // Renamed or removed while it runs: no channel is its own any more.
+  const [channel = engine.settings.targets[0]?.channel] = channelsOf(engine.settings, service);
+  return channel === undefined ? [] : [{ name: `${service}/${target}`, channel }];
 }
 
 const minProgressMs = 3000;

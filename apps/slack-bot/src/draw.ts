@@ -2,6 +2,7 @@
 
 import type { DeploymentView, Engine, OutboxMessage, Settings } from '@bg/engine';
 import type { Card } from './cards/blocks.ts';
+import { configurationCard, configurationOverCard } from './cards/configuration-card.ts';
 import { contractCard } from './cards/contract-card.ts';
 import { deliveryCard } from './cards/delivery-card.ts';
 import { deploymentCard } from './cards/deployment-card.ts';
@@ -26,7 +27,16 @@ export interface Drawn {
 
 export type Source = Pick<
   Engine,
-  'audit' | 'builds' | 'deployment' | 'history' | 'inbox' | 'migrations' | 'outbox' | 'settings' | 'target'
+  | 'audit'
+  | 'builds'
+  | 'deployment'
+  | 'history'
+  | 'inbox'
+  | 'migrations'
+  | 'outbox'
+  | 'pendingConfiguration'
+  | 'settings'
+  | 'target'
 >;
 
 interface Hand {
@@ -103,6 +113,13 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     if (!found.ok || drift === undefined || drift.id !== facts.id)
       return { channel: facts.channel, card: driftOverCard(facts, namesIn(settings.people)), over: true };
     return { channel: facts.channel, card: driftCard({ ...found.value, drift }) };
+  },
+  configuration: (facts, { engine: { pendingConfiguration, settings } }) => {
+    const pending = pendingConfiguration(facts);
+    const { channel } = facts;
+    if (pending === undefined || pending.digest !== facts.digest || pending.leftBy !== undefined)
+      return { channel, card: configurationOverCard(facts, pending, whoIn(settings.people)), over: true };
+    return { channel, card: configurationCard(facts, pending) };
   },
   contract: ({ id, channel }, { engine: { migrations, settings } }) => {
     const view = migrations.contractNamed(id);

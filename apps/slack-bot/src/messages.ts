@@ -28,6 +28,16 @@ export type Payloads = {
     readonly name: string;
     readonly channel: string;
   };
+  /** One per change of the configuration that does not hold for what runs yet; updated in place when it is decided. */
+  readonly configuration: LineFacts & {
+    readonly service: string;
+    readonly target: string;
+    readonly digest: string;
+    readonly name: string;
+    readonly channel: string;
+    /** The facts are of an announcement, not of an end. */
+    readonly isNews: boolean;
+  };
   /** One per contract; updated in place as it is decided and run. */
   readonly contract: { readonly id: string; readonly channel: string };
   /** One per announced build and channel: `seq` is its row of the audit log. Updated in place with what becomes of it. */
@@ -42,8 +52,17 @@ export type Payloads = {
 
 export type Kind = keyof Payloads;
 
+const lasting: readonly string[] = [
+  'card',
+  'drift',
+  'contract',
+  'build',
+  'delivery',
+  'configuration',
+] satisfies readonly Kind[];
+
 /** What lives on is updated in place; what was said once is not looked for to be changed. */
-export const livesOn = (kind: string): boolean => ['card', 'drift', 'contract', 'build', 'delivery'].includes(kind);
+export const livesOn = (kind: string): boolean => lasting.includes(kind);
 
 /** To a person alone. */
 export const isDirect = (kind: string): boolean => ['direct', 'build-direct', 'stranded', 'lock-taken'].includes(kind);
@@ -61,7 +80,9 @@ export function putCard(outbox: Outbox, view: Pick<DeploymentView, 'id' | 'outco
 }
 
 /** Once per key: an event that is read again after a crash is not said again. */
-export function putOnce<K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery'>>(
+export function putOnce<
+  K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration'>,
+>(
   outbox: Outbox,
   message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },
 ): void {

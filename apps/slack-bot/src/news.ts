@@ -89,6 +89,8 @@ export function lineFor({
 
 /** The emoji of the note; a side that serves nobody may be unhealthy without waking anybody. */
 export function noteFor({ action, code, detail }: AuditRow): string | undefined {
+  // Of what is configured there is a card.
+  if (action === 'configuration-pending' && code !== 'not-configured') return undefined;
   if (action === 'health-changed' && (detail.role !== 'active' || code === 'healthy')) return undefined;
   return notes[action];
 }

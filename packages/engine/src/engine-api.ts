@@ -5,6 +5,7 @@ import type { AuditLog } from './audit-api.ts';
 import type { DeliveryRecord, Inbox } from './builds/inbox.ts';
 import type { Builds } from './builds-api.ts';
 import type { Settings } from './config/settings.ts';
+import type { ConfigurationVerbs } from './configuration-api.ts';
 import type { SlotName } from './environment/environment.ts';
 import type { HealthProof } from './environment/health.ts';
 import type { ObservedNode, Routing } from './load-balancer/load-balancer.ts';
@@ -123,7 +124,7 @@ export interface ReleaseView {
   readonly at: number;
 }
 
-export interface Engine {
+export interface Engine extends ConfigurationVerbs {
   readonly settings: Settings;
   readonly outbox: Outbox;
   /** What code hosts delivered. */
@@ -190,9 +191,6 @@ export interface Engine {
 
   /** The files that are generated for the balancer's program; with `test`, the program is asked whether it takes them. */
   routingConfiguration(ref: TargetRef, test: boolean): Promise<Result<RoutingConfiguration>>;
-
-  /** A changed health rule holds for what runs from now on; refused while a side is not healthy by it. */
-  applyConfiguration(request: TargetRef & { readonly actor: Actor }): Promise<Result<TargetView>>;
 
   /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
   rebuildState(actor: Actor): Promise<Result<readonly Learnt[]>>;

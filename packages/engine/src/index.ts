@@ -33,6 +33,7 @@ export { type ConfigProblem, formatProblem } from './config/problems.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
 export { parseDuration } from './config/units.ts';
 export { configurationAgainstRunning } from './config-against-running.ts';
+export type { ConfigurationView } from './configuration-api.ts';
 export { type EngineOptions, openEngine } from './engine.ts';
 export type {
   DeploymentRef,

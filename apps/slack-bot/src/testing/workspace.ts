@@ -29,8 +29,8 @@ export interface Workspace {
   readonly bot: Bot;
   /** Where the bot takes Slack's requests. */
   readonly url: string;
-  /** Ends the bot as SIGTERM would, and starts another on the same state; `meanwhile` there is no bot. */
-  restart(meanwhile?: () => Promise<void>): Promise<void>;
+  /** Ends the bot as SIGTERM would, and starts another on the same state, with the settings that `meanwhile` gives. */
+  restart(meanwhile?: () => Promise<Settings | undefined>): Promise<void>;
   strike(): Promise<void>;
 }
 
@@ -69,10 +69,13 @@ export async function setWorkspace({
     logLevel: 'silent',
     proxy: proxy && { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: '' },
   };
-  let running = await run(stage, slack, environment);
+  let { settings } = stage;
+  let running = await run(settings, slack, environment);
   return {
     stage,
-    settings: stage.settings,
+    get settings() {
+      return settings;
+    },
     slack,
     environment,
     get engine() {
@@ -86,8 +89,8 @@ export async function setWorkspace({
     },
     restart: async (meanwhile) => {
       await running.stop();
-      await meanwhile?.();
-      running = await run(stage, slack, environment);
+      settings = (await meanwhile?.()) ?? settings;
+      running = await run(settings, slack, environment);
     },
     strike: async () => {
       await running.stop();
@@ -97,8 +100,8 @@ export async function setWorkspace({
   };
 }
 
-async function run(stage: Stage, simulator: Simulator, environment: BotEnvironment) {
-  const engine = openEngine({ settings: stage.settings, log: silentLog, processName: 'slack-bot' });
+async function run(settings: Settings, simulator: Simulator, environment: BotEnvironment) {
+  const engine = openEngine({ settings, log: silentLog, processName: 'slack-bot' });
   const slack = slackFor(environment, silentLog);
   const checked = await checkToken(slack);
   const identity = checked.kind === 'good' ? checked.identity : undefined;

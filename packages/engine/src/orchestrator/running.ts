@@ -1,6 +1,7 @@
 // What runs, held against the configuration: what is changed, and when it takes effect. Nothing is ever done about it by
 // itself; an instance keeps what it was started with until its next start.
 
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
@@ -10,7 +11,16 @@ import { describePlace, type RunningInstance, type SlotKey } from '../environmen
 export interface PendingChange extends SlotKey {
   readonly kind: 'not-configured' | 'port' | 'health';
   readonly sentence: string;
+  /** Grows out of what was and what is wanted, values included; says none of them. Two equal ones are the same change. */
+  readonly print: string;
 }
+
+/** What a button was drawn for; undefined where nothing differs. */
+export function digestOfChanges(changes: readonly Pick<PendingChange, 'print'>[]): string | undefined {
+  return changes.length === 0 ? undefined : printOf(changes.map(({ print }) => print));
+}
+
+const printOf = (what: unknown): string => createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
 
 /** Pure. In the order of what runs. */
 export function pendingChanges(
@@ -18,11 +28,17 @@ export function pendingChanges(
   running: readonly RunningInstance[],
 ): readonly PendingChange[] {
   return running.flatMap((instance): readonly PendingChange[] => {
-    const { service, target, slot } = instance;
+    const { service, target } = instance;
     const configured = settings.targets.find((each) => each.service === service && each.target === target);
-    if (!configured) return [{ service, target, slot, kind: 'not-configured', sentence: orphanSentence(instance) }];
+    if (!configured) return [orphan(instance)];
     return [...portChange(configured, instance, running), ...healthChange(configured, instance)];
   });
+}
+
+function orphan(instance: RunningInstance): PendingChange {
+  const { service, target, slot, version, port } = instance;
+  const print = printOf(['not-configured', slot, version, port]);
+  return { service, target, slot, kind: 'not-configured', sentence: orphanSentence(instance), print };
 }
 
 function orphanSentence(instance: RunningInstance): string {
@@ -42,7 +58,7 @@ function portChange(
       ? 'it takes effect at the next start of this slot'
       : `that port is in use by ${describePlace(holder)}, so no release can be started in ${slot} before that one ends`;
   const sentence = `${slot} of ${targetName(configured)} runs ${version} on port ${port}, the configuration says ${wanted}: ${when}`;
-  return [{ service, target, slot, kind: 'port', sentence }];
+  return [{ service, target, slot, kind: 'port', sentence, print: printOf(['port', slot, version, port, wanted]) }];
 }
 
 function healthChange(
@@ -52,7 +68,16 @@ function healthChange(
   const names = changedFields(configured.health, health);
   if (names.length === 0) return [];
   const sentence = `${slot} of ${targetName(configured)} runs ${version} and is judged by the health rule it was started with; changed since: ${names.join(', ')}. It takes effect at the next start, or now with \`bg config apply\``;
-  return [{ service, target, slot, kind: 'health', sentence }];
+  return [
+    {
+      service,
+      target,
+      slot,
+      kind: 'health',
+      sentence,
+      print: printOf(['health', slot, version, health, configured.health]),
+    },
+  ];
 }
 
 /** Names of the fields of the health rule that differ from what was recorded. */

@@ -22,6 +22,7 @@ export const configurationKey = ({ service, target }: TargetKey): string => `con
 export const guardKey = ({ service, target }: TargetKey): string => `guard:${service}/${target}`;
 export const insteadKey = (deploymentId: string): string => `instead:${deploymentId}`;
 export const pendingKey = 'configuration-pending';
+export const leftKey = ({ service, target }: TargetKey): string => `configuration-left:${service}/${target}`;
 export const claimKey = (deploymentId: string): string => `claim:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 

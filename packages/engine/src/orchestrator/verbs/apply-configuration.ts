@@ -1,19 +1,23 @@
 // `config apply`: a person lets a changed health rule hold for what runs now. Each side must be healthy by the new rule
-// first: a rule that nothing fulfils would take users back from a release that serves them well.
+// first: a rule that nothing fulfils would take users back from a release that serves them well. Or the person leaves it.
 
+import type { HealthSettings } from '../../config/settings-health.ts';
 import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
+import { getSnapshot, leftKey, putSnapshot } from '../../state/snapshots.ts';
 import { readSlot } from '../../state/targets.ts';
 import { actorName, shortName } from '../actor.ts';
 import { type Core, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates.ts';
+import { forgetSettled, type LeftAsItIs, pendingOf } from '../pending.ts';
 import { ok, type Result, refuse } from '../refusal.ts';
-import { changedFields } from '../running.ts';
+import { changedFields, digestOfChanges } from '../running.ts';
 import { refused } from './parts.ts';
 
 type ApplyRequest = Parameters<Engine['applyConfiguration']>[0];
+type LeaveRequest = Parameters<Engine['leaveConfiguration']>[0];
 
 interface Change {
   readonly slot: SlotName;
@@ -23,26 +27,80 @@ interface Change {
 export async function applyConfiguration(core: Core, request: ApplyRequest): Promise<Result<Target>> {
   const found = findTarget(core, request);
   if (!found.ok) return refused(core, request, 'config apply', found);
-  const target = found.value;
+  return core.turns(`configuration ${found.value.name}`, () => apply(core, found.value, request));
+}
+
+async function apply(core: Core, target: Target, request: ApplyRequest): Promise<Result<Target>> {
   const answer = await admissible(core, target, request);
   if (!answer.ok) return refused(core, request, 'config apply', answer, target);
   const { health } = target.settings;
+  const digest = digestOfChanges(pendingOf(core, target.key));
   for (const { slot } of answer.value) await target.environment.judgeBy({ ...target.key, slot }, health);
   const name = actorName(request.actor);
   core.store.write((tx) => {
+    forgetSettled(core, tx, target.key);
     for (const { slot, fields } of answer.value)
       tx.audit({
         ...target.key,
         actor: name,
         action: 'configuration-applied',
         sentence: `${shortName(name)} lets the changed health rule (${fields.join(', ')}) hold for ${slot} of ${target.name} from now on`,
-        detail: { slot, fields, health },
+        detail: { slot, fields, health: withoutSecrets(health), before: digest },
       });
+  });
+  return ok(target);
+}
+
+/** A header that opens a health address is a secret; the log is read and shipped elsewhere. */
+function withoutSecrets({ headers, ...health }: HealthSettings): unknown {
+  return { ...health, headers: Object.keys(headers) };
+}
+
+/** The answer to the same question: nothing is changed before the next start, and nobody is asked again about this change. */
+export function leaveConfiguration(core: Core, request: LeaveRequest): Result<Target> {
+  const found = findTarget(core, request);
+  if (!found.ok) return refused(core, request, 'config leave', found);
+  const target = found.value;
+  const by = actorName(request.actor);
+  const answer = leavable(core, target, request);
+  if (!answer.ok) return refused(core, request, 'config leave', answer, target);
+  core.store.write((tx) => {
+    putSnapshot(tx.db, leftKey(target.key), { digest: request.seen, by } satisfies LeftAsItIs, tx.now);
+    tx.audit({
+      ...target.key,
+      actor: by,
+      action: 'configuration-left',
+      sentence: `${shortName(by)} leaves what runs on ${target.name} as it was started; what changed takes effect at the next start`,
+      detail: { before: request.seen },
+    });
   });
   return found;
 }
 
-async function admissible(core: Core, target: Target, { actor }: ApplyRequest): Promise<Result<readonly Change[]>> {
+function leavable(core: Core, target: Target, { actor, seen }: LeaveRequest): Result<undefined> {
+  const gates = ask([{ gate: inTeam }, { gate: sameConfiguration }], gatherFacts(core, target, { actor, version: '' }));
+  if (!gates.ok) return gates;
+  const left = getSnapshot<LeftAsItIs>(core.store.db, leftKey(target.key))?.value;
+  if (left?.digest === seen)
+    return refuse('not-allowed-now', `${shortName(left.by)} left the changed configuration of ${target.name} already`);
+  return unlessStale(core, target, seen);
+}
+
+/** A person decides about the change that they saw. */
+function unlessStale(core: Core, target: Target, seen: string | undefined): Result<undefined> {
+  if (seen === undefined || seen === digestOfChanges(pendingOf(core, target.key))) return ok(undefined);
+  return refuse(
+    'stale-card',
+    `what differs on ${target.name} has changed since this button was drawn`,
+    'Look again; then decide.',
+  );
+}
+
+async function admissible(
+  core: Core,
+  target: Target,
+  { actor, seen }: ApplyRequest,
+): Promise<Result<readonly Change[]>> {
   const gates = ask(
     [{ gate: inTeam }, { gate: sameConfiguration }, { gate: noLiveDeployment }],
     gatherFacts(core, target, { actor, version: '' }),
@@ -58,6 +116,8 @@ async function admissible(core: Core, target: Target, { actor }: ApplyRequest): 
       `every instance of ${target.name} is judged by the configured health rule already`,
       'A changed port or environment takes effect at the next start of a slot.',
     );
+  const fresh = unlessStale(core, target, seen);
+  if (!fresh.ok) return fresh;
   for (const { slot } of changes) {
     const { role, version } = readSlot(core.store.db, target.key, slot);
     if (role === 'idle' || version === null) continue;

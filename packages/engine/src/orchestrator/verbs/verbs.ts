@@ -18,13 +18,13 @@ import type { DeploymentView } from '../deployment.ts';
 import { drive, holdAlone } from '../drive.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../facts.ts';
 import { liveDriver } from '../live-driver.ts';
-import { pendingNow } from '../pending.ts';
+import { announcedFor, pendingNow } from '../pending.ts';
 import { ok, type Result } from '../refusal.ts';
 import { viewContract } from '../schema/contract-view.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
 import { viewTarget } from '../views/target-view.ts';
 import { adopt } from './adopt.ts';
-import { applyConfiguration } from './apply-configuration.ts';
+import { applyConfiguration, leaveConfiguration } from './apply-configuration.ts';
 import { approve, extend, reject } from './approvals.ts';
 import { contract } from './contract.ts';
 import { approveContract, rejectContract } from './decide-contract.ts';
@@ -74,6 +74,11 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     adoptRouting: async (request) => seen(await adoptRouting(core, request)),
     routingConfiguration: (ref, test) => routingConfiguration(core, ref, test),
     applyConfiguration: async (request) => seen(await applyConfiguration(core, request)),
+    leaveConfiguration: (request) => seen(leaveConfiguration(core, request)),
+    pendingConfiguration: (ref) => {
+      const found = findTarget(core, ref);
+      return found.ok ? announcedFor(core, found.value) : undefined;
+    },
     replay: (id, actor) => replay(core, id, actor),
     rebuildState: (actor) => rebuildState(core, actor),
     adopt: async (request) => seen(await adopt(core, request)),
