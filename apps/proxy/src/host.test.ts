@@ -129,4 +129,39 @@ describe('the process of several targets', () => {
       await exitOf(next.child);
     }
   });
+
+  test('serves the same targets when it is started again, and says which of them it cannot serve', async () => {
+    const port = await laySpec('second');
+    for (const target of ['third', 'fourth']) await laySpec(target);
+    for (const target of ['second', 'third', 'fourth']) await add(target);
+    await ask('/shutdown', 'POST', join(folder, 'fourth.sock'));
+    await until(async () => (await specs()) === 3);
+    host.child.kill('SIGKILL');
+    await exitOf(host.child);
+    writeFileSync(join(folder, 'third.json'), 'no json');
+    host = spawnProxy(join(folder, 'first.json'), socket(), 'again');
+    await until(async () => (await statusOf(port)) === 503 && (await specs()) === 2);
+    expect(existsSync(join(folder, 'first.sock'))).toBe(true);
+    await until(() => host.output().includes('not valid JSON'));
+    // Without its list, or with a damaged one, it serves the target that it is given.
+    host.child.kill('SIGKILL');
+    await exitOf(host.child);
+    writeFileSync(`${socket()}.json`, '{"targets":[{"spec"');
+    host = spawnProxy(join(folder, 'first.json'), socket(), 'again');
+    await until(() =>
+      specs().then(
+        (count) => count === 1,
+        () => false,
+      ),
+    );
+  });
+
+  test('ends when nothing is left to serve, or another process serves already', async () => {
+    const other = spawnProxy(join(folder, 'first.json'), socket(), 'again');
+    expect(await exitOf(other.child)).toBe(0);
+    await ask('/shutdown', 'POST', join(folder, 'first.sock'));
+    expect(await exitOf(host.child)).toBe(0);
+    const next = spawnProxy(join(folder, 'first.json'), socket(), 'again');
+    expect(await exitOf(next.child)).toBe(0);
+  });
 });

@@ -1,8 +1,8 @@
-// The embedded load balancer's own process: `node main.ts <spec file> [<socket for further targets>]`. It outlives the
-// engine that started it.
+// The embedded load balancer's own process: `node main.ts <spec file> [<socket for further targets> [again]]`. It outlives
+// the engine that started it. `again`: it was killed, and serves what it served before.
 
 import { flushCompileCache } from 'node:module';
-import { createHost, maxLogBytes } from './host.ts';
+import { createHost, maxLogBytes, targetsBefore } from './host.ts';
 import { Refused } from './json-server.ts';
 import { boundedWriter, codeOf, createLog, messageOf } from './log.ts';
 import { InvalidInput } from './parse.ts';
@@ -22,8 +22,9 @@ process.on('SIGINT', () => end('SIGINT'));
 // A terminal that closes is none of its business.
 process.on('SIGHUP', () => {});
 
-const [specFile, socket] = process.argv.slice(2);
+const [specFile, socket, again] = process.argv.slice(2);
 if (specFile === undefined) fail(new InvalidInput('the path of a spec file is missing'));
+else if (socket !== undefined && again === 'again') startAgain(specFile, socket).catch(fail);
 else start(specFile, socket).catch(fail);
 
 /** Whoever starts the next target finds the socket there as soon as this one is up. */
@@ -33,6 +34,14 @@ async function start(spec: string, hostSocket: string | undefined): Promise<void
   await host.add({ spec, log: undefined });
   // For the next start, which may come after a kill: without it every process holds the compiler too.
   flushCompileCache();
+}
+
+/** One target that cannot be served does not keep the others from their users. */
+async function startAgain(spec: string, hostSocket: string): Promise<void> {
+  const targets = targetsBefore(hostSocket) ?? [{ spec, log: undefined }];
+  if (!(await host.open(hostSocket)) || targets.length === 0) return end('nothing is left to serve');
+  log.info('started again after its process was killed', { targets: targets.length });
+  await Promise.all(targets.map((files) => host.add(files).catch(fail)));
 }
 
 function end(why: string): void {

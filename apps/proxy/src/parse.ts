@@ -1,7 +1,7 @@
 // From unknown JSON to typed values, once, at the door. A complaint names the place and what was found, never a secret.
 
 import { readFileSync } from 'node:fs';
-import type { ProxySpec, ProxyTargetFiles, Routing, RoutingOrder, SlotName } from '@bg/engine';
+import type { ProxySpec, ProxyTargetFiles, ProxyTargetsFile, Routing, RoutingOrder, SlotName } from '@bg/engine';
 import { messageOf } from './log.ts';
 
 /** What was handed in is not what it must be. */
@@ -54,6 +54,18 @@ function parseSpec(value: unknown): ProxySpec {
 export function parseTargetFiles(value: unknown): ProxyTargetFiles {
   const { spec, log } = fields(value, 'target');
   return { spec: text(spec, 'spec'), log: text(log, 'log') };
+}
+
+/** @throws InvalidInput */
+export function parseTargetsFile(value: unknown): ProxyTargetsFile {
+  const { targets } = fields(value, 'list of targets');
+  if (!Array.isArray(targets)) throw new InvalidInput(`targets must be a list, not ${shown(targets)}`);
+  return {
+    targets: targets.map((each) => {
+      const { spec, log } = fields(each, 'target');
+      return { spec: text(spec, 'spec'), log: log === undefined ? undefined : text(log, 'log') };
+    }),
+  };
 }
 
 /** @throws InvalidInput */

@@ -65,6 +65,7 @@ export type {
   ProxySpec,
   ProxyStatus,
   ProxyTargetFiles,
+  ProxyTargetsFile,
   RoutingOrder,
 } from './load-balancer/embedded/proxy-spec.ts';
 export type {

@@ -74,6 +74,8 @@ export interface ObservedNode {
   readonly routing: Routing | undefined;
   /** Under which its routing was put in place, as far as the node says. */
   readonly fence?: Fence;
+  /** Epoch ms: since when it has answered, where it says so. */
+  readonly startedAt?: number;
   readonly problem?: string;
 }
 

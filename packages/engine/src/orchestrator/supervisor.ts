@@ -5,10 +5,9 @@ import { deployWhatWaits } from '../builds/waiting.ts';
 import { pause } from '../lib/clock.ts';
 import { hasCode } from '../lib/errors.ts';
 import type { Lease } from '../state/leases.ts';
-import { nodesKey, putSnapshot } from '../state/snapshots.ts';
 import { strangersWait, takeStrangers } from '../state/strangers.ts';
 import { readRouting } from '../state/targets.ts';
-import { bringBack } from './bring-back.ts';
+import { bringBack, noteRestarts } from './bring-back.ts';
 import { type Core, healthOf, placeOf, type Target } from './core.ts';
 import { guardLiveSide } from './guard/guard.ts';
 import { endKeeping } from './keeping.ts';
@@ -63,7 +62,7 @@ async function observeBalancer(core: Core, target: Target, lease: Lease): Promis
   const { intent } = readRouting(core.store.db, target.key);
   let nodes = await target.balancer.observe();
   if (nodes.some(({ reachable }) => !reachable)) nodes = await bringBack({ core, target, lease }, nodes);
-  core.store.note((db, now) => putSnapshot(db, nodesKey(target.key), nodes, now));
+  noteRestarts({ core, target, lease }, nodes);
   await repairRouting({ core, target, lease }, intent, nodes);
 }
 

@@ -14,6 +14,7 @@ import type { BalancerSpec, LoadBalancer, Routing } from '../load-balancer.ts';
 import { createControlClient } from './control-client.ts';
 import { createEmbeddedBalancer, type EmbeddedOptions } from './driver.ts';
 import { proxyFiles } from './spec-file.ts';
+import { endWatcher, isWatched } from './watcher.ts';
 
 const proxyEntry = fileURLToPath(new URL('../../../../../apps/proxy/src/main.ts', import.meta.url));
 const blueOnly: Routing = { generation: 1, active: 'blue', canary: undefined, preview: undefined };
@@ -126,6 +127,7 @@ describe('several targets of one folder', () => {
     const sides = [0, 2, 4].map(async (at) => sideOf(await call(balancers[at]?.entrypoints[0] ?? '')));
     expect(await Promise.all(sides)).toEqual(['blue', 'green', 'blue']);
 
+    endWatcher(files().watcher);
     process.kill(pids[0] as number, 'SIGKILL');
     for (const balancer of balancers) await expect.poll(() => balancer.observe()).toMatchObject([{ reachable: false }]);
     await Promise.all(balancers.map((balancer) => balancer.ensure()));
@@ -163,6 +165,75 @@ describe('several targets of one folder', () => {
     await new Promise((resolve) => stranger.close(resolve));
     await balancerOf({ spec: second }).ensure();
     expect(await pidOf(second)).toBe(await pidOf(first));
+  });
+});
+
+describe('a process that is killed while no engine lives', () => {
+  const pidOf = async (target: BalancerSpec) =>
+    (await createControlClient(proxyFiles(folder, target).socket).status()).pid;
+
+  test('is back by itself with all its targets and their routing, and the next engine finds it as it was', async () => {
+    const second = { ...spec, target: 'second', listen: { host: '127.0.0.1', port: await freePort() } };
+    const ended = { ...spec, target: 'ended', listen: { host: '127.0.0.1', port: await freePort() } };
+    const [one, two, three] = [balancerOf(), balancerOf({ spec: second }), balancerOf({ spec: ended })];
+    for (const each of [one, two, three]) await each.ensure();
+    await one.apply(blueOnly, 7);
+    await two.apply({ ...blueOnly, active: 'green' }, 7);
+    await three.shutdown();
+    const pid = await pidOf(spec);
+    for (const kills of [1, 2]) {
+      const killedAt = performance.now();
+      process.kill(-(await pidOf(spec)), 'SIGKILL');
+      for (const [balancer, side] of [
+        [one, 'blue'],
+        [two, 'green'],
+      ] as const)
+        await expect
+          .poll(() => call(balancer.entrypoints[0] ?? '').then(sideOf, () => 'nobody'), {
+            timeout: 20_000,
+            interval: 10,
+          })
+          .toBe(side);
+      console.info(`kill ${kills}: both targets answer again after ${Math.round(performance.now() - killedAt)} ms`);
+    }
+    expect(await pidOf(second)).toBe(await pidOf(spec));
+    expect(await pidOf(spec)).not.toBe(pid);
+    expect(await three.observe()).toMatchObject([{ reachable: false }]);
+    expect(await one.observe()).toMatchObject([{ routing: { generation: 1, active: 'blue' }, fence: 7 }]);
+    await Promise.all([balancerOf().ensure(), three.ensure()]);
+    expect(await pidOf(ended)).toBe(await pidOf(spec));
+  });
+
+  test('and whose port another program takes is brought back by the engine, with one watcher', async () => {
+    const balancer = balancerOf();
+    await balancer.ensure();
+    await balancer.apply(blueOnly, 1);
+    process.kill(await pidOf(spec), 'SIGKILL');
+    const stranger = createServer((_request, response) => response.writeHead(404).end());
+    for (let tries = 0; tries < 500 && !stranger.listening; tries += 1)
+      await new Promise<void>((resolve) => {
+        stranger.once('error', () => setTimeout(resolve, 2)).listen(spec.listen.port, '127.0.0.1', () => resolve());
+      });
+    await expect(balancer.ensure()).rejects.toMatchObject({ code: 'port-in-use' });
+    expect(isWatched(files().watcher)).toBe(false);
+    await new Promise((resolve) => {
+      stranger.close(resolve);
+      stranger.closeAllConnections();
+    });
+    await balancer.ensure();
+    expect([sideOf(await call(balancer.entrypoints[0] ?? '')), isWatched(files().watcher)]).toEqual(['blue', true]);
+  }, 30_000);
+
+  test('and is asked to end before it is back leaves nothing behind', async () => {
+    const balancer = balancerOf();
+    await balancer.ensure();
+    process.kill(await pidOf(spec), 'SIGKILL');
+    await balancer.shutdown();
+    await expect.poll(() => isWatched(files().watcher)).toBe(false);
+    expect(await balancer.observe()).toMatchObject([{ reachable: false }]);
+    await balancer.ensure();
+    process.kill(await pidOf(spec), 'SIGTERM');
+    await expect.poll(() => isWatched(files().watcher), { timeout: 15_000 }).toBe(false);
   });
 });
 

@@ -11,7 +11,7 @@ import type { BalancerSpec, Fence, LoadBalancer, ObservedNode, Routing } from '.
 import { type ControlClient, createControlClient, createHostClient, wholeRouting } from './control-client.ts';
 import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
 import { type ProxyFiles, proxyFiles, proxySpec } from './spec-file.ts';
-import { startProxy } from './start-proxy.ts';
+import { isServedAgain, startProxy } from './start-proxy.ts';
 
 export interface EmbeddedOptions {
   readonly spec: BalancerSpec;
@@ -95,15 +95,17 @@ async function apply({ control, files }: Parts, routing: Routing, fence: Fence):
 async function observe({ control, spec }: Parts): Promise<ObservedNode> {
   const node = `${spec.listen.host}:${spec.listen.port}`;
   try {
-    const { routing, fence, problem } = await control.status();
-    return { node, reachable: true, routing, fence, ...(problem === undefined ? {} : { problem }) };
+    const { routing, fence, startedAt, problem } = await control.status();
+    return { node, reachable: true, routing, fence, startedAt, ...(problem === undefined ? {} : { problem }) };
   } catch (thrown) {
     return { node, reachable: false, routing: undefined, problem: messageOf(thrown) };
   }
 }
 
 async function shutdown({ control, clock, files }: Parts): Promise<void> {
-  const status = await statusIfAny(control);
+  const present = await statusIfAny(control);
+  // A killed one may be on its way back.
+  const status = present ?? ((await isServedAgain({ files, clock })) ? await statusIfAny(control) : undefined);
   if (status === undefined) return;
   await control.shutdown();
   const deadline = clock.monotonic() + shutdownLimitMs;

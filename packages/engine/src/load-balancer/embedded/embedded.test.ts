@@ -9,6 +9,7 @@ import type { BalancerSpec } from '../load-balancer.ts';
 import { createControlClient } from './control-client.ts';
 import { createEmbeddedBalancer } from './driver.ts';
 import { proxyFiles } from './spec-file.ts';
+import { endWatcher } from './watcher.ts';
 
 const proxyEntry = fileURLToPath(new URL('../../../../../apps/proxy/src/main.ts', import.meta.url));
 
@@ -21,6 +22,8 @@ balancerContract('embedded', async (spec: BalancerSpec) => {
     another: () => createEmbeddedBalancer(options),
     kill: async () => {
       const { pid } = await createControlClient(proxyFiles(folder, spec).socket).status();
+      // With its watcher, which would have it back before it is missed.
+      endWatcher(proxyFiles(folder, spec).watcher);
       process.kill(pid, 'SIGKILL');
       for (let looks = 0; looks < 500 && isAlive(pid); looks++) await systemClock.sleep(10);
     },

@@ -25,6 +25,14 @@ export interface ProxyTargetFiles {
   readonly log: string | undefined;
 }
 
+/**
+ * `<host socket>.json`: what the process serves, kept by itself, so that it serves the same when it was killed and is started
+ * with the argument `again`.
+ */
+export interface ProxyTargetsFile {
+  readonly targets: readonly { readonly spec: string; readonly log?: string | undefined }[];
+}
+
 /** Answer of `GET /targets` and `POST /targets`. */
 export interface ProxyHostStatus {
   readonly pid: number;

@@ -18,6 +18,8 @@ export interface ProxyFiles {
   readonly hostSocket: string;
   /** Held while a target is started, so that two do not start two processes. */
   readonly startLock: string;
+  /** Names the process that starts the proxy again when it was killed. */
+  readonly watcher: string;
 }
 
 const maxSocketPathBytes = 107;
@@ -38,6 +40,7 @@ export function proxyFiles(folder: string, { service, target }: BalancerSpec): P
     socket,
     hostSocket: join(folder, 'proxy.targets'),
     startLock: join(folder, 'proxy.starting'),
+    watcher: join(folder, 'proxy.watcher'),
   };
 }
 
