@@ -82,7 +82,7 @@ function requestOf({ isPullRequest, isForked, pullRequest }: HostEvent): string 
   return `${pullRequest === undefined ? 'one' : `#${pullRequest}`}${isForked ? ' of a fork' : ''}`;
 }
 
-function sameRepository(expected: string, found: string | undefined): boolean {
+export function sameRepository(expected: string, found: string | undefined): boolean {
   return found?.toLowerCase() === expected.toLowerCase();
 }
 

@@ -11,6 +11,7 @@ import type { Delivered, Ending, Settlement } from './inbox.ts';
 import { isOvertaken, standOfBranch } from './order.ts';
 import { type Decided, decideReactions } from './react.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
+import { handsIn, type Remembered, remember } from './remembered.ts';
 import { notNew, sentAt } from './replayed.ts';
 import { artifactOfBoth, differenceOf } from './same.ts';
 import { describe, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellHands, tellMended } from './tell.ts';
@@ -20,10 +21,22 @@ import { asksApproval, leftToApprove, newHands, writersOf } from './writers.ts';
 export function takeDelivery(core: Core, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Ending {
   const reading = readDelivery(core.settings.builds, delivered);
   if (reading.problem !== undefined) return { state: 'parked', sentence: reading.problem };
-  const taking = reading.rules.filter(({ takes }) => takes);
-  if (taking.length === 0) return nobodys(reading, delivered);
   const { event } = reading;
-  return () => takeAll(core, taking, { isForked: event?.isForked ?? false, sentAt: sentAt(event) });
+  const hands = event && handsIn(core.settings.builds, event);
+  const taking = reading.rules.filter(({ takes }) => takes);
+  if (taking.length > 0)
+    return () => {
+      if (hands) core.store.receive((db, now) => remember({ db, now }, hands));
+      return takeAll(core, taking, { isForked: event?.isForked ?? false, sentAt: sentAt(event) });
+    };
+  const settlement = nobodys(reading, delivered);
+  return hands ? () => remembering(core, hands, settlement) : settlement;
+}
+
+function remembering(core: Core, hands: Remembered, settlement: Settlement): Settlement {
+  core.store.receive((db, now) => remember({ db, now }, hands));
+  const names = hands.actors.map(({ login, email, did }) => `${login ?? email} ${did} it`);
+  return { ...settlement, sentence: `${settlement.sentence}; remembered for four eyes: ${names.join(', ')}` };
 }
 
 /** What one service makes of a build does not hold up the others. */

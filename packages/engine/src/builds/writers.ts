@@ -6,6 +6,7 @@ import { findPerson } from '../config/people.ts';
 import type { Person, Settings, TargetSettings } from '../config/settings.ts';
 import { buildsOf } from '../state/builds.ts';
 import type { Db } from '../state/database.ts';
+import { handsOfBuild } from '../state/hands.ts';
 import type { Author, Build, Deed } from './build.ts';
 import { isBot } from './vouched.ts';
 
@@ -30,7 +31,8 @@ export function writersOf(
 ): Writers {
   const builds = buildsOf(db, release.service, release.version);
   const authors = builds.flatMap((build) => build.authors.map((each) => ({ ...each, did: 'wrote' as const })));
-  const hands = [...authors, ...builds.flatMap(({ actors = [] }) => actors)].flatMap((each): readonly Hand[] => {
+  const actors = builds.flatMap((build) => [...(build.actors ?? []), ...handsOfBuild(db, build)]);
+  const hands = [...authors, ...actors].flatMap((each): readonly Hand[] => {
     const people = peopleBehind(settings, each);
     return people.length === 0 && isBot(each) ? [] : [{ did: each.did, name: nameOf(each), people }];
   });

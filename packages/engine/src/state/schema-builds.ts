@@ -1,7 +1,7 @@
 // The tables about builds and releases that people keep; the constraints stand in migrations/.
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import type { Build } from '../builds/build.ts';
+import type { Build, BuildActor } from '../builds/build.ts';
 
 export const builds = sqliteTable('builds', {
   id: integer().primaryKey({ autoIncrement: true }),
@@ -15,6 +15,20 @@ export const builds = sqliteTable('builds', {
   facts: text({ mode: 'json' }).notNull().$type<Build>(),
   announcedAt: integer('announced_at').notNull(),
 });
+
+export const hands = sqliteTable(
+  'hands',
+  {
+    host: text().notNull(),
+    /** In small letters, since hosts take no notice of them. */
+    repository: text().notNull(),
+    /** A commit, or `#7` for a request. */
+    subject: text().notNull(),
+    actors: text({ mode: 'json' }).notNull().$type<readonly BuildActor[]>(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.host, table.repository, table.subject] })],
+);
 
 export const pins = sqliteTable(
   'pins',
