@@ -44,7 +44,7 @@ afterAll(async () => {
 test('an announced build becomes a card that says what it is made of and offers to deploy it', async () => {
   ci.announce({ version: 'v1.0', subject: 'First <!channel> shop', pullRequest: undefined });
   const card = await cardWith(workspace.slack, /shop v1\.0: built, ready to deploy/);
-  for (const part of ['First &lt;!channel&gt; shop', '`main`', 'Alice', '|the run>', 'nothing is live yet'])
+  for (const part of ['First ‹!channel&gt; shop', '`main`', 'Alice', '|the run>', 'nothing is live yet'])
     expect(textOf(card)).toContain(part);
   expect(buttonOn(card, deployTo)).toEqual({ value: 'shop/production:1:v1.0:-' });
 });

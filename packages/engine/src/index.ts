@@ -53,6 +53,7 @@ export { tailLog } from './environment/tail.ts';
 export type { TracedLine, TraceReport } from './environment/trace.ts';
 export { type Clock, letOthersIn, pause, systemClock } from './lib/clock.ts';
 export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors.ts';
+export { cleanText, inertText } from './lib/foreign-text.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
 export { keepFilesPrivate } from './lib/private-files.ts';
 export { withSecretFiles } from './lib/secret-files.ts';

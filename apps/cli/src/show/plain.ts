@@ -1,13 +1,14 @@
 // Text from outside (reasons, versions, log lines, error texts) must not steer a terminal: what is shown is only text.
 
 import { stripVTControlCharacters } from 'node:util';
+import { cleanText } from '@bg/engine';
 
-/** Control characters but the tab, and the marks that turn the direction of writing around. */
-const unseen = /(?:(?!\t)[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069])+/gu;
+/** Control characters but the tab, and what is not seen: marks of direction and of zero width. */
+const unseen = /(?:(?!\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])+/gu;
 
-/** One line: escape sequences are dropped, other control characters become one space. */
+/** One line: escape sequences and what is not seen are dropped, other control characters become one space. The tab stays. */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(unseen, ' ');
+  return stripVTControlCharacters(text).split('\t').map(cleanText).join('\t');
 }
 
 /** One line in which everything that a terminal might obey is written out: `\u001b`. */
@@ -32,5 +33,8 @@ export function jsonLine(value: unknown): string {
 }
 
 function escapeAll(found: string): string {
-  return [...found].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+  return found
+    .split('')
+    .map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 }

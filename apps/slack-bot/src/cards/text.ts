@@ -1,28 +1,26 @@
 // Words for Slack. Everything that came from outside passes `outside` or `code` before it stands in a message:
 // escaped, on one line, short. Nothing else in this app may put foreign text into mrkdwn.
 
-const controls = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
-/** Directional overrides and zero-width characters: they make text look like other text. */
-const invisible = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+import { cleanText, inertText } from '@bg/engine';
 
-/** Text from outside, inert in mrkdwn: no mention, no link, no code span, no second line. At most `max` characters. */
+/** Text from outside, inert in mrkdwn: no mention, link, emphasis, emoji code, code span or second line. At most `max` characters. */
 export function outside(text: string, max = 300): string {
-  return escapeMarkup(cut(clean(text).replaceAll('`', "'"), max));
+  return escapeMarkup(cut(inertText(short(text, max)), max));
 }
 
-/** The same as a code span; an empty text shows as `–`. */
+/** The same as a code span, in which marks are only text; an empty text shows as `–`. */
 export function code(text: string, max = 80): string {
-  return `\`${outside(text, max) || '–'}\``;
+  const inner = cut(cleanText(short(text, max)).trim().replaceAll('`', "'"), max);
+  return `\`${escapeMarkup(inner) || '–'}\``;
 }
 
-/** For plain_text fields. Nothing is interpreted there, and look-alikes leave nothing to interpret. */
+/** For plain_text fields, where only emoji codes are obeyed; look-alikes leave nothing to interpret. */
 export function plain(text: string, max: number): string {
-  return cut(clean(text).replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '＆'), max);
+  return cut(inertText(short(text, max)).replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '＆'), max);
 }
 
-function clean(text: string): string {
-  return text.replace(controls, ' ').replace(invisible, '').trim();
-}
+/** What is not shown need not be looked at: a text may be megabytes long. */
+const short = (text: string, max: number): string => text.slice(0, max * 8);
 
 export function escapeMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

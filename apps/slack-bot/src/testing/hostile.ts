@@ -8,6 +8,8 @@ export const hostileTexts: Readonly<Record<string, string>> = {
   emoji: '🧨👩‍👩‍👧‍👦'.repeat(900),
   escapes: '<<<<>>>>&&&&'.repeat(500),
   lines: 'one\n⛔ *Refused*\r\n\u2028two\u0000\u0007\u001b[31m',
+  marks: '*approved* _by_ ~nobody~ :white_check_mark: :100: @here [Approve](https://evil.example)',
+  quote: '> quoted',
   invisible: '\u202egnp.exe\u200b\u2066abc',
 };
 

@@ -1,10 +1,13 @@
 // Text from outside on its way to people: one line, of bounded length, that shows nothing else than it says.
 
-/** Control characters, line separators, and those that turn the direction of what follows. */
-const hidden = /[\p{Cc}\u2028\u2029\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu;
+import { inertText } from '../lib/foreign-text.ts';
 
+/** So much more than is shown is looked at: a text of megabytes costs no more than a long one. */
+const perShown = 8;
+
+/** Inert in mail, on pages and in statuses too: some programs that show them obey marks as Slack does. */
 export function oneLine(text: string, most: number): string {
-  const plain = text.replace(hidden, ' ').trim();
+  const plain = inertText(text.slice(0, most * perShown));
   const characters = [...plain];
   return characters.length <= most ? plain : `${characters.slice(0, most - 1).join('')}…`;
 }
