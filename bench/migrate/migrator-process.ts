@@ -22,6 +22,7 @@ const context: PhaseContext = {
   dialect: postgresDialect,
   clock: systemClock,
   limits: { lockTimeoutMs: 500, lockTries: 30, lockTotalMs: 120_000, statementTimeoutMs: 15_000 },
+  sharedTables: [],
   lockWaitMs: 30_000,
   signal: new AbortController().signal,
   say: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),

@@ -24,16 +24,17 @@ const longestRecordMs = 60_000;
 export function createTargetMigrator(target: TargetSettings, clock: Clock): Migrator {
   const { database } = target;
   if (!database) return noMigrator;
-  const { lockTimeoutMs, lockTotalMs, statementTimeoutMs, migrations } = database;
+  const { lockTimeoutMs, lockTotalMs, statementTimeoutMs, migrations, sharedTables } = database;
   const limits: RunLimits = { lockTimeoutMs, lockTries: mostTries, lockTotalMs, statementTimeoutMs };
   const filledIn = (url: string): string =>
     addressOf(url, { blue: slotVariables(target, 'blue'), green: slotVariables(target, 'green') });
   const parts = {
     address: () => filledIn(database.url),
-    folder: migrations,
     table: database.table,
+    folder: migrations,
     limits,
     lockWaitMs,
+    sharedTables,
     clock,
   };
   return createMigrator({

@@ -5,7 +5,7 @@ import { checkAccounts } from './checks/accounts.ts';
 import { checkAudit } from './checks/audit.ts';
 import { checkBuilds } from './checks/builds.ts';
 import { checkCommand } from './checks/command.ts';
-import { checkDatabase } from './checks/database.ts';
+import { checkDatabase, checkRecords } from './checks/database.ts';
 import { checkHaproxy } from './checks/haproxy.ts';
 import { checkHealth } from './checks/health.ts';
 import { checkNames, checkRequired } from './checks/names.ts';
@@ -77,6 +77,7 @@ function checkTogether(
     ...checkPorts(targets),
     ...checkAccounts(targets),
     ...checkStatuses(draft),
+    ...checkRecords(targets, folder),
     ...targets.flatMap((target) => [
       ...checkRequired(target),
       ...checkBehaviour(target),

@@ -25,6 +25,7 @@ describe('the database of a service', () => {
       lockTotalMs: 600_000,
       statementTimeoutMs: 15_000,
       rollbackForMs: 86_400_000,
+      sharedTables: [],
     });
   });
 
@@ -35,6 +36,28 @@ describe('the database of a service', () => {
     expect(bench.problems(withDatabase(`{ driver: postgres, applicationRole: "a'b" }`))[0]).toContain(
       'services.shop.database.applicationRole: ',
     );
+  });
+
+  it('may be shared: tables that others change too, and a table of its own for the record of each service', () => {
+    expect(settingsOf(withDatabase('{ driver: postgres, sharedTables: [users, "report_*"] }'))?.sharedTables).toEqual([
+      'users',
+      'report_*',
+    ]);
+    expect(bench.problems(withDatabase('{ driver: postgres, sharedTables: ["a b"] }'))[0]).toContain(
+      'services.shop.database.sharedTables',
+    );
+  });
+
+  it('warns of two services that would keep one record', () => {
+    const url = 'database: { driver: sqlite, url: "sqlite:/srv/shop.sqlite" }';
+    const one = edited(['    channel: "#deploys"\n', `    channel: "#deploys"\n    ${url}\n`]);
+    const shop = one.slice(one.indexOf('  shop:'));
+    const billing = shop.replace('shop:', 'billing:').replace('8001', '8011').replace('8002', '8012');
+    const two = `${one}${billing.replace('listen: 8080', 'listen: 8090')}`;
+    const sentence = 'keeps its record in the table schema_migrations of the same database as the service shop';
+    expect(bench.problems(two).join('\n')).toContain(sentence);
+    const apart = two.replace(/(billing:[\s\S]*driver: sqlite)/, '$1, table: billing_migrations');
+    expect(bench.problems(apart).join('\n')).not.toContain(sentence);
   });
 
   it('is none unless it is said', () => {

@@ -66,6 +66,7 @@ export const defaultDatabase = {
   lockTotal: '10m',
   statementTimeout: '15s',
   rollbackFor: '24h',
+  sharedTables: [],
 } satisfies NonNullable<ServiceOptions['database']>;
 
 /** Where anything may be fetched at all. */

@@ -10,7 +10,7 @@ export function resolveDatabase(file: ServiceOptions['database']): DatabaseSetti
   if (!file) return undefined;
   const settings = merge(defaultDatabase, file);
   const { driver, url, scratch, applicationRole, migrations, table } = settings;
-  const { lockTimeout, lockTotal, statementTimeout, rollbackFor } = settings;
+  const { lockTimeout, lockTotal, statementTimeout, rollbackFor, sharedTables } = settings;
   if (driver === undefined) throw new TypeError('the database was not checked before it was resolved');
   return {
     driver,
@@ -23,5 +23,6 @@ export function resolveDatabase(file: ServiceOptions['database']): DatabaseSetti
     lockTotalMs: parseDuration(lockTotal),
     statementTimeoutMs: parseDuration(statementTimeout),
     rollbackForMs: parseDuration(rollbackFor),
+    sharedTables,
   };
 }

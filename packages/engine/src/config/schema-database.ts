@@ -1,7 +1,7 @@
 // What the configuration says about a target's own database, whose schema the engine widens and tightens.
 
 import { z } from 'zod';
-import { choice, duration, durationOrZero, matching } from './schema-values.ts';
+import { choice, duration, durationOrZero, listOf, matching } from './schema-values.ts';
 
 const url = () =>
   matching(
@@ -49,6 +49,17 @@ export const database = z
     rollbackFor: durationOrZero()
       .describe(
         'For so long after it was live a release may be gone back to, and its shape of the schema is kept. Default: 24h.',
+      )
+      .optional(),
+    sharedTables: listOf(
+      matching(
+        /^[\p{L}_*][\p{L}\p{N}_$*]{0,62}(\.[\p{L}_*][\p{L}\p{N}_$*]{0,62})?$/u,
+        'a table, as in users, audit.log or report_*',
+      ),
+      100,
+    )
+      .describe(
+        'Tables that others change too, such as another service or a monitor: what changes in them is no drift. What no migration of this service names is never drift. Default: none.',
       )
       .optional(),
   })

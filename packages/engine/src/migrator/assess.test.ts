@@ -29,6 +29,7 @@ const settings: DatabaseSettings = {
   lockTotalMs: 30_000,
   statementTimeoutMs: 30_000,
   rollbackForMs: 0,
+  sharedTables: [],
 };
 
 beforeEach(() => {
@@ -36,6 +37,7 @@ beforeEach(() => {
   const file = join(folder, 'shop.sqlite');
   migrator = createMigrator({
     ...{ dialect: sqliteDialect, folder: 'migrations', limits, lockWaitMs: 10_000, clock: systemClock },
+    ...{ table: settings.table, sharedTables: [] },
     address: () => `sqlite:${file}`,
     connect: () =>
       openSqlite({

@@ -1,6 +1,7 @@
 // One database's migrator, out of its dialect, its driver and the phases. Each look and each act has a connection of its
 // own, which is closed again: the engine keeps none open while nothing is to be done.
 
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
@@ -26,23 +27,26 @@ export interface MigratorParts extends EvidenceParts {
   /** As it is now, with its secrets. @throws MigrationError */
   readonly address: () => string;
   /** Of the ledger, as configured. */
-  readonly table?: string;
+  readonly table: string;
   readonly connect: (address: string) => Promise<SchemaDatabase>;
   /** Name of the folder in a release. */
   readonly folder: string;
   readonly limits: RunLimits;
+  /** As configured: tables that others change too. */
+  readonly sharedTables: readonly string[];
   /** How long another migrator is waited for. */
   readonly lockWaitMs: number;
   readonly clock: Clock;
 }
 
 export function createMigrator(parts: MigratorParts): Migrator {
-  const { dialect, folder, clock, limits, lockWaitMs } = parts;
+  const { dialect, folder, clock, limits, lockWaitMs, sharedTables } = parts;
   const filesOf = (releaseFolder: string) => readMigrations(join(releaseFolder, folder));
   const using = <T>(work: (database: SchemaDatabase, address: string) => Promise<T>): Promise<T> =>
     onConnection(parts, work);
   return {
     kind: dialect.kind,
+    place: () => placeOf(parts),
     plan: (releaseFolder) =>
       using(async (database) => {
         await dialect.load();
@@ -51,7 +55,7 @@ export function createMigrator(parts: MigratorParts): Migrator {
     status: (releaseFolder) =>
       using(async (database) => {
         await dialect.load();
-        return status(database, dialect, sound(filesOf(releaseFolder)));
+        return status(database, dialect, sound(filesOf(releaseFolder)), sharedTables);
       }),
     compatible: (releaseFolders, afterwards = []) =>
       using(async (database) => {
@@ -76,10 +80,19 @@ export function createMigrator(parts: MigratorParts): Migrator {
     run: (releaseFolder, act, work) =>
       using(async (database) => {
         await dialect.load();
-        const context: PhaseContext = { database, dialect, clock, limits, lockWaitMs, ...work };
+        const context: PhaseContext = { database, dialect, clock, limits, lockWaitMs, sharedTables, ...work };
         return perform(context, sound(filesOf(releaseFolder)), act);
       }),
   };
+}
+
+/** A digest, since the address holds a password. */
+function placeOf({ address, table }: MigratorParts): string | undefined {
+  try {
+    return createHash('sha256').update(`${table}\n${address()}`).digest('hex');
+  } catch {
+    return undefined;
+  }
 }
 
 async function perform(

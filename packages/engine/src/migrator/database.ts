@@ -107,6 +107,8 @@ export interface SchemaDatabase {
   verify(select: string): Promise<number>;
   /** Without the ledger's own tables. */
   catalog(): Promise<Catalog>;
+  /** Schemas in which an unqualified name is found, the first one first; undefined where a database has one only. */
+  searchPath(): Promise<readonly string[] | undefined>;
   /** Kept from one run to the next, to find hand edits; `undefined` forgets it, as before each run that changes it. */
   rememberCatalog(catalog: Catalog | undefined): Promise<void>;
   rememberedCatalog(): Promise<Catalog | undefined>;

@@ -75,6 +75,8 @@ export interface AssessedRelease {
 export interface Migrator {
   /** Undefined for a target without a database. */
   readonly kind: SchemaDatabase['kind'] | undefined;
+  /** Equal where targets share a database and its record in it; undefined while its address cannot be read. */
+  place(): string | undefined;
   /** Looks only. Part of the plan of a deployment and its hash. */
   plan(releaseFolder: string): Promise<SchemaPlan>;
   /** Looks only. */

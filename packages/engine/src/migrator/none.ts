@@ -5,6 +5,7 @@ import type { Migrator } from './migrator.ts';
 
 export const noMigrator: Migrator = {
   kind: undefined,
+  place: () => undefined,
   plan: async () => ({
     problems: [],
     accepted: [],

@@ -19,6 +19,7 @@ import { isAnnounced } from './obtain.ts';
 import { type Result, refuse } from './refusal.ts';
 import { holderOfPort, portTaken } from './release-settings.ts';
 import { contractState } from './schema/contract-state.ts';
+import { sharingWith } from './schema/who-needs.ts';
 import type { SlotSnapshot } from './slot-health.ts';
 
 export const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
@@ -95,8 +96,9 @@ function takenPort({ targets }: Core, target: Target, active: SlotName | undefin
 }
 
 function contracting(core: Core, target: Target): GateFacts['contracting'] {
-  const row = liveContract(core.store.db, target.key);
-  if (!row || row.status === 'pending') return undefined;
+  const rows = [target, ...sharingWith(core, target)].flatMap(({ key }) => liveContract(core.store.db, key) ?? []);
+  const row = rows.find(({ status }) => status !== 'pending');
+  if (!row) return undefined;
   return { migrations: row.migrations.join(', '), next: contractState(core, row).next };
 }
 

@@ -29,6 +29,34 @@ export function checkDatabase(draft: Draft<ConfigFile>, target: TargetDraft, fol
   ];
 }
 
+/** Two services that keep one record must bring the same migrations: their numbers would collide. */
+export function checkRecords(targets: readonly TargetDraft[], folder: string): readonly Finding[] {
+  const first = new Map<string, TargetDraft>();
+  return targets.flatMap((target) => {
+    const place = recordOf(target, folder);
+    if (place === undefined) return [];
+    const other = first.get(place) ?? target;
+    first.set(place, other);
+    if (other.service === target.service) return [];
+    const { table = defaultDatabase.table } = target.options.database ?? {};
+    return [
+      warning(
+        target.saidAt('database'),
+        `keeps its record in the table ${table} of the same database as the service ${other.service}; unless both bring the same migrations, give each its own \`table\``,
+      ),
+    ];
+  });
+}
+
+/** Undefined where the address cannot be known yet. */
+function recordOf({ options, own }: TargetDraft, folder: string): string | undefined {
+  const { database } = options;
+  if (!database) return undefined;
+  const values = valuesOf(own.slots?.blue?.envFiles, folder) ?? {};
+  const url = filledFromEnv(database.url ?? defaultDatabase.url, { ...values, ...options.env });
+  return variablesIn(url).length > 0 ? undefined : `${database.table ?? defaultDatabase.table} ${url}`;
+}
+
 function oneForBoth({ options, saidAt }: TargetDraft, key: 'url' | 'scratch'): readonly Finding[] {
   const text = options.database?.[key] ?? (key === 'url' ? defaultDatabase.url : '');
   const differs = variablesIn(filledFromEnv(text, options.env)).find((name) => perSlot.includes(name));

@@ -8,6 +8,7 @@ import { type DatabaseFixture, type Stage, setStage } from './fixture.ts';
 import { ledgerContract } from './ledger.ts';
 import { lockContract } from './lock.ts';
 import { runContract } from './run.ts';
+import { sharedContract } from './shared.ts';
 
 export type { DatabaseFixture } from './fixture.ts';
 
@@ -30,6 +31,7 @@ export function databaseContract(name: string, makeFixture: () => Promise<Databa
     runContract(stage);
     backfillContract(stage);
     catalogContract(stage);
+    sharedContract(stage);
     crashContract(stage);
   });
 }

@@ -12,9 +12,9 @@ export interface DatabaseFixture {
   readonly slowStatement: string;
   /**
    * Another connection to the same database, as another process would have. The ledger is `schema_migrations`, with a
-   * column `rows_done`.
+   * column `rows_done`, unless another table is named.
    */
-  open(): Promise<SchemaDatabase>;
+  open(table?: string): Promise<SchemaDatabase>;
   /** One statement of the service, on its own connection. */
   query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Keeps the table from being altered and its rows from being changed, until the returned function is called. */
@@ -32,7 +32,7 @@ export interface Stage {
   /** The first connection. */
   readonly database: SchemaDatabase;
   /** Opened as well, and closed after the test. */
-  another(): Promise<SchemaDatabase>;
+  another(table?: string): Promise<SchemaDatabase>;
 }
 
 /** Short ones: what waits for a lock gives up within seconds. */
@@ -45,8 +45,8 @@ export async function setStage(
 ): Promise<Stage & { clear(): Promise<void> }> {
   const fixture = await makeFixture();
   const opened: SchemaDatabase[] = [];
-  async function another() {
-    const database = await fixture.open();
+  async function another(table?: string) {
+    const database = await fixture.open(table);
     opened.push(database);
     return database;
   }

@@ -25,7 +25,7 @@ async function makeFixture(): Promise<DatabaseFixture> {
     dialect: mariadbDialect,
     undoesSchema: false,
     slowStatement: 'SELECT SLEEP(60)',
-    open: () => openMariadb({ url, table: 'schema_migrations', clock: systemClock }),
+    open: (table = 'schema_migrations') => openMariadb({ url, table, clock: systemClock }),
     async query(sql) {
       const [rows] = await service.query(sql);
       return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];

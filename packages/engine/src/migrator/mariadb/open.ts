@@ -47,6 +47,7 @@ export async function openMariadb({ url, table, clock }: MariadbOptions): Promis
     countRows: (name) => on((session) => estimate(session, name)),
     verify: (select) => on((session) => numberFrom(session, select)),
     catalog: () => on((session) => readCatalog(session, tables)),
+    searchPath: async () => undefined,
     rememberCatalog: (catalog) => on((session) => rememberCatalog(session, tables, catalog)),
     rememberedCatalog: () => on((session) => rememberedCatalog(session, tables)),
     close: () => keeper.close(),

@@ -13,6 +13,8 @@ export interface PhaseContext {
   readonly limits: RunLimits;
   /** How long another migrator is waited for. */
   readonly lockWaitMs: number;
+  /** Tables that others change too: what changes in them is no drift. */
+  readonly sharedTables: readonly string[];
   readonly signal: AbortSignal;
   readonly say: (event: MigrationEvent) => void;
 }

@@ -22,7 +22,7 @@ export async function contract(
     refuseEdits(context, migrations, ledger);
     refuseDisorder(database, migrations, ledger);
     const chosen = choose(planContract(migrations, ledger), migrations, ids);
-    if (chosen.length > 0) await refuseDrift(context, ledger);
+    if (chosen.length > 0) await refuseDrift(context, migrations, ledger);
     for (const { migration, file, row } of chosen) {
       stopIfAsked(signal);
       const outcome = { state: 'done', during: undefined, problem: undefined, statementsDone: 0 } as const;

@@ -28,7 +28,7 @@ async function expandAll(context: PhaseContext, migrations: readonly Migration[]
   const ledger = await context.database.ledger();
   refuseEdits(context, migrations, ledger);
   refuseDisorder(context.database, migrations, ledger);
-  await refuseDrift(context, ledger);
+  await refuseDrift(context, migrations, ledger);
   const planned = planExpand(migrations, ledger);
   for (const each of planned) {
     stopIfAsked(context.signal);

@@ -20,7 +20,7 @@ export function refuseDisorder(
   const unordered = findUnordered(migrations, ledger);
   if (unordered.length > 0)
     throw new MigrationError('not-allowed', unordered.join('; '), {
-      hint: 'An applied migration keeps its number and name; a new one takes the next free number.',
+      hint: 'An applied migration keeps its number and name; a new one takes the next free number. Where another service keeps its record in the same table, give each its own as `database.table`.',
     });
 }
 

@@ -26,7 +26,7 @@ export async function revert(
     refuseEdits(context, migrations, ledger);
     const why = whyNotRevert(migrations, ledger, choice);
     if (why) throw new MigrationError('not-allowed', `${choice.id} cannot be taken back: ${why}`);
-    await refuseDrift(context, ledger);
+    await refuseDrift(context, migrations, ledger);
     const migration = migrations.find(({ id }) => id === choice.id);
     const row = rowOf(ledger, choice.id);
     if (!migration?.revert) return await database.forget(choice.id);

@@ -3,7 +3,7 @@
 import type { LedgerRow, MigrationState, SchemaDatabase } from '../database.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Migration } from '../files/migration.ts';
-import { compareCatalogs } from './drift.ts';
+import { findDrift } from './drift.ts';
 import { type Edits, findEdits } from './edits.ts';
 import { planBackfill, planContract, planExpand } from './plan.ts';
 import { rowOf } from './progress.ts';
@@ -33,9 +33,9 @@ export async function status(
   database: SchemaDatabase,
   dialect: Pick<Dialect, 'fingerprint'>,
   migrations: readonly Migration[],
+  sharedTables: readonly string[] = [],
 ): Promise<SchemaStatus> {
   const ledger = await database.ledger();
-  const remembered = await database.rememberedCatalog();
   const idsOf = (planned: readonly { readonly migration: Migration }[]) => planned.map(({ migration }) => migration.id);
   const known = migrations.map(({ id }) => ({ id, row: rowOf(ledger, id), inRelease: true }));
   const unknown = ledger
@@ -49,6 +49,6 @@ export async function status(
       contract: idsOf(planContract(migrations, ledger).ready),
     },
     edits: findEdits(migrations, ledger, dialect.fingerprint),
-    drift: remembered && compareCatalogs(remembered, await database.catalog()),
+    drift: await findDrift(database, migrations, sharedTables),
   };
 }

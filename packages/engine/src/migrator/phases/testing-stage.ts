@@ -57,6 +57,7 @@ export async function phaseStage(): Promise<PhaseStage> {
       clock: systemClock,
       limits: { lockTimeoutMs: 200, lockTries: 3, lockTotalMs: 5_000, statementTimeoutMs: 30_000 },
       lockWaitMs: 10_000,
+      sharedTables: [],
       signal: new AbortController().signal,
       say: (event) => events.push(event),
     },

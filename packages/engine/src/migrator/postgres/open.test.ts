@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
 import { type DatabaseFixture, databaseContract } from '../contract/database.contract.ts';
-import { open } from '../testing/postgres-opener.ts';
 import { type PostgresServer, postgresSources, startPostgres } from '../testing/postgres-server.ts';
 import { postgresDialect } from './dialect.ts';
+import { openPostgres } from './open.ts';
 
 describe.each(postgresSources)('of %s', (source) => {
   let server: PostgresServer;
@@ -23,7 +24,7 @@ describe.each(postgresSources)('of %s', (source) => {
       dialect: postgresDialect,
       undoesSchema: true,
       slowStatement: 'SELECT pg_sleep(60);',
-      open: async () => (await open(url)).database,
+      open: (table = 'schema_migrations') => openPostgres({ url, table, clock: systemClock }),
       query: async (sql) => (await service.query(sql)).rows ?? [],
       occupy: async (table) => {
         await service.query(`BEGIN; LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`);

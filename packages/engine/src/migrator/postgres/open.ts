@@ -59,10 +59,16 @@ export async function openPostgres({ url, table, clock }: PostgresOptions): Prom
     countRows: (name) => use((session) => estimateRows(session, name)),
     verify: (select) => use((session) => selectNumber(session, select)),
     catalog: () => use((session) => readSchema(session, tables)),
+    searchPath: () => use(searchPath),
     rememberCatalog: (catalog) => write((session) => writeCatalog(session, tables, catalog)),
     rememberedCatalog: () => use((session) => readCatalog(session, tables)),
     close: connections.close,
   };
+}
+
+async function searchPath(session: Session): Promise<readonly string[]> {
+  const rows = await session.ask('SELECT unnest(current_schemas(false))::text AS name');
+  return rows.map(({ name }) => String(name));
 }
 
 /** The planner's: it knows the present size of the table and its partitions, analyzed or not. */

@@ -17,7 +17,7 @@ databaseContract('SQLite', async (): Promise<DatabaseFixture> => {
     undoesSchema: true,
     slowStatement: `CREATE TABLE slow AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100000000000)
       SELECT count(*) AS n FROM c;`,
-    open: async () => (await open(file)).database,
+    open: async (table) => (await open(file, table)).database,
     query: async (sql) => {
       const statement = service.prepare<[], Record<string, unknown>>(sql);
       return statement.reader ? statement.all() : ([statement.run()].slice(1) as never[]);

@@ -77,6 +77,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
     countRows: (name) => read(async () => numberOf(await connection.rows(`SELECT count(*) AS n FROM ${name}`))),
     verify: (select) => read(async () => numberOf(await connection.rows(select))),
     catalog: () => read(() => readSchema(connection, tables.names)),
+    searchPath: async () => undefined,
     rememberCatalog: (catalog) => writeOwn(rememberSql(tables, catalog)),
     rememberedCatalog: () => read(() => readCatalog(connection, tables)),
     close: connection.close,

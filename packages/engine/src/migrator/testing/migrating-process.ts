@@ -19,6 +19,7 @@ const context: PhaseContext = {
   dialect,
   clock: systemClock,
   limits: { lockTimeoutMs: 500, lockTries: 20, lockTotalMs: 30_000, statementTimeoutMs: 30_000 },
+  sharedTables: [],
   // The lock of one that was killed may take a moment to fall.
   lockWaitMs: 30_000,
   signal: new AbortController().signal,

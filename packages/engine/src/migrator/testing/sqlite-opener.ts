@@ -14,11 +14,11 @@ const dialect: Dialect = {
   lint: () => [],
 };
 
-export async function open(file: string) {
+export async function open(file: string, table = 'schema_migrations') {
   return {
     database: await openSqlite({
       file,
-      table: 'schema_migrations',
+      table,
       clock: systemClock,
       split: dialect.split,
       ownLimits: { lockTimeoutMs: 1_000, lockTries: 10, lockTotalMs: 10_000, statementTimeoutMs: 30_000 },

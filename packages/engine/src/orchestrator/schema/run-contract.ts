@@ -11,7 +11,7 @@ import type { TargetKey } from '../../state/targets.ts';
 import { type Charge, releaseFiles } from '../core.ts';
 import { contractEvidence } from './evidence.ts';
 import { lookAtSchema } from './observe.ts';
-import { needsText, whoNeeds } from './who-needs.ts';
+import { needsText, sharingWith, whoNeeds } from './who-needs.ts';
 import { eventSentence, migrationSentence } from './words.ts';
 
 /** One that was cut off is begun again: what is contracted already is passed over. */
@@ -54,7 +54,7 @@ async function whatSpeaksAgainst(
   if (needs.length > 0) return needsText(needs);
   const { allowed, headline } = await contractEvidence(core, target, { folder, ids }, signal);
   if (!allowed) return headline;
-  const live = liveDeployment(core.store.db, target.key);
+  const [live] = [target, ...sharingWith(core, target)].flatMap(({ key }) => liveDeployment(core.store.db, key) ?? []);
   return live && `a deployment of ${live.version} is under way`;
 }
 

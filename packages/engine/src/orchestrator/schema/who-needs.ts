@@ -60,8 +60,27 @@ async function verdictsOf(core: Core, target: Target, versions: readonly string[
   );
 }
 
-/** Whoever has users, may get them by one word, or may be gone back to. */
+/** Whoever has users, may get them by one word, or may be gone back to: here, and where the same database is used. */
 export function holdersOf(core: Core, target: Target): readonly Holder[] {
+  const others = sharingWith(core, target).flatMap((other) =>
+    holdersAt(core, other).map(({ version, as }) => ({ version, as: `${as} of ${other.name}` })),
+  );
+  return [...holdersAt(core, target), ...others];
+}
+
+/** Other targets of the service whose releases work on the same database. */
+export function sharingWith({ targets }: Core, { key, migrator }: Target): readonly Target[] {
+  const place = migrator.place();
+  return targets.filter(
+    (other) =>
+      place !== undefined &&
+      other.key.service === key.service &&
+      other.key.target !== key.target &&
+      other.migrator.place() === place,
+  );
+}
+
+function holdersAt(core: Core, target: Target): readonly Holder[] {
   const { db } = core.store;
   const slots = (['blue', 'green'] as const).map((slot) => readSlot(db, target.key, slot));
   const { canary } = readRouting(db, target.key).intent;
