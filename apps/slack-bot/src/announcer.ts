@@ -2,7 +2,7 @@
 // down for hours, the log goes on, and this follows it.
 
 import type { AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
-import { findPerson, letOthersIn, personOf } from '@bg/engine';
+import { findPerson, isStorageFault, letOthersIn, messageOf, personOf } from '@bg/engine';
 import { channelsOf, showBuild, tellBuild } from './build-news.ts';
 import { showConfiguration } from './configuration-news.ts';
 import { tellContract } from './contract-news.ts';
@@ -23,6 +23,7 @@ const consumer = 'slack';
 const batch = 200;
 const idleMs = 1000;
 const maxTries = 5;
+const lockedMs = 60_000;
 /** What happened while nobody listened for longer than this is in the log; it is no news any more. */
 const newsMs = 3_600_000;
 const cardNewsMs = 24 * newsMs;
@@ -92,6 +93,11 @@ async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'mo
     }
     return rows.length === batch ? 'more' : 'all';
   } catch (thrown) {
+    if (isStorageFault(thrown)) {
+      log.warn({ problem: messageOf(thrown) }, 'the state cannot be written; the news wait');
+      await engine.whenWritable(lockedMs);
+      return 'all';
+    }
     log.error({ err: thrown }, 'an entry of the audit log could not be announced; trying again');
     return 'failed';
   }

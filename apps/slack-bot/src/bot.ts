@@ -11,7 +11,7 @@ import type { Desk } from './desk.ts';
 import { type Egress, egressThrough } from './egress.ts';
 import type { BotEnvironment } from './environment.ts';
 import { createFrontDoor } from './front-door.ts';
-import { createDrain, DeliveryRefused, replayGuard } from './guards.ts';
+import { createDrain, DeliveryRefused, lockedGuard, replayGuard } from './guards.ts';
 import { registerHandlers } from './handlers.ts';
 import { keepAskingWho } from './identity.ts';
 import { registeredWord } from './manifest.ts';
@@ -134,6 +134,7 @@ async function createApp({
     convoStore: false,
   });
   app.use(drain.track);
+  app.use(lockedGuard(engine, log));
   app.use(replayGuard(engine, clock, log));
   app.use(sameTeamOnly({ engine, slack, identity: known }));
   app.error(async (error) => {

@@ -1,8 +1,9 @@
 // What stands before every handler: nothing is handled twice or from the future, and the process waits for what it has
 // begun.
 
-import type { Clock, Engine, Log } from '@bg/engine';
+import { type Clock, type Engine, type Log, patiently } from '@bg/engine';
 import type { AnyMiddlewareArgs, Middleware } from '@slack/bolt';
+import { type FormErrors, formErrors, type SubmittedForm } from './form-errors.ts';
 
 export type Guard = Middleware<AnyMiddlewareArgs>;
 
@@ -22,18 +23,60 @@ export class DeliveryRefused extends Error {
 const toleranceMs = 300_000;
 const rememberMs = 3_600_000;
 
+/** Slack shows an error to its user after three seconds. */
+const acknowledgeMs = 1_000;
+/** For as long a command that is acknowledged waits for the state. */
+const lockedMs = 60_000;
+
+/**
+ * A state that another process holds must not cost Slack's three seconds: the request is acknowledged first, and carried out
+ * when the state can be written, or refused. A form is refused at once, since its answer is the acknowledgement.
+ */
+export function lockedGuard(engine: Pick<Engine, 'whenWritable'>, log: Log): Guard {
+  return async ({ context, body, ack, respond, next }: GuardArgs) => {
+    if (await engine.whenWritable(acknowledgeMs)) return next();
+    const errors = formErrors(body as SubmittedForm, `⛔ ${stateLocked}`);
+    if (errors !== undefined) return refuseForm(ack, errors);
+    await acknowledge({ ack, context });
+    log.warn('acknowledged a request while another process holds the state; it is carried out after that');
+    if (await engine.whenWritable(lockedMs)) return next();
+    log.error('a request was refused: another process held the state all the time');
+    await respond?.({ text: `⛔ ${stateLocked}`, response_type: 'ephemeral', replace_original: false });
+  };
+}
+
+export const stateLocked =
+  'Another process holds the state of the deployments, so nothing was done. Try again in a moment; if it stays so, look at the log of the bot.';
+
+interface Unanswered {
+  readonly ack?: (() => Promise<void>) | undefined;
+  readonly context: Record<string, unknown>;
+}
+
+/** What Bolt hands over for a form takes an answer. */
+export const refuseForm = async (ack: Unanswered['ack'], errors: FormErrors): Promise<void> =>
+  (ack as ((answer: FormErrors) => Promise<void>) | undefined)?.(errors);
+
+/** Once, whoever comes first: Bolt throws at a second time. */
+export async function acknowledge({ ack, context }: Unanswered): Promise<void> {
+  if (context.acknowledged === true) return;
+  context.acknowledged = true;
+  await ack?.();
+}
+
 /** Bolt takes a timestamp from the future and takes the same signed request twice; both are refused here. */
-export function replayGuard(engine: Pick<Engine, 'firstTime'>, clock: Clock, log: Log): Guard {
+export function replayGuard(engine: Pick<Engine, 'firstTime' | 'whenWritable'>, clock: Clock, log: Log): Guard {
+  const isFirst = (key: string) => patiently(engine.whenWritable, () => engine.firstTime(`slack:${key}`, rememberMs));
   return async ({ context, body, ack, next }: GuardArgs) => {
     const { signature, timestamp, envelopeId } = (context.delivery ?? {}) as DeliveryProof;
     if (timestamp !== undefined && !(Math.abs(clock.now() - timestamp * 1000) <= toleranceMs))
       throw new DeliveryRefused('the timestamp is more than five minutes off');
-    if (signature !== undefined && !engine.firstTime(`slack:${signature}`, rememberMs))
+    if (signature !== undefined && !(await isFirst(signature)))
       throw new DeliveryRefused('the same signed request came before');
     const id = deliveryId(body) ?? envelopeId;
-    if (id !== undefined && !engine.firstTime(`slack:${id}`, rememberMs)) {
+    if (id !== undefined && !(await isFirst(id))) {
       log.info({ id }, 'Slack delivered this twice; it was handled the first time');
-      await ack?.();
+      await acknowledge({ ack, context });
       return;
     }
     await next();

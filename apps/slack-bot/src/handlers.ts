@@ -1,21 +1,23 @@
 // Bolt's listeners: acknowledge, hand over to a plain function, show what it returned. Nothing is decided here.
 
 import { randomBytes } from 'node:crypto';
-import type { SlotName } from '@bg/engine';
+import { hasCode, type SlotName } from '@bg/engine';
 import type { App, BlockAction, SlackViewAction, ViewOutput } from '@slack/bolt';
 import { pressButton } from './actions.ts';
 import type { Card } from './cards/blocks.ts';
-import { faultCard } from './cards/refusal-card.ts';
+import { faultCard, noticeCard } from './cards/refusal-card.ts';
 import { runCommand } from './commands/run.ts';
 import { commandTable } from './commands/table.ts';
 import type { Desk } from './desk.ts';
+import { formErrors } from './form-errors.ts';
+import { acknowledge, stateLocked } from './guards.ts';
 import { publishHome } from './home.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
 import { reply } from './reply.ts';
 import { problemSentence } from './slack-problems.ts';
-import { chooseTarget, type Submission, submitDeploy, submitReject } from './submissions.ts';
+import { chooseTarget, type FormErrors, type Submission, submitDeploy, submitReject } from './submissions.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 export function registerHandlers(app: App, desk: Desk): void {
@@ -33,8 +35,8 @@ function registerCommands(app: App, desk: Desk, turns: Turns): void {
     // Slack keeps /status for itself; other places that speak its language do not.
     const names = new Set([desk.words[key], ...(key === 'status' ? ['/status'] : [])]);
     for (const name of names)
-      app.command(name, async ({ command, ack, respond }) => {
-        await ack();
+      app.command(name, async ({ command, ack, context, respond }) => {
+        await acknowledge({ ack, context });
         const { text, user_id: user, trigger_id: triggerId, channel_id: channel } = command;
         const liveSides = key === 'switch' ? liveSidesOf(desk) : undefined;
         const asked = { key, command: command.command, text, user, triggerId, liveSides };
@@ -52,8 +54,8 @@ function liveSidesOf({ engine }: Desk): ReadonlyMap<string, SlotName> {
 }
 
 function registerButtons(app: App, desk: Desk, turns: Turns): void {
-  app.action<BlockAction>(/^deploy\./, async ({ action, body, ack, respond }) => {
-    await ack();
+  app.action<BlockAction>(/^deploy\./, async ({ action, body, ack, context, respond }) => {
+    await acknowledge({ ack, context });
     const { id: user } = body.user;
     const press = {
       actionId: action.action_id,
@@ -65,8 +67,8 @@ function registerButtons(app: App, desk: Desk, turns: Turns): void {
     if (body.view !== undefined) return answerAtHome(desk, { card, user, triggerId: body.trigger_id });
     if (card !== undefined) await reply(desk, { card, respond, channel: body.channel?.id, user });
   });
-  app.action<BlockAction>(targetActionId, async ({ action, body, ack }) => {
-    await ack();
+  app.action<BlockAction>(targetActionId, async ({ action, body, ack, context }) => {
+    await acknowledge({ ack, context });
     const value = 'selected_option' in action ? action.selected_option?.value : undefined;
     if (value !== undefined && body.view !== undefined)
       await chooseTarget(desk, { viewId: body.view.id, hash: body.view.hash, value });
@@ -77,20 +79,32 @@ function registerForms(app: App, desk: Desk): void {
   const forms = { [deployModalId]: submitDeploy, [rejectModalId]: submitReject };
   for (const [id, submit] of Object.entries(forms))
     app.view(id, async ({ body, view, ack }) => {
-      const errors = await submit(desk, submissionOf(body, view));
+      const errors = await submit(desk, submissionOf(body, view)).catch((thrown: unknown) => lockedForm(body, thrown));
       await (errors === undefined ? ack() : ack({ response_action: 'errors', errors }));
     });
+}
+
+/** Its answer is the acknowledgement, for which Slack does not wait. */
+function lockedForm(body: SlackViewAction, thrown: unknown): FormErrors {
+  const errors = hasCode(thrown, 'state-locked') ? formErrors(body, `⛔ ${stateLocked}`)?.errors : undefined;
+  if (errors === undefined) throw thrown;
+  return errors;
 }
 
 function submissionOf(body: SlackViewAction, view: ViewOutput): Submission {
   return { user: body.user.id, metadata: view.private_metadata, values: view.state.values };
 }
 
+const lockedMs = 60_000;
+
 /** Somebody waits for an answer, whatever happens; what happened is found in the log by its reference. */
 async function orFault(desk: Desk, work: () => Promise<Card | undefined>): Promise<Card | undefined> {
   try {
+    // People were looked up since the request came; what a verb finds locked is refused, and done by nobody later.
+    await desk.engine.whenWritable(lockedMs);
     return await work();
   } catch (thrown) {
+    if (hasCode(thrown, 'state-locked')) return noticeCard(`⛔ ${stateLocked}`);
     const reference = randomBytes(4).toString('hex');
     desk.log.error({ reference, err: thrown }, 'a handler failed');
     return faultCard(reference);

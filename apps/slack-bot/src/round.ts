@@ -6,7 +6,7 @@ import type { Drawn, Source } from './draw.ts';
 import type { Slack } from './slack-api.ts';
 
 export interface Sender {
-  readonly engine: Source & Pick<Engine, 'changed'>;
+  readonly engine: Source & Pick<Engine, 'changed' | 'whenWritable'>;
   readonly slack: Slack;
   readonly clock: Clock;
   readonly log: Log;

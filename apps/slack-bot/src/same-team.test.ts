@@ -30,6 +30,7 @@ async function asked({ identity, body, team }: Asked) {
         slack: { team },
         people: [{ id: 'alice', name: 'Alice', slack: 'U0ALICE' }],
       } as unknown as Engine['settings'],
+      whenWritable: async () => true,
       countStranger: () => {
         seen.strangers += 1;
       },

@@ -1,15 +1,16 @@
 // In a shared channel people of other companies see the buttons too. They may not use them. On Enterprise Grid a person
 // belongs to the organisation, and is known by id whatever workspace they come from.
 
-import { type Engine, findPerson, type Refusal } from '@bg/engine';
+import { type Engine, findPerson, patiently, type Refusal } from '@bg/engine';
 import { refusalCard } from './cards/refusal-card.ts';
-import type { Guard, GuardArgs } from './guards.ts';
+import { formErrors, type SubmittedForm } from './form-errors.ts';
+import { acknowledge, type Guard, type GuardArgs, refuseForm } from './guards.ts';
 import type { KnownIdentity } from './identity.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import type { Slack } from './slack-api.ts';
 
 export interface TeamGuardOptions {
-  readonly engine: Pick<Engine, 'countStranger' | 'refusedAtDoor' | 'settings'>;
+  readonly engine: Pick<Engine, 'countStranger' | 'refusedAtDoor' | 'settings' | 'whenWritable'>;
   readonly slack: Pick<Slack, 'openView'>;
   readonly identity: KnownIdentity;
 }
@@ -23,15 +24,19 @@ export function sameTeamOnly({ engine, slack, identity }: TeamGuardOptions): Gua
       enterprise: known === undefined ? origin.enterprise : known.enterpriseId,
     };
   };
-  return async ({ body, ack, respond, next }: GuardArgs) => {
+  return async ({ body, ack, context, respond, next }: GuardArgs) => {
     const request = body as Body;
     const person = findPerson(engine.settings, { slack: request.user?.id ?? request.user_id });
     const origin = originOf(request);
     if (isOurs(origin, own(origin), person !== undefined)) return next();
-    if (person === undefined) engine.countStranger('slack');
-    else engine.refusedAtDoor({ kind: 'person', id: person.id, door: 'slack' }, otherWorkspace);
+    await patiently(engine.whenWritable, () =>
+      person === undefined
+        ? engine.countStranger('slack')
+        : engine.refusedAtDoor({ kind: 'person', id: person.id, door: 'slack' }, otherWorkspace),
+    );
     const { text } = refusalCard(otherWorkspace);
-    await (ack as Acknowledge | undefined)?.(formErrors(request, `⛔ ${text}`));
+    const errors = formErrors(request, `⛔ ${text}`);
+    await (errors === undefined ? acknowledge({ ack, context }) : refuseForm(ack, errors));
     if (respond !== undefined)
       await respond({ text: `⛔ ${text}`, response_type: 'ephemeral', replace_original: false });
     else if (request.type === 'block_actions' && request.trigger_id !== undefined)
@@ -64,8 +69,7 @@ function isOurs({ team, enterprise, userTeam }: Origin, own: Own, isKnown: boole
   return isOwnPlace && (userTeam === undefined || isOwn(userTeam) || (isOrganisation && isKnown));
 }
 
-interface Body {
-  readonly type?: string;
+interface Body extends SubmittedForm {
   readonly trigger_id?: string;
   readonly team_id?: unknown;
   readonly user_id?: string;
@@ -73,7 +77,6 @@ interface Body {
   readonly team?: { readonly id?: unknown } | null;
   readonly enterprise?: { readonly id?: unknown } | null;
   readonly user?: { readonly id?: string; readonly team_id?: unknown } | null;
-  readonly view?: { readonly blocks?: readonly { readonly type?: string; readonly block_id?: string }[] };
 }
 
 function originOf({ team_id, team, enterprise_id, enterprise, user }: Body): Origin {
@@ -83,18 +86,4 @@ function originOf({ team_id, team, enterprise_id, enterprise, user }: Body): Ori
     enterprise: text(enterprise_id ?? enterprise?.id),
     userTeam: text(user?.team_id),
   };
-}
-
-interface FormErrors {
-  readonly response_action: 'errors';
-  readonly errors: Readonly<Record<string, string>>;
-}
-
-type Acknowledge = (answer: FormErrors | undefined) => Promise<void>;
-
-/** A form closes in silence unless an error belongs to one of its inputs. */
-function formErrors({ type, view }: Body, text: string): FormErrors | undefined {
-  const block = view?.blocks?.find((one) => one.type === 'input')?.block_id;
-  if (type !== 'view_submission' || block === undefined) return undefined;
-  return { response_action: 'errors', errors: { [block]: text } };
 }

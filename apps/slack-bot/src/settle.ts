@@ -1,6 +1,6 @@
 // What became of a message: written into the outbox, with what to do about it where Slack did not take it.
 
-import type { OutboxMessage } from '@bg/engine';
+import { type OutboxMessage, patiently } from '@bg/engine';
 import type { Method } from './buckets.ts';
 import { channelOf } from './channels.ts';
 import { isDirect } from './messages.ts';
@@ -24,7 +24,10 @@ export async function settle(
   answer: Answer<Place | undefined>,
 ): Promise<Ended> {
   if (!answer.ok) return unsettled(round, item, method, answer.problem);
-  for (const { key, version } of everyIn(item)) round.engine.outbox.sent(key, version, answer.value);
+  const { outbox, whenWritable } = round.engine;
+  // What Slack has taken must not be posted again because that could not be written down for a moment.
+  for (const { key, version } of everyIn(item))
+    await patiently(whenWritable, () => outbox.sent(key, version, answer.value));
   return 'ended';
 }
 

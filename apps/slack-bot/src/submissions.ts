@@ -19,7 +19,10 @@ export interface Submission {
   readonly values: ViewValues;
 }
 
-export function submitDeploy({ engine, people }: Desk, { user, metadata, values }: Submission): FormErrors {
+export async function submitDeploy(
+  { engine, people }: Desk,
+  { user, metadata, values }: Submission,
+): Promise<FormErrors> {
   const form = readDeployForm(metadata, values);
   const block = `${versionBlock}:${form?.service ?? metadata.split('/')[0]}`;
   if (form === undefined) return { reason: 'There is no version to deploy.' };

@@ -57,7 +57,7 @@ export { cleanText, inertText } from './lib/foreign-text.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
 export { keepFilesPrivate } from './lib/private-files.ts';
 export { withSecretFiles } from './lib/secret-files.ts';
-export { storageFault } from './lib/storage-fault.ts';
+export { isStorageFault, storageFault } from './lib/storage-fault.ts';
 export type {
   ProbeHeaders,
   ProxyConnections,
@@ -124,5 +124,6 @@ export type { ArtifactSource } from './releases/artifact.ts';
 export type { StoredReleaseView } from './releases-api.ts';
 export type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
 export type { StoredBuild } from './state/builds.ts';
+export { patiently } from './state/patience.ts';
 export type { Role } from './state/schema.ts';
 export { setAsideCorruptState } from './state/set-aside.ts';

@@ -33,6 +33,12 @@ const codes: Readonly<Record<string, StorageCode>> = {
 /** SQLite uses these for several causes; the system tells them apart. */
 const vague = ['SQLITE_CANTOPEN', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_PERM'];
 
+const storageCodes: ReadonlySet<string> = new Set(Object.values(codes));
+
+/** What a disk, or another process at the state, is to blame for; not what was to be written. */
+export const isStorageFault = (thrown: unknown): boolean =>
+  thrown instanceof BlueGreenError && storageCodes.has(thrown.code);
+
 /** Undefined when the disk is not the cause. `path`: what was read or written, where the error itself does not say. */
 export function storageFault(thrown: unknown, path?: string): BlueGreenError | undefined {
   if (thrown instanceof BlueGreenError) return undefined;

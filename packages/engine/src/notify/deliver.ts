@@ -6,13 +6,14 @@ import { type Clock, pause } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { AuditEvent } from '../state/audit.ts';
+import { patiently } from '../state/patience.ts';
 import type { Store } from '../state/store.ts';
 import type { Fate } from './fate.ts';
 import type { OutboxMessage } from './outbox.ts';
 
 export interface DeliverParts {
   readonly engine: Pick<Engine, 'outbox' | 'changed'>;
-  readonly store: Pick<Store, 'write'>;
+  readonly store: Pick<Store, 'write' | 'whenWritable'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -58,7 +59,8 @@ async function sendDue(parts: DeliverParts, transport: Transport, signal: AbortS
   for (const [index, message] of due.entries()) {
     if (signal.aborted) return undefined;
     const fate = await fateOf(transport, message, signal);
-    settle(parts, transport, message, fate);
+    // What was sent must not be sent again because its result could not be written for a moment.
+    await patiently(parts.store.whenWritable, () => settle(parts, transport, message, fate), signal);
     if (fate.kind !== 'later' || !fate.holdsAll) continue;
     for (const other of due.slice(index + 1))
       if (isTooOld(parts, transport, other)) drop(parts, transport, other, fate.problem);

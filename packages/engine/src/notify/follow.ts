@@ -4,12 +4,14 @@
 import type { Engine } from '../engine-api.ts';
 import { type Clock, letOthersIn, pause } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { isStorageFault } from '../lib/storage-fault.ts';
 import type { AuditRow } from '../state/audit.ts';
+import { patiently } from '../state/patience.ts';
 import type { Store } from '../state/store.ts';
 
 export interface FollowParts {
   readonly engine: Pick<Engine, 'audit' | 'cursor' | 'moveCursor' | 'changed'>;
-  readonly store: Pick<Store, 'note'>;
+  readonly store: Pick<Store, 'note' | 'whenWritable'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -38,7 +40,7 @@ export async function follow(parts: FollowParts, follower: Follower, signal: Abo
   while (!signal.aborted) {
     const rows = engine.audit.after(engine.cursor(consumer), batch);
     for (const row of rows) {
-      const problem = problemWith(parts, follower, row, since);
+      const problem = await problemWith(parts, follower, row, { since, signal });
       failures = problem === undefined ? 0 : failures + 1;
       if (problem !== undefined) log.error({ consumer, seq: row.seq, err: problem }, 'a row could not be told');
       if (failures > 0 && failures < maxTries) break;
@@ -52,14 +54,28 @@ export async function follow(parts: FollowParts, follower: Follower, signal: Abo
   }
 }
 
-function problemWith({ engine, store, clock }: FollowParts, follower: Follower, row: AuditRow, since: number): unknown {
-  try {
+interface Since {
+  readonly since: number;
+  readonly signal: AbortSignal;
+}
+
+/** A state that is locked, or whose disk fails, is no problem of the row, which is then not skipped. */
+async function problemWith(
+  { engine, store, clock }: FollowParts,
+  follower: Follower,
+  row: AuditRow,
+  { since, signal }: Since,
+): Promise<unknown> {
+  const take = () =>
     store.note(() => {
       if (row.at >= Math.max(since, clock.now() - newsMs)) follower.take(row);
       engine.moveCursor(follower.consumer, row.seq);
     });
+  try {
+    await patiently(store.whenWritable, take, signal);
     return undefined;
   } catch (thrown) {
+    if (isStorageFault(thrown)) throw thrown;
     return thrown ?? 'nothing was thrown';
   }
 }

@@ -5,6 +5,7 @@ import { pause } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import { liveDeployments } from '../state/deployments.ts';
 import { acquireLease, heartbeatMs, type Lease, leaseMs, releaseLease, renewLease } from '../state/leases.ts';
+import { keepLoopFree, lockedLimitMs, patiently } from '../state/patience.ts';
 import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Charge, type Core, driverLease, type Target } from './core.ts';
@@ -18,40 +19,53 @@ import { tendState } from './state-care.ts';
 import { supervise } from './supervisor.ts';
 import { watchBalancerFiles } from './watch-balancer-files.ts';
 
+const restMs = 500;
+/** Between two attempts at a state that is locked by another process. */
+const lockedRetryMs = 200;
+/** So long before its end a lease that could not be renewed counts as lost. */
+const marginMs = 300;
+
 /** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
 export async function drive(core: Core, holder: string, signal: AbortSignal): Promise<void> {
   await holdAlone(core, { name: driverLease, holder }, signal, (lease, stop) => work(core, lease, stop));
 }
 
+interface Candidate {
+  readonly name: string;
+  readonly holder: string;
+}
+
+type Job = (lease: Lease, stop: AbortSignal) => Promise<void>;
+
 /** Runs `job` whenever this process gets the lease, and stops it when the lease is lost. */
-export async function holdAlone(
-  core: Core,
-  who: { readonly name: string; readonly holder: string },
-  signal: AbortSignal,
-  job: (lease: Lease, stop: AbortSignal) => Promise<void>,
-): Promise<void> {
-  while (!signal.aborted) {
-    const lease = askFor(core, who);
-    if (!lease) {
-      await pause(core.clock, heartbeatMs, signal);
-      continue;
+export async function holdAlone(core: Core, who: Candidate, signal: AbortSignal, job: Job): Promise<void> {
+  const end = keepLoopFree(core.store.db);
+  try {
+    while (!signal.aborted) {
+      const lease = askFor(core, who);
+      if (lease) await hold(core, lease, signal, job);
+      await pause(core.clock, lease ? restMs : heartbeatMs, signal);
     }
-    core.log.info({ lease: lease.name, fence: lease.token }, 'holds the lease');
-    const lost = new AbortController();
-    const stop = AbortSignal.any([signal, lost.signal]);
-    const beating = heartbeat(core, lease, stop, () => lost.abort());
-    try {
-      await job(lease, stop);
-    } catch (thrown) {
-      if (hasCode(thrown, 'fenced-out'))
-        core.log.warn({ lease: lease.name, fence: lease.token }, 'fenced out: another process holds the lease');
-      else core.log.error({ lease: lease.name, err: thrown }, 'failed while holding the lease');
-    } finally {
-      lost.abort();
-      await beating;
-      giveBack(core, lease);
-    }
-    await pause(core.clock, 500, signal);
+  } finally {
+    end();
+  }
+}
+
+async function hold(core: Core, lease: Lease, signal: AbortSignal, job: Job): Promise<void> {
+  core.log.info({ lease: lease.name, fence: lease.token }, 'holds the lease');
+  const lost = new AbortController();
+  const stop = AbortSignal.any([signal, lost.signal]);
+  const beating = heartbeat(core, lease, stop, () => lost.abort());
+  try {
+    await patiently(core.store.whenWritable, () => job(lease, stop), stop);
+  } catch (thrown) {
+    if (hasCode(thrown, 'fenced-out'))
+      core.log.warn({ lease: lease.name, fence: lease.token }, 'fenced out: another process holds the lease');
+    else core.log.error({ lease: lease.name, err: thrown }, 'failed while holding the lease');
+  } finally {
+    lost.abort();
+    await beating;
+    giveBack(core, lease);
   }
 }
 
@@ -79,17 +93,22 @@ function giveBack({ store, log }: Core, lease: Lease): void {
   }
 }
 
-/** A state that cannot be written for a moment (a full disk, a slow one) costs the lease only when its time has passed. */
+/** A state that cannot be written for a moment (full, slow, locked) costs the lease only when its time has passed. */
 async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () => void): Promise<void> {
   const { store, clock, log } = core;
   let renewedAt = clock.monotonic();
-  while (await pause(clock, heartbeatMs, stop)) {
+  let waitMs = heartbeatMs;
+  while (await pause(clock, waitMs, stop)) {
     try {
       if (!renewLease(store.db, lease, clock)) break;
       renewedAt = clock.monotonic();
+      waitMs = heartbeatMs;
     } catch (thrown) {
-      log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed');
-      if (clock.monotonic() - renewedAt > leaseMs - heartbeatMs) break;
+      if (waitMs === heartbeatMs)
+        log.error({ lease: lease.name, problem: messageOf(thrown) }, 'the lease could not be renewed, tries again');
+      const leftMs = leaseMs - marginMs - (clock.monotonic() - renewedAt);
+      if (leftMs <= 0) break;
+      waitMs = Math.min(hasCode(thrown, 'state-locked') ? lockedRetryMs : heartbeatMs, leftMs);
     }
   }
   if (stop.aborted) return;
@@ -99,16 +118,12 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
 
 /** Returns only when all have ended: nothing of an earlier lease goes on beside the next one. */
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
-  const begin = async (target: Target) => bringBack({ core, target, lease }, await target.balancer.observe());
-  await Promise.all(core.targets.map(begin));
-  await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));
-  await clearUnfinished(core);
-  await recordHealthRules(core);
-  announcePending(core, lease);
+  const { whenWritable } = core.store;
+  await patiently(whenWritable, () => prepare(core, lease), stop);
   const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
   const all = [moveDeployments, supervise, watchBalancerFiles, tendSchemas, tendReleases, tendState].map((part) =>
-    part(core, lease, until),
+    patiently(whenWritable, () => part(core, lease, until), until),
   );
   const ends = await Promise.allSettled(all.map((part) => part.catch(endTheOthers)));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
@@ -118,6 +133,15 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
     over.abort();
     throw thrown;
   }
+}
+
+async function prepare(core: Core, lease: Lease): Promise<void> {
+  const begin = async (target: Target) => bringBack({ core, target, lease }, await target.balancer.observe());
+  await Promise.all(core.targets.map(begin));
+  await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));
+  await clearUnfinished(core);
+  await recordHealthRules(core);
+  announcePending(core, lease);
 }
 
 /** A deployment on a state that was lost must not begin before it is known what users get. */
@@ -143,6 +167,12 @@ async function moveDeployments(core: Core, lease: Lease, stop: AbortSignal): Pro
       const run = runDeployment(core, lease, id, until)
         .catch(async (thrown: unknown) => {
           if (hasCode(thrown, 'fenced-out')) return fenced.abort(thrown);
+          if (hasCode(thrown, 'state-locked')) {
+            core.log.warn({ deployment: id }, 'another process holds the state, the step begins again after it');
+            await pause(core.clock, lockedRetryMs, until);
+            await core.store.whenWritable(lockedLimitMs, until);
+            return;
+          }
           core.log.error({ deployment: id, err: thrown }, 'the deployment could not be moved, tries again');
           await pause(core.clock, 2_000, until);
         })

@@ -1,15 +1,19 @@
 // Work that ends early when a person gives the deployment up or this process stops driving. Its effects are always
 // awaited: nothing goes on behind the journal's back.
 
-import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
+import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { storageFault } from '../lib/storage-fault.ts';
 import { MigrationError } from '../migrator/error.ts';
 import { pendingAbort } from '../state/deployments.ts';
+import { isUnwritten } from '../state/patience.ts';
 import type { Run } from './journal.ts';
 import { migrationSentence } from './schema/words.ts';
 import { failed, interrupted, type StepResult } from './step.ts';
 
-/** What is thrown becomes a failure, except `fenced-out`: then this process has nothing to say any more. */
+/**
+ * What is thrown becomes a failure, except `fenced-out`: then this process has nothing to say any more; and `state-locked`:
+ * then the step begins again as soon as the state can be written.
+ */
 export async function interruptible(run: Run, work: (stop: AbortSignal) => Promise<StepResult>): Promise<StepResult> {
   const over = new AbortController();
   const givenUp = new AbortController();
@@ -25,7 +29,7 @@ export async function interruptible(run: Run, work: (stop: AbortSignal) => Promi
 }
 
 function failureOf({ core, row }: Run, thrown: unknown, stopped: boolean): StepResult {
-  if (hasCode(thrown, 'fenced-out')) throw thrown;
+  if (isUnwritten(thrown)) throw thrown;
   if (!stopped) core.log.error({ deployment: row.id, err: thrown }, 'step failed');
   if (thrown instanceof MigrationError) return failed(`schema-${thrown.code}`, migrationSentence(thrown));
   const fault = storageFault(thrown) ?? thrown;

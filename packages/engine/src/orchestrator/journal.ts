@@ -9,6 +9,8 @@ import {
   type StepKey,
 } from '../state/deployments.ts';
 import type { Lease } from '../state/leases.ts';
+import { patiently } from '../state/patience.ts';
+import type { Tx } from '../state/store.ts';
 import { type Core, mustTarget, releaseFiles } from './core.ts';
 import type { PlannedStep, StepName } from './plan.ts';
 import type { StepContext, StepResult } from './step.ts';
@@ -21,6 +23,12 @@ export interface Run {
   readonly row: DeploymentRow;
   /** Aborts when this process stops driving. */
   readonly signal: AbortSignal;
+}
+
+/** The result of a step may have taken minutes: a state that is locked for a moment is waited for. */
+export function writeUnder<T>({ core, lease, signal }: Run, work: (tx: Tx) => T): Promise<T> {
+  const { store } = core;
+  return patiently(store.whenWritable, () => store.under(lease).write(work), signal);
 }
 
 /** Returns the row as it is now. A step that is begun again after a crash is the same to people: their buttons stay good. */

@@ -8,6 +8,7 @@ import { clearWorkplaces } from '../releases/workplace.ts';
 import { buildOf } from '../state/builds.ts';
 import type { DeploymentRow } from '../state/deployments.ts';
 import { fetchedSha256 } from '../state/fetched.ts';
+import { isUnwritten } from '../state/patience.ts';
 import type { Charge, Core, Target } from './core.ts';
 import { type Bringing, bringRelease, isThere, releaseFolder } from './releases/bring.ts';
 import { failed, type StepResult } from './step.ts';
@@ -88,7 +89,7 @@ async function fetchInto(
     });
     return undefined;
   } catch (thrown) {
-    if (signal.aborted || !(thrown instanceof BlueGreenError) || thrown.code === 'fenced-out') throw thrown;
+    if (signal.aborted || !(thrown instanceof BlueGreenError) || isUnwritten(thrown)) throw thrown;
     return failed(thrown.code, thrown.message);
   }
 }

@@ -9,7 +9,7 @@ import type { Tx } from '../state/store.ts';
 import type { Core } from './core.ts';
 import { finish } from './finish.ts';
 import { interruptible } from './interruption.ts';
-import { contextOf, eventOf, markBegun, type Run } from './journal.ts';
+import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import type { Plan, PlannedStep, StepName } from './plan.ts';
 import { registerAndPlan } from './register.ts';
 import { takeAbort, takeWord } from './said.ts';
@@ -64,20 +64,19 @@ export async function runDeployment(core: Core, lease: Lease, id: string, signal
 async function plan(run: Run): Promise<void> {
   const { core, lease, row } = run;
   const result = await interruptible(run, (stop) => registerAndPlan(core, lease, row, stop));
-  core.store.under(lease).write((tx) => {
+  await writeUnder(run, (tx) => {
     const ending = takeAbort(tx, row) ?? result;
     if (ending.kind === 'failed') turnBack(tx, run, ending);
   });
 }
 
 async function forward(run: Run, planned: PlannedStep): Promise<void> {
-  const { core, lease } = run;
   const key: StepKey = { deploymentId: run.row.id, position: run.row.position, direction: 'forward' };
   const begun = { ...run, row: markBegun(run, key, planned.name) };
   const result = await interruptible(begun, (stop) =>
     perform(stepNamed(planned.name), contextOf(begun, planned, key, stop)),
   );
-  core.store.under(lease).write((tx) => settle(tx, begun, key, result));
+  await writeUnder(begun, (tx) => settle(tx, begun, key, result));
 }
 
 /** The end of a step is one transaction: a person's abort wins over whatever the step came to meanwhile. */

@@ -5,6 +5,7 @@ import { deployWhatWaits } from '../builds/waiting.ts';
 import { pause } from '../lib/clock.ts';
 import { hasCode } from '../lib/errors.ts';
 import type { Lease } from '../state/leases.ts';
+import { lockedLimitMs } from '../state/patience.ts';
 import { strangersWait, takeStrangers } from '../state/strangers.ts';
 import { readRouting } from '../state/targets.ts';
 import { bringBack, noteRestarts } from './bring-back.ts';
@@ -32,6 +33,11 @@ async function superviseTarget(core: Core, target: Target, lease: Lease, signal:
       if (rounds % 12 === 0) await sweep(core, target, lease);
     } catch (thrown) {
       if (hasCode(thrown, 'fenced-out')) throw thrown;
+      if (hasCode(thrown, 'state-locked')) {
+        core.log.warn({ target: target.name }, 'supervision waits: another process holds the state');
+        await core.store.whenWritable(lockedLimitMs, signal);
+        continue;
+      }
       if (!signal.aborted) core.log.error({ target: target.name, err: thrown }, 'supervision failed, goes on');
     }
     rounds += 1;

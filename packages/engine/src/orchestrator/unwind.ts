@@ -1,10 +1,11 @@
 // The way back: every step that was begun is undone, the last one first. What cannot be undone needs a person.
 
 import { pause } from '../lib/clock.ts';
-import { hasCode, messageOf } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import { advanceDeployment, cancelApprovals, endStep, readStep, type StepKey } from '../state/deployments.ts';
+import { isUnwritten } from '../state/patience.ts';
 import type { Tx } from '../state/store.ts';
-import { contextOf, eventOf, markBegun, type Run } from './journal.ts';
+import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import { markTakenBack } from './mark-bad.ts';
 import type { PlannedStep } from './plan.ts';
 import { failed, type StepFrame, type StepResult } from './step.ts';
@@ -15,7 +16,7 @@ const undoTries = 5;
 const undoPauseMs = 1_000;
 
 export async function backward(run: Run, planned: PlannedStep): Promise<void> {
-  const { core, lease, row, signal } = run;
+  const { row, signal } = run;
   const { undo } = stepNamed(planned.name);
   const key: StepKey = { deploymentId: row.id, position: row.position, direction: 'unwinding' };
   if (undo === 'point-of-no-return') return halt(run, `${planned.name} cannot be undone`);
@@ -23,7 +24,7 @@ export async function backward(run: Run, planned: PlannedStep): Promise<void> {
     undo === 'nothing-to-undo' || !wasBegun(run, key) ? undefined : await undoWithRetries(run, planned, key, undo);
   if (signal.aborted && result?.kind === 'failed') return;
   if (result?.kind === 'failed') return halt(run, `${planned.name} could not be undone: ${result.sentence}`);
-  core.store.under(lease).write((tx) => {
+  await writeUnder(run, (tx) => {
     if (result) endStep(tx, key, 'done', planned.name);
     tx.audit(
       result?.kind === 'done'
@@ -51,7 +52,7 @@ async function undoWithRetries(
   let last = failed('undo-failed', 'it was not tried');
   for (let attempt = 1; attempt <= undoTries && !signal.aborted; attempt += 1) {
     const result = await undo(contextOf({ ...run, row }, planned, key, signal)).catch((thrown: unknown) => {
-      if (hasCode(thrown, 'fenced-out')) throw thrown;
+      if (isUnwritten(thrown)) throw thrown;
       return failed('undo-failed', messageOf(thrown));
     });
     if (result.kind === 'done') return result;

@@ -8,6 +8,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
 import { releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
+import { commandWaitMs } from './patience.ts';
 import * as schema from './schema.ts';
 import { guardStateFolder } from './state-folder.ts';
 
@@ -72,7 +73,7 @@ function openFile(file: string): Database.Database {
 
 function opening(file: string): Database.Database {
   try {
-    return new Database(file, { timeout: 5_000 });
+    return new Database(file, { timeout: commandWaitMs });
   } catch (thrown) {
     throw unreadable(file, thrown);
   }

@@ -5,6 +5,7 @@ import type { DeliveryRecord, Inbox, NewDelivery, Taken } from '../builds/inbox.
 import { letOthersIn } from '../lib/clock.ts';
 import type { Db } from './database.ts';
 import { createTidying, type Kept, kept } from './inbox-tidy.ts';
+import { patiently } from './patience.ts';
 import { inbox, inboxBodies } from './schema-inbox.ts';
 import type { Store } from './store.ts';
 
@@ -20,6 +21,9 @@ export const inboxLimits: InboxLimits = { waiting: 50_000, waitingBytes: 2 ** 30
 /** What waits is counted anew that often, and when it is full more often; between, what is taken here is subtracted. */
 const recountMs = 1_000;
 const recountFullMs = 50;
+
+/** Code hosts wait about ten seconds for an answer, and few deliver again. */
+const lockedMs = 8_000;
 
 interface Request {
   readonly delivery: NewDelivery;
@@ -38,7 +42,10 @@ export function createTaking(store: Store, limits: InboxLimits): Inbox['take'] {
     const now = requests;
     requests = [];
     try {
-      const taken = store.receive((_, at) => now.map(({ delivery }) => takeOne(delivery, at)));
+      const taken = await patiently(
+        (_, signal) => store.whenWritable(lockedMs, signal),
+        () => store.receive((_, at) => now.map(({ delivery }) => takeOne(delivery, at))),
+      );
       now.forEach(({ resolve }, index) => {
         resolve(taken[index] ?? { kind: 'full' });
       });

@@ -53,12 +53,11 @@ export function renewLease(db: Db, lease: Lease, clock: Clock): boolean {
 }
 
 export function releaseLease(db: Db, lease: Lease): void {
-  db.$client
-    .transaction(() => {
-      if (readLease(db, lease.name)?.token === lease.token)
-        db.update(leases).set({ expiresAt: 0, held: null }).where(eq(leases.name, lease.name)).run();
-    })
-    .immediate();
+  const giveBack = db.$client.transaction(() => {
+    if (readLease(db, lease.name)?.token === lease.token)
+      db.update(leases).set({ expiresAt: 0, held: null }).where(eq(leases.name, lease.name)).run();
+  });
+  withRoom(db, 'decision', () => giveBack.immediate());
 }
 
 export function liveLease(db: Db, name: string, clock: Clock): LeaseRow | undefined {

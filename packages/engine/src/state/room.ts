@@ -4,6 +4,7 @@
 import { mostParts, releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
 import type { Db } from './database.ts';
+import { withinPatience } from './patience.ts';
 
 /** @throws BlueGreenError what `storageFault` says instead of SQLite's own errors */
 export function withRoom<T>(db: Db, use: 'decision' | 'observation', work: () => T): T {
@@ -11,7 +12,7 @@ export function withRoom<T>(db: Db, use: 'decision' | 'observation', work: () =>
   if (db.$client.inTransaction) return work();
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return work();
+      return withinPatience(db, work);
     } catch (thrown) {
       const fault = storageFault(thrown, db.$client.name);
       if (fault?.code !== 'disk-full') throw fault ?? thrown;

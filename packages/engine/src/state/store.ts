@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { type AuditEvent, appendAudit } from './audit.ts';
 import type { Db } from './database.ts';
 import { assertHeld, type Lease } from './leases.ts';
+import { type UntilWritable, untilWritable } from './patience.ts';
 import { withRoom } from './room.ts';
 
 /** A transaction in progress. Functions that change state take it, so that none can be called outside of one. */
@@ -24,6 +25,8 @@ export interface Store {
   tell<T>(work: (db: Db, now: number) => T): T;
   /** As durable as a decision, and none: what was delivered by somebody who will be told that it is kept. */
   receive<T>(work: (db: Db, now: number) => T): T;
+  /** For those who found the state locked by another process. */
+  readonly whenWritable: UntilWritable;
   /** The same store, whose writes fail with `fenced-out` once the lease is lost. */
   under(lease: Lease): Store;
 }
@@ -89,5 +92,14 @@ export function createStore(options: StoreOptions): Store {
     return result;
   }
 
-  return { db, clock, write, note, tell, receive, under: (held) => createStore({ ...options, lease: held }) };
+  return {
+    db,
+    clock,
+    write,
+    note,
+    tell,
+    receive,
+    whenWritable: (limitMs, signal) => untilWritable(db, clock, limitMs, signal),
+    under: (held) => createStore({ ...options, lease: held }),
+  };
 }

@@ -23,6 +23,15 @@ export function createWake(db: Db, clock: Clock): Wake {
   let quietUntil = 0;
   let isOwed = false;
 
+  /** A state that cannot be read for a moment has told nothing new. */
+  function versionOr(before: number): number {
+    try {
+      return Number(version.get());
+    } catch {
+      return before;
+    }
+  }
+
   function wakeAll(): void {
     quietUntil = clock.monotonic() + quietMs;
     const woken = [...waiting];
@@ -48,7 +57,7 @@ export function createWake(db: Db, clock: Clock): Wake {
     while (waiting.size > 0 && db.$client.open) {
       await pause(clock, pollMs);
       if (!db.$client.open) break;
-      const now = Number(version.get());
+      const now = versionOr(last);
       if (now !== last) {
         last = now;
         announce();

@@ -6,6 +6,7 @@ import { type Clock, pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { AuditRow } from '../../state/audit.ts';
+import { patiently } from '../../state/patience.ts';
 import { readShipped, shipConsumer, writeTrouble } from '../../state/shipped.ts';
 import type { Store } from '../../state/store.ts';
 import { oneLine } from '../text.ts';
@@ -14,7 +15,7 @@ import type { Sender } from './senders.ts';
 
 export interface ShipParts {
   readonly engine: Pick<Engine, 'audit' | 'cursor' | 'moveCursor' | 'changed'>;
-  readonly store: Pick<Store, 'db' | 'note'>;
+  readonly store: Pick<Store, 'db' | 'note' | 'whenWritable'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,8 +43,11 @@ export async function ship(parts: ShipParts, sender: Sender, signal: AbortSignal
     const thrown = await problemOf(sender, limit === 1 ? rows.map(withoutDetail) : rows, signal);
     if (signal.aborted) return;
     if (thrown === undefined) {
-      engine.moveCursor(consumer, last.seq);
-      settle(parts, sender, undefined);
+      const written = () => {
+        engine.moveCursor(consumer, last.seq);
+        settle(parts, sender, undefined);
+      };
+      await patiently(parts.store.whenWritable, written, signal);
       failures = 0;
       limit = mostRows;
       continue;

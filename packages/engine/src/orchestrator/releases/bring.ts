@@ -6,6 +6,7 @@ import { measureFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { type Fetched, type FetchRequest, fetchFiles } from '../../releases/fetch.ts';
 import { makeWorkplace, type Workplace } from '../../releases/workplace.ts';
+import { isUnwritten } from '../../state/patience.ts';
 import type { Store } from '../../state/store.ts';
 import { readRelease } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
@@ -48,7 +49,7 @@ export async function bringRelease(bringing: Bringing): Promise<Fetched> {
     await settle(bringing, workplace, fetched);
     return fetched;
   } catch (thrown) {
-    if (signal.aborted || !(thrown instanceof BlueGreenError) || thrown.code === 'fenced-out') throw thrown;
+    if (signal.aborted || !(thrown instanceof BlueGreenError) || isUnwritten(thrown)) throw thrown;
     const sentence = `${version} is refused: ${thrown.message}`;
     writeFact(bringing, { action: 'release-refused', code: thrown.code, sentence, detail: { version } });
     throw new BlueGreenError(thrown.code, sentence, thrown.details, thrown);

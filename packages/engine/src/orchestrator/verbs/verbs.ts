@@ -98,6 +98,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
       recordRefusal(core, { actor, verb: 'at the door', refusal, key: found?.ok ? found.value.key : undefined });
     },
     lookNow: (signal) => lookNow(core, signal),
+    whenWritable: store.whenWritable,
     changed: (limitMs, signal) => wake.changed(limitMs, signal),
     drive: (signal) => drive(core, holder, signal),
     alone: (name, signal, work) => holdAlone(core, { name, holder }, signal, (_, stop) => work(stop)),

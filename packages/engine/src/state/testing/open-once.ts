@@ -13,7 +13,7 @@ if (job === 'write') {
   store.write((tx) => tx.audit({ actor: 'engine', action: 'opened', sentence: `by ${process.pid}` }));
   process.stdout.write('written\n');
 } else if (job === 'hold') {
-  db.$client.exec('BEGIN IMMEDIATE');
+  db.$client.exec('BEGIN EXCLUSIVE');
   process.stdout.write('held\n');
   await systemClock.sleep(Number(ms));
   db.$client.exec('ROLLBACK');
