@@ -46,6 +46,7 @@ async function asked({ identity, body, team }: Asked) {
   });
   const args = {
     body,
+    context: {},
     ack: async (answer: unknown) => void seen.acks.push(answer),
     ...('response_url' in body ? { respond: async () => void seen.said.push('') } : {}),
     next: async () => {
