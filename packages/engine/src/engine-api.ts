@@ -20,6 +20,7 @@ import type { SchemaView } from './orchestrator/schema/schema-view.ts';
 import type { RoutingConfiguration } from './orchestrator/verbs/routing-configuration.ts';
 import type { Parts } from './parts-api.ts';
 import type { PlannedRun, ReleaseNow, StoredReleases } from './releases-api.ts';
+import type { Writable } from './state/patience.ts';
 import type { Role } from './state/schema.ts';
 
 export interface TargetRef {
@@ -124,7 +125,7 @@ export interface ReleaseView {
   readonly at: number;
 }
 
-export interface Engine extends ConfigurationVerbs {
+export interface Engine extends ConfigurationVerbs, Writable {
   readonly settings: Settings;
   readonly outbox: Outbox;
   /** What code hosts delivered. */
@@ -227,11 +228,6 @@ export interface Engine extends ConfigurationVerbs {
   countStranger(door: Door, seen?: { readonly source?: string; readonly count?: number }): void;
   /** An audit row for a known actor who was refused at the door (a typing error counts too), before any verb. */
   refusedAtDoor(actor: Actor, refusal: Refusal, ref?: TargetRef): void;
-  /**
-   * True as soon as a write would not wait for another process; false when it still would after `limitMs`. Ask before the
-   * verb where somebody waits for an answer: a verb itself waits only briefly in a process that serves others.
-   */
-  whenWritable(limitMs: number, signal?: AbortSignal): Promise<boolean>;
   /** Resolves when anything in the state changed (any process) or after `limitMs`. */
   changed(limitMs: number, signal?: AbortSignal): Promise<void>;
 

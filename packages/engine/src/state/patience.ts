@@ -74,9 +74,14 @@ const isBusy = (thrown: unknown): boolean =>
 export const isUnwritten = (thrown: unknown): boolean =>
   hasCode(thrown, 'fenced-out') || hasCode(thrown, 'state-locked');
 
-export type UntilWritable = (limitMs: number, signal?: AbortSignal) => Promise<boolean>;
+/** True as soon as a write would not wait for another process; false when it still would after `limitMs`. */
+type UntilWritable = (limitMs: number, signal?: AbortSignal) => Promise<boolean>;
 
-/** True as soon as a write would not wait; false when it still would after `limitMs`, or `signal` aborts. */
+export interface Writable {
+  /** Asked before a verb where somebody waits for an answer: in a process that serves others a verb waits only briefly. */
+  readonly whenWritable: UntilWritable;
+}
+
 export async function untilWritable(db: Db, clock: Clock, limitMs: number, signal?: AbortSignal): Promise<boolean> {
   const until = clock.monotonic() + limitMs;
   while (!isWritable(db)) {

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { type AuditEvent, appendAudit } from './audit.ts';
 import type { Db } from './database.ts';
 import { assertHeld, type Lease } from './leases.ts';
-import { type UntilWritable, untilWritable } from './patience.ts';
+import { untilWritable, type Writable } from './patience.ts';
 import { withRoom } from './room.ts';
 
 /** A transaction in progress. Functions that change state take it, so that none can be called outside of one. */
@@ -14,7 +14,7 @@ export interface Tx {
   audit(event: AuditEvent): void;
 }
 
-export interface Store {
+export interface Store extends Writable {
   readonly db: Db;
   readonly clock: Clock;
   /** @throws when the work changed something without an audit row; nothing is kept then. */
@@ -25,8 +25,6 @@ export interface Store {
   tell<T>(work: (db: Db, now: number) => T): T;
   /** As durable as a decision, and none: what was delivered by somebody who will be told that it is kept. */
   receive<T>(work: (db: Db, now: number) => T): T;
-  /** For those who found the state locked by another process. */
-  readonly whenWritable: UntilWritable;
   /** The same store, whose writes fail with `fenced-out` once the lease is lost. */
   under(lease: Lease): Store;
 }
