@@ -1,6 +1,6 @@
 // The bot put together: Slack's door, the handlers, and what runs in the background as long as the process lives.
 
-import type { Clock, Engine, Log } from '@bg/engine';
+import { type Clock, type Engine, type Log, messageOf } from '@bg/engine';
 import { App } from '@slack/bolt';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import { runAnnouncer } from './announcer.ts';
@@ -74,7 +74,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
     dispatcher: egress.dispatcher,
     clock,
     log,
-    turnedAway: () => engine.countStranger('slack'),
+    turnedAway: strangerCount(engine, log),
   });
   const drain = createDrain(clock);
   const app = await createApp({ ...options, egress, door, drain, signal });
@@ -101,6 +101,20 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       await background;
       await closed;
     },
+  };
+}
+
+/** Called by the HTTP server, where nothing may throw. Those that a locked state does not take are counted with the next. */
+function strangerCount(engine: Pick<Engine, 'countStranger'>, log: Log): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    try {
+      engine.countStranger('slack', { count });
+      count = 0;
+    } catch (thrown) {
+      log.warn({ problem: messageOf(thrown), count }, 'refused requests could not be counted yet');
+    }
   };
 }
 
