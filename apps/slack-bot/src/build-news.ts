@@ -5,20 +5,12 @@ import type { AuditRow, BuildAnnounced, BuildFacts, Engine, Settings } from '@bg
 import { isBuildNews } from './cards/build-lines.ts';
 import { authorIn } from './cards/who.ts';
 import { type Payloads, putOnce, transport } from './messages.ts';
-
-/** Rows after which the cards of builds may show something else. */
-const touching = [
-  'build-announced',
-  'build-artifact',
-  'build-not-deployed',
-  'deployment-requested',
-  'deployment-finished',
-];
+import { touchesBuilds } from './news.ts';
 
 /** The cards, which are right however late they are drawn. */
 export function showBuild(engine: Engine, row: AuditRow): void {
   const { action, service } = row;
-  if (service === null || !touching.includes(action)) return;
+  if (service === null || !touchesBuilds(row)) return;
   if (action === 'build-announced') putBuild(engine, row, service);
   redrawBuilds(engine, service);
 }

@@ -2,17 +2,14 @@
 
 import type { AuditRow, Engine } from '@bg/engine';
 import { type Payloads, transport } from './messages.ts';
-
-const over = ['configuration-applied', 'configuration-left', 'configuration-settled'];
+import { messageFor } from './news.ts';
 
 /** The card, which is right however late it is drawn. */
 export function showConfiguration(engine: Engine, row: AuditRow): void {
-  const { action, detail } = row;
-  if (action === 'configuration-pending') {
-    // The change became another one: the buttons of the earlier message are dead.
-    end(engine, row, detail.before);
-    put(engine, row, detail.digest);
-  } else if (over.includes(action)) end(engine, row, detail.before);
+  if (messageFor(row) !== 'configuration') return;
+  // Also of a change that became another one: the buttons of the earlier message do nothing any more.
+  end(engine, row, row.detail.before);
+  if (row.action === 'configuration-pending') put(engine, row, row.detail.digest);
 }
 
 const keyOf = ({ service, target }: AuditRow, digest: string): string => `configuration:${service}/${target}:${digest}`;

@@ -2,11 +2,11 @@
 
 import type { AuditRow, Engine } from '@bg/engine';
 import { type Payloads, transport } from './messages.ts';
+import { messageFor } from './news.ts';
 
-const about = ['contract-asked', 'contract-approved', 'contract-begun', 'contract-resumed', 'contract-ended'];
-
-export function tellContract({ migrations, outbox }: Engine, { action, detail }: AuditRow): void {
-  if (!about.includes(action) || typeof detail.contract !== 'string') return;
+export function tellContract({ migrations, outbox }: Engine, row: AuditRow): void {
+  const { detail } = row;
+  if (messageFor(row) !== 'contract' || typeof detail.contract !== 'string') return;
   const view = migrations.contractNamed(detail.contract);
   if (view === undefined) return;
   const payload: Payloads['contract'] = { id: view.id, channel: view.channel };

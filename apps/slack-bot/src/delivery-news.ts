@@ -3,14 +3,13 @@
 import type { AuditRow, Engine } from '@bg/engine';
 import { channelsOf } from './build-news.ts';
 import { type Payloads, transport } from './messages.ts';
+import { messageFor } from './news.ts';
 import type { Repeats } from './repeats.ts';
-
-const after = ['delivery-replayed', 'delivery-done', 'delivery-ignored', 'delivery-parked'];
 
 export function tellDelivery({ outbox, settings }: Engine, row: AuditRow, repeats: Repeats): void {
   const { action, detail, service, sentence } = row;
   const { id, hook } = detail;
-  if (!after.includes(action) || typeof id !== 'number') return;
+  if (messageFor(row) !== 'delivery' || typeof id !== 'number') return;
   const key = `delivery:${id}`;
   outbox.again(key, { urgent: true });
   const isPut = outbox.reference(key) !== undefined;

@@ -2,15 +2,13 @@
 
 import type { AuditRow, Engine } from '@bg/engine';
 import { type Payloads, transport } from './messages.ts';
-
-const over = ['drift-resolved', 'routing-restored', 'routing-adopted'];
+import { messageFor } from './news.ts';
 
 export function tellDrift(engine: Engine, row: AuditRow): void {
-  if (row.action === 'drift-found') {
-    // A drift that has become another one: its own buttons are dead.
-    putDrift(engine, row, row.detail.before);
-    putDrift(engine, row, row.detail.drift);
-  } else if (over.includes(row.action)) putDrift(engine, row, row.detail.drift);
+  if (messageFor(row) !== 'drift') return;
+  // A drift that has become another one: its own buttons do nothing any more.
+  if (row.action === 'drift-found') putDrift(engine, row, row.detail.before);
+  putDrift(engine, row, row.detail.drift);
 }
 
 function putDrift({ outbox, target }: Engine, row: AuditRow, id: unknown): void {

@@ -1,111 +1,168 @@
-// Which rows of the audit log people hear of in Slack, and how. What is not named here stays in the log.
+// What people hear of in Slack of each row of the audit log, and how.
 
-import type { AuditRow } from '@bg/engine';
+import type { AuditAction, AuditRow } from '@bg/engine';
 
-/** Rows of a deployment that are worth a line in its thread, and whom the line calls. */
-const lines: Readonly<Record<string, 'approvers' | 'requester' | 'nobody'>> = {
-  'deployment-requested': 'nobody',
-  'step-done': 'nobody',
-  'step-failed': 'nobody',
-  'step-undone': 'nobody',
-  'approval-asked': 'approvers',
-  'approval-reminder': 'approvers',
-  'approval-expired': 'nobody',
-  'approval-extended': 'nobody',
-  approved: 'nobody',
-  rejected: 'nobody',
-  'promoted-on': 'nobody',
-  paused: 'nobody',
-  resumed: 'nobody',
-  'abort-asked': 'nobody',
-  'rollback-asked': 'nobody',
-  'deployment-finished': 'requester',
-  'schema-changed': 'nobody',
-  'schema-warning': 'nobody',
-  'backfill-begun': 'nobody',
-  'backfill-done': 'nobody',
-  'backfill-warning': 'nobody',
-  'backfill-failed': 'requester',
+interface News {
+  /** A line in the deployment's thread, and whom it calls. */
+  readonly line?: 'approvers' | 'requester' | 'nobody';
+  /** A message to everybody in the target's channel, with this sign. */
+  readonly note?: string;
+  /** A message of its own, which changes with what it is about. */
+  readonly message?: 'configuration' | 'contract' | 'delivery' | 'drift';
+  /** The cards of builds may show something else. */
+  readonly builds?: true;
+  /** The card of an earlier deployment of the target may show something else. */
+  readonly neighbours?: true;
+  /** Progress alone: the card may wait its turn. */
+  readonly waits?: true;
+}
+
+// Mail that was given up has no note: a server that was away for days would fill the channel.
+const news: Readonly<Record<AuditAction, News>> = {
+  // A deployment, from the request to its end.
+  'deployment-requested': { line: 'nobody', builds: true, neighbours: true },
+  planned: { waits: true },
+  'step-started': { waits: true },
+  'step-done': { line: 'nobody' },
+  'step-passed': { waits: true },
+  'step-failed': { line: 'nobody' },
+  'step-undone': { line: 'nobody' },
+  'undo-started': { waits: true },
+  'turned-back': {},
+  'signal-taken': {},
+  'deployment-finished': { line: 'requester', builds: true, neighbours: true },
+  // What people decide.
+  'approval-asked': { line: 'approvers' },
+  'approval-reminder': { line: 'approvers' },
+  'approval-extended': { line: 'nobody' },
+  'approval-expired': { line: 'nobody' },
+  approved: { line: 'nobody' },
+  rejected: { line: 'nobody' },
+  'promoted-on': { line: 'nobody' },
+  paused: { line: 'nobody' },
+  resumed: { line: 'nobody' },
+  'abort-asked': { line: 'nobody' },
+  'rollback-asked': { line: 'nobody' },
+  locked: { note: '🔐' },
+  unlocked: { note: '🔓' },
+  refused: { waits: true },
+  'strangers-refused': {},
+  // Slots and what runs in them.
+  'slot-claimed': { neighbours: true, waits: true },
+  'slot-given-back': {},
+  'failed-side-kept': {},
+  'side-stopped': { neighbours: true },
+  'side-restored': { note: '♻️', neighbours: true },
+  'side-upgraded': { note: '⬆️', neighbours: true },
+  'side-restore': { neighbours: true },
+  'side-keep': { neighbours: true },
+  'side-standby': { neighbours: true },
+  'restore-failed': { note: '🚨', neighbours: true },
+  draining: { neighbours: true },
+  'drain-limit': { neighbours: true },
+  'started-by-hand': {},
+  'start-failed': {},
+  'stopped-by-hand': { neighbours: true },
+  'orphans-cleared': {},
+  dismantled: {},
+  // Health.
+  'health-changed': { note: '🩺' },
+  crashed: { note: '💥' },
+  restarted: { note: '🔁' },
+  'restart-failed': { note: '🚨' },
+  recovered: { note: '🩹' },
+  'guard-acted': { note: '🛟' },
+  'guard-paged': { note: '🚨' },
+  'guard-exhausted': { note: '🚨' },
+  'guard-ended': {},
+  // Routing, and what is known of it.
+  'routing-intended': { waits: true },
+  'routing-applied': {},
+  'routing-adopted': { note: '🧭', message: 'drift' },
+  'routing-restored': { note: '🧭', message: 'drift' },
+  'balancer-restarted': { note: '🔁' },
+  'drift-found': { message: 'drift' },
+  'drift-resolved': { note: '🧭', message: 'drift' },
+  adopted: { note: '🤝' },
+  'state-learnt': { note: '🧩' },
+  'state-not-learnt': { note: '🚨' },
+  'state-relearn-asked': {},
+  'state-rebuild-asked': {},
+  'clock-jumped': {},
+  'machine-suspended': {},
+  // Releases and configuration.
+  registered: {},
+  'release-fetched': {},
+  'release-refused': {},
+  'release-pinned': {},
+  'release-unpinned': {},
+  'release-pruned': {},
+  'release-marked-bad': {},
+  'release-mark-cleared': { note: '🧼' },
+  'release-drifted': { note: '🧬' },
+  'release-restored': { note: '🧬' },
+  'configuration-pending': { note: '🧬', message: 'configuration' },
+  'configuration-applied': { note: '🧬', message: 'configuration' },
+  'configuration-settled': { message: 'configuration' },
+  'configuration-left': { message: 'configuration' },
+  'configuration-differs': { note: '🧬' },
+  // Schemas.
+  'schema-changed': { line: 'nobody' },
+  'schema-warning': { line: 'nobody' },
+  'migrate-begun': {},
+  'migrate-done': {},
+  'migrate-failed': {},
+  'backfill-begun': { line: 'nobody' },
+  'backfill-done': { line: 'nobody' },
+  'backfill-warning': { line: 'nobody' },
+  'backfill-failed': { line: 'requester' },
+  'contract-asked': { message: 'contract' },
+  'contract-approved': { message: 'contract' },
+  'contract-begun': { message: 'contract' },
+  'contract-resumed': { message: 'contract' },
+  'contract-continued': {},
+  'contract-ended': { message: 'contract' },
+  // Builds and deliveries.
+  'build-announced': { builds: true },
+  'build-artifact': { builds: true },
+  'build-conflict': {},
+  'build-failed': {},
+  'build-mended': {},
+  'build-hands': {},
+  'build-not-deployed': { note: '✋', builds: true },
+  'delivery-done': { message: 'delivery' },
+  'delivery-ignored': { message: 'delivery' },
+  'delivery-parked': { message: 'delivery' },
+  'delivery-replayed': { message: 'delivery' },
+  // Messages that were given up.
+  'mail-dropped': {},
+  'page-dropped': { note: '🚨' },
+  'status-dropped': { note: '📪' },
 };
 
-/** Rows about a target that are news for everybody in its channel. */
-const notes: Readonly<Record<string, string>> = {
-  crashed: '💥',
-  restarted: '🔁',
-  'restart-failed': '🚨',
-  recovered: '🩹',
-  'health-changed': '🩺',
-  'guard-acted': '🛟',
-  'guard-paged': '🚨',
-  'guard-exhausted': '🚨',
-  'drift-resolved': '🧭',
-  'routing-restored': '🧭',
-  'routing-adopted': '🧭',
-  'balancer-restarted': '🔁',
-  'state-learnt': '🧩',
-  'state-not-learnt': '🚨',
-  locked: '🔐',
-  unlocked: '🔓',
-  'release-mark-cleared': '🧼',
-  adopted: '🤝',
-  'side-restored': '♻️',
-  'side-upgraded': '⬆️',
-  'restore-failed': '🚨',
-  'release-drifted': '🧬',
-  'release-restored': '🧬',
-  'configuration-differs': '🧬',
-  'configuration-pending': '🧬',
-  'configuration-applied': '🧬',
-  'build-not-deployed': '✋',
-  // Mail that was given up stays in the log: a server that was away for days would fill the channel.
-  'page-dropped': '🚨',
-  'status-dropped': '📪',
-};
-
-/** Rows after which the card of an earlier deployment of the target may show something else. */
-const neighbours = new Set([
-  'deployment-requested',
-  'deployment-finished',
-  'slot-claimed',
-  'side-stopped',
-  'draining',
-  'drain-limit',
-  'side-restored',
-  'side-upgraded',
-  'side-restore',
-  'side-keep',
-  'side-standby',
-  'restore-failed',
-  'stopped-by-hand',
-]);
+/** Of an action that is written no longer: the card alone, as soon as it can be. */
+const newsOf = (action: string): News => (Object.hasOwn(news, action) ? news[action as AuditAction] : {});
 
 export function lineFor({
   action,
   deploymentId,
 }: AuditRow): { readonly mention: 'approvers' | 'requester' | undefined } | undefined {
-  const called = deploymentId === null ? undefined : lines[action];
+  const called = deploymentId === null ? undefined : newsOf(action).line;
   return called && { mention: called === 'nobody' ? undefined : called };
 }
 
-/** The emoji of the note; a side that serves nobody may be unhealthy without waking anybody. */
+/** The sign of the note; a side that serves nobody may be unhealthy without a message. */
 export function noteFor({ action, code, detail }: AuditRow): string | undefined {
   // Of what is configured there is a card.
   if (action === 'configuration-pending' && code !== 'not-configured') return undefined;
   if (action === 'health-changed' && (detail.role !== 'active' || code === 'healthy')) return undefined;
-  return notes[action];
+  return newsOf(action).note;
 }
 
-export const touchesNeighbours = ({ action }: AuditRow): boolean => neighbours.has(action);
+export const messageFor = ({ action }: AuditRow): News['message'] => newsOf(action).message;
 
-/** Progress alone: the card may wait its turn. */
-const progress = new Set([
-  'step-started',
-  'undo-started',
-  'routing-intended',
-  'step-passed',
-  'planned',
-  'slot-claimed',
-  'refused',
-]);
+export const touchesBuilds = ({ action }: AuditRow): boolean => newsOf(action).builds === true;
 
-export const isUrgent = ({ action }: AuditRow): boolean => !progress.has(action);
+export const touchesNeighbours = ({ action }: AuditRow): boolean => newsOf(action).neighbours === true;
+
+export const isUrgent = ({ action }: AuditRow): boolean => newsOf(action).waits !== true;

@@ -34,6 +34,7 @@ export { type Person, type Settings, type TargetSettings, targetName } from './c
 export { parseDuration } from './config/units.ts';
 export { configurationAgainstRunning } from './config-against-running.ts';
 export type { ConfigurationView } from './configuration-api.ts';
+export type { AuditAction } from './domain/audit-actions.ts';
 export { type EngineOptions, openEngine } from './engine.ts';
 export type {
   DeploymentRef,

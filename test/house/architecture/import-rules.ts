@@ -45,6 +45,14 @@ export const importRules: readonly Rule[] = [
     planted: { path: `${engine}/lib/planted.ts`, text: "import type { Settings } from '../config/settings.ts';" },
   },
   {
+    name: 'domain-is-vocabulary',
+    says: 'domain holds the words that the rooms share: it imports nothing else of the engine',
+    governs: (path) => path.startsWith(`${engine}/domain/`) && !isTest(path),
+    broken: importing((target) => inEngine(target) && !target.startsWith(`${engine}/domain/`)),
+    except: [],
+    planted: { path: `${engine}/domain/planted.ts`, text: "import { deploy } from '../orchestrator/verbs/deploy.ts';" },
+  },
+  {
     name: 'drivers-see-their-interface-only',
     says: 'a driver sees its own folder, its interface, the names of the slots, and lib',
     governs: (path) => driverOf(path) !== undefined && !isTest(path),
@@ -97,7 +105,7 @@ export const importRules: readonly Rule[] = [
     broken: importing(
       (target) =>
         inEngine(target) &&
-        !/\/src\/(config|lib)\/|\/(environment\/environment|load-balancer\/load-balancer)\.ts$/.test(target),
+        !/\/src\/(config|domain|lib)\/|\/(environment\/environment|load-balancer\/load-balancer)\.ts$/.test(target),
     ),
     except: [],
     planted: { path: `${engine}/config/planted.ts`, text: "import { actorName } from '../orchestrator/actor.ts';" },

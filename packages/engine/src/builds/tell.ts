@@ -1,6 +1,7 @@
 // What the audit log says of builds: the one place where these rows are written. Everybody who tells people reads them.
 
 import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed } from '../builds-api.ts';
+import type { AuditAction } from '../domain/audit-actions.ts';
 import { actorName } from '../orchestrator/actor.ts';
 import type { StoredBuild } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
@@ -112,7 +113,7 @@ function factsOf({
 function write(
   tx: Tx,
   build: Build,
-  { action, sentence, detail }: { readonly action: string; readonly sentence: string; readonly detail: object },
+  { action, sentence, detail }: { readonly action: AuditAction; readonly sentence: string; readonly detail: object },
 ): void {
   tx.audit({ actor: actorName(hookActor(build)), action, service: build.service, sentence, detail: { ...detail } });
 }

@@ -114,7 +114,7 @@ describe('a build that waits', () => {
         by: 'person:bob',
         at: tx.now,
       });
-      tx.audit({ actor: 'engine', action: 'test', sentence: 'arranged' });
+      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'arranged' });
     });
     ended('engine', 'promoted');
     look();

@@ -1,6 +1,7 @@
 // Tellers beside one another, and how one follows the log: real leases, a real state.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AuditAction } from '../domain/audit-actions.ts';
 import type { Engine } from '../engine-api.ts';
 import { silentLog } from '../lib/log.ts';
 import { type AuditRow, auditAfter } from '../state/audit.ts';
@@ -109,40 +110,40 @@ describe('following the log', () => {
         changed: wake.changed,
       },
     };
-    const happens = (action: string) =>
+    const happens = (action: AuditAction) =>
       store.write((tx) => tx.audit({ actor: 'engine', action, sentence: 'it happened' }));
     return { parts, happens, outbox: createOutbox(store), clock };
   }
 
   it('takes each row once with what it leads to, passes over one that cannot be told, and leaves nothing half-done', async () => {
     const { parts, happens, outbox } = onState();
-    for (const action of ['good', 'bad', 'also-good']) happens(action);
+    for (const action of ['planned', 'crashed', 'recovered'] as const) happens(action);
     const over = new AbortController();
     const taken: string[] = [];
     const take = ({ action, seq }: AuditRow) => {
       taken.push(action);
       outbox.put({ key: `test:${seq}`, transport: 'test', kind: action, payload: {} });
-      if (action === 'bad') throw new Error('it cannot be told');
+      if (action === 'crashed') throw new Error('it cannot be told');
     };
     const following = follow(parts, { consumer: 'test', take }, over.signal);
     await eventually(() => parts.engine.cursor('test') === 3);
     over.abort();
     await following;
-    expect(taken).toEqual(['good', 'bad', 'bad', 'bad', 'bad', 'bad', 'also-good']);
-    expect(outbox.due('test', 9).map(({ kind }) => kind)).toEqual(['good', 'also-good']);
+    expect(taken).toEqual(['planned', 'crashed', 'crashed', 'crashed', 'crashed', 'crashed', 'recovered']);
+    expect(outbox.due('test', 9).map(({ kind }) => kind)).toEqual(['planned', 'recovered']);
   });
 
   it('begins with what is new, not with the history of a log that is there already', async () => {
     const { parts, happens, clock } = onState();
-    happens('old');
+    happens('locked');
     clock.advance(3_600_000);
-    happens('new');
+    happens('unlocked');
     const over = new AbortController();
     const taken: string[] = [];
     const following = follow(parts, { consumer: 'test', take: ({ action }) => void taken.push(action) }, over.signal);
     await eventually(() => parts.engine.cursor('test') === 2);
     over.abort();
     await following;
-    expect(taken).toEqual(['new']);
+    expect(taken).toEqual(['unlocked']);
   });
 });

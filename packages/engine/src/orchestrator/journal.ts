@@ -1,5 +1,6 @@
 // What the runner hands to each step, and how it writes that a step has begun.
 
+import type { AuditAction } from '../domain/audit-actions.ts';
 import {
   advanceDeployment,
   beginStep,
@@ -60,7 +61,7 @@ export function contextOf(
   return { core, lease, target, release, deployment: row, step: step as never, stepKey, signal };
 }
 
-export function eventOf(row: DeploymentRow, action: string, sentence: string, result?: StepResult) {
+export function eventOf(row: DeploymentRow, action: AuditAction, sentence: string, result?: StepResult) {
   return {
     actor: 'engine',
     action,

@@ -86,7 +86,7 @@ function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
   const name = run.row.plan?.steps[key.position]?.name ?? '';
   const status = ending.kind === 'failed' ? 'failed' : 'done';
   endStep(tx, key, status, name);
-  tx.audit(eventOf(run.row, `step-${status}`, `${name}: ${ending.sentence}`, ending));
+  tx.audit(eventOf(run.row, status === 'failed' ? 'step-failed' : 'step-done', `${name}: ${ending.sentence}`, ending));
   if (ending.kind === 'failed') {
     turnBack(tx, run, ending);
     return;

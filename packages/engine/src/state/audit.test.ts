@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => state.remove());
 
 const say = (sentence: string, detail: Record<string, unknown> = {}) =>
-  state.store.write((tx) => tx.audit({ actor: 'person:alice', action: 'said', sentence, detail }));
+  state.store.write((tx) => tx.audit({ actor: 'person:alice', action: 'adopted', sentence, detail }));
 const head = () => latestHead(state.db) ?? { seq: 0, hash: '' };
 
 /** Somebody with the file in hand: the triggers are theirs to drop. */
@@ -83,7 +83,7 @@ describe('the audit log', () => {
 
   it('of more than a page is walked to its end', () => {
     state.store.write((tx) => {
-      for (let row = 0; row < 1_100; row += 1) tx.audit({ actor: 'engine', action: 'said', sentence: `row ${row}` });
+      for (let row = 0; row < 1_100; row += 1) tx.audit({ actor: 'engine', action: 'adopted', sentence: `row ${row}` });
     });
     expect(verifyAudit(state.db)).toMatchObject({ intact: true, rows: 1_105 });
     tamper("UPDATE audit SET sentence = 'x' WHERE seq = 1050");

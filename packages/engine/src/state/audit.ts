@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { asc, desc, eq, gt, sql } from 'drizzle-orm';
+import type { AuditAction } from '../domain/audit-actions.ts';
 import { votesToCompare } from './audit-votes.ts';
 import type { Db } from './database.ts';
 import { audit, heads } from './schema.ts';
@@ -9,8 +10,7 @@ import { audit, heads } from './schema.ts';
 export interface AuditEvent {
   /** As `actorName` gives it. */
   readonly actor: string;
-  /** `deployment-requested`, `step-done`, `refused`, … */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly service?: string | undefined;
   readonly target?: string | undefined;
   readonly deploymentId?: string | undefined;
@@ -25,6 +25,7 @@ export interface AuditRow {
   readonly seq: number;
   readonly at: number;
   readonly actor: string;
+  /** An `AuditAction`, or one that is written no longer. */
   readonly action: string;
   readonly service: string | null;
   readonly target: string | null;

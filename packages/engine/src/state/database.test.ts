@@ -54,7 +54,7 @@ describe('opening the state', () => {
 
   it('guards the log of a file that the version before wrote, and keeps its rows', () => {
     state = setState();
-    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'said', sentence: 'before' }));
+    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: 'before' }));
     const client = state.db.$client;
     const triggers = client.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
     const added = readFileSync(
@@ -81,7 +81,8 @@ describe('opening the state', () => {
   it('refuses a file whose pages are damaged', () => {
     state = setState();
     state.store.write((tx) => {
-      for (let row = 0; row < 400; row += 1) tx.audit({ actor: 'engine', action: 'filled', sentence: 'x'.repeat(200) });
+      for (let row = 0; row < 400; row += 1)
+        tx.audit({ actor: 'engine', action: 'adopted', sentence: 'x'.repeat(200) });
     });
     state.db.$client.pragma('wal_checkpoint(TRUNCATE)');
     state.db.$client.close();
@@ -124,7 +125,7 @@ describe('opening the state', () => {
     const lines = createInterface({ input: waiter.stdout })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe('waiting');
     const at = Date.now();
-    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'changed', sentence: 'wake up' }));
+    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: 'wake up' }));
     const [, woken] = String((await lines.next()).value).split(' ');
     expect(Number(woken) - at).toBeLessThan(10_000);
   });

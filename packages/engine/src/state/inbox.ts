@@ -52,6 +52,12 @@ export function createInbox(store: Store, limits: InboxLimits = inboxLimits): In
 }
 
 /** One commit. Of two that settle the same, one finds it settled, and its act is not done. */
+const settledActions = {
+  done: 'delivery-done',
+  ignored: 'delivery-ignored',
+  parked: 'delivery-parked',
+} as const;
+
 function settle(store: Store, id: number, ending: Ending): void {
   store.receive((db, now) => {
     const found = one(db, id);
@@ -69,7 +75,7 @@ function settle(store: Store, id: number, ending: Ending): void {
     store.write((tx) =>
       tx.audit({
         actor: 'engine',
-        action: `delivery-${state}`,
+        action: settledActions[state],
         sentence: `delivery ${id} of ${hook}: ${sentence}`,
         detail: { id, hook, kind, delivery },
       }),

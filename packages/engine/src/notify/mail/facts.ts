@@ -2,6 +2,7 @@
 
 import type { BuildFacts } from '../../builds-api.ts';
 import type { FactName } from '../../config/settings-notify.ts';
+import { isHeardBy } from '../../domain/audit-actions.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import { clockTime } from '../../orchestrator/words.ts';
 import type { AuditRow } from '../../state/audit.ts';
@@ -40,8 +41,9 @@ export interface Known {
 }
 
 export function factOf(row: AuditRow, known: Known): Fact | undefined {
-  if (row.service === null) return undefined;
-  switch (row.action) {
+  const { action } = row;
+  if (row.service === null || !isHeardBy('mail', action)) return undefined;
+  switch (action) {
     case 'build-failed':
       return buildFact(row, known, 'build-broken');
     case 'build-mended':
@@ -61,7 +63,7 @@ export function factOf(row: AuditRow, known: Known): Fact | undefined {
         buildUrl: undefined,
       };
     default:
-      return undefined;
+      return action satisfies never;
   }
 }
 

@@ -1,6 +1,7 @@
 // Troubles into the outbox, once per pager: begun, and ended, each when it turns and not again.
 
 import { targetName } from '../../config/settings.ts';
+import { type HeardBy, isHeardBy } from '../../domain/audit-actions.ts';
 import type { TargetView } from '../../engine-api.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
@@ -14,29 +15,47 @@ const summaryAtMost = 300;
 /** A row of the audit log → what it begins or ends. */
 export function putTroubles(parts: PageParts): (row: AuditRow) => void {
   return (row) => {
-    putGuarded(parts, row);
-    const view = row.action === 'deployment-finished' ? viewOf(parts, row) : undefined;
-    const turn = view && turnOf(view);
-    if (view === undefined || turn === undefined) return;
-    const { service, target, id: deploymentId } = view;
-    if (turn.kind === 'begins') {
-      const { trouble, summary } = turn;
-      begin(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: detailsOf(row, view) });
-      return;
-    }
-    for (const trouble of turn.troubles) {
-      const summary = `${view.name}: mended, ${view.version} is live`;
-      end(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: {} });
+    const { action } = row;
+    if (!isHeardBy('pager', action)) return;
+    switch (action) {
+      case 'deployment-finished':
+        return putEnd(parts, row);
+      case 'guard-ended':
+      case 'guard-paged':
+      case 'guard-exhausted':
+        return putGuarded(parts, row, action);
+      default:
+        return action satisfies never;
     }
   };
 }
 
+function putEnd(parts: PageParts, row: AuditRow): void {
+  const view = viewOf(parts, row);
+  const turn = view && turnOf(view);
+  if (view === undefined || turn === undefined) return;
+  const { service, target, id: deploymentId } = view;
+  if (turn.kind === 'begins') {
+    const { trouble, summary } = turn;
+    begin(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: detailsOf(row, view) });
+    return;
+  }
+  for (const trouble of turn.troubles) {
+    const summary = `${view.name}: mended, ${view.version} is live`;
+    end(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: {} });
+  }
+}
+
 /** What the guard of a target leaves to people, unless the look at both sides calls them for the same thing. */
-function putGuarded(parts: PageParts, { action, at, service, target, sentence, code }: AuditRow): void {
+function putGuarded(
+  parts: PageParts,
+  { at, service, target, sentence, code }: AuditRow,
+  action: Exclude<HeardBy<'pager'>, 'deployment-finished'>,
+): void {
   if (service === null || target === null) return;
   const about = { at, trouble: 'live-side-ill', service, target, deploymentId: undefined } as const;
   if (action === 'guard-ended') end(parts, { ...about, summary: sentence, details: {} });
-  if (action !== 'guard-paged' && action !== 'guard-exhausted') return;
+  if (action === 'guard-ended') return;
   const found = parts.engine.target({ service, target });
   if (!found.ok || bothSidesIll(found.value)) return;
   const details = { why: oneLine(sentence, summaryAtMost), code: code ?? 'unknown', ...sides(found.value) };

@@ -2,6 +2,7 @@
 // the same id whenever it is made, so that whoever receives it twice can tell.
 
 import { createHash } from 'node:crypto';
+import { isHeardBy } from '../../domain/audit-actions.ts';
 import type { OutcomeKind } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { buildOf } from '../../state/builds.ts';
@@ -42,10 +43,20 @@ interface Telling {
 }
 
 export function eventFacts(telling: Telling, row: AuditRow): readonly EventFact[] {
-  if (row.action === 'dismantled')
-    return telling.serving().map(({ service, target }) => removed(telling, row, { service, target }));
-  if (row.action !== 'deployment-finished' || row.deploymentId === null) return [];
-  const found = readDeployment(telling.db, row.deploymentId);
+  const { action } = row;
+  if (!isHeardBy('cdevents', action)) return [];
+  switch (action) {
+    case 'dismantled':
+      return telling.serving().map(({ service, target }) => removed(telling, row, { service, target }));
+    case 'deployment-finished':
+      return endFacts(telling, row);
+    default:
+      return action satisfies never;
+  }
+}
+
+function endFacts(telling: Telling, row: AuditRow): readonly EventFact[] {
+  const found = row.deploymentId === null ? undefined : readDeployment(telling.db, row.deploymentId);
   if (!found) return [];
   const outcome = row.detail.outcome as OutcomeKind;
   const live = liveEvent(found, outcome);

@@ -2,6 +2,7 @@
 // that was live before is ended by the one that took its place.
 
 import type { GithubSettings } from '../../config/resolve-statuses.ts';
+import { isHeardBy } from '../../domain/audit-actions.ts';
 import type { OutcomeKind } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { buildOf } from '../../state/builds.ts';
@@ -32,9 +33,10 @@ export const githubKey = (deploymentId: string): string => `github:${deploymentI
 /** Facts of one row, in the order in which they are to be told. */
 export function githubFacts(db: Db, settings: GithubSettings, row: AuditRow): readonly GithubFact[] {
   const found = row.deploymentId === null ? undefined : readDeployment(db, row.deploymentId);
-  if (!found) return [];
+  const { action } = row;
+  if (!found || !isHeardBy('github', action)) return [];
   const telling: Telling = { db, settings, row };
-  switch (row.action) {
+  switch (action) {
     case 'deployment-requested':
       return factOf(telling, found, begun(found));
     // Where no build says it, the release itself says its commit, which is known from here on.
@@ -48,7 +50,7 @@ export function githubFacts(db: Db, settings: GithubSettings, row: AuditRow): re
       return outcome === 'promoted' ? [...replaced(telling, found), ...ended] : ended;
     }
     default:
-      return [];
+      return action satisfies never;
   }
 }
 

@@ -31,12 +31,15 @@ export async function fillRows(charge: Charge, signal: AbortSignal): Promise<'fi
   }
 }
 
+const actions = { begun: 'backfill-begun', done: 'backfill-done', warning: 'backfill-warning' } as const;
+
 function teller(charge: Charge): (event: MigrationEvent) => void {
   const { core, target } = charge;
   let notedAt = Number.NEGATIVE_INFINITY;
   return (event) => {
     const sentence = eventSentence(event);
-    if (sentence !== undefined) return note(charge, { action: `backfill-${event.kind}`, sentence, detail: { event } });
+    if (sentence !== undefined && event.kind !== 'progress')
+      return note(charge, { action: actions[event.kind], sentence, detail: { event } });
     if (core.clock.monotonic() - notedAt < noteEveryMs) return;
     notedAt = core.clock.monotonic();
     core.store.note((db, now) => putSnapshot(db, fillingKey(target.key), event, now));

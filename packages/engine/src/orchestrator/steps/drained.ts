@@ -1,6 +1,7 @@
 // A side is stopped or replaced only when its requests have ended or its drain limit has passed. How many are still open
 // is kept for everybody who looks.
 
+import type { AuditAction } from '../../domain/audit-actions.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { pause } from '../../lib/clock.ts';
 import { getSnapshot, openKey, putSnapshot } from '../../state/snapshots.ts';
@@ -38,7 +39,7 @@ export async function drained(draining: Draining, slot: SlotName): Promise<void>
 function say(
   { core, target, lease }: Draining,
   slot: SlotName,
-  { action, sentence }: { readonly action: string; readonly sentence: string },
+  { action, sentence }: { readonly action: AuditAction; readonly sentence: string },
 ): void {
   const detail = { slot, open: readOpen(core, target)?.[slot] };
   core.store.under(lease).write((tx) => tx.audit({ ...target.key, actor: 'engine', action, sentence, detail }));

@@ -1,5 +1,6 @@
 // The decision about a contract: bound to what was asked for, the first one counts.
 
+import type { AuditAction } from '../../domain/audit-actions.ts';
 import {
   addContractVote,
   type ContractRow,
@@ -104,7 +105,7 @@ function note(
   tx: Tx,
   target: Target,
   row: ContractRow,
-  event: { readonly actor: Actor; readonly action: string; readonly code?: string; readonly sentence: string },
+  event: { readonly actor: Actor; readonly action: AuditAction; readonly code?: string; readonly sentence: string },
 ): void {
   tx.audit({ ...target.key, ...event, actor: actorName(event.actor), detail: { contract: row.id } });
 }

@@ -2,6 +2,7 @@
 // was drawn for with the state that is. The first decision wins, a late one is told who was first.
 
 import { handIn, writersOf } from '../../builds/writers.ts';
+import type { AuditAction } from '../../domain/audit-actions.ts';
 import type { DeploymentRef } from '../../engine-api.ts';
 import { advanceDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
@@ -118,12 +119,12 @@ export function unlocked({ core, target, actor, tx }: Situation): Refused | unde
   return answer.ok ? undefined : answer;
 }
 
-export function moved(situation: Situation, action: string, sentence: string): void {
+export function moved(situation: Situation, action: AuditAction, sentence: string): void {
   advanceDeployment(situation.tx, situation.row.id, {});
   note(situation, action, sentence);
 }
 
-export function note({ tx, target, row, actor }: Situation, action: string, sentence: string): void {
+export function note({ tx, target, row, actor }: Situation, action: AuditAction, sentence: string): void {
   tx.audit({ ...target.key, actor: actorName(actor), action, deploymentId: row.id, sentence });
 }
 

@@ -1,5 +1,6 @@
 // Locks, and what becomes of the side that serves nobody.
 
+import type { AuditAction } from '../../domain/audit-actions.ts';
 import type { Engine, TargetRef } from '../../engine-api.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import { liveDeployment } from '../../state/deployments.ts';
@@ -116,7 +117,7 @@ export function restoreFailed(core: Core, request: TargetRef & { readonly actor:
   return changeBeside(
     core,
     request,
-    { verb: 'restore', wanted: isFailedSide, what: 'failed side that is kept' },
+    { verb: 'restore', action: 'side-restore', wanted: isFailedSide, what: 'failed side that is kept' },
     (tx, target, row) => {
       setSlot(tx, target.key, row.slot, { keepUntil: tx.now });
       return `asks to bring ${row.slot} back from ${row.version} now`;
@@ -128,7 +129,7 @@ export function keepFailed(core: Core, request: TargetRef & { readonly actor: Ac
   return changeBeside(
     core,
     request,
-    { verb: 'keep', wanted: isFailedSide, what: 'failed side that is kept' },
+    { verb: 'keep', action: 'side-keep', wanted: isFailedSide, what: 'failed side that is kept' },
     (tx, target, row) => {
       setSlot(tx, target.key, row.slot, { label: 'kept', keepUntil: null });
       return `keeps ${row.version} in ${row.slot} as it is, until the next deployment`;
@@ -140,7 +141,12 @@ export function settleStandby(core: Core, request: Parameters<Engine['settleStan
   return changeBeside(
     core,
     request,
-    { verb: `standby ${request.to}`, wanted: (row) => row.role === 'standby' && row.label === null, what: 'standby' },
+    {
+      verb: `standby ${request.to}`,
+      action: 'side-standby',
+      wanted: (row) => row.role === 'standby' && row.label === null,
+      what: 'standby',
+    },
     (tx, target, row) => {
       const changes = {
         keep: { keepUntil: null },
@@ -154,10 +160,19 @@ export function settleStandby(core: Core, request: Parameters<Engine['settleStan
   );
 }
 
+interface Change {
+  /** As the command line has it. */
+  readonly verb: string;
+  readonly action: AuditAction;
+  readonly wanted: (row: SlotRow) => boolean;
+  /** For the refusal where there is none. */
+  readonly what: string;
+}
+
 function changeBeside(
   core: Core,
   request: TargetRef & { readonly actor: Actor },
-  { verb, wanted, what }: { readonly verb: string; readonly wanted: (row: SlotRow) => boolean; readonly what: string },
+  { verb, action, wanted, what }: Change,
   act: (tx: Tx, target: Target, row: SlotRow) => string,
 ): Result<Target> {
   return onTarget(core, request, verb, (tx, target) => {
@@ -170,7 +185,7 @@ function changeBeside(
     tx.audit({
       ...target.key,
       actor,
-      action: `side-${verb.split(' ')[0]}`,
+      action,
       deploymentId: row.deploymentId ?? undefined,
       sentence: `${shortName(actor)} ${sentence}`,
       detail: { slot: row.slot, version: row.version },

@@ -2,6 +2,7 @@
 // team may widen and fill; what corrects the record or takes something back is for approvers.
 
 import { join } from 'node:path';
+import type { AuditAction } from '../../domain/audit-actions.ts';
 import { deadline } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { MigrationsRun, MigrationsView, ReleaseRef, SchemaPlanView } from '../../migrations-api.ts';
@@ -159,7 +160,7 @@ function note(
   core: Core,
   target: Target,
   actor: Actor,
-  event: { readonly action: string; readonly sentence: string },
+  event: { readonly action: AuditAction; readonly sentence: string },
 ): void {
   const who = shortName(actorName(actor));
   core.store.write((tx) =>

@@ -1,6 +1,7 @@
 // What a person decides about drift: put back what was decided (Restore), or decide for what is (Adopt). Both look at
 // the balancer at that moment, never at an earlier observation, and go on under a new generation.
 
+import type { AuditAction } from '../../domain/audit-actions.ts';
 import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
@@ -110,7 +111,7 @@ async function unfitSide(core: Core, target: Target, { active, canary }: Routing
 
 interface Settling {
   readonly wish: Wish;
-  readonly action: string;
+  readonly action: AuditAction;
   readonly verb: string;
 }
 

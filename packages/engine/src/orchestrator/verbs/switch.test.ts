@@ -66,7 +66,7 @@ describe('switch', () => {
         .run(tx.now, tx.now, first.ok ? first.value.id : '');
       setSlot(tx, shop, 'blue', { role: 'standby' });
       setSlot(tx, shop, 'green', { role: 'active' });
-      tx.audit({ actor: 'engine', action: 'test', sentence: 'switched' });
+      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'switched' });
     });
     // Typed at the same moment, heard after the first has ended: it must not move users back.
     refused(() => engine.switch({ actor: bob, from: 'blue' }), 'already-decided');

@@ -15,7 +15,7 @@ if (as === 'crowded') openUntilRefused();
 try {
   const db = openDatabase(folder);
   const store = createStore({ db, clock: systemClock, redact: (text) => text, committed: () => undefined });
-  store.write((tx) => tx.audit({ actor: 'engine', action: 'said', sentence: `as ${as}` }));
+  store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: `as ${as}` }));
   process.stdout.write('written\n');
 } catch (thrown) {
   process.stdout.write(`${(thrown as { code?: unknown }).code}: ${messageOf(thrown)}\n`);

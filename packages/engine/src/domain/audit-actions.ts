@@ -1,0 +1,148 @@
+// Everything that the audit log says has happened, by name, and who outside of the cards hears of it. The log is the
+// stream of events too: a new action is written here first, and whoever must report it does not compile until it does.
+// An old log may hold actions that are written no longer: rows keep their action as text.
+
+interface Heard {
+  /** A mail may tell of it. */
+  readonly mail?: true;
+  /** It begins or ends what people are paged for. */
+  readonly pager?: true;
+  /** GitHub is told. */
+  readonly github?: true;
+  /** It becomes a CDEvent. */
+  readonly cdevents?: true;
+}
+
+export const auditActions = {
+  // A deployment, from the request to its end.
+  'deployment-requested': { github: true },
+  planned: { github: true },
+  'step-started': {},
+  'step-done': {},
+  'step-passed': {},
+  'step-failed': {},
+  'step-undone': {},
+  'undo-started': {},
+  'turned-back': {},
+  'signal-taken': {},
+  'deployment-finished': { mail: true, pager: true, github: true, cdevents: true },
+  // What people decide.
+  'approval-asked': { mail: true },
+  'approval-reminder': { mail: true },
+  'approval-extended': {},
+  'approval-expired': {},
+  approved: {},
+  rejected: {},
+  'promoted-on': {},
+  paused: {},
+  resumed: {},
+  'abort-asked': {},
+  'rollback-asked': {},
+  locked: {},
+  unlocked: {},
+  refused: {},
+  'strangers-refused': {},
+  // Slots and what runs in them.
+  'slot-claimed': {},
+  'slot-given-back': {},
+  'failed-side-kept': {},
+  'side-stopped': {},
+  'side-restored': { mail: true },
+  'side-upgraded': {},
+  'side-restore': {},
+  'side-keep': {},
+  'side-standby': {},
+  'restore-failed': {},
+  draining: {},
+  'drain-limit': {},
+  'started-by-hand': {},
+  'start-failed': {},
+  'stopped-by-hand': {},
+  'orphans-cleared': {},
+  dismantled: { cdevents: true },
+  // Health.
+  'health-changed': {},
+  crashed: {},
+  restarted: {},
+  'restart-failed': {},
+  recovered: {},
+  'guard-acted': {},
+  'guard-paged': { pager: true },
+  'guard-exhausted': { pager: true },
+  'guard-ended': { pager: true },
+  // Routing, and what is known of it.
+  'routing-intended': {},
+  'routing-applied': {},
+  'routing-adopted': {},
+  'routing-restored': {},
+  'balancer-restarted': {},
+  'drift-found': {},
+  'drift-resolved': {},
+  adopted: {},
+  'state-learnt': {},
+  'state-not-learnt': {},
+  'state-relearn-asked': {},
+  'state-rebuild-asked': {},
+  'clock-jumped': {},
+  'machine-suspended': {},
+  // Releases and configuration.
+  registered: {},
+  'release-fetched': {},
+  'release-refused': {},
+  'release-pinned': {},
+  'release-unpinned': {},
+  'release-pruned': {},
+  'release-marked-bad': {},
+  'release-mark-cleared': {},
+  'release-drifted': {},
+  'release-restored': {},
+  'configuration-pending': {},
+  'configuration-applied': {},
+  'configuration-settled': {},
+  'configuration-left': {},
+  'configuration-differs': {},
+  // Schemas.
+  'schema-changed': {},
+  'schema-warning': {},
+  'migrate-begun': {},
+  'migrate-done': {},
+  'migrate-failed': {},
+  'backfill-begun': {},
+  'backfill-done': {},
+  'backfill-warning': {},
+  'backfill-failed': {},
+  'contract-asked': {},
+  'contract-approved': {},
+  'contract-begun': {},
+  'contract-resumed': {},
+  'contract-continued': {},
+  'contract-ended': {},
+  // Builds and deliveries.
+  'build-announced': {},
+  'build-artifact': {},
+  'build-conflict': {},
+  'build-failed': { mail: true },
+  'build-mended': { mail: true },
+  'build-hands': {},
+  'build-not-deployed': {},
+  'delivery-done': {},
+  'delivery-ignored': {},
+  'delivery-parked': {},
+  'delivery-replayed': {},
+  // Messages that were given up.
+  'mail-dropped': {},
+  'page-dropped': {},
+  'status-dropped': {},
+} as const satisfies Readonly<Record<string, Heard>>;
+
+export type AuditAction = keyof typeof auditActions;
+
+/** Those that one reader reports: its switch over them has no default but `never`. */
+export type HeardBy<Reader extends keyof Heard> = {
+  [Action in AuditAction]: (typeof auditActions)[Action] extends Readonly<Record<Reader, true>> ? Action : never;
+}[AuditAction];
+
+export function isHeardBy<Reader extends keyof Heard>(reader: Reader, action: string): action is HeardBy<Reader> {
+  const heard: Readonly<Record<string, Heard>> = auditActions;
+  return Object.hasOwn(heard, action) && heard[action]?.[reader] === true;
+}
