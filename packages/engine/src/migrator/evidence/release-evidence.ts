@@ -6,6 +6,8 @@ import type { Change } from './diff.ts';
 import { insertEvidence } from './inserts.ts';
 import { type ReadUse, type ReleaseNeeds, touches, type Use, useOf } from './needs.ts';
 import { preparedEvidence } from './prepared.ts';
+import { executedEvidence } from './rehearsal/executed.ts';
+import type { Rehearsal } from './rehearsal/rehearse.ts';
 import type { Coverage, Evidence } from './report.ts';
 import type { Prepared, ScratchCopy } from './scratch.ts';
 import type { SchemaShape } from './shape.ts';
@@ -24,6 +26,8 @@ export interface ChangedSchema {
   readonly before: Readonly<Record<string, readonly Prepared[]>>;
   readonly after: { readonly shape: SchemaShape; readonly prepared: Readonly<Record<string, readonly Prepared[]>> };
   readonly accepted: Readonly<Record<string, string>>;
+  /** Undefined: nothing was executed. */
+  readonly rehearsal: Rehearsal | undefined;
 }
 
 interface Question {
@@ -35,7 +39,7 @@ interface Question {
 export async function judgeRelease(
   release: ReleaseNeeds,
   { files, readUse, signal }: Question,
-  { copy, since, changes, before, after, accepted }: ChangedSchema,
+  { copy, since, changes, before, after, accepted, rehearsal }: ChangedSchema,
 ): Promise<ReleaseEvidence> {
   // What fails already is no work of these files; without files, or for a release that is yet to start, it is the answer.
   const isExcused = release.runsNow && files.length > 0;
@@ -57,6 +61,14 @@ export async function judgeRelease(
       ...missing(release, isExcused ? since : undefined, after.shape, changes),
       ...concernEvidence(changes, { release, use, smoke, accepted }),
       ...stars(release, use, changes),
+      ...executedEvidence({
+        release,
+        rehearsal,
+        refused: release.statements.filter((_, index) => prepared[index]?.kind === 'refused'),
+        files,
+        changes,
+        accepted,
+      }),
       ...evidence,
     ],
   };

@@ -4,7 +4,7 @@ import type { HazardClass } from '../lint/finding.ts';
 
 export type Verdict = 'compatible' | 'incompatible' | 'unknown';
 
-export type Layer = 'static' | 'dry-run' | 'diff' | 'manifest' | 'prepare' | 'insert' | 'smoke';
+export type Layer = 'static' | 'dry-run' | 'diff' | 'manifest' | 'prepare' | 'insert' | 'executed' | 'smoke';
 
 export interface Evidence {
   readonly layer: Layer;

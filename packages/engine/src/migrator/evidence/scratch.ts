@@ -3,6 +3,8 @@
 
 import type { Account } from '../../lib/accounts.ts';
 import type { SqlFile } from '../files/migration.ts';
+import type { Rehearsal } from './rehearsal/rehearse.ts';
+import type { Trial } from './rehearsal/trial.ts';
 import type { SchemaShape } from './shape.ts';
 
 export interface ScratchServer {
@@ -29,6 +31,10 @@ export interface ScratchCopy {
    * again as it was kept.
    */
   prepare(statements: readonly string[]): Promise<readonly Prepared[]>;
+  /** Executes writes on a copy of this copy that has a few rows, before the files and after them. This copy stays as it is. */
+  rehearse(trials: readonly Trial[], files: readonly SqlFile[]): Promise<Rehearsal>;
+  /** Names of the engine's own tables on it. */
+  readonly ledgerTables: readonly string[];
   /** Hands a copy of this copy to `work`, by the address that an application would be given; a file becomes `to`'s. */
   lend<T>(work: (url: string) => Promise<T>, to?: Account): Promise<T>;
   drop(): Promise<void>;
@@ -37,6 +43,18 @@ export interface ScratchCopy {
 export type Applied =
   | { readonly ok: true; readonly traces: readonly Trace[] }
   | { readonly ok: false; readonly line: number; readonly sentence: string };
+
+/** For `rehearse`: one file after another. @returns which one failed, and why */
+export async function applyAll(
+  files: readonly SqlFile[],
+  apply: (file: SqlFile) => Promise<Applied>,
+): Promise<string | undefined> {
+  for (const file of files) {
+    const applied = await apply(file);
+    if (!applied.ok) return `${file.file}:${applied.line} fails on them: ${applied.sentence}`;
+  }
+  return undefined;
+}
 
 /** What the server says when the engine wants to note a file as done, and a file took that away. */
 export const ledgerRefused = (said: string): string => `afterwards the engine cannot write its ledger: ${said}`;

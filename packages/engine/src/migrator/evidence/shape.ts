@@ -40,6 +40,9 @@ export interface Rule {
   readonly fillsInserts: boolean;
 }
 
+export const tablesIn = ({ relations }: SchemaShape): readonly string[] =>
+  Object.entries(relations).flatMap(([name, { kind }]) => (kind === 'table' ? [name] : []));
+
 /** An INSERT that omits it fails. */
 export const isRequired = (column: Column): boolean => column.notNull && column.fallback === undefined;
 

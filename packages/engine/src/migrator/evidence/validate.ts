@@ -8,6 +8,8 @@ import type { Finding } from '../lint/finding.ts';
 import { type Change, changesOf, isAdditive } from './diff.ts';
 import type { ReadUse, ReleaseNeeds } from './needs.ts';
 import { notChecked } from './not-checked.ts';
+import { notExecuted } from './rehearsal/executed.ts';
+import { trialsOf } from './rehearsal/trial.ts';
 import { judgeRelease, type ReleaseEvidence, uncovered } from './release-evidence.ts';
 import { byWeight, type CompatReport, type Evidence, verdictOf } from './report.ts';
 import type { Applied, Prepared, ScratchCopy, ScratchServer } from './scratch.ts';
@@ -52,11 +54,18 @@ export async function validateCompatibility(input: CompatInput): Promise<CompatR
 
 async function withCopy(input: CompatInput, copy: ScratchCopy): Promise<CompatReport> {
   const since = await copy.shape();
+  const tried = trialsOf({
+    ...input,
+    since,
+    isLedger: (table) => copy.ledgerTables.some((each) => lastOf(each) === lastOf(table)),
+  });
+  const rehearsal =
+    input.files.length > 0 && tried.trials.length > 0 ? await copy.rehearse(tried.trials, input.files) : undefined;
   const before = await prepareAll(copy, input.releases);
   const dryRun = await runFiles(copy, input.files, since);
   const findings = relevant(input);
   const after = { shape: dryRun.shape, prepared: await prepareAll(copy, input.releases) };
-  const context = { ...dryRun, since, before, after, accepted: acceptedIn(findings), copy };
+  const context = { ...dryRun, since, before, after, accepted: acceptedIn(findings), copy, rehearsal };
   const releases: ReleaseEvidence[] = [];
   for (const release of input.releases) releases.push(await judgeRelease(release, input, context));
   const isOld = (table: string): boolean => since.relations[table] !== undefined;
@@ -68,9 +77,11 @@ async function withCopy(input: CompatInput, copy: ScratchCopy): Promise<CompatRe
       ...input.files.flatMap((file) => dryRunOf(file, dryRun.applied[file.file], findings, isOld)),
     ],
     releases,
-    notChecked: copy.notChecked,
+    notChecked: [...copy.notChecked, ...tried.notTried, ...notExecuted(rehearsal)],
   });
 }
+
+const lastOf = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 
 interface DryRun {
   readonly applied: Readonly<Record<string, Applied>>;

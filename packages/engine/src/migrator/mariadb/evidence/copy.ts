@@ -1,7 +1,15 @@
 // One scratch database, from its first statement to its end.
 
 import { messageOf } from '../../../lib/errors.ts';
-import { type Applied, ledgerRefused, type Prepared, type ScratchCopy, type Trace } from '../../evidence/scratch.ts';
+import { rehearse } from '../../evidence/rehearsal/rehearse.ts';
+import {
+  type Applied,
+  applyAll,
+  ledgerRefused,
+  type Prepared,
+  type ScratchCopy,
+  type Trace,
+} from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { errorNumber } from '../errors.ts';
 import { type LedgerTables, tryTables } from '../ledger.ts';
@@ -11,6 +19,7 @@ import { kindOf } from '../statement-kind.ts';
 import { runAsking } from './ask.ts';
 import { readShape } from './shape.ts';
 import { readSource, type Source } from './source.ts';
+import { trialSession } from './trial-session.ts';
 
 export interface CopyOptions {
   readonly database: string;
@@ -54,6 +63,19 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
         all.push(await prepareOn(session, statement));
       }
       return all;
+    },
+    ledgerTables: [ledger.ledger, ledger.catalog],
+    async rehearse(trials, files) {
+      const other = await make(await readSource(session, database, []));
+      try {
+        const trial = await trialSession(other.session, signal);
+        return await rehearse(trial, trials, () =>
+          applyAll(files, (file) => applyFile(other.session, file, { ledger, signal })),
+        );
+      } finally {
+        await other.session.close();
+        await drop(other.database);
+      }
     },
     async lend(work) {
       const lent = await make(await readSource(session, database, []));

@@ -4,11 +4,14 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import type { ScratchCopy } from '../../evidence/scratch.ts';
+import { aRelease } from '../../evidence/testing-release.ts';
+import { validateCompatibility } from '../../evidence/validate.ts';
 import type { Stage } from '../../files/migration.ts';
 import { aMigration, aSqlFile } from '../../testing/a-migration.ts';
 import { type MariadbServer, startMariadb } from '../../testing/mariadb-server.ts';
 import { mariadbDialect } from '../dialect.ts';
 import { createMariadbScratch } from './server.ts';
+import { readMariadbUse } from './use.ts';
 
 const never = new AbortController().signal;
 let server: MariadbServer;
@@ -270,6 +273,52 @@ describe('the ledger of the engine', () => {
         sentence: expect.stringContaining('cannot write its ledger'),
       });
       expect(await copy.apply(expand('ALTER TABLE users ADD nick INT;'))).toMatchObject({ ok: true });
+    },
+  );
+});
+
+describe('writes of an old release, executed', () => {
+  const refusing = (when: string) =>
+    `CREATE TRIGGER look ${when} ON users FOR EACH ROW IF NEW.tz IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'tz is missing'; END IF;`;
+  const recorded = [
+    'INSERT INTO users (name, note) VALUES (?, ?)',
+    'UPDATE users SET note = ? WHERE id = ?',
+    'INSERT INTO codes (user_id) VALUES (?)',
+  ];
+  const cases: readonly (readonly [sql: string, said: string | undefined])[] = [
+    [
+      `ALTER TABLE users ADD tz INT; ${refusing('BEFORE INSERT')}`,
+      'INSERT.*worked before and fails now: tz is missing',
+    ],
+    [
+      `ALTER TABLE users ADD tz INT; ${refusing('BEFORE UPDATE')}`,
+      'UPDATE.*worked before and fails now: tz is missing',
+    ],
+    ["ALTER TABLE codes ALTER code SET DEFAULT 'x'", 'codes.*the second fails now: Duplicate entry'],
+    ['ALTER TABLE users ADD tz INT', undefined],
+    ["ALTER TABLE users ADD CHECK (name <> 'word-1001')", undefined],
+  ];
+
+  it.each(cases.flatMap(([sql, said]) => [[sql, said, recorded] as const, [sql, said, []] as const]))(
+    '%s: %s',
+    async (sql, said, statements) => {
+      await service.query(
+        'CREATE TABLE codes (code CHAR(36) PRIMARY KEY DEFAULT (UUID()), user_id INT NOT NULL, FOREIGN KEY (user_id) REFERENCES users (id))',
+      );
+      const report = await validateCompatibility({
+        files: [{ ...expand(sql), sync: true }],
+        findings: [],
+        releases: [aRelease('v1', { statements })],
+        readUse: readMariadbUse,
+        scratch: scratch(),
+        limitMs: 60_000,
+        signal: never,
+      });
+      const broken = report.findings.filter(({ layer, effect }) => layer === 'executed' && effect === 'breaks');
+      // Rows that others refer to cannot be deleted, before as well as after.
+      if (statements.length > 0) expect(report.notChecked.join()).not.toContain('made up');
+      if (said === undefined) expect(broken).toEqual([]);
+      else expect(broken[0]?.sentence).toMatch(new RegExp(said));
     },
   );
 });

@@ -2,7 +2,16 @@
 
 import { messageOf } from '../../../lib/errors.ts';
 import type { Dialect, Statement } from '../../dialect.ts';
-import { type Applied, ledgerRefused, type Prepared, type ScratchCopy, type Trace } from '../../evidence/scratch.ts';
+import { type Rehearsal, rehearse } from '../../evidence/rehearsal/rehearse.ts';
+import type { Trial } from '../../evidence/rehearsal/trial.ts';
+import {
+  type Applied,
+  applyAll,
+  ledgerRefused,
+  type Prepared,
+  type ScratchCopy,
+  type Trace,
+} from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { migrationErrorOf } from '../errors.ts';
 import type { LedgerTables } from '../ledger.ts';
@@ -14,6 +23,7 @@ import type { ScratchRoles } from './roles.ts';
 import { as, openSession, quoted } from './session.ts';
 import { readShape } from './shape.ts';
 import { tableStates, tracesBetween } from './trace.ts';
+import { trialSession } from './trial-session.ts';
 
 export interface CopyOptions {
   readonly made: string;
@@ -24,6 +34,7 @@ export interface CopyOptions {
   readonly path: SearchPath;
   /** Undefined: nothing is said of it. */
   readonly ledger: LedgerTables | undefined;
+  readonly ledgerTables: readonly string[];
   readonly split: Dialect['split'];
   readonly signal: AbortSignal;
   /** Of this server: makes another one from this one, and deletes. */
@@ -37,9 +48,9 @@ const what = 'the scratch copy';
 
 export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
   const { database, scratchUrl, roles, path, signal } = options;
-  const open = async () => {
+  const open = async (name = database) => {
     signal.throwIfAborted();
-    const opened = await openSession({ url: scratchUrl, database, what });
+    const opened = await openSession({ url: scratchUrl, database: name, what });
     // A scan is to mean that there is no other way, not that the table is small.
     await opened.execute('SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan');
     // A statement that still runs fails with its connection, and ends with the database.
@@ -64,6 +75,20 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
     shape: () => inPath(() => readShape(session, path.first)),
     prepare: (statements) =>
       inPath(() => as(session, roles.application, () => prepareAll(session, { statements, kept, signal }))),
+    ledgerTables: options.ledgerTables,
+    async rehearse(trials, files) {
+      // A database in use is nobody's template.
+      await session.close();
+      const other = await options.clone(database);
+      try {
+        return await rehearseOn(await open(other), { trials, files, options });
+      } catch (thrown) {
+        throw migrationErrorOf(thrown, what);
+      } finally {
+        await options.drop(other);
+        session = await open();
+      }
+    },
     async lend(work) {
       // A database in use is nobody's template.
       await session.close();
@@ -81,6 +106,28 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
       await options.drop(database);
     },
   };
+}
+
+interface RehearsalOn {
+  readonly trials: readonly Trial[];
+  readonly files: readonly SqlFile[];
+  readonly options: CopyOptions;
+}
+
+async function rehearseOn(session: Session, { trials, files, options }: RehearsalOn): Promise<Rehearsal> {
+  const { path, roles, signal } = options;
+  const apply = async (file: SqlFile): Promise<Applied> => {
+    signal.throwIfAborted();
+    await usePath(session, path);
+    return as(session, roles.migrator, () => applyFile(session, file, options));
+  };
+  try {
+    await usePath(session, path);
+    const trial = trialSession(session, { path, application: roles.application, signal });
+    return await rehearse(trial, trials, () => applyAll(files, apply));
+  } finally {
+    await session.close();
+  }
 }
 
 async function prepareAll(

@@ -172,7 +172,7 @@ const table: readonly (readonly [
     `CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
      CREATE TRIGGER no BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION no()`,
     { run: 1 },
-    'unknown',
+    'incompatible',
     'incompatible',
   ],
   [
@@ -220,7 +220,7 @@ const table: readonly (readonly [
     'changing-row-security',
     'ALTER TABLE users ENABLE ROW LEVEL SECURITY',
     { run: 8 },
-    'unknown',
+    'incompatible',
     'incompatible',
   ],
   [

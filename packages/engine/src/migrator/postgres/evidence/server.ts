@@ -88,6 +88,7 @@ async function makeCopy(options: PostgresScratchOptions, sessions: Sessions): Pr
         path,
         ledger,
         split: options.split,
+        ledgerTables: options.ledgerTables,
         signal,
       },
       async clone(template) {

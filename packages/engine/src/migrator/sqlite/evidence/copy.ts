@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { messageOf } from '../../../lib/errors.ts';
 import type { Dialect } from '../../dialect.ts';
-import { type Applied, ledgerRefused, type Prepared, type ScratchCopy } from '../../evidence/scratch.ts';
+import { rehearse } from '../../evidence/rehearsal/rehearse.ts';
+import { type Applied, applyAll, ledgerRefused, type Prepared, type ScratchCopy } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
+import { createConnection } from '../connection.ts';
 import { createTables, type LedgerTables, tryTables } from '../ledger.ts';
 import { parseSqlite } from '../parse.ts';
 import { readShape } from './shape.ts';
+import { trialSession } from './trial-session.ts';
 
 export interface CopyOptions {
   readonly folder: string;
@@ -37,6 +40,22 @@ export function openCopy({ folder, file, addressOf, ledger, split, signal }: Cop
         signal.throwIfAborted();
         return prepareOn(database, statement);
       });
+    },
+    ledgerTables: ledger.names,
+    async rehearse(trials, files) {
+      lent += 1;
+      const other = join(folder, `tried-${lent}.sqlite`);
+      database.prepare('VACUUM INTO ?').run(other);
+      const connection = createConnection(other, join(folder, 'tried.lock'), async () => undefined);
+      const here = new Database(other);
+      try {
+        const trial = trialSession(connection, { shape: () => readShape(here), signal });
+        const apply = async (file: SqlFile) => applyFile(here, file, { split, ledger: hasLedger ? ledger : undefined });
+        return await rehearse(trial, trials, () => applyAll(files, apply));
+      } finally {
+        here.close();
+        await connection.close();
+      }
     },
     async lend(work, to) {
       lent += 1;

@@ -1,0 +1,54 @@
+// Writes of an old release are executed on a copy with a few rows: what no name and no type tells.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { aRelease } from '../../evidence/testing-release.ts';
+import { aSqlFile } from '../../testing/a-migration.ts';
+import { startTwoServers, type TwoServers } from './testing/two-servers.ts';
+import {
+  breaking,
+  checkWrites,
+  expectBreaking,
+  expectHarmless,
+  function_,
+  harmless,
+  recorded,
+  refusing,
+  schema,
+  trigger,
+} from './testing/writes.ts';
+
+let servers: TwoServers;
+beforeAll(async () => {
+  servers = await startTwoServers();
+}, 120_000);
+afterAll(() => servers?.stop());
+
+// The other members of each kind are in executed.hostile.ts.
+const often = ['@sync with a trigger that refuses NULL', 'a sequence that begins again', 'a constant default of a key'];
+const first = breaking.filter(([name]) => often.includes(name));
+
+test.each(first.map((one) => [one[0], one] as const))('%s is incompatible by recorded statements', (_, one) =>
+  expectBreaking(servers, one, recorded),
+);
+test.each(first.map((one) => [one[0], one] as const))('%s is incompatible by rows that are made up', (_, one) =>
+  expectBreaking(servers, one, []),
+);
+test.each(harmless.slice(0, 1).map((one) => [one[0], one] as const))('%s is not accused of it', (_, one) =>
+  expectHarmless(servers, one, recorded),
+);
+
+test('a write that does not end is ended, and said not to be tried', async () => {
+  const slow = "INSERT INTO customers (email) SELECT 'a@b' FROM (SELECT pg_sleep(60)) AS s";
+  const report = await checkWrites(servers, { sql: 'ALTER TABLE customers ADD tz text', statements: [slow] });
+  expect(report.notChecked.join('\n')).toContain('1 of the writes of v1, which do not work with values');
+}, 60_000);
+
+test('a release that is yet to start, or brings the files itself, is not tried with rows that are made up', async () => {
+  const sql = `ALTER TABLE customers ADD tz text; ${function_(refusing)}; ${trigger('BEFORE INSERT', 'customers')}`;
+  const releases = [
+    aRelease('v2', { files: ['002_change.expand.sql'] }),
+    aRelease('v3', { runsNow: false, statements: recorded }),
+  ];
+  const report = await servers.check(schema, { files: [aSqlFile('002_change', 'expand', sql)], releases });
+  expect(report.findings.filter(({ layer }) => layer === 'executed')).toEqual([]);
+});
