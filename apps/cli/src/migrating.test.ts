@@ -80,6 +80,7 @@ describe('bg migrate', { timeout: 120_000 }, () => {
     const plan = await shell.bg('migrate', 'plan', '--release', 'v2.1');
     expect(plan.out).toContain('expand 003_cents, before it starts');
     expect((await shell.bg('migrate', 'status')).out).toMatch(/002_taken_by\s+done/);
+    await tryOnCopy();
 
     expect(await shell.bg('migrate', 'expand', '--release', 'v2.1')).toMatchObject({
       code: 0,
@@ -112,6 +113,35 @@ describe('bg migrate', { timeout: 120_000 }, () => {
     expect((await shell.bg('rollback', 'v2.0')).err).toContain('cannot run on the schema of shop any more');
     expect((await shell.bg('status')).out).toContain('schema sqlite: 003_cents done');
   });
+
+  /** On a copy, and never on the live database. */
+  async function tryOnCopy(): Promise<void> {
+    const [live, copy] = [join(shell.folder, 'shop.sqlite'), join(shell.folder, 'copy.sqlite')];
+    const database = new DatabaseSync(live);
+    database.prepare('VACUUM INTO ?').run(copy);
+    database.close();
+    const words = ['migrate', 'try', '--release', 'v2.1'];
+    expect((await shell.bg('migrate', '--help')).out).toContain('try [options] [place]');
+    expect(await shell.bg(...words)).toMatchObject({ code: 2, err: expect.stringContaining('--copy <url>') });
+    const refused = await shell.bg(...words, '--copy', `sqlite:${live}`);
+    expect(refused).toMatchObject({ code: 3, err: expect.stringContaining('leads to the live database itself') });
+    const tried = await shell.bg(...words, '--copy', `sqlite:${copy}`, '--contract', '--json');
+    expect(tried.code).toBe(0);
+    expect(tried.json()).toMatchObject({
+      ...{ ok: true, version: 'v2.1', copy: `sqlite:${copy}`, waiting: [] },
+      steps: [
+        { phase: 'expand', ids: ['003_cents'] },
+        { phase: 'backfill' },
+        { phase: 'contract', ids: ['003_cents'] },
+      ],
+    });
+    const again = await shell.bg(...words, '--copy', `sqlite:${copy}`);
+    expect(again).toMatchObject({ code: 0, out: expect.stringContaining('nothing was pending') });
+    expect((await shell.bg('migrate', 'status', '--release', 'v2.1')).out).toContain('expand would run 003_cents');
+    const story = (await shell.bg('audit', 'export')).out;
+    expect(story).toContain(`tries the migrations of v2.1 on sqlite:${copy}`);
+    expect(story).toContain('migrate try: the address of the copy leads to the live database itself');
+  }
 
   /** Approves it, and kills the process that runs it while it waits for the lock of the database. */
   async function cutOff(id: string): Promise<void> {

@@ -65,6 +65,9 @@ export interface Options {
   readonly to?: string;
   readonly of?: string;
   readonly rule?: string;
+  readonly copy?: string;
+  readonly contract?: boolean;
+  readonly revert?: boolean;
   readonly baseline?: string;
   readonly writeBaseline?: string;
 }

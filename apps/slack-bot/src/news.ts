@@ -111,6 +111,7 @@ const news: Readonly<Record<AuditAction, News>> = {
   'schema-warning': { line: 'nobody' },
   'migrate-begun': {},
   'migrate-done': {},
+  'migrate-tried': {},
   'migrate-failed': {},
   'backfill-begun': { line: 'nobody' },
   'backfill-done': { line: 'nobody' },

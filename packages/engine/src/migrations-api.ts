@@ -2,9 +2,10 @@
 // asks, except a contract, which the driver runs once people have approved it.
 
 import type { TargetRef } from './engine-api.ts';
-import type { SchemaAct, SchemaPlan } from './migrator/migrator.ts';
+import type { SchemaAct, SchemaPlan, TryRequest } from './migrator/migrator.ts';
 import type { MigrationEvent } from './migrator/phases/context.ts';
 import type { SchemaStatus } from './migrator/phases/status.ts';
+import type { TryReport } from './migrator/try-copy.ts';
 import type { Actor } from './orchestrator/actor.ts';
 import type { Result } from './orchestrator/refusal.ts';
 import type { ContractView } from './orchestrator/schema/contract-view.ts';
@@ -41,6 +42,20 @@ export interface MigrationsRun extends ReleaseRef {
   readonly say: (event: MigrationEvent) => void;
 }
 
+export interface MigrationsTry extends ReleaseRef, TryRequest {
+  readonly actor: Actor;
+  readonly signal: AbortSignal;
+  readonly say: (event: MigrationEvent) => void;
+}
+
+/** What was pending, as it ran on a copy. */
+export interface TryView extends TryReport {
+  readonly name: string;
+  readonly version: string;
+  /** Its address without user, password and options. */
+  readonly copy: string;
+}
+
 export interface ContractRequest extends TargetRef {
   readonly actor: Actor;
   readonly reason?: string | undefined;
@@ -51,6 +66,8 @@ export interface Migrations {
   status(ref: ReleaseRef): Promise<Result<MigrationsView>>;
   /** @returns the ids that it concerned */
   run(request: MigrationsRun): Promise<Result<readonly string[]>>;
+  /** Runs what is pending on a copy with data; refused for the live database itself. */
+  tryOn(request: MigrationsTry): Promise<Result<TryView>>;
   /** Asks for an approval of its own; refused while a release that may get users needs the old shape. */
   contract(request: ContractRequest): Promise<Result<ContractView>>;
   approveContract(id: string, actor: Actor): Result<ContractView>;

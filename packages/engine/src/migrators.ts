@@ -8,12 +8,15 @@ import { addressOf, sqliteFile } from './migrator/address.ts';
 import { createMigrator, type MigratorParts } from './migrator/create-migrator.ts';
 import type { RunLimits } from './migrator/database.ts';
 import { mariadbDialect } from './migrator/mariadb/dialect.ts';
+import { identityOf as mariadbIdentity } from './migrator/mariadb/identity.ts';
 import { openMariadb } from './migrator/mariadb/open.ts';
 import type { Migrator } from './migrator/migrator.ts';
 import { noMigrator } from './migrator/none.ts';
 import { postgresDialect } from './migrator/postgres/dialect.ts';
+import { identityOf as postgresIdentity } from './migrator/postgres/identity.ts';
 import { openPostgres } from './migrator/postgres/open.ts';
 import { sqliteDialect } from './migrator/sqlite/dialect.ts';
+import { identityOf as sqliteIdentity } from './migrator/sqlite/identity.ts';
 import { openSqlite } from './migrator/sqlite/open.ts';
 
 /** Another migrator is at work for as long as one of its steps takes. */
@@ -31,6 +34,7 @@ export function createTargetMigrator(target: TargetSettings, clock: Clock): Migr
   const parts = {
     address: () => filledIn(database.url),
     table: database.table,
+    filledIn,
     folder: migrations,
     limits,
     lockWaitMs,
@@ -55,13 +59,15 @@ function driverOf(
   { driver, table }: DatabaseSettings,
   limits: RunLimits,
   clock: Clock,
-): Pick<MigratorParts, 'dialect' | 'connect'> {
+): Pick<MigratorParts, 'dialect' | 'connect' | 'identity'> {
   switch (driver) {
     case 'sqlite':
       return {
         dialect: sqliteDialect,
-        connect: (address) =>
+        identity: async (address) => sqliteIdentity(sqliteFile(address)),
+        connect: (address, onStatement) =>
           openSqlite({
+            onStatement,
             file: sqliteFile(address),
             table,
             clock,
@@ -71,9 +77,17 @@ function driverOf(
           }),
       };
     case 'mariadb':
-      return { dialect: mariadbDialect, connect: (url) => openMariadb({ url, table, clock }) };
+      return {
+        dialect: mariadbDialect,
+        identity: mariadbIdentity,
+        connect: (url, onStatement) => openMariadb({ url, table, clock, onStatement }),
+      };
     case 'postgres':
-      return { dialect: postgresDialect, connect: (url) => openPostgres({ url, table, clock }) };
+      return {
+        dialect: postgresDialect,
+        identity: postgresIdentity,
+        connect: (url, onStatement) => openPostgres({ url, table, clock, onStatement }),
+      };
     default:
       return driver satisfies never;
   }

@@ -11,6 +11,7 @@ import { contractLines, migrationsLines, progressText, schemaPlanLines } from '.
 import { usageError } from '../usage.ts';
 import { type Command, reasonOption } from './command.ts';
 import { lint } from './lint.ts';
+import { trying } from './trying.ts';
 
 const group = 'migrate' as const;
 const releaseOption = ['--release <version>', 'the release whose files are meant (the one that is live)'] as const;
@@ -32,6 +33,7 @@ export const migrating: readonly Command[] = [
     }),
   },
   lint,
+  trying,
   {
     group,
     usage: 'status [place]',

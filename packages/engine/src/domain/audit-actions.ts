@@ -106,6 +106,7 @@ export const auditActions = {
   'schema-warning': {},
   'migrate-begun': {},
   'migrate-done': {},
+  'migrate-tried': {},
   'migrate-failed': {},
   'backfill-begun': {},
   'backfill-done': {},

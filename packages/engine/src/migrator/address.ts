@@ -36,9 +36,14 @@ function fillIn(template: string, variables: SlotVariables): string {
 /** What must not be shown of an address: all of it where it holds a password, and the password by itself. */
 export function secretsIn(address: string): readonly string[] {
   const [, password] = /^[a-z]+:\/\/[^/@:]*:([^/@]+)@/.exec(address) ?? [];
-  if (password === undefined) return [];
-  return [address, password, decoded(password)].filter((text) => text.length > 0);
+  const others = [...address.matchAll(/[?&][a-z_]*pass(?:word)?=([^&]+)/gi)].map(([, found = '']) => found);
+  const all = [...(password === undefined ? [] : [password]), ...others];
+  if (all.length === 0) return [];
+  return [address, ...all.flatMap((each) => [each, decoded(each)])].filter((text) => text.length > 0);
 }
+
+/** For people: neither who, nor by which password, nor with which options. */
+export const shownAddress = (address: string): string => address.replace(/\/\/[^/]*@/, '//').replace(/[?#].*$/s, '');
 
 /** `sqlite:/srv/shop.sqlite`, `sqlite:///srv/shop.sqlite`, `file:/srv/shop.sqlite` or the path alone. @throws MigrationError */
 export function sqliteFile(address: string): string {

@@ -39,6 +39,8 @@ beforeEach(() => {
     ...{ dialect: sqliteDialect, folder: 'migrations', limits, lockWaitMs: 10_000, clock: systemClock },
     ...{ table: settings.table, sharedTables: [] },
     address: () => `sqlite:${file}`,
+    filledIn: (address) => address,
+    identity: async (address) => address,
     connect: () =>
       openSqlite({
         file,

@@ -12,7 +12,7 @@ import { MigrationError } from './error.ts';
 import type { Migration } from './files/migration.ts';
 import { formatFileProblem, readMigrations } from './files/read.ts';
 import { fit } from './fit.ts';
-import type { Migrator, SchemaAct, SchemaVerdict } from './migrator.ts';
+import type { Migrator, SchemaAct, SchemaVerdict, SchemaWork, TryRequest } from './migrator.ts';
 import { backfill } from './phases/backfill.ts';
 import { baseline } from './phases/baseline.ts';
 import type { PhaseContext } from './phases/context.ts';
@@ -22,13 +22,19 @@ import { repair } from './phases/repair.ts';
 import { revert } from './phases/revert.ts';
 import { status } from './phases/status.ts';
 import { examined, planSchema } from './schema-plan.ts';
+import type { SeeStatement } from './statement-seen.ts';
+import { type TryReport, tryOnCopy } from './try-copy.ts';
 
 export interface MigratorParts extends EvidenceParts {
   /** As it is now, with its secrets. @throws MigrationError */
   readonly address: () => string;
   /** Of the ledger, as configured. */
   readonly table: string;
-  readonly connect: (address: string) => Promise<SchemaDatabase>;
+  readonly connect: (address: string, onStatement?: SeeStatement) => Promise<SchemaDatabase>;
+  /** Which database of which running server it is: equal for two ways to one. @throws MigrationError */
+  readonly identity: (address: string) => Promise<string>;
+  /** Puts variables into an address that a person names. @throws MigrationError */
+  readonly filledIn: (address: string) => string;
   /** Name of the folder in a release. */
   readonly folder: string;
   readonly limits: RunLimits;
@@ -77,6 +83,7 @@ export function createMigrator(parts: MigratorParts): Migrator {
           signal,
         );
       }),
+    tryOn: (releaseFolder, request, work) => tryNamed(parts, () => sound(filesOf(releaseFolder)), request, work),
     run: (releaseFolder, act, work) =>
       using(async (database) => {
         await dialect.load();
@@ -118,6 +125,45 @@ async function perform(
     default:
       return act satisfies never;
   }
+}
+
+async function tryNamed(
+  parts: MigratorParts,
+  migrations: () => readonly Migration[],
+  request: TryRequest,
+  work: SchemaWork,
+): Promise<TryReport> {
+  const { dialect, clock, limits, lockWaitMs, connect, sharedTables } = parts;
+  const secrets: string[] = secretsIn(request.copy).slice();
+  try {
+    const [live, copy] = [parts.address(), parts.filledIn(request.copy)];
+    secrets.push(...secretsIn(live), ...secretsIn(copy));
+    await dialect.load();
+    await refuseLive(parts, live, copy);
+    const open = (onStatement: SeeStatement) => connect(copy, onStatement);
+    const report = await tryOnCopy(
+      { context: { dialect, clock, limits, lockWaitMs, sharedTables, ...work }, open },
+      migrations(),
+      request,
+    );
+    return { ...report, problem: report.problem && maskIn(report.problem, secrets) };
+  } catch (thrown) {
+    throw withoutSecrets(thrown, secrets);
+  }
+}
+
+async function refuseLive({ identity }: MigratorParts, live: string, copy: string): Promise<void> {
+  const at = (where: string) => (thrown: unknown) => {
+    if (!(thrown instanceof MigrationError)) throw thrown;
+    const { code, message, hint } = thrown;
+    throw new MigrationError(code, `${where}: ${message}`, { cause: thrown, ...(hint && { hint }) });
+  };
+  const there = await identity(copy).catch(at('the copy'));
+  const here = await identity(live).catch(at('the live database, from which the copy must be told apart'));
+  if (here === there)
+    throw new MigrationError('not-allowed', 'the address of the copy leads to the live database itself', {
+      hint: 'Restore a backup into another database, and name that.',
+    });
 }
 
 function sound(files: ReturnType<typeof readMigrations>): readonly Migration[] {

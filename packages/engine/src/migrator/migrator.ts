@@ -6,6 +6,7 @@ import type { CompatReport } from './evidence/report.ts';
 import type { MigrationEvent } from './phases/context.ts';
 import type { Repair } from './phases/repair.ts';
 import type { SchemaStatus } from './phases/status.ts';
+import type { TryReport, TryWishes } from './try-copy.ts';
 
 export interface SchemaVerdict {
   readonly verdict: 'compatible' | 'incompatible' | 'unknown';
@@ -47,6 +48,11 @@ export type SchemaAct =
   | { readonly kind: 'repair'; readonly repair: Repair; readonly because: string }
   /** Marks what the database has already, up to this number. */
   | { readonly kind: 'baseline'; readonly upTo: number };
+
+export interface TryRequest extends TryWishes {
+  /** Address of a copy with data, in which `${NAME}` is filled in as in the configuration. */
+  readonly copy: string;
+}
 
 export interface SchemaWork {
   readonly signal: AbortSignal;
@@ -91,6 +97,11 @@ export interface Migrator {
    * takes a second and more. Looks only; what cannot be found out makes the verdict `unknown`.
    */
   assess(question: Assessment, signal: AbortSignal): Promise<CompatReport>;
+  /**
+   * Runs what is pending on a copy with data. @throws MigrationError `not-allowed` for the live database itself and for
+   * what cannot be told from it, `unreachable`
+   */
+  tryOn(releaseFolder: string, request: TryRequest, work: SchemaWork): Promise<TryReport>;
   /** Repeatable: what was cut off goes on. @returns the ids it concerned */
   run(releaseFolder: string, act: SchemaAct, work: SchemaWork): Promise<readonly string[]>;
 }

@@ -31,10 +31,16 @@ export const noMigrator: Migrator = {
     scratch: 'the target has no database',
     notChecked: [],
   }),
+  tryOn: async () => {
+    throw noDatabase();
+  },
   run: async (_folder, { kind }) => {
     if (kind === 'expand' || kind === 'backfill') return [];
-    throw new MigrationError('not-allowed', 'this target has no database in its configuration', {
-      hint: 'Name it as `database` of the service or target.',
-    });
+    throw noDatabase();
   },
 };
+
+const noDatabase = () =>
+  new MigrationError('not-allowed', 'this target has no database in its configuration', {
+    hint: 'Name it as `database` of the service or target.',
+  });

@@ -4,6 +4,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { SchemaDatabase } from '../database.ts';
 import { MigrationError } from '../error.ts';
+import type { SeeStatement } from '../statement-seen.ts';
 import { type Address, readAddress } from './address.ts';
 import { runBatch } from './backfill.ts';
 import { readCatalog } from './catalog.ts';
@@ -19,12 +20,13 @@ export interface MariadbOptions {
   /** The ledger's; letters, digits and _. */
   readonly table: string;
   readonly clock: Clock;
+  readonly onStatement?: SeeStatement | undefined;
 }
 
 const verifyMs = 600_000;
 
 /** @throws MigrationError `unreachable`, `denied` */
-export async function openMariadb({ url, table, clock }: MariadbOptions): Promise<SchemaDatabase> {
+export async function openMariadb({ url, table, clock, onStatement }: MariadbOptions): Promise<SchemaDatabase> {
   if (!/^\w{1,40}$/.test(table))
     throw new MigrationError('failed', `${table} cannot be the name of the ledger's table`);
   const address = readAddress(url);
@@ -41,7 +43,7 @@ export async function openMariadb({ url, table, clock }: MariadbOptions): Promis
     mark: (id, change) => on((session) => changeRow(session, tables, id, change, clock.now())),
     forget: (id) => on((session) => forgetRow(session, tables, id)),
     run: (id, file, then, limits, signal) =>
-      on((session) => runFile({ session, tables, clock }, { id, file, then, limits, signal })),
+      on((session) => runFile({ session, tables, clock, see: onStatement }, { id, file, then, limits, signal })),
     backfill: (id, file, size, limits, signal) =>
       on((session) => runBatch({ session, tables, clock }, { id, file, size, limits, signal })),
     countRows: (name) => on((session) => estimate(session, name)),

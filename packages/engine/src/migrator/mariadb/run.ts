@@ -1,11 +1,13 @@
 // Runs a file statement by statement. The server commits each change of the schema by itself, so each is noted before it
 // begins and counted when it is done; what changes rows alone is one transaction with its count.
 
+import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../lib/clock.ts';
 import type { LedgerOutcome, RunLimits } from '../database.ts';
 import { MigrationError } from '../error.ts';
 import type { SqlFile } from '../files/migration.ts';
 import { untilFree } from '../retry.ts';
+import type { SeeStatement } from '../statement-seen.ts';
 import { readCatalog } from './catalog.ts';
 import { isLockError, isLost, toMigrationError } from './errors.ts';
 import { whoHolds } from './holders.ts';
@@ -20,6 +22,8 @@ export interface Desk {
   readonly session: Session;
   readonly tables: LedgerTables;
   readonly clock: Clock;
+  /** Is told of each statement. */
+  readonly see?: SeeStatement | undefined;
 }
 
 export interface FileRun {
@@ -72,7 +76,7 @@ async function runStatement(desk: Desk, fileRun: FileRun, statement: MariadbStat
       case 'data':
         return await changeRows(desk, fileRun, statement, index);
       case 'session':
-        await desk.session.execute(statement.text, limitsOf(statement, fileRun));
+        await executed(desk, fileRun, statement);
         return await count(desk, fileRun, index);
       default:
         return await changeSchema(desk, fileRun, statement, index, place);
@@ -85,7 +89,7 @@ async function runStatement(desk: Desk, fileRun: FileRun, statement: MariadbStat
 async function changeRows(desk: Desk, fileRun: FileRun, statement: MariadbStatement, index: number): Promise<void> {
   await patiently(desk, fileRun, statement, () =>
     inTransaction(desk.session, async () => {
-      await desk.session.execute(statement.text, limitsOf(statement, fileRun));
+      await executed(desk, fileRun, statement);
       await count(desk, fileRun, index);
     }),
   );
@@ -109,15 +113,23 @@ async function changeSchema(
   }
   await markBegun(session, tables, id, begin(statement, index, catalog));
   try {
-    await patiently(desk, fileRun, statement, () =>
-      session.execute(statement.text, limitsOf(statement, fileRun)).then(() => undefined),
-    );
+    await patiently(desk, fileRun, statement, () => executed(desk, fileRun, statement));
   } catch (thrown) {
     // The server has answered, so nothing of it remains; after a lost connection nobody knows.
     if (!isLost(thrown)) await markBegun(session, tables, id, undefined).catch(() => undefined);
     throw thrown;
   }
   await count(desk, fileRun, index);
+}
+
+async function executed({ session, see }: Desk, fileRun: FileRun, statement: MariadbStatement): Promise<void> {
+  const began = performance.now();
+  await session.execute(statement.text, limitsOf(statement, fileRun));
+  if (!see) return;
+  const tookMs = Math.round(performance.now() - began);
+  const [counted] = kindOf(statement) === 'data' ? await session.ask('SELECT ROW_COUNT() AS n') : [];
+  const rows = counted === undefined ? undefined : Math.max(0, Number(counted.n));
+  see({ file: fileRun.file.file, line: statement.line, text: statement.text, tookMs, rows, locks: undefined });
 }
 
 const uncertain = (place: string) =>

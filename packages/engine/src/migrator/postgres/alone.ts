@@ -1,6 +1,7 @@
 // A file that says `@no-transaction` holds one statement. PostgreSQL refuses some of them within a transaction: those are
 // looked up before they run (done already? half done?), so that a killed run goes on and never guesses.
 
+import { performance } from 'node:perf_hooks';
 import type { Node } from 'libpg-query';
 import { MigrationError } from '../error.ts';
 import { detachPartition } from './detach.ts';
@@ -27,7 +28,7 @@ export async function runAlone(hands: Hands, run: FileRun): Promise<void> {
   const alone: Alone = { hands, run, statement, execute: (sql, bounds) => execute(hands, run, sql, bounds) };
   const step = stepOf(statement.node);
   if (step === undefined) return await anyStatement(alone);
-  await step(alone).catch((thrown: unknown) => {
+  await timed(alone, () => step(alone)).catch((thrown: unknown) => {
     throw located(thrown, { file: run.file.file, present: statement }, run);
   });
   await note(hands, run);
@@ -50,16 +51,26 @@ function stepOf(node: Node): Step | undefined {
 }
 
 /** In a transaction where the server lets it: then it is done whole, with its row. What it refuses there can be repeated. */
-async function anyStatement({ hands, run, statement, execute }: Alone): Promise<void> {
+async function anyStatement(alone: Alone): Promise<void> {
+  const { hands, run, statement, execute } = alone;
   try {
     await inOneTransaction(hands, run, [statement]);
   } catch (thrown) {
     if (!(thrown instanceof MigrationError) || stateOf(thrown.cause) !== insideTransaction) throw thrown;
-    await execute(statement.text).catch((failure: unknown) => {
+    await timed(alone, () => execute(statement.text)).catch((failure: unknown) => {
       throw located(failure, { file: run.file.file, present: statement }, run);
     });
     await note(hands, run);
   }
+}
+
+/** Outside of a transaction its locks are gone before they could be read. */
+async function timed({ hands: { see }, run, statement }: Alone, work: () => Promise<void>): Promise<void> {
+  const began = performance.now();
+  await work();
+  const { text, line } = statement;
+  const tookMs = Math.round(performance.now() - began);
+  see?.({ file: run.file.file, line, text, tookMs, rows: undefined, locks: undefined });
 }
 
 const note = ({ session, tables, clock }: Hands, { id, outcome }: FileRun) =>

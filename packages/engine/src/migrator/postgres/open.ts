@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../lib/clock.ts';
 import type { SchemaDatabase } from '../database.ts';
+import type { SeeStatement } from '../statement-seen.ts';
 import { parseAddress } from './address.ts';
 import { runAlone } from './alone.ts';
 import { runBatch } from './batch.ts';
@@ -19,13 +20,14 @@ export interface PostgresOptions {
   /** Of the ledger, with a schema (`shop.schema_migrations`) or without. */
   readonly table: string;
   readonly clock: Clock;
+  readonly onStatement?: SeeStatement | undefined;
 }
 
 /** What a verify statement may take: it reads the whole table. */
 const verifyMs = 30 * 60_000;
 
 /** @throws MigrationError `unreachable`, `denied`, `not-allowed` before a pooler that takes the lock away */
-export async function openPostgres({ url, table, clock }: PostgresOptions): Promise<SchemaDatabase> {
+export async function openPostgres({ url, table, clock, onStatement }: PostgresOptions): Promise<SchemaDatabase> {
   const address = parseAddress(url);
   await loadGrammar();
   const tables = ledgerTables(table);
@@ -33,7 +35,7 @@ export async function openPostgres({ url, table, clock }: PostgresOptions): Prom
   const { use, watcher } = connections;
   const lock: MigratorLock = createLock(use, table, clock);
   const hands = async (session: Session): Promise<Hands> => {
-    return { session, watcher, clock, tables: await locate(session, tables) };
+    return { session, watcher, clock, tables: await locate(session, tables), see: onStatement };
   };
   const write = (work: (session: Session) => Promise<void>) =>
     use(async (session) => {

@@ -6,8 +6,10 @@ import type { LedgerOutcome, RunLimits } from '../database.ts';
 import { MigrationError } from '../error.ts';
 import type { SqlFile } from '../files/migration.ts';
 import { untilFree } from '../retry.ts';
+import type { SeeStatement, StatementSeen } from '../statement-seen.ts';
 import { isCanceled, isLocked, lineOf, migrationErrorOf } from './errors.ts';
 import { type LedgerTables, writeLedger } from './ledger.ts';
+import { observed } from './observed.ts';
 import { type PostgresStatement, parsePostgres } from './parse.ts';
 import { body } from './rules/tree.ts';
 import type { Session } from './session.ts';
@@ -19,6 +21,8 @@ export interface Hands {
   readonly watcher: () => Promise<Session>;
   readonly clock: Clock;
   readonly tables: LedgerTables;
+  /** Is told of each statement, whose locks are read then. */
+  readonly see?: SeeStatement | undefined;
 }
 
 export interface FileRun {
@@ -71,12 +75,14 @@ export function statementsOf({ file, text }: SqlFile): readonly PostgresStatemen
 }
 
 export async function inOneTransaction(
-  { session, watcher, clock, tables }: Hands,
+  { session, watcher, clock, tables, see }: Hands,
   { id, file, outcome, limits, signal }: FileRun,
   statements: readonly PostgresStatement[],
 ): Promise<void> {
   const where = { file: file.file, present: statements[0] };
+  const seen: StatementSeen[] = [];
   const attempt = async () => {
+    seen.length = 0;
     await session.ask(`BEGIN; SET LOCAL lock_timeout = ${Math.round(limits.lockTimeoutMs)}`);
     for (const statement of statements) {
       where.present = statement;
@@ -84,7 +90,8 @@ export async function inOneTransaction(
       await session.ask(
         `SET LOCAL lock_timeout = ${Math.round(limits.lockTimeoutMs)}; SET LOCAL statement_timeout = ${file.transaction ? limitOf(statement, limits) : 0}`,
       );
-      await session.execute(statement.text);
+      if (see) seen.push(await observed(session, file.file, statement));
+      else await session.execute(statement.text);
     }
     // The file may have become the owner of what it changes, who need not write the ledger.
     await session.ask('RESET ROLE');
@@ -102,9 +109,13 @@ export async function inOneTransaction(
   const contest = (blockedBy: BlockedBy) => ({ isLocked, whoHolds: async () => blockedBy() ?? nobodySeen });
   await watched({ clock, session, watcher, signal }, (blockedBy) =>
     untilFree({ clock, limits, signal }, contest(blockedBy), undoing),
-  ).catch((thrown: unknown) => {
-    throw located(thrown, where, { limits, signal });
-  });
+  )
+    .catch((thrown: unknown) => {
+      throw located(thrown, where, { limits, signal });
+    })
+    .finally(() => {
+      for (const each of seen) see?.(each);
+    });
 }
 
 /** What validates reads a whole table and keeps nobody waiting: it takes the time it needs. */

@@ -16,6 +16,8 @@ export interface Session {
   ask(sql: string, values?: readonly unknown[], limitMs?: number): Promise<readonly Row[]>;
   /** A statement of a migration; the server limits it, and who calls. */
   execute(sql: string, values?: readonly unknown[]): Promise<void>;
+  /** The same. @returns the rows that it changed; undefined for what counts none */
+  change(sql: string): Promise<number | undefined>;
   /** Takes back what a migration may have set for the session. The locks stay. */
   restore(): Promise<void>;
   readonly isAlive: () => boolean;
@@ -61,6 +63,10 @@ export async function connect(address: Address): Promise<Session> {
       execute: async (sql, values) => {
         await asked(values === undefined ? client.query(sql) : client.query(sql, [...values]));
       },
+      change: async (sql) => {
+        const { command, rowCount } = await asked(client.query(sql));
+        return counted.includes(command) ? (rowCount ?? undefined) : undefined;
+      },
       restore: () =>
         within(ownStatementMs, destroy, async () => {
           await client.query('RESET ROLE');
@@ -81,6 +87,9 @@ export async function connect(address: Address): Promise<Session> {
     throw thrown;
   }
 }
+
+/** Commands whose tag has a number of changed rows. */
+const counted: readonly string[] = ['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'COPY'];
 
 const rowsOf = ({ rows }: { readonly rows?: readonly Row[] }): readonly Row[] => rows ?? [];
 

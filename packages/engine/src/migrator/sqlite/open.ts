@@ -8,6 +8,7 @@ import type { RunLimits, SchemaDatabase } from '../database.ts';
 import type { Dialect } from '../dialect.ts';
 import { MigrationError } from '../error.ts';
 import { type Contest, untilFree } from '../retry.ts';
+import type { SeeStatement } from '../statement-seen.ts';
 import { runBatch } from './batch.ts';
 import { readSchema } from './catalog.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -26,6 +27,7 @@ export interface SqliteOptions {
   readonly split: Dialect['split'];
   /** For rows of the ledger, which are short but written while the service writes. */
   readonly ownLimits?: RunLimits;
+  readonly onStatement?: SeeStatement | undefined;
 }
 
 const patientLimits: RunLimits = {
@@ -37,7 +39,7 @@ const patientLimits: RunLimits = {
 const never = new AbortController().signal;
 
 export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase> {
-  const { table, clock, split, ownLimits = patientLimits } = options;
+  const { table, clock, split, ownLimits = patientLimits, onStatement } = options;
   const file = realFile(options.file);
   const lockFile = `${file}-migrator`;
   const tables = ledgerTables(table);
@@ -68,7 +70,10 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
     forget: (id) => writeOwn(forgetSql(tables, id)),
     run: (id, sqlFile, outcome, limits, signal) =>
       write(limits, signal, () =>
-        runFile(connection, split, { id, file: sqlFile, outcome, limits, signal, tables, now: clock.now() }),
+        runFile(connection, split, {
+          ...{ id, file: sqlFile, outcome, limits, signal, tables, now: clock.now() },
+          see: onStatement,
+        }),
       ),
     backfill: (id, backfillFile, size, limits, signal) =>
       write(limits, signal, () =>

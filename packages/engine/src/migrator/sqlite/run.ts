@@ -1,10 +1,12 @@
 // One file in one transaction. SQLite's schema is transactional, and its lock is the whole database: nothing is read or
 // thought about between BEGIN and COMMIT that could be before.
 
+import { performance } from 'node:perf_hooks';
 import type { LedgerOutcome, RunLimits } from '../database.ts';
 import type { Statement, Statements } from '../dialect.ts';
 import { MigrationError } from '../error.ts';
 import type { SqlFile } from '../files/migration.ts';
+import type { SeeStatement } from '../statement-seen.ts';
 import type { Connection } from './connection.ts';
 import { migrationErrorOf } from './failure.ts';
 import { changeSql, forgetSql, type LedgerTables } from './ledger.ts';
@@ -17,6 +19,8 @@ export interface FileRun {
   readonly signal: AbortSignal;
   readonly tables: LedgerTables;
   readonly now: number;
+  /** Is told of each statement. */
+  readonly see?: SeeStatement | undefined;
 }
 
 /** @throws SqliteError busy, for another try; MigrationError otherwise */
@@ -45,7 +49,7 @@ async function inOneTransaction(connection: Connection, statements: readonly Sta
   const brokenBefore = rebuilds ? await brokenReferences(connection, options) : [];
   await connection.exec(`PRAGMA foreign_keys = ${rebuilds ? 'OFF' : 'ON'}; BEGIN IMMEDIATE`, options);
   try {
-    for (const statement of statements) await execute(connection, file, statement, options);
+    for (const statement of statements) await execute(connection, run, statement, options);
     if (rebuilds) refuseBroken(file, brokenBefore, await brokenReferences(connection, options));
     await connection.exec(`${outcomeSql(run)} COMMIT`, options);
   } catch (thrown) {
@@ -60,18 +64,30 @@ type Options = NonNullable<Parameters<Connection['exec']>[1]>;
 
 async function execute(
   connection: Connection,
-  { file }: SqlFile,
+  { file: { file }, see }: FileRun,
   { text, line }: Statement,
   options: Options,
 ): Promise<void> {
   const where = `${file}:${line}`;
+  const before = see && (await changesSoFar(connection));
+  const began = performance.now();
   const { inTransaction } = await connection.exec(text, options).catch((thrown: unknown) => {
     throw migrationErrorOf(thrown, where);
   });
+  const tookMs = Math.round(performance.now() - began);
+  if (see)
+    see({ file, line, text, tookMs, rows: (await changesSoFar(connection)) - (before ?? 0), locks: [wholeFile] });
   if (!inTransaction)
     throw new MigrationError('failed', `${where}: ends the transaction in which the engine runs the file`, {
       hint: 'Leave out BEGIN, COMMIT and ROLLBACK. What stands before this line may have stayed: look, then repair.',
     });
+}
+
+const wholeFile = 'the whole file, until the transaction ends';
+
+async function changesSoFar(connection: Connection): Promise<number> {
+  const [row] = await connection.rows('SELECT total_changes() AS n');
+  return Number(row?.n ?? 0);
 }
 
 /** Such as `orders → users (2)`, one for each kind. */
@@ -99,9 +115,13 @@ async function byItself(connection: Connection, statements: readonly Statement[]
       },
     );
   const options = { timeoutMs: limits.statementTimeoutMs, signal, busyMs: limits.lockTimeoutMs };
+  const began = performance.now();
   await connection.exec(statement.text, options).catch((thrown: unknown) => {
     throw migrationErrorOf(thrown, `${file.file}:${statement.line}`);
   });
+  const { text, line } = statement;
+  const tookMs = Math.round(performance.now() - began);
+  run.see?.({ file: file.file, line, text, tookMs, rows: undefined, locks: [wholeFile] });
   await connection.exec(outcomeSql(run), options);
 }
 

@@ -156,7 +156,7 @@ function doing(act: SchemaAct): string {
   }
 }
 
-function note(
+export function note(
   core: Core,
   target: Target,
   actor: Actor,
@@ -169,7 +169,7 @@ function note(
 }
 
 /** The release that is named, or the one that users have. What the database says against it is a refusal. */
-async function onRelease<T>(
+export async function onRelease<T>(
   core: Core,
   ref: ReleaseRef,
   work: (target: Target, version: string, folder: string) => Promise<Result<T>>,

@@ -42,6 +42,7 @@ import { routingConfiguration } from './routing-configuration.ts';
 import { abort, pause, promote, resume } from './steer.ts';
 import { createStoredReleases } from './stored-releases.ts';
 import { switchSides } from './switch-sides.ts';
+import { tryMigrations } from './try-migrations.ts';
 
 const slotNames: readonly SlotName[] = ['blue', 'green'];
 
@@ -113,6 +114,7 @@ function migrationsOf(core: Core): Engine['migrations'] {
     plan: (ref) => migrationsPlan(core, ref),
     status: (ref) => migrationsStatus(core, ref),
     run: (request) => runMigrations(core, request),
+    tryOn: (request) => tryMigrations(core, request),
     contract: (request) => contract(core, request),
     approveContract: (id, actor) => approveContract(core, id, actor),
     rejectContract: (id, actor, reason) => rejectContract(core, id, actor, reason),

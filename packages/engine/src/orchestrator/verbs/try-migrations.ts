@@ -1,0 +1,29 @@
+// `bg migrate try`: the SQL of a release on a copy that a person names. People of the team may do it; nothing of the target
+// changes, and who asked for it stays in the log.
+
+import type { MigrationsTry, TryView } from '../../migrations-api.ts';
+import { shownAddress } from '../../migrator/address.ts';
+import type { Core } from '../core.ts';
+import { findTarget, gatherFacts } from '../facts.ts';
+import { ask, inTeam, releaseKnown } from '../gates.ts';
+import { ok, type Result } from '../refusal.ts';
+import { note, onRelease } from './migrations.ts';
+import { recordRefusal } from './refused.ts';
+
+export async function tryMigrations(core: Core, request: MigrationsTry): Promise<Result<TryView>> {
+  const { actor, signal, say, copy, contract, revert } = request;
+  const shown = shownAddress(copy);
+  const answer = await onRelease(core, request, async (target, version, folder) => {
+    const facts = gatherFacts(core, target, { actor, version });
+    const may = ask([{ gate: inTeam }, { gate: releaseKnown }] as const, facts);
+    if (!may.ok) return may;
+    note(core, target, actor, { action: 'migrate-tried', sentence: `tries the migrations of ${version} on ${shown}` });
+    const report = await target.migrator.tryOn(folder, { copy, contract, revert }, { signal, say });
+    return ok({ name: target.name, version, copy: shown, ...report });
+  });
+  if (answer.ok) return answer;
+  const found = findTarget(core, request);
+  const key = found.ok ? found.value.key : undefined;
+  recordRefusal(core, { actor, verb: 'migrate try', refusal: answer.refusal, key });
+  return answer;
+}
