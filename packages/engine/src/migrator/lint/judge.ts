@@ -5,7 +5,7 @@ import { codeOf } from '../files/code.ts';
 import { filesOf, type Migration, type SqlFile } from '../files/migration.ts';
 import { accepting } from './acceptance.ts';
 import type { Finding } from './finding.ts';
-import type { Grammar, Hazard, Place, Rule, Scene } from './rule.ts';
+import type { Grammar, Hazard, Place, Rule, Scene, Whole } from './rule.ts';
 
 export function judge<S extends Statement, H>(
   migrations: readonly Migration[],
@@ -48,8 +48,13 @@ function findingsOf<S extends Statement, H>(
   const found: Finding[] = [];
   for (const statement of parsed.statements) {
     try {
-      for (const rule of rules)
-        for (const hazard of rule.check(statement, scene)) found.push(finding(file, statement, rule, hazard));
+      const check = (each: S) => rules.flatMap((rule) => rule.check(each, scene).map((hazard) => ({ rule, hazard })));
+      const told = check(statement);
+      const whole =
+        told.length === 0
+          ? undefined
+          : grammar.whole?.(statement, scene, (each) => check(each).map(({ hazard }) => hazard));
+      for (const { rule, hazard } of told) found.push(finding(file, statement, rule, inWhole(hazard, whole)));
       if (ledger.isNamedIn(statement.text)) found.push(finding(file, statement, changingLedger, ledger.hazard));
       grammar.observe(history, statement);
     } catch (error) {
@@ -57,6 +62,18 @@ function findingsOf<S extends Statement, H>(
     }
   }
   return found;
+}
+
+/** Advice is about the statement, not about one command of it. */
+function inWhole(hazard: Hazard, whole: Whole | undefined): Hazard {
+  if (whole === undefined || whole.kind === 'one-command' || hazard.severity === 'warning') return hazard;
+  if (whole.kind === 'whole') return { ...hazard, safe: whole.safe };
+  if (hazard.safe === undefined) return hazard;
+  return {
+    ...hazard,
+    message: `${hazard.message}; no safe form: another command of the statement has none, so take them apart`,
+    safe: undefined,
+  };
 }
 
 type Told = Pick<Rule<Statement, unknown>, 'id' | 'classes' | 'allowedIn' | 'severity'>;

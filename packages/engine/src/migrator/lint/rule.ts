@@ -47,7 +47,18 @@ export interface Grammar<S extends Statement, H> {
   observe(history: H, statement: S): void;
   /** The statement that takes this one back, where that can be told. */
   reverse(statement: S): string | undefined;
+  /**
+   * The safe form of a statement of several commands, from those of each.
+   * @param check what the rules say of one statement at this place
+   */
+  whole?(statement: S, scene: Scene<H>, check: (statement: S) => readonly Hazard[]): Whole;
 }
+
+export type Whole =
+  | { readonly kind: 'one-command' }
+  /** One of its commands has a hazard without a safe form. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'whole'; readonly safe: string };
 
 export interface Place {
   readonly file: SqlFile;

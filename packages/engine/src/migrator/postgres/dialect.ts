@@ -9,6 +9,7 @@ import { enter, observe } from './rules/observe.ts';
 import { reversePostgres } from './rules/reverse.ts';
 import { postgresRules } from './rules/rules.ts';
 import { styleRules } from './rules/style.ts';
+import { wholeForm } from './rules/together.ts';
 
 const grammar: Grammar<PostgresStatement, History> = {
   parse: parsePostgres,
@@ -17,6 +18,7 @@ const grammar: Grammar<PostgresStatement, History> = {
   enter,
   observe,
   reverse: reversePostgres,
+  whole: wholeForm,
 };
 
 export const postgresDialect: Dialect = {

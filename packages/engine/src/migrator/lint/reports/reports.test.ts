@@ -34,7 +34,7 @@ describe('a report for people', () => {
     expect(text).toContain(
       [
         'db/migrations/001_mail.expand.sql:2  error  renaming-column (breaks the old release)',
-        '  the old release asks for users.email, which is called mail now',
+        '  the old release asks for users.email, which is called mail now; these migrations do not show what users.email has: carry NOT NULL, default, indexes, constraints and views over to mail before the contract',
         '  | ALTER TABLE users RENAME COLUMN email TO mail',
         '  instead:',
         '    -- expand:',

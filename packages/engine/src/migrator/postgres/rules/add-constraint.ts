@@ -2,8 +2,8 @@
 
 import type { Constraint } from 'libpg-query';
 import { type Hazard, isNew, type Section, steps } from '../../lint/rule.ts';
-import { find, onAddColumn, without } from './add-column.ts';
-import { type History, isNewTable, isProvenNotNull, isUnwrittenColumn } from './history.ts';
+import { find, onAddColumn } from './added.ts';
+import { isNewTable, isProvenNotNull, isUnwrittenColumn, partitionsOf } from './history.ts';
 import { constraintName } from './names.ts';
 import { takesOmitted } from './nulls.ts';
 import {
@@ -17,7 +17,9 @@ import {
   type PostgresScene,
   validate,
 } from './postgres-rule.ts';
-import { type Alteration, columnsIn, nameOf, quoted, strings } from './tree.ts';
+import { type Alteration, columnsIn, nameOf, strings } from './tree.ts';
+import { noUniqueOf, uniqueLater } from './unique-later.ts';
+import { noWholeColumn, wholeColumn } from './whole-column.ts';
 
 const isUnchecked = ({ skip_validation: skips, is_enforced: isEnforced }: Constraint): boolean =>
   skips === true || isEnforced === undefined;
@@ -50,43 +52,37 @@ const missingNotValid: PostgresRule = {
     onAddColumn((added) => {
       const [check, { alteration, name }] = [find(added, 'CONSTR_CHECK'), added];
       if (check === undefined) return undefined;
-      const called = constraintName(alteration.table, check, name);
       return {
-        message: `every row of ${alteration.table} is read for the check of ${name} while nobody can read the table`,
-        safe: steps(
-          ['expand', without(added, ['CONSTR_CHECK']), addNotValid(alteration, called, check)],
-          ['then contract', validate(alteration, called)],
-        ),
+        message: `every row of ${alteration.table} is read for the check of ${name} while nobody can read the table${noWholeColumn(added)}`,
+        safe: wholeColumn(added),
       };
     }),
   ),
 };
+
+const divided =
+  'up to PostgreSQL 17 a partitioned table takes no foreign key as NOT VALID: give it to each partition as NOT VALID, validate it there, and then to the table, which takes those over';
 
 const foreignKey: PostgresRule = {
   id: 'adding-foreign-key-constraint',
   classes: ['locks', 'depends-on-data'],
   allowedIn: [],
   check: anyOf(
-    onAddConstraint('CONSTR_FOREIGN', (constraint, alteration) => {
+    onAddConstraint('CONSTR_FOREIGN', (constraint, alteration, { history }) => {
       if (isUnchecked(constraint)) return undefined;
+      const isDivided = partitionsOf(history, alteration.table) !== undefined;
       const name = constraintName(alteration.table, constraint);
       return {
-        message: `writers of ${alteration.table} and ${nameOf(constraint.pktable ?? {})} wait until every row has been looked up`,
-        safe: inTwoSteps(alteration, constraint, name),
+        message: `writers of ${alteration.table} and ${nameOf(constraint.pktable ?? {})} wait until every row has been looked up${isDivided ? `; no safe form: ${divided}` : ''}`,
+        safe: isDivided ? undefined : inTwoSteps(alteration, constraint, name),
       };
     }),
     onAddColumn((added) => {
-      const [key, { alteration, name }] = [find(added, 'CONSTR_FOREIGN'), added];
+      const [key, { alteration }] = [find(added, 'CONSTR_FOREIGN'), added];
       if (key === undefined) return undefined;
-      const called = constraintName(alteration.table, key, name);
-      const named: Constraint = { ...key, fk_attrs: [{ String: { sval: name } }] };
       return {
-        message: `${alteration.table} is locked against readers too, while it waits for the lock on ${nameOf(key.pktable ?? {})}`,
-        safe: steps(
-          ['expand', without(added, ['CONSTR_FOREIGN'])],
-          ['contract', addNotValid(alteration, called, named)],
-          ['then contract', validate(alteration, called)],
-        ),
+        message: `${alteration.table} is locked against readers too, while it waits for the lock on ${nameOf(key.pktable ?? {})}${noWholeColumn(added)}`,
+        safe: wholeColumn(added),
       };
     }),
   ),
@@ -108,12 +104,14 @@ const constrainingOldWrites: PostgresRule = {
     const areNew = columns.length > 0 && columns.every((each) => isUnwrittenColumn(history, alteration.table, each));
     if (areNew && takesOmitted(constraint, alteration.table, history)) return undefined;
     const name = constraintName(alteration.table, constraint);
+    const isDivided = constraint.contype === 'CONSTR_FOREIGN' && partitionsOf(history, alteration.table) !== undefined;
+    const safe =
+      constraint.skip_validation === true
+        ? steps(['contract', addNotValid(alteration, name, constraint)])
+        : inTwoSteps(alteration, constraint, name);
     return {
-      message: `the old release may write rows that ${name} refuses, even while it is NOT VALID: its users would see errors`,
-      safe:
-        constraint.skip_validation === true
-          ? steps(['contract', addNotValid(alteration, name, constraint)])
-          : inTwoSteps(alteration, constraint, name),
+      message: `the old release may write rows that ${name} refuses, even while it is NOT VALID: its users would see errors${isDivided ? `; no safe form: ${divided}` : ''}`,
+      safe: isDivided ? undefined : safe,
     };
   }),
 };
@@ -121,46 +119,22 @@ const constrainingOldWrites: PostgresRule = {
 const constraintIn = ({ command }: Alteration): Constraint | undefined =>
   command.def !== undefined && 'Constraint' in command.def ? command.def.Constraint : undefined;
 
-/** A unique index is built beside the writers, and then becomes the constraint. */
-function uniqueLater(
-  alteration: Alteration,
-  constraint: Constraint,
-  columns: readonly string[],
-  history: History,
-): readonly Section[] {
-  const name = constraintName(alteration.table, constraint, columns[0]);
-  const isPrimary = constraint.contype === 'CONSTR_PRIMARY';
-  const kind = isPrimary ? 'PRIMARY KEY' : 'UNIQUE';
-  // A primary key reads every row for NULL, under its lock, unless that is proven.
-  const open = isPrimary ? columns.filter((column) => !isProvenNotNull(history, alteration.table, column)) : [];
-  return [
-    ...open.flatMap((column) => notNullLater(alteration, column)),
-    [
-      open.length > 0 ? 'then contract, @no-transaction' : 'contract, @no-transaction',
-      `CREATE UNIQUE INDEX CONCURRENTLY ${quoted(name)} ON ${alteration.sql} (${columns.map(quoted).join(', ')});`,
-    ],
-    [
-      'then contract',
-      `ALTER TABLE ${alteration.sql} ADD CONSTRAINT ${quoted(name)} ${kind} USING INDEX ${quoted(name)};`,
-    ],
-  ];
-}
-
 const uniqueHazard = (kind: 'CONSTR_UNIQUE' | 'CONSTR_PRIMARY', word: string): PostgresRule['check'] =>
   anyOf(
     onAddConstraint(kind, (constraint, alteration, scene) => {
       if (constraint.indexname !== undefined) return primaryOverNulls(constraint, alteration, scene);
+      const later = uniqueLater(alteration, constraint, scene.history);
       return {
-        message: `nobody can read ${alteration.table} while the index of its ${word} is built; duplicates make it fail, and old writes that make them fail afterwards`,
-        safe: steps(...uniqueLater(alteration, constraint, strings(constraint.keys), scene.history)),
+        message: `nobody can read ${alteration.table} while the index of its ${word} is built; duplicates make it fail, and old writes that make them fail afterwards${later === undefined ? noUniqueOf(alteration, scene.history) : ''}`,
+        safe: later && steps(...later),
       };
     }),
     onAddColumn((added) => {
       const [constraint, { alteration, name }] = [find(added, kind), added];
       if (constraint === undefined) return undefined;
       return {
-        message: `nobody can read ${alteration.table} while the index of ${name}’s ${word} is built`,
-        safe: steps(['expand', without(added, [kind])], ...uniqueLater(alteration, constraint, [name], added.history)),
+        message: `nobody can read ${alteration.table} while the index of ${name}’s ${word} is built${noWholeColumn(added)}`,
+        safe: wholeColumn(added),
       };
     }),
   );

@@ -1,10 +1,11 @@
 // ALTER COLUMN: types, nullability and defaults under a release that still uses the column.
 
 import type { Node, TypeName } from 'libpg-query';
-import { type Hazard, type Section, steps } from '../../lint/rule.ts';
+import { type Hazard, steps } from '../../lint/rule.ts';
 import { columnOf, type History, isKeyColumn, isNewColumn, isNewTable, isNotNull, isProvenNotNull } from './history.ts';
-import { altered, backfillOf, bareName, notNullLater, onAlter, type PostgresRule } from './postgres-rule.ts';
-import { type Alteration, baseType, body, print, printType, quoted, some, strings, typeModifiers } from './tree.ts';
+import { altered, notNullLater, onAlter, type PostgresRule } from './postgres-rule.ts';
+import { aboutSecond, type Second, secondColumn } from './second-column.ts';
+import { type Alteration, baseType, body, printType, some, strings, typeModifiers } from './tree.ts';
 
 /** What a change of type costs: nothing, the whole table, or more than can be told from here. */
 export function costOfType(
@@ -31,43 +32,34 @@ export function costOfType(
   return now === 'timestamptz' && old === 'timestamp' ? 'unknown' : 'rewrite';
 }
 
-/** A column of the new type beside the old one, kept in step by triggers: what a rename and a change of type become. */
-export function secondColumn(
-  alteration: Alteration,
-  history: History,
-  old: string,
-  name: string,
-  type: string,
-  convert: string,
-): string {
-  const { sql, table } = alteration;
-  const keep = quoted(`${bareName(table)}_${old}_${name}_sync`.slice(0, 63));
-  const [was, now] = [quoted(old), quoted(name)];
-  const back = columnOf(history, table, old)?.type;
-  const backwards = back === undefined || type === printType(back) ? `NEW.${now}` : `NEW.${now}::${printType(back)}`;
-  const mention = was.startsWith('"') ? was : new RegExp(`\\b${was}\\b`, 'g');
-  const forwards = convert.replaceAll(mention, `NEW.${was}`);
-  const sections: readonly Section[] = [
-    [
-      'expand',
-      '-- @sync',
-      `ALTER TABLE ${sql} ADD COLUMN ${now} ${type};`,
-      `CREATE FUNCTION ${keep}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN`,
-      `  IF TG_OP = 'INSERT' THEN IF NEW.${now} IS NULL THEN NEW.${now} := ${forwards}; ELSE NEW.${was} := ${backwards}; END IF;`,
-      `  ELSIF NEW.${was} IS DISTINCT FROM OLD.${was} THEN NEW.${now} := ${forwards};`,
-      `  ELSIF NEW.${now} IS DISTINCT FROM OLD.${now} THEN NEW.${was} := ${backwards}; END IF;`,
-      '  RETURN NEW; END $$;',
-      `CREATE TRIGGER ${keep} BEFORE INSERT OR UPDATE ON ${sql} FOR EACH ROW EXECUTE FUNCTION ${keep}();`,
-    ],
-    ['backfill', backfillOf(alteration, history, `${now} = ${convert}`, `${now} IS DISTINCT FROM ${convert}`)],
-    [
-      'contract',
-      `DROP TRIGGER ${keep} ON ${sql};`,
-      `DROP FUNCTION ${keep}();`,
-      `ALTER TABLE ${sql} DROP COLUMN ${was};`,
-    ],
+/** Every value that the old type holds fits into the new one; true where the old one is not known. */
+function isWider(from: TypeName | undefined, to: TypeName | undefined): boolean {
+  const [old, now] = [baseType(from), baseType(to)];
+  if (from === undefined) return true;
+  const [[oldSize = Number.POSITIVE_INFINITY, oldScale = 0], [size = Number.POSITIVE_INFINITY, scale = 0]] = [
+    typeModifiers(from),
+    typeModifiers(to),
   ];
-  return steps(...sections);
+  if (now === 'text' || (now === 'varchar' && size === Number.POSITIVE_INFINITY)) return true;
+  if (now === 'varchar') return ['varchar', 'bpchar'].includes(old) && size >= oldSize;
+  if (now === 'numeric' && old === 'numeric') return size - scale >= oldSize - oldScale && scale >= oldScale;
+  if (now === 'numeric') return size === Number.POSITIVE_INFINITY && /^(?:int[248]|float[48])$/.test(old);
+  return wider[old]?.includes(now) === true;
+}
+
+const wider: Readonly<Record<string, readonly string[]>> = {
+  int2: ['int4', 'int8', 'float4', 'float8'],
+  int4: ['int8', 'float8'],
+  float4: ['float8'],
+  date: ['timestamp', 'timestamptz'],
+  timestamp: ['timestamptz'],
+  json: ['jsonb'],
+};
+
+/** `USING column::type` says no more than the server would do. */
+function isPlainCast(using: Node | undefined, column: string): boolean {
+  const arg = body(using, 'TypeCast')?.arg;
+  return strings(body(arg, 'ColumnRef')?.fields).at(-1) === column;
 }
 
 const changingType: PostgresRule = {
@@ -96,20 +88,26 @@ const changingType: PostgresRule = {
         message: `the check ${check} is proven again: every row of ${alteration.table} is read while nobody can read the table`,
         safe: undefined,
       };
-    const convert = to?.raw_default === undefined ? `${quoted(name)}::${type}` : print(to.raw_default);
+    const second: Second = {
+      alteration,
+      history,
+      old: name,
+      name: `${name}_${baseType(to?.typeName).replaceAll(/\W/g, '')}`,
+      type: to?.typeName,
+      isCast: to?.raw_default !== undefined,
+    };
+    const noWay =
+      to?.raw_default !== undefined && !isPlainCast(to.raw_default, name)
+        ? `; no safe form is written here: USING says how the old values become new ones, and not how the old release gets back what the new one writes: write both ways into a trigger that keeps ${second.name} in step`
+        : isWider(from, to?.typeName)
+          ? undefined
+          : `; no safe form: the old release may write values that ${type} does not hold: let a release write only those that fit, prove them by a CHECK in contract, and go on from there`;
     return {
       message:
         cost === 'unknown'
-          ? `whether ${where} can become ${type} without writing the table again depends on its present type: a dry run decides`
-          : `the whole of ${alteration.table} is written again while nobody can read it, and the old release meets ${type} in ${where}`,
-      safe: secondColumn(
-        alteration,
-        history,
-        name,
-        `${name}_${baseType(to?.typeName).replaceAll(/\W/g, '')}`,
-        type,
-        convert,
-      ),
+          ? `whether ${where} can become ${type} without writing the table again depends on its present type: a dry run decides${aboutSecond(second)}`
+          : `the whole of ${alteration.table} is written again while nobody can read it, and the old release meets ${type} in ${where}${noWay ?? aboutSecond(second)}`,
+      safe: noWay === undefined ? secondColumn(second) : undefined,
       ...(cost === 'unknown' ? { severity: 'review' as const } : {}),
     };
   }),

@@ -5,7 +5,7 @@ import { type Hazard, hazards, noHazard, steps } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
 import { type History, isNewTable, keyOf } from './history.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { body, isCatalog, nameOf, print, relationSql, some, strings } from './tree.ts';
+import { body, isCatalog, nameOf, print, quoted, relationSql, some, strings } from './tree.ts';
 import { dataTarget, isSchemaChange, lockedTable } from './weight.ts';
 
 interface Change {
@@ -36,11 +36,14 @@ const unbatched: PostgresRule = {
         : isFewRows(where, target, history) || isLimited(where, target, history));
     });
     if (change === undefined) return noHazard;
+    const table = nameOf(change.relation);
+    // What stands in a WITH is not bounded by a WHERE further out.
+    const isOuter = change.relation === changeIn(node)?.relation;
+    const safe = isOuter ? inBatches(node, change, history) : undefined;
     return [
       {
-        message: `every row that it touches in ${nameOf(change.relation)} stays locked against the users until the last one is done`,
-        // What stands in a WITH is not bounded by a WHERE further out.
-        safe: change.relation === changeIn(node)?.relation ? inBatches(node, change, history) : undefined,
+        message: `every row that it touches in ${table} stays locked against the users until the last one is done${isOuter && safe === undefined ? withoutKey(table, history) : ''}`,
+        safe,
       },
     ];
   },
@@ -117,22 +120,32 @@ const uniqueColumns = (history: History, table: string): readonly string[] =>
     index.isUnique && index.table === table && index.columns.length === 1 ? index.columns : [],
   );
 
-/** The same statement, bounded by the key. */
-function inBatches(node: Node, { kind, relation, where }: Change, history: History): string {
-  const table = nameOf(relation);
-  const key = keyOf(history, table);
-  const bounded = print(withWhere(node, kind, where, key));
+/** The same statement, bounded by the key; undefined where there is none. */
+function inBatches(node: Node, { kind, relation, where }: Change, history: History): string | undefined {
+  const filled = (body(node, 'UpdateStmt')?.targetList ?? []).map((each) => body(each, 'ResTarget')?.name);
+  const key = keyOf(history, nameOf(relation));
+  // A statement that changes the key itself moves rows behind the cursor, or meets them again.
+  if (key === undefined || filled.includes(key)) return undefined;
+  const others = body(node, 'UpdateStmt')?.fromClause ?? body(node, 'DeleteStmt')?.usingClause;
+  const field = others === undefined ? [key] : [relation.alias?.aliasname ?? relation.relname ?? '', key];
+  const bounded = print(withWhere(node, kind, where, field));
   return steps([
     'backfill',
     `-- @table ${relationSql(relation)}`,
-    `-- @key ${key}`,
-    `${bounded.replace('$1', ':from').replace('$2', ':to')};`,
+    `-- @key ${quoted(key)}`,
+    `${bounded.replace(/(BETWEEN) \$1 AND \$2(?![\s\S]*BETWEEN \$1 AND \$2)/, '$1 :from AND :to')};`,
   ]);
 }
 
-function withWhere(node: Node, kind: Change['kind'], where: Node | undefined, key: string): Node {
+/** For a message, where there is no safe form. */
+const withoutKey = (table: string, history: History): string =>
+  keyOf(history, table) === undefined
+    ? `; no safe form: ${table} has no key of one column that is never NULL to walk it by, so give it one first`
+    : '; no safe form: it changes the key by which the table is walked';
+
+function withWhere(node: Node, kind: Change['kind'], where: Node | undefined, field: readonly string[]): Node {
   const bounds: Node = { List: { items: [{ ParamRef: { number: 1 } }, { ParamRef: { number: 2 } }] } };
-  const column: Node = { ColumnRef: { fields: [{ String: { sval: key } }] } };
+  const column: Node = { ColumnRef: { fields: field.map((sval) => ({ String: { sval } })) } };
   const between: Node = {
     A_Expr: { kind: 'AEXPR_BETWEEN', name: [{ String: { sval: 'BETWEEN' } }], lexpr: column, rexpr: bounds },
   };

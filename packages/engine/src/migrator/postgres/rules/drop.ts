@@ -1,11 +1,11 @@
 // What the old release still reads, and what cannot be brought back.
 
 import type { DropStmt, ObjectType } from 'libpg-query';
-import { type Hazard, hazards, noHazard, steps } from '../../lint/rule.ts';
-import type { PostgresStatement } from '../parse.ts';
+import { type Hazard, hazards, noHazard, type Section, steps } from '../../lint/rule.ts';
+import { droppedBeforeKey, droppedFirst, inTurn } from './cascade.ts';
 import { type History, isNewColumn, isNewObject, isNewTable } from './history.ts';
 import { altered, anyOf, onAlter, type PostgresRule } from './postgres-rule.ts';
-import { body, dotted, nameOf, print, quoted, strings } from './tree.ts';
+import { body, dotted, print, strings } from './tree.ts';
 
 /** Objects other than tables and indexes that a release names in its SQL. */
 const used: Readonly<Partial<Record<ObjectType, string>>> = {
@@ -56,7 +56,11 @@ const dropColumn: PostgresRule = {
     if (isNewColumn(history, alteration.table, name)) return undefined;
     return {
       message: `the old release still reads and writes ${alteration.table}.${name}, and its values are gone for good`,
-      safe: steps(['contract', altered(alteration, { ...alteration.command, behavior: 'DROP_RESTRICT' })]),
+      // With CASCADE that rule has the form.
+      safe:
+        alteration.command.behavior === 'DROP_CASCADE'
+          ? undefined
+          : steps(['contract', altered(alteration, alteration.command)]),
     };
   }),
 };
@@ -71,7 +75,8 @@ const dropTable: PostgresRule = {
     if (!isTable || old.length === 0) return undefined;
     return {
       message: `the old release still uses ${list(old)}, and the rows are gone for good`,
-      safe: inContract(print({ DropStmt: { ...drop, behavior: 'DROP_RESTRICT' } })),
+      safe:
+        drop.behavior === 'DROP_CASCADE' ? droppedByName(drop, names, history) : inContract(print({ DropStmt: drop })),
     };
   }),
 };
@@ -103,7 +108,7 @@ const dropObject: PostgresRule = {
     if (word === undefined || old.length === 0) return undefined;
     return {
       message: `statements of the old release that use the ${word} ${list(old)} fail`,
-      safe: inContract(print({ DropStmt: { ...drop, behavior: 'DROP_RESTRICT' } })),
+      safe: drop.behavior === 'DROP_CASCADE' ? undefined : inContract(print({ DropStmt: drop })),
     };
   }),
 };
@@ -111,110 +116,58 @@ const dropObject: PostgresRule = {
 const cascadeMessage =
   'CASCADE reaches what this file does not name: views, foreign keys, functions of the old release';
 
+const unseen =
+  '; no safe form is written here, since these migrations do not show what hangs on it: say RESTRICT, and the server names that';
+
 const dropCascade: PostgresRule = {
   id: 'ban-drop-cascade',
   classes: ['breaks-old', 'loses-data'],
   allowedIn: [],
   check: anyOf(
-    onDrop((drop, names) =>
-      drop.behavior === 'DROP_CASCADE'
-        ? {
-            message: `${cascadeMessage} (${list(names)}): drop them by name`,
-            safe: inContract(print({ DropStmt: { ...drop, behavior: 'DROP_RESTRICT' } })),
-          }
-        : undefined,
-    ),
-    onAlter(['AT_DropColumn', 'AT_DropConstraint'], (alteration) =>
-      alteration.command.behavior === 'DROP_CASCADE'
-        ? {
-            message: `${cascadeMessage} (${alteration.table}): drop them by name`,
-            safe: steps(['contract', altered(alteration, { ...alteration.command, behavior: 'DROP_RESTRICT' })]),
-          }
-        : undefined,
-    ),
+    onDrop((drop, names, history) => {
+      if (drop.behavior !== 'DROP_CASCADE') return undefined;
+      const safe = droppedByName(drop, names, history);
+      return {
+        message: `${cascadeMessage} (${list(names)}): drop them by name${safe === undefined ? unseen : ''}`,
+        safe,
+      };
+    }),
+    onAlter(['AT_DropColumn', 'AT_DropConstraint'], (alteration, { history }) => {
+      const { behavior, subtype, name = '' } = alteration.command;
+      if (behavior !== 'DROP_CASCADE') return undefined;
+      const first =
+        subtype === 'AT_DropColumn'
+          ? droppedFirst(history, alteration.table, name)
+          : droppedBeforeKey(history, alteration.table, name);
+      const last: Section = [
+        'then contract',
+        altered(alteration, { ...alteration.command, behavior: 'DROP_RESTRICT' }),
+      ];
+      return {
+        message: `${cascadeMessage} (${alteration.table}): drop them by name${first === undefined ? unseen : ''}`,
+        safe: first && steps(...inTurn([...first, last])),
+      };
+    }),
   ),
 };
 
-function truncated({ node }: PostgresStatement, history: History): readonly string[] {
-  const relations = body(node, 'TruncateStmt')?.relations ?? [];
-  return relations.map((each) => nameOf(body(each, 'RangeVar') ?? {})).filter((name) => !isNewTable(history, name));
+/** With what hangs on it before it; indexes one by one beside the users. */
+function droppedByName(drop: DropStmt, names: readonly string[], history: History): string | undefined {
+  if (drop.removeType === 'OBJECT_INDEX') return dropsBeside(drop);
+  const isTable = drop.removeType === 'OBJECT_TABLE';
+  const first = isTable ? names.map((name) => droppedFirst(history, name)) : [undefined];
+  if (first.some((each) => each === undefined)) return undefined;
+  const last: Section = ['then contract', `${print({ DropStmt: { ...drop, behavior: 'DROP_RESTRICT' } })};`];
+  return steps(...inTurn([...first.flatMap((each) => each ?? []), last]));
 }
 
-const truncate: PostgresRule = {
-  id: 'ban-truncate',
-  classes: ['loses-data', 'breaks-old', 'locks'],
-  allowedIn: [],
-  check: (statement, { history }) => {
-    const old = truncated(statement, history);
-    if (old.length === 0) return noHazard;
-    const deletes = old.map(
-      (name) =>
-        `-- @table ${name}\n-- @key id\nDELETE FROM ${name.split('.').map(quoted).join('.')} WHERE id BETWEEN :from AND :to;`,
-    );
-    return [
-      {
-        message: `every row of ${list(old)} is gone for good, under both releases`,
-        safe: old.length === 1 ? steps(['backfill', ...deletes]) : undefined,
-      },
-    ];
-  },
-};
+/** DROP INDEX CONCURRENTLY takes one index, and no CASCADE. */
+export const dropsBeside = (drop: DropStmt): string =>
+  steps(
+    ...(drop.objects ?? []).map((object) => {
+      const one: DropStmt = { ...drop, objects: [object], concurrent: true, behavior: 'DROP_RESTRICT' };
+      return ['contract, @no-transaction', `${print({ DropStmt: one })};`] as const;
+    }),
+  );
 
-const truncateCascade: PostgresRule = {
-  id: 'ban-truncate-cascade',
-  classes: ['loses-data', 'breaks-old', 'locks'],
-  allowedIn: [],
-  check: (statement) => {
-    const found = body(statement.node, 'TruncateStmt');
-    if (found?.behavior !== 'DROP_CASCADE') return noHazard;
-    return [
-      {
-        message: 'CASCADE empties every table with a foreign key to this one, whatever its name: name them',
-        safe: undefined,
-      },
-    ];
-  },
-};
-
-/** The child of a partitioned table, taken off while readers of the parent wait. */
-const detach: PostgresRule = {
-  id: 'require-concurrent-detach-partition',
-  classes: ['locks', 'breaks-old'],
-  allowedIn: [],
-  check: onAlter(['AT_DetachPartition'], (alteration) => {
-    const partition = body(alteration.command.def, 'PartitionCmd');
-    if (partition?.concurrent === true) return undefined;
-    const concurrent = { PartitionCmd: { ...partition, concurrent: true } };
-    return {
-      message: `nobody can read ${alteration.table} while the partition is taken off`,
-      safe: steps(['contract, @no-transaction', altered(alteration, { ...alteration.command, def: concurrent })]),
-    };
-  }),
-};
-
-const attach: PostgresRule = {
-  id: 'attaching-partition',
-  classes: ['locks', 'depends-on-data'],
-  allowedIn: [],
-  check: onAlter(['AT_AttachPartition'], (alteration, { history }) => {
-    const child = nameOf(body(alteration.command.def, 'PartitionCmd')?.name ?? {});
-    const checks = [...(history.tables.get(child)?.checks.values() ?? [])];
-    if (isNewTable(history, child) || checks.some(({ isValid }) => isValid)) return undefined;
-    return {
-      message: `every row of ${child} is read while nobody can use it: add a CHECK of the partition’s bounds to it as NOT VALID, validate it, and attach it in a third migration`,
-      safe: undefined,
-    };
-  }),
-};
-
-export const dropRules: readonly PostgresRule[] = [
-  dropColumn,
-  dropTable,
-  dropDatabase,
-  dropObject,
-  dropCascade,
-  truncate,
-  truncateCascade,
-  detach,
-  attach,
-];
+export const dropRules: readonly PostgresRule[] = [dropColumn, dropTable, dropDatabase, dropObject, dropCascade];

@@ -1,6 +1,6 @@
 // What the statements so far made of the schema, as far as rules ask: what is new, what is typed how, what is proven.
 
-import type { AlterTableType, TypeName } from 'libpg-query';
+import type { AlterTableType, Constraint, IndexStmt, Node, TypeName } from 'libpg-query';
 import { isNew, type Origin, type Place } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
 import { body, nameOf } from './tree.ts';
@@ -8,6 +8,9 @@ import { body, nameOf } from './tree.ts';
 export interface Column {
   readonly type: TypeName | undefined;
   readonly hasDefault: boolean;
+  readonly default: Node | undefined;
+  /** Numbered or worked out by the server: identity, serial, generated. */
+  readonly isServers: boolean;
   /** Empty: the default of the type. */
   readonly collation: string;
   readonly origin: Origin;
@@ -28,6 +31,12 @@ export interface Table {
   readonly notNull: Set<string>;
   /** The primary key, when it is one column. */
   key: string | undefined;
+  /** The primary key's columns. */
+  keys: readonly string[];
+  /** All constraints that have a name or were given one by the server, with the columns of this table in them. */
+  readonly constraints: Map<string, { readonly node: Constraint; readonly columns: readonly string[] }>;
+  /** By what it is divided, and its parts as far as they are known; undefined for a plain table. */
+  readonly partitions: { readonly by: readonly string[]; readonly parts: Set<string>; hasDefault: boolean } | undefined;
   readonly origin: Origin | undefined;
 }
 
@@ -35,6 +44,8 @@ export interface Index {
   readonly table: string;
   readonly columns: readonly string[];
   readonly isUnique: boolean;
+  /** Undefined where a constraint made it. */
+  readonly node: IndexStmt | undefined;
   readonly origin: Origin;
 }
 
@@ -54,13 +65,24 @@ export interface FileMemory {
   didChangeData: boolean;
 }
 
+/** What hangs on tables and columns, so that they cannot be dropped. */
+export interface Reader {
+  readonly kind: 'view' | 'materialized view' | 'trigger' | 'policy';
+  readonly tables: readonly string[];
+  readonly columns: readonly string[];
+  /** `SELECT *`. */
+  readonly readsAll: boolean;
+}
+
 export interface History {
   readonly tables: Map<string, Table>;
   readonly indexes: Map<string, Index>;
   /** Domains with a constraint: a column of one is checked row by row. */
-  readonly domains: Map<string, TypeName>;
+  readonly domains: Map<string, { readonly type: TypeName; readonly checks: readonly Constraint[] }>;
   /** Views, functions, types, triggers (`trigger on table`), by name. */
   readonly objects: Map<string, Origin>;
+  /** Views, triggers and policies by name, with what they read. */
+  readonly readers: Map<string, Reader>;
   here: Place;
   file: FileMemory;
 }
@@ -80,6 +102,7 @@ export function emptyHistory(): History {
     indexes: new Map(),
     domains: new Map(),
     objects: new Map(),
+    readers: new Map(),
     here: { file: nowhere, isFresh: false },
     file: freshMemory([]),
   };
@@ -124,7 +147,11 @@ export const isNewColumn = (history: History, table: string, column: string): bo
 export function isUnwrittenColumn(history: History, table: string, column: string): boolean {
   if (isNewTable(history, table)) return true;
   const origin = columnOf(history, table, column)?.origin;
-  return origin?.file.sync === false && (isNew(origin, history.here) || isJustBefore(origin, history.here));
+  return (
+    origin?.file.sync === false &&
+    (isNew(origin, history.here) ||
+      (origin !== history.tables.get(table)?.origin && isJustBefore(origin, history.here)))
+  );
 }
 
 function isJustBefore(origin: Origin, here: Place): boolean {
@@ -136,8 +163,26 @@ function isJustBefore(origin: Origin, here: Place): boolean {
 export const columnOf = (history: History, table: string, column: string): Column | undefined =>
   history.tables.get(table)?.columns.get(column);
 
-/** A key to walk the table by; `id` where it is not known. */
-export const keyOf = (history: History, table: string): string => history.tables.get(table)?.key ?? 'id';
+/**
+ * A column to walk the table by, never NULL: the primary key, its first column, or a unique one. `id` where these
+ * migrations do not show the table; undefined where it has none, or where it is `filled` only now.
+ */
+export function keyOf(history: History, table: string, filled?: string): string | undefined {
+  const known = history.tables.get(table);
+  if (known?.origin === undefined) return filled === 'id' ? undefined : (known?.key ?? 'id');
+  const unique = [...history.indexes.values()]
+    .filter((index) => index.isUnique && index.table === table && index.node?.whereClause === undefined)
+    .map(({ columns }) => columns[0])
+    .filter((column) => column !== undefined && known.notNull.has(column));
+  return [known.keys[0], ...unique].find((column) => column !== undefined && column !== filled);
+}
+
+/** Made by these migrations, so that all of it is known. */
+export const isKnownTable = (history: History, table: string): boolean =>
+  history.tables.get(table)?.origin !== undefined;
+
+/** Undefined for a plain table, and for one that these migrations do not show. */
+export const partitionsOf = (history: History, table: string) => history.tables.get(table)?.partitions;
 
 /** Declared so, where these migrations show it. */
 export const isNotNull = (history: History, table: string, column: string): boolean =>

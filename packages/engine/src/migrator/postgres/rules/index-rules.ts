@@ -1,28 +1,30 @@
 // Indexes: built beside the writers or in their way; and the same for what writes a table again.
 
-import type { IndexStmt, Node } from 'libpg-query';
+import type { IndexStmt, Node, ReindexStmt } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
-import { namesOf } from './drop.ts';
-import { columnOf, type History, isNewObject, isNewTable, isUnwrittenColumn } from './history.ts';
+import { dropsBeside, namesOf } from './drop.ts';
+import { columnOf, type History, isNewObject, isNewTable, isUnwrittenColumn, partitionsOf } from './history.ts';
+import { indexName } from './names.ts';
 import { isNull } from './nulls.ts';
+import { partitionedIndex } from './partitioned-index.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { alterations, body, columnsIn, isCatalog, nameOf, print } from './tree.ts';
+import { alterations, body, isCatalog, nameOf, print } from './tree.ts';
 
-/** With a name, so that a build that failed can be found, and the index be dropped. */
-const concurrently = (index: IndexStmt): string =>
-  steps([
-    'expand, @no-transaction',
-    `${print({ IndexStmt: { ...index, idxname: index.idxname ?? indexName(index), concurrent: true } })};`,
-  ]);
-
-function indexName({ relation, indexParams }: IndexStmt): string {
-  const columns = (indexParams ?? []).flatMap((each) => {
-    const element = body(each, 'IndexElem');
-    return element?.name ?? (columnsIn(element?.expr)[0] || 'expr');
-  });
-  return [relation?.relname, ...columns, 'idx'].join('_').slice(0, 63);
+/** With a name, so that a build that failed can be found, and the index be dropped. A unique one waits for the contract. */
+function besideWriters(index: IndexStmt, history: History): string {
+  const table = nameOf(index.relation ?? {});
+  const stage = index.unique === true && !isNullInOldRows(index, table, history) ? 'contract' : 'expand';
+  if (partitionsOf(history, table) !== undefined) return steps(...partitionedIndex(index, history, stage));
+  const named: IndexStmt = { ...index, idxname: index.idxname ?? indexName(index), concurrent: true };
+  return steps([`${stage}, @no-transaction`, `${print({ IndexStmt: named })};`]);
 }
+
+/** The empty index of a partitioned table; nobody says ONLY of another. */
+const isOnly = ({ relation }: IndexStmt, history: History): boolean => {
+  const known = history.tables.get(nameOf(relation ?? {}));
+  return relation?.inh !== true && (known?.origin === undefined || known.partitions !== undefined);
+};
 
 const createIndex: PostgresRule = {
   id: 'require-concurrent-index-creation',
@@ -31,8 +33,17 @@ const createIndex: PostgresRule = {
   check: ({ node }, { history }) => {
     const index = body(node, 'IndexStmt');
     const table = nameOf(index?.relation ?? {});
-    if (index === undefined || index.concurrent === true || isNewTable(history, table)) return noHazard;
-    return [{ message: `nobody can write to ${table} while the index is built`, safe: concurrently(index) }];
+    if (index === undefined || isNewTable(history, table) || isOnly(index, history)) return noHazard;
+    const isDivided = partitionsOf(history, table) !== undefined;
+    if (index.concurrent === true && !isDivided) return noHazard;
+    return [
+      {
+        message: isDivided
+          ? `nobody can write to ${table} while the index is built, and the server refuses CONCURRENTLY for a partitioned table: each partition gets its own, also those that these migrations do not show`
+          : `nobody can write to ${table} while the index is built`,
+        safe: besideWriters(index, history),
+      },
+    ];
   },
 };
 
@@ -48,7 +59,7 @@ const uniqueIndex: PostgresRule = {
     return [
       {
         message: `duplicates in ${table} make it fail, and old writes that make them fail afterwards`,
-        safe: concurrently(index).replace('-- expand,', '-- contract,'),
+        safe: besideWriters(index, history),
       },
     ];
   },
@@ -76,13 +87,11 @@ const dropIndex: PostgresRule = {
     if (drop?.removeType !== 'OBJECT_INDEX' || drop.concurrent === true) return noHazard;
     const old = namesOf(drop).filter((name) => !isNewTable(history, history.indexes.get(name)?.table ?? ''));
     if (old.length === 0) return noHazard;
-    const singly = (drop.objects ?? []).map((object) =>
-      print({ DropStmt: { ...drop, objects: [object], concurrent: true, behavior: 'DROP_RESTRICT' } }),
-    );
+    const divided = old.filter((name) => partitionsOf(history, history.indexes.get(name)?.table ?? '') !== undefined);
     return [
       {
-        message: `nobody can read the table while ${old.join(', ')} is dropped: the lock waits for every reader, and new ones wait behind it`,
-        safe: steps(...singly.map((sql) => ['contract, @no-transaction', `${sql};`] as const)),
+        message: `nobody can read the table while ${old.join(', ')} is dropped: the lock waits for every reader, and new ones wait behind it${divided.length === 0 ? '' : '; no safe form: the server drops no index of a partitioned table CONCURRENTLY'}`,
+        safe: divided.length === 0 ? dropsBeside(drop) : undefined,
       },
     ];
   },
@@ -103,19 +112,23 @@ const reindex: PostgresRule = {
           safe: undefined,
         },
       ];
-    const params: Node[] = [
-      ...(found.params ?? []).filter((each) => body(each, 'DefElem')?.defname !== 'concurrently'),
-      { DefElem: { defname: 'concurrently', defaction: 'DEFELEM_UNSPEC' } },
-    ];
     return [
       {
         message:
           'nobody can write to the table while its index is built again, and readers that would use the index wait',
-        safe: steps(['expand, @no-transaction', `${print({ ReindexStmt: { ...found, params } })};`]),
+        safe: steps(['expand, @no-transaction', reindexBeside(found)]),
       },
     ];
   },
 };
+
+function reindexBeside(statement: ReindexStmt): string {
+  const params: Node[] = [
+    ...(statement.params ?? []).filter((each) => body(each, 'DefElem')?.defname !== 'concurrently'),
+    { DefElem: { defname: 'concurrently', defaction: 'DEFELEM_UNSPEC' } },
+  ];
+  return `${print({ ReindexStmt: { ...statement, params } })};`;
+}
 
 /** Switched on: `FULL` and `FULL TRUE`, not `FULL FALSE`. */
 const hasOption = (options: readonly Node[] | undefined, name: string): boolean =>
@@ -159,10 +172,15 @@ const refresh: PostgresRule = {
     if (view === undefined || view.concurrent === true || isNewObject(history, name)) return noHazard;
     if (view.skipData === true)
       return [{ message: `readers of ${name} get an error until it is filled again`, safe: undefined }];
+    const isKnown = history.objects.has(name);
+    const isUnique = [...history.indexes.values()].some(
+      ({ table, isUnique: isOne, node: index }) => isOne && table === name && index?.whereClause === undefined,
+    );
+    const beside = `${print({ RefreshMatViewStmt: { ...view, concurrent: true } })};`;
     return [
       {
-        message: `nobody can read ${name} while it is worked out again (CONCURRENTLY needs a unique index on it)`,
-        safe: steps(['expand', `${print({ RefreshMatViewStmt: { ...view, concurrent: true } })};`]),
+        message: `nobody can read ${name} while it is worked out again (CONCURRENTLY needs a unique index on it)${isKnown && !isUnique ? `; no safe form: ${name} has no unique index` : ''}`,
+        safe: isKnown && !isUnique ? undefined : steps(['expand', beside]),
       },
     ];
   },
@@ -188,12 +206,21 @@ const inTransaction: PostgresRule = {
   id: 'ban-concurrent-index-creation-in-transaction',
   classes: ['transaction'],
   allowedIn: [],
-  check: (statement, { file }) => {
+  check: (statement, { file, history }) => {
     if (!file.transaction || !isOutsideTransactions(statement)) return noHazard;
+    const index = body(statement.node, 'IndexStmt');
+    const reindexed = body(statement.node, 'ReindexStmt');
+    const stage = file.stage === 'contract' ? 'contract' : 'expand';
+    const alone = reindexed === undefined ? `${statement.text};` : reindexBeside(reindexed);
     return hazards({
       message:
         'the server refuses this inside a transaction: say -- @no-transaction at the head of the file, and leave it this one statement',
-      safe: steps([`${file.stage === 'contract' ? 'contract' : 'expand'}, @no-transaction`, `${statement.text};`]),
+      safe:
+        reindexed?.kind === 'REINDEX_OBJECT_SYSTEM'
+          ? undefined
+          : index !== undefined
+            ? besideWriters(index, history)
+            : steps([`${stage}, @no-transaction`, alone]),
     });
   },
 };

@@ -1,6 +1,6 @@
 // Names that PostgreSQL gives where the author gave none, and what an expression says.
 
-import type { Constraint, Node } from 'libpg-query';
+import type { Constraint, IndexStmt, Node } from 'libpg-query';
 import { body, columnsIn, strings } from './tree.ts';
 
 const endings: Readonly<Partial<Record<NonNullable<Constraint['contype']>, string>>> = {
@@ -33,4 +33,13 @@ export function isCheckOfNotNull(expression: Node | undefined): string | undefin
   const test = body(expression, 'NullTest');
   if (test?.nulltesttype !== 'IS_NOT_NULL') return undefined;
   return strings(body(test.arg, 'ColumnRef')?.fields).at(-1);
+}
+
+/** As the server would call it. */
+export function indexName({ relation, indexParams }: IndexStmt): string {
+  const columns = (indexParams ?? []).flatMap((each) => {
+    const element = body(each, 'IndexElem');
+    return element?.name ?? (columnsIn(element?.expr)[0] || 'expr');
+  });
+  return [relation?.relname, ...columns, 'idx'].join('_').slice(0, 63);
 }

@@ -1,11 +1,23 @@
 // A statement has happened: what the history knows afterwards.
 
-import type { ColumnDef, Constraint, CreateStmt, DropStmt, RenameStmt } from 'libpg-query';
+import type { DropStmt, Node, RangeVar, RenameStmt } from 'libpg-query';
 import type { Place } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
 import { type Check, disabledKey, freshMemory, type History, isNewTable, type Table } from './history.ts';
-import { constraintName, isCheckOfNotNull, triggerKey } from './names.ts';
-import { type Alteration, alterations, body, columnsIn, constraintsOf, dotted, nameOf, strings } from './tree.ts';
+import { indexName, triggerKey } from './names.ts';
+import { addColumn, addConstraint, createTable, emptyTable } from './observe-table.ts';
+import { readerIn } from './readers.ts';
+import {
+  type Alteration,
+  alterations,
+  body,
+  columnsIn,
+  constraintsOf,
+  dotted,
+  nameOf,
+  replaceColumns,
+  strings,
+} from './tree.ts';
 import { dataTarget, lockedTable } from './weight.ts';
 
 export function enter(history: History, here: Place, statements: readonly PostgresStatement[]): void {
@@ -41,15 +53,18 @@ function observeObjects(history: History, { node }: PostgresStatement): void {
   const note = (name: string): unknown => history.objects.set(name, history.here);
   const index = body(node, 'IndexStmt');
   if (index?.relation !== undefined)
-    history.indexes.set(index.idxname ?? '', {
+    history.indexes.set(inSchemaOf(index.relation, index.idxname ?? indexName(index)), {
       table: nameOf(index.relation),
       columns: (index.indexParams ?? []).flatMap((each) => {
         const element = body(each, 'IndexElem');
         return element?.name === undefined ? columnsIn(element?.expr) : [element.name];
       }),
       isUnique: index.unique === true,
+      node: index,
       origin: history.here,
     });
+  const reader = readerIn(node);
+  if (reader !== undefined) history.readers.set(reader.name, reader);
   const view = body(node, 'ViewStmt')?.view;
   if (view !== undefined && !history.objects.has(nameOf(view))) note(nameOf(view));
   const routine = body(node, 'CreateFunctionStmt');
@@ -64,67 +79,17 @@ function observeObjects(history: History, { node }: PostgresStatement): void {
   if (sequence !== undefined) note(nameOf(sequence));
   const domain = body(node, 'CreateDomainStmt');
   if (domain?.constraints !== undefined && domain.typeName !== undefined)
-    history.domains.set(dotted(domain.domainname), domain.typeName);
+    history.domains.set(dotted(domain.domainname), {
+      type: domain.typeName,
+      checks: constraintsOf(domain.constraints).filter(({ contype }) => contype === 'CONSTR_CHECK'),
+    });
   const value = body(node, 'AlterEnumStmt');
   if (value?.newVal !== undefined && value.oldVal === undefined) history.file.enumValues.add(value.newVal);
 }
 
-const emptyTable = (origin: Place | undefined): Table => ({
-  columns: new Map(),
-  checks: new Map(),
-  notNull: new Set(),
-  key: undefined,
-  origin,
-});
-
-function createTable(history: History, { relation, tableElts, if_not_exists: isMaybe }: CreateStmt): void {
-  const name = nameOf(relation ?? {});
-  if (isMaybe === true && history.tables.has(name)) return;
-  const table = emptyTable(history.here);
-  history.tables.set(name, table);
-  for (const element of tableElts ?? []) {
-    const column = body(element, 'ColumnDef');
-    if (column !== undefined) addColumn(history, name, table, column);
-    const constraint = body(element, 'Constraint');
-    if (constraint !== undefined) addConstraint(history, name, table, constraint);
-  }
-}
-
-function addColumn(history: History, name: string, table: Table, column: ColumnDef): void {
-  const constraints = constraintsOf(column.constraints);
-  const has = (kind: Constraint['contype']): boolean => constraints.some(({ contype }) => contype === kind);
-  const columnName = column.colname ?? '';
-  table.columns.set(columnName, {
-    type: column.typeName,
-    collation: strings(column.collClause?.collname).join('.'),
-    hasDefault: has('CONSTR_DEFAULT') || has('CONSTR_IDENTITY') || has('CONSTR_GENERATED'),
-    origin: history.here,
-  });
-  if (has('CONSTR_NOTNULL') || has('CONSTR_PRIMARY') || has('CONSTR_IDENTITY')) table.notNull.add(columnName);
-  if (has('CONSTR_PRIMARY')) table.key = columnName;
-  for (const constraint of constraints) addConstraint(history, name, table, constraint, columnName);
-}
-
-function addConstraint(history: History, name: string, table: Table, constraint: Constraint, column?: string): void {
-  const keys = strings(constraint.keys);
-  if (constraint.contype === 'CONSTR_PRIMARY') {
-    if (keys.length === 1) table.key = keys[0];
-    for (const key of keys) table.notNull.add(key);
-  }
-  const called = constraintName(name, constraint, column);
-  if (constraint.contype === 'CONSTR_UNIQUE' && constraint.indexname === undefined) {
-    const columns = keys.length > 0 ? keys : [column ?? ''];
-    history.indexes.set(called, { table: name, columns, isUnique: true, origin: history.here });
-  }
-  if (constraint.skip_validation === true) history.file.unproven.add(`${name}.${called}`);
-  if (constraint.contype === 'CONSTR_CHECK' || constraint.contype === 'CONSTR_NOTNULL')
-    table.checks.set(called, {
-      columns: keys.length > 0 ? keys : columnsIn(constraint.raw_expr),
-      provesNotNull: constraint.contype === 'CONSTR_NOTNULL' ? keys[0] : isCheckOfNotNull(constraint.raw_expr),
-      isValid: constraint.skip_validation !== true,
-      origin: history.here,
-    });
-}
+/** An index lies in the schema of its table. */
+const inSchemaOf = ({ schemaname }: RangeVar, relname: string): string =>
+  nameOf(schemaname === undefined ? { relname } : { schemaname, relname });
 
 function change(
   table: Table,
@@ -143,11 +108,16 @@ function alter(history: History, { table: name, command }: Alteration): void {
   const constraint = body(def, 'Constraint');
   if (subtype === 'AT_AddColumn' && column !== undefined) addColumn(history, name, table, column);
   if (subtype === 'AT_AddConstraint' && constraint !== undefined) addConstraint(history, name, table, constraint);
-  if (subtype === 'AT_DropColumn') table.columns.delete(target);
-  if (subtype === 'AT_DropConstraint') table.checks.delete(target);
+  if (subtype === 'AT_DropColumn') dropColumn(history, name, table, target);
+  if (subtype === 'AT_DropConstraint') dropConstraint(history, table, target);
+  const child = nameOf(body(def, 'PartitionCmd')?.name ?? {});
+  if (subtype === 'AT_AttachPartition') table.partitions?.parts.add(child);
+  if (subtype === 'AT_DetachPartition') table.partitions?.parts.delete(child);
+  if (subtype === 'AT_AddIdentity') change(table, target, { isServers: true, hasDefault: true });
+  if (subtype === 'AT_DropIdentity') change(table, target, { isServers: false, hasDefault: false });
   if (subtype === 'AT_SetNotNull') table.notNull.add(target);
   if (subtype === 'AT_DropNotNull') table.notNull.delete(target);
-  if (subtype === 'AT_ColumnDefault') change(table, target, { hasDefault: def !== undefined });
+  if (subtype === 'AT_ColumnDefault') change(table, target, { hasDefault: def !== undefined, default: def });
   if (subtype === 'AT_AlterColumnType')
     change(table, target, { type: column?.typeName, collation: strings(column?.collClause?.collname).join('.') });
   if (subtype !== undefined && /^AT_Disable(?:Trig|Rule)/.test(subtype))
@@ -158,26 +128,67 @@ function alter(history: History, { table: name, command }: Alteration): void {
   }
 }
 
+function dropConstraint(history: History, table: Table, name: string): void {
+  if (table.constraints.get(name)?.node.contype === 'CONSTR_PRIMARY') [table.keys, table.key] = [[], undefined];
+  table.checks.delete(name);
+  if (table.constraints.delete(name)) history.indexes.delete(name);
+}
+
+function dropColumn(history: History, name: string, table: Table, column: string): void {
+  table.columns.delete(column);
+  for (const [constraint, { columns }] of table.constraints)
+    if (columns.includes(column)) dropConstraint(history, table, constraint);
+  for (const [index, { table: of, columns }] of history.indexes)
+    if (of === name && columns.includes(column)) history.indexes.delete(index);
+}
+
 function forget(history: History, { removeType, objects }: DropStmt): void {
   for (const object of objects ?? []) {
     const name = dotted(body(object, 'List')?.items);
     if (removeType === 'OBJECT_TABLE') history.tables.delete(name);
     if (removeType === 'OBJECT_INDEX') history.indexes.delete(name);
     history.objects.delete(name);
+    history.readers.delete(dropped(removeType, object));
   }
 }
 
-function renamed(history: History, { renameType, relation, subname, newname = '' }: RenameStmt): void {
+function dropped(removeType: DropStmt['removeType'], object: Node): string {
+  const items = body(object, 'List')?.items;
+  const isOnTable = removeType === 'OBJECT_TRIGGER' || removeType === 'OBJECT_POLICY';
+  return isOnTable ? triggerKey(strings(items).at(-1), dotted(items?.slice(0, -1))) : dotted(items);
+}
+
+function renamed(history: History, { renameType, relation, subname = '', newname = '' }: RenameStmt): void {
   const name = nameOf(relation ?? {});
   const table = history.tables.get(name);
   if (table === undefined) return;
   if (renameType === 'OBJECT_TABLE') {
     history.tables.delete(name);
     history.tables.set(newname, table);
+    for (const [called, index] of history.indexes)
+      if (index.table === name) history.indexes.set(called, { ...index, table: newname });
   }
-  const column = table.columns.get(subname ?? '');
+  const column = table.columns.get(subname);
   if (renameType === 'OBJECT_COLUMN' && column !== undefined) {
-    table.columns.delete(subname ?? '');
+    table.columns.delete(subname);
     table.columns.set(newname, column);
+    renamedInKeys(history, { table: name, from: subname, to: newname });
   }
+}
+
+/** Indexes and constraints follow the column. */
+function renamedInKeys(
+  history: History,
+  { table: name, from, to }: { readonly table: string; readonly from: string; readonly to: string },
+): void {
+  const now = (column: string): string => (column === from ? to : column);
+  const table = history.tables.get(name);
+  if (table === undefined) return;
+  table.keys = table.keys.map(now);
+  table.key = table.key === undefined ? undefined : now(table.key);
+  if (table.notNull.delete(from)) table.notNull.add(to);
+  for (const [called, { node, columns }] of table.constraints)
+    table.constraints.set(called, { node: replaceColumns(node, from, to), columns: columns.map(now) });
+  for (const [called, index] of history.indexes)
+    if (index.table === name) history.indexes.set(called, { ...index, columns: index.columns.map(now) });
 }

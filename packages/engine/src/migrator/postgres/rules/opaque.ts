@@ -45,14 +45,20 @@ function opacity(node: Node, history: History): string | undefined {
   if (kind === 'SelectStmt') {
     if (setsSequence(node, history))
       return 'a sequence that is set to a constant gives numbers again that rows have already: read its value from the rows (max(id))';
-    const called = volatileIn(node);
+    const called = volatileIn(node, new Set(['nextval']));
     return called === undefined ? undefined : `${called} may do anything`;
   }
   const alter = body(node, 'AlterTableStmt');
   if (alter?.objtype === 'OBJECT_FOREIGN_TABLE') return 'what another server does with it is not seen here';
   if (alter?.objtype === 'OBJECT_TYPE') return 'releases read and write this composite type by position';
+  const sequence = body(node, 'AlterSeqStmt')?.options ?? [];
+  // Whose it is decides only with what it is dropped.
+  if (sequence.length > 0 && sequence.every((each) => body(each, 'DefElem')?.defname === 'owned_by')) return undefined;
   return known.has(kind) ? undefined : `no rule knows what ${words(kind)} does to the old release`;
 }
+
+const isNext = ({ FuncCall: call }: Record<string, unknown>): boolean =>
+  strings((call as { funcname?: Node[] } | undefined)?.funcname).at(-1) === 'nextval';
 
 /** `setval()` of a sequence that numbers rows already, with a number that does not come from them. */
 const setsSequence = (node: Node, history: History): boolean =>
@@ -60,7 +66,10 @@ const setsSequence = (node: Node, history: History): boolean =>
     const { funcname, args } = (call ?? {}) as { funcname?: Node[]; args?: Node[] };
     if (strings(funcname).at(-1) !== 'setval') return false;
     const sequence = body(args?.[0], 'A_Const')?.sval?.sval ?? '';
-    return !isNewObject(history, sequence) && !some(args?.[1], (inner) => 'ColumnRef' in inner || 'SubLink' in inner);
+    return (
+      !isNewObject(history, sequence) &&
+      !some(args?.[1], (inner) => 'ColumnRef' in inner || 'SubLink' in inner || isNext(inner))
+    );
   });
 
 /** `AlterSystemStmt` as `ALTER SYSTEM`. */
@@ -86,18 +95,16 @@ const replacing: PostgresRule = {
     if (!isReplaced || trigger !== undefined || isForSync || isNewObject(history, name)) return noHazard;
     return [
       {
-        message: `if ${name} was there before, the old release gets another answer from it; if it is new, leave OR REPLACE out`,
-        safe: steps(['expand', `${print(withoutReplace(node))};`]),
+        message: isKnown(name, history)
+          ? `the old release gets another answer from ${name}: replace it when that release is gone, or give the new one another name`
+          : `if ${name} was there before, the old release gets another answer from it; if it is new, leave OR REPLACE out`,
+        safe: steps(['contract', `${print(node)};`]),
       },
     ];
   },
 };
 
-function withoutReplace(node: Node): Node {
-  const [routine, view] = [body(node, 'CreateFunctionStmt'), body(node, 'ViewStmt')];
-  if (routine !== undefined) return { CreateFunctionStmt: { ...routine, replace: false } };
-  return { ViewStmt: { ...view, replace: false } };
-}
+const isKnown = (name: string, { objects }: History): boolean => objects.has(name);
 
 const domainWithConstraint: PostgresRule = {
   id: 'ban-create-domain-with-constraint',

@@ -51,18 +51,18 @@ export function addNotValid(alteration: Alteration, name: string, constraint: Co
 export const validate = (alteration: Alteration, name: string): string =>
   altered(alteration, { subtype: 'AT_ValidateConstraint', name });
 
-/** Fills a column batch by batch. */
+/** Fills a column batch by batch; undefined where the table has no key to go by. */
 export function backfillOf(
   { relation, table }: Pick<Alteration, 'relation' | 'table'>,
   history: History,
-  set: string,
-  only: string,
-): string {
-  const key = keyOf(history, table);
+  { column, value, only }: { readonly column: string; readonly value: string; readonly only: string },
+): string | undefined {
+  const key = keyOf(history, table, column);
+  if (key === undefined) return undefined;
   return [
     `-- @table ${relationSql(relation)}`,
-    `-- @key ${key}`,
-    `UPDATE ${relationSql(relation)} SET ${set} WHERE ${quoted(key)} BETWEEN :from AND :to AND ${only};`,
+    `-- @key ${quoted(key)}`,
+    `UPDATE ${relationSql(relation)} SET ${quoted(column)} = ${value} WHERE ${quoted(key)} BETWEEN :from AND :to AND ${only};`,
   ].join('\n');
 }
 
@@ -91,10 +91,11 @@ export function addNotNullCheck(alteration: Alteration, column: string): string 
   return addNotValid(alteration, notNullName(alteration, column), check);
 }
 
-const notNullName = ({ table }: Alteration, column: string): string =>
-  `${bareName(table)}_${column}_not_null`.slice(0, 63);
+/** Not `…_not_null`: PostgreSQL 18 gives that name to NOT NULL itself. */
+export const notNullName = ({ table }: Alteration, column: string): string =>
+  `${bareName(table)}_${column}_filled`.slice(0, 63);
 
-function setProvenNotNull(alteration: Alteration, column: string, check: string): readonly string[] {
+export function setProvenNotNull(alteration: Alteration, column: string, check: string): readonly string[] {
   return [
     validate(alteration, check),
     altered(alteration, { subtype: 'AT_SetNotNull', name: column }),

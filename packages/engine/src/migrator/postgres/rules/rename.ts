@@ -2,10 +2,10 @@
 
 import type { ObjectType, RenameStmt } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
-import { secondColumn } from './change-column.ts';
 import { columnOf, type History, isNewColumn, isNewObject, isNewTable } from './history.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { body, dotted, literal, nameOf, printType, quoted, relationSql } from './tree.ts';
+import { aboutSecond, type Second, secondColumn } from './second-column.ts';
+import { body, dotted, literal, nameOf, quoted, relationSql } from './tree.ts';
 
 /** Renaming these breaks no statement: releases do not name them. */
 const unnamed: ReadonlySet<ObjectType | undefined> = new Set<ObjectType>([
@@ -30,13 +30,23 @@ const renamingColumn: PostgresRule = {
     const { relation, subname: old = '', newname: name = '' } = rename;
     const table = nameOf(relation);
     if (isNewColumn(history, table, old)) return noHazard;
-    const known = columnOf(history, table, old)?.type;
-    const type = known === undefined ? `text /* the type of ${old} */` : printType(known);
-    const alteration = { relation, table, sql: relationSql(relation), command: {} };
+    const alteration = { relation, table, sql: relationSql(relation) };
+    const isView = rename.relationType === 'OBJECT_VIEW' || rename.relationType === 'OBJECT_MATVIEW';
+    const second: Second = {
+      alteration,
+      history,
+      old,
+      name,
+      type: columnOf(history, table, old)?.type,
+      isCast: false,
+    };
+    const about = isView
+      ? '; no safe form is written here: make a view with the new name of the column beside it, and drop this one in contract'
+      : aboutSecond(second);
     return [
       {
-        message: `the old release asks for ${table}.${old}, which is called ${name} now`,
-        safe: secondColumn(alteration, history, old, name, type, quoted(old)),
+        message: `the old release asks for ${table}.${old}, which is called ${name} now${about}`,
+        safe: isView ? undefined : secondColumn(second),
       },
     ];
   },
@@ -106,7 +116,7 @@ const renamingObject: PostgresRule = {
           message: `the old release writes ${literal(value.oldVal)} of ${dotted(value.typeName)}, which is called ${literal(value.newVal ?? '')} now`,
           safe: steps([
             'expand',
-            `ALTER TYPE ${dotted(value.typeName).split('.').map(quoted).join('.')} ADD VALUE ${literal(value.newVal ?? '')};`,
+            `ALTER TYPE ${dotted(value.typeName).split('.').map(quoted).join('.')} ADD VALUE ${literal(value.newVal ?? '')} AFTER ${literal(value.oldVal)};`,
           ]),
         },
       ];

@@ -6,6 +6,7 @@ import { behaviourRules } from './behaviour.ts';
 import { changeColumnRules } from './change-column.ts';
 import { dataRules } from './data.ts';
 import { dropRules } from './drop.ts';
+import { emptiedRules } from './emptied.ts';
 import { indexRules } from './index-rules.ts';
 import { opaqueRules } from './opaque.ts';
 import type { PostgresRule } from './postgres-rule.ts';
@@ -19,6 +20,7 @@ export const postgresRules: readonly PostgresRule[] = [
   ...addConstraintRules,
   ...indexRules,
   ...dropRules,
+  ...emptiedRules,
   ...renameRules,
   ...behaviourRules,
   ...dataRules,

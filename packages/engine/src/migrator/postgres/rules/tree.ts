@@ -110,3 +110,16 @@ export function columnsIn(tree: unknown): readonly string[] {
   });
   return [...names];
 }
+
+/** The same tree, with one column under another name wherever it stands. */
+export function replaceColumns<T>(tree: T, from: string, to: string): T {
+  if (Array.isArray(tree)) return tree.map((each) => replaceColumns(each, from, to)) as T;
+  if (typeof tree !== 'object' || tree === null) return tree;
+  const changed = Object.entries(tree).map(([key, value]) => {
+    if (key !== 'ColumnRef') return [key, replaceColumns(value, from, to)];
+    const fields = (value as { fields?: Node[] }).fields ?? [];
+    const isIt = strings(fields).at(-1) === from;
+    return [key, isIt ? { ...value, fields: [...fields.slice(0, -1), { String: { sval: to } }] } : value];
+  });
+  return Object.fromEntries(changed) as T;
+}

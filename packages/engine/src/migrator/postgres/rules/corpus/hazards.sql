@@ -198,7 +198,9 @@ ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE;
 -- expand: require-concurrent-index-creation
 CREATE INDEX users_name_idx ON users (name);
 --- an index in the way of writers, if there is none
--- expand: require-concurrent-index-creation
+-- expand:
+CREATE TABLE users (tags text[]);
+-- then expand: require-concurrent-index-creation
 CREATE INDEX IF NOT EXISTS users_name_idx ON ONLY users USING gin (tags);
 --- an index on a table of the migration before
 -- expand:

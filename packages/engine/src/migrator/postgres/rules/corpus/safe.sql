@@ -366,3 +366,13 @@ UPDATE sessions SET checked = true WHERE ctid = ANY (ARRAY(SELECT ctid FROM sess
 ALTER TABLE users DISABLE TRIGGER ALL;
 UPDATE users SET level = 1 WHERE id = 7;
 ALTER TABLE users ENABLE TRIGGER ALL;
+--- the empty index of a partitioned table, to which those of its partitions are attached
+-- expand:
+CREATE INDEX events_id_idx ON ONLY events (id);
+-- then expand, @no-transaction:
+CREATE INDEX CONCURRENTLY events_2018_id_idx ON events_2018 (id);
+-- then expand:
+ALTER INDEX events_id_idx ATTACH PARTITION events_2018_id_idx;
+--- a sequence belongs to a column
+-- expand:
+ALTER SEQUENCE users_number_seq OWNED BY users.number;
