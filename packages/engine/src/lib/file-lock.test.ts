@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from './clock.ts';
 import { withFileLock } from './file-lock.ts';
+import { compete, count, readJournal, startHolder } from './testing/lock-holders.ts';
 
 let folder: string;
 let path: string;
@@ -64,4 +66,26 @@ test('who waits while living holders follow one another gives up in the end, and
   } finally {
     clearInterval(others);
   }
+});
+
+test('six processes whose holders die inside never hold it twice at once', async () => {
+  const place = { path, journal: join(folder, 'journal') };
+  await compete(place, 6, 150);
+  expect(count(place)).toMatchObject({ double: 0, entries: expect.any(Number) });
+  expect(count(place).entries).toBeGreaterThan(100);
+}, 60_000);
+
+test('a holder that hangs keeps it, and is named; when it is killed the next one has it at once', async () => {
+  const place = { path, journal: join(folder, 'journal') };
+  const holder = startHolder(place, 1, 'hang');
+  const gone = once(holder, 'exit');
+  while (readJournal(place).length === 0) await systemClock.sleep(20);
+  await expect(withFileLock(lock(200), async () => 'never')).rejects.toMatchObject({
+    code: 'lease-held',
+    message: expect.stringContaining(`process ${holder.pid} `),
+  });
+  holder.kill('SIGKILL');
+  await gone;
+  expect(await withFileLock(lock(), async () => 'taken from the dead')).toBe('taken from the dead');
+  expect(existsSync(path)).toBe(false);
 });

@@ -1,70 +1,85 @@
-// One process of this machine at a time does something that several may want to do at once. A holder that died loses it
-// at once, one that hangs after its time.
+// One process of this machine at a time does something to a file or folder that several may want to do at once. The kernel
+// decides who; the file says it to people, and to processes of a version that knows no other lock.
 
-import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { BlueGreenError } from './errors.ts';
 import { readFileIfAny } from './files.ts';
+import { withKernelLock } from './kernel-lock.ts';
+import { startTicksOf } from './process-mark.ts';
 
 export interface FileLock {
   /** Absolute; holds the pid of the holder while it is held. */
   readonly path: string;
   readonly clock: Clock;
-  /** A holder is taken for hung after this long; who waits gives up a little later. */
+  /** How long the work may take; who waits gives up a little later. A holder that hangs keeps the lock: its work is half done. */
   readonly holdMs: number;
 }
 
 const lookEveryMs = 20;
+/** A file is empty for the moment before its first word, and for ever on a disk that was full then. */
+const unwrittenMs = 200;
 
-/** @throws BlueGreenError `lease-held` when another process holds it for too long */
-export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
+/** @throws BlueGreenError `lease-held` when another process holds it for too long, with its pid */
+export function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
   const { path, clock, holdMs } = lock;
-  const deadline = clock.monotonic() + holdMs * 1.5;
-  const isAbandoned = abandonedAfter(lock);
-  while (!take(path)) {
-    if (clock.monotonic() > deadline)
-      throw new BlueGreenError('lease-held', `process ${readFileIfAny(path)} holds ${path} all the time`);
-    if (isAbandoned()) rmSync(path, { force: true });
-    await clock.sleep(lookEveryMs);
-  }
-  try {
-    return await work();
-  } finally {
-    if (readFileIfAny(path) === String(process.pid)) rmSync(path, { force: true });
-  }
+  const waitMs = holdMs * 1.5;
+  const until = clock.monotonic() + waitMs;
+  const refused = (holder: number | undefined) => held(path, holder);
+  return withKernelLock({ name: nameOf(path), waitMs, clock, refused }, async () => {
+    const isHeldByFile = createFileLook(lock);
+    while (isHeldByFile() || !claim(path)) {
+      if (clock.monotonic() > until) throw held(path);
+      await clock.sleep(lookEveryMs);
+    }
+    try {
+      return await work();
+    } finally {
+      if (readFileIfAny(path) === String(process.pid)) rmSync(path, { force: true });
+    }
+  });
 }
 
-function take(path: string): boolean {
+/** Two paths that lead to one file are one lock. */
+function nameOf(path: string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  const real = join(realpathSync(dirname(path)), basename(path));
+  return `bluegreen/file/${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
+}
+
+function held(path: string, holder?: number): BlueGreenError {
+  const who = holder ?? (readFileIfAny(path) || 'unknown');
+  return new BlueGreenError('lease-held', `process ${who} holds ${path} all the time`);
+}
+
+/** What lies there now was left by a process that died. False when one of the version before came first. */
+function claim(path: string): boolean {
+  rmSync(path, { force: true });
   try {
-    const file = openSync(path, 'wx', 0o600);
-    writeSync(file, String(process.pid));
-    closeSync(file);
+    writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 });
     return true;
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return false;
-    throw thrown;
+    // On a full disk there is no file: the lock of the kernel needs none.
+    return (thrown as NodeJS.ErrnoException).code !== 'EEXIST';
   }
 }
 
-/** A hung holder's time begins when this process first sees it: the file's own time rests on a clock that may be set. */
-function abandonedAfter({ path, clock, holdMs }: FileLock): () => boolean {
+/**
+ * Whether a process of the version before holds it, which has no other lock than the file, and loses it to this one as it
+ * did then: when it has died, or after `holdMs`, which begin when this process first sees it.
+ */
+function createFileLook({ path, clock, holdMs }: FileLock): () => boolean {
   let seen: { readonly file: string; readonly atMs: number } | undefined;
   return () => {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) return false;
-    // Empty for the moment between its creation and its first word.
-    const holder = Number(readFileIfAny(path) || process.pid);
-    const file = `${found.ino} ${found.ctimeMs} ${holder}`;
+    const text = readFileIfAny(path) ?? '';
+    const file = `${found.ino} ${found.ctimeMs} ${text}`;
     if (seen?.file !== file) seen = { file, atMs: clock.monotonic() };
-    return !isAlive(holder) || clock.monotonic() - seen.atMs > holdMs;
+    const limitMs = text === '' ? unwrittenMs : holdMs;
+    if (text !== '' && (Number(text) === process.pid || startTicksOf(Number(text)) === undefined)) return false;
+    return clock.monotonic() - seen.atMs <= limitMs;
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
-  }
 }

@@ -2,10 +2,10 @@
 
 import { readdirSync, readlinkSync } from 'node:fs';
 
-/** Pids other than this one, as far as this user may look; none where there is no /proc. */
-export function processesWith(path: string): readonly number[] {
+/** Pids, other than this one unless `all` are asked for, as far as this user may look; none where there is no /proc. */
+export function processesWith(path: string, who: 'others' | 'all' = 'others'): readonly number[] {
   return entriesOf('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => /^\d+$/.test(name) && (who === 'all' || Number(name) !== process.pid))
     .filter((name) => entriesOf(`/proc/${name}/fd`).some((fd) => targetOf(`/proc/${name}/fd/${fd}`) === path))
     .map(Number);
 }

@@ -1,0 +1,63 @@
+// One holder at a time on this machine. The lock is a listening abstract socket: the kernel allows one of a name and lets
+// go of it the moment its holder dies, so there is no stale lock to judge and none to steal.
+
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import type { Clock } from './clock.ts';
+import type { BlueGreenError } from './errors.ts';
+import { processesWith } from './open-files.ts';
+
+export interface KernelLock {
+  /** At most 100 bytes, the same in every process that competes. */
+  readonly name: string;
+  readonly waitMs: number;
+  readonly clock: Clock;
+  /** What is thrown when the time has passed. `holder`: undefined when it cannot be found. */
+  readonly refused: (holder: number | undefined) => BlueGreenError;
+}
+
+const retryMs = 20;
+
+export async function withKernelLock<T>(lock: KernelLock, work: () => Promise<T>): Promise<T> {
+  const held = await acquire(lock);
+  try {
+    return await work();
+  } finally {
+    await new Promise<void>((resolve) => held.close(() => resolve()));
+  }
+}
+
+async function acquire({ name, waitMs, clock, refused }: KernelLock): Promise<Server> {
+  const until = clock.monotonic() + waitMs;
+  for (;;) {
+    const held = await tryListen(`\0${name}`);
+    if (held) return held;
+    if (clock.monotonic() >= until) throw refused(holderOf(name));
+    await clock.sleep(retryMs);
+  }
+}
+
+function tryListen(path: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (thrown: NodeJS.ErrnoException) =>
+      thrown.code === 'EADDRINUSE' ? resolve(undefined) : reject(thrown),
+    );
+    server.listen(path, () => resolve(server));
+  });
+}
+
+function holderOf(name: string): number | undefined {
+  const inode = inodeOf(name);
+  return inode === undefined ? undefined : processesWith(`socket:[${inode}]`, 'all')[0];
+}
+
+function inodeOf(name: string): string | undefined {
+  try {
+    const rows = readFileSync('/proc/net/unix', 'utf8').split('\n');
+    const row = rows.find((each) => each.endsWith(` @${name}`));
+    return row?.trim().split(/\s+/)[6];
+  } catch {
+    return undefined;
+  }
+}
