@@ -1,6 +1,6 @@
 // A state file that cannot be read: nothing starts on it, and one command keeps it and learns what runs.
 
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openShell, type Shell } from './testing/shell.ts';
@@ -15,6 +15,18 @@ beforeAll(async () => {
   expect((await shell.bg('deploy', 'v1.0')).code).toBe(0);
 });
 afterAll(() => shell.close());
+
+it('copies the state into a new private file, and replaces none', async () => {
+  const copy = join(shell.folder, 'copy.sqlite');
+  const { code, out } = await shell.bg('state', 'backup', copy);
+  expect([code, out]).toEqual([
+    0,
+    expect.stringMatching(/✓ .*copy\.sqlite: \d+ KB, \d+ rows .*intact, head \d+:[0-9a-f]{64}/),
+  ]);
+  expect(statSync(copy).mode & 0o777).toBe(0o600);
+  const again = await shell.bg('state', 'backup', copy);
+  expect([again.code, again.err]).toEqual([1, expect.stringContaining('exists already')]);
+});
 
 it('refuses a file that cannot be read, names the way out, and touches nothing', async () => {
   for (const part of ['-wal', '-shm']) rmSync(join(shell.folder, `state/state.sqlite${part}`), { force: true });

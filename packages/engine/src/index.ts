@@ -124,6 +124,7 @@ export type { StartedByHand } from './parts-api.ts';
 export type { ArtifactSource } from './releases/artifact.ts';
 export type { StoredReleaseView } from './releases-api.ts';
 export type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
+export { type Backup, backupState } from './state/backup.ts';
 export type { StoredBuild } from './state/builds.ts';
 export { patiently } from './state/patience.ts';
 export type { Role } from './state/schema.ts';

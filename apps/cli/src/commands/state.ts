@@ -1,6 +1,6 @@
 // The engine's own state, when its file is lost or cannot be read.
 
-import { type Learnt, loadSettings, openEngine, setAsideCorruptState } from '@bg/engine';
+import { type Backup, backupState, type Learnt, loadSettings, openEngine, setAsideCorruptState } from '@bg/engine';
 import { actorOf, operatingSystemUser } from '../actor.ts';
 import { exitCodes } from '../exit.ts';
 import { answered, refused } from '../refused.ts';
@@ -9,6 +9,20 @@ import type { Light } from '../show/deployment.ts';
 import type { Command } from './command.ts';
 
 export const state: readonly Command[] = [
+  {
+    group: 'state',
+    usage: 'backup <file>',
+    placeless: true,
+    summary: 'copy the state into a new file while others work on it, and prove the copy',
+    examples: ['bg state backup /mnt/backup/bluegreen-2026-11-29.sqlite', 'bg state backup copy.sqlite --json'],
+    run: async ({ world, words: [file = ''], options }) => {
+      const screen = screenFor(world, options);
+      const settings = loadSettings({ file: configFile(world, options.config), environment: world.environment });
+      const made = await backupState(settings.stateFolder, file);
+      screen.answer(made, (_, light) => backupLines(made, light));
+      return exitCodes.done;
+    },
+  },
   {
     group: 'state',
     usage: 'rebuild',
@@ -41,6 +55,14 @@ const notInTeam = (name: string) =>
     sentence: `${name} is not in the list of people of this configuration`,
     hint: 'Ask a release manager to add you to `people`.',
   }) as const;
+
+function backupLines({ file, bytes, auditRows, auditHead }: Backup, { paint }: Light): readonly string[] {
+  const head = auditHead === undefined ? '' : `, head ${auditRows}:${auditHead}`;
+  return [
+    `${paint.green('✓')} ${file}: ${Math.ceil(bytes / 1024)} KB, ${auditRows} rows of the audit log, intact${head}`,
+    'It holds the token of the preview: keep it where no other account reads it. docs/backup.md says how to put it back.',
+  ];
+}
 
 function learntLines(learnt: readonly Learnt[], { paint }: Light): readonly string[] {
   const signs = { learnt: paint.green('✓'), unknown: paint.red('?'), nothing: paint.dim('–') };

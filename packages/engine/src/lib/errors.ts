@@ -7,6 +7,7 @@ export const errorHelp = {
   'artifact-refused':
     'Nothing of it was kept. Publish it as the sentence asks, or allow it under `artifacts`, and deploy again.',
   'artifact-unavailable': 'Nothing of it was kept. Deploy again when the place it is fetched from answers.',
+  'backup-refused': 'Nothing was copied and no file was changed. Name a new file in a folder that exists.',
   'balancer-refused':
     'The load balancer refused its new configuration, which is kept beside the old one; the old one goes on serving.',
   'balancer-stale-generation': 'A newer routing is already in place; read the status before trying again.',
@@ -50,6 +51,8 @@ export const errorHelp = {
   'state-newer': 'The state was written by a newer version of this program; use that version.',
   'state-older':
     'Nothing was changed. `bg routing adopt` learns from the load balancer and the services what runs now.',
+  'state-replaced':
+    'This process acts no more on it, and users are served on. Restart this process; if the file was removed by mistake, see docs/disk.md.',
   'state-unsafe':
     'Nothing was read or written. Only the account that runs this program may write to the state folder; the message says what to change.',
   'step-timeout': 'A step of a deployment ran longer than its limit.',
