@@ -1,6 +1,6 @@
 // The bot put together: Slack's door, the handlers, and what runs in the background as long as the process lives.
 
-import { type Clock, type Engine, type Log, messageOf } from '@bg/engine';
+import { type Clock, type Engine, hasCode, type Log, messageOf } from '@bg/engine';
 import { App } from '@slack/bolt';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import { runAnnouncer } from './announcer.ts';
@@ -33,6 +33,8 @@ export interface BotOptions {
 export interface Bot {
   /** Undefined in Socket Mode. */
   readonly port: number | undefined;
+  /** Resolves when the state file was removed or replaced: this process can do nothing more, and should be started again. */
+  readonly stateLost: Promise<void>;
   /** Takes nothing new, finishes what has begun (at most 10 s), stops driving. */
   stop(): Promise<void>;
 }
@@ -79,10 +81,14 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const drain = createDrain(clock);
   const app = await createApp({ ...options, egress, door, drain, signal });
   registerHandlers(app, deskOf(options));
+  const lost = Promise.withResolvers<void>();
   const background = Promise.allSettled([
     // First, since it throws at once when the configuration does not hold what it needs.
     engine.tell(signal),
-    engine.drive(signal),
+    engine.drive(signal).catch((thrown: unknown) => {
+      log.error({ problem: messageOf(thrown) }, 'does not drive deployments any more');
+      if (hasCode(thrown, 'state-replaced')) lost.resolve();
+    }),
     engine.alone('slack', signal, async (held) => {
       await Promise.all([runAnnouncer({ engine, clock, log }, held), runSender({ ...options }, held)]);
     }),
@@ -94,6 +100,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   });
   return {
     port,
+    stateLost: lost.promise,
     stop: async () => {
       const closed = door.close();
       if (!(await drain.finished(drainLimitMs))) log.warn('some handlers did not finish in time');

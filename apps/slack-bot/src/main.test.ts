@@ -1,6 +1,6 @@
 // The process: what it says when it cannot start, that it goes on without Slack, and that it stops cleanly.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { openEngine, silentLog } from '@bg/engine';
@@ -158,3 +158,11 @@ test('no secret is ever written to the log, at any level', async () => {
 });
 
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+test('ends with 1 when its state file is removed, so that a service manager starts it on the present one', async () => {
+  const bot = run();
+  await bot.says(/the Slack bot is ready/);
+  for (const part of ['', '-wal', '-shm']) await rm(join(stage.settings.stateFolder, `state.sqlite${part}`));
+  expect(await bot.exit).toBe(1);
+  expect(bot.output()).toMatch(/state\.sqlite was removed while this process had it open/);
+});

@@ -95,7 +95,7 @@ function asStartProblem(thrown: unknown, { host, port }: BotEnvironment): unknow
 
 function stopOnSignal(bot: Bot, engine: Engine, log: Log): void {
   let stopping = false;
-  const stop = (name: string): void => {
+  const stop = (name: string, exitCode = 0): void => {
     if (stopping) return;
     stopping = true;
     log.info({ signal: name }, 'stopping; what serves users goes on');
@@ -107,11 +107,13 @@ function stopOnSignal(bot: Bot, engine: Engine, log: Log): void {
       .finally(() => {
         engine.close();
         log.info('stopped');
-        process.exitCode = 0;
+        process.exitCode = exitCode;
       });
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.once('SIGTERM', (name) => stop(name));
+  process.once('SIGINT', (name) => stop(name));
+  // A service manager starts it again, on the present file.
+  void bot.stateLost.then(() => stop('state-replaced', 1));
 }
 
 main().catch((thrown: unknown) => {

@@ -6,6 +6,7 @@ import { hasCode, messageOf } from '../lib/errors.ts';
 import { liveDeployments } from '../state/deployments.ts';
 import { acquireLease, heartbeatMs, type Lease, leaseMs, releaseLease, renewLease } from '../state/leases.ts';
 import { keepLoopFree, lockedLimitMs, patiently } from '../state/patience.ts';
+import { replacedFile } from '../state/same-file.ts';
 import { readRouting } from '../state/targets.ts';
 import { bringBack } from './bring-back.ts';
 import { type Charge, type Core, driverLease, type Target } from './core.ts';
@@ -22,6 +23,7 @@ import { watchBalancerFiles } from './watch-balancer-files.ts';
 const restMs = 500;
 /** Between two attempts at a state that is locked by another process. */
 const lockedRetryMs = 200;
+const fileLookMs = 250;
 /** So long before its end a lease that could not be renewed counts as lost. */
 const marginMs = 300;
 
@@ -37,11 +39,16 @@ interface Candidate {
 
 type Job = (lease: Lease, stop: AbortSignal) => Promise<void>;
 
-/** Runs `job` whenever this process gets the lease, and stops it when the lease is lost. */
+/**
+ * Runs `job` whenever this process gets the lease, and stops it when the lease is lost.
+ * @throws BlueGreenError `state-replaced`: from then on this process may neither decide nor act
+ */
 export async function holdAlone(core: Core, who: Candidate, signal: AbortSignal, job: Job): Promise<void> {
   const end = keepLoopFree(core.store.db);
   try {
     while (!signal.aborted) {
+      const replaced = replacedFile(core.store.db);
+      if (replaced) throw replaced;
       const lease = askFor(core, who);
       if (lease) await hold(core, lease, signal, job);
       await pause(core.clock, lease ? restMs : heartbeatMs, signal);
@@ -55,7 +62,10 @@ async function hold(core: Core, lease: Lease, signal: AbortSignal, job: Job): Pr
   core.log.info({ lease: lease.name, fence: lease.token }, 'holds the lease');
   const lost = new AbortController();
   const stop = AbortSignal.any([signal, lost.signal]);
-  const beating = heartbeat(core, lease, stop, () => lost.abort());
+  const beating = Promise.all([
+    heartbeat(core, lease, stop, () => lost.abort()),
+    watchFile(core, stop, () => lost.abort()),
+  ]);
   try {
     await patiently(core.store.whenWritable, () => job(lease, stop), stop);
   } catch (thrown) {
@@ -114,6 +124,16 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
   if (stop.aborted) return;
   log.warn({ lease: lease.name, fence: lease.token }, 'lost the lease: nothing more is written');
   lost();
+}
+
+/** Looked at oftener than the lease is renewed: the next driver of the new file knows nothing of this one. */
+async function watchFile({ store, clock, log }: Core, stop: AbortSignal, lost: () => void): Promise<void> {
+  while (await pause(clock, fileLookMs, stop)) {
+    const replaced = replacedFile(store.db);
+    if (replaced === undefined) continue;
+    log.error({ problem: replaced.message }, 'stops driving: nothing is started, stopped or routed from here any more');
+    return lost();
+  }
 }
 
 /** Returns only when all have ended: nothing of an earlier lease goes on beside the next one. */

@@ -9,6 +9,7 @@ import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
 import { releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
 import { commandWaitMs } from './patience.ts';
+import { rememberFile } from './same-file.ts';
 import * as schema from './schema.ts';
 import { guardStateFolder } from './state-folder.ts';
 
@@ -38,7 +39,9 @@ function openOnce(stateFolder: string): Db {
   const client = openFile(file);
   refuseNewer(client, file);
   migrateOnce(client, file);
-  return drizzle(client, { schema }) as Db;
+  const db = drizzle(client, { schema }) as Db;
+  rememberFile(db, file);
+  return db;
 }
 
 function openFolder(stateFolder: string): readonly string[] {

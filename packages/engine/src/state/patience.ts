@@ -70,9 +70,10 @@ function setWait(db: Db, ms: number): void {
 const isBusy = (thrown: unknown): boolean =>
   String((thrown as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY');
 
-/** The lease was lost, or another process holds the state: that says nothing about the work whose result was to be written. */
-export const isUnwritten = (thrown: unknown): boolean =>
-  hasCode(thrown, 'fenced-out') || hasCode(thrown, 'state-locked');
+const unwritten = ['fenced-out', 'state-locked', 'state-replaced'] as const;
+
+/** The lease was lost, or the state takes no write: that says nothing about the work whose result was to be written. */
+export const isUnwritten = (thrown: unknown): boolean => unwritten.some((code) => hasCode(thrown, code));
 
 /** True as soon as a write would not wait for another process; false when it still would after `limitMs`. */
 type UntilWritable = (limitMs: number, signal?: AbortSignal) => Promise<boolean>;

@@ -5,11 +5,14 @@ import { mostParts, releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
 import type { Db } from './database.ts';
 import { withinPatience } from './patience.ts';
+import { replacedFile } from './same-file.ts';
 
-/** @throws BlueGreenError what `storageFault` says instead of SQLite's own errors */
+/** @throws BlueGreenError `state-replaced`; what `storageFault` says instead of SQLite's own errors */
 export function withRoom<T>(db: Db, use: 'decision' | 'observation', work: () => T): T {
   // The outermost transaction is the one that is tried again.
   if (db.$client.inTransaction) return work();
+  const replaced = replacedFile(db);
+  if (replaced) throw replaced;
   for (let attempt = 0; ; attempt += 1) {
     try {
       return withinPatience(db, work);
