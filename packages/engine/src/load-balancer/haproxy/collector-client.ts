@@ -1,14 +1,17 @@
-// The engine's end of the collector: started when nobody answers, asked for counts, ended with a managed balancer.
+// The engine's end of a target's collector: given to the process that counts for the folder's other targets, else to a new
+// one, asked for counts, ended with a managed balancer.
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
+import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { requestOverSocket } from '../../lib/socket-http.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import type { Traffic } from '../load-balancer.ts';
 import type { CollectorSpec, CollectorStatus } from './collector/collector.ts';
+import type { CollectorHostStatus, CollectorTarget } from './collector/host.ts';
 import type { CollectorPlace } from './options.ts';
 
 export interface CollectorClient {
@@ -28,33 +31,35 @@ export interface CollectorClientOptions {
 }
 
 const startLimitMs = 10_000;
+const answerLimitMs = 5_000;
 const entry = join(import.meta.dirname, 'collector', 'main.ts');
 
-export function createCollectorClient({ place, spec, node, cwd, clock }: CollectorClientOptions): CollectorClient {
+/** Lines leave little behind, and a large space for it only keeps memory from the services. */
+const smallYoungSpace = '--max-semi-space-size=4';
+
+export function createCollectorClient(options: CollectorClientOptions): CollectorClient {
+  const { place, spec, clock } = options;
   const whole = { ...spec, control: place.control, counted: place.counted };
   const wanted = { ...whole, digest: createHash('sha256').update(JSON.stringify(whole)).digest('hex') };
-  const ask = async (method: string, path: string): Promise<unknown> =>
-    JSON.parse((await requestOverSocket({ socket: place.control, method, path, timeoutMs: 5_000 })).body);
+  const ask = askerOf(place.control);
   const status = () => ask('GET', '/status').catch(() => undefined) as Promise<CollectorStatus | undefined>;
-  const until = async (condition: () => Promise<boolean>) => {
-    for (const end = clock.monotonic() + startLimitMs; clock.monotonic() < end; await clock.sleep(30))
-      if (await condition()) return true;
-    return false;
+  const until = untilOf(clock);
+  const start = async () => {
+    const present = await status();
+    if (present?.digest === wanted.digest) return;
+    if (present !== undefined) {
+      await ask('POST', '/stop').catch(() => {});
+      await until(async () => (await status()) === undefined);
+    }
+    writeFileAtomic(place.spec, `${JSON.stringify(wanted, undefined, 2)}\n`);
+    if (!(await joinOthers(place))) await startAlone(options);
+    if (await until(async () => (await status())?.digest === wanted.digest)) return;
+    throw notStarted((readFileIfAny(place.log) ?? '').trimEnd().split('\n').slice(-3).join('\n'));
   };
   return {
     ensure: async () => {
-      const present = await status();
-      if (present?.digest === wanted.digest) return;
-      if (present !== undefined) {
-        await ask('POST', '/stop').catch(() => {});
-        await until(async () => (await status()) === undefined);
-      }
-      writeFileAtomic(place.spec, `${JSON.stringify(wanted, undefined, 2)}\n`);
-      // Nothing of our environment: what outlives us must not depend on who happened to start it.
-      await spawnDetached({ argv: [node, entry, place.spec], cwd, env: {}, logFile: place.log });
-      if (await until(async () => (await status())?.digest === wanted.digest)) return;
-      const said = (readFileIfAny(place.log) ?? '').trimEnd().split('\n').slice(-3).join('\n');
-      throw new BlueGreenError('balancer-unreachable', `the collector of requests did not start: ${said}`);
+      if ((await status())?.digest === wanted.digest) return;
+      await withFileLock({ path: place.startLock, clock, holdMs: 4 * startLimitMs }, start);
     },
     traffic: async (sinceMs) => {
       try {
@@ -67,10 +72,52 @@ export function createCollectorClient({ place, spec, node, cwd, clock }: Collect
       const present = await status();
       if (present === undefined) return;
       await ask('POST', '/stop').catch(() => {});
-      await until(async () => !isAlive(present.pid));
+      await until(async () => !isAlive(present.pid) || (await hasLeft(place, present.pid)));
     },
   };
 }
+
+/** False where no process takes in further targets, or the one that does hangs. @throws `balancer-unreachable` */
+async function joinOthers({ host, spec }: CollectorPlace): Promise<boolean> {
+  const body = JSON.stringify({ spec } satisfies CollectorTarget);
+  const answer = await requestOverSocket({
+    socket: host,
+    method: 'POST',
+    path: '/targets',
+    body,
+    timeoutMs: answerLimitMs,
+  }).catch(() => undefined);
+  if (answer === undefined || answer.status === 200) return answer !== undefined;
+  throw notStarted((JSON.parse(answer.body) as { readonly message: string }).message);
+}
+
+/** Nothing of our environment: what outlives us must not depend on who happened to start it. Compiled once for all starts. */
+async function startAlone({ node, cwd, place }: CollectorClientOptions): Promise<void> {
+  const argv = [node, smallYoungSpace, entry, place.spec, place.host] as const;
+  await spawnDetached({ argv, cwd, env: { NODE_COMPILE_CACHE: join(cwd, 'compiled') }, logFile: place.log });
+}
+
+/** Whether the process goes on for other targets without this one. */
+async function hasLeft({ host, spec }: CollectorPlace, pid: number): Promise<boolean> {
+  const others = (await askerOf(host)('GET', '/targets').catch(() => undefined)) as CollectorHostStatus | undefined;
+  return others?.pid === pid && others.specs.length > 0 && !others.specs.includes(spec);
+}
+
+const notStarted = (said: string): BlueGreenError =>
+  new BlueGreenError('balancer-unreachable', `the collector of requests did not start: ${said}`);
+
+const askerOf =
+  (socket: string) =>
+  async (method: string, path: string): Promise<unknown> =>
+    JSON.parse((await requestOverSocket({ socket, method, path, timeoutMs: answerLimitMs })).body);
+
+const untilOf =
+  (clock: Clock) =>
+  async (condition: () => Promise<boolean>): Promise<boolean> => {
+    for (const end = clock.monotonic() + startLimitMs; clock.monotonic() < end; await clock.sleep(30))
+      if (await condition()) return true;
+    return false;
+  };
 
 function isAlive(pid: number): boolean {
   try {

@@ -77,7 +77,12 @@ export interface Place {
 
 export interface CollectorPlace {
   readonly spec: string;
+  /** Of the process that counts for all targets of the folder. */
   readonly log: string;
+  /** Where it takes in further targets. */
+  readonly host: string;
+  /** Held while a target is given to a process, so that two do not start two. */
+  readonly startLock: string;
   readonly control: string;
   /** Where HAProxy sends its lines in a managed instance. */
   readonly lines: string;
@@ -113,7 +118,9 @@ export function placeOf({ spec, settings, folder }: HaproxyOptions): Place {
     runtimeSocket: socket('run'),
     collector: {
       spec: join(own, 'collector.json'),
-      log: join(own, 'collector.log'),
+      log: join(folder, 'collectors.log'),
+      host: join(folder, 'collectors'),
+      startLock: join(folder, 'collectors.starting'),
       control: socket('col'),
       lines: socket('log'),
       counted: join(own, 'counted.json'),

@@ -14,6 +14,7 @@ import { createRuntime } from '../runtime.ts';
 import { createAccessLog } from './access-log.ts';
 import { createLineReader } from './lines.ts';
 import { createMissWatch } from './missed.ts';
+import { recount } from './recount.ts';
 
 export interface CollectorSpec {
   /** Of everything else here: a running collector with another one is replaced. */
@@ -38,11 +39,16 @@ export interface CollectorStatus {
 
 const pollMs = 2_000;
 
-/** @throws when another collector answers already, or a socket cannot be had. */
-export async function startCollector(spec: CollectorSpec): Promise<{ stop(): void }> {
+export interface RunningCollector {
+  stop(): void;
+  /** Resolves when everything of it is closed. */
+  readonly ended: Promise<void>;
+}
+
+/** @throws when another collector answers already, or a socket cannot be had: nothing stays open then. */
+export async function startCollector(spec: CollectorSpec, onStop: () => void): Promise<RunningCollector> {
   await refuseSecond(spec.control);
-  const counters = createCounters(Date.now);
-  const seen = { blue: 0, green: 0 };
+  const { counters, seen } = countsBefore(spec);
   const access = createAccessLog(spec.accessLog, spec.maxLogBytes);
   const connections = new Set<Socket>();
   const lines = createServer((socket) => {
@@ -59,24 +65,48 @@ export async function startCollector(spec: CollectorSpec): Promise<{ stop(): voi
     if (request.method === 'POST' && url.pathname === '/stop') stop();
   });
   const ending = new AbortController();
+  let watching: Promise<void> = Promise.resolve();
+  const closed = Promise.withResolvers<void>();
   const stop = () => {
+    if (ending.signal.aborted) return;
     ending.abort();
-    for (const server of [lines, control]) server.close();
+    const servers = [lines, control].map((server) => new Promise((resolve) => server.close(resolve)));
     for (const socket of connections) socket.destroy();
-    void access.close();
+    onStop();
+    void Promise.allSettled([...servers, watching, access.close()]).then(() => closed.resolve());
   };
   if ('path' in spec.lines) rmSync(spec.lines.path, { force: true });
   rmSync(spec.control, { force: true });
-  await listen(lines, spec.lines);
-  await listen(control, { path: spec.control });
+  try {
+    await listen(lines, spec.lines);
+    await listen(control, { path: spec.control });
+  } catch (thrown) {
+    stop();
+    throw thrown;
+  }
   const watch = createMissWatch({
     runtimes: spec.nodes.map(runtimeOf(spec)),
     name: spec.name,
     file: spec.counted,
     seen,
   });
-  void pollUntil(ending.signal, async () => counters.miss(await watch.look()));
-  return { stop };
+  watching = pollUntil(spec.name, ending.signal, async () => counters.miss(await watch.look()));
+  return { stop, ended: closed.promise };
+}
+
+/** Goes on where the process before it ended. */
+function countsBefore({ accessLog, counted, key, name }: CollectorSpec) {
+  let replayed: number | undefined;
+  const counters = createCounters(() => replayed ?? systemClock.now());
+  const seen = { blue: 0, green: 0 };
+  const readerInto = (lines: typeof seen) => createLineReader({ key, name, counters, seen: lines });
+  const readers = { compared: readerInto({ blue: 0, green: 0 }), later: readerInto(seen) };
+  const at = (ms: number) => {
+    replayed = ms;
+  };
+  recount({ accessLog, counted, now: systemClock.now(), readers, at });
+  replayed = undefined;
+  return { counters, seen };
 }
 
 const runtimeOf = (spec: CollectorSpec) => (node: CollectorSpec['nodes'][number]) => ({
@@ -98,10 +128,10 @@ function listen(server: Server, address: SocketAddress): Promise<void> {
   });
 }
 
-async function pollUntil(signal: AbortSignal, look: () => Promise<void>): Promise<void> {
+async function pollUntil(name: string, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await look().catch((thrown) =>
-      process.stderr.write(`cannot compare with HAProxy's totals: ${messageOf(thrown)}\n`),
+      process.stderr.write(`${name}: cannot compare with HAProxy's totals: ${messageOf(thrown)}\n`),
     );
     await pause(systemClock, pollMs, signal);
   }

@@ -1,17 +1,25 @@
-// The collector's own process: it outlives the engine as HAProxy does, so that nothing goes uncounted while the engine is
-// restarted. It holds no secret and decides nothing. Its only argument is its spec file.
+// The collectors' own process: it outlives the engine as HAProxy does, so that nothing goes uncounted while the engine is
+// restarted. It holds no secret and decides nothing. `node main.ts <spec file> [<socket for further targets>]`
 
-import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { messageOf } from '../../../lib/errors.ts';
 import { keepFilesPrivate } from '../../../lib/private-files.ts';
-import { type CollectorSpec, startCollector } from './collector.ts';
+import { createCollectorHost } from './host.ts';
 
 keepFilesPrivate();
-const [, , file] = process.argv;
+const [, , file, socket] = process.argv;
+const host = createCollectorHost();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => host.stop());
+// What happens to one target must not end the counts of the others.
+for (const accident of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(accident, (thrown: unknown) => console.error(`an accident: ${messageOf(thrown)}`));
 try {
   if (file === undefined) throw new Error('the spec file is missing');
-  const collector = await startCollector(JSON.parse(readFileSync(file, 'utf8')) as CollectorSpec);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => collector.stop());
+  if (socket !== undefined)
+    await host.open(socket).catch((thrown) => console.error(`no further targets: ${messageOf(thrown)}`));
+  await host.add(file);
+  // For the next start: without it every process holds the compiler too.
+  flushCompileCache();
 } catch (thrown) {
   console.error(`the collector cannot start: ${messageOf(thrown)}`);
   process.exitCode = 1;
