@@ -223,5 +223,6 @@ function settle(passage: Passage): void {
   const { method, url: path = '' } = request;
   access.append({ id, slot: choice.slot, method, path, status: passage.status, ms });
   if (choice.route === 'preview') return;
-  counters.record(choice.slot, { status: passage.status, ms, failure: passage.failure });
+  const drawn = choice.newKey !== undefined;
+  counters.record(choice.slot, { status: passage.status, ms, failure: passage.failure, drawn });
 }

@@ -28,10 +28,16 @@ export function peerOf(request: IncomingMessage): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
-/** The last address on the way that no trusted proxy vouches for; the peer itself where it is not trusted. */
+/**
+ * The last address on the way that no trusted proxy vouches for: the first of all where each is trusted, as for a user inside
+ * a trusted network; the peer itself where it is not trusted, or names nobody.
+ */
 export function sourceOf(request: IncomingMessage, isTrusted: Trust): string {
   const peer = peerOf(request);
   if (!isTrusted(peer)) return peer;
-  const named = `${request.headers['x-forwarded-for'] ?? ''}`.split(',').map((each) => each.trim());
-  return named.findLast((each) => isIP(each) !== 0 && !isTrusted(each)) ?? peer;
+  const named = `${request.headers['x-forwarded-for'] ?? ''}`
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => isIP(each) !== 0);
+  return named.findLast((each) => !isTrusted(each)) ?? named[0] ?? peer;
 }

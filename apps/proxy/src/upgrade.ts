@@ -88,7 +88,8 @@ function count(
   const ms = performance.now() - began;
   const { method, url: path = '' } = request;
   access.append({ id, slot: choice.slot, method, path, status: ending.status, ms });
-  if (choice.route !== 'preview') counters.record(choice.slot, { ...ending, ms });
+  const drawn = choice.newKey !== undefined;
+  if (choice.route !== 'preview') counters.record(choice.slot, { ...ending, ms, drawn });
 }
 
 function joinEnds(

@@ -1,6 +1,6 @@
 // The judge: counts in, verdict out. Pure, so that a better method can take its place behind the same door.
 
-import type { SideCounts } from '../load-balancer/load-balancer.ts';
+import type { DrawnCounts, SideCounts } from '../load-balancer/load-balancer.ts';
 
 export type Verdict = 'Successful' | 'Failed' | 'Inconclusive' | 'Error';
 
@@ -16,26 +16,78 @@ export interface JudgeRules {
   readonly maxErrorRate: number;
 }
 
-export const percentText = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
-
-/** Absence of data is never a success: fewer than `minRequests` on the canary are `Inconclusive`. */
-export function judge(
-  counts: { readonly stable: SideCounts; readonly canary: SideCounts },
-  rules: JudgeRules,
-): Judgement {
-  const { requests, errors } = counts.canary;
-  if (requests < rules.minRequests)
-    return {
-      verdict: 'Inconclusive',
-      sentence: `${requests} of at least ${rules.minRequests} requests seen on the new side`,
-    };
-  const rate = errors / requests;
-  const numbers = `${errors} of ${requests} requests failed on the new side (${percentText(rate)}, ${percentText(stableRate(counts.stable))} on the stable side)`;
-  if (rate > rules.maxErrorRate)
-    return { verdict: 'Failed', sentence: `${numbers}; more than ${percentText(rules.maxErrorRate)} is a failure` };
-  return { verdict: 'Successful', sentence: numbers };
+interface Sides {
+  readonly stable: SideCounts;
+  readonly canary: SideCounts;
 }
 
-function stableRate({ requests, errors }: SideCounts): number {
-  return requests === 0 ? 0 : errors / requests;
+export const percentText = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
+
+/**
+ * Absence of data is never a success: fewer than `minRequests` on the canary are `Inconclusive`. Users who keep their bucket
+ * are judged alone where they are enough. Requests that drew one are only added where they are not, since one client may
+ * make any number of them; chance gives them to both sides, so that what they do to both is no news about one.
+ */
+export function judge({ stable, canary }: Sides, rules: JudgeRules): Judgement {
+  const { minRequests, maxErrorRate } = rules;
+  const [drawn, control] = [drawnIn(canary), drawnIn(stable)];
+  const known = knownIn(canary);
+  const isKnownEnough = known.requests >= minRequests;
+  const judged = isKnownEnough ? known : canary;
+  if (judged.requests < minRequests)
+    return {
+      verdict: 'Inconclusive',
+      sentence: `${judged.requests} of at least ${minRequests} requests seen on the new side`,
+    };
+  const leftOut = isKnownEnough && drawn.requests > 0 ? `; ${withoutCookie(drawn)} are left out` : '';
+  const numbers = `${errorsOf(judged)} (${percentText(rateOf(judged))}, ${percentText(rateOf(isKnownEnough ? knownIn(stable) : stable))} on the stable side)${leftOut}`;
+  const tooMany = `more than ${percentText(maxErrorRate)} is a failure`;
+  if (rateOf(known) > maxErrorRate && isKnownEnough) return { verdict: 'Failed', sentence: `${numbers}; ${tooMany}` };
+  const isControlled = control.requests >= minRequests;
+  if (drawn.requests >= minRequests && isControlled && excessRate(drawn, control) > maxErrorRate)
+    return {
+      verdict: 'Failed',
+      sentence: `${errorsOf(drawn)} among users without a cookie (${percentText(rateOf(drawn))}, ${percentText(rateOf(control))} on the stable side); ${tooMany}`,
+    };
+  if (isKnownEnough || rateOf(canary) <= maxErrorRate)
+    return rateOf(known) > maxErrorRate && known.errors >= fewErrors
+      ? {
+          verdict: 'Inconclusive',
+          sentence: `${errorsOf(known)} among users with a cookie, too few of them to judge by`,
+        }
+      : { verdict: 'Successful', sentence: numbers };
+  if (!isControlled || known.errors > maxErrorRate * canary.requests)
+    return { verdict: 'Failed', sentence: `${numbers}; ${tooMany}` };
+  return {
+    verdict: 'Inconclusive',
+    sentence: `${numbers}; ${withoutCookie(drawn)} fail on both sides alike, and too few others are seen to judge by`,
+  };
+}
+
+const drawnIn = ({ drawn }: SideCounts): DrawnCounts => drawn ?? { requests: 0, errors: 0 };
+
+/** Those that came with a bucket. */
+function knownIn(side: SideCounts): DrawnCounts {
+  const drawn = drawnIn(side);
+  return { requests: side.requests - drawn.requests, errors: side.errors - drawn.errors };
+}
+
+const withoutCookie = ({ requests }: DrawnCounts): string => `${requests} requests of users without a cookie`;
+
+const errorsOf = ({ errors, requests }: DrawnCounts): string =>
+  `${errors} of ${requests} requests failed on the new side`;
+
+const rateOf = ({ requests, errors }: DrawnCounts): number => (requests === 0 ? 0 : errors / requests);
+
+/** Fewer are no sign of anything yet. */
+const fewErrors = 3;
+
+/** Of standard deviations: the sides are compared each second, and chance must not end a canary. */
+const deviationsAllowed = 4;
+
+/** Beyond what the same clients meet on the stable side, and what chance may add to that. */
+function excessRate(drawn: DrawnCounts, control: DrawnCounts): number {
+  const expected = rateOf(control);
+  const spread = Math.sqrt((expected * (1 - expected)) / drawn.requests);
+  return rateOf(drawn) - expected - deviationsAllowed * spread;
 }

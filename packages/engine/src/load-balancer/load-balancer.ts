@@ -92,6 +92,16 @@ export interface SideCounts {
   readonly p99Ms: number;
   /** In flight now, upgraded connections and streams included. */
   readonly open: number;
+  /**
+   * Those of all of the above that came without a bucket and drew one. A client that drops its cookie draws as often as it
+   * likes, so the judge weighs them apart. Missing in what an older version counted.
+   */
+  readonly drawn?: DrawnCounts;
+}
+
+export interface DrawnCounts {
+  readonly requests: number;
+  readonly errors: number;
 }
 
 export interface Traffic extends Readonly<Record<SlotName, SideCounts>> {
@@ -149,4 +159,5 @@ export const noCounts: SideCounts = {
   p95Ms: 0,
   p99Ms: 0,
   open: 0,
+  drawn: { requests: 0, errors: 0 },
 };

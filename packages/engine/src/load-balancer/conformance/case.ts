@@ -7,8 +7,9 @@ export type DriverName = 'embedded' | 'nginx' | 'haproxy';
 export const previewToken = 'Token-Of-The-Conformance-77';
 export const previewHost = 'preview.example.com';
 export const healthPath = '/-/healthy';
-/** The only address in `trustedProxies`. */
+/** Both are in `trustedProxies`; the first is where trusted requests come from. */
 export const trustedAddress = '127.0.0.9';
+export const otherTrustedAddress = '127.0.0.8';
 
 export interface Outcome {
   readonly status: string;

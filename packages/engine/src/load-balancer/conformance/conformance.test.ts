@@ -16,17 +16,19 @@ import {
   type ConformanceCase,
   type DriverName,
   healthPath,
+  otherTrustedAddress,
   previewHost,
   previewToken,
   trustedAddress,
 } from './case.ts';
+import { forwardedCases } from './forwarded-cases.ts';
 import { messageCases, wideCases } from './message-cases.ts';
 import { exchange, statusOf } from './raw.ts';
 import { userCases } from './user-cases.ts';
 import { startWitness, type Witness } from './witness.ts';
 
 const drivers = ['embedded', 'nginx', 'haproxy'] as const satisfies readonly DriverName[];
-const conformanceCases = [...userCases, ...messageCases];
+const conformanceCases = [...userCases, ...forwardedCases, ...messageCases];
 const folder = mkdtempSync(join(tmpdir(), 'bg-conf-'));
 const balancers = new Map<DriverName, { readonly balancer: LoadBalancer; readonly port: number }>();
 let witness: Witness;
@@ -123,7 +125,7 @@ function specFor(port: number): BalancerSpec {
     allow: undefined,
     requestTimeoutMs: 5_000,
     drainSpreadMs: 0,
-    trustedProxies: [`${trustedAddress}/32`],
+    trustedProxies: [`${trustedAddress}/32`, otherTrustedAddress],
     healthPath,
   };
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { asBucket, type Stage, stickyCookie } from './stage.ts';
-import { cookieSet, inParallel, sideOf } from './user.ts';
+import { cookieSet, inParallel, sideOf, until } from './user.ts';
 
 export function canaryContract(stage: () => Stage): void {
   test('a canary of 10 % gets its share of users, each stays where he is, and raising it moves nobody back', async () => {
@@ -51,6 +51,24 @@ export function canaryContract(stage: () => Stage): void {
       expect([made, ...new Set(replies.map(sideOf))].toSorted()).toEqual([made, 'blue', 'green'].toSorted());
       for (const reply of replies) expect(cookieSet(reply, stickyCookie)).toMatch(/^[0-9a-f]{24}$/);
     }
+  });
+
+  test('requests that draw a bucket are counted apart from those that have one', async () => {
+    const { route, user, fixture } = stage();
+    await route({ active: 'blue', canary: { slot: 'green', percent: 50 } });
+    const key = `${stickyCookie}=${cookieSet(await user(), stickyCookie)}`;
+    await inParallel(Array.from({ length: 40 }), 8, () => user({ path: '/status/503' }));
+    await inParallel(Array.from({ length: 60 }), 8, () => user({ headers: { cookie: `theme=dark; ${key}` } }));
+    await until(async () => {
+      const { blue, green } = await fixture.balancer.traffic(0);
+      return blue.requests + green.requests >= 101;
+    });
+    const { blue, green } = await fixture.balancer.traffic(0);
+    const drawn = [blue.drawn, green.drawn].map((each) => each ?? { requests: 0, errors: 0 });
+    const sum = (pick: (each: { requests: number; errors: number }) => number) =>
+      drawn.reduce((total, each) => total + pick(each), 0);
+    expect([sum(({ requests }) => requests), sum(({ errors }) => errors)]).toEqual([41, 40]);
+    expect(drawn.every(({ requests }) => requests > 0)).toBe(true);
   });
 
   test('a probe chooses its bucket and is told the side', async () => {

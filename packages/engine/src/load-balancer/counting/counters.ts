@@ -11,6 +11,8 @@ export interface Ending {
   /** From the request's head to the answer's end; to the answer's head for event streams and upgrades. */
   readonly ms: number;
   readonly failure: 'connect' | 'timeout' | 'cut' | undefined;
+  /** The user came without a bucket, and was given one. */
+  readonly drawn?: boolean;
 }
 
 export interface Counters {
@@ -32,6 +34,7 @@ interface Tally {
   errors: number;
   connectFailures: number;
   readonly statusClasses: Record<StatusClass, number>;
+  readonly drawn: { requests: number; errors: number };
   readonly times: Histogram;
 }
 
@@ -76,13 +79,19 @@ function tallyOf(ring: Tally[], second: number): Tally {
 
 function emptyTally(second: number): Tally {
   const statusClasses = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 };
-  return { second, requests: 0, errors: 0, connectFailures: 0, statusClasses, times: emptyHistogram() };
+  const drawn = { requests: 0, errors: 0 };
+  return { second, requests: 0, errors: 0, connectFailures: 0, statusClasses, drawn, times: emptyHistogram() };
 }
 
-function addEnding(tally: Tally, { status, ms, failure }: Ending): void {
+function addEnding(tally: Tally, { status, ms, failure, drawn = false }: Ending): void {
+  const isError = failure !== undefined || (status !== undefined && status >= 500);
   tally.requests++;
   if (failure === 'connect') tally.connectFailures++;
-  if (failure !== undefined || (status !== undefined && status >= 500)) tally.errors++;
+  if (isError) tally.errors++;
+  if (drawn) {
+    tally.drawn.requests++;
+    if (isError) tally.drawn.errors++;
+  }
   if (status !== undefined) tally.statusClasses[classOf(status)]++;
   addTime(tally.times, ms);
 }
@@ -103,12 +112,14 @@ function sum(ring: readonly (Tally | undefined)[], from: number, open: number): 
     total.requests += tally.requests;
     total.errors += tally.errors;
     total.connectFailures += tally.connectFailures;
+    total.drawn.requests += tally.drawn.requests;
+    total.drawn.errors += tally.drawn.errors;
     for (const name of Object.keys(total.statusClasses) as StatusClass[]) {
       total.statusClasses[name] += tally.statusClasses[name];
     }
     mergeInto(total.times, tally.times);
   }
-  const { requests, errors, connectFailures, statusClasses, times } = total;
+  const { requests, errors, connectFailures, statusClasses, drawn, times } = total;
   const quantiles = { p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95), p99Ms: quantile(times, 0.99) };
-  return { requests, errors, statusClasses, connectFailures, ...quantiles, open };
+  return { requests, errors, statusClasses, connectFailures, ...quantiles, open, drawn };
 }

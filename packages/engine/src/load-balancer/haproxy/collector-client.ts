@@ -24,7 +24,7 @@ export interface CollectorClient {
 
 export interface CollectorClientOptions {
   readonly place: CollectorPlace;
-  readonly spec: Omit<CollectorSpec, 'digest' | 'control' | 'counted'>;
+  readonly spec: Omit<CollectorSpec, 'digest' | 'control' | 'counted' | 'lineFormat'>;
   readonly node: string;
   readonly cwd: string;
   readonly clock: Clock;
@@ -39,7 +39,8 @@ const smallYoungSpace = '--max-semi-space-size=4';
 
 export function createCollectorClient(options: CollectorClientOptions): CollectorClient {
   const { place, spec, clock } = options;
-  const whole = { ...spec, control: place.control, counted: place.counted };
+  // A process that reads lines otherwise is replaced, and counts the log again.
+  const whole = { ...spec, control: place.control, counted: place.counted, lineFormat: 2 };
   const wanted = { ...whole, digest: createHash('sha256').update(JSON.stringify(whole)).digest('hex') };
   const ask = askerOf(place.control);
   const status = () => ask('GET', '/status').catch(() => undefined) as Promise<CollectorStatus | undefined>;

@@ -30,6 +30,8 @@ export interface CollectorSpec {
   readonly counted: string;
   readonly nodes: readonly { readonly name: string; readonly socket: SocketAddress }[];
   readonly mapFile: string;
+  /** Of HAProxy's log lines. */
+  readonly lineFormat: number;
 }
 
 export interface CollectorStatus {

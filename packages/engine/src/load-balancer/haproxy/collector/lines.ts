@@ -24,6 +24,7 @@ const maxRestBytes = 8_192;
 const nothing = Buffer.alloc(0);
 const newline = 10;
 const space = 32;
+const drawnRoute = Buffer.from('new');
 /** Words of a line, up to the time of the head. */
 const wordsRead = 8;
 
@@ -42,14 +43,16 @@ export function createLineReader({ key, name, counters, seen }: LineShape): Line
     const backend = isWord(0, keyBytes) ? backends.find((each) => isWord(2, each.bytes)) : undefined;
     if (backend === undefined) return;
     seen[backend.slot]++;
-    // `-`: neither a tester nor a probe.
-    if (bytes[begin(5)] !== 45) return;
+    // `-`: neither a tester nor a probe. `new`: a user who came without a bucket.
+    const drawn = isWord(5, drawnRoute);
+    if (!drawn && bytes[begin(5)] !== 45) return;
     const us = numberAt(bytes, begin(7), ends[7] ?? 0) ?? numberAt(bytes, begin(6), ends[6] ?? 0) ?? 0;
     const status = numberAt(bytes, begin(3), ends[3] ?? 0);
     counters.record(backend.slot, {
       status: status !== undefined && status >= 100 && status < 600 ? status : undefined,
       ms: us / 1000,
       failure: failureOf(bytes[begin(4)], bytes[begin(4) + 1]),
+      drawn,
     });
   };
   return {
