@@ -43,16 +43,29 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-/** A reader that closed early (`| head`) has seen enough: this process ends, unless it drives a deployment. */
+/**
+ * A reader that closed early (`| head`) has seen enough, and a full disk takes no answer: this process ends, unless it
+ * drives a deployment, which never depends on its words.
+ */
 function watchReader(): Reader {
   const reader: Reader = { hasLeft: false, isOutlived: false };
   const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
     reader.hasLeft = true;
-    if (!reader.isOutlived) process.exit(exitCodes.done);
+    reader.problem ??= error.code === 'EPIPE' ? undefined : messageOf(error);
+    if (!reader.isOutlived) endWithoutReader(error);
   };
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', onError);
+  process.stdout.on('error', onError);
+  // What stands beside an answer may be lost alone.
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') onError(error);
+  });
   return reader;
+}
+
+function endWithoutReader(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  process.stderr.write(`failed: the answer could not be written: ${plain(messageOf(error))}\n`);
+  process.exit(exitCodes.failed);
 }
 
 function failed(thrown: unknown, json: boolean): ExitCode {

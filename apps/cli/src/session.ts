@@ -21,6 +21,8 @@ export interface World {
 /** The process that reads our output: `| head` ends long before a deployment does. */
 export interface Reader {
   hasLeft: boolean;
+  /** Why nothing can be written, where it was not the reader that closed. */
+  problem?: string | undefined;
   /** Set while this process does what must not end with its reader. */
   isOutlived: boolean;
 }

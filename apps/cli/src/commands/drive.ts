@@ -14,12 +14,14 @@ export const driving: readonly Command[] = [
     placeless: true,
     summary: 'drive deployments in the foreground until Ctrl-C, in competition with the other processes',
     examples: ['bg drive'],
-    run: onEngine(async ({ engine, actor, screen, stop }) => {
+    run: onEngine(async ({ engine, actor, screen, stop, reader }) => {
       if (actor.kind === 'stranger') {
         const refusal = mayOnlyLook(actor.name);
         engine.refusedAtDoor(actor, refusal);
         return refused(screen, refusal);
       }
+      // Whatever becomes of its words.
+      reader.isOutlived = true;
       screen.aside('Driving deployments as soon as nobody else does. Ctrl-C ends it; what serves users goes on.');
       await Promise.all([engine.drive(stop), announceContracts({ engine, screen, stop })]);
       screen.aside('Stopped driving.');

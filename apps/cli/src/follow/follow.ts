@@ -2,7 +2,7 @@
 
 import type { DeploymentView } from '@bg/engine';
 import type { ProgressKind } from '../screen.ts';
-import type { Session } from '../session.ts';
+import type { Reader, Session } from '../session.ts';
 import { createForegroundDriver, type ForegroundDriver } from './driver.ts';
 
 export interface FollowOptions {
@@ -38,7 +38,8 @@ export async function follow(session: Session, options: FollowOptions): Promise<
   }
   progress.end();
   await driver.stop();
-  session.reader.isOutlived = false;
+  // Without a reader, the exit code is the only answer that is left.
+  session.reader.isOutlived = session.reader.hasLeft;
   return end;
 }
 
@@ -71,14 +72,17 @@ async function watch(
     }
     // Nobody reads, and another process drives: there is nothing left to do here.
     if (reader.hasLeft && !drove) return { kind: 'stopped', view, drove };
-    if (reader.hasLeft && !saidLeft) screen.aside(drivenOn(id));
+    if (reader.hasLeft && !saidLeft) screen.aside(drivenOn(id, reader));
     saidLeft ||= reader.hasLeft;
     await engine.changed(lookMs, stop);
   }
 }
 
-const drivenOn = (id: string): string =>
-  `The reader of this output has left. The deployment ${id} is driven on from here (pid ${process.pid}) until it ends.`;
+function drivenOn(id: string, { problem }: Reader): string {
+  const why =
+    problem === undefined ? 'The reader of this output has left.' : `This output cannot be written (${problem}).`;
+  return `${why} The deployment ${id} is driven on from here (pid ${process.pid}) until it ends.`;
+}
 
 function nobodyDrives(mayDrive: boolean, id: string): string {
   return mayDrive
