@@ -37,8 +37,8 @@ function resolveFields(health: HealthOptions): HealthSettings['fields'] {
   };
   return {
     status: fields.status,
-    okValues: fields.okValues ?? defaultFields.okValues,
-    degradedValues: fields.degradedValues ?? defaultFields.degradedValues,
+    okValues: (fields.okValues ?? defaultFields.okValues).map(String),
+    degradedValues: (fields.degradedValues ?? defaultFields.degradedValues).map(String),
     environment: fields.environment,
     version: fields.version,
     databaseConnected: fields.databaseConnected,

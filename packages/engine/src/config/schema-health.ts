@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { choice, duration, listOf, matching, name, named, path, text, urlPath, whole, yesNo } from './schema-values.ts';
 
-const dottedPath = () => matching(/^[^.\s]+(\.[^.\s]+)*$/, 'a dotted path into the JSON answer, such as info.version');
+const dottedPath = () =>
+  matching(/^[^.\s]+( +[^.\s]+)*(\.[^.\s]+( +[^.\s]+)*)*$/, 'a dotted path into the JSON answer, such as info.version');
 const headerExpected = 'a text of at most 4000 characters that a header may hold, a number, true or false';
 const count = (expected: string) => whole({ min: 1, max: 1000, expected });
 export const headerPattern = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
@@ -22,6 +23,8 @@ const status = z.union(
   ],
   { error: statusExpected },
 );
+
+const answered = z.union([text(), z.number(), z.boolean()], { error: 'a text, a number, true or false' });
 
 const dependency = z
   .strictObject({
@@ -81,12 +84,14 @@ export const health = z
       .optional(),
     fields: z
       .strictObject({
-        status: dottedPath().describe('Where the status stands.').optional(),
-        okValues: listOf(text(), 20)
+        status: dottedPath()
+          .describe('Where the status stands; $ is the answer as a whole, be it JSON or a bare word.')
+          .optional(),
+        okValues: listOf(answered, 20)
           .min(1, { error: 'a list of at least one value' })
           .describe('Values of the status that mean healthy. Default: [healthy, ok].')
           .optional(),
-        degradedValues: listOf(text(), 20)
+        degradedValues: listOf(answered, 20)
           .describe('Values of the status that mean degraded: users stay, people are notified. Default: [degraded].')
           .optional(),
         environment: dottedPath().describe('Where the colour of the slot stands.').optional(),

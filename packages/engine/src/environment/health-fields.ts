@@ -2,7 +2,10 @@
 
 import type { HealthDependency, HealthSettings } from '../config/settings-health.ts';
 import type { HealthReport } from './health.ts';
-import { excerptOf, valueAt } from './json-path.ts';
+import { excerptOf, isAmong, valueAt, wholeAnswer } from './json-path.ts';
+
+/** Of a path, in a sentence. */
+export const nameOf = (path: string | undefined): string => (path === wholeAnswer ? 'the answer' : (path ?? ''));
 
 type Fields = HealthSettings['fields'];
 type Grade = 'ok' | 'degraded' | 'failed';
@@ -10,7 +13,7 @@ type Grade = 'ok' | 'degraded' | 'failed';
 /** Why a side that is healthy is degraded. */
 export function degradationOf(json: unknown, fields: Fields): string | undefined {
   const status = fields.status === undefined ? undefined : valueAt(json, fields.status);
-  const byStatus = among(fields.degradedValues, status) ? [`${fields.status} is ${excerptOf(status)}`] : [];
+  const byStatus = among(fields.degradedValues, status) ? [`${nameOf(fields.status)} is ${excerptOf(status)}`] : [];
   const reasons = (fields.dependencies ?? [])
     .filter((dependency) => gradeOf(json, fields, dependency) !== 'ok')
     .map((dependency) => sentenceOf(json, dependency));
@@ -41,7 +44,7 @@ function gradeOf(json: unknown, { okValues, degradedValues }: Fields, { path }: 
 }
 
 const among = (values: readonly string[] | undefined, value: unknown): boolean =>
-  typeof value === 'string' && values?.includes(value) === true;
+  values !== undefined && isAmong(values, value);
 
 const sentenceOf = (json: unknown, { name, path }: HealthDependency): string =>
   `${name} (${path}) is ${excerptOf(valueAt(json, path))}`;

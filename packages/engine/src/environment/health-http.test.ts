@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../config/settings-health.ts';
+import { systemClock } from '../lib/clock.ts';
 import { probeHealth } from './health.ts';
+import { runSmokeTests } from './smoke.ts';
 import { healthRule } from './testing/health-rule.ts';
 
 const rule: HealthSettings = { ...healthRule, check: 'status-code' };
@@ -137,6 +139,18 @@ describe('a service that speaks https', () => {
     expect(await probe(url, { scheme: 'https', tls: { ca: undefined, insecure: true } })).toMatchObject({
       healthy: true,
     });
+  });
+
+  it('is asked by its smoke tests in the same way', async () => {
+    const baseUrl = await secure();
+    const test = { name: 'front', method: 'GET', path: '/', body: undefined, timeoutMs: 10_000 };
+    const asked = (tls: HealthSettings['tls']) =>
+      runSmokeTests({
+        ...{ baseUrl, totalMs: 20_000, clock: systemClock, slotRule: { scheme: 'https', tls } as const },
+        tests: [{ ...test, headers: { Host: 'shop.example.com' }, expect: { status: 200, json: {}, text: [] } }],
+      });
+    expect(await asked({ ca: certificate, insecure: false })).toMatchObject({ passed: true });
+    expect((await asked({ ca: undefined, insecure: false })).results[0]?.problem).toMatch(/self-signed certificate/);
   });
 
   it('is not believed otherwise, and the reason is named', async () => {

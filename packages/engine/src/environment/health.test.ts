@@ -190,3 +190,86 @@ describe('the condition of a side', () => {
     expect(after('---+')).toEqual({ condition: 'unhealthy', failures: 0, successes: 1 });
   });
 });
+
+describe('answers as frameworks give them', () => {
+  const none = { environment: undefined, version: undefined, databaseConnected: undefined };
+  const asked = (body: unknown, fields: Partial<HealthSettings['fields']>, status = 200) =>
+    judge(body, status, { fields: { ...settings.fields, ...none, ...fields } });
+  const spring = {
+    status: 'status',
+    okValues: ['UP'],
+    degradedValues: ['OUT_OF_SERVICE'],
+    dependencies: [
+      { name: 'database', path: 'components.db.status', required: true },
+      { name: 'cache', path: 'components.redis.status', required: false },
+    ],
+  };
+  const actuator = (db: string, redis: string) => ({
+    status: 'UP',
+    components: {
+      db: { status: db, details: { database: 'PostgreSQL' } },
+      redis: { status: redis },
+      ping: { status: 'UP' },
+    },
+  });
+  const aspNet = {
+    status: 'status',
+    okValues: ['Healthy'],
+    degradedValues: ['Degraded'],
+    dependencies: [
+      { name: 'database', path: 'entries.Shop.Data.ShopContext.status', required: true },
+      { name: 'sql', path: 'entries.sql server.status', required: true },
+    ],
+  };
+  const entries = (sql: string) => ({
+    status: 'Healthy',
+    entries: { 'Shop.Data.ShopContext': { status: 'Healthy', data: {} }, 'sql server': { status: sql } },
+  });
+  const word = { status: '$', okValues: ['Healthy', 'ok'], degradedValues: ['Degraded'] };
+  it.each([
+    ['Spring Boot actuator', asked(actuator('UP', 'UP'), spring), { healthy: true }],
+    [
+      'Spring, without its cache',
+      asked(actuator('UP', 'DOWN'), spring),
+      { degraded: 'cache (components.redis.status) is "DOWN"' },
+    ],
+    ['Spring, without its database', asked(actuator('DOWN', 'UP'), spring), { healthy: false }],
+    [
+      'Spring, as it says so',
+      asked({ status: 'DOWN' }, spring, 503),
+      { problem: 'expected a status of 2xx, got 503: {"status":"DOWN"}' },
+    ],
+    ['ASP.NET, JSON', asked(entries('Healthy'), aspNet), { healthy: true }],
+    ['ASP.NET, JSON, unhealthy', asked(entries('Unhealthy'), aspNet), { healthy: false }],
+    ['ASP.NET, a word', asked('Healthy', word), { healthy: true }],
+    [
+      'ASP.NET, a word, degraded',
+      asked('\ufeffDegraded\r\n', word),
+      { healthy: true, degraded: 'the answer is "Degraded"' },
+    ],
+    [
+      'ASP.NET, a word, unhealthy',
+      asked('Unhealthy', word),
+      { problem: 'expected the answer to be "Healthy" or "ok", got "Unhealthy"' },
+    ],
+    ['Go, ok', asked('ok\n', word), { healthy: true }],
+    ['a JSON text', asked('"ok"', word), { healthy: true }],
+    ['nothing', asked('', word), { problem: 'expected JSON, got an empty body' }],
+    [
+      'health+json',
+      asked(
+        { status: 'pass', checks: { 'postgres:connections': [{ status: 'pass' }] } },
+        {
+          ...{ status: 'status', okValues: ['pass'] },
+          dependencies: [{ name: 'database', path: 'checks.postgres:connections.0.status', required: true }],
+        },
+      ),
+      { healthy: true },
+    ],
+    ['true', asked({ healthy: true }, { status: 'healthy', okValues: ['true'] }), { healthy: true }],
+    ['false', asked({ healthy: false }, { status: 'healthy', okValues: ['true'] }), { healthy: false }],
+    ['a number', asked({ status: 1, version: 2 }, { status: 'status', okValues: ['1'] }), { healthy: true }],
+  ])('%s', (_name, report, means) => {
+    expect(report).toMatchObject(means);
+  });
+});

@@ -4,9 +4,9 @@ import type { HealthSettings } from '../config/settings-health.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../lib/http.ts';
 import type { SlotName } from './environment.ts';
-import { degradationOf, dependenciesIn, missingDependency } from './health-fields.ts';
+import { degradationOf, dependenciesIn, missingDependency, nameOf } from './health-fields.ts';
 import { problemByKind } from './health-kinds.ts';
-import { excerpt, excerptOf, parseJson, valueAt } from './json-path.ts';
+import { excerpt, excerptOf, isAmong, parseJson, valueAt, wholeAnswer } from './json-path.ts';
 import { listensElsewhere } from './listens-elsewhere.ts';
 import { redirection } from './redirection.ts';
 
@@ -115,7 +115,8 @@ export function judgeHealthAnswer(
   expected: Expected,
   settings: HealthSettings,
 ): HealthReport {
-  const json = parseJson(answer.body);
+  const parsed = parseJson(answer.body);
+  const json = parsed === undefined ? bareWord(answer.body, settings.fields) : parsed;
   const byFields = settings.check === 'fields';
   const problem = byFields ? problemOfFields(answer, json, { expected, settings }) : problemOfStatus(answer, settings);
   const degraded = problem === undefined && byFields ? degradationOf(json, settings.fields) : undefined;
@@ -129,6 +130,11 @@ export function judgeHealthAnswer(
     ...told(json, settings.fields),
     ms: answer.ms,
   };
+}
+
+/** `Healthy` of ASP.NET, `ok` of many: no JSON, and all that such a service says. */
+function bareWord(body: string, { status }: HealthSettings['fields']): string | undefined {
+  return status === wholeAnswer && body.trim() !== '' ? excerpt(body) : undefined;
 }
 
 /** `headers`: only a `location` is looked at. */
@@ -174,8 +180,8 @@ function differs(
 ): string | undefined {
   if (path === undefined) return undefined;
   const value = valueAt(json, path);
-  if (accepted.includes(value)) return undefined;
-  return `expected ${path} to be ${named.map((one) => excerptOf(one)).join(' or ')}, got ${excerptOf(value)}`;
+  if (isAmong(accepted, value)) return undefined;
+  return `expected ${nameOf(path)} to be ${named.map((one) => excerptOf(one)).join(' or ')}, got ${excerptOf(value)}`;
 }
 
 /** What the answer tells about itself, healthy or not: text from outside, cut short. */

@@ -46,6 +46,13 @@ const run = (tests: readonly SmokeTest[], more: object = {}) =>
   runSmokeTests({ baseUrl, tests, totalMs: 30_000, clock: systemClock, ...more });
 
 describe('smoke tests', () => {
+  it('say where a redirect leads, without what may be secret in it', () => {
+    const headers = { location: 'https://user:pw@shop.example.com/login?token=secret' };
+    expect(judgeSmokeAnswer({ status: 302, body: '', headers }, { status: 200, json: {}, text: [] })).toBe(
+      'expected status 200, got 302 to https://shop.example.com/login?…',
+    );
+  });
+
   it('pass when every answer is as expected', async () => {
     const expectation = {
       status: 200,

@@ -1,6 +1,7 @@
 // A few requests as a user would make them, before any user does. Every test is run and told, also after a failure.
 
 import type { SmokeTest } from '../config/settings.ts';
+import type { HealthSettings } from '../config/settings-health.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../lib/http.ts';
@@ -15,6 +16,8 @@ export interface SmokeRun {
   readonly totalMs: number;
   /** Sent with every request on top of a test's own, such as the preview token. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** How the slot's own port is asked; absent where `baseUrl` is an address of a load balancer. */
+  readonly slotRule?: Pick<HealthSettings, 'scheme' | 'tls'>;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
 }
@@ -46,11 +49,12 @@ async function runOne(run: SmokeRun, test: SmokeTest, until: number): Promise<Sm
   const began = performance.now();
   try {
     const answer = await httpRequest({
-      url: new URL(test.path, run.baseUrl).href,
+      url: addressOf(test, run),
       method: test.method,
       headers: headersOf(test, run.headers),
       ...(test.body === undefined ? {} : { body: test.body }),
       timeoutMs: Math.min(test.timeoutMs, leftMs),
+      ...(run.slotRule ? { tls: run.slotRule.tls } : {}),
       ...(run.signal ? { signal: run.signal } : {}),
     });
     const problem = judgeSmokeAnswer(answer, test.expect);
@@ -59,6 +63,12 @@ async function runOne(run: SmokeRun, test: SmokeTest, until: number): Promise<Sm
     if (run.signal?.aborted) throw thrown;
     return failed(test, performance.now() - began, messageOf(thrown));
   }
+}
+
+function addressOf({ path }: SmokeTest, { baseUrl, slotRule }: SmokeRun): string {
+  const address = new URL(path, baseUrl);
+  if (slotRule) address.protocol = `${slotRule.scheme}:`;
+  return address.href;
 }
 
 /** Pure: undefined when the answer is as expected. */

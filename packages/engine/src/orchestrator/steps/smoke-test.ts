@@ -1,7 +1,7 @@
 // The release's own smoke tests, against the preview slot's port, before any user can reach it.
 
 import { runSmokeTests } from '../../environment/smoke.ts';
-import { slotUrl } from '../core.ts';
+import { healthOf, slotUrl } from '../core.ts';
 import { runBy } from '../release-settings.ts';
 import { done, failed, type Step } from '../step.ts';
 
@@ -11,6 +11,7 @@ export const smokeTest: Step<'smoke-test'> = {
   run: async ({ core, target, deployment, release, signal }) => {
     const report = await runSmokeTests({
       baseUrl: slotUrl(target, deployment.slot),
+      slotRule: healthOf(target, deployment.slot),
       tests: runBy(target, release).smokeTests,
       totalMs: target.settings.smokeTotalMs,
       clock: core.clock,

@@ -42,8 +42,8 @@ export function createParts(core: Core): Engine['parts'] {
       const { key, settings } = found.value;
       const release = releaseFiles(core, key.service, readSlot(core.store.db, key, slot).version ?? '');
       const { smokeTests: tests } = release ? runBy(found.value, release) : settings;
-      const run = { baseUrl: slotUrl(found.value, slot), tests, totalMs: settings.smokeTotalMs, clock: core.clock };
-      return ok(await runSmokeTests(run));
+      const where = { baseUrl: slotUrl(found.value, slot), slotRule: healthOf(found.value, slot) };
+      return ok(await runSmokeTests({ ...where, tests, totalMs: settings.smokeTotalMs, clock: core.clock }));
     },
     start: (request) => startByHand(core, request),
     stop: (request) => stopByHand(core, request),
