@@ -6,6 +6,7 @@ import type { App, BlockAction, SlackViewAction, ViewOutput } from '@slack/bolt'
 import { pressButton } from './actions.ts';
 import type { Card } from './cards/blocks.ts';
 import { faultCard, noticeCard } from './cards/refusal-card.ts';
+import { channelEnded, channelEnds, channelReturned, channelReturns } from './channel-events.ts';
 import { runCommand } from './commands/run.ts';
 import { commandTable } from './commands/table.ts';
 import type { Desk } from './desk.ts';
@@ -28,6 +29,8 @@ export function registerHandlers(app: App, desk: Desk): void {
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab === 'home') await publishHome(desk, event.user);
   });
+  for (const name of channelEnds) app.event(name, async ({ event }) => channelEnded(desk.engine, event.channel));
+  for (const name of channelReturns) app.event(name, async () => channelReturned(desk.engine));
 }
 
 function registerCommands(app: App, desk: Desk, turns: Turns): void {

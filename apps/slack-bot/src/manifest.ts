@@ -1,5 +1,6 @@
 // The Slack app's manifest, made from the command table: what is typed in Slack and what is parsed cannot drift apart.
 
+import { channelEnds, channelReturns } from './channel-events.ts';
 import { type CommandKey, commandTable } from './commands/table.ts';
 
 export interface ManifestOptions {
@@ -74,7 +75,10 @@ export function buildManifest({ url, socketMode = false, words = defaultWords }:
     },
     oauth_config: { scopes: { bot: [...scopes] } },
     settings: {
-      event_subscriptions: { bot_events: ['app_home_opened'], ...(requestUrl && { request_url: requestUrl }) },
+      event_subscriptions: {
+        bot_events: ['app_home_opened', ...channelEnds, ...channelReturns],
+        ...(requestUrl && { request_url: requestUrl }),
+      },
       interactivity: { is_enabled: true, ...(requestUrl && { request_url: requestUrl }) },
       org_deploy_enabled: false,
       socket_mode_enabled: socketMode,

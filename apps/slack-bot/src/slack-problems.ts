@@ -42,6 +42,10 @@ export function problemSentence(problem: SlackProblem): string {
   return problem.kind === 'limited' ? `rate limited for ${problem.afterMs / 1000} s` : problem.sentence;
 }
 
+/** Of a sentence that is stored with a message: why its channel takes none. */
+export const refusesChannel = (sentence: string | null): string | undefined =>
+  /^Slack answered (is_archived|is_inactive|channel_not_found|not_in_channel)\b/.exec(sentence ?? '')?.[1];
+
 const tokenProblems = [
   'invalid_auth',
   'not_authed',

@@ -4,6 +4,7 @@ import type { Engine } from '@bg/engine';
 import { findPerson, personOf } from '@bg/engine';
 import { type Payloads, putOnce, transport } from './messages.ts';
 import type { Item, Round } from './round.ts';
+import { refusesChannel } from './slack-problems.ts';
 
 /** Members of a user group who are written to one by one. */
 const maxMembers = 20;
@@ -38,9 +39,7 @@ export async function informStranded({ engine, slack }: Round, { message, drawn 
 export function strandedIn({ outbox, deployment }: Pick<Engine, 'outbox' | 'deployment'>): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const { kind, payload, problem } of outbox.stuck(transport, 100)) {
-    const error = /^Slack answered (is_archived|is_inactive|channel_not_found|not_in_channel)\b/.exec(
-      problem ?? '',
-    )?.[1];
+    const error = refusesChannel(problem);
     if (kind !== 'card' || error === undefined) continue;
     const view = deployment((payload as Payloads['card']).deploymentId);
     if (view !== undefined && !found.has(view.channel)) found.set(view.channel, error);

@@ -135,7 +135,8 @@ function channelType(channel: Channel): string {
   return channel.kind === 'private' ? 'group' : 'channel';
 }
 
-async function sendEvent(context: Context, name: string, event: Json): Promise<Delivery | undefined> {
+/** Undefined where the app has not subscribed to it. */
+export async function sendEvent(context: Context, name: string, event: Json): Promise<Delivery | undefined> {
   const subscribed = context.workspace.manifest.settings?.event_subscriptions?.bot_events ?? [];
   if (!subscribed.includes(name)) return undefined;
   const payload = eventEnvelope(context, event, slackId('Ev'));

@@ -2,8 +2,9 @@
 import type { Context } from '../context.ts';
 import { SimulatorError } from '../errors.ts';
 import { findMessage, removeMessage } from '../messages.ts';
-import { announce } from '../store.ts';
+import { announce, type Channel } from '../store.ts';
 import { channelOf } from './payloads.ts';
+import { sendEvent } from './presence.ts';
 
 export interface ChannelChange {
   readonly channel: string;
@@ -13,7 +14,9 @@ export interface ChannelChange {
   readonly hasBot?: boolean;
 }
 
-export function changeChannel({ workspace }: Context, { channel, name, isArchived, hasBot }: ChannelChange): void {
+export function changeChannel(context: Context, change: ChannelChange): void {
+  const { workspace } = context;
+  const { channel, name, isArchived, hasBot } = change;
   const before = channelOf(workspace, channel);
   const bot = workspace.app.botUserId;
   const others = before.members.filter((member) => member !== bot);
@@ -25,6 +28,20 @@ export function changeChannel({ workspace }: Context, { channel, name, isArchive
     members: isIn ? [...others, bot] : others,
   });
   announce(workspace, 'messages');
+  for (const type of eventsOf(before, bot, change))
+    void sendEvent(context, type, { type, channel: before.id, user: bot, event_ts: workspace.nextTs() });
+}
+
+/** What Slack calls them; those of a private channel have names of their own. */
+function eventsOf(before: Channel, bot: string, { isArchived, hasBot }: ChannelChange): readonly string[] {
+  const kind = before.kind === 'private' ? 'group' : 'channel';
+  const wasIn = before.members.includes(bot);
+  return [
+    ...(isArchived === undefined || isArchived === before.isArchived
+      ? []
+      : [`${kind}_${isArchived ? 'archive' : 'unarchive'}`]),
+    ...(hasBot === undefined || hasBot === wasIn ? [] : [hasBot ? 'member_joined_channel' : `${kind}_left`]),
+  ];
 }
 
 /** A workspace admin may delete what the app said; the app is not asked. */
