@@ -36,6 +36,7 @@ const understoodLines: readonly (readonly [string, Intent])[] = [
     },
   ],
   ['/deploy v2.1 –hold', { kind: 'deploy', ref: {}, version: 'v2.1', ...plain, hold: true }],
+  ['/deploy `shop`  `v2.1`', { kind: 'deploy', ref: { service: 'shop' }, version: 'v2.1', ...plain }],
   [
     '/deploy v2.1 —reason “smart quotes”',
     { kind: 'deploy', ref: {}, version: 'v2.1', ...plain, reason: 'smart quotes' },

@@ -27,13 +27,17 @@ export function cutWords(raw: string): Cut {
 const wordPattern = /"([^"]*)"|(?<=^|\s)'([^']*)'(?=\s|$)|[^\s"]*"[^\s]*|[^\s"]+/g;
 
 function plainText(raw: string): string {
-  return withoutMarkup(raw)
-    .replace(/\p{Cf}/gu, '')
-    .replace(/[\p{Cc}\p{Z}]/gu, ' ')
-    .replace(/[“”„‟«»″]/g, '"')
-    .replace(/[‘’‚‛′]/g, "'")
-    .replace(/(^|\s)[–—―‒−]+(?=\p{L})/gu, '$1--')
-    .replace(/(^|\s)(--[\p{L}-]+)=/gu, '$1$2 ');
+  return (
+    withoutMarkup(raw)
+      .replace(/\p{Cf}/gu, '')
+      .replace(/[\p{Cc}\p{Z}]/gu, ' ')
+      .replace(/[“”„‟«»″]/g, '"')
+      .replace(/[‘’‚‛′]/g, "'")
+      // Copied from a card, where it is a code span.
+      .replace(/(^|\s)`([^`\s]+)`(?=\s|$)/g, '$1$2')
+      .replace(/(^|\s)[–—―‒−]+(?=\p{L})/gu, '$1--')
+      .replace(/(^|\s)(--[\p{L}-]+)=/gu, '$1$2 ')
+  );
 }
 
 /** `<@U1|bob>` → `@bob`, `<#C1|deploys>` → `#deploys`, `<https://a.b|a.b>` → `a.b`, then `&amp;` → `&`. */
