@@ -1,6 +1,6 @@
 // References of images, resolved by asking a registry over HTTP.
 
-import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,19 @@ describe('a reference of an image', () => {
       '/v2/acme/shop/manifests/v1',
     ]);
     expect(requests[1]?.headers.authorization).toBe('Basic dGVzdA==');
+  });
+
+  it('is read with a byte order mark, in its own file and in the answer of a registry', async () => {
+    const mark = '\ufeff';
+    const { registry, port } = await serve((request, response) => {
+      if (request.url?.startsWith('/token')) return void response.end(`${mark}{"token":"abc"}`);
+      if (request.headers.authorization === 'Bearer abc') return void response.end(manifest);
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${registry}/token"` }).end();
+    });
+    expect(await resolve(`${registry}/acme/shop:v1`, port)).toMatchObject({ sha256: sha256Of(manifest) });
+    const release = join(folder, 'releases', 'v1');
+    writeFileSync(join(release, 'bluegreen.image.json'), `${mark}${JSON.stringify({ name: 'acme/shop', digest })}`);
+    expect(readImage(release)).toEqual({ name: 'acme/shop', digest });
   });
 
   it('keeps the token of one registry from the host that it redirects to', async () => {

@@ -60,6 +60,10 @@ describe('a signature that minisign made', () => {
     await expect(check(signature.replace('file:test', 'file:tost'))).rejects.toThrow('trusted comment');
   });
 
+  it('is read with a byte order mark and the line ends of Windows', async () => {
+    await check(`\ufeff${theirs['the hashed form'].replaceAll('\n', '\r\n')}`);
+  });
+
   it('counts only by a configured key', async () => {
     await check(theirs['the hashed form'], [ourKey, theirKey]);
     await expect(check(theirs['the hashed form'], [ourKey])).rejects.toThrow(

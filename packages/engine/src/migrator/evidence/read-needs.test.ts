@@ -51,6 +51,11 @@ describe('what a release needs', () => {
     });
   });
 
+  test('reads statements that begin with a byte order mark', () => {
+    writeFileSync(join(folder, 'statements.sql'), '\ufeffSELECT 1;\n');
+    expect(needs({ statements: 'statements.sql' }).statements).toEqual([expect.stringMatching(/^SELECT 1/)]);
+  });
+
   test.each([
     ['no such file', () => {}, /statements\.sql cannot be read/],
     ['no SQL', () => writeFileSync(join(folder, 'statements.sql'), 'SELECT 1;\nSELEC 2;'), /statements\.sql:2: /],
