@@ -64,7 +64,7 @@ export const health = z
     command: listOf(text(), 200)
       .min(1, { error: 'a list of a program and its arguments' })
       .describe(
-        'Program and arguments of a check by command, run in the folder of this file by the user of the bot; never through a shell.',
+        'Program and arguments of a check by command, run in the folder of this file by the account of the slot, or else of the bot; never through a shell.',
       )
       .optional(),
     acceptDegraded: yesNo()

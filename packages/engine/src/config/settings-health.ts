@@ -1,11 +1,19 @@
 // How a side is asked whether it works: defaults filled in, paths absolute.
 
+import type { AccountName } from '../lib/accounts.ts';
+
 export interface HealthSettings {
   readonly type: 'http' | 'grpc' | 'tcp' | 'command';
   /** Asked for by a check of gRPC; '' is the server as a whole. */
   readonly grpcService: string;
-  /** Of a check by command. */
-  readonly command: { readonly argv: readonly [string, ...string[]]; readonly cwd: string } | undefined;
+  /** Of a check by command. `account`: that of the slot, which is filled in where a slot is asked. */
+  readonly command:
+    | {
+        readonly argv: readonly [string, ...string[]];
+        readonly cwd: string;
+        readonly account?: AccountName | undefined;
+      }
+    | undefined;
   /** Whether a new side may be given users while it is degraded. */
   readonly acceptDegraded: boolean;
   readonly path: string;

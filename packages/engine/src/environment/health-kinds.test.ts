@@ -163,3 +163,21 @@ it('through the load balancer, any answer that is no failure of a server counts 
   });
   expect(await probeHealth({ url, expected, settings: rule, through })).toMatchObject({ healthy: false });
 });
+
+describe('a check by command of a slot with an account', () => {
+  const asked = (user: string) => {
+    const argv = ['sh', '-c', 'echo "as $(id -u), $(env | grep -c SECRET)" >&2; exit 1'] as const;
+    return probe('http://127.0.0.1:1', { type: 'command', command: { argv: [...argv], cwd: '/', account: { user } } });
+  };
+
+  it.runIf(process.getuid?.() === 0)('runs as that account', async () => {
+    expect((await asked('65534')).problem).toMatch(/ended with 1: as 65534, 0$/);
+  });
+
+  it('is unhealthy with the reason where there is no such account', async () => {
+    expect(await asked('nobody-knows-me')).toMatchObject({
+      healthy: false,
+      problem: expect.stringContaining('there is no account nobody-knows-me on this machine'),
+    });
+  });
+});

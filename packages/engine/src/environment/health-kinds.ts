@@ -1,6 +1,7 @@
 // The kinds of health checks beside HTTP: a call of gRPC, a connection, a command. Each says nothing, or what is wrong.
 
 import type { HealthSettings } from '../config/settings-health.ts';
+import { asAccount, findAccount } from '../lib/accounts.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import { run } from '../lib/exec.ts';
 import { askGrpcHealth } from '../lib/grpc-health.ts';
@@ -63,7 +64,7 @@ async function problemOfCommand({ url, expected, settings, signal }: Asked): Pro
   if (unknown.length > 0) return `health.${unknown.join('; ')}`;
   try {
     await run({
-      argv,
+      argv: asAccount(argv, command.account && findAccount(command.account)),
       cwd: command.cwd,
       env,
       timeoutMs,
@@ -74,7 +75,7 @@ async function problemOfCommand({ url, expected, settings, signal }: Asked): Pro
     return undefined;
   } catch (thrown) {
     if (signal?.aborted) throw signal.reason;
-    if (hasCode(thrown, 'exec-failed')) return excerpt(messageOf(thrown), 400);
+    if (hasCode(thrown, 'exec-failed') || hasCode(thrown, 'account-refused')) return excerpt(messageOf(thrown), 400);
     throw thrown;
   }
 }

@@ -95,8 +95,15 @@ export async function placeToAdopt(target: Target, slot: SlotName): Promise<Slot
 export const urlOf = ({ port }: SlotPlace): string => `http://127.0.0.1:${port}`;
 
 /** The rule that the instance in the slot was started with. A changed one holds from its next start, or from `config apply`. */
-export function healthOf({ key, settings, environment }: Target, slot: SlotName): HealthSettings {
-  return { ...settings.health, ...environment.startedAs({ ...key, slot })?.health };
+export function healthOf(target: Target, slot: SlotName): HealthSettings {
+  const { key, settings, environment } = target;
+  return asSlot(target, slot, { ...settings.health, ...environment.startedAs({ ...key, slot })?.health });
+}
+
+/** A command that looks at a side has no more rights than the side itself. */
+export function asSlot({ settings }: Target, slot: SlotName, rule: HealthSettings): HealthSettings {
+  const { account } = settings.slots[slot];
+  return account && rule.command ? { ...rule, command: { ...rule.command, account } } : rule;
 }
 
 export function releaseFiles(core: Core, service: string, version: string): ReleaseFiles | undefined {

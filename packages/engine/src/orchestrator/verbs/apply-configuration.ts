@@ -8,7 +8,7 @@ import { probeHealth } from '../../environment/health.ts';
 import { getSnapshot, leftKey, putSnapshot } from '../../state/snapshots.ts';
 import { readSlot } from '../../state/targets.ts';
 import { actorName, shortName } from '../actor.ts';
-import { type Core, slotUrl, type Target } from '../core.ts';
+import { asSlot, type Core, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates.ts';
 import { forgetSettled, type LeftAsItIs, pendingOf } from '../pending.ts';
@@ -122,7 +122,11 @@ async function admissible(
     const { role, version } = readSlot(core.store.db, target.key, slot);
     if (role === 'idle' || version === null) continue;
     const expected = { slot, version };
-    const report = await probeHealth({ url: slotUrl(target, slot), expected, settings: target.settings.health });
+    const report = await probeHealth({
+      url: slotUrl(target, slot),
+      expected,
+      settings: asSlot(target, slot, target.settings.health),
+    });
     if (!report.healthy)
       return refuse(
         'side-unhealthy',
