@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readDocument } from './document.ts';
 import { type Bench, edited, makeBench, smallConfig } from './test-config.ts';
 
 let bench: Bench;
@@ -51,6 +52,7 @@ const faults: readonly (readonly [what: string, text: string, problem: string])[
     `a: &a 1\nb: [${Array(200).fill('*a').join(', ')}]\n`,
     'uses its anchors (&name, *name) too often or inside themselves; write the values out instead',
   ],
+  ['a key that is given twice within another', 'a: {x: 1, y: 2, x: 3}\n', '1:17 this key is given twice'],
   ['more than a mebibyte', `# ${'x'.repeat(1 << 20)}\n`, 'is 1.0 MiB large; a configuration has at most 1 MiB'],
 ];
 
@@ -64,6 +66,16 @@ describe('a text that is no sound YAML', () => {
     const lines = bench.problems('['.repeat(200_000));
     expect(lines[0]).toContain('is nested too deeply');
     expect(lines.length).toBeLessThanOrEqual(20);
+  });
+
+  it('keys are compared in time, however many there are', () => {
+    const text = Array.from({ length: 40_000 }, (_, index) => `k${index}: 1`).join('\n');
+    const began = performance.now();
+    expect(readDocument(text).problems).toEqual([]);
+    expect(readDocument(`${text}\nk7: 1`).problems).toMatchObject([
+      { line: 40_001, message: 'this key is given twice' },
+    ]);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   it('an anchor inside itself ends', () => {

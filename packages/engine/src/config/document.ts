@@ -34,7 +34,12 @@ export function readDocument(text: string): ConfigDocument {
   if (Buffer.byteLength(text) > maxFileBytes) return refused(tooLarge(Buffer.byteLength(text)));
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: false,
+    });
     return readParsed(document, lines);
   } catch (thrown) {
     // The parser descends by recursion: a text of nothing but brackets ends its stack.
@@ -51,7 +56,10 @@ function readParsed(document: Document.Parsed, lines: LineCounter): ConfigDocume
     const { line, col } = lines.linePos(offset);
     return fileProblem(message, { line, column: col });
   };
-  const faults = [...document.errors, ...document.warnings].map((fault) => at(fault.pos[0], yamlSentence(fault)));
+  const faults = [
+    ...[...document.errors, ...document.warnings].map((fault) => at(fault.pos[0], yamlSentence(fault))),
+    ...doubledKeys(document).map((offset) => at(offset, yamlSentence({ code: 'DUPLICATE_KEY' }))),
+  ];
   if (faults.length > 0) return { ...refused(''), problems: firstOf(faults) };
   if (document.contents === null) return refused('is empty; start from bluegreen.example.yaml');
   if (!isMap(document.contents)) return refused('is not a mapping; it starts with keys such as state: and services:');
@@ -76,6 +84,22 @@ function readParsed(document: Document.Parsed, lines: LineCounter): ConfigDocume
 /** One slip, such as an open bracket, makes the parser stumble many times: what is doubled or late says nothing new. */
 function firstOf(faults: readonly ConfigProblem[]): readonly ConfigProblem[] {
   return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()].slice(0, maxFaults);
+}
+
+/** The parser would hold each key against all before it: 100,000 of them take minutes. */
+function doubledKeys(document: Document): readonly number[] {
+  const doubled: number[] = [];
+  visit(document, {
+    Map: (_key, { items }) => {
+      const names = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (names.has(key.value)) doubled.push(key.range?.[0] ?? 0);
+        names.add(key.value);
+      }
+    },
+  });
+  return doubled;
 }
 
 function countAliases(document: Document): { readonly count: number; readonly unknown: readonly number[] } {

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { BlueGreenError } from '../lib/errors.ts';
 import { renderedName } from '../lib/template.ts';
 import { decodeText } from '../lib/text-file.ts';
-import { maxFileBytes, readDocument, tooLarge } from './document.ts';
+import { readDocument } from './document.ts';
 import { keysOf, schemaAt, unknownKey } from './known-keys.ts';
 import type { Path } from './path.ts';
 import { describeFound, error, type Finding, formatProblem } from './problems.ts';
@@ -44,6 +44,9 @@ export interface ReleaseManifest extends DeclaredNeeds {
   readonly templates: readonly string[];
 }
 
+/** Others wrote it, and it is read on the thread that keeps the lease: some shapes of YAML cost 20 µs a byte. */
+const maxManifestBytes = 128 * 1024;
+
 const smokeLimit = '60s';
 
 /** Undefined without such a file. @throws BlueGreenError `release-invalid`: one line per problem, with its place. */
@@ -53,7 +56,11 @@ export function readReleaseManifest(releaseFolder: string): ReleaseManifest | un
   if (!found) return undefined;
   // A link may lead to what is not part of the digest, or never ends.
   if (!found.isFile()) throw new BlueGreenError('release-invalid', `${file} is no plain file`);
-  if (found.size > maxFileBytes) throw new BlueGreenError('release-invalid', `${file} ${tooLarge(found.size)}`);
+  if (found.size > maxManifestBytes)
+    throw new BlueGreenError(
+      'release-invalid',
+      `${file} is ${Math.ceil(found.size / 1024)} KiB large; at most ${maxManifestBytes / 1024} KiB are read`,
+    );
   const { text, fault } = decodeText(readFileSync(file));
   if (text === undefined) throw new BlueGreenError('release-invalid', `${file} ${fault}`);
   const { root, problems, locate } = readDocument(text);

@@ -29,4 +29,4 @@ const sentences: Readonly<Record<YAMLError['code'], string>> = {
   UNEXPECTED_TOKEN: 'this is not expected here; look for a wrong indentation, or a text that needs quotes',
 };
 
-export const yamlSentence = ({ code }: YAMLError): string => sentences[code] ?? sentences.IMPOSSIBLE;
+export const yamlSentence = ({ code }: Pick<YAMLError, 'code'>): string => sentences[code] ?? sentences.IMPOSSIBLE;
