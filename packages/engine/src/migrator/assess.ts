@@ -10,6 +10,7 @@ import type { CompatReport } from './evidence/report.ts';
 import type { ScratchServer } from './evidence/scratch.ts';
 import { validateCompatibility } from './evidence/validate.ts';
 import type { Migration, SqlFile } from './files/migration.ts';
+import { lintAside } from './lint-aside.ts';
 import type { AssessedRelease, Assessment } from './migrator.ts';
 import { planExpand } from './phases/plan.ts';
 import { hasRun, type Ledger, rowOf } from './phases/progress.ts';
@@ -48,7 +49,7 @@ export async function assess(
   const pending = new Set(planExpand(migrations, ledger).map(({ migration }) => migration.id));
   return validateCompatibility({
     files: filesFor(act, migrations, ledger),
-    findings: dialect.lint(migrations, { pending, ledger: parts.table }),
+    findings: await lintAside(dialect, migrations, { pending, ledger: parts.table }),
     releases: releases.map((release) => needsOf(parts, release)),
     readUse,
     scratch: parts.scratch(parts.address, replayed(migrations, ledger)),

@@ -1,27 +1,27 @@
-// What a release would do to a database, and what stands against it. Pure: files, ledger and rules in, plan out.
+// What a release would do to a database, and what stands against it: files, ledger and rules in, plan out.
 
 import type { Dialect } from './dialect.ts';
 import { type FileProblem, filesOf, type Migration, type MigrationFiles, type SqlFile } from './files/migration.ts';
 import { formatFileProblem } from './files/read.ts';
 import type { Finding } from './lint/finding.ts';
+import { lintAside } from './lint-aside.ts';
 import type { SchemaPlan } from './migrator.ts';
 import { findUnordered, planBackfill, planContract, planExpand } from './phases/plan.ts';
 import { hasRun, isExpanded, type Ledger, rowOf } from './phases/progress.ts';
 
 /** @param table of the ledger */
-export function planSchema(
+export async function planSchema(
   files: MigrationFiles,
   ledger: Ledger,
-  dialect: Pick<Dialect, 'lint'>,
+  dialect: Pick<Dialect, 'kind' | 'lint'>,
   table?: string,
-): SchemaPlan {
+): Promise<SchemaPlan> {
   if (!files.ok) return { ...nothing, problems: files.problems.map(formatFileProblem) };
   const { migrations } = files;
   const open = openFiles(migrations, ledger);
   const expand = planExpand(migrations, ledger).map(({ migration }) => migration.id);
-  const findings = dialect
-    .lint(migrations, { pending: new Set(expand), ledger: table })
-    .filter(({ file }) => open.has(file));
+  const judged = await lintAside(dialect, migrations, { pending: new Set(expand), ledger: table });
+  const findings = judged.filter(({ file }) => open.has(file));
   const taken = findings.filter(({ accepted }) => accepted !== undefined);
   const standing = findings.filter(({ accepted }) => accepted === undefined);
   const contract = planContract(migrations, ledger);

@@ -1,0 +1,46 @@
+// Migrations are text that others wrote, and some shapes of SQL cost a parser minutes. What is large is judged in a thread of
+// its own, with a limit on time and memory, so that the thread that keeps the lease goes on.
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { deadline } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Dialect, LintOptions } from './dialect.ts';
+import { MigrationError } from './error.ts';
+import { filesOf, type Migration } from './files/migration.ts';
+import type { Finding } from './lint/finding.ts';
+import type { LintTask } from './lint-worker.ts';
+
+/** All files together; less than that takes no parser longer than a second. */
+const smallBytes = 16 * 1024;
+const limitMs = 30_000;
+const memoryMb = 1_024;
+
+/** As `dialect.lint`. @throws MigrationError `files-invalid` when they cannot be judged in time */
+export async function lintAside(
+  dialect: Pick<Dialect, 'kind' | 'lint'>,
+  migrations: readonly Migration[],
+  options: LintOptions = {},
+  within: { readonly limitMs: number } = { limitMs },
+): Promise<readonly Finding[]> {
+  const bytes = migrations.flatMap(filesOf).reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+  if (bytes <= smallBytes) return dialect.lint(migrations, options);
+  const workerData: LintTask = { kind: dialect.kind, migrations, options };
+  const worker = new Worker(new URL('./lint-worker.ts', import.meta.url), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+  });
+  const limit = deadline(within.limitMs);
+  try {
+    const [findings] = (await once(worker, 'message', { signal: limit })) as [readonly Finding[]];
+    return findings;
+  } catch (thrown) {
+    const why = limit.aborted ? `within ${within.limitMs / 1_000} s` : `: ${messageOf(thrown)}`;
+    throw new MigrationError('files-invalid', `the migrations (${bytes} bytes of SQL) could not be judged ${why}`, {
+      hint: 'Make the files smaller: load data with a program of its own, and leave out what no statement needs.',
+      cause: thrown,
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
