@@ -8,6 +8,8 @@ export interface AuditLog {
   after(seq: number, limit: number): readonly AuditRow[];
   /** `outside`: heads that were published where the owner of this machine cannot change them. */
   verify(outside?: AuditHead | readonly AuditHead[]): AuditVerification;
+  /** Rows that came since the last look alone, where the whole log was found intact within a day; else all of them. */
+  verifySinceLast(): AuditVerification;
   /** Remembers that this head (the present one, unless `row` is given) was shown outside: verify proves the log by it. */
   publishHead(place: string, row?: AuditHead): AuditHead | undefined;
   /** How far each destination of `audit.ship` and the file with the heads are. */

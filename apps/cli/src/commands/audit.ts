@@ -16,20 +16,26 @@ export const audit: readonly Command[] = [
     group: 'audit',
     usage: 'verify',
     placeless: true,
-    summary: 'check the hash chain of the audit log; 1 when it is broken or cut off',
+    summary:
+      'check the hash chain of the audit log: all of it once a day, else the rows since the last look; 1 when broken',
     options: [
+      ['--full', 'walk all rows, also those that were found intact within the last day'],
       ['--head <row:hash>', 'a head as it was published in the channel: what this file says of itself is not enough'],
       ['--heads <file>', 'every head in a file, such as audit.headsFile: one <row:hash> in each line'],
     ],
     examples: [
       'bg audit verify',
+      'bg audit verify --full',
       'bg audit verify --json',
       `bg audit verify --head 412:${'0'.repeat(64)}`,
       'bg audit verify --heads /mnt/elsewhere/heads.txt',
     ],
     run: onEngine(({ engine, screen }, _words, options) => {
       const one = options.head === undefined ? [] : [readHead(options.head)];
-      const verification = engine.audit.verify([...one, ...headsIn(options.heads)]);
+      const heads = [...one, ...headsIn(options.heads)];
+      // A head from outside proves the rows before it only where each of them is walked.
+      const isWhole = options.full === true || heads.length > 0;
+      const verification = isWhole ? engine.audit.verify(heads) : engine.audit.verifySinceLast();
       const shipped = engine.audit.shipped();
       screen.answer({ ...verification, shipped }, (_, light) => [
         ...verificationLines(verification, light),
@@ -109,7 +115,7 @@ function shippedLines(shipped: ReturnType<Engine['audit']['shipped']>, rows: num
 function verificationLines(verification: AuditVerification, { paint }: Light): readonly string[] {
   if (!verification.intact)
     return [`${paint.red('✗ broken')} at row ${verification.seq} of ${verification.rows}: ${verification.problem}`];
-  const { rows, head, published, votes } = verification;
+  const { rows, head, published, votes, since } = verification;
   const place =
     published === undefined
       ? 'No head was published yet, so a log that was rewritten as a whole could not be told.'
@@ -117,6 +123,9 @@ function verificationLines(verification: AuditVerification, { paint }: Light): r
   return [
     `${paint.green('✓ intact')}: ${rows} rows${head === undefined ? '' : `, head ${rows}:${head}`}`,
     place,
+    since === undefined
+      ? 'All rows were walked.'
+      : `Rows from ${since.seq + 1} on were walked; all of them at ${new Date(since.fullAt).toISOString()} (again: --full).`,
     ...(votes === 0 ? [] : [`${votes} votes of people agree with their rows.`]),
   ];
 }

@@ -33,6 +33,7 @@ it.each([
   ['{ name: a, driver: http, url: "https://x.example", path: /x }', 'audit.ship[0].path: is not for http'],
   ['{ name: a, driver: syslog, address: "logs.example.com:514" }', 'audit.ship[0].address'],
   ['{ name: a, driver: http, url: "http://x.example", token: correct-horse }', 'in the clear'],
+  ['{ name: a, driver: syslog, address: "tcp://x.example:1", ca: /x }', 'is only for syslog at an address with tls'],
   ['{ name: heads, driver: file, path: /x }', 'choose another one'],
   ['{ name: a, driver: file, path: /x }, { name: a, driver: file, path: /y }', 'has the same name already'],
   ['{ name: a, driver: file, path: state/x }', 'an account that can change the log there'],

@@ -15,6 +15,9 @@ const destination = z
     )
       .describe('Where syslog listens.')
       .optional(),
+    ca: path()
+      .describe('PEM file with the authority of a tls:// receiver. Default: the authorities that Node knows.')
+      .optional(),
     path: path().describe('File that rows are added to; it is opened for each batch, so it can be rotated.').optional(),
     url: matching(/^https?:\/\/[^\s\p{Cc}"'<>@]{1,1000}$/u, 'an address that starts with https:// or http://')
       .describe('Where rows are posted.')

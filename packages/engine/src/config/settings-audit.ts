@@ -19,7 +19,9 @@ export type AuditDestination = { readonly name: string } & (
 
 export type SyslogAddress =
   | { readonly kind: 'udp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'tcp' | 'tls'; readonly host: string; readonly port: number }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** `ca`: absolute path of a PEM file; undefined: the authorities that Node knows. */
+  | { readonly kind: 'tls'; readonly host: string; readonly port: number; readonly ca?: string | undefined }
   | { readonly kind: 'unix'; readonly path: string };
 
 export function resolveAudit({ headsFile, ship = [] }: AuditFile, folder: string): AuditSettings {
@@ -33,7 +35,11 @@ function resolveDestination(given: NonNullable<AuditFile['ship']>[number], folde
   const { name, driver, address = '', path = '', url = '' } = given;
   switch (driver) {
     case 'syslog':
-      return { name, driver, address: addressOf(address) };
+      return {
+        name,
+        driver,
+        address: addressOf(address, given.ca === undefined ? undefined : resolve(folder, given.ca)),
+      };
     case 'file':
       return { name, driver, path: resolve(folder, path) };
     case 'http':
@@ -43,10 +49,13 @@ function resolveDestination(given: NonNullable<AuditFile['ship']>[number], folde
   }
 }
 
-function addressOf(text: string): SyslogAddress {
+function addressOf(text: string, ca: string | undefined): SyslogAddress {
   if (text.startsWith('unix:')) return { kind: 'unix', path: text.slice('unix:'.length) };
   const [, kind = 'udp', host = '', port = ''] = /^(udp|tcp|tls):\/\/(.*):(\d+)$/.exec(text) ?? [];
-  return { kind: kind as 'udp' | 'tcp' | 'tls', host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  const place = { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  return kind === 'tls'
+    ? { kind, ...place, ...(ca === undefined ? {} : { ca }) }
+    : { kind: kind as 'udp' | 'tcp', ...place };
 }
 
 /** What must never be written down. */

@@ -3,13 +3,16 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, isIPv6, type Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect, isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { deadline } from './clock.ts';
 import { BlueGreenError, messageOf } from './errors.ts';
 
 export type StreamPlace =
-  | { readonly kind: 'tcp' | 'tls'; readonly host: string; readonly port: number }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** `ca`: PEM file in place of the authorities that Node knows. */
+  | { readonly kind: 'tls'; readonly host: string; readonly port: number; readonly ca?: string | undefined }
   | { readonly kind: 'unix'; readonly path: string };
 
 export interface Sending {
@@ -23,7 +26,7 @@ const closeMs = 3_000;
 /** One connection, which is closed. @throws BlueGreenError `send-failed`; the signal's reason when it aborts */
 export async function sendStream(place: StreamPlace, bytes: Buffer, { timeoutMs, signal }: Sending): Promise<void> {
   const limit = deadline(timeoutMs, signal);
-  const socket = open(place);
+  const socket = opened(place);
   // Without a listener of its own an error that comes late would end the process.
   const failed = new Promise<never>((_, reject) => socket.once('error', reject));
   failed.catch(() => undefined);
@@ -48,6 +51,15 @@ export async function sendStream(place: StreamPlace, bytes: Buffer, { timeoutMs,
   }
 }
 
+/** @throws BlueGreenError `send-failed` where the file of the authority cannot be read */
+function opened(place: StreamPlace): Socket {
+  try {
+    return open(place);
+  } catch (thrown) {
+    throw new BlueGreenError('send-failed', messageOf(thrown), {}, thrown);
+  }
+}
+
 function open(place: StreamPlace): Socket {
   switch (place.kind) {
     case 'unix':
@@ -55,7 +67,14 @@ function open(place: StreamPlace): Socket {
     case 'tcp':
       return connect({ host: place.host, port: place.port });
     case 'tls':
-      return connectTls({ host: place.host, port: place.port, servername: place.host });
+      return connectTls({
+        host: place.host,
+        port: place.port,
+        minVersion: 'TLSv1.2',
+        // An address is no server name; the certificate is held against it all the same.
+        ...(isIP(place.host) === 0 ? { servername: place.host } : {}),
+        ...(place.ca === undefined ? {} : { ca: readFileSync(place.ca) }),
+      });
     default:
       return place satisfies never;
   }

@@ -9,8 +9,12 @@ interface Comparison {
   readonly count: number;
   /** For each row of the log, oldest first. */
   row(row: typeof audit.$inferSelect): void;
-  /** After the last row. */
+  /** After the last row of all. */
   problem(): string | undefined;
+  /** All of them, by keys. */
+  readonly keys: readonly string[];
+  /** After the last row of a part: votes that no row of it names, and whether each of its rows has its vote. */
+  rest(): { readonly keys: Iterable<string>; readonly complete: boolean };
 }
 
 export function votesToCompare(db: Db): Comparison {
@@ -19,6 +23,8 @@ export function votesToCompare(db: Db): Comparison {
   const missing: string[] = [];
   return {
     count,
+    keys: [...known.keys()],
+    rest: () => ({ keys: known.keys(), complete: missing.length === 0 }),
     row: (row) => {
       const said = decisionIn(row);
       if (said !== undefined && !known.delete(said.key)) missing.push(said.sentence);

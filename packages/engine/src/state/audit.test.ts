@@ -78,6 +78,8 @@ describe('the audit log', () => {
       publishedHead: undefined,
       published: undefined,
       votes: 0,
+      since: undefined,
+      votesDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
   });
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { asc, desc, eq, gt, sql } from 'drizzle-orm';
 import type { AuditAction } from '../domain/audit-actions.ts';
+import { type Checkpoint, digestOfVotes } from './audit-checkpoint.ts';
 import { votesToCompare } from './audit-votes.ts';
 import type { Db } from './database.ts';
 import { audit, heads } from './schema.ts';
@@ -47,6 +48,9 @@ export type AuditVerification =
       readonly published: PublishedHead | undefined;
       /** Decisions of people that were compared with their rows. */
       readonly votes: number;
+      /** Rows up to here were found intact before, all of them last at `fullAt`; undefined: all were walked now. */
+      readonly since?: { readonly seq: number; readonly fullAt: number } | undefined;
+      readonly votesDigest: string;
     }
   | { readonly intact: false; readonly rows: number; readonly problem: string; readonly seq: number };
 
@@ -96,32 +100,74 @@ export function auditAfter(db: Db, seq: number, limit: number): readonly AuditRo
  * Walks the whole chain. Finds any row edited, removed or reordered up to the last head known here, or up to `given`:
  * heads that were published where the owner of this file cannot reach. A vote without its row is found as well.
  */
-export function verifyAudit(db: Db, given: AuditHead | readonly AuditHead[] = []): AuditVerification {
-  const outside = [given].flat();
+export function verifyAudit(
+  db: Db,
+  given: AuditHead | readonly AuditHead[] = [],
+  from?: Checkpoint,
+): AuditVerification {
+  // One moment of the file: another process may write a vote and its row in between.
+  return db.$client.transaction(() => (from && verifySince(db, from)) ?? verifyWhole(db, [given].flat()))();
+}
+
+/** Undefined where anything is not as it should be: walking the whole log then says what. */
+function verifySince(db: Db, from: Checkpoint): AuditVerification | undefined {
+  const row = db.select().from(audit).where(eq(audit.seq, from.seq)).get();
+  if (row?.hash !== from.hash || hashOf(row) !== from.hash) return undefined;
+  const published = db.select().from(heads).orderBy(asc(heads.seq)).all();
+  if (published.some(({ seq, hash }) => seq <= from.seq && hashAt(db, seq) !== hash)) return undefined;
+  const votes = votesToCompare(db);
+  const walked = walk(db, { known: published.filter(({ seq }) => seq > from.seq), seen: votes.row, from });
+  if ('problem' in walked || cutTail(db, walked.seq, published)) return undefined;
+  const { keys, complete } = votes.rest();
+  if (!complete || digestOfVotes(keys) !== from.votesDigest) return undefined;
+  return intact(walked, published, votes, { seq: from.seq, fullAt: from.fullAt });
+}
+
+const hashAt = (db: Db, seq: number): string | undefined =>
+  db.select({ hash: audit.hash }).from(audit).where(eq(audit.seq, seq)).get()?.hash;
+
+function verifyWhole(db: Db, outside: readonly AuditHead[]): AuditVerification {
   const published = db.select().from(heads).orderBy(asc(heads.seq)).all();
   const votes = votesToCompare(db);
-  const walked = walk(db, [...published, ...outside], votes.row);
+  const walked = walk(db, { known: [...published, ...outside], seen: votes.row, from: { seq: 0, hash: beginning } });
   if ('problem' in walked) return { intact: false, ...walked };
-  const { seq: rows, hash } = walked;
+  const rows = walked.seq;
   const missing = cutTail(db, rows, [...published, ...outside]);
   if (missing) return { intact: false, rows, ...missing };
   const problem = votes.problem();
   if (problem !== undefined) return { intact: false, rows, seq: rows, problem };
+  return intact(walked, published, votes);
+}
+
+function intact(
+  { seq, hash }: AuditHead,
+  published: readonly (typeof heads.$inferSelect)[],
+  votes: { readonly count: number; readonly keys: readonly string[] },
+  since?: { readonly seq: number; readonly fullAt: number },
+): AuditVerification {
   const last = published.at(-1);
   return {
     intact: true,
-    rows,
-    head: rows === 0 ? undefined : hash,
+    rows: seq,
+    head: seq === 0 ? undefined : hash,
     publishedHead: last?.seq,
     published: last && { seq: last.seq, hash: last.hash, place: last.place, at: last.publishedAt },
     votes: votes.count,
+    since,
+    votesDigest: digestOfVotes(votes.keys),
   };
+}
+
+interface Walk {
+  readonly known: readonly AuditHead[];
+  readonly seen: (row: StoredRow) => void;
+  /** The row before the first. */
+  readonly from: AuditHead;
 }
 
 function walk(
   db: Db,
-  known: readonly AuditHead[],
-  seen: (row: StoredRow) => void,
+  { known, seen, from }: Walk,
 ): AuditHead | { readonly rows: number; readonly problem: string; readonly seq: number } {
   const expected = new Map(known.map(({ seq, hash }) => [seq, hash] as const));
   const other = known.find(({ seq, hash }) => expected.get(seq) !== hash);
@@ -132,7 +178,7 @@ function walk(
     .where(gt(audit.seq, sql.placeholder('seq')))
     .orderBy(asc(audit.seq));
   const page = next.limit(pageSize).prepare();
-  let previous: AuditHead = { seq: 0, hash: beginning };
+  let previous = from;
   for (;;) {
     const rows = page.all({ seq: previous.seq });
     for (const row of rows) {

@@ -40,6 +40,8 @@ function checkKeys(each: NonNullable<Draft<Destination>>, at: (key: string) => P
   for (const key of ['address', 'path', 'url', 'token'] as const)
     if (key in each && key !== own && !(key === 'token' && driver === 'http'))
       findings.push(error(at(key), `is not for ${driver}; expected ${own}`));
+  if ('ca' in each && !(driver === 'syslog' && each.address?.startsWith('tls://')))
+    findings.push(error(at('ca'), 'is only for syslog at an address with tls://'));
   if (driver === 'http' && 'token' in each && url?.startsWith('http:') && !isThisMachine(hostOf(url)))
     findings.push(error(at('url'), 'would send the token in the clear; expected https://'));
   return findings;

@@ -2,7 +2,8 @@
 
 import { createSocket } from 'node:dgram';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 
 export interface Receiver {
   readonly port: number;
@@ -15,10 +16,19 @@ const rowIn = (message: string): { readonly seq: number; readonly hash: string }
 export const seqsOf = (messages: readonly string[]): readonly number[] => messages.map((each) => rowIn(each).seq);
 
 /** `path`: of a unix socket. `breaks`: connections that are cut in the middle instead of being read. */
-export async function startStream({ path, breaks = 0 }: { path?: string; breaks?: number } = {}): Promise<Receiver> {
+export async function startStream({
+  path,
+  breaks = 0,
+  tls,
+}: {
+  path?: string;
+  breaks?: number;
+  /** PEM. */
+  tls?: { readonly key: Buffer; readonly cert: Buffer };
+} = {}): Promise<Receiver> {
   const messages: string[] = [];
   let left = breaks;
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const read = (socket: Socket): void => {
     const chunks: Buffer[] = [];
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
@@ -33,13 +43,27 @@ export async function startStream({ path, breaks = 0 }: { path?: string; breaks?
       messages.push(...framesIn(Buffer.concat(chunks)));
       socket.end();
     });
-  });
+  };
+  const server = tls
+    ? createTlsServer({ ...tls, allowHalfOpen: true }, read).on('tlsClientError', () => undefined)
+    : createServer({ allowHalfOpen: true }, read);
   await new Promise<void>((resolve) =>
     path === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(path, resolve),
   );
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? (address as AddressInfo).port : 0;
-  return { port, messages, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  return {
+    port,
+    messages,
+    close: () =>
+      new Promise((resolve) => {
+        // One whose handshake failed may stay half open.
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
 }
 
 /** RFC 6587, octet counting. */

@@ -3,12 +3,10 @@
 import { createBuilds } from '../../builds/builds.ts';
 import type { Engine } from '../../engine-api.ts';
 import type { SlotName } from '../../environment/environment.ts';
-import { auditAfter, latestHead, rememberHead, verifyAudit } from '../../state/audit.ts';
 import { readContract } from '../../state/contracts.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { createInbox } from '../../state/inbox.ts';
 import { createOutbox } from '../../state/outbox.ts';
-import { readShipped } from '../../state/shipped.ts';
 import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { countStrangers } from '../../state/strangers.ts';
@@ -26,6 +24,7 @@ import { viewTarget } from '../views/target-view.ts';
 import { adopt } from './adopt.ts';
 import { applyConfiguration, leaveConfiguration } from './apply-configuration.ts';
 import { approve, extend, reject } from './approvals.ts';
+import { auditOf, shippingWarnings } from './audit-log.ts';
 import { contract } from './contract.ts';
 import { approveContract, rejectContract } from './decide-contract.ts';
 import { deploy, planOnly } from './deploy.ts';
@@ -153,7 +152,11 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
       at: core.clock.now(),
       driver: liveDriver(core),
       targets: core.targets.map((target) => viewTarget(core, target)),
-      warnings: [...core.settings.warnings, ...pendingNow(core).map(({ sentence }) => sentence)],
+      warnings: [
+        ...core.settings.warnings,
+        ...pendingNow(core).map(({ sentence }) => sentence),
+        ...shippingWarnings(core),
+      ],
     }),
     target: (ref) => {
       const found = findTarget(core, ref);
@@ -185,23 +188,6 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
           };
         }),
       );
-    },
-  };
-}
-
-function auditOf({ store, clock, settings }: Core): Engine['audit'] {
-  return {
-    after: (seq, limit) => auditAfter(store.db, seq, limit),
-    verify: (outside) => verifyAudit(store.db, outside),
-    publishHead: (place, row) => {
-      const head = row ?? latestHead(store.db);
-      if (head) store.note((db) => rememberHead(db, head, clock.now(), place));
-      return head;
-    },
-    shipped: () => {
-      const { ship, headsFile } = settings.audit;
-      const names = [...ship.map(({ name }) => name), ...(headsFile === undefined ? [] : ['heads'])];
-      return names.map((name) => readShipped(store.db, name));
     },
   };
 }

@@ -1,0 +1,68 @@
+// The audit log as callers see it: read, proved, published, and what keeps its copies elsewhere from growing.
+
+import type { AuditLog } from '../../audit-api.ts';
+import {
+  type AuditHead,
+  type AuditVerification,
+  auditAfter,
+  latestHead,
+  rememberHead,
+  verifyAudit,
+} from '../../state/audit.ts';
+import { readCheckpoint, writeCheckpoint } from '../../state/audit-checkpoint.ts';
+import { readShipped, type Shipped } from '../../state/shipped.ts';
+import type { Core } from '../core.ts';
+import { clockTime } from '../words.ts';
+
+export function auditOf(core: Core): AuditLog {
+  const { store, clock } = core;
+  return {
+    after: (seq, limit) => auditAfter(store.db, seq, limit),
+    verify: (outside) => remembered(core, verifyAudit(store.db, outside)),
+    verifySinceLast: () => remembered(core, verifyAudit(store.db, [], readCheckpoint(store.db, clock.now()))),
+    publishHead: (place, row) => {
+      const head: AuditHead | undefined = row ?? latestHead(store.db);
+      if (head) store.note((db) => rememberHead(db, head, clock.now(), place));
+      return head;
+    },
+    shipped: () => shippedOf(core),
+  };
+}
+
+/** A look that cannot be written down, on a full disk for instance, was a look all the same. */
+function remembered({ store, clock, log }: Core, verification: AuditVerification): AuditVerification {
+  if (!verification.intact || verification.head === undefined) return verification;
+  const { rows: seq, head: hash, since, votesDigest } = verification;
+  const checkpoint = { seq, hash, votesDigest, fullAt: since?.fullAt ?? clock.now() };
+  try {
+    store.note((db, now) => writeCheckpoint(db, checkpoint, now));
+  } catch (thrown) {
+    log.warn({ err: thrown }, 'how far the audit log was verified could not be written');
+  }
+  return verification;
+}
+
+function shippedOf({ store, settings }: Core): readonly Shipped[] {
+  const { ship, headsFile } = settings.audit;
+  const names = [...ship.map(({ name }) => name), ...(headsFile === undefined ? [] : ['heads'])];
+  return names.map((name) => readShipped(store.db, name));
+}
+
+/** So long a row may wait before it is said that no process ships there. */
+const patienceMs = 10 * 60_000;
+
+/** For the status: who relies on a copy must not find out by looking for a row in it. */
+export function shippingWarnings(core: Core): readonly string[] {
+  const { store, clock } = core;
+  const last = latestHead(store.db)?.seq ?? 0;
+  return shippedOf(core).flatMap(({ name, seq, problem, since }) => {
+    const [waiting] = seq < last ? auditAfter(store.db, seq, 1) : [];
+    if (waiting === undefined) return [];
+    const rows = `${last - seq} row${last - seq === 1 ? '' : 's'} of the audit log`;
+    if (problem !== undefined)
+      return [`${rows} wait for ${name} (audit.ship) since ${clockTime(since ?? waiting.at)}: ${problem}`];
+    return waiting.at > clock.now() - patienceMs
+      ? []
+      : [`${rows} wait for ${name} (audit.ship) since ${clockTime(waiting.at)}: no process sends them`];
+  });
+}
