@@ -47,6 +47,9 @@ export interface ReleaseManifest extends DeclaredNeeds {
 /** Others wrote it, and it is read on the thread that keeps the lease: some shapes of YAML cost 20 µs a byte. */
 const maxManifestBytes = 128 * 1024;
 
+/** Each is looked up in the text from its beginning, and nobody reads more. */
+const maxFindings = 20;
+
 const smokeLimit = '60s';
 
 /** Undefined without such a file. @throws BlueGreenError `release-invalid`: one line per problem, with its place. */
@@ -68,7 +71,7 @@ export function readReleaseManifest(releaseFolder: string): ReleaseManifest | un
   const findings = parsed?.success
     ? doubles(parsed.data)
     : (parsed?.error.issues.flatMap((issue) => findingsOf(issue, root)) ?? []);
-  const faults = [...problems, ...findings.map(locate)];
+  const faults = [...problems, ...findings.slice(0, maxFindings).map(locate)];
   if (!parsed?.success || faults.length > 0)
     throw new BlueGreenError('release-invalid', faults.map((problem) => formatProblem(file, problem)).join('\n'));
   return manifestOf(parsed.data);
@@ -115,7 +118,7 @@ function repeated(words: readonly string[]): readonly (readonly [index: number, 
 function findingsOf(issue: z.core.$ZodIssue, root: unknown): readonly Finding[] {
   const path = issue.path as Path;
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, maxFindings).map((key) => ({
       ...error([...path, key], unknownKey(key, keysOf(schemaAt(releaseManifest, path)))),
       atKey: true,
     }));
