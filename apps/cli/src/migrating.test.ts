@@ -74,7 +74,7 @@ describe('bg migrate lint', () => {
   });
 });
 
-describe('bg migrate', { timeout: 120_000 }, () => {
+describe('bg migrate', { timeout: 240_000 }, () => {
   it('plans, widens, fills, shows and contracts, one step at a time', async () => {
     expect((await shell.bg('deploy', 'v2.0')).code).toBe(0);
     const plan = await shell.bg('migrate', 'plan', '--release', 'v2.1');
@@ -158,6 +158,13 @@ describe('bg migrate', { timeout: 120_000 }, () => {
     holder.exec('ROLLBACK');
     holder.close();
   }
+
+  it('holds a backfill and lets it go on, and shows what the database is doing', async () => {
+    expect((await shell.bg('migrate', 'pause', '--reason', 'month end')).out).toContain('bg migrate resume');
+    expect((await shell.bg('status')).out).toMatch(/backfill held by alice since .*: month end/);
+    expect((await shell.bg('migrate', 'resume')).out).toContain('The backfill goes on');
+    expect((await shell.bg('migrate', 'activity')).out).toContain('SQLite has no server');
+  });
 
   it('that fails in the middle says what is done, and not that nothing was changed', async () => {
     const releases = join(shell.folder, 'releases', 'shop');

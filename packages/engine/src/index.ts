@@ -81,7 +81,7 @@ export type {
   SideCounts,
   Traffic,
 } from './load-balancer/load-balancer.ts';
-export type { Migrations, MigrationsView, SchemaPlanView, TryView } from './migrations-api.ts';
+export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './migrations-api.ts';
 export { MigrationError } from './migrator/error.ts';
 export type { Finding } from './migrator/lint/finding.ts';
 export { githubReport } from './migrator/lint/reports/github.ts';

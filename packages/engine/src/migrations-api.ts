@@ -2,6 +2,7 @@
 // asks, except a contract, which the driver runs once people have approved it.
 
 import type { TargetRef } from './engine-api.ts';
+import type { DatabaseActivity } from './migrator/activity.ts';
 import type { SchemaAct, SchemaPlan, TryRequest } from './migrator/migrator.ts';
 import type { MigrationEvent } from './migrator/phases/context.ts';
 import type { SchemaStatus } from './migrator/phases/status.ts';
@@ -9,6 +10,8 @@ import type { TryReport } from './migrator/try-copy.ts';
 import type { Actor } from './orchestrator/actor.ts';
 import type { Result } from './orchestrator/refusal.ts';
 import type { ContractView } from './orchestrator/schema/contract-view.ts';
+import type { HeldBackfill } from './orchestrator/schema/hold-backfill.ts';
+import type { SchemaView } from './orchestrator/schema/schema-view.ts';
 import type { Need } from './orchestrator/schema/who-needs.ts';
 
 /** Without a version, the release that users have. */
@@ -19,6 +22,14 @@ export interface MigrationsView extends SchemaStatus {
   readonly version: string;
   readonly kind: string;
   readonly contract: ContractView | undefined;
+  readonly held: HeldBackfill | undefined;
+}
+
+export interface ActivityView extends DatabaseActivity {
+  readonly name: string;
+  readonly kind: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
 }
 
 export interface SchemaPlanView extends SchemaPlan {
@@ -61,6 +72,12 @@ export interface ContractRequest extends TargetRef {
   readonly reason?: string | undefined;
 }
 
+/** A person holds the backfill of a target, or lets it go on. */
+export interface BackfillHold extends TargetRef {
+  readonly actor: Actor;
+  readonly reason?: string | undefined;
+}
+
 export interface Migrations {
   plan(ref: ReleaseRef): Promise<Result<SchemaPlanView>>;
   status(ref: ReleaseRef): Promise<Result<MigrationsView>>;
@@ -68,6 +85,11 @@ export interface Migrations {
   run(request: MigrationsRun): Promise<Result<readonly string[]>>;
   /** Runs what is pending on a copy with data; refused for the live database itself. */
   tryOn(request: MigrationsTry): Promise<Result<TryView>>;
+  /** What the database is doing just now. */
+  activity(ref: TargetRef): Promise<Result<ActivityView>>;
+  /** The backfill stops after the batch under way, in every process, until a person lets it go on. */
+  pause(request: BackfillHold): Result<SchemaView>;
+  resume(request: BackfillHold): Result<SchemaView>;
   /** Asks for an approval of its own; refused while a release that may get users needs the old shape. */
   contract(request: ContractRequest): Promise<Result<ContractView>>;
   approveContract(id: string, actor: Actor): Result<ContractView>;

@@ -39,6 +39,7 @@ export function createTargetMigrator(target: TargetSettings, clock: Clock): Migr
     limits,
     lockWaitMs,
     sharedTables,
+    beforeContract: database.beforeContract,
     clock,
   };
   return createMigrator({

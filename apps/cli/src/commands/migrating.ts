@@ -7,7 +7,8 @@ import { settled } from '../follow/settled.ts';
 import { readPlace, readVersion } from '../place.ts';
 import { answered, refused } from '../refused.ts';
 import { type Options, onEngine } from '../session.ts';
-import { contractLines, migrationsLines, progressText, schemaPlanLines } from '../show/schema.ts';
+import { activityLines } from '../show/activity.ts';
+import { contractLines, holdLines, migrationsLines, progressText, schemaPlanLines } from '../show/schema.ts';
 import { usageError } from '../usage.ts';
 import { type Command, reasonOption } from './command.ts';
 import { lint } from './lint.ts';
@@ -48,6 +49,15 @@ export const migrating: readonly Command[] = [
       ),
     ),
   },
+  {
+    group,
+    usage: 'activity [place]',
+    summary: 'what the database is doing: long statements, who waits for whom, connections, replicas, index builds',
+    examples: ['bg migrate activity', 'bg migrate activity shop/staging --json'],
+    run: onEngine(async ({ engine, screen }, [place], options) =>
+      answered(screen, await engine.migrations.activity(readPlace(place, options)), activityLines),
+    ),
+  },
   acting('expand', 'widen the schema for a release, as its deployment would', () => ({ kind: 'expand' }), {
     options: [releaseOption],
     examples: ['bg migrate expand --release v2.1'],
@@ -61,6 +71,25 @@ export const migrating: readonly Command[] = [
       examples: ['bg migrate backfill'],
     },
   ),
+  {
+    group,
+    usage: 'pause [place]',
+    summary: 'hold the backfill after the batch under way, also over restarts',
+    options: [reasonOption],
+    examples: ['bg migrate pause --reason "month end"'],
+    run: onEngine(({ engine, actor, screen }, [place], { reason, ...options }) =>
+      answered(screen, engine.migrations.pause({ ...readPlace(place, options), actor, reason }), holdLines),
+    ),
+  },
+  {
+    group,
+    usage: 'resume [place]',
+    summary: 'let a backfill go on that was held with pause',
+    examples: ['bg migrate resume'],
+    run: onEngine(({ engine, actor, screen }, [place], options) =>
+      answered(screen, engine.migrations.resume({ ...readPlace(place, options), actor }), holdLines),
+    ),
+  },
   {
     group,
     usage: 'contract [place]',

@@ -26,15 +26,26 @@ export function schemaLines({ schema }: Pick<TargetView, 'schema'>, { paint }: L
   ];
 }
 
-function schemaText({ kind, migrations, toFill, toContract, filling }: SchemaView): string {
+function schemaText({ kind, migrations, toFill, toContract, filling, held }: SchemaView): string {
   const newest = migrations.at(-1);
   const parts = [
     newest === undefined ? 'no migration yet' : `${newest.id} ${newest.state}`,
     ...(filling ? [`filling ${filling.id}: ${progressText(filling)}`] : toFill.map((id) => `${id} is to be filled`)),
+    ...(held === undefined ? [] : [heldText(held)]),
     ...toContract.map((id) => `${id} may be contracted`),
   ];
   return `${kind}: ${parts.join(', ')}`;
 }
+
+/** After `pause` and `resume`. */
+export const holdLines = ({ held, toFill }: SchemaView): readonly string[] => [
+  held === undefined
+    ? `The backfill goes on${toFill.length === 0 ? '; nothing is to be filled now' : `: ${toFill.join(', ')}`}.`
+    : `The backfill is held. Let it go on with: bg migrate resume`,
+];
+
+const heldText = ({ by, at, reason }: NonNullable<SchemaView['held']>): string =>
+  `backfill held by ${shortName(by)} since ${clockTime(at)}${reason === undefined ? '' : `: ${reason}`}`;
 
 export function progressText(progress: NonNullable<SchemaView['filling']>): string {
   const { rowsDone, rowsTotal, msLeft } = progress;
@@ -43,7 +54,7 @@ export function progressText(progress: NonNullable<SchemaView['filling']>): stri
 }
 
 export function migrationsLines(view: MigrationsView, { paint }: Light): readonly string[] {
-  const { name, version, kind, migrations, next, edits, drift, contract } = view;
+  const { name, version, kind, migrations, next, edits, drift, contract, held } = view;
   return [
     paint.bold(`${name}  ${kind}, as ${version} sees it`),
     ...(migrations.length === 0 ? ['  no migration'] : []),
@@ -59,6 +70,7 @@ export function migrationsLines(view: MigrationsView, { paint }: Light): readonl
     ...Object.entries(next).flatMap(([phase, ids]) =>
       ids.length === 0 ? [] : [`  ${phase} would run ${ids.join(', ')}`],
     ),
+    ...(held === undefined ? [] : [`  ${paint.yellow(heldText(held))}`]),
     ...edits.real.map(({ file }) => `  ${paint.red('✗')} ${file} was edited after it ran`),
     ...edits.cosmetic.map(({ file }) => `  ${paint.yellow('!')} ${file} was edited in comments or white space`),
     ...(drift ?? []).map((what) => `  ${paint.red('✗')} changed by hand: ${what}`),

@@ -1,6 +1,6 @@
 // What a release does to the database of its service: on its card, and in the status.
 
-import type { DeploymentView, TargetView } from '@bg/engine';
+import { type DeploymentView, shortName, type TargetView } from '@bg/engine';
 import { type Block, section } from './blocks.ts';
 import { bar, code, count, duration, join, outside } from './text.ts';
 
@@ -47,6 +47,7 @@ export function schemaLine({ schema }: Pick<TargetView, 'schema'>): string | und
       ? `🗄️ Schema (${schema.kind})`
       : `🗄️ Schema (${schema.kind}): ${code(newest.id)} ${newest.state}`,
     schema.filling && fillingLine(schema.filling),
+    schema.held && `⏸️ backfill held by ${outside(shortName(schema.held.by), 60)}`,
     schema.toContract.length > 0 && `may be contracted: ${outside(schema.toContract.join(', '), 200)}`,
     problem !== undefined && `⚠️ ${outside(problem, 300)}`,
   );

@@ -26,6 +26,7 @@ describe('the database of a service', () => {
       statementTimeoutMs: 15_000,
       rollbackForMs: 86_400_000,
       sharedTables: [],
+      beforeContract: undefined,
     });
   });
 

@@ -24,5 +24,16 @@ export function resolveDatabase(file: ServiceOptions['database']): DatabaseSetti
     statementTimeoutMs: parseDuration(statementTimeout),
     rollbackForMs: parseDuration(rollbackFor),
     sharedTables,
+    beforeContract: resolveCommand(settings.beforeContract),
   };
+}
+
+const defaultTimeout = '10m';
+
+function resolveCommand(
+  file: NonNullable<ServiceOptions['database']>['beforeContract'],
+): DatabaseSettings['beforeContract'] {
+  const [program, ...words] = file?.command ?? [];
+  if (program === undefined) return undefined;
+  return { argv: [program, ...words], timeoutMs: parseDuration(file?.timeout ?? defaultTimeout) };
 }

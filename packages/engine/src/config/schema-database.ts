@@ -1,7 +1,7 @@
 // What the configuration says about a target's own database, whose schema the engine widens and tightens.
 
 import { z } from 'zod';
-import { choice, duration, durationOrZero, listOf, matching } from './schema-values.ts';
+import { choice, duration, durationOrZero, listOf, matching, text } from './schema-values.ts';
 
 const url = () =>
   matching(
@@ -49,6 +49,19 @@ export const database = z
     rollbackFor: durationOrZero()
       .describe(
         'For so long after it was live a release may be gone back to, and its shape of the schema is kept. Default: 24h.',
+      )
+      .optional(),
+    beforeContract: z
+      .strictObject({
+        command: listOf(text('a word of the command'), 50)
+          .min(1, { error: 'the command, word by word' })
+          .describe('The command and its arguments, word by word; no shell is involved. No default.'),
+        timeout: duration()
+          .describe('It is ended after this time, and the contract is refused. Default: 10m.')
+          .optional(),
+      })
+      .describe(
+        'Makes a backup or a restore point before a contract. When it fails the contract is refused. DATABASE_URL and BLUEGREEN_SERVICE, _TARGET, _CONTRACT and _MIGRATIONS are in its environment. Default: none.',
       )
       .optional(),
     sharedTables: listOf(

@@ -115,6 +115,8 @@ export interface DatabaseSettings {
   readonly statementTimeoutMs: number;
   /** How long a release that was live stays one to go back to, whose shape of the schema is kept. */
   readonly rollbackForMs: number;
+  /** Makes a restore point before a contract. */
+  readonly beforeContract: { readonly argv: readonly [string, ...string[]]; readonly timeoutMs: number } | undefined;
   /** Tables that others change too: what changes in them is no drift. */
   readonly sharedTables: readonly string[];
 }

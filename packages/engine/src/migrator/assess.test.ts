@@ -30,6 +30,7 @@ const settings: DatabaseSettings = {
   statementTimeoutMs: 30_000,
   rollbackForMs: 0,
   sharedTables: [],
+  beforeContract: undefined,
 };
 
 beforeEach(() => {
@@ -37,7 +38,7 @@ beforeEach(() => {
   const file = join(folder, 'shop.sqlite');
   migrator = createMigrator({
     ...{ dialect: sqliteDialect, folder: 'migrations', limits, lockWaitMs: 10_000, clock: systemClock },
-    ...{ table: settings.table, sharedTables: [] },
+    ...{ table: settings.table, sharedTables: [], beforeContract: undefined },
     address: () => `sqlite:${file}`,
     filledIn: (address) => address,
     identity: async (address) => address,

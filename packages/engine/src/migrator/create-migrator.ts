@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { maskIn, secretsIn } from './address.ts';
 import { assess, type EvidenceParts } from './assess.ts';
+import { makeRestorePoint, type RestorePoint } from './before-contract.ts';
 import type { RunLimits, SchemaDatabase } from './database.ts';
 import { MigrationError } from './error.ts';
 import type { Migration } from './files/migration.ts';
@@ -38,6 +39,7 @@ export interface MigratorParts extends EvidenceParts {
   /** Name of the folder in a release. */
   readonly folder: string;
   readonly limits: RunLimits;
+  readonly beforeContract: RestorePoint | undefined;
   /** As configured: tables that others change too. */
   readonly sharedTables: readonly string[];
   /** How long another migrator is waited for. */
@@ -46,7 +48,7 @@ export interface MigratorParts extends EvidenceParts {
 }
 
 export function createMigrator(parts: MigratorParts): Migrator {
-  const { dialect, folder, clock, limits, lockWaitMs, sharedTables } = parts;
+  const { dialect, folder, clock, limits, lockWaitMs, sharedTables, beforeContract } = parts;
   const filesOf = (releaseFolder: string) => readMigrations(join(releaseFolder, folder));
   const using = <T>(work: (database: SchemaDatabase, address: string) => Promise<T>): Promise<T> =>
     onConnection(parts, work);
@@ -84,6 +86,9 @@ export function createMigrator(parts: MigratorParts): Migrator {
         );
       }),
     tryOn: (releaseFolder, request, work) => tryNamed(parts, () => sound(filesOf(releaseFolder)), request, work),
+    restorePoint: async (facts, signal) =>
+      beforeContract && (await makeRestorePoint(beforeContract, facts, { address: parts.address(), signal })),
+    activity: () => using((database) => database.activity()),
     run: (releaseFolder, act, work) =>
       using(async (database) => {
         await dialect.load();

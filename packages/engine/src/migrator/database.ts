@@ -2,6 +2,7 @@
 // A change of the schema and its ledger row are one transaction where the database can do that; where it cannot, each
 // statement is preceded by a probe, so that a killed run goes on and never guesses.
 
+import type { DatabaseActivity } from './activity.ts';
 import type { DatabaseKind } from './dialect.ts';
 import type { BackfillFile, SqlFile, Stage } from './files/migration.ts';
 
@@ -112,5 +113,7 @@ export interface SchemaDatabase {
   /** Kept from one run to the next, to find hand edits; `undefined` forgets it, as before each run that changes it. */
   rememberCatalog(catalog: Catalog | undefined): Promise<void>;
   rememberedCatalog(): Promise<Catalog | undefined>;
+  /** On a connection of its own, since this one may be waiting; looks only, within seconds. */
+  activity(): Promise<DatabaseActivity>;
   close(): Promise<void>;
 }

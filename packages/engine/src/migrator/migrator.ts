@@ -1,6 +1,8 @@
 // What the flow needs of a database: widen it before a deployment, say which release can live with it, and, as a separate
 // act, take away what only older releases need.
 
+import type { DatabaseActivity } from './activity.ts';
+import type { ContractFacts } from './before-contract.ts';
 import type { SchemaDatabase } from './database.ts';
 import type { CompatReport } from './evidence/report.ts';
 import type { MigrationEvent } from './phases/context.ts';
@@ -102,6 +104,13 @@ export interface Migrator {
    * what cannot be told from it, `unreachable`
    */
   tryOn(releaseFolder: string, request: TryRequest, work: SchemaWork): Promise<TryReport>;
+  /**
+   * Runs the configured command before a contract. Repeatable.
+   * @returns the last lines that it printed; undefined where none is configured. @throws MigrationError `failed` with them
+   */
+  restorePoint(facts: ContractFacts, signal: AbortSignal): Promise<string | undefined>;
+  /** What the database is doing. Looks only. */
+  activity(): Promise<DatabaseActivity>;
   /** Repeatable: what was cut off goes on. @returns the ids it concerned */
   run(releaseFolder: string, act: SchemaAct, work: SchemaWork): Promise<readonly string[]>;
 }

@@ -34,13 +34,17 @@ export const noMigrator: Migrator = {
   tryOn: async () => {
     throw noDatabase();
   },
+  restorePoint: async () => undefined,
+  activity: async () => {
+    throw noDatabase();
+  },
   run: async (_folder, { kind }) => {
     if (kind === 'expand' || kind === 'backfill') return [];
     throw noDatabase();
   },
 };
 
-const noDatabase = () =>
+const noDatabase = (): MigrationError =>
   new MigrationError('not-allowed', 'this target has no database in its configuration', {
     hint: 'Name it as `database` of the service or target.',
   });

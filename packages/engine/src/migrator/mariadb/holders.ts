@@ -51,7 +51,7 @@ function sentence(rows: readonly Row[]): string {
 const longest = 120;
 
 /** What a service sends may hold anything: literals are left out. */
-function withoutLiterals(query: string): string {
+export function withoutLiterals(query: string): string {
   const found = tokenize(query);
   if (!found.ok) return 'a statement';
   const shown = found.tokens.map(({ kind, text }) => (kind === 'string' || kind === 'number' ? '?' : text)).join(' ');

@@ -2,9 +2,11 @@
 // unlike MariaDB's own it is under a licence that asks nothing.
 
 import type { Clock } from '../../lib/clock.ts';
+import type { DatabaseActivity } from '../activity.ts';
 import type { SchemaDatabase } from '../database.ts';
 import { MigrationError } from '../error.ts';
 import type { SeeStatement } from '../statement-seen.ts';
+import { readActivity } from './activity.ts';
 import { type Address, readAddress } from './address.ts';
 import { runBatch } from './backfill.ts';
 import { readCatalog } from './catalog.ts';
@@ -52,8 +54,18 @@ export async function openMariadb({ url, table, clock, onStatement }: MariadbOpt
     searchPath: async () => undefined,
     rememberCatalog: (catalog) => on((session) => rememberCatalog(session, tables, catalog)),
     rememberedCatalog: () => on((session) => rememberedCatalog(session, tables)),
+    activity: () => telling(() => lookAside(address)),
     close: () => keeper.close(),
   };
+}
+
+async function lookAside(address: Address): Promise<DatabaseActivity> {
+  const session = await connect(address);
+  try {
+    return await readActivity(session);
+  } finally {
+    await session.close();
+  }
 }
 
 interface Keeper {

@@ -6,6 +6,7 @@ import type { Migration, SqlFile } from '../files/migration.ts';
 import type { PhaseContext } from './context.ts';
 import { changingCatalog } from './drift.ts';
 import { printOf, unfinishedStage } from './progress.ts';
+import { sayingWhatItWaitsFor } from './waiting.ts';
 
 export interface StageRun {
   readonly migration: Migration;
@@ -34,7 +35,9 @@ export async function runStage(
     ...(goesOn ? {} : { statementsDone: 0 }),
   });
   await noting(context, id, during, () =>
-    changingCatalog(context, () => database.run(id, file, outcome, limits, signal)),
+    sayingWhatItWaitsFor(context, id, () =>
+      changingCatalog(context, () => database.run(id, file, outcome, limits, signal)),
+    ),
   );
   say({ kind: 'done', id, stage, tookMs: clock.now() - began });
 }

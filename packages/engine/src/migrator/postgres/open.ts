@@ -1,18 +1,21 @@
 // An application's PostgreSQL, as the phases need it. DDL is transactional there: a file and its ledger row are one.
 
 import type { Clock } from '../../lib/clock.ts';
+import type { DatabaseActivity } from '../activity.ts';
 import type { SchemaDatabase } from '../database.ts';
 import type { SeeStatement } from '../statement-seen.ts';
-import { parseAddress } from './address.ts';
+import { readActivity } from './activity.ts';
+import { type Address, parseAddress } from './address.ts';
 import { runAlone } from './alone.ts';
 import { runBatch } from './batch.ts';
 import { readSchema } from './catalog.ts';
 import { createConnections } from './connections.ts';
+import { migrationErrorOf } from './errors.ts';
 import { createTables, ledgerTables, locate, readCatalog, readLedger, writeCatalog, writeLedger } from './ledger.ts';
 import { createLock, type MigratorLock } from './lock.ts';
 import { loadGrammar } from './parse.ts';
 import { type Hands, runFile } from './run.ts';
-import type { Session } from './session.ts';
+import { connect, type Session } from './session.ts';
 
 export interface PostgresOptions {
   /** `postgres://role:password@host:5432/database`; the role's search_path decides where unqualified names lie. */
@@ -64,8 +67,22 @@ export async function openPostgres({ url, table, clock, onStatement }: PostgresO
     searchPath: () => use(searchPath),
     rememberCatalog: (catalog) => write((session) => writeCatalog(session, tables, catalog)),
     rememberedCatalog: () => use((session) => readCatalog(session, tables)),
+    activity: () => lookAside(address),
     close: connections.close,
   };
+}
+
+async function lookAside(address: Address): Promise<DatabaseActivity> {
+  const session = await connect(address).catch((thrown: unknown) => {
+    throw migrationErrorOf(thrown, address.shown);
+  });
+  try {
+    return await readActivity(session);
+  } catch (thrown) {
+    throw migrationErrorOf(thrown, address.shown);
+  } finally {
+    await session.close();
+  }
 }
 
 async function searchPath(session: Session): Promise<readonly string[]> {

@@ -9,6 +9,7 @@ import type { Dialect } from '../dialect.ts';
 import { MigrationError } from '../error.ts';
 import { type Contest, untilFree } from '../retry.ts';
 import type { SeeStatement } from '../statement-seen.ts';
+import { readActivity } from './activity.ts';
 import { runBatch } from './batch.ts';
 import { readSchema } from './catalog.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -85,6 +86,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
     searchPath: async () => undefined,
     rememberCatalog: (catalog) => writeOwn(rememberSql(tables, catalog)),
     rememberedCatalog: () => read(() => readCatalog(connection, tables)),
+    activity: async () => readActivity(file, connection.pid()),
     close: connection.close,
   };
 }

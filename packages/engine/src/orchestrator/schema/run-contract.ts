@@ -26,7 +26,9 @@ export async function tendContract(charge: Charge, signal: AbortSignal): Promise
   try {
     // Once it is begun it is ended: a half of it would serve nobody.
     if (row.status === 'approved') {
-      const against = await whatSpeaksAgainst(charge, row, release.folder, signal);
+      const against =
+        (await whatSpeaksAgainst(charge, row, release.folder, signal)) ??
+        (await backUp(charge, row, release.folder, signal));
       if (against !== undefined) return end(charge, row, 'refused', against);
       if (!begin(charge, row)) return;
     } else goOn(charge, row);
@@ -56,6 +58,38 @@ async function whatSpeaksAgainst(
   if (!allowed) return headline;
   const [live] = [target, ...sharingWith(core, target)].flatMap(({ key }) => liveDeployment(core.store.db, key) ?? []);
   return live && `a deployment of ${live.version} is under way`;
+}
+
+/**
+ * The restore point before it, which may take long: what speaks against it is looked for once more.
+ * @returns why it may not begin
+ */
+async function backUp(
+  charge: Charge,
+  row: ContractRow,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { core, target } = charge;
+  const { id, migrations } = row;
+  const facts = { ...target.key, contract: id, migrations };
+  try {
+    const printed = await target.migrator.restorePoint(facts, signal);
+    if (printed === undefined) return undefined;
+    core.store.under(charge.lease).write((tx) =>
+      tx.audit({
+        ...target.key,
+        actor: 'engine',
+        action: 'contract-restore-point',
+        sentence: `made the restore point before the contract ${id} of ${migrations.join(', ')}`,
+        detail: { contract: id, printed },
+      }),
+    );
+    return await whatSpeaksAgainst(charge, row, folder, signal);
+  } catch (thrown) {
+    if (thrown instanceof MigrationError && thrown.code === 'failed') return migrationSentence(thrown);
+    throw thrown;
+  }
 }
 
 /** The last moment at which a deployment may come first. */

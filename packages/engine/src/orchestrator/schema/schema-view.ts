@@ -4,6 +4,7 @@ import type { BackfillProgress } from '../../migrator/phases/context.ts';
 import { fillingKey, getSnapshot } from '../../state/snapshots.ts';
 import type { Core, Target } from '../core.ts';
 import { type ContractView, contractOf } from './contract-view.ts';
+import { type HeldBackfill, heldBackfill } from './hold-backfill.ts';
 import { readLook, type SeenMigration } from './observe.ts';
 
 export interface SchemaView {
@@ -16,6 +17,8 @@ export interface SchemaView {
   readonly toFill: readonly string[];
   readonly toContract: readonly string[];
   readonly filling: BackfillProgress | undefined;
+  /** Who holds the backfill, since when and why. */
+  readonly held: HeldBackfill | undefined;
   /** Why it could not be looked at, or what needs a person. */
   readonly problems: readonly string[];
   readonly contract: ContractView | undefined;
@@ -36,6 +39,7 @@ export function schemaView(core: Core, target: Target): SchemaView | undefined {
     toFill: look?.next.backfill ?? [],
     toContract: look?.next.contract ?? [],
     filling: isFilling ? (filling.value as BackfillProgress) : undefined,
+    held: heldBackfill(core, target),
     problems: [
       ...(look?.problem === undefined ? [] : [look.problem]),
       ...(look?.migrations ?? []).flatMap(({ id, state, problem }) =>

@@ -9,6 +9,7 @@ import type { Lease } from '../../state/leases.ts';
 import type { Charge, Core, Target } from '../core.ts';
 import { activeSide } from '../facts.ts';
 import { fillRows } from './fill.ts';
+import { heldBackfill, unlessHeld } from './hold-backfill.ts';
 import { lookAtSchema, readLook } from './observe.ts';
 import { tendContract } from './run-contract.ts';
 
@@ -57,9 +58,10 @@ async function fillWhenDue(charge: Charge, signal: AbortSignal): Promise<void> {
       await core.wake.changed(roundMs, signal);
       continue;
     }
-    const ended = await guarded(charge, signal, () => fillRows(charge, signal));
+    const fill = () => unlessHeld(core, target, signal, (stop) => fillRows(charge, stop));
+    const ended = await guarded(charge, signal, fill);
     await guarded(charge, signal, () => lookAtSchema(core, target));
-    if (ended === 'filled') retryMs = firstRetryMs;
+    if (ended === 'filled' || heldBackfill(core, target) !== undefined) retryMs = firstRetryMs;
     else {
       await pause(core.clock, retryMs, signal);
       retryMs = Math.min(2 * retryMs, longestRetryMs);
@@ -71,6 +73,7 @@ async function fillWhenDue(charge: Charge, signal: AbortSignal): Promise<void> {
 function isDue(core: Core, target: Target): boolean {
   const look = readLook(core, target);
   if (!look || look.next.backfill.length === 0 || look.version !== activeVersion(core, target)) return false;
+  if (heldBackfill(core, target) !== undefined) return false;
   const isFailed = look.migrations.some(({ state }) => state === 'failed');
   return !isFailed && !liveDeployment(core.store.db, target.key) && !liveContract(core.store.db, target.key);
 }

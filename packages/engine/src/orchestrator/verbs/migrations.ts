@@ -16,6 +16,7 @@ import { ask, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '
 import { ok, type Result, refuse } from '../refusal.ts';
 import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { contractOf } from '../schema/contract-view.ts';
+import { heldBackfill, unlessHeld } from '../schema/hold-backfill.ts';
 import { eyes, lookAtSchema } from '../schema/observe.ts';
 import { releaseSchema } from '../schema/release-schema.ts';
 import { planLines } from '../schema/seen.ts';
@@ -33,6 +34,7 @@ export async function migrationsStatus(core: Core, ref: ReleaseRef): Promise<Res
       kind: target.migrator.kind ?? '',
       ...status,
       contract: contractOf(core, target),
+      held: heldBackfill(core, target),
     });
   });
 }
@@ -70,7 +72,8 @@ export async function runMigrations(core: Core, request: MigrationsRun): Promise
       if (refusal) return refuse('schema-refused', refusal.sentence);
     }
     note(core, target, actor, { action: 'migrate-begun', sentence: `${doing(act)} for ${version}` });
-    const ids = await target.migrator.run(folder, act, { signal, say: done.say });
+    const go = (stop: AbortSignal) => target.migrator.run(folder, act, { signal: stop, say: done.say });
+    const ids = await (act.kind === 'backfill' ? unlessHeld(core, target, signal, go) : go(signal));
     note(core, target, actor, {
       action: 'migrate-done',
       sentence: `${doing(act)} for ${version}: ${ids.join(', ') || 'nothing was left to do'}`,
@@ -128,6 +131,13 @@ function mayAct(core: Core, target: Target, { act, actor }: MigrationsRun, versi
   const facts = gatherFacts(core, target, { actor, version });
   const may = ask([{ gate: inTeam }, { gate: sameConfiguration }, { gate: releaseKnown }] as const, facts);
   if (!may.ok) return may;
+  const held = act.kind === 'backfill' ? heldBackfill(core, target) : undefined;
+  if (held)
+    return refuse(
+      'target-busy',
+      `${shortName(held.by)} holds the backfill of ${target.name}${held.reason === undefined ? '' : `: ${held.reason}`}`,
+      'Let it go on with `bg migrate resume`.',
+    );
   if (act.kind === 'expand' || act.kind === 'backfill') return ok(undefined);
   const refusedApprover = refuseUnlessApprover(target, actor);
   if (refusedApprover) return refusedApprover;

@@ -26,6 +26,7 @@ import { applyConfiguration, leaveConfiguration } from './apply-configuration.ts
 import { approve, extend, reject } from './approvals.ts';
 import { auditOf, shippingWarnings } from './audit-log.ts';
 import { contract } from './contract.ts';
+import { databaseActivity } from './database-activity.ts';
 import { approveContract, rejectContract } from './decide-contract.ts';
 import { deploy, planOnly } from './deploy.ts';
 import { rollback } from './go-back.ts';
@@ -33,6 +34,7 @@ import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.t
 import { lookNow } from './look-now.ts';
 import { migrationsPlan, migrationsStatus, runMigrations } from './migrations.ts';
 import { createParts } from './parts.ts';
+import { pauseBackfill, resumeBackfill } from './pause-backfill.ts';
 import { rebuildState } from './rebuild.ts';
 import { recordRefusal } from './refused.ts';
 import { adoptRouting, restoreRouting } from './repairing.ts';
@@ -114,6 +116,9 @@ function migrationsOf(core: Core): Engine['migrations'] {
     status: (ref) => migrationsStatus(core, ref),
     run: (request) => runMigrations(core, request),
     tryOn: (request) => tryMigrations(core, request),
+    activity: (ref) => databaseActivity(core, ref),
+    pause: (request) => pauseBackfill(core, request),
+    resume: (request) => resumeBackfill(core, request),
     contract: (request) => contract(core, request),
     approveContract: (id, actor) => approveContract(core, id, actor),
     rejectContract: (id, actor, reason) => rejectContract(core, id, actor, reason),

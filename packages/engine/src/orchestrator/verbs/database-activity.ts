@@ -1,0 +1,21 @@
+// `bg migrate activity`: what the database of a target is doing, for whoever waits for it.
+
+import type { TargetRef } from '../../engine-api.ts';
+import type { ActivityView } from '../../migrations-api.ts';
+import { MigrationError } from '../../migrator/error.ts';
+import type { Core } from '../core.ts';
+import { findTarget } from '../facts.ts';
+import { ok, type Result, refuse } from '../refusal.ts';
+
+/** Everybody may look; the database answers with the rights of the migrating role. */
+export async function databaseActivity(core: Core, ref: TargetRef): Promise<Result<ActivityView>> {
+  const found = findTarget(core, ref);
+  if (!found.ok) return found;
+  const { migrator, name } = found.value;
+  try {
+    return ok({ name, kind: migrator.kind ?? '', at: core.clock.now(), ...(await migrator.activity()) });
+  } catch (thrown) {
+    if (!(thrown instanceof MigrationError)) throw thrown;
+    return refuse('schema-refused', thrown.message, thrown.hint);
+  }
+}
