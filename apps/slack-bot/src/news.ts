@@ -123,7 +123,7 @@ const news: Readonly<Record<AuditAction, News>> = {
   'contract-approved': { message: 'contract' },
   'contract-restore-point': {},
   'contract-begun': { message: 'contract' },
-  'contract-resumed': { message: 'contract' },
+  'contract-resumed': { note: '▶️', message: 'contract' },
   'contract-continued': {},
   'contract-ended': { message: 'contract' },
   // Builds and deliveries.

@@ -38,6 +38,12 @@ test('an index or a trigger belongs to the table that its definition names', () 
   expect(own(catalog, ['public'])).toEqual(['index public.mine', 'trigger quoted']);
 });
 
+test('the sequence of a serial column belongs to its table', () => {
+  expect(
+    own(all('sequence public.orders_id_seq', 'sequence public.invoices_id_seq', 'sequence public.a_seq'), ['public']),
+  ).toEqual(['sequence public.orders_id_seq']);
+});
+
 test('a shared table is left out, by its name, with its schema, or by a pattern', () => {
   const catalog = all('table public.orders', 'column public.orders.id');
   for (const shared of ['orders', 'ORDERS', 'public.orders', 'ord*', '*.orders'])

@@ -22,10 +22,19 @@ export function ownPart(catalog: Catalog, migrations: readonly Migration[], { pa
     const isShared = subjects.some((subject) =>
       sharedPatterns.some((pattern) => pattern.test(subject) || pattern.test(`${schema ?? ''}.${subject}`)),
     );
-    return !isShared && subjects.some((subject) => named.has(subject.toLowerCase()));
+    return !isShared && subjects.some((subject) => named.has(subject.toLowerCase()) || isSerialOf(named, subject));
   };
   const entries = Object.entries(catalog).filter(([name, definition]) => isOwn(objectOf(name, definition, path)));
   return Object.fromEntries(entries);
+}
+
+/** The sequence that the server makes for a `serial` column has a name of its own: table, column and `seq`. */
+function isSerialOf(named: ReadonlySet<string>, subject: string): boolean {
+  const parts = subject.toLowerCase().split('_');
+  if (parts.length < 3 || parts.at(-1) !== 'seq') return false;
+  return parts
+    .slice(1, -1)
+    .some((_, at) => named.has(parts.slice(0, at + 1).join('_')) && named.has(parts.slice(at + 1, -1).join('_')));
 }
 
 /** Every word of the statements, in small letters: rather one object too many is watched than one too few. */
