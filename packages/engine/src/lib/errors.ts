@@ -32,6 +32,8 @@ export const errorHelp = {
   'exec-not-found': 'The program named in the configuration does not exist or may not be executed.',
   'exec-timeout': 'A command was stopped because it ran longer than its limit.',
   'fenced-out': 'This process lost its lease to another driver; nothing was changed.',
+  'file-too-large':
+    'Raise the limit of this process (`ulimit -f`, `LimitFSIZE=`) and start it again. The state is sound; users are served on.',
   'http-failed': 'The address did not answer; check that the service listens on its APPLICATION_PORT.',
   'http-timeout': 'The address did not answer in time.',
   'lease-held': 'Another process is driving; its name is in the message.',

@@ -9,7 +9,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { writeFileAtomic } from '../lib/files.ts';
 import { releaseReserve, retainReserve } from '../lib/reserve.ts';
-import { canMountDisks, mountSmallDisk, type SmallDisk } from '../lib/testing/small-disk.ts';
+import { storageFault } from '../lib/storage-fault.ts';
+import { canMountDisks, mountQuota, mountSmallDisk, type SmallDisk } from '../lib/testing/small-disk.ts';
 import { openDatabase } from './database.ts';
 import { settleState } from './rest.ts';
 import { setAsideCorruptState } from './set-aside.ts';
@@ -196,6 +197,48 @@ describe('a disk that cannot be used is no damage:', () => {
     const { stdout } = await run('sh', ['-c', command, process.execPath, opener, folder, 'crowded']);
     expect(stdout).toMatch(/^too-many-files: this process may open no more files/);
     say(openStore(folder));
+  });
+
+  it('the quota is used up (needs root and btrfs)', async ({ skip }) => {
+    const folder = join(newFolder(), 'state');
+    const disk = mountQuota(folder, 4);
+    if (disk === undefined) return skip('no file system with a quota can be made here');
+    cleanups.push(disk.unmount);
+    openDatabase(folder).$client.close();
+    const writing = () => writeFileAtomic(join(folder, 'large.json'), 'x'.repeat(8 << 20));
+    expect(faultOf(writing)).toMatchObject({ code: 'disk-full', message: expect.stringContaining('large.json') });
+    // What SQLite says of it; its own process may be ended first (SIGBUS), where the quota refuses a page of its mapped file.
+    const said = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_WRITE' });
+    writeFileSync(join(folder, 'filler'), Buffer.alloc(3 << 20, 1));
+    expect(faultOf(() => writeFileSync(join(folder, 'more'), Buffer.alloc(4 << 20, 1))).code).not.toBe('no error');
+    expect(storageFault(said, join(folder, 'state.sqlite'))?.code).toBe('disk-full');
+    expect(setAside(folder)).toEqual([]);
+  });
+
+  it('a file may not grow any more: the limit of this process', async () => {
+    const folder = newFolder();
+    openDatabase(folder).$client.close();
+    const command = 'ulimit -f 1024; exec "$0" "$@"';
+    const { stdout } = await run('sh', ['-c', command, process.execPath, opener, folder, 'limited']);
+    expect(stdout).toMatch(/^file-too-large: this process may write no file larger than \d+ bytes/);
+    say(openStore(folder));
+  });
+
+  it.skipIf(!canMountDisks())('no inode is left (needs root and tmpfs)', () => {
+    const disk = mountSmallDisk(join(newFolder(), 'state'), 16, 8);
+    cleanups.push(disk.unmount);
+    openDatabase(disk.folder).$client.close();
+    const spare = Array.from({ length: 8 }, (_, at) => join(disk.folder, `spare-${at}`));
+    expect(faultOf(() => spare.forEach((path) => void writeFileSync(path, ''))).code).toBe('ENOSPC');
+    expect(faultOf(() => openDatabase(disk.folder))).toMatchObject({
+      code: 'disk-full',
+      message: expect.stringMatching(/takes no new file \(all its inodes are used, 1\d\.\d MB left\)/),
+    });
+    expect(faultOf(() => writeFileAtomic(join(disk.folder, 'routing.json'), '{}')).code).toBe('disk-full');
+    expect(faultOf(() => setAsideCorruptState(disk.folder, Date.now())).code).toBe('disk-full');
+    expect(setAside(disk.folder)).toEqual([]);
+    for (const path of spare) rmSync(path, { force: true });
+    say(openStore(disk.folder));
   });
 
   it.skipIf(!canMountDisks())('a file that cannot be read: I/O error (needs root and mounts)', () => {

@@ -11,6 +11,8 @@ import {
   rmdirSync,
   rmSync,
   statfsSync,
+  truncateSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,9 +30,12 @@ export interface SmallDisk {
 }
 
 /** A new file system below `folder`, which is made if it is missing. */
-export function mountSmallDisk(folder: string, megabytes: number): SmallDisk {
+export function mountSmallDisk(folder: string, megabytes: number, mostFiles?: number): SmallDisk {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', folder], { stdio: 'pipe' });
+  const inodes = mostFiles === undefined ? '' : `,nr_inodes=${mostFiles}`;
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700${inodes}`, 'tmpfs', folder], {
+    stdio: 'pipe',
+  });
   const filler = join(folder, 'filler');
   let isMounted = true;
   return {
@@ -62,6 +67,34 @@ function fillUp(path: string, mostBytes: number): void {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') throw thrown;
   } finally {
     closeSync(file);
+  }
+}
+
+/** A file system with a quota of `megabytes`, though it has many more; undefined where none can be made. */
+export function mountQuota(folder: string, megabytes: number): { readonly unmount: () => void } | undefined {
+  const image = `${folder}.img`;
+  const run = (program: string, ...words: readonly string[]) => execFileSync(program, words, { stdio: 'pipe' });
+  const unmount = (): void => {
+    run('umount', '-l', folder);
+    rmSync(image, { force: true });
+  };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(image, '');
+    truncateSync(image, 128 << 20);
+    run('mkfs.btrfs', '-q', '-f', image);
+    run('mount', '-o', 'loop', image, folder);
+  } catch {
+    rmSync(image, { force: true });
+    return undefined;
+  }
+  try {
+    run('btrfs', 'quota', 'enable', folder);
+    run('btrfs', 'qgroup', 'limit', `${megabytes}M`, folder);
+    return { unmount };
+  } catch {
+    unmount();
+    return undefined;
   }
 }
 

@@ -12,10 +12,12 @@ const [folder = '', as = ''] = process.argv.slice(2);
 openDatabase(folder).$client.close();
 if (as === 'nobody') process.setuid?.(65_534);
 if (as === 'crowded') openUntilRefused();
+const rows = as === 'limited' ? 400 : 1;
 try {
   const db = openDatabase(folder);
   const store = createStore({ db, clock: systemClock, redact: (text) => text, committed: () => undefined });
-  store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: `as ${as}` }));
+  for (let row = 0; row < rows; row += 1)
+    store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: `as ${as}`.padEnd(rows * 10, '.') }));
   process.stdout.write('written\n');
 } catch (thrown) {
   process.stdout.write(`${(thrown as { code?: unknown }).code}: ${messageOf(thrown)}\n`);
