@@ -1,6 +1,6 @@
-// The disk of the state fills up at each step of a deployment on the embedded proxy, and at each step of a rollback on each
-// load balancer, while something takes every block that becomes free. No user notices, what users get is what the state says, and after room is made the same
-// driver deploys again.
+// The disk of the state fills up at each step of a deployment and of a rollback on each load balancer, while something takes
+// every block that becomes free. No user notices, what users get is what the state says, and after room is made the same driver
+// deploys again.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { canMountDisks } from '../packages/engine/src/lib/testing/small-disk.ts';
@@ -36,7 +36,7 @@ describe.skipIf(!canMountDisks()).each(balancers)('on %s, a disk that is full (n
     return stage;
   };
 
-  it.skipIf(balancer !== 'embedded').each(forward)('from the step %s of a deployment on', async (step) => {
+  it.each(forward)('from the step %s of a deployment on', async (step) => {
     const { front, disk, drive } = await openStage();
     const { engine } = drive();
     await deployed(engine, 'v1.0');
@@ -46,8 +46,11 @@ describe.skipIf(!canMountDisks()).each(balancers)('on %s, a disk that is full (n
     await reached(engine, { action: 'step-started', sentence: step }, seq);
     hog = startHog(disk!);
     const end = await until(engine, id, finished, 120_000);
-    expect(['promoted', 'failed', 'rolled-back'], story(engine)).toContain(end.outcome?.kind);
-    if (end.outcome?.kind !== 'promoted') expect(end.outcome?.code, story(engine)).toMatch(/disk-full|resources-short/);
+    const { kind, code } = end.outcome ?? {};
+    expect(['promoted', 'failed', 'rolled-back', 'aborted'], story(engine)).toContain(kind);
+    // nginx counts by its access log, whose lines are lost meanwhile: users go back when there is too little to judge.
+    const notJudged = balancer === 'nginx' ? '|inconclusive' : '';
+    if (kind !== 'promoted') expect(code, story(engine)).toMatch(new RegExp(`disk-full|resources-short${notJudged}`));
     await expectTruth(stage!, engine);
     hog.stop();
     expect((await deployed(engine, 'v2.0')).outcome, story(engine)).toMatchObject({ kind: 'promoted' });
