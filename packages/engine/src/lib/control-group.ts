@@ -1,7 +1,7 @@
 // Control groups of the kernel: what some processes together may take of the machine, and which of them are left. The kernel
 // keeps the list of members, so a process that left its process group and hid its mark is found too.
 
-import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 
@@ -20,15 +20,20 @@ export interface GroupLimits {
   readonly cpus?: number | undefined;
 }
 
-type Part = keyof GroupLimits;
+export type Part = keyof GroupLimits;
 const parts: readonly Part[] = ['memoryBytes', 'pids', 'cpus'];
 const controllers = { memoryBytes: 'memory', pids: 'pids', cpus: 'cpu' } as const satisfies Record<Part, string>;
 
 export interface ControlGroup {
   /** The program enters each of them before it runs. */
   readonly folders: readonly string[];
-  /** What was asked for and cannot be had here, in sentences. */
-  readonly missing: readonly string[];
+  /** What was asked for and cannot be had here. */
+  readonly missing: readonly Missing[];
+}
+
+interface Missing {
+  readonly part: Part;
+  readonly sentence: string;
 }
 
 /** Made anew, so that no limit of an earlier start is left in it. Empty where this process may not make one. */
@@ -53,6 +58,8 @@ export async function endGroup(name: string, clock: Clock): Promise<readonly num
     const left = groupMembers(name);
     if (left.length === 0) removeGroup(name);
     if (left.length === 0 || clock.now() >= until) return left;
+    // Of version 2: all at once, so that nothing is started meanwhile.
+    for (const folder of foldersOf(name)) attempt(() => write(join(folder, 'cgroup.kill'), '1'));
     for (const pid of left) attempt(() => process.kill(pid, 'SIGKILL'));
     await clock.sleep(pollMs);
   }
@@ -76,21 +83,52 @@ export function inGroup(
 
 interface Made {
   readonly folder?: string;
-  readonly missing?: string;
+  readonly missing?: Missing;
 }
 
 function makePart(part: Part, name: string, limit: number | undefined): Made {
   const folder = folderOf(part, name);
   try {
-    prepareFamily(part);
     mkdirSync(folder, { recursive: true });
-    if (limit !== undefined) for (const [file, value] of limitFiles(part, limit)) write(join(folder, file), value);
+    if (!statSync(join(folder, 'cgroup.procs'), { throwIfNoEntry: false })) throw new Error('it is no control group');
+    if (limit !== undefined) setLimit(part, folder, limit);
     return { folder };
   } catch (thrown) {
-    if (!isUnified()) attempt(() => rmdirSync(folder));
-    if (limit === undefined) return {};
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
-    return { missing: `no limit of ${controllers[part]}: the control group ${folder} cannot be made (${code})` };
+    // Version 2 has one group for all, which holds the processes together even where it cannot limit them.
+    if (isUnified() && statSync(join(folder, 'cgroup.procs'), { throwIfNoEntry: false }))
+      return { folder, ...lacks(part, folder, thrown) };
+    attempt(() => rmdirSync(folder));
+    return limit === undefined ? {} : lacks(part, folder, thrown);
+  }
+}
+
+function lacks(part: Part, folder: string, thrown: unknown): Made {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
+  const sentence = `no limit of ${controllers[part]}: the control group ${folder} cannot be made or set (${code})`;
+  return { missing: { part, sentence } };
+}
+
+function setLimit(part: Part, folder: string, limit: number): void {
+  if (isUnified()) allow(part);
+  for (const [file, value] of limitFiles(part, limit)) write(join(folder, file), value);
+}
+
+/** Which limits could be had by a group, for a plan: nothing is made. */
+export function missingHere(limits: GroupLimits): readonly Part[] {
+  const available = read(join(root, 'cgroup.controllers')).split(/\s+/);
+  return parts.filter((part) => {
+    if (limits[part] === undefined) return false;
+    if (isUnified()) return !available.includes(controllers[part]) || !isWritable(join(root, 'cgroup.procs'));
+    return !isWritable(join(root, controllers[part], 'cgroup.procs'));
+  });
+}
+
+function isWritable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -106,9 +144,7 @@ function foldersOf(name: string): readonly string[] {
   );
 }
 
-function prepareFamily(part: Part): void {
-  if (!isUnified()) return;
-  mkdirSync(join(root, family), { recursive: true });
+function allow(part: Part): void {
   for (const level of [root, join(root, family)]) {
     const file = join(level, 'cgroup.subtree_control');
     if (!read(file).split(/\s+/).includes(controllers[part])) write(file, `+${controllers[part]}`);

@@ -1,20 +1,39 @@
 // A control group of its own for each slot: what the slot may take of the machine, and what is left of it when it has ended.
 
-import { type ControlGroup, endGroup, makeGroup } from '../../lib/control-group.ts';
+import { endGroup, type GroupLimits, inGroup, makeGroup, type Part } from '../../lib/control-group.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
+import { type ProcessLimits, withLimits } from '../../lib/process-limits.ts';
 import { describePlace, type LaunchSettings, type SlotKey } from '../environment.ts';
 import { placeFields, type Room } from './room.ts';
 
-/** One account and no quota: the process stays where the engine is. */
-export function scopeFor(
+type Argv = readonly [string, ...string[]];
+
+/** The command within the slot's group. One account and no quota: the process stays where the engine is. */
+export function scoped(
   room: Room,
   place: SlotKey,
-  { account, quota }: Pick<LaunchSettings, 'account' | 'quota'>,
-): Pick<ControlGroup, 'folders'> {
-  if (account === undefined && quota === undefined) return { folders: [] };
+  { account, quota, argv }: Pick<LaunchSettings, 'account' | 'quota'> & { readonly argv: Argv },
+): Argv {
+  if (account === undefined && quota === undefined) return argv;
   const scope = makeGroup(nameOf(room, place), quota ?? {});
-  for (const sentence of scope.missing) room.log.warn(placeFields(place), sentence);
-  return scope;
+  for (const { sentence } of scope.missing) room.log.warn(placeFields(place), sentence);
+  const missing = scope.missing.map(({ part }) => part);
+  return inGroup(
+    withLimits(argv, insteadOf(missing, { quota: quota ?? {}, hasAccount: account !== undefined })),
+    scope,
+  );
+}
+
+/**
+ * What single processes are limited to where the group of all cannot be. The kernel counts processes by account: both slots of
+ * an account of its own together, and those of the engine as well without one, so there none is set.
+ */
+function insteadOf(
+  missing: readonly Part[],
+  { quota, hasAccount }: { readonly quota: GroupLimits; readonly hasAccount: boolean },
+): ProcessLimits {
+  const pids = hasAccount && missing.includes('pids') && quota.pids !== undefined ? 2 * quota.pids : undefined;
+  return { memoryBytes: missing.includes('memoryBytes') ? quota.memoryBytes : undefined, pids };
 }
 
 /** Ends what left its process group and hid its mark. @throws BlueGreenError `stop-failed`, naming what is left */

@@ -4,7 +4,6 @@
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Account, asAccount } from '../../lib/accounts.ts';
-import { inGroup } from '../../lib/control-group.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type DetachedProcess, spawnDetached } from '../../lib/spawn-detached.ts';
 import type { Variables } from '../env-files.ts';
@@ -30,7 +29,7 @@ import { requireProgram, requireRelease } from './program.ts';
 import { type LiveRecord, type RunningRecord, readRecord, writeRecord } from './record.ts';
 import { requireResources } from './resources.ts';
 import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
-import { clearScope, scopeFor } from './scope.ts';
+import { clearScope, scoped } from './scope.ts';
 import { beginLog } from './slot-log.ts';
 import { buildEnvironment } from './spawn-env.ts';
 import { endAll, stopSlot } from './stop.ts';
@@ -175,11 +174,11 @@ async function spawn(
     clearConfig(recordPlace(room, place));
     const { env, argv, account, configFolder: folder, files } = prepared;
     writeConfig(recordPlace(room, place), { folder, files }, account);
-    const scope = scopeFor(room, place, settings);
+    const scopedArgv = scoped(room, place, { ...settings, argv: asAccount(argv, account) });
     const output = await openOutput(logFileOf(room, place), settings.maxLogBytes);
     giveOutput(output, account);
     const options = {
-      argv: inGroup(asAccount(argv, account), scope),
+      argv: scopedArgv,
       cwd: release.folder,
       env,
       logFile: output,

@@ -1,6 +1,7 @@
 // What a plan says of how a release would be run, and whether it could be started now.
 
 import { accountSentence } from '../../config/account-sentence.ts';
+import { limitsNotes } from '../../config/limits-note.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { type FolderMeasure, measureFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
@@ -44,7 +45,13 @@ export async function lookAtRun(
       change,
       smokeTests: smokeTests.map(({ name }) => name),
     };
-    return { measure, run, warnings, refusal: refusalOf(() => foresee(target, slot, { version, digest, folder })) };
+    const worthALook = [...warnings, ...limitsNotes(target.settings, slot)];
+    return {
+      measure,
+      run,
+      warnings: worthALook,
+      refusal: refusalOf(() => foresee(target, slot, { version, digest, folder })),
+    };
   } catch (thrown) {
     return { measure, run: undefined, warnings: [], refusal: asRefusal(thrown) };
   }
