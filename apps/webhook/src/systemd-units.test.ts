@@ -61,14 +61,15 @@ describe.each(units)('%s', (unit) => {
   });
 });
 
-describe.runIf(hasSystemd)('accounts.conf', () => {
+describe.runIf(hasSystemd).each(['accounts.conf', 'helper.conf'])('%s', (dropIn) => {
   it.each(units)('is understood as a drop-in of %s', (unit) => {
-    const file = join(scratch, unit);
+    const file = join(scratch, dropIn, unit);
+    mkdirSync(join(scratch, dropIn), { recursive: true });
     writeFileSync(file, readUnit(unit).replaceAll(nodeOfUnits, process.execPath));
     mkdirSync(`${file}.d`);
-    copyFileSync(join(folder, 'accounts.conf'), join(`${file}.d`, 'accounts.conf'));
+    copyFileSync(join(folder, dropIn), join(`${file}.d`, dropIn));
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8', timeout: 30_000 });
-    const complaints = stderr.split('\n').filter((line) => /bluegreen|accounts\.conf/.test(line));
+    const complaints = stderr.split('\n').filter((line) => /bluegreen|\.conf/.test(line));
     expect({ status, complaints }).toEqual({ status: 0, complaints: [] });
   });
 });

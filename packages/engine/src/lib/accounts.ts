@@ -54,7 +54,7 @@ export function asAccount(
   if (account === undefined || me === account.uid) return argv;
   if (me !== 0)
     throw refused(
-      `this process runs as user ${me} and only root can start a program as ${account.name}: run it as root, or leave the key out`,
+      `this process runs as user ${me} and only root can start a program as ${account.name}: run it as root, install the helper for the slot (docs/accounts.md), or leave the key out`,
     );
   const groups = account.listed ? '--init-groups' : '--clear-groups';
   const ids = [`--reuid=${account.uid}`, `--regid=${account.gid}`, groups];

@@ -2,10 +2,11 @@
 
 import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';
+import { helperFor } from './helper.ts';
 import { believe, observe, type Running } from './inspect.ts';
 import { leaderAmong, markedProcesses } from './launch.ts';
 import { describeHolder, portHolder } from './port-holder.ts';
-import { identify, type ProcessIdentity, startedAtMs } from './proc-fs.ts';
+import { identify, type ProcessIdentity, processStat, startedAtMs } from './proc-fs.ts';
 import { type RunningRecord, readRecord, writeRecord } from './record.ts';
 import { placeFields, type Room, recordPlace } from './room.ts';
 
@@ -15,9 +16,9 @@ export interface KnownRelease {
 }
 
 /** Under the slot's lock. */
-export function adoptSlot(room: Room, place: SlotPlace, known: KnownRelease): Running {
+export async function adoptSlot(room: Room, place: SlotPlace, known: KnownRelease): Promise<Running> {
   const where = recordPlace(room, place);
-  const found = findListener(room, place);
+  const found = findListener(room, place, (await helperFor(room, place)?.members()) ?? []);
   const record = readRecord(where, room.log);
   const believed = record && believe(room, record);
   // The slot's own process, known better from its start than from what the caller was told.
@@ -43,7 +44,8 @@ interface Listener {
   readonly launch?: string;
 }
 
-function findListener(room: Room, place: SlotPlace): Listener {
+/** `helped`: of a slot under another account, whose marks this process may not read. */
+function findListener(room: Room, place: SlotPlace, helped: readonly number[]): Listener {
   const holder = portHolder(place.port);
   if (!holder)
     throw new BlueGreenError(
@@ -53,7 +55,8 @@ function findListener(room: Room, place: SlotPlace): Listener {
   const marked = markedProcesses(room.mark);
   const launch = marked.find(({ pid }) => pid === holder.pid)?.launch;
   const leader = leaderAmong(marked.filter((stat) => stat.launch === launch));
-  const process = identify(leader?.pid ?? holder.pid ?? 0);
+  const first = leaderAmong(helped.flatMap((pid) => processStat(pid) ?? []));
+  const process = identify(leader?.pid ?? holder.pid ?? first?.pid ?? 0);
   if (!process)
     throw new BlueGreenError(
       'not-found',

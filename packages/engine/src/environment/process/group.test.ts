@@ -101,7 +101,7 @@ it('has let go of its port when it counts as gone, however closely one looks', a
     const env = { ...settings.env, BLUEGREEN_LAUNCH: launch };
     await spawnDetached({ argv: ['node', '-e', script], cwd: folder, env, logFile: join(folder, 'holder.txt') });
     await expect.poll(() => portHolder(blue.port), { timeout: 20_000, interval: 5 }).toBeDefined();
-    await endAll({ launch, process: undefined }, 20_000, restless);
+    await endAll({ launch, process: undefined }, { graceMs: 20_000, clock: restless });
     holders.push(portHolder(blue.port));
   }
   expect(holders.filter((holder) => holder !== undefined)).toEqual([]);

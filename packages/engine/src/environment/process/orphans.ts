@@ -32,7 +32,7 @@ async function clearProcesses(room: Room, places: readonly SlotPlace[]): Promise
   const cleared: Orphan[] = [];
   for (const launch of launches) {
     const what = describe(marked.filter((stat) => stat.launch === launch));
-    const ending = await endAll({ launch, process: undefined }, graceMs, room.clock);
+    const ending = await endAll({ launch, process: undefined }, { graceMs, clock: room.clock });
     room.log.warn({ what, ending: ending ?? 'still there' }, 'ended a process that no slot owns');
     if (ending !== undefined) cleared.push({ kind: 'process', what });
   }

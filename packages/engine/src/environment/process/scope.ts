@@ -4,6 +4,7 @@ import { endGroup, type GroupLimits, inGroup, makeGroup, type Part } from '../..
 import { BlueGreenError } from '../../lib/errors.ts';
 import { type ProcessLimits, withLimits } from '../../lib/process-limits.ts';
 import { describePlace, type LaunchSettings, type SlotKey } from '../environment.ts';
+import { helperFor } from './helper.ts';
 import { placeFields, type Room } from './room.ts';
 
 type Argv = readonly [string, ...string[]];
@@ -38,7 +39,8 @@ function insteadOf(
 
 /** Ends what left its process group and hid its mark. @throws BlueGreenError `stop-failed`, naming what is left */
 export async function clearScope(room: Room, place: SlotKey): Promise<void> {
-  const left = await endGroup(nameOf(room, place), room.clock);
+  const helper = helperFor(room, place);
+  const left = helper ? await helper.clear() : await endGroup(nameOf(room, place), room.clock);
   if (left.length > 0)
     throw new BlueGreenError(
       'stop-failed',

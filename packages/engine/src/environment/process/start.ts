@@ -19,6 +19,7 @@ import { unreachable } from '../variable-formats.ts';
 import { clearConfig, configFolderOf, writeConfig } from './config-folder.ts';
 import { effectiveOf } from './effective.ts';
 import { describeExit, endedAtOnce, exitNotSeen, noteExit } from './exit.ts';
+import { helpedStart, helperFor, requireHelped, requireHelper, type SlotHelper } from './helper.ts';
 import { believe, observe, type Running } from './inspect.ts';
 import { newLaunch } from './launch.ts';
 import { ensureWriter, openOutput, requireWriter } from './log-pipe.ts';
@@ -52,6 +53,7 @@ export async function startSlot(room: Room, request: StartRequest): Promise<Runn
   const prepared = prepare(room, request, launch);
   requireResources(room.stateFolder, settings);
   await requireReach(place, prepared.account, prepared.reaches);
+  await requireHelper(place, prepared.helper);
   await requireReachable(request, prepared.env);
   await stopSlot(room, place, settings.graceMs);
   await requireFreePort(room, place);
@@ -89,6 +91,8 @@ async function settleFound(room: Room, { place, settings }: StartRequest, record
 interface Prepared {
   readonly env: Variables;
   readonly argv: readonly [string, ...string[]];
+  /** Where the program of it was found. */
+  readonly program: string;
   readonly configFolder: string;
   readonly files: readonly RenderedFile[];
   readonly startedWith: Effective;
@@ -96,6 +100,8 @@ interface Prepared {
   readonly account: Account | undefined;
   /** What that account has to enter or execute. */
   readonly reaches: readonly string[];
+  /** Where this process is not root. */
+  readonly helper: SlotHelper | undefined;
 }
 
 /** Everything that can be known before anything is stopped. */
@@ -106,9 +112,21 @@ function prepare(room: Room, { place, release, settings }: StartRequest, launch:
   const files = renderTemplates({ place, release, templates: settings.templates, values: env });
   requireWriter();
   const program = requireProgram(argv[0], release.folder, env.PATH ?? '');
-  const account = ownerOf(settings);
+  const helper = settings.account && helperFor(room, place);
+  if (helper) requireHelped(place, helper, { release, settings });
+  const account = helper ? undefined : ownerOf(settings);
   const reaches = [release.folder, program, ...(files.length > 0 ? [dirname(room.stateFolder)] : [])];
-  return { env, argv, configFolder, files, startedWith: effectiveOf(room, settings), account, reaches };
+  return {
+    env,
+    argv,
+    program,
+    configFolder,
+    files,
+    startedWith: effectiveOf(room, settings),
+    account,
+    reaches,
+    helper,
+  };
 }
 
 export function foresee(room: Room, request: StartRequest): Effective {
@@ -172,19 +190,16 @@ async function spawn(
 ): Promise<DetachedProcess> {
   try {
     clearConfig(recordPlace(room, place));
-    const { env, argv, account, configFolder: folder, files } = prepared;
+    const { account, configFolder: folder, files } = prepared;
     writeConfig(recordPlace(room, place), { folder, files }, account);
-    const scopedArgv = scoped(room, place, { ...settings, argv: asAccount(argv, account) });
     const output = await openOutput(logFileOf(room, place), settings.maxLogBytes);
     giveOutput(output, account);
-    const options = {
-      argv: scopedArgv,
-      cwd: release.folder,
-      env,
-      logFile: output,
-      givenUmask: true,
-    };
-    const child = await spawnDetached(options).finally(() => closeSync(output));
+    const { close, ...how } = { close: undefined, ...beginning(room, { place, release, settings }, prepared) };
+    const options = { ...how, cwd: release.folder, logFile: output, givenUmask: true };
+    const child = await spawnDetached(options).finally(() => {
+      closeSync(output);
+      close?.();
+    });
     void child.exited.then((exit) => noteExit(room, { place, launch: starting.launch, exit }));
     return child;
   } catch (thrown) {
@@ -192,6 +207,14 @@ async function spawn(
     writeRecord(recordPlace(room, place), { state: 'stopped', lastExit, envFiles: starting.envFiles });
     throw thrown;
   }
+}
+
+/** By itself, or through the helper. */
+function beginning(room: Room, { place, release, settings }: StartRequest, prepared: Prepared) {
+  const { argv, env, account, helper, program } = prepared;
+  if (!helper) return { argv: scoped(room, place, { ...settings, argv: asAccount(argv, account) }), env };
+  const start = { quota: settings.quota, folder: release.folder, program, words: argv.slice(1) };
+  return helpedStart(room, { helper, start, env });
 }
 
 interface Settling {
@@ -215,7 +238,10 @@ async function settle(
   if (running && ended === undefined) return running;
   const exit = ended === undefined ? exitNotSeen : describeExit(ended);
   // What it started may have stayed behind.
-  await endAll({ launch: starting.launch, process }, settings.graceMs, room.clock);
+  await endAll(
+    { launch: starting.launch, process },
+    { graceMs: settings.graceMs, clock: room.clock, helper: helperFor(room, place) },
+  );
   await clearScope(room, place);
   writeRecord(where, { state: 'stopped', lastExit: exit, envFiles: starting.envFiles });
   throw await endedAtOnce(room, { place, version: starting.version, exit, envFiles: starting.envFiles, after });

@@ -5,6 +5,7 @@ import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';
 import { clearConfig } from './config-folder.ts';
 import { exitNotSeen } from './exit.ts';
+import { helperFor, type SlotHelper } from './helper.ts';
 import { exitOf } from './inspect.ts';
 import { type Members, membersOf, type Owner } from './launch.ts';
 import { drained } from './log-pipe.ts';
@@ -14,7 +15,11 @@ import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { clearScope } from './scope.ts';
 
 const pollMs = 25;
+/** Each look is a command. */
+const helpedPollMs = 200;
 const killLimitMs = 5_000;
+
+type Signal = 'SIGTERM' | 'SIGKILL';
 
 export type Ending = 'was gone' | 'SIGTERM' | 'SIGKILL';
 
@@ -24,7 +29,7 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
   const record = readRecord(where, room.log);
   if (!record || record.state === 'stopped') return;
   room.log.info({ ...placeFields(place), version: record.version }, 'stopping');
-  const ending = await endAll(ownerOf(record), graceMs, room.clock);
+  const ending = await endAll(ownerOf(record), { graceMs, clock: room.clock, helper: helperFor(room, place) });
   await clearScope(room, place);
   if (ending === undefined)
     throw new BlueGreenError(
@@ -40,31 +45,40 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
   room.log.info({ ...placeFields(place), version: record.version, ending }, 'stopped');
 }
 
+export interface Patience {
+  readonly graceMs: number;
+  readonly clock: Clock;
+  /** Of a slot whose processes are another account's, where this process is not root. */
+  readonly helper?: SlotHelper | undefined;
+}
+
 /** SIGTERM, `graceMs`, SIGKILL. Undefined when something is left even so. */
-export async function endAll(owner: Owner, graceMs: number, clock: Clock): Promise<Ending | undefined> {
-  const look = watch(owner);
-  const members = look();
+export async function endAll(owner: Owner, { graceMs, clock, helper }: Patience): Promise<Ending | undefined> {
+  const look = watch(owner, helper);
+  const members = await look();
   if (isEmpty(members)) return 'was gone';
-  signalAll(members, 'SIGTERM');
-  if (await waitUntilGone(look, { limitMs: graceMs, clock })) return 'SIGTERM';
-  const killed = await waitUntilGone(look, { limitMs: killLimitMs, clock, again: 'SIGKILL' });
+  await signalAll(members, 'SIGTERM', helper);
+  if (await waitUntilGone(look, { limitMs: graceMs, clock, helper })) return 'SIGTERM';
+  const killed = await waitUntilGone(look, { limitMs: killLimitMs, clock, helper, again: 'SIGKILL' });
   return killed ? 'SIGKILL' : undefined;
 }
 
-type Look = () => Pick<Members, 'group' | 'others'>;
+type Seen = Pick<Members, 'group' | 'others'>;
+type Look = () => Promise<Seen>;
 
 /**
  * Remembers whom it saw. A process that is ending loses its environment before it closes its sockets: by its mark alone it
  * would look gone while it still holds the port.
  */
-function watch(owner: Owner): Look {
+function watch(owner: Owner, helper: SlotHelper | undefined): Look {
   const seen = new Map<number, ProcessStat>();
-  return () => {
+  return async () => {
     const { group, others, processes } = membersOf(owner);
     const now = new Set(processes.map(({ pid }) => pid));
     const unmarked = [...seen.values()].filter((stat) => !now.has(stat.pid) && stillThere(stat)).map(({ pid }) => pid);
     for (const stat of processes) seen.set(stat.pid, stat);
-    return { group, others: [...others, ...unmarked] };
+    const helped = (await helper?.members())?.filter((pid) => processStat(pid)?.zombie === false) ?? [];
+    return { group, others: [...new Set([...others, ...unmarked, ...helped])] };
   };
 }
 
@@ -80,22 +94,24 @@ function ownerOf(record: LiveRecord): Owner {
 interface Wait {
   readonly limitMs: number;
   readonly clock: Clock;
+  readonly helper: SlotHelper | undefined;
   /** Sent at each look: what is killed may have had children in the meantime. */
-  readonly again?: NodeJS.Signals;
+  readonly again?: Signal;
 }
 
-async function waitUntilGone(look: Look, { limitMs, clock, again }: Wait): Promise<boolean> {
+async function waitUntilGone(look: Look, { limitMs, clock, helper, again }: Wait): Promise<boolean> {
   const until = clock.monotonic() + limitMs;
   for (;;) {
-    const members = look();
+    const members = await look();
     if (isEmpty(members)) return true;
     if (clock.monotonic() >= until) return false;
-    if (again) signalAll(members, again);
-    await clock.sleep(Math.min(pollMs, limitMs));
+    if (again) await signalAll(members, again, helper);
+    await clock.sleep(Math.min(helper ? helpedPollMs : pollMs, limitMs));
   }
 }
 
-function signalAll({ group, others }: ReturnType<Look>, signal: NodeJS.Signals): void {
+async function signalAll({ group, others }: Seen, signal: Signal, helper: SlotHelper | undefined): Promise<void> {
+  if (helper) return helper.signal(signal);
   if (group !== undefined && group > 1) send(-group, signal);
   for (const pid of others) send(pid, signal);
 }
@@ -108,7 +124,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function isEmpty({ group, others }: ReturnType<Look>): boolean {
+function isEmpty({ group, others }: Seen): boolean {
   return group === undefined && others.length === 0;
 }
 

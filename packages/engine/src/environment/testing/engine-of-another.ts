@@ -1,0 +1,24 @@
+// A process that is an engine for one act, so that a test can be one under another account, and a new one each time:
+//   node engine-of-another.ts '{"stateFolder": …, "act": "start", "arguments": […]}'
+
+import { systemClock } from '../../lib/clock.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import { silentLog } from '../../lib/log.ts';
+import type { Environment } from '../environment.ts';
+import { createProcessEnvironment } from '../process/driver.ts';
+
+interface Order {
+  readonly stateFolder: string;
+  readonly act: 'start' | 'stop' | 'inspect' | 'adopt';
+  readonly arguments: readonly unknown[];
+}
+
+const order = JSON.parse(process.argv[2] ?? '') as Order;
+const environment = createProcessEnvironment({ stateFolder: order.stateFolder, clock: systemClock, log: silentLog });
+const act = environment[order.act] as (...given: readonly unknown[]) => ReturnType<Environment['start']>;
+try {
+  console.log(JSON.stringify({ value: (await act(...order.arguments)) ?? null }));
+} catch (thrown) {
+  if (!(thrown instanceof BlueGreenError)) throw thrown;
+  console.log(JSON.stringify({ code: thrown.code, message: thrown.message }));
+}
