@@ -4,8 +4,9 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type Engine, openEngine, silentLog } from '@bg/engine';
-import Database from 'better-sqlite3';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../../../test/support/ports.ts';
 import {
@@ -136,7 +137,7 @@ describe.skipIf(!isRoot)('a release that acts as the bot (needs root to change a
         phase: 'await-approval',
         approval: { status: 'pending', given: [] },
       });
-      const state = new Database(join(crime.stage.settings.stateFolder, 'state.sqlite'));
+      const state = new DatabaseSync(join(crime.stage.settings.stateFolder, 'state.sqlite'));
       // The row is written when the minute is over: this one ends now.
       await expect
         .poll(() => state.prepare('UPDATE strangers SET minute = minute - 1').run().changes, { timeout: 20_000 })

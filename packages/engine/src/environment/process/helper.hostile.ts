@@ -54,7 +54,7 @@ beforeAll(async () => {
   );
   const text = readFileSync(join(shipped, 'bluegreen.sudoers'), 'utf8').replace('\nbluegreen ALL', '\ngames ALL');
   writeFileSync(rule, text, { mode: 0o440 });
-  execFileSync('visudo', ['-cf', rule]);
+  execFileSync('/usr/sbin/visudo', ['-cf', rule]);
 });
 afterAll(() => {
   if (!canTry) return;
