@@ -12,6 +12,7 @@ export const programs = {
   openssl: 'what needs a certificate',
   mariadbd: 'what drives a real MariaDB',
   postgres: 'what drives a real PostgreSQL',
+  sudo: 'what changes accounts as people do',
   pgbouncer: 'what tells a pooler of PostgreSQL from the server',
 } as const;
 

@@ -89,6 +89,20 @@ export function fillsCommand(fixture: Fixture): void {
   });
 }
 
+export function leavesScripts(fixture: Fixture): void {
+  it('leaves a script to its shell, which has the same variables', async () => {
+    const { environment, blue, release, settings } = fixture();
+    const script = `exec node server.mjs "\${PORT}" "$\${PORT}" "\${NONE:-default}" "$APP_VERSION"`;
+    const env = { ...settings.env, PORT: `\${APPLICATION_PORT}` };
+    await environment.start(blue, release('v3', sayingArguments), {
+      ...settings,
+      env,
+      command: ['/bin/sh', '-c', script],
+    });
+    expect(await wordsOf(blue.port)).toEqual([String(blue.port), String(blue.port), 'default', 'v3']);
+  });
+}
+
 const sayingArguments = `import { createServer } from 'node:http';
 createServer((request, response) => response.end(JSON.stringify(process.argv.slice(2))))
   .listen(Number(process.env.APPLICATION_PORT), '127.0.0.1');`;

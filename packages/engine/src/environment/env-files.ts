@@ -2,6 +2,7 @@
 // is opened. What stands in them never reaches a message.
 
 import { requireEnvFile } from '../lib/env-file.ts';
+import { scriptOf } from '../lib/shell-words.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -26,12 +27,18 @@ export function substituteAll(
   return { values: Object.fromEntries(values), unknown };
 }
 
-/** The same in the words of a command, which know `env` as well. A word stays one word, whatever is filled in. */
+/**
+ * The same in the words of a command, which know `env` as well. A word stays one word, whatever is filled in, and a script is
+ * left to its shell, which has the same variables.
+ */
 export function fillCommand(
   command: readonly [string, ...string[]],
   known: Variables,
 ): { readonly argv: readonly [string, ...string[]]; readonly unknown: readonly string[] } {
-  const [program, ...words] = command.map((word) => fillIn(word, known));
+  const script = scriptOf(command);
+  const [program, ...words] = command.map((word, index) =>
+    index === script ? { text: word.replaceAll('$${', () => '${'), unknown: [] } : fillIn(word, known),
+  );
   const unknown = [program, ...words].flatMap((filled, index) =>
     (filled?.unknown ?? []).map(
       (name) => `command[${index}] uses \${${name}}, which neither env, nor an env file, nor a built-in variable gives`,

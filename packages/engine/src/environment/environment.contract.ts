@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask, deafServer, type EnvironmentFixture, type Fixture, refusalOf } from './contract-fixture.ts';
-import { endsAtOnce, fillsCommand, gives, refuses } from './contract-launch.ts';
+import { endsAtOnce, fillsCommand, gives, leavesScripts, refuses } from './contract-launch.ts';
 import { remembers, renders, rendersStrictly } from './contract-templates.ts';
 import { tailLog } from './tail.ts';
 
@@ -23,6 +23,7 @@ export function environmentContract(name: string, makeFixture: () => Promise<Env
     describe('start', () => starts(fixture));
     describe('what a service is given', () => gives(fixture));
     describe('the command of a service', () => fillsCommand(fixture));
+    describe('a script of a service', () => leavesScripts(fixture));
     describe('a start that is refused', () => refuses(fixture));
     describe('a release that ends at once', () => endsAtOnce(fixture));
     describe('templates of a release', () => renders(fixture));

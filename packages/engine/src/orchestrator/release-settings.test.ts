@@ -58,4 +58,12 @@ describe('what the configuration says and what a release says of itself', () => 
     expect(smokeTests).toEqual(settings.smokeTests);
     expect(warnings.join()).toContain('"front page"');
   });
+
+  it('is warned of for a command that only a shell understands', () => {
+    const { warnings } = merged(settings, says({ command: ['gunicorn', '-b', '0.0.0.0:$PORT'] }));
+    expect(warnings).toEqual([
+      expect.stringContaining('command[2] of bluegreen.release.yaml holds $PORT, which no shell fills in'),
+    ]);
+    expect(merged(settings, says({ command: ['sh', '-c', 'exec gunicorn -b "0.0.0.0:$PORT"'] })).warnings).toEqual([]);
+  });
 });

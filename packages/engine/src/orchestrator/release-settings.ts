@@ -14,6 +14,7 @@ import {
 } from '../environment/environment.ts';
 import { digestFolder } from '../lib/digest.ts';
 import { BlueGreenError } from '../lib/errors.ts';
+import { shellWords } from '../lib/shell-words.ts';
 import { placeOf, portOf, type Target } from './core.ts';
 
 interface RunBy {
@@ -52,12 +53,16 @@ export function merged(
     templates: manifest?.templates ?? [],
     smokeTests: [...settings.smokeTests, ...own.filter(({ name }) => !asked.has(name))],
     notes: manifest?.notes,
-    warnings:
-      doubled.length === 0
+    warnings: [
+      ...(doubled.length === 0
         ? []
         : [
             `the configuration has smoke tests of these names too, which are the ones that are run: ${doubled.join(', ')}`,
-          ],
+          ]),
+      ...shellWords(manifest?.command ?? []).map(
+        ({ index, problem }) => `command[${index}] of bluegreen.release.yaml ${problem}`,
+      ),
+    ],
   };
 }
 
