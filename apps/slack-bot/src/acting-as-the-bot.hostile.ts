@@ -1,7 +1,8 @@
 // A release that wants to approve itself: it looks for the bot's signing secret, signs a click as the approver, and sends it. As
 // the bot's own account it can; as an account of its own it finds nothing, and everything else that would help is closed too.
 
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -194,6 +195,28 @@ describe.skipIf(!isRoot)('a release that acts as the bot (needs root to change a
     });
   });
 });
+
+describe.skipIf(!isRoot)('sockets of balancers, for an account that is not root', () => {
+  it.skipIf(!existsSync('/usr/sbin/haproxy'))('of HAProxy are closed', { timeout: 120_000 }, async () => {
+    const stage = await setStage({ balancer: 'haproxy', target: '\n        canary: []\n        bake: 1s\n' });
+    try {
+      chmodSync(stage.folder, 0o711);
+      const { engine } = stage.drive();
+      await until(engine, value(engine.deploy({ version: 'v1.0', actor: byAlice })).id, finished);
+      const sockets = socketsBelow(stage.settings.stateFolder);
+      expect(sockets.filter((path) => path.includes('haproxy')).length).toBeGreaterThan(0);
+      for (const path of sockets) expect([path, connectsAsNobody(path)]).toEqual([path, 'EACCES']);
+    } finally {
+      await stage.strike();
+    }
+  });
+});
+
+function connectsAsNobody(path: string): string {
+  const script = `require('node:net').connect(process.argv[1]).on('connect', () => { console.log('connected'); process.exit(); }).on('error', ({ code }) => console.log(code))`;
+  const argv = ['--reuid=nobody', '--regid=nogroup', '--clear-groups', process.execPath, '-e', script, path];
+  return execFileSync('/usr/bin/setpriv', argv, { encoding: 'utf8', cwd: '/' }).trim();
+}
 
 function socketsBelow(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
