@@ -31,11 +31,12 @@ export function adviceIn(dialect: Dialect, { title, sections }: Case): readonly 
     seen.add(id);
     const until = statements.slice(0, index).map(({ text }) => `${text};\n`);
     const head = section.text.split('\n').filter((line) => /^-- @(?:no-transaction|sync)/.test(line));
-    const before = [
-      ...sections.slice(0, at).filter(({ stage }) => stage !== 'revert'),
-      ...(until.length === 0 ? [] : [{ ...section, text: [...head, ...until].join('\n') }]),
-    ];
-    const original = { ...section, text: `${[...head, finding.statement].join('\n')};\n` };
+    const earlier = sections.slice(0, at).filter(({ stage }) => stage !== 'revert');
+    // A form that repeats what stands before the statement takes the place of the whole file.
+    const isWhole = until.length > 0 && until.every((text) => safe.includes(text.trim()));
+    const begun = until.length === 0 || isWhole ? [] : [{ ...section, text: [...head, ...until].join('\n') }];
+    const before = [...earlier, ...begun];
+    const original = isWhole ? section : { ...section, text: `${[...head, finding.statement].join('\n')};\n` };
     return [{ title: `${title}: ${finding.rule}`, finding, before, original, safe: after(before, sectionsOf(safe)) }];
   });
 }

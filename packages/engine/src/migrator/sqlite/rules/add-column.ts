@@ -1,6 +1,6 @@
 // ADD COLUMN in SQLite: instant, or refused as soon as the table has rows.
 
-import type { AddColumnAlterTableBody, ColumnConstraint } from 'sqlite3-parser';
+import type { AddColumnAlterTableBody, ColumnConstraint, Expr } from 'sqlite3-parser';
 import { type Hazard, steps } from '../../lint/rule.ts';
 import { type SqliteStatement, wordsOf } from '../parse.ts';
 import { keyOf, plain } from './history.ts';
@@ -34,20 +34,51 @@ const onAddColumn = (look: (added: Added) => Hazard | undefined): SqliteRule['ch
 const typeOf = (statement: SqliteStatement, { colType }: AddColumnAlterTableBody['column']): string =>
   colType === undefined ? '' : wordsOf(statement, colType.span).trim();
 
+const isConstant = ({ type }: Expr): boolean =>
+  !['ParenthesizedExpr', 'CurrentTimestampLiteral', 'CurrentDateLiteral', 'CurrentTimeLiteral'].includes(type);
+
+/** One form for all that may be wrong with the column. */
+function wholeColumn({ statement, table, sql, name, has, without, scene }: Added): string {
+  const value = has('DefaultColumnConstraint');
+  const expr = value?.type === 'DefaultColumnConstraint' ? value.expr : undefined;
+  const isOfRow = expr !== undefined && !isConstant(expr);
+  const keepsDefault = expr !== undefined && !isOfRow && has('ForeignKeyColumnConstraint') === undefined;
+  const required = has('NotNullColumnConstraint');
+  const isRequired = required?.type === 'NotNullColumnConstraint' && !required.nullable && !keepsDefault;
+  const isUnique = has('UniqueColumnConstraint') !== undefined || has('PrimaryKeyColumnConstraint') !== undefined;
+  const add = without(
+    'UniqueColumnConstraint',
+    'PrimaryKeyColumnConstraint',
+    ...(isRequired ? (['NotNullColumnConstraint'] as const) : []),
+    ...(keepsDefault ? [] : (['DefaultColumnConstraint'] as const)),
+  );
+  const [column, key] = [quoted(name), keyOf(scene.history, table)];
+  const set = (words: string): string =>
+    `UPDATE ${sql} SET ${column} = ${words} WHERE ${quoted(key)} BETWEEN :from AND :to AND ${column} IS NULL;`;
+  return steps(
+    ['expand', add, isUnique ? `CREATE UNIQUE INDEX ${quoted(`${table}_${name}`)} ON ${sql} (${column});` : undefined],
+    ...(expr !== undefined && isOfRow
+      ? [['backfill', `-- @table ${table}`, `-- @key ${key}`, set(defaultWords(statement, expr))] as const]
+      : []),
+    ...(isRequired ? [['contract', `ALTER TABLE ${sql} ALTER COLUMN ${column} SET NOT NULL;`] as const] : []),
+  );
+}
+
+const defaultWords = (statement: SqliteStatement, { span }: Expr): string =>
+  wordsOf(statement, span).replace(/^DEFAULT\s+/i, '');
+
 const requiredField: SqliteRule = {
   id: 'adding-required-field',
   classes: ['breaks-old', 'depends-on-data'],
   allowedIn: [],
-  check: onAddColumn(({ table, sql, name, has, without }) => {
+  check: onAddColumn((added) => {
+    const { table, name, has } = added;
     const notNull = has('NotNullColumnConstraint');
     if (notNull?.type !== 'NotNullColumnConstraint' || notNull.nullable || has('DefaultColumnConstraint') !== undefined)
       return undefined;
     return {
       message: `the old release does not fill ${table}.${name}; and SQLite refuses the column when the table has rows`,
-      safe: steps(
-        ['expand', without('NotNullColumnConstraint')],
-        ['contract', `ALTER TABLE ${sql} ALTER COLUMN ${quoted(name)} SET NOT NULL;`],
-      ),
+      safe: wholeColumn(added),
     };
   }),
 };
@@ -56,29 +87,15 @@ const defaultOfRow: SqliteRule = {
   id: 'adding-field-with-default',
   classes: ['depends-on-data'],
   allowedIn: [],
-  check: onAddColumn(({ statement, table, sql, name, has, without, scene }) => {
+  check: onAddColumn((added) => {
+    const { statement, table, has } = added;
     const value = has('DefaultColumnConstraint');
     if (value?.type !== 'DefaultColumnConstraint') return undefined;
-    const isConstant = ![
-      'ParenthesizedExpr',
-      'CurrentTimestampLiteral',
-      'CurrentDateLiteral',
-      'CurrentTimeLiteral',
-    ].includes(value.expr.type);
-    if (isConstant) return undefined;
-    const expression = wordsOf(statement, value.expr.span).replace(/^DEFAULT\s+/i, '');
-    const key = keyOf(scene.history, table);
+    if (isConstant(value.expr)) return undefined;
+    const expression = defaultWords(statement, value.expr);
     return {
-      message: `SQLite refuses a default that is no constant (${expression}) when ${table} has rows`,
-      safe: steps(
-        ['expand', without('DefaultColumnConstraint', 'NotNullColumnConstraint')],
-        [
-          'backfill',
-          `-- @table ${table}`,
-          `-- @key ${key}`,
-          `UPDATE ${sql} SET ${quoted(name)} = ${expression} WHERE ${quoted(key)} BETWEEN :from AND :to AND ${quoted(name)} IS NULL;`,
-        ],
-      ),
+      message: `SQLite refuses a default that is no constant (${expression}) when ${table} has rows, and adds none later: the releases give the value themselves`,
+      safe: wholeColumn(added),
     };
   }),
 };
@@ -106,16 +123,12 @@ const uniqueField = (kind: 'UniqueColumnConstraint' | 'PrimaryKeyColumnConstrain
   id,
   classes: ['depends-on-data'],
   allowedIn: [],
-  check: onAddColumn(({ table, sql, name, has, without }) =>
-    has(kind) === undefined
+  check: onAddColumn((added) =>
+    added.has(kind) === undefined
       ? undefined
       : {
-          message: `SQLite refuses to add a unique column to ${table}: the index of ${name} is a statement of its own`,
-          safe: steps([
-            'expand',
-            without(kind),
-            `CREATE UNIQUE INDEX ${quoted(`${table}_${name}`)} ON ${sql} (${quoted(name)});`,
-          ]),
+          message: `SQLite refuses to add a unique column to ${added.table}: the index of ${added.name} is a statement of its own${kind === 'PrimaryKeyColumnConstraint' ? ', and a table that is there gets no primary key' : ''}`,
+          safe: wholeColumn(added),
         },
   ),
 });
@@ -124,13 +137,14 @@ const reference: SqliteRule = {
   id: 'adding-foreign-key-constraint',
   classes: ['depends-on-data'],
   allowedIn: [],
-  check: onAddColumn(({ table, name, has, without }) => {
+  check: onAddColumn((added) => {
+    const { table, name, has } = added;
     const value = has('DefaultColumnConstraint');
     const isNull = value?.type !== 'DefaultColumnConstraint' || value.expr.type === 'NullLiteral';
     if (has('ForeignKeyColumnConstraint') === undefined || isNull) return undefined;
     return {
       message: `with foreign keys on, SQLite refuses a reference with a default: no row of ${table} may point anywhere by ${name} yet`,
-      safe: steps(['expand', without('DefaultColumnConstraint', 'NotNullColumnConstraint')]),
+      safe: wholeColumn(added),
     };
   }),
 };

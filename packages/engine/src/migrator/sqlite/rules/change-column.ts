@@ -1,7 +1,7 @@
 // Columns and constraints that the old release goes on using.
 
 import { steps } from '../../lint/rule.ts';
-import { isNewColumn, keyOf, plain } from './history.ts';
+import { type History, isKnownTable, isNewColumn, keyOf, mentionsOf, plain } from './history.ts';
 import { onAlter } from './on-alter.ts';
 import { quoted, type SqliteRule } from './sqlite-rule.ts';
 
@@ -26,29 +26,57 @@ const renameColumn: SqliteRule = {
   check: onAlter('RenameColumnAlterTableBody', ({ table, sql, body, scene }) => {
     const [old, name] = [plain(body.old), plain(body.new)];
     if (isNewColumn(scene.history, table, old)) return undefined;
+    const hangs = whatHangsOn(scene.history, table, old);
+    const about =
+      hangs.length > 0
+        ? `; no safe form is written here, for it has ${hangs.join(', ')}: add ${name} by hand, keep both in step by triggers, carry these over to ${name}, and only then drop ${old} in a contract`
+        : isKnownTable(scene.history, table)
+          ? ''
+          : `; these migrations do not show what ${table}.${old} has: carry type, NOT NULL, default, indexes and views over to ${name} before the contract`;
     return {
-      message: `the old release asks for ${table}.${old}, which is called ${name} now`,
-      safe: secondColumn(table, sql, keyOf(scene.history, table), old, name),
+      message: `the old release asks for ${table}.${old}, which is called ${name} now${about}`,
+      safe: hangs.length > 0 ? undefined : secondColumn({ table, sql, old, name, history: scene.history }),
     };
   }),
 };
 
+/** What SQLite does not add to a column later, and what it refuses to drop the column under. */
+function whatHangsOn(history: History, table: string, column: string): readonly string[] {
+  const known = history.tables.get(table);
+  const isMore = known?.definitions.get(column)?.hasMore === true;
+  const isInTable = new RegExp(
+    `\\b(?:UNIQUE|KEY|CHECK)\\s*\\([^)]*(?<!\\w)${column.replaceAll(/\W/g, '.')}(?!\\w)`,
+    'i',
+  ).test(known?.text ?? '');
+  return [
+    ...(isMore ? ['a default, a key, a check or a reference'] : isInTable ? ['a key or a check of the table'] : []),
+    ...mentionsOf(history, table, column),
+  ];
+}
+
+interface Second {
+  readonly table: string;
+  readonly sql: string;
+  readonly old: string;
+  readonly name: string;
+  readonly history: History;
+}
+
 /** Triggers that write to the row again end by their WHEN: the two columns are equal then. */
-function secondColumn(table: string, sql: string, key: string, old: string, name: string): string {
+function secondColumn({ table, sql, old, name, history }: Second): string {
+  const key = keyOf(history, table);
+  const known = history.tables.get(table)?.definitions.get(old);
   const [was, now, id] = [quoted(old), quoted(name), quoted(key)];
   const trigger = (what: string, when: string, set: string): string =>
     `CREATE TRIGGER ${quoted(`${table}_${name}_${what}`)} AFTER ${when} ON ${sql} WHEN NEW.${was} IS NOT NEW.${now} BEGIN UPDATE ${sql} SET ${set} WHERE ${id} = NEW.${id}; END;`;
   const drop = (what: string): string => `DROP TRIGGER ${quoted(`${table}_${name}_${what}`)};`;
+  const both = `coalesce(NEW.${now}, NEW.${was})`;
   return steps(
     [
       'expand',
       '-- @sync',
-      `ALTER TABLE ${sql} ADD COLUMN ${now};`,
-      trigger(
-        'insert',
-        'INSERT',
-        `${now} = coalesce(NEW.${now}, NEW.${was}), ${was} = coalesce(NEW.${now}, NEW.${was})`,
-      ),
+      `ALTER TABLE ${sql} ADD COLUMN ${[now, known?.type].filter(Boolean).join(' ')};`,
+      trigger('insert', 'INSERT', `${now} = ${both}, ${was} = ${both}`),
       trigger('forward', `UPDATE OF ${was}`, `${now} = NEW.${was}`),
       trigger('back', `UPDATE OF ${now}`, `${was} = NEW.${now}`),
     ],
@@ -58,7 +86,14 @@ function secondColumn(table: string, sql: string, key: string, old: string, name
       `-- @key ${key}`,
       `UPDATE ${sql} SET ${now} = ${was} WHERE ${id} BETWEEN :from AND :to AND ${now} IS NOT ${was};`,
     ],
-    ['contract', drop('insert'), drop('forward'), drop('back'), `ALTER TABLE ${sql} DROP COLUMN ${was};`],
+    [
+      'contract',
+      drop('insert'),
+      drop('forward'),
+      drop('back'),
+      ...(known?.isRequired === true ? [`ALTER TABLE ${sql} ALTER COLUMN ${now} SET NOT NULL;`] : []),
+      `ALTER TABLE ${sql} DROP COLUMN ${was};`,
+    ],
   );
 }
 

@@ -42,7 +42,9 @@ const isLiteral = ({ type }: Expr): boolean => type.endsWith('Literal');
 
 function inBatches(statement: SqliteStatement, change: UpdateStmt | DeleteStmt, history: History): string {
   const table = plain(change.tblName);
-  const key = quoted(keyOf(history, table));
+  const own = change.tblName.alias?.text ?? table;
+  const reads = change.type === 'UpdateStmt' && change.from !== undefined;
+  const key = `${reads ? `${quoted(own.toLowerCase())}.` : ''}${quoted(keyOf(history, table))}`;
   const { whereClause } = change;
   const head =
     whereClause === undefined ? statement.text : statement.text.slice(0, whereClause.span.offset - statement.start);

@@ -1,13 +1,25 @@
 // What the statements so far made of the schema. Names have no case in SQLite.
 
-import type { ColumnDefinition, CreateTableStmt, QualifiedName } from 'sqlite3-parser';
+import type { AlterTableStmt, ColumnDefinition, CreateTableStmt, QualifiedName } from 'sqlite3-parser';
 import { isNew, type Origin, type Place } from '../../lint/rule.ts';
-import type { SqliteStatement } from '../parse.ts';
+import { type SqliteStatement, wordsOf } from '../parse.ts';
 
 interface Table {
   readonly columns: Map<string, Origin>;
+  /** Type and constraints of each column, as they were written. */
+  readonly definitions: Map<string, Definition>;
+  /** One column that is never NULL, or `rowid`; undefined where the table is not shown. */
   key: string | undefined;
+  /** What was written of the table as a whole. */
+  readonly text: string;
   readonly origin: Origin | undefined;
+}
+
+export interface Definition {
+  readonly type: string;
+  readonly isRequired: boolean;
+  /** Something else than a type and NOT NULL was said: a default, a key, a check, a reference. */
+  readonly hasMore: boolean;
 }
 
 export interface History {
@@ -15,7 +27,10 @@ export interface History {
   /** Unique indexes over one column, as `table.column`. */
   readonly unique: Set<string>;
   /** Tables of indexes; views and triggers with their table, where there is one. */
-  readonly objects: Map<string, { readonly origin: Origin; readonly table: string | undefined }>;
+  readonly objects: Map<
+    string,
+    { readonly origin: Origin; readonly table: string | undefined; readonly text: string; readonly kind: string }
+  >;
   here: Place;
   statements: readonly SqliteStatement[];
   /** Which table takes a name in this file, by that name. */
@@ -57,6 +72,24 @@ export const isNewObject = (history: History, name: string): boolean => {
   return isNew(object?.origin, history.here) || (object?.table !== undefined && isNewTable(history, object.table));
 };
 
+/** Indexes, views and triggers that say both names, and tables that reference the column. */
+export function mentionsOf(history: History, table: string, column: string): readonly string[] {
+  const says = (text: string, name: string): boolean =>
+    new RegExp(`(?<![\\w$])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`, 'i').test(text);
+  const objects = [...history.objects].flatMap(([name, { kind, text, table: of }]) =>
+    (of === table || says(text, table)) && (says(text, column) || text.includes('*')) ? [`the ${kind} ${name}`] : [],
+  );
+  const tables = [...history.tables].flatMap(([name, { text }]) => {
+    const isReferenced =
+      new RegExp(`references\\s+["\`[]?${table}["\`\\]]?\\s*\\(`, 'i').test(text) && says(text, column);
+    return name !== table && isReferenced ? [`the table ${name}`] : [];
+  });
+  return [...objects, ...tables];
+}
+
+export const isKnownTable = (history: History, table: string): boolean =>
+  history.tables.get(table)?.origin !== undefined;
+
 export const keyOf = (history: History, table: string): string => history.tables.get(table)?.key ?? 'id';
 
 export function enter(history: History, here: Place, statements: readonly SqliteStatement[]): void {
@@ -71,46 +104,88 @@ export function enter(history: History, here: Place, statements: readonly Sqlite
   );
 }
 
-export function observe(history: History, { node }: SqliteStatement): void {
+export function observe(history: History, statement: SqliteStatement): void {
+  const { node, text } = statement;
   const { here, objects, tables } = history;
   switch (node.type) {
     case 'CreateTableStmt':
-      createTable(history, node);
+      createTable(history, node, statement);
       break;
     case 'CreateIndexStmt': {
       const [column, second] = node.columns;
-      objects.set(plain(node.idxName), { origin: here, table: plain(node.tblName) });
+      objects.set(plain(node.idxName), { origin: here, table: plain(node.tblName), text, kind: 'index' });
       if (node.unique && second === undefined && column?.expr.type === 'Id')
         history.unique.add(`${plain(node.tblName)}.${unquoted(column.expr.name).toLowerCase()}`);
       break;
     }
     case 'CreateViewStmt':
-      objects.set(plain(node.viewName), { origin: here, table: undefined });
+      objects.set(plain(node.viewName), { origin: here, table: undefined, text, kind: 'view' });
       break;
     case 'CreateTriggerStmt':
-      objects.set(plain(node.triggerName), { origin: here, table: plain(node.tblName) });
+      objects.set(plain(node.triggerName), { origin: here, table: plain(node.tblName), text, kind: 'trigger' });
       break;
     case 'CreateVirtualTableStmt':
-      tables.set(plain(node.tblName), { columns: new Map(), key: 'rowid', origin: here });
+      tables.set(plain(node.tblName), { ...emptyTable(here, text), key: 'rowid' });
+      break;
+    case 'DropViewStmt':
+      objects.delete(plain(node.viewName));
+      break;
+    case 'DropIndexStmt':
+      objects.delete(plain(node.idxName));
+      break;
+    case 'DropTriggerStmt':
+      objects.delete(plain(node.triggerName));
       break;
     case 'DropTableStmt':
       tables.delete(plain(node.tblName));
       break;
     case 'AlterTableStmt':
-      alter(history, plain(node.tblName), node.body);
+      alter(history, plain(node.tblName), node.body, statement);
       break;
     default:
   }
 }
 
-function createTable({ tables, here }: History, { tblName, body }: CreateTableStmt): void {
-  const table: Table = { columns: new Map(), key: undefined, origin: here };
+const emptyTable = (origin: Origin | undefined, text: string): Table => ({
+  columns: new Map(),
+  definitions: new Map(),
+  key: undefined,
+  text,
+  origin,
+});
+
+function createTable({ tables, here }: History, { tblName, body }: CreateTableStmt, statement: SqliteStatement): void {
+  const table = emptyTable(here, statement.text);
   tables.set(plain(tblName), table);
-  if (body.type !== 'ColumnsAndConstraintsCreateTableBody') return;
-  for (const column of body.columns) {
-    table.columns.set(plain(column.colName), here);
-    if (isPrimary(column)) table.key = plain(column.colName);
+  if (body.type !== 'ColumnsAndConstraintsCreateTableBody') {
+    table.key = 'rowid';
+    return;
   }
+  for (const column of body.columns) addColumn(table, column, here, statement);
+  const primary = body.columns.find(isPrimary);
+  const first = /PRIMARY\s+KEY\s*\(\s*["`[]?([\w$]+)/i.exec(statement.text)?.[1]?.toLowerCase();
+  const isWithoutRowid = /WITHOUT\s+ROWID/i.test(statement.text);
+  table.key =
+    primary !== undefined && (isWithoutRowid || isNeverNull(primary))
+      ? plain(primary.colName)
+      : isWithoutRowid
+        ? first
+        : 'rowid';
+}
+
+/** SQLite lets every other primary key be NULL. */
+const isNeverNull = ({ colType, constraints }: ColumnDefinition): boolean =>
+  colType?.name.toLowerCase() === 'integer' ||
+  constraints.some(({ constraint }) => constraint.type === 'NotNullColumnConstraint' && !constraint.nullable);
+
+function addColumn(table: Table, column: ColumnDefinition, here: Place, statement: SqliteStatement): void {
+  const kinds = column.constraints.map(({ constraint }) => constraint);
+  table.columns.set(plain(column.colName), here);
+  table.definitions.set(plain(column.colName), {
+    type: column.colType === undefined ? '' : wordsOf(statement, column.colType.span).trim(),
+    isRequired: kinds.some((each) => each.type === 'NotNullColumnConstraint' && !each.nullable),
+    hasMore: kinds.some(({ type }) => type !== 'NotNullColumnConstraint'),
+  });
 }
 
 const isPrimary = ({ constraints }: ColumnDefinition): boolean =>
@@ -119,11 +194,12 @@ const isPrimary = ({ constraints }: ColumnDefinition): boolean =>
 function alter(
   { tables, here }: History,
   name: string,
-  body: (SqliteStatement['node'] & { type: 'AlterTableStmt' })['body'],
+  body: AlterTableStmt['body'],
+  statement: SqliteStatement,
 ): void {
-  const table: Table = tables.get(name) ?? { columns: new Map(), key: undefined, origin: undefined };
+  const table: Table = tables.get(name) ?? emptyTable(undefined, '');
   tables.set(name, table);
-  if (body.type === 'AddColumnAlterTableBody') table.columns.set(plain(body.column.colName), here);
+  if (body.type === 'AddColumnAlterTableBody') addColumn(table, body.column, here, statement);
   if (body.type === 'DropColumnAlterTableBody') table.columns.delete(plain(body.column));
   if (body.type === 'RenameToAlterTableBody') {
     tables.delete(name);
