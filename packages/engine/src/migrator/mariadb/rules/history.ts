@@ -11,7 +11,7 @@ export interface History {
   readonly columns: Map<string, Origin>;
   /** Views, triggers, routines, events and sequences, by name. */
   readonly objects: Map<string, Origin>;
-  /** A primary key of one column, by table. */
+  /** The primary key, or its first column, by table. */
   readonly keys: Map<string, string>;
   here: Place;
 }
@@ -43,6 +43,9 @@ export const isNewObject = ({ objects, here }: History, name: string): boolean =
 /** A key to go through the table by; `id` where it is not known. */
 export const keyOf = ({ keys }: History, table: string): string => keys.get(table) ?? 'id';
 
+/** False for a table that these migrations show without one. */
+export const hasKey = ({ keys, tables }: History, table: string): boolean => keys.has(table) || !tables.has(table);
+
 export function observe(history: History, statement: MariadbStatement): void {
   const { tables, columns, objects, keys, here } = history;
   for (const { table, column } of addedColumns(statement)) columns.set(`${table}.${column}`, here);
@@ -51,6 +54,9 @@ export function observe(history: History, statement: MariadbStatement): void {
     tables.set(created.name, here);
     for (const { column, tokens } of createdColumns(statement, created.name))
       if (says(tokens, 'PRIMARY', 'KEY')) keys.set(created.name, column);
+    const [, quotedName, bare] = /\bPRIMARY\s+KEY\s*\(\s*(?:`([^`]+)`|([\w$]+))/i.exec(statement.text) ?? [];
+    const first = quotedName ?? bare;
+    if (first !== undefined && !keys.has(created.name)) keys.set(created.name, first.toLowerCase());
   } else if (created) objects.set(created.name, here);
   for (const [from, to] of renamedTables(statement)) {
     const origin = tables.get(from);

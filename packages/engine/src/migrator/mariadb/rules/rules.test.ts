@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Stage } from '../../files/migration.ts';
 import { aMigration, aSqlFile } from '../../testing/a-migration.ts';
+import { lintSections, sectionsOf } from '../../testing/sections.ts';
 import { mariadbDialect } from '../dialect.ts';
 
 /** `expand: …` unless another stage is said; a revert is there, so that its absence is no finding. */
@@ -148,6 +149,38 @@ it('every safe form passes in the files that it names', () => {
         if (!sections[at + 1]?.startsWith('DROP TABLE a, b'))
           expect(rules(sections[at + 1] ?? '', sections[at] as Stage), safe).toEqual([]);
     }
+});
+
+describe('a change of all rows', () => {
+  const safeOf = (text: string): string | undefined =>
+    lint(text, 'contract').find(({ rule }) => rule === 'unbatched-change')?.safe;
+
+  it('is bounded in its own WHERE, and nothing lets other rows in beside the bounds', () => {
+    expect(safeOf('UPDATE a SET b = (SELECT c FROM d WHERE d.e = a.f) WHERE g = 1 OR h = 2;')).toContain(
+      'SET b = (SELECT c FROM d WHERE d.e = a.f) WHERE id BETWEEN :from AND :to AND (g = 1 OR h = 2);',
+    );
+    expect(safeOf("UPDATE a SET b = 'WHERE';")).toContain("SET b = 'WHERE' WHERE id BETWEEN :from AND :to;");
+  });
+
+  it.each([
+    'UPDATE a JOIN b ON b.id = a.b_id SET a.c = b.c;',
+    'UPDATE a, b SET a.c = b.c WHERE b.id = a.b_id;',
+    'DELETE a FROM a INNER JOIN b ON b.id = a.b_id;',
+    'DELETE FROM a WHERE b < 3 ORDER BY b LIMIT 100000;',
+    'UPDATE a SET b = 1 WHERE c IN (SELECT c FROM (SELECT c FROM a) AS x);',
+  ])('has no form where bounds could not hold: %s', (text) => {
+    expect(safeOf(text)).toBeUndefined();
+  });
+
+  it('goes by the key of the table', () => {
+    const after = (create: string): string | undefined =>
+      lintSections(
+        mariadbDialect,
+        sectionsOf(`-- expand:\n${create}\n-- then contract:\nUPDATE link SET note = 'x';`),
+      ).find(({ rule }) => rule === 'unbatched-change')?.safe;
+    expect(after('CREATE TABLE link (a INT, b INT, note TEXT, PRIMARY KEY (a, b));')).toContain('-- @key a\n');
+    expect(after('CREATE TABLE link (a INT, note TEXT);')).toBeUndefined();
+  });
 });
 
 it('a missing revert is written where it can be', () => {

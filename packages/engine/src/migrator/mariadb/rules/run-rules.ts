@@ -4,8 +4,8 @@ import { noHazard, steps } from '../../lint/rule.ts';
 import { isWord } from '../parse.ts';
 import { kindOf } from '../statement-kind.ts';
 import type { MariadbRule } from './column-rules.ts';
-import { isNewTable, keyOf } from './history.ts';
-import { after, begins, quoted, readName, says } from './tokens-of.ts';
+import { hasKey, isNewTable, keyOf } from './history.ts';
+import { after, begins, nameOf, outside, quoted, readName, says } from './tokens-of.ts';
 
 /** The one table of an UPDATE or DELETE; undefined where there are several. */
 function changedTable(tokens: Parameters<typeof begins>[0]): string | undefined {
@@ -20,19 +20,46 @@ const unbatched: MariadbRule = {
   check: ({ tokens, text }, { history }) => {
     const table = changedTable(tokens);
     if (table === undefined || isNewTable(history, table) || isOneRow(text, keyOf(history, table))) return noHazard;
-    const [k, t] = [quoted(keyOf(history, table)), quoted(table)];
-    const bounds = `${k} BETWEEN :from AND :to`;
-    const bounded = /\bWHERE\b/i.test(text)
-      ? text.replace(/\bWHERE\b/i, `WHERE ${bounds} AND`)
-      : `${text} WHERE ${bounds}`;
+    const safe = hasKey(history, table) ? inBatches(tokens, text, table, keyOf(history, table)) : undefined;
+    const why = hasKey(history, table)
+      ? 'it names several tables, reads from the table that it changes, or says ORDER BY or LIMIT: write it with the bounds of this table’s own key'
+      : `${table} has no primary key to walk it by`;
     return [
       {
-        message: `every row that it touches in ${table} stays locked against the users until the last one is done`,
-        safe: steps(['backfill', `-- @table ${t}`, `-- @key ${k}`, `${bounded};`]),
+        message: `every row that it touches in ${table} stays locked against the users until the last one is done${safe === undefined ? `; no safe form: ${why}` : ''}`,
+        safe,
       },
     ];
   },
 };
+
+/** The same statement between two keys; undefined where the bounds could not hold for it. */
+function inBatches(tokens: Tokens, text: string, table: string, key: string): string | undefined {
+  const isOdd =
+    ['JOIN', 'USING', 'ORDER', 'LIMIT', 'RETURNING'].some((word) => says(tokens, word)) ||
+    hasCommaBefore(tokens, isWord(tokens[0], 'UPDATE') ? 'SET' : 'WHERE') ||
+    tokens.filter((token, index) => nameOf(token) === table && tokens[index + 1]?.text !== '.').length > 1;
+  if (isOdd) return undefined;
+  const [k, t] = [quoted(key), quoted(table)];
+  const where = outside(tokens).find((token) => isWord(token, 'WHERE'));
+  const at = where === undefined ? text.length : where.at - (tokens[0]?.at ?? 0);
+  // In parentheses: an OR would let other rows in beside the bounds.
+  const rest = where === undefined ? '' : ` AND (${text.slice(at + where.text.length).trim()})`;
+  return steps([
+    'backfill',
+    `-- @table ${t}`,
+    `-- @key ${k}`,
+    `${text.slice(0, at).trimEnd()} WHERE ${k} BETWEEN :from AND :to${rest};`,
+  ]);
+}
+
+type Tokens = Parameters<typeof begins>[0];
+
+function hasCommaBefore(tokens: Tokens, word: string): boolean {
+  const top = outside(tokens);
+  const end = top.findIndex((token) => isWord(token, word));
+  return top.slice(0, end === -1 ? top.length : end).some(({ text }) => text === ',');
+}
 
 /** Picked by constants of the key: a setting, a code, one account. */
 function isOneRow(text: string, key: string): boolean {

@@ -5,7 +5,7 @@ import { type Hazard, hazards, noHazard, steps } from '../../lint/rule.ts';
 import type { PostgresStatement } from '../parse.ts';
 import { type History, isNewTable, keyOf } from './history.ts';
 import type { PostgresRule } from './postgres-rule.ts';
-import { body, isCatalog, nameOf, print, quoted, relationSql, some, strings } from './tree.ts';
+import { body, columnsIn, isCatalog, nameOf, print, quoted, relationSql, some, strings } from './tree.ts';
 import { dataTarget, isSchemaChange, lockedTable } from './weight.ts';
 
 interface Change {
@@ -42,7 +42,7 @@ const unbatched: PostgresRule = {
     const safe = isOuter ? inBatches(node, change, history) : undefined;
     return [
       {
-        message: `every row that it touches in ${table} stays locked against the users until the last one is done${isOuter && safe === undefined ? withoutKey(table, history) : ''}`,
+        message: `every row that it touches in ${table} stays locked against the users until the last one is done${isOuter && safe === undefined ? withoutKey(node, change, history) : ''}`,
         safe,
       },
     ];
@@ -125,7 +125,7 @@ function inBatches(node: Node, { kind, relation, where }: Change, history: Histo
   const filled = (body(node, 'UpdateStmt')?.targetList ?? []).map((each) => body(each, 'ResTarget')?.name);
   const key = keyOf(history, nameOf(relation));
   // A statement that changes the key itself moves rows behind the cursor, or meets them again.
-  if (key === undefined || filled.includes(key)) return undefined;
+  if (key === undefined || filled.includes(key) || readsItself(node, relation, filled)) return undefined;
   const others = body(node, 'UpdateStmt')?.fromClause ?? body(node, 'DeleteStmt')?.usingClause;
   const field = others === undefined ? [key] : [relation.alias?.aliasname ?? relation.relname ?? '', key];
   const bounded = print(withWhere(node, kind, where, field));
@@ -137,11 +137,33 @@ function inBatches(node: Node, { kind, relation, where }: Change, history: Histo
   ]);
 }
 
+/** A later batch would read what an earlier one has written, which the statement as a whole does not. */
+function readsItself(node: Node, relation: Change['relation'], filled: readonly (string | undefined)[]): boolean {
+  const update = body(node, 'UpdateStmt');
+  const remove = body(node, 'DeleteStmt');
+  const sources = [
+    update?.targetList,
+    update?.fromClause,
+    update?.whereClause,
+    remove?.usingClause,
+    remove?.whereClause,
+  ];
+  const isRead = some(sources, ({ RangeVar: other }) => {
+    return other !== undefined && nameOf(other as Change['relation']) === nameOf(relation);
+  });
+  return isRead && (remove !== undefined || columnsIn(sources).some((column) => filled.includes(column)));
+}
+
 /** For a message, where there is no safe form. */
-const withoutKey = (table: string, history: History): string =>
-  keyOf(history, table) === undefined
+const withoutKey = (node: Node, { relation }: Change, history: History): string => {
+  const table = nameOf(relation);
+  const filled = (body(node, 'UpdateStmt')?.targetList ?? []).map((each) => body(each, 'ResTarget')?.name);
+  if (readsItself(node, relation, filled))
+    return `; no safe form: it reads from ${table} what it changes there, so batches would read what others have changed: keep what it reads in a table of its own first`;
+  return keyOf(history, table) === undefined
     ? `; no safe form: ${table} has no key of one column that is never NULL to walk it by, so give it one first`
     : '; no safe form: it changes the key by which the table is walked';
+};
 
 function withWhere(node: Node, kind: Change['kind'], where: Node | undefined, field: readonly string[]): Node {
   const bounds: Node = { List: { items: [{ ParamRef: { number: 1 } }, { ParamRef: { number: 2 } }] } };

@@ -73,6 +73,8 @@ export function whatHangsOn({ alteration: { table }, history, old }: Second): re
   if (known === undefined || !isKnownTable(history, table))
     return old === 'id' ? ['most likely the key of the table'] : [];
   const column = known.columns.get(old);
+  // LIKE, INHERITS and CREATE TABLE AS bring columns that stand nowhere.
+  if (column === undefined) return ['not among what these migrations show of the table'];
   const isNumbered = column?.isServers === true || some(column?.default, isNextval);
   const generated = [...known.columns].filter(([, each]) => each.isServers && columnsIn(each.default).includes(old));
   return [

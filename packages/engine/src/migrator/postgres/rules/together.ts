@@ -16,6 +16,7 @@ export function wholeForm(
   const commands = alterations({ node, line, text: '' });
   const [first] = commands;
   if (first === undefined || commands.length < 2 || isNewTable(history, first.table)) return { kind: 'one-command' };
+  if (areEntangled(commands)) return { kind: 'none' };
   const parts: (readonly Section[])[] = [];
   for (const each of commands) {
     const single = singly(node, each, line);
@@ -26,6 +27,14 @@ export function wholeForm(
     parts.push(safe === undefined ? [[here, `${single.text};`]] : sectionsIn(safe));
   }
   return { kind: 'whole', safe: steps(...inOrder(merged(parts, commands))) };
+}
+
+/** A column under a name that another command frees: two of that name cannot be there at once. */
+function areEntangled(commands: readonly Alteration[]): boolean {
+  const dropped = commands.flatMap(({ command }) => (command.subtype === 'AT_DropColumn' ? [command.name] : []));
+  // What spans two columns that get second ones would be carried over by halves.
+  if (commands.filter(({ command }) => command.subtype === 'AT_AlterColumnType').length > 1) return true;
+  return commands.some(({ command }) => dropped.includes(body(command.def, 'ColumnDef')?.colname ?? ''));
 }
 
 function singly(node: Node, { command }: Alteration, line: number): PostgresStatement {
@@ -58,7 +67,7 @@ function merged(parts: readonly (readonly Section[])[], commands: readonly Alter
     first === undefined || first[0] === 'expand' || first[0] === 'contract' ? later : [first, ...later],
   );
   const all: readonly Section[] = [
-    ['expand', ...firsts('expand')],
+    ['expand', ...headFirst(firsts('expand'))],
     ['contract', ...firsts('contract')],
     ...rest.filter(([name]) => name === 'backfill'),
     ...rest.filter(([name]) => name !== 'backfill'),
@@ -76,6 +85,12 @@ function merged(parts: readonly (readonly Section[])[], commands: readonly Alter
     .filter((section) => section.length > 1)
     .toSorted((left, right) => rank(left) - rank(right));
 }
+
+/** A directive stands before the first statement, and once. */
+const headFirst = (lines: readonly string[]): readonly string[] => [
+  ...new Set(lines.filter((line) => line === '-- @sync')),
+  ...lines.filter((line) => line !== '-- @sync'),
+];
 
 /** Expand and its backfill before the first contract, all others as they are. */
 const rank = ([name]: Section): number =>

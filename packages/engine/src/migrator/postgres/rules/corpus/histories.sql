@@ -456,3 +456,62 @@ INSERT INTO users SELECT n, 1 FROM generate_series(1, 4) n;
 -- then expand: unbatched-change, mixing-schema-and-data
 ALTER TABLE users ADD COLUMN plan text;
 UPDATE users SET plan = plans.name FROM plans WHERE plans.id = plan_id;
+--- two columns grow at once
+-- expand:
+CREATE TABLE users (id bigint PRIMARY KEY, a int NOT NULL, b int DEFAULT 4);
+CREATE INDEX users_a ON users (a, b);
+INSERT INTO users SELECT n, n, n FROM generate_series(1, 5) n;
+-- then expand: changing-column-type, changing-column-type
+ALTER TABLE users ALTER COLUMN a TYPE bigint, ALTER COLUMN b TYPE numeric;
+--- a column is replaced under its name
+-- expand:
+CREATE TABLE users (id bigint PRIMARY KEY, a int);
+-- then expand: ban-drop-column
+ALTER TABLE users DROP COLUMN a, ADD COLUMN a text;
+--- a column of a table that was copied grows
+-- expand:
+CREATE TABLE users (id int PRIMARY KEY, a int NOT NULL UNIQUE);
+CREATE TABLE people (LIKE users INCLUDING ALL);
+-- then expand: changing-column-type
+ALTER TABLE people ALTER COLUMN a TYPE bigint;
+--- two columns are set from a query
+-- expand:
+CREATE TABLE users (id bigint PRIMARY KEY, boss bigint, a int, b int);
+INSERT INTO users SELECT n, n / 2, n, n FROM generate_series(1, 9) n;
+-- then expand: unbatched-change
+UPDATE users SET (a, b) = (SELECT o.a, o.b FROM users o WHERE o.id = users.boss);
+--- a table is set from itself
+-- expand:
+CREATE TABLE users (id bigint PRIMARY KEY, boss bigint, a int, old int);
+INSERT INTO users SELECT n, n / 2, n, n FROM generate_series(1, 9) n;
+-- then expand: unbatched-change
+UPDATE users SET a = o.old FROM users AS o WHERE o.id = users.boss;
+--- two columns must not be NULL
+-- expand:
+CREATE TABLE users (id bigint PRIMARY KEY, a int, b int);
+-- then contract: adding-not-nullable-field, adding-not-nullable-field
+ALTER TABLE users ALTER COLUMN a SET NOT NULL, ALTER COLUMN b SET NOT NULL;
+--- a new column with a constraint in the same statement
+-- expand:
+CREATE TABLE users (id bigint PRIMARY KEY);
+-- then expand: adding-required-field, constraint-missing-not-valid, constraining-old-writes
+ALTER TABLE users ADD COLUMN x int NOT NULL, ADD CONSTRAINT users_x CHECK (x > 0);
+--- a key that refers to its own table
+-- expand:
+CREATE TABLE users (id bigint PRIMARY KEY, boss bigint);
+-- then expand: adding-foreign-key-constraint, constraining-old-writes
+ALTER TABLE users ADD FOREIGN KEY (boss) REFERENCES users;
+--- names that need quotes
+-- expand:
+CREATE SCHEMA "Shop";
+CREATE TABLE "Shop"."Order" ("Id" int PRIMARY KEY, "Größe" int NOT NULL DEFAULT 2, "user" text);
+INSERT INTO "Shop"."Order" SELECT n, n, 'u' FROM generate_series(1, 5) n;
+-- then expand: changing-column-type
+ALTER TABLE "Shop"."Order" ALTER COLUMN "Größe" TYPE bigint;
+--- all rows of a table whose names need quotes
+-- expand:
+CREATE SCHEMA "Shop";
+CREATE TABLE "Shop"."Order" ("Id" int PRIMARY KEY, "user" text);
+INSERT INTO "Shop"."Order" SELECT n, 'u' FROM generate_series(1, 5) n;
+-- then contract: unbatched-change
+UPDATE "Shop"."Order" AS "O" SET "user" = x.t FROM (VALUES ('z')) AS x(t) WHERE "O"."user" = 'u';
