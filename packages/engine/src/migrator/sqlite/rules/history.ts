@@ -74,18 +74,20 @@ export const isNewObject = (history: History, name: string): boolean => {
 
 /** Indexes, views and triggers that say both names, and tables that reference the column. */
 export function mentionsOf(history: History, table: string, column: string): readonly string[] {
-  const says = (text: string, name: string): boolean =>
-    new RegExp(`(?<![\\w$])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`, 'i').test(text);
-  const objects = [...history.objects].flatMap(([name, { kind, text, table: of }]) =>
-    (of === table || says(text, table)) && (says(text, column) || text.includes('*')) ? [`the ${kind} ${name}`] : [],
-  );
-  const tables = [...history.tables].flatMap(([name, { text }]) => {
-    const isReferenced =
-      new RegExp(`references\\s+["\`[]?${table}["\`\\]]?\\s*\\(`, 'i').test(text) && says(text, column);
-    return name !== table && isReferenced ? [`the table ${name}`] : [];
-  });
-  return [...objects, ...tables];
+  const [ofTable, ofColumn] = [wordOf(table), wordOf(column)];
+  const found: string[] = [];
+  for (const [name, { kind, text, table: of }] of history.objects)
+    if ((of === table || ofTable.test(text)) && (ofColumn.test(text) || text.includes('*')))
+      found.push(`the ${kind} ${name}`);
+  // Tables that these migrations do not create have no text.
+  for (const [name, { text }] of history.tables)
+    if (text !== '' && name !== table && /references/i.test(text) && ofTable.test(text) && ofColumn.test(text))
+      found.push(`the table ${name}`);
+  return found;
 }
+
+const wordOf = (name: string): RegExp =>
+  new RegExp(`(?<![\\w$])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`, 'i');
 
 export const isKnownTable = (history: History, table: string): boolean =>
   history.tables.get(table)?.origin !== undefined;
