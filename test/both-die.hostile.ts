@@ -101,3 +101,28 @@ it.each([
   expect(rows()).toHaveLength(1);
   await second?.kill('SIGTERM');
 });
+
+it('a killed HAProxy has no watcher: the next driver starts it, and the dead one is not waited for', async () => {
+  stage = await setStage({ target: '        canary: []\n        bake: 1s\n', balancer: 'haproxy' });
+  const engine = stage.open('observer');
+  const first = startDriver(stage, 'first');
+  await deployed(engine, 'v1.0');
+  const second = startDriver(stage, 'second');
+  const record = join(stage.settings.stateFolder, 'haproxy/shop.production/haproxy.pid.json');
+  const pid = (): number => Number((JSON.parse(readFileSync(record, 'utf8')) as { pid: number }).pid);
+  const before = pid();
+  let over = false;
+  const asking = users(stage.front, () => over);
+  await pause(2_000);
+  process.kill(before, 'SIGKILL');
+  await first.kill('SIGKILL');
+  await eventually(() => pid() !== before, 60_000);
+  await pause(500);
+  over = true;
+  const { sent, lost, withoutListenerMs } = await asking;
+  console.log(
+    `HAProxy, another driver waits: ${withoutListenerMs} ms without an answer; ${sent} requests, ${lost} lost`,
+  );
+  expect(withoutListenerMs).toBeLessThan(20_000);
+  await second.kill('SIGTERM');
+});
