@@ -95,11 +95,11 @@ it.each([
   const { sent, lost, withoutListenerMs } = await asking;
   console.log(`${name}: ${withoutListenerMs} ms without an answer; ${sent} requests, ${lost} lost`);
   expect(withoutListenerMs).toBeLessThan(20_000);
-  if (second === undefined) startDriver(stage, 'next');
+  const next = second ?? startDriver(stage, 'next');
   const rows = () => engine.audit.after(0, 10_000).filter(({ action }) => action === 'balancer-restarted');
   await eventually(() => rows().length > 0, 30_000);
   expect(rows()).toHaveLength(1);
-  await second?.kill('SIGTERM');
+  await next.kill('SIGTERM');
 });
 
 it('a killed HAProxy has no watcher: the next driver starts it, and the dead one is not waited for', async () => {
