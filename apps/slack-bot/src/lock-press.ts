@@ -9,8 +9,13 @@ import { noticeCard, refusalCard } from './cards/refusal-card.ts';
 import { outside } from './cards/text.ts';
 import type { Desk } from './desk.ts';
 
-/** The question; undefined where there is no such lock, or the actor may not ask. */
-export function lockOfAnother({ engine, who }: Desk, ref: TargetRef, actor: Actor): Card | undefined {
+/** The question; undefined where it was refused for another reason than the lock of another person. */
+export function lockOfAnother(
+  { engine, who }: Desk,
+  { actor, ...ref }: TargetRef & { readonly actor: Actor },
+  { code }: Refusal,
+): Card | undefined {
+  if (code !== 'target-locked') return undefined;
   const found = engine.target(ref);
   const lock = found.ok ? found.value.lock : undefined;
   return found.ok && lock !== undefined && actor.kind === 'person'

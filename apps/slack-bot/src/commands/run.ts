@@ -79,7 +79,7 @@ const runs: { readonly [K in Intent['kind']]: Run<Extract<Intent, { readonly kin
     const unlocked = desk.engine.unlock({ ...intent.ref, actor });
     return unlocked.ok
       ? noticeCard(`🔓 *${outside(unlocked.value.name, 80)}* is unlocked.`)
-      : (lockOfAnother(desk, intent.ref, actor) ?? refusalCard(unlocked.refusal));
+      : (lockOfAnother(desk, { ...intent.ref, actor }, unlocked.refusal) ?? refusalCard(unlocked.refusal));
   },
   contract: async ({ desk, actor, intent: { ref, reason } }) => {
     const asked = await desk.engine.migrations.contract({ ...ref, actor, reason });
