@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -45,6 +45,17 @@ describe('bg migrate lint', () => {
     looksRight((await lint('--driver', 'sqlite', '--format', format)).out);
   });
 
+  it('knows the ledger by its configured name', async () => {
+    const [config, folder] = [join(sql, 'bluegreen.yaml'), join(sql, 'ledger')];
+    const text = readFileSync(shell.config, 'utf8');
+    writeFileSync(config, text.replace('driver: sqlite,', 'driver: sqlite, table: bg_steps,'));
+    mkdirSync(folder);
+    writeFileSync(join(folder, '001_old.contract.sql'), 'DROP TABLE bg_steps;\n');
+    const { code, out } = await shell.start(['migrate', 'lint', folder], { BLUEGREEN_CONFIG: config }).ended;
+    expect(out).toContain('changing-ledger');
+    expect(code).toBe(1);
+  });
+
   it('shows what is new beside a baseline, from a number on, and of one rule', async () => {
     const baseline = join(sql, 'baseline.json');
     expect(await lint('--driver', 'sqlite', '--write-baseline', baseline)).toMatchObject({ code: 0 });
@@ -75,12 +86,15 @@ describe('bg migrate lint', () => {
 });
 
 describe('bg migrate', { timeout: 240_000 }, () => {
-  it('plans, widens, fills, shows and contracts, one step at a time', async () => {
+  it('runs what is pending on a copy, and never on the live database', async () => {
     expect((await shell.bg('deploy', 'v2.0')).code).toBe(0);
+    await tryOnCopy();
+  });
+
+  it('plans, widens, fills, shows and contracts, one step at a time', async () => {
     const plan = await shell.bg('migrate', 'plan', '--release', 'v2.1');
     expect(plan.out).toContain('expand 003_cents, before it starts');
     expect((await shell.bg('migrate', 'status')).out).toMatch(/002_taken_by\s+done/);
-    await tryOnCopy();
 
     expect(await shell.bg('migrate', 'expand', '--release', 'v2.1')).toMatchObject({
       code: 0,
@@ -114,7 +128,6 @@ describe('bg migrate', { timeout: 240_000 }, () => {
     expect((await shell.bg('status')).out).toContain('schema sqlite: 003_cents done');
   });
 
-  /** On a copy, and never on the live database. */
   async function tryOnCopy(): Promise<void> {
     const [live, copy] = [join(shell.folder, 'shop.sqlite'), join(shell.folder, 'copy.sqlite')];
     const database = new DatabaseSync(live);

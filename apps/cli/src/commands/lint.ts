@@ -55,7 +55,8 @@ export const lint: Command = {
     if (!render) throw usageError(`"${format}" is no format: ${Object.keys(formats).join(', ')}.`);
     const driver = driverOf(world, options);
     const narrowing = narrowingOf(options, driver);
-    const all = await lintRelease(sqlFolder(folder), driver, { shownAs: sqlFolder(folder) });
+    const ledger = configuredLedger(world, options.config);
+    const all = await lintRelease(sqlFolder(folder), driver, { shownAs: sqlFolder(folder), ledger });
     if (options.writeBaseline !== undefined) {
       const listed = writeBaseline(options.writeBaseline, all);
       if (typeof listed === 'string') throw usageError(`${options.writeBaseline} cannot be written: ${listed}.`);
@@ -110,9 +111,19 @@ function driverOf(world: Call['world'], { driver, config }: Call['options']): Dr
 }
 
 function configuredDrivers(world: Call['world'], config: string | undefined): readonly Driver[] {
+  return [...new Set(configuredDatabases(world, config).map(({ driver }) => driver))];
+}
+
+/** Undefined where none is configured, or several. */
+function configuredLedger(world: Call['world'], config: string | undefined): string | undefined {
+  const [only, ...others] = new Set(configuredDatabases(world, config).map(({ table }) => table));
+  return others.length === 0 ? only : undefined;
+}
+
+function configuredDatabases(world: Call['world'], config: string | undefined) {
   try {
     const { targets } = loadSettings({ file: configFile(world, config), environment: world.environment });
-    return [...new Set(targets.flatMap(({ database }) => (database ? [database.driver] : [])))];
+    return targets.flatMap(({ database }) => database ?? []);
   } catch {
     return []; // none here, or not a sound one: then it must be said
   }

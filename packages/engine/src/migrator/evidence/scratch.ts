@@ -3,8 +3,7 @@
 
 import type { Account } from '../../lib/accounts.ts';
 import type { SqlFile } from '../files/migration.ts';
-import type { Rehearsal } from './rehearsal/rehearse.ts';
-import type { Trial } from './rehearsal/trial.ts';
+import type { Rehearsal, RehearsalPlan } from './rehearsal/rehearse.ts';
 import type { SchemaShape } from './shape.ts';
 
 export interface ScratchServer {
@@ -31,8 +30,8 @@ export interface ScratchCopy {
    * again as it was kept.
    */
   prepare(statements: readonly string[]): Promise<readonly Prepared[]>;
-  /** Executes writes on a copy of this copy that has a few rows, before the files and after them. This copy stays as it is. */
-  rehearse(trials: readonly Trial[], files: readonly SqlFile[]): Promise<Rehearsal>;
+  /** Executes writes on a copy of this copy, before the files and after them. This copy stays as it is. */
+  rehearse(plan: RehearsalPlan): Promise<Rehearsal>;
   /** Names of the engine's own tables on it. */
   readonly ledgerTables: readonly string[];
   /** Hands a copy of this copy to `work`, by the address that an application would be given; a file becomes `to`'s. */
@@ -51,7 +50,7 @@ export async function applyAll(
 ): Promise<string | undefined> {
   for (const file of files) {
     const applied = await apply(file);
-    if (!applied.ok) return `${file.file}:${applied.line} fails on them: ${applied.sentence}`;
+    if (!applied.ok) return `${file.file}:${applied.line} fails: ${applied.sentence}`;
   }
   return undefined;
 }

@@ -95,7 +95,7 @@ function checkedColumns({ rule }: Refusal, table: string, shape: SchemaShape): r
 /** Sentences: what could not be tried at all. */
 export function notExecuted(rehearsal: Rehearsal | undefined): readonly string[] {
   if (rehearsal === undefined) return [];
-  if (!rehearsal.ok) return [`writes of old releases on rows that were made up: ${rehearsal.sentence}`];
+  if (!rehearsal.ok) return [`writes of old releases: ${rehearsal.sentence}`];
   const left = rehearsal.rehearsed.filter(({ before }) => before.every(({ done }) => done === 0));
   return [...new Set(left.map(({ trial }) => trial.release))].map((release) => {
     const count = left.filter(({ trial }) => trial.release === release).length;

@@ -1,6 +1,7 @@
 // The writes of old releases, executed on a copy that has a few rows: before the files and after them. Whatever is tried is
 // rolled back, so that no trial is in another's way.
 
+import type { SqlFile } from '../../files/migration.ts';
 import type { SchemaShape } from '../shape.ts';
 import { columnsOf, isRequired, tablesIn } from '../shape.ts';
 import { referencesOf } from './references.ts';
@@ -54,6 +55,13 @@ export type Rehearsal =
   /** A file that does not run on these rows. */
   | { readonly ok: false; readonly sentence: string };
 
+export interface RehearsalPlan {
+  readonly trials: readonly Trial[];
+  readonly files: readonly SqlFile[];
+  /** Whether a few rows are made up first: without them no UPDATE and no DELETE is tried. */
+  readonly withRows: boolean;
+}
+
 const rows = 3;
 /** Rows of their own: those that are there have the first numbers. */
 const firstNew = 1_001;
@@ -61,11 +69,11 @@ const firstNew = 1_001;
 /** @param apply runs the files. @returns why not */
 export async function rehearse(
   session: TrialSession,
-  trials: readonly Trial[],
+  { trials, withRows }: Pick<RehearsalPlan, 'trials' | 'withRows'>,
   apply: () => Promise<string | undefined>,
 ): Promise<Rehearsal> {
   const since = await session.shape();
-  const first = await fill(session, since);
+  const first = withRows ? await fill(session, since) : () => undefined;
   const types = new Map<Trial, readonly string[]>();
   for (const trial of trials) types.set(trial, await typesOf(session, trial));
   const attempts = async (shape: SchemaShape, earlier?: readonly (readonly Attempt[])[]) => {

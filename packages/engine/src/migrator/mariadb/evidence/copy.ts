@@ -65,11 +65,11 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
       return all;
     },
     ledgerTables: [ledger.ledger, ledger.catalog],
-    async rehearse(trials, files) {
+    async rehearse({ files, ...plan }) {
       const other = await make(await readSource(session, database, []));
       try {
         const trial = await trialSession(other.session, signal);
-        return await rehearse(trial, trials, () =>
+        return await rehearse(trial, plan, () =>
           applyAll(files, (file) => applyFile(other.session, file, { ledger, signal })),
         );
       } finally {

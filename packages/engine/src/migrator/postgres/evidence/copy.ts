@@ -2,8 +2,7 @@
 
 import { messageOf } from '../../../lib/errors.ts';
 import type { Dialect, Statement } from '../../dialect.ts';
-import { type Rehearsal, rehearse } from '../../evidence/rehearsal/rehearse.ts';
-import type { Trial } from '../../evidence/rehearsal/trial.ts';
+import { type Rehearsal, type RehearsalPlan, rehearse } from '../../evidence/rehearsal/rehearse.ts';
 import {
   type Applied,
   applyAll,
@@ -76,12 +75,12 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
     prepare: (statements) =>
       inPath(() => as(session, roles.application, () => prepareAll(session, { statements, kept, signal }))),
     ledgerTables: options.ledgerTables,
-    async rehearse(trials, files) {
+    async rehearse(plan) {
       // A database in use is nobody's template.
       await session.close();
       const other = await options.clone(database);
       try {
-        return await rehearseOn(await open(other), { trials, files, options });
+        return await rehearseOn(await open(other), plan, options);
       } catch (thrown) {
         throw migrationErrorOf(thrown, what);
       } finally {
@@ -108,13 +107,11 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
   };
 }
 
-interface RehearsalOn {
-  readonly trials: readonly Trial[];
-  readonly files: readonly SqlFile[];
-  readonly options: CopyOptions;
-}
-
-async function rehearseOn(session: Session, { trials, files, options }: RehearsalOn): Promise<Rehearsal> {
+async function rehearseOn(
+  session: Session,
+  { files, ...plan }: RehearsalPlan,
+  options: CopyOptions,
+): Promise<Rehearsal> {
   const { path, roles, signal } = options;
   const apply = async (file: SqlFile): Promise<Applied> => {
     signal.throwIfAborted();
@@ -124,7 +121,7 @@ async function rehearseOn(session: Session, { trials, files, options }: Rehearsa
   try {
     await usePath(session, path);
     const trial = trialSession(session, { path, application: roles.application, signal });
-    return await rehearse(trial, trials, () => applyAll(files, apply));
+    return await rehearse(trial, plan, () => applyAll(files, apply));
   } finally {
     await session.close();
   }

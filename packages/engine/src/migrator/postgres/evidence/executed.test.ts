@@ -52,3 +52,14 @@ test('a release that is yet to start, or brings the files itself, is not tried w
   const report = await servers.check(schema, { files: [aSqlFile('002_change', 'expand', sql)], releases });
   expect(report.findings.filter(({ layer }) => layer === 'executed')).toEqual([]);
 });
+
+test('a file that does not run on rows that are made up is tried without them', async () => {
+  const sql = `ALTER TABLE customers ADD tz text, ADD CHECK (nick = 'gold'); ${function_(refusing)}; ${trigger('BEFORE INSERT', 'customers')}`;
+  const report = await checkWrites(servers, { sql, statements: recorded });
+  expect(report.notChecked.join('\n')).toMatch(
+    /UPDATE and DELETE .* made up: 002_change.expand.sql:1 fails: check constraint/,
+  );
+  expect(report.findings.map(({ effect, sentence }) => `${effect}: ${sentence}`)).toContainEqual(
+    expect.stringMatching(/^breaks: INSERT INTO customers .*worked before and fails now: tz is missing/),
+  );
+});

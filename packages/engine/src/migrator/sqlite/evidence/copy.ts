@@ -42,7 +42,7 @@ export function openCopy({ folder, file, addressOf, ledger, split, signal }: Cop
       });
     },
     ledgerTables: ledger.names,
-    async rehearse(trials, files) {
+    async rehearse({ files, ...plan }) {
       lent += 1;
       const other = join(folder, `tried-${lent}.sqlite`);
       database.prepare('VACUUM INTO ?').run(other);
@@ -51,7 +51,7 @@ export function openCopy({ folder, file, addressOf, ledger, split, signal }: Cop
       try {
         const trial = trialSession(connection, { shape: () => readShape(here), signal });
         const apply = async (file: SqlFile) => applyFile(here, file, { split, ledger: hasLedger ? ledger : undefined });
-        return await rehearse(trial, trials, () => applyAll(files, apply));
+        return await rehearse(trial, plan, () => applyAll(files, apply));
       } finally {
         here.close();
         await connection.close();
