@@ -29,7 +29,8 @@ export interface Attempt {
 }
 
 export interface Refusal {
-  readonly kind: 'unique' | 'foreign key' | 'check' | 'too long' | 'other';
+  /** `server`: it took too long, or the server had no room, no lock: that says nothing of the schema. */
+  readonly kind: 'unique' | 'foreign key' | 'check' | 'server' | 'other';
   readonly sentence: string;
   /** Of the key or the check, where the server tells. */
   readonly columns?: readonly string[] | undefined;
@@ -117,7 +118,7 @@ async function attemptAll(
 ): Promise<readonly Attempt[]> {
   const all: Attempt[] = [];
   for (const [index, way] of ways.entries()) {
-    const isOut = earlier?.[index]?.done === 0 || all.some(({ refusal }) => refusal?.kind === 'too long');
+    const isOut = earlier?.[index]?.done === 0 || all.some(({ refusal }) => refusal?.kind === 'server');
     const numbers = twice ? [firstNew, firstNew + 1] : [1];
     const statements = numbers.flatMap((n) => way({ ...context, n, quote: session.quote }) ?? []);
     all.push(isOut ? notTried : await session.attempt(statements));

@@ -57,20 +57,19 @@ export function trialsOf({ releases, files, since, readUse, isLedger }: TrialInp
   const tables = tablesIn(since).filter((table) => !isLedger(table));
   // One that is yet to start was written for the schema that the files make.
   const running = releases.filter(({ runsNow }) => runsNow);
-  const all = running.map((release) => {
-    if (release.statements.length > 0) return recorded(release, since, readUse);
-    const isOwn = files.every(({ file }) => release.files.includes(file));
+  const notTried: string[] = [];
+  const trials = running.flatMap((release) => {
+    const all = release.statements.length > 0 ? recorded(release, since, readUse) : undefined;
+    if (all && all.length > mostStatements)
+      notTried.push(`${all.length - mostStatements} writes of ${release.release}: ${mostStatements} were tried`);
+    if (all) return all.slice(0, mostStatements);
+    if (files.every(({ file }) => release.files.includes(file))) return [];
     const written = tables.filter((table) => !isKnown(release) || touches(release.declared?.writes ?? [], table));
-    return isOwn ? [] : written.slice(0, mostTables).flatMap((table) => madeUp(release.release, table, since));
+    if (written.length > mostTables)
+      notTried.push(`writes of ${release.release} to ${written.length - mostTables} tables: ${mostTables} were tried`);
+    return written.slice(0, mostTables).flatMap((table) => madeUp(release.release, table, since));
   });
-  return {
-    trials: all.flatMap((each) => each.slice(0, mostStatements)),
-    notTried: all.flatMap((each, index) =>
-      each.length > mostStatements
-        ? [`${each.length - mostStatements} writes of ${running[index]?.release}: ${mostStatements} were tried`]
-        : [],
-    ),
-  };
+  return { trials, notTried };
 }
 
 function recorded({ release, statements }: ReleaseNeeds, since: SchemaShape, readUse: ReadUse): readonly Trial[] {

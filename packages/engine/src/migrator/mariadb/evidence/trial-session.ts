@@ -55,11 +55,16 @@ const kinds: Readonly<Record<number, Refusal['kind']>> = {
   1452: 'foreign key',
   3819: 'check',
   4025: 'check',
-  1317: 'too long',
+  1021: 'server',
+  1030: 'server',
+  1114: 'server',
+  1205: 'server',
+  1213: 'server',
+  1317: 'server',
 };
 
 async function refusalOf({ ask }: Session, thrown: unknown): Promise<Refusal> {
-  const kind = thrown instanceof MigrationError ? 'too long' : (kinds[errorNumber(thrown)] ?? 'other');
+  const kind = thrown instanceof MigrationError ? 'server' : (kinds[errorNumber(thrown)] ?? 'other');
   const sentence = messageOf(thrown);
   const key = kind === 'unique' ? /for key '(?:.*\.)?([^'.]+)'/.exec(sentence)?.[1] : undefined;
   if (key === undefined)

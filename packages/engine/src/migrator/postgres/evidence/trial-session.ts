@@ -84,12 +84,15 @@ const kinds: Readonly<Record<string, Refusal['kind']>> = {
   23505: 'unique',
   23503: 'foreign key',
   23514: 'check',
-  57014: 'too long',
 };
 
+/** Room, locks, limits, its own faults. */
+const ofServer = /^(40|53|55|57|58|XX)/;
+
 async function refusalOf(session: Session, thrown: unknown): Promise<Refusal> {
-  const kind = kinds[stateOf(thrown)] ?? 'other';
-  const columns = kind === 'other' ? undefined : await columnsOf(session, thrown);
+  const state = stateOf(thrown);
+  const kind = ofServer.test(state) ? 'server' : (kinds[state] ?? 'other');
+  const columns = kind === 'other' || kind === 'server' ? undefined : await columnsOf(session, thrown);
   return { kind, sentence: messageOf(thrown), columns };
 }
 

@@ -49,7 +49,10 @@ const kinds: Readonly<Record<string, Refusal['kind']>> = {
   SQLITE_CONSTRAINT_PRIMARYKEY: 'unique',
   SQLITE_CONSTRAINT_FOREIGNKEY: 'foreign key',
   SQLITE_CONSTRAINT_CHECK: 'check',
-  TIMEOUT: 'too long',
+  TIMEOUT: 'server',
+  SQLITE_BUSY: 'server',
+  SQLITE_FULL: 'server',
+  SQLITE_NOMEM: 'server',
 };
 
 function refusalOf(thrown: unknown): Refusal {
