@@ -148,7 +148,9 @@ describe.concurrent('a person', { timeout: 120_000 }, () => {
       expect(value(engine.switch({ actor: alice })).id).toBe(id);
       const end = await until(engine, id, finished);
       expect(end.outcome?.kind).toBe('promoted');
-      const back = value(engine.switch({ actor: bob }));
+      // A switch without a side, so soon, may have been meant for the same move.
+      expect(engine.switch({ actor: bob })).toMatchObject({ ok: false, refusal: { code: 'already-decided' } });
+      const back = value(engine.switch({ actor: bob, to: 'blue' }));
       expect(back).toMatchObject({ mode: 'switch', version: 'v1.0' });
       expect((await until(engine, back.id, finished)).outcome).toMatchObject({ kind: 'promoted', code: 'switch' });
     }));

@@ -60,7 +60,8 @@ describe('the gates of a deployment', () => {
     ['a stranger', { actor: { kind: 'stranger', name: 'U0EVE', door: 'slack' } }, 'not-in-team'],
     ['a process with another configuration than the driver', { otherDriver: 'bot (pid 7)' }, 'config-changed'],
     ['a release that does not exist', { releaseExists: false }, 'release-unknown'],
-    ['the lock of somebody else', { lock }, 'target-locked'],
+    ['the lock of another person', { lock }, 'target-locked'],
+    ['who holds the lock', { lock: { ...lock, owner: 'person:alice' } }, 'target-locked'],
     [
       'a machine that brings back what was marked bad',
       { quarantine, actor: { kind: 'machine', name: 'ci', door: 'webhook' } },
@@ -82,7 +83,6 @@ describe('the gates of a deployment', () => {
 
   it.each<[string, Partial<GateFacts>]>([
     ['nothing in the way', {}],
-    ['their own lock', { lock: { ...lock, owner: 'person:alice' } }],
     ['a person who brings back what was marked bad', { quarantine }],
     ['the same version, asked for as a redeploy', { version: 'v1.0', redeploy: true }],
     ['the first release of a target', { active: undefined }],
