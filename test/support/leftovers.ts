@@ -19,14 +19,27 @@ function environmentOf(pid: string): readonly string[] {
   }
 }
 
-/** The embedded balancer of this stage: its only argument is its spec file in the stage's folder. */
+/** The embedded balancer of this stage: its arguments are files in the stage's folder. */
 export function balancerPid(folder: string): number {
-  const pid = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .find((name) => argumentsOf(name).some((word) => word.startsWith(`${folder}/state/proxy/`)));
+  const [pid] = namingProxyFiles(folder).filter((found) => !isShell(found));
   if (pid === undefined) throw new Error(`no balancer runs for ${folder}`);
-  return Number(pid);
+  return pid;
 }
+
+/** With its watcher, which would have it back before it is missed. */
+export function killBalancerForGood(folder: string): void {
+  const pids = namingProxyFiles(folder);
+  for (const pid of [...pids.filter(isShell), ...pids.filter((found) => !isShell(found))]) process.kill(pid, 'SIGKILL');
+}
+
+const namingProxyFiles = (folder: string): readonly number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => argumentsOf(name).some((word) => word.startsWith(`${folder}/state/proxy/`)))
+    .map(Number);
+
+/** The watcher, whose arguments are the balancer's. */
+const isShell = (pid: number): boolean => argumentsOf(String(pid))[0] === '/bin/sh';
 
 function argumentsOf(pid: string): readonly string[] {
   try {

@@ -6,6 +6,7 @@ import { WebClient, type WebClientOptions } from '@slack/web-api';
 import { runAnnouncer } from './announcer.ts';
 import { boltLogger } from './bolt-log.ts';
 import { whoIn } from './cards/who.ts';
+import { type ChannelReturns, createChannelReturns } from './channel-events.ts';
 import type { CommandKey } from './commands/table.ts';
 import type { Desk } from './desk.ts';
 import { type Egress, egressThrough } from './egress.ts';
@@ -80,7 +81,8 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   });
   const drain = createDrain(clock);
   const app = await createApp({ ...options, egress, door, drain, signal });
-  registerHandlers(app, deskOf(options));
+  const returns = createChannelReturns();
+  registerHandlers(app, deskOf(options, returns));
   const lost = Promise.withResolvers<void>();
   const background = Promise.allSettled([
     // First, since it throws at once when the configuration does not hold what it needs.
@@ -90,7 +92,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       if (hasCode(thrown, 'state-replaced')) lost.resolve();
     }),
     engine.alone('slack', signal, async (held) => {
-      await Promise.all([runAnnouncer({ engine, clock, log }, held), runSender({ ...options }, held)]);
+      await Promise.all([runAnnouncer({ engine, clock, log }, held), runSender({ ...options, returns }, held)]);
     }),
   ]);
   const port = await door.open(signal).catch(async (thrown: unknown) => {
@@ -174,7 +176,7 @@ function botOf(identity: Identity | undefined): { readonly botId?: string; reado
   return { botId: identity.botId, botUserId: identity.botUserId };
 }
 
-function deskOf({ engine, slack, clock, log }: BotOptions): Desk {
+function deskOf({ engine, slack, clock, log }: BotOptions, returns: ChannelReturns): Desk {
   const { settings } = engine;
   const words: Readonly<Record<CommandKey, string>> = {
     deploy: registeredWord('deploy', settings.slack.commands),
@@ -183,5 +185,5 @@ function deskOf({ engine, slack, clock, log }: BotOptions): Desk {
     status: registeredWord('status', settings.slack.commands),
   };
   const people = createPeople({ settings, slack, clock, log });
-  return { engine, slack, people, who: whoIn(settings.people), clock, log, words };
+  return { engine, slack, people, who: whoIn(settings.people), clock, log, returns, words };
 }

@@ -31,8 +31,26 @@ export function channelEnded({ outbox }: Pick<Engine, 'outbox'>, channel: string
   }
 }
 
+/** A send that was under way when a channel came back may still be refused: it is tried again at once, not in minutes. */
+export interface ChannelReturns {
+  /** How many there were. */
+  count(): number;
+  add(): void;
+}
+
+export function createChannelReturns(): ChannelReturns {
+  let count = 0;
+  return {
+    count: () => count,
+    add: () => {
+      count += 1;
+    },
+  };
+}
+
 /** What waits for a channel does not wait out its five minutes. */
-export function channelReturned({ outbox }: Pick<Engine, 'outbox'>): void {
+export function channelReturned({ outbox }: Pick<Engine, 'outbox'>, returns: ChannelReturns): void {
+  returns.add();
   for (const { key, problem } of outbox.stuck(transport, most))
     if (refusesChannel(problem)) outbox.again(key, { urgent: true });
 }

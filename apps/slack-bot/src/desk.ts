@@ -2,6 +2,7 @@
 
 import type { Clock, Engine, Log } from '@bg/engine';
 import type { Who } from './cards/who.ts';
+import type { ChannelReturns } from './channel-events.ts';
 import type { CommandKey } from './commands/table.ts';
 import type { People } from './people.ts';
 import type { Slack } from './slack-api.ts';
@@ -13,6 +14,7 @@ export interface Desk {
   readonly who: Who;
   readonly clock: Clock;
   readonly log: Log;
+  readonly returns: ChannelReturns;
   /** Each command as it is registered in this workspace, with the slash. */
   readonly words: Readonly<Record<CommandKey, string>>;
 }

@@ -30,7 +30,7 @@ export function registerHandlers(app: App, desk: Desk): void {
     if (event.tab === 'home') await publishHome(desk, event.user);
   });
   for (const name of channelEnds) app.event(name, async ({ event }) => channelEnded(desk.engine, event.channel));
-  for (const name of channelReturns) app.event(name, async () => channelReturned(desk.engine));
+  for (const name of channelReturns) app.event(name, async () => channelReturned(desk.engine, desk.returns));
 }
 
 function registerCommands(app: App, desk: Desk, turns: Turns): void {

@@ -2,6 +2,7 @@
 
 import type { Clock, Engine, Log, OutboxMessage } from '@bg/engine';
 import type { Buckets } from './buckets.ts';
+import type { ChannelReturns } from './channel-events.ts';
 import type { Drawn, Source } from './draw.ts';
 import type { Slack } from './slack-api.ts';
 
@@ -10,6 +11,7 @@ export interface Sender {
   readonly slack: Slack;
   readonly clock: Clock;
   readonly log: Log;
+  readonly returns: ChannelReturns;
 }
 
 export interface Round extends Sender {
@@ -23,6 +25,8 @@ export interface Item {
   readonly drawn: Drawn;
   /** Further lines of the same thread that `drawn` says in the same breath. */
   readonly also?: readonly OutboxMessage[];
+  /** Of channels, when this was begun. */
+  readonly returnsBefore: number;
 }
 
 /** `lost`: no answer came. `shut-out`: Slack refuses the token. Anything else, good or bad, is written into the outbox. */

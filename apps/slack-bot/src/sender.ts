@@ -55,9 +55,10 @@ function linesBeside(round: Round, message: OutboxMessage, due: readonly OutboxM
 
 async function sendOne(round: Round, message: OutboxMessage, also: readonly OutboxMessage[]): Promise<Ended> {
   const { outbox } = round.engine;
+  const returnsBefore = round.returns.count();
   try {
     const drawn = draw({ ...round, message, also });
-    if (drawn !== undefined) return await bring(round, { message, drawn, also });
+    if (drawn !== undefined) return await bring(round, { message, drawn, also, returnsBefore });
     outbox.drop(message.key, message.version, 'there is nothing to show any more');
   } catch (thrown) {
     // A message that cannot be drawn must not stop the others.

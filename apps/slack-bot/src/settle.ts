@@ -10,6 +10,7 @@ import { isChannelGone, isTokenRefused, problemSentence, type SlackProblem } fro
 import { informStranded } from './stranded.ts';
 
 const slowRetryMs = 5 * 60_000;
+const soonMs = 1_000;
 /** A day of slow retries. */
 const maxSlowAttempts = 288;
 const maxBackoffMs = 15_000;
@@ -49,7 +50,7 @@ async function unsettled(round: Round, item: Item, method: Method, problem: Slac
       return 'lost';
     case 'refused':
       if (isTokenRefused(problem)) return shutOut(round, item, sentence);
-      for (const message of everyIn(item)) refused(round, message, problem);
+      for (const message of everyIn(item)) refused(round, message, problem, waitOf(round, item, problem));
       if (isChannelGone(problem)) await informStranded(round, item, problem.error);
       return 'ended';
     default:
@@ -64,6 +65,11 @@ function shutOut({ engine, log }: Round, item: Item, sentence: string): Ended {
   return 'shut-out';
 }
 
+/** A channel may have come back between the refusal and now. */
+function waitOf({ returns }: Round, { returnsBefore }: Item, problem: SlackProblem): number {
+  return isChannelGone(problem) && returns.count() !== returnsBefore ? soonMs : slowRetryMs;
+}
+
 /** A person who has left the workspace does not come back in five minutes. */
 const personGone = ['channel_not_found', 'user_not_found', 'user_disabled', 'user_not_visible', 'cannot_dm_bot'];
 
@@ -71,6 +77,7 @@ function refused(
   { engine, log }: Round,
   message: OutboxMessage,
   { error, sentence }: SlackProblem & { kind: 'refused' },
+  waitMs: number,
 ): void {
   const { key, version, attempts, final } = message;
   if (isDirect(message.kind) && personGone.includes(error)) {
@@ -80,7 +87,7 @@ function refused(
   }
   log.error({ key, problem: sentence }, refusedHelp(error));
   if (attempts >= maxSlowAttempts && !final) engine.outbox.drop(key, version, sentence);
-  else engine.outbox.retry(key, slowRetryMs, sentence);
+  else engine.outbox.retry(key, waitMs, sentence);
 }
 
 function refusedHelp(error: string): string {

@@ -3,23 +3,23 @@
 
 import { type AuditRow, inertText } from '@bg/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deploymentLines } from '../apps/cli/src/show/deployment.ts';
-import { createPaint } from '../apps/cli/src/show/paint.ts';
-import { jsonLine, plain, plainDeep } from '../apps/cli/src/show/plain.ts';
-import { deploymentCard } from '../apps/slack-bot/src/cards/deployment-card.ts';
-import { noteCard } from '../apps/slack-bot/src/cards/lines.ts';
-import { refusalCard } from '../apps/slack-bot/src/cards/refusal-card.ts';
-import { namesIn, whoIn } from '../apps/slack-bot/src/cards/who.ts';
-import { view } from '../apps/slack-bot/src/testing/views.ts';
-import type { GithubSettings } from '../packages/engine/src/config/resolve-statuses.ts';
-import { drawMail } from '../packages/engine/src/notify/mail/draw.ts';
-import { factOf } from '../packages/engine/src/notify/mail/facts.ts';
-import { readTemplates } from '../packages/engine/src/notify/mail/templates.ts';
-import type { PagePayload } from '../packages/engine/src/notify/pages/payload.ts';
-import { pageRequest } from '../packages/engine/src/notify/pages/requests.ts';
-import { githubFacts } from '../packages/engine/src/notify/statuses/github-facts.ts';
-import { announce } from '../packages/engine/src/notify/statuses/testing/scene.ts';
-import { eventually, type Newsroom, openNewsroom } from '../packages/engine/src/notify/testing/news.ts';
+import { deploymentLines } from '../../apps/cli/src/show/deployment.ts';
+import { createPaint } from '../../apps/cli/src/show/paint.ts';
+import { jsonLine, plain, plainDeep } from '../../apps/cli/src/show/plain.ts';
+import { deploymentCard } from '../../apps/slack-bot/src/cards/deployment-card.ts';
+import { noteCard } from '../../apps/slack-bot/src/cards/lines.ts';
+import { refusalCard } from '../../apps/slack-bot/src/cards/refusal-card.ts';
+import { namesIn, whoIn } from '../../apps/slack-bot/src/cards/who.ts';
+import { view } from '../../apps/slack-bot/src/testing/views.ts';
+import type { GithubSettings } from '../../packages/engine/src/config/resolve-statuses.ts';
+import { drawMail } from '../../packages/engine/src/notify/mail/draw.ts';
+import { factOf } from '../../packages/engine/src/notify/mail/facts.ts';
+import { readTemplates } from '../../packages/engine/src/notify/mail/templates.ts';
+import type { PagePayload } from '../../packages/engine/src/notify/pages/payload.ts';
+import { pageRequest } from '../../packages/engine/src/notify/pages/requests.ts';
+import { githubFacts } from '../../packages/engine/src/notify/statuses/github-facts.ts';
+import { announce } from '../../packages/engine/src/notify/statuses/testing/scene.ts';
+import { eventually, type Newsroom, openNewsroom } from '../../packages/engine/src/notify/testing/news.ts';
 
 /** What each tries, and what of it must not be left. */
 const attacks: readonly (readonly [name: string, text: string, obeyed: RegExp])[] = [
