@@ -109,7 +109,11 @@ function stops(fixture: Fixture): void {
     await ask(blue);
     await environment.stop(blue, 20_000);
     await environment.stop(blue, 20_000);
-    expect(await environment.inspect(blue)).toMatchObject({ kind: 'stopped', lastExit: 'stopped (SIGTERM)' });
+    expect(await environment.inspect(blue)).toMatchObject({
+      kind: 'stopped',
+      lastExit: 'stopped (SIGTERM)',
+      endedBy: 'engine',
+    });
   });
 
   it('ends a release that does not listen, after the grace it was given', async () => {

@@ -95,7 +95,13 @@ export interface VariableMark {
 
 /** What a look at the machine says about a slot now. */
 export type SlotObservation =
-  | { readonly kind: 'stopped'; readonly lastExit?: string; readonly lastLog: readonly string[] }
+  | {
+      readonly kind: 'stopped';
+      readonly lastExit?: string;
+      readonly lastLog: readonly string[];
+      /** Not by itself: an engine stopped it, or the machine went down. Says nothing about the release. */
+      readonly endedBy?: 'engine' | 'machine';
+    }
   | {
       readonly kind: 'running';
       readonly pid: number;

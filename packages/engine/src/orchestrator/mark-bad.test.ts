@@ -55,6 +55,7 @@ describe('a release is marked bad', () => {
 
   it.each<[string, Case]>([
     ['an approval that expired', { code: 'approval-expired', share: 10 }],
+    ['a side that was stopped by hand, or with the machine', { code: 'side-stopped', share: 10 }],
     ['an inconclusive canary', { code: 'inconclusive', share: 10 }],
     ['a hold that expired', { code: 'hold-expired' }],
     ['a plain abort in the canary', { code: 'given-up', share: 10, actor: 'person:bob' }],

@@ -6,7 +6,10 @@ import type { Tx } from '../state/store.ts';
 import { addQuarantine, readRouting } from '../state/targets.ts';
 import { shareOf } from './routing.ts';
 
-/** What says that the release is bad. A balancer, a schema, an answer that never came say nothing about it. */
+/**
+ * What says that the release is bad. A balancer, a schema, an answer that never came say nothing about it, nor does an end
+ * that the engine or the machine has brought about.
+ */
 const forCause: ReadonlySet<string> = new Set([
   'canary-failed',
   'side-unhealthy',

@@ -17,9 +17,11 @@ export async function inspectSlot(room: Room, place: SlotPlace): Promise<SlotObs
   room.looks.delete(logFileOf(room, place));
   if (record) await drained(logFileOf(room, place), room.clock);
   const lastExit = record && exitOf(room, place, record);
+  const endedBy = record && endedByOf(record);
   return {
     kind: 'stopped',
     ...(lastExit === undefined ? {} : { lastExit }),
+    ...(endedBy === undefined ? {} : { endedBy }),
     lastLog: record ? quoteLog(room, place, { envFiles: record.envFiles }) : [],
   };
 }
@@ -65,6 +67,11 @@ export function exitOf(room: Room, place: SlotPlace, record: SlotRecord): string
   if (record.state === 'stopped') return record.lastExit;
   const noted = readExit(recordPlace(room, place), record.launch);
   return noted ?? (bootOf(record) === currentBootId() ? undefined : 'the machine was restarted');
+}
+
+function endedByOf(record: SlotRecord): 'engine' | 'machine' | undefined {
+  if (record.state === 'stopped') return 'engine';
+  return bootOf(record) === currentBootId() ? undefined : 'machine';
 }
 
 function bootOf(record: LiveRecord): string {

@@ -185,7 +185,11 @@ describe('a pid alone is not believed', () => {
     const { environment, blue, stateFolder } = fixture;
     const record = { ...running, port: blue.port, process: { pid: process.pid, startTicks: 5, bootId: 'earlier' } };
     writeRecord({ stateFolder, place: blue }, record);
-    expect(await environment.inspect(blue)).toMatchObject({ kind: 'stopped', lastExit: 'the machine was restarted' });
+    expect(await environment.inspect(blue)).toMatchObject({
+      kind: 'stopped',
+      lastExit: 'the machine was restarted',
+      endedBy: 'machine',
+    });
   });
 
   it('keeps a slot file that cannot be understood beside, and takes the slot for stopped', async () => {

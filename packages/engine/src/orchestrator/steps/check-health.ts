@@ -18,9 +18,9 @@ export const checkHealth: Step<'check-health'> = {
           `healthy ${waited.inARow} times in a row${waited.proof === 'fields' ? '' : ` (by ${waited.proof.replace('-', ' ')} alone)`}`,
         );
       case 'ended': {
-        const { lastExit, lastLog } = waited.seen;
+        const { lastExit, lastLog, endedBy } = waited.seen;
         return failed(
-          'side-crashed',
+          endedBy === undefined ? 'side-crashed' : 'side-stopped',
           `${version} ended while it was starting${lastExit ? ` (${lastExit})` : ''}: ${outputOf(lastLog, 5)}`,
         );
       }

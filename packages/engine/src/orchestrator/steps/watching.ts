@@ -166,8 +166,9 @@ async function troubleOfSide(context: StepFrame): Promise<StepResult | undefined
 export async function crashOfSide({ target, deployment }: StepFrame): Promise<StepResult | undefined> {
   const seen = await target.environment.inspect(placeOf(target, deployment.slot));
   if (seen.kind !== 'stopped') return undefined;
+  // The release is not at fault when it was stopped, by hand or with the machine.
   return failed(
-    'side-crashed',
+    seen.endedBy === undefined ? 'side-crashed' : 'side-stopped',
     `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${outputOf(seen.lastLog, 3)}`,
   );
 }
