@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createProcessEnvironment } from '../environment/process/driver.ts';
 import { silentLog } from '../lib/log.ts';
+import { noMigrator } from '../migrator/none.ts';
 import type { Core } from '../orchestrator/core.ts';
 import { type Desk, digestOf } from '../orchestrator/verbs/testing/desk.ts';
 import { acquireLease } from '../state/leases.ts';
@@ -35,7 +36,13 @@ function look(): void {
   });
   if (!own || !lease) throw new Error('there is no target, or nobody may drive');
   const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log: silentLog });
-  const target = { key: { service: 'shop', target: 'production' }, name: 'shop', settings: own, environment };
+  const target = {
+    key: { service: 'shop', target: 'production' },
+    name: 'shop',
+    settings: own,
+    environment,
+    migrator: noMigrator,
+  };
   deployWhatWaits({
     core: { settings, store, clock, targets: [target] } as unknown as Core,
     target: target as never,

@@ -58,7 +58,11 @@ describe('a line of the log', () => {
   test('counts a user once, on his side, to the answer’s end', () => {
     expect(of('1700000000.250 user blue 404 0.120 0.001 0.100 - abc')).toEqual({
       kind: 'request',
-      request: { slot: 'blue', endedMs: 1_700_000_000_250, ending: { status: 404, ms: 120, failure: undefined } },
+      request: {
+        slot: 'blue',
+        endedMs: 1_700_000_000_250,
+        ending: { status: 404, ms: 120, failure: undefined, drawn: false },
+      },
     });
   });
 
