@@ -41,7 +41,8 @@ test('clicks and commands that come meanwhile are acknowledged in time, and carr
     slack.click(approve),
     slack.click(approve),
     slack.command({ user: bob, channel, command: '/deploy-status' }),
-    slack.command({ user: bob, channel, command: '/deploy', text: 'lock for 10m because of a test' }),
+    // Writes, and changes nothing that the approval is bound to, in whatever order they come.
+    slack.command({ user: bob, channel, command: '/deploy', text: 'unlock' }),
   ]);
   await freed;
   loop.disable();
