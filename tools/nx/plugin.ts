@@ -15,7 +15,10 @@ export const name = 'targets-from-sources';
 
 /** What changes every result. */
 const always = ['package-lock.json', 'tsconfig.base.json', 'vitest.config.ts', 'tools/nx/**/*'];
-/** They read the whole repository: its rules, its lock file, a clone of it. */
+/**
+ * They read the whole repository: its rules, its lock file, a clone of it. What runs the demonstration on its usual ports is
+ * there too, since two groups may run at a time.
+ */
 const readAll = new Set(['test/house']);
 
 interface Repository extends Reader {
