@@ -16,7 +16,7 @@ export const channelEnds = [
   'group_left',
 ] as const;
 
-/** Somebody, maybe the bot, was invited, or the channel is back. */
+/** A person or the bot was invited, or the channel is back. */
 export const channelReturns = ['channel_unarchive', 'group_unarchive', 'member_joined_channel'] as const;
 
 const most = 500;

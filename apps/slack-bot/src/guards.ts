@@ -57,7 +57,7 @@ interface Unanswered {
 export const refuseForm = async (ack: Unanswered['ack'], errors: FormErrors): Promise<void> =>
   (ack as ((answer: FormErrors) => Promise<void>) | undefined)?.(errors);
 
-/** Once, whoever comes first: Bolt throws at a second time. */
+/** Once, whichever call comes first: Bolt throws at the second. */
 export async function acknowledge({ ack, context }: Unanswered): Promise<void> {
   if (context.acknowledged === true) return;
   context.acknowledged = true;

@@ -1,5 +1,5 @@
 // Everything that the audit log says has happened, by name, and who outside of the cards hears of it. The log is the
-// stream of events too: a new action is written here first, and whoever must report it does not compile until it does.
+// stream of events too: a new action is written here first, and a reader that must report it does not compile until it does.
 // An old log may hold actions that are written no longer: rows keep their action as text.
 
 interface Heard {

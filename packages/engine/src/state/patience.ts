@@ -79,7 +79,7 @@ export const isUnwritten = (thrown: unknown): boolean => unwritten.some((code) =
 type UntilWritable = (limitMs: number, signal?: AbortSignal) => Promise<boolean>;
 
 export interface Writable {
-  /** Asked before a verb where somebody waits for an answer: in a process that serves others a verb waits only briefly. */
+  /** Asked before a verb where a person waits for an answer: in a process that serves others a verb waits only briefly. */
   readonly whenWritable: UntilWritable;
 }
 

@@ -1,4 +1,4 @@
-// `bg migrate activity`: what the database of a target is doing, for whoever waits for it.
+// `bg migrate activity`: what the database of a target is doing, for a person who waits for it.
 
 import type { TargetRef } from '../../engine-api.ts';
 import type { ActivityView } from '../../migrations-api.ts';
