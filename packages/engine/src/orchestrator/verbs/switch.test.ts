@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
 import type { Result } from '../refusal.ts';
-import { alice, bob, codeOf, type Desk, eve, setDesk } from './testing/desk.ts';
+import { alice, bob, codeOf, type Desk, eve, expectRefused, setDesk } from './testing/desk.ts';
 
 let desk: Desk;
 afterEach(() => desk.remove());
@@ -15,18 +15,7 @@ const set = (standby?: string, target?: string): Desk => {
   return desk;
 };
 
-const decided = ['slots', 'targets', 'deployments', 'approvals', 'votes', 'signals', 'locks', 'quarantine', 'releases'];
-const everything = () =>
-  JSON.stringify(decided.map((table) => desk.store.db.$client.prepare(`SELECT * FROM ${table}`).all()));
-
-/** Asserts the code, that no decided table changed, and that one audit row says so. */
-function refused(act: () => Result<unknown>, code: string): void {
-  const before = everything();
-  const seq = desk.engine.audit.after(0, 1_000).length;
-  expect(codeOf(act())).toBe(code);
-  expect(everything()).toBe(before);
-  expect(desk.engine.audit.after(seq, 10)).toMatchObject([{ action: 'refused', code }]);
-}
+const refused = (act: () => Result<unknown>, code: string): void => expectRefused(desk, act, code);
 
 describe('switch', () => {
   it('promotes what stands warm in the other slot', () => {

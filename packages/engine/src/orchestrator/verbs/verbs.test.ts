@@ -4,7 +4,18 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { addQuarantine, readSlot, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
 import type { Result } from '../refusal.ts';
-import { alice, bob, ci, codeOf, type Desk, digestOf, eve, setDesk } from './testing/desk.ts';
+import {
+  alice,
+  bob,
+  ci,
+  codeOf,
+  type Desk,
+  digestOf,
+  eve,
+  everythingIn,
+  expectRefused,
+  setDesk,
+} from './testing/desk.ts';
 
 let desk: Desk;
 afterEach(() => desk.remove());
@@ -15,18 +26,7 @@ const set = (standby?: string, target?: string): Desk => {
   return desk;
 };
 
-const decided = ['slots', 'targets', 'deployments', 'approvals', 'votes', 'signals', 'locks', 'quarantine', 'releases'];
-const everything = () =>
-  JSON.stringify(decided.map((table) => desk.store.db.$client.prepare(`SELECT * FROM ${table}`).all()));
-
-/** Asserts the code, that no decided table changed, and that one audit row says so. */
-function refused(act: () => Result<unknown>, code: string): void {
-  const before = everything();
-  const seq = desk.engine.audit.after(0, 1_000).length;
-  expect(codeOf(act())).toBe(code);
-  expect(everything()).toBe(before);
-  expect(desk.engine.audit.after(seq, 10)).toMatchObject([{ action: 'refused', code }]);
-}
+const refused = (act: () => Result<unknown>, code: string): void => expectRefused(desk, act, code);
 
 describe('deploy', () => {
   it('is one row and one audit row, and names mode, slot and origin', () => {
@@ -79,7 +79,7 @@ describe('deploy', () => {
 
   it('plans without doing: every gate’s answer, steps, routing and hash, and the state stays as it is', async () => {
     const { engine } = set('v2.0');
-    const before = everything();
+    const before = everythingIn(desk);
     const plan = await engine.plan({ version: 'v2.1', actor: eve });
     expect(plan).toMatchObject({
       ok: true,
@@ -89,7 +89,7 @@ describe('deploy', () => {
     expect(plan.value.gates.find(({ name }) => name === 'team')?.refusal?.code).toBe('not-in-team');
     expect(plan.value.warnings.join()).toContain('v2.0');
     expect(plan.value.routing.at(-1)).toBe('100 % v2.1');
-    expect(everything()).toBe(before);
+    expect(everythingIn(desk)).toBe(before);
   });
 });
 
@@ -97,7 +97,7 @@ describe('strangers', () => {
   it('are refused by every verb, change nothing, and are one audit row per minute and door', async () => {
     const { engine, clock } = set('v2.0');
     const ref = desk.running('watch');
-    const before = everything();
+    const before = everythingIn(desk);
     const rows = engine.audit.after(0, 1_000).length;
     const answers = [
       engine.deploy({ version: 'v2.1', actor: eve }),
@@ -120,7 +120,7 @@ describe('strangers', () => {
       await engine.parts.stop({ actor: eve, slot: 'green' }),
     ];
     expect(new Set(answers.map(codeOf))).toEqual(new Set(['not-in-team']));
-    expect(everything()).toBe(before);
+    expect(everythingIn(desk)).toBe(before);
     expect(engine.audit.after(0, 1_000)).toHaveLength(rows);
     const counted = desk.store.db.$client.prepare('SELECT sum(count) FROM strangers').pluck().get();
     expect(counted).toBe(answers.length);

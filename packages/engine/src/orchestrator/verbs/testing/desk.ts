@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { loadSettings } from '../../../config/load.ts';
 import type { Settings } from '../../../config/settings.ts';
 import { openEngine } from '../../../engine.ts';
@@ -220,3 +221,16 @@ export const codeOf = (answer: Result<unknown>): string => (answer.ok ? 'ok' : a
 
 /** The row as it is now. */
 export const rowOf = ({ store }: Desk, id: string): DeploymentRow | undefined => readDeployment(store.db, id);
+
+const decided = ['slots', 'targets', 'deployments', 'approvals', 'votes', 'signals', 'locks', 'quarantine', 'releases'];
+export const everythingIn = ({ store }: Desk): string =>
+  JSON.stringify(decided.map((table) => store.db.$client.prepare(`SELECT * FROM ${table}`).all()));
+
+/** Asserts the code, that no decided table changed, and that one audit row says so. */
+export function expectRefused(desk: Desk, act: () => Result<unknown>, code: string): void {
+  const before = everythingIn(desk);
+  const seq = desk.engine.audit.after(0, 1_000).length;
+  expect(codeOf(act())).toBe(code);
+  expect(everythingIn(desk)).toBe(before);
+  expect(desk.engine.audit.after(seq, 10)).toMatchObject([{ action: 'refused', code }]);
+}
