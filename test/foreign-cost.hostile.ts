@@ -12,7 +12,7 @@ import { readReleaseManifest, releaseManifestFile } from '../packages/engine/src
 import { parseEnvText } from '../packages/engine/src/lib/env-text.ts';
 import { fillForeign } from '../packages/engine/src/lib/template.ts';
 import { readText } from '../packages/engine/src/migrator/files/text.ts';
-import { readOrigin } from '../packages/engine/src/orchestrator/origin.ts';
+import { readOrigin } from '../packages/engine/src/orchestrator/plan/origin.ts';
 
 const KiB = 1024;
 const leaseMs = 8_000;

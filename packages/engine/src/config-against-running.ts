@@ -2,7 +2,7 @@
 
 import type { Settings } from './config/settings.ts';
 import { runningInstances } from './environment/process/started.ts';
-import { type PendingChange, pendingChanges } from './orchestrator/running.ts';
+import { type PendingChange, pendingChanges } from './orchestrator/controller/running.ts';
 
 /** Empty before anything was started. @throws what the disk says, where the state folder may not be read */
 export function configurationAgainstRunning(settings: Settings): readonly PendingChange[] {

@@ -2,13 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import type { Engine } from './api/engine.ts';
 import { artifactSecrets } from './config/resolve-artifacts.ts';
 import { statusSecrets } from './config/resolve-statuses.ts';
 import type { Settings, TargetSettings } from './config/settings.ts';
 import { targetName } from './config/settings.ts';
 import { auditSecrets } from './config/settings-audit.ts';
 import { secretsIn } from './config/settings-notify.ts';
-import type { Engine } from './engine-api.ts';
 import type { Environment, SlotName } from './environment/environment.ts';
 import { createProcessEnvironment } from './environment/process/driver.ts';
 import { followInstances } from './following-balancer.ts';

@@ -1,17 +1,6 @@
 // The door of the engine: named exports only. Apps import from here and from nowhere else in this package.
 
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
-export type { Author, Build, Reaction } from './builds/build.ts';
-export {
-  type Delivered,
-  type DeliveryRecord,
-  type DeliveryState,
-  type Ending,
-  type Inbox,
-  inboxLease,
-  type NewDelivery,
-  type Settlement,
-} from './builds/inbox.ts';
 export type {
   ArtifactPlace,
   BuildAnnounced,
@@ -24,18 +13,8 @@ export type {
   RuleCondition,
   RuleExplanation,
   TargetReaction,
-} from './builds-api.ts';
-export { accountNote } from './config/account-sentence.ts';
-export { type ConfigCheck, checkConfig } from './config/check.ts';
-export { checkConfigFile, loadSettings } from './config/load.ts';
-export { approverRule, findPerson } from './config/people.ts';
-export { type ConfigProblem, formatProblem } from './config/problems.ts';
-export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
-export { parseDuration } from './config/units.ts';
-export { configurationAgainstRunning } from './config-against-running.ts';
-export type { ConfigurationView } from './configuration-api.ts';
-export type { AuditAction } from './domain/audit-actions.ts';
-export { type EngineOptions, openEngine } from './engine.ts';
+} from './api/builds.ts';
+export type { ConfigurationView } from './api/configuration.ts';
 export type {
   DeploymentRef,
   DeployRequest,
@@ -46,7 +25,34 @@ export type {
   StatusView,
   TargetRef,
   TargetView,
-} from './engine-api.ts';
+} from './api/engine.ts';
+export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
+export type { StartedByHand } from './api/parts.ts';
+export type { StoredReleaseView } from './api/releases.ts';
+export type { Author, Build, Reaction } from './builds/build.ts';
+export {
+  type Delivered,
+  type DeliveryRecord,
+  type DeliveryState,
+  type Ending,
+  type Inbox,
+  inboxLease,
+  type NewDelivery,
+  type Settlement,
+} from './builds/inbox.ts';
+export { accountNote } from './config/account-sentence.ts';
+export { type ConfigCheck, checkConfig } from './config/check.ts';
+export { checkConfigFile, loadSettings } from './config/load.ts';
+export { approverRule, findPerson } from './config/people.ts';
+export { type ConfigProblem, formatProblem } from './config/problems.ts';
+export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
+export { parseDuration } from './config/units.ts';
+export { configurationAgainstRunning } from './config-against-running.ts';
+export { type Actor, actorName, type Door, personOf, shortName } from './domain/actor.ts';
+export type { AuditAction } from './domain/audit-actions.ts';
+export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './domain/refusal.ts';
+export { clockTime, forHowLong } from './domain/times.ts';
+export { type EngineOptions, openEngine } from './engine.ts';
 export type { SlotName, SlotObservation } from './environment/environment.ts';
 export type { HealthReport } from './environment/health.ts';
 export type { SmokeReport } from './environment/smoke.ts';
@@ -81,7 +87,6 @@ export type {
   SideCounts,
   Traffic,
 } from './load-balancer/load-balancer.ts';
-export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './migrations-api.ts';
 export { MigrationError } from './migrator/error.ts';
 export type { Finding } from './migrator/lint/finding.ts';
 export { githubReport } from './migrator/lint/reports/github.ts';
@@ -95,7 +100,7 @@ export type { SchemaAct } from './migrator/migrator.ts';
 export type { MigrationEvent } from './migrator/phases/context.ts';
 export { type MailPreview, mailProblem, previewMails, sendTestMail } from './notify/mail/preview.ts';
 export type { Outbox, OutboxMessage } from './notify/outbox.ts';
-export { type Actor, actorName, type Door, personOf, shortName } from './orchestrator/actor.ts';
+export type { PendingChange } from './orchestrator/controller/running.ts';
 export type {
   ActionName,
   ApprovalView,
@@ -110,19 +115,14 @@ export type {
   StepStatus,
   StepView,
 } from './orchestrator/deployment.ts';
-export type { DriftView } from './orchestrator/drift.ts';
-export type { Learnt } from './orchestrator/learn.ts';
-export type { StepName } from './orchestrator/plan.ts';
-export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './orchestrator/refusal.ts';
-export type { PendingChange } from './orchestrator/running.ts';
+export type { StepName } from './orchestrator/plan/plan.ts';
+export type { Learnt } from './orchestrator/recovery/discover.ts';
+export type { DriftView } from './orchestrator/routing/drift.ts';
 export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
 export type { RoutingConfiguration } from './orchestrator/verbs/routing-configuration.ts';
-export { clockTime, forHowLong } from './orchestrator/words.ts';
-export type { StartedByHand } from './parts-api.ts';
 export type { ArtifactSource } from './releases/artifact.ts';
-export type { StoredReleaseView } from './releases-api.ts';
 export type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
 export { type Backup, backupState } from './state/backup.ts';
 export type { StoredBuild } from './state/builds.ts';

@@ -1,6 +1,6 @@
 // The last page of engine.ts: everybody who tells what happened, beside the cards in Slack.
 
-import type { Engine } from './engine-api.ts';
+import type { Engine } from './api/engine.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import { auditTellers } from './notify/audit/teller.ts';

@@ -1,6 +1,6 @@
 // The verbs about builds, bound to one core.
 
-import type { Builds } from '../builds-api.ts';
+import type { Builds } from '../api/builds.ts';
 import type { Core } from '../orchestrator/core.ts';
 import { buildOf, latestBuilds, readBuild } from '../state/builds.ts';
 import { explainDelivery } from './explain.ts';

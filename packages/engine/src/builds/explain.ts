@@ -1,7 +1,7 @@
 // What every rule sees in a delivery, and what would come of it: found out by doing it and taking it back, so that what is
 // shown is what would happen.
 
-import type { Explanation, GivenDelivery, RuleExplanation } from '../builds-api.ts';
+import type { Explanation, GivenDelivery, RuleExplanation } from '../api/builds.ts';
 import type { Core } from '../orchestrator/core.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
 import { sentAt } from './replayed.ts';

@@ -3,7 +3,7 @@
 // branch that was deployed to be looked at is no step back.
 
 import type { Core, Target } from '../orchestrator/core.ts';
-import { activeSide } from '../orchestrator/facts.ts';
+import { activeSide } from '../orchestrator/gates/facts.ts';
 import { buildOf, buildsOnBranch, firstOfCommit, type StoredBuild } from '../state/builds.ts';
 import type { Db } from '../state/database.ts';
 import { readRelease } from '../state/targets.ts';

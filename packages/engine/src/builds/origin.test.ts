@@ -1,7 +1,7 @@
 // Where a release comes from, when it says nothing itself: as CI announced it.
 
 import { afterEach, expect, it } from 'vitest';
-import { announcedOrigin } from '../orchestrator/origin.ts';
+import { announcedOrigin } from '../orchestrator/plan/origin.ts';
 import type { Desk } from '../orchestrator/verbs/testing/desk.ts';
 import { announceAll, buildBody, commitOf, deliver, setCi } from './testing/ci.ts';
 

@@ -1,14 +1,14 @@
 // What becomes of a good build on each target of its service: the rule says what is wished, the gates what may be.
 // Asked inside the transaction that stores the build, so that what is announced is what happens.
 
-import type { TargetReaction } from '../builds-api.ts';
+import type { TargetReaction } from '../api/builds.ts';
 import type { BuildRule } from '../config/settings-builds.ts';
-import type { Actor } from '../orchestrator/actor.ts';
+import type { Actor } from '../domain/actor.ts';
+import { clockTime } from '../domain/times.ts';
 import type { Core, Target } from '../orchestrator/core.ts';
-import { gatherFacts } from '../orchestrator/facts.ts';
-import { ask, type GateFacts, gatesOfDeploy } from '../orchestrator/gates.ts';
+import { gatherFacts } from '../orchestrator/gates/facts.ts';
+import { ask, type GateFacts, gatesOfDeploy } from '../orchestrator/gates/gates.ts';
 import { newDeploymentId } from '../orchestrator/verbs/deploy.ts';
-import { clockTime } from '../orchestrator/words.ts';
 import type { StoredBuild } from '../state/builds.ts';
 import { newerLive } from './order.ts';
 

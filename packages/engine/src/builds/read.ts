@@ -1,6 +1,6 @@
 // A delivery as it came, read by the reader of its hook, and every rule of that hook asked about it. Pure.
 
-import type { GivenDelivery, RuleCondition } from '../builds-api.ts';
+import type { GivenDelivery, RuleCondition } from '../api/builds.ts';
 import type { BuildRule } from '../config/settings-builds.ts';
 import type { Build } from './build.ts';
 import type { HostEvent } from './host-event.ts';

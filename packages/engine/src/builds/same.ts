@@ -1,6 +1,6 @@
 // Whether two builds of one version are the same: a version is immutable, so anything else is refused. Pure.
 
-import type { ArtifactPlace } from '../builds-api.ts';
+import type { ArtifactPlace } from '../api/builds.ts';
 import type { ArtifactSource } from '../releases/artifact.ts';
 import type { Build } from './build.ts';
 

@@ -1,7 +1,7 @@
 // What becomes of a delivery: each build that comes out of it is judged, stored, told and deployed in one transaction, so
 // that a process that dies has done all of it or nothing, and one that comes again finds what was done.
 
-import type { TargetReaction } from '../builds-api.ts';
+import type { TargetReaction } from '../api/builds.ts';
 import type { Core } from '../orchestrator/core.ts';
 import { addBuild, buildOf, buildOfRun, buildsOf, type StoredBuild } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';

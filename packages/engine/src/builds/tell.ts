@@ -1,8 +1,8 @@
 // What the audit log says of builds: the one place where these rows are written. Everybody who tells people reads them.
 
-import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed } from '../builds-api.ts';
+import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed } from '../api/builds.ts';
+import { actorName } from '../domain/actor.ts';
 import type { AuditAction } from '../domain/audit-actions.ts';
-import { actorName } from '../orchestrator/actor.ts';
 import type { StoredBuild } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
 import type { TargetKey } from '../state/targets.ts';

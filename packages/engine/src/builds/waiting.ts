@@ -1,10 +1,10 @@
 // A build that a rule deploys while its target is busy: it waits, one per target, and a newer one takes its place. It has
 // an end: the time is up, a person has decided otherwise meanwhile, or a gate says no.
 
-import { personOf } from '../orchestrator/actor.ts';
+import { personOf } from '../domain/actor.ts';
 import type { Charge, Core, Target } from '../orchestrator/core.ts';
-import { gatherFacts } from '../orchestrator/facts.ts';
-import { ask, gatesOfDeploy } from '../orchestrator/gates.ts';
+import { gatherFacts } from '../orchestrator/gates/facts.ts';
+import { ask, gatesOfDeploy } from '../orchestrator/gates/gates.ts';
 import { readBuild, type StoredBuild } from '../state/builds.ts';
 import { liveDeployment, recentDeployments } from '../state/deployments.ts';
 import { dropSnapshot, getSnapshot, putSnapshot, waitingKey } from '../state/snapshots.ts';

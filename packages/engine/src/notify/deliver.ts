@@ -1,7 +1,7 @@
 // Takes what is due for one transport from the outbox and brings it there: urgent first, the latest state only, tried
 // again with growing pauses up to an end, which is written once. When nobody answers, one message finds that out.
 
-import type { Engine } from '../engine-api.ts';
+import type { Engine } from '../api/engine.ts';
 import { type Clock, pause } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';

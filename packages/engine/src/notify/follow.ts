@@ -1,7 +1,7 @@
 // Follows the audit log by a cursor. What a row leads to and the step of the cursor are one transaction, so that a row
 // is taken once, however often the process is killed.
 
-import type { Engine } from '../engine-api.ts';
+import type { Engine } from '../api/engine.ts';
 import { type Clock, letOthersIn, pause } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { isStorageFault } from '../lib/storage-fault.ts';

@@ -1,8 +1,8 @@
 // Tellers beside one another, and how one follows the log: real leases, a real state.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Engine } from '../api/engine.ts';
 import type { AuditAction } from '../domain/audit-actions.ts';
-import type { Engine } from '../engine-api.ts';
 import { silentLog } from '../lib/log.ts';
 import { type AuditRow, auditAfter } from '../state/audit.ts';
 import { createOutbox } from '../state/outbox.ts';

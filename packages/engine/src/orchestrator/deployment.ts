@@ -3,8 +3,8 @@
 import type { Judgement } from '../analysis/judge.ts';
 import type { SlotName } from '../environment/environment.ts';
 import type { SideCounts } from '../load-balancer/load-balancer.ts';
-import type { Origin } from './origin.ts';
-import type { PlannedStep, StepName } from './plan.ts';
+import type { Origin } from './plan/origin.ts';
+import type { PlannedStep, StepName } from './plan/plan.ts';
 import type { DeploymentSchema } from './schema/deployment-schema.ts';
 
 /** Computed from the present state and always shown. */

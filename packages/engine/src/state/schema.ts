@@ -4,8 +4,8 @@ import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { SlotName } from '../environment/environment.ts';
 import type { ProcessMark } from '../lib/process-mark.ts';
 import type { Direction, Mode, OutcomeKind, Phase, StepStatus } from '../orchestrator/deployment.ts';
-import type { Origin } from '../orchestrator/origin.ts';
-import type { Plan } from '../orchestrator/plan.ts';
+import type { Origin } from '../orchestrator/plan/origin.ts';
+import type { Plan } from '../orchestrator/plan/plan.ts';
 
 export type Role = 'active' | 'preview' | 'standby' | 'idle';
 export type SlotLabel = 'failed' | 'aborted' | 'kept' | 'upgrading';

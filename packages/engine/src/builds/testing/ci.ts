@@ -1,7 +1,7 @@
 // A desk with rules about builds, and CI that announces some: real state, nothing driven.
 
-import type { BuildAnnounced, TargetReaction } from '../../builds-api.ts';
-import type { Engine } from '../../engine-api.ts';
+import type { BuildAnnounced, TargetReaction } from '../../api/builds.ts';
+import type { Engine } from '../../api/engine.ts';
 import { type Desk, setDesk } from '../../orchestrator/verbs/testing/desk.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import type { Settlement } from '../inbox.ts';

@@ -1,7 +1,7 @@
 // Rows of the audit log to one destination, in order, by a cursor that moves only when the destination has them: each row
 // comes at least once, also when the process is killed. Nothing is kept in memory but one batch; the log is the queue.
 
-import type { Engine } from '../../engine-api.ts';
+import type { Engine } from '../../api/engine.ts';
 import { type Clock, pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';

@@ -1,6 +1,6 @@
 // The audit log outside: each destination, and the file with the heads, is a teller of its own; none waits for another.
 
-import type { Engine } from '../../engine-api.ts';
+import type { Engine } from '../../api/engine.ts';
 import { shipConsumer } from '../../state/shipped.ts';
 import type { Teller } from '../tell.ts';
 import { headsInto } from './heads.ts';

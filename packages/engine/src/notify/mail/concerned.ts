@@ -1,9 +1,9 @@
 // Whom a fact concerns, from what is known of its deployment, its target and its build.
 
-import type { BuildFacts } from '../../builds-api.ts';
+import type { BuildFacts } from '../../api/builds.ts';
 import type { TargetSettings } from '../../config/settings.ts';
 import type { MailSettings } from '../../config/settings-notify.ts';
-import { personOf } from '../../orchestrator/actor.ts';
+import { personOf } from '../../domain/actor.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { buildOf } from '../../state/builds.ts';

@@ -2,7 +2,7 @@
 // escaped in HTML.
 
 import type { Role } from '../../config/settings-notify.ts';
-import { clockTime } from '../../orchestrator/words.ts';
+import { clockTime } from '../../domain/times.ts';
 import type { Link } from '../links.ts';
 import { htmlSafe, oneLine } from '../text.ts';
 import type { Fact } from './facts.ts';

@@ -4,7 +4,7 @@
 import { findPerson } from '../../config/people.ts';
 import { targetName } from '../../config/settings.ts';
 import type { MailSettings } from '../../config/settings-notify.ts';
-import { personOf } from '../../orchestrator/actor.ts';
+import { personOf } from '../../domain/actor.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { concernedBy } from './concerned.ts';

@@ -2,8 +2,8 @@
 // it to the mail server when that takes it.
 
 import { createHash } from 'node:crypto';
+import type { Engine } from '../../api/engine.ts';
 import type { MailSettings } from '../../config/settings-notify.ts';
-import type { Engine } from '../../engine-api.ts';
 import { deliver, type Transport } from '../deliver.ts';
 import { follow } from '../follow.ts';
 import { type Link, linkToCard } from '../links.ts';

@@ -1,6 +1,6 @@
 // What waits in the outbox for a pager: the latest state of one trouble of one target.
 
-import type { Engine } from '../../engine-api.ts';
+import type { Engine } from '../../api/engine.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../state/store.ts';

@@ -1,8 +1,8 @@
 // Troubles into the outbox, once per pager: begun, and ended, each when it turns and not again.
 
+import type { TargetView } from '../../api/engine.ts';
 import { targetName } from '../../config/settings.ts';
 import { type HeardBy, isHeardBy } from '../../domain/audit-actions.ts';
-import type { TargetView } from '../../engine-api.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { getSnapshot, putSnapshot } from '../../state/snapshots.ts';

@@ -1,7 +1,7 @@
 // What calls somebody, and what ends it: decided from values alone.
 
 import { describe, expect, it } from 'vitest';
-import type { SlotView } from '../../engine-api.ts';
+import type { SlotView } from '../../api/engine.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import { bothSidesIll, type Illness, nextIllness, turnOf } from './trouble.ts';
 

@@ -1,6 +1,6 @@
 // What calls a person at night, and what ends it. Pure: an ending of a deployment, or a look at a target, in.
 
-import type { TargetView } from '../../engine-api.ts';
+import type { TargetView } from '../../api/engine.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';
 
 export type TroubleName = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill';

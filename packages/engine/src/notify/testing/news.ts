@@ -4,10 +4,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Engine } from '../../api/engine.ts';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openEngine } from '../../engine.ts';
-import type { Engine } from '../../engine-api.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
 import type { OutcomeKind } from '../../orchestrator/deployment.ts';
 import type { AuditEvent } from '../../state/audit.ts';

@@ -7,7 +7,7 @@ import { BlueGreenError } from '../../lib/errors.ts';
 import { configurationKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { readSlot } from '../../state/targets.ts';
 import { type Charge, type Core, placeOf, releaseFiles, type Target } from '../core.ts';
-import { foresee, runBy } from '../release-settings.ts';
+import { foresee, runBy } from '../plan/release-settings.ts';
 
 export interface SlotChange {
   /** Variables that a start would give other values now. */

@@ -2,6 +2,8 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { shortName } from '../../domain/actor.ts';
+import { clockTime } from '../../domain/times.ts';
 import { type Decided, decideKeeping } from '../../releases/prune.ts';
 import { isLinked, mayPrune } from '../../releases/prune-folder.ts';
 import { latestBuilds } from '../../state/builds.ts';
@@ -17,10 +19,8 @@ import {
   worksWith,
 } from '../../state/stored-releases.ts';
 import { readQuarantine, readRelease, type SlotRow, type TargetKey } from '../../state/targets.ts';
-import { shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { isAnnounced } from '../obtain.ts';
-import { clockTime } from '../words.ts';
+import { isAnnounced } from '../plan/obtain.ts';
 
 export interface ShelvedRelease extends Decided {
   readonly folder: string;

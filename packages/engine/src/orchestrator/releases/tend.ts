@@ -4,8 +4,8 @@
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import type { Lease } from '../../state/leases.ts';
 import { readSlot } from '../../state/targets.ts';
+import { announcePending } from '../controller/pending-changes.ts';
 import type { Core, Target } from '../core.ts';
-import { announcePending } from '../pending.ts';
 import { lookAtConfiguration } from './configuration.ts';
 import { type FilesMemory, lookAtFiles } from './files.ts';
 import { pruneReleases } from './prune.ts';

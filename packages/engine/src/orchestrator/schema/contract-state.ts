@@ -1,10 +1,10 @@
 // Where a contract is and what is to be done about it: every command, view and refusal reads it here, so that they agree.
 
+import { shortName } from '../../domain/actor.ts';
+import { clockTime } from '../../domain/times.ts';
 import type { ContractRow } from '../../state/contracts.ts';
-import { shortName } from '../actor.ts';
+import { liveDriver } from '../controller/live-controller.ts';
 import type { Core } from '../core.ts';
-import { liveDriver } from '../live-driver.ts';
-import { clockTime } from '../words.ts';
 
 export interface ContractState {
   /** A contract whose deadline has passed is expired, whether or not a controller has written that. */

@@ -1,8 +1,8 @@
 // A contract as people see it: what it runs, what it makes impossible, who decides.
 
+import { personOf } from '../../domain/actor.ts';
 import { type ContractRow, contractVotesOf, lastContract, liveContract } from '../../state/contracts.ts';
 import { contractKey, getSnapshot } from '../../state/snapshots.ts';
-import { personOf } from '../actor.ts';
 import { type Core, mustTarget, type Target } from '../core.ts';
 import { contractState } from './contract-state.ts';
 import type { SchemaEvidence } from './evidence.ts';

@@ -2,7 +2,7 @@
 
 import type { SchemaPlan } from '../../migrator/migrator.ts';
 import type { Core, Target } from '../core.ts';
-import { failed, type StepResult } from '../step.ts';
+import { failed, type StepResult } from '../run/step.ts';
 import { expandEvidence, type Newcomer, type SchemaEvidence } from './evidence.ts';
 
 const shown = 5;

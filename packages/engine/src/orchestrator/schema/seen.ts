@@ -1,10 +1,10 @@
 // A release's part in the schema for a plan that is only shown: nothing is refused, everything is told.
 
+import type { Refusal } from '../../domain/refusal.ts';
 import { deadline } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
 import type { Core, Target } from '../core.ts';
-import type { Refusal } from '../refusal.ts';
 import type { Newcomer, SchemaEvidence } from './evidence.ts';
 import { releaseSchema } from './release-schema.ts';
 

@@ -7,7 +7,7 @@ import { liveContract } from '../../state/contracts.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
 import type { Charge, Core, Target } from '../core.ts';
-import { activeSide } from '../facts.ts';
+import { activeSide } from '../gates/facts.ts';
 import { fillRows } from './fill.ts';
 import { heldBackfill, unlessHeld } from './hold-backfill.ts';
 import { lookAtSchema, readLook } from './observe.ts';

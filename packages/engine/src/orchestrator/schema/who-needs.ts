@@ -1,11 +1,11 @@
 // Who still needs the shape of the schema that a contract takes away: whoever has users, may get them by one word, or may
 // be gone back to. Releases of the past beyond that are named in the sentence that people approve.
 
+import { clockTime } from '../../domain/times.ts';
 import { releasesLeft } from '../../state/contracts.ts';
 import { releasesOnceLive } from '../../state/deployments.ts';
 import { readQuarantine, readRelease, readRouting, readSlot, type SlotRow } from '../../state/targets.ts';
 import { type Core, releaseFiles, type Target } from '../core.ts';
-import { clockTime } from '../words.ts';
 
 export interface Need {
   readonly version: string;

@@ -1,9 +1,9 @@
 // What is said of migrations, to people.
 
+import { forHowLong } from '../../domain/times.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import type { MigrationEvent } from '../../migrator/phases/context.ts';
-import { forHowLong } from '../words.ts';
 
 /** What happened, and what a person can do about it. */
 export function migrationSentence(thrown: unknown): string {

@@ -1,16 +1,16 @@
 // Taking over a service that already runs, without a restart. It stands before the first deployment, and after the
 // loss of the state file it is the way back.
 
-import type { Engine } from '../../engine-api.ts';
+import type { Engine } from '../../api/engine.ts';
+import { actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { SlotPlace } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
-import { actorName, shortName } from '../actor.ts';
 import { type Core, healthOf, placeToAdopt, routingTurn, type Target, urlOf } from '../core.ts';
-import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
-import { fenceOfVerb, highestGeneration } from '../routing.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
+import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
 import { refused, registerByHand } from './parts.ts';
 
 type AdoptRequest = Parameters<Engine['adopt']>[0];

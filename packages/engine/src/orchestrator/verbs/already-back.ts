@@ -1,11 +1,11 @@
 // A rollback is bound to the version that it was asked from: a release that was taken back is not taken back twice.
 
-import type { Engine } from '../../engine-api.ts';
+import type { Engine } from '../../api/engine.ts';
+import { shortName } from '../../domain/actor.ts';
+import { refuse } from '../../domain/refusal.ts';
+import { forHowLong } from '../../domain/times.ts';
 import { type DeploymentRow, recentDeployments } from '../../state/deployments.ts';
-import { shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { refuse } from '../refusal.ts';
-import { forHowLong } from '../words.ts';
 
 type RollbackRequest = Parameters<Engine['rollback']>[0];
 

@@ -1,19 +1,19 @@
 // `config apply`: a person lets a changed health rule hold for what runs now. Each side must be healthy by the new rule
 // first: a rule that nothing fulfils would take users back from a release that serves them well. Or the person leaves it.
 
+import type { Engine } from '../../api/engine.ts';
 import type { HealthSettings } from '../../config/settings-health.ts';
-import type { Engine } from '../../engine-api.ts';
+import { actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { getSnapshot, leftKey, putSnapshot } from '../../state/snapshots.ts';
 import { readSlot } from '../../state/targets.ts';
-import { actorName, shortName } from '../actor.ts';
+import { forgetSettled, type LeftAsItIs, pendingOf } from '../controller/pending-changes.ts';
+import { changedFields, digestOfChanges } from '../controller/running.ts';
 import { asSlot, type Core, slotUrl, type Target } from '../core.ts';
-import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates.ts';
-import { forgetSettled, type LeftAsItIs, pendingOf } from '../pending.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
-import { changedFields, digestOfChanges } from '../running.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates/gates.ts';
 import { refused } from './parts.ts';
 
 type ApplyRequest = Parameters<Engine['applyConfiguration']>[0];

@@ -1,6 +1,9 @@
 // Approvals: given, refused, given more time. Bound to the plan that they were asked for.
 
-import type { DeploymentRef } from '../../engine-api.ts';
+import type { DeploymentRef } from '../../api/engine.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { type Result, refuse } from '../../domain/refusal.ts';
+import { clockTime } from '../../domain/times.ts';
 import {
   type ApprovalRow,
   addVote,
@@ -10,11 +13,8 @@ import {
   votesOf,
 } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core } from '../core.ts';
-import { type Result, refuse } from '../refusal.ts';
-import { currentHash } from '../register.ts';
-import { clockTime } from '../words.ts';
+import { currentHash } from '../plan/register.ts';
 import {
   decide,
   maxReason,

@@ -1,9 +1,9 @@
 // Whether somebody is an approver of a target; "it is not known now" is another answer than no.
 
 import { approverRule } from '../../config/people.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { refuse } from '../../domain/refusal.ts';
 import type { Target } from '../core.ts';
-import { refuse } from '../refusal.ts';
 
 type Refused = ReturnType<typeof refuse>;
 

@@ -1,6 +1,7 @@
 // The audit log as callers see it: read, proved, published, and what keeps its copies elsewhere from growing.
 
-import type { AuditLog } from '../../audit-api.ts';
+import type { AuditLog } from '../../api/audit.ts';
+import { clockTime } from '../../domain/times.ts';
 import {
   type AuditHead,
   type AuditVerification,
@@ -12,7 +13,6 @@ import {
 import { readCheckpoint, writeCheckpoint } from '../../state/audit-checkpoint.ts';
 import { readShipped, type Shipped } from '../../state/shipped.ts';
 import type { Core } from '../core.ts';
-import { clockTime } from '../words.ts';
 
 export function auditOf(core: Core): AuditLog {
   const { store, clock } = core;

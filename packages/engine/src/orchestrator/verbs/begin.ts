@@ -5,9 +5,9 @@ import type { DeploymentRow } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRelease, readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
-import { activeSide } from '../facts.ts';
-import { buildPlan } from '../plan.ts';
-import { currentHash } from '../register.ts';
+import { activeSide } from '../gates/facts.ts';
+import { buildPlan } from '../plan/plan.ts';
+import { currentHash } from '../plan/register.ts';
 import { createDeployment } from './deploy.ts';
 
 interface Beginning {

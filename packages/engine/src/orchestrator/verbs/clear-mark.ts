@@ -1,13 +1,13 @@
 // A person takes the mark "bad" off a release. It is as much as an approval wherever a deployment needs one: without the
 // mark, a switch or a rollback brings the release to everybody at once.
 
-import type { StoredReleases } from '../../releases-api.ts';
+import type { StoredReleases } from '../../api/releases.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { lastDeploymentOf } from '../../state/deployments.ts';
 import { clearQuarantine, readQuarantine, readRelease } from '../../state/targets.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { markSentence } from '../gates.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { markSentence } from '../gates/gates.ts';
 import { mayDecide, type Refused } from './decide.ts';
 
 const longestReason = 500;

@@ -2,19 +2,20 @@
 // approved by people who see what it makes impossible, and then run by whoever drives.
 
 import { randomBytes } from 'node:crypto';
+import type { ContractRequest } from '../../api/migrations.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Refusal, type Result, refuse } from '../../domain/refusal.ts';
+import { clockTime } from '../../domain/times.ts';
 import { deadline } from '../../lib/clock.ts';
-import type { ContractRequest } from '../../migrations-api.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
 import { addContract, type ContractRow, liveContract, readContract } from '../../state/contracts.ts';
 import { contractKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRelease } from '../../state/targets.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { activeSide, findTarget, gatherFacts } from '../facts.ts';
-import { ask, inTeam, noLiveDeployment, notLocked, sameConfiguration, stateKnown } from '../gates.ts';
-import { ok, type Refusal, type Result, refuse } from '../refusal.ts';
+import { activeSide, findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, inTeam, noLiveDeployment, notLocked, sameConfiguration, stateKnown } from '../gates/gates.ts';
 import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { type ContractView, viewContract } from '../schema/contract-view.ts';
 import { contractEvidence, type SchemaEvidence } from '../schema/evidence.ts';
@@ -22,7 +23,6 @@ import { eyes } from '../schema/observe.ts';
 import { expire } from '../schema/run-contract.ts';
 import { type ContractNeeds, impossibleSentence, needsText, whoNeeds } from '../schema/who-needs.ts';
 import { migrationSentence } from '../schema/words.ts';
-import { clockTime } from '../words.ts';
 import { maxReason } from './decide.ts';
 import { recordRefusal } from './refused.ts';
 

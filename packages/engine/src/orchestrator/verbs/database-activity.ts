@@ -1,11 +1,11 @@
 // `bg migrate activity`: what the database of a target is doing, for a person who waits for it.
 
-import type { TargetRef } from '../../engine-api.ts';
-import type { ActivityView } from '../../migrations-api.ts';
+import type { TargetRef } from '../../api/engine.ts';
+import type { ActivityView } from '../../api/migrations.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import type { Core } from '../core.ts';
-import { findTarget } from '../facts.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { findTarget } from '../gates/facts.ts';
 
 /** Everybody may look; the database answers with the rights of the migrating role. */
 export async function databaseActivity(core: Core, ref: TargetRef): Promise<Result<ActivityView>> {

@@ -1,6 +1,8 @@
 // The decision about a contract: bound to what was asked for, the first one counts.
 
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import type { AuditAction } from '../../domain/audit-actions.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import {
   addContractVote,
   type ContractRow,
@@ -9,11 +11,9 @@ import {
   readContract,
 } from '../../state/contracts.ts';
 import type { Tx } from '../../state/store.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import { type Core, mustTarget, type Target } from '../core.ts';
-import { otherDriver } from '../facts.ts';
-import { ask, inTeam, sameConfiguration } from '../gates.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { otherDriver } from '../gates/facts.ts';
+import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
 import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { type ContractView, viewContract } from '../schema/contract-view.ts';
 import { impossibleSentence } from '../schema/who-needs.ts';

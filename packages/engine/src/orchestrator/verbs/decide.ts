@@ -1,18 +1,18 @@
 // The frame of everything that people say to a running deployment: one transaction that compares the state the button
 // was drawn for with the state that is. The first decision wins, a late one is told who was first.
 
+import type { DeploymentRef } from '../../api/engine.ts';
 import { handIn, writersOf } from '../../builds/writers.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import type { AuditAction } from '../../domain/audit-actions.ts';
-import type { DeploymentRef } from '../../engine-api.ts';
+import { ok, type Refusal, type Result, refuse } from '../../domain/refusal.ts';
+import { clockTime } from '../../domain/times.ts';
 import { advanceDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readLock } from '../../state/targets.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import { type Core, mustTarget, type Target } from '../core.ts';
-import { otherDriver } from '../facts.ts';
-import { ask, inTeam, notLocked, sameConfiguration } from '../gates.ts';
-import { ok, type Refusal, type Result, refuse } from '../refusal.ts';
-import { clockTime } from '../words.ts';
+import { otherDriver } from '../gates/facts.ts';
+import { ask, inTeam, notLocked, sameConfiguration } from '../gates/gates.ts';
 import { refuseUnlessApprover } from './approver.ts';
 import { recordRefusal } from './refused.ts';
 

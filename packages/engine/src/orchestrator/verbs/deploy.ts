@@ -2,21 +2,21 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { DeployRequest, PlanView } from '../../api/engine.ts';
 import { writersOf, writerWarnings } from '../../builds/writers.ts';
-import type { DeployRequest, PlanView } from '../../engine-api.ts';
+import { actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result } from '../../domain/refusal.ts';
 import { otherSlot, type SlotName } from '../../environment/environment.ts';
 import { buildOf } from '../../state/builds.ts';
 import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
-import { actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
 import type { Mode } from '../deployment.ts';
-import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates.ts';
-import { stepTitle } from '../plan.ts';
-import { ok, type Result } from '../refusal.ts';
-import { planFacts } from '../register.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates/gates.ts';
+import { stepTitle } from '../plan/plan.ts';
+import { planFacts } from '../plan/register.ts';
 import { nothingToChange, schemaSeen } from '../schema/seen.ts';
 import { lookAtRun } from './plan-run.ts';
 import { recordRefusal } from './refused.ts';

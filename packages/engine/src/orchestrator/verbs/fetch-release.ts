@@ -1,15 +1,15 @@
 // `release fetch`: a release is brought to its folder before anybody deploys it, under everything that holds for one
 // that is fetched by a deployment.
 
+import type { StoredReleases } from '../../api/releases.ts';
+import { actorName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { sizeText } from '../../releases/refused.ts';
 import { tokenByHand } from '../../releases/workplace.ts';
-import type { StoredReleases } from '../../releases-api.ts';
 import { buildOf } from '../../state/builds.ts';
-import { actorName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { versionShape } from '../facts.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { versionShape } from '../gates/facts.ts';
 import { bringRelease, isThere, releaseFolder } from '../releases/bring.ts';
 
 export async function fetchRelease(

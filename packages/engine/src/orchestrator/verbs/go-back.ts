@@ -1,16 +1,16 @@
 // `rollback`: a warm side is a plan that begins at `promote`; a cold one is started and proved first.
 
-import type { Engine, TargetRef } from '../../engine-api.ts';
+import type { Engine, TargetRef } from '../../api/engine.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { type DeploymentRow, liveDeployment, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { type QuarantineRow, readQuarantine, readRelease } from '../../state/targets.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { activeSide, findTarget, gatherFacts } from '../facts.ts';
-import { ask, gatesOfRollback, notDrifted, refuseMarked } from '../gates.ts';
-import { allowInstead } from '../next-older.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { activeSide, findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, gatesOfRollback, notDrifted, refuseMarked } from '../gates/gates.ts';
 import { isGone } from '../releases/shelf.ts';
+import { allowInstead } from '../run/next-older.ts';
 import { lostFor } from '../schema/observe.ts';
 import { alreadyBack } from './already-back.ts';
 import { beginWayBack } from './begin.ts';

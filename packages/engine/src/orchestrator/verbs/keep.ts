@@ -1,17 +1,17 @@
 // Locks, and what becomes of the side that serves nobody.
 
+import type { Engine, TargetRef } from '../../api/engine.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import type { AuditAction } from '../../domain/audit-actions.ts';
-import type { Engine, TargetRef } from '../../engine-api.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import { clockTime } from '../../domain/times.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { clearLock, readLock, readSlot, type SlotRow, setLock, setSlot } from '../../state/targets.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { activeSide, findTarget, gatherFacts, otherDriver } from '../facts.ts';
-import { ask, inTeam, notDrifted, sameConfiguration } from '../gates.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
-import { clockTime } from '../words.ts';
+import { activeSide, findTarget, gatherFacts, otherDriver } from '../gates/facts.ts';
+import { ask, inTeam, notDrifted, sameConfiguration } from '../gates/gates.ts';
 import { recordRefusal } from './refused.ts';
 
 const defaultLockMs = 3_600_000;

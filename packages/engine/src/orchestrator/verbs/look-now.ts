@@ -2,9 +2,9 @@
 
 import { liveLease } from '../../state/leases.ts';
 import { nodesKey, putSnapshot } from '../../state/snapshots.ts';
+import { lookAtSlot } from '../controller/slot-health.ts';
 import { type Core, driverLease, type Target } from '../core.ts';
-import { lookAtSlot } from '../slot-health.ts';
-import { observeOpen } from '../steps/drained.ts';
+import { observeOpen } from '../run/steps/drained.ts';
 
 /** Does nothing where a driver looks anyway. What cannot be asked keeps the age of its last look. */
 export async function lookNow(core: Core, signal: AbortSignal): Promise<void> {

@@ -2,18 +2,18 @@
 // team may widen and fill; what corrects the record or takes something back is for approvers.
 
 import { join } from 'node:path';
+import type { MigrationsRun, MigrationsView, ReleaseRef, SchemaPlanView } from '../../api/migrations.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import type { AuditAction } from '../../domain/audit-actions.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { deadline } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { MigrationsRun, MigrationsView, ReleaseRef, SchemaPlanView } from '../../migrations-api.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import type { SchemaAct } from '../../migrator/migrator.ts';
 import { liveContract } from '../../state/contracts.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
 import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { contractOf } from '../schema/contract-view.ts';
 import { heldBackfill, unlessHeld } from '../schema/hold-backfill.ts';

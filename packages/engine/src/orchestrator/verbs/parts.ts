@@ -1,24 +1,32 @@
 // The single parts, for people who look into something: they start, stop and ask one slot and never touch routing.
 
 import { join } from 'node:path';
-import type { Engine, TargetRef } from '../../engine-api.ts';
+import type { Engine, TargetRef } from '../../api/engine.ts';
+import type { StartedByHand } from '../../api/parts.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { ReleaseFiles, SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { runSmokeTests } from '../../environment/smoke.ts';
 import { isRequestId, traceRequest } from '../../environment/trace.ts';
 import { measureFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { StartedByHand } from '../../parts-api.ts';
 import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../state/targets.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
-import { awaitHealthy } from '../await-healthy.ts';
+import { rememberHealthy } from '../controller/slot-health.ts';
 import { type Core, healthOf, placeOf, releaseFiles, slotUrl, type Target } from '../core.ts';
-import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, type Gate, inTeam, noLiveDeployment, releaseKnown, sameConfiguration, stateKnown } from '../gates.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
-import { runBy, startRelease } from '../release-settings.ts';
-import { rememberHealthy } from '../slot-health.ts';
-import { standingOf, waysOut } from '../standing.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import {
+  ask,
+  type Gate,
+  inTeam,
+  noLiveDeployment,
+  releaseKnown,
+  sameConfiguration,
+  stateKnown,
+} from '../gates/gates.ts';
+import { runBy, startRelease } from '../plan/release-settings.ts';
+import { standingOf, waysOut } from '../routing/standing.ts';
+import { awaitHealthy } from '../run/await-healthy.ts';
 import { recordRefusal } from './refused.ts';
 
 export function createParts(core: Core): Engine['parts'] {

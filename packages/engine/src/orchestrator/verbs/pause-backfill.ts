@@ -1,14 +1,14 @@
 // `bg migrate pause` and `resume`: a person holds the backfill of a target, and lets it go on.
 
-import type { BackfillHold } from '../../migrations-api.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
+import type { BackfillHold } from '../../api/migrations.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Refusal, type Result, refuse } from '../../domain/refusal.ts';
+import { clockTime } from '../../domain/times.ts';
 import type { Core, Target } from '../core.ts';
-import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, inTeam, sameConfiguration } from '../gates.ts';
-import { ok, type Refusal, type Result, refuse } from '../refusal.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
 import { heldBackfill, holdBackfill, letBackfillGo } from '../schema/hold-backfill.ts';
 import { type SchemaView, schemaView } from '../schema/schema-view.ts';
-import { clockTime } from '../words.ts';
 import { maxReason } from './decide.ts';
 import { recordRefusal } from './refused.ts';
 

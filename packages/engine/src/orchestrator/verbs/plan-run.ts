@@ -1,14 +1,14 @@
 // What a plan says of how a release would be run, and whether it could be started now.
 
+import type { PlannedRun } from '../../api/releases.ts';
 import { accountSentence } from '../../config/account-sentence.ts';
 import { limitsNotes } from '../../config/limits-note.ts';
+import { type Refusal, refuse } from '../../domain/refusal.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { type FolderMeasure, measureFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
-import type { PlannedRun } from '../../releases-api.ts';
 import type { Core, Target } from '../core.ts';
-import { type Refusal, refuse } from '../refusal.ts';
-import { foresee, runBy } from '../release-settings.ts';
+import { foresee, runBy } from '../plan/release-settings.ts';
 import { sizeBefore } from '../views/change.ts';
 
 export interface SeenRun {

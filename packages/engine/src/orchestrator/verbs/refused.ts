@@ -1,10 +1,10 @@
 // A refusal changes nothing, but is written: known people and machines by name, strangers by number.
 
+import { type Actor, actorName } from '../../domain/actor.ts';
+import type { Refusal } from '../../domain/refusal.ts';
 import { countStrangers } from '../../state/strangers.ts';
 import type { TargetKey } from '../../state/targets.ts';
-import { type Actor, actorName } from '../actor.ts';
 import type { Core } from '../core.ts';
-import type { Refusal } from '../refusal.ts';
 
 export interface RefusedVerb {
   readonly actor: Actor;

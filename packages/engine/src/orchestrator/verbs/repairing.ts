@@ -1,23 +1,30 @@
 // What a person decides about drift: put back what was decided (Restore), or decide for what is (Adopt). Both look at
 // the balancer at that moment, never at an earlier observation, and go on under a new generation.
 
+import type { Engine } from '../../api/engine.ts';
+import { actorName, shortName } from '../../domain/actor.ts';
 import type { AuditAction } from '../../domain/audit-actions.ts';
-import type { Engine } from '../../engine-api.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { Routing } from '../../load-balancer/load-balancer.ts';
 import { confirmRouting, intendRouting, readRouting, readSlot } from '../../state/targets.ts';
-import { actorName, shortName } from '../actor.ts';
 import { bringUp, type Core, healthOf, routingTurn, slotUrl, type Target } from '../core.ts';
-import { commonRouting, compareRouting, describeRouting, readDrift, sameRouting, settleDrift } from '../drift.ts';
-import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates.ts';
-import { learnAgain } from '../learn.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
-import { rolesFollow } from '../repair.ts';
-import { fenceOfVerb, highestGeneration } from '../routing.ts';
-import { generationOf, strangeSides } from '../standing.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates/gates.ts';
+import { learnAgain } from '../recovery/discover.ts';
+import {
+  commonRouting,
+  compareRouting,
+  describeRouting,
+  readDrift,
+  sameRouting,
+  settleDrift,
+} from '../routing/drift.ts';
+import { rolesFollow } from '../routing/repair.ts';
+import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
+import { generationOf, strangeSides } from '../routing/standing.ts';
 import { refuseUnlessApprover } from './approver.ts';
 import { refused } from './parts.ts';
 

@@ -1,11 +1,11 @@
 // A delivery of CI that was settled is worked on once more, because a person says so.
 
 import type { DeliveryRecord } from '../../builds/inbox.ts';
+import { type Actor, actorName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { createInbox, deliverAgain } from '../../state/inbox.ts';
-import { type Actor, actorName } from '../actor.ts';
 import type { Core } from '../core.ts';
-import { inTeam } from '../gates.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { inTeam } from '../gates/gates.ts';
 import { recordRefusal } from './refused.ts';
 
 export function replay(core: Core, id: number, actor: Actor): Result<DeliveryRecord> {

@@ -4,7 +4,7 @@ import { otherSlot } from '../../environment/environment.ts';
 import { releasesOnceLive } from '../../state/deployments.ts';
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
-import { activeSide } from '../facts.ts';
+import { activeSide } from '../gates/facts.ts';
 import { isGone } from '../releases/shelf.ts';
 import { lostFor } from '../schema/observe.ts';
 

@@ -1,11 +1,11 @@
 // What was generated for a balancer's program, to be read, and tested before it is in force.
 
-import type { TargetRef } from '../../engine-api.ts';
+import type { TargetRef } from '../../api/engine.ts';
+import { ok, type Result } from '../../domain/refusal.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { GeneratedFile } from '../../load-balancer/load-balancer.ts';
 import type { Core, Target } from '../core.ts';
-import { findTarget } from '../facts.ts';
-import { ok, type Result } from '../refusal.ts';
+import { findTarget } from '../gates/facts.ts';
 
 export interface RoutingConfiguration {
   readonly target: string;

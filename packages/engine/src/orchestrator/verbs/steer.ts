@@ -1,6 +1,9 @@
 // Steering a running deployment: on, hold, go on, give up.
 
-import type { DeploymentRef } from '../../engine-api.ts';
+import type { DeploymentRef } from '../../api/engine.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { type Result, refuse } from '../../domain/refusal.ts';
+import { clockTime, forHowLong } from '../../domain/times.ts';
 import {
   addSignal,
   advanceDeployment,
@@ -9,10 +12,7 @@ import {
   pendingAbort,
   readApproval,
 } from '../../state/deployments.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core } from '../core.ts';
-import { type Result, refuse } from '../refusal.ts';
-import { clockTime, forHowLong } from '../words.ts';
 import { vote } from './approvals.ts';
 import { decide, maxReason, mayDecide, moved, note, type Refused, type Situation, unlocked, who } from './decide.ts';
 

@@ -1,15 +1,15 @@
 // The verbs about releases on the disk: looked at by everybody, pinned and removed by people of the list.
 
-import type { TargetRef } from '../../engine-api.ts';
-import type { StoredReleases, StoredReleaseView } from '../../releases-api.ts';
+import type { TargetRef } from '../../api/engine.ts';
+import type { StoredReleases, StoredReleaseView } from '../../api/releases.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { clearPin, readPin, setPin } from '../../state/pins.ts';
 import { readRelease } from '../../state/targets.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { findTarget, otherDriver } from '../facts.ts';
-import { inTeam, sameConfiguration } from '../gates.ts';
-import { isAnnounced } from '../obtain.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { findTarget, otherDriver } from '../gates/facts.ts';
+import { inTeam, sameConfiguration } from '../gates/gates.ts';
+import { isAnnounced } from '../plan/obtain.ts';
 import { pruneReleases } from '../releases/prune.ts';
 import { shelfOf } from '../releases/shelf.ts';
 import { clearMark } from './clear-mark.ts';

@@ -1,18 +1,18 @@
 // `switch`: everybody to what stands ready in the other slot. It is bound to the side that was live when it was typed, and
 // naming the side may be repeated: two people who mean the same move must not move users there and back.
 
-import type { Engine } from '../../engine-api.ts';
+import type { Engine } from '../../api/engine.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import { forHowLong } from '../../domain/times.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import { addSignal, type DeploymentRow, liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readSlot } from '../../state/targets.ts';
-import { type Actor, actorName, shortName } from '../actor.ts';
 import type { Core, Target } from '../core.ts';
-import { activeSide, gatherFacts } from '../facts.ts';
-import { ask, type GateFacts, gatesOfSwitch, inTeam, refuseMarked, sameConfiguration } from '../gates.ts';
-import { ok, type Result, refuse } from '../refusal.ts';
+import { activeSide, gatherFacts } from '../gates/facts.ts';
+import { ask, type GateFacts, gatesOfSwitch, inTeam, refuseMarked, sameConfiguration } from '../gates/gates.ts';
 import { lostFor } from '../schema/observe.ts';
-import { forHowLong } from '../words.ts';
 import { beginWayBack } from './begin.ts';
 import { cannotRun, through } from './go-back.ts';
 import { isWarm } from './rollback-target.ts';

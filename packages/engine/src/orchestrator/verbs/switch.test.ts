@@ -1,9 +1,9 @@
 // `switch`: what it moves, what it is bound to, what it refuses.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Result } from '../../domain/refusal.ts';
 import { setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
-import type { Result } from '../refusal.ts';
 import { alice, bob, codeOf, type Desk, eve, expectRefused, setDesk } from './testing/desk.ts';
 
 let desk: Desk;

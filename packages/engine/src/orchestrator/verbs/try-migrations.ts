@@ -1,12 +1,12 @@
 // `bg migrate try`: the SQL of a release on a copy that a person names. People of the team may do it; nothing of the target
 // changes, and who asked for it stays in the log.
 
-import type { MigrationsTry, TryView } from '../../migrations-api.ts';
+import type { MigrationsTry, TryView } from '../../api/migrations.ts';
+import { ok, type Result } from '../../domain/refusal.ts';
 import { shownAddress } from '../../migrator/address.ts';
 import type { Core } from '../core.ts';
-import { findTarget, gatherFacts } from '../facts.ts';
-import { ask, inTeam, releaseKnown } from '../gates.ts';
-import { ok, type Result } from '../refusal.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, inTeam, releaseKnown } from '../gates/gates.ts';
 import { note, onRelease } from './migrations.ts';
 import { recordRefusal } from './refused.ts';
 

@@ -1,9 +1,9 @@
 // Every verb, and everything it refuses: by which rule, that nothing was changed, and that it was written.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Result } from '../../domain/refusal.ts';
 import { addQuarantine, readSlot, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
-import type { Result } from '../refusal.ts';
 import {
   alice,
   bob,

@@ -2,6 +2,7 @@
 
 import { writersOf, writerWarnings } from '../../builds/writers.ts';
 import { targetName } from '../../config/settings.ts';
+import { personOf, shortName } from '../../domain/actor.ts';
 import { otherSlot } from '../../environment/environment.ts';
 import {
   approvalsOf,
@@ -13,16 +14,15 @@ import {
 } from '../../state/deployments.ts';
 import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.ts';
 import { readRelease, readRouting, readSlot } from '../../state/targets.ts';
-import { personOf, shortName } from '../actor.ts';
+import { dueFor } from '../controller/retention.ts';
 import { type Core, healthOf, mustTarget, type Target } from '../core.ts';
 import type { ApprovalView, DeploymentView, Observation, OutcomeView, Receipt, StepView } from '../deployment.ts';
-import { gatherFacts } from '../facts.ts';
-import { warningsOf } from '../gates.ts';
-import { dueFor } from '../keeping.ts';
-import { stepTitle } from '../plan.ts';
-import { shareOf } from '../routing.ts';
+import { gatherFacts } from '../gates/facts.ts';
+import { warningsOf } from '../gates/gates.ts';
+import { stepTitle } from '../plan/plan.ts';
+import { shareOf } from '../routing/routing.ts';
+import { readOpen } from '../run/steps/drained.ts';
 import { deploymentSchema } from '../schema/deployment-schema.ts';
-import { readOpen } from '../steps/drained.ts';
 import { changeOf } from './change.ts';
 import { legalActions } from './legal-actions.ts';
 

@@ -1,21 +1,21 @@
 // A target as `/status` shows it: who serves users, what stands beside, and whether going back would be instant.
 
-import type { SlotView, TargetView } from '../../engine-api.ts';
+import type { SlotView, TargetView } from '../../api/engine.ts';
+import type { ReleaseNow } from '../../api/releases.ts';
+import { clockTime } from '../../domain/times.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import type { ObservedNode } from '../../load-balancer/load-balancer.ts';
-import type { ReleaseNow } from '../../releases-api.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
+import type { SlotSnapshot } from '../controller/slot-health.ts';
 import { type Core, portOf, type Target } from '../core.ts';
-import { readDrift } from '../drift.ts';
 import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';
+import { readDrift } from '../routing/drift.ts';
+import { readOpen } from '../run/steps/drained.ts';
 import { schemaView } from '../schema/schema-view.ts';
-import type { SlotSnapshot } from '../slot-health.ts';
-import { readOpen } from '../steps/drained.ts';
 import { rollbackTarget } from '../verbs/rollback-target.ts';
-import { clockTime } from '../words.ts';
 import { viewDeployment } from './deployment-view.ts';
 
 export function viewTarget(core: Core, target: Target): TargetView {

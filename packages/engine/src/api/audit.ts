@@ -1,0 +1,17 @@
+// What callers may ask of the audit log, which is the event stream too.
+
+import type { AuditHead, AuditRow, AuditVerification } from '../state/audit.ts';
+import type { Shipped } from '../state/shipped.ts';
+
+export interface AuditLog {
+  /** Rows after `seq`, oldest first: the log and the event stream are one. */
+  after(seq: number, limit: number): readonly AuditRow[];
+  /** `outside`: heads that were published where the owner of this machine cannot change them. */
+  verify(outside?: AuditHead | readonly AuditHead[]): AuditVerification;
+  /** Rows that came since the last look alone, where the whole log was found intact within a day; else all of them. */
+  verifySinceLast(): AuditVerification;
+  /** Remembers that this head (the present one, unless `row` is given) was shown outside: verify proves the log by it. */
+  publishHead(place: string, row?: AuditHead): AuditHead | undefined;
+  /** How far each destination of `audit.ship` and the file with the heads are. */
+  shipped(): readonly Shipped[];
+}

@@ -1,0 +1,31 @@
+// What may be asked about a configuration that differs from what runs, and answered to it.
+
+import type { Actor } from '../domain/actor.ts';
+import type { Result } from '../domain/refusal.ts';
+import type { PendingChange } from '../orchestrator/controller/running.ts';
+import type { TargetRef, TargetView } from './engine.ts';
+
+/** What differs between what runs and the configuration, and what a person decided about it. */
+export interface ConfigurationView {
+  readonly name: string;
+  readonly channel: string;
+  /** Of exactly these changes, their values included. */
+  readonly digest: string;
+  readonly changes: readonly PendingChange[];
+  /** Who decided to leave it to the next start. */
+  readonly leftBy: string | undefined;
+}
+
+export interface ConfigurationVerbs {
+  /**
+   * A changed health rule holds for what runs from now on; refused while a side is not healthy by it. `seen`: the digest
+   * that a button was drawn for.
+   */
+  applyConfiguration(
+    request: TargetRef & { readonly actor: Actor; readonly seen?: string | undefined },
+  ): Promise<Result<TargetView>>;
+  /** A person decides to wait for the next start; what was announced is not asked about again. */
+  leaveConfiguration(request: TargetRef & { readonly actor: Actor; readonly seen: string }): Result<TargetView>;
+  /** What the driver announced about the target; undefined when nothing differs, or no such target is configured. */
+  pendingConfiguration(ref: TargetRef): ConfigurationView | undefined;
+}

@@ -1,0 +1,248 @@
+// The verbs: everything the Slack bot, the webhook receiver and the command line can ask of the engine.
+// A verb is one short synchronous transaction (gates, change, audit row); it never waits for a deployment.
+
+import type { DeliveryRecord, Inbox } from '../builds/inbox.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Actor, Door } from '../domain/actor.ts';
+import type { Refusal, Result } from '../domain/refusal.ts';
+import type { SlotName } from '../environment/environment.ts';
+import type { HealthProof } from '../environment/health.ts';
+import type { ObservedNode, Routing } from '../load-balancer/load-balancer.ts';
+import type { Outbox } from '../notify/outbox.ts';
+import type { DeploymentView, LegalAction, Mode } from '../orchestrator/deployment.ts';
+import type { Learnt } from '../orchestrator/recovery/discover.ts';
+import type { DriftView } from '../orchestrator/routing/drift.ts';
+import type { SchemaView } from '../orchestrator/schema/schema-view.ts';
+import type { RoutingConfiguration } from '../orchestrator/verbs/routing-configuration.ts';
+import type { Writable } from '../state/patience.ts';
+import type { Role } from '../state/schema.ts';
+import type { AuditLog } from './audit.ts';
+import type { Builds } from './builds.ts';
+import type { ConfigurationVerbs } from './configuration.ts';
+import type { Migrations } from './migrations.ts';
+import type { Parts } from './parts.ts';
+import type { PlannedRun, ReleaseNow, StoredReleases } from './releases.ts';
+
+export interface TargetRef {
+  readonly service?: string | undefined;
+  readonly target?: string | undefined;
+}
+
+/** On every verb that a button can send: which deployment, and the state the button was drawn for. */
+export interface DeploymentRef {
+  readonly id: string;
+  /** From the card; undefined on the command line, where the present state is meant. */
+  readonly stateVersion?: number | undefined;
+}
+
+export interface DeployRequest extends TargetRef {
+  readonly version: string;
+  readonly hold?: boolean;
+  /** Deploy although the version is live already. */
+  readonly redeploy?: boolean;
+  readonly reason?: string | undefined;
+  readonly actor: Actor;
+}
+
+export interface PlanView {
+  readonly mode: Mode;
+  readonly name: string;
+  readonly version: string;
+  readonly slot: SlotName;
+  readonly from: string | undefined;
+  readonly steps: readonly string[];
+  readonly schema: readonly string[];
+  readonly routing: readonly string[];
+  readonly gates: readonly { readonly name: string; readonly refusal: Refusal | undefined }[];
+  readonly warnings: readonly string[];
+  readonly hash: string | undefined;
+  /** How the release is run; undefined while its files are not here. */
+  readonly run?: PlannedRun | undefined;
+}
+
+export interface SlotView extends ReleaseNow {
+  readonly slot: SlotName;
+  readonly role: Role;
+  readonly port: number;
+  readonly version: string | undefined;
+  readonly since: number | undefined;
+  readonly label: string | undefined;
+  readonly keepUntil: number | undefined;
+  readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
+  readonly healthProblem: string | undefined;
+  /** Epoch ms of the look that health, process and figures come from. */
+  readonly seenAt?: number | undefined;
+  readonly proof: HealthProof | undefined;
+  readonly pid: number | undefined;
+  readonly cpuPercent: number | undefined;
+  readonly memoryBytes: number | undefined;
+  readonly restarts: number;
+  /** Requests, upgraded connections and streams that the balancer has open on it; undefined when nobody has looked. */
+  readonly open: number | undefined;
+}
+
+export interface TargetView {
+  readonly service: string;
+  readonly target: string;
+  readonly name: string;
+  readonly channel: string;
+  readonly slots: readonly [SlotView, SlotView];
+  readonly routing: Routing;
+  readonly nodes: readonly ObservedNode[];
+  readonly entrypoints: readonly string[];
+  /** The load balancer does something else than `routing`; undefined while it follows, and before anybody has looked. */
+  readonly drift: DriftView | undefined;
+  readonly lock:
+    | { readonly owner: string; readonly reason: string; readonly since: number; readonly until: number }
+    | undefined;
+  readonly live: DeploymentView | undefined;
+  readonly last: DeploymentView | undefined;
+  /** `instant`: the standby is healthy and warm. `slow`: it must be started first. `blocked`: why not at all. */
+  readonly rollback: {
+    readonly readiness: 'instant' | 'slow' | 'blocked';
+    readonly version: string | undefined;
+    readonly sentence: string;
+  };
+  /** Undefined for a target without a database. */
+  readonly schema: SchemaView | undefined;
+  readonly actions: readonly LegalAction[];
+}
+
+export interface StatusView {
+  readonly at: number;
+  /** Who drives deployments now; undefined when nobody does. */
+  readonly driver: string | undefined;
+  readonly targets: readonly TargetView[];
+  readonly warnings: readonly string[];
+}
+
+export interface ReleaseView {
+  readonly version: string;
+  readonly registered: boolean;
+  readonly active: boolean;
+  readonly quarantined: string | undefined;
+  /** When its files were laid down, by their folder. */
+  readonly at: number;
+}
+
+export interface Engine extends ConfigurationVerbs, Writable {
+  readonly settings: Settings;
+  readonly outbox: Outbox;
+  /** What code hosts delivered. */
+  readonly inbox: Inbox;
+
+  deploy(request: DeployRequest): Result<DeploymentView>;
+  plan(request: DeployRequest): Promise<Result<PlanView>>;
+  approve(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  reject(ref: DeploymentRef, actor: Actor, reason: string): Result<DeploymentView>;
+  /** On to the next step; `full` skips the rest up to everybody. On a pending approval it is an approve. */
+  promote(ref: DeploymentRef, actor: Actor, options?: { readonly full?: boolean }): Result<DeploymentView>;
+  pause(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  resume(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  /** Give up before full promotion; after it, the way back is called rollback. */
+  abort(ref: DeploymentRef, actor: Actor, reason?: string): Result<DeploymentView>;
+  /** Thirty more minutes for a pending approval. */
+  extend(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  /** Refused as `already-active` where `to` serves already: what was asked for is so. */
+  switch(
+    request: TargetRef & {
+      readonly to?: SlotName | undefined;
+      /** The side that was live when it was typed: refused when another one is by now. */
+      readonly from?: SlotName | undefined;
+      readonly actor: Actor;
+      readonly reason?: string | undefined;
+    },
+  ): Result<DeploymentView>;
+  /** A running deployment is taken back; otherwise back to the standby or to the named earlier release. Never queued, never locked out. */
+  rollback(
+    request: TargetRef & {
+      readonly version?: string | undefined;
+      /** The version that was live when the button or dialog was drawn: refused when another one is by now. */
+      readonly from?: string | undefined;
+      readonly actor: Actor;
+      readonly reason?: string | undefined;
+    },
+  ): Result<DeploymentView>;
+  lock(
+    request: TargetRef & { readonly actor: Actor; readonly reason: string; readonly forMs?: number },
+  ): Result<TargetView>;
+  /** `of`: whose lock is meant; without it only the own one goes. */
+  unlock(request: TargetRef & { readonly actor: Actor; readonly of?: string | undefined }): Result<TargetView>;
+  /** About the failed side that is kept: bring back the last good release now, or keep it as it is. */
+  restoreFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
+  keepFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
+  /** The answer to `afterBake: ask`. */
+  settleStandby(
+    request: TargetRef & { readonly actor: Actor; readonly to: 'keep' | 'stop' | 'upgrade' },
+  ): Result<TargetView>;
+  /**
+   * About drift, by an approver, and not while a deployment is under way: put back what was decided, or decide for what
+   * the nodes do now, all alike, with healthy sides. `drift`: the drift that a button was drawn for.
+   */
+  restoreRouting(
+    request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined },
+  ): Promise<Result<TargetView>>;
+  adoptRouting(
+    request: TargetRef & { readonly actor: Actor; readonly drift?: string | undefined },
+  ): Promise<Result<TargetView>>;
+  /** Takes over a service that already runs in a slot, without a restart. */
+  adopt(
+    request: TargetRef & { readonly slot: SlotName; readonly version: string; readonly actor: Actor },
+  ): Promise<Result<TargetView>>;
+
+  /** The files that are generated for the balancer's program; with `test`, the program is asked whether it takes them. */
+  routingConfiguration(ref: TargetRef, test: boolean): Promise<Result<RoutingConfiguration>>;
+
+  /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
+  rebuildState(actor: Actor): Promise<Result<readonly Learnt[]>>;
+
+  /** A settled delivery is worked on once more. */
+  replay(id: number, actor: Actor): Result<DeliveryRecord>;
+
+  /** What CI announced. */
+  readonly builds: Builds;
+
+  readonly migrations: Migrations;
+  /** What lies on the disk, and why it stays. */
+  readonly storedReleases: StoredReleases;
+
+  /** Asks processes, health and balancers now, where no process drives: `status` then shows what is so. */
+  lookNow(signal: AbortSignal): Promise<void>;
+  status(): StatusView;
+  target(ref: TargetRef): Result<TargetView>;
+  deployment(id: string): DeploymentView | undefined;
+  history(ref: TargetRef, limit: number): Result<readonly DeploymentView[]>;
+  releases(ref: TargetRef): Result<readonly ReleaseView[]>;
+
+  /** The single parts, for people who look into something. They change no routing. */
+  readonly parts: Parts;
+
+  readonly audit: AuditLog;
+
+  /** Where a consumer of events stands. */
+  cursor(consumer: string): number;
+  moveCursor(consumer: string, seq: number): void;
+  /** True the first time a key is seen within `ttlMs`: replayed deliveries are told apart by it. */
+  firstTime(key: string, ttlMs: number): boolean;
+  /** Counts refused strangers; rows are written per minute, door and source. `source`: an address, where one is known. */
+  countStranger(door: Door, seen?: { readonly source?: string; readonly count?: number }): void;
+  /** An audit row for a known actor who was refused at the door (a typing error counts too), before any verb. */
+  refusedAtDoor(actor: Actor, refusal: Refusal, ref?: TargetRef): void;
+  /** Resolves when anything in the state changed (any process) or after `limitMs`. */
+  changed(limitMs: number, signal?: AbortSignal): Promise<void>;
+
+  /** Drives deployments while this process holds the lease; competes for it until `signal` aborts. */
+  drive(signal: AbortSignal): Promise<void>;
+  /**
+   * Sends mail, pages and statuses, each in competition with the other processes, until `signal` aborts; ends at once
+   * where the configuration names nobody to tell.
+   * @throws BlueGreenError at once, when the configuration of one of them does not hold what it needs
+   */
+  tell(signal: AbortSignal): Promise<void>;
+  /** Held by one process of a kind at a time (the one that talks to Slack). Runs `work` while it is held. */
+  alone(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
+  driverAlive(): boolean;
+  /** Stops every slot's process and managed balancer, for the end of a demonstration: users are served no more. */
+  dismantle(): Promise<void>;
+  close(): void;
+}

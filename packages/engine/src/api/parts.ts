@@ -1,0 +1,30 @@
+// The single parts, for people who look into something. They change no routing.
+
+import type { Actor } from '../domain/actor.ts';
+import type { Result } from '../domain/refusal.ts';
+import type { SlotName, SlotObservation } from '../environment/environment.ts';
+import type { HealthReport } from '../environment/health.ts';
+import type { SmokeReport } from '../environment/smoke.ts';
+import type { TraceReport } from '../environment/trace.ts';
+import type { TargetRef } from './engine.ts';
+
+/** `problem`: why it is not healthy, although it was started and is left as it is. */
+export type StartedByHand = SlotObservation & { readonly problem?: string };
+
+export interface Parts {
+  health(ref: TargetRef, slot: SlotName): Promise<Result<HealthReport>>;
+  smoke(ref: TargetRef, slot: SlotName): Promise<Result<SmokeReport>>;
+  /** Waits until it is healthy, as a deployment does. Refused on a slot that serves users or belongs to a deployment. */
+  start(
+    ref: TargetRef & {
+      readonly slot: SlotName;
+      readonly version: string;
+      readonly actor: Actor;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<Result<StartedByHand>>;
+  stop(ref: TargetRef & { readonly slot: SlotName; readonly actor: Actor }): Promise<Result<SlotObservation>>;
+  logFile(ref: TargetRef, slot: SlotName): Result<string>;
+  /** The lines of one request in the logs of the balancer and of both slots, rotated ones included. */
+  trace(ref: TargetRef, id: string, signal?: AbortSignal): Promise<Result<TraceReport>>;
+}

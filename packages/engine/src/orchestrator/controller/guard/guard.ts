@@ -1,0 +1,235 @@
+// Keeps users on a side that serves while no deployment is at work: a live side that hangs, says that it is ill, or crashes
+// again and again gives its users to the warm standby, or is restarted, and a person is called.
+
+import { otherSlot, type SlotName } from '../../../environment/environment.ts';
+import { serves } from '../../../environment/health-state.ts';
+import { liveDeployment } from '../../../state/deployments.ts';
+import { getSnapshot, guardKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
+import type { Tx } from '../../../state/store.ts';
+import { readQuarantine, readSlot, type SlotRow } from '../../../state/targets.ts';
+import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, type Target } from '../../core.ts';
+import { activeSide } from '../../gates/facts.ts';
+import { startAsItIs } from '../../plan/release-settings.ts';
+import { mayRestart, standingOf } from '../../routing/standing.ts';
+import { lostFor } from '../../schema/observe.ts';
+import { decideRollback } from '../../verbs/go-back.ts';
+import { isWarm } from '../../verbs/rollback-target.ts';
+import type { SlotSnapshot } from '../slot-health.ts';
+import { decideGuard, type GuardDecision, type GuardMemory, type Illness, within } from './decide.ts';
+import { crashesOf, readMemory, sideOf } from './memory.ts';
+
+/** A hung process hears no SIGTERM, and its users wait. */
+const hungGraceMs = 2_000;
+
+interface Ill extends Charge {
+  readonly row: SlotRow & { readonly version: string };
+  readonly illness: Illness;
+  readonly problem: string;
+}
+
+/** After each look at both sides. */
+export async function guardLiveSide(charge: Charge): Promise<void> {
+  const { core, target } = charge;
+  const { db } = core.store;
+  const active = activeSide(core, target);
+  if (!active) return;
+  const row = readSlot(db, target.key, active.slot);
+  const memory = readMemory(db, target.key);
+  const seen = snapshotOf(core, target, row);
+  if (serves(seen?.state.condition)) endIncident(charge, memory, row);
+  const illness = illnessOf(core, target, { row, seen, memory });
+  const { settings } = target;
+  const now = core.clock.monotonic();
+  const illForMs = (seen?.state.failures ?? 0) * healthOf(target, active.slot).intervalMs;
+  const standbyReady = isReady(core, target, { slot: otherSlot(active.slot), illForMs });
+  const decision = decideGuard({ illness, side: sideOf(row), standbyReady, settings: settings.guard, memory, now });
+  if (decision.kind === 'nothing' || row.version === null || isAtWork(core, target, active.slot)) return;
+  const problem = seen?.state.problem ?? 'no reason given';
+  await carryOut({ ...charge, row: { ...row, version: row.version }, illness: decision.illness, problem }, decision);
+}
+
+function endIncident({ core, target, lease }: Charge, memory: GuardMemory, row: SlotRow): void {
+  const { handled, ...rest } = memory;
+  if (handled === undefined) return;
+  const { guard } = target.settings;
+  // A side that crashes again and again is healthy in between.
+  const isSame = handled.side === sideOf(row) && handled.illness === 'crash-loop';
+  if (isSame && crashesOf(memory, row, guard, core.clock.monotonic()).length >= guard.crashes) return;
+  core.store.under(lease).write((tx) => {
+    putSnapshot(tx.db, guardKey(target.key), rest, tx.now);
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'guard-ended',
+      code: handled.illness,
+      sentence: `${row.version} in ${row.slot} is live and healthy`,
+      detail: { slot: row.slot, version: row.version },
+    });
+  });
+}
+
+function snapshotOf({ store }: Core, { key }: Target, row: SlotRow): SlotSnapshot | undefined {
+  const seen = getSnapshot<SlotSnapshot>(store.db, slotKey(key, row.slot))?.value;
+  return seen && seen.version === row.version && seen.deploymentId === row.deploymentId ? seen : undefined;
+}
+
+function illnessOf(
+  core: Core,
+  target: Target,
+  { row, seen, memory }: { row: SlotRow; seen: SlotSnapshot | undefined; memory: GuardMemory },
+): Illness | undefined {
+  const { guard } = target.settings;
+  if (crashesOf(memory, row, guard, core.clock.monotonic()).length >= guard.crashes) return 'crash-loop';
+  // A process that has just ended is unhealthy at once; it is started again before anything else is tried.
+  if (seen?.state.condition !== 'unhealthy' || seen.state.failures < healthOf(target, row.slot).failures)
+    return undefined;
+  return seen.state.answered === true ? 'unhealthy' : 'unresponsive';
+}
+
+/**
+ * As users would find it at the last look. A standby that came up after the illness began proves nothing: after the start of
+ * a machine both sides are started, and the live one may merely need longer.
+ */
+function isReady(core: Core, target: Target, { slot, illForMs }: { slot: SlotName; illForMs: number }): boolean {
+  const row = readSlot(core.store.db, target.key, slot);
+  if (!isWarm(row) || row.label !== null) return false;
+  const seen = snapshotOf(core, target, row);
+  return (
+    seen !== undefined &&
+    serves(seen.state.condition) &&
+    seen.state.failures === 0 &&
+    isUpFor(core, seen.startedAt ?? 0, illForMs) &&
+    readQuarantine(core.store.db, row.digest) === undefined &&
+    lostFor(core, target, row.version) === undefined
+  );
+}
+
+/** A start in the future was before the clock was set back. */
+function isUpFor({ clock }: Core, startedAt: number, ms: number): boolean {
+  const ageMs = clock.now() - startedAt;
+  return ageMs >= ms || ageMs < 0;
+}
+
+/** A deployment that has this side in its hands takes it back itself. */
+function isAtWork({ store }: Core, { key }: Target, slot: SlotName): boolean {
+  const live = liveDeployment(store.db, key);
+  return live !== undefined && (live.slot === slot || live.promotedAt !== null);
+}
+
+async function carryOut(ill: Ill, decision: Exclude<GuardDecision, { kind: 'nothing' }>): Promise<void> {
+  const { settings } = ill.target;
+  if (decision.kind === 'exhausted') {
+    const { atMost, withinMs } = settings.guard;
+    return say(
+      ill,
+      'guard-exhausted',
+      `the guard has acted ${atMost} times within ${Math.round(withinMs / 60_000)} minutes, so a person must act`,
+    );
+  }
+  switch (decision.action) {
+    case 'rollback':
+      return goBack(ill);
+    case 'restart':
+      return restart(ill);
+    case 'page':
+      return say(ill, 'guard-paged', 'the guard only pages a person for this');
+    default:
+      return decision.action satisfies never;
+  }
+}
+
+function goBack(ill: Ill): void {
+  const { core, target, lease, row } = ill;
+  const other = readSlot(core.store.db, target.key, otherSlot(row.slot));
+  core.store.under(lease).write((tx) => {
+    if (liveDeployment(tx.db, target.key)) return;
+    const reason = `${row.version} in ${row.slot} ${whatIsWrong(ill)}`;
+    const begun = decideRollback(core, tx, target, {
+      ...target.key,
+      version: other.version ?? '',
+      actor: { kind: 'engine' },
+      reason,
+    });
+    const sentence = begun.ok
+      ? `users go back to ${other.version} in ${other.slot}, which is healthy`
+      : `users cannot go back: ${begun.refusal.sentence}`;
+    remember(tx, ill, begun.ok ? 'act' : 'call');
+    audit(tx, ill, {
+      action: begun.ok ? 'guard-acted' : 'guard-paged',
+      sentence,
+      did: begun.ok ? 'rollback' : 'nothing',
+    });
+  });
+}
+
+async function restart(ill: Ill): Promise<void> {
+  const { core, target, lease, row } = ill;
+  if (!mayRestart(await standingOf({ core, target, token: lease.token }), { core, target }, row.slot)) return;
+  await core.turns(slotTurn(target, row.slot), async () => {
+    const now = readSlot(core.store.db, target.key, row.slot);
+    const release = releaseFiles(core, row.service, row.version);
+    if (!release || now.role !== 'active' || sideOf(now) !== sideOf(row)) return;
+    const seen = await target.environment.inspect(placeOf(target, row.slot));
+    // What has just been started, after a crash for instance, may still be coming up; what has ended is started anyway.
+    if (seen.kind === 'stopped' || !isUpFor(core, seen.startedAt, healthOf(target, row.slot).startupMs)) return;
+    core.store.under(lease).write((tx) => {
+      remember(tx, ill, 'act');
+      audit(tx, ill, {
+        action: 'guard-acted',
+        sentence: 'no healthy side stands by, so it is restarted',
+        did: 'restart',
+      });
+    });
+    await target.environment.stop(placeOf(target, row.slot), Math.min(hungGraceMs, target.settings.graceMs));
+    await startAsItIs(target, row.slot, release);
+  });
+}
+
+function say(ill: Ill, action: 'guard-paged' | 'guard-exhausted', sentence: string): void {
+  ill.core.store.under(ill.lease).write((tx) => {
+    remember(tx, ill, 'call');
+    audit(tx, ill, { action, sentence, did: 'nothing' });
+  });
+}
+
+function remember(tx: Tx, { core, target: { key, settings }, row, illness }: Ill, what: 'act' | 'call'): void {
+  const memory = readMemory(tx.db, key);
+  const now = core.clock.monotonic();
+  const before = within(memory.acts, settings.guard, now);
+  const acts = (what === 'act' ? [...before, now] : before).slice(-settings.guard.atMost);
+  const againAt = what === 'act' ? now + settings.health.startupMs : undefined;
+  putSnapshot(tx.db, guardKey(key), { ...memory, acts, handled: { side: sideOf(row), illness, againAt } }, tx.now);
+}
+
+interface Said {
+  readonly action: 'guard-acted' | 'guard-paged' | 'guard-exhausted';
+  readonly sentence: string;
+  readonly did: 'rollback' | 'restart' | 'nothing';
+}
+
+function audit(tx: Tx, ill: Ill, { action, sentence, did }: Said): void {
+  const { target, row, illness } = ill;
+  tx.audit({
+    ...target.key,
+    actor: 'engine',
+    action,
+    code: illness,
+    sentence: `${row.version} in ${row.slot} ${whatIsWrong(ill)}; ${sentence}`,
+    detail: { slot: row.slot, version: row.version, did },
+  });
+}
+
+function whatIsWrong({ illness, problem, target }: Ill): string {
+  switch (illness) {
+    case 'unresponsive':
+      return `does not answer (${problem})`;
+    case 'unhealthy':
+      return `is unhealthy (${problem})`;
+    case 'crash-loop': {
+      const { crashes, withinMs } = target.settings.guard;
+      return `crashed ${crashes} times within ${Math.round(withinMs / 60_000)} minutes`;
+    }
+    default:
+      return illness satisfies never;
+  }
+}

@@ -1,0 +1,245 @@
+// One slot, one look: does its process live, does it answer well? A change is written and told; a crash is restarted.
+
+import type { SlotName, SlotObservation } from '../../environment/environment.ts';
+import { type HealthReport, probeHealth } from '../../environment/health.ts';
+import { type HealthState, nextHealth, unknownHealth } from '../../environment/health-state.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { liveDeployment } from '../../state/deployments.ts';
+import { getSnapshot, putSnapshot, slotKey } from '../../state/snapshots.ts';
+import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
+import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from '../core.ts';
+import { startAsItIs } from '../plan/release-settings.ts';
+import { mayRestart, standingOf } from '../routing/standing.ts';
+import { noteCrash } from './guard/memory.ts';
+
+export interface SlotSnapshot {
+  /** The health belongs to what this deployment started; another release begins anew. */
+  readonly deploymentId: string | null;
+  readonly version: string | null;
+  readonly state: HealthState;
+  readonly proof: HealthReport['proof'] | undefined;
+  readonly pid: number | undefined;
+  /** Epoch ms of its process. */
+  readonly startedAt?: number | undefined;
+  readonly cpuPercent: number | undefined;
+  readonly memoryBytes: number | undefined;
+}
+
+interface Look extends Charge {
+  readonly slot: SlotName;
+  readonly signal: AbortSignal;
+}
+
+export async function superviseSlot(look: Look): Promise<void> {
+  const { core, target, slot } = look;
+  const row = readSlot(core.store.db, target.key, slot);
+  if (row.role === 'idle') return forgetHealth(look);
+  if (isStarting(look, row)) return forgetHealth(look, row.deploymentId);
+  const seen = await target.environment.inspect(placeOf(target, slot));
+  const report = seen.kind === 'running' ? await probe(look, row) : undefined;
+  remember(look, row, seen, report);
+  if (seen.kind === 'running') clearRestarts(look, row, seen.startedAt);
+  else if (isOurs(look, row) && (await isKnownHere(look))) await restart(look, row, seen);
+}
+
+/** A state that does not know what users get may name another release than the one that ended here. */
+async function isKnownHere({ core, target, lease, slot }: Look): Promise<boolean> {
+  return mayRestart(await standingOf({ core, target, token: lease.token }), { core, target }, slot);
+}
+
+/** The deployment's own steps judge it until it has been healthy: silence before that is no illness. */
+function isStarting({ core, target, slot }: Look, { role, label }: SlotRow): boolean {
+  if (role !== 'preview' || label !== null) return false;
+  const live = liveDeployment(core.store.db, target.key);
+  return live?.slot === slot && (live.phase === 'start-preview' || live.phase === 'check-health');
+}
+
+function probe(
+  { target, slot, signal }: Pick<Look, 'target' | 'slot' | 'signal'>,
+  row: SlotRow,
+): Promise<HealthReport> {
+  return probeHealth({
+    url: slotUrl(target, slot),
+    expected: { slot, version: row.version ?? undefined },
+    settings: healthOf(target, slot),
+    signal,
+  });
+}
+
+function remember(
+  { core, target, lease, slot }: Look,
+  row: SlotRow,
+  seen: SlotObservation,
+  report: HealthReport | undefined,
+): void {
+  const key = slotKey(target.key, slot);
+  const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
+  const previous =
+    before && before.deploymentId === row.deploymentId && before.version === row.version ? before.state : unknownHealth;
+  const stopped = { healthy: false, answered: false, problem: 'its process has ended' };
+  const rule = healthOf(target, slot);
+  // A process that is gone needs no three probes to be believed.
+  const state: HealthState =
+    seen.kind === 'stopped'
+      ? { ...nextHealth(previous, stopped, rule), condition: 'unhealthy' }
+      : nextHealth(previous, report ?? stopped, rule);
+  putHealth(core, row, { seen, state, proof: report?.proof });
+  if (state.condition === previous.condition || row.label !== null) return;
+  core.store.under(lease).write((tx) =>
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'health-changed',
+      deploymentId: row.deploymentId ?? undefined,
+      code: state.condition,
+      sentence: `${row.version} in ${slot} (${row.role}) is ${state.condition}${state.condition === 'unhealthy' || state.condition === 'degraded' ? `: ${state.problem ?? 'no reason given'}` : ''}`,
+      detail: { slot, role: row.role, version: row.version },
+    }),
+  );
+}
+
+/** Of a side that has shown so to the step that waited for it: whoever looks after it goes on from there. */
+export function rememberHealthy(
+  { core, target, slot }: Pick<Look, 'core' | 'target' | 'slot'>,
+  shown: { readonly seen: SlotObservation; readonly inARow: number; readonly proof: HealthReport['proof'] },
+): void {
+  const row = readSlot(core.store.db, target.key, slot);
+  const state: HealthState = { condition: 'healthy', failures: 0, successes: shown.inARow };
+  putHealth(core, row, { ...shown, state });
+}
+
+/** A single look, for people who ask while no process drives: it says what is so now, and announces nothing. */
+export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | 'signal'>): Promise<void> {
+  const { core, target, slot } = look;
+  const row = readSlot(core.store.db, target.key, slot);
+  if (row.role === 'idle') return;
+  const seen = await target.environment.inspect(placeOf(target, slot));
+  const report: Pick<HealthReport, 'healthy' | 'answered' | 'problem' | 'degraded'> & Partial<HealthReport> =
+    seen.kind === 'running'
+      ? await probe(look, row)
+      : { healthy: false, answered: false, problem: 'its process has ended' };
+  const state = nextHealth(unknownHealth, report, { failures: 1, successes: 1 });
+  putHealth(core, row, { seen, state, proof: report.proof });
+}
+
+function putHealth(
+  { store }: Core,
+  row: SlotRow,
+  { seen, state, proof }: Pick<SlotSnapshot, 'state' | 'proof'> & { readonly seen: SlotObservation },
+): void {
+  const { pid, startedAt, cpuPercent, memoryBytes } =
+    seen.kind === 'running'
+      ? seen
+      : { pid: undefined, startedAt: undefined, cpuPercent: undefined, memoryBytes: undefined };
+  const { deploymentId, version } = row;
+  const snapshot: SlotSnapshot = { deploymentId, version, state, proof, pid, startedAt, cpuPercent, memoryBytes };
+  store.note((db, now) => putSnapshot(db, slotKey(row, row.slot), snapshot, now));
+}
+
+/** A side under a running deployment fails or rolls back through that deployment; a labelled one is left as it died. */
+function isOurs({ core, target, slot }: Look, row: SlotRow): boolean {
+  if (row.label !== null || row.role === 'preview') return false;
+  const live = liveDeployment(core.store.db, target.key);
+  return live === undefined || live.slot !== slot;
+}
+
+async function restart(look: Look, row: SlotRow, seen: Extract<SlotObservation, { kind: 'stopped' }>): Promise<void> {
+  const { core, target, slot } = look;
+  if (row.nextRestartAt === null) return announceCrash(look, row, seen);
+  const waitMs = row.nextRestartAt - core.clock.now();
+  // More than the longest wait is left only when the clock was set back since.
+  if (waitMs > 0 && waitMs <= target.settings.crash.maxRestartMs) return;
+  await core.turns(slotTurn(target, slot), () => restartInTurn(look, row));
+}
+
+async function restartInTurn(look: Look, before: SlotRow): Promise<void> {
+  const { core, target, lease, slot } = look;
+  const row = readSlot(core.store.db, target.key, slot);
+  // Somebody else may have taken the slot while this waited.
+  if (!isOurs(look, row) || row.version !== before.version || row.nextRestartAt !== before.nextRestartAt) return;
+  const release = releaseFiles(core, row.service, row.version ?? '');
+  if (!release || !(await isKnownHere(look))) return;
+  const problem = await startAsItIs(target, slot, release).then(
+    () => undefined,
+    (thrown: unknown) => messageOf(thrown),
+  );
+  core.store.under(lease).write((tx) => {
+    const nextRestartAt = problem === undefined ? null : tx.now + backoff(target, row.restarts + 1);
+    setSlot(tx, target.key, slot, { restarts: row.restarts + 1, nextRestartAt });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: problem === undefined ? 'restarted' : 'restart-failed',
+      sentence:
+        problem === undefined
+          ? `${row.version} runs in ${slot} again (restart ${row.restarts + 1})`
+          : `${row.version} could not be restarted in ${slot}: ${problem}`,
+      detail: { slot, role: row.role, restarts: row.restarts + 1 },
+    });
+  });
+}
+
+/** The first restart follows after `firstRestartMs`, at once audited and told. */
+async function announceCrash(
+  look: Look,
+  row: SlotRow,
+  seen: Extract<SlotObservation, { kind: 'stopped' }>,
+): Promise<void> {
+  const { core, target, lease, slot } = look;
+  core.store.under(lease).write((tx) => {
+    // A side that crashes once a minute has stayed up in between, and is no better for it.
+    const crashes = noteCrash(tx, look, row);
+    setSlot(tx, target.key, slot, { nextRestartAt: tx.now + backoff(target, Math.max(row.restarts, crashes - 1)) });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'crashed',
+      code: row.role,
+      sentence: `${row.version} in ${slot} (${row.role}) crashed${seen.lastExit ? ` (${seen.lastExit})` : ''}; it is restarted`,
+      detail: { slot, role: row.role, version: row.version, lastLog: seen.lastLog.slice(-10) },
+    });
+  });
+  // Waiting for the next look would cost users a whole interval.
+  await core.clock
+    .sleep(Math.min(backoff(target, row.restarts), healthOf(target, slot).intervalMs), look.signal)
+    .catch(() => undefined);
+  if (!look.signal.aborted) await restart(look, readSlot(core.store.db, target.key, slot), seen);
+}
+
+function backoff({ settings }: Target, restarts: number): number {
+  return Math.min(settings.crash.firstRestartMs * 2 ** restarts, settings.crash.maxRestartMs);
+}
+
+/** Ten intervals of life are a recovery: the next crash begins with the short wait again. */
+function clearRestarts({ core, target, lease, slot }: Look, row: SlotRow, startedAt: number): void {
+  const ageMs = core.clock.now() - startedAt;
+  // One that started in the future did so before the clock was set back.
+  if (row.restarts === 0 || (ageMs >= 0 && ageMs < 10 * healthOf(target, slot).intervalMs)) return;
+  core.store.under(lease).write((tx) => {
+    setSlot(tx, target.key, slot, { restarts: 0, nextRestartAt: null });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'recovered',
+      sentence: `${row.version} in ${slot} has stayed up`,
+      detail: { slot },
+    });
+  });
+}
+
+/** `except`: what was shown under this deployment stays. */
+function forgetHealth({ core, target, slot }: Look, except: string | null = null): void {
+  const key = slotKey(target.key, slot);
+  const before = getSnapshot<SlotSnapshot>(core.store.db, key)?.value;
+  if (!before || before.version === null || (except !== null && before.deploymentId === except)) return;
+  const empty: SlotSnapshot = {
+    deploymentId: null,
+    version: null,
+    state: unknownHealth,
+    proof: undefined,
+    pid: undefined,
+    cpuPercent: undefined,
+    memoryBytes: undefined,
+  };
+  core.store.note((db, now) => putSnapshot(db, key, empty, now));
+}

@@ -1,0 +1,110 @@
+// Keeps what runs running, for as long as this process drives: health of both slots, crashes, what is kept too long,
+// a balancer that is gone. Acts on one target at a time and never on a slot that a deployment is working in.
+
+import { deployWhatWaits } from '../../builds/waiting.ts';
+import { clockTime } from '../../domain/times.ts';
+import { pause } from '../../lib/clock.ts';
+import { hasCode } from '../../lib/errors.ts';
+import type { Lease } from '../../state/leases.ts';
+import { lockedLimitMs } from '../../state/patience.ts';
+import { strangersWait, takeStrangers } from '../../state/strangers.ts';
+import { readRouting } from '../../state/targets.ts';
+import { type Core, healthOf, placeOf, type Target } from '../core.ts';
+import { bringBack, noteRestarts } from '../routing/reconnect.ts';
+import { repairRouting } from '../routing/repair.ts';
+import { observeOpen } from '../run/steps/drained.ts';
+import { guardLiveSide } from './guard/guard.ts';
+import { endKeeping } from './retention.ts';
+import { superviseSlot } from './slot-health.ts';
+
+/** Between two rounds, however long one took. */
+const minRestMs = 100;
+
+export async function supervise(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+  await Promise.all(core.targets.map((target) => superviseTarget(core, target, lease, signal)));
+}
+
+async function superviseTarget(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
+  let rounds = 0;
+  while (!signal.aborted) {
+    const began = performance.now();
+    try {
+      await lookAfter(core, target, lease, signal);
+      if (rounds % 12 === 0) await sweep(core, target, lease);
+    } catch (thrown) {
+      if (hasCode(thrown, 'fenced-out')) throw thrown;
+      if (hasCode(thrown, 'state-locked')) {
+        core.log.warn({ target: target.name }, 'supervision waits: another process holds the state');
+        await core.store.whenWritable(lockedLimitMs, signal);
+        continue;
+      }
+      if (!signal.aborted) core.log.error({ target: target.name, err: thrown }, 'supervision failed, goes on');
+    }
+    rounds += 1;
+    // A look at a side that hangs takes as long as a probe may, which must not make the next one later.
+    await pause(core.clock, Math.max(minRestMs, intervalOf(core, target) - (performance.now() - began)), signal);
+  }
+}
+
+/** The failures that a rule allows are counted at the interval that they were allowed for. */
+function intervalOf({ store }: Core, target: Target): number {
+  const { active } = readRouting(store.db, target.key).intent;
+  return (active === undefined ? target.settings.health : healthOf(target, active)).intervalMs;
+}
+
+async function lookAfter(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
+  await observeBalancer(core, target, lease);
+  await observeOpen(core, target);
+  await Promise.all((['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })));
+  await guardLiveSide({ core, target, lease });
+  for (const slot of ['blue', 'green'] as const) {
+    await endKeeping({ core, target, lease, signal }, slot);
+  }
+  deployWhatWaits({ core, target, lease });
+  writeStrangers(core, lease);
+}
+
+async function observeBalancer(core: Core, target: Target, lease: Lease): Promise<void> {
+  const { intent } = readRouting(core.store.db, target.key);
+  let nodes = await target.balancer.observe();
+  if (nodes.some(({ reachable }) => !reachable)) nodes = await bringBack({ core, target, lease }, nodes);
+  noteRestarts({ core, target, lease }, nodes);
+  await repairRouting({ core, target, lease }, intent, nodes);
+}
+
+async function sweep(core: Core, target: Target, lease: Lease): Promise<void> {
+  const orphans = await target.environment.sweep(
+    core.targets.flatMap((each) => [placeOf(each, 'blue'), placeOf(each, 'green')]),
+    target.settings.maxLogBytes,
+  );
+  if (orphans.length === 0) return;
+  core.store.under(lease).write((tx) =>
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'orphans-cleared',
+      sentence: `cleared ${orphans.length} left by earlier attempts`,
+      detail: { orphans },
+    }),
+  );
+}
+
+function writeStrangers(core: Core, lease: Lease): void {
+  if (!strangersWait(core.store.db, core.clock.now())) return;
+  core.store.under(lease).write((tx) => {
+    for (const strangers of takeStrangers(tx.db, tx.now))
+      tx.audit({
+        actor: 'engine',
+        action: 'strangers-refused',
+        code: 'not-in-team',
+        sentence: strangersSentence(strangers),
+        detail: { ...strangers },
+      });
+  });
+}
+
+function strangersSentence({ minute, door, source, count }: ReturnType<typeof takeStrangers>[number]): string {
+  const requests = `${count} request${count === 1 ? '' : 's'} of strangers`;
+  const from = source === '' ? '' : ` from ${source}`;
+  return `${requests} at ${door}${from} refused in the minute of ${clockTime(minute * 60_000)}`;
+}

@@ -1,0 +1,146 @@
+// Gathers what gates look at, from the state and the releases folder.
+
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { closest, distance } from 'fastest-levenshtein';
+import type { TargetRef } from '../../api/engine.ts';
+import type { Actor } from '../../domain/actor.ts';
+import { type Result, refuse } from '../../domain/refusal.ts';
+import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import { liveContract } from '../../state/contracts.ts';
+import { liveDeployment } from '../../state/deployments.ts';
+import { liveLease } from '../../state/leases.ts';
+import { getSnapshot, slotKey } from '../../state/snapshots.ts';
+import { readLock, readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
+import type { SlotSnapshot } from '../controller/slot-health.ts';
+import { type Core, driverLease, type Target } from '../core.ts';
+import { isAnnounced } from '../plan/obtain.ts';
+import { holderOfPort, portTaken } from '../plan/release-settings.ts';
+import { readUnlearnt } from '../recovery/unknown-state.ts';
+import { readDrift } from '../routing/drift.ts';
+import { contractState } from '../schema/contract-state.ts';
+import { sharingWith } from '../schema/who-needs.ts';
+import type { GateFacts } from './gates.ts';
+
+export const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
+
+/** `{}` is the only service; `{service}` its default target. */
+export function findTarget(core: Core, ref: TargetRef): Result<Target> {
+  const ofService = core.targets.filter(({ key }) => ref.service === undefined || key.service === ref.service);
+  const found =
+    ref.target === undefined
+      ? ofService.filter(({ settings }) => settings.isDefault)
+      : ofService.filter(({ key }) => key.target === ref.target);
+  if (found.length === 1 && found[0]) return { ok: true, value: found[0] };
+  const names = core.targets.map(({ name }) => name);
+  const asked = `${ref.service ?? ''}${ref.target === undefined ? '' : `/${ref.target}`}`;
+  if (found.length > 1)
+    return refuse('target-unknown', `say which of ${names.join(', ')}`, 'Name the service, as in `shop v2.1`.');
+  return refuse(
+    'target-unknown',
+    `there is no "${asked}" in this configuration`,
+    `Known: ${names.join(', ')}${asked === '' ? '' : `; the nearest is ${closest(asked, names)}`}.`,
+  );
+}
+
+export interface GatherRequest {
+  readonly actor: Actor;
+  readonly version: string;
+  readonly redeploy?: boolean;
+}
+
+export function gatherFacts(
+  core: Core,
+  target: Target,
+  { actor, version, redeploy = false }: GatherRequest,
+): GateFacts {
+  const { db } = core.store;
+  const now = core.clock.now();
+  const active = activeSide(core, target);
+  const digest = readRelease(db, target.key.service, version)?.digest;
+  const releaseExists = versionShape.test(version) && isFolder(join(target.settings.releasesFolder, version));
+  const isAwaited = versionShape.test(version) && !releaseExists && isAnnounced(core, target, version);
+  const quarantine = digest === undefined ? undefined : readQuarantine(db, digest);
+  return {
+    now,
+    name: target.name,
+    actor,
+    live: liveDeployment(db, target.key),
+    lock: readLock(db, target.key, now),
+    version,
+    active,
+    digest,
+    releaseExists,
+    isAwaited,
+    nearestRelease: releaseExists || isAwaited ? undefined : nearest(version, knownVersions(target)),
+    quarantine,
+    redeploy,
+    unlearnt: readUnlearnt(core, target.key),
+    otherDriver: otherDriver(core),
+    contracting: contracting(core, target),
+    drift: driftOf(core, target),
+    portTaken: takenPort(core, target, active?.slot),
+  };
+}
+
+/** A silent node among others that follow blocks nothing. */
+function driftOf(core: Core, { key }: Target): string | undefined {
+  const drift = readDrift(core, key);
+  return drift?.blocks === true ? drift.sentence : undefined;
+}
+
+function takenPort({ targets }: Core, target: Target, active: SlotName | undefined): string | undefined {
+  const slot = active === undefined ? 'blue' : otherSlot(active);
+  const holder = holderOfPort(targets, target, slot);
+  return holder && portTaken(target, slot, holder);
+}
+
+function contracting(core: Core, target: Target): GateFacts['contracting'] {
+  const rows = [target, ...sharingWith(core, target)].flatMap(({ key }) => liveContract(core.store.db, key) ?? []);
+  const row = rows.find(({ status }) => status !== 'pending');
+  if (!row) return undefined;
+  return { migrations: row.migrations.join(', '), next: contractState(core, row).next };
+}
+
+/** The live driver, when it was started with another configuration than this process. */
+export function otherDriver({ store, settings, clock }: Core): string | undefined {
+  const lease = liveLease(store.db, driverLease, clock);
+  return lease && lease.configDigest !== settings.digest ? lease.holder : undefined;
+}
+
+export function activeSide(core: Core, target: Target): GateFacts['active'] {
+  for (const slot of ['blue', 'green'] as const) {
+    const row = readSlot(core.store.db, target.key, slot);
+    if (row.role !== 'active' || row.version === null || row.digest === null) continue;
+    const condition =
+      getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, slot))?.value.state.condition ?? 'unknown';
+    return { slot, version: row.version, digest: row.digest, condition };
+  }
+  return undefined;
+}
+
+/** Versions in the releases folder, newest change first. */
+export function knownVersions({ settings }: Target): readonly string[] {
+  try {
+    return readdirSync(settings.releasesFolder, { withFileTypes: true })
+      .filter((entry) => versionShape.test(entry.name) && isFolder(join(settings.releasesFolder, entry.name)))
+      .map(({ name }) => name)
+      .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  } catch {
+    return []; // a folder that is not there yet holds no release; deploying says so with the version's name
+  }
+}
+
+/** By the clock of its folder; 0 for one that is gone by now. */
+export function laidAt({ settings }: Target, version: string): number {
+  return statSync(join(settings.releasesFolder, version), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function nearest(version: string, known: readonly string[]): string | undefined {
+  const best = known.length === 0 ? undefined : closest(version.slice(0, 64), [...known]);
+  return best !== undefined && distance(version.slice(0, 64), best) <= Math.max(3, best.length / 2) ? best : undefined;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CanaryStep, TargetSettings } from '../../config/settings.ts';
+import { buildPlan, type PlanInput, type PlannedStep, planHash, stepTitle } from './plan.ts';
+
+const canary: readonly CanaryStep[] = [
+  { percent: 10, watchMs: 60_000, approval: false },
+  { percent: 10, watchMs: undefined, approval: true },
+  { percent: 50, watchMs: 60_000, approval: true },
+];
+
+const settingsOf = (
+  change: Partial<Pick<TargetSettings, 'canary' | 'bakeMs'>> & { beforeTraffic?: boolean } = {},
+): TargetSettings =>
+  ({
+    canary,
+    bakeMs: 120_000,
+    ...change,
+    approval: { beforeTraffic: change.beforeTraffic ?? false },
+  }) as TargetSettings;
+
+const input = (change: Partial<PlanInput> = {}): PlanInput => ({
+  mode: 'deploy',
+  settings: settingsOf(),
+  hasActive: true,
+  warm: false,
+  hold: false,
+  schema: [],
+  ...change,
+});
+
+const names = (change: Partial<PlanInput> = {}): string[] =>
+  buildPlan(input(change)).steps.map((step) => ('percent' in step ? `${step.name} ${step.percent}` : step.name));
+
+const prepared = ['expand-schema', 'start-preview', 'check-health', 'smoke-test', 'prove-preview'];
+const live = ['promote', 'verify-live', 'bake'];
+
+describe('a plan', () => {
+  it.each<[string, Partial<PlanInput>, readonly string[]]>([
+    [
+      'of a deployment',
+      {},
+      [
+        ...prepared,
+        'shift-traffic 10',
+        'watch 10',
+        'await-approval 10',
+        'shift-traffic 50',
+        'watch 50',
+        'await-approval 50',
+        ...live,
+      ],
+    ],
+    ['of the very first deployment', { hasActive: false }, [...prepared, ...live]],
+    ['with a hold', { hold: true, settings: settingsOf({ canary: [] }) }, [...prepared, 'hold', ...live]],
+    [
+      'that asks before any user',
+      { settings: settingsOf({ canary: [], beforeTraffic: true }) },
+      [...prepared, 'await-approval 0', ...live],
+    ],
+    [
+      'of a first deployment that asks',
+      { hasActive: false, settings: settingsOf({ beforeTraffic: true }) },
+      [...prepared, 'await-approval 0', ...live],
+    ],
+    ['of a rollback to a warm side', { mode: 'rollback', warm: true }, ['ready-standby', 'promote', 'verify-live']],
+    ['of a rollback to a cold side', { mode: 'rollback' }, [...prepared, 'promote', 'verify-live']],
+    ['of a switch', { mode: 'switch', warm: true }, ['promote', 'verify-live']],
+    ['of a redeploy', { mode: 'redeploy', settings: settingsOf({ canary: [] }) }, [...prepared, ...live]],
+  ])('%s', (_, change, steps) => {
+    expect(names(change)).toEqual(steps);
+  });
+
+  it('has a title for people for every step', () => {
+    const titles = buildPlan(input({ hold: true, settings: settingsOf({ beforeTraffic: true }) })).steps.map((step) =>
+      stepTitle(step, 'v2'),
+    );
+    expect(titles.every((title) => title.length > 5)).toBe(true);
+    expect(titles).toContain('send 10 % of users to v2');
+    expect(titles).toContain('approval before any user');
+  });
+});
+
+const anyCanary = fc
+  .array(
+    fc.record({
+      percent: fc.integer({ min: 1, max: 99 }),
+      watchMs: fc.option(fc.integer({ min: 1, max: 1e6 }), { nil: undefined }),
+      approval: fc.boolean(),
+    }),
+    { maxLength: 8 },
+  )
+  .map((steps) => steps.toSorted((a, b) => a.percent - b.percent));
+
+const anyInput: fc.Arbitrary<PlanInput> = fc
+  .record({
+    mode: fc.constantFrom('deploy', 'redeploy', 'rollback', 'switch'),
+    canary: anyCanary,
+    beforeTraffic: fc.boolean(),
+    hasActive: fc.boolean(),
+    warm: fc.boolean(),
+    hold: fc.boolean(),
+    schema: fc.array(fc.string(), { maxLength: 3 }),
+  })
+  .map(({ canary: steps, beforeTraffic, ...rest }) => ({
+    ...rest,
+    settings: settingsOf({ canary: steps, beforeTraffic }),
+  }));
+
+const positions = (steps: readonly PlannedStep[], name: PlannedStep['name']): number[] =>
+  steps.flatMap((step, position) => (step.name === name ? [position] : []));
+
+describe('any plan', () => {
+  const holds = (property: (steps: readonly PlannedStep[], given: PlanInput) => void): void =>
+    fc.assert(
+      fc.property(anyInput, (given) => property(buildPlan(given).steps, given)),
+      { numRuns: 500 },
+    );
+
+  it('promotes exactly once, and verifies right after it', () =>
+    holds((steps) => {
+      const [promote, ...more] = positions(steps, 'promote');
+      expect(more).toEqual([]);
+      expect(steps[(promote ?? -2) + 1]?.name).toBe('verify-live');
+    }));
+
+  it('never lowers the share, shifts to each share once, and never after everybody was moved', () =>
+    holds((steps) => {
+      const shares = steps.flatMap((step) => (step.name === 'shift-traffic' ? [step.percent] : []));
+      expect(shares).toEqual([...new Set(shares)].toSorted((a, b) => a - b));
+      const promote = positions(steps, 'promote')[0] ?? -1;
+      expect(positions(steps, 'shift-traffic').every((position) => position < promote)).toBe(true);
+    }));
+
+  it('gives a side that had to be started no user before it was proved through the balancer', () =>
+    holds((steps, { warm }) => {
+      const proved = positions(steps, 'prove-preview')[0];
+      if (!warm) expect(proved).toBeDefined();
+      const firstUsers = Math.min(...positions(steps, 'shift-traffic'), ...positions(steps, 'promote'));
+      if (proved !== undefined) expect(proved).toBeLessThan(firstUsers);
+    }));
+
+  it('watches and asks at the share that users have then', () =>
+    holds((steps) => {
+      let share = 0;
+      for (const step of steps) {
+        if (step.name === 'shift-traffic') share = step.percent;
+        if (step.name === 'watch' || step.name === 'await-approval') expect(step.percent).toBe(share);
+      }
+    }));
+
+  it('has another hash when anything changes that an approval says yes to', () => {
+    const plan = buildPlan(input());
+    const facts = { plan, digest: 'a', activeDigest: 'b', configDigest: 'c' };
+    const others = [
+      { digest: 'x' },
+      { activeDigest: 'x' },
+      { activeDigest: undefined },
+      { configDigest: 'x' },
+      { plan: buildPlan(input({ hold: true })) },
+      { plan: buildPlan(input({ schema: ['add column'] })) },
+    ];
+    const hashes = [facts, ...others.map((other) => ({ ...facts, ...other }))].map(planHash);
+    expect(new Set(hashes).size).toBe(hashes.length);
+    expect(planHash({ ...facts, plan: structuredClone(plan) })).toBe(planHash(facts));
+  });
+});

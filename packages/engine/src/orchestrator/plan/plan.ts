@@ -1,0 +1,143 @@
+// The plan: what a deployment will do, as data, built by one function. Read this first.
+//
+// Blue-green is a canary whose only weight is 100, a rollback to a warm standby is a plan that starts shortly before `promote`.
+
+import { createHash } from 'node:crypto';
+import type { TargetSettings } from '../../config/settings.ts';
+import type { Mode } from '../deployment.ts';
+
+export type PlannedStep =
+  | { readonly name: 'expand-schema' }
+  | { readonly name: 'start-preview' }
+  | { readonly name: 'check-health' }
+  | { readonly name: 'smoke-test' }
+  | { readonly name: 'prove-preview' }
+  | { readonly name: 'ready-standby' }
+  | { readonly name: 'hold' }
+  | { readonly name: 'shift-traffic'; readonly percent: number }
+  | { readonly name: 'watch'; readonly percent: number; readonly watchMs: number }
+  | { readonly name: 'await-approval'; readonly percent: number }
+  | { readonly name: 'promote' }
+  | { readonly name: 'verify-live' }
+  | { readonly name: 'bake'; readonly bakeMs: number };
+
+export type StepName = PlannedStep['name'];
+
+export interface Plan {
+  readonly mode: Mode;
+  readonly steps: readonly PlannedStep[];
+  /** Ids of the migrations that it expands. */
+  readonly schema: readonly string[];
+  /** Hazards of theirs that the author took on, for whoever approves; missing when there is none. */
+  readonly accepted?: readonly string[];
+  /** What the evidence says of the releases that must live with it; missing when nothing is widened. */
+  readonly verdict?: string;
+}
+
+export interface PlanInput {
+  readonly mode: Mode;
+  readonly settings: TargetSettings;
+  /** False for the very first deployment of a target: nobody to compare with, nobody to keep safe. */
+  readonly hasActive: boolean;
+  /** The release already runs in the slot and is healthy: a standby or a held preview. */
+  readonly warm: boolean;
+  readonly hold: boolean;
+  readonly schema: readonly string[];
+  readonly accepted?: readonly string[];
+  readonly verdict?: string | undefined;
+}
+
+export function buildPlan(input: PlanInput): Plan {
+  const { mode, schema, accepted = [], verdict } = input;
+  return {
+    mode,
+    schema,
+    ...(accepted.length > 0 ? { accepted } : {}),
+    ...(verdict === undefined ? {} : { verdict }),
+    steps: [...prepare(input), ...shift(input), ...goLive(input)],
+  };
+}
+
+function prepare({ mode, warm, hold }: PlanInput): PlannedStep[] {
+  if (warm) return mode === 'rollback' ? [{ name: 'ready-standby' }] : [];
+  const steps: PlannedStep[] = [
+    { name: 'expand-schema' },
+    { name: 'start-preview' },
+    { name: 'check-health' },
+    { name: 'smoke-test' },
+    { name: 'prove-preview' },
+  ];
+  return hold ? [...steps, { name: 'hold' }] : steps;
+}
+
+function shift({ mode, settings, hasActive }: PlanInput): PlannedStep[] {
+  if (mode === 'rollback' || mode === 'switch') return [];
+  const before: PlannedStep[] = settings.approval.beforeTraffic ? [{ name: 'await-approval', percent: 0 }] : [];
+  return hasActive ? [...before, ...settings.canary.flatMap(canarySteps)] : before;
+}
+
+function canarySteps(
+  { percent, watchMs, approval }: TargetSettings['canary'][number],
+  index: number,
+  all: TargetSettings['canary'],
+): PlannedStep[] {
+  const steps: PlannedStep[] = all[index - 1]?.percent === percent ? [] : [{ name: 'shift-traffic', percent }];
+  if (watchMs !== undefined) steps.push({ name: 'watch', percent, watchMs });
+  if (approval) steps.push({ name: 'await-approval', percent });
+  return steps;
+}
+
+function goLive({ mode, settings }: PlanInput): PlannedStep[] {
+  const steps: PlannedStep[] = [{ name: 'promote' }, { name: 'verify-live' }];
+  const bakes = mode === 'deploy' || mode === 'redeploy';
+  return bakes ? [...steps, { name: 'bake', bakeMs: settings.bakeMs }] : steps;
+}
+
+/** What a step does, for people: `send 10 % of users to v2.1`. */
+export function stepTitle(step: PlannedStep, version: string): string {
+  switch (step.name) {
+    case 'expand-schema':
+      return 'widen the database schema';
+    case 'start-preview':
+      return `start ${version}`;
+    case 'check-health':
+      return 'check health';
+    case 'smoke-test':
+      return 'run smoke tests';
+    case 'prove-preview':
+      return 'prove it through the load balancer';
+    case 'ready-standby':
+      return `make sure that ${version} is healthy`;
+    case 'hold':
+      return 'hold for a person';
+    case 'shift-traffic':
+      return `send ${step.percent} % of users to ${version}`;
+    case 'watch':
+      return `watch ${step.percent} % for ${Math.round(step.watchMs / 1000)} s`;
+    case 'await-approval':
+      return step.percent === 0 ? 'approval before any user' : `approval at ${step.percent} %`;
+    case 'promote':
+      return `send everybody to ${version}`;
+    case 'verify-live':
+      return 'verify that it is live';
+    case 'bake':
+      return `bake for ${Math.round(step.bakeMs / 1000)} s`;
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Everything that an approval says yes to. When any of it changes, the approval is void. */
+export interface PlanFacts {
+  readonly plan: Plan;
+  readonly digest: string;
+  readonly activeDigest: string | undefined;
+  readonly configDigest: string;
+}
+
+export function planHash({ plan, digest, activeDigest, configDigest }: PlanFacts): string {
+  return createHash('sha256')
+    .update(JSON.stringify([plan, digest, activeDigest ?? null, configDigest]))
+    .digest('hex')
+    .slice(0, 16);
+}

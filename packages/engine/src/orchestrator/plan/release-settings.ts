@@ -1,0 +1,166 @@
+// How one release is run and tested on a target: what the configuration says, and what the release says of itself. Read from
+// the release at each use, so that a restart, a rollback and a hand start run it as its deployment did.
+
+import { type ReleaseManifest, readReleaseManifest } from '../../config/release-manifest.ts';
+import type { SmokeTest, TargetSettings, VariableFormat } from '../../config/settings.ts';
+import {
+  describePlace,
+  type Effective,
+  type LaunchSettings,
+  type ReleaseFiles,
+  type SlotKey,
+  type SlotName,
+  type SlotPlace,
+} from '../../environment/environment.ts';
+import { digestFolder } from '../../lib/digest.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import { shellWords } from '../../lib/shell-words.ts';
+import { placeOf, portOf, type Target } from '../core.ts';
+
+interface RunBy {
+  readonly command: readonly [string, ...string[]];
+  readonly commandFrom: 'configuration' | 'release';
+  readonly requiredEnv: readonly string[];
+  readonly envFormats: readonly VariableFormat[];
+  readonly templates: readonly string[];
+  readonly smokeTests: readonly SmokeTest[];
+  readonly notes: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** @throws BlueGreenError `release-invalid` */
+export function runBy({ settings }: Pick<Target, 'settings'>, { folder }: Pick<ReleaseFiles, 'folder'>): RunBy {
+  return merged(settings, readReleaseManifest(folder));
+}
+
+/**
+ * Pure. The command of the release wins, since only it knows how it is started. A smoke test of the configuration wins over
+ * one of the same name: what is asked of every release is not softened by one of them.
+ */
+export function merged(
+  settings: Pick<TargetSettings, 'command' | 'requiredEnv' | 'smokeTests'> &
+    Partial<Pick<TargetSettings, 'envFormats'>>,
+  manifest: ReleaseManifest | undefined,
+): RunBy {
+  const asked = new Set(settings.smokeTests.map(({ name }) => name));
+  const own = manifest?.smokeTests ?? [];
+  const doubled = own.filter(({ name }) => asked.has(name)).map(({ name }) => `"${name}"`);
+  return {
+    command: manifest?.command ?? settings.command,
+    commandFrom: manifest?.command ? 'release' : 'configuration',
+    requiredEnv: [...new Set([...settings.requiredEnv, ...(manifest?.requiredEnv ?? [])])],
+    envFormats: [...(settings.envFormats ?? []), ...(manifest?.envFormats ?? [])],
+    templates: manifest?.templates ?? [],
+    smokeTests: [...settings.smokeTests, ...own.filter(({ name }) => !asked.has(name))],
+    notes: manifest?.notes,
+    warnings: [
+      ...(doubled.length === 0
+        ? []
+        : [
+            `the configuration has smoke tests of these names too, which are the ones that are run: ${doubled.join(', ')}`,
+          ]),
+      ...shellWords(manifest?.command ?? []).map(
+        ({ index, problem }) => `command[${index}] of bluegreen.release.yaml ${problem}`,
+      ),
+    ],
+  };
+}
+
+/** @throws BlueGreenError `release-modified`: its files are not those that were registered */
+export async function requireUnchanged({ version, digest, folder }: ReleaseFiles, signal?: AbortSignal): Promise<void> {
+  if ((await digestFolder(folder, signal)) === digest) return;
+  throw new BlueGreenError(
+    'release-modified',
+    `the files of ${version} are not the ones that were registered: a version is immutable`,
+  );
+}
+
+/**
+ * `rescue`: a way back, or what served users until it ended. It starts on a full disk too: refusing it would serve nobody.
+ * `addition`: everything else, which must leave the room that the configuration wants.
+ */
+export type StartKind = 'addition' | 'rescue';
+
+/** Every start of a release that does not serve users yet. @throws as `requireUnchanged` and `startAsItIs` */
+export async function startRelease(
+  target: Target,
+  slot: SlotName,
+  release: ReleaseFiles,
+  kind: StartKind = 'addition',
+) {
+  await requireUnchanged(release);
+  return startAsItIs(target, slot, release, kind);
+}
+
+/**
+ * Also with files that have changed: for a side that served users until it ended, where refusing would serve nobody. That its
+ * files have changed is announced by the look at them. The load balancer follows where the instance answers at another
+ * address than the one before. @throws BlueGreenError `release-invalid`, `port-in-use`, and what environment and load balancer throw
+ */
+export async function startAsItIs(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind = 'rescue') {
+  const before = portOf(target, slot);
+  const running = await target.environment.start(
+    placeToStart(target, slot),
+    release,
+    launchSettings(target, slot, release, kind),
+  );
+  if (portOf(target, slot) !== before) await target.balancer.ensure();
+  return running;
+}
+
+/**
+ * The configured port, unless the other side of the target was started on it and keeps it: then the port that this slot had.
+ * So a crash and a way back work while the ports of two sides are exchanged in the configuration.
+ */
+function placeToStart(target: Target, slot: SlotName): SlotPlace {
+  const place = placeOf(target, slot);
+  const holder = holderOfPort([target], target, slot);
+  if (!holder) return place;
+  const port = target.environment.startedAs(place)?.port;
+  if (port !== undefined && port !== place.port) return { ...place, port };
+  throw new BlueGreenError('port-in-use', portTaken(target, slot, holder));
+}
+
+/** The slot, of any target, whose instance was started on the port that the configuration gives to this one now. */
+export function holderOfPort(targets: readonly Target[], target: Target, slot: SlotName): SlotKey | undefined {
+  const { port } = target.settings.slots[slot];
+  return targets
+    .flatMap(({ key }) => (['blue', 'green'] as const).map((each): SlotKey => ({ ...key, slot: each })))
+    .filter((each) => describePlace(each) !== describePlace({ ...target.key, slot }))
+    .find((each) => target.environment.startedAs(each)?.port === port);
+}
+
+export function portTaken({ name, settings }: Target, slot: SlotName, holder: SlotKey): string {
+  return `the configuration gives port ${settings.slots[slot].port} to ${slot} of ${name}, and ${describePlace(holder)} was started on it and keeps it until its next start`;
+}
+
+/** What it would be started with now, and whether it could be. @throws as `startRelease` does before it stops anything */
+export function foresee(
+  target: Target,
+  slot: SlotName,
+  release: ReleaseFiles,
+  kind: StartKind = 'addition',
+): Effective {
+  return target.environment.foresee(placeToStart(target, slot), release, launchSettings(target, slot, release, kind));
+}
+
+function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind): LaunchSettings {
+  const { env, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, slots, quota } = target.settings;
+  const { command, requiredEnv, envFormats, templates } = runBy(target, release);
+  return {
+    command,
+    env,
+    requiredEnv,
+    envFormats: kind === 'rescue' ? [] : envFormats,
+    templates,
+    graceMs,
+    settleMs,
+    minFreeDiskBytes: kind === 'rescue' ? 0 : minFreeDiskBytes,
+    minFreeMemoryBytes,
+    maxLogBytes,
+    envFiles: slots[slot].envFiles,
+    health: target.settings.health,
+    account: slots[slot].account,
+    quota,
+  };
+}

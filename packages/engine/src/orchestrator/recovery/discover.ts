@@ -1,0 +1,199 @@
+// After a lost state file: what users get is learnt from the balancer, what runs from the services' own answers and the
+// slots' records. Nothing is moved and nothing is guessed: one doubt about a side that users get, and nothing is taken
+// for known until a person says what is so.
+
+import { join } from 'node:path';
+import type { SlotName } from '../../environment/environment.ts';
+import { probeHealth } from '../../environment/health.ts';
+import { digestFolder } from '../../lib/digest.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { ObservedNode, Routing } from '../../load-balancer/load-balancer.ts';
+import type { Store, Tx } from '../../state/store.ts';
+import {
+  addRelease,
+  confirmRouting,
+  idleSlot,
+  intendRouting,
+  readRelease,
+  readRouting,
+  setSlot,
+  type TargetKey,
+} from '../../state/targets.ts';
+import { type Core, healthOf, placeOf, placeToAdopt, routingTurn, type Target, urlOf } from '../core.ts';
+import { knownVersions } from '../gates/facts.ts';
+import { commonRouting, describeRouting } from '../routing/drift.ts';
+import { putUnlearnt, readUnlearnt } from './unknown-state.ts';
+
+export interface Learnt {
+  readonly name: string;
+  /** `nothing`: there was nothing to learn, because it is known or because no user is sent anywhere. */
+  readonly kind: 'learnt' | 'unknown' | 'nothing';
+  readonly sentence: string;
+}
+
+export interface Learning {
+  readonly core: Core;
+  readonly target: Target;
+  /** Under the lease, for the driver. */
+  readonly store: Store;
+  readonly fence: number;
+  readonly actor: string;
+}
+
+interface Side {
+  readonly slot: SlotName;
+  readonly version: string;
+  readonly digest: string;
+  readonly folder: string;
+  /** What runs there is known to the environment already. */
+  readonly recorded: boolean;
+}
+
+interface Doubt {
+  readonly slot: SlotName;
+  readonly why: string;
+}
+
+/** Does something only for a target of which this state knows nothing while its balancer sends users somewhere. */
+export function learnTarget(learning: Learning, nodes: readonly ObservedNode[]): Promise<Learnt> {
+  const { core, target } = learning;
+  return core.turns(routingTurn(target), async () => {
+    if (readRouting(core.store.db, target.key).intent.generation > 0)
+      return { name: target.name, kind: 'nothing', sentence: 'its state is known' };
+    if (!nodes.some(({ routing }) => routing?.active !== undefined)) return nothingThere(learning, nodes);
+    const routing = commonRouting(nodes);
+    if (typeof routing === 'string') return leaveUnknown(learning, routing);
+    const sides = await identifyBoth(learning, routing);
+    return typeof sides === 'string' ? leaveUnknown(learning, sides) : remember(learning, routing, sides);
+  });
+}
+
+/**
+ * For a state that is older than reality, by a person, within the routing's turn: as for a lost one, except that what this
+ * state says of a side gives way to what is there. @returns why it cannot be learnt, with nothing changed
+ */
+export async function learnAgain(learning: Learning, routing: Routing): Promise<Learnt | string> {
+  const sides = await identifyBoth(learning, routing);
+  if (typeof sides === 'string') return sides;
+  const { target, store, actor } = learning;
+  const doubts = sides.filter((side): side is Doubt => 'why' in side);
+  const stopped = await Promise.all(
+    doubts.map(async ({ slot }) => (await target.environment.inspect(placeOf(target, slot))).kind === 'stopped'),
+  );
+  store.write((tx) => {
+    doubts.forEach(({ slot }, at) => {
+      // What runs and cannot be told stays as it is: it is never stopped or gone back to unasked.
+      const row = stopped[at] ? idleSlot : ({ role: 'preview', label: 'kept', keepUntil: null } as const);
+      setSlot(tx, target.key, slot, { ...row, since: tx.now });
+    });
+    tx.audit({
+      ...target.key,
+      actor,
+      action: 'state-relearn-asked',
+      sentence: `asks to learn what runs on ${target.name}: this state is older than that`,
+    });
+  });
+  return remember(learning, routing, sides);
+}
+
+/** Both sides, or why a side that users get is in doubt. */
+async function identifyBoth(learning: Learning, routing: Routing): Promise<readonly (Side | Doubt)[] | string> {
+  const sides = await Promise.all((['blue', 'green'] as const).map((slot) => identify(learning, slot)));
+  const needed = [routing.active, routing.canary?.slot];
+  const doubt = sides.find((side): side is Doubt => 'why' in side && needed.includes(side.slot));
+  return doubt ? `users get ${doubt.slot}, and ${doubt.why}` : sides;
+}
+
+function nothingThere({ core, target }: Learning, nodes: readonly ObservedNode[]): Learnt {
+  clearDoubt(core, target);
+  const silent = nodes.find(({ reachable }) => !reachable);
+  const sentence = silent ? `${silent.node} does not answer` : 'the load balancer sends users nowhere';
+  return { name: target.name, kind: 'nothing', sentence };
+}
+
+/** Two witnesses at most, who must not contradict each other: the service itself, and the record of its start. */
+async function identify({ core, target }: Learning, slot: SlotName): Promise<Side | Doubt> {
+  const expected = { slot, version: undefined };
+  const { releasesFolder } = target.settings;
+  const place = await placeToAdopt(target, slot);
+  const report = await probeHealth({ url: urlOf(place), expected, settings: healthOf(target, slot) });
+  if (!report.healthy) return { slot, why: `it does not answer as a healthy ${slot}: ${report.problem}` };
+  const seen = await target.environment.inspect(place);
+  const started = seen.kind === 'running' ? seen : undefined;
+  const version = report.version ?? started?.version;
+  if (version === undefined) return { slot, why: 'it does not say which version it is' };
+  if (started?.version !== undefined && started.version !== version)
+    return { slot, why: `it says it is ${version}, but was started as ${started.version}` };
+  // The name comes from outside: only one of the folders that are there is taken for a path.
+  if (!knownVersions(target).includes(version))
+    return { slot, why: `it says it is ${version}, which is not in the releases folder` };
+  const folder = join(releasesFolder, version);
+  const digest = await digestFolder(folder).catch((thrown: unknown) => ({ problem: messageOf(thrown) }));
+  if (typeof digest !== 'string') return { slot, why: digest.problem };
+  const others = [started?.digest, readRelease(core.store.db, target.key.service, version)?.digest];
+  if (others.some((other) => other !== undefined && other !== digest))
+    return { slot, why: `the files of ${version} are not the ones that it was started from` };
+  return { slot, version, digest, folder, recorded: started !== undefined };
+}
+
+async function remember(learning: Learning, routing: Routing, sides: readonly (Side | Doubt)[]): Promise<Learnt> {
+  const { core, target, store, actor, fence } = learning;
+  const known = sides.filter((side): side is Side => !('why' in side));
+  for (const side of known) if (!side.recorded) await target.environment.adopt(placeOf(target, side.slot), side);
+  const { generation: observed, ...wish } = routing;
+  const before = readRouting(core.store.db, target.key).intent.generation === 0 ? 'lost' : 'older than reality';
+  const sentence = `the state was ${before}; learnt from the load balancer and the services: ${describeRouting(routing)}; ${sides.map((side) => describeSide(side, routing)).join('; ')}. Nothing was changed`;
+  const intent = store.write((tx) => {
+    for (const side of known) takeSide(tx, target.key, side, routing);
+    const next = intendRouting(tx, target.key, wish, observed);
+    const detail = { observed: routing, intent: next, sides };
+    tx.audit({ ...target.key, actor, action: 'state-learnt', sentence, detail });
+    return next;
+  });
+  clearDoubt(core, target);
+  // The same routing under a generation of this state: no user is moved, and an earlier process's late write is refused.
+  await target.balancer.apply(intent, fence);
+  store.write((tx) => {
+    confirmRouting(tx, target.key, intent.generation);
+    const said = `${describeRouting(intent)}, as before, from now on under generation ${intent.generation}`;
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'routing-applied',
+      sentence: said,
+      detail: { routing: intent },
+    });
+  });
+  return { name: target.name, kind: 'learnt', sentence };
+}
+
+function takeSide(tx: Tx, key: TargetKey, { slot, version, digest, folder }: Side, routing: Routing): void {
+  addRelease(tx, { service: key.service, version, digest, folder, registeredAt: tx.now });
+  const serves = routing.active === slot;
+  const role = serves ? 'active' : routing.canary?.slot === slot || routing.preview === slot ? 'preview' : 'standby';
+  // Whether it was good is in the lost state: `kept` is never gone back to unasked, and never stopped unasked.
+  setSlot(tx, key, slot, { ...idleSlot, role, version, digest, since: tx.now, label: serves ? null : 'kept' });
+}
+
+function describeSide(side: Side | Doubt, { active, canary }: Routing): string {
+  if ('why' in side) return `${side.slot} is taken for empty: ${side.why}`;
+  if (side.slot === active) return `${side.slot} is ${side.version}`;
+  if (side.slot === canary?.slot)
+    return `${side.slot} is ${side.version}, whose deployment is lost: deploy it again, or adopt or restore by hand`;
+  return `${side.slot} is ${side.version}, kept; whether it was good is not known`;
+}
+
+/** Said once per reason. */
+function leaveUnknown({ core, target, store, actor }: Learning, why: string): Learnt {
+  const sentence = `the state was lost and could not be learnt: ${why}. Nothing was changed, and nothing is deployed here until a person says what is live`;
+  if (readUnlearnt(core, target.key) !== why)
+    store.write((tx) => {
+      putUnlearnt(tx, target.key, why);
+      tx.audit({ ...target.key, actor, action: 'state-not-learnt', code: 'state-unknown', sentence });
+    });
+  return { name: target.name, kind: 'unknown', sentence };
+}
+
+function clearDoubt({ store }: Core, { key }: Target): void {
+  if (readUnlearnt({ store }, key) !== undefined) store.note((db, now) => putUnlearnt({ db, now }, key, ''));
+}

@@ -1,0 +1,101 @@
+// Changing what users get: intent first, then the balancer, then the proof. Killed in between, the step repeats it all.
+
+import type { SlotName } from '../../environment/environment.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import type { ApplyOptions, Routing } from '../../load-balancer/load-balancer.ts';
+import type { AuditEvent } from '../../state/audit.ts';
+import { liveLease, newestToken, tokenOf } from '../../state/leases.ts';
+import type { Tx } from '../../state/store.ts';
+import { confirmRouting, intendRouting, readRouting } from '../../state/targets.ts';
+import { type Charge, type Core, driverLease, routingTurn, type Target } from '../core.ts';
+import { butFor, type SilentNode, silentNodes } from './silent-nodes.ts';
+import { generationOf, judgeStanding, type Standing } from './standing.ts';
+
+export interface RoutingChange {
+  readonly wish: Omit<Routing, 'generation'>;
+  readonly event: Omit<AuditEvent, 'action' | 'service' | 'target'>;
+  /** `back` for what takes users off the new side: it must not wait for a node that is dead. Default: `forward`. */
+  readonly direction?: ApplyOptions['direction'];
+  /** Takes back what its own deployment did: goes on although somebody else has changed the routing meanwhile. */
+  readonly isUndo?: boolean;
+  /** Goes into the transaction of the confirmation: roles that follow from the change. */
+  readonly confirmed?: (tx: Tx) => void;
+  /** Nothing is done when the intent is of another generation by then: somebody else decided meanwhile. */
+  readonly onlyFrom?: number;
+}
+
+/**
+ * Resolves when the balancer was seen to follow, with the nodes that were not waited for: there are some on the way back
+ * only. @throws what the driver throws; the intent then stays unconfirmed.
+ */
+export function changeRouting(charge: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
+  return charge.core.turns(routingTurn(charge.target), () => changeInTurn(charge, change));
+}
+
+async function changeInTurn({ core, target, lease }: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
+  const store = core.store.under(lease);
+  const nodes = await target.balancer.observe();
+  requireKnown(judgeStanding(readRouting(core.store.db, target.key), nodes, lease.token), change);
+  const observed = generationOf(nodes);
+  const routing = store.write((tx) => {
+    if (change.onlyFrom !== undefined && readRouting(tx.db, target.key).intent.generation !== change.onlyFrom)
+      return undefined;
+    const intent = intendRouting(tx, target.key, change.wish, observed);
+    tx.audit({
+      ...target.key,
+      ...change.event,
+      action: 'routing-intended',
+      detail: { routing: intent, fence: lease.token },
+    });
+    return intent;
+  });
+  if (!routing) return [];
+  const direction = change.direction ?? 'forward';
+  await target.balancer.apply(routing, lease.token, { direction });
+  const silent = direction === 'back' ? silentNodes(await target.balancer.observe()) : [];
+  store.write((tx) => {
+    confirmRouting(tx, target.key, routing.generation);
+    change.confirmed?.(tx);
+    const sentence = `${change.event.sentence}${butFor(silent)}`;
+    const detail = silent.length === 0 ? { routing } : { routing, silent };
+    tx.audit({ ...target.key, ...change.event, action: 'routing-applied', sentence, detail });
+  });
+  return silent;
+}
+
+/** @throws BlueGreenError `state-older`, `drifted`: users are not moved from what is not known */
+function requireKnown(standing: Standing, { isUndo = false }: RoutingChange): void {
+  if (standing.kind === 'older' || standing.kind === 'outranked')
+    throw new BlueGreenError('state-older', `users were not moved: ${standing.sentence}`);
+  if (standing.kind === 'drifted' && !isUndo)
+    throw new BlueGreenError('drifted', `users were not moved: ${standing.sentence}`);
+}
+
+/** After a lost state file the balancer may know a higher generation than we do. */
+export async function highestGeneration({ balancer }: Target): Promise<number> {
+  return generationOf(await balancer.observe());
+}
+
+/** For a change by a verb, which holds no lease: a live driver's own token, so that the driver is not fenced out by it. */
+export function fenceOfVerb({ store, clock }: Core): number {
+  const held = liveLease(store.db, driverLease, clock)?.token;
+  return held ?? Math.max(newestToken(store.db, driverLease), tokenOf(clock.now()));
+}
+
+/** Already in force: nothing to write, a repeated step finds its work done. */
+export function routingIs({ core, target }: Omit<Charge, 'lease'>, wish: Omit<Routing, 'generation'>): boolean {
+  const { intent, confirmed } = readRouting(core.store.db, target.key);
+  return (
+    confirmed &&
+    intent.active === wish.active &&
+    intent.preview === wish.preview &&
+    intent.canary?.slot === wish.canary?.slot &&
+    intent.canary?.percent === wish.canary?.percent
+  );
+}
+
+/** Share of users that a slot gets: 0 to 100. */
+export function shareOf(routing: Routing, slot: SlotName): number {
+  if (routing.canary) return routing.canary.slot === slot ? routing.canary.percent : 100 - routing.canary.percent;
+  return routing.active === slot ? 100 : 0;
+}

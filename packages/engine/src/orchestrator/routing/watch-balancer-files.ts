@@ -1,0 +1,19 @@
+// The files that the engine has generated for a balancer, compared with what they should be for as long as this process
+// drives. A file that was edited by hand harms nobody before the balancer's next start, and then everybody.
+
+import { pause } from '../../lib/clock.ts';
+import type { Lease } from '../../state/leases.ts';
+import { bringUp, type Core } from '../core.ts';
+
+const lookEveryMs = 30_000;
+
+export async function watchBalancerFiles(core: Core, _lease: Lease, signal: AbortSignal): Promise<void> {
+  while (await pause(core.clock, lookEveryMs, signal)) {
+    for (const target of core.targets) {
+      if (signal.aborted) return;
+      // One that does not answer is the supervisor's, which records that it was gone.
+      const nodes = await target.balancer.observe();
+      if (nodes.every(({ reachable }) => reachable)) await bringUp(core, target);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// A side that was started must answer well several times in a row before anything else is done with it.
+
+import type { SlotName, SlotObservation } from '../../environment/environment.ts';
+import { type HealthReport, probeHealth } from '../../environment/health.ts';
+import { pause } from '../../lib/clock.ts';
+import { type Core, healthOf, placeOf, slotUrl, type Target } from '../core.ts';
+
+const maxPollMs = 1_000;
+
+export type Waited =
+  | {
+      readonly kind: 'healthy';
+      readonly seen: SlotObservation;
+      readonly inARow: number;
+      readonly proof: HealthReport['proof'];
+    }
+  | { readonly kind: 'ended'; readonly seen: Extract<SlotObservation, { kind: 'stopped' }> }
+  | { readonly kind: 'never'; readonly problem: string; readonly limitMs: number };
+
+interface Wait {
+  readonly core: Core;
+  readonly target: Target;
+  readonly slot: SlotName;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/** For as long as the health rule allows a start to take. */
+export async function awaitHealthy(wait: Wait): Promise<Waited> {
+  const { core, target, slot, signal } = wait;
+  const health = healthOf(target, slot);
+  const until = core.clock.monotonic() + health.startupMs;
+  let inARow = 0;
+  let problem = 'it never answered';
+  while (core.clock.monotonic() < until && !signal.aborted) {
+    const { seen, report } = await look(wait);
+    if (report === undefined) return { kind: 'ended', seen };
+    const unfit = report.healthy ? (health.acceptDegraded ? undefined : degradation(report)) : report.problem;
+    const fits = report.healthy && unfit === undefined;
+    inARow = fits ? inARow + 1 : 0;
+    if (!fits) problem = unfit ?? 'no reason given';
+    if (inARow >= health.successes) return { kind: 'healthy', seen, inARow, proof: report.proof };
+    await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
+  }
+  return { kind: 'never', problem, limitMs: health.startupMs };
+}
+
+/**
+ * Why a side that runs is not fit for users now; undefined when it is. One bad answer proves nothing: the side is asked as
+ * often as the health rule allows failures, in quick succession. A degraded side is fit: it served users before.
+ */
+export async function problemOfSide(wait: Wait): Promise<string | undefined> {
+  const { core, target, slot, signal } = wait;
+  const health = healthOf(target, slot);
+  for (let tries = 1; ; tries += 1) {
+    const { report } = await look(wait);
+    if (report === undefined) return 'its process has ended';
+    if (report.healthy) return undefined;
+    if (tries >= health.failures) return report.problem ?? 'no reason given';
+    await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
+  }
+}
+
+type Look =
+  | { readonly seen: Extract<SlotObservation, { kind: 'stopped' }>; readonly report: undefined }
+  | { readonly seen: Extract<SlotObservation, { kind: 'running' }>; readonly report: HealthReport };
+
+async function look({ target, slot, version, signal }: Wait): Promise<Look> {
+  const seen = await target.environment.inspect(placeOf(target, slot));
+  if (seen.kind === 'stopped') return { seen, report: undefined };
+  const asked = { url: slotUrl(target, slot), expected: { slot, version }, settings: healthOf(target, slot), signal };
+  return { seen, report: await probeHealth(asked) };
+}
+
+const degradation = ({ degraded }: HealthReport): string | undefined =>
+  degraded === undefined ? undefined : `it is degraded (${degraded}), and health.acceptDegraded is not set`;
+
+/** The end of what a service wrote, for a sentence. */
+export const outputOf = (lines: readonly string[], most: number): string =>
+  lines.length === 0 ? 'it wrote nothing' : lines.slice(-most).join(' / ');

@@ -1,0 +1,74 @@
+// What the runner hands to each step, and how it writes that a step has begun.
+
+import type { AuditAction } from '../../domain/audit-actions.ts';
+import {
+  advanceDeployment,
+  beginStep,
+  type DeploymentRow,
+  readDeployment,
+  readStep,
+  type StepKey,
+} from '../../state/deployments.ts';
+import type { Lease } from '../../state/leases.ts';
+import { patiently } from '../../state/patience.ts';
+import type { Tx } from '../../state/store.ts';
+import { type Core, mustTarget, releaseFiles } from '../core.ts';
+import type { PlannedStep, StepName } from '../plan/plan.ts';
+import type { StepContext, StepResult } from './step.ts';
+
+/** One deployment being moved by this process. */
+export interface Run {
+  readonly core: Core;
+  readonly lease: Lease;
+  /** As it was when the present move began. */
+  readonly row: DeploymentRow;
+  /** Aborts when this process stops driving. */
+  readonly signal: AbortSignal;
+}
+
+/** The result of a step may have taken minutes: a state that is locked for a moment is waited for. */
+export function writeUnder<T>({ core, lease, signal }: Run, work: (tx: Tx) => T): Promise<T> {
+  const { store } = core;
+  return patiently(store.whenWritable, () => store.under(lease).write(work), signal);
+}
+
+/** Returns the row as it is now. A step that is begun again after a crash is the same to people: their buttons stay good. */
+export function markBegun({ core, lease, row }: Run, key: StepKey, name: StepName): DeploymentRow {
+  return core.store.under(lease).write((tx) => {
+    const isAgain = row.phase === name && readStep(tx.db, key) !== undefined;
+    beginStep(tx, key, name);
+    if (!isAgain) advanceDeployment(tx, row.id, { phase: name });
+    tx.audit(
+      eventOf(row, key.direction === 'forward' ? 'step-started' : 'undo-started', `${name}${isAgain ? ', again' : ''}`),
+    );
+    return readDeployment(tx.db, row.id) ?? row;
+  });
+}
+
+export function contextOf(
+  { core, lease, row }: Run,
+  step: PlannedStep,
+  stepKey: StepKey,
+  signal: AbortSignal,
+): StepContext {
+  const target = mustTarget(core, row);
+  const release = releaseFiles(core, row.service, row.version) ?? {
+    version: row.version,
+    digest: row.digest ?? '',
+    folder: '',
+  };
+  // The registry hands each step the planned step of its own name.
+  return { core, lease, target, release, deployment: row, step: step as never, stepKey, signal };
+}
+
+export function eventOf(row: DeploymentRow, action: AuditAction, sentence: string, result?: StepResult) {
+  return {
+    actor: 'engine',
+    action,
+    service: row.service,
+    target: row.target,
+    deploymentId: row.id,
+    sentence,
+    code: result?.kind === 'failed' ? result.code : undefined,
+  };
+}

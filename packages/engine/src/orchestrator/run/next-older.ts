@@ -1,0 +1,57 @@
+// A way back that found its release unfit goes on to the next older one: people asked to be off the live release.
+
+import type { DeploymentRow } from '../../state/deployments.ts';
+import { getSnapshot, insteadKey, putSnapshot } from '../../state/snapshots.ts';
+import type { Tx } from '../../state/store.ts';
+import { type Core, mustTarget } from '../core.ts';
+import { beginWayBack } from '../verbs/begin.ts';
+import { rollbackTarget } from '../verbs/rollback-target.ts';
+
+/** Releases that one request for a rollback may try. */
+const mostTries = 3;
+
+/** Of a rollback for which any good release will do: those that were tried, oldest first. */
+interface Instead {
+  readonly tried: readonly string[];
+}
+
+/** What says that the release itself is unfit; a load balancer or a state that stands in the way stands in every one's. */
+const unfit: ReadonlySet<string> = new Set([
+  'side-unhealthy',
+  'side-crashed',
+  'never-healthy',
+  'smoke-test-failed',
+  'release-modified',
+  'release-missing',
+  'release-invalid',
+  'schema-incompatible',
+  'start-failed',
+  'exec-not-found',
+]);
+
+/** Nobody has named the version: another one will do as well. */
+export function allowInstead(tx: Tx, deploymentId: string, tried: readonly string[] = []): void {
+  putSnapshot(tx.db, insteadKey(deploymentId), { tried } satisfies Instead, tx.now);
+}
+
+/** In the transaction that ends the rollback. */
+export function goOnToNextOlder(
+  tx: Tx,
+  core: Core,
+  row: DeploymentRow,
+  cause: { code: string; sentence: string },
+): void {
+  const instead = getSnapshot<Instead>(tx.db, insteadKey(row.id))?.value;
+  if (row.mode !== 'rollback' || !instead || !unfit.has(cause.code)) return;
+  const tried = [...instead.tried, row.version];
+  const target = mustTarget(core, row);
+  const next = rollbackTarget(core, target, undefined, tried);
+  if (!next || tried.length >= mostTries) return;
+  const begun = beginWayBack(core, tx, target, {
+    mode: 'rollback',
+    ...next,
+    requestedBy: row.requestedBy,
+    reason: `${row.version} could not be brought back: ${cause.sentence}`,
+  });
+  allowInstead(tx, begun.id, tried);
+}

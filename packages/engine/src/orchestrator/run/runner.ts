@@ -1,0 +1,134 @@
+// The interpreter of plans. It journals `started` and `done` around every step, so that a killed process resumes or
+// unwinds from what is written and never guesses.
+
+import { deadline } from '../../lib/clock.ts';
+import { BlueGreenError } from '../../lib/errors.ts';
+import {
+  advanceDeployment,
+  type DeploymentRow,
+  endStep,
+  readDeployment,
+  type StepKey,
+} from '../../state/deployments.ts';
+import type { Lease } from '../../state/leases.ts';
+import type { Tx } from '../../state/store.ts';
+import type { Core } from '../core.ts';
+import type { Plan, PlannedStep, StepName } from '../plan/plan.ts';
+import { registerAndPlan } from '../plan/register.ts';
+import { finish } from './finish.ts';
+import { interruptible } from './interruption.ts';
+import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
+import { takeAbort, takeWord } from './signals.ts';
+import type { Step, StepContext, StepResult } from './step.ts';
+import { stepNamed } from './steps/registry.ts';
+import { heldByPause } from './steps/watching.ts';
+import { backward, turnBack } from './unwind.ts';
+
+export type Move =
+  | { readonly kind: 'plan' }
+  | { readonly kind: 'run' | 'undo'; readonly step: PlannedStep }
+  | { readonly kind: 'finish' }
+  | { readonly kind: 'none' };
+
+/** What comes next, from the row alone. */
+export function nextMove(row: Pick<DeploymentRow, 'plan' | 'position' | 'direction' | 'finishedAt'>): Move {
+  if (row.finishedAt !== null) return { kind: 'none' };
+  if (row.plan === null) return row.direction === 'forward' ? { kind: 'plan' } : { kind: 'finish' };
+  const step = row.plan.steps[row.position];
+  if (!step) return { kind: 'finish' };
+  return { kind: row.direction === 'forward' ? 'run' : 'undo', step };
+}
+
+/** Moves one deployment until it is finished, or until `signal` aborts because this process stops driving. */
+export async function runDeployment(core: Core, lease: Lease, id: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const row = readDeployment(core.store.db, id);
+    if (!row) return;
+    const run: Run = { core, lease, row, signal };
+    const move = nextMove(row);
+    switch (move.kind) {
+      case 'plan':
+        await plan(run);
+        break;
+      case 'run':
+        await forward(run, move.step);
+        break;
+      case 'undo':
+        await backward(run, move.step);
+        break;
+      case 'finish':
+        finish(run);
+        break;
+      case 'none':
+        return;
+      default:
+        return move satisfies never;
+    }
+  }
+}
+
+async function plan(run: Run): Promise<void> {
+  const { core, lease, row } = run;
+  const result = await interruptible(run, (stop) => registerAndPlan(core, lease, row, stop));
+  await writeUnder(run, (tx) => {
+    const ending = takeAbort(tx, row) ?? result;
+    if (ending.kind === 'failed') turnBack(tx, run, ending);
+  });
+}
+
+async function forward(run: Run, planned: PlannedStep): Promise<void> {
+  const key: StepKey = { deploymentId: run.row.id, position: run.row.position, direction: 'forward' };
+  const begun = { ...run, row: markBegun(run, key, planned.name) };
+  const result = await interruptible(begun, (stop) =>
+    perform(stepNamed(planned.name), contextOf(begun, planned, key, stop)),
+  );
+  await writeUnder(begun, (tx) => settle(tx, begun, key, result));
+}
+
+/** The end of a step is one transaction: a person's abort wins over whatever the step came to meanwhile. */
+function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
+  const ending = takeAbort(tx, run.row) ?? result;
+  if (ending.kind === 'interrupted') return; // the next driver begins this step again
+  const name = run.row.plan?.steps[key.position]?.name ?? '';
+  const status = ending.kind === 'failed' ? 'failed' : 'done';
+  endStep(tx, key, status, name);
+  tx.audit(eventOf(run.row, status === 'failed' ? 'step-failed' : 'step-done', `${name}: ${ending.sentence}`, ending));
+  if (ending.kind === 'failed') {
+    turnBack(tx, run, ending);
+    return;
+  }
+  takeWord(tx, run.row, ending.word);
+  moveOn(tx, run.row, ending);
+}
+
+const changesShares: readonly StepName[] = ['shift-traffic', 'promote'];
+
+async function perform(step: Step, context: StepContext): Promise<StepResult> {
+  const held = changesShares.includes(step.name) ? await heldByPause(context) : undefined;
+  if (held) return held;
+  if (step.limitMs === 'waits') return step.run(context);
+  const limit = deadline(step.limitMs, context.signal);
+  try {
+    return await step.run({ ...context, signal: limit });
+  } catch (thrown) {
+    if (!limit.aborted || context.signal.aborted) throw thrown;
+    throw new BlueGreenError('step-timeout', `${step.name} took longer than ${step.limitMs / 1000} s`, {}, thrown);
+  }
+}
+
+function moveOn(tx: Tx, row: DeploymentRow, result: StepResult): void {
+  const next = result.kind === 'skip-to-promote' ? promotePosition(row.plan, row.position) : row.position + 1;
+  for (let position = row.position + 1; position < next; position += 1)
+    endStep(
+      tx,
+      { deploymentId: row.id, position, direction: 'forward' },
+      'skipped',
+      row.plan?.steps[position]?.name ?? '',
+    );
+  advanceDeployment(tx, row.id, { position: next });
+}
+
+function promotePosition(plan: Plan | null, from: number): number {
+  const found = plan?.steps.findIndex(({ name }, position) => position > from && name === 'promote') ?? -1;
+  return found === -1 ? from + 1 : found;
+}

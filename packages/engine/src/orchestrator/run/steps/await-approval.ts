@@ -1,0 +1,112 @@
+// A decision asked of people, bound to the plan, with a deadline and what happens when it passes. The canary stays
+// under watch while it waits.
+
+import { leftToApprove, writersOf } from '../../../builds/writers.ts';
+import { personOf, shortName } from '../../../domain/actor.ts';
+import { addApproval, advanceDeployment, changeApproval, readApproval } from '../../../state/deployments.ts';
+import { requireUnchanged } from '../../plan/release-settings.ts';
+import { done, failed, type Step, type StepContext, type StepFrame, type StepResult } from '../step.ts';
+import { keepWatch, promoteFor, shareSince } from './watching.ts';
+
+/** With `onTimeout: hold` people are reminded once per deadline; after this many it is given up all the same. */
+const maxReminders = 24;
+
+export const awaitApproval: Step<'await-approval'> = {
+  name: 'await-approval',
+  limitMs: 'waits',
+  run: async (context) => {
+    ask(context);
+    const result = await keepWatch(context, {
+      judged: context.step.percent > 0,
+      sinceMs: shareSince(context),
+      decide: ({ now, paused }) => decided(context, now, paused),
+    });
+    // People approved the files that were registered, and waiting may take days.
+    if (result.kind === 'done' || result.kind === 'skip-to-promote')
+      await requireUnchanged(context.release, context.signal);
+    return result;
+  },
+  undo: 'nothing-to-undo',
+};
+
+function ask({ core, lease, target, deployment, stepKey, step }: StepContext<'await-approval'>): void {
+  if (readApproval(core.store.db, deployment.id, stepKey.position)) return;
+  const { deadlineMs, count, onTimeout } = target.settings.approval;
+  const writers = writersOf(core.store.db, core.settings, deployment).people.map(({ id }) => id);
+  const tooFew = leftToApprove(target.settings, [personOf(deployment.requestedBy), ...writers]);
+  core.store.under(lease).write((tx) => {
+    const row = {
+      id: `${deployment.id}.${stepKey.position}`,
+      deploymentId: deployment.id,
+      position: stepKey.position,
+      planHash: deployment.planHash ?? '',
+      needed: count,
+      askedAt: tx.now,
+      deadlineAt: tx.now + deadlineMs,
+      onTimeout,
+      status: 'pending',
+    } as const;
+    addApproval(tx, row);
+    advanceDeployment(tx, deployment.id, {});
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'approval-asked',
+      deploymentId: deployment.id,
+      sentence: `asks for approval ${when(step.percent, deployment.version)}${tooFew === undefined ? '' : `; ${tooFew}`}`,
+      detail: { planHash: row.planHash, deadlineAt: row.deadlineAt, needed: count, tooFew },
+    });
+  });
+}
+
+const when = (percent: number, version: string): string =>
+  percent === 0 ? `before any user gets ${version}` : `with ${percent} % of users on ${version}`;
+
+function decided(context: StepFrame, now: number, paused: boolean): StepResult | undefined {
+  const { core, deployment, stepKey } = context;
+  const approval = readApproval(core.store.db, deployment.id, stepKey.position);
+  switch (approval?.status) {
+    case 'approved':
+      if (paused) return undefined;
+      return promoteFor(context) ?? done(`approved by ${shortName(approval.decidedBy ?? 'somebody')}`);
+    case 'rejected':
+      return failed(
+        'rejected',
+        `rejected by ${shortName(approval.decidedBy ?? 'somebody')}: ${approval.reason ?? 'no reason'}`,
+        approval.decidedBy ?? 'engine',
+      );
+    case 'expired':
+      return failed('approval-expired', 'nobody decided before the deadline');
+    case 'pending':
+      return paused || now < approval.deadlineAt ? undefined : passDeadline(context);
+    default:
+      return failed('approval-cancelled', 'the approval was withdrawn');
+  }
+}
+
+/** Asked again inside the transaction: a decision of the last moment counts. */
+function passDeadline({ core, lease, target, deployment, stepKey }: StepFrame): StepResult | undefined {
+  const { deadlineMs } = target.settings.approval;
+  return core.store.under(lease).write((tx) => {
+    const approval = readApproval(tx.db, deployment.id, stepKey.position);
+    if (approval?.status !== 'pending' || tx.now < approval.deadlineAt) return undefined;
+    const mayRemind =
+      approval.onTimeout === 'hold' && approval.deadlineAt < approval.askedAt + maxReminders * deadlineMs;
+    changeApproval(
+      tx,
+      approval.id,
+      mayRemind ? { deadlineAt: tx.now + deadlineMs } : { status: 'expired', decidedAt: tx.now },
+    );
+    advanceDeployment(tx, deployment.id, {});
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: mayRemind ? 'approval-reminder' : 'approval-expired',
+      deploymentId: deployment.id,
+      sentence: mayRemind
+        ? `still waits for approval of ${deployment.version}`
+        : `nobody decided on ${deployment.version} before the deadline`,
+    });
+    return mayRemind ? undefined : failed('approval-expired', 'nobody decided before the deadline');
+  });
+}

@@ -1,0 +1,67 @@
+// A side is stopped or replaced only when its requests have ended or its drain limit has passed. How many are still open
+// is kept for everybody who looks.
+
+import type { AuditAction } from '../../../domain/audit-actions.ts';
+import type { SlotName } from '../../../environment/environment.ts';
+import { pause } from '../../../lib/clock.ts';
+import { getSnapshot, openKey, putSnapshot } from '../../../state/snapshots.ts';
+import type { Charge, Core, Target } from '../../core.ts';
+
+const pollMs = 200;
+
+type OpenCounts = Readonly<Record<SlotName, number>>;
+
+interface Draining extends Charge {
+  readonly signal: AbortSignal;
+}
+
+/** Waits until nothing is open on the slot, at most the target's drain limit. */
+export async function drained(draining: Draining, slot: SlotName): Promise<void> {
+  const { core, target, signal } = draining;
+  const until = core.clock.monotonic() + target.settings.drainLimitMs;
+  let open = await openOn(core, target, slot);
+  if (open === 0) return;
+  say(draining, slot, {
+    action: 'draining',
+    sentence: `waits for what is open in ${slot} (${open}) to end, ${target.settings.drainLimitMs / 1000} s at most`,
+  });
+  while (open > 0 && core.clock.monotonic() < until && !signal.aborted) {
+    await pause(core.clock, pollMs, signal);
+    open = await openOn(core, target, slot);
+  }
+  if (open > 0 && !signal.aborted)
+    say(draining, slot, {
+      action: 'drain-limit',
+      sentence: `${open} still open in ${slot} when its drain limit passed`,
+    });
+}
+
+function say(
+  { core, target, lease }: Draining,
+  slot: SlotName,
+  { action, sentence }: { readonly action: AuditAction; readonly sentence: string },
+): void {
+  const detail = { slot, open: readOpen(core, target)?.[slot] };
+  core.store.under(lease).write((tx) => tx.audit({ ...target.key, actor: 'engine', action, sentence, detail }));
+}
+
+async function openOn(core: Core, target: Target, slot: SlotName): Promise<number> {
+  // A balancer that does not answer holds no request of ours open.
+  return (await observeOpen(core, target))?.[slot] ?? 0;
+}
+
+/** Asks the balancer and remembers what it says. Undefined when it does not answer. */
+export async function observeOpen(core: Core, target: Target): Promise<OpenCounts | undefined> {
+  const traffic = await target.balancer.traffic(core.clock.now()).catch(() => undefined);
+  if (traffic === undefined) return undefined;
+  const open: OpenCounts = { blue: traffic.blue.open, green: traffic.green.open };
+  const before = readOpen(core, target);
+  if (before?.blue !== open.blue || before.green !== open.green)
+    core.store.note((db, now) => putSnapshot(db, openKey(target.key), open, now));
+  return open;
+}
+
+/** As last seen by whoever drives. */
+export function readOpen({ store }: Core, { key }: Target): OpenCounts | undefined {
+  return getSnapshot<OpenCounts>(store.db, openKey(key))?.value;
+}

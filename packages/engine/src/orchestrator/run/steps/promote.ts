@@ -1,0 +1,97 @@
+// Everybody to the new side. Roles follow in the same transaction as the proof that the balancer did.
+
+import { otherSlot } from '../../../environment/environment.ts';
+import { advanceDeployment } from '../../../state/deployments.ts';
+import type { Tx } from '../../../state/store.ts';
+import { readRouting, readSlot, setSlot } from '../../../state/targets.ts';
+import { placeOf, releaseFiles, slotTurn } from '../../core.ts';
+import { startAsItIs } from '../../plan/release-settings.ts';
+import { changeRouting, routingIs } from '../../routing/routing.ts';
+import { butFor, directionOf, type SilentNode } from '../../routing/silent-nodes.ts';
+import { fitsSchema } from '../../schema/observe.ts';
+import { problemOfSide } from '../await-healthy.ts';
+import { done, failed, type Step, type StepFrame } from '../step.ts';
+
+export const promote: Step<'promote'> = {
+  name: 'promote',
+  limitMs: 60_000,
+  run: async (context) => {
+    const { core, target, deployment, release, lease } = context;
+    const { slot, version } = deployment;
+    const wish = { active: slot, canary: undefined, preview: undefined };
+    if (routingIs({ core, target }, wish)) return done(`everybody gets ${version}`);
+    const problem = await problemOfSide({ ...context, slot, version });
+    if (problem !== undefined)
+      return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${problem}`);
+    const schema = await fitsSchema(core, target, release.folder);
+    if (schema.verdict === 'incompatible')
+      return failed('schema-incompatible', `${version} cannot run on the present schema: ${schema.evidence}`);
+    const silent = await changeRouting(
+      { core, target, lease },
+      {
+        wish,
+        direction: directionOf(deployment),
+        event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
+        confirmed: (tx) => becomeActive(tx, context),
+      },
+    );
+    return done(`everybody gets ${version}${butFor(silent)}`);
+  },
+  undo: async (context) => {
+    const { core, target, deployment, lease } = context;
+    const { intent } = readRouting(core.store.db, target.key);
+    const back = deployment.fromSlot ?? undefined;
+    await oldSideRuns(context);
+    const wish = { active: back, canary: undefined, preview: back === undefined ? undefined : intent.preview };
+    let silent: readonly SilentNode[] = [];
+    if (!routingIs({ core, target }, wish) || deployment.promotedAt !== null)
+      silent = await changeRouting(
+        { core, target, lease },
+        {
+          wish,
+          direction: 'back',
+          isUndo: true,
+          event: {
+            actor: 'engine',
+            deploymentId: deployment.id,
+            sentence: `everybody back to ${deployment.fromVersion ?? 'nobody: there was no release before'}`,
+          },
+          confirmed: (tx) => becomeActiveAgain(tx, context),
+        },
+      );
+    return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again${butFor(silent)}`);
+  },
+};
+
+/** Users are not sent back to a process that is gone. @throws what the environment throws */
+async function oldSideRuns({ core, target, deployment }: StepFrame): Promise<void> {
+  const { fromSlot, fromVersion } = deployment;
+  const release = fromVersion === null ? undefined : releaseFiles(core, deployment.service, fromVersion);
+  if (fromSlot === null || !release) return;
+  const seen = await target.environment.inspect(placeOf(target, fromSlot));
+  if (seen.kind === 'stopped')
+    await core.turns(slotTurn(target, fromSlot), () => startAsItIs(target, fromSlot, release));
+}
+
+function becomeActive(tx: Tx, { target, deployment }: StepFrame): void {
+  const old = otherSlot(deployment.slot);
+  if (readSlot(tx.db, target.key, old).role === 'active')
+    setSlot(tx, target.key, old, { role: 'standby', since: tx.now, label: null, keepUntil: null });
+  setSlot(tx, target.key, deployment.slot, {
+    role: 'active',
+    since: tx.now,
+    label: null,
+    keepUntil: null,
+    deploymentId: deployment.id,
+  });
+  advanceDeployment(tx, deployment.id, { promotedAt: tx.now });
+}
+
+/** A rollback's slot held a standby before; any other held a preview. */
+function becomeActiveAgain(tx: Tx, { target, deployment }: StepFrame): void {
+  const wasWarm = deployment.plan?.steps[0]?.name === 'promote';
+  if (readSlot(tx.db, target.key, deployment.slot).role === 'active')
+    setSlot(tx, target.key, deployment.slot, { role: wasWarm ? 'standby' : 'preview', since: tx.now });
+  if (deployment.fromSlot !== null)
+    setSlot(tx, target.key, deployment.fromSlot, { role: 'active', since: tx.now, label: null, keepUntil: null });
+}

@@ -1,0 +1,57 @@
+// A side that only the balancer cannot reach must never be given a user: the preview route is opened and used first.
+
+import { readRouting } from '../../../state/targets.ts';
+import { changeRouting, routingIs } from '../../routing/routing.ts';
+import { butFor, directionOf, type SilentNode } from '../../routing/silent-nodes.ts';
+import { done, failed, type Step, type StepFrame } from '../step.ts';
+import { proveThrough } from './receipt.ts';
+
+export const provePreview: Step<'prove-preview'> = {
+  name: 'prove-preview',
+  limitMs: 120_000,
+  run: async (context) => {
+    const { core, target, deployment } = context;
+    await setPreview(context, deployment.slot);
+    const receipt = await proveThrough({
+      core,
+      target,
+      expected: { slot: deployment.slot, version: deployment.version },
+      headers: { [target.preview.header]: target.preview.token },
+      probes: 3,
+      direction: directionOf(deployment),
+      signal: context.signal,
+    });
+    const problem = receipt.nodes.find((node) => node.seen < node.probes);
+    if (problem)
+      return failed(
+        'preview-not-proved',
+        `the balancer does not reach ${deployment.version} at ${problem.node}: ${problem.problem}`,
+      );
+    return done(
+      `reached through the preview route of ${receipt.nodes.length} balancer node${receipt.nodes.length === 1 ? '' : 's'}${butFor(receipt.leftOut ?? [])}`,
+    );
+  },
+  undo: async (context) => {
+    return done(`the preview route is closed${butFor(await setPreview(context, undefined))}`);
+  },
+};
+
+async function setPreview(context: StepFrame, preview: 'blue' | 'green' | undefined): Promise<readonly SilentNode[]> {
+  const { core, target, deployment, lease } = context;
+  const { active, canary } = readRouting(core.store.db, target.key).intent;
+  const wish = { active, canary, preview };
+  if (routingIs({ core, target }, wish)) return [];
+  return changeRouting(
+    { core, target, lease },
+    {
+      wish,
+      direction: preview ? directionOf(deployment) : 'back',
+      isUndo: preview === undefined,
+      event: {
+        actor: 'engine',
+        deploymentId: deployment.id,
+        sentence: preview ? `opens the preview route to ${preview}` : 'closes the preview route',
+      },
+    },
+  );
+}

@@ -1,0 +1,56 @@
+// A way back must end on a side that serves: a standby that does not answer well is asked again, then started again.
+
+import { rememberHealthy } from '../../controller/slot-health.ts';
+import { placeOf, slotTurn } from '../../core.ts';
+import { startRelease } from '../../plan/release-settings.ts';
+import { holdsBack, standingOf } from '../../routing/standing.ts';
+import { awaitHealthy, outputOf, problemOfSide } from '../await-healthy.ts';
+import { done, failed, type Step, type StepContext, type StepResult } from '../step.ts';
+
+/** Nobody is served by it, a hung process hears no SIGTERM, and users of the bad side wait. */
+const graceMs = 2_000;
+
+export const readyStandby: Step<'ready-standby'> = {
+  name: 'ready-standby',
+  limitMs: 'waits',
+  run: async (context) => {
+    const { deployment, release } = context;
+    const { slot } = deployment;
+    const problem = await problemOfSide({ ...context, slot, version: release.version });
+    if (problem === undefined) return done(`${release.version} in ${slot} is healthy`);
+    return startAgain(context, problem);
+  },
+  undo: 'nothing-to-undo',
+};
+
+async function startAgain(context: StepContext<'ready-standby'>, problem: string): Promise<StepResult> {
+  const { core, target, deployment, release, lease, signal } = context;
+  const { slot } = deployment;
+  const { version } = release;
+  const held = await core.turns(slotTurn(target, slot), async () => {
+    const why = holdsBack(await standingOf({ core, target, token: lease.token }), slot);
+    if (why !== undefined) return why;
+    await target.environment.stop(placeOf(target, slot), Math.min(graceMs, target.settings.graceMs));
+    await startRelease(target, slot, release);
+    return undefined;
+  });
+  if (held !== undefined) return failed('drifted', `${version} in ${slot} cannot be started again: ${held}`);
+  const waited = await awaitHealthy({ core, target, slot, version, signal });
+  switch (waited.kind) {
+    case 'healthy':
+      rememberHealthy({ core, target, slot }, waited);
+      return done(`${version} in ${slot} was started again, since it was not healthy: ${problem}`);
+    case 'ended':
+      return failed(
+        'side-crashed',
+        `${version} in ${slot} was not healthy (${problem}) and ended when it was started again: ${outputOf(waited.seen.lastLog, 5)}`,
+      );
+    case 'never':
+      return failed(
+        'never-healthy',
+        `${version} in ${slot} was not healthy (${problem}), nor within ${waited.limitMs / 1000} s after it was started again: ${waited.problem}`,
+      );
+    default:
+      return waited satisfies never;
+  }
+}

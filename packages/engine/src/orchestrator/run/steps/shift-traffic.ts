@@ -1,0 +1,56 @@
+// A share of the users is sent to the new side; nobody who is there already leaves when it grows.
+
+import { readRouting } from '../../../state/targets.ts';
+import { changeRouting, routingIs } from '../../routing/routing.ts';
+import { butFor, type SilentNode } from '../../routing/silent-nodes.ts';
+import { fitsSchema } from '../../schema/observe.ts';
+import { done, failed, type Step } from '../step.ts';
+
+export const shiftTraffic: Step<'shift-traffic'> = {
+  name: 'shift-traffic',
+  limitMs: 60_000,
+  run: async ({ core, target, deployment, release, lease, step }) => {
+    const { active, preview } = readRouting(core.store.db, target.key).intent;
+    if (active === undefined) return failed('no-active-side', 'there is no active side to share users with');
+    const wish = { active, preview, canary: { slot: deployment.slot, percent: step.percent } };
+    if (routingIs({ core, target }, wish)) return done(`${step.percent} % of users get ${deployment.version}`);
+    const schema = await fitsSchema(core, target, release.folder);
+    if (schema.verdict === 'incompatible')
+      return failed(
+        'schema-incompatible',
+        `${deployment.version} cannot run on the present schema: ${schema.evidence}`,
+      );
+    await changeRouting(
+      { core, target, lease },
+      {
+        wish,
+        event: {
+          actor: 'engine',
+          deploymentId: deployment.id,
+          sentence: `${step.percent} % of users to ${deployment.version}`,
+        },
+      },
+    );
+    return done(`${step.percent} % of users get ${deployment.version}`);
+  },
+  undo: async ({ core, target, deployment, lease }) => {
+    const { active, preview } = readRouting(core.store.db, target.key).intent;
+    const wish = { active, preview, canary: undefined };
+    let silent: readonly SilentNode[] = [];
+    if (!routingIs({ core, target }, wish))
+      silent = await changeRouting(
+        { core, target, lease },
+        {
+          wish,
+          direction: 'back',
+          isUndo: true,
+          event: {
+            actor: 'engine',
+            deploymentId: deployment.id,
+            sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'}`,
+          },
+        },
+      );
+    return done(`everybody gets ${deployment.fromVersion ?? 'the active side'} again${butFor(silent)}`);
+  },
+};

@@ -1,0 +1,25 @@
+// The release's own smoke tests, against the preview slot's port, before any user can reach it.
+
+import { runSmokeTests } from '../../../environment/smoke.ts';
+import { healthOf, slotUrl } from '../../core.ts';
+import { runBy } from '../../plan/release-settings.ts';
+import { done, failed, type Step } from '../step.ts';
+
+export const smokeTest: Step<'smoke-test'> = {
+  name: 'smoke-test',
+  limitMs: 'waits',
+  run: async ({ core, target, deployment, release, signal }) => {
+    const report = await runSmokeTests({
+      baseUrl: slotUrl(target, deployment.slot),
+      slotRule: healthOf(target, deployment.slot),
+      tests: runBy(target, release).smokeTests,
+      totalMs: target.settings.smokeTotalMs,
+      clock: core.clock,
+      signal,
+    });
+    if (report.passed) return done(`${report.results.length} of ${report.results.length} smoke tests passed`);
+    const first = report.results.find(({ passed }) => !passed);
+    return failed('smoke-test-failed', `smoke test "${first?.name}": ${first?.problem}`);
+  },
+  undo: 'nothing-to-undo',
+};

@@ -1,0 +1,165 @@
+// The new release is started in the slot that serves nobody. Undone, it is left running and labelled: whoever looks
+// for the reason finds it as it failed, until the supervisor restores the last good release.
+
+import { clockTime } from '../../../domain/times.ts';
+import { digestFolder } from '../../../lib/digest.ts';
+import { BlueGreenError } from '../../../lib/errors.ts';
+import { claimKey, getSnapshot, putSnapshot } from '../../../state/snapshots.ts';
+import { readRouting, readSlot, type SlotRow, setSlot } from '../../../state/targets.ts';
+import { placeOf, slotTurn } from '../../core.ts';
+import { foresee, startRelease } from '../../plan/release-settings.ts';
+import { changeRouting } from '../../routing/routing.ts';
+import { holdsBack, standingOf, waysOut } from '../../routing/standing.ts';
+import { done, failed, type Step, type StepFrame } from '../step.ts';
+import { drained } from './drained.ts';
+
+export const startPreview: Step<'start-preview'> = {
+  name: 'start-preview',
+  limitMs: 300_000,
+  run: async (context) => {
+    const { target, deployment, release, core, lease, signal } = context;
+    const digest = await digestFolder(release.folder, signal);
+    if (digest !== release.digest)
+      return failed('release-modified', `the files of ${release.version} are not the ones that were registered`);
+    const standing = await standingOf({ core, target, token: lease.token });
+    if (standing.kind !== 'known') return failed('drifted', `nothing was started: ${standing.sentence}. ${waysOut}`);
+    if (!(await relieved(context)))
+      return failed(
+        'slot-in-use',
+        `${deployment.slot} serves users; a release that is started there would cut them off`,
+      );
+    const running = await core.turns(slotTurn(target, deployment.slot), async () => {
+      await drained(context, deployment.slot);
+      await requireUnserved(context);
+      // Whatever refuses a start is asked before the slot gives anything up.
+      const kind = deployment.mode === 'rollback' ? 'rescue' : 'addition';
+      foresee(target, deployment.slot, release, kind);
+      const before = claimSlot(context);
+      try {
+        return await startRelease(target, deployment.slot, release, kind);
+      } catch (thrown) {
+        await giveBack(context, before);
+        throw thrown;
+      }
+    });
+    core.log.info({ deployment: deployment.id, slot: deployment.slot, pid: running.pid }, 'started preview');
+    return done(`${release.version} runs in ${deployment.slot} (pid ${running.pid})`);
+  },
+  undo: async (context) => {
+    const { core, target, deployment } = context;
+    if (await giveBack(context, getSnapshot<SlotRow>(core.store.db, claimKey(deployment.id))?.value))
+      return done(`${target.name} keeps in ${deployment.slot} what ran there: nothing was started`);
+    const keepUntil = keepFailedSide(context);
+    return done(
+      `${context.release.version} is left in ${context.deployment.slot} to be looked at until ${clockTime(keepUntil)}`,
+    );
+  },
+};
+
+/** @throws BlueGreenError `drifted`: the balancer sends users here, whatever was decided */
+async function requireUnserved({ core, target, deployment, lease }: StepFrame): Promise<void> {
+  const why = holdsBack(await standingOf({ core, target, token: lease.token }), deployment.slot);
+  if (why !== undefined) throw new BlueGreenError('drifted', `nothing was started in ${deployment.slot}: ${why}`);
+}
+
+/** A deployment that needed a person may have left a share of users here: they go back first. False for the active side. */
+async function relieved({ core, target, deployment, lease }: StepFrame): Promise<boolean> {
+  const { active, canary, preview } = readRouting(core.store.db, target.key).intent;
+  if (active === deployment.slot) return false;
+  if (canary?.slot === deployment.slot)
+    await changeRouting(
+      { core, target, lease },
+      {
+        wish: { active, canary: undefined, preview },
+        event: {
+          actor: 'engine',
+          deploymentId: deployment.id,
+          sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'} before ${deployment.slot} is taken`,
+        },
+      },
+    );
+  return true;
+}
+
+/** Written before the process exists, so that a crash in between leaves nothing without an owner. */
+function claimSlot({ core, lease, target, deployment, release }: StepFrame): SlotRow | undefined {
+  return core.store.under(lease).write((tx) => {
+    const before = readSlot(tx.db, target.key, deployment.slot);
+    if (before.deploymentId === deployment.id) return getSnapshot<SlotRow>(tx.db, claimKey(deployment.id))?.value;
+    putSnapshot(tx.db, claimKey(deployment.id), before, tx.now);
+    setSlot(tx, target.key, deployment.slot, {
+      role: 'preview',
+      version: release.version,
+      digest: release.digest,
+      deploymentId: deployment.id,
+      since: tx.now,
+      label: null,
+      keepUntil: null,
+      displacedVersion: goodVersionOf(before),
+      restarts: 0,
+      nextRestartAt: null,
+    });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'slot-claimed',
+      deploymentId: deployment.id,
+      sentence:
+        before.version === null
+          ? `${deployment.slot} was empty`
+          : `${deployment.slot} gave up ${before.version}${before.label ? ` (${before.label})` : ''}`,
+      detail: { slot: deployment.slot, displaced: before.version },
+    });
+    return before;
+  });
+}
+
+/**
+ * The slot was claimed, and what stood there runs still: its record is right again. False where something of the deployment
+ * runs, or where what stood there has ended.
+ */
+async function giveBack(
+  { core, lease, target, deployment, release }: StepFrame,
+  before: SlotRow | undefined,
+): Promise<boolean> {
+  if (!before || before.version === null || before.version === release.version) return false;
+  const seen = await target.environment.inspect(placeOf(target, deployment.slot));
+  if (seen.kind !== 'running' || seen.version !== before.version || seen.digest !== before.digest) return false;
+  core.store.under(lease).write((tx) => {
+    if (readSlot(tx.db, target.key, deployment.slot).deploymentId !== deployment.id) return;
+    const { service: _service, target: _target, slot: _slot, ...row } = before;
+    setSlot(tx, target.key, deployment.slot, row);
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'slot-given-back',
+      deploymentId: deployment.id,
+      sentence: `${deployment.slot} keeps ${before.version}${before.label ? ` (${before.label})` : ''}: ${release.version} was never started there`,
+      detail: { slot: deployment.slot, version: before.version },
+    });
+  });
+  return true;
+}
+
+/** The last release that was good in this slot: the standby itself, or what a failed one displaced. */
+function goodVersionOf(slot: SlotRow): string | null {
+  return slot.role === 'standby' && slot.label === null ? slot.version : slot.displacedVersion;
+}
+
+function keepFailedSide({ core, lease, target, deployment }: StepFrame): number {
+  const keepUntil = core.clock.now() + target.settings.failedSide.keepMs;
+  const label = deployment.causeActor?.startsWith('person:') && deployment.promotedAt === null ? 'aborted' : 'failed';
+  core.store.under(lease).write((tx) => {
+    if (readSlot(tx.db, target.key, deployment.slot).deploymentId !== deployment.id) return;
+    setSlot(tx, target.key, deployment.slot, { role: 'preview', label, keepUntil });
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'failed-side-kept',
+      deploymentId: deployment.id,
+      sentence: `${deployment.version} stays in ${deployment.slot}, labelled ${label}, until ${clockTime(keepUntil)}`,
+      detail: { slot: deployment.slot, keepUntil, afterwards: target.settings.failedSide.then },
+    });
+  });
+  return keepUntil;
+}

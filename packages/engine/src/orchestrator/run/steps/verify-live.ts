@@ -1,0 +1,64 @@
+// Nobody is told "live" before this: probes through every node, then the smoke tests again, the way users come.
+
+import { runSmokeTests } from '../../../environment/smoke.ts';
+import { putSnapshot, receiptKey } from '../../../state/snapshots.ts';
+import type { Receipt } from '../../deployment.ts';
+import { runBy } from '../../plan/release-settings.ts';
+import { butFor, directionOf } from '../../routing/silent-nodes.ts';
+import { done, failed, type Step, type StepFrame, type StepResult } from '../step.ts';
+import { proveThrough } from './receipt.ts';
+import { crashOfSide } from './watching.ts';
+
+export const verifyLive: Step<'verify-live'> = {
+  name: 'verify-live',
+  limitMs: 180_000,
+  run: async (context) => {
+    const { core, target, deployment, signal } = context;
+    const crash = await crashOfSide(context);
+    if (crash) return crash;
+    const expected = { slot: deployment.slot, version: deployment.version };
+    const receipt = await proveThrough({
+      core,
+      target,
+      expected,
+      probes: target.settings.balancer.receiptProbes,
+      direction: directionOf(deployment),
+      signal,
+    });
+    core.store.note((db, now) => putSnapshot(db, receiptKey(deployment.id), receipt, now));
+    if (!receipt.proved) {
+      const node = receipt.nodes.find(({ probes, seen }) => seen < probes);
+      return failed(
+        'not-proved',
+        `${node?.seen ?? 0} of ${node?.probes ?? 0} probes through ${node?.node ?? 'no node'} saw ${deployment.version}: ${node?.problem ?? 'no answer'}`,
+      );
+    }
+    // Going back must not be refused for a test that the earlier release may not know.
+    return deployment.mode === 'rollback' ? done(sentenceOf(receipt)) : smokeThroughBalancer(context, receipt);
+  },
+  undo: 'nothing-to-undo',
+};
+
+async function smokeThroughBalancer(
+  { core, target, release, signal }: StepFrame,
+  receipt: Receipt,
+): Promise<StepResult> {
+  for (const node of target.balancer.entrypoints) {
+    const report = await runSmokeTests({
+      baseUrl: node,
+      tests: runBy(target, release).smokeTests,
+      totalMs: target.settings.smokeTotalMs,
+      headers: target.balancer.probeHeaders,
+      clock: core.clock,
+      signal,
+    });
+    const first = report.results.find(({ passed }) => !passed);
+    if (first) return failed('smoke-test-failed', `smoke test "${first.name}" through the balancer: ${first.problem}`);
+  }
+  return done(`${sentenceOf(receipt)}; smoke tests passed through the balancer`);
+}
+
+function sentenceOf({ nodes, leftOut = [], ms, expected, proof }: Receipt): string {
+  const probes = nodes.reduce((sum, node) => sum + node.seen, 0);
+  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${proof === 'status-code' ? ' (by status code alone)' : ''}${butFor(leftOut)}`;
+}

@@ -1,0 +1,174 @@
+// The loop of every step that waits while users are on the new side: each second both sides are compared, and a crash,
+// ill health or a failed verdict ends it, whatever else it waits for.
+
+import { type Judgement, judge } from '../../../analysis/judge.ts';
+import { shortName } from '../../../domain/actor.ts';
+import { otherSlot } from '../../../environment/environment.ts';
+import type { HealthState } from '../../../environment/health-state.ts';
+import { messageOf } from '../../../lib/errors.ts';
+import { noCounts, type Traffic } from '../../../load-balancer/load-balancer.ts';
+import { pendingPromote, readDeployment, readJournal } from '../../../state/deployments.ts';
+import { getSnapshot, observationKey, progressKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
+import { readRouting } from '../../../state/targets.ts';
+import { placeOf } from '../../core.ts';
+import type { Observation } from '../../deployment.ts';
+import { shareOf } from '../../routing/routing.ts';
+import { outputOf } from '../await-healthy.ts';
+import { done, failed, interrupted, type StepFrame, type StepResult } from '../step.ts';
+
+const tickMs = 1_000;
+/** Between two looks that are further apart (a suspended machine, no driver) nobody watched: that time does not count. */
+const longestGapMs = 5_000;
+
+export interface WatchTick {
+  readonly judgement: Judgement;
+  readonly paused: boolean;
+  /** Epoch milliseconds: for deadlines of people. */
+  readonly now: number;
+  /** For how long the sides have really been looked at in this step, pauses of watching and restarts left out. */
+  readonly watchedMs: number;
+}
+
+export interface Watch {
+  /** Whether the new side has users, whose answers are judged. */
+  readonly judged: boolean;
+  readonly sinceMs: number;
+  /** Of a step that ends by time: how far it came is kept, so that the next driver goes on from there. */
+  readonly lengthMs?: number;
+  /** Asked every tick and after every change; a result ends the step. */
+  readonly decide: (tick: WatchTick) => StepResult | undefined;
+}
+
+/** Ends with a result of `decide`, with the failure of the new side, or with `interrupted` when the signal aborts. */
+export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepResult> {
+  const { core, deployment, signal } = context;
+  let judgement = unjudged;
+  let nextLookAt = 0;
+  const progress = createProgress(context, watch);
+  while (!signal.aborted) {
+    // A word of a person is heard at once; the sides are looked at once a tick, however much else changes meanwhile.
+    if (core.clock.monotonic() >= nextLookAt) {
+      nextLookAt = core.clock.monotonic() + tickMs;
+      const trouble = await troubleOfSide(context);
+      if (trouble) return trouble;
+      if (watch.judged) judgement = await observe(context, watch, progress.watchedMs());
+      if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
+      progress.looked();
+    }
+    const paused = readDeployment(core.store.db, deployment.id)?.pausedAt != null;
+    const decided = watch.decide({ judgement, paused, now: core.clock.now(), watchedMs: progress.watchedMs() });
+    if (decided) return decided;
+    await core.wake.changed(Math.max(1, nextLookAt - core.clock.monotonic()), signal);
+  }
+  return interrupted;
+}
+
+interface Progress {
+  readonly looked: () => void;
+  readonly watchedMs: () => number;
+}
+
+/** The monotonic clock measures it: who sets the wall clock neither ends a watch nor makes it last. */
+function createProgress({ core, deployment, stepKey }: StepFrame, { lengthMs }: Watch): Progress {
+  const key = progressKey(deployment.id, stepKey.position);
+  let watchedMs = (lengthMs === undefined ? undefined : getSnapshot<number>(core.store.db, key)?.value) ?? 0;
+  let lookedAt: number | undefined;
+  return {
+    watchedMs: () => watchedMs,
+    looked: () => {
+      const now = core.clock.monotonic();
+      const gapMs = lookedAt === undefined ? 0 : now - lookedAt;
+      watchedMs += gapMs > longestGapMs ? 0 : gapMs;
+      lookedAt = now;
+      if (lengthMs !== undefined) core.store.note((db, at) => putSnapshot(db, key, watchedMs, at));
+    },
+  };
+}
+
+/** Since when the present share holds: the end of the latest shift before this step, or of the promotion. */
+export function shareSince({ core, deployment, stepKey }: StepFrame): number {
+  const shifts = readJournal(core.store.db, deployment.id).filter(
+    (row) =>
+      row.direction === 'forward' &&
+      row.position < stepKey.position &&
+      (row.name === 'shift-traffic' || row.name === 'promote'),
+  );
+  return shifts.at(-1)?.endedAt ?? core.clock.now();
+}
+
+/** A person's promote that waits for this step; the runner takes it with the step's end. */
+export function promoteFor({ core, deployment, stepKey }: StepFrame): StepResult | undefined {
+  const word = pendingPromote(core.store.db, deployment.id, stepKey.position);
+  if (!word) return undefined;
+  return {
+    kind: word.kind === 'promote-full' ? 'skip-to-promote' : 'done',
+    sentence: `moved on by ${shortName(word.actor)}`,
+    word,
+  };
+}
+
+/** A pause keeps the share that users have now: a step that would change it waits here, and the new side is watched. */
+export async function heldByPause(context: StepFrame): Promise<StepResult | undefined> {
+  const { core, target, deployment } = context;
+  if (!readDeployment(core.store.db, deployment.id)?.pausedAt) return undefined;
+  const share = shareOf(readRouting(core.store.db, target.key).intent, deployment.slot);
+  const result = await keepWatch(context, {
+    judged: share > 0,
+    sinceMs: shareSince(context),
+    decide: ({ paused }) => (paused ? undefined : done('resumed')),
+  });
+  return result.kind === 'done' ? undefined : result;
+}
+
+const unjudged: Judgement = { verdict: 'Inconclusive', sentence: 'no users on the new side yet' };
+
+async function observe(
+  { core, target, deployment }: StepFrame,
+  { sinceMs: sharedSince, lengthMs }: Watch,
+  watchedMs: number,
+): Promise<Judgement> {
+  // A clock that was set back since the share changed must not hide what users get now.
+  const sinceMs = Math.min(sharedSince, core.clock.now() - watchedMs);
+  const traffic = await target.balancer.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
+  const judgement =
+    typeof traffic === 'string'
+      ? ({ verdict: 'Error', sentence: `could not measure: ${traffic}` } as const)
+      : judge(sides(traffic, deployment.slot), target.settings.judge);
+  const counts = typeof traffic === 'string' ? { stable: noCounts, canary: noCounts } : sides(traffic, deployment.slot);
+  const at = core.clock.now();
+  const watchUntil = lengthMs === undefined ? undefined : at + Math.max(0, lengthMs - watchedMs);
+  const observation: Observation = { at, sinceMs, ...counts, judgement, watchUntil };
+  core.store.note((db) => putSnapshot(db, observationKey(deployment.id), observation, at));
+  return judgement;
+}
+
+function sides(traffic: Traffic, slot: 'blue' | 'green') {
+  return { stable: traffic[otherSlot(slot)], canary: traffic[slot] };
+}
+
+async function troubleOfSide(context: StepFrame): Promise<StepResult | undefined> {
+  const crash = await crashOfSide(context);
+  if (crash) return crash;
+  const { core, target, deployment } = context;
+  const health = getSnapshot<{ state: HealthState; deploymentId: string | null }>(
+    core.store.db,
+    slotKey(target.key, deployment.slot),
+  );
+  if (health?.value.state.condition === 'unhealthy' && health.value.deploymentId === deployment.id)
+    return failed(
+      'side-unhealthy',
+      `${deployment.version} in ${deployment.slot} is unhealthy: ${health.value.state.problem ?? 'no reason given'}`,
+    );
+  return undefined;
+}
+
+/** Users must not wait for the proof of a side whose process is gone. */
+export async function crashOfSide({ target, deployment }: StepFrame): Promise<StepResult | undefined> {
+  const seen = await target.environment.inspect(placeOf(target, deployment.slot));
+  if (seen.kind !== 'stopped') return undefined;
+  // The release is not at fault when it was stopped, by hand or with the machine.
+  return failed(
+    seen.endedBy === undefined ? 'side-crashed' : 'side-stopped',
+    `${deployment.version} in ${deployment.slot} ended${seen.lastExit ? ` (${seen.lastExit})` : ''}: ${outputOf(seen.lastLog, 3)}`,
+  );
+}
