@@ -1,6 +1,7 @@
 // Sends hostile requests over many connections at once, and counts what came back.
 
 import { connect, type Socket } from 'node:net';
+import { type Answer, createAnswerReader } from './answers.ts';
 import { createDice, type HostileRequest, hostileRequest, type KnownSecrets } from './hostile.ts';
 
 export interface AssaultOptions {
@@ -46,9 +47,10 @@ export async function assault(options: AssaultOptions): Promise<Losses> {
       if (batch.length === 0) return;
       const received = await send(options.port, source, batch);
       losses.sent += batch.length;
-      for (const [, status] of received.matchAll(/HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n/g))
-        if (status !== '100') losses.answers.set(Number(status), (losses.answers.get(Number(status)) ?? 0) + 1);
-      losses.toldToWait += received.match(/^retry-after: \d+\r$/gim)?.length ?? 0;
+      for (const { status, asksToWait } of received) {
+        losses.answers.set(status, (losses.answers.get(status) ?? 0) + 1);
+        losses.toldToWait += asksToWait ? 1 : 0;
+      }
     }
   }
   await Promise.all(
@@ -58,18 +60,18 @@ export async function assault(options: AssaultOptions): Promise<Losses> {
 }
 
 /** The polite ones at once, the last one when they are answered: what is broken hides the answers to what came before. */
-function send(port: number, localAddress: string, batch: readonly HostileRequest[]): Promise<string> {
+function send(port: number, localAddress: string, batch: readonly HostileRequest[]): Promise<readonly Answer[]> {
   const polite = batch.filter(({ isLast }) => !isLast);
   const last = batch.find(({ isLast }) => isLast);
   return new Promise((resolve) => {
-    const pieces: string[] = [];
-    let answers = 0;
+    const answers: Answer[] = [];
+    const read = createAnswerReader();
     let silence: NodeJS.Timeout | undefined;
     const socket: Socket = connect({ port, host: '127.0.0.1', localAddress });
     const limit = setTimeout(() => socket.destroy(), patienceMs);
     function goOn(): void {
-      if (answers < polite.length) return;
-      if (answers > polite.length || !last) socket.destroy();
+      if (answers.length < polite.length) return;
+      if (answers.length > polite.length || !last) socket.destroy();
       else if (!silence) {
         socket.write(last.bytes);
         silence = setTimeout(() => socket.destroy(), silenceMs);
@@ -80,17 +82,14 @@ function send(port: number, localAddress: string, batch: readonly HostileRequest
       goOn();
     });
     socket.on('data', (piece: Buffer) => {
-      const text = piece.toString('latin1');
-      pieces.push(text);
-      // A status line that two pieces share is missed, and then the limit ends the wait: answers are short.
-      answers += text.match(/HTTP\/1\.1 (?!100)\d{3} /g)?.length ?? 0;
+      answers.push(...read(piece.toString('latin1')));
       goOn();
     });
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearTimeout(limit);
       clearTimeout(silence);
-      resolve(pieces.join(''));
+      resolve(answers);
     });
   });
 }
