@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { buildManifest } from '../apps/slack-bot/src/manifest.ts';
+import { buildManifest } from '../apps/slack-bot/src/slack/manifest.ts';
 import { type Simulator, startSimulator } from '../tools/simulator/index.ts';
 import { anyPorts, choosePorts } from '../tools/stack/ports.ts';
 

@@ -17,7 +17,7 @@ const entries = {
   bg: 'apps/cli/src/main.ts',
   'slack-bot': 'apps/slack-bot/src/main.ts',
   webhook: 'apps/webhook/src/main.ts',
-  manifest: 'apps/slack-bot/src/manifest-main.ts',
+  manifest: 'apps/slack-bot/src/slack/manifest-main.ts',
   schema: 'tools/generate-schema.ts',
   hostile: 'tools/hostile.ts',
 };

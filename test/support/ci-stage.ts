@@ -5,7 +5,7 @@ import { cpSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs
 import { createServer, type Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import type { Engine } from '@bg/engine';
-import { buildManifest } from '../../apps/slack-bot/src/manifest.ts';
+import { buildManifest } from '../../apps/slack-bot/src/slack/manifest.ts';
 import { gzipOf, sha256Of } from '../../packages/engine/src/releases/testing-archive.ts';
 import { type Simulator, startSimulator } from '../../tools/simulator/index.ts';
 import { type AppOptions, type AppProcess, startAppProcess } from '../../tools/stack/app-process.ts';

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, hasCode, loadSettings, openEngine, type Settings, silentLog } from '@bg/engine';
-import { buildManifest } from '../../apps/slack-bot/src/manifest.ts';
+import { buildManifest } from '../../apps/slack-bot/src/slack/manifest.ts';
 import { layReleases } from '../sample-shop/build-releases.ts';
 import { type Simulator, startSimulator } from '../simulator/index.ts';
 import { type AppOptions, type AppProcess, startAppProcess } from './app-process.ts';

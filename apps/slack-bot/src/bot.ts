@@ -3,23 +3,23 @@
 import { type Clock, type Engine, hasCode, type Log, messageOf } from '@bg/engine';
 import { App } from '@slack/bolt';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
-import { runAnnouncer } from './announcer.ts';
-import { boltLogger } from './bolt-log.ts';
-import { whoIn } from './cards/who.ts';
-import { type ChannelReturns, createChannelReturns } from './channel-events.ts';
+import { runAnnouncer } from './announce/announcer.ts';
+import { whoIn } from './cards/people-formatter.ts';
 import type { CommandKey } from './commands/table.ts';
-import type { Desk } from './desk.ts';
-import { type Egress, egressThrough } from './egress.ts';
-import type { BotEnvironment } from './environment.ts';
-import { createFrontDoor } from './front-door.ts';
-import { createDrain, DeliveryRefused, lockedGuard, replayGuard } from './guards.ts';
 import { registerHandlers } from './handlers.ts';
-import { keepAskingWho } from './identity.ts';
-import { registeredWord } from './manifest.ts';
-import { createPeople } from './people.ts';
-import { sameTeamOnly } from './same-team.ts';
-import { runSender } from './sender.ts';
-import { connectSlack, type Identity, type Slack } from './slack-api.ts';
+import { type ChannelReturns, createChannelReturns } from './outbox/channel-events.ts';
+import { runSender } from './outbox/sender.ts';
+import { connectSlack, type Identity, type Slack } from './slack/api.ts';
+import { boltLogger } from './slack/bolt-log.ts';
+import type { Desk } from './slack/bot-context.ts';
+import { type Egress, egressThrough } from './slack/egress.ts';
+import type { BotEnvironment } from './slack/environment.ts';
+import { createDrain, DeliveryRefused, lockedGuard, replayGuard } from './slack/guards.ts';
+import { keepAskingWho } from './slack/identity.ts';
+import { registeredWord } from './slack/manifest.ts';
+import { createPeople } from './slack/people.ts';
+import { createFrontDoor } from './slack/receiver.ts';
+import { sameTeamOnly } from './slack/same-team.ts';
 
 export interface BotOptions {
   readonly engine: Engine;

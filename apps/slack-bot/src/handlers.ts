@@ -3,23 +3,23 @@
 import { randomBytes } from 'node:crypto';
 import { hasCode, type SlotName } from '@bg/engine';
 import type { App, BlockAction, SlackViewAction, ViewOutput } from '@slack/bolt';
-import { pressButton } from './actions.ts';
+import { pressButton } from './buttons/handle-click.ts';
 import type { Card } from './cards/blocks.ts';
 import { faultCard, noticeCard } from './cards/refusal-card.ts';
-import { channelEnded, channelEnds, channelReturned, channelReturns } from './channel-events.ts';
 import { runCommand } from './commands/run.ts';
 import { commandTable } from './commands/table.ts';
-import type { Desk } from './desk.ts';
-import { formErrors } from './form-errors.ts';
-import { acknowledge, stateLocked } from './guards.ts';
-import { publishHome } from './home.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
-import { reply } from './reply.ts';
-import { problemSentence } from './slack-problems.ts';
-import { chooseTarget, type FormErrors, type Submission, submitDeploy, submitReject } from './submissions.ts';
-import { createTurns, type Turns } from './turns.ts';
+import { chooseTarget, type FormErrors, type Submission, submitDeploy, submitReject } from './modals/submissions.ts';
+import { channelEnded, channelEnds, channelReturned, channelReturns } from './outbox/channel-events.ts';
+import type { Desk } from './slack/bot-context.ts';
+import { createTurns, type Turns } from './slack/fair-queue.ts';
+import { formErrors } from './slack/form-errors.ts';
+import { acknowledge, stateLocked } from './slack/guards.ts';
+import { publishHome } from './slack/home.ts';
+import { problemSentence } from './slack/problems.ts';
+import { reply } from './slack/reply.ts';
 
 export function registerHandlers(app: App, desk: Desk): void {
   const turns = createTurns();

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePorts } from '../../../test/support/ports.ts';
 import { awaitsApproval, bob, finished, type Stage, setStage, until, value } from '../../../test/support/stage.ts';
 import { type Simulator, startSimulator } from '../../../tools/simulator/index.ts';
-import { buildManifest } from './manifest.ts';
+import { buildManifest } from './slack/manifest.ts';
 import { type BotProcess, startBotProcess } from './testing/process.ts';
 import { alice, botToken, cardWith, channel, signingSecret } from './testing/workspace.ts';
 

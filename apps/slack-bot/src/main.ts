@@ -13,9 +13,9 @@ import {
   withSecretFiles,
 } from '@bg/engine';
 import { type Bot, slackFor, startBot } from './bot.ts';
-import { type BotEnvironment, readEnvironment } from './environment.ts';
-import { checkToken } from './identity.ts';
-import type { Identity, Slack } from './slack-api.ts';
+import type { Identity, Slack } from './slack/api.ts';
+import { type BotEnvironment, readEnvironment } from './slack/environment.ts';
+import { checkToken } from './slack/identity.ts';
 
 /** Ends the process before it has begun, with sentences for people. */
 class CannotStart extends Error {}

@@ -126,14 +126,14 @@ export const importRules: readonly Rule[] = [
     except: [],
     planted: {
       path: 'tools/simulator/planted.ts',
-      text: "import { buildManifest } from '../../apps/slack-bot/src/manifest.ts';",
+      text: "import { buildManifest } from '../../apps/slack-bot/src/slack/manifest.ts';",
     },
   },
   {
     name: 'tools-know-the-manifest-only',
     says: 'tools start apps as processes; of their code they use the manifest',
     governs: (path) => path.startsWith('tools/') && !isTest(path),
-    broken: importing((target) => inApps(target) && target !== 'apps/slack-bot/src/manifest.ts'),
+    broken: importing((target) => inApps(target) && target !== 'apps/slack-bot/src/slack/manifest.ts'),
     except: [],
     planted: { path: 'tools/stack/planted.ts', text: "import { startBot } from '../../apps/slack-bot/src/bot.ts';" },
   },

@@ -1,13 +1,13 @@
 // An announced build in the channel of its targets: what it was made of, where it stands, and who may send it on.
 
 import type { ArtifactPlace, BuildAnnounced, DeploymentView } from '@bg/engine';
-import type { BuildSide } from '../build-sides.ts';
-import { buildRefText } from '../button-value.ts';
-import { commitUrl, webUrl } from '../code-host.ts';
 import { actions, type Block, type Button, button, type Card, card, context, header, section } from './blocks.ts';
+import type { BuildSide } from './build-sides.ts';
+import { buildRefText } from './button-value.ts';
+import { commitUrl, webUrl } from './code-host.ts';
+import type { Who } from './people-formatter.ts';
 import { headline, stageEmoji, stageOf } from './stage.ts';
 import { code, dateTime, join, link, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 /** The button of each target has an action of its own: Slack wants them to differ within a block. */
 export const deployBuild = 'deploy-build';

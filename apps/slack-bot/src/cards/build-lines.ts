@@ -1,11 +1,11 @@
 // What is told once of a build: it broke, it is mended, or it came again with other content.
 
 import type { BuildFacts } from '@bg/engine';
-import { commitUrl } from '../code-host.ts';
 import { type Card, card, section } from './blocks.ts';
 import { authorsText, commitText, runText } from './build-card.ts';
+import { commitUrl } from './code-host.ts';
+import type { Who } from './people-formatter.ts';
 import { code, join, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 export const buildSigns = { 'build-failed': '💔', 'build-mended': '💚', 'build-conflict': '🚨' } as const;
 export type BuildNews = keyof typeof buildSigns;

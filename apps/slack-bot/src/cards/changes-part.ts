@@ -1,12 +1,12 @@
 // What a deployment changes, for whoever approves it: commits since the live version, their authors, and where to read on.
 
 import type { DeploymentView, StoredBuild } from '@bg/engine';
-import type { Changes } from '../changes.ts';
-import { commitUrl } from '../code-host.ts';
 import { type Block, section } from './blocks.ts';
 import { authorsText, commitText } from './build-card.ts';
+import type { Changes } from './changes.ts';
+import { commitUrl } from './code-host.ts';
+import type { Who } from './people-formatter.ts';
 import { bytes, code, count, join, link, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 const most = 5;
 

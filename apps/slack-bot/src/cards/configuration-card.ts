@@ -3,8 +3,8 @@
 import type { ConfigurationView } from '@bg/engine';
 import { actions, type Block, button, type Card, card, section } from './blocks.ts';
 import { type LineFacts, said } from './lines.ts';
+import type { Who } from './people-formatter.ts';
 import { outside } from './text.ts';
-import type { Who } from './who.ts';
 
 export const configurationActions = ['apply-configuration', 'leave-configuration'] as const;
 export type ConfigurationAction = (typeof configurationActions)[number];

@@ -2,8 +2,8 @@
 
 import type { ContractView } from '@bg/engine';
 import { actions, type Block, button, type Card, card, context, header, section } from './blocks.ts';
+import type { Who } from './people-formatter.ts';
 import { code, cutLines, dateTime, join, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 export const contractActions = ['approve-contract', 'reject-contract'] as const;
 export type ContractAction = (typeof contractActions)[number];

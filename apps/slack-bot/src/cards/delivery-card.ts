@@ -1,8 +1,8 @@
 // A delivery of CI that could not be worked on: why, and the way to have it tried again.
 
 import type { DeliveryRecord } from '@bg/engine';
-import { deliveryRefText } from '../button-value.ts';
 import { actions, button, type Card, card, context, section } from './blocks.ts';
+import { deliveryRefText } from './button-value.ts';
 import { code, dateTime, join, outside } from './text.ts';
 
 export const retryDelivery = 'retry-delivery';

@@ -16,10 +16,10 @@ import {
   stepsPart,
   warningsPart,
 } from './parts.ts';
+import type { Who } from './people-formatter.ts';
 import { schemaPart } from './schema-part.ts';
 import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
-import type { Who } from './who.ts';
 
 type Part = (view: DeploymentView, who: Who, changes: ChangesShown | undefined) => Block | undefined;
 

@@ -3,8 +3,8 @@
 import type { DriftView, TargetView } from '@bg/engine';
 import { actions, type Block, type Button, button, type Card, card, section } from './blocks.ts';
 import { type LineFacts, said } from './lines.ts';
+import type { Who } from './people-formatter.ts';
 import { code, dateTime, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 export const driftActions = ['restore-routing', 'adopt-routing'] as const;
 export type DriftAction = (typeof driftActions)[number];

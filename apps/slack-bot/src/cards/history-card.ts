@@ -2,9 +2,9 @@
 
 import type { DeploymentView } from '@bg/engine';
 import { type Card, card, header, section } from './blocks.ts';
+import type { Who } from './people-formatter.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { code, dateTime, join, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 export const historyLength = 10;
 

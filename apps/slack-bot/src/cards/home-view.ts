@@ -4,10 +4,10 @@ import type { DeploymentView, StatusView } from '@bg/engine';
 import { actions, type Block, context, divider, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { deploymentSentence } from './deployment-card.ts';
+import type { Who } from './people-formatter.ts';
 import { stageEmoji, stageOf } from './stage.ts';
 import { targetBlocks } from './status-card.ts';
 import { code, dateTime, join, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 export interface HomeFacts {
   readonly status: StatusView;

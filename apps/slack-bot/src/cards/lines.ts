@@ -2,9 +2,9 @@
 
 import { type AuditRow, type DeploymentView, shortName } from '@bg/engine';
 import { type Card, card, section } from './blocks.ts';
+import type { Who } from './people-formatter.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { code, outside, time } from './text.ts';
-import type { Who } from './who.ts';
 
 /** What happened, as the audit log says it: facts enough to draw the line again after a restart. */
 export type LineFacts = Pick<AuditRow, 'seq' | 'at' | 'actor' | 'sentence'> & {

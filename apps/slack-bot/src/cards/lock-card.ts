@@ -2,8 +2,8 @@
 
 import { shortName, type TargetView } from '@bg/engine';
 import { actions, button, type Card, card, section } from './blocks.ts';
+import type { Who } from './people-formatter.ts';
 import { dateTime, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 export const unlockAction = 'unlock';
 

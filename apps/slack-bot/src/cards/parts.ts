@@ -2,9 +2,9 @@
 
 import type { ApprovalView, DeploymentView, Observation, Receipt, StepView } from '@bg/engine';
 import { type Block, context, fields, section } from './blocks.ts';
+import type { Who } from './people-formatter.ts';
 import { currentStep } from './stage.ts';
 import { bar, code, count, dateTime, duration, join, link, outside, share, time } from './text.ts';
-import type { Who } from './who.ts';
 
 /** The bar, what is done now, and when it is over. */
 export function progressPart(view: DeploymentView): Block {

@@ -4,10 +4,10 @@ import type { SlotView, StatusView, TargetView } from '@bg/engine';
 import { actions, type Block, type Card, card, context, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { driftButtons, driftLine } from './drift-card.ts';
+import type { Who } from './people-formatter.ts';
 import { schemaLine } from './schema-part.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { bar, code, dateTime, join, outside } from './text.ts';
-import type { Who } from './who.ts';
 
 const maxTargets = 12;
 

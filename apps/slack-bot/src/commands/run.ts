@@ -10,6 +10,7 @@ import type {
   StatusView,
   TargetView,
 } from '@bg/engine';
+import { lockOfAnother } from '../buttons/lock.ts';
 import { type Card, card, section } from '../cards/blocks.ts';
 import { helpCard } from '../cards/help-card.ts';
 import { historyCard, historyLength } from '../cards/history-card.ts';
@@ -19,13 +20,12 @@ import { headline, subject } from '../cards/stage.ts';
 import { statusCard, targetCard } from '../cards/status-card.ts';
 import { channelText, strandedSentence } from '../cards/stranded-card.ts';
 import { dateTime, outside } from '../cards/text.ts';
-import type { Desk } from '../desk.ts';
-import { lockOfAnother } from '../lock-press.ts';
 import { openDeployModal } from '../modals/open.ts';
-import { approversOf, asksApprovers, sendSignal } from '../signals.ts';
-import { strandedIn } from '../stranded.ts';
+import { strandedIn } from '../outbox/stranded.ts';
+import type { Desk } from '../slack/bot-context.ts';
 import type { Intent } from './intent.ts';
 import { parseCommand } from './parse.ts';
+import { approversOf, asksApprovers, sendSignal } from './signals.ts';
 import type { CommandKey } from './table.ts';
 
 export interface CommandInput {

@@ -1,7 +1,7 @@
 import type { DeploymentView } from '@bg/engine';
 import { expect, test } from 'vitest';
 import { checkView } from '../../../../tools/simulator/validate/view.ts';
-import { readRef, readSideRef } from '../button-value.ts';
+import { readRef, readSideRef } from '../cards/button-value.ts';
 import { hostileTexts, poisoned } from '../testing/hostile.ts';
 import { everyView } from '../testing/views.ts';
 import { deployModal, readDeployForm } from './deploy-modal.ts';

@@ -1,8 +1,8 @@
 // A reject names its reason: asked for in a form, bound to the state of the card that it was opened from.
 
 import type { DeploymentView } from '@bg/engine';
-import { refText } from '../button-value.ts';
 import { section } from '../cards/blocks.ts';
+import { refText } from '../cards/button-value.ts';
 import { deploymentSentence } from '../cards/deployment-card.ts';
 import { type Modal, textInput, words } from './inputs.ts';
 

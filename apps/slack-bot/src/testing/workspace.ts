@@ -9,9 +9,9 @@ import {
   startSimulator,
 } from '../../../../tools/simulator/index.ts';
 import { type Bot, slackFor, startBot } from '../bot.ts';
-import type { BotEnvironment } from '../environment.ts';
-import { checkToken } from '../identity.ts';
-import { buildManifest, eventsPath } from '../manifest.ts';
+import type { BotEnvironment } from '../slack/environment.ts';
+import { checkToken } from '../slack/identity.ts';
+import { buildManifest, eventsPath } from '../slack/manifest.ts';
 import type { TestProxy } from './proxy.ts';
 
 export const signingSecret = 'simulator-signing-secret';

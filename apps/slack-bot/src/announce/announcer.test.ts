@@ -1,0 +1,92 @@
+// From the audit log to the outbox, with a real engine and no Slack at all.
+
+import { type Clock, type Engine, type OutboxMessage, openEngine, silentLog, systemClock } from '@bg/engine';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { alice, type Stage, setStage, value } from '../../../../test/support/stage.ts';
+import { runAnnouncer } from './announcer.ts';
+
+let stage: Stage;
+let engine: Engine;
+beforeEach(async () => {
+  stage = await setStage();
+  engine = openEngine({ settings: stage.settings, log: silentLog, processName: 'test' });
+});
+afterEach(async () => {
+  engine.close();
+  await stage.strike();
+});
+
+const dayMs = 86_400_000;
+const later = (ms: number): Clock => ({ ...systemClock, now: () => Date.now() + ms });
+const kinds = (): readonly string[] => engine.outbox.due('slack', 100).map(({ kind }) => kind);
+const keys = (): readonly string[] => engine.outbox.due('slack', 100).map(({ key }) => key);
+
+/** Lets the announcer read everything there is. */
+async function announce(clock: Clock = systemClock): Promise<void> {
+  const over = new AbortController();
+  const running = runAnnouncer({ engine, clock, log: silentLog }, over.signal);
+  const end = Date.now() + 10_000;
+  while (engine.audit.after(engine.cursor('slack'), 1).length > 0) {
+    if (Date.now() > end) throw new Error('never read to the end');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  over.abort();
+  await running;
+}
+
+const deploy = () => value(engine.deploy({ version: 'v1.0', actor: alice }));
+
+test('one card per deployment, whatever happens to it, and one line per event', async () => {
+  const { id } = deploy();
+  value(engine.pause({ id }, alice));
+  value(engine.resume({ id }, alice));
+  await announce();
+  expect(keys().filter((key) => key.startsWith('card:'))).toEqual([`card:${id}`]);
+  expect(kinds().filter((kind) => kind === 'line')).toHaveLength(3);
+});
+
+test('a log that is read twice says nothing twice', async () => {
+  deploy();
+  await announce();
+  for (const { key, version } of engine.outbox.due('slack', 100))
+    engine.outbox.sent(key, version, { channel: 'C1', ts: '1.0' });
+  engine.moveCursor('slack', 0);
+  await announce();
+  expect(kinds().filter((kind) => kind !== 'card')).toEqual([]);
+});
+
+test('what happened while nobody listened for hours is no news, but the card is still right', async () => {
+  const { id } = deploy();
+  await announce(later(3 * 3_600_000));
+  expect(keys()).toEqual([`card:${id}`]);
+  engine.outbox.drop(`card:${id}`, (engine.outbox.due('slack', 1)[0] as OutboxMessage).version, 'for the test');
+  engine.moveCursor('slack', 0);
+  await announce(later(3 * dayMs));
+  expect(kinds().filter((kind) => kind !== 'head')).toEqual([]);
+});
+
+test('a refusal is between the person and the bot: no line, no note', async () => {
+  engine.rollback({ actor: alice });
+  await announce();
+  expect(keys()).toEqual([]);
+});
+
+test('a lock is news for the channel', async () => {
+  value(engine.lock({ actor: alice, reason: 'quiet day' }));
+  await announce();
+  expect(engine.outbox.due('slack', 10)).toMatchObject([
+    { kind: 'note', payload: { channel: '#deploys', name: 'shop' } },
+  ]);
+});
+
+test('the head of the audit chain is shown once a day, and verified against it', async () => {
+  deploy();
+  await announce();
+  expect(kinds()).not.toContain('head');
+  await announce(later(dayMs));
+  const [head] = engine.outbox.due('slack', 100).filter(({ kind }) => kind === 'head');
+  expect(head?.payload).toMatchObject({ seq: 1, channel: '#deploys' });
+  await announce(later(dayMs));
+  expect(kinds().filter((kind) => kind === 'head')).toHaveLength(1);
+  expect(engine.audit.verify()).toMatchObject({ intact: true, publishedHead: 1 });
+});

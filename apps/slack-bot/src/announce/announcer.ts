@@ -1,0 +1,242 @@
+// Reads the audit log and puts what people should see into the outbox. It says nothing to Slack itself: Slack may be
+// down for hours, the log goes on, and this follows it.
+
+import type { AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
+import { findPerson, isStorageFault, letOthersIn, messageOf, personOf } from '@bg/engine';
+import { cardKey, livesOn, type Payloads, putCard, putOnce, transport } from '../outbox/messages.ts';
+import { isUrgent, lineFor, noteFor, touchesNeighbours } from './announcements.ts';
+import { channelsOf, showBuild, tellBuild } from './builds.ts';
+import { showConfiguration } from './configuration.ts';
+import { tellContract } from './contracts.ts';
+import { tellDelivery } from './deliveries.ts';
+import { directsFor } from './direct.ts';
+import { tellDrift } from './drift.ts';
+import { createRepeats, type Repeats } from './repeats.ts';
+
+export interface Announcer {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const consumer = 'slack';
+const batch = 200;
+const idleMs = 1000;
+const maxTries = 5;
+const lockedMs = 60_000;
+/** What happened while nobody listened for longer than this is in the log; it is no news any more. */
+const newsMs = 3_600_000;
+const cardNewsMs = 24 * newsMs;
+
+export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): Promise<void> {
+  const { engine, clock, log } = announcer;
+  const repeats = createRepeats(clock);
+  const progress = createProgress(announcer);
+  // Beside the news, which does not wait for it.
+  const upToDate = bringUpToDate(announcer, signal);
+  let failures = 0;
+  while (!signal.aborted) {
+    const more = await announceNext(announcer, repeats);
+    failures = more === 'failed' ? failures + 1 : 0;
+    // One bad row must not silence all that follow.
+    if (failures >= maxTries) skipRow(announcer);
+    try {
+      progress.refresh();
+      publishHead(announcer);
+    } catch (thrown) {
+      log.error({ err: thrown }, 'the live cards could not be refreshed');
+    }
+    if (more !== 'more') await engine.changed(idleMs, signal);
+  }
+  await upToDate;
+}
+
+const maxUnfinished = 2000;
+/** Of builds, drifts and the like: beyond it they are history. */
+const maxOthers = 200;
+
+/** Decided elsewhere while no bot ran: the rows may be too old to be news, and the buttons still stand there. */
+async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): Promise<void> {
+  let others = 0;
+  try {
+    for (const { key, kind, payload } of engine.outbox.unfinished(transport, maxUnfinished)) {
+      if (signal.aborted) return;
+      const view = kind === 'card' ? engine.deployment((payload as Payloads['card']).deploymentId) : undefined;
+      if (view !== undefined) putCard(engine.outbox, view, { urgent: false });
+      else if (livesOn(kind) && others < maxOthers) {
+        others += 1;
+        engine.outbox.again(key);
+      }
+      await letOthersIn();
+    }
+  } catch (thrown) {
+    log.error({ err: thrown }, 'the messages of an earlier process could not be brought up to date');
+  }
+}
+
+function skipRow({ engine, log }: Announcer): void {
+  const [row] = engine.audit.after(engine.cursor(consumer), 1);
+  if (row === undefined) return;
+  log.error({ seq: row.seq, action: row.action }, 'an entry of the audit log is not announced');
+  engine.moveCursor(consumer, row.seq);
+}
+
+async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'more' | 'all' | 'failed'> {
+  const { engine, log } = announcer;
+  try {
+    const rows = engine.audit.after(engine.cursor(consumer), batch);
+    for (const row of rows) {
+      announce(announcer, row, repeats);
+      engine.moveCursor(consumer, row.seq);
+      // Each row is some milliseconds of work; requests that arrive meanwhile are acknowledged in between.
+      await letOthersIn();
+    }
+    return rows.length === batch ? 'more' : 'all';
+  } catch (thrown) {
+    if (isStorageFault(thrown)) {
+      log.warn({ problem: messageOf(thrown) }, 'the state cannot be written; the news wait');
+      await engine.whenWritable(lockedMs);
+      return 'all';
+    }
+    log.error({ err: thrown }, 'an entry of the audit log could not be announced; trying again');
+    return 'failed';
+  }
+}
+
+function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
+  const age = announcer.clock.now() - row.at;
+  // A refusal changed nothing: whoever was refused has been told, and no card shows anything else.
+  if (age > cardNewsMs || row.action === 'refused') return;
+  const view = row.deploymentId === null ? undefined : announcer.engine.deployment(row.deploymentId);
+  if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: isUrgent(row) });
+  if (touchesNeighbours(row)) redrawNeighbours(announcer, row);
+  showBuild(announcer.engine, row);
+  showConfiguration(announcer.engine, row);
+  if (age > newsMs) return;
+  if (view !== undefined) tellDeployment(announcer, row, view);
+  tellDrift(announcer.engine, row);
+  tellContract(announcer.engine, row);
+  tellBuild(announcer.engine, row);
+  tellDelivery(announcer.engine, row, repeats);
+  tellChannel(announcer, row, repeats);
+  tellOwnerOfLock(announcer, row);
+}
+
+/** Buttons that are not legal any more must not stay on the cards of earlier deployments. */
+function redrawNeighbours({ engine }: Announcer, row: AuditRow): void {
+  if (row.service === null || row.target === null) return;
+  const recent = engine.history({ service: row.service, target: row.target }, 3);
+  if (!recent.ok) return;
+  for (const view of recent.value)
+    if (view.id !== row.deploymentId && engine.outbox.reference(cardKey(view.id)) !== undefined)
+      putCard(engine.outbox, view, { urgent: false });
+}
+
+function tellDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentView): void {
+  const isEnd = row.action === 'deployment-finished';
+  const facts = { ...factsOf(row), head: isEnd ? row.hash : undefined };
+  const line = lineFor(row);
+  if (isEnd) engine.audit.publishHead(transport, row);
+  if (line !== undefined)
+    putOnce(engine.outbox, {
+      key: `line:${row.seq}`,
+      kind: 'line',
+      payload: { ...facts, deploymentId: view.id, ...line },
+      // What calls somebody does not wait behind what only informs.
+      urgent: line.mention !== undefined,
+    });
+  for (const { user, deploymentId, about } of directsFor(engine, row, view))
+    putOnce(engine.outbox, {
+      key: `direct:${row.seq}:${user}`,
+      kind: 'direct',
+      payload: { deploymentId, user, about: about ? facts : undefined },
+      urgent: true,
+    });
+}
+
+const factsOf = ({ seq, at, actor, sentence }: AuditRow) => ({ seq, at, actor, sentence });
+
+function tellChannel({ engine }: Announcer, row: AuditRow, repeats: Repeats): void {
+  const emoji = noteFor(row);
+  if (emoji === undefined || row.service === null) return;
+  if (!repeats.isNew(`${row.service}/${row.target} ${row.action} ${row.code}`)) return;
+  for (const { name, channel } of concerned(engine, row.service, row.target))
+    putOnce(engine.outbox, {
+      key: `note:${row.seq}:${channel}`,
+      kind: 'note',
+      payload: { ...factsOf(row), name, channel, emoji },
+      urgent: true,
+    });
+}
+
+/** Whose lock it was need not read the channel to learn that it is gone. */
+function tellOwnerOfLock({ engine }: Announcer, row: AuditRow): void {
+  const owner = personOf(String(row.detail.owner ?? ''));
+  if (row.action !== 'unlocked' || owner === undefined || `person:${owner}` === row.actor) return;
+  const user = findPerson(engine.settings, { id: owner })?.slack;
+  if (user === undefined || row.service === null) return;
+  for (const { name } of concerned(engine, row.service, row.target))
+    putOnce(engine.outbox, {
+      key: `lock-taken:${row.seq}`,
+      kind: 'lock-taken',
+      payload: { ...factsOf(row), name, user },
+      urgent: true,
+    });
+}
+
+/** What is about a service as a whole is for every channel of its targets. */
+function concerned(
+  engine: Engine,
+  service: string,
+  target: string | null,
+): readonly Pick<TargetView, 'name' | 'channel'>[] {
+  if (target === null) return channelsOf(engine.settings, service).map((channel) => ({ name: service, channel }));
+  const found = engine.target({ service, target });
+  if (found.ok) return [found.value];
+  // Renamed or removed while it runs: no channel is its own any more.
+  const [channel = engine.settings.targets[0]?.channel] = channelsOf(engine.settings, service);
+  return channel === undefined ? [] : [{ name: `${service}/${target}`, channel }];
+}
+
+const minProgressMs = 3000;
+
+/** Numbers make no events: a live card is drawn again when they have changed, and no oftener than Slack allows. */
+function createProgress({ engine, clock }: Announcer): { readonly refresh: () => void } {
+  let drawn = new Map<string, number>();
+  let nextAt = 0;
+  return {
+    refresh: () => {
+      if (clock.now() < nextAt) return;
+      const live = engine.status().targets.flatMap(movingCard);
+      nextAt = clock.now() + Math.max(minProgressMs, live.length * (60_000 / 45));
+      const now = new Map<string, number>();
+      for (const view of live) {
+        const at = view.schema?.filling?.rowsDone ?? view.observation?.at ?? 0;
+        now.set(view.id, at);
+        if (at !== (drawn.get(view.id) ?? 0)) putCard(engine.outbox, view, { urgent: false });
+      }
+      drawn = now;
+    },
+  };
+}
+
+/** The live deployment; behind a finished one, rows may still be filled. */
+function movingCard({ live, last }: TargetView): readonly DeploymentView[] {
+  if (live !== undefined) return [live];
+  return last?.schema?.filling === undefined ? [] : [last];
+}
+
+const headConsumer = 'slack-head';
+const dayMs = 86_400_000;
+
+/** Once a day the head of the audit chain is shown where nobody can take it back; the first time a day after the start. */
+function publishHead({ engine, clock }: Announcer): void {
+  const day = Math.floor(clock.now() / dayMs);
+  const last = engine.cursor(headConsumer);
+  if (last >= day) return;
+  const channel = engine.settings.targets[0]?.channel;
+  const head = last === 0 || channel === undefined ? undefined : engine.audit.publishHead(transport);
+  if (head !== undefined && channel !== undefined)
+    putOnce(engine.outbox, { key: `head:${head.seq}`, kind: 'head', payload: { ...head, channel } });
+  engine.moveCursor(headConsumer, day);
+}

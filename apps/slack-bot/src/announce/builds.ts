@@ -1,0 +1,58 @@
+// Builds in the channels of their service: a card for each that may be deployed, a message for what broke, was mended
+// or does not fit what was announced before.
+
+import type { AuditRow, BuildAnnounced, BuildFacts, Engine, Settings } from '@bg/engine';
+import { isBuildNews } from '../cards/build-lines.ts';
+import { authorIn } from '../cards/people-formatter.ts';
+import { type Payloads, putOnce, transport } from '../outbox/messages.ts';
+import { touchesBuilds } from './announcements.ts';
+
+/** The cards, which are right however late they are drawn. */
+export function showBuild(engine: Engine, row: AuditRow): void {
+  const { action, service } = row;
+  if (service === null || !touchesBuilds(row)) return;
+  if (action === 'build-announced') putBuild(engine, row, service);
+  redrawBuilds(engine, service);
+}
+
+function putBuild({ outbox, settings }: Engine, { seq, detail }: AuditRow, service: string): void {
+  const { build, reactions } = detail as unknown as BuildAnnounced;
+  const targets = reactions.filter(({ reaction }) => reaction !== 'ignore').map(({ target }) => target);
+  for (const channel of channelsOf(settings, service, targets)) {
+    const payload: Payloads['build'] = { seq, build, service, channel };
+    outbox.put({ key: buildKey(build, channel), transport, kind: 'build', payload, urgent: true });
+  }
+}
+
+const recent = 10;
+
+/** A picture that is the same is not sent again, so that this costs Slack nothing. */
+export function redrawBuilds({ builds, outbox, settings }: Engine, service: string): void {
+  const channels = channelsOf(settings, service);
+  for (const { id } of builds.latest(service, recent))
+    for (const channel of channels) outbox.again(buildKey(id, channel));
+}
+
+/** What broke and what is mended, once; nobody hears of it hours later. */
+export function tellBuild({ outbox, settings }: Engine, { seq, action, service, detail }: AuditRow): void {
+  if (service === null || !isBuildNews(action)) return;
+  for (const channel of channelsOf(settings, service))
+    putOnce(outbox, {
+      key: `build-news:${seq}:${channel}`,
+      kind: 'build-news',
+      payload: { seq, channel },
+      urgent: true,
+    });
+  const { authors } = detail as unknown as BuildFacts;
+  const users = new Set(authors.flatMap((author) => authorIn(settings.people, author)?.slack ?? []));
+  for (const user of users)
+    putOnce(outbox, { key: `build-direct:${seq}:${user}`, kind: 'build-direct', payload: { seq, user }, urgent: true });
+}
+
+const buildKey = (id: number, channel: string): string => `build:${id}:${channel}`;
+
+/** Each once, in the order of the configuration. */
+export function channelsOf({ targets }: Settings, service: string, only?: readonly string[]): readonly string[] {
+  const ofService = targets.filter((one) => one.service === service && (only?.includes(one.target) ?? true));
+  return [...new Set(ofService.map(({ channel }) => channel))];
+}

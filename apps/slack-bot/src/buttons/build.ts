@@ -1,0 +1,82 @@
+// A press on Deploy of a build's card. The button says what it was drawn for; whether that still holds is looked at here,
+// and whether it may be done is the engine's word.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type Engine, type Refusal, type StoredBuild, shortName } from '@bg/engine';
+import { redrawBuilds } from '../announce/builds.ts';
+import type { Card } from '../cards/blocks.ts';
+import { deployBuild } from '../cards/build-card.ts';
+import { sideOf } from '../cards/build-sides.ts';
+import { type BuildRef, readBuildRef } from '../cards/button-value.ts';
+import { refusalCard } from '../cards/refusal-card.ts';
+import type { Desk } from '../slack/bot-context.ts';
+import type { PressInput } from './handle-click.ts';
+
+export const isBuildAction = (name: string): boolean => name.startsWith(`${deployBuild}:`);
+
+export function pressBuild({ engine, people }: Desk, input: PressInput): Card | undefined {
+  const actor = people.actor(input.user);
+  const ref = readBuildRef(input.value);
+  const build = ref && engine.builds.find(ref.build);
+  if (ref === undefined || build === undefined || !isOf(engine, build, ref)) {
+    engine.refusedAtDoor(actor, unknownBuild);
+    return refusalCard(unknownBuild);
+  }
+  const { service, target, version } = ref;
+  // A stranger is refused by the engine, whatever has become of the build.
+  const stale = actor.kind === 'person' ? whyStale(engine, build, ref) : undefined;
+  if (stale !== undefined) engine.refusedAtDoor(actor, stale, { service, target });
+  const result =
+    stale === undefined ? engine.deploy({ service, target, version, actor }) : { ok: false, refusal: stale };
+  if (result.ok) return undefined;
+  redrawBuilds(engine, service);
+  return refusalCard(result.refusal);
+}
+
+function isOf({ settings }: Engine, build: StoredBuild, { service, target, version }: BuildRef): boolean {
+  const isConfigured = settings.targets.some((one) => one.service === service && one.target === target);
+  return isConfigured && build.service === service && build.version === version && build.conclusion === 'succeeded';
+}
+
+/** The version came again with other files, is live, or was deployed since the button was drawn. */
+function whyStale(engine: Engine, build: StoredBuild, ref: BuildRef): Refusal | undefined {
+  const { service, target, version } = ref;
+  const place = `${service}/${target}`;
+  const latest = engine.builds.ofVersion(service, version);
+  if (latest !== undefined && isOther(latest.artifact, build.artifact))
+    return refusal('stale-card', `${version} was announced again with other files, as build ${latest.id}`);
+  const { live, last } = sideOf(engine, { service, target }, version);
+  if (live === version) return refusal('already-active', `${version} is live on ${place} already`);
+  if (last === undefined || last.id === ref.last) return undefined;
+  if (last.outcome === undefined)
+    return refusal(
+      'target-busy',
+      `${version} is being deployed to ${place} already, asked for by ${shortName(last.requestedBy)}`,
+    );
+  return refusal(
+    'stale-card',
+    `${version} was deployed to ${place} since this button was drawn: ${last.outcome.sentence}`,
+  );
+}
+
+type Artifact = StoredBuild['artifact'];
+
+/** Where files are, and their digest, may be told later than that they are: what was left open is no difference. */
+function isOther(now: Artifact, then: Artifact): boolean {
+  if (now === undefined || then === undefined) return false;
+  const digests = [now, then].flatMap((one) => ('sha256' in one && one.sha256 !== undefined ? [one.sha256] : []));
+  if (digests.length === 2) return digests[0] !== digests[1];
+  return !isDeepStrictEqual({ ...now, sha256: undefined }, { ...then, sha256: undefined });
+}
+
+const refusal = (code: Refusal['code'], sentence: string): Refusal => ({
+  code,
+  sentence,
+  hint: 'The card is drawn again; look, then press.',
+});
+
+const unknownBuild: Refusal = {
+  code: 'release-unknown',
+  sentence: 'This button belongs to no build that is known here.',
+  hint: 'See the status for what is possible now.',
+};

@@ -1,0 +1,40 @@
+// A press on Apply now or Leave. The button says which change it was drawn for; the engine looks at what differs now.
+
+import type { Refusal } from '@bg/engine';
+import type { Card } from '../cards/blocks.ts';
+import { readSideRef } from '../cards/button-value.ts';
+import { type ConfigurationAction, configurationActions } from '../cards/configuration-card.ts';
+import { refusalCard } from '../cards/refusal-card.ts';
+import type { Desk } from '../slack/bot-context.ts';
+import type { PressInput } from './handle-click.ts';
+
+export const isConfigurationAction = (name: string): name is ConfigurationAction =>
+  (configurationActions as readonly string[]).includes(name);
+
+export async function pressConfiguration(
+  { engine, people }: Desk,
+  input: PressInput,
+  name: ConfigurationAction,
+): Promise<Card | undefined> {
+  const ref = readSideRef(input.value);
+  const actor = people.actor(input.user);
+  if (ref === undefined || !engine.target(ref).ok) {
+    engine.refusedAtDoor(actor, unknownTarget);
+    return refusalCard(unknownTarget);
+  }
+  const { service, target, deploymentId: seen } = ref;
+  const request = { service, target, actor, seen };
+  const result = await (name === 'apply-configuration'
+    ? engine.applyConfiguration(request)
+    : engine.leaveConfiguration(request));
+  if (result.ok) return undefined;
+  // The message may show what is not so any more.
+  engine.outbox.again(`configuration:${service}/${target}:${seen}`, { urgent: true });
+  return refusalCard(result.refusal);
+}
+
+const unknownTarget: Refusal = {
+  code: 'target-unknown',
+  sentence: 'This button belongs to nothing that is configured here.',
+  hint: 'See the status for what is possible now.',
+};

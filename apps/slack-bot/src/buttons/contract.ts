@@ -1,0 +1,21 @@
+// A press on Approve or Reject of a contract. The button names the contract; the engine decides what may be done with it.
+
+import type { Card } from '../cards/blocks.ts';
+import { type ContractAction, contractActions } from '../cards/contract-card.ts';
+import { refusalCard } from '../cards/refusal-card.ts';
+import type { Desk } from '../slack/bot-context.ts';
+import type { PressInput } from './handle-click.ts';
+
+export const isContractAction = (name: string): name is ContractAction =>
+  (contractActions as readonly string[]).includes(name);
+
+export async function pressContract(desk: Desk, input: PressInput, name: ContractAction): Promise<Card | undefined> {
+  const { migrations } = desk.engine;
+  const view = migrations.contractNamed(input.value);
+  const actor = await desk.people.decider(input.user, view?.approvers ?? []);
+  const result =
+    name === 'approve-contract'
+      ? migrations.approveContract(input.value, actor)
+      : migrations.rejectContract(input.value, actor, 'rejected on its card');
+  return result.ok ? undefined : refusalCard(result.refusal);
+}

@@ -1,0 +1,28 @@
+// A press on Try again: the delivery is worked on once more, if it is still the one that was given up.
+
+import type { Refusal } from '@bg/engine';
+import type { Card } from '../cards/blocks.ts';
+import { readDeliveryRef } from '../cards/button-value.ts';
+import { refusalCard } from '../cards/refusal-card.ts';
+import type { Desk } from '../slack/bot-context.ts';
+import type { PressInput } from './handle-click.ts';
+
+export function pressDelivery({ engine, people }: Desk, input: PressInput): Card | undefined {
+  const actor = people.actor(input.user);
+  const ref = readDeliveryRef(input.value);
+  const delivery = ref && engine.inbox.show(ref.id);
+  const isStill = delivery?.state === 'parked' && delivery.settledAt === ref?.settledAt;
+  if (ref === undefined || (!isStill && actor.kind === 'person')) {
+    engine.refusedAtDoor(actor, settled);
+    if (ref !== undefined) engine.outbox.again(`delivery:${ref.id}`, { urgent: true });
+    return refusalCard(settled);
+  }
+  const result = engine.replay(ref.id, actor);
+  return result.ok ? undefined : refusalCard(result.refusal);
+}
+
+const settled: Refusal = {
+  code: 'stale-card',
+  sentence: 'This delivery was worked on since, or is kept no more.',
+  hint: 'See `bg inbox list` for those that wait for somebody.',
+};

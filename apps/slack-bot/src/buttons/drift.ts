@@ -1,0 +1,32 @@
+// A press on Restore or Adopt. The button says which drift it was drawn for; the engine looks at the balancer anew.
+
+import type { Refusal } from '@bg/engine';
+import type { Card } from '../cards/blocks.ts';
+import { readSideRef } from '../cards/button-value.ts';
+import { type DriftAction, driftActions } from '../cards/drift-card.ts';
+import { refusalCard } from '../cards/refusal-card.ts';
+import type { Desk } from '../slack/bot-context.ts';
+import type { PressInput } from './handle-click.ts';
+
+export const isDriftAction = (name: string): name is DriftAction => (driftActions as readonly string[]).includes(name);
+
+export async function pressDrift(desk: Desk, input: PressInput, name: DriftAction): Promise<Card | undefined> {
+  const { engine, people } = desk;
+  const ref = readSideRef(input.value);
+  const target =
+    ref && engine.settings.targets.find((each) => each.service === ref.service && each.target === ref.target);
+  if (ref === undefined || target === undefined) {
+    engine.refusedAtDoor(people.actor(input.user), unknownTarget);
+    return refusalCard(unknownTarget);
+  }
+  const actor = await people.decider(input.user, target.approval.approvers);
+  const request = { service: ref.service, target: ref.target, actor, drift: ref.deploymentId };
+  const result = await (name === 'restore-routing' ? engine.restoreRouting(request) : engine.adoptRouting(request));
+  return result.ok ? undefined : refusalCard(result.refusal);
+}
+
+const unknownTarget: Refusal = {
+  code: 'target-unknown',
+  sentence: 'This button belongs to nothing that is configured here.',
+  hint: 'See the status for what is possible now.',
+};

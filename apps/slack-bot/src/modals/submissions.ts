@@ -1,0 +1,60 @@
+// Forms that were sent. The one place where the acknowledgement waits for the engine: its refusal belongs into the form.
+
+import type { Refusal } from '@bg/engine';
+import { readRef } from '../cards/button-value.ts';
+import { plain } from '../cards/text.ts';
+import { approversOf } from '../commands/signals.ts';
+import type { Desk } from '../slack/bot-context.ts';
+import { deployModal, readDeployForm, versionBlock } from './deploy-modal.ts';
+import { answer, type ViewValues } from './inputs.ts';
+import { deployForm } from './open.ts';
+import { reasonBlock } from './reject-modal.ts';
+
+/** Errors by block; undefined closes the form. */
+export type FormErrors = Readonly<Record<string, string>> | undefined;
+
+export interface Submission {
+  readonly user: string;
+  readonly metadata: string;
+  readonly values: ViewValues;
+}
+
+export async function submitDeploy(
+  { engine, people }: Desk,
+  { user, metadata, values }: Submission,
+): Promise<FormErrors> {
+  const form = readDeployForm(metadata, values);
+  const block = `${versionBlock}:${form?.service ?? metadata.split('/')[0]}`;
+  if (form === undefined) return { reason: 'There is no version to deploy.' };
+  const result = engine.deploy({ ...form, actor: people.actor(user) });
+  return result.ok ? undefined : { [block]: refusalText(result.refusal) };
+}
+
+export async function submitReject(
+  { engine, people }: Desk,
+  { user, metadata, values }: Submission,
+): Promise<FormErrors> {
+  const ref = readRef(metadata);
+  const view = ref && engine.deployment(ref.id);
+  if (ref === undefined || view === undefined)
+    return { [reasonBlock]: 'This form belongs to no deployment that is known here.' };
+  const actor = await people.decider(user, approversOf(engine, view));
+  const result = engine.reject(ref, actor, answer(values, reasonBlock) ?? '');
+  return result.ok ? undefined : { [reasonBlock]: refusalText(result.refusal) };
+}
+
+const refusalText = ({ sentence, hint }: Refusal): string => plain(`⛔ ${sentence} ${hint} Nothing was changed.`, 500);
+
+export interface TargetChosen {
+  readonly viewId: string;
+  readonly hash: string | undefined;
+  /** `service/target` */
+  readonly value: string;
+}
+
+/** Another target may have other releases: the form is drawn again for it. */
+export async function chooseTarget(desk: Desk, { viewId, hash, value }: TargetChosen): Promise<void> {
+  const [service, target] = value.split('/', 2);
+  const form = deployForm(desk, { service, target });
+  if (form.ok) await desk.slack.updateView(viewId, hash, deployModal(form.value));
+}

@@ -1,0 +1,99 @@
+// What became of a message: written into the outbox, with what to do about it where Slack did not take it.
+
+import { type OutboxMessage, patiently } from '@bg/engine';
+import type { Answer, Place } from '../slack/api.ts';
+import { isChannelGone, isTokenRefused, problemSentence, type SlackProblem } from '../slack/problems.ts';
+import type { Method } from './buckets.ts';
+import { channelOf } from './channels.ts';
+import { isDirect } from './messages.ts';
+import type { Ended, Item, Round } from './round.ts';
+import { informStranded } from './stranded.ts';
+
+const slowRetryMs = 5 * 60_000;
+const soonMs = 1_000;
+/** A day of slow retries. */
+const maxSlowAttempts = 288;
+const maxBackoffMs = 15_000;
+export const shutOutMs = 60_000;
+
+export const everyIn = ({ message, also = [] }: Item): readonly OutboxMessage[] => [message, ...also];
+
+export async function settle(
+  round: Round,
+  item: Item,
+  method: Method,
+  answer: Answer<Place | undefined>,
+): Promise<Ended> {
+  if (!answer.ok) return unsettled(round, item, method, answer.problem);
+  const { outbox, whenWritable } = round.engine;
+  // What Slack has taken must not be posted again because that could not be written down for a moment.
+  for (const { key, version } of everyIn(item))
+    await patiently(whenWritable, () => outbox.sent(key, version, answer.value));
+  return 'ended';
+}
+
+async function unsettled(round: Round, item: Item, method: Method, problem: SlackProblem): Promise<Ended> {
+  const { outbox } = round.engine;
+  const sentence = problemSentence(problem);
+  switch (problem.kind) {
+    case 'limited':
+      round.buckets.closeFor(
+        method,
+        problem.afterMs,
+        method === 'chat.update' ? undefined : channelOf(outbox, item.drawn.channel),
+      );
+      for (const { key } of everyIn(item)) outbox.retry(key, problem.afterMs, sentence);
+      return 'ended';
+    case 'lost':
+      for (const { key, attempts } of everyIn(item))
+        outbox.retry(key, Math.min(1000 * 2 ** Math.min(attempts, 6), maxBackoffMs), sentence);
+      return 'lost';
+    case 'refused':
+      if (isTokenRefused(problem)) return shutOut(round, item, sentence);
+      for (const message of everyIn(item)) refused(round, message, problem, waitOf(round, item, problem));
+      if (isChannelGone(problem)) await informStranded(round, item, problem.error);
+      return 'ended';
+    default:
+      return problem satisfies never;
+  }
+}
+
+/** No message is at fault: each keeps its place, and one of them asks again in a minute. */
+function shutOut({ engine, log }: Round, item: Item, sentence: string): Ended {
+  log.error({ problem: sentence }, 'Slack refuses the token; messages wait until the bot starts with a valid one');
+  for (const { key } of everyIn(item)) engine.outbox.retry(key, shutOutMs, sentence);
+  return 'shut-out';
+}
+
+/** A channel may have come back between the refusal and now. */
+function waitOf({ returns }: Round, { returnsBefore }: Item, problem: SlackProblem): number {
+  return isChannelGone(problem) && returns.count() !== returnsBefore ? soonMs : slowRetryMs;
+}
+
+/** A person who has left the workspace does not come back in five minutes. */
+const personGone = ['channel_not_found', 'user_not_found', 'user_disabled', 'user_not_visible', 'cannot_dm_bot'];
+
+function refused(
+  { engine, log }: Round,
+  message: OutboxMessage,
+  { error, sentence }: SlackProblem & { kind: 'refused' },
+  waitMs: number,
+): void {
+  const { key, version, attempts, final } = message;
+  if (isDirect(message.kind) && personGone.includes(error)) {
+    log.warn({ key, problem: sentence }, 'Slack knows no such person to write to; the direct message is given up');
+    engine.outbox.drop(key, version, sentence);
+    return;
+  }
+  log.error({ key, problem: sentence }, refusedHelp(error));
+  if (attempts >= maxSlowAttempts && !final) engine.outbox.drop(key, version, sentence);
+  else engine.outbox.retry(key, waitMs, sentence);
+}
+
+function refusedHelp(error: string): string {
+  if (error === 'is_archived') return 'the channel is archived: configure another; trying again every five minutes';
+  if (error === 'channel_not_found' || error === 'not_in_channel')
+    return 'the bot may not post there: check the channel of the target and invite the bot; trying again every five minutes';
+  if (error === 'messages_tab_disabled') return 'direct messages are off: enable the Messages tab of the app';
+  return 'Slack refuses a message; trying again every five minutes';
+}

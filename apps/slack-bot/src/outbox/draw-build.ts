@@ -1,0 +1,100 @@
+// Messages about builds, drawn from the row of the audit log that tells of them and from how the targets stand now.
+
+import type { AuditRow, BuildAnnounced, BuildFacts, Engine, Person, StoredBuild } from '@bg/engine';
+import type { Card } from '../cards/blocks.ts';
+import { buildCard } from '../cards/build-card.ts';
+import { buildNewsCard, isBuildNews } from '../cards/build-lines.ts';
+import { sidesOf } from '../cards/build-sides.ts';
+import { namesIn, type Who } from '../cards/people-formatter.ts';
+import type { Slack } from '../slack/api.ts';
+import { cardKey } from './messages.ts';
+import { placeOf } from './place.ts';
+
+type Source = Pick<Engine, 'audit' | 'builds' | 'history' | 'outbox' | 'settings' | 'target'>;
+
+interface Hand {
+  readonly engine: Source;
+  readonly slack: Pick<Slack, 'addressOf'>;
+}
+
+interface DrawnBuild {
+  readonly channel: string;
+  readonly card: Card;
+}
+
+interface BuildMessage {
+  readonly seq: number;
+  readonly service: string;
+  readonly channel: string;
+}
+
+/** For the targets that tell their news in this channel. */
+export function drawBuild({ seq, service, channel }: BuildMessage, { engine, slack }: Hand): DrawnBuild | undefined {
+  const row = rowAt(engine, seq);
+  if (row === undefined) return undefined;
+  const facts = row.detail as unknown as BuildAnnounced;
+  const build = engine.builds.find(facts.build);
+  const sides = sidesOf(engine, service, facts).filter(({ settings }) => settings.channel === channel);
+  const cardOf = (deploymentId: string): string | undefined => {
+    const place = placeOf(engine.outbox.reference(cardKey(deploymentId)));
+    return place && slack.addressOf(place);
+  };
+  const shown = {
+    service,
+    facts,
+    host: build?.host ?? '',
+    at: row.at,
+    sides,
+    isFoundSince:
+      facts.artifact === undefined && engine.builds.ofVersion(service, facts.version)?.artifact !== undefined,
+    newer: build && nextAfter(engine.builds.latest(service, recent), build),
+    cardOf,
+  };
+  // Whom a build concerns sees it in the channel; a phone rings for what is broken.
+  return { channel, card: buildCard(shown, namesIn(engine.settings.people)) };
+}
+
+const recent = 100;
+
+/**
+ * Builds of a branch follow one another; those of other branches and of pull requests are no later state of this one.
+ * The next one is named, not the newest: the card of an old build is not drawn anew for each that comes.
+ */
+function nextAfter(newestFirst: readonly StoredBuild[], build: StoredBuild): string | undefined {
+  const next = newestFirst.findLast(
+    ({ id, version, conclusion, repository, branch, pullRequest }) =>
+      id > build.id &&
+      version !== build.version &&
+      conclusion === 'succeeded' &&
+      repository === build.repository &&
+      branch === build.branch &&
+      pullRequest === build.pullRequest,
+  );
+  return next?.version;
+}
+
+interface NewsMessage {
+  readonly seq: number;
+  readonly to: string;
+  readonly who: (people: readonly Person[]) => Who;
+}
+
+export function drawBuildNews(engine: Source, { seq, to, who }: NewsMessage): DrawnBuild | undefined {
+  const row = rowAt(engine, seq);
+  if (row?.service == null || !isBuildNews(row.action)) return undefined;
+  const { action, service, sentence } = row;
+  const facts = row.detail as unknown as BuildFacts;
+  const { people, targets } = engine.settings;
+  const approvers = targets.filter((one) => one.service === service).flatMap(({ approval }) => approval.approvers);
+  const told = {
+    action,
+    service,
+    sentence,
+    facts,
+    host: engine.builds.find(facts.build)?.host ?? '',
+    approvers: [...new Set(approvers)],
+  };
+  return { channel: to, card: buildNewsCard(told, who(people)) };
+}
+
+const rowAt = ({ audit }: Source, seq: number): AuditRow | undefined => audit.after(seq - 1, 1)[0];

@@ -1,0 +1,150 @@
+// An outbox message → where it goes and what it shows, from the state as it is when it is sent.
+
+import type { DeploymentView, Engine, OutboxMessage, Settings } from '@bg/engine';
+import type { Card } from '../cards/blocks.ts';
+import { changesIn } from '../cards/changes.ts';
+import { configurationCard, configurationOverCard } from '../cards/configuration-card.ts';
+import { contractCard } from '../cards/contract-card.ts';
+import { deliveryCard } from '../cards/delivery-card.ts';
+import { deploymentCard } from '../cards/deployment-card.ts';
+import { driftCard, driftOverCard } from '../cards/drift-card.ts';
+import { directCard, headCard, linesCard, lineText, noteCard } from '../cards/lines.ts';
+import { namesIn, whoIn } from '../cards/people-formatter.ts';
+import { strandedCard } from '../cards/stranded-card.ts';
+import type { Slack } from '../slack/api.ts';
+import { drawBuild, drawBuildNews } from './draw-build.ts';
+import { cardKey, type Kind, type Payloads } from './messages.ts';
+import { placeOf } from './place.ts';
+
+export interface Drawn {
+  readonly channel: string;
+  readonly card: Card;
+  /** What it shows has ended and asks nobody for anything. */
+  readonly over?: boolean;
+  /** The message with this key has to be there first; this one goes into its thread. */
+  readonly inThreadOf?: string | undefined;
+}
+
+export type Source = Pick<
+  Engine,
+  | 'audit'
+  | 'builds'
+  | 'deployment'
+  | 'history'
+  | 'inbox'
+  | 'migrations'
+  | 'outbox'
+  | 'pendingConfiguration'
+  | 'settings'
+  | 'target'
+>;
+
+interface Hand {
+  readonly engine: Source;
+  readonly slack: Pick<Slack, 'addressOf'>;
+}
+
+export interface ToDraw extends Hand {
+  readonly message: OutboxMessage;
+  /** Further lines of the same thread, said with the first. */
+  readonly also?: readonly OutboxMessage[];
+}
+
+/** Undefined when there is nothing to say any more. */
+export function draw({ message, also = [], ...hand }: ToDraw): Drawn | undefined {
+  const payloads = [message, ...also].map(({ payload }) => payload);
+  return (drawings[message.kind as Kind] as Drawing<unknown> | undefined)?.(payloads[0], hand, payloads);
+}
+
+/** The deployment whose thread the message goes into. */
+export function threadOf({ kind, payload }: OutboxMessage): string | undefined {
+  return kind === 'line' ? (payload as Payloads['line']).deploymentId : undefined;
+}
+
+type Drawing<P> = (payload: P, hand: Hand, all: readonly P[]) => Drawn | undefined;
+
+/** Builds that are looked through for what a deployment changes. */
+const lookedAt = 100;
+
+const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
+  card: ({ deploymentId }, { engine: { builds, deployment, settings } }) => {
+    const view = deployment(deploymentId);
+    if (view === undefined) return undefined;
+    const changes = changesIn(builds.latest(view.service, lookedAt), { from: view.from?.version, to: view.version });
+    const shown = changes && { ...changes, names: namesIn(settings.people) };
+    return {
+      channel: view.channel,
+      card: deploymentCard(view, whoIn(settings.people), shown),
+      over: view.outcome !== undefined,
+    };
+  },
+  line: ({ deploymentId }, { engine: { deployment, settings } }, all) => {
+    const view = deployment(deploymentId);
+    const inOrder = all.toSorted((left, right) => left.seq - right.seq);
+    if (view === undefined) return undefined;
+    return {
+      channel: view.channel,
+      card: linesCard(inOrder.map((facts) => oneLine(facts, view, settings))),
+      inThreadOf: cardKey(view.id),
+    };
+  },
+  note: (facts, { engine: { settings } }) => ({
+    channel: facts.channel,
+    card: noteCard(facts, namesIn(settings.people)),
+  }),
+  'lock-taken': (facts, { engine: { settings } }) => ({
+    channel: facts.user,
+    card: noteCard({ ...facts, emoji: '🔓' }, namesIn(settings.people)),
+  }),
+  direct: ({ deploymentId, user, about }, { engine: { deployment, outbox, settings } }) => {
+    const view = deployment(deploymentId);
+    if (view === undefined) return undefined;
+    const channel = placeOf(outbox.reference(cardKey(deploymentId)))?.channel;
+    return { channel: user, card: directCard({ view, about, channel }, namesIn(settings.people)) };
+  },
+  stranded: ({ deploymentId, user, error, channel }, { engine: { deployment, settings } }) => {
+    const view = deployment(deploymentId);
+    if (view === undefined || view.outcome !== undefined) return undefined;
+    return { channel: user, card: strandedCard(deploymentCard(view, whoIn(settings.people)), { error, channel }) };
+  },
+  drift: (facts, { engine: { settings, target } }) => {
+    const found = target({ service: facts.service, target: facts.target });
+    const drift = found.ok ? found.value.drift : undefined;
+    if (!found.ok || drift === undefined || drift.id !== facts.id)
+      return { channel: facts.channel, card: driftOverCard(facts, namesIn(settings.people)), over: true };
+    return { channel: facts.channel, card: driftCard({ ...found.value, drift }) };
+  },
+  configuration: (facts, { engine: { pendingConfiguration, settings } }) => {
+    const pending = pendingConfiguration(facts);
+    const { channel } = facts;
+    if (pending === undefined || pending.digest !== facts.digest || pending.leftBy !== undefined)
+      return { channel, card: configurationOverCard(facts, pending, whoIn(settings.people)), over: true };
+    return { channel, card: configurationCard(facts, pending) };
+  },
+  contract: ({ id, channel }, { engine: { migrations, settings } }) => {
+    const view = migrations.contractNamed(id);
+    const over = view !== undefined && !['pending', 'approved', 'running'].includes(view.status);
+    return view && { channel, card: contractCard(view, whoIn(settings.people)), over };
+  },
+  build: ({ seq, service, channel }, hand) => drawBuild({ seq, service, channel }, hand),
+  'build-news': ({ seq, channel }, { engine }) => drawBuildNews(engine, { seq, to: channel, who: whoIn }),
+  'build-direct': ({ seq, user }, { engine }) => drawBuildNews(engine, { seq, to: user, who: namesIn }),
+  delivery: ({ id, channel }, { engine: { inbox } }) => {
+    const delivery = inbox.show(id);
+    return delivery && { channel, card: deliveryCard(delivery) };
+  },
+  head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
+};
+
+function oneLine(facts: Payloads['line'], view: DeploymentView, settings: Settings): string {
+  const calls = facts.mention === undefined ? '' : mentioned(facts.mention, view, settings);
+  return `${lineText(facts, namesIn(settings.people))}${calls}`;
+}
+
+/** Only what needs somebody, and the end, makes a phone ring. */
+function mentioned(whom: 'approvers' | 'requester', view: DeploymentView, { people }: Settings): string {
+  const who = whoIn(people);
+  if (whom === 'requester') return `  ${who.actor(view.requestedBy)}`;
+  const approvers = view.approval?.status === 'pending' ? view.approval.approvers : [];
+  return approvers.length === 0 ? '' : `\n${approvers.slice(0, 15).map(who.person).join(' ')}`;
+}

@@ -1,0 +1,91 @@
+// What the outbox holds for Slack: keys, kinds and payloads in one place. A payload names facts; it is drawn when it is sent.
+
+import type { DeploymentView, Outbox } from '@bg/engine';
+import type { LineFacts } from '../cards/lines.ts';
+
+export const transport = 'slack';
+
+/** `card` lives on and is updated in place; everything else is said once. */
+export type Payloads = {
+  readonly card: { readonly deploymentId: string };
+  readonly line: LineFacts & { readonly deploymentId: string; readonly mention: 'approvers' | 'requester' | undefined };
+  readonly note: LineFacts & { readonly name: string; readonly channel: string; readonly emoji: string };
+  readonly direct: { readonly deploymentId: string; readonly user: string; readonly about: LineFacts | undefined };
+  /** The card itself, to a person, while its channel takes none. */
+  readonly stranded: {
+    readonly deploymentId: string;
+    readonly user: string;
+    readonly error: string;
+    readonly channel: string;
+  };
+  /** To the owner of a lock that another person took away. */
+  readonly 'lock-taken': LineFacts & { readonly name: string; readonly user: string };
+  /** One per drift; updated in place when it is over. */
+  readonly drift: LineFacts & {
+    readonly service: string;
+    readonly target: string;
+    readonly id: string;
+    readonly name: string;
+    readonly channel: string;
+  };
+  /** One per change of the configuration that does not hold for what runs yet; updated in place when it is decided. */
+  readonly configuration: LineFacts & {
+    readonly service: string;
+    readonly target: string;
+    readonly digest: string;
+    readonly name: string;
+    readonly channel: string;
+    /** The facts are of an announcement, not of an end. */
+    readonly isNews: boolean;
+  };
+  /** One per contract; updated in place as it is decided and run. */
+  readonly contract: { readonly id: string; readonly channel: string };
+  /** One per announced build and channel: `seq` is its row of the audit log. Updated in place with what becomes of it. */
+  readonly build: { readonly seq: number; readonly build: number; readonly service: string; readonly channel: string };
+  /** A build broke, is mended, or came again otherwise: to a channel, which is called, or to a person. */
+  readonly 'build-news': { readonly seq: number; readonly channel: string };
+  readonly 'build-direct': { readonly seq: number; readonly user: string };
+  /** One per delivery that could not be worked on; updated in place. */
+  readonly delivery: { readonly id: number; readonly channel: string };
+  readonly head: { readonly seq: number; readonly hash: string; readonly channel: string };
+};
+
+export type Kind = keyof Payloads;
+
+const lasting: readonly string[] = [
+  'card',
+  'drift',
+  'contract',
+  'build',
+  'delivery',
+  'configuration',
+] satisfies readonly Kind[];
+
+/** What lives on is updated in place; what was said once is not looked for to be changed. */
+export const livesOn = (kind: string): boolean => lasting.includes(kind);
+
+/** To a person alone. */
+export const isDirect = (kind: string): boolean => ['direct', 'build-direct', 'stranded', 'lock-taken'].includes(kind);
+
+export const cardKey = (deploymentId: string): string => `card:${deploymentId}`;
+
+export interface CardOptions {
+  /** A change of state, not mere progress. */
+  readonly urgent: boolean;
+}
+
+export function putCard(outbox: Outbox, view: Pick<DeploymentView, 'id' | 'outcome'>, { urgent }: CardOptions): void {
+  const payload: Payloads['card'] = { deploymentId: view.id };
+  outbox.put({ key: cardKey(view.id), transport, kind: 'card', payload, urgent, final: view.outcome !== undefined });
+}
+
+/** Once per key: an event that is read again after a crash is not said again. */
+export function putOnce<
+  K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration'>,
+>(
+  outbox: Outbox,
+  message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },
+): void {
+  if (outbox.has(message.key)) return;
+  outbox.put({ ...message, transport });
+}

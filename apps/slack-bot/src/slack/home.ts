@@ -1,0 +1,24 @@
+// The Home tab, drawn when somebody opens it and after they pressed something in it.
+
+import { approverRule } from '@bg/engine';
+import { homeView } from '../cards/home-view.ts';
+import { approversOf } from '../commands/signals.ts';
+import type { Desk } from './bot-context.ts';
+import { problemSentence } from './problems.ts';
+
+export async function publishHome(desk: Desk, user: string, notice?: string): Promise<void> {
+  const { engine, people, slack, who, log } = desk;
+  const status = engine.status();
+  const waiting = status.targets.flatMap(({ live }) => (live?.approval?.status === 'pending' ? [live] : []));
+  const mine = [];
+  for (const view of waiting) {
+    const approvers = approversOf(engine, view);
+    const actor = await people.decider(user, approvers);
+    if (actor.kind !== 'person') continue;
+    const { fourEyes = false, writers = [] } = view.approval ?? {};
+    const own = fourEyes && (view.requestedBy === `person:${actor.id}` || writers.includes(actor.id));
+    if (!own && approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] })) mine.push(view);
+  }
+  const published = await slack.publishHome(user, homeView({ status, mine, who, notice }));
+  if (!published.ok) log.warn({ problem: problemSentence(published.problem) }, 'the Home tab could not be drawn');
+}

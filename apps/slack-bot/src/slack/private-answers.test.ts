@@ -1,0 +1,83 @@
+// What only one person sees reaches that person: without its blocks where Slack refuses them, in Home where no dialog
+// opens, and it says what it leaves out.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { textAlone } from '../cards/blocks.ts';
+import { homeView } from '../cards/home-view.ts';
+import { whoIn } from '../cards/people-formatter.ts';
+import { targetView } from '../testing/target-views.ts';
+import { everyView } from '../testing/views.ts';
+import { alice, bob, channel, setWorkspace, type Workspace, whispered } from '../testing/workspace.ts';
+
+let workspace: Workspace;
+beforeAll(async () => {
+  workspace = await setWorkspace({ target: '\n        canary: [{ percent: 10, approval: true }]\n        bake: 1s\n' });
+});
+afterAll(() => workspace?.strike());
+
+const say = (text: string) => workspace.slack.command({ user: alice, channel, command: '/deploy', text });
+const answers = (pattern: RegExp) =>
+  workspace.slack.messages({ channel, user: alice }).filter((one) => one.isEphemeral && pattern.test(one.text));
+
+test('Slack refuses the blocks of a private answer: its text goes alone, once', async () => {
+  workspace.slack.fault({ method: 'response_url', status: 400, error: 'invalid_blocks' });
+  await say('help');
+  const answer = await whispered(workspace.slack, alice, /\/rollback/);
+  expect(answer.blocks).toEqual([]);
+  expect(answers(/\/rollback/)).toHaveLength(1);
+});
+
+test('the response URL is gone and the blocks are refused: the text goes as an ephemeral message', async () => {
+  workspace.slack.fault({ method: 'response_url', status: 404, error: 'expired_url' });
+  workspace.slack.fault({ method: 'chat.postEphemeral', error: 'invalid_blocks' });
+  await say('history');
+  const answer = await whispered(workspace.slack, alice, /No deployment|Last deployments/);
+  expect(answer.blocks).toEqual([]);
+});
+
+test('a refusal whose dialog does not open is shown in Home itself', async () => {
+  await workspace.slack.openHome(bob);
+  await workspace.slack.waitFor(() => workspace.slack.home(bob));
+  await say('v1.0');
+  await workspace.slack.waitFor(
+    () => {
+      const [target] = workspace.engine.status().targets;
+      return target?.last?.outcome !== undefined && target.live === undefined;
+    },
+    { timeoutMs: 60_000 },
+  );
+  await say('v2.1');
+  await workspace.slack.waitFor(() => workspace.engine.status().targets[0]?.live?.approval?.status === 'pending', {
+    timeoutMs: 60_000,
+  });
+  await workspace.slack.openHome(bob);
+  await workspace.slack.waitFor(() => JSON.stringify(workspace.slack.home(bob)).includes('deploy.approve'));
+  workspace.slack.fault({ method: 'views.open', error: 'expired_trigger_id', times: 'always' });
+  const viewId = String(workspace.slack.home(bob)?.id);
+  await workspace.slack.click({ user: bob, viewId, actionId: 'deploy.approve', confirmed: true, times: 2 });
+  await workspace.slack.waitFor(() => JSON.stringify(workspace.slack.home(bob)).includes('already approved by bob'), {
+    timeoutMs: 20_000,
+  });
+});
+
+test('Home says how much it leaves out of each list, and fits into a view', () => {
+  const { approval: waiting } = everyView;
+  if (waiting === undefined) throw new Error('no such view');
+  const many = { targets: Array.from({ length: 40 }, () => targetView()), at: 0, driver: 'test', warnings: [] };
+  const mine = Array.from({ length: 20 }, () => waiting);
+  const home = homeView({ status: many, mine, who: whoIn([]) });
+  const text = JSON.stringify(home);
+  expect(text).toContain('28 more targets');
+  expect(text).toContain('28 more deployments');
+  expect(text).toContain('8 more approvals');
+  expect(home.blocks.length).toBeLessThanOrEqual(100);
+});
+
+test('a text that goes alone is never cut through a character or an entity', () => {
+  for (const text of ['a'.repeat(1499) + '🧨'.repeat(10), `${'a'.repeat(1497)}&amp;${'b'.repeat(100)}`]) {
+    const alone = textAlone({ text, blocks: [] }).text;
+    expect(alone.length).toBeLessThanOrEqual(1500);
+    expect(alone.isWellFormed()).toBe(true);
+    expect(alone).not.toMatch(/&\w*…$/);
+  }
+});

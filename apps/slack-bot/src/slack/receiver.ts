@@ -1,0 +1,194 @@
+// How Slack reaches the bot: signed HTTP requests, or a WebSocket that the bot opens (Socket Mode).
+
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Clock, Log } from '@bg/engine';
+import { HTTPReceiver, type ReceiverProcessEventErrorHandlerArgs, SocketModeReceiver } from '@slack/bolt';
+import { WebAPIRateLimitedError, type WebClientOptions } from '@slack/web-api';
+import { boltLogger } from './bolt-log.ts';
+import type { Egress } from './egress.ts';
+import type { BotEnvironment } from './environment.ts';
+import { type DeliveryProof, DeliveryRefused } from './guards.ts';
+import { eventsPath } from './manifest.ts';
+import { createUnproved, type Unproved } from './unauthenticated.ts';
+
+export interface FrontDoor {
+  readonly receiver: HTTPReceiver | SocketModeReceiver;
+  /** Resolves with the port listened on; undefined in Socket Mode. @throws when the port cannot be had. */
+  open(signal: AbortSignal): Promise<number | undefined>;
+  /** Takes nothing new. */
+  close(): Promise<void>;
+}
+
+export interface FrontDoorOptions {
+  readonly environment: BotEnvironment;
+  readonly clientOptions: WebClientOptions;
+  /** The way out for sockets; undefined: straight to Slack. */
+  readonly dispatcher: Egress['dispatcher'];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Somebody knocked who could not prove to be Slack. */
+  readonly turnedAway: () => void;
+}
+
+export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
+  const { appToken, signingSecret } = options.environment;
+  if (appToken !== undefined) return socketDoor(options, appToken);
+  return httpDoor(options, signingSecret ?? '');
+}
+
+const keepAliveMs = 75_000;
+const ackLimitMs = 2500;
+const maxBodyBytes = 1 << 20;
+
+function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSecret: string): FrontDoor {
+  const unproved = createUnproved();
+  const receiver = new HTTPReceiver({
+    signingSecret,
+    endpoints: [eventsPath],
+    logger: boltLogger(log, unproved.mayLog),
+    bodyLimit: maxBodyBytes,
+    unhandledRequestTimeoutMillis: ackLimitMs,
+    unhandledRequestHandler: ({ response }) => {
+      if (response.headersSent) return;
+      log.error('a request of Slack was not acknowledged in time');
+      response.writeHead(404).end();
+    },
+    customPropertiesExtractor: ({ headers }) => ({ delivery: proofOf(headers) }),
+    processEventErrorHandler: refuseDelivery,
+    customRoutes: [
+      { path: '/healthz', method: 'GET', handler: (_, response) => void response.writeHead(200).end('ok\n') },
+    ],
+  });
+  const { requestListener } = receiver;
+  receiver.requestListener = (request, response) => {
+    limitRefusals(response, unproved);
+    return requestListener(request, response);
+  };
+  let server: Server | undefined;
+  return {
+    receiver,
+    open: async () => {
+      server = (await receiver.start({ port: environment.port, host: environment.host })) as Server;
+      server.keepAliveTimeout = keepAliveMs;
+      server.requestTimeout = 10_000;
+      server.on('request', (request, response) => watch(request, response, turnedAway));
+      const address = server.address();
+      return typeof address === 'object' ? address?.port : undefined;
+    },
+    close: async () => {
+      if (server === undefined) return;
+      const closed = receiver.stop();
+      server.closeIdleConnections();
+      await closed;
+    },
+  };
+}
+
+/** Bolt refuses after it has looked for the proof: only what has none is ever asked to wait. */
+function limitRefusals(response: ServerResponse, unproved: Unproved): void {
+  const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
+  response.writeHead = ((status: number, ...rest: unknown[]) => {
+    const waitSeconds = status === 401 || status === 413 ? unproved.waitSeconds() : 0;
+    if (waitSeconds === 0) return writeHead(status, ...rest);
+    return writeHead(429, { 'retry-after': String(waitSeconds) });
+  }) as ServerResponse['writeHead'];
+}
+
+function watch(request: IncomingMessage, response: ServerResponse, turnedAway: () => void): void {
+  response.once('finish', () => [401, 429].includes(response.statusCode) && turnedAway());
+  // Bolt answers 413 without reading on, and the next request on the same connection would wait behind what is left.
+  const length = request.headers['content-length'];
+  if (length === undefined || Number(length) > maxBodyBytes) response.shouldKeepAlive = false;
+}
+
+function proofOf(headers: Readonly<Record<string, string | string[] | undefined>>): DeliveryProof {
+  return {
+    signature: String(headers['x-slack-signature']),
+    timestamp: Number(headers['x-slack-request-timestamp']),
+  };
+}
+
+/** True tells Bolt that the request has its answer. */
+async function refuseDelivery({ error, response }: ReceiverProcessEventErrorHandlerArgs): Promise<boolean> {
+  if (response.headersSent) return false;
+  const refused =
+    error instanceof DeliveryRefused || ('original' in error && error.original instanceof DeliveryRefused);
+  response.writeHead(refused ? 401 : 500).end();
+  return true;
+}
+
+const firstReconnectMs = 250;
+const maxReconnectMs = 60_000;
+const calmMs = 60_000;
+
+/**
+ * Bolt's own reconnect closes first and then waits; Slack asks for a reconnect every few hours, and a command in that
+ * hole fails for its user. Here the next connection is opened at once, and waits grow until one has lived a minute.
+ */
+function socketDoor({ clientOptions, dispatcher, clock, log }: FrontDoorOptions, appToken: string): FrontDoor {
+  const receiver = new SocketModeReceiver({
+    appToken,
+    logger: boltLogger(log),
+    ...(dispatcher === undefined ? {} : { dispatcher }),
+    autoReconnectEnabled: false,
+    installerOptions: { clientOptions: { ...clientOptions } },
+    customPropertiesExtractor: ({ envelope_id }: { readonly envelope_id?: string }) => ({
+      delivery: { envelopeId: envelope_id } satisfies DeliveryProof,
+    }),
+  });
+
+  const closing = new AbortController();
+
+  /** Resolves when the connection is over. @throws when none could be opened. */
+  async function connectOnce(): Promise<void> {
+    let ended = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    receiver.client.once('disconnected', ended);
+    try {
+      await receiver.start();
+      log.info('connected to Slack in Socket Mode');
+      await over;
+    } finally {
+      receiver.client.off('disconnected', ended);
+    }
+  }
+
+  async function stayConnected(signal: AbortSignal): Promise<void> {
+    let waitMs = 0;
+    while (!signal.aborted) {
+      const startedAt = clock.now();
+      const problem = await connectOnce().then(
+        () => undefined,
+        (thrown: unknown) => thrown ?? new Error('the connection was closed'),
+      );
+      if (signal.aborted) return;
+      // A connection that lived was fine; Slack may also greet and close at once (too_many_websockets).
+      if (problem === undefined && clock.now() - startedAt >= calmMs) waitMs = 0;
+      const leastMs = problem === undefined ? 0 : firstReconnectMs;
+      const retryMs = Math.max(waitMs, leastMs, askedWaitMs(problem));
+      if (problem === undefined)
+        log.info({ retryMs }, 'Slack closed the Socket Mode connection; the bot opens the next one');
+      else log.warn({ problem: String(problem), retryMs }, 'cannot connect to Slack in Socket Mode');
+      if (retryMs > 0) await clock.sleep(retryMs, signal).catch(() => {});
+      waitMs = Math.min(Math.max(waitMs * 2, firstReconnectMs), maxReconnectMs);
+    }
+  }
+
+  return {
+    receiver,
+    open: async (signal) => {
+      void stayConnected(AbortSignal.any([signal, closing.signal]));
+      return undefined;
+    },
+    close: async () => {
+      closing.abort();
+      await receiver.stop();
+    },
+  };
+}
+
+/** Slack's Retry-After on `apps.connections.open`. */
+const askedWaitMs = (problem: unknown): number =>
+  problem instanceof WebAPIRateLimitedError ? problem.retryAfter * 1000 : 0;
