@@ -6,7 +6,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Settings, systemClock } from '@bg/engine';
-import type { ArtifactSource } from '../../packages/engine/src/releases/artifact.ts';
+import type { ArtifactSource } from '../../packages/engine/src/domain/artifact.ts';
 import { gzipOf } from '../../packages/engine/src/releases/testing-archive.ts';
 import { addBuild } from '../../packages/engine/src/state/builds.ts';
 import { openDatabase } from '../../packages/engine/src/state/database.ts';

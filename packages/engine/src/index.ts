@@ -29,17 +29,6 @@ export type {
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
 export type { StartedByHand } from './api/parts.ts';
 export type { StoredReleaseView } from './api/releases.ts';
-export type { Author, Build, Reaction } from './builds/build.ts';
-export {
-  type Delivered,
-  type DeliveryRecord,
-  type DeliveryState,
-  type Ending,
-  type Inbox,
-  inboxLease,
-  type NewDelivery,
-  type Settlement,
-} from './builds/inbox.ts';
 export { accountNote } from './config/account-sentence.ts';
 export { type ConfigCheck, checkConfig } from './config/check.ts';
 export { checkConfigFile, loadSettings } from './config/load.ts';
@@ -49,7 +38,20 @@ export { type Person, type Settings, type TargetSettings, targetName } from './c
 export { parseDuration } from './config/units.ts';
 export { configurationAgainstRunning } from './config-against-running.ts';
 export { type Actor, actorName, type Door, personOf, shortName } from './domain/actor.ts';
+export type { ArtifactSource } from './domain/artifact.ts';
 export type { AuditAction } from './domain/audit-actions.ts';
+export type { Author, Build, Reaction, StoredBuild } from './domain/build.ts';
+export {
+  type Delivered,
+  type DeliveryRecord,
+  type DeliveryState,
+  type Ending,
+  type Inbox,
+  inboxLease,
+  type NewDelivery,
+  type Settlement,
+} from './domain/inbox.ts';
+export type { Outbox, OutboxMessage } from './domain/outbox.ts';
 export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './domain/refusal.ts';
 export { clockTime, forHowLong } from './domain/times.ts';
 export { type EngineOptions, openEngine } from './engine.ts';
@@ -99,7 +101,6 @@ export { lintRelease, unknownRule } from './migrator/lint-release.ts';
 export type { SchemaAct } from './migrator/migrator.ts';
 export type { MigrationEvent } from './migrator/phases/context.ts';
 export { type MailPreview, mailProblem, previewMails, sendTestMail } from './notify/mail/preview.ts';
-export type { Outbox, OutboxMessage } from './notify/outbox.ts';
 export type { PendingChange } from './orchestrator/controller/running.ts';
 export type {
   ActionName,
@@ -122,10 +123,8 @@ export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
 export type { RoutingConfiguration } from './orchestrator/verbs/routing-configuration.ts';
-export type { ArtifactSource } from './releases/artifact.ts';
 export type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
 export { type Backup, backupState } from './state/backup.ts';
-export type { StoredBuild } from './state/builds.ts';
 export { patiently } from './state/patience.ts';
 export type { Role } from './state/schema.ts';
 export { setAsideCorruptState } from './state/set-aside.ts';

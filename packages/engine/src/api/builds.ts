@@ -1,10 +1,9 @@
 // The verbs about builds, and what the audit log says of them: what CI announced, what the rules of the configuration
 // made of it, and what came of it on each target.
 
-import type { Build, Reaction } from '../builds/build.ts';
-import type { Delivered, Ending } from '../builds/inbox.ts';
-import type { ArtifactSource } from '../releases/artifact.ts';
-import type { StoredBuild } from '../state/builds.ts';
+import type { ArtifactSource } from '../domain/artifact.ts';
+import type { Build, Reaction, StoredBuild } from '../domain/build.ts';
+import type { Delivered, Ending } from '../domain/inbox.ts';
 
 export interface Builds {
   /**

@@ -1,14 +1,14 @@
 // The verbs: everything the Slack bot, the webhook receiver and the command line can ask of the engine.
 // A verb is one short synchronous transaction (gates, change, audit row); it never waits for a deployment.
 
-import type { DeliveryRecord, Inbox } from '../builds/inbox.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Actor, Door } from '../domain/actor.ts';
+import type { DeliveryRecord, Inbox } from '../domain/inbox.ts';
+import type { Outbox } from '../domain/outbox.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
 import type { SlotName } from '../environment/environment.ts';
 import type { HealthProof } from '../environment/health.ts';
 import type { ObservedNode, Routing } from '../load-balancer/load-balancer.ts';
-import type { Outbox } from '../notify/outbox.ts';
 import type { DeploymentView, LegalAction, Mode } from '../orchestrator/deployment.ts';
 import type { Learnt } from '../orchestrator/recovery/discover.ts';
 import type { DriftView } from '../orchestrator/routing/drift.ts';

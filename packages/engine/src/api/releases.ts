@@ -1,9 +1,9 @@
 // What people ask about releases: how one would be run, what has changed about one that runs, what lies on the disk.
 
 import type { Actor } from '../domain/actor.ts';
+import type { ArtifactSource } from '../domain/artifact.ts';
 import type { Result } from '../domain/refusal.ts';
 import type { ReleaseChange } from '../orchestrator/deployment.ts';
-import type { ArtifactSource } from '../releases/artifact.ts';
 import type { TargetRef } from './engine.ts';
 
 export interface PlannedRun {

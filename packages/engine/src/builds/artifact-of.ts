@@ -1,8 +1,8 @@
 // The artifact that a rule or a host names, checked: whatever comes out may be fetched by a program that knows no doubt.
 
 import type { ArtifactRule } from '../config/settings-builds.ts';
+import type { ArtifactSource } from '../domain/artifact.ts';
 import { evaluate, type Known } from '../lib/expression.ts';
-import type { ArtifactSource } from '../releases/artifact.ts';
 import { dig, type HostEvent, text } from './host-event.ts';
 
 export type Made<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };

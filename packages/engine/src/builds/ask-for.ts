@@ -1,10 +1,10 @@
 // A build becomes the deployment that a rule asks for, in the name of the hook that it came by.
 
 import { actorName } from '../domain/actor.ts';
+import type { StoredBuild } from '../domain/build.ts';
 import type { Target } from '../orchestrator/core.ts';
 import type { GateFacts } from '../orchestrator/gates/gates.ts';
 import { createDeployment, slotFor } from '../orchestrator/verbs/deploy.ts';
-import type { StoredBuild } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
 import { hookActor } from './react.ts';
 import { reasonOf } from './tell.ts';

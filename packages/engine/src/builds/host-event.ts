@@ -1,7 +1,7 @@
 // What a code host tells, in one shape for all of them and still in the host's own words: nothing is believed yet.
 
 import type { ArtifactRule, BuildHost } from '../config/settings-builds.ts';
-import type { BuildActor } from './build.ts';
+import type { BuildActor } from '../domain/build.ts';
 
 export interface HostEvent {
   readonly host: BuildHost;

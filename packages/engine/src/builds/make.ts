@@ -1,9 +1,9 @@
 // From what a host told to a build: the rule says where everything is found, and everything that comes out is checked.
 
 import type { BuildRule, FactName } from '../config/settings-builds.ts';
+import type { Author, Build } from '../domain/build.ts';
 import { evaluate, type Found, findAll, type Known } from '../lib/expression.ts';
 import { artifactOf, type Made, webAddress } from './artifact-of.ts';
-import type { Author, Build } from './build.ts';
 import { author, distinct, type HostEvent, type ToldAuthor } from './host-event.ts';
 
 const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;

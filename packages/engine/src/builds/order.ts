@@ -2,12 +2,12 @@
 // order in which the commits were first announced. Pull requests are compared with their like only: what is older than a
 // branch that was deployed to be looked at is no step back.
 
+import type { Build, StoredBuild } from '../domain/build.ts';
 import type { Core, Target } from '../orchestrator/core.ts';
 import { activeSide } from '../orchestrator/gates/facts.ts';
-import { buildOf, buildsOnBranch, firstOfCommit, type StoredBuild } from '../state/builds.ts';
+import { buildOf, buildsOnBranch, firstOfCommit } from '../state/builds.ts';
 import type { Db } from '../state/database.ts';
 import { readRelease } from '../state/targets.ts';
-import type { Build } from './build.ts';
 
 /** The version that is live there, when the build is of an older commit. */
 export function newerLive(core: Core, target: Target, build: Build): string | undefined {

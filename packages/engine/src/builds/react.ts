@@ -4,12 +4,12 @@
 import type { TargetReaction } from '../api/builds.ts';
 import type { BuildRule } from '../config/settings-builds.ts';
 import type { Actor } from '../domain/actor.ts';
+import type { StoredBuild } from '../domain/build.ts';
 import { clockTime } from '../domain/times.ts';
 import type { Core, Target } from '../orchestrator/core.ts';
 import { gatherFacts } from '../orchestrator/gates/facts.ts';
 import { ask, type GateFacts, gatesOfDeploy } from '../orchestrator/gates/gates.ts';
 import { newDeploymentId } from '../orchestrator/verbs/deploy.ts';
-import type { StoredBuild } from '../state/builds.ts';
 import { newerLive } from './order.ts';
 
 /** A target that is busy is waited for no longer than this: a deployment with approvals may take an hour. */

@@ -2,7 +2,7 @@
 
 import type { GivenDelivery, RuleCondition } from '../api/builds.ts';
 import type { BuildRule } from '../config/settings-builds.ts';
-import type { Build } from './build.ts';
+import type { Build } from '../domain/build.ts';
 import type { HostEvent } from './host-event.ts';
 import { readCdevents } from './hosts/cdevents.ts';
 import { readGeneric } from './hosts/generic.ts';

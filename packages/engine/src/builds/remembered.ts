@@ -2,8 +2,8 @@
 // brought it. A build of that commit names only who set it off, so these are remembered, and four eyes count them.
 
 import type { BuildRule } from '../config/settings-builds.ts';
+import type { BuildActor } from '../domain/build.ts';
 import { forgetHands, readHands, type Writing, writeHands } from '../state/hands.ts';
-import type { BuildActor } from './build.ts';
 import { dig, type HostEvent, list, text } from './host-event.ts';
 import { sameRepository } from './match.ts';
 import { actor, distinctActors } from './vouched.ts';

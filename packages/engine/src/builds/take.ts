@@ -2,12 +2,12 @@
 // that a process that dies has done all of it or nothing, and one that comes again finds what was done.
 
 import type { TargetReaction } from '../api/builds.ts';
+import type { Build, StoredBuild } from '../domain/build.ts';
+import type { Delivered, Ending, Settlement } from '../domain/inbox.ts';
 import type { Core } from '../orchestrator/core.ts';
-import { addBuild, buildOf, buildOfRun, buildsOf, type StoredBuild } from '../state/builds.ts';
+import { addBuild, buildOf, buildOfRun, buildsOf } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
 import { askFor } from './ask-for.ts';
-import type { Build } from './build.ts';
-import type { Delivered, Ending, Settlement } from './inbox.ts';
 import { isOvertaken, standOfBranch } from './order.ts';
 import { type Decided, decideReactions } from './react.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';

@@ -3,10 +3,9 @@
 import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed } from '../api/builds.ts';
 import { actorName } from '../domain/actor.ts';
 import type { AuditAction } from '../domain/audit-actions.ts';
-import type { StoredBuild } from '../state/builds.ts';
+import type { Build, StoredBuild } from '../domain/build.ts';
 import type { Tx } from '../state/store.ts';
 import type { TargetKey } from '../state/targets.ts';
-import type { Build } from './build.ts';
 import { hookActor } from './react.ts';
 import { placeOf } from './same.ts';
 

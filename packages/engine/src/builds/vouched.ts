@@ -1,7 +1,7 @@
 // Who did something to a build, as the code host itself says in the payload that it signed. The author of a commit is text
 // that anyone can write; these are accounts that were logged in.
 
-import { type BuildActor, type Deed, deeds } from './build.ts';
+import { type BuildActor, type Deed, deeds } from '../domain/build.ts';
 import { author, mostAuthors, type ToldAuthor, text } from './host-event.ts';
 
 /** None for a bot, and none where the host names nobody. */

@@ -2,10 +2,11 @@
 // an end: the time is up, a person has decided otherwise meanwhile, or a gate says no.
 
 import { personOf } from '../domain/actor.ts';
+import type { StoredBuild } from '../domain/build.ts';
 import type { Charge, Core, Target } from '../orchestrator/core.ts';
 import { gatherFacts } from '../orchestrator/gates/facts.ts';
 import { ask, gatesOfDeploy } from '../orchestrator/gates/gates.ts';
-import { readBuild, type StoredBuild } from '../state/builds.ts';
+import { readBuild } from '../state/builds.ts';
 import { liveDeployment, recentDeployments } from '../state/deployments.ts';
 import { dropSnapshot, getSnapshot, putSnapshot, waitingKey } from '../state/snapshots.ts';
 import type { Tx } from '../state/store.ts';

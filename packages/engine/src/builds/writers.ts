@@ -4,10 +4,10 @@
 
 import { findPerson } from '../config/people.ts';
 import type { Person, Settings, TargetSettings } from '../config/settings.ts';
+import type { Author, Build, Deed } from '../domain/build.ts';
 import { buildsOf } from '../state/builds.ts';
 import type { Db } from '../state/database.ts';
 import { handsOfBuild } from '../state/hands.ts';
-import type { Author, Build, Deed } from './build.ts';
 import { isBot } from './vouched.ts';
 
 export interface Hand {

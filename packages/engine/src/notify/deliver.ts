@@ -2,6 +2,7 @@
 // again with growing pauses up to an end, which is written once. When nobody answers, one message finds that out.
 
 import type { Engine } from '../api/engine.ts';
+import type { OutboxMessage } from '../domain/outbox.ts';
 import { type Clock, pause } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -9,7 +10,6 @@ import type { AuditEvent } from '../state/audit.ts';
 import { patiently } from '../state/patience.ts';
 import type { Store } from '../state/store.ts';
 import type { Fate } from './fate.ts';
-import type { OutboxMessage } from './outbox.ts';
 
 export interface DeliverParts {
   readonly engine: Pick<Engine, 'outbox' | 'changed'>;

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { ArtifactSettings } from '../config/artifact-settings.ts';
+import type { ArtifactSource } from '../domain/artifact.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { ArtifactSource } from './artifact.ts';
 import { type Fetched, fetchFiles } from './fetch.ts';
 import { makeWorkplace } from './workplace.ts';
 

@@ -1,15 +1,10 @@
 // What is stored of builds. A failed one is kept too: the next good one of its branch is told as mended.
 
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
-import type { Build } from '../builds/build.ts';
+import type { Build, StoredBuild } from '../domain/build.ts';
 import type { Db } from './database.ts';
 import { builds } from './schema-builds.ts';
 import type { Tx } from './store.ts';
-
-export interface StoredBuild extends Build {
-  readonly id: number;
-  readonly announcedAt: number;
-}
 
 export function addBuild(tx: Tx, build: Build): StoredBuild {
   const { service, version, conclusion, host, repository, branch, run } = build;

@@ -1,7 +1,7 @@
 // Who had a hand in a commit or a request, as code hosts told in deliveries that are no builds. Bounded by number and by age.
 
 import { and, eq, lt, sql } from 'drizzle-orm';
-import type { Build, BuildActor } from '../builds/build.ts';
+import type { Build, BuildActor } from '../domain/build.ts';
 import type { Db } from './database.ts';
 import { hands } from './schema-builds.ts';
 import type { Tx } from './store.ts';

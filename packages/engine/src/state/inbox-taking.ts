@@ -1,7 +1,7 @@
 // Taking a delivery in: once, within bounds, and those of one round of the event loop with one commit.
 
 import { asc, sql } from 'drizzle-orm';
-import type { DeliveryRecord, Inbox, NewDelivery, Taken } from '../builds/inbox.ts';
+import type { DeliveryRecord, Inbox, NewDelivery, Taken } from '../domain/inbox.ts';
 import { letOthersIn } from '../lib/clock.ts';
 import type { Db } from './database.ts';
 import { createTidying, type Kept, kept } from './inbox-tidy.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Inbox, Settlement } from '../builds/inbox.ts';
+import type { Inbox, Settlement } from '../domain/inbox.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openDatabase } from './database.ts';
 import { createInbox } from './inbox.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Inbox, NewDelivery } from '../builds/inbox.ts';
+import type { Inbox, NewDelivery } from '../domain/inbox.ts';
 import { auditAfter, verifyAudit } from './audit.ts';
 import { createInbox, deliverAgain } from './inbox.ts';
 import { inboxLimits } from './inbox-taking.ts';

@@ -2,7 +2,7 @@
 // what it changes. Taking is in inbox-taking.ts, forgetting in inbox-tidy.ts.
 
 import { asc, desc, eq, sql } from 'drizzle-orm';
-import { type Delivered, type DeliveryRecord, type Ending, type Inbox, inboxLease } from '../builds/inbox.ts';
+import { type Delivered, type DeliveryRecord, type Ending, type Inbox, inboxLease } from '../domain/inbox.ts';
 import type { Db } from './database.ts';
 import { createTaking, type InboxLimits, inboxLimits, present, waitingNow } from './inbox-taking.ts';
 import { liveLease } from './leases.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Outbox } from '../notify/outbox.ts';
+import type { Outbox } from '../domain/outbox.ts';
 import { createOutbox } from './outbox.ts';
 import { movableClock, setState, type TestState } from './testing/state.ts';
 

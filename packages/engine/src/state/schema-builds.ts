@@ -1,7 +1,7 @@
 // The tables about builds and releases that people keep; the constraints stand in migrations/.
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import type { Build, BuildActor } from '../builds/build.ts';
+import type { Build, BuildActor } from '../domain/build.ts';
 
 export const builds = sqliteTable('builds', {
   id: integer().primaryKey({ autoIncrement: true }),

@@ -1,7 +1,7 @@
 // The tables of what was delivered; the constraints stand in migrations/.
 
 import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import type { DeliveryState } from '../builds/inbox.ts';
+import type { DeliveryState } from '../domain/inbox.ts';
 
 export const inbox = sqliteTable('inbox', {
   id: integer().primaryKey({ autoIncrement: true }),

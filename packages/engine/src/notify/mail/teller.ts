@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from '../../api/engine.ts';
 import type { MailSettings } from '../../config/settings-notify.ts';
+import type { OutboxMessage } from '../../domain/outbox.ts';
 import { deliver, type Transport } from '../deliver.ts';
 import { follow } from '../follow.ts';
 import { type Link, linkToCard } from '../links.ts';
-import type { OutboxMessage } from '../outbox.ts';
 import { type Teller, together } from '../tell.ts';
 import { drawMail, type LinksOf } from './draw.ts';
 import { type MailParts, type MailPayload, mailTransport } from './payload.ts';

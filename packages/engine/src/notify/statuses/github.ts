@@ -3,11 +3,11 @@
 
 import { environmentOf, type GithubEnvironment, type GithubSettings } from '../../config/resolve-statuses.ts';
 import type { NotifySettings } from '../../config/settings-notify.ts';
+import type { Outbox, OutboxMessage } from '../../domain/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Transport } from '../deliver.ts';
 import { type Fate, fateOf } from '../fate.ts';
 import { linkToCard } from '../links.ts';
-import type { Outbox, OutboxMessage } from '../outbox.ts';
 import { type Asked, type GithubApi, githubApi } from './github-api.ts';
 import { type GithubFact, githubName } from './github-facts.ts';
 import { asFate, outgoing, readSecret } from './outgoing.ts';

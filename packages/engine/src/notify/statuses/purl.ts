@@ -1,6 +1,6 @@
 // The name of what is deployed as other programs know it: a package URL, without an address that may hold a secret.
 
-import type { ArtifactSource } from '../../releases/artifact.ts';
+import type { ArtifactSource } from '../../domain/artifact.ts';
 
 export interface Packaged {
   readonly service: string;

@@ -1,8 +1,8 @@
 // The first half of phase `fetching`: a release that CI announced and that is not here yet is brought here. What is
 // there already is never fetched over.
 
+import type { ArtifactSource } from '../../domain/artifact.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
-import type { ArtifactSource } from '../../releases/artifact.ts';
 import { digestIn, readImage } from '../../releases/image.ts';
 import { clearWorkplaces } from '../../releases/workplace.ts';
 import { buildOf } from '../../state/builds.ts';

@@ -1,7 +1,7 @@
 // A delivery of CI that was settled is worked on once more, because a person says so.
 
-import type { DeliveryRecord } from '../../builds/inbox.ts';
 import { type Actor, actorName } from '../../domain/actor.ts';
+import type { DeliveryRecord } from '../../domain/inbox.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { createInbox, deliverAgain } from '../../state/inbox.ts';
 import type { Core } from '../core.ts';

@@ -1,13 +1,13 @@
-// What still has to be told, per transport: kept until the other side took it, latest state first, bounded in number.
+// Messages that wait to be sent, per transport: stored until the receiver accepts them, latest state first, bounded in number.
 
-/** One message: `replace` has a life and is updated in place, `append` is said once. */
+/** One message. A later `put` under the same key replaces its payload. */
 export interface OutboxMessage {
   readonly key: string;
   readonly transport: string;
   readonly kind: string;
   /** What to show, as facts; the transport renders it. */
   readonly payload: unknown;
-  /** Grows with every change of the payload; a version that was overtaken is never sent. */
+  /** Grows with every change of the payload; a superseded version is never sent. */
   readonly version: number;
   /** State changes jump the queue before progress. */
   readonly urgent: boolean;
@@ -19,7 +19,7 @@ export interface OutboxMessage {
 }
 
 export interface Outbox {
-  /** Same key again: the newer payload replaces the one that waits. */
+  /** The same key again: the newer payload replaces the waiting one. */
   put(message: {
     readonly key: string;
     readonly transport: string;
@@ -28,25 +28,25 @@ export interface Outbox {
     readonly urgent?: boolean;
     readonly final?: boolean;
   }): void;
-  /** What it shows has changed, though its payload has not. Nothing for a key that neither waits nor stands anywhere. */
+  /** What the message shows has changed, though its payload has not. No effect on a key that neither waits nor was sent. */
   again(key: string, options?: { readonly urgent?: boolean }): void;
   /** Messages that are due, urgent first, then oldest. */
   due(transport: string, limit: number): readonly OutboxMessage[];
-  /** The version went out; `reference` is kept for later updates. */
+  /** The version was sent; `reference` is stored for later updates. */
   sent(key: string, version: number, reference: unknown): void;
-  /** Try again after `afterMs`; given up after the transport's own limit with `drop`. */
+  /** Try again after `afterMs`. The transport gives up after its own limit, with `drop`. */
   retry(key: string, afterMs: number, problem: string): void;
   drop(key: string, version: number, problem: string): void;
   reference(key: string): unknown;
-  /** Whether a message of this key was ever put, whatever became of it. */
+  /** Whether a message of this key was ever put, sent or not. */
   has(key: string): boolean;
-  /** Remembers where something is that is no message itself, e.g. the channel behind a name. */
+  /** Stores a reference that belongs to no message, e.g. the channel id of a name. */
   remember(key: string, transport: string, reference: unknown): void;
-  /** Messages that stand somewhere and were not final when they were last put; newest first. */
+  /** Messages that were sent and were not final when they were last put; newest first. */
   unfinished(transport: string, limit: number): readonly OutboxMessage[];
   /** Messages that wait because of a problem; newest first. */
   stuck(transport: string, limit: number): readonly (OutboxMessage & { readonly problem: string | null })[];
-  /** Forgets where a message is (it was deleted, or its channel archived), so that it is posted anew. */
+  /** Forgets where a message is (it was deleted, or its channel archived), so that it is posted again. */
   forget(key: string): void;
   waiting(transport: string): number;
 }

@@ -1,6 +1,6 @@
-// What a code host said of one build, after its delivery was proved and its meaning found: the same shape for all hosts.
+// What a code host reported of one build, after its delivery was authenticated and read: one shape for all hosts.
 
-import type { ArtifactSource } from '../releases/artifact.ts';
+import type { ArtifactSource } from './artifact.ts';
 
 export interface Build {
   readonly service: string;
@@ -18,10 +18,10 @@ export interface Build {
   readonly committedAt: number | undefined;
   /** First line of the commit's message. */
   readonly subject: string | undefined;
-  /** Where the run can be looked at. */
+  /** The page of the run. */
   readonly url: string | undefined;
   readonly authors: readonly Author[];
-  /** Whose accounts did what to it, as the host vouches for them; missing in builds that an older version stored. */
+  /** Which accounts took part in it, and how, as the host vouches for them; missing in builds that an older version stored. */
   readonly actors?: readonly BuildActor[];
   /** Run and attempt, in the host's own words: the same pair is the same build. */
   readonly run: string | undefined;
@@ -30,6 +30,11 @@ export interface Build {
   readonly endedAt: number | undefined;
   /** Number of the pull or merge request, where the build was made for one. */
   readonly pullRequest: number | undefined;
+}
+
+export interface StoredBuild extends Build {
+  readonly id: number;
+  readonly announcedAt: number;
 }
 
 export interface Author {
