@@ -8,7 +8,10 @@ import { cleanText, inertText } from '@bg/engine';
 import { afterAll, expect, it } from 'vitest';
 import { parseCommand } from '../apps/slack-bot/src/commands/parse.ts';
 import { readDelivery } from '../packages/engine/src/builds/read.ts';
-import { readReleaseManifest, releaseManifestFile } from '../packages/engine/src/config/release-manifest.ts';
+import {
+  readReleaseManifest,
+  releaseManifestFile,
+} from '../packages/engine/src/config/release-manifest/release-manifest.ts';
 import { parseEnvText } from '../packages/engine/src/lib/env-text.ts';
 import { fillForeign } from '../packages/engine/src/lib/template.ts';
 import { readText } from '../packages/engine/src/migrator/files/text.ts';

@@ -11,7 +11,7 @@ import { noteCard } from '../../apps/slack-bot/src/cards/lines.ts';
 import { namesIn, whoIn } from '../../apps/slack-bot/src/cards/people-formatter.ts';
 import { refusalCard } from '../../apps/slack-bot/src/cards/refusal-card.ts';
 import { view } from '../../apps/slack-bot/src/testing/views.ts';
-import type { GithubSettings } from '../../packages/engine/src/config/resolve-statuses.ts';
+import type { GithubSettings } from '../../packages/engine/src/config/statuses/statuses.ts';
 import { drawMail } from '../../packages/engine/src/notify/mail/draw.ts';
 import { factOf } from '../../packages/engine/src/notify/mail/facts.ts';
 import { readTemplates } from '../../packages/engine/src/notify/mail/templates.ts';

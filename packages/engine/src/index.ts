@@ -29,14 +29,15 @@ export type {
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
 export type { StartedByHand } from './api/parts.ts';
 export type { StoredReleaseView } from './api/releases.ts';
-export { accountNote } from './config/account-sentence.ts';
+export { configurationAgainstRunning } from './compose/config-against-running.ts';
+export { type EngineOptions, openEngine } from './compose/engine.ts';
 export { type ConfigCheck, checkConfig } from './config/check.ts';
+export { type ConfigProblem, formatProblem } from './config/kit/problems.ts';
+export { parseDuration } from './config/kit/units.ts';
 export { checkConfigFile, loadSettings } from './config/load.ts';
-export { approverRule, findPerson } from './config/people.ts';
-export { type ConfigProblem, formatProblem } from './config/problems.ts';
+export { approverRule, findPerson } from './config/people/people.ts';
+export { accountNote } from './config/process/notes.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
-export { parseDuration } from './config/units.ts';
-export { configurationAgainstRunning } from './config-against-running.ts';
 export { type Actor, actorName, type Door, personOf, shortName } from './domain/actor.ts';
 export type { ArtifactSource } from './domain/artifact.ts';
 export type { AuditAction } from './domain/audit-actions.ts';
@@ -54,7 +55,6 @@ export {
 export type { Outbox, OutboxMessage } from './domain/outbox.ts';
 export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './domain/refusal.ts';
 export { clockTime, forHowLong } from './domain/times.ts';
-export { type EngineOptions, openEngine } from './engine.ts';
 export type { SlotName, SlotObservation } from './environment/environment.ts';
 export type { HealthReport } from './environment/health.ts';
 export type { SmokeReport } from './environment/smoke.ts';

@@ -1,6 +1,6 @@
 // The artifact that a rule or a host names, checked: whatever comes out may be fetched by a program that knows no doubt.
 
-import type { ArtifactRule } from '../config/settings-builds.ts';
+import type { ArtifactRule } from '../config/builds/settings.ts';
 import type { ArtifactSource } from '../domain/artifact.ts';
 import { evaluate, type Known } from '../lib/expression.ts';
 import { dig, type HostEvent, text } from './host-event.ts';

@@ -1,6 +1,6 @@
 // What a code host tells, in one shape for all of them and still in the host's own words: nothing is believed yet.
 
-import type { ArtifactRule, BuildHost } from '../config/settings-builds.ts';
+import type { ArtifactRule, BuildHost } from '../config/builds/settings.ts';
 import type { BuildActor } from '../domain/build.ts';
 
 export interface HostEvent {

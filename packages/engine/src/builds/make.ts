@@ -1,6 +1,6 @@
 // From what a host told to a build: the rule says where everything is found, and everything that comes out is checked.
 
-import type { BuildRule, FactName } from '../config/settings-builds.ts';
+import type { BuildRule, FactName } from '../config/builds/settings.ts';
 import type { Author, Build } from '../domain/build.ts';
 import { evaluate, type Found, findAll, type Known } from '../lib/expression.ts';
 import { artifactOf, type Made, webAddress } from './artifact-of.ts';

@@ -1,7 +1,7 @@
 // Whether a rule takes what a host told: one condition after the other, each with what it saw, for people to read.
 
 import type { RuleCondition } from '../api/builds.ts';
-import type { BuildRule } from '../config/settings-builds.ts';
+import type { BuildRule } from '../config/builds/settings.ts';
 import type { HostEvent } from './host-event.ts';
 
 type Condition = (rule: BuildRule, event: HostEvent) => RuleCondition | undefined;

@@ -2,7 +2,7 @@
 // Asked inside the transaction that stores the build, so that what is announced is what happens.
 
 import type { TargetReaction } from '../api/builds.ts';
-import type { BuildRule } from '../config/settings-builds.ts';
+import type { BuildRule } from '../config/builds/settings.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { StoredBuild } from '../domain/build.ts';
 import { clockTime } from '../domain/times.ts';

@@ -1,7 +1,7 @@
 // A delivery as it came, read by the reader of its hook, and every rule of that hook asked about it. Pure.
 
 import type { GivenDelivery, RuleCondition } from '../api/builds.ts';
-import type { BuildRule } from '../config/settings-builds.ts';
+import type { BuildRule } from '../config/builds/settings.ts';
 import type { Build } from '../domain/build.ts';
 import type { HostEvent } from './host-event.ts';
 import { readCdevents } from './hosts/cdevents.ts';

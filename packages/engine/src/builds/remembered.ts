@@ -1,7 +1,7 @@
 // What a host tells of a commit in deliveries that are no builds of it: who opened, pushed to and merged the request that
 // brought it. A build of that commit names only who set it off, so these are remembered, and four eyes count them.
 
-import type { BuildRule } from '../config/settings-builds.ts';
+import type { BuildRule } from '../config/builds/settings.ts';
 import type { BuildActor } from '../domain/build.ts';
 import { forgetHands, readHands, type Writing, writeHands } from '../state/hands.ts';
 import { dig, type HostEvent, list, text } from './host-event.ts';

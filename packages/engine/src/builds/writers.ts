@@ -2,7 +2,7 @@
 // published, opened or merged it. With four eyes each of them counts as having asked for it: no person brings their own
 // work to users alone, and the name in a commit, which anyone can write, sets nobody free.
 
-import { findPerson } from '../config/people.ts';
+import { findPerson } from '../config/people/people.ts';
 import type { Person, Settings, TargetSettings } from '../config/settings.ts';
 import type { Author, Build, Deed } from '../domain/build.ts';
 import { buildsOf } from '../state/builds.ts';

@@ -1,31 +1,31 @@
 // Every problem of a configuration, at once: read, fill in, check each value, check them against one another, resolve.
 
 import { dirname, resolve } from 'node:path';
-import { checkAccounts } from './checks/accounts.ts';
-import { checkAudit } from './checks/audit.ts';
-import { checkBuilds } from './checks/builds.ts';
-import { checkCommand } from './checks/command.ts';
-import { checkDatabase, checkRecords } from './checks/database.ts';
-import { checkHaproxy } from './checks/haproxy.ts';
-import { checkHealth } from './checks/health.ts';
-import { checkNames, checkRequired } from './checks/names.ts';
-import { checkNginx } from './checks/nginx.ts';
-import { checkNotify, checkTold } from './checks/notify.ts';
-import { checkApprovals, checkApprovers, checkPeople } from './checks/people.ts';
-import { checkBalancer, checkCommands, checkFiles, checkState } from './checks/places.ts';
-import { checkPorts } from './checks/ports.ts';
-import { checkStatuses } from './checks/statuses.ts';
-import { checkBehaviour, checkLists } from './checks/steps.ts';
-import { targetDrafts } from './checks/target-drafts.ts';
-import { readDocument } from './document.ts';
-import type { Draft } from './draft.ts';
-import { checkShape } from './issues.ts';
-import { formatPath, type Path } from './path.ts';
-import type { ConfigProblem, Finding } from './problems.ts';
+import { checkAudit } from './audit/check.ts';
+import { checkHaproxy } from './balancer/check-haproxy.ts';
+import { checkNginx } from './balancer/check-nginx.ts';
+import { checkPorts } from './balancer/check-ports.ts';
+import { checkBuilds } from './builds/check.ts';
+import { checkNames, checkRequired } from './check-names.ts';
+import { checkBalancer, checkCommands, checkFiles, checkState } from './check-places.ts';
+import { checkDatabase, checkRecords } from './database/check.ts';
+import { checkBehaviour, checkLists } from './deployment/check.ts';
+import { checkHealth } from './health/check.ts';
+import type { Draft } from './kit/draft.ts';
+import { formatPath, type Path } from './kit/path.ts';
+import type { ConfigProblem, Finding } from './kit/problems.ts';
+import { checkNotify, checkTold } from './notify/check.ts';
+import { checkApprovals, checkApprovers, checkPeople } from './people/check.ts';
+import { checkAccounts } from './process/check-accounts.ts';
+import { checkCommand } from './process/check-command.ts';
+import { readDocument } from './reading/document.ts';
+import { checkShape } from './reading/issues.ts';
+import { substitute } from './reading/variables.ts';
 import { resolveSettings } from './resolve.ts';
 import type { ConfigFile } from './schema.ts';
 import type { Settings } from './settings.ts';
-import { substitute } from './variables.ts';
+import { checkStatuses } from './statuses/check.ts';
+import { targetDrafts } from './target-draft.ts';
 
 export interface ConfigCheck {
   /** Only without an error; warnings may be there. */

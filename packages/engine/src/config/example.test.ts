@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { checkConfig } from './check.ts';
-import { defaultBalancer, defaultFields, defaultOptions, defaultPreview, defaultStickyCookie } from './defaults.ts';
-import { isMapping, merge, valueAt } from './draft.ts';
+import { defaultBalancer, defaultOptions, defaultPreview, defaultStickyCookie } from './defaults.ts';
+import { defaultFields } from './health/health.ts';
 import { configJsonSchema } from './json-schema.ts';
-import { formatPath, type Path } from './path.ts';
+import { isMapping, merge, valueAt } from './kit/draft.ts';
+import { formatPath, type Path } from './kit/path.ts';
 
 const example = readFileSync(new URL('../../../../bluegreen.example.yaml', import.meta.url), 'utf8');
 /** Comments that hold a setting, `# key: value` or `# - key: value`, made into settings. Prose never looks like that. */

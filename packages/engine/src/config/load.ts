@@ -6,8 +6,8 @@ import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { isMissing } from '../lib/files.ts';
 import { type Decoded, decodeText } from '../lib/text-file.ts';
 import { type ConfigCheck, checkConfig } from './check.ts';
-import { fileProblem, maxFileBytes, tooLarge } from './document.ts';
-import { formatProblem } from './problems.ts';
+import { formatProblem } from './kit/problems.ts';
+import { fileProblem, maxFileBytes, tooLarge } from './reading/document.ts';
 import type { Settings } from './settings.ts';
 
 interface ConfigSource {

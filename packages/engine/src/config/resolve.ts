@@ -2,6 +2,13 @@
 // durations in ms, sizes in bytes. Takes only a file without problems.
 
 import { dirname, resolve } from 'node:path';
+import { resolveArtifacts } from './artifacts/artifacts.ts';
+import { resolveKeepReleases } from './artifacts/keep-releases.ts';
+import { resolveAudit } from './audit/audit.ts';
+import { resolveHaproxy } from './balancer/haproxy.ts';
+import { resolveNginx } from './balancer/nginx.ts';
+import { resolveBuilds } from './builds/builds.ts';
+import { resolveDatabase } from './database/database.ts';
 import {
   defaultBalancer,
   defaultOptions,
@@ -10,25 +17,18 @@ import {
   defaultStickyCookie,
 } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
-import { merge } from './draft.ts';
-import { resolveAccount, resolveQuota } from './resolve-account.ts';
-import { resolveArtifacts } from './resolve-artifacts.ts';
-import { resolveBuilds } from './resolve-builds.ts';
-import { resolveDatabase } from './resolve-database.ts';
-import { resolveHaproxy } from './resolve-haproxy.ts';
-import { resolveHealth } from './resolve-health.ts';
-import { resolveKeepReleases } from './resolve-keep-releases.ts';
-import { resolveNginx } from './resolve-nginx.ts';
-import { resolveNotify, resolveTold } from './resolve-notify.ts';
-import { resolveRequiredEnv } from './resolve-required-env.ts';
-import { commandWords } from './resolve-slack.ts';
-import { resolveStatuses } from './resolve-statuses.ts';
+import type { GuardSettings } from './guard/guard.ts';
+import { resolveHealth } from './health/health.ts';
+import { merge } from './kit/draft.ts';
+import { parseDuration, parseListen, parsePercentage, parseSize } from './kit/units.ts';
+import { resolveNotify, resolveTold } from './notify/resolve.ts';
+import { resolveAccount, resolveQuota } from './process/account.ts';
+import { resolveRequiredEnv } from './process/required-env.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
-import type { ServiceOptions } from './schema-options.ts';
+import type { ServiceOptions } from './service-options.ts';
 import type { BalancerSettings, CanaryStep, Person, Settings, SmokeTest, TargetSettings } from './settings.ts';
-import { resolveAudit } from './settings-audit.ts';
-import type { GuardSettings } from './settings-guard.ts';
-import { parseDuration, parseListen, parsePercentage, parseSize } from './units.ts';
+import { commandWords } from './slack/command-words.ts';
+import { resolveStatuses } from './statuses/statuses.ts';
 
 export function resolveSettings(options: {
   readonly file: string;

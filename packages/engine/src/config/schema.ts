@@ -2,14 +2,10 @@
 // errors. The commented bluegreen.example.yaml shows every key; bluegreen.schema.json is made from this for editors.
 
 import { z } from 'zod';
-import { accountOptions } from './schema-account.ts';
-import { audit } from './schema-audit.ts';
-import { builds } from './schema-builds.ts';
-import { haproxy } from './schema-haproxy.ts';
-import { nginx } from './schema-nginx.ts';
-import { notify } from './schema-notify.ts';
-import { serviceOptions } from './schema-options.ts';
-import { statuses } from './schema-statuses.ts';
+import { audit } from './audit/audit.ts';
+import { haproxy } from './balancer/haproxy.ts';
+import { nginx } from './balancer/nginx.ts';
+import { builds } from './builds/builds.ts';
 import {
   approver,
   choice,
@@ -28,7 +24,11 @@ import {
   token,
   whole,
   yesNo,
-} from './schema-values.ts';
+} from './kit/values.ts';
+import { notify } from './notify/schema.ts';
+import { accountOptions } from './process/account.ts';
+import { serviceOptions } from './service-options.ts';
+import { statuses } from './statuses/statuses.ts';
 
 const slot = z
   .strictObject({

@@ -4,13 +4,17 @@
 import type { Quota, SlotName } from '../environment/environment.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
-import type { ReleasesSettings } from './resolve-keep-releases.ts';
-import type { StatusesSettings } from './resolve-statuses.ts';
-import type { AuditSettings } from './settings-audit.ts';
-import type { BuildRule } from './settings-builds.ts';
-import type { IllnessSettings } from './settings-guard.ts';
-import type { HealthSettings } from './settings-health.ts';
-import type { NotifySettings, ToldSettings } from './settings-notify.ts';
+import type { ReleasesSettings } from './artifacts/keep-releases.ts';
+import type { AuditSettings } from './audit/audit.ts';
+import type { HaproxySettings } from './balancer/haproxy.ts';
+import type { NginxSettings } from './balancer/nginx.ts';
+import type { BuildRule } from './builds/settings.ts';
+import type { DatabaseSettings } from './database/database.ts';
+import type { IllnessSettings } from './guard/guard.ts';
+import type { HealthSettings } from './health/settings.ts';
+import type { NotifySettings, ToldSettings } from './notify/settings.ts';
+import type { VariableFormat } from './process/required-env.ts';
+import type { StatusesSettings } from './statuses/statuses.ts';
 
 export interface Settings {
   /** Absolute path of the file this came from. */
@@ -92,35 +96,6 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings {
   readonly database: DatabaseSettings | undefined;
 }
 
-export interface VariableFormat {
-  readonly name: string;
-  readonly format: 'text' | 'url' | 'integer' | 'number' | 'port' | 'boolean' | 'json';
-  /** Whether something must accept connections at the host and port of the url. */
-  readonly reachable: boolean;
-}
-
-export interface DatabaseSettings {
-  readonly driver: 'postgres' | 'mariadb' | 'sqlite';
-  /** May hold `${NAME}`, which is filled in at use from env files and env: the settings hold no secret. */
-  readonly url: string;
-  /** Like `url`: a server for scratch copies, never production. */
-  readonly scratch: string | undefined;
-  /** The role of PostgreSQL that the service connects as; undefined where it is that of `url`. */
-  readonly applicationRole: string | undefined;
-  /** Folder in each release. */
-  readonly migrations: string;
-  readonly table: string;
-  readonly lockTimeoutMs: number;
-  readonly lockTotalMs: number;
-  readonly statementTimeoutMs: number;
-  /** How long a release that was live stays one to go back to, whose shape of the schema is kept. */
-  readonly rollbackForMs: number;
-  /** Makes a restore point before a contract. */
-  readonly beforeContract: { readonly argv: readonly [string, ...string[]]; readonly timeoutMs: number } | undefined;
-  /** Tables that others change too: what changes in them is no drift. */
-  readonly sharedTables: readonly string[];
-}
-
 export interface SlotSettings {
   readonly port: number;
   readonly envFiles: readonly string[];
@@ -167,47 +142,6 @@ export interface BalancerSettings {
   readonly haproxy?: HaproxySettings;
   /** Looked at only where nginx is the driver. */
   readonly nginx?: NginxSettings;
-}
-
-/** Paths are absolute. */
-export type HaproxySettings =
-  | { readonly mode: 'managed'; readonly program: string; readonly tls: HaproxyTls | undefined }
-  | {
-      readonly mode: 'attached';
-      readonly folder: string;
-      readonly nodes: readonly {
-        readonly name: string;
-        readonly socket: { readonly path: string } | { readonly host: string; readonly port: number };
-        readonly entrypoint: string;
-      }[];
-      readonly check: readonly [string, ...string[]];
-      readonly reload: readonly [string, ...string[]];
-      readonly logAddress: { readonly host: string; readonly port: number };
-      readonly tls: HaproxyTls | undefined;
-    };
-
-export interface HaproxyTls {
-  readonly listen: { readonly host: string; readonly port: number };
-  /** Certificate and key in one file. */
-  readonly certificate: string;
-}
-
-/** Paths are absolute. */
-export type NginxSettings =
-  | { readonly mode: 'managed'; readonly program: string; readonly tls: TlsSettings | undefined }
-  | {
-      readonly mode: 'attached';
-      readonly include: string;
-      readonly check: readonly [string, ...string[]];
-      readonly reload: readonly [string, ...string[]];
-      readonly reopen: readonly [string, ...string[]] | undefined;
-      readonly tls: TlsSettings | undefined;
-    };
-
-export interface TlsSettings {
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly certificate: string;
-  readonly key: string;
 }
 
 export interface CanaryStep {

@@ -1,7 +1,7 @@
 // Where releases run. One folder per driver; each signs the contract in environment.contract.ts.
 
-import type { VariableFormat } from '../config/settings.ts';
-import type { HealthSettings } from '../config/settings-health.ts';
+import type { HealthSettings } from '../config/health/settings.ts';
+import type { VariableFormat } from '../config/process/required-env.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
 

@@ -1,6 +1,6 @@
 // What an answer says of the grade of a side and of what it depends on.
 
-import type { HealthDependency, HealthSettings } from '../config/settings-health.ts';
+import type { HealthDependency, HealthSettings } from '../config/health/settings.ts';
 import type { HealthReport } from './health.ts';
 import { excerptOf, isAmong, valueAt, wholeAnswer } from './json-path.ts';
 

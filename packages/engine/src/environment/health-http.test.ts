@@ -8,7 +8,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { HealthSettings } from '../config/settings-health.ts';
+import type { HealthSettings } from '../config/health/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { probeHealth } from './health.ts';
 import { runSmokeTests } from './smoke.ts';

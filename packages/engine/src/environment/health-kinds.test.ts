@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HealthSettings } from '../config/settings-health.ts';
+import type { HealthSettings } from '../config/health/settings.ts';
 import { probeHealth } from './health.ts';
 import { healthRule } from './testing/health-rule.ts';
 

@@ -1,6 +1,6 @@
 // The kinds of health checks beside HTTP: a call of gRPC, a connection, a command. Each says nothing, or what is wrong.
 
-import type { HealthSettings } from '../config/settings-health.ts';
+import type { HealthSettings } from '../config/health/settings.ts';
 import { asAccount, findAccount } from '../lib/accounts.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import { run } from '../lib/exec.ts';

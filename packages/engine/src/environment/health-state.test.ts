@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HealthSettings } from '../config/settings-health.ts';
+import type { HealthSettings } from '../config/health/settings.ts';
 import { judgeHealthAnswer } from './health.ts';
 import { type HealthState, nextHealth, unknownHealth } from './health-state.ts';
 import { healthRule } from './testing/health-rule.ts';

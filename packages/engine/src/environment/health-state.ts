@@ -1,6 +1,6 @@
 // From single reports to a condition.
 
-import type { HealthSettings } from '../config/settings-health.ts';
+import type { HealthSettings } from '../config/health/settings.ts';
 import type { HealthReport } from './health.ts';
 
 /** A degraded side serves its users: nothing is taken back or restarted for it, and people are told. */

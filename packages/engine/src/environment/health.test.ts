@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HealthSettings } from '../config/settings-health.ts';
+import type { HealthSettings } from '../config/health/settings.ts';
 import { judgeHealthAnswer, probeHealth } from './health.ts';
 import { type HealthState, nextHealth, unknownHealth } from './health-state.ts';
 import { healthRule } from './testing/health-rule.ts';

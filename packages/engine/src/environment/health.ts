@@ -1,6 +1,6 @@
 // Is a side healthy, and is it the side and the release that we believe it is? Asked over HTTP; knows no driver.
 
-import type { HealthSettings } from '../config/settings-health.ts';
+import type { HealthSettings } from '../config/health/settings.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../lib/http.ts';
 import type { SlotName } from './environment.ts';

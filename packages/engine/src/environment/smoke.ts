@@ -1,7 +1,7 @@
 // A few requests as a user would make them, before any user does. Every test is run and told, also after a failure.
 
+import type { HealthSettings } from '../config/health/settings.ts';
 import type { SmokeTest } from '../config/settings.ts';
-import type { HealthSettings } from '../config/settings-health.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../lib/http.ts';

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { VariableFormat } from '../config/settings.ts';
+import type { VariableFormat } from '../config/process/required-env.ts';
 import { misshapen, unreachable } from './variable-formats.ts';
 
 const wanted = (format: VariableFormat['format'], reachable = false): readonly VariableFormat[] => [

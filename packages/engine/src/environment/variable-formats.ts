@@ -1,7 +1,7 @@
 // What a required variable must look like, and whether what its address names can be reached. No value is in any sentence:
 // of an address, host and port alone.
 
-import type { VariableFormat } from '../config/settings.ts';
+import type { VariableFormat } from '../config/process/required-env.ts';
 import { messageOf } from '../lib/errors.ts';
 import { openTcp } from '../lib/tcp.ts';
 import type { Variables } from './env-files.ts';

@@ -1,7 +1,7 @@
 // One question about releases and a schema, put together for the checks by evidence: the files that would run, what the
 // rules say of them, and what each release needs.
 
-import type { DeclaredNeeds } from '../config/release-manifest.ts';
+import type { DeclaredNeeds } from '../config/release-manifest/release-manifest.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { Dialect } from './dialect.ts';
 import type { ReadUse } from './evidence/needs.ts';

@@ -1,6 +1,6 @@
 // Where a reader is sent to look. Never a link that acts: scanners of mail and previews of messages follow links.
 
-import type { NotifySettings } from '../config/settings-notify.ts';
+import type { NotifySettings } from '../config/notify/settings.ts';
 import type { Outbox } from '../domain/outbox.ts';
 
 export interface Link {

@@ -1,7 +1,7 @@
 // What every part of the flow is handed: the store, the drivers of a target, time, and a way to wait for change.
 
+import type { HealthSettings } from '../config/health/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
-import type { HealthSettings } from '../config/settings-health.ts';
 import type { Environment, ReleaseFiles, SlotName, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';

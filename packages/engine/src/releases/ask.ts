@@ -1,7 +1,7 @@
 // A GET of a configured host. Redirects are followed to configured hosts alone; each hop is looked at as the first was,
 // and gets the secret of its own host and no other.
 
-import type { AllowedHost } from '../config/artifact-settings.ts';
+import type { AllowedHost } from '../config/artifacts/settings.ts';
 import { openHttp, type StreamAnswer } from '../lib/http-stream.ts';
 import { checkAddress, doorTo, shownUrl } from './hosts.ts';
 import { refused } from './refused.ts';

@@ -8,7 +8,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AllowedHost, ArtifactSettings } from '../config/artifact-settings.ts';
+import type { AllowedHost, ArtifactSettings } from '../config/artifacts/settings.ts';
 import { removeFolder } from '../lib/remove-folder.ts';
 import { gzipOf, sha256Of } from './testing-archive.ts';
 import { fetchInto, serveFiles, type TestAnswer, testLimits, testSettings } from './testing-fetch.ts';

@@ -2,7 +2,7 @@
 // and begins again when it cannot; either so often and no more.
 
 import { open, truncate } from 'node:fs/promises';
-import type { ArtifactSettings } from '../config/artifact-settings.ts';
+import type { ArtifactSettings } from '../config/artifacts/settings.ts';
 import type { Clock } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import type { StreamAnswer } from '../lib/http-stream.ts';

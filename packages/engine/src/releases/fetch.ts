@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtifactSettings } from '../config/artifact-settings.ts';
+import type { ArtifactSettings } from '../config/artifacts/settings.ts';
 import type { ArtifactSource } from '../domain/artifact.ts';
 import { type Clock, deadline } from '../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';

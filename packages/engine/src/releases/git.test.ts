@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AllowedRepository } from '../config/artifact-settings.ts';
+import type { AllowedRepository } from '../config/artifacts/settings.ts';
 import { removeFolder } from '../lib/remove-folder.ts';
 import { fetchInto, testLimits, testSettings } from './testing-fetch.ts';
 

@@ -3,7 +3,7 @@
 
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { AllowedRepository, ArtifactSettings } from '../config/artifact-settings.ts';
+import type { AllowedRepository, ArtifactSettings } from '../config/artifacts/settings.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { run } from '../lib/exec.ts';
 import { placeOfBuild } from './build-account.ts';

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AllowedHost } from '../config/artifact-settings.ts';
+import type { AllowedHost } from '../config/artifacts/settings.ts';
 import { removeFolder } from '../lib/remove-folder.ts';
 import { doorTo, isPrivate } from './hosts.ts';
 import { gzipOf, sha256Of } from './testing-archive.ts';

@@ -2,7 +2,7 @@
 // configuration says otherwise for that host. Pure.
 
 import { BlockList, isIP } from 'node:net';
-import type { AllowedHost } from '../config/artifact-settings.ts';
+import type { AllowedHost } from '../config/artifacts/settings.ts';
 import { refused } from './refused.ts';
 
 export interface Door {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ArtifactSettings } from '../config/artifact-settings.ts';
+import type { ArtifactSettings } from '../config/artifacts/settings.ts';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { readFileIfAny, syncFolder, writeFileSynced } from '../lib/files.ts';
 import type { StreamAnswer } from '../lib/http-stream.ts';

@@ -3,7 +3,7 @@
 
 import { chmod, copyFile, mkdir, open, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FetchLimits } from '../config/artifact-settings.ts';
+import type { FetchLimits } from '../config/artifacts/settings.ts';
 import { syncFolder } from '../lib/files.ts';
 import type { Spend } from './disk.ts';
 import { checkLinks } from './links.ts';

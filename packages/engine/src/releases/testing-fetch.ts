@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { ArtifactSettings } from '../config/artifact-settings.ts';
+import type { ArtifactSettings } from '../config/artifacts/settings.ts';
 import type { ArtifactSource } from '../domain/artifact.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type Fetched, fetchFiles } from './fetch.ts';

@@ -1,8 +1,8 @@
 // A worker on the inbox of the configuration named by its first argument that kills itself at the point named by the
 // second: no signal from outside could be timed so well.
 
+import { openEngine } from '../../compose/engine.ts';
 import { loadSettings } from '../../config/load.ts';
-import { openEngine } from '../../engine.ts';
 import { silentLog } from '../../lib/log.ts';
 
 const [file = '', point = ''] = process.argv.slice(2);

@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolveBuilds } from '../../config/resolve-builds.ts';
-import type { BuildRuleFile } from '../../config/schema-builds.ts';
-import type { BuildRule } from '../../config/settings-builds.ts';
+import type { BuildRuleFile } from '../../config/builds/builds.ts';
+import { resolveBuilds } from '../../config/builds/builds.ts';
+import type { BuildRule } from '../../config/builds/settings.ts';
 
 const folder = join(import.meta.dirname, '../../../../../apps/webhook/src/testing/payloads');
 

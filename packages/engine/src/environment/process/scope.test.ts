@@ -4,7 +4,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { limitsNotes } from '../../config/limits-note.ts';
+import { limitsNotes } from '../../config/process/notes.ts';
 import { reserveBytes, withLimits } from '../../lib/process-limits.ts';
 
 const lib = (name: string): string => JSON.stringify(join(import.meta.dirname, `../../lib/${name}.ts`));

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HealthSettings } from '../../config/settings-health.ts';
+import type { HealthSettings } from '../../config/health/settings.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { SlotObservation } from '../environment.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';

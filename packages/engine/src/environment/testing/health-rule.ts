@@ -1,6 +1,6 @@
 // A health rule for tests, which say only what they are about.
 
-import type { HealthSettings } from '../../config/settings-health.ts';
+import type { HealthSettings } from '../../config/health/settings.ts';
 
 /** Over HTTP, with every field of the answer left unchecked. */
 export const healthRule: HealthSettings = {

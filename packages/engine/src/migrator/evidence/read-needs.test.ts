@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DeclaredNeeds } from '../../config/release-manifest.ts';
+import type { DeclaredNeeds } from '../../config/release-manifest/release-manifest.ts';
 import { parseSqlite } from '../sqlite/parse.ts';
 import { aMigration } from '../testing/a-migration.ts';
 import { readNeeds } from './read-needs.ts';

@@ -2,7 +2,7 @@
 
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import type { DeclaredNeeds } from '../../config/release-manifest.ts';
+import type { DeclaredNeeds } from '../../config/release-manifest/release-manifest.ts';
 import type { AccountName } from '../../lib/accounts.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { decodeText } from '../../lib/text-file.ts';

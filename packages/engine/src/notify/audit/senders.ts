@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { AuditDestination, SyslogAddress } from '../../config/settings-audit.ts';
+import type { AuditDestination, SyslogAddress } from '../../config/audit/audit.ts';
 import { appendDurably } from '../../lib/append.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { httpRequest } from '../../lib/http.ts';

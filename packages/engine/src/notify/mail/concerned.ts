@@ -1,8 +1,8 @@
 // Whom a fact concerns, from what is known of its deployment, its target and its build.
 
 import type { BuildFacts } from '../../api/builds.ts';
+import type { MailSettings } from '../../config/notify/settings.ts';
 import type { TargetSettings } from '../../config/settings.ts';
-import type { MailSettings } from '../../config/settings-notify.ts';
 import { personOf } from '../../domain/actor.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';

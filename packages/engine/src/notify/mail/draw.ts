@@ -1,7 +1,7 @@
 // A mail as it is read: subject, plain text and HTML, from facts. Text from outside is one line in all of them, and
 // escaped in HTML.
 
-import type { Role } from '../../config/settings-notify.ts';
+import type { Role } from '../../config/notify/settings.ts';
 import { clockTime } from '../../domain/times.ts';
 import type { Link } from '../links.ts';
 import { htmlSafe, oneLine } from '../text.ts';

@@ -1,7 +1,7 @@
 // Which rows of the audit log are worth a mail, and what it says. Pure: a row and what is known of it in, a fact out.
 
 import type { BuildFacts } from '../../api/builds.ts';
-import type { FactName } from '../../config/settings-notify.ts';
+import type { FactName } from '../../config/notify/settings.ts';
 import { isHeardBy } from '../../domain/audit-actions.ts';
 import { clockTime } from '../../domain/times.ts';
 import type { DeploymentView } from '../../orchestrator/deployment.ts';

@@ -1,7 +1,7 @@
 // What waits in the outbox for the mail server.
 
 import type { Engine } from '../../api/engine.ts';
-import type { Role } from '../../config/settings-notify.ts';
+import type { Role } from '../../config/notify/settings.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../state/store.ts';

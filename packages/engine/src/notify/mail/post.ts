@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
-import type { MailSettings } from '../../config/settings-notify.ts';
+import type { MailSettings } from '../../config/notify/settings.ts';
 import { type Clock, deadline, pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Fate } from '../fate.ts';

@@ -1,8 +1,8 @@
 // Mail before there is any: every drawing with sample facts, for people and for the check at the start; and one real
 // mail to a person, to see that it arrives.
 
-import { findPerson } from '../../config/people.ts';
-import type { ConfigProblem } from '../../config/problems.ts';
+import type { ConfigProblem } from '../../config/kit/problems.ts';
+import { findPerson } from '../../config/people/people.ts';
 import type { Settings } from '../../config/settings.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';

@@ -1,9 +1,9 @@
 // A row of the audit log → the mails that it means, put into the outbox under keys that are the same when it is taken
 // again: the row, the fact and the person.
 
-import { findPerson } from '../../config/people.ts';
+import type { MailSettings } from '../../config/notify/settings.ts';
+import { findPerson } from '../../config/people/people.ts';
 import { targetName } from '../../config/settings.ts';
-import type { MailSettings } from '../../config/settings-notify.ts';
 import { personOf } from '../../domain/actor.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { getSnapshot, putSnapshot } from '../../state/snapshots.ts';

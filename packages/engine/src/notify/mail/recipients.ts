@@ -1,9 +1,9 @@
 // Who hears of a fact by mail. Pure. An author of a commit is text from outside: a person of the list, or an address at
 // a domain that the configuration trusts, or nobody.
 
-import { findPerson } from '../../config/people.ts';
+import type { Role } from '../../config/notify/settings.ts';
+import { findPerson } from '../../config/people/people.ts';
 import type { Person, TargetSettings } from '../../config/settings.ts';
-import type { Role } from '../../config/settings-notify.ts';
 import type { Author } from '../../domain/build.ts';
 import type { Fact } from './facts.ts';
 

@@ -1,6 +1,6 @@
 // One sample of each fact: for `bg notify preview`, and to fill in every template once before it is needed.
 
-import type { FactName } from '../../config/settings-notify.ts';
+import type { FactName } from '../../config/notify/settings.ts';
 import type { Detail, Fact } from './facts.ts';
 import { factNames } from './templates.ts';
 

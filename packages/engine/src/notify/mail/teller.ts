@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Engine } from '../../api/engine.ts';
-import type { MailSettings } from '../../config/settings-notify.ts';
+import type { MailSettings } from '../../config/notify/settings.ts';
 import type { OutboxMessage } from '../../domain/outbox.ts';
 import { deliver, type Transport } from '../deliver.ts';
 import { follow } from '../follow.ts';

@@ -3,7 +3,7 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FactName } from '../../config/settings-notify.ts';
+import type { FactName } from '../../config/notify/settings.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { loadTemplate, type Template } from '../../lib/template.ts';
 

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import type { PagerSettings } from '../../config/settings-notify.ts';
+import type { PagerSettings } from '../../config/notify/settings.ts';
 import type { Link } from '../links.ts';
 import { dedupKey, type PagePayload } from './payload.ts';
 import type { TroubleName } from './trouble.ts';

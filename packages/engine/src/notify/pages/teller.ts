@@ -1,7 +1,7 @@
 // Pages: follows the audit log and looks at the targets, and calls whoever is on call, each pager on its own.
 
 import { readFileSync } from 'node:fs';
-import type { PagerSettings } from '../../config/settings-notify.ts';
+import type { PagerSettings } from '../../config/notify/settings.ts';
 import { pause } from '../../lib/clock.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import { httpRequest } from '../../lib/http.ts';

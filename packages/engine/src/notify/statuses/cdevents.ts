@@ -2,7 +2,7 @@
 // secret is configured.
 
 import { Webhook } from 'standardwebhooks';
-import type { EventSink } from '../../config/resolve-statuses.ts';
+import type { EventSink } from '../../config/statuses/statuses.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { httpRequest } from '../../lib/http.ts';
 import type { Transport } from '../deliver.ts';

@@ -1,7 +1,7 @@
 // What GitHub is to hear of a row of the audit log. One message per deployment, whose latest state wins; the deployment
 // that was live before is ended by the one that took its place.
 
-import type { GithubSettings } from '../../config/resolve-statuses.ts';
+import type { GithubSettings } from '../../config/statuses/statuses.ts';
 import { isHeardBy } from '../../domain/audit-actions.ts';
 import type { OutcomeKind } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';

@@ -1,8 +1,8 @@
 // A fact brought to GitHub: the deployment is looked for before it is made, and a status before it is added, so that a
 // try that was cut off in the middle leaves nothing there twice.
 
-import { environmentOf, type GithubEnvironment, type GithubSettings } from '../../config/resolve-statuses.ts';
-import type { NotifySettings } from '../../config/settings-notify.ts';
+import type { NotifySettings } from '../../config/notify/settings.ts';
+import { environmentOf, type GithubEnvironment, type GithubSettings } from '../../config/statuses/statuses.ts';
 import type { Outbox, OutboxMessage } from '../../domain/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Transport } from '../deliver.ts';

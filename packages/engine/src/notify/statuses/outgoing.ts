@@ -2,7 +2,7 @@
 // no secret comes back in a problem.
 
 import { readFileSync } from 'node:fs';
-import type { Secret } from '../../config/settings-notify.ts';
+import type { Secret } from '../../config/notify/settings.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import type { Transport } from '../deliver.ts';
 import type { Fate } from '../fate.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StatusesFile } from '../../config/schema-statuses.ts';
+import type { StatusesFile } from '../../config/statuses/statuses.ts';
 import { setState, type TestState } from '../../state/testing/state.ts';
 import { statusTellers } from './tellers.ts';
 import { type LocalServer, localServer } from './testing/local-server.ts';

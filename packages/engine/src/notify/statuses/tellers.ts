@@ -1,7 +1,7 @@
 // Who tells other programs: one for GitHub and one for each receiver of events, so that none waits for another.
 
 import type { Engine } from '../../api/engine.ts';
-import type { CdeventsSettings, EventSink, GithubSettings } from '../../config/resolve-statuses.ts';
+import type { CdeventsSettings, EventSink, GithubSettings } from '../../config/statuses/statuses.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../state/store.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { GithubSettings } from '../../config/resolve-statuses.ts';
+import type { GithubSettings } from '../../config/statuses/statuses.ts';
 import { type AuditRow, auditAfter } from '../../state/audit.ts';
 import { setState, type TestState } from '../../state/testing/state.ts';
 import { githubFacts, githubKey } from './github-facts.ts';

@@ -3,9 +3,9 @@
 
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { HealthSettings } from '../../config/health/settings.ts';
 import type { Settings, TargetSettings } from '../../config/settings.ts';
 import { targetName } from '../../config/settings.ts';
-import type { HealthSettings } from '../../config/settings-health.ts';
 import { describePlace, type RunningInstance, type SlotKey } from '../../environment/environment.ts';
 
 export interface PendingChange extends SlotKey {

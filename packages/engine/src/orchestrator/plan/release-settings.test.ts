@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReleaseManifest } from '../../config/release-manifest.ts';
+import type { ReleaseManifest } from '../../config/release-manifest/release-manifest.ts';
 import type { SmokeTest } from '../../config/settings.ts';
 import { merged } from './release-settings.ts';
 

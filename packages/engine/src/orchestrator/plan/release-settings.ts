@@ -1,8 +1,9 @@
 // How one release is run and tested on a target: what the configuration says, and what the release says of itself. Read from
 // the release at each use, so that a restart, a rollback and a hand start run it as its deployment did.
 
-import { type ReleaseManifest, readReleaseManifest } from '../../config/release-manifest.ts';
-import type { SmokeTest, TargetSettings, VariableFormat } from '../../config/settings.ts';
+import type { VariableFormat } from '../../config/process/required-env.ts';
+import { type ReleaseManifest, readReleaseManifest } from '../../config/release-manifest/release-manifest.ts';
+import type { SmokeTest, TargetSettings } from '../../config/settings.ts';
 import {
   describePlace,
   type Effective,

@@ -2,7 +2,7 @@
 // first: a rule that nothing fulfils would take users back from a release that serves them well. Or the person leaves it.
 
 import type { Engine } from '../../api/engine.ts';
-import type { HealthSettings } from '../../config/settings-health.ts';
+import type { HealthSettings } from '../../config/health/settings.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { SlotName } from '../../environment/environment.ts';

@@ -1,6 +1,6 @@
 // Whether somebody is an approver of a target; "it is not known now" is another answer than no.
 
-import { approverRule } from '../../config/people.ts';
+import { approverRule } from '../../config/people/people.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { refuse } from '../../domain/refusal.ts';
 import type { Target } from '../core.ts';

@@ -1,8 +1,7 @@
 // What a plan says of how a release would be run, and whether it could be started now.
 
 import type { PlannedRun } from '../../api/releases.ts';
-import { accountSentence } from '../../config/account-sentence.ts';
-import { limitsNotes } from '../../config/limits-note.ts';
+import { accountSentence, limitsNotes } from '../../config/process/notes.ts';
 import { type Refusal, refuse } from '../../domain/refusal.ts';
 import type { SlotName } from '../../environment/environment.ts';
 import { type FolderMeasure, measureFolder } from '../../lib/digest.ts';

@@ -1,7 +1,6 @@
 // A real state with deployments in it as the flow writes them, and tellers that work on it.
 
-import { resolveStatuses } from '../../../config/resolve-statuses.ts';
-import { type StatusesFile, statuses } from '../../../config/schema-statuses.ts';
+import { resolveStatuses, type StatusesFile, statuses } from '../../../config/statuses/statuses.ts';
 import type { Build } from '../../../domain/build.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
 import { type Log, silentLog } from '../../../lib/log.ts';

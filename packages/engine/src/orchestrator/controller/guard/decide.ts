@@ -1,6 +1,6 @@
 // What is to be done about a live side that is ill. Pure: the side, the other one and what was done before, in.
 
-import type { GuardAction, GuardSettings } from '../../../config/settings-guard.ts';
+import type { GuardAction, GuardSettings } from '../../../config/guard/guard.ts';
 
 export type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
 

@@ -1,6 +1,6 @@
 // What the guard remembers of a target between its looks, in the state.
 
-import type { GuardSettings } from '../../../config/settings-guard.ts';
+import type { GuardSettings } from '../../../config/guard/guard.ts';
 import { ownMark } from '../../../lib/process-mark.ts';
 import type { Db } from '../../../state/database.ts';
 import { getSnapshot, guardKey, putSnapshot } from '../../../state/snapshots.ts';

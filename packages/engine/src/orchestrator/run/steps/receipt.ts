@@ -1,7 +1,7 @@
 // The proof of a routing change: probes through every node of the balancer, routed as a new user is, that must see the
 // expected release. "The command succeeded" is no proof. On the way back a node that is dead is left out, and named.
 
-import type { HealthSettings } from '../../../config/settings-health.ts';
+import type { HealthSettings } from '../../../config/health/settings.ts';
 import type { SlotName } from '../../../environment/environment.ts';
 import { probeHealth } from '../../../environment/health.ts';
 import { pause } from '../../../lib/clock.ts';

@@ -1,0 +1,29 @@
+// A load balancer that follows the instances: it is built again, from the same folder, when one of them answers at another
+// address. Built again is the driver here, not what serves users: that one is asked to follow by `ensure`.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { BalancerSpec, LoadBalancer } from '../load-balancer/load-balancer.ts';
+
+/** Only `ensure` changes what serves users; everything else asks the driver of the present addresses. */
+export function followInstances(upstreams: () => BalancerSpec['upstreams'], create: () => LoadBalancer): LoadBalancer {
+  let built = { upstreams: upstreams(), balancer: create() };
+  const { accessLogs, entrypoints, probeHeaders, bucketHeader } = built.balancer;
+  const present = (): LoadBalancer => {
+    const now = upstreams();
+    if (!isDeepStrictEqual(now, built.upstreams)) built = { upstreams: now, balancer: create() };
+    return built.balancer;
+  };
+  return {
+    entrypoints,
+    probeHeaders,
+    bucketHeader,
+    ...(accessLogs ? { accessLogs } : {}),
+    ensure: () => present().ensure(),
+    apply: (routing, fence, options) => present().apply(routing, fence, options),
+    observe: () => present().observe(),
+    ...(built.balancer.configuration ? { configuration: () => present().configuration?.() ?? [] } : {}),
+    ...(built.balancer.testConfiguration ? { testConfiguration: async () => present().testConfiguration?.() } : {}),
+    traffic: (sinceMs) => present().traffic(sinceMs),
+    shutdown: () => present().shutdown(),
+  };
+}

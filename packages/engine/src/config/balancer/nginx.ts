@@ -1,0 +1,97 @@
+// What the configuration says about nginx, where it is the load balancer.
+
+import { z } from 'zod';
+import { merge } from '../kit/draft.ts';
+import { parseListen } from '../kit/units.ts';
+import { choice, listen, listOf, matching, path } from '../kit/values.ts';
+
+const word = () => matching(/^[^\p{Cc}]{1,1000}$/u, 'a word of a command, without control characters');
+const argv = () => listOf(word(), 64).min(1, { error: 'a list of at least the name of a program' });
+
+export const nginx = z
+  .strictObject({
+    mode: choice(['managed', 'attached'])
+      .describe(
+        'managed: the engine runs an nginx of its own. attached: it gives one that you run a file to include. Default: managed.',
+      )
+      .optional(),
+    program: path().describe('The nginx that the engine runs: a name or an absolute path. Default: nginx.').optional(),
+    include: path()
+      .describe('attached: the file that the engine writes, included by your nginx within http. No default.')
+      .optional(),
+    check: argv()
+      .describe('attached: the command that checks the whole configuration. Default: [nginx, -t].')
+      .optional(),
+    reload: argv().describe('attached: the command that reloads it. Default: [nginx, -s, reload].').optional(),
+    reopen: argv()
+      .describe(
+        'attached: the command that makes nginx open its logs anew; without it the log is cut in place. Default: none.',
+      )
+      .optional(),
+    headers: path()
+      .describe(
+        'A file of your add_header lines for this service. nginx takes those of the http level in no server that adds one itself, as the engine must. Default: none.',
+      )
+      .optional(),
+    tls: z
+      .strictObject({
+        listen: listen().describe('Where users connect over TLS and HTTP/2: a port, or address:port.'),
+        certificate: path().describe('PEM file of the certificate and its chain.'),
+        key: path().describe('PEM file of the private key.'),
+      })
+      .describe('The same service over TLS and HTTP/2, beside listen. Default: none.')
+      .optional(),
+  })
+  .describe('nginx as the load balancer; 1.22 was tested, stock, with split_clients and stub_status.');
+
+export type NginxFile = z.infer<typeof nginx>;
+
+/** Paths are absolute. */
+export type NginxSettings =
+  | { readonly mode: 'managed'; readonly program: string; readonly tls: TlsSettings | undefined }
+  | {
+      readonly mode: 'attached';
+      readonly include: string;
+      readonly check: readonly [string, ...string[]];
+      readonly reload: readonly [string, ...string[]];
+      readonly reopen: readonly [string, ...string[]] | undefined;
+      readonly tls: TlsSettings | undefined;
+    };
+
+export interface TlsSettings {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly certificate: string;
+  readonly key: string;
+}
+
+const defaultNginx = {
+  mode: 'managed',
+  program: 'nginx',
+  check: ['nginx', '-t'],
+  reload: ['nginx', '-s', 'reload'],
+} satisfies NginxFile;
+
+type Argv = readonly [string, ...string[]];
+
+export function resolveNginx(file: NginxFile | undefined, inFolder: (path: string) => string): NginxSettings {
+  const { mode, program, include, check, reload, reopen, tls, headers } = merge(defaultNginx, file ?? {});
+  const secured = tls && {
+    listen: parseListen(tls.listen),
+    certificate: inFolder(tls.certificate),
+    key: inFolder(tls.key),
+  };
+  const own = headers === undefined ? {} : { headers: inFolder(headers) };
+  if (mode === 'managed')
+    // A name alone is looked for in the usual folders; anything with a slash is a path from the file's own folder.
+    return { mode, program: program.includes('/') ? inFolder(program) : program, tls: secured, ...own };
+  return {
+    mode,
+    // Checked to be there: an attached nginx without it is refused.
+    include: inFolder(include ?? ''),
+    check: check as unknown as Argv,
+    reload: reload as unknown as Argv,
+    reopen: reopen as Argv | undefined,
+    tls: secured,
+    ...own,
+  };
+}

@@ -1,0 +1,95 @@
+// People are who they say once, and approvals can be given at all.
+
+import type { Draft } from '../kit/draft.ts';
+import type { Path } from '../kit/path.ts';
+import { error, type Finding, warning } from '../kit/problems.ts';
+import { suggest } from '../reading/known-keys.ts';
+import type { ConfigFile } from '../schema.ts';
+import type { TargetDraft } from '../target-draft.ts';
+
+const uniqueKeys = ['id', 'slack', 'osUser', 'email', 'codeHost'] as const;
+
+export function checkPeople(draft: Draft<ConfigFile>): readonly Finding[] {
+  const people = draft?.people ?? [];
+  return uniqueKeys.flatMap((key) => {
+    const first = new Map<string, number>();
+    return people.flatMap((person, index) => {
+      const value = person?.[key]?.toLowerCase();
+      if (value === undefined) return [];
+      const earlier = first.get(value);
+      if (earlier === undefined) first.set(value, index);
+      return earlier === undefined
+        ? []
+        : [error(['people', index, key], `people[${earlier}] has the same ${key} already`)];
+    });
+  });
+}
+
+/** Each list of approvers that is written anywhere, checked once. */
+export function checkApprovers(draft: Draft<ConfigFile>, isHidden: (path: Path) => boolean): readonly Finding[] {
+  const known = knownIds(draft);
+  if (!draft || !known) return [];
+  const lists: (readonly [Path, readonly (string | undefined)[] | undefined])[] = [[['approvers'], draft.approvers]];
+  for (const [name, service] of Object.entries(draft.services ?? {})) {
+    lists.push([['services', name, 'approval', 'approvers'], service?.approval?.approvers]);
+    for (const [target, own] of Object.entries(service?.targets ?? {}))
+      lists.push([['services', name, 'targets', target, 'approval', 'approvers'], own?.approval?.approvers]);
+  }
+  return lists.flatMap(([path, list]) =>
+    (list ?? []).flatMap((id, index) =>
+      id === undefined || id.startsWith('group:') || known.includes(id)
+        ? []
+        : [unknownApprover([...path, index], isHidden([...path, index]) ? undefined : id, known)],
+    ),
+  );
+}
+
+function unknownApprover(path: Path, id: string | undefined, known: readonly string[]): Finding {
+  if (known.length === 0) return error(path, 'people is empty, so nobody can be an approver');
+  const hint = suggest(id ?? '', known, 'known people');
+  return error(
+    path,
+    `nobody in people has ${id === undefined ? 'the id that the variable holds' : `the id "${id}"`}; ${hint}`,
+  );
+}
+
+/** As many people as an approval asks for must exist; a group counts as enough. */
+export function checkApprovals(draft: Draft<ConfigFile>, target: TargetDraft): readonly Finding[] {
+  const { approval, canary } = target.options;
+  const list = target.isSaid('approval', 'approvers') ? approval?.approvers : draft?.approvers;
+  const listPath = target.isSaid('approval', 'approvers') ? target.saidAt('approval', 'approvers') : ['approvers'];
+  const unreadable =
+    approval?.count === undefined || (list === undefined && draft && 'approvers' in draft) || list?.includes(undefined);
+  const asks =
+    approval?.beforeTraffic === true ||
+    target.isSaid('approval', 'count') ||
+    canary?.some((step) => step?.approval === true);
+  if (unreadable || !asks || list?.some((id) => id?.startsWith('group:'))) return [];
+  const approvers = new Set(list).size;
+  const count = approval.count;
+  if (approvers < count) {
+    const at = target.isSaid('approval', 'count') ? target.saidAt('approval', 'count') : target.path;
+    return [
+      error(
+        at,
+        `asks for ${people(count)} to approve, but ${approvers === 0 ? 'nobody' : `only ${people(approvers)}`} may; see approvers`,
+      ),
+    ];
+  }
+  if (approval.fourEyes !== true || approvers > count) return [];
+  return [
+    warning(
+      listPath,
+      `with four eyes (approval.fourEyes), ${people(approvers)} to approve leaves nobody when one of them deploys; name ${count + 1} or a group`,
+    ),
+  ];
+}
+
+const people = (count: number): string => (count === 1 ? '1 person' : `${count} people`);
+
+/** Undefined while the list itself cannot be read: then nothing can be said about who is in it. */
+function knownIds(draft: Draft<ConfigFile>): readonly string[] | undefined {
+  if (!draft || ('people' in draft && draft.people === undefined)) return undefined;
+  const ids = (draft.people ?? []).map((person) => person?.id);
+  return ids.includes(undefined) ? undefined : ids.filter((id) => id !== undefined);
+}

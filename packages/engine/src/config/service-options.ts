@@ -1,0 +1,208 @@
+// What a service says about how it is run, checked and moved; each of its targets may say it again. All optional here:
+// what must be there after merging is checked in checks/, since it may stand in either place.
+
+import { z } from 'zod';
+import { artifacts } from './artifacts/artifacts.ts';
+import { keepReleases } from './artifacts/keep-releases.ts';
+import { database } from './database/database.ts';
+import { guard } from './guard/guard.ts';
+import { health } from './health/health.ts';
+import {
+  approver,
+  choice,
+  duration,
+  durationOrZero,
+  listOf,
+  matching,
+  named,
+  path,
+  percentage,
+  plainValue,
+  size,
+  text,
+  urlPath,
+  whole,
+  yesNo,
+} from './kit/values.ts';
+import { told } from './notify/schema.ts';
+import { accountOptions, quota } from './process/account.ts';
+import { requiredEnv, variablePattern } from './process/required-env.ts';
+
+const jsonValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: 'a text, a number, true, false or null',
+});
+
+export const smokeTest = z
+  .strictObject({
+    name: text().max(100, { error: 'a text of at most 100 characters' }).describe('Shown when it fails; unique.'),
+    method: choice(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).describe('Default: GET.').optional(),
+    path: urlPath().describe('Path and query.'),
+    headers: z
+      .record(z.string(), plainValue, { error: 'a mapping of header names to values' })
+      .describe('Sent with the request.')
+      .optional(),
+    body: z
+      .union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())], {
+        error: 'a text, or a mapping or list that is sent as JSON',
+      })
+      .describe('A text is sent as it is; a mapping or list is sent as JSON.')
+      .optional(),
+    timeout: duration().describe('Default: 10s.').optional(),
+    expect: z
+      .strictObject({
+        status: whole({ min: 100, max: 599, expected: 'an HTTP status from 100 to 599' })
+          .describe('Default: 200.')
+          .optional(),
+        json: z
+          .record(z.string(), jsonValue, { error: 'a mapping of dotted paths to values' })
+          .describe('Dotted path into the answer, and the value it must have.')
+          .optional(),
+        text: listOf(text(), 50).describe('Each of these texts must be in the answer.').optional(),
+      })
+      .describe('What the answer must be.')
+      .optional(),
+  })
+  .describe('One request that a new side must answer as expected before any user is sent to it.');
+
+const canaryStep = z
+  .strictObject({
+    percent: whole({ min: 1, max: 99, expected: 'a whole percentage from 1 to 99' }).describe(
+      'Share of the users on the new side.',
+    ),
+    watch: duration().describe('How long the two sides are compared.').optional(),
+    approval: yesNo().describe('Ask people, after watching.').optional(),
+  })
+  .describe('One step of moving users to the new side; it watches, asks, or both.');
+
+const judge = z
+  .strictObject({
+    minRequests: whole({ min: 1, max: 1_000_000, expected: 'a number of requests from 1 to 1000000' })
+      .describe('Fewer requests on the new side give no verdict. Default: 50.')
+      .optional(),
+    maxErrorRate: percentage().describe('A new side with more errors than this is taken back. Default: 5%.').optional(),
+    patience: durationOrZero()
+      .describe(
+        'How long a watch may stay without a verdict past its time; then the deployment is aborted. Default: 5m.',
+      )
+      .optional(),
+  })
+  .describe('When a canary is good, bad, or not yet known.');
+
+const approval = z
+  .strictObject({
+    beforeTraffic: yesNo().describe('Also ask before the first user is sent. Default: false.').optional(),
+    approvers: listOf(approver(), 200)
+      .describe('Who may approve here, instead of the approvers of the file.')
+      .optional(),
+    count: whole({ min: 1, max: 20, expected: 'a number of approvals from 1 to 20' })
+      .describe('How many people must approve. Default: 1.')
+      .optional(),
+    fourEyes: yesNo().describe('Who asked for the deployment cannot approve it. Default: true.').optional(),
+    deadline: duration().describe('How long an approval may take. Default: 1h.').optional(),
+    onTimeout: choice(['abort', 'hold'])
+      .describe('What happens when it passes: abort, or hold where it stands. Default: abort.')
+      .optional(),
+  })
+  .describe('Who decides, and by when.');
+
+export const serviceOptions = {
+  releases: path().describe('Folder with one folder per version.').optional(),
+  command: listOf(text(), 200)
+    .min(1, { error: 'a list of a program and its arguments' })
+    .describe(
+      `Program and arguments, run in the folder of the release; never through a shell. \${NAME} is filled in from the service's own variables when a slot starts.`,
+    )
+    .optional(),
+  env: named(plainValue, variablePattern, 'a mapping from variables to values')
+    .describe(
+      `Variables of the service. \${NAME} is filled in when a slot starts: from env files, ENVIRONMENT_COLOR, APPLICATION_PORT and APP_VERSION.`,
+    )
+    .optional(),
+  envFiles: listOf(path(), 16)
+    .describe('Env files (docs/env-files.md) for both slots. Secrets belong here.')
+    .optional(),
+  requiredEnv: requiredEnv
+    .describe('A slot is not started while one of these is missing, or does not have its format.')
+    .optional(),
+  ...accountOptions,
+  quota: quota.optional(),
+  database: database.optional(),
+  artifacts: artifacts.optional(),
+  keepReleases: keepReleases.optional(),
+  grace: durationOrZero().describe('Between SIGTERM and SIGKILL. Default: 30s.').optional(),
+  drain: z
+    .strictObject({
+      limit: durationOrZero()
+        .describe('How long a side that is stopped or replaced may take to end what it has begun. Default: as grace.')
+        .optional(),
+    })
+    .describe('What happens to requests that are still open on a side that gets no users any more.')
+    .optional(),
+  settle: durationOrZero()
+    .describe('A process that ends within this time has failed to start. Default: 300ms.')
+    .optional(),
+  health: health.optional(),
+  smokeTests: listOf(smokeTest, 100)
+    .describe('Requests that a new side must answer; three or more are a good habit.')
+    .optional(),
+  smokeTotal: duration().describe('Limit for all smoke tests together. Default: 60s.').optional(),
+  canary: listOf(canaryStep, 50)
+    .describe(
+      'Steps from few users to all, in rising order; [] moves everybody at once. Default: 10 % watched for 60s, 10 % asked, 50 % watched for 60s.',
+    )
+    .optional(),
+  judge: judge.optional(),
+  approval: approval.optional(),
+  bake: durationOrZero()
+    .describe('How long the new side is watched after everybody was moved. Default: 2m.')
+    .optional(),
+  standby: z
+    .strictObject({
+      keep: z
+        .union([choice(['until-next-deployment']), durationOrZero()], {
+          error: 'a duration up to 24d such as 24h, or until-next-deployment',
+        })
+        .describe('How long the previous side is kept running after the bake. Default: 24h.')
+        .optional(),
+    })
+    .describe('The previous side, kept warm so that going back is a flip of routing.')
+    .optional(),
+  afterBake: choice(['keep', 'stop', 'upgrade', 'ask'])
+    .describe(
+      'What becomes of the previous side after the bake: kept, stopped, brought to the new version, or asked. Default: keep.',
+    )
+    .optional(),
+  failedSide: z
+    .strictObject({
+      keep: durationOrZero().describe('How long a failed new side is kept to be looked at. Default: 30m.').optional(),
+      // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
+      then: choice(['restore', 'stop'])
+        .describe('Afterwards: bring the last good release back there, or stop it. Default: restore.')
+        .optional(),
+    })
+    .describe('What becomes of a new side that was given up.')
+    .optional(),
+  crash: z
+    .strictObject({
+      firstRestart: duration().describe('Pause before the first restart; doubled each time. Default: 1s.').optional(),
+      maxRestart: duration().describe('Longest pause between restarts. Default: 60s.').optional(),
+    })
+    .describe('What happens when a side ends by itself.')
+    .optional(),
+  guard: guard.optional(),
+  limits: z
+    .strictObject({
+      disk: size().describe('Free disk without which nothing is started. Default: 256MB.').optional(),
+      memory: size().describe('Free memory without which nothing is started. Default: 128MB.').optional(),
+      log: size().describe("What is kept of a slot's output at most, in four files. Default: 50MB.").optional(),
+    })
+    .describe('What this machine must have, and what a slot may take.')
+    .optional(),
+  notify: told.optional(),
+  channel: matching(/^(#[^\s#]{1,80}|[CGD][A-Z0-9]{2,20})$/, 'a Slack channel such as "#deploys" or C0123ABCD')
+    .describe('Slack channel where deployments are shown.')
+    .optional(),
+};
+
+const options = z.strictObject(serviceOptions);
+export type ServiceOptions = z.infer<typeof options>;
