@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from '@bg/engine';
 
 export interface AppOptions {
   readonly app: App;
@@ -31,8 +32,7 @@ export interface AppProcess {
 
 const entryOf = (app: App): string => resolve(import.meta.dirname, `../../apps/${app}/src/main.ts`);
 const names: Readonly<Record<App, string>> = { 'slack-bot': 'The Slack bot', webhook: 'The webhook receiver' };
-const firstWaitMs = 500;
-const maxWaitMs = 10_000;
+const restart = { firstMs: 500, maxMs: 10_000 };
 const maxDeathsInARow = 12;
 /** After so long a life the waits begin anew. */
 const goodLifeMs = 30_000;
@@ -57,7 +57,7 @@ export function startAppProcess(options: AppOptions): AppProcess {
         givenUp = `${name} ended ${deaths} times in a row (${how}) and is not started again; see ${options.logFile}.`;
         return options.say(givenUp);
       }
-      const waitMs = Math.min(firstWaitMs * 2 ** (deaths - 1), maxWaitMs);
+      const waitMs = backoffMs(restart, deaths - 1);
       options.say(`${name} ended (${how}); it is started again in ${waitMs / 1_000} s.`);
       await delay(waitMs, undefined, { signal: over.signal }).catch(() => undefined);
     }

@@ -2,6 +2,7 @@
 // hangs does not hold up those behind it.
 
 import {
+  backoffMs,
   type Delivered,
   type Ending,
   type Engine,
@@ -28,8 +29,7 @@ const patienceMs = 1000;
 const mostAside = 4;
 const limitMs = 60_000;
 const crowded = `it took longer than ${patienceMs / 1000} s beside ${mostAside} others that do`;
-const firstRetryMs = 1000;
-const maxRetryMs = 300_000;
+const retry = { firstMs: 1_000, maxMs: 300_000 };
 /** With the pauses between them, about three quarters of an hour. */
 const maxAttempts = 16;
 
@@ -128,7 +128,7 @@ function conclude({ engine, log }: WorkOptions, { id, hook, attempts }: Delivere
   } catch (thrown) {
     const problem = messageOf(thrown);
     log.error({ id, hook, attempts, err: thrown }, 'a delivery could not be worked on');
-    if (attempts + 1 < maxAttempts) engine.inbox.retry(id, Math.min(firstRetryMs * 2 ** attempts, maxRetryMs), problem);
+    if (attempts + 1 < maxAttempts) engine.inbox.retry(id, backoffMs(retry, attempts), problem);
     else engine.inbox.settle(id, { state: 'parked', sentence: `given up after ${maxAttempts} tries: ${problem}` });
   }
 }

@@ -1,6 +1,6 @@
 // What became of a message: written into the outbox, with what to do about it where Slack did not take it.
 
-import { type OutboxMessage, patiently } from '@bg/engine';
+import { backoffMs, type OutboxMessage, patiently } from '@bg/engine';
 import type { Answer, Place } from '../slack/api.ts';
 import { isChannelGone, isTokenRefused, problemSentence, type SlackProblem } from '../slack/problems.ts';
 import type { Method } from './buckets.ts';
@@ -13,7 +13,7 @@ const slowRetryMs = 5 * 60_000;
 const soonMs = 1_000;
 /** A day of slow retries. */
 const maxSlowAttempts = 288;
-const maxBackoffMs = 15_000;
+const lostBackoff = { firstMs: 1_000, maxMs: 15_000 };
 export const shutOutMs = 60_000;
 
 export const everyIn = ({ message, also = [] }: Item): readonly OutboxMessage[] => [message, ...also];
@@ -45,8 +45,7 @@ async function unsettled(round: Round, item: Item, method: Method, problem: Slac
       for (const { key } of everyIn(item)) outbox.retry(key, problem.afterMs, sentence);
       return 'ended';
     case 'lost':
-      for (const { key, attempts } of everyIn(item))
-        outbox.retry(key, Math.min(1000 * 2 ** Math.min(attempts, 6), maxBackoffMs), sentence);
+      for (const { key, attempts } of everyIn(item)) outbox.retry(key, backoffMs(lostBackoff, attempts), sentence);
       return 'lost';
     case 'refused':
       if (isTokenRefused(problem)) return shutOut(round, item, sentence);

@@ -1,7 +1,7 @@
 // One message to its place: updated where it stands, posted where it does not, and looked for where that is not known.
 
 import { createHash } from 'node:crypto';
-import type { OutboxMessage } from '@bg/engine';
+import { backoffMs, type OutboxMessage } from '@bg/engine';
 import { type Card, card, context, textAlone } from '../cards/blocks.ts';
 import type { Answer, Place } from '../slack/api.ts';
 import {
@@ -51,7 +51,7 @@ function waitOnce(engine: Round['engine'], message: OutboxMessage): void {
   else
     engine.outbox.retry(
       message.key,
-      Math.min(1000 * 2 ** Math.min(message.attempts, 7), 120_000),
+      backoffMs({ firstMs: 1_000, maxMs: 120_000 }, message.attempts),
       'waits for its card',
     );
 }

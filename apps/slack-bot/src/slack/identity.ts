@@ -1,6 +1,6 @@
 // Is the token good, and whose workspace is it? A bad token is told apart from a Slack that cannot be reached.
 
-import type { Clock, Log, Settings } from '@bg/engine';
+import { backoffMs, type Clock, type Log, type Settings } from '@bg/engine';
 import type { Identity, Slack } from './api.ts';
 import { problemSentence } from './problems.ts';
 
@@ -24,8 +24,7 @@ export async function checkToken(slack: Slack): Promise<TokenCheck> {
   };
 }
 
-const firstRetryMs = 1000;
-const maxRetryMs = 60_000;
+const retry = { firstMs: 1_000, maxMs: 60_000 };
 
 export interface IdentityOptions {
   readonly slack: Slack;
@@ -43,12 +42,8 @@ export function keepAskingWho(options: IdentityOptions): KnownIdentity {
   warnOfScopes(first, options);
 
   async function ask(): Promise<void> {
-    for (
-      let waitMs = firstRetryMs;
-      identity === undefined && !signal.aborted;
-      waitMs = Math.min(waitMs * 2, maxRetryMs)
-    ) {
-      await clock.sleep(waitMs, signal);
+    for (let tried = 0; identity === undefined && !signal.aborted; tried += 1) {
+      await clock.sleep(backoffMs(retry, tried), signal);
       const checked = await checkToken(slack);
       if (checked.kind === 'good') {
         identity = checked.identity;

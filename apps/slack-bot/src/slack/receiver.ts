@@ -1,7 +1,7 @@
 // How Slack reaches the bot: signed HTTP requests, or a WebSocket that the bot opens (Socket Mode).
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Clock, Log } from '@bg/engine';
+import { backoffMs, type Clock, type Log } from '@bg/engine';
 import { HTTPReceiver, type ReceiverProcessEventErrorHandlerArgs, SocketModeReceiver } from '@slack/bolt';
 import { WebAPIRateLimitedError, type WebClientOptions } from '@slack/web-api';
 import { boltLogger } from './bolt-log.ts';
@@ -117,8 +117,7 @@ async function refuseDelivery({ error, response }: ReceiverProcessEventErrorHand
   return true;
 }
 
-const firstReconnectMs = 250;
-const maxReconnectMs = 60_000;
+const reconnect = { firstMs: 250, maxMs: 60_000 };
 const calmMs = 60_000;
 
 /**
@@ -156,7 +155,7 @@ function socketDoor({ clientOptions, dispatcher, clock, log }: FrontDoorOptions,
   }
 
   async function stayConnected(signal: AbortSignal): Promise<void> {
-    let waitMs = 0;
+    let failures = 0;
     while (!signal.aborted) {
       const startedAt = clock.now();
       const problem = await connectOnce().then(
@@ -165,14 +164,15 @@ function socketDoor({ clientOptions, dispatcher, clock, log }: FrontDoorOptions,
       );
       if (signal.aborted) return;
       // A connection that lived was fine; Slack may also greet and close at once (too_many_websockets).
-      if (problem === undefined && clock.now() - startedAt >= calmMs) waitMs = 0;
-      const leastMs = problem === undefined ? 0 : firstReconnectMs;
-      const retryMs = Math.max(waitMs, leastMs, askedWaitMs(problem));
+      if (problem === undefined && clock.now() - startedAt >= calmMs) failures = 0;
+      const isFirst = problem === undefined && failures === 0;
+      const waitMs = isFirst ? 0 : backoffMs(reconnect, Math.max(0, failures - 1));
+      const retryMs = Math.max(waitMs, askedWaitMs(problem));
       if (problem === undefined)
         log.info({ retryMs }, 'Slack closed the Socket Mode connection; the bot opens the next one');
       else log.warn({ problem: String(problem), retryMs }, 'cannot connect to Slack in Socket Mode');
       if (retryMs > 0) await clock.sleep(retryMs, signal).catch(() => {});
-      waitMs = Math.min(Math.max(waitMs * 2, firstReconnectMs), maxReconnectMs);
+      failures += 1;
     }
   }
 

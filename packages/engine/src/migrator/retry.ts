@@ -1,5 +1,6 @@
 // Locks are waited for briefly and often: who waits long in a database's queue keeps everybody behind it waiting too.
 
+import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import { pause } from '../lib/clock.ts';
 import type { RunLimits } from './database.ts';
@@ -18,8 +19,8 @@ export interface Contest {
   readonly whoHolds: () => Promise<string>;
 }
 
-const firstDelayMs = 500;
-const longestDelayMs = 30_000;
+/** Full jitter: of two who met, the next time only one is there. */
+const backoff = { firstMs: 500, maxMs: 30_000, jitter: 1 };
 
 /**
  * Tries the whole transaction again until it gets its locks.
@@ -47,12 +48,7 @@ export async function untilFree<T>(
             cause: thrown,
           },
         );
-      await pause(clock, Math.min(delayMs(tried), limits.lockTotalMs - waited), signal);
+      await pause(clock, Math.min(backoffMs(backoff, tried - 1), limits.lockTotalMs - waited), signal);
     }
   }
-}
-
-/** Full jitter: of two who met, the next time only one is there. */
-function delayMs(tried: number): number {
-  return Math.random() * Math.min(firstDelayMs * 2 ** (tried - 1), longestDelayMs);
 }

@@ -3,6 +3,7 @@
 
 import type { Engine } from '../api/engine.ts';
 import type { OutboxMessage } from '../domain/outbox.ts';
+import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, pause } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -32,10 +33,9 @@ export interface Transport {
 
 const perRound = 50;
 const idleMs = 1_000;
-const firstRetryMs = 5_000;
-const longestRetryMs = 5 * 60_000;
-const firstHoldMs = 1_000;
-const longestHoldMs = 30_000;
+/** Up to a quarter shorter: of many that the other side refused together, not all return together. */
+const retry = { firstMs: 5_000, maxMs: 5 * 60_000, jitter: 0.25 };
+const hold = { firstMs: 1_000, maxMs: 30_000, jitter: 0.25 };
 
 /** Until `signal` aborts; what was begun is ended first. */
 export async function deliver(parts: DeliverParts, transport: Transport, signal: AbortSignal): Promise<void> {
@@ -43,7 +43,7 @@ export async function deliver(parts: DeliverParts, transport: Transport, signal:
   while (!signal.aborted) {
     const held = await sendDue(parts, transport, signal);
     holds = held ? holds + 1 : 0;
-    if (held) await pause(parts.clock, held.forMs ?? growing(firstHoldMs, holds - 1, longestHoldMs), signal);
+    if (held) await pause(parts.clock, held.forMs ?? backoffMs(hold, holds - 1), signal);
     else await parts.engine.changed(idleMs, signal);
   }
 }
@@ -91,7 +91,7 @@ function settle(parts: DeliverParts, transport: Transport, message: OutboxMessag
     return;
   }
   log.warn({ key, attempts: attempts + 1, problem }, 'a message was not taken, tries again');
-  engine.outbox.retry(key, Math.max(fate.afterMs ?? 0, growing(firstRetryMs, attempts, longestRetryMs)), problem);
+  engine.outbox.retry(key, Math.max(fate.afterMs ?? 0, backoffMs(retry, attempts)), problem);
 }
 
 const isTooOld = ({ clock }: DeliverParts, { giveUpMs, bornAt }: Transport, message: OutboxMessage): boolean =>
@@ -106,7 +106,3 @@ function drop({ engine, store, log }: DeliverParts, transport: Transport, messag
   });
   log.error({ key, problem }, 'a message is given up');
 }
-
-/** Up to a quarter shorter: of many who were turned away together, not all come back together. */
-const growing = (firstMs: number, tried: number, longestMs: number): number =>
-  Math.round(Math.min(firstMs * 2 ** Math.min(tried, 20), longestMs) * (1 - Math.random() / 4));

@@ -3,6 +3,7 @@
 
 import { open, truncate } from 'node:fs/promises';
 import type { ArtifactSettings } from '../config/artifacts/settings.ts';
+import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import type { StreamAnswer } from '../lib/http-stream.ts';
@@ -28,6 +29,8 @@ interface Part {
   etag: string | undefined;
 }
 
+const retry = { firstMs: 500, maxMs: 10_000 };
+
 /** @returns bytes. @throws BlueGreenError `artifact-refused` or `artifact-unavailable`; the signal's reason */
 export async function download(request: DownloadRequest): Promise<number> {
   const { settings, clock, signal } = request;
@@ -45,7 +48,7 @@ export async function download(request: DownloadRequest): Promise<number> {
           `${shownUrl(url)} could not be fetched: ${messageOf(thrown)} (${tries} tries, ${sizeText(part.bytes)} came)`,
           thrown,
         );
-      await clock.sleep(Math.min(10_000, 250 * 2 ** attempt), signal);
+      await clock.sleep(backoffMs(retry, attempt - 1), signal);
     }
   }
 }

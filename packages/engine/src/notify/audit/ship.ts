@@ -2,6 +2,7 @@
 // comes at least once, also when the process is killed. Nothing is kept in memory but one batch; the log is the queue.
 
 import type { Engine } from '../../api/engine.ts';
+import { backoffMs } from '../../lib/backoff.ts';
 import { type Clock, pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -23,8 +24,7 @@ export interface ShipParts {
 const mostRows = 200;
 const mostBytes = 512 * 1024;
 const idleMs = 1_000;
-const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
+const retry = { firstMs: 1_000, maxMs: 60_000 };
 const tooLarge = 413;
 
 /** Until `signal` aborts. */
@@ -55,7 +55,7 @@ export async function ship(parts: ShipParts, sender: Sender, signal: AbortSignal
     settle(parts, sender, messageOf(thrown));
     limit = statusOf(thrown) === tooLarge ? Math.max(1, Math.floor(rows.length / 2)) : mostRows;
     failures += 1;
-    await pause(clock, Math.min(firstRetryMs * 2 ** Math.min(failures - 1, 10), longestRetryMs), signal);
+    await pause(clock, backoffMs(retry, failures - 1), signal);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { SlotName, SlotObservation } from '../../environment/environment.ts';
 import { type HealthReport, probeHealth } from '../../environment/health.ts';
 import { type HealthState, nextHealth, unknownHealth } from '../../environment/health-state.ts';
+import { backoffMs } from '../../lib/backoff.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../../state/snapshots.ts';
@@ -207,7 +208,8 @@ async function announceCrash(
 }
 
 function backoff({ settings }: Target, restarts: number): number {
-  return Math.min(settings.crash.firstRestartMs * 2 ** restarts, settings.crash.maxRestartMs);
+  const { firstRestartMs, maxRestartMs } = settings.crash;
+  return backoffMs({ firstMs: firstRestartMs, maxMs: maxRestartMs }, restarts);
 }
 
 /** Ten intervals of life are a recovery: the next crash begins with the short wait again. */
