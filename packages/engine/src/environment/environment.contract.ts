@@ -8,6 +8,35 @@ import { remembers, renders, rendersStrictly } from './contract-templates.ts';
 import { tailLog } from './tail.ts';
 
 export function environmentContract(name: string, makeFixture: () => Promise<EnvironmentFixture>): void {
+  describeContract(name, makeFixture, (fixture) => {
+    slotContract(fixture);
+    describe('what a service is given', () => gives(fixture));
+    describe('the command of a service', () => fillsCommand(fixture));
+    describe('a script of a service', () => leavesScripts(fixture));
+    describe('a start that is refused', () => refuses(fixture));
+    describe('a release that ends at once', () => endsAtOnce(fixture));
+    describe('templates of a release', () => renders(fixture));
+    describe('a template that cannot be filled in', () => rendersStrictly(fixture));
+    describe('what is remembered of a start', () => remembers(fixture));
+  });
+}
+
+/** What the flow rests on, whatever a release is made of. The fake environment of the flow's tests signs this part. */
+export function slotsContract(name: string, makeFixture: () => Promise<EnvironmentFixture>): void {
+  describeContract(name, makeFixture, slotContract);
+}
+
+function slotContract(fixture: Fixture): void {
+  describe('start', () => starts(fixture));
+  describe('stop', () => stops(fixture));
+  describe('what runs already', () => adopts(fixture));
+}
+
+function describeContract(
+  name: string,
+  makeFixture: () => Promise<EnvironmentFixture>,
+  contract: (fixture: Fixture) => void,
+): void {
   describe(`${name} keeps the contract of an environment`, () => {
     let current: EnvironmentFixture | undefined;
     const fixture = (): EnvironmentFixture => {
@@ -20,17 +49,7 @@ export function environmentContract(name: string, makeFixture: () => Promise<Env
     afterEach(async () => {
       await current?.close();
     });
-    describe('start', () => starts(fixture));
-    describe('what a service is given', () => gives(fixture));
-    describe('the command of a service', () => fillsCommand(fixture));
-    describe('a script of a service', () => leavesScripts(fixture));
-    describe('a start that is refused', () => refuses(fixture));
-    describe('a release that ends at once', () => endsAtOnce(fixture));
-    describe('templates of a release', () => renders(fixture));
-    describe('a template that cannot be filled in', () => rendersStrictly(fixture));
-    describe('what is remembered of a start', () => remembers(fixture));
-    describe('stop', () => stops(fixture));
-    describe('what runs already', () => adopts(fixture));
+    contract(fixture);
   });
 }
 

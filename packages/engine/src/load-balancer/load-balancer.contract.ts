@@ -3,18 +3,44 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SlotName } from '../environment/environment.ts';
-import { canaryContract } from './contract/canary.ts';
+import { canaryContract, probeContract } from './contract/canary.ts';
 import { conversationContract } from './contract/conversations.ts';
-import { previewContract } from './contract/preview.ts';
+import { previewContract, tokenContract } from './contract/preview.ts';
 import { asBucket, type BalancerFixture, buildStage, type Stage } from './contract/stage.ts';
 import { switchUnderLoad } from './contract/switching.ts';
-import { trafficContract } from './contract/traffic.ts';
+import { countingContract, trafficContract } from './contract/traffic.ts';
 import { sideOf } from './contract/user.ts';
 import type { BalancerSpec } from './load-balancer.ts';
 
 export type { BalancerFixture } from './contract/stage.ts';
 
-export function balancerContract(name: string, makeFixture: (spec: BalancerSpec) => Promise<BalancerFixture>): void {
+type MakeFixture = (spec: BalancerSpec) => Promise<BalancerFixture>;
+
+export function balancerContract(name: string, makeFixture: MakeFixture): void {
+  describeContract(name, makeFixture, (stage) => {
+    flowContract(stage);
+    canaryContract(stage);
+    previewContract(stage);
+    trafficContract(stage);
+    conversationContract(stage);
+    switchingContract(stage);
+  });
+}
+
+/** What the flow rests on. The fake balancer of the flow's tests signs this part. */
+export function routedContract(name: string, makeFixture: MakeFixture): void {
+  describeContract(name, makeFixture, flowContract);
+}
+
+function flowContract(stage: () => Stage): void {
+  routingContract(stage);
+  survivalContract(stage);
+  probeContract(stage);
+  tokenContract(stage);
+  countingContract(stage);
+}
+
+function describeContract(name: string, makeFixture: MakeFixture, contract: (stage: () => Stage) => void): void {
   describe(`${name} as a load balancer`, () => {
     let present: Stage | undefined;
     const stage = (): Stage => {
@@ -29,13 +55,7 @@ export function balancerContract(name: string, makeFixture: (spec: BalancerSpec)
       await Promise.all([present?.backends.blue.close(), present?.backends.green.close()]);
       present = undefined;
     });
-    routingContract(stage);
-    canaryContract(stage);
-    previewContract(stage);
-    survivalContract(stage);
-    trafficContract(stage);
-    conversationContract(stage);
-    switchingContract(stage);
+    contract(stage);
   });
 }
 

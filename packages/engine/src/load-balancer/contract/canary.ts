@@ -70,7 +70,9 @@ export function canaryContract(stage: () => Stage): void {
     expect([sum(({ requests }) => requests), sum(({ errors }) => errors)]).toEqual([41, 40]);
     expect(drawn.every(({ requests }) => requests > 0)).toBe(true);
   });
+}
 
+export function probeContract(stage: () => Stage): void {
   test('a probe chooses its bucket and is told the side', async () => {
     await stage().route({ active: 'blue', canary: { slot: 'green', percent: 10 } });
     for (const [bucket, side] of [

@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 import { previewToken, type Stage } from './stage.ts';
 import { type Call, sideOf } from './user.ts';
 
-export function previewContract(stage: () => Stage): void {
-  const header = (token: string) => ({ headers: { 'x-preview-token': token } });
+const header = (token: string) => ({ headers: { 'x-preview-token': token } });
+
+export function tokenContract(stage: () => Stage): void {
   const cookie = (token: string) => ({ headers: { cookie: `a=b; bg_preview=${token}; c=d` } });
 
   test('only the right token reaches the preview, by header or by cookie, and the service never sees it', async () => {
@@ -22,7 +23,9 @@ export function previewContract(stage: () => Stage): void {
     }
     expect(JSON.stringify(stage().backends.blue.lastHeaders())).not.toContain('preview');
   });
+}
 
+export function previewContract(stage: () => Stage): void {
   test('named users see the new side before any share is given, and only as long as there is one', async () => {
     const { user, route, spec } = stage();
     const named = (spec.allow?.values ?? []).map((value) => ({ headers: { 'x-user': value } }));

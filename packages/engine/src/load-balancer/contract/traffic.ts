@@ -7,19 +7,7 @@ import { noCounts, type Traffic } from '../load-balancer.ts';
 import type { Stage } from './stage.ts';
 import { inParallel, until } from './user.ts';
 
-export function trafficContract(stage: () => Stage): void {
-  /** A line of a log may come late. What must not be counted has come by then too: it was asked for before. */
-  async function counted(wish: Readonly<Partial<Record<SlotName, number>>>): Promise<Traffic> {
-    const { balancer } = stage().fixture;
-    const slots = Object.entries(wish) as readonly (readonly [SlotName, number])[];
-    await until(async () => {
-      const traffic = await balancer.traffic(0);
-      return slots.every(([slot, count]) => traffic[slot].requests >= count && traffic[slot].open === 0);
-    });
-    await delay(100);
-    return balancer.traffic(0);
-  }
-
+export function countingContract(stage: () => Stage): void {
   test('requests are counted per side and class; previews, probes and refusals are not', async () => {
     const { fixture, user, route } = stage();
     await user();
@@ -32,20 +20,22 @@ export function trafficContract(stage: () => Stage): void {
     await route({ active: 'green' });
     await user({ path: '/status/200' });
 
-    const { blue, green } = await counted({ blue: 10, green: 1 });
+    const { blue, green } = await counted(stage(), { blue: 10, green: 1 });
     expect(blue).toMatchObject({ requests: 10, errors: 2, connectFailures: 0, open: 0 });
     expect(blue.statusClasses).toEqual({ '1xx': 0, '2xx': 4, '3xx': 2, '4xx': 2, '5xx': 2 });
     expect(green).toMatchObject({ requests: 1, errors: 0, open: 0 });
     expect(await fixture.balancer.traffic(Date.now() + 5_000)).toEqual({ blue: noCounts, green: noCounts, missed: 0 });
   });
+}
 
+export function trafficContract(stage: () => Stage): void {
   test('a side that cannot be reached answers 502, and counts as an error and a failed connection', async () => {
     const { user, route, backends } = stage();
     await route({ active: 'blue' });
     await backends.blue.close();
     const replies = [await user(), await user({ method: 'POST', body: Buffer.alloc(200_000) })];
     expect(replies.map(({ status }) => status)).toEqual([502, 502]);
-    const { blue } = await counted({ blue: 2 });
+    const { blue } = await counted(stage(), { blue: 2 });
     expect(blue).toMatchObject({ requests: 2, errors: 2, connectFailures: 2, open: 0 });
   });
 
@@ -53,7 +43,7 @@ export function trafficContract(stage: () => Stage): void {
     const { user, route } = stage();
     await route({ active: 'blue' });
     expect((await user({ path: '/delay/15000' })).status).toBe(504);
-    const { blue } = await counted({ blue: 1 });
+    const { blue } = await counted(stage(), { blue: 1 });
     expect(blue).toMatchObject({ requests: 1, errors: 1, connectFailures: 0, open: 0 });
   });
 
@@ -62,7 +52,7 @@ export function trafficContract(stage: () => Stage): void {
     await route({ active: 'blue' });
     const delays = Array.from({ length: 100 }, (_, at) => (at < 90 ? 200 : 800));
     const seen = await inParallel(delays, 20, async (ms) => (await user({ path: `/delay/${ms}` })).ms);
-    const { blue } = await counted({ blue: 100 });
+    const { blue } = await counted(stage(), { blue: 100 });
     const sorted = seen.toSorted((a, b) => a - b);
     const service = delays.toSorted((a, b) => a - b);
     // Never less than the service took, and never more than the users saw, who wait for a busy machine as well.
@@ -88,4 +78,18 @@ export function trafficContract(stage: () => Stage): void {
     await Promise.all(slow);
     await until(async () => (await fixture.balancer.traffic(0)).blue.open === 0);
   });
+}
+
+/** A line of a log may come late. What must not be counted has come by then too: it was asked for before. */
+async function counted(
+  { fixture: { balancer } }: Stage,
+  wish: Readonly<Partial<Record<SlotName, number>>>,
+): Promise<Traffic> {
+  const slots = Object.entries(wish) as readonly (readonly [SlotName, number])[];
+  await until(async () => {
+    const traffic = await balancer.traffic(0);
+    return slots.every(([slot, count]) => traffic[slot].requests >= count && traffic[slot].open === 0);
+  });
+  await delay(100);
+  return balancer.traffic(0);
 }

@@ -1,0 +1,94 @@
+// The fakes sign what the drivers sign, as far as the flow rests on it.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { deafServer } from '../environment/contract-fixture.ts';
+import { slotsContract } from '../environment/environment.contract.ts';
+import type { LaunchSettings, SlotPlace } from '../environment/environment.ts';
+import { systemClock } from '../lib/clock.ts';
+import { freePort } from '../load-balancer/contract/backend.ts';
+import { routedContract } from '../load-balancer/load-balancer.contract.ts';
+import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
+import { createFakeBalancers } from './fake-balancer.ts';
+import { createFakeEnvironments } from './fake-environment.ts';
+
+const settings: LaunchSettings = {
+  command: ['node', 'server.mjs'],
+  env: {},
+  envFiles: [],
+  requiredEnv: [],
+  templates: [],
+  graceMs: 1_000,
+  settleMs: 0,
+  minFreeDiskBytes: 1,
+  minFreeMemoryBytes: 1,
+  maxLogBytes: 10_000,
+};
+
+slotsContract('the fake environment', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bg-fake-'));
+  const fakes = createFakeEnvironments({ folder: join(folder, 'state'), clock: systemClock });
+  const blue: SlotPlace = { service: 'shop', target: 'production', slot: 'blue', port: await freePort() };
+  return {
+    environment: fakes.create(),
+    another: fakes.create,
+    blue,
+    green: { ...blue, slot: 'green', port: await freePort() },
+    folder,
+    settings,
+    release: (version, source) => {
+      fakes.machine.behave(version, { isDeaf: source === deafServer });
+      const release = join(folder, 'releases', version);
+      mkdirSync(release, { recursive: true });
+      writeFileSync(join(release, 'server.mjs'), source ?? '');
+      return { version, digest: `digest-of-${version}`, folder: release };
+    },
+    close: async () => {
+      await fakes.machine.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+});
+
+routedContract('the fake balancer', async (spec) => {
+  const fakes = createFakeBalancers({ spec, clock: systemClock });
+  return { balancer: fakes.create(), another: fakes.create, kill: () => fakes.kill(), dispose: fakes.close };
+});
+
+describe('a fake balancer of two nodes', () => {
+  const specOn = (port: number): BalancerSpec => ({
+    service: 'shop',
+    target: 'production',
+    listen: { host: '127.0.0.1', port },
+    upstreams: { blue: { host: '127.0.0.1', port: 1 }, green: { host: '127.0.0.1', port: 2 } },
+    sticky: { by: 'address', name: '' },
+    preview: undefined,
+    allow: undefined,
+    requestTimeoutMs: 1_000,
+    drainSpreadMs: 0,
+  });
+  const blue = { generation: 1, active: 'blue', canary: undefined, preview: undefined } as const;
+
+  it('waits for a dead one on the way forward, and for none on the way back', async () => {
+    const ports = [await freePort(), await freePort()];
+    const fakes = createFakeBalancers({ spec: specOn(ports[0] ?? 0), clock: systemClock, ports });
+    const balancer = fakes.create();
+    await balancer.ensure();
+    await balancer.apply(blue, 1);
+    await fakes.kill(1);
+    fakes.bury(1);
+    await balancer.ensure();
+    const green = { ...blue, generation: 2, active: 'green' } as const;
+    await expect(balancer.apply(green, 1)).rejects.toMatchObject({ code: 'balancer-unreachable' });
+    expect(fakes.nodes.map(({ routing }) => routing.active)).toEqual(['blue', 'blue']);
+    await balancer.apply(green, 1, { direction: 'back' });
+    expect(fakes.nodes.map(({ routing }) => routing.active)).toEqual(['green', 'blue']);
+    expect((await balancer.observe()).map(({ reachable }) => reachable)).toEqual([true, false]);
+    fakes.bury(1, false);
+    await balancer.ensure();
+    expect((await balancer.observe()).map(({ reachable }) => reachable)).toEqual([true, true]);
+    await fakes.close();
+  });
+});

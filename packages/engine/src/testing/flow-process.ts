@@ -1,0 +1,104 @@
+// One engine process of a flow's test: its own connection to the state, its own handles on the drivers, one life.
+
+import type { Settings, TargetSettings } from '../config/settings.ts';
+import { targetName } from '../config/settings.ts';
+import { silentLog } from '../lib/log.ts';
+import { createTurns } from '../lib/turns.ts';
+import type { Migrator } from '../migrator/migrator.ts';
+import { noMigrator } from '../migrator/none.ts';
+import { type Core, driverLease, type Target } from '../orchestrator/core.ts';
+import { runDeployment } from '../orchestrator/run/runner.ts';
+import { createVerbs } from '../orchestrator/verbs/verbs.ts';
+import { openDatabase } from '../state/database.ts';
+import { acquireLease, type Lease, leaseMs } from '../state/leases.ts';
+import { createStore } from '../state/store.ts';
+import { ensureTarget } from '../state/targets.ts';
+import type { Wake } from '../state/wake.ts';
+import type { FakeBalancers } from './fake-balancer.ts';
+import type { FakeClock } from './fake-clock.ts';
+import type { FakeEnvironments } from './fake-environment.ts';
+import { createLife, type Life, mortalDriver, mortalStore } from './mortal.ts';
+
+export const previewRoute = { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: 'preview-token' };
+
+export interface FlowProcess {
+  readonly core: Core;
+  readonly target: Target;
+  readonly engine: ReturnType<typeof createVerbs>;
+  readonly life: Life;
+  /** Its own from the first time that it is asked for; waits in the clock of the test for one that a dead process left. */
+  lease(): Lease;
+  /** Moves the deployment until it is finished or this process is dead. The same promise while it runs. */
+  run(id: string): Promise<void>;
+  readonly running: () => number;
+  /** Ends what it runs, as a process does that is asked to stop. */
+  stop(): void;
+  close(): void;
+}
+
+export interface World {
+  readonly settings: Settings;
+  readonly clock: FakeClock;
+  readonly wake: Wake;
+  readonly environments: FakeEnvironments;
+  readonly balancers: FakeBalancers;
+  readonly migrator?: Migrator | undefined;
+}
+
+export function startProcess(world: World, holder: string): FlowProcess {
+  const { settings, clock, wake } = world;
+  const db = openDatabase(settings.stateFolder);
+  const life = createLife();
+  const plain = createStore({ db, clock, redact: (text) => text, committed: wake.announce });
+  const store = mortalStore(plain, life);
+  const targets = settings.targets.map((target) => targetFor(world, target, life));
+  for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
+  const core: Core = { settings, store, wake, clock, log: silentLog, targets, turns: createTurns() };
+  const [target] = targets;
+  if (!target) throw new Error('the configuration of the test has no target');
+  const over = new AbortController();
+  const runs = new Map<string, Promise<void>>();
+  let held: Lease | undefined;
+  const lease = (): Lease => {
+    held ??= takeLease(core, clock, holder);
+    return held;
+  };
+  return {
+    core,
+    target,
+    engine: createVerbs(core, holder),
+    life,
+    lease,
+    run: (id) => {
+      const run = runs.get(id) ?? runDeployment(core, lease(), id, over.signal).finally(() => runs.delete(id));
+      runs.set(id, run);
+      return run;
+    },
+    running: () => runs.size,
+    stop: () => over.abort(),
+    close: () => db.$client.close(),
+  };
+}
+
+function targetFor({ environments, balancers, migrator }: World, settings: TargetSettings, life: Life): Target {
+  return {
+    key: { service: settings.service, target: settings.target },
+    name: targetName(settings),
+    settings,
+    preview: previewRoute,
+    environment: mortalDriver(environments.create(), life),
+    balancer: mortalDriver(balancers.create(), life),
+    migrator: migrator ?? noMigrator,
+  };
+}
+
+/** The lease of a process that was killed runs out. */
+function takeLease({ store, settings }: Core, clock: FakeClock, holder: string): Lease {
+  const take = () => acquireLease(store.db, { name: driverLease, holder, configDigest: settings.digest, clock });
+  const free = take();
+  if (free) return free;
+  clock.advance(leaseMs + 1);
+  const late = take();
+  if (!late) throw new Error('the lease of the process before did not run out');
+  return late;
+}

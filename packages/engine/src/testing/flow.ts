@@ -1,0 +1,247 @@
+// A whole deployment flow in one process and in no time: the real state in SQLite, the real verbs and the real runner, on a
+// clock, an environment and a load balancer that a test holds in its hands. A process can be killed, and another go on.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextRound } from 'node:timers/promises';
+import type { DeployRequest } from '../api/engine.ts';
+import { loadSettings } from '../config/load.ts';
+import type { Actor } from '../domain/actor.ts';
+import type { SlotName } from '../environment/environment.ts';
+import { pause } from '../lib/clock.ts';
+import { freePort } from '../load-balancer/contract/backend.ts';
+import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
+import type { Migrator } from '../migrator/migrator.ts';
+import type { DeploymentView } from '../orchestrator/deployment.ts';
+import { auditAfter } from '../state/audit.ts';
+import { type DeploymentRow, readDeployment } from '../state/deployments.ts';
+import { readSlot } from '../state/targets.ts';
+import type { Wake } from '../state/wake.ts';
+import { createFakeBalancers } from './fake-balancer.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { createFakeEnvironments } from './fake-environment.ts';
+import { type FlowProcess, previewRoute, startProcess, type World } from './flow-process.ts';
+
+export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
+export const bob: Actor = { kind: 'person', id: 'bob', door: 'slack' };
+
+export interface Flow extends World {
+  /** The process that is alive now. */
+  process(): FlowProcess;
+  /** The process dies where it is, and another opens the same state. */
+  restart(): FlowProcess;
+  layRelease(version: string, files?: Readonly<Record<string, string>>): void;
+  /** @returns the id; @throws when the verb is refused */
+  ask(version: string, change?: Partial<DeployRequest>): string;
+  /** Moves it and the time until it is so, or until it is finished or its process is dead. */
+  until(id: string, isSo: (row: DeploymentRow) => boolean): Promise<DeploymentRow>;
+  /** Until it has begun the step of this name. */
+  at(id: string, step: string): Promise<DeploymentRow>;
+  finish(id: string): Promise<DeploymentView>;
+  /** This version is deployed at once and serves. */
+  live(version: string): Promise<void>;
+  view(id: string): DeploymentView;
+  row(id: string): DeploymentRow;
+  slots(): Readonly<Record<SlotName, string>>;
+  /** The audit log as `action: sentence`, from the first row after `seq`. */
+  story(after?: number): readonly string[];
+  actions(after?: number): readonly string[];
+  lastSeq(): number;
+  close(): Promise<void>;
+}
+
+export interface FlowOptions {
+  /** Lines of the service's options. Default: a short plan without people. */
+  readonly options?: string;
+  /** Lines of the target's options. */
+  readonly target?: string;
+  readonly migrator?: Migrator;
+  /** Of the load balancer. */
+  readonly nodes?: number;
+}
+
+export const shortPlan = `
+    canary: [{ percent: 10, watch: 5s }]
+    bake: 5s`;
+
+export async function startFlow({
+  options = shortPlan,
+  target = '',
+  migrator,
+  nodes = 1,
+}: FlowOptions = {}): Promise<Flow> {
+  const folder = mkdtempSync(join(tmpdir(), 'bg-flow-'));
+  const ports = await Promise.all(Array.from({ length: 2 + nodes }, freePort));
+  const [blue = 0, green = 0, ...listen] = ports;
+  writeFileSync(
+    join(folder, 'bluegreen.yaml'),
+    configOf({ folder, ports: [blue, green, listen[0] ?? 0], options, target }),
+  );
+  const settings = loadSettings({ file: join(folder, 'bluegreen.yaml'), environment: {} });
+  const clock = createFakeClock();
+  const environments = createFakeEnvironments({ folder: join(folder, 'slots'), clock });
+  const balancers = createFakeBalancers({ spec: specOf(blue, green, listen[0] ?? 0), clock, ports: listen });
+  await balancers.create().ensure();
+  const world: World = { settings, clock, wake: createFakeWake(clock), environments, balancers, migrator };
+  for (const version of ['v1', 'v2', 'v3']) layRelease(folder, version);
+  return flowOf(world, folder);
+}
+
+function flowOf(world: World, folder: string): Flow {
+  const { clock, environments, balancers } = world;
+  const processes = [startProcess(world, 'process 1')];
+  const process = (): FlowProcess => processes.at(-1) as FlowProcess;
+  const row = (id: string): DeploymentRow => {
+    const found = readDeployment(process().core.store.db, id);
+    if (!found) throw new Error(`there is no deployment ${id}`);
+    return found;
+  };
+  const until = async (id: string, isSo: (row: DeploymentRow) => boolean): Promise<DeploymentRow> => {
+    const { life } = process();
+    let fault: unknown;
+    void process()
+      .run(id)
+      .catch((thrown: unknown) => {
+        fault = thrown;
+      });
+    await moveTime(clock, () => isSo(row(id)) || row(id).finishedAt !== null || life.isDead() || fault !== undefined);
+    if (fault !== undefined && !life.isDead()) throw fault;
+    return row(id);
+  };
+  const ask: Flow['ask'] = (version, change = {}) => {
+    const answer = process().engine.deploy({ version, actor: alice, ...change });
+    if (!answer.ok) throw new Error(`${answer.refusal.code}: ${answer.refusal.sentence}`);
+    return answer.value.id;
+  };
+  const finish = async (id: string): Promise<DeploymentView> => {
+    await until(id, () => false);
+    return viewOf(process(), id);
+  };
+  const audit = (after = 0) => auditAfter(process().core.store.db, after, 10_000);
+  return {
+    ...world,
+    process,
+    restart: () => {
+      process().life.kill();
+      process().stop();
+      processes.push(startProcess(world, `process ${processes.length + 1}`));
+      return process();
+    },
+    layRelease: (version, files) => layRelease(folder, version, files),
+    ask,
+    until,
+    at: (id, step) => until(id, ({ phase }) => phase === step),
+    finish,
+    live: async (version) => {
+      const { outcome } = await finish(ask(version));
+      if (outcome?.kind !== 'promoted') throw new Error(`${version} is not live: ${outcome?.sentence}`);
+    },
+    view: (id) => viewOf(process(), id),
+    row,
+    slots: () => ({ blue: slotOf(process(), 'blue'), green: slotOf(process(), 'green') }),
+    story: (after) => audit(after).map(({ action, sentence }) => `${action}: ${sentence}`),
+    actions: (after) => audit(after).map(({ action }) => action),
+    lastSeq: () => audit().at(-1)?.seq ?? 0,
+    close: async () => {
+      for (const each of processes) each.stop();
+      await moveTime(clock, () => processes.every(({ running }) => running() === 0));
+      for (const each of processes) each.close();
+      await environments.machine.close();
+      await balancers.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Of one deployment, the step and the watch for an abort both sleep; where only one of them does, work goes on. */
+const sleepersAtRest = 2;
+/** A look at work that goes on without a sleep, such as an undo that pauses. */
+const longestWorkMs = 40;
+const longestRunMs = 20_000;
+
+async function moveTime(clock: FakeClock, isOver: () => boolean): Promise<void> {
+  const began = performance.now();
+  let restsSince = began;
+  while (!isOver()) {
+    await nextRound();
+    const now = performance.now();
+    if (now - began > longestRunMs) throw new Error('the deployment did not come to what was waited for within 20 s');
+    if (clock.sleeping() < sleepersAtRest && now - restsSince < longestWorkMs) continue;
+    clock.step();
+    restsSince = now;
+  }
+}
+
+/** One for all processes of a test: each sees the commits of the others at once. */
+function createFakeWake(clock: FakeClock): Wake {
+  const waiting = new Set<() => void>();
+  return {
+    announce: () => {
+      for (const wake of [...waiting]) wake();
+    },
+    changed: async (limitMs, signal) => {
+      const over = new AbortController();
+      const wake = () => over.abort();
+      waiting.add(wake);
+      await pause(clock, limitMs, signal ? AbortSignal.any([signal, over.signal]) : over.signal);
+      waiting.delete(wake);
+    },
+  };
+}
+
+function viewOf({ engine }: FlowProcess, id: string): DeploymentView {
+  const view = engine.deployment(id);
+  if (!view) throw new Error(`there is no deployment ${id}`);
+  return view;
+}
+
+/** `v2 active`, `v1 standby`, `v2 preview (failed)`, `idle`. */
+function slotOf({ core, target }: FlowProcess, slot: SlotName): string {
+  const { role, version, label } = readSlot(core.store.db, target.key, slot);
+  return `${version === null ? '' : `${version} `}${role}${label === null ? '' : ` (${label})`}`;
+}
+
+function layRelease(folder: string, version: string, files: Readonly<Record<string, string>> = {}): void {
+  const release = join(folder, 'releases', version);
+  mkdirSync(release, { recursive: true });
+  for (const [name, text] of Object.entries({ 'server.mjs': `export const version = '${version}';\n`, ...files }))
+    writeFileSync(join(release, name), text);
+}
+
+function specOf(blue: number, green: number, listen: number): BalancerSpec {
+  return {
+    service: 'shop',
+    target: 'production',
+    listen: { host: '127.0.0.1', port: listen },
+    upstreams: { blue: { host: '127.0.0.1', port: blue }, green: { host: '127.0.0.1', port: green } },
+    sticky: { by: 'cookie', name: 'bg_bucket' },
+    preview: previewRoute,
+    allow: undefined,
+    requestTimeoutMs: 5_000,
+    drainSpreadMs: 0,
+  };
+}
+
+interface ConfigParts {
+  readonly folder: string;
+  readonly ports: readonly [blue: number, green: number, listen: number];
+  readonly options: string;
+  readonly target: string;
+}
+
+const configOf = ({ folder, ports: [blue, green, listen], options, target }: ConfigParts): string => `
+state: ${folder}/state
+people: [{ id: alice, name: Alice }, { id: bob, name: Bob }, { id: carol, name: Carol }]
+approvers: [alice, bob, carol]
+services:
+  shop:
+    releases: ${folder}/releases
+    command: [node, server.mjs]
+    channel: "#deploys"
+    smokeTests: [{ name: front page, path: / }]${options}
+    targets:
+      production:
+        slots: { blue: { port: ${blue} }, green: { port: ${green} } }
+        loadBalancer: { listen: "127.0.0.1:${listen}", receiptProbes: 2 }
+${target}`;

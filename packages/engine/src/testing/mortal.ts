@@ -1,0 +1,82 @@
+// A process that a test kills at a chosen write: from then on it writes nothing, starts nothing, and routes nobody.
+
+import type { Environment } from '../environment/environment.ts';
+import { BlueGreenError } from '../lib/errors.ts';
+import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
+import type { Store } from '../state/store.ts';
+
+export interface Life {
+  /** Decisions that it has written. */
+  readonly writes: () => number;
+  readonly isDead: () => boolean;
+  kill(): void;
+  /** `before`: that write is never made. `after`: it is the last that is made. Counted from 1, from now on. */
+  dieAt(write: number, moment: 'before' | 'after'): void;
+  /** @throws when it is dead, before or after `act` */
+  write<T>(act: () => T): T;
+  alive(): void;
+}
+
+export function createLife(): Life {
+  let writes = 0;
+  let isDead = false;
+  let end: { readonly write: number; readonly moment: 'before' | 'after' } | undefined;
+  const alive = (): void => {
+    // What a process that lost its lease gets too: it ends its work at once, and turns nothing back.
+    if (isDead) throw new BlueGreenError('fenced-out', 'this process was killed by its test');
+  };
+  const dieIf = (moment: 'before' | 'after'): void => {
+    if (end?.write === writes && end.moment === moment) isDead = true;
+    alive();
+  };
+  return {
+    writes: () => writes,
+    isDead: () => isDead,
+    kill: () => {
+      isDead = true;
+    },
+    dieAt: (write, moment) => {
+      end = { write: writes + write, moment };
+    },
+    write: (act) => {
+      alive();
+      writes += 1;
+      dieIf('before');
+      const value = act();
+      dieIf('after');
+      return value;
+    },
+    alive,
+  };
+}
+
+export function mortalStore(store: Store, life: Life): Store {
+  const guarded = <Args extends readonly unknown[], T>(act: (...args: Args) => T) => {
+    return (...args: Args): T => {
+      life.alive();
+      return act(...args);
+    };
+  };
+  return {
+    ...store,
+    write: (work) => life.write(() => store.write(work)),
+    note: guarded(store.note) as Store['note'],
+    tell: guarded(store.tell) as Store['tell'],
+    receive: guarded(store.receive) as Store['receive'],
+    under: (lease) => mortalStore(store.under(lease), life),
+  };
+}
+
+/** Nothing that a dead process asks for is done. */
+export function mortalDriver<Driver extends Environment | LoadBalancer>(driver: Driver, life: Life): Driver {
+  return new Proxy(driver, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: readonly unknown[]): unknown => {
+        life.alive();
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+}
