@@ -1,5 +1,5 @@
-// A hundred thousand requests of strangers against the real process: it neither falls nor believes one of them, and the
-// next good delivery is taken.
+// Thousands of hostile requests against the real process: it neither falls nor believes one of them, and takes the next
+// good delivery.
 
 import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,8 +14,10 @@ import { type Headers, signedByOctokit } from './testing/signing.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
-const requests = 100_000;
+const requests = process.env.HOSTILE === undefined ? 10_000 : 100_000;
 const seed = Number(process.env.HOSTILE_SEED ?? randomInt(2 ** 31));
+/** Requests that are sent one at a time, and connections that dawdle. */
+const mostByHand = 300;
 const sources = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'];
 const standardSecret = `whsec_${randomBytes(32).toString('base64')}`;
 const githubSecret = randomBytes(20).toString('hex');
@@ -86,9 +88,9 @@ const refusedRows = () =>
     .open('look')
     .audit.after(0, 10_000)
     .filter(({ action }) => action === 'strangers-refused')
-    .map(({ detail }) => detail as { source: string; minute: number; count: number });
+    .map(({ detail }) => detail as { door: string; source: string; minute: number; count: number });
 
-describe('a hundred thousand hostile requests', () => {
+describe('thousands of hostile requests', () => {
   // The same numbers come again with HOSTILE_SEED. A name that held the seed would never be found again when a failed test
   // is repeated.
   console.log(`HOSTILE_SEED=${seed}`);
@@ -162,10 +164,11 @@ describe('a hundred thousand hostile requests', () => {
     const counted = countOf(rows);
     console.log(`${rows.length} audit rows count ${counted} requests`);
     expect(new Set(rows.map(({ source, minute }) => `${source} ${minute}`)).size).toBe(rows.length);
+    expect(rows.every(({ door }) => door === 'webhook')).toBe(true);
     expect([...new Set(rows.map(({ source }) => source))].sort()).toEqual([...sources, '127.0.0.9']);
     expect(counted).toBeGreaterThanOrEqual(answered);
-    // Some that break the rules of HTTP are two requests to whoever reads them.
-    expect(counted).toBeLessThan(requests * 1.02);
+    // Some that break the rules of HTTP are read as two requests.
+    expect(counted).toBeLessThan(requests * 1.02 + mostByHand);
   });
 
   it('logged some of it, and not all', () => {

@@ -6,7 +6,7 @@ import type { RunLimits, SchemaDatabase } from '../database.ts';
 import type { SqlFile } from '../files/migration.ts';
 import { aSqlFile } from '../testing/a-migration.ts';
 import { open } from '../testing/postgres-opener.ts';
-import { type PostgresServer, postgresSources, startPostgres } from '../testing/postgres-server.ts';
+import { oneSource, type PostgresServer, startPostgres } from '../testing/postgres-server.ts';
 
 const id = '001_fast';
 const limits: RunLimits = { lockTimeoutMs: 200, lockTries: 3, lockTotalMs: 20_000, statementTimeoutMs: 500 };
@@ -14,7 +14,7 @@ const never = new AbortController().signal;
 const aloneFile = (text: string): SqlFile => ({ ...aSqlFile(id, 'expand', text), transaction: false });
 const create = 'CREATE INDEX CONCURRENTLY users_by_name ON users (lower(name)) WHERE id > 10;';
 
-describe.each(postgresSources)('without a transaction, on PostgreSQL of %s', (source) => {
+describe.each(oneSource)('without a transaction, on PostgreSQL of %s', (source) => {
   let server: PostgresServer;
   let name: string;
   let database: SchemaDatabase;

@@ -8,7 +8,7 @@ import type { SchemaDatabase } from '../database.ts';
 import { MigrationError } from '../error.ts';
 import { aMigration, aSqlFile } from '../testing/a-migration.ts';
 import { open } from '../testing/postgres-opener.ts';
-import { type PostgresServer, postgresSources, startPostgres } from '../testing/postgres-server.ts';
+import { oneSource, type PostgresServer, startPostgres } from '../testing/postgres-server.ts';
 
 const id = '001_nick';
 const expanded = { state: 'expanded' } as const;
@@ -25,7 +25,7 @@ async function refusal(work: Promise<unknown>): Promise<MigrationError> {
   return thrown;
 }
 
-describe.each(postgresSources)('PostgreSQL of %s', (source) => {
+describe.each(oneSource)('PostgreSQL of %s', (source) => {
   let server: PostgresServer;
   let name: string;
   let database: SchemaDatabase;

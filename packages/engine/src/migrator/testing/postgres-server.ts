@@ -25,6 +25,8 @@ export type PostgresSource = 'Debian' | 'npm';
 
 /** For `describe.each`. */
 export const postgresSources: readonly PostgresSource[] = ['Debian', 'npm'];
+/** For what takes long: the newest in `npm test`, Debian's in `npm run test:hostile`. */
+export const oneSource: readonly PostgresSource[] = [process.env.HOSTILE === undefined ? 'npm' : 'Debian'];
 
 export interface PostgresServer {
   /** Such as 15. */

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Example, examplesFor, givenFor } from '../../testing/hazard-pages.ts';
 import { heldUp, type OldRelease, startOldRelease } from '../../testing/old-release.ts';
-import { type PostgresServer, postgresSources, startPostgres } from '../../testing/postgres-server.ts';
+import { oneSource, type PostgresServer, startPostgres } from '../../testing/postgres-server.ts';
 import { type Section, sectionsOf } from '../../testing/sections.ts';
 import { loadGrammar, parsePostgres } from '../parse.ts';
 
@@ -13,7 +13,7 @@ const deletes = ['ban-delete-all', 'ban-truncate'];
 /** Rows of the examples' tables; whoever reads half as many has read a table. */
 const aTable = 500;
 
-describe.each(postgresSources)('on PostgreSQL of %s', (source) => {
+describe.each(oneSource)('on PostgreSQL of %s', (source) => {
   let server: PostgresServer;
   let databases = 0;
 
