@@ -8,7 +8,7 @@ import { createPaint } from '../../apps/cli/src/show/paint.ts';
 import { jsonLine, plain, plainDeep } from '../../apps/cli/src/show/plain.ts';
 import { deploymentCard } from '../../apps/slack-bot/src/cards/deployment-card.ts';
 import { noteCard } from '../../apps/slack-bot/src/cards/lines.ts';
-import { namesIn, whoIn } from '../../apps/slack-bot/src/cards/people-formatter.ts';
+import { mentionFormatter, nameFormatter } from '../../apps/slack-bot/src/cards/people-formatter.ts';
 import { refusalCard } from '../../apps/slack-bot/src/cards/refusal-card.ts';
 import { view } from '../../apps/slack-bot/src/testing/views.ts';
 import type { GithubSettings } from '../../packages/engine/src/config/statuses/statuses.ts';
@@ -72,7 +72,7 @@ const exits: readonly Exit[] = [
   {
     name: 'a note in Slack',
     marks: true,
-    draw: (text) => wordsOf(noteCard({ ...noteOf(text), name: text }, namesIn([]))),
+    draw: (text) => wordsOf(noteCard({ ...noteOf(text), name: text }, nameFormatter([]))),
   },
   {
     name: 'a refusal in Slack',
@@ -82,7 +82,8 @@ const exits: readonly Exit[] = [
   {
     name: 'a card in Slack',
     marks: true,
-    draw: (text) => wordsOf(deploymentCard(view({ reason: text, notes: text, warnings: [text] }), whoIn([]))),
+    draw: (text) =>
+      wordsOf(deploymentCard(view({ reason: text, notes: text, warnings: [text] }), mentionFormatter([]))),
   },
   ...(['subject', 'text', 'html'] as const).map((part) => ({
     name: `the ${part} of a mail`,

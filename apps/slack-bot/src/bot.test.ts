@@ -26,7 +26,7 @@ const withApproval = `
 let workspace: Workspace;
 
 const say = (user: string, command: string, text = '') => workspace.slack.command({ user, channel, command, text });
-const press = (user: string, message: SeenMessage, action: string, more: { times?: number; stale?: boolean } = {}) =>
+const click = (user: string, message: SeenMessage, action: string, more: { times?: number; stale?: boolean } = {}) =>
   workspace.slack.click({
     user,
     channel,
@@ -76,7 +76,7 @@ describe('a day of deployments', () => {
 
   test('who asked cannot approve: refused for their eyes only, with the rule, and written', async () => {
     const card = await waiting();
-    expect(await press(alice, card, 'approve')).toMatchObject({ status: 200 });
+    expect(await click(alice, card, 'approve')).toMatchObject({ status: 200 });
     const refusal = await whispered(workspace.slack, alice, /four-eyes/);
     expect(textOf(refusal)).toContain('Nothing was changed');
     expect(audit('refused').some(({ code, actor }) => code === 'four-eyes' && actor === 'person:alice')).toBe(true);
@@ -86,7 +86,7 @@ describe('a day of deployments', () => {
   });
 
   test('a stranger may look and not decide', async () => {
-    await press(eve, await waiting(), 'approve');
+    await click(eve, await waiting(), 'approve');
     await whispered(workspace.slack, eve, /not-in-team/);
     await say(eve, '/deploy-status');
     await whispered(workspace.slack, eve, /What runs where/);
@@ -96,7 +96,7 @@ describe('a day of deployments', () => {
 
   test('a double click of the approver is one decision; the second is told who decided', async () => {
     const card = await waiting();
-    await press(bob, card, 'approve', { times: 2 });
+    await click(bob, card, 'approve', { times: 2 });
     await whispered(workspace.slack, bob, /already approved by bob/);
     expect(audit('approved')).toHaveLength(1);
     const live = await cardWith(workspace.slack, /shop v2\.1: live\./);
@@ -106,7 +106,7 @@ describe('a day of deployments', () => {
 
   test('a stale button is refused, and the card stays as it is', async () => {
     const card = await cardWith(workspace.slack, /shop v2\.1: live\./);
-    await press(alice, card, 'abort', { stale: true });
+    await click(alice, card, 'abort', { stale: true });
     await whispered(workspace.slack, alice, /not-allowed-now|stale-card/);
     expect(audit('abort-asked')).toHaveLength(0);
   });
@@ -177,7 +177,7 @@ describe('a day of deployments', () => {
 
   test('a rollback by another tells the one whose release it was, in person', async () => {
     const card = await cardWith(workspace.slack, /shop v2\.1: live\./);
-    await press(bob, card, 'rollback');
+    await click(bob, card, 'rollback');
     await cardWith(workspace.slack, /shop back to v1\.0: live\./);
     const direct = await workspace.slack.waitFor((messages) =>
       messages.find((message) => message.channel !== channel && /v2\.1 is being taken back/.test(message.text)),
@@ -220,7 +220,7 @@ describe('forms', () => {
   test('a reject asks for its reason and takes the users back', async () => {
     await say(alice, '/deploy', 'v2.1');
     const card = await waiting();
-    await press(bob, card, 'reject');
+    await click(bob, card, 'reject');
     const modal = await openModal(bob);
     const empty = await workspace.slack.submitView({ user: bob, viewId: String(modal.id), values: { reason: '' } });
     expect(empty.error).toBe('not_submitted');

@@ -4,21 +4,21 @@ import { type Clock, type Engine, hasCode, type Log, messageOf } from '@bg/engin
 import { App } from '@slack/bolt';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import { runAnnouncer } from './announce/announcer.ts';
-import { whoIn } from './cards/people-formatter.ts';
+import { mentionFormatter } from './cards/people-formatter.ts';
 import type { CommandKey } from './commands/table.ts';
 import { registerHandlers } from './handlers.ts';
 import { type ChannelReturns, createChannelReturns } from './outbox/channel-events.ts';
 import { runSender } from './outbox/sender.ts';
 import { connectSlack, type Identity, type Slack } from './slack/api.ts';
 import { boltLogger } from './slack/bolt-log.ts';
-import type { Desk } from './slack/bot-context.ts';
+import type { BotContext } from './slack/bot-context.ts';
 import { type Egress, egressThrough } from './slack/egress.ts';
 import type { BotEnvironment } from './slack/environment.ts';
 import { createDrain, DeliveryRefused, lockedGuard, replayGuard } from './slack/guards.ts';
-import { keepAskingWho } from './slack/identity.ts';
+import { keepIdentity } from './slack/identity.ts';
 import { registeredWord } from './slack/manifest.ts';
 import { createPeople } from './slack/people.ts';
-import { createFrontDoor } from './slack/receiver.ts';
+import { createReceiver } from './slack/receiver.ts';
 import { sameTeamOnly } from './slack/same-team.ts';
 
 export interface BotOptions {
@@ -71,18 +71,18 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const egress = egressThrough(environment.proxy);
-  const door = createFrontDoor({
+  const door = createReceiver({
     environment,
     clientOptions: slackClientOptions(environment, egress),
     dispatcher: egress.dispatcher,
     clock,
     log,
-    turnedAway: strangerCount(engine, log),
+    onRejected: unauthenticatedCounter(engine, log),
   });
   const drain = createDrain(clock);
   const app = await createApp({ ...options, egress, door, drain, signal });
   const returns = createChannelReturns();
-  registerHandlers(app, deskOf(options, returns));
+  registerHandlers(app, contextOf(options, returns));
   const lost = Promise.withResolvers<void>();
   const background = Promise.allSettled([
     // First, since it throws at once when the configuration does not hold what it needs.
@@ -114,7 +114,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 }
 
 /** Called by the HTTP server, where nothing may throw. Those that a locked state does not take are counted with the next. */
-function strangerCount(engine: Pick<Engine, 'countStranger'>, log: Log): () => void {
+function unauthenticatedCounter(engine: Pick<Engine, 'countStranger'>, log: Log): () => void {
   let count = 0;
   return () => {
     count += 1;
@@ -129,7 +129,7 @@ function strangerCount(engine: Pick<Engine, 'countStranger'>, log: Log): () => v
 
 interface AppOptions extends BotOptions {
   readonly egress: Egress;
-  readonly door: ReturnType<typeof createFrontDoor>;
+  readonly door: ReturnType<typeof createReceiver>;
   readonly drain: ReturnType<typeof createDrain>;
   readonly signal: AbortSignal;
 }
@@ -146,7 +146,7 @@ async function createApp({
   drain,
   signal,
 }: AppOptions): Promise<App> {
-  const known = keepAskingWho({ slack, first: identity, settings: engine.settings, clock, log, signal });
+  const known = keepIdentity({ slack, first: identity, settings: engine.settings, clock, log, signal });
   const app = new App({
     // Bolt's own check of the token would keep the door shut as long as Slack cannot be reached.
     authorize: async () => ({ botToken: environment.token, ...botOf(known.get()) }),
@@ -176,7 +176,7 @@ function botOf(identity: Identity | undefined): { readonly botId?: string; reado
   return { botId: identity.botId, botUserId: identity.botUserId };
 }
 
-function deskOf({ engine, slack, clock, log }: BotOptions, returns: ChannelReturns): Desk {
+function contextOf({ engine, slack, clock, log }: BotOptions, returns: ChannelReturns): BotContext {
   const { settings } = engine;
   const words: Readonly<Record<CommandKey, string>> = {
     deploy: registeredWord('deploy', settings.slack.commands),
@@ -185,5 +185,5 @@ function deskOf({ engine, slack, clock, log }: BotOptions, returns: ChannelRetur
     status: registeredWord('status', settings.slack.commands),
   };
   const people = createPeople({ settings, slack, clock, log });
-  return { engine, slack, people, who: whoIn(settings.people), clock, log, returns, words };
+  return { engine, slack, people, formatter: mentionFormatter(settings.people), clock, log, returns, words };
 }

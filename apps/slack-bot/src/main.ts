@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const settings = loadSettings({ file: resolve(environment.configFile), environment: variables });
   for (const warning of settings.warnings) log.warn(warning);
   const engine = openEngine({ settings, log, processName: 'slack-bot' });
-  const identity = await askWho({ slack, engine, log }).catch((thrown: unknown) => {
+  const identity = await identifyBot({ slack, engine, log }).catch((thrown: unknown) => {
     engine.close();
     throw thrown;
   });
@@ -63,7 +63,7 @@ interface Asking {
 }
 
 /** Whose workspace the token is of. Deployments never depend on Slack, so a refused token ends only a fresh set-up. */
-async function askWho({ slack, engine, log }: Asking): Promise<Identity | undefined> {
+async function identifyBot({ slack, engine, log }: Asking): Promise<Identity | undefined> {
   const checked = await checkToken(slack);
   switch (checked.kind) {
     case 'good':

@@ -2,7 +2,7 @@
 
 import type { AuditAction, AuditRow } from '@bg/engine';
 
-interface News {
+interface Announcement {
   /** A line in the deployment's thread, and whom it calls. */
   readonly line?: 'approvers' | 'requester' | 'nobody';
   /** A message to everybody in the target's channel, with this sign. */
@@ -18,7 +18,7 @@ interface News {
 }
 
 // Mail that was given up has no note: a server that was away for days would fill the channel.
-const news: Readonly<Record<AuditAction, News>> = {
+const announcements: Readonly<Record<AuditAction, Announcement>> = {
   // A deployment, from the request to its end.
   'deployment-requested': { line: 'nobody', builds: true, neighbours: true },
   planned: { waits: true },
@@ -145,13 +145,14 @@ const news: Readonly<Record<AuditAction, News>> = {
 };
 
 /** Of an action that is written no longer: the card alone, as soon as it can be. */
-const newsOf = (action: string): News => (Object.hasOwn(news, action) ? news[action as AuditAction] : {});
+const announcementOf = (action: string): Announcement =>
+  Object.hasOwn(announcements, action) ? announcements[action as AuditAction] : {};
 
 export function lineFor({
   action,
   deploymentId,
 }: AuditRow): { readonly mention: 'approvers' | 'requester' | undefined } | undefined {
-  const called = deploymentId === null ? undefined : newsOf(action).line;
+  const called = deploymentId === null ? undefined : announcementOf(action).line;
   return called && { mention: called === 'nobody' ? undefined : called };
 }
 
@@ -160,13 +161,13 @@ export function noteFor({ action, code, detail }: AuditRow): string | undefined 
   // Of what is configured there is a card.
   if (action === 'configuration-pending' && code !== 'not-configured') return undefined;
   if (action === 'health-changed' && (detail.role !== 'active' || code === 'healthy')) return undefined;
-  return newsOf(action).note;
+  return announcementOf(action).note;
 }
 
-export const messageFor = ({ action }: AuditRow): News['message'] => newsOf(action).message;
+export const messageFor = ({ action }: AuditRow): Announcement['message'] => announcementOf(action).message;
 
-export const touchesBuilds = ({ action }: AuditRow): boolean => newsOf(action).builds === true;
+export const touchesBuilds = ({ action }: AuditRow): boolean => announcementOf(action).builds === true;
 
-export const touchesNeighbours = ({ action }: AuditRow): boolean => newsOf(action).neighbours === true;
+export const touchesNeighbours = ({ action }: AuditRow): boolean => announcementOf(action).neighbours === true;
 
-export const isUrgent = ({ action }: AuditRow): boolean => newsOf(action).waits !== true;
+export const isUrgent = ({ action }: AuditRow): boolean => announcementOf(action).waits !== true;

@@ -3,14 +3,11 @@
 
 import type { AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
 import { findPerson, isStorageFault, letOthersIn, messageOf, personOf } from '@bg/engine';
-import { cardKey, livesOn, type Payloads, putCard, putOnce, transport } from '../outbox/messages.ts';
+import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, transport } from '../outbox/messages.ts';
 import { isUrgent, lineFor, noteFor, touchesNeighbours } from './announcements.ts';
-import { channelsOf, showBuild, tellBuild } from './builds.ts';
-import { showConfiguration } from './configuration.ts';
-import { tellContract } from './contracts.ts';
-import { tellDelivery } from './deliveries.ts';
+import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { directsFor } from './direct.ts';
-import { tellDrift } from './drift.ts';
+import { announceConfiguration, announceContract, announceDelivery, announceDrift } from './live-messages.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
 
 export interface Announcer {
@@ -25,8 +22,8 @@ const idleMs = 1000;
 const maxTries = 5;
 const lockedMs = 60_000;
 /** What happened while nobody listened for longer than this is in the log; it is no news any more. */
-const newsMs = 3_600_000;
-const cardNewsMs = 24 * newsMs;
+const announceMs = 3_600_000;
+const drawMs = 24 * announceMs;
 
 export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): Promise<void> {
   const { engine, clock, log } = announcer;
@@ -63,7 +60,7 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
       if (signal.aborted) return;
       const view = kind === 'card' ? engine.deployment((payload as Payloads['card']).deploymentId) : undefined;
       if (view !== undefined) putCard(engine.outbox, view, { urgent: false });
-      else if (livesOn(kind) && others < maxOthers) {
+      else if (isUpdatedInPlace(kind) && others < maxOthers) {
         others += 1;
         engine.outbox.again(key);
       }
@@ -106,20 +103,20 @@ async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'mo
 function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   const age = announcer.clock.now() - row.at;
   // A refusal changed nothing: whoever was refused has been told, and no card shows anything else.
-  if (age > cardNewsMs || row.action === 'refused') return;
+  if (age > drawMs || row.action === 'refused') return;
   const view = row.deploymentId === null ? undefined : announcer.engine.deployment(row.deploymentId);
   if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: isUrgent(row) });
   if (touchesNeighbours(row)) redrawNeighbours(announcer, row);
   showBuild(announcer.engine, row);
-  showConfiguration(announcer.engine, row);
-  if (age > newsMs) return;
-  if (view !== undefined) tellDeployment(announcer, row, view);
-  tellDrift(announcer.engine, row);
-  tellContract(announcer.engine, row);
-  tellBuild(announcer.engine, row);
-  tellDelivery(announcer.engine, row, repeats);
-  tellChannel(announcer, row, repeats);
-  tellOwnerOfLock(announcer, row);
+  announceConfiguration(announcer.engine, row);
+  if (age > announceMs) return;
+  if (view !== undefined) announceDeployment(announcer, row, view);
+  announceDrift(announcer.engine, row);
+  announceContract(announcer.engine, row);
+  announceBuild(announcer.engine, row);
+  announceDelivery(announcer.engine, row, repeats);
+  announceInChannel(announcer, row, repeats);
+  notifyLockOwner(announcer, row);
 }
 
 /** Buttons that are not legal any more must not stay on the cards of earlier deployments. */
@@ -132,7 +129,7 @@ function redrawNeighbours({ engine }: Announcer, row: AuditRow): void {
       putCard(engine.outbox, view, { urgent: false });
 }
 
-function tellDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentView): void {
+function announceDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentView): void {
   const isEnd = row.action === 'deployment-finished';
   const facts = { ...factsOf(row), head: isEnd ? row.hash : undefined };
   const line = lineFor(row);
@@ -156,7 +153,7 @@ function tellDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentVi
 
 const factsOf = ({ seq, at, actor, sentence }: AuditRow) => ({ seq, at, actor, sentence });
 
-function tellChannel({ engine }: Announcer, row: AuditRow, repeats: Repeats): void {
+function announceInChannel({ engine }: Announcer, row: AuditRow, repeats: Repeats): void {
   const emoji = noteFor(row);
   if (emoji === undefined || row.service === null) return;
   if (!repeats.isNew(`${row.service}/${row.target} ${row.action} ${row.code}`)) return;
@@ -170,7 +167,7 @@ function tellChannel({ engine }: Announcer, row: AuditRow, repeats: Repeats): vo
 }
 
 /** Whose lock it was need not read the channel to learn that it is gone. */
-function tellOwnerOfLock({ engine }: Announcer, row: AuditRow): void {
+function notifyLockOwner({ engine }: Announcer, row: AuditRow): void {
   const owner = personOf(String(row.detail.owner ?? ''));
   if (row.action !== 'unlocked' || owner === undefined || `person:${owner}` === row.actor) return;
   const user = findPerson(engine.settings, { id: owner })?.slack;

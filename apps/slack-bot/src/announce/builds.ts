@@ -2,7 +2,7 @@
 // or does not fit what was announced before.
 
 import type { AuditRow, BuildAnnounced, BuildFacts, Engine, Settings } from '@bg/engine';
-import { isBuildNews } from '../cards/build-lines.ts';
+import { isBuildAlert } from '../cards/build-lines.ts';
 import { authorIn } from '../cards/people-formatter.ts';
 import { type Payloads, putOnce, transport } from '../outbox/messages.ts';
 import { touchesBuilds } from './announcements.ts';
@@ -34,8 +34,8 @@ export function redrawBuilds({ builds, outbox, settings }: Engine, service: stri
 }
 
 /** What broke and what is mended, once; nobody hears of it hours later. */
-export function tellBuild({ outbox, settings }: Engine, { seq, action, service, detail }: AuditRow): void {
-  if (service === null || !isBuildNews(action)) return;
+export function announceBuild({ outbox, settings }: Engine, { seq, action, service, detail }: AuditRow): void {
+  if (service === null || !isBuildAlert(action)) return;
   for (const channel of channelsOf(settings, service))
     putOnce(outbox, {
       key: `build-news:${seq}:${channel}`,

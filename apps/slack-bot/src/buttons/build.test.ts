@@ -23,7 +23,7 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 let workspace: Workspace;
 let ci: Ci;
 const deployTo = 'deploy-build:production';
-const press = (user: string, message: SeenMessage, action = deployTo, more: { times?: number; stale?: boolean } = {}) =>
+const click = (user: string, message: SeenMessage, action = deployTo, more: { times?: number; stale?: boolean } = {}) =>
   workspace.slack.click({
     user,
     channel,
@@ -51,14 +51,14 @@ test('an announced build becomes a card that says what it is made of and offers 
 
 test('a stranger who presses is refused for their eyes only, and it is written', async () => {
   const card = await cardWith(workspace.slack, /shop v1\.0: built/);
-  await press(eve, card);
+  await click(eve, card);
   await whispered(workspace.slack, eve, /not-in-team/);
   expect(workspace.engine.history({}, 5)).toMatchObject({ value: [] });
 });
 
 test('pressed twice at once it is one deployment, and the card follows it to its end with a link', async () => {
   const card = await cardWith(workspace.slack, /shop v1\.0: built/);
-  await press(alice, card, deployTo, { times: 2 });
+  await click(alice, card, deployTo, { times: 2 });
   await whispered(workspace.slack, alice, /is being deployed to shop\/production already, asked for by alice/);
   const live = await cardWith(workspace.slack, /shop v1\.0: live\. First/);
   expect(live.ts).toBe(card.ts);
@@ -70,7 +70,7 @@ test('pressed twice at once it is one deployment, and the card follows it to its
 
 test('an old press is refused: the version is live', async () => {
   const card = await cardWith(workspace.slack, /shop v1\.0: live\. First/);
-  await press(bob, card, deployTo, { stale: true });
+  await click(bob, card, deployTo, { stale: true });
   await whispered(workspace.slack, bob, /v1\.0 is live on shop\/production already/);
 });
 
@@ -91,13 +91,13 @@ test('the same version announced again with other files makes the first button u
     version: 'v2.0',
     artifact: { kind: 'url', url: 'https://ci.example.com/x', sha256: 'b'.repeat(64) },
   });
-  await press(alice, card);
+  await click(alice, card);
   await whispered(workspace.slack, alice, /v2\.0 was announced again with other files, as build 4/);
   expect(workspace.engine.history({}, 5)).toMatchObject({ value: [{ version: 'v1.0' }] });
 });
 
 test('the card of the deployment shows the commits since the live one, and its author hears that it is live', async () => {
-  await press(bob, await cardWith(workspace.slack, /shop v2\.1: built, older|shop v2\.1: built, ready/));
+  await click(bob, await cardWith(workspace.slack, /shop v2\.1: built, older|shop v2\.1: built, ready/));
   const deployment = await cardWith(workspace.slack, /shop v2\.1: live\. v2\.1 is live/);
   expect(textOf(deployment)).toContain('*Changes* since `v1.0`');
   expect(textOf(deployment)).toContain('https://github.com/acme/shop/compare/');
@@ -109,9 +109,9 @@ test('the card of the deployment shows the commits since the live one, and its a
 
 test('a broken build calls its author in the channel and tells her in person, once each', async () => {
   ci.fail({ version: 'v2.7' }, 'build-failed', 'the build of v2.7 failed on main');
-  const told = await cardWith(workspace.slack, /the build of v2\.7 failed/);
-  expect(textOf(told)).toContain(`<@${alice}>`);
-  expect(textOf(told)).toContain('|the run>');
+  const alert = await cardWith(workspace.slack, /the build of v2\.7 failed/);
+  expect(textOf(alert)).toContain(`<@${alice}>`);
+  expect(textOf(alert)).toContain('|the run>');
   await workspace.slack.waitFor((messages) =>
     messages.find((message) => message.channel.startsWith('D') && message.text.includes('v2.7 failed')),
   );
@@ -123,15 +123,15 @@ test('a delivery that could not be worked on is tried again by a person of the l
   const id = await ci.park('no rule knows the repository acme/<shop>');
   const card = await cardWith(workspace.slack, /A delivery of github is set aside/);
   expect(textOf(card)).toContain('acme/&lt;shop&gt;');
-  await press(eve, card, 'retry-delivery');
+  await click(eve, card, 'retry-delivery');
   await whispered(workspace.slack, eve, /not-in-team/);
   expect(workspace.engine.inbox.show(id)).toMatchObject({ state: 'parked' });
-  await press(alice, card, 'retry-delivery');
+  await click(alice, card, 'retry-delivery');
   const again = await cardWith(workspace.slack, /is worked on again/);
   expect(again.ts).toBe(card.ts);
   expect(buttonOn(again, 'retry-delivery')).toBeUndefined();
   expect(workspace.engine.inbox.show(id)).toMatchObject({ state: 'waiting' });
-  await press(alice, card, 'retry-delivery', { stale: true });
+  await click(alice, card, 'retry-delivery', { stale: true });
   await whispered(workspace.slack, alice, /was worked on since/);
 });
 

@@ -9,12 +9,11 @@ import { deployBuild } from '../cards/build-card.ts';
 import { sideOf } from '../cards/build-sides.ts';
 import { type BuildRef, readBuildRef } from '../cards/button-value.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
-import type { Desk } from '../slack/bot-context.ts';
-import type { PressInput } from './handle-click.ts';
+import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 
 export const isBuildAction = (name: string): boolean => name.startsWith(`${deployBuild}:`);
 
-export function pressBuild({ engine, people }: Desk, input: PressInput): Card | undefined {
+export function handleBuildClick({ engine, people }: BotContext, input: ButtonClick): Card | undefined {
   const actor = people.actor(input.user);
   const ref = readBuildRef(input.value);
   const build = ref && engine.builds.find(ref.build);

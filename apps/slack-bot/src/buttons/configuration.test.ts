@@ -34,7 +34,7 @@ const restartWith = (rule: string): Promise<void> =>
   workspace.restart(() => workspace.stage.edit((text) => text.replace(/health: \{.*\}$/m, `health: { ${rule} }`)));
 const announced = () =>
   cards(workspace.slack.messages({ channel, user: alice })).filter(({ text }) => text.startsWith('🧬 *shop: the conf'));
-const press = (user: string, action: string, more: object = {}) =>
+const click = (user: string, action: string, more: object = {}) =>
   workspace.slack.click({
     ...{ user, channel, messageTs: announced()[0]?.ts ?? '', confirmed: true },
     ...{ actionId: `deploy.${action}`, ...more },
@@ -50,14 +50,14 @@ test('one message says what changed and when it takes effect, with both answers'
 
 test('neither a stranger nor an unhealthy side: refused, with a row, and the buttons stay', async () => {
   const strangers = workspace.slack.messages({ channel, user: eve }).length;
-  await press(eve, 'apply-configuration');
+  await click(eve, 'apply-configuration');
   await whispered(workspace.slack, eve, /is not in the list of people/);
   expect(workspace.slack.messages({ channel, user: eve }).length).toBeGreaterThan(strangers);
-  await press(bob, 'apply-configuration');
+  await click(bob, 'apply-configuration');
   await whispered(workspace.slack, bob, /is not healthy by the changed rule/);
   expect(rows('refused')).toMatchObject([{ actor: 'person:bob', code: 'side-unhealthy' }]);
   expect(buttonOn(announced()[0] as never, 'apply-configuration')).toBeDefined();
-  await press(bob, 'apply-configuration', { value: 'shop/nowhere:0123456789abcdef' });
+  await click(bob, 'apply-configuration', { value: 'shop/nowhere:0123456789abcdef' });
   await whispered(workspace.slack, bob, /belongs to nothing that is configured/);
 });
 
@@ -68,7 +68,7 @@ test('a later change ends the message before, whose buttons then decide nothing'
   const over = await cardWith(workspace.slack, /the configuration differed from what ran: it changed again/);
   expect(over.ts).toBe(first?.ts);
   await cardWith(workspace.slack, /changed since: .*check/);
-  await press(bob, 'apply-configuration', { value: old });
+  await click(bob, 'apply-configuration', { value: old });
   await whispered(workspace.slack, bob, /has changed since this button was drawn/);
   expect(rows('refused').at(-1)).toMatchObject({ actor: 'person:bob', code: 'stale-card' });
   expect(side()?.proof).toBe('fields');
@@ -81,7 +81,7 @@ test('it survives a restart, is asked once, and what is applied holds for the pr
   await eventually(() => side()?.health === 'healthy');
   expect(announced()).toEqual(before);
   expect(before).toHaveLength(1);
-  await press(bob, 'apply-configuration', { times: 2 });
+  await click(bob, 'apply-configuration', { times: 2 });
   const over = await cardWith(workspace.slack, /the configuration differed from what ran: .*lets the changed health/);
   expect(over.ts).toBe(before[0]?.ts);
   expect(buttonOn(over, 'apply-configuration')).toBeUndefined();
@@ -94,7 +94,7 @@ test('it survives a restart, is asked once, and what is applied holds for the pr
 test('what is left is not asked again, by no process', async () => {
   await restartWith('interval: 1s, startup: 20s, failures: 7');
   await cardWith(workspace.slack, /changed since: .*failures/);
-  await press(alice, 'leave-configuration');
+  await click(alice, 'leave-configuration');
   await cardWith(workspace.slack, /leaves what runs on shop as it was started/);
   await workspace.restart();
   await eventually(() => side()?.health === 'healthy');

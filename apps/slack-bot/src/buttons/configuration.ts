@@ -5,15 +5,14 @@ import type { Card } from '../cards/blocks.ts';
 import { readSideRef } from '../cards/button-value.ts';
 import { type ConfigurationAction, configurationActions } from '../cards/configuration-card.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
-import type { Desk } from '../slack/bot-context.ts';
-import type { PressInput } from './handle-click.ts';
+import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 
 export const isConfigurationAction = (name: string): name is ConfigurationAction =>
   (configurationActions as readonly string[]).includes(name);
 
-export async function pressConfiguration(
-  { engine, people }: Desk,
-  input: PressInput,
+export async function handleConfigurationClick(
+  { engine, people }: BotContext,
+  input: ButtonClick,
   name: ConfigurationAction,
 ): Promise<Card | undefined> {
   const ref = readSideRef(input.value);

@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let workspace: Workspace;
 const type = (text: string) => workspace.slack.command({ user: alice, channel, command: '/deploy', text });
-const press = (user: string, messageTs: string, action: string) =>
+const click = (user: string, messageTs: string, action: string) =>
   workspace.slack.click({ user, channel, messageTs, actionId: `deploy.${action}`, confirmed: true });
 
 beforeAll(async () => {
@@ -61,13 +61,13 @@ test('it is asked for with its SQL and what it makes impossible, decided by anot
   const card = await cardWith(workspace.slack, /contract of 003_cents is pending/);
   expect(textOf(card)).toContain('fter this, rollback to v2.0 is impossible');
   expect(textOf(card)).toContain('DROP COLUMN amount');
-  await press(alice, card.ts, 'approve-contract');
+  await click(alice, card.ts, 'approve-contract');
   await whispered(
     workspace.slack,
     alice,
     /asked for the contract of 003_cents and cannot approve it.*four-eyes|four-eyes.*asked for the contract of 003_cents/s,
   );
-  await press(bob, card.ts, 'approve-contract');
+  await click(bob, card.ts, 'approve-contract');
   const done = await cardWith(workspace.slack, /contract of 003_cents is done/);
   expect(done.ts).toBe(card.ts);
   expect(buttonOn(done, 'approve-contract')).toBeUndefined();

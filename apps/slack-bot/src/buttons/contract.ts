@@ -3,16 +3,19 @@
 import type { Card } from '../cards/blocks.ts';
 import { type ContractAction, contractActions } from '../cards/contract-card.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
-import type { Desk } from '../slack/bot-context.ts';
-import type { PressInput } from './handle-click.ts';
+import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 
 export const isContractAction = (name: string): name is ContractAction =>
   (contractActions as readonly string[]).includes(name);
 
-export async function pressContract(desk: Desk, input: PressInput, name: ContractAction): Promise<Card | undefined> {
-  const { migrations } = desk.engine;
+export async function handleContractClick(
+  bot: BotContext,
+  input: ButtonClick,
+  name: ContractAction,
+): Promise<Card | undefined> {
+  const { migrations } = bot.engine;
   const view = migrations.contractNamed(input.value);
-  const actor = await desk.people.decider(input.user, view?.approvers ?? []);
+  const actor = await bot.people.decider(input.user, view?.approvers ?? []);
   const result =
     name === 'approve-contract'
       ? migrations.approveContract(input.value, actor)

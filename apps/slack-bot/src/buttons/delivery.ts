@@ -4,10 +4,9 @@ import type { Refusal } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { readDeliveryRef } from '../cards/button-value.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
-import type { Desk } from '../slack/bot-context.ts';
-import type { PressInput } from './handle-click.ts';
+import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 
-export function pressDelivery({ engine, people }: Desk, input: PressInput): Card | undefined {
+export function handleDeliveryClick({ engine, people }: BotContext, input: ButtonClick): Card | undefined {
   const actor = people.actor(input.user);
   const ref = readDeliveryRef(input.value);
   const delivery = ref && engine.inbox.show(ref.id);

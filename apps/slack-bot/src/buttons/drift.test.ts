@@ -47,7 +47,7 @@ async function changeByHand(active: string): Promise<void> {
   await ask('PUT', JSON.stringify({ routing: { generation, active }, fence }));
 }
 
-const press = (user: string, messageTs: string, action: string) =>
+const click = (user: string, messageTs: string, action: string) =>
   workspace.slack.click({ user, channel, messageTs, actionId: `deploy.${action}`, confirmed: true });
 const drifted = () => cardWith(workspace.slack, /shop: the load balancer does something else/);
 
@@ -62,18 +62,18 @@ test('one message names what differs and offers both ways out', async () => {
 });
 
 test('who is no approver is refused, and nothing changes', async () => {
-  await press(alice, (await drifted()).ts, 'restore-routing');
+  await click(alice, (await drifted()).ts, 'restore-routing');
   await whispered(workspace.slack, alice, /not-approver/);
   expect((await (await fetch(`${workspace.stage.front}/health`)).json()) as object).toMatchObject({ version: 'v1.0' });
 });
 
 test('an approver restores; the same message loses its buttons, and the channel is told', async () => {
   const card = await drifted();
-  await press(bob, card.ts, 'restore-routing');
+  await click(bob, card.ts, 'restore-routing');
   const over = await cardWith(workspace.slack, /the load balancer had drifted; that is over/);
   expect(over.ts).toBe(card.ts);
   expect(buttonOn(over, 'restore-routing')).toBeUndefined();
   await cardWith(workspace.slack, /restores what was decided: users go to green/);
   expect((await (await fetch(`${workspace.stage.front}/health`)).json()) as object).toMatchObject({ version: 'v2.0' });
-  await expect(press(bob, card.ts, 'adopt-routing')).rejects.toThrow();
+  await expect(click(bob, card.ts, 'adopt-routing')).rejects.toThrow();
 });

@@ -5,13 +5,16 @@ import type { Card } from '../cards/blocks.ts';
 import { readSideRef } from '../cards/button-value.ts';
 import { type DriftAction, driftActions } from '../cards/drift-card.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
-import type { Desk } from '../slack/bot-context.ts';
-import type { PressInput } from './handle-click.ts';
+import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 
 export const isDriftAction = (name: string): name is DriftAction => (driftActions as readonly string[]).includes(name);
 
-export async function pressDrift(desk: Desk, input: PressInput, name: DriftAction): Promise<Card | undefined> {
-  const { engine, people } = desk;
+export async function handleDriftClick(
+  bot: BotContext,
+  input: ButtonClick,
+  name: DriftAction,
+): Promise<Card | undefined> {
+  const { engine, people } = bot;
   const ref = readSideRef(input.value);
   const target =
     ref && engine.settings.targets.find((each) => each.service === ref.service && each.target === ref.target);

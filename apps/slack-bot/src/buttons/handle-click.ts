@@ -9,62 +9,61 @@ import { refusalCard } from '../cards/refusal-card.ts';
 import { approversOf, asksApprovers, isSignal, sendSignal } from '../commands/signals.ts';
 import { openRejectModal } from '../modals/open.ts';
 import { putCard } from '../outbox/messages.ts';
-import type { Desk } from '../slack/bot-context.ts';
-import { isBuildAction, pressBuild } from './build.ts';
-import { isConfigurationAction, pressConfiguration } from './configuration.ts';
-import { isContractAction, pressContract } from './contract.ts';
-import { pressDelivery } from './delivery.ts';
-import { isDriftAction, pressDrift } from './drift.ts';
-import { pressUnlock } from './lock.ts';
-
-export interface PressInput {
-  /** `deploy.approve` and the like. */
-  readonly actionId: string;
-  readonly value: string;
-  readonly user: string;
-  readonly triggerId: string;
-}
+import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
+import { handleBuildClick, isBuildAction } from './build.ts';
+import { handleConfigurationClick, isConfigurationAction } from './configuration.ts';
+import { handleContractClick, isContractAction } from './contract.ts';
+import { handleDeliveryClick } from './delivery.ts';
+import { handleDriftClick, isDriftAction } from './drift.ts';
+import { handleUnlockClick } from './lock.ts';
 
 /** What only the person who pressed sees; undefined when the card itself is the answer. */
-export async function pressButton(desk: Desk, input: PressInput): Promise<Card | undefined> {
+export async function handleClick(bot: BotContext, input: ButtonClick): Promise<Card | undefined> {
   const name = input.actionId.replace(/^deploy\./, '');
-  if (Object.hasOwn(sideVerbs, name)) return pressSide(desk, input, name as SideAction);
-  if (name === unlockAction) return pressUnlock(desk, input);
-  if (isDriftAction(name)) return pressDrift(desk, input, name);
-  if (isConfigurationAction(name)) return pressConfiguration(desk, input, name);
-  if (isContractAction(name)) return pressContract(desk, input, name);
-  if (isBuildAction(name)) return pressBuild(desk, input);
-  if (name === retryDelivery) return pressDelivery(desk, input);
+  if (Object.hasOwn(sideVerbs, name)) return handleSideClick(bot, input, name as SideAction);
+  if (name === unlockAction) return handleUnlockClick(bot, input);
+  if (isDriftAction(name)) return handleDriftClick(bot, input, name);
+  if (isConfigurationAction(name)) return handleConfigurationClick(bot, input, name);
+  if (isContractAction(name)) return handleContractClick(bot, input, name);
+  if (isBuildAction(name)) return handleBuildClick(bot, input);
+  if (name === retryDelivery) return handleDeliveryClick(bot, input);
   const ref = readRef(input.value);
-  const view = ref && desk.engine.deployment(ref.id);
-  if (ref === undefined || view === undefined) return refused(desk, input, unknownButton);
-  const press: Press = { ...input, view, stateVersion: ref.stateVersion };
-  if (name === 'reject') return pressReject(desk, press);
+  const view = ref && bot.engine.deployment(ref.id);
+  if (ref === undefined || view === undefined) return refused(bot, input, unknownButton);
+  const click: DeploymentClick = { ...input, view, stateVersion: ref.stateVersion };
+  if (name === 'reject') return handleRejectClick(bot, click);
   const result =
-    name === 'rollback' ? pressRollback(desk, press) : isSignal(name) ? await pressSignal(desk, press, name) : unknown;
+    name === 'rollback'
+      ? handleRollbackClick(bot, click)
+      : isSignal(name)
+        ? await handleSignalClick(bot, click, name)
+        : unknown;
   if (result.ok) return undefined;
   // A refusal may mean that the card shows what is not so any more.
-  putCard(desk.engine.outbox, view, { urgent: true });
+  putCard(bot.engine.outbox, view, { urgent: true });
   return refusalCard(result.refusal);
 }
 
-interface Press extends PressInput {
+interface DeploymentClick extends ButtonClick {
   readonly view: DeploymentView;
   readonly stateVersion: number;
 }
 
-async function pressSignal(
-  desk: Desk,
-  { view, stateVersion, user }: Press,
+async function handleSignalClick(
+  bot: BotContext,
+  { view, stateVersion, user }: DeploymentClick,
   name: Parameters<typeof sendSignal>[1]['name'],
 ): Promise<Result<DeploymentView>> {
-  const { engine, people } = desk;
+  const { engine, people } = bot;
   const actor = asksApprovers(name) ? await people.decider(user, approversOf(engine, view)) : people.actor(user);
   return sendSignal(engine, { name, ref: { id: view.id, stateVersion }, actor });
 }
 
 /** The engine's rollback is about a target; this button is about the deployment that its card shows. */
-function pressRollback({ engine, people }: Desk, { view, stateVersion, user }: Press): Result<DeploymentView> {
+function handleRollbackClick(
+  { engine, people }: BotContext,
+  { view, stateVersion, user }: DeploymentClick,
+): Result<DeploymentView> {
   const actor = people.actor(user);
   const { service, target } = view;
   const legal = view.actions.some(({ name }) => name === 'rollback');
@@ -74,9 +73,12 @@ function pressRollback({ engine, people }: Desk, { view, stateVersion, user }: P
   return { ok: false, refusal: stale };
 }
 
-async function pressReject(desk: Desk, { view, stateVersion, user, triggerId }: Press): Promise<Card | undefined> {
-  const { people } = desk;
-  return openRejectModal(desk, { actor: people.actor(user), triggerId, view, stateVersion });
+async function handleRejectClick(
+  bot: BotContext,
+  { view, stateVersion, user, triggerId }: DeploymentClick,
+): Promise<Card | undefined> {
+  const { people } = bot;
+  return openRejectModal(bot, { actor: people.actor(user), triggerId, view, stateVersion });
 }
 
 type SideAction = Extract<ActionName, 'restore-failed' | 'keep-failed' | 'stop-standby' | 'upgrade-standby'>;
@@ -89,24 +91,24 @@ const sideVerbs: Readonly<Record<SideAction, (engine: Engine, request: SideReque
   'upgrade-standby': (engine, request) => engine.settleStandby({ ...request, to: 'upgrade' }),
 };
 
-function pressSide(desk: Desk, input: PressInput, name: SideAction): Card | undefined {
-  const { engine, people } = desk;
+function handleSideClick(bot: BotContext, input: ButtonClick, name: SideAction): Card | undefined {
+  const { engine, people } = bot;
   const side = readSideRef(input.value);
   const view = side && engine.deployment(side.deploymentId);
-  if (side === undefined || view === undefined) return refused(desk, input, unknownButton);
+  if (side === undefined || view === undefined) return refused(bot, input, unknownButton);
   const { service, target } = side;
   const actor = people.actor(input.user);
   const legal =
     view.service === service && view.target === target && view.actions.some((action) => action.name === name);
   if (!legal) {
     putCard(engine.outbox, view, { urgent: true });
-    return refused(desk, input, stale);
+    return refused(bot, input, stale);
   }
   const result = sideVerbs[name](engine, { service, target, actor });
   return result.ok ? undefined : refusalCard(result.refusal);
 }
 
-function refused({ engine, people }: Desk, { user }: PressInput, refusal: Refusal): Card {
+function refused({ engine, people }: BotContext, { user }: ButtonClick, refusal: Refusal): Card {
   const actor: Actor = people.actor(user);
   engine.refusedAtDoor(actor, refusal);
   return refusalCard(refusal);

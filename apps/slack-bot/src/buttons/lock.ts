@@ -6,12 +6,11 @@ import { readSideRef } from '../cards/button-value.ts';
 import { lockCard } from '../cards/lock-card.ts';
 import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import { outside } from '../cards/text.ts';
-import type { Desk } from '../slack/bot-context.ts';
-import type { PressInput } from './handle-click.ts';
+import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 
 /** The question; undefined where it was refused for another reason than the lock of another person. */
 export function lockOfAnother(
-  { engine, who }: Desk,
+  { engine, formatter }: BotContext,
   { actor, ...ref }: TargetRef & { readonly actor: Actor },
   { code }: Refusal,
 ): Card | undefined {
@@ -19,11 +18,11 @@ export function lockOfAnother(
   const found = engine.target(ref);
   const lock = found.ok ? found.value.lock : undefined;
   return found.ok && lock !== undefined && actor.kind === 'person'
-    ? lockCard({ ...found.value, lock }, who)
+    ? lockCard({ ...found.value, lock }, formatter)
     : undefined;
 }
 
-export function pressUnlock({ engine, people }: Desk, { value, user }: PressInput): Card {
+export function handleUnlockClick({ engine, people }: BotContext, { value, user }: ButtonClick): Card {
   const actor = people.actor(user);
   const ref = readSideRef(value);
   const found = ref && engine.target({ service: ref.service, target: ref.target });

@@ -5,7 +5,7 @@ import { actions, type Block, type Button, button, type Card, card, context, hea
 import type { BuildSide } from './build-sides.ts';
 import { buildRefText } from './button-value.ts';
 import { commitUrl, webUrl } from './code-host.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { headline, stageEmoji, stageOf } from './stage.ts';
 import { code, dateTime, join, link, outside } from './text.ts';
 
@@ -28,25 +28,25 @@ export interface BuildShown {
 
 const mostSides = 20;
 
-export function buildCard(shown: BuildShown, who: Who): Card {
+export function buildCard(shown: BuildShown, formatter: PeopleFormatter): Card {
   const { service, facts } = shown;
   const name = `${service} ${facts.version}`;
   const { emoji, words } = stateOf(shown);
   const buttons = buttonsOf(shown);
   return card(outside(`${name}: ${words}. ${facts.subject ?? ''}`, 600), [
     header(`${emoji} ${name} · ${words}`),
-    section(`${whatText(shown)}\n${madeOf(shown, who)}`),
+    section(`${whatText(shown)}\n${madeOf(shown, formatter)}`),
     olderText(shown),
     remarksText(facts),
-    sidesText(shown, who),
+    sidesText(shown, formatter),
     buttons.length === 0 ? undefined : actions(buttons, blockId(shown)),
     context(smallPrint(shown)),
   ]);
 }
 
 /** A target that is not configured any more is not shown; there may be none left. */
-function sidesText(shown: BuildShown, who: Who): Block | undefined {
-  const lines = shown.sides.slice(0, mostSides).map((side) => sideLine(side, shown, who));
+function sidesText(shown: BuildShown, formatter: PeopleFormatter): Block | undefined {
+  const lines = shown.sides.slice(0, mostSides).map((side) => sideLine(side, shown, formatter));
   return lines.length === 0 ? undefined : section(lines.join('\n'));
 }
 
@@ -75,23 +75,23 @@ function whatText({ facts }: BuildShown): string {
   return `*${subject}*`;
 }
 
-function madeOf({ facts, host }: BuildShown, who: Who): string {
+function madeOf({ facts, host }: BuildShown, formatter: PeopleFormatter): string {
   const { commit, branch, tag, authors, pullRequest, url, repository } = facts;
   const named = commit && commitText(commit, commitUrl({ host, repository, url }, commit));
   return join(
     named,
     tag === undefined ? branch && `on ${code(branch)}` : `tag ${code(tag)}`,
     pullRequest !== undefined && `pull request #${pullRequest}`,
-    authors.length > 0 && `by ${authorsText(authors, who)}`,
+    authors.length > 0 && `by ${authorsText(authors, formatter)}`,
     runText(facts),
   );
 }
 
 const mostAuthors = 5;
 
-export function authorsText(authors: BuildAnnounced['authors'], who: Who): string {
+export function authorsText(authors: BuildAnnounced['authors'], formatter: PeopleFormatter): string {
   const more = authors.length - mostAuthors;
-  return `${authors.slice(0, mostAuthors).map(who.author).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${authors.slice(0, mostAuthors).map(formatter.author).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 export function commitText(commit: string, url: string | undefined): string {
@@ -113,7 +113,7 @@ function remarksText({ remarks = [] }: BuildAnnounced): Block | undefined {
   return remarks.length === 0 ? undefined : section(remarks.map((remark) => `⚠️ ${outside(remark, 300)}`).join('\n'));
 }
 
-function sideLine(side: BuildSide, { facts, cardOf, newer }: BuildShown, who: Who): string {
+function sideLine(side: BuildSide, { facts, cardOf, newer }: BuildShown, formatter: PeopleFormatter): string {
   const { reaction, last, live } = side;
   const where = `*${outside(reaction.target, 40)}*`;
   const now = newer !== undefined ? '' : live === undefined ? 'nothing is live yet' : `${code(live, 64)} is live`;
@@ -121,7 +121,7 @@ function sideLine(side: BuildSide, { facts, cardOf, newer }: BuildShown, who: Wh
   const own = cardOf(last.id);
   const byRule = last.requestedBy.startsWith('machine:') ? ' as the rule says' : '';
   return join(
-    `${outcomeText({ last, isLive: live === facts.version, where, now })}${byRule}, asked by ${who.actor(last.requestedBy)}`,
+    `${outcomeText({ last, isLive: live === facts.version, where, now })}${byRule}, asked by ${formatter.actor(last.requestedBy)}`,
     own && link(own, 'its card'),
   );
 }

@@ -4,16 +4,16 @@ import type { BuildFacts } from '@bg/engine';
 import { type Card, card, section } from './blocks.ts';
 import { authorsText, commitText, runText } from './build-card.ts';
 import { commitUrl } from './code-host.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { code, join, outside } from './text.ts';
 
 export const buildSigns = { 'build-failed': '💔', 'build-mended': '💚', 'build-conflict': '🚨' } as const;
-export type BuildNews = keyof typeof buildSigns;
+export type BuildAlert = keyof typeof buildSigns;
 
-export const isBuildNews = (action: string): action is BuildNews => Object.hasOwn(buildSigns, action);
+export const isBuildAlert = (action: string): action is BuildAlert => Object.hasOwn(buildSigns, action);
 
-export interface BuildTold {
-  readonly action: BuildNews;
+export interface BuildAlertFacts {
+  readonly action: BuildAlert;
   readonly service: string;
   readonly sentence: string;
   readonly facts: BuildFacts;
@@ -23,17 +23,20 @@ export interface BuildTold {
 }
 
 /** With mentions where `who` gives them. */
-export function buildNewsCard({ action, service, sentence, facts, host, approvers }: BuildTold, who: Who): Card {
+export function buildAlertCard(
+  { action, service, sentence, facts, host, approvers }: BuildAlertFacts,
+  formatter: PeopleFormatter,
+): Card {
   const text = `${buildSigns[action]} *${outside(service, 60)}*: ${outside(sentence, 600)}`;
   const { commit, branch, subject, authors, repository, url } = facts;
   const detail = join(
     subject !== undefined && `“${outside(subject, 200)}”`,
     commit && commitText(commit, commitUrl({ host, repository, url }, commit)),
     branch && `on ${code(branch)}`,
-    authors.length > 0 && `by ${authorsText(authors, who)}`,
+    authors.length > 0 && `by ${authorsText(authors, formatter)}`,
     runText(facts),
   );
-  const called = approvers.slice(0, 15).map(who.person).join(' ');
+  const called = approvers.slice(0, 15).map(formatter.person).join(' ');
   const loud = action === 'build-conflict' && called !== '' ? `${called}: please look; nothing was changed.` : '';
   return card(text, [section([text, detail, loud].filter((line) => line !== '').join('\n'))]);
 }

@@ -10,7 +10,7 @@ import { planView, targetView } from '../testing/target-views.ts';
 import { everyView, noon, people, view } from '../testing/views.ts';
 import type { Card } from './blocks.ts';
 import { type BuildShown, buildCard } from './build-card.ts';
-import { buildNewsCard } from './build-lines.ts';
+import { buildAlertCard } from './build-lines.ts';
 import { changesIn } from './changes.ts';
 import { deliveryCard } from './delivery-card.ts';
 import { deploymentCard } from './deployment-card.ts';
@@ -18,59 +18,62 @@ import { helpCard } from './help-card.ts';
 import { historyCard } from './history-card.ts';
 import { homeView } from './home-view.ts';
 import { directCard, headCard, lineText, noteCard } from './lines.ts';
-import { namesIn, whoIn } from './people-formatter.ts';
+import { mentionFormatter, nameFormatter } from './people-formatter.ts';
 import { planCard } from './plan-card.ts';
 import { faultCard, refusalCard } from './refusal-card.ts';
 import { statusCard, targetCard } from './status-card.ts';
 
-const who = whoIn(people);
+const formatter = mentionFormatter(people);
 const status = { at: noon, driver: 'bot@host', targets: [targetView()], warnings: ['disk is nearly full'] };
 const line = { seq: 7, at: noon, actor: 'person:bob', sentence: 'approved at 10 %' };
 const refusal = { code: 'four-eyes', sentence: 'You asked for it', hint: 'Ask bob: `/deploy approve`' } as const;
 
 const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
-  status: (change) => statusCard(change(status), who),
-  'status of nothing': () => statusCard({ ...status, targets: [] }, who),
+  status: (change) => statusCard(change(status), formatter),
+  'status of nothing': () => statusCard({ ...status, targets: [] }, formatter),
   'status of many': (change) =>
-    statusCard(change({ ...status, targets: Array.from({ length: 80 }, () => targetView()) }), who),
-  target: (change) => targetCard(change(targetView()), status, who),
+    statusCard(change({ ...status, targets: Array.from({ length: 80 }, () => targetView()) }), formatter),
+  target: (change) => targetCard(change(targetView()), status, formatter),
   plan: (change) => planCard(change(planView)),
-  history: (change) => historyCard('shop', change(Object.values(everyView)), who),
-  'empty history': () => historyCard('shop', [], who),
+  history: (change) => historyCard('shop', change(Object.values(everyView)), formatter),
+  'empty history': () => historyCard('shop', [], formatter),
   help: () => helpCard({ deploy: '/deploy', switch: '/switch', rollback: '/rollback', status: '/deploy-status' }),
   refusal: (change) => refusalCard(change(refusal)),
   fault: () => faultCard('abc'),
-  note: (change) => noteCard(change({ ...line, name: 'shop', emoji: '💥' }), who),
+  note: (change) => noteCard(change({ ...line, name: 'shop', emoji: '💥' }), formatter),
   direct: (change) =>
-    directCard({ view: change(everyView.failed as DeploymentView), about: change(line), channel: 'C0DEPLOYS' }, who),
+    directCard(
+      { view: change(everyView.failed as DeploymentView), about: change(line), channel: 'C0DEPLOYS' },
+      formatter,
+    ),
   head: () => headCard({ seq: 12, hash: 'abc' }),
-  'build, ready': (change) => buildCard(change(builtShown()), who),
+  'build, ready': (change) => buildCard(change(builtShown()), formatter),
   'build, older, for a pull request': (change) =>
     buildCard(
       change(builtShown({ newer: 'v2.2', facts: announcedOf(build({ pullRequest: 12 }), { older: true }) })),
-      who,
+      formatter,
     ),
   'build, on its way and ended elsewhere': (change) =>
     buildCard(
       change(
         builtShown({ sides: [side(everyView.canary), side(everyView.failed, 'eu'), side(everyView.promoted, 'us')] }),
       ),
-      who,
+      formatter,
     ),
-  'build, for targets that are gone': (change) => buildCard(change(builtShown({ sides: [] })), who),
+  'build, for targets that are gone': (change) => buildCard(change(builtShown({ sides: [] })), formatter),
   'build, for many targets': (change) =>
     buildCard(
       change(builtShown({ sides: Array.from({ length: 60 }, (_, index) => side(undefined, `t${index}`)) })),
-      who,
+      formatter,
     ),
-  'broken build': (change) => buildNewsCard(change({ ...news, action: 'build-failed' }), who),
-  'build conflict': (change) => buildNewsCard(change({ ...news, action: 'build-conflict' }), who),
+  'broken build': (change) => buildAlertCard(change({ ...announcements, action: 'build-failed' }), formatter),
+  'build conflict': (change) => buildAlertCard(change({ ...announcements, action: 'build-conflict' }), formatter),
   'parked delivery': (change) => deliveryCard(change(delivery)),
   'delivery on its way again': (change) => deliveryCard({ ...change(delivery), state: 'waiting' }),
   'deployment with changes': (change) =>
     deploymentCard(
       change(view({ change: { bytes: 1234, files: 1, bytesBefore: 5_600_000, filesBefore: 12 }, notes: 'New prices' })),
-      who,
+      formatter,
       changesShown(change),
     ),
 };
@@ -78,7 +81,7 @@ const others: Readonly<Record<string, (change: <T>(value: T) => T) => Card>> = {
 function changesShown(change: <T>(value: T) => T) {
   const builds = Array.from({ length: 9 }, (_, index) => build({ id: 9 - index, version: `v2.${9 - index}` }));
   const changes = changesIn(builds, { from: 'v2.1', to: 'v2.9' });
-  return changes && { ...change(changes), names: namesIn(people) };
+  return changes && { ...change(changes), names: nameFormatter(people) };
 }
 
 function side(last: DeploymentView | undefined, target = 'production'): BuildShown['sides'][number] {
@@ -100,7 +103,7 @@ function builtShown(changes: Partial<BuildShown> = {}): BuildShown {
   };
 }
 
-const news = {
+const announcements = {
   service: 'shop',
   sentence: 'the build of v2.1 failed',
   facts: announcedOf(build()),
@@ -118,7 +121,7 @@ const same = <T>(value: T): T => value;
 function drawAll(change: <T>(value: T) => T): ReadonlyMap<string, Card> {
   const cards = new Map<string, Card>();
   for (const [name, one] of Object.entries(everyView))
-    cards.set(`deployment, ${name}`, deploymentCard(change(one), who));
+    cards.set(`deployment, ${name}`, deploymentCard(change(one), formatter));
   for (const [name, draw] of Object.entries(others)) cards.set(name, draw(change));
   return cards;
 }
@@ -178,7 +181,7 @@ describe('a deployment card', () => {
 
   test('offers exactly the legal actions, one primary at most, and asks before dangerous ones', () => {
     for (const [name, one] of Object.entries(everyView)) {
-      const buttons = buttonsOf(deploymentCard(one, who)) as readonly {
+      const buttons = buttonsOf(deploymentCard(one, formatter)) as readonly {
         action_id: string;
         style?: string;
         confirm?: { text: { text: string } };
@@ -197,17 +200,17 @@ describe('a deployment card', () => {
   });
 
   test('carries the deployment and the state it was drawn for in every button', () => {
-    const values = buttonsOf(deploymentCard(everyView.approval as DeploymentView, who)).map(
+    const values = buttonsOf(deploymentCard(everyView.approval as DeploymentView, formatter)).map(
       (button) => 'value' in button && button.value,
     );
     expect(new Set(values)).toEqual(new Set(['dep_7f3a:12']));
-    const restore = buttonsOf(deploymentCard(everyView.failed as DeploymentView, who))[0];
+    const restore = buttonsOf(deploymentCard(everyView.failed as DeploymentView, formatter))[0];
     expect(restore).toMatchObject({ value: 'shop/production:dep_7f3a' });
   });
 
   test('gets new block ids with every state and every observation', () => {
     const ids = (one: DeploymentView) =>
-      deploymentCard(one, who)
+      deploymentCard(one, formatter)
         .blocks.map((block) => block.block_id)
         .filter(Boolean);
     const first = ids(view());
@@ -217,7 +220,7 @@ describe('a deployment card', () => {
   });
 
   test('shows both sides beside each other, and the whole state in one sentence', () => {
-    const card = deploymentCard(everyView.canary as DeploymentView, who);
+    const card = deploymentCard(everyView.canary as DeploymentView, formatter);
     const drawn = JSON.stringify(card.blocks);
     expect(drawn).toContain('0.17 %  vs  0.10 % on `v2.0`');
     expect(drawn).toContain('182 ms  vs  175 ms');
@@ -228,7 +231,7 @@ describe('a deployment card', () => {
   });
 
   test('mentions people by their Slack id, and escapes the names of those who have none', () => {
-    const drawn = JSON.stringify(deploymentCard(everyView.approval as DeploymentView, who).blocks);
+    const drawn = JSON.stringify(deploymentCard(everyView.approval as DeploymentView, formatter).blocks);
     expect(drawn).toContain('<@U0BOB> *Carol &amp; &lt;Co&gt;* <!subteam^S0APPROVERS>');
     expect(drawn).toContain('<@U0ALICE> asked and cannot approve');
   });
@@ -242,23 +245,25 @@ test('a refusal names the sentence, the way on, the rule, and that nothing was c
 
 test('a thread line is time, person and sentence', () => {
   const at = '<!date^1795262400^{time}|2026-11-21 12:00 UTC>';
-  expect(lineText(line, who)).toBe(`${at}  <@U0BOB>: approved at 10 %`);
-  expect(lineText({ ...line, sentence: 'bob approves v2.1' }, who)).toBe(`${at}  <@U0BOB> approves v2.1`);
-  expect(lineText({ ...line, actor: 'engine', sentence: 'watch: all good' }, who)).toBe(`${at}  watch: all good`);
+  expect(lineText(line, formatter)).toBe(`${at}  <@U0BOB>: approved at 10 %`);
+  expect(lineText({ ...line, sentence: 'bob approves v2.1' }, formatter)).toBe(`${at}  <@U0BOB> approves v2.1`);
+  expect(lineText({ ...line, actor: 'engine', sentence: 'watch: all good' }, formatter)).toBe(`${at}  watch: all good`);
   const hash = 'a1'.repeat(32);
-  expect(lineText({ ...line, seq: 412, head: hash }, who)).toContain(`\n🧷 audit head \`412:${hash}\``);
+  expect(lineText({ ...line, seq: 412, head: hash }, formatter)).toContain(`\n🧷 audit head \`412:${hash}\``);
 });
 
 test('the Home tab is valid with nothing, with much, and with hostile text', () => {
   const mine = Array.from({ length: 30 }, () => everyView.approval as DeploymentView);
   const targets = Array.from({ length: 40 }, () => targetView());
   for (const facts of [
-    { status: { ...status, targets: [] }, mine: [], who },
-    { status: { ...status, targets }, mine: mine.map((one, index) => ({ ...one, id: `d${index}` })), who },
+    { status: { ...status, targets: [] }, mine: [], formatter },
+    { status: { ...status, targets }, mine: mine.map((one, index) => ({ ...one, id: `d${index}` })), formatter },
   ]) {
     expect(checkView(homeView(facts), 'home')).toMatchObject({ ok: true });
     for (const text of Object.values(hostileTexts))
-      expect(checkView(homeView({ ...poisoned({ ...facts, who: undefined }, text), who }), 'home')).toMatchObject({
+      expect(
+        checkView(homeView({ ...poisoned({ ...facts, formatter: undefined }, text), formatter }), 'home'),
+      ).toMatchObject({
         ok: true,
       });
   }

@@ -5,17 +5,21 @@ import { type Block, section } from './blocks.ts';
 import { authorsText, commitText } from './build-card.ts';
 import type { Changes } from './changes.ts';
 import { commitUrl } from './code-host.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { bytes, code, count, join, link, outside } from './text.ts';
 
 const most = 5;
 
 export interface ChangesShown extends Changes {
   /** Names, no mentions: whoever wrote a commit is not called by every card that shows it. */
-  readonly names: Who;
+  readonly names: PeopleFormatter;
 }
 
-export function changesPart(view: DeploymentView, _: Who, changes: ChangesShown | undefined): Block | undefined {
+export function changesPart(
+  view: DeploymentView,
+  _: PeopleFormatter,
+  changes: ChangesShown | undefined,
+): Block | undefined {
   const lines = [...commitLines(changes), ...sizeLine(view), ...notesLine(view)];
   return lines.length === 0 ? undefined : section(lines.join('\n'));
 }
@@ -48,11 +52,11 @@ function titleText({ since, back }: Changes): string {
   return back ? `📝 *Takes back*, from ${code(since, 64)}` : `📝 *Changes* since ${code(since, 64)}`;
 }
 
-function commitLine(build: StoredBuild, who: Who): string {
+function commitLine(build: StoredBuild, formatter: PeopleFormatter): string {
   const { commit, subject, authors } = build;
   return `• ${join(
     commit && commitText(commit, commitUrl(build, commit)),
     subject === undefined ? undefined : outside(subject, 120),
-    authors.length > 0 && authorsText(authors, who),
+    authors.length > 0 && authorsText(authors, formatter),
   )}`;
 }

@@ -3,7 +3,7 @@
 import type { ConfigurationView } from '@bg/engine';
 import { actions, type Block, button, type Card, card, section } from './blocks.ts';
 import { type LineFacts, said } from './lines.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { outside } from './text.ts';
 
 export const configurationActions = ['apply-configuration', 'leave-configuration'] as const;
@@ -30,9 +30,9 @@ export function configurationCard(place: ConfigurationPlace, view: Configuration
 export function configurationOverCard(
   facts: LineFacts & { readonly name: string; readonly isNews: boolean },
   left: ConfigurationView | undefined,
-  who: Who,
+  formatter: PeopleFormatter,
 ): Card {
-  const ended = facts.isNews ? 'it changed again; the newest message and the status say how' : said(facts, who);
+  const ended = facts.isNews ? 'it changed again; the newest message and the status say how' : said(facts, formatter);
   const text = `✅ *${outside(facts.name, 80)}*: the configuration differed from what ran: ${ended}`;
   const rest = facts.isNews || left === undefined ? undefined : section(`Still to come:\n${changeLines(left)}`);
   return card(text, [section(text), rest]);

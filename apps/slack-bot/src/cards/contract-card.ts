@@ -2,7 +2,7 @@
 
 import type { ContractView } from '@bg/engine';
 import { actions, type Block, button, type Card, card, context, header, section } from './blocks.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { code, cutLines, dateTime, join, outside } from './text.ts';
 
 export const contractActions = ['approve-contract', 'reject-contract'] as const;
@@ -19,7 +19,7 @@ const signs: Readonly<Record<ContractView['status'], string>> = {
   expired: '⌛',
 };
 
-export function contractCard(view: ContractView, who: Who): Card {
+export function contractCard(view: ContractView, formatter: PeopleFormatter): Card {
   const { name, migrations, status, consequence, problem } = view;
   const what = `${name}: contract of ${migrations.join(', ')}`;
   return card(outside(`${what} is ${status}: ${consequence}`, 600), [
@@ -28,12 +28,12 @@ export function contractCard(view: ContractView, who: Who): Card {
     statements(view),
     view.verdict === undefined ? undefined : section(`Verdict: ${outside(view.verdict, 600)}`),
     problem === undefined ? undefined : section(`*${outside(problem, 900)}*`),
-    ...(status === 'pending' ? question(view, who) : []),
+    ...(status === 'pending' ? question(view, formatter) : []),
     context(
       join(
-        `asked by ${who.actor(view.requestedBy)}`,
+        `asked by ${formatter.actor(view.requestedBy)}`,
         view.reason === undefined ? undefined : `“${outside(view.reason, 300)}”`,
-        view.given.length > 0 && `approved by ${view.given.slice(0, 10).map(who.person).join(', ')}`,
+        view.given.length > 0 && `approved by ${view.given.slice(0, 10).map(formatter.person).join(', ')}`,
         code(view.id),
       ),
     ),
@@ -48,10 +48,10 @@ function statements({ statements: texts }: ContractView): Block {
   return section(`\`\`\`\n${cutLines(outside(sql, 2_500), 2_500)}\n\`\`\``);
 }
 
-function question(view: ContractView, who: Who): readonly (Block | undefined)[] {
+function question(view: ContractView, formatter: PeopleFormatter): readonly (Block | undefined)[] {
   const { id, approvers, given, needed, requestedBy, fourEyes, deadlineAt, consequence } = view;
-  const asked = approvers.slice(0, 15).map(who.person).join(' ') || 'an approver';
-  const eyes = fourEyes ? ` ${who.actor(requestedBy)} asked and cannot approve.` : '';
+  const asked = approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
+  const eyes = fourEyes ? ` ${formatter.actor(requestedBy)} asked and cannot approve.` : '';
   return [
     section(
       `*${given.length} of ${needed} approved.* ${asked}: please look and decide.${eyes}\nOpen until ${dateTime(deadlineAt)}.`,

@@ -8,23 +8,23 @@ import {
   approvalPart,
   causePart,
   contextPart,
-  keptPart,
   numbersPart,
   pausedPart,
   progressPart,
   receiptPart,
+  standbyPart,
   stepsPart,
   warningsPart,
 } from './parts.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { schemaPart } from './schema-part.ts';
 import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
 
-type Part = (view: DeploymentView, who: Who, changes: ChangesShown | undefined) => Block | undefined;
+type Part = (view: DeploymentView, formatter: PeopleFormatter, changes: ChangesShown | undefined) => Block | undefined;
 
 const underWay: readonly Part[] = [progressPart, changesPart, schemaPart, numbersPart, stepsPart];
-const over: readonly Part[] = [causePart, keptPart];
+const over: readonly Part[] = [causePart, standbyPart];
 
 /** What each stage shows between header and buttons. */
 const layouts: Readonly<Record<Stage, readonly Part[]>> = {
@@ -33,28 +33,28 @@ const layouts: Readonly<Record<Stage, readonly Part[]>> = {
   approval: [approvalPart, changesPart, schemaPart, progressPart, numbersPart, stepsPart],
   held: underWay,
   paused: [pausedPart, ...underWay],
-  baking: [progressPart, schemaPart, receiptPart, numbersPart, keptPart, stepsPart],
+  baking: [progressPart, schemaPart, receiptPart, numbersPart, standbyPart, stepsPart],
   unwinding: [causePart, progressPart, numbersPart, stepsPart],
-  promoted: [causePart, changesPart, receiptPart, schemaPart, keptPart],
+  promoted: [causePart, changesPart, receiptPart, schemaPart, standbyPart],
   aborted: over,
-  'rolled-back': [causePart, receiptPart, keptPart],
-  failed: [causePart, keptPart, stepsPart],
+  'rolled-back': [causePart, receiptPart, standbyPart],
+  failed: [causePart, standbyPart, stepsPart],
   superseded: over,
   cancelled: over,
-  halted: [causePart, progressPart, receiptPart, keptPart, stepsPart],
+  halted: [causePart, progressPart, receiptPart, standbyPart, stepsPart],
 };
 
-export function deploymentCard(view: DeploymentView, who: Who, changes?: ChangesShown): Card {
+export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter, changes?: ChangesShown): Card {
   const stage = stageOf(view);
   const buttons = actionButtons(view, view.actions);
   // "If a message is updated, use a new block_id": Slack's own advice, or old buttons linger on some clients.
   const drawn = `${view.id}:${view.stateVersion}:${view.observation?.at ?? 0}`;
   return card(deploymentSentence(view), [
     header(`${stageEmoji[stage]} ${subject(view)} · ${headline(view)}`),
-    ...layouts[stage].map((part) => part(view, who, changes)),
+    ...layouts[stage].map((part) => part(view, formatter, changes)),
     warningsPart(view),
     buttons.length === 0 ? undefined : actions(buttons, `actions:${drawn}`),
-    { ...contextPart(smallPrintOf(view, changes), who), block_id: `about:${drawn}` },
+    { ...contextPart(smallPrintOf(view, changes), formatter), block_id: `about:${drawn}` },
   ]);
 }
 

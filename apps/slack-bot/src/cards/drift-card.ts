@@ -3,7 +3,7 @@
 import type { DriftView, TargetView } from '@bg/engine';
 import { actions, type Block, type Button, button, type Card, card, section } from './blocks.ts';
 import { type LineFacts, said } from './lines.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { code, dateTime, outside } from './text.ts';
 
 export const driftActions = ['restore-routing', 'adopt-routing'] as const;
@@ -20,8 +20,8 @@ export function driftCard(target: Drifted): Card {
   ]);
 }
 
-export function driftOverCard(facts: LineFacts & { readonly name: string }, who: Who): Card {
-  const text = `✅ *${outside(facts.name, 80)}*: the load balancer had drifted; that is over: ${said(facts, who)}`;
+export function driftOverCard(facts: LineFacts & { readonly name: string }, formatter: PeopleFormatter): Card {
+  const text = `✅ *${outside(facts.name, 80)}*: the load balancer had drifted; that is over: ${said(facts, formatter)}`;
   return card(text, [section(text)]);
 }
 

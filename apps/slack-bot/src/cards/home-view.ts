@@ -4,7 +4,7 @@ import type { DeploymentView, StatusView } from '@bg/engine';
 import { actions, type Block, context, divider, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { deploymentSentence } from './deployment-card.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { stageEmoji, stageOf } from './stage.ts';
 import { targetBlocks } from './status-card.ts';
 import { code, dateTime, join, outside } from './text.ts';
@@ -13,7 +13,7 @@ export interface HomeFacts {
   readonly status: StatusView;
   /** Deployments whose approval this person may give. */
   readonly mine: readonly DeploymentView[];
-  readonly who: Who;
+  readonly formatter: PeopleFormatter;
   /** An answer that could be shown nowhere else; its text, since its blocks may be what Slack refused. */
   readonly notice?: string | undefined;
 }
@@ -26,7 +26,7 @@ export interface HomeView {
 /** A view holds a hundred blocks; each list below is bounded so that they fit. */
 const maxEach = 12;
 
-export function homeView({ status, mine, who, notice }: HomeFacts): HomeView {
+export function homeView({ status, mine, formatter, notice }: HomeFacts): HomeView {
   const live = status.targets.flatMap(({ live: deployment }) => (deployment === undefined ? [] : [deployment]));
   return {
     type: 'home',
@@ -41,7 +41,7 @@ export function homeView({ status, mine, who, notice }: HomeFacts): HomeView {
       ...leftOut(live.length, 'deployments'),
       divider,
       header('What runs where'),
-      ...status.targets.slice(0, maxEach).flatMap((target) => targetBlocks(target, who)),
+      ...status.targets.slice(0, maxEach).flatMap((target) => targetBlocks(target, formatter)),
       ...leftOut(status.targets.length, 'targets'),
       context(join(`as of ${dateTime(status.at)}`, 'open this tab again to refresh it')),
     ],

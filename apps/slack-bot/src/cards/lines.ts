@@ -2,7 +2,7 @@
 
 import { type AuditRow, type DeploymentView, shortName } from '@bg/engine';
 import { type Card, card, section } from './blocks.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { code, outside, time } from './text.ts';
 
@@ -12,9 +12,9 @@ export type LineFacts = Pick<AuditRow, 'seq' | 'at' | 'actor' | 'sentence'> & {
   readonly head?: string | undefined;
 };
 
-export function lineText({ seq, at, actor, sentence, head }: LineFacts, who: Who): string {
+export function lineText({ seq, at, actor, sentence, head }: LineFacts, formatter: PeopleFormatter): string {
   const proof = head === undefined ? '' : `\n🧷 audit head ${code(`${seq}:${head}`, 100)}`;
-  return `${time(at)}  ${said({ actor, sentence }, who)}${proof}`;
+  return `${time(at)}  ${said({ actor, sentence }, formatter)}${proof}`;
 }
 
 /** Lines of a thread; each block takes a few, so that none is cut off. */
@@ -27,16 +27,20 @@ export function linesCard(lines: readonly string[]): Card {
 }
 
 /** Most sentences of the log begin with the short name of who did it; here that is the person, said once. */
-export function said({ actor, sentence }: Pick<LineFacts, 'actor' | 'sentence'>, who: Who): string {
+export function said({ actor, sentence }: Pick<LineFacts, 'actor' | 'sentence'>, formatter: PeopleFormatter): string {
   const short = shortName(actor);
-  if (sentence.startsWith(`${short} `)) return `${who.actor(actor)} ${outside(sentence.slice(short.length + 1), 900)}`;
+  if (sentence.startsWith(`${short} `))
+    return `${formatter.actor(actor)} ${outside(sentence.slice(short.length + 1), 900)}`;
   return actor === 'engine' || sentence.includes(`by ${short}`)
     ? outside(sentence, 900)
-    : `${who.actor(actor)}: ${outside(sentence, 900)}`;
+    : `${formatter.actor(actor)}: ${outside(sentence, 900)}`;
 }
 
-export function noteCard(facts: LineFacts & { readonly name: string; readonly emoji: string }, who: Who): Card {
-  const text = `${facts.emoji} *${outside(facts.name, 80)}*: ${said(facts, who)}`;
+export function noteCard(
+  facts: LineFacts & { readonly name: string; readonly emoji: string },
+  formatter: PeopleFormatter,
+): Card {
+  const text = `${facts.emoji} *${outside(facts.name, 80)}*: ${said(facts, formatter)}`;
   return card(text, [section(text)]);
 }
 
@@ -49,11 +53,11 @@ export interface DirectFacts {
 }
 
 /** To the person who asked for it: it ended otherwise than they wished, or somebody is taking it back. */
-export function directCard({ view, about, channel }: DirectFacts, who: Who): Card {
+export function directCard({ view, about, channel }: DirectFacts, formatter: PeopleFormatter): Card {
   const ended = `${stageEmoji[stageOf(view)]} *${outside(`${subject(view)}: ${headline(view)}`, 250)}*`;
   const title = about === undefined ? ended : `↩️ *${outside(`${subject(view)} is being taken back`, 250)}*`;
   const where = channel === undefined ? '' : `\nThe cards are in <#${outside(channel, 30)}>.`;
-  const text = `${title}\n${about === undefined ? outcomeText(view) : said(about, who)}${where}`;
+  const text = `${title}\n${about === undefined ? outcomeText(view) : said(about, formatter)}${where}`;
   return card(text, [section(text)]);
 }
 

@@ -2,16 +2,16 @@
 
 import { shortName, type TargetView } from '@bg/engine';
 import { actions, button, type Card, card, section } from './blocks.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { dateTime, outside } from './text.ts';
 
 export const unlockAction = 'unlock';
 
 type Locked = Pick<TargetView, 'service' | 'target' | 'name'> & { readonly lock: NonNullable<TargetView['lock']> };
 
-export function lockCard({ service, target, name, lock }: Locked, who: Who): Card {
+export function lockCard({ service, target, name, lock }: Locked, formatter: PeopleFormatter): Card {
   const until = `until ${dateTime(lock.until)}: “${outside(lock.reason, 300)}”`;
-  const owner = who.actor(lock.owner);
+  const owner = formatter.actor(lock.owner);
   const question = `🔐 *${outside(name, 80)}* is locked by ${owner} ${until}. Take that lock away? ${owner} gets a message.`;
   return card(question, [
     section(question),

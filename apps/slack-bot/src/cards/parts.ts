@@ -2,7 +2,7 @@
 
 import type { ApprovalView, DeploymentView, Observation, Receipt, StepView } from '@bg/engine';
 import { type Block, context, fields, section } from './blocks.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { currentStep } from './stage.ts';
 import { bar, code, count, dateTime, duration, join, link, outside, share, time } from './text.ts';
 
@@ -78,11 +78,11 @@ const verdictSign: Readonly<Record<Observation['judgement']['verdict'], string>>
   Error: '⚠️',
 };
 
-export function approvalPart(view: DeploymentView, who: Who): Block | undefined {
+export function approvalPart(view: DeploymentView, formatter: PeopleFormatter): Block | undefined {
   const { approval } = view;
   if (approval?.status !== 'pending') return undefined;
-  const asked = approval.approvers.slice(0, 15).map(who.person).join(' ') || 'an approver';
-  const eyes = approval.fourEyes ? ` ${who.actor(view.requestedBy)} asked and cannot approve.` : '';
+  const asked = approval.approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
+  const eyes = approval.fourEyes ? ` ${formatter.actor(view.requestedBy)} asked and cannot approve.` : '';
   return section(
     `*${approval.given.length} of ${approval.needed} approved.* ${asked}: please look and decide.${eyes}\n${deadline(approval)}`,
   );
@@ -107,7 +107,7 @@ function nodeLine({ node, probes, seen, problem }: Receipt['nodes'][number]): st
   return `${code(node)} ${seen} of ${probes} answers from the expected side${why}`;
 }
 
-export function keptPart({ kept }: DeploymentView): Block | undefined {
+export function standbyPart({ kept }: DeploymentView): Block | undefined {
   // A preview beside it belongs to the next deployment, whose own card tells of it.
   if (kept === undefined || kept.label === 'preview') return undefined;
   const until = kept.until === undefined ? 'until the next deployment' : `until ${dateTime(kept.until)}`;
@@ -116,16 +116,16 @@ export function keptPart({ kept }: DeploymentView): Block | undefined {
 }
 
 /** Why it is going back or has ended. */
-export function causePart(view: DeploymentView, who: Who): Block | undefined {
+export function causePart(view: DeploymentView, formatter: PeopleFormatter): Block | undefined {
   const cause = view.outcome ?? view.cause;
   if (cause === undefined) return undefined;
-  return section(`*${outside(cause.sentence, 600)}*\n${join(code(cause.code), `by ${who.actor(cause.actor)}`)}`);
+  return section(`*${outside(cause.sentence, 600)}*\n${join(code(cause.code), `by ${formatter.actor(cause.actor)}`)}`);
 }
 
-export function pausedPart({ paused }: DeploymentView, who: Who): Block | undefined {
+export function pausedPart({ paused }: DeploymentView, formatter: PeopleFormatter): Block | undefined {
   return (
     paused &&
-    section(`⏸️ Paused by ${who.actor(paused.by)} at ${time(paused.at)}. Nothing moves until somebody resumes.`)
+    section(`⏸️ Paused by ${formatter.actor(paused.by)} at ${time(paused.at)}. Nothing moves until somebody resumes.`)
   );
 }
 
@@ -148,11 +148,11 @@ function originText({ commit, url, author, subject }: NonNullable<DeploymentView
 }
 
 /** Who, why, which: the small print. */
-export function contextPart(view: DeploymentView, who: Who): Block {
-  const approved = view.approvedBy.map((name) => (name.includes(':') ? who.actor(name) : who.person(name)));
+export function contextPart(view: DeploymentView, formatter: PeopleFormatter): Block {
+  const approved = view.approvedBy.map((name) => (name.includes(':') ? formatter.actor(name) : formatter.person(name)));
   return context(
     join(
-      `${view.mode} into ${view.slot} by ${who.actor(view.requestedBy)}`,
+      `${view.mode} into ${view.slot} by ${formatter.actor(view.requestedBy)}`,
       view.reason === undefined ? undefined : `“${outside(view.reason, 300)}”`,
       view.origin && originText(view.origin),
       approved.length > 0 && `approved by ${approved.slice(0, 10).join(', ')}`,

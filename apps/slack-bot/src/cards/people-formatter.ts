@@ -3,7 +3,7 @@
 import { type Author, findPerson, type Person } from '@bg/engine';
 import { outside } from './text.ts';
 
-export interface Who {
+export interface PeopleFormatter {
   /** From a row's actor: `person:alice`, `machine:ci`, `engine`, `stranger:U0EVE`. */
   readonly actor: (actor: string) => string;
   /** From the list of people, or `group:S…`. */
@@ -13,11 +13,11 @@ export interface Who {
 }
 
 /** Names instead of mentions: a mention in a new message makes a phone ring, a line of a log should not. */
-export function namesIn(people: readonly Person[]): Who {
-  return whoIn(people.map((person) => ({ ...person, slack: undefined })));
+export function nameFormatter(people: readonly Person[]): PeopleFormatter {
+  return mentionFormatter(people.map((person) => ({ ...person, slack: undefined })));
 }
 
-export function whoIn(people: readonly Person[]): Who {
+export function mentionFormatter(people: readonly Person[]): PeopleFormatter {
   const person = (id: string): string => {
     if (id.startsWith('group:')) return groupMention(id.slice('group:'.length));
     const known = people.find((one) => one.id === id);

@@ -4,29 +4,29 @@ import type { SlotView, StatusView, TargetView } from '@bg/engine';
 import { actions, type Block, type Card, card, context, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { driftButtons, driftLine } from './drift-card.ts';
-import type { Who } from './people-formatter.ts';
+import type { PeopleFormatter } from './people-formatter.ts';
 import { schemaLine } from './schema-part.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { bar, code, dateTime, join, outside } from './text.ts';
 
 const maxTargets = 12;
 
-export function statusCard(status: StatusView, who: Who): Card {
+export function statusCard(status: StatusView, formatter: PeopleFormatter): Card {
   const shown = status.targets.slice(0, maxTargets);
   const more = status.targets.length - shown.length;
   return card(status.targets.map(targetSentence).slice(0, maxTargets).join(' ') || 'No target is configured.', [
     header('What runs where'),
-    ...shown.flatMap((target) => targetBlocks(target, who)),
+    ...shown.flatMap((target) => targetBlocks(target, formatter)),
     ...warnings(status),
     context(join(more > 0 && `${more} more: name one`, driverText(status), `as of ${dateTime(status.at)}`)),
   ]);
 }
 
 /** For one target alone, with what can be done about it. */
-export function targetCard(target: TargetView, status: Omit<StatusView, 'targets'>, who: Who): Card {
+export function targetCard(target: TargetView, status: Omit<StatusView, 'targets'>, formatter: PeopleFormatter): Card {
   return card(targetSentence(target), [
     header(`${outside(target.name, 80)}: what runs where`),
-    ...targetBlocks(target, who),
+    ...targetBlocks(target, formatter),
     ...warnings(status),
     targetButtons(target),
     target.drift && driftButtons({ ...target, drift: target.drift }),
@@ -47,14 +47,14 @@ export function targetSentence({ name, routing, slots, live }: TargetView): stri
   return `${outside(name, 80)} ${runs}${now}.`;
 }
 
-export function targetBlocks(target: TargetView, who: Who): readonly Block[] {
+export function targetBlocks(target: TargetView, formatter: PeopleFormatter): readonly Block[] {
   const lines = [
     `*${outside(target.name, 80)}*  _${outside(`${target.service}/${target.target}`, 80)}_`,
     ...target.slots.map((slot) => slotLine(slot, target)),
     routingLine(target),
     driftLine(target),
     schemaLine(target),
-    lockLine(target, who),
+    lockLine(target, formatter),
     liveLine(target),
     rollbackLine(target),
   ];
@@ -99,9 +99,9 @@ function routingLine({ routing, nodes }: TargetView): string {
   return join(`Load balancer: users go to ${routing.active}`, split, gone);
 }
 
-function lockLine({ lock }: TargetView, who: Who): string | undefined {
+function lockLine({ lock }: TargetView, formatter: PeopleFormatter): string | undefined {
   if (lock === undefined) return undefined;
-  return `🔐 Locked by ${who.actor(lock.owner)} until ${dateTime(lock.until)}: “${outside(lock.reason, 200)}”`;
+  return `🔐 Locked by ${formatter.actor(lock.owner)} until ${dateTime(lock.until)}: “${outside(lock.reason, 200)}”`;
 }
 
 function liveLine({ live, last }: TargetView): string | undefined {

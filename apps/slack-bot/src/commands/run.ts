@@ -22,7 +22,7 @@ import { channelText, strandedSentence } from '../cards/stranded-card.ts';
 import { dateTime, outside } from '../cards/text.ts';
 import { openDeployModal } from '../modals/open.ts';
 import { strandedIn } from '../outbox/stranded.ts';
-import type { Desk } from '../slack/bot-context.ts';
+import type { BotContext } from '../slack/bot-context.ts';
 import type { Intent } from './intent.ts';
 import { parseCommand } from './parse.ts';
 import { approversOf, asksApprovers, sendSignal } from './signals.ts';
@@ -39,20 +39,20 @@ export interface CommandInput {
 }
 
 /** What only the person who typed it sees; undefined when a form was opened instead. */
-export async function runCommand(desk: Desk, input: CommandInput): Promise<Card | undefined> {
-  const actor = desk.people.actor(input.user);
-  const parsed = parseCommand({ ...input, known: desk.engine.settings.targets });
+export async function runCommand(bot: BotContext, input: CommandInput): Promise<Card | undefined> {
+  const actor = bot.people.actor(input.user);
+  const parsed = parseCommand({ ...input, known: bot.engine.settings.targets });
   if (!parsed.ok) {
-    desk.engine.refusedAtDoor(actor, parsed.refusal);
+    bot.engine.refusedAtDoor(actor, parsed.refusal);
     return refusalCard(parsed.refusal);
   }
   const { kind } = parsed.value;
   const run = runs[kind] as Run<Intent>;
-  return run({ desk, actor, input, intent: parsed.value });
+  return run({ bot, actor, input, intent: parsed.value });
 }
 
 interface Asked<I> {
-  readonly desk: Desk;
+  readonly bot: BotContext;
   readonly actor: Actor;
   readonly input: CommandInput;
   readonly intent: I;
@@ -61,48 +61,48 @@ interface Asked<I> {
 type Run<I> = (asked: Asked<I>) => Card | undefined | Promise<Card | undefined>;
 
 const runs: { readonly [K in Intent['kind']]: Run<Extract<Intent, { readonly kind: K }>> } = {
-  deploy: ({ desk, actor, intent: { ref, version, hold, redeploy, reason } }) =>
-    answered(desk, desk.engine.deploy({ ...ref, version, hold, redeploy, reason, actor })),
-  'deploy-modal': ({ desk, actor, input, intent }) =>
-    openDeployModal(desk, { actor, triggerId: input.triggerId, ref: intent.ref }),
-  plan: async ({ desk, actor, intent: { ref, version, hold, redeploy, reason } }) => {
-    const plan = await desk.engine.plan({ ...ref, version, hold, redeploy, reason, actor });
+  deploy: ({ bot, actor, intent: { ref, version, hold, redeploy, reason } }) =>
+    answered(bot, bot.engine.deploy({ ...ref, version, hold, redeploy, reason, actor })),
+  'deploy-modal': ({ bot, actor, input, intent }) =>
+    openDeployModal(bot, { actor, triggerId: input.triggerId, ref: intent.ref }),
+  plan: async ({ bot, actor, intent: { ref, version, hold, redeploy, reason } }) => {
+    const plan = await bot.engine.plan({ ...ref, version, hold, redeploy, reason, actor });
     return plan.ok ? planCard(plan.value) : refusalCard(plan.refusal);
   },
-  status: ({ desk, intent }) => status(desk, intent.ref),
-  history: ({ desk, intent }) => history(desk, intent.ref),
-  lock: ({ desk, actor, intent: { ref, reason, forMs } }) => {
-    const locked = desk.engine.lock({ ...ref, actor, reason, ...(forMs === undefined ? {} : { forMs }) });
+  status: ({ bot, intent }) => status(bot, intent.ref),
+  history: ({ bot, intent }) => history(bot, intent.ref),
+  lock: ({ bot, actor, intent: { ref, reason, forMs } }) => {
+    const locked = bot.engine.lock({ ...ref, actor, reason, ...(forMs === undefined ? {} : { forMs }) });
     return locked.ok ? noticeCard(lockSentence(locked.value)) : refusalCard(locked.refusal);
   },
-  unlock: ({ desk, actor, intent }) => {
-    const unlocked = desk.engine.unlock({ ...intent.ref, actor });
+  unlock: ({ bot, actor, intent }) => {
+    const unlocked = bot.engine.unlock({ ...intent.ref, actor });
     return unlocked.ok
       ? noticeCard(`🔓 *${outside(unlocked.value.name, 80)}* is unlocked.`)
-      : (lockOfAnother(desk, { ...intent.ref, actor }, unlocked.refusal) ?? refusalCard(unlocked.refusal));
+      : (lockOfAnother(bot, { ...intent.ref, actor }, unlocked.refusal) ?? refusalCard(unlocked.refusal));
   },
-  contract: async ({ desk, actor, intent: { ref, reason } }) => {
-    const asked = await desk.engine.migrations.contract({ ...ref, actor, reason });
+  contract: async ({ bot, actor, intent: { ref, reason } }) => {
+    const asked = await bot.engine.migrations.contract({ ...ref, actor, reason });
     return asked.ok ? noticeCard(contractSentence(asked.value)) : refusalCard(asked.refusal);
   },
   signal: signal,
   switch: switchTo,
-  rollback: ({ desk, actor, intent: { ref, version, reason } }) =>
-    answered(desk, desk.engine.rollback({ ...ref, version, actor, reason })),
-  help: ({ desk }) => helpCard(desk.words),
+  rollback: ({ bot, actor, intent: { ref, version, reason } }) =>
+    answered(bot, bot.engine.rollback({ ...ref, version, actor, reason })),
+  help: ({ bot }) => helpCard(bot.words),
 };
 
-function switchTo({ desk, actor, input, intent }: Asked<Extract<Intent, { kind: 'switch' }>>): Card {
+function switchTo({ bot, actor, input, intent }: Asked<Extract<Intent, { kind: 'switch' }>>): Card {
   const { ref, to, reason } = intent;
-  const found = desk.engine.target(ref);
+  const found = bot.engine.target(ref);
   const from = found.ok && to === undefined ? input.liveSides?.get(found.value.name) : undefined;
-  const result = desk.engine.switch({ ...ref, to, from, actor, reason });
+  const result = bot.engine.switch({ ...ref, to, from, actor, reason });
   if (to !== undefined && !result.ok && result.refusal.code === 'already-active')
     return noticeCard(`✅ ${outside(result.refusal.sentence, 300)}.`);
-  return answered(desk, result);
+  return answered(bot, result);
 }
 
-function answered({ engine }: Desk, result: Result<DeploymentView>): Card {
+function answered({ engine }: BotContext, result: Result<DeploymentView>): Card {
   if (!result.ok) return refusalCard(result.refusal);
   const { channel } = result.value;
   const error = strandedIn(engine).get(channel);
@@ -121,18 +121,20 @@ function lockSentence({ name, lock }: TargetView): string {
   return `🔐 *${outside(name, 80)}* is locked${until}. A rollback is never locked out.`;
 }
 
-function status({ engine, who }: Desk, ref: Extract<Intent, { kind: 'status' }>['ref']): Card {
+function status({ engine, formatter }: BotContext, ref: Extract<Intent, { kind: 'status' }>['ref']): Card {
   const all = statusOf(engine);
-  if (ref.service === undefined) return statusCard(all, who);
+  if (ref.service === undefined) return statusCard(all, formatter);
   const targets = all.targets.filter(
     ({ service, target }) => service === ref.service && (ref.target === undefined || target === ref.target),
   );
   const [only, ...more] = targets;
-  return only === undefined || more.length > 0 ? statusCard({ ...all, targets }, who) : targetCard(only, all, who);
+  return only === undefined || more.length > 0
+    ? statusCard({ ...all, targets }, formatter)
+    : targetCard(only, all, formatter);
 }
 
 /** What the engine knows, and the channels that Slack keeps from the bot. */
-function statusOf(engine: Desk['engine']): StatusView {
+function statusOf(engine: BotContext['engine']): StatusView {
   const status = engine.status();
   const lost = [...strandedIn(engine)].map(
     ([channel, error]) =>
@@ -141,28 +143,28 @@ function statusOf(engine: Desk['engine']): StatusView {
   return { ...status, warnings: [...lost, ...status.warnings] };
 }
 
-function history({ engine, who }: Desk, ref: Extract<Intent, { kind: 'history' }>['ref']): Card {
+function history({ engine, formatter }: BotContext, ref: Extract<Intent, { kind: 'history' }>['ref']): Card {
   const target = engine.target(ref);
   const past = engine.history(ref, historyLength);
   if (!target.ok) return refusalCard(target.refusal);
-  return past.ok ? historyCard(target.value.name, past.value, who) : refusalCard(past.refusal);
+  return past.ok ? historyCard(target.value.name, past.value, formatter) : refusalCard(past.refusal);
 }
 
-async function signal({ desk, actor, input, intent }: Asked<Extract<Intent, { kind: 'signal' }>>): Promise<Card> {
-  const { engine, people } = desk;
+async function signal({ bot, actor, input, intent }: Asked<Extract<Intent, { kind: 'signal' }>>): Promise<Card> {
+  const { engine, people } = bot;
   const target = engine.target(intent.ref);
-  if (!target.ok) return refusedHere(desk, actor, target.refusal);
+  if (!target.ok) return refusedHere(bot, actor, target.refusal);
   const about = target.value.live;
-  if (about === undefined) return refusedHere(desk, actor, nothingUnderWay(target.value));
+  if (about === undefined) return refusedHere(bot, actor, nothingUnderWay(target.value));
   const decider = asksApprovers(intent.name) ? await people.decider(input.user, approversOf(engine, about)) : actor;
   return answered(
-    desk,
+    bot,
     sendSignal(engine, { name: intent.name, ref: { id: about.id }, actor: decider, reason: intent.reason }),
   );
 }
 
 /** Refused before any verb of the engine was asked, so it is written here. */
-function refusedHere({ engine }: Desk, actor: Actor, refusal: Refusal): Card {
+function refusedHere({ engine }: BotContext, actor: Actor, refusal: Refusal): Card {
   engine.refusedAtDoor(actor, refusal);
   return refusalCard(refusal);
 }

@@ -4,8 +4,8 @@ import type { Actor, DeploymentView, Refusal, TargetRef } from '@bg/engine';
 import { targetName } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
-import type { Answer } from '../slack/api.ts';
-import type { Desk } from '../slack/bot-context.ts';
+import type { SlackResult } from '../slack/api.ts';
+import type { BotContext } from '../slack/bot-context.ts';
 import { isLate, problemSentence } from '../slack/problems.ts';
 import { type DeployForm, deployModal } from './deploy-modal.ts';
 import type { Modal } from './inputs.ts';
@@ -17,17 +17,17 @@ export interface OpenInput {
 }
 
 export async function openDeployModal(
-  desk: Desk,
+  bot: BotContext,
   { actor, triggerId, ref }: OpenInput & { readonly ref: TargetRef },
 ): Promise<Card | undefined> {
-  if (actor.kind === 'stranger') return refusedStranger(desk, actor);
-  const form = deployForm(desk, ref);
+  if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
+  const form = deployForm(bot, ref);
   if (!form.ok) return refusalCard(form.refusal);
-  return open(desk, triggerId, deployModal(form.value));
+  return open(bot, triggerId, deployModal(form.value));
 }
 
 export async function openRejectModal(
-  desk: Desk,
+  bot: BotContext,
   {
     actor,
     triggerId,
@@ -35,13 +35,13 @@ export async function openRejectModal(
     stateVersion,
   }: OpenInput & { readonly view: DeploymentView; readonly stateVersion: number },
 ): Promise<Card | undefined> {
-  if (actor.kind === 'stranger') return refusedStranger(desk, actor);
-  return open(desk, triggerId, rejectModal(view, stateVersion));
+  if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
+  return open(bot, triggerId, rejectModal(view, stateVersion));
 }
 
 /** The target that was named, else the first one; a name that fits several targets is settled in the form itself. */
 export function deployForm(
-  { engine }: Desk,
+  { engine }: BotContext,
   ref: TargetRef,
 ): { readonly ok: true; readonly value: DeployForm } | { readonly ok: false; readonly refusal: Refusal } {
   const { targets } = engine.settings;
@@ -62,15 +62,15 @@ export function deployForm(
   };
 }
 
-async function open({ slack, log }: Desk, triggerId: string, modal: Modal): Promise<Card | undefined> {
-  const opened: Answer<unknown> = await slack.openView(triggerId, modal);
+async function open({ slack, log }: BotContext, triggerId: string, modal: Modal): Promise<Card | undefined> {
+  const opened: SlackResult<unknown> = await slack.openView(triggerId, modal);
   if (opened.ok) return undefined;
   if (isLate(opened.problem)) return noticeCard('⏱️ That took too long. Press again. Nothing was changed.');
   log.warn({ problem: problemSentence(opened.problem) }, 'a form could not be opened');
   return noticeCard('⚠️ Slack did not open the form. Try again in a moment. Nothing was changed.');
 }
 
-function refusedStranger({ engine }: Desk, { name }: Actor & { kind: 'stranger' }): Card {
+function refuseUnauthenticated({ engine }: BotContext, { name }: Actor & { kind: 'stranger' }): Card {
   engine.countStranger('slack');
   return refusalCard({
     code: 'not-in-team',

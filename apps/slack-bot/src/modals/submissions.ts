@@ -4,7 +4,7 @@ import type { Refusal } from '@bg/engine';
 import { readRef } from '../cards/button-value.ts';
 import { plain } from '../cards/text.ts';
 import { approversOf } from '../commands/signals.ts';
-import type { Desk } from '../slack/bot-context.ts';
+import type { BotContext } from '../slack/bot-context.ts';
 import { deployModal, readDeployForm, versionBlock } from './deploy-modal.ts';
 import { answer, type ViewValues } from './inputs.ts';
 import { deployForm } from './open.ts';
@@ -20,7 +20,7 @@ export interface Submission {
 }
 
 export async function submitDeploy(
-  { engine, people }: Desk,
+  { engine, people }: BotContext,
   { user, metadata, values }: Submission,
 ): Promise<FormErrors> {
   const form = readDeployForm(metadata, values);
@@ -31,7 +31,7 @@ export async function submitDeploy(
 }
 
 export async function submitReject(
-  { engine, people }: Desk,
+  { engine, people }: BotContext,
   { user, metadata, values }: Submission,
 ): Promise<FormErrors> {
   const ref = readRef(metadata);
@@ -53,8 +53,8 @@ export interface TargetChosen {
 }
 
 /** Another target may have other releases: the form is drawn again for it. */
-export async function chooseTarget(desk: Desk, { viewId, hash, value }: TargetChosen): Promise<void> {
+export async function chooseTarget(bot: BotContext, { viewId, hash, value }: TargetChosen): Promise<void> {
   const [service, target] = value.split('/', 2);
-  const form = deployForm(desk, { service, target });
-  if (form.ok) await desk.slack.updateView(viewId, hash, deployModal(form.value));
+  const form = deployForm(bot, { service, target });
+  if (form.ok) await bot.slack.updateView(viewId, hash, deployModal(form.value));
 }

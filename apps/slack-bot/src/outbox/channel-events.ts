@@ -3,8 +3,8 @@
 
 import type { Engine } from '@bg/engine';
 import { refusesChannel } from '../slack/problems.ts';
-import { livesOn, transport } from './messages.ts';
-import { placeOf } from './place.ts';
+import { isUpdatedInPlace, transport } from './messages.ts';
+import { readMessageRef } from './references.ts';
 
 /** The channel takes no more messages, or the bot is not in it any more. */
 export const channelEnds = [
@@ -24,8 +24,8 @@ const most = 500;
 /** Cards whose picture is the same would not be sent: that they can be is what is asked here. */
 export function channelEnded({ outbox }: Pick<Engine, 'outbox'>, channel: string): void {
   for (const { key, kind, version, reference } of outbox.unfinished(transport, most)) {
-    const place = placeOf(reference);
-    if (!livesOn(kind) || place?.channel !== channel) continue;
+    const place = readMessageRef(reference);
+    if (!isUpdatedInPlace(kind) || place?.channel !== channel) continue;
     outbox.sent(key, version, { ...place, print: undefined });
     outbox.again(key, { urgent: true });
   }

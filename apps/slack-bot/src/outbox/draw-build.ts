@@ -3,16 +3,16 @@
 import type { AuditRow, BuildAnnounced, BuildFacts, Engine, Person, StoredBuild } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { buildCard } from '../cards/build-card.ts';
-import { buildNewsCard, isBuildNews } from '../cards/build-lines.ts';
+import { buildAlertCard, isBuildAlert } from '../cards/build-lines.ts';
 import { sidesOf } from '../cards/build-sides.ts';
-import { namesIn, type Who } from '../cards/people-formatter.ts';
+import { nameFormatter, type PeopleFormatter } from '../cards/people-formatter.ts';
 import type { Slack } from '../slack/api.ts';
 import { cardKey } from './messages.ts';
-import { placeOf } from './place.ts';
+import { readMessageRef } from './references.ts';
 
 type Source = Pick<Engine, 'audit' | 'builds' | 'history' | 'outbox' | 'settings' | 'target'>;
 
-interface Hand {
+interface DrawContext {
   readonly engine: Source;
   readonly slack: Pick<Slack, 'addressOf'>;
 }
@@ -29,14 +29,17 @@ interface BuildMessage {
 }
 
 /** For the targets that tell their news in this channel. */
-export function drawBuild({ seq, service, channel }: BuildMessage, { engine, slack }: Hand): DrawnBuild | undefined {
+export function drawBuild(
+  { seq, service, channel }: BuildMessage,
+  { engine, slack }: DrawContext,
+): DrawnBuild | undefined {
   const row = rowAt(engine, seq);
   if (row === undefined) return undefined;
   const facts = row.detail as unknown as BuildAnnounced;
   const build = engine.builds.find(facts.build);
   const sides = sidesOf(engine, service, facts).filter(({ settings }) => settings.channel === channel);
   const cardOf = (deploymentId: string): string | undefined => {
-    const place = placeOf(engine.outbox.reference(cardKey(deploymentId)));
+    const place = readMessageRef(engine.outbox.reference(cardKey(deploymentId)));
     return place && slack.addressOf(place);
   };
   const shown = {
@@ -51,7 +54,7 @@ export function drawBuild({ seq, service, channel }: BuildMessage, { engine, sla
     cardOf,
   };
   // Whom a build concerns sees it in the channel; a phone rings for what is broken.
-  return { channel, card: buildCard(shown, namesIn(engine.settings.people)) };
+  return { channel, card: buildCard(shown, nameFormatter(engine.settings.people)) };
 }
 
 const recent = 100;
@@ -73,20 +76,20 @@ function nextAfter(newestFirst: readonly StoredBuild[], build: StoredBuild): str
   return next?.version;
 }
 
-interface NewsMessage {
+interface AlertMessage {
   readonly seq: number;
   readonly to: string;
-  readonly who: (people: readonly Person[]) => Who;
+  readonly formatter: (people: readonly Person[]) => PeopleFormatter;
 }
 
-export function drawBuildNews(engine: Source, { seq, to, who }: NewsMessage): DrawnBuild | undefined {
+export function drawBuildAlert(engine: Source, { seq, to, formatter }: AlertMessage): DrawnBuild | undefined {
   const row = rowAt(engine, seq);
-  if (row?.service == null || !isBuildNews(row.action)) return undefined;
+  if (row?.service == null || !isBuildAlert(row.action)) return undefined;
   const { action, service, sentence } = row;
   const facts = row.detail as unknown as BuildFacts;
   const { people, targets } = engine.settings;
   const approvers = targets.filter((one) => one.service === service).flatMap(({ approval }) => approval.approvers);
-  const told = {
+  const alert = {
     action,
     service,
     sentence,
@@ -94,7 +97,7 @@ export function drawBuildNews(engine: Source, { seq, to, who }: NewsMessage): Dr
     host: engine.builds.find(facts.build)?.host ?? '',
     approvers: [...new Set(approvers)],
   };
-  return { channel: to, card: buildNewsCard(told, who(people)) };
+  return { channel: to, card: buildAlertCard(alert, formatter(people)) };
 }
 
 const rowAt = ({ audit }: Source, seq: number): AuditRow | undefined => audit.after(seq - 1, 1)[0];

@@ -9,12 +9,12 @@ import { deliveryCard } from '../cards/delivery-card.ts';
 import { deploymentCard } from '../cards/deployment-card.ts';
 import { driftCard, driftOverCard } from '../cards/drift-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from '../cards/lines.ts';
-import { namesIn, whoIn } from '../cards/people-formatter.ts';
+import { mentionFormatter, nameFormatter } from '../cards/people-formatter.ts';
 import { strandedCard } from '../cards/stranded-card.ts';
 import type { Slack } from '../slack/api.ts';
-import { drawBuild, drawBuildNews } from './draw-build.ts';
+import { drawBuild, drawBuildAlert } from './draw-build.ts';
 import { cardKey, type Kind, type Payloads } from './messages.ts';
-import { placeOf } from './place.ts';
+import { readMessageRef } from './references.ts';
 
 export interface Drawn {
   readonly channel: string;
@@ -39,19 +39,19 @@ export type Source = Pick<
   | 'target'
 >;
 
-interface Hand {
+interface DrawContext {
   readonly engine: Source;
   readonly slack: Pick<Slack, 'addressOf'>;
 }
 
-export interface ToDraw extends Hand {
+export interface DrawInput extends DrawContext {
   readonly message: OutboxMessage;
   /** Further lines of the same thread, said with the first. */
   readonly also?: readonly OutboxMessage[];
 }
 
 /** Undefined when there is nothing to say any more. */
-export function draw({ message, also = [], ...hand }: ToDraw): Drawn | undefined {
+export function draw({ message, also = [], ...hand }: DrawInput): Drawn | undefined {
   const payloads = [message, ...also].map(({ payload }) => payload);
   return (drawings[message.kind as Kind] as Drawing<unknown> | undefined)?.(payloads[0], hand, payloads);
 }
@@ -61,7 +61,7 @@ export function threadOf({ kind, payload }: OutboxMessage): string | undefined {
   return kind === 'line' ? (payload as Payloads['line']).deploymentId : undefined;
 }
 
-type Drawing<P> = (payload: P, hand: Hand, all: readonly P[]) => Drawn | undefined;
+type Drawing<P> = (payload: P, hand: DrawContext, all: readonly P[]) => Drawn | undefined;
 
 /** Builds that are looked through for what a deployment changes. */
 const lookedAt = 100;
@@ -71,10 +71,10 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;
     const changes = changesIn(builds.latest(view.service, lookedAt), { from: view.from?.version, to: view.version });
-    const shown = changes && { ...changes, names: namesIn(settings.people) };
+    const shown = changes && { ...changes, names: nameFormatter(settings.people) };
     return {
       channel: view.channel,
-      card: deploymentCard(view, whoIn(settings.people), shown),
+      card: deploymentCard(view, mentionFormatter(settings.people), shown),
       over: view.outcome !== undefined,
     };
   },
@@ -90,45 +90,49 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
   },
   note: (facts, { engine: { settings } }) => ({
     channel: facts.channel,
-    card: noteCard(facts, namesIn(settings.people)),
+    card: noteCard(facts, nameFormatter(settings.people)),
   }),
   'lock-taken': (facts, { engine: { settings } }) => ({
     channel: facts.user,
-    card: noteCard({ ...facts, emoji: '🔓' }, namesIn(settings.people)),
+    card: noteCard({ ...facts, emoji: '🔓' }, nameFormatter(settings.people)),
   }),
   direct: ({ deploymentId, user, about }, { engine: { deployment, outbox, settings } }) => {
     const view = deployment(deploymentId);
     if (view === undefined) return undefined;
-    const channel = placeOf(outbox.reference(cardKey(deploymentId)))?.channel;
-    return { channel: user, card: directCard({ view, about, channel }, namesIn(settings.people)) };
+    const channel = readMessageRef(outbox.reference(cardKey(deploymentId)))?.channel;
+    return { channel: user, card: directCard({ view, about, channel }, nameFormatter(settings.people)) };
   },
   stranded: ({ deploymentId, user, error, channel }, { engine: { deployment, settings } }) => {
     const view = deployment(deploymentId);
     if (view === undefined || view.outcome !== undefined) return undefined;
-    return { channel: user, card: strandedCard(deploymentCard(view, whoIn(settings.people)), { error, channel }) };
+    return {
+      channel: user,
+      card: strandedCard(deploymentCard(view, mentionFormatter(settings.people)), { error, channel }),
+    };
   },
   drift: (facts, { engine: { settings, target } }) => {
     const found = target({ service: facts.service, target: facts.target });
     const drift = found.ok ? found.value.drift : undefined;
     if (!found.ok || drift === undefined || drift.id !== facts.id)
-      return { channel: facts.channel, card: driftOverCard(facts, namesIn(settings.people)), over: true };
+      return { channel: facts.channel, card: driftOverCard(facts, nameFormatter(settings.people)), over: true };
     return { channel: facts.channel, card: driftCard({ ...found.value, drift }) };
   },
   configuration: (facts, { engine: { pendingConfiguration, settings } }) => {
     const pending = pendingConfiguration(facts);
     const { channel } = facts;
     if (pending === undefined || pending.digest !== facts.digest || pending.leftBy !== undefined)
-      return { channel, card: configurationOverCard(facts, pending, whoIn(settings.people)), over: true };
+      return { channel, card: configurationOverCard(facts, pending, mentionFormatter(settings.people)), over: true };
     return { channel, card: configurationCard(facts, pending) };
   },
   contract: ({ id, channel }, { engine: { migrations, settings } }) => {
     const view = migrations.contractNamed(id);
     const over = view !== undefined && !['pending', 'approved', 'running'].includes(view.status);
-    return view && { channel, card: contractCard(view, whoIn(settings.people)), over };
+    return view && { channel, card: contractCard(view, mentionFormatter(settings.people)), over };
   },
   build: ({ seq, service, channel }, hand) => drawBuild({ seq, service, channel }, hand),
-  'build-news': ({ seq, channel }, { engine }) => drawBuildNews(engine, { seq, to: channel, who: whoIn }),
-  'build-direct': ({ seq, user }, { engine }) => drawBuildNews(engine, { seq, to: user, who: namesIn }),
+  'build-news': ({ seq, channel }, { engine }) =>
+    drawBuildAlert(engine, { seq, to: channel, formatter: mentionFormatter }),
+  'build-direct': ({ seq, user }, { engine }) => drawBuildAlert(engine, { seq, to: user, formatter: nameFormatter }),
   delivery: ({ id, channel }, { engine: { inbox } }) => {
     const delivery = inbox.show(id);
     return delivery && { channel, card: deliveryCard(delivery) };
@@ -138,13 +142,13 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
 
 function oneLine(facts: Payloads['line'], view: DeploymentView, settings: Settings): string {
   const calls = facts.mention === undefined ? '' : mentioned(facts.mention, view, settings);
-  return `${lineText(facts, namesIn(settings.people))}${calls}`;
+  return `${lineText(facts, nameFormatter(settings.people))}${calls}`;
 }
 
 /** Only what needs somebody, and the end, makes a phone ring. */
 function mentioned(whom: 'approvers' | 'requester', view: DeploymentView, { people }: Settings): string {
-  const who = whoIn(people);
-  if (whom === 'requester') return `  ${who.actor(view.requestedBy)}`;
+  const formatter = mentionFormatter(people);
+  if (whom === 'requester') return `  ${formatter.actor(view.requestedBy)}`;
   const approvers = view.approval?.status === 'pending' ? view.approval.approvers : [];
-  return approvers.length === 0 ? '' : `\n${approvers.slice(0, 15).map(who.person).join(' ')}`;
+  return approvers.length === 0 ? '' : `\n${approvers.slice(0, 15).map(formatter.person).join(' ')}`;
 }

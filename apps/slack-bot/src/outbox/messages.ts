@@ -62,7 +62,7 @@ const lasting: readonly string[] = [
 ] satisfies readonly Kind[];
 
 /** What lives on is updated in place; what was said once is not looked for to be changed. */
-export const livesOn = (kind: string): boolean => lasting.includes(kind);
+export const isUpdatedInPlace = (kind: string): boolean => lasting.includes(kind);
 
 /** To a person alone. */
 export const isDirect = (kind: string): boolean => ['direct', 'build-direct', 'stranded', 'lock-taken'].includes(kind);

@@ -2,11 +2,11 @@
 
 import type { OutboxMessage } from '@bg/engine';
 import { createBuckets } from './buckets.ts';
-import { shutOutMs } from './delivery-result.ts';
 import { draw, threadOf } from './draw.ts';
 import { transport } from './messages.ts';
-import type { Ended, Round, Sender } from './round.ts';
-import { bring, mayBeThere } from './send.ts';
+import { shutOutMs } from './record-result.ts';
+import { mayBeThere, send } from './send.ts';
+import type { Sender, SenderOptions, SendResult } from './sending.ts';
 
 /** One round takes at most this many; whatever is blocked by a limit must not hide what is not. */
 const perRound = 100;
@@ -14,10 +14,11 @@ const idleMs = 500;
 const downMs = 1000;
 const badDrawMs = 10_000;
 
-export async function runSender(sender: Sender, signal: AbortSignal): Promise<void> {
-  const round: Round = { ...sender, buckets: createBuckets(sender.clock), startedAt: sender.clock.now() };
+export async function runSender(options: SenderOptions, signal: AbortSignal): Promise<void> {
+  const { clock } = options;
+  const sender: Sender = { ...options, buckets: createBuckets(clock), startedAt: clock.now() };
   while (!signal.aborted) {
-    const ended = await sendDue(round, signal).catch((thrown: unknown): Ended => {
+    const ended = await sendDue(sender, signal).catch((thrown: unknown): SendResult => {
       sender.log.error({ err: thrown }, 'the outbox could not be read');
       return 'lost';
     });
@@ -27,15 +28,15 @@ export async function runSender(sender: Sender, signal: AbortSignal): Promise<vo
   }
 }
 
-async function sendDue(round: Round, signal: AbortSignal): Promise<Ended> {
-  const due = round.engine.outbox.due(transport, perRound);
+async function sendDue(sender: Sender, signal: AbortSignal): Promise<SendResult> {
+  const due = sender.engine.outbox.due(transport, perRound);
   const said = new Set<string>();
   for (const message of due) {
     if (signal.aborted) return 'ended';
     if (said.has(message.key)) continue;
-    const also = linesBeside(round, message, due);
+    const also = linesOfThread(sender, message, due);
     for (const { key } of also) said.add(key);
-    const ended = await sendOne(round, message, also);
+    const ended = await sendOne(sender, message, also);
     if (ended !== 'ended') return ended;
   }
   return 'ended';
@@ -44,26 +45,30 @@ async function sendDue(round: Round, signal: AbortSignal): Promise<Ended> {
 const maxTogether = 20;
 
 /** Slack takes one message a second per channel: lines that wait for the same thread go together. */
-function linesBeside(round: Round, message: OutboxMessage, due: readonly OutboxMessage[]): readonly OutboxMessage[] {
+function linesOfThread(
+  sender: Sender,
+  message: OutboxMessage,
+  due: readonly OutboxMessage[],
+): readonly OutboxMessage[] {
   const thread = threadOf(message);
-  if (thread === undefined || mayBeThere(round, { message })) return [];
+  if (thread === undefined || mayBeThere(sender, { message })) return [];
   const alike = due.filter(
-    (other) => other !== message && threadOf(other) === thread && !mayBeThere(round, { message: other }),
+    (other) => other !== message && threadOf(other) === thread && !mayBeThere(sender, { message: other }),
   );
   return alike.slice(0, maxTogether - 1);
 }
 
-async function sendOne(round: Round, message: OutboxMessage, also: readonly OutboxMessage[]): Promise<Ended> {
-  const { outbox } = round.engine;
-  const returnsBefore = round.returns.count();
+async function sendOne(sender: Sender, message: OutboxMessage, also: readonly OutboxMessage[]): Promise<SendResult> {
+  const { outbox } = sender.engine;
+  const returnsBefore = sender.returns.count();
   try {
-    const drawn = draw({ ...round, message, also });
-    if (drawn !== undefined) return await bring(round, { message, drawn, also, returnsBefore });
+    const drawn = draw({ ...sender, message, also });
+    if (drawn !== undefined) return await send(sender, { message, drawn, also, returnsBefore });
     outbox.drop(message.key, message.version, 'there is nothing to show any more');
   } catch (thrown) {
     // A message that cannot be drawn must not stop the others.
     const problem = thrown instanceof Error ? thrown.message : String(thrown);
-    round.log.error({ key: message.key, problem }, 'a message for Slack failed');
+    sender.log.error({ key: message.key, problem }, 'a message for Slack failed');
     for (const { key } of [message, ...also]) outbox.retry(key, badDrawMs, problem);
   }
   return 'ended';

@@ -4,12 +4,16 @@ import type { Engine } from '@bg/engine';
 import { findPerson, personOf } from '@bg/engine';
 import { refusesChannel } from '../slack/problems.ts';
 import { type Payloads, putOnce, transport } from './messages.ts';
-import type { Item, Round } from './round.ts';
+import type { Item, Sender } from './sending.ts';
 
 /** Members of a user group who are written to one by one. */
 const maxMembers = 20;
 
-export async function informStranded({ engine, slack }: Round, { message, drawn }: Item, error: string): Promise<void> {
+export async function informStranded(
+  { engine, slack }: Sender,
+  { message, drawn }: Item,
+  error: string,
+): Promise<void> {
   if (message.kind !== 'card') return;
   const { deploymentId } = message.payload as Payloads['card'];
   const view = engine.deployment(deploymentId);

@@ -6,12 +6,12 @@ import type { HomeView } from '../cards/home-view.ts';
 import type { Modal } from '../modals/inputs.ts';
 import { problemOf, type SlackProblem, tooManyToLookThrough } from './problems.ts';
 
-export type Answer<T> =
+export type SlackResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: SlackProblem };
 
 /** Where a message stands. */
-export interface Place {
+export interface MessageRef {
   readonly channel: string;
   readonly ts: string;
   /** A link to the message that this one took over from. */
@@ -49,21 +49,21 @@ export interface Identity {
 }
 
 export interface Slack {
-  whoAmI(): Promise<Answer<Identity>>;
-  post(post: Post): Promise<Answer<Place>>;
-  update(place: Place, card: Card, mark: Mark): Promise<Answer<Place>>;
-  ephemeral(to: { readonly channel: string; readonly user: string }, card: Card): Promise<Answer<unknown>>;
-  openView(triggerId: string, view: Modal): Promise<Answer<unknown>>;
-  updateView(viewId: string, hash: string | undefined, view: Modal): Promise<Answer<unknown>>;
-  publishHome(user: string, view: HomeView): Promise<Answer<unknown>>;
-  groupMembers(group: string): Promise<Answer<readonly string[]>>;
+  identify(): Promise<SlackResult<Identity>>;
+  post(post: Post): Promise<SlackResult<MessageRef>>;
+  update(place: MessageRef, card: Card, mark: Mark): Promise<SlackResult<MessageRef>>;
+  ephemeral(to: { readonly channel: string; readonly user: string }, card: Card): Promise<SlackResult<unknown>>;
+  openView(triggerId: string, view: Modal): Promise<SlackResult<unknown>>;
+  updateView(viewId: string, hash: string | undefined, view: Modal): Promise<SlackResult<unknown>>;
+  publishHome(user: string, view: HomeView): Promise<SlackResult<unknown>>;
+  groupMembers(group: string): Promise<SlackResult<readonly string[]>>;
   /** A message of ours with this key among the latest in the channel or thread. */
-  findPosted(where: Where, key: string): Promise<Answer<Place | undefined>>;
+  findPosted(where: Where, key: string): Promise<SlackResult<MessageRef | undefined>>;
   /** The id of `#name`; undefined when there is no such channel the bot may see. */
-  channelId(name: string): Promise<Answer<string | undefined>>;
-  permalink(place: Place): Promise<string | undefined>;
+  channelId(name: string): Promise<SlackResult<string | undefined>>;
+  permalink(place: MessageRef): Promise<string | undefined>;
   /** The address of a message without asking for it; undefined until Slack has said which workspace this is. */
-  addressOf(place: Pick<Place, 'channel' | 'ts'>): string | undefined;
+  addressOf(place: Pick<MessageRef, 'channel' | 'ts'>): string | undefined;
 }
 
 /** Where and from when on a message of ours is looked for. */
@@ -73,7 +73,7 @@ export interface Where {
   /** Milliseconds: it cannot be older. */
   readonly since: number;
   /** A message that is known already, and is not the one. */
-  readonly butNot?: string | undefined;
+  readonly except?: string | undefined;
 }
 
 const eventType = 'bluegreen';
@@ -85,7 +85,7 @@ const clockSlackMs = 600_000;
 export function connectSlack(client: WebClient): Slack {
   let workspace: string | undefined;
   return {
-    whoAmI: () =>
+    identify: () =>
       answer(client.auth.test(), (found) => {
         workspace = found.url;
         return {
@@ -140,8 +140,8 @@ const metadata = ({ key, version, also = [] }: Mark) => ({
 });
 
 /** Page by page, since what follows may be more than one page; not found within the pages is a problem, not an answer. */
-async function findPosted(client: WebClient, where: Where, key: string): Promise<Answer<Place | undefined>> {
-  const { channel, threadTs, since, butNot } = where;
+async function findPosted(client: WebClient, where: Where, key: string): Promise<SlackResult<MessageRef | undefined>> {
+  const { channel, threadTs, since, except } = where;
   const oldest = String((since - clockSlackMs) / 1000);
   let cursor = '';
   for (let page = 0; page < maxHistoryPages; page += 1) {
@@ -154,7 +154,7 @@ async function findPosted(client: WebClient, where: Where, key: string): Promise
     );
     if (!listed.ok) return listed;
     const found = listed.value.messages?.find(
-      ({ ts, metadata: kept }) => ts !== butNot && kept?.event_type === eventType && holds(kept.event_payload, key),
+      ({ ts, metadata: kept }) => ts !== except && kept?.event_type === eventType && holds(kept.event_payload, key),
     );
     if (found?.ts !== undefined) return { ok: true, value: { channel, ts: found.ts } };
     cursor = listed.value.response_metadata?.next_cursor ?? '';
@@ -163,7 +163,7 @@ async function findPosted(client: WebClient, where: Where, key: string): Promise
   return tooMany(`${channel} has more messages than are looked through`);
 }
 
-const tooMany = (sentence: string): Answer<never> => ({
+const tooMany = (sentence: string): SlackResult<never> => ({
   ok: false,
   problem: { kind: 'refused', error: tooManyToLookThrough, sentence },
 });
@@ -174,7 +174,7 @@ function holds(payload: unknown, key: string): boolean {
 }
 
 /** Thousands of channels are thousands of answers; what was not seen is not said to be missing. */
-async function findChannel(client: WebClient, name: string): Promise<Answer<string | undefined>> {
+async function findChannel(client: WebClient, name: string): Promise<SlackResult<string | undefined>> {
   const wanted = name.replace(/^#/, '');
   let cursor = '';
   for (let page = 0; page < maxChannelPages; page += 1) {
@@ -189,7 +189,7 @@ async function findChannel(client: WebClient, name: string): Promise<Answer<stri
   return tooMany(`the workspace has too many channels to find ${name}: configure the channel by its id (C…)`);
 }
 
-async function answer<R, T>(call: Promise<R>, read: (result: R) => T): Promise<Answer<T>> {
+async function answer<R, T>(call: Promise<R>, read: (result: R) => T): Promise<SlackResult<T>> {
   try {
     return { ok: true, value: read(await call) };
   } catch (thrown) {

@@ -1,10 +1,10 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { createTurns } from './fair-queue.ts';
+import { createFairQueue } from './fair-queue.ts';
 
 describe('turns', () => {
   test('begin in the order of asking, and what one awaits holds up nobody', async () => {
-    const turns = createTurns();
+    const turns = createFairQueue();
     const begun: number[] = [];
     let letGo = (): void => undefined;
     const slow = turns(async () => {
@@ -21,7 +21,7 @@ describe('turns', () => {
   });
 
   test('let the event loop go round before each', async () => {
-    const turns = createTurns();
+    const turns = createFairQueue();
     let seen = 0;
     const arrivals = (async () => {
       for (let index = 0; index < 6; index += 1) {
@@ -37,7 +37,7 @@ describe('turns', () => {
   });
 
   test('go on after one that fails, and have a bound', async () => {
-    const turns = createTurns();
+    const turns = createFairQueue();
     await expect(turns(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     const many = Array.from({ length: 1_000 }, () => turns(async () => 'done'));
     await expect(turns(async () => 'too many')).rejects.toThrow(/1000/);

@@ -9,10 +9,10 @@ const bound = 1_000;
 const rounds = 3;
 
 /** Begins each work in the order of asking, and lets requests that have arrived be acknowledged in between. */
-export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
+export type FairQueue = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** @throws when more than a thousand are waiting. */
-export function createTurns(): Turns {
+export function createFairQueue(): FairQueue {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return async (work) => {

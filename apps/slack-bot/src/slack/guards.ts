@@ -3,7 +3,6 @@
 
 import { type Clock, type Engine, type Log, patiently } from '@bg/engine';
 import type { AnyMiddlewareArgs, Middleware } from '@slack/bolt';
-import { type FormErrors, formErrors, type SubmittedForm } from './form-errors.ts';
 
 export type Guard = Middleware<AnyMiddlewareArgs>;
 
@@ -47,6 +46,23 @@ export function lockedGuard(engine: Pick<Engine, 'whenWritable'>, log: Log): Gua
 
 export const stateLocked =
   'Another process holds the state of the deployments, so nothing was done. Try again in a moment; if it stays so, look at the log of the bot.';
+
+export interface FormErrors {
+  readonly response_action: 'errors';
+  readonly errors: Readonly<Record<string, string>>;
+}
+
+export interface SubmittedForm {
+  readonly type?: string;
+  readonly view?: { readonly blocks?: readonly { readonly type?: string; readonly block_id?: string }[] };
+}
+
+/** A form closes in silence unless an error belongs to one of its inputs. Undefined for what is no form. */
+export function formErrors({ type, view }: SubmittedForm, text: string): FormErrors | undefined {
+  const block = view?.blocks?.find((one) => one.type === 'input')?.block_id;
+  if (type !== 'view_submission' || block === undefined) return undefined;
+  return { response_action: 'errors', errors: { [block]: text } };
+}
 
 interface Unanswered {
   readonly ack?: (() => Promise<void>) | undefined;

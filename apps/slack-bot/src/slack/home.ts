@@ -3,11 +3,11 @@
 import { approverRule } from '@bg/engine';
 import { homeView } from '../cards/home-view.ts';
 import { approversOf } from '../commands/signals.ts';
-import type { Desk } from './bot-context.ts';
+import type { BotContext } from './bot-context.ts';
 import { problemSentence } from './problems.ts';
 
-export async function publishHome(desk: Desk, user: string, notice?: string): Promise<void> {
-  const { engine, people, slack, who, log } = desk;
+export async function publishHome(bot: BotContext, user: string, notice?: string): Promise<void> {
+  const { engine, people, slack, formatter, log } = bot;
   const status = engine.status();
   const waiting = status.targets.flatMap(({ live }) => (live?.approval?.status === 'pending' ? [live] : []));
   const mine = [];
@@ -19,6 +19,6 @@ export async function publishHome(desk: Desk, user: string, notice?: string): Pr
     const own = fourEyes && (view.requestedBy === `person:${actor.id}` || writers.includes(actor.id));
     if (!own && approverRule({ approvers, personId: actor.id, groups: actor.groups ?? [] })) mine.push(view);
   }
-  const published = await slack.publishHome(user, homeView({ status, mine, who, notice }));
+  const published = await slack.publishHome(user, homeView({ status, mine, formatter, notice }));
   if (!published.ok) log.warn({ problem: problemSentence(published.problem) }, 'the Home tab could not be drawn');
 }

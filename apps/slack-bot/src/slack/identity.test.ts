@@ -4,7 +4,7 @@ import { silentLog, systemClock } from '@bg/engine';
 import { expect, test, vi } from 'vitest';
 import { startSimulator } from '../../../../tools/simulator/index.ts';
 import { slackFor } from '../bot.ts';
-import { checkToken, keepAskingWho } from './identity.ts';
+import { checkToken, keepIdentity } from './identity.ts';
 import { buildManifest } from './manifest.ts';
 
 const manifest = buildManifest({ url: 'http://127.0.0.1:3000' });
@@ -21,7 +21,7 @@ async function errorsAtStart(scopes: readonly string[], approvers: readonly stri
   const checked = await checkToken(api);
   const error = vi.fn();
   const settings = { targets: [{ approval: { approvers } }] } as never;
-  keepAskingWho({
+  keepIdentity({
     ...{ slack: api, settings, clock: systemClock, signal: AbortSignal.abort() },
     first: checked.kind === 'good' ? checked.identity : undefined,
     log: { ...silentLog, error } as never,

@@ -15,7 +15,7 @@ export type TokenCheck =
   | { readonly kind: 'unreachable'; readonly sentence: string };
 
 export async function checkToken(slack: Slack): Promise<TokenCheck> {
-  const answer = await slack.whoAmI();
+  const answer = await slack.identify();
   if (answer.ok) return { kind: 'good', identity: answer.value };
   if (answer.problem.kind !== 'refused') return { kind: 'unreachable', sentence: problemSentence(answer.problem) };
   return {
@@ -36,7 +36,7 @@ export interface IdentityOptions {
 }
 
 /** Goes on asking, ever slower, until Slack answered once. */
-export function keepAskingWho(options: IdentityOptions): KnownIdentity {
+export function keepIdentity(options: IdentityOptions): KnownIdentity {
   const { slack, first, clock, log, signal } = options;
   let identity = first;
   warnOfScopes(first, options);

@@ -1,7 +1,7 @@
 // Who pressed that: a Slack user id becomes a person of the configured list, or a stranger who may look.
 
 import { type Actor, type Clock, findPerson, type Log, type Settings } from '@bg/engine';
-import type { Answer, Slack } from './api.ts';
+import type { Slack, SlackResult } from './api.ts';
 import { problemSentence } from './problems.ts';
 
 export interface People {
@@ -31,13 +31,13 @@ export function createPeople({ settings, slack, clock, log }: PeopleOptions): Pe
   }
 
   /** A form waits for this answer, and Slack waits three seconds for the form. */
-  async function late(): Promise<Answer<readonly string[]>> {
+  async function late(): Promise<SlackResult<readonly string[]>> {
     await clock.sleep(groupLimitMs);
     return { ok: false, problem: { kind: 'lost', sentence: `no answer within ${groupLimitMs} ms` } };
   }
 
   /** For minutes the last known list stands in; after that a group that cannot be read approves nothing, and says why. */
-  async function membersOf(group: string): Promise<Answer<readonly string[]>> {
+  async function membersOf(group: string): Promise<SlackResult<readonly string[]>> {
     const kept = known.get(group);
     if (kept !== undefined && kept.at + keepMs > clock.now()) return { ok: true, value: kept.members };
     const answer = await Promise.race([slack.groupMembers(group), late()]);
@@ -54,12 +54,12 @@ export function createPeople({ settings, slack, clock, log }: PeopleOptions): Pe
   return {
     actor,
     decider: async (slackUser, approvers) => {
-      const who = actor(slackUser);
+      const formatter = actor(slackUser);
       const named = approvers.filter((name) => name.startsWith('group:')).map((name) => name.slice('group:'.length));
-      if (who.kind !== 'person' || named.length === 0 || approvers.includes(who.id)) return who;
+      if (formatter.kind !== 'person' || named.length === 0 || approvers.includes(formatter.id)) return formatter;
       const read = await Promise.all(named.map(async (group) => ({ group, members: await membersOf(group) })));
       return {
-        ...who,
+        ...formatter,
         groups: read.flatMap(({ group, members }) => (members.ok && members.value.includes(slackUser) ? [group] : [])),
         unreadGroups: read.flatMap(({ group, members }) =>
           members.ok ? [] : [{ group, why: problemSentence(members.problem) }],

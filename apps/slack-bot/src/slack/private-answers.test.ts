@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { textAlone } from '../cards/blocks.ts';
 import { homeView } from '../cards/home-view.ts';
-import { whoIn } from '../cards/people-formatter.ts';
+import { mentionFormatter } from '../cards/people-formatter.ts';
 import { targetView } from '../testing/target-views.ts';
 import { everyView } from '../testing/views.ts';
 import { alice, bob, channel, setWorkspace, type Workspace, whispered } from '../testing/workspace.ts';
@@ -65,7 +65,7 @@ test('Home says how much it leaves out of each list, and fits into a view', () =
   if (waiting === undefined) throw new Error('no such view');
   const many = { targets: Array.from({ length: 40 }, () => targetView()), at: 0, driver: 'test', warnings: [] };
   const mine = Array.from({ length: 20 }, () => waiting);
-  const home = homeView({ status: many, mine, who: whoIn([]) });
+  const home = homeView({ status: many, mine, formatter: mentionFormatter([]) });
   const text = JSON.stringify(home);
   expect(text).toContain('28 more targets');
   expect(text).toContain('28 more deployments');

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import { type Log, silentLog, systemClock } from '@bg/engine';
 import { expect, test } from 'vitest';
 import type { BotEnvironment } from './environment.ts';
-import { createFrontDoor } from './receiver.ts';
+import { createReceiver } from './receiver.ts';
 
 const secret = 'a-signing-secret-of-the-test';
 
@@ -16,13 +16,13 @@ test('3,000 of them get 429 and few lines in the log, and Slack is let in all th
   };
   const log = { ...silentLog, warn: count, error: count } as Log;
   const environment = { signingSecret: secret, port: 0, host: '127.0.0.1' } as BotEnvironment;
-  const door = createFrontDoor({
+  const door = createReceiver({
     environment,
     clientOptions: {},
     dispatcher: undefined,
     clock: systemClock,
     log,
-    turnedAway: () => {
+    onRejected: () => {
       away += 1;
     },
   });

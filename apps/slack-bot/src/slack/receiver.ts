@@ -9,9 +9,8 @@ import type { Egress } from './egress.ts';
 import type { BotEnvironment } from './environment.ts';
 import { type DeliveryProof, DeliveryRefused } from './guards.ts';
 import { eventsPath } from './manifest.ts';
-import { createUnproved, type Unproved } from './unauthenticated.ts';
 
-export interface FrontDoor {
+export interface Receiver {
   readonly receiver: HTTPReceiver | SocketModeReceiver;
   /** Resolves with the port listened on; undefined in Socket Mode. @throws when the port cannot be had. */
   open(signal: AbortSignal): Promise<number | undefined>;
@@ -19,7 +18,7 @@ export interface FrontDoor {
   close(): Promise<void>;
 }
 
-export interface FrontDoorOptions {
+export interface ReceiverOptions {
   readonly environment: BotEnvironment;
   readonly clientOptions: WebClientOptions;
   /** The way out for sockets; undefined: straight to Slack. */
@@ -27,25 +26,25 @@ export interface FrontDoorOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Somebody knocked who could not prove to be Slack. */
-  readonly turnedAway: () => void;
+  readonly onRejected: () => void;
 }
 
-export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
+export function createReceiver(options: ReceiverOptions): Receiver {
   const { appToken, signingSecret } = options.environment;
-  if (appToken !== undefined) return socketDoor(options, appToken);
-  return httpDoor(options, signingSecret ?? '');
+  if (appToken !== undefined) return socketReceiver(options, appToken);
+  return httpReceiver(options, signingSecret ?? '');
 }
 
 const keepAliveMs = 75_000;
 const ackLimitMs = 2500;
 const maxBodyBytes = 1 << 20;
 
-function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSecret: string): FrontDoor {
-  const unproved = createUnproved();
+function httpReceiver({ environment, log, onRejected }: ReceiverOptions, signingSecret: string): Receiver {
+  const limit = createRefusalLimit();
   const receiver = new HTTPReceiver({
     signingSecret,
     endpoints: [eventsPath],
-    logger: boltLogger(log, unproved.mayLog),
+    logger: boltLogger(log, limit.mayLog),
     bodyLimit: maxBodyBytes,
     unhandledRequestTimeoutMillis: ackLimitMs,
     unhandledRequestHandler: ({ response }) => {
@@ -61,7 +60,7 @@ function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSec
   });
   const { requestListener } = receiver;
   receiver.requestListener = (request, response) => {
-    limitRefusals(response, unproved);
+    limitRefusals(response, limit);
     return requestListener(request, response);
   };
   let server: Server | undefined;
@@ -71,7 +70,7 @@ function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSec
       server = (await receiver.start({ port: environment.port, host: environment.host })) as Server;
       server.keepAliveTimeout = keepAliveMs;
       server.requestTimeout = 10_000;
-      server.on('request', (request, response) => watch(request, response, turnedAway));
+      server.on('request', (request, response) => watch(request, response, onRejected));
       const address = server.address();
       return typeof address === 'object' ? address?.port : undefined;
     },
@@ -84,18 +83,51 @@ function httpDoor({ environment, log, turnedAway }: FrontDoorOptions, signingSec
   };
 }
 
+/** Requests that are not proved to be Slack's: how many get an answer, and how many get a line in the log. Proved ones are never limited. */
+interface RefusalLimit {
+  /** One more; for how many seconds it is to wait, 0 while it need not. */
+  waitSeconds(): number;
+  /** Whether a line about one may still be written. */
+  mayLog(): boolean;
+}
+
+const answers = { burst: 60, perSecond: 5 };
+const lines = { burst: 100, perSecond: 5 };
+
+function createRefusalLimit(): RefusalLimit {
+  const [answered, logged] = [createBucket(answers), createBucket(lines)];
+  return {
+    waitSeconds: () => (answered() ? 0 : 1),
+    mayLog: logged,
+  };
+}
+
+/** True while there is something left in it. */
+function createBucket({ burst, perSecond }: typeof answers): () => boolean {
+  let left = burst;
+  let at = performance.now();
+  return () => {
+    const now = performance.now();
+    left = Math.min(burst, left + ((now - at) / 1_000) * perSecond);
+    at = now;
+    if (left < 1) return false;
+    left -= 1;
+    return true;
+  };
+}
+
 /** Bolt refuses after it has looked for the proof: only what has none is ever asked to wait. */
-function limitRefusals(response: ServerResponse, unproved: Unproved): void {
+function limitRefusals(response: ServerResponse, limit: RefusalLimit): void {
   const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
   response.writeHead = ((status: number, ...rest: unknown[]) => {
-    const waitSeconds = status === 401 || status === 413 ? unproved.waitSeconds() : 0;
+    const waitSeconds = status === 401 || status === 413 ? limit.waitSeconds() : 0;
     if (waitSeconds === 0) return writeHead(status, ...rest);
     return writeHead(429, { 'retry-after': String(waitSeconds) });
   }) as ServerResponse['writeHead'];
 }
 
-function watch(request: IncomingMessage, response: ServerResponse, turnedAway: () => void): void {
-  response.once('finish', () => [401, 429].includes(response.statusCode) && turnedAway());
+function watch(request: IncomingMessage, response: ServerResponse, onRejected: () => void): void {
+  response.once('finish', () => [401, 429].includes(response.statusCode) && onRejected());
   // Bolt answers 413 without reading on, and the next request on the same connection would wait behind what is left.
   const length = request.headers['content-length'];
   if (length === undefined || Number(length) > maxBodyBytes) response.shouldKeepAlive = false;
@@ -124,7 +156,7 @@ const calmMs = 60_000;
  * Bolt's own reconnect closes first and then waits; Slack asks for a reconnect every few hours, and a command in that
  * hole fails for its user. Here the next connection is opened at once, and waits grow until one has lived a minute.
  */
-function socketDoor({ clientOptions, dispatcher, clock, log }: FrontDoorOptions, appToken: string): FrontDoor {
+function socketReceiver({ clientOptions, dispatcher, clock, log }: ReceiverOptions, appToken: string): Receiver {
   const receiver = new SocketModeReceiver({
     appToken,
     logger: boltLogger(log),

@@ -2,8 +2,8 @@
 
 import { RespondError } from '@slack/bolt';
 import { type Card, textAlone } from '../cards/blocks.ts';
-import type { Answer } from './api.ts';
-import type { Desk } from './bot-context.ts';
+import type { SlackResult } from './api.ts';
+import type { BotContext } from './bot-context.ts';
 import { isMisdrawn } from './problems.ts';
 
 export interface Reply {
@@ -21,18 +21,18 @@ interface Message {
 }
 
 /** Through the response URL, which works in channels that the bot is not in; else as an ephemeral message. */
-export async function reply(desk: Desk, { card, respond, channel, user }: Reply): Promise<void> {
+export async function reply(bot: BotContext, { card, respond, channel, user }: Reply): Promise<void> {
   const answer = { text: card.text, response_type: 'ephemeral', replace_original: false } as const;
   try {
     await respond({ ...answer, blocks: [...card.blocks] }).catch((thrown: unknown) => {
       if (!isBadRequest(thrown)) throw thrown;
-      desk.log.error({ problem: String(thrown) }, 'Slack refused the blocks of an answer; its text goes alone');
+      bot.log.error({ problem: String(thrown) }, 'Slack refused the blocks of an answer; its text goes alone');
       return respond({ ...answer, text: textAlone(card).text });
     });
   } catch (thrown) {
-    const shown = channel === undefined ? undefined : await ephemeral(desk, { channel, user }, card);
+    const shown = channel === undefined ? undefined : await ephemeral(bot, { channel, user }, card);
     if (!shown?.ok)
-      desk.log.warn({ problem: String(thrown) }, 'an answer could not be shown; the audit log has what happened');
+      bot.log.warn({ problem: String(thrown) }, 'an answer could not be shown; the audit log has what happened');
   }
 }
 
@@ -40,10 +40,10 @@ export async function reply(desk: Desk, { card, respond, channel, user }: Reply)
 const isBadRequest = (thrown: unknown): boolean => thrown instanceof RespondError && thrown.statusCode === 400;
 
 async function ephemeral(
-  { slack, log }: Desk,
+  { slack, log }: BotContext,
   to: { readonly channel: string; readonly user: string },
   card: Card,
-): Promise<Answer<unknown>> {
+): Promise<SlackResult<unknown>> {
   const answer = await slack.ephemeral(to, card);
   if (answer.ok || !isMisdrawn(answer.problem)) return answer;
   log.error({ problem: answer.problem }, 'Slack refused the blocks of an answer; its text goes alone');

@@ -5,8 +5,7 @@ import { type Engine, findPerson, patiently, type Refusal } from '@bg/engine';
 import { refusalCard } from '../cards/refusal-card.ts';
 import { noticeModal } from '../modals/notice-modal.ts';
 import type { Slack } from './api.ts';
-import { formErrors, type SubmittedForm } from './form-errors.ts';
-import { acknowledge, type Guard, type GuardArgs, refuseForm } from './guards.ts';
+import { acknowledge, formErrors, type Guard, type GuardArgs, refuseForm, type SubmittedForm } from './guards.ts';
 import type { KnownIdentity } from './identity.ts';
 
 export interface TeamGuardOptions {

@@ -115,8 +115,8 @@ test('people of another workspace see the buttons and cannot use them', async ()
     actionId: 'deploy.abort',
     confirmed: true,
   });
-  const told = await whispered(workspace.slack, 'U0MALLORY', /Only people of this workspace/);
-  expect(textOf(told)).toContain('Nothing was changed');
+  const alert = await whispered(workspace.slack, 'U0MALLORY', /Only people of this workspace/);
+  expect(textOf(alert)).toContain('Nothing was changed');
   expect(workspace.engine.status().targets[0]?.live).toMatchObject({ direction: 'forward' });
 });
 

@@ -1,7 +1,14 @@
-// Channels by their configured name. The id that Slack answered is remembered: a channel that is renamed keeps it.
+// What the outbox remembers of Slack: where a message is, and the id of a channel, which stays when the channel is renamed.
 
 import type { Outbox } from '@bg/engine';
+import type { MessageRef } from '../slack/api.ts';
 import { transport } from './messages.ts';
+
+export function readMessageRef(reference: unknown): MessageRef | undefined {
+  if (typeof reference !== 'object' || reference === null) return undefined;
+  const { channel, ts, earlier, print, over } = reference as Partial<MessageRef>;
+  return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts, earlier, print, over } : undefined;
+}
 
 const keyOf = (name: string): string => `channel:${name}`;
 

@@ -6,7 +6,7 @@ import type { Buckets } from './buckets.ts';
 import type { ChannelReturns } from './channel-events.ts';
 import type { Drawn, Source } from './draw.ts';
 
-export interface Sender {
+export interface SenderOptions {
   readonly engine: Source & Pick<Engine, 'changed' | 'whenWritable'>;
   readonly slack: Slack;
   readonly clock: Clock;
@@ -14,7 +14,7 @@ export interface Sender {
   readonly returns: ChannelReturns;
 }
 
-export interface Round extends Sender {
+export interface Sender extends SenderOptions {
   readonly buckets: Buckets;
   /** Messages put before this process began may have been posted by the one before. */
   readonly startedAt: number;
@@ -30,4 +30,4 @@ export interface Item {
 }
 
 /** `lost`: no answer came. `shut-out`: Slack refuses the token. Anything else, good or bad, is written into the outbox. */
-export type Ended = 'ended' | 'lost' | 'shut-out';
+export type SendResult = 'ended' | 'lost' | 'shut-out';

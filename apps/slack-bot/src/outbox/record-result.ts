@@ -1,12 +1,12 @@
 // What became of a message: written into the outbox, with what to do about it where Slack did not take it.
 
 import { backoffMs, type OutboxMessage, patiently } from '@bg/engine';
-import type { Answer, Place } from '../slack/api.ts';
+import type { MessageRef, SlackResult } from '../slack/api.ts';
 import { isChannelGone, isTokenRefused, problemSentence, type SlackProblem } from '../slack/problems.ts';
 import type { Method } from './buckets.ts';
-import { channelOf } from './channels.ts';
 import { isDirect } from './messages.ts';
-import type { Ended, Item, Round } from './round.ts';
+import { channelOf } from './references.ts';
+import type { Item, Sender, SendResult } from './sending.ts';
 import { informStranded } from './stranded.ts';
 
 const slowRetryMs = 5 * 60_000;
@@ -16,41 +16,41 @@ const maxSlowAttempts = 288;
 const lostBackoff = { firstMs: 1_000, maxMs: 15_000 };
 export const shutOutMs = 60_000;
 
-export const everyIn = ({ message, also = [] }: Item): readonly OutboxMessage[] => [message, ...also];
+export const messagesOf = ({ message, also = [] }: Item): readonly OutboxMessage[] => [message, ...also];
 
-export async function settle(
-  round: Round,
+export async function recordResult(
+  sender: Sender,
   item: Item,
   method: Method,
-  answer: Answer<Place | undefined>,
-): Promise<Ended> {
-  if (!answer.ok) return unsettled(round, item, method, answer.problem);
-  const { outbox, whenWritable } = round.engine;
+  answer: SlackResult<MessageRef | undefined>,
+): Promise<SendResult> {
+  if (!answer.ok) return recordProblem(sender, item, method, answer.problem);
+  const { outbox, whenWritable } = sender.engine;
   // What Slack has taken must not be posted again because that could not be written down for a moment.
-  for (const { key, version } of everyIn(item))
+  for (const { key, version } of messagesOf(item))
     await patiently(whenWritable, () => outbox.sent(key, version, answer.value));
   return 'ended';
 }
 
-async function unsettled(round: Round, item: Item, method: Method, problem: SlackProblem): Promise<Ended> {
-  const { outbox } = round.engine;
+async function recordProblem(sender: Sender, item: Item, method: Method, problem: SlackProblem): Promise<SendResult> {
+  const { outbox } = sender.engine;
   const sentence = problemSentence(problem);
   switch (problem.kind) {
     case 'limited':
-      round.buckets.closeFor(
+      sender.buckets.closeFor(
         method,
         problem.afterMs,
         method === 'chat.update' ? undefined : channelOf(outbox, item.drawn.channel),
       );
-      for (const { key } of everyIn(item)) outbox.retry(key, problem.afterMs, sentence);
+      for (const { key } of messagesOf(item)) outbox.retry(key, problem.afterMs, sentence);
       return 'ended';
     case 'lost':
-      for (const { key, attempts } of everyIn(item)) outbox.retry(key, backoffMs(lostBackoff, attempts), sentence);
+      for (const { key, attempts } of messagesOf(item)) outbox.retry(key, backoffMs(lostBackoff, attempts), sentence);
       return 'lost';
     case 'refused':
-      if (isTokenRefused(problem)) return shutOut(round, item, sentence);
-      for (const message of everyIn(item)) refused(round, message, problem, waitOf(round, item, problem));
-      if (isChannelGone(problem)) await informStranded(round, item, problem.error);
+      if (isTokenRefused(problem)) return shutOut(sender, item, sentence);
+      for (const message of messagesOf(item)) refused(sender, message, problem, retryDelayMs(sender, item, problem));
+      if (isChannelGone(problem)) await informStranded(sender, item, problem.error);
       return 'ended';
     default:
       return problem satisfies never;
@@ -58,14 +58,14 @@ async function unsettled(round: Round, item: Item, method: Method, problem: Slac
 }
 
 /** No message is at fault: each keeps its place, and one of them asks again in a minute. */
-function shutOut({ engine, log }: Round, item: Item, sentence: string): Ended {
+function shutOut({ engine, log }: Sender, item: Item, sentence: string): SendResult {
   log.error({ problem: sentence }, 'Slack refuses the token; messages wait until the bot starts with a valid one');
-  for (const { key } of everyIn(item)) engine.outbox.retry(key, shutOutMs, sentence);
+  for (const { key } of messagesOf(item)) engine.outbox.retry(key, shutOutMs, sentence);
   return 'shut-out';
 }
 
 /** A channel may have come back between the refusal and now. */
-function waitOf({ returns }: Round, { returnsBefore }: Item, problem: SlackProblem): number {
+function retryDelayMs({ returns }: Sender, { returnsBefore }: Item, problem: SlackProblem): number {
   return isChannelGone(problem) && returns.count() !== returnsBefore ? soonMs : slowRetryMs;
 }
 
@@ -73,7 +73,7 @@ function waitOf({ returns }: Round, { returnsBefore }: Item, problem: SlackProbl
 const personGone = ['channel_not_found', 'user_not_found', 'user_disabled', 'user_not_visible', 'cannot_dm_bot'];
 
 function refused(
-  { engine, log }: Round,
+  { engine, log }: Sender,
   message: OutboxMessage,
   { error, sentence }: SlackProblem & { kind: 'refused' },
   waitMs: number,
