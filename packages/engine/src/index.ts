@@ -16,19 +16,28 @@ export type {
 } from './api/builds.ts';
 export type { ConfigurationView } from './api/configuration.ts';
 export type {
-  DeploymentRef,
-  DeployRequest,
-  Engine,
-  PlanView,
-  ReleaseView,
-  SlotView,
-  StatusView,
-  TargetRef,
-  TargetView,
-} from './api/engine.ts';
+  ActionName,
+  ApprovalView,
+  DeploymentView,
+  LegalAction,
+  Observation,
+  OutcomeView,
+  Receipt,
+  StepView,
+} from './api/deployment.ts';
+export type { DeploymentRef, DeployRequest, Engine } from './api/engine.ts';
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
 export type { StartedByHand } from './api/parts.ts';
 export type { StoredReleaseView } from './api/releases.ts';
+export type {
+  Learnt,
+  PlanView,
+  ReleaseView,
+  RoutingConfiguration,
+  SlotView,
+  StatusView,
+  TargetView,
+} from './api/views.ts';
 export { configurationAgainstRunning } from './compose/config-against-running.ts';
 export { type EngineOptions, openEngine } from './compose/engine.ts';
 export { type ConfigCheck, checkConfig } from './config/check.ts';
@@ -42,6 +51,7 @@ export { type Actor, actorName, type Door, personOf, shortName } from './domain/
 export type { ArtifactSource } from './domain/artifact.ts';
 export type { AuditAction } from './domain/audit-actions.ts';
 export type { Author, Build, Reaction, StoredBuild } from './domain/build.ts';
+export type { Mode, OutcomeKind, Phase, StepName, StepStatus } from './domain/deployment.ts';
 export {
   type Delivered,
   type DeliveryRecord,
@@ -54,9 +64,11 @@ export {
 } from './domain/inbox.ts';
 export type { Outbox, OutboxMessage } from './domain/outbox.ts';
 export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './domain/refusal.ts';
+export type { Fence, ObservedNode, Routing, SideCounts, Traffic } from './domain/routing.ts';
+export type { Role, SlotName, TargetRef } from './domain/target.ts';
 export { clockTime, forHowLong } from './domain/times.ts';
-export type { SlotName, SlotObservation } from './environment/environment.ts';
-export type { HealthReport } from './environment/health.ts';
+export type { SlotObservation } from './environment/environment.ts';
+export type { HealthReport } from './environment/health-report.ts';
 export type { SmokeReport } from './environment/smoke.ts';
 export { tailLog } from './environment/tail.ts';
 export type { TracedLine, TraceReport } from './environment/trace.ts';
@@ -79,17 +91,7 @@ export type {
   ProxyTargetsFile,
   RoutingOrder,
 } from './load-balancer/embedded/proxy-spec.ts';
-export type {
-  AllowList,
-  ApplyOptions,
-  BalancerSpec,
-  Fence,
-  ObservedNode,
-  PreviewRoute,
-  Routing,
-  SideCounts,
-  Traffic,
-} from './load-balancer/load-balancer.ts';
+export type { AllowList, ApplyOptions, BalancerSpec, PreviewRoute } from './load-balancer/load-balancer.ts';
 export { MigrationError } from './migrator/error.ts';
 export type { Finding } from './migrator/lint/finding.ts';
 export { githubReport } from './migrator/lint/reports/github.ts';
@@ -103,29 +105,11 @@ export type { SchemaAct } from './migrator/migrator.ts';
 export type { MigrationEvent } from './migrator/phases/context.ts';
 export { type MailPreview, mailProblem, previewMails, sendTestMail } from './notify/mail/preview.ts';
 export type { PendingChange } from './orchestrator/controller/running.ts';
-export type {
-  ActionName,
-  ApprovalView,
-  DeploymentView,
-  LegalAction,
-  Mode,
-  Observation,
-  OutcomeKind,
-  OutcomeView,
-  Phase,
-  Receipt,
-  StepStatus,
-  StepView,
-} from './orchestrator/deployment.ts';
-export type { StepName } from './orchestrator/plan/plan.ts';
-export type { Learnt } from './orchestrator/recovery/discover.ts';
 export type { DriftView } from './orchestrator/routing/drift.ts';
 export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
-export type { RoutingConfiguration } from './orchestrator/verbs/routing-configuration.ts';
 export type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
 export { type Backup, backupState } from './state/backup.ts';
 export { patiently } from './state/patience.ts';
-export type { Role } from './state/schema.ts';
 export { setAsideCorruptState } from './state/set-aside.ts';

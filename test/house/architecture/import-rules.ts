@@ -54,14 +54,14 @@ export const importRules: readonly Rule[] = [
   },
   {
     name: 'drivers-see-their-interface-only',
-    says: 'a driver sees its own folder, its interface, the names of the slots, and lib',
+    says: 'a driver sees its own folder, its interface, the vocabulary, and lib',
     governs: (path) => driverOf(path) !== undefined && !isTest(path),
     broken: importing((target, { path }) => {
       const own = driverOf(path) ?? '';
-      if (!inEngine(target) || target.startsWith(`${engine}/lib/`) || target.startsWith(`${engine}/${own}/`))
+      if (!inEngine(target) || /\/src\/(lib|domain)\//.test(target) || target.startsWith(`${engine}/${own}/`))
         return false;
       const isInterface = target.startsWith(`${engine}/${own.split('/')[0]}/`) && driverOf(target) === undefined;
-      return !isInterface && target !== `${engine}/environment/environment.ts`;
+      return !isInterface;
     }),
     except: [],
     planted: {
@@ -80,20 +80,17 @@ export const importRules: readonly Rule[] = [
       { path: `${engine}/migrator/lint-release.ts`, because: 'a lint needs no engine: it picks the grammar by name' },
     ],
     planted: {
-      path: `${engine}/orchestrator/steps/planted.ts`,
-      text: "import { createEmbeddedBalancer } from '../../load-balancer/embedded/driver.ts';",
+      path: `${engine}/orchestrator/run/steps/planted.ts`,
+      text: "import { createEmbeddedBalancer } from '../../../load-balancer/embedded/driver.ts';",
     },
   },
   {
-    name: 'state-calls-no-driver',
-    says: 'state keeps what others do: of other rooms it uses types, and pure words of the flow',
+    name: 'state-sees-domain-and-lib',
+    says: 'state stores what the other rooms do: it knows the vocabulary and lib, and no room that acts',
     governs: (path) => path.startsWith(`${engine}/state/`) && !isTest(path),
-    broken: importing(
-      (target, _, { isType }) =>
-        !isType && /\/src\/(environment|load-balancer|migrator|config|analysis)\//.test(target),
-    ),
+    broken: importing((target) => inEngine(target) && !/\/src\/(state|domain|lib)\//.test(target)),
     except: [],
-    planted: { path: `${engine}/state/planted.ts`, text: "import { probeHealth } from '../environment/health.ts';" },
+    planted: { path: `${engine}/state/planted.ts`, text: "import type { Plan } from '../orchestrator/plan/plan.ts';" },
   },
   {
     name: 'config-knows-no-flow',
@@ -105,7 +102,7 @@ export const importRules: readonly Rule[] = [
         !/\/src\/(config|domain|lib)\/|\/(environment\/environment|load-balancer\/load-balancer)\.ts$/.test(target),
     ),
     except: [],
-    planted: { path: `${engine}/config/planted.ts`, text: "import { actorName } from '../orchestrator/actor.ts';" },
+    planted: { path: `${engine}/config/planted.ts`, text: "import { urlOf } from '../orchestrator/core.ts';" },
   },
   {
     name: 'the-judge-is-pure',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noCounts, type SideCounts } from '../load-balancer/load-balancer.ts';
+import { noCounts, type SideCounts } from '../domain/routing.ts';
 import { judge, type Verdict } from './judge.ts';
 
 const rules = { minRequests: 50, maxErrorRate: 0.05 };

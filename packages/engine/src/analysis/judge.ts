@@ -1,6 +1,6 @@
 // The judge: counts in, verdict out. Pure, so that a better method can take its place behind the same door.
 
-import type { DrawnCounts, SideCounts } from '../load-balancer/load-balancer.ts';
+import type { DrawnCounts, SideCounts } from '../domain/routing.ts';
 
 export type Verdict = 'Successful' | 'Failed' | 'Inconclusive' | 'Error';
 

@@ -2,8 +2,9 @@
 
 import type { Actor } from '../domain/actor.ts';
 import type { Result } from '../domain/refusal.ts';
+import type { TargetRef } from '../domain/target.ts';
 import type { PendingChange } from '../orchestrator/controller/running.ts';
-import type { TargetRef, TargetView } from './engine.ts';
+import type { TargetView } from './views.ts';
 
 /** What differs between what runs and the configuration, and what a person decided about it. */
 export interface ConfigurationView {

@@ -6,27 +6,16 @@ import type { Actor, Door } from '../domain/actor.ts';
 import type { DeliveryRecord, Inbox } from '../domain/inbox.ts';
 import type { Outbox } from '../domain/outbox.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
-import type { SlotName } from '../environment/environment.ts';
-import type { HealthProof } from '../environment/health.ts';
-import type { ObservedNode, Routing } from '../load-balancer/load-balancer.ts';
-import type { DeploymentView, LegalAction, Mode } from '../orchestrator/deployment.ts';
-import type { Learnt } from '../orchestrator/recovery/discover.ts';
-import type { DriftView } from '../orchestrator/routing/drift.ts';
-import type { SchemaView } from '../orchestrator/schema/schema-view.ts';
-import type { RoutingConfiguration } from '../orchestrator/verbs/routing-configuration.ts';
+import type { SlotName, TargetRef } from '../domain/target.ts';
 import type { Writable } from '../state/patience.ts';
-import type { Role } from '../state/schema.ts';
 import type { AuditLog } from './audit.ts';
 import type { Builds } from './builds.ts';
 import type { ConfigurationVerbs } from './configuration.ts';
+import type { DeploymentView } from './deployment.ts';
 import type { Migrations } from './migrations.ts';
 import type { Parts } from './parts.ts';
-import type { PlannedRun, ReleaseNow, StoredReleases } from './releases.ts';
-
-export interface TargetRef {
-  readonly service?: string | undefined;
-  readonly target?: string | undefined;
-}
+import type { StoredReleases } from './releases.ts';
+import type { Learnt, PlanView, ReleaseView, RoutingConfiguration, StatusView, TargetView } from './views.ts';
 
 /** On every verb that a button can send: which deployment, and the state the button was drawn for. */
 export interface DeploymentRef {
@@ -42,87 +31,6 @@ export interface DeployRequest extends TargetRef {
   readonly redeploy?: boolean;
   readonly reason?: string | undefined;
   readonly actor: Actor;
-}
-
-export interface PlanView {
-  readonly mode: Mode;
-  readonly name: string;
-  readonly version: string;
-  readonly slot: SlotName;
-  readonly from: string | undefined;
-  readonly steps: readonly string[];
-  readonly schema: readonly string[];
-  readonly routing: readonly string[];
-  readonly gates: readonly { readonly name: string; readonly refusal: Refusal | undefined }[];
-  readonly warnings: readonly string[];
-  readonly hash: string | undefined;
-  /** How the release is run; undefined while its files are not here. */
-  readonly run?: PlannedRun | undefined;
-}
-
-export interface SlotView extends ReleaseNow {
-  readonly slot: SlotName;
-  readonly role: Role;
-  readonly port: number;
-  readonly version: string | undefined;
-  readonly since: number | undefined;
-  readonly label: string | undefined;
-  readonly keepUntil: number | undefined;
-  readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
-  readonly healthProblem: string | undefined;
-  /** Epoch ms of the look that health, process and figures come from. */
-  readonly seenAt?: number | undefined;
-  readonly proof: HealthProof | undefined;
-  readonly pid: number | undefined;
-  readonly cpuPercent: number | undefined;
-  readonly memoryBytes: number | undefined;
-  readonly restarts: number;
-  /** Requests, upgraded connections and streams that the balancer has open on it; undefined when nobody has looked. */
-  readonly open: number | undefined;
-}
-
-export interface TargetView {
-  readonly service: string;
-  readonly target: string;
-  readonly name: string;
-  readonly channel: string;
-  readonly slots: readonly [SlotView, SlotView];
-  readonly routing: Routing;
-  readonly nodes: readonly ObservedNode[];
-  readonly entrypoints: readonly string[];
-  /** The load balancer does something else than `routing`; undefined while it follows, and before anybody has looked. */
-  readonly drift: DriftView | undefined;
-  readonly lock:
-    | { readonly owner: string; readonly reason: string; readonly since: number; readonly until: number }
-    | undefined;
-  readonly live: DeploymentView | undefined;
-  readonly last: DeploymentView | undefined;
-  /** `instant`: the standby is healthy and warm. `slow`: it must be started first. `blocked`: why not at all. */
-  readonly rollback: {
-    readonly readiness: 'instant' | 'slow' | 'blocked';
-    readonly version: string | undefined;
-    readonly sentence: string;
-  };
-  /** Undefined for a target without a database. */
-  readonly schema: SchemaView | undefined;
-  readonly actions: readonly LegalAction[];
-}
-
-export interface StatusView {
-  readonly at: number;
-  /** Who drives deployments now; undefined when nobody does. */
-  readonly driver: string | undefined;
-  readonly targets: readonly TargetView[];
-  readonly warnings: readonly string[];
-}
-
-export interface ReleaseView {
-  readonly version: string;
-  readonly registered: boolean;
-  readonly active: boolean;
-  readonly quarantined: string | undefined;
-  /** When its files were laid down, by their folder. */
-  readonly at: number;
 }
 
 export interface Engine extends ConfigurationVerbs, Writable {

@@ -3,6 +3,7 @@
 
 import type { Actor } from '../domain/actor.ts';
 import type { Result } from '../domain/refusal.ts';
+import type { TargetRef } from '../domain/target.ts';
 import type { DatabaseActivity } from '../migrator/activity.ts';
 import type { SchemaAct, SchemaPlan, TryRequest } from '../migrator/migrator.ts';
 import type { MigrationEvent } from '../migrator/phases/context.ts';
@@ -12,7 +13,6 @@ import type { ContractView } from '../orchestrator/schema/contract-view.ts';
 import type { HeldBackfill } from '../orchestrator/schema/hold-backfill.ts';
 import type { SchemaView } from '../orchestrator/schema/schema-view.ts';
 import type { Need } from '../orchestrator/schema/who-needs.ts';
-import type { TargetRef } from './engine.ts';
 
 /** Without a version, the release that users have. */
 export type ReleaseRef = TargetRef & { readonly version?: string | undefined };

@@ -2,11 +2,11 @@
 
 import type { Actor } from '../domain/actor.ts';
 import type { Result } from '../domain/refusal.ts';
-import type { SlotName, SlotObservation } from '../environment/environment.ts';
-import type { HealthReport } from '../environment/health.ts';
+import type { SlotName, TargetRef } from '../domain/target.ts';
+import type { SlotObservation } from '../environment/environment.ts';
+import type { HealthReport } from '../environment/health-report.ts';
 import type { SmokeReport } from '../environment/smoke.ts';
 import type { TraceReport } from '../environment/trace.ts';
-import type { TargetRef } from './engine.ts';
 
 /** `problem`: why it is not healthy, although it was started and is left as it is. */
 export type StartedByHand = SlotObservation & { readonly problem?: string };

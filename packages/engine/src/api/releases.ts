@@ -3,8 +3,8 @@
 import type { Actor } from '../domain/actor.ts';
 import type { ArtifactSource } from '../domain/artifact.ts';
 import type { Result } from '../domain/refusal.ts';
-import type { ReleaseChange } from '../orchestrator/deployment.ts';
-import type { TargetRef } from './engine.ts';
+import type { ReleaseChange } from '../domain/release.ts';
+import type { TargetRef } from '../domain/target.ts';
 
 export interface PlannedRun {
   readonly command: readonly string[];

@@ -4,8 +4,8 @@ import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed } from
 import { actorName } from '../domain/actor.ts';
 import type { AuditAction } from '../domain/audit-actions.ts';
 import type { Build, StoredBuild } from '../domain/build.ts';
+import type { TargetKey } from '../domain/target.ts';
 import type { Tx } from '../state/store.ts';
-import type { TargetKey } from '../state/targets.ts';
 import { hookActor } from './react.ts';
 import { placeOf } from './same.ts';
 

@@ -1,8 +1,9 @@
 // What the rest of the engine knows of the configuration: checked, defaults filled in, paths absolute, times in ms.
 // The file's own shape, key by key, is schema.ts; resolve.ts turns one into the other.
 
-import type { Quota, SlotName } from '../environment/environment.ts';
+import type { SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
+import type { GroupLimits } from '../lib/control-group.ts';
 import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import type { ReleasesSettings } from './artifacts/keep-releases.ts';
 import type { AuditSettings } from './audit/audit.ts';
@@ -75,7 +76,7 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings {
   readonly minFreeDiskBytes: number;
   readonly minFreeMemoryBytes: number;
   readonly maxLogBytes: number;
-  readonly quota?: Quota | undefined;
+  readonly quota?: GroupLimits | undefined;
   readonly health: HealthSettings;
   readonly smokeTests: readonly SmokeTest[];
   readonly smokeTotalMs: number;

@@ -2,12 +2,9 @@
 
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { VariableFormat } from '../config/process/required-env.ts';
+import type { SlotKey, SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
-
-export type SlotName = 'blue' | 'green';
-
-export const otherSlot = (slot: SlotName): SlotName => (slot === 'blue' ? 'green' : 'blue');
 
 /** One slot of one target, as configured: a fixed place with a port. */
 export interface SlotPlace {
@@ -16,9 +13,6 @@ export interface SlotPlace {
   readonly slot: SlotName;
   readonly port: number;
 }
-
-/** A slot by its names alone: where its instance answers is asked from the record of its start. */
-export type SlotKey = Omit<SlotPlace, 'port'>;
 
 /** How an instance is judged. */
 export type HealthRule = HealthSettings;

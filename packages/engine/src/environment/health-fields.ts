@@ -1,7 +1,7 @@
 // What an answer says of the grade of a side and of what it depends on.
 
 import type { HealthDependency, HealthSettings } from '../config/health/settings.ts';
-import type { HealthReport } from './health.ts';
+import type { HealthReport } from './health-report.ts';
 import { excerptOf, isAmong, valueAt, wholeAnswer } from './json-path.ts';
 
 /** Of a path, in a sentence. */

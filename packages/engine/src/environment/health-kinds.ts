@@ -1,13 +1,13 @@
 // The kinds of health checks beside HTTP: a call of gRPC, a connection, a command. Each says nothing, or what is wrong.
 
 import type { HealthSettings } from '../config/health/settings.ts';
+import type { SlotName } from '../domain/target.ts';
 import { asAccount, findAccount } from '../lib/accounts.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
 import { run } from '../lib/exec.ts';
 import { askGrpcHealth } from '../lib/grpc-health.ts';
 import { openTcp } from '../lib/tcp.ts';
 import { fillCommand } from './env-files.ts';
-import type { SlotName } from './environment.ts';
 import { excerpt } from './json-path.ts';
 
 interface Asked {

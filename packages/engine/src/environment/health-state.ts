@@ -1,7 +1,7 @@
 // From single reports to a condition.
 
 import type { HealthSettings } from '../config/health/settings.ts';
-import type { HealthReport } from './health.ts';
+import type { HealthReport } from './health-report.ts';
 
 /** A degraded side serves its users: nothing is taken back or restarted for it, and people are told. */
 export type HealthCondition = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';

@@ -1,36 +1,15 @@
 // Is a side healthy, and is it the side and the release that we believe it is? Asked over HTTP; knows no driver.
 
 import type { HealthSettings } from '../config/health/settings.ts';
+import type { SlotName } from '../domain/target.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../lib/http.ts';
-import type { SlotName } from './environment.ts';
 import { degradationOf, dependenciesIn, missingDependency, nameOf } from './health-fields.ts';
 import { problemByKind } from './health-kinds.ts';
+import type { HealthProof, HealthReport } from './health-report.ts';
 import { excerpt, excerptOf, isAmong, parseJson, valueAt, wholeAnswer } from './json-path.ts';
 import { listensElsewhere } from './listens-elsewhere.ts';
 import { redirection } from './redirection.ts';
-
-export type HealthProof = 'fields' | 'status-code' | 'grpc' | 'tcp' | 'command';
-
-export interface HealthReport {
-  readonly healthy: boolean;
-  /** `fields`: the answer named itself. The others are weaker: something answered, and did not say what it is. */
-  readonly proof: HealthProof;
-  /** One sentence, of a side that is healthy and lacks something all the same. */
-  readonly degraded?: string;
-  /** What the answer says of the dependencies that the rule names. */
-  readonly dependencies?: Readonly<Record<string, 'ok' | 'degraded' | 'failed'>>;
-  /** False: nothing came back in time, which may be a process that hangs. */
-  readonly answered: boolean;
-  /** One sentence: what was expected, and what came. Undefined when healthy. */
-  readonly problem?: string;
-  readonly version?: string;
-  readonly environment?: string;
-  readonly databaseConnected?: boolean;
-  readonly uptimeSeconds?: number;
-  readonly hostname?: string;
-  readonly ms: number;
-}
 
 export interface Expected {
   readonly slot: SlotName;

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SlotName } from '../environment/environment.ts';
+import type { SlotName } from '../domain/target.ts';
 import { canaryContract, probeContract } from './contract/canary.ts';
 import { conversationContract } from './contract/conversations.ts';
 import { previewContract, tokenContract } from './contract/preview.ts';

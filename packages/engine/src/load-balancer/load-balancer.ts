@@ -1,20 +1,7 @@
 // What a load balancer must be able to do for one target. One folder per driver; each signs load-balancer.contract.ts.
 
-import type { SlotName } from '../environment/environment.ts';
-
-/** What the balancer does with requests. Stored as intent, observed as truth. */
-export interface Routing {
-  /** Only grows; a write that does not raise it is refused. */
-  readonly generation: number;
-  /** Undefined before the first promotion: the balancer answers 503. */
-  readonly active: SlotName | undefined;
-  readonly canary: { readonly slot: SlotName; readonly percent: number } | undefined;
-  /** Reached only with the preview token. */
-  readonly preview: SlotName | undefined;
-}
-
-/** Fencing token of the lease under which a write happens: only grows. A balancer refuses a lower one than it has seen. */
-export type Fence = number;
+import type { Fence, ObservedNode, Routing, Traffic } from '../domain/routing.ts';
+import type { SlotName } from '../domain/target.ts';
 
 /** What the balancer is built from; changes here are structural. */
 export interface BalancerSpec {
@@ -66,49 +53,6 @@ export interface ApplyOptions {
   readonly direction: 'forward' | 'back';
 }
 
-/** One node's own account of itself. */
-export interface ObservedNode {
-  readonly node: string;
-  readonly reachable: boolean;
-  /** Undefined when unreachable or unreadable; `problem` says why. */
-  readonly routing: Routing | undefined;
-  /** Under which its routing was put in place, as far as the node says. */
-  readonly fence?: Fence;
-  /** Epoch ms: since when it has answered, where it says so. */
-  readonly startedAt?: number;
-  readonly problem?: string;
-}
-
-/** Requests that one side answered in a window. */
-export interface SideCounts {
-  readonly requests: number;
-  /** Answers 5xx of the service, plus connection failures and timeouts on the way to it. */
-  readonly errors: number;
-  readonly statusClasses: Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>>;
-  readonly connectFailures: number;
-  /** From a histogram with at most 5 % error; 0 without requests. */
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
-  /** In flight now, upgraded connections and streams included. */
-  readonly open: number;
-  /**
-   * Those of all of the above that came without a bucket and drew one. A client that drops its cookie draws as often as it
-   * likes, so the judge weighs them apart. Missing in what an older version counted.
-   */
-  readonly drawn?: DrawnCounts;
-}
-
-export interface DrawnCounts {
-  readonly requests: number;
-  readonly errors: number;
-}
-
-export interface Traffic extends Readonly<Record<SlotName, SideCounts>> {
-  /** Requests that were answered in this window and are known not to be counted above. */
-  readonly missed: number;
-}
-
 /** A file that was generated for the balancer's own program, as it should be. */
 export interface GeneratedFile {
   readonly path: string;
@@ -149,15 +93,3 @@ export interface LoadBalancer {
   /** Ends a managed balancer. For the end of a demonstration, never part of a deployment. */
   shutdown(): Promise<void>;
 }
-
-export const noCounts: SideCounts = {
-  requests: 0,
-  errors: 0,
-  statusClasses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
-  connectFailures: 0,
-  p50Ms: 0,
-  p95Ms: 0,
-  p99Ms: 0,
-  open: 0,
-  drawn: { requests: 0, errors: 0 },
-};

@@ -2,7 +2,8 @@
 
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
-import type { Environment, ReleaseFiles, SlotName, SlotPlace } from '../environment/environment.ts';
+import type { SlotName, TargetKey } from '../domain/target.ts';
+import type { Environment, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -11,7 +12,7 @@ import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import type { Lease } from '../state/leases.ts';
 import type { Store } from '../state/store.ts';
-import { readRelease, type TargetKey } from '../state/targets.ts';
+import { readRelease } from '../state/targets.ts';
 import type { Wake } from '../state/wake.ts';
 
 /** Whoever holds it moves deployments and supervises. */

@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import type { FetchLimits } from '../config/artifacts/settings.ts';
 import { syncFolder } from '../lib/files.ts';
 import type { Spend } from './disk.ts';
-import { checkLinks } from './links.ts';
+import { checkLinks, type Kind } from './links.ts';
 import { checkLinkTarget, folded, foldersAbove, pathOf } from './names.ts';
 import { refused, shownName, sizeText } from './refused.ts';
-
-export type Kind = 'folder' | 'file' | 'program' | 'link';
 
 export interface Landed {
   readonly files: number;

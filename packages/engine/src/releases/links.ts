@@ -4,9 +4,10 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { messageOf } from '../lib/errors.ts';
-import type { Kind } from './landing.ts';
 import { cureOfLink } from './names.ts';
 import { refused, shownName } from './refused.ts';
+
+export type Kind = 'folder' | 'file' | 'program' | 'link';
 
 interface Entry {
   readonly path: string;

@@ -8,11 +8,12 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
 import { releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
-import { commandWaitMs } from './patience.ts';
 import { rememberFile } from './same-file.ts';
 import * as schema from './schema.ts';
 import { guardStateFolder } from './state-folder.ts';
 
+/** How long a statement waits for another process's write. */
+export const commandWaitMs = 5_000;
 export type Db = BetterSQLite3Database<typeof schema> & { $client: Database.Database };
 
 const migrationsFolder = resolve(import.meta.dirname, '../../../../migrations');

@@ -1,11 +1,11 @@
 // Deployments, their journal, approvals and signals. A row that is finished never changes again.
 
 import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
-import type { Direction, StepStatus } from '../orchestrator/deployment.ts';
+import type { Direction, StepStatus } from '../domain/deployment.ts';
+import type { TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
 import { approvals, deployments, signals, steps, votes } from './schema.ts';
 import type { Tx } from './store.ts';
-import type { TargetKey } from './targets.ts';
 
 export type DeploymentRow = typeof deployments.$inferSelect;
 export type StepRow = typeof steps.$inferSelect;

@@ -3,10 +3,8 @@
 
 import { type Clock, pause } from '../lib/clock.ts';
 import { hasCode } from '../lib/errors.ts';
-import type { Db } from './database.ts';
+import { commandWaitMs, type Db } from './database.ts';
 
-/** A command has nothing else to do. */
-export const commandWaitMs = 5_000;
 /** Longer than the writes of other processes take; the event loop waits no longer for several writes in a row. */
 const briefWaitMs = 150;
 const restMs = 1_000;

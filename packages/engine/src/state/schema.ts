@@ -1,13 +1,11 @@
 // The tables of the engine's own database as drizzle sees them; the constraints and triggers stand in migrations/.
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import type { SlotName } from '../environment/environment.ts';
+import type { Direction, Mode, OutcomeKind, Phase, Plan, StepStatus } from '../domain/deployment.ts';
+import type { Origin } from '../domain/release.ts';
+import type { Role, SlotName } from '../domain/target.ts';
 import type { ProcessMark } from '../lib/process-mark.ts';
-import type { Direction, Mode, OutcomeKind, Phase, StepStatus } from '../orchestrator/deployment.ts';
-import type { Origin } from '../orchestrator/plan/origin.ts';
-import type { Plan } from '../orchestrator/plan/plan.ts';
 
-export type Role = 'active' | 'preview' | 'standby' | 'idle';
 export type SlotLabel = 'failed' | 'aborted' | 'kept' | 'upgrading';
 
 export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() });

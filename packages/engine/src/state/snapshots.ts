@@ -1,10 +1,9 @@
 // The latest observation of things that change all the time (health, traffic, nodes): no state, no audit row.
 
 import { eq, lt } from 'drizzle-orm';
-import type { SlotName } from '../environment/environment.ts';
+import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
 import { cursors, seen, snapshots } from './schema.ts';
-import type { TargetKey } from './targets.ts';
 
 export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;
 export const nodesKey = ({ service, target }: TargetKey): string => `nodes:${service}/${target}`;

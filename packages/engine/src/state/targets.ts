@@ -1,8 +1,8 @@
 // What is stored of a target: the routing that is meant, what stands in each slot, and a person's lock.
 
 import { and, eq } from 'drizzle-orm';
-import type { SlotName } from '../environment/environment.ts';
-import type { Routing } from '../load-balancer/load-balancer.ts';
+import type { Routing } from '../domain/routing.ts';
+import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
 import { locks, quarantine, releases, slots, targets } from './schema.ts';
 import type { Tx } from './store.ts';
@@ -11,11 +11,6 @@ export type SlotRow = typeof slots.$inferSelect;
 export type LockRow = typeof locks.$inferSelect;
 export type ReleaseRow = typeof releases.$inferSelect;
 export type QuarantineRow = typeof quarantine.$inferSelect;
-
-export interface TargetKey {
-  readonly service: string;
-  readonly target: string;
-}
 
 export interface StoredRouting {
   /** What is meant. */

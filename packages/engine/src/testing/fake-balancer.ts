@@ -1,19 +1,11 @@
 // A load balancer of one or more nodes in this process. It signs the part of the contract that the flow rests on, and can
 // be made to fail in every way that the contract allows.
 
-import type { SlotName } from '../environment/environment.ts';
+import { noCounts, type ObservedNode, type Routing, type SideCounts, type Traffic } from '../domain/routing.ts';
+import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
-import {
-  type ApplyOptions,
-  type BalancerSpec,
-  type LoadBalancer,
-  noCounts,
-  type ObservedNode,
-  type Routing,
-  type SideCounts,
-  type Traffic,
-} from '../load-balancer/load-balancer.ts';
+import type { ApplyOptions, BalancerSpec, LoadBalancer } from '../load-balancer/load-balancer.ts';
 import { bucketHeader, createNode, endNode, type Node, probeHeader, startNode } from './fake-node.ts';
 
 export interface FakeBalancers {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SlotKey } from '../domain/target.ts';
 import {
   describePlace,
   type Effective,
@@ -10,7 +11,6 @@ import {
   type LaunchSettings,
   type ReleaseFiles,
   type RunningInstance,
-  type SlotKey,
   type SlotObservation,
   type SlotPlace,
   type StartedInstance,

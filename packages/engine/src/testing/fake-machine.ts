@@ -2,7 +2,8 @@
 // server that answers as its release was told to behave.
 
 import { createServer, type Server } from 'node:http';
-import type { LaunchSettings, ReleaseFiles, SlotKey, SlotPlace } from '../environment/environment.ts';
+import type { SlotKey } from '../domain/target.ts';
+import type { LaunchSettings, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
 
 /** How the instances of a release act. */
 export interface Behaviour {

@@ -8,10 +8,11 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { SlotName } from '../environment/environment.ts';
+import type { Routing } from '../domain/routing.ts';
+import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import { bucketsInAll } from '../load-balancer/buckets.ts';
-import type { BalancerSpec, Routing } from '../load-balancer/load-balancer.ts';
+import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import { closed } from './fake-machine.ts';
 
 export const probeHeader = 'x-fake-probe';

@@ -1,6 +1,6 @@
 // What the account of a release lets it do, said where people decide: in `config check` and in the plan.
 
-import type { SlotName } from '../../environment/environment.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { missingHere, type Part } from '../../lib/control-group.ts';
 import type { Settings, SlotSettings, TargetSettings } from '../settings.ts';
 

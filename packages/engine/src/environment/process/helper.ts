@@ -4,10 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SlotKey } from '../../domain/target.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import type { Variables } from '../env-files.ts';
-import { describePlace, type LaunchSettings, type ReleaseFiles, type SlotKey } from '../environment.ts';
+import { describePlace, type LaunchSettings, type ReleaseFiles } from '../environment.ts';
 import type { Room } from './room.ts';
 
 export interface SlotHelper {

@@ -4,10 +4,10 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { SlotKey } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
-import type { SlotKey } from '../environment.ts';
 
 const processIdentity = z.object({ pid: z.int().positive(), startTicks: z.int().nonnegative(), bootId: z.string() });
 

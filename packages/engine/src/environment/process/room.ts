@@ -1,9 +1,9 @@
 // What every act of this driver works with: where it keeps things, the clock, the log.
 
 import { join } from 'node:path';
+import type { SlotKey } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { SlotKey } from '../environment.ts';
 import type { RecordPlace } from './record.ts';
 
 export interface Room {

@@ -1,9 +1,10 @@
 // A control group of its own for each slot: what the slot may take of the machine, and what is left of it when it has ended.
 
+import type { SlotKey } from '../../domain/target.ts';
 import { endGroup, type GroupLimits, inGroup, makeGroup, type Part } from '../../lib/control-group.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { type ProcessLimits, withLimits } from '../../lib/process-limits.ts';
-import { describePlace, type LaunchSettings, type SlotKey } from '../environment.ts';
+import { describePlace, type LaunchSettings } from '../environment.ts';
 import { helperFor } from './helper.ts';
 import { placeFields, type Room } from './room.ts';
 

@@ -2,8 +2,9 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SlotKey } from '../../domain/target.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
-import type { HealthRule, RunningInstance, SlotKey, StartedInstance } from '../environment.ts';
+import type { HealthRule, RunningInstance, StartedInstance } from '../environment.ts';
 import { folderMark, leaderAmong, markedProcesses } from './launch.ts';
 import { isAlive } from './proc-fs.ts';
 import { type LiveRecord, readRecord, writeRecord } from './record.ts';

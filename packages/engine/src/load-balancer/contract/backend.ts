@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SlotName } from '../../environment/environment.ts';
+import type { SlotName } from '../../domain/target.ts';
 
 export interface Backend {
   readonly port: number;

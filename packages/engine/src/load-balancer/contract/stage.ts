@@ -1,7 +1,8 @@
 // One balancer with two real little services behind it, built anew for each test of the contract.
 
-import type { SlotName } from '../../environment/environment.ts';
-import type { BalancerSpec, LoadBalancer, Routing } from '../load-balancer.ts';
+import type { Routing } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
+import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
 import { type Backend, freePort, startBackend } from './backend.ts';
 import { type Call, call, type Reply } from './user.ts';
 

@@ -4,7 +4,7 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import { otherSlot, type SlotName } from '../../domain/target.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import { call, type Reply } from './user.ts';
 

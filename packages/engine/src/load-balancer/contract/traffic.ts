@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { SlotName } from '../../environment/environment.ts';
-import { noCounts, type Traffic } from '../load-balancer.ts';
+import { noCounts, type Traffic } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import type { Stage } from './stage.ts';
 import { inParallel, until } from './user.ts';
 

@@ -1,7 +1,7 @@
 // What each side answered, second by second for one hour, in bounded memory: a restarted process counts from nothing.
 
-import type { SlotName } from '../../environment/environment.ts';
-import type { SideCounts, Traffic } from '../load-balancer.ts';
+import type { SideCounts, Traffic } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { addTime, emptyHistogram, type Histogram, mergeInto, quantile } from './histogram.ts';
 
 /** How one exchange with a side ended, as the user saw it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { noCounts } from '../load-balancer.ts';
+import { noCounts } from '../../domain/routing.ts';
 import { createCounters } from './counters.ts';
 import { addTime, emptyHistogram, mergeInto, quantile } from './histogram.ts';
 

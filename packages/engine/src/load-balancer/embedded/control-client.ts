@@ -1,8 +1,8 @@
 // The driver's end of the proxy's control socket: refusals become the errors that the interface promises.
 
+import type { Routing, Traffic } from '../../domain/routing.ts';
 import { BlueGreenError, type ErrorCode, messageOf } from '../../lib/errors.ts';
 import { requestOverSocket, type SocketAnswer } from '../../lib/socket-http.ts';
-import type { Routing, Traffic } from '../load-balancer.ts';
 import type { ProxyHostStatus, ProxyRefusal, ProxyStatus, ProxyTargetFiles, RoutingOrder } from './proxy-spec.ts';
 
 export interface ControlClient {

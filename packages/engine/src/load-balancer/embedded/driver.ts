@@ -2,12 +2,13 @@
 // target's routing itself.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { Fence, ObservedNode, Routing } from '../../domain/routing.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 import { withReserve } from '../../lib/reserve.ts';
-import type { BalancerSpec, Fence, LoadBalancer, ObservedNode, Routing } from '../load-balancer.ts';
+import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
 import { type ControlClient, createControlClient, createHostClient, wholeRouting } from './control-client.ts';
 import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
 import { type ProxyFiles, proxyFiles, proxySpec } from './spec-file.ts';

@@ -1,7 +1,8 @@
 // What the driver and the proxy's own process say to each other: the spec file, and JSON over the control socket.
 
-import type { SlotName } from '../../environment/environment.ts';
-import type { BalancerSpec, Fence, Routing } from '../load-balancer.ts';
+import type { Fence, Routing } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 
 /** The spec file: its path is the proxy's only argument. Holds secrets: mode 0600. */
 export interface ProxySpec extends BalancerSpec {

@@ -3,13 +3,13 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Traffic } from '../../domain/routing.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { requestOverSocket } from '../../lib/socket-http.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
-import type { Traffic } from '../load-balancer.ts';
 import type { CollectorSpec, CollectorStatus } from './collector/collector.ts';
 import type { CollectorHostStatus, CollectorTarget } from './collector/host.ts';
 import type { CollectorPlace } from './options.ts';

@@ -3,20 +3,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import type { Fence, ObservedNode, Routing, Traffic } from '../../domain/routing.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { readOrCreateFile } from '../../lib/file-once.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { bucketFiles } from '../buckets.ts';
-import type {
-  ApplyOptions,
-  BalancerSpec,
-  Fence,
-  LoadBalancer,
-  ObservedNode,
-  Routing,
-  Traffic,
-} from '../load-balancer.ts';
+import type { ApplyOptions, BalancerSpec, LoadBalancer } from '../load-balancer.ts';
 import { createFollower, type Follower } from './apply.ts';
 import { ensureAttached } from './attached.ts';
 import { createCollectorClient } from './collector-client.ts';

@@ -7,9 +7,9 @@
 
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fence } from '../../domain/routing.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { isMissing, readFileIfAny, syncFolder, writeFileAtomic, writeFileSynced } from '../../lib/files.ts';
-import type { Fence } from '../load-balancer.ts';
 import { fromWord, mapKey, nobodyYet, type RoutingOrder, toWord } from './routing-word.ts';
 
 export interface RoutingFile {

@@ -2,8 +2,8 @@
 // stands in the same place as what it guards. `12:7:blue:green:1000:none:green` is generation, fence, active side,
 // canary's side, canary's buckets of 10,000, preview, and the side that named users see.
 
-import type { SlotName } from '../../environment/environment.ts';
-import type { Fence, Routing } from '../load-balancer.ts';
+import type { Fence, Routing } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 
 export interface RoutingOrder {
   readonly routing: Routing;

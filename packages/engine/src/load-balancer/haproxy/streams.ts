@@ -2,10 +2,10 @@
 // they do not all come back at once. Requests in flight are left alone: only what lasts longer than any answer may take
 // to begin is taken for a stream.
 
-import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import type { Routing } from '../../domain/routing.ts';
+import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { sleepAside } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { Routing } from '../load-balancer.ts';
 import type { Parts } from './parts.ts';
 
 export interface StreamCloser {

@@ -2,7 +2,8 @@
 // to HAProxy or one step of the routing file. Its last line says how its write ended.
 
 import { pathToFileURL } from 'node:url';
-import type { BalancerSpec, Routing } from '../load-balancer.ts';
+import type { Routing } from '../../domain/routing.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 
 /** In the order in which a write meets them. */
 export const sleeperMoments = [

@@ -3,12 +3,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SlotName } from '../../environment/environment.ts';
+import type { Routing } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { type Backend, freePort, startBackend } from '../contract/backend.ts';
 import { call, sideOf } from '../contract/user.ts';
-import type { BalancerSpec, LoadBalancer, Routing } from '../load-balancer.ts';
+import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import { type AttachedSettings, type HaproxyOptions, placeOf } from './options.ts';
 import { ended, recall, signal } from './process.ts';

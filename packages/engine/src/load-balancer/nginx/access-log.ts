@@ -2,9 +2,9 @@
 // memory: an engine that starts anew reads what is kept of it, and knows the same numbers as the one before.
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import type { Traffic } from '../../domain/routing.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type Counters, createCounters } from '../counting/counters.ts';
-import type { Traffic } from '../load-balancer.ts';
 import { parseLogLine } from './log-line.ts';
 
 export interface AccessLog {

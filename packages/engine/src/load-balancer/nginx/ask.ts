@@ -1,9 +1,10 @@
 // What nginx says of itself, asked where users connect: which configuration it follows, which routing it finds on its disk,
 // and above all what it decides for whom.
 
+import type { Routing } from '../../domain/routing.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type HttpAnswer, httpRequest } from '../../lib/http.ts';
-import type { BalancerSpec, Routing } from '../load-balancer.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 import { parseRouting, type RoutingOrder } from './generations.ts';
 import { tablesOf } from './routing-table.ts';
 import { bucketHeader, controlPath, probeHeader } from './site.ts';

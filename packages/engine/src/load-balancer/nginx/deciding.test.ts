@@ -1,7 +1,7 @@
 // The pure parts: what a routing looks like as files, what a line of the log means, and how requests in flight are split.
 
 import { describe, expect, test } from 'vitest';
-import type { Routing } from '../load-balancer.ts';
+import type { Routing } from '../../domain/routing.ts';
 import { splitInFlight } from './in-flight.ts';
 import { parseLogLine } from './log-line.ts';
 import { tablesOf, usersOf } from './routing-table.ts';

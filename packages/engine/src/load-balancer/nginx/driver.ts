@@ -2,9 +2,10 @@
 // No change of routing ever reloads it; what it is seen to decide, asked where users connect, is its routing.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { syncFolder } from '../../lib/files.ts';
-import type { ApplyOptions, LoadBalancer, ObservedNode, Routing } from '../load-balancer.ts';
+import type { ApplyOptions, LoadBalancer } from '../load-balancer.ts';
 import { ensureNginx, nginxConfiguration, testNginxConfiguration } from './ensure.ts';
 import { type Present, type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
 import { publish, takeLease } from './lease.ts';

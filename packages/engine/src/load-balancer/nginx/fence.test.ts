@@ -6,12 +6,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SlotName } from '../../environment/environment.ts';
+import type { Routing } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { type Backend, freePort, startBackend } from '../contract/backend.ts';
 import { call, sideOf } from '../contract/user.ts';
-import type { LoadBalancer, Routing } from '../load-balancer.ts';
+import type { LoadBalancer } from '../load-balancer.ts';
 import { createNginxBalancer } from './driver.ts';
 
 const entry = join(import.meta.dirname, 'testing-driver.ts');

@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Fence, Routing } from '../../domain/routing.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { isMissing, syncFolder, withRoomFor } from '../../lib/files.ts';
-import type { Fence, Routing } from '../load-balancer.ts';
 import { makeFolder } from './places.ts';
 import { previewOf, type Seat, sameFiles, seats, type Table, tablesOf, usersOf } from './routing-table.ts';
 

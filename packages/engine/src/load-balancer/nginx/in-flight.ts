@@ -4,7 +4,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
-import type { SlotName } from '../../environment/environment.ts';
+import type { SlotName } from '../../domain/target.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 
 export type InFlight = Readonly<Record<SlotName, number>>;

@@ -8,9 +8,9 @@
 
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fence } from '../../domain/routing.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { isMissing, syncFolder } from '../../lib/files.ts';
-import type { Fence } from '../load-balancer.ts';
 
 const tries = 100;
 

@@ -3,7 +3,7 @@
 // service's connection, time to its answer's head, `1` for an event stream, the request's id, `drawn` for a user without a
 // bucket (where users have cookies). Times in s, `-` for none.
 
-import type { SlotName } from '../../environment/environment.ts';
+import type { SlotName } from '../../domain/target.ts';
 import type { Ending } from '../counting/counters.ts';
 
 export interface CountedRequest {

@@ -3,8 +3,8 @@
 // there; the shares that have a file go to green, the others to blue.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { SlotName } from '../../environment/environment.ts';
-import type { Routing } from '../load-balancer.ts';
+import type { Routing } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 
 export const seats = ['users', 'allowed', 'cookie', 'cookie-allowed', 'header'] as const;
 export type Seat = (typeof seats)[number];

@@ -3,7 +3,7 @@
 
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import type { Fence, Routing } from '../load-balancer.ts';
+import type { Fence, Routing } from '../../domain/routing.ts';
 import type { NginxOptions } from './parts.ts';
 
 interface Order {

@@ -1,6 +1,6 @@
 // What users got, for the judge: counts from nginx's log, and what is in flight on each side.
 
-import type { Traffic } from '../load-balancer.ts';
+import type { Traffic } from '../../domain/routing.ts';
 import { readPresent } from './generations.ts';
 import { connectionsTo, splitInFlight } from './in-flight.ts';
 import { drainedOfIdleMs } from './in-force.ts';

@@ -3,7 +3,13 @@
 import { type Change, isAdditive } from './diff.ts';
 import { type ReadUse, type ReleaseNeeds, touches } from './needs.ts';
 import type { Evidence } from './report.ts';
-import type { Prepared } from './scratch.ts';
+
+export type Prepared =
+  /** `whenKept`: the server's error for a connection that prepared the statement before the files ran. */
+  | { readonly kind: 'fits'; readonly whenKept?: string }
+  | { readonly kind: 'refused'; readonly sentence: string }
+  /** Nothing that can be prepared, such as SET or COPY. */
+  | { readonly kind: 'skipped' };
 
 export interface PreparedStatements {
   readonly release: ReleaseNeeds;

@@ -5,11 +5,12 @@ import { concernEvidence } from './concern.ts';
 import type { Change } from './diff.ts';
 import { insertEvidence } from './inserts.ts';
 import { type ReadUse, type ReleaseNeeds, touches, type Use, useOf } from './needs.ts';
+import type { Prepared } from './prepared.ts';
 import { preparedEvidence } from './prepared.ts';
 import { executedEvidence } from './rehearsal/executed.ts';
 import type { Rehearsal } from './rehearsal/rehearse.ts';
 import type { Coverage, Evidence } from './report.ts';
-import type { Prepared, ScratchCopy } from './scratch.ts';
+import type { ScratchCopy } from './scratch.ts';
 import type { SchemaShape } from './shape.ts';
 import { runSmoke } from './smoke.ts';
 

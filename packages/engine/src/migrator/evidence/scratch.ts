@@ -3,6 +3,7 @@
 
 import type { Account } from '../../lib/accounts.ts';
 import type { SqlFile } from '../files/migration.ts';
+import type { Prepared } from './prepared.ts';
 import type { Rehearsal, RehearsalPlan } from './rehearsal/rehearse.ts';
 import type { SchemaShape } from './shape.ts';
 
@@ -72,10 +73,3 @@ export interface Trace {
   /** Every row is read. */
   readonly scanned: boolean;
 }
-
-export type Prepared =
-  /** `whenKept`: the server's error for a connection that prepared the statement before the files ran. */
-  | { readonly kind: 'fits'; readonly whenKept?: string }
-  | { readonly kind: 'refused'; readonly sentence: string }
-  /** Nothing that can be prepared, such as SET or COPY. */
-  | { readonly kind: 'skipped' };

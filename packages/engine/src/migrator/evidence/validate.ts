@@ -8,12 +8,13 @@ import type { Finding } from '../lint/finding.ts';
 import { type Change, changesOf, isAdditive } from './diff.ts';
 import type { ReadUse, ReleaseNeeds } from './needs.ts';
 import { notChecked } from './not-checked.ts';
+import type { Prepared } from './prepared.ts';
 import { notExecuted } from './rehearsal/executed.ts';
 import type { Rehearsal } from './rehearsal/rehearse.ts';
 import { type Trial, trialsOf } from './rehearsal/trial.ts';
 import { judgeRelease, type ReleaseEvidence, uncovered } from './release-evidence.ts';
 import { byWeight, type CompatReport, type Evidence, verdictOf } from './report.ts';
-import type { Applied, Prepared, ScratchCopy, ScratchServer } from './scratch.ts';
+import type { Applied, ScratchCopy, ScratchServer } from './scratch.ts';
 import type { SchemaShape } from './shape.ts';
 import { acceptedIn, dryRunEvidence, isFelt, staticEvidence } from './static.ts';
 

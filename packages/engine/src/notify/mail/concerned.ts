@@ -1,10 +1,10 @@
 // Whom a fact concerns, from what is known of its deployment, its target and its build.
 
 import type { BuildFacts } from '../../api/builds.ts';
+import type { DeploymentView } from '../../api/deployment.ts';
 import type { MailSettings } from '../../config/notify/settings.ts';
 import type { TargetSettings } from '../../config/settings.ts';
 import { personOf } from '../../domain/actor.ts';
-import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Fact } from './facts.ts';

@@ -1,10 +1,10 @@
 // Which rows of the audit log are worth a mail, and what it says. Pure: a row and what is known of it in, a fact out.
 
 import type { BuildFacts } from '../../api/builds.ts';
+import type { DeploymentView } from '../../api/deployment.ts';
 import type { FactName } from '../../config/notify/settings.ts';
 import { isHeardBy } from '../../domain/audit-actions.ts';
 import { clockTime } from '../../domain/times.ts';
-import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { oneLine, webLink } from '../text.ts';
 

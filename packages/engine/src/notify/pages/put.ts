@@ -1,9 +1,9 @@
 // Troubles into the outbox, once per pager: begun, and ended, each when it turns and not again.
 
-import type { TargetView } from '../../api/engine.ts';
+import type { DeploymentView } from '../../api/deployment.ts';
+import type { TargetView } from '../../api/views.ts';
 import { targetName } from '../../config/settings.ts';
 import { type HeardBy, isHeardBy } from '../../domain/audit-actions.ts';
-import type { DeploymentView } from '../../orchestrator/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { oneLine } from '../text.ts';

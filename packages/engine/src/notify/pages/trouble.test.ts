@@ -1,8 +1,8 @@
 // What calls somebody, and what ends it: decided from values alone.
 
 import { describe, expect, it } from 'vitest';
-import type { SlotView } from '../../api/engine.ts';
-import type { DeploymentView } from '../../orchestrator/deployment.ts';
+import type { DeploymentView } from '../../api/deployment.ts';
+import type { SlotView } from '../../api/views.ts';
 import { bothSidesIll, type Illness, nextIllness, turnOf } from './trouble.ts';
 
 const ended = (kind: string, mode = 'deploy', actor = 'engine') =>

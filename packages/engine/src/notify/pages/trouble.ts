@@ -1,7 +1,7 @@
 // What calls a person at night, and what ends it. Pure: an ending of a deployment, or a look at a target, in.
 
-import type { TargetView } from '../../api/engine.ts';
-import type { DeploymentView } from '../../orchestrator/deployment.ts';
+import type { DeploymentView } from '../../api/deployment.ts';
+import type { TargetView } from '../../api/views.ts';
 
 export type TroubleName = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill';
 

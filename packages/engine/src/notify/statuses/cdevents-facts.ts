@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { isHeardBy } from '../../domain/audit-actions.ts';
-import type { OutcomeKind } from '../../orchestrator/deployment.ts';
+import type { OutcomeKind } from '../../domain/deployment.ts';
 import type { AuditRow } from '../../state/audit.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Db } from '../../state/database.ts';

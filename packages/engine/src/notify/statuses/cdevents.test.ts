@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Mode, OutcomeKind } from '../../orchestrator/deployment.ts';
+import type { Mode, OutcomeKind } from '../../domain/deployment.ts';
 import { auditAfter } from '../../state/audit.ts';
 import { setState, type TestState } from '../../state/testing/state.ts';
 import type { CdEvent } from './cdevents-facts.ts';

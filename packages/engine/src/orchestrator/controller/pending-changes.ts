@@ -3,10 +3,10 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigurationView } from '../../api/configuration.ts';
+import type { TargetKey } from '../../domain/target.ts';
 import type { Lease } from '../../state/leases.ts';
 import { getSnapshot, leftKey, pendingKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import type { TargetKey } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { digestOfChanges, type PendingChange, pendingChanges } from './running.ts';
 

@@ -1,6 +1,6 @@
 // What is kept has an end: a failed side is restored to the last good release, a standby is stopped, an upgrade is made.
 
-import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { idleSlot, readQuarantine, readSlot, type SlotRow, setSlot } from '../../state/targets.ts';

@@ -6,7 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HealthSettings } from '../../config/health/settings.ts';
 import type { Settings, TargetSettings } from '../../config/settings.ts';
 import { targetName } from '../../config/settings.ts';
-import { describePlace, type RunningInstance, type SlotKey } from '../../environment/environment.ts';
+import type { SlotKey } from '../../domain/target.ts';
+import { describePlace, type RunningInstance } from '../../environment/environment.ts';
 
 export interface PendingChange extends SlotKey {
   readonly kind: 'not-configured' | 'port' | 'health';

@@ -1,7 +1,9 @@
 // One slot, one look: does its process live, does it answer well? A change is written and told; a crash is restarted.
 
-import type { SlotName, SlotObservation } from '../../environment/environment.ts';
-import { type HealthReport, probeHealth } from '../../environment/health.ts';
+import type { SlotName } from '../../domain/target.ts';
+import type { SlotObservation } from '../../environment/environment.ts';
+import { probeHealth } from '../../environment/health.ts';
+import type { HealthReport } from '../../environment/health-report.ts';
 import { type HealthState, nextHealth, unknownHealth } from '../../environment/health-state.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import { messageOf } from '../../lib/errors.ts';

@@ -3,11 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../analysis/judge.ts';
 import type { Actor } from '../../domain/actor.ts';
-import { noCounts, type ObservedNode, type Routing } from '../../load-balancer/load-balancer.ts';
+import type { PlannedStep } from '../../domain/deployment.ts';
+import { noCounts, type ObservedNode, type Routing } from '../../domain/routing.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import type { SlotRow } from '../../state/targets.ts';
 import { dueFor } from '../controller/retention.ts';
-import { buildPlan, type PlannedStep } from '../plan/plan.ts';
+import { buildPlan } from '../plan/plan.ts';
 import { compareRouting } from '../routing/drift.ts';
 import { shareOf } from '../routing/routing.ts';
 import { endingOf } from '../run/finish.ts';

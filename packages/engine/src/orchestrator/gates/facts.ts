@@ -3,10 +3,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
-import type { TargetRef } from '../../api/engine.ts';
 import type { Actor } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';
-import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import type { TargetRef } from '../../domain/target.ts';
+import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { liveContract } from '../../state/contracts.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { liveLease } from '../../state/leases.ts';

@@ -2,8 +2,8 @@
 
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
-import type { SlotName } from '../../environment/environment.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import type { LockRow, QuarantineRow } from '../../state/targets.ts';
 

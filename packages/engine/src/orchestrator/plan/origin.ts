@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Origin } from '../../domain/release.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { readFileIfAny } from '../../lib/files.ts';
 import { withoutMark } from '../../lib/text-file.ts';
@@ -11,7 +12,7 @@ import type { Db } from '../../state/database.ts';
 
 const maxBytes = 64 * 1024;
 
-const shape = z.object({
+const shape: z.ZodType<Origin> = z.object({
   /** As the code host names it. */
   commit: z.string().regex(/^[0-9a-fA-F]{7,64}$/, 'expected 7 to 64 hexadecimal digits'),
   /** Of the commit or the build, for a link. */
@@ -23,8 +24,6 @@ const shape = z.object({
   /** The first line of the commit's message. */
   subject: z.string().min(1).max(200).optional(),
 });
-
-export type Origin = z.infer<typeof shape>;
 
 /** Undefined without such a file. @throws BlueGreenError `release-invalid` naming what is wrong with it. */
 export function readOrigin(releaseFolder: string): Origin | undefined {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CanaryStep, TargetSettings } from '../../config/settings.ts';
-import { buildPlan, type PlanInput, type PlannedStep, planHash, stepTitle } from './plan.ts';
+import type { PlannedStep } from '../../domain/deployment.ts';
+import { buildPlan, type PlanInput, planHash, stepTitle } from './plan.ts';
 
 const canary: readonly CanaryStep[] = [
   { percent: 10, watchMs: 60_000, approval: false },

@@ -4,13 +4,12 @@
 import type { VariableFormat } from '../../config/process/required-env.ts';
 import { type ReleaseManifest, readReleaseManifest } from '../../config/release-manifest/release-manifest.ts';
 import type { SmokeTest, TargetSettings } from '../../config/settings.ts';
+import type { SlotKey, SlotName } from '../../domain/target.ts';
 import {
   describePlace,
   type Effective,
   type LaunchSettings,
   type ReleaseFiles,
-  type SlotKey,
-  type SlotName,
   type SlotPlace,
 } from '../../environment/environment.ts';
 import { digestFolder } from '../../lib/digest.ts';

@@ -3,11 +3,12 @@
 // for known until a person says what is so.
 
 import { join } from 'node:path';
-import type { SlotName } from '../../environment/environment.ts';
+import type { Learnt } from '../../api/views.ts';
+import type { ObservedNode, Routing } from '../../domain/routing.ts';
+import type { SlotName, TargetKey } from '../../domain/target.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { digestFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { ObservedNode, Routing } from '../../load-balancer/load-balancer.ts';
 import type { Store, Tx } from '../../state/store.ts';
 import {
   addRelease,
@@ -17,19 +18,11 @@ import {
   readRelease,
   readRouting,
   setSlot,
-  type TargetKey,
 } from '../../state/targets.ts';
 import { type Core, healthOf, placeOf, placeToAdopt, routingTurn, type Target, urlOf } from '../core.ts';
 import { knownVersions } from '../gates/facts.ts';
 import { commonRouting, describeRouting } from '../routing/drift.ts';
 import { putUnlearnt, readUnlearnt } from './unknown-state.ts';
-
-export interface Learnt {
-  readonly name: string;
-  /** `nothing`: there was nothing to learn, because it is known or because no user is sent anywhere. */
-  readonly kind: 'learnt' | 'unknown' | 'nothing';
-  readonly sentence: string;
-}
 
 export interface Learning {
   readonly core: Core;

@@ -1,8 +1,9 @@
 // A target whose state was lost and could not be learnt: nothing is built upon it until a person looked.
 
+import type { TargetKey } from '../../domain/target.ts';
 import { getSnapshot, putSnapshot, unlearntKey } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import { readRouting, type TargetKey } from '../../state/targets.ts';
+import { readRouting } from '../../state/targets.ts';
 import type { Core } from '../core.ts';
 
 /** Why nothing is known; undefined as soon as anything was decided, by whichever way. */

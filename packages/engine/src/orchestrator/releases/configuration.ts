@@ -1,8 +1,9 @@
 // What both slots were started with, held against each other and against what a start would take now. Names only are told:
 // values are nowhere kept.
 
+import type { SlotName } from '../../domain/target.ts';
 import { differences, unexplained } from '../../environment/effective.ts';
-import type { Effective, SlotName } from '../../environment/environment.ts';
+import type { Effective } from '../../environment/environment.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { configurationKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { readSlot } from '../../state/targets.ts';

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { shortName } from '../../domain/actor.ts';
+import type { TargetKey } from '../../domain/target.ts';
 import { clockTime } from '../../domain/times.ts';
 import { type Decided, decideKeeping } from '../../releases/prune.ts';
 import { isLinked, mayPrune } from '../../releases/prune-folder.ts';
@@ -18,7 +19,7 @@ import {
   slotsOf,
   worksWith,
 } from '../../state/stored-releases.ts';
-import { readQuarantine, readRelease, type SlotRow, type TargetKey } from '../../state/targets.ts';
+import { readQuarantine, readRelease, type SlotRow } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { isAnnounced } from '../plan/obtain.ts';
 

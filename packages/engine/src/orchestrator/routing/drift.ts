@@ -1,11 +1,12 @@
 // Drift: the balancer does something else than was decided here. Said once, with what differs per node, and again when it
 // is over; what to do about it is a person's decision (verbs/repairing.ts).
 
-import type { ObservedNode, Routing } from '../../load-balancer/load-balancer.ts';
+import type { ObservedNode, Routing } from '../../domain/routing.ts';
+import type { TargetKey } from '../../domain/target.ts';
 import type { Db } from '../../state/database.ts';
 import { driftKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import { type TargetKey, takeGeneration } from '../../state/targets.ts';
+import { takeGeneration } from '../../state/targets.ts';
 import type { Charge, Core } from '../core.ts';
 
 export interface DriftView {

@@ -1,6 +1,6 @@
 // A balancer that was gone and answers again is news: its users were served by nobody meanwhile.
 
-import type { ObservedNode } from '../../load-balancer/load-balancer.ts';
+import type { ObservedNode } from '../../domain/routing.ts';
 import { getSnapshot, nodesKey, putSnapshot } from '../../state/snapshots.ts';
 import { readRouting } from '../../state/targets.ts';
 import { bringUp, type Charge } from '../core.ts';

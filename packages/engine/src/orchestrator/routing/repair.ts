@@ -1,10 +1,11 @@
 // Stored routing is intent, the balancer's is truth. A balancer that lost its routing gets the intent back; one that was
 // changed by somebody else is left alone and reported, for a person to decide.
 
-import type { ObservedNode, Routing } from '../../load-balancer/load-balancer.ts';
+import type { ObservedNode, Routing } from '../../domain/routing.ts';
+import type { TargetKey } from '../../domain/target.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { readRouting, readSlot, setSlot, type TargetKey } from '../../state/targets.ts';
+import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
 import type { Charge } from '../core.ts';
 import { learnTarget } from '../recovery/discover.ts';
 import { compareRouting, noteDrift, noteTakenBack, wasTakenBack } from './drift.ts';

@@ -1,8 +1,9 @@
 // Changing what users get: intent first, then the balancer, then the proof. Killed in between, the step repeats it all.
 
-import type { SlotName } from '../../environment/environment.ts';
+import type { Routing } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
-import type { ApplyOptions, Routing } from '../../load-balancer/load-balancer.ts';
+import type { ApplyOptions } from '../../load-balancer/load-balancer.ts';
 import type { AuditEvent } from '../../state/audit.ts';
 import { liveLease, newestToken, tokenOf } from '../../state/leases.ts';
 import type { Tx } from '../../state/store.ts';

@@ -1,7 +1,7 @@
 // Which nodes prove a way back, and how it is said that one was not waited for.
 
 import { describe, expect, it } from 'vitest';
-import type { ObservedNode } from '../../load-balancer/load-balancer.ts';
+import type { ObservedNode } from '../../domain/routing.ts';
 import { askedNodes, butFor, directionOf } from './silent-nodes.ts';
 
 const routing = { generation: 3, active: 'blue', canary: undefined, preview: undefined } as const;

@@ -1,7 +1,8 @@
 // Nodes of the load balancer that do not answer. On the way back nobody waits for them: they are left out of the proof,
 // named wherever it is said that it is done, and tried again by the driver of the balancer.
 
-import type { ApplyOptions, ObservedNode } from '../../load-balancer/load-balancer.ts';
+import type { ObservedNode } from '../../domain/routing.ts';
+import type { ApplyOptions } from '../../load-balancer/load-balancer.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 
 export interface SilentNode {

@@ -1,8 +1,8 @@
 // Asked before anything is stopped, started, claimed or routed: does this state know what the load balancer does, and which
 // sides does it send users to? What is not known, and what users may get, is not touched.
 
-import type { SlotName } from '../../environment/environment.ts';
-import type { ObservedNode, Routing } from '../../load-balancer/load-balancer.ts';
+import type { ObservedNode, Routing } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { readRouting, readSlot, type StoredRouting } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { compareRouting, describeRouting } from './drift.ts';

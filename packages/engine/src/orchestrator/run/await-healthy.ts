@@ -1,7 +1,9 @@
 // A side that was started must answer well several times in a row before anything else is done with it.
 
-import type { SlotName, SlotObservation } from '../../environment/environment.ts';
-import { type HealthReport, probeHealth } from '../../environment/health.ts';
+import type { SlotName } from '../../domain/target.ts';
+import type { SlotObservation } from '../../environment/environment.ts';
+import { probeHealth } from '../../environment/health.ts';
+import type { HealthReport } from '../../environment/health-report.ts';
 import { pause } from '../../lib/clock.ts';
 import { type Core, healthOf, placeOf, slotUrl, type Target } from '../core.ts';
 

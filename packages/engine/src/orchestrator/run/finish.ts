@@ -1,12 +1,12 @@
 // How a deployment ends: one outcome with reason, sentence and actor, and what becomes of the side that was left.
 
 import { shortName } from '../../domain/actor.ts';
-import { otherSlot } from '../../environment/environment.ts';
+import type { OutcomeKind } from '../../domain/deployment.ts';
+import { otherSlot } from '../../domain/target.ts';
 import { advanceDeployment, type DeploymentRow } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readSlot, setSlot } from '../../state/targets.ts';
 import { mustTarget, type Target } from '../core.ts';
-import type { OutcomeKind } from '../deployment.ts';
 import type { Run } from './journal.ts';
 import { markBad } from './mark-bad.ts';
 import { goOnToNextOlder } from './next-older.ts';

@@ -1,6 +1,7 @@
 // What the runner hands to each step, and how it writes that a step has begun.
 
 import type { AuditAction } from '../../domain/audit-actions.ts';
+import type { PlannedStep, StepName } from '../../domain/deployment.ts';
 import {
   advanceDeployment,
   beginStep,
@@ -13,7 +14,6 @@ import type { Lease } from '../../state/leases.ts';
 import { patiently } from '../../state/patience.ts';
 import type { Tx } from '../../state/store.ts';
 import { type Core, mustTarget, releaseFiles } from '../core.ts';
-import type { PlannedStep, StepName } from '../plan/plan.ts';
 import type { StepContext, StepResult } from './step.ts';
 
 /** One deployment being moved by this process. */

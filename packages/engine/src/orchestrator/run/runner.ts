@@ -1,6 +1,7 @@
 // The interpreter of plans. It journals `started` and `done` around every step, so that a killed process resumes or
 // unwinds from what is written and never guesses.
 
+import type { Plan, PlannedStep, StepName } from '../../domain/deployment.ts';
 import { deadline } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import {
@@ -13,7 +14,6 @@ import {
 import type { Lease } from '../../state/leases.ts';
 import type { Tx } from '../../state/store.ts';
 import type { Core } from '../core.ts';
-import type { Plan, PlannedStep, StepName } from '../plan/plan.ts';
 import { registerAndPlan } from '../plan/register.ts';
 import { finish } from './finish.ts';
 import { interruptible } from './interruption.ts';

@@ -1,10 +1,10 @@
 // What a step of a deployment is: a name, how it is done, how it is undone. Steps are repeatable: after a crash the
 // step that was begun is begun again.
 
+import type { PlannedStep, StepName } from '../../domain/deployment.ts';
 import type { ReleaseFiles } from '../../environment/environment.ts';
 import type { DeploymentRow, SignalRow, StepKey } from '../../state/deployments.ts';
 import type { Charge } from '../core.ts';
-import type { PlannedStep, StepName } from '../plan/plan.ts';
 
 /** What every part of a step is handed, whichever step it is. */
 export interface StepFrame extends Charge {

@@ -1,11 +1,11 @@
 // The way back: every step that was begun is undone, the last one first. What cannot be undone needs a person.
 
+import type { PlannedStep } from '../../domain/deployment.ts';
 import { pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { advanceDeployment, cancelApprovals, endStep, readStep, type StepKey } from '../../state/deployments.ts';
 import { isUnwritten } from '../../state/patience.ts';
 import type { Tx } from '../../state/store.ts';
-import type { PlannedStep } from '../plan/plan.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import { markTakenBack } from './mark-bad.ts';
 import { failed, type StepFrame, type StepResult } from './step.ts';

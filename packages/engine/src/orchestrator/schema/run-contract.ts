@@ -1,5 +1,6 @@
 // An approved contract is run by whoever drives, once it is seen again that nobody needs what it takes away.
 
+import type { TargetKey } from '../../domain/target.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import type { MigrationEvent } from '../../migrator/phases/context.ts';
 import { type ContractRow, changeContract, liveContract, readContract } from '../../state/contracts.ts';
@@ -7,7 +8,6 @@ import { liveDeployment } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
 import { firstTime } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import type { TargetKey } from '../../state/targets.ts';
 import { type Charge, releaseFiles } from '../core.ts';
 import { contractEvidence } from './evidence.ts';
 import { lookAtSchema } from './observe.ts';

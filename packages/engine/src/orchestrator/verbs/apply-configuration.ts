@@ -5,7 +5,7 @@ import type { Engine } from '../../api/engine.ts';
 import type { HealthSettings } from '../../config/health/settings.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
-import type { SlotName } from '../../environment/environment.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { getSnapshot, leftKey, putSnapshot } from '../../state/snapshots.ts';
 import { readSlot } from '../../state/targets.ts';

@@ -1,6 +1,6 @@
 // The first row of a rollback or a switch. A warm side is planned at once; a cold one is registered and planned by the driver.
 
-import { otherSlot } from '../../environment/environment.ts';
+import { otherSlot } from '../../domain/target.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRelease, readSlot } from '../../state/targets.ts';

@@ -1,8 +1,8 @@
 // `bg migrate activity`: what the database of a target is doing, for a person who waits for it.
 
-import type { TargetRef } from '../../api/engine.ts';
 import type { ActivityView } from '../../api/migrations.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import type { TargetRef } from '../../domain/target.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import type { Core } from '../core.ts';
 import { findTarget } from '../gates/facts.ts';

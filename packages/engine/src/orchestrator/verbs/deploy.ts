@@ -2,17 +2,18 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { DeployRequest, PlanView } from '../../api/engine.ts';
+import type { DeployRequest } from '../../api/engine.ts';
+import type { PlanView } from '../../api/views.ts';
 import { writersOf, writerWarnings } from '../../builds/writers.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
+import type { Mode } from '../../domain/deployment.ts';
 import { ok, type Result } from '../../domain/refusal.ts';
-import { otherSlot, type SlotName } from '../../environment/environment.ts';
+import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { buildOf } from '../../state/builds.ts';
 import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
-import type { Mode } from '../deployment.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates/gates.ts';
 import { stepTitle } from '../plan/plan.ts';

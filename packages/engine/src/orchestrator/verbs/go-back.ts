@@ -1,8 +1,9 @@
 // `rollback`: a warm side is a plan that begins at `promote`; a cold one is started and proved first.
 
-import type { Engine, TargetRef } from '../../api/engine.ts';
+import type { Engine } from '../../api/engine.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import type { TargetRef } from '../../domain/target.ts';
 import { type DeploymentRow, liveDeployment, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { type QuarantineRow, readQuarantine, readRelease } from '../../state/targets.ts';

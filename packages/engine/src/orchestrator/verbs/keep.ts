@@ -1,11 +1,12 @@
 // Locks, and what becomes of the side that serves nobody.
 
-import type { Engine, TargetRef } from '../../api/engine.ts';
+import type { Engine } from '../../api/engine.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import type { AuditAction } from '../../domain/audit-actions.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import type { TargetRef } from '../../domain/target.ts';
+import { otherSlot } from '../../domain/target.ts';
 import { clockTime } from '../../domain/times.ts';
-import { otherSlot } from '../../environment/environment.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { clearLock, readLock, readSlot, type SlotRow, setLock, setSlot } from '../../state/targets.ts';

@@ -1,11 +1,12 @@
 // The single parts, for people who look into something: they start, stop and ask one slot and never touch routing.
 
 import { join } from 'node:path';
-import type { Engine, TargetRef } from '../../api/engine.ts';
+import type { Engine } from '../../api/engine.ts';
 import type { StartedByHand } from '../../api/parts.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
-import type { ReleaseFiles, SlotName } from '../../environment/environment.ts';
+import type { SlotName, TargetRef } from '../../domain/target.ts';
+import type { ReleaseFiles } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { runSmokeTests } from '../../environment/smoke.ts';
 import { isRequestId, traceRequest } from '../../environment/trace.ts';

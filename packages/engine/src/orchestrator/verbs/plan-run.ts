@@ -3,7 +3,7 @@
 import type { PlannedRun } from '../../api/releases.ts';
 import { accountSentence, limitsNotes } from '../../config/process/notes.ts';
 import { type Refusal, refuse } from '../../domain/refusal.ts';
-import type { SlotName } from '../../environment/environment.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { type FolderMeasure, measureFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Core, Target } from '../core.ts';

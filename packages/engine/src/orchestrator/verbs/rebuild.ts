@@ -1,12 +1,13 @@
 // A person asks to learn what was lost. The driver does the same by itself on a state that knows nothing.
 
 import type { Engine } from '../../api/engine.ts';
+import type { Learnt } from '../../api/views.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok } from '../../domain/refusal.ts';
 import { bringUp, type Core } from '../core.ts';
 import { otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
-import { type Learnt, learnTarget } from '../recovery/discover.ts';
+import { learnTarget } from '../recovery/discover.ts';
 import { fenceOfVerb } from '../routing/routing.ts';
 import { recordRefusal } from './refused.ts';
 

@@ -2,8 +2,8 @@
 
 import { type Actor, actorName } from '../../domain/actor.ts';
 import type { Refusal } from '../../domain/refusal.ts';
+import type { TargetKey } from '../../domain/target.ts';
 import { countStrangers } from '../../state/strangers.ts';
-import type { TargetKey } from '../../state/targets.ts';
 import type { Core } from '../core.ts';
 
 export interface RefusedVerb {

@@ -1,6 +1,6 @@
 // Where a way back would lead now: the warm standby, else the last good release that was once live.
 
-import { otherSlot } from '../../environment/environment.ts';
+import { otherSlot } from '../../domain/target.ts';
 import { releasesOnceLive } from '../../state/deployments.ts';
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';

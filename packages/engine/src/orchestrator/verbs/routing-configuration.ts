@@ -1,20 +1,11 @@
 // What was generated for a balancer's program, to be read, and tested before it is in force.
 
-import type { TargetRef } from '../../api/engine.ts';
+import type { RoutingConfiguration } from '../../api/views.ts';
 import { ok, type Result } from '../../domain/refusal.ts';
+import type { TargetRef } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { GeneratedFile } from '../../load-balancer/load-balancer.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget } from '../gates/facts.ts';
-
-export interface RoutingConfiguration {
-  readonly target: string;
-  readonly driver: string;
-  /** Without their secrets. None where the driver needs no text. */
-  readonly files: readonly GeneratedFile[];
-  /** Undefined where nobody asked, and where there is no program to ask. */
-  readonly test: { readonly passed: boolean; readonly problem?: string } | undefined;
-}
 
 export async function routingConfiguration(
   core: Core,

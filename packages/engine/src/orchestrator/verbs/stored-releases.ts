@@ -1,9 +1,9 @@
 // The verbs about releases on the disk: looked at by everybody, pinned and removed by people of the list.
 
-import type { TargetRef } from '../../api/engine.ts';
 import type { StoredReleases, StoredReleaseView } from '../../api/releases.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import type { TargetRef } from '../../domain/target.ts';
 import { clearPin, readPin, setPin } from '../../state/pins.ts';
 import { readRelease } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';

@@ -4,8 +4,8 @@
 import type { Engine } from '../../api/engine.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import { otherSlot } from '../../domain/target.ts';
 import { forHowLong } from '../../domain/times.ts';
-import { otherSlot } from '../../environment/environment.ts';
 import { addSignal, type DeploymentRow, liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readSlot } from '../../state/targets.ts';

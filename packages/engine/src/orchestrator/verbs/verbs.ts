@@ -1,9 +1,10 @@
 // The verbs bound to one core: what every app is handed. Each does its own small thing elsewhere; this is the table.
 
+import type { DeploymentView } from '../../api/deployment.ts';
 import type { Engine } from '../../api/engine.ts';
 import { createBuilds } from '../../builds/builds.ts';
 import { ok, type Result } from '../../domain/refusal.ts';
-import type { SlotName } from '../../environment/environment.ts';
+import type { SlotName, TargetKey } from '../../domain/target.ts';
 import { readContract } from '../../state/contracts.ts';
 import { type DeploymentRow, readDeployment, recentDeployments } from '../../state/deployments.ts';
 import { createInbox } from '../../state/inbox.ts';
@@ -11,12 +12,11 @@ import { createOutbox } from '../../state/outbox.ts';
 import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { countStrangers } from '../../state/strangers.ts';
-import { readQuarantine, readRelease, readSlot, setSlot, type TargetKey } from '../../state/targets.ts';
+import { readQuarantine, readRelease, readSlot, setSlot } from '../../state/targets.ts';
 import { drive, holdAlone } from '../controller/controller.ts';
 import { liveDriver } from '../controller/live-controller.ts';
 import { announcedFor, pendingNow } from '../controller/pending-changes.ts';
 import { type Core, placeOf, type Target } from '../core.ts';
-import type { DeploymentView } from '../deployment.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../gates/facts.ts';
 import { viewContract } from '../schema/contract-view.ts';
 import { viewDeployment } from '../views/deployment-view.ts';

@@ -1,8 +1,8 @@
 // The size of a change, from what was measured when the releases were registered.
 
+import type { ReleaseChange } from '../../domain/release.ts';
 import type { Db } from '../../state/database.ts';
 import { readRelease } from '../../state/targets.ts';
-import type { ReleaseChange } from '../deployment.ts';
 
 export function changeOf(
   db: Db,

@@ -1,9 +1,17 @@
 // A row with its journal, approval and observations as people see it.
 
+import type {
+  ApprovalView,
+  DeploymentView,
+  Observation,
+  OutcomeView,
+  Receipt,
+  StepView,
+} from '../../api/deployment.ts';
 import { writersOf, writerWarnings } from '../../builds/writers.ts';
 import { targetName } from '../../config/settings.ts';
 import { personOf, shortName } from '../../domain/actor.ts';
-import { otherSlot } from '../../environment/environment.ts';
+import { otherSlot } from '../../domain/target.ts';
 import {
   approvalsOf,
   type DeploymentRow,
@@ -16,7 +24,6 @@ import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.t
 import { readRelease, readRouting, readSlot } from '../../state/targets.ts';
 import { dueFor } from '../controller/retention.ts';
 import { type Core, healthOf, mustTarget, type Target } from '../core.ts';
-import type { ApprovalView, DeploymentView, Observation, OutcomeView, Receipt, StepView } from '../deployment.ts';
 import { gatherFacts } from '../gates/facts.ts';
 import { warningsOf } from '../gates/gates.ts';
 import { stepTitle } from '../plan/plan.ts';

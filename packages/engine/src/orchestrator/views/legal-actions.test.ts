@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ActionName, ApprovalView, DeploymentView } from '../../api/deployment.ts';
+import type { PlannedStep } from '../../domain/deployment.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
-import type { ActionName, ApprovalView, DeploymentView } from '../deployment.ts';
-import type { PlannedStep } from '../plan/plan.ts';
 import { type ActionInput, legalActions } from './legal-actions.ts';
 
 const steps: readonly PlannedStep[] = [

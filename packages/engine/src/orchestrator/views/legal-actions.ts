@@ -1,8 +1,8 @@
 // Pure: what a person may do with a deployment now, each with its effect in one sentence.
 
+import type { ActionName, ApprovalView, DeploymentView, LegalAction } from '../../api/deployment.ts';
 import type { TargetSettings } from '../../config/settings.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
-import type { ActionName, ApprovalView, DeploymentView, LegalAction } from '../deployment.ts';
 
 export interface ActionInput {
   readonly row: DeploymentRow;

@@ -1,10 +1,10 @@
 // A target as `/status` shows it: who serves users, what stands beside, and whether going back would be instant.
 
-import type { SlotView, TargetView } from '../../api/engine.ts';
 import type { ReleaseNow } from '../../api/releases.ts';
+import type { SlotView, TargetView } from '../../api/views.ts';
+import type { ObservedNode } from '../../domain/routing.ts';
+import type { SlotName } from '../../domain/target.ts';
 import { clockTime } from '../../domain/times.ts';
-import type { SlotName } from '../../environment/environment.ts';
-import type { ObservedNode } from '../../load-balancer/load-balancer.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';

@@ -3,11 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TargetKey } from '../../domain/target.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type Db, openDatabase } from '../database.ts';
 import { createStore, type Store } from '../store.ts';
-import { ensureTarget, type TargetKey } from '../targets.ts';
+import { ensureTarget } from '../targets.ts';
 
 export const shop: TargetKey = { service: 'shop', target: 'production' };
 

@@ -2,7 +2,7 @@
 // than everything else: a line is `key second backend status ending route µs head-µs id …`, and only numbers and single
 // letters of it are looked at.
 
-import type { SlotName } from '../../../environment/environment.ts';
+import type { SlotName } from '../../../domain/target.ts';
 import type { Counters, Ending } from '../../counting/counters.ts';
 
 export interface LineReader {

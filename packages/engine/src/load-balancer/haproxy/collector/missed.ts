@@ -1,7 +1,7 @@
 // How many requests went uncounted: HAProxy's own totals of ended requests beside the lines that came. Totals belong to
 // one process of HAProxy; a new one begins at zero, and what its predecessor had not said by then is not known.
 
-import type { SlotName } from '../../../environment/environment.ts';
+import type { SlotName } from '../../../domain/target.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../../lib/files.ts';
 import type { Runtime } from '../runtime.ts';

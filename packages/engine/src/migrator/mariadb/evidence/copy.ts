@@ -1,15 +1,9 @@
 // One scratch database, from its first statement to its end.
 
 import { messageOf } from '../../../lib/errors.ts';
+import type { Prepared } from '../../evidence/prepared.ts';
 import { rehearse } from '../../evidence/rehearsal/rehearse.ts';
-import {
-  type Applied,
-  applyAll,
-  ledgerRefused,
-  type Prepared,
-  type ScratchCopy,
-  type Trace,
-} from '../../evidence/scratch.ts';
+import { type Applied, applyAll, ledgerRefused, type ScratchCopy, type Trace } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { errorNumber } from '../errors.ts';
 import { type LedgerTables, tryTables } from '../ledger.ts';

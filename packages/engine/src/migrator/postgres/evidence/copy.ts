@@ -2,15 +2,9 @@
 
 import { messageOf } from '../../../lib/errors.ts';
 import type { Dialect, Statement } from '../../dialect.ts';
+import type { Prepared } from '../../evidence/prepared.ts';
 import { type Rehearsal, type RehearsalPlan, rehearse } from '../../evidence/rehearsal/rehearse.ts';
-import {
-  type Applied,
-  applyAll,
-  ledgerRefused,
-  type Prepared,
-  type ScratchCopy,
-  type Trace,
-} from '../../evidence/scratch.ts';
+import { type Applied, applyAll, ledgerRefused, type ScratchCopy, type Trace } from '../../evidence/scratch.ts';
 import type { SqlFile } from '../../files/migration.ts';
 import { migrationErrorOf } from '../errors.ts';
 import type { LedgerTables } from '../ledger.ts';

@@ -2,7 +2,7 @@
 // the unique index that an ON CONFLICT goes by.
 
 import { messageOf } from '../../../lib/errors.ts';
-import type { Prepared } from '../../evidence/scratch.ts';
+import type { Prepared } from '../../evidence/prepared.ts';
 import { stateOf } from '../errors.ts';
 import { parsePostgres } from '../parse.ts';
 import type { Session } from '../session.ts';

@@ -2,9 +2,9 @@
 
 import { resolveStatuses, type StatusesFile, statuses } from '../../../config/statuses/statuses.ts';
 import type { Build } from '../../../domain/build.ts';
+import type { Mode, OutcomeKind } from '../../../domain/deployment.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
 import { type Log, silentLog } from '../../../lib/log.ts';
-import type { Mode, OutcomeKind } from '../../../orchestrator/deployment.ts';
 import { auditAfter } from '../../../state/audit.ts';
 import { addBuild } from '../../../state/builds.ts';
 import { addDeployment, advanceDeployment, readDeployment } from '../../../state/deployments.ts';

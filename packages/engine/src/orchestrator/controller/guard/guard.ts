@@ -1,7 +1,7 @@
 // Keeps users on a side that serves while no deployment is at work: a live side that hangs, says that it is ill, or crashes
 // again and again gives its users to the warm standby, or is restarted, and a person is called.
 
-import { otherSlot, type SlotName } from '../../../environment/environment.ts';
+import { otherSlot, type SlotName } from '../../../domain/target.ts';
 import { serves } from '../../../environment/health-state.ts';
 import { liveDeployment } from '../../../state/deployments.ts';
 import { getSnapshot, guardKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';

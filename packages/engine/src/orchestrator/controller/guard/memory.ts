@@ -1,11 +1,12 @@
 // What the guard remembers of a target between its looks, in the state.
 
 import type { GuardSettings } from '../../../config/guard/guard.ts';
+import type { TargetKey } from '../../../domain/target.ts';
 import { ownMark } from '../../../lib/process-mark.ts';
 import type { Db } from '../../../state/database.ts';
 import { getSnapshot, guardKey, putSnapshot } from '../../../state/snapshots.ts';
 import type { Tx } from '../../../state/store.ts';
-import type { SlotRow, TargetKey } from '../../../state/targets.ts';
+import type { SlotRow } from '../../../state/targets.ts';
 import type { Charge } from '../../core.ts';
 import { type GuardMemory, noMemory, ofThisBoot, within } from './decide.ts';
 

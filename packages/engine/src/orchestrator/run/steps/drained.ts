@@ -2,7 +2,7 @@
 // is kept for everybody who looks.
 
 import type { AuditAction } from '../../../domain/audit-actions.ts';
-import type { SlotName } from '../../../environment/environment.ts';
+import type { SlotName } from '../../../domain/target.ts';
 import { pause } from '../../../lib/clock.ts';
 import { getSnapshot, openKey, putSnapshot } from '../../../state/snapshots.ts';
 import type { Charge, Core, Target } from '../../core.ts';

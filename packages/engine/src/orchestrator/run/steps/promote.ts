@@ -1,6 +1,6 @@
 // Everybody to the new side. Roles follow in the same transaction as the proof that the balancer did.
 
-import { otherSlot } from '../../../environment/environment.ts';
+import { otherSlot } from '../../../domain/target.ts';
 import { advanceDeployment } from '../../../state/deployments.ts';
 import type { Tx } from '../../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../../state/targets.ts';

@@ -1,14 +1,14 @@
 // The proof of a routing change: probes through every node of the balancer, routed as a new user is, that must see the
 // expected release. "The command succeeded" is no proof. On the way back a node that is dead is left out, and named.
 
+import type { Receipt } from '../../../api/deployment.ts';
 import type { HealthSettings } from '../../../config/health/settings.ts';
-import type { SlotName } from '../../../environment/environment.ts';
+import type { SlotName } from '../../../domain/target.ts';
 import { probeHealth } from '../../../environment/health.ts';
 import { pause } from '../../../lib/clock.ts';
 import type { ApplyOptions } from '../../../load-balancer/load-balancer.ts';
 import { readRouting } from '../../../state/targets.ts';
 import { type Core, healthOf, type Target } from '../../core.ts';
-import type { Receipt } from '../../deployment.ts';
 import { askedNodes } from '../../routing/silent-nodes.ts';
 
 export interface ProofRequest {

@@ -1,6 +1,6 @@
 // Every step by name; the plan says which, the runner how.
 
-import type { StepName } from '../../plan/plan.ts';
+import type { StepName } from '../../../domain/deployment.ts';
 import type { Step } from '../step.ts';
 import { awaitApproval } from './await-approval.ts';
 import { bake } from './bake.ts';

@@ -1,8 +1,8 @@
 // Nobody is told "live" before this: probes through every node, then the smoke tests again, the way users come.
 
+import type { Receipt } from '../../../api/deployment.ts';
 import { runSmokeTests } from '../../../environment/smoke.ts';
 import { putSnapshot, receiptKey } from '../../../state/snapshots.ts';
-import type { Receipt } from '../../deployment.ts';
 import { runBy } from '../../plan/release-settings.ts';
 import { butFor, directionOf } from '../../routing/silent-nodes.ts';
 import { done, failed, type Step, type StepFrame, type StepResult } from '../step.ts';

@@ -2,16 +2,16 @@
 // ill health or a failed verdict ends it, whatever else it waits for.
 
 import { type Judgement, judge } from '../../../analysis/judge.ts';
+import type { Observation } from '../../../api/deployment.ts';
 import { shortName } from '../../../domain/actor.ts';
-import { otherSlot } from '../../../environment/environment.ts';
+import { noCounts, type Traffic } from '../../../domain/routing.ts';
+import { otherSlot } from '../../../domain/target.ts';
 import type { HealthState } from '../../../environment/health-state.ts';
 import { messageOf } from '../../../lib/errors.ts';
-import { noCounts, type Traffic } from '../../../load-balancer/load-balancer.ts';
 import { pendingPromote, readDeployment, readJournal } from '../../../state/deployments.ts';
 import { getSnapshot, observationKey, progressKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
 import { readRouting } from '../../../state/targets.ts';
 import { placeOf } from '../../core.ts';
-import type { Observation } from '../../deployment.ts';
 import { shareOf } from '../../routing/routing.ts';
 import { outputOf } from '../await-healthy.ts';
 import { done, failed, interrupted, type StepFrame, type StepResult } from '../step.ts';

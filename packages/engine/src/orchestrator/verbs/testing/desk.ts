@@ -9,8 +9,9 @@ import { openEngine } from '../../../compose/engine.ts';
 import { loadSettings } from '../../../config/load.ts';
 import type { Settings } from '../../../config/settings.ts';
 import type { Actor } from '../../../domain/actor.ts';
+import type { StepName } from '../../../domain/deployment.ts';
 import type { Result } from '../../../domain/refusal.ts';
-import type { SlotName } from '../../../environment/environment.ts';
+import type { SlotName } from '../../../domain/target.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { openDatabase } from '../../../state/database.ts';
 import {
@@ -24,7 +25,7 @@ import { acquireLease } from '../../../state/leases.ts';
 import { createStore, type Store, type Tx } from '../../../state/store.ts';
 import { addRelease, setSlot } from '../../../state/targets.ts';
 import { movableClock, shop } from '../../../state/testing/state.ts';
-import { buildPlan, planHash, type StepName } from '../../plan/plan.ts';
+import { buildPlan, planHash } from '../../plan/plan.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
 export const bob: Actor = { kind: 'person', id: 'bob', door: 'slack' };

@@ -1,18 +1,11 @@
 // A deployment as everybody sees it: what it is, where it is, how it ended, what may be done next.
 
 import type { Judgement } from '../analysis/judge.ts';
-import type { SlotName } from '../environment/environment.ts';
-import type { SideCounts } from '../load-balancer/load-balancer.ts';
-import type { Origin } from './plan/origin.ts';
-import type { PlannedStep, StepName } from './plan/plan.ts';
-import type { DeploymentSchema } from './schema/deployment-schema.ts';
-
-/** Computed from the present state and always shown. */
-export type Mode = 'deploy' | 'redeploy' | 'rollback' | 'switch';
-export type Direction = 'forward' | 'unwinding';
-export type Phase = 'fetching' | StepName | 'finished';
-export type StepStatus = 'started' | 'done' | 'failed' | 'skipped';
-export type OutcomeKind = 'promoted' | 'aborted' | 'rolled-back' | 'failed' | 'superseded' | 'cancelled' | 'halted';
+import type { Direction, Mode, OutcomeKind, Phase, PlannedStep, StepStatus } from '../domain/deployment.ts';
+import type { Origin, ReleaseChange } from '../domain/release.ts';
+import type { SideCounts } from '../domain/routing.ts';
+import type { SlotName } from '../domain/target.ts';
+import type { DeploymentSchema } from '../orchestrator/schema/deployment-schema.ts';
 
 /** What a person may do next. Every deployment that is not finished has at least one. */
 export type ActionName =
@@ -102,14 +95,6 @@ export interface OutcomeView {
   /** As actorName gives it. */
   readonly actor: string;
   readonly at: number;
-}
-
-/** Files and bytes of a release, and of the one in whose place it comes, where that is known. */
-export interface ReleaseChange {
-  readonly bytes: number;
-  readonly files: number;
-  readonly bytesBefore: number | undefined;
-  readonly filesBefore: number | undefined;
 }
 
 export interface DeploymentView {

@@ -1,0 +1,23 @@
+// A target, its two slots, and what each of them is now.
+
+export interface TargetKey {
+  readonly service: string;
+  readonly target: string;
+}
+
+export type SlotName = 'blue' | 'green';
+
+export const otherSlot = (slot: SlotName): SlotName => (slot === 'blue' ? 'green' : 'blue');
+
+export type Role = 'active' | 'preview' | 'standby' | 'idle';
+
+/** A slot by its names alone: where its instance answers is asked from the record of its start. */
+export interface SlotKey extends TargetKey {
+  readonly slot: SlotName;
+}
+
+/** A target as a caller names it: what is left out is found where only one fits. */
+export interface TargetRef {
+  readonly service?: string | undefined;
+  readonly target?: string | undefined;
+}
