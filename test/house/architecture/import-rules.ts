@@ -105,6 +105,20 @@ export const importRules: readonly Rule[] = [
     planted: { path: `${engine}/config/planted.ts`, text: "import { urlOf } from '../orchestrator/core.ts';" },
   },
   {
+    name: 'builds-and-flow-meet-in-the-root',
+    says: 'neither imports the other: the composition root hands each what it needs of the other',
+    governs: (path) =>
+      [`${engine}/builds/`, `${engine}/orchestrator/`].some((room) => path.startsWith(room)) && !isTest(path),
+    broken: importing((target, { path }) =>
+      target.startsWith(`${engine}/${path.startsWith(`${engine}/builds/`) ? 'orchestrator' : 'builds'}/`),
+    ),
+    except: [],
+    planted: {
+      path: `${engine}/builds/planted.ts`,
+      text: "import type { Core } from '../orchestrator/core.ts';",
+    },
+  },
+  {
     name: 'the-judge-is-pure',
     says: 'analysis takes counts and returns a verdict: it imports types only',
     governs: (path) => path.startsWith(`${engine}/analysis/`) && !isTest(path),

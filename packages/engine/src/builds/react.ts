@@ -1,37 +1,38 @@
-// What becomes of a good build on each target of its service: the rule says what is wished, the gates what may be.
-// Asked inside the transaction that stores the build, so that what is announced is what happens.
+// What happens to a good build on each target of its service: the rule says what is desired, the gates what is permitted.
+// Decided inside the transaction that stores the build, so that the announcement says what happens.
 
 import type { TargetReaction } from '../api/builds.ts';
 import type { BuildRule } from '../config/builds/settings.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { StoredBuild } from '../domain/build.ts';
 import { clockTime } from '../domain/times.ts';
-import type { Core, Target } from '../orchestrator/core.ts';
-import { gatherFacts } from '../orchestrator/gates/facts.ts';
-import { ask, type GateFacts, gatesOfDeploy } from '../orchestrator/gates/gates.ts';
-import { newDeploymentId } from '../orchestrator/verbs/deploy.ts';
+import type { AdmittedDeployment, BuildsContext, BuildTarget } from './flow.ts';
 import { newerLive } from './order.ts';
 
-/** A target that is busy is waited for no longer than this: a deployment with approvals may take an hour. */
+/** A build waits for a busy target no longer than this: a deployment with approvals may take an hour. */
 export const waitMs = 2 * 3_600_000;
 
-export interface Decided {
-  readonly target: Target;
+export interface DecidedReaction {
+  readonly target: BuildTarget;
   readonly reaction: TargetReaction;
-  /** Set where a deployment is to be made. */
-  readonly facts: GateFacts | undefined;
+  /** Set where a deployment is to be created. */
+  readonly admitted: AdmittedDeployment | undefined;
 }
 
-export interface Wish {
+export interface ReactionRequest {
   readonly rule: Pick<BuildRule, 'reactions'>;
   readonly build: StoredBuild;
   readonly isForked: boolean;
 }
 
-export function decideReactions(core: Core, wish: Wish, now: number): readonly Decided[] {
-  return core.targets
-    .filter(({ key }) => key.service === wish.build.service)
-    .map((target) => decideOne(core, target, wish, now));
+export function decideReactions(
+  context: BuildsContext,
+  request: ReactionRequest,
+  now: number,
+): readonly DecidedReaction[] {
+  return context.targets
+    .filter(({ key }) => key.service === request.build.service)
+    .map((target) => decideOne(context, target, request, now));
 }
 
 /** A rule acts as its hook, and never as a person. */
@@ -41,44 +42,44 @@ export const hookActor = ({ host }: Pick<StoredBuild, 'host'>): Actor => ({
   door: 'webhook',
 });
 
-function decideOne(core: Core, target: Target, { rule, build, isForked }: Wish, now: number): Decided {
-  const wished = rule.reactions[target.key.target] ?? 'ignore';
-  const newer = wished === 'ignore' ? undefined : newerLive(core, target, build);
+function decideOne(
+  context: BuildsContext,
+  target: BuildTarget,
+  { rule, build, isForked }: ReactionRequest,
+  now: number,
+): DecidedReaction {
+  const desired = rule.reactions[target.key.target] ?? 'ignore';
+  const newer = desired === 'ignore' ? undefined : newerLive(context, target, build);
   const base = {
     target: target.key.target,
-    reaction: wished,
+    reaction: desired,
     older: newer !== undefined,
     deployment: undefined,
     code: undefined,
   };
-  const told = (became: TargetReaction['became'], sentence: string, code?: string): Decided => ({
+  const decided = (became: TargetReaction['became'], sentence: string, code?: string): DecidedReaction => ({
     target,
     reaction: { ...base, became, sentence, code },
-    facts: undefined,
+    admitted: undefined,
   });
-  if (wished === 'ignore') return told('ignored', 'the rule ignores this target');
+  if (desired === 'ignore') return decided('ignored', 'the rule ignores this target');
   const remark = newer === undefined ? '' : `; its commit is older than that of ${newer}, which is live`;
-  if (wished === 'announce') return told('announced', `people decide${remark}`);
+  if (desired === 'announce') return decided('announced', `people decide${remark}`);
   if (newer !== undefined)
-    return told('announced', `not deployed: its commit is older than that of ${newer}, which is live`, 'older');
-  if (isForked) return told('announced', 'not deployed: it was built for a pull request of a fork', 'forked');
-  const facts = gatherFacts(core, target, { actor: hookActor(build), version: build.version });
-  const answer = ask(gatesOfDeploy, facts);
+    return decided('announced', `not deployed: its commit is older than that of ${newer}, which is live`, 'older');
+  if (isForked) return decided('announced', 'not deployed: it was built for a pull request of a fork', 'forked');
+  const answer = context.flow.admit(target.key, { actor: hookActor(build), version: build.version });
   if (answer.ok) {
-    const reaction = {
-      ...base,
-      became: 'deploying' as const,
-      deployment: newDeploymentId(),
-      sentence: 'deployed by the rule',
-    };
-    return { target, reaction, facts };
+    const deployment = answer.value.id;
+    const reaction = { ...base, became: 'deploying' as const, deployment, sentence: 'deployed by the rule' };
+    return { target, reaction, admitted: answer.value };
   }
   const { code, sentence } = answer.refusal;
   return code === 'target-busy'
-    ? told(
+    ? decided(
         'waiting',
         `deployed as soon as that ends, until ${clockTime(now + waitMs)} at the latest: ${sentence}`,
         code,
       )
-    : told('announced', `not deployed: ${sentence}`, code);
+    : decided('announced', `not deployed: ${sentence}`, code);
 }

@@ -4,44 +4,52 @@
 import type { TargetReaction } from '../api/builds.ts';
 import type { Build, StoredBuild } from '../domain/build.ts';
 import type { Delivered, Ending, Settlement } from '../domain/inbox.ts';
-import type { Core } from '../orchestrator/core.ts';
 import { addBuild, buildOf, buildOfRun, buildsOf } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
-import { askFor } from './ask-for.ts';
-import { isOvertaken, standOfBranch } from './order.ts';
-import { type Decided, decideReactions } from './react.ts';
+import type { BuildsContext } from './flow.ts';
+import { branchStatus, isSuperseded } from './order.ts';
+import { type DecidedReaction, decideReactions } from './react.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
+import {
+  describe,
+  reasonOf,
+  recordAnnounced,
+  recordArtifact,
+  recordConflict,
+  recordContributors,
+  recordFailed,
+  recordFixed,
+} from './record.ts';
 import { handsIn, type Remembered, remember } from './remembered.ts';
 import { notNew, sentAt } from './replayed.ts';
 import { artifactOfBoth, differenceOf } from './same.ts';
-import { describe, tellAnnounced, tellArtifact, tellConflict, tellFailed, tellHands, tellMended } from './tell.ts';
-import { giveWay, waitFor } from './waiting.ts';
+import { supersedeWaiting, waitForTarget } from './waiting.ts';
 import { asksApproval, leftToApprove, newHands, writersOf } from './writers.ts';
 
-export function takeDelivery(core: Core, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Ending {
-  const reading = readDelivery(core.settings.builds, delivered);
+export function takeDelivery(context: BuildsContext, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Ending {
+  const reading = readDelivery(context.settings.builds, delivered);
   if (reading.problem !== undefined) return { state: 'parked', sentence: reading.problem };
   const { event } = reading;
-  const hands = event && handsIn(core.settings.builds, event);
+  const hands = event && handsIn(context.settings.builds, event);
   const taking = reading.rules.filter(({ takes }) => takes);
   if (taking.length > 0)
     return () => {
-      if (hands) core.store.receive((db, now) => remember({ db, now }, hands));
-      return takeAll(core, taking, { isForked: event?.isForked ?? false, sentAt: sentAt(event) });
+      if (hands) context.store.receive((db, now) => remember({ db, now }, hands));
+      return takeAll(context, taking, { isForked: event?.isForked ?? false, sentAt: sentAt(event) });
     };
-  const settlement = nobodys(reading, delivered);
-  return hands ? () => remembering(core, hands, settlement) : settlement;
+  const settlement = unmatched(reading, delivered);
+  return hands ? () => remembering(context, hands, settlement) : settlement;
 }
 
-function remembering(core: Core, hands: Remembered, settlement: Settlement): Settlement {
-  core.store.receive((db, now) => remember({ db, now }, hands));
+function remembering(context: BuildsContext, hands: Remembered, settlement: Settlement): Settlement {
+  context.store.receive((db, now) => remember({ db, now }, hands));
   const names = hands.actors.map(({ login, email, did }) => `${login ?? email} ${did} it`);
   return { ...settlement, sentence: `${settlement.sentence}; remembered for four eyes: ${names.join(', ')}` };
 }
 
 /** What one service makes of a build does not hold up the others. */
-function takeAll(core: Core, taking: readonly RuleReading[], sent: Sent): Settlement {
-  const ends = taking.map((each) => takeOne(core, each, sent));
+function takeAll(context: BuildsContext, taking: readonly RuleReading[], sent: Sent): Settlement {
+  const ends = taking.map((each) => takeOne(context, each, sent));
   return {
     state: ends.some(({ isRefused }) => isRefused) ? 'parked' : 'done',
     sentence: ends.map(({ sentence }) => sentence).join('; '),
@@ -49,14 +57,15 @@ function takeAll(core: Core, taking: readonly RuleReading[], sent: Sent): Settle
 }
 
 /** Hosts send much that is no build of ours; a build that names its service is meant for somebody. */
-function nobodys({ event, rules }: Reading, { hook, kind }: Pick<Delivered, 'hook' | 'kind'>): Settlement {
+function unmatched({ event, rules }: Reading, { hook, kind }: Pick<Delivered, 'hook' | 'kind'>): Settlement {
   if (event === undefined) return { state: 'ignored', sentence: `${kind || 'this'} is no build` };
   const failing = rules.map(({ rule, conditions }) => ({ rule, missing: conditions.filter(({ holds }) => !holds) }));
   const [nearest] = failing.sort((a, b) => a.missing.length - b.missing.length);
   const [condition] = nearest?.missing ?? [];
   if (!nearest || !condition) return { state: 'ignored', sentence: `no rule is written for ${hook}` };
-  const isMeant = hook === 'generic' && failing.every(({ missing }) => missing.some(({ name }) => name === 'service'));
-  if (isMeant)
+  const namesService =
+    hook === 'generic' && failing.every(({ missing }) => missing.some(({ name }) => name === 'service'));
+  if (namesService)
     return { state: 'parked', sentence: `there is no service "${event.service?.slice(0, 40)}" in this configuration` };
   const { name, expected, found } = condition;
   return {
@@ -72,9 +81,9 @@ interface End {
 
 const done = (sentence: string): End => ({ sentence, isRefused: false });
 
-function takeOne(core: Core, { rule, build, problem }: RuleReading, sent: Sent): End {
+function takeOne(context: BuildsContext, { rule, build, problem }: RuleReading, sent: Sent): End {
   if (!build) return { sentence: problem ?? `${rule.place} made no build`, isRefused: true };
-  return core.store.write((tx) => takeBuild(core, tx, { rule, build, ...sent }).end);
+  return context.store.write((tx) => takeBuild(context, tx, { rule, build, ...sent }).end);
 }
 
 export interface Outcome {
@@ -93,13 +102,13 @@ interface Given extends Sent {
   readonly build: Build;
 }
 
-export function takeBuild(core: Core, tx: Tx, given: Given): Outcome {
+export function takeBuild(context: BuildsContext, tx: Tx, given: Given): Outcome {
   const build = notFromTheFuture(given.build, tx.now);
   const old = buildOfRun(tx.db, build) ? undefined : notNew(tx, given.sentAt);
   if (old !== undefined) return { end: { sentence: `${describe(build)}: ${old}`, isRefused: true }, reactions: [] };
   return build.conclusion === 'failed'
     ? { end: takeFailed(tx, build), reactions: [] }
-    : takeGood(core, tx, { ...given, build });
+    : takeGood(context, tx, { ...given, build });
 }
 
 /** Whoever commits sets the clock that says when: a wrong one must not make everything that follows look older. */
@@ -113,40 +122,44 @@ function takeFailed(tx: Tx, build: Build): End {
   if (build.pullRequest !== undefined) return done(`${describe(build)} failed; for a pull request its host tells that`);
   const known = buildOfRun(tx.db, build);
   if (known?.conclusion === 'failed') return done(`told before as build ${known.id}`);
-  const stand = standOfBranch(tx.db, build);
-  if (isOvertaken(build, stand)) return done(`${describe(build)} failed, and ${stand?.version} came after it`);
-  if (stand?.conclusion === 'failed') return done(`${describe(build)} fails still; told as build ${stand.id}`);
+  const status = branchStatus(tx.db, build);
+  if (isSuperseded(build, status)) return done(`${describe(build)} failed, and ${status?.version} came after it`);
+  if (status?.conclusion === 'failed') return done(`${describe(build)} fails still; told as build ${status.id}`);
   const stored = addBuild(tx, known ? { ...build, run: undefined } : build);
-  tellFailed(tx, stored);
+  recordFailed(tx, stored);
   return done(`told that ${describe(build)} failed, as build ${stored.id}`);
 }
 
-function takeGood(core: Core, tx: Tx, { rule, build, isForked }: Given): Outcome {
+function takeGood(context: BuildsContext, tx: Tx, { rule, build, isForked }: Given): Outcome {
   const known = buildOfRun(tx.db, build);
   if (known?.conclusion === 'succeeded' && known.version !== build.version)
     return { end: renamed(known), reactions: [] };
   const earlier = buildOf(tx.db, build.service, build.version);
   const difference = earlier && differenceOf(earlier, build);
   if (earlier && difference !== undefined)
-    return { end: { sentence: tellConflict(tx, build, earlier, difference), isRefused: true }, reactions: [] };
-  const stand = build.pullRequest === undefined ? standOfBranch(tx.db, build) : undefined;
-  const isMending = stand?.conclusion === 'failed' && !isOvertaken(build, stand);
+    return { end: { sentence: recordConflict(tx, build, earlier, difference), isRefused: true }, reactions: [] };
+  const status = build.pullRequest === undefined ? branchStatus(tx.db, build) : undefined;
+  const isFix = status?.conclusion === 'failed' && !isSuperseded(build, status);
   // A host that counts no attempts calls a second run by the name of the first.
   const storable = known ? { ...build, run: undefined } : build;
-  if (earlier) return { end: again(tx, storable, { earlier, isMending }), reactions: [] };
+  if (earlier) return { end: again(tx, storable, { earlier, isFix }), reactions: [] };
   const stored = addBuild(tx, storable);
-  const decided = decideReactions(core, { rule, build: stored, isForked }, tx.now);
+  const decided = decideReactions(context, { rule, build: stored, isForked }, tx.now);
   const reactions = decided.map(({ reaction }) => reaction);
-  if (isMending) tellMended(tx, stored);
-  tellAnnounced(tx, stored, { reactions, remarks: remarksOn(core, tx, { rule, build: stored }) });
+  if (isFix) recordFixed(tx, stored);
+  recordAnnounced(tx, stored, { reactions, remarks: remarksOn(context, tx, { rule, build: stored }) });
   for (const each of decided) follow(tx, stored, each);
   return { end: done(`announced ${describe(build)} as build ${stored.id}`), reactions };
 }
 
 /** Of each target that the build is for, where four eyes leave too few approvers. */
-function remarksOn(core: Core, tx: Tx, { rule, build }: Pick<Given, 'rule'> & { readonly build: StoredBuild }) {
-  const barred = writersOf(tx.db, core.settings, build).people.map(({ id }) => id);
-  return core.targets
+function remarksOn(
+  context: BuildsContext,
+  tx: Tx,
+  { rule, build }: Pick<Given, 'rule'> & { readonly build: StoredBuild },
+) {
+  const barred = writersOf(tx.db, context.settings, build).people.map(({ id }) => id);
+  return context.targets
     .filter(({ key }) => key.service === build.service && (rule.reactions[key.target] ?? 'ignore') !== 'ignore')
     .flatMap(({ key, settings }) => {
       const tooFew = asksApproval(settings) ? leftToApprove(settings, barred) : undefined;
@@ -162,24 +175,24 @@ const renamed = ({ id, service, version, run }: StoredBuild): End =>
 function again(
   tx: Tx,
   build: Build,
-  { earlier, isMending }: { readonly earlier: StoredBuild; readonly isMending: boolean },
+  { earlier, isFix }: { readonly earlier: StoredBuild; readonly isFix: boolean },
 ): End {
   const artifact = artifactOfBoth(earlier, build);
   const isFound = earlier.artifact === undefined && artifact !== undefined;
   const hands = newHands(buildsOf(tx.db, build.service, earlier.version), build);
-  if (isMending || isFound || hands.length > 0) {
+  if (isFix || isFound || hands.length > 0) {
     const commit = build.commit ?? earlier.commit;
     const stored = addBuild(tx, { ...build, version: earlier.version, artifact, commit });
-    if (hands.length > 0) tellHands(tx, stored, hands);
-    if (isMending) tellMended(tx, stored);
-    if (isFound) tellArtifact(tx, stored);
+    if (hands.length > 0) recordContributors(tx, stored, hands);
+    if (isFix) recordFixed(tx, stored);
+    if (isFound) recordArtifact(tx, stored);
   }
   return done(`${build.service} ${build.version} was announced before as build ${earlier.id}`);
 }
 
-function follow(tx: Tx, build: StoredBuild, { target, reaction, facts }: Decided): void {
-  if (reaction.became === 'waiting') waitFor(tx, target, build);
-  if (reaction.deployment === undefined || !facts) return;
-  giveWay(tx, target, build);
-  askFor(tx, target, { build, facts, id: reaction.deployment });
+function follow(tx: Tx, build: StoredBuild, { target, reaction, admitted }: DecidedReaction): void {
+  if (reaction.became === 'waiting') waitForTarget(tx, target, build);
+  if (!admitted) return;
+  supersedeWaiting(tx, target, build);
+  admitted.create(tx, reasonOf(build));
 }

@@ -1,6 +1,7 @@
 // A build that a rule deploys while its target is busy: it waits, and its waiting has an end.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { connectBuilds } from '../compose/builds.ts';
 import { createProcessEnvironment } from '../environment/process/driver.ts';
 import { silentLog } from '../lib/log.ts';
 import { noMigrator } from '../migrator/none.ts';
@@ -8,8 +9,8 @@ import type { Core } from '../orchestrator/core.ts';
 import { type Desk, digestOf } from '../orchestrator/verbs/testing/desk.ts';
 import { acquireLease } from '../state/leases.ts';
 import { addQuarantine } from '../state/targets.ts';
+import { shop } from '../state/testing/state.ts';
 import { actionsTold, buildBody, deliver, deployToProduction, reactionOf, setCi, told } from './testing/ci.ts';
-import { deployWhatWaits } from './waiting.ts';
 
 let desk: Desk;
 afterEach(() => desk.remove());
@@ -24,7 +25,7 @@ async function waiting() {
   return desk;
 }
 
-/** What whoever drives does every few seconds. */
+/** As the controller does every few seconds. */
 function look(): void {
   const { settings, store, clock } = desk;
   const [own] = settings.targets;
@@ -36,18 +37,9 @@ function look(): void {
   });
   if (!own || !lease) throw new Error('there is no target, or nobody may drive');
   const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log: silentLog });
-  const target = {
-    key: { service: 'shop', target: 'production' },
-    name: 'shop',
-    settings: own,
-    environment,
-    migrator: noMigrator,
-  };
-  deployWhatWaits({
-    core: { settings, store, clock, targets: [target] } as unknown as Core,
-    target: target as never,
-    lease,
-  });
+  const target = { key: shop, name: 'shop', settings: own, environment, migrator: noMigrator };
+  const parts = { settings, store, clock, targets: [target] } as unknown as Omit<Core, 'builds'>;
+  connectBuilds(parts).core.builds.deployWaiting(shop, lease);
   clock.advance(10_000);
 }
 

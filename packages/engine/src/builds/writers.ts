@@ -5,9 +5,12 @@
 import { findPerson } from '../config/people/people.ts';
 import type { Person, Settings, TargetSettings } from '../config/settings.ts';
 import type { Author, Build, Deed } from '../domain/build.ts';
+import type { Contributors } from '../domain/contributors.ts';
+import type { TargetKey } from '../domain/target.ts';
 import { buildsOf } from '../state/builds.ts';
 import type { Db } from '../state/database.ts';
 import { handsOfBuild } from '../state/hands.ts';
+import type { BuildsContext } from './flow.ts';
 import { isBot } from './vouched.ts';
 
 export interface Hand {
@@ -51,8 +54,24 @@ function peopleBehind(settings: Pick<Settings, 'people'>, { email, login }: Auth
 
 type Eyes = Pick<TargetSettings, 'approval' | 'canary'>;
 
-/** What four eyes mean for this release, for the reader of its plan. `requester`: id of the person who asks for it. */
-export function writerWarnings(writers: Writers, settings: Eyes, requester?: string): readonly string[] {
+/** With the settings of its target, as the flow asks for it. */
+export function contributorsOf(
+  { store, settings, targets }: Pick<BuildsContext, 'store' | 'settings' | 'targets'>,
+  key: TargetKey,
+  version: string,
+): Contributors {
+  const writers = writersOf(store.db, settings, { service: key.service, version });
+  const target = targets.find((each) => each.key.service === key.service && each.key.target === key.target);
+  const people = writers.people.map(({ id }) => id);
+  return {
+    people,
+    warnings: (requester) => (target ? writerWarnings(writers, target.settings, requester) : []),
+    contributionOf: (person) => contributionOf(writers, person, version),
+    tooFewApprovers: (requester) => target && leftToApprove(target.settings, [requester, ...people]),
+  };
+}
+
+function writerWarnings(writers: Writers, settings: Eyes, requester: string | undefined): readonly string[] {
   if (!settings.approval.fourEyes || !asksApproval(settings)) return [];
   const left = leftToApprove(settings, [requester, ...writers.people.map(({ id }) => id)]);
   const lines = [...barredLines(writers), ...unknownLines(writers), ...differences(writers), left];
@@ -118,7 +137,7 @@ export function leftToApprove(
 }
 
 /** What a person did to a release, for a refusal: `wrote a part of v2.1`; undefined for one who did nothing. */
-export function handIn({ hands }: Writers, person: string, version: string): string | undefined {
+function contributionOf({ hands }: Writers, person: string, version: string): string | undefined {
   const hand = hands.find(({ people }) => people.some(({ id }) => id === person));
   return hand && `${deedText[hand.did]} ${version}`;
 }

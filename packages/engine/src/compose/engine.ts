@@ -21,7 +21,7 @@ import { createHaproxyBalancer } from '../load-balancer/haproxy/driver.ts';
 import type { BalancerSpec, LoadBalancer, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import { createNginxBalancer } from '../load-balancer/nginx/driver.ts';
 import { tell } from '../notify/tell.ts';
-import { type Core, driverLease, type Target } from '../orchestrator/core.ts';
+import { driverLease, type Target } from '../orchestrator/core.ts';
 import { createVerbs } from '../orchestrator/verbs/verbs.ts';
 import { type Db, openDatabase } from '../state/database.ts';
 import { liveLease } from '../state/leases.ts';
@@ -29,6 +29,7 @@ import { meta } from '../state/schema.ts';
 import { createStore } from '../state/store.ts';
 import { ensureTarget } from '../state/targets.ts';
 import { createWake } from '../state/wake.ts';
+import { connectBuilds } from './builds.ts';
 import { followInstances } from './following-balancer.ts';
 import { createTargetMigrator } from './migrators.ts';
 import { createTellers } from './tellers.ts';
@@ -73,8 +74,8 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
-  const core: Core = { settings, store, wake, clock, log, targets, turns: createTurns() };
-  const verbs = createVerbs(core, `${processName} (pid ${process.pid})`);
+  const { core, builds } = connectBuilds({ settings, store, wake, clock, log, targets, turns: createTurns() });
+  const verbs = { ...createVerbs(core, `${processName} (pid ${process.pid})`), builds };
   const tellers = () => createTellers({ engine: verbs, store, clock, log });
   return { ...verbs, tell: (signal) => tell({ alone: verbs.alone, clock, log }, tellers(), signal) };
 }

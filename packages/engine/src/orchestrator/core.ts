@@ -2,6 +2,7 @@
 
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
+import type { Contributors } from '../domain/contributors.ts';
 import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Environment, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -38,6 +39,15 @@ export interface Core {
   readonly targets: readonly Target[];
   /** What must not happen twice at a moment in this process: see `slotTurn` and `routingTurn`. */
   readonly turns: Turns;
+  readonly builds: FlowBuilds;
+}
+
+/** What the flow asks of the builds that CI announced; the composition root hands it in. */
+export interface FlowBuilds {
+  /** Deploys the build that waits for the target, once the target is free. */
+  deployWaiting(key: TargetKey, lease: Lease): void;
+  /** Of a release of the target's service. */
+  contributors(key: TargetKey, version: string): Contributors;
 }
 
 /** What a driver has in its hands: one target, under its lease. */

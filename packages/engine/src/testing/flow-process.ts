@@ -1,5 +1,6 @@
 // One engine process of a flow's test: its own connection to the state, its own handles on the drivers, one life.
 
+import { connectBuilds } from '../compose/builds.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
 import { silentLog } from '../lib/log.ts';
@@ -53,7 +54,7 @@ export function startProcess(world: World, holder: string): FlowProcess {
   const store = mortalStore(plain, life);
   const targets = settings.targets.map((target) => targetFor(world, target, life));
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
-  const core: Core = { settings, store, wake, clock, log: silentLog, targets, turns: createTurns() };
+  const { core } = connectBuilds({ settings, store, wake, clock, log: silentLog, targets, turns: createTurns() });
   const [target] = targets;
   if (!target) throw new Error('the configuration of the test has no target');
   const over = new AbortController();

@@ -1,7 +1,6 @@
 // Keeps what runs running, for as long as this process drives: health of both slots, crashes, what is kept too long,
 // a balancer that is gone. Acts on one target at a time and never on a slot that a deployment is working in.
 
-import { deployWhatWaits } from '../../builds/waiting.ts';
 import { clockTime } from '../../domain/times.ts';
 import { pause } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
@@ -60,7 +59,7 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
   for (const slot of ['blue', 'green'] as const) {
     await endKeeping({ core, target, lease, signal }, slot);
   }
-  deployWhatWaits({ core, target, lease });
+  core.builds.deployWaiting(target.key, lease);
   writeStrangers(core, lease);
 }
 

@@ -2,7 +2,6 @@
 // was drawn for with the state that is. The first decision wins, a late one is told who was first.
 
 import type { DeploymentRef } from '../../api/engine.ts';
-import { handIn, writersOf } from '../../builds/writers.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import type { AuditAction } from '../../domain/audit-actions.ts';
 import { ok, type Refusal, type Result, refuse } from '../../domain/refusal.ts';
@@ -94,21 +93,21 @@ export function mayDecide(
 ): Refused | undefined {
   const { approvers, fourEyes } = target.settings.approval;
   if (actor.kind !== 'person') return refuse('not-approver', 'only people decide', '');
-  const writers = writersOf(core.store.db, core.settings, { service: target.key.service, version: row.version });
-  const hand = handIn(writers, actor.id, row.version);
-  // A person who asked for it, or had a hand in it, may always say no to it.
-  if (asRequester && (hand !== undefined || actorName(actor) === row.requestedBy)) return undefined;
+  const contributors = core.builds.contributors(target.key, row.version);
+  const contribution = contributors.contributionOf(actor.id);
+  // A person who asked for it, or contributed to it, may always reject it.
+  if (asRequester && (contribution !== undefined || actorName(actor) === row.requestedBy)) return undefined;
   if (fourEyes && actorName(actor) === row.requestedBy)
     return refuse(
       'four-eyes',
       `${who(actor)} asked for ${what} and cannot approve it`,
       `Ask ${approvers.filter((id) => id !== actor.id).join(', ') || 'another approver'}.`,
     );
-  if (fourEyes && hand !== undefined)
+  if (fourEyes && contribution !== undefined)
     return refuse(
       'four-eyes',
-      `${who(actor)} ${hand} and cannot approve ${what === row.version ? 'it' : what}`,
-      `Ask ${approvers.filter((id) => !writers.people.some((person) => person.id === id)).join(', ') || 'another approver'}.`,
+      `${who(actor)} ${contribution} and cannot approve ${what === row.version ? 'it' : what}`,
+      `Ask ${approvers.filter((id) => !contributors.people.includes(id)).join(', ') || 'another approver'}.`,
     );
   return refuseUnlessApprover(target, actor);
 }

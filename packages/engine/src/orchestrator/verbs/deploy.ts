@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DeployRequest } from '../../api/engine.ts';
 import type { PlanView } from '../../api/views.ts';
-import { writersOf, writerWarnings } from '../../builds/writers.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
 import type { Mode } from '../../domain/deployment.ts';
 import { ok, type Result } from '../../domain/refusal.ts';
@@ -66,7 +65,7 @@ const maxReason = 500;
 export const newDeploymentId = (): string => `d_${randomBytes(4).toString('hex')}`;
 
 export interface NewDeployment {
-  /** Where it was told before it is made. */
+  /** Where the announcement named it before it is created. */
   readonly id?: string;
   readonly mode: Mode;
   readonly version: string;
@@ -167,11 +166,9 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
     ],
     warnings: [
       ...warningsOf(facts),
-      ...writerWarnings(
-        writersOf(core.store.db, core.settings, { service: target.key.service, version: request.version }),
-        target.settings,
-        request.actor.kind === 'person' ? request.actor.id : undefined,
-      ),
+      ...core.builds
+        .contributors(target.key, request.version)
+        .warnings(request.actor.kind === 'person' ? request.actor.id : undefined),
       ...(seen?.warnings ?? []),
       ...(held.version === null
         ? []

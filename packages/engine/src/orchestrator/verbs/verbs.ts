@@ -2,7 +2,6 @@
 
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { Engine } from '../../api/engine.ts';
-import { createBuilds } from '../../builds/builds.ts';
 import { ok, type Result } from '../../domain/refusal.ts';
 import type { SlotName, TargetKey } from '../../domain/target.ts';
 import { readContract } from '../../state/contracts.ts';
@@ -47,7 +46,7 @@ import { tryMigrations } from './try-migrations.ts';
 
 const slotNames: readonly SlotName[] = ['blue', 'green'];
 
-export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
+export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell' | 'builds'> {
   const { store, settings, wake } = core;
   const shown = (answer: Result<DeploymentRow>): Result<DeploymentView> =>
     answer.ok ? ok(viewDeployment(core, answer.value)) : answer;
@@ -84,7 +83,6 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell'> {
     replay: (id, actor) => replay(core, id, actor),
     rebuildState: (actor) => rebuildState(core, actor),
     adopt: async (request) => seen(await adopt(core, request)),
-    builds: createBuilds(core),
     migrations: migrationsOf(core),
     storedReleases: createStoredReleases(core),
     ...looks(core),

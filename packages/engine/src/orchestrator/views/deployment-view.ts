@@ -8,7 +8,6 @@ import type {
   Receipt,
   StepView,
 } from '../../api/deployment.ts';
-import { writersOf, writerWarnings } from '../../builds/writers.ts';
 import { targetName } from '../../config/settings.ts';
 import { personOf, shortName } from '../../domain/actor.ts';
 import { otherSlot } from '../../domain/target.ts';
@@ -121,7 +120,7 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
     reason: approval.reason ?? undefined,
     approvers: target.settings.approval.approvers,
     fourEyes: target.settings.approval.fourEyes,
-    writers: writersOf(db, core.settings, row).people.map(({ id }) => id),
+    writers: core.builds.contributors(target.key, row.version).people,
   };
 }
 
@@ -167,9 +166,7 @@ function warnings(core: Core, target: Target, row: DeploymentRow): readonly stri
   const lock = facts.lock;
   return [
     ...warningsOf(facts),
-    ...(row.finishedAt === null
-      ? writerWarnings(writersOf(core.store.db, core.settings, row), target.settings, person)
-      : []),
+    ...(row.finishedAt === null ? core.builds.contributors(target.key, row.version).warnings(person) : []),
     ...(lock ? [`🔒 ${target.name} is locked by ${shortName(lock.owner)}: ${lock.reason}`] : []),
     ...(healthOf(target, row.slot).check === 'status-code' ? ['health is judged by status code alone'] : []),
     ...(target.settings.smokeTests.length < 3 ? [`only ${target.settings.smokeTests.length} smoke tests`] : []),

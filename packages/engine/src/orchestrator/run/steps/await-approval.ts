@@ -1,7 +1,6 @@
 // A decision asked of people, bound to the plan, with a deadline and what happens when it passes. The canary stays
 // under watch while it waits.
 
-import { leftToApprove, writersOf } from '../../../builds/writers.ts';
 import { personOf, shortName } from '../../../domain/actor.ts';
 import { addApproval, advanceDeployment, changeApproval, readApproval } from '../../../state/deployments.ts';
 import { requireUnchanged } from '../../plan/release-settings.ts';
@@ -32,8 +31,8 @@ export const awaitApproval: Step<'await-approval'> = {
 function ask({ core, lease, target, deployment, stepKey, step }: StepContext<'await-approval'>): void {
   if (readApproval(core.store.db, deployment.id, stepKey.position)) return;
   const { deadlineMs, count, onTimeout } = target.settings.approval;
-  const writers = writersOf(core.store.db, core.settings, deployment).people.map(({ id }) => id);
-  const tooFew = leftToApprove(target.settings, [personOf(deployment.requestedBy), ...writers]);
+  const contributors = core.builds.contributors(target.key, deployment.version);
+  const tooFew = contributors.tooFewApprovers(personOf(deployment.requestedBy));
   core.store.under(lease).write((tx) => {
     const row = {
       id: `${deployment.id}.${stepKey.position}`,

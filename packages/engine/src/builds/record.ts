@@ -9,7 +9,7 @@ import type { Tx } from '../state/store.ts';
 import { hookActor } from './react.ts';
 import { placeOf } from './same.ts';
 
-export function tellAnnounced(
+export function recordAnnounced(
   tx: Tx,
   build: StoredBuild,
   { reactions, remarks }: Required<Pick<BuildAnnounced, 'reactions' | 'remarks'>>,
@@ -31,18 +31,18 @@ export function tellAnnounced(
   });
 }
 
-export function tellFailed(tx: Tx, build: StoredBuild): void {
+export function recordFailed(tx: Tx, build: StoredBuild): void {
   const sentence = `the build of ${describe(build)} failed`;
   write(tx, build, { action: 'build-failed', sentence, detail: factsOf(build) });
 }
 
-export function tellMended(tx: Tx, build: StoredBuild): void {
+export function recordFixed(tx: Tx, build: StoredBuild): void {
   const sentence = `${placeIn(build)} builds again: ${describe(build)}`;
   write(tx, build, { action: 'build-mended', sentence, detail: factsOf(build) });
 }
 
 /** About a build that is not kept. */
-export function tellConflict(tx: Tx, now: Build, earlier: StoredBuild, difference: string): string {
+export function recordConflict(tx: Tx, now: Build, earlier: StoredBuild, difference: string): string {
   const sentence = `${now.service} ${now.version} was announced before as build ${earlier.id}, and a version is immutable: ${difference}; nothing was changed`;
   const detail: BuildConflict = { ...factsOf({ ...now, id: earlier.id }) };
   write(tx, now, { action: 'build-conflict', sentence, detail });
@@ -50,20 +50,20 @@ export function tellConflict(tx: Tx, now: Build, earlier: StoredBuild, differenc
 }
 
 /** The same version once more, by people whom nothing named before: four eyes count them too. */
-export function tellHands(tx: Tx, build: StoredBuild, hands: readonly string[]): void {
+export function recordContributors(tx: Tx, build: StoredBuild, hands: readonly string[]): void {
   const sentence = `${build.host} names ${hands.join(', ')} for ${build.service} ${build.version} too`;
   write(tx, build, { action: 'build-hands', sentence, detail: factsOf(build) });
 }
 
 /** The same version once more, which says where its files are. */
-export function tellArtifact(tx: Tx, build: StoredBuild): void {
+export function recordArtifact(tx: Tx, build: StoredBuild): void {
   const place = build.artifact && placeOf(build.artifact);
   const sentence = `${build.service} ${build.version} is to be found: ${place?.place ?? 'nowhere'}`;
   write(tx, build, { action: 'build-artifact', sentence, detail: { ...factsOf(build), artifact: place } });
 }
 
 /** It waited for the target, in vain. */
-export function tellNotDeployed(
+export function recordNotDeployed(
   tx: Tx,
   key: TargetKey,
   { build, code, why }: { readonly build: StoredBuild; readonly code: string; readonly why: string },
