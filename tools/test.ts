@@ -12,6 +12,7 @@ import { untilTold } from './stack/ending.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const minuteMs = 60_000;
+const ci = process.env.CI !== undefined;
 
 function stepsOf({ cached, tour }: { readonly cached: boolean; readonly tour: boolean }): readonly CheckStep[] {
   const nx = (targets: readonly string[], parallel: number): readonly [string, ...string[]] => [
@@ -48,10 +49,10 @@ async function main(): Promise<void> {
   findPrograms(process.env.PATH ?? '');
   forgetReports(root);
   const results: StepResult[] = [];
-  for (const step of stepsOf({ cached: process.env.CI === undefined, tour: !values['no-tour'] }))
+  for (const step of stepsOf({ cached: !ci, tour: !values['no-tour'] }))
     if (!told.aborted) results.push(await runStep(step, root, told));
   const totals = readTotals(root);
-  const settled = await repeatAlone(totals, { root, signal: told, output: 'inherit' });
+  const settled = await repeatAlone(totals, { root, signal: told, ci, output: 'inherit' });
   sumUp({ results, totals, settled }, told);
 }
 

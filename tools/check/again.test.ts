@@ -9,7 +9,7 @@ import { nothing, type Totals } from './report.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const root = mkdtempSync(join(tmpdir(), 'bg-check-'));
-const quietly: Repeating = { root, signal: new AbortController().signal, output: 'ignore' };
+const quietly: Repeating = { root, signal: new AbortController().signal, ci: false, output: 'ignore' };
 
 beforeAll(() => {
   vi.stubEnv('TMPDIR', root);
@@ -46,6 +46,18 @@ describe('tests that failed', { timeout: 120_000 }, () => {
       passed: 11,
       failed: 0,
       sentences: ['! failed beside other work, passed alone: shop: waits'],
+    });
+  });
+
+  it('count as failed in CI when they pass alone, and the sentence says so', async () => {
+    const totals = failedIn('flaky', ['waits', 'adds'], "it('waits', () => {}); it('adds', () => expect(1).toBe(2));");
+    expect(await repeatAlone(totals, { ...quietly, ci: true })).toEqual({
+      passed: 10,
+      failed: 2,
+      sentences: [
+        '✗ failed beside other work, passed alone, which counts as failed in CI: shop: waits',
+        '✗ failed beside other work, and alone: shop: adds',
+      ],
     });
   });
 

@@ -1,5 +1,6 @@
 // A test that failed is run once more, alone, when all else has ended: what fails beside other work only is told from what
-// is broken, and both are said. Nothing is repeated twice, and where much fails nothing is repeated at all.
+// is broken, and both are said. Nothing is repeated twice, and where much fails nothing is repeated at all. In CI a test
+// that passed only when it was repeated counts as failed.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,8 @@ export interface Settled {
 export interface Repeating {
   readonly root: string;
   readonly signal: AbortSignal;
+  /** In CI: a test that passed only alone counts as failed. */
+  readonly ci: boolean;
   /** Of the second runs. */
   readonly output: 'inherit' | 'ignore';
 }
@@ -31,7 +34,7 @@ export async function repeatAlone(totals: Totals, repeating: Repeating): Promise
   if (tooMany) console.log(`\nIn ${files.length} files tests failed: more than ${mostFiles} are not run once more.`);
   const runs: AloneRun[] = [];
   for (const place of tooMany ? [] : files) if (!repeating.signal.aborted) runs.push(await runAlone(place, repeating));
-  return settle(totals, runs);
+  return settle(totals, runs, repeating.ci);
 }
 
 /** One for each file in which something failed. */
@@ -65,10 +68,10 @@ async function runAlone({ workspace, file }: TestPlace, { root, signal, output }
   }
 }
 
-/** A failure counts as passed only when the second run has shown that it passes. */
-function settle(totals: Totals, runs: readonly AloneRun[]): Settled {
+/** A failure counts as passed only when the second run has shown that it passes, and never in CI. */
+function settle(totals: Totals, runs: readonly AloneRun[], ci: boolean): Settled {
   const ends = totals.failures.map(({ sentence, place }) => ({ sentence, end: endOf(place, runs) }));
-  const recovered = ends.filter(({ end }) => end === 'passed').length;
+  const recovered = ci ? 0 : ends.filter(({ end }) => end === 'passed').length;
   const fresh = runs
     .flatMap(({ failures }) => failures)
     .filter(({ place }) => place !== undefined && !totals.failures.some((before) => isSame(before.place, place)));
@@ -76,7 +79,7 @@ function settle(totals: Totals, runs: readonly AloneRun[]): Settled {
     passed: totals.passed + recovered,
     failed: totals.failed - recovered + fresh.length,
     sentences: [
-      ...ends.map(({ sentence, end }) => tell(sentence, end)),
+      ...ends.map(({ sentence, end }) => `${verdictOf(end, ci)}: ${sentence}`),
       ...fresh.map(({ sentence }) => `✗ failed alone, not beside other work: ${sentence}`),
     ],
   };
@@ -97,14 +100,15 @@ function isSame(left: TestPlace | undefined, right: TestPlace | undefined): bool
   return left !== undefined && left.file === right?.file && left.test === right.test;
 }
 
-function tell(sentence: string, end: End): string {
+function verdictOf(end: End, ci: boolean): string {
   switch (end) {
     case 'not repeated':
-      return `✗ failed: ${sentence}`;
+      return '✗ failed';
     case 'passed':
-      return `! failed beside other work, passed alone: ${sentence}`;
+      if (ci) return '✗ failed beside other work, passed alone, which counts as failed in CI';
+      return '! failed beside other work, passed alone';
     case 'failed':
-      return `✗ failed beside other work, and alone: ${sentence}`;
+      return '✗ failed beside other work, and alone';
     default:
       return end satisfies never;
   }
