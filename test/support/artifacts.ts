@@ -69,7 +69,13 @@ export function announceBuild({ stateFolder }: Settings, version: string, artifa
       endedAt: undefined,
       pullRequest: undefined,
     });
-    tx.audit({ actor: 'machine:generic', action: 'build-announced', service: 'shop', sentence: version });
+    tx.audit({
+      actor: 'machine:generic',
+      action: 'build-announced',
+      service: 'shop',
+      sentence: version,
+      detail: { build: 1, version, authors: [], reactions: [], older: false },
+    });
   });
   db.$client.close();
 }

@@ -49,7 +49,7 @@ export { accountNote } from './config/process/notes.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
 export { type Actor, actorName, type Door, personOf, shortName } from './domain/actor.ts';
 export type { ArtifactSource } from './domain/artifact.ts';
-export type { AuditAction } from './domain/audit-actions.ts';
+export type { AuditAction, AuditRow } from './domain/audit-events.ts';
 export type { Author, Build, Reaction, StoredBuild } from './domain/build.ts';
 export type { Mode, OutcomeKind, Phase, StepName, StepStatus } from './domain/deployment.ts';
 export {
@@ -109,7 +109,7 @@ export type { DriftView } from './orchestrator/routing/drift.ts';
 export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
-export type { AuditHead, AuditRow, AuditVerification } from './state/audit.ts';
+export type { AuditHead, AuditVerification } from './state/audit.ts';
 export { type Backup, backupState } from './state/backup.ts';
 export { patiently } from './state/patience.ts';
 export { setAsideCorruptState } from './state/set-aside.ts';

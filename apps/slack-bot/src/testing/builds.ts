@@ -1,7 +1,7 @@
 // Builds as CI would have announced them, written into the state as the engine writes them: what the bot makes of the
 // rows is tested here, what becomes of a delivery elsewhere.
 
-import type { AuditAction, BuildAnnounced, Settings, StoredBuild, TargetReaction } from '@bg/engine';
+import type { BuildAnnounced, Settings, StoredBuild, TargetReaction } from '@bg/engine';
 import { systemClock } from '../../../../packages/engine/src/lib/clock.ts';
 import { addBuild } from '../../../../packages/engine/src/state/builds.ts';
 import { openDatabase } from '../../../../packages/engine/src/state/database.ts';
@@ -62,7 +62,7 @@ export function announcedOf(stored: StoredBuild, changes: Partial<BuildAnnounced
 export interface Ci {
   announce(given?: Partial<StoredBuild>, changes?: Partial<BuildAnnounced>): StoredBuild;
   /** A failed build, and what is told of it. */
-  fail(given: Partial<StoredBuild>, action: AuditAction, sentence: string): void;
+  fail(given: Partial<StoredBuild>, action: 'build-failed' | 'build-conflict', sentence: string): void;
   /** A delivery that nobody could work on. */
   park(sentence: string): Promise<number>;
   close(): void;

@@ -1,6 +1,7 @@
 // What callers may ask of the audit log, which is the event stream too.
 
-import type { AuditHead, AuditRow, AuditVerification } from '../state/audit.ts';
+import type { AuditRow } from '../domain/audit-events.ts';
+import type { AuditHead, AuditVerification } from '../state/audit.ts';
 import type { Shipped } from '../state/shipped.ts';
 
 export interface AuditLog {

@@ -2,7 +2,7 @@
 
 import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed } from '../api/builds.ts';
 import { actorName } from '../domain/actor.ts';
-import type { AuditAction } from '../domain/audit-actions.ts';
+import type { FactOf } from '../domain/audit-events.ts';
 import type { Build, StoredBuild } from '../domain/build.ts';
 import type { TargetKey } from '../domain/target.ts';
 import type { Tx } from '../state/store.ts';
@@ -75,7 +75,7 @@ export function recordNotDeployed(
     action: 'build-not-deployed',
     code,
     sentence: `${build.version} is not deployed to ${key.target}: ${why}`,
-    detail: { ...detail },
+    detail,
   });
 }
 
@@ -109,10 +109,14 @@ function factsOf({
   return { build: id, version, repository, branch, commit, subject, url, authors };
 }
 
-function write(
-  tx: Tx,
-  build: Build,
-  { action, sentence, detail }: { readonly action: AuditAction; readonly sentence: string; readonly detail: object },
-): void {
-  tx.audit({ actor: actorName(hookActor(build)), action, service: build.service, sentence, detail: { ...detail } });
+type BuildAction =
+  | 'build-announced'
+  | 'build-artifact'
+  | 'build-conflict'
+  | 'build-failed'
+  | 'build-mended'
+  | 'build-hands';
+
+function write(tx: Tx, build: Build, fact: FactOf<BuildAction> & { readonly sentence: string }): void {
+  tx.audit({ actor: actorName(hookActor(build)), service: build.service, ...fact });
 }

@@ -299,7 +299,7 @@ describe('a build of an older commit than the live one', () => {
         registeredAt: tx.now,
         origin: { commit: commitOf(2) },
       });
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'arranged' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'arranged' });
     });
     await deliver(engine, buildBody('v2.1', 1, { ...untimed, run: 'late' }));
     expect(reactionOf(engine, 'production')).toMatchObject({ code: 'older' });

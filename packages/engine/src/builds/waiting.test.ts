@@ -113,7 +113,7 @@ describe('a build that waits', () => {
         by: 'person:bob',
         at: tx.now,
       });
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'arranged' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'arranged' });
     });
     ended('engine', 'promoted');
     look();

@@ -1,6 +1,7 @@
-// Everything that the audit log says has happened, by name, and who outside of the cards hears of it. The log is the
-// stream of events too: a new action is written here first, and a reader that must report it does not compile until it does.
-// An old log may hold actions that are written no longer: rows keep their action as text.
+// Who outside of the cards hears of an action of the audit log. A new action does not compile until it is here, and a
+// reader that must report it does not compile until it does.
+
+import type { AuditAction } from './audit-events.ts';
 
 interface Heard {
   /** A mail may tell of it. */
@@ -13,7 +14,7 @@ interface Heard {
   readonly cdevents?: true;
 }
 
-export const auditActions = {
+const auditActions = {
   // A deployment, from the request to its end.
   'deployment-requested': { github: true },
   planned: { github: true },
@@ -137,9 +138,7 @@ export const auditActions = {
   'mail-dropped': {},
   'page-dropped': {},
   'status-dropped': {},
-} as const satisfies Readonly<Record<string, Heard>>;
-
-export type AuditAction = keyof typeof auditActions;
+} as const satisfies Readonly<Record<AuditAction, Heard>>;
 
 /** Those that one reader reports: its switch over them has no default but `never`. */
 export type HeardBy<Reader extends keyof Heard> = {

@@ -2,12 +2,12 @@
 // again with growing pauses up to an end, which is written once. When nobody answers, one message finds that out.
 
 import type { Engine } from '../api/engine.ts';
+import type { AuditEvent } from '../domain/audit-events.ts';
 import type { OutboxMessage } from '../domain/outbox.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { type Clock, pause } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { AuditEvent } from '../state/audit.ts';
 import { patiently } from '../state/patience.ts';
 import type { Store } from '../state/store.ts';
 import type { Fate } from './fate.ts';

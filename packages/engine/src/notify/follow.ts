@@ -2,10 +2,10 @@
 // is taken once, however often the process is killed.
 
 import type { Engine } from '../api/engine.ts';
+import type { AuditRow } from '../domain/audit-events.ts';
 import { type Clock, letOthersIn, pause } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { isStorageFault } from '../lib/storage-fault.ts';
-import type { AuditRow } from '../state/audit.ts';
 import { patiently } from '../state/patience.ts';
 import type { Store } from '../state/store.ts';
 

@@ -2,9 +2,9 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../api/engine.ts';
-import type { AuditAction } from '../domain/audit-actions.ts';
+import type { AuditRow, BareAction } from '../domain/audit-events.ts';
 import { silentLog } from '../lib/log.ts';
-import { type AuditRow, auditAfter } from '../state/audit.ts';
+import { auditAfter } from '../state/audit.ts';
 import { createOutbox } from '../state/outbox.ts';
 import { readCursor, writeCursor } from '../state/snapshots.ts';
 import { movableClock, setState, type TestState } from '../state/testing/state.ts';
@@ -110,40 +110,40 @@ describe('following the log', () => {
         changed: wake.changed,
       },
     };
-    const happens = (action: AuditAction) =>
+    const happens = (action: BareAction) =>
       store.write((tx) => tx.audit({ actor: 'engine', action, sentence: 'it happened' }));
     return { parts, happens, outbox: createOutbox(store), clock };
   }
 
   it('takes each row once with what it leads to, passes over one that cannot be told, and leaves nothing half-done', async () => {
     const { parts, happens, outbox } = onState();
-    for (const action of ['planned', 'crashed', 'recovered'] as const) happens(action);
+    for (const action of ['step-started', 'paused', 'resumed'] as const) happens(action);
     const over = new AbortController();
     const taken: string[] = [];
     const take = ({ action, seq }: AuditRow) => {
       taken.push(action);
       outbox.put({ key: `test:${seq}`, transport: 'test', kind: action, payload: {} });
-      if (action === 'crashed') throw new Error('it cannot be told');
+      if (action === 'paused') throw new Error('it cannot be told');
     };
     const following = follow(parts, { consumer: 'test', take }, over.signal);
     await eventually(() => parts.engine.cursor('test') === 3);
     over.abort();
     await following;
-    expect(taken).toEqual(['planned', 'crashed', 'crashed', 'crashed', 'crashed', 'crashed', 'recovered']);
-    expect(outbox.due('test', 9).map(({ kind }) => kind)).toEqual(['planned', 'recovered']);
+    expect(taken).toEqual(['step-started', 'paused', 'paused', 'paused', 'paused', 'paused', 'resumed']);
+    expect(outbox.due('test', 9).map(({ kind }) => kind)).toEqual(['step-started', 'resumed']);
   });
 
   it('begins with what is new, not with the history of a log that is there already', async () => {
     const { parts, happens, clock } = onState();
-    happens('locked');
+    happens('paused');
     clock.advance(3_600_000);
-    happens('unlocked');
+    happens('resumed');
     const over = new AbortController();
     const taken: string[] = [];
     const following = follow(parts, { consumer: 'test', take: ({ action }) => void taken.push(action) }, over.signal);
     await eventually(() => parts.engine.cursor('test') === 2);
     over.abort();
     await following;
-    expect(taken).toEqual(['unlocked']);
+    expect(taken).toEqual(['resumed']);
   });
 });

@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => state.remove());
 
 const say = (sentence: string) =>
-  state.store.write((tx) => tx.audit({ actor: 'person:alice', action: 'locked', sentence }));
+  state.store.write((tx) => tx.audit({ actor: 'person:alice', action: 'resumed', sentence }));
 
 /** Who owns the file: the triggers are theirs to drop. */
 function tamper(...statements: readonly string[]): void {

@@ -12,8 +12,15 @@ beforeEach(() => {
 });
 afterEach(() => state.remove());
 
-const say = (sentence: string, detail: Record<string, unknown> = {}) =>
-  state.store.write((tx) => tx.audit({ actor: 'person:alice', action: 'adopted', sentence, detail }));
+const say = (sentence: string, printed: unknown = '') =>
+  state.store.write((tx) =>
+    tx.audit({
+      actor: 'person:alice',
+      action: 'contract-restore-point',
+      sentence,
+      detail: { contract: 'c_1', printed },
+    }),
+  );
 const head = () => latestHead(state.db) ?? { seq: 0, hash: '' };
 
 /** Somebody with the file in hand: the triggers are theirs to drop. */
@@ -85,7 +92,7 @@ describe('the audit log', () => {
 
   it('of more than a page is walked to its end', () => {
     state.store.write((tx) => {
-      for (let row = 0; row < 1_100; row += 1) tx.audit({ actor: 'engine', action: 'adopted', sentence: `row ${row}` });
+      for (let row = 0; row < 1_100; row += 1) tx.audit({ actor: 'engine', action: 'resumed', sentence: `row ${row}` });
     });
     expect(verifyAudit(state.db)).toMatchObject({ intact: true, rows: 1_105 });
     tamper("UPDATE audit SET sentence = 'x' WHERE seq = 1050");

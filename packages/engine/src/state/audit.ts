@@ -2,40 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { asc, desc, eq, gt, sql } from 'drizzle-orm';
-import type { AuditAction } from '../domain/audit-actions.ts';
+import type { AuditEvent, AuditRow } from '../domain/audit-events.ts';
 import { type Checkpoint, digestOfVotes } from './audit-checkpoint.ts';
 import { votesToCompare } from './audit-votes.ts';
 import type { Db } from './database.ts';
 import { audit, heads } from './schema.ts';
-
-export interface AuditEvent {
-  /** As `actorName` gives it. */
-  readonly actor: string;
-  readonly action: AuditAction;
-  readonly service?: string | undefined;
-  readonly target?: string | undefined;
-  readonly deploymentId?: string | undefined;
-  /** Reason code, where there is one. */
-  readonly code?: string | undefined;
-  /** What happened, for people. */
-  readonly sentence: string;
-  readonly detail?: Readonly<Record<string, unknown>> | undefined;
-}
-
-export interface AuditRow {
-  readonly seq: number;
-  readonly at: number;
-  readonly actor: string;
-  /** An `AuditAction`, or one that is written no longer. */
-  readonly action: string;
-  readonly service: string | null;
-  readonly target: string | null;
-  readonly deploymentId: string | null;
-  readonly code: string | null;
-  readonly sentence: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-  readonly hash: string;
-}
 
 export type AuditVerification =
   | {

@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => state.remove());
 
 const say = (sentence: string): void =>
-  state.store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence }));
+  state.store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence }));
 
 describe('a backup', () => {
   it('is one whole moment of a state that another process writes all the time', async () => {

@@ -54,7 +54,7 @@ describe('opening the state', () => {
 
   it('guards the log of a file that the version before wrote, and keeps its rows', () => {
     state = setState();
-    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: 'before' }));
+    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'before' }));
     const client = state.db.$client;
     const triggers = client.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
     const added = readFileSync(
@@ -82,7 +82,7 @@ describe('opening the state', () => {
     state = setState();
     state.store.write((tx) => {
       for (let row = 0; row < 400; row += 1)
-        tx.audit({ actor: 'engine', action: 'adopted', sentence: 'x'.repeat(200) });
+        tx.audit({ actor: 'engine', action: 'resumed', sentence: 'x'.repeat(200) });
     });
     state.db.$client.pragma('wal_checkpoint(TRUNCATE)');
     state.db.$client.close();
@@ -125,7 +125,7 @@ describe('opening the state', () => {
     const lines = createInterface({ input: waiter.stdout })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe('waiting');
     const at = Date.now();
-    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: 'wake up' }));
+    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'wake up' }));
     const [, woken] = String((await lines.next()).value).split(' ');
     expect(Number(woken) - at).toBeLessThan(10_000);
   });

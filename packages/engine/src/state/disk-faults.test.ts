@@ -44,7 +44,7 @@ function openStore(folder: string): Store {
 }
 
 const say = (store: Store, sentence = 'a decision'): void =>
-  store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence }));
+  store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence }));
 
 function faultOf(work: () => unknown): { readonly code: unknown; readonly message: string } {
   try {

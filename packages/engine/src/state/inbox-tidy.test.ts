@@ -123,13 +123,13 @@ it('an act that throws takes back what it changed, and the delivery waits on', a
   const inbox = createInbox(state.store);
   const [id = 0] = await takeAll(inbox, ['order']);
   const act = () => {
-    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: 'half done' }));
+    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'half done' }));
     throw new Error('and no further');
   };
   expect(() => inbox.settle(id, act)).toThrow('and no further');
   expect([inbox.show(id)?.state, auditRows()]).toEqual(['waiting', 0]);
   inbox.settle(id, () => {
-    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: 'done' }));
+    state.store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'done' }));
     return { state: 'done', sentence: 'yes' };
   });
   inbox.settle(id, () => {

@@ -24,6 +24,7 @@ const delivery = (name: string, more: Partial<NewDelivery> = {}): NewDelivery =>
   ...more,
 });
 const facts = () => auditAfter(state.store.db, 0, 100).map(({ action }) => action);
+const replayed = (id: number) => ({ id, hook: 'github', kind: 'workflow_run', delivery: 'a' });
 const takenId = async (name: string) => {
   const taken = await inbox.take(delivery(name));
   return taken.kind === 'full' ? 0 : taken.delivery.id;
@@ -92,7 +93,7 @@ describe('the inbox', () => {
     inbox.settle(id, { state: 'parked', sentence: 'there is no service "shp"' });
     state.store.write((tx) => {
       deliverAgain(tx, id);
-      tx.audit({ actor: 'person:alice', action: 'delivery-replayed', sentence: 'again' });
+      tx.audit({ actor: 'person:alice', action: 'delivery-replayed', sentence: 'again', detail: replayed(id) });
     });
     inbox.settle(id, { state: 'ignored', sentence: 'no rule wants it' });
     expect(facts()).toEqual(['delivery-parked', 'delivery-replayed', 'delivery-ignored']);
@@ -112,7 +113,7 @@ describe('the inbox', () => {
     inbox.settle(id, { state: 'parked', sentence: 'no' });
     state.store.write((tx) => {
       deliverAgain(tx, id);
-      tx.audit({ actor: 'person:alice', action: 'delivery-replayed', sentence: 'again' });
+      tx.audit({ actor: 'person:alice', action: 'delivery-replayed', sentence: 'again', detail: replayed(id) });
     });
     expect(inbox.due(10)).toMatchObject([{ id, attempts: 0, state: 'waiting' }]);
     inbox.settle(id, { state: 'done', sentence: 'yes' });

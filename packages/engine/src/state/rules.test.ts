@@ -19,7 +19,7 @@ afterEach(() => state.remove());
 const write = (change: (tx: Tx) => void) =>
   state.store.write((tx) => {
     change(tx);
-    tx.audit({ actor: 'engine', action: 'adopted', sentence: 'changed' });
+    tx.audit({ actor: 'engine', action: 'resumed', sentence: 'changed' });
   });
 
 const deployment = (id: string, tx: Tx) =>
@@ -211,10 +211,10 @@ describe('a lease', () => {
     const old = acquireLease(state.db, wish('a'));
     if (!old) throw new Error('no lease');
     const fenced = state.store.under(old);
-    fenced.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: 'still mine' }));
+    fenced.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'still mine' }));
     clock.advance(7_000);
     acquireLease(state.another().db, wish('b'));
-    expect(() => fenced.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: 'too late' }))).toThrow(
+    expect(() => fenced.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'too late' }))).toThrow(
       'lost the lease',
     );
     expect(renewLease(state.db, old, clock)).toBe(false);

@@ -1,7 +1,8 @@
 // The one way to write: a change and its audit row in one immediate transaction, under the lease where one is needed.
 
+import type { AuditEvent } from '../domain/audit-events.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type AuditEvent, appendAudit } from './audit.ts';
+import { appendAudit } from './audit.ts';
 import type { Db } from './database.ts';
 import { assertHeld, type Lease } from './leases.ts';
 import { untilWritable, type Writable } from './patience.ts';

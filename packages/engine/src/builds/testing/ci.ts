@@ -2,9 +2,9 @@
 
 import type { BuildAnnounced, TargetReaction } from '../../api/builds.ts';
 import type { Engine } from '../../api/engine.ts';
+import type { AuditRow } from '../../domain/audit-events.ts';
 import type { Settlement } from '../../domain/inbox.ts';
 import { type Desk, setDesk } from '../../orchestrator/verbs/testing/desk.ts';
-import type { AuditRow } from '../../state/audit.ts';
 import { bodyOf, type Json } from './payloads.ts';
 
 /** `rules`: YAML of the list, indented by six blanks. */

@@ -1,7 +1,7 @@
 // The head of the log, whole, in a file elsewhere: at the end of each deployment, and with the first row of each day.
 
+import type { AuditRow } from '../../domain/audit-events.ts';
 import { appendDurably } from '../../lib/append.ts';
-import type { AuditRow } from '../../state/audit.ts';
 import type { Sender } from './senders.ts';
 
 const dayMs = 86_400_000;

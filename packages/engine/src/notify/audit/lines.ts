@@ -1,6 +1,5 @@
+import type { AuditRow } from '../../domain/audit-events.ts';
 // A row of the audit log as other programs read it: a line of JSON, and a message of syslog (RFC 5424). Pure.
-
-import type { AuditRow } from '../../state/audit.ts';
 
 /** What most receivers of syslog take; a longer row travels without its detail, which its hash still proves. */
 export const datagramBytes = 8 * 1024;

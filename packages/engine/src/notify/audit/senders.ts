@@ -4,11 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { AuditDestination, SyslogAddress } from '../../config/audit/audit.ts';
+import type { AuditRow } from '../../domain/audit-events.ts';
 import { appendDurably } from '../../lib/append.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { httpRequest } from '../../lib/http.ts';
 import { sendDatagrams, sendStream } from '../../lib/send-bytes.ts';
-import type { AuditRow } from '../../state/audit.ts';
 import { datagramBytes, jsonOf, messageBytes, syslogOf } from './lines.ts';
 
 export interface Sender {

@@ -71,7 +71,7 @@ async function ships(certificate: string, host: string, ca?: string): Promise<{ 
     audit: `{ ship: [{ name: siem, driver: syslog, address: "tls://${host}:${receiver.port}"${authority} }] }`,
   });
   opened.push(receiver, news);
-  for (let row = 0; row < 3; row += 1) news.happens({ action: 'locked', detail: { row } });
+  for (let row = 0; row < 3; row += 1) news.happens({ action: 'locked', detail: { until: row } });
   news.tell();
   return { receiver, news };
 }
@@ -108,7 +108,7 @@ it.each([
 it('that no process sends is said in the status after a while', async () => {
   const news = openNewsroom({ notify: '{}', audit: '{ ship: [{ name: copy, driver: file, path: copy.jsonl }] }' });
   opened.push(news);
-  news.happens({ action: 'locked' });
+  news.happens({ action: 'paused' });
   const said = () => news.engine.status().warnings.filter((warning) => warning.includes('copy'));
   expect(said()).toEqual([]);
   news.clock.advance(11 * 60_000);

@@ -37,7 +37,7 @@ it('gets every row although the process is killed whenever it has sent a batch',
     }),
   );
   news.store.write((tx) => {
-    for (let row = 0; row < 450; row += 1) tx.audit({ actor: 'engine', action: 'recovered', sentence: 'happened' });
+    for (let row = 0; row < 450; row += 1) tx.audit({ actor: 'engine', action: 'resumed', sentence: 'happened' });
   });
   const all = Array.from({ length: 450 }, (_, index) => index + 1);
   const entry = join(import.meta.dirname, '../testing/telling-process.ts');

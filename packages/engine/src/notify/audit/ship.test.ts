@@ -32,7 +32,7 @@ function room(audit: string, rows = 5, environment = {}): Newsroom {
       tx.audit({
         actor: 'engine',
         service: 'shop',
-        action: 'recovered',
+        action: 'resumed',
         sentence: 'a "sentence"] \\ with ü\nand more',
       });
   });
@@ -56,7 +56,7 @@ describe('syslog', () => {
     await eventually(holds(receiver, news));
     const [first] = news.engine.audit.after(0, 1);
     expect(receiver.messages[0]).toMatch(
-      /^<109>1 \d{4}-\d\d-\d\dT[\d:.]+Z [!-~]+ bluegreen - recovered \[audit@32473 seq="1" hash="[0-9a-f]{64}" actor="engine" service="shop"\] \u{feff}\{/u,
+      /^<109>1 \d{4}-\d\d-\d\dT[\d:.]+Z [!-~]+ bluegreen - resumed \[audit@32473 seq="1" hash="[0-9a-f]{64}" actor="engine" service="shop"\] \u{feff}\{/u,
     );
     expect(receiver.messages[0]).toContain(`"hash":"${first?.hash}"`);
     expect(seqsOf(receiver.messages)).toEqual(upTo(news.engine.audit.after(0, 100).length));
@@ -116,7 +116,8 @@ describe('a collector', () => {
       await startCollector((lines) => (lines.some((line) => line.length > 3_000) || lines.length > 2 ? 413 : 200)),
     );
     const news = room(`{ ship: [{ ${at(collector)} }] }`, 3);
-    news.happens({ action: 'crashed', detail: { text: 'x'.repeat(5_000) } });
+    const detail = { slot: 'blue', role: 'active', version: 'v2.1', lastLog: ['x'.repeat(5_000)] } as const;
+    news.happens({ action: 'crashed', code: 'active', detail });
     news.tell();
     await eventually(holds(collector, news), 60_000);
     expect(collector.messages.find((line) => line.includes('"crashed"'))).toContain('"detail":{"cut":true}');
@@ -138,7 +139,7 @@ describe('a file', () => {
     const path = join(news.folder, 'heads.txt');
     news.tell();
     news.ends({ id: 'd_1', outcome: 'promoted' });
-    news.happens({ action: 'restarted' });
+    news.happens({ action: 'resumed' });
     news.ends({ id: 'd_2', outcome: 'failed' });
     await eventually(() => news.engine.audit.shipped()[0]?.seq === 5);
     const heads = readFileSync(path, 'utf8').trim().split('\n');
@@ -151,7 +152,7 @@ describe('a file', () => {
     ]);
     expect(news.engine.audit.verify()).toMatchObject({ intact: true, published: { seq: 5, place: path } });
     news.clock.advance(86_400_000);
-    news.happens({ action: 'locked' });
+    news.happens({ action: 'paused' });
     await eventually(() => readFileSync(path, 'utf8').includes(' 6:'));
     // Who owns the state file can write all of it again, and the heads in it: those elsewhere remain.
     const written = heads.map((line) => ({
@@ -159,7 +160,7 @@ describe('a file', () => {
       hash: /:([0-9a-f]{64})/.exec(line)?.[1] ?? '',
     }));
     const other = kept(openNewsroom({ notify: '{}' }));
-    for (let row = 0; row < 6; row += 1) other.happens({ action: 'unlocked' });
+    for (let row = 0; row < 6; row += 1) other.happens({ action: 'resumed' });
     expect(other.engine.audit.verify()).toMatchObject({ intact: true });
     expect(other.engine.audit.verify(written)).toMatchObject({ intact: false, seq: 1 });
   });

@@ -2,11 +2,11 @@
 // comes at least once, also when the process is killed. Nothing is kept in memory but one batch; the log is the queue.
 
 import type { Engine } from '../../api/engine.ts';
+import type { AuditRow } from '../../domain/audit-events.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import { type Clock, pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import type { AuditRow } from '../../state/audit.ts';
 import { patiently } from '../../state/patience.ts';
 import { readShipped, shipConsumer, writeTrouble } from '../../state/shipped.ts';
 import type { Store } from '../../state/store.ts';

@@ -5,7 +5,7 @@ import type { DeploymentView } from '../../api/deployment.ts';
 import type { MailSettings } from '../../config/notify/settings.ts';
 import type { TargetSettings } from '../../config/settings.ts';
 import { personOf } from '../../domain/actor.ts';
-import type { AuditRow } from '../../state/audit.ts';
+import type { AuditRow } from '../../domain/audit-events.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Fact } from './facts.ts';
 import type { MailParts } from './payload.ts';

@@ -4,8 +4,8 @@ import type { BuildFacts } from '../../api/builds.ts';
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { FactName } from '../../config/notify/settings.ts';
 import { isHeardBy } from '../../domain/audit-actions.ts';
+import type { AuditRow } from '../../domain/audit-events.ts';
 import { clockTime } from '../../domain/times.ts';
-import type { AuditRow } from '../../state/audit.ts';
 import { oneLine, webLink } from '../text.ts';
 
 /** What a mail tells, as plain text of one line each. */

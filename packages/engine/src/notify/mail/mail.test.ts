@@ -102,7 +102,7 @@ describe('whoever is told', () => {
       'DAN@EXAMPLE.ORG',
       '"a b"@example.org',
     ];
-    const detail = { ...buildDetail, authors: authors.map((email) => ({ email })) };
+    const detail = { ...buildDetail, authors: authors.map((email) => ({ email, name: undefined, login: undefined })) };
     room.happens({ action: 'build-failed', detail });
     room.tell();
     await eventually(() => server.received.length === 1);

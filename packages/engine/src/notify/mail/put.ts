@@ -5,7 +5,7 @@ import type { MailSettings } from '../../config/notify/settings.ts';
 import { findPerson } from '../../config/people/people.ts';
 import { targetName } from '../../config/settings.ts';
 import { personOf } from '../../domain/actor.ts';
-import type { AuditRow } from '../../state/audit.ts';
+import type { AuditRow } from '../../domain/audit-events.ts';
 import { getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { concernedBy } from './concerned.ts';
 import { type Lately, wayOf } from './digest.ts';

@@ -150,7 +150,7 @@ describe('both sides ill', () => {
     store.write((tx) => {
       setSlot(tx, shop, 'blue', { role: 'active', version: 'v2.1', digest: 'd' });
       setSlot(tx, shop, 'green', { role: 'standby', version: 'v2.1', digest: 'd' });
-      tx.audit({ actor: 'engine', action: 'adopted', ...shop, sentence: 'there it is' });
+      tx.audit({ actor: 'engine', action: 'resumed', ...shop, sentence: 'there it is' });
     });
     const driven = () =>
       store.note((db) => acquireLease(db, { name: 'driver', holder: 'driver', configDigest: '', clock }));

@@ -4,7 +4,7 @@ import type { DeploymentView } from '../../api/deployment.ts';
 import type { TargetView } from '../../api/views.ts';
 import { targetName } from '../../config/settings.ts';
 import { type HeardBy, isHeardBy } from '../../domain/audit-actions.ts';
-import type { AuditRow } from '../../state/audit.ts';
+import type { AuditRow } from '../../domain/audit-events.ts';
 import { getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { oneLine } from '../text.ts';
 import { dedupKey, type PageParts, type PagePayload, pagerTransport } from './payload.ts';

@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { isHeardBy } from '../../domain/audit-actions.ts';
+import type { AuditRow } from '../../domain/audit-events.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
-import type { AuditRow } from '../../state/audit.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Db } from '../../state/database.ts';
 import { type DeploymentRow, readDeployment } from '../../state/deployments.ts';

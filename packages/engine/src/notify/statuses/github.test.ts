@@ -125,6 +125,7 @@ describe('a deployment of a build of GitHub', () => {
     const id = request(state.store, 'v2');
     await eventually(() => scene.engine.cursor('github') === rows().at(-1)?.seq, 'all rows read');
     expect(github.heard).toEqual([]);
+    const detail = { digest: 'a'.repeat(64), planHash: 'h', steps: [], schema: [], evidence: undefined };
     state.store.write((tx) => {
       addRelease(tx, {
         service: 'shop',
@@ -134,7 +135,7 @@ describe('a deployment of a build of GitHub', () => {
         origin: { commit: commitOf('v2') },
         registeredAt: tx.now,
       });
-      tx.audit({ ...shop, actor: 'engine', action: 'planned', deploymentId: id, sentence: 'v2: 5 steps' });
+      tx.audit({ ...shop, actor: 'engine', action: 'planned', deploymentId: id, sentence: 'v2: 5 steps', detail });
     });
     await eventually(() => statesOf(0)?.length === 1, 'the status');
     expect(github.deployments[0]?.ref).toBe(commitOf('v2'));

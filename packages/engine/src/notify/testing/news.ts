@@ -8,9 +8,9 @@ import type { Engine } from '../../api/engine.ts';
 import { openEngine } from '../../compose/engine.ts';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
+import type { AuditEvent, AuditFact } from '../../domain/audit-events.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
-import type { AuditEvent } from '../../state/audit.ts';
 import { openDatabase } from '../../state/database.ts';
 import { addDeployment } from '../../state/deployments.ts';
 import { createStore, type Store } from '../../state/store.ts';
@@ -24,7 +24,7 @@ export interface Newsroom {
   readonly clock: ReturnType<typeof movableClock>;
   /** Tells until `stop` is called. */
   tell(): { stop(): Promise<void> };
-  happens(event: Partial<AuditEvent> & Pick<AuditEvent, 'action'>): void;
+  happens(event: AuditFact & Partial<Omit<AuditEvent, keyof AuditFact>>): void;
   /** A deployment that has ended. */
   ends(ending: Ending): void;
   /** Actions of the audit log, in order. */

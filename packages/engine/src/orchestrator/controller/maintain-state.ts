@@ -2,7 +2,7 @@
 // jump of the clock or a suspended machine is noticed.
 
 import { uptime } from 'node:os';
-import type { AuditAction } from '../../domain/audit-actions.ts';
+import type { BareAction } from '../../domain/audit-events.ts';
 import { pause } from '../../lib/clock.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import type { Lease } from '../../state/leases.ts';
@@ -57,7 +57,7 @@ function offsetsOf({ clock }: Core): Offsets {
 }
 
 /** @throws BlueGreenError `fenced-out`; another fault of the state only costs the audit row. */
-function announce({ log, store }: Core, lease: Lease, action: AuditAction, sentence: string): void {
+function announce({ log, store }: Core, lease: Lease, action: BareAction, sentence: string): void {
   log.warn({ problem: sentence }, 'the time is not what it was; watches and leases follow the monotonic clock');
   const whole = `${sentence}: watches and leases are not affected, deadlines and schedules follow the new time`;
   try {

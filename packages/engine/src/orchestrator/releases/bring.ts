@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FactOf } from '../../domain/audit-events.ts';
 import { measureFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { type Fetched, type FetchRequest, fetchFiles } from '../../releases/fetch.ts';
@@ -79,12 +80,7 @@ async function settle(bringing: Bringing, workplace: Workplace, fetched: Fetched
 
 function writeFact(
   { store, target, actor, deploymentId }: Bringing,
-  fact: {
-    readonly action: 'release-fetched' | 'release-refused';
-    readonly code?: string;
-    readonly sentence: string;
-    readonly detail: Readonly<Record<string, unknown>>;
-  },
+  fact: FactOf<'release-fetched' | 'release-refused'> & { readonly sentence: string },
 ): void {
   store.write((tx) => tx.audit({ ...target.key, actor, deploymentId, ...fact }));
 }

@@ -3,6 +3,7 @@
 
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FactOf } from '../../domain/audit-events.ts';
 import { digestFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { isMissing, readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
@@ -119,17 +120,25 @@ function settle(
     const key = filesKey(service, version);
     if (found) putSnapshot(tx.db, key, { ...found, since: before?.since ?? found.since }, tx.now);
     else dropSnapshot(tx.db, key);
-    tx.audit({
-      actor: 'engine',
-      service,
-      action: found ? 'release-drifted' : 'release-restored',
-      sentence: found
-        ? `the files of ${service} ${version}, which runs, are not those that were registered: ${filesText(found)}`
-        : `the files of ${service} ${version} are again those that were registered`,
-      detail: { version, folder, ...(found ? { files: found.files, count: found.count } : {}) },
-    });
+    tx.audit({ actor: 'engine', service, ...factOf({ service, version, folder }, found) });
   });
 }
+
+const factOf = (
+  { service, version, folder }: Pick<ReleaseRow, 'service' | 'version' | 'folder'>,
+  found: FilesDrift | undefined,
+): FactOf<'release-drifted' | 'release-restored'> & { readonly sentence: string } =>
+  found
+    ? {
+        action: 'release-drifted',
+        sentence: `the files of ${service} ${version}, which runs, are not those that were registered: ${filesText(found)}`,
+        detail: { version, folder, files: found.files, count: found.count },
+      }
+    : {
+        action: 'release-restored',
+        sentence: `the files of ${service} ${version} are again those that were registered`,
+        detail: { version, folder },
+      };
 
 /** A log that grows in the folder of a release is one change, not one a minute. */
 function isKnown(before: FilesDrift, found: FilesDrift): boolean {

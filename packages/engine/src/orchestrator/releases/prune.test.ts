@@ -25,7 +25,7 @@ const folderOf = (version: string): string => join(place(), version);
 const write = (change: (tx: Tx) => void) =>
   desk.store.write((tx) => {
     change(tx);
-    tx.audit({ actor: 'engine', action: 'adopted', sentence: 'laid out for a test' });
+    tx.audit({ actor: 'engine', action: 'resumed', sentence: 'laid out for a test' });
   });
 
 /** A registered release with read-only files, as a fetched one has. */

@@ -1,10 +1,10 @@
 // Changing what users get: intent first, then the balancer, then the proof. Killed in between, the step repeats it all.
 
+import type { AuditEvent } from '../../domain/audit-events.ts';
 import type { Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { ApplyOptions } from '../../load-balancer/load-balancer.ts';
-import type { AuditEvent } from '../../state/audit.ts';
 import { liveLease, newestToken, tokenOf } from '../../state/leases.ts';
 import type { Tx } from '../../state/store.ts';
 import { confirmRouting, intendRouting, readRouting } from '../../state/targets.ts';
@@ -14,7 +14,7 @@ import { generationOf, judgeStanding, type Standing } from './standing.ts';
 
 export interface RoutingChange {
   readonly wish: Omit<Routing, 'generation'>;
-  readonly event: Omit<AuditEvent, 'action' | 'service' | 'target'>;
+  readonly event: Pick<AuditEvent, 'actor' | 'deploymentId' | 'sentence'>;
   /** `back` for what takes users off the new side: it must not wait for a node that is dead. Default: `forward`. */
   readonly direction?: ApplyOptions['direction'];
   /** Takes back what its own deployment did: goes on although somebody else has changed the routing meanwhile. */

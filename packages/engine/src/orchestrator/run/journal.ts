@@ -1,6 +1,6 @@
 // What the runner hands to each step, and how it writes that a step has begun.
 
-import type { AuditAction } from '../../domain/audit-actions.ts';
+import type { AuditAction } from '../../domain/audit-events.ts';
 import type { PlannedStep, StepName } from '../../domain/deployment.ts';
 import {
   advanceDeployment,
@@ -61,14 +61,12 @@ export function contextOf(
   return { core, lease, target, release, deployment: row, step: step as never, stepKey, signal };
 }
 
-export function eventOf(row: DeploymentRow, action: AuditAction, sentence: string, result?: StepResult) {
-  return {
-    actor: 'engine',
-    action,
-    service: row.service,
-    target: row.target,
-    deploymentId: row.id,
-    sentence,
-    code: result?.kind === 'failed' ? result.code : undefined,
-  };
-}
+/** What every event about a deployment says beside its action. */
+export const eventOf = <Action extends AuditAction>(row: DeploymentRow, action: Action, sentence: string) => ({
+  actor: 'engine',
+  action,
+  service: row.service,
+  target: row.target,
+  deploymentId: row.id,
+  sentence,
+});

@@ -28,7 +28,7 @@ function markAfter({ code, share = 0, change = {}, actor = 'engine' }: Case): st
       intendRouting(tx, shop, { active: 'blue', preview: undefined, canary: { slot: 'green', percent: share } });
     const row = readDeployment(tx.db, id);
     if (row) markTakenBack(tx, row, { code, sentence: `because of ${code}`, actor });
-    tx.audit({ actor: 'engine', action: 'adopted', sentence: 'turned back' });
+    tx.audit({ actor: 'engine', action: 'resumed', sentence: 'turned back' });
   });
   return readQuarantine(desk.store.db, digestOf('v2.1'))?.reason;
 }
@@ -91,7 +91,7 @@ describe('a release that is marked bad', () => {
         )
         .run(tx.now);
       setSlot(tx, shop, 'green', { role: 'standby', version: 'v2.1', digest: digestOf('v2.1'), label: 'failed' });
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'taken back' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'taken back' });
     });
     return desk.engine;
   }

@@ -90,13 +90,15 @@ function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
   const ending = takeAbort(tx, run.row) ?? result;
   if (ending.kind === 'interrupted') return; // the next driver begins this step again
   const name = run.row.plan?.steps[key.position]?.name ?? '';
-  const status = ending.kind === 'failed' ? 'failed' : 'done';
-  endStep(tx, key, status, name);
-  tx.audit(eventOf(run.row, status === 'failed' ? 'step-failed' : 'step-done', `${name}: ${ending.sentence}`, ending));
+  const sentence = `${name}: ${ending.sentence}`;
   if (ending.kind === 'failed') {
+    endStep(tx, key, 'failed', name);
+    tx.audit({ ...eventOf(run.row, 'step-failed', sentence), code: ending.code });
     turnBack(tx, run, ending);
     return;
   }
+  endStep(tx, key, 'done', name);
+  tx.audit(eventOf(run.row, 'step-done', sentence));
   takeWord(tx, run.row, ending.word);
   moveOn(tx, run.row, ending);
 }

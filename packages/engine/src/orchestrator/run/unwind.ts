@@ -77,7 +77,7 @@ export function turnBack(tx: Tx, { core, row }: Run, result: Extract<StepResult,
     pausedBy: null,
   });
   cancelApprovals(tx, row.id);
-  tx.audit({ ...eventOf(row, 'turned-back', result.sentence, result), actor: result.actor ?? 'engine' });
+  tx.audit({ ...eventOf(row, 'turned-back', result.sentence), code: result.code, actor: result.actor ?? 'engine' });
   core.log.warn({ deployment: row.id, code: result.code, cause: result.sentence }, 'turning back');
 }
 

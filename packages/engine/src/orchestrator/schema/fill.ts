@@ -1,9 +1,9 @@
 // The backfill of the release that is live: a job of its own beside deployments, since it may take days. Each batch has
 // its cursor in its own transaction, so that whoever drives next goes on where this one was cut off.
 
+import type { FactOf } from '../../domain/audit-events.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import type { MigrationEvent } from '../../migrator/phases/context.ts';
-import type { AuditEvent } from '../../state/audit.ts';
 import { recentDeployments } from '../../state/deployments.ts';
 import { fillingKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Charge } from '../core.ts';
@@ -31,6 +31,9 @@ export async function fillRows(charge: Charge, signal: AbortSignal): Promise<'fi
   }
 }
 
+type BackfillAction = 'backfill-begun' | 'backfill-done' | 'backfill-warning' | 'backfill-failed';
+type BackfillFact = FactOf<BackfillAction> & { readonly sentence: string };
+
 const actions = { begun: 'backfill-begun', done: 'backfill-done', warning: 'backfill-warning' } as const;
 
 function teller(charge: Charge): (event: MigrationEvent) => void {
@@ -47,7 +50,7 @@ function teller(charge: Charge): (event: MigrationEvent) => void {
 }
 
 /** Told on the card of the deployment that made the release live, which is finished by then. */
-function note({ core, lease, target }: Charge, event: Omit<AuditEvent, 'actor' | 'service' | 'target'>): void {
+function note({ core, lease, target }: Charge, event: BackfillFact): void {
   const [latest] = recentDeployments(core.store.db, target.key, 1);
   core.store
     .under(lease)

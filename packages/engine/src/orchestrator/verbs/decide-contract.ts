@@ -1,7 +1,6 @@
 // The decision about a contract: bound to what was asked for, the first one counts.
 
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
-import type { AuditAction } from '../../domain/audit-actions.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import {
   addContractVote,
@@ -105,7 +104,10 @@ function note(
   tx: Tx,
   target: Target,
   row: ContractRow,
-  event: { readonly actor: Actor; readonly action: AuditAction; readonly code?: string; readonly sentence: string },
+  event: { readonly actor: Actor; readonly sentence: string } & (
+    | { readonly action: 'contract-approved' | 'contract-continued' }
+    | { readonly action: 'contract-ended'; readonly code: 'rejected' }
+  ),
 ): void {
   tx.audit({ ...target.key, ...event, actor: actorName(event.actor), detail: { contract: row.id } });
 }

@@ -95,7 +95,7 @@ describe('an approval', () => {
     const { engine, ref, store } = waiting();
     store.write((tx) => {
       setSlot(tx, shop, 'blue', { version: 'v2.0', digest: digestOf('v2.0') });
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'another active side' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'another active side' });
     });
     expect(codeOf(engine.approve(ref, bob))).toBe('stale-plan');
     expect(approval().status).toBe('pending');

@@ -3,7 +3,7 @@
 
 import type { DeploymentRef } from '../../api/engine.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
-import type { AuditAction } from '../../domain/audit-actions.ts';
+import type { BareAction } from '../../domain/audit-events.ts';
 import { ok, type Refusal, type Result, refuse } from '../../domain/refusal.ts';
 import { clockTime } from '../../domain/times.ts';
 import { advanceDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
@@ -118,12 +118,12 @@ export function unlocked({ core, target, actor, tx }: Situation): Refused | unde
   return answer.ok ? undefined : answer;
 }
 
-export function moved(situation: Situation, action: AuditAction, sentence: string): void {
+export function moved(situation: Situation, action: BareAction, sentence: string): void {
   advanceDeployment(situation.tx, situation.row.id, {});
   note(situation, action, sentence);
 }
 
-export function note({ tx, target, row, actor }: Situation, action: AuditAction, sentence: string): void {
+export function note({ tx, target, row, actor }: Situation, action: BareAction, sentence: string): void {
   tx.audit({ ...target.key, actor: actorName(actor), action, deploymentId: row.id, sentence });
 }
 

@@ -2,7 +2,6 @@
 
 import type { Engine } from '../../api/engine.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
-import type { AuditAction } from '../../domain/audit-actions.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { TargetRef } from '../../domain/target.ts';
 import { otherSlot } from '../../domain/target.ts';
@@ -164,7 +163,7 @@ export function settleStandby(core: Core, request: Parameters<Engine['settleStan
 interface Change {
   /** As the command line has it. */
   readonly verb: string;
-  readonly action: AuditAction;
+  readonly action: 'side-restore' | 'side-keep' | 'side-standby';
   readonly wanted: (row: SlotRow) => boolean;
   /** For the refusal where there is none. */
   readonly what: string;

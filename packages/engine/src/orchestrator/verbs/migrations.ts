@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { MigrationsRun, MigrationsView, ReleaseRef, SchemaPlanView } from '../../api/migrations.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
-import type { AuditAction } from '../../domain/audit-actions.ts';
+import type { BareAction } from '../../domain/audit-events.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { deadline } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
@@ -170,7 +170,7 @@ export function note(
   core: Core,
   target: Target,
   actor: Actor,
-  event: { readonly action: AuditAction; readonly sentence: string },
+  event: { readonly action: BareAction; readonly sentence: string },
 ): void {
   const who = shortName(actorName(actor));
   core.store.write((tx) =>

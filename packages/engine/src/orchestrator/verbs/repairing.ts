@@ -3,7 +3,6 @@
 
 import type { Engine } from '../../api/engine.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
-import type { AuditAction } from '../../domain/audit-actions.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
@@ -118,7 +117,7 @@ async function unfitSide(core: Core, target: Target, { active, canary }: Routing
 
 interface Settling {
   readonly wish: Wish;
-  readonly action: AuditAction;
+  readonly action: 'routing-adopted' | 'routing-restored';
   readonly verb: string;
 }
 

@@ -55,7 +55,7 @@ describe('switch', () => {
         .run(tx.now, tx.now, first.ok ? first.value.id : '');
       setSlot(tx, shop, 'blue', { role: 'standby' });
       setSlot(tx, shop, 'green', { role: 'active' });
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'switched' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'switched' });
     });
     // Typed at the same moment, heard after the first has ended: it must not move users back.
     refused(() => engine.switch({ actor: bob, from: 'blue' }), 'already-decided');

@@ -66,7 +66,7 @@ describe('deploy', () => {
         by: 'person:bob',
         at: tx.now,
       });
-      tx.audit({ actor: 'person:bob', action: 'adopted', sentence: 'v2.0' });
+      tx.audit({ actor: 'person:bob', action: 'resumed', sentence: 'v2.0' });
     });
     refused(() => engine.deploy({ version: 'v2.0', actor: ci }), 'quarantined');
     engine.lock({ actor: bob, reason: 'stock-taking' });
@@ -148,7 +148,7 @@ describe('rollback', () => {
     const { engine, store } = set('v2.0');
     store.write((tx) => {
       setSlot(tx, shop, 'green', { role: 'idle', version: null, digest: null });
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'stopped' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'stopped' });
     });
     expect(engine.status().targets[0]?.rollback).toMatchObject({ readiness: 'slow', version: 'v2.0' });
     expect(engine.rollback({ actor: alice })).toMatchObject({
@@ -170,7 +170,7 @@ describe('rollback', () => {
         by: 'person:bob',
         at: tx.now,
       });
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'arranged' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'arranged' });
     });
     expect(engine.rollback({ actor: alice })).toMatchObject({ ok: true, value: { version: 'v1.0' } });
   });
@@ -247,7 +247,7 @@ describe('the side that serves nobody', () => {
         label: 'failed',
         keepUntil: tx.now + 60_000,
       });
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'failed' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'failed' });
     });
 
   it('when it failed is brought back at once, or kept as it is', () => {

@@ -17,7 +17,7 @@ try {
   const db = openDatabase(folder);
   const store = createStore({ db, clock: systemClock, redact: (text) => text, committed: () => undefined });
   for (let row = 0; row < rows; row += 1)
-    store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: `as ${as}`.padEnd(rows * 10, '.') }));
+    store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: `as ${as}`.padEnd(rows * 10, '.') }));
   process.stdout.write('written\n');
 } catch (thrown) {
   process.stdout.write(`${(thrown as { code?: unknown }).code}: ${messageOf(thrown)}\n`);

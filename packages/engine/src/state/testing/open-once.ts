@@ -10,7 +10,7 @@ const [folder = '', job = 'write', ms = '0'] = process.argv.slice(2);
 const db = openDatabase(folder);
 if (job === 'write') {
   const store = createStore({ db, clock: systemClock, redact: (text) => text, committed: () => undefined });
-  store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: `by ${process.pid}` }));
+  store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: `by ${process.pid}` }));
   process.stdout.write('written\n');
 } else if (job === 'hold') {
   db.$client.exec('BEGIN EXCLUSIVE');

@@ -13,7 +13,7 @@ const store = createStore({
   committed: () => undefined,
 });
 for (let row = 0; ; row += 1) {
-  store.write((tx) => tx.audit({ actor: 'engine', action: 'adopted', sentence: `row ${row}` }));
+  store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: `row ${row}` }));
   if (row === 5) process.stdout.write('writing\n');
   await setImmediate();
 }

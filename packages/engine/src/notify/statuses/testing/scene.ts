@@ -84,6 +84,7 @@ export function announce(store: Store, version: string, change: Partial<Build> =
       action: 'build-announced',
       service: shop.service,
       sentence: `${version} is built`,
+      detail: { build: 1, version, authors: [], reactions: [], older: false },
     });
   });
 }
@@ -118,6 +119,7 @@ export function request(store: Store, version: string, from: string | null = nul
       deploymentId: id,
       code: mode,
       sentence: `alice asks to ${mode} shop ${version}`,
+      detail: { version, slot: 'green', from, hold: false },
     });
   });
   return id;

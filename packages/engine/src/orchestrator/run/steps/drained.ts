@@ -1,7 +1,6 @@
 // A side is stopped or replaced only when its requests have ended or its drain limit has passed. How many are still open
 // is kept for everybody who looks.
 
-import type { AuditAction } from '../../../domain/audit-actions.ts';
 import type { SlotName } from '../../../domain/target.ts';
 import { pause } from '../../../lib/clock.ts';
 import { getSnapshot, openKey, putSnapshot } from '../../../state/snapshots.ts';
@@ -39,7 +38,7 @@ export async function drained(draining: Draining, slot: SlotName): Promise<void>
 function say(
   { core, target, lease }: Draining,
   slot: SlotName,
-  { action, sentence }: { readonly action: AuditAction; readonly sentence: string },
+  { action, sentence }: { readonly action: 'draining' | 'drain-limit'; readonly sentence: string },
 ): void {
   const detail = { slot, open: readOpen(core, target)?.[slot] };
   core.store.under(lease).write((tx) => tx.audit({ ...target.key, actor: 'engine', action, sentence, detail }));

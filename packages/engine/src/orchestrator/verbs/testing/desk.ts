@@ -74,7 +74,7 @@ export function setDesk(target = ''): Desk {
   const write = (change: (tx: Tx) => void) =>
     store.write((tx) => {
       change(tx);
-      tx.audit({ actor: 'engine', action: 'adopted', sentence: 'laid out for a test' });
+      tx.audit({ actor: 'engine', action: 'resumed', sentence: 'laid out for a test' });
     });
   const engine = open();
   return {

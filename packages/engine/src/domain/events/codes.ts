@@ -1,0 +1,32 @@
+// Which code an event carries beside its action. An action that is not here carries none.
+
+type Mode = 'deploy' | 'redeploy' | 'rollback' | 'switch';
+type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
+
+export interface AuditCodes {
+  'deployment-requested': Mode;
+  /** A mode where it was promoted, else the reason. */
+  'deployment-finished': string;
+  'step-failed': string;
+  'turned-back': string;
+  refused: string;
+  'strangers-refused': 'not-in-team';
+  'health-changed': 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
+  /** The role of the slot. */
+  crashed: 'active' | 'preview' | 'standby' | 'idle';
+  'guard-acted': Illness;
+  'guard-paged': Illness;
+  'guard-exhausted': Illness;
+  'guard-ended': Illness;
+  'drift-found': 'drifted' | 'state-older';
+  'state-not-learnt': 'state-unknown';
+  'release-refused': string;
+  'configuration-pending': 'not-configured' | 'port' | 'health';
+  'backfill-failed': string;
+  'contract-ended': 'done' | 'failed' | 'refused' | 'rejected' | 'expired';
+  'build-not-deployed': string;
+  /** The fact that the mail was about. */
+  'mail-dropped': string;
+  'page-dropped': string;
+  'status-dropped': string;
+}

@@ -1,0 +1,50 @@
+// A deployment, from the request to its end, and what people decide.
+
+import { anything, count, flag, listOf, oneOf, optional, orNull, type Shape, text } from './shape.ts';
+import { nothing, slot } from './words.ts';
+
+export const deploymentEvents = {
+  'deployment-requested': { version: text, slot, from: orNull(text), hold: flag, build: optional(count) },
+  planned: {
+    digest: text,
+    planHash: text,
+    steps: anything,
+    schema: anything,
+    evidence: anything,
+    commit: optional(text),
+    command: optional(listOf(text)),
+  },
+  'step-started': nothing,
+  'step-done': nothing,
+  'step-passed': nothing,
+  'step-failed': nothing,
+  'step-undone': nothing,
+  'undo-started': nothing,
+  'turned-back': nothing,
+  'signal-taken': nothing,
+  'deployment-finished': {
+    outcome: oneOf('promoted', 'aborted', 'rolled-back', 'failed', 'superseded', 'cancelled', 'halted'),
+    // One that halted says its cause instead.
+    version: optional(text),
+    from: optional(orNull(text)),
+    cause: optional(orNull(text)),
+  },
+} as const satisfies Readonly<Record<string, Shape>>;
+
+export const decisionEvents = {
+  'approval-asked': { planHash: text, deadlineAt: count, needed: count, tooFew: optional(text) },
+  'approval-reminder': nothing,
+  'approval-extended': nothing,
+  'approval-expired': nothing,
+  approved: nothing,
+  rejected: nothing,
+  'promoted-on': nothing,
+  paused: nothing,
+  resumed: nothing,
+  'abort-asked': nothing,
+  'rollback-asked': nothing,
+  locked: { until: count },
+  unlocked: { owner: text },
+  refused: nothing,
+  'strangers-refused': { minute: count, door: text, source: text, count },
+} as const satisfies Readonly<Record<string, Shape>>;

@@ -1,0 +1,62 @@
+// Slots, what runs in them and how healthy it is; where users are routed, and what is known of that.
+
+import { anything, count, listOf, oneOf, optional, orNull, type Shape, text } from './shape.ts';
+import { inSlot, nodes, nothing, role, routing, slot } from './words.ts';
+
+const versionIn = { slot, version: orNull(text) } as const satisfies Shape;
+const open = { slot, open: optional(count) } as const satisfies Shape;
+
+export const slotEvents = {
+  'slot-claimed': { slot, displaced: orNull(text) },
+  'slot-given-back': versionIn,
+  'failed-side-kept': { slot, keepUntil: count, afterwards: oneOf('restore', 'stop') },
+  'side-stopped': inSlot,
+  'side-restored': { slot, version: text },
+  'side-upgraded': { slot, version: text },
+  'side-restore': versionIn,
+  'side-keep': versionIn,
+  'side-standby': versionIn,
+  'restore-failed': inSlot,
+  draining: open,
+  'drain-limit': open,
+  'started-by-hand': inSlot,
+  'start-failed': inSlot,
+  'stopped-by-hand': inSlot,
+  'orphans-cleared': { orphans: anything },
+  dismantled: nothing,
+} as const satisfies Readonly<Record<string, Shape>>;
+
+const restarts = { slot, role, restarts: count } as const satisfies Shape;
+const guarded = { slot, version: text, did: oneOf('rollback', 'restart', 'nothing') } as const satisfies Shape;
+
+export const healthEvents = {
+  'health-changed': { slot, role, version: orNull(text) },
+  crashed: { slot, role, version: orNull(text), lastLog: listOf(text) },
+  restarted: restarts,
+  'restart-failed': restarts,
+  recovered: inSlot,
+  'guard-acted': guarded,
+  'guard-paged': guarded,
+  'guard-exhausted': guarded,
+  'guard-ended': { slot, version: orNull(text) },
+} as const satisfies Readonly<Record<string, Shape>>;
+
+const settled = { routing: optional(routing), drift: optional(text) } as const satisfies Shape;
+
+export const routingEvents = {
+  'routing-intended': { routing, fence: optional(count), before: optional(routing) },
+  'routing-applied': { routing, silent: optional(nodes) },
+  'routing-adopted': settled,
+  'routing-restored': settled,
+  'balancer-restarted': { nodes },
+  /** `before`: the drift that this one takes the place of. */
+  'drift-found': { drift: text, before: optional(text), intent: routing, observed: nodes },
+  'drift-resolved': { drift: optional(text) },
+  adopted: inSlot,
+  'state-learnt': { observed: routing, intent: routing, sides: anything },
+  'state-not-learnt': nothing,
+  'state-relearn-asked': nothing,
+  'state-rebuild-asked': nothing,
+  'clock-jumped': nothing,
+  'machine-suspended': nothing,
+} as const satisfies Readonly<Record<string, Shape>>;
