@@ -1,7 +1,7 @@
 // Who outside of the cards hears of an action of the audit log. A new action does not compile until it is here, and a
 // reader that must report it does not compile until it does.
 
-import type { AuditAction } from './audit-events.ts';
+import { type AuditAction, type AuditRead, type AuditRow, readEvent } from './audit-events.ts';
 
 interface Heard {
   /** A mail may tell of it. */
@@ -145,7 +145,13 @@ export type HeardBy<Reader extends keyof Heard> = {
   [Action in AuditAction]: (typeof auditActions)[Action] extends Readonly<Record<Reader, true>> ? Action : never;
 }[AuditAction];
 
-export function isHeardBy<Reader extends keyof Heard>(reader: Reader, action: string): action is HeardBy<Reader> {
-  const heard: Readonly<Record<string, Heard>> = auditActions;
-  return Object.hasOwn(heard, action) && heard[action]?.[reader] === true;
+/** Undefined where the reader reports nothing of this row. */
+export function eventFor<Reader extends keyof Heard>(reader: Reader, row: AuditRow) {
+  const event = readEvent(row);
+  return event !== undefined && isHeardBy(reader, event) ? event : undefined;
+}
+
+function isHeardBy<Reader extends keyof Heard>(reader: Reader, event: AuditRead): event is AuditRead<HeardBy<Reader>> {
+  const heard: Heard = auditActions[event.action];
+  return heard[reader] === true;
 }

@@ -1,12 +1,7 @@
 // What CI announced, and the deliveries that it came by.
 
+import type { Author, Reaction } from '../build.ts';
 import { count, flag, listOf, optional, record, type Shape, text } from './shape.ts';
-
-interface AuthorSaid {
-  readonly name: string | undefined;
-  readonly email: string | undefined;
-  readonly login: string | undefined;
-}
 
 interface ArtifactSaid {
   readonly kind: string;
@@ -15,7 +10,7 @@ interface ArtifactSaid {
 
 interface ReactionSaid {
   readonly target: string;
-  readonly reaction: 'announce' | 'deploy' | 'ignore';
+  readonly reaction: Reaction;
   readonly became: 'deploying' | 'waiting' | 'announced' | 'ignored';
   readonly older: boolean;
   readonly deployment: string | undefined;
@@ -31,7 +26,7 @@ const facts = {
   commit: optional(text),
   subject: optional(text),
   url: optional(text),
-  authors: listOf(record<AuthorSaid>()),
+  authors: listOf(record<Author>()),
 } as const satisfies Shape;
 
 const artifact = optional(record<ArtifactSaid>());

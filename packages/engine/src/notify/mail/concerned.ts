@@ -5,6 +5,7 @@ import type { DeploymentView } from '../../api/deployment.ts';
 import type { MailSettings } from '../../config/notify/settings.ts';
 import type { TargetSettings } from '../../config/settings.ts';
 import { personOf } from '../../domain/actor.ts';
+import { eventFor } from '../../domain/audit-actions.ts';
 import type { AuditRow } from '../../domain/audit-events.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Fact } from './facts.ts';
@@ -37,7 +38,22 @@ export function concernedBy(parts: MailParts, { authorDomains }: MailSettings, n
   };
 }
 
-const authorsIn = ({ detail }: AuditRow): Concerned['authors'] => (detail as Partial<BuildFacts>).authors ?? [];
+function authorsIn(row: AuditRow): Concerned['authors'] {
+  const event = eventFor('mail', row);
+  switch (event?.action) {
+    case 'build-failed':
+    case 'build-mended':
+      return event.detail.authors ?? [];
+    case undefined:
+    case 'approval-asked':
+    case 'approval-reminder':
+    case 'deployment-finished':
+    case 'side-restored':
+      return [];
+    default:
+      return event satisfies never;
+  }
+}
 
 function authorsOf({ store }: MailParts, { service }: Fact, version: string | undefined): Concerned['authors'] {
   return (version === undefined ? undefined : buildOf(store.db, service, version)?.authors) ?? [];

@@ -3,8 +3,8 @@
 import type { BuildFacts } from '../../api/builds.ts';
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { FactName } from '../../config/notify/settings.ts';
-import { isHeardBy } from '../../domain/audit-actions.ts';
-import type { AuditRow } from '../../domain/audit-events.ts';
+import { eventFor } from '../../domain/audit-actions.ts';
+import type { AuditRead, AuditRow } from '../../domain/audit-events.ts';
 import { clockTime } from '../../domain/times.ts';
 import { oneLine, webLink } from '../text.ts';
 
@@ -41,47 +41,53 @@ export interface Known {
 }
 
 export function factOf(row: AuditRow, known: Known): Fact | undefined {
-  const { action } = row;
-  if (row.service === null || !isHeardBy('mail', action)) return undefined;
-  switch (action) {
+  const event = eventFor('mail', row);
+  if (row.service === null || event === undefined) return undefined;
+  switch (event.action) {
     case 'build-failed':
-      return buildFact(row, known, 'build-broken');
+      return buildFact(event, known, 'build-broken');
     case 'build-mended':
-      return buildFact(row, known, 'build-fixed');
+      return buildFact(event, known, 'build-fixed');
     case 'approval-asked':
     case 'approval-reminder':
       return deploymentFact(row, known, 'awaiting-approval');
     case 'deployment-finished': {
-      const name = endings[String(row.detail.outcome)];
+      const name = event.detail.outcome && endings[event.detail.outcome];
       return name && deploymentFact(row, known, name === 'live' && row.code === 'rollback' ? 'rolled-back' : name);
     }
     case 'side-restored':
       return {
         ...common(row, 'side-restored'),
-        headline: `${known.place}: the failed side is back on ${words(row.detail.version, 64)}`,
+        headline: `${known.place}: the failed side is back on ${oneLine(event.detail.version ?? '', 64)}`,
         details: [],
         buildUrl: undefined,
       };
     default:
-      return action satisfies never;
+      return event satisfies never;
   }
 }
 
 /** Superseded and cancelled ones were never tried: whoever did that knows. */
-const endings: Readonly<Record<string, FactName>> = {
+const endings: Readonly<Record<OutcomeKind, FactName | undefined>> = {
   promoted: 'live',
   'rolled-back': 'rolled-back',
   failed: 'failed',
   aborted: 'failed',
   halted: 'halted',
+  superseded: undefined,
+  cancelled: undefined,
 };
 
-function buildFact(row: AuditRow, { place }: Known, name: 'build-broken' | 'build-fixed'): Fact {
-  const { repository, branch, commit, subject, url, authors, version } = row.detail as Partial<BuildFacts>;
+function buildFact(
+  row: AuditRead<'build-failed' | 'build-mended'>,
+  { place }: Known,
+  name: 'build-broken' | 'build-fixed',
+): Fact {
+  const { repository, branch, commit, subject, url, authors, version } = row.detail;
   const by = (authors ?? []).map((author) => author.name ?? author.login ?? author.email ?? 'somebody').join(', ');
   return {
     ...common(row, name),
-    headline: `${place}: the build ${name === 'build-broken' ? 'is broken' : 'is fixed'}${branch === undefined ? '' : ` on ${words(branch, 100)}`}`,
+    headline: `${place}: the build ${name === 'build-broken' ? 'is broken' : 'is fixed'}${branch === undefined ? '' : ` on ${oneLine(branch, 100)}`}`,
     details: listed([
       ['Repository', repository],
       ['Branch', branch],
@@ -149,8 +155,6 @@ function common({ seq, at, service, target, deploymentId, sentence }: AuditRow, 
     sentence: oneLine(sentence, 1_000),
   };
 }
-
-const words = (value: unknown, most: number): string => oneLine(String(value ?? ''), most);
 
 const listed = (pairs: readonly (readonly [label: string, value: string | undefined | null])[]): readonly Detail[] =>
   pairs.flatMap(([label, value]) => (value ? [{ label, value: oneLine(value, 300) }] : []));

@@ -3,7 +3,7 @@
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { TargetView } from '../../api/views.ts';
 import { targetName } from '../../config/settings.ts';
-import { type HeardBy, isHeardBy } from '../../domain/audit-actions.ts';
+import { eventFor } from '../../domain/audit-actions.ts';
 import type { AuditRow } from '../../domain/audit-events.ts';
 import { getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { oneLine } from '../text.ts';
@@ -15,17 +15,19 @@ const summaryAtMost = 300;
 /** A row of the audit log → what it begins or ends. */
 export function putTroubles(parts: PageParts): (row: AuditRow) => void {
   return (row) => {
-    const { action } = row;
-    if (!isHeardBy('pager', action)) return;
-    switch (action) {
+    const event = eventFor('pager', row);
+    switch (event?.action) {
+      case undefined:
+        return;
       case 'deployment-finished':
-        return putEnd(parts, row);
+        return putEnd(parts, event);
       case 'guard-ended':
+        return endGuarded(parts, event);
       case 'guard-paged':
       case 'guard-exhausted':
-        return putGuarded(parts, row, action);
+        return putGuarded(parts, event);
       default:
-        return action satisfies never;
+        return event satisfies never;
     }
   };
 }
@@ -47,20 +49,22 @@ function putEnd(parts: PageParts, row: AuditRow): void {
 }
 
 /** What the guard of a target leaves to people, unless the look at both sides calls them for the same thing. */
-function putGuarded(
-  parts: PageParts,
-  { at, service, target, sentence, code }: AuditRow,
-  action: Exclude<HeardBy<'pager'>, 'deployment-finished'>,
-): void {
+function putGuarded(parts: PageParts, { at, service, target, sentence, code }: AuditRow): void {
   if (service === null || target === null) return;
-  const about = { at, trouble: 'live-side-ill', service, target, deploymentId: undefined } as const;
-  if (action === 'guard-ended') end(parts, { ...about, summary: sentence, details: {} });
-  if (action === 'guard-ended') return;
+  const about = guarded(at, service, target);
   const found = parts.engine.target({ service, target });
   if (!found.ok || bothSidesIll(found.value)) return;
   const details = { why: oneLine(sentence, summaryAtMost), code: code ?? 'unknown', ...sides(found.value) };
   begin(parts, { ...about, summary: `${found.value.name}: ${sentence}`, details });
 }
+
+function endGuarded(parts: PageParts, { at, service, target, sentence }: AuditRow): void {
+  if (service !== null && target !== null)
+    end(parts, { ...guarded(at, service, target), summary: sentence, details: {} });
+}
+
+const guarded = (at: number, service: string, target: string) =>
+  ({ at, trouble: 'live-side-ill', service, target, deploymentId: undefined }) as const;
 
 const viewOf = ({ engine }: PageParts, { deploymentId }: AuditRow): DeploymentView | undefined =>
   deploymentId === null ? undefined : engine.deployment(deploymentId);

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { isHeardBy } from '../../domain/audit-actions.ts';
-import type { AuditRow } from '../../domain/audit-events.ts';
+import type { AuditRead, AuditRow } from '../../domain/audit-events.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Db } from '../../state/database.ts';
@@ -43,22 +43,23 @@ interface Telling {
 }
 
 export function eventFacts(telling: Telling, row: AuditRow): readonly EventFact[] {
-  const { action } = row;
-  if (!isHeardBy('cdevents', action)) return [];
-  switch (action) {
+  const event = eventFor('cdevents', row);
+  switch (event?.action) {
+    case undefined:
+      return [];
     case 'dismantled':
       return telling.serving().map(({ service, target }) => removed(telling, row, { service, target }));
     case 'deployment-finished':
-      return endFacts(telling, row);
+      return endFacts(telling, event);
     default:
-      return action satisfies never;
+      return event satisfies never;
   }
 }
 
-function endFacts(telling: Telling, row: AuditRow): readonly EventFact[] {
+function endFacts(telling: Telling, row: AuditRead<'deployment-finished'>): readonly EventFact[] {
   const found = row.deploymentId === null ? undefined : readDeployment(telling.db, row.deploymentId);
-  if (!found) return [];
-  const outcome = row.detail.outcome as OutcomeKind;
+  const { outcome } = row.detail;
+  if (!found || outcome === undefined) return [];
   const live = liveEvent(found, outcome);
   return [
     ...(live === undefined ? [] : [serviceEvent(telling, row, found, live)]),

@@ -2,7 +2,7 @@
 // that was live before is ended by the one that took its place.
 
 import type { GithubSettings } from '../../config/statuses/statuses.ts';
-import { isHeardBy } from '../../domain/audit-actions.ts';
+import { eventFor } from '../../domain/audit-actions.ts';
 import type { AuditRow } from '../../domain/audit-events.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
 import { buildOf } from '../../state/builds.ts';
@@ -33,10 +33,10 @@ export const githubKey = (deploymentId: string): string => `github:${deploymentI
 /** Facts of one row, in the order in which they are to be told. */
 export function githubFacts(db: Db, settings: GithubSettings, row: AuditRow): readonly GithubFact[] {
   const found = row.deploymentId === null ? undefined : readDeployment(db, row.deploymentId);
-  const { action } = row;
-  if (!found || !isHeardBy('github', action)) return [];
+  const event = eventFor('github', row);
+  if (!found || event === undefined) return [];
   const telling: Telling = { db, settings, row };
-  switch (action) {
+  switch (event.action) {
     case 'deployment-requested':
       return factOf(telling, found, begun(found));
     // Where no build says it, the release itself says its commit, which is known from here on.
@@ -45,12 +45,13 @@ export function githubFacts(db: Db, settings: GithubSettings, row: AuditRow): re
         ? factOf(telling, found, begun(found))
         : [];
     case 'deployment-finished': {
-      const outcome = row.detail.outcome as OutcomeKind;
+      const { outcome } = event.detail;
+      if (outcome === undefined) return [];
       const ended = factOf(telling, found, { state: stateOf[outcome], sentence: row.sentence });
       return outcome === 'promoted' ? [...replaced(telling, found), ...ended] : ended;
     }
     default:
-      return action satisfies never;
+      return event satisfies never;
   }
 }
 
