@@ -1,6 +1,9 @@
 // Which code an event carries beside its action. An action that is not here carries none.
 
-type Mode = 'deploy' | 'redeploy' | 'rollback' | 'switch';
+import type { Mode } from '../deployment.ts';
+import type { RefusalCode } from '../refusal.ts';
+import type { Role } from '../target.ts';
+
 type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
 
 export interface AuditCodes {
@@ -9,11 +12,11 @@ export interface AuditCodes {
   'deployment-finished': string;
   'step-failed': string;
   'turned-back': string;
-  refused: string;
+  refused: RefusalCode;
   'strangers-refused': 'not-in-team';
   'health-changed': 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
   /** The role of the slot. */
-  crashed: 'active' | 'preview' | 'standby' | 'idle';
+  crashed: Role;
   'guard-acted': Illness;
   'guard-paged': Illness;
   'guard-exhausted': Illness;

@@ -1,14 +1,14 @@
 // A deployment, from the request to its end, and what people decide.
 
-import { anything, count, flag, listOf, oneOf, optional, orNull, type Shape, text } from './shape.ts';
-import { nothing, slot } from './words.ts';
+import { anything, count, flag, listOf, optional, orNull, type Shape, text } from './shape.ts';
+import { nothing, outcome, slot, steps } from './words.ts';
 
 export const deploymentEvents = {
   'deployment-requested': { version: text, slot, from: orNull(text), hold: flag, build: optional(count) },
   planned: {
     digest: text,
     planHash: text,
-    steps: anything,
+    steps,
     schema: anything,
     evidence: anything,
     commit: optional(text),
@@ -23,7 +23,7 @@ export const deploymentEvents = {
   'turned-back': nothing,
   'signal-taken': nothing,
   'deployment-finished': {
-    outcome: oneOf('promoted', 'aborted', 'rolled-back', 'failed', 'superseded', 'cancelled', 'halted'),
+    outcome,
     // One that halted says its cause instead.
     version: optional(text),
     from: optional(orNull(text)),

@@ -1,7 +1,7 @@
 // Releases and configuration; the schemas of services; messages that were given up.
 
 import { anything, count, listOf, optional, type Shape, text } from './shape.ts';
-import { attempts, contract, nothing, slot } from './words.ts';
+import { contract, nothing, slot } from './words.ts';
 
 const marked = { version: text, digest: text } as const satisfies Shape;
 
@@ -47,7 +47,7 @@ export const schemaEvents = {
 } as const satisfies Readonly<Record<string, Shape>>;
 
 export const messageEvents = {
-  'mail-dropped': { fact: text, about: optional(count), facts: optional(count), attempts: optional(attempts) },
-  'page-dropped': { pager: text, trouble: text, action: text, attempts },
-  'status-dropped': { key: text, happenedAt: count, attempts },
+  'mail-dropped': { fact: text, about: optional(count), facts: optional(count), attempts: optional(count) },
+  'page-dropped': { pager: text, trouble: text, action: text, attempts: count },
+  'status-dropped': { key: text, happenedAt: count, attempts: count },
 } as const satisfies Readonly<Record<string, Shape>>;

@@ -1,6 +1,6 @@
 // Slots, what runs in them and how healthy it is; where users are routed, and what is known of that.
 
-import { anything, count, listOf, oneOf, optional, orNull, type Shape, text } from './shape.ts';
+import { anything, count, listOf, oneOf, optional, orNull, record, type Shape, text } from './shape.ts';
 import { inSlot, nodes, nothing, role, routing, slot } from './words.ts';
 
 const versionIn = { slot, version: orNull(text) } as const satisfies Shape;
@@ -43,9 +43,15 @@ export const healthEvents = {
 
 const settled = { routing: optional(routing), drift: optional(text) } as const satisfies Shape;
 
+/** A node that nobody waited for. */
+interface SilentNode {
+  readonly node: string;
+  readonly problem: string;
+}
+
 export const routingEvents = {
   'routing-intended': { routing, fence: optional(count), before: optional(routing) },
-  'routing-applied': { routing, silent: optional(nodes) },
+  'routing-applied': { routing, silent: optional(listOf(record<SilentNode>())) },
   'routing-adopted': settled,
   'routing-restored': settled,
   'balancer-restarted': { nodes },

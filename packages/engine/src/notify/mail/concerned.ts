@@ -1,6 +1,5 @@
 // Whom a fact concerns, from what is known of its deployment, its target and its build.
 
-import type { BuildFacts } from '../../api/builds.ts';
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { MailSettings } from '../../config/notify/settings.ts';
 import type { TargetSettings } from '../../config/settings.ts';

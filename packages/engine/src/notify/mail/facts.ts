@@ -1,10 +1,10 @@
 // Which rows of the audit log are worth a mail, and what it says. Pure: a row and what is known of it in, a fact out.
 
-import type { BuildFacts } from '../../api/builds.ts';
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { FactName } from '../../config/notify/settings.ts';
 import { eventFor } from '../../domain/audit-actions.ts';
 import type { AuditRead, AuditRow } from '../../domain/audit-events.ts';
+import type { OutcomeKind } from '../../domain/deployment.ts';
 import { clockTime } from '../../domain/times.ts';
 import { oneLine, webLink } from '../text.ts';
 

@@ -2,7 +2,7 @@
 // the same id whenever it is made, so that whoever receives it twice can tell.
 
 import { createHash } from 'node:crypto';
-import { isHeardBy } from '../../domain/audit-actions.ts';
+import { eventFor } from '../../domain/audit-actions.ts';
 import type { AuditRead, AuditRow } from '../../domain/audit-events.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
 import { buildOf } from '../../state/builds.ts';
