@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { readSources, type SourceFile, sourceFile } from '../../tools/nx/source-file.ts';
 import { contentRules } from './architecture/content-rules.ts';
 import { importRules } from './architecture/import-rules.ts';
+import { roomRules } from './architecture/rooms.ts';
 import type { Rule } from './architecture/rule.ts';
 
-const rules: readonly Rule[] = [...importRules, ...contentRules];
+const rules: readonly Rule[] = [...roomRules, ...importRules, ...contentRules];
 const sources = readSources(join(import.meta.dirname, '../..'));
 
 /** `rule: path what`, for each place that breaks it. */
