@@ -14,7 +14,7 @@ import type { Lease } from '../../state/leases.ts';
 import { patiently } from '../../state/patience.ts';
 import type { Tx } from '../../state/store.ts';
 import { type Core, mustTarget, releaseFiles } from '../core.ts';
-import type { StepContext, StepResult } from './step.ts';
+import type { StepContext } from './step.ts';
 
 /** One deployment being moved by this process. */
 export interface Run {
