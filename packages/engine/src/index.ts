@@ -1,19 +1,7 @@
 // The door of the engine: named exports only. Apps import from here and from nowhere else in this package.
 
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
-export type {
-  ArtifactPlace,
-  BuildAnnounced,
-  BuildConflict,
-  BuildFacts,
-  BuildNotDeployed,
-  Builds,
-  Explanation,
-  GivenDelivery,
-  RuleCondition,
-  RuleExplanation,
-  TargetReaction,
-} from './api/builds.ts';
+export type { Builds, Explanation, GivenDelivery, RuleCondition, RuleExplanation } from './api/builds.ts';
 export type { ConfigurationView } from './api/configuration.ts';
 export type {
   ActionName,
@@ -49,9 +37,17 @@ export { accountNote } from './config/process/notes.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
 export { type Actor, actorName, type Door, personOf, shortName } from './domain/actor.ts';
 export type { ArtifactSource } from './domain/artifact.ts';
-export type { AuditAction, AuditRow } from './domain/audit-events.ts';
+export { type AuditAction, type AuditRead, type AuditRow, readEvent } from './domain/audit-events.ts';
 export type { Author, Build, Reaction, StoredBuild } from './domain/build.ts';
 export type { Mode, OutcomeKind, Phase, StepName, StepStatus } from './domain/deployment.ts';
+export {
+  type ArtifactPlace,
+  type BuildAnnounced,
+  type BuildFacts,
+  buildAnnouncedIn,
+  buildFactsIn,
+  type TargetReaction,
+} from './domain/events/builds.ts';
 export {
   type Delivered,
   type DeliveryRecord,

@@ -1,6 +1,6 @@
 // What people hear of in Slack of each row of the audit log, and how.
 
-import type { AuditAction, AuditRow } from '@bg/engine';
+import type { AuditAction, AuditRead } from '@bg/engine';
 
 interface Announcement {
   /** A line in the deployment's thread, and whom it calls. */
@@ -8,7 +8,9 @@ interface Announcement {
   /** A message to everybody in the target's channel, with this sign. */
   readonly note?: string;
   /** A message of its own, which changes with what it is about. */
-  readonly message?: 'configuration' | 'contract' | 'delivery' | 'drift';
+  readonly message?: 'build-alert' | 'configuration' | 'contract' | 'delivery' | 'drift';
+  /** Messages to single people. */
+  readonly direct?: 'deployment' | 'lock';
   /** The cards of builds may show something else. */
   readonly builds?: true;
   /** The card of an earlier deployment of the target may show something else. */
@@ -18,9 +20,9 @@ interface Announcement {
 }
 
 // Mail that was given up has no note: a server that was away for days would fill the channel.
-const announcements: Readonly<Record<AuditAction, Announcement>> = {
+const announcements = {
   // A deployment, from the request to its end.
-  'deployment-requested': { line: 'nobody', builds: true, neighbours: true },
+  'deployment-requested': { line: 'nobody', direct: 'deployment', builds: true, neighbours: true },
   planned: { waits: true },
   'step-started': { waits: true },
   'step-done': { line: 'nobody' },
@@ -30,7 +32,7 @@ const announcements: Readonly<Record<AuditAction, Announcement>> = {
   'undo-started': { waits: true },
   'turned-back': {},
   'signal-taken': {},
-  'deployment-finished': { line: 'requester', builds: true, neighbours: true },
+  'deployment-finished': { line: 'requester', direct: 'deployment', builds: true, neighbours: true },
   // What people decide.
   'approval-asked': { line: 'approvers' },
   'approval-reminder': { line: 'approvers' },
@@ -44,7 +46,7 @@ const announcements: Readonly<Record<AuditAction, Announcement>> = {
   'abort-asked': { line: 'nobody' },
   'rollback-asked': { line: 'nobody' },
   locked: { note: '🔐' },
-  unlocked: { note: '🔓' },
+  unlocked: { note: '🔓', direct: 'lock' },
   refused: { waits: true },
   'strangers-refused': {},
   // Slots and what runs in them.
@@ -129,9 +131,9 @@ const announcements: Readonly<Record<AuditAction, Announcement>> = {
   // Builds and deliveries.
   'build-announced': { builds: true },
   'build-artifact': { builds: true },
-  'build-conflict': {},
-  'build-failed': {},
-  'build-mended': {},
+  'build-conflict': { message: 'build-alert' },
+  'build-failed': { message: 'build-alert' },
+  'build-mended': { message: 'build-alert' },
   'build-hands': {},
   'build-not-deployed': { note: '✋', builds: true },
   'delivery-done': { message: 'delivery' },
@@ -142,32 +144,36 @@ const announcements: Readonly<Record<AuditAction, Announcement>> = {
   'mail-dropped': {},
   'page-dropped': { note: '🚨' },
   'status-dropped': { note: '📪' },
-};
+} as const satisfies Readonly<Record<AuditAction, Announcement>>;
 
-/** Of an action that is written no longer: the card alone, as soon as it can be. */
-const announcementOf = (action: string): Announcement =>
-  Object.hasOwn(announcements, action) ? announcements[action as AuditAction] : {};
+/** The actions of which this is announced. */
+export type Announced<Name extends keyof Announcement, Value extends Announcement[Name]> = {
+  [Action in AuditAction]: (typeof announcements)[Action] extends Readonly<Record<Name, Value>> ? Action : never;
+}[AuditAction];
 
-export function lineFor({
-  action,
-  deploymentId,
-}: AuditRow): { readonly mention: 'approvers' | 'requester' | undefined } | undefined {
-  const called = deploymentId === null ? undefined : announcementOf(action).line;
+/** Narrows to the events of which this is announced: what reads a detail compiles only if each of them has it. */
+export function announces<const Name extends keyof Announcement, const Value extends Announcement[Name]>(
+  event: AuditRead,
+  name: Name,
+  value: Value,
+): event is AuditRead<Announced<Name, Value>> {
+  return announcementOf(event)[name] === value;
+}
+
+const announcementOf = ({ action }: Pick<AuditRead, 'action'>): Announcement => announcements[action];
+
+export function lineFor(event: AuditRead): { readonly mention: 'approvers' | 'requester' | undefined } | undefined {
+  const called = event.deploymentId === null ? undefined : announcementOf(event).line;
   return called && { mention: called === 'nobody' ? undefined : called };
 }
 
 /** The sign of the note; a side that serves nobody may be unhealthy without a message. */
-export function noteFor({ action, code, detail }: AuditRow): string | undefined {
+export function noteFor(event: AuditRead): string | undefined {
   // Of what is configured there is a card.
-  if (action === 'configuration-pending' && code !== 'not-configured') return undefined;
-  if (action === 'health-changed' && (detail.role !== 'active' || code === 'healthy')) return undefined;
-  return announcementOf(action).note;
+  if (event.action === 'configuration-pending' && event.code !== 'not-configured') return undefined;
+  if (event.action === 'health-changed' && (event.detail.role !== 'active' || event.code === 'healthy'))
+    return undefined;
+  return announcementOf(event).note;
 }
 
-export const messageFor = ({ action }: AuditRow): Announcement['message'] => announcementOf(action).message;
-
-export const touchesBuilds = ({ action }: AuditRow): boolean => announcementOf(action).builds === true;
-
-export const touchesNeighbours = ({ action }: AuditRow): boolean => announcementOf(action).neighbours === true;
-
-export const isUrgent = ({ action }: AuditRow): boolean => announcementOf(action).waits !== true;
+export const isUrgent = (event: AuditRead): boolean => announcementOf(event).waits !== true;

@@ -1,10 +1,10 @@
 // Reads the audit log and puts what people should see into the outbox. It says nothing to Slack itself: Slack may be
 // down for hours, the log goes on, and this follows it.
 
-import type { AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
-import { findPerson, isStorageFault, letOthersIn, messageOf, personOf } from '@bg/engine';
+import type { AuditRead, AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
+import { findPerson, isStorageFault, letOthersIn, messageOf, personOf, readEvent } from '@bg/engine';
 import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, transport } from '../outbox/messages.ts';
-import { isUrgent, lineFor, noteFor, touchesNeighbours } from './announcements.ts';
+import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { directsFor } from './direct.ts';
 import { announceConfiguration, announceContract, announceDelivery, announceDrift } from './live-messages.ts';
@@ -102,21 +102,24 @@ async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'mo
 
 function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   const age = announcer.clock.now() - row.at;
+  const event = readEvent(row);
   // A refusal changed nothing: whoever was refused has been told, and no card shows anything else.
-  if (age > drawMs || row.action === 'refused') return;
+  if (age > drawMs || event?.action === 'refused') return;
   const view = row.deploymentId === null ? undefined : announcer.engine.deployment(row.deploymentId);
-  if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: isUrgent(row) });
-  if (touchesNeighbours(row)) redrawNeighbours(announcer, row);
-  showBuild(announcer.engine, row);
-  announceConfiguration(announcer.engine, row);
+  if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: event === undefined || isUrgent(event) });
+  // Of an action that is written no longer: the card alone, as soon as it can be.
+  if (event === undefined) return;
+  if (announces(event, 'neighbours', true)) redrawNeighbours(announcer, event);
+  showBuild(announcer.engine, event);
+  announceConfiguration(announcer.engine, event);
   if (age > announceMs) return;
-  if (view !== undefined) announceDeployment(announcer, row, view);
-  announceDrift(announcer.engine, row);
-  announceContract(announcer.engine, row);
-  announceBuild(announcer.engine, row);
-  announceDelivery(announcer.engine, row, repeats);
-  announceInChannel(announcer, row, repeats);
-  notifyLockOwner(announcer, row);
+  if (view !== undefined) announceDeployment(announcer, event, view);
+  announceDrift(announcer.engine, event);
+  announceContract(announcer.engine, event);
+  announceBuild(announcer.engine, event);
+  announceDelivery(announcer.engine, event, repeats);
+  announceInChannel(announcer, event, repeats);
+  notifyLockOwner(announcer, event);
 }
 
 /** Buttons that are not legal any more must not stay on the cards of earlier deployments. */
@@ -129,7 +132,7 @@ function redrawNeighbours({ engine }: Announcer, row: AuditRow): void {
       putCard(engine.outbox, view, { urgent: false });
 }
 
-function announceDeployment({ engine }: Announcer, row: AuditRow, view: DeploymentView): void {
+function announceDeployment({ engine }: Announcer, row: AuditRead, view: DeploymentView): void {
   const isEnd = row.action === 'deployment-finished';
   const facts = { ...factsOf(row), head: isEnd ? row.hash : undefined };
   const line = lineFor(row);
@@ -153,7 +156,7 @@ function announceDeployment({ engine }: Announcer, row: AuditRow, view: Deployme
 
 const factsOf = ({ seq, at, actor, sentence }: AuditRow) => ({ seq, at, actor, sentence });
 
-function announceInChannel({ engine }: Announcer, row: AuditRow, repeats: Repeats): void {
+function announceInChannel({ engine }: Announcer, row: AuditRead, repeats: Repeats): void {
   const emoji = noteFor(row);
   if (emoji === undefined || row.service === null) return;
   if (!repeats.isNew(`${row.service}/${row.target} ${row.action} ${row.code}`)) return;
@@ -167,9 +170,10 @@ function announceInChannel({ engine }: Announcer, row: AuditRow, repeats: Repeat
 }
 
 /** Whose lock it was need not read the channel to learn that it is gone. */
-function notifyLockOwner({ engine }: Announcer, row: AuditRow): void {
-  const owner = personOf(String(row.detail.owner ?? ''));
-  if (row.action !== 'unlocked' || owner === undefined || `person:${owner}` === row.actor) return;
+function notifyLockOwner({ engine }: Announcer, row: AuditRead): void {
+  if (!announces(row, 'direct', 'lock')) return;
+  const owner = personOf(row.detail.owner ?? '');
+  if (owner === undefined || `person:${owner}` === row.actor) return;
   const user = findPerson(engine.settings, { id: owner })?.slack;
   if (user === undefined || row.service === null) return;
   for (const { name } of concerned(engine, row.service, row.target))

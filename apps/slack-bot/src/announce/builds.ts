@@ -1,22 +1,23 @@
 // Builds in the channels of their service: a card for each that may be deployed, a message for what broke, was mended
 // or does not fit what was announced before.
 
-import type { AuditRow, BuildAnnounced, BuildFacts, Engine, Settings } from '@bg/engine';
-import { isBuildAlert } from '../cards/build-lines.ts';
+import type { AuditRead, Engine, Settings } from '@bg/engine';
 import { authorIn } from '../cards/people-formatter.ts';
 import { type Payloads, putOnce, transport } from '../outbox/messages.ts';
-import { touchesBuilds } from './announcements.ts';
+import { announces } from './announcements.ts';
 
 /** The cards, which are right however late they are drawn. */
-export function showBuild(engine: Engine, row: AuditRow): void {
-  const { action, service } = row;
-  if (service === null || !touchesBuilds(row)) return;
-  if (action === 'build-announced') putBuild(engine, row, service);
+export function showBuild(engine: Engine, event: AuditRead): void {
+  const { service } = event;
+  if (service === null || !announces(event, 'builds', true)) return;
+  if (event.action === 'build-announced') putBuild(engine, event, service);
   redrawBuilds(engine, service);
 }
 
-function putBuild({ outbox, settings }: Engine, { seq, detail }: AuditRow, service: string): void {
-  const { build, reactions } = detail as unknown as BuildAnnounced;
+function putBuild({ outbox, settings }: Engine, event: AuditRead<'build-announced'>, service: string): void {
+  const { seq } = event;
+  const { build, reactions = [] } = event.detail;
+  if (build === undefined) return;
   const targets = reactions.filter(({ reaction }) => reaction !== 'ignore').map(({ target }) => target);
   for (const channel of channelsOf(settings, service, targets)) {
     const payload: Payloads['build'] = { seq, build, service, channel };
@@ -34,8 +35,9 @@ export function redrawBuilds({ builds, outbox, settings }: Engine, service: stri
 }
 
 /** What broke and what is mended, once; nobody hears of it hours later. */
-export function announceBuild({ outbox, settings }: Engine, { seq, action, service, detail }: AuditRow): void {
-  if (service === null || !isBuildAlert(action)) return;
+export function announceBuild({ outbox, settings }: Engine, event: AuditRead): void {
+  const { seq, service } = event;
+  if (service === null || !announces(event, 'message', 'build-alert')) return;
   for (const channel of channelsOf(settings, service))
     putOnce(outbox, {
       key: `build-news:${seq}:${channel}`,
@@ -43,7 +45,7 @@ export function announceBuild({ outbox, settings }: Engine, { seq, action, servi
       payload: { seq, channel },
       urgent: true,
     });
-  const { authors } = detail as unknown as BuildFacts;
+  const { authors = [] } = event.detail;
   const users = new Set(authors.flatMap((author) => authorIn(settings.people, author)?.slack ?? []));
   for (const user of users)
     putOnce(outbox, { key: `build-direct:${seq}:${user}`, kind: 'build-direct', payload: { seq, user }, urgent: true });

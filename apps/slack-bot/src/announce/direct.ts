@@ -1,8 +1,17 @@
 // Who hears of a deployment in person: whoever asked for it and whoever wrote its commits, how it ended and when it is
 // taken back. Nobody is told that they stopped it themselves.
 
-import { type AuditRow, type DeploymentView, type Engine, findPerson, personOf } from '@bg/engine';
+import {
+  type AuditRead,
+  type AuditRow,
+  type DeploymentView,
+  type Engine,
+  findPerson,
+  type OutcomeKind,
+  personOf,
+} from '@bg/engine';
 import { authorIn } from '../cards/people-formatter.ts';
+import { announces } from './announcements.ts';
 
 export interface Direct {
   readonly user: string;
@@ -11,12 +20,22 @@ export interface Direct {
   readonly about: boolean;
 }
 
-const badEnds = ['failed', 'aborted', 'rolled-back', 'halted'];
+export function directsFor(engine: Engine, event: AuditRead, view: DeploymentView): readonly Direct[] {
+  if (!announces(event, 'direct', 'deployment')) return [];
+  switch (event.action) {
+    case 'deployment-requested':
+      return view.mode === 'rollback' ? takenBack(engine, event, view) : [];
+    case 'deployment-finished':
+      return ended(engine, event, view);
+    default:
+      return event satisfies never;
+  }
+}
 
-export function directsFor(engine: Engine, row: AuditRow, view: DeploymentView): readonly Direct[] {
-  if (row.action === 'deployment-requested' && view.mode === 'rollback') return takenBack(engine, row, view);
-  if (row.action !== 'deployment-finished') return [];
-  const outcome = String(row.detail.outcome);
+const badEnds: readonly (OutcomeKind | undefined)[] = ['failed', 'aborted', 'rolled-back', 'halted'];
+
+function ended(engine: Engine, row: AuditRead<'deployment-finished'>, view: DeploymentView): readonly Direct[] {
+  const { outcome } = row.detail;
   // Of a rollback that is done, they heard when it was asked for.
   const isLive = outcome === 'promoted' && view.mode !== 'rollback';
   if (!isLive && !badEnds.includes(outcome)) return [];

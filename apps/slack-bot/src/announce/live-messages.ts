@@ -1,43 +1,42 @@
 // Messages that the bot updates in place while their subject changes: a changed configuration, a drift, a contract of a
 // schema, a delivery of CI. One message each; its buttons are there while a person can decide.
 
-import type { AuditRow, Engine } from '@bg/engine';
+import type { AuditRead, AuditRow, Engine } from '@bg/engine';
 import { type Payloads, transport } from '../outbox/messages.ts';
-import { messageFor } from './announcements.ts';
+import { announces } from './announcements.ts';
 import { channelsOf } from './builds.ts';
 import type { Repeats } from './repeats.ts';
 
 /** Old rows too: the message is right however late it is drawn. */
-export function announceConfiguration(engine: Engine, row: AuditRow): void {
-  if (messageFor(row) !== 'configuration') return;
+export function announceConfiguration(engine: Engine, row: AuditRead): void {
+  if (!announces(row, 'message', 'configuration')) return;
   // A change that became another change: the buttons of the earlier message have no effect any more.
-  const { before, digest } = row.detail;
-  if (typeof before === 'string' && engine.outbox.has(configurationKey(row, before)))
-    putConfiguration(engine, row, before);
-  if (row.action === 'configuration-pending') putConfiguration(engine, row, digest);
+  const { before } = row.detail;
+  if (before !== undefined && engine.outbox.has(configurationKey(row, before))) putConfiguration(engine, row, before);
+  if (row.action === 'configuration-pending') putConfiguration(engine, row, row.detail.digest);
 }
 
 const configurationKey = ({ service, target }: AuditRow, digest: string): string =>
   `configuration:${service}/${target}:${digest}`;
 
-function putConfiguration(engine: Engine, row: AuditRow, digest: unknown): void {
+function putConfiguration(engine: Engine, row: AuditRow, digest: string | undefined): void {
   const facts = factsOfTarget(engine, row);
-  if (typeof digest !== 'string' || facts === undefined) return;
+  if (digest === undefined || facts === undefined) return;
   const payload: Payloads['configuration'] = { ...facts, digest, isNews: row.action === 'configuration-pending' };
   const key = configurationKey(row, digest);
   engine.outbox.put({ key, transport, kind: 'configuration', payload, urgent: true });
 }
 
-export function announceDrift(engine: Engine, row: AuditRow): void {
-  if (messageFor(row) !== 'drift') return;
+export function announceDrift(engine: Engine, row: AuditRead): void {
+  if (!announces(row, 'message', 'drift')) return;
   // A drift that became another drift: the buttons of the earlier message have no effect any more.
   if (row.action === 'drift-found') putDrift(engine, row, row.detail.before);
   putDrift(engine, row, row.detail.drift);
 }
 
-function putDrift(engine: Engine, row: AuditRow, id: unknown): void {
+function putDrift(engine: Engine, row: AuditRow, id: string | undefined): void {
   const facts = factsOfTarget(engine, row);
-  if (typeof id !== 'string' || facts === undefined) return;
+  if (id === undefined || facts === undefined) return;
   const payload: Payloads['drift'] = { ...facts, id };
   const key = `drift:${facts.service}/${facts.target}:${id}`;
   engine.outbox.put({ key, transport, kind: 'drift', payload, urgent: true });
@@ -51,19 +50,20 @@ function factsOfTarget(engine: Engine, { seq, at, actor, sentence, service, targ
   return { seq, at, actor, sentence, service, target, name, channel };
 }
 
-export function announceContract({ migrations, outbox }: Engine, row: AuditRow): void {
+export function announceContract({ migrations, outbox }: Engine, row: AuditRead): void {
+  if (!announces(row, 'message', 'contract')) return;
   const { contract } = row.detail;
-  if (messageFor(row) !== 'contract' || typeof contract !== 'string') return;
-  const view = migrations.contractNamed(contract);
+  const view = contract === undefined ? undefined : migrations.contractNamed(contract);
   if (view === undefined) return;
   const payload: Payloads['contract'] = { id: view.id, channel: view.channel };
   outbox.put({ key: `contract:${view.id}`, transport, kind: 'contract', payload, urgent: true });
 }
 
-export function announceDelivery({ outbox, settings }: Engine, row: AuditRow, repeats: Repeats): void {
+export function announceDelivery({ outbox, settings }: Engine, row: AuditRead, repeats: Repeats): void {
+  if (!announces(row, 'message', 'delivery')) return;
   const { action, detail, service, sentence } = row;
   const { id, hook } = detail;
-  if (messageFor(row) !== 'delivery' || typeof id !== 'number') return;
+  if (id === undefined) return;
   const key = `delivery:${id}`;
   outbox.again(key, { urgent: true });
   const isPut = outbox.reference(key) !== undefined;

@@ -1,16 +1,20 @@
 // What is told once of a build: it broke, it is mended, or it came again with other content.
 
 import type { BuildFacts } from '@bg/engine';
+import type { Announced } from '../announce/announcements.ts';
 import { type Card, card, section } from './blocks.ts';
 import { authorsText, commitText, runText } from './build-card.ts';
 import { commitUrl } from './code-host.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { code, join, outside } from './text.ts';
 
-export const buildSigns = { 'build-failed': '💔', 'build-mended': '💚', 'build-conflict': '🚨' } as const;
-export type BuildAlert = keyof typeof buildSigns;
+export type BuildAlert = Announced<'message', 'build-alert'>;
 
-export const isBuildAlert = (action: string): action is BuildAlert => Object.hasOwn(buildSigns, action);
+const buildSigns: Readonly<Record<BuildAlert, string>> = {
+  'build-failed': '💔',
+  'build-mended': '💚',
+  'build-conflict': '🚨',
+};
 
 export interface BuildAlertFacts {
   readonly action: BuildAlert;

@@ -1,9 +1,18 @@
 // Messages about builds, drawn from the row of the audit log that tells of them and from how the targets stand now.
 
-import type { AuditRow, BuildAnnounced, BuildFacts, Engine, Person, StoredBuild } from '@bg/engine';
+import {
+  type AuditRead,
+  buildAnnouncedIn,
+  buildFactsIn,
+  type Engine,
+  type Person,
+  readEvent,
+  type StoredBuild,
+} from '@bg/engine';
+import { announces } from '../announce/announcements.ts';
 import type { Card } from '../cards/blocks.ts';
 import { buildCard } from '../cards/build-card.ts';
-import { buildAlertCard, isBuildAlert } from '../cards/build-lines.ts';
+import { buildAlertCard } from '../cards/build-lines.ts';
 import { sidesOf } from '../cards/build-sides.ts';
 import { nameFormatter, type PeopleFormatter } from '../cards/people-formatter.ts';
 import type { Slack } from '../slack/api.ts';
@@ -33,9 +42,9 @@ export function drawBuild(
   { seq, service, channel }: BuildMessage,
   { engine, slack }: DrawContext,
 ): DrawnBuild | undefined {
-  const row = rowAt(engine, seq);
-  if (row === undefined) return undefined;
-  const facts = row.detail as unknown as BuildAnnounced;
+  const event = eventAt(engine, seq);
+  const facts = event?.action === 'build-announced' ? buildAnnouncedIn(event) : undefined;
+  if (event === undefined || facts === undefined) return undefined;
   const build = engine.builds.find(facts.build);
   const sides = sidesOf(engine, service, facts).filter(({ settings }) => settings.channel === channel);
   const cardOf = (deploymentId: string): string | undefined => {
@@ -46,7 +55,7 @@ export function drawBuild(
     service,
     facts,
     host: build?.host ?? '',
-    at: row.at,
+    at: event.at,
     sides,
     isFoundSince:
       facts.artifact === undefined && engine.builds.ofVersion(service, facts.version)?.artifact !== undefined,
@@ -83,10 +92,11 @@ interface AlertMessage {
 }
 
 export function drawBuildAlert(engine: Source, { seq, to, formatter }: AlertMessage): DrawnBuild | undefined {
-  const row = rowAt(engine, seq);
-  if (row?.service == null || !isBuildAlert(row.action)) return undefined;
-  const { action, service, sentence } = row;
-  const facts = row.detail as unknown as BuildFacts;
+  const event = eventAt(engine, seq);
+  if (event === undefined || !announces(event, 'message', 'build-alert')) return undefined;
+  const { action, service, sentence } = event;
+  const facts = buildFactsIn(event);
+  if (service === null || facts === undefined) return undefined;
   const { people, targets } = engine.settings;
   const approvers = targets.filter((one) => one.service === service).flatMap(({ approval }) => approval.approvers);
   const alert = {
@@ -100,4 +110,7 @@ export function drawBuildAlert(engine: Source, { seq, to, formatter }: AlertMess
   return { channel: to, card: buildAlertCard(alert, formatter(people)) };
 }
 
-const rowAt = ({ audit }: Source, seq: number): AuditRow | undefined => audit.after(seq - 1, 1)[0];
+function eventAt({ audit }: Source, seq: number): AuditRead | undefined {
+  const [row] = audit.after(seq - 1, 1);
+  return row && readEvent(row);
+}

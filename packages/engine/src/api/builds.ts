@@ -1,8 +1,8 @@
 // The verbs about builds, and what the audit log says of them: what CI announced, what the rules of the configuration
 // made of it, and what came of it on each target.
 
-import type { ArtifactSource } from '../domain/artifact.ts';
-import type { Build, Reaction, StoredBuild } from '../domain/build.ts';
+import type { Build, StoredBuild } from '../domain/build.ts';
+import type { TargetReaction } from '../domain/events/builds.ts';
 import type { Delivered, Ending } from '../domain/inbox.ts';
 
 export interface Builds {
@@ -58,65 +58,4 @@ export interface RuleCondition {
   readonly expected: string;
   readonly found: string;
   readonly holds: boolean;
-}
-
-/** What became of a build on one target. */
-export interface TargetReaction {
-  readonly target: string;
-  /** As the rule says. */
-  readonly reaction: Reaction;
-  /**
-   * `deploying`: a deployment was asked for. `waiting`: one will be, when the target is free. `announced`: people decide,
-   * be it by the rule or since the deployment was refused. `ignored`: nothing.
-   */
-  readonly became: 'deploying' | 'waiting' | 'announced' | 'ignored';
-  /** Of an older commit than the one that is live there. */
-  readonly older: boolean;
-  readonly deployment: string | undefined;
-  /** Why a `deploy` was refused: a refusal's code, `older` or `forked`. */
-  readonly code: string | undefined;
-  readonly sentence: string;
-}
-
-/** `build-announced`: `service` is set. One per version of a service. */
-export interface BuildAnnounced extends BuildFacts {
-  readonly tag: string | undefined;
-  readonly artifact: ArtifactPlace | undefined;
-  readonly reactions: readonly TargetReaction[];
-  /** Of an older commit than the live one, on a target that the build is for. */
-  readonly older: boolean;
-  /** Of each target where four eyes leave too few approvers; missing in rows of older versions. */
-  readonly remarks?: readonly string[];
-  readonly pullRequest: number | undefined;
-}
-
-/** `build-failed` and `build-mended`: `service` is set. Each once per break of (service, repository, branch). */
-export interface BuildFacts {
-  readonly build: number;
-  readonly version: string;
-  readonly repository: string | undefined;
-  readonly branch: string | undefined;
-  readonly commit: string | undefined;
-  readonly subject: string | undefined;
-  readonly url: string | undefined;
-  readonly authors: Build['authors'];
-}
-
-/** `build-conflict`: a version that was announced before came again with other content. Nothing of the earlier is changed. */
-export interface BuildConflict extends Omit<BuildFacts, 'build'> {
-  /** The one that stays. */
-  readonly build: number;
-}
-
-/** `build-not-deployed`: `service` and `target` are set. The target did not become free in time, or something newer came. */
-export interface BuildNotDeployed {
-  readonly build: number;
-  readonly version: string;
-  readonly code: string;
-}
-
-/** Where an artifact lies, for people; never with a password. */
-export interface ArtifactPlace {
-  readonly kind: ArtifactSource['kind'];
-  readonly place: string;
 }

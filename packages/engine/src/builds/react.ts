@@ -1,10 +1,10 @@
 // What happens to a good build on each target of its service: the rule says what is desired, the gates what is permitted.
 // Decided inside the transaction that stores the build, so that the announcement says what happens.
 
-import type { TargetReaction } from '../api/builds.ts';
 import type { BuildRule } from '../config/builds/settings.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { StoredBuild } from '../domain/build.ts';
+import type { TargetReaction } from '../domain/events/builds.ts';
 import { clockTime } from '../domain/times.ts';
 import type { AdmittedDeployment, BuildsContext, BuildTarget } from './flow.ts';
 import { newerLive } from './order.ts';

@@ -1,9 +1,9 @@
 // What the audit log says of builds: the one place where these rows are written. Everybody who tells people reads them.
 
-import type { BuildAnnounced, BuildConflict, BuildFacts, BuildNotDeployed } from '../api/builds.ts';
 import { actorName } from '../domain/actor.ts';
 import type { FactOf } from '../domain/audit-events.ts';
 import type { Build, StoredBuild } from '../domain/build.ts';
+import type { BuildAnnounced, BuildFacts, TargetReaction } from '../domain/events/builds.ts';
 import type { TargetKey } from '../domain/target.ts';
 import type { Tx } from '../state/store.ts';
 import { hookActor } from './react.ts';
@@ -12,7 +12,7 @@ import { placeOf } from './same.ts';
 export function recordAnnounced(
   tx: Tx,
   build: StoredBuild,
-  { reactions, remarks }: Required<Pick<BuildAnnounced, 'reactions' | 'remarks'>>,
+  { reactions, remarks }: { readonly reactions: readonly TargetReaction[]; readonly remarks: readonly string[] },
 ): void {
   const older = reactions.some((reaction) => reaction.older);
   const detail: BuildAnnounced = {
@@ -44,7 +44,7 @@ export function recordFixed(tx: Tx, build: StoredBuild): void {
 /** About a build that is not kept. */
 export function recordConflict(tx: Tx, now: Build, earlier: StoredBuild, difference: string): string {
   const sentence = `${now.service} ${now.version} was announced before as build ${earlier.id}, and a version is immutable: ${difference}; nothing was changed`;
-  const detail: BuildConflict = { ...factsOf({ ...now, id: earlier.id }) };
+  const detail = factsOf({ ...now, id: earlier.id });
   write(tx, now, { action: 'build-conflict', sentence, detail });
   return sentence;
 }
@@ -68,14 +68,13 @@ export function recordNotDeployed(
   key: TargetKey,
   { build, code, why }: { readonly build: StoredBuild; readonly code: string; readonly why: string },
 ): void {
-  const detail: BuildNotDeployed = { build: build.id, version: build.version, code };
   tx.audit({
     ...key,
     actor: actorName(hookActor(build)),
     action: 'build-not-deployed',
     code,
     sentence: `${build.version} is not deployed to ${key.target}: ${why}`,
-    detail,
+    detail: { build: build.id, version: build.version, code },
   });
 }
 

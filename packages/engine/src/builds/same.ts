@@ -1,8 +1,8 @@
 // Whether two builds of one version are the same: a version is immutable, so anything else is refused. Pure.
 
-import type { ArtifactPlace } from '../api/builds.ts';
 import type { ArtifactSource } from '../domain/artifact.ts';
 import type { Build } from '../domain/build.ts';
+import type { ArtifactPlace } from '../domain/events/builds.ts';
 
 /** Why they are not the same; undefined when nothing that was said of both differs. */
 export function differenceOf(earlier: Build, now: Build): string | undefined {

@@ -1,8 +1,8 @@
 // What becomes of a delivery: each build that comes out of it is judged, stored, told and deployed in one transaction, so
 // that a process that dies has done all of it or nothing, and one that comes again finds what was done.
 
-import type { TargetReaction } from '../api/builds.ts';
 import type { Build, StoredBuild } from '../domain/build.ts';
+import type { TargetReaction } from '../domain/events/builds.ts';
 import type { Delivered, Ending, Settlement } from '../domain/inbox.ts';
 import { addBuild, buildOf, buildOfRun, buildsOf } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';

@@ -1,8 +1,8 @@
 // A desk with rules about builds, and CI that announces some: real state, nothing driven.
 
-import type { BuildAnnounced, TargetReaction } from '../../api/builds.ts';
 import type { Engine } from '../../api/engine.ts';
-import type { AuditRow } from '../../domain/audit-events.ts';
+import { type AuditRow, readEvent } from '../../domain/audit-events.ts';
+import { type BuildAnnounced, buildAnnouncedIn, type TargetReaction } from '../../domain/events/builds.ts';
 import type { Settlement } from '../../domain/inbox.ts';
 import { type Desk, setDesk } from '../../orchestrator/verbs/testing/desk.ts';
 import { bodyOf, type Json } from './payloads.ts';
@@ -59,8 +59,10 @@ export const actionsTold = (engine: Pick<Engine, 'audit'>): readonly string[] =>
 
 export function announced(engine: Pick<Engine, 'audit'>): BuildAnnounced {
   const row = told(engine).findLast(({ action }) => action === 'build-announced');
-  if (!row) throw new Error('nothing was announced');
-  return row.detail as unknown as BuildAnnounced;
+  const event = row && readEvent(row);
+  const found = event?.action === 'build-announced' ? buildAnnouncedIn(event) : undefined;
+  if (!found) throw new Error('nothing was announced');
+  return found;
 }
 
 export function reactionOf(engine: Pick<Engine, 'audit'>, target: string): TargetReaction {

@@ -1,21 +1,31 @@
 // What CI announced, and the deliveries that it came by.
 
+import type { ArtifactSource } from '../artifact.ts';
 import type { Author, Reaction } from '../build.ts';
-import { count, flag, listOf, optional, record, type Shape, text } from './shape.ts';
+import { count, flag, listOf, optional, type Read, record, type Shape, text, type Written } from './shape.ts';
 
-interface ArtifactSaid {
-  readonly kind: string;
-  readonly place: string;
-}
-
-interface ReactionSaid {
+/** What became of a build on one target. */
+export interface TargetReaction {
   readonly target: string;
+  /** As the rule says. */
   readonly reaction: Reaction;
+  /**
+   * `deploying`: a deployment was asked for. `waiting`: one will be, when the target is free. `announced`: people decide,
+   * be it by the rule or since the deployment was refused. `ignored`: nothing.
+   */
   readonly became: 'deploying' | 'waiting' | 'announced' | 'ignored';
+  /** Of an older commit than the one that is live there. */
   readonly older: boolean;
   readonly deployment: string | undefined;
+  /** Why a `deploy` was refused: a refusal's code, `older` or `forked`. */
   readonly code: string | undefined;
   readonly sentence: string;
+}
+
+/** Where an artifact lies, for people; never with a password. */
+export interface ArtifactPlace {
+  readonly kind: ArtifactSource['kind'];
+  readonly place: string;
 }
 
 const facts = {
@@ -29,28 +39,53 @@ const facts = {
   authors: listOf(record<Author>()),
 } as const satisfies Shape;
 
-const artifact = optional(record<ArtifactSaid>());
-const delivery = { id: count, hook: text, kind: text, delivery: optional(text) } as const satisfies Shape;
+const artifact = optional(record<ArtifactPlace>());
 
+const announced = {
+  ...facts,
+  tag: optional(text),
+  artifact,
+  reactions: listOf(record<TargetReaction>()),
+  /** Of an older commit than the live one, on a target that the build is for. */
+  older: flag,
+  /** Of each target where four eyes leave too few approvers. */
+  remarks: optional(listOf(text)),
+  pullRequest: optional(count),
+} as const satisfies Shape;
+
+export type BuildFacts = Written<typeof facts>;
+export type BuildAnnounced = Written<typeof announced>;
+
+const delivery = { id: count, hook: text, kind: text, delivery: text } as const satisfies Shape;
+
+/** `service` is set, and `target` where it was not deployed. */
 export const buildEvents = {
-  'build-announced': {
-    ...facts,
-    tag: optional(text),
-    artifact,
-    reactions: listOf(record<ReactionSaid>()),
-    older: flag,
-    remarks: optional(listOf(text)),
-    pullRequest: optional(count),
-  },
+  // One per version of a service.
+  'build-announced': announced,
   'build-artifact': { ...facts, artifact },
-  /** `build` is the earlier one, which stays. */
+  // A version that was announced before came again with other content; `build` is the earlier one, which stays.
   'build-conflict': facts,
+  // Each once per break of (service, repository, branch).
   'build-failed': facts,
   'build-mended': facts,
   'build-hands': facts,
+  // The target did not become free in time, or something newer came.
   'build-not-deployed': { build: count, version: text, code: text },
   'delivery-done': delivery,
   'delivery-ignored': delivery,
   'delivery-parked': delivery,
   'delivery-replayed': delivery,
 } as const satisfies Readonly<Record<string, Shape>>;
+
+/** Of a row of any version; undefined where it does not say which build it is about. */
+export function buildFactsIn({ detail }: { readonly detail: Read<typeof facts> }): BuildFacts | undefined {
+  const { build, version, authors = [] } = detail;
+  return build === undefined || version === undefined ? undefined : { ...detail, build, version, authors };
+}
+
+/** Likewise. */
+export function buildAnnouncedIn(event: { readonly detail: Read<typeof announced> }): BuildAnnounced | undefined {
+  const known = buildFactsIn(event);
+  const { reactions = [], older = false } = event.detail;
+  return known && { ...event.detail, ...known, reactions, older };
+}
