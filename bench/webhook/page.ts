@@ -5,7 +5,38 @@ import { amount, median } from '../figures.ts';
 import { busyAtFirst } from '../traffic/machine.ts';
 import { deliveryBytes } from './deliveries.ts';
 import type { Setting } from './disk.ts';
-import type { Killed, Pace, Run } from './webhook.ts';
+
+export interface Pace {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly longestMs: number;
+}
+
+export interface Run {
+  /** Each connection sends the next one when the last was answered. */
+  readonly full: Pace;
+  readonly steady: Pace;
+  /** Milliseconds of the receiver's processor time per delivery, at full speed. */
+  readonly usedMs: number;
+  readonly accepted: number;
+  /** Not answered, or answered with anything but 202. */
+  readonly refused: number;
+  readonly missing: number;
+  readonly twice: number;
+  readonly waitedAtEnd: number;
+  readonly drainedMs: number;
+}
+
+export interface Killed {
+  readonly kills: number;
+  readonly accepted: number;
+  /** Sent again, since the receiver died before it answered. */
+  readonly again: number;
+  readonly missing: number;
+  readonly twice: number;
+  readonly isSound: boolean;
+}
 
 /** Before the run makes it busy. */
 const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node ${process.versions.node}; ${busyAtFirst()}`;

@@ -8,7 +8,7 @@ import { deliveryId } from './deliveries.ts';
 import { settingsOf } from './disk.ts';
 import { type KeptRows, keptRows, waitingRows } from './kept.ts';
 import { type Load, type Sent, startLoad } from './load.ts';
-import { pageOf } from './page.ts';
+import { type Killed, type Pace, pageOf, type Run } from './page.ts';
 import { freshGround, type Ground, startReceiver } from './receiver.ts';
 
 const runs = 3;
@@ -49,38 +49,6 @@ interface Stage {
   readonly load: Load;
   readonly say: (sentence: string) => void;
   readonly signal: AbortSignal;
-}
-
-export interface Pace {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly longestMs: number;
-}
-
-export interface Run {
-  /** Each connection sends the next one when the last was answered. */
-  readonly full: Pace;
-  readonly steady: Pace;
-  /** Milliseconds of the receiver's processor time per delivery, at full speed. */
-  readonly usedMs: number;
-  readonly accepted: number;
-  /** Not answered, or answered with anything but 202. */
-  readonly refused: number;
-  readonly missing: number;
-  readonly twice: number;
-  readonly waitedAtEnd: number;
-  readonly drainedMs: number;
-}
-
-export interface Killed {
-  readonly kills: number;
-  readonly accepted: number;
-  /** Sent again, since the receiver died before it answered. */
-  readonly again: number;
-  readonly missing: number;
-  readonly twice: number;
-  readonly isSound: boolean;
 }
 
 async function underLoad({ load, say, signal }: Stage, program: 'durable' | 'volatile', run: number): Promise<Run> {

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decorated } from './answer.ts';
-import type { Passage } from './forward.ts';
+import type { Passage } from './exchange.ts';
 import { headerOf, responseHeaders } from './headers.ts';
 
 export function beginAnswer(passage: Passage, reply: IncomingMessage): void {

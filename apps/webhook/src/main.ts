@@ -1,8 +1,9 @@
 // The webhook receiver's process: environment, signals, exit code. Everything else is in receiver.ts.
 
 import { createLog, keepFilesPrivate, loadSettings, messageOf, openEngine, withSecretFiles } from '@bg/engine';
-import { type Environment, type ReceiverOptions, readOptions } from './options.ts';
+import { type ReceiverOptions, readOptions } from './options.ts';
 import { startReceiver } from './receiver.ts';
+import type { Environment } from './secrets-options.ts';
 
 keepFilesPrivate();
 process.exitCode = await main();

@@ -1,6 +1,6 @@
 // What the process is told by its environment, checked at once: every problem in one error, and never a secret in it.
 
-import { type HookSecrets, readSecrets } from './secrets-options.ts';
+import { type Environment, type HookSecrets, readSecrets } from './secrets-options.ts';
 import { isNetwork } from './source.ts';
 
 export interface ReceiverOptions {
@@ -12,8 +12,6 @@ export interface ReceiverOptions {
   /** Addresses and networks whose X-Forwarded-For is believed; none unless said. */
   readonly trustedProxies: readonly string[];
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readOptions(environment: Environment): ReceiverOptions | { readonly problems: readonly string[] } {
   const read = readSecrets(environment);

@@ -4,7 +4,8 @@
 import type { CdeventsSecrets } from './hooks/cdevents.ts';
 import type { GitlabSecrets } from './hooks/gitlab.ts';
 import { leastSecretBytes, signingKey } from './hooks/standard.ts';
-import type { Environment } from './options.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Per hook; one without a secret is not served. */
 export interface HookSecrets {

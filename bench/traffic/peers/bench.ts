@@ -14,23 +14,8 @@ import { embeddedDriver } from '../proxies/drivers.ts';
 import { freePort } from '../proxies/port.ts';
 import { command, isInstalled } from '../proxies/program.ts';
 import { type Ground, userCookie } from '../proxies/proxy.ts';
-import { peersPage } from './page.ts';
+import { type PeerRow, peersPage, type Round } from './page.ts';
 import { bareNode, findKamal, kamalProxy, type Peer } from './peers.ts';
-
-/** One round of one proxy. */
-export interface Round {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly memoryMb: number;
-}
-
-export interface PeerRow {
-  readonly name: string;
-  readonly connections: number;
-  readonly idleMb: number;
-  readonly rounds: readonly Round[];
-}
 
 const connectionCounts = [50, 200];
 const standardSeconds = 3;

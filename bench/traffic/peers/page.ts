@@ -1,7 +1,21 @@
 // The page of the comparison: one row for each proxy and number of connections.
 
 import { median } from '../../figures.ts';
-import type { PeerRow, Round } from './bench.ts';
+
+/** One round of one proxy. */
+export interface Round {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly memoryMb: number;
+}
+
+export interface PeerRow {
+  readonly name: string;
+  readonly connections: number;
+  readonly idleMb: number;
+  readonly rounds: readonly Round[];
+}
 
 interface PageOptions {
   readonly rows: readonly PeerRow[];
