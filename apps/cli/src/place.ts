@@ -1,15 +1,13 @@
 // The words of a command: which of them is a place (`service` or `service/target`), a version, a slot, a deployment.
 // Words in the wrong order are never guessed at: the nearest correct form is shown and nothing is done.
 
-import type { SlotName, TargetRef } from '@bg/engine';
+import { isVersion, type SlotName, type TargetRef } from '@bg/engine';
 import { usageError } from './usage.ts';
 
 export interface PlaceOptions {
   readonly service?: string | undefined;
   readonly target?: string | undefined;
 }
-
-const versionPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 
 /** `shop/staging` or `--service shop --target staging`; both may be given when they agree. */
 export function readPlace(word: string | undefined, options: PlaceOptions): TargetRef {
@@ -34,7 +32,7 @@ export function isPlace(word: string, services: readonly string[]): boolean {
 }
 
 export function readVersion(word: string): string {
-  if (!versionPattern.test(word))
+  if (!isVersion(word))
     throw usageError(`"${word}" is no version: letters, digits and . _ + - are allowed, at most 64 of them.`);
   return word;
 }

@@ -63,6 +63,7 @@ export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse }
 export type { Fence, ObservedNode, Routing, SideCounts, Traffic } from './domain/routing.ts';
 export type { Role, SlotName, TargetRef } from './domain/target.ts';
 export { clockTime, forHowLong } from './domain/times.ts';
+export { isVersion } from './domain/version.ts';
 export type { SlotObservation } from './environment/environment.ts';
 export type { HealthReport } from './environment/health-report.ts';
 export type { SmokeReport } from './environment/smoke.ts';

@@ -1,6 +1,6 @@
 // Words sorted into positional arguments and options, with the nearest correct form for every mistake.
 
-import type { TargetRef } from '@bg/engine';
+import { isVersion, type TargetRef } from '@bg/engine';
 import { type KnownTarget, mistake } from './intent.ts';
 import { nearest } from './suggest.ts';
 import type { Word } from './words.ts';
@@ -104,10 +104,6 @@ function unknownTarget(
 
 export const namesTarget = (input: Input, { text, quoted }: Word): boolean =>
   !quoted && (text.includes('/') || input.known.some(({ service }) => service === text.toLowerCase()));
-
-const versionPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
-
-export const isVersion = (text: string): boolean => versionPattern.test(text);
 
 export function readVersion(word: Word): Understood<string> {
   if (isVersion(word.text)) return { ok: true, value: word.text };

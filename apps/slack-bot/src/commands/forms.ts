@@ -1,6 +1,7 @@
 // One function per form of a command: sorted words in, an intent out.
 
-import { type Input, isVersion, namesTarget, readTarget, readVersion, sortArguments, tooMany } from './arguments.ts';
+import { isVersion } from '@bg/engine';
+import { type Input, namesTarget, readTarget, readVersion, sortArguments, tooMany } from './arguments.ts';
 import { type DeployIntent, mistake, type Parsed, type SignalName, understood } from './intent.ts';
 import { nearest } from './suggest.ts';
 import type { Word } from './words.ts';

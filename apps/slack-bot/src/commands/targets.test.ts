@@ -1,7 +1,7 @@
 // A service with two targets: named where it matters, chosen in the form, and never mixed up.
 
+import { freePorts } from '@bg/engine/test-kit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePorts } from '../../../../test/support/ports.ts';
 import { fastTarget } from '../../../../test/support/stage.ts';
 import { ciOf, reaction } from '../testing/builds.ts';
 import {

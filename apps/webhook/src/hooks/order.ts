@@ -1,6 +1,7 @@
 // The JSON of the generic hook: {service, target?, version, deploy?, reason?, by?}. A key that is not known is an error,
 // since a misspelled `target` would deploy somewhere else.
 
+import { isVersion } from '@bg/engine';
 import { type JsonObject, readJsonObject } from './json.ts';
 
 /** What a delivery asks for. */
@@ -18,7 +19,6 @@ export interface Order {
 export type Reading = { readonly ok: true; readonly order: Order } | { readonly ok: false; readonly problem: string };
 
 const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
-const versionPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 const maxText = 500;
 
 const fields: Readonly<
@@ -28,7 +28,7 @@ const fields: Readonly<
   target: { needed: false, fits: matches(namePattern), expected: 'the name of a target' },
   version: {
     needed: true,
-    fits: matches(versionPattern),
+    fits: (value) => typeof value === 'string' && isVersion(value),
     expected: 'a version: letters, digits and . _ + -, at most 64',
   },
   deploy: { needed: false, fits: (value) => typeof value === 'boolean', expected: 'true or false' },

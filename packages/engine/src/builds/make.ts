@@ -2,11 +2,11 @@
 
 import type { BuildRule, FactName } from '../config/builds/settings.ts';
 import type { Author, Build } from '../domain/build.ts';
+import { isVersion } from '../domain/version.ts';
 import { evaluate, type Found, findAll, type Known } from '../lib/expression.ts';
 import { artifactOf, type Made, webAddress } from './artifact-of.ts';
 import { author, distinct, type HostEvent, type ToldAuthor } from './host-event.ts';
 
-const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 const longestSubject = 200;
 const longestName = 200;
 
@@ -79,12 +79,12 @@ function versionOf(
   const found =
     told === undefined ? evaluate(expression ?? '', event.document, known) : { ok: true as const, value: told };
   // A build that failed may have come to no version; it is told by what is known.
-  if (conclusion === 'failed' && (!found.ok || !versionShape.test(found.value)))
+  if (conclusion === 'failed' && (!found.ok || !isVersion(found.value)))
     return known.shortCommit ?? known.runNumber ?? 'unknown';
   if (told === undefined && expression === undefined)
     throw new Unfit(`version: ${event.host} ${event.event} names none; write an expression`);
   const version = foundBy('version', expression ?? '', found);
-  if (versionShape.test(version)) return version;
+  if (isVersion(version)) return version;
   throw new Unfit(
     `version: ${told === undefined ? expression : event.host} says ${quoted(version)}; expected a version: letters, digits and . _ + -, at most 64`,
   );

@@ -1,6 +1,6 @@
 // The door of the lint: a folder of migrations, read and judged without a server, for CI and for the registration alike.
 
-import { closest } from 'fastest-levenshtein';
+import { suggest } from '../lib/suggest.ts';
 import type { DatabaseKind, Dialect, LintOptions } from './dialect.ts';
 import { filesOf } from './files/migration.ts';
 import { readMigrations } from './files/read.ts';
@@ -39,7 +39,7 @@ export function unknownRule(
 ): { readonly name: string; readonly nearest: string } | undefined {
   const known = [...fileRules, ...dialects[kind].rules];
   const name = names.find((each) => !known.includes(each));
-  return name === undefined ? undefined : { name, nearest: closest(name, known) };
+  return name === undefined ? undefined : { name, nearest: suggest(name, known, 'any') ?? '' };
 }
 
 function unreadable({

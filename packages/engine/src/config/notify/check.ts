@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { Draft } from '../kit/draft.ts';
 import type { Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
-import { suggest } from '../reading/known-keys.ts';
+import { knownHint } from '../reading/known-keys.ts';
 import type { ConfigFile } from '../schema.ts';
 import type { TargetDraft } from '../target-draft.ts';
 
@@ -68,7 +68,7 @@ export function checkTold(draft: Draft<ConfigFile>, { options, saidAt }: TargetD
       if (id === undefined) return [];
       const at = [...saidAt('notify', list), index];
       if (!known.includes(id))
-        return [error(at, `nobody in people has the id "${id}"; ${suggest(id, known, 'known people')}`)];
+        return [error(at, `nobody in people has the id "${id}"; ${knownHint(id, known, 'known people')}`)];
       const hasMail = people.some((person) => person?.id === id && 'email' in person);
       return draft.notify?.mail === undefined || hasMail ? [] : [warning(at, `${id} has no email in people`)];
     }),

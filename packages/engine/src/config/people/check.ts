@@ -3,7 +3,7 @@
 import type { Draft } from '../kit/draft.ts';
 import type { Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
-import { suggest } from '../reading/known-keys.ts';
+import { knownHint } from '../reading/known-keys.ts';
 import type { ConfigFile } from '../schema.ts';
 import type { TargetDraft } from '../target-draft.ts';
 
@@ -46,7 +46,7 @@ export function checkApprovers(draft: Draft<ConfigFile>, isHidden: (path: Path) 
 
 function unknownApprover(path: Path, id: string | undefined, known: readonly string[]): Finding {
   if (known.length === 0) return error(path, 'people is empty, so nobody can be an approver');
-  const hint = suggest(id ?? '', known, 'known people');
+  const hint = knownHint(id ?? '', known, 'known people');
   return error(
     path,
     `nobody in people has ${id === undefined ? 'the id that the variable holds' : `the id "${id}"`}; ${hint}`,

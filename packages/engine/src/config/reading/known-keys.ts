@@ -1,7 +1,7 @@
 // Which keys a place of the file has, read from the schema itself, and the nearest of them to a misspelled one.
 
-import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { suggest } from '../../lib/suggest.ts';
 import type { Path } from '../kit/path.ts';
 import { shortText } from '../kit/path.ts';
 
@@ -18,8 +18,8 @@ export const keysOf = (schema: z.core.$ZodType | undefined): readonly string[] =
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 
 /** `did you mean "port"?`, or the known keys when none is near. */
-export function suggest(found: string, known: readonly string[], what = 'known here'): string {
-  const nearest = nearestOf(found, known);
+export function knownHint(found: string, known: readonly string[], what = 'known here'): string {
+  const nearest = suggest(found, known, 'half');
   if (nearest !== undefined) return `did you mean "${nearest}"?`;
   return known.length === 0 ? '' : `${what}: ${known.join(', ')}`;
 }
@@ -27,15 +27,7 @@ export function suggest(found: string, known: readonly string[], what = 'known h
 export function unknownKey(found: string, known: readonly string[]): string {
   const quoted = shortText(found);
   if (found === '<<') return 'merge keys (<<) are not read; what a service says holds for all its targets';
-  return [`${quoted} is not a known key`, suggest(found, known)].filter((part) => part !== '').join('; ');
-}
-
-/** Near: at most half of the longer word is different. */
-function nearestOf(found: string, known: readonly string[]): string | undefined {
-  if (known.length === 0 || found.length > 64) return undefined;
-  const exact = known.find((word) => word.toLowerCase() === found.toLowerCase().replaceAll(/[-_ ]/g, ''));
-  const word = exact ?? closest(found, [...known]);
-  return distance(found, word) <= Math.max(found.length, word.length) / 2 ? word : undefined;
+  return [`${quoted} is not a known key`, knownHint(found, known)].filter((part) => part !== '').join('; ');
 }
 
 function childOf(schema: z.core.$ZodType, key: string | number): z.core.$ZodType | undefined {

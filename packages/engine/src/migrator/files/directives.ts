@@ -1,6 +1,6 @@
 // The header of a file: comment lines `-- @name value` before the first statement. A misspelt one is an error, never nothing.
 
-import { closest, distance } from 'fastest-levenshtein';
+import { suggest } from '../../lib/suggest.ts';
 import { lineAt, withoutComments } from './code.ts';
 import type { Acceptance, FileProblem, Stage } from './migration.ts';
 
@@ -70,9 +70,8 @@ const isKnown = (name: string): name is DirectiveName => Object.hasOwn(known, na
 
 function unknownName(name: string): string {
   const names = Object.keys(known);
-  const nearest = closest(name.toLowerCase(), names);
-  const hint =
-    distance(name.toLowerCase(), nearest) <= 3 ? `did you mean @${nearest}?` : `known are @${names.join(', @')}`;
+  const meant = suggest(name, names, 3);
+  const hint = meant === undefined ? `known are @${names.join(', @')}` : `did you mean @${meant}?`;
   return `@${name} is unknown; ${hint}`;
 }
 

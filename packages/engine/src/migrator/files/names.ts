@@ -1,6 +1,6 @@
 // File names of a release's migrations: number, name, stage.
 
-import { closest, distance } from 'fastest-levenshtein';
+import { suggest } from '../../lib/suggest.ts';
 import type { FileProblem, Stage } from './migration.ts';
 
 export const stages: readonly Stage[] = ['expand', 'backfill', 'contract', 'revert'];
@@ -24,8 +24,8 @@ export function parseName(file: string): FileName | FileProblem {
     );
   if (Number(digits) === 0) return problem(file, 'the first number is 001');
   if (isStage(stage)) return { file, id: `${digits}_${name}`, number: Number(digits), stage };
-  const nearest = closest(stage, [...stages]);
-  const hint = distance(stage, nearest) <= 3 ? `; did you mean .${nearest}.sql?` : `: expected ${stages.join(', ')}`;
+  const meant = suggest(stage, stages, 3);
+  const hint = meant === undefined ? `: expected ${stages.join(', ')}` : `; did you mean .${meant}.sql?`;
   return problem(file, `"${stage}" is no stage${hint}`);
 }
 

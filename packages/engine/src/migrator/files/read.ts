@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import { messageOf } from '../../lib/errors.ts';
 import { isMissing } from '../../lib/files.ts';
+import { suggest } from '../../lib/suggest.ts';
 import { asBackfill } from './backfill.ts';
 import { type Directive, readAcceptances, readHeader } from './directives.ts';
 import type { FileProblem, Migration, MigrationFiles, SqlFile, Stage } from './migration.ts';
@@ -166,12 +166,8 @@ function problemsOfRequirements(files: readonly ReadFile[], migrations: readonly
       if (!/^\d{3,15}_[a-z0-9_]+$/.test(id)) return problem(`"${id}" is no id; expected a name such as 002_full_name`);
       if (number >= name.number) return problem(`requires ${id}, which does not come before it`);
       if (number < oldest || migrations.some((each) => each.id === id)) return [];
-      return problem(
-        `requires ${id}, which does not exist; did you mean ${closest(
-          id,
-          migrations.map((each) => each.id),
-        )}?`,
-      );
+      const known = migrations.map((each) => each.id);
+      return problem(`requires ${id}, which does not exist; did you mean ${suggest(id, known, 'any')}?`);
     }),
   );
 }

@@ -1,6 +1,6 @@
 // What the author of a migration takes on: `-- @accept <rule>: <reason>`, in the file of the hazard.
 
-import { closest } from 'fastest-levenshtein';
+import { suggest } from '../../lib/suggest.ts';
 import type { Acceptance, SqlFile } from '../files/migration.ts';
 import type { Finding } from './finding.ts';
 
@@ -19,7 +19,7 @@ function isAcceptable({ rule }: Finding): boolean {
 }
 
 function unused(file: SqlFile, { rule, reason, line }: Acceptance, here: readonly string[]): Finding {
-  const nearest = here.length === 0 ? undefined : closest(rule, [...here]);
+  const nearest = suggest(rule, here, 'any');
   return {
     rule: 'unused-accept',
     classes: ['style'],

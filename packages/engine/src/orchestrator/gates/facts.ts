@@ -2,11 +2,12 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { closest, distance } from 'fastest-levenshtein';
+
 import type { Actor } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';
-import type { TargetRef } from '../../domain/target.ts';
 import { otherSlot, type SlotName } from '../../domain/target.ts';
+import { isVersion } from '../../domain/version.ts';
+import { suggest } from '../../lib/suggest.ts';
 import { liveContract } from '../../state/contracts.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { liveLease } from '../../state/leases.ts';
@@ -21,8 +22,6 @@ import { readDrift } from '../routing/drift.ts';
 import { contractState } from '../schema/contract-state.ts';
 import { sharingWith } from '../schema/who-needs.ts';
 import type { GateFacts } from './gates.ts';
-
-export const versionShape = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 
 /** `{}` is the only service; `{service}` its default target. */
 export function findTarget(core: Core, ref: TargetRef): Result<Target> {
@@ -39,7 +38,7 @@ export function findTarget(core: Core, ref: TargetRef): Result<Target> {
   return refuse(
     'target-unknown',
     `there is no "${asked}" in this configuration`,
-    `Known: ${names.join(', ')}${asked === '' ? '' : `; the nearest is ${closest(asked, names)}`}.`,
+    `Known: ${names.join(', ')}${asked === '' ? '' : `; the nearest is ${suggest(asked, names, 'any')}`}.`,
   );
 }
 
@@ -58,8 +57,8 @@ export function gatherFacts(
   const now = core.clock.now();
   const active = activeSide(core, target);
   const digest = readRelease(db, target.key.service, version)?.digest;
-  const releaseExists = versionShape.test(version) && isFolder(join(target.settings.releasesFolder, version));
-  const isAwaited = versionShape.test(version) && !releaseExists && isAnnounced(core, target, version);
+  const releaseExists = isVersion(version) && isFolder(join(target.settings.releasesFolder, version));
+  const isAwaited = isVersion(version) && !releaseExists && isAnnounced(core, target, version);
   const quarantine = digest === undefined ? undefined : readQuarantine(db, digest);
   return {
     now,
@@ -123,7 +122,7 @@ export function activeSide(core: Core, target: Target): GateFacts['active'] {
 export function knownVersions({ settings }: Target): readonly string[] {
   try {
     return readdirSync(settings.releasesFolder, { withFileTypes: true })
-      .filter((entry) => versionShape.test(entry.name) && isFolder(join(settings.releasesFolder, entry.name)))
+      .filter((entry) => isVersion(entry.name) && isFolder(join(settings.releasesFolder, entry.name)))
       .map(({ name }) => name)
       .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
   } catch {
@@ -137,8 +136,7 @@ export function laidAt({ settings }: Target, version: string): number {
 }
 
 function nearest(version: string, known: readonly string[]): string | undefined {
-  const best = known.length === 0 ? undefined : closest(version.slice(0, 64), [...known]);
-  return best !== undefined && distance(version.slice(0, 64), best) <= Math.max(3, best.length / 2) ? best : undefined;
+  return suggest(version, known, 3) ?? suggest(version, known, 'half');
 }
 
 function isFolder(path: string): boolean {

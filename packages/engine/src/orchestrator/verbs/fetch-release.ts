@@ -4,12 +4,12 @@
 import type { StoredReleases } from '../../api/releases.ts';
 import { actorName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import { isVersion } from '../../domain/version.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { sizeText } from '../../releases/refused.ts';
 import { tokenByHand } from '../../releases/workplace.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Core, Target } from '../core.ts';
-import { versionShape } from '../gates/facts.ts';
 import { bringRelease, isThere, releaseFolder } from '../releases/bring.ts';
 
 export async function fetchRelease(
@@ -17,7 +17,7 @@ export async function fetchRelease(
   target: Target,
   { version, from, actor, signal = new AbortController().signal }: Parameters<StoredReleases['fetch']>[0],
 ): Promise<Result<string>> {
-  if (!versionShape.test(version))
+  if (!isVersion(version))
     return refuse(
       'text-invalid',
       `${JSON.stringify(version.slice(0, 64))} is no version`,
