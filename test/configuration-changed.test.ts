@@ -1,8 +1,8 @@
 // The configuration is edited while a release runs: what runs is addressed and judged as it was started, until its next start.
 
 import { type AuditRow, configurationAgainstRunning, type Engine, type TargetView } from '@bg/engine';
+import { freePorts } from '@bg/engine/test-kit';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { freePorts } from './support/ports.ts';
 import {
   alice,
   deployed,

@@ -3,9 +3,9 @@
 
 import { createServer, type Server } from 'node:net';
 import type { AuditRow, Engine } from '@bg/engine';
+import { freePorts } from '@bg/engine/test-kit';
 import { afterEach, expect, it, vi } from 'vitest';
 import { farmOf, killNode } from '../packages/engine/src/load-balancer/haproxy/testing.ts';
-import { freePorts } from './support/ports.ts';
 import { killAll } from './support/reboot.ts';
 import {
   alice,

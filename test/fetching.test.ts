@@ -6,10 +6,10 @@ import { readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Engine } from '@bg/engine';
+import { freePorts } from '@bg/engine/test-kit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type ArtifactServer, announceBuild, packFolder, serveArtifact, sha256 } from './support/artifacts.ts';
 import { startDriver } from './support/drivers.ts';
-import { freePorts } from './support/ports.ts';
 import { alice, deployed, eventually, finished, type Stage, setStage, until, value } from './support/stage.ts';
 
 const ends: (() => Promise<void> | void)[] = [];

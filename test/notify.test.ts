@@ -3,10 +3,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@bg/engine/test-kit';
 import { afterEach, expect, it } from 'vitest';
 import { start, startReceiver } from '../apps/webhook/src/testing/receiver.ts';
 import { header, type MailServer, partOf, startMailServer } from '../packages/engine/src/notify/testing/mail-server.ts';
-import { freePorts } from './support/ports.ts';
 import { alice, deployed, eventually, setStage, until, value } from './support/stage.ts';
 
 const opened: { close(): Promise<unknown> }[] = [];

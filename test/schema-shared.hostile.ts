@@ -1,7 +1,7 @@
 // Two targets of a service on one database: what a contract on one takes away must not be needed on the other.
 
+import { freePorts } from '@bg/engine/test-kit';
 import { afterAll, expect, it } from 'vitest';
-import { freePorts } from './support/ports.ts';
 import { alice, deployed, eventually, type Stage, setStage, value } from './support/stage.ts';
 
 let stage: Stage | undefined;

@@ -3,9 +3,9 @@
 
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '@bg/engine/test-kit';
 import { median } from '../figures.ts';
 import { processesNaming, usedMs } from './processes.ts';
-import { freePort } from './proxies/port.ts';
 import { command } from './proxies/program.ts';
 import { type Ground, type Mechanism, userCookie } from './proxies/proxy.ts';
 

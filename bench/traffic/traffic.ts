@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '@bg/engine';
+import { freePort } from '@bg/engine/test-kit';
 import type { Bench, BenchOptions, Measured } from '../figures.ts';
 import { figuresOf } from './figures-of.ts';
 import { type Backends, startBackends } from './load/crowd.ts';
@@ -20,7 +21,6 @@ import {
 } from './proxies/drivers.ts';
 import { haproxyReload, haproxyStatic } from './proxies/haproxy-by-hand.ts';
 import { nginxReload, nginxStatic } from './proxies/nginx-by-hand.ts';
-import { freePort } from './proxies/port.ts';
 import { endAll, isInstalled } from './proxies/program.ts';
 import type { Ground, Mechanism } from './proxies/proxy.ts';
 import type { Failure, Results } from './results.ts';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadSettings } from '@bg/engine';
-import { freePorts } from '../../test/support/ports.ts';
+import { freePorts } from '@bg/engine/test-kit';
 import { configText, strikeSettings } from '../../test/support/stage.ts';
 import { usedMs } from '../traffic/processes.ts';
 

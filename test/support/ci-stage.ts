@@ -5,11 +5,11 @@ import { cpSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs
 import { createServer, type Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import type { Engine } from '@bg/engine';
+import { freePorts } from '@bg/engine/test-kit';
 import { buildManifest } from '../../apps/slack-bot/src/slack/manifest.ts';
 import { gzipOf, sha256Of } from '../../packages/engine/src/releases/testing-archive.ts';
 import { type Simulator, startSimulator } from '../../tools/simulator/index.ts';
 import { type AppOptions, type AppProcess, startAppProcess } from '../../tools/stack/app-process.ts';
-import { freePorts } from './ports.ts';
 import { deployed, type Stage, setStage } from './stage.ts';
 
 export interface CiStage {

@@ -16,10 +16,10 @@ import {
   silentLog,
   systemClock,
 } from '@bg/engine';
+import { freePorts, until as poll } from '@bg/engine/test-kit';
 import { removeFolder } from '../../packages/engine/src/lib/remove-folder.ts';
 import { mountSmallDisk, type SmallDisk } from '../../packages/engine/src/lib/testing/small-disk.ts';
 import { layReleases } from '../../tools/sample-shop/build-releases.ts';
-import { freePorts } from './ports.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
 export const bob: Actor = { kind: 'person', id: 'bob', door: 'cli' };
@@ -224,13 +224,8 @@ export async function deployed(
 }
 
 /** Waits for anything; the limit is generous because the machine is small. */
-export async function eventually(what: () => boolean, limitMs = 30_000): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!what()) {
-    if (Date.now() > end) throw new Error(`it never came to: ${what}`);
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
-}
+export const eventually = (holds: () => boolean, limitMs?: number): Promise<true> =>
+  poll(holds, limitMs === undefined ? {} : { limitMs });
 
 /** Time that a test moves by hand; waiting is real. `jump`: somebody sets the wall clock. */
 export function movable(): Clock & { advance(ms: number): void; jump(ms: number): void } {

@@ -1,5 +1,6 @@
 // Following: watching is no part of a deployment. Who looks away, or is killed, changes nothing; who drives alone says so.
 
+import { until } from '@bg/engine/test-kit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openShell, type Shell, type Started } from './testing/shell.ts';
 
@@ -19,11 +20,6 @@ async function driver(): Promise<Started> {
   await started.shows('Driving deployments');
   await until(async () => (await shell.bg('status', '--json')).json().driver !== null);
   return started;
-}
-
-async function until(wish: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 40_000;
-  while (!(await wish())) if (Date.now() > end) throw new Error('it never came to that');
 }
 
 const live = async () =>

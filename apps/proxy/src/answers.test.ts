@@ -1,6 +1,7 @@
 import { Agent, get, type IncomingMessage, request } from 'node:http';
+import { until } from '@bg/engine/test-kit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { exchangeRaw, type Running, startProxyBefore, until } from './testing/fixture.ts';
+import { exchangeRaw, type Running, startProxyBefore } from './testing/fixture.ts';
 import { startWitness, type Witness } from './testing/witness.ts';
 
 let service: Witness;

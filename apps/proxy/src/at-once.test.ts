@@ -1,14 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { freePort, until } from '@bg/engine/test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  exchangeRaw,
-  freePort,
-  type Running,
-  type Service,
-  startProxyBefore,
-  startService,
-  until,
-} from './testing/fixture.ts';
+import { exchangeRaw, type Running, type Service, startProxyBefore, startService } from './testing/fixture.ts';
 
 let service: Service;
 let proxy: Running;

@@ -1,6 +1,7 @@
 import { createServer, Socket } from 'node:net';
+import { until } from '@bg/engine/test-kit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Running, startProxyBefore, until } from './testing/fixture.ts';
+import { type Running, startProxyBefore } from './testing/fixture.ts';
 
 describe('a service that breaks', () => {
   let broken: Running;

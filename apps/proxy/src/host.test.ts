@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort, until } from '@bg/engine/test-kit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { exitOf, freePort, spawnProxy, specIn, until } from './testing/fixture.ts';
+import { exitOf, spawnProxy, specIn } from './testing/fixture.ts';
 
 let folder: string;
 let host: ReturnType<typeof spawnProxy>;

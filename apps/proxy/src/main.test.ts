@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@bg/engine/test-kit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   exchangeRaw,
@@ -12,7 +13,6 @@ import {
   specIn,
   startProxyBefore,
   startService,
-  until,
 } from './testing/fixture.ts';
 
 let folder: string;

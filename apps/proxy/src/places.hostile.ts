@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { until } from '@bg/engine/test-kit';
 import { expect, test } from 'vitest';
-import { startProxyBefore, startService, until } from './testing/fixture.ts';
+import { startProxyBefore, startService } from './testing/fixture.ts';
 
 const silentUpload = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx';
 

@@ -1,8 +1,9 @@
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@bg/engine/test-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type Running, type Service, startProxyBefore, startService, until } from './testing/fixture.ts';
+import { type Running, type Service, startProxyBefore, startService } from './testing/fixture.ts';
 
 let service: Service;
 let talks: WebSocketServer;

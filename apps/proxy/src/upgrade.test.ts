@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, until } from '@bg/engine/test-kit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { exchangeRaw, freePort, type Running, startProxyBefore, until } from './testing/fixture.ts';
+import { exchangeRaw, type Running, startProxyBefore } from './testing/fixture.ts';
 
 let server: Server;
 let talks: WebSocketServer;

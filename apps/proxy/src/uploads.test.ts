@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
+import { until } from '@bg/engine/test-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPlaces } from './places.ts';
-import { exchangeRaw, type Running, type Service, startProxyBefore, startService, until } from './testing/fixture.ts';
+import { exchangeRaw, type Running, type Service, startProxyBefore, startService } from './testing/fixture.ts';
 
 let service: Service;
 let proxy: Running;

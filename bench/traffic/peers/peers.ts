@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../proxies/port.ts';
+import { freePort } from '@bg/engine/test-kit';
 import { command, endAll, isInstalled, launch, listening } from '../proxies/program.ts';
 import type { Ground } from '../proxies/proxy.ts';
 

@@ -3,8 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '@bg/engine/test-kit';
 import { processesNaming } from '../processes.ts';
-import { freePort } from './port.ts';
 import { endAll, launch, listening } from './program.ts';
 import type { Ground, Mechanism } from './proxy.ts';
 

@@ -3,12 +3,12 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BalancerSpec, type Routing, type SlotName, silentLog, systemClock } from '@bg/engine';
+import { freePort } from '@bg/engine/test-kit';
 import { createEmbeddedBalancer } from '../../../packages/engine/src/load-balancer/embedded/driver.ts';
 import { createHaproxyBalancer } from '../../../packages/engine/src/load-balancer/haproxy/driver.ts';
 import type { LoadBalancer } from '../../../packages/engine/src/load-balancer/load-balancer.ts';
 import { createNginxBalancer } from '../../../packages/engine/src/load-balancer/nginx/driver.ts';
 import { makeCertificate } from './certificate.ts';
-import { freePort } from './port.ts';
 import { type Ground, type Mechanism, type RunningProxy, userCookie } from './proxy.ts';
 
 const proxyEntry = fileURLToPath(new URL('../../../apps/proxy/src/main.ts', import.meta.url));

@@ -5,8 +5,8 @@ import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '@bg/engine';
+import { freePorts } from '@bg/engine/test-kit';
 import { removeFolder } from '../../../../packages/engine/src/lib/remove-folder.ts';
-import { freePorts } from '../../../../test/support/ports.ts';
 import { configText, strikeSettings } from '../../../../test/support/stage.ts';
 import { layReleases } from '../../../../tools/sample-shop/build-releases.ts';
 

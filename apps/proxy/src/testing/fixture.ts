@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProxySpec, ProxyStatus, Routing, SideCounts, SlotName, Traffic } from '@bg/engine';
+import { freePort, until } from '@bg/engine/test-kit';
 
 export const mainEntry = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -132,22 +133,6 @@ export function exchangeRaw(port: number, bytes: string | Buffer, enough?: RegEx
     socket.on('close', finish);
     socket.setTimeout(10_000, finish);
   });
-}
-
-/** Looks again for at most 15 s. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 750; looks++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('what was waited for did not happen within 15 s');
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listening(server);
-  await closeServer(server);
-  return port;
 }
 
 export function exitOf(child: ChildProcess): Promise<number | null> {

@@ -1,8 +1,8 @@
 // The configuration changed while a release runs: the bot asks once, and what a person answers holds for real processes.
 
 import type { AuditRow } from '@bg/engine';
+import { freePorts } from '@bg/engine/test-kit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { freePorts } from '../../../../test/support/ports.ts';
 import { eventually, strikeSettings } from '../../../../test/support/stage.ts';
 import {
   alice,

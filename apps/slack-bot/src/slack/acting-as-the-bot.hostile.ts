@@ -7,9 +7,8 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Engine, openEngine, silentLog } from '@bg/engine';
-
+import { freePorts } from '@bg/engine/test-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts } from '../../../../test/support/ports.ts';
 import {
   awaitsApproval,
   alice as byAlice,

@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { freePorts } from '../../../../test/support/ports.ts';
+import { freePorts } from '@bg/engine/test-kit';
 
 export interface TestProxy {
   readonly url: string;

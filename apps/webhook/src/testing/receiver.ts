@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { freePorts } from '../../../../test/support/ports.ts';
+import { freePorts } from '@bg/engine/test-kit';
 import type { Stage } from '../../../../test/support/stage.ts';
 
 export interface Receiver {

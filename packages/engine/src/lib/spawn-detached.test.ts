@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { spawnDetached } from './spawn-detached.ts';
+import { until } from './testing/until.ts';
 
 let folder: string;
 const pids: number[] = [];
@@ -29,11 +29,6 @@ function isAlive(pid: number): boolean {
 
 const start = (argv: readonly [string, ...string[]], env: Record<string, string> = {}) =>
   spawnDetached({ argv, cwd: folder, env, logFile: join(folder, 'logs/out.log') });
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !condition(); tries++) await delay(20);
-  expect(condition()).toBe(true);
-}
 
 const log = () => readFileSync(join(folder, 'logs/out.log'), 'utf8');
 

@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts } from '../../../../../test/support/ports.ts';
+import { freePorts } from '../../lib/testing/ports.ts';
 import { deafServer, talkingServer } from '../contract-fixture.ts';
 import { folderMark } from './launch.ts';
 import { processStat } from './proc-fs.ts';

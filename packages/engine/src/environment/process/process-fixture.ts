@@ -1,11 +1,11 @@
 // A state folder, two free ports and releases of one small module each, for the tests of this driver.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
+import { freePorts } from '../../lib/testing/ports.ts';
 import { type EnvironmentFixture, talkingServer } from '../contract-fixture.ts';
 import type { Environment, LaunchSettings, ReleaseFiles, SlotPlace } from '../environment.ts';
 import { createProcessEnvironment } from './driver.ts';
@@ -38,7 +38,7 @@ export async function makeProcessFixture(): Promise<ProcessFixture> {
   const another = (): Environment => createProcessEnvironment({ stateFolder, clock: systemClock, log: silentLog });
   const environment = another();
   const marked = (): readonly number[] => markedProcesses(folderMark(stateFolder)).map(({ pid }) => pid);
-  const [bluePort, greenPort] = await freePorts();
+  const [bluePort = 0, greenPort = 0] = await freePorts(2);
   const blue: SlotPlace = { service: 'shop', target: 'production', slot: 'blue', port: bluePort };
   const green: SlotPlace = { ...blue, slot: 'green', port: greenPort };
   return {
@@ -67,22 +67,4 @@ function layRelease(folder: string, version: string, source: string): ReleaseFil
   mkdirSync(release, { recursive: true });
   writeFileSync(join(release, 'server.mjs'), source);
   return { version, digest: `digest-of-${version}`, folder: release };
-}
-
-/** Both are held until both are known, so that they differ. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [ports[0] ?? 0, ports[1] ?? 0];
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
-import { freePort } from '../contract/backend.ts';
+import { freePort } from '../../lib/testing/ports.ts';
 import { createEmbeddedBalancer } from '../embedded/driver.ts';
 import { createHaproxyBalancer } from '../haproxy/driver.ts';
 import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';

@@ -83,12 +83,3 @@ async function close(server: Server, upgraded: ReadonlySet<Duplex>): Promise<voi
   for (const socket of upgraded) socket.destroy();
   await closed;
 }
-
-/** A port that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

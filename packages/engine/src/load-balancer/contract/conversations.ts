@@ -3,8 +3,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import { expect, test } from 'vitest';
+import { until } from '../../lib/testing/until.ts';
 import type { Stage } from './stage.ts';
-import { beginCall, sideOf, until } from './user.ts';
+import { beginCall, sideOf } from './user.ts';
 
 export function conversationContract(stage: () => Stage): void {
   const openOnBlue = (count: number) =>

@@ -1,7 +1,6 @@
 // A user of the service as seen from outside: plain requests without retries, and nothing that forgives a lost answer.
 
 import { Agent, type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Call {
   readonly path?: string;
@@ -92,13 +91,4 @@ function begin(
     });
   });
   return outgoing.on('error', reject);
-}
-
-/** Looks again for at most 20 s: a machine may be busy. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + limitMs; Date.now() < end; ) {
-    if (await condition()) return;
-    await delay(20);
-  }
-  throw new Error('what was waited for did not happen within 20 s');
 }

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requestOverSocket } from '../../lib/socket-http.ts';
-import { freePort } from '../contract/backend.ts';
+import { freePort } from '../../lib/testing/ports.ts';
 import { call } from '../contract/user.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import { createHaproxyBalancer } from './driver.ts';

@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../lib/testing/until.ts';
 import { call, sideOf } from '../contract/user.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import { placeOf } from './options.ts';
@@ -24,14 +25,6 @@ afterEach(() => stage.dispose());
 const place = () => placeOf(stage.options);
 const mapFile = () => join(place().folder, 'routing.map');
 const pid = () => recall(place().pidFile)?.pid;
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 300; looks++) {
-    if (await condition()) return;
-    await delay(50);
-  }
-  throw new Error('what was waited for did not happen within 15 s');
-}
 
 describe('HAProxy', () => {
   test('killed at any moment of a switch comes back with one side, the one proved last or the one switched to', async () => {

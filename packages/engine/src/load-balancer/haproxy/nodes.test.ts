@@ -5,7 +5,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePort } from '../contract/backend.ts';
+import { freePort } from '../../lib/testing/ports.ts';
+import { until } from '../../lib/testing/until.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import type { AttachedSettings, HaproxyOptions } from './options.ts';
 import { farmOf, type HaproxyStage, haproxyStage, killNode, nodeRecord, pidOf, routingOf } from './testing.ts';
@@ -27,14 +28,6 @@ afterEach(() => stage.dispose());
 const sides = () => Promise.all(stage.balancer.entrypoints.map((entrypoint) => stage.side(entrypoint)));
 const onDisk = () => readFileSync(join(settings.folder, 'routing.map'), 'utf8');
 const reload = (...only: string[]) => execFileSync(settings.reload[0], [...settings.reload.slice(1), ...only]);
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 300; looks++) {
-    if (await condition()) return;
-    await delay(50);
-  }
-  throw new Error('what was waited for did not happen within 15 s');
-}
 
 describe('two nodes', () => {
   test('are both switched, both say so, and their requests are counted together', async () => {

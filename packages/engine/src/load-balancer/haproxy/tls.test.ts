@@ -6,7 +6,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { freePort } from '../contract/backend.ts';
+import { freePort } from '../../lib/testing/ports.ts';
 import { haproxyStage, routingOf } from './testing.ts';
 
 test('a hundred switches over TLS and HTTP/2 lose no request and leave none with the side before', async () => {

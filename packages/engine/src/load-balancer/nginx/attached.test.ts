@@ -6,11 +6,12 @@ import { createServer } from 'node:http';
 import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePort } from '../contract/backend.ts';
+import { freePort } from '../../lib/testing/ports.ts';
+import { until } from '../../lib/testing/until.ts';
 import { switchUnderLoad } from '../contract/switching.ts';
 import { call, sideOf } from '../contract/user.ts';
 import type { NginxSettings } from './settings.ts';
-import { type NginxStage, nginxStage, routed, selfSigned, until } from './testing-stage.ts';
+import { type NginxStage, nginxStage, routed, selfSigned } from './testing-stage.ts';
 
 let stage: NginxStage;
 let home: string;

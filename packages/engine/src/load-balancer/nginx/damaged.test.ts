@@ -2,10 +2,11 @@
 
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePort } from '../contract/backend.ts';
+import { freePort } from '../../lib/testing/ports.ts';
+import { until } from '../../lib/testing/until.ts';
 import { sideOf } from '../contract/user.ts';
 import { masterOf, orphansOf } from './process-of.ts';
-import { type NginxStage, nginxStage, routed, selfSigned, until } from './testing-stage.ts';
+import { type NginxStage, nginxStage, routed, selfSigned } from './testing-stage.ts';
 
 let stage: NginxStage;
 beforeEach(async () => {

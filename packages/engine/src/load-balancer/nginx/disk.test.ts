@@ -14,10 +14,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../lib/testing/until.ts';
 import { sideOf } from '../contract/user.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import { masterOf, workersOf } from './process-of.ts';
-import { type NginxStage, nginxStage, routed, until } from './testing-stage.ts';
+import { type NginxStage, nginxStage, routed } from './testing-stage.ts';
 
 let stage: NginxStage;
 let balancer: LoadBalancer;

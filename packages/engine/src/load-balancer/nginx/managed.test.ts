@@ -3,11 +3,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePort } from '../contract/backend.ts';
+import { freePort } from '../../lib/testing/ports.ts';
+import { until } from '../../lib/testing/until.ts';
 import { switchUnderLoad } from '../contract/switching.ts';
 import { call, sideOf } from '../contract/user.ts';
 import { masterOf, workersOf } from './process-of.ts';
-import { type NginxStage, nginxStage, routed, until } from './testing-stage.ts';
+import { type NginxStage, nginxStage, routed } from './testing-stage.ts';
 
 let stage: NginxStage;
 beforeEach(async () => {

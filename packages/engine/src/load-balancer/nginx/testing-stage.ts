@@ -8,7 +8,8 @@ import type { Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
-import { type Backend, freePort, startBackend } from '../contract/backend.ts';
+import { freePort } from '../../lib/testing/ports.ts';
+import { type Backend, startBackend } from '../contract/backend.ts';
 import { type Call, call, type Reply } from '../contract/user.ts';
 import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
 import { createNginxBalancer } from './driver.ts';
@@ -81,12 +82,3 @@ export const routed = (generation: number, rest: Partial<Routing>): Routing => (
   preview: undefined,
   ...rest,
 });
-
-/** Looks again for at most 20 s. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 1_000; looks++) {
-    if (await condition()) return;
-    await systemClock.sleep(20);
-  }
-  throw new Error('what was waited for did not happen within 20 s');
-}

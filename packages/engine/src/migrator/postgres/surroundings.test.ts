@@ -4,6 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../lib/testing/until.ts';
 import type { SchemaDatabase } from '../database.ts';
 import type { BackfillFile } from '../files/migration.ts';
 import { aMigration, aSqlFile } from '../testing/a-migration.ts';
@@ -34,15 +35,6 @@ afterEach(async () => {
   await database.close();
   await server.dropDatabase(name);
 });
-
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 400; tries += 1) {
-    const found = await look().catch(() => undefined);
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('it did not come to pass within 20 s');
-}
 
 describe('behind PgBouncer', () => {
   let pooler: ChildProcess | undefined;
@@ -89,7 +81,7 @@ describe('behind PgBouncer', () => {
 
   test('that hands out a server per session it works', async () => {
     const url = startPooler('session', 5);
-    const { database: pooled } = await until(() => open(url));
+    const { database: pooled } = await until(() => open(url).catch(() => undefined));
     await pooled.mark('001_a', { state: 'expanding' });
     const file = aSqlFile('001_a', 'expand', 'ALTER TABLE users ADD COLUMN nick text;');
     await pooled.locked(1_000, never, async () => {

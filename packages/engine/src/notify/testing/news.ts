@@ -11,6 +11,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { AuditEvent, AuditFact } from '../../domain/audit-events.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
 import { type Log, silentLog } from '../../lib/log.ts';
+import { until } from '../../lib/testing/until.ts';
 import { openDatabase } from '../../state/database.ts';
 import { addDeployment } from '../../state/deployments.ts';
 import { createStore, type Store } from '../../state/store.ts';
@@ -171,13 +172,8 @@ export const buildDetail = {
 };
 
 /** Waits for anything; the limit is generous because the machine is small. */
-export async function eventually(what: () => boolean, limitMs = 30_000): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!what()) {
-    if (Date.now() > end) throw new Error(`it never came to: ${what}`);
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
-}
+export const eventually = (holds: () => boolean, limitMs?: number): Promise<true> =>
+  until(holds, limitMs === undefined ? {} : { limitMs });
 
 /** Long enough that what should not come would have come. */
 export const aWhile = (ms = 1_500): Promise<void> => new Promise((wake) => setTimeout(wake, ms));

@@ -5,6 +5,7 @@ import type { Build } from '../../../domain/build.ts';
 import type { Mode, OutcomeKind } from '../../../domain/deployment.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
 import { type Log, silentLog } from '../../../lib/log.ts';
+import { until } from '../../../lib/testing/until.ts';
 import { auditAfter } from '../../../state/audit.ts';
 import { addBuild } from '../../../state/builds.ts';
 import { addDeployment, advanceDeployment, readDeployment } from '../../../state/deployments.ts';
@@ -162,10 +163,5 @@ export function leapingClock(): Clock & { readonly advance: (ms: number) => void
 }
 
 /** Waits until `holds`, for at most `limitMs` of real time. */
-export async function eventually(holds: () => boolean, what: string, limitMs = 20_000): Promise<void> {
-  const began = performance.now();
-  while (!holds()) {
-    if (performance.now() - began > limitMs) throw new Error(`did not come within ${limitMs} ms: ${what}`);
-    await systemClock.sleep(10);
-  }
-}
+export const eventually = (holds: () => boolean, what: string, limitMs = 20_000): Promise<true> =>
+  until(holds, { what, limitMs });

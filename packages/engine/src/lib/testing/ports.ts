@@ -14,7 +14,12 @@ process.on('exit', () => {
   for (const file of ours) rmSync(file, { force: true });
 });
 
-/** Free now, and nobody else's among tests until this process ends. */
+export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  return port;
+}
+
+/** Free now, and given to no other test until this process ends. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   if (ours.size === 0) clearClaims();
   const ports: number[] = [];
