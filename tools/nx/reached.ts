@@ -36,6 +36,7 @@ export interface Reader {
 export function createReader(reading: Reading): Reader {
   const known = new Set(reading.sources.map(({ path }) => path));
   const edges = new Map(reading.sources.map((file) => [file.path, edgesOf(file, known, reading)]));
+  const isSource = (target: string) => known.has(target);
   return {
     reachedFrom(from, types) {
       const sources = new Set(from);
@@ -43,16 +44,25 @@ export function createReader(reading: Reading): Reader {
       // A set grows while it is walked: what is added is visited as well.
       for (const path of sources) {
         const { values = [], types: ofTypes = [], named = [] } = edges.get(path) ?? {};
-        for (const target of types ? [...values, ...ofTypes] : values) sources.add(target);
-        for (const target of types ? [] : named) (known.has(target) ? sources : files).add(target);
+        add(sources, types ? [...values, ...ofTypes] : values);
+        if (types) continue;
+        add(sources, named.filter(isSource));
+        add(
+          files,
+          named.filter((target) => !isSource(target)),
+        );
       }
       return { sources, files };
     },
     directly(path) {
       const { values = [], named = [] } = edges.get(path) ?? {};
-      return [...values, ...named.filter((target) => known.has(target))];
+      return [...values, ...named.filter(isSource)];
     },
   };
+}
+
+function add(set: Set<string>, values: readonly string[]): void {
+  for (const value of values) set.add(value);
 }
 
 function edgesOf(file: SourceFile, known: ReadonlySet<string>, { root, doors }: Reading): Edges {

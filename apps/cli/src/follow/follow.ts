@@ -44,38 +44,58 @@ export async function follow(session: Session, options: FollowOptions): Promise<
 }
 
 async function watch(
-  { engine, screen, stop, actor, reader }: Session,
-  { id, leaveWhenWaiting }: FollowOptions,
+  session: Session,
+  options: FollowOptions,
   driver: ForegroundDriver,
   show: (view: DeploymentView) => void,
 ): Promise<FollowEnd> {
+  const { engine, screen, stop, actor, reader } = session;
+  const { id } = options;
   const mayDrive = actor.kind !== 'stranger';
+  const sayNobodyDrives = once(() => screen.aside(nobodyDrives(mayDrive, id)));
+  const sayDrivenOn = once(() => screen.aside(drivenOn(id, reader)));
+  const waitsLong = createPatience(options);
   let drove = false;
-  let waitingSince: number | undefined;
-  let saidNobody = false;
-  let saidLeft = false;
   for (;;) {
     const view = engine.deployment(id);
     if (!view) throw new Error(`the deployment ${id} is gone from the state`);
     show(view);
-    if (view.outcome) return { kind: 'finished', view, drove };
-    if (stop.aborted) return { kind: 'stopped', view, drove };
-    waitingSince = waitsForPerson(view) ? (waitingSince ?? Date.now()) : undefined;
-    if (leaveWhenWaiting && waitingSince !== undefined && Date.now() - waitingSince >= settleMs)
-      return { kind: 'waiting', view, drove };
+    const kind = endOf(view, waitsLong(view), stop);
+    if (kind) return { kind, view, drove };
     if (drove && !driver.running()) await driver.stop();
     if (!drove && !engine.driverAlive()) {
-      if (!saidNobody) screen.aside(nobodyDrives(mayDrive, id));
-      saidNobody = true;
+      sayNobodyDrives();
       if (mayDrive) driver.start();
       drove = mayDrive;
     }
     // Nobody reads, and another process drives: there is nothing left to do here.
     if (reader.hasLeft && !drove) return { kind: 'stopped', view, drove };
-    if (reader.hasLeft && !saidLeft) screen.aside(drivenOn(id, reader));
-    saidLeft ||= reader.hasLeft;
+    if (reader.hasLeft) sayDrivenOn();
     await engine.changed(lookMs, stop);
   }
+}
+
+function endOf({ outcome }: DeploymentView, isWaiting: boolean, stop: AbortSignal): FollowEnd['kind'] | undefined {
+  if (outcome) return 'finished';
+  if (stop.aborted) return 'stopped';
+  return isWaiting ? 'waiting' : undefined;
+}
+
+/** True once the deployment has waited for a person so long that it is left. */
+function createPatience({ leaveWhenWaiting }: FollowOptions): (view: DeploymentView) => boolean {
+  let since: number | undefined;
+  return (view) => {
+    since = waitsForPerson(view) ? (since ?? Date.now()) : undefined;
+    return leaveWhenWaiting && since !== undefined && Date.now() - since >= settleMs;
+  };
+}
+
+function once(say: () => void): () => void {
+  let isSaid = false;
+  return () => {
+    if (!isSaid) say();
+    isSaid = true;
+  };
 }
 
 function drivenOn(id: string, { problem }: Reader): string {

@@ -1,7 +1,7 @@
 // A service that remembers what it was sent, and answers in every way that HTTP knows when the path asks for it.
 
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { type Service, startService } from './fixture.ts';
 
 /** What the service saw, newest last. */
@@ -21,6 +21,24 @@ export interface Witness extends Service {
   last(): Seen;
   forget(): void;
 }
+
+/** What a path sets or writes before its answer ends. */
+const ways: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  '/hop': (response) => {
+    response.setHeader('connection', 'x-inner, keep-alive');
+    response.setHeader('x-inner', 'only for the proxy');
+    response.setHeader('proxy-authenticate', 'Basic');
+    response.setHeader('set-cookie', ['a=1', 'b=2']);
+  },
+  '/204': (response) => void response.writeHead(204, { etag: '"x"' }),
+  '/304': (response) => void response.writeHead(304, { etag: '"x"' }),
+  '/trailers': (response) => {
+    response.writeHead(200, { trailer: 'x-checksum' }).write('body');
+    response.addTrailers({ 'x-checksum': 'abc' });
+  },
+  '/hints': (response) => response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' }),
+  '/public': (response) => void response.setHeader('cache-control', 'public, max-age=60'),
+};
 
 export async function startWitness(): Promise<Witness> {
   const seen: Seen[] = [];
@@ -51,19 +69,8 @@ export async function startWitness(): Promise<Witness> {
     incoming.on('end', () => {
       const { method = '', headers, rawHeaders: raw } = incoming;
       seen.push({ method, url, headers, raw, bytes, sha256: hash.digest('hex') });
-      if (url === '/hop') {
-        response.setHeader('connection', 'x-inner, keep-alive');
-        response.setHeader('x-inner', 'only for the proxy');
-        response.setHeader('proxy-authenticate', 'Basic');
-        response.setHeader('set-cookie', ['a=1', 'b=2']);
-      }
-      if (url === '/204' || url === '/304') response.writeHead(Number(url.slice(1)), { etag: '"x"' });
-      if (url === '/trailers') response.writeHead(200, { trailer: 'x-checksum' }).write('body');
-      if (url === '/trailers') response.addTrailers({ 'x-checksum': 'abc' });
-      if (url === '/hints') response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
-      if (url === '/public') response.setHeader('cache-control', 'public, max-age=60');
-      if (url === '/large') response.end(Buffer.alloc(30_000_000, 'x'));
-      else response.end('done');
+      ways[url]?.(response);
+      response.end(url === '/large' ? Buffer.alloc(30_000_000, 'x') : 'done');
     });
   });
   return {

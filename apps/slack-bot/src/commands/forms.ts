@@ -11,31 +11,33 @@ export type Form = (input: Input) => Parsed;
 /** `/deploy [service[/target]] version` and `/deploy plan …`. */
 export const deployForm =
   (kind: 'deploy' | 'plan'): Form =>
-  (input) => {
-    const sorted = sortArguments(input, ['hold', 'redeploy', 'reason']);
-    if (!sorted.ok) return sorted;
-    const { positional, flags, reason } = sorted.value;
-    const [first, second] = positional;
-    if (first === undefined || (second === undefined && namesTarget(input, first)))
-      return withoutVersion(kind, input, first);
-    if (positional.length > 2) return tooMany(input, `${input.command} ${first.text} ${second?.text} --reason "…"`);
-    if (second !== undefined && isVersion(first.text) && namesTarget(input, second) && !namesTarget(input, first))
-      return mistake('The service comes before the version.', `${input.command} ${second.text} ${first.text}`);
-    const ref = readTarget(input, second === undefined ? undefined : first);
-    if (!ref.ok) return ref;
-    const version = readVersion(second ?? first);
-    if (!version.ok) return version;
-    const misread = second === undefined ? misspeltService(input, first) : undefined;
-    if (misread !== undefined) return misread;
-    const request: DeployIntent = {
-      ref: ref.value,
-      version: version.value,
-      hold: flags.has('hold'),
-      redeploy: flags.has('redeploy'),
-      reason,
-    };
-    return understood({ kind, ...request });
+  (input) =>
+    readDeploy(kind, input);
+
+function readDeploy(kind: 'deploy' | 'plan', input: Input): Parsed {
+  const sorted = sortArguments(input, ['hold', 'redeploy', 'reason']);
+  if (!sorted.ok) return sorted;
+  const { positional, flags, reason } = sorted.value;
+  const [first, second] = positional;
+  if (first === undefined || (second === undefined && namesTarget(input, first)))
+    return withoutVersion(kind, input, first);
+  if (positional.length > 2) return tooMany(input, `${input.command} ${first.text} ${second?.text} --reason "…"`);
+  if (second !== undefined && isVersion(first.text) && namesTarget(input, second) && !namesTarget(input, first))
+    return mistake('The service comes before the version.', `${input.command} ${second.text} ${first.text}`);
+  const ref = readTarget(input, second && first);
+  if (!ref.ok) return ref;
+  const version = readVersion(second ?? first);
+  if (!version.ok) return version;
+  const request: DeployIntent = {
+    ref: ref.value,
+    version: version.value,
+    hold: flags.has('hold'),
+    redeploy: flags.has('redeploy'),
+    reason,
   };
+  const misread = second === undefined ? misspeltService(input, first) : undefined;
+  return misread ?? understood({ kind, ...request });
+}
 
 function withoutVersion(kind: 'deploy' | 'plan', input: Input, word: Word | undefined): Parsed {
   const ref = readTarget(input, word);
@@ -103,22 +105,42 @@ function durationMs(text: string): number | undefined {
 
 /** What a person says to the running deployment of a target. */
 export const signalForm =
-  (name: Exclude<SignalName, 'promote-full'>): Form =>
-  (input) => {
-    const sorted = sortArguments(input, name === 'promote' ? ['full'] : takesReason(name) ? ['reason'] : []);
-    if (!sorted.ok) return sorted;
-    const { positional, flags, reason } = sorted.value;
-    const [first] = positional;
-    const hasTarget = first !== undefined && (namesTarget(input, first) || !takesReason(name));
-    const ref = readTarget(input, hasTarget ? first : undefined);
-    if (!ref.ok) return ref;
-    const rest = hasTarget ? positional.slice(1) : positional;
-    if (rest.length > 0 && !takesReason(name)) return tooMany(input, `${input.command} ${first?.text}`);
-    const why = reason ?? (rest.map(({ text }) => text).join(' ') || undefined);
-    if (name === 'reject' && why === undefined)
-      return mistake('A reject names its reason.', `${input.command} "reason"`);
-    return understood({ kind: 'signal', name: flags.has('full') ? 'promote-full' : name, ref: ref.value, reason: why });
-  };
+  (name: SignalForm): Form =>
+  (input) =>
+    takesReason(name) ? readSignalWithReason(name, input) : readSignal(name, input);
+
+type SignalForm = Exclude<SignalName, 'promote-full'>;
+
+function readSignal(name: SignalForm, input: Input): Parsed {
+  const sorted = sortArguments(input, name === 'promote' ? ['full'] : []);
+  if (!sorted.ok) return sorted;
+  const { positional, flags } = sorted.value;
+  const [first, more] = positional;
+  const ref = readTarget(input, first);
+  if (!ref.ok) return ref;
+  if (more !== undefined) return tooMany(input, `${input.command} ${first?.text}`);
+  return understood({
+    kind: 'signal',
+    name: flags.has('full') ? 'promote-full' : name,
+    ref: ref.value,
+    reason: undefined,
+  });
+}
+
+/** The reason needs no `--reason`: it may be all the words after the target. */
+function readSignalWithReason(name: SignalForm, input: Input): Parsed {
+  const sorted = sortArguments(input, ['reason']);
+  if (!sorted.ok) return sorted;
+  const { positional, reason } = sorted.value;
+  const [first] = positional;
+  const place = first !== undefined && namesTarget(input, first) ? first : undefined;
+  const ref = readTarget(input, place);
+  if (!ref.ok) return ref;
+  const words = positional.slice(place === undefined ? 0 : 1).map(({ text }) => text);
+  const why = reason ?? (words.join(' ') || undefined);
+  if (name === 'reject' && why === undefined) return mistake('A reject names its reason.', `${input.command} "reason"`);
+  return understood({ kind: 'signal', name, ref: ref.value, reason: why });
+}
 
 const takesReason = (name: SignalName): boolean => name === 'reject' || name === 'abort';
 

@@ -33,25 +33,46 @@ const newsMs = 24 * 3_600_000;
 
 /** Until `signal` aborts. */
 export async function follow(parts: FollowParts, follower: Follower, signal: AbortSignal): Promise<void> {
-  const { engine, clock, log } = parts;
+  const { engine, clock } = parts;
   const { consumer } = follower;
   const since = engine.cursor(consumer) === 0 ? clock.now() - firstNewsMs : 0;
   let failures = 0;
   while (!signal.aborted) {
     const rows = engine.audit.after(engine.cursor(consumer), batch);
-    for (const row of rows) {
-      const problem = await problemWith(parts, follower, row, { since, signal });
-      failures = problem === undefined ? 0 : failures + 1;
-      if (problem !== undefined) log.error({ consumer, seq: row.seq, err: problem }, 'a row could not be told');
-      if (failures > 0 && failures < maxTries) break;
-      // One bad row must not silence all that follow.
-      if (failures > 0) engine.moveCursor(consumer, row.seq);
-      failures = 0;
-      await letOthersIn();
-    }
+    failures = await takeRows(parts, follower, rows, { since, signal, failures });
     if (failures > 0) await pause(clock, idleMs, signal);
     else if (rows.length < batch) await engine.changed(idleMs, signal);
   }
+}
+
+interface Taking extends Since {
+  /** How often the first row has failed by now. */
+  readonly failures: number;
+}
+
+/** @returns how often the row has failed at which it stopped; 0 when no row is left */
+async function takeRows(
+  parts: FollowParts,
+  follower: Follower,
+  rows: readonly AuditRow[],
+  taking: Taking,
+): Promise<number> {
+  const { engine, log } = parts;
+  const { consumer } = follower;
+  let { failures } = taking;
+  for (const row of rows) {
+    const problem = await problemWith(parts, follower, row, taking);
+    if (problem !== undefined) {
+      failures += 1;
+      log.error({ consumer, seq: row.seq, err: problem }, 'a row could not be told');
+      if (failures < maxTries) return failures;
+      // One bad row must not silence all that follow.
+      engine.moveCursor(consumer, row.seq);
+    }
+    failures = 0;
+    await letOthersIn();
+  }
+  return 0;
 }
 
 interface Since {

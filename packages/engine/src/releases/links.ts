@@ -42,6 +42,39 @@ async function endOf(root: string, path: string): Promise<string> {
 
 /** A program that follows links would see so many files. Few links are enough to make it see millions, or no end. */
 export function checkUnfolding(entries: readonly Entry[], ends: ReadonlyMap<string, string>, most: number): void {
+  checkedSize('', { ...foldersOf(entries), ends, most, sizes: new Map(), open: new Set() });
+}
+
+interface Walk extends ReturnType<typeof foldersOf> {
+  readonly ends: ReadonlyMap<string, string>;
+  readonly most: number;
+  /** Of the folders that are done. */
+  readonly sizes: Map<string, number>;
+  /** The folders between the root and here. */
+  readonly open: Set<string>;
+}
+
+function checkedSize(folder: string, walk: Walk): number {
+  const { below, folders, ends, most, sizes, open } = walk;
+  const known = sizes.get(folder);
+  if (known !== undefined) return known;
+  open.add(folder);
+  let size = 0;
+  for (const { path, kind } of below.get(folder) ?? []) {
+    const end = kind === 'link' ? (ends.get(path) ?? path) : path;
+    if (open.has(end))
+      throw refused(`the link ${shownName(path)} leads back to a folder that it lies in${cureOfLink(path)}`);
+    if (open.size > maxDepth) throw refused(`followed to their ends, its links lie deeper than ${maxDepth} folders`);
+    size += 1 + (folders.has(end) ? checkedSize(end, walk) : 0);
+    if (size > most) throw refused(`followed to their ends, its links unfold to more than ${most} files`);
+  }
+  open.delete(folder);
+  sizes.set(folder, size);
+  return size;
+}
+
+/** What lies directly in each folder, and the folders themselves; the root is ''. */
+function foldersOf(entries: readonly Entry[]) {
   const below = new Map<string, Entry[]>();
   const folders = new Set(['']);
   for (const entry of entries) {
@@ -49,27 +82,7 @@ export function checkUnfolding(entries: readonly Entry[], ends: ReadonlyMap<stri
     below.set(parent, [...(below.get(parent) ?? []), entry]);
     if (entry.kind === 'folder') folders.add(entry.path);
   }
-  const sizes = new Map<string, number>();
-  const open = new Set<string>();
-
-  function sizeOf(folder: string): number {
-    const known = sizes.get(folder);
-    if (known !== undefined) return known;
-    open.add(folder);
-    let size = 0;
-    for (const { path, kind } of below.get(folder) ?? []) {
-      const end = kind === 'link' ? (ends.get(path) ?? path) : path;
-      if (open.has(end))
-        throw refused(`the link ${shownName(path)} leads back to a folder that it lies in${cureOfLink(path)}`);
-      if (open.size > maxDepth) throw refused(`followed to their ends, its links lie deeper than ${maxDepth} folders`);
-      size += 1 + (folders.has(end) ? sizeOf(end) : 0);
-      if (size > most) throw refused(`followed to their ends, its links unfold to more than ${most} files`);
-    }
-    open.delete(folder);
-    sizes.set(folder, size);
-    return size;
-  }
-  sizeOf('');
+  return { below, folders };
 }
 
 const maxDepth = 200;

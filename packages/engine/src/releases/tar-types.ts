@@ -29,6 +29,7 @@ export function createTypeGuard(): Transform {
   let extended: { readonly isGlobal: boolean; readonly parts: Buffer[] } | undefined;
   const said: { next?: number | undefined; all?: number | undefined } = {};
 
+  /** Whether it passes; so does `readBody`. */
   function header(block: Buffer): boolean {
     // Also an end of zeros. What is no header is refused by the decoder.
     if (!isHeader(block)) return true;
@@ -44,7 +45,7 @@ export function createTypeGuard(): Transform {
     return keepsBody;
   }
 
-  function readBody(chunk: Buffer): void {
+  function readBody(chunk: Buffer): boolean {
     body -= chunk.length;
     extended?.parts.push(chunk);
     if (body === 0 && extended) {
@@ -52,19 +53,23 @@ export function createTypeGuard(): Transform {
       if (size !== undefined) said[extended.isGlobal ? 'all' : 'next'] = Number(size);
       extended = undefined;
     }
+    return keepsBody;
+  }
+
+  /** The next whole header, or as much of a body as has come; undefined when more must come first. */
+  function nextPart(): Buffer | undefined {
+    if (held.length === 0 || (body === 0 && held.length < blockBytes)) return undefined;
+    const part = held.subarray(0, body === 0 ? blockBytes : Math.min(body, held.length));
+    held = held.subarray(part.length);
+    return part;
   }
 
   return new Transform({
     transform(chunk: Buffer, _, done) {
       try {
         held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-        while (held.length > 0) {
-          if (body === 0 && held.length < blockBytes) break;
-          const begins = body === 0;
-          const part = held.subarray(0, begins ? blockBytes : Math.min(body, held.length));
-          held = held.subarray(part.length);
-          const passes = begins ? header(part) : keepsBody;
-          if (!begins) readBody(part);
+        for (let part = nextPart(); part; part = nextPart()) {
+          const passes = body === 0 ? header(part) : readBody(part);
           if (passes) this.push(part);
         }
         done();

@@ -20,28 +20,12 @@ import { decide, maxReason, mayDecide, moved, note, type Refused, type Situation
 export function promote(core: Core, ref: DeploymentRef, actor: Actor, full: boolean): Result<DeploymentRow> {
   return decide(core, { verb: full ? 'promote --full' : 'promote', ref, actor }, (situation) => {
     const { tx, row } = situation;
-    if (row.direction !== 'forward' || row.pausedAt !== null)
-      return refuse(
-        'not-allowed-now',
-        `${row.version} is ${row.pausedAt === null ? 'being taken back' : 'paused'}`,
-        row.pausedAt === null ? '' : 'Resume it first.',
-      );
     const here = row.plan?.steps[row.position]?.name;
-    if (here === 'await-approval') {
-      const refusal = vote(situation, ref);
-      if (refusal) return refusal;
-      if (full && readApproval(tx.db, row.id, row.position)?.status !== 'approved') return undefined;
-    } else if (here === 'watch' || here === 'hold') {
-      // Cutting a watch short takes the same trust as an approval; leaving a hold goes on to the plan's own checks.
-      const refusal = (here === 'hold' && !full ? undefined : mayDecide(situation, {})) ?? unlocked(situation);
-      if (refusal) return refusal;
-    } else
-      return refuse(
-        'not-allowed-now',
-        `there is nothing to promote while it does "${here ?? row.phase}"`,
-        'Watch, hold and approval steps can be moved on.',
-      );
-    if (full || here !== 'await-approval')
+    const refusal = refusalNow(row) ?? refusalAt(situation, { ref, here, full });
+    if (refusal) return refusal;
+    const isApproval = here === 'await-approval';
+    if (isApproval && full && readApproval(tx.db, row.id, row.position)?.status !== 'approved') return undefined;
+    if (full || !isApproval)
       addSignal(tx, {
         deploymentId: row.id,
         kind: full ? 'promote-full' : 'promote',
@@ -51,6 +35,38 @@ export function promote(core: Core, ref: DeploymentRef, actor: Actor, full: bool
     moved(situation, 'promoted-on', `${who(actor)} moves ${row.version} on${full ? ' to everybody' : ''}`);
     return undefined;
   });
+}
+
+function refusalNow({ direction, pausedAt, version }: DeploymentRow): Refused | undefined {
+  if (pausedAt !== null) return refuse('not-allowed-now', `${version} is paused`, 'Resume it first.');
+  return direction === 'forward' ? undefined : refuse('not-allowed-now', `${version} is being taken back`, '');
+}
+
+interface Promotion {
+  readonly ref: DeploymentRef;
+  /** The step that it is at. */
+  readonly here: string | undefined;
+  readonly full: boolean;
+}
+
+/** On an approval this votes. */
+function refusalAt(situation: Situation, { ref, here, full }: Promotion): Refused | undefined {
+  switch (here) {
+    case 'await-approval':
+      return vote(situation, ref);
+    case 'watch':
+      // Cutting a watch short takes the same trust as an approval.
+      return mayDecide(situation, {}) ?? unlocked(situation);
+    case 'hold':
+      // Leaving a hold goes on to the plan's own checks.
+      return (full ? mayDecide(situation, {}) : undefined) ?? unlocked(situation);
+    default:
+      return refuse(
+        'not-allowed-now',
+        `there is nothing to promote while it does "${here ?? situation.row.phase}"`,
+        'Watch, hold and approval steps can be moved on.',
+      );
+  }
 }
 
 export function pause(core: Core, ref: DeploymentRef, actor: Actor): Result<DeploymentRow> {

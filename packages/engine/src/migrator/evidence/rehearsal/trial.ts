@@ -78,37 +78,39 @@ function recorded({ release, statements }: ReleaseNeeds, since: SchemaShape, rea
     if (use === undefined || (use.writes.length === 0 && use.inserts.length === 0)) return [];
     const [insert] = use.inserts;
     const table = insert?.table ?? use.writes[0]?.split('.').slice(0, -1).join('.');
-    const columns = insert && columnsGiven(insert, since);
-    const placeholders = placeholdersOf(text, columns);
-    const typeOf = (column: string | undefined): Column | undefined =>
-      column === undefined
-        ? undefined
-        : Object.entries(since.columns).find(
-            ([name, found]) => found.table === table && name.toLowerCase().endsWith(`.${column.toLowerCase()}`),
-          )?.[1];
-    const way = (form: Form) => (context: Rendering) =>
-      filledIn(text, placeholders, ({ number, column }) => {
-        const type = typeOf(column)?.type ?? context.types[number - 1];
-        const found =
-          column === undefined || table === undefined
-            ? undefined
-            : valueFound(since, context, { table, column, insert });
-        if (found !== undefined) return literal(found);
-        const n = insert ? context.n : 1;
-        return type === undefined ? String(n) : literal(valueFor(type, n, form, since.enums[type]));
-      });
-    return [
-      {
-        release,
-        label: shortened(text),
-        text,
-        table,
-        given: columns,
-        twice: insert !== undefined,
-        ways: forms.map(way),
-      },
-    ];
+    const given = insert && columnsGiven(insert, since);
+    const write: RecordedWrite = { text, table, insert, placeholders: placeholdersOf(text, given), since };
+    const ways = forms.map((form) => (context: Rendering) => rewritten(write, form, context));
+    return [{ release, label: shortened(text), text, table, given, twice: insert !== undefined, ways }];
   });
+}
+
+interface RecordedWrite {
+  readonly text: string;
+  readonly table: string | undefined;
+  readonly insert: InsertUse | undefined;
+  readonly placeholders: ReturnType<typeof placeholdersOf>;
+  readonly since: SchemaShape;
+}
+
+/** With a value for each placeholder: one that is in the table already where it must be, and a made-up one elsewhere. */
+function rewritten({ text, table, insert, placeholders, since }: RecordedWrite, form: Form, context: Rendering) {
+  return filledIn(text, placeholders, ({ number, column }) => {
+    const isKnownColumn = column !== undefined && table !== undefined;
+    const found = isKnownColumn ? valueFound(since, context, { table, column, insert }) : undefined;
+    if (found !== undefined) return literal(found);
+    const type = columnNamed(since, table, column)?.type ?? context.types[number - 1];
+    const n = insert ? context.n : 1;
+    return type === undefined ? String(n) : literal(valueFor(type, n, form, since.enums[type]));
+  });
+}
+
+function columnNamed(since: SchemaShape, table: string | undefined, column: string | undefined): Column | undefined {
+  if (column === undefined) return undefined;
+  const ending = `.${column.toLowerCase()}`;
+  return Object.entries(since.columns).find(
+    ([name, found]) => found.table === table && name.toLowerCase().endsWith(ending),
+  )?.[1];
 }
 
 /** Of a row that is there: what a column must refer to, or by what an UPDATE and a DELETE find one. */

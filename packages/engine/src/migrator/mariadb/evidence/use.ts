@@ -49,25 +49,44 @@ const noAlias = [
 /** @returns places that name a table or its alias, and so no column */
 function gatherTables(tokens: readonly Token[], gathered: Gathered): ReadonlySet<number> {
   const places = new Set<number>();
-  for (let at = 0; at < tokens.length; at += 1) {
+  for (const at of tokens.keys()) {
     if (isName(tokens[at]) && isWord(tokens[at + 1], 'AS') && tokens[at + 2]?.text === '(')
       gathered.own.push(plain(tokens[at]));
     if (!namesTable(tokens, at)) continue;
-    for (let next = skipWords(tokens, at + 1); isName(tokens[next]); ) {
-      const start = next;
-      const isLong = tokens[next + 1]?.text === '.';
-      const name = isLong ? `${plain(tokens[next])}.${plain(tokens[next + 2])}` : plain(tokens[next]);
-      next += isLong ? 3 : 1;
-      if (isWord(tokens[next], 'AS')) next += 1;
-      const hasAlias = isName(tokens[next]) && !isWord(tokens[next], ...noAlias);
-      gathered.tables.push({ name, alias: hasAlias ? plain(tokens[next]) : undefined });
-      if (hasAlias) next += 1;
-      for (let place = start; place < next; place += 1) places.add(place);
-      if (tokens[next]?.text !== ',') break;
-      next += 1;
+    for (const { name, alias, from, to } of tablesFrom(tokens, skipWords(tokens, at + 1))) {
+      gathered.tables.push({ name, alias });
+      for (let place = from; place < to; place += 1) places.add(place);
     }
   }
   return places;
+}
+
+interface TableName {
+  readonly name: string;
+  readonly alias: string | undefined;
+  /** The first token of it, and the first after it. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A list with commas. */
+function* tablesFrom(tokens: readonly Token[], start: number): Generator<TableName> {
+  for (let from = start; isName(tokens[from]); ) {
+    const table = tableAt(tokens, from);
+    yield table;
+    if (tokens[table.to]?.text !== ',') return;
+    from = table.to + 1;
+  }
+}
+
+/** `schema.name AS alias`; only the name is a must. */
+function tableAt(tokens: readonly Token[], from: number): TableName {
+  const isLong = tokens[from + 1]?.text === '.';
+  const name = isLong ? `${plain(tokens[from])}.${plain(tokens[from + 2])}` : plain(tokens[from]);
+  const afterName = from + (isLong ? 3 : 1);
+  const place = isWord(tokens[afterName], 'AS') ? afterName + 1 : afterName;
+  const hasAlias = isName(tokens[place]) && !isWord(tokens[place], ...noAlias);
+  return { name, alias: hasAlias ? plain(tokens[place]) : undefined, from, to: hasAlias ? place + 1 : place };
 }
 
 function namesTable(tokens: readonly Token[], at: number): boolean {

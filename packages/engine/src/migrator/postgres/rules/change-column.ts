@@ -13,23 +13,29 @@ export function costOfType(
   to: TypeName | undefined,
   isConverted: boolean,
 ): 'none' | 'rewrite' | 'unknown' {
+  if (isConverted) return 'rewrite';
+  const [old, now] = [baseType(from), baseType(to)];
+  if (from === undefined) return ['text', 'varchar', 'numeric', 'timestamptz'].includes(now) ? 'unknown' : 'rewrite';
+  if (isStoredAlike(from, to)) return 'none';
+  return now === 'timestamptz' && old === 'timestamp' ? 'unknown' : 'rewrite';
+}
+
+/** The rows that are there stay as they are: the same type, or a limit that none of them can break. */
+function isStoredAlike(from: TypeName, to: TypeName | undefined): boolean {
   const [old, now] = [baseType(from), baseType(to)];
   const [[oldSize, oldScale], [size, scale]] = [typeModifiers(from), typeModifiers(to)];
-  const isOpen = ['text', 'varchar', 'numeric'].includes(now);
-  if (isConverted) return 'rewrite';
-  if (from === undefined) return isOpen || now === 'timestamptz' ? 'unknown' : 'rewrite';
-  if (old === now && size === oldSize && scale === oldScale) return 'none';
-  if (now === 'text') return old === 'varchar' || old === 'text' ? 'none' : 'rewrite';
-  if (now === 'varchar') {
-    const fits = size === undefined || (oldSize !== undefined && old === 'varchar' && size >= oldSize);
-    return (old === 'varchar' || old === 'text') && fits ? 'none' : 'rewrite';
+  if (old === now && size === oldSize && scale === oldScale) return true;
+  const isLonger = size === undefined || (oldSize !== undefined && size >= oldSize);
+  switch (now) {
+    case 'text':
+      return old === 'varchar' || old === 'text';
+    case 'varchar':
+      return old === 'varchar' ? isLonger : old === 'text' && size === undefined;
+    case 'numeric':
+      return old === 'numeric' && isLonger && (size === undefined || (scale ?? 0) === (oldScale ?? 0));
+    default:
+      return false;
   }
-  if (now === 'numeric' && old === 'numeric') {
-    const isWider =
-      size === undefined || (oldSize !== undefined && size >= oldSize && (scale ?? 0) === (oldScale ?? 0));
-    return isWider ? 'none' : 'rewrite';
-  }
-  return now === 'timestamptz' && old === 'timestamp' ? 'unknown' : 'rewrite';
 }
 
 /** Every value that the old type holds fits into the new one; true where the old one is not known. */

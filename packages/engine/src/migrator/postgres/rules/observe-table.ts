@@ -2,7 +2,7 @@
 
 import type { ColumnDef, Constraint, CreateStmt } from 'libpg-query';
 import type { Place } from '../../lint/rule.ts';
-import type { History, Table } from './history.ts';
+import type { Check, History, Table } from './history.ts';
 import { constraintName, isCheckOfNotNull } from './names.ts';
 import { baseType, body, columnsIn, constraintsOf, nameOf, strings } from './tree.ts';
 
@@ -36,7 +36,7 @@ export function createTable(history: History, statement: CreateStmt): void {
     const column = body(element, 'ColumnDef');
     if (column !== undefined) addColumn(history, name, table, column);
     const constraint = body(element, 'Constraint');
-    if (constraint !== undefined) addConstraint(history, name, table, constraint);
+    if (constraint !== undefined) addConstraint(history, { name, table }, constraint);
   }
 }
 
@@ -63,7 +63,7 @@ export function addColumn(history: History, name: string, table: Table, column: 
   });
   if (has('CONSTR_NOTNULL') || has('CONSTR_PRIMARY') || has('CONSTR_IDENTITY')) table.notNull.add(columnName);
   for (const constraint of constraints)
-    if (!passive.has(constraint.contype)) addConstraint(history, name, table, constraint, columnName);
+    if (!passive.has(constraint.contype)) addConstraint(history, { name, table, column: columnName }, constraint);
 }
 
 /** Not a constraint of its own: what a column is, and what belongs to the constraint before. */
@@ -78,40 +78,50 @@ const passive: ReadonlySet<Constraint['contype']> = new Set([
   'CONSTR_ATTR_IMMEDIATE',
 ]);
 
-export function addConstraint(
-  history: History,
-  name: string,
-  table: Table,
-  constraint: Constraint,
-  column?: string,
-): void {
-  const using = history.indexes.get(constraint.indexname ?? '');
-  const keys =
-    using?.columns ?? (constraint.keys === undefined && column !== undefined ? [column] : strings(constraint.keys));
-  if (constraint.contype === 'CONSTR_PRIMARY') {
+export interface Constrained {
+  readonly name: string;
+  readonly table: Table;
+  /** Of a constraint that is written at its column. */
+  readonly column?: string;
+}
+
+export function addConstraint(history: History, { name, table, column }: Constrained, constraint: Constraint): void {
+  const { contype, indexname = '' } = constraint;
+  const keys = history.indexes.get(indexname)?.columns ?? keysOf(constraint, column);
+  const called = constraintName(name, constraint, column);
+  if (contype === 'CONSTR_PRIMARY') {
     [table.keys, table.key] = [keys, keys.length === 1 ? keys[0] : undefined];
     for (const key of keys) table.notNull.add(key);
   }
-  const called = constraintName(name, constraint, column);
-  if (constraint.contype === 'CONSTR_UNIQUE' || constraint.contype === 'CONSTR_PRIMARY') {
-    if (using !== undefined) history.indexes.delete(constraint.indexname ?? '');
+  if (contype === 'CONSTR_UNIQUE' || contype === 'CONSTR_PRIMARY') {
+    history.indexes.delete(indexname);
     history.indexes.set(called, { table: name, columns: keys, isUnique: true, node: undefined, origin: history.here });
   }
-  const own =
-    constraint.contype === 'CONSTR_FOREIGN' ? (column === undefined ? strings(constraint.fk_attrs) : [column]) : keys;
-  table.constraints.set(called, {
-    node: constraint,
-    columns:
-      constraint.raw_expr === undefined || constraint.contype === 'CONSTR_DEFAULT'
-        ? own
-        : columnsIn(constraint.raw_expr),
-  });
+  table.constraints.set(called, { node: constraint, columns: columnsOf(constraint, keys, column) });
   if (constraint.skip_validation === true) history.file.unproven.add(`${name}.${called}`);
-  if (constraint.contype === 'CONSTR_CHECK' || constraint.contype === 'CONSTR_NOTNULL')
-    table.checks.set(called, {
-      columns: constraint.raw_expr === undefined ? keys : columnsIn(constraint.raw_expr),
-      provesNotNull: constraint.contype === 'CONSTR_NOTNULL' ? keys[0] : isCheckOfNotNull(constraint.raw_expr),
-      isValid: constraint.skip_validation !== true,
-      origin: history.here,
-    });
+  if (contype === 'CONSTR_CHECK' || contype === 'CONSTR_NOTNULL')
+    table.checks.set(called, checkOf(constraint, keys, history.here));
+}
+
+function keysOf({ keys }: Constraint, column: string | undefined): readonly string[] {
+  return keys === undefined && column !== undefined ? [column] : strings(keys);
+}
+
+function columnsOf(
+  { contype, raw_expr: expression, fk_attrs: own }: Constraint,
+  keys: readonly string[],
+  column: string | undefined,
+): readonly string[] {
+  if (expression !== undefined && contype !== 'CONSTR_DEFAULT') return columnsIn(expression);
+  if (contype !== 'CONSTR_FOREIGN') return keys;
+  return column === undefined ? strings(own) : [column];
+}
+
+function checkOf({ contype, raw_expr, skip_validation }: Constraint, keys: readonly string[], origin: Place): Check {
+  return {
+    columns: raw_expr === undefined ? keys : columnsIn(raw_expr),
+    provesNotNull: contype === 'CONSTR_NOTNULL' ? keys[0] : isCheckOfNotNull(raw_expr),
+    isValid: skip_validation !== true,
+    origin,
+  };
 }

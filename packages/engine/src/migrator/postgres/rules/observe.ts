@@ -106,26 +106,50 @@ function alter(history: History, { table: name, command }: Alteration): void {
   const { subtype, name: target = '', def } = command;
   const column = body(def, 'ColumnDef');
   const constraint = body(def, 'Constraint');
-  if (subtype === 'AT_AddColumn' && column !== undefined) addColumn(history, name, table, column);
-  if (subtype === 'AT_AddConstraint' && constraint !== undefined) addConstraint(history, name, table, constraint);
-  if (subtype === 'AT_DropColumn') dropColumn(history, name, table, target);
-  if (subtype === 'AT_DropConstraint') dropConstraint(history, table, target);
   const child = nameOf(body(def, 'PartitionCmd')?.name ?? {});
-  if (subtype === 'AT_AttachPartition') table.partitions?.parts.add(child);
-  if (subtype === 'AT_DetachPartition') table.partitions?.parts.delete(child);
-  if (subtype === 'AT_AddIdentity') change(table, target, { isServers: true, hasDefault: true });
-  if (subtype === 'AT_DropIdentity') change(table, target, { isServers: false, hasDefault: false });
-  if (subtype === 'AT_SetNotNull') table.notNull.add(target);
-  if (subtype === 'AT_DropNotNull') table.notNull.delete(target);
-  if (subtype === 'AT_ColumnDefault') change(table, target, { hasDefault: def !== undefined, default: def });
-  if (subtype === 'AT_AlterColumnType')
-    change(table, target, { type: column?.typeName, collation: strings(column?.collClause?.collname).join('.') });
-  if (subtype !== undefined && /^AT_Disable(?:Trig|Rule)/.test(subtype))
-    history.file.disabled.add(disabledKey(name, subtype, target));
-  if (subtype === 'AT_ValidateConstraint') {
-    const check: Check | undefined = table.checks.get(target);
-    if (check !== undefined) table.checks.set(target, { ...check, isValid: true });
+  switch (subtype) {
+    case 'AT_AddColumn':
+      if (column !== undefined) addColumn(history, name, table, column);
+      break;
+    case 'AT_AddConstraint':
+      if (constraint !== undefined) addConstraint(history, { name, table }, constraint);
+      break;
+    case 'AT_DropColumn':
+      dropColumn(history, name, table, target);
+      break;
+    case 'AT_DropConstraint':
+      dropConstraint(history, table, target);
+      break;
+    case 'AT_AttachPartition':
+      table.partitions?.parts.add(child);
+      break;
+    case 'AT_DetachPartition':
+      table.partitions?.parts.delete(child);
+      break;
+    case 'AT_ValidateConstraint':
+      validateCheck(table, target);
+      break;
+    default:
+      if (subtype !== undefined && /^AT_Disable(?:Trig|Rule)/.test(subtype))
+        history.file.disabled.add(disabledKey(name, subtype, target));
+      alterColumn(table, command);
   }
+}
+
+function alterColumn(table: Table, { subtype, name = '', def }: Alteration['command']): void {
+  const column = body(def, 'ColumnDef');
+  const collation = strings(column?.collClause?.collname).join('.');
+  if (subtype === 'AT_AddIdentity') change(table, name, { isServers: true, hasDefault: true });
+  if (subtype === 'AT_DropIdentity') change(table, name, { isServers: false, hasDefault: false });
+  if (subtype === 'AT_SetNotNull') table.notNull.add(name);
+  if (subtype === 'AT_DropNotNull') table.notNull.delete(name);
+  if (subtype === 'AT_ColumnDefault') change(table, name, { hasDefault: def !== undefined, default: def });
+  if (subtype === 'AT_AlterColumnType') change(table, name, { type: column?.typeName, collation });
+}
+
+function validateCheck(table: Table, name: string): void {
+  const check: Check | undefined = table.checks.get(name);
+  if (check !== undefined) table.checks.set(name, { ...check, isValid: true });
 }
 
 function dropConstraint(history: History, table: Table, name: string): void {
