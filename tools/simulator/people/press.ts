@@ -41,7 +41,7 @@ export async function press(context: Context, input: PressInput): Promise<Delive
   const surface = surfaceOf(context, user, input);
   const placed = placedOn(surface, input);
   if (isRecord(placed.element.confirm) && input.confirmed !== true) return notSent('needs_confirm');
-  const offered = await offeredBy(context, user, surface, placed, input.choice);
+  const offered = await offeredBy(context, { user, surface, placed }, input.choice);
   const presses = Array.from({ length: Math.min(Math.max(input.times ?? 1, 1), 10) }, () =>
     context.deliverer.send({
       kind: 'block_actions',
@@ -88,9 +88,7 @@ export async function suggest(
 /** An external select can only hold what the app offered for the typed text. */
 async function offeredBy(
   context: Context,
-  user: User,
-  surface: Surface,
-  placed: Placed,
+  { user, surface, placed }: { readonly user: User; readonly surface: Surface; readonly placed: Placed },
   choice: unknown,
 ): Promise<readonly Json[]> {
   const type = String(placed.element.type);

@@ -16,7 +16,7 @@ const MOST_BLOCKS: Readonly<Record<Surface, number>> = { message: 50, modal: 100
 /** Checks a list of blocks as Slack does and fills missing block_ids and action_ids. */
 export function checkBlocks(value: unknown, surface: Surface): BlocksResult {
   const report = createReport();
-  const blocks = list(report, { blocks: value }, '', 'blocks', { max: MOST_BLOCKS[surface], min: 0 });
+  const blocks = list(report, { blocks: value }, '', { key: 'blocks', max: MOST_BLOCKS[surface], min: 0 });
   const blockIds = new Set<string>();
   blocks.forEach((block, index) => {
     checkBlock(report, block, `/blocks/${index}`, surface);
@@ -39,7 +39,7 @@ function checkBlock(report: Report, value: unknown, pointer: string, surface: Su
   else if (rule === undefined) complain(report, `${pointer}/type`, `unsupported type: ${String(value.type)}`);
   else {
     if (rule.fields !== undefined) object(report, value, pointer, `type block_id ${rule.fields}`);
-    string(report, value, pointer, 'block_id', { max: 255 });
+    string(report, value, pointer, { key: 'block_id', max: 255 });
     report.actionIds.clear();
     rule.check(report, value, pointer, surface);
   }
@@ -53,9 +53,9 @@ interface BlockRule {
 
 function section(report: Report, block: Json, pointer: string): void {
   if (block.text === undefined && block.fields === undefined) complain(report, pointer, 'must provide text or fields');
-  textObject(report, block, pointer, 'text', { max: 3000, kind: 'any' });
+  textObject(report, block, pointer, { key: 'text', max: 3000, kind: 'any' });
   if (block.fields !== undefined) {
-    list(report, block, pointer, 'fields', { max: 10 }).forEach((field, index) => {
+    list(report, block, pointer, { key: 'fields', max: 10 }).forEach((field, index) => {
       oneText(report, field, `${pointer}/fields/${index}`, { max: 2000, kind: 'any' });
     });
   }
@@ -63,13 +63,13 @@ function section(report: Report, block: Json, pointer: string): void {
 }
 
 function actions(report: Report, block: Json, pointer: string): void {
-  list(report, block, pointer, 'elements', { max: 25 }).forEach((element, index) => {
+  list(report, block, pointer, { key: 'elements', max: 25 }).forEach((element, index) => {
     checkElement(report, element, `${pointer}/elements/${index}`, 'actions');
   });
 }
 
 function context(report: Report, block: Json, pointer: string): void {
-  list(report, block, pointer, 'elements', { max: 10 }).forEach((element, index) => {
+  list(report, block, pointer, { key: 'elements', max: 10 }).forEach((element, index) => {
     const place = `${pointer}/elements/${index}`;
     if (isRecord(element) && element.type === 'image') checkElement(report, element, place, 'context');
     else oneText(report, element, place, { max: 3000, kind: 'any' });
@@ -77,16 +77,16 @@ function context(report: Report, block: Json, pointer: string): void {
 }
 
 function input(report: Report, block: Json, pointer: string): void {
-  textObject(report, block, pointer, 'label', { max: 2000, kind: 'plain_text', required: true });
-  textObject(report, block, pointer, 'hint', { max: 2000, kind: 'plain_text' });
+  textObject(report, block, pointer, { key: 'label', max: 2000, kind: 'plain_text', required: true });
+  textObject(report, block, pointer, { key: 'hint', max: 2000, kind: 'plain_text' });
   if (block.element === undefined) complain(report, pointer, 'missing required field: element');
   else checkElement(report, block.element, `${pointer}/element`, 'input');
 }
 
 function image(report: Report, block: Json, pointer: string): void {
-  textObject(report, block, pointer, 'title', { max: 2000, kind: 'plain_text' });
-  string(report, block, pointer, 'alt_text', { max: 2000, required: true });
-  if (block.slack_file === undefined) string(report, block, pointer, 'image_url', { max: 3000, required: true });
+  textObject(report, block, pointer, { key: 'title', max: 2000, kind: 'plain_text' });
+  string(report, block, pointer, { key: 'alt_text', max: 2000, required: true });
+  if (block.slack_file === undefined) string(report, block, pointer, { key: 'image_url', max: 3000, required: true });
 }
 
 function messageOnly(check: BlockRule['check']): BlockRule['check'] {
@@ -97,8 +97,8 @@ function messageOnly(check: BlockRule['check']): BlockRule['check'] {
 }
 
 function table(report: Report, block: Json, pointer: string): void {
-  list(report, block, pointer, 'rows', { max: 100 }).forEach((row, index) => {
-    list(report, { row }, `${pointer}/rows/${index}`, 'row', { max: 20 });
+  list(report, block, pointer, { key: 'rows', max: 100 }).forEach((row, index) => {
+    list(report, { row }, `${pointer}/rows/${index}`, { key: 'row', max: 20 });
   });
 }
 
@@ -108,7 +108,7 @@ const BLOCKS: Readonly<Record<string, BlockRule>> = {
   header: {
     fields: 'text',
     check: (report, block, pointer) =>
-      textObject(report, block, pointer, 'text', { max: 150, kind: 'plain_text', required: true }),
+      textObject(report, block, pointer, { key: 'text', max: 150, kind: 'plain_text', required: true }),
   },
   section: { fields: 'text fields accessory expand', check: section },
   actions: { fields: 'elements', check: actions },
@@ -119,7 +119,7 @@ const BLOCKS: Readonly<Record<string, BlockRule>> = {
   markdown: {
     fields: 'text',
     check: messageOnly((report, block, pointer) =>
-      string(report, block, pointer, 'text', { max: 12_000, required: true }),
+      string(report, block, pointer, { key: 'text', max: 12_000, required: true }),
     ),
   },
   table: { check: messageOnly(table) },

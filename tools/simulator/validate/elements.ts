@@ -32,12 +32,12 @@ export function checkElement(report: Report, value: unknown, pointer: string, pl
   object(report, value, pointer, rule.fields);
   if (value.type !== 'image') checkActionId(report, value, pointer);
   confirmDialog(report, value, pointer);
-  textObject(report, value, pointer, 'placeholder', { max: 150, kind: 'plain_text' });
+  textObject(report, value, pointer, { key: 'placeholder', max: 150, kind: 'plain_text' });
   rule.check(report, value, pointer);
 }
 
 function checkActionId(report: Report, element: Json, pointer: string): void {
-  string(report, element, pointer, 'action_id', { max: 255 });
+  string(report, element, pointer, { key: 'action_id', max: 255 });
   const id = element.action_id;
   if (typeof id !== 'string') return;
   if (report.actionIds.has(id)) complain(report, `${pointer}/action_id`, `action_id \`${id}\` already exists`);
@@ -45,10 +45,10 @@ function checkActionId(report: Report, element: Json, pointer: string): void {
 }
 
 function button(report: Report, element: Json, pointer: string): void {
-  textObject(report, element, pointer, 'text', { max: 75, kind: 'plain_text', required: true });
-  string(report, element, pointer, 'value', { max: 2000 });
-  string(report, element, pointer, 'url', { max: 3000 });
-  string(report, element, pointer, 'accessibility_label', { max: 75 });
+  textObject(report, element, pointer, { key: 'text', max: 75, kind: 'plain_text', required: true });
+  string(report, element, pointer, { key: 'value', max: 2000 });
+  string(report, element, pointer, { key: 'url', max: 3000 });
+  string(report, element, pointer, { key: 'accessibility_label', max: 75 });
   style(report, element, pointer);
 }
 
@@ -60,12 +60,13 @@ function choices(max: number): ElementRule['check'] {
 }
 
 function image(report: Report, element: Json, pointer: string): void {
-  string(report, element, pointer, 'alt_text', { max: 2000, required: true });
-  if (element.slack_file === undefined) string(report, element, pointer, 'image_url', { max: 3000, required: true });
+  string(report, element, pointer, { key: 'alt_text', max: 2000, required: true });
+  if (element.slack_file === undefined)
+    string(report, element, pointer, { key: 'image_url', max: 3000, required: true });
 }
 
 function textInput(report: Report, element: Json, pointer: string): void {
-  string(report, element, pointer, 'initial_value', { max: 3000 });
+  string(report, element, pointer, { key: 'initial_value', max: 3000 });
   for (const key of ['min_length', 'max_length']) {
     const length = element[key];
     if (length !== undefined && !(Number.isInteger(length) && Number(length) >= 0 && Number(length) <= 3000)) {
@@ -88,7 +89,7 @@ const everywhere: readonly Place[] = ['section', 'actions', 'input'];
 const notInActions: readonly Place[] = ['section', 'input'];
 
 function overflow(report: Report, element: Json, pointer: string): void {
-  list(report, element, pointer, 'options', { max: 5 }).forEach((each, index) => {
+  list(report, element, pointer, { key: 'options', max: 5 }).forEach((each, index) => {
     option(report, each, `${pointer}/options/${index}`);
   });
 }

@@ -28,13 +28,17 @@ export function object(report: Report, value: unknown, pointer: string, fields: 
   return value;
 }
 
+/** The rule of one field of an object. */
+export type FieldRule<Rule> = Rule & { readonly key: string };
+
 export interface StringRule {
   readonly max: number;
   readonly required?: boolean;
 }
 
 /** Lengths are counted in UTF-16 units, which is never more lenient than counting characters. */
-export function string(report: Report, owner: Json, pointer: string, key: string, rule: StringRule): void {
+export function string(report: Report, owner: Json, pointer: string, rule: FieldRule<StringRule>): void {
+  const { key } = rule;
   const value = owner[key];
   if (value === undefined || value === null) {
     if (rule.required) complain(report, pointer, `missing required field: ${key}`);
@@ -52,7 +56,8 @@ export interface ListRule {
 }
 
 /** The entries of a list that is neither too short nor too long. */
-export function list(report: Report, owner: Json, pointer: string, key: string, rule: ListRule): readonly unknown[] {
+export function list(report: Report, owner: Json, pointer: string, rule: FieldRule<ListRule>): readonly unknown[] {
+  const { key } = rule;
   const value = owner[key];
   const min = rule.min ?? 1;
   const place = `${pointer}/${key}`;

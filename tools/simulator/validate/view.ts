@@ -17,9 +17,9 @@ export function checkView(value: unknown, type: 'modal' | 'home'): ViewResult {
   const report = createReport();
   if (value.type !== type) complain(report, '/view/type', `must be one of ${type}`);
   object(report, value, '/view', FIELDS);
-  string(report, value, '/view', 'private_metadata', { max: 3000 });
-  string(report, value, '/view', 'callback_id', { max: 255 });
-  string(report, value, '/view', 'external_id', { max: 255 });
+  string(report, value, '/view', { key: 'private_metadata', max: 3000 });
+  string(report, value, '/view', { key: 'callback_id', max: 255 });
+  string(report, value, '/view', { key: 'external_id', max: 255 });
   if (type === 'modal') checkModal(report, value);
   const checked = checkBlocks(value.blocks, type);
   if (!checked.ok)
@@ -30,7 +30,7 @@ export function checkView(value: unknown, type: 'modal' | 'home'): ViewResult {
 
 function checkModal(report: Report, view: Json): void {
   for (const key of ['title', 'submit', 'close']) {
-    textObject(report, view, '/view', key, { max: 24, kind: 'plain_text', required: key === 'title' });
+    textObject(report, view, '/view', { key, max: 24, kind: 'plain_text', required: key === 'title' });
   }
   const blocks = Array.isArray(view.blocks) ? view.blocks : [];
   const hasInput = blocks.some((block) => isRecord(block) && block.type === 'input');

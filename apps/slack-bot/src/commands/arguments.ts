@@ -78,9 +78,10 @@ export function readTarget(input: Input, word: Word | undefined): Understood<Tar
   if (word === undefined) return { ok: true, value: {} };
   const [service = '', target] = word.text.toLowerCase().split('/', 2);
   const ofService = input.known.filter((known) => known.service === service);
-  if (ofService.length === 0) return unknownTarget(input, word, 'service', service, target);
+  if (ofService.length === 0) return unknownTarget(input, word, 'service', { service, target });
   if (target === undefined) return { ok: true, value: { service } };
-  if (!ofService.some((known) => known.target === target)) return unknownTarget(input, word, 'target', service, target);
+  if (!ofService.some((known) => known.target === target))
+    return unknownTarget(input, word, 'target', { service, target });
   return { ok: true, value: { service, target } };
 }
 
@@ -88,8 +89,7 @@ function unknownTarget(
   input: Input,
   word: Word,
   what: 'service' | 'target',
-  service: string,
-  target: string | undefined,
+  { service, target }: { readonly service: string; readonly target: string | undefined },
 ): Mistake {
   const names = [...new Set(input.known.map(({ service: name }) => name))];
   const targets = input.known.filter((known) => known.service === service).map((known) => known.target);

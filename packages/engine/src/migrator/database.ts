@@ -64,6 +64,11 @@ export interface RunLimits {
 /** Objects of the schema by name (`table public.users`, `column public.users.email`) with their definition as text. */
 export type Catalog = Readonly<Record<string, string>>;
 
+export interface RunBounds {
+  readonly limits: RunLimits;
+  readonly signal: AbortSignal;
+}
+
 export interface BackfillBatch {
   /** Keys that the batch went through, changed or not: what `rowsDone` counts. */
   readonly rows: number;
@@ -93,15 +98,9 @@ export interface SchemaDatabase {
    * `failed` (the server's sentence, with file and line), `unreachable`, `denied`, `stopped`; nothing of a transactional
    * file remains then
    */
-  run(id: string, file: SqlFile, then: LedgerOutcome, limits: RunLimits, signal: AbortSignal): Promise<void>;
+  run(id: string, file: SqlFile, then: LedgerOutcome, bounds: RunBounds): Promise<void>;
   /** Runs one batch after the row's cursor; cursor and rows are written in the same transaction. */
-  backfill(
-    id: string,
-    file: BackfillFile,
-    size: number,
-    limits: RunLimits,
-    signal: AbortSignal,
-  ): Promise<BackfillBatch>;
+  backfill(id: string, file: BackfillFile, size: number, bounds: RunBounds): Promise<BackfillBatch>;
   /** An estimate is enough; for progress. */
   countRows(table: string): Promise<number>;
   /** The number that `verify` selects. */

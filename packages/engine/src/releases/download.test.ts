@@ -146,7 +146,7 @@ describe('a download', () => {
       over.abort(new Error('no longer wanted'));
     });
     const source = { kind: 'url', url: server.url, sha256 } as const;
-    const work = fetchInto(folder, source, testSettings({ hosts: [server.host] }), over.signal);
+    const work = fetchInto(folder, source, testSettings({ hosts: [server.host] }), { signal: over.signal });
     expect(await refusalOf(work)).toBe('no longer wanted');
   });
 });

@@ -134,7 +134,7 @@ describe('a releases folder', () => {
     writeFileSync(join(from, 'a'), 'a');
     const settings = testSettings({ folders: [join(folder, 'builds')] });
     const source = { kind: 'directory', path: from } as const;
-    await expect(fetchInto(folder, source, settings, undefined, undefined, 2 ** 60)).rejects.toMatchObject({
+    await expect(fetchInto(folder, source, settings, { keepFreeBytes: 2 ** 60 })).rejects.toMatchObject({
       code: 'artifact-unavailable',
       message: expect.stringMatching(/^only .* of the disk are free, and 1048576 TB are to stay free$/),
     });

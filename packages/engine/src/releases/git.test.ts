@@ -56,7 +56,7 @@ const settings = (more: Partial<AllowedRepository> = {}) =>
   });
 
 const fetchRef = (ref: string, more: Partial<AllowedRepository> = {}, built?: string) =>
-  fetchInto(folder, { kind: 'git', repository: 'acme/shop', ref }, settings(more), undefined, built);
+  fetchInto(folder, { kind: 'git', repository: 'acme/shop', ref }, settings(more), { commit: built });
 
 const release = (name: string) => readFileSync(join(folder, 'releases', 'v1', name), 'utf8');
 const expectNothing = () => expect(readdirSync(join(folder, 'releases'))).toEqual([]);

@@ -31,13 +31,17 @@ export const testSettings = (more: Partial<ArtifactSettings> = {}): ArtifactSett
   ...more,
 });
 
+interface FetchOptions {
+  readonly signal?: AbortSignal;
+  readonly commit?: string | undefined;
+  readonly keepFreeBytes?: number;
+}
+
 export async function fetchInto(
   folder: string,
   source: ArtifactSource,
   settings: ArtifactSettings,
-  signal: AbortSignal = new AbortController().signal,
-  commit?: string,
-  keepFreeBytes = 0,
+  { signal = new AbortController().signal, commit, keepFreeBytes = 0 }: FetchOptions = {},
 ): Promise<Fetched> {
   const workplace = await makeWorkplace(join(folder, 'releases'), 'v1', '1');
   try {

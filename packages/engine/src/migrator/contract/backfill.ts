@@ -16,7 +16,9 @@ function touching(key = 'id'): BackfillFile {
 
 export function backfillContract(stage: () => Stage): void {
   const batch = (database: SchemaDatabase, size: number, file = touching()) =>
-    database.locked(5_000, neverAborted, () => database.backfill(id, file, size, testLimits, neverAborted));
+    database.locked(5_000, neverAborted, () =>
+      database.backfill(id, file, size, { limits: testLimits, signal: neverAborted }),
+    );
   const touched = async () => {
     const rows = await stage().fixture.query(
       'SELECT touched, count(*) AS n FROM users GROUP BY touched ORDER BY touched',

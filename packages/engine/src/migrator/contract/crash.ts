@@ -21,7 +21,10 @@ export function crashContract(stage: () => Stage): void {
       expect(runs).toBeLessThan(5 * kills);
       const several = (events: readonly { kind: string }[]) =>
         events.filter(({ kind }) => kind === 'progress').length > runs % 4;
-      const { code, stderr } = await runMigrator(fixture, 'backfill', [migration], several, runs * 3);
+      const { code, stderr } = await runMigrator(fixture, 'backfill', [migration], {
+        until: several,
+        afterMs: runs * 3,
+      });
       expect(code ?? 0, stderr).toBe(0);
       // The lock falls with the last breath of the dead one: what it had sent is then done or undone.
       const row = await database.locked(30_000, neverAborted, async () => {
@@ -56,7 +59,7 @@ export function crashContract(stage: () => Stage): void {
     );
     for (let killed = 0; killed < kills; killed += 1) {
       const begun = (events: readonly { kind: string }[]) => events.some(({ kind }) => kind === 'begun');
-      const { code, stderr } = await runMigrator(fixture, 'expand', migrations, begun, killed * 8);
+      const { code, stderr } = await runMigrator(fixture, 'expand', migrations, { until: begun, afterMs: killed * 8 });
       // One that was quicker than its end is no fault: the rest must then be nothing.
       expect(code ?? 0, stderr).toBe(0);
     }

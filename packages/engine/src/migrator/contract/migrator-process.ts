@@ -16,13 +16,17 @@ export interface MigratorEnd {
   readonly stderr: string;
 }
 
+export interface KillTime {
+  readonly until?: (events: readonly MigrationEvent[]) => boolean;
+  readonly afterMs?: number;
+}
+
 /** Runs it, and kills its process group as soon as `until` says so, or `afterMs` later. */
 export async function runMigrator(
   { opener }: Pick<DatabaseFixture, 'opener'>,
   phase: 'expand' | 'backfill',
   migrations: readonly Migration[],
-  until: (events: readonly MigrationEvent[]) => boolean = () => false,
-  afterMs = 0,
+  { until = () => false, afterMs = 0 }: KillTime = {},
 ): Promise<MigratorEnd> {
   const argv = [script, opener.module, opener.options, phase, JSON.stringify(migrations)];
   const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

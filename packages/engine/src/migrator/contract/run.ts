@@ -12,7 +12,7 @@ const expand = (text: string): SqlFile => aSqlFile(id, 'expand', text);
 
 async function runExpand(database: SchemaDatabase, text: string, signal = neverAborted, limits = testLimits) {
   await database.mark(id, { state: 'expanding' });
-  await database.locked(5_000, signal, () => database.run(id, expand(text), expanded, limits, signal));
+  await database.locked(5_000, signal, () => database.run(id, expand(text), expanded, { limits, signal }));
 }
 
 export function runContract(stage: () => Stage): void {
@@ -61,7 +61,9 @@ CREATE TABLE never_reached (id INTEGER PRIMARY KEY);`;
     await runExpand(database, 'ALTER TABLE users ADD COLUMN nick VARCHAR(50);');
     await database.mark(id, { state: 'reverting', statementsDone: 0 });
     const revert = aSqlFile(id, 'revert', 'ALTER TABLE users DROP COLUMN nick;');
-    await database.locked(5_000, neverAborted, () => database.run(id, revert, 'forgotten', testLimits, neverAborted));
+    await database.locked(5_000, neverAborted, () =>
+      database.run(id, revert, 'forgotten', { limits: testLimits, signal: neverAborted }),
+    );
     expect(await database.ledger()).toEqual([]);
     expect(Object.keys(await database.catalog()).join('\n')).not.toContain('nick');
   });
@@ -75,7 +77,7 @@ function limitsOfRuns(stage: () => Stage): void {
     await database.mark(id, { state: 'expanding' });
     const release = await fixture.occupy('users');
     await database.locked(5_000, neverAborted, async () => {
-      const blocked = database.run(id, expand(text), expanded, testLimits, neverAborted);
+      const blocked = database.run(id, expand(text), expanded, { limits: testLimits, signal: neverAborted });
       await expect(blocked).rejects.toMatchObject({ name: 'MigrationError', code: 'blocked' });
     });
     await release();

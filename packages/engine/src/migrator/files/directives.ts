@@ -38,7 +38,12 @@ export function readHeader(file: string, stage: Stage, text: string): Header {
   const problems: FileProblem[] = [];
   for (const { 1: name = '', 2: value = '', index } of text.matchAll(pattern)) {
     const line = lineAt(text, index);
-    const problem = problemOf(name, value.trim(), stage, firstStatement !== -1 && index > firstStatement, directives);
+    const problem = problemOf(
+      { name, value: value.trim() },
+      stage,
+      firstStatement !== -1 && index > firstStatement,
+      directives,
+    );
     if (problem === 'a-comment') continue;
     if (problem) problems.push({ file, line, problem });
     else directives.push({ name: name as DirectiveName, value: value.trim(), line });
@@ -47,8 +52,7 @@ export function readHeader(file: string, stage: Stage, text: string): Header {
 }
 
 function problemOf(
-  name: string,
-  value: string,
+  { name, value }: { readonly name: string; readonly value: string },
   stage: Stage,
   isLate: boolean,
   before: readonly Directive[],

@@ -31,7 +31,9 @@ afterAll(async () => {
 const batch = (size: number, table: string) => {
   const text = `UPDATE ${table} SET n = n + 1, note = ':from; :to' WHERE k BETWEEN :from AND :to;`;
   const file = aMigration(id, { backfill: text, backfillOf: { table, key: 'k' } }).backfill as BackfillFile;
-  return database.locked(5_000, neverAborted, () => database.backfill(id, file, size, testLimits, neverAborted));
+  return database.locked(5_000, neverAborted, () =>
+    database.backfill(id, file, size, { limits: testLimits, signal: neverAborted }),
+  );
 };
 
 async function goThrough(table: string): Promise<void> {

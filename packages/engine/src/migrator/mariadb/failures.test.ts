@@ -54,7 +54,7 @@ async function open(url = server.url(name)): Promise<SchemaDatabase> {
 async function runExpand(database: SchemaDatabase, text: string, limits = testLimits): Promise<void> {
   await database.mark(id, { state: 'expanding' });
   await database.locked(20_000, neverAborted, () =>
-    database.run(id, aSqlFile(id, 'expand', text), expanded, limits, neverAborted),
+    database.run(id, aSqlFile(id, 'expand', text), expanded, { limits, signal: neverAborted }),
   );
 }
 

@@ -51,7 +51,12 @@ it.runIf(isMounted)(
       'CREATE TABLE small (id INT PRIMARY KEY);\nALTER TABLE large MODIFY n BIGINT;\nCREATE TABLE last (id INT PRIMARY KEY);';
     const run = () =>
       database.locked(20_000, neverAborted, () =>
-        database.run(id, aSqlFile(id, 'expand', text), { state: 'expanded' }, testLimits, neverAborted),
+        database.run(
+          id,
+          aSqlFile(id, 'expand', text),
+          { state: 'expanded' },
+          { limits: testLimits, signal: neverAborted },
+        ),
       );
     await database.mark(id, { state: 'expanding' });
     await service.query('CREATE TABLE ballast (id INT PRIMARY KEY, text CHAR(250))');

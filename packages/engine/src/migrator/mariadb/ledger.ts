@@ -41,12 +41,17 @@ export async function markBegun({ ask }: Session, { ledger }: LedgerTables, id: 
   await ask(`UPDATE ${ledger} SET begun = ? WHERE id = ?`, [begun === undefined ? null : JSON.stringify(begun), id]);
 }
 
-export async function changeRow(session: Session, tables: LedgerTables, id: string, change: LedgerChange, now: number) {
-  await makeTables(session, tables);
-  await writeRow(session, tables, id, change, now);
+export interface Ledger {
+  readonly session: Session;
+  readonly tables: LedgerTables;
 }
 
-async function writeRow({ ask }: Session, tables: LedgerTables, id: string, change: LedgerChange, now: number) {
+export async function changeRow(ledger: Ledger, id: string, change: LedgerChange, now: number) {
+  await makeTables(ledger.session, ledger.tables);
+  await writeRow(ledger, id, change, now);
+}
+
+async function writeRow({ session: { ask }, tables }: Ledger, id: string, change: LedgerChange, now: number) {
   const changed = [...columnsOf(change), ['updated_at', now] as const];
   // What was begun belongs to the statement after `statements_done`.
   const all = change.statementsDone === undefined ? changed : [...changed, ['begun', null] as const];
@@ -67,7 +72,7 @@ async function writeRow({ ask }: Session, tables: LedgerTables, id: string, chan
 /** Writes as the engine does when a file is done, and makes nothing that is missing. For scratch copies. @throws the server's error */
 export async function tryTables(session: Session, tables: LedgerTables): Promise<void> {
   const row = 'bg_scratch';
-  await writeRow(session, tables, row, { state: 'expanded', statementsDone: 0, problem: undefined }, 0);
+  await writeRow({ session, tables }, row, { state: 'expanded', statementsDone: 0, problem: undefined }, 0);
   await session.ask(`DELETE FROM ${tables.ledger} WHERE id = ?`, [row]);
   await session.ask(`DELETE FROM ${tables.catalog}`);
 }
@@ -76,9 +81,9 @@ export async function forgetRow({ ask }: Session, { ledger }: LedgerTables, id: 
   if (await exists(ask, ledger)) await ask(`DELETE FROM ${ledger} WHERE id = ?`, [id]);
 }
 
-export async function leaveRow(session: Session, tables: LedgerTables, id: string, then: LedgerOutcome, now: number) {
-  if (then === 'forgotten') await forgetRow(session, tables, id);
-  else await changeRow(session, tables, id, then, now);
+export async function leaveRow(ledger: Ledger, id: string, then: LedgerOutcome, now: number) {
+  if (then === 'forgotten') await forgetRow(ledger.session, ledger.tables, id);
+  else await changeRow(ledger, id, then, now);
 }
 
 export async function rememberCatalog(session: Session, tables: LedgerTables, catalog: Catalog | undefined) {

@@ -42,11 +42,11 @@ export async function openMariadb({ url, table, clock, onStatement }: MariadbOpt
     ledger: () => on((session) => readLedger(session, tables)),
     locked: (waitMs, signal, work) =>
       underLock(keeper, clock, { database: address.database, table, waitMs, signal }, work),
-    mark: (id, change) => on((session) => changeRow(session, tables, id, change, clock.now())),
+    mark: (id, change) => on((session) => changeRow({ session, tables }, id, change, clock.now())),
     forget: (id) => on((session) => forgetRow(session, tables, id)),
-    run: (id, file, then, limits, signal) =>
+    run: (id, file, then, { limits, signal }) =>
       on((session) => runFile({ session, tables, clock, see: onStatement }, { id, file, then, limits, signal })),
-    backfill: (id, file, size, limits, signal) =>
+    backfill: (id, file, size, { limits, signal }) =>
       on((session) => runBatch({ session, tables, clock }, { id, file, size, limits, signal })),
     countRows: (name) => on((session) => estimate(session, name)),
     verify: (select) => on((session) => numberFrom(session, select)),

@@ -47,7 +47,7 @@ export async function runFile(desk: Desk, fileRun: FileRun): Promise<void> {
       await runStatement(desk, fileRun, statement, index);
     }
   });
-  await leaveRow(session, tables, id, then, clock.now());
+  await leaveRow({ session, tables }, id, then, clock.now());
 }
 
 /** Whole seconds are the server's unit. */
@@ -79,7 +79,7 @@ async function runStatement(desk: Desk, fileRun: FileRun, statement: MariadbStat
         await executed(desk, fileRun, statement);
         return await count(desk, fileRun, index);
       default:
-        return await changeSchema(desk, fileRun, statement, index, place);
+        return await changeSchema(desk, fileRun, statement, { index, place });
     }
   } catch (thrown) {
     throw placed(thrown, place);
@@ -99,8 +99,7 @@ async function changeSchema(
   desk: Desk,
   fileRun: FileRun,
   statement: MariadbStatement,
-  index: number,
-  place: string,
+  { index, place }: { readonly index: number; readonly place: string },
 ): Promise<void> {
   const { session, tables } = desk;
   const { id } = fileRun;
@@ -166,7 +165,7 @@ export async function inTransaction<T>({ ask }: Session, work: () => Promise<T>)
 /** Never backwards: what is set again after a cut is counted already. */
 async function count({ session, tables, clock }: Desk, { id }: FileRun, index: number): Promise<void> {
   const { statementsDone } = await readProgress(session, tables, id);
-  if (statementsDone <= index) await changeRow(session, tables, id, { statementsDone: index + 1 }, clock.now());
+  if (statementsDone <= index) await changeRow({ session, tables }, id, { statementsDone: index + 1 }, clock.now());
 }
 
 function limitsOf(statement: MariadbStatement, { file, limits, signal }: FileRun) {

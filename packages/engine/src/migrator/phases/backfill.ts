@@ -85,7 +85,7 @@ async function batchByBatch(context: PhaseContext, { migration, file }: PlannedB
   const targetMs = batchMs(database.kind);
   for (let pace = firstPace(file.batch); ; ) {
     const turn = await ifOurs(context, id, async (row) => {
-      return { row, batch: await database.backfill(id, file, pace.size, limits, signal) };
+      return { row, batch: await database.backfill(id, file, pace.size, { limits, signal }) };
     });
     if (!turn) return false;
     if (turn.batch.cursor === undefined) return true;

@@ -36,7 +36,7 @@ export async function runStage(
   });
   await noting(context, id, during, () =>
     sayingWhatItWaitsFor(context, id, () =>
-      changingCatalog(context, () => database.run(id, file, outcome, limits, signal)),
+      changingCatalog(context, () => database.run(id, file, outcome, { limits, signal })),
     ),
   );
   say({ kind: 'done', id, stage, tookMs: clock.now() - began });

@@ -44,7 +44,7 @@ describe.each(oneSource)('without a transaction, on PostgreSQL of %s', (source) 
   const sql = (text: string) => server.query(name, text);
   const run = (text: string, change: Partial<RunLimits> = {}, signal = never) =>
     database.locked(5_000, signal, () =>
-      database.run(id, aloneFile(text), { state: 'expanded' }, { ...limits, ...change }, signal),
+      database.run(id, aloneFile(text), { state: 'expanded' }, { limits: { ...limits, ...change }, signal }),
     );
   const indexes = async () =>
     (
@@ -203,7 +203,7 @@ describe.each(oneSource)('without a transaction, on PostgreSQL of %s', (source) 
       CREATE TABLE few AS SELECT n AS id FROM generate_series(1, 400) n;
       ALTER TABLE few ADD CONSTRAINT slow CHECK (slowly(id)) NOT VALID`);
     const file = aSqlFile(id, 'contract', 'ALTER TABLE few VALIDATE CONSTRAINT slow;');
-    await database.run(id, file, { state: 'done' }, limits, never);
+    await database.run(id, file, { state: 'done' }, { limits, signal: never });
     expect(await states()).toEqual(['done']);
   });
 });

@@ -74,7 +74,7 @@ async function timed({ hands: { see }, run, statement }: Alone, work: () => Prom
 }
 
 const note = ({ session, tables, clock }: Hands, { id, outcome }: FileRun) =>
-  writeLedger(session, tables, id, outcome, clock.now());
+  writeLedger({ session, tables }, id, outcome, clock.now());
 
 async function execute(
   { session, watcher, clock }: Hands,

@@ -62,7 +62,7 @@ async function oneBatch(
   }
   const statement = withParameters(file.text, { from: `$1::${type}`, to: `$2::${type}` });
   await session.execute(statement.replace(/;\s*$/, ''), [page.from, page.to]);
-  await writeLedger(session, tables, id, { cursor: page.to, rowsDone: row.rowsDone + page.rows }, clock.now());
+  await writeLedger({ session, tables }, id, { cursor: page.to, rowsDone: row.rowsDone + page.rows }, clock.now());
   const pressed = await isPressed(session);
   await session.ask('COMMIT');
   return { rows: page.rows, cursor: page.to, tookMs: clock.now() - began, pressed };

@@ -65,7 +65,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     return client;
   }
   const run = (text: string, through = database, signal = never) =>
-    through.locked(5_000, signal, () => through.run(id, aSqlFile(id, 'expand', text), expanded, limits, signal));
+    through.locked(5_000, signal, () => through.run(id, aSqlFile(id, 'expand', text), expanded, { limits, signal }));
   const columns = async () =>
     (
       await sql(
@@ -274,7 +274,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
       backfill: "UPDATE users SET name = 'y' || pg_sleep(0.03) WHERE id BETWEEN :from AND :to;",
     }).backfill;
     if (!file) throw new Error('no backfill');
-    const batch = (size: number) => database.backfill(id, file, size, limits, never);
+    const batch = (size: number) => database.backfill(id, file, size, { limits, signal: never });
     expect(await batch(5)).toMatchObject({ pressed: false, cursor: '5' });
     const writer = await connect('shop');
     const slow = batch(40);

@@ -82,9 +82,13 @@ async function hasLedger(session: Session, { ledger, catalog }: LedgerTables): P
   return row?.there === true;
 }
 
+export interface Ledger {
+  readonly session: Session;
+  readonly tables: LedgerTables;
+}
+
 export async function writeLedger(
-  session: Session,
-  { ledger }: LedgerTables,
+  { session, tables: { ledger } }: Ledger,
   id: string,
   outcome: LedgerOutcome,
   now: number,

@@ -51,15 +51,15 @@ export async function openPostgres({ url, table, clock, onStatement }: PostgresO
     kind: 'postgres',
     ledger: () => use((session) => readLedger(session, tables)),
     locked: lock.locked,
-    mark: (id, change) => write((session) => writeLedger(session, tables, id, change, clock.now())),
-    forget: (id) => write((session) => writeLedger(session, tables, id, 'forgotten', clock.now())),
-    run: (id, file, outcome, limits, signal) =>
+    mark: (id, change) => write((session) => writeLedger({ session, tables }, id, change, clock.now())),
+    forget: (id) => write((session) => writeLedger({ session, tables }, id, 'forgotten', clock.now())),
+    run: (id, file, outcome, { limits, signal }) =>
       use(async (session) => {
         const run = { id, file, outcome, limits, signal };
         await (file.transaction ? runFile : runAlone)(await hands(session), run);
         await session.restore();
       }),
-    backfill: (id, file, size, limits, signal) =>
+    backfill: (id, file, size, { limits, signal }) =>
       use(async (session) => runBatch(await hands(session), { id, file, size, limits, signal })),
     countRows: (name) => use((session) => estimateRows(session, name)),
     verify: (select) => use((session) => selectNumber(session, select)),

@@ -95,7 +95,7 @@ export async function inOneTransaction(
     }
     // The file may have become the owner of what it changes, who need not write the ledger.
     await session.ask('RESET ROLE');
-    await writeLedger(session, tables, id, outcome, clock.now());
+    await writeLedger({ session, tables }, id, outcome, clock.now());
     await session.ask('COMMIT');
   };
   const undoing = async () => {

@@ -85,7 +85,7 @@ describe('behind PgBouncer', () => {
     await pooled.mark('001_a', { state: 'expanding' });
     const file = aSqlFile('001_a', 'expand', 'ALTER TABLE users ADD COLUMN nick text;');
     await pooled.locked(1_000, never, async () => {
-      await pooled.run('001_a', file, { state: 'done' }, limits, never);
+      await pooled.run('001_a', file, { state: 'done' }, { limits, signal: never });
       await expect(database.locked(300, never, async () => 'both')).rejects.toMatchObject({ code: 'locked' });
     });
     expect(await pooled.ledger()).toMatchObject([{ state: 'done' }]);
@@ -113,7 +113,7 @@ test('a backfill is pressed while a replica is behind', async () => {
     await database.mark('001_a', { state: 'backfilling' });
     // What it has received and not applied yet, it tells with its next word.
     const pressed = await until(async () => {
-      const batch = await database.backfill('001_a', file, 2, limits, never);
+      const batch = await database.backfill('001_a', file, 2, { limits, signal: never });
       return batch.pressed || batch.cursor === undefined ? batch : undefined;
     });
     expect(pressed).toMatchObject({ pressed: true, cursor: expect.any(String) });
@@ -133,7 +133,7 @@ test.runIf(mayMount())('on a full disk nothing of the step remains, and the sent
     await database.mark('001_a', { state: 'expanding' });
     const text = `ALTER TABLE users ADD COLUMN nick text;
 CREATE TABLE copies TABLESPACE small AS SELECT n, repeat('x', 1000) AS text FROM generate_series(1, 5000) n;`;
-    const full = database.run('001_a', aSqlFile('001_a', 'expand', text), { state: 'done' }, limits, never);
+    const full = database.run('001_a', aSqlFile('001_a', 'expand', text), { state: 'done' }, { limits, signal: never });
     await expect(full).rejects.toMatchObject({
       code: 'failed',
       message: expect.stringMatching(/^001_a\.expand\.sql:2: could not extend file .*No space left on device$/),

@@ -39,7 +39,7 @@ async function run(database: SchemaDatabase, sql: string | SqlFile, limits = tes
   const sqlFile = typeof sql === 'string' ? aSqlFile(id, 'expand', sql) : sql;
   await database.mark(id, { state: 'expanding' });
   await database.locked(5_000, neverAborted, () =>
-    database.run(id, sqlFile, { state: 'expanded' }, limits, neverAborted),
+    database.run(id, sqlFile, { state: 'expanded' }, { limits, signal: neverAborted }),
   );
 }
 
@@ -112,7 +112,7 @@ describe('the lock', () => {
     await database.mark(id, { state: 'expanding' });
     await database.locked(5_000, neverAborted, async () => {
       const step = aSqlFile(id, 'expand', slow);
-      const running = database.run(id, step, { state: 'expanded' }, limits, neverAborted);
+      const running = database.run(id, step, { state: 'expanded' }, { limits, signal: neverAborted });
       await expect(running).rejects.toMatchObject({ code: 'failed' });
       await database.mark(id, { state: 'failed' });
       await expect(other.locked(600, neverAborted, async () => 'both')).rejects.toMatchObject({ code: 'locked' });
@@ -144,7 +144,9 @@ describe('the lock', () => {
     service.exec('BEGIN IMMEDIATE');
     // The service is this very process, which is not told as another one; so it is said without a number.
     const step = aSqlFile(id, 'expand', 'CREATE TABLE a (id INTEGER);');
-    await expect(database.run(id, step, { state: 'expanded' }, testLimits, neverAborted)).rejects.toMatchObject({
+    await expect(
+      database.run(id, step, { state: 'expanded' }, { limits: testLimits, signal: neverAborted }),
+    ).rejects.toMatchObject({
       code: 'blocked',
       message: expect.stringContaining(`another process writes to ${file}`),
     });
@@ -198,7 +200,7 @@ describe('keys of a backfill', () => {
     const database = await connect();
     await database.mark(id, { state: 'backfilling' });
     for (let batches = 0; ; batches += 1) {
-      const { cursor } = await database.backfill(id, step, 2, testLimits, neverAborted);
+      const { cursor } = await database.backfill(id, step, 2, { limits: testLimits, signal: neverAborted });
       if (cursor === undefined) break;
       expect(batches).toBeLessThan(13);
     }
@@ -211,7 +213,7 @@ describe('keys of a backfill', () => {
     service.exec('CREATE TABLE users (id UNIQUE, touched INTEGER); INSERT INTO users VALUES (1, 0), (NULL, 0)');
     const database = await connect();
     await database.mark(id, { state: 'backfilling' });
-    await expect(database.backfill(id, step, 2, testLimits, neverAborted)).rejects.toMatchObject({
+    await expect(database.backfill(id, step, 2, { limits: testLimits, signal: neverAborted })).rejects.toMatchObject({
       message: expect.stringContaining('users has rows whose id is NULL'),
     });
   });

@@ -69,14 +69,14 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
     locked: lock.locked,
     mark: (id, change) => writeOwn(changeSql(tables, id, change, clock.now())),
     forget: (id) => writeOwn(forgetSql(tables, id)),
-    run: (id, sqlFile, outcome, limits, signal) =>
+    run: (id, sqlFile, outcome, { limits, signal }) =>
       write(limits, signal, () =>
         runFile(connection, split, {
           ...{ id, file: sqlFile, outcome, limits, signal, tables, now: clock.now() },
           see: onStatement,
         }),
       ),
-    backfill: (id, backfillFile, size, limits, signal) =>
+    backfill: (id, backfillFile, size, { limits, signal }) =>
       write(limits, signal, () =>
         runBatch(connection, { id, file: backfillFile, size, limits, signal, tables, clock }),
       ),

@@ -18,20 +18,21 @@ type AdoptRequest = Parameters<Engine['adopt']>[0];
 /** The slot is recorded as active, and the routing that leads to it becomes the intent. */
 export async function adopt(core: Core, request: AdoptRequest): Promise<Result<Target>> {
   const found = findTarget(core, request);
-  if (!found.ok) return refused(core, request, 'adopt', found);
+  if (!found.ok) return refused(core, { ...request, verb: 'adopt' }, found);
   const target = found.value;
   const facts = gatherFacts(core, target, { actor: request.actor, version: request.version });
   const answer = admissible(target, facts);
-  if (!answer.ok) return refused(core, request, 'adopt', answer, target);
+  if (!answer.ok) return refused(core, { ...request, verb: 'adopt' }, answer, target);
   const release = await registerByHand(core, target, request.version, request.actor);
-  if (!release.ok) return refused(core, request, 'adopt', release, target);
+  if (!release.ok) return refused(core, { ...request, verb: 'adopt' }, release, target);
   const place = await placeToAdopt(target, request.slot);
   const health = await probeHealth({
     url: urlOf(place),
     expected: { slot: request.slot, version: request.version },
     settings: healthOf(target, request.slot),
   });
-  if (!health.healthy) return refused(core, request, 'adopt', unfit(place, request, health.problem), target);
+  if (!health.healthy)
+    return refused(core, { ...request, verb: 'adopt' }, unfit(place, request, health.problem), target);
   await target.environment.adopt(place, release.value);
   await target.environment.judgeBy(place, healthOf(target, request.slot));
   await core.turns(routingTurn(target), () => lead(core, target, request, release.value.digest));

@@ -26,13 +26,13 @@ interface Change {
 
 export async function applyConfiguration(core: Core, request: ApplyRequest): Promise<Result<Target>> {
   const found = findTarget(core, request);
-  if (!found.ok) return refused(core, request, 'config apply', found);
+  if (!found.ok) return refused(core, { ...request, verb: 'config apply' }, found);
   return core.turns(`configuration ${found.value.name}`, () => apply(core, found.value, request));
 }
 
 async function apply(core: Core, target: Target, request: ApplyRequest): Promise<Result<Target>> {
   const answer = await admissible(core, target, request);
-  if (!answer.ok) return refused(core, request, 'config apply', answer, target);
+  if (!answer.ok) return refused(core, { ...request, verb: 'config apply' }, answer, target);
   const { health } = target.settings;
   const digest = digestOfChanges(pendingOf(core, target.key));
   for (const { slot } of answer.value) await target.environment.judgeBy({ ...target.key, slot }, health);
@@ -59,11 +59,11 @@ function withoutSecrets({ headers, ...health }: HealthSettings): unknown {
 /** The answer to the same question: nothing is changed before the next start, and nobody is asked again about this change. */
 export function leaveConfiguration(core: Core, request: LeaveRequest): Result<Target> {
   const found = findTarget(core, request);
-  if (!found.ok) return refused(core, request, 'config leave', found);
+  if (!found.ok) return refused(core, { ...request, verb: 'config leave' }, found);
   const target = found.value;
   const by = actorName(request.actor);
   const answer = leavable(core, target, request);
-  if (!answer.ok) return refused(core, request, 'config leave', answer, target);
+  if (!answer.ok) return refused(core, { ...request, verb: 'config leave' }, answer, target);
   core.store.write((tx) => {
     putSnapshot(tx.db, leftKey(target.key), { digest: request.seen, by } satisfies LeftAsItIs, tx.now);
     tx.audit({

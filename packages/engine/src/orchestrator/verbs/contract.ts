@@ -35,7 +35,7 @@ export async function contract(core: Core, request: ContractRequest): Promise<Re
   const target = found.value;
   const answer = await prepare(core, target, request);
   if (!answer.ok) return refusedHere(core, request.actor, answer.refusal, target);
-  const asked = core.store.write((tx): Result<ContractRow> => askFor(tx, core, target, request, answer.value));
+  const asked = core.store.write((tx): Result<ContractRow> => askFor({ tx, core, target }, request, answer.value));
   return asked.ok ? ok(viewContract(core, asked.value)) : refusedHere(core, request.actor, asked.refusal, target);
 }
 
@@ -119,9 +119,7 @@ function notAllowed({ allowed, headline }: SchemaEvidence): ReturnType<typeof re
 
 /** Asked again inside the transaction: a deployment of the last moment comes first. */
 function askFor(
-  tx: Tx,
-  core: Core,
-  target: Target,
+  { tx, core, target }: { readonly tx: Tx; readonly core: Core; readonly target: Target },
   { actor, reason }: ContractRequest,
   { version, ready, impossible, evidence }: Prepared,
 ): Result<ContractRow> {

@@ -20,7 +20,7 @@ import { maxReason, mayDecide, type Refused } from './decide.ts';
 import { recordRefusal } from './refused.ts';
 
 export function approveContract(core: Core, id: string, actor: Actor): Result<ContractView> {
-  return decideContract(core, id, actor, 'approve', (tx, target, row) => {
+  return decideContract(core, { id, actor, verb: 'approve' }, (tx, target, row) => {
     const refusal = mayDecide({ core, target, row, actor }, { what: `the contract of ${row.migrations.join(', ')}` });
     if (refusal) return refusal;
     const person = actorName(actor);
@@ -40,7 +40,7 @@ export function approveContract(core: Core, id: string, actor: Actor): Result<Co
 }
 
 export function rejectContract(core: Core, id: string, actor: Actor, reason: string): Result<ContractView> {
-  return decideContract(core, id, actor, 'reject', (tx, target, row) => {
+  return decideContract(core, { id, actor, verb: 'reject' }, (tx, target, row) => {
     const refusal = mayDecide({ core, target, row, actor }, { asRequester: true });
     if (refusal) return refusal;
     const text = reason.trim().slice(0, maxReason);
@@ -65,9 +65,7 @@ export function rejectContract(core: Core, id: string, actor: Actor, reason: str
 
 function decideContract(
   core: Core,
-  id: string,
-  actor: Actor,
-  verb: string,
+  { id, actor, verb }: { readonly id: string; readonly actor: Actor; readonly verb: string },
   act: (tx: Tx, target: Target, row: ContractRow) => Refused | undefined,
 ): Result<ContractView> {
   const answer = core.store.write((tx): Result<ContractRow> => {

@@ -33,7 +33,7 @@ export function decideRollback(core: Core, tx: Tx, target: Target, request: Roll
   );
   if (!answer.ok) return answer;
   const live = liveDeployment(tx.db, target.key);
-  if (live) return takeBack(core, tx, target, live, request);
+  if (live) return takeBack({ core, tx, target, live }, request);
   const known = notDrifted(gatherFacts(core, target, { actor: request.actor, version: '' }));
   if (!known.ok) return known;
   const active = activeSide(core, target);
@@ -101,12 +101,16 @@ export function through(
   return answer;
 }
 
+interface RunningThere {
+  readonly core: Core;
+  readonly tx: Tx;
+  readonly target: Target;
+  readonly live: DeploymentRow;
+}
+
 /** A running deployment is the thing to take back; naming its origin is the same wish. */
 function takeBack(
-  core: Core,
-  tx: Tx,
-  target: Target,
-  live: DeploymentRow,
+  { core, tx, target, live }: RunningThere,
   { actor, reason, version }: RollbackRequest,
 ): Result<DeploymentRow> {
   if (live.mode === 'rollback' && live.direction === 'forward' && (version === undefined || version === live.version))

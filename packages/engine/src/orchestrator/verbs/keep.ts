@@ -99,9 +99,7 @@ export function unlock(core: Core, request: Parameters<Engine['unlock']>[0]): Re
 
 /** The slot beside the active one, when it holds what `wanted` looks for and no deployment works in it. */
 function besideActive(
-  core: Core,
-  tx: Tx,
-  target: Target,
+  { core, tx, target }: { readonly core: Core; readonly tx: Tx; readonly target: Target },
   wanted: (row: SlotRow) => boolean,
   what: string,
 ): SlotRow | Acted {
@@ -178,7 +176,7 @@ function changeBeside(
   return onTarget(core, request, verb, (tx, target) => {
     const known = notDrifted(gatherFacts(core, target, { actor: request.actor, version: '' }));
     if (!known.ok) return known;
-    const row = besideActive(core, tx, target, wanted, what);
+    const row = besideActive({ core, tx, target }, wanted, what);
     if ('ok' in row) return row;
     const actor = actorName(request.actor);
     const sentence = act(tx, target, row);

@@ -93,7 +93,7 @@ interface ByHand extends TargetRef {
 /** Refused on a slot that serves users or that a deployment works in. */
 async function admit(core: Core, request: ByHand, verb: string, version?: string): Promise<Result<Target>> {
   const found = findTarget(core, request);
-  if (!found.ok) return refused(core, request, verb, found);
+  if (!found.ok) return refused(core, { ...request, verb }, found);
   const facts = gatherFacts(core, found.value, { actor: request.actor, version: version ?? '' });
   const gates: readonly { gate: Gate }[] = [
     { gate: inTeam },
@@ -103,15 +103,14 @@ async function admit(core: Core, request: ByHand, verb: string, version?: string
     ...(version === undefined ? [] : [{ gate: releaseKnown }]),
   ];
   const answer = ask(gates, facts);
-  if (!answer.ok) return refused(core, request, verb, answer, found.value);
+  if (!answer.ok) return refused(core, { ...request, verb }, answer, found.value);
   const standing = await standingOf({ core, target: found.value });
   if (standing.kind !== 'known')
-    return refused(core, request, verb, refuse('drifted', standing.sentence, waysOut), found.value);
+    return refused(core, { ...request, verb }, refuse('drifted', standing.sentence, waysOut), found.value);
   if (facts.active?.slot === request.slot || standing.served.has(request.slot))
     return refused(
       core,
-      request,
-      verb,
+      { ...request, verb },
       refuse(
         'not-allowed-now',
         `${request.slot} serves the users of ${found.value.name}`,
@@ -124,8 +123,7 @@ async function admit(core: Core, request: ByHand, verb: string, version?: string
 
 export function refused(
   core: Core,
-  { actor }: Pick<ByHand, 'actor'>,
-  verb: string,
+  { actor, verb }: Pick<ByHand, 'actor'> & { readonly verb: string },
   answer: Result<unknown> & { readonly ok: false },
   target?: Target,
 ): Result<never> {

@@ -128,15 +128,15 @@ async function settle(
   decide: (target: Target) => Promise<Result<Settling | 'settled'>>,
 ): Promise<Result<Target>> {
   const found = findTarget(core, request);
-  if (!found.ok) return refused(core, request, verb, found);
+  if (!found.ok) return refused(core, { ...request, verb }, found);
   const target = found.value;
   return core.turns(routingTurn(target), async () => {
     const answer = admissible(core, target, request);
     const settling = answer.ok ? await decide(target) : answer;
-    if (!settling.ok) return refused(core, request, verb, settling, target);
+    if (!settling.ok) return refused(core, { ...request, verb }, settling, target);
     if (settling.value === 'settled') return found;
     const written = intend(core, target, request, { ...settling.value, observed: await highestGeneration(target) });
-    if (!written.ok) return refused(core, request, verb, written, target);
+    if (!written.ok) return refused(core, { ...request, verb }, written, target);
     await follow(core, target, request, { ...settling.value, routing: written.value });
     return found;
   });

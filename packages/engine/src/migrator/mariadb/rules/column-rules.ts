@@ -86,14 +86,21 @@ const renaming: MariadbRule = {
         .filter(({ table, from }) => !isNewColumn(history, table, from))
         .map(({ table, from, to, type }) => ({
           message: `the old release asks for ${table}.${from}, which is called ${to} now`,
-          safe: secondColumn(table, from, to, type ?? `VARCHAR(255) /* the type of ${from} */`, history),
+          safe: secondColumn({ table, from, to, type: type ?? `VARCHAR(255) /* the type of ${from} */` }, history),
         })),
     );
   },
 };
 
+interface Renaming {
+  readonly table: string;
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+}
+
 /** Both columns, kept in step by two triggers while both releases live. */
-function secondColumn(table: string, from: string, to: string, type: string, history: History): string {
+function secondColumn({ table, from, to, type }: Renaming, history: History): string {
   const [t, a, b] = [quoted(table), quoted(from), quoted(to)];
   const either = `SET NEW.${b} = COALESCE(NEW.${b}, NEW.${a}), NEW.${a} = COALESCE(NEW.${a}, NEW.${b})`;
   const changed = `IF NOT NEW.${b} <=> OLD.${b} THEN SET NEW.${a} = NEW.${b}; ELSE SET NEW.${b} = NEW.${a}; END IF`;

@@ -24,7 +24,12 @@ const row = 'bg_scratch';
 
 /** Within the transaction of a file, or behind it. @throws the server's error */
 export async function writeAsEngine(session: Session, tables: LedgerTables): Promise<void> {
-  await writeLedger(session, tables, row, { state: 'expanded', files: {}, statementsDone: 0, problem: undefined }, 0);
-  await writeLedger(session, tables, row, 'forgotten', 0);
+  await writeLedger(
+    { session, tables },
+    row,
+    { state: 'expanded', files: {}, statementsDone: 0, problem: undefined },
+    0,
+  );
+  await writeLedger({ session, tables }, row, 'forgotten', 0);
   await writeCatalog(session, tables, undefined);
 }
