@@ -5,7 +5,7 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { deadline } from './clock.ts';
 import { BlueGreenError, messageOf } from './errors.ts';
-import { type TlsTrust, trustOptions } from './http.ts';
+import { type TlsTrust, trustOptions } from './http-client.ts';
 
 export interface GrpcHealthRequest {
   /** `http://127.0.0.1:3001` for plain HTTP/2, or https. */

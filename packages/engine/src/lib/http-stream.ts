@@ -1,11 +1,11 @@
-// One GET whose answer is read as it comes, for what is too large to hold. Never follows redirects. Connects only to an
-// address that the caller has seen: what a name stands for cannot change between the look and the connection.
+// One GET whose answer is read as it comes, for what is too large to hold. Connects only to an address that the
+// caller has checked: what a name resolves to cannot change between the check and the connection.
 
 import { lookup } from 'node:dns';
-import { request as httpRequestOf, type IncomingMessage } from 'node:http';
-import { request as httpsRequestOf } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { BlueGreenError, messageOf } from './errors.ts';
+import { exchange } from './http-client.ts';
 
 export interface StreamRequest {
   readonly url: URL;
@@ -48,23 +48,13 @@ export async function openHttp(request: StreamRequest): Promise<StreamAnswer> {
 }
 
 function begin({ url, headers, checkAddress, stallMs, signal }: StreamRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const make = url.protocol === 'https:' ? httpsRequestOf : httpRequestOf;
-    const outgoing = make(url, {
-      headers: { connection: 'close', 'accept-encoding': 'identity', ...headers },
-      agent: false,
-      signal,
-      timeout: stallMs,
-      lookup: checkedLookup(checkAddress),
-    });
-    let answer: IncomingMessage | undefined;
-    outgoing.on('error', reject);
-    outgoing.once('timeout', () => (answer ?? outgoing).destroy(stalled(stallMs)));
-    outgoing.once('response', (arrived) => {
-      answer = arrived;
-      resolve(arrived);
-    });
-    outgoing.end();
+  return exchange({
+    url,
+    method: 'GET',
+    headers: { 'accept-encoding': 'identity', ...headers },
+    signal,
+    lookup: checkedLookup(checkAddress),
+    stall: { ms: stallMs, error: stalled(stallMs) },
   });
 }
 

@@ -1,12 +1,9 @@
-// One-shot HTTP requests with a limit on time and size: health probes, smoke tests, receipts. Never follows redirects.
-// Not `fetch`: it refuses a list of ports that services may well listen on, and pools connections, while a probe must
-// see what answers now.
+// One-shot HTTP requests with a limit on time and size: health probes, smoke tests, receipts, messages, control sockets.
 
-import { readFileSync } from 'node:fs';
-import { request as httpRequestOf, type IncomingMessage } from 'node:http';
-import { request as httpsRequestOf } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { deadline } from './clock.ts';
 import { BlueGreenError, messageOf } from './errors.ts';
+import { exchange, type TlsTrust } from './http-client.ts';
 
 export interface HttpRequest {
   readonly url: string;
@@ -16,15 +13,7 @@ export interface HttpRequest {
   /** For the whole exchange, the body of the answer included. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Whom to believe over https; without it, the authorities that Node knows. */
   readonly tls?: TlsTrust;
-}
-
-export interface TlsTrust {
-  /** A file of certificates in PEM, in the place of the authorities that Node knows. */
-  readonly ca: string | undefined;
-  /** Believe any certificate. */
-  readonly insecure: boolean;
 }
 
 export interface HttpAnswer {
@@ -36,54 +25,67 @@ export interface HttpAnswer {
   readonly ms: number;
 }
 
-const maxBodyBytes = 1 << 20;
-
-/** @throws BlueGreenError `http-timeout` or `http-failed`, naming method and URL; the signal's reason when it aborts. */
-export async function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
-  const began = performance.now();
-  const limit = deadline(request.timeoutMs, request.signal);
-  try {
-    const answer = await send(request, limit);
-    const body = await readAtMost(answer, maxBodyBytes);
-    return { status: answer.statusCode ?? 0, headers: plainHeaders(answer), body, ms: performance.now() - began };
-  } catch (thrown) {
-    throw asHttpError(thrown, limit, request);
-  }
+export interface SocketRequest {
+  /** Absolute path of a unix socket, under 108 bytes. */
+  readonly socket: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body?: string;
+  readonly timeoutMs: number;
 }
 
-/** As options of Node's TLS. @throws when the file cannot be read */
-export const trustOptions = ({ ca, insecure }: TlsTrust) => ({
-  ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
-  rejectUnauthorized: !insecure,
-});
+export type SocketAnswer = Pick<HttpAnswer, 'status' | 'body'>;
 
-function send(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
-  const { url, method = 'GET', headers, body, tls } = request;
-  return new Promise((resolve, reject) => {
-    const make = url.startsWith('https:') ? httpsRequestOf : httpRequestOf;
-    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const outgoing = make(url, {
-      method,
-      headers: { connection: 'close', ...length, ...headers },
-      agent: false,
-      signal,
-      ...(tls && url.startsWith('https:') ? trustOptions(tls) : {}),
-    });
-    outgoing.once('error', reject).once('response', resolve);
-    outgoing.end(body);
+const maxBodyBytes = 1 << 20;
+
+/**
+ * Of a longer answer the first `maxBodyBytes` are enough for a probe.
+ * @throws BlueGreenError `http-timeout` or `http-failed`, naming method and URL; the signal's reason when it aborts.
+ */
+export async function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
+  const { url, method = 'GET', tls, headers, body, ...limits } = request;
+  const began = performance.now();
+  return within({ ...limits, name: `${method} ${url}` }, async (signal) => {
+    const answer = await exchange({ url: new URL(url), method, headers, body, tls, signal });
+    const text = (await readBody(answer)).subarray(0, maxBodyBytes).toString('utf8');
+    return { status: statusOf(answer), headers: plainHeaders(answer), body: text, ms: performance.now() - began };
   });
 }
 
-function asHttpError(
-  thrown: unknown,
-  limit: AbortSignal,
-  { url, method = 'GET', timeoutMs, signal }: HttpRequest,
-): unknown {
-  if (signal?.aborted) return signal.reason;
-  if (limit.aborted)
-    return new BlueGreenError('http-timeout', `${method} ${url} gave no answer within ${timeoutMs} ms`, {}, thrown);
-  return new BlueGreenError('http-failed', `${method} ${url} failed: ${messageOf(thrown)}`, {}, thrown);
+/**
+ * To a process of ours on the same machine, whose answer is needed whole.
+ * @throws BlueGreenError `http-timeout` or `http-failed`, naming method, path and socket.
+ */
+export async function requestOverSocket(request: SocketRequest): Promise<SocketAnswer> {
+  const { socket, method, path, body, timeoutMs } = request;
+  return within({ timeoutMs, name: `${method} ${path} on ${socket}` }, async (signal) => {
+    const answer = await exchange({ url: new URL(path, 'http://localhost'), method, body, socket, signal });
+    const bytes = await readBody(answer);
+    if (bytes.length > maxBodyBytes) throw new Error(`the answer is longer than ${maxBodyBytes} bytes`);
+    return { status: statusOf(answer), body: bytes.toString('utf8') };
+  });
 }
+
+interface Limits {
+  /** Of the request, for its errors. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+async function within<T>({ name, timeoutMs, signal }: Limits, act: (limit: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = deadline(timeoutMs, signal);
+  try {
+    return await act(limit);
+  } catch (thrown) {
+    if (signal?.aborted) throw signal.reason;
+    if (limit.aborted)
+      throw new BlueGreenError('http-timeout', `${name} gave no answer within ${timeoutMs} ms`, {}, thrown);
+    throw new BlueGreenError('http-failed', `${name} failed: ${messageOf(thrown)}`, {}, thrown);
+  }
+}
+
+const statusOf = ({ statusCode = 0 }: IncomingMessage): number => statusCode;
 
 function plainHeaders({ headers }: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
@@ -91,13 +93,14 @@ function plainHeaders({ headers }: IncomingMessage): Record<string, string> {
   );
 }
 
-async function readAtMost(answer: IncomingMessage, limitBytes: number): Promise<string> {
+/** Reads on until there are more than `maxBodyBytes`, and closes the connection then. */
+async function readBody(answer: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
-    chunks.push(chunk.subarray(0, limitBytes - size));
+    chunks.push(chunk);
     size += chunk.length;
-    if (size >= limitBytes) break;
+    if (size > maxBodyBytes) break;
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

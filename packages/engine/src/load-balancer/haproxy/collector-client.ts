@@ -8,7 +8,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
-import { requestOverSocket } from '../../lib/socket-http.ts';
+import { requestOverSocket } from '../../lib/http.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import type { CollectorSpec, CollectorStatus } from './collector/collector.ts';
 import type { CollectorHostStatus, CollectorTarget } from './collector/host.ts';

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { requestOverSocket } from '../../lib/socket-http.ts';
+import { requestOverSocket } from '../../lib/http.ts';
 import { freePort } from '../../lib/testing/ports.ts';
 import { call } from '../contract/user.ts';
 import type { LoadBalancer } from '../load-balancer.ts';

@@ -8,7 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { pause, systemClock } from '../../../lib/clock.ts';
 import type { SocketAddress } from '../../../lib/command-socket.ts';
 import { messageOf } from '../../../lib/errors.ts';
-import { requestOverSocket } from '../../../lib/socket-http.ts';
+import { requestOverSocket } from '../../../lib/http.ts';
 import { createCounters } from '../../counting/counters.ts';
 import { createRuntime } from '../runtime.ts';
 import { createAccessLog } from './access-log.ts';

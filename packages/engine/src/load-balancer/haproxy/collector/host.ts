@@ -4,7 +4,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { messageOf } from '../../../lib/errors.ts';
-import { requestOverSocket } from '../../../lib/socket-http.ts';
+import { requestOverSocket } from '../../../lib/http.ts';
 import { type CollectorSpec, type RunningCollector, startCollector } from './collector.ts';
 
 /** `POST /targets` carries one; absolute path of its spec file. */
