@@ -8,7 +8,7 @@ import { deafServer } from '../environment/contract-fixture.ts';
 import { slotsContract } from '../environment/environment.contract.ts';
 import type { LaunchSettings, SlotPlace } from '../environment/environment.ts';
 import { systemClock } from '../lib/clock.ts';
-import { freePort } from '../load-balancer/contract/backend.ts';
+import { freePort } from '../lib/testing/ports.ts';
 import { routedContract } from '../load-balancer/load-balancer.contract.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import { createFakeBalancers } from './fake-balancer.ts';

@@ -11,7 +11,7 @@ import { loadSettings } from '../config/load.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { SlotName } from '../domain/target.ts';
 import { pause } from '../lib/clock.ts';
-import { freePort } from '../load-balancer/contract/backend.ts';
+import { freePort } from '../lib/testing/ports.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import { auditAfter } from '../state/audit.ts';

@@ -2,8 +2,9 @@
 
 import type { Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
+import { freePort } from '../../lib/testing/ports.ts';
 import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
-import { type Backend, freePort, startBackend } from './backend.ts';
+import { type Backend, startBackend } from './backend.ts';
 import { type Call, call, type Reply } from './user.ts';
 
 export interface BalancerFixture {

@@ -2,8 +2,7 @@
 
 import type { Routing, Traffic } from '../../domain/routing.ts';
 import { BlueGreenError, type ErrorCode, messageOf } from '../../lib/errors.ts';
-import { requestOverSocket, type SocketAnswer } from '../../lib/socket-http.ts';
-import type { Routing, Traffic } from '../load-balancer.ts';
+import { requestOverSocket, type SocketAnswer } from '../../lib/http.ts';
 import type { ProxyHostStatus, ProxyRefusal, ProxyStatus, ProxyTargetFiles, RoutingOrder } from './proxy-spec.ts';
 
 export interface ControlClient {

@@ -2,10 +2,9 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-
 import type { Actor } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';
-import { otherSlot, type SlotName } from '../../domain/target.ts';
+import { otherSlot, type SlotName, type TargetRef } from '../../domain/target.ts';
 import { isVersion } from '../../domain/version.ts';
 import { suggest } from '../../lib/suggest.ts';
 import { liveContract } from '../../state/contracts.ts';
