@@ -2,6 +2,7 @@
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { Direction, Mode, OutcomeKind, Phase, Plan, StepStatus } from '../domain/deployment.ts';
+import type { EndCode } from '../domain/reasons.ts';
 import type { Origin } from '../domain/release.ts';
 import type { Role, SlotName } from '../domain/target.ts';
 import type { ProcessMark } from '../lib/process-mark.ts';
@@ -89,7 +90,7 @@ export const deployments = sqliteTable('deployments', {
   promotedAt: integer('promoted_at'),
   pausedBy: text('paused_by'),
   pausedAt: integer('paused_at'),
-  causeCode: text('cause_code'),
+  causeCode: text('cause_code').$type<EndCode>(),
   cause: text(),
   causeActor: text('cause_actor'),
   outcome: text().$type<OutcomeKind>(),

@@ -1,6 +1,7 @@
 // Which code an event carries beside its action. An action that is not here carries none.
 
 import type { Mode } from '../deployment.ts';
+import type { EndCode, ReasonCode } from '../reasons.ts';
 import type { RefusalCode } from '../refusal.ts';
 import type { Role } from '../target.ts';
 
@@ -9,9 +10,9 @@ type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
 export interface AuditCodes {
   'deployment-requested': Mode;
   /** A mode where it was promoted, else the reason. */
-  'deployment-finished': string;
-  'step-failed': string;
-  'turned-back': string;
+  'deployment-finished': EndCode;
+  'step-failed': ReasonCode;
+  'turned-back': ReasonCode;
   refused: RefusalCode;
   'strangers-refused': 'not-in-team';
   'health-changed': 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
@@ -23,9 +24,9 @@ export interface AuditCodes {
   'guard-ended': Illness;
   'drift-found': 'drifted' | 'state-older';
   'state-not-learnt': 'state-unknown';
-  'release-refused': string;
+  'release-refused': ReasonCode;
   'configuration-pending': 'not-configured' | 'port' | 'health';
-  'backfill-failed': string;
+  'backfill-failed': ReasonCode;
   'contract-ended': 'done' | 'failed' | 'refused' | 'rejected' | 'expired';
   'build-not-deployed': string;
   /** The fact that the mail was about. */

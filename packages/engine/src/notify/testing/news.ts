@@ -95,7 +95,13 @@ export function openNewsroom(options: {
 function endDeployment(store: Store, ending: Ending): void {
   const { id, outcome, version = 'v2.1', mode = 'deploy', sentence = `${version} ended`, actor = 'engine' } = ending;
   store.write((tx) => {
-    const cause = { outcome, causeCode: 'test', cause: sentence, causeActor: actor, finishedAt: tx.now } as const;
+    const cause = {
+      outcome,
+      causeCode: 'never-healthy',
+      cause: sentence,
+      causeActor: actor,
+      finishedAt: tx.now,
+    } as const;
     addDeployment(tx, {
       id,
       service: 'shop',
@@ -121,7 +127,7 @@ function endDeployment(store: Store, ending: Ending): void {
       service: 'shop',
       target: 'production',
       deploymentId: id,
-      code: outcome === 'promoted' ? mode : 'test',
+      code: outcome === 'promoted' ? mode : 'never-healthy',
       sentence,
       detail: { outcome, version, from: 'v2.0' },
     });

@@ -2,6 +2,7 @@
 
 import { shortName } from '../../domain/actor.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
+import { type EndCode, outcomeOf } from '../../domain/reasons.ts';
 import { otherSlot } from '../../domain/target.ts';
 import { advanceDeployment, type DeploymentRow } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
@@ -15,7 +16,7 @@ import { turnBack } from './unwind.ts';
 
 interface Ending {
   readonly kind: OutcomeKind;
-  readonly code: string;
+  readonly code: EndCode;
   readonly sentence: string;
   readonly actor: string;
 }
@@ -59,10 +60,12 @@ export function endingOf(row: DeploymentRow): Ending {
   if (row.direction === 'forward')
     return { kind: 'promoted', code: row.mode, sentence: promotedSentence(row), actor: row.requestedBy };
   const { causeCode: code, cause: sentence, causeActor: actor } = row;
-  const why = { code: code ?? 'unknown', sentence: sentence ?? 'no reason was written', actor: actor ?? 'engine' };
-  if (row.promotedAt !== null) return { kind: 'rolled-back', ...why };
-  const byPeople = ['given-up', 'rejected', 'approval-expired', 'hold-expired', 'inconclusive'];
-  return { kind: byPeople.includes(why.code) ? 'aborted' : 'failed', ...why };
+  const why = {
+    code: code ?? ('unknown' as const),
+    sentence: sentence ?? 'no reason was written',
+    actor: actor ?? 'engine',
+  };
+  return { kind: outcomeOf(why.code, { isPromoted: row.promotedAt !== null }), ...why };
 }
 
 function promotedSentence({ mode, version, fromVersion, requestedBy }: DeploymentRow): string {

@@ -6,7 +6,7 @@ import { storageFault } from '../../lib/storage-fault.ts';
 import { MigrationError } from '../../migrator/error.ts';
 import { pendingAbort } from '../../state/deployments.ts';
 import { isUnwritten } from '../../state/patience.ts';
-import { migrationSentence } from '../schema/words.ts';
+import { migrationSentence, reasonOf } from '../schema/words.ts';
 import type { Run } from './journal.ts';
 import { failed, interrupted, type StepResult } from './step.ts';
 
@@ -31,7 +31,7 @@ export async function interruptible(run: Run, work: (stop: AbortSignal) => Promi
 function failureOf({ core, row }: Run, thrown: unknown, stopped: boolean): StepResult {
   if (isUnwritten(thrown)) throw thrown;
   if (!stopped) core.log.error({ deployment: row.id, err: thrown }, 'step failed');
-  if (thrown instanceof MigrationError) return failed(`schema-${thrown.code}`, migrationSentence(thrown));
+  if (thrown instanceof MigrationError) return failed(reasonOf(thrown), migrationSentence(thrown));
   const fault = storageFault(thrown) ?? thrown;
   return failed(fault instanceof BlueGreenError ? fault.code : 'fault', messageOf(fault));
 }

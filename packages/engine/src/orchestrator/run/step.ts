@@ -2,6 +2,7 @@
 // step that was begun is begun again.
 
 import type { PlannedStep, StepName } from '../../domain/deployment.ts';
+import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ReleaseFiles } from '../../environment/environment.ts';
 import type { DeploymentRow, SignalRow, StepKey } from '../../state/deployments.ts';
 import type { Charge } from '../core.ts';
@@ -23,7 +24,7 @@ export interface StepContext<Name extends StepName = StepName> extends StepFrame
 export type StepResult =
   /** `skip-to-promote`: past everything up to full promotion. `word`: the person's promote that ended the step. */
   | { readonly kind: 'done' | 'skip-to-promote'; readonly sentence: string; readonly word?: SignalRow | undefined }
-  | { readonly kind: 'failed'; readonly code: string; readonly sentence: string; readonly actor?: string }
+  | { readonly kind: 'failed'; readonly code: ReasonCode; readonly sentence: string; readonly actor?: string }
   /** The signal aborted before there was a result. */
   | { readonly kind: 'interrupted'; readonly sentence: string };
 
@@ -39,5 +40,5 @@ export const done = (sentence: string): StepResult => ({ kind: 'done', sentence 
 
 export const interrupted: StepResult = { kind: 'interrupted', sentence: 'this process stopped driving' };
 
-export const failed = (code: string, sentence: string, actor?: string): StepResult =>
+export const failed = (code: ReasonCode, sentence: string, actor?: string): StepResult =>
   actor === undefined ? { kind: 'failed', code, sentence } : { kind: 'failed', code, sentence, actor };

@@ -8,7 +8,7 @@ import { recentDeployments } from '../../state/deployments.ts';
 import { fillingKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Charge } from '../core.ts';
 import { eyes } from './observe.ts';
-import { eventSentence, migrationSentence } from './words.ts';
+import { eventSentence, migrationSentence, reasonOf } from './words.ts';
 
 const noteEveryMs = 1_000;
 
@@ -24,7 +24,7 @@ export async function fillRows(charge: Charge, signal: AbortSignal): Promise<'fi
   } catch (thrown) {
     if (!(thrown instanceof MigrationError)) throw thrown;
     if (thrown.code === 'stopped') return 'stopped';
-    note(charge, { action: 'backfill-failed', code: `schema-${thrown.code}`, sentence: migrationSentence(thrown) });
+    note(charge, { action: 'backfill-failed', code: reasonOf(thrown), sentence: migrationSentence(thrown) });
     return 'failed';
   } finally {
     core.store.tell((db, now) => putSnapshot(db, fillingKey(target.key), 'over', now));

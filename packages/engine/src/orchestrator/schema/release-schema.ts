@@ -1,5 +1,6 @@
 // What a release would do to the schema, looked at before anything is registered or begun.
 
+import type { ReasonCode } from '../../domain/reasons.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
 import type { Core, Target } from '../core.ts';
 import { failed, type StepResult } from '../run/step.ts';
@@ -12,7 +13,7 @@ export interface ReleaseSchema {
   /** Undefined where nothing would be widened, or the files alone say no. */
   readonly evidence: SchemaEvidence | undefined;
   /** Why it cannot be deployed here. */
-  readonly refusal: { readonly code: string; readonly sentence: string } | undefined;
+  readonly refusal: { readonly code: ReasonCode; readonly sentence: string } | undefined;
 }
 
 /** @throws MigrationError when the database cannot be asked */
@@ -23,7 +24,7 @@ export async function releaseSchema(
   signal: AbortSignal,
 ): Promise<ReleaseSchema> {
   const plan = await target.migrator.plan(release.folder);
-  const refused = (code: string, sentence: string, evidence?: SchemaEvidence): ReleaseSchema => ({
+  const refused = (code: ReasonCode, sentence: string, evidence?: SchemaEvidence): ReleaseSchema => ({
     plan,
     evidence,
     refusal: { code, sentence },

@@ -1,8 +1,9 @@
 // What is said of migrations, to people.
 
+import type { ReasonCode } from '../../domain/reasons.ts';
 import { forHowLong } from '../../domain/times.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { MigrationError } from '../../migrator/error.ts';
+import { MigrationError, type MigrationErrorCode } from '../../migrator/error.ts';
 import type { MigrationEvent } from '../../migrator/phases/context.ts';
 
 /** What happened, and what a person can do about it. */
@@ -10,6 +11,24 @@ export function migrationSentence(thrown: unknown): string {
   const hint = thrown instanceof MigrationError && thrown.hint ? ` (${thrown.hint})` : '';
   return `${messageOf(thrown)}${hint}`;
 }
+
+const reasons = {
+  'files-invalid': 'schema-files-invalid',
+  hazard: 'schema-hazard',
+  edited: 'schema-edited',
+  drift: 'schema-drift',
+  dirty: 'schema-dirty',
+  locked: 'schema-locked',
+  blocked: 'schema-blocked',
+  failed: 'schema-failed',
+  denied: 'schema-denied',
+  unreachable: 'schema-unreachable',
+  'not-allowed': 'schema-not-allowed',
+  stopped: 'schema-stopped',
+} as const satisfies Readonly<Record<MigrationErrorCode, ReasonCode>>;
+
+/** Of a deployment, or of a backfill. */
+export const reasonOf = ({ code }: MigrationError): (typeof reasons)[MigrationErrorCode] => reasons[code];
 
 const beginnings = {
   expand: 'widens the schema',

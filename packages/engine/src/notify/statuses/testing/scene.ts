@@ -133,7 +133,7 @@ export function finish(store: Store, id: string, outcome: OutcomeKind, sentence:
       outcome,
       finishedAt: tx.now,
       promotedAt: outcome === 'promoted' || outcome === 'rolled-back' ? tx.now : null,
-      causeCode: outcome,
+      causeCode: 'never-healthy',
       cause: sentence,
       causeActor: 'engine',
     });
@@ -143,7 +143,7 @@ export function finish(store: Store, id: string, outcome: OutcomeKind, sentence:
       actor: 'engine',
       action: 'deployment-finished',
       deploymentId: id,
-      code: outcome,
+      code: outcome === 'promoted' ? 'deploy' : 'never-healthy',
       sentence,
       detail: { outcome, version: row?.version, from: row?.fromVersion },
     });
