@@ -24,8 +24,9 @@ afterAll(() => stage.strike());
 async function announce(version: string, digit: number): Promise<void> {
   const build = { event: 'build', service: 'shop', version, commit: String(digit).repeat(40), branch: 'main' };
   const committedAt = `2024-05-04T08:0${digit}:00Z`;
-  const body = Buffer.from(JSON.stringify({ ...build, committedAt }));
-  const ending = await stage.open('receiver').builds.take({ hook: 'generic', kind: '', body });
+  const ending = await stage
+    .open('receiver')
+    .builds.take({ hook: 'generic', kind: '', document: { ...build, committedAt } });
   if (typeof ending === 'function') ending();
 }
 

@@ -13,6 +13,7 @@ import {
   releaseManifestFile,
 } from '../packages/engine/src/config/release-manifest/release-manifest.ts';
 import { parseEnvText } from '../packages/engine/src/lib/env-text.ts';
+import { readJsonObject } from '../packages/engine/src/lib/json-object.ts';
 import { fillForeign } from '../packages/engine/src/lib/template.ts';
 import { readText } from '../packages/engine/src/migrator/files/text.ts';
 import { readOrigin } from '../packages/engine/src/orchestrator/plan/origin.ts';
@@ -129,7 +130,10 @@ const parsers: readonly Parser[] = [
   {
     name: 'delivery of a code host',
     mostBytes: 4096 * KiB,
-    read: (body) => readDelivery([], { hook: 'github', kind: 'push', body: Buffer.from(body) } as never),
+    read: (body) => {
+      const parsed = readJsonObject(Buffer.from(body));
+      return parsed.ok && readDelivery([], { hook: 'github', kind: 'push', document: parsed.value });
+    },
     shapes: {
       brackets: again('['),
       'names beside the author': (bytes) =>

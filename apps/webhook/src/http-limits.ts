@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { type Readable, Transform } from 'node:stream';
+import { buildHosts, codeHosts } from '@bg/engine';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createGuests, createRoom } from './limits.ts';
 import { type RefusedRequest, refusals, type TurnAway } from './refusals.ts';
@@ -11,7 +12,6 @@ import type { Strangers } from './strangers.ts';
 const maxBodyBytes = 1 << 20;
 /** GitHub and GitLab send up to 25 MB, and a little more where JSON travels as a form. */
 const maxHostBodyBytes = 32 << 20;
-const codeHosts = ['github', 'gitlab'];
 const maxHeaders = 100;
 const mostConnections = 1024;
 /** A quarter: one source alone does not take them all. */
@@ -39,7 +39,10 @@ export const limits = {
   },
 } as const;
 
-export const bodyLimitOf = (hook: string): number => (codeHosts.includes(hook) ? maxHostBodyBytes : maxBodyBytes);
+export function bodyLimitOf(hook: string): number {
+  const host = buildHosts.find((each) => each === hook);
+  return host && codeHosts[host].sendsLargeBodies ? maxHostBodyBytes : maxBodyBytes;
+}
 
 /** A proxy that is believed speaks for many. */
 export function limitConnections(server: FastifyInstance, isTrusted: (address: string | undefined) => boolean): void {

@@ -1,26 +1,24 @@
-// Which kind of delivery means what: an order is obeyed, and everything else is what CI says of a build.
+// What a delivery means: a command is executed, and everything else is what CI reports of a build. The body is parsed here,
+// once.
 
-import type { Ending, Engine, Settlement } from '@bg/engine';
-import { readJsonObject } from './hooks/json.ts';
-import { type Answer, type ObeyingEngine, obey } from './obey.ts';
+import { type Ending, type Engine, readJsonObject, type Settlement } from '@bg/engine';
+import { type Answer, type ExecutingEngine, execute } from './execute.ts';
 import type { Interpret } from './work.ts';
 
-export type InterpretingEngine = ObeyingEngine & Pick<Engine, 'builds'>;
+export type InterpretingEngine = ExecutingEngine & Pick<Engine, 'builds'>;
 
 export function createInterpret(engine: InterpretingEngine): Interpret {
-  return async (delivery) => {
-    if (delivery.hook !== 'generic') return engine.builds.take(delivery);
-    return saysEvent(delivery.body) ? answered(await engine.builds.take(delivery)) : obey(engine, delivery);
+  return async ({ hook, kind, body }) => {
+    const parsed = readJsonObject(body);
+    // A command has no `event`.
+    if (hook === 'generic' && !(parsed.ok && 'event' in parsed.value)) return execute(engine, parsed);
+    if (!parsed.ok) return { state: 'parked', sentence: parsed.problem };
+    const ending = await engine.builds.take({ hook, kind, document: parsed.value });
+    return hook === 'generic' ? answered(ending) : ending;
   };
 }
 
-/** An order has no `event`. */
-function saysEvent(body: Buffer): boolean {
-  const reading = readJsonObject(body);
-  return reading.ok && 'event' in reading.value;
-}
-
-/** Whoever sends a build by the generic hook waits for what becomes of it, as for an order. */
+/** The sender of a build by the generic hook waits for its result, as for a command. */
 function answered(ending: Ending): Ending {
   return typeof ending === 'function' ? () => withAnswer(ending()) : withAnswer(ending);
 }

@@ -1,9 +1,9 @@
 // What a sender is answered: verify → keep it → what became of it, where that is known at once.
 
 import type { DeliveryRecord, Engine, Log } from '@bg/engine';
+import type { Answer } from './execute.ts';
 import type { Delivery, Hook } from './hooks/hook.ts';
 import { createAllowance } from './limits.ts';
-import type { Answer } from './obey.ts';
 
 export type ReceivingEngine = Pick<Engine, 'changed' | 'inbox' | 'refusedAtDoor'>;
 

@@ -1,7 +1,14 @@
 // The door of the engine: named exports only. Apps import from here and from nowhere else in this package.
 
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
-export type { Builds, Explanation, GivenDelivery, RuleCondition, RuleExplanation } from './api/builds.ts';
+export type {
+  Builds,
+  Explanation,
+  GivenPayload,
+  ParsedDelivery,
+  RuleCondition,
+  RuleExplanation,
+} from './api/builds.ts';
 export type { ConfigurationView } from './api/configuration.ts';
 export type {
   ActionName,
@@ -26,6 +33,7 @@ export type {
   StatusView,
   TargetView,
 } from './api/views.ts';
+export { fitsHostEvent } from './builds/hosts/hosts.ts';
 export { configurationAgainstRunning } from './compose/config-against-running.ts';
 export { type EngineOptions, openEngine } from './compose/engine.ts';
 export { type ConfigCheck, checkConfig } from './config/check.ts';
@@ -39,6 +47,7 @@ export { type Actor, actorName, type Door, personOf, shortName } from './domain/
 export type { ArtifactSource } from './domain/artifact.ts';
 export { type AuditAction, type AuditRead, type AuditRow, readEvent } from './domain/audit-events.ts';
 export type { Author, Build, Reaction, StoredBuild } from './domain/build.ts';
+export { type BuildHost, buildHosts, codeHosts } from './domain/code-hosts.ts';
 export type { Mode, OutcomeKind, Phase, StepName, StepStatus } from './domain/deployment.ts';
 export {
   type ArtifactPlace,
@@ -73,6 +82,7 @@ export { backoffMs } from './lib/backoff.ts';
 export { type Clock, letOthersIn, pause, systemClock } from './lib/clock.ts';
 export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors.ts';
 export { cleanText, inertText } from './lib/foreign-text.ts';
+export { isObject, type JsonObject, type JsonReading, readJsonObject } from './lib/json-object.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
 export { keepFilesPrivate } from './lib/private-files.ts';
 export { withSecretFiles } from './lib/secret-files.ts';

@@ -1,36 +1,38 @@
 // What the rules of the configuration see in something that CI sent, before CI sends it. Nothing is changed.
 
 import { readFileSync } from 'node:fs';
-import type { Engine, Explanation } from '@bg/engine';
+import { type BuildHost, buildHosts } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import { onEngine } from '../session.ts';
 import { explanationLines } from '../show/explanation.ts';
 import { usageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
-const hooks = ['github', 'gitlab', 'cdevents', 'generic'] as const;
-type Hook = (typeof hooks)[number];
-
 export const hook: readonly Command[] = [
   {
     group: 'hook',
     usage: 'test <file>',
     placeless: true,
-    summary: 'show what each rule sees in a payload, and what would come of it; 1 when it is no build of ours',
+    summary: 'show what each rule sees in a payload, and what its delivery would do; 1 when it is no build of ours',
     options: [
-      ['--hook <name>', `whose payload it is: ${hooks.join(', ')} (told from the payload)`],
-      ['--event <name>', 'the kind of event, as the header names it: workflow_run, release, … (told from the payload)'],
+      ['--hook <name>', `whose payload it is: ${buildHosts.join(', ')} (default: the payload shows it)`],
+      [
+        '--event <name>',
+        'the kind of event, as the header names it: workflow_run, release, … (default: the payload shows it)',
+      ],
     ],
     examples: ['bg hook test workflow-run.json', 'bg hook test payload.json --hook github --event workflow_run --json'],
     run: onEngine(({ engine, screen }, [file = ''], options) => {
       const body = readPayload(file);
-      const given = { body, kind: options.event ?? '' };
-      const named = options.hook === undefined ? undefined : hookNamed(options.hook);
-      const found = named
-        ? { hook: named, seen: engine.builds.explain({ ...given, hook: named }) }
-        : guess(engine, given);
-      screen.answer({ hook: found.hook, ...found.seen }, explanationLines);
-      const isBuild = found.seen.rules.some(({ build, problem }) => build !== undefined && problem === undefined);
+      const hook = options.hook === undefined ? undefined : hookNamed(options.hook);
+      const seen = engine.builds.explain({ hook, kind: options.event ?? '', body });
+      if (seen.hook === undefined)
+        throw usageError(
+          'This payload is no event of a build that is known here.',
+          'bg hook test <file> --hook github --event workflow_run',
+        );
+      screen.answer({ ...seen, hook: seen.hook }, explanationLines);
+      const isBuild = seen.rules.some(({ build, problem }) => build !== undefined && problem === undefined);
       return isBuild ? exitCodes.done : exitCodes.failed;
     }),
   },
@@ -44,23 +46,8 @@ function readPayload(file: string): Buffer {
   }
 }
 
-function hookNamed(name: string): Hook {
-  const known = hooks.find((each) => each === name);
+function hookNamed(name: string): BuildHost {
+  const known = buildHosts.find((each) => each === name);
   if (known) return known;
-  throw usageError(`"${name}" is no hook: ${hooks.join(', ')}.`);
-}
-
-/** The first hook that finds an event in it. */
-function guess(
-  engine: Pick<Engine, 'builds'>,
-  given: { readonly body: Buffer; readonly kind: string },
-): { readonly hook: Hook; readonly seen: Explanation } {
-  for (const each of hooks) {
-    const seen = engine.builds.explain({ ...given, hook: each });
-    if (seen.event !== undefined || seen.problem !== undefined) return { hook: each, seen };
-  }
-  throw usageError(
-    'This payload is no event of a build that is known here.',
-    'bg hook test <file> --hook github --event workflow_run',
-  );
+  throw usageError(`"${name}" is no hook: ${buildHosts.join(', ')}.`);
 }

@@ -1,7 +1,7 @@
 // Reads a CloudEvent in structured or binary mode into one form, the structured one: what is kept says all that came.
 
+import { isObject, type JsonObject, readJsonObject } from '@bg/engine';
 import { type Delivery, one } from './hook.ts';
-import { isObject, type JsonObject, readJsonObject } from './json.ts';
 
 /** What every CloudEvent has. */
 export interface CloudEvent {

@@ -1,9 +1,8 @@
 // GitHub signs the body: HMAC-SHA256 in X-Hub-Signature-256. Event and delivery id are headers, and not signed.
 // https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 
-import { fitsEvent } from './github-events.ts';
+import { fitsHostEvent, readJsonObject } from '@bg/engine';
 import { type Delivery, type Hook, maxIdLength, one, type Proof } from './hook.ts';
-import { readJsonObject } from './json.ts';
 import { anyEquals, digestOf, hmac } from './secrets.ts';
 
 /** `secrets`: any of them proves a delivery, so that a new one can be brought in before the old one goes. */
@@ -34,7 +33,7 @@ function read(headers: Delivery['headers'], signed: Buffer): Proof {
   const body = withoutForm(signed);
   const reading = readJsonObject(body);
   if (!reading.ok) return { proved: true, problem: reading.problem };
-  if (!fitsEvent(reading.value, kind))
+  if (!fitsHostEvent('github', kind, reading.value))
     return { proved: true, problem: `X-GitHub-Event says ${kind}, and the signed body is none` };
   return { proved: true, delivery, content: digestOf(signed), kind, body };
 }

@@ -2,8 +2,8 @@
 // signing token, which newer instances know, signs as Standard Webhooks has it. Both are described in the README.
 // https://docs.gitlab.com/user/project/integrations/webhooks/
 
+import { readJsonObject } from '@bg/engine';
 import { type Delivery, type Hook, maxIdLength, one, type Proof } from './hook.ts';
-import { readJsonObject } from './json.ts';
 import { anyEquals, digestOf } from './secrets.ts';
 import { isSignedStandardly, verifyStandard } from './standard.ts';
 

@@ -3,17 +3,16 @@
 
 import type { Build, StoredBuild } from '../domain/build.ts';
 import type { TargetReaction } from '../domain/events/builds.ts';
-import type { Delivered, Ending } from '../domain/inbox.ts';
+import type { Ending } from '../domain/inbox.ts';
 
 export interface Builds {
   /**
-   * What becomes of a delivery of `github`, `gitlab`, `cdevents` or of a build of `generic`: as an act, in which builds,
-   * their audit rows and the deployments that rules ask for are one commit with the settlement. One that is done twice all
-   * the same announces and deploys nothing twice.
+   * How a delivery of a code host, or a build of `generic`, ends: an act, in which builds, their audit rows and the
+   * deployments that rules ask for are one commit with the settlement. A repeated act announces and deploys nothing twice.
    */
-  take(delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Promise<Ending>;
-  /** What every rule sees in a delivery, and what would come of it now. Changes nothing. */
-  explain(given: GivenDelivery): Explanation;
+  take(delivery: ParsedDelivery): Promise<Ending>;
+  /** What every rule sees in a payload, and what its delivery would do now. Changes nothing. */
+  explain(given: GivenPayload): Explanation;
   find(id: number): StoredBuild | undefined;
   /** The latest good one of a version. */
   ofVersion(service: string, version: string): StoredBuild | undefined;
@@ -21,15 +20,25 @@ export interface Builds {
   latest(service: string, limit: number): readonly StoredBuild[];
 }
 
-export interface GivenDelivery {
+export interface ParsedDelivery {
   readonly hook: string;
-  /** As the sender calls this kind of event; '' or left out: told from the body. */
+  /** As the sender names the event; '' or left out: the body names it. */
+  readonly kind?: string;
+  /** The parsed body, see `readJsonObject`. */
+  readonly document: unknown;
+}
+
+export interface GivenPayload {
+  /** Undefined: the first hook that knows the payload. */
+  readonly hook?: string | undefined;
   readonly kind?: string;
   readonly body: Buffer;
 }
 
 export interface Explanation {
-  /** What the delivery is taken for: `workflow_run`, `pipeline`, …; undefined where no rule can read it. */
+  /** Undefined where no hook knows the payload. */
+  readonly hook: string | undefined;
+  /** `workflow_run`, `pipeline`, …; undefined where no rule can read it. */
   readonly event: string | undefined;
   /** Why the delivery as a whole cannot be read. */
   readonly problem: string | undefined;

@@ -5,7 +5,7 @@ import type { Contributors } from '../domain/contributors.ts';
 import type { TargetKey } from '../domain/target.ts';
 import { buildOf, latestBuilds, readBuild } from '../state/builds.ts';
 import type { Lease } from '../state/leases.ts';
-import { explainDelivery } from './explain.ts';
+import { explainPayload } from './explain.ts';
 import type { BuildsContext } from './flow.ts';
 import { takeDelivery } from './take.ts';
 import { deployWaitingBuild } from './waiting.ts';
@@ -16,8 +16,8 @@ const mostListed = 200;
 export function createBuilds(context: BuildsContext): Builds {
   const { db } = context.store;
   return {
-    take: async (delivered) => takeDelivery(context, delivered),
-    explain: (given) => explainDelivery(context, given),
+    take: async (delivery) => takeDelivery(context, delivery),
+    explain: (given) => explainPayload(context, given),
     find: (id) => readBuild(db, id),
     ofVersion: (service, version) => buildOf(db, service, version),
     latest: (service, limit) => latestBuilds(db, service, Math.min(limit, mostListed)),

@@ -1,15 +1,32 @@
 // What every rule sees in a delivery, and what would come of it: it is done and rolled back, so
 // that the result is what would happen.
 
-import type { Explanation, GivenDelivery, RuleExplanation } from '../api/builds.ts';
+import type { Explanation, GivenPayload, RuleExplanation } from '../api/builds.ts';
+import { buildHosts } from '../domain/code-hosts.ts';
+import { readJsonObject } from '../lib/json-object.ts';
 import type { BuildsContext } from './flow.ts';
 import { type Reading, type RuleReading, readDelivery } from './read.ts';
 import { sentAt } from './replayed.ts';
 import { type Outcome, takeBuild } from './take.ts';
 
-export function explainDelivery(context: BuildsContext, given: GivenDelivery): Explanation {
-  const reading = readDelivery(context.settings.builds, given);
+export function explainPayload(context: BuildsContext, { hook, kind, body }: GivenPayload): Explanation {
+  const parsed = readJsonObject(body);
+  if (!parsed.ok) return { hook: hook ?? buildHosts[0], event: undefined, problem: parsed.problem, rules: [] };
+  const hooks = hook === undefined ? buildHosts : [hook];
+  const readings = hooks.map((each) => ({
+    hook: each,
+    reading: readDelivery(context.settings.builds, { hook: each, kind: kind ?? '', document: parsed.value }),
+  }));
+  const known = readings.find(({ reading }) => reading.event !== undefined || reading.problem !== undefined);
+  return known ? explainReading(context, known) : { hook, event: undefined, problem: undefined, rules: [] };
+}
+
+function explainReading(
+  context: BuildsContext,
+  { hook, reading }: { readonly hook: string; readonly reading: Reading },
+): Explanation {
   return {
+    hook,
     event: reading.event?.event,
     problem: reading.problem,
     rules: reading.rules.map((each) => explainRule(context, reading, each)),

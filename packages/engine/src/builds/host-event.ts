@@ -1,7 +1,8 @@
 // What a code host tells, in one shape for all of them and still in the host's own words: nothing is believed yet.
 
-import type { ArtifactRule, BuildHost } from '../config/builds/settings.ts';
+import type { ArtifactRule } from '../config/builds/settings.ts';
 import type { BuildActor } from '../domain/build.ts';
+import type { BuildHost } from '../domain/code-hosts.ts';
 
 export interface HostEvent {
   readonly host: BuildHost;

@@ -1,8 +1,7 @@
 // What hosts really send beside what their rules ask for, taken from published payloads and the hosts' own words.
 
 import { describe, expect, it } from 'vitest';
-import { readDelivery } from './read.ts';
-import { payload, rulesOf } from './testing/payloads.ts';
+import { payload, readPayload, rulesOf } from './testing/payloads.ts';
 
 const repository = 'acme/shop';
 const commit = '9c1f3d2e8b7a60415263748596a7b8c9d0e1f203';
@@ -24,7 +23,7 @@ const pipeline = (change: Record<string, unknown>, more: Record<string, unknown>
   });
 
 const taken = (hook: string, rules: ReturnType<typeof rulesOf>, body: Buffer) =>
-  readDelivery(rules, { hook, kind: '', body }).rules.find(({ takes }) => takes);
+  readPayload(rules, { hook, kind: '', body }).rules.find(({ takes }) => takes);
 
 describe('a run for a branch', () => {
   it.each(['push', 'schedule', 'workflow_dispatch', 'workflow_run', 'merge_group'])(
@@ -94,7 +93,7 @@ describe('what made a pipeline run', () => {
   it('is a condition of a run of GitHub, too, and is shown', () => {
     const rules = rulesOf({ host: 'github', repository, triggers: ['push'] });
     expect(taken('github', rules, run({ event: 'push' }))).toBeDefined();
-    const conditions = readDelivery(rules, { hook: 'github', kind: '', body: run({ event: 'schedule' }) }).rules[0]
+    const conditions = readPayload(rules, { hook: 'github', kind: '', body: run({ event: 'schedule' }) }).rules[0]
       ?.conditions;
     expect(conditions).toContainEqual({ name: 'trigger', expected: 'push', found: 'schedule', holds: false });
   });
@@ -151,7 +150,7 @@ describe('an event of CDEvents as the specification shows it', () => {
 
 describe('a payload without the name of its event', () => {
   const seen = (body: unknown) =>
-    readDelivery(ofPush, { hook: 'github', kind: '', body: Buffer.from(JSON.stringify(body)) }).event;
+    readPayload(ofPush, { hook: 'github', kind: '', body: Buffer.from(JSON.stringify(body)) }).event;
   const request = { head: { sha: commit, ref: 'x', repo: {} }, base: { repo: {} }, number: 7 };
 
   it.each([

@@ -1,7 +1,8 @@
-// Whether a rule takes what a host told: one condition after the other, each with what it saw, for people to read.
+// Whether a rule takes an event of a host: one condition after the other, each with what it found, for people to read.
 
 import type { RuleCondition } from '../api/builds.ts';
 import type { BuildRule } from '../config/builds/settings.ts';
+import { codeHost } from '../domain/code-hosts.ts';
 import type { HostEvent } from './host-event.ts';
 
 type Condition = (rule: BuildRule, event: HostEvent) => RuleCondition | undefined;
@@ -60,16 +61,16 @@ function trigger({ triggers }: BuildRule, event: HostEvent): RuleCondition | und
 }
 
 /** Where a rule names no repository, the event itself must say which service it is about. */
-const isNamed = ({ host, repository }: BuildRule): boolean =>
-  host === 'generic' || (host === 'cdevents' && repository === undefined);
+function isNamed({ host, repository }: BuildRule): boolean {
+  const { serviceFrom } = codeHost(host);
+  return serviceFrom === 'event' || (serviceFrom === 'repository-or-event' && repository === undefined);
+}
 
-const tagEvents = ['release', 'tag_push'];
-
-function place(rule: BuildRule, { event, branch, tag, defaultBranch }: HostEvent): RuleCondition | undefined {
+function place(rule: BuildRule, { host, event, branch, tag, defaultBranch }: HostEvent): RuleCondition | undefined {
   if (rule.tag !== undefined) return compare('tag', rule.tag, tag, tag !== undefined && fits(rule.tag, tag));
   if (rule.branch !== undefined)
     return compare('branch', rule.branch, branch, branch !== undefined && fits(rule.branch, branch));
-  if (rule.pullRequests || defaultBranch === undefined || tagEvents.includes(event)) return undefined;
+  if (rule.pullRequests || defaultBranch === undefined || codeHost(host).tagEvents.includes(event)) return undefined;
   return compare('branch', `${defaultBranch} (the default one)`, branch, branch === defaultBranch);
 }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { readDelivery } from './read.ts';
-import { bodyOf, payload, rulesOf } from './testing/payloads.ts';
+import { bodyOf, payload, readPayload, rulesOf } from './testing/payloads.ts';
 
 const repository = 'acme/shop';
 const commit = '9c1f3d2e8b7a60415263748596a7b8c9d0e1f203';
@@ -22,7 +22,7 @@ const rules = rulesOf(
   { host: 'cdevents', repository, events: ['pipelinerun.finished'] },
 );
 
-const read = (hook: string, body: Buffer, kind = '') => readDelivery(rules, { hook, kind, body });
+const read = (hook: string, body: Buffer, kind = '') => readPayload(rules, { hook, kind, body });
 const taken = (hook: string, body: Buffer, kind = '') => read(hook, body, kind).rules.filter(({ takes }) => takes);
 
 describe('a build', () => {
@@ -222,7 +222,7 @@ describe('the generic hook', () => {
 describe('a rule', () => {
   it('names itself, its expression and the place where nothing was found', () => {
     const [own] = rulesOf({ host: 'github', repository, facts: { commit: '$.workflow_run.no_such' } });
-    const made = readDelivery(own ? [own] : [], { hook: 'github', body: payload('github', 'workflow-run-success') });
+    const made = readPayload(own ? [own] : [], { hook: 'github', body: payload('github', 'workflow-run-success') });
     expect(made.rules[0]?.problem).toBe('services.shop.builds[0]: facts.commit: $.workflow_run.no_such finds nothing');
   });
 
@@ -237,7 +237,7 @@ describe('a rule', () => {
         told.project.default_branch = 'release/1?x#y';
       },
     );
-    const made = readDelivery(own ? [own] : [], { hook: 'gitlab', body });
+    const made = readPayload(own ? [own] : [], { hook: 'gitlab', body });
     expect(made.rules[0]?.build?.artifact).toEqual({
       kind: 'url',
       url: 'https://builds.example/release%2F1%3Fx%23y/v117.tar.gz',
@@ -248,7 +248,7 @@ describe('a rule', () => {
   it('is the first of its service that fits; other services are asked for themselves', () => {
     const [first, second] = rulesOf({ host: 'github', repository }, { host: 'github', repository });
     const other = { ...(second as NonNullable<typeof second>), service: 'mail' };
-    const made = readDelivery([first, second, other] as never, {
+    const made = readPayload([first, second, other] as never, {
       hook: 'github',
       body: payload('github', 'workflow-run-success'),
     });
@@ -270,7 +270,7 @@ describe('a rule', () => {
     const body = payload('github', 'workflow-run-success', (run: { workflow_run: { head_branch: string } }) => {
       run.workflow_run.head_branch = found;
     });
-    expect(readDelivery(own ? [own] : [], { hook: 'github', body }).rules[0]?.takes).toBe(takes);
+    expect(readPayload(own ? [own] : [], { hook: 'github', body }).rules[0]?.takes).toBe(takes);
   });
 });
 
@@ -283,8 +283,13 @@ describe('what is no JSON', () => {
     expect(read('github', Buffer.from(text, 'latin1')).problem).toBe('the body is not JSON');
   });
 
-  it.each(['null', '[]', '3', '"x"', '[[[[]]]]'])('and %s is no event', (text) => {
+  it.each(['null', '[]', '3', '"x"', '[[[[]]]]'])('and %s is no object, and no event', (text) => {
+    expect(read('github', Buffer.from(text)).problem).toBe('the body must be a JSON object');
     for (const hook of ['github', 'gitlab', 'cdevents', 'generic'])
-      expect(read(hook, Buffer.from(text))).toMatchObject({ event: undefined, problem: undefined, rules: [] });
+      expect(readDelivery(rules, { hook, document: JSON.parse(text) })).toMatchObject({
+        event: undefined,
+        problem: undefined,
+        rules: [],
+      });
   });
 });

@@ -1,18 +1,15 @@
-// A delivery as it came, read by the reader of its hook, and every rule of that hook asked about it. Pure.
+// A parsed delivery, read by the reader of its hook; every rule of that hook is asked about it. Pure.
 
-import type { GivenDelivery, RuleCondition } from '../api/builds.ts';
+import type { ParsedDelivery, RuleCondition } from '../api/builds.ts';
 import type { BuildRule } from '../config/builds/settings.ts';
 import type { Build } from '../domain/build.ts';
 import type { HostEvent } from './host-event.ts';
-import { readCdevents } from './hosts/cdevents.ts';
-import { readGeneric } from './hosts/generic.ts';
-import { readGithub } from './hosts/github.ts';
-import { readGitlab } from './hosts/gitlab.ts';
+import { readerOf } from './hosts/hosts.ts';
 import { makeBuild } from './make.ts';
 import { conclusionOf, conditionsOf } from './match.ts';
 
 export interface Reading {
-  /** Undefined for what is no build, or cannot be read. */
+  /** Undefined for what is no build, and for what cannot be read. */
   readonly event: HostEvent | undefined;
   /** Why it cannot be read. */
   readonly problem: string | undefined;
@@ -27,31 +24,14 @@ export interface RuleReading {
   readonly problem: string | undefined;
 }
 
-type Reader = (kind: string, body: unknown) => HostEvent | string | undefined;
-
-const readers: Readonly<Record<string, Reader>> = {
-  github: readGithub,
-  gitlab: readGitlab,
-  cdevents: readCdevents,
-  generic: readGeneric,
-};
-
-export function readDelivery(rules: readonly BuildRule[], { hook, kind = '', body }: GivenDelivery): Reading {
-  const reader = Object.hasOwn(readers, hook) ? readers[hook] : undefined;
+export function readDelivery(rules: readonly BuildRule[], { hook, kind = '', document }: ParsedDelivery): Reading {
+  const reader = readerOf(hook);
   if (!reader) return unreadable(`nothing is known of a hook "${hook.slice(0, 40)}"`);
-  const document = parse(body);
-  if (document === undefined) return unreadable('the body is not JSON');
-  const event = reader(kind, document);
+  const event = reader.read(kind, document);
   if (typeof event === 'string') return unreadable(event);
   if (event === undefined) return { event, problem: undefined, rules: [] };
-  return {
-    event,
-    problem: undefined,
-    rules: askRules(
-      rules.filter(({ host }) => host === hook),
-      event,
-    ),
-  };
+  const ofHost = rules.filter(({ host }) => host === hook);
+  return { event, problem: undefined, rules: askRules(ofHost, event) };
 }
 
 /** Of each service, the first rule that fits takes the build. */
@@ -76,12 +56,3 @@ function askRules(rules: readonly BuildRule[], event: HostEvent): readonly RuleR
 }
 
 const unreadable = (problem: string): Reading => ({ event: undefined, problem, rules: [] });
-
-/** JSON has no `undefined`: it stands for what cannot be read. Bytes that are no UTF-8 are not guessed at. */
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    return undefined;
-  }
-}

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { alice, carol, codeOf, type Desk } from '../orchestrator/verbs/testing/desk.ts';
 import { forgetHands, readHands, writeHands } from '../state/hands.ts';
 import { setCi } from './testing/ci.ts';
-import { bodyOf, payload } from './testing/payloads.ts';
+import { bodyOf, documentOf, payload } from './testing/payloads.ts';
 import { writersOf } from './writers.ts';
 
 let desk: Desk;
@@ -23,7 +23,7 @@ function set(host = 'github', more = 'workflow: Release, '): void {
 }
 
 async function deliver(hook: string, kind: string, body: Buffer) {
-  const ending = await desk.engine.builds.take({ hook, kind, body });
+  const ending = await desk.engine.builds.take({ hook, kind, document: documentOf(body) });
   return typeof ending === 'function' ? ending() : ending;
 }
 

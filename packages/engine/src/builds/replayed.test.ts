@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Desk } from '../orchestrator/verbs/testing/desk.ts';
 import { actionsTold, setCi, told } from './testing/ci.ts';
-import { payload } from './testing/payloads.ts';
+import { documentOf, payload } from './testing/payloads.ts';
 
 let desk: Desk;
 afterEach(() => desk.remove());
@@ -30,7 +30,7 @@ function forget(): void {
 }
 
 async function deliver(hook: string, body: Buffer) {
-  const ending = await desk.engine.builds.take({ hook, kind: '', body });
+  const ending = await desk.engine.builds.take({ hook, kind: '', document: documentOf(body) });
   return typeof ending === 'function' ? ending() : ending;
 }
 

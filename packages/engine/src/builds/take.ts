@@ -1,9 +1,10 @@
 // What becomes of a delivery: each build that comes out of it is judged, stored, told and deployed in one transaction, so
 // that a process that dies has done all of it or nothing, and one that comes again finds what was done.
 
+import type { ParsedDelivery } from '../api/builds.ts';
 import type { Build, StoredBuild } from '../domain/build.ts';
 import type { TargetReaction } from '../domain/events/builds.ts';
-import type { Delivered, Ending, Settlement } from '../domain/inbox.ts';
+import type { Ending, Settlement } from '../domain/inbox.ts';
 import { addBuild, buildOf, buildOfRun, buildsOf } from '../state/builds.ts';
 import type { Tx } from '../state/store.ts';
 import type { BuildsContext } from './flow.ts';
@@ -26,8 +27,8 @@ import { artifactOfBoth, differenceOf } from './same.ts';
 import { supersedeWaiting, waitForTarget } from './waiting.ts';
 import { asksApproval, leftToApprove, newHands, writersOf } from './writers.ts';
 
-export function takeDelivery(context: BuildsContext, delivered: Pick<Delivered, 'hook' | 'kind' | 'body'>): Ending {
-  const reading = readDelivery(context.settings.builds, delivered);
+export function takeDelivery(context: BuildsContext, delivery: ParsedDelivery): Ending {
+  const reading = readDelivery(context.settings.builds, delivery);
   if (reading.problem !== undefined) return { state: 'parked', sentence: reading.problem };
   const { event } = reading;
   const hands = event && handsIn(context.settings.builds, event);
@@ -37,7 +38,7 @@ export function takeDelivery(context: BuildsContext, delivered: Pick<Delivered, 
       if (hands) context.store.receive((db, now) => remember({ db, now }, hands));
       return takeAll(context, taking, { isForked: event?.isForked ?? false, sentAt: sentAt(event) });
     };
-  const settlement = unmatched(reading, delivered);
+  const settlement = unmatched(reading, delivery);
   return hands ? () => remembering(context, hands, settlement) : settlement;
 }
 
@@ -57,7 +58,7 @@ function takeAll(context: BuildsContext, taking: readonly RuleReading[], sent: S
 }
 
 /** Hosts send much that is no build of ours; a build that names its service is meant for somebody. */
-function unmatched({ event, rules }: Reading, { hook, kind }: Pick<Delivered, 'hook' | 'kind'>): Settlement {
+function unmatched({ event, rules }: Reading, { hook, kind }: ParsedDelivery): Settlement {
   if (event === undefined) return { state: 'ignored', sentence: `${kind || 'this'} is no build` };
   const failing = rules.map(({ rule, conditions }) => ({ rule, missing: conditions.filter(({ holds }) => !holds) }));
   const [nearest] = failing.sort((a, b) => a.missing.length - b.missing.length);

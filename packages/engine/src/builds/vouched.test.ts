@@ -1,15 +1,15 @@
 // The accounts that code hosts name in what they really send, and what is never taken for a person.
 
 import { describe, expect, it } from 'vitest';
-import { readGeneric } from './hosts/generic.ts';
-import { readGithub } from './hosts/github.ts';
-import { readGitlab } from './hosts/gitlab.ts';
+import type { HostEvent } from './host-event.ts';
+import { generic } from './hosts/generic.ts';
+import { readerOf } from './hosts/hosts.ts';
 import { payload } from './testing/payloads.ts';
 import { isBot } from './vouched.ts';
 
 const read = (host: string, name: string, change?: (body: never) => void) => {
   const body: unknown = JSON.parse(payload(host, name, change).toString());
-  const event = host === 'github' ? readGithub('', body) : readGitlab('', body);
+  const event = readerOf(host)?.read('', body) as HostEvent | undefined;
   return event?.actors.map(({ login, did }) => `${login} ${did}`);
 };
 
@@ -36,7 +36,7 @@ describe('who had a hand in it', () => {
   it('is what a script names', () => {
     const build = { event: 'build', service: 'shop', version: 'v1' };
     const given = ['zoe', { login: 'bob', did: 'merged' }, { login: 'x', did: 'danced' }, { name: 'No Account' }, 7];
-    expect(readGeneric('', { ...build, actors: given })).toMatchObject({
+    expect(generic.read('', { ...build, actors: given })).toMatchObject({
       actors: [
         { login: 'zoe', did: 'triggered' },
         { login: 'bob', did: 'merged' },

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { alice, bob, carol, ci, codeOf, type Desk } from '../orchestrator/verbs/testing/desk.ts';
 import { announceAll, announced, buildBody, deliver, setCi } from './testing/ci.ts';
-import { payload } from './testing/payloads.ts';
+import { documentOf, payload } from './testing/payloads.ts';
 
 let desk: Desk;
 afterEach(() => desk.remove());
@@ -34,7 +34,7 @@ async function ranAgain(change: (body: { workflow_run: Run; sender: unknown }) =
     all.workflow_run.head_commit.author = { name: 'Bob', email: 'bob@acme.example' };
     change(all);
   });
-  const ending = await desk.engine.builds.take({ hook: 'github', kind: 'workflow_run', body });
+  const ending = await desk.engine.builds.take({ hook: 'github', kind: 'workflow_run', document: documentOf(body) });
   return typeof ending === 'function' ? ending() : ending;
 }
 

@@ -3,11 +3,14 @@
 
 import { author, dig, distinct, type HostEvent, list, nothingTold, type ToldArtifact, text } from '../host-event.ts';
 import { namedActors } from '../vouched.ts';
+import type { HostReader } from './host.ts';
+
+export const cdevents: HostReader = { read };
 
 const outcomes: Readonly<Record<string, string>> = { failure: 'failure', error: 'failure', success: 'success' };
 
 /** Undefined for events that are no build. */
-export function readCdevents(_kind: string, body: unknown): HostEvent | undefined {
+function read(_kind: string, body: unknown): HostEvent | undefined {
   const inner = dig(body, 'data', 'context') === undefined ? body : dig(body, 'data');
   const type = /^dev\.cdevents\.([a-z]+\.[a-z]+)\.\d/.exec(text(inner, 'context', 'type') ?? '')?.[1];
   const known = ['artifact.published', 'artifact.packaged', 'pipelinerun.finished'];

@@ -3,6 +3,9 @@
 
 import { author, dig, distinct, type HostEvent, list, nothingTold, type ToldArtifact, text } from '../host-event.ts';
 import { namedActors } from '../vouched.ts';
+import type { HostReader } from './host.ts';
+
+export const generic: HostReader = { read };
 
 const known = [
   'event',
@@ -30,7 +33,7 @@ const known = [
 const failures = ['failed', 'failure', 'error'];
 
 /** @returns a sentence where it is a build that cannot be read */
-export function readGeneric(_kind: string, body: unknown): HostEvent | string | undefined {
+function read(_kind: string, body: unknown): HostEvent | string | undefined {
   const event = dig(body, 'event');
   if (event === undefined) return undefined;
   if (event !== 'build') return '"event" does not fit: expected "build"';

@@ -5,7 +5,7 @@ import { type AuditRow, readEvent } from '../../domain/audit-events.ts';
 import { type BuildAnnounced, buildAnnouncedIn, type TargetReaction } from '../../domain/events/builds.ts';
 import type { Settlement } from '../../domain/inbox.ts';
 import { type Desk, setDesk } from '../../orchestrator/verbs/testing/desk.ts';
-import { bodyOf, type Json } from './payloads.ts';
+import type { Json } from './payloads.ts';
 
 /** `rules`: YAML of the list, indented by six blanks. */
 export function setCi(rules: string): Desk {
@@ -44,7 +44,7 @@ export function buildBody(version: string, digit: number, more: Json = {}): Json
 
 /** As the worker on the inbox does it, without an inbox. */
 export async function deliver({ builds }: Pick<Engine, 'builds'>, body: Json, hook = 'generic'): Promise<Settlement> {
-  const ending = await builds.take({ hook, kind: '', body: bodyOf(body) });
+  const ending = await builds.take({ hook, kind: '', document: body });
   return typeof ending === 'function' ? ending() : ending;
 }
 

@@ -4,12 +4,13 @@
 import { openEngine } from '../../compose/engine.ts';
 import { loadSettings } from '../../config/load.ts';
 import { silentLog } from '../../lib/log.ts';
+import { documentOf } from './payloads.ts';
 
 const [file = '', point = ''] = process.argv.slice(2);
 const engine = openEngine({ settings: loadSettings({ file, environment: {} }), log: silentLog, processName: 'dying' });
 
 for (const delivered of engine.inbox.due(10)) {
-  const ending = await engine.builds.take(delivered);
+  const ending = await engine.builds.take({ ...delivered, document: documentOf(delivered.body) });
   const act = typeof ending === 'function' ? ending : () => ending;
   // What an older worker did: the act has a commit of its own, and the settlement never comes.
   if (point === 'unsettled') {

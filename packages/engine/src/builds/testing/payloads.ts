@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { BuildRuleFile } from '../../config/builds/builds.ts';
 import { resolveBuilds } from '../../config/builds/builds.ts';
 import type { BuildRule } from '../../config/builds/settings.ts';
+import { readJsonObject } from '../../lib/json-object.ts';
+import { type Reading, readDelivery } from '../read.ts';
 
 const folder = join(import.meta.dirname, '../../../../../apps/webhook/src/testing/payloads');
 
@@ -16,6 +18,18 @@ export function payload(hook: string, name: string, change: (body: never) => voi
   change(body);
   return Buffer.from(JSON.stringify(body));
 }
+
+/** The body parsed as the receiver does it, and read by the rules. */
+export function readPayload(
+  rules: readonly BuildRule[],
+  { hook, kind = '', body }: { readonly hook: string; readonly kind?: string; readonly body: Buffer },
+): Reading {
+  const parsed = readJsonObject(body);
+  if (!parsed.ok) return { event: undefined, problem: parsed.problem, rules: [] };
+  return readDelivery(rules, { hook, kind, document: parsed.value });
+}
+
+export const documentOf = (body: Buffer): unknown => JSON.parse(body.toString('utf8'));
 
 export const bodyOf = (body: unknown): Buffer => Buffer.from(JSON.stringify(body));
 

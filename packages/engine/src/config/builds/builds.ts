@@ -1,8 +1,9 @@
 // What the configuration says about builds that CI announces: which ones concern a service, and what then happens.
 
 import { z } from 'zod';
+import { type BuildHost, buildHosts, codeHost } from '../../domain/code-hosts.ts';
 import { choice, listOf, matching, named, namePattern, yesNo } from '../kit/values.ts';
-import { type BuildRule, buildEvents, goodConclusions } from './settings.ts';
+import type { BuildRule } from './settings.ts';
 
 const pattern = (what: string) =>
   matching(/^[^\s\p{Cc}]{1,200}$/u, `${what}, in which * stands for any characters, such as release/*`);
@@ -52,13 +53,13 @@ const artifact = z
 
 const rule = z
   .strictObject({
-    host: choice(['github', 'gitlab', 'generic', 'cdevents']).describe('The hook it comes by: /hooks/<host>.'),
+    host: choice(buildHosts as readonly [BuildHost, ...BuildHost[]]).describe('The hook it comes by: /hooks/<host>.'),
     repository: matching(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/, 'a repository as owner/name')
       .describe(
         'owner/name as the host has it. Required for github and gitlab. Default for the others: whichever, where the event names the service.',
       )
       .optional(),
-    events: listOf(choice(Object.values(buildEvents).flat() as [string, ...string[]]), 5)
+    events: listOf(choice(buildHosts.flatMap((host) => codeHost(host).events) as [string, ...string[]]), 5)
       .min(1, { error: 'a list of at least one event' })
       .describe(
         'github: workflow_run (default), release, push, pull_request. gitlab: pipeline (default), release, tag_push, merge_request. cdevents: artifact.published (default), artifact.packaged, pipelinerun.finished.',
@@ -141,14 +142,14 @@ function resolveRule(
     service,
     place: `services.${service}.builds[${index}]`,
     host,
-    events: rule.events ?? buildEvents[host].slice(0, 1),
+    events: rule.events ?? codeHost(host).events.slice(0, 1),
     repository,
     workflow,
     branch,
     tag,
     pullRequests: rule.pullRequests ?? false,
     triggers: rule.triggers,
-    conclusion: rule.conclusion ?? goodConclusions[host],
+    conclusion: rule.conclusion ?? codeHost(host).goodConclusions,
     version,
     facts: rule.facts ?? {},
     artifact,

@@ -1,5 +1,6 @@
 // Rules about builds: expressions can be read, targets exist, and what strangers may write never goes to production.
 
+import { codeHost } from '../../domain/code-hosts.ts';
 import { expressionProblem } from '../../lib/expression.ts';
 import type { Draft } from '../kit/draft.ts';
 import type { Path } from '../kit/path.ts';
@@ -7,7 +8,7 @@ import { error, type Finding, warning } from '../kit/problems.ts';
 import { unknownKey } from '../reading/known-keys.ts';
 import type { ConfigFile } from '../schema.ts';
 import type { BuildRuleFile } from './builds.ts';
-import { buildEvents, buildNames } from './settings.ts';
+import { buildNames } from './settings.ts';
 
 type Rule = NonNullable<Draft<BuildRuleFile>>;
 
@@ -38,14 +39,15 @@ function checkRule(rule: Rule, path: Path, targets: Targets): readonly Finding[]
 
 function checkSource(rule: Rule, path: Path): readonly Finding[] {
   const { host, repository, events, branch, tag, pullRequests } = rule;
-  const needsRepository = (host === 'github' || host === 'gitlab') && repository === undefined;
-  const requests = (events ?? []).some((event) => event === 'pull_request' || event === 'merge_request');
+  const known = host && codeHost(host);
+  const needsRepository = known?.serviceFrom === 'repository' && repository === undefined;
+  const requests = (events ?? []).some((event) => event !== undefined && event === known?.requestEvent);
   return [
     ...(needsRepository ? [error(path, `repository is missing; expected owner/name as ${host} has it`)] : []),
     ...(events ?? []).flatMap((event, index) =>
-      event === undefined || host === undefined || buildEvents[host].includes(event)
+      event === undefined || known === undefined || known.events.includes(event)
         ? []
-        : [error([...path, 'events', index], `${host} has no such event; it has ${buildEvents[host].join(', ')}`)],
+        : [error([...path, 'events', index], `${host} has no such event; it has ${known.events.join(', ')}`)],
     ),
     ...(branch !== undefined && tag !== undefined
       ? [error([...path, 'tag'], 'a rule is for branches or for tags; write two rules')]
@@ -63,9 +65,8 @@ function checkSource(rule: Rule, path: Path): readonly Finding[] {
 /** Only these events say what made them run: with another one the rule would never fit. */
 function checkTriggers({ host, events, triggers }: Rule, path: Path): readonly Finding[] {
   if (triggers === undefined || host === undefined) return [];
-  const silent = (events ?? buildEvents[host].slice(0, 1)).find(
-    (event) => event !== 'workflow_run' && event !== 'pipeline',
-  );
+  const { events: all, triggeredEvents } = codeHost(host);
+  const silent = (events ?? all.slice(0, 1)).find((event) => event !== undefined && !triggeredEvents.includes(event));
   return silent === undefined
     ? []
     : [

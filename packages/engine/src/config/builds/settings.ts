@@ -1,6 +1,6 @@
 // What the configuration says about builds: one rule per way in which CI announces a release of a service.
 
-export type BuildHost = 'github' | 'gitlab' | 'generic' | 'cdevents';
+import type { BuildHost } from '../../domain/code-hosts.ts';
 
 export interface BuildRule {
   readonly service: string;
@@ -51,18 +51,3 @@ export const buildNames = [
   'runNumber',
   'pullRequest',
 ] as const;
-
-/** The first is the one that ends a build; `default` ones are read unless the rule says otherwise. */
-export const buildEvents: Readonly<Record<BuildHost, readonly string[]>> = {
-  github: ['workflow_run', 'release', 'push', 'pull_request'],
-  gitlab: ['pipeline', 'release', 'tag_push', 'merge_request'],
-  cdevents: ['artifact.published', 'artifact.packaged', 'pipelinerun.finished'],
-  generic: ['build'],
-};
-
-export const goodConclusions: Readonly<Record<BuildHost, readonly string[]>> = {
-  github: ['success'],
-  gitlab: ['success'],
-  cdevents: ['success'],
-  generic: ['succeeded', 'success'],
-};

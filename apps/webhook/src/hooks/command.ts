@@ -1,11 +1,10 @@
-// The JSON of the generic hook: {service, target?, version, deploy?, reason?, by?}. A key that is not known is an error,
+// A command of the generic hook: {service, target?, version, deploy?, reason?, by?}. A key that is not known is an error,
 // since a misspelled `target` would deploy somewhere else.
 
-import { isVersion } from '@bg/engine';
-import { type JsonObject, readJsonObject } from './json.ts';
+import { isVersion, type JsonObject } from '@bg/engine';
 
-/** What a delivery asks for. */
-export interface Order {
+/** Deploy a version, or say what its deployment would do. */
+export interface DeployCommand {
   readonly service: string;
   readonly target: string | undefined;
   readonly version: string;
@@ -16,7 +15,9 @@ export interface Order {
   readonly by: string | undefined;
 }
 
-export type Reading = { readonly ok: true; readonly order: Order } | { readonly ok: false; readonly problem: string };
+export type Reading =
+  | { readonly ok: true; readonly command: DeployCommand }
+  | { readonly ok: false; readonly problem: string };
 
 const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
 const maxText = 500;
@@ -36,19 +37,14 @@ const fields: Readonly<
   by: { needed: false, fits: isShortText, expected: `a text of at most ${maxText} characters` },
 };
 
-export function readOrder(body: Buffer): Reading {
-  const reading = readJsonObject(body);
-  return reading.ok ? parseOrder(reading.value) : reading;
-}
-
-function parseOrder(payload: JsonObject): Reading {
+export function readCommand(payload: JsonObject): Reading {
   const given = new Map<string, unknown>(Object.entries(payload));
   const problems = [...unknownKeys(given), ...misfits(given)];
   if (problems.length > 0) return { ok: false, problem: problems.join('; ') };
   const text = (key: string): string | undefined => given.get(key) as string | undefined;
   return {
     ok: true,
-    order: {
+    command: {
       service: text('service') ?? '',
       target: text('target'),
       version: text('version') ?? '',

@@ -1,34 +1,10 @@
-// What GitLab sends. Its header is not signed, and nothing else either: the kind is read from the body.
+// A pipeline, a release, a pushed tag and a merge request of GitLab, in the shape that all hosts share.
 
-import { author, authorsOf, dig, distinct, type HostEvent, list, nothingTold, refName, text } from '../host-event.ts';
-import { actor, distinctActors } from '../vouched.ts';
+import { author, authorsOf, dig, distinct, type HostEvent, list, refName, text } from '../../host-event.ts';
+import { actor, distinctActors } from '../../vouched.ts';
+import type { Facts } from '../host.ts';
 
-type Told = Partial<Omit<HostEvent, 'host' | 'event' | 'document'>>;
-
-const readers: Readonly<Record<string, (body: unknown) => Told>> = {
-  pipeline,
-  release,
-  tag_push: tagPush,
-  merge_request: mergeRequest,
-};
-
-/** Undefined for events that are no build. */
-export function readGitlab(_kind: string, body: unknown): HostEvent | undefined {
-  const event = text(body, 'object_kind');
-  const read = event !== undefined && Object.hasOwn(readers, event) ? readers[event] : undefined;
-  if (event === undefined || !read) return undefined;
-  return {
-    ...nothingTold,
-    host: 'gitlab',
-    event,
-    document: body,
-    repository: text(body, 'project', 'path_with_namespace'),
-    defaultBranch: text(body, 'project', 'default_branch'),
-    ...read(body),
-  };
-}
-
-function pipeline(body: unknown): Told {
+export function pipeline(body: unknown): Facts {
   const told = dig(body, 'object_attributes');
   const request = dig(body, 'merge_request');
   const status = text(told, 'status');
@@ -67,7 +43,7 @@ const makesNoRequest = (source: string | undefined): boolean =>
 /** What made a pipeline: a push, or a person by hand, by a token, by a request. */
 const triggers = (source: string | undefined): 'pushed' | 'triggered' => (source === 'push' ? 'pushed' : 'triggered');
 
-function release(body: unknown): Told {
+export function release(body: unknown): Facts {
   const packages = list(body, 'assets', 'links').filter((link) =>
     /\.tar\.(gz|zst)$/.test(text(link, 'name') ?? text(link, 'url') ?? ''),
   );
@@ -84,7 +60,7 @@ function release(body: unknown): Told {
   };
 }
 
-function tagPush(body: unknown): Told {
+export function tagPush(body: unknown): Facts {
   const commit = text(body, 'checkout_sha');
   const head = list(body, 'commits').find((each) => text(each, 'id') === commit);
   const ref = text(body, 'ref');
@@ -104,7 +80,7 @@ function tagPush(body: unknown): Told {
 
 const newCommits = ['open', 'reopen', 'update'];
 
-function mergeRequest(body: unknown): Told {
+export function mergeRequest(body: unknown): Facts {
   const told = dig(body, 'object_attributes');
   const action = text(told, 'action');
   const number = text(told, 'iid');

@@ -1,4 +1,4 @@
-// What GitHub sends. The name of the event stands in a header that is not signed, so the body must look like it as well.
+// A run, a release, a push and a pull request of GitHub, in the shape that all hosts share.
 
 import {
   author,
@@ -7,76 +7,42 @@ import {
   distinct,
   type HostEvent,
   list,
-  nothingTold,
   refName,
   type ToldArtifact,
   text,
-} from '../host-event.ts';
-import { actor, distinctActors } from '../vouched.ts';
+} from '../../host-event.ts';
+import { actor, distinctActors } from '../../vouched.ts';
+import { type Facts, joined } from '../host.ts';
 
-type Told = Partial<Omit<HostEvent, 'host' | 'event' | 'document'>>;
-
-interface EventReader {
-  readonly fits: (body: unknown) => boolean;
-  /** By these an event is known whose name is not given: many others hold a commit, or a request, too. */
-  readonly has: readonly string[];
-  readonly lacks: readonly string[];
-  readonly read: (body: unknown) => Told;
+export interface EventReader {
+  /** Whether the body holds what the event is about. */
+  readonly isComplete: (body: unknown) => boolean;
+  readonly read: (body: unknown) => Facts;
 }
 
-const readers: Readonly<Record<string, EventReader>> = {
-  workflow_run: {
-    fits: (body) => dig(body, 'workflow_run', 'head_sha') !== undefined,
-    has: ['action', 'workflow_run', 'workflow'],
-    lacks: ['deployment'],
-    read: workflowRun,
-  },
-  release: {
-    fits: (body) => dig(body, 'release', 'tag_name') !== undefined,
-    has: ['action', 'release'],
-    lacks: ['object_kind'],
-    read: release,
-  },
-  push: {
-    fits: (body) => dig(body, 'after') !== undefined && text(body, 'ref') !== undefined,
-    has: ['ref', 'before', 'after', 'commits', 'pusher'],
-    lacks: ['object_kind'],
-    read: push,
-  },
-  pull_request: {
-    fits: (body) => dig(body, 'pull_request', 'head', 'sha') !== undefined,
-    has: ['action', 'number', 'pull_request'],
-    lacks: ['review', 'comment', 'thread'],
-    read: pullRequest,
-  },
+export const workflowRun: EventReader = {
+  isComplete: (body) => dig(body, 'workflow_run', 'head_sha') !== undefined,
+  read: readWorkflowRun,
 };
 
-function guessed(body: unknown): string | undefined {
-  const isThere = (key: string): boolean => dig(body, key) !== undefined;
-  return Object.entries(readers).find(
-    ([, { fits, has, lacks }]) => fits(body) && has.every(isThere) && !lacks.some(isThere),
-  )?.[0];
-}
+export const release: EventReader = {
+  isComplete: (body) => dig(body, 'release', 'tag_name') !== undefined,
+  read: readRelease,
+};
 
-/** Undefined for events that are no build. */
-export function readGithub(kind: string, body: unknown): HostEvent | undefined {
-  const event = kind === '' ? guessed(body) : kind;
-  const reader = event !== undefined && Object.hasOwn(readers, event) ? readers[event] : undefined;
-  if (event === undefined || !reader?.fits(body)) return undefined;
-  return {
-    ...nothingTold,
-    host: 'github',
-    event,
-    document: body,
-    repository: text(body, 'repository', 'full_name'),
-    defaultBranch: text(body, 'repository', 'default_branch'),
-    ...reader.read(body),
-  };
-}
+export const push: EventReader = {
+  isComplete: (body) => dig(body, 'after') !== undefined && text(body, 'ref') !== undefined,
+  read: readPush,
+};
+
+export const pullRequest: EventReader = {
+  isComplete: (body) => dig(body, 'pull_request', 'head', 'sha') !== undefined,
+  read: readPullRequest,
+};
 
 const failures = ['failure', 'timed_out', 'startup_failure'];
 
-function workflowRun(body: unknown): Told {
+function readWorkflowRun(body: unknown): Facts {
   const run = dig(body, 'workflow_run');
   const action = text(body, 'action');
   const conclusion = text(run, 'conclusion');
@@ -120,10 +86,10 @@ function onlyRequest(run: unknown): string | undefined {
 
 /** A reusable one has `@` and a ref behind its path. */
 function workflowsOf(body: unknown, run: unknown): readonly string[] {
-  const paths = [text(run, 'path'), text(body, 'workflow', 'path')].filter(isSaid);
+  const paths = [text(run, 'path'), text(body, 'workflow', 'path')].filter(isPresent);
   const plain = paths.map((path) => path.replace(/@[^@]*$/, ''));
-  const names = [text(run, 'name'), text(body, 'workflow', 'name'), ...paths, ...plain].filter(isSaid);
-  return [...new Set([...names, ...plain.map((path) => path.split('/').at(-1)).filter(isSaid)])];
+  const names = [text(run, 'name'), text(body, 'workflow', 'name'), ...paths, ...plain].filter(isPresent);
+  return [...new Set([...names, ...plain.map((path) => path.split('/').at(-1)).filter(isPresent)])];
 }
 
 /** A second attempt is started by people who only press a button: it names the first one's actor all the same. */
@@ -137,7 +103,7 @@ function actorsOfRun(body: unknown, run: unknown): HostEvent['actors'] {
   return distinctActors([...first, ...others]);
 }
 
-function release(body: unknown): Told {
+function readRelease(body: unknown): Facts {
   const told = dig(body, 'release');
   const action = text(body, 'action');
   const isPublished = action === 'published' && dig(told, 'draft') !== true;
@@ -164,7 +130,7 @@ function releaseAsset(told: unknown): ToldArtifact | undefined {
   return url === undefined ? undefined : { url, sha256: text(archives[0], 'digest') };
 }
 
-function push(body: unknown): Told {
+function readPush(body: unknown): Facts {
   const ref = text(body, 'ref');
   const head = dig(body, 'head_commit');
   const commits = list(body, 'commits');
@@ -190,7 +156,7 @@ function pusher(body: unknown): unknown {
 
 const newCommits = ['opened', 'reopened', 'synchronize', 'ready_for_review'];
 
-function pullRequest(body: unknown): Told {
+function readPullRequest(body: unknown): Facts {
   const request = dig(body, 'pull_request');
   const action = text(body, 'action');
   const number = text(request, 'number');
@@ -215,8 +181,4 @@ function pullRequest(body: unknown): Told {
   };
 }
 
-const isSaid = (value: string | undefined): value is string => value !== undefined;
-
-function joined(...parts: readonly (string | undefined)[]): string | undefined {
-  return parts.every(isSaid) ? parts.join('/') : undefined;
-}
+const isPresent = (value: string | undefined): value is string => value !== undefined;

@@ -1,5 +1,4 @@
-// Reading a proved body as a JSON object, without guessing: bytes that are no UTF-8 are an error, and so is a depth that
-// nobody writes.
+// Reads bytes as a JSON object without guessing: invalid UTF-8 is an error, and so is a depth that no sender needs.
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -7,7 +6,7 @@ export type JsonReading =
   | { readonly ok: true; readonly value: JsonObject }
   | { readonly ok: false; readonly problem: string };
 
-/** Code hosts need about ten; what walks through a value may do so by calling itself. */
+/** Code hosts need about ten. The bound lets a reader of the value call itself per level. */
 const maxDepth = 100;
 
 export function readJsonObject(body: Buffer): JsonReading {
@@ -22,7 +21,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** JSON has no `undefined`: it stands for what cannot be read. */
+/** JSON has no `undefined`: it means that the bytes cannot be read. */
 function parse(body: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
@@ -31,7 +30,7 @@ function parse(body: Buffer): unknown {
   }
 }
 
-/** Level by level, so that the depth of what came is not the depth of our calls. */
+/** Level by level, so that the depth of the value is not the depth of our calls. */
 function isDeeperThan(value: unknown, levels: number): boolean {
   let level: readonly unknown[] = [value];
   for (let depth = 0; depth < levels; depth += 1) {
