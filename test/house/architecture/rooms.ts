@@ -50,7 +50,7 @@ export const rooms: readonly Room[] = [
   engineRoom('builds', ['domain', 'lib', 'state', 'config'], ['api']),
   engineRoom('notify', ['domain', 'lib', 'state', 'config'], ['api']),
   engineRoom('state', ['domain', 'lib']),
-  engineRoom('config', ['lib'], ['domain', 'environment', 'load-balancer']),
+  engineRoom('config', ['domain', 'lib'], ['environment', 'load-balancer']),
   engineRoom('lib', []),
   { path: 'apps/slack-bot', imports: [door], types: [] },
   { path: 'apps/webhook', imports: [door], types: [] },
