@@ -10,9 +10,8 @@ import {
   type Log,
   letOthersIn,
   messageOf,
-  pause,
   type Settlement,
-  systemClock,
+  within,
 } from '@bg/engine';
 
 export type WorkingEngine = Pick<Engine, 'alone' | 'changed' | 'inbox'>;
@@ -67,7 +66,7 @@ async function workOnRound(options: WorkOptions, { due, aside, stop }: Round): P
     if (stop.aborted) break;
     const { id, sentence: before } = delivery;
     const ending = endingOf(options, delivery);
-    const soon = (await atOnce(ending)) ?? (await within(patienceMs, ending, stop));
+    const soon = (await atOnce(ending)) ?? (await within(patienceMs, ending, { signal: stop }));
     if (soon === undefined && aside.size < mostAside) {
       const ended = concludeLate(options, delivery, { ending, stop }).finally(() => aside.delete(id));
       aside.set(id, ended);
@@ -98,20 +97,13 @@ function atOnce(ending: Promise<End>): Promise<End | undefined> {
   return Promise.race([ending, letOthersIn().then(() => undefined)]);
 }
 
-/** Undefined afterwards, and when it is stopped. */
-async function within(ms: number, ending: Promise<End>, stop: AbortSignal): Promise<End | undefined> {
-  const over = new AbortController();
-  const limit = pause(systemClock, ms, AbortSignal.any([over.signal, stop])).then(() => undefined);
-  return Promise.race([ending, limit]).finally(() => over.abort());
-}
-
 /** What comes after the limit is dropped: an act that nobody waits for is not done. */
 async function concludeLate(
   options: WorkOptions,
   delivery: Delivered,
   { ending, stop }: { readonly ending: Promise<End>; readonly stop: AbortSignal },
 ): Promise<void> {
-  const end = await within(limitMs, ending, stop);
+  const end = await within(limitMs, ending, { signal: stop });
   // Given up at a stop, it waits as it did before: whoever works on the inbox next begins it anew.
   if (end === undefined && stop.aborted) return;
   try {

@@ -1,7 +1,7 @@
 // What stands before every handler: nothing is handled twice or from the future, and the process waits for what it has
 // begun.
 
-import { type Clock, type Engine, type Log, patiently } from '@bg/engine';
+import { type Clock, type Engine, type Log, patiently, within } from '@bg/engine';
 import type { AnyMiddlewareArgs, Middleware } from '@slack/bolt';
 
 export type Guard = Middleware<AnyMiddlewareArgs>;
@@ -130,14 +130,8 @@ export function createDrain(clock: Clock): Drain {
       }
     },
     finished: async (limitMs) => {
-      const over = new AbortController();
-      const late = clock.sleep(limitMs, over.signal).then(
-        () => false,
-        () => false,
-      );
-      const done = await Promise.race([Promise.allSettled([...running]).then(() => true), late]);
-      over.abort();
-      return done;
+      const handled = Promise.allSettled([...running]);
+      return (await within(limitMs, handled, { clock })) !== undefined;
     },
   };
 }

@@ -1,6 +1,6 @@
 // Who pressed that: a Slack user id becomes a person of the configured list, or a stranger who may look.
 
-import { type Actor, type Clock, findPerson, type Log, type Settings } from '@bg/engine';
+import { type Actor, type Clock, findPerson, type Log, type Settings, within } from '@bg/engine';
 import type { Slack, SlackResult } from './api.ts';
 import { problemSentence } from './problems.ts';
 
@@ -20,6 +20,10 @@ export interface PeopleOptions {
 const keepMs = 60_000;
 const staleMs = 15 * 60_000;
 const groupLimitMs = 2000;
+const noAnswer: SlackResult<never> = {
+  ok: false,
+  problem: { kind: 'lost', sentence: `no answer within ${groupLimitMs} ms` },
+};
 
 export function createPeople({ settings, slack, clock, log }: PeopleOptions): People {
   const known = new Map<string, { readonly at: number; readonly members: readonly string[] }>();
@@ -30,17 +34,12 @@ export function createPeople({ settings, slack, clock, log }: PeopleOptions): Pe
     return { kind: 'person', id: person.id, door: 'slack' };
   }
 
-  /** A form waits for this answer, and Slack waits three seconds for the form. */
-  async function late(): Promise<SlackResult<readonly string[]>> {
-    await clock.sleep(groupLimitMs);
-    return { ok: false, problem: { kind: 'lost', sentence: `no answer within ${groupLimitMs} ms` } };
-  }
-
   /** For minutes the last known list stands in; after that a group that cannot be read approves nothing, and says why. */
   async function membersOf(group: string): Promise<SlackResult<readonly string[]>> {
     const kept = known.get(group);
     if (kept !== undefined && kept.at + keepMs > clock.now()) return { ok: true, value: kept.members };
-    const answer = await Promise.race([slack.groupMembers(group), late()]);
+    // A form waits for this answer, and Slack waits three seconds for the form.
+    const answer = (await within(groupLimitMs, slack.groupMembers(group), { clock })) ?? noAnswer;
     if (answer.ok) {
       known.set(group, { at: clock.now(), members: answer.value });
       return answer;

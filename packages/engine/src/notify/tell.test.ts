@@ -4,13 +4,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../api/engine.ts';
 import type { AuditRow, BareAction } from '../domain/audit-events.ts';
 import { silentLog } from '../lib/log.ts';
+import { together } from '../lib/tasks.ts';
 import { auditAfter } from '../state/audit.ts';
 import { createOutbox } from '../state/outbox.ts';
 import { readCursor, writeCursor } from '../state/snapshots.ts';
 import { movableClock, setState, type TestState } from '../state/testing/state.ts';
 import { createWake } from '../state/wake.ts';
 import { follow } from './follow.ts';
-import { tell, together } from './tell.ts';
+import { tell } from './tell.ts';
 import { aWhile, eventually, type Newsroom, openNewsroom } from './testing/news.ts';
 
 const opened: Newsroom[] = [];

@@ -37,22 +37,3 @@ export async function tell(parts: TellParts, tellers: readonly Teller[], signal:
   const ends = await Promise.allSettled(all);
   for (const end of ends) if (end.status === 'rejected' && !signal.aborted) throw end.reason;
 }
-
-/** Works that belong together: when one fails the others are stopped, and it ends when all have ended. */
-export async function together(
-  works: readonly ((stop: AbortSignal) => Promise<void>)[],
-  signal: AbortSignal,
-): Promise<void> {
-  const over = new AbortController();
-  const stop = AbortSignal.any([signal, over.signal]);
-  const ends = await Promise.allSettled(
-    works.map(async (work) => {
-      try {
-        await work(stop);
-      } finally {
-        over.abort();
-      }
-    }),
-  );
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-}

@@ -2,7 +2,8 @@
 // process is killed, the server keeps the lock for as long as the last statement runs.
 
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { deadline, sleepAside } from '../../lib/clock.ts';
+import { deadline } from '../../lib/clock.ts';
+import { within } from '../../lib/tasks.ts';
 import { MigrationError } from '../error.ts';
 import type { Address } from './address.ts';
 import { isKilled } from './errors.ts';
@@ -73,7 +74,7 @@ export async function connect(address: Address): Promise<Session> {
     async close() {
       alive = false;
       const ended = connection.end().catch(() => undefined);
-      await Promise.race([ended, sleepAside(closeMs)]);
+      await within(closeMs, ended);
       connection.destroy();
     },
   };

@@ -1,7 +1,7 @@
 // A pooler that hands out the server per transaction (PgBouncer's `pool_mode = transaction`) takes the migrators' lock from
 // whom it belongs to. It cannot be asked, but it shows: between two statements of ours our server serves somebody else.
 
-import { deadline } from '../../lib/clock.ts';
+import { within } from '../../lib/tasks.ts';
 import { MigrationError } from '../error.ts';
 import type { Session } from './session.ts';
 
@@ -31,12 +31,7 @@ async function isTaken(session: Session, other: Session): Promise<boolean> {
   await other.ask('BEGIN');
   try {
     // A pool of one server makes us wait for the other's end.
-    const late = new Promise<undefined>((resolve) => {
-      deadline(waitMs).addEventListener('abort', () => resolve(undefined), { once: true });
-    });
-    const asked = session.ask('SELECT pg_backend_pid() AS pid');
-    asked.catch(() => undefined);
-    const rows = await Promise.race([asked, late]);
+    const rows = await within(waitMs, session.ask('SELECT pg_backend_pid() AS pid'));
     return rows === undefined || Number(rows[0]?.pid) !== session.pid;
   } finally {
     await other.ask('ROLLBACK');

@@ -3,6 +3,7 @@
 
 import { pause } from '../../lib/clock.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
+import { together } from '../../lib/tasks.ts';
 import { liveDeployments } from '../../state/deployments.ts';
 import { acquireLease, heartbeatMs, type Lease, leaseMs, releaseLease, renewLease } from '../../state/leases.ts';
 import { keepLoopFree, lockedLimitMs, patiently } from '../../state/patience.ts';
@@ -140,19 +141,10 @@ async function watchFile({ store, clock, log }: Core, stop: AbortSignal, lost: (
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
   const { whenWritable } = core.store;
   await patiently(whenWritable, () => prepare(core, lease), stop);
-  const over = new AbortController();
-  const until = AbortSignal.any([stop, over.signal]);
-  const all = [moveDeployments, supervise, watchBalancerFiles, tendSchemas, tendReleases, tendState].map((part) =>
-    patiently(whenWritable, () => part(core, lease, until), until),
-  );
-  const ends = await Promise.allSettled(all.map((part) => part.catch(endTheOthers)));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-
-  /** A part that has nothing to do here may end at once; the others go on. */
-  function endTheOthers(thrown: unknown): never {
-    over.abort();
-    throw thrown;
-  }
+  const parts = [moveDeployments, supervise, watchBalancerFiles, tendSchemas, tendReleases, tendState];
+  const works = parts.map((part) => (end: AbortSignal) => patiently(whenWritable, () => part(core, lease, end), end));
+  // A part that has nothing to do here may end at once; the others go on.
+  await together(works, stop, 'one-fails');
 }
 
 async function prepare(core: Core, lease: Lease): Promise<void> {

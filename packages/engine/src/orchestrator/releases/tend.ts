@@ -2,6 +2,7 @@
 // nothing keeps are removed.
 
 import { hasCode, messageOf } from '../../lib/errors.ts';
+import { together } from '../../lib/tasks.ts';
 import type { Lease } from '../../state/leases.ts';
 import { readSlot } from '../../state/targets.ts';
 import { announcePending } from '../controller/pending-changes.ts';
@@ -19,11 +20,7 @@ const pruneEveryMs = 600_000;
 const prunedAtMost = 5;
 
 export async function tendReleases(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const until = AbortSignal.any([signal, over.signal]);
-  const both = [tendRunning(core, lease, until), tendShelf(core, lease, until)];
-  const ends = await Promise.allSettled(both.map((part) => part.finally(() => over.abort())));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  await together([(stop) => tendRunning(core, lease, stop), (stop) => tendShelf(core, lease, stop)], signal);
 }
 
 async function tendRunning(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,10 @@
 // What is done to schemas beside deployments, for as long as this process drives: an approved contract is run, rows are
 // filled behind a release that is live, and now and then it is looked how things stand.
 
+import { backoffMs } from '../../lib/backoff.ts';
 import { pause } from '../../lib/clock.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
+import { together } from '../../lib/tasks.ts';
 import { liveContract } from '../../state/contracts.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
@@ -15,9 +17,8 @@ import { tendContract } from './run-contract.ts';
 
 const roundMs = 1_000;
 const lookEveryMs = 60_000;
-/** After a backfill that did not end well; doubled up to the longest. */
-const firstRetryMs = 30_000;
-const longestRetryMs = 30 * 60_000;
+/** After a backfill that did not end well. */
+const retry = { firstMs: 30_000, maxMs: 30 * 60_000 };
 
 export async function tendSchemas(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
   const withDatabase = core.targets.filter(({ migrator }) => migrator.kind !== undefined);
@@ -27,21 +28,17 @@ export async function tendSchemas(core: Core, lease: Lease, signal: AbortSignal)
 /** @throws BlueGreenError `fenced-out` */
 async function tendTarget(charge: Charge, signal: AbortSignal): Promise<void> {
   const { core, target } = charge;
-  const over = new AbortController();
-  const until = AbortSignal.any([signal, over.signal]);
-  const looking = (async () => {
-    for (let lookedAt = 0, standing = ''; !until.aborted; await core.wake.changed(roundMs, until)) {
-      await guarded(charge, until, () => tendContract(charge, until));
+  const look = async (stop: AbortSignal) => {
+    for (let lookedAt = 0, standing = ''; !stop.aborted; await core.wake.changed(roundMs, stop)) {
+      await guarded(charge, stop, () => tendContract(charge, stop));
       const now = standingOf(core, target);
       if (now === standing && core.clock.monotonic() - lookedAt < lookEveryMs) continue;
       await lookAtSchema(core, target);
       standing = now;
       lookedAt = core.clock.monotonic();
     }
-  })();
-  const both = [looking, fillWhenDue(charge, until)];
-  const ends = await Promise.allSettled(both.map((part) => part.finally(() => over.abort())));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  };
+  await together([look, (stop) => fillWhenDue(charge, stop)], signal);
 }
 
 /** Whose schema it is; another release that is live sees it with other eyes. */
@@ -52,7 +49,7 @@ function standingOf(core: Core, target: Target): string {
 
 async function fillWhenDue(charge: Charge, signal: AbortSignal): Promise<void> {
   const { core, target } = charge;
-  let retryMs = firstRetryMs;
+  let failures = 0;
   while (!signal.aborted) {
     if (!isDue(core, target)) {
       await core.wake.changed(roundMs, signal);
@@ -61,10 +58,10 @@ async function fillWhenDue(charge: Charge, signal: AbortSignal): Promise<void> {
     const fill = () => unlessHeld(core, target, signal, (stop) => fillRows(charge, stop));
     const ended = await guarded(charge, signal, fill);
     await guarded(charge, signal, () => lookAtSchema(core, target));
-    if (ended === 'filled' || heldBackfill(core, target) !== undefined) retryMs = firstRetryMs;
+    if (ended === 'filled' || heldBackfill(core, target) !== undefined) failures = 0;
     else {
-      await pause(core.clock, retryMs, signal);
-      retryMs = Math.min(2 * retryMs, longestRetryMs);
+      await pause(core.clock, backoffMs(retry, failures), signal);
+      failures += 1;
     }
   }
 }
