@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  entryOf,
   githubReport,
   isStopping,
   jsonReport,
@@ -51,7 +52,7 @@ export const lint: Command = {
   ],
   run: async ({ world, words: [folder = 'migrations'], options }: Call): Promise<ExitCode> => {
     const format = options.format ?? (options.json ? 'json' : 'text');
-    const render = Object.hasOwn(formats, format) ? formats[format] : undefined;
+    const render = entryOf(formats, format);
     if (!render) throw usageError(`"${format}" is no format: ${Object.keys(formats).join(', ')}.`);
     const driver = driverOf(world, options);
     const narrowing = narrowingOf(options, driver);

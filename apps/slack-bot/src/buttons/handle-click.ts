@@ -1,6 +1,14 @@
 // A press on a button of a card. What the button says is not trusted: the deployment is looked up, the engine decides.
 
-import type { ActionName, Actor, DeploymentView, Engine, Refusal, Result } from '@bg/engine';
+import {
+  type ActionName,
+  type Actor,
+  type DeploymentView,
+  type Engine,
+  entryOf,
+  type Refusal,
+  type Result,
+} from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { readRef, readSideRef } from '../cards/button-value.ts';
 import { retryDelivery } from '../cards/delivery-card.ts';
@@ -20,7 +28,8 @@ import { handleUnlockClick } from './lock.ts';
 /** What only the person who pressed sees; undefined when the card itself is the answer. */
 export async function handleClick(bot: BotContext, input: ButtonClick): Promise<Card | undefined> {
   const name = input.actionId.replace(/^deploy\./, '');
-  if (Object.hasOwn(sideVerbs, name)) return handleSideClick(bot, input, name as SideAction);
+  const verb = entryOf(sideVerbs, name);
+  if (verb) return handleSideClick(bot, input, { name, verb });
   if (name === unlockAction) return handleUnlockClick(bot, input);
   if (isDriftAction(name)) return handleDriftClick(bot, input, name);
   if (isConfigurationAction(name)) return handleConfigurationClick(bot, input, name);
@@ -84,14 +93,20 @@ async function handleRejectClick(
 type SideAction = Extract<ActionName, 'restore-failed' | 'keep-failed' | 'stop-standby' | 'upgrade-standby'>;
 type SideRequest = Parameters<Engine['restoreFailed']>[0];
 
-const sideVerbs: Readonly<Record<SideAction, (engine: Engine, request: SideRequest) => Result<unknown>>> = {
+type SideVerb = (engine: Engine, request: SideRequest) => Result<unknown>;
+
+const sideVerbs: Readonly<Record<SideAction, SideVerb>> = {
   'restore-failed': (engine, request) => engine.restoreFailed(request),
   'keep-failed': (engine, request) => engine.keepFailed(request),
   'stop-standby': (engine, request) => engine.settleStandby({ ...request, to: 'stop' }),
   'upgrade-standby': (engine, request) => engine.settleStandby({ ...request, to: 'upgrade' }),
 };
 
-function handleSideClick(bot: BotContext, input: ButtonClick, name: SideAction): Card | undefined {
+function handleSideClick(
+  bot: BotContext,
+  input: ButtonClick,
+  { name, verb }: { readonly name: string; readonly verb: SideVerb },
+): Card | undefined {
   const { engine, people } = bot;
   const side = readSideRef(input.value);
   const view = side && engine.deployment(side.deploymentId);
@@ -104,7 +119,7 @@ function handleSideClick(bot: BotContext, input: ButtonClick, name: SideAction):
     putCard(engine.outbox, view, { urgent: true });
     return refused(bot, input, stale);
   }
-  const result = sideVerbs[name](engine, { service, target, actor });
+  const result = verb(engine, { service, target, actor });
   return result.ok ? undefined : refusalCard(result.refusal);
 }
 

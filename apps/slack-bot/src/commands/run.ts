@@ -1,14 +1,16 @@
 // An understood command → the engine's verb → what the person sees. One small function per kind of command.
 
-import type {
-  Actor,
-  ContractView,
-  DeploymentView,
-  Refusal,
-  Result,
-  SlotName,
-  StatusView,
-  TargetView,
+import {
+  type Actor,
+  type ContractView,
+  type DeploymentView,
+  dispatch,
+  type Handlers,
+  type Refusal,
+  type Result,
+  type SlotName,
+  type StatusView,
+  type TargetView,
 } from '@bg/engine';
 import { lockOfAnother } from '../buttons/lock.ts';
 import { type Card, card, section } from '../cards/blocks.ts';
@@ -46,54 +48,50 @@ export async function runCommand(bot: BotContext, input: CommandInput): Promise<
     bot.engine.refusedAtDoor(actor, parsed.refusal);
     return refusalCard(parsed.refusal);
   }
-  const { kind } = parsed.value;
-  const run = runs[kind] as Run<Intent>;
-  return run({ bot, actor, input, intent: parsed.value });
+  return dispatch<Intent, Asked, Shown>(runs, parsed.value, { bot, actor, input });
 }
 
-interface Asked<I> {
+interface Asked {
   readonly bot: BotContext;
   readonly actor: Actor;
   readonly input: CommandInput;
-  readonly intent: I;
 }
 
-type Run<I> = (asked: Asked<I>) => Card | undefined | Promise<Card | undefined>;
+type Shown = Card | undefined | Promise<Card | undefined>;
+type Of<K extends Intent['kind']> = Extract<Intent, { readonly kind: K }>;
 
-const runs: { readonly [K in Intent['kind']]: Run<Extract<Intent, { readonly kind: K }>> } = {
-  deploy: ({ bot, actor, intent: { ref, version, hold, redeploy, reason } }) =>
+const runs: Handlers<Intent, Asked, Shown> = {
+  deploy: ({ ref, version, hold, redeploy, reason }, { bot, actor }) =>
     answered(bot, bot.engine.deploy({ ...ref, version, hold, redeploy, reason, actor })),
-  'deploy-modal': ({ bot, actor, input, intent }) =>
-    openDeployModal(bot, { actor, triggerId: input.triggerId, ref: intent.ref }),
-  plan: async ({ bot, actor, intent: { ref, version, hold, redeploy, reason } }) => {
+  'deploy-modal': ({ ref }, { bot, actor, input }) => openDeployModal(bot, { actor, triggerId: input.triggerId, ref }),
+  plan: async ({ ref, version, hold, redeploy, reason }, { bot, actor }) => {
     const plan = await bot.engine.plan({ ...ref, version, hold, redeploy, reason, actor });
     return plan.ok ? planCard(plan.value) : refusalCard(plan.refusal);
   },
-  status: ({ bot, intent }) => status(bot, intent.ref),
-  history: ({ bot, intent }) => history(bot, intent.ref),
-  lock: ({ bot, actor, intent: { ref, reason, forMs } }) => {
+  status: ({ ref }, { bot }) => status(bot, ref),
+  history: ({ ref }, { bot }) => history(bot, ref),
+  lock: ({ ref, reason, forMs }, { bot, actor }) => {
     const locked = bot.engine.lock({ ...ref, actor, reason, ...(forMs === undefined ? {} : { forMs }) });
     return locked.ok ? noticeCard(lockSentence(locked.value)) : refusalCard(locked.refusal);
   },
-  unlock: ({ bot, actor, intent }) => {
-    const unlocked = bot.engine.unlock({ ...intent.ref, actor });
+  unlock: ({ ref }, { bot, actor }) => {
+    const unlocked = bot.engine.unlock({ ...ref, actor });
     return unlocked.ok
       ? noticeCard(`🔓 *${outside(unlocked.value.name, 80)}* is unlocked.`)
-      : (lockOfAnother(bot, { ...intent.ref, actor }, unlocked.refusal) ?? refusalCard(unlocked.refusal));
+      : (lockOfAnother(bot, { ...ref, actor }, unlocked.refusal) ?? refusalCard(unlocked.refusal));
   },
-  contract: async ({ bot, actor, intent: { ref, reason } }) => {
+  contract: async ({ ref, reason }, { bot, actor }) => {
     const asked = await bot.engine.migrations.contract({ ...ref, actor, reason });
     return asked.ok ? noticeCard(contractSentence(asked.value)) : refusalCard(asked.refusal);
   },
-  signal: signal,
+  signal,
   switch: switchTo,
-  rollback: ({ bot, actor, intent: { ref, version, reason } }) =>
+  rollback: ({ ref, version, reason }, { bot, actor }) =>
     answered(bot, bot.engine.rollback({ ...ref, version, actor, reason })),
-  help: ({ bot }) => helpCard(bot.words),
+  help: (_, { bot }) => helpCard(bot.words),
 };
 
-function switchTo({ bot, actor, input, intent }: Asked<Extract<Intent, { kind: 'switch' }>>): Card {
-  const { ref, to, reason } = intent;
+function switchTo({ ref, to, reason }: Of<'switch'>, { bot, actor, input }: Asked): Card {
   const found = bot.engine.target(ref);
   const from = found.ok && to === undefined ? input.liveSides?.get(found.value.name) : undefined;
   const result = bot.engine.switch({ ...ref, to, from, actor, reason });
@@ -121,7 +119,7 @@ function lockSentence({ name, lock }: TargetView): string {
   return `🔐 *${outside(name, 80)}* is locked${until}. A rollback is never locked out.`;
 }
 
-function status({ engine, formatter }: BotContext, ref: Extract<Intent, { kind: 'status' }>['ref']): Card {
+function status({ engine, formatter }: BotContext, ref: Of<'status'>['ref']): Card {
   const all = statusOf(engine);
   if (ref.service === undefined) return statusCard(all, formatter);
   const targets = all.targets.filter(
@@ -143,14 +141,14 @@ function statusOf(engine: BotContext['engine']): StatusView {
   return { ...status, warnings: [...lost, ...status.warnings] };
 }
 
-function history({ engine, formatter }: BotContext, ref: Extract<Intent, { kind: 'history' }>['ref']): Card {
+function history({ engine, formatter }: BotContext, ref: Of<'history'>['ref']): Card {
   const target = engine.target(ref);
   const past = engine.history(ref, historyLength);
   if (!target.ok) return refusalCard(target.refusal);
   return past.ok ? historyCard(target.value.name, past.value, formatter) : refusalCard(past.refusal);
 }
 
-async function signal({ bot, actor, input, intent }: Asked<Extract<Intent, { kind: 'signal' }>>): Promise<Card> {
+async function signal(intent: Of<'signal'>, { bot, actor, input }: Asked): Promise<Card> {
   const { engine, people } = bot;
   const target = engine.target(intent.ref);
   if (!target.ok) return refusedHere(bot, actor, target.refusal);

@@ -1,6 +1,7 @@
 // Where a target's database is: the configured address, filled in for each slot as its service would see it. Both must
 // come to the same, or two sides would work on two databases.
 
+import { entryOf } from '../lib/dispatch.ts';
 import { MigrationError } from './error.ts';
 
 /** What a slot's service is told: env files and `env`, filled in. */
@@ -22,7 +23,7 @@ export function addressOf(
 function fillIn(template: string, variables: SlotVariables): string {
   return template.replaceAll(/\$(\$?)\{([^}]*)\}/g, (_, literal: string, name: string) => {
     if (literal) return `\${${name}}`;
-    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    const value = entryOf(variables, name);
     if (value === undefined || value === '')
       throw new MigrationError(
         'not-allowed',

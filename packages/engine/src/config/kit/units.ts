@@ -1,5 +1,7 @@
 // Durations, sizes, percentages and addresses as people write them. Patterns are exported: the schema checks with the same.
 
+import { entryOf } from '../../lib/dispatch.ts';
+
 const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const sizeUnits = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 } as const;
 
@@ -37,7 +39,7 @@ export function parseListen(listen: string | number): { readonly host: string; r
 
 function parseWith(text: string, units: Readonly<Record<string, number>>): number {
   const [, amount, unit] = /^(\d+)([A-Za-z]+)$/.exec(text) ?? [];
-  const factor = unit === undefined || !Object.hasOwn(units, unit) ? undefined : units[unit];
+  const factor = entryOf(units, unit);
   if (factor === undefined) throw new RangeError(`cannot read ${JSON.stringify(text)} as an amount with a unit`);
   return Number(amount) * factor;
 }

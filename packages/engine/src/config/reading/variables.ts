@@ -3,6 +3,7 @@
 // service's own variables stay, and others are filled in where this process has them. Secrets of
 // mail, pages, statuses and audit may be missing: a shell without them can still roll back. `$${` is a plain `${` everywhere.
 
+import { entryOf } from '../../lib/dispatch.ts';
 import { isMapping, valueAt } from '../kit/draft.ts';
 import { formatPath, type Path } from '../kit/path.ts';
 import { error, type Finding } from '../kit/problems.ts';
@@ -104,7 +105,7 @@ function wordOfCommand(
 ): string {
   return text.replace(reference, (match, name: string | undefined) => {
     if (match === '$${' || (name !== undefined && names.has(name))) return match;
-    const value = name !== undefined && Object.hasOwn(walk.environment, name) ? walk.environment[name] : undefined;
+    const value = entryOf(walk.environment, name);
     if (name === undefined || (value === undefined && !names.mayComeLater)) walk.findings.push(missing(path, name));
     if (value === undefined) return match;
     walk.fromVariables.add(formatPath(path));
@@ -118,7 +119,7 @@ const missing = (path: Path, name: string | undefined): Finding =>
 function fillIn(text: string, path: Path, walk: Walk): string | undefined {
   let complete = true;
   const filled = replaceVariables(text, (name) => {
-    const value = name !== undefined && Object.hasOwn(walk.environment, name) ? walk.environment[name] : undefined;
+    const value = entryOf(walk.environment, name);
     if (value !== undefined) {
       walk.fromVariables.add(formatPath(path));
       return value;
