@@ -1,6 +1,7 @@
 // What GitHub sends. A header names the event and is not signed, so the body must have the shape of that event: without
 // this, a copied delivery could be read as another event.
 
+import { entryOf } from '../../../lib/dispatch.ts';
 import { dig, type HostEvent, nothingTold, text } from '../../host-event.ts';
 import type { HostReader } from '../host.ts';
 import { pullRequestContribution, pushContribution } from './contributions.ts';
@@ -65,7 +66,7 @@ function read(kind: string, body: unknown): HostEvent | undefined {
   };
 }
 
-const shapeOf = (event: string): Shape | undefined => (Object.hasOwn(events, event) ? events[event] : undefined);
+const shapeOf = (event: string): Shape | undefined => entryOf(events, event);
 
 /** The event of a body whose header is not at hand; '' for none that a rule can read. */
 function recognised(body: unknown): string {

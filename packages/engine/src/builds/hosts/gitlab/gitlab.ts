@@ -1,5 +1,6 @@
 // What GitLab sends. It does not sign the header that names the event, so the body names it.
 
+import { entryOf } from '../../../lib/dispatch.ts';
 import { type HostEvent, nothingTold, text } from '../../host-event.ts';
 import type { Facts, HostReader } from '../host.ts';
 import { mergeRequestContribution, tagPushContribution } from './contributions.ts';
@@ -19,7 +20,7 @@ export const gitlab: HostReader = {
 
 function read(_kind: string, body: unknown): HostEvent | undefined {
   const event = text(body, 'object_kind');
-  const reader = event !== undefined && Object.hasOwn(readers, event) ? readers[event] : undefined;
+  const reader = entryOf(readers, event);
   if (event === undefined || !reader) return undefined;
   return {
     ...nothingTold,
