@@ -10,7 +10,7 @@ import { noMigrator } from '../migrator/none.ts';
 import { type Core, driverLease, type Target } from '../orchestrator/core.ts';
 import { runDeployment } from '../orchestrator/run/runner.ts';
 import { createVerbs } from '../orchestrator/verbs/verbs.ts';
-import { openDatabase } from '../state/database.ts';
+import { type Db, openDatabase } from '../state/database.ts';
 import { acquireLease, type Lease, leaseMs } from '../state/leases.ts';
 import { createStore } from '../state/store.ts';
 import { ensureTarget } from '../state/targets.ts';
@@ -49,6 +49,7 @@ export interface World {
 export function startProcess(world: World, holder: string): FlowProcess {
   const { settings, clock, wake } = world;
   const db = openDatabase(settings.stateFolder);
+  leaveUnsynced(db);
   const life = createLife();
   const plain = createStore({ db, clock, redact: (text) => text, committed: wake.announce });
   const store = mortalStore(plain, life);
@@ -79,6 +80,13 @@ export function startProcess(world: World, holder: string): FlowProcess {
     stop: () => over.abort(),
     close: () => db.$client.close(),
   };
+}
+
+/** A test kills processes and no machines: what the disk does not have yet is lost with neither. */
+function leaveUnsynced({ $client: client }: Db): void {
+  client.pragma('synchronous = OFF');
+  const pragma = client.pragma.bind(client);
+  client.pragma = (source, options) => (source.startsWith('synchronous') ? undefined : pragma(source, options));
 }
 
 function targetFor({ environments, balancers, migrator }: World, settings: TargetSettings, life: Life): Target {

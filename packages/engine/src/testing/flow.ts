@@ -27,7 +27,9 @@ export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
 export const bob: Actor = { kind: 'person', id: 'bob', door: 'slack' };
 
 export interface Flow extends World {
-  /** The process that is alive now. */
+  /** Where people's commands and clicks arrive: it moves nothing, and is never killed. */
+  readonly people: FlowProcess['engine'];
+  /** The process that moves deployments now. */
   process(): FlowProcess;
   /** The process dies where it is, and another opens the same state. */
   restart(): FlowProcess;
@@ -36,6 +38,10 @@ export interface Flow extends World {
   ask(version: string, change?: Partial<DeployRequest>): string;
   /** Moves it and the time until it is so, or until it is finished or its process is dead. */
   until(id: string, isSo: (row: DeploymentRow) => boolean): Promise<DeploymentRow>;
+  /** The same for all that people are asked on the way: a hold is promoted, and an approval is given by bob. */
+  finishWithPeople(id: string): Promise<DeploymentView>;
+  /** The process dies with the write by which the step of this name begins, or whatever else is so then. */
+  killWhen(id: string, isSo: (row: DeploymentRow) => boolean): Promise<void>;
   /** Until it has begun the step of this name. */
   at(id: string, step: string): Promise<DeploymentRow>;
   finish(id: string): Promise<DeploymentView>;
@@ -83,13 +89,13 @@ export async function startFlow({
   const environments = createFakeEnvironments({ folder: join(folder, 'slots'), clock });
   const balancers = createFakeBalancers({ spec: specOf(blue, green, listen[0] ?? 0), clock, ports: listen });
   await balancers.create().ensure();
-  const world: World = { settings, clock, wake: createFakeWake(clock), environments, balancers, migrator };
   for (const version of ['v1', 'v2', 'v3']) layRelease(folder, version);
-  return flowOf(world, folder);
+  return flowOf({ settings, clock, wake: createFakeWake(clock), environments, balancers, migrator }, folder);
 }
 
-function flowOf(world: World, folder: string): Flow {
-  const { clock, environments, balancers } = world;
+function flowOf(world: World & { readonly wake: FakeWake }, folder: string): Flow {
+  const { clock, environments, balancers, wake } = world;
+  const people = startProcess(world, 'people');
   const processes = [startProcess(world, 'process 1')];
   const process = (): FlowProcess => processes.at(-1) as FlowProcess;
   const row = (id: string): DeploymentRow => {
@@ -98,29 +104,35 @@ function flowOf(world: World, folder: string): Flow {
     return found;
   };
   const until = async (id: string, isSo: (row: DeploymentRow) => boolean): Promise<DeploymentRow> => {
-    const { life } = process();
+    const { life, run } = process();
+    let isOver = false;
+    const look = () => {
+      const now = row(id);
+      isOver ||= isSo(now) || now.finishedAt !== null || life.isDead();
+    };
+    look();
+    const ended = wake.watch(look);
     let fault: unknown;
-    void process()
-      .run(id)
-      .catch((thrown: unknown) => {
-        fault = thrown;
-      });
-    await moveTime(clock, () => isSo(row(id)) || row(id).finishedAt !== null || life.isDead() || fault !== undefined);
+    void run(id).catch((thrown: unknown) => {
+      fault = thrown;
+    });
+    await moveTime(clock, () => isOver || life.isDead() || fault !== undefined).finally(ended);
     if (fault !== undefined && !life.isDead()) throw fault;
     return row(id);
   };
   const ask: Flow['ask'] = (version, change = {}) => {
-    const answer = process().engine.deploy({ version, actor: alice, ...change });
+    const answer = people.engine.deploy({ version, actor: alice, ...change });
     if (!answer.ok) throw new Error(`${answer.refusal.code}: ${answer.refusal.sentence}`);
     return answer.value.id;
   };
   const finish = async (id: string): Promise<DeploymentView> => {
     await until(id, () => false);
-    return viewOf(process(), id);
+    return viewOf(people, id);
   };
   const audit = (after = 0) => auditAfter(process().core.store.db, after, 10_000);
   return {
     ...world,
+    people: people.engine,
     process,
     restart: () => {
       process().life.kill();
@@ -131,13 +143,32 @@ function flowOf(world: World, folder: string): Flow {
     layRelease: (version, files) => layRelease(folder, version, files),
     ask,
     until,
+    killWhen: async (id, isSo) => {
+      const { life } = process();
+      await until(id, (now) => {
+        if (isSo(now)) life.kill();
+        return life.isDead();
+      });
+      if (!life.isDead()) throw new Error('the process was not killed: it never came to be so');
+    },
     at: (id, step) => until(id, ({ phase }) => phase === step),
     finish,
+    finishWithPeople: async (id) => {
+      for (;;) {
+        const { phase, finishedAt } = await until(id, ({ phase: now }) =>
+          waitsForPeople(people.engine.deployment(id), now),
+        );
+        if (finishedAt !== null || process().life.isDead()) return viewOf(people, id);
+        const answer = phase === 'hold' ? people.engine.promote({ id }, alice) : people.engine.approve({ id }, bob);
+        if (!answer.ok) throw new Error(`${answer.refusal.code}: ${answer.refusal.sentence}`);
+        await until(id, ({ phase: now }) => now !== phase);
+      }
+    },
     live: async (version) => {
       const { outcome } = await finish(ask(version));
       if (outcome?.kind !== 'promoted') throw new Error(`${version} is not live: ${outcome?.sentence}`);
     },
-    view: (id) => viewOf(process(), id),
+    view: (id) => viewOf(people, id),
     row,
     slots: () => ({ blue: slotOf(process(), 'blue'), green: slotOf(process(), 'green') }),
     story: (after) => audit(after).map(({ action, sentence }) => `${action}: ${sentence}`),
@@ -146,7 +177,7 @@ function flowOf(world: World, folder: string): Flow {
     close: async () => {
       for (const each of processes) each.stop();
       await moveTime(clock, () => processes.every(({ running }) => running() === 0));
-      for (const each of processes) each.close();
+      for (const each of [people, ...processes]) each.close();
       await environments.machine.close();
       await balancers.close();
       rmSync(folder, { recursive: true, force: true });
@@ -174,10 +205,21 @@ async function moveTime(clock: FakeClock, isOver: () => boolean): Promise<void> 
 }
 
 /** One for all processes of a test: each sees the commits of the others at once. */
-function createFakeWake(clock: FakeClock): Wake {
+interface FakeWake extends Wake {
+  /** Calls `look` with every commit, before anything follows from it, until the returned function is called. */
+  watch(look: () => void): () => void;
+}
+
+function createFakeWake(clock: FakeClock): FakeWake {
   const waiting = new Set<() => void>();
+  const looks = new Set<() => void>();
   return {
+    watch: (look) => {
+      looks.add(look);
+      return () => void looks.delete(look);
+    },
     announce: () => {
+      for (const look of looks) look();
       for (const wake of [...waiting]) wake();
     },
     changed: async (limitMs, signal) => {
@@ -188,6 +230,10 @@ function createFakeWake(clock: FakeClock): Wake {
       waiting.delete(wake);
     },
   };
+}
+
+function waitsForPeople(view: DeploymentView | undefined, phase: string): boolean {
+  return view?.direction === 'forward' && (phase === 'hold' || view.approval?.status === 'pending');
 }
 
 function viewOf({ engine }: FlowProcess, id: string): DeploymentView {
