@@ -110,6 +110,6 @@ function nobodyDrives(mayDrive: boolean, id: string): string {
     : `No process drives deployments now. A person of the configured list can: bg follow ${id}`;
 }
 
-function waitsForPerson({ approval, phase, paused }: DeploymentView): boolean {
-  return approval?.status === 'pending' || phase === 'hold' || paused !== undefined;
+function waitsForPerson({ approval, waitsFor, paused }: DeploymentView): boolean {
+  return approval?.status === 'pending' || waitsFor === 'people' || paused !== undefined;
 }

@@ -34,6 +34,7 @@ export const canaryView: DeploymentView = {
   requestedAt: 0,
   reason: undefined,
   phase: 'watch',
+  waitsFor: 'time',
   direction: 'forward',
   stateVersion: 4,
   planHash: 'p',

@@ -13,7 +13,10 @@ export function progressPart(view: DeploymentView): Block {
   const place =
     step === undefined ? undefined : `step ${Math.min(done + 1, view.steps.length)} of ${view.steps.length}`;
   const until = view.observation?.watchUntil;
-  const end = until === undefined || step?.name !== 'watch' ? undefined : `until ${time(until)} at the earliest`;
+  const end =
+    until === undefined || view.waitsFor !== 'time' || view.percent === 100
+      ? undefined
+      : `until ${time(until)} at the earliest`;
   return section(join(bar(view.percent), place, step && outside(step.title, 120), end));
 }
 

@@ -10,8 +10,8 @@ export function stageOf(view: DeploymentView): Stage {
   if (view.direction === 'unwinding') return 'unwinding';
   if (view.paused !== undefined) return 'paused';
   if (view.approval?.status === 'pending') return 'approval';
-  if (view.phase === 'hold') return 'held';
-  if (view.phase === 'bake') return 'baking';
+  if (view.waitsFor === 'people') return 'held';
+  if (view.waitsFor === 'time' && view.percent === 100) return 'baking';
   return view.percent > 0 && view.percent < 100 ? 'canary' : 'working';
 }
 

@@ -1,7 +1,7 @@
 // A deployment as everybody sees it: what it is, where it is, how it ended, what may be done next.
 
 import type { Judgement } from '../analysis/judge.ts';
-import type { Direction, Mode, OutcomeKind, Phase, PlannedStep, StepStatus } from '../domain/deployment.ts';
+import type { Direction, Mode, OutcomeKind, Phase, StepName, StepStatus } from '../domain/deployment.ts';
 import type { Origin, ReleaseChange } from '../domain/release.ts';
 import type { SideCounts } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
@@ -30,7 +30,8 @@ export interface LegalAction {
   readonly danger: boolean;
 }
 
-export interface StepView extends Pick<PlannedStep, 'name'> {
+export interface StepView {
+  readonly name: StepName;
   readonly position: number;
   /** `send 10 % to v2.1`, for people. */
   readonly title: string;
@@ -115,6 +116,8 @@ export interface DeploymentView {
   readonly reason: string | undefined;
   readonly phase: Phase;
   readonly direction: Direction;
+  /** What the end of the present step depends on, pauses aside. */
+  readonly waitsFor: 'nothing' | 'time' | 'people';
   readonly stateVersion: number;
   readonly planHash: string | undefined;
   readonly steps: readonly StepView[];

@@ -3,26 +3,18 @@
 /** Computed from the present state and always shown. */
 export type Mode = 'deploy' | 'redeploy' | 'rollback' | 'switch';
 export type Direction = 'forward' | 'unwinding';
-export type Phase = 'fetching' | StepName | 'finished';
+/** `fetching`, the name of the step that has begun, or `finished`. */
+export type Phase = StepName;
 export type StepStatus = 'started' | 'done' | 'failed' | 'skipped';
 export type OutcomeKind = 'promoted' | 'aborted' | 'rolled-back' | 'failed' | 'superseded' | 'cancelled' | 'halted';
 
-export type PlannedStep =
-  | { readonly name: 'expand-schema' }
-  | { readonly name: 'start-preview' }
-  | { readonly name: 'check-health' }
-  | { readonly name: 'smoke-test' }
-  | { readonly name: 'prove-preview' }
-  | { readonly name: 'ready-standby' }
-  | { readonly name: 'hold' }
-  | { readonly name: 'shift-traffic'; readonly percent: number }
-  | { readonly name: 'watch'; readonly percent: number; readonly watchMs: number }
-  | { readonly name: 'await-approval'; readonly percent: number }
-  | { readonly name: 'promote' }
-  | { readonly name: 'verify-live' }
-  | { readonly name: 'bake'; readonly bakeMs: number };
+/** As the registry of steps has it: see orchestrator/run/steps/registry.ts. */
+export type StepName = string;
 
-export type StepName = PlannedStep['name'];
+/** One step of a plan: its name, and what the plan says about it beyond that, which only the step reads. */
+export interface PlannedStep {
+  readonly name: StepName;
+}
 
 export interface Plan {
   readonly mode: Mode;

@@ -10,23 +10,12 @@ import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from '../core.ts';
+import { type Charge, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from '../core.ts';
 import { startAsItIs } from '../plan/release-settings.ts';
 import { mayRestart, standingOf } from '../routing/standing.ts';
+import { knownStep } from '../run/steps/named.ts';
 import { noteCrash } from './guard/memory.ts';
-
-export interface SlotSnapshot {
-  /** The health belongs to what this deployment started; another release begins anew. */
-  readonly deploymentId: string | null;
-  readonly version: string | null;
-  readonly state: HealthState;
-  readonly proof: HealthReport['proof'] | undefined;
-  readonly pid: number | undefined;
-  /** Epoch ms of its process. */
-  readonly startedAt?: number | undefined;
-  readonly cpuPercent: number | undefined;
-  readonly memoryBytes: number | undefined;
-}
+import { putHealth, type SlotSnapshot } from './side-health.ts';
 
 interface Look extends Charge {
   readonly slot: SlotName;
@@ -54,7 +43,7 @@ async function isKnownHere({ core, target, lease, slot }: Look): Promise<boolean
 function isStarting({ core, target, slot }: Look, { role, label }: SlotRow): boolean {
   if (role !== 'preview' || label !== null) return false;
   const live = liveDeployment(core.store.db, target.key);
-  return live?.slot === slot && (live.phase === 'start-preview' || live.phase === 'check-health');
+  return live?.slot === slot && knownStep(live.phase)?.isStartingSide === true;
 }
 
 function probe(
@@ -101,16 +90,6 @@ function remember(
   );
 }
 
-/** Of a side that has shown so to the step that waited for it: whoever looks after it goes on from there. */
-export function rememberHealthy(
-  { core, target, slot }: Pick<Look, 'core' | 'target' | 'slot'>,
-  shown: { readonly seen: SlotObservation; readonly inARow: number; readonly proof: HealthReport['proof'] },
-): void {
-  const row = readSlot(core.store.db, target.key, slot);
-  const state: HealthState = { condition: 'healthy', failures: 0, successes: shown.inARow };
-  putHealth(core, row, { ...shown, state });
-}
-
 /** A single look, for people who ask while no process drives: it says what is so now, and announces nothing. */
 export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | 'signal'>): Promise<void> {
   const { core, target, slot } = look;
@@ -123,20 +102,6 @@ export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | '
       : { healthy: false, answered: false, problem: 'its process has ended' };
   const state = nextHealth(unknownHealth, report, { failures: 1, successes: 1 });
   putHealth(core, row, { seen, state, proof: report.proof });
-}
-
-function putHealth(
-  { store }: Core,
-  row: SlotRow,
-  { seen, state, proof }: Pick<SlotSnapshot, 'state' | 'proof'> & { readonly seen: SlotObservation },
-): void {
-  const { pid, startedAt, cpuPercent, memoryBytes } =
-    seen.kind === 'running'
-      ? seen
-      : { pid: undefined, startedAt: undefined, cpuPercent: undefined, memoryBytes: undefined };
-  const { deploymentId, version } = row;
-  const snapshot: SlotSnapshot = { deploymentId, version, state, proof, pid, startedAt, cpuPercent, memoryBytes };
-  store.note((db, now) => putSnapshot(db, slotKey(row, row.slot), snapshot, now));
 }
 
 /** A side under a running deployment fails or rolls back through that deployment; a labelled one is left as it died. */

@@ -12,7 +12,7 @@ import { liveDeployment } from '../../state/deployments.ts';
 import { liveLease } from '../../state/leases.ts';
 import { getSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readLock, readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
-import type { SlotSnapshot } from '../controller/slot-health.ts';
+import type { SlotSnapshot } from '../controller/side-health.ts';
 import { type Core, driverLease, type Target } from '../core.ts';
 import { isAnnounced } from '../plan/obtain.ts';
 import { holderOfPort, portTaken } from '../plan/release-settings.ts';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CanaryStep, TargetSettings } from '../../config/settings.ts';
-import type { PlannedStep } from '../../domain/deployment.ts';
-import { buildPlan, type PlanInput, planHash, stepTitle } from './plan.ts';
+import { stepTitle } from '../run/steps/named.ts';
+import type { RegisteredStep } from '../run/steps/registry.ts';
+import { buildPlan, type PlanInput, planHash } from './plan.ts';
 
 const canary: readonly CanaryStep[] = [
   { percent: 10, watchMs: 60_000, approval: false },
@@ -108,11 +109,11 @@ const anyInput: fc.Arbitrary<PlanInput> = fc
     settings: settingsOf({ canary: steps, beforeTraffic }),
   }));
 
-const positions = (steps: readonly PlannedStep[], name: PlannedStep['name']): number[] =>
+const positions = (steps: readonly RegisteredStep[], name: RegisteredStep['name']): number[] =>
   steps.flatMap((step, position) => (step.name === name ? [position] : []));
 
 describe('any plan', () => {
-  const holds = (property: (steps: readonly PlannedStep[], given: PlanInput) => void): void =>
+  const holds = (property: (steps: readonly RegisteredStep[], given: PlanInput) => void): void =>
     fc.assert(
       fc.property(anyInput, (given) => property(buildPlan(given).steps, given)),
       { numRuns: 500 },

@@ -4,7 +4,8 @@
 
 import { createHash } from 'node:crypto';
 import type { TargetSettings } from '../../config/settings.ts';
-import type { Mode, Plan, PlannedStep } from '../../domain/deployment.ts';
+import type { Mode, Plan } from '../../domain/deployment.ts';
+import type { RegisteredStep } from '../run/steps/registry.ts';
 
 export interface PlanInput {
   readonly mode: Mode;
@@ -19,7 +20,11 @@ export interface PlanInput {
   readonly verdict?: string | undefined;
 }
 
-export function buildPlan(input: PlanInput): Plan {
+export interface BuiltPlan extends Plan {
+  readonly steps: readonly RegisteredStep[];
+}
+
+export function buildPlan(input: PlanInput): BuiltPlan {
   const { mode, schema, accepted = [], verdict } = input;
   return {
     mode,
@@ -30,9 +35,9 @@ export function buildPlan(input: PlanInput): Plan {
   };
 }
 
-function prepare({ mode, warm, hold }: PlanInput): PlannedStep[] {
+function prepare({ mode, warm, hold }: PlanInput): RegisteredStep[] {
   if (warm) return mode === 'rollback' ? [{ name: 'ready-standby' }] : [];
-  const steps: PlannedStep[] = [
+  const steps: RegisteredStep[] = [
     { name: 'expand-schema' },
     { name: 'start-preview' },
     { name: 'check-health' },
@@ -42,9 +47,9 @@ function prepare({ mode, warm, hold }: PlanInput): PlannedStep[] {
   return hold ? [...steps, { name: 'hold' }] : steps;
 }
 
-function shift({ mode, settings, hasActive }: PlanInput): PlannedStep[] {
+function shift({ mode, settings, hasActive }: PlanInput): RegisteredStep[] {
   if (mode === 'rollback' || mode === 'switch') return [];
-  const before: PlannedStep[] = settings.approval.beforeTraffic ? [{ name: 'await-approval', percent: 0 }] : [];
+  const before: RegisteredStep[] = settings.approval.beforeTraffic ? [{ name: 'await-approval', percent: 0 }] : [];
   return hasActive ? [...before, ...settings.canary.flatMap(canarySteps)] : before;
 }
 
@@ -52,51 +57,17 @@ function canarySteps(
   { percent, watchMs, approval }: TargetSettings['canary'][number],
   index: number,
   all: TargetSettings['canary'],
-): PlannedStep[] {
-  const steps: PlannedStep[] = all[index - 1]?.percent === percent ? [] : [{ name: 'shift-traffic', percent }];
+): RegisteredStep[] {
+  const steps: RegisteredStep[] = all[index - 1]?.percent === percent ? [] : [{ name: 'shift-traffic', percent }];
   if (watchMs !== undefined) steps.push({ name: 'watch', percent, watchMs });
   if (approval) steps.push({ name: 'await-approval', percent });
   return steps;
 }
 
-function goLive({ mode, settings }: PlanInput): PlannedStep[] {
-  const steps: PlannedStep[] = [{ name: 'promote' }, { name: 'verify-live' }];
+function goLive({ mode, settings }: PlanInput): RegisteredStep[] {
+  const steps: RegisteredStep[] = [{ name: 'promote' }, { name: 'verify-live' }];
   const bakes = mode === 'deploy' || mode === 'redeploy';
   return bakes ? [...steps, { name: 'bake', bakeMs: settings.bakeMs }] : steps;
-}
-
-/** What a step does, for people: `send 10 % of users to v2.1`. */
-export function stepTitle(step: PlannedStep, version: string): string {
-  switch (step.name) {
-    case 'expand-schema':
-      return 'widen the database schema';
-    case 'start-preview':
-      return `start ${version}`;
-    case 'check-health':
-      return 'check health';
-    case 'smoke-test':
-      return 'run smoke tests';
-    case 'prove-preview':
-      return 'prove it through the load balancer';
-    case 'ready-standby':
-      return `make sure that ${version} is healthy`;
-    case 'hold':
-      return 'hold for a person';
-    case 'shift-traffic':
-      return `send ${step.percent} % of users to ${version}`;
-    case 'watch':
-      return `watch ${step.percent} % for ${Math.round(step.watchMs / 1000)} s`;
-    case 'await-approval':
-      return step.percent === 0 ? 'approval before any user' : `approval at ${step.percent} %`;
-    case 'promote':
-      return `send everybody to ${version}`;
-    case 'verify-live':
-      return 'verify that it is live';
-    case 'bake':
-      return `bake for ${Math.round(step.bakeMs / 1000)} s`;
-    default:
-      return step satisfies never;
-  }
 }
 
 /** Everything that an approval says yes to. When any of it changes, the approval is void. */

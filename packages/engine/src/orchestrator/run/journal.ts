@@ -7,6 +7,7 @@ import {
   beginStep,
   type DeploymentRow,
   readDeployment,
+  readJournal,
   readStep,
   type StepKey,
 } from '../../state/deployments.ts';
@@ -15,6 +16,7 @@ import { patiently } from '../../state/patience.ts';
 import type { Tx } from '../../state/store.ts';
 import { type Core, mustTarget, releaseFiles } from '../core.ts';
 import type { StepContext } from './step.ts';
+import { knownStep } from './steps/named.ts';
 
 /** One deployment being moved by this process. */
 export interface Run {
@@ -57,8 +59,17 @@ export function contextOf(
     digest: row.digest ?? '',
     folder: '',
   };
-  // The registry hands each step the planned step of its own name.
-  return { core, lease, target, release, deployment: row, step: step as never, stepKey, signal };
+  const sharedSince = sinceLastMove(core, stepKey) ?? core.clock.now();
+  return { core, lease, target, release, deployment: row, step, stepKey, sharedSince, signal };
+}
+
+/** When the last step before this one ended that moved users. */
+function sinceLastMove({ store }: Core, { deploymentId, position }: StepKey): number | undefined {
+  const moves = readJournal(store.db, deploymentId).filter(
+    (row) =>
+      row.direction === 'forward' && row.position < position && (knownStep(row.name)?.moves ?? 'nobody') !== 'nobody',
+  );
+  return moves.at(-1)?.endedAt ?? undefined;
 }
 
 /** What every event about a deployment says beside its action. */

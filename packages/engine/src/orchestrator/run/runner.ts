@@ -1,7 +1,7 @@
 // The interpreter of plans. It journals `started` and `done` around every step, so that a killed process resumes or
 // unwinds from what is written and never guesses.
 
-import type { Plan, PlannedStep, StepName } from '../../domain/deployment.ts';
+import type { Plan, PlannedStep } from '../../domain/deployment.ts';
 import { deadline } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import {
@@ -20,7 +20,7 @@ import { interruptible } from './interruption.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import { takeAbort, takeWord } from './signals.ts';
 import type { Step, StepContext, StepResult } from './step.ts';
-import { stepNamed } from './steps/registry.ts';
+import { knownStep, stepNamed } from './steps/named.ts';
 import { heldByPause } from './steps/watching.ts';
 import { backward, turnBack } from './unwind.ts';
 
@@ -103,10 +103,8 @@ function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
   moveOn(tx, run.row, ending);
 }
 
-const changesShares: readonly StepName[] = ['shift-traffic', 'promote'];
-
 async function perform(step: Step, context: StepContext): Promise<StepResult> {
-  const held = changesShares.includes(step.name) ? await heldByPause(context) : undefined;
+  const held = step.moves === 'nobody' ? undefined : await heldByPause(context);
   if (held) return held;
   if (step.limitMs === 'waits') return step.run(context);
   const limit = deadline(step.limitMs, context.signal);
@@ -131,6 +129,7 @@ function moveOn(tx: Tx, row: DeploymentRow, result: StepResult): void {
 }
 
 function promotePosition(plan: Plan | null, from: number): number {
-  const found = plan?.steps.findIndex(({ name }, position) => position > from && name === 'promote') ?? -1;
+  const found =
+    plan?.steps.findIndex(({ name }, position) => position > from && knownStep(name)?.moves === 'everybody') ?? -1;
   return found === -1 ? from + 1 : found;
 }

@@ -1,7 +1,8 @@
-// What a step of a deployment is: a name, how it is done, how it is undone. Steps are repeatable: after a crash the
-// step that was begun is begun again.
+// What a step of a deployment is: its name and title, what people may do while it runs, how it is done and undone. Steps
+// are repeatable: after a crash the step that was begun is begun again.
 
-import type { PlannedStep, StepName } from '../../domain/deployment.ts';
+import type { ActionName, ApprovalView, LegalAction } from '../../api/deployment.ts';
+import type { PlannedStep } from '../../domain/deployment.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ReleaseFiles } from '../../environment/environment.ts';
 import type { DeploymentRow, SignalRow, StepKey } from '../../state/deployments.ts';
@@ -13,12 +14,14 @@ export interface StepFrame extends Charge {
   readonly deployment: DeploymentRow;
   readonly release: ReleaseFiles;
   readonly stepKey: StepKey;
+  /** Since when users have had their present share: the end of the last step that moved any. */
+  readonly sharedSince: number;
   /** Aborts when the deployment is given up, or when this process must stop driving. */
   readonly signal: AbortSignal;
 }
 
-export interface StepContext<Name extends StepName = StepName> extends StepFrame {
-  readonly step: Extract<PlannedStep, { name: Name }>;
+export interface StepContext<Planned extends PlannedStep = PlannedStep> extends StepFrame {
+  readonly step: Planned;
 }
 
 export type StepResult =
@@ -28,13 +31,43 @@ export type StepResult =
   /** The signal aborted before there was a result. */
   | { readonly kind: 'interrupted'; readonly sentence: string };
 
-export interface Step<Name extends StepName = StepName> {
+/** What a plan says of a step that needs no more than its name. */
+export interface Named<Name extends string> extends PlannedStep {
   readonly name: Name;
-  readonly run: (context: StepContext<Name>) => Promise<StepResult>;
+}
+
+/** A deployment that is in the step, for what people may do with it. */
+export interface StepSituation {
+  readonly row: DeploymentRow;
+  readonly approval: ApprovalView | undefined;
+}
+
+export interface Step<Planned extends PlannedStep = PlannedStep> {
+  readonly name: Planned['name'];
+  /** What it does, for people: `send 10 % of users to v2.1`. */
+  title(planned: Planned, version: string): string;
+  /** Which users it moves. One that moves any does not begin while the deployment is paused. */
+  readonly moves: 'nobody' | 'a share' | 'everybody';
+  /** What its end depends on, for people who watch. */
+  readonly waitsFor: 'nothing' | 'time' | 'people';
+  /** The new side may still be silent: that is no illness yet. */
+  readonly isStartingSide: boolean;
+  /** What people may do while it runs. Pausing and giving up are legal in every step, and are not named here. */
+  actions(here: StepSituation): readonly LegalAction[];
+  /**
+   * What a person's promote means while it runs. `nothing`: it is refused. `vote`: a vote of the approval. `cut-short`: it
+   * ends the step, which takes the trust of an approval. `go-on`: it ends the step, and only `--full` takes that trust.
+   */
+  readonly promote: 'nothing' | 'vote' | 'cut-short' | 'go-on';
+  run(context: StepContext<Planned>): Promise<StepResult>;
   readonly undo: 'nothing-to-undo' | 'point-of-no-return' | ((context: StepFrame) => Promise<StepResult>);
   /** For steps that do not wait for people or time: longer than this is a failure. */
   readonly limitMs: number | 'waits';
 }
+
+export const action = (name: ActionName, effect: string, danger = false): LegalAction => ({ name, effect, danger });
+
+export const noActions = (): readonly LegalAction[] => [];
 
 export const done = (sentence: string): StepResult => ({ kind: 'done', sentence });
 

@@ -9,7 +9,7 @@ import type { Tx } from '../../state/store.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import { markTakenBack } from './mark-bad.ts';
 import { failed, type StepFrame, type StepResult } from './step.ts';
-import { stepNamed } from './steps/registry.ts';
+import { stepNamed } from './steps/named.ts';
 
 /** Tries of an undo before a person is needed. */
 const undoTries = 5;

@@ -13,7 +13,7 @@ import { isRequestId, traceRequest } from '../../environment/trace.ts';
 import { measureFolder } from '../../lib/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { addRelease, idleSlot, readRelease, readSlot, setSlot } from '../../state/targets.ts';
-import { rememberHealthy } from '../controller/slot-health.ts';
+import { rememberHealthy } from '../controller/side-health.ts';
 import { type Core, healthOf, placeOf, releaseFiles, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import {

@@ -13,6 +13,7 @@ import {
   readApproval,
 } from '../../state/deployments.ts';
 import type { Core } from '../core.ts';
+import { knownStep, promotableSteps } from '../run/steps/named.ts';
 import { vote } from './approvals.ts';
 import { decide, maxReason, mayDecide, moved, note, type Refused, type Situation, unlocked, who } from './decide.ts';
 
@@ -20,12 +21,11 @@ import { decide, maxReason, mayDecide, moved, note, type Refused, type Situation
 export function promote(core: Core, ref: DeploymentRef, actor: Actor, full: boolean): Result<DeploymentRow> {
   return decide(core, { verb: full ? 'promote --full' : 'promote', ref, actor }, (situation) => {
     const { tx, row } = situation;
-    const here = row.plan?.steps[row.position]?.name;
-    const refusal = refusalNow(row) ?? refusalAt(situation, { ref, here, full });
+    const refusal = refusalNow(row) ?? refusalAt(situation, ref, full);
     if (refusal) return refusal;
-    const isApproval = here === 'await-approval';
-    if (isApproval && full && readApproval(tx.db, row.id, row.position)?.status !== 'approved') return undefined;
-    if (full || !isApproval)
+    const isVote = stepHere(row)?.promote === 'vote';
+    if (isVote && full && readApproval(tx.db, row.id, row.position)?.status !== 'approved') return undefined;
+    if (full || !isVote)
       addSignal(tx, {
         deploymentId: row.id,
         kind: full ? 'promote-full' : 'promote',
@@ -42,29 +42,25 @@ function refusalNow({ direction, pausedAt, version }: DeploymentRow): Refused | 
   return direction === 'forward' ? undefined : refuse('not-allowed-now', `${version} is being taken back`, '');
 }
 
-interface Promotion {
-  readonly ref: DeploymentRef;
-  /** The step that it is at. */
-  readonly here: string | undefined;
-  readonly full: boolean;
-}
+const stepHere = (row: DeploymentRow) => knownStep(row.plan?.steps[row.position]?.name);
 
-/** On an approval this votes. */
-function refusalAt(situation: Situation, { ref, here, full }: Promotion): Refused | undefined {
-  switch (here) {
-    case 'await-approval':
+/** What the present step takes a promote for; a vote is given here. */
+function refusalAt(situation: Situation, ref: DeploymentRef, full: boolean): Refused | undefined {
+  const { row } = situation;
+  const step = stepHere(row);
+  switch (step?.promote) {
+    case 'vote':
       return vote(situation, ref);
-    case 'watch':
-      // Cutting a watch short takes the same trust as an approval.
+    case 'cut-short':
       return mayDecide(situation, {}) ?? unlocked(situation);
-    case 'hold':
+    case 'go-on':
       // Leaving a hold goes on to the plan's own checks.
       return (full ? mayDecide(situation, {}) : undefined) ?? unlocked(situation);
     default:
       return refuse(
         'not-allowed-now',
-        `there is nothing to promote while it does "${here ?? situation.row.phase}"`,
-        'Watch, hold and approval steps can be moved on.',
+        `there is nothing to promote while it does "${step?.name ?? row.phase}"`,
+        `Steps that can be moved on: ${promotableSteps().join(', ')}.`,
       );
   }
 }

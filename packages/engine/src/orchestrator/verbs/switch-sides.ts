@@ -12,6 +12,7 @@ import { readQuarantine, readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, gatesOfSwitch, inTeam, refuseMarked, sameConfiguration } from '../gates/gates.ts';
+import { knownStep } from '../run/steps/named.ts';
 import { lostFor } from '../schema/observe.ts';
 import { beginWayBack } from './begin.ts';
 import { cannotRun, through } from './go-back.ts';
@@ -24,7 +25,11 @@ const justNowMs = 5 * 60_000;
 export function switchSides(core: Core, request: SwitchRequest): Result<DeploymentRow> {
   return through(core, request, 'switch', (tx, target) => {
     const live = liveDeployment(tx.db, target.key);
-    const held = live?.phase === 'hold' && live.direction === 'forward' && live.pausedAt === null;
+    const held =
+      live !== undefined &&
+      knownStep(live.phase)?.promote === 'go-on' &&
+      live.direction === 'forward' &&
+      live.pausedAt === null;
     const gathered = gatherFacts(core, target, { actor: request.actor, version: '' });
     const facts = held ? { ...gathered, live: undefined } : gathered;
     const same = ask([{ gate: inTeam }, { gate: sameConfiguration }], facts);

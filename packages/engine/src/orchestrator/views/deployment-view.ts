@@ -25,9 +25,9 @@ import { dueFor } from '../controller/retention.ts';
 import { type Core, healthOf, mustTarget, type Target } from '../core.ts';
 import { gatherFacts } from '../gates/facts.ts';
 import { warningsOf } from '../gates/gates.ts';
-import { stepTitle } from '../plan/plan.ts';
 import { shareOf } from '../routing/routing.ts';
 import { readOpen } from '../run/steps/drained.ts';
+import { knownStep, stepTitle } from '../run/steps/named.ts';
 import { deploymentSchema } from '../schema/deployment-schema.ts';
 import { changeOf } from './change.ts';
 import { legalActions } from './legal-actions.ts';
@@ -55,6 +55,7 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
     reason: row.reason ?? undefined,
     phase: row.phase,
     direction: row.direction,
+    waitsFor: waitsFor(row, approval),
     stateVersion: row.stateVersion,
     planHash: row.planHash ?? undefined,
     steps: stepViews(row, readJournal(db, row.id)),
@@ -83,6 +84,14 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
     kept,
     channel: target.settings.channel,
   };
+}
+
+/** Where people can do nothing in the step any more, it does not wait for them. */
+function waitsFor(row: DeploymentRow, approval: ApprovalView | undefined): DeploymentView['waitsFor'] {
+  if (row.direction === 'unwinding' || row.finishedAt !== null) return 'nothing';
+  const step = knownStep(row.phase);
+  if (step?.waitsFor !== 'people') return step?.waitsFor ?? 'nothing';
+  return step.actions({ row, approval }).length > 0 ? 'people' : 'nothing';
 }
 
 function stepViews(row: DeploymentRow, journal: readonly StepRow[]): readonly StepView[] {

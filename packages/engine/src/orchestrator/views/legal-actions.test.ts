@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionName, ApprovalView, DeploymentView } from '../../api/deployment.ts';
-import type { PlannedStep } from '../../domain/deployment.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
+import type { RegisteredStep } from '../run/steps/registry.ts';
 import { type ActionInput, legalActions } from './legal-actions.ts';
 
-const steps: readonly PlannedStep[] = [
+const steps: readonly RegisteredStep[] = [
   { name: 'expand-schema' },
   { name: 'start-preview' },
   { name: 'check-health' },
@@ -19,7 +19,7 @@ const steps: readonly PlannedStep[] = [
   { name: 'bake', bakeMs: 1_000 },
 ];
 
-const at = (name: PlannedStep['name'] | 'fetching', change: Partial<DeploymentRow> = {}): DeploymentRow =>
+const at = (name: RegisteredStep['name'] | 'fetching', change: Partial<DeploymentRow> = {}): DeploymentRow =>
   ({
     version: 'v2',
     fromVersion: 'v1',

@@ -1,8 +1,10 @@
 // Pure: what a person may do with a deployment now, each with its effect in one sentence.
 
-import type { ActionName, ApprovalView, DeploymentView, LegalAction } from '../../api/deployment.ts';
+import type { ApprovalView, DeploymentView, LegalAction } from '../../api/deployment.ts';
 import type { TargetSettings } from '../../config/settings.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
+import { action } from '../run/step.ts';
+import { knownStep } from '../run/steps/named.ts';
 
 export interface ActionInput {
   readonly row: DeploymentRow;
@@ -17,8 +19,6 @@ export function legalActions(input: ActionInput): readonly LegalAction[] {
   return input.row.finishedAt === null ? whileLive(input) : afterwards(input);
 }
 
-const action = (name: ActionName, effect: string, danger = false): LegalAction => ({ name, effect, danger });
-
 function whileLive({ row, approval }: ActionInput): LegalAction[] {
   if (row.direction === 'unwinding') return [];
   const back =
@@ -31,30 +31,8 @@ function whileLive({ row, approval }: ActionInput): LegalAction[] {
       : action('rollback', `Takes ${row.version} back. ${back}`, true);
   if (row.pausedAt !== null) return [action('resume', `Goes on with ${row.version} where it was paused.`), giveUp];
   const pause = action('pause', `Holds ${row.version} at its present share until somebody resumes it.`);
-  return [...onStep(row, approval), pause, giveUp];
-}
-
-function onStep(row: DeploymentRow, approval: ApprovalView | undefined): LegalAction[] {
-  const full = action(
-    'promote-full',
-    `Sends 100 % of users to ${row.version} and skips what is left of the canary.`,
-    true,
-  );
-  switch (row.plan?.steps[row.position]?.name) {
-    case 'await-approval':
-      if (approval?.status !== 'pending') return [];
-      return [
-        action('approve', `Approves ${row.version} and goes on with the plan ${approval.planHash.slice(0, 8)}.`),
-        action('reject', `Rejects ${row.version}; it is taken back.`, true),
-        action('extend', 'Gives the approval 30 more minutes.'),
-      ];
-    case 'watch':
-      return [action('promote', `Ends this watch now and goes on with ${row.version}.`), full];
-    case 'hold':
-      return [action('promote', `Starts sending users to ${row.version}.`), full];
-    default:
-      return [];
-  }
+  const onStep = knownStep(row.plan?.steps[row.position]?.name)?.actions({ row, approval }) ?? [];
+  return [...onStep, pause, giveUp];
 }
 
 function afterwards({ row, kept, afterBake, onActive }: ActionInput): LegalAction[] {

@@ -8,7 +8,7 @@ import { clockTime } from '../../domain/times.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
-import type { SlotSnapshot } from '../controller/slot-health.ts';
+import type { SlotSnapshot } from '../controller/side-health.ts';
 import { type Core, portOf, type Target } from '../core.ts';
 import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';

@@ -14,7 +14,7 @@ import { mayRestart, standingOf } from '../../routing/standing.ts';
 import { lostFor } from '../../schema/observe.ts';
 import { decideRollback } from '../../verbs/go-back.ts';
 import { isWarm } from '../../verbs/rollback-target.ts';
-import type { SlotSnapshot } from '../slot-health.ts';
+import type { SlotSnapshot } from '../side-health.ts';
 import { decideGuard, type GuardDecision, type GuardMemory, type Illness, within } from './decide.ts';
 import { crashesOf, readMemory, sideOf } from './memory.ts';
 

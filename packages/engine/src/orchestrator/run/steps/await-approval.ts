@@ -4,20 +4,47 @@
 import { personOf, shortName } from '../../../domain/actor.ts';
 import { addApproval, advanceDeployment, changeApproval, readApproval } from '../../../state/deployments.ts';
 import { requireUnchanged } from '../../plan/release-settings.ts';
-import { done, failed, type Step, type StepContext, type StepFrame, type StepResult } from '../step.ts';
-import { keepWatch, promoteFor, shareSince } from './watching.ts';
+import {
+  action,
+  done,
+  failed,
+  type Named,
+  type Step,
+  type StepContext,
+  type StepFrame,
+  type StepResult,
+} from '../step.ts';
+import { keepWatch, promoteFor } from './watching.ts';
 
 /** With `onTimeout: hold` people are reminded once per deadline; after this many it is given up all the same. */
 const maxReminders = 24;
 
-export const awaitApproval: Step<'await-approval'> = {
+interface AwaitApproval extends Named<'await-approval'> {
+  /** What users get then: 0 before any of them. */
+  readonly percent: number;
+}
+
+export const awaitApproval: Step<AwaitApproval> = {
   name: 'await-approval',
+  title: ({ percent }) => (percent === 0 ? 'approval before any user' : `approval at ${percent} %`),
+  moves: 'nobody',
+  waitsFor: 'people',
+  isStartingSide: false,
+  actions: ({ row, approval }) =>
+    approval?.status === 'pending'
+      ? [
+          action('approve', `Approves ${row.version} and goes on with the plan ${approval.planHash.slice(0, 8)}.`),
+          action('reject', `Rejects ${row.version}; it is taken back.`, true),
+          action('extend', 'Gives the approval 30 more minutes.'),
+        ]
+      : [],
+  promote: 'vote',
   limitMs: 'waits',
   run: async (context) => {
     ask(context);
     const result = await keepWatch(context, {
       judged: context.step.percent > 0,
-      sinceMs: shareSince(context),
+      sinceMs: context.sharedSince,
       decide: ({ now, paused }) => decided(context, now, paused),
     });
     // People approved the files that were registered, and waiting may take days.
@@ -28,7 +55,7 @@ export const awaitApproval: Step<'await-approval'> = {
   undo: 'nothing-to-undo',
 };
 
-function ask({ core, lease, target, deployment, stepKey, step }: StepContext<'await-approval'>): void {
+function ask({ core, lease, target, deployment, stepKey, step }: StepContext<AwaitApproval>): void {
   if (readApproval(core.store.db, deployment.id, stepKey.position)) return;
   const { deadlineMs, count, onTimeout } = target.settings.approval;
   const contributors = core.builds.contributors(target.key, deployment.version);

@@ -1,14 +1,23 @@
 // Everybody is on the new side and the old one stays warm; a crash, ill health or too many errors takes it back.
 
-import { done, type Step } from '../step.ts';
-import { keepWatch, shareSince } from './watching.ts';
+import { done, type Named, noActions, type Step } from '../step.ts';
+import { keepWatch } from './watching.ts';
 
-export const bake: Step<'bake'> = {
+interface Bake extends Named<'bake'> {
+  readonly bakeMs: number;
+}
+
+export const bake: Step<Bake> = {
   name: 'bake',
+  title: ({ bakeMs }) => `bake for ${Math.round(bakeMs / 1000)} s`,
+  moves: 'nobody',
+  waitsFor: 'time',
+  isStartingSide: false,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 'waits',
   run: async (context) => {
-    const { step } = context;
-    const sinceMs = shareSince(context);
+    const { step, sharedSince: sinceMs } = context;
     return keepWatch(context, {
       judged: true,
       sinceMs,

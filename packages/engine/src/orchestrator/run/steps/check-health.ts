@@ -1,11 +1,17 @@
 // The new side must answer well several times in a row before anything else is tried on it.
 
-import { rememberHealthy } from '../../controller/slot-health.ts';
+import { rememberHealthy } from '../../controller/side-health.ts';
 import { awaitHealthy, outputOf } from '../await-healthy.ts';
-import { done, failed, type Step } from '../step.ts';
+import { done, failed, type Named, noActions, type Step } from '../step.ts';
 
-export const checkHealth: Step<'check-health'> = {
+export const checkHealth: Step<Named<'check-health'>> = {
   name: 'check-health',
+  title: () => 'check health',
+  moves: 'nobody',
+  waitsFor: 'nothing',
+  isStartingSide: true,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 'waits',
   run: async (context) => {
     const { core, target, deployment, release, signal } = context;

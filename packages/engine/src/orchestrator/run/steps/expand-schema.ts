@@ -5,10 +5,16 @@ import type { MigrationEvent } from '../../../migrator/phases/context.ts';
 import { advanceDeployment } from '../../../state/deployments.ts';
 import { lookAtSchema } from '../../schema/observe.ts';
 import { eventSentence } from '../../schema/words.ts';
-import { done, type Step, type StepFrame } from '../step.ts';
+import { done, type Named, noActions, type Step, type StepFrame } from '../step.ts';
 
-export const expandSchema: Step<'expand-schema'> = {
+export const expandSchema: Step<Named<'expand-schema'>> = {
   name: 'expand-schema',
+  title: () => 'widen the database schema',
+  moves: 'nobody',
+  waitsFor: 'nothing',
+  isStartingSide: false,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 24 * 3_600_000,
   run: async (context) => {
     const { core, target, release, signal } = context;

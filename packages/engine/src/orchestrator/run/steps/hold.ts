@@ -1,13 +1,20 @@
 // `--hold`: everything is proved and stands ready behind the preview route, until a person promotes or gives up.
 
 import { readStep } from '../../../state/deployments.ts';
-import { failed, type Step } from '../step.ts';
+import { failed, type Named, type Step } from '../step.ts';
+import { movingOn } from './moving-on.ts';
 import { keepWatch, promoteFor } from './watching.ts';
 
 export const holdLimitMs = 24 * 60 * 60 * 1_000;
 
-export const hold: Step<'hold'> = {
+export const hold: Step<Named<'hold'>> = {
   name: 'hold',
+  title: () => 'hold for a person',
+  moves: 'nobody',
+  waitsFor: 'people',
+  isStartingSide: false,
+  actions: ({ row }) => movingOn(row, `Starts sending users to ${row.version}.`),
+  promote: 'go-on',
   limitMs: 'waits',
   run: async (context) => {
     const { core, stepKey } = context;

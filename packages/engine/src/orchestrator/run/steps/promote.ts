@@ -10,10 +10,16 @@ import { changeRouting, routingIs } from '../../routing/routing.ts';
 import { butFor, directionOf, type SilentNode } from '../../routing/silent-nodes.ts';
 import { fitsSchema } from '../../schema/observe.ts';
 import { problemOfSide } from '../await-healthy.ts';
-import { done, failed, type Step, type StepFrame } from '../step.ts';
+import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
 
-export const promote: Step<'promote'> = {
+export const promote: Step<Named<'promote'>> = {
   name: 'promote',
+  title: (_, version) => `send everybody to ${version}`,
+  moves: 'everybody',
+  waitsFor: 'nothing',
+  isStartingSide: false,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 60_000,
   run: async (context) => {
     const { core, target, deployment, release, lease } = context;

@@ -3,11 +3,17 @@
 import { readRouting } from '../../../state/targets.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';
 import { butFor, directionOf, type SilentNode } from '../../routing/silent-nodes.ts';
-import { done, failed, type Step, type StepFrame } from '../step.ts';
+import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
 import { proveThrough } from './receipt.ts';
 
-export const provePreview: Step<'prove-preview'> = {
+export const provePreview: Step<Named<'prove-preview'>> = {
   name: 'prove-preview',
+  title: () => 'prove it through the load balancer',
+  moves: 'nobody',
+  waitsFor: 'nothing',
+  isStartingSide: false,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 120_000,
   run: async (context) => {
     const { core, target, deployment } = context;

@@ -1,17 +1,23 @@
 // A way back must end on a side that serves: a standby that does not answer well is asked again, then started again.
 
-import { rememberHealthy } from '../../controller/slot-health.ts';
+import { rememberHealthy } from '../../controller/side-health.ts';
 import { placeOf, slotTurn } from '../../core.ts';
 import { startRelease } from '../../plan/release-settings.ts';
 import { holdsBack, standingOf } from '../../routing/standing.ts';
 import { awaitHealthy, outputOf, problemOfSide } from '../await-healthy.ts';
-import { done, failed, type Step, type StepContext, type StepResult } from '../step.ts';
+import { done, failed, type Named, noActions, type Step, type StepFrame, type StepResult } from '../step.ts';
 
 /** Nobody is served by it, a hung process hears no SIGTERM, and users of the bad side wait. */
 const graceMs = 2_000;
 
-export const readyStandby: Step<'ready-standby'> = {
+export const readyStandby: Step<Named<'ready-standby'>> = {
   name: 'ready-standby',
+  title: (_, version) => `make sure that ${version} is healthy`,
+  moves: 'nobody',
+  waitsFor: 'nothing',
+  isStartingSide: false,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 'waits',
   run: async (context) => {
     const { deployment, release } = context;
@@ -23,7 +29,7 @@ export const readyStandby: Step<'ready-standby'> = {
   undo: 'nothing-to-undo',
 };
 
-async function startAgain(context: StepContext<'ready-standby'>, problem: string): Promise<StepResult> {
+async function startAgain(context: StepFrame, problem: string): Promise<StepResult> {
   const { core, target, deployment, release, lease, signal } = context;
   const { slot } = deployment;
   const { version } = release;

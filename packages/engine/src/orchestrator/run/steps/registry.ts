@@ -1,7 +1,5 @@
-// Every step by name; the plan says which, the runner how.
+// Every step there is. A new one is its file, a line here, and its place in the plan.
 
-import type { StepName } from '../../../domain/deployment.ts';
-import type { Step } from '../step.ts';
 import { awaitApproval } from './await-approval.ts';
 import { bake } from './bake.ts';
 import { checkHealth } from './check-health.ts';
@@ -16,21 +14,21 @@ import { startPreview } from './start-preview.ts';
 import { verifyLive } from './verify-live.ts';
 import { watch } from './watch.ts';
 
-const steps: { readonly [Name in StepName]: Step<Name> } = {
-  'expand-schema': expandSchema,
-  'start-preview': startPreview,
-  'check-health': checkHealth,
-  'smoke-test': smokeTest,
-  'prove-preview': provePreview,
-  'ready-standby': readyStandby,
+export const steps = [
+  expandSchema,
+  startPreview,
+  checkHealth,
+  smokeTest,
+  provePreview,
+  readyStandby,
   hold,
-  'shift-traffic': shiftTraffic,
+  shiftTraffic,
   watch,
-  'await-approval': awaitApproval,
+  awaitApproval,
   promote,
-  'verify-live': verifyLive,
+  verifyLive,
   bake,
-};
+] as const;
 
-/** The plan's step and the registered one have the same name, which the type of the table guarantees. */
-export const stepNamed = (name: StepName): Step => steps[name] as unknown as Step;
+/** A step as the plan lists it: one of these names, with what that step needs to know. */
+export type RegisteredStep = Parameters<(typeof steps)[number]['title']>[0];

@@ -4,10 +4,20 @@ import { readRouting } from '../../../state/targets.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';
 import { butFor, type SilentNode } from '../../routing/silent-nodes.ts';
 import { fitsSchema } from '../../schema/observe.ts';
-import { done, failed, type Step } from '../step.ts';
+import { done, failed, type Named, noActions, type Step } from '../step.ts';
 
-export const shiftTraffic: Step<'shift-traffic'> = {
+interface Shift extends Named<'shift-traffic'> {
+  readonly percent: number;
+}
+
+export const shiftTraffic: Step<Shift> = {
   name: 'shift-traffic',
+  title: ({ percent }, version) => `send ${percent} % of users to ${version}`,
+  moves: 'a share',
+  waitsFor: 'nothing',
+  isStartingSide: false,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 60_000,
   run: async ({ core, target, deployment, release, lease, step }) => {
     const { active, preview } = readRouting(core.store.db, target.key).intent;

@@ -3,10 +3,16 @@
 import { runSmokeTests } from '../../../environment/smoke.ts';
 import { healthOf, slotUrl } from '../../core.ts';
 import { runBy } from '../../plan/release-settings.ts';
-import { done, failed, type Step } from '../step.ts';
+import { done, failed, type Named, noActions, type Step } from '../step.ts';
 
-export const smokeTest: Step<'smoke-test'> = {
+export const smokeTest: Step<Named<'smoke-test'>> = {
   name: 'smoke-test',
+  title: () => 'run smoke tests',
+  moves: 'nobody',
+  waitsFor: 'nothing',
+  isStartingSide: false,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 'waits',
   run: async ({ core, target, deployment, release, signal }) => {
     const report = await runSmokeTests({

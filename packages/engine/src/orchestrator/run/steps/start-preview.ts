@@ -10,11 +10,17 @@ import { placeOf, slotTurn } from '../../core.ts';
 import { foresee, startRelease } from '../../plan/release-settings.ts';
 import { changeRouting } from '../../routing/routing.ts';
 import { holdsBack, standingOf, waysOut } from '../../routing/standing.ts';
-import { done, failed, type Step, type StepFrame } from '../step.ts';
+import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
 import { drained } from './drained.ts';
 
-export const startPreview: Step<'start-preview'> = {
+export const startPreview: Step<Named<'start-preview'>> = {
   name: 'start-preview',
+  title: (_, version) => `start ${version}`,
+  moves: 'nobody',
+  waitsFor: 'nothing',
+  isStartingSide: true,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 300_000,
   run: async (context) => {
     const { target, deployment, release, core, lease, signal } = context;

@@ -5,12 +5,18 @@ import { runSmokeTests } from '../../../environment/smoke.ts';
 import { putSnapshot, receiptKey } from '../../../state/snapshots.ts';
 import { runBy } from '../../plan/release-settings.ts';
 import { butFor, directionOf } from '../../routing/silent-nodes.ts';
-import { done, failed, type Step, type StepFrame, type StepResult } from '../step.ts';
+import { done, failed, type Named, noActions, type Step, type StepFrame, type StepResult } from '../step.ts';
 import { proveThrough } from './receipt.ts';
 import { crashOfSide } from './watching.ts';
 
-export const verifyLive: Step<'verify-live'> = {
+export const verifyLive: Step<Named<'verify-live'>> = {
   name: 'verify-live',
+  title: () => 'verify that it is live',
+  moves: 'nobody',
+  waitsFor: 'nothing',
+  isStartingSide: false,
+  actions: noActions,
+  promote: 'nothing',
   limitMs: 180_000,
   run: async (context) => {
     const { core, target, deployment, signal } = context;

@@ -1,12 +1,23 @@
-import { done, failed, type Step } from '../step.ts';
-import { keepWatch, promoteFor, shareSince } from './watching.ts';
+import { done, failed, type Named, type Step } from '../step.ts';
+import { movingOn } from './moving-on.ts';
+import { keepWatch, promoteFor } from './watching.ts';
 
-export const watch: Step<'watch'> = {
+interface Watch extends Named<'watch'> {
+  readonly percent: number;
+  readonly watchMs: number;
+}
+
+export const watch: Step<Watch> = {
   name: 'watch',
+  title: ({ percent, watchMs }) => `watch ${percent} % for ${Math.round(watchMs / 1000)} s`,
+  moves: 'nobody',
+  waitsFor: 'time',
+  isStartingSide: false,
+  actions: ({ row }) => movingOn(row, `Ends this watch now and goes on with ${row.version}.`),
+  promote: 'cut-short',
   limitMs: 'waits',
   run: async (context) => {
-    const { step, target } = context;
-    const sinceMs = shareSince(context);
+    const { step, target, sharedSince: sinceMs } = context;
     const patienceMs = target.settings.judge.patienceMs;
     return keepWatch(context, {
       judged: true,

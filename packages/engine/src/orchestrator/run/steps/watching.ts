@@ -8,7 +8,7 @@ import { noCounts, type Traffic } from '../../../domain/routing.ts';
 import { otherSlot } from '../../../domain/target.ts';
 import type { HealthState } from '../../../environment/health-state.ts';
 import { messageOf } from '../../../lib/errors.ts';
-import { pendingPromote, readDeployment, readJournal } from '../../../state/deployments.ts';
+import { pendingPromote, readDeployment } from '../../../state/deployments.ts';
 import { getSnapshot, observationKey, progressKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
 import { readRouting } from '../../../state/targets.ts';
 import { placeOf } from '../../core.ts';
@@ -85,17 +85,6 @@ function createProgress({ core, deployment, stepKey }: StepFrame, { lengthMs }: 
   };
 }
 
-/** Since when the present share holds: the end of the latest shift before this step, or of the promotion. */
-export function shareSince({ core, deployment, stepKey }: StepFrame): number {
-  const shifts = readJournal(core.store.db, deployment.id).filter(
-    (row) =>
-      row.direction === 'forward' &&
-      row.position < stepKey.position &&
-      (row.name === 'shift-traffic' || row.name === 'promote'),
-  );
-  return shifts.at(-1)?.endedAt ?? core.clock.now();
-}
-
 /** A person's promote that waits for this step; the runner takes it with the step's end. */
 export function promoteFor({ core, deployment, stepKey }: StepFrame): StepResult | undefined {
   const word = pendingPromote(core.store.db, deployment.id, stepKey.position);
@@ -114,7 +103,7 @@ export async function heldByPause(context: StepFrame): Promise<StepResult | unde
   const share = shareOf(readRouting(core.store.db, target.key).intent, deployment.slot);
   const result = await keepWatch(context, {
     judged: share > 0,
-    sinceMs: shareSince(context),
+    sinceMs: context.sharedSince,
     decide: ({ paused }) => (paused ? undefined : done('resumed')),
   });
   return result.kind === 'done' ? undefined : result;

@@ -1,0 +1,46 @@
+// What was last seen of the health of a side, for everybody who looks.
+
+import type { SlotName } from '../../domain/target.ts';
+import type { SlotObservation } from '../../environment/environment.ts';
+import type { HealthReport } from '../../environment/health-report.ts';
+import type { HealthState } from '../../environment/health-state.ts';
+import { putSnapshot, slotKey } from '../../state/snapshots.ts';
+import { readSlot, type SlotRow } from '../../state/targets.ts';
+import type { Charge, Core } from '../core.ts';
+
+export interface SlotSnapshot {
+  /** The health belongs to what this deployment started; another release begins anew. */
+  readonly deploymentId: string | null;
+  readonly version: string | null;
+  readonly state: HealthState;
+  readonly proof: HealthReport['proof'] | undefined;
+  readonly pid: number | undefined;
+  /** Epoch ms of its process. */
+  readonly startedAt?: number | undefined;
+  readonly cpuPercent: number | undefined;
+  readonly memoryBytes: number | undefined;
+}
+
+/** Of a side that has shown so to the step that waited for it: whoever looks after it goes on from there. */
+export function rememberHealthy(
+  { core, target, slot }: Pick<Charge, 'core' | 'target'> & { readonly slot: SlotName },
+  shown: { readonly seen: SlotObservation; readonly inARow: number; readonly proof: HealthReport['proof'] },
+): void {
+  const row = readSlot(core.store.db, target.key, slot);
+  const state: HealthState = { condition: 'healthy', failures: 0, successes: shown.inARow };
+  putHealth(core, row, { ...shown, state });
+}
+
+export function putHealth(
+  { store }: Core,
+  row: SlotRow,
+  { seen, state, proof }: Pick<SlotSnapshot, 'state' | 'proof'> & { readonly seen: SlotObservation },
+): void {
+  const { pid, startedAt, cpuPercent, memoryBytes } =
+    seen.kind === 'running'
+      ? seen
+      : { pid: undefined, startedAt: undefined, cpuPercent: undefined, memoryBytes: undefined };
+  const { deploymentId, version } = row;
+  const snapshot: SlotSnapshot = { deploymentId, version, state, proof, pid, startedAt, cpuPercent, memoryBytes };
+  store.note((db, now) => putSnapshot(db, slotKey(row, row.slot), snapshot, now));
+}
