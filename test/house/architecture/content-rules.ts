@@ -56,6 +56,17 @@ export const contentRules: readonly Rule[] = [
     planted: { path: 'apps/proxy/src/planted.ts', text: 'export const read = (value: any) => value;' },
   },
   {
+    name: 'a-step-is-one-file',
+    says: 'the name of a step is in its file and in the plan; everybody else asks the registry, or the view, about it',
+    governs: (path) =>
+      inProduct(path) && !/\/orchestrator\/(run\/steps\/|plan\/plan\.ts$)/.test(path) && !path.includes('/migrator/'),
+    broken: containing(
+      /'(?:expand-schema|start-preview|check-health|smoke-test|prove-preview|ready-standby|shift-traffic|await-approval|verify-live)'|\bphase\s*[!=]==\s*'(?!fetching'|finished')[\w-]+'/g,
+    ),
+    except: [],
+    planted: { path: 'apps/slack-bot/src/cards/planted.ts', text: "if (view.phase === 'hold') return 'held';" },
+  },
+  {
     name: 'files-stay-short',
     says: 'a file that needs scrolling is two files: at most 250 lines',
     governs: (path) => !isTest(path),

@@ -31,7 +31,7 @@ async function askWithToys(): Promise<string> {
   const steps = [...(plan?.steps.slice(0, at) ?? []), ...toys, ...(plan?.steps.slice(at) ?? [])];
   flow.process().core.store.write((tx) => {
     advanceDeployment(tx, id, { plan: { mode: 'deploy', schema: [], steps } });
-    tx.audit({ actor: 'engine', action: 'adopted', sentence: 'two toys were put into the plan' });
+    tx.audit({ actor: 'engine', action: 'resumed', sentence: 'two toys were put into the plan' });
   });
   return id;
 }
