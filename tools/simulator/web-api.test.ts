@@ -81,6 +81,30 @@ describe('posting', () => {
     await other.close();
   });
 
+  test('and changing a message ends with the channel: archived, or left by the bot', async () => {
+    const rooms = [
+      { id: 'C0OPEN', name: 'open', hasBot: true },
+      { id: 'C0SECRET', name: 'secret', isPrivate: true, hasBot: true },
+      { id: 'C0OLD', name: 'old', hasBot: true },
+    ];
+    const scopes = (bot: readonly string[]) => ({ ...MANIFEST, oauth_config: { scopes: { bot: [...bot] } } });
+    for (const [scope, open] of [
+      [['chat:write'], { error: 'no_permission' }],
+      [['chat:write', 'chat:write.public'], { ok: true }],
+    ] as const) {
+      const other = await startWorkspace({ manifest: scopes(scope), channels: rooms });
+      const update = async (channel: string, change: object) => {
+        const { ts } = await callApi(other, 'chat.postMessage', { channel, text: 'x' });
+        other.changeChannel({ channel, ...change });
+        return callApi(other, 'chat.update', { channel, ts, text: 'y' });
+      };
+      expect(await update('C0OPEN', { hasBot: false })).toMatchObject(open);
+      expect(await update('C0SECRET', { hasBot: false })).toMatchObject({ error: 'channel_not_found' });
+      expect(await update('C0OLD', { isArchived: true })).toMatchObject({ error: 'is_inactive' });
+      await other.close();
+    }
+  });
+
   test('to a person works by their id, and is refused when the app has no messages tab', async () => {
     expect(await post({ channel: 'U0ALICE', text: 'psst' })).toMatchObject({ ok: true, channel: 'D0ALICE' });
     expect(simulator.messages({ user: 'alice', channel: 'D0ALICE' })).toHaveLength(1);

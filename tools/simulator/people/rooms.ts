@@ -1,6 +1,7 @@
 // What people do to channels and messages: archive, rename, remove the app, delete what it said.
 import type { Context } from '../context.ts';
 import { SimulatorError } from '../errors.ts';
+import type { Json } from '../json.ts';
 import { findMessage, removeMessage } from '../messages.ts';
 import { announce, type Channel } from '../store.ts';
 import { channelOf } from './payloads.ts';
@@ -28,8 +29,20 @@ export function changeChannel(context: Context, change: ChannelChange): void {
     members: isIn ? [...others, bot] : others,
   });
   announce(workspace, 'messages');
+  const person = [...workspace.users.values()].find((user) => !user.isBot)?.id ?? bot;
   for (const type of eventsOf(before, bot, change))
-    void sendEvent(context, type, { type, channel: before.id, user: bot, event_ts: workspace.nextTs() });
+    void sendEvent(context, type, {
+      type,
+      channel: before.id,
+      ...actorsOf(type, bot, person),
+      event_ts: workspace.nextTs(),
+    });
+}
+
+/** Who did it is a person: frameworks pass over an event whose `user` is the app itself, except when it joins. */
+function actorsOf(type: string, bot: string, person: string): Json {
+  if (type.endsWith('_left')) return { actor_id: person };
+  return type === 'member_joined_channel' ? { user: bot, inviter: person } : { user: person };
 }
 
 /** What Slack calls them; those of a private channel have names of their own. */

@@ -1,7 +1,7 @@
 // chat.*: posting, changing and taking back what the bot says.
 import { isRecord, isTrue, type Json, text } from '../json.ts';
 import { addMessage, changeMessage, findMessage, removeMessage, toSlackMessage } from '../messages.ts';
-import type { Message } from '../store.ts';
+import { hasScope, type Message } from '../store.ts';
 import {
   type ApiAnswer,
   type ApiMethods,
@@ -73,7 +73,7 @@ function postEphemeral(request: ApiRequest): ApiAnswer {
 
 function update(request: ApiRequest): ApiAnswer {
   const { workspace } = request.context;
-  const message = ownMessage(request, 'cant_update_message');
+  const message = ownMessage(request, { archived: 'is_inactive', foreign: 'cant_update_message' });
   if (!message.ok) return message;
   const { args } = request;
   const isMetadataOnly =
@@ -104,7 +104,7 @@ function update(request: ApiRequest): ApiAnswer {
 }
 
 function remove(request: ApiRequest): ApiAnswer {
-  const message = ownMessage(request, 'cant_delete_message');
+  const message = ownMessage(request, { archived: 'is_archived', foreign: 'cant_delete_message' });
   if (!message.ok) return message;
   removeMessage(request.context.workspace, message.value);
   return { ok: true, channel: message.value.channel, ts: message.value.ts };
@@ -121,15 +121,23 @@ function permalink(request: ApiRequest): ApiAnswer {
   return { ok: true, channel: message.channel, permalink: link };
 }
 
-/** A message the bot may change: its own, in a channel it can reach, seen by everybody. */
-function ownMessage(request: ApiRequest, otherwise: string): Found<Message> {
+interface Refusals {
+  readonly archived: string;
+  readonly foreign: string;
+}
+
+/** A message the bot may change: its own, in a channel it can write to, visible to all members. */
+function ownMessage(request: ApiRequest, { archived, foreign }: Refusals): Found<Message> {
   const { workspace } = request.context;
   const channel = readableChannel(request);
   if (!channel.ok) return channel;
-  if (channel.value.isArchived) return refuse('is_archived');
+  if (channel.value.isArchived) return refuse(archived);
+  // A public channel that the bot has left: Slack documents `no_permission` here, where posting answers `not_in_channel`.
+  if (!channel.value.members.includes(workspace.app.botUserId) && !hasScope(workspace, 'chat:write.public'))
+    return refuse('no_permission');
   const message = findMessage(workspace, channel.value.id, text(request.args.ts) ?? '');
   if (message === undefined || message.onlyFor !== undefined) return refuse('message_not_found');
-  return message.user === workspace.app.botUserId ? found(message) : refuse(otherwise);
+  return message.user === workspace.app.botUserId ? found(message) : refuse(foreign);
 }
 
 function metadataOf(args: Json): Found<Json | undefined> {
