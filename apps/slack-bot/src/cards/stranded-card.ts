@@ -1,4 +1,4 @@
-// The card of a deployment outside its channel, which takes none: archived, or without the bot.
+// A copy of a deployment's card for one person, because the channel takes no message: archived, or without the bot.
 
 import { type Card, card, section } from './blocks.ts';
 import { outside } from './text.ts';
@@ -10,7 +10,9 @@ interface Stranded {
 }
 
 export function strandedCard({ text, blocks }: Card, stranded: Stranded): Card {
-  const title = `⚠️ ${strandedSentence(stranded)} Here you can decide all the same.`;
+  const { channel, error } = stranded;
+  // In the past: the copy stays true when the channel comes back.
+  const title = `⚠️ Slack took no message in ${channelText(channel)} (${outside(error, 60)}), so you get a copy of the card here.`;
   return card(`${title} ${text}`, [section(title), ...blocks]);
 }
 

@@ -39,21 +39,28 @@ export type Source = Pick<
   | 'target'
 >;
 
-interface DrawContext {
+interface DrawTools {
   readonly engine: Source;
   readonly slack: Pick<Slack, 'addressOf'>;
 }
 
-export interface DrawInput extends DrawContext {
+interface DrawContext extends DrawTools {
+  /** An earlier state of the message was sent. */
+  readonly isPosted: boolean;
+}
+
+export interface DrawInput extends DrawTools {
   readonly message: OutboxMessage;
   /** Further lines of the same thread, said with the first. */
   readonly also?: readonly OutboxMessage[];
 }
 
 /** Undefined when there is nothing to say any more. */
-export function draw({ message, also = [], ...hand }: DrawInput): Drawn | undefined {
+export function draw({ message, also = [], ...tools }: DrawInput): Drawn | undefined {
   const payloads = [message, ...also].map(({ payload }) => payload);
-  return (drawings[message.kind as Kind] as Drawing<unknown> | undefined)?.(payloads[0], hand, payloads);
+  const isPosted = readMessageRef(message.reference) !== undefined;
+  const drawing = drawings[message.kind as Kind] as Drawing<unknown> | undefined;
+  return drawing?.(payloads[0], { ...tools, isPosted }, payloads);
 }
 
 /** The deployment whose thread the message goes into. */
@@ -61,7 +68,7 @@ export function threadOf({ kind, payload }: OutboxMessage): string | undefined {
   return kind === 'line' ? (payload as Payloads['line']).deploymentId : undefined;
 }
 
-type Drawing<P> = (payload: P, hand: DrawContext, all: readonly P[]) => Drawn | undefined;
+type Drawing<P> = (payload: P, context: DrawContext, all: readonly P[]) => Drawn | undefined;
 
 /** Builds that are looked through for what a deployment changes. */
 const lookedAt = 100;
@@ -102,13 +109,12 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     const channel = readMessageRef(outbox.reference(cardKey(deploymentId)))?.channel;
     return { channel: user, card: directCard({ view, about, channel }, nameFormatter(settings.people)) };
   },
-  stranded: ({ deploymentId, user, error, channel }, { engine: { deployment, settings } }) => {
+  stranded: ({ deploymentId, user, error, channel }, { engine: { deployment, settings }, isPosted }) => {
     const view = deployment(deploymentId);
-    if (view === undefined || view.outcome !== undefined) return undefined;
-    return {
-      channel: user,
-      card: strandedCard(deploymentCard(view, mentionFormatter(settings.people)), { error, channel }),
-    };
+    // The requester gets a message about the end; only a copy that exists already is updated.
+    if (view === undefined || (view.outcome !== undefined && !isPosted)) return undefined;
+    const card = deploymentCard(view, mentionFormatter(settings.people));
+    return { channel: user, card: strandedCard(card, { error, channel }), over: view.outcome !== undefined };
   },
   drift: (facts, { engine: { settings, target } }) => {
     const found = target({ service: facts.service, target: facts.target });

@@ -59,6 +59,7 @@ const lasting: readonly string[] = [
   'build',
   'delivery',
   'configuration',
+  'stranded',
 ] satisfies readonly Kind[];
 
 /** What lives on is updated in place; what was said once is not looked for to be changed. */
@@ -77,11 +78,31 @@ export interface CardOptions {
 export function putCard(outbox: Outbox, view: Pick<DeploymentView, 'id' | 'outcome'>, { urgent }: CardOptions): void {
   const payload: Payloads['card'] = { deploymentId: view.id };
   outbox.put({ key: cardKey(view.id), transport, kind: 'card', payload, urgent, final: view.outcome !== undefined });
+  for (const key of copiesOf(outbox, view.id)) outbox.again(key, { urgent });
+}
+
+/** A copy of the card for one person, while the channel takes no message. At most one per person and `moment`. */
+export function putCopy(
+  outbox: Outbox,
+  { moment, ...payload }: Payloads['stranded'] & { readonly moment: 'approval' | 'card' },
+): void {
+  const { deploymentId, user } = payload;
+  const key = `stranded:${deploymentId}:${moment}:${user}`;
+  if (outbox.has(key)) return;
+  outbox.put({ key, transport, kind: 'stranded', payload, urgent: true });
+  outbox.remember(copiesKey(deploymentId), transport, [...copiesOf(outbox, deploymentId), key]);
+}
+
+const copiesKey = (deploymentId: string): string => `stranded-copies:${deploymentId}`;
+
+function copiesOf({ reference }: Pick<Outbox, 'reference'>, deploymentId: string): readonly string[] {
+  const keys = reference(copiesKey(deploymentId));
+  return Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : [];
 }
 
 /** Once per key: an event that is read again after a crash is not said again. */
 export function putOnce<
-  K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration'>,
+  K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration' | 'stranded'>,
 >(
   outbox: Outbox,
   message: { readonly key: string; readonly kind: K; readonly payload: Payloads[K]; readonly urgent?: boolean },

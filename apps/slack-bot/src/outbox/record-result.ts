@@ -90,7 +90,8 @@ function refused(
 }
 
 function refusedHelp(error: string): string {
-  if (error === 'is_archived') return 'the channel is archived: configure another; trying again every five minutes';
+  if (['is_archived', 'is_inactive'].includes(error))
+    return 'the channel is archived: configure another; trying again every five minutes';
   if (error === 'channel_not_found' || error === 'not_in_channel')
     return 'the bot may not post there: check the channel of the target and invite the bot; trying again every five minutes';
   if (error === 'messages_tab_disabled') return 'direct messages are off: enable the Messages tab of the app';

@@ -3,7 +3,7 @@
 import type { Engine } from '@bg/engine';
 import { findPerson, personOf } from '@bg/engine';
 import { refusesChannel } from '../slack/problems.ts';
-import { type Payloads, putOnce, transport } from './messages.ts';
+import { type Payloads, putCopy, transport } from './messages.ts';
 import type { Item, Sender } from './sending.ts';
 
 /** Members of a user group who are written to one by one. */
@@ -33,10 +33,7 @@ export async function informStranded(
     for (const user of found) users.add(user);
   }
   const moment = isPending ? 'approval' : 'card';
-  for (const user of users) {
-    const payload: Payloads['stranded'] = { deploymentId, user, error, channel: drawn.channel };
-    putOnce(outbox, { key: `stranded:${deploymentId}:${moment}:${user}`, kind: 'stranded', payload, urgent: true });
-  }
+  for (const user of users) putCopy(outbox, { deploymentId, user, error, channel: drawn.channel, moment });
 }
 
 /** For the status: channels that take no cards now, and why. */

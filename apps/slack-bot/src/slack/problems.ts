@@ -84,7 +84,14 @@ const channelProblems = ['is_archived', 'is_inactive', 'channel_not_found', 'not
 export const isChannelGone = (problem: SlackProblem): boolean =>
   problem.kind === 'refused' && channelProblems.includes(problem.error);
 
-const messageProblems = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'cannot_reply_to_message'];
+const messageProblems = [
+  'message_not_found',
+  'cant_update_message',
+  'edit_window_closed',
+  'cannot_reply_to_message',
+  // The answer to `chat.update` where the bot is not in the channel any more.
+  'no_permission',
+];
 
 /** The message cannot be changed any more, whatever it shows; its channel may be gone with it. */
 export const isGone = (problem: SlackProblem): boolean =>
