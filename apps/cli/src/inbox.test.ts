@@ -140,7 +140,7 @@ describe('bg inbox replay', () => {
   it('with --follow names who works on it and shows what became of it', async () => {
     const [good, bad] = [await parked('good', '{}'), await parked('bad', '{}')];
     const over = new AbortController();
-    const working = engine.alone(inboxLease, over.signal, async (stop) => {
+    const working = engine.withLease(inboxLease, over.signal, async (stop) => {
       while (!stop.aborted) {
         for (const { id } of engine.inbox.due(50))
           engine.inbox.settle(

@@ -91,7 +91,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       log.error({ problem: messageOf(thrown) }, 'does not drive deployments any more');
       if (hasCode(thrown, 'state-replaced')) lost.resolve();
     }),
-    engine.alone('slack', signal, async (held) => {
+    engine.withLease('slack', signal, async (held) => {
       await Promise.all([runAnnouncer({ engine, clock, log }, held), runSender({ ...options, returns }, held)]);
     }),
   ]);

@@ -8,13 +8,13 @@ import {
   type Engine,
   inboxLease,
   type Log,
-  letOthersIn,
   messageOf,
   type Settlement,
   within,
+  yieldToEventLoop,
 } from '@bg/engine';
 
-export type WorkingEngine = Pick<Engine, 'alone' | 'changed' | 'inbox'>;
+export type WorkingEngine = Pick<Engine, 'withLease' | 'changed' | 'inbox'>;
 
 /** What becomes of a delivery. @throws when that cannot be known now */
 export type Interpret = (delivery: Delivered) => Promise<Ending>;
@@ -41,7 +41,7 @@ export interface WorkOptions {
 /** Until `signal` aborts; what is begun then and does not end at once is begun anew by whoever works on it next. */
 export function workOnInbox(options: WorkOptions, signal: AbortSignal): Promise<void> {
   const { engine } = options;
-  return engine.alone(inboxLease, signal, async (stop) => {
+  return engine.withLease(inboxLease, signal, async (stop) => {
     const aside = new Map<number, Promise<void>>();
     while (!stop.aborted) {
       const due = engine.inbox.due(roundSize).filter(({ id }) => !aside.has(id));
@@ -75,7 +75,7 @@ async function workOnRound(options: WorkOptions, { due, aside, stop }: Round): P
     else if (soon) conclude(options, delivery, soon);
     else if (!stop.aborted) conclude(options, delivery, { thrown: new Error(crowded) });
     if (performance.now() < sliceEnd) continue;
-    await letOthersIn();
+    await yieldToEventLoop();
     sliceEnd = performance.now() + sliceMs;
   }
   if (ignored.length > 0) options.engine.inbox.ignore(ignored);
@@ -94,7 +94,7 @@ async function endingOf({ interpret }: WorkOptions, delivery: Delivered): Promis
 
 /** Undefined for what waits for anything; most do not, and are spared a timer. */
 function atOnce(ending: Promise<End>): Promise<End | undefined> {
-  return Promise.race([ending, letOthersIn().then(() => undefined)]);
+  return Promise.race([ending, yieldToEventLoop().then(() => undefined)]);
 }
 
 /** What comes after the limit is dropped: an act that nobody waits for is not done. */

@@ -79,7 +79,7 @@ export type { SmokeReport } from './environment/smoke.ts';
 export { tailLog } from './environment/tail.ts';
 export type { TracedLine, TraceReport } from './environment/trace.ts';
 export { backoffMs } from './lib/backoff.ts';
-export { type Clock, letOthersIn, pause, systemClock } from './lib/clock.ts';
+export { type Clock, pause, systemClock, yieldToEventLoop } from './lib/clock.ts';
 export { dispatch, entryOf, type Handlers } from './lib/dispatch.ts';
 export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors.ts';
 export { cleanText, inertText } from './lib/foreign-text.ts';

@@ -2,7 +2,7 @@
 // down for hours, the log goes on, and this follows it.
 
 import type { AuditRead, AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
-import { findPerson, isStorageFault, letOthersIn, messageOf, personOf, readEvent } from '@bg/engine';
+import { findPerson, isStorageFault, messageOf, personOf, readEvent, yieldToEventLoop } from '@bg/engine';
 import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, transport } from '../outbox/messages.ts';
 import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
@@ -64,7 +64,7 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
         others += 1;
         engine.outbox.again(key);
       }
-      await letOthersIn();
+      await yieldToEventLoop();
     }
   } catch (thrown) {
     log.error({ err: thrown }, 'the messages of an earlier process could not be brought up to date');
@@ -86,7 +86,7 @@ async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'mo
       announce(announcer, row, repeats);
       engine.moveCursor(consumer, row.seq);
       // Each row is some milliseconds of work; requests that arrive meanwhile are acknowledged in between.
-      await letOthersIn();
+      await yieldToEventLoop();
     }
     return rows.length === batch ? 'more' : 'all';
   } catch (thrown) {

@@ -1,7 +1,7 @@
 // Acknowledge first, decide afterwards. A decision is synchronous work of some milliseconds; when fifty people press at
 // once, those milliseconds must not stand between the fiftieth and the three seconds that Slack gives.
 
-import { letOthersIn } from '@bg/engine';
+import { yieldToEventLoop } from '@bg/engine';
 
 /** Far more than people can press; beyond it something is wrong, and the person is told. */
 const bound = 1_000;
@@ -20,7 +20,7 @@ export function createFairQueue(): FairQueue {
     waiting += 1;
     // Only the beginning waits for its turn: what a work awaits (Slack, say) holds up nobody.
     const begun = last
-      .then(() => letOthersIn(rounds))
+      .then(() => yieldToEventLoop(rounds))
       .then(() => {
         waiting -= 1;
         return { ended: work() };

@@ -148,7 +148,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
    */
   tell(signal: AbortSignal): Promise<void>;
   /** Held by one process of a kind at a time (the one that talks to Slack). Runs `work` while it is held. */
-  alone(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
+  withLease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
   driverAlive(): boolean;
   /** Stops every slot's process and managed balancer, for the end of a demonstration: users are served no more. */
   dismantle(): Promise<void>;

@@ -14,8 +14,8 @@ import type { Environment } from '../environment/environment.ts';
 import { createProcessEnvironment } from '../environment/process/driver.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
+import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import type { Log } from '../lib/log.ts';
-import { createTurns } from '../lib/turns.ts';
 import { createEmbeddedBalancer } from '../load-balancer/embedded/driver.ts';
 import { createHaproxyBalancer } from '../load-balancer/haproxy/driver.ts';
 import type { BalancerSpec, LoadBalancer, PreviewRoute } from '../load-balancer/load-balancer.ts';
@@ -74,10 +74,10 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
-  const { core, builds } = connectBuilds({ settings, store, wake, clock, log, targets, turns: createTurns() });
+  const { core, builds } = connectBuilds({ settings, store, wake, clock, log, targets, mutex: createKeyedMutex() });
   const verbs = { ...createVerbs(core, `${processName} (pid ${process.pid})`), builds };
   const tellers = () => createTellers({ engine: verbs, store, clock, log });
-  return { ...verbs, tell: (signal) => tell({ alone: verbs.alone, clock, log }, tellers(), signal) };
+  return { ...verbs, tell: (signal) => tell({ withLease: verbs.withLease, clock, log }, tellers(), signal) };
 }
 
 /** One folder per driver, below the state folder. Nothing is started here. */

@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
   /**
    * Milliseconds since this machine started, its suspended time left out (CLOCK_MONOTONIC): the same in every process, and
-   * untouched by whoever sets the clock. For waits, watches and leases; never compared across a restart of the machine.
+   * untouched when the clock is set. For waits, watches and leases; never compared across a restart of the machine.
    */
   monotonic(): number;
   /** Resolves after `ms`, or rejects with the signal's reason when it aborts first. */
@@ -37,10 +37,10 @@ export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Pro
   }
 }
 
-/** Real time, for work on the side: a process that has nothing else to do ends without waiting for it. */
-export const sleepAside = (ms: number): Promise<void> => delay(ms, undefined, { ref: false });
+/** Sleeps in real time with a timer that keeps no process alive. */
+export const sleepUnref = (ms: number): Promise<void> => delay(ms, undefined, { ref: false });
 
-/** Lets the event loop go round, so that what has arrived meanwhile is served between two pieces of synchronous work. */
-export async function letOthersIn(rounds = 1): Promise<void> {
+/** Serves what has arrived meanwhile between two pieces of synchronous work. */
+export async function yieldToEventLoop(rounds = 1): Promise<void> {
   for (let round = 0; round < rounds; round += 1) await nextRound();
 }

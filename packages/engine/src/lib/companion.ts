@@ -4,7 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { systemClock } from './clock.ts';
 import { BlueGreenError } from './errors.ts';
-import { createTurns } from './turns.ts';
+import { createKeyedMutex } from './keyed-mutex.ts';
 
 export interface Companion {
   readonly pid: number;
@@ -37,7 +37,7 @@ export async function startCompanion(script: string, args: readonly string[]): P
     child.kill('SIGKILL');
     await gone;
   };
-  const turns = createTurns();
+  const mutex = createKeyedMutex();
   async function askInTurn(question: unknown, { timeoutMs, signal }: AskLimits): Promise<unknown> {
     signal?.throwIfAborted();
     if (isGone) throw ended(script);
@@ -59,7 +59,7 @@ export async function startCompanion(script: string, args: readonly string[]): P
     pid: child.pid as number,
     isAlive: () => !isGone,
     kill,
-    ask: (question, limits) => turns('question', () => askInTurn(question, limits)),
+    ask: (question, limits) => mutex('question', () => askInTurn(question, limits)),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import type { Engine } from '../api/engine.ts';
 import type { AuditRow } from '../domain/audit-events.ts';
-import { type Clock, letOthersIn, pause } from '../lib/clock.ts';
+import { type Clock, pause, yieldToEventLoop } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { isStorageFault } from '../lib/storage-fault.ts';
 import { patiently } from '../state/patience.ts';
@@ -70,7 +70,7 @@ async function takeRows(
       engine.moveCursor(consumer, row.seq);
     }
     failures = 0;
-    await letOthersIn();
+    await yieldToEventLoop();
   }
   return 0;
 }

@@ -50,7 +50,7 @@ describe('tellers', () => {
         },
       },
     ];
-    const telling = tell({ alone: engine.alone, clock, log: silentLog }, tellers, over.signal);
+    const telling = tell({ withLease: engine.withLease, clock, log: silentLog }, tellers, over.signal);
     await eventually(() => story.filter((who) => who === 'broken').length === 2);
     expect(story.filter((who) => who === 'sound').length).toBeGreaterThan(10);
     over.abort();
@@ -70,7 +70,7 @@ describe('tellers', () => {
         busy.now -= 1;
       },
     };
-    const parts = { alone: room.engine.alone, clock: room.clock, log: silentLog };
+    const parts = { withLease: room.engine.withLease, clock: room.clock, log: silentLog };
     const both = [tell(parts, [teller], over.signal), tell(parts, [teller], over.signal)];
     await eventually(() => busy.now === 1);
     await aWhile(2_500);

@@ -13,7 +13,11 @@ export interface Teller {
 
 export interface TellParts {
   /** Runs `work` while this process is the only one that does. */
-  readonly alone: (name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>) => Promise<void>;
+  readonly withLease: (
+    name: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<void>,
+  ) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -24,7 +28,7 @@ const restMs = 5_000;
 /** Until `signal` aborts. */
 export async function tell(parts: TellParts, tellers: readonly Teller[], signal: AbortSignal): Promise<void> {
   const all = tellers.map(({ name, work }) =>
-    parts.alone(name, signal, async (held) => {
+    parts.withLease(name, signal, async (held) => {
       try {
         await work(held);
       } catch (thrown) {

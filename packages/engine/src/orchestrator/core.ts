@@ -7,8 +7,8 @@ import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Environment, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import type { KeyedMutex } from '../lib/keyed-mutex.ts';
 import type { Log } from '../lib/log.ts';
-import type { Turns } from '../lib/turns.ts';
 import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import type { Lease } from '../state/leases.ts';
@@ -37,8 +37,8 @@ export interface Core {
   readonly clock: Clock;
   readonly log: Log;
   readonly targets: readonly Target[];
-  /** What must not happen twice at a moment in this process: see `slotTurn` and `routingTurn`. */
-  readonly turns: Turns;
+  /** What must not happen twice at a moment in this process: see `slotMutex` and `routingMutex`. */
+  readonly mutex: KeyedMutex;
   readonly builds: FlowBuilds;
 }
 
@@ -69,10 +69,10 @@ export function mustTarget(core: Core, key: TargetKey): Target {
 }
 
 /** A deployment, a restart and the end of keeping start and stop what runs in a slot: one of them at a time. */
-export const slotTurn = ({ name }: Target, slot: SlotName): string => `slot ${name} ${slot}`;
+export const slotMutex = ({ name }: Target, slot: SlotName): string => `slot ${name} ${slot}`;
 
 /** Intent, balancer and proof of one routing change belong together. */
-export const routingTurn = ({ name }: Target): string => `routing ${name}`;
+export const routingMutex = ({ name }: Target): string => `routing ${name}`;
 
 /** A balancer that stays down is tried again by the supervisor. */
 export async function bringUp({ log }: Core, target: Target): Promise<void> {

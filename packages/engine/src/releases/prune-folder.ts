@@ -1,12 +1,12 @@
-// Taking a release's folder away so that a crash leaves either the whole release or a name that nobody takes for one: it is
-// put aside first, which is one rename, and removed then.
+// Removes a release's folder so that a crash leaves either the whole release or a name that is no release: one rename moves
+// it to the trash, and then it is deleted.
 
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isMissing, syncFolder } from '../lib/files.ts';
 
-const asideShape = /^\.pruned-[0-9a-f]{8}-(.+)$/;
+const trashShape = /^\.pruned-[0-9a-f]{8}-(.+)$/;
 
 /** A release that is a link in one of `places`: it can be deployed and is listed, and what it points to is not ours to remove. */
 export function isLinked(folder: string, version: string, places: readonly string[]): boolean {
@@ -21,11 +21,11 @@ export function mayPrune(folder: string, version: string, places: readonly strin
   return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The name that a folder is put aside under. */
-export const asideOf = (version: string): string => `.pruned-${randomBytes(4).toString('hex')}-${version}`;
+/** The name of a folder in the trash. */
+export const trashNameOf = (version: string): string => `.pruned-${randomBytes(4).toString('hex')}-${version}`;
 
-export function putAside(folder: string, aside: string): void {
-  renameSync(folder, join(dirname(folder), aside));
+export function moveToTrash(folder: string, name: string): void {
+  renameSync(folder, join(dirname(folder), name));
   syncFolder(dirname(folder));
 }
 
@@ -36,11 +36,11 @@ export interface Leftover {
   readonly name: string;
 }
 
-/** What was put aside in a releases folder and is still there. */
-export function leftAside(place: string): readonly Leftover[] {
+/** What was moved to the trash in a releases folder and is not deleted yet. */
+export function leftInTrash(place: string): readonly Leftover[] {
   try {
     return readdirSync(place).flatMap((name) => {
-      const version = asideShape.exec(name)?.[1];
+      const version = trashShape.exec(name)?.[1];
       return version === undefined ? [] : [{ name, path: join(place, name), folder: join(place, version) }];
     });
   } catch (thrown) {

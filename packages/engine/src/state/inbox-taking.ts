@@ -2,7 +2,7 @@
 
 import { asc, sql } from 'drizzle-orm';
 import type { DeliveryRecord, Inbox, NewDelivery, Taken } from '../domain/inbox.ts';
-import { letOthersIn } from '../lib/clock.ts';
+import { yieldToEventLoop } from '../lib/clock.ts';
 import type { Db } from './database.ts';
 import { createTidying, type Kept, kept } from './inbox-tidy.ts';
 import { patiently } from './patience.ts';
@@ -38,7 +38,7 @@ export function createTaking(store: Store, limits: InboxLimits): Inbox['take'] {
   let requests: Request[] = [];
 
   async function flush(): Promise<void> {
-    await letOthersIn();
+    await yieldToEventLoop();
     const now = requests;
     requests = [];
     try {

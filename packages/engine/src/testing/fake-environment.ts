@@ -17,7 +17,7 @@ import {
 } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
-import { createTurns, type Turns } from '../lib/turns.ts';
+import { createKeyedMutex, type KeyedMutex } from '../lib/keyed-mutex.ts';
 import { createMachine, type Instance, type LastEnd, type Machine, placeName } from './fake-machine.ts';
 
 type Running = Extract<SlotObservation, { kind: 'running' }>;
@@ -28,7 +28,7 @@ interface Held {
   readonly clock: Clock;
   readonly machine: Machine;
   readonly records: Map<string, StartedInstance & { readonly adopted: boolean }>;
-  readonly turns: Turns;
+  readonly mutex: KeyedMutex;
 }
 
 export interface FakeEnvironments {
@@ -50,7 +50,7 @@ export function createFakeEnvironments({
   readonly folder: string;
   readonly clock: Clock;
 }): FakeEnvironments {
-  const held: Held = { folder, clock, machine: createMachine(), records: new Map(), turns: createTurns() };
+  const held: Held = { folder, clock, machine: createMachine(), records: new Map(), mutex: createKeyedMutex() };
   const story: string[] = [];
   const refusals = new Map<string, BlueGreenError>();
   mkdirSync(folder, { recursive: true });
@@ -74,7 +74,7 @@ function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string
   return {
     foresee,
     start: (place, release, settings) =>
-      held.turns(placeName(place), async () => {
+      held.mutex(placeName(place), async () => {
         foresee(place, release, settings);
         const here = machine.instances.get(placeName(place));
         if (isSame(here, release) && here.place.port === place.port) return observed(held, here);
@@ -85,7 +85,7 @@ function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string
         return begin(held, { place, release, settings, logFile: logFile(place) });
       }),
     stop: (place, graceMs) =>
-      held.turns(placeName(place), async () => {
+      held.mutex(placeName(place), async () => {
         if (machine.instances.has(placeName(place))) story.push(`stop ${place.slot}`);
         await endIn(held, place, graceMs);
         records.delete(placeName(place));

@@ -3,8 +3,8 @@
 import { connectBuilds } from '../compose/builds.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
+import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import { silentLog } from '../lib/log.ts';
-import { createTurns } from '../lib/turns.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import { noMigrator } from '../migrator/none.ts';
 import { type Core, driverLease, type Target } from '../orchestrator/core.ts';
@@ -55,7 +55,7 @@ export function startProcess(world: World, holder: string): FlowProcess {
   const store = mortalStore(plain, life);
   const targets = settings.targets.map((target) => targetFor(world, target, life));
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
-  const { core } = connectBuilds({ settings, store, wake, clock, log: silentLog, targets, turns: createTurns() });
+  const { core } = connectBuilds({ settings, store, wake, clock, log: silentLog, targets, mutex: createKeyedMutex() });
   const [target] = targets;
   if (!target) throw new Error('the configuration of the test has no target');
   const over = new AbortController();

@@ -1,7 +1,7 @@
 // One routing for all nodes. Forward, all follow or all go back to what they had. Back, whoever can follow does, and the
 // others are tried again for a while. The file comes last: what a reload or a reboot finds is what was followed.
 
-import { sleepAside } from '../../lib/clock.ts';
+import { sleepUnref } from '../../lib/clock.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import type { ApplyOptions } from '../load-balancer.ts';
 import type { HaproxyNode, Parts } from './parts.ts';
@@ -27,7 +27,7 @@ export function createFollower(parts: Parts): Follower {
   const chase = async (node: HaproxyNode, order: RoutingOrder) => {
     const { clock, log } = parts;
     for (const end = clock.monotonic() + chaseLimitMs; clock.monotonic() < end && latest === order; ) {
-      await sleepAside(chaseEveryMs);
+      await sleepUnref(chaseEveryMs);
       if (latest !== order) return;
       const problem = await attempt(node, order);
       if (problem === undefined) {
@@ -42,7 +42,7 @@ export function createFollower(parts: Parts): Follower {
   };
   const lookAgain = async (order: RoutingOrder) => {
     for (const afterMs of lookAgainAfterMs) {
-      await sleepAside(afterMs);
+      await sleepUnref(afterMs);
       if (latest !== order) return;
       await Promise.all(parts.nodes.map((node) => tellAgain(parts, node, order)));
     }

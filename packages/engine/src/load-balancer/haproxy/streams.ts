@@ -4,7 +4,7 @@
 
 import type { Routing } from '../../domain/routing.ts';
 import { otherSlot, type SlotName } from '../../domain/target.ts';
-import { sleepAside } from '../../lib/clock.ts';
+import { sleepUnref } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Parts } from './parts.ts';
 
@@ -49,6 +49,6 @@ async function closeAll({ nodes, place, spec, clock }: Parts, slot: SlotName, go
     // Those that are there now share what is left of the time; new ones are not, for nobody is sent here.
     const [next] = streams;
     if (next && goesOn()) await next.runtime.endStream(next.id);
-    await sleepAside(Math.min(left === 0 ? 5 : 1_000, Math.max(5, left / Math.max(1, streams.length))));
+    await sleepUnref(Math.min(left === 0 ? 5 : 1_000, Math.max(5, left / Math.max(1, streams.length))));
   }
 }

@@ -19,21 +19,21 @@ const settleMs = 2_000;
 /** Touches nothing but the probe's nonce until `ensure` is called. @throws `config-invalid` for values nginx cannot take */
 export function createNginxBalancer(options: NginxOptions): LoadBalancer {
   const parts = partsOf(options);
-  const { accessLog, turns, node, nonce, spec } = parts;
+  const { accessLog, mutex, node, nonce, spec } = parts;
   return {
     entrypoints: [entrypointOf(spec.listen)],
     probeHeaders: { [probeHeader]: nonce },
     bucketHeader,
     accessLogs: [parts.places.accessLog],
-    ensure: () => turns('nginx', () => ensureNginx(parts)),
+    ensure: () => mutex('nginx', () => ensureNginx(parts)),
     apply: (routing, fence, { direction } = { direction: 'forward' }) =>
-      turns('nginx', () => apply(parts, { routing: wholeRouting(routing), fence }, direction)),
+      mutex('nginx', () => apply(parts, { routing: wholeRouting(routing), fence }, direction)),
     observe: async () => [await observe(parts)],
     traffic: (sinceMs) => traffic(parts, sinceMs),
     configuration: () => nginxConfiguration(parts),
-    testConfiguration: () => turns('nginx', () => testNginxConfiguration(parts)),
+    testConfiguration: () => mutex('nginx', () => testNginxConfiguration(parts)),
     shutdown: () =>
-      turns('nginx', async () => {
+      mutex('nginx', async () => {
         await node.stop();
         accessLog.close();
       }),

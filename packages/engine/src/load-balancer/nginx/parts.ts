@@ -1,8 +1,8 @@
 // What one target's nginx driver works with, put together once.
 
 import type { Clock } from '../../lib/clock.ts';
+import { createKeyedMutex, type KeyedMutex } from '../../lib/keyed-mutex.ts';
 import type { Log } from '../../lib/log.ts';
-import { createTurns, type Turns } from '../../lib/turns.ts';
 import { bucketFiles } from '../buckets.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import { type AccessLog, createAccessLog } from './access-log.ts';
@@ -31,7 +31,7 @@ export interface NginxParts extends NginxOptions {
   readonly node: NginxNode;
   readonly nonce: string;
   readonly accessLog: AccessLog;
-  readonly turns: Turns;
+  readonly mutex: KeyedMutex;
   readonly inForceMs: ReturnType<typeof createInForceMs>;
   /** Made once: 10,000 keyed hashes. */
   readonly bucketFiles: () => ReturnType<typeof bucketFiles>;
@@ -57,7 +57,7 @@ export function partsOf(given: NginxOptions): NginxParts {
         ? createManagedNode({ program: settings.program, places, asker: ask, listen, clock })
         : createAttachedNode(settings),
     accessLog: createAccessLog(places.accessLog, clock),
-    turns: createTurns(),
+    mutex: createKeyedMutex(),
     inForceMs: createInForceMs(clock),
     bucketFiles: () => {
       made ??= bucketFiles(secret, (key, value) => `${key} ${value};`);

@@ -1,7 +1,7 @@
 // The two sessions of a migrator: the one that works and holds the lock, and one that looks at it. A lost one is replaced,
 // but not while its lock is needed.
 
-import { createTurns } from '../../lib/turns.ts';
+import { createKeyedMutex } from '../../lib/keyed-mutex.ts';
 import { MigrationError } from '../error.ts';
 import type { Address } from './address.ts';
 import { migrationErrorOf } from './errors.ts';
@@ -18,7 +18,7 @@ export interface Connections {
 
 /** @param needed the session that holds the migrators' lock */
 export function createConnections(address: Address, needed: () => Session | undefined): Connections {
-  const turns = createTurns();
+  const mutex = createKeyedMutex();
   let main: Session | undefined;
   let watching: Promise<Session> | undefined;
   let isClosed = false;
@@ -45,7 +45,7 @@ export function createConnections(address: Address, needed: () => Session | unde
 
   return {
     use: (work) =>
-      turns('session', async () => {
+      mutex('session', async () => {
         try {
           return await work(await present());
         } catch (thrown) {

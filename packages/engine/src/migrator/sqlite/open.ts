@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
 import { isMissing } from '../../lib/files.ts';
-import { createTurns } from '../../lib/turns.ts';
+import { createKeyedMutex } from '../../lib/keyed-mutex.ts';
 import type { RunLimits, SchemaDatabase } from '../database.ts';
 import type { Dialect } from '../dialect.ts';
 import { MigrationError } from '../error.ts';
@@ -44,14 +44,14 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
   const file = realFile(options.file);
   const lockFile = `${file}-migrator`;
   const tables = ledgerTables(table);
-  const turns = createTurns();
+  const mutex = createKeyedMutex();
   const lock = createLock(() => connection, lockFile, clock);
   const connection: Connection = createConnection(file, lockFile, lock.retake);
   const contest: Contest = { isLocked: isBusy, whoHolds: async () => whoWrites(file, connection.pid()) };
 
   /** One transaction at a time: the connection is one, and what is asked meanwhile must not fall into another's. */
   const inTurn = <T>(work: () => Promise<T>) =>
-    turns('connection', () => work().catch((thrown) => rethrow(thrown, file)));
+    mutex('connection', () => work().catch((thrown) => rethrow(thrown, file)));
   const write = <T>(limits: RunLimits, signal: AbortSignal, attempt: () => Promise<T>) =>
     inTurn(() => untilFree({ clock, limits, signal }, contest, attempt));
   const read = <T>(attempt: () => Promise<T>) => write(ownLimits, never, attempt);

@@ -21,7 +21,7 @@ describe('a process that competes for a lease', () => {
     await once(holder.stdout, 'data');
     const over = new AbortController();
     let worked = 0;
-    const alone = desk.engine.alone('slack', over.signal, async () => {
+    const alone = desk.engine.withLease('slack', over.signal, async () => {
       worked += 1;
       over.abort();
     });
@@ -36,7 +36,7 @@ describe('a process that competes for a lease', () => {
     const { engine, settings } = desk;
     const over = new AbortController();
     const works: AbortSignal[] = [];
-    const alone = engine.alone('slack', over.signal, async (stop) => {
+    const alone = engine.withLease('slack', over.signal, async (stop) => {
       works.push(stop);
       await systemClock.sleep(60_000, stop).catch(() => undefined);
     });

@@ -30,7 +30,7 @@ const marginMs = 300;
 
 /** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
 export async function drive(core: Core, holder: string, signal: AbortSignal): Promise<void> {
-  await holdAlone(core, { name: driverLease, holder }, signal, (lease, stop) => work(core, lease, stop));
+  await withLease(core, { name: driverLease, holder }, signal, (lease, stop) => work(core, lease, stop));
 }
 
 interface Candidate {
@@ -44,7 +44,7 @@ type Job = (lease: Lease, stop: AbortSignal) => Promise<void>;
  * Runs `job` whenever this process gets the lease, and stops it when the lease is lost.
  * @throws BlueGreenError `state-replaced`: from then on this process may neither decide nor act
  */
-export async function holdAlone(core: Core, who: Candidate, signal: AbortSignal, job: Job): Promise<void> {
+export async function withLease(core: Core, who: Candidate, signal: AbortSignal, job: Job): Promise<void> {
   const end = keepLoopFree(core.store.db);
   try {
     while (!signal.aborted) {

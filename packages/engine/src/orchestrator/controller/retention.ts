@@ -4,7 +4,7 @@ import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { idleSlot, readQuarantine, readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { type Charge, type Core, placeOf, releaseFiles, slotTurn, type Target } from '../core.ts';
+import { type Charge, type Core, placeOf, releaseFiles, slotMutex, type Target } from '../core.ts';
 import { startRelease } from '../plan/release-settings.ts';
 import { holdsBack, standingOf } from '../routing/standing.ts';
 import { drained } from '../run/steps/drained.ts';
@@ -33,7 +33,7 @@ export async function endKeeping(keeper: Keeper, slot: SlotName): Promise<void> 
   };
   if (!dueNow()) return;
   // Looked at again in turn: a deployment may have taken the slot while this waited.
-  await core.turns(slotTurn(target, slot), async () => {
+  await core.mutex(slotMutex(target, slot), async () => {
     const row = dueNow();
     if (row) await end({ ...keeper, row });
   });

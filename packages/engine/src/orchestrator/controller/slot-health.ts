@@ -10,7 +10,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { type Charge, healthOf, placeOf, releaseFiles, slotTurn, slotUrl, type Target } from '../core.ts';
+import { type Charge, healthOf, placeOf, releaseFiles, slotMutex, slotUrl, type Target } from '../core.ts';
 import { startAsItIs } from '../plan/release-settings.ts';
 import { mayRestart, standingOf } from '../routing/standing.ts';
 import { knownStep } from '../run/steps/named.ts';
@@ -117,7 +117,7 @@ async function restart(look: Look, row: SlotRow, seen: Extract<SlotObservation, 
   const waitMs = row.nextRestartAt - core.clock.now();
   // More than the longest wait is left only when the clock was set back since.
   if (waitMs > 0 && waitMs <= target.settings.crash.maxRestartMs) return;
-  await core.turns(slotTurn(target, slot), () => restartInTurn(look, row));
+  await core.mutex(slotMutex(target, slot), () => restartInTurn(look, row));
 }
 
 async function restartInTurn(look: Look, before: SlotRow): Promise<void> {

@@ -23,7 +23,7 @@ export async function obtainRelease(obtaining: Obtaining): Promise<StepResult | 
   const { core, target, row } = obtaining;
   // Two targets of a service may deploy the same version at the same moment.
   const folder = releaseFolder(target, row.version);
-  const refusal = await core.turns(`release ${folder}`, async () => {
+  const refusal = await core.mutex(`release ${folder}`, async () => {
     const build = buildOf(core.store.db, row.service, row.version);
     if (!build?.artifact) return undefined;
     return isThere(target, row.version)

@@ -19,7 +19,7 @@ import {
   readRouting,
   setSlot,
 } from '../../state/targets.ts';
-import { type Core, healthOf, placeOf, placeToAdopt, routingTurn, type Target, urlOf } from '../core.ts';
+import { type Core, healthOf, placeOf, placeToAdopt, routingMutex, type Target, urlOf } from '../core.ts';
 import { knownVersions } from '../gates/facts.ts';
 import { commonRouting, describeRouting } from '../routing/drift.ts';
 import { putUnlearnt, readUnlearnt } from './unknown-state.ts';
@@ -50,7 +50,7 @@ interface Doubt {
 /** Does something only for a target of which this state knows nothing while its balancer sends users somewhere. */
 export function learnTarget(learning: Learning, nodes: readonly ObservedNode[]): Promise<Learnt> {
   const { core, target } = learning;
-  return core.turns(routingTurn(target), async () => {
+  return core.mutex(routingMutex(target), async () => {
     if (readRouting(core.store.db, target.key).intent.generation > 0)
       return { name: target.name, kind: 'nothing', sentence: 'its state is known' };
     if (!nodes.some(({ routing }) => routing?.active !== undefined)) return nothingThere(learning, nodes);

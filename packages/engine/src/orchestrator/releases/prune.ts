@@ -1,9 +1,9 @@
 // Old releases leave the disk: a few at a time, oldest first. That nothing holds a release is looked at in the very
-// transaction that its folder is put aside in, so that no deployment of it can begin in between.
+// transaction that moves its folder to the trash, so that no deployment of it can begin in between.
 
 import { messageOf } from '../../lib/errors.ts';
 import { removeFolder } from '../../lib/remove-folder.ts';
-import { asideOf, leftAside, putAside, putBack } from '../../releases/prune-folder.ts';
+import { leftInTrash, moveToTrash, putBack, trashNameOf } from '../../releases/prune-folder.ts';
 import type { Store, Tx } from '../../state/store.ts';
 import { isPruned } from '../../state/stored-releases.ts';
 import type { Core } from '../core.ts';
@@ -22,35 +22,35 @@ export interface Pruning {
 /** @returns what was removed. @throws BlueGreenError `fenced-out` */
 export async function pruneReleases(pruning: Pruning): Promise<readonly ShelvedRelease[]> {
   const { core, service, atMost, signal } = pruning;
-  await clearAside(pruning);
+  await emptyTrash(pruning);
   const due = shelfOf(core, service).filter(({ kept }) => kept === undefined);
   const removed: ShelvedRelease[] = [];
   for (const release of due.toReversed()) {
     if (removed.length >= atMost || signal?.aborted) break;
-    const aside = takeAway(pruning, release);
-    if (aside === undefined) continue;
-    await clear(core, aside);
+    const trash = takeAway(pruning, release);
+    if (trash === undefined) continue;
+    await clear(core, trash);
     removed.push(release);
   }
   return removed;
 }
 
-/** The folder that it is put aside in; undefined when something has come to hold it. */
+/** The folder that it is moved to; undefined when something needs it again. */
 function takeAway({ core, store, actor, service }: Pruning, release: ShelvedRelease): string | undefined {
   const { version, folder, bytes } = release;
-  const name = asideOf(version);
-  const aside = { name, folder, path: folder.replace(/[^/]+$/, name) };
+  const name = trashNameOf(version);
+  const trash = { name, folder, path: folder.replace(/[^/]+$/, name) };
   try {
     return store.write((tx) => {
       const now = shelfOf(core, service).find((each) => each.version === version && each.folder === folder);
       if (!now || now.kept !== undefined) return undefined;
-      putAside(folder, name);
+      moveToTrash(folder, name);
       writePruned(tx, { actor, service, version, bytes, aside: name });
-      return aside.path;
+      return trash.path;
     });
   } catch (thrown) {
     // What is not written has not happened.
-    putBack(aside);
+    putBack(trash);
     throw thrown;
   }
 }
@@ -73,9 +73,9 @@ function writePruned(tx: Tx, { actor, service, ...detail }: Pruned): void {
   });
 }
 
-/** What a killed process put aside: removed where that was written, and a release again where it was not. */
-async function clearAside({ core, store, service }: Pruning): Promise<void> {
-  for (const left of placesOf(core, service).flatMap(leftAside)) {
+/** What a killed process moved to the trash: removed where that was written, and a release again where it was not. */
+async function emptyTrash({ core, store, service }: Pruning): Promise<void> {
+  for (const left of placesOf(core, service).flatMap(leftInTrash)) {
     const written = store.write((tx) => {
       const said = isPruned(tx.db, left.name);
       if (!said) putBack(left);

@@ -8,8 +8,8 @@ import type { ApplyOptions } from '../../load-balancer/load-balancer.ts';
 import { liveLease, newestToken, tokenOf } from '../../state/leases.ts';
 import type { Tx } from '../../state/store.ts';
 import { confirmRouting, intendRouting, readRouting } from '../../state/targets.ts';
-import { type Charge, type Core, driverLease, routingTurn, type Target } from '../core.ts';
-import { butFor, type SilentNode, silentNodes } from './silent-nodes.ts';
+import { type Charge, type Core, driverLease, routingMutex, type Target } from '../core.ts';
+import { except, type SilentNode, silentNodes } from './silent-nodes.ts';
 import { generationOf, judgeStanding, type Standing } from './standing.ts';
 
 export interface RoutingChange {
@@ -30,7 +30,7 @@ export interface RoutingChange {
  * only. @throws what the driver throws; the intent then stays unconfirmed.
  */
 export function changeRouting(charge: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
-  return charge.core.turns(routingTurn(charge.target), () => changeInTurn(charge, change));
+  return charge.core.mutex(routingMutex(charge.target), () => changeInTurn(charge, change));
 }
 
 async function changeInTurn({ core, target, lease }: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
@@ -57,7 +57,7 @@ async function changeInTurn({ core, target, lease }: Charge, change: RoutingChan
   store.write((tx) => {
     confirmRouting(tx, target.key, routing.generation);
     change.confirmed?.(tx);
-    const sentence = `${change.event.sentence}${butFor(silent)}`;
+    const sentence = `${change.event.sentence}${except(silent)}`;
     const detail = silent.length === 0 ? { routing } : { routing, silent };
     tx.audit({ ...target.key, ...change.event, action: 'routing-applied', sentence, detail });
   });

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { ObservedNode } from '../../domain/routing.ts';
-import { askedNodes, butFor, directionOf } from './silent-nodes.ts';
+import { askedNodes, directionOf, except } from './silent-nodes.ts';
 
 const routing = { generation: 3, active: 'blue', canary: undefined, preview: undefined } as const;
 const alive = (node: string): ObservedNode => ({ node, reachable: true, routing });
@@ -36,8 +36,8 @@ describe('a node that does not answer', () => {
   });
 
   it('is said in one sentence with its reason', () => {
-    expect(butFor([])).toBe('');
-    expect(butFor([{ node: 'b', problem: 'connection refused' }])).toBe(
+    expect(except([])).toBe('');
+    expect(except([{ node: 'b', problem: 'connection refused' }])).toBe(
       '; without b (connection refused): tried again until it answers',
     );
   });

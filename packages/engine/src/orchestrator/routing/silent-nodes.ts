@@ -30,7 +30,7 @@ export function askedNodes(
 }
 
 /** What is added to a sentence about a change: empty when every node followed. */
-export const butFor = (silent: readonly SilentNode[]): string =>
+export const except = (silent: readonly SilentNode[]): string =>
   silent.length === 0
     ? ''
     : `; without ${silent.map(({ node, problem }) => `${node} (${problem})`).join(', ')}: tried again until it answers`;

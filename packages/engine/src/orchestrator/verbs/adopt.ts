@@ -7,7 +7,7 @@ import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { SlotPlace } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
-import { type Core, healthOf, placeToAdopt, routingTurn, type Target, urlOf } from '../core.ts';
+import { type Core, healthOf, placeToAdopt, routingMutex, type Target, urlOf } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
@@ -35,7 +35,7 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
     return refused(core, { ...request, verb: 'adopt' }, unfit(place, request, health.problem), target);
   await target.environment.adopt(place, release.value);
   await target.environment.judgeBy(place, healthOf(target, request.slot));
-  await core.turns(routingTurn(target), () => lead(core, target, request, release.value.digest));
+  await core.mutex(routingMutex(target), () => lead(core, target, request, release.value.digest));
   return ok(target);
 }
 

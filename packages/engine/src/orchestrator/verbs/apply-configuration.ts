@@ -27,7 +27,7 @@ interface Change {
 export async function applyConfiguration(core: Core, request: ApplyRequest): Promise<Result<Target>> {
   const found = findTarget(core, request);
   if (!found.ok) return refused(core, { ...request, verb: 'config apply' }, found);
-  return core.turns(`configuration ${found.value.name}`, () => apply(core, found.value, request));
+  return core.mutex(`configuration ${found.value.name}`, () => apply(core, found.value, request));
 }
 
 async function apply(core: Core, target: Target, request: ApplyRequest): Promise<Result<Target>> {

@@ -31,7 +31,7 @@ export async function fetchRelease(
       `CI has announced no ${version} of ${target.key.service}`,
       'Say where it is, with --from.',
     );
-  return core.turns(`release ${releaseFolder(target, version)}`, async () => {
+  return core.mutex(`release ${releaseFolder(target, version)}`, async () => {
     if (isThere(target, version))
       return refuse('not-allowed-now', `${version} lies in its folder already`, 'A version is immutable.');
     try {

@@ -9,7 +9,7 @@ import type { SlotName } from '../../domain/target.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { confirmRouting, intendRouting, readRouting, readSlot } from '../../state/targets.ts';
-import { bringUp, type Core, healthOf, routingTurn, slotUrl, type Target } from '../core.ts';
+import { bringUp, type Core, healthOf, routingMutex, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates/gates.ts';
 import { learnAgain } from '../recovery/discover.ts';
@@ -130,7 +130,7 @@ async function settle(
   const found = findTarget(core, request);
   if (!found.ok) return refused(core, { ...request, verb }, found);
   const target = found.value;
-  return core.turns(routingTurn(target), async () => {
+  return core.mutex(routingMutex(target), async () => {
     const answer = admissible(core, target, request);
     const settling = answer.ok ? await decide(target) : answer;
     if (!settling.ok) return refused(core, { ...request, verb }, settling, target);

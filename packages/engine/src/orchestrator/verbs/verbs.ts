@@ -12,7 +12,7 @@ import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { countStrangers } from '../../state/strangers.ts';
 import { readQuarantine, readRelease, readSlot, setSlot } from '../../state/targets.ts';
-import { drive, holdAlone } from '../controller/controller.ts';
+import { drive, withLease } from '../controller/controller.ts';
 import { liveDriver } from '../controller/live-controller.ts';
 import { announcedFor, pendingNow } from '../controller/pending-changes.ts';
 import { type Core, placeOf, type Target } from '../core.ts';
@@ -101,7 +101,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell' | '
     whenWritable: store.whenWritable,
     changed: (limitMs, signal) => wake.changed(limitMs, signal),
     drive: (signal) => drive(core, holder, signal),
-    alone: (name, signal, work) => holdAlone(core, { name, holder }, signal, (_, stop) => work(stop)),
+    withLease: (name, signal, work) => withLease(core, { name, holder }, signal, (_, stop) => work(stop)),
     driverAlive: () => liveDriver(core) !== undefined,
     dismantle: () => dismantle(core),
     close: () => store.db.$client.close(),

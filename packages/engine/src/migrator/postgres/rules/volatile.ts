@@ -17,12 +17,12 @@ const steady = new Set(
 );
 
 /** The name of the first function that is volatile, or not known; undefined when the default is worked out once. */
-export function volatileIn(expression: Node, butFor: ReadonlySet<string> = new Set()): string | undefined {
+export function volatileIn(expression: Node, except: ReadonlySet<string> = new Set()): string | undefined {
   let culprit: string | undefined;
   some(expression, ({ FuncCall: call }) => {
     if (call === undefined) return false;
     const name = dotted((call as { funcname?: Node[] }).funcname).replace(/^pg_catalog\./, '');
-    if (steady.has(name) || butFor.has(name)) return false;
+    if (steady.has(name) || except.has(name)) return false;
     culprit = `${name}()`;
     return true;
   });

@@ -7,7 +7,7 @@ import { liveDeployment } from '../../../state/deployments.ts';
 import { getSnapshot, guardKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
 import type { Tx } from '../../../state/store.ts';
 import { readQuarantine, readSlot, type SlotRow } from '../../../state/targets.ts';
-import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotTurn, type Target } from '../../core.ts';
+import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotMutex, type Target } from '../../core.ts';
 import { activeSide } from '../../gates/facts.ts';
 import { startAsItIs } from '../../plan/release-settings.ts';
 import { mayRestart, standingOf } from '../../routing/standing.ts';
@@ -165,7 +165,7 @@ function goBack(ill: Ill): void {
 async function restart(ill: Ill): Promise<void> {
   const { core, target, lease, row } = ill;
   if (!mayRestart(await standingOf({ core, target, token: lease.token }), { core, target }, row.slot)) return;
-  await core.turns(slotTurn(target, row.slot), async () => {
+  await core.mutex(slotMutex(target, row.slot), async () => {
     const now = readSlot(core.store.db, target.key, row.slot);
     const release = releaseFiles(core, row.service, row.version);
     if (!release || now.role !== 'active' || sideOf(now) !== sideOf(row)) return;

@@ -4,10 +4,10 @@ import { otherSlot } from '../../../domain/target.ts';
 import { advanceDeployment } from '../../../state/deployments.ts';
 import type { Tx } from '../../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../../state/targets.ts';
-import { placeOf, releaseFiles, slotTurn } from '../../core.ts';
+import { placeOf, releaseFiles, slotMutex } from '../../core.ts';
 import { startAsItIs } from '../../plan/release-settings.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';
-import { butFor, directionOf, type SilentNode } from '../../routing/silent-nodes.ts';
+import { directionOf, except, type SilentNode } from '../../routing/silent-nodes.ts';
 import { fitsSchema } from '../../schema/observe.ts';
 import { problemOfSide } from '../await-healthy.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
@@ -41,7 +41,7 @@ export const promote: Step<Named<'promote'>> = {
         confirmed: (tx) => becomeActive(tx, context),
       },
     );
-    return done(`everybody gets ${version}${butFor(silent)}`);
+    return done(`everybody gets ${version}${except(silent)}`);
   },
   undo: async (context) => {
     const { core, target, deployment, lease } = context;
@@ -65,7 +65,7 @@ export const promote: Step<Named<'promote'>> = {
           confirmed: (tx) => becomeActiveAgain(tx, context),
         },
       );
-    return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again${butFor(silent)}`);
+    return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again${except(silent)}`);
   },
 };
 
@@ -76,7 +76,7 @@ async function oldSideRuns({ core, target, deployment }: StepFrame): Promise<voi
   if (fromSlot === null || !release) return;
   const seen = await target.environment.inspect(placeOf(target, fromSlot));
   if (seen.kind === 'stopped')
-    await core.turns(slotTurn(target, fromSlot), () => startAsItIs(target, fromSlot, release));
+    await core.mutex(slotMutex(target, fromSlot), () => startAsItIs(target, fromSlot, release));
 }
 
 function becomeActive(tx: Tx, { target, deployment }: StepFrame): void {

@@ -2,7 +2,7 @@
 
 import { readRouting } from '../../../state/targets.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';
-import { butFor, directionOf, type SilentNode } from '../../routing/silent-nodes.ts';
+import { directionOf, except, type SilentNode } from '../../routing/silent-nodes.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
 import { proveThrough } from './receipt.ts';
 
@@ -34,11 +34,11 @@ export const provePreview: Step<Named<'prove-preview'>> = {
         `the balancer does not reach ${deployment.version} at ${problem.node}: ${problem.problem}`,
       );
     return done(
-      `reached through the preview route of ${receipt.nodes.length} balancer node${receipt.nodes.length === 1 ? '' : 's'}${butFor(receipt.leftOut ?? [])}`,
+      `reached through the preview route of ${receipt.nodes.length} balancer node${receipt.nodes.length === 1 ? '' : 's'}${except(receipt.leftOut ?? [])}`,
     );
   },
   undo: async (context) => {
-    return done(`the preview route is closed${butFor(await setPreview(context, undefined))}`);
+    return done(`the preview route is closed${except(await setPreview(context, undefined))}`);
   },
 };
 

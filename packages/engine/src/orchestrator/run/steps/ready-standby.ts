@@ -1,7 +1,7 @@
 // A way back must end on a side that serves: a standby that does not answer well is asked again, then started again.
 
 import { rememberHealthy } from '../../controller/side-health.ts';
-import { placeOf, slotTurn } from '../../core.ts';
+import { placeOf, slotMutex } from '../../core.ts';
 import { startRelease } from '../../plan/release-settings.ts';
 import { holdsBack, standingOf } from '../../routing/standing.ts';
 import { awaitHealthy, outputOf, problemOfSide } from '../await-healthy.ts';
@@ -33,7 +33,7 @@ async function startAgain(context: StepFrame, problem: string): Promise<StepResu
   const { core, target, deployment, release, lease, signal } = context;
   const { slot } = deployment;
   const { version } = release;
-  const held = await core.turns(slotTurn(target, slot), async () => {
+  const held = await core.mutex(slotMutex(target, slot), async () => {
     const why = holdsBack(await standingOf({ core, target, token: lease.token }), slot);
     if (why !== undefined) return why;
     await target.environment.stop(placeOf(target, slot), Math.min(graceMs, target.settings.graceMs));

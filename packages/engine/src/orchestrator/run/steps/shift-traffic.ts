@@ -2,7 +2,7 @@
 
 import { readRouting } from '../../../state/targets.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';
-import { butFor, type SilentNode } from '../../routing/silent-nodes.ts';
+import { except, type SilentNode } from '../../routing/silent-nodes.ts';
 import { fitsSchema } from '../../schema/observe.ts';
 import { done, failed, type Named, noActions, type Step } from '../step.ts';
 
@@ -61,6 +61,6 @@ export const shiftTraffic: Step<Shift> = {
           },
         },
       );
-    return done(`everybody gets ${deployment.fromVersion ?? 'the active side'} again${butFor(silent)}`);
+    return done(`everybody gets ${deployment.fromVersion ?? 'the active side'} again${except(silent)}`);
   },
 };

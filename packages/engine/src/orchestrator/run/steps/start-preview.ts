@@ -6,7 +6,7 @@ import { digestFolder } from '../../../lib/digest.ts';
 import { BlueGreenError } from '../../../lib/errors.ts';
 import { claimKey, getSnapshot, putSnapshot } from '../../../state/snapshots.ts';
 import { readRouting, readSlot, type SlotRow, setSlot } from '../../../state/targets.ts';
-import { placeOf, slotTurn } from '../../core.ts';
+import { placeOf, slotMutex } from '../../core.ts';
 import { foresee, startRelease } from '../../plan/release-settings.ts';
 import { changeRouting } from '../../routing/routing.ts';
 import { holdsBack, standingOf, waysOut } from '../../routing/standing.ts';
@@ -34,7 +34,7 @@ export const startPreview: Step<Named<'start-preview'>> = {
         'slot-in-use',
         `${deployment.slot} serves users; a release that is started there would cut them off`,
       );
-    const running = await core.turns(slotTurn(target, deployment.slot), async () => {
+    const running = await core.mutex(slotMutex(target, deployment.slot), async () => {
       await drained(context, deployment.slot);
       await requireUnserved(context);
       // Whatever refuses a start is asked before the slot gives anything up.

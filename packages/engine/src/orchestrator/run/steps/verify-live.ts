@@ -4,7 +4,7 @@ import type { Receipt } from '../../../api/deployment.ts';
 import { runSmokeTests } from '../../../environment/smoke.ts';
 import { putSnapshot, receiptKey } from '../../../state/snapshots.ts';
 import { runBy } from '../../plan/release-settings.ts';
-import { butFor, directionOf } from '../../routing/silent-nodes.ts';
+import { directionOf, except } from '../../routing/silent-nodes.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame, type StepResult } from '../step.ts';
 import { proveThrough } from './receipt.ts';
 import { crashOfSide } from './watching.ts';
@@ -66,5 +66,5 @@ async function smokeThroughBalancer(
 
 function sentenceOf({ nodes, leftOut = [], ms, expected, proof }: Receipt): string {
   const probes = nodes.reduce((sum, node) => sum + node.seen, 0);
-  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${proof === 'status-code' ? ' (by status code alone)' : ''}${butFor(leftOut)}`;
+  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${proof === 'status-code' ? ' (by status code alone)' : ''}${except(leftOut)}`;
 }

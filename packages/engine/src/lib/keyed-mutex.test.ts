@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createTurns } from './turns.ts';
+import { createKeyedMutex } from './keyed-mutex.ts';
 
-describe('turns', () => {
-  it('are taken one after the other under one name, in the order they were asked for', async () => {
-    const turns = createTurns();
+describe('a keyed mutex', () => {
+  it('runs work of one name one after the other, in the order of the calls', async () => {
+    const mutex = createKeyedMutex();
     const story: string[] = [];
     const act = (name: string, ms: number) =>
-      turns('slot', async () => {
+      mutex('slot', async () => {
         story.push(`${name} begins`);
         await wait(ms);
         story.push(`${name} ends`);
@@ -17,25 +17,25 @@ describe('turns', () => {
     expect(story).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  it('go on after a failure, which only its own asker sees', async () => {
-    const turns = createTurns();
-    const bad = turns('slot', async () => Promise.reject(new Error('no')));
-    const good = turns('slot', async () => 'yes');
+  it('goes on after a failure, which only its own caller sees', async () => {
+    const mutex = createKeyedMutex();
+    const bad = mutex('slot', async () => Promise.reject(new Error('no')));
+    const good = mutex('slot', async () => 'yes');
     await expect(bad).rejects.toThrow('no');
     expect(await good).toBe('yes');
   });
 
-  it('of another name do not wait', async () => {
-    const turns = createTurns();
+  it('does not make work of another name wait', async () => {
+    const mutex = createKeyedMutex();
     let release = (): void => undefined;
-    const held = turns(
+    const held = mutex(
       'blue',
       () =>
         new Promise<void>((resolve) => {
           release = resolve;
         }),
     );
-    expect(await turns('green', async () => 'free')).toBe('free');
+    expect(await mutex('green', async () => 'free')).toBe('free');
     release();
     await held;
   });

@@ -1,9 +1,9 @@
-// One at a time per name, within this process: what two parts of the flow must not do at the same moment.
+// A mutex per name, within this process.
 
-export type Turns = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+export type KeyedMutex = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-/** `work` begins when everybody who asked for the same name before has ended, well or badly. Never nest one name. */
-export function createTurns(): Turns {
+/** `work` begins when all earlier work under the same name has ended, well or badly. Nesting one name is a deadlock. */
+export function createKeyedMutex(): KeyedMutex {
   const last = new Map<string, Promise<unknown>>();
   return async (name, work) => {
     const before = last.get(name) ?? Promise.resolve();
