@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { configJsonSchema } from '../packages/engine/src/config/json-schema.ts';
+import { configJsonSchema } from '../packages/engine/src/compose/configuration.ts';
 
 const file = fileURLToPath(new URL('../bluegreen.schema.json', import.meta.url));
 writeFileSync(file, configJsonSchema());

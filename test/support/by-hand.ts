@@ -1,11 +1,9 @@
 // What a person does with the load balancer's own tools, past the engine: the same drivers, on the same folder, with no state.
 
-import { join, resolve } from 'node:path';
 import { type Routing, type Settings, silentLog, systemClock } from '@bg/engine';
-import { createEmbeddedBalancer } from '../../packages/engine/src/load-balancer/embedded/driver.ts';
-import { createHaproxyBalancer } from '../../packages/engine/src/load-balancer/haproxy/driver.ts';
+import { drivers } from '../../packages/engine/src/compose/drivers.ts';
+import { ownOf, requireDriver } from '../../packages/engine/src/config/drivers.ts';
 import type { BalancerSpec, LoadBalancer } from '../../packages/engine/src/load-balancer/load-balancer.ts';
-import { createNginxBalancer } from '../../packages/engine/src/load-balancer/nginx/driver.ts';
 import { openDatabase } from '../../packages/engine/src/state/database.ts';
 
 /** Under the next generation and the fence that holds, as nothing else is accepted. */
@@ -34,25 +32,16 @@ function balancerOf({ stateFolder, targets: [target] }: Settings): LoadBalancer 
     trustedProxies: balancer.trustedProxies,
     maxHeaderBytes: balancer.maxHeaderBytes,
   };
-  const common = { spec, clock: systemClock, log: silentLog, folder: join(stateFolder, folderOf(balancer.driver)) };
-  const node = process.execPath;
-  switch (balancer.driver) {
-    case 'embedded':
-      return createEmbeddedBalancer({ ...common, node, proxyEntry: resolve('../apps/proxy/src/main.ts') });
-    case 'haproxy':
-      return createHaproxyBalancer({
-        ...common,
-        settings: { mode: 'managed', program: 'haproxy', tls: undefined },
-        node,
-      });
-    case 'nginx':
-      return createNginxBalancer({ ...common, settings: { mode: 'managed', program: 'nginx', tls: undefined } });
-    default:
-      return balancer.driver satisfies never;
-  }
+  const driver = requireDriver(drivers.balancers, balancer.driver);
+  return driver.create({
+    spec,
+    settings: ownOf(balancer, driver.name),
+    stateFolder,
+    accessLog: false,
+    clock: systemClock,
+    log: silentLog,
+  });
 }
-
-const folderOf = (driver: string): string => (driver === 'embedded' ? 'proxy' : driver);
 
 function tokenOf(stateFolder: string): string {
   const { $client } = openDatabase(stateFolder);

@@ -1,6 +1,5 @@
 // The demonstration's bluegreen.yaml: the sample shop, and the people of the Slack stand-in.
 
-import type { TargetSettings } from '@bg/engine';
 import type { Places } from './places.ts';
 import type { Ports } from './ports.ts';
 
@@ -35,7 +34,7 @@ export interface DemoConfig {
   readonly rollbackFor?: string;
 }
 
-export type LoadBalancerName = TargetSettings['balancer']['driver'];
+export type LoadBalancerName = 'embedded' | 'haproxy' | 'nginx';
 
 export function demoConfig({ places, ports, pace, loadBalancer = 'embedded', rollbackFor }: DemoConfig): string {
   return `# Written anew at each start of the demonstration: changes are lost. bluegreen.example.yaml explains every key.

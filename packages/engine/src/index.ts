@@ -35,11 +35,12 @@ export type {
 } from './api/views.ts';
 export { fitsHostEvent } from './builds/hosts/hosts.ts';
 export { configurationAgainstRunning } from './compose/config-against-running.ts';
+export { checkConfig, checkConfigFile, loadSettings } from './compose/configuration.ts';
 export { type EngineOptions, openEngine } from './compose/engine.ts';
-export { type ConfigCheck, checkConfig } from './config/check.ts';
+export { databaseNames, lintRelease, unknownRule } from './compose/lint.ts';
+export type { ConfigCheck } from './config/check.ts';
 export { type ConfigProblem, formatProblem } from './config/kit/problems.ts';
 export { parseDuration } from './config/kit/units.ts';
-export { checkConfigFile, loadSettings } from './config/load.ts';
 export { approverRule, findPerson } from './config/people/people.ts';
 export { accountNote } from './config/process/notes.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
@@ -109,7 +110,6 @@ export { type Narrowing, narrow, readBaseline, writeBaseline } from './migrator/
 export { isStopping, type LintReport } from './migrator/lint/reports/report.ts';
 export { sarifReport } from './migrator/lint/reports/sarif.ts';
 export { textReport } from './migrator/lint/reports/text.ts';
-export { lintRelease, unknownRule } from './migrator/lint-release.ts';
 export type { SchemaAct } from './migrator/migrator.ts';
 export type { MigrationEvent } from './migrator/phases/context.ts';
 export { type MailPreview, mailProblem, previewMails, sendTestMail } from './notify/mail/preview.ts';

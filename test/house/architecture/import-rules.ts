@@ -6,19 +6,32 @@ import { driverOf, engine, importing, inApps, inEngine, isPackage, isTest, type 
 export const importRules: readonly Rule[] = [
   {
     name: 'drivers-see-their-interface-only',
-    says: 'a driver sees its own folder, its interface, the vocabulary, and lib',
+    says: 'a driver sees its own folder, its interface, the vocabulary, lib, and what subjects of the file are written with',
     governs: (path) => driverOf(path) !== undefined && !isTest(path),
     broken: importing((target, { path }) => {
       const own = driverOf(path) ?? '';
       if (!inEngine(target) || /\/src\/(lib|domain)\//.test(target) || target.startsWith(`${engine}/${own}/`))
         return false;
       const isInterface = target.startsWith(`${engine}/${own.split('/')[0]}/`) && driverOf(target) === undefined;
-      return !isInterface;
+      return !isInterface && !target.startsWith(`${engine}/config/kit/`);
     }),
     except: [],
     planted: {
       path: `${engine}/load-balancer/nginx/planted.ts`,
       text: "import { changeRouting } from '../../orchestrator/routing.ts';",
+    },
+  },
+  {
+    name: 'drivers-see-no-settings-of-others',
+    says: 'a driver is given its own settings: of config/ it sees the kit alone',
+    governs: (path) => driverOf(path) !== undefined && !isTest(path),
+    broken: importing(
+      (target) => target.startsWith(`${engine}/config/`) && !target.startsWith(`${engine}/config/kit/`),
+    ),
+    except: [],
+    planted: {
+      path: `${engine}/load-balancer/haproxy/planted.ts`,
+      text: "import type { TargetSettings } from '../../config/settings.ts';",
     },
   },
   {
@@ -29,7 +42,6 @@ export const importRules: readonly Rule[] = [
     broken: importing((target) => driverOf(target) !== undefined),
     except: [
       { path: `${engine}/index.ts`, because: 'the door exports the types that the proxy and its driver agree on' },
-      { path: `${engine}/migrator/lint-release.ts`, because: 'a lint needs no engine: it picks the grammar by name' },
     ],
     planted: {
       path: `${engine}/orchestrator/run/steps/planted.ts`,

@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  databaseNames,
   entryOf,
   githubReport,
   isStopping,
@@ -23,9 +24,6 @@ import { type Call, configFile, screenFor } from '../session.ts';
 import { usageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
-const drivers = ['postgres', 'mariadb', 'sqlite'] as const;
-type Driver = (typeof drivers)[number];
-
 const formats: Readonly<Record<string, (report: LintReport) => string>> = {
   text: textReport,
   json: jsonReport,
@@ -39,7 +37,7 @@ export const lint: Command = {
   placeless: true,
   summary: 'find hazards in a folder of migrations, without a server; 1 when one would stop a deployment',
   options: [
-    ['--driver <name>', `which database: ${drivers.join(', ')} (from the configuration where there is one)`],
+    ['--driver <name>', `which database: ${databaseNames.join(', ')} (from the configuration where there is one)`],
     ['--format <name>', `${Object.keys(formats).join(', ')} (text)`],
     ['--since <number>', 'show only what is found from this migration on'],
     ['--rule <names>', 'show only these rules, separated by commas'],
@@ -72,7 +70,7 @@ export const lint: Command = {
   },
 };
 
-function narrowingOf({ since, rule, baseline }: Call['options'], driver: Driver): Narrowing {
+function narrowingOf({ since, rule, baseline }: Call['options'], driver: string): Narrowing {
   if (since !== undefined && !/^\d+(_.*)?$/.test(since))
     throw usageError(`--since expects a number or an id such as 003_full_name, got "${since}".`);
   const known = baseline === undefined ? undefined : readBaseline(baseline);
@@ -99,19 +97,19 @@ function sqlFolder(folder: string): string {
     : folder;
 }
 
-function driverOf(world: Call['world'], { driver, config }: Call['options']): Driver {
+function driverOf(world: Call['world'], { driver, config }: Call['options']): string {
   if (driver !== undefined) {
-    const known = drivers.find((each) => each === driver);
-    if (!known) throw usageError(`"${driver}" is no database: ${drivers.join(', ')}.`);
+    const known = databaseNames.find((each) => each === driver);
+    if (!known) throw usageError(`"${driver}" is no database: ${databaseNames.join(', ')}.`);
     return known;
   }
   const configured = configuredDrivers(world, config);
   const [only, ...others] = configured;
   if (only !== undefined && others.length === 0) return only;
-  throw usageError(`Say which database it is for: --driver ${drivers.join(', --driver ')}.`);
+  throw usageError(`Say which database it is for: --driver ${databaseNames.join(', --driver ')}.`);
 }
 
-function configuredDrivers(world: Call['world'], config: string | undefined): readonly Driver[] {
+function configuredDrivers(world: Call['world'], config: string | undefined): readonly string[] {
   return [...new Set(configuredDatabases(world, config).map(({ driver }) => driver))];
 }
 

@@ -1,25 +1,21 @@
 // The composition root: configuration → drivers and store → the verbs. The only file that knows every driver.
 
 import { randomBytes } from 'node:crypto';
-import { join, resolve } from 'node:path';
 import type { Engine } from '../api/engine.ts';
 import { artifactSecrets } from '../config/artifacts/artifacts.ts';
 import { auditSecrets } from '../config/audit/audit.ts';
+import { ownOf, requireDriver } from '../config/drivers.ts';
 import { secretsIn } from '../config/notify/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
 import { statusSecrets } from '../config/statuses/statuses.ts';
 import type { SlotName } from '../domain/target.ts';
 import type { Environment } from '../environment/environment.ts';
-import { createProcessEnvironment } from '../environment/process/driver.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import type { Log } from '../lib/log.ts';
-import { createEmbeddedBalancer } from '../load-balancer/embedded/driver.ts';
-import { createHaproxyBalancer } from '../load-balancer/haproxy/driver.ts';
-import type { BalancerSpec, LoadBalancer, PreviewRoute } from '../load-balancer/load-balancer.ts';
-import { createNginxBalancer } from '../load-balancer/nginx/driver.ts';
+import type { BalancerSpec, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import { tell } from '../notify/tell.ts';
 import { driverLease, type Target } from '../orchestrator/core.ts';
 import { createVerbs } from '../orchestrator/verbs/verbs.ts';
@@ -30,6 +26,7 @@ import { createStore } from '../state/store.ts';
 import { ensureTarget } from '../state/targets.ts';
 import { createWake } from '../state/wake.ts';
 import { connectBuilds } from './builds.ts';
+import { type EngineDrivers, drivers as everyDriver } from './drivers.ts';
 import { followInstances } from './following-balancer.ts';
 import { createTargetMigrator } from './migrators.ts';
 import { createTellers } from './tellers.ts';
@@ -40,10 +37,13 @@ export interface EngineOptions {
   /** `slack-bot`, `cli`, …: shown where it says who drives. */
   readonly processName: string;
   readonly clock?: Clock;
+  /** What the settings were resolved with. Default: the drivers that there are. */
+  readonly drivers?: EngineDrivers;
 }
 
 /** @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked`, `state-unsafe`, `config-changed` */
-export function openEngine({ settings, log, processName, clock = systemClock }: EngineOptions): Engine {
+export function openEngine(options: EngineOptions): Engine {
+  const { settings, log, processName, clock = systemClock, drivers = everyDriver } = options;
   const db = openDatabase(settings.stateFolder, (sentence) => log.warn(sentence));
   refuseOtherConfiguration(db, settings, clock);
   const wake = createWake(db, clock);
@@ -56,10 +56,13 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
     ...settings.targets.flatMap(({ artifacts }) => artifactSecrets(artifacts)),
   ];
   const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: wake.announce });
-  const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log });
+  const environments = createEnvironments({ settings, drivers, clock, log });
   const targets = settings.targets.map((target, index): Target => {
     const preview = previews[index] ?? previewOf(db, target);
     const key = { service: target.service, target: target.target };
+    const environment = environments(target.driver);
+    const balancer = requireDriver(drivers.balancers, target.balancer.driver);
+    const { stateFolder } = settings;
     const upstreams = () => upstreamsOf(environment, target);
     return {
       key,
@@ -68,9 +71,16 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
       preview,
       environment,
       balancer: followInstances(upstreams, () =>
-        createBalancer({ settings, target, spec: balancerSpec(target, preview, upstreams()), clock, log }),
+        balancer.create({
+          spec: balancerSpec(target, preview, upstreams()),
+          settings: ownOf(target.balancer, balancer.name),
+          stateFolder,
+          accessLog: target.balancer.accessLog,
+          clock,
+          log,
+        }),
       ),
-      migrator: createTargetMigrator(target, clock),
+      migrator: createTargetMigrator(target, clock, drivers.databases),
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
@@ -80,46 +90,24 @@ export function openEngine({ settings, log, processName, clock = systemClock }: 
   return { ...verbs, tell: (signal) => tell({ withLease: verbs.withLease, clock, log }, tellers(), signal) };
 }
 
-/** One folder per driver, below the state folder. Nothing is started here. */
-function createBalancer(options: {
-  readonly settings: Settings;
-  readonly target: TargetSettings;
-  readonly spec: BalancerSpec;
-  readonly clock: Clock;
-  readonly log: Log;
-}): LoadBalancer {
-  const { settings, target, spec, clock, log } = options;
-  const common = { spec, clock, log };
-  const { accessLog } = target.balancer;
-  const folderOf = (name: string) => join(settings.stateFolder, name);
-  switch (target.balancer.driver) {
-    case 'embedded':
-      return createEmbeddedBalancer({
-        ...common,
-        folder: folderOf('proxy'),
-        node: process.execPath,
-        proxyEntry,
-        accessLog,
-      });
-    case 'haproxy': {
-      const haproxy = target.balancer.haproxy ?? { mode: 'managed', program: 'haproxy', tls: undefined };
-      return createHaproxyBalancer({
-        ...common,
-        folder: folderOf('haproxy'),
-        settings: haproxy,
-        node: process.execPath,
-      });
-    }
-    case 'nginx': {
-      const nginx = target.balancer.nginx ?? { mode: 'managed', program: 'nginx', tls: undefined };
-      return createNginxBalancer({ ...common, folder: folderOf('nginx'), settings: nginx });
-    }
-    default:
-      return target.balancer.driver satisfies never;
-  }
+/** One for all targets that have it. Nothing is started here. */
+function createEnvironments({
+  settings,
+  drivers,
+  clock,
+  log,
+}: Required<Pick<EngineOptions, 'settings' | 'drivers' | 'clock' | 'log'>>): (name: string) => Environment {
+  const made = new Map<string, Environment>();
+  const settingsOf = (service: string, target: string) =>
+    settings.targets.find((each) => each.service === service && each.target === target)?.environment;
+  return (name) => {
+    const environment =
+      made.get(name) ??
+      requireDriver(drivers.environments, name).create({ stateFolder: settings.stateFolder, settingsOf, clock, log });
+    made.set(name, environment);
+    return environment;
+  };
 }
-
-const proxyEntry = resolve(import.meta.dirname, '../../../../apps/proxy/src/main.ts');
 
 /** Two processes that would start and route different things must not work on one state. */
 function refuseOtherConfiguration(db: Db, settings: Settings, clock: Clock): void {

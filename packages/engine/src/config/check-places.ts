@@ -4,7 +4,6 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readEnvFile } from '../lib/env-file.ts';
 import { messageOf } from '../lib/errors.ts';
-import { defaultPreview, defaultStickyCookie } from './defaults.ts';
 import type { Draft } from './kit/draft.ts';
 import type { Path } from './kit/path.ts';
 import { error, type Finding, warning } from './kit/problems.ts';
@@ -66,26 +65,6 @@ function checkEnvFile(at: Path, file: string): readonly Finding[] {
 /** Secrets may be for the user of the service alone: then nothing is said about them here. */
 const isDenied = (thrown: unknown): boolean =>
   thrown instanceof Error && (thrown.cause as { readonly code?: unknown } | undefined)?.code === 'EACCES';
-
-export function checkBalancer({ own, path }: TargetDraft): readonly Finding[] {
-  const { sticky, preview } = own.loadBalancer ?? {};
-  const by = sticky?.by ?? 'cookie';
-  const at = [...path, 'loadBalancer', 'sticky'];
-  if (sticky && by === 'header' && !('name' in sticky))
-    return [error([...at, 'name'], 'is missing; expected the header that tells users apart, such as x-user-id')];
-  if (sticky && by === 'address' && sticky.name !== undefined)
-    return [warning([...at, 'name'], 'is not looked at, since users are told apart by address')];
-  const cookie =
-    by === 'cookie' && preview && (sticky?.name ?? defaultStickyCookie) === (preview.cookie ?? defaultPreview.cookie);
-  return cookie
-    ? [
-        error(
-          [...path, 'loadBalancer', 'preview', 'cookie'],
-          'is the same cookie as that of sticky; expected another name',
-        ),
-      ]
-    : [];
-}
 
 /** Slack answers these itself; a manifest that names one is refused as a whole. */
 const slackOwnWords = new Set(

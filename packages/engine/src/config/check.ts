@@ -2,14 +2,13 @@
 
 import { dirname, resolve } from 'node:path';
 import { checkAudit } from './audit/check.ts';
-import { checkHaproxy } from './balancer/check-haproxy.ts';
-import { checkNginx } from './balancer/check-nginx.ts';
-import { checkPorts } from './balancer/check-ports.ts';
+import { checkBalancer, checkPorts } from './balancer/check.ts';
 import { checkBuilds } from './builds/check.ts';
 import { checkNames, checkRequired } from './check-names.ts';
-import { checkBalancer, checkCommands, checkFiles, checkState } from './check-places.ts';
+import { checkCommands, checkFiles, checkState } from './check-places.ts';
 import { checkDatabase, checkRecords } from './database/check.ts';
 import { checkBehaviour, checkLists } from './deployment/check.ts';
+import type { Drivers } from './drivers.ts';
 import { checkHealth } from './health/check.ts';
 import type { Draft } from './kit/draft.ts';
 import { formatPath, type Path } from './kit/path.ts';
@@ -18,11 +17,12 @@ import { checkNotify, checkTold } from './notify/check.ts';
 import { checkApprovals, checkApprovers, checkPeople } from './people/check.ts';
 import { checkAccounts } from './process/check-accounts.ts';
 import { checkCommand } from './process/check-command.ts';
+import { checkEnvironment } from './process/check-environment.ts';
 import { readDocument } from './reading/document.ts';
 import { checkShape } from './reading/issues.ts';
 import { substitute } from './reading/variables.ts';
 import { resolveSettings } from './resolve.ts';
-import type { ConfigFile } from './schema.ts';
+import { type ConfigFile, configSchema } from './schema.ts';
 import type { Settings } from './settings.ts';
 import { checkStatuses } from './statuses/check.ts';
 import { targetDrafts } from './target-draft.ts';
@@ -39,29 +39,35 @@ export function checkConfig(options: {
   readonly file: string;
   readonly text: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly drivers: Drivers;
 }): ConfigCheck {
+  const { drivers } = options;
   const file = resolve(options.file);
   const { root, problems: faults, locate, sourceOf } = readDocument(options.text);
   if (faults.length > 0) return { settings: undefined, problems: faults };
   const filled = substitute({ root, environment: options.environment, sourceOf });
-  const shape = checkShape(filled);
+  const shape = checkShape(filled, configSchema(drivers));
   const isHidden = (path: Path) => filled.fromVariables.has(formatPath(path));
   const findings = [
     ...filled.findings,
     ...shape.findings,
-    ...checkTogether(shape.draft, { folder: dirname(file), isHidden }),
+    ...checkTogether(shape.draft, { folder: dirname(file), isHidden, drivers }),
   ];
   const problems = inOrder(withoutDoubles(findings).map(locate));
   const config = problems.some(({ severity }) => severity === 'error') ? undefined : shape.file;
   const warnings = problems
     .filter(({ severity }) => severity === 'warning')
     .map(({ path, message }) => `${path}: ${message}`);
-  return { settings: config && resolveSettings({ file, config, warnings }), problems };
+  return { settings: config && resolveSettings({ file, config, warnings, drivers }), problems };
 }
 
 function checkTogether(
   draft: Draft<ConfigFile>,
-  { folder, isHidden }: { readonly folder: string; readonly isHidden: (path: Path) => boolean },
+  {
+    folder,
+    isHidden,
+    drivers,
+  }: { readonly folder: string; readonly isHidden: (path: Path) => boolean; readonly drivers: Drivers },
 ): readonly Finding[] {
   const targets = targetDrafts(draft);
   return [
@@ -74,22 +80,21 @@ function checkTogether(
     ...checkNames(draft),
     ...checkLists(draft),
     ...checkBuilds(draft),
-    ...checkPorts(targets),
+    ...checkPorts(targets, drivers.balancers),
     ...checkAccounts(targets),
     ...checkStatuses(draft),
     ...checkRecords(targets, folder),
     ...targets.flatMap((target) => [
       ...checkRequired(target),
       ...checkBehaviour(target),
-      ...checkBalancer(target),
-      ...checkNginx(target),
-      ...checkHaproxy(target),
+      ...checkBalancer(target, drivers.balancers),
+      ...checkEnvironment(target, drivers.environments),
       ...checkFiles(target, folder),
       ...checkCommand(target, folder),
       ...checkHealth(target, folder),
       ...checkApprovals(draft, target),
       ...checkTold(draft, target),
-      ...checkDatabase(draft, target, folder),
+      ...checkDatabase(draft, target, { folder, drivers: drivers.databases }),
     ]),
   ];
 }

@@ -2,7 +2,6 @@
 
 import { defaultHealth } from './health/health.ts';
 import { defaultTold } from './notify/resolve.ts';
-import type { TargetFile } from './schema.ts';
 import type { ServiceOptions } from './service-options.ts';
 
 type Canary = NonNullable<ServiceOptions['canary']>;
@@ -44,18 +43,5 @@ export const defaultOptions = {
   limits: { disk: '256MB', memory: '128MB', log: '50MB' },
   notify: defaultTold,
 } satisfies ServiceOptions;
-
-export const defaultBalancer = {
-  driver: 'embedded' as NonNullable<TargetFile['loadBalancer']['driver']>,
-  requestTimeout: '60s',
-  drainSpread: '0s',
-  receiptProbes: 20,
-  accessLog: true,
-  trustedProxies: [] as NonNullable<TargetFile['loadBalancer']['trustedProxies']>,
-  maxHeaderBytes: 16_384,
-} satisfies Partial<TargetFile['loadBalancer']>;
-
-export const defaultStickyCookie = 'bg_bucket';
-export const defaultPreview = { header: 'x-bluegreen-preview', cookie: 'bg_preview' } as const;
 
 export const defaultSmokeTimeout = '10s';

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { checkConfig } from './check.ts';
-import { defaultBalancer, defaultOptions, defaultPreview, defaultStickyCookie } from './defaults.ts';
+import { checkConfig, configJsonSchema } from '../compose/configuration.ts';
+import { defaultBalancer, defaultPreview, defaultStickyCookie } from './balancer/keys.ts';
+import { defaultOptions } from './defaults.ts';
 import { defaultFields } from './health/health.ts';
-import { configJsonSchema } from './json-schema.ts';
 import { isMapping, merge, valueAt } from './kit/draft.ts';
 import { formatPath, type Path } from './kit/path.ts';
 
@@ -63,7 +63,10 @@ describe('bluegreen.example.yaml', () => {
     const defaults: readonly (readonly [Path, unknown])[] = [
       ...leavesOf(merge(defaultOptions, { health: { fields: defaultFields } }), shop),
       ...leavesOf(
-        merge(defaultBalancer, { sticky: { by: 'cookie', name: defaultStickyCookie }, preview: defaultPreview }),
+        merge(
+          { driver: 'embedded', ...defaultBalancer },
+          { sticky: { by: 'cookie', name: defaultStickyCookie }, preview: defaultPreview },
+        ),
         balancer,
       ),
     ];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { configJsonSchema } from './json-schema.ts';
+import { configJsonSchema } from '../compose/configuration.ts';
 
 describe('bluegreen.schema.json', () => {
   it('is what the schema says now; otherwise run npm run schema', () => {

@@ -1,13 +1,14 @@
 // The schema of the file in the form that editors read: completion, documentation and red lines while typing.
 
 import { z } from 'zod';
+import type { Drivers } from './drivers.ts';
 import { configSchema } from './schema.ts';
 
 const variable = { type: 'string', pattern: '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}' } as const;
 
 /** JSON Schema draft 7, as text with a line end: the content of bluegreen.schema.json. */
-export function configJsonSchema(): string {
-  const schema = z.toJSONSchema(configSchema, {
+export function configJsonSchema(drivers: Drivers): string {
+  const schema = z.toJSONSchema(configSchema(drivers), {
     target: 'draft-7',
     io: 'input',
     override: ({ jsonSchema }) => allowVariable(jsonSchema),

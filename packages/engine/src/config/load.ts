@@ -6,6 +6,7 @@ import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { isMissing } from '../lib/files.ts';
 import { type Decoded, decodeText } from '../lib/text-file.ts';
 import { type ConfigCheck, checkConfig } from './check.ts';
+import type { Drivers } from './drivers.ts';
 import { formatProblem } from './kit/problems.ts';
 import { fileProblem, maxFileBytes, tooLarge } from './reading/document.ts';
 import type { Settings } from './settings.ts';
@@ -13,6 +14,7 @@ import type { Settings } from './settings.ts';
 interface ConfigSource {
   readonly file: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly drivers: Drivers;
 }
 
 /** @throws BlueGreenError `config-invalid`: one line per problem; `details.problems` holds them as values. */
@@ -31,11 +33,11 @@ export function loadSettings(source: ConfigSource): Settings {
 }
 
 /** Like `checkConfig`, and also says what is wrong with the file itself. Never throws. */
-export function checkConfigFile({ file, environment }: ConfigSource): ConfigCheck {
+export function checkConfigFile({ file, environment, drivers }: ConfigSource): ConfigCheck {
   const { text, fault } = readText(file);
   return text === undefined
     ? { settings: undefined, problems: [fileProblem(fault)] }
-    : checkConfig({ file, text, environment });
+    : checkConfig({ file, text, environment, drivers });
 }
 
 function readText(file: string): Decoded {

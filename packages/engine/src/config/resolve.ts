@@ -5,28 +5,23 @@ import { dirname, resolve } from 'node:path';
 import { resolveArtifacts } from './artifacts/artifacts.ts';
 import { resolveKeepReleases } from './artifacts/keep-releases.ts';
 import { resolveAudit } from './audit/audit.ts';
-import { resolveHaproxy } from './balancer/haproxy.ts';
-import { resolveNginx } from './balancer/nginx.ts';
+import { resolveBalancer } from './balancer/balancer.ts';
 import { resolveBuilds } from './builds/builds.ts';
 import { resolveDatabase } from './database/database.ts';
-import {
-  defaultBalancer,
-  defaultOptions,
-  defaultPreview,
-  defaultSmokeTimeout,
-  defaultStickyCookie,
-} from './defaults.ts';
+import { defaultOptions, defaultSmokeTimeout } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
+import type { Drivers } from './drivers.ts';
 import type { GuardSettings } from './guard/guard.ts';
 import { resolveHealth } from './health/health.ts';
 import { merge } from './kit/draft.ts';
-import { parseDuration, parseListen, parsePercentage, parseSize } from './kit/units.ts';
+import { parseDuration, parsePercentage, parseSize } from './kit/units.ts';
 import { resolveNotify, resolveTold } from './notify/resolve.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
+import { resolveEnvironment } from './process/environment.ts';
 import { resolveRequiredEnv } from './process/required-env.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
 import type { ServiceOptions } from './service-options.ts';
-import type { BalancerSettings, CanaryStep, Person, Settings, SmokeTest, TargetSettings } from './settings.ts';
+import type { CanaryStep, Person, Settings, SmokeTest, TargetSettings } from './settings.ts';
 import { commandWords } from './slack/command-words.ts';
 import { resolveStatuses } from './statuses/statuses.ts';
 
@@ -34,12 +29,13 @@ export function resolveSettings(options: {
   readonly file: string;
   readonly config: ConfigFile;
   readonly warnings: readonly string[];
+  readonly drivers: Drivers;
 }): Settings {
-  const { file, config, warnings } = options;
+  const { file, config, warnings, drivers } = options;
   const folder = dirname(file);
   const targets = Object.entries(config.services).flatMap(([service, shared]) =>
     Object.entries(shared.targets).map(([target, own]) =>
-      resolveTarget({ service, target, shared, own, folder, approvers: config.approvers ?? [] }),
+      resolveTarget({ service, target, shared, own, folder, drivers, approvers: config.approvers ?? [] }),
     ),
   );
   return {
@@ -63,10 +59,11 @@ interface TargetInput {
   readonly shared: ServiceFile;
   readonly own: TargetFile;
   readonly folder: string;
+  readonly drivers: Drivers;
   readonly approvers: readonly string[];
 }
 
-function resolveTarget({ service, target, shared, own, folder, approvers }: TargetInput): TargetSettings {
+function resolveTarget({ service, target, shared, own, folder, drivers, approvers }: TargetInput): TargetSettings {
   const { targets, builds: _builds, ...sharedOptions } = shared;
   const options = merge(merge(defaultOptions, sharedOptions), own);
   const inFolder = (path: string) => resolve(folder, path);
@@ -83,7 +80,7 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
     target,
     isDefault: own.default === true || Object.keys(targets).length === 1,
     releasesFolder: inFolder(options.releases),
-    driver: 'process',
+    ...resolveEnvironment(own.environment, drivers.environments, inFolder),
     slots: { blue: slot(own.slots.blue), green: slot(own.slots.green) },
     command: [program, ...args],
     env: asTexts(options.env),
@@ -92,13 +89,13 @@ function resolveTarget({ service, target, shared, own, folder, approvers }: Targ
     health: resolveHealth(options.health, inFolder),
     smokeTests: options.smokeTests.map(resolveSmokeTest),
     smokeTotalMs: parseDuration(options.smokeTotal),
-    balancer: resolveBalancer(own.loadBalancer, inFolder),
+    balancer: resolveBalancer(own.loadBalancer, drivers.balancers, inFolder),
     canary: options.canary.map(resolveCanaryStep),
     approval: resolveApproval(options.approval, approvers),
     ...resolveAfterwards(options),
     channel: options.channel,
     told: resolveTold(options.notify),
-    database: resolveDatabase(options.database),
+    database: resolveDatabase(options.database, drivers.databases),
     artifacts: resolveArtifacts(options.artifacts, inFolder),
     keepReleases: resolveKeepReleases(options.keepReleases),
   };
@@ -151,39 +148,6 @@ export function resolveSmokeTest(test: NonNullable<ServiceOptions['smokeTests']>
     body: asJson ? JSON.stringify(test.body) : (test.body as string | undefined),
     timeoutMs: parseDuration(test.timeout ?? defaultSmokeTimeout),
     expect: { status: test.expect?.status ?? 200, json: test.expect?.json ?? {}, text: test.expect?.text ?? [] },
-  };
-}
-
-function resolveBalancer(
-  loadBalancer: TargetFile['loadBalancer'],
-  inFolder: (path: string) => string,
-): BalancerSettings {
-  const { driver, listen, sticky, preview, allow, requestTimeout, drainSpread, ...others } = merge(
-    defaultBalancer,
-    loadBalancer,
-  );
-  const { receiptProbes, accessLog, trustedProxies, maxHeaderBytes } = others;
-  const by = sticky?.by ?? 'cookie';
-  return {
-    driver,
-    listen: parseListen(listen),
-    sticky: { by, name: by === 'address' ? '' : (sticky?.name ?? defaultStickyCookie) },
-    preview: preview && {
-      header: preview.header ?? defaultPreview.header,
-      cookie: preview.cookie ?? defaultPreview.cookie,
-      token: preview.token,
-      host: preview.host?.toLowerCase(),
-    },
-    allow,
-    requestTimeoutMs: parseDuration(requestTimeout),
-    drainSpreadMs: parseDuration(drainSpread),
-    receiptProbes,
-    accessLog,
-    trustedProxies,
-    maxHeaderBytes,
-    ...(loadBalancer.healthPath === undefined ? {} : { healthPath: loadBalancer.healthPath }),
-    ...(driver === 'haproxy' ? { haproxy: resolveHaproxy(loadBalancer.haproxy, inFolder) } : {}),
-    ...(driver === 'nginx' ? { nginx: resolveNginx(loadBalancer.nginx, inFolder) } : {}),
   };
 }
 

@@ -4,7 +4,8 @@
 import { z } from 'zod';
 import { artifacts } from './artifacts/artifacts.ts';
 import { keepReleases } from './artifacts/keep-releases.ts';
-import { database } from './database/database.ts';
+import { databaseSchema } from './database/database.ts';
+import type { Drivers } from './drivers.ts';
 import { guard } from './guard/guard.ts';
 import { health } from './health/health.ts';
 import {
@@ -105,7 +106,7 @@ const approval = z
   })
   .describe('Who decides, and by when.');
 
-export const serviceOptions = {
+const runKeys = {
   releases: path().describe('Folder with one folder per version.').optional(),
   command: listOf(text(), 200)
     .min(1, { error: 'a list of a program and its arguments' })
@@ -126,7 +127,9 @@ export const serviceOptions = {
     .optional(),
   ...accountOptions,
   quota: quota.optional(),
-  database: database.optional(),
+};
+
+const otherKeys = {
   artifacts: artifacts.optional(),
   keepReleases: keepReleases.optional(),
   grace: durationOrZero().describe('Between SIGTERM and SIGKILL. Default: 30s.').optional(),
@@ -204,5 +207,10 @@ export const serviceOptions = {
     .optional(),
 };
 
-const options = z.strictObject(serviceOptions);
-export type ServiceOptions = z.infer<typeof options>;
+export const serviceOptions = ({ databases }: Pick<Drivers, 'databases'>) => ({
+  ...runKeys,
+  database: databaseSchema(databases).optional(),
+  ...otherKeys,
+});
+
+export type ServiceOptions = z.infer<z.ZodObject<ReturnType<typeof serviceOptions>, z.core.$strict>>;

@@ -4,16 +4,15 @@
 import type { SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
-import type { AllowList, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import type { ReleasesSettings } from './artifacts/keep-releases.ts';
 import type { AuditSettings } from './audit/audit.ts';
-import type { HaproxySettings } from './balancer/haproxy.ts';
-import type { NginxSettings } from './balancer/nginx.ts';
+import type { BalancerSettings } from './balancer/balancer.ts';
 import type { BuildRule } from './builds/settings.ts';
-import type { DatabaseSettings } from './database/database.ts';
+import type { DatabaseSettings } from './database/settings.ts';
 import type { IllnessSettings } from './guard/guard.ts';
 import type { HealthSettings } from './health/settings.ts';
 import type { NotifySettings, ToldSettings } from './notify/settings.ts';
+import type { EnvironmentChoice } from './process/environment.ts';
 import type { VariableFormat } from './process/required-env.ts';
 import type { StatusesSettings } from './statuses/statuses.ts';
 
@@ -57,12 +56,11 @@ export interface SlackSettings {
   readonly team: string | undefined;
 }
 
-export interface TargetSettings extends ReleasesSettings, IllnessSettings {
+export interface TargetSettings extends ReleasesSettings, IllnessSettings, EnvironmentChoice {
   readonly service: string;
   readonly target: string;
   /** The target that a service name alone means; every service has exactly one. */
   readonly isDefault: boolean;
-  readonly driver: 'process';
   readonly slots: Readonly<Record<SlotName, SlotSettings>>;
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
@@ -118,31 +116,6 @@ export interface SmokeTest {
     /** Every one of these texts must be in the body. */
     readonly text: readonly string[];
   };
-}
-
-export interface BalancerSettings {
-  readonly driver: 'embedded' | 'haproxy' | 'nginx';
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
-  readonly preview: PreviewRoute | undefined;
-  /** Named users who see the new side before any share is given. */
-  readonly allow: AllowList | undefined;
-  readonly requestTimeoutMs: number;
-  readonly drainSpreadMs: number;
-  /** Probes per node that a receipt needs, all of which must see the expected release. */
-  readonly receiptProbes: number;
-  /** Whether the embedded balancer keeps one line per request. */
-  readonly accessLog: boolean;
-  /** Addresses and networks whose forwarded headers are believed. */
-  readonly trustedProxies: readonly string[];
-  /** Of the head of a request, and of that of an answer. */
-  readonly maxHeaderBytes: number;
-  /** What the balancer answers itself, for monitors outside. */
-  readonly healthPath?: string;
-  /** Looked at only where HAProxy is the driver. */
-  readonly haproxy?: HaproxySettings;
-  /** Looked at only where nginx is the driver. */
-  readonly nginx?: NginxSettings;
 }
 
 export interface CanaryStep {

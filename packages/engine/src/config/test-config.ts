@@ -3,7 +3,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ConfigCheck, checkConfig } from './check.ts';
+import { checkConfig } from '../compose/configuration.ts';
+import type { ConfigCheck } from './check.ts';
 import { type ConfigProblem, formatProblem } from './kit/problems.ts';
 
 export const smallConfig = `state: state

@@ -4,15 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { evidenceOf } from '../compose/evidence.ts';
-import type { DatabaseSettings } from '../config/database/database.ts';
+import type { DatabaseSettings } from '../config/database/settings.ts';
+import { readReleaseManifest } from '../config/release-manifest/release-manifest.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createMigrator } from './create-migrator.ts';
 import { describeReport } from './evidence/describe.ts';
 import { mayContract, mayExpand } from './evidence/report.ts';
 import type { Assessment, Migrator } from './migrator.ts';
-import { sqliteDialect } from './sqlite/dialect.ts';
-import { openSqlite } from './sqlite/open.ts';
+import { sqlite } from './sqlite/descriptor.ts';
 
 let folder: string;
 let migrator: Migrator;
@@ -22,7 +21,6 @@ const settings: DatabaseSettings = {
   driver: 'sqlite',
   url: '',
   scratch: undefined,
-  applicationRole: undefined,
   migrations: 'migrations',
   table: 'schema_migrations',
   lockTimeoutMs: 500,
@@ -37,20 +35,13 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bg-assess-'));
   const file = join(folder, 'shop.sqlite');
   migrator = createMigrator({
-    ...{ dialect: sqliteDialect, folder: 'migrations', limits, lockWaitMs: 10_000, clock: systemClock },
+    ...{ dialect: sqlite.dialect, folder: 'migrations', limits, lockWaitMs: 10_000, clock: systemClock },
     ...{ table: settings.table, sharedTables: [], beforeContract: undefined },
     address: () => `sqlite:${file}`,
     filledIn: (address) => address,
-    identity: async (address) => address,
-    connect: () =>
-      openSqlite({
-        file,
-        table: settings.table,
-        clock: systemClock,
-        split: (text) => sqliteDialect.split(text),
-        ownLimits: limits,
-      }),
-    ...evidenceOf(settings, (url) => url, systemClock),
+    manifestOf: readReleaseManifest,
+    smokeEnv: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+    ...sqlite.create({ settings, filledIn: (url) => url, limits, clock: systemClock }),
   });
 });
 afterEach(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,6 @@
 // statement is preceded by a probe, so that a killed run goes on and never guesses.
 
 import type { DatabaseActivity } from './activity.ts';
-import type { DatabaseKind } from './dialect.ts';
 import type { BackfillFile, SqlFile, Stage } from './files/migration.ts';
 
 /** pending → expanding → expanded → backfilling → ready → contracting → done; or failed, or blocked by a lock or a missing right. */
@@ -80,7 +79,7 @@ export interface BackfillBatch {
 }
 
 export interface SchemaDatabase {
-  readonly kind: DatabaseKind;
+  readonly kind: string;
   /** The ledger, oldest number first; its table is made by the first change, not by a look. */
   ledger(): Promise<readonly LedgerRow[]>;
   /**

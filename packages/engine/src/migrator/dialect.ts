@@ -3,8 +3,6 @@
 import type { Migration } from './files/migration.ts';
 import type { Finding } from './lint/finding.ts';
 
-export type DatabaseKind = 'postgres' | 'mariadb' | 'sqlite';
-
 export interface Statement {
   readonly text: string;
   /** 1-based line of its first token in the file. */
@@ -21,7 +19,14 @@ export type Statements =
   | { readonly ok: false; readonly problem: SqlProblem };
 
 export interface Dialect {
-  readonly kind: DatabaseKind;
+  /** In the configuration: the value of `database.driver`. */
+  readonly kind: string;
+  /** URL of the module that exports it: a lint in a thread of its own loads it there. */
+  readonly module: string;
+  /** Whether a file that failed in its transaction has left nothing in the schema. */
+  readonly transactionalSchema: boolean;
+  /** How long one batch of a backfill should take. */
+  readonly batchMs: number;
   /** Names of its rules, matters of taste included. */
   readonly rules: readonly string[];
   /** Loads the parser once; the other functions may be called after it. */

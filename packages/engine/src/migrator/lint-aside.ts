@@ -18,14 +18,14 @@ const memoryMb = 1_024;
 
 /** As `dialect.lint`. @throws MigrationError `files-invalid` when they cannot be judged in time */
 export async function lintAside(
-  dialect: Pick<Dialect, 'kind' | 'lint'>,
+  dialect: Pick<Dialect, 'kind' | 'module' | 'lint'>,
   migrations: readonly Migration[],
   options: LintOptions = {},
   within: { readonly limitMs: number } = { limitMs },
 ): Promise<readonly Finding[]> {
   const bytes = migrations.flatMap(filesOf).reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   if (bytes <= smallBytes) return dialect.lint(migrations, options);
-  const workerData: LintTask = { kind: dialect.kind, migrations, options };
+  const workerData: LintTask = { kind: dialect.kind, module: dialect.module, migrations, options };
   const worker = new Worker(new URL('./lint-worker.ts', import.meta.url), {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },

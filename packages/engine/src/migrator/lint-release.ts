@@ -1,28 +1,18 @@
 // The door of the lint: a folder of migrations, read and judged without a server, for CI and for the registration alike.
 
 import { suggest } from '../lib/suggest.ts';
-import type { DatabaseKind, Dialect, LintOptions } from './dialect.ts';
+import type { Dialect, LintOptions } from './dialect.ts';
 import { filesOf } from './files/migration.ts';
 import { readMigrations } from './files/read.ts';
 import { type Finding, fileRules } from './lint/finding.ts';
 import type { LintReport } from './lint/reports/report.ts';
-import { mariadbDialect } from './mariadb/dialect.ts';
-import { postgresDialect } from './postgres/dialect.ts';
-import { sqliteDialect } from './sqlite/dialect.ts';
-
-const dialects: Readonly<Record<DatabaseKind, Dialect>> = {
-  postgres: postgresDialect,
-  mariadb: mariadbDialect,
-  sqlite: sqliteDialect,
-};
 
 /** What is wrong with the files themselves comes first; the other files are judged as if those were not there. */
 export async function lintRelease(
   folder: string,
-  kind: DatabaseKind,
+  dialect: Dialect,
   options: LintOptions & { readonly shownAs?: string } = {},
 ): Promise<LintReport> {
-  const dialect = dialects[kind];
   await dialect.load();
   const shown = options.shownAs ?? folder;
   const read = readMigrations(folder);
@@ -35,9 +25,9 @@ export async function lintRelease(
 /** The first of `names` that is no rule for this database, with the nearest that is. */
 export function unknownRule(
   names: readonly string[],
-  kind: DatabaseKind,
+  { rules }: Pick<Dialect, 'rules'>,
 ): { readonly name: string; readonly nearest: string } | undefined {
-  const known = [...fileRules, ...dialects[kind].rules];
+  const known = [...fileRules, ...rules];
   const name = names.find((each) => !known.includes(each));
   return name === undefined ? undefined : { name, nearest: suggest(name, known, 'any') ?? '' };
 }

@@ -1,18 +1,20 @@
 // The thread that `lint-aside` starts: one task, one answer. The task names its dialect, since a function crosses no thread.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { DatabaseKind, Dialect, LintOptions } from './dialect.ts';
+import type { Dialect, LintOptions } from './dialect.ts';
 import type { Migration } from './files/migration.ts';
 
 export interface LintTask {
-  readonly kind: DatabaseKind;
+  readonly kind: string;
+  /** URL of the module that exports the dialect of this kind. */
+  readonly module: string;
   readonly migrations: readonly Migration[];
   readonly options: LintOptions;
 }
 
-const { kind, migrations, options } = workerData as LintTask;
-const found = (await import(`./${kind}/dialect.ts`)) as Readonly<Record<string, Dialect | undefined>>;
-const dialect = found[`${kind}Dialect`];
+const { kind, module, migrations, options } = workerData as LintTask;
+const found = (await import(module)) as Readonly<Record<string, Dialect | undefined>>;
+const dialect = Object.values(found).find((each) => each?.kind === kind);
 if (!dialect) throw new Error(`there is no dialect of ${kind}`);
 await dialect.load();
 parentPort?.postMessage(dialect.lint(migrations, options));

@@ -13,7 +13,7 @@ import { hasRun, isExpanded, type Ledger, rowOf } from './phases/progress.ts';
 export async function planSchema(
   files: MigrationFiles,
   ledger: Ledger,
-  dialect: Pick<Dialect, 'kind' | 'lint'>,
+  dialect: Pick<Dialect, 'kind' | 'module' | 'lint'>,
   table?: string,
 ): Promise<SchemaPlan> {
   if (!files.ok) return { ...nothing, problems: files.problems.map(formatFileProblem) };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setImmediate as nextRound } from 'node:timers/promises';
 import type { DeploymentView } from '../api/deployment.ts';
 import type { DeployRequest } from '../api/engine.ts';
-import { loadSettings } from '../config/load.ts';
+import { loadSettings } from '../compose/configuration.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { SlotName } from '../domain/target.ts';
 import { pause } from '../lib/clock.ts';

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { readEnvFile } from '../../lib/env-file.ts';
+import { type Drivers, namesOf } from '../drivers.ts';
 import type { Draft } from '../kit/draft.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
 import { variablesIn } from '../reading/variables.ts';
@@ -12,7 +13,12 @@ import { defaultDatabase } from './database.ts';
 /** What each slot is told differently. */
 const perSlot = ['ENVIRONMENT_COLOR', 'APPLICATION_PORT'];
 
-export function checkDatabase(draft: Draft<ConfigFile>, target: TargetDraft, folder: string): readonly Finding[] {
+export function checkDatabase(
+  draft: Draft<ConfigFile>,
+  target: TargetDraft,
+  given: { readonly folder: string; readonly drivers: Drivers['databases'] },
+): readonly Finding[] {
+  const { folder, drivers } = given;
   const { options, saidAt, isSaid } = target;
   const { database } = options;
   if (!database) return [];
@@ -20,7 +26,7 @@ export function checkDatabase(draft: Draft<ConfigFile>, target: TargetDraft, fol
   return [
     ...(isSaid('database', 'driver')
       ? []
-      : [error([...saidAt('database'), 'driver'], 'is missing; expected one of postgres, mariadb, sqlite')]),
+      : [error([...saidAt('database'), 'driver'], `is missing; expected one of ${namesOf(drivers).join(', ')}`)]),
     ...(['url', 'scratch'] as const).flatMap((key) => oneForBoth(target, key)),
     ...sameInBothFiles(target, folder),
     ...(approvers?.length

@@ -31,9 +31,9 @@ describe('the database of a service', () => {
   });
 
   it('names the role of the service where it has one of its own, and takes no quotes for a name', () => {
-    expect(settingsOf(withDatabase('{ driver: postgres, applicationRole: shop_app }'))?.applicationRole).toBe(
-      'shop_app',
-    );
+    expect(settingsOf(withDatabase('{ driver: postgres, applicationRole: shop_app }'))).toMatchObject({
+      applicationRole: 'shop_app',
+    });
     expect(bench.problems(withDatabase(`{ driver: postgres, applicationRole: "a'b" }`))[0]).toContain(
       'services.shop.database.applicationRole: ',
     );

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { type Draft, salvage, valueAt } from '../kit/draft.ts';
 import { formatPath, type Path, startsWith } from '../kit/path.ts';
 import { describeFound, error, type Finding } from '../kit/problems.ts';
-import { type ConfigFile, configSchema } from '../schema.ts';
+import type { ConfigFile, configSchema } from '../schema.ts';
 import { keysOf, schemaAt, unknownKey } from './known-keys.ts';
 import type { Substituted } from './variables.ts';
 
@@ -16,17 +16,18 @@ export interface Shape {
 }
 
 type Issue = z.core.$ZodIssue;
+type Schema = ReturnType<typeof configSchema>;
 
-export function checkShape({ root, findings, fromVariables }: Substituted): Shape {
-  const parsed = configSchema.safeParse(root);
+export function checkShape({ root, findings, fromVariables }: Substituted, schema: Schema): Shape {
+  const parsed = schema.safeParse(root);
   const issues = convertTexts(root, parsed.error?.issues ?? [], fromVariables)
-    ? configSchema.safeParse(root).error?.issues
+    ? schema.safeParse(root).error?.issues
     : parsed.error?.issues;
   const missing = findings.map(({ path }) => path);
   const found = (issues ?? [])
     .filter((issue) => !missing.some((path) => startsWith(pathOf(issue), path)))
-    .flatMap((issue) => findingsOf(issue, root, fromVariables));
-  const file = findings.length === 0 && found.length === 0 ? configSchema.parse(root) : undefined;
+    .flatMap((issue) => findingsOf(issue, { root, fromVariables, schema }));
+  const file = findings.length === 0 && found.length === 0 ? schema.parse(root) : undefined;
   return {
     file,
     draft: salvage(
@@ -58,14 +59,20 @@ function readAs(expected: string, value: string): number | boolean | undefined {
   return (expected === 'number' || expected === 'int') && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
-function findingsOf(issue: Issue, root: unknown, fromVariables: ReadonlySet<string>): readonly Finding[] {
+interface Given {
+  readonly root: unknown;
+  readonly fromVariables: ReadonlySet<string>;
+  readonly schema: Schema;
+}
+
+function findingsOf(issue: Issue, { root, fromVariables, schema }: Given): readonly Finding[] {
   const path = pathOf(issue);
   if (issue.code === 'unrecognized_keys') {
-    const known = keysOf(schemaAt(configSchema, path));
+    const known = keysOf(schemaAt(schema, path));
     return issue.keys.map((key) => ({ ...error([...path, key], unknownKey(key, known)), atKey: true }));
   }
   const value = valueAt(root, path);
-  const expected = expectedBy(issue, path);
+  const expected = expectedBy(issue, path, schema);
   if (value === undefined) return [error(path, `is missing; expected ${expected}`)];
   const hidden = fromVariables.has(formatPath(path));
   return [
@@ -81,9 +88,9 @@ const wantsCollection = (issue: Issue): boolean =>
   issue.code === 'invalid_type' && ['object', 'record', 'array'].includes(issue.expected);
 
 /** The schema's own words; for mappings without any, their keys. */
-function expectedBy(issue: Issue, path: Path): string {
+function expectedBy(issue: Issue, path: Path, schema: Schema): string {
   if (!issue.message.startsWith('Invalid input')) return issue.message;
-  const keys = keysOf(schemaAt(configSchema, path));
+  const keys = keysOf(schemaAt(schema, path));
   return keys.length === 0
     ? 'another kind of value'
     : `a mapping with ${keys.length > 8 ? 'keys such as ' : ''}${keys.slice(0, 8).join(', ')}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../check.ts';
+import { checkConfig } from '../../compose/configuration.ts';
 
 /** Filled in from the environment below. */
 const variable = ['$', '{TOKEN}'].join('');

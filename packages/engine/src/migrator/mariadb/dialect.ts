@@ -21,6 +21,9 @@ const grammar: Grammar<MariadbStatement, History> = {
 
 export const mariadbDialect: Dialect = {
   kind: 'mariadb',
+  module: import.meta.url,
+  transactionalSchema: false,
+  batchMs: 500,
   rules: grammar.rules.map(({ id }) => id),
   load: async () => {},
   split: parseMariadb,

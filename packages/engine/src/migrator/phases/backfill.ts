@@ -7,7 +7,7 @@ import { MigrationError } from '../error.ts';
 import type { Migration } from '../files/migration.ts';
 import type { PhaseContext } from './context.ts';
 import { refuseEdits } from './edits.ts';
-import { batchMs, firstPace, msLeft, nextPace, type Pace } from './pace.ts';
+import { firstPace, msLeft, nextPace, type Pace } from './pace.ts';
 import { planBackfill } from './plan.ts';
 import { hasRun, printOf, restingState, rowOf, unfinishedStage } from './progress.ts';
 import { refuseDisorder, stopIfAsked } from './refuse.ts';
@@ -23,7 +23,7 @@ export async function backfill(context: PhaseContext, migrations: readonly Migra
   const ledger = await context.database.ledger();
   refuseEdits(context, migrations, ledger);
   const planned = planBackfill(migrations, ledger);
-  if (planned.length > 0) refuseDisorder(context.database, migrations, ledger);
+  if (planned.length > 0) refuseDisorder(context.dialect, migrations, ledger);
   for (const each of planned) await fill(context, each);
   return planned.map(({ migration }) => migration.id);
 }
@@ -80,9 +80,9 @@ async function passOverRows(context: PhaseContext, planned: PlannedBackfill): Pr
 
 /** False when the row is no longer being filled: another migrator has finished it, or a person took it back. */
 async function batchByBatch(context: PhaseContext, { migration, file }: PlannedBackfill): Promise<boolean> {
-  const { database, clock, limits, signal } = context;
+  const { database, dialect, clock, limits, signal } = context;
   const { id } = migration;
-  const targetMs = batchMs(database.kind);
+  const targetMs = dialect.batchMs;
   for (let pace = firstPace(file.batch); ; ) {
     const turn = await ifOurs(context, id, async (row) => {
       return { row, batch: await database.backfill(id, file, pace.size, { limits, signal }) };

@@ -8,7 +8,7 @@ import type { Stage } from '../files/migration.ts';
 export interface PhaseContext {
   readonly database: SchemaDatabase;
   /** Loaded. */
-  readonly dialect: Pick<Dialect, 'fingerprint'>;
+  readonly dialect: Pick<Dialect, 'fingerprint' | 'transactionalSchema' | 'batchMs'>;
   readonly clock: Clock;
   readonly limits: RunLimits;
   /** How long another migrator is waited for. */

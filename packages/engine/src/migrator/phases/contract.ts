@@ -20,7 +20,7 @@ export async function contract(
   return await database.locked(lockWaitMs, signal, async () => {
     const ledger = await database.ledger();
     refuseEdits(context, migrations, ledger);
-    refuseDisorder(database, migrations, ledger);
+    refuseDisorder(context.dialect, migrations, ledger);
     const chosen = choose(planContract(migrations, ledger), migrations, ids);
     if (chosen.length > 0) await refuseDrift(context, migrations, ledger);
     for (const { migration, file, row } of chosen) {

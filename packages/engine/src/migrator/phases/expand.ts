@@ -27,7 +27,7 @@ export async function expand(context: PhaseContext, migrations: readonly Migrati
 async function expandAll(context: PhaseContext, migrations: readonly Migration[]): Promise<readonly string[]> {
   const ledger = await context.database.ledger();
   refuseEdits(context, migrations, ledger);
-  refuseDisorder(context.database, migrations, ledger);
+  refuseDisorder(context.dialect, migrations, ledger);
   await refuseDrift(context, migrations, ledger);
   const planned = planExpand(migrations, ledger);
   for (const each of planned) {

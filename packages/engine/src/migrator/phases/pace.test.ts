@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { batchMs, firstPace, msLeft, nextPace } from './pace.ts';
+import { postgresDialect } from '../postgres/dialect.ts';
+import { sqliteDialect } from '../sqlite/dialect.ts';
+import { firstPace, msLeft, nextPace } from './pace.ts';
 
 const quiet = { cursor: '1', pressed: false };
 
@@ -40,5 +42,5 @@ test('the time left is rows times the pace of late, pauses included', () => {
 });
 
 test('in SQLite a batch is short, since every writer waits for it', () => {
-  expect(batchMs('sqlite')).toBeLessThan(batchMs('postgres'));
+  expect(sqliteDialect.batchMs).toBeLessThan(postgresDialect.batchMs);
 });

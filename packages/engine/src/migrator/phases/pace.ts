@@ -1,7 +1,6 @@
 // How large the next batch is and how long it waits: the service comes first. Pure.
 
 import type { BackfillBatch } from '../database.ts';
-import type { DatabaseKind } from '../dialect.ts';
 
 export interface Pace {
   /** Rows of the next batch. */
@@ -17,9 +16,6 @@ const largest = 50_000;
 const longestSleepMs = 10_000;
 /** One batch weighs this much in the average: the time left follows the load of the last dozen. */
 const weight = 0.15;
-
-/** How long one batch should take. In SQLite it holds the lock that every writer needs. */
-export const batchMs = (kind: DatabaseKind): number => (kind === 'sqlite' ? 100 : 500);
 
 export const firstPace = (size: number): Pace => ({ size, sleepMs: 0, msPerRow: undefined });
 

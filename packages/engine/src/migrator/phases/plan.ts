@@ -1,9 +1,11 @@
 // What would run now. Pure: files and ledger in, decision out.
 
 import type { LedgerRow } from '../database.ts';
-import type { DatabaseKind } from '../dialect.ts';
+import type { Dialect } from '../dialect.ts';
 import type { BackfillFile, Migration, SqlFile } from '../files/migration.ts';
 import { hasRun, isExpanded, type Ledger, leavesNothing, rowOf, unfinishedStage } from './progress.ts';
+
+type Transactions = Pick<Dialect, 'transactionalSchema'>;
 
 export interface Planned<File = SqlFile> {
   readonly migration: Migration;
@@ -53,22 +55,26 @@ function whyNotContract(migration: Migration, row: LedgerRow | undefined): strin
 }
 
 /** A failure stops until a person looked at it, or mended the file of a step that left nothing behind. */
-export function findFailures(migrations: readonly Migration[], ledger: Ledger, kind: DatabaseKind): readonly string[] {
+export function findFailures(
+  migrations: readonly Migration[],
+  ledger: Ledger,
+  dialect: Transactions,
+): readonly string[] {
   return ledger.flatMap((row) => {
     const { id, state, during, problem } = row;
     if (unfinishedStage(row) === 'revert')
       return [`${id} was being taken back: finish that with \`bg migrate revert ${id}\``];
-    if (state !== 'failed' || isMended(row, migrations, kind)) return [];
+    if (state !== 'failed' || isMended(row, migrations, dialect)) return [];
     return [`${id} failed while ${during ?? 'running'}: ${problem ?? 'no reason is known'}`];
   });
 }
 
-function isMended(row: LedgerRow, migrations: readonly Migration[], kind: DatabaseKind): boolean {
+function isMended(row: LedgerRow, migrations: readonly Migration[], dialect: Transactions): boolean {
   const stage = unfinishedStage(row);
   const file = stage && migrations.find(({ id }) => id === row.id)?.[stage];
   return (
     file !== undefined &&
-    leavesNothing(kind, file) &&
+    leavesNothing(dialect, file) &&
     row.cursor === undefined &&
     row.files[file.stage]?.checksum !== file.checksum
   );

@@ -44,4 +44,5 @@ export function printOf({ checksum, text }: SqlFile, dialect: Pick<Dialect, 'fin
 }
 
 /** Where DDL can be rolled back, a file that failed left nothing behind. */
-export const leavesNothing = (kind: Dialect['kind'], file: SqlFile): boolean => kind !== 'mariadb' && file.transaction;
+export const leavesNothing = ({ transactionalSchema }: Pick<Dialect, 'transactionalSchema'>, file: SqlFile): boolean =>
+  transactionalSchema && file.transaction;

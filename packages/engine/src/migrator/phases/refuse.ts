@@ -1,6 +1,6 @@
 // What must be in order before anything is run.
 
-import type { SchemaDatabase } from '../database.ts';
+import type { Dialect } from '../dialect.ts';
 import { MigrationError } from '../error.ts';
 import type { Migration } from '../files/migration.ts';
 import { findFailures, findUnordered } from './plan.ts';
@@ -8,11 +8,11 @@ import type { Ledger } from './progress.ts';
 
 /** @throws MigrationError `dirty` while a failed step waits for a person, `not-allowed` for ids that do not fit the ledger */
 export function refuseDisorder(
-  database: Pick<SchemaDatabase, 'kind'>,
+  dialect: Pick<Dialect, 'transactionalSchema'>,
   migrations: readonly Migration[],
   ledger: Ledger,
 ): void {
-  const failures = findFailures(migrations, ledger, database.kind);
+  const failures = findFailures(migrations, ledger, dialect);
   if (failures.length > 0)
     throw new MigrationError('dirty', failures.join('; '), {
       hint: 'Mend what it says, then run `bg migrate repair <id> --mark-pending` or, where the step was finished by hand, `--mark-applied`.',

@@ -23,6 +23,9 @@ const grammar: Grammar<PostgresStatement, History> = {
 
 export const postgresDialect: Dialect = {
   kind: 'postgres',
+  module: import.meta.url,
+  transactionalSchema: true,
+  batchMs: 500,
   rules: [...postgresRules, ...styleRules].map(({ id }) => id),
   load: loadGrammar,
   split: parsePostgres,

@@ -18,6 +18,9 @@ const grammar: Grammar<SqliteStatement, History> = {
 
 export const sqliteDialect: Dialect = {
   kind: 'sqlite',
+  module: import.meta.url,
+  transactionalSchema: true,
+  batchMs: 100, // it holds the lock that every writer needs
   rules: grammar.rules.map(({ id }) => id),
   load: async () => {}, // the grammar is plain JavaScript
   split: parseSqlite,

@@ -7,6 +7,9 @@ import { fingerprintSqlite, parseSqlite } from '../sqlite/parse.ts';
 
 const dialect: Dialect = {
   kind: 'sqlite',
+  module: import.meta.url,
+  transactionalSchema: true,
+  batchMs: 100,
   rules: [],
   load: async () => undefined,
   split: parseSqlite,

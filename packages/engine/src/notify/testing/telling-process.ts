@@ -1,7 +1,7 @@
 // A process that tells what the configuration named by its argument says, until it is killed. For tests of being killed.
 
+import { loadSettings } from '../../compose/configuration.ts';
 import { openEngine } from '../../compose/engine.ts';
-import { loadSettings } from '../../config/load.ts';
 import { silentLog } from '../../lib/log.ts';
 
 const [file = ''] = process.argv.slice(2);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lintRelease } from '../../lint-release.ts';
+import { lintRelease } from '../../../compose/lint.ts';
 import { githubReport } from './github.ts';
 import { jsonReport } from './json.ts';
 import { isStopping, type LintReport } from './report.ts';

@@ -1,7 +1,7 @@
 // Prunes as a person would, in a process that a test kills.
 
+import { loadSettings } from '../../../compose/configuration.ts';
 import { openEngine } from '../../../compose/engine.ts';
-import { loadSettings } from '../../../config/load.ts';
 import { silentLog } from '../../../lib/log.ts';
 
 const [, , file = ''] = process.argv;

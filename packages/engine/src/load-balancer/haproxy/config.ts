@@ -1,9 +1,13 @@
 // What the configuration says about HAProxy, where it is the load balancer.
 
 import { z } from 'zod';
-import { merge } from '../kit/draft.ts';
-import { parseListen } from '../kit/units.ts';
-import { choice, listen, listOf, matching, name, path } from '../kit/values.ts';
+import { type Draft, merge } from '../../config/kit/draft.ts';
+import type { Path } from '../../config/kit/path.ts';
+import { error, type Finding } from '../../config/kit/problems.ts';
+import { parseListen } from '../../config/kit/units.ts';
+import { choice, listen, listOf, matching, name, path } from '../../config/kit/values.ts';
+import type { BalancerDraft } from '../driver.ts';
+import type { HaproxySettings } from './options.ts';
 
 const word = () => matching(/^[^\p{Cc}]{1,1000}$/u, 'a word of a command, without control characters');
 const argv = () => listOf(word(), 64).min(1, { error: 'a list of at least the name of a program' });
@@ -22,7 +26,7 @@ const node = z
   })
   .describe('One HAProxy.');
 
-export const haproxy = z
+export const haproxyKeys = z
   .strictObject({
     mode: choice(['managed', 'attached'])
       .describe(
@@ -58,30 +62,7 @@ export const haproxy = z
   })
   .describe('HAProxy as the load balancer; 2.6 was tested.');
 
-export type HaproxyFile = z.infer<typeof haproxy>;
-
-/** Paths are absolute. */
-export type HaproxySettings =
-  | { readonly mode: 'managed'; readonly program: string; readonly tls: HaproxyTls | undefined }
-  | {
-      readonly mode: 'attached';
-      readonly folder: string;
-      readonly nodes: readonly {
-        readonly name: string;
-        readonly socket: { readonly path: string } | { readonly host: string; readonly port: number };
-        readonly entrypoint: string;
-      }[];
-      readonly check: readonly [string, ...string[]];
-      readonly reload: readonly [string, ...string[]];
-      readonly logAddress: { readonly host: string; readonly port: number };
-      readonly tls: HaproxyTls | undefined;
-    };
-
-export interface HaproxyTls {
-  readonly listen: { readonly host: string; readonly port: number };
-  /** Certificate and key in one file. */
-  readonly certificate: string;
-}
+type HaproxyFile = z.infer<typeof haproxyKeys>;
 
 const defaultHaproxy = { mode: 'managed', program: 'haproxy' } satisfies HaproxyFile;
 
@@ -109,3 +90,55 @@ export function resolveHaproxy(file: HaproxyFile | undefined, inFolder: (path: s
     tls: secured,
   };
 }
+
+/** Characters that mean nothing else in its language. */
+const plainName = /^[A-Za-z0-9_-]+$/;
+const attachedKeys = {
+  folder: 'expected the folder that your HAProxy reads bluegreen.cfg from',
+  nodes: 'expected every HAProxy that serves this target',
+  check: 'expected a command such as [haproxy, -c, -f, /etc/haproxy/haproxy.cfg, -f, "{file}"]',
+  reload: 'expected a command such as [systemctl, reload, haproxy]',
+  logListen: 'expected an address that the nodes can reach, such as "127.0.0.1:9514"',
+} as const;
+
+export function checkHaproxy(balancer: BalancerDraft, own: Draft<HaproxyFile>, at: Path): readonly Finding[] {
+  const { sticky, preview, allow } = balancer;
+  const names: readonly { readonly name: string | undefined; readonly at: Path }[] = [
+    { name: sticky?.by === 'address' ? undefined : sticky?.name, at: [...at, 'sticky', 'name'] },
+    { name: preview?.header, at: [...at, 'preview', 'header'] },
+    { name: preview?.cookie, at: [...at, 'preview', 'cookie'] },
+    { name: allow?.name, at: [...at, 'allow', 'name'] },
+  ];
+  return [
+    ...names.flatMap((each) =>
+      each.name === undefined || plainName.test(each.name)
+        ? []
+        : [error(each.at, 'cannot be written for HAProxy; expected letters, digits, hyphens and underscores')],
+    ),
+    ...checkAttached(own ?? {}, [...at, 'haproxy']),
+  ];
+}
+
+type Haproxy = NonNullable<Draft<HaproxyFile>>;
+
+function checkAttached(haproxy: Haproxy, at: Path): readonly Finding[] {
+  if (haproxy.mode !== 'attached') return [];
+  const missing = Object.entries(attachedKeys).flatMap(([key, expected]) =>
+    key in haproxy ? [] : [error([...at, key], `is missing; ${expected}`)],
+  );
+  const blind = haproxy.check && !haproxy.check.some((part) => part?.includes('{file}'));
+  const nodes = haproxy.nodes?.map((node) => node?.name) ?? [];
+  const twice = nodes.flatMap((name, index) =>
+    name !== undefined && nodes.indexOf(name) < index
+      ? [error([...at, 'nodes', index, 'name'], 'is the name of another node too; expected another')]
+      : [],
+  );
+  return [
+    ...missing,
+    ...(blind ? [error([...at, 'check'], 'does not say {file}; expected it where our file is to be checked')] : []),
+    ...twice,
+  ];
+}
+
+export const haproxyListens = (own: Draft<HaproxyFile>) =>
+  own?.tls?.listen === undefined ? [] : [{ listen: own.tls.listen, key: ['haproxy', 'tls', 'listen'] }];

@@ -1,14 +1,18 @@
 // What the configuration says about nginx, where it is the load balancer.
 
 import { z } from 'zod';
-import { merge } from '../kit/draft.ts';
-import { parseListen } from '../kit/units.ts';
-import { choice, listen, listOf, matching, path } from '../kit/values.ts';
+import { type Draft, merge } from '../../config/kit/draft.ts';
+import type { Path } from '../../config/kit/path.ts';
+import { error, type Finding, warning } from '../../config/kit/problems.ts';
+import { parseListen } from '../../config/kit/units.ts';
+import { choice, listen, listOf, matching, path } from '../../config/kit/values.ts';
+import type { BalancerDraft } from '../driver.ts';
+import type { NginxSettings } from './settings.ts';
 
 const word = () => matching(/^[^\p{Cc}]{1,1000}$/u, 'a word of a command, without control characters');
 const argv = () => listOf(word(), 64).min(1, { error: 'a list of at least the name of a program' });
 
-export const nginx = z
+export const nginxKeys = z
   .strictObject({
     mode: choice(['managed', 'attached'])
       .describe(
@@ -44,25 +48,7 @@ export const nginx = z
   })
   .describe('nginx as the load balancer; 1.22 was tested, stock, with split_clients and stub_status.');
 
-export type NginxFile = z.infer<typeof nginx>;
-
-/** Paths are absolute. */
-export type NginxSettings =
-  | { readonly mode: 'managed'; readonly program: string; readonly tls: TlsSettings | undefined }
-  | {
-      readonly mode: 'attached';
-      readonly include: string;
-      readonly check: readonly [string, ...string[]];
-      readonly reload: readonly [string, ...string[]];
-      readonly reopen: readonly [string, ...string[]] | undefined;
-      readonly tls: TlsSettings | undefined;
-    };
-
-export interface TlsSettings {
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly certificate: string;
-  readonly key: string;
-}
+type NginxFile = z.infer<typeof nginxKeys>;
 
 const defaultNginx = {
   mode: 'managed',
@@ -95,3 +81,34 @@ export function resolveNginx(file: NginxFile | undefined, inFolder: (path: strin
     ...own,
   };
 }
+
+/** nginx reads a header only by a name of these, and has a variable for a cookie only by a name of those. */
+const headerName = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/;
+const cookieName = /^[A-Za-z0-9_]+$/;
+
+export function checkNginx(balancer: BalancerDraft, own: Draft<NginxFile>, at: Path): readonly Finding[] {
+  const { sticky, preview, allow, drainSpread } = balancer;
+  const notReadable = 'cannot be read by nginx; expected letters, digits and hyphens';
+  const headers = [
+    { name: sticky?.by === 'header' ? sticky.name : undefined, at: [...at, 'sticky', 'name'] },
+    { name: preview?.header, at: [...at, 'preview', 'header'] },
+    { name: allow?.by === 'header' ? allow.name : undefined, at: [...at, 'allow', 'name'] },
+  ];
+  return [
+    ...headers.flatMap((each) =>
+      each.name !== undefined && !headerName.test(each.name) ? [error(each.at, notReadable)] : [],
+    ),
+    ...((sticky?.by ?? 'cookie') === 'cookie' && sticky?.name !== undefined && !cookieName.test(sticky.name)
+      ? [error([...at, 'sticky', 'name'], 'cannot be read by nginx; expected letters, digits and underscores')]
+      : []),
+    ...(own?.mode === 'attached' && !('include' in own)
+      ? [error([...at, 'nginx', 'include'], 'is missing; expected the file that your nginx includes within http')]
+      : []),
+    ...(drainSpread !== undefined && Number.parseInt(drainSpread, 10) > 0
+      ? [warning([...at, 'drainSpread'], 'is not followed by nginx, which cannot close single connections')]
+      : []),
+  ];
+}
+
+export const nginxListens = (own: Draft<NginxFile>) =>
+  own?.tls?.listen === undefined ? [] : [{ listen: own.tls.listen, key: ['nginx', 'tls', 'listen'] }];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../check.ts';
+import { checkConfig } from '../../compose/configuration.ts';
+import { ownOf } from '../../config/drivers.ts';
 
 const withBalancer = (loadBalancer: string) => `state: state
 slack: {}
@@ -21,7 +22,7 @@ function check(loadBalancer: string) {
   const { settings, problems } = checkConfig({ file: '/srv/bluegreen.yaml', text, environment: {} });
   const errors = problems.filter(({ severity }) => severity === 'error');
   return {
-    haproxy: settings?.targets[0]?.balancer.haproxy,
+    haproxy: ownOf(settings?.targets[0]?.balancer, 'haproxy'),
     errors: errors.map(({ path, message }) => `${path.split('loadBalancer.').at(-1)} ${message}`),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../check.ts';
-import { smallConfig } from '../test-config.ts';
+import { checkConfig } from '../../compose/configuration.ts';
+import { ownOf } from '../../config/drivers.ts';
+import { smallConfig } from '../../config/test-config.ts';
 
 const withBalancer = (loadBalancer: string) =>
   smallConfig.replace(/loadBalancer:\n +listen: 8080/, `loadBalancer: { listen: 8080, ${loadBalancer} }`);
@@ -13,7 +14,7 @@ function check(loadBalancer: string) {
   });
   const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message);
   const warnings = problems.filter(({ severity }) => severity === 'warning').map(({ message }) => message);
-  return { nginx: settings?.targets[0]?.balancer.nginx, errors, warnings };
+  return { nginx: ownOf(settings?.targets[0]?.balancer, 'nginx'), errors, warnings };
 }
 
 describe('nginx as the load balancer', () => {

@@ -1,0 +1,77 @@
+// What the load balancer of a target cannot do of what the file says, and ports that two would listen on.
+
+import { type Drivers, driverNamed, ownOf } from '../drivers.ts';
+import { formatPath, type Path } from '../kit/path.ts';
+import { error, type Finding, warning } from '../kit/problems.ts';
+import { parseListen } from '../kit/units.ts';
+import type { TargetDraft } from '../target-draft.ts';
+import { defaultPreview, defaultStickyCookie } from './keys.ts';
+
+export function checkBalancer(target: TargetDraft, drivers: Drivers['balancers']): readonly Finding[] {
+  return [...checkNames(target), ...checkByDriver(target, drivers)];
+}
+
+function checkNames({ own, path }: TargetDraft): readonly Finding[] {
+  const { sticky, preview } = own.loadBalancer ?? {};
+  const by = sticky?.by ?? 'cookie';
+  const at = [...path, 'loadBalancer', 'sticky'];
+  if (sticky && by === 'header' && !('name' in sticky))
+    return [error([...at, 'name'], 'is missing; expected the header that tells users apart, such as x-user-id')];
+  if (sticky && by === 'address' && sticky.name !== undefined)
+    return [warning([...at, 'name'], 'is not looked at, since users are told apart by address')];
+  const cookie =
+    by === 'cookie' && preview && (sticky?.name ?? defaultStickyCookie) === (preview.cookie ?? defaultPreview.cookie);
+  return cookie
+    ? [
+        error(
+          [...path, 'loadBalancer', 'preview', 'cookie'],
+          'is the same cookie as that of sticky; expected another name',
+        ),
+      ]
+    : [];
+}
+
+function checkByDriver({ own, path }: TargetDraft, drivers: Drivers['balancers']): readonly Finding[] {
+  const driver = driverOf(own, drivers);
+  const balancer = own.loadBalancer;
+  if (!driver?.check || !balancer) return [];
+  return driver.check(balancer, ownOf(balancer, driver.name) as Parameters<typeof driver.check>[1], [
+    ...path,
+    'loadBalancer',
+  ]);
+}
+
+function driverOf({ loadBalancer }: TargetDraft['own'], drivers: Drivers['balancers']) {
+  if (!loadBalancer) return undefined;
+  return driverNamed(drivers, 'driver' in loadBalancer ? loadBalancer.driver : drivers[0].name);
+}
+
+/** Every port of the file belongs to one listener. */
+export function checkPorts(targets: readonly TargetDraft[], drivers: Drivers['balancers']): readonly Finding[] {
+  const takenBy = new Map<number, Path>();
+  return targets
+    .flatMap((target) => portsOf(target, drivers))
+    .flatMap(({ port, path }) => {
+      const taken = takenBy.get(port);
+      if (taken) return [error(path, `port ${port} is already taken by ${formatPath(taken)}`)];
+      takenBy.set(port, path);
+      return [];
+    });
+}
+
+function portsOf(
+  { own, path }: TargetDraft,
+  drivers: Drivers['balancers'],
+): readonly { readonly port: number; readonly path: Path }[] {
+  const at = [...path, 'loadBalancer'];
+  const listen = own.loadBalancer?.listen;
+  const driver = driverOf(own, drivers);
+  const others = driver?.listens?.(ownOf(own.loadBalancer, driver.name) as never) ?? [];
+  const ports = [
+    { port: own.slots?.blue?.port, path: [...path, 'slots', 'blue', 'port'] },
+    { port: own.slots?.green?.port, path: [...path, 'slots', 'green', 'port'] },
+    ...others.map((other) => ({ port: parseListen(other.listen).port, path: [...at, ...other.key] })),
+    { port: listen === undefined ? undefined : parseListen(listen).port, path: [...at, 'listen'] },
+  ];
+  return ports.flatMap(({ port, path: found }) => (port === undefined ? [] : [{ port, path: found }]));
+}

@@ -1,0 +1,21 @@
+// The database of a target as the engine works with it. What one kind of database has beyond this is added by its driver.
+
+export interface DatabaseSettings {
+  readonly driver: string;
+  /** May hold `${NAME}`, which is filled in at use from env files and env: the settings hold no secret. */
+  readonly url: string;
+  /** Like `url`: a server for scratch copies, never production. */
+  readonly scratch: string | undefined;
+  /** Folder in each release. */
+  readonly migrations: string;
+  readonly table: string;
+  readonly lockTimeoutMs: number;
+  readonly lockTotalMs: number;
+  readonly statementTimeoutMs: number;
+  /** How long a release that was live stays one to go back to, whose shape of the schema is kept. */
+  readonly rollbackForMs: number;
+  /** Makes a restore point before a contract. */
+  readonly beforeContract: { readonly argv: readonly [string, ...string[]]; readonly timeoutMs: number } | undefined;
+  /** Tables that others change too: what changes in them is no drift. */
+  readonly sharedTables: readonly string[];
+}
