@@ -51,7 +51,7 @@ export const rooms: readonly Room[] = [
   engineRoom('notify', ['domain', 'lib', 'state', 'config'], ['api', 'config/kit']),
   engineRoom('state', ['domain', 'lib']),
   engineRoom('config', ['domain', 'lib', 'config/kit'], ['environment', 'load-balancer']),
-  engineRoom('config/kit', []),
+  engineRoom('config/kit', ['lib']),
   engineRoom('lib', []),
   { path: 'apps/slack-bot', imports: [door], types: [] },
   { path: 'apps/webhook', imports: [door], types: [] },
