@@ -1,5 +1,6 @@
 // CI announces a build; it goes out by a canary, which somebody else than who pressed Deploy must approve.
 
+import { readEvent } from '@bg/engine';
 import { flippedUsers } from '../load-client.ts';
 import type { Chapter } from './chapter.ts';
 import {
@@ -74,8 +75,10 @@ async function announceAndDeploy(scene: Scene): Promise<number> {
   const from = Date.now();
   await press(scene, alice, card, 'deploy-build:production');
   const view = await until(scene, version, ({ phase }) => phase !== 'fetching');
-  const rows = stack.engine.audit.after(0, 10_000);
-  const fetched = rows.find(({ action, detail }) => action === 'release-fetched' && detail.version === version);
+  const events = stack.engine.audit.after(0, 10_000).flatMap((row) => readEvent(row) ?? []);
+  const fetched = events
+    .filter((event) => event.action === 'release-fetched')
+    .find(({ detail }) => detail.version === version);
   checks.check(
     'its files were fetched from CI, and are the ones that were announced',
     fetched?.detail.sha256 === announced.sha256 && view.digest !== undefined,

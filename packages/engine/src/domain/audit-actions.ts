@@ -1,20 +1,20 @@
-// Who outside of the cards hears of an action of the audit log. A new action does not compile until it is here, and a
-// reader that must report it does not compile until it does.
+// Which actions of the audit log are reported outside of Slack, and where. A new action does not compile until it is listed
+// here, and a reader that must report it does not compile until it does.
 
 import { type AuditAction, type AuditRead, type AuditRow, readEvent } from './audit-events.ts';
 
-interface Heard {
-  /** A mail may tell of it. */
+interface Reports {
+  /** By mail. */
   readonly mail?: true;
   /** It begins or ends what people are paged for. */
   readonly pager?: true;
-  /** GitHub is told. */
+  /** As a status of a deployment on GitHub. */
   readonly github?: true;
-  /** It becomes a CDEvent. */
+  /** As a CDEvent. */
   readonly cdevents?: true;
 }
 
-const auditActions = {
+const reports = {
   // A deployment, from the request to its end.
   'deployment-requested': { github: true },
   planned: { github: true },
@@ -138,20 +138,23 @@ const auditActions = {
   'mail-dropped': {},
   'page-dropped': {},
   'status-dropped': {},
-} as const satisfies Readonly<Record<AuditAction, Heard>>;
+} as const satisfies Readonly<Record<AuditAction, Reports>>;
 
 /** Those that one reader reports: its switch over them has no default but `never`. */
-export type HeardBy<Reader extends keyof Heard> = {
-  [Action in AuditAction]: (typeof auditActions)[Action] extends Readonly<Record<Reader, true>> ? Action : never;
+type ReportedBy<Reader extends keyof Reports> = {
+  [Action in AuditAction]: (typeof reports)[Action] extends Readonly<Record<Reader, true>> ? Action : never;
 }[AuditAction];
 
 /** Undefined where the reader reports nothing of this row. */
-export function eventFor<Reader extends keyof Heard>(reader: Reader, row: AuditRow) {
+export function eventFor<Reader extends keyof Reports>(reader: Reader, row: AuditRow) {
   const event = readEvent(row);
-  return event !== undefined && isHeardBy(reader, event) ? event : undefined;
+  return event !== undefined && isReportedBy(reader, event) ? event : undefined;
 }
 
-function isHeardBy<Reader extends keyof Heard>(reader: Reader, event: AuditRead): event is AuditRead<HeardBy<Reader>> {
-  const heard: Heard = auditActions[event.action];
-  return heard[reader] === true;
+function isReportedBy<Reader extends keyof Reports>(
+  reader: Reader,
+  event: AuditRead,
+): event is AuditRead<ReportedBy<Reader>> {
+  const where: Reports = reports[event.action];
+  return where[reader] === true;
 }

@@ -9,7 +9,7 @@ import { messageEvents, releaseEvents, schemaEvents } from './events/releases.ts
 import { type Read, readDetail, type Shape, type Written } from './events/shape.ts';
 import { healthEvents, routingEvents, slotEvents } from './events/slots.ts';
 
-const auditEvents = {
+export const auditEvents = {
   ...deploymentEvents,
   ...decisionEvents,
   ...slotEvents,

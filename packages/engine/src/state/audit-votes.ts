@@ -1,6 +1,7 @@
 // Votes are rows of a table of their own, which no hash covers: each is compared with the audit row of its decision.
 
 import { eq } from 'drizzle-orm';
+import type { AuditAction } from '../domain/audit-events.ts';
 import type { Db } from './database.ts';
 import { approvals, type audit, votes } from './schema.ts';
 import { contractVotes } from './schema-contracts.ts';
@@ -60,7 +61,7 @@ function votesOfContracts(db: Db): readonly (readonly [string, string])[] {
 
 function decisionIn(row: typeof audit.$inferSelect): { readonly key: string; readonly sentence: string } | undefined {
   const { action, actor, at, seq } = row;
-  if (action !== 'approved' && action !== 'contract-approved') return undefined;
+  if (!isDecision(action)) return undefined;
   const contract = (JSON.parse(row.detail) as { readonly contract?: unknown }).contract;
   const of = action === 'approved' ? row.deploymentId : contract;
   if (typeof of !== 'string') return undefined;
@@ -69,3 +70,7 @@ function decisionIn(row: typeof audit.$inferSelect): { readonly key: string; rea
     sentence: `row ${seq} says that ${actor} approved ${of}, and the vote is gone or was changed`,
   };
 }
+
+const decisions = ['approved', 'contract-approved'] as const satisfies readonly AuditAction[];
+const isDecision = (action: string): action is (typeof decisions)[number] =>
+  decisions.some((decision) => decision === action);

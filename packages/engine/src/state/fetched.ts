@@ -1,6 +1,7 @@
 // What the audit log knows of releases that were fetched: by it a second, different build of a version is found out.
 
 import { and, desc, eq, sql } from 'drizzle-orm';
+import type { AuditAction } from '../domain/audit-events.ts';
 import type { Db } from './database.ts';
 import { audit } from './schema.ts';
 
@@ -12,7 +13,7 @@ export function fetchedSha256(db: Db, service: string, version: string): string 
     .where(
       and(
         eq(audit.service, service),
-        eq(audit.action, 'release-fetched'),
+        eq(audit.action, 'release-fetched' satisfies AuditAction),
         sql`json_extract(${audit.detail}, '$.version') = ${version}`,
       ),
     )

@@ -2,6 +2,7 @@
 // configured count too: what runs there runs.
 
 import { and, eq, isNull, max, sql } from 'drizzle-orm';
+import type { AuditAction } from '../domain/audit-events.ts';
 import type { Db } from './database.ts';
 import { audit, deployments, releases, slots } from './schema.ts';
 import { contracts } from './schema-contracts.ts';
@@ -69,7 +70,7 @@ export function fetchedAt(db: Db, service: string): ReadonlyMap<string, number> 
   const rows = db
     .select({ at: audit.at, detail: audit.detail })
     .from(audit)
-    .where(and(eq(audit.action, 'release-fetched'), eq(audit.service, service)))
+    .where(and(eq(audit.action, 'release-fetched' satisfies AuditAction), eq(audit.service, service)))
     .orderBy(audit.seq)
     .all();
   return new Map(rows.map(({ at, detail }) => [String((JSON.parse(detail) as { version?: unknown }).version), at]));
@@ -80,7 +81,12 @@ export function isPruned(db: Db, aside: string): boolean {
   const said = db
     .select({ seq: audit.seq })
     .from(audit)
-    .where(and(eq(audit.action, 'release-pruned'), sql`json_extract(${audit.detail}, '$.aside') = ${aside}`))
+    .where(
+      and(
+        eq(audit.action, 'release-pruned' satisfies AuditAction),
+        sql`json_extract(${audit.detail}, '$.aside') = ${aside}`,
+      ),
+    )
     .limit(1)
     .get();
   return said !== undefined;

@@ -1,6 +1,6 @@
 // The head of the log, whole, in a file elsewhere: at the end of each deployment, and with the first row of each day.
 
-import type { AuditRow } from '../../domain/audit-events.ts';
+import type { AuditAction, AuditRow } from '../../domain/audit-events.ts';
 import { appendDurably } from '../../lib/append.ts';
 import type { Sender } from './senders.ts';
 
@@ -27,7 +27,8 @@ export function headsInto({ path, before, remember }: HeadParts): Sender {
 }
 
 const isHead = (row: AuditRow, previous: AuditRow | undefined): boolean =>
-  row.action === 'deployment-finished' || Math.floor(row.at / dayMs) !== Math.floor((previous?.at ?? 0) / dayMs);
+  row.action === ('deployment-finished' satisfies AuditAction) ||
+  Math.floor(row.at / dayMs) !== Math.floor((previous?.at ?? 0) / dayMs);
 
 /** `2026-11-29T09:00:00.000Z 412:<64 hexadecimal digits> d_x`: any line of it is a `--head`, the whole a `--heads`. */
 function lineOf({ at, seq, hash, deploymentId }: AuditRow): string {

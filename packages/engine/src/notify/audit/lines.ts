@@ -1,4 +1,4 @@
-import type { AuditRow } from '../../domain/audit-events.ts';
+import type { AuditAction, AuditRow } from '../../domain/audit-events.ts';
 // A row of the audit log as other programs read it: a line of JSON, and a message of syslog (RFC 5424). Pure.
 
 /** What most receivers of syslog take; a longer row travels without its detail, which its hash still proves. */
@@ -13,7 +13,7 @@ const facility = 13;
 const [warning, notice] = [4, 5];
 
 export function syslogOf(row: AuditRow, { host, mostBytes }: { readonly host: string; readonly mostBytes: number }) {
-  const severity = row.code === null || row.action === 'approved' ? notice : warning;
+  const severity = row.code === null || row.action === ('approved' satisfies AuditAction) ? notice : warning;
   const head = [
     `<${facility * 8 + severity}>1`,
     new Date(row.at).toISOString(),

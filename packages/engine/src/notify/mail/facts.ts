@@ -55,13 +55,15 @@ export function factOf(row: AuditRow, known: Known): Fact | undefined {
       const name = event.detail.outcome && endings[event.detail.outcome];
       return name && deploymentFact(row, known, name === 'live' && row.code === 'rollback' ? 'rolled-back' : name);
     }
-    case 'side-restored':
+    case 'side-restored': {
+      const { version } = event.detail;
       return {
         ...common(row, 'side-restored'),
-        headline: `${known.place}: the failed side is back on ${oneLine(event.detail.version ?? '', 64)}`,
+        headline: `${known.place}: the failed side is back${version === undefined ? '' : ` on ${oneLine(version, 64)}`}`,
         details: [],
         buildUrl: undefined,
       };
+    }
     default:
       return event satisfies never;
   }
