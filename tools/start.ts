@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const places = placesIn(
     values.folder ? resolve(values.folder) : demonstrationFolder(resolve(import.meta.dirname, '..')),
   );
-  const claimed = claimOrGiveUp(places.folder);
+  const claimed = await claimOrGiveUp(places.folder);
   if (claimed === undefined) return;
   if (claimed.kind === 'taken') {
     console.error(
@@ -47,9 +47,9 @@ async function main(): Promise<void> {
   }
 }
 
-function claimOrGiveUp(folder: string): Claim | undefined {
+async function claimOrGiveUp(folder: string): Promise<Claim | undefined> {
   try {
-    return claim(folder);
+    return await claim(folder);
   } catch (thrown) {
     console.error(`The demonstration cannot run: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     process.exitCode = 1;

@@ -1,6 +1,6 @@
 // The demonstration's folder may lie in the system's temporary folder, where another account may have made it first.
 
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -12,22 +12,31 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
-it('refuses a folder that others may write to, and writes nothing there', () => {
+it('refuses a folder that others may write to, and writes nothing there', async () => {
   const folder = join(base, 'open');
   mkdirSync(folder);
   chmodSync(folder, 0o777);
-  expect(() => claim(folder)).toThrow(/was not made by this account for itself alone/);
+  await expect(claim(folder)).rejects.toThrow(/was not made by this account for itself alone/);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it('refuses a link in the place of the folder', () => {
+it('refuses a link in the place of the folder', async () => {
   const folder = join(base, 'link');
   mkdirSync(join(base, 'elsewhere'), { mode: 0o700 });
   symlinkSync(join(base, 'elsewhere'), folder);
-  expect(() => claim(folder)).toThrow(/was not made by this account/);
+  await expect(claim(folder)).rejects.toThrow(/was not made by this account/);
   expect(readdirSync(join(base, 'elsewhere'))).toEqual([]);
 });
 
-it('takes a folder of its own', () => {
-  expect(claim(join(base, 'own')).kind).toBe('ours');
+it('takes a folder of its own', async () => {
+  expect((await claim(join(base, 'own'))).kind).toBe('ours');
+});
+
+it('of several that start at the same moment on what a killed one left, one gets it', async () => {
+  const folder = join(base, 'own');
+  mkdirSync(folder, { mode: 0o700 });
+  const killed = { owner: { pid: 0, born: 'never' }, page: '', children: [] };
+  writeFileSync(join(folder, 'running.json'), JSON.stringify(killed));
+  const claims = await Promise.all(Array.from({ length: 6 }, () => claim(folder)));
+  expect(claims.map(({ kind }) => kind).sort()).toEqual(['ours', 'taken', 'taken', 'taken', 'taken', 'taken']);
 });

@@ -1,7 +1,8 @@
-// One demonstration per folder. Who runs it, and the processes it would leave behind if it were killed, stand in a file.
+// One demonstration per folder. A file names the process that runs it, and the processes that a kill would leave behind.
 
-import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock, withFileLock } from '@bg/engine';
 import { identify, isAlive, type ProcessId } from './processes.ts';
 
 interface Running {
@@ -15,16 +16,22 @@ export type Claim =
   | { readonly kind: 'taken'; readonly pid: number; readonly page: string }
   | { readonly kind: 'ours' /** Of one that was killed. */; readonly left: readonly ProcessId[] | undefined };
 
+/** Longer than looking and writing take. */
+const claimMs = 10_000;
+
 const fileIn = (folder: string): string => join(folder, 'running.json');
 
-export function claim(folder: string): Claim {
+/** Looking and writing are one step: of several that start at the same moment, one gets it. */
+export async function claim(folder: string): Promise<Claim> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   requireOwn(folder);
-  const before = read(folder);
-  if (before !== undefined && isAlive(before.owner)) return { kind: 'taken', pid: before.owner.pid, page: before.page };
-  if (before !== undefined) rmSync(fileIn(folder), { force: true });
-  if (!writeFirst(folder, { owner: self(), page: 'about to start', children: [] })) return claim(folder);
-  return { kind: 'ours', left: before?.children };
+  return withFileLock({ path: join(folder, 'claim.lock'), clock: systemClock, holdMs: claimMs }, async () => {
+    const before = read(folder);
+    if (before !== undefined && isAlive(before.owner))
+      return { kind: 'taken', pid: before.owner.pid, page: before.page };
+    write(folder, { owner: self(), page: 'about to start', children: [] });
+    return { kind: 'ours', left: before?.children };
+  });
 }
 
 /** In the system's temporary folder another account may have made it first, to write the configuration that is run. */
@@ -39,7 +46,7 @@ function requireOwn(folder: string): void {
 /** Called anew whenever a child is started. */
 export function note(folder: string, page: string, pids: readonly (number | undefined)[]): void {
   const children = pids.flatMap((pid) => (pid === undefined ? [] : (identify(pid) ?? [])));
-  writeFileSync(fileIn(folder), JSON.stringify({ owner: self(), page, children } satisfies Running), { mode: 0o600 });
+  write(folder, { owner: self(), page, children });
 }
 
 export function giveUpClaim(folder: string): void {
@@ -50,18 +57,11 @@ function self(): ProcessId {
   return identify(process.pid) ?? { pid: process.pid, born: '' };
 }
 
-/** A link is made by one of two who try at the same moment. */
-function writeFirst(folder: string, running: Running): boolean {
+/** Whole or not at all: a reader takes half a file for one of a demonstration that was killed. */
+function write(folder: string, running: Running): void {
   const beside = join(folder, `running.${process.pid}.tmp`);
   writeFileSync(beside, JSON.stringify(running), { mode: 0o600 });
-  try {
-    linkSync(beside, fileIn(folder));
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(beside, { force: true });
-  }
+  renameSync(beside, fileIn(folder));
 }
 
 function read(folder: string): Running | undefined {

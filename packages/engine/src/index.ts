@@ -83,6 +83,7 @@ export { backoffMs } from './lib/backoff.ts';
 export { type Clock, pause, systemClock, yieldToEventLoop } from './lib/clock.ts';
 export { dispatch, entryOf, type Handlers } from './lib/dispatch.ts';
 export { BlueGreenError, type ErrorCode, hasCode, messageOf } from './lib/errors.ts';
+export { withFileLock } from './lib/file-lock.ts';
 export { cleanText, inertText } from './lib/foreign-text.ts';
 export { isObject, type JsonObject, type JsonReading, readJsonObject } from './lib/json-object.ts';
 export { createLog, type Log, silentLog } from './lib/log.ts';
