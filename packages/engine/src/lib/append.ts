@@ -9,7 +9,7 @@ export function appendDurably(path: string, lines: string): void {
     const { size } = fstatSync(file);
     const last = Buffer.alloc(1);
     if (size > 0) readSync(file, last, 0, 1, size - 1);
-    // A process that was killed while it wrote left a part of a line: what follows begins a line of its own.
+    // A process that was killed while it wrote left a part of a line: the new text begins a new line.
     const bytes = Buffer.from(size > 0 && last[0] !== 0x0a ? `\n${lines}` : lines);
     for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
     fsyncSync(file);

@@ -1,5 +1,5 @@
-// A conversation with a program that takes one command per line and ends each answer with a prompt. Everything said in it
-// reaches one and the same process: when that process ends, so does the conversation.
+// A session with a program that takes one command per line and ends each answer with a prompt. All commands of a session
+// reach the same process: when that process ends, so does the session.
 
 import { connect, type NetConnectOpts } from 'node:net';
 import { BlueGreenError, messageOf } from './errors.ts';

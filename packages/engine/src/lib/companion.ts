@@ -1,4 +1,4 @@
-// A process of our own beside this one that answers one question at a time. For work that cannot be interrupted where it
+// A child process that answers one question at a time. For work that cannot be interrupted where it
 // runs: the process can be killed in the middle of a question, and takes its locks and open files with it.
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -11,10 +11,10 @@ export interface Companion {
   readonly isAlive: () => boolean;
   /**
    * Its answer. Questions wait for each other, and their time begins with their turn. When it passes or the signal aborts
-   * the process is killed, and gone before this rejects. @throws BlueGreenError `exec-timeout`, `exec-failed` when it ended by itself; the signal's reason
+   * the process is killed, and has ended before this rejects. @throws BlueGreenError `exec-timeout`, `exec-failed` when it ended by itself; the signal's reason
    */
   ask(question: unknown, limits: AskLimits): Promise<unknown>;
-  /** Resolves when it is gone. */
+  /** Resolves when it has ended. */
   kill(): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ const ended = (script: string) => new BlueGreenError('exec-failed', `the process
 function answerOf(child: ChildProcess, question: unknown): Promise<{ readonly answer: unknown }> {
   return new Promise((resolve) => {
     child.once('message', (answer) => resolve({ answer }));
-    // A channel that is closed already is told by the end of the process.
+    // Of a closed channel the end of the process says enough.
     child.send({ question }, () => undefined);
   });
 }
@@ -76,9 +76,9 @@ function answerOf(child: ChildProcess, question: unknown): Promise<{ readonly an
 /** Its listener goes with the question: a companion answers thousands of them. */
 function exitOf(child: ChildProcess, over: AbortSignal): Promise<'gone'> {
   return new Promise((resolve) => {
-    const tell = () => resolve('gone');
-    child.once('exit', tell);
-    over.addEventListener('abort', () => child.off('exit', tell), { once: true });
+    const report = () => resolve('gone');
+    child.once('exit', report);
+    over.addEventListener('abort', () => child.off('exit', report), { once: true });
   });
 }
 
@@ -93,7 +93,7 @@ async function timePassed(ms: number, over: AbortSignal): Promise<'late'> {
   return 'late';
 }
 
-/** The other side: in the script. It ends with its parent, however that ended. */
+/** For the script of the child process, which ends with its parent in every case. */
 export function answerQuestions(answer: (question: unknown) => unknown): void {
   process.on('message', (message) => process.send?.(answer((message as { question: unknown }).question)));
   process.once('disconnect', () => process.exit());

@@ -36,7 +36,7 @@ interface Missing {
   readonly sentence: string;
 }
 
-/** Made anew, so that no limit of an earlier start is left in it. Empty where this process may not make one. */
+/** Created again, so that no limit of an earlier start is left in it. Empty where this process may not make one. */
 export function makeGroup(name: string, limits: GroupLimits): ControlGroup {
   removeGroup(name);
   const made = parts.map((part) => makePart(part, name, limits[part]));

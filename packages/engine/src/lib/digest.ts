@@ -17,7 +17,7 @@ export interface FolderMeasure {
   readonly files: number;
 }
 
-/** As `measureFolder`, for whoever asks for the identity alone. */
+/** As `measureFolder`, without its sizes. */
 export async function digestFolder(folder: string, signal?: AbortSignal): Promise<string> {
   return (await measureFolder(folder, signal)).digest;
 }

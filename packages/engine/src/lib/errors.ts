@@ -90,7 +90,7 @@ export class BlueGreenError extends Error {
   }
 }
 
-/** The sentence of whatever was thrown, for a log line or an audit row. */
+/** The sentence of a thrown value, for a log line or an audit row. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -11,7 +11,7 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Whatever it starts ends with it; for commands that start others, as builds do. */
+  /** The processes that it starts end with it; for commands that start others, as builds do. */
   readonly group?: boolean;
   /** More output than this ends it. Default: 1 MB. */
   readonly maxOutputBytes?: number;
@@ -56,7 +56,7 @@ async function endTogether<T>(running: PromiseLike<T> & { readonly pid?: number 
     try {
       if (running.pid !== undefined) process.kill(-running.pid, 'SIGKILL');
     } catch {
-      // nobody is left in it
+      // no process is left in it
     }
   };
   const over = new AbortController();

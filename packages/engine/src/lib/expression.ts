@@ -3,7 +3,7 @@
 
 import { compile, JSONPathError, type JSONValue } from 'json-p3';
 
-/** Names that may stand in braces, beside JSONPath. */
+/** Names that braces may hold in addition to JSONPath. */
 export type Known = Readonly<Record<string, string | undefined>>;
 
 export type Found =
@@ -15,7 +15,7 @@ type Piece = string | { readonly query: string } | { readonly name: string };
 
 const placeholder = /\{([^{}]*)\}/g;
 
-/** What is wrong with it; undefined when it can be read. `names`: what may stand in braces. */
+/** What is wrong with it; undefined when it can be read. `names`: what braces may hold. */
 export function expressionProblem(text: string, names: readonly string[]): string | undefined {
   for (const piece of piecesOf(text)) {
     if (typeof piece === 'string') {

@@ -1,5 +1,5 @@
-// One process of this machine at a time does something to a file or folder that several may want to do at once. The kernel
-// decides who; the file says it to people, and to processes of a version that knows no other lock.
+// The machine's lock, named by a file: one process at a time changes a file or folder. The kernel grants it (kernel-lock.ts);
+// the file shows the holder to people, and to processes of a version that knows no other lock.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -14,12 +14,12 @@ export interface FileLock {
   /** Absolute; holds the pid of the holder while it is held. */
   readonly path: string;
   readonly clock: Clock;
-  /** How long the work may take; who waits gives up a little later. A holder that hangs keeps the lock: its work is half done. */
+  /** How long the work may take; a waiting process gives up a little later. A holder that hangs keeps the lock: its work is half done. */
   readonly holdMs: number;
 }
 
 const lookEveryMs = 20;
-/** A file is empty for the moment before its first word, and for ever on a disk that was full then. */
+/** A file is empty for a moment before it is written, and for ever on a disk that was full then. */
 const unwrittenMs = 200;
 
 /** @throws BlueGreenError `lease-held` when another process holds it for too long, with its pid */
@@ -54,7 +54,7 @@ function held(path: string, holder?: number): BlueGreenError {
   return new BlueGreenError('lease-held', `process ${who} holds ${path} all the time`);
 }
 
-/** What lies there now was left by a process that died. False when one of the version before came first. */
+/** A file that is there now is of a process that died. False when a process of the version before came first. */
 function claim(path: string): boolean {
   rmSync(path, { force: true });
   try {

@@ -1,4 +1,4 @@
-// A value that several processes must share and none may choose alone: whoever comes first writes it, all others read it.
+// A value that several processes share: the first one writes it, all others read it.
 
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Files that survive a power cut: written beside, synced, renamed, and the folder synced.
+// Files that survive a power cut: written under another name, synced, renamed, and the folder synced.
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -18,7 +18,7 @@ import { storageFault } from './storage-fault.ts';
 
 /**
  * Replaces `path` atomically: a reader sees the old content or the new, never a part. Creates the folder if needed. The mode
- * is the file's whatever the umask is: a load balancer of another account may have to read it.
+ * is the file's under every umask: a load balancer of another account may have to read it.
  */
 export function writeFileAtomic(path: string, content: string, mode = 0o600): void {
   withRoomFor(path, () => replaceFile(path, content, mode));
@@ -81,7 +81,7 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** On disk when it returns, but in one go: for a file that nobody reads before it is moved. Its folder must be there. */
+/** On disk when it returns, but written in place: for a file that no process reads before it is moved. Its folder must exist. */
 export function writeFileSynced(path: string, content: string, mode = 0o600): void {
   withRoomFor(path, () => {
     const file = openSync(path, 'w', mode);

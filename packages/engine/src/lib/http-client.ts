@@ -1,6 +1,6 @@
-// The one way in which this program sends an HTTP request: over a connection of its own that is closed afterwards, without
+// The one way in which this program sends an HTTP request: over a new connection that is closed afterwards, without
 // following redirects, to a host or to a unix socket. Not `fetch` and not a pool: a probe must see what answers now, on
-// any port, and files go over addresses that were checked. Limits on time and size belong to the callers beside this file.
+// any port, and downloads connect to addresses that were checked. http.ts and http-stream.ts limit time and size.
 
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request as requestHttp } from 'node:http';

@@ -66,7 +66,7 @@ async function* bodyOf(answer: IncomingMessage, signal: AbortSignal): AsyncItera
   }
 }
 
-/** All addresses of a name must pass: one that has a private one beside a public one is up to something. */
+/** All addresses of a name must pass: a name with a public and a private address is suspicious. */
 function checkedLookup(checkAddress: (address: string) => void): LookupFunction {
   return (hostname, options, done) =>
     lookup(hostname, { ...options, all: true }, (error, addresses) => {

@@ -1,5 +1,5 @@
-// One holder at a time on this machine. The lock is a listening abstract socket: the kernel allows one of a name and lets
-// go of it the moment its holder dies, so there is no stale lock to judge and none to steal.
+// The lock of this machine: one holder of a name at a time. It is a listening abstract socket: the kernel allows one per name
+// and removes it when its holder dies, so there is no stale lock to judge and none to steal.
 
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';

@@ -14,7 +14,7 @@ function entriesOf(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // gone meanwhile, or not ours to look at
+    return []; // ended meanwhile, or of another account
   }
 }
 

@@ -3,7 +3,7 @@
 
 let given: number | undefined;
 
-/** The first line of every main: whatever this process creates from now on is readable by its own account alone. */
+/** The first line of every main: only its own account can read what this process creates from now on. */
 export function keepFilesPrivate(): void {
   given ??= process.umask(0o077);
 }

@@ -1,11 +1,11 @@
-// Removes a folder whose parts may be read-only, as those of fetched releases are: what lies in a read-only folder
-// cannot be removed by anybody but root.
+// Removes a folder whose parts may be read-only, as those of fetched releases are: only root can
+// remove what is in a read-only folder.
 
 import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from './files.ts';
 
-/** Gone when it resolves, whether it was there or not. Never follows a link. */
+/** Removed when it resolves, also where there was none. Never follows a link. */
 export async function removeFolder(path: string): Promise<void> {
   await makeWritable(path);
   await rm(path, { recursive: true, force: true, maxRetries: 2 });

@@ -89,7 +89,7 @@ function shorten(file: string, bytes: number, leastBytes: number): boolean {
   }
 }
 
-/** Undefined when there is no such file, or nobody may look. */
+/** Undefined when there is no such file, or it may not be read. */
 function sizeOf(file: string): number | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false })?.size;

@@ -27,7 +27,7 @@ const closeMs = 3_000;
 export async function sendStream(place: StreamPlace, bytes: Buffer, { timeoutMs, signal }: Sending): Promise<void> {
   const limit = deadline(timeoutMs, signal);
   const socket = opened(place);
-  // Without a listener of its own an error that comes late would end the process.
+  // Without this listener a late error would end the process.
   const failed = new Promise<never>((_, reject) => socket.once('error', reject));
   failed.catch(() => undefined);
   socket.resume();
@@ -87,7 +87,7 @@ async function patience(ms: number, signal: AbortSignal): Promise<void> {
   if (!over.aborted) throw signal.reason;
 }
 
-/** @throws BlueGreenError `send-failed` where this machine can tell, such as a closed port of its own */
+/** @throws BlueGreenError `send-failed` where this machine knows, such as a closed port on it */
 export async function sendDatagrams(
   { host, port }: { readonly host: string; readonly port: number },
   messages: readonly Buffer[],

@@ -1,4 +1,4 @@
-// Starts what must outlive us: a process group of its own, output into a file opened for append, nothing inherited.
+// Starts a process that must outlive this one: in a new process group, output into a file opened for append, nothing inherited.
 
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
@@ -30,7 +30,7 @@ export interface DetachedExit {
 export interface DetachedProcess {
   /** Also the id of its process group. */
   readonly pid: number;
-  /** Resolves when it ends while this process lives; waiting for it keeps nobody alive. Never rejects. */
+  /** Resolves when it ends while this process lives; waiting for it keeps no process alive. Never rejects. */
   readonly exited: Promise<DetachedExit>;
 }
 

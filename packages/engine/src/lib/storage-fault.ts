@@ -1,4 +1,4 @@
-// A disk that cannot take or give what is asked is no damage. Each cause has a code, a sentence and a remedy of its own.
+// A disk that cannot take or give what is asked is no damage. Each cause has its code, its sentence and its remedy.
 
 import {
   accessSync,
@@ -48,7 +48,7 @@ const vague = ['SQLITE_CANTOPEN', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_PER
 
 const storageCodes: ReadonlySet<string> = new Set(Object.values(codes));
 
-/** What a disk, or another process at the state, is to blame for; not what was to be written. */
+/** Faults of a disk or of another process that uses the state, not of what was to be written. */
 export const isStorageFault = (thrown: unknown): boolean =>
   thrown instanceof BlueGreenError && storageCodes.has(thrown.code);
 
@@ -90,7 +90,7 @@ function causeAt(file: string): StorageCode | undefined {
   return probe(dirname(file));
 }
 
-/** SQLite keeps to itself what the system said, a used up quota for example: a file of this process hears it again. */
+/** SQLite does not report what the system said, a used up quota for example: writing a file shows it again. */
 function probe(folder: string): StorageCode | undefined {
   const path = join(folder, `disk-probe.${process.pid}.tmp`);
   try {

@@ -1,5 +1,5 @@
 // The one place that knows handlebars. A template is filled in whole or not at all: a name that the values do not have
-// is an error, and nothing is escaped here, since every language needs its own escaping; whoever fills in does it before.
+// is an error, and nothing is escaped here, since every language needs its own escaping; the caller escapes the values.
 
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
@@ -12,7 +12,7 @@ export type Template<Values> = (values: Values) => string;
 
 /**
  * Reads and compiles the `.hbs` file at `path`. Inside it `{{#each}}`, `{{#if}}`, `{{#unless}}` and `{{#with}}` work as
- * usual, with values that are there: say `false` or `[]`, never nothing. No other helper exists. A block that stands alone on its line leaves no empty line behind.
+ * usual, with values that are there: say `false` or `[]`, never nothing. No other helper exists. A block on a line of nothing else leaves no empty line.
  */
 export function loadTemplate<Values extends object>(path: string): Template<Values> {
   return compileTemplate<Values>({ name: path, text: readFileSync(path, 'utf8') });
@@ -39,7 +39,7 @@ export function compileTemplate<Values extends object>(source: {
 
 /**
  * For a template that others wrote, filled in with texts by name: `{{NAME}}`, `{{#if NAME}}`, `{{#unless NAME}}`, `else` and
- * comments, and nothing else of handlebars. Every name is looked at, also where the text is not taken.
+ * comments, and nothing else of handlebars. Every name is checked, also where the text is not used.
  */
 export function fillForeign(source: {
   readonly text: string;
@@ -122,7 +122,7 @@ function problemsOfName(found: hbs.AST.Expression, line: number, values: Values)
   return Object.hasOwn(values, original) ? [] : [{ line, sentence: `${original} is not known` }];
 }
 
-/** Its own instance: a helper or partial that somebody registers elsewhere does not exist in it. */
+/** A separate instance: helpers and partials that are registered elsewhere do not exist in it. */
 function strictHandlebars(): typeof Handlebars {
   const handlebars = Handlebars.create();
   // One would write values to the output of this process, the other find nothing without saying so.
