@@ -224,7 +224,7 @@ export async function deployed(
 }
 
 /** Waits for anything; the limit is generous because the machine is small. */
-export const eventually = (holds: () => boolean, limitMs?: number): Promise<true> =>
+export const eventually = (holds: () => boolean | Promise<boolean>, limitMs?: number): Promise<true> =>
   poll(holds, limitMs === undefined ? {} : { limitMs });
 
 /** Time that a test moves by hand; waiting is real. `jump`: somebody sets the wall clock. */
