@@ -67,6 +67,17 @@ export const contentRules: readonly Rule[] = [
     planted: { path: 'apps/slack-bot/src/cards/planted.ts', text: "if (view.phase === 'hold') return 'held';" },
   },
   {
+    name: 'actions-are-written-out',
+    says: 'the name of an action of the audit log is found by searching for it: no template puts one together',
+    governs: (path) => inProduct(path),
+    broken: containing(/\baction:\s*`/g),
+    except: [],
+    planted: {
+      path: `${engine}/orchestrator/planted.ts`,
+      text: 'tx.audit({ actor, action: `crashed`, sentence });',
+    },
+  },
+  {
     name: 'files-stay-short',
     says: 'a file that needs scrolling is two files: at most 250 lines',
     governs: (path) => !isTest(path),

@@ -18,8 +18,14 @@ describe('progress without a terminal', () => {
   });
 
   it('tells a step that ended, why it goes back, and the end', () => {
-    const outcome = { kind: 'aborted', code: 'x', sentence: 'back on v2.0', actor: 'engine', at: 9 } as const;
-    const cause = { code: 'x', sentence: '20 of 100 requests failed', actor: 'engine' };
+    const outcome = {
+      kind: 'aborted',
+      code: 'canary-failed',
+      sentence: 'back on v2.0',
+      actor: 'engine',
+      at: 9,
+    } as const;
+    const cause = { code: 'canary-failed', sentence: '20 of 100 requests failed', actor: 'engine' } as const;
     const after = {
       ...canaryView,
       direction: 'unwinding' as const,

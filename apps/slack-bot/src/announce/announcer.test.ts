@@ -1,7 +1,16 @@
 // From the audit log to the outbox, with a real engine and no Slack at all.
 
-import { type Clock, type Engine, type OutboxMessage, openEngine, silentLog, systemClock } from '@bg/engine';
+import {
+  type AuditRow,
+  type Clock,
+  type Engine,
+  type OutboxMessage,
+  openEngine,
+  silentLog,
+  systemClock,
+} from '@bg/engine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { auditEvents } from '../../../../packages/engine/src/domain/audit-events.ts';
 import { alice, type Stage, setStage, value } from '../../../../test/support/stage.ts';
 import { runAnnouncer } from './announcer.ts';
 
@@ -69,6 +78,30 @@ test('a refusal is between the person and the bot: no line, no note', async () =
   engine.rollback({ actor: alice });
   await announce();
   expect(keys()).toEqual([]);
+});
+
+test('rows of older versions, without details or of an action that is written no longer, stop nothing', async () => {
+  const { id } = deploy();
+  const lacking = { at: Date.now(), actor: 'engine', service: 'shop', target: 'production', code: null, detail: {} };
+  const rows = ['quarantined', ...Object.keys(auditEvents)].map(
+    (action, index): AuditRow => ({
+      ...{ ...lacking, seq: index + 1, action, sentence: `it was ${action}`, hash: 'h' },
+      deploymentId: id,
+    }),
+  );
+  const after = (seq: number, limit: number) => rows.filter((row) => row.seq > seq).slice(0, limit);
+  const problems: unknown[] = [];
+  const log = { ...silentLog, error: (...said: readonly unknown[]) => void problems.push(said) };
+  const over = new AbortController();
+  const old: Engine = { ...engine, audit: { ...engine.audit, after, publishHead: () => undefined } };
+  const running = runAnnouncer({ engine: old, clock: systemClock, log }, over.signal);
+  const end = Date.now() + 30_000;
+  while (engine.cursor('slack') < rows.length && Date.now() < end) await new Promise((wake) => setTimeout(wake, 10));
+  over.abort();
+  await running;
+  expect(problems).toEqual([]);
+  expect(engine.cursor('slack')).toBe(rows.length);
+  expect(keys()).toContain(`line:${rows.findIndex(({ action }) => action === 'paused') + 1}`);
 });
 
 test('a lock is news for the channel', async () => {

@@ -182,7 +182,7 @@ export const everyView: Readonly<Record<string, DeploymentView>> = {
     direction: 'unwinding',
     percent: 10,
     steps: steps(4),
-    cause: { code: 'judge-failed', sentence: '9 % errors on the new side', actor: 'engine' },
+    cause: { code: 'canary-failed', sentence: '9 % errors on the new side', actor: 'engine' },
   }),
   promoted: view({
     ...ended('promoted', 'v2.1 is live'),

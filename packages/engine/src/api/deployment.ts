@@ -2,6 +2,7 @@
 
 import type { Judgement } from '../analysis/judge.ts';
 import type { Direction, Mode, OutcomeKind, Phase, StepName, StepStatus } from '../domain/deployment.ts';
+import type { EndCode } from '../domain/reasons.ts';
 import type { Origin, ReleaseChange } from '../domain/release.ts';
 import type { SideCounts } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
@@ -91,7 +92,7 @@ export interface Receipt {
 
 export interface OutcomeView {
   readonly kind: OutcomeKind;
-  readonly code: string;
+  readonly code: EndCode | OutcomeKind;
   readonly sentence: string;
   /** As actorName gives it. */
   readonly actor: string;
@@ -130,7 +131,7 @@ export interface DeploymentView {
   readonly observation: Observation | undefined;
   readonly receipt: Receipt | undefined;
   /** Why it is going back, before it has an outcome. */
-  readonly cause: { readonly code: string; readonly sentence: string; readonly actor: string } | undefined;
+  readonly cause: { readonly code: EndCode; readonly sentence: string; readonly actor: string } | undefined;
   readonly outcome: OutcomeView | undefined;
   /** How large the release is beside the one that is left; undefined where nobody has measured it. */
   readonly change?: ReleaseChange | undefined;

@@ -3,7 +3,7 @@
 import { actorName } from '../domain/actor.ts';
 import type { FactOf } from '../domain/audit-events.ts';
 import type { Build, StoredBuild } from '../domain/build.ts';
-import type { BuildAnnounced, BuildFacts, TargetReaction } from '../domain/events/builds.ts';
+import type { BuildAnnounced, BuildFacts, NotDeployedCode, TargetReaction } from '../domain/events/builds.ts';
 import type { TargetKey } from '../domain/target.ts';
 import type { Tx } from '../state/store.ts';
 import { hookActor } from './react.ts';
@@ -66,7 +66,7 @@ export function recordArtifact(tx: Tx, build: StoredBuild): void {
 export function recordNotDeployed(
   tx: Tx,
   key: TargetKey,
-  { build, code, why }: { readonly build: StoredBuild; readonly code: string; readonly why: string },
+  { build, code, why }: { readonly build: StoredBuild; readonly code: NotDeployedCode; readonly why: string },
 ): void {
   tx.audit({
     ...key,

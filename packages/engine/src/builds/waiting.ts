@@ -3,6 +3,7 @@
 
 import { personOf } from '../domain/actor.ts';
 import type { StoredBuild } from '../domain/build.ts';
+import type { NotDeployedCode } from '../domain/events/builds.ts';
 import type { TargetKey } from '../domain/target.ts';
 import { readBuild } from '../state/builds.ts';
 import { liveDeployment, recentDeployments } from '../state/deployments.ts';
@@ -47,7 +48,7 @@ export function deployWaitingBuild(context: BuildsContext, key: TargetKey, lease
 }
 
 interface Against {
-  readonly code: string;
+  readonly code: NotDeployedCode;
   readonly why: string;
 }
 

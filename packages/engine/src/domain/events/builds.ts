@@ -2,6 +2,7 @@
 
 import type { ArtifactSource } from '../artifact.ts';
 import type { Author, Reaction } from '../build.ts';
+import type { RefusalCode } from '../refusal.ts';
 import { count, flag, listOf, optional, type Read, record, type Shape, text, type Written } from './shape.ts';
 
 /** What became of a build on one target. */
@@ -52,6 +53,9 @@ const announced = {
   remarks: optional(listOf(text)),
   pullRequest: optional(count),
 } as const satisfies Shape;
+
+/** Why a build that waited for its target is not deployed. */
+export type NotDeployedCode = RefusalCode | 'superseded' | 'decided-meanwhile' | 'older';
 
 export type BuildFacts = Written<typeof facts>;
 export type BuildAnnounced = Written<typeof announced>;

@@ -4,6 +4,7 @@ import type { Mode } from '../deployment.ts';
 import type { EndCode, ReasonCode } from '../reasons.ts';
 import type { RefusalCode } from '../refusal.ts';
 import type { Role } from '../target.ts';
+import type { NotDeployedCode } from './builds.ts';
 
 type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
 
@@ -28,7 +29,7 @@ export interface AuditCodes {
   'configuration-pending': 'not-configured' | 'port' | 'health';
   'backfill-failed': ReasonCode;
   'contract-ended': 'done' | 'failed' | 'refused' | 'rejected' | 'expired';
-  'build-not-deployed': string;
+  'build-not-deployed': NotDeployedCode;
   /** The fact that the mail was about. */
   'mail-dropped': string;
   'page-dropped': string;

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../domain/actor.ts';
+import type { ReasonCode } from '../../domain/reasons.ts';
 import { type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import { intendRouting, readQuarantine, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
@@ -12,7 +13,7 @@ let desk: Desk;
 afterEach(() => desk.remove());
 
 interface Case {
-  readonly code: string;
+  readonly code: ReasonCode;
   readonly share?: number;
   readonly change?: Partial<DeploymentRow>;
   readonly actor?: string;
@@ -60,7 +61,7 @@ describe('a release is marked bad', () => {
     ['a hold that expired', { code: 'hold-expired' }],
     ['a plain abort in the canary', { code: 'given-up', share: 10, actor: 'person:bob' }],
     ['a reject', { code: 'rejected', share: 10, actor: 'person:bob' }],
-    ['a lock, a freeze or another gate', { code: 'target-locked' }],
+    ['a slot that something else runs in', { code: 'slot-in-use' }],
     ['a balancer that drifted', { code: 'drifted', change: { promotedAt: 1 } }],
     ['a step that took too long', { code: 'step-timeout', share: 10 }],
     ['a fault of the engine', { code: 'fault', share: 10 }],

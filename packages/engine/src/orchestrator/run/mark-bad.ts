@@ -1,6 +1,7 @@
 // A release that users were taken off for cause is marked bad by its digest, under whatever version it comes again: no
 // machine deploys it, and no way back leads to it, until a person clears the mark.
 
+import type { ReasonCode } from '../../domain/reasons.ts';
 import { type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { addQuarantine, readRouting } from '../../state/targets.ts';
@@ -10,7 +11,7 @@ import { shareOf } from '../routing/routing.ts';
  * What says that the release is bad. A balancer, a schema, an answer that never came say nothing about it, nor does an end
  * that the engine or the machine has brought about.
  */
-const forCause: ReadonlySet<string> = new Set([
+const forCause: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'canary-failed',
   'side-unhealthy',
   'side-crashed',
@@ -19,7 +20,7 @@ const forCause: ReadonlySet<string> = new Set([
 ]);
 
 interface Cause {
-  readonly code: string;
+  readonly code: ReasonCode;
   readonly sentence: string;
   /** As stored in rows. */
   readonly actor: string;

@@ -1,5 +1,6 @@
 // A way back that found its release unfit goes on to the next older one: people asked to be off the live release.
 
+import type { EndCode } from '../../domain/reasons.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import { getSnapshot, insteadKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
@@ -16,7 +17,7 @@ interface Instead {
 }
 
 /** What says that the release itself is unfit; a load balancer or a state that stands in the way stands in every one's. */
-const unfit: ReadonlySet<string> = new Set([
+const unfit: ReadonlySet<EndCode> = new Set<EndCode>([
   'side-unhealthy',
   'side-crashed',
   'never-healthy',
@@ -39,7 +40,7 @@ export function goOnToNextOlder(
   tx: Tx,
   core: Core,
   row: DeploymentRow,
-  cause: { code: string; sentence: string },
+  cause: { readonly code: EndCode; readonly sentence: string },
 ): void {
   const instead = getSnapshot<Instead>(tx.db, insteadKey(row.id))?.value;
   if (row.mode !== 'rollback' || !instead || !unfit.has(cause.code)) return;
