@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type DeliveryRecord, type Ending, type Engine, silentLog } from '@bg/engine';
+import { until } from '@bg/engine/test-kit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Stage, setStage } from '../../../test/support/stage.ts';
 import { startReceiver } from './testing/receiver.ts';
@@ -32,15 +33,9 @@ async function deliver(delivery: string, body: unknown = {}): Promise<number> {
   return taken.kind === 'full' ? 0 : taken.delivery.id;
 }
 
-async function until(id: number, wish: (delivery: DeliveryRecord | undefined) => boolean): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!wish(engine.inbox.show(id))) {
-    if (Date.now() > end) throw new Error(`delivery ${id} is ${JSON.stringify(engine.inbox.show(id))}`);
-    await engine.changed(100);
-  }
-}
-
-const settled = (id: number) => until(id, (delivery) => delivery?.state !== 'waiting');
+const untilSeen = (id: number, holds: (delivery: DeliveryRecord | undefined) => boolean) =>
+  until(() => holds(engine.inbox.show(id)), { limitMs: 60_000, what: `delivery ${id}` });
+const settled = (id: number) => untilSeen(id, (delivery) => delivery?.state !== 'waiting');
 const deployments = () => {
   const history = engine.history({}, 50);
   return history.ok ? history.value : [];
@@ -148,7 +143,7 @@ describe('what cannot be worked on', () => {
       seen.push(delivery);
       return { state: 'ignored', sentence: 'no rule wants it' };
     });
-    await until(engine.inbox.list({ limit: 1 })[0]?.id ?? 0, (last) => last?.state === 'ignored');
+    await untilSeen(engine.inbox.list({ limit: 1 })[0]?.id ?? 0, (last) => last?.state === 'ignored');
     expect(seen).toEqual(names);
   });
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { together, within } from './tasks.ts';
+import { inParallel, together, within } from './tasks.ts';
 
 const never = new AbortController().signal;
 const untilStopped = (story: string[], name: string) => async (stop: AbortSignal) => {
@@ -32,6 +32,38 @@ describe('works that belong together', () => {
     over.abort();
     await all;
     expect(story).toEqual(['a has ended']);
+  });
+});
+
+describe('works of which a few run at a time', () => {
+  test('are never more than the limit, and their results keep the order', async () => {
+    let running = 0;
+    let most = 0;
+    const results = await inParallel([30, 5, 20, 1, 10, 1], 3, async (ms) => {
+      running += 1;
+      most = Math.max(most, running);
+      await delay(ms);
+      running -= 1;
+      return `${ms} ms`;
+    });
+    expect(results).toEqual(['30 ms', '5 ms', '20 ms', '1 ms', '10 ms', '1 ms']);
+    expect(most).toBe(3);
+  });
+
+  test('begin no further item after a failure, and reject when the others have ended', async () => {
+    const story: string[] = [];
+    const act = async (name: string) => {
+      story.push(`${name} begins`);
+      await delay(name === 'a' ? 5 : 40);
+      if (name === 'a') throw new Error('a is broken');
+      story.push(`${name} has ended`);
+    };
+    await expect(inParallel(['a', 'b', 'c', 'd'], 2, act)).rejects.toThrow('a is broken');
+    expect(story).toEqual(['a begins', 'b begins', 'b has ended']);
+  });
+
+  test('may be none', async () => {
+    expect(await inParallel([], 3, async () => 'x')).toEqual([]);
   });
 });
 

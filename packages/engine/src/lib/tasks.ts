@@ -1,4 +1,4 @@
-// Works that run together, and results that are waited for only so long.
+// Works that run together, works of which a few run at a time, and results that are waited for only so long.
 
 import { type Clock, pause, systemClock } from './clock.ts';
 
@@ -26,6 +26,34 @@ export async function together(
     }
   };
   for (const end of await Promise.allSettled(works.map(run))) if (end.status === 'rejected') throw end.reason;
+}
+
+/**
+ * Works on all items, at most `most` at a time; the results are in the order of the items. After a failure it begins no
+ * further item, and rejects once those that were begun have ended.
+ */
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  most: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const rest = items.entries();
+  let isFailed = false;
+  const workThrough = async (): Promise<void> => {
+    for (const [at, item] of rest) {
+      if (isFailed) return;
+      results[at] = await work(item);
+    }
+  };
+  const failing = async (): Promise<void> =>
+    workThrough().catch((thrown: unknown) => {
+      isFailed = true;
+      throw thrown;
+    });
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(most, items.length) }, failing));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return results;
 }
 
 export interface WithinOptions {

@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdir, open, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FetchLimits } from '../config/artifacts/settings.ts';
 import { syncFolder } from '../lib/files.ts';
+import { inParallel } from '../lib/tasks.ts';
 import type { Spend } from './disk.ts';
 import { checkLinks, type Kind } from './links.ts';
 import { checkLinkTarget, folded, foldersAbove, pathOf } from './names.ts';
@@ -145,18 +146,15 @@ const freeBytes = 16 * 1024 ** 2;
 
 /** Read-only, and on the disk; at once for some files, since each waits for the disk. */
 async function makeFast(folder: string, entries: readonly Entry[], signal: AbortSignal): Promise<void> {
-  const files = entries.filter(({ kind }) => kind === 'file' || kind === 'program').values();
-  const worker = async () => {
-    for (const entry of files) {
-      signal.throwIfAborted();
-      await using file = await open(join(folder, entry.path), 'r');
-      await file.chmod(readOnlyMode(entry));
-      // Bytecode and caches compare it, and it becomes a part of ETags.
-      if (isTime(entry.modifiedAt)) await file.utimes(entry.modifiedAt, entry.modifiedAt);
-      await file.sync();
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, worker));
+  const files = entries.filter(({ kind }) => kind === 'file' || kind === 'program');
+  await inParallel(files, 8, async (entry) => {
+    signal.throwIfAborted();
+    await using file = await open(join(folder, entry.path), 'r');
+    await file.chmod(readOnlyMode(entry));
+    // Bytecode and caches compare it, and it becomes a part of ETags.
+    if (isTime(entry.modifiedAt)) await file.utimes(entry.modifiedAt, entry.modifiedAt);
+    await file.sync();
+  });
   for (const { path, kind } of entries) {
     if (kind !== 'folder') continue;
     await chmod(join(folder, path), 0o555);

@@ -1,9 +1,10 @@
 // A share of users that stays the same people: nobody flips, and raising the share moves nobody back.
 
 import { expect, test } from 'vitest';
+import { inParallel } from '../../lib/tasks.ts';
 import { until } from '../../lib/testing/until.ts';
 import { asBucket, type Stage, stickyCookie } from './stage.ts';
-import { cookieSet, inParallel, sideOf } from './user.ts';
+import { cookieSet, sideOf } from './user.ts';
 
 export function canaryContract(stage: () => Stage): void {
   test('a canary of 10 % gets its share of users, each stays where he is, and raising it moves nobody back', async () => {

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { noCounts, type Traffic } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
+import { inParallel } from '../../lib/tasks.ts';
 import { until } from '../../lib/testing/until.ts';
 import type { Stage } from './stage.ts';
-import { inParallel } from './user.ts';
 
 export function countingContract(stage: () => Stage): void {
   test('requests are counted per side and class; previews, probes and refusals are not', async () => {

@@ -51,24 +51,6 @@ export function cookieSet({ headers }: Reply, name: string): string | undefined 
     ?.slice(name.length + 1);
 }
 
-/** Works through all items with a few hands at once; results in the order of the items. */
-export async function inParallel<Item, Result>(
-  items: readonly Item[],
-  hands: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const hand = async () => {
-    while (next < items.length) {
-      const at = next++;
-      results[at] = await work(items[at] as Item);
-    }
-  };
-  await Promise.all(Array.from({ length: hands }, hand));
-  return results;
-}
-
 function begin(
   base: string,
   { path = '/', method = 'GET', headers = {}, agent }: Call,
