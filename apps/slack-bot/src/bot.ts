@@ -1,4 +1,4 @@
-// The bot put together: Slack's door, the handlers, and what runs in the background as long as the process lives.
+// The bot: the receiver of Slack's requests, the handlers, and what runs in the background while the process lives.
 
 import { type Clock, type Engine, hasCode, type Log, messageOf } from '@bg/engine';
 import { App } from '@slack/bolt';
@@ -36,7 +36,7 @@ export interface Bot {
   readonly port: number | undefined;
   /** Resolves when the state file was removed or replaced: this process can do nothing more, and should be started again. */
   readonly stateLost: Promise<void>;
-  /** Takes nothing new, finishes what has begun (at most 10 s), stops driving. */
+  /** Takes no new request, finishes started ones (at most 10 s), stops driving. */
   stop(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export function slackClientOptions({ apiUrl }: Pick<BotEnvironment, 'apiUrl'>, e
   };
 }
 
-/** Bolt answers through response URLs with this too, and sets no limit of its own there. */
+/** Bolt answers through response URLs with this too, and sets no time limit there. */
 const inTime =
   (ask: typeof fetch): typeof fetch =>
   (url, init) =>
@@ -148,7 +148,7 @@ async function createApp({
 }: AppOptions): Promise<App> {
   const known = keepIdentity({ slack, first: identity, settings: engine.settings, clock, log, signal });
   const app = new App({
-    // Bolt's own check of the token would keep the door shut as long as Slack cannot be reached.
+    // Bolt's check of the token would refuse all requests while Slack cannot be reached.
     authorize: async () => ({ botToken: environment.token, ...botOf(known.get()) }),
     receiver: door.receiver,
     logger: boltLogger(log),

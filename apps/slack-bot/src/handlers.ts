@@ -48,7 +48,7 @@ function registerCommands(app: App, bot: BotContext, queue: FairQueue): void {
   }
 }
 
-/** Looked at when the command arrives: others may be decided before its turn. */
+/** Read when the command arrives: other commands may run before its turn. */
 function liveSidesOf({ engine }: BotContext): ReadonlyMap<string, SlotName> {
   return new Map(
     engine.status().targets.flatMap(({ name, routing: { active } }) => (active === undefined ? [] : [[name, active]])),
@@ -99,10 +99,10 @@ function submissionOf(body: SlackViewAction, view: ViewOutput): Submission {
 
 const lockedMs = 60_000;
 
-/** Somebody waits for an answer, whatever happens; what happened is found in the log by its reference. */
+/** A person waits for an answer in every case; the reference leads to the fault in the log. */
 async function orFault(bot: BotContext, work: () => Promise<Card | undefined>): Promise<Card | undefined> {
   try {
-    // People were looked up since the request came; what a verb finds locked is refused, and done by nobody later.
+    // Time has passed since the request came; a verb that finds the state locked refuses, and nothing runs later.
     await bot.engine.whenWritable(lockedMs);
     return await work();
   } catch (thrown) {

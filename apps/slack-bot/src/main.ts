@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     },
   );
   const socketMode = bot.port === undefined;
-  const connecting = socketMode ? '; its connection to Slack is opened now and has a line of its own' : '';
+  const connecting = socketMode ? '; it opens its connection to Slack now' : '';
   log.info({ port: bot.port, host: environment.host, socketMode }, `the Slack bot is ready${connecting}`);
   stopOnSignal(bot, engine, log);
 }

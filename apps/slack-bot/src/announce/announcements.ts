@@ -1,13 +1,13 @@
-// What people hear of in Slack of each row of the audit log, and how.
+// What Slack shows of each action of the audit log, and how. A new action is a type error here until it has its entry.
 
 import type { AuditAction, AuditRead } from '@bg/engine';
 
 interface Announcement {
   /** A line in the deployment's thread, and whom it calls. */
-  readonly line?: 'approvers' | 'requester' | 'nobody';
-  /** A message to everybody in the target's channel, with this sign. */
+  readonly line?: 'approvers' | 'requester' | 'none';
+  /** A message in the target's channel, with this sign. */
   readonly note?: string;
-  /** A message of its own, which changes with what it is about. */
+  /** A separate message, which the bot updates when its subject changes. */
   readonly message?: 'build-alert' | 'configuration' | 'contract' | 'delivery' | 'drift';
   /** Messages to single people. */
   readonly direct?: 'deployment' | 'lock';
@@ -19,16 +19,16 @@ interface Announcement {
   readonly waits?: true;
 }
 
-// Mail that was given up has no note: a server that was away for days would fill the channel.
+// Mail that is given up has no note: a mail server that is away for days would fill the channel.
 const announcements = {
   // A deployment, from the request to its end.
-  'deployment-requested': { line: 'nobody', direct: 'deployment', builds: true, neighbours: true },
+  'deployment-requested': { line: 'none', direct: 'deployment', builds: true, neighbours: true },
   planned: { waits: true },
   'step-started': { waits: true },
-  'step-done': { line: 'nobody' },
+  'step-done': { line: 'none' },
   'step-passed': { waits: true },
-  'step-failed': { line: 'nobody' },
-  'step-undone': { line: 'nobody' },
+  'step-failed': { line: 'none' },
+  'step-undone': { line: 'none' },
   'undo-started': { waits: true },
   'turned-back': {},
   'signal-taken': {},
@@ -36,15 +36,15 @@ const announcements = {
   // What people decide.
   'approval-asked': { line: 'approvers' },
   'approval-reminder': { line: 'approvers' },
-  'approval-extended': { line: 'nobody' },
-  'approval-expired': { line: 'nobody' },
-  approved: { line: 'nobody' },
-  rejected: { line: 'nobody' },
-  'promoted-on': { line: 'nobody' },
-  paused: { line: 'nobody' },
-  resumed: { line: 'nobody' },
-  'abort-asked': { line: 'nobody' },
-  'rollback-asked': { line: 'nobody' },
+  'approval-extended': { line: 'none' },
+  'approval-expired': { line: 'none' },
+  approved: { line: 'none' },
+  rejected: { line: 'none' },
+  'promoted-on': { line: 'none' },
+  paused: { line: 'none' },
+  resumed: { line: 'none' },
+  'abort-asked': { line: 'none' },
+  'rollback-asked': { line: 'none' },
   locked: { note: '🔐' },
   unlocked: { note: '🔓', direct: 'lock' },
   refused: { waits: true },
@@ -109,15 +109,15 @@ const announcements = {
   'configuration-left': { message: 'configuration' },
   'configuration-differs': { note: '🧬' },
   // Schemas.
-  'schema-changed': { line: 'nobody' },
-  'schema-warning': { line: 'nobody' },
+  'schema-changed': { line: 'none' },
+  'schema-warning': { line: 'none' },
   'migrate-begun': {},
   'migrate-done': {},
   'migrate-tried': {},
   'migrate-failed': {},
-  'backfill-begun': { line: 'nobody' },
-  'backfill-done': { line: 'nobody' },
-  'backfill-warning': { line: 'nobody' },
+  'backfill-begun': { line: 'none' },
+  'backfill-done': { line: 'none' },
+  'backfill-warning': { line: 'none' },
   'backfill-failed': { line: 'requester' },
   'backfill-paused': { note: '⏸️' },
   'backfill-resumed': { note: '▶️' },
@@ -164,10 +164,10 @@ const announcementOf = ({ action }: Pick<AuditRead, 'action'>): Announcement => 
 
 export function lineFor(event: AuditRead): { readonly mention: 'approvers' | 'requester' | undefined } | undefined {
   const called = event.deploymentId === null ? undefined : announcementOf(event).line;
-  return called && { mention: called === 'nobody' ? undefined : called };
+  return called && { mention: called === 'none' ? undefined : called };
 }
 
-/** The sign of the note; a side that serves nobody may be unhealthy without a message. */
+/** The sign of the note; a side that serves no users may be unhealthy without a message. */
 export function noteFor(event: AuditRead): string | undefined {
   // Of what is configured there is a card.
   if (event.action === 'configuration-pending' && event.code !== 'not-configured') return undefined;

@@ -1,5 +1,5 @@
-// Reads the audit log and puts what people should see into the outbox. It says nothing to Slack itself: Slack may be
-// down for hours, the log goes on, and this follows it.
+// Reads the audit log and puts what people should see into the outbox. It never calls Slack: Slack may be down for hours,
+// the log goes on, and the announcer follows it.
 
 import type { AuditRead, AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
 import { findPerson, isStorageFault, messageOf, personOf, readEvent, yieldToEventLoop } from '@bg/engine';
@@ -21,7 +21,7 @@ const batch = 200;
 const idleMs = 1000;
 const maxTries = 5;
 const lockedMs = 60_000;
-/** What happened while nobody listened for longer than this is in the log; it is no news any more. */
+/** Older rows stay in the log and are not announced any more. */
 const announceMs = 3_600_000;
 const drawMs = 24 * announceMs;
 
@@ -29,7 +29,7 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   const { engine, clock, log } = announcer;
   const repeats = createRepeats(clock);
   const progress = createProgress(announcer);
-  // Beside the news, which does not wait for it.
+  // In parallel; announcements do not wait for it.
   const upToDate = bringUpToDate(announcer, signal);
   let failures = 0;
   while (!signal.aborted) {
@@ -52,7 +52,7 @@ const maxUnfinished = 2000;
 /** Of builds, drifts and the like: beyond it they are history. */
 const maxOthers = 200;
 
-/** Decided elsewhere while no bot ran: the rows may be too old to be news, and the buttons still stand there. */
+/** Decided elsewhere while no bot ran: the rows may be too old to be announced, and the old buttons are still there. */
 async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): Promise<void> {
   let others = 0;
   try {
@@ -91,7 +91,7 @@ async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'mo
     return rows.length === batch ? 'more' : 'all';
   } catch (thrown) {
     if (isStorageFault(thrown)) {
-      log.warn({ problem: messageOf(thrown) }, 'the state cannot be written; the news wait');
+      log.warn({ problem: messageOf(thrown) }, 'the state cannot be written; announcements wait');
       await engine.whenWritable(lockedMs);
       return 'all';
     }
@@ -103,7 +103,7 @@ async function announceNext(announcer: Announcer, repeats: Repeats): Promise<'mo
 function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   const age = announcer.clock.now() - row.at;
   const event = readEvent(row);
-  // A refusal changed nothing: whoever was refused has been told, and no card shows anything else.
+  // A refusal changed nothing: the person has the answer, and no card shows anything else.
   if (age > drawMs || event?.action === 'refused') return;
   const view = row.deploymentId === null ? undefined : announcer.engine.deployment(row.deploymentId);
   if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: event === undefined || isUrgent(event) });
@@ -142,7 +142,7 @@ function announceDeployment({ engine }: Announcer, row: AuditRead, view: Deploym
       key: `line:${row.seq}`,
       kind: 'line',
       payload: { ...facts, deploymentId: view.id, ...line },
-      // What calls somebody does not wait behind what only informs.
+      // A line that mentions people does not wait behind one that informs.
       urgent: line.mention !== undefined,
     });
   for (const { user, deploymentId, about } of directsFor(engine, row, view))
@@ -169,7 +169,7 @@ function announceInChannel({ engine }: Announcer, row: AuditRead, repeats: Repea
     });
 }
 
-/** Whose lock it was need not read the channel to learn that it is gone. */
+/** The owner of the lock learns in a direct message that another person removed it. */
 function notifyLockOwner({ engine }: Announcer, row: AuditRead): void {
   if (!announces(row, 'direct', 'lock')) return;
   const owner = personOf(row.detail.owner ?? '');
@@ -230,7 +230,7 @@ function movingCard({ live, last }: TargetView): readonly DeploymentView[] {
 const headConsumer = 'slack-head';
 const dayMs = 86_400_000;
 
-/** Once a day the head of the audit chain is shown where nobody can take it back; the first time a day after the start. */
+/** Once a day, the bot posts the head of the audit chain outside this machine; the first time a day after the start. */
 function publishHead({ engine, clock }: Announcer): void {
   const day = Math.floor(clock.now() / dayMs);
   const last = engine.cursor(headConsumer);

@@ -1,5 +1,5 @@
-// Builds in the channels of their service: a card for each that may be deployed, a message for what broke, was mended
-// or does not fit what was announced before.
+// Builds in the channels of their service: a card for each that can be deployed, and a message when a build fails, is
+// fixed, or differs from what was announced before.
 
 import type { AuditRead, Engine, Settings } from '@bg/engine';
 import { authorIn } from '../cards/people-formatter.ts';
@@ -34,7 +34,7 @@ export function redrawBuilds({ builds, outbox, settings }: Engine, service: stri
     for (const channel of channels) outbox.again(buildKey(id, channel));
 }
 
-/** What broke and what is mended, once; nobody hears of it hours later. */
+/** A failed and a fixed build, once; a late row is not announced. */
 export function announceBuild({ outbox, settings }: Engine, event: AuditRead): void {
   const { seq, service } = event;
   if (service === null || !announces(event, 'message', 'build-alert')) return;

@@ -1,5 +1,5 @@
-// Who hears of a deployment in person: whoever asked for it and whoever wrote its commits, how it ended and when it is
-// taken back. Nobody is told that they stopped it themselves.
+// Direct messages about a deployment: its requester and the authors of its commits learn how it ended and when it is
+// taken back. A person who stopped it gets no message about that.
 
 import {
   type AuditRead,
@@ -16,7 +16,7 @@ import { announces } from './announcements.ts';
 export interface Direct {
   readonly user: string;
   readonly deploymentId: string;
-  /** The row itself is the news, not the deployment's end. */
+  /** The message is about the row, not about the deployment's end. */
   readonly about: boolean;
 }
 
@@ -36,14 +36,14 @@ const badEnds: readonly (OutcomeKind | undefined)[] = ['failed', 'aborted', 'rol
 
 function ended(engine: Engine, row: AuditRead<'deployment-finished'>, view: DeploymentView): readonly Direct[] {
   const { outcome } = row.detail;
-  // Of a rollback that is done, they heard when it was asked for.
+  // A finished rollback was announced to them when it was requested.
   const isLive = outcome === 'promoted' && view.mode !== 'rollback';
   if (!isLive && !badEnds.includes(outcome)) return [];
   const users = concerned(engine, view, isLive ? undefined : row.actor);
   return users.map((user) => ({ user, deploymentId: view.id, about: false }));
 }
 
-/** A rollback is a deployment of its own; those who care most asked for, or wrote, the release that it takes away. */
+/** A rollback is another deployment; it matters most to the people who requested or wrote the release that it takes back. */
 function takenBack(engine: Engine, row: AuditRow, view: DeploymentView): readonly Direct[] {
   const recent = engine.history({ service: view.service, target: view.target }, 10);
   const lost = recent.ok

@@ -1,4 +1,4 @@
-// What was said a moment ago is not said again: a side that crashes every minute is said once in ten.
+// A message is not repeated within ten minutes: a side that crashes every minute is announced once in ten.
 
 import type { Clock } from '@bg/engine';
 

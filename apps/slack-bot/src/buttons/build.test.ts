@@ -121,18 +121,18 @@ test('a broken build calls its author in the channel and tells her in person, on
 
 test('a delivery that could not be worked on is tried again by a person of the list, from its card', async () => {
   const id = await ci.park('no rule knows the repository acme/<shop>');
-  const card = await cardWith(workspace.slack, /A delivery of github is set aside/);
+  const card = await cardWith(workspace.slack, /A delivery of github could not be processed/);
   expect(textOf(card)).toContain('acme/&lt;shop&gt;');
   await click(eve, card, 'retry-delivery');
   await whispered(workspace.slack, eve, /not-in-team/);
   expect(workspace.engine.inbox.show(id)).toMatchObject({ state: 'parked' });
   await click(alice, card, 'retry-delivery');
-  const again = await cardWith(workspace.slack, /is worked on again/);
+  const again = await cardWith(workspace.slack, /is processed again/);
   expect(again.ts).toBe(card.ts);
   expect(buttonOn(again, 'retry-delivery')).toBeUndefined();
   expect(workspace.engine.inbox.show(id)).toMatchObject({ state: 'waiting' });
   await click(alice, card, 'retry-delivery', { stale: true });
-  await whispered(workspace.slack, alice, /was worked on since/);
+  await whispered(workspace.slack, alice, /was processed since/);
 });
 
 test('there is one card per build, after all that', () => {

@@ -1,4 +1,4 @@
-// A press on Deploy of a build's card. The button says what it was drawn for; whether that still holds is looked at here,
+// A click on Deploy of a build's card. The button names what it was drawn for; whether that still holds is checked here,
 // and whether it may be done is the engine's word.
 
 import { isDeepStrictEqual } from 'node:util';
@@ -22,7 +22,7 @@ export function handleBuildClick({ engine, people }: BotContext, input: ButtonCl
     return refusalCard(unknownBuild);
   }
   const { service, target, version } = ref;
-  // A stranger is refused by the engine, whatever has become of the build.
+  // The engine refuses an unknown person, whatever the state of the build.
   const stale = actor.kind === 'person' ? whyStale(engine, build, ref) : undefined;
   if (stale !== undefined) engine.refusedAtDoor(actor, stale, { service, target });
   const result =
@@ -60,7 +60,7 @@ function whyStale(engine: Engine, build: StoredBuild, ref: BuildRef): Refusal | 
 
 type Artifact = StoredBuild['artifact'];
 
-/** Where files are, and their digest, may be told later than that they are: what was left open is no difference. */
+/** The place and the digest of the files may be announced later than the build: what was left open is no difference. */
 function isOther(now: Artifact, then: Artifact): boolean {
   if (now === undefined || then === undefined) return false;
   const digests = [now, then].flatMap((one) => ('sha256' in one && one.sha256 !== undefined ? [one.sha256] : []));
@@ -71,11 +71,11 @@ function isOther(now: Artifact, then: Artifact): boolean {
 const refusal = (code: Refusal['code'], sentence: string): Refusal => ({
   code,
   sentence,
-  hint: 'The card is drawn again; look, then press.',
+  hint: 'The bot updates the card; look at it, then click.',
 });
 
 const unknownBuild: Refusal = {
   code: 'release-unknown',
-  sentence: 'This button belongs to no build that is known here.',
+  sentence: 'The build of this button is not known here.',
   hint: 'See the status for what is possible now.',
 };

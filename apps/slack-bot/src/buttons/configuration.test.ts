@@ -58,7 +58,7 @@ test('neither a stranger nor an unhealthy side: refused, with a row, and the but
   expect(rows('refused')).toMatchObject([{ actor: 'person:bob', code: 'side-unhealthy' }]);
   expect(buttonOn(announced()[0] as never, 'apply-configuration')).toBeDefined();
   await click(bob, 'apply-configuration', { value: 'shop/nowhere:0123456789abcdef' });
-  await whispered(workspace.slack, bob, /belongs to nothing that is configured/);
+  await whispered(workspace.slack, bob, /target of this button is not configured/);
 });
 
 test('a later change ends the message before, whose buttons then decide nothing', async () => {

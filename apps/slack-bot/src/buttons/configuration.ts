@@ -1,4 +1,4 @@
-// A press on Apply now or Leave. The button says which change it was drawn for; the engine looks at what differs now.
+// A click on Apply now or Leave. The button names the change that it was drawn for; the engine checks what differs now.
 
 import type { Refusal } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
@@ -34,6 +34,6 @@ export async function handleConfigurationClick(
 
 const unknownTarget: Refusal = {
   code: 'target-unknown',
-  sentence: 'This button belongs to nothing that is configured here.',
+  sentence: 'The target of this button is not configured here.',
   hint: 'See the status for what is possible now.',
 };

@@ -1,4 +1,4 @@
-// A press on Approve or Reject of a contract. The button names the contract; the engine decides what may be done with it.
+// A click on Approve or Reject of a contract. The button names the contract; the engine decides what may be done with it.
 
 import type { Card } from '../cards/blocks.ts';
 import { type ContractAction, contractActions } from '../cards/contract-card.ts';

@@ -1,4 +1,4 @@
-// A press on Try again: the delivery is worked on once more, if it is still the one that was given up.
+// A click on Try again: the delivery is processed again if it is still parked since the time that the button names.
 
 import type { Refusal } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
@@ -22,6 +22,6 @@ export function handleDeliveryClick({ engine, people }: BotContext, input: Butto
 
 const settled: Refusal = {
   code: 'stale-card',
-  sentence: 'This delivery was worked on since, or is kept no more.',
-  hint: 'See `bg inbox list` for those that wait for somebody.',
+  sentence: 'This delivery was processed since, or is no longer stored.',
+  hint: '`bg inbox list` shows the deliveries that need a person.',
 };

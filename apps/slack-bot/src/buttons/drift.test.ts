@@ -70,7 +70,7 @@ test('who is no approver is refused, and nothing changes', async () => {
 test('an approver restores; the same message loses its buttons, and the channel is told', async () => {
   const card = await drifted();
   await click(bob, card.ts, 'restore-routing');
-  const over = await cardWith(workspace.slack, /the load balancer had drifted; that is over/);
+  const over = await cardWith(workspace.slack, /the drift of the load balancer is over/);
   expect(over.ts).toBe(card.ts);
   expect(buttonOn(over, 'restore-routing')).toBeUndefined();
   await cardWith(workspace.slack, /restores what was decided: users go to green/);

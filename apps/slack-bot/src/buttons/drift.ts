@@ -1,4 +1,4 @@
-// A press on Restore or Adopt. The button says which drift it was drawn for; the engine looks at the balancer anew.
+// A click on Restore or Adopt. The button names the drift that it was drawn for; the engine asks the balancer again.
 
 import type { Refusal } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
@@ -30,6 +30,6 @@ export async function handleDriftClick(
 
 const unknownTarget: Refusal = {
   code: 'target-unknown',
-  sentence: 'This button belongs to nothing that is configured here.',
+  sentence: 'The target of this button is not configured here.',
   hint: 'See the status for what is possible now.',
 };

@@ -1,4 +1,4 @@
-// A press on a button of a card. What the button says is not trusted: the deployment is looked up, the engine decides.
+// A click on a button of a card. Nothing in the button is trusted: the bot looks the deployment up, the engine decides.
 
 import {
   type ActionName,
@@ -25,7 +25,7 @@ import { handleDeliveryClick } from './delivery.ts';
 import { handleDriftClick, isDriftAction } from './drift.ts';
 import { handleUnlockClick } from './lock.ts';
 
-/** What only the person who pressed sees; undefined when the card itself is the answer. */
+/** The private answer to the click; undefined when the updated card is the answer. */
 export async function handleClick(bot: BotContext, input: ButtonClick): Promise<Card | undefined> {
   const name = input.actionId.replace(/^deploy\./, '');
   const verb = entryOf(sideVerbs, name);
@@ -132,7 +132,7 @@ function refused({ engine, people }: BotContext, { user }: ButtonClick, refusal:
 const stale: Refusal = {
   code: 'stale-card',
   sentence: 'This button belongs to a state that is over.',
-  hint: 'The card is drawn again; look, then press.',
+  hint: 'The bot updates the card; look at it, then click.',
 };
 
 const unknownButton: Refusal = {

@@ -1,4 +1,4 @@
-// An announced build in the channel of its targets: what it was made of, where it stands, and who may send it on.
+// An announced build in the channel of its targets: its origin, its state on each target, and a button to deploy it.
 
 import type { ArtifactPlace, BuildAnnounced, DeploymentView } from '@bg/engine';
 import { actions, type Block, type Button, button, type Card, card, context, header, section } from './blocks.ts';
@@ -9,7 +9,7 @@ import type { PeopleFormatter } from './people-formatter.ts';
 import { headline, stageEmoji, stageOf } from './stage.ts';
 import { code, dateTime, join, link, outside } from './text.ts';
 
-/** The button of each target has an action of its own: Slack wants them to differ within a block. */
+/** Each target has another action id: Slack wants them to differ within a block. */
 export const deployBuild = 'deploy-build';
 
 export interface BuildShown {
@@ -18,7 +18,7 @@ export interface BuildShown {
   readonly host: string;
   readonly at: number;
   readonly sides: readonly BuildSide[];
-  /** Where its files are was told after it was announced. */
+  /** The place of its files was announced later than the build. */
   readonly isFoundSince: boolean;
   /** The next good build of the same branch. A card with one shows nothing that changes with every deployment. */
   readonly newer: string | undefined;
@@ -175,12 +175,12 @@ function deployButton({ settings, reaction, last, live }: BuildSide, shown: Buil
   });
 }
 
-/** `10 %, 10 % after approval, then everybody`. */
+/** `10 %, 10 % after approval, then all users`. */
 function wayText({ canary, approval }: BuildSide['settings']): string {
   const shares = canary.map(({ percent, approval: asks }) => `${percent} %${asks ? ' with an approval' : ''}`);
   const first = approval.beforeTraffic ? ['an approval'] : [];
   const all = [...first, ...shares];
-  return all.length === 0 ? 'everybody at once, when it is healthy' : `${all.slice(0, 8).join(', ')}, then everybody`;
+  return all.length === 0 ? 'all users at once, when it is healthy' : `${all.slice(0, 8).join(', ')}, then all users`;
 }
 
 const filesFrom: Readonly<Record<ArtifactPlace['kind'], string>> = {
@@ -193,7 +193,7 @@ const filesFrom: Readonly<Record<ArtifactPlace['kind'], string>> = {
 
 function smallPrint({ facts, host, at, isFoundSince }: BuildShown): string {
   const { artifact, build } = facts;
-  const unnamed = isFoundSince ? 'where its files are was told later' : 'its files are to be here already';
+  const unnamed = isFoundSince ? 'the place of its files was announced later' : 'its files should be here already';
   return join(
     artifact === undefined ? unnamed : `${filesFrom[artifact.kind]} ${code(artifact.place, 200)}`,
     `announced through ${code(host, 40)} ${dateTime(at)}`,

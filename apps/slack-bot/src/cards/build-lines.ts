@@ -1,4 +1,4 @@
-// What is told once of a build: it broke, it is mended, or it came again with other content.
+// One message about a build: it failed, it is fixed, or it came again with other content.
 
 import type { BuildFacts } from '@bg/engine';
 import type { Announced } from '../announce/announcements.ts';

@@ -1,4 +1,4 @@
-// Where an announced build stands now on each target that it is for: read anew whenever its card is drawn or pressed.
+// The present state of an announced build on each of its targets: read again for each drawing and each click.
 
 import type { BuildAnnounced, DeploymentView, Engine, TargetReaction, TargetSettings, TargetView } from '@bg/engine';
 

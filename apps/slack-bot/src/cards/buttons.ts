@@ -8,7 +8,7 @@ const labels: Readonly<Record<ActionName, string>> = {
   approve: 'Approve',
   reject: 'Reject…',
   promote: 'Next step',
-  'promote-full': 'Send everybody',
+  'promote-full': 'Send all users',
   pause: 'Pause',
   resume: 'Resume',
   abort: 'Abort',
@@ -41,7 +41,7 @@ export function actionButtons(subject: Subject, legal: readonly LegalAction[]): 
       label: labels[action.name],
       value: buttonValue(subject, action.name),
       style: action.danger ? 'danger' : action.name === primary ? 'primary' : undefined,
-      // Reject asks for its reason in a form of its own, which is confirmation enough.
+      // Reject opens a form for the reason, which is confirmation enough.
       confirm:
         action.danger && action.name !== 'reject'
           ? { title: `${labels[action.name]}?`, text: outside(action.effect, 280) }

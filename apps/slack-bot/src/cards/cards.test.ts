@@ -172,7 +172,7 @@ describe('a deployment card', () => {
   test('shows who wrote what since the live version, with links and sizes, and calls nobody for it', () => {
     const drawn = JSON.stringify(others['deployment with changes']?.(same).blocks);
     expect(drawn).toContain('*Changes* since `v2.1` · <https://github.com/acme/shop/compare/');
-    expect(drawn).toContain('… and 3 more commits that CI told of');
+    expect(drawn).toContain('… and 3 more commits that CI announced');
     expect(drawn).toContain('1 file, 1.2 kB; `v2.0` has 12, 5.6 MB');
     expect(drawn).toContain('New prices 9 · Alice Moreau');
     expect(drawn).toContain('🗒️ New prices');
@@ -233,7 +233,7 @@ describe('a deployment card', () => {
   test('mentions people by their Slack id, and escapes the names of those who have none', () => {
     const drawn = JSON.stringify(deploymentCard(everyView.approval as DeploymentView, formatter).blocks);
     expect(drawn).toContain('<@U0BOB> *Carol &amp; &lt;Co&gt;* <!subteam^S0APPROVERS>');
-    expect(drawn).toContain('<@U0ALICE> asked and cannot approve');
+    expect(drawn).toContain('<@U0ALICE> requested it and cannot approve');
   });
 });
 

@@ -1,4 +1,4 @@
-// What a deployment changes, for whoever approves it: commits since the live version, their authors, and where to read on.
+// What a deployment changes, for its approvers: commits since the live version, their authors, and where to read on.
 
 import type { DeploymentView, StoredBuild } from '@bg/engine';
 import { type Block, section } from './blocks.ts';
@@ -11,7 +11,7 @@ import { bytes, code, count, join, link, outside } from './text.ts';
 const most = 5;
 
 export interface ChangesShown extends Changes {
-  /** Names, no mentions: whoever wrote a commit is not called by every card that shows it. */
+  /** Names, no mentions: a card does not notify the authors of its commits. */
   readonly names: PeopleFormatter;
 }
 
@@ -31,7 +31,7 @@ function commitLines(changes: ChangesShown | undefined): readonly string[] {
   return [
     join(titleText(changes), compare && link(compare, 'all of it')),
     ...commits.slice(0, most).map((one) => commitLine(one, names)),
-    ...(more > 0 ? [`… and ${more} more ${more === 1 ? 'commit' : 'commits'} that CI told of`] : []),
+    ...(more > 0 ? [`… and ${more} more ${more === 1 ? 'commit' : 'commits'} that CI announced`] : []),
   ];
 }
 
@@ -48,7 +48,7 @@ function notesLine({ notes }: DeploymentView): readonly string[] {
 }
 
 function titleText({ since, back }: Changes): string {
-  if (since === undefined) return '📝 *Made of*';
+  if (since === undefined) return '📝 *Made from*';
   return back ? `📝 *Takes back*, from ${code(since, 64)}` : `📝 *Changes* since ${code(since, 64)}`;
 }
 

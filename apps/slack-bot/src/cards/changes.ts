@@ -1,12 +1,12 @@
-// What a deployment changes, as far as announced builds tell: the commits between two releases of one repository.
+// What a deployment changes, as far as builds were announced: the commits between two releases of one repository.
 
 import type { StoredBuild } from '@bg/engine';
 import { compareUrl } from './code-host.ts';
 
 export interface Changes {
-  /** Newest first; each with the first line, the authors and the address that its build told. */
+  /** Newest first; each with the first line, the authors and the address that its build announced. */
   readonly commits: readonly StoredBuild[];
-  /** The release that they are counted from; undefined when no build told of it. */
+  /** The release that they are counted from; undefined when no build announced it. */
   readonly since: string | undefined;
   /** All commits between, on the code host. */
   readonly compare: string | undefined;
@@ -20,7 +20,7 @@ export interface Span {
   readonly to: string;
 }
 
-/** `builds` of one service, newest first. Undefined when no build told of the release. */
+/** `builds` of one service, newest first. Undefined when no build announced the release. */
 export function changesIn(builds: readonly StoredBuild[], { from, to }: Span): Changes | undefined {
   const brought = goodOf(builds, to);
   if (brought === undefined) return undefined;
@@ -36,13 +36,13 @@ function goodOf(builds: readonly StoredBuild[], version: string): StoredBuild | 
   return builds.find((one) => one.version === version && one.conclusion === 'succeeded');
 }
 
-/** A commit's own time tells; builds of the same moment, or of hosts that do not say, by when they were announced. */
+/** By the time of the commit; without one, or when both are equal, by the order of the announcements. */
 function isEarlier(one: StoredBuild, other: StoredBuild): boolean {
   const [left, right] = [one.committedAt, other.committedAt];
   return left === undefined || right === undefined || left === right ? one.id < other.id : left < right;
 }
 
-/** A build that failed has told of its commit too. */
+/** A failed build announced its commit too. */
 function between(builds: readonly StoredBuild[], first: StoredBuild, last: StoredBuild): readonly StoredBuild[] {
   const seen = new Set<string | undefined>([undefined, first.commit]);
   const kept: StoredBuild[] = [];

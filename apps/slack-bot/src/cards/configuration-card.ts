@@ -18,7 +18,7 @@ export interface ConfigurationPlace {
 export function configurationCard(place: ConfigurationPlace, view: ConfigurationView): Card {
   const title = `🧬 *${outside(view.name, 80)}: the configuration differs from what runs*`;
   const canApply = view.changes.some(({ kind }) => kind === 'health');
-  const question = 'Nothing was changed. The changed health rule can hold now, if every side is healthy by it.';
+  const question = 'Nothing was changed. The new health rule can apply now if every side is healthy by it.';
   return card(`${title}. ${outside(view.changes.map(({ sentence }) => sentence).join('; '), 900)}`, [
     section(`${title}\n${changeLines(view)}`),
     canApply ? section(question) : undefined,
@@ -32,7 +32,7 @@ export function configurationOverCard(
   left: ConfigurationView | undefined,
   formatter: PeopleFormatter,
 ): Card {
-  const ended = facts.isNews ? 'it changed again; the newest message and the status say how' : said(facts, formatter);
+  const ended = facts.isNews ? 'it changed again; the newest message and the status show how' : said(facts, formatter);
   const text = `✅ *${outside(facts.name, 80)}*: the configuration differed from what ran: ${ended}`;
   const rest = facts.isNews || left === undefined ? undefined : section(`Still to come:\n${changeLines(left)}`);
   return card(text, [section(text), rest]);
@@ -56,7 +56,7 @@ function answers({ service, target }: ConfigurationPlace, digest: string): Block
         style: 'primary',
         confirm: {
           title: 'Apply now?',
-          text: 'What runs is judged by the changed health rule from now on. No process is restarted, no user is moved.',
+          text: 'The new health rule applies to what runs from now on. No process restarts, no user moves.',
         },
       }),
       button({ actionId: 'deploy.leave-configuration', label: 'Leave', value }),

@@ -42,7 +42,7 @@ export function contractCard(view: ContractView, formatter: PeopleFormatter): Ca
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Text of a release: nothing in it may end the block that it stands in. */
+/** Text of a release: nothing in it may end the code block. */
 function statements({ statements: texts }: ContractView): Block {
   const sql = texts.join('\n').replaceAll('`', 'ˋ').trimEnd();
   return section(`\`\`\`\n${cutLines(outside(sql, 2_500), 2_500)}\n\`\`\``);
@@ -51,7 +51,7 @@ function statements({ statements: texts }: ContractView): Block {
 function question(view: ContractView, formatter: PeopleFormatter): readonly (Block | undefined)[] {
   const { id, approvers, given, needed, requestedBy, fourEyes, deadlineAt, consequence } = view;
   const asked = approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
-  const eyes = fourEyes ? ` ${formatter.actor(requestedBy)} asked and cannot approve.` : '';
+  const eyes = fourEyes ? ` ${formatter.actor(requestedBy)} requested it and cannot approve.` : '';
   return [
     section(
       `*${given.length} of ${needed} approved.* ${asked}: please look and decide.${eyes}\nOpen until ${dateTime(deadlineAt)}.`,
@@ -70,7 +70,7 @@ function question(view: ContractView, formatter: PeopleFormatter): readonly (Blo
           label: 'Reject',
           value: id,
           style: undefined,
-          confirm: { title: 'Reject?', text: 'Nothing is taken away. It can be asked for again.' },
+          confirm: { title: 'Reject?', text: 'Nothing is removed. A person can request it again.' },
         }),
       ],
       `contract:${id}:${given.length}`,

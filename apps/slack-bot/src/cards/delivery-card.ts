@@ -28,17 +28,17 @@ function stateText({ id, hook, state, sentence }: DeliveryRecord): StateText {
   const why = outside(sentence ?? '', 700);
   switch (state) {
     case 'parked':
-      return { sign: '📭', title: `${what} is set aside`, rest: why };
+      return { sign: '📭', title: `${what} could not be processed`, rest: why };
     case 'waiting':
       return {
         sign: '🔁',
-        title: `${what} is worked on again`,
-        rest: `${code(`bg inbox show ${id}`)} tells what becomes of it.`,
+        title: `${what} is processed again`,
+        rest: `${code(`bg inbox show ${id}`)} shows the result.`,
       };
     case 'done':
-      return { sign: '✅', title: `${what} was worked on`, rest: why };
+      return { sign: '✅', title: `${what} was processed`, rest: why };
     case 'ignored':
-      return { sign: '⚪', title: `${what} concerns nothing here`, rest: why };
+      return { sign: '⚪', title: `${what} matches nothing here`, rest: why };
     default:
       return state satisfies never;
   }
@@ -51,7 +51,7 @@ function tryAgain({ id, settledAt = 0 }: DeliveryRecord) {
     value: deliveryRefText({ id, settledAt }),
     confirm: {
       title: 'Try again?',
-      text: 'It is worked on once more, with the configuration as it is now. That may announce a build or begin a deployment.',
+      text: 'The bot processes it again, with the present configuration. That can announce a build or start a deployment.',
     },
   });
   return actions([tries], `delivery:${id}:${settledAt}`);

@@ -1,4 +1,4 @@
-// The one live message of a deployment: drawn anew from the view for every change, whatever it showed before.
+// The one live message of a deployment: drawn again from the view after every change.
 
 import type { DeploymentView } from '@bg/engine';
 import { actions, type Block, type Card, card, header } from './blocks.ts';
@@ -58,7 +58,7 @@ export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter,
   ]);
 }
 
-/** What the commits above say is not said again. */
+/** The origin is left out where the commits are listed. */
 function smallPrintOf(view: DeploymentView, changes: ChangesShown | undefined): DeploymentView {
   return changes === undefined ? view : { ...view, origin: undefined };
 }

@@ -1,4 +1,4 @@
-// The load balancer does something else than was decided: what differs per node, and the two ways out for an approver.
+// The load balancer differs from the decided routing: what differs per node, and the two ways out for an approver.
 
 import type { DriftView, TargetView } from '@bg/engine';
 import { actions, type Block, type Button, button, type Card, card, section } from './blocks.ts';
@@ -12,7 +12,7 @@ export type DriftAction = (typeof driftActions)[number];
 type Drifted = Pick<TargetView, 'service' | 'target' | 'name' | 'live'> & { readonly drift: DriftView };
 
 export function driftCard(target: Drifted): Card {
-  const title = `🧭 *${outside(target.name, 80)}: the load balancer does something else than was decided*`;
+  const title = `🧭 *${outside(target.name, 80)}: the load balancer differs from the decided routing*`;
   return card(`${title}. ${outside(target.drift.sentence, 600)}`, [
     section(`${title}\n${outside(target.drift.sentence.split('; but ')[0] ?? '', 300)}\n${driftLines(target.drift)}`),
     section('Nothing was changed. An approver decides:'),
@@ -21,7 +21,7 @@ export function driftCard(target: Drifted): Card {
 }
 
 export function driftOverCard(facts: LineFacts & { readonly name: string }, formatter: PeopleFormatter): Card {
-  const text = `✅ *${outside(facts.name, 80)}*: the load balancer had drifted; that is over: ${said(facts, formatter)}`;
+  const text = `✅ *${outside(facts.name, 80)}*: the drift of the load balancer is over: ${said(facts, formatter)}`;
   return card(text, [section(text)]);
 }
 
@@ -42,8 +42,8 @@ export function driftButtons(target: Drifted): Block | undefined {
   if (target.live !== undefined) return undefined;
   return actions(
     [
-      driftButton(target, 'restore-routing', 'Restore', 'Puts back what was decided; users go there again.'),
-      driftButton(target, 'adopt-routing', 'Adopt', 'Decides for what the load balancer does now; no user is moved.'),
+      driftButton(target, 'restore-routing', 'Restore', 'Restores the decided routing; users go there again.'),
+      driftButton(target, 'adopt-routing', 'Adopt', 'Keeps what the load balancer does now; no user moves.'),
     ],
     `drift:${target.drift.id}`,
   );

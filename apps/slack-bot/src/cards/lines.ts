@@ -26,7 +26,7 @@ export function linesCard(lines: readonly string[]): Card {
   return card(lines.join('\n'), blocks);
 }
 
-/** Most sentences of the log begin with the short name of who did it; here that is the person, said once. */
+/** Most sentences of the log begin with the short name of the actor; the formatted person replaces it. */
 export function said({ actor, sentence }: Pick<LineFacts, 'actor' | 'sentence'>, formatter: PeopleFormatter): string {
   const short = shortName(actor);
   if (sentence.startsWith(`${short} `))
@@ -46,13 +46,13 @@ export function noteCard(
 
 export interface DirectFacts {
   readonly view: DeploymentView;
-  /** Somebody takes the release back; otherwise it is about how the deployment ended. */
+  /** Set when a person takes the release back; otherwise the message is about how the deployment ended. */
   readonly about: LineFacts | undefined;
   /** Id of the channel that holds the card, when it is known. */
   readonly channel: string | undefined;
 }
 
-/** To the person who asked for it: it ended otherwise than they wished, or somebody is taking it back. */
+/** To the requester: it ended, or a person takes it back. */
 export function directCard({ view, about, channel }: DirectFacts, formatter: PeopleFormatter): Card {
   const ended = `${stageEmoji[stageOf(view)]} *${outside(`${subject(view)}: ${headline(view)}`, 250)}*`;
   const title = about === undefined ? ended : `↩️ *${outside(`${subject(view)} is being taken back`, 250)}*`;
@@ -66,6 +66,6 @@ function outcomeText({ outcome, cause }: DeploymentView): string {
 }
 
 export function headCard({ seq, hash }: { readonly seq: number; readonly hash: string }): Card {
-  const text = `🧷 Audit log: entry ${seq}, head ${code(`${seq}:${hash}`, 100)}. With this shown here, nobody can quietly rewrite what came before.`;
+  const text = `🧷 Audit log: entry ${seq}, head ${code(`${seq}:${hash}`, 100)}. As long as this message exists, a change of earlier entries is detected.`;
   return card(text, [section(text)]);
 }

@@ -52,7 +52,7 @@ function stepText({ title, status, startedAt, endedAt }: StepView): string {
   return `${outside(title, 120)}${ms < 1000 ? '' : ` _${duration(ms)}_`}`;
 }
 
-/** Both sides' numbers beside each other, and what the judge makes of them. */
+/** The numbers of both sides, and the judge's verdict. */
 export function numbersPart({ observation, version, from }: DeploymentView): Block | undefined {
   if (observation === undefined) return undefined;
   const { stable, canary, judgement } = observation;
@@ -85,18 +85,18 @@ export function approvalPart(view: DeploymentView, formatter: PeopleFormatter): 
   const { approval } = view;
   if (approval?.status !== 'pending') return undefined;
   const asked = approval.approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
-  const eyes = approval.fourEyes ? ` ${formatter.actor(view.requestedBy)} asked and cannot approve.` : '';
+  const eyes = approval.fourEyes ? ` ${formatter.actor(view.requestedBy)} requested it and cannot approve.` : '';
   return section(
     `*${approval.given.length} of ${approval.needed} approved.* ${asked}: please look and decide.${eyes}\n${deadline(approval)}`,
   );
 }
 
 function deadline({ deadlineAt, onTimeout }: ApprovalView): string {
-  const then = onTimeout === 'abort' ? 'then it is aborted' : 'then it stays as it is until somebody decides';
+  const then = onTimeout === 'abort' ? 'then the deployment is aborted' : 'then it waits until an approver decides';
   return `Open until ${dateTime(deadlineAt)}, ${then}.`;
 }
 
-/** The proof that users really reach the release, or what stands against it. */
+/** The proof that users reach the release, or what is against it. */
 export function receiptPart({ receipt }: DeploymentView): Block | undefined {
   if (receipt === undefined) return undefined;
   const seen = receipt.nodes.map(nodeLine).slice(0, 10).join('\n');
@@ -111,11 +111,11 @@ function nodeLine({ node, probes, seen, problem }: Receipt['nodes'][number]): st
 }
 
 export function standbyPart({ kept }: DeploymentView): Block | undefined {
-  // A preview beside it belongs to the next deployment, whose own card tells of it.
+  // A preview belongs to the next deployment, and its card shows it.
   if (kept === undefined || kept.label === 'preview') return undefined;
   const until = kept.until === undefined ? 'until the next deployment' : `until ${dateTime(kept.until)}`;
-  const open = kept.open ? ` It is waited for: ${kept.open} still open there.` : '';
-  return section(`♨️ ${code(kept.version, 64)} is kept in ${kept.slot} (${outside(kept.label, 40)}) ${until}.${open}`);
+  const open = kept.open ? ` The engine waits for ${kept.open} open connections there.` : '';
+  return section(`♨️ ${code(kept.version, 64)} stays in ${kept.slot} (${outside(kept.label, 40)}) ${until}.${open}`);
 }
 
 /** Why it is going back or has ended. */
@@ -128,7 +128,7 @@ export function causePart(view: DeploymentView, formatter: PeopleFormatter): Blo
 export function pausedPart({ paused }: DeploymentView, formatter: PeopleFormatter): Block | undefined {
   return (
     paused &&
-    section(`⏸️ Paused by ${formatter.actor(paused.by)} at ${time(paused.at)}. Nothing moves until somebody resumes.`)
+    section(`⏸️ Paused by ${formatter.actor(paused.by)} at ${time(paused.at)}. Nothing moves until a person resumes it.`)
   );
 }
 

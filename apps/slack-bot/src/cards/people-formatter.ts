@@ -1,4 +1,4 @@
-// People in messages: a mention for who has a Slack id, the plain name for who has not.
+// People in messages: a mention where a Slack id is configured, else the plain name.
 
 import { type Author, findPerson, type Person } from '@bg/engine';
 import { outside } from './text.ts';
@@ -12,7 +12,7 @@ export interface PeopleFormatter {
   readonly author: (author: Author) => string;
 }
 
-/** Names instead of mentions: a mention in a new message makes a phone ring, a line of a log should not. */
+/** Names instead of mentions: a mention in a new message notifies the person, a line of a log should not. */
 export function nameFormatter(people: readonly Person[]): PeopleFormatter {
   return mentionFormatter(people.map((person) => ({ ...person, slack: undefined })));
 }
@@ -31,12 +31,12 @@ export function mentionFormatter(people: readonly Person[]): PeopleFormatter {
   };
   const author = (given: Author): string => {
     const known = authorIn(people, given);
-    return known === undefined ? outside(given.name ?? given.login ?? 'somebody', 60) : person(known.id);
+    return known === undefined ? outside(given.name ?? given.login ?? 'an unknown author', 60) : person(known.id);
   };
   return { actor, person, author };
 }
 
-/** Nobody vouches for an author: enough to tell somebody, never to let somebody do anything. */
+/** An author is not verified: enough to notify a person, never enough to let a person act. */
 export function authorIn(people: readonly Person[], { email, login }: Author): Person | undefined {
   return findPerson({ people }, { email }) ?? findPerson({ people }, { codeHost: login });
 }

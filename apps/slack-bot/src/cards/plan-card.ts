@@ -1,4 +1,4 @@
-// What a deployment would do, before anybody asks for it.
+// What a deployment would do, before a person requests it.
 
 import type { PlanView } from '@bg/engine';
 import { type Block, type Card, card, context, header, section } from './blocks.ts';

@@ -26,7 +26,7 @@ function withGroups(text: string): string {
   return text.replaceAll(/\bgroup:(S[A-Z0-9]{2,20})\b/g, '<!subteam^$1>');
 }
 
-/** Something broke on our side; what it was stands in the log. */
+/** A fault of the bot; the log has the details. */
 export function faultCard(reference: string): Card {
   const sentence = 'Something went wrong in the bot while it worked on this.';
   return card(`${sentence} See ${outside(reference, 80)} in its log.`, [

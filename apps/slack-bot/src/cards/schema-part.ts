@@ -6,7 +6,7 @@ import { bar, code, count, duration, join, outside } from './text.ts';
 
 const most = 5;
 
-/** What is widened; hazards that were taken on, for whoever approves; how far rows are filled. */
+/** What the release widens, the accepted hazards, and how far the backfill is. */
 export function schemaPart({ schema, outcome }: DeploymentView): Block | undefined {
   if (schema === undefined) return undefined;
   const { expand, accepted, verdict, filling } = schema;
@@ -20,7 +20,7 @@ export function schemaPart({ schema, outcome }: DeploymentView): Block | undefin
         ]
       : []),
     ...(verdict !== undefined && outcome === undefined ? [`Verdict: ${outside(verdict, 300)}`] : []),
-    ...accepted.slice(0, most).map((hazard) => `⚠️ Hazard taken on: ${outside(hazard, 300)}`),
+    ...accepted.slice(0, most).map((hazard) => `⚠️ Accepted hazard: ${outside(hazard, 300)}`),
     ...(filling === undefined ? [] : [fillingLine(filling)]),
   ];
   return lines.length === 0 ? undefined : section(lines.join('\n'));
@@ -37,7 +37,7 @@ function fillingLine({ id, rowsDone, rowsTotal, msLeft }: Filling): string {
   );
 }
 
-/** For the status: where the schema stands, and what needs somebody. */
+/** For the status: the state of the schema, and what needs a person. */
 export function schemaLine({ schema }: Pick<TargetView, 'schema'>): string | undefined {
   if (schema === undefined) return undefined;
   const newest = schema.migrations.at(-1);

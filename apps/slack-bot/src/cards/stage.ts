@@ -70,7 +70,7 @@ export function currentStep(view: DeploymentView): DeploymentView['steps'][numbe
   return view.steps.find(({ status }) => status === 'started') ?? view.steps.find(({ status }) => status === 'failed');
 }
 
-/** `shop v2.1`, `shop back to v2.0`: what is being done, whatever became of it. */
+/** `shop v2.1`, `shop back to v2.0`: what the deployment does, however it ended. */
 export function subject({ name, version, mode }: DeploymentView): string {
   const what = plain(name, 60);
   const which = plain(version, 64);

@@ -42,7 +42,7 @@ function targetButtons({ actions: legal, live, last }: TargetView): Block | unde
 
 export function targetSentence({ name, routing, slots, live }: TargetView): string {
   const active = slots.find(({ slot }) => slot === routing.active);
-  const runs = active?.version === undefined ? 'serves nobody yet' : `runs ${outside(active.version, 64)}`;
+  const runs = active?.version === undefined ? 'serves no users yet' : `runs ${outside(active.version, 64)}`;
   const now = live === undefined ? '' : `, ${outside(`${subject(live)} is under way: ${headline(live)}`, 200)}`;
   return `${outside(name, 80)} ${runs}${now}.`;
 }
@@ -80,7 +80,7 @@ function slotLine(slot: SlotView, { routing }: TargetView): string {
     slot.since === undefined ? undefined : `since ${dateTime(slot.since)}`,
     slot.restarts > 0 && `restarted ${slot.restarts} times`,
     slot.role !== 'active' && slot.open !== undefined && slot.open > 0 && `${slot.open} still open`,
-    slot.keepUntil === undefined ? undefined : `kept until ${dateTime(slot.keepUntil)}`,
+    slot.keepUntil === undefined ? undefined : `stays until ${dateTime(slot.keepUntil)}`,
   )}`;
 }
 
@@ -134,5 +134,5 @@ function warnings(status: Pick<StatusView, 'warnings'>): readonly Block[] {
 }
 
 function driverText({ driver }: Pick<StatusView, 'driver'>): string {
-  return driver === undefined ? '⚠️ nobody drives deployments now' : `driven by ${code(driver)}`;
+  return driver === undefined ? '⚠️ no process drives deployments now' : `driven by ${code(driver)}`;
 }

@@ -1,4 +1,4 @@
-// Words for Slack. Everything that came from outside passes `outside` or `code` before it stands in a message:
+// Text for Slack. All text from outside passes `outside` or `code` before it is part of a message:
 // escaped, on one line, short. Nothing else in this app may put foreign text into mrkdwn.
 
 import { cleanText, inertText } from '@bg/engine';
@@ -19,7 +19,7 @@ export function plain(text: string, max: number): string {
   return cut(inertText(short(text, max)).replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '＆'), max);
 }
 
-/** What is not shown need not be looked at: a text may be megabytes long. */
+/** A text may be megabytes long; the part that is not shown is not processed. */
 const short = (text: string, max: number): string => text.slice(0, max * 8);
 
 export function escapeMarkup(text: string): string {

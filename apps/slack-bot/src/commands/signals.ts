@@ -1,4 +1,4 @@
-// What people say to a running deployment, by word or by button: one table from the name to the engine's verb.
+// Signals to a running deployment, by command or by button: one table from the name to the engine's verb.
 
 import type { Actor, DeploymentRef, DeploymentView, Engine, Result } from '@bg/engine';
 import type { SignalName } from './intent.ts';

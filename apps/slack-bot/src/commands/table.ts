@@ -58,7 +58,7 @@ const deploy: readonly Subcommand[] = [
   {
     word: 'promote',
     usage: `${target} [--full]`,
-    does: 'goes on to the next step, or straight to everybody',
+    does: 'goes on to the next step; --full goes to all users',
     form: signalForm('promote'),
   },
   { word: 'pause', usage: target, does: 'stays where it is', form: signalForm('pause') },
@@ -76,8 +76,8 @@ const deploy: readonly Subcommand[] = [
     does: 'asks to take from the schema what only older releases need',
     form: contractForm,
   },
-  { word: 'lock', usage: `${target} "reason" [for 2h]`, does: 'lets nobody deploy for a while', form: lockForm },
-  { word: 'unlock', usage: target, does: 'takes the lock away', form: targetForm('unlock') },
+  { word: 'lock', usage: `${target} "reason" [for 2h]`, does: 'blocks deployments for a while', form: lockForm },
+  { word: 'unlock', usage: target, does: 'removes the lock', form: targetForm('unlock') },
   { word: 'help', usage: '', does: 'shows this', form: helpForm },
 ];
 
@@ -90,7 +90,7 @@ export const commandTable: readonly Command[] = [
   },
   {
     key: 'switch',
-    description: 'Send everybody to what stands ready in the other slot',
+    description: 'Send all users to what is ready in the other slot',
     hint: '[service[/target]] [blue|green]',
     subcommands: [
       {

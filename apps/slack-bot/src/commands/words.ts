@@ -2,7 +2,7 @@
 
 export interface Word {
   readonly text: string;
-  /** It stood in quotation marks, so it is never a name, a version or an option. */
+  /** It was in quotation marks, so it is never a name, a version or an option. */
   readonly quoted: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Slack's rate limits, kept from our side: `chat.update` 50 a minute for everything together, `chat.postMessage` about
+// Slack's rate limits, respected before Slack refuses: `chat.update` 50 a minute for everything together, `chat.postMessage` about
 // one a second per channel. A bucket that Slack itself closed (429) stays closed for as long as Slack said. Its answer does
 // not say which limit was reached: the channel waits at first, and all channels when a second one is closed as well.
 

@@ -1,4 +1,4 @@
-// Messages about builds, drawn from the row of the audit log that tells of them and from how the targets stand now.
+// Messages about builds, drawn from their row of the audit log and from the present state of the targets.
 
 import {
   type AuditRead,
@@ -37,7 +37,7 @@ interface BuildMessage {
   readonly channel: string;
 }
 
-/** For the targets that tell their news in this channel. */
+/** For the targets of this channel. */
 export function drawBuild(
   { seq, service, channel }: BuildMessage,
   { engine, slack }: DrawContext,
@@ -62,7 +62,7 @@ export function drawBuild(
     newer: build && nextAfter(engine.builds.latest(service, recent), build),
     cardOf,
   };
-  // Whom a build concerns sees it in the channel; a phone rings for what is broken.
+  // A build mentions no people; a failed one does.
   return { channel, card: buildCard(shown, nameFormatter(engine.settings.people)) };
 }
 
@@ -70,7 +70,7 @@ const recent = 100;
 
 /**
  * Builds of a branch follow one another; those of other branches and of pull requests are no later state of this one.
- * The next one is named, not the newest: the card of an old build is not drawn anew for each that comes.
+ * The next one is named, not the newest: the card of an old build is not drawn again for each that comes.
  */
 function nextAfter(newestFirst: readonly StoredBuild[], build: StoredBuild): string | undefined {
   const next = newestFirst.findLast(

@@ -19,7 +19,7 @@ import { readMessageRef } from './references.ts';
 export interface Drawn {
   readonly channel: string;
   readonly card: Card;
-  /** What it shows has ended and asks nobody for anything. */
+  /** What it shows has ended; no person has to decide. */
   readonly over?: boolean;
   /** The message with this key has to be there first; this one goes into its thread. */
   readonly inThreadOf?: string | undefined;
@@ -51,11 +51,11 @@ interface DrawContext extends DrawTools {
 
 export interface DrawInput extends DrawTools {
   readonly message: OutboxMessage;
-  /** Further lines of the same thread, said with the first. */
+  /** Further lines of the same thread, sent in the same message. */
   readonly also?: readonly OutboxMessage[];
 }
 
-/** Undefined when there is nothing to say any more. */
+/** Undefined when there is nothing to show any more. */
 export function draw({ message, also = [], ...tools }: DrawInput): Drawn | undefined {
   const payloads = [message, ...also].map(({ payload }) => payload);
   const isPosted = readMessageRef(message.reference) !== undefined;
@@ -70,7 +70,7 @@ export function threadOf({ kind, payload }: OutboxMessage): string | undefined {
 
 type Drawing<P> = (payload: P, context: DrawContext, all: readonly P[]) => Drawn | undefined;
 
-/** Builds that are looked through for what a deployment changes. */
+/** Builds that are searched for what a deployment changes. */
 const lookedAt = 100;
 
 const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
@@ -151,7 +151,7 @@ function oneLine(facts: Payloads['line'], view: DeploymentView, settings: Settin
   return `${lineText(facts, nameFormatter(settings.people))}${calls}`;
 }
 
-/** Only what needs somebody, and the end, makes a phone ring. */
+/** Only a decision and the end mention people. */
 function mentioned(whom: 'approvers' | 'requester', view: DeploymentView, { people }: Settings): string {
   const formatter = mentionFormatter(people);
   if (whom === 'requester') return `  ${formatter.actor(view.requestedBy)}`;

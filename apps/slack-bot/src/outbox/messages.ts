@@ -5,7 +5,7 @@ import type { LineFacts } from '../cards/lines.ts';
 
 export const transport = 'slack';
 
-/** `card` lives on and is updated in place; everything else is said once. */
+/** `card` and the other kinds of `lasting` are updated in place; all others are sent once. */
 export type Payloads = {
   readonly card: { readonly deploymentId: string };
   readonly line: LineFacts & { readonly deploymentId: string; readonly mention: 'approvers' | 'requester' | undefined };
@@ -18,7 +18,7 @@ export type Payloads = {
     readonly error: string;
     readonly channel: string;
   };
-  /** To the owner of a lock that another person took away. */
+  /** To the owner of a lock that another person removed. */
   readonly 'lock-taken': LineFacts & { readonly name: string; readonly user: string };
   /** One per drift; updated in place when it is over. */
   readonly drift: LineFacts & {
@@ -40,9 +40,9 @@ export type Payloads = {
   };
   /** One per contract; updated in place as it is decided and run. */
   readonly contract: { readonly id: string; readonly channel: string };
-  /** One per announced build and channel: `seq` is its row of the audit log. Updated in place with what becomes of it. */
+  /** One per announced build and channel: `seq` is its row of the audit log. Updated in place with its state. */
   readonly build: { readonly seq: number; readonly build: number; readonly service: string; readonly channel: string };
-  /** A build broke, is mended, or came again otherwise: to a channel, which is called, or to a person. */
+  /** A build failed, is fixed, or came again with other content: to a channel, with mentions, or to a person. */
   readonly 'build-news': { readonly seq: number; readonly channel: string };
   readonly 'build-direct': { readonly seq: number; readonly user: string };
   /** One per delivery that could not be worked on; updated in place. */
@@ -62,10 +62,10 @@ const lasting: readonly string[] = [
   'stranded',
 ] satisfies readonly Kind[];
 
-/** What lives on is updated in place; what was said once is not looked for to be changed. */
+/** The others are sent once and never changed. */
 export const isUpdatedInPlace = (kind: string): boolean => lasting.includes(kind);
 
-/** To a person alone. */
+/** To one person. */
 export const isDirect = (kind: string): boolean => ['direct', 'build-direct', 'stranded', 'lock-taken'].includes(kind);
 
 export const cardKey = (deploymentId: string): string => `card:${deploymentId}`;
@@ -100,7 +100,7 @@ function copiesOf({ reference }: Pick<Outbox, 'reference'>, deploymentId: string
   return Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : [];
 }
 
-/** Once per key: an event that is read again after a crash is not said again. */
+/** Once per key: a row that is read again after a crash makes no second message. */
 export function putOnce<
   K extends Exclude<Kind, 'card' | 'drift' | 'contract' | 'build' | 'delivery' | 'configuration' | 'stranded'>,
 >(

@@ -1,4 +1,4 @@
-// What became of a message: written into the outbox, with what to do about it where Slack did not take it.
+// Writes the result of a send into the outbox, and what happens next where Slack refused it.
 
 import { backoffMs, type OutboxMessage, patiently } from '@bg/engine';
 import type { MessageRef, SlackResult } from '../slack/api.ts';
@@ -57,7 +57,7 @@ async function recordProblem(sender: Sender, item: Item, method: Method, problem
   }
 }
 
-/** No message is at fault: each keeps its place, and one of them asks again in a minute. */
+/** No message is at fault: each one waits, and one of them tries again in a minute. */
 function shutOut({ engine, log }: Sender, item: Item, sentence: string): SendResult {
   log.error({ problem: sentence }, 'Slack refuses the token; messages wait until the bot starts with a valid one');
   for (const { key } of messagesOf(item)) engine.outbox.retry(key, shutOutMs, sentence);

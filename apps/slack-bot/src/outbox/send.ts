@@ -1,4 +1,4 @@
-// One message to its place: updated where it stands, posted where it does not, and looked for where that is not known.
+// One message to Slack: updated where it is, posted where it is not, and searched where neither is known.
 
 import { createHash } from 'node:crypto';
 import { backoffMs, type OutboxMessage } from '@bg/engine';
@@ -66,7 +66,7 @@ async function updateAt(sender: Sender, item: Item, place: MessageRef): Promise<
   if (answer.ok) return recordResult(sender, item, 'chat.update', { ok: true, value: now });
   if (!isGone(answer.problem)) return recordResult(sender, item, 'chat.update', answer);
   if (!(place.over && now.over)) return replaceMessage(sender, item, { place, problem: answer.problem });
-  // It had been seen to end, and a person took it away: posted again it would stand below newer ones.
+  // It showed its end, and a person deleted it: posted again it would appear below newer ones.
   sender.log.info({ key: message.key, problem: problemSentence(answer.problem) }, 'a finished message stays away');
   return recordResult(sender, item, 'chat.update', { ok: true, value: now });
 }
@@ -82,7 +82,7 @@ async function replaceMessage(
   const { key } = item.message;
   sender.log.warn({ key, problem: problemSentence(problem) }, 'the message is gone; posting a new one');
   const earlier = isChannelGone(problem) ? undefined : await sender.slack.permalink(place);
-  // Its place is kept until the new one is there: a channel may come back, and the message with it.
+  // Its reference stays until the new one is there: a channel may come back, and the message with it.
   return postNew(sender, item, { earlier, instead: place.ts });
 }
 
@@ -151,7 +151,7 @@ function post(sender: Sender, item: Item, { channel, threadTs, shown }: ToPost):
   return withTextFallback(sender, item, shown, (one) => sender.slack.post({ channel, threadTs, mark, card: one }));
 }
 
-/** Blocks that Slack does not take are our mistake; the state is told all the same, in words. */
+/** Refused blocks are a fault of the bot; the text alone still shows the state. */
 async function withTextFallback(
   sender: Sender,
   { message }: Item,
@@ -167,7 +167,7 @@ async function withTextFallback(
 
 /** After a lost answer, or when the process ended between posting and writing it down. */
 export function mayBeThere({ startedAt }: Pick<Sender, 'startedAt'>, { message }: Pick<Item, 'message'>): boolean {
-  // A direct message said twice does no harm, and finding it would need the right to read people's messages.
+  // A second direct message does no harm, and a search would need the right to read people's messages.
   return !isDirect(message.kind) && (message.attempts > 0 || message.createdAt < startedAt);
 }
 
@@ -196,7 +196,7 @@ async function findPosted(
 
 function recordFound(sender: Sender, { message }: Item, place: MessageRef): SendResult {
   sender.log.info({ key: message.key }, 'found the message whose answer was lost');
-  // What is said once is said; a card is brought up to date where it stands, by the next round.
+  // A message that is sent once is done; a card is brought up to date by the next send.
   sender.engine.outbox.sent(message.key, isUpdatedInPlace(message.kind) ? message.version - 1 : message.version, place);
   return 'ended';
 }

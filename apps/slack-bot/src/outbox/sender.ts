@@ -1,4 +1,4 @@
-// Takes what is due from the outbox and brings it to Slack: urgent first, the latest state only, never twice.
+// Sends what is due in the outbox to Slack: urgent first, only the latest state, never twice.
 
 import type { OutboxMessage } from '@bg/engine';
 import { createBuckets } from './buckets.ts';
@@ -8,7 +8,7 @@ import { shutOutMs } from './record-result.ts';
 import { mayBeThere, send } from './send.ts';
 import type { Sender, SenderOptions, SendResult } from './sending.ts';
 
-/** One round takes at most this many; whatever is blocked by a limit must not hide what is not. */
+/** At most this many at a time; messages that wait for a limit must not hide the others. */
 const perRound = 100;
 const idleMs = 500;
 const downMs = 1000;
@@ -22,7 +22,7 @@ export async function runSender(options: SenderOptions, signal: AbortSignal): Pr
       sender.log.error({ err: thrown }, 'the outbox could not be read');
       return 'lost';
     });
-    // Slack does not answer: one message finds that out, not each of them with a timeout of its own.
+    // Slack does not answer: one message finds that out, not each one after its timeout.
     if (ended !== 'ended') await sender.clock.sleep(ended === 'lost' ? downMs : shutOutMs, signal).catch(() => {});
     else await sender.engine.changed(idleMs, signal);
   }

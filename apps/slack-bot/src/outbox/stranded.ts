@@ -1,4 +1,4 @@
-// A card whose channel has ended: the requester gets the deployment as a direct message, and the approvers with its buttons.
+// A card whose channel takes no message: the requester and the approvers get a copy of it, with its buttons.
 
 import type { Engine } from '@bg/engine';
 import { findPerson, personOf } from '@bg/engine';
@@ -17,7 +17,7 @@ export async function informStranded(
   if (message.kind !== 'card') return;
   const { deploymentId } = message.payload as Payloads['card'];
   const view = engine.deployment(deploymentId);
-  // How it ended is said in person anyway.
+  // The requester gets a message about the end anyway.
   if (view === undefined || view.outcome !== undefined) return;
   const { settings, outbox } = engine;
   const slackOf = (id: string | undefined): readonly string[] => {

@@ -10,7 +10,7 @@ export type SlackResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: SlackProblem };
 
-/** Where a message stands. */
+/** Where a message is. Stored in the outbox: its fields keep their names. */
 export interface MessageRef {
   readonly channel: string;
   readonly ts: string;
@@ -18,7 +18,7 @@ export interface MessageRef {
   readonly earlier?: string | undefined;
   /** Fingerprint of what it shows: the same picture is not sent twice. */
   readonly print?: string | undefined;
-  /** What it shows has ended and asks nobody for anything. */
+  /** What it shows has ended; no person has to decide. */
   readonly over?: boolean | undefined;
 }
 
@@ -27,14 +27,14 @@ export interface Post {
   readonly channel: string;
   readonly card: Card;
   readonly threadTs?: string | undefined;
-  /** Kept with the message, so that it is found again when the answer to posting it is lost. */
+  /** Sent with the message, so that it is found again when the answer is lost. */
   readonly mark: Mark;
 }
 
 export interface Mark {
   readonly key: string;
   readonly version: number;
-  /** Other messages that were said in the same one. */
+  /** Other messages of the outbox that this one contains. */
   readonly also?: readonly string[];
 }
 
@@ -66,7 +66,7 @@ export interface Slack {
   addressOf(place: Pick<MessageRef, 'channel' | 'ts'>): string | undefined;
 }
 
-/** Where and from when on a message of ours is looked for. */
+/** Where a message of ours is searched, and since when. */
 export interface Where {
   readonly channel: string;
   readonly threadTs?: string | undefined;
@@ -160,7 +160,7 @@ async function findPosted(client: WebClient, where: Where, key: string): Promise
     cursor = listed.value.response_metadata?.next_cursor ?? '';
     if (cursor === '') return { ok: true, value: undefined };
   }
-  return tooMany(`${channel} has more messages than are looked through`);
+  return tooMany(`${channel} has more messages than the bot searches`);
 }
 
 const tooMany = (sentence: string): SlackResult<never> => ({
@@ -173,7 +173,7 @@ function holds(payload: unknown, key: string): boolean {
   return own === key || (typeof also === 'string' && also.split(' ').includes(key));
 }
 
-/** Thousands of channels are thousands of answers; what was not seen is not said to be missing. */
+/** There may be thousands of channels; one that was not listed is not reported as missing. */
 async function findChannel(client: WebClient, name: string): Promise<SlackResult<string | undefined>> {
   const wanted = name.replace(/^#/, '');
   let cursor = '';

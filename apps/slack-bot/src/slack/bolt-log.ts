@@ -3,7 +3,7 @@
 import type { Log } from '@bg/engine';
 import { type Logger, LogLevel } from '@slack/bolt';
 
-/** `mayWarn`: asked before each warning; over HTTP a stranger causes one with every request. */
+/** `mayWarn`: asked before each warning; over HTTP every unauthenticated request causes one. */
 export function boltLogger(log: Log, mayWarn: () => boolean = () => true): Logger {
   const write =
     (level: 'info' | 'warn' | 'error') =>

@@ -1,4 +1,4 @@
-// What the process was told by its environment: checked at once, every problem named, no secret repeated.
+// The environment of the process: checked at once, every problem named, no secret repeated.
 
 import type { EgressProxy } from './egress.ts';
 

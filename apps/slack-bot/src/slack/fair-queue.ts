@@ -1,9 +1,9 @@
-// Acknowledge first, decide afterwards. A decision is synchronous work of some milliseconds; when fifty people press at
-// once, those milliseconds must not stand between the fiftieth and the three seconds that Slack gives.
+// Acknowledge first, decide afterwards. A decision is synchronous work of some milliseconds; when fifty people click at
+// once, the fiftieth click must still be acknowledged within Slack's three seconds.
 
 import { yieldToEventLoop } from '@bg/engine';
 
-/** Far more than people can press; beyond it something is wrong, and the person is told. */
+/** Far more than people can click; beyond it there is a fault, and the person gets an answer that says so. */
 const bound = 1_000;
 /** Rounds of the event loop between two decisions: a request needs about that many from its first byte to its answer. */
 const rounds = 3;
@@ -18,7 +18,7 @@ export function createFairQueue(): FairQueue {
   return async (work) => {
     if (waiting >= bound) throw new Error(`${bound} decisions are waiting already`);
     waiting += 1;
-    // Only the beginning waits for its turn: what a work awaits (Slack, say) holds up nobody.
+    // Only the start waits for its turn: work that awaits Slack does not block the others.
     const begun = last
       .then(() => yieldToEventLoop(rounds))
       .then(() => {

@@ -1,5 +1,5 @@
-// What stands before every handler: nothing is handled twice or from the future, and the process waits for what it has
-// begun.
+// Middleware before every handler: no request is handled twice or with a time in the future, and the process finishes
+// what it has started before it stops.
 
 import { type Clock, type Engine, type Log, patiently, within } from '@bg/engine';
 import type { AnyMiddlewareArgs, Middleware } from '@slack/bolt';
@@ -24,7 +24,7 @@ const rememberMs = 3_600_000;
 
 /** Slack shows an error to its user after three seconds. */
 const acknowledgeMs = 1_000;
-/** For as long a command that is acknowledged waits for the state. */
+/** An acknowledged command waits this long for the state. */
 const lockedMs = 60_000;
 
 /**
@@ -104,7 +104,7 @@ export type GuardArgs = Parameters<Guard>[0] & {
   readonly respond?: ((message: Readonly<Record<string, unknown>>) => Promise<unknown>) | undefined;
 };
 
-/** One id per thing that a person did, whatever number of times Slack tells us about it. */
+/** One id per act of a person, however often Slack delivers it. */
 function deliveryId(body: unknown): string | undefined {
   const { trigger_id: trigger, event_id: event } = body as Readonly<Record<string, unknown>>;
   return typeof trigger === 'string' ? trigger : typeof event === 'string' ? event : undefined;
@@ -112,7 +112,7 @@ function deliveryId(body: unknown): string | undefined {
 
 export interface Drain {
   readonly track: Guard;
-  /** True when everything that had begun was finished within the limit. */
+  /** True when all started handlers finished within the limit. */
   finished(limitMs: number): Promise<boolean>;
 }
 

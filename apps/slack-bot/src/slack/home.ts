@@ -1,4 +1,4 @@
-// The Home tab, drawn when somebody opens it and after they pressed something in it.
+// The Home tab, drawn when a person opens it and after each click in it.
 
 import { approverRule } from '@bg/engine';
 import { homeView } from '../cards/home-view.ts';

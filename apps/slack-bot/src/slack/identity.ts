@@ -1,4 +1,4 @@
-// Is the token good, and whose workspace is it? A bad token is told apart from a Slack that cannot be reached.
+// Is the token good, and whose workspace is it? A bad token and an unreachable Slack are two answers.
 
 import { backoffMs, type Clock, type Log, type Settings } from '@bg/engine';
 import type { Identity, Slack } from './api.ts';

@@ -1,4 +1,4 @@
-// Who pressed that: a Slack user id becomes a person of the configured list, or a stranger who may look.
+// A Slack user id becomes a person of the configured list, or an unauthenticated user who may look.
 
 import { type Actor, type Clock, findPerson, type Log, type Settings, within } from '@bg/engine';
 import type { Slack, SlackResult } from './api.ts';
@@ -34,7 +34,7 @@ export function createPeople({ settings, slack, clock, log }: PeopleOptions): Pe
     return { kind: 'person', id: person.id, door: 'slack' };
   }
 
-  /** For minutes the last known list stands in; after that a group that cannot be read approves nothing, and says why. */
+  /** The last known list is used for some minutes; after that an unreadable group approves nothing, and the refusal says why. */
   async function membersOf(group: string): Promise<SlackResult<readonly string[]>> {
     const kept = known.get(group);
     if (kept !== undefined && kept.at + keepMs > clock.now()) return { ok: true, value: kept.members };

@@ -25,7 +25,7 @@ export interface ReceiverOptions {
   readonly dispatcher: Egress['dispatcher'];
   readonly clock: Clock;
   readonly log: Log;
-  /** Somebody knocked who could not prove to be Slack. */
+  /** A request was rejected because it is not proved to be Slack's. */
   readonly onRejected: () => void;
 }
 
@@ -116,7 +116,7 @@ function createBucket({ burst, perSecond }: typeof answers): () => boolean {
   };
 }
 
-/** Bolt refuses after it has looked for the proof: only what has none is ever asked to wait. */
+/** Bolt refuses after it has checked the proof: only a request without one gets 429. */
 function limitRefusals(response: ServerResponse, limit: RefusalLimit): void {
   const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
   response.writeHead = ((status: number, ...rest: unknown[]) => {

@@ -1,4 +1,4 @@
-// A private answer to what a person typed or pressed: nobody else sees it, and it arrives even where Slack refuses its blocks.
+// A private answer to a command or a click: only the person sees it, and it arrives even where Slack refuses its blocks.
 
 import { RespondError } from '@slack/bolt';
 import { type Card, textAlone } from '../cards/blocks.ts';

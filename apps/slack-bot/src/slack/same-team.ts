@@ -1,5 +1,5 @@
 // In a shared channel people of other companies see the buttons too. They may not use them. On Enterprise Grid a person
-// belongs to the organisation, and is known by id whatever workspace they come from.
+// belongs to the organisation, and is known by id in every workspace.
 
 import { type Engine, findPerson, patiently, type Refusal } from '@bg/engine';
 import { refusalCard } from '../cards/refusal-card.ts';
@@ -18,7 +18,7 @@ export function sameTeamOnly({ engine, slack, identity }: TeamGuardOptions): Gua
   const own = (origin: Origin): Own => {
     const known = identity.get();
     return {
-      // Before Slack answered once, the workspace that the request itself came through stands in.
+      // Before Slack answered once, the workspace of the request itself is used.
       team: engine.settings.slack.team ?? known?.teamId ?? origin.team ?? origin.userTeam,
       enterprise: known === undefined ? origin.enterprise : known.enterpriseId,
     };
