@@ -44,7 +44,7 @@ export function deployModal({ targets, chosen, releases }: DeployForm): Modal {
         : []),
       releases.length === 0
         ? section('No release was found for this service. Put one into its releases folder first.')
-        : // A block of its own per service: Slack keeps what was chosen as long as the block id stays.
+        : // One block id per service: Slack keeps the chosen value as long as the block id stays.
           selectInput({
             id: `${versionBlock}:${chosen.service}`,
             label: 'Version',
@@ -58,14 +58,26 @@ export function deployModal({ targets, chosen, releases }: DeployForm): Modal {
   };
 }
 
-const minuteMs = 60_000;
-
-/** The newest that a select can hold, and always the one that is live. What came in the same minute is ordered by name. */
+/** The newest that a select can hold, and always the live one. */
 function shownReleases(releases: readonly ReleaseView[]): readonly ReleaseView[] {
-  const minute = ({ at }: ReleaseView): number => Math.floor(at / minuteMs);
-  const newest = releases.toSorted((one, other) => minute(other) - minute(one));
+  const newest = newestFirst(releases);
   const active = newest.slice(maxChoices).filter((release) => release.active);
   return [...newest.slice(0, maxChoices - active.length), ...active];
+}
+
+const togetherMs = 1_000;
+
+/** By time. Releases that were copied together, each less than a second after the other, are in the order of the engine: by name. */
+function newestFirst(byName: readonly ReleaseView[]): readonly ReleaseView[] {
+  const byTime = byName.toSorted((one, other) => other.at - one.at);
+  const batch = new Map<ReleaseView, number>();
+  let current = 0;
+  for (const [index, release] of byTime.entries()) {
+    const before = byTime[index - 1];
+    if (before !== undefined && before.at - release.at >= togetherMs) current += 1;
+    batch.set(release, current);
+  }
+  return byName.toSorted((one, other) => (batch.get(one) ?? 0) - (batch.get(other) ?? 0));
 }
 
 function leftOut(count: number, how: string): readonly ModalBlock[] {

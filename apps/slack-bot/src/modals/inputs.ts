@@ -26,21 +26,23 @@ export interface Choice {
   readonly value: string;
 }
 
-export const maxChoices = 100;
+/** Slack takes a hundred options in a group, and a view of 250 kB: ten groups are less than half of it. */
+const perGroup = 100;
+export const maxChoices = 10 * perGroup;
 
 export interface SelectSpec {
   readonly id: string;
   readonly label: string;
   readonly choices: readonly Choice[];
   readonly chosen?: string | undefined;
-  /** Tells the bot as soon as something is chosen. */
+  /** Slack sends a click to the bot as soon as a person chooses. */
   readonly actionId?: string;
 }
 
 export function selectInput({ id, label, choices, chosen, actionId }: SelectSpec): ModalBlock {
   const shown = choices.slice(0, maxChoices);
   const preset = choices.find(({ value }) => value === chosen);
-  // A select holds so many and no more; what is chosen already is always among them.
+  // The chosen value is always among them.
   if (preset !== undefined && !shown.includes(preset)) shown.splice(maxChoices - 1, 1, preset);
   const options = shown.map(option);
   const initial = options.find(({ value }) => value === chosen);
@@ -52,10 +54,19 @@ export function selectInput({ id, label, choices, chosen, actionId }: SelectSpec
     element: {
       type: 'static_select',
       action_id: actionId ?? id,
-      options,
+      ...(options.length <= perGroup ? { options } : { option_groups: groupsOf(options) }),
       ...(initial === undefined ? {} : { initial_option: initial }),
     },
   };
+}
+
+type Option = ReturnType<typeof option>;
+
+function groupsOf(options: Option[]): { readonly label: types.PlainTextElement; readonly options: Option[] }[] {
+  return Array.from({ length: Math.ceil(options.length / perGroup) }, (_, index) => {
+    const [from, to] = [index * perGroup, Math.min((index + 1) * perGroup, options.length)];
+    return { label: words(`${from + 1} to ${to} of ${options.length}`, 75), options: options.slice(from, to) };
+  });
 }
 
 const option = ({ label, value }: Choice) => ({ text: words(label, 75), value });

@@ -1,4 +1,4 @@
-// Opening forms. Slack gives three seconds from the click; whoever is too late is told to press again.
+// Opens forms. Slack gives three seconds from the click; after that the person is asked to click again.
 
 import type { Actor, DeploymentView, Refusal, TargetRef } from '@bg/engine';
 import { targetName } from '@bg/engine';
@@ -65,7 +65,7 @@ export function deployForm(
 async function open({ slack, log }: BotContext, triggerId: string, modal: Modal): Promise<Card | undefined> {
   const opened: SlackResult<unknown> = await slack.openView(triggerId, modal);
   if (opened.ok) return undefined;
-  if (isLate(opened.problem)) return noticeCard('⏱️ That took too long. Press again. Nothing was changed.');
+  if (isLate(opened.problem)) return noticeCard('⏱️ That took too long. Click again. Nothing was changed.');
   log.warn({ problem: problemSentence(opened.problem) }, 'a form could not be opened');
   return noticeCard('⚠️ Slack did not open the form. Try again in a moment. Nothing was changed.');
 }
