@@ -13,6 +13,7 @@ export const programs = {
   mariadbd: 'what drives a real MariaDB',
   postgres: 'what drives a real PostgreSQL',
   sudo: 'what changes accounts as people do',
+  'pt-online-schema-change': 'what changes a table of MariaDB beside its users',
   pgbouncer: 'what tells a pooler of PostgreSQL from the server',
 } as const;
 
@@ -23,6 +24,7 @@ const packages: Partial<Record<ProgramName, readonly string[]>> = {
   // What makes an empty database, and what it calls, are in the other two.
   mariadbd: ['mariadb-server-core', 'mariadb-client-core'],
   postgres: ['postgresql'],
+  'pt-online-schema-change': ['percona-toolkit'],
 };
 
 /** Debian's places for daemons, which a person's PATH may lack; each PostgreSQL has its own. */

@@ -1,14 +1,13 @@
 // The schema of a service's own database: looked at, linted, and worked on beside deployments.
 
 import type { SchemaAct } from '@bg/engine';
-import { eventSentence } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import { settled } from '../follow/settled.ts';
 import { readPlace, readVersion } from '../place.ts';
 import { answered, refused } from '../refused.ts';
 import { type Options, onEngine } from '../session.ts';
 import { activityLines } from '../show/activity.ts';
-import { contractLines, holdLines, migrationsLines, progressText, schemaPlanLines } from '../show/schema.ts';
+import { contractLines, holdLines, migrationsLines, runLine, schemaPlanLines } from '../show/schema.ts';
 import { usageError } from '../usage.ts';
 import { type Command, reasonOption } from './command.ts';
 import { lint } from './lint.ts';
@@ -185,7 +184,7 @@ function acting(
         actor,
         signal: stop,
         say: (event) => {
-          const line = event.kind === 'progress' ? `${event.id}: ${progressText(event)}` : eventSentence(event);
+          const line = runLine(event);
           if (line !== undefined) screen.aside(line);
         },
       });

@@ -1,11 +1,10 @@
 // `bg migrate try`: what is pending, run on a copy with data before production sees it.
 
-import { eventSentence } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
 import { readPlace, readVersion } from '../place.ts';
 import { refused } from '../refused.ts';
 import { onEngine } from '../session.ts';
-import { progressText } from '../show/schema.ts';
+import { runLine } from '../show/schema.ts';
 import { tryLines } from '../show/trying.ts';
 import { usageError } from '../usage.ts';
 import type { Command } from './command.ts';
@@ -35,7 +34,7 @@ export const trying: Command = {
       ...(release === undefined ? {} : { version: readVersion(release) }),
       ...{ copy, contract, revert, actor, signal: stop },
       say: (event) => {
-        const line = event.kind === 'progress' ? `${event.id}: ${progressText(event)}` : eventSentence(event);
+        const line = runLine(event);
         if (line !== undefined) screen.aside(line);
       },
     });

@@ -3,6 +3,8 @@
 import {
   type ContractView,
   clockTime,
+  eventSentence,
+  type MigrationEvent,
   type MigrationsView,
   type SchemaPlanView,
   type SchemaView,
@@ -53,6 +55,12 @@ export function progressText(progress: NonNullable<SchemaView['filling']>): stri
   return `${rowsDone}${of} rows${msLeft === undefined ? '' : `, about ${durationText(msLeft)} left`}`;
 }
 
+/** What a run says; undefined for what is no line. */
+export function runLine(event: MigrationEvent): string | undefined {
+  if (event.kind === 'progress') return `${event.id}: ${progressText(event)}`;
+  return event.kind === 'tool' ? `${event.id}: ${event.tool}: ${event.line}` : eventSentence(event);
+}
+
 export function migrationsLines(view: MigrationsView, { paint }: Light): readonly string[] {
   const { name, version, kind, migrations, next, edits, drift, contract, held } = view;
   return [
@@ -62,9 +70,13 @@ export function migrationsLines(view: MigrationsView, { paint }: Light): readonl
       migrations.map(({ id, state, inRelease, row }) => [
         `  ${id}`,
         stateText(state, paint),
-        row === undefined || row.rowsTotal === undefined ? '' : `${row.rowsDone} of ${row.rowsTotal} rows`,
+        row?.online !== undefined
+          ? `by ${row.online.tool}`
+          : row?.rowsTotal === undefined
+            ? ''
+            : `${row.rowsDone} of ${row.rowsTotal} rows`,
         inRelease ? '' : paint.dim('of a newer release'),
-        row?.problem ?? '',
+        row?.problem ?? row?.online?.line ?? '',
       ]),
     ),
     ...Object.entries(next).flatMap(([phase, ids]) =>

@@ -24,7 +24,7 @@ export function createTargetMigrator(
 ): Migrator {
   const { database } = target;
   if (!database) return noMigrator;
-  const { lockTimeoutMs, lockTotalMs, statementTimeoutMs, migrations, sharedTables } = database;
+  const { lockTimeoutMs, lockTotalMs, statementTimeoutMs, migrations, sharedTables, onlineTools } = database;
   const limits: RunLimits = { lockTimeoutMs, lockTries: mostTries, lockTotalMs, statementTimeoutMs };
   const filledIn = (url: string): string =>
     addressOf(url, { blue: slotVariables(target, 'blue'), green: slotVariables(target, 'green') });
@@ -37,6 +37,7 @@ export function createTargetMigrator(
     limits,
     lockWaitMs,
     sharedTables,
+    onlineTools,
     beforeContract: database.beforeContract,
     clock,
   };

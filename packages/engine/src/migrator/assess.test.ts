@@ -28,6 +28,7 @@ const settings: DatabaseSettings = {
   statementTimeoutMs: 30_000,
   rollbackForMs: 0,
   sharedTables: [],
+  onlineTools: [],
   beforeContract: undefined,
 };
 
@@ -36,7 +37,7 @@ beforeEach(() => {
   const file = join(folder, 'shop.sqlite');
   migrator = createMigrator({
     ...{ dialect: sqlite.dialect, folder: 'migrations', limits, lockWaitMs: 10_000, clock: systemClock },
-    ...{ table: settings.table, sharedTables: [], beforeContract: undefined },
+    ...{ table: settings.table, sharedTables: [], onlineTools: [], beforeContract: undefined },
     address: () => `sqlite:${file}`,
     filledIn: (address) => address,
     manifestOf: readReleaseManifest,

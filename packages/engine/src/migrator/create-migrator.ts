@@ -14,6 +14,7 @@ import type { Migration } from './files/migration.ts';
 import { formatFileProblem, readMigrations } from './files/read.ts';
 import { fit } from './fit.ts';
 import type { Migrator, SchemaAct, SchemaVerdict, SchemaWork, TryRequest } from './migrator.ts';
+import type { OnlineTool } from './online-tool.ts';
 import { backfill } from './phases/backfill.ts';
 import { baseline } from './phases/baseline.ts';
 import type { PhaseContext } from './phases/context.ts';
@@ -42,13 +43,15 @@ export interface MigratorParts extends EvidenceParts {
   readonly beforeContract: RestorePoint | undefined;
   /** As configured: tables that others change too. */
   readonly sharedTables: readonly string[];
+  /** As configured: what files with `@online` may name. */
+  readonly onlineTools: readonly OnlineTool[];
   /** How long another migrator is waited for. */
   readonly lockWaitMs: number;
   readonly clock: Clock;
 }
 
 export function createMigrator(parts: MigratorParts): Migrator {
-  const { dialect, folder, clock, limits, lockWaitMs, sharedTables, beforeContract } = parts;
+  const { dialect, folder, clock, limits, lockWaitMs, sharedTables, onlineTools, beforeContract } = parts;
   const filesOf = (releaseFolder: string) => readMigrations(join(releaseFolder, folder));
   const using = <T>(work: (database: SchemaDatabase, address: string) => Promise<T>): Promise<T> =>
     onConnection(parts, work);
@@ -58,7 +61,7 @@ export function createMigrator(parts: MigratorParts): Migrator {
     plan: (releaseFolder) =>
       using(async (database) => {
         await dialect.load();
-        return planSchema(filesOf(releaseFolder), await database.ledger(), dialect, parts.table);
+        return planSchema(filesOf(releaseFolder), await database.ledger(), dialect, parts);
       }),
     status: (releaseFolder) =>
       using(async (database) => {
@@ -92,7 +95,8 @@ export function createMigrator(parts: MigratorParts): Migrator {
     run: (releaseFolder, act, work) =>
       using(async (database) => {
         await dialect.load();
-        const context: PhaseContext = { database, dialect, clock, limits, lockWaitMs, sharedTables, ...work };
+        const settings = { clock, limits, lockWaitMs, sharedTables, onlineTools };
+        const context: PhaseContext = { database, dialect, ...settings, ...work };
         return perform(context, sound(filesOf(releaseFolder)), act);
       }),
   };
@@ -138,7 +142,7 @@ async function tryNamed(
   request: TryRequest,
   work: SchemaWork,
 ): Promise<TryReport> {
-  const { dialect, clock, limits, lockWaitMs, connect, sharedTables } = parts;
+  const { dialect, clock, limits, lockWaitMs, connect, sharedTables, onlineTools } = parts;
   const secrets: string[] = secretsIn(request.copy).slice();
   try {
     const [live, copy] = [parts.address(), parts.filledIn(request.copy)];
@@ -147,7 +151,7 @@ async function tryNamed(
     await refuseLive(parts, live, copy);
     const open = (onStatement: SeeStatement) => connect(copy, onStatement);
     const report = await tryOnCopy(
-      { context: { dialect, clock, limits, lockWaitMs, sharedTables, ...work }, open },
+      { context: { dialect, clock, limits, lockWaitMs, sharedTables, onlineTools, ...work }, open },
       migrations(),
       request,
     );

@@ -4,6 +4,7 @@
 
 import type { DatabaseActivity } from './activity.ts';
 import type { BackfillFile, SqlFile, Stage } from './files/migration.ts';
+import type { OnlineTool } from './online-tool.ts';
 
 /** pending → expanding → expanded → backfilling → ready → contracting → done; or failed, or blocked by a lock or a missing right. */
 export type MigrationState =
@@ -35,6 +36,8 @@ export interface LedgerRow {
   readonly problem: string | undefined;
   /** Milliseconds since 1970. */
   readonly updatedAt: number;
+  /** The tool that makes the change, while it is at work or after it was cut off, and the last line of its progress. */
+  readonly online?: { readonly tool: string; readonly line: string | undefined } | undefined;
 }
 
 export interface FilePrint {
@@ -45,7 +48,7 @@ export interface FilePrint {
 }
 
 /** What is present is written, `undefined` as NULL; what is missing stays as it is. A new row needs a state. */
-export type LedgerChange = Partial<Omit<LedgerRow, 'id' | 'updatedAt'>>;
+export type LedgerChange = Partial<Omit<LedgerRow, 'id' | 'updatedAt' | 'online'>>;
 
 /** How a row leaves a run: changed, or deleted because the migration is pending again. */
 export type LedgerOutcome = LedgerChange | 'forgotten';
@@ -66,6 +69,17 @@ export type Catalog = Readonly<Record<string, string>>;
 export interface RunBounds {
   readonly limits: RunLimits;
   readonly signal: AbortSignal;
+}
+
+/** One file, run by a tool. */
+export interface OnlineRun extends RunBounds {
+  readonly id: string;
+  readonly file: SqlFile;
+  readonly tool: OnlineTool;
+  /** How the row leaves the run. */
+  readonly outcome: LedgerOutcome;
+  /** Lines of the tool, and what became of a run that was cut off. */
+  readonly say: (line: string) => void;
 }
 
 export interface BackfillBatch {
@@ -98,6 +112,11 @@ export interface SchemaDatabase {
    * file remains then
    */
   run(id: string, file: SqlFile, then: LedgerOutcome, bounds: RunBounds): Promise<void>;
+  /**
+   * As `run`, by a tool that fills a copy of the table beside its users. Undefined for a database without such tools.
+   * Repeatable: what a run before left behind is found, and taken away or taken over.
+   */
+  runOnline?(run: OnlineRun): Promise<void>;
   /** Runs one batch after the row's cursor; cursor and rows are written in the same transaction. */
   backfill(id: string, file: BackfillFile, size: number, bounds: RunBounds): Promise<BackfillBatch>;
   /** An estimate is enough; for progress. */

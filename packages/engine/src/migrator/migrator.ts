@@ -30,6 +30,8 @@ export interface SchemaPlan {
   /** Ids, in order. */
   readonly expand: readonly string[];
   readonly backfill: readonly string[];
+  /** Files of these steps that an online tool runs in place of the server. */
+  readonly byTool: readonly { readonly file: string; readonly tool: string }[];
   readonly contract: {
     readonly ready: readonly PlannedContract[];
     readonly waiting: readonly { readonly id: string; readonly why: string }[];

@@ -13,6 +13,7 @@ export const noMigrator: Migrator = {
     warnings: [],
     expand: [],
     backfill: [],
+    byTool: [],
     contract: { ready: [], waiting: [] },
   }),
   status: async () => ({

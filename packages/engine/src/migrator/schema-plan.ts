@@ -6,15 +6,21 @@ import { formatFileProblem } from './files/read.ts';
 import type { Finding } from './lint/finding.ts';
 import { lintAside } from './lint-aside.ts';
 import type { SchemaPlan } from './migrator.ts';
+import { notConfigured, type OnlineTool } from './online-tool.ts';
 import { findUnordered, planBackfill, planContract, planExpand } from './phases/plan.ts';
 import { hasRun, isExpanded, type Ledger, rowOf } from './phases/progress.ts';
 
-/** @param table of the ledger */
+export interface PlanSettings {
+  /** Of the ledger. */
+  readonly table?: string | undefined;
+  readonly onlineTools?: readonly OnlineTool[];
+}
+
 export async function planSchema(
   files: MigrationFiles,
   ledger: Ledger,
   dialect: Pick<Dialect, 'kind' | 'module' | 'lint'>,
-  table?: string,
+  { table, onlineTools = [] }: PlanSettings = {},
 ): Promise<SchemaPlan> {
   if (!files.ok) return { ...nothing, problems: files.problems.map(formatFileProblem) };
   const { migrations } = files;
@@ -25,16 +31,23 @@ export async function planSchema(
   const taken = findings.filter(({ accepted }) => accepted !== undefined);
   const standing = findings.filter(({ accepted }) => accepted === undefined);
   const contract = planContract(migrations, ledger);
+  const byTool = migrations
+    .flatMap(filesOf)
+    .flatMap(({ file, online }) => (online !== undefined && open.has(file) ? [{ file, tool: online }] : []));
   return {
     problems: [
       ...standing.filter(({ severity }) => severity === 'error').map(findingText),
       ...findUnordered(migrations, ledger),
+      ...byTool
+        .filter(({ tool }) => !onlineTools.some(({ name }) => name === tool))
+        .map(({ file, tool }) => notConfigured(onlineTools, tool, file)),
     ],
     accepted: taken.map((finding) => `${findingText(finding)} (accepted: ${finding.accepted})`),
     reviews: standing.filter(({ severity }) => severity === 'review').map(findingText),
     warnings: standing.filter(({ severity }) => severity === 'warning').map(findingText),
     expand,
     backfill: planExpandedLater(migrations, ledger),
+    byTool,
     contract: {
       ready: contract.ready.map(({ migration, file }) => ({ id: migration.id, text: file.text })),
       waiting: contract.waiting,
@@ -49,6 +62,7 @@ const nothing: SchemaPlan = {
   warnings: [],
   expand: [],
   backfill: [],
+  byTool: [],
   contract: { ready: [], waiting: [] },
 };
 

@@ -9,6 +9,7 @@ import { variablesIn } from '../reading/variables.ts';
 import type { ConfigFile } from '../schema.ts';
 import type { TargetDraft } from '../target-draft.ts';
 import { defaultDatabase } from './database.ts';
+import { checkOnlineTools } from './online-tools.ts';
 
 /** What each slot is told differently. */
 const perSlot = ['ENVIRONMENT_COLOR', 'APPLICATION_PORT'];
@@ -29,6 +30,7 @@ export function checkDatabase(
       : [error([...saidAt('database'), 'driver'], `is missing; expected one of ${namesOf(drivers).join(', ')}`)]),
     ...(['url', 'scratch'] as const).flatMap((key) => oneForBoth(target, key)),
     ...sameInBothFiles(target, folder),
+    ...checkOnlineTools(target),
     ...(approvers?.length
       ? []
       : [warning(saidAt('database'), 'nobody may approve a contract of its schema, since there are no approvers')]),

@@ -26,6 +26,7 @@ describe('the database of a service', () => {
       statementTimeoutMs: 15_000,
       rollbackForMs: 86_400_000,
       sharedTables: [],
+      onlineTools: [],
       beforeContract: undefined,
     });
   });
@@ -47,6 +48,25 @@ describe('the database of a service', () => {
     expect(bench.problems(withDatabase('{ driver: postgres, sharedTables: ["a b"] }'))[0]).toContain(
       'services.shop.database.sharedTables',
     );
+  });
+
+  it('may name tools that change tables beside their users: words with placeholders, and no password', () => {
+    const tools = (command: string, name = 'pt-osc') =>
+      withDatabase(`{ driver: mariadb, onlineTools: [{ name: ${name}, command: ${command} }] }`);
+    const words = '[pt-online-schema-change, --alter, "{alter}", "F={defaults},D={database},t={table}"]';
+    expect(settingsOf(tools(words))?.onlineTools).toEqual([
+      {
+        name: 'pt-osc',
+        argv: ['pt-online-schema-change', '--alter', '{alter}', 'F={defaults},D={database},t={table}'],
+        timeoutMs: 86_400_000,
+      },
+    ]);
+    const said = (command: string, name?: string) => bench.problems(tools(command, name)).join('\n');
+    expect(said('[tool, "{tabel}", "{table}", "{defaults}"]')).toContain('{tabel} is unknown');
+    expect(said('[tool, "{tabel}", "{table}", "{defaults}"]')).toContain('has no {alter}');
+    expect(said('[tool, "{table}", "{alter}"]')).toContain('has no {defaults}');
+    expect(said('[tool, "{table}", "{alter}", "--password=x", "{defaults}"]')).toContain('holds a password');
+    expect(said(words, '"PT OSC"')).toContain('onlineTools[0].name');
   });
 
   it('warns of two services that would keep one record', () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Drivers, namesOf, ownOf, requireDriver, summariesOf } from '../drivers.ts';
 import { merge } from '../kit/draft.ts';
 import { parseDuration } from '../kit/units.ts';
-import { choice, duration, durationOrZero, listOf, matching, text } from '../kit/values.ts';
+import { choice, duration, durationOrZero, listOf, matching, name, text } from '../kit/values.ts';
 import type { DatabaseSettings } from './settings.ts';
 
 const url = () =>
@@ -52,6 +52,25 @@ const databaseKeys = {
       'Makes a backup or a restore point before a contract. When it fails the contract is refused. DATABASE_URL and BLUEGREEN_SERVICE, _TARGET, _CONTRACT and _MIGRATIONS are in its environment. Default: none.',
     )
     .optional(),
+  onlineTools: listOf(
+    z.strictObject({
+      name: name().describe('As migrations name it: -- @online <name>. No default.').optional(),
+      command: listOf(text('a word of the command'), 50)
+        .min(1, { error: 'the command, word by word' })
+        .describe(
+          'The command and its arguments, word by word; no shell is involved. {defaults} is a file with host, port or socket, user and password, {table} and {alter} are of the migration, and {database}, {host}, {port}, {socket} and {user} of url. No default.',
+        )
+        .optional(),
+      timeout: duration()
+        .describe('It is ended after this time, and what it left behind is removed. Default: 24h.')
+        .optional(),
+    }),
+    10,
+  )
+    .describe(
+      'Programs such as pt-online-schema-change and gh-ost that change a table of MariaDB or MySQL beside its users. Default: none.',
+    )
+    .optional(),
   sharedTables: listOf(
     matching(
       /^[\p{L}_*][\p{L}\p{N}_$*]{0,62}(\.[\p{L}_*][\p{L}\p{N}_$*]{0,62})?$/u,
@@ -96,6 +115,7 @@ export const defaultDatabase = {
   statementTimeout: '15s',
   rollbackFor: '24h',
   sharedTables: [],
+  onlineTools: [],
 } satisfies DatabaseFile;
 
 /** With the keys of its driver, as they are in the file. */
@@ -106,7 +126,7 @@ export function resolveDatabase(
   if (!file) return undefined;
   const settings = merge(defaultDatabase, file);
   const { driver, url, scratch, migrations, table } = settings;
-  const { lockTimeout, lockTotal, statementTimeout, rollbackFor, sharedTables } = settings;
+  const { lockTimeout, lockTotal, statementTimeout, rollbackFor, sharedTables, onlineTools } = settings;
   if (driver === undefined) throw new TypeError('the database was not checked before it was resolved');
   return {
     driver,
@@ -121,7 +141,20 @@ export function resolveDatabase(
     rollbackForMs: parseDuration(rollbackFor),
     sharedTables,
     beforeContract: resolveCommand(settings.beforeContract),
+    onlineTools: onlineTools.flatMap(resolveTool),
   };
+}
+
+const defaultToolTimeout = '24h';
+
+function resolveTool({
+  name: called,
+  command,
+  timeout = defaultToolTimeout,
+}: NonNullable<DatabaseFile['onlineTools']>[number]): DatabaseSettings['onlineTools'] {
+  const [program, ...words] = command ?? [];
+  if (called === undefined || program === undefined) return [];
+  return [{ name: called, argv: [program, ...words], timeoutMs: parseDuration(timeout) }];
 }
 
 const defaultTimeout = '10m';

@@ -18,4 +18,10 @@ export interface DatabaseSettings {
   readonly beforeContract: { readonly argv: readonly [string, ...string[]]; readonly timeoutMs: number } | undefined;
   /** Tables that others change too: what changes in them is no drift. */
   readonly sharedTables: readonly string[];
+  /** Programs that migrations may name to change a table beside its users, with placeholders such as `{table}`. */
+  readonly onlineTools: readonly {
+    readonly name: string;
+    readonly argv: readonly [string, ...string[]];
+    readonly timeoutMs: number;
+  }[];
 }

@@ -10,6 +10,7 @@ const known = {
   'no-transaction': { stages: ['expand', 'contract', 'revert'], form: '-- @no-transaction' },
   accept: { stages: ['expand', 'backfill', 'contract', 'revert'], form: '-- @accept <rule>: <reason>' },
   sync: { stages: ['expand'], form: '-- @sync' },
+  online: { stages: ['expand', 'contract', 'revert'], form: '-- @online pt-osc' },
   table: { stages: ['backfill'], form: '-- @table users' },
   key: { stages: ['backfill'], form: '-- @key id' },
   batch: { stages: ['backfill'], form: '-- @batch 1000' },

@@ -34,6 +34,8 @@ export interface SqlFile {
   readonly transaction: boolean;
   /** `@sync`: its triggers keep an old and a new column in step, and are to be allowed in expand. */
   readonly sync: boolean;
+  /** Name of the configured tool that makes the change in place of the server, from `@online <tool>`. */
+  readonly online?: string | undefined;
   /** Hazards that the author takes on, from `@accept <rule>: <reason>`. */
   readonly accepted: readonly Acceptance[];
 }

@@ -105,6 +105,7 @@ function readFile(folder: string, name: FileName): ReadFile {
     transaction: !header.directives.some((each) => each.name === 'no-transaction'),
     sync: header.directives.some((each) => each.name === 'sync'),
     accepted,
+    ...onlineOf(header.directives),
   };
   const soFar = [...problems, ...header.problems, ...unreasoned];
   if (stage !== 'backfill') return { name, sql: plain, directives: header.directives, problems: soFar };
@@ -116,6 +117,11 @@ function readFile(folder: string, name: FileName): ReadFile {
     directives: header.directives,
     problems: problems.length > 0 ? soFar : [...soFar, ...missing],
   };
+}
+
+function onlineOf(directives: readonly Directive[]): Pick<SqlFile, 'online'> {
+  const said = directives.find(({ name }) => name === 'online');
+  return said === undefined ? {} : { online: said.value };
 }
 
 function bytesOf(path: string): Buffer | string {

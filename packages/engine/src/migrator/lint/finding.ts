@@ -33,5 +33,6 @@ export const fileRules = [
   'invalid-file',
   'unused-accept',
   'changing-ledger',
+  'online-change',
   'opaque-sql',
 ] as const;

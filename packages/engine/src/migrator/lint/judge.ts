@@ -5,6 +5,7 @@ import { codeOf } from '../files/code.ts';
 import { filesOf, type Migration, type SqlFile } from '../files/migration.ts';
 import { accepting } from './acceptance.ts';
 import type { Finding } from './finding.ts';
+import { onlineFindings, takesLocksOff } from './online.ts';
 import type { Grammar, Hazard, Place, Rule, Scene, Whole } from './rule.ts';
 
 export function judge<S extends Statement, H>(
@@ -44,8 +45,8 @@ function findingsOf<S extends Statement, H>(
   if (!parsed.ok) return [unreadable(file, parsed.problem.line, parsed.problem.problem)];
   grammar.enter(history, place, parsed.statements);
   const scene: Scene<H> = { file, stage: file.stage, isSync: file.sync, history };
-  const rules = grammar.rules.filter(({ allowedIn }) => !allowedIn.includes(file.stage));
-  const found: Finding[] = [];
+  const rules = grammar.rules.filter((rule) => !rule.allowedIn.includes(file.stage) && !takesLocksOff(file, rule));
+  const found: Finding[] = [...onlineFindings(file, grammar.online?.(parsed.statements, history))];
   for (const statement of parsed.statements) {
     try {
       const check = (each: S) => rules.flatMap((rule) => rule.check(each, scene).map((hazard) => ({ rule, hazard })));

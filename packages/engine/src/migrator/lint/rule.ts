@@ -47,6 +47,8 @@ export interface Grammar<S extends Statement, H> {
   observe(history: H, statement: S): void;
   /** The statement that takes this one back, where that can be told. */
   reverse(statement: S): string | undefined;
+  /** What a tool named by `@online` cannot do with this file, or would do wrong; undefined where no such tool exists. */
+  online?(statements: readonly S[], history: H): readonly SqlProblem[];
   /**
    * The safe form of a statement of several commands, from those of each.
    * @param check what the rules say of one statement at this place

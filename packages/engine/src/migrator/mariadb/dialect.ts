@@ -3,6 +3,7 @@
 import type { Dialect } from '../dialect.ts';
 import { judge } from '../lint/judge.ts';
 import type { Grammar } from '../lint/rule.ts';
+import { onlineProblems } from './online/lint.ts';
 import { fingerprintMariadb, type MariadbStatement, parseMariadb } from './parse.ts';
 import { columnRules } from './rules/column-rules.ts';
 import { emptyHistory, enter, type History, observe } from './rules/history.ts';
@@ -17,6 +18,7 @@ const grammar: Grammar<MariadbStatement, History> = {
   enter,
   observe,
   reverse: reverseMariadb,
+  online: onlineProblems,
 };
 
 export const mariadbDialect: Dialect = {

@@ -2,6 +2,7 @@
 
 import type { Catalog, FilePrint, LedgerChange, LedgerOutcome, LedgerRow, MigrationState } from '../database.ts';
 import type { Stage } from '../files/migration.ts';
+import type { BegunTool } from './online/begun.ts';
 import type { Row, Session, Value } from './session.ts';
 
 export interface LedgerTables {
@@ -24,6 +25,8 @@ export interface Begun {
   readonly print: string;
   /** Of the objects that it names, as they were before it. */
   readonly before: string;
+  /** Where a tool makes the change. */
+  readonly tool?: BegunTool;
 }
 
 export interface Progress {
@@ -150,6 +153,7 @@ function columnsOf(change: LedgerChange): readonly (readonly [string, Value])[] 
 
 function asLedgerRow(row: Row): LedgerRow {
   const text = (value: Value | undefined) => (typeof value === 'string' ? value : undefined);
+  const { tool } = JSON.parse(text(row.begun) ?? '{}') as Partial<Begun>;
   return {
     id: String(row.id),
     state: row.state as MigrationState,
@@ -161,5 +165,6 @@ function asLedgerRow(row: Row): LedgerRow {
     rowsTotal: row.rows_total === null ? undefined : Number(row.rows_total),
     problem: text(row.problem),
     updatedAt: Number(row.updated_at),
+    ...(tool === undefined ? {} : { online: { tool: tool.name, line: tool.line } }),
   };
 }

@@ -13,6 +13,7 @@ import { readCatalog } from './catalog.ts';
 import { toMigrationError } from './errors.ts';
 import { changeRow, forgetRow, ledgerTables, readLedger, rememberCatalog, rememberedCatalog } from './ledger.ts';
 import { takeLock } from './lock.ts';
+import { runOnline } from './online/run.ts';
 import { runFile } from './run.ts';
 import { connect, type Session } from './session.ts';
 
@@ -46,6 +47,7 @@ export async function openMariadb({ url, table, clock, onStatement }: MariadbOpt
     forget: (id) => on((session) => forgetRow(session, tables, id)),
     run: (id, file, then, { limits, signal }) =>
       on((session) => runFile({ session, tables, clock, see: onStatement }, { id, file, then, limits, signal })),
+    runOnline: (run) => on((session) => runOnline({ session, tables, clock, see: onStatement }, address, run)),
     backfill: (id, file, size, { limits, signal }) =>
       on((session) => runBatch({ session, tables, clock }, { id, file, size, limits, signal })),
     countRows: (name) => on((session) => estimate(session, name)),

@@ -105,6 +105,7 @@ async function changeSchema(
   const { id } = fileRun;
   const { begun } = await readProgress(session, tables, id);
   const catalog = await readCatalog(session, tables);
+  if (begun?.tool !== undefined) throw byTool(place, begun.tool.name);
   if (begun?.index === index) {
     const past = pastOf(statement, begun, catalog);
     if (past === 'cannot be told') throw uncertain(place);
@@ -139,6 +140,11 @@ const uncertain = (place: string) =>
       hint: 'Look at the database. Then run the rest of the file by hand and `bg migrate repair --mark-applied`, or take back what the file did and `--mark-pending`.',
     },
   );
+
+const byTool = (place: string, tool: string) =>
+  new MigrationError('failed', `${place}: ${tool} was at work on this change and was cut off`, {
+    hint: `Put \`-- @online ${tool}\` back into the file: the next run looks at what is left and cleans up.`,
+  });
 
 async function patiently(
   { session, clock }: Desk,

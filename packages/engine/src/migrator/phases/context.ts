@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { RunLimits, SchemaDatabase } from '../database.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Stage } from '../files/migration.ts';
+import type { OnlineTool } from '../online-tool.ts';
 
 export interface PhaseContext {
   readonly database: SchemaDatabase;
@@ -15,14 +16,18 @@ export interface PhaseContext {
   readonly lockWaitMs: number;
   /** Tables that others change too: what changes in them is no drift. */
   readonly sharedTables: readonly string[];
+  /** As configured, for files with `@online`. Default: none. */
+  readonly onlineTools?: readonly OnlineTool[];
   readonly signal: AbortSignal;
   readonly say: (event: MigrationEvent) => void;
 }
 
 export type MigrationEvent =
-  | { readonly kind: 'begun'; readonly id: string; readonly stage: Stage }
+  | { readonly kind: 'begun'; readonly id: string; readonly stage: Stage; readonly tool?: string | undefined }
   | { readonly kind: 'done'; readonly id: string; readonly stage: Stage; readonly tookMs: number }
   | ({ readonly kind: 'progress' } & BackfillProgress)
+  /** What the tool of a file with `@online` says, or what is done about one that was cut off. */
+  | { readonly kind: 'tool'; readonly id: string; readonly tool: string; readonly line: string }
   | { readonly kind: 'warning'; readonly id: string | undefined; readonly sentence: string };
 
 export interface BackfillProgress {

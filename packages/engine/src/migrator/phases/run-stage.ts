@@ -3,6 +3,7 @@
 import type { LedgerOutcome, LedgerRow, MigrationState } from '../database.ts';
 import { MigrationError } from '../error.ts';
 import type { Migration, SqlFile } from '../files/migration.ts';
+import { toolNamed } from '../online-tool.ts';
 import type { PhaseContext } from './context.ts';
 import { changingCatalog } from './drift.ts';
 import { printOf, unfinishedStage } from './progress.ts';
@@ -21,11 +22,12 @@ export async function runStage(
   context: PhaseContext,
   { migration, file, row, during, outcome }: StageRun,
 ): Promise<void> {
-  const { database, clock, dialect, limits, signal, say } = context;
+  const { database, clock, dialect, say } = context;
   const { id } = migration;
   const { stage } = file;
   const began = clock.now();
-  say({ kind: 'begun', id, stage });
+  const work = workOf(context, { id, file, outcome });
+  say({ kind: 'begun', id, stage, ...(file.online === undefined ? {} : { tool: file.online }) });
   const goesOn = row !== undefined && unfinishedStage(row) === stage;
   await database.mark(id, {
     state: during,
@@ -34,12 +36,21 @@ export async function runStage(
     files: { ...row?.files, [stage]: printOf(file, dialect) },
     ...(goesOn ? {} : { statementsDone: 0 }),
   });
-  await noting(context, id, during, () =>
-    sayingWhatItWaitsFor(context, id, () =>
-      changingCatalog(context, () => database.run(id, file, outcome, { limits, signal })),
-    ),
-  );
+  await noting(context, id, during, () => sayingWhatItWaitsFor(context, id, () => changingCatalog(context, work)));
   say({ kind: 'done', id, stage, tookMs: clock.now() - began });
+}
+
+/** @throws MigrationError `not-allowed` for a tool that is not there: nothing is begun then */
+function workOf(
+  { database, limits, signal, say, onlineTools = [] }: PhaseContext,
+  { id, file, outcome }: { readonly id: string; readonly file: SqlFile; readonly outcome: LedgerOutcome },
+): () => Promise<void> {
+  if (file.online === undefined) return () => database.run(id, file, outcome, { limits, signal });
+  const tool = toolNamed(onlineTools, file.online, file.file);
+  const { runOnline } = database;
+  if (!runOnline) throw new MigrationError('not-allowed', `${file.file}: this database has no online tools`);
+  const sayLine = (line: string) => say({ kind: 'tool', id, tool: tool.name, line });
+  return () => runOnline({ id, file, tool, outcome, limits, signal, say: sayLine });
 }
 
 /** Writes into the row how it went wrong, for the next run and for people, and throws on. */

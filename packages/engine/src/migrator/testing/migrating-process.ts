@@ -4,22 +4,30 @@ import { systemClock } from '../../lib/clock.ts';
 import type { SchemaDatabase } from '../database.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Migration } from '../files/migration.ts';
+import type { OnlineTool } from '../online-tool.ts';
 import { backfill } from '../phases/backfill.ts';
 import type { PhaseContext } from '../phases/context.ts';
 import { expand } from '../phases/expand.ts';
 
+interface Opened {
+  readonly database: SchemaDatabase;
+  readonly dialect: Dialect;
+  readonly onlineTools?: readonly OnlineTool[];
+}
+
 interface Opener {
-  open(options: string): Promise<{ readonly database: SchemaDatabase; readonly dialect: Dialect }>;
+  open(options: string): Promise<Opened>;
 }
 
 const [module = '', options = '', phase = '', files = '[]'] = process.argv.slice(2);
-const { database, dialect } = await ((await import(module)) as Opener).open(options);
+const { database, dialect, onlineTools = [] } = await ((await import(module)) as Opener).open(options);
 const context: PhaseContext = {
   database,
   dialect,
   clock: systemClock,
   limits: { lockTimeoutMs: 500, lockTries: 20, lockTotalMs: 30_000, statementTimeoutMs: 30_000 },
   sharedTables: [],
+  onlineTools,
   // The lock of one that was killed may take a moment to fall.
   lockWaitMs: 30_000,
   signal: new AbortController().signal,

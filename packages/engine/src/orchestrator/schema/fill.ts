@@ -40,6 +40,7 @@ function teller(charge: Charge): (event: MigrationEvent) => void {
   const { core, target } = charge;
   let notedAt = Number.NEGATIVE_INFINITY;
   return (event) => {
+    if (event.kind === 'tool') return; // of no backfill
     const sentence = eventSentence(event);
     if (sentence !== undefined && event.kind !== 'progress')
       return note(charge, { action: actions[event.kind], sentence, detail: { event } });

@@ -36,11 +36,12 @@ export async function schemaSeen(core: Core, target: Target, release: Newcomer):
 }
 
 export function planLines(plan: SchemaPlan, evidence?: SchemaEvidence): readonly string[] {
-  const { expand, backfill, contract, accepted, reviews, warnings } = plan;
+  const { expand, backfill, contract, byTool, accepted, reviews, warnings } = plan;
   return [
     ...expand.map((id) => `expand ${id}, before it starts`),
     ...backfill.map((id) => `backfill ${id}, once it is live`),
     ...[...contract.ready, ...contract.waiting].map(({ id }) => `contract ${id}, later, with an approval of its own`),
+    ...byTool.map(({ file, tool }) => `${file} is run by ${tool}, beside the users of the table`),
     ...(evidence === undefined ? [] : [`verdict: ${evidence.headline}`]),
     ...accepted.map((hazard) => `accepted: ${hazard}`),
     ...[...reviews, ...warnings].map((warning) => `worth a look: ${warning}`),

@@ -41,12 +41,13 @@ const beginnings = {
 export function eventSentence(event: MigrationEvent): string | undefined {
   switch (event.kind) {
     case 'begun':
-      return `${event.id}: ${beginnings[event.stage]}`;
+      return `${event.id}: ${beginnings[event.stage]}${event.tool === undefined ? '' : ` by ${event.tool}`}`;
     case 'done':
       return `${event.id}: ${event.stage} done in ${event.tookMs < 1_000 ? `${event.tookMs} ms` : forHowLong(event.tookMs)}`;
     case 'warning':
       return event.id === undefined ? event.sentence : `${event.id}: ${event.sentence}`;
     case 'progress':
+    case 'tool':
       return undefined;
     default:
       return event satisfies never;

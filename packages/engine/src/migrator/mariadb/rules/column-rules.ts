@@ -144,14 +144,17 @@ const retyping: MariadbRule = {
   classes: ['locks', 'breaks-old', 'depends-on-data'],
   allowedIn: [],
   severity: 'review',
-  check: (statement, { history, stage }) =>
+  check: (statement, { history, stage, file }) =>
     hazards(
       ...changedColumns(statement)
         // Tightened in contract, which a rule of its own allows: the server is still asked whether writers wait.
         .filter((each) => !(stage === 'contract' && isRequired(each)))
         .filter(({ table, column }) => !isNewColumn(history, table, column))
         .map(({ table, column }) => ({
-          message: `whether ${table}.${column} only grows, or is copied while writers wait and refuses what the old release writes, cannot be seen in the text: the server must be asked on a scratch copy`,
+          message:
+            file.online !== undefined
+              ? `whether ${table}.${column} only grows, or cuts values and refuses what the old release writes, cannot be seen in the text: its statements must be tried on a scratch copy`
+              : `whether ${table}.${column} only grows, or is copied while writers wait and refuses what the old release writes, cannot be seen in the text: the server must be asked on a scratch copy`,
           safe: undefined,
         })),
     ),
