@@ -1,7 +1,7 @@
 // A program that changes a table beside its users: it fills a copy of the table and swaps the two. The operator configures
 // it as words; a migration names it and no more.
 
-import { placeholderPattern, type placeholders } from '../domain/online-placeholders.ts';
+import { placeholderPattern, type placeholders } from '../config/kit/online-placeholders.ts';
 import { MigrationError } from './error.ts';
 
 export interface OnlineTool {

@@ -1,6 +1,6 @@
 // Programs that change tables beside their users: each with a name and a command that can do its work.
 
-import { placeholderPattern, placeholders } from '../../domain/online-placeholders.ts';
+import { placeholderPattern, placeholders } from '../kit/online-placeholders.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
 import type { TargetDraft } from '../target-draft.ts';
 
