@@ -69,6 +69,10 @@ export function openEngine(options: EngineOptions): Engine {
       name: targetName(target),
       settings: target,
       preview,
+      can: {
+        balancer: balancer.can,
+        environment: requireDriver(drivers.environments, target.driver).can,
+      },
       environment,
       balancer: followInstances(upstreams, () =>
         balancer.create({

@@ -81,7 +81,7 @@ export interface LoadBalancer {
   apply(routing: Routing, fence: Fence, options?: ApplyOptions): Promise<void>;
   /** One row for each of `entrypoints`, in their order. Never throws for a dead node: says so in its row. */
   observe(): Promise<readonly ObservedNode[]>;
-  /** Counts since `sinceMs` (epoch), whole seconds, at most the last hour. Preview requests are not counted. */
+  /** Counts since `sinceMs` (epoch), whole seconds, at most the last hour. Preview requests are not counted. Asked only where the driver counts. */
   traffic(sinceMs: number): Promise<Traffic>;
   /** What is generated for the program; nothing where a driver needs no text. Changes nothing. */
   configuration?(): readonly GeneratedFile[];

@@ -95,6 +95,10 @@ function targetFor({ environments, balancers, migrator }: World, settings: Targe
     name: targetName(settings),
     settings,
     preview: previewRoute,
+    can: {
+      balancer: { weights: true, sticky: true, counts: true, preview: true, fence: true, drain: false },
+      environment: { adopt: true, accounts: true, quota: true },
+    },
     environment: mortalDriver(environments.create(), life),
     balancer: mortalDriver(balancers.create(), life),
     migrator: migrator ?? noMigrator,

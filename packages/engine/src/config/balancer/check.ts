@@ -8,7 +8,49 @@ import type { TargetDraft } from '../target-draft.ts';
 import { defaultPreview, defaultStickyCookie } from './keys.ts';
 
 export function checkBalancer(target: TargetDraft, drivers: Drivers['balancers']): readonly Finding[] {
-  return [...checkNames(target), ...checkByDriver(target, drivers)];
+  return [...checkNames(target), ...checkAbilities(target, drivers), ...checkByDriver(target, drivers)];
+}
+
+/** What the file asks of a load balancer that cannot do it. */
+function checkAbilities(
+  { own, path, options, saidAt, isSaid }: TargetDraft,
+  drivers: Drivers['balancers'],
+): readonly Finding[] {
+  const balancer = own.loadBalancer;
+  const driver = driverOf(own, drivers);
+  if (!driver || !balancer) return [];
+  const { name, can } = driver;
+  const at = [...path, 'loadBalancer'];
+  const spread = balancer.drainSpread;
+  return [
+    ...(!can.sticky && 'sticky' in balancer
+      ? [error([...at, 'sticky'], `${name} cannot keep a user on one side`)]
+      : []),
+    ...(!can.preview && 'preview' in balancer ? [error([...at, 'preview'], `${name} has no preview route`)] : []),
+    ...(!can.weights && 'allow' in balancer
+      ? [error([...at, 'allow'], `${name} cannot divide users between two sides`)]
+      : []),
+    ...(!can.drain && spread !== undefined && Number.parseInt(spread, 10) > 0
+      ? [warning([...at, 'drainSpread'], `is not followed by ${name}, which cannot close single connections`)]
+      : []),
+    ...(isSaid('canary') ? checkCanary(options.canary, { name, can, at: saidAt('canary') }) : []),
+    ...(!can.weights && !isSaid('canary')
+      ? [warning(at, `${name} moves all users at once, without the default canary and its approval; write canary: []`)]
+      : []),
+    ...(can.counts || isSaid('bake') ? [] : [warning(at, `${name} counts nothing: a bake watches health alone`)]),
+  ];
+}
+
+function checkCanary(
+  canary: TargetDraft['options']['canary'],
+  { name, can, at }: Pick<Drivers['balancers'][number], 'name' | 'can'> & { readonly at: Path },
+): readonly Finding[] {
+  if (!canary || canary.length === 0) return [];
+  if (!can.weights) return [error(at, `${name} cannot send a share of the users to one side; expected []`)];
+  if (can.counts) return [];
+  return canary.flatMap((step, index) =>
+    step && 'watch' in step ? [error([...at, index, 'watch'], `${name} does not count what a side answers`)] : [],
+  );
 }
 
 function checkNames({ own, path }: TargetDraft): readonly Finding[] {

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type Draft, merge } from '../../config/kit/draft.ts';
 import type { Path } from '../../config/kit/path.ts';
-import { error, type Finding, warning } from '../../config/kit/problems.ts';
+import { error, type Finding } from '../../config/kit/problems.ts';
 import { parseListen } from '../../config/kit/units.ts';
 import { choice, listen, listOf, matching, path } from '../../config/kit/values.ts';
 import type { BalancerDraft } from '../driver.ts';
@@ -87,7 +87,7 @@ const headerName = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/;
 const cookieName = /^[A-Za-z0-9_]+$/;
 
 export function checkNginx(balancer: BalancerDraft, own: Draft<NginxFile>, at: Path): readonly Finding[] {
-  const { sticky, preview, allow, drainSpread } = balancer;
+  const { sticky, preview, allow } = balancer;
   const notReadable = 'cannot be read by nginx; expected letters, digits and hyphens';
   const headers = [
     { name: sticky?.by === 'header' ? sticky.name : undefined, at: [...at, 'sticky', 'name'] },
@@ -103,9 +103,6 @@ export function checkNginx(balancer: BalancerDraft, own: Draft<NginxFile>, at: P
       : []),
     ...(own?.mode === 'attached' && !('include' in own)
       ? [error([...at, 'nginx', 'include'], 'is missing; expected the file that your nginx includes within http')]
-      : []),
-    ...(drainSpread !== undefined && Number.parseInt(drainSpread, 10) > 0
-      ? [warning([...at, 'drainSpread'], 'is not followed by nginx, which cannot close single connections')]
       : []),
   ];
 }

@@ -284,6 +284,7 @@ describe('a plan of every mode', () => {
     const plan = buildPlan({
       mode: 'deploy',
       settings: { canary: [{ percent: 10, watchMs: 1, approval: true }], bakeMs: 1, approval: {} } as never,
+      can: { weights: true, counts: true, preview: true },
       hasActive: true,
       warm: false,
       hold: true,

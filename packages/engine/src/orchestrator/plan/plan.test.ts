@@ -21,8 +21,11 @@ const settingsOf = (
     approval: { beforeTraffic: change.beforeTraffic ?? false },
   }) as TargetSettings;
 
+const everything = { weights: true, counts: true, preview: true };
+
 const input = (change: Partial<PlanInput> = {}): PlanInput => ({
   mode: 'deploy',
+  can: everything,
   settings: settingsOf(),
   hasActive: true,
   warm: false,
@@ -94,6 +97,24 @@ const anyCanary = fc
   )
   .map((steps) => steps.toSorted((a, b) => a.percent - b.percent));
 
+describe('a load balancer that cannot do everything', () => {
+  const without = (change: Partial<typeof everything>) => names({ can: { ...everything, ...change } });
+
+  it('without weights moves everybody at once', () => {
+    expect(without({ weights: false })).toEqual([...prepared, ...live]);
+  });
+
+  it('without counts watches no share, and asks people all the same', () => {
+    const steps = without({ counts: false });
+    expect(steps.some((name) => name.startsWith('watch'))).toBe(false);
+    expect(steps).toEqual(names().filter((name) => !name.startsWith('watch')));
+  });
+
+  it('without a preview route proves nothing by it', () => {
+    expect(without({ preview: false })).toEqual(names().filter((name) => name !== 'prove-preview'));
+  });
+});
+
 const anyInput: fc.Arbitrary<PlanInput> = fc
   .record({
     mode: fc.constantFrom('deploy', 'redeploy', 'rollback', 'switch'),
@@ -106,6 +127,7 @@ const anyInput: fc.Arbitrary<PlanInput> = fc
   })
   .map(({ canary: steps, beforeTraffic, ...rest }) => ({
     ...rest,
+    can: everything,
     settings: settingsOf({ canary: steps, beforeTraffic }),
   }));
 

@@ -5,11 +5,14 @@
 import { createHash } from 'node:crypto';
 import type { TargetSettings } from '../../config/settings.ts';
 import type { Mode, Plan } from '../../domain/deployment.ts';
+import type { BalancerCapabilities } from '../../load-balancer/driver.ts';
 import type { RegisteredStep } from '../run/steps/registry.ts';
 
 export interface PlanInput {
   readonly mode: Mode;
   readonly settings: TargetSettings;
+  /** Of the load balancer: a step that it cannot do is left out. */
+  readonly can: Pick<BalancerCapabilities, 'weights' | 'counts' | 'preview'>;
   /** False for the very first deployment of a target: nobody to compare with, nobody to keep safe. */
   readonly hasActive: boolean;
   /** The release already runs in the slot and is healthy: a standby or a held preview. */
@@ -35,22 +38,24 @@ export function buildPlan(input: PlanInput): BuiltPlan {
   };
 }
 
-function prepare({ mode, warm, hold }: PlanInput): RegisteredStep[] {
+function prepare({ mode, warm, hold, can }: PlanInput): RegisteredStep[] {
   if (warm) return mode === 'rollback' ? [{ name: 'ready-standby' }] : [];
   const steps: RegisteredStep[] = [
     { name: 'expand-schema' },
     { name: 'start-preview' },
     { name: 'check-health' },
     { name: 'smoke-test' },
-    { name: 'prove-preview' },
   ];
+  if (can.preview) steps.push({ name: 'prove-preview' });
   return hold ? [...steps, { name: 'hold' }] : steps;
 }
 
-function shift({ mode, settings, hasActive }: PlanInput): RegisteredStep[] {
+function shift({ mode, settings, hasActive, can }: PlanInput): RegisteredStep[] {
   if (mode === 'rollback' || mode === 'switch') return [];
   const before: RegisteredStep[] = settings.approval.beforeTraffic ? [{ name: 'await-approval', percent: 0 }] : [];
-  return hasActive ? [...before, ...settings.canary.flatMap(canarySteps)] : before;
+  if (!hasActive || !can.weights) return before;
+  const steps = settings.canary.flatMap(canarySteps);
+  return [...before, ...steps.filter(({ name }) => can.counts || name !== 'watch')];
 }
 
 function canarySteps(

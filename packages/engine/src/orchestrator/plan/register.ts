@@ -98,6 +98,7 @@ export function planFacts(
   const plan = buildPlan({
     mode: row.mode,
     settings: target.settings,
+    can: target.can.balancer,
     hasActive: row.fromSlot !== null,
     warm: false,
     hold: row.hold,

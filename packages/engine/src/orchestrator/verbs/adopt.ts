@@ -20,6 +20,7 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
   const found = findTarget(core, request);
   if (!found.ok) return refused(core, { ...request, verb: 'adopt' }, found);
   const target = found.value;
+  if (!target.can.environment.adopt) return refused(core, { ...request, verb: 'adopt' }, cannotAdopt(target), target);
   const facts = gatherFacts(core, target, { actor: request.actor, version: request.version });
   const answer = admissible(target, facts);
   if (!answer.ok) return refused(core, { ...request, verb: 'adopt' }, answer, target);
@@ -37,6 +38,10 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
   await target.environment.judgeBy(place, healthOf(target, request.slot));
   await core.mutex(routingMutex(target), () => lead(core, target, request, release.value.digest));
   return ok(target);
+}
+
+function cannotAdopt({ name }: Target) {
+  return refuse('not-allowed-now', `the environment of ${name} cannot take over what runs already`, 'Deploy instead.');
 }
 
 function admissible(target: Target, facts: GateFacts): Result<undefined> {

@@ -32,6 +32,7 @@ export function beginWayBack(
   const plan = buildPlan({
     mode,
     settings: target.settings,
+    can: target.can.balancer,
     hasActive: active !== undefined,
     warm,
     hold: false,

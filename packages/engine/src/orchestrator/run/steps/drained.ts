@@ -4,7 +4,7 @@
 import type { SlotName } from '../../../domain/target.ts';
 import { pause } from '../../../lib/clock.ts';
 import { getSnapshot, openKey, putSnapshot } from '../../../state/snapshots.ts';
-import type { Charge, Core, Target } from '../../core.ts';
+import { type Charge, type Core, placeOf, type Target } from '../../core.ts';
 
 const pollMs = 200;
 
@@ -22,7 +22,7 @@ export async function drained(draining: Draining, slot: SlotName): Promise<void>
   if (open === 0) return;
   say(draining, slot, {
     action: 'draining',
-    sentence: `waits for what is open in ${slot} (${open}) to end, ${target.settings.drainLimitMs / 1000} s at most`,
+    sentence: `waits for what is open in ${slot} (${shown(open)}) to end, ${target.settings.drainLimitMs / 1000} s at most`,
   });
   while (open > 0 && core.clock.monotonic() < until && !signal.aborted) {
     await pause(core.clock, pollMs, signal);
@@ -31,9 +31,12 @@ export async function drained(draining: Draining, slot: SlotName): Promise<void>
   if (open > 0 && !signal.aborted)
     say(draining, slot, {
       action: 'drain-limit',
-      sentence: `${open} still open in ${slot} when its drain limit passed`,
+      sentence: `${shown(open)} still open in ${slot} when its drain limit passed`,
     });
 }
+
+/** Infinite where the load balancer does not count. */
+const shown = (open: number): string => (Number.isFinite(open) ? String(open) : 'an unknown number');
 
 function say(
   { core, target, lease }: Draining,
@@ -45,12 +48,18 @@ function say(
 }
 
 async function openOn(core: Core, target: Target, slot: SlotName): Promise<number> {
+  // A balancer that counts nothing may hold some open, so that the whole limit is waited for.
+  if (!target.can.balancer.counts) return (await runsIn(target, slot)) ? Number.POSITIVE_INFINITY : 0;
   // A balancer that does not answer holds no request of ours open.
   return (await observeOpen(core, target))?.[slot] ?? 0;
 }
 
+const runsIn = async (target: Target, slot: SlotName): Promise<boolean> =>
+  (await target.environment.inspect(placeOf(target, slot))).kind === 'running';
+
 /** Asks the balancer and remembers what it says. Undefined when it does not answer. */
 export async function observeOpen(core: Core, target: Target): Promise<OpenCounts | undefined> {
+  if (!target.can.balancer.counts) return undefined;
   const traffic = await target.balancer.traffic(core.clock.now()).catch(() => undefined);
   if (traffic === undefined) return undefined;
   const open: OpenCounts = { blue: traffic.blue.open, green: traffic.green.open };

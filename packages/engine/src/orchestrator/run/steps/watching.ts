@@ -41,8 +41,9 @@ export interface Watch {
 
 /** Ends with a result of `decide`, with the failure of the new side, or with `interrupted` when the signal aborts. */
 export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepResult> {
-  const { core, deployment, signal } = context;
-  let judgement = unjudged;
+  const { core, deployment, signal, target } = context;
+  const { counts } = target.can.balancer;
+  let judgement = counts ? unjudged : uncounted;
   let nextLookAt = 0;
   const progress = createProgress(context, watch);
   while (!signal.aborted) {
@@ -51,7 +52,7 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
       nextLookAt = core.clock.monotonic() + tickMs;
       const trouble = await troubleOfSide(context);
       if (trouble) return trouble;
-      if (watch.judged) judgement = await observe(context, watch, progress.watchedMs());
+      if (watch.judged && counts) judgement = await observe(context, watch, progress.watchedMs());
       if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
       progress.looked();
     }
@@ -110,6 +111,10 @@ export async function heldByPause(context: StepFrame): Promise<StepResult | unde
 }
 
 const unjudged: Judgement = { verdict: 'Inconclusive', sentence: 'no users on the new side yet' };
+const uncounted: Judgement = {
+  verdict: 'Inconclusive',
+  sentence: 'the load balancer does not count what a side answers',
+};
 
 async function observe(
   { core, target, deployment }: StepFrame,

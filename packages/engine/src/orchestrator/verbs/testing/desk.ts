@@ -156,7 +156,16 @@ function wasLive(tx: Tx, version: string, slot: SlotName, agoMs: number): void {
 function run(tx: Tx, settings: Settings, step: StepName, change: Partial<DeploymentRow>): void {
   const [target] = settings.targets;
   if (!target) throw new Error('no target');
-  const plan = buildPlan({ mode: 'deploy', settings: target, hasActive: true, warm: false, hold: true, schema: [] });
+  const can = { weights: true, counts: true, preview: true };
+  const plan = buildPlan({
+    mode: 'deploy',
+    settings: target,
+    can,
+    hasActive: true,
+    warm: false,
+    hold: true,
+    schema: [],
+  });
   const position = plan.steps.findIndex(({ name }) => name === step);
   const hash = planHash({
     plan,
