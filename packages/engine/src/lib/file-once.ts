@@ -10,16 +10,16 @@ export function readOrCreateFile(path: string, make: () => string): string {
   const present = readFileIfAny(path);
   if (present !== undefined) return present;
   mkdirSync(dirname(path), { recursive: true });
-  const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const content = make();
-    withRoomFor(beside, () => writeFileSync(beside, content, { mode: 0o600 }));
+    withRoomFor(temporary, () => writeFileSync(temporary, content, { mode: 0o600 }));
     // A link, unlike a rename, fails when another process was faster.
-    linkSync(beside, path);
+    linkSync(temporary, path);
   } catch (thrown) {
     if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw thrown;
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(temporary, { force: true });
   }
   return readFileSync(path, 'utf8');
 }

@@ -39,9 +39,9 @@ export function withRoomFor(path: string, write: () => void): void {
 
 function replaceFile(path: string, content: string, mode: number): void {
   mkdirSync(dirname(path), { recursive: true });
-  const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    const file = openSync(beside, 'wx', mode);
+    const file = openSync(temporary, 'wx', mode);
     try {
       fchmodSync(file, mode);
       writeWhole(file, content);
@@ -49,9 +49,9 @@ function replaceFile(path: string, content: string, mode: number): void {
     } finally {
       closeSync(file);
     }
-    renameSync(beside, path);
+    renameSync(temporary, path);
   } catch (thrown) {
-    rmSync(beside, { force: true });
+    rmSync(temporary, { force: true });
     throw thrown;
   }
   syncFolder(dirname(path));

@@ -21,16 +21,16 @@ const maxLevels = 8;
 /** Makes or completes the reserve where the disk has room for it. Never throws: it is a precaution. */
 export function retainReserve(stateFolder: string): void {
   const file = join(stateFolder, reserveName);
-  const beside = `${file}.${process.pid}.tmp`;
+  const temporary = `${file}.${process.pid}.tmp`;
   try {
     const { bsize, bavail } = statfsSync(stateFolder);
     const bytes = wholeBytes(stateFolder);
     if ((sizeOf(file) ?? 0) >= bytes || bsize * bavail < plenty * bytes) return;
     try {
-      fill(beside, bytes);
-      renameSync(beside, file);
+      fill(temporary, bytes);
+      renameSync(temporary, file);
     } finally {
-      rmSync(beside, { force: true });
+      rmSync(temporary, { force: true });
     }
   } catch {
     // Without room or permission there is no reserve; what needs the disk next says why.
