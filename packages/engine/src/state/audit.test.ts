@@ -12,13 +12,13 @@ beforeEach(() => {
 });
 afterEach(() => state.remove());
 
-const say = (sentence: string, printed: unknown = '') =>
+const say = (sentence: string, health: object = {}) =>
   state.store.write((tx) =>
     tx.audit({
       actor: 'person:alice',
-      action: 'contract-restore-point',
+      action: 'configuration-applied',
       sentence,
-      detail: { contract: 'c_1', printed },
+      detail: { slot: 'blue', fields: [], health },
     }),
   );
 const head = () => latestHead(state.db) ?? { seq: 0, hash: '' };

@@ -1,7 +1,7 @@
 // A deployment, from the request to its end, and what people decide.
 
-import { anything, count, flag, listOf, optional, orNull, type Shape, text } from './shape.ts';
-import { nothing, outcome, slot, steps } from './words.ts';
+import { count, flag, listOf, optional, orNull, type Shape, text } from './shape.ts';
+import { evidence, nothing, outcome, slot, steps } from './words.ts';
 
 export const deploymentEvents = {
   'deployment-requested': { version: text, slot, from: orNull(text), hold: flag, build: optional(count) },
@@ -9,8 +9,8 @@ export const deploymentEvents = {
     digest: text,
     planHash: text,
     steps,
-    schema: anything,
-    evidence: anything,
+    schema: listOf(text),
+    evidence: optional(evidence),
     commit: optional(text),
     command: optional(listOf(text)),
   },

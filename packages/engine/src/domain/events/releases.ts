@@ -1,7 +1,7 @@
 // Releases and configuration; the schemas of services; messages that were given up.
 
-import { anything, count, listOf, optional, type Shape, text } from './shape.ts';
-import { contract, nothing, slot } from './words.ts';
+import { count, type Field, listOf, optional, record, type Shape, text } from './shape.ts';
+import { contract, evidence, nothing, sides, slot } from './words.ts';
 
 const marked = { version: text, digest: text } as const satisfies Shape;
 
@@ -18,28 +18,37 @@ export const releaseEvents = {
   'release-restored': { version: text, folder: text },
   // `digest` and `before`: of all changes that are pending, now and before; undefined where there is none.
   'configuration-pending': { slot, digest: optional(text), before: optional(text) },
-  'configuration-applied': { slot, fields: listOf(text), health: anything, before: optional(text) },
+  'configuration-applied': { slot, fields: listOf(text), health: record<object>(), before: optional(text) },
   'configuration-settled': { digest: optional(text), before: optional(text) },
   'configuration-left': { before: optional(text) },
-  'configuration-differs': { variables: listOf(text), slots: anything },
+  'configuration-differs': { variables: listOf(text), slots: sides },
 } as const satisfies Readonly<Record<string, Shape>>;
 
+/** What a run of migrations reports. */
+const event: Field<{ readonly kind: string; readonly id: string | undefined }> = record();
+
 export const schemaEvents = {
-  'schema-changed': { event: anything, contract: optional(text) },
-  'schema-warning': { event: anything },
+  'schema-changed': { event, contract: optional(text) },
+  'schema-warning': { event },
   'migrate-begun': nothing,
   'migrate-done': nothing,
   'migrate-tried': nothing,
   'migrate-failed': nothing,
-  'backfill-begun': { event: anything },
-  'backfill-done': { event: anything },
-  'backfill-warning': { event: anything },
+  'backfill-begun': { event },
+  'backfill-done': { event },
+  'backfill-warning': { event },
   'backfill-failed': nothing,
   'backfill-paused': nothing,
   'backfill-resumed': nothing,
-  'contract-asked': { ...contract, version: text, migrations: anything, impossible: anything, evidence: anything },
+  'contract-asked': {
+    ...contract,
+    version: text,
+    migrations: listOf(record<{ readonly id: string }>()),
+    impossible: listOf(text),
+    evidence,
+  },
   'contract-approved': contract,
-  'contract-restore-point': { ...contract, printed: anything },
+  'contract-restore-point': { ...contract, printed: text },
   'contract-begun': contract,
   'contract-resumed': contract,
   'contract-continued': contract,

@@ -27,9 +27,6 @@ export const count: Field<number> = (found) => (typeof found === 'number' ? foun
 
 export const flag: Field<boolean> = (found) => (typeof found === 'boolean' ? found : undefined);
 
-/** What no reader takes apart. */
-export const anything: Field<unknown> = (found) => found;
-
 export const oneOf =
   <const Value extends string>(...values: readonly Value[]): Field<Value> =>
   (found) =>

@@ -1,7 +1,7 @@
 // Slots, what runs in them and how healthy it is; where users are routed, and what is known of that.
 
-import { anything, count, listOf, oneOf, optional, orNull, record, type Shape, text } from './shape.ts';
-import { inSlot, nodes, nothing, role, routing, slot } from './words.ts';
+import { count, listOf, oneOf, optional, orNull, record, type Shape, text } from './shape.ts';
+import { inSlot, nodes, nothing, role, routing, sides, slot } from './words.ts';
 
 const versionIn = { slot, version: orNull(text) } as const satisfies Shape;
 const open = { slot, open: optional(count) } as const satisfies Shape;
@@ -22,7 +22,7 @@ export const slotEvents = {
   'started-by-hand': inSlot,
   'start-failed': inSlot,
   'stopped-by-hand': inSlot,
-  'orphans-cleared': { orphans: anything },
+  'orphans-cleared': { orphans: listOf(record<{ readonly kind: string; readonly what: string }>()) },
   dismantled: nothing,
 } as const satisfies Readonly<Record<string, Shape>>;
 
@@ -59,7 +59,7 @@ export const routingEvents = {
   'drift-found': { drift: text, before: optional(text), intent: routing, observed: nodes },
   'drift-resolved': { drift: optional(text) },
   adopted: inSlot,
-  'state-learnt': { observed: routing, intent: routing, sides: anything },
+  'state-learnt': { observed: routing, intent: routing, sides },
   'state-not-learnt': nothing,
   'state-relearn-asked': nothing,
   'state-rebuild-asked': nothing,

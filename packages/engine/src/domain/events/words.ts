@@ -21,6 +21,23 @@ export const routing: Field<Routing> = record<Routing>();
 /** Nodes of a load balancer, with what each was seen to do. */
 export const nodes: Field<readonly ObservedNode[]> = listOf(record<ObservedNode>());
 
+/** What a side of a target runs. */
+interface SideSaid {
+  readonly slot: SlotName;
+  readonly role?: string;
+  readonly version?: string | null;
+}
+
+export const sides: Field<readonly SideSaid[]> = listOf(record<SideSaid>());
+
+/** What is known of a change to a schema, in short; the row holds all of it. */
+interface EvidenceSaid {
+  readonly verdict: string;
+  readonly headline: string;
+}
+
+export const evidence: Field<EvidenceSaid> = record<EvidenceSaid>();
+
 /** No detail at all. */
 export const nothing = {} as const satisfies Shape;
 export const inSlot = { slot } as const satisfies Shape;

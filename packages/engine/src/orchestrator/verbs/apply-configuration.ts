@@ -52,7 +52,7 @@ async function apply(core: Core, target: Target, request: ApplyRequest): Promise
 }
 
 /** A header that opens a health address is a secret; the log is read and shipped elsewhere. */
-function withoutSecrets({ headers, ...health }: HealthSettings): unknown {
+function withoutSecrets({ headers, ...health }: HealthSettings): object {
   return { ...health, headers: Object.keys(headers) };
 }
 
