@@ -137,7 +137,7 @@ function largeBytesOf({ headers, routeOptions }: FastifyRequest): number {
   return announced <= usualBodyBytes ? 0 : Math.min(announced, routeOptions.bodyLimit ?? maxBodyBytes);
 }
 
-const proofHeaders = ['x-hub-signature-256', 'x-gitlab-token', 'webhook-signature', 'authorization'];
+const proofHeaders = ['x-hub-signature-256', 'x-hub-signature', 'x-gitlab-token', 'webhook-signature', 'authorization'];
 
 function bringsProof(headers: Readonly<Record<string, unknown>>): boolean {
   return proofHeaders.some((name) => headers[name] !== undefined);

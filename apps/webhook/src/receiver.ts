@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { type Engine, type Log, messageOf, pause, systemClock } from '@bg/engine';
+import { bitbucketHook } from './hooks/bitbucket.ts';
 import { cdeventsHook } from './hooks/cdevents.ts';
 import { genericHook } from './hooks/generic.ts';
 import { githubHook } from './hooks/github.ts';
@@ -74,11 +75,12 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
 }
 
 /** A hook without a secret would believe anybody: it is not served. */
-function hooksOf({ generic, github, gitlab, cdevents }: HookSecrets): readonly Hook[] {
+function hooksOf({ generic, github, gitlab, bitbucket, cdevents }: HookSecrets): readonly Hook[] {
   const served: readonly (readonly [hook: Hook, secrets: number])[] = [
     [genericHook(generic), generic.length],
     [githubHook(github), github.length],
     [gitlabHook(gitlab), gitlab.tokens.length + gitlab.keys.length],
+    [bitbucketHook(bitbucket), bitbucket.length],
     [cdeventsHook(cdevents), cdevents.tokens.length + cdevents.keys.length],
   ];
   return served.filter(([, secrets]) => secrets > 0).map(([hook]) => hook);

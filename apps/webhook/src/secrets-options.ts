@@ -12,6 +12,7 @@ export interface HookSecrets {
   readonly generic: readonly Buffer[];
   readonly github: readonly string[];
   readonly gitlab: GitlabSecrets;
+  readonly bitbucket: readonly string[];
   readonly cdevents: CdeventsSecrets;
 }
 
@@ -28,6 +29,7 @@ const variables = {
   GITHUB_WEBHOOK_SECRET: 'text',
   GITLAB_SIGNING_TOKEN: 'key',
   GITLAB_WEBHOOK_TOKEN: 'text',
+  BITBUCKET_WEBHOOK_SECRET: 'text',
   CDEVENTS_SECRET: 'key',
   CDEVENTS_TOKEN: 'text',
 } as const;
@@ -52,6 +54,7 @@ export function readSecrets(environment: Environment): Secrets {
       generic: keys('WEBHOOK_SECRET'),
       github: texts('GITHUB_WEBHOOK_SECRET'),
       gitlab: { tokens: texts('GITLAB_WEBHOOK_TOKEN'), keys: keys('GITLAB_SIGNING_TOKEN') },
+      bitbucket: texts('BITBUCKET_WEBHOOK_SECRET'),
       cdevents: { keys: keys('CDEVENTS_SECRET'), tokens: texts('CDEVENTS_TOKEN') },
     },
   };

@@ -2,13 +2,14 @@
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { flips, taken } from '../testing/flips.ts';
 import { githubEvent, payload, payloadsOf } from '../testing/payloads.ts';
 import { type Headers, hmacByOpenssl, signedByOctokit, signedStandardly } from '../testing/signing.ts';
 import { cdeventsHook } from './cdevents.ts';
 import { genericHook } from './generic.ts';
 import { githubHook } from './github.ts';
 import { gitlabHook } from './gitlab.ts';
-import type { Hook, Proof } from './hook.ts';
+import type { Proof } from './hook.ts';
 import { signingKey } from './standard.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -25,26 +26,6 @@ const cdevents = cdeventsHook({ keys: [keyOf(standardSecret)], tokens: [token] }
 
 const structuredType = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
 const outcome = (proof: Proof) => (proof.proved ? (proof.problem ?? 'taken') : 'unproved');
-
-/** Every body and header that differs in one bit. */
-function* flips(body: Buffer, headers: Headers, name: string): Generator<{ body: Buffer; headers: Headers }> {
-  for (let bit = 0; bit < body.length * 8; bit += 1) yield { body: flipped(body, bit), headers };
-  const value = Buffer.from(headers[name] ?? '', 'latin1');
-  for (let bit = 0; bit < value.length * 8; bit += 1)
-    yield { body, headers: { ...headers, [name]: flipped(value, bit).toString('latin1') } };
-}
-
-function flipped(bytes: Buffer, bit: number): Buffer {
-  const copy = Buffer.from(bytes);
-  copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-  return copy;
-}
-
-function taken(hook: Hook, body: Buffer, headers: Headers): number {
-  return [...flips(body, headers, Object.keys(headers).find((name) => name.includes('signature')) ?? '')].filter(
-    (one) => hook.verify(one).proved,
-  ).length;
-}
 
 describe('GitHub', () => {
   it.each(payloadsOf('github').map(({ name, body }) => [name, body] as const))(

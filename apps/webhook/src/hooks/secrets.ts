@@ -14,6 +14,20 @@ export function hmac(key: string | Buffer, parts: readonly (string | Buffer)[], 
   return mac.digest(encoding);
 }
 
+/**
+ * Why a header of the form `sha256=<hex>` does not prove the body; undefined where it does. Each of the secrets is tried.
+ */
+export function provedBySha256(
+  secrets: readonly string[],
+  body: Buffer,
+  { name, value }: { readonly name: string; readonly value: string | undefined },
+): string | undefined {
+  if (value === undefined || !/^sha256=[0-9a-f]{64}$/.test(value))
+    return `there is no ${name} of the form sha256=<64 hex digits>`;
+  const expected = secrets.map((secret) => `sha256=${hmac(secret, [body], 'hex')}`);
+  return anyEquals(value, expected) ? undefined : `${name} fits none of the secrets`;
+}
+
 export function digestOf(text: string | Buffer): string {
   return sha256(text).toString('hex');
 }

@@ -5,18 +5,20 @@ import { join } from 'node:path';
 
 const folder = join(import.meta.dirname, 'payloads');
 
+type PayloadHook = 'github' | 'gitlab' | 'bitbucket' | 'cdevents';
+
 export interface Payload {
   readonly name: string;
   readonly body: Buffer;
 }
 
-export function payloadsOf(hook: 'github' | 'gitlab' | 'cdevents'): readonly Payload[] {
+export function payloadsOf(hook: PayloadHook): readonly Payload[] {
   return readdirSync(join(folder, hook))
     .sort()
     .map((file) => ({ name: file.replace('.json', ''), body: readFileSync(join(folder, hook, file)) }));
 }
 
-export function payload(hook: 'github' | 'gitlab' | 'cdevents', name: string): Buffer {
+export function payload(hook: PayloadHook, name: string): Buffer {
   return readFileSync(join(folder, hook, `${name}.json`));
 }
 

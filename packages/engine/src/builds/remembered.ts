@@ -21,13 +21,19 @@ export function handsIn(rules: readonly BuildRule[], event: HostEvent): Remember
   const readers = readerOf(host)?.contributions ?? {};
   if (repository === undefined || !isBuilt || !Object.hasOwn(readers, event.event)) return undefined;
   const told = readers[event.event]?.(document);
-  const commits = [...new Set(told?.commits.filter((commit) => /^[0-9a-f]{40,64}$/.test(commit)))];
+  const commits = [...new Set(told?.commits.filter((commit) => commitShape.test(commit)))];
   return told && told.actors.length > 0 ? { host, repository, ...told, commits } : undefined;
 }
 
-export function remember(tx: Writing, { actors, request, commits, ...place }: Remembered): void {
+/** A whole id, or the twelve digits by which Bitbucket names the commits of a request. */
+const commitShape = /^([0-9a-f]{12}|[0-9a-f]{40,64})$/;
+
+export function remember(tx: Writing, contribution: Remembered): void {
+  const { host, repository, actors, request, commits, inheritsFromCommits } = contribution;
+  const place = { host, repository };
   const before = request === undefined ? [] : readHands(tx.db, place, request);
-  const all = [...before, ...actors];
+  const inherited = inheritsFromCommits ? commits.flatMap((commit) => readHands(tx.db, place, commit)) : [];
+  const all = [...before, ...inherited, ...actors];
   if (request !== undefined) writeHands(tx, place, { subject: request, actors: distinctActors(all) });
   for (const subject of commits) {
     const known = readHands(tx.db, place, subject);

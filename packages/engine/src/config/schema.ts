@@ -38,7 +38,7 @@ const person = z
     email: matching(/^[^\s@]+@[^\s@]+$/, 'an e-mail address')
       .describe('Where mail goes, and the author of a commit.')
       .optional(),
-    codeHost: matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a login of the code host')
+    codeHost: matching(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'a login of the code host')
       .describe('Login on GitHub, GitLab, …')
       .optional(),
     osUser: matching(/^[a-z_][a-z0-9_.-]{0,31}$/, 'a user of this machine')

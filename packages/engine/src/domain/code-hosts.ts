@@ -14,6 +14,8 @@ interface CodeHost {
   readonly goodConclusions: readonly string[];
   /** Where a build gets its service from: the repository of a rule, or the event itself. */
   readonly serviceFrom: 'repository' | 'repository-or-event' | 'event';
+  /** Says which branch is the default one, and whether a build is of a pull request; otherwise a rule names branch or tag. */
+  readonly tellsBranches: boolean;
   /** Sends more than a megabyte: GitHub and GitLab up to 25 MB, and a little more where JSON travels as a form. */
   readonly sendsLargeBodies: boolean;
 }
@@ -26,6 +28,7 @@ export const codeHosts = {
     requestEvent: 'pull_request',
     goodConclusions: ['success'],
     serviceFrom: 'repository',
+    tellsBranches: true,
     sendsLargeBodies: true,
   },
   gitlab: {
@@ -35,7 +38,18 @@ export const codeHosts = {
     requestEvent: 'merge_request',
     goodConclusions: ['success'],
     serviceFrom: 'repository',
+    tellsBranches: true,
     sendsLargeBodies: true,
+  },
+  bitbucket: {
+    events: ['commit_status', 'push'],
+    tagEvents: [],
+    triggeredEvents: [],
+    requestEvent: undefined,
+    goodConclusions: ['successful'],
+    serviceFrom: 'repository',
+    tellsBranches: false,
+    sendsLargeBodies: false,
   },
   cdevents: {
     events: ['artifact.published', 'artifact.packaged', 'pipelinerun.finished'],
@@ -44,6 +58,7 @@ export const codeHosts = {
     requestEvent: undefined,
     goodConclusions: ['success'],
     serviceFrom: 'repository-or-event',
+    tellsBranches: true,
     sendsLargeBodies: false,
   },
   generic: {
@@ -53,9 +68,13 @@ export const codeHosts = {
     requestEvent: undefined,
     goodConclusions: ['succeeded', 'success'],
     serviceFrom: 'event',
+    tellsBranches: true,
     sendsLargeBodies: false,
   },
 } as const satisfies Readonly<Record<string, CodeHost>>;
+
+/** Bitbucket names the commits of a pull request by so many digits. */
+export const shortCommitLength = 12;
 
 export type BuildHost = keyof typeof codeHosts;
 

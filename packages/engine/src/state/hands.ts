@@ -2,6 +2,7 @@
 
 import { and, eq, lt, sql } from 'drizzle-orm';
 import type { Build, BuildActor } from '../domain/build.ts';
+import { shortCommitLength } from '../domain/code-hosts.ts';
 import type { Db } from './database.ts';
 import { hands } from './schema-builds.ts';
 import type { Tx } from './store.ts';
@@ -45,7 +46,9 @@ export function handsOfBuild(
   db: Db,
   { host, repository, commit }: Pick<Build, 'host' | 'repository' | 'commit'>,
 ): readonly BuildActor[] {
-  return repository === undefined || commit === undefined ? [] : readHands(db, { host, repository }, commit);
+  if (repository === undefined || commit === undefined) return [];
+  const subjects = [commit, commit.slice(0, shortCommitLength)];
+  return subjects.flatMap((subject) => readHands(db, { host, repository }, subject));
 }
 
 export function forgetHands(tx: Writing, most = mostRows): void {

@@ -20,6 +20,8 @@ export interface Contribution {
   /** `#7`: what is known of the request counts for its commits too. */
   readonly request: string | undefined;
   readonly commits: readonly string[];
+  /** What is known of the commits counts for the request as well, and so for its merge. */
+  readonly inheritsFromCommits?: true;
 }
 
 /** What a reader found; the rest is as in `nothingTold`. */

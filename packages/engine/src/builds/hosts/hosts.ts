@@ -1,13 +1,14 @@
 // The readers of all hosts, by name.
 
 import { type BuildHost, buildHosts } from '../../domain/code-hosts.ts';
+import { bitbucket } from './bitbucket/bitbucket.ts';
 import { cdevents } from './cdevents.ts';
 import { generic } from './generic.ts';
 import { github } from './github/github.ts';
 import { gitlab } from './gitlab/gitlab.ts';
 import type { HostReader } from './host.ts';
 
-const readers: Readonly<Record<BuildHost, HostReader>> = { github, gitlab, cdevents, generic };
+const readers: Readonly<Record<BuildHost, HostReader>> = { github, gitlab, bitbucket, cdevents, generic };
 
 export function readerOf(host: string): HostReader | undefined {
   const known = buildHosts.find((each) => each === host);

@@ -49,6 +49,22 @@ describe('a rule about builds', () => {
     ]);
   });
 
+  it('of a host that names no default branch names branch or tag, and is for no pull requests', () => {
+    const ofBitbucket = (text: string) =>
+      problems(withRules(`      - { host: bitbucket, repository: acme/shop${text} }`));
+    expect(ofBitbucket(', branch: main')).toEqual([]);
+    expect(ofBitbucket(', tag: "v*", events: [push]')).toEqual([]);
+    expect(ofBitbucket('').join('\n')).toContain(
+      'branch or tag is missing; bitbucket does not say which branch is the default one',
+    );
+    expect(ofBitbucket(', branch: main, pullRequests: true, targets: { staging: deploy }').join('\n')).toContain(
+      'bitbucket does not say which builds are of pull requests',
+    );
+    expect(ofBitbucket(', branch: main, events: [pipeline]').join('\n')).toContain(
+      'bitbucket has no such event; it has commit_status, push',
+    );
+  });
+
   it('does not decide what processes may share a state', () => {
     const digests = ['branch: main', 'branch: next'].map((text) => bench.check(rule(text)).settings?.digest);
     expect(digests[0]).toBeDefined();

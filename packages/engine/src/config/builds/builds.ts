@@ -56,19 +56,21 @@ const rule = z
     host: choice(buildHosts as readonly [BuildHost, ...BuildHost[]]).describe('The hook it comes by: /hooks/<host>.'),
     repository: matching(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/, 'a repository as owner/name')
       .describe(
-        'owner/name as the host has it. Required for github and gitlab. Default for the others: whichever, where the event names the service.',
+        'owner/name as the host has it. Required for github, gitlab and bitbucket. Default for the others: whichever, where the event names the service.',
       )
       .optional(),
     events: listOf(choice(buildHosts.flatMap((host) => codeHost(host).events) as [string, ...string[]]), 5)
       .min(1, { error: 'a list of at least one event' })
       .describe(
-        'github: workflow_run (default), release, push, pull_request. gitlab: pipeline (default), release, tag_push, merge_request. cdevents: artifact.published (default), artifact.packaged, pipelinerun.finished.',
+        'github: workflow_run (default), release, push, pull_request. gitlab: pipeline (default), release, tag_push, merge_request. bitbucket: commit_status (default), push. cdevents: artifact.published (default), artifact.packaged, pipelinerun.finished.',
       )
       .optional(),
     workflow: pattern('the name of a workflow or pipeline, or its file')
       .describe('Name or file of the workflow or pipeline; * for any characters. Default: every one.')
       .optional(),
-    branch: pattern('a branch').describe('Branch; * for any characters. Default: the default branch.').optional(),
+    branch: pattern('a branch')
+      .describe('Branch; * for any characters. Default: the default branch. Required for bitbucket, or tag.')
+      .optional(),
     tag: pattern('a tag').describe('Tag instead of a branch; * for any characters. Default: none.').optional(),
     pullRequests: yesNo()
       .describe(
@@ -83,7 +85,7 @@ const rule = z
       .optional(),
     conclusion: listOf(matching(/^[a-z_]{1,40}$/, 'a word of the host such as success'), 10)
       .min(1, { error: 'a list of at least one word' })
-      .describe('Words of the host that mean a good build. Default: [success].')
+      .describe('Words of the host that mean a good build. Default: [success]; of bitbucket [successful].')
       .optional(),
     version: expression()
       .describe(

@@ -49,6 +49,12 @@ function checkSource(rule: Rule, path: Path): readonly Finding[] {
         ? []
         : [error([...path, 'events', index], `${host} has no such event; it has ${known.events.join(', ')}`)],
     ),
+    ...(known?.tellsBranches === false && branch === undefined && tag === undefined
+      ? [error(path, `branch or tag is missing; ${host} does not say which branch is the default one`)]
+      : []),
+    ...(known?.tellsBranches === false && pullRequests === true
+      ? [error([...path, 'pullRequests'], `${host} does not say which builds are of pull requests`)]
+      : []),
     ...(branch !== undefined && tag !== undefined
       ? [error([...path, 'tag'], 'a rule is for branches or for tags; write two rules')]
       : []),
