@@ -70,7 +70,9 @@ async function ends(path: string) {
   const story = await Promise.all([...users, ...hammer].map((each) => each.stop()));
   const of = (clients: typeof story) =>
     `${clients.reduce((sum, { sent }) => sum + sent, 0)} requests, ${clients.reduce((sum, { failed }) => sum + failed, 0)} failed`;
-  console.log(`users: ${of(story.slice(0, 30))}; the client that draws: ${of(story.slice(30))}; ${outcome?.kind}`);
+  console.log(
+    `users: ${of(story.slice(0, 30))}; the client that draws: ${of(story.slice(30))}; ${outcome?.kind}: ${outcome?.sentence}`,
+  );
   return outcome;
 }
 
