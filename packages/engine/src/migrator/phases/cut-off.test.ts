@@ -19,6 +19,8 @@ const counted = aMigration('003_counted', {
 });
 const migrations = [...all, counted];
 const rows = 25;
+/** Every third call in `npm test`, another third for each of the two tests; every call in `npm run test:hostile`. */
+const every = process.env.HOSTILE === undefined ? 3 : 1;
 
 /** From the first look to the end: a service that was there before, with its rows. */
 async function wholeLife(context: PhaseContext): Promise<void> {
@@ -73,7 +75,7 @@ test.each(['before', 'after'] as const)('lost %s', { timeout: 240_000 }, async (
   await undisturbed.end();
   expect(counting.calls()).toBeGreaterThan(40);
 
-  for (let at = 0; at < counting.calls(); at += 1) {
+  for (let at = every > 1 && when === 'after' ? 1 : 0; at < counting.calls(); at += every) {
     const stage = await withRows();
     const { database } = losing(stage.database, at, when);
     await expect(wholeLife({ ...stage.context, database }), `call ${at}`).rejects.toMatchObject({
