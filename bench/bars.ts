@@ -30,6 +30,16 @@ export const bars = {
   },
   /** The embedded proxy beside others in one run, as ratios. */
   proxy: { p99OfKamal: 2, memoryOfBareNode: 1.5 },
+  /** Of the judge of canaries at a false alarm of 1 %: what 18 of 1,000 allows is chance. */
+  judge: {
+    falseRollbacksPerThousand: 18,
+    oneToFiveSeconds: 15,
+    oneToFiveExcess: 12,
+    tenthToOneSeconds: 40,
+    crashLoopSeconds: 5,
+    badPromotedPerThousand: 10,
+    tickMs: 0.1,
+  },
   /** Two million rows under 300 transactions a second, while a column is renamed. */
   migrate: {
     failed: 0,

@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly isLong: boolean;
   /** Of the table that is migrated. */
   readonly rows?: number | undefined;
+  /** Of each simulated cell. */
+  readonly runs?: number | undefined;
 }
 
 export interface Measured {

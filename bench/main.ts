@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { endWithin, untilTold } from '../tools/stack/ending.ts';
 import { type Bench, type BenchOptions, isMissed, table } from './figures.ts';
+import { judgeBench } from './judge/judge.ts';
 import { lintBench } from './lint.ts';
 import { migrateBench } from './migrate/migrate.ts';
 import { slackBench } from './slack.ts';
@@ -13,12 +14,21 @@ import { proxyBench } from './traffic/peers/bench.ts';
 import { trafficBench } from './traffic/traffic.ts';
 import { webhookBench } from './webhook/webhook.ts';
 
-const benches: readonly Bench[] = [slackBench, trafficBench, proxyBench, lintBench, migrateBench, webhookBench];
+const benches: readonly Bench[] = [
+  slackBench,
+  trafficBench,
+  proxyBench,
+  lintBench,
+  migrateBench,
+  webhookBench,
+  judgeBench,
+];
 const usage = `usage: npm run bench ${benches.map(({ title }) => title).join('|')} [-- --json FILE]
 traffic too: [--switches N] [--seconds N] [--drivers embedded,nginx,haproxy] [--long] [--markdown FILE]
 proxy too: [--seconds N] [--markdown FILE]; the environment's KAMAL_PROXY names a built kamal-proxy
 migrate too: [--rows N] [--markdown FILE]
-webhook too: [--markdown FILE]`;
+webhook too: [--markdown FILE]
+judge too: [--runs N] [--markdown FILE]`;
 
 async function main(): Promise<void> {
   const asked = readArguments();
@@ -72,16 +82,18 @@ function readArguments(): Asked | undefined {
       drivers: { type: 'string' },
       long: { type: 'boolean', default: false },
       rows: { type: 'string' },
+      runs: { type: 'string' },
     },
   });
   const bench = benches.find(({ title }) => title === positionals[0]);
-  const [switches, seconds, rows] = [values.switches, values.seconds, values.rows].map((text) =>
+  const [switches, seconds, rows, runs] = [values.switches, values.seconds, values.rows, values.runs].map((text) =>
     text === undefined ? undefined : Number(text),
   );
   const isNumber = (value: number | undefined): boolean => value === undefined || (value > 0 && value <= 100_000);
   const isRows = (value: number | undefined): boolean => value === undefined || (value >= 1_000 && value <= 1e8);
-  if (bench === undefined || !isNumber(switches) || !isNumber(seconds) || !isRows(rows)) return undefined;
-  const options = { switches, seconds, drivers: values.drivers?.split(','), isLong: values.long, rows };
+  if (bench === undefined || !isNumber(switches) || !isNumber(seconds) || !isNumber(runs) || !isRows(rows))
+    return undefined;
+  const options = { switches, seconds, drivers: values.drivers?.split(','), isLong: values.long, rows, runs };
   return { bench, options, json: values.json, markdown: values.markdown };
 }
 

@@ -85,7 +85,7 @@ function shareLines({ percent, version, from, outcome }: DeploymentView, paint: 
 
 function observationLines(
   view: DeploymentView,
-  { stable, canary, judgement, at, sinceMs }: Observation,
+  { stable, canary, judgement, advice, at, sinceMs }: Observation,
 ): readonly string[] {
   const row = (side: string, counts: Observation['stable']) => [
     `  ${side}`,
@@ -99,7 +99,12 @@ function observationLines(
     row(`stable ${view.from?.version ?? ''}`.trimEnd(), stable),
     row(`new ${view.version}`, canary),
   ]);
-  return [...table, `  ${judgement.verdict}: ${judgement.sentence}`];
+  const compared = advice === undefined || advice.sentence === judgement.sentence ? [] : [advice];
+  return [
+    ...table,
+    `  ${judgement.verdict}: ${judgement.sentence}`,
+    ...compared.map(({ verdict, sentence }) => `  comparison: ${verdict}: ${sentence}`),
+  ];
 }
 
 function receiptLines({ receipt }: DeploymentView, paint: Paint): readonly string[] {

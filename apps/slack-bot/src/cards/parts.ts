@@ -55,7 +55,7 @@ function stepText({ title, status, startedAt, endedAt }: StepView): string {
 /** The numbers of both sides, and the judge's verdict. */
 export function numbersPart({ observation, version, from }: DeploymentView): Block | undefined {
   if (observation === undefined) return undefined;
-  const { stable, canary, judgement } = observation;
+  const { stable, canary, judgement, advice } = observation;
   const old = from === undefined ? undefined : code(from.version, 40);
   const both = (own: string, other: string): string => `${own}${old === undefined ? '' : `  vs  ${other} on ${old}`}`;
   return fields([
@@ -66,7 +66,14 @@ export function numbersPart({ observation, version, from }: DeploymentView): Blo
     ['p95', both(`${count(canary.p95Ms)} ms`, `${count(stable.p95Ms)} ms`)],
     ['Requests', both(count(canary.requests), count(stable.requests))],
     ['Verdict', `${verdictSign[judgement.verdict]} ${judgement.verdict}${reasonOf(judgement)}`],
+    ...adviceFields(judgement, advice),
   ]);
+}
+
+/** What the comparison of both sides says, where the deployment goes by the fixed limits. */
+function adviceFields(judgement: Observation['judgement'], advice: Observation['advice']): [string, string][] {
+  if (advice === undefined || advice.sentence === judgement.sentence) return [];
+  return [['Comparison', `${verdictSign[advice.verdict]} ${outside(advice.sentence, 300)}`]];
 }
 
 /** The numbers above say why it is well; anything else needs its sentence. */

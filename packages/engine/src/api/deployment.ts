@@ -66,7 +66,10 @@ export interface Observation {
   readonly sinceMs: number;
   readonly stable: SideCounts;
   readonly canary: SideCounts;
+  /** What the deployment goes by. */
   readonly judgement: Judgement;
+  /** What the comparison of both sides says; people decide where it is not what the deployment goes by. */
+  readonly advice?: Judgement | undefined;
   /** When the watch ends at the earliest (epoch ms); undefined while an approval is awaited. */
   readonly watchUntil: number | undefined;
 }

@@ -122,7 +122,14 @@ describe('defaults', () => {
         { percent: 10, watchMs: undefined, approval: true },
         { percent: 50, watchMs: 60_000, approval: false },
       ],
-      judge: { minRequests: 50, maxErrorRate: 0.05, patienceMs: 300_000 },
+      judge: {
+        minRequests: 50,
+        maxErrorRate: 0.05,
+        patienceMs: 300_000,
+        mode: 'manual',
+        falseRollback: 0.01,
+        leastMs: 60_000,
+      },
       approval: {
         beforeTraffic: false,
         approvers: ['bob', 'carol'],

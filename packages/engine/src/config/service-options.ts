@@ -86,6 +86,17 @@ const judge = z
         'How long a watch may stay without a verdict past its time; then the deployment is aborted. Default: 5m.',
       )
       .optional(),
+    mode: choice(['manual', 'automatic'])
+      .describe(
+        'manual: the limits above decide, and the comparison of both sides is shown. automatic: the comparison decides. Default: manual.',
+      )
+      .optional(),
+    falseRollback: percentage()
+      .describe('Share of good releases that the comparison may take back by mistake. Default: 1%.')
+      .optional(),
+    least: durationOrZero()
+      .describe('Least time of a whole canary before the comparison calls a release good. Default: 1m.')
+      .optional(),
   })
   .describe('When a canary is good, bad, or not yet known.');
 

@@ -131,6 +131,12 @@ export interface JudgeSettings {
   readonly maxErrorRate: number;
   /** A watch that stays inconclusive this long past its time ends in an abort. */
   readonly patienceMs: number;
+  /** `manual`: the fixed limits decide, and the comparison of both sides is shown. `automatic`: the comparison decides. */
+  readonly mode: 'manual' | 'automatic';
+  /** Share of the canaries of releases that are no worse which the comparison may take back: 0.01 is 1 %. */
+  readonly falseRollback: number;
+  /** Least time, over all steps of a canary, before the comparison calls a release good. */
+  readonly leastMs: number;
 }
 
 export interface ApprovalSettings {

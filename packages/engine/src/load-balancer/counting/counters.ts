@@ -2,7 +2,7 @@
 
 import type { SideCounts, Traffic } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
-import { addTime, emptyHistogram, type Histogram, mergeInto, quantile } from './histogram.ts';
+import { addTime, emptyHistogram, type Histogram, mergeInto, quantile, timesIn } from './histogram.ts';
 
 /** How one exchange with a side ended, as the user saw it. */
 export interface Ending {
@@ -121,5 +121,5 @@ function sum(ring: readonly (Tally | undefined)[], from: number, open: number): 
   }
   const { requests, errors, connectFailures, statusClasses, drawn, times } = total;
   const quantiles = { p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95), p99Ms: quantile(times, 0.99) };
-  return { requests, errors, statusClasses, connectFailures, ...quantiles, open, drawn };
+  return { requests, errors, statusClasses, connectFailures, ...quantiles, open, drawn, times: timesIn(times) };
 }

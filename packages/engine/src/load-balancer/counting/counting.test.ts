@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { noCounts } from '../../domain/routing.ts';
 import { createCounters } from './counters.ts';
-import { addTime, emptyHistogram, mergeInto, quantile } from './histogram.ts';
+import { addTime, emptyHistogram, mergeInto, quantile, timesIn } from './histogram.ts';
 
 describe('a histogram of times', () => {
   test('gives quantiles within 5 % from a millisecond to an hour', () => {
@@ -23,6 +23,15 @@ describe('a histogram of times', () => {
       const truth = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)]!;
       expect(Math.abs(quantile(whole, q) / truth - 1)).toBeLessThan(0.05);
     }
+  });
+
+  test('lists its times ascending, each within 5 %, and nothing that nothing took', () => {
+    const histogram = emptyHistogram();
+    for (const ms of [3, 3, 40, 900, 900, 900]) addTime(histogram, ms);
+    const times = timesIn(histogram);
+    expect(times.map(([, count]) => count)).toEqual([2, 1, 3]);
+    for (const [at, ms] of [3, 40, 900].entries()) expect(Math.abs((times[at]?.[0] ?? 0) / ms - 1)).toBeLessThan(0.05);
+    expect(timesIn(emptyHistogram())).toEqual([]);
   });
 
   test('takes what cannot be a time without being harmed', () => {

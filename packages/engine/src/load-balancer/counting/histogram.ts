@@ -1,5 +1,7 @@
 // Times in buckets that grow by 5 %: a fixed size however many requests, and a quantile within 2.5 % of the truth.
 
+import type { Times } from '../../domain/routing.ts';
+
 const smallestMs = 0.5;
 const growth = 1.05;
 const logGrowth = Math.log(growth);
@@ -36,6 +38,15 @@ export function quantile(histogram: Histogram, q: number): number {
     return seen >= rank;
   });
   return middleOf(bucket);
+}
+
+/** The buckets that hold something, by their middles. */
+export function timesIn(histogram: Histogram): Times {
+  const times: [number, number][] = [];
+  histogram.forEach((count, bucket) => {
+    if (count > 0) times.push([Math.round(middleOf(bucket) * 100) / 100, count]);
+  });
+  return times;
 }
 
 /** The geometric middle, so that the error is the same upwards and downwards. */

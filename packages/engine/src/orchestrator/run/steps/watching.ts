@@ -1,20 +1,17 @@
 // The loop of every step that waits while users are on the new side: each second both sides are compared, and a crash,
 // ill health or a failed verdict ends it, whatever else it waits for.
 
-import { type Judgement, judge } from '../../../analysis/judge.ts';
-import type { Observation } from '../../../api/deployment.ts';
+import type { Judgement } from '../../../analysis/judge.ts';
 import { shortName } from '../../../domain/actor.ts';
-import { noCounts, type Traffic } from '../../../domain/routing.ts';
-import { otherSlot } from '../../../domain/target.ts';
 import type { HealthState } from '../../../environment/health-state.ts';
-import { messageOf } from '../../../lib/errors.ts';
 import { pendingPromote, readDeployment } from '../../../state/deployments.ts';
-import { getSnapshot, observationKey, progressKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
+import { getSnapshot, progressKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
 import { readRouting } from '../../../state/targets.ts';
 import { placeOf } from '../../core.ts';
 import { shareOf } from '../../routing/routing.ts';
 import { outputOf } from '../await-healthy.ts';
 import { done, failed, interrupted, type StepFrame, type StepResult } from '../step.ts';
+import { createObserver } from './observe.ts';
 
 const tickMs = 1_000;
 /** Between two looks that are further apart (a suspended machine, no driver) nobody watched: that time does not count. */
@@ -46,13 +43,19 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
   let judgement = counts ? unjudged : uncounted;
   let nextLookAt = 0;
   const progress = createProgress(context, watch);
+  const observer = createObserver(context);
   while (!signal.aborted) {
     // A word of a person is heard at once; the sides are looked at once a tick, however much else changes meanwhile.
     if (core.clock.monotonic() >= nextLookAt) {
       nextLookAt = core.clock.monotonic() + tickMs;
       const trouble = await troubleOfSide(context);
       if (trouble) return trouble;
-      if (watch.judged && counts) judgement = await observe(context, watch, progress.watchedMs());
+      if (watch.judged && counts)
+        judgement = await observer.observe({
+          sinceMs: watch.sinceMs,
+          watchedMs: progress.watchedMs(),
+          lengthMs: watch.lengthMs,
+        });
       if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
       progress.looked();
     }
@@ -115,30 +118,6 @@ const uncounted: Judgement = {
   verdict: 'Inconclusive',
   sentence: 'the load balancer does not count what a side answers',
 };
-
-async function observe(
-  { core, target, deployment }: StepFrame,
-  { sinceMs: sharedSince, lengthMs }: Watch,
-  watchedMs: number,
-): Promise<Judgement> {
-  // A clock that was set back since the share changed must not hide what users get now.
-  const sinceMs = Math.min(sharedSince, core.clock.now() - watchedMs);
-  const traffic = await target.balancer.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
-  const judgement =
-    typeof traffic === 'string'
-      ? ({ verdict: 'Error', sentence: `could not measure: ${traffic}` } as const)
-      : judge(sides(traffic, deployment.slot), target.settings.judge);
-  const counts = typeof traffic === 'string' ? { stable: noCounts, canary: noCounts } : sides(traffic, deployment.slot);
-  const at = core.clock.now();
-  const watchUntil = lengthMs === undefined ? undefined : at + Math.max(0, lengthMs - watchedMs);
-  const observation: Observation = { at, sinceMs, ...counts, judgement, watchUntil };
-  core.store.note((db) => putSnapshot(db, observationKey(deployment.id), observation, at));
-  return judgement;
-}
-
-function sides(traffic: Traffic, slot: 'blue' | 'green') {
-  return { stable: traffic[otherSlot(slot)], canary: traffic[slot] };
-}
 
 async function troubleOfSide(context: StepFrame): Promise<StepResult | undefined> {
   const crash = await crashOfSide(context);

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { StoredEvidence } from '../../../analysis/canary-evidence.ts';
+import { pause } from '../../../lib/clock.ts';
+import { getSnapshot, judgeKey } from '../../../state/snapshots.ts';
+import { alice, type Flow, startFlow } from '../../../testing/flow.ts';
+
+const plan = (mode: string) => `
+    canary: [{ percent: 10, watch: 20s }]
+    bake: 5s
+    judge: { mode: ${mode}, least: 10s, patience: 20s }`;
+
+let flow: Flow;
+afterEach(() => flow.close());
+
+async function canary(mode: string): Promise<string> {
+  flow = await startFlow({ options: plan(mode) });
+  await flow.live('v1');
+  return flow.ask('v2');
+}
+
+const fewErrors = () => {
+  flow.balancers.busy('blue', { requests: 9_000, errors: 9 });
+  flow.balancers.busy('green', { requests: 1_000, errors: 40 });
+};
+
+describe('a new side with more errors than the stable one, below the fixed limit', () => {
+  it('is taken back by the comparison, with its numbers', async () => {
+    const id = await canary('automatic');
+    fewErrors();
+    const { outcome } = await flow.finish(id);
+    expect([outcome?.kind, outcome?.code]).toEqual(['failed', 'canary-failed']);
+    expect(outcome?.sentence).toContain(
+      'requests fail 40.0 times as often as on the stable side (0.10 %): 40 of 1000 requests failed on the new side (4.00 %)',
+    );
+    expect(flow.slots().blue).toContain('active');
+  });
+
+  it('passes the fixed limits where these decide, and people see what the comparison says', async () => {
+    const id = await canary('manual');
+    fewErrors();
+    await flow.at(id, 'bake');
+    const { observation } = flow.view(id);
+    expect(observation?.judgement.verdict).toBe('Successful');
+    expect(observation?.advice?.verdict).toBe('Failed');
+    expect((await flow.finish(id)).outcome?.kind).toBe('promoted');
+  });
+});
+
+describe('with the comparison deciding', () => {
+  it('a healthy side is promoted, the bake included', async () => {
+    const id = await canary('automatic');
+    flow.balancers.busy('blue', { requests: 27_000, errors: 27 });
+    flow.balancers.busy('green', { requests: 3_000, errors: 3 });
+    const { outcome } = await flow.finish(id);
+    expect(outcome?.kind).toBe('promoted');
+  });
+
+  it('a side that nobody visits is never promoted', async () => {
+    const id = await canary('automatic');
+    flow.balancers.busy('blue', { requests: 9_000, errors: 9 });
+    const { outcome } = await flow.finish(id);
+    expect(outcome?.code).toBe('inconclusive');
+    expect(outcome?.sentence).toContain('0.0 % of the requests reach the new side, though its weight is 10 %');
+  });
+
+  it('more errors than the fixed limit end it, also while nothing is proven', async () => {
+    const id = await canary('automatic');
+    flow.balancers.busy('blue', { requests: 540, errors: 100 });
+    flow.balancers.busy('green', { requests: 60, errors: 11 });
+    expect((await flow.finish(id)).outcome?.code).toBe('canary-failed');
+  });
+});
+
+describe('a process that takes over in the middle of a canary', () => {
+  it('continues with the evidence, and counts no request twice', async () => {
+    const id = await canary('automatic');
+    flow.balancers.busy('blue', { requests: 900, errors: 0 });
+    flow.balancers.busy('green', { requests: 100, errors: 0 });
+    const remembered = () =>
+      getSnapshot<{ evidence: StoredEvidence }>(flow.process().core.store.db, judgeKey(id))?.value.evidence;
+    await flow.at(id, 'watch');
+    const paused = pause(flow.clock, 3_500).then(() => flow.people.pause({ id }, alice));
+    await flow.killWhen(id, ({ pausedAt }) => pausedAt !== null);
+    expect(remembered()?.canary.requests).toBe(100);
+    expect((await paused).ok).toBe(true);
+    flow.restart();
+    flow.people.resume({ id }, alice);
+    flow.balancers.busy('blue', { requests: 27_000, errors: 27 });
+    flow.balancers.busy('green', { requests: 3_000, errors: 3 });
+    await flow.at(id, 'promote');
+    expect(remembered()?.canary.requests).toBe(3_000);
+    expect(remembered()?.stable.requests).toBe(27_000);
+  });
+});

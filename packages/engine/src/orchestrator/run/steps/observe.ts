@@ -1,0 +1,139 @@
+// One look at both sides while users are on the new one: the counts, the verdict of the fixed limits, and the judge's, which
+// goes on over all steps of a deployment and over the processes that run it.
+
+import type { StoredEvidence } from '../../../analysis/canary-evidence.ts';
+import { type CanaryJudge, createCanaryJudge } from '../../../analysis/canary-judge.ts';
+import { type Judgement, judge } from '../../../analysis/judge.ts';
+import { noTotals, shareProblem, type Totals, tickBetween, totalsOf } from '../../../analysis/ticks.ts';
+import type { Observation } from '../../../api/deployment.ts';
+import type { JudgeSettings } from '../../../config/settings.ts';
+import { noCounts, type SideCounts, type Traffic } from '../../../domain/routing.ts';
+import { otherSlot, type SlotName } from '../../../domain/target.ts';
+import { messageOf } from '../../../lib/errors.ts';
+import { getSnapshot, judgeKey, observationKey, putSnapshot } from '../../../state/snapshots.ts';
+import { readRouting } from '../../../state/targets.ts';
+import { shareOf } from '../../routing/routing.ts';
+import type { StepFrame } from '../step.ts';
+
+export interface Look {
+  readonly sinceMs: number;
+  readonly watchedMs: number;
+  /** Of a step that ends by time. */
+  readonly lengthMs: number | undefined;
+}
+
+export interface Observer {
+  /** Looks now, stores what was seen for people, and says what the step goes by. */
+  observe(look: Look): Promise<Judgement>;
+}
+
+export function createObserver({ core, target, deployment }: StepFrame): Observer {
+  const settings = target.settings.judge;
+  const comparison = createComparison({ core, deployment }, settings);
+  return {
+    async observe({ sinceMs: sharedSince, watchedMs, lengthMs }) {
+      // A clock that was set back since the share changed must not hide what users get now.
+      const sinceMs = Math.min(sharedSince, core.clock.now() - watchedMs);
+      const traffic = await target.balancer.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
+      const at = core.clock.now();
+      const watchUntil = lengthMs === undefined ? undefined : at + Math.max(0, lengthMs - watchedMs);
+      const put = (observation: Pick<Observation, 'stable' | 'canary' | 'judgement' | 'advice'>) =>
+        core.store.note((db) =>
+          putSnapshot(db, observationKey(deployment.id), { at, sinceMs, watchUntil, ...observation }, at),
+        );
+      if (typeof traffic === 'string') {
+        const judgement: Judgement = { verdict: 'Error', sentence: `could not measure: ${traffic}` };
+        put({ stable: noCounts, canary: noCounts, judgement });
+        return judgement;
+      }
+      const counts = sides(traffic, deployment.slot);
+      const percent = shareOf(readRouting(core.store.db, target.key).intent, deployment.slot);
+      const advice = comparison.add(totalsOf(counts), { sharedSince, percent });
+      const judgement = decide({ fixed: judge(counts, settings), advice, settings, percent });
+      put({ ...withoutTimes(counts), judgement, advice });
+      return judgement;
+    },
+  };
+}
+
+interface Decision {
+  readonly fixed: Judgement;
+  readonly advice: Judgement;
+  readonly settings: JudgeSettings;
+  readonly percent: number;
+}
+
+/** With all users on the new side there is nothing to compare with, so nothing can be proven: the fixed limits clear it. */
+function decide({ fixed, advice, settings, percent }: Decision): Judgement {
+  if (settings.mode === 'manual' || fixed.verdict === 'Failed') return fixed;
+  return advice.verdict === 'Failed' || percent < 100 ? advice : fixed;
+}
+
+interface Comparison {
+  add(totals: Totals, share: { readonly sharedSince: number; readonly percent: number }): Judgement;
+}
+
+/** What the process that continues needs. */
+interface Remembered {
+  readonly sharedSince: number;
+  readonly totals: Totals;
+  readonly evidence: StoredEvidence;
+}
+
+/** The evidence is written every so many looks; what comes after that is counted again from the totals. */
+const looksPerWrite = 5;
+/** A judge that was away for longer counts this much of the time. */
+const longestTickMs = 5_000;
+
+function createComparison(
+  { core, deployment }: Pick<StepFrame, 'core' | 'deployment'>,
+  settings: JudgeSettings,
+): Comparison {
+  const key = judgeKey(deployment.id);
+  const before = getSnapshot<Remembered>(core.store.db, key)?.value;
+  const canaryJudge: CanaryJudge = createCanaryJudge(policyOf(settings), before?.evidence);
+  let last = { sharedSince: before?.sharedSince, totals: before?.totals ?? noTotals };
+  let lookedAt: number | undefined;
+  let looks = 0;
+  return {
+    add: (totals, { sharedSince, percent }) => {
+      const now = core.clock.monotonic();
+      const ms = lookedAt === undefined ? 0 : Math.min(longestTickMs, now - lookedAt);
+      const tick = tickBetween(last.sharedSince === sharedSince ? last.totals : noTotals, totals, ms);
+      if (tick) canaryJudge.add(tick);
+      lookedAt = now;
+      last = { sharedSince, totals };
+      looks += 1;
+      if (looks % looksPerWrite === 1)
+        core.store.note((db, at) => putSnapshot(db, key, { sharedSince, totals, evidence: canaryJudge.state() }, at));
+      const problem = shareProblem(totals, percent);
+      return problem === undefined
+        ? withoutDetails(canaryJudge.judgement())
+        : { verdict: 'Inconclusive', sentence: problem };
+    },
+  };
+}
+
+const withoutDetails = ({ verdict, sentence }: Judgement): Judgement => ({ verdict, sentence });
+
+/** `maxErrorRate` stays what it was: a limit that no release may exceed, whatever the other side does. */
+const policyOf = ({ falseRollback, leastMs, minRequests, maxErrorRate }: JudgeSettings) => ({
+  falseRollback,
+  missedRegression: 0.05,
+  errorRatio: 2,
+  errorRate: 0.005,
+  errorCeiling: maxErrorRate,
+  leastRequests: Math.max(100, minRequests),
+  leastMs,
+  warmUpMs: 15_000,
+});
+
+function sides(traffic: Traffic, slot: SlotName) {
+  return { stable: traffic[otherSlot(slot)], canary: traffic[slot] };
+}
+
+/** People see quantiles; the times behind them are many, and change each second. */
+function withoutTimes({ stable, canary }: ReturnType<typeof sides>) {
+  const bare = ({ times: _, ...counts }: SideCounts): SideCounts => counts;
+  return { stable: bare(stable), canary: bare(canary) };
+}
