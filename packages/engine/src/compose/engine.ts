@@ -142,11 +142,12 @@ function previewOf(db: Db, { service, target, balancer }: TargetSettings): Previ
 }
 
 /** Where instances answer now: as they were started, whatever the configuration says by now. */
-function upstreamsOf(environment: Environment, { service, target, slots }: TargetSettings): BalancerSpec['upstreams'] {
-  const upstream = (slot: SlotName) => ({
-    host: '127.0.0.1',
-    port: environment.startedAs({ service, target, slot })?.port ?? slots[slot].port,
-  });
+function upstreamsOf(
+  { addresses }: Environment,
+  { service, target, slots }: TargetSettings,
+): BalancerSpec['upstreams'] {
+  const upstream = (slot: SlotName) =>
+    addresses.endpoints(addresses.asStarted({ service, target, slot, port: slots[slot].port }))[0];
   return { blue: upstream('blue'), green: upstream('green') };
 }
 

@@ -28,6 +28,7 @@ export function slotsContract(name: string, makeFixture: () => Promise<Environme
 
 function slotContract(fixture: Fixture): void {
   describe('start', () => starts(fixture));
+  describe('addresses', () => isReached(fixture));
   describe('stop', () => stops(fixture));
   describe('what runs already', () => adopts(fixture));
 }
@@ -118,6 +119,20 @@ function starts(fixture: Fixture): void {
     const lines = await read();
     expect(lines[0]).toMatch(/^--- starting v1 in blue on port \d+ at /);
     expect(lines[1]).toBe('listening as v1');
+  });
+}
+
+function isReached(fixture: Fixture): void {
+  it('says where it answers, also when the configuration gives the slot another address since', async () => {
+    const { environment, blue, green, release, settings } = fixture();
+    const running = await environment.start(blue, release('v1'), settings);
+    const { addresses } = environment;
+    const changed = { ...blue, port: green.port };
+    expect(addresses.endpoints(addresses.asStarted(changed))).toEqual(addresses.endpoints(blue));
+    expect(addresses.asStarted(green)).toEqual(green);
+    expect(addresses.holderOf({ ...green, port: blue.port }, [blue, green])).toMatchObject({ slot: 'blue' });
+    expect(addresses.holderOf(green, [blue, green])).toBeUndefined();
+    expect(environment.describe(running)).toMatch(/\w/);
   });
 }
 

@@ -117,7 +117,33 @@ export interface Orphan {
   readonly what: string;
 }
 
+/** Where one instance is reached. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where slots are reached, of which the flow knows no more than this. */
+export interface Addresses {
+  /** Where the instances of a slot at this place answer. */
+  endpoints(place: SlotPlace): readonly [Endpoint, ...Endpoint[]];
+  /** The place that the slot was started at; where nothing was started, the configured one. */
+  asStarted(configured: SlotPlace): SlotPlace;
+  /** For a sentence: `port 8001`. */
+  nameOf(place: SlotPlace): string;
+  /** Which of the others was started at the address that the configuration gives to this slot now, and keeps it. */
+  holderOf(place: SlotPlace, others: readonly SlotKey[]): SlotKey | undefined;
+  /**
+   * The configured place, unless the other side of the target keeps its address: then the place that this slot had. So a
+   * crash and a way back work while the addresses of two sides are exchanged. Undefined: there is none.
+   */
+  placeToStart(place: SlotPlace, sibling: SlotKey): SlotPlace | undefined;
+}
+
 export interface Environment {
+  readonly addresses: Addresses;
+  /** For a sentence about what runs in a slot: `pid 4711`. */
+  describe(running: SlotObservation & { kind: 'running' }): string;
   /**
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
    * running there on the same port is left alone (idempotent); another release there is stopped first. The process outlives this one.

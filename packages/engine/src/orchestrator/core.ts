@@ -5,7 +5,7 @@ import type { Settings, TargetSettings } from '../config/settings.ts';
 import type { Contributors } from '../domain/contributors.ts';
 import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { EnvironmentCapabilities } from '../environment/driver.ts';
-import type { Environment, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
+import type { Endpoint, Environment, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { KeyedMutex } from '../lib/keyed-mutex.ts';
@@ -91,23 +91,25 @@ export function placeOf({ key, settings }: Target, slot: SlotName): SlotPlace {
   return { ...key, slot, port: settings.slots[slot].port };
 }
 
-/** The port that the instance in the slot was started on; the configured one where nothing was started. */
-export function portOf({ key, settings, environment }: Target, slot: SlotName): number {
-  return environment.startedAs({ ...key, slot })?.port ?? settings.slots[slot].port;
+/** Where the instance in the slot answers; where nothing was started, where it would. */
+export function endpointOf(target: Target, slot: SlotName): Endpoint {
+  const { addresses } = target.environment;
+  return addresses.endpoints(addresses.asStarted(placeOf(target, slot)))[0];
 }
 
-export function slotUrl(target: Target, slot: SlotName): string {
-  return urlOf({ ...placeOf(target, slot), port: portOf(target, slot) });
-}
+export const slotUrl = (target: Target, slot: SlotName): string => urlOf(endpointOf(target, slot));
 
 /** Where to look for a service that may be adopted: what was started there and has died says nothing about it. */
 export async function placeToAdopt(target: Target, slot: SlotName): Promise<SlotPlace> {
   const place = placeOf(target, slot);
   const seen = await target.environment.inspect(place);
-  return seen.kind === 'running' ? { ...place, port: portOf(target, slot) } : place;
+  return seen.kind === 'running' ? target.environment.addresses.asStarted(place) : place;
 }
 
-export const urlOf = ({ port }: SlotPlace): string => `http://127.0.0.1:${port}`;
+export const placeUrl = ({ environment }: Target, place: SlotPlace): string =>
+  urlOf(environment.addresses.endpoints(place)[0]);
+
+const urlOf = ({ host, port }: Endpoint): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** The rule that the instance in the slot was started with. A changed one holds from its next start, or from `config apply`. */
 export function healthOf(target: Target, slot: SlotName): HealthSettings {

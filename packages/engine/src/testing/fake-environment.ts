@@ -15,6 +15,7 @@ import {
   type SlotPlace,
   type StartedInstance,
 } from '../environment/environment.ts';
+import { localPorts } from '../environment/local-ports.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { createKeyedMutex, type KeyedMutex } from '../lib/keyed-mutex.ts';
@@ -72,6 +73,8 @@ function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string
     return effective(place, settings);
   };
   return {
+    addresses: localPorts((slot) => records.get(placeName(slot))),
+    describe: ({ pid }) => `pid ${pid}`,
     foresee,
     start: (place, release, settings) =>
       held.mutex(placeName(place), async () => {

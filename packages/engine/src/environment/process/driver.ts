@@ -6,6 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Environment, SlotPlace } from '../environment.ts';
+import { localPorts } from '../local-ports.ts';
 import { adoptSlot } from './adopt.ts';
 import { inspectSlot } from './inspect.ts';
 import { folderMark } from './launch.ts';
@@ -34,6 +35,8 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
   const locked = <Result>(place: SlotPlace, workMs: number, act: () => Promise<Result>): Promise<Result> =>
     withSlotLock({ place, mark: room.mark, waitMs: workMs + lockPatienceMs, clock }, act);
   return {
+    addresses: localPorts((slot) => startedAs(room, slot)),
+    describe: ({ pid }) => `pid ${pid}`,
     start: (place, release, settings) =>
       locked(place, settings.graceMs + settings.settleMs, () => startSlot(room, { place, release, settings })),
     foresee: (place, release, settings) => foresee(room, { place, release, settings }),

@@ -15,7 +15,7 @@ import { readLock, readQuarantine, readRelease, readSlot } from '../../state/tar
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import { type Core, driverLease, type Target } from '../core.ts';
 import { isAnnounced } from '../plan/obtain.ts';
-import { holderOfPort, portTaken } from '../plan/release-settings.ts';
+import { addressTaken, holderOfAddress } from '../plan/release-settings.ts';
 import { readUnlearnt } from '../recovery/unknown-state.ts';
 import { readDrift } from '../routing/drift.ts';
 import { contractState } from '../schema/contract-state.ts';
@@ -89,8 +89,8 @@ function driftOf(core: Core, { key }: Target): string | undefined {
 
 function takenPort({ targets }: Core, target: Target, active: SlotName | undefined): string | undefined {
   const slot = active === undefined ? 'blue' : otherSlot(active);
-  const holder = holderOfPort(targets, target, slot);
-  return holder && portTaken(target, slot, holder);
+  const holder = holderOfAddress(targets, target, slot);
+  return holder && addressTaken(target, slot, holder);
 }
 
 function contracting(core: Core, target: Target): GateFacts['contracting'] {

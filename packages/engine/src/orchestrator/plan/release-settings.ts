@@ -1,10 +1,11 @@
 // How one release is run and tested on a target: what the configuration says, and what the release says of itself. Read from
 // the release at each use, so that a restart, a rollback and a hand start run it as its deployment did.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { VariableFormat } from '../../config/process/required-env.ts';
 import { type ReleaseManifest, readReleaseManifest } from '../../config/release-manifest/release-manifest.ts';
 import type { SmokeTest, TargetSettings } from '../../config/settings.ts';
-import type { SlotKey, SlotName } from '../../domain/target.ts';
+import { otherSlot, type SlotKey, type SlotName } from '../../domain/target.ts';
 import {
   describePlace,
   type Effective,
@@ -15,7 +16,7 @@ import {
 import { digestFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import { placeOf, portOf, type Target } from '../core.ts';
+import { endpointOf, placeOf, type Target } from '../core.ts';
 
 interface RunBy {
   readonly command: readonly [string, ...string[]];
@@ -98,40 +99,33 @@ export async function startRelease(
  * address than the one before. @throws BlueGreenError `release-invalid`, `port-in-use`, and what environment and load balancer throw
  */
 export async function startAsItIs(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind = 'rescue') {
-  const before = portOf(target, slot);
+  const before = endpointOf(target, slot);
   const running = await target.environment.start(
     placeToStart(target, slot),
     release,
     launchSettings(target, slot, release, kind),
   );
-  if (portOf(target, slot) !== before) await target.balancer.ensure();
+  if (!isDeepStrictEqual(endpointOf(target, slot), before)) await target.balancer.ensure();
   return running;
 }
 
-/**
- * The configured port, unless the other side of the target was started on it and keeps it: then the port that this slot had.
- * So a crash and a way back work while the ports of two sides are exchanged in the configuration.
- */
+/** @throws BlueGreenError `port-in-use` while the other side of the target keeps its address and it had no other one */
 function placeToStart(target: Target, slot: SlotName): SlotPlace {
-  const place = placeOf(target, slot);
-  const holder = holderOfPort([target], target, slot);
-  if (!holder) return place;
-  const port = target.environment.startedAs(place)?.port;
-  if (port !== undefined && port !== place.port) return { ...place, port };
-  throw new BlueGreenError('port-in-use', portTaken(target, slot, holder));
+  const sibling = { ...target.key, slot: otherSlot(slot) };
+  const place = target.environment.addresses.placeToStart(placeOf(target, slot), sibling);
+  if (place) return place;
+  throw new BlueGreenError('port-in-use', addressTaken(target, slot, sibling));
 }
 
-/** The slot, of any target, whose instance was started on the port that the configuration gives to this one now. */
-export function holderOfPort(targets: readonly Target[], target: Target, slot: SlotName): SlotKey | undefined {
-  const { port } = target.settings.slots[slot];
-  return targets
-    .flatMap(({ key }) => (['blue', 'green'] as const).map((each): SlotKey => ({ ...key, slot: each })))
-    .filter((each) => describePlace(each) !== describePlace({ ...target.key, slot }))
-    .find((each) => target.environment.startedAs(each)?.port === port);
+/** The slot, of any target, whose instance was started at the address that the configuration gives to this one now. */
+export function holderOfAddress(targets: readonly Target[], target: Target, slot: SlotName): SlotKey | undefined {
+  const others = targets.flatMap(({ key }) => (['blue', 'green'] as const).map((each) => ({ ...key, slot: each })));
+  return target.environment.addresses.holderOf(placeOf(target, slot), others);
 }
 
-export function portTaken({ name, settings }: Target, slot: SlotName, holder: SlotKey): string {
-  return `the configuration gives port ${settings.slots[slot].port} to ${slot} of ${name}, and ${describePlace(holder)} was started on it and keeps it until its next start`;
+export function addressTaken(target: Target, slot: SlotName, holder: SlotKey): string {
+  const address = target.environment.addresses.nameOf(placeOf(target, slot));
+  return `the configuration gives ${address} to ${slot} of ${target.name}, and ${describePlace(holder)} was started on it and keeps it until its next start`;
 }
 
 /** What it would be started with now, and whether it could be. @throws as `startRelease` does before it stops anything */

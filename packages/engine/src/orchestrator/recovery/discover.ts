@@ -19,7 +19,7 @@ import {
   readRouting,
   setSlot,
 } from '../../state/targets.ts';
-import { type Core, healthOf, placeOf, placeToAdopt, routingMutex, type Target, urlOf } from '../core.ts';
+import { type Core, healthOf, placeOf, placeToAdopt, placeUrl, routingMutex, type Target } from '../core.ts';
 import { knownVersions } from '../gates/facts.ts';
 import { commonRouting, describeRouting } from '../routing/drift.ts';
 import { putUnlearnt, readUnlearnt } from './unknown-state.ts';
@@ -109,7 +109,7 @@ async function identify({ core, target }: Learning, slot: SlotName): Promise<Sid
   const expected = { slot, version: undefined };
   const { releasesFolder } = target.settings;
   const place = await placeToAdopt(target, slot);
-  const report = await probeHealth({ url: urlOf(place), expected, settings: healthOf(target, slot) });
+  const report = await probeHealth({ url: placeUrl(target, place), expected, settings: healthOf(target, slot) });
   if (!report.healthy) return { slot, why: `it does not answer as a healthy ${slot}: ${report.problem}` };
   const seen = await target.environment.inspect(place);
   const started = seen.kind === 'running' ? seen : undefined;

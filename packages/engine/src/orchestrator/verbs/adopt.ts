@@ -4,10 +4,9 @@
 import type { Engine } from '../../api/engine.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
-import type { SlotPlace } from '../../environment/environment.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
-import { type Core, healthOf, placeToAdopt, routingMutex, type Target, urlOf } from '../core.ts';
+import { type Core, healthOf, placeToAdopt, placeUrl, routingMutex, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
@@ -28,12 +27,17 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
   if (!release.ok) return refused(core, { ...request, verb: 'adopt' }, release, target);
   const place = await placeToAdopt(target, request.slot);
   const health = await probeHealth({
-    url: urlOf(place),
+    url: placeUrl(target, place),
     expected: { slot: request.slot, version: request.version },
     settings: healthOf(target, request.slot),
   });
   if (!health.healthy)
-    return refused(core, { ...request, verb: 'adopt' }, unfit(place, request, health.problem), target);
+    return refused(
+      core,
+      { ...request, verb: 'adopt' },
+      unfit(target.environment.addresses.nameOf(place), request, health.problem),
+      target,
+    );
   await target.environment.adopt(place, release.value);
   await target.environment.judgeBy(place, healthOf(target, request.slot));
   await core.mutex(routingMutex(target), () => lead(core, target, request, release.value.digest));
@@ -57,10 +61,10 @@ function admissible(target: Target, facts: GateFacts): Result<undefined> {
   );
 }
 
-function unfit({ port }: SlotPlace, { slot, version }: AdoptRequest, problem: string | undefined) {
+function unfit(where: string, { slot, version }: AdoptRequest, problem: string | undefined) {
   return refuse(
     'side-unhealthy',
-    `what answers on port ${port} is not a healthy ${version} in ${slot}: ${problem}`,
+    `what answers on ${where} is not a healthy ${version} in ${slot}: ${problem}`,
     'Nothing was changed.',
   );
 }

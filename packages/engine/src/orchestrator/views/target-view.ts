@@ -9,7 +9,7 @@ import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
-import { type Core, portOf, type Target } from '../core.ts';
+import { type Core, endpointOf, type Target } from '../core.ts';
 import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';
 import { readDrift } from '../routing/drift.ts';
@@ -50,7 +50,7 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
   return {
     slot,
     role: row.role,
-    port: portOf(target, slot),
+    port: endpointOf(target, slot).port,
     version: row.version ?? undefined,
     since: row.role === 'idle' ? undefined : row.since,
     label: row.label ?? undefined,

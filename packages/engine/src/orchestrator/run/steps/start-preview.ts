@@ -48,8 +48,11 @@ export const startPreview: Step<Named<'start-preview'>> = {
         throw thrown;
       }
     });
-    core.log.info({ deployment: deployment.id, slot: deployment.slot, pid: running.pid }, 'started preview');
-    return done(`${release.version} runs in ${deployment.slot} (pid ${running.pid})`);
+    core.log.info(
+      { deployment: deployment.id, slot: deployment.slot, instance: target.environment.describe(running) },
+      'started preview',
+    );
+    return done(`${release.version} runs in ${deployment.slot} (${target.environment.describe(running)})`);
   },
   undo: async (context) => {
     const { core, target, deployment } = context;

@@ -1,0 +1,23 @@
+// Slots that are reached on ports of this machine: what an environment says about their addresses.
+
+import type { SlotKey } from '../domain/target.ts';
+import { type Addresses, describePlace, type SlotPlace, type StartedInstance } from './environment.ts';
+
+const host = '127.0.0.1';
+
+/** An instance keeps the port that it was started on until its next start, whatever the configuration says by then. */
+export function localPorts(startedAs: (slot: SlotKey) => StartedInstance | undefined): Addresses {
+  const holderOf = ({ port, ...slot }: SlotPlace, others: readonly SlotKey[]) =>
+    others.filter((each) => describePlace(each) !== describePlace(slot)).find((each) => startedAs(each)?.port === port);
+  return {
+    endpoints: ({ port }) => [{ host, port }],
+    asStarted: (place) => ({ ...place, port: startedAs(place)?.port ?? place.port }),
+    nameOf: ({ port }) => `port ${port}`,
+    holderOf,
+    placeToStart: (place, sibling) => {
+      if (!holderOf(place, [sibling])) return place;
+      const port = startedAs(place)?.port;
+      return port === undefined || port === place.port ? undefined : { ...place, port };
+    },
+  };
+}
