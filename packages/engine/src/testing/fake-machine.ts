@@ -41,6 +41,8 @@ export interface Machine {
   readonly ends: Map<string, LastEnd>;
   behaviourOf(version: string): Behaviour;
   behave(version: string, behaviour: Behaviour): void;
+  /** The instance that runs in the slot now answers `unhealthy`, and the next one does not. */
+  sicken(place: SlotKey): void;
   /** @throws what `listen` throws */
   run(instance: Omit<Instance, 'pid' | 'server'>): Promise<Instance>;
   /** Nobody listens on its port any more. */
@@ -54,6 +56,7 @@ export function createMachine(): Machine {
   const instances = new Map<string, Instance>();
   const ends = new Map<string, LastEnd>();
   const behaviours = new Map<string, Behaviour>();
+  const ill = new Set<number>();
   let lastPid = 100_000;
   const behaviourOf = (version: string): Behaviour => behaviours.get(version) ?? {};
   return {
@@ -61,10 +64,16 @@ export function createMachine(): Machine {
     ends,
     behaviourOf,
     behave: (version, behaviour) => void behaviours.set(version, behaviour),
+    sicken: (place) => {
+      const instance = instances.get(placeName(place));
+      if (instance) ill.add(instance.pid);
+    },
     run: async (wanted) => {
       lastPid += 1;
       const pid = lastPid;
-      const server = answering({ ...wanted, pid }, behaviourOf);
+      const server = answering({ ...wanted, pid }, (version) =>
+        ill.has(pid) ? { health: 'unhealthy' } : behaviourOf(version),
+      );
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject).listen(wanted.place.port, '127.0.0.1', resolve);
       });

@@ -40,6 +40,10 @@ export interface Flow extends World {
   until(id: string, isSo: (row: DeploymentRow) => boolean): Promise<DeploymentRow>;
   /** The same for all that people are asked on the way: a hold is promoted, and an approval is given by bob. */
   finishWithPeople(id: string): Promise<DeploymentView>;
+  /** Lets so much time pass while it is moved; less when it is finished before. */
+  wait(id: string, ms: number): Promise<DeploymentRow>;
+  /** Lets time pass until this has settled. */
+  passing<T>(work: Promise<T>): Promise<T>;
   /** The process dies with the write by which the step of this name begins, or whatever else is so then. */
   killWhen(id: string, isSo: (row: DeploymentRow) => boolean): Promise<void>;
   /** Until it has begun the step of this name. */
@@ -143,6 +147,21 @@ function flowOf(world: World & { readonly wake: FakeWake }, folder: string): Flo
     layRelease: (version, files) => layRelease(folder, version, files),
     ask,
     until,
+    passing: async (work) => {
+      let isOver = false;
+      const end = () => {
+        isOver = true;
+      };
+      void work.then(end, end);
+      await moveTime(clock, () => isOver, 1);
+      return work;
+    },
+    wait: async (id, ms) => {
+      const until = clock.monotonic() + ms;
+      void process().run(id);
+      await moveTime(clock, () => clock.monotonic() >= until || row(id).finishedAt !== null);
+      return row(id);
+    },
     killWhen: async (id, isSo) => {
       const { life } = process();
       await until(id, (now) => {
@@ -191,14 +210,14 @@ const sleepersAtRest = 2;
 const longestWorkMs = 40;
 const longestRunMs = 20_000;
 
-async function moveTime(clock: FakeClock, isOver: () => boolean): Promise<void> {
+async function moveTime(clock: FakeClock, isOver: () => boolean, atRest = sleepersAtRest): Promise<void> {
   const began = performance.now();
   let restsSince = began;
   while (!isOver()) {
     await nextRound();
     const now = performance.now();
     if (now - began > longestRunMs) throw new Error('the deployment did not come to what was waited for within 20 s');
-    if (clock.sleeping() < sleepersAtRest && now - restsSince < longestWorkMs) continue;
+    if (clock.sleeping() < atRest && now - restsSince < longestWorkMs) continue;
     clock.step();
     restsSince = now;
   }

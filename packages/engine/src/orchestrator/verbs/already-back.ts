@@ -39,9 +39,9 @@ export function alreadyBack(
   );
 }
 
-/** It took users from one release back to another. */
+/** It took users from one release back to another. A rollback that was taken back itself has left them where they were. */
 const isWayBack = ({ mode, outcome }: DeploymentRow): boolean =>
-  outcome === 'rolled-back' || (mode === 'rollback' && outcome === 'promoted');
+  outcome === (mode === 'rollback' ? 'promoted' : 'rolled-back');
 
 const backBy = ({ mode, requestedBy, causeActor }: DeploymentRow): string =>
   shortName(mode === 'rollback' ? requestedBy : (causeActor ?? 'engine'));

@@ -2,6 +2,7 @@
 
 import { otherSlot } from '../../../domain/target.ts';
 import { advanceDeployment } from '../../../state/deployments.ts';
+import { claimKey, getSnapshot } from '../../../state/snapshots.ts';
 import type { Tx } from '../../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../../state/targets.ts';
 import { placeOf, releaseFiles, slotMutex } from '../../core.ts';
@@ -93,9 +94,9 @@ function becomeActive(tx: Tx, { target, deployment }: StepFrame): void {
   advanceDeployment(tx, deployment.id, { promotedAt: tx.now });
 }
 
-/** A rollback's slot held a standby before; any other held a preview. */
+/** A slot that the deployment never claimed held a standby before; any other holds its preview. */
 function becomeActiveAgain(tx: Tx, { target, deployment }: StepFrame): void {
-  const wasWarm = deployment.plan?.steps[0]?.name === 'promote';
+  const wasWarm = getSnapshot(tx.db, claimKey(deployment.id)) === undefined;
   if (readSlot(tx.db, target.key, deployment.slot).role === 'active')
     setSlot(tx, target.key, deployment.slot, { role: wasWarm ? 'standby' : 'preview', since: tx.now });
   if (deployment.fromSlot !== null)
