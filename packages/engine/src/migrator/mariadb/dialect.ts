@@ -10,6 +10,7 @@ import { emptyHistory, enter, type History, observe } from './rules/history.ts';
 import { reverseMariadb } from './rules/reverse.ts';
 import { runRules } from './rules/run-rules.ts';
 import { tableRules } from './rules/table-rules.ts';
+import { wholeMariadb } from './rules/whole.ts';
 
 const grammar: Grammar<MariadbStatement, History> = {
   parse: parseMariadb,
@@ -19,6 +20,7 @@ const grammar: Grammar<MariadbStatement, History> = {
   observe,
   reverse: reverseMariadb,
   online: onlineProblems,
+  whole: (statement, _scene, check) => wholeMariadb(statement, check(statement)),
 };
 
 export const mariadbDialect: Dialect = {

@@ -208,7 +208,7 @@ describe('a hazard is one', () => {
   });
 
   it('renaming-column: the old release fails; with the safe form both write and read the same', async () => {
-    const text = 'ALTER TABLE users RENAME COLUMN name TO full_name';
+    const text = 'ALTER TABLE users CHANGE name full_name VARCHAR(50)';
     await service.query(text);
     await expect(service.query(oldInsert)).rejects.toMatchObject({ errno: 1054 });
     await service.query('ALTER TABLE users RENAME COLUMN full_name TO name');

@@ -3,6 +3,7 @@
 import { type Hazard, hazards, type Rule, steps } from '../../lint/rule.ts';
 import { isWord, type MariadbStatement } from '../parse.ts';
 import { addedColumns, alterationsOf, type ColumnDefinition, changedColumns, isColumnName } from './alteration.ts';
+import { isInKey, loosened, someValue } from './definition.ts';
 import { type History, isNewColumn, isNewTable, keyOf } from './history.ts';
 import { after, begins, nameOf, quoted, says } from './tokens-of.ts';
 
@@ -23,18 +24,19 @@ const addingRequired: MariadbRule = {
       ...addedColumns(statement)
         .filter((each) => isRequired(each) && !isNewTable(history, each.table))
         .map((each) => ({
-          message: `the server takes it at once, and then refuses every INSERT of the old release, which gives no ${each.table}.${each.column} (error 1364)`,
-          safe: laterRequired(each, history),
+          message: `the server takes it at once, and then refuses every INSERT of the old release, which gives no ${each.table}.${each.column} (error 1364)${isInKey(each) ? '; no safe form: it is part of a key, so each row needs a value of its own' : ''}`,
+          safe: isInKey(each) ? undefined : laterRequired(each, history),
         })),
     ),
 };
 
-function laterRequired({ table, column, text }: ColumnDefinition, history: History): string {
+function laterRequired(definition: ColumnDefinition, history: History): string {
+  const { table, column, text } = definition;
   const [t, c] = [quoted(table), quoted(column)];
-  const nullable = text.replace(/\s*\bNOT\s+NULL\b/i, '');
+  const value = `${someValue(definition)} /* the value for rows that are there */`;
   return steps(
-    ['expand', `ALTER TABLE ${t} ADD COLUMN ${c} ${nullable};`],
-    ['backfill', ...fill(table, `${c} = 0 /* the value for rows that are there */`, `${c} IS NULL`, history)],
+    ['expand', `ALTER TABLE ${t} ADD COLUMN ${c} ${loosened(definition)};`],
+    ['backfill', ...fill(table, `${c} = ${value}`, `${c} IS NULL`, history)],
     ['contract', `ALTER TABLE ${t} MODIFY COLUMN ${c} ${text};`],
   );
 }
@@ -66,51 +68,67 @@ const renaming: MariadbRule = {
   classes: ['breaks-old'],
   allowedIn: [],
   check: (statement, { history }) => {
-    const renamed = alterationsOf(statement).flatMap(({ table, tokens }) =>
-      begins(tokens, 'RENAME', 'COLUMN')
-        ? [
-            {
-              table,
-              from: nameOf(after(tokens.slice(2), 'IF', 'EXISTS')[0]),
-              to: nameOf(tokens.at(-1)),
-              type: undefined,
-            },
-          ]
-        : [],
-    );
-    const changed = changedColumns(statement).flatMap(({ table, column, newName, text }) =>
-      column === newName ? [] : [{ table, from: column, to: newName, type: text }],
-    );
+    const renamed = alterationsOf(statement).flatMap(({ table, tokens }) => {
+      if (!begins(tokens, 'RENAME', 'COLUMN')) return [];
+      const from = nameOf(after(tokens.slice(2), 'IF', 'EXISTS')[0]);
+      const definition = history.definitions.get(`${table}.${from}`);
+      return [{ table, from, to: nameOf(tokens.at(-1)), definition }];
+    });
+    const changed = changedColumns(statement).flatMap((definition) => {
+      const { table, column: from, newName: to } = definition;
+      return from === to ? [] : [{ table, from, to, definition }];
+    });
     return hazards(
       ...[...renamed, ...changed]
         .filter(({ table, from }) => !isNewColumn(history, table, from))
-        .map(({ table, from, to, type }) => ({
-          message: `the old release asks for ${table}.${from}, which is called ${to} now`,
-          safe: secondColumn({ table, from, to, type: type ?? `VARCHAR(255) /* the type of ${from} */` }, history),
-        })),
+        .map(({ table, from, to, definition }) => {
+          const why = whyNoSecond({ table, from, definition }, history);
+          return {
+            message: `the old release asks for ${table}.${from}, which is called ${to} now${why === undefined ? '' : `; no safe form: ${why}`}`,
+            safe: definition && why === undefined ? secondColumn({ table, from, to, definition }, history) : undefined,
+          };
+        }),
     );
   },
 };
 
-interface Renaming {
+interface Renamed {
   readonly table: string;
   readonly from: string;
   readonly to: string;
-  readonly type: string;
+  readonly definition: ColumnDefinition;
+}
+
+function whyNoSecond(
+  {
+    table,
+    from,
+    definition,
+  }: { readonly table: string; readonly from: string; readonly definition: ColumnDefinition | undefined },
+  history: History,
+): string | undefined {
+  if (!definition)
+    return `these migrations do not show the type of ${from}: say it with CHANGE, and the form can be written`;
+  const known = history.definitions.get(`${table}.${from}`);
+  return isInKey(definition) || (known && isInKey(known)) || history.keys.get(table) === from
+    ? `${from} is part of a key, which a second column does not take over`
+    : undefined;
 }
 
 /** Both columns, kept in step by two triggers while both releases live. */
-function secondColumn({ table, from, to, type }: Renaming, history: History): string {
+function secondColumn({ table, from, to, definition }: Renamed, history: History): string {
   const [t, a, b] = [quoted(table), quoted(from), quoted(to)];
-  const either = `SET NEW.${b} = COALESCE(NEW.${b}, NEW.${a}), NEW.${a} = COALESCE(NEW.${a}, NEW.${b})`;
+  // The second one has no default, so that a value in it is one that somebody gave.
+  const either = `SET NEW.${b} = COALESCE(NEW.${b}, NEW.${a}), NEW.${a} = NEW.${b}`;
   const changed = `IF NOT NEW.${b} <=> OLD.${b} THEN SET NEW.${a} = NEW.${b}; ELSE SET NEW.${b} = NEW.${a}; END IF`;
   const trigger = (when: string, what: string) =>
     `CREATE TRIGGER ${quoted(`${table}_${to}_${when.toLowerCase()}`)} BEFORE ${when} ON ${t} FOR EACH ROW ${what};`;
+  const loose = loosened(definition);
   return steps(
     [
       'expand',
       '-- @sync',
-      `ALTER TABLE ${t} ADD COLUMN ${b} ${type.replace(/\s*\bNOT\s+NULL\b/i, '')};`,
+      `ALTER TABLE ${t} ADD COLUMN ${b} ${loose};`,
       trigger('INSERT', either),
       trigger('UPDATE', changed),
     ],
@@ -119,6 +137,7 @@ function secondColumn({ table, from, to, type }: Renaming, history: History): st
       'contract',
       `DROP TRIGGER ${quoted(`${table}_${to}_insert`)};`,
       `DROP TRIGGER ${quoted(`${table}_${to}_update`)};`,
+      ...(loose === definition.text ? [] : [`ALTER TABLE ${t} MODIFY COLUMN ${b} ${definition.text};`]),
       `ALTER TABLE ${t} DROP COLUMN ${a};`,
     ],
   );
@@ -132,9 +151,10 @@ const tightening: MariadbRule = {
     hazards(
       ...changedColumns(statement)
         .filter((each) => isRequired(each) && !isNewColumn(history, each.table, each.column))
-        .map(({ table, column }) => ({
+        .map(({ table, column, newName }) => ({
           message: `INSERTs of the old release that give no ${table}.${column}, or NULL, are refused`,
-          safe: steps(['contract', `${statement.text};`]),
+          // Under a new name it is a second column that is tightened in the end.
+          safe: column === newName ? steps(['contract', `${statement.text};`]) : undefined,
         })),
     ),
 };

@@ -2,13 +2,15 @@
 
 import { isNew, type Origin, type Place } from '../../lint/rule.ts';
 import { isWord, type MariadbStatement } from '../parse.ts';
-import { addedColumns, createdColumns } from './alteration.ts';
+import { addedColumns, type ColumnDefinition, changedColumns, createdColumns } from './alteration.ts';
 import { after, begins, nameOf, readName, says } from './tokens-of.ts';
 
 export interface History {
   readonly tables: Map<string, Origin>;
   /** By `table.column`. */
   readonly columns: Map<string, Origin>;
+  /** Definitions of columns, by `table.column`, as far as these migrations show them. */
+  readonly definitions: Map<string, ColumnDefinition>;
   /** Views, triggers, routines, events and sequences, by name. */
   readonly objects: Map<string, Origin>;
   /** The primary key, or its first column, by table. */
@@ -24,6 +26,7 @@ const nowhere: Place = {
 export const emptyHistory = (): History => ({
   tables: new Map(),
   columns: new Map(),
+  definitions: new Map(),
   objects: new Map(),
   keys: new Map(),
   here: nowhere,
@@ -47,13 +50,19 @@ export const keyOf = ({ keys }: History, table: string): string => keys.get(tabl
 export const hasKey = ({ keys, tables }: History, table: string): boolean => keys.has(table) || !tables.has(table);
 
 export function observe(history: History, statement: MariadbStatement): void {
-  const { tables, columns, objects, keys, here } = history;
-  for (const { table, column } of addedColumns(statement)) columns.set(`${table}.${column}`, here);
+  const { tables, columns, definitions, objects, keys, here } = history;
+  for (const added of addedColumns(statement)) {
+    columns.set(`${added.table}.${added.column}`, here);
+    definitions.set(`${added.table}.${added.column}`, added);
+  }
+  for (const changed of changedColumns(statement)) definitions.set(`${changed.table}.${changed.newName}`, changed);
   const created = createdObject(statement);
   if (created?.kind === 'TABLE') {
     tables.set(created.name, here);
-    for (const { column, tokens } of createdColumns(statement, created.name))
-      if (says(tokens, 'PRIMARY', 'KEY')) keys.set(created.name, column);
+    for (const each of createdColumns(statement, created.name)) {
+      definitions.set(`${created.name}.${each.column}`, each);
+      if (says(each.tokens, 'PRIMARY', 'KEY')) keys.set(created.name, each.column);
+    }
     const [, quotedName, bare] = /\bPRIMARY\s+KEY\s*\(\s*(?:`([^`]+)`|([\w$]+))/i.exec(statement.text) ?? [];
     const first = quotedName ?? bare;
     if (first !== undefined && !keys.has(created.name)) keys.set(created.name, first.toLowerCase());

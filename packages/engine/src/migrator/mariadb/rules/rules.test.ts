@@ -123,7 +123,7 @@ ALTER TABLE \`order items\` ADD COLUMN nick VARCHAR(20) AFTER id;
 -- backfill:
 -- @table \`order items\`
 -- @key id
-UPDATE \`order items\` SET nick = 0 /* the value for rows that are there */ WHERE id BETWEEN :from AND :to AND nick IS NULL;
+UPDATE \`order items\` SET nick = '' /* the value for rows that are there */ WHERE id BETWEEN :from AND :to AND nick IS NULL;
 -- contract:
 ALTER TABLE \`order items\` MODIFY COLUMN nick VARCHAR(20) NOT NULL AFTER id;`,
     }),
@@ -133,7 +133,6 @@ ALTER TABLE \`order items\` MODIFY COLUMN nick VARCHAR(20) NOT NULL AFTER id;`,
 it('every safe form passes in the files that it names', () => {
   const hazardous = [
     'ALTER TABLE users ADD COLUMN nick VARCHAR(20) NOT NULL',
-    'ALTER TABLE users RENAME COLUMN a TO b',
     'ALTER TABLE users ADD a INT AS (b + 1) STORED',
     'ALTER TABLE users DROP COLUMN a',
     'DROP TABLE a, b',
@@ -145,9 +144,7 @@ it('every safe form passes in the files that it names', () => {
       const sections = safe.split(/^-- (?:then )?(expand|backfill|contract):\n/m).slice(1);
       expect(sections.length, text).toBeGreaterThan(0);
       for (let at = 0; at < sections.length; at += 2)
-        // A DROP of two tables has two rules: what one calls safe is still the other's.
-        if (!sections[at + 1]?.startsWith('DROP TABLE a, b'))
-          expect(rules(sections[at + 1] ?? '', sections[at] as Stage), safe).toEqual([]);
+        expect(rules(sections[at + 1] ?? '', sections[at] as Stage), safe).toEqual([]);
     }
 });
 

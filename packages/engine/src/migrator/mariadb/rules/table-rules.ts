@@ -1,7 +1,8 @@
 // Tables and what belongs to them: constraints, other objects, and what makes writers wait whatever is asked.
 
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
-import { isWord } from '../parse.ts';
+import { isWord, type MariadbStatement } from '../parse.ts';
+import type { Token } from '../tokens.ts';
 import { alterationsOf } from './alteration.ts';
 import { type MariadbRule, onAlterations } from './column-rules.ts';
 import { createdObject, isNewObject, isNewTable, renamedTables } from './history.ts';
@@ -14,17 +15,27 @@ const dropTable: MariadbRule = {
   check: ({ tokens, text }, { history }) => {
     const rest = after(tokens, 'DROP', 'TEMPORARY');
     if (!begins(tokens, 'DROP') || !isWord(rest[0], 'TABLE', 'TABLES')) return noHazard;
-    const names = parts(after(rest.slice(1), 'IF', 'EXISTS')).map((each) => readName(each).name);
+    const listed = parts(after(rest.slice(1), 'IF', 'EXISTS'));
+    const names = listed.map((each) => readName(each).name);
     const old = names.filter((name) => !isNewTable(history, name));
     if (old.length === 0) return noHazard;
     return [
       {
         message: `the old release still uses ${old.join(', ')}, and the rows are gone for good`,
-        safe: steps(['contract', `${text};`]),
+        safe: steps(['contract', ...oneByOne({ tokens, text }, listed)]),
       },
     ];
   },
 };
+
+/** Each with the words that stand before the first name. */
+function oneByOne(
+  { tokens, text }: Pick<MariadbStatement, 'tokens' | 'text'>,
+  listed: readonly (readonly Token[])[],
+): readonly string[] {
+  const words = text.slice(0, (listed[0]?.[0]?.at ?? 0) - (tokens[0]?.at ?? 0));
+  return listed.map((each) => `${words}${quoted(readName(each).name)};`);
+}
 
 const dropDatabase: MariadbRule = {
   id: 'ban-drop-database',
@@ -62,11 +73,10 @@ const onePerDrop: MariadbRule = {
   check: ({ tokens, text }) => {
     const names = begins(tokens, 'DROP') ? parts(after(tokens.slice(2), 'IF', 'EXISTS')) : [];
     if (names.length < 2 || isWord(tokens[1], 'USER', 'ROLE')) return noHazard;
-    const each = names.map((name) => `${text.split(/\s+/).slice(0, 2).join(' ')} ${quoted(readName(name).name)};`);
     return [
       {
         message: 'the server drops one after the other: after a cut in the middle nobody can tell which are gone',
-        safe: steps(['contract', ...each]),
+        safe: steps(['contract', ...oneByOne({ tokens, text }, names)]),
       },
     ];
   },
@@ -87,11 +97,9 @@ const renamingTable: MariadbRule = {
         .filter(([from]) => !isNewTable(history, from))
         .map(([from, to]) => ({
           message: `the old release asks for the table ${from}, which is called ${to} now; between the change of the name and a view in its place the server lets statements fail`,
-          // The other way about is no trap: the new name is the view's, until the old release is gone.
-          safe: steps(
-            ['expand', `CREATE VIEW ${quoted(to)} AS SELECT * FROM ${quoted(from)};`],
-            ['then contract', `DROP VIEW ${quoted(to)};`, `RENAME TABLE ${quoted(from)} TO ${quoted(to)};`],
-          ),
+          // The other way about is no trap: the new name is the view's. It stays: to put the table in its place, the view
+          // would have to go first, and what asks in between fails.
+          safe: steps(['expand', `CREATE VIEW ${quoted(to)} AS SELECT * FROM ${quoted(from)};`]),
         })),
     );
   },
@@ -135,16 +143,19 @@ const unique: MariadbRule = {
   check: (statement, { history }) => {
     const { tokens, text } = statement;
     const at = tokens.findIndex((token) => isWord(token, 'ON'));
-    const created = /^CREATE\s+(?:OR\s+REPLACE\s+)?UNIQUE\b/i.test(text) ? [readName(tokens.slice(at + 1)).name] : [];
+    const created = /^CREATE\s+(?:OR\s+REPLACE\s+)?UNIQUE\b/i.test(text)
+      ? [{ table: readName(tokens.slice(at + 1)).name, isSafe: true }]
+      : [];
     const altered = alterationsOf(statement)
       .filter((each) => begins(each.tokens, 'ADD') && says(each.tokens, 'UNIQUE'))
-      .map(({ table }) => table);
+      // Rows that are there would all get the same value.
+      .map(({ table, tokens: each }) => ({ table, isSafe: !says(each, 'NOT', 'NULL') }));
     return hazards(
       ...[...created, ...altered]
-        .filter((table) => !isNewTable(history, table))
-        .map((table) => ({
+        .filter(({ table }) => !isNewTable(history, table))
+        .map(({ table, isSafe }) => ({
           message: `the old release may still write the same value twice to ${table}, and rows that do stop this`,
-          safe: steps(['contract', `${text};`]),
+          safe: isSafe ? steps(['contract', `${text};`]) : undefined,
         })),
     );
   },
@@ -186,12 +197,13 @@ const replacing: MariadbRule = {
     if (!created || !begins(statement.tokens, 'CREATE', 'OR', 'REPLACE')) return noHazard;
     if (isSync || isNewObject(history, created.name) || isNewTable(history, created.name)) return noHazard;
     const isTable = created.kind === 'TABLE';
+    const isThere = history.objects.has(created.name) || history.tables.has(created.name);
     return [
       {
         message: isTable
           ? `where ${created.name} is there already it is dropped with all its rows`
           : `the old release uses ${created.name} as it was: give the new one another name`,
-        safe: steps(['expand', `${statement.text.replace(/\bOR\s+REPLACE\s+/i, '')};`]),
+        safe: isThere ? undefined : steps(['expand', `${statement.text.replace(/\bOR\s+REPLACE\s+/i, '')};`]),
         ...(isTable ? {} : { severity: 'review' as const }),
       },
     ];
