@@ -31,7 +31,7 @@ export const config: readonly Command[] = [
       const problems = ofMail === undefined ? found : [...found, ofMail];
       const errors = problems.filter(({ severity }) => severity === 'error').length;
       const { pending, unseen } = against(settings);
-      const note = settings && accountNote(settings);
+      const note = settings && accountNote(settings, process.getuid?.() === 0);
       screenFor(world, options).answer(
         { file, valid: errors === 0, problems, pending, accounts: note },
         (_checked, { paint }) => [

@@ -41,6 +41,17 @@ describe('the account of a slot', () => {
     expect(bench.problems(text)).toEqual([]);
   });
 
+  it('needs an engine that is root for what the helper does not do, which the check says in one sentence', () => {
+    const text = withService(
+      '    user: nobody\n    group: daemon\n    health: { type: command, command: [/bin/true] }\n',
+    );
+    expect(accountNote(settingsOf(text), true)).toBeUndefined();
+    expect(accountNote(settingsOf(text), false)).toBe(
+      'this account is not root: for shop, `group`, the health check by command, templates of its releases (CONFIG_DIR) need an engine that is root, since the helper (docs/accounts.md) does not do them',
+    );
+    expect(accountNote(settingsOf(edited()), false)).not.toContain('root');
+  });
+
   it('has a quota in bytes, processes and cores', () => {
     const text = withService('    quota: { memory: 64MB, cpu: 0.5 }\n');
     expect(settingsOf(text).targets[0]?.quota).toEqual({ memoryBytes: 64 * 1024 ** 2, pids: undefined, cpus: 0.5 });

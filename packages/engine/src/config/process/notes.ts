@@ -11,8 +11,11 @@ export function accountSentence({ account }: Pick<SlotSettings, 'account'>): str
   return account === undefined ? asEngine : `as ${account.user}${account.group ? `, group ${account.group}` : ''}`;
 }
 
-/** For the services with a slot or a build that runs as the engine does; undefined where there is none. */
-export function accountNote({ targets }: Pick<Settings, 'targets'>): string | undefined {
+/**
+ * For the services with a slot or a build that runs as the engine does, and for what the helper of an engine that is not
+ * root does not do; undefined where there is nothing to say.
+ */
+export function accountNote({ targets }: Pick<Settings, 'targets'>, isRoot = true): string | undefined {
   const shared = targets.filter(({ slots }) => [slots.blue, slots.green].some(({ account }) => account === undefined));
   const names = [...new Set(shared.map(({ service }) => service))];
   const built = targets.filter(
@@ -27,7 +30,26 @@ export function accountNote({ targets }: Pick<Settings, 'targets'>): string | un
       ? []
       : [`a build of ${builds.join(', ')} runs ${asEngine}; set \`artifacts.build.user\` to give it one of its own`]),
   ];
-  return sentences.length === 0 ? undefined : sentences.join('. ');
+  const helped = isRoot ? [] : targets.flatMap(rootSentence);
+  const all = [...sentences, ...new Set(helped)];
+  return all.length === 0 ? undefined : all.join('. ');
+}
+
+/** What a service with a `user` has that only an engine which is root can do. */
+function rootSentence({ service, slots, health, database, artifacts }: Settings['targets'][number]): readonly string[] {
+  const accounts = [slots.blue.account, slots.green.account].filter((account) => account !== undefined);
+  const parts = [
+    ...(accounts.some(({ group }) => group !== undefined) ? ['`group`'] : []),
+    ...(accounts.length > 0 && health.type === 'command' ? ['the health check by command'] : []),
+    ...(accounts.length > 0 && database ? ['schema smoke commands of its releases'] : []),
+    ...(accounts.length > 0 ? ['templates of its releases (CONFIG_DIR)'] : []),
+    ...(artifacts.buildAccount ? ['builds under `artifacts.build.user`'] : []),
+  ];
+  return parts.length === 0
+    ? []
+    : [
+        `this account is not root: for ${service}, ${parts.join(', ')} need an engine that is root, since the helper (docs/accounts.md) does not do them`,
+      ];
 }
 
 /** `missing`: the limits that no control group can keep here. */
