@@ -37,7 +37,7 @@ function tell({ settings }: Stage): Engine {
   };
   const engine = openEngine({ settings: { ...settings, statuses }, log: silentLog, processName: 'teller' });
   const over = new AbortController();
-  const telling = engine.tell(over.signal);
+  const telling = engine.notify(over.signal);
   endings.push(async () => {
     over.abort();
     await telling;

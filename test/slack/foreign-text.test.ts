@@ -48,7 +48,7 @@ beforeAll(() => {
     environment: { PAGER: 'integration-key-0123456789' },
   });
   announce(room.store, 'v2.1');
-  room.tell();
+  room.notify();
 });
 afterAll(() => room.close());
 

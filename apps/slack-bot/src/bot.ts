@@ -86,7 +86,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
   const lost = Promise.withResolvers<void>();
   const background = Promise.allSettled([
     // First, since it throws at once when the configuration does not hold what it needs.
-    engine.tell(signal),
+    engine.notify(signal),
     engine.drive(signal).catch((thrown: unknown) => {
       log.error({ problem: messageOf(thrown) }, 'does not drive deployments any more');
       if (hasCode(thrown, 'state-replaced')) lost.resolve();

@@ -57,8 +57,8 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
   }
   const works = [
     goesOn('driving', () => engine.drive(until)),
-    // Where nobody is to be told, telling ends at once; that ends nothing else.
-    goesOn('telling', () => engine.tell(until).then(() => aborted(until))),
+    // Without anybody to notify it ends at once; that ends nothing else.
+    goesOn('notifying', () => engine.notify(until).then(() => aborted(until))),
     goesOn('counting strangers', () => strangers.keep(until)),
     goesOn('working on the inbox', () => workOnInbox({ engine, log, interpret: createInterpret(engine) }, until)),
   ];

@@ -68,7 +68,7 @@ export const importRules: readonly Rule[] = [
   home('pino', /\/src\/lib\/log\.ts$/, 'lib/log.ts'),
   home('yaml', /\/src\/config\//, 'config/'),
   home('@slack/bolt', /^apps\/slack-bot\//, 'apps/slack-bot'),
-  home('nodemailer', /\/src\/notify\/mail\/post\.ts$/, 'notify/mail/post.ts'),
+  home('nodemailer', /\/src\/notify\/mail\/smtp\.ts$/, 'notify/mail/smtp.ts'),
   home('fastify', /^apps\/webhook\//, 'apps/webhook'),
   home('commander', /^apps\/cli\//, 'apps/cli'),
 ];

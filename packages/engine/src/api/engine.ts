@@ -146,7 +146,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
    * where the configuration names nobody to tell.
    * @throws BlueGreenError at once, when the configuration of one of them does not hold what it needs
    */
-  tell(signal: AbortSignal): Promise<void>;
+  notify(signal: AbortSignal): Promise<void>;
   /** Held by one process of a kind at a time (the one that talks to Slack). Runs `work` while it is held. */
   withLease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
   driverAlive(): boolean;

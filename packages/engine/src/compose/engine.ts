@@ -16,7 +16,7 @@ import { BlueGreenError } from '../lib/errors.ts';
 import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import type { Log } from '../lib/log.ts';
 import type { BalancerSpec, PreviewRoute } from '../load-balancer/load-balancer.ts';
-import { tell } from '../notify/tell.ts';
+import { notify } from '../notify/notify.ts';
 import { driverLease, type Target } from '../orchestrator/core.ts';
 import { createVerbs } from '../orchestrator/verbs/verbs.ts';
 import { type Db, openDatabase } from '../state/database.ts';
@@ -29,7 +29,7 @@ import { connectBuilds } from './builds.ts';
 import { type EngineDrivers, drivers as everyDriver } from './drivers.ts';
 import { followInstances } from './following-balancer.ts';
 import { createTargetMigrator } from './migrators.ts';
-import { createTellers } from './tellers.ts';
+import { createNotifiers } from './notifiers.ts';
 
 export interface EngineOptions {
   readonly settings: Settings;
@@ -90,8 +90,8 @@ export function openEngine(options: EngineOptions): Engine {
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
   const { core, builds } = connectBuilds({ settings, store, wake, clock, log, targets, mutex: createKeyedMutex() });
   const verbs = { ...createVerbs(core, `${processName} (pid ${process.pid})`), builds };
-  const tellers = () => createTellers({ engine: verbs, store, clock, log });
-  return { ...verbs, tell: (signal) => tell({ withLease: verbs.withLease, clock, log }, tellers(), signal) };
+  const notifiers = () => createNotifiers({ engine: verbs, store, clock, log });
+  return { ...verbs, notify: (signal) => notify({ withLease: verbs.withLease, clock, log }, notifiers(), signal) };
 }
 
 /** One for all targets that have it. Nothing is started here. */

@@ -10,7 +10,7 @@ import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { patiently } from '../state/patience.ts';
 import type { Store } from '../state/store.ts';
-import type { Fate } from './fate.ts';
+import type { DeliveryResult } from './delivery-result.ts';
 
 export interface DeliverParts {
   readonly engine: Pick<Engine, 'outbox' | 'changed'>;
@@ -24,7 +24,7 @@ export interface Transport {
   readonly name: string;
   readonly giveUpMs: number;
   /** Problems must hold no secret: they are kept and written down. */
-  send(message: OutboxMessage, stop: AbortSignal): Promise<Fate>;
+  send(message: OutboxMessage, stop: AbortSignal): Promise<DeliveryResult>;
   /** When the news was new (epoch ms): the outbox keeps the time of the first message under a key. */
   bornAt(message: OutboxMessage): number;
   /** What the log says of a message that nobody will get. */
@@ -58,19 +58,19 @@ async function sendDue(parts: DeliverParts, transport: Transport, signal: AbortS
   const due = parts.engine.outbox.due(transport.name, perRound);
   for (const [index, message] of due.entries()) {
     if (signal.aborted) return undefined;
-    const fate = await fateOf(transport, message, signal);
+    const result = await resultOf(transport, message, signal);
     // What was sent must not be sent again because its result could not be written for a moment.
-    await patiently(parts.store.whenWritable, () => settle(parts, transport, message, fate), signal);
-    if (fate.kind !== 'later' || !fate.holdsAll) continue;
+    await patiently(parts.store.whenWritable, () => settle(parts, transport, message, result), signal);
+    if (result.kind !== 'later' || !result.holdsAll) continue;
     for (const other of due.slice(index + 1))
-      if (isTooOld(parts, transport, other)) drop(parts, transport, other, fate.problem);
-    return { forMs: fate.afterMs };
+      if (isTooOld(parts, transport, other)) drop(parts, transport, other, result.problem);
+    return { forMs: result.afterMs };
   }
   return undefined;
 }
 
 /** A message that cannot even be made must not stop the others. */
-async function fateOf(transport: Transport, message: OutboxMessage, stop: AbortSignal): Promise<Fate> {
+async function resultOf(transport: Transport, message: OutboxMessage, stop: AbortSignal): Promise<DeliveryResult> {
   try {
     return await transport.send(message, stop);
   } catch (thrown) {
@@ -78,20 +78,20 @@ async function fateOf(transport: Transport, message: OutboxMessage, stop: AbortS
   }
 }
 
-function settle(parts: DeliverParts, transport: Transport, message: OutboxMessage, fate: Fate): void {
+function settle(parts: DeliverParts, transport: Transport, message: OutboxMessage, result: DeliveryResult): void {
   const { engine, log } = parts;
   const { key, version, attempts } = message;
-  if (fate.kind === 'sent') {
-    engine.outbox.sent(key, version, fate.reference);
+  if (result.kind === 'sent') {
+    engine.outbox.sent(key, version, result.reference);
     return;
   }
-  const { problem } = fate;
-  if (fate.kind === 'refused' || isTooOld(parts, transport, message)) {
+  const { problem } = result;
+  if (result.kind === 'refused' || isTooOld(parts, transport, message)) {
     drop(parts, transport, message, problem);
     return;
   }
   log.warn({ key, attempts: attempts + 1, problem }, 'a message was not taken, tries again');
-  engine.outbox.retry(key, Math.max(fate.afterMs ?? 0, backoffMs(retry, attempts)), problem);
+  engine.outbox.retry(key, Math.max(result.afterMs ?? 0, backoffMs(retry, attempts)), problem);
 }
 
 const isTooOld = ({ clock }: DeliverParts, { giveUpMs, bornAt }: Transport, message: OutboxMessage): boolean =>

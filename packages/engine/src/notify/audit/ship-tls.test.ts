@@ -72,7 +72,7 @@ async function ships(certificate: string, host: string, ca?: string): Promise<{ 
   });
   opened.push(receiver, news);
   for (let row = 0; row < 3; row += 1) news.happens({ action: 'locked', detail: { until: row } });
-  news.tell();
+  news.notify();
   return { receiver, news };
 }
 
@@ -113,6 +113,6 @@ it('that no process sends is said in the status after a while', async () => {
   expect(said()).toEqual([]);
   news.clock.advance(11 * 60_000);
   expect(said()).toEqual([expect.stringContaining('1 row of the audit log wait for copy')]);
-  news.tell();
+  news.notify();
   await eventually(() => said().length === 0);
 });

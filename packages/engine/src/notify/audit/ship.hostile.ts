@@ -40,7 +40,7 @@ it('gets every row although the process is killed whenever it has sent a batch',
     for (let row = 0; row < 450; row += 1) tx.audit({ actor: 'engine', action: 'resumed', sentence: 'happened' });
   });
   const all = Array.from({ length: 450 }, (_, index) => index + 1);
-  const entry = join(import.meta.dirname, '../testing/telling-process.ts');
+  const entry = join(import.meta.dirname, '../testing/notifying-process.ts');
   for (let life = 1; life <= 3; life += 1) {
     const child = spawn(process.execPath, [entry, news.settings.file], { stdio: 'ignore' });
     running.push(child);

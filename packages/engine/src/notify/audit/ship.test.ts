@@ -52,7 +52,7 @@ describe('syslog', () => {
   ] as const)('gets each row once over %s, as RFC 5424 has it', async (kind, start) => {
     const receiver = kept(await start());
     const news = room(`{ ship: [{ name: siem, driver: syslog, address: "${kind}://127.0.0.1:${receiver.port}" }] }`);
-    news.tell();
+    news.notify();
     await eventually(holds(receiver, news));
     const [first] = news.engine.audit.after(0, 1);
     expect(receiver.messages[0]).toMatch(
@@ -66,7 +66,7 @@ describe('syslog', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'bg-s-')), 'log.sock');
     const receiver = kept(await startStream({ path }));
     const news = room(`{ ship: [{ name: local, driver: syslog, address: "unix:${path}" }] }`);
-    news.tell();
+    news.notify();
     await eventually(holds(receiver, news));
     await eventually(() => news.engine.audit.shipped()[0]?.seq === 5);
   });
@@ -74,7 +74,7 @@ describe('syslog', () => {
   it('gets a batch again whose connection broke', async () => {
     const receiver = kept(await startStream({ breaks: 1 }));
     const news = room(`{ ship: [{ name: siem, driver: syslog, address: "tcp://127.0.0.1:${receiver.port}" }] }`);
-    news.tell();
+    news.notify();
     await eventually(holds(receiver, news));
     expect(seqsOf(receiver.messages)).toEqual(upTo(5));
   });
@@ -83,7 +83,7 @@ describe('syslog', () => {
     const gone = await startStream();
     await gone.close();
     const news = room(`{ ship: [{ name: siem, driver: syslog, address: "tcp://127.0.0.1:${gone.port}" }] }`);
-    news.tell();
+    news.notify();
     await eventually(() => news.engine.audit.shipped()[0]?.problem !== undefined);
     expect(news.engine.audit.shipped()).toMatchObject([
       { name: 'siem', seq: 0, problem: expect.stringContaining('ECONNREFUSED') },
@@ -97,7 +97,7 @@ describe('a collector', () => {
   it('gets what it refused again, in order, with its token, which is written nowhere', async () => {
     const collector = kept(await startCollector((_, count) => (count <= 2 ? 503 : 200)));
     const news = room(`{ ship: [{ ${at(collector)}, token: "\${TOKEN}" }] }`, 450, { TOKEN: 'correct-horse-battery' });
-    news.tell();
+    news.notify();
     await eventually(holds(collector, news));
     expect(seqsOf(collector.messages)).toEqual(upTo(450));
     await eventually(() => news.engine.audit.shipped()[0]?.seq === 450);
@@ -118,7 +118,7 @@ describe('a collector', () => {
     const news = room(`{ ship: [{ ${at(collector)} }] }`, 3);
     const detail = { slot: 'blue', role: 'active', version: 'v2.1', lastLog: ['x'.repeat(5_000)] } as const;
     news.happens({ action: 'crashed', code: 'active', detail });
-    news.tell();
+    news.notify();
     await eventually(holds(collector, news), 60_000);
     expect(collector.messages.find((line) => line.includes('"crashed"'))).toContain('"detail":{"cut":true}');
   });
@@ -129,7 +129,7 @@ describe('a file', () => {
     const news = room('{ ship: [{ name: copy, driver: file, path: copy.jsonl }] }', 3);
     const path = join(news.folder, 'copy.jsonl');
     writeFileSync(path, '{"seq":1,"sen');
-    news.tell();
+    news.notify();
     await eventually(() => readFileSync(path, 'utf8').split('\n').length === 5);
     expect(seqsOf(readFileSync(path, 'utf8').trim().split('\n').slice(1))).toEqual([1, 2, 3]);
   });
@@ -137,7 +137,7 @@ describe('a file', () => {
   it('elsewhere gets the head at the end of each deployment and once a day, and proves the log', async () => {
     const news = room('{ headsFile: heads.txt }', 2);
     const path = join(news.folder, 'heads.txt');
-    news.tell();
+    news.notify();
     news.ends({ id: 'd_1', outcome: 'promoted' });
     news.happens({ action: 'resumed' });
     news.ends({ id: 'd_2', outcome: 'failed' });

@@ -56,6 +56,6 @@ it('SIGKILL when the server has the mail and nobody knows it: the same Message-I
   for (const one of twice) expect(header(one.raw, 'Subject')).toBe(bodies.get(idOf(one)));
 }, 180_000);
 
-const entry = join(import.meta.dirname, '../testing/telling-process.ts');
+const entry = join(import.meta.dirname, '../testing/notifying-process.ts');
 const idOf = ({ raw }: Received) => header(raw, 'Message-ID') ?? '';
 const idsOf = (all: readonly Received[]) => new Set(all.map(idOf));

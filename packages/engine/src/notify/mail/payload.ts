@@ -23,7 +23,7 @@ export interface MailPayload {
 }
 
 export interface MailParts {
-  readonly engine: Omit<Engine, 'tell'>;
+  readonly engine: Omit<Engine, 'notify'>;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;

@@ -7,8 +7,8 @@ import type { Settings } from '../../config/settings.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type Drawn, drawMail, type LinksOf } from './draw.ts';
-import { createPost, loginProblem } from './post.ts';
 import { samples } from './samples.ts';
+import { createSmtpClient, loginProblem } from './smtp.ts';
 import { type Drawing, drawings, readTemplates, type Templates } from './templates.ts';
 
 export interface MailPreview extends Drawn {
@@ -70,14 +70,14 @@ export async function sendTestMail(
   if (person === undefined) throw new BlueGreenError('not-found', `nobody in people has the id "${personId}"`);
   if (person.email === undefined) throw new BlueGreenError('config-invalid', `${personId} has no email in people`);
   const drawn = previewMails(settings).find(({ drawing }) => drawing === 'live');
-  const post = createPost(mail, systemClock);
+  const smtp = createSmtpClient(mail, systemClock);
   const id = `<test-${systemClock.now()}@${mail.from.address.split('@')[1]}>`;
   try {
     const to = { name: person.name, address: person.email };
-    const letter = { subject: '', text: '', html: '', ...drawn, to, messageId: id, thread: id };
-    const fate = await post.send({ ...letter, subject: `Test: ${letter.subject}` }, stop);
-    return { address: person.email, problem: fate.kind === 'sent' ? undefined : fate.problem };
+    const email = { subject: '', text: '', html: '', ...drawn, to, messageId: id, thread: id };
+    const result = await smtp.send({ ...email, subject: `Test: ${email.subject}` }, stop);
+    return { address: person.email, problem: result.kind === 'sent' ? undefined : result.problem };
   } finally {
-    post.close();
+    smtp.close();
   }
 }

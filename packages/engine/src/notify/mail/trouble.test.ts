@@ -46,7 +46,7 @@ describe('an outage', () => {
     const gone = await startMailServer();
     await gone.close();
     const room = roomFor(gone);
-    room.tell();
+    room.notify();
     for (const id of ['d1', 'd2', 'd3']) room.ends({ id, outcome: 'failed', version: id });
     await eventually(() => room.engine.outbox.due('mail', 9).length < 3 && room.engine.outbox.waiting('mail') === 3);
     await aWhile(3_000);
@@ -63,7 +63,7 @@ describe('an outage', () => {
     const gone = await startMailServer();
     await gone.close();
     const room = roomFor(gone);
-    room.tell();
+    room.notify();
     for (const id of ['d1', 'd2']) room.ends({ id, outcome: 'failed' });
     await eventually(() => room.engine.outbox.waiting('mail') === 2);
     room.clock.advance(3 * 86_400_000 + 60_000);
@@ -83,7 +83,7 @@ describe('an outage', () => {
     opened.push({ close: () => new Promise((resolve) => void silent.close(() => resolve())) });
     const address = silent.address();
     const room = roomFor({ port: typeof address === 'object' && address !== null ? address.port : 0 });
-    const telling = room.tell();
+    const telling = room.notify();
     const met = new Promise<void>((resolve) => silent.once('connection', () => resolve()));
     room.ends({ id: 'd1', outcome: 'failed' });
     await met;
@@ -105,7 +105,7 @@ describe('what the server answers', () => {
       },
     });
     const room = roomFor(taken);
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'failed' });
     room.ends({ id: 'd2', outcome: 'halted' });
     await eventually(() => taken.received.some(({ to }) => to.includes('bob@example.com')));
@@ -120,7 +120,7 @@ describe('what the server answers', () => {
   it('with 5xx: given up at once, and told so', async () => {
     const taken = await server({ toRecipient: () => answer(550, '5.1.1 no such\r\n person') });
     const room = roomFor(taken);
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'failed' });
     await eventually(() => room.audited().includes('mail-dropped'));
     await aWhile();
@@ -137,7 +137,7 @@ describe('what the server answers', () => {
       },
     });
     const room = roomFor(taken);
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'failed' });
     await eventually(() => taken.received.length === 1);
     await aWhile();
@@ -164,7 +164,7 @@ describe('encryption', () => {
     });
     const lines: string[] = [];
     const room = roomFor({ port: plain.port, mail: login, environment: { SMTP_PASSWORD: password }, lines });
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'failed' });
     await eventually(() => lines.some((line) => line.includes('was not taken')));
     await aWhile();
@@ -191,7 +191,7 @@ describe('encryption', () => {
     const lines: string[] = [];
     const mail = `${login}, ca: "${join(folder, 'cert.pem')}"`;
     const room = roomFor({ port: secured.port, mail, environment: { SMTP_PASSWORD: password }, lines });
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'failed' });
     await eventually(() => lines.some((line) => line.includes('refused the login (535)')));
     isRight = true;
@@ -216,7 +216,7 @@ describe('encryption', () => {
     });
     const lines: string[] = [];
     const room = roomFor({ port: stranger.port, mail: '', lines });
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'failed' });
     await eventually(() => lines.some((line) => line.includes('was not taken')));
     await aWhile();
@@ -226,7 +226,7 @@ describe('encryption', () => {
   it('a process without the password leaves mail to the others', async () => {
     const lines: string[] = [];
     const room = roomFor({ port: 9, mail: login, lines });
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'failed' });
     await aWhile();
     expect(lines.join('')).toContain('is not set in the environment of this process');

@@ -37,7 +37,7 @@ const dropped = (room: Newsroom) => room.audited().filter((action) => action ===
 describe('PagerDuty', () => {
   it('is called when a deployment halts, and told when the next one is live', async () => {
     const { pager, room } = await setUp();
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'halted', sentence: 'needs a person: promote could not be undone' });
     await eventually(() => pager.pages.length === 1);
     expect(pager.pages[0]?.body).toMatchObject({
@@ -70,7 +70,7 @@ describe('PagerDuty', () => {
       { status: 500, body: `{"message":"no ${key}"}` },
       undefined,
     ]);
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'failed', mode: 'rollback', version: 'v1.9' });
     await eventually(() => pager.pages.length === 1);
     room.clock.advance(60_000);
@@ -90,7 +90,7 @@ describe('PagerDuty', () => {
 
   it('that refuses is given up, and told once', async () => {
     const { pager, room } = await setUp([{ status: 400, body: '{"message":"Event object is invalid"}' }]);
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'halted' });
     await eventually(() => dropped(room).length === 1);
     await aWhile();
@@ -104,7 +104,7 @@ describe('PagerDuty', () => {
   it('that is away is given up after a day', async () => {
     const { pager, room } = await setUp();
     await pager.close();
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'halted' });
     await eventually(() => waits(room) === 1);
     room.clock.advance(86_400_000 + 60_000);
@@ -116,7 +116,7 @@ describe('PagerDuty', () => {
 describe('a webhook', () => {
   it('is signed, so that whoever has the secret can tell it is ours; the same news has the same id', async () => {
     const { pager, room } = await setUp([{ status: 503 }], 'webhook');
-    room.tell();
+    room.notify();
     room.ends({ id: 'd1', outcome: 'halted' });
     await eventually(() => pager.pages.length === 1 && waits(room) === 1);
     room.clock.advance(60_000);
@@ -155,7 +155,7 @@ describe('both sides ill', () => {
     const driven = () =>
       store.note((db) => acquireLease(db, { name: 'driver', holder: 'driver', configDigest: '', clock }));
     healthOf('unhealthy');
-    room.tell();
+    room.notify();
     await aWhile(2_500);
     clock.advance(20_000);
     await aWhile(2_500);

@@ -7,7 +7,7 @@ import type { Store } from '../../state/store.ts';
 import type { TroubleName } from './trouble.ts';
 
 export interface PageParts {
-  readonly engine: Omit<Engine, 'tell'>;
+  readonly engine: Omit<Engine, 'notify'>;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;

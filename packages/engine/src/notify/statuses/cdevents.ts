@@ -6,7 +6,7 @@ import type { EventSink } from '../../config/statuses/statuses.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { httpRequest } from '../../lib/http.ts';
 import type { Transport } from '../deliver.ts';
-import { fateOf } from '../fate.ts';
+import { resultOf } from '../delivery-result.ts';
 import type { CdEvent, EventFact } from './cdevents-facts.ts';
 import { asFate, outgoing, readSecret, timeoutMs } from './outgoing.ts';
 
@@ -31,7 +31,7 @@ export function cdeventsTransport(sink: EventSink, clock: Clock): Transport {
         const answer = await httpRequest({ url, method: 'POST', headers, body, timeoutMs, signal });
         return answer.status >= 200 && answer.status < 300
           ? { kind: 'sent', reference: { status: answer.status } }
-          : fateOf(name, answer, clock.now());
+          : resultOf(name, answer, clock.now());
       });
     },
   };

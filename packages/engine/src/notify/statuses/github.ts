@@ -6,7 +6,7 @@ import { environmentOf, type GithubEnvironment, type GithubSettings } from '../.
 import type { Outbox, OutboxMessage } from '../../domain/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Transport } from '../deliver.ts';
-import { type Fate, fateOf } from '../fate.ts';
+import { type DeliveryResult, resultOf } from '../delivery-result.ts';
 import { linkToCard } from '../links.ts';
 import { type Asked, type GithubApi, githubApi } from './github-api.ts';
 import { type GithubFact, githubName } from './github-facts.ts';
@@ -60,7 +60,7 @@ interface Bringing extends GithubParts {
   readonly log: string | undefined;
 }
 
-async function bring(bringing: Bringing): Promise<Fate> {
+async function bring(bringing: Bringing): Promise<DeliveryResult> {
   const { api, message, fact, environment, repository, log, outbox } = bringing;
   const { state, description } = fact;
   const place = placeIn(message.reference, repository);
@@ -91,7 +91,10 @@ async function findOrMake({ api, fact, environment }: Bringing): Promise<Asked<n
   return api.create({ ...wanted, production: environment.production, description });
 }
 
-function unexpected({ clock, repository }: Bringing, { answer }: Exclude<Asked<unknown>, { value: unknown }>): Fate {
+function unexpected(
+  { clock, repository }: Bringing,
+  { answer }: Exclude<Asked<unknown>, { value: unknown }>,
+): DeliveryResult {
   const who = `GitHub (${repository})`;
   if (answer.status >= 200 && answer.status < 300)
     return {
@@ -99,7 +102,7 @@ function unexpected({ clock, repository }: Bringing, { answer }: Exclude<Asked<u
       problem: `${who} answered ${answer.status} with something else than asked`,
       holdsAll: true,
     };
-  return fateOf(who, answer, clock.now());
+  return resultOf(who, answer, clock.now());
 }
 
 /** A service that has moved to another repository has no deployment there yet. */

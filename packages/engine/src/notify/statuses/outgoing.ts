@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { Secret } from '../../config/notify/settings.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import type { Transport } from '../deliver.ts';
-import type { Fate } from '../fate.ts';
+import type { DeliveryResult } from '../delivery-result.ts';
 import { oneLine } from '../text.ts';
 
 /** What every payload says of itself, beside what its transport needs. */
@@ -53,12 +53,16 @@ export function readSecret({ value = '', file }: Secret): string {
   return file === undefined ? value : readFileSync(file, 'utf8').trim();
 }
 
-/** Runs `ask`; silence is a fate too. `hidden`: texts that must not be written down. */
-export async function asFate(who: string, hidden: readonly string[], ask: () => Promise<Fate>): Promise<Fate> {
-  const fate = await ask().catch(
-    (thrown: unknown): Fate => ({ kind: 'later', problem: silence(who, thrown), holdsAll: true }),
+/** Runs `ask`; silence is a result too. `hidden`: texts that must not be written down. */
+export async function asFate(
+  who: string,
+  hidden: readonly string[],
+  ask: () => Promise<DeliveryResult>,
+): Promise<DeliveryResult> {
+  const result = await ask().catch(
+    (thrown: unknown): DeliveryResult => ({ kind: 'later', problem: silence(who, thrown), holdsAll: true }),
   );
-  return fate.kind === 'sent' ? fate : { ...fate, problem: without(fate.problem, hidden) };
+  return result.kind === 'sent' ? result : { ...result, problem: without(result.problem, hidden) };
 }
 
 function silence(who: string, thrown: unknown): string {

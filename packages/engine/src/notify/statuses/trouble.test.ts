@@ -265,7 +265,7 @@ describe('nothing is there twice', () => {
 });
 
 async function tellInProcess(): Promise<void> {
-  const main = resolve(import.meta.dirname, 'testing/tell-process.ts');
+  const main = resolve(import.meta.dirname, 'testing/notify-process.ts');
   const child = spawn(process.execPath, [main, state.folder, JSON.stringify(configFor(github.origin))], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

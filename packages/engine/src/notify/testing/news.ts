@@ -24,7 +24,7 @@ export interface Newsroom {
   readonly store: Store;
   readonly clock: ReturnType<typeof movableClock>;
   /** Tells until `stop` is called. */
-  tell(): { stop(): Promise<void> };
+  notify(): { stop(): Promise<void> };
   happens(event: AuditFact & Partial<Omit<AuditEvent, keyof AuditFact>>): void;
   /** A deployment that has ended. */
   ends(ending: Ending): void;
@@ -71,12 +71,12 @@ export function openNewsroom(options: {
     store,
     clock,
     happens,
-    tell() {
+    notify() {
       const over = new AbortController();
-      const telling = engine.tell(over.signal);
+      const notifying = engine.notify(over.signal);
       const stop = async () => {
         over.abort();
-        await telling;
+        await notifying;
       };
       tellings.add({ stop });
       return { stop };

@@ -46,7 +46,7 @@ import { tryMigrations } from './try-migrations.ts';
 
 const slotNames: readonly SlotName[] = ['blue', 'green'];
 
-export function createVerbs(core: Core, holder: string): Omit<Engine, 'tell' | 'builds'> {
+export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' | 'builds'> {
   const { store, settings, wake } = core;
   const shown = (answer: Result<DeploymentRow>): Result<DeploymentView> =>
     answer.ok ? ok(viewDeployment(core, answer.value)) : answer;

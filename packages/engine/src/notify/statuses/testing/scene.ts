@@ -1,4 +1,4 @@
-// A real state with deployments in it as the flow writes them, and tellers that work on it.
+// A real state with deployments in it as the flow writes them, and notifiers that work on it.
 
 import { resolveStatuses, type StatusesFile, statuses } from '../../../config/statuses/statuses.ts';
 import type { Build } from '../../../domain/build.ts';
@@ -13,7 +13,7 @@ import { createOutbox } from '../../../state/outbox.ts';
 import { readCursor, writeCursor } from '../../../state/snapshots.ts';
 import type { Store } from '../../../state/store.ts';
 import { movableClock, shop } from '../../../state/testing/state.ts';
-import { type StatusParts, statusTellers } from '../tellers.ts';
+import { type StatusParts, statusNotifiers } from '../notifiers.ts';
 
 export const commitOf = (version: string): string => Buffer.from(version).toString('hex').padEnd(40, '0').slice(0, 40);
 
@@ -42,14 +42,14 @@ export function sceneOf({ store, clock, config, log = silentLog }: NewScene): Sc
     },
     status: () => ({ targets: [{ ...shop, slots: [{ role: 'active' }, { role: 'idle' }] }] }),
   };
-  // As much of the engine as a teller takes.
+  // As much of the engine as a notifier takes.
   return { engine: engine as unknown as StatusParts['engine'], store, clock, log };
 }
 
-/** Tellers at work until `stop` is called, which waits for their end. */
+/** Notifiers at work until `stop` is called, which waits for their end. */
 export function startTelling(scene: Scene): { readonly stop: () => Promise<void> } {
   const over = new AbortController();
-  const all = Promise.all(statusTellers(scene).map(({ work }) => work(over.signal)));
+  const all = Promise.all(statusNotifiers(scene).map(({ work }) => work(over.signal)));
   all.catch(() => {});
   return {
     stop: async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StatusesFile } from '../../config/statuses/statuses.ts';
 import { setState, type TestState } from '../../state/testing/state.ts';
-import { statusTellers } from './tellers.ts';
+import { statusNotifiers } from './notifiers.ts';
 import { type LocalServer, localServer } from './testing/local-server.ts';
 import { eventually, finish, leapingClock, request, sceneOf, startTelling } from './testing/scene.ts';
 
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const repositories = [{ service: 'shop', repository: 'acme/shop' }];
 const tellersOf = (config: StatusesFile) =>
-  statusTellers(sceneOf({ store: state.store, clock, config })).map(({ name }) => name);
+  statusNotifiers(sceneOf({ store: state.store, clock, config })).map(({ name }) => name);
 
 describe('a process', () => {
   it('tells each on its own', () => {

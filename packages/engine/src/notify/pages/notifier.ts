@@ -7,10 +7,10 @@ import { hasCode, messageOf } from '../../lib/errors.ts';
 import { httpRequest } from '../../lib/http.ts';
 import { together } from '../../lib/tasks.ts';
 import { deliver, type Transport } from '../deliver.ts';
-import { type Fate, fateOf } from '../fate.ts';
+import { type DeliveryResult, resultOf } from '../delivery-result.ts';
 import { follow } from '../follow.ts';
 import { linkToCard } from '../links.ts';
-import type { Teller } from '../tell.ts';
+import type { Notifier } from '../notify.ts';
 import { oneLine } from '../text.ts';
 import { type PageParts, type PagePayload, pagerTransport } from './payload.ts';
 import { lookForIllness, putTroubles } from './put.ts';
@@ -25,7 +25,7 @@ const longestWaitMs = 5 * 60_000;
 const giveUpMs = 86_400_000;
 
 /** Nobody, where this process was not given the secret of any pager. */
-export function pageTellers(parts: PageParts): readonly Teller[] {
+export function pageNotifiers(parts: PageParts): readonly Notifier[] {
   const { pagers } = parts.engine.settings.notify;
   const missing = pagers.filter(({ secret }) => secret.value === undefined && secret.file === undefined);
   for (const { name } of missing)
@@ -74,7 +74,12 @@ function transportTo(parts: PageParts, pager: PagerSettings): Transport {
   };
 }
 
-async function send(parts: PageParts, pager: PagerSettings, payload: PagePayload, stop: AbortSignal): Promise<Fate> {
+async function send(
+  parts: PageParts,
+  pager: PagerSettings,
+  payload: PagePayload,
+  stop: AbortSignal,
+): Promise<DeliveryResult> {
   const { engine, clock } = parts;
   const { deploymentId } = payload;
   const who = `the pager ${pager.name}`;
@@ -87,11 +92,11 @@ async function send(parts: PageParts, pager: PagerSettings, payload: PagePayload
     const request = { url: pager.url, method: 'POST', headers, body, timeoutMs: oneTryMs, signal: stop };
     const answer = await httpRequest(request);
     if (answer.status >= 200 && answer.status < 300) return { kind: 'sent', reference: { at: clock.now() } };
-    const fate = fateOf(who, answer, clock.now());
-    if (fate.kind === 'sent') return fate;
-    const problem = without(fate.problem, [secret, pager.url]);
-    if (fate.kind === 'refused' || fate.afterMs === undefined) return { ...fate, problem };
-    return { ...fate, problem, afterMs: Math.min(fate.afterMs, longestWaitMs) };
+    const result = resultOf(who, answer, clock.now());
+    if (result.kind === 'sent') return result;
+    const problem = without(result.problem, [secret, pager.url]);
+    if (result.kind === 'refused' || result.afterMs === undefined) return { ...result, problem };
+    return { ...result, problem, afterMs: Math.min(result.afterMs, longestWaitMs) };
   } catch (thrown) {
     const problem = hasCode(thrown, 'http-timeout')
       ? `${who} gave no answer within ${oneTryMs / 1_000} s`

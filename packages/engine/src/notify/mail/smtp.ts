@@ -5,11 +5,11 @@ import { createTransport } from 'nodemailer';
 import type { MailSettings } from '../../config/notify/settings.ts';
 import { type Clock, deadline, pause } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { Fate } from '../fate.ts';
+import type { DeliveryResult } from '../delivery-result.ts';
 import { oneLine } from '../text.ts';
 import type { Drawn } from './draw.ts';
 
-export interface Letter extends Drawn {
+export interface Email extends Drawn {
   readonly to: { readonly name: string; readonly address: string };
   /** The same for the same news to the same person, so that a second one after a crash can be told. */
   readonly messageId: string;
@@ -17,9 +17,9 @@ export interface Letter extends Drawn {
   readonly thread: string;
 }
 
-export interface Post {
+export interface SmtpClient {
   /** Resolves when the server has taken it, or has not. */
-  send(letter: Letter, stop: AbortSignal): Promise<Fate>;
+  send(email: Email, stop: AbortSignal): Promise<DeliveryResult>;
   close(): void;
 }
 
@@ -31,7 +31,7 @@ const oneMailMs = 60_000;
 const lastMs = 5_000;
 
 /** Connects with the first mail, keeps the connection, and begins anew, with the password read anew, after trouble. */
-export function createPost(settings: MailSettings, clock: Clock): Post {
+export function createSmtpClient(settings: MailSettings, clock: Clock): SmtpClient {
   let mailer: ReturnType<typeof connect> | undefined;
 
   function close(): void {
@@ -39,17 +39,17 @@ export function createPost(settings: MailSettings, clock: Clock): Post {
     mailer = undefined;
   }
 
-  async function send(letter: Letter, stop: AbortSignal): Promise<Fate> {
+  async function send(email: Email, stop: AbortSignal): Promise<DeliveryResult> {
     const over = new AbortController();
     const limit = AbortSignal.any([deadline(oneMailMs), afterwards(clock, stop, over.signal)]);
     try {
       mailer ??= connect(settings);
-      await mailer.sendMail({ ...asMail(settings, letter), signal: limit });
-      return { kind: 'sent', reference: { messageId: letter.messageId } };
+      await mailer.sendMail({ ...asMail(settings, email), signal: limit });
+      return { kind: 'sent', reference: { messageId: email.messageId } };
     } catch (thrown) {
-      const fate = fateOfError(thrown, settings);
-      if (fate.kind === 'later' && fate.holdsAll) close();
-      return fate;
+      const result = fateOfError(thrown, settings);
+      if (result.kind === 'later' && result.holdsAll) close();
+      return result;
     } finally {
       over.abort();
     }
@@ -95,7 +95,7 @@ function passwordOf({ value, file }: Password): string {
   return file === undefined ? (value ?? '') : readFileSync(file, 'utf8').trim();
 }
 
-function asMail({ from }: MailSettings, { to, subject, text, html, messageId, thread }: Letter) {
+function asMail({ from }: MailSettings, { to, subject, text, html, messageId, thread }: Email) {
   return {
     from,
     to,
@@ -117,7 +117,7 @@ interface MailError {
 }
 
 /** What a server says of a recipient or of the mail is about this mail; everything else is about all of them. */
-function fateOfError(thrown: unknown, settings: MailSettings): Fate {
+function fateOfError(thrown: unknown, settings: MailSettings): DeliveryResult {
   const { code, command, responseCode } = (thrown ?? {}) as MailError;
   const problem = problemOf(thrown, settings);
   const isOfThisMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && command !== 'MAIL FROM';

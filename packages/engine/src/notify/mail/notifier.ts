@@ -9,33 +9,33 @@ import { together } from '../../lib/tasks.ts';
 import { deliver, type Transport } from '../deliver.ts';
 import { follow } from '../follow.ts';
 import { type Link, linkToCard } from '../links.ts';
-import type { Teller } from '../tell.ts';
+import type { Notifier } from '../notify.ts';
 import { drawMail, type LinksOf } from './draw.ts';
 import { type MailParts, type MailPayload, mailTransport } from './payload.ts';
-import { createPost, type Letter, loginProblem } from './post.ts';
 import { checkTemplates } from './preview.ts';
 import { putMails } from './put.ts';
+import { createSmtpClient, type Email, loginProblem } from './smtp.ts';
 import { readTemplates, type Templates } from './templates.ts';
 
 /** Nobody, where this process cannot log in. @throws BlueGreenError `config-invalid` or `template-invalid` */
-export function mailTellers(parts: MailParts): readonly Teller[] {
+export function mailNotifiers(parts: MailParts): readonly Notifier[] {
   const { mail } = parts.engine.settings.notify;
   if (mail === undefined) return [];
-  const teller = mailTeller(parts, mail);
+  const notifier = mailTeller(parts, mail);
   const problem = loginProblem(mail);
-  if (problem === undefined) return [teller];
+  if (problem === undefined) return [notifier];
   parts.log.error(problem);
   return [];
 }
 
-function mailTeller(parts: MailParts, settings: MailSettings): Teller {
+function mailTeller(parts: MailParts, settings: MailSettings): Notifier {
   const templates = readTemplates(settings.templates);
   checkTemplates(templates);
   return {
     name: mailTransport,
     work: async (signal) => {
-      const post = createPost(settings, parts.clock);
-      const transport = mailTransportTo({ parts, settings, templates }, (letter, stop) => post.send(letter, stop));
+      const smtp = createSmtpClient(settings, parts.clock);
+      const transport = mailTransportTo({ parts, settings, templates }, (email, stop) => smtp.send(email, stop));
       const take = putMails(parts, settings);
       try {
         await together(
@@ -43,7 +43,7 @@ function mailTeller(parts: MailParts, settings: MailSettings): Teller {
           signal,
         );
       } finally {
-        post.close();
+        smtp.close();
       }
     },
   };
@@ -57,7 +57,7 @@ interface Writing {
 
 function mailTransportTo(
   { parts, settings, templates }: Writing,
-  send: (letter: Letter, stop: AbortSignal) => ReturnType<Transport['send']>,
+  send: (email: Email, stop: AbortSignal) => ReturnType<Transport['send']>,
 ): Transport {
   const linksOf = linksIn(parts.engine);
   return {
@@ -87,7 +87,7 @@ function letterOf(
   templates: Templates,
   { from }: MailSettings,
   linksOf: LinksOf,
-): Letter {
+): Email {
   const { to, hash, facts, ...told } = payload as MailPayload;
   const domain = from.address.slice(from.address.indexOf('@') + 1);
   const [fact] = facts;

@@ -1,8 +1,8 @@
-// The audit log outside: each destination, and the file with the heads, is a teller of its own; none waits for another.
+// The audit log outside: each destination, and the file with the heads, is a notifier of its own; none waits for another.
 
 import type { Engine } from '../../api/engine.ts';
 import { shipConsumer } from '../../state/shipped.ts';
-import type { Teller } from '../tell.ts';
+import type { Notifier } from '../notify.ts';
 import { headsInto } from './heads.ts';
 import { type Sender, senderTo } from './senders.ts';
 import { type ShipParts, ship } from './ship.ts';
@@ -11,7 +11,7 @@ export interface AuditParts extends ShipParts {
   readonly engine: Pick<Engine, 'audit' | 'cursor' | 'moveCursor' | 'changed' | 'settings'>;
 }
 
-export function auditTellers(parts: AuditParts): readonly Teller[] {
+export function auditNotifiers(parts: AuditParts): readonly Notifier[] {
   const { audit, settings } = { audit: parts.engine.audit, settings: parts.engine.settings.audit };
   const ways = settings.ship.filter((each) => {
     const isMissing =
@@ -38,7 +38,7 @@ export function auditTellers(parts: AuditParts): readonly Teller[] {
   return [...ways.map(senderTo), ...heads].map((sender) => tellerOf(parts, sender));
 }
 
-const tellerOf = (parts: AuditParts, sender: Sender): Teller => ({
+const tellerOf = (parts: AuditParts, sender: Sender): Notifier => ({
   name: shipConsumer(sender.name),
   work: (signal) => ship(parts, sender, signal),
 });

@@ -1,4 +1,4 @@
-// Tellers beside one another, and how one follows the log: real leases, a real state.
+// Notifiers beside one another, and how one follows the log: real leases, a real state.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../api/engine.ts';
@@ -11,7 +11,7 @@ import { readCursor, writeCursor } from '../state/snapshots.ts';
 import { movableClock, setState, type TestState } from '../state/testing/state.ts';
 import { createWake } from '../state/wake.ts';
 import { follow } from './follow.ts';
-import { tell } from './tell.ts';
+import { notify } from './notify.ts';
 import { aWhile, eventually, type Newsroom, openNewsroom } from './testing/news.ts';
 
 const opened: Newsroom[] = [];
@@ -27,12 +27,12 @@ function openRoom(): Newsroom {
   return room;
 }
 
-describe('tellers', () => {
+describe('notifiers', () => {
   it('do not hold one another up: one that fails begins again after a pause', async () => {
     const { engine, clock } = openRoom();
     const story: string[] = [];
     const over = new AbortController();
-    const tellers = [
+    const notifiers = [
       {
         name: 'broken',
         work: async () => {
@@ -50,7 +50,7 @@ describe('tellers', () => {
         },
       },
     ];
-    const telling = tell({ withLease: engine.withLease, clock, log: silentLog }, tellers, over.signal);
+    const telling = notify({ withLease: engine.withLease, clock, log: silentLog }, notifiers, over.signal);
     await eventually(() => story.filter((who) => who === 'broken').length === 2);
     expect(story.filter((who) => who === 'sound').length).toBeGreaterThan(10);
     over.abort();
@@ -61,7 +61,7 @@ describe('tellers', () => {
     const room = openRoom();
     const busy = { now: 0, most: 0 };
     const over = new AbortController();
-    const teller = {
+    const notifier = {
       name: 'one',
       work: async (signal: AbortSignal) => {
         busy.now += 1;
@@ -71,7 +71,7 @@ describe('tellers', () => {
       },
     };
     const parts = { withLease: room.engine.withLease, clock: room.clock, log: silentLog };
-    const both = [tell(parts, [teller], over.signal), tell(parts, [teller], over.signal)];
+    const both = [notify(parts, [notifier], over.signal), notify(parts, [notifier], over.signal)];
     await eventually(() => busy.now === 1);
     await aWhile(2_500);
     expect(busy).toEqual({ now: 1, most: 1 });

@@ -8,7 +8,7 @@ import { together } from '../../lib/tasks.ts';
 import type { Store } from '../../state/store.ts';
 import { deliver, type Transport } from '../deliver.ts';
 import { type Follower, follow } from '../follow.ts';
-import type { Teller } from '../tell.ts';
+import type { Notifier } from '../notify.ts';
 import { cdeventsTransport, sinkTransport } from './cdevents.ts';
 import { eventFacts } from './cdevents-facts.ts';
 import { githubTransport } from './github.ts';
@@ -23,7 +23,7 @@ export interface StatusParts {
 }
 
 /** Without those whose token or secret this process was not given: another process has it. */
-export function statusTellers(parts: StatusParts): readonly Teller[] {
+export function statusNotifiers(parts: StatusParts): readonly Notifier[] {
   const { github, cdevents } = parts.engine.settings.statuses;
   const sinks = cdevents?.sinks.filter(({ name, token, secret }) => {
     const secrets = [token, secret].filter((each) => each !== undefined);
@@ -41,7 +41,7 @@ function complain({ log }: StatusParts, what: string): false {
   return false;
 }
 
-function githubTeller(parts: StatusParts, settings: GithubSettings): Teller {
+function githubTeller(parts: StatusParts, settings: GithubSettings): Notifier {
   const { engine, store, clock } = parts;
   const follower: Follower = {
     consumer: githubName,
@@ -59,7 +59,7 @@ function githubTeller(parts: StatusParts, settings: GithubSettings): Teller {
   );
 }
 
-function sinkTeller(parts: StatusParts, source: CdeventsSettings['source'], sink: EventSink): Teller {
+function sinkTeller(parts: StatusParts, source: CdeventsSettings['source'], sink: EventSink): Notifier {
   const { engine, store, clock } = parts;
   const transport = sinkTransport(sink);
   const serving = () => engine.status().targets.filter(({ slots }) => slots.some(({ role }) => role === 'active'));
@@ -77,7 +77,7 @@ function sinkTeller(parts: StatusParts, source: CdeventsSettings['source'], sink
   return tellerOf(parts, follower, cdeventsTransport(sink, clock));
 }
 
-function tellerOf(parts: StatusParts, follower: Follower, transport: Transport): Teller {
+function tellerOf(parts: StatusParts, follower: Follower, transport: Transport): Notifier {
   const works = [
     (stop: AbortSignal) => follow(parts, follower, stop),
     (stop: AbortSignal) => deliver(parts, transport, stop),

@@ -3,7 +3,7 @@
 import type { HttpAnswer } from '../lib/http.ts';
 import { withoutMark } from '../lib/text-file.ts';
 
-export type Fate =
+export type DeliveryResult =
   | { readonly kind: 'sent'; readonly reference: unknown }
   | {
       readonly kind: 'later';
@@ -22,7 +22,11 @@ const longestWaitMs = 3_600_000;
 const unsaidWaitMs = 60_000;
 
 /** For an answer that is none of the expected ones. `who`: as it stands in a sentence. */
-export function fateOf(who: string, answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>, now: number): Fate {
+export function resultOf(
+  who: string,
+  answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>,
+  now: number,
+): DeliveryResult {
   const { status } = answer;
   const problem = `${who} answered ${status}${sayingWhat(answer.body)}`;
   const waitMs = waitOf(answer, now);

@@ -1,17 +1,17 @@
-// Who hears of what happened beside the cards: each teller follows the audit log by a cursor of its own and sends by a
-// transport of its own. One process at a time does the work of a teller; none waits for another, or is waited for.
+// Who hears of what happened beside the cards: each notifier follows the audit log by a cursor of its own and sends by a
+// transport of its own. One process at a time does the work of a notifier; none waits for another, or is waited for.
 
 import { type Clock, pause } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 
-export interface Teller {
+export interface Notifier {
   /** Also the name of its lease, so that it is told once and not by every process. */
   readonly name: string;
   /** Until `signal` aborts. What it throws is logged, and it is begun again. */
   work(signal: AbortSignal): Promise<void>;
 }
 
-export interface TellParts {
+export interface NotifyParts {
   /** Runs `work` while this process is the only one that does. */
   readonly withLease: (
     name: string,
@@ -26,14 +26,14 @@ export interface TellParts {
 const restMs = 5_000;
 
 /** Until `signal` aborts. */
-export async function tell(parts: TellParts, tellers: readonly Teller[], signal: AbortSignal): Promise<void> {
-  const all = tellers.map(({ name, work }) =>
+export async function notify(parts: NotifyParts, notifiers: readonly Notifier[], signal: AbortSignal): Promise<void> {
+  const all = notifiers.map(({ name, work }) =>
     parts.withLease(name, signal, async (held) => {
       try {
         await work(held);
       } catch (thrown) {
         if (held.aborted) return;
-        parts.log.error({ teller: name, err: thrown }, 'telling failed, begins again');
+        parts.log.error({ notifier: name, err: thrown }, 'a notifier failed and starts again');
         await pause(parts.clock, restMs, held);
       }
     }),

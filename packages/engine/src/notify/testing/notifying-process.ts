@@ -11,4 +11,4 @@ const engine = openEngine({
   processName: 'telling',
 });
 process.stdout.write('telling\n');
-await engine.tell(new AbortController().signal);
+await engine.notify(new AbortController().signal);
