@@ -1,10 +1,11 @@
+import type { TargetView } from '@bg/engine';
 import { describe, expect, it } from 'vitest';
 import { canaryView } from '../testing/view.ts';
 import { commandOf } from './actions.ts';
 import { bytesText, durationText, timeText } from './amounts.ts';
 import { deploymentLines } from './deployment.ts';
 import { createPaint } from './paint.ts';
-import { ageText, shareOf } from './status.ts';
+import { ageText, shareOf, targetLines } from './status.ts';
 import { tableLines } from './table.ts';
 
 const light = { now: 30_000, paint: createPaint(false) };
@@ -45,6 +46,35 @@ describe('what people read', () => {
     expect(text).toContain(
       `waits for approval: 1 of 2 given, by bob, carol; after ${timeText(40_000, 30_000)} it is aborted`,
     );
+  });
+
+  it('shows a degraded side as a grade of its own, with what it lacks', () => {
+    const slot = { role: 'idle', health: 'unknown', version: undefined, restarts: 0, port: 8001 };
+    const green = { ...slot, slot: 'green', role: 'standby', health: 'degraded', version: 'v1' };
+    const blue = {
+      ...slot,
+      slot: 'blue',
+      role: 'active',
+      health: 'degraded',
+      version: 'v2',
+      healthProblem: 'cache: down',
+    };
+    const target = {
+      name: 'shop',
+      service: 'shop',
+      target: 'production',
+      entrypoints: [],
+      slots: [blue, green],
+      routing: { generation: 1, active: 'blue' },
+      nodes: [],
+      rollback: { readiness: 'instant', version: 'v1', sentence: 'green is warm' },
+      actions: [],
+    } as unknown as TargetView;
+    const lines = targetLines(target, light);
+    expect(lines[1]).toMatch(/blue +active +v2 +degraded: cache: down +100 %/);
+    expect(lines[2]).toMatch(/green +standby +v1 +degraded +0 %/);
+    const colored = targetLines(target, { now: 30_000, paint: createPaint(true) }).join('');
+    expect(colored).toContain('\u001b[33mdegraded: cache: down');
   });
 
   it('colours a terminal and adds nothing but colours', () => {

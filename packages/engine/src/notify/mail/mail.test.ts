@@ -35,7 +35,7 @@ describe('a mail', () => {
     room.engine.outbox.put({ key: 'card:d1', transport: 'slack', kind: 'card', payload: {} });
     room.engine.outbox.sent('card:d1', 1, { channel: 'C0DEPLOYS', ts: '1772892300.000100' });
     room.ends({ id: 'd1', outcome: 'failed', sentence: 'the <b>smoke</b> test failed', reason: '"sale" <today>' });
-    room.tell();
+    room.notify();
     await eventually(() => server.received.length === 1);
     const [{ raw, to, from } = { raw: '', to: [], from: '' }] = server.received;
     expect([from, to]).toEqual(['deploys@example.com', ['alice@example.com']]);
@@ -66,7 +66,7 @@ describe('a mail', () => {
       authors: [{ name: evil, email: 'x@evil.example>,<eve@evil.example', login: undefined }],
     };
     room.happens({ action: 'build-failed', detail, sentence: evil });
-    room.tell();
+    room.notify();
     await eventually(() => server.received.length === 1);
     const [{ raw, to } = { raw: '', to: [] }] = server.received;
     expect(to).toEqual(['bob@example.com']);
@@ -82,7 +82,7 @@ describe('whoever is told', () => {
     const { server, room } = await setUp({ told: '{ developers: [alice, bob] }' });
     room.happens({ action: 'build-failed', detail: buildDetail, sentence: 'the build of v2.1 failed' });
     room.happens({ action: 'build-mended', detail: buildDetail, sentence: 'main builds again' });
-    room.tell();
+    room.notify();
     await eventually(() => server.received.length === 4);
     await aWhile();
     expect(server.received.map(({ raw, to }) => `${to.join()} ${header(raw, 'Subject')}`).sort()).toEqual([
@@ -104,10 +104,24 @@ describe('whoever is told', () => {
     ];
     const detail = { ...buildDetail, authors: authors.map((email) => ({ email, name: undefined, login: undefined })) };
     room.happens({ action: 'build-failed', detail });
-    room.tell();
+    room.notify();
     await eventually(() => server.received.length === 1);
     await aWhile();
     expect(server.received.map(({ to }) => to)).toEqual([['dan@example.org']]);
+  });
+
+  it('of an ending reads the head of the audit log in it, whole', async () => {
+    const { server, room } = await setUp({ told: '{ developers: [bob], mail: { live: [developers] } }' });
+    room.ends({ id: 'd1', outcome: 'promoted' });
+    room.notify();
+    await eventually(() => server.received.length === 1);
+    const row = room.engine.audit.after(0, 1_000).find(({ action }) => action === 'deployment-finished');
+    expect(row?.hash).toMatch(/^[0-9a-f]{64}$/);
+    const raw = server.received[0]?.raw ?? '';
+    for (const type of ['text/plain', 'text/html']) {
+      expect(partOf(raw, type)).toContain('Audit head');
+      expect(partOf(raw, type)).toContain(`${row?.seq}:${row?.hash}`);
+    }
   });
 
   it('of every ending, as configured', async () => {
@@ -120,7 +134,7 @@ describe('whoever is told', () => {
     room.ends({ id: 'd5', outcome: 'aborted', actor: 'person:alice' });
     room.ends({ id: 'd6', outcome: 'cancelled' });
     room.happens({ action: 'side-restored', target: 'production', detail: { slot: 'green', version: 'v2.0' } });
-    room.tell();
+    room.notify();
     await eventually(() => server.received.length >= 13);
     await aWhile();
     expect(server.received.map(({ raw, to }) => `${header(raw, 'Subject')} → ${to.join()}`).sort()).toEqual(
@@ -139,7 +153,7 @@ describe('whoever is told', () => {
 describe('much at once', () => {
   it('is told in one mail beyond what the configuration allows, but for what is urgent', async () => {
     const { server, room } = await setUp({ mail: ', digest: { after: 2, within: 1h }' });
-    const telling = room.tell();
+    const telling = room.notify();
     for (let number = 1; number <= 5; number += 1)
       room.ends({ id: `f${number}`, outcome: 'failed', version: `v${number}` });
     room.ends({ id: 'h1', outcome: 'halted', version: 'v9' });
@@ -150,7 +164,7 @@ describe('much at once', () => {
     // The digest survives the process that began it.
     await telling.stop();
     room.clock.advance(3_600_000);
-    room.tell();
+    room.notify();
     await eventually(() => server.received.length === 5);
     const raw = server.received.at(-1)?.raw ?? '';
     expect(header(raw, 'Subject')).toBe('3 things happened: shop/production');
