@@ -49,7 +49,7 @@ async function changeByHand(active: string): Promise<void> {
 
 const click = (user: string, messageTs: string, action: string) =>
   workspace.slack.click({ user, channel, messageTs, actionId: `deploy.${action}`, confirmed: true });
-const drifted = () => cardWith(workspace.slack, /shop: the load balancer does something else/);
+const drifted = () => cardWith(workspace.slack, /shop: the load balancer differs from the decided routing/);
 
 test('one message names what differs and offers both ways out', async () => {
   await changeByHand('blue');
