@@ -5,6 +5,7 @@ import { hasCode, type SlotName } from '@bg/engine';
 import type { App, BlockAction, SlackViewAction, ViewOutput } from '@slack/bolt';
 import { handleClick } from './buttons/handle-click.ts';
 import type { Card } from './cards/blocks.ts';
+import { type HomePages, homePage, readHomePages } from './cards/pages.ts';
 import { faultCard, noticeCard } from './cards/refusal-card.ts';
 import { runCommand } from './commands/run.ts';
 import { commandTable } from './commands/table.ts';
@@ -66,7 +67,11 @@ function registerButtons(app: App, bot: BotContext, queue: FairQueue): void {
       triggerId: body.trigger_id,
     };
     const card = await orFault(bot, () => queue(() => handleClick(bot, click)));
-    if (body.view !== undefined) return answerAtHome(bot, { card, user, triggerId: body.trigger_id });
+    if (body.view !== undefined) {
+      const turned = click.actionId.startsWith(`deploy.${homePage}:`);
+      const pages = readHomePages(turned ? click.value : body.view.private_metadata);
+      return answerAtHome(bot, { card, user, triggerId: body.trigger_id, pages });
+    }
     if (card !== undefined) await reply(bot, { card, respond, channel: body.channel?.id, user });
   });
   app.action<BlockAction>(targetActionId, async ({ action, body, ack, context }) => {
@@ -117,11 +122,12 @@ interface HomeAnswer {
   readonly card: Card | undefined;
   readonly user: string;
   readonly triggerId: string;
+  readonly pages: HomePages;
 }
 
-async function answerAtHome(bot: BotContext, { card, user, triggerId }: HomeAnswer): Promise<void> {
+async function answerAtHome(bot: BotContext, { card, user, triggerId, pages }: HomeAnswer): Promise<void> {
   const opened = card && (await bot.slack.openView(triggerId, noticeModal(card)));
-  if (opened === undefined || opened.ok) return publishHome(bot, user);
+  if (opened === undefined || opened.ok) return publishHome(bot, user, { pages });
   bot.log.warn({ problem: problemSentence(opened.problem) }, 'the dialog did not open; the Home tab shows the answer');
-  await publishHome(bot, user, card?.text);
+  await publishHome(bot, user, { notice: card?.text, pages });
 }

@@ -13,8 +13,10 @@ import type { Card } from '../cards/blocks.ts';
 import { readRef, readSideRef } from '../cards/button-value.ts';
 import { retryDelivery } from '../cards/delivery-card.ts';
 import { unlockAction } from '../cards/lock-card.ts';
+import { homePage, readStatusPage, statusPage } from '../cards/pages.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
 import { approversOf, asksApprovers, isSignal, sendSignal } from '../commands/signals.ts';
+import { status } from '../commands/status.ts';
 import { openRejectModal } from '../modals/open.ts';
 import { putCard } from '../outbox/messages.ts';
 import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
@@ -30,6 +32,11 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
   const name = input.actionId.replace(/^deploy\./, '');
   const verb = entryOf(sideVerbs, name);
   if (verb) return handleSideClick(bot, input, { name, verb });
+  if (name.startsWith(`${homePage}:`)) return undefined;
+  if (name.startsWith(`${statusPage}:`)) {
+    const { index, service } = readStatusPage(input.value);
+    return status(bot, { service }, index);
+  }
   if (name === unlockAction) return handleUnlockClick(bot, input);
   if (isDriftAction(name)) return handleDriftClick(bot, input, name);
   if (isConfigurationAction(name)) return handleConfigurationClick(bot, input, name);

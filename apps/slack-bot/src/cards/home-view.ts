@@ -4,6 +4,7 @@ import type { DeploymentView, StatusView } from '@bg/engine';
 import { actions, type Block, context, divider, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { deploymentSentence } from './deployment-card.ts';
+import { type HomePages, homePage, homePagesText, type Page, pageButtons, pageOf, pageText } from './pages.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { stageEmoji, stageOf } from './stage.ts';
 import { targetBlocks } from './status-card.ts';
@@ -16,41 +17,60 @@ export interface HomeFacts {
   readonly formatter: PeopleFormatter;
   /** An answer that could be shown nowhere else; its text, since its blocks may be what Slack refused. */
   readonly notice?: string | undefined;
+  readonly pages?: HomePages | undefined;
 }
 
 export interface HomeView {
   readonly type: 'home';
+  /** The pages that it shows: a click in the view stays on them. */
+  readonly private_metadata: string;
   readonly blocks: Block[];
 }
 
-/** A view holds a hundred blocks; each list below is bounded so that they fit. */
-const maxEach = 12;
-
-export function homeView({ status, mine, formatter, notice }: HomeFacts): HomeView {
+/** A view holds a hundred blocks; a page of each list fits. */
+export function homeView({ status, mine, formatter, notice, pages = firstPages }: HomeFacts): HomeView {
   const live = status.targets.flatMap(({ live: deployment }) => (deployment === undefined ? [] : [deployment]));
+  const approvals = pageOf(mine, pages.approvals);
+  const underWay = pageOf(live, pages.live);
+  const targets = pageOf(status.targets, pages.targets);
+  const shown = { approvals: approvals.index, live: underWay.index, targets: targets.index };
+  const turn = (list: keyof HomePages, page: Page<unknown>) => turnPage(page, list, shown);
   return {
     type: 'home',
+    private_metadata: homePagesText(shown),
     blocks: [
       ...(notice === undefined ? [] : [section(notice), divider]),
       header('Waiting for your approval'),
-      ...(mine.length === 0 ? [section('Nothing waits for you.')] : mine.slice(0, maxEach).flatMap(approvalBlocks)),
-      ...leftOut(mine.length, 'approvals'),
+      ...(mine.length === 0 ? [section('Nothing waits for you.')] : approvals.shown.flatMap(approvalBlocks)),
+      ...turn('approvals', approvals),
       divider,
       header('Under way'),
-      ...(live.length === 0 ? [section('No deployment is under way.')] : live.slice(0, maxEach).map(liveBlock)),
-      ...leftOut(live.length, 'deployments'),
+      ...(live.length === 0 ? [section('No deployment is under way.')] : underWay.shown.map(liveBlock)),
+      ...turn('live', underWay),
       divider,
       header('What runs where'),
-      ...status.targets.slice(0, maxEach).flatMap((target) => targetBlocks(target, formatter)),
-      ...leftOut(status.targets.length, 'targets'),
+      ...targets.shown.flatMap((target) => targetBlocks(target, formatter)),
+      ...turn('targets', targets),
       context(join(`as of ${dateTime(status.at)}`, 'open this tab again to refresh it')),
     ],
   };
 }
 
-function leftOut(count: number, what: string): readonly Block[] {
-  if (count <= maxEach) return [];
-  return [context(`… and ${count - maxEach} more ${what}: \`/deploy status <service>/<target>\` shows each of them.`)];
+const firstPages: HomePages = { approvals: 0, live: 0, targets: 0 };
+
+const names: Readonly<Record<keyof HomePages, string>> = {
+  approvals: 'approvals',
+  live: 'deployments',
+  targets: 'targets',
+};
+
+function turnPage(page: Page<unknown>, list: keyof HomePages, shown: HomePages): readonly Block[] {
+  const text = pageText(page, names[list]);
+  const buttons = pageButtons(page, {
+    name: `${homePage}:${list}`,
+    valueFor: (index) => homePagesText({ ...shown, [list]: index }),
+  });
+  return text === undefined || buttons === undefined ? [] : [context(text), buttons];
 }
 
 function approvalBlocks(view: DeploymentView): readonly Block[] {

@@ -4,21 +4,31 @@ import type { SlotView, StatusView, TargetView } from '@bg/engine';
 import { actions, type Block, type Card, card, context, header, section } from './blocks.ts';
 import { actionButtons } from './buttons.ts';
 import { driftButtons, driftLine } from './drift-card.ts';
+import { pageButtons, pageOf, pageText, statusPage } from './pages.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { schemaLine } from './schema-part.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { bar, code, dateTime, join, outside } from './text.ts';
 
-const maxTargets = 12;
+interface StatusPage {
+  readonly page?: number;
+  /** Of the command, where it named one. */
+  readonly service?: string;
+}
 
-export function statusCard(status: StatusView, formatter: PeopleFormatter): Card {
-  const shown = status.targets.slice(0, maxTargets);
-  const more = status.targets.length - shown.length;
-  return card(status.targets.map(targetSentence).slice(0, maxTargets).join(' ') || 'No target is configured.', [
+export function statusCard(
+  status: StatusView,
+  formatter: PeopleFormatter,
+  { page = 0, service = '' }: StatusPage = {},
+): Card {
+  const targets = pageOf(status.targets, page);
+  const { shown } = targets;
+  return card(shown.map(targetSentence).join(' ') || 'No target is configured.', [
     header('What runs where'),
     ...shown.flatMap((target) => targetBlocks(target, formatter)),
     ...warnings(status),
-    context(join(more > 0 && `${more} more: name one`, driverText(status), `as of ${dateTime(status.at)}`)),
+    pageButtons(targets, { name: statusPage, valueFor: (index) => `${index}:${service}` }),
+    context(join(pageText(targets, 'targets'), driverText(status), `as of ${dateTime(status.at)}`)),
   ]);
 }
 
@@ -42,10 +52,14 @@ function targetButtons({ actions: legal, live, last }: TargetView): Block | unde
 
 export function targetSentence({ name, routing, slots, live }: TargetView): string {
   const active = slots.find(({ slot }) => slot === routing.active);
-  const runs = active?.version === undefined ? 'serves no users yet' : `runs ${outside(active.version, 64)}`;
+  const runs =
+    active?.version === undefined ? 'serves no users yet' : `runs ${outside(active.version, 64)}${unwell(active)}`;
   const now = live === undefined ? '' : `, ${outside(`${subject(live)} is under way: ${headline(live)}`, 200)}`;
   return `${outside(name, 80)} ${runs}${now}.`;
 }
+
+const unwell = ({ health }: SlotView): string =>
+  health === 'degraded' || health === 'unhealthy' ? ` (${health})` : '';
 
 export function targetBlocks(target: TargetView, formatter: PeopleFormatter): readonly Block[] {
   const lines = [
@@ -84,10 +98,12 @@ function slotLine(slot: SlotView, { routing }: TargetView): string {
   )}`;
 }
 
-function healthText({ health, healthProblem, proof }: SlotView): string {
+function healthText({ health, healthProblem, proof, role }: SlotView): string {
   const weaker = proof === undefined || proof === 'fields' ? '' : ` (by ${proof.replace('-', ' ')} only)`;
   const problem = healthProblem === undefined ? '' : `: ${outside(healthProblem, 160)}`;
-  return `${health}${weaker}${problem}`;
+  // The engine moves no users away from a degraded side.
+  const serves = health === 'degraded' && role === 'active' ? ', it still serves users' : '';
+  return `${health}${weaker}${serves}${problem}`;
 }
 
 function routingLine({ routing, nodes }: TargetView): string {

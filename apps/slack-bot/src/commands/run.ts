@@ -9,7 +9,6 @@ import {
   type Refusal,
   type Result,
   type SlotName,
-  type StatusView,
   type TargetView,
 } from '@bg/engine';
 import { lockOfAnother } from '../buttons/lock.ts';
@@ -19,7 +18,6 @@ import { historyCard, historyLength } from '../cards/history-card.ts';
 import { planCard } from '../cards/plan-card.ts';
 import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import { headline, subject } from '../cards/stage.ts';
-import { statusCard, targetCard } from '../cards/status-card.ts';
 import { channelText, strandedSentence } from '../cards/stranded-card.ts';
 import { dateTime, outside } from '../cards/text.ts';
 import { openDeployModal } from '../modals/open.ts';
@@ -28,6 +26,7 @@ import type { BotContext } from '../slack/bot-context.ts';
 import type { Intent } from './intent.ts';
 import { parseCommand } from './parse.ts';
 import { approversOf, asksApprovers, sendSignal } from './signals.ts';
+import { status } from './status.ts';
 import type { CommandKey } from './table.ts';
 
 export interface CommandInput {
@@ -117,28 +116,6 @@ function contractSentence({ name, migrations, consequence }: ContractView): stri
 function lockSentence({ name, lock }: TargetView): string {
   const until = lock === undefined ? '' : ` until ${dateTime(lock.until)}: “${outside(lock.reason, 300)}”`;
   return `🔐 *${outside(name, 80)}* is locked${until}. A rollback is never locked out.`;
-}
-
-function status({ engine, formatter }: BotContext, ref: Of<'status'>['ref']): Card {
-  const all = statusOf(engine);
-  if (ref.service === undefined) return statusCard(all, formatter);
-  const targets = all.targets.filter(
-    ({ service, target }) => service === ref.service && (ref.target === undefined || target === ref.target),
-  );
-  const [only, ...more] = targets;
-  return only === undefined || more.length > 0
-    ? statusCard({ ...all, targets }, formatter)
-    : targetCard(only, all, formatter);
-}
-
-/** What the engine knows, and the channels that Slack keeps from the bot. */
-function statusOf(engine: BotContext['engine']): StatusView {
-  const status = engine.status();
-  const lost = [...strandedIn(engine)].map(
-    ([channel, error]) =>
-      `Slack takes no message in ${channel} (${error}): cards are not shown there. Invite the bot, or configure another channel.`,
-  );
-  return { ...status, warnings: [...lost, ...status.warnings] };
 }
 
 function history({ engine, formatter }: BotContext, ref: Of<'history'>['ref']): Card {

@@ -2,8 +2,10 @@
 // opens, and it says what it leaves out.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkView } from '../../../../tools/simulator/validate/view.ts';
 import { textAlone } from '../cards/blocks.ts';
 import { homeView } from '../cards/home-view.ts';
+import { readHomePages } from '../cards/pages.ts';
 import { mentionFormatter } from '../cards/people-formatter.ts';
 import { targetView } from '../testing/target-views.ts';
 import { everyView } from '../testing/views.ts';
@@ -60,17 +62,28 @@ test('a refusal whose dialog does not open is shown in Home itself', async () =>
   });
 });
 
-test('Home says how much it leaves out of each list, and fits into a view', () => {
+test('each list of Home has pages, and they fit into a view', () => {
   const { approval: waiting } = everyView;
   if (waiting === undefined) throw new Error('no such view');
-  const many = { targets: Array.from({ length: 40 }, () => targetView()), at: 0, driver: 'test', warnings: [] };
-  const mine = Array.from({ length: 20 }, () => waiting);
-  const home = homeView({ status: many, mine, formatter: mentionFormatter([]) });
-  const text = JSON.stringify(home);
-  expect(text).toContain('28 more targets');
-  expect(text).toContain('28 more deployments');
-  expect(text).toContain('8 more approvals');
-  expect(home.blocks.length).toBeLessThanOrEqual(100);
+  const targets = Array.from({ length: 40 }, (_, at) => targetView({ name: `shop-${at}` }));
+  const many = { targets, at: 0, driver: 'test', warnings: [] };
+  const mine = Array.from({ length: 20 }, (_, at) => ({ ...waiting, id: `d_${at}` }));
+  const draw = (pages?: string) =>
+    homeView({ status: many, mine, formatter: mentionFormatter([]), pages: readHomePages(pages) });
+  const first = draw();
+  expect(checkView(first, 'home')).toMatchObject({ ok: true });
+  const text = JSON.stringify(first);
+  expect(text).toContain('1 to 12 of 40 targets');
+  expect(text).toContain('1 to 12 of 40 deployments');
+  expect(text).toContain('1 to 12 of 20 approvals');
+  expect(text).toContain('"action_id":"deploy.home-page:targets:next","text":{"type":"plain_text","text":"Next"');
+  // The last page of one list, while the others stay where they are; a page that is gone becomes the last one.
+  const last = draw('1.0.9');
+  expect(checkView(last, 'home')).toMatchObject({ ok: true });
+  expect(last.private_metadata).toBe('1.0.3');
+  expect(JSON.stringify(last)).toContain('*shop-39*');
+  expect(JSON.stringify(last)).not.toContain('*shop-11*');
+  expect(JSON.stringify(last)).toContain('37 to 40 of 40 targets');
 });
 
 test('a text that goes alone is never cut through a character or an entity', () => {

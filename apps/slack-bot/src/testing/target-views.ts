@@ -3,7 +3,7 @@
 import type { PlanView, SlotView, TargetView } from '@bg/engine';
 import { everyView, noon, titles } from './views.ts';
 
-function slot(changes: Partial<SlotView>): SlotView {
+export function slot(changes: Partial<SlotView>): SlotView {
   return {
     slot: 'blue',
     role: 'active',
