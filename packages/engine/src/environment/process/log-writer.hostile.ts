@@ -25,11 +25,14 @@ const flood = () => {
 };
 flood();`;
 
+/** The writer and its successor, which lead sessions of their own; a subshell of the writer looks the same and leads none. */
 function writers(log: string): readonly number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`log-writer.sh\0${log}`);
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`log-writer.sh\0${log}`)) return false;
+      const [, session] = /\) \S+ \d+ \d+ (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+      return Number(session) === pid;
     } catch {
       return false;
     }
