@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ActionName } from '../../api/deployment.ts';
 import type { Result } from '../../domain/refusal.ts';
-import { readJournal } from '../../state/deployments.ts';
+import { pendingAbort, pendingPromote, readJournal } from '../../state/deployments.ts';
 import { alice, bob, type Flow, startFlow } from '../../testing/flow.ts';
 
 const options = `
@@ -100,6 +100,22 @@ describe('promote', () => {
     expect(skipped(id)).toEqual(['await-approval', 'shift-traffic', 'watch']);
     expect(shares().slice(-2)).toEqual(['blue + 10 % green', 'green']);
     expect(flow.actions().filter((each) => each === 'signal-taken')).toHaveLength(1);
+  });
+
+  it('--full leaves nothing of what it skipped to be undone', async () => {
+    const id = flow.ask('v2');
+    await flow.at(id, 'watch');
+    expect(codeOf(flow.people.promote({ id }, bob, { full: true }))).toBe('ok');
+    await flow.at(id, 'bake');
+    expect(codeOf(flow.people.abort({ id }, alice))).toBe('ok');
+    expect((await flow.finish(id)).outcome).toMatchObject({ kind: 'rolled-back' });
+    const ofShifts = flow.story().filter((row) => /^step-(undone|passed): shift-traffic/.test(row));
+    expect(ofShifts).toEqual([
+      'step-passed: shift-traffic: nothing to undo',
+      'step-undone: shift-traffic: everybody gets v1 again',
+    ]);
+    const { db } = flow.process().core.store;
+    expect([pendingAbort(db, id), pendingPromote(db, id, 6)]).toEqual([undefined, undefined]);
   });
 
   it('--full on an approval is a vote, and the last vote skips the rest', async () => {
@@ -210,8 +226,12 @@ describe('an approval', () => {
     expect(codeOf(flow.people.extend({ id }, bob))).toBe('ok');
     flow.clock.jump(29 * 60_000);
     await flow.wait(id, 10_000);
-    expect(flow.view(id).approval?.status).toBe('pending');
-    expect((await flow.finish(id)).outcome).toMatchObject({ kind: 'aborted', code: 'approval-expired' });
+    const { status, deadlineAt: extended = 0 } = flow.view(id).approval ?? {};
+    expect(status).toBe('pending');
+    const { outcome } = await flow.finish(id);
+    expect(outcome).toMatchObject({ kind: 'aborted', code: 'approval-expired' });
+    expect((outcome?.at ?? 0) - extended).toBeGreaterThanOrEqual(0);
+    expect((outcome?.at ?? 0) - extended).toBeLessThan(10_000);
   });
 
   it('that was given while nobody drove is taken by the next process', async () => {
