@@ -5,9 +5,9 @@ import { type Readable, Transform } from 'node:stream';
 import { buildHosts, codeHosts } from '@bg/engine';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createGuests, createRoom } from './limits.ts';
-import { type RefusedRequest, refusals, type TurnAway } from './refusals.ts';
+import { type RefusedRequest, type Reject, refusals } from './refusals.ts';
 import { sourceOf } from './source.ts';
-import type { Strangers } from './strangers.ts';
+import type { Unauthenticated } from './unauthenticated.ts';
 
 const maxBodyBytes = 1 << 20;
 /** GitHub and GitLab send up to 25 MB, and a little more where JSON travels as a form. */
@@ -59,15 +59,15 @@ export function limitConnections(server: FastifyInstance, isTrusted: (address: s
 }
 
 /** Before a body is read. */
-export function limitWhatIsRead(server: FastifyInstance, strangers: Strangers, turnAway: TurnAway): void {
+export function limitWhatIsRead(server: FastifyInstance, unauthenticated: Unauthenticated, reject: Reject): void {
   const enterLarge = createLargeRoom(largeBodiesBytes, mostLargeBodiesPerSource);
   const enterHost = createLargeRoom(hostBodiesBytes, 1);
   server.addHook('onRequest', async (request, reply) => {
     const largeBytes = largeBytesOf(request);
-    const refused = refusalOf(request, strangers);
+    const refused = refusalOf(request, unauthenticated);
     // A connection on which a large body goes on coming is not kept for the next request.
     if (refused && largeBytes > 0) reply.header('connection', 'close');
-    if (refused) return turnAway(request, reply, refused);
+    if (refused) return reject(request, reply, refused);
     if (largeBytes === 0) return undefined;
     const enter = largeBytes > maxBodyBytes ? enterHost : enterLarge;
     const leave = enter(sourceOf(request.ip), largeBytes);
@@ -122,13 +122,13 @@ function createLargeRoom(
 
 const busy = { code: 'busy', sentence: 'Too much arrives at once; come again later.' } as const;
 
-function refusalOf(request: FastifyRequest, strangers: Strangers): RefusedRequest | undefined {
+function refusalOf(request: FastifyRequest, unauthenticated: Unauthenticated): RefusedRequest | undefined {
   if (request.is404) return refusals.notFound;
   const isDelivery = request.method === 'POST';
   if (!isDelivery || bringsProof(request.headers)) return undefined;
   // Who does not even claim to prove it is not given a place for so much.
   if (largeBytesOf(request) > maxBodyBytes) return refusals.tooLarge;
-  return strangers.wait(sourceOf(request.ip)) > 0 ? refusals.tooMany : undefined;
+  return unauthenticated.wait(sourceOf(request.ip)) > 0 ? refusals.tooMany : undefined;
 }
 
 /** Of the body that is announced; 0 for a usual one. One in chunks does not say how large it will be. */

@@ -12,7 +12,7 @@ import { createInterpret } from './interpret.ts';
 import type { ReceiverOptions } from './options.ts';
 import type { HookSecrets } from './secrets-options.ts';
 import { createServer } from './server.ts';
-import { createStrangers } from './strangers.ts';
+import { createUnauthenticated } from './unauthenticated.ts';
 import { workOnInbox } from './work.ts';
 
 export interface Running {
@@ -35,8 +35,8 @@ export interface ReceiverParts {
 /** @throws when the address cannot be listened on */
 export async function startReceiver({ engine, log, options, stop }: ReceiverParts): Promise<Running> {
   const hooks = hooksOf(options.secrets);
-  const strangers = createStrangers(engine, log);
-  const server = createServer({ engine, hooks, strangers, trustedProxies: options.trustedProxies, log });
+  const unauthenticated = createUnauthenticated(engine, log);
+  const server = createServer({ engine, hooks, unauthenticated, trustedProxies: options.trustedProxies, log });
   await server.listen({ host: options.host, port: options.port });
   const { port } = server.server.address() as AddressInfo;
   log.info({ host: options.host, port, hooks: hooks.map(({ name }) => name) }, 'listening');
@@ -59,7 +59,7 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
     goesOn('driving', () => engine.drive(until)),
     // Without anybody to notify it ends at once; that ends nothing else.
     goesOn('notifying', () => engine.notify(until).then(() => aborted(until))),
-    goesOn('counting strangers', () => strangers.keep(until)),
+    goesOn('counting unauthenticated requests', () => unauthenticated.keep(until)),
     goesOn('working on the inbox', () => workOnInbox({ engine, log, interpret: createInterpret(engine) }, until)),
   ];
   const ended = Promise.race([...works, aborted(stop)]).then(async () => {

@@ -1,10 +1,10 @@
-// What is said to whoever proved nothing: constant texts, from which nobody learns why, or what stands behind the door.
+// Answers to unauthenticated requests: constant texts, which do not say why, nor what the receiver serves.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sourceOf } from './source.ts';
-import type { Strangers } from './strangers.ts';
+import type { Unauthenticated } from './unauthenticated.ts';
 
 export interface RefusedRequest {
   readonly status: 400 | 401 | 404 | 408 | 413 | 417 | 429 | 431;
@@ -13,7 +13,7 @@ export interface RefusedRequest {
   readonly problem: string;
 }
 
-export type TurnAway = (request: FastifyRequest, reply: FastifyReply, refused: RefusedRequest) => FastifyReply;
+export type Reject = (request: FastifyRequest, reply: FastifyReply, refused: RefusedRequest) => FastifyReply;
 
 export const refusals = {
   unreadable: refused(400, 'bad-request', 'This is no request that can be read.'),
@@ -35,7 +35,7 @@ interface BrokenRequest extends Error {
 }
 
 /** What is no HTTP, or did not come in time, has no request and no reply: the answer goes onto the socket. */
-export function answerBrokenRequests(strangers: Strangers): (error: BrokenRequest, socket: Socket) => void {
+export function answerBrokenRequests(unauthenticated: Unauthenticated): (error: BrokenRequest, socket: Socket) => void {
   return ({ code = '' }, socket) => {
     // A peer that went away did nothing wrong.
     if (code === 'ECONNRESET' || code === 'EPIPE' || socket.destroyed) {
@@ -43,7 +43,7 @@ export function answerBrokenRequests(strangers: Strangers): (error: BrokenReques
       return;
     }
     const { status, body, problem } = refusalOf(code);
-    strangers.refuse(sourceOf(socket.remoteAddress), problem);
+    unauthenticated.refuse(sourceOf(socket.remoteAddress), problem);
     const text = JSON.stringify(body);
     if (!socket.writable) socket.destroy();
     else
@@ -55,10 +55,12 @@ export function answerBrokenRequests(strangers: Strangers): (error: BrokenReques
 }
 
 /** Node answers these before anybody sees them; they are to be counted, too. */
-export function answerExpectations(strangers: Strangers): (request: IncomingMessage, response: ServerResponse) => void {
+export function answerExpectations(
+  unauthenticated: Unauthenticated,
+): (request: IncomingMessage, response: ServerResponse) => void {
   return ({ socket }, response) => {
     const { status, body, problem } = refusals.noMiracles;
-    strangers.refuse(sourceOf(socket.remoteAddress), problem);
+    unauthenticated.refuse(sourceOf(socket.remoteAddress), problem);
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' });
     response.end(JSON.stringify(body));
   };

@@ -9,7 +9,7 @@ import { afterEach, expect, it } from 'vitest';
 import { githubHook } from './hooks/github.ts';
 import type { ReceivingEngine } from './receive.ts';
 import { createServer } from './server.ts';
-import { createStrangers } from './strangers.ts';
+import { createUnauthenticated } from './unauthenticated.ts';
 
 const secret = 'a-secret-of-some-length';
 let server: FastifyInstance | undefined;
@@ -28,7 +28,7 @@ async function open(take: ReceivingEngine['inbox']['take']): Promise<number> {
   server = createServer({
     engine: { inbox, changed: never, refusedAtDoor: never, driverAlive: () => true },
     hooks: [githubHook([secret])],
-    strangers: createStrangers({ countStranger: never }, silentLog),
+    unauthenticated: createUnauthenticated({ countStranger: never }, silentLog),
     trustedProxies: [],
     log: silentLog,
   });

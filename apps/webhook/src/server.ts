@@ -5,41 +5,41 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import type { Hook } from './hooks/hook.ts';
 import { bodyLimitOf, limitConnections, limits, limitWhatIsRead } from './http-limits.ts';
 import { createReceive, type ReceivingEngine } from './receive.ts';
-import { answerBrokenRequests, answerExpectations, refusals, type TurnAway } from './refusals.ts';
+import { answerBrokenRequests, answerExpectations, type Reject, refusals } from './refusals.ts';
 import { createTrust, sourceOf } from './source.ts';
-import type { Strangers } from './strangers.ts';
+import type { Unauthenticated } from './unauthenticated.ts';
 
 export interface ServerOptions {
   readonly engine: ReceivingEngine & Pick<Engine, 'driverAlive'>;
   readonly hooks: readonly Hook[];
-  readonly strangers: Strangers;
+  readonly unauthenticated: Unauthenticated;
   /** Whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   readonly log: Log;
 }
 
-export function createServer({ engine, hooks, strangers, trustedProxies, log }: ServerOptions): FastifyInstance {
+export function createServer({ engine, hooks, unauthenticated, trustedProxies, log }: ServerOptions): FastifyInstance {
   const isTrusted = createTrust(trustedProxies);
-  const turnAway = createTurnAway(strangers);
+  const reject = createReject(unauthenticated);
   const server = fastify({
     ...limits,
     trustProxy: (address) => isTrusted(address),
-    clientErrorHandler: answerBrokenRequests(strangers),
-    frameworkErrors: (_error, request, reply) => turnAway(request, reply, refusals.unreadable),
+    clientErrorHandler: answerBrokenRequests(unauthenticated),
+    frameworkErrors: (_error, request, reply) => reject(request, reply, refusals.unreadable),
   });
-  server.server.on('checkExpectation', answerExpectations(strangers));
+  server.server.on('checkExpectation', answerExpectations(unauthenticated));
   takeBodiesAsTheyCome(server);
-  answerFaultsPlainly(server, log, turnAway);
+  answerFaultsPlainly(server, log, reject);
   leaveNoConnectionOpen(server);
   limitConnections(server, isTrusted);
-  limitWhatIsRead(server, strangers, turnAway);
+  limitWhatIsRead(server, unauthenticated, reject);
   server.get('/healthz', () => ({ status: 'ok', driverAlive: engine.driverAlive() }));
   const receive = createReceive(engine, log);
   for (const hook of hooks)
     server.post(`/hooks/${hook.name}`, { bodyLimit: bodyLimitOf(hook.name) }, async (request, reply) => {
       const { headers, body } = request;
       const received = await receive(hook, { headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) });
-      if (!received.proved) return turnAway(request, reply, { ...refusals.unsigned, problem: received.problem });
+      if (!received.proved) return reject(request, reply, { ...refusals.unsigned, problem: received.problem });
       const { answer, retrySeconds } = received;
       log.info({ hook: hook.name, status: answer.status, code: answer.body.code }, 'answered a delivery');
       if (retrySeconds !== undefined) reply.header('retry-after', retrySeconds);
@@ -49,9 +49,9 @@ export function createServer({ engine, hooks, strangers, trustedProxies, log }: 
 }
 
 /** Counted, and told no more than that it was refused; or to wait. */
-function createTurnAway(strangers: Strangers): TurnAway {
+function createReject(unauthenticated: Unauthenticated): Reject {
   return (request, reply, { status, body, problem }) => {
-    const waitSeconds = strangers.refuse(sourceOf(request.ip), problem);
+    const waitSeconds = unauthenticated.refuse(sourceOf(request.ip), problem);
     if (waitSeconds === 0) return reply.code(status).send(body);
     const { tooMany } = refusals;
     return reply.header('retry-after', waitSeconds).code(tooMany.status).send(tooMany.body);
@@ -64,16 +64,16 @@ function takeBodiesAsTheyCome(server: FastifyInstance): void {
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-function answerFaultsPlainly(server: FastifyInstance, log: Log, turnAway: TurnAway): void {
+function answerFaultsPlainly(server: FastifyInstance, log: Log, reject: Reject): void {
   server.setErrorHandler<Error & { readonly statusCode?: number }>((error, request, reply) => {
     const { statusCode = 500 } = error;
-    if (statusCode === 413) return turnAway(request, reply, refusals.tooLarge);
-    if (statusCode < 500) return turnAway(request, reply, refusals.unreadable);
+    if (statusCode === 413) return reject(request, reply, refusals.tooLarge);
+    if (statusCode < 500) return reject(request, reply, refusals.unreadable);
     log.error({ url: request.url, err: error }, 'a request failed');
     return reply.code(statusCode).send({ code: 'fault', sentence: 'Try again later.' });
   });
   server.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
-    turnAway(request, reply, refusals.notFound),
+    reject(request, reply, refusals.notFound),
   );
 }
 

@@ -5,7 +5,7 @@
 import { type Engine, type Log, pause, systemClock } from '@bg/engine';
 import { createAllowance } from './limits.ts';
 
-export interface Strangers {
+export interface Unauthenticated {
   /** One more from there; for how many seconds it must wait, 0 while it need not. */
   refuse(source: string, problem: string): number;
   /** For how many seconds this source must wait already. */
@@ -22,7 +22,7 @@ const writeMs = 1000;
 const mostSources = 16;
 const others = 'others';
 
-export function createStrangers(engine: Pick<Engine, 'countStranger'>, log: Log): Strangers {
+export function createUnauthenticated(engine: Pick<Engine, 'countStranger'>, log: Log): Unauthenticated {
   const allowance = createAllowance(perSource);
   const lines = createAllowance(allLines);
   const counts = new Map<string, number>();
@@ -40,7 +40,8 @@ export function createStrangers(engine: Pick<Engine, 'countStranger'>, log: Log)
       counts.set(counted, (counts.get(counted) ?? 0) + 1);
       const now = performance.now();
       const waitMs = allowance.spend(source, now);
-      if (waitMs === 0 && lines.spend('', now) === 0) log.warn({ source, problem }, 'refused a stranger');
+      if (waitMs === 0 && lines.spend('', now) === 0)
+        log.warn({ source, problem }, 'refused an unauthenticated request');
       return Math.ceil(waitMs / 1000);
     },
     wait: (source) => Math.ceil(allowance.wait(source, performance.now()) / 1000),
@@ -50,7 +51,10 @@ export function createStrangers(engine: Pick<Engine, 'countStranger'>, log: Log)
         try {
           write();
         } catch (err) {
-          log.error({ err, sources: counts.size }, 'strangers could not be written down; they are counted on');
+          log.error(
+            { err, sources: counts.size },
+            'the counts of refused requests could not be stored; counting goes on',
+          );
         }
       }
     },

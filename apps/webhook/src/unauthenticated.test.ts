@@ -1,6 +1,6 @@
 import { type Engine, silentLog } from '@bg/engine';
 import { describe, expect, it } from 'vitest';
-import { createStrangers } from './strangers.ts';
+import { createUnauthenticated } from './unauthenticated.ts';
 
 type Seen = { readonly source?: string; readonly count?: number };
 
@@ -12,7 +12,7 @@ function set(write: (seen: Seen) => void = () => undefined) {
       written.push(seen);
     },
   };
-  return { strangers: createStrangers(engine, silentLog), written };
+  return { unauthenticated: createUnauthenticated(engine, silentLog), written };
 }
 
 const once = () => {
@@ -22,11 +22,11 @@ const once = () => {
 
 describe('strangers at the door', () => {
   it('are written once for many requests, by source', async () => {
-    const { strangers, written } = set();
+    const { unauthenticated, written } = set();
     const { stop, signal } = once();
-    for (let times = 0; times < 500; times += 1) strangers.refuse('192.0.2.1', 'unsigned');
-    strangers.refuse('192.0.2.2', 'unsigned');
-    const kept = strangers.keep(signal);
+    for (let times = 0; times < 500; times += 1) unauthenticated.refuse('192.0.2.1', 'unsigned');
+    unauthenticated.refuse('192.0.2.2', 'unsigned');
+    const kept = unauthenticated.keep(signal);
     stop.abort();
     await kept;
     expect(written).toEqual([
@@ -36,10 +36,10 @@ describe('strangers at the door', () => {
   });
 
   it('of many sources are counted together, and none is lost', async () => {
-    const { strangers, written } = set();
+    const { unauthenticated, written } = set();
     const { stop, signal } = once();
-    for (let host = 0; host < 5000; host += 1) strangers.refuse(`source ${host}`, 'unsigned');
-    const kept = strangers.keep(signal);
+    for (let host = 0; host < 5000; host += 1) unauthenticated.refuse(`source ${host}`, 'unsigned');
+    const kept = unauthenticated.keep(signal);
     stop.abort();
     await kept;
     expect(written).toHaveLength(17);
@@ -48,27 +48,27 @@ describe('strangers at the door', () => {
 
   it('stay counted while the state cannot be written', async () => {
     let isBroken = true;
-    const { strangers, written } = set(() => {
+    const { unauthenticated, written } = set(() => {
       if (isBroken) throw new Error('disk full');
     });
     const { stop, signal } = once();
-    strangers.refuse('192.0.2.1', 'unsigned');
-    const kept = strangers.keep(signal);
+    unauthenticated.refuse('192.0.2.1', 'unsigned');
+    const kept = unauthenticated.keep(signal);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(written).toEqual([]);
     isBroken = false;
-    strangers.refuse('192.0.2.1', 'unsigned');
+    unauthenticated.refuse('192.0.2.1', 'unsigned');
     stop.abort();
     await kept;
     expect(written).toEqual([{ source: '192.0.2.1', count: 2 }]);
   });
 
   it('must wait when there are too many, each source for itself', () => {
-    const { strangers } = set();
-    const waits = Array.from({ length: 70 }, () => strangers.refuse('192.0.2.1', 'unsigned'));
+    const { unauthenticated } = set();
+    const waits = Array.from({ length: 70 }, () => unauthenticated.refuse('192.0.2.1', 'unsigned'));
     expect(waits.slice(0, 60)).toEqual(Array(60).fill(0));
     expect(waits.at(-1)).toBe(1);
-    expect(strangers.wait('192.0.2.1')).toBe(1);
-    expect([strangers.wait('192.0.2.2'), strangers.refuse('192.0.2.2', 'unsigned')]).toEqual([0, 0]);
+    expect(unauthenticated.wait('192.0.2.1')).toBe(1);
+    expect([unauthenticated.wait('192.0.2.2'), unauthenticated.refuse('192.0.2.2', 'unsigned')]).toEqual([0, 0]);
   });
 });
