@@ -90,6 +90,7 @@ export { createLog, type Log, silentLog } from './lib/log.ts';
 export { keepFilesPrivate } from './lib/private-files.ts';
 export { withSecretFiles } from './lib/secret-files.ts';
 export { isStorageFault, storageFault } from './lib/storage-fault.ts';
+export { suggest } from './lib/suggest.ts';
 export { within } from './lib/tasks.ts';
 export type {
   ProbeHeaders,

@@ -1,8 +1,7 @@
 // Words sorted into positional arguments and options, with the nearest correct form for every mistake.
 
-import { isVersion, type TargetRef } from '@bg/engine';
+import { isVersion, suggest, type TargetRef } from '@bg/engine';
 import { type KnownTarget, mistake } from './intent.ts';
-import { nearest } from './suggest.ts';
 import type { Word } from './words.ts';
 
 type Mistake = ReturnType<typeof mistake>;
@@ -61,7 +60,7 @@ function reasonAfter(words: readonly Word[], index: number): readonly Word[] {
 
 function unknownOption(input: Input, index: number, allowed: readonly OptionName[]): Mistake {
   const typed = (input.words[index] as Word).text;
-  const meant = nearest(typed.replace(/^-+/, ''), allowed);
+  const meant = suggest(typed.replace(/^-+/, ''), allowed);
   const sentence = `\`${typed}\` is not an option of \`${input.command}\`.`;
   if (meant !== undefined) return mistake(sentence, withWord(input, index, `--${meant}`));
   return allowed.length === 0 ? mistake(sentence) : mistake(sentence, `${input.command} … --${allowed.join(' --')}`);
@@ -94,7 +93,7 @@ function unknownTarget(
   const names = [...new Set(input.known.map(({ service: name }) => name))];
   const targets = input.known.filter((known) => known.service === service).map((known) => known.target);
   const wrong = what === 'service' ? service : (target ?? '');
-  const meant = nearest(wrong, what === 'service' ? names : targets);
+  const meant = suggest(wrong, what === 'service' ? names : targets);
   const list = (what === 'service' ? names : targets).join(', ');
   const sentence = `There is no ${what} \`${wrong}\`; there is: ${list}.`;
   if (meant === undefined) return mistake(sentence);

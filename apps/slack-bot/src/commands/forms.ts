@@ -1,9 +1,8 @@
 // One function per form of a command: sorted words in, an intent out.
 
-import { isVersion } from '@bg/engine';
+import { isVersion, suggest } from '@bg/engine';
 import { type Input, namesTarget, readTarget, readVersion, sortArguments, tooMany } from './arguments.ts';
 import { type DeployIntent, mistake, type Parsed, type SignalName, understood } from './intent.ts';
-import { nearest } from './suggest.ts';
 import type { Word } from './words.ts';
 
 export type Form = (input: Input) => Parsed;
@@ -52,7 +51,7 @@ function withoutVersion(kind: 'deploy' | 'plan', input: Input, word: Word | unde
 /** A word without a digit that is nearly a service's name was hardly meant as a version. */
 function misspeltService(input: Input, word: Word): Parsed | undefined {
   if (/\d/.test(word.text)) return undefined;
-  const meant = nearest(word.text, [...new Set(input.known.map(({ service }) => service))]);
+  const meant = suggest(word.text, [...new Set(input.known.map(({ service }) => service))]);
   if (meant === undefined) return undefined;
   return mistake(`\`${word.text}\` is neither a service nor, it seems, a version.`, `${input.command} ${meant}`);
 }

@@ -1,8 +1,8 @@
 // Text of a slash command → what it asks for. Pure; a command that is not understood completely is not done in part.
 
+import { suggest } from '@bg/engine';
 import { asTyped, type Input } from './arguments.ts';
 import { type KnownTarget, mistake, type Parsed } from './intent.ts';
-import { nearest } from './suggest.ts';
 import { type CommandKey, commandOf, type Subcommand } from './table.ts';
 import { cutWords, type Word } from './words.ts';
 
@@ -36,7 +36,7 @@ function misspeltSubcommand(input: Input, subcommands: readonly Subcommand[]): P
   const [first, ...rest] = input.words as readonly [Word, ...Word[]];
   if (/[\d/]/.test(first.text) || input.known.some(({ service }) => service === first.text.toLowerCase()))
     return undefined;
-  const meant = nearest(
+  const meant = suggest(
     first.text,
     subcommands.map(({ word }) => word).filter((word) => word !== ''),
   );
