@@ -3,8 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatabaseKind } from '../packages/engine/src/migrator/dialect.ts';
-import { lintRelease } from '../packages/engine/src/migrator/lint-release.ts';
+import { lintRelease } from '../packages/engine/src/compose/lint.ts';
 import { bars } from './bars.ts';
 import { type Bench, type Figure, median } from './figures.ts';
 
@@ -78,7 +77,7 @@ async function measured(kind: 'postgres' | 'sqlite', say: (sentence: string) => 
   }
 }
 
-async function lintOnce(folder: string, kind: DatabaseKind): Promise<number> {
+async function lintOnce(folder: string, kind: 'postgres' | 'sqlite'): Promise<number> {
   const report = await lintRelease(folder, kind);
   if (report.files !== files * 2) throw new Error(`only ${report.files} files were read`);
   return report.findings.length;
