@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { endWithin, untilTold } from '../tools/stack/ending.ts';
+import { endWithin, untilSignalled } from '../tools/stack/ending.ts';
 import { type Bench, type BenchOptions, isMissed, table } from './figures.ts';
 import { judgeBench } from './judge/judge.ts';
 import { lintBench } from './lint.ts';
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const { bench, options, json, markdown } = asked;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
   console.log(`${bench.title}: ${bench.how}\n${machine}\n`);
-  const signal = AbortSignal.any([untilTold(), AbortSignal.timeout(bench.limitMs)]);
+  const signal = AbortSignal.any([untilSignalled(), AbortSignal.timeout(bench.limitMs)]);
   const { figures, page, details } = await bench.run((sentence) => console.log(`  ${sentence}`), signal, options);
   const missed = figures.filter(isMissed);
   if (page !== undefined) console.log(`\n${page}`);

@@ -52,8 +52,8 @@ describe.concurrent('a changed port of the live side', () => {
       await eventually(() => target(engine).slots[1].health === 'healthy');
       expect(target(engine).slots[1]).toMatchObject({ port: stage.ports.green, role: 'active' });
       expect(rows(engine, 'configuration-pending')[0]?.sentence).toContain(`${other}`);
-      expect((await engine.parts.health({}, 'green')).ok).toBe(true);
-      expect(value(await engine.parts.smoke({}, 'green')).passed).toBe(true);
+      expect((await engine.slots.health({}, 'green')).ok).toBe(true);
+      expect(value(await engine.slots.smoke({}, 'green')).passed).toBe(true);
       // Two deployments later green is started again, on its new port.
       expect(await deployed(engine, 'v2.1')).toMatchObject({ slot: 'blue', outcome: { kind: 'promoted' } });
       expect(await deployed(engine, 'v2.0')).toMatchObject({ slot: 'green', outcome: { kind: 'promoted' } });

@@ -72,7 +72,7 @@ describe('a process with another configuration', () => {
     stage = await setStage();
     const observer = stage.open('observer');
     const old = drive('old');
-    await eventually(() => observer.driverAlive());
+    await eventually(() => observer.controllerAlive());
     const changed = join(stage.folder, 'changed.yaml');
     await writeFile(
       changed,
@@ -131,13 +131,13 @@ describe('a driver that is told to end in the middle of a deployment', () => {
     await manyFiles(join(stage.folder, 'releases', 'shop', 'v1.0', 'assets'));
     const { id } = value(observer.deploy({ version: 'v1.0', actor: alice }));
     const reader = drive('until it reads the release');
-    await eventually(() => observer.driverAlive());
+    await eventually(() => observer.controllerAlive());
     await reader.kill('SIGTERM');
     for (const point of ['planned', 'step-started', 'routing-intended']) {
       const driver = drive(`until ${point}`);
       await reached(observer, { action: point, sentence: '' }, 0);
       await driver.kill('SIGTERM');
-      expect(observer.driverAlive()).toBe(false);
+      expect(observer.controllerAlive()).toBe(false);
     }
     drive('last');
     const end = await until(observer, id, finished, 60_000);

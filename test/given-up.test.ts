@@ -91,5 +91,5 @@ it('files that change while an approval waits are not approved, and not started 
   const ended = await until(engine, id, finished);
   expect(ended.outcome).toMatchObject({ kind: 'failed', code: 'release-modified' });
   expect(target(engine).routing).toMatchObject({ active: 'blue', canary: undefined });
-  expect(await engine.parts.start({ slot: 'green', version: 'v2.0', actor: alice })).toMatchObject({ ok: false });
+  expect(await engine.slots.start({ slot: 'green', version: 'v2.0', actor: alice })).toMatchObject({ ok: false });
 });

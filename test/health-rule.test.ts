@@ -33,7 +33,7 @@ describe('a service that wants its own Host', { timeout: 120_000 }, () => {
       await writeFile(join(release, 'strict.mjs'), strict);
       await writeFile(join(release, 'bluegreen.release.yaml'), `command: [${process.execPath}, strict.mjs]\n`);
       expect(await deployed(engine, 'v1.0')).toMatchObject({ outcome: { kind: 'promoted' } });
-      const direct = await engine.parts.health({ service: 'shop' }, 'blue');
+      const direct = await engine.slots.health({ service: 'shop' }, 'blue');
       expect(direct).toMatchObject({ ok: true, value: { healthy: true, version: 'v1.0' } });
     }));
 });

@@ -97,7 +97,7 @@ describe.concurrent('a state that was lost', { timeout: 120_000 }, () => {
         const refusal = engine.deploy({ version: 'v2.1', actor: alice });
         expect(refusal).toMatchObject({ ok: false, refusal: { code: 'state-unknown' } });
         for (const slot of ['blue', 'green'] as const)
-          expect(await engine.parts.stop({ slot, actor: bob })).toMatchObject({ ok: false });
+          expect(await engine.slots.stop({ slot, actor: bob })).toMatchObject({ ok: false });
         expect(target(engine).slots).toMatchObject([{ role: 'idle' }, { role: 'idle' }]);
         process.kill(pid, 'SIGCONT');
         await eventually(() => target(engine).slots[1].role === 'active');

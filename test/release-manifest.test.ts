@@ -59,7 +59,7 @@ describe.concurrent('the manifest of a release', { timeout: 120_000 }, () => {
       expect(back.outcome?.kind).toBe('promoted');
       expect(await commandOf(engine, 'blue')).toContain('--as-v1-says');
 
-      value(await engine.parts.start({ slot: 'green', version: 'v2.1', actor: alice }));
+      value(await engine.slots.start({ slot: 'green', version: 'v2.1', actor: alice }));
       expect(await commandOf(engine, 'green')).not.toContain('says');
     }));
 
@@ -93,7 +93,7 @@ smokeTests:
       const { change } = await deployed(engine, 'v2.0');
       expect(change).toMatchObject({ bytesBefore: first.change?.bytes, filesBefore: first.change?.files });
       expect(change?.bytes).toBeGreaterThan(10_000);
-      const smoke = value(await engine.parts.smoke({}, 'blue'));
+      const smoke = value(await engine.slots.smoke({}, 'blue'));
       expect(smoke.results.map(({ name }) => name)).toContain('of the release');
     }));
 

@@ -47,7 +47,7 @@ describe('a driver that is killed while it changes a schema', () => {
     await eventually(() => engine.status().targets[0]?.schema?.migrations.at(-1)?.state === 'ready', 60_000);
 
     const standby = engine.status().targets[0]?.slots.find(({ role }) => role === 'standby');
-    value(await engine.parts.stop({ slot: standby?.slot ?? 'blue', actor: alice }));
+    value(await engine.slots.stop({ slot: standby?.slot ?? 'blue', actor: alice }));
     const contract = value(await engine.migrations.contract({ actor: alice }));
     value(engine.migrations.approveContract(contract.id, bob));
     await replaced({ action: 'contract-begun', sentence: 'contracts' }, seq);

@@ -64,7 +64,7 @@ it('holds a backfill until a person lets it go on, and contracts only after a re
   expect(rowsLeft()).toBe(0);
 
   const standby = second.engine.status().targets[0]?.slots.find(({ role }) => role === 'standby')?.slot ?? 'blue';
-  value(await second.engine.parts.stop({ slot: standby, actor: alice }));
+  value(await second.engine.slots.stop({ slot: standby, actor: alice }));
   const refused = await contracted('console.error("no room for " + process.env.DATABASE_URL); process.exit(1)');
   expect(refused).toMatchObject({ status: 'refused', problem: expect.stringContaining('no restore point was made') });
   expect(refused?.problem).toContain('no room for ***');

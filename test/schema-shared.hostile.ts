@@ -33,6 +33,6 @@ ${settings}`;
   expect((await deployed(engine, 'v2.1', other)).outcome).toMatchObject({ kind: 'promoted' });
   await eventually(() => value(engine.target(other)).slots.some(({ role }) => role === 'standby'));
   const standby = value(engine.target(other)).slots.find(({ role }) => role === 'standby')?.slot ?? 'blue';
-  value(await engine.parts.stop({ ...other, slot: standby, actor: alice }));
+  value(await engine.slots.stop({ ...other, slot: standby, actor: alice }));
   value(await engine.migrations.contract({ ...production, actor: alice }));
 });

@@ -68,7 +68,7 @@ describe('a schema', { timeout: 170_000 }, () => {
     expect(lost).toEqual([]);
     expect(sent).toBeGreaterThan(100);
 
-    value(await engine.parts.stop({ slot: standbyOf(engine), actor: alice }));
+    value(await engine.slots.stop({ slot: standbyOf(engine), actor: alice }));
     const contract = value(await engine.migrations.contract({ actor: alice, reason: 'nobody reads it' }));
     expect(contract.consequence).toBe('after this, rollback to v2.0 is impossible');
     expect(engine.migrations.approveContract(contract.id, alice)).toMatchObject({ refusal: { code: 'four-eyes' } });

@@ -37,10 +37,10 @@ function tell({ settings }: Stage): Engine {
   };
   const engine = openEngine({ settings: { ...settings, statuses }, log: silentLog, processName: 'teller' });
   const over = new AbortController();
-  const telling = engine.notify(over.signal);
+  const notifying = engine.notify(over.signal);
   endings.push(async () => {
     over.abort();
-    await telling;
+    await notifying;
     engine.close();
   });
   return engine;

@@ -51,7 +51,7 @@ describe.concurrent('everybody is sent by hand to a side that is kept as failed'
       engine.rollback({ actor: alice, version: 'v2.0' }),
       engine.switch({ actor: alice }),
       engine.restoreFailed({ actor: alice }),
-      await engine.parts.stop({ slot: 'green', actor: alice }),
+      await engine.slots.stop({ slot: 'green', actor: alice }),
     ])
       expect(answer).toMatchObject({
         ok: false,

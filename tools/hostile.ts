@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { installPrograms, type ProgramName, programs } from './check/programs.ts';
 import { readReport } from './check/report.ts';
 import { runStep } from './check/step.ts';
-import { untilTold } from './stack/ending.ts';
+import { untilSignalled } from './stack/ending.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const config = join(root, 'test/hostile/vitest.config.ts');
@@ -14,7 +14,7 @@ const report = join(root, '.hostile-report.json');
 const limitMs = 60 * 60_000;
 
 async function main(filters: readonly string[]): Promise<void> {
-  const stopped = untilTold();
+  const stopped = untilSignalled();
   for (const program of installPrograms(Object.keys(programs) as ProgramName[], process.env.PATH ?? ''))
     console.log(`${program} is missing and cannot be installed: ${programs[program]} is skipped or fails.`);
   rmSync(report, { force: true });

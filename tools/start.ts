@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { type Load, startLoad, summarize } from './load-client.ts';
 import { type Claim, claim, giveUpClaim, note } from './stack/claim.ts';
 import { unhurried } from './stack/demo-config.ts';
-import { endWithin, untilTold } from './stack/ending.ts';
+import { endWithin, untilSignalled } from './stack/ending.ts';
 import { demonstrationFolder, type Places, placesIn } from './stack/places.ts';
 import { choosePorts, type Ports, portsThatGaveWay, usualPorts } from './stack/ports.ts';
 import { endProcess, type ProcessId } from './stack/processes.ts';
@@ -20,7 +20,7 @@ const stopLimitMs = 20_000;
 const announced = 'v2.0';
 
 async function main(): Promise<void> {
-  const told = untilTold();
+  const told = untilSignalled();
   const { values } = parseArgs({ options: { folder: { type: 'string' } } });
   const places = placesIn(
     values.folder ? resolve(values.folder) : demonstrationFolder(resolve(import.meta.dirname, '..')),

@@ -3,12 +3,12 @@
 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { repeatAlone, type Settled } from './check/again.ts';
+import { repeatOneByOne, type Settled } from './check/again.ts';
 import { installPrograms, type ProgramName, programs } from './check/programs.ts';
 import type { Totals } from './check/report.ts';
 import { type CheckStep, runStep, type StepResult } from './check/step.ts';
 import { forgetReports, readTotals } from './check/totals.ts';
-import { untilTold } from './stack/ending.ts';
+import { untilSignalled } from './stack/ending.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const minuteMs = 60_000;
@@ -45,14 +45,14 @@ function findPrograms(path: string): void {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { 'no-tour': { type: 'boolean', default: false } } });
-  const told = untilTold();
+  const told = untilSignalled();
   findPrograms(process.env.PATH ?? '');
   forgetReports(root);
   const results: StepResult[] = [];
   for (const step of stepsOf({ cached: !ci, tour: !values['no-tour'] }))
     if (!told.aborted) results.push(await runStep(step, root, told));
   const totals = readTotals(root);
-  const settled = await repeatAlone(totals, { root, signal: told, ci, output: 'inherit' });
+  const settled = await repeatOneByOne(totals, { root, signal: told, ci, output: 'inherit' });
   sumUp({ results, totals, settled }, told);
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Answer, startLoad } from './load-client.ts';
 import { brisk } from './stack/demo-config.ts';
-import { endWithin, untilTold } from './stack/ending.ts';
+import { endWithin, untilSignalled } from './stack/ending.ts';
 import { type Places, placesIn } from './stack/places.ts';
 import { anyPorts, choosePorts } from './stack/ports.ts';
 import { raiseStack } from './stack/stack.ts';
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
 
 async function tour(options: TourOptions): Promise<void> {
   const startedAt = Date.now();
-  const told = AbortSignal.any([untilTold(), AbortSignal.timeout(limitMs)]);
+  const told = AbortSignal.any([untilSignalled(), AbortSignal.timeout(limitMs)]);
   const places = placesIn(mkdtempSync(join(tmpdir(), 'bg-tour-')));
   const checks = createChecks(print);
   try {

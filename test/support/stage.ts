@@ -125,7 +125,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
 /** Stops the slots' processes and the balancers that outlive every engine. */
 export async function strikeSettings(settings: Settings): Promise<void> {
   const engine = openEngine({ settings, log: silentLog, processName: 'strike' });
-  await engine.dismantle();
+  await engine.teardown();
   engine.close();
 }
 

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Repeating, repeatAlone } from './again.ts';
+import { type Repeating, repeatOneByOne } from './again.ts';
 import { nothing, type Totals } from './report.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
@@ -42,7 +42,7 @@ function failedIn(name: string, tests: readonly string[], text: string): Totals 
 describe('tests that failed', { timeout: 120_000 }, () => {
   it('count as passed when they pass alone, and are named', async () => {
     const totals = failedIn('noisy', ['waits'], "it('waits', () => {});");
-    expect(await repeatAlone(totals, quietly)).toEqual({
+    expect(await repeatOneByOne(totals, quietly)).toEqual({
       passed: 11,
       failed: 0,
       sentences: ['! failed beside other work, passed alone: shop: waits'],
@@ -51,7 +51,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
 
   it('count as failed in CI when they pass alone, and the sentence says so', async () => {
     const totals = failedIn('flaky', ['waits', 'adds'], "it('waits', () => {}); it('adds', () => expect(1).toBe(2));");
-    expect(await repeatAlone(totals, { ...quietly, ci: true })).toEqual({
+    expect(await repeatOneByOne(totals, { ...quietly, ci: true })).toEqual({
       passed: 10,
       failed: 2,
       sentences: [
@@ -63,7 +63,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
 
   it('stay failed when they fail alone too, each for itself', async () => {
     const totals = failedIn('half', ['waits', 'adds'], "it('waits', () => {}); it('adds', () => expect(1).toBe(2));");
-    expect(await repeatAlone(totals, quietly)).toEqual({
+    expect(await repeatOneByOne(totals, quietly)).toEqual({
       passed: 11,
       failed: 1,
       sentences: [
@@ -75,7 +75,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
 
   it('bring to light what fails only alone', async () => {
     const totals = failedIn('order', ['waits'], "it('waits', () => {}); it('leans', () => expect(1).toBe(2));");
-    expect(await repeatAlone(totals, quietly)).toMatchObject({
+    expect(await repeatOneByOne(totals, quietly)).toMatchObject({
       passed: 11,
       failed: 1,
       sentences: [expect.stringMatching(/passed alone/), '✗ failed alone, not beside other work: shop: leans'],
@@ -90,7 +90,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
       text: "describe('a', () => { beforeAll(() => { throw new Error('no'); }); it('waits', () => {}); });",
     },
   ])('stay failed when the second run $what', async ({ text }) => {
-    const settled = await repeatAlone(failedIn('astray', ['waits'], text), quietly);
+    const settled = await repeatOneByOne(failedIn('astray', ['waits'], text), quietly);
     expect(settled.sentences[0]).toBe('✗ failed beside other work, and alone: shop: waits');
     expect(settled.failed).toBeGreaterThan(0);
     expect(settled.passed).toBe(10);
@@ -99,7 +99,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
   it('stay failed when the second run leaves no report', async () => {
     const totals = failedIn('gone', ['waits'], '');
     rmSync(join(root, 'shop', 'gone.test.ts'));
-    expect(await repeatAlone(totals, quietly)).toEqual({
+    expect(await repeatOneByOne(totals, quietly)).toEqual({
       passed: 10,
       failed: 1,
       sentences: ['✗ failed beside other work, and alone: shop: waits'],
@@ -109,9 +109,9 @@ describe('tests that failed', { timeout: 120_000 }, () => {
   it('are not repeated when they are in more than three files, nor when nobody knows where they are', async () => {
     const many = ['a', 'b', 'c', 'd'].map((name) => failedIn(name, [name], `it('${name}', () => {});`));
     const totals: Totals = { ...nothing, failed: 4, failures: many.flatMap(({ failures }) => failures) };
-    expect(await repeatAlone(totals, quietly)).toMatchObject({ passed: 0, failed: 4 });
+    expect(await repeatOneByOne(totals, quietly)).toMatchObject({ passed: 0, failed: 4 });
     const lost: Totals = { ...nothing, failed: 1, failures: [{ sentence: 'shop: no report', place: undefined }] };
-    expect(await repeatAlone(lost, quietly)).toEqual({
+    expect(await repeatOneByOne(lost, quietly)).toEqual({
       passed: 0,
       failed: 1,
       sentences: ['✗ failed: shop: no report'],

@@ -28,7 +28,7 @@ export interface Repeating {
   readonly output: 'inherit' | 'ignore';
 }
 
-export async function repeatAlone(totals: Totals, repeating: Repeating): Promise<Settled> {
+export async function repeatOneByOne(totals: Totals, repeating: Repeating): Promise<Settled> {
   const files = filesOf(totals);
   const tooMany = files.length > mostFiles;
   if (tooMany) console.log(`\nIn ${files.length} files tests failed: more than ${mostFiles} are not run once more.`);

@@ -1,7 +1,7 @@
 // When to stop: Ctrl-C, a service manager, a closed terminal, or the death of whoever started us.
 
 /** Aborts once, with the reason in words. */
-export function untilTold(): AbortSignal {
+export function untilSignalled(): AbortSignal {
   const over = new AbortController();
   for (const [signal, why] of [
     ['SIGINT', 'Ctrl-C'],

@@ -73,7 +73,7 @@ async function raise(
   const settings = loadSettings({ file: places.config, environment: {} });
   const engine = await openWhenFree(settings);
   endings.push(() => engine.close());
-  endings.push(() => engine.dismantle());
+  endings.push(() => engine.teardown());
   const start = createStarter(options, endings);
   const bot = start('slack-bot', {
     port: ports.bot,
@@ -160,6 +160,6 @@ export async function clearLeftovers({ config, folder }: Places): Promise<void> 
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!existsSync(config)) return;
   const engine = await openWhenFree(loadSettings({ file: config, environment: {} }));
-  await engine.dismantle();
+  await engine.teardown();
   engine.close();
 }

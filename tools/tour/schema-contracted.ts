@@ -67,7 +67,7 @@ async function stopStandby({ stack: { engine }, checks: { check }, print }: Scen
   const standby = slots().find(({ role }) => role === 'standby');
   if (standby === undefined) throw new Error('nothing stands by');
   print(`  ${timeOfDay(Date.now())} alice stops the standby, ${standby.version} in ${standby.slot}`);
-  const stopped = await engine.parts.stop({
+  const stopped = await engine.slots.stop({
     slot: standby.slot,
     actor: { kind: 'person', id: 'alice', door: 'cli' },
   });

@@ -75,7 +75,7 @@ describe('where nobody drives', () => {
 
   it('a stranger may follow, but does not drive', async () => {
     await shell.bg('deploy', 'v2.1', '--hold');
-    const following = shell.start(['follow', '--config', shell.strangersConfig]);
+    const following = shell.start(['follow', '--config', shell.unauthenticatedConfig]);
     await following.shows('A person of the configured list can: bg follow');
     following.child.kill('SIGINT');
     expect((await following.ended).code).toBe(130);

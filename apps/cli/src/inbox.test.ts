@@ -114,7 +114,7 @@ describe('bg inbox show', () => {
 describe('bg inbox replay', () => {
   it('is not for strangers', async () => {
     const id = await parked('strangers', '{}');
-    expect((await shell.bg('inbox', 'replay', id, '--config', shell.strangersConfig)).code).toBe(3);
+    expect((await shell.bg('inbox', 'replay', id, '--config', shell.unauthenticatedConfig)).code).toBe(3);
     expect(engine.inbox.show(Number(id))?.state).toBe('parked');
   });
 

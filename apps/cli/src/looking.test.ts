@@ -68,14 +68,14 @@ describe('looking', () => {
   });
 
   it('is for strangers too, and no more than looking', async () => {
-    const asStranger = ['--config', shell.strangersConfig];
-    expect((await shell.bg('status', ...asStranger)).code).toBe(0);
-    const refusal = await shell.bg('deploy', 'v1.0', ...asStranger, '--json');
+    const asUnauthenticated = ['--config', shell.unauthenticatedConfig];
+    expect((await shell.bg('status', ...asUnauthenticated)).code).toBe(0);
+    const refusal = await shell.bg('deploy', 'v1.0', ...asUnauthenticated, '--json');
     expect(refusal.code).toBe(3);
     expect(refusal.json()).toMatchObject({
       refused: { code: 'not-in-team', rule: expect.any(String), sentence: expect.any(String) },
     });
-    expect((await shell.bg('drive', ...asStranger)).code).toBe(3);
+    expect((await shell.bg('drive', ...asUnauthenticated)).code).toBe(3);
     expect((await shell.bg('status', '--json')).json().targets).toMatchObject([{ live: null }]);
   });
 

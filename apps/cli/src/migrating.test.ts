@@ -196,7 +196,7 @@ describe('bg migrate', { timeout: 240_000 }, () => {
 
   it('lets nobody but an approver correct the record, and says what it needs', async () => {
     const stranger = await shell.start(['migrate', 'repair', '003_cents', '--mark-applied', '--reason', 'x'], {
-      BLUEGREEN_CONFIG: shell.strangersConfig,
+      BLUEGREEN_CONFIG: shell.unauthenticatedConfig,
     }).ended;
     expect(stranger.code).not.toBe(0);
     expect((await shell.bg('migrate', 'repair', '003_cents', '--mark-applied')).err).toContain('needs its reason');

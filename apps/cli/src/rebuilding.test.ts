@@ -39,7 +39,7 @@ it('refuses a file that cannot be read, names the way out, and touches nothing',
 });
 
 it('is not for strangers', async () => {
-  const { code } = await shell.bg('state', 'rebuild', '--config', shell.strangersConfig);
+  const { code } = await shell.bg('state', 'rebuild', '--config', shell.unauthenticatedConfig);
   expect([code, kept()]).toEqual([3, []]);
 });
 

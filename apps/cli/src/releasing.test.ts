@@ -42,7 +42,7 @@ describe('bg release', { timeout: 240_000 }, () => {
     const dry = await shell.bg('release', 'prune', '--dry-run', '--json');
     expect(JSON.parse(dry.out)).toMatchObject([{ version: 'v2.0', kept: null }]);
     expect(existsSync(join(shell.folder, 'releases', 'shop', 'v2.0'))).toBe(true);
-    expect((await shell.bg('--config', shell.strangersConfig, 'release', 'prune')).code).toBe(3);
+    expect((await shell.bg('--config', shell.unauthenticatedConfig, 'release', 'prune')).code).toBe(3);
     expect((await shell.bg('release', 'prune')).out).toContain('1 removed');
     expect(releases()).not.toContain('v2.0');
     expect(releases()).toContain('v2.1');

@@ -109,7 +109,7 @@ export function onEngine(work: SessionWork): (call: Call) => Promise<ExitCode> {
       const services = [...new Set(settings.targets.map(({ service }) => service))];
       return await work({ engine, actor, screen, stop: world.stop, reader: world.reader, services }, words, options);
     } catch (thrown) {
-      if (thrown instanceof CommanderError) engine.refusedAtDoor(actor, notUnderstood(thrown));
+      if (thrown instanceof CommanderError) engine.recordRejection(actor, notUnderstood(thrown));
       throw thrown;
     } finally {
       engine.close();

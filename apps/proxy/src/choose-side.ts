@@ -44,7 +44,7 @@ interface UserKey {
 
 export function chooseSide(asker: Asker, routing: Routing, { spec, secrets, buckets }: Rules): Choice {
   const probe = secrets.isProbe(single(asker.headers[spec.probe.header]));
-  const wish = previewWish(asker, spec, secrets);
+  const wish = previewRequest(asker, spec, secrets);
   if (wish !== undefined && routing.preview !== undefined)
     return { kind: 'side', slot: routing.preview, route: 'preview', probe, newKey: undefined };
   // A cookie stays in a browser when the preview is over: its owner is then a user like any other. A header is a wish.
@@ -74,7 +74,7 @@ export function secretsOf(spec: ProxySpec): Secrets {
   };
 }
 
-function previewWish({ headers }: Asker, { preview }: ProxySpec, secrets: Secrets): 'header' | 'cookie' | undefined {
+function previewRequest({ headers }: Asker, { preview }: ProxySpec, secrets: Secrets): 'header' | 'cookie' | undefined {
   if (preview === undefined) return undefined;
   if (preview.host !== undefined && secrets.isPreviewToken(tokenInHost(headers.host, preview.host))) return 'header';
   if (secrets.isPreviewToken(single(headers[preview.header.toLowerCase()]))) return 'header';

@@ -114,12 +114,12 @@ export async function startBot(options: BotOptions): Promise<Bot> {
 }
 
 /** Called by the HTTP server, where nothing may throw. Those that a locked state does not take are counted with the next. */
-function unauthenticatedCounter(engine: Pick<Engine, 'countStranger'>, log: Log): () => void {
+function unauthenticatedCounter(engine: Pick<Engine, 'countUnauthenticated'>, log: Log): () => void {
   let count = 0;
   return () => {
     count += 1;
     try {
-      engine.countStranger('slack', { count });
+      engine.countUnauthenticated('slack', { count });
       count = 0;
     } catch (thrown) {
       log.warn({ problem: messageOf(thrown), count }, 'refused requests could not be counted yet');

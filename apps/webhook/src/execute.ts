@@ -18,7 +18,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export type ExecutingEngine = Pick<Engine, 'deploy' | 'plan' | 'refusedAtDoor'>;
+export type ExecutingEngine = Pick<Engine, 'deploy' | 'plan' | 'recordRejection'>;
 
 const theWebhook: Actor = { kind: 'machine', name: 'webhook', door: 'webhook' };
 
@@ -27,7 +27,7 @@ export async function execute(engine: ExecutingEngine, body: JsonReading): Promi
   const reading = body.ok ? readCommand(body.value) : body;
   if (!reading.ok) {
     const refusal: Refusal = { code: 'text-invalid', sentence: reading.problem, hint: 'See the receiver’s README.' };
-    engine.refusedAtDoor(theWebhook, refusal);
+    engine.recordRejection(theWebhook, refusal);
     return parked(400, 'body-invalid', reading.problem);
   }
   const { command } = reading;

@@ -5,7 +5,7 @@ import type { Answer } from './execute.ts';
 import type { Delivery, Hook } from './hooks/hook.ts';
 import { createAllowance } from './limits.ts';
 
-export type ReceivingEngine = Pick<Engine, 'changed' | 'inbox' | 'refusedAtDoor'>;
+export type ReceivingEngine = Pick<Engine, 'changed' | 'inbox' | 'recordRejection'>;
 
 export type Received =
   /** `retrySeconds`: when to come again, where it is worth it. */
@@ -53,7 +53,7 @@ export function createReceive(engine: ReceivingEngine, log: Log): Receive {
 
   function unreadable({ name }: Hook, sentence: string): Answer {
     if (auditRows.spend(name, performance.now()) === 0)
-      engine.refusedAtDoor(
+      engine.recordRejection(
         { kind: 'machine', name, door: 'webhook' },
         { code: 'text-invalid', sentence, hint: 'See the receiver’s README.' },
       );

@@ -175,7 +175,7 @@ describe('a proved delivery', () => {
 describe('the process', () => {
   it('answers for its own health and nothing else', async () => {
     const health = await fetch(`${receiver.url}/healthz`);
-    expect(await health.json()).toEqual({ status: 'ok', driverAlive: true });
+    expect(await health.json()).toEqual({ status: 'ok', controllerAlive: true });
     expect((await fetch(`${receiver.url}/hooks/other`, { method: 'POST', body: '{}' })).status).toBe(404);
     expect((await fetch(`${receiver.url}/hooks/generic`)).status).toBe(404);
   });
@@ -201,7 +201,7 @@ describe('the process', () => {
     });
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(await receiver.ended).toBe(0);
-    expect(stage.open('look').driverAlive()).toBe(false);
+    expect(stage.open('look').controllerAlive()).toBe(false);
     const served = await fetch(`${stage.front}/health`, { signal: AbortSignal.timeout(10_000) });
     expect(await served.json()).toMatchObject({ version: 'v1.0' });
   });

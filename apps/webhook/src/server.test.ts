@@ -26,9 +26,9 @@ async function open(take: ReceivingEngine['inbox']['take']): Promise<number> {
   };
   const inbox = { take, waiting: () => 50_000 } as Partial<ReceivingEngine['inbox']> as ReceivingEngine['inbox'];
   server = createServer({
-    engine: { inbox, changed: never, refusedAtDoor: never, driverAlive: () => true },
+    engine: { inbox, changed: never, recordRejection: never, controllerAlive: () => true },
     hooks: [githubHook([secret])],
-    unauthenticated: createUnauthenticated({ countStranger: never }, silentLog),
+    unauthenticated: createUnauthenticated({ countUnauthenticated: never }, silentLog),
     trustedProxies: [],
     log: silentLog,
   });

@@ -10,7 +10,7 @@ import { createTrust, sourceOf } from './source.ts';
 import type { Unauthenticated } from './unauthenticated.ts';
 
 export interface ServerOptions {
-  readonly engine: ReceivingEngine & Pick<Engine, 'driverAlive'>;
+  readonly engine: ReceivingEngine & Pick<Engine, 'controllerAlive'>;
   readonly hooks: readonly Hook[];
   readonly unauthenticated: Unauthenticated;
   /** Whose X-Forwarded-For is believed. */
@@ -33,7 +33,7 @@ export function createServer({ engine, hooks, unauthenticated, trustedProxies, l
   leaveNoConnectionOpen(server);
   limitConnections(server, isTrusted);
   limitWhatIsRead(server, unauthenticated, reject);
-  server.get('/healthz', () => ({ status: 'ok', driverAlive: engine.driverAlive() }));
+  server.get('/healthz', () => ({ status: 'ok', controllerAlive: engine.controllerAlive() }));
   const receive = createReceive(engine, log);
   for (const hook of hooks)
     server.post(`/hooks/${hook.name}`, { bodyLimit: bodyLimitOf(hook.name) }, async (request, reply) => {

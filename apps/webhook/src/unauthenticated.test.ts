@@ -6,8 +6,8 @@ type Seen = { readonly source?: string; readonly count?: number };
 
 function set(write: (seen: Seen) => void = () => undefined) {
   const written: Seen[] = [];
-  const engine: Pick<Engine, 'countStranger'> = {
-    countStranger: (_door, seen = {}) => {
+  const engine: Pick<Engine, 'countUnauthenticated'> = {
+    countUnauthenticated: (_door, seen = {}) => {
       write(seen);
       written.push(seen);
     },

@@ -22,14 +22,14 @@ const writeMs = 1000;
 const mostSources = 16;
 const others = 'others';
 
-export function createUnauthenticated(engine: Pick<Engine, 'countStranger'>, log: Log): Unauthenticated {
+export function createUnauthenticated(engine: Pick<Engine, 'countUnauthenticated'>, log: Log): Unauthenticated {
   const allowance = createAllowance(perSource);
   const lines = createAllowance(allLines);
   const counts = new Map<string, number>();
 
   function write(): void {
     for (const [source, count] of counts) {
-      engine.countStranger('webhook', { source, count });
+      engine.countUnauthenticated('webhook', { source, count });
       counts.delete(source);
     }
   }

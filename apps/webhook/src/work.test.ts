@@ -96,7 +96,7 @@ describe('what cannot be worked on', () => {
       throw new Error('the disk is full');
     };
     const actFails = async (): Promise<Ending> => () => {
-      engine.refusedAtDoor(
+      engine.recordRejection(
         { kind: 'machine', name: 'test', door: 'webhook' },
         { code: 'text-invalid', sentence: 'half', hint: '' },
       );

@@ -22,10 +22,10 @@ export type {
 } from './api/deployment.ts';
 export type { DeploymentRef, DeployRequest, Engine } from './api/engine.ts';
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
-export type { StartedByHand } from './api/parts.ts';
 export type { StoredReleaseView } from './api/releases.ts';
+export type { StartedByHand } from './api/slots.ts';
 export type {
-  Learnt,
+  Discovered,
   PlanView,
   ReleaseView,
   RoutingConfiguration,

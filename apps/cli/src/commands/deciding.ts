@@ -85,7 +85,7 @@ function toCommand({ verb, summary, options = [], examples = [], wish, decide }:
       const { engine, actor, screen } = session;
       const found = findDeployment(engine, word, given);
       if (!found.ok) {
-        engine.refusedAtDoor(actor, found.refusal);
+        engine.recordRejection(actor, found.refusal);
         return refused(screen, found.refusal);
       }
       const result = decide({ engine, ref: { id: found.value.id }, actor, options: given });

@@ -17,7 +17,7 @@ export const driving: readonly Command[] = [
     run: onEngine(async ({ engine, actor, screen, stop, reader }) => {
       if (actor.kind === 'stranger') {
         const refusal = mayOnlyLook(actor.name);
-        engine.refusedAtDoor(actor, refusal);
+        engine.recordRejection(actor, refusal);
         return refused(screen, refusal);
       }
       // Whatever becomes of its words.

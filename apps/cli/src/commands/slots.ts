@@ -26,7 +26,7 @@ export const slots: readonly Command[] = [
     examples: ['bg smoke green', 'bg smoke blue shop/staging --json'],
     run: onEngine(async ({ engine, screen }, [word = '', place], options) => {
       const slot = readSlot('bg smoke', word, [place]);
-      const result = await engine.parts.smoke(readPlace(place, options), slot);
+      const result = await engine.slots.smoke(readPlace(place, options), slot);
       const code = answered(screen, result, smokeLines);
       return result.ok && !result.value.passed ? exitCodes.failed : code;
     }),
@@ -37,7 +37,7 @@ export const slots: readonly Command[] = [
     examples: ['bg health green', 'bg health blue shop/staging'],
     run: onEngine(async ({ engine, screen }, [word = '', place], options) => {
       const slot = readSlot('bg health', word, [place]);
-      const result = await engine.parts.health(readPlace(place, options), slot);
+      const result = await engine.slots.health(readPlace(place, options), slot);
       const code = answered(screen, result, healthLines);
       return result.ok && !result.value.healthy ? exitCodes.failed : code;
     }),
@@ -50,7 +50,7 @@ export const slots: readonly Command[] = [
     run: onEngine(async ({ engine, actor, screen, stop }, [word = '', version = '', place], options) => {
       const slot = readSlot('bg start', word, [version, place]);
       const request = { ...readPlace(place, options), slot, version: readVersion(version), actor, signal: stop };
-      const result = await engine.parts.start(request);
+      const result = await engine.slots.start(request);
       const code = answered(screen, result, startedLines);
       return result.ok && result.value.problem !== undefined ? exitCodes.failed : code;
     }),
@@ -61,7 +61,7 @@ export const slots: readonly Command[] = [
     examples: ['bg stop green', 'bg stop green shop/staging'],
     run: onEngine(async ({ engine, actor, screen }, [word = '', place], options) => {
       const slot = readSlot('bg stop', word, [place]);
-      return answered(screen, await engine.parts.stop({ ...readPlace(place, options), slot, actor }), observationLines);
+      return answered(screen, await engine.slots.stop({ ...readPlace(place, options), slot, actor }), observationLines);
     }),
   },
   {
@@ -75,7 +75,7 @@ export const slots: readonly Command[] = [
     run: onEngine(async ({ engine, screen, stop }, [word = '', place], options) => {
       const slot = readSlot('bg logs', word, [place]);
       const lines = readCount('--lines', options.lines, { otherwise: 50, most: 100_000 });
-      const file = engine.parts.logFile(readPlace(place, options), slot);
+      const file = engine.slots.logFile(readPlace(place, options), slot);
       if (!file.ok) return refused(screen, file.refusal);
       for await (const line of tailLog(file.value, { lines, follow: options.follow === true, signal: stop }))
         await screen.write(screen.json ? jsonLine({ line }) : `${plain(line)}\n`);
@@ -87,7 +87,7 @@ export const slots: readonly Command[] = [
     summary: 'the lines of one request, by its X-Request-Id, in the logs of the load balancer and both slots',
     examples: ['bg trace 4f1c2a9e-0d5b-4a57-9b1e-6f0d7c3a1b22', 'bg trace order-17 shop/staging --json'],
     run: onEngine(async ({ engine, screen, stop }, [id = '', place], options) => {
-      const result = await engine.parts.trace(readPlace(place, options), id, stop);
+      const result = await engine.slots.trace(readPlace(place, options), id, stop);
       const code = answered(screen, result, traceLines);
       return result.ok && result.value.lines.length === 0 ? exitCodes.failed : code;
     }),

@@ -1,6 +1,6 @@
 // The engine's own state, when its file is lost or cannot be read.
 
-import { type Backup, backupState, type Learnt, loadSettings, openEngine, setAsideCorruptState } from '@bg/engine';
+import { type Backup, backupState, type Discovered, loadSettings, openEngine, setAsideCorruptState } from '@bg/engine';
 import { actorOf, operatingSystemUser } from '../actor.ts';
 import { exitCodes } from '../exit.ts';
 import { answered, refused } from '../refused.ts';
@@ -40,7 +40,7 @@ export const state: readonly Command[] = [
       const engine = openEngine({ settings, log: logFor(world, screen), processName: `bg ${process.pid}` });
       try {
         const result = await engine.rebuildState(actor);
-        const code = answered(screen, result, learntLines);
+        const code = answered(screen, result, discoveredLines);
         return result.ok && result.value.some(({ kind }) => kind === 'unknown') ? exitCodes.halted : code;
       } finally {
         engine.close();
@@ -64,7 +64,7 @@ function backupLines({ file, bytes, auditRows, auditHead }: Backup, { paint }: L
   ];
 }
 
-function learntLines(learnt: readonly Learnt[], { paint }: Light): readonly string[] {
+function discoveredLines(learnt: readonly Discovered[], { paint }: Light): readonly string[] {
   const signs = { learnt: paint.green('✓'), unknown: paint.red('?'), nothing: paint.dim('–') };
   return learnt.map(({ name, kind, sentence }) => `${signs[kind]} ${name}: ${sentence}`);
 }

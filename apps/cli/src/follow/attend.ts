@@ -21,7 +21,7 @@ export async function attend(
   const { engine, screen } = session;
   if (!result.ok) return refused(screen, result.refusal);
   const { id, outcome } = result.value;
-  if (!attendance.follow && (outcome || engine.driverAlive())) {
+  if (!attendance.follow && (outcome || engine.controllerAlive())) {
     screen.answer(result.value, deploymentLines);
     if (!outcome) screen.aside(`Follow it: bg follow ${id}`);
     return outcome ? exitCodeOf(outcome, attendance.wish) : exitCodes.done;

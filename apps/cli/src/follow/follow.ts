@@ -63,7 +63,7 @@ async function watch(
     const kind = endOf(view, waitsLong(view), stop);
     if (kind) return { kind, view, drove };
     if (drove && !driver.running()) await driver.stop();
-    if (!drove && !engine.driverAlive()) {
+    if (!drove && !engine.controllerAlive()) {
       sayNobodyDrives();
       if (mayDrive) driver.start();
       drove = mayDrive;

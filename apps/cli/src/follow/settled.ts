@@ -11,7 +11,7 @@ export async function settled({ engine, stop }: Session, id: string): Promise<Co
     while (!stop.aborted) {
       const view = engine.migrations.contractNamed(id);
       if (!view || view.endedAt !== undefined || view.status === 'pending') return view;
-      if (!engine.driverAlive() && !driver.running()) driver.start();
+      if (!engine.controllerAlive() && !driver.running()) driver.start();
       await engine.changed(1_000, stop);
     }
     return engine.migrations.contractNamed(id);

@@ -33,7 +33,7 @@ export interface Shell {
   bg(...words: readonly string[]): Promise<Ended>;
   start(words: readonly string[], environment?: Readonly<Record<string, string>>): Started;
   /** The same configuration, in which whoever runs the test is nobody. */
-  readonly strangersConfig: string;
+  readonly unauthenticatedConfig: string;
   close(): Promise<void>;
 }
 
@@ -49,9 +49,9 @@ export async function openShell(target?: string, { database = false } = {}): Pro
     ...(target === undefined ? {} : { target }),
   });
   const config = join(folder, 'bluegreen.yaml');
-  const strangersConfig = join(folder, 'strangers.yaml');
+  const unauthenticatedConfig = join(folder, 'strangers.yaml');
   writeFileSync(config, text.replace('slack: U0ALICE', `slack: U0ALICE, osUser: ${userInfo().username}`));
-  writeFileSync(strangersConfig, text);
+  writeFileSync(unauthenticatedConfig, text);
   const running = new Set<Started>();
   const start: Shell['start'] = (words, environment = {}) => {
     const started = run(words, { BLUEGREEN_CONFIG: config, ...environment });
@@ -65,7 +65,7 @@ export async function openShell(target?: string, { database = false } = {}): Pro
     await removeFolder(folder);
   };
   const bg: Shell['bg'] = (...words) => start(words).ended;
-  return { folder, config, strangersConfig, front: `http://127.0.0.1:${front}`, bg, start, close };
+  return { folder, config, unauthenticatedConfig, front: `http://127.0.0.1:${front}`, bg, start, close };
 }
 
 const main = join(import.meta.dirname, '../main.ts');

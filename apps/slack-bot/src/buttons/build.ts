@@ -18,13 +18,13 @@ export function handleBuildClick({ engine, people }: BotContext, input: ButtonCl
   const ref = readBuildRef(input.value);
   const build = ref && engine.builds.find(ref.build);
   if (ref === undefined || build === undefined || !isOf(engine, build, ref)) {
-    engine.refusedAtDoor(actor, unknownBuild);
+    engine.recordRejection(actor, unknownBuild);
     return refusalCard(unknownBuild);
   }
   const { service, target, version } = ref;
   // The engine refuses an unknown person, whatever the state of the build.
   const stale = actor.kind === 'person' ? whyStale(engine, build, ref) : undefined;
-  if (stale !== undefined) engine.refusedAtDoor(actor, stale, { service, target });
+  if (stale !== undefined) engine.recordRejection(actor, stale, { service, target });
   const result =
     stale === undefined ? engine.deploy({ service, target, version, actor }) : { ok: false, refusal: stale };
   if (result.ok) return undefined;

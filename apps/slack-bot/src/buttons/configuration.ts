@@ -18,7 +18,7 @@ export async function handleConfigurationClick(
   const ref = readSideRef(input.value);
   const actor = people.actor(input.user);
   if (ref === undefined || !engine.target(ref).ok) {
-    engine.refusedAtDoor(actor, unknownTarget);
+    engine.recordRejection(actor, unknownTarget);
     return refusalCard(unknownTarget);
   }
   const { service, target, deploymentId: seen } = ref;

@@ -52,7 +52,7 @@ test('a contract that comes too early is refused, with the names of those who ne
 
 test('it is asked for with its SQL and what it makes impossible, decided by another person, and run', async () => {
   const standby = workspace.engine.status().targets[0]?.slots.find(({ role }) => role === 'standby');
-  await workspace.engine.parts.stop({
+  await workspace.engine.slots.stop({
     slot: standby?.slot ?? 'blue',
     actor: { kind: 'person', id: 'alice', door: 'slack' },
   });

@@ -12,7 +12,7 @@ export function handleDeliveryClick({ engine, people }: BotContext, input: Butto
   const delivery = ref && engine.inbox.show(ref.id);
   const isStill = delivery?.state === 'parked' && delivery.settledAt === ref?.settledAt;
   if (ref === undefined || (!isStill && actor.kind === 'person')) {
-    engine.refusedAtDoor(actor, settled);
+    engine.recordRejection(actor, settled);
     if (ref !== undefined) engine.outbox.again(`delivery:${ref.id}`, { urgent: true });
     return refusalCard(settled);
   }

@@ -19,7 +19,7 @@ export async function handleDriftClick(
   const target =
     ref && engine.settings.targets.find((each) => each.service === ref.service && each.target === ref.target);
   if (ref === undefined || target === undefined) {
-    engine.refusedAtDoor(people.actor(input.user), unknownTarget);
+    engine.recordRejection(people.actor(input.user), unknownTarget);
     return refusalCard(unknownTarget);
   }
   const actor = await people.decider(input.user, target.approval.approvers);

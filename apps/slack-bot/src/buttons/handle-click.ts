@@ -85,7 +85,7 @@ function handleRollbackClick(
   const legal = view.actions.some(({ name }) => name === 'rollback');
   if (legal && view.stateVersion === stateVersion)
     return engine.rollback({ service, target, from: view.version, actor });
-  engine.refusedAtDoor(actor, stale, { service, target });
+  engine.recordRejection(actor, stale, { service, target });
   return { ok: false, refusal: stale };
 }
 
@@ -132,7 +132,7 @@ function handleSideClick(
 
 function refused({ engine, people }: BotContext, { user }: ButtonClick, refusal: Refusal): Card {
   const actor: Actor = people.actor(user);
-  engine.refusedAtDoor(actor, refusal);
+  engine.recordRejection(actor, refusal);
   return refusalCard(refusal);
 }
 

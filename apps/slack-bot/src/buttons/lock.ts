@@ -28,7 +28,7 @@ export function handleUnlockClick({ engine, people }: BotContext, { value, user 
   const found = ref && engine.target({ service: ref.service, target: ref.target });
   const lock = found?.ok ? found.value.lock : undefined;
   if (ref === undefined || !found?.ok || lock === undefined || String(lock.since) !== ref.deploymentId) {
-    engine.refusedAtDoor(actor, gone);
+    engine.recordRejection(actor, gone);
     return refusalCard(gone);
   }
   const { service, target, name } = found.value;

@@ -44,7 +44,7 @@ export async function runCommand(bot: BotContext, input: CommandInput): Promise<
   const actor = bot.people.actor(input.user);
   const parsed = parseCommand({ ...input, known: bot.engine.settings.targets });
   if (!parsed.ok) {
-    bot.engine.refusedAtDoor(actor, parsed.refusal);
+    bot.engine.recordRejection(actor, parsed.refusal);
     return refusalCard(parsed.refusal);
   }
   return dispatch<Intent, Asked, Shown>(runs, parsed.value, { bot, actor, input });
@@ -140,7 +140,7 @@ async function signal(intent: Of<'signal'>, { bot, actor, input }: Asked): Promi
 
 /** Refused before any verb of the engine was asked, so it is written here. */
 function refusedHere({ engine }: BotContext, actor: Actor, refusal: Refusal): Card {
-  engine.refusedAtDoor(actor, refusal);
+  engine.recordRejection(actor, refusal);
   return refusalCard(refusal);
 }
 

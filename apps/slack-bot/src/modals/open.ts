@@ -71,7 +71,7 @@ async function open({ slack, log }: BotContext, triggerId: string, modal: Modal)
 }
 
 function refuseUnauthenticated({ engine }: BotContext, { name }: Actor & { kind: 'stranger' }): Card {
-  engine.countStranger('slack');
+  engine.countUnauthenticated('slack');
   return refusalCard({
     code: 'not-in-team',
     sentence: `${name} is not in the list of people of this configuration, and may look only.`,

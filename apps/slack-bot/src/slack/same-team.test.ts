@@ -31,10 +31,10 @@ async function asked({ identity, body, team }: Asked) {
         people: [{ id: 'alice', name: 'Alice', slack: 'U0ALICE' }],
       } as unknown as Engine['settings'],
       whenWritable: async () => true,
-      countStranger: () => {
+      countUnauthenticated: () => {
         seen.strangers += 1;
       },
-      refusedAtDoor: (actor, refusal) => void seen.audited.push(`${'id' in actor ? actor.id : ''} ${refusal.code}`),
+      recordRejection: (actor, refusal) => void seen.audited.push(`${'id' in actor ? actor.id : ''} ${refusal.code}`),
     },
     slack: {
       openView: async () => {

@@ -9,7 +9,7 @@ import { acknowledge, formErrors, type Guard, type GuardArgs, refuseForm, type S
 import type { KnownIdentity } from './identity.ts';
 
 export interface TeamGuardOptions {
-  readonly engine: Pick<Engine, 'countStranger' | 'refusedAtDoor' | 'settings' | 'whenWritable'>;
+  readonly engine: Pick<Engine, 'countUnauthenticated' | 'recordRejection' | 'settings' | 'whenWritable'>;
   readonly slack: Pick<Slack, 'openView'>;
   readonly identity: KnownIdentity;
 }
@@ -30,8 +30,8 @@ export function sameTeamOnly({ engine, slack, identity }: TeamGuardOptions): Gua
     if (isOurs(origin, own(origin), person !== undefined)) return next();
     await patiently(engine.whenWritable, () =>
       person === undefined
-        ? engine.countStranger('slack')
-        : engine.refusedAtDoor({ kind: 'person', id: person.id, door: 'slack' }, otherWorkspace),
+        ? engine.countUnauthenticated('slack')
+        : engine.recordRejection({ kind: 'person', id: person.id, door: 'slack' }, otherWorkspace),
     );
     const { text } = refusalCard(otherWorkspace);
     const errors = formErrors(request, `⛔ ${text}`);

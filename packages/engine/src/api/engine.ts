@@ -13,9 +13,9 @@ import type { Builds } from './builds.ts';
 import type { ConfigurationVerbs } from './configuration.ts';
 import type { DeploymentView } from './deployment.ts';
 import type { Migrations } from './migrations.ts';
-import type { Parts } from './parts.ts';
 import type { StoredReleases } from './releases.ts';
-import type { Learnt, PlanView, ReleaseView, RoutingConfiguration, StatusView, TargetView } from './views.ts';
+import type { SlotVerbs } from './slots.ts';
+import type { Discovered, PlanView, ReleaseView, RoutingConfiguration, StatusView, TargetView } from './views.ts';
 
 /** On every verb that a button can send: which deployment, and the state the button was drawn for. */
 export interface DeploymentRef {
@@ -102,7 +102,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   routingConfiguration(ref: TargetRef, test: boolean): Promise<Result<RoutingConfiguration>>;
 
   /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
-  rebuildState(actor: Actor): Promise<Result<readonly Learnt[]>>;
+  rebuildState(actor: Actor): Promise<Result<readonly Discovered[]>>;
 
   /** A settled delivery is worked on once more. */
   replay(id: number, actor: Actor): Result<DeliveryRecord>;
@@ -123,7 +123,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   releases(ref: TargetRef): Result<readonly ReleaseView[]>;
 
   /** The single parts, for people who look into something. They change no routing. */
-  readonly parts: Parts;
+  readonly slots: SlotVerbs;
 
   readonly audit: AuditLog;
 
@@ -133,9 +133,9 @@ export interface Engine extends ConfigurationVerbs, Writable {
   /** True the first time a key is seen within `ttlMs`: replayed deliveries are told apart by it. */
   firstTime(key: string, ttlMs: number): boolean;
   /** Counts refused strangers; rows are written per minute, door and source. `source`: an address, where one is known. */
-  countStranger(door: Door, seen?: { readonly source?: string; readonly count?: number }): void;
+  countUnauthenticated(door: Door, seen?: { readonly source?: string; readonly count?: number }): void;
   /** An audit row for a known actor who was refused at the door (a typing error counts too), before any verb. */
-  refusedAtDoor(actor: Actor, refusal: Refusal, ref?: TargetRef): void;
+  recordRejection(actor: Actor, refusal: Refusal, ref?: TargetRef): void;
   /** Resolves when anything in the state changed (any process) or after `limitMs`. */
   changed(limitMs: number, signal?: AbortSignal): Promise<void>;
 
@@ -149,8 +149,8 @@ export interface Engine extends ConfigurationVerbs, Writable {
   notify(signal: AbortSignal): Promise<void>;
   /** Held by one process of a kind at a time (the one that talks to Slack). Runs `work` while it is held. */
   withLease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
-  driverAlive(): boolean;
+  controllerAlive(): boolean;
   /** Stops every slot's process and managed balancer, for the end of a demonstration: users are served no more. */
-  dismantle(): Promise<void>;
+  teardown(): Promise<void>;
   close(): void;
 }

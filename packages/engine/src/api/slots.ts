@@ -1,4 +1,4 @@
-// The single parts, for people who look into something. They change no routing.
+// What a person may ask of one slot. None of it changes the routing.
 
 import type { Actor } from '../domain/actor.ts';
 import type { Result } from '../domain/refusal.ts';
@@ -11,7 +11,7 @@ import type { TraceReport } from '../environment/trace.ts';
 /** `problem`: why it is not healthy, although it was started and is left as it is. */
 export type StartedByHand = SlotObservation & { readonly problem?: string };
 
-export interface Parts {
+export interface SlotVerbs {
   health(ref: TargetRef, slot: SlotName): Promise<Result<HealthReport>>;
   smoke(ref: TargetRef, slot: SlotName): Promise<Result<SmokeReport>>;
   /** Waits until it is healthy, as a deployment does. Refused on a slot that serves users or belongs to a deployment. */

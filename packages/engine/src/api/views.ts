@@ -92,7 +92,7 @@ export interface ReleaseView {
   readonly at: number;
 }
 
-export interface Learnt {
+export interface Discovered {
   readonly name: string;
   /** `nothing`: there was nothing to learn, because it is known or because no user is sent anywhere. */
   readonly kind: 'learnt' | 'unknown' | 'nothing';

@@ -1,7 +1,7 @@
 // Bitbucket Cloud: which statuses are builds, and whose accounts four eyes count. Payloads have the shapes of its documentation.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Desk } from '../orchestrator/verbs/testing/desk.ts';
+import type { TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
 import { setCi } from './testing/ci.ts';
 import { documentOf, payload, readPayload, rulesOf } from './testing/payloads.ts';
 import { writersOf } from './writers.ts';
@@ -107,24 +107,24 @@ describe('an account', () => {
 });
 
 describe('four eyes', () => {
-  let desk: Desk;
-  afterEach(() => desk.remove());
+  let testEngine: TestEngine;
+  afterEach(() => testEngine.remove());
 
   async function deliver(name: string, change?: (body: never) => void) {
     const document = documentOf(payload('bitbucket', name, change));
-    const ending = await desk.engine.builds.take({ hook: 'bitbucket', kind: '', document });
+    const ending = await testEngine.engine.builds.take({ hook: 'bitbucket', kind: '', document });
     return typeof ending === 'function' ? ending() : ending;
   }
   const pushedBy = (account_id: string) => (body: { actor: Record<string, unknown> }) => {
     body.actor.account_id = account_id;
   };
   const names = () =>
-    writersOf(desk.store.db, desk.settings, { service: 'shop', version: 'v2.1' }).hands.map(
+    writersOf(testEngine.store.db, testEngine.settings, { service: 'shop', version: 'v2.1' }).hands.map(
       ({ did, name }) => `${name} ${did}`,
     );
   const set = () => {
-    desk = setCi(`      - { host: bitbucket, repository: acme/shop, branch: main, version: v2.1 }\n`);
-    desk.serving();
+    testEngine = setCi(`      - { host: bitbucket, repository: acme/shop, branch: main, version: v2.1 }\n`);
+    testEngine.serving();
   };
 
   it('count who opened, pushed to and merged the request that brought the commit', async () => {

@@ -4,25 +4,25 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Desk } from '../orchestrator/verbs/testing/desk.ts';
-import { actionsTold, buildBody, deliver, deployToProduction, setCi } from './testing/ci.ts';
+import type { TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
+import { actionsReported, buildBody, deliver, deployToProduction, setCi } from './testing/ci.ts';
 import { bodyOf } from './testing/payloads.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
-const set = (): Desk => {
-  desk = setCi(deployToProduction);
-  desk.serving();
-  return desk;
+const set = (): TestEngine => {
+  testEngine = setCi(deployToProduction);
+  testEngine.serving();
+  return testEngine;
 };
 
 const worker = join(import.meta.dirname, 'testing/dying-worker.ts');
 
 async function work(point: string): Promise<string | null> {
-  const child = spawn(process.execPath, [worker, desk.settings.file, point], {
+  const child = spawn(process.execPath, [worker, testEngine.settings.file, point], {
     stdio: ['ignore', 'ignore', 'inherit'],
     timeout: 60_000,
   });
@@ -47,9 +47,9 @@ describe('a worker killed', () => {
       body: bodyOf(buildBody('v2.1', 1)),
     });
     expect(await work(point)).toBe('SIGKILL');
-    expect(actionsTold(engine)).toEqual(left);
+    expect(actionsReported(engine)).toEqual(left);
     expect(await work('never')).toBe('0');
-    expect(actionsTold(engine)).toEqual(told);
+    expect(actionsReported(engine)).toEqual(told);
     expect(engine.builds.latest('shop', 10)).toHaveLength(1);
     expect(engine.inbox.list({ limit: 10 })).toMatchObject([{ state: 'done' }]);
     expect(engine.audit.verify().intact).toBe(true);
@@ -68,9 +68,9 @@ describe('a fault at any of its writes', () => {
       );
       await expect(deliver(engine, buildBody('v2.1', 1))).rejects.toThrow('the disk is full');
       sqlite.exec('DROP TRIGGER broken');
-      expect([actionsTold(engine), engine.builds.latest('shop', 10)]).toEqual([[], []]);
+      expect([actionsReported(engine), engine.builds.latest('shop', 10)]).toEqual([[], []]);
       await deliver(engine, buildBody('v2.1', 1));
-      expect(actionsTold(engine)).toEqual(told);
+      expect(actionsReported(engine)).toEqual(told);
     },
   );
 });

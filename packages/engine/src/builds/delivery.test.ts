@@ -1,16 +1,16 @@
 // A delivery as a whole: whose it is, what is said when it is nobody's, and what looking at one would show.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { ci, type Desk } from '../orchestrator/verbs/testing/desk.ts';
+import { ci, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
 import { announceAll, buildBody, deliver, deployToProduction, setCi, told } from './testing/ci.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
-const set = (rules = announceAll): Desk => {
-  desk = setCi(rules);
-  desk.serving();
-  return desk;
+const set = (rules = announceAll): TestEngine => {
+  testEngine = setCi(rules);
+  testEngine.serving();
+  return testEngine;
 };
 
 describe('a delivery', () => {

@@ -39,23 +39,23 @@ export interface HostEvent {
   readonly endedAt: string | undefined;
   /** When the host sent it at the latest, as it says itself, where that is not the end. */
   readonly sentAt: string | undefined;
-  readonly authors: readonly ToldAuthor[];
+  readonly authors: readonly BuildAuthor[];
   /** Without bots. */
   readonly actors: readonly BuildActor[];
-  readonly artifact: ToldArtifact | undefined;
+  readonly artifact: BuildArtifact | undefined;
 }
 
-export interface ToldAuthor {
+export interface BuildAuthor {
   readonly name: string | undefined;
   readonly email: string | undefined;
   readonly login: string | undefined;
 }
 
 /** As a rule says it, with values instead of expressions. */
-export type ToldArtifact = ArtifactRule;
+export type BuildArtifact = ArtifactRule;
 
 /** What a host has nothing to say about. */
-export const nothingTold: Omit<HostEvent, 'host' | 'event' | 'document'> = {
+export const nothingReported: Omit<HostEvent, 'host' | 'event' | 'document'> = {
   unfinished: undefined,
   service: undefined,
   repository: undefined,
@@ -109,14 +109,14 @@ export function list(value: unknown, ...keys: readonly string[]): readonly unkno
   return Array.isArray(found) ? found : [];
 }
 
-export function author(value: unknown): ToldAuthor {
+export function author(value: unknown): BuildAuthor {
   const email = text(value, 'email');
   const login = text(value, 'username') ?? text(value, 'login') ?? loginOf(email);
   return { name: text(value, 'name'), email, login };
 }
 
 /** Whoever wrote the commit, and whoever its message names beside them. */
-export function authorsOf(commit: unknown): readonly ToldAuthor[] {
+export function authorsOf(commit: unknown): readonly BuildAuthor[] {
   const message = (text(commit, 'message') ?? '').slice(0, longestMessage);
   return distinct([author(dig(commit, 'author')), ...message.split('\n').flatMap(coAuthor)]);
 }
@@ -125,7 +125,7 @@ const trailer = 'co-authored-by:';
 const longestTrailer = 500;
 
 /** `Co-authored-by: Bob Brown <bob@example.com>`. By hand, since no message of a commit may make this slow. */
-function coAuthor(given: string): readonly ToldAuthor[] {
+function coAuthor(given: string): readonly BuildAuthor[] {
   const line = given.length > longestTrailer ? '' : given.trim();
   const from = line.lastIndexOf('<');
   const isTrailer = line.slice(0, trailer.length).toLowerCase() === trailer && from > 0 && line.endsWith('>');
@@ -133,8 +133,8 @@ function coAuthor(given: string): readonly ToldAuthor[] {
   return [author({ name: line.slice(trailer.length, from).trim(), email: line.slice(from + 1, -1).trim() })];
 }
 
-export function distinct(authors: readonly ToldAuthor[]): readonly ToldAuthor[] {
-  const keyOf = ({ email, login, name }: ToldAuthor) => (email ?? login ?? name ?? '').toLowerCase();
+export function distinct(authors: readonly BuildAuthor[]): readonly BuildAuthor[] {
+  const keyOf = ({ email, login, name }: BuildAuthor) => (email ?? login ?? name ?? '').toLowerCase();
   const known = new Map(authors.filter((each) => keyOf(each) !== '').map((each) => [keyOf(each), each] as const));
   return [...known.values()].slice(0, mostAuthors);
 }

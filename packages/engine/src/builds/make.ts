@@ -5,7 +5,7 @@ import type { Author, Build } from '../domain/build.ts';
 import { isVersion } from '../domain/version.ts';
 import { evaluate, type Found, findAll, type Known } from '../lib/expression.ts';
 import { artifactOf, type Made, webAddress } from './artifact-of.ts';
-import { author, distinct, type HostEvent, type ToldAuthor } from './host-event.ts';
+import { author, type BuildAuthor, distinct, type HostEvent } from './host-event.ts';
 
 const longestSubject = 200;
 const longestName = 200;
@@ -149,13 +149,13 @@ function authorsOf({ facts: { authors } }: BuildRule, event: HostEvent): readonl
   return told.map(cutAuthor);
 }
 
-const cutAuthor = ({ name, email, login }: ToldAuthor): Author => ({
+const cutAuthor = ({ name, email, login }: BuildAuthor): Author => ({
   name: cut(name, longestName),
   email: cut(email, longestName),
   login: cut(login, longestName),
 });
 
-function asAuthors(value: unknown): readonly ToldAuthor[] {
+function asAuthors(value: unknown): readonly BuildAuthor[] {
   if (Array.isArray(value)) return value.flatMap(asAuthors);
   return [typeof value === 'string' ? author({ [value.includes('@') ? 'email' : 'name']: value }) : author(value)];
 }

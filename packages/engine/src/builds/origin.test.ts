@@ -2,15 +2,15 @@
 
 import { afterEach, expect, it } from 'vitest';
 import { announcedOrigin } from '../orchestrator/plan/origin.ts';
-import type { Desk } from '../orchestrator/verbs/testing/desk.ts';
+import type { TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
 import { announceAll, buildBody, commitOf, deliver, setCi } from './testing/ci.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
 it('a release without release.json comes from the commit that was announced with it', async () => {
-  desk = setCi(announceAll);
-  const { engine, store } = desk;
+  testEngine = setCi(announceAll);
+  const { engine, store } = testEngine;
   await deliver(engine, buildBody('v2.1', 1, { subject: 'Empty baskets', url: 'https://ci.example/7' }));
   expect(announcedOrigin(store.db, { service: 'shop', version: 'v2.1' })).toEqual({
     commit: commitOf(1),

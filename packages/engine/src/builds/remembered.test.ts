@@ -3,27 +3,27 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { alice, carol, codeOf, type Desk } from '../orchestrator/verbs/testing/desk.ts';
-import { forgetHands, readHands, writeHands } from '../state/hands.ts';
+import { alice, carol, codeOf, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
+import { forgetHands, readHands, writeHands } from '../state/contributors.ts';
 import { setCi } from './testing/ci.ts';
 import { bodyOf, documentOf, payload } from './testing/payloads.ts';
 import { writersOf } from './writers.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
 const sha = '9c1f3d2e8b7a60415263748596a7b8c9d0e1f203';
 const place = { host: 'github', repository: 'acme/shop' };
 const user = (login: string) => ({ login, type: 'User' });
-type Told = Record<string, Record<string, unknown>>;
+type Recipients = Record<string, Record<string, unknown>>;
 
 function set(host = 'github', more = 'workflow: Release, '): void {
-  desk = setCi(`      - { host: ${host}, repository: acme/shop, ${more}version: v2.1 }\n`);
-  desk.serving();
+  testEngine = setCi(`      - { host: ${host}, repository: acme/shop, ${more}version: v2.1 }\n`);
+  testEngine.serving();
 }
 
 async function deliver(hook: string, kind: string, body: Buffer) {
-  const ending = await desk.engine.builds.take({ hook, kind, document: documentOf(body) });
+  const ending = await testEngine.engine.builds.take({ hook, kind, document: documentOf(body) });
   return typeof ending === 'function' ? ending() : ending;
 }
 
@@ -32,7 +32,7 @@ const ran = () =>
   deliver(
     'github',
     'workflow_run',
-    payload('github', 'workflow-run-success', (body: Told) => {
+    payload('github', 'workflow-run-success', (body: Recipients) => {
       const bot = { login: 'merge-app[bot]', type: 'Bot' };
       const author = { name: 'Zoe', email: 'zoe@elsewhere.example' };
       const run = body.workflow_run ?? {};
@@ -49,7 +49,7 @@ const request = (action: string, change: Record<string, unknown> = {}, sender = 
   deliver(
     'github',
     'pull_request',
-    payload('github', 'pull-request-merged', (body: Told) => {
+    payload('github', 'pull-request-merged', (body: Recipients) => {
       const isMerged = action === 'closed';
       Object.assign(body, { action, sender });
       Object.assign(body.pull_request ?? {}, {
@@ -62,7 +62,7 @@ const request = (action: string, change: Record<string, unknown> = {}, sender = 
   );
 
 const namesNow = () =>
-  writersOf(desk.store.db, desk.settings, { service: 'shop', version: 'v2.1' }).hands.map(
+  writersOf(testEngine.store.db, testEngine.settings, { service: 'shop', version: 'v2.1' }).hands.map(
     ({ did, name }) => `${name} ${did}`,
   );
 
@@ -77,22 +77,22 @@ describe('a request that was merged', () => {
     });
     await ran();
     expect(namesNow()).toEqual(expect.arrayContaining(['carol-c opened', 'alice-adams merged', 'zoe merged']));
-    const ref = desk.running('await-approval', { requestedBy: 'machine:github' });
-    expect(desk.engine.approve(ref, alice)).toMatchObject({
+    const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
+    expect(testEngine.engine.approve(ref, alice)).toMatchObject({
       refusal: { code: 'four-eyes', sentence: 'alice merged v2.1 and cannot approve it' },
     });
-    expect(desk.engine.deployment(ref.id)?.warnings).toContain('merged by alice, who cannot approve it');
-    expect(codeOf(desk.engine.approve({ id: ref.id }, carol))).toBe('ok');
+    expect(testEngine.engine.deployment(ref.id)?.warnings).toContain('merged by alice, who cannot approve it');
+    expect(codeOf(testEngine.engine.approve({ id: ref.id }, carol))).toBe('ok');
   });
 
   it('counts when its delivery comes after the run, and when it comes twice', async () => {
     set();
     await ran();
-    const ref = desk.running('await-approval', { requestedBy: 'machine:github' });
+    const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
     await request('closed');
     await request('closed');
-    expect(codeOf(desk.engine.approve(ref, alice))).toBe('four-eyes');
-    expect(codeOf(desk.engine.approve(ref, carol))).toBe('ok');
+    expect(codeOf(testEngine.engine.approve(ref, alice))).toBe('four-eyes');
+    expect(codeOf(testEngine.engine.approve(ref, carol))).toBe('ok');
   });
 
   it('brings along who pushed to it and who queued it, and nobody who only gave it a label', async () => {
@@ -124,20 +124,20 @@ describe('a request that was merged', () => {
   it('says nothing of the commit of a trial merge, and nothing when it is closed without one', async () => {
     set();
     await request('opened');
-    expect(readHands(desk.store.db, place, 'f'.repeat(40))).toEqual([]);
-    const before = readHands(desk.store.db, place, '#42');
+    expect(readHands(testEngine.store.db, place, 'f'.repeat(40))).toEqual([]);
+    const before = readHands(testEngine.store.db, place, '#42');
     await request('closed', { merged: false, merged_by: null, merge_commit_sha: 'e'.repeat(40) }, user('closer'));
-    expect(readHands(desk.store.db, place, 'e'.repeat(40))).toEqual([]);
-    expect(readHands(desk.store.db, place, '#42')).toEqual(before);
+    expect(readHands(testEngine.store.db, place, 'e'.repeat(40))).toEqual([]);
+    expect(readHands(testEngine.store.db, place, '#42')).toEqual(before);
   });
 
   it('of a repository that no rule builds is forgotten at once', async () => {
     set();
-    const body = payload('github', 'pull-request-merged', (told: Told) => {
+    const body = payload('github', 'pull-request-merged', (told: Recipients) => {
       Object.assign(told.repository ?? {}, { full_name: 'acme/other' });
     });
     expect((await deliver('github', 'pull_request', body)).sentence).not.toContain('remembered');
-    expect(desk.store.db.$client.prepare('SELECT count(*) FROM hands').pluck().get()).toBe(0);
+    expect(testEngine.store.db.$client.prepare('SELECT count(*) FROM hands').pluck().get()).toBe(0);
   });
 });
 
@@ -148,7 +148,7 @@ describe('other hosts and other deliveries', () => {
       deliver(
         'gitlab',
         '',
-        payload('gitlab', 'merge-request', (body: Told) => {
+        payload('gitlab', 'merge-request', (body: Recipients) => {
           Object.assign(body, { user: { id: username.length, username, name: username } });
           Object.assign(body.object_attributes ?? {}, { action, author_id: 99, ...more });
         }),
@@ -160,7 +160,7 @@ describe('other hosts and other deliveries', () => {
     await deliver(
       'gitlab',
       '',
-      payload('gitlab', 'pipeline-success', (body: Told) => {
+      payload('gitlab', 'pipeline-success', (body: Recipients) => {
         Object.assign(body, { user: { username: 'project_7_bot_abc', name: 'bot' } });
       }),
     );
@@ -204,7 +204,7 @@ describe('other hosts and other deliveries', () => {
     await deliver(
       'github',
       'push',
-      payload('github', 'push', (body: Told) => {
+      payload('github', 'push', (body: Recipients) => {
         Object.assign(body, {
           ref: 'refs/heads/main',
           after: sha,
@@ -222,28 +222,30 @@ describe('the memory', () => {
   it('is bounded by number and by age, and the newest stay', () => {
     set();
     const write = (subject: string) =>
-      desk.store.receive((db, now) => {
+      testEngine.store.receive((db, now) => {
         const tx = { db, now };
         writeHands(tx, place, { subject, actors: [{ did: 'opened', login: 'x', name: undefined, email: undefined }] });
         forgetHands(tx, 3);
       });
     for (const subject of ['#1', '#2', '#3', '#4']) {
       write(subject);
-      desk.clock.advance(1_000);
+      testEngine.clock.advance(1_000);
     }
-    expect(readHands(desk.store.db, place, '#1')).toEqual([]);
-    expect(readHands(desk.store.db, place, '#2')).toHaveLength(1);
-    desk.clock.advance(200 * 86_400_000);
+    expect(readHands(testEngine.store.db, place, '#1')).toEqual([]);
+    expect(readHands(testEngine.store.db, place, '#2')).toHaveLength(1);
+    testEngine.clock.advance(200 * 86_400_000);
     write('#5');
-    expect(desk.store.db.$client.prepare('SELECT subject FROM hands').pluck().all()).toEqual(['#5']);
+    expect(testEngine.store.db.$client.prepare('SELECT subject FROM hands').pluck().all()).toEqual(['#5']);
   });
 
   it('is added to a state of the version before', () => {
     set();
     const text = readFileSync(resolve(import.meta.dirname, '../../../../migrations/0009_hands.sql'), 'utf8');
     expect(text).toContain('CREATE TABLE IF NOT EXISTS hands');
-    desk.store.db.$client.exec('DROP TABLE hands; DELETE FROM __drizzle_migrations WHERE created_at >= 1795320000000');
-    desk.open('newer');
-    expect(readHands(desk.store.db, place, sha)).toEqual([]);
+    testEngine.store.db.$client.exec(
+      'DROP TABLE hands; DELETE FROM __drizzle_migrations WHERE created_at >= 1795320000000',
+    );
+    testEngine.open('newer');
+    expect(readHands(testEngine.store.db, place, sha)).toEqual([]);
   });
 });

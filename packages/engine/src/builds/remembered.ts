@@ -2,7 +2,7 @@
 // brought it. A build of that commit names only who set it off, so these are remembered, and four eyes count them.
 
 import type { BuildRule } from '../config/builds/settings.ts';
-import { forgetHands, readHands, type Writing, writeHands } from '../state/hands.ts';
+import { forgetHands, readHands, type Writing, writeHands } from '../state/contributors.ts';
 import type { HostEvent } from './host-event.ts';
 import type { Contribution } from './hosts/host.ts';
 import { readerOf } from './hosts/hosts.ts';

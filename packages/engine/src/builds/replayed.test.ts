@@ -1,28 +1,28 @@
 // A captured delivery that is sent again after the inbox has forgotten the first one.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Desk } from '../orchestrator/verbs/testing/desk.ts';
-import { actionsTold, setCi, told } from './testing/ci.ts';
+import type { TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
+import { actionsReported, setCi, told } from './testing/ci.ts';
 import { documentOf, payload } from './testing/payloads.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
 const deploys = (host: string, more: string) =>
   `      - { host: ${host}, repository: acme/shop, ${more}, version: v2.1, targets: { production: deploy } }\n`;
 
-type Told = Record<string, Record<string, unknown>>;
+type Recipients = Record<string, Record<string, unknown>>;
 
 /** The run ended `daysAgo`. */
 const run = (daysAgo: number, id = 77) =>
-  payload('github', 'workflow-run-success', (body: Told) => {
+  payload('github', 'workflow-run-success', (body: Recipients) => {
     Object.assign(body.workflow_run ?? {}, { id, updated_at: before(daysAgo) });
   });
 const before = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
 
 /** As after more than a month: the first rows of the inbox are gone. */
 function forget(): void {
-  desk.store.db.$client
+  testEngine.store.db.$client
     .prepare(
       `INSERT INTO inbox (id, hook, delivery, content, kind, received_at, next_at, bytes) VALUES (501, 'github', 'x', 'y', '', ?, 0, 1)`,
     )
@@ -30,13 +30,13 @@ function forget(): void {
 }
 
 async function deliver(hook: string, body: Buffer) {
-  const ending = await desk.engine.builds.take({ hook, kind: '', document: documentOf(body) });
+  const ending = await testEngine.engine.builds.take({ hook, kind: '', document: documentOf(body) });
   return typeof ending === 'function' ? ending() : ending;
 }
 
 function set(rules: string): void {
-  desk = setCi(rules);
-  desk.serving();
+  testEngine = setCi(rules);
+  testEngine.serving();
 }
 
 describe('a delivery from before the time that the inbox remembers', () => {
@@ -48,19 +48,19 @@ describe('a delivery from before the time that the inbox remembers', () => {
     expect(settlement.sentence).toMatch(
       / it is of \d{4}-\d\d-\d\d, and deliveries of before .* deploy its version by hand/,
     );
-    expect(told(desk.engine)).toEqual([]);
+    expect(told(testEngine.engine)).toEqual([]);
   });
 
   it('is no news where its run is known, whatever became of it since', async () => {
     set(deploys('github', 'workflow: Release'));
     await deliver('github', run(45));
-    expect(actionsTold(desk.engine)).toEqual(['build-announced', 'deployment-requested']);
+    expect(actionsReported(testEngine.engine)).toEqual(['build-announced', 'deployment-requested']);
     forget();
     expect(await deliver('github', run(45))).toMatchObject({
       state: 'done',
       sentence: expect.stringContaining('announced before'),
     });
-    expect(actionsTold(desk.engine)).toEqual(['build-announced', 'deployment-requested']);
+    expect(actionsReported(testEngine.engine)).toEqual(['build-announced', 'deployment-requested']);
   });
 
   it.each([
@@ -70,7 +70,7 @@ describe('a delivery from before the time that the inbox remembers', () => {
     set(deploys('github', 'workflow: Release'));
     first();
     expect(await deliver('github', body())).toMatchObject({ state: 'done' });
-    expect(actionsTold(desk.engine)).toEqual(['build-announced', 'deployment-requested']);
+    expect(actionsReported(testEngine.engine)).toEqual(['build-announced', 'deployment-requested']);
   });
 
   it.each([
@@ -85,7 +85,7 @@ describe('a delivery from before the time that the inbox remembers', () => {
   ])('of %s %s is told by the time in its body', async (host, rule, name, key, change) => {
     set(deploys(host, `${rule}${host === 'github' ? ', tag: "*"' : ''}`));
     forget();
-    const body = payload(host, name, (whole: Told) => {
+    const body = payload(host, name, (whole: Recipients) => {
       Object.assign(whole[key] ?? {}, change);
     });
     expect(await deliver(host, body)).toMatchObject({ state: 'parked', sentence: expect.stringContaining('it is of') });

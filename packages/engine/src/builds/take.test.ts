@@ -1,10 +1,10 @@
 // What becomes of builds, over a real state file: told once, refused loudly, deployed where a rule says so.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Desk } from '../orchestrator/verbs/testing/desk.ts';
+import type { TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
 import { addRelease } from '../state/targets.ts';
 import {
-  actionsTold,
+  actionsReported,
   announceAll,
   announced,
   buildBody,
@@ -16,13 +16,13 @@ import {
   told,
 } from './testing/ci.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
-const set = (rules = announceAll): Desk => {
-  desk = setCi(rules);
-  desk.serving();
-  return desk;
+const set = (rules = announceAll): TestEngine => {
+  testEngine = setCi(rules);
+  testEngine.serving();
+  return testEngine;
 };
 const sha = (digit: string) => digit.repeat(64);
 const at = (url: string, sha256?: string) => ({ artifact: { url, ...(sha256 ? { sha256 } : {}) } });
@@ -68,7 +68,7 @@ describe('a good build', () => {
     expect(ends.filter(({ sentence }) => sentence.startsWith('announced '))).toHaveLength(1);
     await deliver(engine, buildBody('v2.1', 1, { run: 'another attempt' }));
     await deliver(engine, buildBody('v2.1', 1, { run: undefined }));
-    expect(actionsTold(engine)).toEqual(['build-announced']);
+    expect(actionsReported(engine)).toEqual(['build-announced']);
     expect(engine.builds.latest('shop', 10)).toHaveLength(1);
   });
 
@@ -77,14 +77,14 @@ describe('a good build', () => {
     await deliver(engine, buildBody('v2.1', 1, { run: '7' }));
     const again = await deliver(engine, buildBody('v2.2', 1, { run: '7' }));
     expect(again).toEqual({ state: 'done', sentence: 'run 7 was announced before as build 1, shop v2.1' });
-    expect(actionsTold(engine)).toEqual(['build-announced']);
+    expect(actionsReported(engine)).toEqual(['build-announced']);
   });
 
   it('may come to a version whose files become known later', async () => {
     const { engine } = set();
     await deliver(engine, buildBody('v2.1', 1));
     await deliver(engine, buildBody('v2.1', 1, { run: '8', ...at('https://b.example/a', sha('a')) }));
-    expect(actionsTold(engine)).toEqual(['build-announced', 'build-artifact']);
+    expect(actionsReported(engine)).toEqual(['build-announced', 'build-artifact']);
     expect(engine.builds.ofVersion('shop', 'v2.1')?.artifact).toMatchObject({ sha256: sha('a') });
   });
 });
@@ -116,7 +116,7 @@ describe('a version that comes again with other content', () => {
     expect(end.state).toBe('parked');
     expect(end.sentence).toMatch(sentence);
     expect(end.sentence).toContain('build 1, and a version is immutable');
-    expect(actionsTold(engine)).toEqual(['build-announced', 'deployment-requested', 'build-conflict']);
+    expect(actionsReported(engine)).toEqual(['build-announced', 'deployment-requested', 'build-conflict']);
     expect(engine.builds.ofVersion('shop', 'v2.1')).toEqual(before);
   });
 });
@@ -134,7 +134,7 @@ describe('a failed build', () => {
     await deliver(engine, buildBody('v2.2', 4));
     await deliver(engine, buildBody('v2.3', 5));
     await deliver(engine, failing(6));
-    expect(actionsTold(engine)).toEqual([
+    expect(actionsReported(engine)).toEqual([
       'build-announced',
       'build-failed',
       'build-mended',
@@ -155,7 +155,7 @@ describe('a failed build', () => {
     await deliver(engine, failing(1, { branch: 'release/1', run: '2' }));
     await deliver(engine, failing(1, { repository: 'acme/other', run: '3' }));
     await deliver(engine, buildBody('v3', 2, { branch: 'release/1' }));
-    expect(actionsTold(engine)).toEqual([
+    expect(actionsReported(engine)).toEqual([
       'build-failed',
       'build-failed',
       'build-failed',
@@ -168,7 +168,7 @@ describe('a failed build', () => {
     const { engine } = set();
     await deliver(engine, failing(1, { run: '7/1' }));
     await deliver(engine, buildBody('v2.1', 1, { run: '7/2' }));
-    expect(actionsTold(engine)).toEqual(['build-failed', 'build-mended', 'build-announced']);
+    expect(actionsReported(engine)).toEqual(['build-failed', 'build-mended', 'build-announced']);
   });
 
   it('of a version that was good before mends by that same version', async () => {
@@ -176,7 +176,7 @@ describe('a failed build', () => {
     await deliver(engine, buildBody('v2.1', 1, { run: '7/1' }));
     await deliver(engine, failing(1, { run: '7/2' }));
     await deliver(engine, buildBody('v2.1', 1, { run: '7/3' }));
-    expect(actionsTold(engine)).toEqual(['build-announced', 'build-failed', 'build-mended']);
+    expect(actionsReported(engine)).toEqual(['build-announced', 'build-failed', 'build-mended']);
   });
 
   it('of a host that counts no attempts is told by the name of its run only once', async () => {
@@ -184,7 +184,7 @@ describe('a failed build', () => {
     await deliver(engine, failing(1, { run: '7' }));
     await deliver(engine, buildBody('v2.1', 1, { run: '7' }));
     await deliver(engine, failing(1, { run: '7' }));
-    expect(actionsTold(engine)).toEqual(['build-failed', 'build-mended', 'build-announced']);
+    expect(actionsReported(engine)).toEqual(['build-failed', 'build-mended', 'build-announced']);
   });
 
   it('that arrives late says nothing of a branch that has gone on', async () => {
@@ -192,20 +192,20 @@ describe('a failed build', () => {
     await deliver(engine, buildBody('v2.2', 5));
     const late = await deliver(engine, failing(4));
     expect(late.sentence).toContain('v2.2 came after it');
-    expect(actionsTold(engine)).toEqual(['build-announced']);
+    expect(actionsReported(engine)).toEqual(['build-announced']);
   });
 
   it('that arrives before its forerunner’s success is not mended by that', async () => {
     const { engine } = set();
     await deliver(engine, failing(5));
     await deliver(engine, buildBody('v2.0', 4));
-    expect(actionsTold(engine)).toEqual(['build-failed', 'build-announced']);
+    expect(actionsReported(engine)).toEqual(['build-failed', 'build-announced']);
   });
 
   it('of a pull request is told by its host alone', async () => {
     const { engine } = set('      - { host: generic, pullRequests: true, targets: { staging: deploy } }\n');
     await deliver(engine, failing(1, { pullRequest: 12 }));
-    expect(actionsTold(engine)).toEqual([]);
+    expect(actionsReported(engine)).toEqual([]);
   });
 });
 
@@ -213,7 +213,7 @@ describe('a rule that deploys', () => {
   it('asks for the deployment as a machine, under the id that was announced, with the build as its reason', async () => {
     const { engine } = set(deployToProduction);
     await deliver(engine, buildBody('v2.1', 1));
-    expect(actionsTold(engine)).toEqual(['build-announced', 'deployment-requested']);
+    expect(actionsReported(engine)).toEqual(['build-announced', 'deployment-requested']);
     const { became, deployment } = reactionOf(engine, 'production');
     expect(became).toBe('deploying');
     expect(reactionOf(engine, 'staging').became).toBe('ignored');
@@ -230,7 +230,7 @@ describe('a rule that deploys', () => {
     engine.lock({ actor: { kind: 'person', id: 'bob', door: 'slack' }, reason: 'stock-taking' });
     await deliver(engine, buildBody('v2.1', 1));
     await deliver(engine, buildBody('v9.9', 2));
-    expect(actionsTold(engine)).toEqual(['build-announced', 'build-announced']);
+    expect(actionsReported(engine)).toEqual(['build-announced', 'build-announced']);
     const [locked, unknown] = told(engine).map(({ detail }) => (detail.reactions as unknown[])[0]);
     expect(locked).toMatchObject({
       became: 'announced',
@@ -244,7 +244,7 @@ describe('a rule that deploys', () => {
     const { engine } = set('      - { host: generic, pullRequests: true, targets: { staging: deploy } }\n');
     await deliver(engine, buildBody('v2.0', 1, { pullRequest: 12, forked: true }));
     await deliver(engine, buildBody('v2.1', 2, { pullRequest: 13 }));
-    expect(actionsTold(engine)).toEqual(['build-announced', 'build-announced', 'deployment-requested']);
+    expect(actionsReported(engine)).toEqual(['build-announced', 'build-announced', 'deployment-requested']);
     expect(told(engine)[0]?.detail).toMatchObject({
       pullRequest: 12,
       reactions: [{}, { became: 'announced', code: 'forked' }],
@@ -277,7 +277,7 @@ describe('a build of an older commit than the live one', () => {
     const { engine } = set(deployToProduction);
     const untimed = { committedAt: undefined };
     await deliver(engine, buildBody('v2.1', 1, untimed));
-    desk.ended(reactionOf(engine, 'production').deployment ?? '');
+    testEngine.ended(reactionOf(engine, 'production').deployment ?? '');
     await deliver(engine, buildBody('v1.0', 2, untimed));
     await deliver(engine, buildBody('v2.2', 1, { ...untimed, run: 'built once more' }));
     expect(reactionOf(engine, 'production')).toMatchObject({ code: 'older' });

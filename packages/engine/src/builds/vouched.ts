@@ -2,7 +2,7 @@
 // that anyone can write; these are accounts that were logged in.
 
 import { type BuildActor, type Deed, deeds } from '../domain/build.ts';
-import { author, mostAuthors, type ToldAuthor, text } from './host-event.ts';
+import { author, type BuildAuthor, mostAuthors, text } from './host-event.ts';
 
 /** None for a bot, and none where the host names nobody. */
 export function actor(did: Deed, value: unknown): readonly BuildActor[] {
@@ -35,7 +35,7 @@ const botShapes = [/\[bot\]$/i, /^(project|group)_\d+_bot(_[0-9a-z]+)?$/i];
 const botNames = ['web-flow', 'ghost', 'gitlab-bot', 'support-bot', 'alert-bot', 'security-bot'];
 
 /** By a login that no person can have: GitHub's applications end in [bot], GitLab's access tokens are named by number. */
-export function isBot({ login, email }: Pick<ToldAuthor, 'login' | 'email'>): boolean {
+export function isBot({ login, email }: Pick<BuildAuthor, 'login' | 'email'>): boolean {
   const hidden = /^(?:\d+\+)?([^@]+)@users\.noreply\.[a-z0-9.-]+$/i.exec(email ?? '')?.[1];
   return [login, hidden]
     .filter((name) => name !== undefined)

@@ -6,28 +6,28 @@ import { createProcessEnvironment } from '../environment/process/driver.ts';
 import { silentLog } from '../lib/log.ts';
 import { noMigrator } from '../migrator/none.ts';
 import type { Core } from '../orchestrator/core.ts';
-import { type Desk, digestOf } from '../orchestrator/verbs/testing/desk.ts';
+import { digestOf, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
 import { acquireLease } from '../state/leases.ts';
 import { addQuarantine } from '../state/targets.ts';
 import { shop } from '../state/testing/state.ts';
-import { actionsTold, buildBody, deliver, deployToProduction, reactionOf, setCi, told } from './testing/ci.ts';
+import { actionsReported, buildBody, deliver, deployToProduction, reactionOf, setCi, told } from './testing/ci.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
 /** v2.0 waits for the deployment of v2.1. */
 async function waiting() {
-  desk = setCi(deployToProduction);
-  desk.serving();
-  desk.running('watch');
-  await deliver(desk.engine, buildBody('v2.0', 2));
-  expect(reactionOf(desk.engine, 'production')).toMatchObject({ became: 'waiting', code: 'target-busy' });
-  return desk;
+  testEngine = setCi(deployToProduction);
+  testEngine.serving();
+  testEngine.running('watch');
+  await deliver(testEngine.engine, buildBody('v2.0', 2));
+  expect(reactionOf(testEngine.engine, 'production')).toMatchObject({ became: 'waiting', code: 'target-busy' });
+  return testEngine;
 }
 
 /** As the controller does every few seconds. */
 function look(): void {
-  const { settings, store, clock } = desk;
+  const { settings, store, clock } = testEngine;
   const [own] = settings.targets;
   const lease = acquireLease(store.db, {
     name: 'driver',
@@ -44,24 +44,24 @@ function look(): void {
 }
 
 const ended = (actor: string, outcome: string) =>
-  desk.store.db.$client
+  testEngine.store.db.$client
     .prepare(
       "UPDATE deployments SET outcome = ?, cause_actor = ?, finished_at = ?, phase = 'finished' WHERE id = 'd_live'",
     )
-    .run(outcome, actor, desk.clock.now());
+    .run(outcome, actor, testEngine.clock.now());
 
-const lastTold = () => told(desk.engine).at(-1);
+const lastReported = () => told(testEngine.engine).at(-1);
 
 describe('a build that waits', () => {
   it('is deployed once the target is free, once', async () => {
     const { engine } = await waiting();
     look();
-    expect(actionsTold(engine)).toEqual(['build-announced']);
+    expect(actionsReported(engine)).toEqual(['build-announced']);
     ended('engine', 'failed');
     look();
     look();
-    expect(actionsTold(engine)).toEqual(['build-announced', 'deployment-requested']);
-    expect(lastTold()).toMatchObject({
+    expect(actionsReported(engine)).toEqual(['build-announced', 'deployment-requested']);
+    expect(lastReported()).toMatchObject({
       actor: 'machine:generic',
       target: 'production',
       detail: { version: 'v2.0', build: 1 },
@@ -72,11 +72,11 @@ describe('a build that waits', () => {
     const { engine } = await waiting();
     await deliver(engine, buildBody('v9.9', 3));
     await deliver(engine, buildBody('v2.1', 4));
-    expect(actionsTold(engine)).toEqual([...Array(3).fill('build-announced'), 'build-not-deployed']);
-    expect(lastTold()).toMatchObject({ code: 'superseded', detail: { build: 1, version: 'v2.0' } });
+    expect(actionsReported(engine)).toEqual([...Array(3).fill('build-announced'), 'build-not-deployed']);
+    expect(lastReported()).toMatchObject({ code: 'superseded', detail: { build: 1, version: 'v2.0' } });
     ended('engine', 'failed');
     look();
-    expect(lastTold()).toMatchObject({ action: 'deployment-requested', detail: { version: 'v2.1', build: 3 } });
+    expect(lastReported()).toMatchObject({ action: 'deployment-requested', detail: { version: 'v2.1', build: 3 } });
   });
 
   it('is given up when the target stays busy', async () => {
@@ -84,8 +84,8 @@ describe('a build that waits', () => {
     clock.advance(2 * 3_600_000 + 1);
     look();
     look();
-    expect(actionsTold(engine)).toEqual(['build-announced', 'build-not-deployed']);
-    expect(lastTold()).toMatchObject({
+    expect(actionsReported(engine)).toEqual(['build-announced', 'build-not-deployed']);
+    expect(lastReported()).toMatchObject({
       code: 'target-busy',
       service: 'shop',
       target: 'production',
@@ -95,11 +95,11 @@ describe('a build that waits', () => {
 
   it('is given up when a person ended what it waited for: whoever steps back is not overtaken by a machine', async () => {
     const { engine } = await waiting();
-    desk.clock.advance(1000);
+    testEngine.clock.advance(1000);
     ended('person:bob', 'aborted');
     look();
-    expect(actionsTold(engine)).toEqual(['build-announced', 'build-not-deployed']);
-    expect(lastTold()).toMatchObject({ code: 'decided-meanwhile', sentence: expect.stringContaining('bob ended') });
+    expect(actionsReported(engine)).toEqual(['build-announced', 'build-not-deployed']);
+    expect(lastReported()).toMatchObject({ code: 'decided-meanwhile', sentence: expect.stringContaining('bob ended') });
   });
 
   it('is given up when a gate refuses it meanwhile', async () => {
@@ -117,7 +117,7 @@ describe('a build that waits', () => {
     });
     ended('engine', 'promoted');
     look();
-    expect(lastTold()).toMatchObject({
+    expect(lastReported()).toMatchObject({
       action: 'build-not-deployed',
       code: 'quarantined',
       sentence: expect.stringContaining('wrong prices'),

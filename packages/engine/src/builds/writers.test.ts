@@ -1,12 +1,12 @@
 // Four eyes: whoever wrote the commit counts as having asked for its deployment.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { alice, bob, carol, ci, codeOf, type Desk } from '../orchestrator/verbs/testing/desk.ts';
+import { alice, bob, carol, ci, codeOf, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
 import { announceAll, announced, buildBody, deliver, setCi } from './testing/ci.ts';
 import { documentOf, payload } from './testing/payloads.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
 const runRules = '      - { host: github, repository: acme/shop, workflow: Release, version: "v2.1" }\n';
 
@@ -22,10 +22,10 @@ interface Run {
 
 /** GitHub says that a run of main has ended well, whose commit names bob as its author. */
 async function ranBy(change: (body: { workflow_run: Run; sender: unknown }) => void, rules = runRules) {
-  desk = setCi(rules);
-  desk.serving();
+  testEngine = setCi(rules);
+  testEngine.serving();
   await ranAgain(change);
-  return desk;
+  return testEngine;
 }
 
 async function ranAgain(change: (body: { workflow_run: Run; sender: unknown }) => void) {
@@ -34,7 +34,11 @@ async function ranAgain(change: (body: { workflow_run: Run; sender: unknown }) =
     all.workflow_run.head_commit.author = { name: 'Bob', email: 'bob@acme.example' };
     change(all);
   });
-  const ending = await desk.engine.builds.take({ hook: 'github', kind: 'workflow_run', document: documentOf(body) });
+  const ending = await testEngine.engine.builds.take({
+    hook: 'github',
+    kind: 'workflow_run',
+    document: documentOf(body),
+  });
   return typeof ending === 'function' ? ending() : ending;
 }
 
@@ -49,7 +53,7 @@ const by =
 describe('an account that the code host vouches for', () => {
   it('counts beside the author whom the commit names, and the plan says that they differ', async () => {
     const { engine } = await ranBy(by(account('Alice-Adams')));
-    const ref = desk.running('await-approval', { requestedBy: 'machine:github' });
+    const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
     expect(engine.deployment(ref.id)?.approval?.writers).toEqual(['bob', 'alice']);
     expect(engine.approve(ref, alice)).toMatchObject({
       refusal: { code: 'four-eyes', sentence: 'alice pushed v2.1 and cannot approve it', hint: 'Ask carol.' },
@@ -68,7 +72,7 @@ describe('an account that the code host vouches for', () => {
 
   it('counts as the one who triggered it, or sent it, too', async () => {
     const { engine } = await ranBy(by(account('zoe'), account('zoe'), account('alice-adams')));
-    const ref = desk.running('await-approval', { requestedBy: 'machine:github' });
+    const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
     expect(engine.approve(ref, alice)).toMatchObject({
       refusal: { sentence: 'alice triggered the build of v2.1 and cannot approve it' },
     });
@@ -79,7 +83,7 @@ describe('an account that the code host vouches for', () => {
 
   it('is left out where it is a bot, by its type or by a login that no person can have', async () => {
     const { engine } = await ranBy(by(account('release-app', 'Bot'), account('renovate[bot]'), account('web-flow')));
-    const ref = desk.running('await-approval', { requestedBy: 'machine:github' });
+    const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
     expect(engine.deployment(ref.id)?.warnings.filter((line) => line.includes(' by '))).toEqual([
       'written by bob, who cannot approve it',
     ]);
@@ -91,7 +95,7 @@ describe('an account that the code host vouches for', () => {
       body.workflow_run.run_attempt = 2;
     };
     const { engine } = await ranBy(again);
-    const ref = desk.running('await-approval', { requestedBy: 'machine:github' });
+    const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
     expect(engine.deployment(ref.id)?.approval?.writers).toEqual(['bob']);
     expect(codeOf(engine.approve(ref, alice))).toBe('ok');
   });
@@ -101,7 +105,7 @@ describe('an account that the code host vouches for', () => {
       by(account('alice-adams'))(body);
       (body.workflow_run as unknown as { event: string }).event = 'schedule';
     });
-    const ref = desk.running('await-approval', { requestedBy: 'machine:github' });
+    const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
     expect(codeOf(engine.approve(ref, alice))).toBe('ok');
   });
 
@@ -116,7 +120,7 @@ describe('an account that the code host vouches for', () => {
     expect(engine.audit.after(0, 1000).find(({ action }) => action === 'build-hands')?.sentence).toBe(
       'github names Dave <dave@acme.example> (wrote), carol-codes (pushed) for shop v2.1 too',
     );
-    const ref = desk.running('await-approval', { requestedBy: 'machine:github' });
+    const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
     expect(engine.deployment(ref.id)?.approval?.writers).toEqual(['bob', 'alice']);
   });
 });
@@ -124,32 +128,32 @@ describe('an account that the code host vouches for', () => {
 describe('where nobody is left who may approve', () => {
   it('the announcement and the plan say so, and where too few are left as well', async () => {
     const two = [{ email: 'alice@acme.example' }, { email: 'bob@acme.example' }];
-    desk = setCi(`${announceAll}    approval: { approvers: [alice, bob] }\n`);
-    desk.serving();
-    await deliver(desk.engine, buildBody('v2.1', 1, { authors: two }));
+    testEngine = setCi(`${announceAll}    approval: { approvers: [alice, bob] }\n`);
+    testEngine.serving();
+    await deliver(testEngine.engine, buildBody('v2.1', 1, { authors: two }));
     const left = 'nobody is left who may approve it: alice, bob asked for it or had a hand in it';
-    expect(announced(desk.engine).remarks?.join()).toContain(`production: ${left}`);
-    const plan = await desk.engine.plan({ version: 'v2.1', actor: ci });
+    expect(announced(testEngine.engine).remarks?.join()).toContain(`production: ${left}`);
+    const plan = await testEngine.engine.plan({ version: 'v2.1', actor: ci });
     expect(plan.ok && plan.value.warnings.join()).toContain(left);
     // Asked for by the one approver who did not write it.
-    await deliver(desk.engine, buildBody('v2.0', 2, { authors: [two[0]] }));
-    const asked = await desk.engine.plan({ version: 'v2.0', actor: bob });
+    await deliver(testEngine.engine, buildBody('v2.0', 2, { authors: [two[0]] }));
+    const asked = await testEngine.engine.plan({ version: 'v2.0', actor: bob });
     expect(asked.ok && asked.value.warnings.join()).toContain(left);
-    const free = await desk.engine.plan({ version: 'v2.0', actor: ci });
+    const free = await testEngine.engine.plan({ version: 'v2.0', actor: ci });
     expect(free.ok && free.value.warnings.join()).not.toContain('nobody is left');
   });
 });
 
 /** v2.1, asked for by a machine, waits for an approval of alice, bob or carol. */
 async function waiting(authors: readonly object[], options = { fourEyes: true }) {
-  desk = setCi(announceAll);
+  testEngine = setCi(announceAll);
   if (!options.fourEyes) {
-    desk.remove();
-    desk = setCi(`${announceAll}    approval: { fourEyes: false }\n`);
+    testEngine.remove();
+    testEngine = setCi(`${announceAll}    approval: { fourEyes: false }\n`);
   }
-  desk.serving();
-  await deliver(desk.engine, buildBody('v2.1', 1, { authors }));
-  return { engine: desk.engine, ref: desk.running('await-approval', { requestedBy: 'machine:generic' }) };
+  testEngine.serving();
+  await deliver(testEngine.engine, buildBody('v2.1', 1, { authors }));
+  return { engine: testEngine.engine, ref: testEngine.running('await-approval', { requestedBy: 'machine:generic' }) };
 }
 
 describe('an approval of what somebody wrote', () => {
@@ -188,7 +192,7 @@ describe('an approval of what somebody wrote', () => {
 describe('whoever looks at a plan', () => {
   it('is told who cannot approve it, and who is known to nobody', async () => {
     const { engine } = await waiting([{ email: 'alice@acme.example' }, { name: 'Zoe', email: 'zoe@home.example' }]);
-    desk.ended('d_live');
+    testEngine.ended('d_live');
     const plan = await engine.plan({ version: 'v2.1', actor: ci });
     expect(plan.ok && plan.value.warnings).toEqual(
       expect.arrayContaining([

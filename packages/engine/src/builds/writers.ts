@@ -8,8 +8,8 @@ import type { Author, Build, Deed } from '../domain/build.ts';
 import type { Contributors } from '../domain/contributors.ts';
 import type { TargetKey } from '../domain/target.ts';
 import { buildsOf } from '../state/builds.ts';
+import { handsOfBuild } from '../state/contributors.ts';
 import type { Db } from '../state/database.ts';
-import { handsOfBuild } from '../state/hands.ts';
 import type { BuildsContext } from './flow.ts';
 import { isBot } from './vouched.ts';
 

@@ -43,13 +43,13 @@ const lightSwitch: BalancerDriver<typeof switchKeys, { readonly level: string }>
   },
 };
 
-const shelfKeys = z.strictObject({ sign: path().describe('What is written on it.').optional() });
+const storedReleaseKeys = z.strictObject({ sign: path().describe('What is written on it.').optional() });
 
-const shelf: EnvironmentDriver<typeof shelfKeys, { readonly sign: string }> = {
+const shelf: EnvironmentDriver<typeof storedReleaseKeys, { readonly sign: string }> = {
   name: 'shelf',
   summary: 'a toy',
   can: { adopt: false, accounts: false, quota: false },
-  keys: shelfKeys,
+  keys: storedReleaseKeys,
   check: (own, at) =>
     own && 'sign' in own ? [] : [{ severity: 'error', path: [...at, 'shelf', 'sign'], message: 'is missing' }],
   resolve: (own, inFolder) => ({ sign: inFolder(own?.sign ?? '') }),

@@ -17,14 +17,14 @@ import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import type { Log } from '../lib/log.ts';
 import type { BalancerSpec, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import { notify } from '../notify/notify.ts';
-import { driverLease, type Target } from '../orchestrator/core.ts';
+import { controllerLease, type Target } from '../orchestrator/core.ts';
 import { createVerbs } from '../orchestrator/verbs/verbs.ts';
+import { createChangeSignal } from '../state/change-signal.ts';
 import { type Db, openDatabase } from '../state/database.ts';
 import { liveLease } from '../state/leases.ts';
 import { meta } from '../state/schema.ts';
 import { createStore } from '../state/store.ts';
 import { ensureTarget } from '../state/targets.ts';
-import { createWake } from '../state/wake.ts';
 import { connectBuilds } from './builds.ts';
 import { type EngineDrivers, drivers as everyDriver } from './drivers.ts';
 import { followInstances } from './following-balancer.ts';
@@ -46,7 +46,7 @@ export function openEngine(options: EngineOptions): Engine {
   const { settings, log, processName, clock = systemClock, drivers = everyDriver } = options;
   const db = openDatabase(settings.stateFolder, (sentence) => log.warn(sentence));
   refuseOtherConfiguration(db, settings, clock);
-  const wake = createWake(db, clock);
+  const changeSignal = createChangeSignal(db, clock);
   const previews = settings.targets.map((target) => previewOf(db, target));
   const secrets = [
     ...previews.map(({ token }) => token),
@@ -55,7 +55,7 @@ export function openEngine(options: EngineOptions): Engine {
     ...auditSecrets(settings.audit),
     ...settings.targets.flatMap(({ artifacts }) => artifactSecrets(artifacts)),
   ];
-  const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: wake.announce });
+  const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: changeSignal.announce });
   const environments = createEnvironments({ settings, drivers, clock, log });
   const targets = settings.targets.map((target, index): Target => {
     const preview = previews[index] ?? previewOf(db, target);
@@ -88,7 +88,15 @@ export function openEngine(options: EngineOptions): Engine {
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
-  const { core, builds } = connectBuilds({ settings, store, wake, clock, log, targets, mutex: createKeyedMutex() });
+  const { core, builds } = connectBuilds({
+    settings,
+    store,
+    changeSignal,
+    clock,
+    log,
+    targets,
+    mutex: createKeyedMutex(),
+  });
   const verbs = { ...createVerbs(core, `${processName} (pid ${process.pid})`), builds };
   const notifiers = () => createNotifiers({ engine: verbs, store, clock, log });
   return { ...verbs, notify: (signal) => notify({ withLease: verbs.withLease, clock, log }, notifiers(), signal) };
@@ -115,7 +123,7 @@ function createEnvironments({
 
 /** Two processes that would start and route different things must not work on one state. */
 function refuseOtherConfiguration(db: Db, settings: Settings, clock: Clock): void {
-  const driver = liveLease(db, driverLease, clock);
+  const driver = liveLease(db, controllerLease, clock);
   if (driver && driver.configDigest !== settings.digest) {
     db.$client.close();
     throw new BlueGreenError(

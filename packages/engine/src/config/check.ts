@@ -13,7 +13,7 @@ import { checkHealth } from './health/check.ts';
 import type { Draft } from './kit/draft.ts';
 import { formatPath, type Path } from './kit/path.ts';
 import type { ConfigProblem, Finding } from './kit/problems.ts';
-import { checkNotify, checkTold } from './notify/check.ts';
+import { checkNotify, checkRecipients } from './notify/check.ts';
 import { checkApprovals, checkApprovers, checkPeople } from './people/check.ts';
 import { checkAccounts } from './process/check-accounts.ts';
 import { checkCommand } from './process/check-command.ts';
@@ -93,7 +93,7 @@ function checkTogether(
       ...checkCommand(target, folder),
       ...checkHealth(target, folder),
       ...checkApprovals(draft, target),
-      ...checkTold(draft, target),
+      ...checkRecipients(draft, target),
       ...checkDatabase(draft, target, { folder, drivers: drivers.databases }),
     ]),
   ];

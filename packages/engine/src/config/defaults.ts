@@ -1,7 +1,7 @@
 // What holds when neither the service nor the target says anything, in the words of the file itself.
 
 import { defaultHealth } from './health/health.ts';
-import { defaultTold } from './notify/resolve.ts';
+import { defaultRecipients } from './notify/resolve.ts';
 import type { ServiceOptions } from './service-options.ts';
 
 type Canary = NonNullable<ServiceOptions['canary']>;
@@ -48,7 +48,7 @@ export const defaultOptions = {
     within: '1h',
   },
   limits: { disk: '256MB', memory: '128MB', log: '50MB' },
-  notify: defaultTold,
+  notify: defaultRecipients,
 } satisfies ServiceOptions;
 
 export const defaultSmokeTimeout = '10s';

@@ -15,7 +15,7 @@ import type { GuardSettings } from './guard/guard.ts';
 import { resolveHealth } from './health/health.ts';
 import { merge } from './kit/draft.ts';
 import { parseDuration, parsePercentage, parseSize } from './kit/units.ts';
-import { resolveNotify, resolveTold } from './notify/resolve.ts';
+import { resolveNotify, resolveRecipients } from './notify/resolve.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
 import { resolveEnvironment } from './process/environment.ts';
 import { resolveRequiredEnv } from './process/required-env.ts';
@@ -94,7 +94,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     approval: resolveApproval(options.approval, approvers),
     ...resolveAfterwards(options),
     channel: options.channel,
-    told: resolveTold(options.notify),
+    told: resolveRecipients(options.notify),
     database: resolveDatabase(options.database, drivers.databases),
     artifacts: resolveArtifacts(options.artifacts, inFolder),
     keepReleases: resolveKeepReleases(options.keepReleases),

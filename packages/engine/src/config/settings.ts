@@ -11,7 +11,7 @@ import type { BuildRule } from './builds/settings.ts';
 import type { DatabaseSettings } from './database/settings.ts';
 import type { IllnessSettings } from './guard/guard.ts';
 import type { HealthSettings } from './health/settings.ts';
-import type { NotifySettings, ToldSettings } from './notify/settings.ts';
+import type { NotifySettings, RecipientSettings } from './notify/settings.ts';
 import type { EnvironmentChoice } from './process/environment.ts';
 import type { VariableFormat } from './process/required-env.ts';
 import type { StatusesSettings } from './statuses/statuses.ts';
@@ -90,7 +90,7 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   /** Slack channel id or #name. */
   readonly channel: string;
   /** Who hears of it by mail. */
-  readonly told: ToldSettings;
+  readonly told: RecipientSettings;
   /** The application's own; undefined: the engine changes no schema. */
   readonly database: DatabaseSettings | undefined;
 }

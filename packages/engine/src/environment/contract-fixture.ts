@@ -32,17 +32,17 @@ process.on('SIGTERM', () => process.exit(0));
 /** Does not end when it is asked to. */
 export const deafServer = talkingServer.replace('process.exit(0)', "console.log('no')");
 
-interface Told {
+interface Recipients {
   readonly pid: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
-export async function ask({ port }: SlotPlace): Promise<Told> {
+export async function ask({ port }: SlotPlace): Promise<Recipients> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } }).catch(
       () => undefined,
     );
-    if (answer) return (await answer.json()) as Told;
+    if (answer) return (await answer.json()) as Recipients;
     await systemClock.sleep(50);
   }
   throw new Error(`nothing answered on port ${port}`);

@@ -83,7 +83,7 @@ export function rendersStrictly(fixture: Fixture): void {
     const before = await environment.start(blue, release('v1'), settings);
     const v2 = withFiles(release('v2'), { 'a.hbs': text });
     const asked = { ...settings, envFiles: [secrets(fixture())], templates: ['a.hbs'] };
-    expect(() => environment.foresee(blue, v2, asked)).toThrow(said);
+    expect(() => environment.preflight(blue, v2, asked)).toThrow(said);
     const refusal = await refusalOf(environment.start(blue, v2, asked));
     expect(refusal.code).toBe('template-unfilled');
     expect(refusal.message).toContain(said);
@@ -133,13 +133,13 @@ export function remembers(fixture: Fixture): void {
     expect(startedWith?.variables).toMatchObject({ A: { from: [common] }, B: { from: [own] }, URL: { from: [own] } });
     expect(JSON.stringify(startedWith)).not.toMatch(/alpha|bravo|another-value/);
     // Neither colour, port nor version makes a difference; a value does.
-    expect(environment.foresee(green, release('v2'), asked)).toEqual(startedWith);
+    expect(environment.preflight(green, release('v2'), asked)).toEqual(startedWith);
     writeFileSync(common, 'A=changed-value\nB=bravo-value\n');
-    const now = environment.foresee(blue, release('v1'), asked);
+    const now = environment.preflight(blue, release('v1'), asked);
     expect(now.variables.A?.mark).not.toBe(startedWith?.variables.A?.mark);
     expect(now.variables.B).toEqual(startedWith?.variables.B);
     expect(now.command).toBe(startedWith?.command);
     const otherwise = { ...asked, command: ['node', '--no-warnings', 'server.mjs'] as const };
-    expect(environment.foresee(blue, release('v1'), otherwise).command).not.toBe(startedWith?.command);
+    expect(environment.preflight(blue, release('v1'), otherwise).command).not.toBe(startedWith?.command);
   });
 }

@@ -157,7 +157,7 @@ export interface Environment {
     settings: LaunchSettings,
   ): Promise<SlotObservation & { kind: 'running' }>;
   /** What `start` would begin with now. Starts and stops nothing. @throws what `start` throws before it stops anything */
-  foresee(place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Effective;
+  preflight(place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Effective;
   /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; a stopped slot is left alone. */
   stop(place: SlotPlace, graceMs: number): Promise<void>;
   inspect(place: SlotPlace): Promise<SlotObservation>;

@@ -15,7 +15,7 @@ export interface RenderedFile {
 }
 
 const maxTemplateBytes = 1 << 20;
-const mostTold = 20;
+const mostReported = 20;
 
 /** @throws BlueGreenError `template-unfilled`, naming every file, line and name; no value is in its message. */
 export function renderTemplates(input: {
@@ -32,8 +32,8 @@ export function renderTemplates(input: {
   if (problems.length === 0)
     return filled.map(({ template, text }) => ({ path: renderedName(template), content: text }));
   const told = [
-    ...problems.slice(0, mostTold),
-    ...(problems.length > mostTold ? [`and ${problems.length - mostTold} more`] : []),
+    ...problems.slice(0, mostReported),
+    ...(problems.length > mostReported ? [`and ${problems.length - mostReported} more`] : []),
   ];
   throw new BlueGreenError(
     'template-unfilled',
@@ -59,7 +59,7 @@ function substituteLines(text: string, values: Variables): Filled {
   const filled = text.replaceAll(/\$(\$?)\{([^}\n]*)\}/g, (_, literal: string, name: string, at: number) => {
     if (literal) return `\${${name}}`;
     if (Object.hasOwn(values, name)) return values[name] ?? '';
-    if (problems.length <= mostTold)
+    if (problems.length <= mostReported)
       problems.push({ line: text.slice(0, at).split('\n').length, sentence: `\${${name}} is not known` });
     return '';
   });

@@ -59,7 +59,7 @@ export async function runWatched(command: WatchedCommand): Promise<WatchedEnd> {
 }
 
 async function started({ argv, env }: WatchedCommand): Promise<Started> {
-  const [file, ...args] = endingWithParent(whenTold(argv));
+  const [file, ...args] = endingWithParent(whenReported(argv));
   const child = spawn(file, args, { env: { ...env }, detached: true, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => undefined); // it has ended by itself
   try {
@@ -76,7 +76,7 @@ async function isReady({ stdio: [, , , said] }: Started): Promise<void> {
 }
 
 /** It begins when `onStart` has noted its process id, and not at all where this process is killed before. */
-const whenTold = (argv: WatchedCommand['argv']): WatchedCommand['argv'] => [
+const whenReported = (argv: WatchedCommand['argv']): WatchedCommand['argv'] => [
   '/bin/sh',
   ...['-c', 'echo >&3 && exec 3>&- && read -r _ && exec "$@" < /dev/null', 'sh', ...argv],
 ];

@@ -8,7 +8,7 @@ import type { CompatReport } from './evidence/report.ts';
 import type { MigrationEvent } from './phases/context.ts';
 import type { Repair } from './phases/repair.ts';
 import type { SchemaStatus } from './phases/status.ts';
-import type { TryReport, TryWishes } from './try-copy.ts';
+import type { TryReport, TryRequests } from './try-copy.ts';
 
 export interface SchemaVerdict {
   readonly verdict: 'compatible' | 'incompatible' | 'unknown';
@@ -53,7 +53,7 @@ export type SchemaAct =
   /** Marks what the database has already, up to this number. */
   | { readonly kind: 'baseline'; readonly upTo: number };
 
-export interface TryRequest extends TryWishes {
+export interface TryRequest extends TryRequests {
   /** Address of a copy with data, in which `${NAME}` is filled in as in the configuration. */
   readonly copy: string;
 }

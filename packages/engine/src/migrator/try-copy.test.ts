@@ -11,7 +11,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Migrator } from './migrator.ts';
 import { type MariadbServer, startMariadb } from './testing/mariadb-server.ts';
 import { type PostgresServer, startPostgres } from './testing/postgres-server.ts';
-import type { TryWishes } from './try-copy.ts';
+import type { TryRequests } from './try-copy.ts';
 
 const password = 'hidden-word';
 const signal = new AbortController().signal;
@@ -49,7 +49,7 @@ function migratorOf(driver: 'postgres' | 'mariadb' | 'sqlite', url: string): Mig
   return createTargetMigrator(target as unknown as TargetSettings, systemClock);
 }
 
-const tryOn = (migrator: Migrator, copy: string, wishes: Partial<TryWishes> = {}, at = release('v1')) =>
+const tryOn = (migrator: Migrator, copy: string, wishes: Partial<TryRequests> = {}, at = release('v1')) =>
   migrator.tryOn(at, { copy, contract: false, revert: false, ...wishes }, { signal, say: () => {} });
 
 const rows = "INSERT INTO users (id, email) VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')";

@@ -14,7 +14,7 @@ import { planContract } from './phases/plan.ts';
 import { revert } from './phases/revert.ts';
 import type { SeeStatement, StatementSeen } from './statement-seen.ts';
 
-export interface TryWishes {
+export interface TryRequests {
   /** Afterwards also what is ready to be contracted. */
   readonly contract: boolean;
   /** Takes back what was expanded, and expands it again where contracts follow. */
@@ -54,7 +54,7 @@ export interface TryParts {
 export async function tryOnCopy(
   { context, open }: TryParts,
   migrations: readonly Migration[],
-  wishes: TryWishes,
+  wishes: TryRequests,
 ): Promise<TryReport> {
   const statements: TriedStatement[] = [];
   const steps: TriedStep[] = [];
@@ -85,7 +85,7 @@ export async function tryOnCopy(
 async function runPhases(
   context: PhaseContext,
   migrations: readonly Migration[],
-  { wishes, steps }: { readonly wishes: TryWishes; readonly steps: TriedStep[] },
+  { wishes, steps }: { readonly wishes: TryRequests; readonly steps: TriedStep[] },
 ): Promise<void> {
   let rows = 0;
   const counting: PhaseContext = {

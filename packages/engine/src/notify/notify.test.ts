@@ -6,10 +6,10 @@ import type { AuditRow, BareAction } from '../domain/audit-events.ts';
 import { silentLog } from '../lib/log.ts';
 import { together } from '../lib/tasks.ts';
 import { auditAfter } from '../state/audit.ts';
+import { createChangeSignal } from '../state/change-signal.ts';
 import { createOutbox } from '../state/outbox.ts';
 import { readCursor, writeCursor } from '../state/snapshots.ts';
 import { movableClock, setState, type TestState } from '../state/testing/state.ts';
-import { createWake } from '../state/wake.ts';
 import { follow } from './follow.ts';
 import { notify } from './notify.ts';
 import { aWhile, eventually, type Newsroom, openNewsroom } from './testing/news.ts';
@@ -50,11 +50,11 @@ describe('notifiers', () => {
         },
       },
     ];
-    const telling = notify({ withLease: engine.withLease, clock, log: silentLog }, notifiers, over.signal);
+    const notifying = notify({ withLease: engine.withLease, clock, log: silentLog }, notifiers, over.signal);
     await eventually(() => story.filter((who) => who === 'broken').length === 2);
     expect(story.filter((who) => who === 'sound').length).toBeGreaterThan(10);
     over.abort();
-    await telling;
+    await notifying;
   });
 
   it('work in one process at a time', async () => {
@@ -99,7 +99,7 @@ describe('following the log', () => {
     const state = setState({ clock });
     states.push(state);
     const { db, store } = state;
-    const wake = createWake(db, clock);
+    const wake = createChangeSignal(db, clock);
     const parts = {
       store,
       clock,

@@ -13,13 +13,13 @@ import type { Log } from '../lib/log.ts';
 import type { BalancerCapabilities } from '../load-balancer/driver.ts';
 import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
+import type { ChangeSignal } from '../state/change-signal.ts';
 import type { Lease } from '../state/leases.ts';
 import type { Store } from '../state/store.ts';
 import { readRelease } from '../state/targets.ts';
-import type { Wake } from '../state/wake.ts';
 
 /** Whoever holds it moves deployments and supervises. */
-export const driverLease = 'driver';
+export const controllerLease = 'driver';
 
 /** One target with its drivers. */
 export interface Target {
@@ -37,7 +37,7 @@ export interface Target {
 export interface Core {
   readonly settings: Settings;
   readonly store: Store;
-  readonly wake: Wake;
+  readonly changeSignal: ChangeSignal;
   readonly clock: Clock;
   readonly log: Log;
   readonly targets: readonly Target[];
@@ -55,7 +55,7 @@ export interface FlowBuilds {
 }
 
 /** What a driver has in its hands: one target, under its lease. */
-export interface Charge {
+export interface TargetContext {
   readonly core: Core;
   readonly target: Target;
   readonly lease: Lease;
@@ -66,7 +66,7 @@ export function targetOf(core: Core, { service, target }: TargetKey): Target | u
 }
 
 /** For rows whose target must be configured. */
-export function mustTarget(core: Core, key: TargetKey): Target {
+export function requireTarget(core: Core, key: TargetKey): Target {
   const found = targetOf(core, key);
   if (!found) throw new Error(`${key.service}/${key.target} is not configured any more`);
   return found;
@@ -79,7 +79,7 @@ export const slotMutex = ({ name }: Target, slot: SlotName): string => `slot ${n
 export const routingMutex = ({ name }: Target): string => `routing ${name}`;
 
 /** A balancer that stays down is tried again by the supervisor. */
-export async function bringUp({ log }: Core, target: Target): Promise<void> {
+export async function ensureUp({ log }: Core, target: Target): Promise<void> {
   try {
     await target.balancer.ensure();
   } catch (thrown) {

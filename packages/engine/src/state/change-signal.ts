@@ -8,14 +8,14 @@ const pollMs = 40;
 /** After a change was told, the next ones wait this long and are told together. */
 const quietMs = 30;
 
-export interface Wake {
+export interface ChangeSignal {
   /** Resolves on the next change of the state, after `limitMs`, or when the signal aborts. */
   changed(limitMs: number, signal?: AbortSignal): Promise<void>;
   /** A commit of our own. */
   announce(): void;
 }
 
-export function createWake(db: Db, clock: Clock): Wake {
+export function createChangeSignal(db: Db, clock: Clock): ChangeSignal {
   const version = db.$client.prepare('PRAGMA data_version').pluck();
   const waiting = new Set<() => void>();
   let polling = false;
@@ -36,7 +36,7 @@ export function createWake(db: Db, clock: Clock): Wake {
     quietUntil = clock.monotonic() + quietMs;
     const woken = [...waiting];
     waiting.clear();
-    for (const wake of woken) wake();
+    for (const changeSignal of woken) changeSignal();
   }
 
   /** The first change is told at once, those close behind it together: fifty decisions are not fifty rounds of looking. */
@@ -70,11 +70,11 @@ export function createWake(db: Db, clock: Clock): Wake {
   async function changed(limitMs: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return;
     const over = new AbortController();
-    const wake = () => over.abort();
-    waiting.add(wake);
+    const changeSignal = () => over.abort();
+    waiting.add(changeSignal);
     void poll();
     await pause(clock, limitMs, signal ? AbortSignal.any([signal, over.signal]) : over.signal);
-    waiting.delete(wake);
+    waiting.delete(changeSignal);
   }
 
   return { changed, announce };

@@ -8,7 +8,7 @@ import { cursors, seen, snapshots } from './schema.ts';
 export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;
 export const nodesKey = ({ service, target }: TargetKey): string => `nodes:${service}/${target}`;
 export const driftKey = ({ service, target }: TargetKey): string => `drift-of:${service}/${target}`;
-export const unlearntKey = ({ service, target }: TargetKey): string => `unlearnt:${service}/${target}`;
+export const unknownStateKey = ({ service, target }: TargetKey): string => `unlearnt:${service}/${target}`;
 export const openKey = ({ service, target }: TargetKey): string => `open:${service}/${target}`;
 export const schemaKey = ({ service, target }: TargetKey): string => `schema:${service}/${target}`;
 export const fillingKey = ({ service, target }: TargetKey): string => `filling:${service}/${target}`;

@@ -4,7 +4,7 @@ import { and, count, eq, lt, sql } from 'drizzle-orm';
 import type { Db } from './database.ts';
 import { strangers } from './schema.ts';
 
-export interface Strangers {
+export interface UnauthenticatedCounts {
   readonly door: string;
   /** An address or a network; '' where the door does not know. */
   readonly source: string;
@@ -15,7 +15,11 @@ export interface Strangers {
 const mostSources = 16;
 const others = 'others';
 
-export function countStrangers(db: Db, { door, source, count: more }: Strangers, now: number): void {
+export function countUnauthenticatedRequests(
+  db: Db,
+  { door, source, count: more }: UnauthenticatedCounts,
+  now: number,
+): void {
   const minute = Math.floor(now / 60_000);
   db.insert(strangers)
     .values({ minute, door, source: hasRoom(db, { minute, door, source }) ? source : others, count: more })
@@ -44,7 +48,7 @@ function hasRoom(db: Db, { minute, door, source }: Place): boolean {
   return (sources?.number ?? 0) < mostSources;
 }
 
-export function strangersWait(db: Db, now: number): boolean {
+export function unauthenticatedWait(db: Db, now: number): boolean {
   return (
     db
       .select()
@@ -55,7 +59,10 @@ export function strangersWait(db: Db, now: number): boolean {
 }
 
 /** Counts of minutes that are over; the caller writes them to the audit log, one row each, and then they go. */
-export function takeStrangers(db: Db, now: number): readonly (Strangers & { readonly minute: number })[] {
+export function takeUnauthenticatedCounts(
+  db: Db,
+  now: number,
+): readonly (UnauthenticatedCounts & { readonly minute: number })[] {
   const minute = Math.floor(now / 60_000);
   const rows = db.select().from(strangers).where(lt(strangers.minute, minute)).all();
   if (rows.length > 0) db.delete(strangers).where(lt(strangers.minute, minute)).run();

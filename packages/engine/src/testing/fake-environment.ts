@@ -67,7 +67,7 @@ export function createFakeEnvironments({
 function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string, BlueGreenError>): Environment {
   const { machine, records, folder } = held;
   const logFile = ({ slot }: SlotKey): string => join(folder, `${slot}.log`);
-  const foresee = (place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Effective => {
+  const preflight = (place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Effective => {
     const refusal = refusals.get(release.version);
     if (refusal) throw refusal;
     return effective(place, settings);
@@ -75,10 +75,10 @@ function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string
   return {
     addresses: localPorts((slot) => records.get(placeName(slot))),
     describe: ({ pid }) => `pid ${pid}`,
-    foresee,
+    preflight,
     start: (place, release, settings) =>
       held.mutex(placeName(place), async () => {
-        foresee(place, release, settings);
+        preflight(place, release, settings);
         const here = machine.instances.get(placeName(place));
         if (isSame(here, release) && here.place.port === place.port) return observed(held, here);
         if (here) await endIn(held, place, settings.graceMs);

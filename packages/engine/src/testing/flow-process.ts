@@ -7,14 +7,14 @@ import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import { silentLog } from '../lib/log.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import { noMigrator } from '../migrator/none.ts';
-import { type Core, driverLease, type Target } from '../orchestrator/core.ts';
+import { type Core, controllerLease, type Target } from '../orchestrator/core.ts';
 import { runDeployment } from '../orchestrator/run/runner.ts';
 import { createVerbs } from '../orchestrator/verbs/verbs.ts';
+import type { ChangeSignal } from '../state/change-signal.ts';
 import { type Db, openDatabase } from '../state/database.ts';
 import { acquireLease, type Lease, leaseMs, renewLease } from '../state/leases.ts';
 import { createStore } from '../state/store.ts';
 import { ensureTarget } from '../state/targets.ts';
-import type { Wake } from '../state/wake.ts';
 import type { FakeBalancers } from './fake-balancer.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { FakeEnvironments } from './fake-environment.ts';
@@ -40,22 +40,30 @@ export interface FlowProcess {
 export interface World {
   readonly settings: Settings;
   readonly clock: FakeClock;
-  readonly wake: Wake;
+  readonly changeSignal: ChangeSignal;
   readonly environments: FakeEnvironments;
   readonly balancers: FakeBalancers;
   readonly migrator?: Migrator | undefined;
 }
 
 export function startProcess(world: World, holder: string): FlowProcess {
-  const { settings, clock, wake } = world;
+  const { settings, clock, changeSignal } = world;
   const db = openDatabase(settings.stateFolder);
   leaveUnsynced(db);
   const life = createLife();
-  const plain = createStore({ db, clock, redact: (text) => text, committed: wake.announce });
+  const plain = createStore({ db, clock, redact: (text) => text, committed: changeSignal.announce });
   const store = mortalStore(plain, life);
   const targets = settings.targets.map((target) => targetFor(world, target, life));
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));
-  const { core } = connectBuilds({ settings, store, wake, clock, log: silentLog, targets, mutex: createKeyedMutex() });
+  const { core } = connectBuilds({
+    settings,
+    store,
+    changeSignal,
+    clock,
+    log: silentLog,
+    targets,
+    mutex: createKeyedMutex(),
+  });
   const [target] = targets;
   if (!target) throw new Error('the configuration of the test has no target');
   const over = new AbortController();
@@ -109,7 +117,7 @@ function targetFor({ environments, balancers, migrator }: World, settings: Targe
 
 /** The lease of a process that was killed runs out. */
 function takeLease({ store, settings }: Core, clock: FakeClock, holder: string): Lease {
-  const take = () => acquireLease(store.db, { name: driverLease, holder, configDigest: settings.digest, clock });
+  const take = () => acquireLease(store.db, { name: controllerLease, holder, configDigest: settings.digest, clock });
   const free = take();
   if (free) return free;
   clock.advance(leaseMs + 1);

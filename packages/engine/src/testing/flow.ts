@@ -15,9 +15,9 @@ import { freePort } from '../lib/testing/ports.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import { auditAfter } from '../state/audit.ts';
+import type { ChangeSignal } from '../state/change-signal.ts';
 import { type DeploymentRow, readDeployment } from '../state/deployments.ts';
 import { readSlot } from '../state/targets.ts';
-import type { Wake } from '../state/wake.ts';
 import { createFakeBalancers } from './fake-balancer.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeEnvironments } from './fake-environment.ts';
@@ -94,11 +94,11 @@ export async function startFlow({
   const balancers = createFakeBalancers({ spec: specOf(blue, green, listen[0] ?? 0), clock, ports: listen });
   await balancers.create().ensure();
   for (const version of ['v1', 'v2', 'v3']) layRelease(folder, version);
-  return flowOf({ settings, clock, wake: createFakeWake(clock), environments, balancers, migrator }, folder);
+  return flowOf({ settings, clock, changeSignal: createFakeWake(clock), environments, balancers, migrator }, folder);
 }
 
-function flowOf(world: World & { readonly wake: FakeWake }, folder: string): Flow {
-  const { clock, environments, balancers, wake } = world;
+function flowOf(world: World & { readonly changeSignal: FakeWake }, folder: string): Flow {
+  const { clock, environments, balancers, changeSignal } = world;
   const people = startProcess(world, 'people');
   const processes = [startProcess(world, 'process 1')];
   const process = (): FlowProcess => processes.at(-1) as FlowProcess;
@@ -115,7 +115,7 @@ function flowOf(world: World & { readonly wake: FakeWake }, folder: string): Flo
       isOver ||= isSo(now) || now.finishedAt !== null || life.isDead();
     };
     look();
-    const ended = wake.watch(look);
+    const ended = changeSignal.watch(look);
     let fault: unknown;
     void run(id).catch((thrown: unknown) => {
       fault = thrown;
@@ -224,7 +224,7 @@ async function moveTime(clock: FakeClock, isOver: () => boolean, atRest = sleepe
 }
 
 /** One for all processes of a test: each sees the commits of the others at once. */
-interface FakeWake extends Wake {
+interface FakeWake extends ChangeSignal {
   /** Calls `look` with every commit, before anything follows from it, until the returned function is called. */
   watch(look: () => void): () => void;
 }
@@ -239,14 +239,14 @@ function createFakeWake(clock: FakeClock): FakeWake {
     },
     announce: () => {
       for (const look of looks) look();
-      for (const wake of [...waiting]) wake();
+      for (const changeSignal of [...waiting]) changeSignal();
     },
     changed: async (limitMs, signal) => {
       const over = new AbortController();
-      const wake = () => over.abort();
-      waiting.add(wake);
+      const changeSignal = () => over.abort();
+      waiting.add(changeSignal);
       await pause(clock, limitMs, signal ? AbortSignal.any([signal, over.signal]) : over.signal);
-      waiting.delete(wake);
+      waiting.delete(changeSignal);
     },
   };
 }

@@ -1,7 +1,16 @@
 // What senders of CDEvents tell (cdevents.dev), in an envelope of CloudEvents or without. The words of a build that the
 // specification does not have stand in customData, named as the generic hook names them.
 
-import { author, dig, distinct, type HostEvent, list, nothingTold, type ToldArtifact, text } from '../host-event.ts';
+import {
+  author,
+  type BuildArtifact,
+  dig,
+  distinct,
+  type HostEvent,
+  list,
+  nothingReported,
+  text,
+} from '../host-event.ts';
 import { namedActors } from '../vouched.ts';
 import type { HostReader } from './host.ts';
 
@@ -22,7 +31,7 @@ function read(_kind: string, body: unknown): HostEvent | undefined {
   const id = text(inner, 'subject', 'id') ?? '';
   const branch = text(custom, 'branch');
   return {
-    ...nothingTold,
+    ...nothingReported,
     host: 'cdevents',
     event: type,
     document: inner,
@@ -48,7 +57,7 @@ function read(_kind: string, body: unknown): HostEvent | undefined {
     endedAt: text(inner, 'context', 'timestamp'),
     authors: distinct(list(custom, 'authors').map(author)),
     actors: namedActors(list(custom, 'actors')),
-    artifact: (dig(custom, 'artifact') as ToldArtifact | undefined) ?? (isRun ? undefined : imageOf(id)),
+    artifact: (dig(custom, 'artifact') as BuildArtifact | undefined) ?? (isRun ? undefined : imageOf(id)),
   };
 }
 
@@ -76,7 +85,7 @@ function versionOf(purl: string): string | undefined {
 }
 
 /** `pkg:oci/shop@sha256:…?repository_url=registry.example.com/acme/shop` is an image at its digest. */
-function imageOf(purl: string): ToldArtifact | undefined {
+function imageOf(purl: string): BuildArtifact | undefined {
   const digest = /^pkg:oci\/[^@?#]+@(sha256(?::|%3a)[0-9a-f]{64})/i.exec(purl)?.[1]?.replace(/%3a/i, ':');
   const repository = new URLSearchParams(queryOf(purl)).get('repository_url');
   return digest === undefined || repository === null ? undefined : { image: `${repository}@${digest}` };

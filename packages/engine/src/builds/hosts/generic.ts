@@ -1,7 +1,16 @@
 // A build as any sender may tell it: {"event": "build", "service": …, "version": …}. A key that is not known is an error,
 // since a misspelled one would be missed in silence.
 
-import { author, dig, distinct, type HostEvent, list, nothingTold, type ToldArtifact, text } from '../host-event.ts';
+import {
+  author,
+  type BuildArtifact,
+  dig,
+  distinct,
+  type HostEvent,
+  list,
+  nothingReported,
+  text,
+} from '../host-event.ts';
 import { namedActors } from '../vouched.ts';
 import type { HostReader } from './host.ts';
 
@@ -42,7 +51,7 @@ function read(_kind: string, body: unknown): HostEvent | string | undefined {
   if (text(body, 'service') === undefined) return '"service" is missing: expected the name of a service';
   const conclusion = text(body, 'conclusion')?.toLowerCase() ?? 'succeeded';
   return {
-    ...nothingTold,
+    ...nothingReported,
     host: 'generic',
     event: 'build',
     document: body,
@@ -66,6 +75,6 @@ function read(_kind: string, body: unknown): HostEvent | string | undefined {
     endedAt: text(body, 'endedAt'),
     authors: distinct(list(body, 'authors').map(author)),
     actors: namedActors(list(body, 'actors')),
-    artifact: dig(body, 'artifact') as ToldArtifact | undefined,
+    artifact: dig(body, 'artifact') as BuildArtifact | undefined,
   };
 }

@@ -4,12 +4,12 @@ import type { Engine } from '../../api/engine.ts';
 import { type AuditRow, readEvent } from '../../domain/audit-events.ts';
 import { type BuildAnnounced, buildAnnouncedIn, type TargetReaction } from '../../domain/events/builds.ts';
 import type { Settlement } from '../../domain/inbox.ts';
-import { type Desk, setDesk } from '../../orchestrator/verbs/testing/desk.ts';
+import { startTestEngine, type TestEngine } from '../../orchestrator/verbs/testing/test-engine.ts';
 import type { Json } from './payloads.ts';
 
 /** `rules`: YAML of the list, indented by six blanks. */
-export function setCi(rules: string): Desk {
-  return setDesk(`        default: true
+export function setCi(rules: string): TestEngine {
+  return startTestEngine(`        default: true
       staging:
         slots: { blue: { port: 31011 }, green: { port: 31012 } }
         loadBalancer: { listen: "127.0.0.1:31010" }
@@ -54,7 +54,7 @@ export function told({ audit }: Pick<Engine, 'audit'>): readonly AuditRow[] {
   return rows.filter(({ action }) => action.startsWith('build-') || action === 'deployment-requested');
 }
 
-export const actionsTold = (engine: Pick<Engine, 'audit'>): readonly string[] =>
+export const actionsReported = (engine: Pick<Engine, 'audit'>): readonly string[] =>
   told(engine).map(({ action }) => action);
 
 export function announced(engine: Pick<Engine, 'audit'>): BuildAnnounced {

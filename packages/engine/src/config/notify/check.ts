@@ -58,7 +58,7 @@ function checkPages(pages: Draft<Pages>): readonly Finding[] {
 
 const lists = ['developers', 'productManagers'] as const;
 
-export function checkTold(draft: Draft<ConfigFile>, { options, saidAt }: TargetDraft): readonly Finding[] {
+export function checkRecipients(draft: Draft<ConfigFile>, { options, saidAt }: TargetDraft): readonly Finding[] {
   if (!draft || ('people' in draft && draft.people === undefined)) return [];
   const people = draft.people ?? [];
   const known = people.flatMap((person) => person?.id ?? []);

@@ -3,8 +3,8 @@
 import { resolve } from 'node:path';
 import { merge } from '../kit/draft.ts';
 import { parseDuration } from '../kit/units.ts';
-import type { NotifyFile, ToldFile } from './schema.ts';
-import type { MailSettings, NotifySettings, Secret, ToldSettings } from './settings.ts';
+import type { NotifyFile, RecipientsFile } from './schema.ts';
+import type { MailSettings, NotifySettings, RecipientSettings, Secret } from './settings.ts';
 
 export function resolveNotify({ workspace, link, mail, pages = [] }: NotifyFile, folder: string): NotifySettings {
   return {
@@ -41,7 +41,11 @@ export function secretOf(value: string | undefined, folder: string): Secret {
   return value?.startsWith('file:') ? { file: resolve(folder, value.slice('file:'.length)) } : { value };
 }
 
-export function resolveTold({ developers, productManagers, mail }: typeof defaultTold & ToldFile): ToldSettings {
+export function resolveRecipients({
+  developers,
+  productManagers,
+  mail,
+}: typeof defaultRecipients & RecipientsFile): RecipientSettings {
   return {
     developers,
     productManagers,
@@ -58,10 +62,10 @@ export function resolveTold({ developers, productManagers, mail }: typeof defaul
   };
 }
 
-type Roles = NonNullable<NonNullable<ToldFile['mail']>['live']>;
+type Roles = NonNullable<NonNullable<RecipientsFile['mail']>['live']>;
 const roles = (...names: Roles): Roles => names;
 
-export const defaultTold = {
+export const defaultRecipients = {
   developers: [] as string[],
   productManagers: [] as string[],
   mail: {
@@ -74,7 +78,7 @@ export const defaultTold = {
     sideRestored: roles('requester', 'developers'),
     halted: roles('requester', 'authors', 'approvers', 'developers'),
   },
-} satisfies ToldFile;
+} satisfies RecipientsFile;
 
 type Mail = NonNullable<NotifyFile['mail']>;
 

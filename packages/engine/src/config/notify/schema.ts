@@ -117,4 +117,4 @@ export const told = z
   .describe('Who hears of this service by mail; how mail goes out is said under notify at the top of the file.');
 
 export type NotifyFile = z.infer<typeof notify>;
-export type ToldFile = z.infer<typeof told>;
+export type RecipientsFile = z.infer<typeof told>;

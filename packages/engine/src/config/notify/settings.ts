@@ -50,7 +50,7 @@ export type FactName =
 export type Role = 'requester' | 'authors' | 'approvers' | 'developers' | 'productManagers';
 
 /** Of a target; ids of people. */
-export interface ToldSettings {
+export interface RecipientSettings {
   readonly developers: readonly string[];
   readonly productManagers: readonly string[];
   readonly mail: Readonly<Record<FactName, readonly Role[]>>;

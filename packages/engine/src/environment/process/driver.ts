@@ -14,7 +14,7 @@ import { clearOrphans } from './orphans.ts';
 import { logFileOf, type Room } from './room.ts';
 import { withSlotLock } from './slot-lock.ts';
 import { boundLog } from './slot-log.ts';
-import { foresee, startSlot } from './start.ts';
+import { preflight, startSlot } from './start.ts';
 import { judgeBy, runningInstances, startedAs } from './started.ts';
 import { stopSlot } from './stop.ts';
 
@@ -39,7 +39,7 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
     describe: ({ pid }) => `pid ${pid}`,
     start: (place, release, settings) =>
       locked(place, settings.graceMs + settings.settleMs, () => startSlot(room, { place, release, settings })),
-    foresee: (place, release, settings) => foresee(room, { place, release, settings }),
+    preflight: (place, release, settings) => preflight(room, { place, release, settings }),
     stop: (place, graceMs) => locked(place, graceMs, () => stopSlot(room, place, graceMs)),
     inspect: (place) => inspectSlot(room, place),
     startedAs: (slot) => startedAs(room, slot),

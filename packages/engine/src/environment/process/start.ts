@@ -129,7 +129,7 @@ function prepare(room: Room, { place, release, settings }: StartRequest, launch:
   };
 }
 
-export function foresee(room: Room, request: StartRequest): Effective {
+export function preflight(room: Room, request: StartRequest): Effective {
   const { startedWith } = prepare(room, request, newLaunch(room.mark));
   requireResources(room.stateFolder, request.settings);
   return startedWith;

@@ -31,7 +31,7 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
   ensureOpen(places.routing);
   if (!(await isUp(parts)))
     await withFileLock({ path: join(places.folder, 'ensure.lock'), clock, holdMs: longestMs }, async () => {
-      if (!(await isUp(parts))) await bringUp(parts);
+      if (!(await isUp(parts))) await ensureUp(parts);
     });
   await refuseClosedFolder(parts);
 }
@@ -72,7 +72,7 @@ async function follows({ asker, site }: NginxParts): Promise<boolean> {
   return (await asker.settings().catch(() => undefined)) === site.digest;
 }
 
-async function bringUp(parts: NginxParts): Promise<void> {
+async function ensureUp(parts: NginxParts): Promise<void> {
   const { places, node, asker, site, log, spec, settings, clock } = parts;
   const name = { service: spec.service, target: spec.target, nginx: settings.mode };
   const before = readFileIfAny(node.config);

@@ -77,7 +77,7 @@ function inWhole(hazard: Hazard, whole: Whole | undefined): Hazard {
   };
 }
 
-type Told = Pick<Rule<Statement, unknown>, 'id' | 'classes' | 'allowedIn' | 'severity'>;
+type Recipients = Pick<Rule<Statement, unknown>, 'id' | 'classes' | 'allowedIn' | 'severity'>;
 
 /** A tree that is too deep for a rule, or that the printer does not know: a person looks, and the rest is judged. */
 const unjudged = { id: 'opaque-sql', classes: ['breaks-old', 'locks'], allowedIn: [], severity: 'review' } as const;
@@ -114,7 +114,7 @@ const unjudgedHazard = (error: unknown): Hazard => ({
   safe: undefined,
 });
 
-function finding(file: SqlFile, statement: Statement, rule: Told, hazard: Hazard): Finding {
+function finding(file: SqlFile, statement: Statement, rule: Recipients, hazard: Hazard): Finding {
   return {
     rule: rule.id,
     classes: rule.classes,

@@ -8,7 +8,7 @@ import { examplesFor, type Kind, pageNames, readPage } from '../testing/hazard-p
 import { lintSections, sectionsOf } from '../testing/sections.ts';
 import { fileRules, type HazardClass } from './finding.ts';
 
-interface Told {
+interface Recipients {
   readonly id: string;
   readonly classes: readonly HazardClass[];
   readonly allowedIn: readonly string[];
@@ -20,9 +20,9 @@ const kinds = [
     kind: 'postgres' as const,
     title: 'PostgreSQL',
     dialect: postgresDialect,
-    rules: [...postgresRules, ...styleRules] as readonly Told[],
+    rules: [...postgresRules, ...styleRules] as readonly Recipients[],
   },
-  { kind: 'sqlite' as const, title: 'SQLite', dialect: sqliteDialect, rules: sqliteRules as readonly Told[] },
+  { kind: 'sqlite' as const, title: 'SQLite', dialect: sqliteDialect, rules: sqliteRules as readonly Recipients[] },
 ];
 const classWords: Readonly<Record<HazardClass, string>> = {
   'breaks-old': 'breaks the old release',

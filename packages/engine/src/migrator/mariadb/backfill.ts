@@ -8,7 +8,7 @@ import { untilFree } from '../retry.ts';
 import { isLockError, toMigrationError } from './errors.ts';
 import { whoHolds } from './holders.ts';
 import { type MariadbStatement, withBounds } from './parse.ts';
-import { type Desk, inTransaction, statementsOf, waitBriefly } from './run.ts';
+import { inTransaction, statementsOf, type TestEngine, waitBriefly } from './run.ts';
 import type { Row, Session } from './session.ts';
 import { namesIn } from './statement-kind.ts';
 
@@ -20,8 +20,8 @@ export interface Batch {
   readonly signal: AbortSignal;
 }
 
-export async function runBatch(desk: Desk, batch: Batch): Promise<BackfillBatch> {
-  const { session, clock } = desk;
+export async function runBatch(testEngine: TestEngine, batch: Batch): Promise<BackfillBatch> {
+  const { session, clock } = testEngine;
   const { file, limits, signal } = batch;
   const [statement] = statementsOf(file);
   if (!statement) throw new MigrationError('failed', `${file.file}: holds no statement`);
@@ -29,14 +29,14 @@ export async function runBatch(desk: Desk, batch: Batch): Promise<BackfillBatch>
     const key = await keyOf(session, file);
     await waitBriefly(session, limits);
     const contest = { isLocked: isLockError, whoHolds: () => whoHolds(session, namesIn(statement)) };
-    return await untilFree({ clock, limits, signal }, contest, () => attempt(desk, batch, statement, key));
+    return await untilFree({ clock, limits, signal }, contest, () => attempt(testEngine, batch, statement, key));
   } catch (thrown) {
     throw toMigrationError(thrown, `${file.file}:${statement.line}`);
   }
 }
 
 async function attempt(
-  { session, tables, clock }: Desk,
+  { session, tables, clock }: TestEngine,
   { id, file, size, limits, signal }: Batch,
   statement: MariadbStatement,
   key: Key,

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 
 const pollMs = 250;
 
-export interface LockWish {
+export interface LockRequest {
   /** Names are the whole server's. */
   readonly database: string;
   readonly table: string;
@@ -16,7 +16,7 @@ export interface LockWish {
 }
 
 /** @throws MigrationError `locked` with who holds it, `stopped` */
-export async function takeLock(session: Session, clock: Clock, wish: LockWish): Promise<() => Promise<void>> {
+export async function takeLock(session: Session, clock: Clock, wish: LockRequest): Promise<() => Promise<void>> {
   const name = lockName(wish);
   const end = clock.now() + wish.waitMs;
   for (;;) {
@@ -39,7 +39,7 @@ export async function takeLock(session: Session, clock: Clock, wish: LockWish): 
   };
 }
 
-function lockName({ database, table }: LockWish): string {
+function lockName({ database, table }: LockRequest): string {
   return `bluegreen:${createHash('sha256').update(`${database}\0${table}`).digest('hex').slice(0, 40)}`;
 }
 

@@ -37,7 +37,7 @@ export async function openMariadb({ url, table, clock, onStatement }: MariadbOpt
   const keeper = await keepConnected(address);
   /** Does one thing on the connection, and tells what goes wrong in this room's words. */
   const on = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
-    telling(async () => work(await keeper.session()));
+    notifying(async () => work(await keeper.session()));
   return {
     kind: 'mariadb',
     ledger: () => on((session) => readLedger(session, tables)),
@@ -56,7 +56,7 @@ export async function openMariadb({ url, table, clock, onStatement }: MariadbOpt
     searchPath: async () => undefined,
     rememberCatalog: (catalog) => on((session) => rememberCatalog(session, tables, catalog)),
     rememberedCatalog: () => on((session) => rememberedCatalog(session, tables)),
-    activity: () => telling(() => lookAside(address)),
+    activity: () => notifying(() => lookAside(address)),
     close: () => keeper.close(),
   };
 }
@@ -79,7 +79,7 @@ interface Keeper {
 
 /** A connection that was lost between two runs is made anew; one that is lost under the lock is not. */
 async function keepConnected(address: Address): Promise<Keeper> {
-  let present = await telling(() => connect(address));
+  let present = await notifying(() => connect(address));
   let kept = false;
   return {
     async session() {
@@ -99,7 +99,7 @@ async function underLock<T>(
   wish: Parameters<typeof takeLock>[2],
   work: () => Promise<T>,
 ): Promise<T> {
-  const giveBack = await telling(async () => takeLock(await keeper.session(), clock, wish));
+  const giveBack = await notifying(async () => takeLock(await keeper.session(), clock, wish));
   keeper.keep(true);
   try {
     return await work();
@@ -109,7 +109,7 @@ async function underLock<T>(
   }
 }
 
-async function telling<T>(work: () => Promise<T>): Promise<T> {
+async function notifying<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {

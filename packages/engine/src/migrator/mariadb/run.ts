@@ -18,7 +18,7 @@ import type { Session } from './session.ts';
 import { keepingVariables } from './session-variables.ts';
 import { isOnline, kindOf, namesIn } from './statement-kind.ts';
 
-export interface Desk {
+export interface TestEngine {
   readonly session: Session;
   readonly tables: LedgerTables;
   readonly clock: Clock;
@@ -34,8 +34,8 @@ export interface FileRun {
   readonly signal: AbortSignal;
 }
 
-export async function runFile(desk: Desk, fileRun: FileRun): Promise<void> {
-  const { session, tables, clock } = desk;
+export async function runFile(testEngine: TestEngine, fileRun: FileRun): Promise<void> {
+  const { session, tables, clock } = testEngine;
   const { id, file, then, limits } = fileRun;
   const statements = statementsOf(file);
   const { statementsDone } = await readProgress(session, tables, id);
@@ -44,7 +44,7 @@ export async function runFile(desk: Desk, fileRun: FileRun): Promise<void> {
     for (const [index, statement] of statements.entries()) {
       // The session of a run that was cut off is gone, and with it what the file had set.
       if (index < statementsDone && kindOf(statement) !== 'session') continue;
-      await runStatement(desk, fileRun, statement, index);
+      await runStatement(testEngine, fileRun, statement, index);
     }
   });
   await leaveRow({ session, tables }, id, then, clock.now());
@@ -69,39 +69,49 @@ export function statementsOf(file: SqlFile): readonly MariadbStatement[] {
   return parsed.statements;
 }
 
-async function runStatement(desk: Desk, fileRun: FileRun, statement: MariadbStatement, index: number): Promise<void> {
+async function runStatement(
+  testEngine: TestEngine,
+  fileRun: FileRun,
+  statement: MariadbStatement,
+  index: number,
+): Promise<void> {
   const place = `${fileRun.file.file}:${statement.line}`;
   try {
     switch (kindOf(statement)) {
       case 'data':
-        return await changeRows(desk, fileRun, statement, index);
+        return await changeRows(testEngine, fileRun, statement, index);
       case 'session':
-        await executed(desk, fileRun, statement);
-        return await count(desk, fileRun, index);
+        await executed(testEngine, fileRun, statement);
+        return await count(testEngine, fileRun, index);
       default:
-        return await changeSchema(desk, fileRun, statement, { index, place });
+        return await changeSchema(testEngine, fileRun, statement, { index, place });
     }
   } catch (thrown) {
     throw placed(thrown, place);
   }
 }
 
-async function changeRows(desk: Desk, fileRun: FileRun, statement: MariadbStatement, index: number): Promise<void> {
-  await patiently(desk, fileRun, statement, () =>
-    inTransaction(desk.session, async () => {
-      await executed(desk, fileRun, statement);
-      await count(desk, fileRun, index);
+async function changeRows(
+  testEngine: TestEngine,
+  fileRun: FileRun,
+  statement: MariadbStatement,
+  index: number,
+): Promise<void> {
+  await patiently(testEngine, fileRun, statement, () =>
+    inTransaction(testEngine.session, async () => {
+      await executed(testEngine, fileRun, statement);
+      await count(testEngine, fileRun, index);
     }),
   );
 }
 
 async function changeSchema(
-  desk: Desk,
+  testEngine: TestEngine,
   fileRun: FileRun,
   statement: MariadbStatement,
   { index, place }: { readonly index: number; readonly place: string },
 ): Promise<void> {
-  const { session, tables } = desk;
+  const { session, tables } = testEngine;
   const { id } = fileRun;
   const { begun } = await readProgress(session, tables, id);
   const catalog = await readCatalog(session, tables);
@@ -109,20 +119,20 @@ async function changeSchema(
   if (begun?.index === index) {
     const past = pastOf(statement, begun, catalog);
     if (past === 'cannot be told') throw uncertain(place);
-    if (past === 'happened') return await count(desk, fileRun, index);
+    if (past === 'happened') return await count(testEngine, fileRun, index);
   }
   await markBegun(session, tables, id, begin(statement, index, catalog));
   try {
-    await patiently(desk, fileRun, statement, () => executed(desk, fileRun, statement));
+    await patiently(testEngine, fileRun, statement, () => executed(testEngine, fileRun, statement));
   } catch (thrown) {
     // The server has answered, so nothing of it remains; after a lost connection nobody knows.
     if (!isLost(thrown)) await markBegun(session, tables, id, undefined).catch(() => undefined);
     throw thrown;
   }
-  await count(desk, fileRun, index);
+  await count(testEngine, fileRun, index);
 }
 
-async function executed({ session, see }: Desk, fileRun: FileRun, statement: MariadbStatement): Promise<void> {
+async function executed({ session, see }: TestEngine, fileRun: FileRun, statement: MariadbStatement): Promise<void> {
   const began = performance.now();
   await session.execute(statement.text, limitsOf(statement, fileRun));
   if (!see) return;
@@ -147,7 +157,7 @@ const byTool = (place: string, tool: string) =>
   });
 
 async function patiently(
-  { session, clock }: Desk,
+  { session, clock }: TestEngine,
   { limits, signal }: FileRun,
   statement: MariadbStatement,
   attempt: () => Promise<void>,
@@ -169,7 +179,7 @@ export async function inTransaction<T>({ ask }: Session, work: () => Promise<T>)
 }
 
 /** Never backwards: what is set again after a cut is counted already. */
-async function count({ session, tables, clock }: Desk, { id }: FileRun, index: number): Promise<void> {
+async function count({ session, tables, clock }: TestEngine, { id }: FileRun, index: number): Promise<void> {
   const { statementsDone } = await readProgress(session, tables, id);
   if (statementsDone <= index) await changeRow({ session, tables }, id, { statementsDone: index + 1 }, clock.now());
 }

@@ -16,7 +16,7 @@ export interface Drawn {
 
 export type LinksOf = (fact: Fact) => readonly Link[];
 
-export interface Told {
+export interface Recipients {
   readonly facts: readonly Fact[];
   /** Facts beyond those. */
   readonly more: number;
@@ -24,7 +24,7 @@ export interface Told {
 }
 
 /** @throws BlueGreenError `template-invalid` */
-export function drawMail(templates: Templates, { facts, more, roles }: Told, linksOf: LinksOf): Drawn {
+export function drawMail(templates: Templates, { facts, more, roles }: Recipients, linksOf: LinksOf): Drawn {
   const [fact] = facts;
   if (fact === undefined) throw new TypeError('a mail tells at least one fact');
   if (facts.length === 1 && more === 0) return fill(templates, fact.name, valuesOf(fact, roles, linksOf));

@@ -153,7 +153,7 @@ describe('whoever is told', () => {
 describe('much at once', () => {
   it('is told in one mail beyond what the configuration allows, but for what is urgent', async () => {
     const { server, room } = await setUp({ mail: ', digest: { after: 2, within: 1h }' });
-    const telling = room.notify();
+    const notifying = room.notify();
     for (let number = 1; number <= 5; number += 1)
       room.ends({ id: `f${number}`, outcome: 'failed', version: `v${number}` });
     room.ends({ id: 'h1', outcome: 'halted', version: 'v9' });
@@ -162,7 +162,7 @@ describe('much at once', () => {
     await aWhile();
     expect(subjects(server).filter((one) => one?.includes('failed'))).toEqual(['shop: v1 failed', 'shop: v2 failed']);
     // The digest survives the process that began it.
-    await telling.stop();
+    await notifying.stop();
     room.clock.advance(3_600_000);
     room.notify();
     await eventually(() => server.received.length === 5);

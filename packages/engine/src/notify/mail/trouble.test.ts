@@ -83,12 +83,12 @@ describe('an outage', () => {
     opened.push({ close: () => new Promise((resolve) => void silent.close(() => resolve())) });
     const address = silent.address();
     const room = roomFor({ port: typeof address === 'object' && address !== null ? address.port : 0 });
-    const telling = room.notify();
+    const notifying = room.notify();
     const met = new Promise<void>((resolve) => silent.once('connection', () => resolve()));
     room.ends({ id: 'd1', outcome: 'failed' });
     await met;
     const began = Date.now();
-    await telling.stop();
+    await notifying.stop();
     expect(Date.now() - began).toBeLessThan(20_000);
     expect(room.engine.outbox.waiting('mail')).toBe(1);
   }, 60_000);

@@ -12,7 +12,7 @@ export interface PageRequest {
   readonly body: string;
 }
 
-export interface PageWish {
+export interface PageMessage {
   readonly payload: PagePayload;
   readonly link: Link | undefined;
   readonly secret: string;
@@ -20,7 +20,7 @@ export interface PageWish {
   readonly now: number;
 }
 
-export function pageRequest(driver: PagerSettings['driver'], wish: PageWish): PageRequest {
+export function pageRequest(driver: PagerSettings['driver'], wish: PageMessage): PageRequest {
   return driver === 'pagerduty' ? pagerDutyRequest(wish) : webhookRequest(wish);
 }
 
@@ -32,7 +32,7 @@ const severities: Readonly<Record<TroubleName, 'critical' | 'error'>> = {
 };
 
 /** Events API v2. */
-function pagerDutyRequest({ payload, link, secret }: PageWish): PageRequest {
+function pagerDutyRequest({ payload, link, secret }: PageMessage): PageRequest {
   const { action, at, trouble, service, target, summary, details } = payload;
   const event = {
     routing_key: secret,
@@ -55,7 +55,7 @@ function pagerDutyRequest({ payload, link, secret }: PageWish): PageRequest {
 }
 
 /** Standard Webhooks: the id is that of the news, so that one that arrives twice can be told. */
-function webhookRequest({ payload, link, secret, now }: PageWish): PageRequest {
+function webhookRequest({ payload, link, secret, now }: PageMessage): PageRequest {
   const { action, at, trouble, service, target, deploymentId, summary, details } = payload;
   const key = dedupKey(payload);
   const id = `msg_${createHash('sha256').update(`${key} ${action} ${at}`).digest('hex').slice(0, 32)}`;

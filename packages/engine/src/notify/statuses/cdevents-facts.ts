@@ -34,7 +34,7 @@ export interface EventFact extends About {
   readonly event: CdEvent;
 }
 
-interface Telling {
+interface Notifying {
   readonly db: Db;
   /** Of every event. */
   readonly source: string;
@@ -42,28 +42,28 @@ interface Telling {
   readonly serving: () => readonly { readonly service: string; readonly target: string }[];
 }
 
-export function eventFacts(telling: Telling, row: AuditRow): readonly EventFact[] {
+export function eventFacts(notifying: Notifying, row: AuditRow): readonly EventFact[] {
   const event = eventFor('cdevents', row);
   switch (event?.action) {
     case undefined:
       return [];
     case 'dismantled':
-      return telling.serving().map(({ service, target }) => removed(telling, row, { service, target }));
+      return notifying.serving().map(({ service, target }) => removed(notifying, row, { service, target }));
     case 'deployment-finished':
-      return endFacts(telling, event);
+      return endFacts(notifying, event);
     default:
       return event satisfies never;
   }
 }
 
-function endFacts(telling: Telling, row: AuditRead<'deployment-finished'>): readonly EventFact[] {
-  const found = row.deploymentId === null ? undefined : readDeployment(telling.db, row.deploymentId);
+function endFacts(notifying: Notifying, row: AuditRead<'deployment-finished'>): readonly EventFact[] {
+  const found = row.deploymentId === null ? undefined : readDeployment(notifying.db, row.deploymentId);
   const { outcome } = row.detail;
   if (!found || outcome === undefined) return [];
   const live = liveEvent(found, outcome);
   return [
-    ...(live === undefined ? [] : [serviceEvent(telling, row, found, live)]),
-    finished(telling, row, found, outcome),
+    ...(live === undefined ? [] : [serviceEvent(notifying, row, found, live)]),
+    finished(notifying, row, found, outcome),
   ];
 }
 
@@ -93,15 +93,15 @@ const outcomeOf: Readonly<Record<OutcomeKind, 'success' | 'failure' | 'cancel' |
   halted: 'error',
 };
 
-function serviceEvent(telling: Telling, row: AuditRow, found: DeploymentRow, { what, version }: Live): EventFact {
+function serviceEvent(notifying: Notifying, row: AuditRow, found: DeploymentRow, { what, version }: Live): EventFact {
   const { service, target } = found;
-  const artifact = buildOf(telling.db, service, version)?.artifact;
-  return factOf(telling, row, {
+  const artifact = buildOf(notifying.db, service, version)?.artifact;
+  return factOf(notifying, row, {
     type: `dev.cdevents.service.${what}.0.3.0`,
     id: `${found.id}.${what}`,
     subject: service,
     content: {
-      environment: { id: target, source: telling.source },
+      environment: { id: target, source: notifying.source },
       artifactId: purlOf({ service, version, artifact }),
     },
     found,
@@ -110,9 +110,9 @@ function serviceEvent(telling: Telling, row: AuditRow, found: DeploymentRow, { w
 }
 
 /** Every deployment is a run, so that failed ones, which change nothing for users, are heard of too. */
-function finished(telling: Telling, row: AuditRow, found: DeploymentRow, outcome: OutcomeKind): EventFact {
+function finished(notifying: Notifying, row: AuditRow, found: DeploymentRow, outcome: OutcomeKind): EventFact {
   const { service, target } = found;
-  return factOf(telling, row, {
+  return factOf(notifying, row, {
     type: 'dev.cdevents.pipelinerun.finished.0.3.0',
     id: `${found.id}.finished`,
     subject: found.id,
@@ -126,13 +126,13 @@ function finished(telling: Telling, row: AuditRow, found: DeploymentRow, outcome
   });
 }
 
-function removed(telling: Telling, row: AuditRow, place: { readonly service: string; readonly target: string }) {
-  return factOf(telling, row, {
+function removed(notifying: Notifying, row: AuditRow, place: { readonly service: string; readonly target: string }) {
+  return factOf(notifying, row, {
     type: 'dev.cdevents.service.removed.0.3.0',
     // No deployment did it: the row itself is what tells this time from another.
     id: `${place.service}.${place.target}.removed.${row.hash.slice(0, 16)}`,
     subject: place.service,
-    content: { environment: { id: place.target, source: telling.source } },
+    content: { environment: { id: place.target, source: notifying.source } },
     place,
   });
 }
@@ -146,7 +146,7 @@ interface Parts {
   readonly place: { readonly service: string; readonly target: string };
 }
 
-function factOf({ source }: Telling, row: AuditRow, { type, id, subject, content, found, place }: Parts): EventFact {
+function factOf({ source }: Notifying, row: AuditRow, { type, id, subject, content, found, place }: Parts): EventFact {
   return {
     ...place,
     at: row.at,

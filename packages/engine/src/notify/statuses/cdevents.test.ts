@@ -15,7 +15,7 @@ import {
   request,
   type Scene,
   sceneOf,
-  startTelling,
+  startNotifying,
 } from './testing/scene.ts';
 
 const key = Buffer.alloc(24, 7);
@@ -30,7 +30,7 @@ let tracker: LocalServer;
 let other: LocalServer;
 let answer: (heard: Heard) => Answer;
 let scene: Scene;
-let telling: { readonly stop: () => Promise<void> } | undefined;
+let notifying: { readonly stop: () => Promise<void> } | undefined;
 
 beforeEach(async () => {
   state = setState({ clock });
@@ -44,15 +44,15 @@ beforeEach(async () => {
   scene = sceneOf({ store: state.store, clock, config: { cdevents: { source: '/bluegreen/shop', sinks } } });
 });
 afterEach(async () => {
-  await telling?.stop();
-  telling = undefined;
+  await notifying?.stop();
+  notifying = undefined;
   await tracker.close();
   await other.close();
   state.remove();
 });
 
 const start = () => {
-  telling = startTelling(scene);
+  notifying = startNotifying(scene);
 };
 const eventsAt = (server: LocalServer) => server.heard.map(({ body }) => JSON.parse(body) as CdEvent);
 const typesAt = (server: LocalServer) =>
@@ -191,7 +191,7 @@ describe('a receiver', () => {
     deployed('v1', 'v0', 'promoted');
     await eventually(() => tracker.heard.length === 2, 'both events');
     await eventually(() => scene.engine.outbox.waiting('cdevents:tracker') === 0, 'an empty outbox');
-    await telling?.stop();
+    await notifying?.stop();
     scene.engine.moveCursor('cdevents:tracker', 0);
     start();
     deployed('v2', 'v1', 'promoted');

@@ -35,27 +35,27 @@ export function githubFacts(db: Db, settings: GithubSettings, row: AuditRow): re
   const found = row.deploymentId === null ? undefined : readDeployment(db, row.deploymentId);
   const event = eventFor('github', row);
   if (!found || event === undefined) return [];
-  const telling: Telling = { db, settings, row };
+  const notifying: Notifying = { db, settings, row };
   switch (event.action) {
     case 'deployment-requested':
-      return factOf(telling, found, begun(found));
+      return factOf(notifying, found, begun(found));
     // Where no build says it, the release itself says its commit, which is known from here on.
     case 'planned':
       return buildOf(db, found.service, found.version)?.commit === undefined
-        ? factOf(telling, found, begun(found))
+        ? factOf(notifying, found, begun(found))
         : [];
     case 'deployment-finished': {
       const { outcome } = event.detail;
       if (outcome === undefined) return [];
-      const ended = factOf(telling, found, { state: stateOf[outcome], sentence: row.sentence });
-      return outcome === 'promoted' ? [...replaced(telling, found), ...ended] : ended;
+      const ended = factOf(notifying, found, { state: stateOf[outcome], sentence: row.sentence });
+      return outcome === 'promoted' ? [...replaced(notifying, found), ...ended] : ended;
     }
     default:
       return event satisfies never;
   }
 }
 
-interface Telling {
+interface Notifying {
   readonly db: Db;
   readonly settings: GithubSettings;
   readonly row: AuditRow;
@@ -82,16 +82,16 @@ const begun = ({ version, service, target }: DeploymentRow): Said => ({
   sentence: `${version} is on its way to ${service}/${target}`,
 });
 
-function replaced(telling: Telling, by: DeploymentRow): readonly GithubFact[] {
-  const before = recentDeployments(telling.db, by, 50).find(
+function replaced(notifying: Notifying, by: DeploymentRow): readonly GithubFact[] {
+  const before = recentDeployments(notifying.db, by, 50).find(
     ({ id, outcome, requestedAt }) => id !== by.id && outcome === 'promoted' && requestedAt <= by.requestedAt,
   );
   const said: Said = { state: 'inactive', sentence: `${by.version} took its place`, onlyIfThere: true };
-  return before ? factOf(telling, before, said) : [];
+  return before ? factOf(notifying, before, said) : [];
 }
 
 function factOf(
-  { db, settings, row }: Telling,
+  { db, settings, row }: Notifying,
   { id, service, target, version }: DeploymentRow,
   { state, sentence, onlyIfThere = false }: Said,
 ): readonly GithubFact[] {

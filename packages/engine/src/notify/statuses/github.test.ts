@@ -4,7 +4,16 @@ import { addRelease } from '../../state/targets.ts';
 import { movableClock, setState, shop, type TestState } from '../../state/testing/state.ts';
 import { githubKey } from './github-facts.ts';
 import { type GithubOptions, type GithubServer, githubServer } from './testing/github-server.ts';
-import { announce, commitOf, eventually, finish, request, type Scene, sceneOf, startTelling } from './testing/scene.ts';
+import {
+  announce,
+  commitOf,
+  eventually,
+  finish,
+  request,
+  type Scene,
+  sceneOf,
+  startNotifying,
+} from './testing/scene.ts';
 
 const token = 'ghs_0123456789abcdef';
 const options: GithubOptions = {
@@ -16,7 +25,7 @@ const clock = movableClock();
 let state: TestState;
 let github: GithubServer;
 let scene: Scene;
-let telling: { readonly stop: () => Promise<void> } | undefined;
+let notifying: { readonly stop: () => Promise<void> } | undefined;
 
 beforeEach(async () => {
   state = setState({ clock });
@@ -24,8 +33,8 @@ beforeEach(async () => {
   scene = sceneOf({ store: state.store, clock, config: configFor(github.origin) });
 });
 afterEach(async () => {
-  await telling?.stop();
-  telling = undefined;
+  await notifying?.stop();
+  notifying = undefined;
   await github.close();
   state.remove();
 });
@@ -41,7 +50,7 @@ const configFor = (api: string, repository = 'acme/shop') => ({
 });
 
 const start = () => {
-  telling = startTelling(scene);
+  notifying = startNotifying(scene);
 };
 const statesOf = (index: number) => github.deployments[index]?.statuses.map(({ state: one }) => one);
 const rows = () => auditAfter(state.db, 0, 1_000);

@@ -51,7 +51,7 @@ interface Place {
   readonly told: number;
 }
 
-interface Bringing extends GithubParts {
+interface Sending extends GithubParts {
   readonly api: GithubApi;
   readonly message: OutboxMessage;
   readonly fact: GithubFact;
@@ -60,30 +60,30 @@ interface Bringing extends GithubParts {
   readonly log: string | undefined;
 }
 
-async function bring(bringing: Bringing): Promise<DeliveryResult> {
-  const { api, message, fact, environment, repository, log, outbox } = bringing;
+async function bring(sending: Sending): Promise<DeliveryResult> {
+  const { api, message, fact, environment, repository, log, outbox } = sending;
   const { state, description } = fact;
   const place = placeIn(message.reference, repository);
   if (place && place.told >= fact.seq) return { kind: 'sent', reference: place };
   let id = place?.id;
   if (id === undefined) {
-    const there = await findOrMake(bringing);
-    if (!('value' in there)) return unexpected(bringing, there);
+    const there = await findOrMake(sending);
+    if (!('value' in there)) return unexpected(sending, there);
     if (there.value === undefined) return { kind: 'sent', reference: null };
     id = there.value;
     // Where it is is written at once; what is to be said of it still waits.
     outbox.sent(message.key, message.version - 1, { repository, id, told: 0 } satisfies Place);
   }
   const told = await api.statuses(id);
-  if (!('value' in told)) return unexpected(bringing, told);
+  if (!('value' in told)) return unexpected(sending, told);
   const reference: Place = { repository, id, told: fact.seq };
   const last = told.value[0];
   if (last?.state === state && last.description === description) return { kind: 'sent', reference };
   const added = await api.addStatus(id, { state, description, log, url: environment.url });
-  return 'value' in added ? { kind: 'sent', reference } : unexpected(bringing, added);
+  return 'value' in added ? { kind: 'sent', reference } : unexpected(sending, added);
 }
 
-async function findOrMake({ api, fact, environment }: Bringing): Promise<Asked<number | undefined>> {
+async function findOrMake({ api, fact, environment }: Sending): Promise<Asked<number | undefined>> {
   const { commit, deploymentId: mark, description } = fact;
   const wanted = { commit, environment: environment.name, mark };
   const found = await api.find(wanted);
@@ -92,7 +92,7 @@ async function findOrMake({ api, fact, environment }: Bringing): Promise<Asked<n
 }
 
 function unexpected(
-  { clock, repository }: Bringing,
+  { clock, repository }: Sending,
   { answer }: Exclude<Asked<unknown>, { value: unknown }>,
 ): DeliveryResult {
   const who = `GitHub (${repository})`;

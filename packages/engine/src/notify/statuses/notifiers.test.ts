@@ -6,7 +6,7 @@ import type { StatusesFile } from '../../config/statuses/statuses.ts';
 import { setState, type TestState } from '../../state/testing/state.ts';
 import { statusNotifiers } from './notifiers.ts';
 import { type LocalServer, localServer } from './testing/local-server.ts';
-import { eventually, finish, leapingClock, request, sceneOf, startTelling } from './testing/scene.ts';
+import { eventually, finish, leapingClock, request, sceneOf, startNotifying } from './testing/scene.ts';
 
 const clock = leapingClock();
 let state: TestState;
@@ -53,7 +53,7 @@ describe('a process', () => {
     const file = join(folder, 'token');
     writeFileSync(file, 'first-token\n');
     const sinks = [{ name: 'a', url: tracker.origin, token: `file:${file}` }];
-    const telling = startTelling(sceneOf({ store: state.store, clock, config: { cdevents: { sinks } } }));
+    const notifying = startNotifying(sceneOf({ store: state.store, clock, config: { cdevents: { sinks } } }));
     finish(state.store, request(state.store, 'v1'), 'failed', 'v1 is unhealthy');
     await eventually(() => tracker.heard.length === 1, 'the first event');
     writeFileSync(file, 'second-token\n');
@@ -63,6 +63,6 @@ describe('a process', () => {
       'Bearer first-token',
       'Bearer second-token',
     ]);
-    await telling.stop();
+    await notifying.stop();
   });
 });

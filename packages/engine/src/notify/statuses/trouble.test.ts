@@ -18,7 +18,7 @@ import {
   request,
   type Scene,
   sceneOf,
-  startTelling,
+  startNotifying,
 } from './testing/scene.ts';
 
 const token = 'ghs_0123456789abcdef';
@@ -29,7 +29,7 @@ const clock = leapingClock();
 let state: TestState;
 let github: GithubServer;
 let scene: Scene;
-let telling: { readonly stop: () => Promise<void> } | undefined;
+let notifying: { readonly stop: () => Promise<void> } | undefined;
 let children: ChildProcess[] = [];
 
 const configFor = (api: string, repository = 'acme/shop') => ({
@@ -43,8 +43,8 @@ beforeEach(async () => {
   for (const version of ['v1', 'v2']) announce(state.store, version);
 });
 afterEach(async () => {
-  await telling?.stop();
-  telling = undefined;
+  await notifying?.stop();
+  notifying = undefined;
   for (const child of children) child.kill('SIGKILL');
   children = [];
   await github.close();
@@ -52,7 +52,7 @@ afterEach(async () => {
 });
 
 const start = () => {
-  telling = startTelling(scene);
+  notifying = startNotifying(scene);
 };
 const statesOf = (index: number) => github.deployments[index]?.statuses.map(({ state: one }) => one);
 const dropped = () => auditAfter(state.db, 0, 1_000).filter(({ action }) => action === 'status-dropped');
@@ -182,7 +182,7 @@ describe('what GitHub refuses', () => {
     start();
     request(state.store, 'v1');
     await eventually(() => github.heard.length > 0, 'a try');
-    await telling?.stop();
+    await notifying?.stop();
     github.disturb = undefined;
     scene = sceneOf({ store: state.store, clock, config: configFor(github.origin, 'acme/store') });
     const before = github.heard.length;
@@ -222,7 +222,7 @@ describe('nothing is there twice', () => {
     finish(state.store, request(state.store, 'v2', 'v1'), 'promoted', 'v2 is live');
     await eventually(() => statesOf(0)?.at(-1) === 'inactive' && statesOf(1)?.at(-1) === 'success', 'the end');
     const before = github.deployments.map(({ id, statuses }) => [id, statuses.length]);
-    await telling?.stop();
+    await notifying?.stop();
     scene.engine.moveCursor('github', 0);
     start();
     await allRead();

@@ -182,4 +182,4 @@ export const eventually = (holds: () => boolean, limitMs?: number): Promise<true
   until(holds, limitMs === undefined ? {} : { limitMs });
 
 /** Long enough that what should not come would have come. */
-export const aWhile = (ms = 1_500): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
+export const aWhile = (ms = 1_500): Promise<void> => new Promise((changeSignal) => setTimeout(changeSignal, ms));

@@ -7,21 +7,21 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { patiently } from '../../state/patience.ts';
-import { type Desk, setDesk } from '../verbs/testing/desk.ts';
+import { startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 
 const child = resolve(import.meta.dirname, '../../state/testing/open-once.ts');
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
 describe('a process that competes for a lease', () => {
   it('goes on competing when somebody stands still in the middle of a write for longer than it waits', async () => {
-    desk = setDesk();
-    const args = [child, desk.settings.stateFolder, 'hold', '6500'];
+    testEngine = startTestEngine();
+    const args = [child, testEngine.settings.stateFolder, 'hold', '6500'];
     const holder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(holder.stdout, 'data');
     const over = new AbortController();
     let worked = 0;
-    const alone = desk.engine.withLease('slack', over.signal, async () => {
+    const alone = testEngine.engine.withLease('slack', over.signal, async () => {
       worked += 1;
       over.abort();
     });
@@ -32,8 +32,8 @@ describe('a process that competes for a lease', () => {
   });
 
   it('keeps its lease, and its event loop, while the state is locked for less long than the lease lasts', async () => {
-    desk = setDesk();
-    const { engine, settings } = desk;
+    testEngine = startTestEngine();
+    const { engine, settings } = testEngine;
     const over = new AbortController();
     const works: AbortSignal[] = [];
     const alone = engine.withLease('slack', over.signal, async (stop) => {

@@ -9,15 +9,15 @@ import { acquireLease, heartbeatMs, type Lease, leaseMs, releaseLease, renewLeas
 import { keepLoopFree, lockedLimitMs, patiently } from '../../state/patience.ts';
 import { replacedFile } from '../../state/same-file.ts';
 import { readRouting } from '../../state/targets.ts';
-import { type Charge, type Core, driverLease, type Target } from '../core.ts';
-import { clearUnfinished } from '../plan/obtain.ts';
-import { tendReleases } from '../releases/tend.ts';
-import { bringBack } from '../routing/reconnect.ts';
+import { type Core, controllerLease, type Target, type TargetContext } from '../core.ts';
+import { clearUnfinished } from '../plan/ensure-fetched.ts';
+import { maintainReleases } from '../releases/maintain.ts';
+import { reconnect } from '../routing/reconnect.ts';
 import { repairRouting } from '../routing/repair.ts';
 import { watchBalancerFiles } from '../routing/watch-balancer-files.ts';
 import { runDeployment } from '../run/runner.ts';
-import { tendSchemas } from '../schema/tend.ts';
-import { tendState } from './maintain-state.ts';
+import { maintainSchemas } from '../schema/maintain.ts';
+import { maintainState } from './maintain-state.ts';
 import { announcePending, recordHealthRules } from './pending-changes.ts';
 import { supervise } from './supervisor.ts';
 
@@ -30,7 +30,7 @@ const marginMs = 300;
 
 /** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
 export async function drive(core: Core, holder: string, signal: AbortSignal): Promise<void> {
-  await withLease(core, { name: driverLease, holder }, signal, (lease, stop) => work(core, lease, stop));
+  await withLease(core, { name: controllerLease, holder }, signal, (lease, stop) => work(core, lease, stop));
 }
 
 interface Candidate {
@@ -141,23 +141,23 @@ async function watchFile({ store, clock, log }: Core, stop: AbortSignal, lost: (
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
   const { whenWritable } = core.store;
   await patiently(whenWritable, () => prepare(core, lease), stop);
-  const parts = [moveDeployments, supervise, watchBalancerFiles, tendSchemas, tendReleases, tendState];
+  const parts = [moveDeployments, supervise, watchBalancerFiles, maintainSchemas, maintainReleases, maintainState];
   const works = parts.map((part) => (end: AbortSignal) => patiently(whenWritable, () => part(core, lease, end), end));
   // A part that has nothing to do here may end at once; the others go on.
   await together(works, stop, 'one-fails');
 }
 
 async function prepare(core: Core, lease: Lease): Promise<void> {
-  const begin = async (target: Target) => bringBack({ core, target, lease }, await target.balancer.observe());
+  const begin = async (target: Target) => reconnect({ core, target, lease }, await target.balancer.observe());
   await Promise.all(core.targets.map(begin));
-  await Promise.all(core.targets.map((target) => learnFirst({ core, target, lease })));
+  await Promise.all(core.targets.map((target) => discoverFirst({ core, target, lease })));
   await clearUnfinished(core);
   await recordHealthRules(core);
   announcePending(core, lease);
 }
 
 /** A deployment on a state that was lost must not begin before it is known what users get. */
-async function learnFirst({ core, target, lease }: Charge): Promise<void> {
+async function discoverFirst({ core, target, lease }: TargetContext): Promise<void> {
   const { intent } = readRouting(core.store.db, target.key);
   if (intent.generation > 0) return;
   try {
@@ -191,7 +191,7 @@ async function moveDeployments(core: Core, lease: Lease, stop: AbortSignal): Pro
         .finally(() => running.delete(id));
       running.set(id, run);
     }
-    await core.wake.changed(1_000, until);
+    await core.changeSignal.changed(1_000, until);
   }
   await Promise.all(running.values());
   fenced.signal.throwIfAborted();

@@ -14,7 +14,7 @@ const lookEveryMs = 1_000;
 /** Less is what a time server corrects, and the inaccuracy of the looks. */
 const jumpMs = 2_000;
 
-export async function tendState(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+export async function maintainState(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
   await Promise.all([settle(core, signal), watchClock(core, lease, signal)]);
 }
 

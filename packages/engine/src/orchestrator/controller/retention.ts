@@ -4,12 +4,12 @@ import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { idleSlot, readQuarantine, readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { type Charge, type Core, placeOf, releaseFiles, slotMutex, type Target } from '../core.ts';
+import { type Core, placeOf, releaseFiles, slotMutex, type Target, type TargetContext } from '../core.ts';
 import { startRelease } from '../plan/release-settings.ts';
 import { holdsBack, standingOf } from '../routing/standing.ts';
 import { drained } from '../run/steps/drained.ts';
 
-interface Keeper extends Charge {
+interface Keeper extends TargetContext {
   readonly signal: AbortSignal;
 }
 

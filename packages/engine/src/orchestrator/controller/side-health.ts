@@ -6,7 +6,7 @@ import type { HealthReport } from '../../environment/health-report.ts';
 import type { HealthState } from '../../environment/health-state.ts';
 import { putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readSlot, type SlotRow } from '../../state/targets.ts';
-import type { Charge, Core } from '../core.ts';
+import type { Core, TargetContext } from '../core.ts';
 
 export interface SlotSnapshot {
   /** The health belongs to what this deployment started; another release begins anew. */
@@ -23,7 +23,7 @@ export interface SlotSnapshot {
 
 /** Of a side that has shown so to the step that waited for it: whoever looks after it goes on from there. */
 export function rememberHealthy(
-  { core, target, slot }: Pick<Charge, 'core' | 'target'> & { readonly slot: SlotName },
+  { core, target, slot }: Pick<TargetContext, 'core' | 'target'> & { readonly slot: SlotName },
   shown: { readonly seen: SlotObservation; readonly inARow: number; readonly proof: HealthReport['proof'] },
 ): void {
   const row = readSlot(core.store.db, target.key, slot);

@@ -10,14 +10,14 @@ import { messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import { getSnapshot, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readSlot, type SlotRow, setSlot } from '../../state/targets.ts';
-import { type Charge, healthOf, placeOf, releaseFiles, slotMutex, slotUrl, type Target } from '../core.ts';
+import { healthOf, placeOf, releaseFiles, slotMutex, slotUrl, type Target, type TargetContext } from '../core.ts';
 import { startAsItIs } from '../plan/release-settings.ts';
 import { mayRestart, standingOf } from '../routing/standing.ts';
 import { knownStep } from '../run/steps/named.ts';
 import { noteCrash } from './guard/memory.ts';
 import { putHealth, type SlotSnapshot } from './side-health.ts';
 
-interface Look extends Charge {
+interface Look extends TargetContext {
   readonly slot: SlotName;
   readonly signal: AbortSignal;
 }

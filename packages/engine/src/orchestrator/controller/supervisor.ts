@@ -6,10 +6,10 @@ import { pause } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { Lease } from '../../state/leases.ts';
 import { lockedLimitMs } from '../../state/patience.ts';
-import { strangersWait, takeStrangers } from '../../state/strangers.ts';
 import { readRouting } from '../../state/targets.ts';
+import { takeUnauthenticatedCounts, unauthenticatedWait } from '../../state/unauthenticated.ts';
 import { type Core, healthOf, placeOf, type Target } from '../core.ts';
-import { bringBack, noteRestarts } from '../routing/reconnect.ts';
+import { noteRestarts, reconnect } from '../routing/reconnect.ts';
 import { repairRouting } from '../routing/repair.ts';
 import { observeOpen } from '../run/steps/drained.ts';
 import { guardLiveSide } from './guard/guard.ts';
@@ -60,13 +60,13 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
     await endKeeping({ core, target, lease, signal }, slot);
   }
   core.builds.deployWaiting(target.key, lease);
-  writeStrangers(core, lease);
+  writeUnauthenticatedCounts(core, lease);
 }
 
 async function observeBalancer(core: Core, target: Target, lease: Lease): Promise<void> {
   const { intent } = readRouting(core.store.db, target.key);
   let nodes = await target.balancer.observe();
-  if (nodes.some(({ reachable }) => !reachable)) nodes = await bringBack({ core, target, lease }, nodes);
+  if (nodes.some(({ reachable }) => !reachable)) nodes = await reconnect({ core, target, lease }, nodes);
   noteRestarts({ core, target, lease }, nodes);
   await repairRouting({ core, target, lease }, intent, nodes);
 }
@@ -88,21 +88,26 @@ async function sweep(core: Core, target: Target, lease: Lease): Promise<void> {
   );
 }
 
-function writeStrangers(core: Core, lease: Lease): void {
-  if (!strangersWait(core.store.db, core.clock.now())) return;
+function writeUnauthenticatedCounts(core: Core, lease: Lease): void {
+  if (!unauthenticatedWait(core.store.db, core.clock.now())) return;
   core.store.under(lease).write((tx) => {
-    for (const strangers of takeStrangers(tx.db, tx.now))
+    for (const strangers of takeUnauthenticatedCounts(tx.db, tx.now))
       tx.audit({
         actor: 'engine',
         action: 'strangers-refused',
         code: 'not-in-team',
-        sentence: strangersSentence(strangers),
+        sentence: unauthenticatedSentence(strangers),
         detail: { ...strangers },
       });
   });
 }
 
-function strangersSentence({ minute, door, source, count }: ReturnType<typeof takeStrangers>[number]): string {
+function unauthenticatedSentence({
+  minute,
+  door,
+  source,
+  count,
+}: ReturnType<typeof takeUnauthenticatedCounts>[number]): string {
   const requests = `${count} request${count === 1 ? '' : 's'} of strangers`;
   const from = source === '' ? '' : ` from ${source}`;
   return `${requests} at ${door}${from} refused in the minute of ${clockTime(minute * 60_000)}`;

@@ -13,10 +13,10 @@ import { liveLease } from '../../state/leases.ts';
 import { getSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readLock, readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
-import { type Core, driverLease, type Target } from '../core.ts';
-import { isAnnounced } from '../plan/obtain.ts';
+import { type Core, controllerLease, type Target } from '../core.ts';
+import { isAnnounced } from '../plan/ensure-fetched.ts';
 import { addressTaken, holderOfAddress } from '../plan/release-settings.ts';
-import { readUnlearnt } from '../recovery/unknown-state.ts';
+import { readUnknownState } from '../recovery/unknown-state.ts';
 import { readDrift } from '../routing/drift.ts';
 import { contractState } from '../schema/contract-state.ts';
 import { sharingWith } from '../schema/who-needs.ts';
@@ -73,7 +73,7 @@ export function gatherFacts(
     nearestRelease: releaseExists || isAwaited ? undefined : nearest(version, knownVersions(target)),
     quarantine,
     redeploy,
-    unlearnt: readUnlearnt(core, target.key),
+    unlearnt: readUnknownState(core, target.key),
     otherDriver: otherDriver(core),
     contracting: contracting(core, target),
     drift: driftOf(core, target),
@@ -102,7 +102,7 @@ function contracting(core: Core, target: Target): GateFacts['contracting'] {
 
 /** The live driver, when it was started with another configuration than this process. */
 export function otherDriver({ store, settings, clock }: Core): string | undefined {
-  const lease = liveLease(store.db, driverLease, clock);
+  const lease = liveLease(store.db, controllerLease, clock);
   return lease && lease.configDigest !== settings.digest ? lease.holder : undefined;
 }
 

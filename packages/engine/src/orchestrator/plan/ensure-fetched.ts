@@ -9,11 +9,11 @@ import { buildOf } from '../../state/builds.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import { fetchedSha256 } from '../../state/fetched.ts';
 import { isUnwritten } from '../../state/patience.ts';
-import type { Charge, Core, Target } from '../core.ts';
-import { type Bringing, bringRelease, isThere, releaseFolder } from '../releases/bring.ts';
+import type { Core, Target, TargetContext } from '../core.ts';
+import { ensureRelease, type Fetching, isThere, releaseFolder } from '../releases/ensure.ts';
 import { failed, type StepResult } from '../run/step.ts';
 
-interface Obtaining extends Charge {
+interface Obtaining extends TargetContext {
   readonly row: DeploymentRow;
   readonly signal: AbortSignal;
 }
@@ -73,10 +73,10 @@ function announcedSha256(artifact: ArtifactSource): string | undefined {
 
 async function fetchInto(
   { core, target, lease, row, signal }: Obtaining,
-  from: Bringing['from'],
+  from: Fetching['from'],
 ): Promise<StepResult | undefined> {
   try {
-    await bringRelease({
+    await ensureRelease({
       core,
       store: core.store.under(lease),
       target,

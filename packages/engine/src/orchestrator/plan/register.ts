@@ -7,16 +7,16 @@ import type { SchemaPlan } from '../../migrator/migrator.ts';
 import { advanceDeployment, type DeploymentRow } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
 import { addRelease, readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
-import { type Core, mustTarget, type Target } from '../core.ts';
+import { type Core, requireTarget, type Target } from '../core.ts';
 import { markSentence } from '../gates/gates.ts';
-import { readUnlearnt } from '../recovery/unknown-state.ts';
+import { readUnknownState } from '../recovery/unknown-state.ts';
 import { done, failed, type StepResult } from '../run/step.ts';
 import type { SchemaEvidence } from '../schema/evidence.ts';
 import { refusedFor, releaseSchema } from '../schema/release-schema.ts';
-import { obtainRelease } from './obtain.ts';
+import { obtainRelease } from './ensure-fetched.ts';
 import { announcedOrigin, readOrigin } from './origin.ts';
 import { buildPlan, planHash } from './plan.ts';
-import { foresee, runBy } from './release-settings.ts';
+import { preflight, runSettingsOf } from './release-settings.ts';
 
 /** The first move of every deployment that starts a release: phase `fetching`. */
 export async function registerAndPlan(
@@ -25,8 +25,8 @@ export async function registerAndPlan(
   row: DeploymentRow,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const target = mustTarget(core, row);
-  const doubt = readUnlearnt(core, target.key) ?? learntMeanwhile(core, target, row);
+  const target = requireTarget(core, row);
+  const doubt = readUnknownState(core, target.key) ?? discoveredMeanwhile(core, target, row);
   if (doubt !== undefined) return failed('state-unknown', doubt);
   const refusal = await obtainRelease({ core, target, lease, row, signal });
   if (refusal) return refusal;
@@ -44,8 +44,8 @@ export async function registerAndPlan(
   const origin = readOrigin(folder) ?? announcedOrigin(core.store.db, row);
   // Whatever can be known of a start is known before the schema is touched.
   const kind = row.mode === 'rollback' ? 'rescue' : 'addition';
-  foresee(target, row.slot, { version: row.version, digest, folder }, kind);
-  const { command, commandFrom, notes } = runBy(target, { folder });
+  preflight(target, row.slot, { version: row.version, digest, folder }, kind);
+  const { command, commandFrom, notes } = runSettingsOf(target, { folder });
   const schema = await releaseSchema(core, target, { version: row.version, folder }, signal);
   if (schema.refusal) return refusedFor(row.version, schema.refusal);
   const facts = planFacts(core, target, { row, digest, schema: schema.plan, evidence: schema.evidence });
@@ -110,7 +110,7 @@ export function planFacts(
 }
 
 /** Asked for when this state knew of no active side, and planned as a first deployment: that plan would end in nothing. */
-function learntMeanwhile(core: Core, target: Target, { fromSlot, version }: DeploymentRow): string | undefined {
+function discoveredMeanwhile(core: Core, target: Target, { fromSlot, version }: DeploymentRow): string | undefined {
   const active = (['blue', 'green'] as const).map((slot) => readSlot(core.store.db, target.key, slot));
   const found = fromSlot === null ? active.find(({ role }) => role === 'active') : undefined;
   return found && `${found.version} was found live in ${found.slot} after this was asked for: ask for ${version} again`;

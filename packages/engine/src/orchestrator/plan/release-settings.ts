@@ -30,7 +30,7 @@ interface RunBy {
 }
 
 /** @throws BlueGreenError `release-invalid` */
-export function runBy({ settings }: Pick<Target, 'settings'>, { folder }: Pick<ReleaseFiles, 'folder'>): RunBy {
+export function runSettingsOf({ settings }: Pick<Target, 'settings'>, { folder }: Pick<ReleaseFiles, 'folder'>): RunBy {
   return merged(settings, readReleaseManifest(folder));
 }
 
@@ -129,18 +129,18 @@ export function addressTaken(target: Target, slot: SlotName, holder: SlotKey): s
 }
 
 /** What it would be started with now, and whether it could be. @throws as `startRelease` does before it stops anything */
-export function foresee(
+export function preflight(
   target: Target,
   slot: SlotName,
   release: ReleaseFiles,
   kind: StartKind = 'addition',
 ): Effective {
-  return target.environment.foresee(placeToStart(target, slot), release, launchSettings(target, slot, release, kind));
+  return target.environment.preflight(placeToStart(target, slot), release, launchSettings(target, slot, release, kind));
 }
 
 function launchSettings(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind): LaunchSettings {
   const { env, graceMs, settleMs, minFreeDiskBytes, minFreeMemoryBytes, maxLogBytes, slots, quota } = target.settings;
-  const { command, requiredEnv, envFormats, templates } = runBy(target, release);
+  const { command, requiredEnv, envFormats, templates } = runSettingsOf(target, release);
   return {
     command,
     env,

@@ -3,7 +3,7 @@
 // for known until a person says what is so.
 
 import { join } from 'node:path';
-import type { Learnt } from '../../api/views.ts';
+import type { Discovered } from '../../api/views.ts';
 import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import type { SlotName, TargetKey } from '../../domain/target.ts';
 import { probeHealth } from '../../environment/health.ts';
@@ -22,9 +22,9 @@ import {
 import { type Core, healthOf, placeOf, placeToAdopt, placeUrl, routingMutex, type Target } from '../core.ts';
 import { knownVersions } from '../gates/facts.ts';
 import { commonRouting, describeRouting } from '../routing/drift.ts';
-import { putUnlearnt, readUnlearnt } from './unknown-state.ts';
+import { putUnknownState, readUnknownState } from './unknown-state.ts';
 
-export interface Learning {
+export interface Discovery {
   readonly core: Core;
   readonly target: Target;
   /** Under the lease, for the driver. */
@@ -48,16 +48,16 @@ interface Doubt {
 }
 
 /** Does something only for a target of which this state knows nothing while its balancer sends users somewhere. */
-export function learnTarget(learning: Learning, nodes: readonly ObservedNode[]): Promise<Learnt> {
-  const { core, target } = learning;
+export function discoverTarget(discovery: Discovery, nodes: readonly ObservedNode[]): Promise<Discovered> {
+  const { core, target } = discovery;
   return core.mutex(routingMutex(target), async () => {
     if (readRouting(core.store.db, target.key).intent.generation > 0)
       return { name: target.name, kind: 'nothing', sentence: 'its state is known' };
-    if (!nodes.some(({ routing }) => routing?.active !== undefined)) return nothingThere(learning, nodes);
+    if (!nodes.some(({ routing }) => routing?.active !== undefined)) return nothingThere(discovery, nodes);
     const routing = commonRouting(nodes);
-    if (typeof routing === 'string') return leaveUnknown(learning, routing);
-    const sides = await identifyBoth(learning, routing);
-    return typeof sides === 'string' ? leaveUnknown(learning, sides) : remember(learning, routing, sides);
+    if (typeof routing === 'string') return leaveUnknown(discovery, routing);
+    const sides = await identifyBoth(discovery, routing);
+    return typeof sides === 'string' ? leaveUnknown(discovery, sides) : remember(discovery, routing, sides);
   });
 }
 
@@ -65,10 +65,10 @@ export function learnTarget(learning: Learning, nodes: readonly ObservedNode[]):
  * For a state that is older than reality, by a person, within the routing's turn: as for a lost one, except that what this
  * state says of a side gives way to what is there. @returns why it cannot be learnt, with nothing changed
  */
-export async function learnAgain(learning: Learning, routing: Routing): Promise<Learnt | string> {
-  const sides = await identifyBoth(learning, routing);
+export async function discoverAgain(discovery: Discovery, routing: Routing): Promise<Discovered | string> {
+  const sides = await identifyBoth(discovery, routing);
   if (typeof sides === 'string') return sides;
-  const { target, store, actor } = learning;
+  const { target, store, actor } = discovery;
   const doubts = sides.filter((side): side is Doubt => 'why' in side);
   const stopped = await Promise.all(
     doubts.map(async ({ slot }) => (await target.environment.inspect(placeOf(target, slot))).kind === 'stopped'),
@@ -86,18 +86,18 @@ export async function learnAgain(learning: Learning, routing: Routing): Promise<
       sentence: `asks to learn what runs on ${target.name}: this state is older than that`,
     });
   });
-  return remember(learning, routing, sides);
+  return remember(discovery, routing, sides);
 }
 
 /** Both sides, or why a side that users get is in doubt. */
-async function identifyBoth(learning: Learning, routing: Routing): Promise<readonly (Side | Doubt)[] | string> {
-  const sides = await Promise.all((['blue', 'green'] as const).map((slot) => identify(learning, slot)));
+async function identifyBoth(discovery: Discovery, routing: Routing): Promise<readonly (Side | Doubt)[] | string> {
+  const sides = await Promise.all((['blue', 'green'] as const).map((slot) => identify(discovery, slot)));
   const needed = [routing.active, routing.canary?.slot];
   const doubt = sides.find((side): side is Doubt => 'why' in side && needed.includes(side.slot));
   return doubt ? `users get ${doubt.slot}, and ${doubt.why}` : sides;
 }
 
-function nothingThere({ core, target }: Learning, nodes: readonly ObservedNode[]): Learnt {
+function nothingThere({ core, target }: Discovery, nodes: readonly ObservedNode[]): Discovered {
   clearDoubt(core, target);
   const silent = nodes.find(({ reachable }) => !reachable);
   const sentence = silent ? `${silent.node} does not answer` : 'the load balancer sends users nowhere';
@@ -105,7 +105,7 @@ function nothingThere({ core, target }: Learning, nodes: readonly ObservedNode[]
 }
 
 /** Two witnesses at most, who must not contradict each other: the service itself, and the record of its start. */
-async function identify({ core, target }: Learning, slot: SlotName): Promise<Side | Doubt> {
+async function identify({ core, target }: Discovery, slot: SlotName): Promise<Side | Doubt> {
   const expected = { slot, version: undefined };
   const { releasesFolder } = target.settings;
   const place = await placeToAdopt(target, slot);
@@ -129,8 +129,8 @@ async function identify({ core, target }: Learning, slot: SlotName): Promise<Sid
   return { slot, version, digest, folder, recorded: started !== undefined };
 }
 
-async function remember(learning: Learning, routing: Routing, sides: readonly (Side | Doubt)[]): Promise<Learnt> {
-  const { core, target, store, actor, fence } = learning;
+async function remember(discovery: Discovery, routing: Routing, sides: readonly (Side | Doubt)[]): Promise<Discovered> {
+  const { core, target, store, actor, fence } = discovery;
   const known = sides.filter((side): side is Side => !('why' in side));
   for (const side of known) if (!side.recorded) await target.environment.adopt(placeOf(target, side.slot), side);
   const { generation: observed, ...wish } = routing;
@@ -177,16 +177,16 @@ function describeSide(side: Side | Doubt, { active, canary }: Routing): string {
 }
 
 /** Said once per reason. */
-function leaveUnknown({ core, target, store, actor }: Learning, why: string): Learnt {
+function leaveUnknown({ core, target, store, actor }: Discovery, why: string): Discovered {
   const sentence = `the state was lost and could not be learnt: ${why}. Nothing was changed, and nothing is deployed here until a person says what is live`;
-  if (readUnlearnt(core, target.key) !== why)
+  if (readUnknownState(core, target.key) !== why)
     store.write((tx) => {
-      putUnlearnt(tx, target.key, why);
+      putUnknownState(tx, target.key, why);
       tx.audit({ ...target.key, actor, action: 'state-not-learnt', code: 'state-unknown', sentence });
     });
   return { name: target.name, kind: 'unknown', sentence };
 }
 
 function clearDoubt({ store }: Core, { key }: Target): void {
-  if (readUnlearnt({ store }, key) !== undefined) store.note((db, now) => putUnlearnt({ db, now }, key, ''));
+  if (readUnknownState({ store }, key) !== undefined) store.note((db, now) => putUnknownState({ db, now }, key, ''));
 }

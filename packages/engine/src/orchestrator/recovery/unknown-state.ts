@@ -1,17 +1,17 @@
 // A target whose state was lost and could not be learnt: nothing is built upon it until a person looked.
 
 import type { TargetKey } from '../../domain/target.ts';
-import { getSnapshot, putSnapshot, unlearntKey } from '../../state/snapshots.ts';
+import { getSnapshot, putSnapshot, unknownStateKey } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRouting } from '../../state/targets.ts';
 import type { Core } from '../core.ts';
 
 /** Why nothing is known; undefined as soon as anything was decided, by whichever way. */
-export function readUnlearnt({ store }: Pick<Core, 'store'>, key: TargetKey): string | undefined {
+export function readUnknownState({ store }: Pick<Core, 'store'>, key: TargetKey): string | undefined {
   if (readRouting(store.db, key).intent.generation > 0) return undefined;
-  return getSnapshot<{ why: string }>(store.db, unlearntKey(key))?.value.why || undefined;
+  return getSnapshot<{ why: string }>(store.db, unknownStateKey(key))?.value.why || undefined;
 }
 
-export function putUnlearnt({ db, now }: Pick<Tx, 'db' | 'now'>, key: TargetKey, why: string): void {
-  putSnapshot(db, unlearntKey(key), { why }, now);
+export function putUnknownState({ db, now }: Pick<Tx, 'db' | 'now'>, key: TargetKey, why: string): void {
+  putSnapshot(db, unknownStateKey(key), { why }, now);
 }

@@ -7,8 +7,8 @@ import type { Effective } from '../../environment/environment.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { configurationKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import { readSlot } from '../../state/targets.ts';
-import { type Charge, type Core, placeOf, releaseFiles, type Target } from '../core.ts';
-import { foresee, runBy } from '../plan/release-settings.ts';
+import { type Core, placeOf, releaseFiles, type Target, type TargetContext } from '../core.ts';
+import { preflight, runSettingsOf } from '../plan/release-settings.ts';
 
 export interface SlotChange {
   /** Variables that a start would give other values now. */
@@ -42,7 +42,7 @@ interface Side {
 }
 
 /** @throws BlueGreenError `fenced-out` */
-export async function lookAtConfiguration({ core, target, lease }: Charge): Promise<void> {
+export async function lookAtConfiguration({ core, target, lease }: TargetContext): Promise<void> {
   const sides = (await Promise.all([sideOf(core, target, 'blue'), sideOf(core, target, 'green')])).filter(
     (side) => side !== undefined,
   );
@@ -74,11 +74,11 @@ export async function lookAtConfiguration({ core, target, lease }: Charge): Prom
 const nameOf = ({ slot, version, role }: Side): string => `${version} (${role} in ${slot})`;
 
 const mostNames = 100;
-const mostTold = 20;
+const mostReported = 20;
 
 function namesText(names: readonly string[]): string {
-  const more = names.length - mostTold;
-  return `${names.slice(0, mostTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const more = names.length - mostReported;
+  return `${names.slice(0, mostReported).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 const commandWord = 'the command';
@@ -97,8 +97,8 @@ async function sideOf(core: Core, target: Target, slot: SlotName): Promise<Side 
   if (!release || seen?.kind !== 'running' || !seen.startedWith || seen.version !== release.version) return undefined;
   const { startedWith } = seen;
   try {
-    const now = foresee(target, slot, release);
-    const isConfigured = runBy(target, release).commandFrom === 'configuration';
+    const now = preflight(target, slot, release);
+    const isConfigured = runSettingsOf(target, release).commandFrom === 'configuration';
     const variables = (differences(startedWith, now) ?? []).slice(0, mostNames);
     const command = startedWith.key === now.key && startedWith.command !== now.command;
     const change = { variables, command, problem: undefined };

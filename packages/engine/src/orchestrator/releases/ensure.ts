@@ -12,7 +12,7 @@ import type { Store } from '../../state/store.ts';
 import { readRelease } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 
-export interface Bringing {
+export interface Fetching {
   readonly core: Core;
   /** Under the lease, where the driver fetches. */
   readonly store: Store;
@@ -32,8 +32,8 @@ export const isThere = (target: Target, version: string): boolean =>
   statSync(releaseFolder(target, version), { throwIfNoEntry: false }) !== undefined;
 
 /** @throws BlueGreenError whose sentence is written already; `fenced-out`; the signal's reason */
-export async function bringRelease(bringing: Bringing): Promise<Fetched> {
-  const { core, target, version, token, from, signal } = bringing;
+export async function ensureRelease(fetching: Fetching): Promise<Fetched> {
+  const { core, target, version, token, from, signal } = fetching;
   const { artifacts: settings, releasesFolder, minFreeDiskBytes: keepFreeBytes } = target.settings;
   const workplace = await makeWorkplace(releasesFolder, version, token);
   try {
@@ -47,12 +47,12 @@ export async function bringRelease(bringing: Bringing): Promise<Fetched> {
       clock: core.clock,
       signal,
     });
-    await settle(bringing, workplace, fetched);
+    await settle(fetching, workplace, fetched);
     return fetched;
   } catch (thrown) {
     if (signal.aborted || !(thrown instanceof BlueGreenError) || isUnwritten(thrown)) throw thrown;
     const sentence = `${version} is refused: ${thrown.message}`;
-    writeFact(bringing, { action: 'release-refused', code: thrown.code, sentence, detail: { version } });
+    writeFact(fetching, { action: 'release-refused', code: thrown.code, sentence, detail: { version } });
     throw new BlueGreenError(thrown.code, sentence, thrown.details, thrown);
   } finally {
     await workplace.clear();
@@ -60,8 +60,8 @@ export async function bringRelease(bringing: Bringing): Promise<Fetched> {
 }
 
 /** The row is written before the files are moved: whoever lost the lease meanwhile moves nothing. */
-async function settle(bringing: Bringing, workplace: Workplace, fetched: Fetched): Promise<void> {
-  const { core, target, version, signal } = bringing;
+async function settle(fetching: Fetching, workplace: Workplace, fetched: Fetched): Promise<void> {
+  const { core, target, version, signal } = fetching;
   const { source, bytes, files, sha256 } = fetched;
   const { digest } = await measureFolder(workplace.files, signal);
   const known = readRelease(core.store.db, target.key.service, version);
@@ -70,7 +70,7 @@ async function settle(bringing: Bringing, workplace: Workplace, fetched: Fetched
       'release-modified',
       `it was registered with other files (${known.digest.slice(0, 12)}, now ${digest.slice(0, 12)}), and a version is immutable`,
     );
-  writeFact(bringing, {
+  writeFact(fetching, {
     action: 'release-fetched',
     sentence: `${version} fetched from ${source}`,
     detail: { version, source, bytes, files, sha256, digest },
@@ -79,7 +79,7 @@ async function settle(bringing: Bringing, workplace: Workplace, fetched: Fetched
 }
 
 function writeFact(
-  { store, target, actor, deploymentId }: Bringing,
+  { store, target, actor, deploymentId }: Fetching,
   fact: FactOf<'release-fetched' | 'release-refused'> & { readonly sentence: string },
 ): void {
   store.write((tx) => tx.audit({ ...target.key, actor, deploymentId, ...fact }));

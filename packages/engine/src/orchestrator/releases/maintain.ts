@@ -19,13 +19,16 @@ const pruneEveryMs = 600_000;
 /** Per service and round. */
 const prunedAtMost = 5;
 
-export async function tendReleases(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
-  await together([(stop) => tendRunning(core, lease, stop), (stop) => tendShelf(core, lease, stop)], signal);
+export async function maintainReleases(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+  await together(
+    [(stop) => maintainRunning(core, lease, stop), (stop) => maintainStoredReleases(core, lease, stop)],
+    signal,
+  );
 }
 
-async function tendRunning(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+async function maintainRunning(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
   const memory: FilesMemory = new Map();
-  for (let due = 0, standing = ''; !signal.aborted; await core.wake.changed(roundMs, signal)) {
+  for (let due = 0, standing = ''; !signal.aborted; await core.changeSignal.changed(roundMs, signal)) {
     const now = standingOf(core);
     if (now === standing && core.clock.monotonic() < due) continue;
     standing = now;
@@ -37,10 +40,10 @@ async function tendRunning(core: Core, lease: Lease, signal: AbortSignal): Promi
   }
 }
 
-async function tendShelf(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+async function maintainStoredReleases(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
   const services = [...new Set(core.targets.map(({ key }) => key.service))];
   const store = core.store.under(lease);
-  for (let due = 0; !signal.aborted; await core.wake.changed(roundMs, signal)) {
+  for (let due = 0; !signal.aborted; await core.changeSignal.changed(roundMs, signal)) {
     if (core.clock.monotonic() < due) continue;
     for (const service of services)
       await guarded(core, signal, () =>

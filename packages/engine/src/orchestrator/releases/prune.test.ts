@@ -10,20 +10,20 @@ import { addDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { addQuarantine, addRelease, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
-import { alice, ci, codeOf, type Desk, digestOf, eve, setDesk } from '../verbs/testing/desk.ts';
+import { alice, ci, codeOf, digestOf, eve, startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 
 const day = 86_400_000;
-let desk: Desk;
+let testEngine: TestEngine;
 beforeEach(() => {
-  desk = setDesk('        keepReleases: { count: 2, age: 30d }\n');
-  desk.serving('v2.0');
+  testEngine = startTestEngine('        keepReleases: { count: 2, age: 30d }\n');
+  testEngine.serving('v2.0');
 });
-afterEach(() => desk.remove());
+afterEach(() => testEngine.remove());
 
-const place = (): string => join(desk.folder, 'releases');
+const place = (): string => join(testEngine.folder, 'releases');
 const folderOf = (version: string): string => join(place(), version);
 const write = (change: (tx: Tx) => void) =>
-  desk.store.write((tx) => {
+  testEngine.store.write((tx) => {
     change(tx);
     tx.audit({ actor: 'engine', action: 'resumed', sentence: 'laid out for a test' });
   });
@@ -70,18 +70,18 @@ function wasLive(version: string, leftMs: number): void {
 }
 
 function reasons(): Readonly<Record<string, string | undefined>> {
-  const listed = desk.engine.storedReleases.list({});
+  const listed = testEngine.engine.storedReleases.list({});
   if (!listed.ok) throw new Error(listed.refusal.sentence);
   return Object.fromEntries(listed.value.map(({ version, kept }) => [version, kept]));
 }
 
 async function prune(dryRun = false): Promise<readonly string[]> {
-  const gone = await desk.engine.storedReleases.prune({ dryRun, actor: alice });
+  const gone = await testEngine.engine.storedReleases.prune({ dryRun, actor: alice });
   if (!gone.ok) throw new Error(gone.refusal.sentence);
   return gone.value.map(({ version }) => version);
 }
 
-const told = (action: string) => desk.engine.audit.after(0, 1_000).filter((row) => row.action === action);
+const told = (action: string) => testEngine.engine.audit.after(0, 1_000).filter((row) => row.action === action);
 
 describe('a release stays', () => {
   it('while count or age keeps it; then it goes, whole, and that is written', async () => {
@@ -104,7 +104,7 @@ describe('a release stays', () => {
 
   it('while it stands in a slot, is to come back there, is deployed or contracted, or was announced last', () => {
     for (const version of ['v0.1', 'v0.2', 'v0.3', 'v0.4', 'v0.5', 'v0.6']) lay(version);
-    desk.running('bake', { version: 'v0.2', fromVersion: 'v0.3' });
+    testEngine.running('bake', { version: 'v0.2', fromVersion: 'v0.3' });
     write((tx) => {
       setSlot(tx, shop, 'green', { displacedVersion: 'v0.1' });
       addContract(tx, {
@@ -127,7 +127,7 @@ describe('a release stays', () => {
       ] as const)
         addBuild(tx, { ...silentBuild, version, conclusion });
     });
-    desk.clock.advance(60 * day);
+    testEngine.clock.advance(60 * day);
     expect(reasons()).toMatchObject({
       'v1.0': expect.stringContaining('active in blue of production'),
       'v2.0': expect.stringContaining('standby in green of production'),
@@ -155,7 +155,7 @@ describe('a release stays', () => {
         at: tx.now,
       }),
     );
-    desk.clock.advance(60 * day);
+    testEngine.clock.advance(60 * day);
     expect(reasons()).toMatchObject({
       'v0.1': undefined,
       'v0.2': 'one of the last 3 of production to go back to',
@@ -167,7 +167,7 @@ describe('a release stays', () => {
   it('while it is pinned, by a person and with a reason', async () => {
     lay('v0.1');
     const pin = (actor: typeof alice, reason: string, version = 'v0.1') =>
-      codeOf(desk.engine.storedReleases.pin({ version, reason, actor }));
+      codeOf(testEngine.engine.storedReleases.pin({ version, reason, actor }));
     expect(pin(eve, 'mine')).toBe('not-in-team');
     expect(pin(ci, 'mine')).toBe('not-in-team');
     expect(pin(alice, '  ')).toBe('reason-missing');
@@ -175,16 +175,16 @@ describe('a release stays', () => {
     expect(pin(alice, 'audit')).toBe('ok');
     expect(reasons()['v0.1']).toBe('pinned by alice: audit');
     expect(await prune()).toEqual([]);
-    expect(codeOf(desk.engine.storedReleases.unpin({ version: 'v0.1', actor: eve }))).toBe('not-in-team');
-    expect(codeOf(desk.engine.storedReleases.unpin({ version: 'v0.1', actor: alice }))).toBe('ok');
-    expect(codeOf(desk.engine.storedReleases.unpin({ version: 'v0.1', actor: alice }))).toBe('not-allowed-now');
+    expect(codeOf(testEngine.engine.storedReleases.unpin({ version: 'v0.1', actor: eve }))).toBe('not-in-team');
+    expect(codeOf(testEngine.engine.storedReleases.unpin({ version: 'v0.1', actor: alice }))).toBe('ok');
+    expect(codeOf(testEngine.engine.storedReleases.unpin({ version: 'v0.1', actor: alice }))).toBe('not-allowed-now');
     expect(await prune()).toEqual(['v0.1']);
     expect([told('release-pinned').length, told('release-unpinned').length]).toEqual([1, 1]);
   });
 
   it('when the engine has not made it: a folder that nobody registered, a link, another place', async () => {
     mkdirSync(folderOf('by-hand'));
-    const elsewhere = join(desk.folder, 'elsewhere');
+    const elsewhere = join(testEngine.folder, 'elsewhere');
     mkdirSync(elsewhere);
     symlinkSync(elsewhere, folderOf('v0.2'));
     for (const [version, folder] of [
@@ -209,7 +209,7 @@ describe('a release stays', () => {
       }),
     );
     expect(reasons()['v0.1']).toBe('in a folder that kiosk takes its releases from, too');
-    const other = setDesk();
+    const other = startTestEngine();
     other.serving();
     other.clock.advance(900 * day);
     const listed = other.engine.storedReleases.list({});
@@ -224,8 +224,8 @@ describe('a release that is gone', () => {
   it('is not what a rollback goes to, and says so when it is asked for', async () => {
     lay('v0.1');
     wasLive('v0.1', 80 * day);
-    const back = () => codeOf(desk.engine.rollback({ version: 'v0.1', actor: alice }));
-    renameSync(folderOf('v0.1'), join(desk.folder, 'taken'));
+    const back = () => codeOf(testEngine.engine.rollback({ version: 'v0.1', actor: alice }));
+    renameSync(folderOf('v0.1'), join(testEngine.folder, 'taken'));
     expect(back()).toBe('release-unknown');
     write((tx) =>
       addBuild(tx, {
@@ -243,7 +243,9 @@ describe('a process that is killed while it removes releases', { timeout: 120_00
     lay('v0.1');
     lay('v0.2');
     renameSync(folderOf('v0.1'), join(place(), '.pruned-0123abcd-v0.1'));
-    expect(await desk.engine.storedReleases.pin({ version: 'v0.1', reason: 'audit', actor: alice })).toMatchObject({
+    expect(
+      await testEngine.engine.storedReleases.pin({ version: 'v0.1', reason: 'audit', actor: alice }),
+    ).toMatchObject({
       ok: true,
     });
     expect(await prune()).toEqual(['v0.2']);
@@ -290,7 +292,7 @@ const silentBuild = {
 
 async function killWhilePruning(afterMs: number): Promise<void> {
   const script = join(import.meta.dirname, 'testing/prune-process.ts');
-  const child = spawn(process.execPath, [script, join(desk.folder, 'bluegreen.yaml')], {
+  const child = spawn(process.execPath, [script, join(testEngine.folder, 'bluegreen.yaml')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.once('close', resolve));

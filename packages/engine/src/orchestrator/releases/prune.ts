@@ -7,7 +7,7 @@ import { leftInTrash, moveToTrash, putBack, trashNameOf } from '../../releases/p
 import type { Store, Tx } from '../../state/store.ts';
 import { isPruned } from '../../state/stored-releases.ts';
 import type { Core } from '../core.ts';
-import { placesOf, type ShelvedRelease, shelfOf } from './shelf.ts';
+import { placesOf, type ShelvedRelease, storedReleasesOf } from './stored.ts';
 
 export interface Pruning {
   readonly core: Core;
@@ -23,7 +23,7 @@ export interface Pruning {
 export async function pruneReleases(pruning: Pruning): Promise<readonly ShelvedRelease[]> {
   const { core, service, atMost, signal } = pruning;
   await emptyTrash(pruning);
-  const due = shelfOf(core, service).filter(({ kept }) => kept === undefined);
+  const due = storedReleasesOf(core, service).filter(({ kept }) => kept === undefined);
   const removed: ShelvedRelease[] = [];
   for (const release of due.toReversed()) {
     if (removed.length >= atMost || signal?.aborted) break;
@@ -42,7 +42,7 @@ function takeAway({ core, store, actor, service }: Pruning, release: ShelvedRele
   const trash = { name, folder, path: folder.replace(/[^/]+$/, name) };
   try {
     return store.write((tx) => {
-      const now = shelfOf(core, service).find((each) => each.version === version && each.folder === folder);
+      const now = storedReleasesOf(core, service).find((each) => each.version === version && each.folder === folder);
       if (!now || now.kept !== undefined) return undefined;
       moveToTrash(folder, name);
       writePruned(tx, { actor, service, version, bytes, aside: name });

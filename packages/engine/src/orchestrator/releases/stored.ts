@@ -21,7 +21,7 @@ import {
 } from '../../state/stored-releases.ts';
 import { readQuarantine, readRelease, type SlotRow } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
-import { isAnnounced } from '../plan/obtain.ts';
+import { isAnnounced } from '../plan/ensure-fetched.ts';
 
 export interface ShelvedRelease extends Decided {
   readonly folder: string;
@@ -34,7 +34,7 @@ export interface ShelvedRelease extends Decided {
 const waysBack = 3;
 
 /** Newest use first. Folders that this engine has neither registered nor fetched are not among them. */
-export function shelfOf(core: Core, service: string): readonly ShelvedRelease[] {
+export function storedReleasesOf(core: Core, service: string): readonly ShelvedRelease[] {
   const { db } = core.store;
   const places = placesOf(core, service);
   const uses = lastUses(db, service);

@@ -7,7 +7,7 @@ import type { Db } from '../../state/database.ts';
 import { driftKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { takeGeneration } from '../../state/targets.ts';
-import type { Charge, Core } from '../core.ts';
+import type { Core, TargetContext } from '../core.ts';
 
 export interface DriftView {
   /** Tells this drift from an earlier or later one: a button acts on the drift it was drawn for. */
@@ -102,7 +102,7 @@ export function wasTakenBack(
  * A node that does not answer has drifted as well: nobody knows what its users get. `older`: why this state may be older
  * than what the balancer does.
  */
-export function noteDrift(seen: Charge, intent: Routing, nodes: readonly ObservedNode[], older?: string): void {
+export function noteDrift(seen: TargetContext, intent: Routing, nodes: readonly ObservedNode[], older?: string): void {
   const { core, target } = seen;
   const before = keptDrift(core.store.db, target.key);
   const rows = nodes.map((node) => rowOf(node, intent));
@@ -146,11 +146,11 @@ function rowOf(node: ObservedNode, intent: Routing): DriftView['nodes'][number] 
 }
 
 /** @param generation of the balancer, which may have grown past the one that this state knows */
-export function noteTakenBack(seen: Charge, generation: number): void {
+export function noteTakenBack(seen: TargetContext, generation: number): void {
   forget(seen, keptDrift(seen.core.store.db, seen.target.key)?.view, generation);
 }
 
-function forget({ core, target, lease }: Charge, view: DriftView | undefined, generation?: number): void {
+function forget({ core, target, lease }: TargetContext, view: DriftView | undefined, generation?: number): void {
   core.store.under(lease).write((tx) => {
     settleDrift(tx, target.key);
     if (generation !== undefined) takeGeneration(tx, target.key, generation);

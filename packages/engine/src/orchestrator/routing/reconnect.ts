@@ -3,41 +3,44 @@
 import type { ObservedNode } from '../../domain/routing.ts';
 import { getSnapshot, nodesKey, putSnapshot } from '../../state/snapshots.ts';
 import { readRouting } from '../../state/targets.ts';
-import { bringUp, type Charge } from '../core.ts';
+import { ensureUp, type TargetContext } from '../core.ts';
 
 /** `before` is what its nodes said of themselves. @returns what they say now. */
-export async function bringBack(charge: Charge, before: readonly ObservedNode[]): Promise<readonly ObservedNode[]> {
-  const { core, target } = charge;
-  await bringUp(core, target);
+export async function reconnect(
+  targetContext: TargetContext,
+  before: readonly ObservedNode[],
+): Promise<readonly ObservedNode[]> {
+  const { core, target } = targetContext;
+  await ensureUp(core, target);
   const gone = before.filter(({ reachable }) => !reachable).map(({ node }) => node);
   if (gone.length === 0) return before;
   const now = await target.balancer.observe();
-  noteNodes(charge, now);
+  noteNodes(targetContext, now);
   noteReturn(
-    charge,
+    targetContext,
     now.filter(({ node, reachable }) => reachable && gone.includes(node)),
   );
   return now;
 }
 
 /** One that came back by itself between two looks is told by the time of its start. */
-export function noteRestarts(charge: Charge, now: readonly ObservedNode[]): void {
-  const { core, target } = charge;
+export function noteRestarts(targetContext: TargetContext, now: readonly ObservedNode[]): void {
+  const { core, target } = targetContext;
   const before = getSnapshot<readonly ObservedNode[]>(core.store.db, nodesKey(target.key))?.value ?? [];
   const startOf = (name: string) => before.find(({ node }) => node === name)?.startedAt;
   const isNew = ({ node, startedAt }: ObservedNode) =>
     startedAt !== undefined && startOf(node) !== undefined && startedAt !== startOf(node);
-  noteNodes(charge, now);
-  noteReturn(charge, now.filter(isNew));
+  noteNodes(targetContext, now);
+  noteReturn(targetContext, now.filter(isNew));
 }
 
 /** The last look at the nodes, for views and for the next look. */
-function noteNodes({ core, target }: Charge, nodes: readonly ObservedNode[]): void {
+function noteNodes({ core, target }: TargetContext, nodes: readonly ObservedNode[]): void {
   core.store.note((db, now) => putSnapshot(db, nodesKey(target.key), nodes, now));
 }
 
 /** A managed balancer keeps its routing itself: whoever is back answers as before. One that never ran was not gone. */
-function noteReturn({ core, target, lease }: Charge, back: readonly ObservedNode[]): void {
+function noteReturn({ core, target, lease }: TargetContext, back: readonly ObservedNode[]): void {
   if (back.length === 0 || readRouting(core.store.db, target.key).intent.generation === 0) return;
   const names = back.map(({ node }) => node).join(', ');
   core.store.under(lease).write((tx) =>

@@ -6,22 +6,22 @@ import type { TargetKey } from '../../domain/target.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readRouting, readSlot, setSlot } from '../../state/targets.ts';
-import type { Charge } from '../core.ts';
-import { learnTarget } from '../recovery/discover.ts';
+import type { TargetContext } from '../core.ts';
+import { discoverTarget } from '../recovery/discover.ts';
 import { compareRouting, noteDrift, noteTakenBack, wasTakenBack } from './drift.ts';
 import { changeRouting } from './routing.ts';
 import { generationOf, judgeStanding, strangeSides } from './standing.ts';
 
 /** `intent` is what was meant before the nodes were asked: a change in between is no drift. */
 export async function repairRouting(
-  { core, target, lease }: Charge,
+  { core, target, lease }: TargetContext,
   intent: Routing,
   nodes: readonly ObservedNode[],
 ): Promise<void> {
   const now = readRouting(core.store.db, target.key);
   if (intent.generation === 0 && now.intent.generation === 0) {
     const store = core.store.under(lease);
-    await learnTarget({ core, target, store, fence: lease.token, actor: 'engine' }, nodes);
+    await discoverTarget({ core, target, store, fence: lease.token, actor: 'engine' }, nodes);
     return;
   }
   if (now.intent.generation !== intent.generation) return;
@@ -43,12 +43,12 @@ export async function repairRouting(
 }
 
 /** An undo that failed left an intent that the balancer never followed: users get what was decided as soon as it can. */
-async function followUp(repair: Charge, intent: Routing): Promise<void> {
+async function followUp(repair: TargetContext, intent: Routing): Promise<void> {
   if (liveDeployment(repair.core.store.db, repair.target.key)) return; // the deployment proves its own change
   await putBack(repair, intent, 'the balancer follows what was decided while it could not');
 }
 
-async function putBack({ core, target, lease }: Charge, intent: Routing, sentence: string): Promise<void> {
+async function putBack({ core, target, lease }: TargetContext, intent: Routing, sentence: string): Promise<void> {
   const { generation, ...wish } = intent;
   const confirmed = (tx: Tx) => rolesFollow(tx, target.key, wish.active);
   await changeRouting(

@@ -8,7 +8,7 @@ import type { ApplyOptions } from '../../load-balancer/load-balancer.ts';
 import { liveLease, newestToken, tokenOf } from '../../state/leases.ts';
 import type { Tx } from '../../state/store.ts';
 import { confirmRouting, intendRouting, readRouting } from '../../state/targets.ts';
-import { type Charge, type Core, driverLease, routingMutex, type Target } from '../core.ts';
+import { type Core, controllerLease, routingMutex, type Target, type TargetContext } from '../core.ts';
 import { except, type SilentNode, silentNodes } from './silent-nodes.ts';
 import { generationOf, judgeStanding, type Standing } from './standing.ts';
 
@@ -29,11 +29,14 @@ export interface RoutingChange {
  * Resolves when the balancer was seen to follow, with the nodes that were not waited for: there are some on the way back
  * only. @throws what the driver throws; the intent then stays unconfirmed.
  */
-export function changeRouting(charge: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
-  return charge.core.mutex(routingMutex(charge.target), () => changeInTurn(charge, change));
+export function changeRouting(targetContext: TargetContext, change: RoutingChange): Promise<readonly SilentNode[]> {
+  return targetContext.core.mutex(routingMutex(targetContext.target), () => changeInTurn(targetContext, change));
 }
 
-async function changeInTurn({ core, target, lease }: Charge, change: RoutingChange): Promise<readonly SilentNode[]> {
+async function changeInTurn(
+  { core, target, lease }: TargetContext,
+  change: RoutingChange,
+): Promise<readonly SilentNode[]> {
   const store = core.store.under(lease);
   const nodes = await target.balancer.observe();
   requireKnown(judgeStanding(readRouting(core.store.db, target.key), nodes, lease.token), change);
@@ -79,12 +82,12 @@ export async function highestGeneration({ balancer }: Target): Promise<number> {
 
 /** For a change by a verb, which holds no lease: a live driver's own token, so that the driver is not fenced out by it. */
 export function fenceOfVerb({ store, clock }: Core): number {
-  const held = liveLease(store.db, driverLease, clock)?.token;
-  return held ?? Math.max(newestToken(store.db, driverLease), tokenOf(clock.now()));
+  const held = liveLease(store.db, controllerLease, clock)?.token;
+  return held ?? Math.max(newestToken(store.db, controllerLease), tokenOf(clock.now()));
 }
 
 /** Already in force: nothing to write, a repeated step finds its work done. */
-export function routingIs({ core, target }: Omit<Charge, 'lease'>, wish: Omit<Routing, 'generation'>): boolean {
+export function routingIs({ core, target }: Omit<TargetContext, 'lease'>, wish: Omit<Routing, 'generation'>): boolean {
   const { intent, confirmed } = readRouting(core.store.db, target.key);
   return (
     confirmed &&

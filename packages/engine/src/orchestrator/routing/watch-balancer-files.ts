@@ -3,7 +3,7 @@
 
 import { pause } from '../../lib/clock.ts';
 import type { Lease } from '../../state/leases.ts';
-import { bringUp, type Core } from '../core.ts';
+import { type Core, ensureUp } from '../core.ts';
 
 const lookEveryMs = 30_000;
 
@@ -13,7 +13,7 @@ export async function watchBalancerFiles(core: Core, _lease: Lease, signal: Abor
       if (signal.aborted) return;
       // One that does not answer is the supervisor's, which records that it was gone.
       const nodes = await target.balancer.observe();
-      if (nodes.every(({ reachable }) => reachable)) await bringUp(core, target);
+      if (nodes.every(({ reachable }) => reachable)) await ensureUp(core, target);
     }
   }
 }

@@ -7,7 +7,7 @@ import { otherSlot } from '../../domain/target.ts';
 import { advanceDeployment, type DeploymentRow } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readSlot, setSlot } from '../../state/targets.ts';
-import { mustTarget, type Target } from '../core.ts';
+import { requireTarget, type Target } from '../core.ts';
 import type { Run } from './journal.ts';
 import { markBad } from './mark-bad.ts';
 import { goOnToNextOlder } from './next-older.ts';
@@ -24,7 +24,7 @@ interface Ending {
 /** Whoever gave the deployment up before this transaction is still obeyed. */
 export function finish(run: Run): void {
   const { core, lease, row } = run;
-  const target = mustTarget(core, row);
+  const target = requireTarget(core, row);
   core.store.under(lease).write((tx) => {
     const givenUp = row.direction === 'forward' ? takeAbort(tx, row) : undefined;
     if (givenUp?.kind === 'failed') {

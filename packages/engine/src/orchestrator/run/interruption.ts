@@ -39,6 +39,6 @@ function failureOf({ core, row }: Run, thrown: unknown, stopped: boolean): StepR
 async function watchForAbort({ core, row }: Run, signal: AbortSignal, abort: () => void): Promise<void> {
   while (!signal.aborted) {
     if (pendingAbort(core.store.db, row.id)) return abort();
-    await core.wake.changed(1_000, signal);
+    await core.changeSignal.changed(1_000, signal);
   }
 }

@@ -6,11 +6,11 @@ import type { ReasonCode } from '../../domain/reasons.ts';
 import { type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import { intendRouting, readQuarantine, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
-import { alice, bob, ci, codeOf, type Desk, digestOf, setDesk } from '../verbs/testing/desk.ts';
+import { alice, bob, ci, codeOf, digestOf, startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 import { markTakenBack } from './mark-bad.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
 interface Case {
   readonly code: ReasonCode;
@@ -21,17 +21,17 @@ interface Case {
 
 /** The mark that a deployment of v2.1 leaves when it is turned back for this. */
 function markAfter({ code, share = 0, change = {}, actor = 'engine' }: Case): string | undefined {
-  desk = setDesk();
-  desk.serving();
-  const { id } = desk.running('watch', change);
-  desk.store.write((tx) => {
+  testEngine = startTestEngine();
+  testEngine.serving();
+  const { id } = testEngine.running('watch', change);
+  testEngine.store.write((tx) => {
     if (share > 0)
       intendRouting(tx, shop, { active: 'blue', preview: undefined, canary: { slot: 'green', percent: share } });
     const row = readDeployment(tx.db, id);
     if (row) markTakenBack(tx, row, { code, sentence: `because of ${code}`, actor });
     tx.audit({ actor: 'engine', action: 'resumed', sentence: 'turned back' });
   });
-  return readQuarantine(desk.store.db, digestOf('v2.1'))?.reason;
+  return readQuarantine(testEngine.store.db, digestOf('v2.1'))?.reason;
 }
 
 describe('a release is marked bad', () => {
@@ -50,7 +50,7 @@ describe('a release is marked bad', () => {
     ['when a rollback to it crashes', { code: 'side-crashed', change: { promotedAt: 1, mode: 'rollback' } }],
   ])('%s', (_, given) => {
     expect(markAfter(given)).toBe(`because of ${given.code}`);
-    const [row] = desk.engine.audit.after(0, 100).filter(({ action }) => action === 'release-marked-bad');
+    const [row] = testEngine.engine.audit.after(0, 100).filter(({ action }) => action === 'release-marked-bad');
     expect(row).toMatchObject({ actor: given.actor ?? 'engine', deploymentId: 'd_live', service: 'shop' });
   });
 
@@ -83,9 +83,9 @@ describe('a release is marked bad', () => {
 
 describe('a release that is marked bad', () => {
   /** v1.0 is live; v2.1, which alice asked for, stands warm beside it and was taken back. */
-  function marked(): Desk['engine'] {
+  function marked(): TestEngine['engine'] {
     expect(markAfter({ code: 'side-crashed', change: { promotedAt: 1 } })).toBeDefined();
-    desk.store.write((tx) => {
+    testEngine.store.write((tx) => {
       tx.db.$client
         .prepare(
           "UPDATE deployments SET outcome = 'rolled-back', finished_at = ?, phase = 'finished' WHERE id = 'd_live'",
@@ -94,9 +94,9 @@ describe('a release that is marked bad', () => {
       setSlot(tx, shop, 'green', { role: 'standby', version: 'v2.1', digest: digestOf('v2.1'), label: 'failed' });
       tx.audit({ actor: 'engine', action: 'resumed', sentence: 'taken back' });
     });
-    return desk.engine;
+    return testEngine.engine;
   }
-  const clear = (engine: Desk['engine'], actor: Actor, reason = 'the database was down') =>
+  const clear = (engine: TestEngine['engine'], actor: Actor, reason = 'the database was down') =>
     engine.storedReleases.clearMark({ version: 'v2.1', reason, actor });
 
   it('is not switched to, nor rolled back to by its name, by anybody', () => {

@@ -4,7 +4,7 @@ import type { EndCode } from '../../domain/reasons.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import { getSnapshot, insteadKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import { type Core, mustTarget } from '../core.ts';
+import { type Core, requireTarget } from '../core.ts';
 import { beginWayBack } from '../verbs/begin.ts';
 import { rollbackTarget } from '../verbs/rollback-target.ts';
 
@@ -45,7 +45,7 @@ export function goOnToNextOlder(
   const instead = getSnapshot<Instead>(tx.db, insteadKey(row.id))?.value;
   if (row.mode !== 'rollback' || !instead || !unfit.has(cause.code)) return;
   const tried = [...instead.tried, row.version];
-  const target = mustTarget(core, row);
+  const target = requireTarget(core, row);
   const next = rollbackTarget(core, target, undefined, tried);
   if (!next || tried.length >= mostTries) return;
   const begun = beginWayBack(core, tx, target, {

@@ -18,7 +18,7 @@ import { registerAndPlan } from '../plan/register.ts';
 import { finish } from './finish.ts';
 import { interruptible } from './interruption.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
-import { takeAbort, takeWord } from './signals.ts';
+import { takeAbort, takeSignal } from './signals.ts';
 import type { Step, StepContext, StepResult } from './step.ts';
 import { knownStep, stepNamed } from './steps/named.ts';
 import { heldByPause } from './steps/watching.ts';
@@ -99,7 +99,7 @@ function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
   }
   endStep(tx, key, 'done', name);
   tx.audit(eventOf(run.row, 'step-done', sentence));
-  takeWord(tx, run.row, ending.word);
+  takeSignal(tx, run.row, ending.word);
   moveOn(tx, run.row, ending);
 }
 

@@ -24,7 +24,7 @@ export function takeAbort(tx: Tx, row: DeploymentRow): StepResult | undefined {
 }
 
 /** A promote that ended a step. */
-export function takeWord(tx: Tx, row: DeploymentRow, signal: SignalRow | undefined): void {
+export function takeSignal(tx: Tx, row: DeploymentRow, signal: SignalRow | undefined): void {
   if (signal) take(tx, row, signal, `${shortName(signal.actor)} moved it on (${signal.kind})`);
 }
 

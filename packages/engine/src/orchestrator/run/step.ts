@@ -6,10 +6,10 @@ import type { PlannedStep } from '../../domain/deployment.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { ReleaseFiles } from '../../environment/environment.ts';
 import type { DeploymentRow, SignalRow, StepKey } from '../../state/deployments.ts';
-import type { Charge } from '../core.ts';
+import type { TargetContext } from '../core.ts';
 
 /** What every part of a step is handed, whichever step it is. */
-export interface StepFrame extends Charge {
+export interface StepFrame extends TargetContext {
   /** As it was when the step began. */
   readonly deployment: DeploymentRow;
   readonly release: ReleaseFiles;

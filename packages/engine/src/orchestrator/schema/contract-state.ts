@@ -3,7 +3,7 @@
 import { shortName } from '../../domain/actor.ts';
 import { clockTime } from '../../domain/times.ts';
 import type { ContractRow } from '../../state/contracts.ts';
-import { liveDriver } from '../controller/live-controller.ts';
+import { liveController } from '../controller/live-controller.ts';
 import type { Core } from '../core.ts';
 
 export interface ContractState {
@@ -21,7 +21,7 @@ export function contractState(core: Core, row: ContractRow): ContractState {
   if (endedAt !== null) return { status, endedAt, isCutOff: false, next: undefined };
   if (status === 'pending' && deadlineAt <= core.clock.now())
     return { status: 'expired', endedAt: deadlineAt, isCutOff: false, next: undefined };
-  const controller = liveDriver(core);
+  const controller = liveController(core);
   const isCutOff = status !== 'pending' && controller === undefined;
   return { status, endedAt: undefined, isCutOff, next: nextSentence(row, controller) };
 }

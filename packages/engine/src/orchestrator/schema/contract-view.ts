@@ -3,7 +3,7 @@
 import { personOf } from '../../domain/actor.ts';
 import { type ContractRow, contractVotesOf, lastContract, liveContract } from '../../state/contracts.ts';
 import { contractKey, getSnapshot } from '../../state/snapshots.ts';
-import { type Core, mustTarget, type Target } from '../core.ts';
+import { type Core, requireTarget, type Target } from '../core.ts';
 import { contractState } from './contract-state.ts';
 import type { SchemaEvidence } from './evidence.ts';
 import { impossibleSentence } from './who-needs.ts';
@@ -45,7 +45,7 @@ export interface ContractView {
 }
 
 export function viewContract(core: Core, row: ContractRow): ContractView {
-  const { settings, name } = mustTarget(core, row);
+  const { settings, name } = requireTarget(core, row);
   return {
     id: row.id,
     service: row.service,

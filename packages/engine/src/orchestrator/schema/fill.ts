@@ -6,25 +6,28 @@ import { MigrationError } from '../../migrator/error.ts';
 import type { MigrationEvent } from '../../migrator/phases/context.ts';
 import { recentDeployments } from '../../state/deployments.ts';
 import { fillingKey, putSnapshot } from '../../state/snapshots.ts';
-import type { Charge } from '../core.ts';
+import type { TargetContext } from '../core.ts';
 import { eyes } from './observe.ts';
 import { eventSentence, migrationSentence, reasonOf } from './words.ts';
 
 const noteEveryMs = 1_000;
 
 /** `stopped`: it goes on later. `failed`: it was told why. */
-export async function fillRows(charge: Charge, signal: AbortSignal): Promise<'filled' | 'stopped' | 'failed'> {
-  const { core, target } = charge;
+export async function fillRows(
+  targetContext: TargetContext,
+  signal: AbortSignal,
+): Promise<'filled' | 'stopped' | 'failed'> {
+  const { core, target } = targetContext;
   const release = eyes(core, target);
   if (!release) return 'stopped';
-  const say = teller(charge);
+  const say = teller(targetContext);
   try {
     await target.migrator.run(release.folder, { kind: 'backfill' }, { signal, say });
     return 'filled';
   } catch (thrown) {
     if (!(thrown instanceof MigrationError)) throw thrown;
     if (thrown.code === 'stopped') return 'stopped';
-    note(charge, { action: 'backfill-failed', code: reasonOf(thrown), sentence: migrationSentence(thrown) });
+    note(targetContext, { action: 'backfill-failed', code: reasonOf(thrown), sentence: migrationSentence(thrown) });
     return 'failed';
   } finally {
     core.store.tell((db, now) => putSnapshot(db, fillingKey(target.key), 'over', now));
@@ -36,14 +39,14 @@ type BackfillFact = FactOf<BackfillAction> & { readonly sentence: string };
 
 const actions = { begun: 'backfill-begun', done: 'backfill-done', warning: 'backfill-warning' } as const;
 
-function teller(charge: Charge): (event: MigrationEvent) => void {
-  const { core, target } = charge;
+function teller(targetContext: TargetContext): (event: MigrationEvent) => void {
+  const { core, target } = targetContext;
   let notedAt = Number.NEGATIVE_INFINITY;
   return (event) => {
     if (event.kind === 'tool') return; // of no backfill
     const sentence = eventSentence(event);
     if (sentence !== undefined && event.kind !== 'progress')
-      return note(charge, { action: actions[event.kind], sentence, detail: { event } });
+      return note(targetContext, { action: actions[event.kind], sentence, detail: { event } });
     if (core.clock.monotonic() - notedAt < noteEveryMs) return;
     notedAt = core.clock.monotonic();
     core.store.note((db, now) => putSnapshot(db, fillingKey(target.key), event, now));
@@ -51,7 +54,7 @@ function teller(charge: Charge): (event: MigrationEvent) => void {
 }
 
 /** Told on the card of the deployment that made the release live, which is finished by then. */
-function note({ core, lease, target }: Charge, event: BackfillFact): void {
+function note({ core, lease, target }: TargetContext, event: BackfillFact): void {
   const [latest] = recentDeployments(core.store.db, target.key, 1);
   core.store
     .under(lease)

@@ -37,7 +37,7 @@ export async function unlessHeld<T>(
   const over = new AbortController();
   const ends = AbortSignal.any([signal, over.signal]);
   const watching = (async () => {
-    while (!ends.aborted && heldBackfill(core, target) === undefined) await core.wake.changed(lookMs, ends);
+    while (!ends.aborted && heldBackfill(core, target) === undefined) await core.changeSignal.changed(lookMs, ends);
     if (!ends.aborted) held.abort();
   })();
   try {

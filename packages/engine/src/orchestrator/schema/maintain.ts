@@ -8,29 +8,29 @@ import { together } from '../../lib/tasks.ts';
 import { liveContract } from '../../state/contracts.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
-import type { Charge, Core, Target } from '../core.ts';
+import type { Core, Target, TargetContext } from '../core.ts';
 import { activeSide } from '../gates/facts.ts';
 import { fillRows } from './fill.ts';
 import { heldBackfill, unlessHeld } from './hold-backfill.ts';
 import { lookAtSchema, readLook } from './observe.ts';
-import { tendContract } from './run-contract.ts';
+import { maintainContract } from './run-contract.ts';
 
 const roundMs = 1_000;
 const lookEveryMs = 60_000;
 /** After a backfill that did not end well. */
 const retry = { firstMs: 30_000, maxMs: 30 * 60_000 };
 
-export async function tendSchemas(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
+export async function maintainSchemas(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
   const withDatabase = core.targets.filter(({ migrator }) => migrator.kind !== undefined);
-  await Promise.all(withDatabase.map((target) => tendTarget({ core, target, lease }, signal)));
+  await Promise.all(withDatabase.map((target) => maintainTarget({ core, target, lease }, signal)));
 }
 
 /** @throws BlueGreenError `fenced-out` */
-async function tendTarget(charge: Charge, signal: AbortSignal): Promise<void> {
-  const { core, target } = charge;
+async function maintainTarget(targetContext: TargetContext, signal: AbortSignal): Promise<void> {
+  const { core, target } = targetContext;
   const look = async (stop: AbortSignal) => {
-    for (let lookedAt = 0, standing = ''; !stop.aborted; await core.wake.changed(roundMs, stop)) {
-      await guarded(charge, stop, () => tendContract(charge, stop));
+    for (let lookedAt = 0, standing = ''; !stop.aborted; await core.changeSignal.changed(roundMs, stop)) {
+      await guarded(targetContext, stop, () => maintainContract(targetContext, stop));
       const now = standingOf(core, target);
       if (now === standing && core.clock.monotonic() - lookedAt < lookEveryMs) continue;
       await lookAtSchema(core, target);
@@ -38,7 +38,7 @@ async function tendTarget(charge: Charge, signal: AbortSignal): Promise<void> {
       lookedAt = core.clock.monotonic();
     }
   };
-  await together([look, (stop) => fillWhenDue(charge, stop)], signal);
+  await together([look, (stop) => fillWhenDue(targetContext, stop)], signal);
 }
 
 /** Whose schema it is; another release that is live sees it with other eyes. */
@@ -47,17 +47,17 @@ function standingOf(core: Core, target: Target): string {
   return `${activeVersion(core, target)} ${live?.id}`;
 }
 
-async function fillWhenDue(charge: Charge, signal: AbortSignal): Promise<void> {
-  const { core, target } = charge;
+async function fillWhenDue(targetContext: TargetContext, signal: AbortSignal): Promise<void> {
+  const { core, target } = targetContext;
   let failures = 0;
   while (!signal.aborted) {
     if (!isDue(core, target)) {
-      await core.wake.changed(roundMs, signal);
+      await core.changeSignal.changed(roundMs, signal);
       continue;
     }
-    const fill = () => unlessHeld(core, target, signal, (stop) => fillRows(charge, stop));
-    const ended = await guarded(charge, signal, fill);
-    await guarded(charge, signal, () => lookAtSchema(core, target));
+    const fill = () => unlessHeld(core, target, signal, (stop) => fillRows(targetContext, stop));
+    const ended = await guarded(targetContext, signal, fill);
+    await guarded(targetContext, signal, () => lookAtSchema(core, target));
     if (ended === 'filled' || heldBackfill(core, target) !== undefined) failures = 0;
     else {
       await pause(core.clock, backoffMs(retry, failures), signal);
@@ -77,7 +77,7 @@ function isDue(core: Core, target: Target): boolean {
 
 /** What fails is told and tried again later; a lost lease ends it all. */
 async function guarded<T>(
-  { core, target }: Charge,
+  { core, target }: TargetContext,
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T | undefined> {

@@ -8,46 +8,46 @@ import { liveDeployment } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
 import { firstTime } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import { type Charge, releaseFiles } from '../core.ts';
+import { releaseFiles, type TargetContext } from '../core.ts';
 import { contractEvidence } from './evidence.ts';
 import { lookAtSchema } from './observe.ts';
 import { needsText, sharingWith, whoNeeds } from './who-needs.ts';
 import { eventSentence, migrationSentence } from './words.ts';
 
 /** One that was cut off is begun again: what is contracted already is passed over. */
-export async function tendContract(charge: Charge, signal: AbortSignal): Promise<void> {
-  const { core, target } = charge;
+export async function maintainContract(targetContext: TargetContext, signal: AbortSignal): Promise<void> {
+  const { core, target } = targetContext;
   const row = liveContract(core.store.db, target.key);
   if (!row) return;
-  if (row.status === 'pending') return expireContract(charge, row);
+  if (row.status === 'pending') return expireContract(targetContext, row);
   const release = releaseFiles(core, row.service, row.version);
   if (release?.digest !== row.digest)
-    return end(charge, row, 'refused', `${row.version} is not the release that it was approved for`);
+    return end(targetContext, row, 'refused', `${row.version} is not the release that it was approved for`);
   try {
     // Once it is begun it is ended: a half of it would serve nobody.
     if (row.status === 'approved') {
       const against =
-        (await whatSpeaksAgainst(charge, row, release.folder, signal)) ??
-        (await backUp(charge, row, release.folder, signal));
-      if (against !== undefined) return end(charge, row, 'refused', against);
-      if (!begin(charge, row)) return;
-    } else goOn(charge, row);
+        (await whatSpeaksAgainst(targetContext, row, release.folder, signal)) ??
+        (await backUp(targetContext, row, release.folder, signal));
+      if (against !== undefined) return end(targetContext, row, 'refused', against);
+      if (!begin(targetContext, row)) return;
+    } else goOn(targetContext, row);
     const act = { kind: 'contract', ids: row.migrations } as const;
-    const say = (event: MigrationEvent): void => tell(charge, row, event);
+    const say = (event: MigrationEvent): void => tell(targetContext, row, event);
     await target.migrator.run(release.folder, act, { signal, say });
     // Before anybody hears of the end: a rollback typed at that word must be refused by what the schema is now.
     await lookAtSchema(core, target);
-    end(charge, row, 'done', `contracted ${row.migrations.join(', ')}`);
+    end(targetContext, row, 'done', `contracted ${row.migrations.join(', ')}`);
   } catch (thrown) {
     if (!(thrown instanceof MigrationError)) throw thrown;
     if (thrown.code === 'stopped') return;
-    end(charge, row, 'failed', migrationSentence(thrown));
+    end(targetContext, row, 'failed', migrationSentence(thrown));
     await lookAtSchema(core, target);
   }
 }
 
 async function whatSpeaksAgainst(
-  { core, target }: Charge,
+  { core, target }: TargetContext,
   { migrations: ids }: ContractRow,
   folder: string,
   signal: AbortSignal,
@@ -65,18 +65,18 @@ async function whatSpeaksAgainst(
  * @returns why it may not begin
  */
 async function backUp(
-  charge: Charge,
+  targetContext: TargetContext,
   row: ContractRow,
   folder: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { core, target } = charge;
+  const { core, target } = targetContext;
   const { id, migrations } = row;
   const facts = { ...target.key, contract: id, migrations };
   try {
     const printed = await target.migrator.restorePoint(facts, signal);
     if (printed === undefined) return undefined;
-    core.store.under(charge.lease).write((tx) =>
+    core.store.under(targetContext.lease).write((tx) =>
       tx.audit({
         ...target.key,
         actor: 'engine',
@@ -85,7 +85,7 @@ async function backUp(
         detail: { contract: id, printed },
       }),
     );
-    return await whatSpeaksAgainst(charge, row, folder, signal);
+    return await whatSpeaksAgainst(targetContext, row, folder, signal);
   } catch (thrown) {
     if (thrown instanceof MigrationError && thrown.code === 'failed') return migrationSentence(thrown);
     throw thrown;
@@ -93,7 +93,7 @@ async function backUp(
 }
 
 /** The last moment at which a deployment may come first. */
-function begin({ core, target, lease }: Charge, row: ContractRow): boolean {
+function begin({ core, target, lease }: TargetContext, row: ContractRow): boolean {
   return core.store.under(lease).write((tx) => {
     if (liveDeployment(tx.db, target.key) || readContract(tx.db, row.id)?.status !== 'approved') return false;
     changeContract(tx, row.id, { status: 'running' });
@@ -110,7 +110,7 @@ function begin({ core, target, lease }: Charge, row: ContractRow): boolean {
 }
 
 /** It was begun by a controller that ended before it: people hear once that it goes on, and then how it ends. */
-function goOn({ core, target, lease }: Charge, { id, migrations }: ContractRow): void {
+function goOn({ core, target, lease }: TargetContext, { id, migrations }: ContractRow): void {
   core.store.under(lease).write((tx) => {
     if (!firstSeen(tx, lease, id)) return;
     tx.audit({
@@ -129,7 +129,7 @@ const seenForMs = 24 * 60 * 60_000;
 const firstSeen = (tx: Tx, { token }: Lease, id: string): boolean =>
   firstTime(tx.db, `contract-run:${id}:${token}`, tx.now, seenForMs);
 
-function expireContract({ core, target, lease }: Charge, { id, deadlineAt }: ContractRow): void {
+function expireContract({ core, target, lease }: TargetContext, { id, deadlineAt }: ContractRow): void {
   if (core.clock.now() < deadlineAt) return;
   core.store.under(lease).write((tx) => {
     const row = readContract(tx.db, id);
@@ -152,7 +152,7 @@ export function expire(tx: Tx, key: TargetKey, { id, status, deadlineAt, migrati
 }
 
 function end(
-  { core, target, lease }: Charge,
+  { core, target, lease }: TargetContext,
   { id, migrations }: ContractRow,
   status: 'done' | 'failed' | 'refused',
   sentence: string,
@@ -173,7 +173,7 @@ function end(
 
 const endings = { failed: 'failed', refused: 'is refused' } as const;
 
-function tell({ core, target, lease }: Charge, { id }: ContractRow, event: MigrationEvent): void {
+function tell({ core, target, lease }: TargetContext, { id }: ContractRow, event: MigrationEvent): void {
   const sentence = eventSentence(event);
   if (sentence === undefined) return;
   core.store.under(lease).write((tx) =>

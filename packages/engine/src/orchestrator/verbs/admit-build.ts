@@ -4,7 +4,7 @@ import { type Actor, actorName } from '../../domain/actor.ts';
 import { ok, type Result } from '../../domain/refusal.ts';
 import type { TargetKey } from '../../domain/target.ts';
 import type { Tx } from '../../state/store.ts';
-import { type Core, mustTarget } from '../core.ts';
+import { type Core, requireTarget } from '../core.ts';
 import { activeSide, gatherFacts } from '../gates/facts.ts';
 import { ask, gatesOfDeploy } from '../gates/gates.ts';
 import { createDeployment, newDeploymentId, slotFor } from './deploy.ts';
@@ -20,7 +20,7 @@ export function admitBuild(
   key: TargetKey,
   { actor, version }: { readonly actor: Actor; readonly version: string },
 ): Result<Admitted> {
-  const target = mustTarget(core, key);
+  const target = requireTarget(core, key);
   const facts = gatherFacts(core, target, { actor, version });
   const answer = ask(gatesOfDeploy, facts);
   if (!answer.ok) return answer;
@@ -44,4 +44,4 @@ export function admitBuild(
 
 /** The version that serves users there; undefined before the first deployment. */
 export const activeVersion = (core: Core, key: TargetKey): string | undefined =>
-  activeSide(core, mustTarget(core, key))?.version;
+  activeSide(core, requireTarget(core, key))?.version;

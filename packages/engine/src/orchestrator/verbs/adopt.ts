@@ -10,7 +10,7 @@ import { type Core, healthOf, placeToAdopt, placeUrl, routingMutex, type Target 
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
-import { refused, registerByHand } from './parts.ts';
+import { refused, registerByHand } from './slots.ts';
 
 type AdoptRequest = Parameters<Engine['adopt']>[0];
 

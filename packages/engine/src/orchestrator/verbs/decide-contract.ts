@@ -10,7 +10,7 @@ import {
   readContract,
 } from '../../state/contracts.ts';
 import type { Tx } from '../../state/store.ts';
-import { type Core, mustTarget, type Target } from '../core.ts';
+import { type Core, requireTarget, type Target } from '../core.ts';
 import { otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
 import { contractSentence, contractState } from '../schema/contract-state.ts';
@@ -74,8 +74,8 @@ function decideContract(
     const member = ask([{ gate: inTeam }, { gate: sameConfiguration }], { actor, otherDriver: otherDriver(core) });
     if (!member.ok) return member;
     const state = contractState(core, row);
-    if (state.status === 'pending') return act(tx, mustTarget(core, row), row) ?? ok(readContract(tx.db, id) ?? row);
-    if (state.isCutOff && verb === 'approve') return goOn(tx, mustTarget(core, row), row, actor);
+    if (state.status === 'pending') return act(tx, requireTarget(core, row), row) ?? ok(readContract(tx.db, id) ?? row);
+    if (state.isCutOff && verb === 'approve') return goOn(tx, requireTarget(core, row), row, actor);
     return refuse(
       'already-decided',
       `${contractSentence(core, row)}${row.decidedBy ? `, decided by ${shortName(row.decidedBy)}` : ''}`,

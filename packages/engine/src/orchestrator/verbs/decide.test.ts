@@ -4,31 +4,47 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readApproval, votesOf } from '../../state/deployments.ts';
 import { setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
-import { alice, bob, carol, ci, codeOf, type Desk, dave, digestOf, rowOf, setDesk } from './testing/desk.ts';
+import {
+  alice,
+  bob,
+  carol,
+  ci,
+  codeOf,
+  dave,
+  digestOf,
+  rowOf,
+  startTestEngine,
+  type TestEngine,
+} from './testing/test-engine.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
 const waiting = (target?: string) => {
-  desk = setDesk(target);
-  desk.serving();
-  return { ...desk, ref: desk.running('await-approval') };
+  testEngine = startTestEngine(target);
+  testEngine.serving();
+  return { ...testEngine, ref: testEngine.running('await-approval') };
 };
-const at = (step: Parameters<Desk['running']>[0], change: Parameters<Desk['running']>[1] = {}) => {
-  desk = setDesk();
-  desk.serving();
-  return { ...desk, ref: desk.running(step, change) };
+const at = (step: Parameters<TestEngine['running']>[0], change: Parameters<TestEngine['running']>[1] = {}) => {
+  testEngine = startTestEngine();
+  testEngine.serving();
+  return { ...testEngine, ref: testEngine.running(step, change) };
 };
 const approval = () =>
-  desk.store.db.$client.prepare('SELECT status, decided_by AS by, deadline_at AS deadline FROM approvals').get() as {
+  testEngine.store.db.$client
+    .prepare('SELECT status, decided_by AS by, deadline_at AS deadline FROM approvals')
+    .get() as {
     status: string;
     by: string | null;
     deadline: number;
   };
 const actions = () =>
-  desk.engine.audit.after(0, 2_000).map(({ action, code }) => (code ? `${action} ${code}` : action));
+  testEngine.engine.audit.after(0, 2_000).map(({ action, code }) => (code ? `${action} ${code}` : action));
 const signals = () =>
-  desk.store.db.$client.prepare('SELECT kind, position FROM signals').all() as { kind: string; position: number }[];
+  testEngine.store.db.$client.prepare('SELECT kind, position FROM signals').all() as {
+    kind: string;
+    position: number;
+  }[];
 
 describe('an approval', () => {
   it('is given by an approver who did not ask, once', () => {
@@ -55,7 +71,7 @@ describe('an approval', () => {
     expect(codeOf(engine.approve({ id: ref.id }, bob))).toBe('already-decided');
     expect(codeOf(engine.approve({ id: ref.id }, carol))).toBe('ok');
     expect(approval().status).toBe('approved');
-    expect(votesOf(desk.store.db, 'd_live.a')).toEqual(['person:bob', 'person:carol']);
+    expect(votesOf(testEngine.store.db, 'd_live.a')).toEqual(['person:bob', 'person:carol']);
   });
 
   it('is refused with a reason only, also by whoever asked for the deployment', () => {
@@ -72,7 +88,7 @@ describe('an approval', () => {
     const engines = [open('bot'), open('webhook'), open('cli')];
     const answers = await Promise.all(
       Array.from({ length: 50 }, async (_, click) => {
-        const engine = engines[click % engines.length] ?? desk.engine;
+        const engine = engines[click % engines.length] ?? testEngine.engine;
         return click % 2 === 0 ? engine.approve(ref, bob) : engine.reject(ref, carol, 'no');
       }),
     );
@@ -80,7 +96,7 @@ describe('an approval', () => {
     expect(codes.filter((code) => code === 'ok')).toHaveLength(1);
     expect(new Set(codes)).toEqual(new Set(['ok', 'already-decided']));
     expect(actions().filter((action) => action === 'approved' || action === 'rejected')).toHaveLength(1);
-    expect(desk.engine.audit.verify()).toMatchObject({ intact: true });
+    expect(testEngine.engine.audit.verify()).toMatchObject({ intact: true });
   });
 
   it('is void on a card of an earlier state', () => {
@@ -149,14 +165,14 @@ describe('promote', () => {
     expect(codeOf(engine.promote(ref, dave))).toBe('not-approver');
     expect(codeOf(engine.promote(ref, bob))).toBe('ok');
     expect(codeOf(engine.promote(ref, bob))).toBe('stale-card');
-    expect(signals()).toEqual([{ kind: 'promote', position: rowOf(desk, ref.id)?.position }]);
+    expect(signals()).toEqual([{ kind: 'promote', position: rowOf(testEngine, ref.id)?.position }]);
   });
 
   it('twice from a shell stays with the step it was said at', () => {
     const { engine, ref } = at('watch');
     engine.promote({ id: ref.id }, bob);
     engine.promote({ id: ref.id }, bob);
-    expect(new Set(signals().map(({ position }) => position))).toEqual(new Set([rowOf(desk, ref.id)?.position]));
+    expect(new Set(signals().map(({ position }) => position))).toEqual(new Set([rowOf(testEngine, ref.id)?.position]));
   });
 
   it('leaves a hold without being an approver, to everybody only as one', () => {
@@ -172,10 +188,10 @@ describe('promote', () => {
     engine.unlock({ actor: carol });
     engine.pause(ref, bob);
     expect(codeOf(engine.promote({ id: ref.id }, bob))).toBe('not-allowed-now');
-    desk.remove();
+    testEngine.remove();
     const later = at('bake', { promotedAt: 1 });
     expect(codeOf(later.engine.promote(later.ref, bob))).toBe('not-allowed-now');
-    desk.remove();
+    testEngine.remove();
     const back = at('watch', { direction: 'unwinding' });
     expect(codeOf(back.engine.promote(back.ref, bob))).toBe('not-allowed-now');
   });
@@ -209,10 +225,10 @@ describe('abort', () => {
 
   it('of what is over, or was never there, is refused', () => {
     const { engine, ref } = at('watch');
-    desk.ended(ref.id);
+    testEngine.ended(ref.id);
     expect(codeOf(engine.abort({ id: ref.id }, alice))).toBe('not-allowed-now');
     expect(codeOf(engine.approve({ id: ref.id }, bob))).toBe('not-allowed-now');
     expect(codeOf(engine.abort({ id: 'd_nothing' }, alice))).toBe('no-such-deployment');
-    expect(readApproval(desk.store.db, ref.id, 0)).toBeUndefined();
+    expect(readApproval(testEngine.store.db, ref.id, 0)).toBeUndefined();
   });
 });

@@ -9,7 +9,7 @@ import { clockTime } from '../../domain/times.ts';
 import { advanceDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readLock } from '../../state/targets.ts';
-import { type Core, mustTarget, type Target } from '../core.ts';
+import { type Core, requireTarget, type Target } from '../core.ts';
 import { otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, notLocked, sameConfiguration } from '../gates/gates.ts';
 import { refuseUnlessApprover } from './approver.ts';
@@ -50,7 +50,7 @@ export function decide(
         `there is no deployment ${ref.id.slice(0, 40)}`,
         'See history for the ones there are.',
       );
-    const refusal = admissible(core, row, decision) ?? act({ core, tx, target: mustTarget(core, row), row, actor });
+    const refusal = admissible(core, row, decision) ?? act({ core, tx, target: requireTarget(core, row), row, actor });
     return refusal ?? ok(readDeployment(tx.db, ref.id) ?? row);
   });
   if (!answer.ok) {

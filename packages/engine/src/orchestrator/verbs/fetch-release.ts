@@ -10,7 +10,7 @@ import { sizeText } from '../../releases/refused.ts';
 import { tokenByHand } from '../../releases/workplace.ts';
 import { buildOf } from '../../state/builds.ts';
 import type { Core, Target } from '../core.ts';
-import { bringRelease, isThere, releaseFolder } from '../releases/bring.ts';
+import { ensureRelease, isThere, releaseFolder } from '../releases/ensure.ts';
 
 export async function fetchRelease(
   core: Core,
@@ -39,7 +39,7 @@ export async function fetchRelease(
         files,
         bytes,
         source: place,
-      } = await bringRelease({
+      } = await ensureRelease({
         core,
         store: core.store,
         target,

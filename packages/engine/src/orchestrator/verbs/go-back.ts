@@ -10,7 +10,7 @@ import { type QuarantineRow, readQuarantine, readRelease } from '../../state/tar
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, gatesOfRollback, notDrifted, refuseMarked } from '../gates/gates.ts';
-import { isGone } from '../releases/shelf.ts';
+import { isGone } from '../releases/stored.ts';
 import { allowInstead } from '../run/next-older.ts';
 import { lostFor } from '../schema/observe.ts';
 import { alreadyBack } from './already-back.ts';

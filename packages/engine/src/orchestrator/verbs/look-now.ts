@@ -3,12 +3,12 @@
 import { liveLease } from '../../state/leases.ts';
 import { nodesKey, putSnapshot } from '../../state/snapshots.ts';
 import { lookAtSlot } from '../controller/slot-health.ts';
-import { type Core, driverLease, type Target } from '../core.ts';
+import { type Core, controllerLease, type Target } from '../core.ts';
 import { observeOpen } from '../run/steps/drained.ts';
 
 /** Does nothing where a driver looks anyway. What cannot be asked keeps the age of its last look. */
 export async function lookNow(core: Core, signal: AbortSignal): Promise<void> {
-  if (liveLease(core.store.db, driverLease, core.clock)) return;
+  if (liveLease(core.store.db, controllerLease, core.clock)) return;
   await Promise.all(core.targets.map((target) => lookAt(core, target, signal)));
 }
 

@@ -7,7 +7,7 @@ import type { SlotName } from '../../domain/target.ts';
 import { type FolderMeasure, measureFolder } from '../../lib/digest.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import type { Core, Target } from '../core.ts';
-import { foresee, runBy } from '../plan/release-settings.ts';
+import { preflight, runSettingsOf } from '../plan/release-settings.ts';
 import { sizeBefore } from '../views/change.ts';
 
 export interface SeenRun {
@@ -32,7 +32,7 @@ export async function lookAtRun(
   const measure = await measureFolder(folder);
   const { digest, bytes, files } = measure;
   try {
-    const { smokeTests, warnings, command, commandFrom, templates, notes } = runBy(target, { folder });
+    const { smokeTests, warnings, command, commandFrom, templates, notes } = runSettingsOf(target, { folder });
     const change = { bytes, files, ...sizeBefore(db, target.key.service, from ?? null) };
     const account = accountSentence(target.settings.slots[slot]);
     const run = {
@@ -49,7 +49,7 @@ export async function lookAtRun(
       measure,
       run,
       warnings: worthALook,
-      refusal: refusalOf(() => foresee(target, slot, { version, digest, folder })),
+      refusal: refusalOf(() => preflight(target, slot, { version, digest, folder })),
     };
   } catch (thrown) {
     return { measure, run: undefined, warnings: [], refusal: asRefusal(thrown) };

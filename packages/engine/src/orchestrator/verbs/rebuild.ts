@@ -1,13 +1,13 @@
 // A person asks to learn what was lost. The driver does the same by itself on a state that knows nothing.
 
 import type { Engine } from '../../api/engine.ts';
-import type { Learnt } from '../../api/views.ts';
+import type { Discovered } from '../../api/views.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok } from '../../domain/refusal.ts';
-import { bringUp, type Core } from '../core.ts';
+import { type Core, ensureUp } from '../core.ts';
 import { otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
-import { learnTarget } from '../recovery/discover.ts';
+import { discoverTarget } from '../recovery/discover.ts';
 import { fenceOfVerb } from '../routing/routing.ts';
 import { recordRefusal } from './refused.ts';
 
@@ -26,11 +26,11 @@ export async function rebuildState(core: Core, actor: Actor): ReturnType<Engine[
       sentence: `${shortName(name)} asks to learn what runs from the load balancers and the services`,
     }),
   );
-  const learnt: Learnt[] = [];
+  const learnt: Discovered[] = [];
   for (const target of core.targets) {
-    await bringUp(core, target);
+    await ensureUp(core, target);
     const nodes = await target.balancer.observe();
-    learnt.push(await learnTarget({ core, target, store, fence: fenceOfVerb(core), actor: name }, nodes));
+    learnt.push(await discoverTarget({ core, target, store, fence: fenceOfVerb(core), actor: name }, nodes));
   }
   return ok(learnt);
 }

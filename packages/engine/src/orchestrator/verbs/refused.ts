@@ -3,7 +3,7 @@
 import { type Actor, actorName } from '../../domain/actor.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { TargetKey } from '../../domain/target.ts';
-import { countStrangers } from '../../state/strangers.ts';
+import { countUnauthenticatedRequests } from '../../state/unauthenticated.ts';
 import type { Core } from '../core.ts';
 
 export interface RefusedVerb {
@@ -16,7 +16,7 @@ export interface RefusedVerb {
 
 export function recordRefusal(core: Core, { actor, verb, refusal, key, deploymentId }: RefusedVerb): void {
   if (actor.kind === 'stranger') {
-    core.store.note((db, now) => countStrangers(db, { door: actor.door, source: '', count: 1 }, now));
+    core.store.note((db, now) => countUnauthenticatedRequests(db, { door: actor.door, source: '', count: 1 }, now));
     return;
   }
   core.store.write((tx) =>

@@ -9,10 +9,10 @@ import type { SlotName } from '../../domain/target.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { confirmRouting, intendRouting, readRouting, readSlot } from '../../state/targets.ts';
-import { bringUp, type Core, healthOf, routingMutex, slotUrl, type Target } from '../core.ts';
+import { type Core, ensureUp, healthOf, routingMutex, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates/gates.ts';
-import { learnAgain } from '../recovery/discover.ts';
+import { discoverAgain } from '../recovery/discover.ts';
 import {
   commonRouting,
   compareRouting,
@@ -25,7 +25,7 @@ import { rolesFollow } from '../routing/repair.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
 import { generationOf, strangeSides } from '../routing/standing.ts';
 import { refuseUnlessApprover } from './approver.ts';
-import { refused } from './parts.ts';
+import { refused } from './slots.ts';
 
 type RoutingRequest = Parameters<Engine['restoreRouting']>[0];
 type Wish = Omit<Routing, 'generation'>;
@@ -36,7 +36,7 @@ export function restoreRouting(core: Core, request: RoutingRequest): Promise<Res
     const { intent, confirmed } = readRouting(core.store.db, target.key);
     if (intent.generation === 0)
       return refuse('not-allowed-now', `nothing was decided for ${target.name} yet`, 'Deploy or adopt a version.');
-    await bringUp(core, target);
+    await ensureUp(core, target);
     const nodes = await target.balancer.observe();
     const isKnown = generationOf(nodes) <= intent.generation;
     if (confirmed && isKnown && compareRouting(intent, nodes) === 'same' && nodes.every(({ reachable }) => reachable))
@@ -48,7 +48,7 @@ export function restoreRouting(core: Core, request: RoutingRequest): Promise<Res
         `this state of ${target.name} is older than reality, so what it decided is not put back: ${strange.join('; ')}`,
         'Learn what runs now: `bg routing adopt`.',
       );
-    return ok({ wish: wishOf(intent), action: 'routing-restored', verb: 'restores what was decided' });
+    return ok({ wish: desiredOf(intent), action: 'routing-restored', verb: 'restores what was decided' });
   });
 }
 
@@ -59,25 +59,25 @@ export function adoptRouting(core: Core, request: RoutingRequest): Promise<Resul
     if (typeof observed === 'string') return refuse('not-allowed-now', `${target.name}: ${observed}`, restoreInstead);
     const { intent } = readRouting(core.store.db, target.key);
     if (observed.generation > intent.generation && strangeSides({ core, target }).length > 0)
-      return learnOlder(core, target, request, observed);
+      return discoverOlder(core, target, request, observed);
     if (observed.generation <= intent.generation && sameRouting(observed, intent))
       return refuse('not-allowed-now', `the load balancer of ${target.name} does what was decided`);
     const unfit = await unfitSide(core, target, observed);
     if (unfit) return unfit;
-    return ok({ wish: wishOf(observed), action: 'routing-adopted', verb: 'adopts what the load balancer does' });
+    return ok({ wish: desiredOf(observed), action: 'routing-adopted', verb: 'adopts what the load balancer does' });
   });
 }
 
 /** What this state says of the sides is worth nothing: they are asked, and taken as they are. */
-async function learnOlder(
+async function discoverOlder(
   core: Core,
   target: Target,
   { actor }: RoutingRequest,
   observed: Routing,
 ): Promise<Result<'settled'>> {
   const { store } = core;
-  const learning = { core, target, store, fence: fenceOfVerb(core), actor: actorName(actor) };
-  const learnt = await learnAgain(learning, observed);
+  const discovery = { core, target, store, fence: fenceOfVerb(core), actor: actorName(actor) };
+  const learnt = await discoverAgain(discovery, observed);
   if (typeof learnt === 'string')
     return refuse(
       'side-unhealthy',
@@ -98,7 +98,7 @@ async function learnOlder(
   return ok('settled');
 }
 
-const wishOf = ({ active, canary, preview }: Wish): Wish => ({ active, canary, preview });
+const desiredOf = ({ active, canary, preview }: Wish): Wish => ({ active, canary, preview });
 
 const restoreInstead = 'Restore what was decided instead.';
 

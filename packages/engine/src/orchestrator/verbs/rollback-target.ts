@@ -5,7 +5,7 @@ import { releasesOnceLive } from '../../state/deployments.ts';
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide } from '../gates/facts.ts';
-import { isGone } from '../releases/shelf.ts';
+import { isGone } from '../releases/stored.ts';
 import { lostFor } from '../schema/observe.ts';
 
 /** Where `/rollback` would go now, for the verb itself and for every status. */

@@ -1,8 +1,8 @@
-// The single parts, for people who look into something: they start, stop and ask one slot and never touch routing.
+// What a person may ask of one slot: start, stop, health, smoke tests, logs. None of it touches the routing.
 
 import { join } from 'node:path';
 import type { Engine } from '../../api/engine.ts';
-import type { StartedByHand } from '../../api/parts.ts';
+import type { StartedByHand } from '../../api/slots.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { SlotName, TargetRef } from '../../domain/target.ts';
@@ -25,12 +25,12 @@ import {
   sameConfiguration,
   stateKnown,
 } from '../gates/gates.ts';
-import { runBy, startRelease } from '../plan/release-settings.ts';
+import { runSettingsOf, startRelease } from '../plan/release-settings.ts';
 import { standingOf, waysOut } from '../routing/standing.ts';
 import { awaitHealthy } from '../run/await-healthy.ts';
 import { recordRefusal } from './refused.ts';
 
-export function createParts(core: Core): Engine['parts'] {
+export function createSlotVerbs(core: Core): Engine['slots'] {
   return {
     async health(ref, slot) {
       const found = findTarget(core, ref);
@@ -50,7 +50,7 @@ export function createParts(core: Core): Engine['parts'] {
       if (!found.ok) return found;
       const { key, settings } = found.value;
       const release = releaseFiles(core, key.service, readSlot(core.store.db, key, slot).version ?? '');
-      const { smokeTests: tests } = release ? runBy(found.value, release) : settings;
+      const { smokeTests: tests } = release ? runSettingsOf(found.value, release) : settings;
       const where = { baseUrl: slotUrl(found.value, slot), slotRule: healthOf(found.value, slot) };
       return ok(await runSmokeTests({ ...where, tests, totalMs: settings.smokeTotalMs, clock: core.clock }));
     },
@@ -69,7 +69,7 @@ async function trace(
   ref: TargetRef,
   id: string,
   signal?: AbortSignal,
-): ReturnType<Engine['parts']['trace']> {
+): ReturnType<Engine['slots']['trace']> {
   if (!isRequestId(id))
     return refuse('text-invalid', 'a request id has 1 to 128 letters, digits, dots, dashes and underscores');
   const found = findTarget(core, ref);
@@ -134,7 +134,7 @@ export function refused(
 async function startByHand(
   core: Core,
   request: ByHand & { readonly version: string; readonly signal?: AbortSignal },
-): ReturnType<Engine['parts']['start']> {
+): ReturnType<Engine['slots']['start']> {
   const admitted = await admit(core, request, 'start', request.version);
   if (!admitted.ok) return admitted;
   const target = admitted.value;
@@ -198,7 +198,7 @@ async function shownHealthy(
   }
 }
 
-async function stopByHand(core: Core, request: ByHand): ReturnType<Engine['parts']['stop']> {
+async function stopByHand(core: Core, request: ByHand): ReturnType<Engine['slots']['stop']> {
   const admitted = await admit(core, request, 'stop');
   if (!admitted.ok) return admitted;
   const target = admitted.value;

@@ -9,9 +9,9 @@ import { readRelease } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget, otherDriver } from '../gates/facts.ts';
 import { inTeam, sameConfiguration } from '../gates/gates.ts';
-import { isAnnounced } from '../plan/obtain.ts';
+import { isAnnounced } from '../plan/ensure-fetched.ts';
 import { pruneReleases } from '../releases/prune.ts';
-import { shelfOf } from '../releases/shelf.ts';
+import { storedReleasesOf } from '../releases/stored.ts';
 import { clearMark } from './clear-mark.ts';
 import { fetchRelease } from './fetch-release.ts';
 import { recordRefusal } from './refused.ts';
@@ -47,9 +47,9 @@ export function createStoredReleases(core: Core): StoredReleases {
 }
 
 const viewsOf = (core: Core, service: string): readonly StoredReleaseView[] =>
-  shelfOf(core, service).map((release) => viewOf(service, release));
+  storedReleasesOf(core, service).map((release) => viewOf(service, release));
 
-function viewOf(service: string, release: ReturnType<typeof shelfOf>[number]): StoredReleaseView {
+function viewOf(service: string, release: ReturnType<typeof storedReleasesOf>[number]): StoredReleaseView {
   const { version, folder, bytes, usedAt, pinned, kept } = release;
   return { service, version, folder, bytes, usedAt, pinned, kept };
 }

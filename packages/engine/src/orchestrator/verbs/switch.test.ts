@@ -4,18 +4,18 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Result } from '../../domain/refusal.ts';
 import { setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
-import { alice, bob, codeOf, type Desk, eve, expectRefused, setDesk } from './testing/desk.ts';
+import { alice, bob, codeOf, eve, expectRefused, startTestEngine, type TestEngine } from './testing/test-engine.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
-const set = (standby?: string, target?: string): Desk => {
-  desk = setDesk(target);
-  desk.serving(standby);
-  return desk;
+const set = (standby?: string, target?: string): TestEngine => {
+  testEngine = startTestEngine(target);
+  testEngine.serving(standby);
+  return testEngine;
 };
 
-const refused = (act: () => Result<unknown>, code: string): void => expectRefused(desk, act, code);
+const refused = (act: () => Result<unknown>, code: string): void => expectRefused(testEngine, act, code);
 
 describe('switch', () => {
   it('promotes what stands warm in the other slot', () => {
@@ -67,16 +67,16 @@ describe('switch', () => {
 
   it('promotes a held preview into the checks of its own plan', () => {
     const { engine } = set();
-    const { id } = desk.running('hold');
+    const { id } = testEngine.running('hold');
     expect(engine.switch({ actor: bob })).toMatchObject({ ok: true, value: { id } });
-    const row = desk.store.db.$client.prepare('SELECT kind, actor FROM signals').get();
+    const row = testEngine.store.db.$client.prepare('SELECT kind, actor FROM signals').get();
     expect(row).toEqual({ kind: 'promote', actor: 'person:bob' });
   });
 
   it('refuses with nothing there, under the lock of another, and while a deployment runs', () => {
     const { engine } = set();
     refused(() => engine.switch({ actor: alice }), 'nothing-to-switch');
-    desk.running('watch');
+    testEngine.running('watch');
     refused(() => engine.switch({ actor: alice }), 'target-busy');
     engine.lock({ actor: bob, reason: 'stock-taking' });
     refused(() => engine.switch({ actor: alice }), 'target-locked');

@@ -9,24 +9,24 @@ import {
   bob,
   ci,
   codeOf,
-  type Desk,
   digestOf,
   eve,
   everythingIn,
   expectRefused,
-  setDesk,
-} from './testing/desk.ts';
+  startTestEngine,
+  type TestEngine,
+} from './testing/test-engine.ts';
 
-let desk: Desk;
-afterEach(() => desk.remove());
+let testEngine: TestEngine;
+afterEach(() => testEngine.remove());
 
-const set = (standby?: string, target?: string): Desk => {
-  desk = setDesk(target);
-  desk.serving(standby);
-  return desk;
+const set = (standby?: string, target?: string): TestEngine => {
+  testEngine = startTestEngine(target);
+  testEngine.serving(standby);
+  return testEngine;
 };
 
-const refused = (act: () => Result<unknown>, code: string): void => expectRefused(desk, act, code);
+const refused = (act: () => Result<unknown>, code: string): void => expectRefused(testEngine, act, code);
 
 describe('deploy', () => {
   it('is one row and one audit row, and names mode, slot and origin', () => {
@@ -79,7 +79,7 @@ describe('deploy', () => {
 
   it('plans without doing: every gate’s answer, steps, routing and hash, and the state stays as it is', async () => {
     const { engine } = set('v2.0');
-    const before = everythingIn(desk);
+    const before = everythingIn(testEngine);
     const plan = await engine.plan({ version: 'v2.1', actor: eve });
     expect(plan).toMatchObject({
       ok: true,
@@ -89,15 +89,15 @@ describe('deploy', () => {
     expect(plan.value.gates.find(({ name }) => name === 'team')?.refusal?.code).toBe('not-in-team');
     expect(plan.value.warnings.join()).toContain('v2.0');
     expect(plan.value.routing.at(-1)).toBe('100 % v2.1');
-    expect(everythingIn(desk)).toBe(before);
+    expect(everythingIn(testEngine)).toBe(before);
   });
 });
 
 describe('strangers', () => {
   it('are refused by every verb, change nothing, and are one audit row per minute and door', async () => {
     const { engine, clock } = set('v2.0');
-    const ref = desk.running('watch');
-    const before = everythingIn(desk);
+    const ref = testEngine.running('watch');
+    const before = everythingIn(testEngine);
     const rows = engine.audit.after(0, 1_000).length;
     const answers = [
       engine.deploy({ version: 'v2.1', actor: eve }),
@@ -116,13 +116,13 @@ describe('strangers', () => {
       engine.keepFailed({ actor: eve }),
       engine.settleStandby({ actor: eve, to: 'stop' }),
       await engine.adopt({ actor: eve, slot: 'blue', version: 'v1.0' }),
-      await engine.parts.start({ actor: eve, slot: 'green', version: 'v2.1' }),
-      await engine.parts.stop({ actor: eve, slot: 'green' }),
+      await engine.slots.start({ actor: eve, slot: 'green', version: 'v2.1' }),
+      await engine.slots.stop({ actor: eve, slot: 'green' }),
     ];
     expect(new Set(answers.map(codeOf))).toEqual(new Set(['not-in-team']));
-    expect(everythingIn(desk)).toBe(before);
+    expect(everythingIn(testEngine)).toBe(before);
     expect(engine.audit.after(0, 1_000)).toHaveLength(rows);
-    const counted = desk.store.db.$client.prepare('SELECT sum(count) FROM strangers').pluck().get();
+    const counted = testEngine.store.db.$client.prepare('SELECT sum(count) FROM strangers').pluck().get();
     expect(counted).toBe(answers.length);
     expect(clock.now()).toBeGreaterThan(0);
   });
@@ -186,7 +186,7 @@ describe('rollback', () => {
 
   it('takes a running deployment back, once, and another one is told who was first', () => {
     const { engine } = set();
-    desk.running('watch');
+    testEngine.running('watch');
     expect(engine.rollback({ actor: alice, reason: 'too slow' })).toMatchObject({ ok: true, value: { id: 'd_live' } });
     refused(() => engine.rollback({ actor: bob }), 'already-decided');
     refused(() => engine.abort({ id: 'd_live' }, bob), 'already-decided');
@@ -201,7 +201,7 @@ describe('rollback', () => {
 
   it('to another release waits until a running deployment is taken back', () => {
     const { engine } = set('v2.0');
-    desk.running('watch');
+    testEngine.running('watch');
     refused(() => engine.rollback({ actor: alice, version: 'v2.0' }), 'target-busy');
   });
 });
@@ -239,7 +239,7 @@ describe('a lock', () => {
 
 describe('the side that serves nobody', () => {
   const failedSide = () =>
-    desk.store.write((tx) => {
+    testEngine.store.write((tx) => {
       setSlot(tx, shop, 'green', {
         role: 'preview',
         version: 'v2.1',
@@ -268,7 +268,7 @@ describe('the side that serves nobody', () => {
     engine.settleStandby({ actor: alice, to: 'upgrade' });
     expect(readSlot(store.db, shop, 'green').label).toBe('upgrading');
     refused(() => engine.settleStandby({ actor: alice, to: 'stop' }), 'not-allowed-now');
-    desk.running('watch');
+    testEngine.running('watch');
     refused(() => engine.settleStandby({ actor: alice, to: 'stop' }), 'target-busy');
   });
 });
@@ -276,13 +276,13 @@ describe('the side that serves nobody', () => {
 describe('a process with another configuration than the driver', () => {
   it('may decide nothing', () => {
     const { engine } = set('v2.0');
-    const ref = desk.running('watch');
-    desk.driven('another digest');
+    const ref = testEngine.running('watch');
+    testEngine.driven('another digest');
     refused(() => engine.pause(ref, alice), 'config-changed');
     refused(() => engine.lock({ actor: alice, reason: 'x' }), 'config-changed');
     refused(() => engine.rollback({ actor: alice }), 'config-changed');
     refused(() => engine.deploy({ version: 'v2.1', actor: alice }), 'config-changed');
-    desk.clock.advance(60_000);
+    testEngine.clock.advance(60_000);
     expect(codeOf(engine.pause(ref, alice))).toBe('ok');
   });
 });

@@ -10,10 +10,10 @@ import { createInbox } from '../../state/inbox.ts';
 import { createOutbox } from '../../state/outbox.ts';
 import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
-import { countStrangers } from '../../state/strangers.ts';
 import { readQuarantine, readRelease, readSlot, setSlot } from '../../state/targets.ts';
+import { countUnauthenticatedRequests } from '../../state/unauthenticated.ts';
 import { drive, withLease } from '../controller/controller.ts';
-import { liveDriver } from '../controller/live-controller.ts';
+import { liveController } from '../controller/live-controller.ts';
 import { announcedFor, pendingNow } from '../controller/pending-changes.ts';
 import { type Core, placeOf, type Target } from '../core.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../gates/facts.ts';
@@ -32,13 +32,13 @@ import { rollback } from './go-back.ts';
 import { keepFailed, lock, restoreFailed, settleStandby, unlock } from './keep.ts';
 import { lookNow } from './look-now.ts';
 import { migrationsPlan, migrationsStatus, runMigrations } from './migrations.ts';
-import { createParts } from './parts.ts';
 import { pauseBackfill, resumeBackfill } from './pause-backfill.ts';
 import { rebuildState } from './rebuild.ts';
 import { recordRefusal } from './refused.ts';
 import { adoptRouting, restoreRouting } from './repairing.ts';
 import { replay } from './replay.ts';
 import { routingConfiguration } from './routing-configuration.ts';
+import { createSlotVerbs } from './slots.ts';
 import { abort, pause, promote, resume } from './steer.ts';
 import { createStoredReleases } from './stored-releases.ts';
 import { switchSides } from './switch-sides.ts';
@@ -47,7 +47,7 @@ import { tryMigrations } from './try-migrations.ts';
 const slotNames: readonly SlotName[] = ['blue', 'green'];
 
 export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' | 'builds'> {
-  const { store, settings, wake } = core;
+  const { store, settings, changeSignal } = core;
   const shown = (answer: Result<DeploymentRow>): Result<DeploymentView> =>
     answer.ok ? ok(viewDeployment(core, answer.value)) : answer;
   const seen = (answer: Result<Target>) => (answer.ok ? ok(viewTarget(core, answer.value)) : answer);
@@ -86,24 +86,24 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
     migrations: migrationsOf(core),
     storedReleases: createStoredReleases(core),
     ...looks(core),
-    parts: createParts(core),
+    slots: createSlotVerbs(core),
     audit: auditOf(core),
     cursor: (consumer) => readCursor(store.db, consumer),
     moveCursor: (consumer, seq) => store.note((db) => writeCursor(db, consumer, seq)),
     firstTime: (key, ttlMs) => store.note((db, now) => firstTime(db, key, now, ttlMs)),
-    countStranger: (door, { source = '', count = 1 } = {}) =>
-      store.note((db, now) => countStrangers(db, { door, source, count }, now)),
-    refusedAtDoor: (actor, refusal, ref) => {
+    countUnauthenticated: (door, { source = '', count = 1 } = {}) =>
+      store.note((db, now) => countUnauthenticatedRequests(db, { door, source, count }, now)),
+    recordRejection: (actor, refusal, ref) => {
       const found = ref ? findTarget(core, ref) : undefined;
       recordRefusal(core, { actor, verb: 'at the door', refusal, key: found?.ok ? found.value.key : undefined });
     },
     lookNow: (signal) => lookNow(core, signal),
     whenWritable: store.whenWritable,
-    changed: (limitMs, signal) => wake.changed(limitMs, signal),
+    changed: (limitMs, signal) => changeSignal.changed(limitMs, signal),
     drive: (signal) => drive(core, holder, signal),
     withLease: (name, signal, work) => withLease(core, { name, holder }, signal, (_, stop) => work(stop)),
-    driverAlive: () => liveDriver(core) !== undefined,
-    dismantle: () => dismantle(core),
+    controllerAlive: () => liveController(core) !== undefined,
+    teardown: () => teardown(core),
     close: () => store.db.$client.close(),
   };
 }
@@ -127,7 +127,7 @@ function migrationsOf(core: Core): Engine['migrations'] {
   };
 }
 
-async function dismantle({ targets, store }: Core): Promise<void> {
+async function teardown({ targets, store }: Core): Promise<void> {
   store.write((tx) => {
     for (const { key } of targets) for (const slot of slotNames) expectRestart(tx, key, slot);
     tx.audit({ actor: 'engine', action: 'dismantled', sentence: 'stops every side and balancer of this state' });
@@ -153,7 +153,7 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
   return {
     status: () => ({
       at: core.clock.now(),
-      driver: liveDriver(core),
+      driver: liveController(core),
       targets: core.targets.map((target) => viewTarget(core, target)),
       warnings: [
         ...core.settings.warnings,

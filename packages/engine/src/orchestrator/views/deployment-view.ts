@@ -22,7 +22,7 @@ import {
 import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.ts';
 import { readRelease, readRouting, readSlot } from '../../state/targets.ts';
 import { dueFor } from '../controller/retention.ts';
-import { type Core, healthOf, mustTarget, type Target } from '../core.ts';
+import { type Core, healthOf, requireTarget, type Target } from '../core.ts';
 import { gatherFacts } from '../gates/facts.ts';
 import { warningsOf } from '../gates/gates.ts';
 import { shareOf } from '../routing/routing.ts';
@@ -34,7 +34,7 @@ import { legalActions } from './legal-actions.ts';
 
 export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
   const { db } = core.store;
-  const target = mustTarget(core, row);
+  const target = requireTarget(core, row);
   const approval = approvalView(core, target, row);
   const kept = keptSide(core, target, row);
   const { intent } = readRouting(db, target.key);

@@ -2,9 +2,9 @@
 // stands still in the middle of a write for as long as it is told. For tests of many at once.
 
 import { systemClock } from '../../lib/clock.ts';
+import { createChangeSignal } from '../change-signal.ts';
 import { openDatabase } from '../database.ts';
 import { createStore } from '../store.ts';
-import { createWake } from '../wake.ts';
 
 const [folder = '', job = 'write', ms = '0'] = process.argv.slice(2);
 const db = openDatabase(folder);
@@ -18,9 +18,9 @@ if (job === 'write') {
   await systemClock.sleep(Number(ms));
   db.$client.exec('ROLLBACK');
 } else {
-  const wake = createWake(db, systemClock);
+  const changeSignal = createChangeSignal(db, systemClock);
   process.stdout.write('waiting\n');
-  await wake.changed(20_000);
+  await changeSignal.changed(20_000);
   process.stdout.write(`woken ${Date.now()}\n`);
 }
 db.$client.close();

@@ -1,7 +1,7 @@
 // What Bitbucket Cloud sends. It does not sign the header that names the event, so the body must have the shape of that
 // event. A build is a commit status; Bitbucket does not say which branch is the default one, so a rule names its branch.
 
-import { dig, type HostEvent, nothingTold, text } from '../../host-event.ts';
+import { dig, type HostEvent, nothingReported, text } from '../../host-event.ts';
 import type { Facts, HostReader } from '../host.ts';
 import { pullRequestContribution, pushContribution } from './contributions.ts';
 import { commitStatus, push } from './read.ts';
@@ -38,7 +38,7 @@ function read(_kind: string, body: unknown): HostEvent | undefined {
   const event = Object.keys(shapes).find((name) => shapes[name]?.holds(body));
   if (event === undefined) return undefined;
   return {
-    ...nothingTold,
+    ...nothingReported,
     host: 'bitbucket',
     event,
     document: body,

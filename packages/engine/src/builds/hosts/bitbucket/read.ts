@@ -1,6 +1,6 @@
 // A commit status and a push of Bitbucket Cloud, in the shape that all hosts share.
 
-import { authorsOf, dig, distinct, type HostEvent, list, type ToldAuthor, text } from '../../host-event.ts';
+import { authorsOf, type BuildAuthor, dig, distinct, type HostEvent, list, text } from '../../host-event.ts';
 import { distinctActors } from '../../vouched.ts';
 import { type Facts, joined } from '../host.ts';
 import { accountOf, actorOf } from './accounts.ts';
@@ -76,7 +76,7 @@ function commitFacts(commit: unknown): Pick<HostEvent, 'committedAt' | 'subject'
 }
 
 /** `raw` is what git has: `Alice Adams <alice@example.com>`. */
-function authorOf(author: unknown): ToldAuthor {
+function authorOf(author: unknown): BuildAuthor {
   const raw = (text(author, 'raw') ?? '').slice(0, 500);
   const from = raw.lastIndexOf('<');
   const email = from >= 0 && raw.endsWith('>') ? raw.slice(from + 1, -1).trim() : undefined;

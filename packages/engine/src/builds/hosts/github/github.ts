@@ -2,7 +2,7 @@
 // this, a copied delivery could be read as another event.
 
 import { entryOf } from '../../../lib/dispatch.ts';
-import { dig, type HostEvent, nothingTold, text } from '../../host-event.ts';
+import { dig, type HostEvent, nothingReported, text } from '../../host-event.ts';
 import type { HostReader } from '../host.ts';
 import { pullRequestContribution, pushContribution } from './contributions.ts';
 import { type EventReader, pullRequest, push, release, workflowRun } from './read.ts';
@@ -56,7 +56,7 @@ function read(kind: string, body: unknown): HostEvent | undefined {
   const reader = shapeOf(event)?.reader;
   if (!reader?.isComplete(body)) return undefined;
   return {
-    ...nothingTold,
+    ...nothingReported,
     host: 'github',
     event,
     document: body,

@@ -3,12 +3,12 @@
 import {
   author,
   authorsOf,
+  type BuildArtifact,
   dig,
   distinct,
   type HostEvent,
   list,
   refName,
-  type ToldArtifact,
   text,
 } from '../../host-event.ts';
 import { actor, distinctActors } from '../../vouched.ts';
@@ -124,7 +124,7 @@ function readRelease(body: unknown): Facts {
 }
 
 /** The one archive among the assets; of several none is guessed. */
-function releaseAsset(told: unknown): ToldArtifact | undefined {
+function releaseAsset(told: unknown): BuildArtifact | undefined {
   const archives = list(told, 'assets').filter((asset) => /\.tar\.(gz|zst)$/.test(text(asset, 'name') ?? ''));
   const url = archives.length === 1 ? text(archives[0], 'browser_download_url') : undefined;
   return url === undefined ? undefined : { url, sha256: text(archives[0], 'digest') };

@@ -1,7 +1,7 @@
 // What GitLab sends. It does not sign the header that names the event, so the body names it.
 
 import { entryOf } from '../../../lib/dispatch.ts';
-import { type HostEvent, nothingTold, text } from '../../host-event.ts';
+import { type HostEvent, nothingReported, text } from '../../host-event.ts';
 import type { Facts, HostReader } from '../host.ts';
 import { mergeRequestContribution, tagPushContribution } from './contributions.ts';
 import { mergeRequest, pipeline, release, tagPush } from './read.ts';
@@ -23,7 +23,7 @@ function read(_kind: string, body: unknown): HostEvent | undefined {
   const reader = entryOf(readers, event);
   if (event === undefined || !reader) return undefined;
   return {
-    ...nothingTold,
+    ...nothingReported,
     host: 'gitlab',
     event,
     document: body,

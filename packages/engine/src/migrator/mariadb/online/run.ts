@@ -16,7 +16,7 @@ import { isLost } from '../errors.ts';
 import { type Begun, leaveRow, markBegun, readProgress } from '../ledger.ts';
 import type { MariadbStatement } from '../parse.ts';
 import { begin, pastOf } from '../probe.ts';
-import { type Desk, statementsOf, waitBriefly } from '../run.ts';
+import { statementsOf, type TestEngine, waitBriefly } from '../run.ts';
 import type { BegunTool } from './begun.ts';
 import { readOnlineChange } from './change.ts';
 import { type Cleaned, cleanUp } from './clean.ts';
@@ -24,7 +24,7 @@ import { secretsOf, withDefaultsFile } from './credentials.ts';
 import { type Before, lookAt } from './remains.ts';
 
 interface Job extends OnlineRun {
-  readonly desk: Desk;
+  readonly testEngine: TestEngine;
   readonly address: Address;
   readonly statement: MariadbStatement;
   readonly table: string;
@@ -40,9 +40,9 @@ const lastBreathMs = 30_000;
 const pollMs = 200;
 
 /** @throws MigrationError `failed` (what the tool said, and what became of its remains), `blocked`, `stopped`, `unreachable` */
-export async function runOnline(desk: Desk, address: Address, run: OnlineRun): Promise<void> {
-  const { session, tables, clock } = desk;
-  const job = jobOf(desk, address, run);
+export async function runOnline(testEngine: TestEngine, address: Address, run: OnlineRun): Promise<void> {
+  const { session, tables, clock } = testEngine;
+  const job = jobOf(testEngine, address, run);
   await waitBriefly(session, run.limits);
   const { begun, statementsDone } = await readProgress(session, tables, run.id);
   const isDone = statementsDone > 0 || (begun !== undefined && (await settleLast(job, begun)));
@@ -50,27 +50,27 @@ export async function runOnline(desk: Desk, address: Address, run: OnlineRun): P
   await leaveRow({ session, tables }, run.id, run.outcome, clock.now());
 }
 
-function jobOf(desk: Desk, address: Address, run: OnlineRun): Job {
+function jobOf(testEngine: TestEngine, address: Address, run: OnlineRun): Job {
   const { file } = run.file;
   const statements = statementsOf(run.file);
   const read = readOnlineChange(statements);
   if (!read.ok) throw new MigrationError('failed', `${file}:${read.line}: ${read.problem}`);
-  return { ...run, desk, address, statement: statements[0] as MariadbStatement, ...read.change };
+  return { ...run, testEngine, address, statement: statements[0] as MariadbStatement, ...read.change };
 }
 
 /** @returns whether the change of the run before has happened */
 async function settleLast(job: Job, { tool, ...begun }: Begun): Promise<boolean> {
-  const { desk, id } = job;
+  const { testEngine, id } = job;
   if (tool === undefined) {
     // The server was asked, before the file named a tool.
-    const catalog = await readCatalog(desk.session, desk.tables);
+    const catalog = await readCatalog(testEngine.session, testEngine.tables);
     return pastOf(job.statement, begun, catalog) === 'happened';
   }
   await refuseWhileAtWork(job, tool);
-  const cleaned = await cleanUp({ ...desk, table: job.table, before: tool.before });
+  const cleaned = await cleanUp({ ...testEngine, table: job.table, before: tool.before });
   if (cleaned.kind === 'undone') {
     job.say(`the run before was cut off; the change begins again${removedText(cleaned)}`);
-    await markBegun(desk.session, desk.tables, id, undefined);
+    await markBegun(testEngine.session, testEngine.tables, id, undefined);
     return false;
   }
   job.say(`the run before was cut off after its tables were swapped${removedText(cleaned)}`);
@@ -80,7 +80,7 @@ async function settleLast(job: Job, { tool, ...begun }: Begun): Promise<boolean>
 
 /** The kernel has asked it to end when its engine was killed; what it does just then takes a moment. */
 async function refuseWhileAtWork(
-  { table, desk: { clock }, signal }: Job,
+  { table, testEngine: { clock }, signal }: Job,
   { name, process: at }: BegunTool,
 ): Promise<void> {
   const end = clock.monotonic() + lastBreathMs;
@@ -106,8 +106,8 @@ const isHereStill = ({ mark }: NonNullable<BegunTool['process']>): boolean =>
   mark.bootId === ownMark().bootId && !isGone(mark);
 
 async function makeChange(job: Job): Promise<void> {
-  const { desk, id, table, tool, statement } = job;
-  const { session, tables } = desk;
+  const { testEngine, id, table, tool, statement } = job;
+  const { session, tables } = testEngine;
   const before = await lookAt(session, table);
   refuseForeign(table, before);
   const begun = begin(statement, 0, await readCatalog(session, tables));
@@ -120,7 +120,7 @@ async function makeChange(job: Job): Promise<void> {
   const began = performance.now();
   const { end, tail } = await withKeptSession(job, (signal) => runTool(job, signal, note));
   if (!session.isAlive()) throw lost(tool.name);
-  const cleaned = await cleanUp({ ...desk, table, before });
+  const cleaned = await cleanUp({ ...testEngine, table, before });
   if (cleaned.kind === 'undone') {
     await markBegun(session, tables, id, undefined);
     throw problemOf(job, end, `${tail}${removedText(cleaned)}`);
@@ -128,7 +128,7 @@ async function makeChange(job: Job): Promise<void> {
   warnOfLeft(job, cleaned);
   const { file } = job.file;
   const tookMs = Math.round(performance.now() - began);
-  desk.see?.({ file, line: statement.line, text: statement.text, tookMs, rows: undefined, locks: undefined });
+  testEngine.see?.({ file, line: statement.line, text: statement.text, tookMs, rows: undefined, locks: undefined });
 }
 
 /** What another run, or a person, left: a tool would stumble over it, or fill the wrong table. */
@@ -142,7 +142,7 @@ function refuseForeign(table: string, { look, tables, triggers }: Before): void 
 }
 
 async function runTool(
-  { tool, address, table, alter, say, desk: { clock } }: Job,
+  { tool, address, table, alter, say, testEngine: { clock } }: Job,
   signal: AbortSignal,
   note: (more: Partial<BegunTool>) => Promise<void>,
 ): Promise<{ readonly end: WatchedEnd; readonly tail: string }> {
@@ -192,7 +192,7 @@ const keepAliveMs = 30_000;
 
 /** The migrators' lock is in the session: it is used now and then, and the tool ends where it is lost. */
 async function withKeptSession<T>(
-  { desk: { session, clock }, signal }: Job,
+  { testEngine: { session, clock }, signal }: Job,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const [over, gone] = [new AbortController(), new AbortController()];

@@ -3,7 +3,7 @@
 import { systemClock } from '../../../lib/clock.ts';
 import { openDatabase } from '../../../state/database.ts';
 import { createStore } from '../../../state/store.ts';
-import { sceneOf, startTelling } from './scene.ts';
+import { sceneOf, startNotifying } from './scene.ts';
 
 const [folder = '', config = '{}'] = process.argv.slice(2);
 const store = createStore({
@@ -12,5 +12,5 @@ const store = createStore({
   redact: (text) => text,
   committed: () => undefined,
 });
-startTelling(sceneOf({ store, clock: systemClock, config: JSON.parse(config) }));
+startNotifying(sceneOf({ store, clock: systemClock, config: JSON.parse(config) }));
 process.stdout.write('telling\n');

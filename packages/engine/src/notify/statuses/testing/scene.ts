@@ -47,7 +47,7 @@ export function sceneOf({ store, clock, config, log = silentLog }: NewScene): Sc
 }
 
 /** Notifiers at work until `stop` is called, which waits for their end. */
-export function startTelling(scene: Scene): { readonly stop: () => Promise<void> } {
+export function startNotifying(scene: Scene): { readonly stop: () => Promise<void> } {
   const over = new AbortController();
   const all = Promise.all(statusNotifiers(scene).map(({ work }) => work(over.signal)));
   all.catch(() => {});

@@ -22,10 +22,10 @@ const live = () => liveDeployment(flow.process().core.store.db, flow.process().t
 /** A round of the supervisor. */
 async function round(): Promise<void> {
   const { core, target, lease } = flow.process();
-  const charge = { core, target, lease: lease() };
+  const targetContext = { core, target, lease: lease() };
   for (const slot of ['blue', 'green'] as const)
-    await flow.passing(superviseSlot({ ...charge, slot, signal: new AbortController().signal }));
-  await flow.passing(guardLiveSide(charge));
+    await flow.passing(superviseSlot({ ...targetContext, slot, signal: new AbortController().signal }));
+  await flow.passing(guardLiveSide(targetContext));
   flow.clock.advance(5_000);
 }
 

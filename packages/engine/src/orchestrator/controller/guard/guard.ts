@@ -7,7 +7,7 @@ import { liveDeployment } from '../../../state/deployments.ts';
 import { getSnapshot, guardKey, putSnapshot, slotKey } from '../../../state/snapshots.ts';
 import type { Tx } from '../../../state/store.ts';
 import { readQuarantine, readSlot, type SlotRow } from '../../../state/targets.ts';
-import { type Charge, type Core, healthOf, placeOf, releaseFiles, slotMutex, type Target } from '../../core.ts';
+import { type Core, healthOf, placeOf, releaseFiles, slotMutex, type Target, type TargetContext } from '../../core.ts';
 import { activeSide } from '../../gates/facts.ts';
 import { startAsItIs } from '../../plan/release-settings.ts';
 import { mayRestart, standingOf } from '../../routing/standing.ts';
@@ -21,22 +21,22 @@ import { crashesOf, readMemory, sideOf } from './memory.ts';
 /** A hung process hears no SIGTERM, and its users wait. */
 const hungGraceMs = 2_000;
 
-interface Ill extends Charge {
+interface Ill extends TargetContext {
   readonly row: SlotRow & { readonly version: string };
   readonly illness: Illness;
   readonly problem: string;
 }
 
 /** After each look at both sides. */
-export async function guardLiveSide(charge: Charge): Promise<void> {
-  const { core, target } = charge;
+export async function guardLiveSide(targetContext: TargetContext): Promise<void> {
+  const { core, target } = targetContext;
   const { db } = core.store;
   const active = activeSide(core, target);
   if (!active) return;
   const row = readSlot(db, target.key, active.slot);
   const memory = readMemory(db, target.key);
   const seen = snapshotOf(core, target, row);
-  if (serves(seen?.state.condition)) endIncident(charge, memory, row);
+  if (serves(seen?.state.condition)) endIncident(targetContext, memory, row);
   const illness = illnessOf(core, target, { row, seen, memory });
   const { settings } = target;
   const now = core.clock.monotonic();
@@ -45,10 +45,13 @@ export async function guardLiveSide(charge: Charge): Promise<void> {
   const decision = decideGuard({ illness, side: sideOf(row), standbyReady, settings: settings.guard, memory, now });
   if (decision.kind === 'nothing' || row.version === null || isAtWork(core, target, active.slot)) return;
   const problem = seen?.state.problem ?? 'no reason given';
-  await carryOut({ ...charge, row: { ...row, version: row.version }, illness: decision.illness, problem }, decision);
+  await carryOut(
+    { ...targetContext, row: { ...row, version: row.version }, illness: decision.illness, problem },
+    decision,
+  );
 }
 
-function endIncident({ core, target, lease }: Charge, memory: GuardMemory, row: SlotRow): void {
+function endIncident({ core, target, lease }: TargetContext, memory: GuardMemory, row: SlotRow): void {
   const { handled, ...rest } = memory;
   if (handled === undefined) return;
   const { guard } = target.settings;

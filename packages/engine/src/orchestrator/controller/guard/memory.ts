@@ -7,11 +7,11 @@ import type { Db } from '../../../state/database.ts';
 import { getSnapshot, guardKey, putSnapshot } from '../../../state/snapshots.ts';
 import type { Tx } from '../../../state/store.ts';
 import type { SlotRow } from '../../../state/targets.ts';
-import type { Charge } from '../../core.ts';
+import type { TargetContext } from '../../core.ts';
 import { type GuardMemory, noMemory, ofThisBoot, within } from './decide.ts';
 
 /** Called in the transaction that writes a crash. @returns how many of this side count, this one included. */
-export function noteCrash(tx: Tx, { core, target }: Pick<Charge, 'core' | 'target'>, row: SlotRow): number {
+export function noteCrash(tx: Tx, { core, target }: Pick<TargetContext, 'core' | 'target'>, row: SlotRow): number {
   const { key, settings } = target;
   if (row.role !== 'active') return 1;
   const memory = readMemory(tx.db, key);

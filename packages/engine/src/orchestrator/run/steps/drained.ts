@@ -4,13 +4,13 @@
 import type { SlotName } from '../../../domain/target.ts';
 import { pause } from '../../../lib/clock.ts';
 import { getSnapshot, openKey, putSnapshot } from '../../../state/snapshots.ts';
-import { type Charge, type Core, placeOf, type Target } from '../../core.ts';
+import { type Core, placeOf, type Target, type TargetContext } from '../../core.ts';
 
 const pollMs = 200;
 
 type OpenCounts = Readonly<Record<SlotName, number>>;
 
-interface Draining extends Charge {
+interface Draining extends TargetContext {
   readonly signal: AbortSignal;
 }
 

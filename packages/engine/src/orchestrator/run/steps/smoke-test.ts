@@ -2,7 +2,7 @@
 
 import { runSmokeTests } from '../../../environment/smoke.ts';
 import { healthOf, slotUrl } from '../../core.ts';
-import { runBy } from '../../plan/release-settings.ts';
+import { runSettingsOf } from '../../plan/release-settings.ts';
 import { done, failed, type Named, noActions, type Step } from '../step.ts';
 
 export const smokeTest: Step<Named<'smoke-test'>> = {
@@ -18,7 +18,7 @@ export const smokeTest: Step<Named<'smoke-test'>> = {
     const report = await runSmokeTests({
       baseUrl: slotUrl(target, deployment.slot),
       slotRule: healthOf(target, deployment.slot),
-      tests: runBy(target, release).smokeTests,
+      tests: runSettingsOf(target, release).smokeTests,
       totalMs: target.settings.smokeTotalMs,
       clock: core.clock,
       signal,

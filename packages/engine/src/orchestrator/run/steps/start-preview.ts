@@ -7,7 +7,7 @@ import { BlueGreenError } from '../../../lib/errors.ts';
 import { claimKey, getSnapshot, putSnapshot } from '../../../state/snapshots.ts';
 import { readRouting, readSlot, type SlotRow, setSlot } from '../../../state/targets.ts';
 import { placeOf, slotMutex } from '../../core.ts';
-import { foresee, startRelease } from '../../plan/release-settings.ts';
+import { preflight, startRelease } from '../../plan/release-settings.ts';
 import { changeRouting } from '../../routing/routing.ts';
 import { holdsBack, standingOf, waysOut } from '../../routing/standing.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame } from '../step.ts';
@@ -39,7 +39,7 @@ export const startPreview: Step<Named<'start-preview'>> = {
       await requireUnserved(context);
       // Whatever refuses a start is asked before the slot gives anything up.
       const kind = deployment.mode === 'rollback' ? 'rescue' : 'addition';
-      foresee(target, deployment.slot, release, kind);
+      preflight(target, deployment.slot, release, kind);
       const before = claimSlot(context);
       try {
         return await startRelease(target, deployment.slot, release, kind);

@@ -3,7 +3,7 @@
 import type { Receipt } from '../../../api/deployment.ts';
 import { runSmokeTests } from '../../../environment/smoke.ts';
 import { putSnapshot, receiptKey } from '../../../state/snapshots.ts';
-import { runBy } from '../../plan/release-settings.ts';
+import { runSettingsOf } from '../../plan/release-settings.ts';
 import { directionOf, except } from '../../routing/silent-nodes.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame, type StepResult } from '../step.ts';
 import { proveThrough } from './receipt.ts';
@@ -52,7 +52,7 @@ async function smokeThroughBalancer(
   for (const node of target.balancer.entrypoints) {
     const report = await runSmokeTests({
       baseUrl: node,
-      tests: runBy(target, release).smokeTests,
+      tests: runSettingsOf(target, release).smokeTests,
       totalMs: target.settings.smokeTotalMs,
       headers: target.balancer.probeHeaders,
       clock: core.clock,

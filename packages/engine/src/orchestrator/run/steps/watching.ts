@@ -62,7 +62,7 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
     const paused = readDeployment(core.store.db, deployment.id)?.pausedAt != null;
     const decided = watch.decide({ judgement, paused, now: core.clock.now(), watchedMs: progress.watchedMs() });
     if (decided) return decided;
-    await core.wake.changed(Math.max(1, nextLookAt - core.clock.monotonic()), signal);
+    await core.changeSignal.changed(Math.max(1, nextLookAt - core.clock.monotonic()), signal);
   }
   return interrupted;
 }

@@ -37,7 +37,7 @@ export const ci: Actor = { kind: 'machine', name: 'ci', door: 'webhook' };
 export const versions = ['v1.0', 'v2.0', 'v2.1'] as const;
 export const digestOf = (version: string): string => Buffer.from(version).toString('hex').padEnd(64, '0');
 
-export interface Desk {
+export interface TestEngine {
   readonly folder: string;
   readonly settings: Settings;
   readonly engine: Engine;
@@ -54,7 +54,7 @@ export interface Desk {
   remove(): void;
 }
 
-export function setDesk(target = ''): Desk {
+export function startTestEngine(target = ''): TestEngine {
   const folder = mkdtempSync(join(tmpdir(), 'bg-desk-'));
   for (const version of versions) {
     mkdirSync(join(folder, 'releases', version), { recursive: true });
@@ -230,17 +230,17 @@ ${target}`;
 export const codeOf = (answer: Result<unknown>): string => (answer.ok ? 'ok' : answer.refusal.code);
 
 /** The row as it is now. */
-export const rowOf = ({ store }: Desk, id: string): DeploymentRow | undefined => readDeployment(store.db, id);
+export const rowOf = ({ store }: TestEngine, id: string): DeploymentRow | undefined => readDeployment(store.db, id);
 
 const decided = ['slots', 'targets', 'deployments', 'approvals', 'votes', 'signals', 'locks', 'quarantine', 'releases'];
-export const everythingIn = ({ store }: Desk): string =>
+export const everythingIn = ({ store }: TestEngine): string =>
   JSON.stringify(decided.map((table) => store.db.$client.prepare(`SELECT * FROM ${table}`).all()));
 
 /** Asserts the code, that no decided table changed, and that one audit row says so. */
-export function expectRefused(desk: Desk, act: () => Result<unknown>, code: string): void {
-  const before = everythingIn(desk);
-  const seq = desk.engine.audit.after(0, 1_000).length;
+export function expectRefused(testEngine: TestEngine, act: () => Result<unknown>, code: string): void {
+  const before = everythingIn(testEngine);
+  const seq = testEngine.engine.audit.after(0, 1_000).length;
   expect(codeOf(act())).toBe(code);
-  expect(everythingIn(desk)).toBe(before);
-  expect(desk.engine.audit.after(seq, 10)).toMatchObject([{ action: 'refused', code }]);
+  expect(everythingIn(testEngine)).toBe(before);
+  expect(testEngine.engine.audit.after(seq, 10)).toMatchObject([{ action: 'refused', code }]);
 }
