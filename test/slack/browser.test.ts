@@ -94,7 +94,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     await button('Approve').click();
     await card('shop v2.1').filter({ hasText: 'canary 50 %' }).waitFor({ timeout: longMs });
     await picture('5-half');
-    await card('shop v2.1').filter({ hasText: '· live' }).filter({ hasText: 'kept' }).waitFor({ timeout: longMs });
+    await card('shop v2.1').filter({ hasText: '· live' }).filter({ hasText: 'stays in' }).waitFor({ timeout: longMs });
     await expect.poll(version, { timeout: longMs }).toBe('v2.1');
     await card('shop v2.1 · live').filter({ hasText: 'files from' }).waitFor({ timeout: longMs });
     await picture('6-live');
