@@ -89,7 +89,7 @@ describe('bg hook test', () => {
 
   it.each([
     [['nothing.json'], /nothing\.json cannot be read \(ENOENT\)/],
-    [[success, '--hook', 'gihub'], /"gihub" is no hook: github, gitlab, cdevents, generic/],
+    [[success, '--hook', 'gihub'], /"gihub" is no hook: github, gitlab, bitbucket, cdevents, generic/],
     [[join(payloads, 'github/ping.json')], /no event of a build that is known here/],
   ])('%j cannot be understood: 2', async (words, sentence) => {
     const { code, err } = await shell.bg('hook', 'test', ...words);
