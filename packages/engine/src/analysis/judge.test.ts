@@ -61,7 +61,7 @@ describe('users who have no cookie yet, or keep none', () => {
     expect(judge({ stable, canary }, rules).verdict).toBe(verdict);
   });
 
-  it('chance alone ends no canary: a client that fails half of its requests, looked at each second', () => {
+  it('chance does not end a canary: a client that fails half of its requests, checked every second', () => {
     let seed = 42;
     const random = () => {
       seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;

@@ -1,4 +1,4 @@
-// The judge: counts in, verdict out. Pure, so that a better method can take its place behind the same door.
+// The judge: counts in, verdict out. Pure, so that a better method can replace it behind the same interface.
 
 import type { DrawnCounts, SideCounts } from '../domain/routing.ts';
 
@@ -24,9 +24,10 @@ interface Sides {
 export const percentText = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
 
 /**
- * Absence of data is never a success: fewer than `minRequests` on the canary are `Inconclusive`. Users who keep their bucket
- * are judged alone where they are enough. Requests that drew one are only added where they are not, since one client may
- * make any number of them; chance gives them to both sides, so that what they do to both is no news about one.
+ * Absence of data is never a success: fewer than `minRequests` on the canary are `Inconclusive`. The judge uses only
+ * the users who keep their bucket where they are enough. It adds the requests that drew a bucket only where they are
+ * not, since one client may make any number of them. Chance gives those requests to both sides, so what they do to both
+ * says nothing about one.
  */
 export function judge({ stable, canary }: Sides, rules: JudgeRules): Judgement {
   const { minRequests, maxErrorRate } = rules;

@@ -20,7 +20,7 @@ const leastEarlier = 200;
 /** How many answers took so long, in total. Bounded by the number of buckets that the counters have. */
 export interface TimesSeen {
   total: number;
-  /** Ascending, each with its count beside it. */
+  /** Ascending, each with its count in `counts`. */
   readonly ms: number[];
   readonly counts: number[];
 }

@@ -66,7 +66,7 @@ describe('one tick of the ratio test', () => {
     ).toEqual(noEvidence(worse.ratios));
   });
 
-  it('is not moved by a spike that both sides share, and is by one that the canary has alone', () => {
+  it('ignores a spike that both sides share, and notices one that only the canary has', () => {
     expect(logMean(evidenceFor(worse, [[900, 180, 100, 20]]))).toBeLessThan(0);
     expect(logMean(evidenceFor(worse, [[900, 9, 100, 20]]))).toBeGreaterThan(Math.log(100));
   });

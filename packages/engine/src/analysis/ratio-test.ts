@@ -1,11 +1,13 @@
-// Two tests of event counts that may be looked at after every tick: the chance that a release that is no worse is ever
-// blamed stays below the level, however often one looks (Ville's inequality for non-negative supermartingales).
+// Two tests of event counts that may be checked after every tick: the chance that a release that is no worse is ever
+// blamed stays below the level, however often the counts are checked (Ville's inequality for non-negative
+// supermartingales).
 //
 // Method: a likelihood ratio of binomials, conditioned on the traffic of each tick (Lindon and Malek, "Anytime-valid
-// inference for multinomial count data", NeurIPS 2022, with the shares that were seen instead of those that were set), mixed
-// over a grid of ratios. Under "the same event probability on both sides" the events of a tick are hypergeometric, and the
-// mean of a convex function of them is at most its mean under the binomial (Hoeffding 1963), which is 1. Since each tick is
-// compared with itself alone, neither a drift that both sides share nor a change of the weight makes a false alarm.
+// inference for multinomial count data", NeurIPS 2022, with the shares that were seen instead of those that were set),
+// mixed over a grid of ratios. Under "the same event probability on both sides" the events of a tick are
+// hypergeometric, and the mean of a convex function of them is at most its mean under the binomial (Hoeffding 1963),
+// which is 1. Since each tick is compared only with itself, neither a drift that both sides share nor a change of the
+// weight causes a false alarm.
 
 /** What one side answered in one tick, and how many of these were events: errors, or slow answers. */
 export interface Count {

@@ -42,13 +42,13 @@ test('busy without end it is killed when the signal aborts', async () => {
   expect(isAlive()).toBe(false);
 });
 
-test('a question that is taken back before its turn harms nobody', async () => {
+test('a question that is cancelled before its turn does no harm', async () => {
   const { ask } = await start();
   await expect(ask(['hang'], { ...patient, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
   expect(await ask(['add', 1n], patient)).toEqual([8n, Buffer.from('7')]);
 });
 
-test('one that ends in the middle of a question is told, and not waited for', async () => {
+test('one that ends in the middle of a question is reported, and not waited for', async () => {
   const { ask } = await start();
   await expect(ask(['end'], patient)).rejects.toMatchObject({ code: 'exec-failed' });
 });

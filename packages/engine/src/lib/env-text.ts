@@ -101,7 +101,7 @@ function textBehind(
   return `the value of ${name} is closed by ${quote}${where} with text behind it; write \\${quote} for a quote in the value, and a comment behind a #`;
 }
 
-/** Where the value ends in this line. A backslash protects what follows it; in single quotes, a quote alone. */
+/** Where the value ends in this line. A backslash protects the next character; in single quotes, only a quote. */
 function closing(line: string, quote: '"' | "'"): number | undefined {
   for (let at = 0; at < line.length; at += 1) {
     if (line[at] === quote) return at;

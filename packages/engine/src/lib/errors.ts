@@ -1,6 +1,6 @@
 // One error class with a closed set of codes. Expected endings (refused, rolled back, halted) are results, not errors.
 
-/** Every code with the line of help that an operator sees beside the message. Keep alphabetical. */
+/** Every code with the line of help that an operator sees next to the message. Keep alphabetical. */
 export const errorHelp = {
   'account-refused':
     'Nothing was started or stopped. docs/accounts.md says what an account of its own needs; the message says what is missing.',
@@ -73,7 +73,7 @@ export const errorHelp = {
 
 export type ErrorCode = keyof typeof errorHelp;
 
-/** A fault: something the program did not expect to fail, did. `message` is one sentence for people; `cause` is kept. */
+/** A fault: something failed unexpectedly. `message` is one sentence for people; `cause` is preserved. */
 export class BlueGreenError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;

@@ -13,7 +13,7 @@ export function cleanText(text: string): string {
   return text.replace(breaks, ' ').replace(unseen, '').replace(tower, '$1');
 }
 
-/** The same for places that obey marks in a text (Slack, mail programs, pagers): each mark becomes a sign that looks like it. */
+/** The same for places that interpret marks (Slack, mail programs, pagers): replaces each with a similar sign. */
 export function inertText(text: string): string {
   return cleanText(text)
     .trim()

@@ -53,7 +53,7 @@ const ways = [
 describe.each(ways)('$name', ({ at, send }) => {
   const serve = (answer: RequestListener) => listen(answer, at === 'socket' ? socketIn() : 0);
 
-  it('comes over a connection of its own, which is closed', async () => {
+  it('comes over a separate connection, which is closed', async () => {
     const seen: (string | undefined)[] = [];
     let connections = 0;
     await serve((request, response) => {

@@ -49,7 +49,7 @@ describe('a one-shot request', () => {
     expect(await httpRequest({ url, timeoutMs: 5_000 })).toMatchObject({ body: 'here' });
   });
 
-  it('tells an answer that does not come from a connection that fails', async () => {
+  it('distinguishes an answer that does not come from a connection that fails', async () => {
     const url = await serve(() => {});
     await expect(httpRequest({ url, timeoutMs: 200 })).rejects.toMatchObject({
       code: 'http-timeout',

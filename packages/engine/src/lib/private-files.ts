@@ -1,5 +1,5 @@
-// Files and sockets of this system belong to its own account alone. What it starts for others, the deployed services, gets
-// the umask that this process itself was given.
+// Only this system's own account may access its files and sockets. What it starts for others, the deployed services,
+// gets the umask that this process itself was given.
 
 let given: number | undefined;
 

@@ -1,5 +1,5 @@
-// Limits of single processes, where no control group can be made: weaker, since each process may take as much, and kept by
-// the kernel all the same.
+// Limits of single processes, where no control group can be made: weaker, since each process may use the full limit,
+// but the kernel enforces them all the same.
 
 import { statSync } from 'node:fs';
 

@@ -9,7 +9,7 @@ const never = new AbortController().signal;
 const shell = (text: string) => ['/bin/bash', '-c', text] as const;
 const env = { PATH: '/usr/bin:/bin' };
 
-/** One that nobody has waited for is gone as well. */
+/** A process that no parent has waited for counts as gone too. */
 const isAlive = (pid: number): boolean => startTicksOf(pid) !== undefined;
 
 it('passes on the lines of both outputs while it runs, and what draws over itself', async () => {

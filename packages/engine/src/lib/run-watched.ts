@@ -1,5 +1,5 @@
-// A command that works for hours: its lines are passed on while it runs, it is asked to end before it is ended, and it ends
-// with this process, so that nobody works on unseen.
+// A command that works for hours: its lines are passed on while it runs, it is asked to end before it is killed, and it
+// ends with this process, so that no command continues unseen.
 
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -32,7 +32,7 @@ export type WatchedEnd =
 type Started = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const longestLine = 2_000;
-/** What a command started in a group of its own may still hold the output open. */
+/** What a command started in its own process group may still hold the output open. */
 const outputMs = 2_000;
 
 /** Resolves when the command and all that it started have ended. @throws BlueGreenError `exec-not-found`; what `onStart` throws */

@@ -20,7 +20,7 @@ it('gives what the file holds, without the end of its line', () => {
   expect(variables).toMatchObject({ SLACK_BOT_TOKEN: 'of-the-file', SMTP_URL: 'of-the-file', PORT: '3000' });
 });
 
-it('leaves the variables of other programs alone, and empty ones', () => {
+it('does not touch the variables of other programs, or empty ones', () => {
   const variables = { SSL_CERT_FILE: '/nowhere', npm_config_token_FILE: '/nowhere', WEBHOOK_SECRET_FILE: ' ' };
   expect(withSecretFiles(variables)).toEqual(variables);
 });

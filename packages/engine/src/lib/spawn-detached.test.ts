@@ -72,7 +72,7 @@ describe('a detached process', () => {
     expect(JSON.parse(log())).toEqual({ ONLY: 'this' });
   });
 
-  test('leads a process group of its own', async () => {
+  test('leads its own process group', async () => {
     const { pid } = await start([process.execPath, '-e', 'setInterval(() => {}, 1000)']);
     pids.push(pid);
     const group = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[2];

@@ -43,7 +43,7 @@ const codes: Readonly<Record<string, StorageCode>> = {
   SQLITE_BUSY: 'state-locked',
 };
 
-/** SQLite uses these for several causes; the system tells them apart. */
+/** SQLite uses these for several causes; the system's error code distinguishes them. */
 const vague = ['SQLITE_CANTOPEN', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_PERM'];
 
 const storageCodes: ReadonlySet<string> = new Set(Object.values(codes));

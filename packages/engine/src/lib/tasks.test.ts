@@ -73,7 +73,7 @@ describe('a result within a time', () => {
     await expect(within(60_000, Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   });
 
-  test('is undefined when it comes later, or when nobody waits any more', async () => {
+  test('is undefined when it comes later, or when the caller no longer waits', async () => {
     expect(await within(10, new Promise(() => {}))).toBeUndefined();
     expect(await within(60_000, new Promise(() => {}), { signal: AbortSignal.timeout(20) })).toBeUndefined();
   });

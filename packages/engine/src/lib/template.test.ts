@@ -61,7 +61,7 @@ describe('a template that others wrote', () => {
     expect(filled).toHaveProperty('problems');
   });
 
-  test('of many blocks beside one another, each with an else, is filled in', () => {
+  test('fills in many blocks in a row, each with an else', () => {
     const text = '{{#if A}}x{{^}}y{{/if}}{{#if A}}x{{else}}y{{/if}}'.repeat(40);
     expect(fillForeign({ text, values: { A: '1' } })).toEqual({ text: 'x'.repeat(80) });
   });

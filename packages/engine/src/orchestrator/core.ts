@@ -18,7 +18,7 @@ import type { Lease } from '../state/leases.ts';
 import type { Store } from '../state/store.ts';
 import { readRelease } from '../state/targets.ts';
 
-/** Whoever holds it moves deployments and supervises. */
+/** The process that holds this lease (the controller) moves deployments and supervises. */
 export const controllerLease = 'driver';
 
 /** One target with its drivers. */
@@ -72,7 +72,7 @@ export function requireTarget(core: Core, key: TargetKey): Target {
   return found;
 }
 
-/** A deployment, a restart and the end of keeping start and stop what runs in a slot: one of them at a time. */
+/** A deployment, a restart and the end of retention start and stop what runs in a slot: one of them at a time. */
 export const slotMutex = ({ name }: Target, slot: SlotName): string => `slot ${name} ${slot}`;
 
 /** Intent, balancer and proof of one routing change belong together. */
@@ -117,7 +117,7 @@ export function healthOf(target: Target, slot: SlotName): HealthSettings {
   return asSlot(target, slot, { ...settings.health, ...environment.startedAs({ ...key, slot })?.health });
 }
 
-/** A command that looks at a side has no more rights than the side itself. */
+/** A command that checks a side has no more rights than the side itself. */
 export function asSlot({ settings }: Target, slot: SlotName, rule: HealthSettings): HealthSettings {
   const { account } = settings.slots[slot];
   return account && rule.command ? { ...rule, command: { ...rule.command, account } } : rule;

@@ -21,7 +21,7 @@ import { join } from 'node:path';
 export interface SmallDisk {
   readonly folder: string;
   readonly freeBytes: () => number;
-  /** Takes what is left to the last block, in a file of its own. */
+  /** Writes a separate file that takes all the remaining space, to the last block. */
   readonly fill: () => void;
   /** What a person does: removes what fills the disk. */
   readonly makeRoom: () => void;

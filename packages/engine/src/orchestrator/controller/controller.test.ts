@@ -14,7 +14,7 @@ let testEngine: TestEngine;
 afterEach(() => testEngine.remove());
 
 describe('a process that competes for a lease', () => {
-  it('goes on competing when somebody stands still in the middle of a write for longer than it waits', async () => {
+  it('goes on competing when a process stops in the middle of a write for longer than it waits', async () => {
     testEngine = startTestEngine();
     const args = [child, testEngine.settings.stateFolder, 'hold', '6500'];
     const holder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -81,8 +81,8 @@ async function hold(core: Core, lease: Lease, signal: AbortSignal, job: Job): Pr
 }
 
 /**
- * Undefined while somebody else holds it, and while the state cannot be written (a slow disk, a process that was stopped
- * in the middle of a write): who gave up then would never drive again.
+ * Undefined while another process holds it, and while the state cannot be written (a slow disk, a process that was
+ * stopped in the middle of a write): a controller that gave up then would never take the lease again.
  */
 function askFor({ store, settings, clock, log }: Core, who: Pick<Lease, 'name' | 'holder'>): Lease | undefined {
   try {
@@ -127,7 +127,7 @@ async function heartbeat(core: Core, lease: Lease, stop: AbortSignal, lost: () =
   lost();
 }
 
-/** Looked at oftener than the lease is renewed: the next driver of the new file knows nothing of this one. */
+/** Checked more often than the lease is renewed: the next controller of the new file does not know of this one. */
 async function watchFile({ store, clock, log }: Core, stop: AbortSignal, lost: () => void): Promise<void> {
   while (await pause(clock, fileLookMs, stop)) {
     const replaced = replacedFile(store.db);
@@ -137,7 +137,7 @@ async function watchFile({ store, clock, log }: Core, stop: AbortSignal, lost: (
   }
 }
 
-/** Returns only when all have ended: nothing of an earlier lease goes on beside the next one. */
+/** Returns only when all have ended: nothing of an earlier lease continues during the next one. */
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
   const { whenWritable } = core.store;
   await patiently(whenWritable, () => prepare(core, lease), stop);

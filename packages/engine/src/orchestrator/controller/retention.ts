@@ -1,4 +1,5 @@
-// What is kept has an end: a failed side is restored to the last good release, a standby is stopped, an upgrade is made.
+// Ends retention when its time is over: restores a failed side to the last good release, stops a standby, makes an
+// upgrade.
 
 import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { messageOf } from '../../lib/errors.ts';
@@ -32,7 +33,7 @@ export async function endKeeping(keeper: Keeper, slot: SlotName): Promise<void> 
     return dueFor(row, core.clock.now()) !== 'nothing' && mayTouch(core, target, slot) ? row : undefined;
   };
   if (!dueNow()) return;
-  // Looked at again in turn: a deployment may have taken the slot while this waited.
+  // Checked again under the mutex: a deployment may have taken the slot while this waited.
   await core.mutex(slotMutex(target, slot), async () => {
     const row = dueNow();
     if (row) await end({ ...keeper, row });

@@ -1,4 +1,4 @@
-// What was last seen of the health of a side, for everybody who looks.
+// The last known health of a side, for every reader.
 
 import type { SlotName } from '../../domain/target.ts';
 import type { SlotObservation } from '../../environment/environment.ts';
@@ -9,7 +9,7 @@ import { readSlot, type SlotRow } from '../../state/targets.ts';
 import type { Core, TargetContext } from '../core.ts';
 
 export interface SlotSnapshot {
-  /** The health belongs to what this deployment started; another release begins anew. */
+  /** The health belongs to what this deployment started; another release starts with none. */
   readonly deploymentId: string | null;
   readonly version: string | null;
   readonly state: HealthState;
@@ -21,7 +21,7 @@ export interface SlotSnapshot {
   readonly memoryBytes: number | undefined;
 }
 
-/** Of a side that has shown so to the step that waited for it: whoever looks after it goes on from there. */
+/** Of a side that was healthy for the step that waited for it: the supervisor continues from there. */
 export function rememberHealthy(
   { core, target, slot }: Pick<TargetContext, 'core' | 'target'> & { readonly slot: SlotName },
   shown: { readonly seen: SlotObservation; readonly inARow: number; readonly proof: HealthReport['proof'] },

@@ -1,5 +1,5 @@
-// What the supervisor does with the two slots: it tells health from silence, restarts what crashed with growing pauses, and
-// ends what is kept past its time. Each look is one call; the time between them is the test's.
+// What the supervisor does with the two slots: it distinguishes health from silence, restarts what crashed with growing
+// pauses, and ends what is retained past its time. Each check is one call; the test sets the time between checks.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SlotName } from '../../domain/target.ts';
@@ -50,7 +50,7 @@ const set = (slot: SlotName, change: Parameters<typeof setSlot>[3]): void =>
     tx.audit({ actor: 'engine', action: 'resumed', sentence: 'laid out for a test' });
   });
 
-describe('a side that is looked at', () => {
+describe('a side that is checked', () => {
   it('is ill after three bad answers, and well again after two good ones', async () => {
     await look('green');
     await look('green');
@@ -129,7 +129,7 @@ describe('a side that is looked at', () => {
     expect((await storyOf(() => look('green'))).at(-1)).toMatch(/^restarted: v2 runs in green again/);
   });
 
-  it('and is kept as it failed is left as it died', async () => {
+  it('and is retained as it failed is not restarted', async () => {
     flow.environments.machine.behave('v3', { status: 500 });
     await flow.finish(flow.ask('v3'));
     expect(flow.slots().blue).toBe('v3 preview (failed)');

@@ -1,4 +1,5 @@
-// One slot, one look: does its process live, does it answer well? A change is written and told; a crash is restarted.
+// One check of one slot: is its process alive, does it answer well? It records and reports a change, and restarts a
+// crash.
 
 import type { SlotName } from '../../domain/target.ts';
 import type { SlotObservation } from '../../environment/environment.ts';
@@ -123,7 +124,7 @@ async function restart(look: Look, row: SlotRow, seen: Extract<SlotObservation, 
 async function restartInTurn(look: Look, before: SlotRow): Promise<void> {
   const { core, target, lease, slot } = look;
   const row = readSlot(core.store.db, target.key, slot);
-  // Somebody else may have taken the slot while this waited.
+  // A deployment may have taken the slot while this waited.
   if (!isOurs(look, row) || row.version !== before.version || row.nextRestartAt !== before.nextRestartAt) return;
   const release = releaseFiles(core, row.service, row.version ?? '');
   if (!release || !(await isKnownHere(look))) return;
@@ -147,7 +148,7 @@ async function restartInTurn(look: Look, before: SlotRow): Promise<void> {
   });
 }
 
-/** The first restart follows after `firstRestartMs`, at once audited and told. */
+/** The first restart follows after `firstRestartMs`, audited and reported at once. */
 async function announceCrash(
   look: Look,
   row: SlotRow,

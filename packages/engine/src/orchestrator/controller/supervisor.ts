@@ -1,5 +1,6 @@
-// Keeps what runs running, for as long as this process drives: health of both slots, crashes, what is kept too long,
-// a balancer that is gone. Acts on one target at a time and never on a slot that a deployment is working in.
+// Keeps what runs running, for as long as this process is the controller: health of both slots, crashes, what is
+// retained too long, a balancer that is gone. Acts on one target at a time and never on a slot that a deployment is
+// working in.
 
 import { clockTime } from '../../domain/times.ts';
 import { pause } from '../../lib/clock.ts';

@@ -101,7 +101,7 @@ describe('the gates of a deployment', () => {
     expect(refusalOf({ releaseExists: false, nearestRelease: 'v2.0' })?.hint).toContain('v2.0');
   });
 
-  it('neither lock nor a running deployment stands in the way back, a lock does in the way of a switch', () => {
+  it('a lock or a running deployment does not block the way back, a lock blocks a switch', () => {
     expect(ask(gatesOfRollback, { ...open, lock, live }).ok).toBe(true);
     expect(ask(gatesOfSwitch, { ...open, lock })).toMatchObject({ refusal: { code: 'target-locked' } });
     expect(ask(gatesOfRollback, { ...open, otherDriver: 'bot' })).toMatchObject({
@@ -204,7 +204,7 @@ describe('the ending', () => {
   });
 });
 
-describe('what is due for a side that is kept', () => {
+describe('what is due for a side that is retained', () => {
   const side = (change: Partial<SlotRow>): SlotRow =>
     ({ role: 'preview', label: null, keepUntil: now, ...change }) as SlotRow;
   it.each([
@@ -222,7 +222,7 @@ describe('what is due for a side that is kept', () => {
   });
 });
 
-describe('routing that is observed, beside what was decided', () => {
+describe('routing that is observed, compared with what was decided', () => {
   const intent: Routing = { generation: 7, active: 'blue', canary: { slot: 'green', percent: 10 }, preview: 'green' };
   const node = (routing: Routing | undefined, reachable = true): ObservedNode => ({ node: 'n', reachable, routing });
   const blank: Routing = { generation: 0, active: undefined, canary: undefined, preview: undefined };
@@ -272,7 +272,7 @@ describe('the judge', () => {
     expect(judgement.sentence).toContain(String(requests));
   });
 
-  it('tells both sides’ rates', () => {
+  it('reports both sides’ rates', () => {
     expect(judge({ stable: counts(1_000, 10), canary: counts(100, 20) }, rules).sentence).toMatch(
       /20 of 100.*20\.0 %.*1\.00 %.*5\.00 %/,
     );

@@ -32,7 +32,7 @@ export interface GateFacts {
   readonly redeploy: boolean;
   /** Why the state of this target is not known, after it was lost. */
   readonly unlearnt: string | undefined;
-  /** Who drives with another configuration than this process has; undefined when nobody does. */
+  /** The controller that runs with another configuration than this process has; undefined when there is none. */
   readonly otherDriver: string | undefined;
   /** A contract of the schema that was approved and has not ended. */
   readonly contracting: { readonly migrations: string; readonly next: string | undefined } | undefined;
@@ -42,7 +42,7 @@ export interface GateFacts {
   readonly portTaken: string | undefined;
 }
 
-/** A gate says which facts it looks at, so that it can be asked where only those are known. */
+/** A gate names the facts it reads, so that it can be asked where only those are known. */
 export type Gate<Known extends keyof GateFacts = keyof GateFacts> = (
   facts: Pick<GateFacts, Known>,
 ) => Result<undefined>;
@@ -151,7 +151,7 @@ export function markSentence(version: string, mark: Pick<QuarantineRow, 'version
   return `${what} was marked bad by ${shortName(mark.by)} at ${clockTime(mark.at)}: ${mark.reason}`;
 }
 
-/** A machine must not bring back what users were taken off; a person may, and is reminded by a warning. */
+/** A machine must not restore a release that users were taken off. A person may, and gets a warning as a reminder. */
 export const notQuarantined: Gate = ({ quarantine, actor, version }) =>
   quarantine && actor.kind === 'machine'
     ? refuse(

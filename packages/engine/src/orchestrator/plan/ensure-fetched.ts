@@ -1,5 +1,5 @@
-// The first half of phase `fetching`: a release that CI announced and that is not here yet is brought here. What is
-// there already is never fetched over.
+// The first half of phase `fetching`: fetches a release that CI announced and that is not here yet. A release that is
+// already here is never overwritten.
 
 import type { ArtifactSource } from '../../domain/artifact.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
@@ -18,7 +18,7 @@ interface Obtaining extends TargetContext {
   readonly signal: AbortSignal;
 }
 
-/** Undefined when the release lies in its folder, or nobody announced it: then the folder is missed as ever. */
+/** Undefined when the release is in its folder, or was not announced: then the folder is reported missing as usual. */
 export async function obtainRelease(obtaining: Obtaining): Promise<StepResult | undefined> {
   const { core, target, row } = obtaining;
   // Two targets of a service may deploy the same version at the same moment.

@@ -1,5 +1,5 @@
-// Where a release comes from, as whoever built it says in `release.json` beside its files, part of the digest, or as CI
-// announced it. Shown to people, believed by no gate.
+// Where a release comes from, as its builder says in `release.json` next to its files, part of the digest, or as CI
+// announced it. Shown to people; no gate relies on it.
 
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -100,7 +100,7 @@ const anyCanary = fc
 describe('a load balancer that cannot do everything', () => {
   const without = (change: Partial<typeof everything>) => names({ can: { ...everything, ...change } });
 
-  it('without weights moves everybody at once', () => {
+  it('without weights moves all users at once', () => {
     expect(without({ weights: false })).toEqual([...prepared, ...live]);
   });
 
@@ -148,7 +148,7 @@ describe('any plan', () => {
       expect(steps[(promote ?? -2) + 1]?.name).toBe('verify-live');
     }));
 
-  it('never lowers the share, shifts to each share once, and never after everybody was moved', () =>
+  it('never lowers the share, shifts to each share once, and never after all users were moved', () =>
     holds((steps) => {
       const shares = steps.flatMap((step) => (step.name === 'shift-traffic' ? [step.percent] : []));
       expect(shares).toEqual([...new Set(shares)].toSorted((a, b) => a - b));

@@ -13,7 +13,7 @@ export interface PlanInput {
   readonly settings: TargetSettings;
   /** Of the load balancer: a step that it cannot do is left out. */
   readonly can: Pick<BalancerCapabilities, 'weights' | 'counts' | 'preview'>;
-  /** False for the very first deployment of a target: nobody to compare with, nobody to keep safe. */
+  /** False for the first deployment of a target: no release to compare with, no users to protect. */
   readonly hasActive: boolean;
   /** The release already runs in the slot and is healthy: a standby or a held preview. */
   readonly warm: boolean;

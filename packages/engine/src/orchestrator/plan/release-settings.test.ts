@@ -34,7 +34,7 @@ const says = (more: Partial<ReleaseManifest>): ReleaseManifest => ({
 });
 
 describe('what the configuration says and what a release says of itself', () => {
-  it('is the configuration alone where the release says nothing', () => {
+  it('is only the configuration where the release says nothing', () => {
     for (const manifest of [undefined, says({})])
       expect(merged(settings, manifest)).toMatchObject({ ...settings, commandFrom: 'configuration', warnings: [] });
   });

@@ -77,8 +77,9 @@ export async function requireUnchanged({ version, digest, folder }: ReleaseFiles
 }
 
 /**
- * `rescue`: a way back, or what served users until it ended. It starts on a full disk too: refusing it would serve nobody.
- * `addition`: everything else, which must leave the room that the configuration wants.
+ * `rescue`: a way back, or what served users until it ended. It starts on a full disk too: a refusal would not help any
+ * user.
+ * `addition`: everything else, which must leave the space that the configuration requires.
  */
 export type StartKind = 'addition' | 'rescue';
 
@@ -94,9 +95,10 @@ export async function startRelease(
 }
 
 /**
- * Also with files that have changed: for a side that served users until it ended, where refusing would serve nobody. That its
- * files have changed is announced by the look at them. The load balancer follows where the instance answers at another
- * address than the one before. @throws BlueGreenError `release-invalid`, `port-in-use`, and what environment and load balancer throw
+ * Also with files that have changed: for a side that served users until it ended, where a refusal would not help any
+ * user. The check of release files reports the change. The load balancer follows where the instance answers at another
+ * address than the one before. @throws BlueGreenError `release-invalid`, `port-in-use`, and what environment and load
+ * balancer throw
  */
 export async function startAsItIs(target: Target, slot: SlotName, release: ReleaseFiles, kind: StartKind = 'rescue') {
   const before = endpointOf(target, slot);

@@ -1,6 +1,6 @@
-// After a lost state file: what users get is learnt from the balancer, what runs from the services' own answers and the
-// slots' records. Nothing is moved and nothing is guessed: one doubt about a side that users get, and nothing is taken
-// for known until a person says what is so.
+// After a lost state file: the balancer shows what users get; the services' own answers and the slots' records show
+// what runs. Nothing is moved and nothing is guessed: one doubt about a side that users get, and nothing counts as
+// known until a person says what is so.
 
 import { join } from 'node:path';
 import type { Discovered } from '../../api/views.ts';
@@ -62,8 +62,9 @@ export function discoverTarget(discovery: Discovery, nodes: readonly ObservedNod
 }
 
 /**
- * For a state that is older than reality, by a person, within the routing's turn: as for a lost one, except that what this
- * state says of a side gives way to what is there. @returns why it cannot be learnt, with nothing changed
+ * For a state that is older than reality, requested by a person, within the routing's turn: as for a lost one, except
+ * that what is there overrides what this state says of a side. @returns why it cannot be discovered, with nothing
+ * changed
  */
 export async function discoverAgain(discovery: Discovery, routing: Routing): Promise<Discovered | string> {
   const sides = await identifyBoth(discovery, routing);
@@ -75,7 +76,7 @@ export async function discoverAgain(discovery: Discovery, routing: Routing): Pro
   );
   store.write((tx) => {
     doubts.forEach(({ slot }, at) => {
-      // What runs and cannot be told stays as it is: it is never stopped or gone back to unasked.
+      // What runs and cannot be identified stays as it is: it is never stopped or gone back to unasked.
       const row = stopped[at] ? idleSlot : ({ role: 'preview', label: 'kept', keepUntil: null } as const);
       setSlot(tx, target.key, slot, { ...row, since: tx.now });
     });
@@ -164,7 +165,7 @@ function takeSide(tx: Tx, key: TargetKey, { slot, version, digest, folder }: Sid
   addRelease(tx, { service: key.service, version, digest, folder, registeredAt: tx.now });
   const serves = routing.active === slot;
   const role = serves ? 'active' : routing.canary?.slot === slot || routing.preview === slot ? 'preview' : 'standby';
-  // Whether it was good is in the lost state: `kept` is never gone back to unasked, and never stopped unasked.
+  // The lost state knew whether it was good: `kept` is never gone back to unasked, and never stopped unasked.
   setSlot(tx, key, slot, { ...idleSlot, role, version, digest, since: tx.now, label: serves ? null : 'kept' });
 }
 

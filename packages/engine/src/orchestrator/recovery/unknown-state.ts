@@ -1,4 +1,4 @@
-// A target whose state was lost and could not be learnt: nothing is built upon it until a person looked.
+// A target whose state was lost and could not be discovered: nothing is built on it until a person has checked it.
 
 import type { TargetKey } from '../../domain/target.ts';
 import { getSnapshot, putSnapshot, unknownStateKey } from '../../state/snapshots.ts';

@@ -51,7 +51,7 @@ describe('what the guard does', () => {
     expect(decided({ memory: called, now: now + 3_500_000 })).toBe('nothing');
   });
 
-  it('begins anew with another side or another illness', () => {
+  it('starts again with another side or another illness', () => {
     const handled = { side: facts.side, illness: 'unresponsive', againAt: undefined } as const;
     expect(decided({ memory: { ...noMemory, handled }, side: 'blue v2.1 d2' })).toBe('rollback');
     expect(decided({ memory: { ...noMemory, handled }, illness: 'unhealthy' })).toBe('rollback');

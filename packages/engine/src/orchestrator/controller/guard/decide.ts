@@ -5,8 +5,8 @@ import type { GuardAction, GuardSettings } from '../../../config/guard/guard.ts'
 export type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
 
 /**
- * Kept per target. Times are the monotonic clock's of one boot, so that no change of the machine's clock empties the window
- * or holds an act back; lists have the oldest first, and nothing older than the guard's window.
+ * Stored per target. Times are the monotonic clock's of one boot, so that no change of the machine's clock empties the
+ * window or delays an action. Lists have the oldest first, and nothing older than the guard's window.
  */
 export interface GuardMemory {
   /** Missing in what an older version wrote, by the wall clock. */
@@ -41,8 +41,8 @@ export type GuardDecision =
   | { readonly kind: 'exhausted'; readonly illness: Illness };
 
 /**
- * A side that does not answer is restarted where there is no better one; one that says itself that it is ill is left alone,
- * since what it misses (a database) is missed by a new process too, and a crash loop is restarted anyway.
+ * The guard restarts a side that does not answer where there is no better one. It does not restart one that reports
+ * itself unhealthy: what that side lacks (a database), a new process lacks too, and a crash loop is restarted anyway.
  */
 export function decideGuard({ illness, side, standbyReady, settings, memory, now }: GuardFacts): GuardDecision {
   if (illness === undefined) return { kind: 'nothing' };
