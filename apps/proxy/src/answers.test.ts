@@ -63,7 +63,7 @@ describe('answers', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\ndone$/);
   });
 
-  test('200 open event streams leave room for everybody else', async () => {
+  test('200 open event streams leave room for all other users', async () => {
     const streams = await Promise.all(
       Array.from(
         { length: 200 },

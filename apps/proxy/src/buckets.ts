@@ -11,11 +11,11 @@ export interface Buckets {
   bucketOfName(name: string): number;
 }
 
-/** The nonce is the secret that every process of this target knows and nobody else. */
+/** The nonce is the secret that only the processes of this target know. */
 export function bucketsOf(secret: string): Buckets {
   let tokens: readonly string[] | undefined;
   let buckets: ReadonlyMap<string, number> | undefined;
-  // Made when the first user comes: a proxy that recognises nobody by cookies needs none.
+  // Made when the first user comes: a proxy that does not recognise users by cookies needs none.
   const all = (): readonly string[] => {
     tokens ??= bucketTokens(secret);
     return tokens;

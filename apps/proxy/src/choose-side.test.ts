@@ -19,7 +19,7 @@ function choose(headers: Asker['headers'], routing: Routing, changes: Partial<Pr
 }
 
 describe('buckets', () => {
-  test('keep everybody who was with the canary when its share grows, step by step to 100 %', () => {
+  test('keep every user of the canary on it when its share grows, step by step to 100 %', () => {
     const users = Array.from({ length: 500 }, (_, user) => ({ cookie: `bg_bucket=${tokens[user * 20]}` }));
     let before = new Set<string>();
     for (const percent of [0, 0.5, 1, 5, 10, 20, 50, 99, 100]) {
@@ -76,7 +76,7 @@ describe('who is recognised by what', () => {
       ).toBe(1);
   });
 
-  test('nobody by an empty cookie: each such request is a new user', () => {
+  test('no user by an empty cookie: each such request is a new user', () => {
     expect(
       sidesOf(
         many.map(() => ({ cookie: 'bg_bucket=' })),

@@ -1,5 +1,5 @@
-// Who goes where, decided from values alone: preview token first, then named users, then the canary's share of users,
-// then the active side.
+// Decides from values only which side serves a request: preview token first, then named users, then the canary's share
+// of users, then the active side.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -24,7 +24,7 @@ export type Choice =
     }
   | { readonly kind: 'nobody'; readonly sentence: string };
 
-/** Compares secrets without telling by time how much of one was right. */
+/** Compares secrets in constant time: the time does not show how much of one was right. */
 export interface Secrets {
   isPreviewToken(given: string | undefined): boolean;
   isProbe(given: string | undefined): boolean;
@@ -47,7 +47,7 @@ export function chooseSide(asker: Asker, routing: Routing, { spec, secrets, buck
   const wish = previewRequest(asker, spec, secrets);
   if (wish !== undefined && routing.preview !== undefined)
     return { kind: 'side', slot: routing.preview, route: 'preview', probe, newKey: undefined };
-  // A cookie stays in a browser when the preview is over: its owner is then a user like any other. A header is a wish.
+  // A cookie stays in a browser when the preview is over: its owner is then an ordinary user. A header is a request.
   if (wish === 'header') return { kind: 'nobody', sentence: 'There is no preview at present.' };
   const newSide = routing.canary?.slot ?? routing.preview;
   if (newSide !== undefined && isNamed(asker, spec))
@@ -101,7 +101,7 @@ function keyOf(
   const token = readCookie(headers.cookie, sticky.name);
   const bucket = token === undefined ? undefined : buckets.bucketOfToken(token);
   if (bucket !== undefined) return { bucket, newKey: undefined };
-  // A value that is not ours is none: whoever sends it draws like everybody else.
+  // A value that is not ours counts as none: its sender draws a bucket like any other user.
   const newKey = buckets.draw();
   return { bucket: buckets.bucketOfToken(newKey) ?? 0, newKey };
 }

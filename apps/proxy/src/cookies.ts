@@ -18,7 +18,7 @@ export function withoutCookie(header: string, name: string): string | undefined 
   return rest === '' ? undefined : rest;
 }
 
-/** Long enough that nobody changes sides within a canary; out of reach of scripts, since only the balancer reads it. */
+/** Lives so long that no user changes sides within a canary. Scripts cannot read it: only the balancer needs it. */
 export function bucketCookie(name: string, value: string): string {
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000`;
 }

@@ -21,7 +21,7 @@ export interface Exchange {
   readonly began: number;
   /** Whether the user waits for `100 Continue` before sending the body. The service decides, and it is passed on. */
   readonly expectsContinue: boolean;
-  /** True once the proxy is ending: a connection is then not kept for another request. */
+  /** True once the proxy is ending: it then closes each connection after its answer. */
   readonly ending: () => boolean;
 }
 

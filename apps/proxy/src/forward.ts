@@ -71,7 +71,7 @@ function listenTo(passage: Passage): void {
   });
   outgoing.on('information', (hints) => passInformation(passage, hints));
   outgoing.on('error', (error) => fail(passage, error));
-  // An upgrade that nobody asked for ends without an error.
+  // An upgrade that the user did not ask for ends without an error.
   outgoing.once('close', () => {
     if (passage.status === undefined) fail(passage, new Error('the connection was closed'));
   });
@@ -79,7 +79,7 @@ function listenTo(passage: Passage): void {
   request.on('error', () => {});
 }
 
-/** The head goes at once: the service may refuse by it alone. */
+/** Sends the head at once: the service may refuse the request before it sees a body. */
 function sendWithBody(passage: Passage): void {
   const { request, response, outgoing, site } = passage;
   const idleMs = site.spec.userIdleMs ?? userIdleMs;
@@ -162,7 +162,7 @@ function fail(passage: Passage, error: Error): void {
   const own = ownAnswerFor(passage, error);
   giveUp(passage);
   log.trouble('a side did not answer', { slot: choice.slot, failure: passage.failure, why: messageOf(error) });
-  // A head is out already: only a broken connection tells the user that the rest is missing.
+  // The head is sent already: only a broken connection shows the user that the rest is missing.
   if (response.headersSent) return void request.socket.resetAndDestroy();
   passage.status = own.status;
   answer(response, own, isWholeRead(request));

@@ -1,4 +1,4 @@
-// Where users connect: one HTTP server, every request decided anew from the routing in force at that moment.
+// Where users connect: one HTTP server, which decides each request by the routing in force at that moment.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

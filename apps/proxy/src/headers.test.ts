@@ -71,7 +71,7 @@ describe('headers', () => {
     'x-real-ip': '203.0.113.7',
   };
 
-  test('that strangers send about where they come from are replaced', async () => {
+  test('that untrusted senders set about their origin are replaced', async () => {
     await fetch(proxy.base, { headers: forwarded });
     expect(service.last().headers).toMatchObject({
       'x-forwarded-for': '127.0.0.1',
@@ -82,7 +82,7 @@ describe('headers', () => {
     expect(JSON.stringify(service.last().headers)).not.toMatch(/203\.0\.113\.7|evil|shop\.example|443/);
   });
 
-  test('of a trusted proxy in front are kept and added to', async () => {
+  test('of a trusted proxy in front are preserved and extended', async () => {
     const behind = await startProxyBefore(service.port, { trustedProxies: ['127.0.0.0/8', '::1'] });
     try {
       await fetch(behind.base, {
@@ -116,7 +116,7 @@ describe('headers', () => {
     },
   );
 
-  test('a safe request id is kept, any other replaced', async () => {
+  test('a safe request id is preserved, any other replaced', async () => {
     await fetch(proxy.base, { headers: { 'x-request-id': 'Order-77_a.b' } });
     expect(service.last().headers['x-request-id']).toBe('Order-77_a.b');
     for (const id of ['', 'with space', 'x'.repeat(129), '{jndi:ldap}']) {

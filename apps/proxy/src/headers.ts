@@ -20,8 +20,8 @@ export type FlatHeaders = string[];
 const hopByHop = new Set(hopByHopHeaders);
 const endToEnd = new Set(endToEndHeaders);
 /**
- * Made anew here. `expect` is passed on where a user waits for its answer, see forward.ts. Trailers are passed on without
- * being announced: node:http refuses the announcement on some answers.
+ * The proxy sets these itself. It passes `expect` on where a user waits for its answer, see forward.ts. It passes
+ * trailers on without announcing them: node:http refuses the announcement on some answers.
  */
 const setHere = new Set(['trailer', 'expect', 'content-length', 'x-request-id', ...forwardedHeaders]);
 const safeRequestId = /^[A-Za-z0-9._-]{1,128}$/;
@@ -59,7 +59,7 @@ export function requestHeaders(request: IncomingMessage, rules: PassingRules): F
   return kept.concat(addedForService(request, rules));
 }
 
-/** Of the headers made here: the id stands last. */
+/** Of the headers made here: the id is the last one. */
 export const requestIdIn = (made: FlatHeaders): string => made.at(-1) ?? '-';
 
 function shownValue(name: string, value: string, { preview }: SecretNames): string | undefined {
@@ -70,7 +70,7 @@ function shownValue(name: string, value: string, { preview }: SecretNames): stri
   return clean === undefined && name === 'host' ? (preview.host ?? 'localhost') : clean;
 }
 
-/** How the body of a request is told from what follows it: as the user has it, in our own words. */
+/** How the service finds the end of the body: the user's framing, written by the proxy itself. */
 export function framingOf({ method, headers }: IncomingMessage): FlatHeaders {
   if (headers['transfer-encoding'] !== undefined) return ['transfer-encoding', 'chunked'];
   if (headers['content-length'] !== undefined) return ['content-length', headers['content-length']];
@@ -120,8 +120,8 @@ export function isWholeRead(request: IncomingMessage): boolean {
 }
 
 /**
- * Who asks, for what, and how. A trusted proxy in front knows more than its connection shows, TLS above all, so that what
- * it says is kept and added to; anybody else could say anything.
+ * Who asks, for what, and how. A trusted proxy in front knows more than its connection shows, TLS above all: so its
+ * headers are preserved and extended. Any other sender could claim anything.
  */
 function addedForService(request: IncomingMessage, { secretNames, isTrusted }: PassingRules): FlatHeaders {
   const { headers } = request;

@@ -56,7 +56,7 @@ const statusOf = (port: number) =>
   );
 
 describe('the process of several targets', () => {
-  test('takes in further ones, each once, with a log of its own and a socket for this user alone', async () => {
+  test('adds further ones, each once, with its own log and a socket only for this user', async () => {
     const port = await laySpec('second');
     const answers = await Promise.all([add('second'), add('second'), add('second')]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
@@ -88,7 +88,7 @@ describe('the process of several targets', () => {
     expect([await statusOf(port), await specs()]).toEqual(['nobody', 1]);
   });
 
-  test('ends one alone, takes it in again, and ends with the last', async () => {
+  test('ends only one, adds it again, and ends with the last', async () => {
     const port = await laySpec('second');
     await add('second');
     await ask('/shutdown', 'POST', join(folder, 'second.sock'));
@@ -100,7 +100,7 @@ describe('the process of several targets', () => {
     expect(await exitOf(host.child)).toBe(0);
   });
 
-  test('ends all of them when it is told to', async () => {
+  test('ends all of them on request', async () => {
     const port = await laySpec('second');
     await add('second');
     host.child.kill('SIGTERM');
@@ -109,7 +109,7 @@ describe('the process of several targets', () => {
     expect(readFileSync(join(folder, 'second.log'), 'utf8')).toContain('"msg":"started"');
   });
 
-  test('leaves the socket to another process that has it already, and takes one that nobody has', async () => {
+  test('leaves the socket to another process that has it already, and takes one that no process has', async () => {
     await laySpec('second');
     const other = spawnProxy(join(folder, 'second.json'), socket());
     await until(() => existsSync(join(folder, 'second.sock')));

@@ -1,5 +1,5 @@
-// All targets of one state folder in one process. Each has its port, control socket and files to itself, comes and goes
-// alone, and the process ends with the last of them.
+// All targets of one state folder in one process. Each has its own port, control socket and files, starts and stops
+// independently, and the process ends with the last of them.
 
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
@@ -25,7 +25,7 @@ interface Target {
   readonly files: Files;
   readonly up: Promise<RunningProxy>;
   readonly closeLog: () => void;
-  /** Set from the moment when it is told to end. */
+  /** Set when the end was requested. */
   ended: Promise<void> | undefined;
 }
 

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type Running, startProxyBefore, startService } from './testing/fixture.ts';
 import { shop } from './testing/shoppers.ts';
 
-// A service closes connections that were idle for a while. A request that is on its way at that moment is lost, and half
-// of these are POSTs that nobody may repeat: so the proxy must never use a connection that its service may be closing.
+// A service closes connections that were idle for a while. A request that is on its way at that moment is lost, and
+// half of these are POSTs that must not be repeated: so the proxy never uses a connection that its service may close.
 
 const endings: (() => Promise<unknown>)[] = [];
 

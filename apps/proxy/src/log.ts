@@ -39,8 +39,8 @@ export function createLog(write: (line: string) => void, now: () => number = Dat
 }
 
 /**
- * Writes to a descriptor that was opened for append. A file that reaches `maxBytes` is emptied: it tells what happened
- * lately, and nobody else may be there to rotate it.
+ * Writes to a descriptor that was opened for append. A file that reaches `maxBytes` is emptied: it shows what happened
+ * lately, and there may be no other process to rotate it.
  */
 export function boundedWriter(descriptor: number, maxBytes: number): (line: string) => void {
   const isFile = fstatSync(descriptor).isFile();

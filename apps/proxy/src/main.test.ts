@@ -72,7 +72,7 @@ describe('a proxy that cannot do what its spec says ends at once with one clear 
     expect(output()).toContain('the path of a spec file is missing');
   });
 
-  test('a port in use is named, and the socket and routing of whoever has it stay untouched', async () => {
+  test('a port in use is named, and the socket and routing of its owner stay untouched', async () => {
     const service = await startService((_request, response) => response.end('blue'));
     const first = await startProxyBefore(service.port);
     try {
@@ -105,7 +105,7 @@ describe('a running proxy', () => {
     await service.close();
   });
 
-  test('on SIGTERM turns newcomers away, finishes what is in flight, and ends with 0', async () => {
+  test('on SIGTERM rejects new connections, finishes what is in flight, and ends with 0', async () => {
     const slow = fetch(`${proxy.base}/delay/1000`);
     await until(async () => (await proxy.counts('blue')).open === 1);
     proxy.child.kill('SIGTERM');
@@ -130,7 +130,7 @@ describe('a running proxy', () => {
     expect(await (await fetch(proxy.base)).text()).toBe('done');
   });
 
-  test('the control socket and the routing file are for this user alone', async () => {
+  test('only this user can use the control socket and the routing file', async () => {
     expect(statSync(proxy.spec.socket).mode & 0o077).toBe(0);
     expect(statSync(proxy.spec.routingFile).mode & 0o077).toBe(0);
   });

@@ -8,13 +8,13 @@ import { boundedWriter, codeOf, createLog, messageOf } from './log.ts';
 import { InvalidInput } from './parse.ts';
 import { drainGraceMs } from './proxy.ts';
 
-// Socket and routing file belong to this user alone.
+// Only this user may access the socket and the routing file.
 process.umask(0o077);
 
 const log = createLog(boundedWriter(1, maxLogBytes));
 const host = createHost(log, () => end('the last target ended'));
 
-// One connection's accident must not take everybody's away.
+// An error in one connection must not end the connections of all users.
 process.on('uncaughtException', (error) => log.trouble('uncaught', { why: messageOf(error), stack: error.stack }));
 process.on('unhandledRejection', (reason) => log.trouble('unhandled', { why: messageOf(reason) }));
 process.on('SIGTERM', () => end('SIGTERM'));
@@ -27,7 +27,7 @@ if (specFile === undefined) fail(new InvalidInput('the path of a spec file is mi
 else if (socket !== undefined && again === 'again') startAgain(specFile, socket).catch(fail);
 else start(specFile, socket).catch(fail);
 
-/** Whoever starts the next target finds the socket there as soon as this one is up. */
+/** An engine that starts the next target finds the socket there as soon as this target is up. */
 async function start(spec: string, hostSocket: string | undefined): Promise<void> {
   if (hostSocket !== undefined)
     await host.open(hostSocket).catch((thrown) => log.error('no further targets', { why: messageOf(thrown) }));

@@ -1,4 +1,4 @@
-// From unknown JSON to typed values, once, at the door. A complaint names the place and what was found, never a secret.
+// Parses unknown JSON to typed values once, at the entry point. An error names the place and the value, never a secret.
 
 import { readFileSync } from 'node:fs';
 import type { ProxySpec, ProxyTargetFiles, ProxyTargetsFile, Routing, RoutingOrder, SlotName } from '@bg/engine';

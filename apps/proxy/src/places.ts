@@ -1,5 +1,5 @@
-// Who may have how many exchanges at once. A source may hold as many places as are free, so that one alone gets half of
-// all, two a third each, and there is always room for one more.
+// Limits the exchanges of each source. A source may hold as many places as are free: so a single source gets half of
+// all, two get a third each, and there is always room for one more.
 
 export interface Places {
   /** Undefined when this source holds its share already; else what gives the place back. Call that once. */

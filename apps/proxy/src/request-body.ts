@@ -5,7 +5,7 @@ import { isWholeRead } from './headers.ts';
 
 /** The longest silence of a user who owes bytes, or who takes none of the answer. */
 export const userIdleMs = 30_000;
-/** The longest silence on a connection while somebody else is at work. */
+/** The longest silence on a connection while the other end is at work. */
 export const hourMs = 3_600_000;
 
 const lingerMs = 5_000;

@@ -10,7 +10,7 @@ import { parseOrder } from './parse.ts';
 export type Restored =
   | { readonly kind: 'restored'; readonly order: RoutingOrder }
   | { readonly kind: 'none' }
-  /** The file is kept where it was, and a copy beside it for a person to look at. */
+  /** The file stays where it was, and a copy next to it is for a person to examine. */
   | { readonly kind: 'unreadable'; readonly problem: string };
 
 export function restoreRouting(path: string): Restored {

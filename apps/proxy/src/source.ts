@@ -29,8 +29,8 @@ export function peerOf(request: IncomingMessage): string {
 }
 
 /**
- * The last address on the way that no trusted proxy vouches for: the first of all where each is trusted, as for a user inside
- * a trusted network; the peer itself where it is not trusted, or names nobody.
+ * The last address on the way that no trusted proxy vouches for: the first of all where each is trusted, as for a user
+ * inside a trusted network; the peer itself where it is not trusted, or names no address.
  */
 export function sourceOf(request: IncomingMessage, isTrusted: Trust): string {
   const peer = peerOf(request);

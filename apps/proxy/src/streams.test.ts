@@ -62,7 +62,7 @@ test('WebSockets and streams of a side without users are closed one by one over 
   expect((ends[0] ?? 0) - began).toBeGreaterThan(100);
   expect((ends[4] ?? 0) - began).toBeGreaterThan(500);
   expect((ends[9] ?? 0) - began).toBeGreaterThan(1_800);
-  // What has an end of its own is left to it.
+  // An answer that ends by itself is not closed.
   expect(await (await finite).text()).toBe('done');
 });
 

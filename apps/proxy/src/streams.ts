@@ -1,5 +1,5 @@
-// WebSockets and event streams by side. They have no end of their own, so when a side gets no users any more they are
-// closed one by one over a while: their users come back to the other side, and not all at once.
+// WebSockets and event streams by side. They do not end by themselves. So when a side gets no users any more, the proxy
+// closes them one by one over a while: their users reconnect to the other side, and not all at once.
 
 import type { Routing, SlotName } from '@bg/engine';
 
@@ -18,7 +18,7 @@ interface Side {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** `spreadMs` is asked for when a side is left without users; 0 leaves its streams alone. */
+/** `spreadMs` is called when a side is left without users; 0 leaves its streams open. */
 export function createStreams(spreadMs: () => number): Streams {
   const sides: Readonly<Record<SlotName, Side>> = { blue: emptySide(), green: emptySide() };
   return {

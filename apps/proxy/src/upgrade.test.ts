@@ -137,7 +137,7 @@ describe('a handshake that does not succeed', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n[\s\S]*\r\n\r\npart$/);
   });
 
-  test('because nobody is there gives 502 and counts as a failed connection', async () => {
+  test('because no service listens gives 502 and counts as a failed connection', async () => {
     await proxy.route({ active: 'green' });
     expect(await exchangeRaw(proxy.port, handshake())).toMatch(/^HTTP\/1\.1 502 /);
     expect(await proxy.counts('green')).toMatchObject({ connectFailures: 1, errors: 1, open: 0 });

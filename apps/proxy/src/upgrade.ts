@@ -49,7 +49,7 @@ export function forwardUpgrade(exchange: UpgradeExchange): void {
   const { host, port } = site.spec.upstreams[choice.slot];
   counters.opened(choice.slot);
   socket.once('close', () => counters.closed(choice.slot));
-  // No agent: the connection belongs to this exchange alone, so nothing sent on it later can reach another user.
+  // No agent: only this exchange uses the connection, so nothing sent on it later can reach another user.
   const options = { host, port, method: 'GET', path, headers, agent: false, setHost: false, maxHeaderSize } as const;
   const upstream = httpRequest(options);
   upstream.maxHeadersCount = 0;
@@ -141,7 +141,7 @@ function closeSoon(socket: Duplex): void {
 
 function failHandshake(exchange: UpgradeExchange, id: string, error: Error): void {
   const { socket, choice, log } = exchange;
-  // The user left first: nobody is there to be answered, and the side is not to blame.
+  // The user left first: there is no one to answer, and the side is not to blame.
   if (socket.destroyed) {
     count(exchange, id, { status: undefined, failure: undefined });
     return;

@@ -15,7 +15,7 @@ beforeAll(async () => {
     if (request.url === '/refused') return void response.writeHead(401, { connection: 'close' }).end('who are you?');
     request.resume().on('end', () => response.end('taken'));
   });
-  // As services do that refuse by the head alone.
+  // As services do that refuse a request by its head.
   service.server.on('checkContinue', (_request, response) =>
     response.writeHead(413, { connection: 'close' }).end('too large'),
   );
@@ -29,7 +29,7 @@ afterAll(async () => {
 const upload = (path: string, extra = ''): string =>
   `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n${extra}\r\n`;
 
-describe('a service that refuses by the head alone', () => {
+describe('a service that refuses a request by its head', () => {
   test('is heard at once by a user who waits for 100 Continue, and the body is not asked for', async () => {
     const answer = await exchangeRaw(proxy.port, upload('/', 'Expect: 100-continue\r\n'), /too large/);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
@@ -41,7 +41,7 @@ describe('a service that refuses by the head alone', () => {
 });
 
 describe('uploads that stop', () => {
-  test('keep nobody else out, and end when their user was silent for too long', async () => {
+  test('block no other user, and end when their user was silent for too long', async () => {
     const silent = await Promise.all(Array.from({ length: 1_100 }, () => opened(`${upload('/')}x`)));
     await until(() => heads >= 1_100);
     expect(await (await fetch(proxy.base)).text()).toBe('page');
@@ -51,7 +51,7 @@ describe('uploads that stop', () => {
     expect((await proxy.counts('blue')).errors).toBe(0);
   });
 
-  test('end without an answer in a stream of their own, while a slow one goes on', async () => {
+  test('end without an answer in their own stream, while a slow one goes on', async () => {
     const slow = await opened(upload('/'));
     let text = '';
     slow.setEncoding('latin1').on('data', (chunk: string) => {

@@ -1,4 +1,4 @@
-// Connections to one side. Built on node:http, since it alone sends a request's head before the first byte of its body.
+// Connections to one side. Uses node:http: only this client sends a request's head before the first byte of its body.
 
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
@@ -13,8 +13,8 @@ export interface Upstream {
 }
 
 // A service closes connections that were idle (Node after 5 s, some after 2 s), and a request that meets this on its
-// way is lost, for nobody may repeat a POST. So no connection is used again after 1 s of idleness, or 1 s before the
-// end that the service itself announces in Keep-Alive. A new connection to the same machine costs next to nothing.
+// way is lost, because a POST must not be repeated. So the proxy does not use a connection again after 1 s of idleness,
+// or 1 s before the end that the service announces in Keep-Alive. A new connection to the same machine costs little.
 const idleMs = 1_000;
 
 /** Not bounded by itself: every exchange has a place already (see places.ts), and none waits for another's connection. */
@@ -27,7 +27,7 @@ export function createUpstream({ host, port }: { readonly host: string; readonly
     const socket = duplex as Socket;
     if (retired || keep(socket) !== true) return false;
     socket.setTimeout(Math.min(socket.timeout || idleMs, idleMs));
-    // Bytes that nobody asked for would be taken for the next user's answer.
+    // Bytes without a request would be taken for the next user's answer.
     socket.once('data', dropConnection);
     return true;
   }) as Agent['keepSocketAlive'];

@@ -48,7 +48,7 @@ export async function startService(handler: Handler): Promise<Service> {
   return { port, server, close: () => closeServer(server) };
 }
 
-/** A proxy whose blue side is `bluePort` and which sends everybody there. */
+/** A proxy whose blue side is `bluePort` and which sends all users there. */
 export async function startProxyBefore(bluePort: number, changes: Partial<ProxySpec> = {}): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-proxy-'));
   const spec = { ...specIn(folder, await freePort(), bluePort), ...changes };

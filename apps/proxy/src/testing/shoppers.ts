@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Running } from './fixture.ts';
 
-/** A POST on the user's own kept connection to the proxy; its status, or what went wrong. */
+/** A POST on the user's persistent connection to the proxy; its status, or what went wrong. */
 function post({ base }: Running, agent: Agent): Promise<string> {
   return new Promise((resolve) => {
     const options = { method: 'POST', agent, headers: { 'content-type': 'text/plain' } };
