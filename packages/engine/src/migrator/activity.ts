@@ -4,7 +4,7 @@
 export interface DatabaseActivity {
   /** Undefined where that cannot be seen. */
   readonly connections: { readonly used: number; readonly most: number } | undefined;
-  /** Whoever works, waits or holds a transaction open: those who wait first, then the longest. */
+  /** Sessions that work, wait or hold a transaction open: those that wait first, then the longest. */
   readonly sessions: readonly SessionActivity[];
   /** Beyond those that are named. */
   readonly moreSessions: number;
@@ -70,7 +70,7 @@ const rank = ({ blocks, waitsFor }: SessionActivity): number => (blocks > 0 ? 2 
 
 type Seen = ReadonlyMap<string, SeenSession>;
 
-/** The longest way to one that waits for nobody; a circle, which the server ends soon, is gone through once. */
+/** The longest path to a session that waits for no other; a cycle, which the server ends soon, is followed once. */
 function depthsOf(seen: Seen): ReadonlyMap<string, number> {
   const depths = new Map<string, number>();
   const depthOf = (id: string): number => {
@@ -97,7 +97,7 @@ function allBefore(id: string, seen: Seen): ReadonlySet<string> {
   return found;
 }
 
-/** One sentence for a step that waits, or that failed for want of a lock; undefined while nobody waits or sits in a transaction. */
+/** One sentence for a step that waits or that a lock made fail; undefined while no session waits or idles. */
 export function shortActivity({ connections, sessions }: DatabaseActivity): string | undefined {
   const waiting = sessions.filter(({ waitsFor }) => waitsFor !== undefined);
   const [head] = sessions.filter(({ blocks }) => blocks > 0);

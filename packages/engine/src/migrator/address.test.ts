@@ -8,7 +8,7 @@ describe('the address of a database', () => {
     expect(addressOf(`\${SCHEME}://db/$\${x}`, both({ SCHEME: 'postgres' }))).toBe(`postgres://db/\${x}`);
   });
 
-  it('is refused when a variable is missing, empty, or another one in each slot, and no value is told', () => {
+  it('is refused when a variable is missing, empty, or another one in each slot, and no value is shown', () => {
     expect(() => addressOf(`\${DATABASE_URL}`, both({}))).toThrow(/uses \$\{DATABASE_URL\}/);
     expect(() => addressOf(`\${DATABASE_URL}`, both({ DATABASE_URL: '' }))).toThrow(/uses \$\{DATABASE_URL\}/);
     const apart = { blue: { URL: 'postgres://a:secret1@h/d' }, green: { URL: 'postgres://a:secret2@h/d' } };

@@ -4,7 +4,7 @@
 import { entryOf } from '../lib/dispatch.ts';
 import { MigrationError } from './error.ts';
 
-/** What a slot's service is told: env files and `env`, filled in. */
+/** The variables of a slot's service: env files and `env`, filled in. */
 export type SlotVariables = Readonly<Record<string, string>>;
 
 /** @throws MigrationError `not-allowed`, naming variables and never their values */
@@ -46,7 +46,7 @@ export function secretsIn(address: string): readonly string[] {
 /** For people: neither who, nor by which password, nor with which options. */
 export const shownAddress = (address: string): string => address.replace(/\/\/[^/]*@/, '//').replace(/[?#].*$/s, '');
 
-/** `sqlite:/srv/shop.sqlite`, `sqlite:///srv/shop.sqlite`, `file:/srv/shop.sqlite` or the path alone. @throws MigrationError */
+/** `sqlite:/srv/shop.sqlite`, `sqlite:///…`, `file:/srv/shop.sqlite` or only the path. @throws MigrationError */
 export function sqliteFile(address: string): string {
   const path = address.replace(/^(sqlite|file):(\/\/(?=\/))?/, '');
   if (path.startsWith('/')) return path;

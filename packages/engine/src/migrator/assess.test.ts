@@ -128,13 +128,13 @@ describe('an assessment', () => {
     expect([mayContract(report), mayExpand(report)]).toEqual([false, false]);
   });
 
-  test('takes a release that brings the contract itself for one that was written for it', async () => {
+  test('regards a release that contains the contract as written for it', async () => {
     await run(release('v1', withoutNick), 'expand');
     const report = await ask(join(folder, 'v1'), { kind: 'contract', ids: ['002_nick'] });
     expect(report).toMatchObject({ verdict: 'compatible', coverage: [{ source: 'own files' }] });
   });
 
-  test('of the schema as it is tells a release that cannot run on it', async () => {
+  test('of the current schema finds a release that cannot run on it', async () => {
     await run(release('v1', users), 'expand');
     const statements = 'SELECT city FROM users; INSERT INTO users (nick) VALUES (?);';
     const old = release('v0', { 'bluegreen.release.yaml': readsNick, 'statements.sql': statements });

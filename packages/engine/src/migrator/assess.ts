@@ -71,7 +71,7 @@ function filesFor(act: Assessment['act'], migrations: readonly Migration[], ledg
   }
 }
 
-/** Widened first, then tightened: in between no release could tell the order. */
+/** First all that widens, then all that tightens: in between no release could see the order. */
 function replayed(migrations: readonly Migration[], ledger: Ledger): readonly SqlFile[] {
   const ran = (stage: 'expand' | 'contract') =>
     migrations.flatMap((migration) => {

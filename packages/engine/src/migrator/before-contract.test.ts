@@ -6,14 +6,14 @@ const address = 'postgres://app:p%40ss-word@db/shop';
 const work = { address, signal: new AbortController().signal };
 const node = (program: string, timeoutMs = 20_000) => ({ argv: [process.execPath, '-e', program] as const, timeoutMs });
 
-test('it is told what is contracted and where, by its environment alone', async () => {
+test('its environment is the only way it learns what is contracted and where', async () => {
   const program = 'console.log(Object.keys(process.env).sort().join(" "), process.env.BLUEGREEN_MIGRATIONS)';
   expect(await makeRestorePoint(node(program), facts, work)).toBe(
     'BLUEGREEN_CONTRACT BLUEGREEN_MIGRATIONS BLUEGREEN_SERVICE BLUEGREEN_TARGET DATABASE_URL PATH 002_a 003_b',
   );
 });
 
-test('what it prints is kept in its last lines, without the address and its password', async () => {
+test('the last lines that it prints are stored, without the address and its password', async () => {
   const program =
     'for (let i = 0; i < 100; i += 1) console.log("line " + i); console.log(process.env.DATABASE_URL, "p@ss-word", "p%40ss-word")';
   const printed = await makeRestorePoint(node(program), facts, work);

@@ -1,5 +1,5 @@
-// The command that makes a backup or a restore point before a contract, since what a contract takes away no migration
-// brings back. It is told where the database is by its environment, and what it prints may repeat that: it is masked.
+// The command that makes a backup or a restore point before a contract, since no migration restores what a contract
+// removes. Its environment names the database. Its output may repeat that address, so it is masked.
 
 import { messageOf } from '../lib/errors.ts';
 import { run } from '../lib/exec.ts';

@@ -201,7 +201,7 @@ async function onConnection<T>(
 
 /** Its cause is left behind, since that may hold the address too; what a driver throws by itself is the server's text. */
 function withoutSecrets(thrown: unknown, secrets: readonly string[]): Error {
-  // One of the engine's own, from what the caller does when it is told something: a lease that was lost, for example.
+  // One of the engine's own errors, thrown by the caller's code in a notification: a lost lease, for example.
   if (thrown instanceof BlueGreenError) return thrown;
   const { code, hint } = thrown instanceof MigrationError ? thrown : ({ code: 'failed', hint: undefined } as const);
   const shown = maskIn(messageOf(thrown), secrets);

@@ -28,7 +28,7 @@ export interface LedgerRow {
   readonly files: Readonly<Partial<Record<Stage, FilePrint>>>;
   /** Statements of the present file that are done, where they cannot be one transaction. */
   readonly statementsDone: number;
-  /** Where the backfill stands: the last key of the last committed batch, as text. */
+  /** The position of the backfill: the last key of the last committed batch, as text. */
   readonly cursor: string | undefined;
   readonly rowsDone: number;
   readonly rowsTotal: number | undefined;
@@ -43,7 +43,7 @@ export interface LedgerRow {
 export interface FilePrint {
   /** sha256 of the text. */
   readonly checksum: string;
-  /** The dialect's: equal for texts that differ in comments, white space or case alone. */
+  /** The dialect's: equal for texts that differ only in comments, white space or case. */
   readonly fingerprint: string;
 }
 
@@ -88,7 +88,7 @@ export interface BackfillBatch {
   /** Last key of the batch; undefined when there was nothing left. */
   readonly cursor: string | undefined;
   readonly tookMs: number;
-  /** Somebody waited for this batch's locks, or a replica is behind: the next one is smaller and later. */
+  /** A session waited for this batch's locks, or a replica is behind: the next batch is smaller and later. */
   readonly pressed: boolean;
 }
 
@@ -98,7 +98,7 @@ export interface SchemaDatabase {
   ledger(): Promise<readonly LedgerRow[]>;
   /**
    * One migrator at a time per database: the lock is polled for (never waited for inside the server) and ends with the
-   * connection. @throws MigrationError `locked`, with who holds it where the server tells, after `waitMs`
+   * connection. @throws MigrationError `locked` after `waitMs`, with the holder where the server reports it
    */
   locked<T>(waitMs: number, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
   /** Creates or changes one ledger row by itself. */
@@ -113,8 +113,8 @@ export interface SchemaDatabase {
    */
   run(id: string, file: SqlFile, then: LedgerOutcome, bounds: RunBounds): Promise<void>;
   /**
-   * As `run`, by a tool that fills a copy of the table beside its users. Undefined for a database without such tools.
-   * Repeatable: what a run before left behind is found, and taken away or taken over.
+   * As `run`, by a tool that fills a copy of the table in use. Undefined for a database without such tools.
+   * Repeatable: it finds what an earlier run left, and removes it or takes it over.
    */
   runOnline?(run: OnlineRun): Promise<void>;
   /** Runs one batch after the row's cursor; cursor and rows are written in the same transaction. */
@@ -127,10 +127,10 @@ export interface SchemaDatabase {
   catalog(): Promise<Catalog>;
   /** Schemas in which an unqualified name is found, the first one first; undefined where a database has one only. */
   searchPath(): Promise<readonly string[] | undefined>;
-  /** Kept from one run to the next, to find hand edits; `undefined` forgets it, as before each run that changes it. */
+  /** Stored between runs, to find hand edits; `undefined` deletes it, as before each run that changes the schema. */
   rememberCatalog(catalog: Catalog | undefined): Promise<void>;
   rememberedCatalog(): Promise<Catalog | undefined>;
-  /** On a connection of its own, since this one may be waiting; looks only, within seconds. */
+  /** On a separate connection, since this one may be waiting; only reads, within seconds. */
   activity(): Promise<DatabaseActivity>;
   close(): Promise<void>;
 }

@@ -21,7 +21,7 @@ export type Statements =
 export interface Dialect {
   /** In the configuration: the value of `database.driver`. */
   readonly kind: string;
-  /** URL of the module that exports it: a lint in a thread of its own loads it there. */
+  /** URL of the module that exports it: a lint in a separate thread loads it there. */
   readonly module: string;
   /** Whether a file that failed in its transaction has left nothing in the schema. */
   readonly transactionalSchema: boolean;
@@ -32,7 +32,7 @@ export interface Dialect {
   /** Loads the parser once; the other functions may be called after it. */
   load(): Promise<void>;
   split(text: string): Statements;
-  /** Equal for texts that differ in comments, white space or case alone. */
+  /** Equal for texts that differ only in comments, white space or case. */
   fingerprint(text: string): string;
   /** Findings in the order of files and lines. The schema's history is read from the migrations themselves, in order. */
   lint(migrations: readonly Migration[], options?: LintOptions): readonly Finding[];

@@ -22,7 +22,7 @@ const before = [aMigration('001_a', { expand })];
 const after = [aMigration('001_a', { expand, contract: 'ALTER TABLE t DROP COLUMN a' })];
 
 describe('whether a release can run on a schema', () => {
-  it('it can while everything it brings is expanded and nothing is contracted', () => {
+  it('it can while everything it contains is expanded and nothing is contracted', () => {
     const ledger = [row('001_a', 'ready', ['expand'])];
     for (const release of [before, after])
       expect(fit(release, ledger)).toMatchObject({ verdict: 'compatible', lost: [] });
@@ -33,7 +33,7 @@ describe('whether a release can run on a schema', () => {
     expect(fit(before, [row('001_a', 'expanding', ['expand'])])).toMatchObject({ verdict: 'incompatible', lost: [] });
   });
 
-  it('after a contract only those can that bring its file; a contract that was begun counts', () => {
+  it('after a contract only releases that contain its file can; a started contract counts', () => {
     for (const state of ['done', 'contracting'] as const) {
       const ledger = [row('001_a', state, ['expand', 'contract'])];
       expect(fit(before, ledger)).toMatchObject({ verdict: 'incompatible', lost: ['001_a'] });
@@ -42,7 +42,7 @@ describe('whether a release can run on a schema', () => {
     }
   });
 
-  it('tells beforehand whom a contract would leave behind', () => {
+  it('names in advance the releases that a contract would break', () => {
     const ledger = [row('001_a', 'ready', ['expand'])];
     expect(fit(before, ledger, ['001_a']).lost).toEqual(['001_a']);
     expect(fit(after, ledger, ['001_a']).lost).toEqual([]);

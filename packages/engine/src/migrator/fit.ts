@@ -35,7 +35,7 @@ export function fit(
   };
 }
 
-/** A release that brings the contract file of a migration was written for the shape after it, and one without it for the shape before. */
+/** A release that contains a contract file was written for the schema after it, another for the schema before. */
 const knowsContract = (migrations: readonly Migration[], id: string): boolean =>
   migrations.some((migration) => migration.id === id && migration.contract !== undefined);
 

@@ -1,4 +1,4 @@
-// The door of the lint: a folder of migrations, read and judged without a server, for CI and for the registration alike.
+// The entry point of the lint: reads and judges a folder of migrations without a server, in CI and at registration.
 
 import { suggest } from '../lib/suggest.ts';
 import type { Dialect, LintOptions } from './dialect.ts';

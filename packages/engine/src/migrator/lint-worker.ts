@@ -1,4 +1,4 @@
-// The thread that `lint-aside` starts: one task, one answer. The task names its dialect, since a function crosses no thread.
+// The thread that `lint-aside` starts: one task, one answer. The task names its dialect: threads cannot get functions.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Dialect, LintOptions } from './dialect.ts';

@@ -1,4 +1,4 @@
-// What a driver brings to sign the contract: a database of its own per test, and a service that uses it.
+// What a driver provides to sign the contract: a separate database per test, and a service that uses it.
 
 import type { SchemaDatabase } from '../database.ts';
 import type { Dialect } from '../dialect.ts';

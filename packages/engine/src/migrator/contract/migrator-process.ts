@@ -1,4 +1,4 @@
-// A migrator in a process of its own, killed with all that it started.
+// A migrator in a separate process, killed with all that it started.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

@@ -47,7 +47,7 @@ describe('a change of the schema', () => {
     expect(concerned('gone', reads, { smoke: 'passed', accepted: 'nobody reads it' })).toBe('breaks');
   });
 
-  test('concerns nobody who declares to need something else', () => {
+  test('concerns no release that declares to need something else', () => {
     for (const kind of ['gone', 'retyped', 'rule-added', 'row-security', 'grant-gone', 'required-added'] as const)
       expect(concerned(kind, other), kind).toBeUndefined();
   });

@@ -40,7 +40,7 @@ function known(change: Change, { release, use }: Concern): Found | undefined {
     return touches(use.stars, change.object)
       ? { layer: 'diff', effect: 'unclear', because: 'it takes all columns there are' }
       : undefined;
-  // The INSERTs of recorded statements are looked at one by one.
+  // The INSERTs of recorded statements are checked one by one.
   if (change.kind === 'required-added') return undefined;
   if (!touches([...recorded, ...use.stars, ...use.routines], change.object)) return undefined;
   return { layer: 'diff', effect: change.kind === 'retyped' ? 'breaks' : 'unclear', because: 'its statements use it' };
@@ -101,5 +101,5 @@ const audienceOf: Readonly<Record<ChangeKind, 'readers' | 'writers' | 'both' | '
   'grant-gone': 'both',
 };
 
-/** Sure to fail whoever declared to need it. */
+/** Certain to fail for every release that declared to need it. */
 const breaking: ReadonlySet<ChangeKind> = new Set(['gone', 'required-added', 'retyped', 'grant-gone']);

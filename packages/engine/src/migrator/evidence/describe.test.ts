@@ -38,7 +38,7 @@ describe('a report', () => {
     expect(headline({ verdict: 'unknown', scratch: 'no scratch server' })).toContain('no scratch server');
   });
 
-  test('says how each release was looked at, and what was not looked at', () => {
+  test('says how each release was checked, and what was not checked', () => {
     expect(describeReport(report({ findings: [finding('said', 'fine')] })).lines).toEqual([
       'note (prepare, v1): fine',
       'v1: needs from its recorded statements, 2 of 3 statements prepared, smoke tests absent',

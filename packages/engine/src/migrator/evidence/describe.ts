@@ -1,10 +1,10 @@
-// A report in sentences: the first for a card, the rest for whoever wants to know.
+// A report in sentences: the first for a card, the rest for a person who wants the details.
 
 import type { CompatReport, Coverage, Evidence } from './report.ts';
 
 export interface ReportText {
   readonly headline: string;
-  /** What breaks, what is unclear, what is said; how each release was looked at; what was not looked at. */
+  /** What breaks, what is unclear, what is said; how each release was checked; what was not checked. */
   readonly lines: readonly string[];
 }
 

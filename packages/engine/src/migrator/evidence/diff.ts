@@ -1,5 +1,5 @@
-// What a file changed in the schema, read from the catalog before and after: it sees through opaque SQL. What only came
-// into being in this run concerns no release that runs already, and is not told.
+// What a file changed in the schema, read from the catalog before and after: this works for opaque SQL too. Objects
+// that were created only in this run concern no running release, and are not reported.
 
 import { type Column, isRequired, type Rule, type SchemaShape } from './shape.ts';
 
@@ -46,7 +46,7 @@ export function changesOf(between: Between): readonly Change[] {
   );
 }
 
-/** True when nobody who ran before could tell: files whose changes are all such only add. */
+/** True when no earlier release could notice: files that contain only such changes are additions. */
 export const isAdditive = ({ kind }: Change): boolean => kind === 'column-added';
 
 type Found = Omit<Change, 'file'>;

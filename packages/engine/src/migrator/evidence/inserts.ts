@@ -50,7 +50,7 @@ function omitted(
   { columns, values }: InsertUse,
 ): readonly (readonly [string, Column])[] {
   const all = columnsOf(shape, table);
-  // INSERT … SELECT by position: how many columns come is not told by the text.
+  // INSERT … SELECT by position: the text does not say how many columns there are.
   if (columns === undefined) return values === undefined ? [] : all.slice(values);
   const given = new Set(columns.map((column) => column.toLowerCase()));
   return all.filter(([name]) => !given.has(name.toLowerCase()));

@@ -1,4 +1,4 @@
-// From the names that a statement mentions to what it uses. Every grammar brings its own walk; the rest is the same.
+// From the names that a statement mentions to what it uses. Every grammar has a separate walk; the rest is the same.
 
 import { type InsertUse, theTable, type Use } from './needs.ts';
 

@@ -35,7 +35,7 @@ describe.each(grammars)('what a statement of %s uses', (name, readUse) => {
     ]);
   });
 
-  test('is told of every table that a bare name may be of', () => {
+  test('names every table that a bare name may belong to', () => {
     expect(reads('SELECT total FROM users, orders')).toEqual(['users.total', 'orders.total']);
   });
 

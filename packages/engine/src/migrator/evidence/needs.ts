@@ -34,7 +34,7 @@ export interface SmokeCommand {
   readonly account?: AccountName | undefined;
 }
 
-/** What statements use, by name; over-told rather than under-told where a name could be of two tables. */
+/** What statements use, by name; too much rather than too little where a name could belong to two tables. */
 export interface Use {
   readonly reads: readonly string[];
   readonly writes: readonly string[];

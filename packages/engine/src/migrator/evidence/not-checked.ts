@@ -1,4 +1,4 @@
-// What no layer looked at. Said with every verdict: a report without its limits would be believed too far.
+// What no layer checked. Reported with every verdict: without its limits a report would be trusted too far.
 
 import type { ReleaseNeeds } from './needs.ts';
 import { type Coverage, isCovered } from './report.ts';

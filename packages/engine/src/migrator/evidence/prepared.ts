@@ -55,7 +55,7 @@ function refused(
   };
 }
 
-/** Whether the release keeps statements prepared, and what its driver does then, no copy can tell. */
+/** No copy can show whether the release retains prepared statements, and what its driver does then. */
 function failsWhenKept(
   { release, changes, readUse, accepted }: PreparedStatements,
   statement: string,
@@ -77,7 +77,7 @@ function failsWhenKept(
   };
 }
 
-/** What the statement uses, as far as its names tell. */
+/** What the statement uses, as far as its names show. */
 function namesIn(statement: string, readUse: ReadUse): readonly string[] {
   const { reads = [], writes = [], stars = [], routines = [] } = readUse(statement) ?? {};
   return [...reads, ...writes, ...stars, ...routines];
@@ -85,7 +85,7 @@ function namesIn(statement: string, readUse: ReadUse): readonly string[] {
 
 const shownAtMost = 160;
 
-/** On one line, with its literals removed: they may hold what nobody else is to read. */
+/** On one line, with its literals removed: they may contain values that no other person may read. */
 export function shortened(statement: string): string {
   const line = statement
     .replaceAll(/'(?:[^']|'')*'/g, "'…'")

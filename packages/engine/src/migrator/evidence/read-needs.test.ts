@@ -29,7 +29,7 @@ const needs = (manifest: Partial<DeclaredNeeds> | undefined) =>
   );
 
 describe('what a release needs', () => {
-  test('is told by its own files where it has no manifest', () => {
+  test('is read from its own files where it has no manifest', () => {
     expect(needs(undefined)).toMatchObject({
       declared: undefined,
       statements: [],
@@ -38,7 +38,7 @@ describe('what a release needs', () => {
     });
   });
 
-  test('is declared also by writing alone', () => {
+  test('is declared also if it only writes', () => {
     expect(needs({ writes: ['orders'] }).declared).toEqual({ reads: [], writes: ['orders'] });
   });
 

@@ -93,7 +93,7 @@ function coverageOf(
   return { release, source, statements: statements.length, prepared: tried, smoke };
 }
 
-/** Declared needs that the schema does not have; what these files take away is told as their change. */
+/** Declared needs that the schema does not have; what these files remove is reported as their change. */
 function missing(
   { release, declared }: ReleaseNeeds,
   since: SchemaShape | undefined,

@@ -1,4 +1,4 @@
-// What is known about releases and a schema: three values, never a yes or no that nobody could have known.
+// What is known about releases and a schema: three values, never a yes or no without proof.
 
 import type { HazardClass } from '../lint/finding.ts';
 
@@ -15,14 +15,14 @@ export interface Evidence {
   /** `users.email`; undefined when no single object is meant. */
   readonly object: string | undefined;
   readonly classes: readonly HazardClass[];
-  /** `breaks`: incompatible. `unclear`: may break, nothing here can tell. `said`: worth knowing, and stops nothing. */
+  /** `breaks`: incompatible. `unclear`: may break, no check here can decide. `said`: worth knowing, stops nothing. */
   readonly effect: 'breaks' | 'unclear' | 'said';
   readonly sentence: string;
 }
 
 export interface Coverage {
   readonly release: string;
-  /** `own files`: it brings all of these files itself, and was written for the schema that they make. */
+  /** `own files`: it contains all of these files itself, and was written for the schema that they make. */
   readonly source: 'manifest' | 'recorded' | 'manifest and recorded' | 'own files' | 'none';
   /** Recorded statements, and how many of them could be prepared at all. */
   readonly statements: number;
@@ -39,7 +39,7 @@ export interface CompatReport {
   readonly coverage: readonly Coverage[];
   /** How the scratch copy was made, or why there is none. */
   readonly scratch: string;
-  /** What no layer looked at: shown with the verdict. */
+  /** What no layer checked: shown with the verdict. */
   readonly notChecked: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export const mayExpand = ({ verdict, additive }: Pick<CompatReport, 'verdict' | 
 /** Unknown may never narrow. */
 export const mayContract = ({ verdict }: Pick<CompatReport, 'verdict'>): boolean => verdict === 'compatible';
 
-/** Pure: what breaks decides; then every release must have been looked at, with nothing left unclear. */
+/** Pure: findings that break decide; then every release must have been checked, with nothing left unclear. */
 export function verdictOf(findings: readonly Evidence[], coverage: readonly Coverage[], hasScratch: boolean): Verdict {
   if (findings.some(({ effect }) => effect === 'breaks')) return 'incompatible';
   if (findings.some(({ effect }) => effect === 'unclear')) return 'unknown';

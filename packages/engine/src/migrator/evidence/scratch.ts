@@ -1,5 +1,5 @@
-// A copy of the schema on which anything may be tried. One driver per database makes it; nobody ever sees it but us,
-// and it is gone at the end, also of a run that failed.
+// A copy of the schema on which anything may be tried. One driver per database makes it; only the engine ever sees it,
+// and it is deleted at the end, also after a run that failed.
 
 import type { Account } from '../../lib/accounts.ts';
 import type { SqlFile } from '../files/migration.ts';
@@ -28,7 +28,7 @@ export interface ScratchCopy {
   shape(): Promise<SchemaShape>;
   /**
    * Prepares each as the application's own role, and runs none. What a connection prepared in an earlier call, it tries
-   * again as it was kept.
+   * again as the statement that it prepared then.
    */
   prepare(statements: readonly string[]): Promise<readonly Prepared[]>;
   /** Executes writes on a copy of this copy, before the files and after them. This copy stays as it is. */
@@ -68,7 +68,7 @@ export interface Trace {
   readonly lock: string;
   /** Writers wait while it is held. */
   readonly blocksWrites: boolean;
-  /** Every row is written anew. */
+  /** The server writes every row again. */
   readonly rewritten: boolean;
   /** Every row is read. */
   readonly scanned: boolean;

@@ -13,7 +13,7 @@ export interface SmokeOutcome {
   readonly evidence: readonly Evidence[];
 }
 
-/** Each on a copy of its own: one release's rows are not in another's way. */
+/** Each on a separate copy: the rows of one release do not disturb another release. */
 export async function runSmoke(copy: ScratchCopy, release: ReleaseNeeds, signal: AbortSignal): Promise<SmokeOutcome> {
   const { smoke } = release;
   if (smoke === undefined) return { smoke: 'absent', evidence: [] };

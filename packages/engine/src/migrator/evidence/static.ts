@@ -24,7 +24,7 @@ export function staticEvidence(
 function effectOf({ severity, accepted }: Finding, applied: Applied | undefined): Evidence['effect'] {
   if (accepted !== undefined || severity === 'warning') return 'said';
   if (severity === 'error') return 'breaks';
-  // What could not be read was run: the catalog's difference and the locks tell what it does.
+  // What could not be read was run: the difference in the catalog and the locks show what it does.
   return applied?.ok ? 'said' : 'unclear';
 }
 

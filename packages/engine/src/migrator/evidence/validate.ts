@@ -154,14 +154,14 @@ function isOnlyAdding({ files }: CompatInput, dryRun: DryRun, isOld: (table: str
   );
 }
 
-/** The rules alone: what they settle is settled, and no release has been looked at. */
+/** Only the rules: what they decide is decided, and no release has been checked. */
 function withoutCopy(input: CompatInput, why: string): CompatReport {
   const findings = relevant(input);
   return reported(input, {
     made: undefined,
     why,
     additive: findings.every(({ severity, accepted }) => severity === 'warning' && accepted === undefined),
-    // One that is configured and does not work must not pass for one that nobody wanted.
+    // A copy that is configured and does not work must not look like one that was not configured.
     evidence: [...staticEvidence(findings, undefined), ...(input.scratch === undefined ? [] : [noCopy(why)])],
     releases: input.releases.map((release) => uncovered(release, input)),
     notChecked: [`anything that needs a scratch copy: ${why}`],

@@ -8,7 +8,7 @@ export function codeOf(text: string): string {
   return text.replaceAll(hidden, blank);
 }
 
-/** Comments alone are blanked: what remains holds a statement or nothing. */
+/** Only comments are blanked: what remains contains a statement or nothing. */
 export function withoutComments(text: string): string {
   return text.replaceAll(hidden, (found) => (isComment(found) ? blank(found) : found));
 }

@@ -4,7 +4,7 @@ import { suggest } from '../../lib/suggest.ts';
 import { lineAt, withoutComments } from './code.ts';
 import type { Acceptance, FileProblem, Stage } from './migration.ts';
 
-/** Each with the stages in whose files it may stand, and what it looks like. */
+/** Each with the stages whose files may contain it, and its form. */
 const known = {
   requires: { stages: ['expand', 'backfill', 'contract'], form: '-- @requires 002_name, 003_name' },
   'no-transaction': { stages: ['expand', 'contract', 'revert'], form: '-- @no-transaction' },
@@ -58,7 +58,7 @@ function problemOf(
   isLate: boolean,
   before: readonly Directive[],
 ): string | undefined {
-  // Among the statements `@` is anybody's; only what looks like a directive in the wrong place is told.
+  // Between statements any comment may use `@`; only what looks like a directive in the wrong place is reported.
   if (!isKnown(name)) return isLate ? 'a-comment' : unknownName(name);
   if (isLate) return `@${name} must stand before the first statement`;
   const { stages, form } = known[name];

@@ -1,4 +1,4 @@
-// A migration as it lies in a release: plain SQL in up to four files that share a number and a name.
+// A migration as a release contains it: plain SQL in up to four files that share a number and a name.
 
 /** What a file does, and when: `NNN_name.<stage>.sql`. */
 export type Stage = 'expand' | 'backfill' | 'contract' | 'revert';
@@ -61,7 +61,7 @@ export interface BackfillFile extends SqlFile {
 /** A release's migrations in order of number, or everything that is wrong with its files. */
 export type MigrationFiles =
   | { readonly ok: true; readonly migrations: readonly Migration[] }
-  /** `readable`: those in whose own files nothing is wrong, for the lint alone: nothing of them is run. */
+  /** `readable`: those whose own files have no problem, only for the lint: none of them is run. */
   | { readonly ok: false; readonly problems: readonly FileProblem[]; readonly readable: readonly Migration[] };
 
 export interface FileProblem {

@@ -180,7 +180,7 @@ describe('directives', () => {
     expect(problems({ '002_a.expand.sql': text })).toEqual([expect.stringMatching(problem)]);
   });
 
-  test('what is required and does not exist is told with the nearest name', () => {
+  test('what is required and does not exist is reported with the nearest name', () => {
     expect(
       problems({ '001_users.expand.sql': 'SELECT 1;', '002_b.expand.sql': '-- @requires 001_user\nSELECT 1;' }),
     ).toEqual(['002_b.expand.sql:1: requires 001_user, which does not exist; did you mean 001_users?']);
@@ -202,7 +202,7 @@ describe('backfills', () => {
     expect(withText(`${header}UPDATE users SET a = b::text WHERE id BETWEEN :from AND :to`)).toEqual([]);
   });
 
-  test('everything that is missing is told at once', () => {
+  test('everything that is missing is reported at once', () => {
     expect(withText('-- @batch many\nSELECT 1;')).toEqual([
       expect.stringMatching(/needs `-- @table …`: the table whose rows/),
       expect.stringMatching(/needs `-- @key …`: its column/),

@@ -1,4 +1,4 @@
-// The migrations of a release, read and checked: everything that is wrong is told at once, with file and line.
+// The migrations of a release, read and checked: all problems are reported at once, with file and line.
 
 import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ export function formatFileProblem({ file, line, problem }: FileProblem): string 
   return `${line === undefined ? file : `${file}:${line}`}: ${problem}`;
 }
 
-/** Files that are no SQL may lie beside: a README is welcome. */
+/** Files that are not SQL may be in the folder too: a README is welcome. */
 function listFiles(folder: string): { readonly names: readonly string[]; readonly problems: readonly FileProblem[] } {
   const entries = entriesOf(folder);
   if (!Array.isArray(entries)) return { names: [], problems: [entries as FileProblem] };
@@ -162,7 +162,7 @@ function requiredIds({ name, value, line }: Directive) {
     .map((id) => ({ id, line }));
 }
 
-/** What is required stands before, in this release or in one whose migrations are no longer carried along. */
+/** What is required comes earlier, in this release or in one whose migrations this release no longer contains. */
 function problemsOfRequirements(files: readonly ReadFile[], migrations: readonly Migration[]): readonly FileProblem[] {
   const oldest = migrations[0]?.number ?? 0;
   return files.flatMap(({ name, directives }) =>

@@ -1,4 +1,4 @@
-// Texts that somebody made to cost time: a release brings them, and who reads them drives deployments meanwhile.
+// Texts that were made to cost time: a release contains them, and the process that reads them also moves deployments.
 
 import { expect, it } from 'vitest';
 import { readText } from './text.ts';

@@ -1,4 +1,4 @@
-// From bytes to text that is safe to read and to parse: every program that looks at it must see the same.
+// From bytes to text that is safe to read and to parse: every program that reads it must see the same.
 
 import { isUtf8 } from 'node:buffer';
 import { codeOf, lineAt, withoutComments } from './code.ts';

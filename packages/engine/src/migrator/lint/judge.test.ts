@@ -51,7 +51,7 @@ describe('what the author takes on', () => {
 });
 
 describe('a NUL byte', () => {
-  it('stops the file: what stands behind it is seen by nobody', () => {
+  it('stops the file: no program sees what comes after it', () => {
     const expand = 'SELECT 1;\n\0DROP TABLE users;';
     for (const dialect of [postgresDialect, sqliteDialect])
       expect(dialect.lint([aMigration('001_a', { expand, revert: 'SELECT 1;' })])).toMatchObject([

@@ -4,7 +4,7 @@ import type { SqlProblem } from '../dialect.ts';
 import type { SqlFile } from '../files/migration.ts';
 import type { Finding, HazardClass } from './finding.ts';
 
-/** The tool copies the table beside its users, so that nobody waits for the server. */
+/** The tool copies the table while services use it, so that no session waits for the server. */
 export const takesLocksOff = (
   { online }: SqlFile,
   { classes }: { readonly classes: readonly HazardClass[] },

@@ -1,4 +1,4 @@
-// A rule looks at one statement where it stands, and says what would break there. Rules are values in a table.
+// A rule reads one statement in its context, and says what would break there. Rules are values in a table.
 
 import type { SqlProblem, Statement } from '../dialect.ts';
 import type { SqlFile, Stage } from '../files/migration.ts';
@@ -24,7 +24,7 @@ export interface Hazard {
   readonly severity?: Finding['severity'];
 }
 
-/** Where a statement stands. */
+/** The context of a statement. */
 export interface Scene<H> {
   readonly file: SqlFile;
   readonly stage: Stage;
@@ -34,7 +34,7 @@ export interface Scene<H> {
   readonly history: H;
 }
 
-/** What a database must bring so that its SQL can be judged. `H` is what it remembers of the schema. */
+/** What a database must provide so that its SQL can be judged. `H` is what it remembers of the schema. */
 export interface Grammar<S extends Statement, H> {
   parse(
     text: string,
@@ -45,7 +45,7 @@ export interface Grammar<S extends Statement, H> {
   enter(history: H, place: Place, statements: readonly S[]): void;
   /** A statement was judged and has happened. */
   observe(history: H, statement: S): void;
-  /** The statement that takes this one back, where that can be told. */
+  /** The statement that reverses this one, where one can be derived. */
   reverse(statement: S): string | undefined;
   /** What a tool named by `@online` cannot do with this file, or would do wrong; undefined where no such tool exists. */
   online?(statements: readonly S[], history: H): readonly SqlProblem[];
@@ -73,7 +73,7 @@ export interface Place {
 /** Where something was created. */
 export type Origin = Place;
 
-/** An object is new, so that nobody can be using it, where it was made in this very file or in this run's expand steps. */
+/** An object is new, so that no service can be using it, if this very file or this run's expand steps made it. */
 export function isNew(origin: Origin | undefined, here: Place): boolean {
   if (origin === undefined) return false;
   return origin.file === here.file || (origin.isFresh && here.isFresh);

@@ -24,7 +24,7 @@ describe.each([postgresDialect, sqliteDialect])('10,000 statements of $kind in o
     expect(ms).toBeLessThan(limitMs);
   });
 
-  it('are judged in time when each is a hazard of its own', () => {
+  it('are judged in time when each is a separate hazard', () => {
     const { ms, found } = lintTook((n) => `ALTER TABLE t${n} RENAME COLUMN a TO b`);
     expect(found).toBeGreaterThanOrEqual(many);
     expect(ms).toBeLessThan(limitMs);

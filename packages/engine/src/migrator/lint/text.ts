@@ -19,7 +19,7 @@ export function lineCounter(text: string): (index: number) => number {
   };
 }
 
-/** Where the first token stands, white space and comments skipped: a statement must not hide behind its comment. */
+/** The position of the first token, without white space and comments: a statement must not hide behind its comment. */
 export function firstToken(text: string, from: number): number {
   const trivia = /\s+|--[^\n]*|\/\*[\s\S]*?\*\//y;
   let at = from;

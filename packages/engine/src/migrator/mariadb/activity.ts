@@ -1,4 +1,4 @@
-// What MariaDB is doing, asked on a connection of its own: the migrator's may be waiting for a lock.
+// The activity of MariaDB, read on a separate connection: the migrator's may be waiting for a lock.
 
 import { type DatabaseActivity, type SeenSession, sessionsOf } from '../activity.ts';
 import { withoutLiterals } from './holders.ts';

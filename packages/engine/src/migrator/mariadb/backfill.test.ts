@@ -67,7 +67,7 @@ describe('a key', () => {
     await expect(goThrough('missing')).rejects.toMatchObject({ message: expect.stringContaining('no column k') });
   });
 
-  it('whose rows somebody waits for makes the next batch wait', async () => {
+  it('whose rows another session waits for makes the next batch wait', async () => {
     await service.query('CREATE TABLE busy (k INT PRIMARY KEY, n INT DEFAULT 0, note VARCHAR(20))');
     await service.query('INSERT INTO busy (k) VALUES (1), (2), (3)');
     await service.query('CREATE TRIGGER slow BEFORE UPDATE ON busy FOR EACH ROW SET NEW.n = NEW.n + SLEEP(0.5)');

@@ -108,7 +108,7 @@ async function keyOf({ ask }: Session, { table, key }: BackfillFile): Promise<Ke
 
 const asChar = (expression: string): string => `CAST(${expression} AS CHAR)`;
 
-/** On any row, of anybody: what holds a batch up holds the service up. A role without the right to look sees nobody. */
+/** On any row, of any session: what delays a batch delays the service. A role without rights sees no session. */
 async function somebodyWaits({ ask }: Session): Promise<boolean> {
   const waiting = `SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'`;
   const [row] = await ask(waiting).catch(() => []);

@@ -4,7 +4,7 @@ import type { Catalog } from '../database.ts';
 import type { LedgerTables } from './ledger.ts';
 import type { Row, Session } from './session.ts';
 
-/** Grants are not in it: a role sees its own alone. Nor is what rows change, such as the next number of a key. */
+/** Grants are not in it: a role sees only its own. Nor is what rows change, such as the next number of a key. */
 export async function readCatalog({ ask }: Session, { ledger, catalog }: LedgerTables): Promise<Catalog> {
   const objects: [string, string][] = [];
   for (const { kind, select } of sources)

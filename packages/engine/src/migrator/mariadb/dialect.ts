@@ -1,4 +1,4 @@
-// MariaDB and MySQL without a server: what the text alone tells. Whether writers wait, the server says: ask.ts.
+// MariaDB and MySQL without a server: what the text shows. Only the server says whether writers wait: ask.ts.
 
 import type { Dialect } from '../dialect.ts';
 import { judge } from '../lint/judge.ts';

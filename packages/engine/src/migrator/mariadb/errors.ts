@@ -19,7 +19,7 @@ export const errorNumber = (thrown: unknown): number => (thrown as ServerError |
 
 export const isLockError = (thrown: unknown): boolean => locked.includes(errorNumber(thrown));
 
-/** The server stopped the statement because it was told to. */
+/** The server stopped the statement, after a KILL or at its time limit. */
 export const isKilled = (thrown: unknown): boolean => killed.includes(errorNumber(thrown));
 
 /** The connection is gone: whether the statement has happened is not known. */

@@ -77,7 +77,7 @@ function isOfValues(refusal: Refusal, { given, table = '' }: Trial, { since, sha
 const has = (names: readonly string[], name: string): boolean =>
   names.some((each) => each.toLowerCase() === name.toLowerCase());
 
-/** Columns that the text of the check names, where the server told its name or its text alone. */
+/** Columns that the text of the check names, where the server reported only its name or its text. */
 function checkedColumns({ rule }: Refusal, table: string, shape: SchemaShape): readonly string[] | undefined {
   if (rule === undefined) return undefined;
   const texts = Object.entries(shape.rules)

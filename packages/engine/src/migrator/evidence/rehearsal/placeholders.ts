@@ -1,5 +1,5 @@
-// Placeholders of a recorded statement, and the columns that they belong to, as far as the text tells: a value of an INSERT,
-// or what a column is compared with or set to.
+// Placeholders of a recorded statement, and the columns that they belong to, as far as the text shows: a value of an
+// INSERT, or what a column is compared with or set to.
 
 import { codeOf } from '../../files/code.ts';
 
@@ -57,7 +57,7 @@ interface Item {
   readonly text: string;
 }
 
-/** The values of the first row, where they stand in the statement. */
+/** The values of the first row, where the statement contains them. */
 function valuesIn(code: string): readonly Item[] {
   const opening = /\bvalues\s*\(/i.exec(code);
   if (!opening) return [];

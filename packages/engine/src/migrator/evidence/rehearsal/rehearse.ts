@@ -32,9 +32,9 @@ export interface Refusal {
   /** `server`: it took too long, or the server had no room, no lock: that says nothing of the schema. */
   readonly kind: 'unique' | 'foreign key' | 'check' | 'server' | 'other';
   readonly sentence: string;
-  /** Of the key or the check, where the server tells. */
+  /** Of the key or the check, where the server reports them. */
   readonly columns?: readonly string[] | undefined;
-  /** Name or text of a check, where it tells no columns. */
+  /** Name or text of a check, where the server reports no columns. */
   readonly rule?: string | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface RehearsalPlan {
 }
 
 const rows = 3;
-/** Rows of their own: those that are there have the first numbers. */
+/** Separate rows: the existing ones have the first numbers. */
 const firstNew = 1_001;
 
 /** @param apply runs the files. @returns why not */

@@ -1,4 +1,4 @@
-// What is tried of a release, and the values that stand for its own.
+// What is tried of a release, and the values that replace its own.
 
 import { describe, expect, test } from 'vitest';
 import type { SchemaShape } from '../shape.ts';
@@ -51,7 +51,7 @@ test('values fit their types, and the size of a text', () => {
   expect(valueFor('mood', 1, 'number', ['calm'])).toBe('calm');
 });
 
-test('what is left out is said: tables past the sixtieth, writes past the five hundredth; the ledger is nobody’s', () => {
+test('what is left out is said: tables past the sixtieth, writes past the five hundredth; the ledger is never tried', () => {
   const tables = ['ledger', ...Array.from({ length: 62 }, (_, n) => `t${n}`)];
   const input = {
     files: [{ file: '002.expand.sql' }],

@@ -1,4 +1,4 @@
-// A report cut down to what is to be looked at: from a migration on, of some rules, without what was there before.
+// A report reduced to what is to be checked: from a migration on, of some rules, without what was there before.
 
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -19,7 +19,7 @@ export interface Counts {
   readonly accepted: number;
 }
 
-/** What stops a deployment is an error that nobody took on. */
+/** An error that no author accepted stops a deployment. */
 export const isStopping = ({ severity, accepted }: Finding): boolean => severity === 'error' && accepted === undefined;
 
 export function counts(findings: readonly Finding[]): Counts {
@@ -36,7 +36,7 @@ export function counts(findings: readonly Finding[]): Counts {
 export const placeOf = ({ folder }: LintReport, { file }: Finding): string =>
   folder === '' ? file : `${folder.replace(/\/+$/, '')}/${file}`;
 
-/** Control characters and marks of writing direction, which a file may hold and a terminal would obey. */
+/** Control characters and marks of writing direction, which a file may contain and a terminal would execute. */
 export const printable = (text: string): string =>
   text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (sign) =>
     sign === '\n' ? sign : sign === '\t' ? '  ' : '\ufffd',

@@ -48,7 +48,7 @@ describe('a report for people', () => {
     expect(text.trimEnd()).toMatch(/\n3 files checked: 2 errors, 0 to review, 1 warning, 1 accepted$/);
   });
 
-  it('counts by rule when there is much, and tells a fact of many files in one line', async () => {
+  it('counts by rule when there is much, and reports a fact of many files in one line', async () => {
     const many = Object.fromEntries(
       Array.from({ length: 12 }, (_, at) => [
         `${String(at + 1).padStart(3, '0')}_a${at}.expand.sql`,
@@ -62,7 +62,7 @@ describe('a report for people', () => {
     expect(text).toMatch(/\n {4}12 {2}renaming-column in 12 files\n/);
   });
 
-  it('tells a file that cannot be read beside what is found in the others', async () => {
+  it('reports a file that cannot be read in addition to what is found in the others', async () => {
     const found = await lint({
       ...release,
       '2_short.expand.sql': 'SELECT 1;\n',

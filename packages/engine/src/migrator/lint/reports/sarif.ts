@@ -40,7 +40,7 @@ function resultOf(report: LintReport, finding: Finding, rules: readonly Finding[
     message: { text: printable(safe === undefined ? message : `${message}\n\ninstead:\n${safe}`) },
     locations: [{ physicalLocation: { artifactLocation: { uri }, region: { startLine: line } } }],
     partialFingerprints: { 'statement/v1': fingerprint(finding) },
-    // An empty list says that somebody looked and nothing was suppressed.
+    // An empty list says that suppressions were checked and there are none.
     suppressions: accepted === undefined ? [] : [{ kind: 'inSource', justification: accepted }],
   };
 }

@@ -1,5 +1,5 @@
-// The best judge of a change is the server: it is asked to make it without copying and without keeping writers waiting, and
-// says why where it cannot. On a scratch copy, where the first form that is taken also makes the change.
+// The best judge of a change is the server: it is asked to make it without copying and without making writers wait, and
+// says why where it cannot. On a scratch copy, where the first form that the server accepts also makes the change.
 
 import { messageOf } from '../../../lib/errors.ts';
 import type { Trace } from '../../evidence/scratch.ts';
@@ -15,7 +15,7 @@ interface Form {
   readonly clauses: readonly string[];
 }
 
-/** From what nobody notices to what everybody waits for. */
+/** From what no session notices to what all sessions wait for. */
 const forms: readonly Form[] = [
   { algorithm: 'INSTANT', lock: 'NONE', clauses: ['ALGORITHM=INSTANT'] },
   { algorithm: 'NOCOPY', lock: 'NONE', clauses: ['ALGORITHM=NOCOPY', 'LOCK=NONE'] },
@@ -41,7 +41,7 @@ export async function runAsking({ ask }: Session, statement: MariadbStatement): 
       return traceOf(statement, altered.table, form, refusal);
     } catch (thrown) {
       if (!refusals.includes(errorNumber(thrown)) || form.clauses.length === 0) throw thrown;
-      // What stands against not waiting at all is what a person wants to read.
+      // A person wants to read the reason why the change cannot run without any waiting.
       if (form.lock === 'NONE') refusal = messageOf(thrown);
     }
   }

@@ -43,7 +43,7 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
       const before = await readSource(session, database, []);
       const applied = await applyFile(session, file, { ledger, signal });
       if (applied.ok) return applied;
-      // The server takes no change of a schema back: the copy is made anew.
+      // The server cannot undo a change of a schema: the copy is made again.
       await session.close();
       await drop(database);
       session = (await make(before, database)).session;

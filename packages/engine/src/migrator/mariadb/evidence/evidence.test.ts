@@ -1,4 +1,4 @@
-// The server as judge, on a copy; and what it says shown to be so: old releases fail, writers wait, or nobody notices.
+// The server as judge, on a copy; and proof that it is right: old releases fail, writers wait, or no service notices.
 
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
