@@ -6,7 +6,7 @@ import { nameOfUser, userBehind } from './behind.ts';
 
 /**
  * As root: `sudoUser` (SUDO_USER), since sudo sets it then, and root can be anybody here anyway. As any other account: the user
- * who called sudo to become it, as the kernel knows it; a variable can be set by everybody, so none counts. There is no other
+ * who called sudo to become it, as the kernel knows it; any user can set a variable, so none counts. There is no other
  * way to act in another name: no option and no variable, or four eyes would be a matter of typing.
  */
 export function operatingSystemUser(sudoUser: string | undefined): string {
@@ -19,12 +19,12 @@ function ownName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A user without an entry in the password file has a number only; nobody in the list can have it.
+    // A user without an entry in the password file has a number only; no person in the list can have it.
     return `uid ${process.geteuid?.() ?? 'unknown'}`;
   }
 }
 
-/** A person of the list, or a stranger who may look. */
+/** A person of the list, or an unauthenticated user, who can only read. */
 export function actorOf(settings: Settings, osUser: string): Actor {
   const person = findPerson(settings, { osUser });
   return person ? { kind: 'person', id: person.id, door: 'cli' } : { kind: 'stranger', name: osUser, door: 'cli' };

@@ -30,7 +30,7 @@ it('shows the right order of the words', async () => {
   expect(err).toContain('Did you mean: bg adopt blue v1.0');
 });
 
-it('takes over a running service without a restart, and deploys the next version beside it', async () => {
+it('takes over a running service without a restart, and deploys the next version in the other slot', async () => {
   const { code, out } = await shell.bg('adopt', 'blue', 'v1.0');
   expect(out).toMatch(/blue +active +v1\.0/);
   expect(code).toBe(0);

@@ -12,13 +12,13 @@ export interface Seen {
 
 export type Look = (pid: number) => Seen | undefined;
 
-/** Nobody is nested deeper, and a circle is not followed. */
+/** Real chains are not longer than this, and a cycle ends the search. */
 const mostParents = 64;
 
 /**
  * The user who called sudo (or su) to become the account that runs this; undefined when no user did, or none can be known. A
- * process of this account counts as a link only within the session of this one: what the bot started has a session apart, so
- * no release gets at the name of the person who once started a bot by hand. Behind root, everybody may be anybody: it ends there.
+ * process of this account counts as a link only within the session of this one: what the bot started has another session,
+ * so no release gets the name of the person who once started a bot by hand. Root can act as any user: the search ends there.
  */
 export function userBehind(pid: number, look: Look = lookInProc): number | undefined {
   const self = look(pid);
@@ -37,7 +37,7 @@ function lookInProc(pid: number): Seen | undefined {
   const stat = read(`/proc/${pid}/stat`);
   const [, parent] = /^PPid:\s+(\d+)$/m.exec(status) ?? [];
   const [, realUser] = /^Uid:\s+(\d+)\s/m.exec(status) ?? [];
-  // The program's name stands in brackets and may hold brackets: state, parent, group and session follow the last one.
+  // The program's name is in brackets and may contain brackets: state, parent, group and session follow the last one.
   const session = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
   if (parent === undefined || realUser === undefined || session === undefined) return undefined;
   return { parent: Number(parent), session: Number(session), realUser: Number(realUser) };

@@ -33,14 +33,14 @@ it('a deployment that is followed into a full disk is driven to its end', async 
   expect((await shell.bg('history', '--json')).out).toContain('"kind":"promoted"');
 });
 
-it('an answer that cannot be written is a failure in one line; words beside it may be lost', async () => {
+it('a result that cannot be written is an error in one line; other messages may be lost', async () => {
   const answer = sh('BG status > /dev/full');
   expect(await answer.err).toMatch(/^failed: the answer could not be written: ENOSPC[^\n]*\n$/);
   expect(await answer.ended).toBe(1);
   expect(await sh('BG deploy v9.9 2> /dev/full').ended).toBe(3);
 });
 
-it('a driver goes on when nobody reads what it says', async () => {
+it('the controller continues when no process reads its output', async () => {
   const driving = sh('BG drive 2>&1 | head -n 1');
   const driver = async () => String((await shell.bg('status', '--json')).json().driver);
   await vi.waitFor(async () => expect(await driver()).toMatch(/^bg \d+/), { timeout: 30_000, interval: 200 });

@@ -16,7 +16,7 @@ describe('CSV', () => {
     expect(csvLine(['=HYPERLINK("http://x","y")'])).toBe(`"'=HYPERLINK(""http://x"",""y"")"\r\n`);
   });
 
-  it('leaves numbers and harmless text alone', () => {
+  it('does not change numbers and harmless text', () => {
     expect(csvLine([-5, 'v2.1-rc=1'])).toBe('-5,v2.1-rc=1\r\n');
   });
 });

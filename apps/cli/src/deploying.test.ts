@@ -1,4 +1,4 @@
-// Deploying from a shell alone: no bot, no receiver, nothing but `bg` and what it starts. Tests build on one another.
+// Deploys with the command line only: no bot, no receiver, only `bg` and what it starts. Tests build on one another.
 
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ describe('without any other process', () => {
     expect(await liveVersion()).toBe('v1.0');
   });
 
-  it('switches to what stands ready in the other slot', async () => {
+  it('switches to the release that is ready in the other slot', async () => {
     await shell.bg('deploy', 'v2.1');
     const { code, json } = await shell.bg('switch', '--json');
     expect(code).toBe(0);
@@ -91,7 +91,7 @@ describe('without any other process', () => {
     expect(await liveVersion()).toBe('v1.0');
   });
 
-  it('settles the failed side that is kept', async () => {
+  it('settles the failed side that is retained', async () => {
     const { code, out } = await shell.bg('keep');
     expect(code).toBe(0);
     expect(out).toContain('v2.3-never-healthy');
@@ -140,7 +140,7 @@ describe('the single parts', () => {
     });
   });
 
-  it('starts and stops a slot that serves nobody, and no other', async () => {
+  it('starts and stops a slot that serves no users, and no other slot', async () => {
     expect((await shell.bg('start', 'green', 'v2.1', '--json')).json()).toMatchObject({
       kind: 'running',
       version: 'v2.1',
@@ -199,7 +199,7 @@ describe('the audit log', () => {
     expect(exported.at(-1).time).toMatch(/^\d{4}-\d\d-\d\dT/);
   });
 
-  it('is exported as CSV in which a formula typed by somebody is only text', async () => {
+  it('is exported as CSV in which a formula that a person typed is only text', async () => {
     await shell.bg('lock', '=HYPERLINK("http://127.0.0.1","x")');
     await shell.bg('unlock');
     const { out } = await shell.bg('audit', 'export', '--csv');

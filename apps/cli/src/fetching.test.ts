@@ -42,7 +42,7 @@ describe('bg release fetch', { timeout: 120_000 }, () => {
     expect(releases()).toEqual(before);
   });
 
-  it('brings a release that is deployed as any other, once', async () => {
+  it('fetches a release once, and it is deployed like any other', async () => {
     const fetched = await shell.bg('release', 'fetch', 'v1.0', '--from', archive, '--sha256', sha256);
     expect([fetched.code, fetched.out]).toEqual([0, expect.stringContaining('shop v1.0 fetched from')]);
     const file = (folder: string) => readFileSync(join(shell.folder, folder, 'v1.0', 'server.mjs'), 'utf8');

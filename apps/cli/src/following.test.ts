@@ -1,4 +1,4 @@
-// Following: watching is no part of a deployment. Who looks away, or is killed, changes nothing; who drives alone says so.
+// Following is no part of a deployment: a follower that leaves or dies changes nothing; the only controller says so.
 
 import { until } from '@bg/engine/test-kit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -27,8 +27,8 @@ const live = async () =>
     | { id: string; percent: number }
     | undefined;
 
-describe('where nobody drives', () => {
-  it('drives until a person is awaited, then leaves and says what stands still', async () => {
+describe('where no controller runs', () => {
+  it('executes the deployment until it waits for a person, then ends and says what waits', async () => {
     const { code, err, json } = await shell.bg('deploy', 'v2.0', '--json');
     expect(code).toBe(0);
     expect(json()).toMatchObject({
@@ -73,7 +73,7 @@ describe('where nobody drives', () => {
     expect(code).toBe(0);
   });
 
-  it('a stranger may follow, but does not drive', async () => {
+  it('an unauthenticated user may follow, but does not become the controller', async () => {
     await shell.bg('deploy', 'v2.1', '--hold');
     const following = shell.start(['follow', '--config', shell.unauthenticatedConfig]);
     await following.shows('A person of the configured list can: bg follow');
@@ -89,7 +89,7 @@ describe('where nobody drives', () => {
   });
 });
 
-describe('where somebody drives', () => {
+describe('where a controller runs', () => {
   it('answers at once, and the driver does the rest', async () => {
     const driving = await driver();
     const { code, err, out } = await shell.bg('deploy', 'v2.1');

@@ -41,7 +41,7 @@ async function parked(delivery: string, body: string | Buffer): Promise<string> 
 }
 
 describe('bg inbox list', () => {
-  it('says what an empty inbox is, and that nobody works on it', async () => {
+  it('says what an empty inbox is, and that no process works on it', async () => {
     const { code, out } = await shell.bg('inbox', 'list');
     expect([code, out]).toEqual([0, expect.stringContaining('no deliveries\n0 waiting, worked on by nobody')]);
   });
@@ -62,7 +62,7 @@ describe('bg inbox list', () => {
 });
 
 describe('bg inbox show', () => {
-  it('lays the body out and tells what became of it', async () => {
+  it('formats the body and shows its result', async () => {
     const id = await parked('laid-out', '{"service":"shp","nested":{"list":[1,2]}}');
     const { code, out } = await shell.bg('inbox', 'show', id);
     expect(code).toBe(0);
@@ -112,13 +112,13 @@ describe('bg inbox show', () => {
 });
 
 describe('bg inbox replay', () => {
-  it('is not for strangers', async () => {
+  it('refuses unauthenticated users', async () => {
     const id = await parked('strangers', '{}');
     expect((await shell.bg('inbox', 'replay', id, '--config', shell.unauthenticatedConfig)).code).toBe(3);
     expect(engine.inbox.show(Number(id))?.state).toBe('parked');
   });
 
-  it('says that it waits and that nobody works on it, and is refused while it waits', async () => {
+  it('says that it waits and that no process works on it, and is refused while it waits', async () => {
     const id = await parked('nobody', '{}');
     const { code, out, err } = await shell.bg('inbox', 'replay', id);
     expect([code, out]).toEqual([0, expect.stringContaining('waiting')]);
@@ -131,7 +131,7 @@ describe('bg inbox replay', () => {
     expect(row).toMatchObject({ actor: 'person:alice', sentence: expect.stringContaining('it was parked') });
   });
 
-  it('with --follow ends when its time is over, and tells that it waits still', async () => {
+  it('with --follow ends when its time is over, and says that the delivery still waits', async () => {
     const id = await parked('late', '{}');
     const { code, err } = await shell.bg('inbox', 'replay', id, '--follow', '--for', '1s');
     expect([code, err]).toEqual([1, expect.stringContaining('It waits still')]);

@@ -67,7 +67,7 @@ describe('looking', () => {
     expect((await shell.bg('history', '--json')).json()).toEqual([]);
   });
 
-  it('is for strangers too, and no more than looking', async () => {
+  it('lets unauthenticated users read, and nothing more', async () => {
     const asUnauthenticated = ['--config', shell.unauthenticatedConfig];
     expect((await shell.bg('status', ...asUnauthenticated)).code).toBe(0);
     const refusal = await shell.bg('deploy', 'v1.0', ...asUnauthenticated, '--json');
@@ -105,13 +105,13 @@ describe('a command line that makes no sense', () => {
     expect(err).toContain(sentence);
   });
 
-  it('is told to programs as JSON', async () => {
+  it('is given to programs as JSON', async () => {
     const { code, json } = await shell.bg('deploy', 'shop', 'v1.0', '--json');
     expect(code).toBe(2);
     expect(json()).toMatchObject({ error: { code: 'usage', message: expect.stringContaining('bg deploy v1.0 shop') } });
   });
 
-  it('is kept in the audit log with the name of who typed it', async () => {
+  it('is in the audit log with the name of the person who typed it', async () => {
     await shell.bg('deploy', 'shop', 'v9.9');
     const { out } = await shell.bg('audit', 'export');
     const last = JSON.parse(out.trim().split('\n').at(-1) ?? '');

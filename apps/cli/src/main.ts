@@ -55,7 +55,7 @@ function watchReader(): Reader {
     if (!reader.isOutlived) endWithoutReader(error);
   };
   process.stdout.on('error', onError);
-  // What stands beside an answer may be lost alone.
+  // The process continues when it loses its messages on stderr, but not when it loses a result.
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') onError(error);
   });
@@ -91,7 +91,7 @@ function failed(thrown: unknown, json: boolean): ExitCode {
 /** `--help` is an answer; everything else that commander throws is a command line that makes no sense. */
 function commandLineEnd({ exitCode, code, message }: CommanderError, json: boolean): ExitCode {
   if (exitCode === 0) return exitCodes.done;
-  // `bg` and `bg audit` alone: the help was written already.
+  // `bg` or `bg audit` without arguments: the help was written already.
   if (code === 'commander.help') return exitCodes.usage;
   const sentence = message.replace(/^error: /, '');
   if (json) process.stdout.write(jsonLine({ error: { code: 'usage', message: sentence, help: 'bg --help' } }));

@@ -56,7 +56,7 @@ describe('bg migrate lint', () => {
     expect(code).toBe(1);
   });
 
-  it('shows what is new beside a baseline, from a number on, and of one rule', async () => {
+  it('shows what is not in a baseline, from a number on, and of one rule', async () => {
     const baseline = join(sql, 'baseline.json');
     expect(await lint('--driver', 'sqlite', '--write-baseline', baseline)).toMatchObject({ code: 0 });
     const none = await lint('--driver', 'sqlite', '--baseline', baseline);
@@ -194,7 +194,7 @@ describe('bg migrate', { timeout: 240_000 }, () => {
     expect((await shell.bg('history', '--json')).code).toBe(0);
   });
 
-  it('lets nobody but an approver correct the record, and says what it needs', async () => {
+  it('lets only an approver correct the record, and says what it needs', async () => {
     const stranger = await shell.start(['migrate', 'repair', '003_cents', '--mark-applied', '--reason', 'x'], {
       BLUEGREEN_CONFIG: shell.unauthenticatedConfig,
     }).ended;

@@ -45,7 +45,7 @@ export interface OrderedWords {
   readonly services: readonly string[];
 }
 
-/** @throws when the place stands where the version belongs. */
+/** @throws when the place is in the position of the version. */
 export function checkOrder({ command, version, place, services }: OrderedWords): void {
   if (!isPlace(version, services)) return;
   if (place === undefined)

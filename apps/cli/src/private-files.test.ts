@@ -1,4 +1,4 @@
-// What a process of ours leaves on the disk is its account's alone; what it deploys keeps the umask that it was given.
+// Only the account of our process can access the files that it writes; a service that it deploys gets the given umask.
 
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -38,12 +38,12 @@ it('refuses a file that cannot be read, names the way out, and touches nothing',
   expect(kept()).toEqual([]);
 });
 
-it('is not for strangers', async () => {
+it('refuses unauthenticated users', async () => {
   const { code } = await shell.bg('state', 'rebuild', '--config', shell.unauthenticatedConfig);
   expect([code, kept()]).toEqual([3, []]);
 });
 
-it('keeps the file beside, learns what runs, and goes on', async () => {
+it('renames the old file, discovers what runs, and continues', async () => {
   const { code, out, err } = await shell.bg('state', 'rebuild');
   expect(out).toMatch(/✓ shop: .*users go to blue; blue is v1\.0/);
   expect(err).toContain('it is kept as');

@@ -29,7 +29,7 @@ describe('bg release', { timeout: 240_000 }, () => {
     expect(out).toMatch(/^v2\.0 .*kept in green of production/m);
   });
 
-  it('pins, tells what would go, removes it, and takes a reason and a person for that', async () => {
+  it('pins, shows what it would remove, removes it, and takes a reason and a person for that', async () => {
     expect((await shell.bg('stop', 'green')).code).toBe(0);
     expect((await shell.bg('start', 'green', 'v2.1')).code).toBe(0);
     expect((await shell.bg('stop', 'green')).code).toBe(0);
@@ -50,7 +50,7 @@ describe('bg release', { timeout: 240_000 }, () => {
 });
 
 describe('bg plan', { timeout: 60_000 }, () => {
-  it('tells how the release would be run', async () => {
+  it('shows how the release would be run', async () => {
     const { out } = await shell.bg('plan', 'v2.1');
     expect(out).toContain('runs:');
     expect(out).toMatch(/server\.mjs$/m);
@@ -61,7 +61,7 @@ describe('bg plan', { timeout: 60_000 }, () => {
 });
 
 describe('bg status --wide', { timeout: 240_000 }, () => {
-  it('tells what the next start would change, by name', async () => {
+  it('shows what the next start would change, by name', async () => {
     writeFileSync(join(shell.folder, 'shop.env'), 'MODE=second\n');
     const driving = shell.start(['drive']);
     for (let tries = 0; tries < 60; tries += 1) {

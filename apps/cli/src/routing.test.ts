@@ -1,4 +1,4 @@
-// Drift on the command line: what differs stands in the status with the two ways out, which are for approvers.
+// Drift on the command line: the status shows what differs and the two ways to resolve it, which are for approvers.
 
 import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
@@ -40,7 +40,7 @@ it('refuses to settle what is no drift', async () => {
   expect([code, err]).toEqual([3, expect.stringContaining('does what was decided')]);
 });
 
-it('shows what differs and what can be done, as soon as somebody drives', async () => {
+it('shows what differs and what can be done, as soon as a controller runs', async () => {
   await sendEverybodyTo('blue');
   const driver = shell.start(['drive']);
   try {
@@ -61,7 +61,7 @@ it('adopts what the load balancer does without moving anybody', async () => {
   expect(await served()).toBe('v1.0');
 });
 
-it('restores what was decided where nobody drives', async () => {
+it('restores what was decided if no controller runs', async () => {
   await sendEverybodyTo('green');
   expect(await served()).toBe('v2.0');
   expect((await shell.bg('routing', 'restore')).code).toBe(0);

@@ -126,7 +126,7 @@ export function configFile(world: World, given: string | undefined): string {
   return resolve(given ?? world.environment.BLUEGREEN_CONFIG ?? 'bluegreen.yaml');
 }
 
-/** Colours are for terminals alone; `NO_COLOR` with any value, `--no-color` and a dumb terminal turn them off. */
+/** Only terminals get colours; `NO_COLOR` with any value, `--no-color` and a dumb terminal turn them off. */
 export function screenFor({ environment, out, err }: World, { json = false, color = true }: Options): Screen {
   const colored = color && !environment.NO_COLOR && environment.TERM !== 'dumb';
   return createScreen({ out, err, json, colored });

@@ -1,5 +1,5 @@
 // The service account's command line behind the real sudo: who typed it is known, and no variable makes it another. Needs root
-// and sudo, and puts a rule of its own into /etc/sudoers.d while it runs.
+// and sudo, and puts its own rule into /etc/sudoers.d while it runs.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ describe.skipIf(!canTry)('a command line behind sudo (needs root and sudo)', () 
     expect(typed('sudo', '-n', '-u', 'daemon', '/bin/sh', '-c', `${line}; true`)).toBe('nobody');
   });
 
-  it('is of nobody else, whatever the variables say', () => {
+  it('is of no other user, whatever the variables say', () => {
     const lie = ['env', 'SUDO_USER=alice', 'SUDO_UID=0', 'USER=alice', 'LOGNAME=alice'];
     expect(typed('sudo', '-n', '-u', 'daemon', ...lie, ...command)).toBe('nobody');
     const alone = spawnSync(

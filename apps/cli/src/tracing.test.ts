@@ -42,7 +42,7 @@ it('finds the line of the load balancer and the line of the side that answered',
   expect(out).toMatch(/^balancer +\d{4}-/m);
 });
 
-it('gives an id of its own to a request whose id is not safe, and none of it reaches a log', async () => {
+it('gives a new id to a request whose id is not safe, and none of it reaches a log', async () => {
   await ask('/api/products', 'a"b c');
   await traced('order-17.a', 2);
   expect(readFileSync(accessLog(), 'utf8')).not.toContain('a"b');
@@ -63,7 +63,7 @@ it('says so when there is nothing, and takes nothing for an id that is none', as
   expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('text-invalid')]);
 });
 
-it('knows a request that nobody could serve in time by its status', async () => {
+it('shows the status of a request that no slot could serve in time', async () => {
   const stopping = await shell.bg('status', 'shop', '--json');
   const [slot] = stopping.json().slots as { pid: number }[];
   process.kill(slot?.pid ?? 0, 'SIGKILL');

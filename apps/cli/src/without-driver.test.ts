@@ -67,7 +67,7 @@ it('the status is asked now: what was healthy once and has died since is not sho
   await driving.ended;
 });
 
-it('a second rollback within minutes is told that it is done', async () => {
+it('a second rollback within minutes gets the answer that it is done', async () => {
   expect((await shell.bg('rollback', '--reason', 'slow')).err).not.toContain('error:');
   const { code, err } = await shell.bg('rollback');
   expect(code).toBe(3);

@@ -85,7 +85,7 @@ describe('a day of deployments', () => {
     ).toBe(false);
   });
 
-  test('a stranger may look and not decide', async () => {
+  test('an unauthenticated user may read but not decide', async () => {
     await click(eve, await waiting(), 'approve');
     await whispered(workspace.slack, eve, /not-in-team/);
     await say(eve, '/deploy-status');
@@ -94,7 +94,7 @@ describe('a day of deployments', () => {
     expect(audit('approved')).toHaveLength(0);
   });
 
-  test('a double click of the approver is one decision; the second is told who decided', async () => {
+  test('a double click of the approver is one decision; the second gets the answer who decided', async () => {
     const card = await waiting();
     await click(bob, card, 'approve', { times: 2 });
     await whispered(workspace.slack, bob, /already approved by bob/);
@@ -175,7 +175,7 @@ describe('a day of deployments', () => {
     expect(audit('refused').some(({ code }) => code === 'text-invalid')).toBe(true);
   });
 
-  test('a rollback by another tells the one whose release it was, in person', async () => {
+  test('when a person rolls back the release of another person, the bot sends the other a direct message', async () => {
     const card = await cardWith(workspace.slack, /shop v2\.1: live\./);
     await click(bob, card, 'rollback');
     await cardWith(workspace.slack, /shop back to v1\.0: live\./);
@@ -198,7 +198,7 @@ describe('forms', () => {
 
   const openModal = (user: string) => workspace.slack.waitFor(() => workspace.slack.modals(user).at(-1));
 
-  test('`/deploy` alone opens a form; a refusal stays in it, a version starts', async () => {
+  test('`/deploy` without arguments opens a form; a refusal stays in it, a version starts', async () => {
     await say(alice, '/deploy');
     const modal = await openModal(alice);
     const sent = (version: string) =>
@@ -232,7 +232,7 @@ describe('forms', () => {
     expect(ended.ts).toBe(card.ts);
   });
 
-  test('who opened the form too late is told to press again', async () => {
+  test('a person who opened the form too late gets the answer to click again', async () => {
     workspace.slack.fault({ method: 'views.open', error: 'expired_trigger_id' });
     await say(alice, '/deploy');
     await whispered(workspace.slack, alice, /That took too long/);

@@ -19,7 +19,7 @@ export interface Command {
   /** As commander reads it: `deploy <version> [place]`. */
   readonly usage: string;
   readonly summary: string;
-  /** Beside those that every command has. */
+  /** In addition to those that every command has. */
   readonly options?: readonly (readonly [flags: string, description: string])[];
   /** Only for commands without a place. */
   readonly placeless?: true;

@@ -1,4 +1,4 @@
-// Looking: everybody may, nothing changes.
+// Commands that only read: every user may run them, and they change nothing.
 
 import { exitCodes } from '../exit.ts';
 import { stay } from '../follow/attend.ts';

@@ -1,4 +1,4 @@
-// The schema of a service's own database: looked at, linted, and worked on beside deployments.
+// The schema of a service's own database: shown, linted, and changed outside deployments.
 
 import type { SchemaAct } from '@bg/engine';
 import { exitCodes } from '../exit.ts';

@@ -12,7 +12,7 @@ export interface Attendance {
   readonly follow: boolean;
 }
 
-/** Where somebody drives, the answer is enough; where nobody does, what was asked for is driven from here. */
+/** If a controller runs, the reply is enough. If none runs, this process executes what was requested. */
 export async function attend(
   session: Session,
   result: Result<DeploymentView>,

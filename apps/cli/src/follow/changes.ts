@@ -1,9 +1,9 @@
-// What changed between two looks at a deployment, one line each: what a terminal is not there to redraw.
+// What changed between two views of a deployment, one line each: for output that is not a terminal, so cannot be redrawn.
 
 import { type DeploymentView, type StepView, shortName } from '@bg/engine';
 import { durationText } from '../show/amounts.ts';
 
-/** `before` is undefined at the first look: everything that already happened is told then. */
+/** `before` is undefined at the first view: then everything that already happened is reported. */
 export function changesBetween(before: DeploymentView | undefined, after: DeploymentView): readonly string[] {
   return [
     ...(before ? [] : [opening(after)]),

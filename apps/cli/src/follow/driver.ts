@@ -16,7 +16,7 @@ export function createForegroundDriver(engine: Pick<Engine, 'drive'>): Foregroun
   return {
     running: () => driving !== undefined && !ended,
     start: () => {
-      // The fault is kept as a value, so that it is thrown where somebody waits for it and nowhere else.
+      // The error is stored as a value, so that only a caller that waits for it gets it thrown.
       driving ??= engine
         .drive(off.signal)
         .catch((thrown: unknown) => (off.signal.aborted ? undefined : { thrown }))

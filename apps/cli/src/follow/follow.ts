@@ -1,4 +1,4 @@
-// Follows one deployment to its end, and drives it where nobody else does.
+// Follows one deployment to its end, and executes it if no controller runs.
 
 import type { DeploymentView } from '@bg/engine';
 import type { ProgressKind } from '../screen.ts';
@@ -68,7 +68,7 @@ async function watch(
       if (mayDrive) driver.start();
       drove = mayDrive;
     }
-    // Nobody reads, and another process drives: there is nothing left to do here.
+    // No process reads the output, and another process is the controller: there is nothing left to do here.
     if (reader.hasLeft && !drove) return { kind: 'stopped', view, drove };
     if (reader.hasLeft) sayDrivenOn();
     await engine.changed(lookMs, stop);

@@ -17,7 +17,7 @@ describe('progress without a terminal', () => {
     expect(changesBetween(canaryView, { ...canaryView, stateVersion: 5 })).toEqual([]);
   });
 
-  it('tells a step that ended, why it goes back, and the end', () => {
+  it('reports a step that ended, why it goes back, and the end', () => {
     const outcome = {
       kind: 'aborted',
       code: 'canary-failed',

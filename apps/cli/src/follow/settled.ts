@@ -1,4 +1,4 @@
-// An approved contract is run by whoever drives; where nobody does, from here.
+// The controller runs an approved contract; if no controller runs, this process runs it.
 
 import type { ContractView } from '@bg/engine';
 import type { Session } from '../session.ts';

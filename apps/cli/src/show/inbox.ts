@@ -1,4 +1,4 @@
-// Deliveries for people. A body is somebody else's text: it is shown as text alone, and no more of it than is asked for.
+// Deliveries for people. An external sender wrote the body: it is shown only as text, and no more of it than requested.
 
 import type { DeliveryRecord, DeliveryState } from '@bg/engine';
 import { durationText, timeText } from './amounts.ts';
@@ -60,7 +60,7 @@ export function bodyText(body: Buffer): { readonly encoding: 'utf8' | 'base64'; 
   return text === undefined ? { encoding: 'base64', text: body.toString('base64') } : { encoding: 'utf8', text };
 }
 
-/** JSON is laid out; what a terminal would obey is written out. */
+/** JSON is formatted; what a terminal would execute is escaped. */
 export function bodyLines(body: Buffer, most: number): readonly string[] {
   const text = textOf(body);
   if (text === undefined)
@@ -82,7 +82,7 @@ function textOf(body: Buffer): string | undefined {
   }
 }
 
-/** Deeper nesting is somebody's trick: laid out it would be a thousand times as long. */
+/** Deeper nesting is an attack: formatted, it would be a thousand times as long. */
 function laidOut(text: string): string {
   if (depthOf(text) > maxDepth) return text;
   try {

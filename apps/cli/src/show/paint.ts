@@ -1,4 +1,4 @@
-// Colours, or none. Every colour has a word or a sign beside it: nothing is told by colour alone.
+// Colours, or none. Every colour comes with a word or a sign: no information is in the colour only.
 
 import { styleText } from 'node:util';
 

@@ -4,7 +4,7 @@ import { jsonLine, plain, plainDeep } from './plain.ts';
 const hostile = '\u001b[31mred\u001b[0m \u001b]0;title\u0007end\u009b2J \u202egnp.exe\r\nfake line\u0000';
 
 describe('text from outside', () => {
-  it('becomes one line without anything that a terminal obeys', () => {
+  it('becomes one line without anything that a terminal executes', () => {
     const text = plain(hostile);
     expect(text).not.toMatch(/(?!\t)\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u);
     expect(text).toContain('red');

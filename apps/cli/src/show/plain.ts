@@ -11,12 +11,12 @@ export function plain(text: string): string {
   return stripVTControlCharacters(text).split('\t').map(cleanText).join('\t');
 }
 
-/** One line in which everything that a terminal might obey is written out: `\u001b`. */
+/** One line in which everything that a terminal might execute is escaped: `\u001b`. */
 export function visible(text: string): string {
   return text.replace(unseen, escapeAll);
 }
 
-/** The same value with every text in it made plain: what is rendered for people is taken from this copy alone. */
+/** The same value with every text in it made plain: output for people is rendered only from this copy. */
 export function plainDeep<T>(value: T): T {
   if (typeof value === 'string') return plain(value) as T;
   if (Array.isArray(value)) return value.map(plainDeep) as T;
@@ -26,7 +26,7 @@ export function plainDeep<T>(value: T): T {
 
 /**
  * JSON on one line: what is not there is null, so that the keys are always the same. Text is unchanged for a program, with
- * everything escaped that a terminal might obey.
+ * everything escaped that a terminal might execute.
  */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value, (_key, inner: unknown) => inner ?? null).replace(unseen, escapeAll)}\n`;

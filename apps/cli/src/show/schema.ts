@@ -1,4 +1,4 @@
-// A service's own database, for people: where each migration stands, what waits for whom.
+// A service's own database, for people: the state of each migration, and what it waits for.
 
 import {
   type ContractView,
@@ -16,7 +16,7 @@ import type { Light } from './deployment.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';
 
-/** In a status: one line, and what needs somebody. */
+/** In a status: one line, and what needs a person. */
 export function schemaLines({ schema }: Pick<TargetView, 'schema'>, { paint }: Light): readonly string[] {
   if (!schema) return [];
   return [

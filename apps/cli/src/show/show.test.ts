@@ -48,7 +48,7 @@ describe('what people read', () => {
     );
   });
 
-  it('shows a degraded side as a grade of its own, with what it lacks', () => {
+  it('shows a degraded side as a separate grade, with what it lacks', () => {
     const slot = { role: 'idle', health: 'unknown', version: undefined, restarts: 0, port: 8001 };
     const green = { ...slot, slot: 'green', role: 'standby', health: 'degraded', version: 'v1' };
     const blue = {
@@ -84,7 +84,7 @@ describe('what people read', () => {
     expect(colored.map((line) => line.replace(/\u001b\[\d+m/g, ''))).toEqual(deploymentLines(canaryView, light));
   });
 
-  it('aligns columns by what is seen, and leaves out a column that nobody fills', () => {
+  it('aligns columns by what is seen, and leaves out a column without values', () => {
     const { green } = createPaint(true);
     expect(
       tableLines([

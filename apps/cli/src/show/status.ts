@@ -94,7 +94,7 @@ function nodeLines({ nodes, routing }: TargetView, paint: Paint): readonly strin
   return nodes.flatMap((node) => {
     if (!node.reachable) return [`  ${paint.red('load balancer')} ${node.node}: ${node.problem ?? 'does not answer'}`];
     if (node.routing && sendsAlike(node.routing, routing)) return [];
-    // What was seen may be older than what is stored, where nobody drives and nobody looks.
+    // If no controller runs and no process checks the nodes, what was seen may be older than what is stored.
     return [
       `  ${paint.yellow('load balancer')} ${node.node}: ${node.problem ?? 'was last seen to follow another routing'}`,
     ];

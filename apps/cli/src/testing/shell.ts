@@ -1,4 +1,4 @@
-// A shell for tests: real `bg` processes on a temporary folder with the sample releases and a configuration of its own.
+// A shell for tests: real `bg` processes on a temporary folder with the sample releases and a separate configuration.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ export interface Shell {
   readonly front: string;
   bg(...words: readonly string[]): Promise<Ended>;
   start(words: readonly string[], environment?: Readonly<Record<string, string>>): Started;
-  /** The same configuration, in which whoever runs the test is nobody. */
+  /** The same configuration, but it does not list the account that runs the test. */
   readonly unauthenticatedConfig: string;
   close(): Promise<void>;
 }

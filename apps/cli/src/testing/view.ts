@@ -1,4 +1,4 @@
-// A deployment as the engine shows it, for tests that look at how it is rendered. Not a stand-in for the engine.
+// A deployment as the engine shows it, for tests of how it is rendered. It does not replace the engine.
 
 import type { DeploymentView, SideCounts, StepView } from '@bg/engine';
 

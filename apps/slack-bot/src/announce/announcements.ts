@@ -15,7 +15,7 @@ interface Announcement {
   readonly builds?: true;
   /** The card of an earlier deployment of the target may show something else. */
   readonly neighbours?: true;
-  /** Progress alone: the card may wait its turn. */
+  /** Only progress: the card may wait its turn. */
   readonly waits?: true;
 }
 

@@ -64,7 +64,7 @@ test('a log that is read twice says nothing twice', async () => {
   expect(kinds().filter((kind) => kind !== 'card')).toEqual([]);
 });
 
-test('what happened while nobody listened for hours is no news, but the card is still right', async () => {
+test('what happened while the bot did not listen for hours is no news, but the card is still right', async () => {
   const { id } = deploy();
   await announce(later(3 * 3_600_000));
   expect(keys()).toEqual([`card:${id}`]);

@@ -107,7 +107,7 @@ function announce(announcer: Announcer, row: AuditRow, repeats: Repeats): void {
   if (age > drawMs || event?.action === 'refused') return;
   const view = row.deploymentId === null ? undefined : announcer.engine.deployment(row.deploymentId);
   if (view !== undefined) putCard(announcer.engine.outbox, view, { urgent: event === undefined || isUrgent(event) });
-  // Of an action that is written no longer: the card alone, as soon as it can be.
+  // This action is no longer written: send only the card, as soon as possible.
   if (event === undefined) return;
   if (announces(event, 'neighbours', true)) redrawNeighbours(announcer, event);
   showBuild(announcer.engine, event);

@@ -49,14 +49,14 @@ test('an announced build becomes a card that says what it is made of and offers 
   expect(buttonOn(card, deployTo)).toEqual({ value: 'shop/production:1:v1.0:-' });
 });
 
-test('a stranger who presses is refused for their eyes only, and it is written', async () => {
+test('an unauthenticated user who clicks gets a private refusal, and the audit log records it', async () => {
   const card = await cardWith(workspace.slack, /shop v1\.0: built/);
   await click(eve, card);
   await whispered(workspace.slack, eve, /not-in-team/);
   expect(workspace.engine.history({}, 5)).toMatchObject({ value: [] });
 });
 
-test('pressed twice at once it is one deployment, and the card follows it to its end with a link', async () => {
+test('two clicks at once are one deployment, and the card follows it to its end with a link', async () => {
   const card = await cardWith(workspace.slack, /shop v1\.0: built/);
   await click(alice, card, deployTo, { times: 2 });
   await whispered(workspace.slack, alice, /is being deployed to shop\/production already, asked for by alice/);
@@ -107,7 +107,7 @@ test('the card of the deployment shows the commits since the live one, and its a
   );
 });
 
-test('a broken build calls its author in the channel and tells her in person, once each', async () => {
+test('a broken build mentions its author in the channel and sends her a direct message, once each', async () => {
   ci.fail({ version: 'v2.7' }, 'build-failed', 'the build of v2.7 failed on main');
   const alert = await cardWith(workspace.slack, /the build of v2\.7 failed/);
   expect(textOf(alert)).toContain(`<@${alice}>`);

@@ -48,7 +48,7 @@ test('one message says what changed and when it takes effect, with both answers'
   for (const action of ['apply-configuration', 'leave-configuration']) expect(buttonOn(card, action)).toBeDefined();
 });
 
-test('neither a stranger nor an unhealthy side: refused, with a row, and the buttons stay', async () => {
+test('an unauthenticated user and an unhealthy side are refused, with a row, and the buttons stay', async () => {
   const strangers = workspace.slack.messages({ channel, user: eve }).length;
   await click(eve, 'apply-configuration');
   await whispered(workspace.slack, eve, /is not in the list of people/);

@@ -1,4 +1,4 @@
-// The schema in Slack: on the card of the deployment that widens it, and as a contract with an approval of its own.
+// The schema in Slack: on the card of the deployment that widens it, and as a contract with a separate approval.
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => workspace?.strike());
 
-test('the thread of the card tells what is widened and filled, and the status where the schema stands', async () => {
+test('the thread of the card shows what is widened and filled; the status shows the schema', async () => {
   await workspace.slack.waitFor((messages) =>
     messages.find(({ threadTs, text }) => threadTs !== undefined && text.includes('003_cents: backfill done')),
   );

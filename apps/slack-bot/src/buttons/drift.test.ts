@@ -1,4 +1,4 @@
-// Drift in the channel: said once with two buttons, settled by an approver, and updated where it stands.
+// Drift in the channel: posted once with two buttons, resolved by an approver, and updated in place.
 
 import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
@@ -67,7 +67,7 @@ test('who is no approver is refused, and nothing changes', async () => {
   expect((await (await fetch(`${workspace.stage.front}/health`)).json()) as object).toMatchObject({ version: 'v1.0' });
 });
 
-test('an approver restores; the same message loses its buttons, and the channel is told', async () => {
+test('an approver restores; the same message loses its buttons, and the channel gets a message', async () => {
   const card = await drifted();
   await click(bob, card.ts, 'restore-routing');
   const over = await cardWith(workspace.slack, /the drift of the load balancer is over/);

@@ -145,7 +145,7 @@ describe('every card', () => {
       for (const [name, card] of drawAll((value) => poisoned(value, text))) {
         expect(checkBlocks(card.blocks, 'message'), name).toMatchObject({ ok: true });
         expect(card.text.length, name).toBeLessThanOrEqual(4000);
-        // Nothing is obeyed in the address of a link, nor in a code span.
+        // Slack interprets nothing in the address of a link, nor in a code span.
         const drawn = JSON.stringify(card).replaceAll(/<[^<>|]*\||`[^`]*`/g, '');
         expect(JSON.stringify(card), name).not.toContain('<https://evil');
         for (const live of [
@@ -169,7 +169,7 @@ describe('every card', () => {
 });
 
 describe('a deployment card', () => {
-  test('shows who wrote what since the live version, with links and sizes, and calls nobody for it', () => {
+  test('shows who wrote what since the live version, with links and sizes, and mentions no person for it', () => {
     const drawn = JSON.stringify(others['deployment with changes']?.(same).blocks);
     expect(drawn).toContain('*Changes* since `v2.1` · <https://github.com/acme/shop/compare/');
     expect(drawn).toContain('… and 3 more commits that CI announced');
@@ -219,7 +219,7 @@ describe('a deployment card', () => {
       expect(ids(changed).some((id) => first.includes(id))).toBe(false);
   });
 
-  test('shows both sides beside each other, and the whole state in one sentence', () => {
+  test('shows both sides next to each other, and the whole state in one sentence', () => {
     const card = deploymentCard(everyView.canary as DeploymentView, formatter);
     const drawn = JSON.stringify(card.blocks);
     expect(drawn).toContain('0.17 %  vs  0.10 % on `v2.0`');

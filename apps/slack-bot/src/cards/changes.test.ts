@@ -1,4 +1,4 @@
-// What changes between two releases, as far as builds tell, and the addresses that are made of it.
+// What changes between two releases, as far as builds show it, and the addresses that are made of it.
 
 import { describe, expect, test } from 'vitest';
 import { build, commitOf } from '../testing/builds.ts';

@@ -10,7 +10,7 @@ export interface Changes {
   readonly since: string | undefined;
   /** All commits between, on the code host. */
   readonly compare: string | undefined;
-  /** The commits are taken away, not brought. */
+  /** The commits are removed, not added. */
   readonly back: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Which picture of a deployment to draw: one of a closed set, decided from the view alone.
+// Which picture of a deployment to draw: one of a closed set, decided only from the view.
 
 import type { DeploymentView, OutcomeKind } from '@bg/engine';
 import { plain } from './text.ts';

@@ -32,7 +32,7 @@ export function statusCard(
   ]);
 }
 
-/** For one target alone, with what can be done about it. */
+/** For one target only, with what can be done about it. */
 export function targetCard(target: TargetView, status: Omit<StatusView, 'targets'>, formatter: PeopleFormatter): Card {
   return card(targetSentence(target), [
     header(`${outside(target.name, 80)}: what runs where`),

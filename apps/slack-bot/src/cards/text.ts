@@ -14,7 +14,7 @@ export function code(text: string, max = 80): string {
   return `\`${escapeMarkup(inner) || '–'}\``;
 }
 
-/** For plain_text fields, where only emoji codes are obeyed; look-alikes leave nothing to interpret. */
+/** For plain_text fields, where Slack interprets only emoji codes; look-alikes leave nothing to interpret. */
 export function plain(text: string, max: number): string {
   return cut(inertText(short(text, max)).replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '＆'), max);
 }
@@ -26,7 +26,7 @@ export function escapeMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Slack counts UTF-16 units; whole characters are kept. */
+/** Slack counts UTF-16 units; no character is cut in two. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   let kept = '';

@@ -33,7 +33,7 @@ afterAll(() => workspace?.strike());
 
 const say = (text: string, command = '/deploy') => workspace.slack.command({ user: alice, channel, command, text });
 
-test('the form asks where, and draws itself anew for the chosen target', async () => {
+test('the form asks where, and is drawn again for the chosen target', async () => {
   await say('');
   const modal = await workspace.slack.waitFor(() => workspace.slack.modals(alice).at(-1));
   expect(modal.private_metadata).toBe('shop/production');
@@ -51,7 +51,7 @@ test('the form asks where, and draws itself anew for the chosen target', async (
   expect(staging?.routing.active).toBe('blue');
 });
 
-test('a service alone means its default target; both are shown by the status', async () => {
+test('a service without a target means its default target; both are shown by the status', async () => {
   await say('shop v1.0');
   await cardWith(workspace.slack, /shop v1\.0: live\./);
   await workspace.slack.command({ user: bob, channel, command: '/deploy-status', text: 'shop' });

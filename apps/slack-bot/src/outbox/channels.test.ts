@@ -1,4 +1,4 @@
-// Channels that end, cards that a person deleted, people who left, a bot that was away: nobody is left without the news.
+// Channels that end, cards that a person deleted, people who left, a bot that was away: every person still gets news.
 // The tests follow one another on one workspace, as a day follows its morning.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -71,7 +71,7 @@ test('a channel that was archived, at once: requester and approvers get the card
     actionId: 'deploy.approve',
     confirmed: true,
   });
-  // The copies that both got are brought up to date where they are, as the card would be.
+  // The copies that both got are updated in place, as the card would be.
   for (const user of [alice, bob]) {
     const copy = await direct(user, /Slack took no message in #deploys[^"]*shop v2\.1: live/);
     expect(buttonOn(copy, 'approve')).toBeUndefined();
@@ -98,7 +98,7 @@ test('a channel that comes back gets its card where it was; a finished card that
   expect(shown()).toEqual([]);
 });
 
-test('decided elsewhere while no bot ran, too long ago to be news: the card is brought up to date', async () => {
+test('decided elsewhere while no bot ran, too long ago to be news: the card is updated', async () => {
   const waiting = await cardWith(workspace.slack, /shop v2\.5-slow: canary 10 %, needs approval/);
   await workspace.restart(async () => {
     const { engine, stop } = workspace.stage.drive('shell');

@@ -57,7 +57,7 @@ test('a rate limit holds up its own method and no other', async () => {
   expect(Date.now() - limitedAt).toBeGreaterThanOrEqual(3900);
 });
 
-test('a card that somebody deleted is posted anew, and goes on there', async () => {
+test('a card that a person deleted is posted again, and continues there', async () => {
   workspace = await setWorkspace();
   workspace.slack.fault({ method: 'chat.update', error: 'message_not_found', times: 1 });
   await deploy('v1.0');
@@ -97,7 +97,7 @@ test('another bot on the same state goes on where the first one stopped, with th
   expect(cards(workspace.slack.messages({ channel, user: alice }))).toHaveLength(2);
 });
 
-test('blocks that Slack does not take are no reason for silence: the text goes alone', async () => {
+test('blocks that Slack does not take are no reason for silence: the text goes without them', async () => {
   workspace = await setWorkspace();
   workspace.slack.fault({ method: 'chat.postMessage', error: 'invalid_blocks' });
   await deploy('v1.0');

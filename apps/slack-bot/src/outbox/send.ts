@@ -151,7 +151,7 @@ function post(sender: Sender, item: Item, { channel, threadTs, shown }: ToPost):
   return withTextFallback(sender, item, shown, (one) => sender.slack.post({ channel, threadTs, mark, card: one }));
 }
 
-/** Refused blocks are a fault of the bot; the text alone still shows the state. */
+/** Refused blocks are a fault of the bot; the text without them still shows the state. */
 async function withTextFallback(
   sender: Sender,
   { message }: Item,
@@ -196,7 +196,7 @@ async function findPosted(
 
 function recordFound(sender: Sender, { message }: Item, place: MessageRef): SendResult {
   sender.log.info({ key: message.key }, 'found the message whose answer was lost');
-  // A message that is sent once is done; a card is brought up to date by the next send.
+  // A message that is sent once is done; the next send updates a card.
   sender.engine.outbox.sent(message.key, isUpdatedInPlace(message.kind) ? message.version - 1 : message.version, place);
   return 'ended';
 }

@@ -1,4 +1,4 @@
-// What the sender hands round: one message to bring to Slack, and how that ended.
+// What the parts of the sender pass to each other: one message to send to Slack, and its result.
 
 import type { Clock, Engine, Log, OutboxMessage } from '@bg/engine';
 import type { Slack } from '../slack/api.ts';

@@ -1,5 +1,5 @@
 // A release that wants to approve itself: it looks for the bot's signing secret, signs a click as the approver, and sends it. As
-// the bot's own account it can; as an account of its own it finds nothing, and everything else that would help is closed too.
+// the bot's own account it can; with a separate account it finds nothing, and all else that would help is closed too.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -121,7 +121,7 @@ describe.skipIf(!isRoot)('a release that acts as the bot (needs root to change a
     }
   });
 
-  describe('under an account of its own', () => {
+  describe('under a separate account', () => {
     let crime: Crime;
     beforeAll(async () => {
       crime = await setCrime('    user: nobody');

@@ -3,7 +3,7 @@ import { readEnvironment } from './environment.ts';
 
 const enough = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'secret' };
 
-test('two variables are enough, everything else has a default that reaches nobody from outside', () => {
+test('two variables are enough, everything else has a default that is not reachable from outside', () => {
   expect(readEnvironment(enough)).toEqual({
     ok: true,
     environment: {

@@ -74,7 +74,7 @@ function readProxy(text: (name: string) => string | undefined, problems: string[
   return { httpProxy, httpsProxy, noProxy: text('no_proxy') ?? text('NO_PROXY') ?? '' };
 }
 
-/** A bot token goes to Slack, or to a stand-in on this very machine: never in the clear over a network. */
+/** A bot token goes to Slack, or to a simulator on this same machine: never in the clear over a network. */
 function isApiUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createFairQueue } from './fair-queue.ts';
 
 describe('turns', () => {
-  test('begin in the order of asking, and what one awaits holds up nobody', async () => {
+  test('begin in the order of requests, and what one awaits does not delay the others', async () => {
     const turns = createFairQueue();
     const begun: number[] = [];
     let letGo = (): void => undefined;

@@ -29,7 +29,7 @@ test('every command reaches the one endpoint, and Socket Mode names no address a
   expect(JSON.stringify(buildManifest({ socketMode: true }))).not.toContain('http');
 });
 
-test('the limits that Slack publishes are kept', () => {
+test('the limits that Slack publishes are not exceeded', () => {
   const { display_information, features } = buildManifest({ socketMode: true });
   expect(display_information.name.length).toBeLessThanOrEqual(35);
   expect(features.bot_user.display_name).toMatch(/^[a-z0-9._-]{1,80}$/);

@@ -30,7 +30,7 @@ afterAll(() => workspace?.strike());
 const asked = (): number =>
   workspace.slack.apiCalls().filter(({ method }) => method === 'usergroups.users.list').length;
 
-test('nobody asks for a group before somebody decides; one that cannot be read approves nothing', async () => {
+test('the bot does not request a group before a person decides; one that cannot be read approves nothing', async () => {
   await workspace.slack.command({ user: alice, channel, command: '/deploy', text: 'v1.0' });
   await cardWith(workspace.slack, /shop v1\.0: live\./);
   await workspace.slack.command({ user: alice, channel, command: '/deploy', text: 'v2.1' });
@@ -53,7 +53,7 @@ test('a member of the group approves, and the group is remembered for a minute',
   expect(asked()).toBe(before);
 });
 
-test('for some minutes a group that cannot be read keeps its last known members; then nobody is approved by it', async () => {
+test('for some minutes a group that cannot be read keeps its last known members; then it approves nothing', async () => {
   let now = 0;
   let readable = true;
   const slack: Pick<Slack, 'groupMembers'> = {

@@ -21,7 +21,7 @@ const say = (text: string) => workspace.slack.command({ user: alice, channel, co
 const answers = (pattern: RegExp) =>
   workspace.slack.messages({ channel, user: alice }).filter((one) => one.isEphemeral && pattern.test(one.text));
 
-test('Slack refuses the blocks of a private answer: its text goes alone, once', async () => {
+test('Slack refuses the blocks of a private answer: its text goes without them, once', async () => {
   workspace.slack.fault({ method: 'response_url', status: 400, error: 'invalid_blocks' });
   await say('help');
   const answer = await whispered(workspace.slack, alice, /\/rollback/);
@@ -86,7 +86,7 @@ test('each list of Home has pages, and they fit into a view', () => {
   expect(JSON.stringify(last)).toContain('37 to 40 of 40 targets');
 });
 
-test('a text that goes alone is never cut through a character or an entity', () => {
+test('a text that goes without blocks is never cut through a character or an entity', () => {
   for (const text of ['a'.repeat(1499) + '🧨'.repeat(10), `${'a'.repeat(1497)}&amp;${'b'.repeat(100)}`]) {
     const alone = textAlone({ text, blocks: [] }).text;
     expect(alone.length).toBeLessThanOrEqual(1500);

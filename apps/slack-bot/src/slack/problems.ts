@@ -3,7 +3,7 @@
 import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
 
 export type SlackProblem =
-  /** Too many calls of this method; it alone waits. */
+  /** Too many calls of this method; only this method waits. */
   | { readonly kind: 'limited'; readonly afterMs: number }
   /** No answer, or none that can be read: it may have been done or not. */
   | { readonly kind: 'lost'; readonly sentence: string }
@@ -62,7 +62,7 @@ export const isTokenRefused = (problem: SlackProblem): boolean =>
 
 const misdrawn = ['invalid_blocks', 'invalid_blocks_format', 'msg_too_long', 'msg_blocks_too_long'];
 
-/** Slack does not take the message as it is drawn; its text alone may do. */
+/** Slack does not accept the blocks of the message; it may accept only the text. */
 export const isMisdrawn = (problem: SlackProblem): boolean =>
   problem.kind === 'refused' && misdrawn.includes(problem.error);
 

@@ -1,4 +1,4 @@
-// The bot's HTTP door under many requests that prove nothing: real sockets, a real receiver of Bolt.
+// The bot's HTTP entry point under many requests that prove nothing: real sockets, a real receiver of Bolt.
 
 import { createHmac } from 'node:crypto';
 import { type Log, silentLog, systemClock } from '@bg/engine';

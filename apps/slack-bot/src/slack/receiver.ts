@@ -140,7 +140,7 @@ function proofOf(headers: Readonly<Record<string, string | string[] | undefined>
   };
 }
 
-/** True tells Bolt that the request has its answer. */
+/** True means for Bolt that the request has its answer. */
 async function refuseDelivery({ error, response }: ReceiverProcessEventErrorHandlerArgs): Promise<boolean> {
   if (response.headersSent) return false;
   const refused =

@@ -1,4 +1,4 @@
-// What must not get through the door, and must not get far when it does.
+// What must not get through the entry point, and must not get far when it does.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sign } from '../../../../tools/simulator/index.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
       enterpriseId: 'E0ORG',
       users: [
         { id: 'U0ALICE', name: 'alice' },
-        // Of another workspace of the same organisation: what bob presses below is handled all the same.
+        // From another workspace of the same organisation: the bot still handles bob's clicks below.
         { id: 'U0BOB', name: 'bob', teamId: 'T0HOME' },
         { id: 'U0MALLORY', name: 'mallory', teamId: 'T0OTHER' },
       ],
@@ -133,7 +133,7 @@ test('a forged button value names nothing that exists, or nothing that is allowe
   expect(workspace.engine.status().targets[0]?.live?.approval).toMatchObject({ status: 'pending', given: [] });
 });
 
-test('hostile text in a reason pings nobody, wherever it is shown', async () => {
+test('hostile text in a reason mentions no person, wherever it is shown', async () => {
   await workspace.slack.command({ user: alice, channel, command: '/deploy', text: 'abort "<!channel> `x` *all*"' });
   const card = await cardWith(workspace.slack, /v2\.1: aborted/);
   await workspace.slack.waitFor((messages) =>
@@ -142,7 +142,7 @@ test('hostile text in a reason pings nobody, wherever it is shown', async () => 
   for (const call of workspace.slack.apiCalls()) expect(JSON.stringify(call)).not.toContain('<!channel');
 });
 
-test('no stranger is written by name, and every answer kept Slack’s rules', async () => {
+test('the audit log names no unauthenticated user, and every answer follows Slack’s rules', async () => {
   const rows = workspace.engine.audit.after(0, 5000);
   expect(rows.some(({ sentence }) => sentence.includes('U0MALLORY'))).toBe(false);
   expect(workspace.slack.violations()).toEqual([]);

@@ -10,7 +10,7 @@ beforeAll(async () => {
   proxy = await startProxy();
   workspace = await setWorkspace({
     socketMode: true,
-    // As on a server that reaches the world through a proxy alone.
+    // As on a server that reaches the internet only through a proxy.
     proxy,
   });
 });

@@ -61,14 +61,14 @@ export function announcedOf(stored: StoredBuild, changes: Partial<BuildAnnounced
 
 export interface Ci {
   announce(given?: Partial<StoredBuild>, changes?: Partial<BuildAnnounced>): StoredBuild;
-  /** A failed build, and what is told of it. */
+  /** A failed build, and what is reported about it. */
   fail(given: Partial<StoredBuild>, action: 'build-failed' | 'build-conflict', sentence: string): void;
-  /** A delivery that nobody could work on. */
+  /** A delivery that no worker could process. */
   park(sentence: string): Promise<number>;
   close(): void;
 }
 
-/** Beside the engine, on the same state. */
+/** In addition to the engine, on the same state. */
 export function ciOf({ stateFolder }: Pick<Settings, 'stateFolder'>): Ci {
   const db = openDatabase(stateFolder);
   let number = 0;

@@ -1,4 +1,4 @@
-// Text as somebody who wishes us ill would write it, put in place of every text of a view.
+// Text as an attacker would write it, put in place of every text of a view.
 
 export const hostileTexts: Readonly<Record<string, string>> = {
   ping: 'hello <!channel> <@U0BOB> <!subteam^S1|@all> <https://evil.example|click here>',

@@ -1,4 +1,4 @@
-// The bot as a process of its own, as a service manager would start it.
+// The bot as a separate process, as a service manager would start it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

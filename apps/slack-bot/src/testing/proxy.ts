@@ -6,7 +6,7 @@ import { freePorts } from '@bg/engine/test-kit';
 
 export interface TestProxy {
   readonly url: string;
-  /** The same address at a port where nobody listens: only this proxy knows the real one. */
+  /** The same address at a port where no process listens: only this proxy knows the real one. */
   hide(address: string): string;
   /** `host:port` of each tunnel, in order. */
   readonly tunnels: readonly string[];

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 export interface Loot {
   /** Process id of the bot. */
   readonly bot: number;
-  /** Of the bot's door. */
+  /** Of the bot's entry point. */
   readonly url: string;
   /** A click of another person, as the bot takes it. */
   readonly body: string;

@@ -37,7 +37,7 @@ export interface Workspace {
 export interface WorkspaceOptions extends StageOptions {
   readonly simulator?: Partial<SimulatorOptions>;
   readonly socketMode?: boolean;
-  /** The bot reaches Slack through it alone. */
+  /** The bot reaches Slack only through it. */
   readonly proxy?: TestProxy;
 }
 
