@@ -9,7 +9,7 @@ export interface AuditLog {
   after(seq: number, limit: number): readonly AuditRow[];
   /** `outside`: heads that were published where the owner of this machine cannot change them. */
   verify(outside?: AuditHead | readonly AuditHead[]): AuditVerification;
-  /** Rows that came since the last look alone, where the whole log was found intact within a day; else all of them. */
+  /** Verifies only the rows since the last verification if the whole log was intact within a day; else all rows. */
   verifySinceLast(): AuditVerification;
   /** Remembers that this head (the present one, unless `row` is given) was shown outside: verify proves the log by it. */
   publishHead(place: string, row?: AuditHead): AuditHead | undefined;

@@ -56,7 +56,7 @@ export interface RuleExplanation {
   readonly build: Build | undefined;
   /** Why no build came out although all conditions hold. */
   readonly problem: string | undefined;
-  /** What would be told: `announced before as build 4`, … */
+  /** What would be reported: `announced before as build 4`, … */
   readonly sentence: string | undefined;
   readonly reactions: readonly TargetReaction[];
 }

@@ -1,4 +1,4 @@
-// A deployment as everybody sees it: what it is, where it is, how it ended, what may be done next.
+// A deployment as all readers see it: what it is, where it is, how it ended, what may be done next.
 
 import type { Judgement } from '../analysis/judge.ts';
 import type { Direction, Mode, OutcomeKind, Phase, StepName, StepStatus } from '../domain/deployment.ts';
@@ -85,7 +85,7 @@ export interface Receipt {
     readonly seen: number;
     readonly problem: string | undefined;
   }[];
-  /** On the way back: nodes that do not answer at all, which nobody waits for. */
+  /** During a rollback: nodes that do not answer at all; the controller does not wait for them. */
   readonly leftOut?: readonly { readonly node: string; readonly problem: string }[];
   readonly proved: boolean;
   readonly ms: number;
@@ -110,7 +110,7 @@ export interface DeploymentView {
   readonly name: string;
   readonly version: string;
   readonly digest: string | undefined;
-  /** Commit and author, as the build said in the release; nobody vouches for it. */
+  /** Commit and author, as the build wrote them into the release; not verified. */
   readonly origin: Origin | undefined;
   readonly mode: Mode;
   readonly slot: SlotName;
@@ -120,7 +120,7 @@ export interface DeploymentView {
   readonly reason: string | undefined;
   readonly phase: Phase;
   readonly direction: Direction;
-  /** What the end of the present step depends on, pauses aside. */
+  /** What the end of the present step depends on, apart from pauses. */
   readonly waitsFor: 'nothing' | 'time' | 'people';
   readonly stateVersion: number;
   readonly planHash: string | undefined;
@@ -129,14 +129,14 @@ export interface DeploymentView {
   readonly percent: number;
   readonly paused: { readonly by: string; readonly at: number } | undefined;
   readonly approval: ApprovalView | undefined;
-  /** Everybody who approved anything in this deployment. */
+  /** All people who approved anything in this deployment. */
   readonly approvedBy: readonly string[];
   readonly observation: Observation | undefined;
   readonly receipt: Receipt | undefined;
   /** Why it is going back, before it has an outcome. */
   readonly cause: { readonly code: EndCode; readonly sentence: string; readonly actor: string } | undefined;
   readonly outcome: OutcomeView | undefined;
-  /** How large the release is beside the one that is left; undefined where nobody has measured it. */
+  /** The size of the release compared with the one that it replaces; undefined where it was not measured. */
   readonly change?: ReleaseChange | undefined;
   /** What the release says of itself, for people. */
   readonly notes?: string | undefined;
@@ -145,7 +145,7 @@ export interface DeploymentView {
   /** What is worth a look but stops nothing: `green holds the failed v2.2, which makes room`. */
   readonly warnings: readonly string[];
   readonly actions: readonly LegalAction[];
-  /** Until when the side that was left is kept (standby or failed side), when there is one. */
+  /** Until when the side that users left (standby or failed side) is retained, when there is one. */
   readonly kept:
     | {
         readonly slot: SlotName;

@@ -43,7 +43,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   plan(request: DeployRequest): Promise<Result<PlanView>>;
   approve(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
   reject(ref: DeploymentRef, actor: Actor, reason: string): Result<DeploymentView>;
-  /** On to the next step; `full` skips the rest up to everybody. On a pending approval it is an approve. */
+  /** Goes on to the next step; `full` skips the rest, up to all users. On a pending approval it approves. */
   promote(ref: DeploymentRef, actor: Actor, options?: { readonly full?: boolean }): Result<DeploymentView>;
   pause(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
   resume(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
@@ -76,7 +76,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   ): Result<TargetView>;
   /** `of`: whose lock is meant; without it only the own one goes. */
   unlock(request: TargetRef & { readonly actor: Actor; readonly of?: string | undefined }): Result<TargetView>;
-  /** About the failed side that is kept: bring back the last good release now, or keep it as it is. */
+  /** About the retained failed side: restore the last good release there now, or leave it as it is. */
   restoreFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   keepFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   /** The answer to `afterBake: ask`. */
@@ -111,7 +111,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   readonly builds: Builds;
 
   readonly migrations: Migrations;
-  /** What lies on the disk, and why it stays. */
+  /** What is on the disk, and why it is retained. */
   readonly storedReleases: StoredReleases;
 
   /** Asks processes, health and balancers now, where no process drives: `status` then shows what is so. */
@@ -127,14 +127,14 @@ export interface Engine extends ConfigurationVerbs, Writable {
 
   readonly audit: AuditLog;
 
-  /** Where a consumer of events stands. */
+  /** The position of a consumer of events. */
   cursor(consumer: string): number;
   moveCursor(consumer: string, seq: number): void;
-  /** True the first time a key is seen within `ttlMs`: replayed deliveries are told apart by it. */
+  /** True the first time a key is seen within `ttlMs`: this detects replayed deliveries. */
   firstTime(key: string, ttlMs: number): boolean;
-  /** Counts refused strangers; rows are written per minute, door and source. `source`: an address, where one is known. */
+  /** Counts refused unauthenticated requests, one row per minute, door and source. `source`: an address, if known. */
   countUnauthenticated(door: Door, seen?: { readonly source?: string; readonly count?: number }): void;
-  /** An audit row for a known actor who was refused at the door (a typing error counts too), before any verb. */
+  /** An audit row for a known actor whom the entry point refused (also for a typing error), before any verb. */
   recordRejection(actor: Actor, refusal: Refusal, ref?: TargetRef): void;
   /** Resolves when anything in the state changed (any process) or after `limitMs`. */
   changed(limitMs: number, signal?: AbortSignal): Promise<void>;
@@ -143,7 +143,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   drive(signal: AbortSignal): Promise<void>;
   /**
    * Sends mail, pages and statuses, each in competition with the other processes, until `signal` aborts; ends at once
-   * where the configuration names nobody to tell.
+   * where the configuration names no receiver.
    * @throws BlueGreenError at once, when the configuration of one of them does not hold what it needs
    */
   notify(signal: AbortSignal): Promise<void>;

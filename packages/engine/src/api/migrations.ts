@@ -1,5 +1,5 @@
-// The verbs about a target's own database. Unlike the others they wait for it: it is looked at and worked on by whoever
-// asks, except a contract, which the driver runs once people have approved it.
+// The verbs about a target's own database. Unlike the others they wait for it: the calling process reads and changes
+// the database itself. Only a contract is run by the controller, once people have approved it.
 
 import type { Actor } from '../domain/actor.ts';
 import type { Result } from '../domain/refusal.ts';
@@ -90,7 +90,7 @@ export interface Migrations {
   /** The backfill stops after the batch under way, in every process, until a person lets it go on. */
   pause(request: BackfillHold): Result<SchemaView>;
   resume(request: BackfillHold): Result<SchemaView>;
-  /** Asks for an approval of its own; refused while a release that may get users needs the old shape. */
+  /** Asks for a separate approval; refused while a release that may get users needs the old shape. */
   contract(request: ContractRequest): Promise<Result<ContractView>>;
   approveContract(id: string, actor: Actor): Result<ContractView>;
   rejectContract(id: string, actor: Actor, reason: string): Result<ContractView>;

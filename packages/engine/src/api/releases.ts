@@ -1,4 +1,4 @@
-// What people ask about releases: how one would be run, what has changed about one that runs, what lies on the disk.
+// What people ask about releases: how one would be run, what has changed about one that runs, what is on the disk.
 
 import type { Actor } from '../domain/actor.ts';
 import type { ArtifactSource } from '../domain/artifact.ts';
@@ -35,7 +35,7 @@ export interface StoredReleaseView {
   readonly service: string;
   readonly version: string;
   readonly folder: string;
-  /** Of all files together; undefined when nobody has measured it. */
+  /** Of all files together; undefined when it was not measured. */
   readonly bytes: number | undefined;
   /** When it was registered, fetched, deployed or left last. */
   readonly usedAt: number;
@@ -47,7 +47,7 @@ export interface StoredReleaseView {
 export interface StoredReleases {
   /** Those of the service, newest use first. */
   list(ref: TargetRef): Result<readonly StoredReleaseView[]>;
-  /** Brought here before it is deployed: from what CI announced, or from `from`. All that `artifacts` asks is asked. */
+  /** Fetches a release before it is deployed: as CI announced it, or from `from`. All rules of `artifacts` apply. */
   fetch(
     request: TargetRef & {
       readonly version: string;
@@ -56,7 +56,7 @@ export interface StoredReleases {
       readonly signal?: AbortSignal;
     },
   ): Promise<Result<string>>;
-  /** Kept until it is unpinned. Also one that is not here yet. */
+  /** Retains a release until it is unpinned. Also one that is not here yet. */
   pin(
     request: TargetRef & { readonly version: string; readonly reason: string; readonly actor: Actor },
   ): Result<string>;
@@ -65,7 +65,7 @@ export interface StoredReleases {
   clearMark(
     request: TargetRef & { readonly version: string; readonly reason: string; readonly actor: Actor },
   ): Result<string>;
-  /** Removes now what the driver would remove in its next rounds; `dryRun` only tells what that is. */
+  /** Removes now what the controller would remove in its next rounds; `dryRun` only reports what that is. */
   prune(
     request: TargetRef & { readonly dryRun: boolean; readonly actor: Actor },
   ): Promise<Result<readonly StoredReleaseView[]>>;

@@ -1,4 +1,4 @@
-// What the engine answers: a target, its slots, a plan, what a state could be learnt from.
+// What the engine answers: a target, its slots, a plan, what a state could be discovered from.
 
 import type { Mode } from '../domain/deployment.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -44,7 +44,7 @@ export interface SlotView extends ReleaseNow {
   readonly cpuPercent: number | undefined;
   readonly memoryBytes: number | undefined;
   readonly restarts: number;
-  /** Requests, upgraded connections and streams that the balancer has open on it; undefined when nobody has looked. */
+  /** Requests, upgraded connections and streams that the balancer has open on it; undefined when not measured. */
   readonly open: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export interface TargetView {
 
 export interface StatusView {
   readonly at: number;
-  /** Who drives deployments now; undefined when nobody does. */
+  /** The process that is the controller now; undefined when there is none. */
   readonly driver: string | undefined;
   readonly targets: readonly TargetView[];
   readonly warnings: readonly string[];
@@ -104,6 +104,6 @@ export interface RoutingConfiguration {
   readonly driver: string;
   /** Without their secrets. None where the driver needs no text. */
   readonly files: readonly GeneratedFile[];
-  /** Undefined where nobody asked, and where there is no program to ask. */
+  /** Undefined when the test was not requested, and when there is no program that can do it. */
   readonly test: { readonly passed: boolean; readonly problem?: string } | undefined;
 }

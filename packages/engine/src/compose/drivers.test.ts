@@ -60,7 +60,7 @@ const shelf: EnvironmentDriver<typeof storedReleaseKeys, { readonly sign: string
   running: () => [],
 };
 
-/** A file of SQLite under another name, with a key of its own. */
+/** A SQLite file under another name, with its own key. */
 const notebook: DatabaseDriver<{ readonly page?: number | undefined }> = {
   name: 'notebook',
   summary: 'a toy',
@@ -134,7 +134,7 @@ afterAll(async () => {
 });
 
 describe('the configuration', () => {
-  it('knows a driver that is in the list, with keys of its own', () => {
+  it('knows a driver that is in the list, with its own keys', () => {
     expect(problems({})).toEqual([]);
     expect(check().settings?.targets[0]).toMatchObject({
       driver: 'shelf',

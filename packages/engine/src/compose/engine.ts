@@ -133,7 +133,7 @@ function refuseOtherConfiguration(db: Db, settings: Settings, clock: Clock): voi
   }
 }
 
-/** Without one in the configuration, a token is made once and kept with the state: the preview is always provable. */
+/** Without a token in the configuration, creates one once and stores it with the state, so a preview can be proved. */
 function previewOf(db: Db, { service, target, balancer }: TargetSettings): PreviewRoute {
   if (balancer.preview) return balancer.preview;
   const key = `preview-token:${service}/${target}`;

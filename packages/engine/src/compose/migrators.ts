@@ -51,7 +51,7 @@ export function createTargetMigrator(
   });
 }
 
-/** What both slots' services are told of their database: the same files and variables, in the same order. */
+/** What the services of both slots get about their database: the same files and variables, in the same order. */
 function slotVariables({ env, slots }: TargetSettings, slot: 'blue' | 'green'): Readonly<Record<string, string>> {
   const fromFiles = readEnvFiles(slots[slot].envFiles);
   const builtIn = { ENVIRONMENT_COLOR: slot, APPLICATION_PORT: String(slots[slot].port) };

@@ -1,4 +1,4 @@
-// Who did it. A person of the configured list, a known machine, the engine itself, or a stranger who may only look.
+// Who did it: a person on the configured list, a known machine, the engine itself, or an unknown user with read access.
 
 export type Door = 'slack' | 'cli' | 'webhook';
 
@@ -7,9 +7,9 @@ export type Actor =
       readonly kind: 'person';
       readonly id: string;
       readonly door: Door;
-      /** Slack user groups of this person, as far as the door knows them. */
+      /** Slack user groups of this person, as far as the entry point knows them. */
       readonly groups?: readonly string[];
-      /** Groups of the approvers that the door could not read now, and why. */
+      /** Groups of the approvers that the entry point could not read now, and why. */
       readonly unreadGroups?: readonly { readonly group: string; readonly why: string }[];
     }
   | { readonly kind: 'machine'; readonly name: string; readonly door: Door }

@@ -68,7 +68,7 @@ export type AuditFact = BareFact | FactOf<Exclude<AuditAction, BareAction>>;
 /** All that may be written into the log. */
 export type AuditEvent = Envelope & AuditFact;
 
-/** A row as it is kept: of this version, or of an older one with actions and details that are written no longer. */
+/** A row as stored: of this version, or of an older one with actions and details that are no longer written. */
 export interface AuditRow {
   readonly seq: number;
   readonly at: number;
@@ -92,7 +92,7 @@ export type AuditRead<Action extends AuditAction = AuditAction> = {
   };
 }[Action];
 
-/** Undefined for an action that is written no longer: it is in the log, and nobody reports it. */
+/** Undefined for an action that is no longer written: it is in the log, but no notifier reports it. */
 export function readEvent(row: AuditRow): AuditRead | undefined {
   const { action, detail } = row;
   if (!isAuditAction(action)) return undefined;

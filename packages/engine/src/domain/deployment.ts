@@ -21,7 +21,7 @@ export interface Plan {
   readonly steps: readonly PlannedStep[];
   /** Ids of the migrations that it expands. */
   readonly schema: readonly string[];
-  /** Hazards of theirs that the author took on, for whoever approves; missing when there is none. */
+  /** Their hazards that the author accepted, for the approvers; missing when there is none. */
   readonly accepted?: readonly string[];
   /** What the evidence says of the releases that must live with it; missing when nothing is widened. */
   readonly verdict?: string;

@@ -26,7 +26,7 @@ const reasons = {
   'slot-in-use': 'failed',
   'smoke-test-failed': 'failed',
   'state-unknown': 'failed',
-  // What stands against the change of a schema, and the codes of a MigrationError.
+  // What prevents the change of a schema, and the codes of a MigrationError.
   'schema-incompatible': 'failed',
   'schema-unknown': 'failed',
   'schema-files-invalid': 'failed',

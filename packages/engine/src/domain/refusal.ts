@@ -1,4 +1,4 @@
-// A refusal is an ending, not an error: nothing was changed, and the person is told which rule said no and what to do.
+// A refusal is an outcome, not an error: nothing was changed, and the person learns which rule refused and what to do.
 
 export const refusalRules = {
   'already-active': 'a release that is live is not deployed again unless asked for as a redeploy',

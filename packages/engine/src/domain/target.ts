@@ -11,7 +11,7 @@ export const otherSlot = (slot: SlotName): SlotName => (slot === 'blue' ? 'green
 
 export type Role = 'active' | 'preview' | 'standby' | 'idle';
 
-/** A slot by its names alone: where its instance answers is asked from the record of its start. */
+/** A slot by its names only: the record of its start says where its instance answers. */
 export interface SlotKey extends TargetKey {
   readonly slot: SlotName;
 }

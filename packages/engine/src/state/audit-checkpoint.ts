@@ -1,5 +1,6 @@
-// Up to where the log was found intact before, so that the next look begins there. It lies in the same file as the log, and
-// proves nothing against the owner of that file: the whole log is walked again once a day, and whenever a head is given.
+// The row up to which the log was verified: the next verification starts there. It is in the same file as the log and
+// proves nothing against the owner of that file. So the whole log is verified again once a day, and whenever the caller
+// passes a head.
 
 import { createHash } from 'node:crypto';
 import type { Db } from './database.ts';

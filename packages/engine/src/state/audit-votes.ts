@@ -1,4 +1,4 @@
-// Votes are rows of a table of their own, which no hash covers: each is compared with the audit row of its decision.
+// Votes are rows of a separate table, which no hash covers. Each vote is compared with the audit row of its decision.
 
 import { eq } from 'drizzle-orm';
 import type { AuditAction } from '../domain/audit-events.ts';

@@ -23,7 +23,7 @@ const say = (sentence: string, health: object = {}) =>
   );
 const head = () => latestHead(state.db) ?? { seq: 0, hash: '' };
 
-/** Somebody with the file in hand: the triggers are theirs to drop. */
+/** An attacker with access to the file, who can drop the triggers. */
 function tamper(...statements: readonly string[]): void {
   const triggers = state.db.$client.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
   for (const trigger of triggers) state.db.$client.exec(`DROP TRIGGER ${trigger}`);
@@ -164,7 +164,7 @@ describe('the audit log', () => {
     expect(verifyAudit(state.db)).toMatchObject({ intact: false, problem: expect.stringContaining('person:bob') });
   });
 
-  it('shows a tail that was written anew, chain and all, by a head from outside', () => {
+  it('detects a tail that was rewritten with a valid chain, by a head from outside', () => {
     const outside = head();
     tamper('DELETE FROM audit WHERE seq > 3');
     say('four, but another');

@@ -61,7 +61,7 @@ describe('a backup', () => {
     expect([readdirSync(target), existsSync(join(target, 'none'))]).toEqual([['copy.sqlite'], false]);
   });
 
-  it('of a log that was tampered with is not kept, and says where', async () => {
+  it('of a log that was tampered with is removed, and the error says where', async () => {
     for (let row = 0; row < 5; row += 1) say(`row ${row}`);
     for (const name of state.db.$client
       .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'")

@@ -1,4 +1,4 @@
-// A copy of the state that is whole by itself. Copying state.sqlite alone is none: the latest commits are in its log.
+// A complete copy of the state in one file. A copy of state.sqlite only lacks the latest commits, which are in its log.
 
 import { closeSync, existsSync, linkSync, openSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-// What is stored of builds. A failed one is kept too: the next good one of its branch is told as mended.
+// Stored builds. A failed build is stored too: the next good build of its branch is reported as fixed.
 
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
 import type { Build, StoredBuild } from '../domain/build.ts';

@@ -1,11 +1,11 @@
-// Wakes whoever waits for a change, in this process or another, without a broker: SQLite counts other connections'
-// commits (`PRAGMA data_version`), and our own are announced directly.
+// Wakes the callers that wait for a change by this process or another, without a broker. SQLite counts the commits of
+// other connections (`PRAGMA data_version`); our own commits are announced directly.
 
 import { type Clock, pause } from '../lib/clock.ts';
 import type { Db } from './database.ts';
 
 const pollMs = 40;
-/** After a change was told, the next ones wait this long and are told together. */
+/** After a change was announced, the next changes wait this long and are announced together. */
 const quietMs = 30;
 
 export interface ChangeSignal {
@@ -23,7 +23,7 @@ export function createChangeSignal(db: Db, clock: Clock): ChangeSignal {
   let quietUntil = 0;
   let isOwed = false;
 
-  /** A state that cannot be read for a moment has told nothing new. */
+  /** While the state cannot be read, assume that nothing changed. */
   function versionOr(before: number): number {
     try {
       return Number(version.get());
@@ -39,7 +39,7 @@ export function createChangeSignal(db: Db, clock: Clock): ChangeSignal {
     for (const changeSignal of woken) changeSignal();
   }
 
-  /** The first change is told at once, those close behind it together: fifty decisions are not fifty rounds of looking. */
+  /** Announces the first change at once and those soon after it together: fifty decisions cause no fifty wake-ups. */
   function announce(): void {
     if (clock.monotonic() >= quietUntil) wakeAll();
     else if (!isOwed) {

@@ -1,4 +1,4 @@
-// Who had a hand in a commit or a request, as code hosts told in deliveries that are no builds. Bounded by number and by age.
+// Who contributed to a commit or a request, from code-host deliveries that are no builds. Limited in number and age.
 
 import { and, eq, lt, sql } from 'drizzle-orm';
 import type { Build, BuildActor } from '../domain/build.ts';
@@ -7,7 +7,7 @@ import type { Db } from './database.ts';
 import { hands } from './schema-builds.ts';
 import type { Tx } from './store.ts';
 
-/** Without an audit row: what a host told of a request changes nothing until a build names its commit. */
+/** Without an audit row: what a host reports about a request changes nothing until a build names its commit. */
 export type Writing = Pick<Tx, 'db' | 'now'>;
 
 export interface HandsPlace {

@@ -119,7 +119,7 @@ describe('opening the state', () => {
     db.$client.close();
   });
 
-  it('is told of a change in another process, long before it would look by itself', async () => {
+  it('is notified of a change by another process, long before its own time limit', async () => {
     state = setState();
     const waiter = spawn(process.execPath, [child, state.folder, 'wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: waiter.stdout })[Symbol.asyncIterator]();

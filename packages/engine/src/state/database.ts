@@ -86,7 +86,7 @@ function opening(file: string): Database.Database {
 const damaged = (file: string, problem: string, cause?: unknown): BlueGreenError =>
   new BlueGreenError('state-corrupt', `${file} is damaged: ${problem}`, {}, cause);
 
-/** Only what SQLite itself calls damage is damage: the help for it sets the file aside. */
+/** Only errors that SQLite reports as damage count as damage, because the help for it moves the file away. */
 function unreadable(file: string, thrown: unknown): unknown {
   if (thrown instanceof BlueGreenError) return thrown;
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(sqliteCode(thrown))) return damaged(file, messageOf(thrown), thrown);
@@ -97,7 +97,7 @@ const sqliteCode = (thrown: unknown): string => String((thrown as { code?: unkno
 
 const isLocked = (thrown: unknown): boolean => sqliteCode(thrown).startsWith('SQLITE_BUSY');
 
-/** Only the first process changes the file's mode, and SQLite does not queue for that lock: whoever is late asks again. */
+/** Only the first process changes the file's mode. SQLite does not queue for that lock, so other processes retry. */
 function toWriteAheadLog(client: Database.Database): void {
   for (let triesLeft = 50; ; triesLeft -= 1) {
     try {

@@ -39,7 +39,7 @@ export function recentDeployments(db: Db, { service, target }: TargetKey, limit:
     .all();
 }
 
-/** The last one that brought this version through the checks of a deployment. */
+/** The last deployment that took this version through the checks. */
 export function lastDeploymentOf(db: Db, { service, target }: TargetKey, version: string): DeploymentRow | undefined {
   return db
     .select()
@@ -156,7 +156,7 @@ export function changeApproval(tx: Tx, id: string, change: Partial<ApprovalRow>)
   tx.db.update(approvals).set(change).where(eq(approvals.id, id)).run();
 }
 
-/** Nobody is asked any more. */
+/** Cancels the pending approvals: no person has to decide any more. */
 export function cancelApprovals(tx: Tx, deploymentId: string): void {
   const pending = and(eq(approvals.deploymentId, deploymentId), eq(approvals.status, 'pending'));
   tx.db.update(approvals).set({ status: 'cancelled', decidedAt: tx.now }).where(pending).run();
@@ -183,7 +183,7 @@ export function addSignal(tx: Tx, row: Omit<typeof signals.$inferInsert, 'seq' |
     .run();
 }
 
-/** A person's abort that nobody has acted on yet. */
+/** A person's abort that the controller has not handled yet. */
 export function pendingAbort(db: Db, deploymentId: string): SignalRow | undefined {
   return pendingSignals(db, deploymentId).find(({ kind }) => kind === 'abort');
 }

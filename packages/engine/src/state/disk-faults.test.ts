@@ -1,4 +1,4 @@
-// A disk that is full, read-only, closed to this user or out of order is no damage, and nothing is set aside for it.
+// A disk that is full, read-only, forbidden to this user or broken is not damage of the state: no file is moved away.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -59,7 +59,7 @@ const setAside = (folder: string): readonly string[] =>
   readdirSync(folder).filter((name) => name.includes('corrupt') || name.startsWith('new-state'));
 
 describe.skipIf(!canMountDisks())('a full disk (needs root and tmpfs)', () => {
-  it('is named when the state is opened, and its file is not set aside', () => {
+  it('is named when the state is opened, and the state file is not moved away', () => {
     const disk = smallDisk();
     openDatabase(disk.folder).$client.close();
     disk.fill();

@@ -9,7 +9,7 @@ import { patiently } from './patience.ts';
 import { inbox, inboxBodies } from './schema-inbox.ts';
 import type { Store } from './store.ts';
 
-/** More than this does not wait: whoever delivers is told to come again. */
+/** The most deliveries that may wait. Beyond it, the sender is asked to deliver again later. */
 export interface InboxLimits {
   readonly waiting: number;
   readonly waitingBytes: number;
@@ -18,7 +18,7 @@ export interface InboxLimits {
 
 export const inboxLimits: InboxLimits = { waiting: 50_000, waitingBytes: 2 ** 30, kept };
 
-/** What waits is counted anew that often, and when it is full more often; between, what is taken here is subtracted. */
+/** How often waiting deliveries are recounted, and how often when full. In between, those taken here are subtracted. */
 const recountMs = 1_000;
 const recountFullMs = 50;
 
@@ -31,7 +31,7 @@ interface Request {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Whoever arrives in one round of the event loop is written by one transaction, which is what a disk is slow at. */
+/** Writes all deliveries of one turn of the event loop in one transaction, because commits are slow on a disk. */
 export function createTaking(store: Store, limits: InboxLimits): Inbox['take'] {
   const takeOne = createTakeOne(store.db, limits);
   const tidy = createTidying(store, limits.kept);
@@ -51,7 +51,7 @@ export function createTaking(store: Store, limits: InboxLimits): Inbox['take'] {
       });
       tidy(now.length);
     } catch (thrown) {
-      // Whoever was told already stays told: what could not be tidied is tidied another time.
+      // Callers that already have their answer keep it; the tidying that failed is repeated later.
       for (const { reject } of now) reject(thrown);
     }
   }

@@ -1,4 +1,4 @@
-// What the inbox forgets and what it must not, and that an inbox of an earlier version is brought along.
+// What the inbox deletes and what it must retain, and that it migrates an inbox of an earlier version.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -101,7 +101,7 @@ describe('what is forgotten', () => {
 });
 
 describe('what is too much', () => {
-  it('is refused by its bytes too, and told apart from what is known', async () => {
+  it('is refused by its bytes too, and distinguished from what is known', async () => {
     const inbox = createInbox(state.store, { ...inboxLimits, waitingBytes: 1_000 });
     const taken = await Promise.all(names('long', 5).map((name) => inbox.take(delivery(name, 300))));
     expect(taken.map(({ kind }) => kind)).toEqual(['taken', 'taken', 'taken', 'full', 'full']);
@@ -140,7 +140,7 @@ it('an act that throws takes back what it changed, and the delivery waits on', a
 
 const auditRows = () => state.db.$client.prepare('SELECT count(*) FROM audit').pluck().get();
 
-it('brings the deliveries of an earlier version along, with their bodies', () => {
+it('migrates the deliveries of an earlier version, with their bodies', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bg-earlier-'));
   try {
     const migrationsFolder = join(import.meta.dirname, '../../../../migrations');

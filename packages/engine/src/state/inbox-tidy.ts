@@ -1,17 +1,18 @@
-// What the inbox forgets, and when. Code hosts deliver again for days (GitHub for three, by hand; senders of Standard
-// Webhooks by themselves), and what was not signed with a time can be replayed for ever by whoever saw it. So the row that
-// tells a repeated delivery stays for a month, whatever the load; only its body, which is a hundred times as long, goes early.
+// What the inbox deletes, and when. Code hosts deliver again for days (GitHub for three, by hand; senders of Standard
+// Webhooks automatically), and anyone who saw a delivery that was signed without a time can replay it for ever. So the
+// row that identifies a repeated delivery is retained for a month, under any load. Only its body, which is a hundred
+// times as long, is deleted earlier.
 
 import { sql } from 'drizzle-orm';
 import type { Db } from './database.ts';
 import type { Store } from './store.ts';
 
-/** How much is kept of what was settled; of those that wait nothing is ever dropped. */
+/** How many settled deliveries are retained. Waiting deliveries are never deleted. */
 export interface Kept {
   readonly rowMs: number;
   /** Above this the oldest rows go though they are younger: about half a gigabyte, four deliveries a second for three days. */
   readonly rows: number;
-  /** Bodies, for people to look at and to have worked on again. What concerns nobody must not drive out what failed. */
+  /** Bodies, for people to read and to replay. Ignored deliveries must not displace the failed ones. */
   readonly bodies: Readonly<Record<'done' | 'parked' | 'ignored', Bodies>>;
 }
 

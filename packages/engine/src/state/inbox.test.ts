@@ -52,12 +52,12 @@ describe('the inbox', () => {
     expect(inbox.waiting()).toBe(1);
   });
 
-  it('tells hooks apart', async () => {
+  it('distinguishes hooks', async () => {
     await inbox.take(delivery('a'));
     expect(await inbox.take(delivery('a', { hook: 'gitlab' }))).toMatchObject({ kind: 'taken' });
   });
 
-  it('takes no more than it may hold, tells so, and takes again when there is room', async () => {
+  it('accepts no more than its limit, reports that it is full, and accepts again when there is room', async () => {
     inbox = createInbox(state.store, { ...inboxLimits, waiting: 100 });
     const sent = Array.from({ length: 150 }, (_, index) => inbox.take(delivery(String(index))));
     const taken = await Promise.all(sent);
@@ -81,14 +81,14 @@ describe('the inbox', () => {
     expect(facts()).toEqual(['delivery-done']);
   });
 
-  it('writes what is parked to the audit log, and nothing about what concerns nobody', async () => {
+  it('writes parked deliveries to the audit log, but not ignored ones', async () => {
     inbox.settle(await takenId('a'), { state: 'ignored', sentence: 'no rule wants it' });
     inbox.settle(await takenId('b'), { state: 'parked', sentence: 'there is no service "shp"' });
     expect(facts()).toEqual(['delivery-parked']);
     expect(verifyAudit(state.store.db)).toMatchObject({ intact: true, rows: 1 });
   });
 
-  it('tells of one that was parked and concerns nobody any more', async () => {
+  it('writes to the audit log when a parked delivery is ignored after a replay', async () => {
     const id = await takenId('a');
     inbox.settle(id, { state: 'parked', sentence: 'there is no service "shp"' });
     state.store.write((tx) => {
@@ -108,7 +108,7 @@ describe('the inbox', () => {
     expect(inbox.due(10)).toHaveLength(1);
   });
 
-  it('works on a settled delivery again when it is told to', async () => {
+  it('handles a settled delivery again on request', async () => {
     const id = await takenId('a');
     inbox.settle(id, { state: 'parked', sentence: 'no' });
     state.store.write((tx) => {

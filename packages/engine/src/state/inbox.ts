@@ -68,8 +68,8 @@ function settle(store: Store, id: number, ending: Ending): void {
       .set({ state, sentence, answer: answer ?? null, settledAt: now })
       .where(eq(inbox.id, id))
       .run();
-    // Hosts send much that concerns nobody: it is kept here for a while, and no line of the audit log. One that was told
-    // as parked before is told to its end.
+    // Hosts send much that no rule matches. It is stored here for a while, without an audit row. One that was reported
+    // as parked before also gets an audit row for its end.
     if (state === 'ignored' && found.sentence === undefined) return;
     const { hook, kind, delivery } = found;
     store.write((tx) =>

@@ -44,7 +44,7 @@ describe('a lease', () => {
     expect(take('b')).toBeDefined();
   });
 
-  it('is kept by a process that is stopped, until it runs out', async () => {
+  it('stays with a process that is stopped, until it expires', async () => {
     const child = spawn(process.execPath, [holder, state.folder], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
     child.kill('SIGSTOP');

@@ -77,7 +77,7 @@ function termOf(token: number, clock: Clock): { readonly expiresAt: number; read
 function isLive({ token, held, expiresAt }: LeaseRow, clock: Clock): boolean {
   if (held?.token === token) return isOfThisBoot(held) && held.untilMs > clock.monotonic() && !isGone(held);
   const leftMs = expiresAt - clock.now();
-  // Nobody takes a lease for longer: more is left only when the clock was set back since.
+  // No process takes a lease for longer: more is left only when the clock was set back since.
   return leftMs > 0 && leftMs <= leaseMs;
 }
 
@@ -91,7 +91,7 @@ export function assertHeld(db: Db, lease: Lease): void {
     );
 }
 
-/** 0 when nobody ever held it. */
+/** 0 when no process ever held it. */
 export const newestToken = (db: Db, name: string): number => readLease(db, name)?.token ?? 0;
 
 function readLease(db: Db, name: string): LeaseRow | undefined {

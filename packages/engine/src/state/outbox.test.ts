@@ -61,7 +61,7 @@ describe('the outbox', () => {
     expect(due().map(([key]) => key)).toEqual(['old', 'older than urgent', 'alarm']);
   });
 
-  it('draws anew what stands or waits, with the payload it has, and nothing else', () => {
+  it('sends again what was sent or waits, with its stored payload, and nothing else', () => {
     outbox.again('never put');
     put('card', 'ready');
     outbox.again('card', { urgent: true });
@@ -134,7 +134,7 @@ describe('the outbox', () => {
     expect(due()).toEqual([['card', 3]]);
   });
 
-  it('lists what stands somewhere unfinished, newest first, and remembers places that are no messages', () => {
+  it('lists sent messages that are not final, newest first, and stores references that are not messages', () => {
     put('waits', 1);
     put('open', 2);
     put('over', 3, { final: true });

@@ -8,7 +8,7 @@ import type { Store } from './store.ts';
 
 /** Messages that may wait per transport; beyond it, progress is not queued, state changes still are. */
 const bound = 5_000;
-/** Where a message went is kept as long as anybody would change it: afterwards a change is a new message. */
+/** How long the reference of a sent message is retained. After that, a change is sent as a new message. */
 const keepMs = 90 * 86_400_000;
 const tidyEvery = 200;
 

@@ -1,4 +1,4 @@
-// Releases that people want kept, whatever their age.
+// Releases that people want to retain, at any age.
 
 import { and, eq } from 'drizzle-orm';
 import type { Db } from './database.ts';

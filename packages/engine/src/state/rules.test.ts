@@ -198,7 +198,7 @@ describe('a lease', () => {
     expect(third?.token).toBeGreaterThan(second?.token ?? 0);
   });
 
-  it('kept by its heartbeat does not run out', () => {
+  it('renewed by its heartbeat does not expire', () => {
     const lease = acquireLease(state.db, wish('a'));
     for (let beat = 0; lease && beat < 4; beat += 1) {
       clock.advance(4_000);

@@ -1,5 +1,5 @@
-// An open file lives on after its name was given to another one. A process that goes on writing into it is alone with what it
-// writes, and must neither decide nor act on it.
+// An open file continues to exist after its path was given to another file. No other process sees what this process
+// then writes into it, so this process must neither decide nor act on it.
 
 import { statSync } from 'node:fs';
 import { BlueGreenError } from '../lib/errors.ts';
@@ -21,7 +21,7 @@ export function rememberFile({ $client }: Opened, path: string): void {
   opened.set($client, { path, device: dev, inode: ino });
 }
 
-/** Undefined while the path leads to the open file, or nobody can say where it leads. */
+/** Undefined while the path leads to the open file, or when this cannot be checked. */
 export function replacedFile({ $client }: Opened): BlueGreenError | undefined {
   const file = opened.get($client);
   if (file === undefined) return undefined;

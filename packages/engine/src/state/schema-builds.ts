@@ -1,4 +1,4 @@
-// The tables about builds and releases that people keep; the constraints stand in migrations/.
+// The tables of builds and pinned releases; the constraints are in migrations/.
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { Build, BuildActor } from '../domain/build.ts';

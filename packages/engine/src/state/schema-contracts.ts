@@ -1,4 +1,4 @@
-// The tables of contracts, as drizzle sees them; constraints and triggers stand in migrations/.
+// The tables of contracts, as drizzle sees them; constraints and triggers are in migrations/.
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
@@ -13,7 +13,7 @@ export const contracts = sqliteTable('contracts', {
   migrations: text({ mode: 'json' }).notNull().$type<readonly string[]>(),
   /** The text of the files, as approved. */
   statements: text({ mode: 'json' }).notNull().$type<readonly string[]>(),
-  /** Versions to which nobody can go back afterwards. */
+  /** Versions to which a rollback is impossible afterwards. */
   impossible: text({ mode: 'json' }).notNull().$type<readonly string[]>(),
   requestedBy: text('requested_by').notNull(),
   requestedAt: integer('requested_at').notNull(),

@@ -1,4 +1,4 @@
-// The tables of what was delivered; the constraints stand in migrations/.
+// The tables of deliveries; the constraints are in migrations/.
 
 import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { DeliveryState } from '../domain/inbox.ts';

@@ -1,4 +1,4 @@
-// The tables of the engine's own database as drizzle sees them; the constraints and triggers stand in migrations/.
+// The tables of the engine's own database as drizzle sees them; the constraints and triggers are in migrations/.
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { Direction, Mode, OutcomeKind, Phase, Plan, StepStatus } from '../domain/deployment.ts';
@@ -55,10 +55,10 @@ export const slots = sqliteTable(
     digest: text(),
     deploymentId: text('deployment_id'),
     since: integer().notNull(),
-    /** Why a side that serves nobody is still running. */
+    /** Why a side that serves no users is still running. */
     label: text().$type<SlotLabel>(),
     keepUntil: integer('keep_until'),
-    /** The release that stood here before the present one: what a failed side is restored to. */
+    /** The release that was here before the present one: a failed side is restored to it. */
     displacedVersion: text('displaced_version'),
     restarts: integer().notNull(),
     nextRestartAt: integer('next_restart_at'),

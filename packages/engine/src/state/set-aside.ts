@@ -1,4 +1,4 @@
-// A state file that cannot be read is kept beside for whoever can mend it, and only on a person's word.
+// Moves a damaged state file next to the new one, so that a person can repair it. Only at the request of a person.
 
 import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -13,7 +13,7 @@ export function guardStateFolder(folder: string): readonly string[] {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (!found) return [];
   const me = process.getuid?.() ?? found.uid;
-  // What root owns, root can change anyway: a volume that a container platform hands to a group of its own is root's.
+  // Root can change what it owns anyway: root owns a volume that a container platform gives to a separate group.
   if (found.uid !== me && me !== 0 && found.uid !== 0)
     throw unsafe(
       `the state folder ${folder} belongs to user ${found.uid}, and this process runs as user ${me}: run it as user ${found.uid}, or name another folder`,

@@ -18,13 +18,13 @@ export interface Tx {
 export interface Store extends Writable {
   readonly db: Db;
   readonly clock: Clock;
-  /** @throws when the work changed something without an audit row; nothing is kept then. */
+  /** @throws when the work changed something without an audit row; nothing is stored then. */
   write<T>(work: (tx: Tx) => T): T;
-  /** For what is no decision and no state: observations, queues, cursors. Wakes nobody: they are looked at in time. */
+  /** For writes that are no decision and no state: observations, queues, cursors. Wakes no waiter: these are polled. */
   note<T>(work: (db: Db, now: number) => T): T;
-  /** A note that somebody waits for: a message to be sent. */
+  /** A note that wakes waiters, because one of them needs it: a message to be sent. */
   tell<T>(work: (db: Db, now: number) => T): T;
-  /** As durable as a decision, and none: what was delivered by somebody who will be told that it is kept. */
+  /** As durable as a decision, but none: a delivery whose sender gets the answer that it is stored. */
   receive<T>(work: (db: Db, now: number) => T): T;
   /** The same store, whose writes fail with `fenced-out` once the lease is lost. */
   under(lease: Lease): Store;
@@ -33,10 +33,10 @@ export interface Store extends Writable {
 export interface StoreOptions {
   readonly db: Db;
   readonly clock: Clock;
-  /** Removes secrets from a text before it is kept. */
+  /** Removes secrets from a text before it is stored. */
   readonly redact: (text: string) => string;
   readonly lease?: Lease;
-  /** Called after every commit of this process that somebody may wait for. */
+  /** Called after every commit of this process for which a caller may wait. */
   readonly committed: () => void;
 }
 

@@ -76,7 +76,7 @@ export function fetchedAt(db: Db, service: string): ReadonlyMap<string, number> 
   return new Map(rows.map(({ at, detail }) => [String((JSON.parse(detail) as { version?: unknown }).version), at]));
 }
 
-/** Whether the removal of a folder that was put aside is written. */
+/** Whether the audit log contains the removal of this folder, which was moved to the trash. */
 export function isPruned(db: Db, aside: string): boolean {
   const said = db
     .select({ seq: audit.seq })

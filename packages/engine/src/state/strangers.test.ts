@@ -12,8 +12,8 @@ const minute = 60_000;
 const seen = (source: string, at: number, count = 1) =>
   countUnauthenticatedRequests(state.store.db, { door: 'webhook', source, count }, at);
 
-describe('strangers', () => {
-  it('are one count per minute, door and source', () => {
+describe('unauthenticated requests', () => {
+  it('are one count per minute, entry point and source', () => {
     seen('192.0.2.1', 0);
     seen('192.0.2.1', 59_999, 4);
     seen('192.0.2.2', 30_000);

@@ -1,4 +1,4 @@
-// What is stored of a target: the routing that is meant, what stands in each slot, and a person's lock.
+// Stored data of a target: the intended routing, the content of each slot, and a person's lock.
 
 import { and, eq } from 'drizzle-orm';
 import type { Routing } from '../domain/routing.ts';
@@ -72,7 +72,7 @@ export function confirmRouting(tx: Tx, key: TargetKey, generation: number): void
     .run();
 }
 
-/** The balancer does what is meant, under a generation that it was given by somebody else. */
+/** The balancer has the intended routing, under a generation that another writer gave it. */
 export function takeGeneration(tx: Tx, key: TargetKey, generation: number): void {
   tx.db.update(targets).set({ generation, confirmedGeneration: generation }).where(ofTarget(targets, key)).run();
 }

@@ -1,4 +1,4 @@
-// Requests of strangers, counted by minute, door and where they came from: one audit row each instead of one per request.
+// Unauthenticated requests, counted by minute, entry point and source: one audit row per count, not one per request.
 
 import { and, count, eq, lt, sql } from 'drizzle-orm';
 import type { Db } from './database.ts';
@@ -6,12 +6,12 @@ import { strangers } from './schema.ts';
 
 export interface UnauthenticatedCounts {
   readonly door: string;
-  /** An address or a network; '' where the door does not know. */
+  /** An address or a network; '' where the entry point does not know it. */
   readonly source: string;
   readonly count: number;
 }
 
-/** Of a minute and a door; whoever comes from elsewhere is counted among the others, since addresses are cheap. */
+/** Per minute and entry point. Further sources are counted together as `others`, since addresses are cheap. */
 const mostSources = 16;
 const others = 'others';
 

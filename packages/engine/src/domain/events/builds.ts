@@ -23,7 +23,7 @@ export interface TargetReaction {
   readonly sentence: string;
 }
 
-/** Where an artifact lies, for people; never with a password. */
+/** The location of an artifact, for people; never with a password. */
 export interface ArtifactPlace {
   readonly kind: ArtifactSource['kind'];
   readonly place: string;

@@ -1,4 +1,4 @@
-// Which code an event carries beside its action. An action that is not here carries none.
+// Which code an event carries in addition to its action. An action that is not here carries none.
 
 import type { Mode } from '../deployment.ts';
 import type { EndCode, ReasonCode } from '../reasons.ts';

@@ -43,7 +43,7 @@ export const healthEvents = {
 
 const settled = { routing: optional(routing), drift: optional(text) } as const satisfies Shape;
 
-/** A node that nobody waited for. */
+/** A node for which the controller did not wait. */
 interface SilentNode {
   readonly node: string;
   readonly problem: string;

@@ -1,4 +1,4 @@
-// A process of its own that takes the driver's lease of the state named by its argument and keeps it until it is killed.
+// A separate process that takes the controller's lease of the state named by its argument, and holds it until killed.
 
 import { systemClock } from '../../lib/clock.ts';
 import { openDatabase } from '../database.ts';

@@ -1,4 +1,4 @@
-// A process of its own that writes to the state named by its argument as another user, or with no file left to open, and
+// A separate process that writes to the state named by its argument as another user, or with no file left to open, and
 // prints the code of the fault.
 
 import { openSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// A process of its own that opens the state named by its argument, writes one row and says so, waits for a change, or
-// stands still in the middle of a write for as long as it is told. For tests of many at once.
+// A separate process that opens the state named by its argument and does one job: it writes one row and reports it,
+// waits for a change, or pauses in the middle of a write for the given time. For tests of many processes at once.
 
 import { systemClock } from '../../lib/clock.ts';
 import { createChangeSignal } from '../change-signal.ts';

@@ -48,7 +48,7 @@ export function setState({
   };
 }
 
-/** Time that a test moves by hand; waiting is real. `jump`: somebody sets the wall clock. */
+/** Time that a test moves by hand; waiting is real. `jump`: a person sets the wall clock. */
 export function movableClock(): Clock & { advance(ms: number): void; jump(ms: number): void } {
   let ahead = 0;
   let jumped = 0;

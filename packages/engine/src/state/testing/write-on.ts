@@ -1,4 +1,4 @@
-// A process of its own that writes rows to the state named by its argument until it is killed.
+// A separate process that writes rows to the state named by its argument until it is killed.
 
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../../lib/clock.ts';
