@@ -16,13 +16,13 @@ export interface FakeBalancers {
   create(): LoadBalancer;
   /** The next writes are refused with this, until it is called without one. */
   refuse(why?: BlueGreenError): void;
-  /** Somebody changes the routing past every engine. */
+  /** Changes the routing past every engine. */
   change(routing: Partial<Routing>): void;
   /** Adds this to what the side has answered, whenever it is asked. */
   busy(slot: SlotName, counts: { readonly requests?: number; readonly errors?: number; readonly open?: number }): void;
   /** Its process dies; its routing does not. All nodes without a number. */
   kill(at?: number): Promise<void>;
-  /** `ensure` does not bring it back until it is called again with `false`. */
+  /** `ensure` does not start it again until `bury` is called again with `false`. */
   bury(at: number, isGone?: boolean): void;
   close(): Promise<void>;
 }

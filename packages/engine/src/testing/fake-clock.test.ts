@@ -27,7 +27,7 @@ clockContract('the clock of a test', () => {
 });
 
 describe('the clock of a test', () => {
-  it('stands still until it is moved', async () => {
+  it('does not move until a test moves it', async () => {
     const clock = createFakeClock(1_000);
     let slept = false;
     const sleep = clock.sleep(500).then(() => {
@@ -43,7 +43,7 @@ describe('the clock of a test', () => {
     expect([clock.now(), clock.sleeping(), clock.step()]).toEqual([1_500, 0, false]);
   });
 
-  it('wakes nobody when the wall clock is set', async () => {
+  it('wakes no sleeper when the wall clock is set', async () => {
     const clock = createFakeClock(1_000);
     const sleep = clock.sleep(500);
     const before = clock.monotonic();

@@ -1,4 +1,4 @@
-// Time that stands still until a test moves it. A watch of an hour takes as long as its steps take to run.
+// Time that does not move until a test moves it. A watch of an hour takes as long as its steps take to run.
 
 import type { Clock } from '../lib/clock.ts';
 
@@ -9,7 +9,7 @@ export interface FakeClock extends Clock {
   readonly step: () => boolean;
   /** Moves on by `ms` at once: who waits for a time on the way wakes, and finds it passed. */
   readonly advance: (ms: number) => void;
-  /** Somebody sets the wall clock; the time that has passed stays what it is. */
+  /** Sets the wall clock; the time that has passed stays what it is. */
   readonly jump: (ms: number) => void;
 }
 

@@ -1,5 +1,5 @@
-// A machine on which releases run, in this process: what outlives every engine that uses it. An instance is a small HTTP
-// server that answers as its release was told to behave.
+// A machine on which releases run, in this process: what outlives every engine that uses it. An instance is a small
+// HTTP server that answers as the test has configured its release to behave.
 
 import { createServer, type Server } from 'node:http';
 import type { SlotKey } from '../domain/target.ts';
@@ -45,7 +45,7 @@ export interface Machine {
   sicken(place: SlotKey): void;
   /** @throws what `listen` throws */
   run(instance: Omit<Instance, 'pid' | 'server'>): Promise<Instance>;
-  /** Nobody listens on its port any more. */
+  /** No process listens on its port any more. */
   end(place: SlotKey, end: LastEnd): Promise<void>;
   close(): Promise<void>;
 }

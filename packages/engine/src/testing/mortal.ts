@@ -1,4 +1,4 @@
-// A process that a test kills at a chosen write: from then on it writes nothing, starts nothing, and routes nobody.
+// A process that a test kills at a chosen write: from then on it writes nothing, starts nothing, and routes no users.
 
 import type { Environment } from '../environment/environment.ts';
 import { BlueGreenError } from '../lib/errors.ts';

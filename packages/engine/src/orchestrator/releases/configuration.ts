@@ -1,5 +1,5 @@
-// What both slots were started with, held against each other and against what a start would take now. Names only are told:
-// values are nowhere kept.
+// Compares what both slots were started with to each other and to what a start would use now. Reports only names:
+// values are stored nowhere.
 
 import type { SlotName } from '../../domain/target.ts';
 import { differences, unexplained } from '../../environment/effective.ts';
@@ -20,11 +20,11 @@ export interface SlotChange {
 
 interface Seen {
   readonly slots: Readonly<Partial<Record<SlotName, SlotChange & { readonly version: string }>>>;
-  /** What differs between the two slots and was told. */
+  /** What differs between the two slots and was reported. */
   readonly told: readonly string[];
 }
 
-/** Undefined while nobody has looked, and while a start would take what it took. */
+/** Undefined before the first check, and while a start would use the same settings again. */
 export function readSlotChange(core: Core, { key }: Target, slot: SlotName, version: string): SlotChange | undefined {
   const seen = getSnapshot<Seen>(core.store.db, configurationKey(key))?.value.slots[slot];
   if (seen?.version !== version) return undefined;

@@ -1,4 +1,5 @@
-// One release is brought to its folder, or refused and nothing of it kept: for a deployment, or because a person asks.
+// Fetches one release to its folder, or refuses it and retains nothing of it: for a deployment, or because a person
+// asks.
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,7 +60,7 @@ export async function ensureRelease(fetching: Fetching): Promise<Fetched> {
   }
 }
 
-/** The row is written before the files are moved: whoever lost the lease meanwhile moves nothing. */
+/** The row is written before the files are moved: a process that lost the lease meanwhile moves nothing. */
 async function settle(fetching: Fetching, workplace: Workplace, fetched: Fetched): Promise<void> {
   const { core, target, version, signal } = fetching;
   const { source, bytes, files, sha256 } = fetched;

@@ -1,5 +1,5 @@
-// The files of releases that run are held against what was registered. A change is told once, and once again when it is mended;
-// nothing is ever done about it by itself.
+// Compares the files of releases that run with what was registered. Reports a change once, and once again when it is
+// fixed; never acts on it by itself.
 
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import type { Core } from '../core.ts';
 /** What was found; nothing while the files are those that were registered. */
 export interface FilesDrift {
   readonly digest: string;
-  /** The first of them by name; empty where it cannot be told which. */
+  /** The first of them by name; empty where it cannot be determined which. */
   readonly files: readonly string[];
   readonly count: number;
   readonly since: number;
@@ -41,7 +41,7 @@ const longestName = 120;
 const tellEveryMs = 3_600_000;
 /** All bytes of a release are not read more often than this, however often its files change. */
 const digestEveryMs = 60_000;
-/** A longer list is not kept across restarts of the driver: all bytes are read once then. */
+/** A longer list is not stored across restarts of the controller: all bytes are read once then. */
 const mostKept = 20_000;
 
 export function readFilesDrift({ store }: Core, service: string, version: string): FilesDrift | undefined {
@@ -55,7 +55,7 @@ interface Look {
   readonly signal: AbortSignal;
 }
 
-/** Every release that stands in a slot. @throws BlueGreenError `fenced-out` */
+/** Every release that is in a slot. @throws BlueGreenError `fenced-out` */
 export async function lookAtFiles(look: Look): Promise<void> {
   const { core, memory } = look;
   const running = runningReleases(core);
@@ -108,7 +108,7 @@ async function lookAt({ core, lease, memory, signal }: Look, release: ReleaseRow
   settle({ core, lease }, release, { digest, files, count: changed.length, since: now, toldAt: now });
 }
 
-/** Told when it begins, when other files have changed, and when it is over. */
+/** Reported when it begins, when other files have changed, and when it is over. */
 function settle(
   { core, lease }: Pick<Look, 'core' | 'lease'>,
   { service, version, folder }: ReleaseRow,
@@ -149,7 +149,7 @@ function isKnown(before: FilesDrift, found: FilesDrift): boolean {
   return isSame || found.toldAt - before.toldAt < tellEveryMs;
 }
 
-/** The end of a path tells more than its beginning. */
+/** The end of a path is more informative than its beginning. */
 const shownName = (name: string): string => {
   const text = name.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
   return text.length > longestName ? `…${text.slice(-longestName)}` : text;
@@ -164,7 +164,7 @@ function filesText({ files, count, digest }: FilesDrift): string {
 const keptFile = ({ settings }: Core, { service, version }: ReleaseRow): string =>
   join(settings.stateFolder, 'listings', service, `${version}.json`);
 
-/** Beside the state: it may be long, and can be made again. */
+/** Stored separately from the state: it may be long, and can be made again. */
 function keep(core: Core, release: ReleaseRow, listing: Listing): void {
   if (listing.size > mostKept) return;
   try {

@@ -1,5 +1,5 @@
-// What is done about releases beside deployments, for as long as this process drives: those that run are looked at, those that
-// nothing keeps are removed.
+// What is done about releases outside deployments, for as long as this process is the controller: it checks those that
+// run and removes those that nothing holds.
 
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import { together } from '../../lib/tasks.ts';
@@ -53,7 +53,7 @@ async function maintainStoredReleases(core: Core, lease: Lease, signal: AbortSig
   }
 }
 
-/** What runs where: another start is looked at without waiting. */
+/** What runs where: a new start is checked without waiting. */
 function standingOf({ store: { db }, targets }: Core): string {
   const sides = (target: Target) =>
     (['blue', 'green'] as const).map((slot) => {
@@ -63,7 +63,7 @@ function standingOf({ store: { db }, targets }: Core): string {
   return targets.flatMap(sides).join(',');
 }
 
-/** What fails is told and tried again in the next round; a lost lease ends it all. */
+/** A failure is reported and tried again in the next round; a lost lease ends it all. */
 async function guarded(core: Core, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();

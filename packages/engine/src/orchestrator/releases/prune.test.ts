@@ -102,7 +102,7 @@ describe('a release stays', () => {
     expect(await prune()).toEqual([]);
   });
 
-  it('while it stands in a slot, is to come back there, is deployed or contracted, or was announced last', () => {
+  it('while it is in a slot, is to come back there, is deployed or contracted, or was announced last', () => {
     for (const version of ['v0.1', 'v0.2', 'v0.3', 'v0.4', 'v0.5', 'v0.6']) lay(version);
     testEngine.running('bake', { version: 'v0.2', fromVersion: 'v0.3' });
     write((tx) => {
@@ -182,7 +182,7 @@ describe('a release stays', () => {
     expect([told('release-pinned').length, told('release-unpinned').length]).toEqual([1, 1]);
   });
 
-  it('when the engine has not made it: a folder that nobody registered, a link, another place', async () => {
+  it('when the engine has not made it: an unregistered folder, a link, another place', async () => {
     mkdirSync(folderOf('by-hand'));
     const elsewhere = join(testEngine.folder, 'elsewhere');
     mkdirSync(elsewhere);

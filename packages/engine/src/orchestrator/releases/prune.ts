@@ -1,5 +1,5 @@
-// Old releases leave the disk: a few at a time, oldest first. That nothing holds a release is looked at in the very
-// transaction that moves its folder to the trash, so that no deployment of it can begin in between.
+// Removes old releases from the disk: a few at a time, oldest first. The check that nothing holds a release is in the
+// same transaction that moves its folder to the trash, so that no deployment of it can begin in between.
 
 import { messageOf } from '../../lib/errors.ts';
 import { removeFolder } from '../../lib/remove-folder.ts';

@@ -71,7 +71,7 @@ export function placesOf({ targets }: Core, service: string): readonly string[] 
   ];
 }
 
-/** The files of a registered release were removed, and nobody knows where to fetch them. */
+/** The files of a registered release were removed, and no source to fetch them from is known. */
 export function isGone(core: Core, target: Target, version: string): boolean {
   const release = readRelease(core.store.db, target.key.service, version);
   if (!release || isAnnounced(core, target, version)) return false;

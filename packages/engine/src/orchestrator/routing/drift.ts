@@ -10,7 +10,7 @@ import { takeGeneration } from '../../state/targets.ts';
 import type { Core, TargetContext } from '../core.ts';
 
 export interface DriftView {
-  /** Tells this drift from an earlier or later one: a button acts on the drift it was drawn for. */
+  /** Distinguishes this drift from an earlier or later one: a button acts on the drift it was drawn for. */
   readonly id: string;
   /** Epoch ms. */
   readonly since: number;
@@ -33,7 +33,7 @@ interface Kept {
   readonly view: DriftView;
 }
 
-/** Pure: what the nodes' own accounts mean beside the intent. */
+/** Pure: what the nodes' own accounts mean, compared with the intent. */
 export function compareRouting(
   intent: Routing,
   nodes: readonly ObservedNode[],
@@ -47,10 +47,10 @@ export function compareRouting(
     : 'drifted';
 }
 
-/** A balancer that began anew and was told nothing yet. */
+/** A balancer that started again and has received no routing yet. */
 const isBlank = ({ generation, active }: Routing): boolean => generation === 0 && active === undefined;
 
-/** What users get, generations aside. */
+/** What users get, without the generations. */
 export function sameRouting(left: Routing, right: Routing): boolean {
   return (
     left.active === right.active &&
@@ -68,7 +68,7 @@ export function describeRouting({ active, canary, preview }: Routing): string {
   return `users go to ${active}${share}${testers}`;
 }
 
-/** What every node does alike, or why that cannot be said: a guess between two of them is for nobody to make. */
+/** What every node does alike, or why that cannot be said: the engine does not guess between two of them. */
 export function commonRouting(nodes: readonly ObservedNode[]): Routing | string {
   const silent = nodes.find(({ routing }) => routing === undefined);
   if (silent || nodes.length === 0) return `what ${silent?.node ?? 'the load balancer'} does is not known`;
@@ -88,7 +88,7 @@ function keptDrift(db: Db, key: TargetKey): Kept | undefined {
   return kept === 'none' ? undefined : kept;
 }
 
-/** Users got something else, and the same person or tool took that back: what was decided holds again, whoever did it. */
+/** The same person or tool reverted a change of what users get: what was decided holds again. */
 export function wasTakenBack(
   { store }: Core,
   key: TargetKey,
@@ -99,7 +99,7 @@ export function wasTakenBack(
 }
 
 /**
- * A node that does not answer has drifted as well: nobody knows what its users get. `older`: why this state may be older
+ * A node that does not answer has drifted as well: what its users get is unknown. `older`: why this state may be older
  * than what the balancer does.
  */
 export function noteDrift(seen: TargetContext, intent: Routing, nodes: readonly ObservedNode[], older?: string): void {

@@ -1,4 +1,4 @@
-// A balancer that was gone and answers again is news: its users were served by nobody meanwhile.
+// Reports a balancer that was gone and answers again: it served no users meanwhile.
 
 import type { ObservedNode } from '../../domain/routing.ts';
 import { getSnapshot, nodesKey, putSnapshot } from '../../state/snapshots.ts';
@@ -23,7 +23,7 @@ export async function reconnect(
   return now;
 }
 
-/** One that came back by itself between two looks is told by the time of its start. */
+/** The time of its start reveals a node that came back by itself between two checks. */
 export function noteRestarts(targetContext: TargetContext, now: readonly ObservedNode[]): void {
   const { core, target } = targetContext;
   const before = getSnapshot<readonly ObservedNode[]>(core.store.db, nodesKey(target.key))?.value ?? [];
@@ -39,7 +39,7 @@ function noteNodes({ core, target }: TargetContext, nodes: readonly ObservedNode
   core.store.note((db, now) => putSnapshot(db, nodesKey(target.key), nodes, now));
 }
 
-/** A managed balancer keeps its routing itself: whoever is back answers as before. One that never ran was not gone. */
+/** A managed balancer stores its own routing and answers as before. One that never ran was not gone. */
 function noteReturn({ core, target, lease }: TargetContext, back: readonly ObservedNode[]): void {
   if (back.length === 0 || readRouting(core.store.db, target.key).intent.generation === 0) return;
   const names = back.map(({ node }) => node).join(', ');

@@ -1,5 +1,5 @@
-// Stored routing is intent, the balancer's is truth: what is lost is put back, what somebody changed is reported and left to
-// a person, and a node that is dead holds up a way forward and no way back.
+// Stored routing is intent, the balancer's is truth: lost routing is restored, a change by another is reported and left
+// to a person, and a dead node delays a way forward and no way back.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Result } from '../../domain/refusal.ts';
@@ -30,14 +30,14 @@ async function look(): Promise<void> {
   await repairRouting({ core, target, lease: lease() }, intent, await target.balancer.observe());
 }
 
-/** Somebody writes to the nodes, and leaves the generation as it is. */
+/** A change on the nodes, past the engine, that does not change the generation. */
 function rewrite(change: Partial<Routing>, at?: number): void {
   for (const [index, node] of flow.balancers.nodes.entries())
     if (at === undefined || at === index) node.routing = { ...node.routing, ...change };
 }
 
-describe('a balancer that was looked at', () => {
-  it('and does what was decided is left alone', async () => {
+describe('a balancer that was checked', () => {
+  it('and does what was decided is not changed', async () => {
     await serving();
     const [before, seq] = [stored(), flow.lastSeq()];
     await look();
@@ -65,7 +65,7 @@ describe('a balancer that was looked at', () => {
   });
 });
 
-describe('a balancer that somebody changed', () => {
+describe('a balancer that was changed past the engine', () => {
   it('is reported once, and nothing is moved', async () => {
     await serving();
     rewrite({ active: 'blue' });

@@ -1,5 +1,5 @@
-// Stored routing is intent, the balancer's is truth. A balancer that lost its routing gets the intent back; one that was
-// changed by somebody else is left alone and reported, for a person to decide.
+// Stored routing is intent, the balancer's is truth. A balancer that lost its routing gets the intent back. One that
+// another person or tool changed is not touched but reported, for a person to decide.
 
 import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import type { TargetKey } from '../../domain/target.ts';
@@ -62,7 +62,7 @@ async function putBack({ core, target, lease }: TargetContext, intent: Routing, 
   );
 }
 
-/** Who is active follows from where users go; whoever was is left standing. */
+/** Who is active follows from where users go; the side that was active is left running. */
 export function rolesFollow(tx: Tx, key: TargetKey, active: Routing['active']): void {
   for (const slot of ['blue', 'green'] as const)
     if (slot !== active && readSlot(tx.db, key, slot).role === 'active')

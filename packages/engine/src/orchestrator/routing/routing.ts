@@ -17,11 +17,11 @@ export interface RoutingChange {
   readonly event: Pick<AuditEvent, 'actor' | 'deploymentId' | 'sentence'>;
   /** `back` for what takes users off the new side: it must not wait for a node that is dead. Default: `forward`. */
   readonly direction?: ApplyOptions['direction'];
-  /** Takes back what its own deployment did: goes on although somebody else has changed the routing meanwhile. */
+  /** Reverts what its own deployment did: continues even if another has changed the routing meanwhile. */
   readonly isUndo?: boolean;
   /** Goes into the transaction of the confirmation: roles that follow from the change. */
   readonly confirmed?: (tx: Tx) => void;
-  /** Nothing is done when the intent is of another generation by then: somebody else decided meanwhile. */
+  /** Nothing is done when the intent is of another generation by then: another decision was made meanwhile. */
   readonly onlyFrom?: number;
 }
 

@@ -22,7 +22,7 @@ describe('a node that does not answer', () => {
     });
   });
 
-  it('is asked all the same when no other is left: nothing is proved by nobody', () => {
+  it('is asked all the same when no other is left: with no node asked, nothing is proved', () => {
     expect(askedNodes(addresses, addresses.map(dead))).toEqual({ asked: addresses, leftOut: [] });
   });
 
@@ -31,7 +31,7 @@ describe('a node that does not answer', () => {
     expect(askedNodes(addresses, [elsewhere, alive('b'), alive('c')])).toEqual({ asked: addresses, leftOut: [] });
   });
 
-  it('is asked when nobody looked, as on the way forward', () => {
+  it('is asked when no check was made, as on the way forward', () => {
     expect(askedNodes(addresses, [])).toEqual({ asked: addresses, leftOut: [] });
   });
 

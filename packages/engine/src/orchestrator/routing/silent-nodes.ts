@@ -1,5 +1,5 @@
-// Nodes of the load balancer that do not answer. On the way back nobody waits for them: they are left out of the proof,
-// named wherever it is said that it is done, and tried again by the driver of the balancer.
+// Nodes of the load balancer that do not answer. The way back does not wait for them: they are left out of the proof,
+// named in every message that says it is done, and tried again by the driver of the balancer.
 
 import type { ObservedNode } from '../../domain/routing.ts';
 import type { ApplyOptions } from '../../load-balancer/load-balancer.ts';

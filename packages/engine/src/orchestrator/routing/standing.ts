@@ -81,8 +81,8 @@ export function holdsBack(standing: Standing, slot: SlotName): string | undefine
 }
 
 /**
- * A side whose process has ended serves nobody, and is started again as what it was. While the routing is not known, only
- * what provably ran there is: an older state may name another release.
+ * A side whose process has ended serves no user, and is started again as what it was. While the routing is not known,
+ * only what provably ran there is: an older state may name another release.
  */
 export function mayRestart(standing: Standing, { core, target }: Asked, slot: SlotName): boolean {
   if (standing.kind === 'known' || standing.kind === 'silent') return true;

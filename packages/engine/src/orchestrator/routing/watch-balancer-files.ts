@@ -1,5 +1,6 @@
-// The files that the engine has generated for a balancer, compared with what they should be for as long as this process
-// drives. A file that was edited by hand harms nobody before the balancer's next start, and then everybody.
+// Compares the files that the engine has generated for a balancer with what they should be, for as long as this process
+// is the controller. A file that was edited by hand affects no user before the balancer's next start, and then all
+// users.
 
 import { pause } from '../../lib/clock.ts';
 import type { Lease } from '../../state/leases.ts';

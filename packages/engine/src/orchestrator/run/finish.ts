@@ -21,7 +21,7 @@ interface Ending {
   readonly actor: string;
 }
 
-/** Whoever gave the deployment up before this transaction is still obeyed. */
+/** An abort that a person requested before this transaction still applies. */
 export function finish(run: Run): void {
   const { core, lease, row } = run;
   const target = requireTarget(core, row);
@@ -88,7 +88,7 @@ function settleOldSide(tx: Tx, target: Target, row: DeploymentRow): void {
   const old = readSlot(tx.db, target.key, slot);
   if (old.role !== 'standby') return;
   if (row.mode === 'rollback') {
-    // The side that was left for a reason is looked at, then brought back to the last good release.
+    // The side that was left for a reason is available for inspection, then restored to the last good release.
     setSlot(tx, target.key, slot, {
       label: 'failed',
       keepUntil: tx.now + target.settings.failedSide.keepMs,

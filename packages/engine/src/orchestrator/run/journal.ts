@@ -72,7 +72,7 @@ function sinceLastMove({ store }: Core, { deploymentId, position }: StepKey): nu
   return moves.at(-1)?.endedAt ?? undefined;
 }
 
-/** What every event about a deployment says beside its action. */
+/** What every event about a deployment contains in addition to its action. */
 export const eventOf = <Action extends AuditAction>(row: DeploymentRow, action: Action, sentence: string) => ({
   actor: 'engine',
   action,

@@ -73,13 +73,13 @@ describe('a deployment', () => {
         expect(readRouting(flow.process().core.store.db, flow.process().target.key).confirmed).toBe(true);
         return end.isUnbroken;
       });
-      // Two rows a step, two a routing change, the plan, the claim, the question and the end: nobody has left one out.
+      // Two rows a step, two a routing change, the plan, the claim, the question and the end: none was left out.
       expect(writes).toBeGreaterThan(28);
     },
   );
 });
 
-describe('a deployment that is given up after everybody was moved', () => {
+describe('a deployment that is given up after all users were moved', () => {
   it.each<Moment>(['before', 'after'])(
     'and whose process dies %s any write of the way back is taken back by the next',
     async (moment) => {

@@ -82,7 +82,7 @@ describe('a release is marked bad', () => {
 });
 
 describe('a release that is marked bad', () => {
-  /** v1.0 is live; v2.1, which alice asked for, stands warm beside it and was taken back. */
+  /** v1.0 is live; v2.1, which alice asked for, is a warm standby and was taken back. */
   function marked(): TestEngine['engine'] {
     expect(markAfter({ code: 'side-crashed', change: { promotedAt: 1 } })).toBeDefined();
     testEngine.store.write((tx) => {

@@ -8,8 +8,8 @@ import { addQuarantine, readRouting } from '../../state/targets.ts';
 import { shareOf } from '../routing/routing.ts';
 
 /**
- * What says that the release is bad. A balancer, a schema, an answer that never came say nothing about it, nor does an end
- * that the engine or the machine has brought about.
+ * What says that the release is bad. A balancer, a schema, or a missing answer says nothing about it, nor does an end
+ * that the engine or the machine has caused.
  */
 const forCause: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'canary-failed',

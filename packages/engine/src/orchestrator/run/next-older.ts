@@ -16,7 +16,7 @@ interface Instead {
   readonly tried: readonly string[];
 }
 
-/** What says that the release itself is unfit; a load balancer or a state that stands in the way stands in every one's. */
+/** What says that the release itself is unfit; a load balancer or state that blocks one blocks every release. */
 const unfit: ReadonlySet<EndCode> = new Set<EndCode>([
   'side-unhealthy',
   'side-crashed',
@@ -30,7 +30,7 @@ const unfit: ReadonlySet<EndCode> = new Set<EndCode>([
   'exec-not-found',
 ]);
 
-/** Nobody has named the version: another one will do as well. */
+/** The request named no version: another one will do as well. */
 export function allowInstead(tx: Tx, deploymentId: string, tried: readonly string[] = []): void {
   putSnapshot(tx.db, insteadKey(deploymentId), { tried } satisfies Instead, tx.now);
 }

@@ -216,7 +216,7 @@ describe('an approval', () => {
     expect(flow.slots()).toEqual({ blue: 'v1 active', green: 'v2 preview (aborted)' });
   });
 
-  it('that nobody gives in time is given up, and not one moment earlier', async () => {
+  it('that is not given in time is given up, and not one moment earlier', async () => {
     const id = flow.ask('v2');
     await flow.until(id, () => flow.people.deployment(id)?.approval?.status === 'pending');
     const { deadlineAt = 0, askedAt = 0 } = flow.view(id).approval ?? {};
@@ -234,7 +234,7 @@ describe('an approval', () => {
     expect((outcome?.at ?? 0) - extended).toBeLessThan(10_000);
   });
 
-  it('that was given while nobody drove is taken by the next process', async () => {
+  it('that was given while there was no controller is taken by the next process', async () => {
     const id = flow.ask('v2');
     await flow.until(id, () => flow.people.deployment(id)?.approval?.status === 'pending');
     flow.process().life.kill();
@@ -253,7 +253,7 @@ describe('an approval', () => {
 });
 
 describe('a hold', () => {
-  it('that nobody promotes is given up after a day', async () => {
+  it('that is not promoted is given up after a day', async () => {
     const id = flow.ask('v2', { hold: true });
     await flow.at(id, 'hold');
     flow.clock.jump(24 * 3_600_000 - 60_000);

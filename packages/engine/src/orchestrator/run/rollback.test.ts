@@ -28,7 +28,7 @@ const isMarked = (version: string): boolean => {
 const stepsOf = (id: string) => flow.view(id).steps.map(({ name }) => name);
 
 describe('a rollback to the standby', () => {
-  it('moves everybody, starts nothing, and marks the release that was left', async () => {
+  it('moves all users, starts nothing, and marks the release that was left', async () => {
     const started = flow.environments.story.length;
     const id = rollBack();
     const { outcome } = await flow.finish(id);
@@ -140,7 +140,7 @@ describe('a switch', () => {
 });
 
 describe('a redeploy', () => {
-  it('of the version that is live starts it anew on the other side', async () => {
+  it('of the version that is live starts it again on the other side', async () => {
     const id = flow.ask('v2', { redeploy: true });
     expect((await flow.finish(id)).outcome).toMatchObject({ kind: 'promoted', code: 'redeploy' });
     expect(flow.slots()).toEqual({ blue: 'v2 active', green: 'v2 standby' });

@@ -30,7 +30,7 @@ export type Move =
   | { readonly kind: 'finish' }
   | { readonly kind: 'none' };
 
-/** What comes next, from the row alone. */
+/** What comes next, from the row only. */
 export function nextMove(row: Pick<DeploymentRow, 'plan' | 'position' | 'direction' | 'finishedAt'>): Move {
   if (row.finishedAt !== null) return { kind: 'none' };
   if (row.plan === null) return row.direction === 'forward' ? { kind: 'plan' } : { kind: 'finish' };

@@ -13,7 +13,7 @@ import type { Tx } from '../../state/store.ts';
 import { eventOf } from './journal.ts';
 import { failed, type StepResult } from './step.ts';
 
-/** The failure that a person's abort means; undefined when nobody gave it up. */
+/** The failure that a person's abort means; undefined when no person gave it up. */
 export function takeAbort(tx: Tx, row: DeploymentRow): StepResult | undefined {
   const signal = pendingAbort(tx.db, row.id);
   if (!signal) return undefined;

@@ -35,7 +35,7 @@ export async function backward(run: Run, planned: PlannedStep): Promise<void> {
   });
 }
 
-/** A step that was skipped stands in the journal too, and did nothing. */
+/** A step that was skipped is in the journal too, and did nothing. */
 function wasBegun({ core }: Run, key: StepKey): boolean {
   const forward = readStep(core.store.db, { ...key, direction: 'forward' });
   return forward !== undefined && forward.status !== 'skipped';

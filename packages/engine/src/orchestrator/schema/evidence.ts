@@ -11,7 +11,7 @@ export interface SchemaEvidence {
   readonly verdict: CompatReport['verdict'];
   /** One sentence, with the verdict as its first word. */
   readonly headline: string;
-  /** What was found, how each release was looked at, and what was not looked at. */
+  /** What was found, how each release was checked, and what was not checked. */
   readonly lines: readonly string[];
   readonly allowed: boolean;
 }

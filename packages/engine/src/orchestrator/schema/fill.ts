@@ -1,5 +1,5 @@
-// The backfill of the release that is live: a job of its own beside deployments, since it may take days. Each batch has
-// its cursor in its own transaction, so that whoever drives next goes on where this one was cut off.
+// The backfill of the release that is live: a separate job outside deployments, since it may take days. Each batch has
+// its cursor in its own transaction, so that the next controller continues where this one was interrupted.
 
 import type { FactOf } from '../../domain/audit-events.ts';
 import { MigrationError } from '../../migrator/error.ts';
@@ -12,7 +12,7 @@ import { eventSentence, migrationSentence, reasonOf } from './words.ts';
 
 const noteEveryMs = 1_000;
 
-/** `stopped`: it goes on later. `failed`: it was told why. */
+/** `stopped`: it continues later. `failed`: the reason was reported. */
 export async function fillRows(
   targetContext: TargetContext,
   signal: AbortSignal,
@@ -53,7 +53,7 @@ function teller(targetContext: TargetContext): (event: MigrationEvent) => void {
   };
 }
 
-/** Told on the card of the deployment that made the release live, which is finished by then. */
+/** Reported on the card of the deployment that made the release live, which is finished by then. */
 function note({ core, lease, target }: TargetContext, event: BackfillFact): void {
   const [latest] = recentDeployments(core.store.db, target.key, 1);
   core.store

@@ -1,5 +1,5 @@
-// What is done to schemas beside deployments, for as long as this process drives: an approved contract is run, rows are
-// filled behind a release that is live, and now and then it is looked how things stand.
+// What is done to schemas outside deployments, for as long as this process is the controller: it runs an approved
+// contract, fills rows behind a release that is live, and checks the schema now and then.
 
 import { backoffMs } from '../../lib/backoff.ts';
 import { pause } from '../../lib/clock.ts';
@@ -75,7 +75,7 @@ function isDue(core: Core, target: Target): boolean {
   return !isFailed && !liveDeployment(core.store.db, target.key) && !liveContract(core.store.db, target.key);
 }
 
-/** What fails is told and tried again later; a lost lease ends it all. */
+/** A failure is reported and tried again later; a lost lease ends it all. */
 async function guarded<T>(
   { core, target }: TargetContext,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
-// What is known of a target's schema without asking its database: the last look, kept as a snapshot. Verbs and views read
-// it, since they wait for nothing; whoever gives users to a side asks the database itself.
+// What is known of a target's schema without asking its database: the last check, stored as a snapshot. Verbs and views
+// read it, since they wait for nothing; what gives users to a side asks the database itself.
 
 import { messageOf } from '../../lib/errors.ts';
 import type { SchemaVerdict } from '../../migrator/migrator.ts';
@@ -30,14 +30,14 @@ export interface SeenMigration {
   readonly problem: string | undefined;
 }
 
-/** Releases beyond these are judged when somebody asks for one of them. */
+/** Releases beyond these are judged when a person asks for one of them. */
 const mostVersions = 12;
 
 export function readLook({ store: { db } }: Core, { key }: Target): SchemaLook | undefined {
   return getSnapshot<SchemaLook>(db, schemaKey(key))?.value;
 }
 
-/** Looks anew; undefined for a target without a database, or before anything was deployed. Never throws. */
+/** Checks again; undefined for a target without a database, or before anything was deployed. Never throws. */
 export async function lookAtSchema(core: Core, target: Target): Promise<SchemaLook | undefined> {
   const { version, folder } = eyes(core, target) ?? {};
   if (version === undefined || folder === undefined || target.migrator.kind === undefined) return undefined;
@@ -88,14 +88,14 @@ const seen = ({ id, state, inRelease, row }: MigrationStatus): SeenMigration => 
   problem: row?.problem,
 });
 
-/** The release that users have; before there is one, whatever stands in a slot. */
+/** The release that users have; before there is one, the release in a slot. */
 export function eyes(core: Core, target: Target): { readonly version: string; readonly folder: string } | undefined {
   const slots = (['blue', 'green'] as const).map((slot) => readSlot(core.store.db, target.key, slot));
   const chosen = slots.find(({ role }) => role === 'active') ?? slots.find(({ version }) => version !== null);
   return chosen?.version ? releaseFiles(core, target.key.service, chosen.version) : undefined;
 }
 
-/** What stands in the slots, and what was live before: whatever somebody may give users to by one word. */
+/** What is in the slots, and what was live before: all that a person may give users to with one command. */
 export function versionsOf(
   core: Core,
   target: Target,
@@ -116,7 +116,7 @@ export function lostFor(core: Core, target: Target, version: string): string | u
   return verdict && verdict.lost.length > 0 ? verdict.evidence : undefined;
 }
 
-/** Asked of the database. One that cannot be asked stops nobody: the way back must not need it. */
+/** Asked of the database. One that cannot be asked stops no deployment: the way back must not need it. */
 export async function fitsSchema(core: Core, target: Target, folder: string): Promise<SchemaVerdict> {
   return target.migrator.compatible([folder]).then(
     ([verdict]) => verdict ?? unknown('nothing was said of it'),

@@ -1,4 +1,4 @@
-// What a release would do to the schema, looked at before anything is registered or begun.
+// What a release would do to the schema, checked before anything is registered or begun.
 
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
@@ -10,7 +10,7 @@ const shown = 5;
 
 export interface ReleaseSchema {
   readonly plan: SchemaPlan;
-  /** Undefined where nothing would be widened, or the files alone say no. */
+  /** Undefined where nothing would be widened, or where the files are enough to refuse it. */
   readonly evidence: SchemaEvidence | undefined;
   /** Why it cannot be deployed here. */
   readonly refusal: { readonly code: ReasonCode; readonly sentence: string } | undefined;
@@ -36,7 +36,7 @@ export async function releaseSchema(
   if (plan.expand.length === 0) return { plan, evidence: undefined, refusal: undefined };
   const evidence = await expandEvidence(core, target, release, signal);
   if (evidence.verdict === 'incompatible') return refused('schema-incompatible', evidence.headline, evidence);
-  // A hazard that was taken on is shown to whoever approves; what nobody has looked at is not passed.
+  // An accepted hazard is shown to the approvers; a hazard that was not checked is not passed.
   if (!evidence.allowed && plan.reviews.length > 0) return refused('schema-hazard', reviewSentence(plan), evidence);
   if (!evidence.allowed && plan.accepted.length === 0)
     return refused('schema-unknown', `${evidence.headline}; what is not known to be safe may only add`, evidence);

@@ -1,4 +1,4 @@
-// An approved contract is run by whoever drives, once it is seen again that nobody needs what it takes away.
+// The controller runs an approved contract, once a new check shows that nothing needs what it takes away.
 
 import type { TargetKey } from '../../domain/target.ts';
 import { MigrationError } from '../../migrator/error.ts';
@@ -24,7 +24,7 @@ export async function maintainContract(targetContext: TargetContext, signal: Abo
   if (release?.digest !== row.digest)
     return end(targetContext, row, 'refused', `${row.version} is not the release that it was approved for`);
   try {
-    // Once it is begun it is ended: a half of it would serve nobody.
+    // Once begun, it is run to the end: half of it would help no one.
     if (row.status === 'approved') {
       const against =
         (await whatSpeaksAgainst(targetContext, row, release.folder, signal)) ??

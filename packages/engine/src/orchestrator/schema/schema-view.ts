@@ -19,7 +19,7 @@ export interface SchemaView {
   readonly filling: BackfillProgress | undefined;
   /** Who holds the backfill, since when and why. */
   readonly held: HeldBackfill | undefined;
-  /** Why it could not be looked at, or what needs a person. */
+  /** Why it could not be checked, or what needs a person. */
   readonly problems: readonly string[];
   readonly contract: ContractView | undefined;
 }

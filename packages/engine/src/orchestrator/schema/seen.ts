@@ -1,4 +1,4 @@
-// A release's part in the schema for a plan that is only shown: nothing is refused, everything is told.
+// A release's part in the schema for a plan that is only shown: nothing is refused, everything is reported.
 
 import type { Refusal } from '../../domain/refusal.ts';
 import { deadline } from '../../lib/clock.ts';
@@ -8,7 +8,7 @@ import type { Core, Target } from '../core.ts';
 import type { Newcomer, SchemaEvidence } from './evidence.ts';
 import { releaseSchema } from './release-schema.ts';
 
-/** Whoever asks waits for it. */
+/** The caller waits for it. */
 const limitMs = 120_000;
 
 export interface SchemaSeen {

@@ -1,5 +1,5 @@
-// Who still needs the shape of the schema that a contract takes away: whoever has users, may get them by one word, or may
-// be gone back to. Releases of the past beyond that are named in the sentence that people approve.
+// Who still needs the shape of the schema that a contract takes away: each side that has users, may get them with one
+// command, or may be gone back to. The sentence that people approve names the older releases beyond that.
 
 import { clockTime } from '../../domain/times.ts';
 import { releasesLeft } from '../../state/contracts.ts';
@@ -60,7 +60,7 @@ async function verdictsOf(core: Core, target: Target, versions: readonly string[
   );
 }
 
-/** Whoever has users, may get them by one word, or may be gone back to: here, and where the same database is used. */
+/** Sides that have users, may get them with one command, or may be gone back to: on all targets of the database. */
 export function holdersOf(core: Core, target: Target): readonly Holder[] {
   const others = sharingWith(core, target).flatMap((other) =>
     holdersAt(core, other).map(({ version, as }) => ({ version, as: `${as} of ${other.name}` })),
@@ -91,7 +91,7 @@ function holdersAt(core: Core, target: Target): readonly Holder[] {
   return [...standing, ...rollbackTargets(core, target).filter(({ version }) => !known.has(version))];
 }
 
-/** A side that failed is kept to be looked at, and gets no users any more. */
+/** A side that failed is retained for inspection, and gets no users any more. */
 const isLeft = ({ role, label }: SlotRow): boolean => role === 'preview' && (label === 'failed' || label === 'aborted');
 
 function roleOf({ role, label, slot }: SlotRow, isCanary: boolean): string {

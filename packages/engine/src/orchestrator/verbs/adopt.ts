@@ -1,5 +1,5 @@
-// Taking over a service that already runs, without a restart. It stands before the first deployment, and after the
-// loss of the state file it is the way back.
+// Takes over a service that already runs, without a restart. It comes before the first deployment, and after the loss
+// of the state file it is the way back.
 
 import type { Engine } from '../../api/engine.ts';
 import { actorName, shortName } from '../../domain/actor.ts';

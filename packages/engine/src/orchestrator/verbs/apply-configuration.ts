@@ -56,7 +56,7 @@ function withoutSecrets({ headers, ...health }: HealthSettings): object {
   return { ...health, headers: Object.keys(headers) };
 }
 
-/** The answer to the same question: nothing is changed before the next start, and nobody is asked again about this change. */
+/** The answer to the same question: changes nothing before the next start, and ends the question about this change. */
 export function leaveConfiguration(core: Core, request: LeaveRequest): Result<Target> {
   const found = findTarget(core, request);
   if (!found.ok) return refused(core, { ...request, verb: 'config leave' }, found);

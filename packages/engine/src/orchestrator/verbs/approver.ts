@@ -1,4 +1,4 @@
-// Whether somebody is an approver of a target; "it is not known now" is another answer than no.
+// Whether a person is an approver of a target; "it is not known now" is another answer than no.
 
 import { approverRule } from '../../config/people/people.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';

@@ -1,5 +1,5 @@
-// A person takes the mark "bad" off a release. It is as much as an approval wherever a deployment needs one: without the
-// mark, a switch or a rollback brings the release to everybody at once.
+// A person takes the mark "bad" off a release. It is as much as an approval wherever a deployment needs one: without
+// the mark, a switch or a rollback gives the release to all users at once.
 
 import type { StoredReleases } from '../../api/releases.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';

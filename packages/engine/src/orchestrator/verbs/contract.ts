@@ -1,5 +1,5 @@
-// `contract`: takes away what only older releases need of the schema. Asked for, refused while somebody needs it,
-// approved by people who see what it makes impossible, and then run by whoever drives.
+// `contract`: takes away what only older releases need of the schema. A person asks for it; the engine refuses it while
+// a release needs that; people approve it who see what it makes impossible; then the controller runs it.
 
 import { randomBytes } from 'node:crypto';
 import type { ContractRequest } from '../../api/migrations.ts';
@@ -26,7 +26,7 @@ import { migrationSentence } from '../schema/words.ts';
 import { maxReason } from './decide.ts';
 import { recordRefusal } from './refused.ts';
 
-/** Whoever asks waits for it. */
+/** The caller waits for it. */
 const evidenceMs = 120_000;
 
 export async function contract(core: Core, request: ContractRequest): Promise<Result<ContractView>> {

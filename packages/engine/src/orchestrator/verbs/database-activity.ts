@@ -7,7 +7,7 @@ import { MigrationError } from '../../migrator/error.ts';
 import type { Core } from '../core.ts';
 import { findTarget } from '../gates/facts.ts';
 
-/** Everybody may look; the database answers with the rights of the migrating role. */
+/** Every user may read it; the database answers with the rights of the migrating role. */
 export async function databaseActivity(core: Core, ref: TargetRef): Promise<Result<ActivityView>> {
   const found = findTarget(core, ref);
   if (!found.ok) return found;

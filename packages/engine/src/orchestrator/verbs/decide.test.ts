@@ -1,4 +1,4 @@
-// What people say to a running deployment, and what they are told when it cannot be.
+// What people decide about a running deployment, and the answer they get when it cannot be.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { readApproval, votesOf } from '../../state/deployments.ts';
@@ -74,7 +74,7 @@ describe('an approval', () => {
     expect(votesOf(testEngine.store.db, 'd_live.a')).toEqual(['person:bob', 'person:carol']);
   });
 
-  it('is refused with a reason only, also by whoever asked for the deployment', () => {
+  it('is refused with a reason only, also by the person who asked for the deployment', () => {
     const { engine, ref } = waiting();
     expect(codeOf(engine.reject(ref, bob, '  '))).toBe('reason-missing');
     expect(codeOf(engine.reject(ref, dave, 'no'))).toBe('not-approver');
@@ -175,7 +175,7 @@ describe('promote', () => {
     expect(new Set(signals().map(({ position }) => position))).toEqual(new Set([rowOf(testEngine, ref.id)?.position]));
   });
 
-  it('leaves a hold without being an approver, to everybody only as one', () => {
+  it('promotes from a hold without being an approver, to all users only as an approver', () => {
     const { engine, ref } = at('hold');
     expect(codeOf(engine.promote(ref, dave, { full: true }))).toBe('not-approver');
     expect(codeOf(engine.promote(ref, dave))).toBe('ok');
@@ -213,7 +213,7 @@ describe('pause and resume', () => {
 });
 
 describe('abort', () => {
-  it('is one word, and the second is told about the first', () => {
+  it('is one word, and the second person is notified of the first', () => {
     const { engine, ref } = at('check-health');
     expect(codeOf(engine.abort(ref, alice, 'wrong version'))).toBe('ok');
     expect(engine.abort({ id: ref.id }, bob)).toMatchObject({

@@ -1,5 +1,5 @@
-// The frame of everything that people say to a running deployment: one transaction that compares the state the button
-// was drawn for with the state that is. The first decision wins, a late one is told who was first.
+// The frame of everything that people decide about a running deployment: one transaction that compares the state the
+// button was drawn for with the state that is. The first decision wins; a late one gets the name of the first person.
 
 import type { DeploymentRef } from '../../api/engine.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
@@ -31,7 +31,7 @@ export interface Decision {
   readonly verb: string;
   readonly ref: DeploymentRef;
   readonly actor: Actor;
-  /** A late approve is told about the decision rather than about a stale card. */
+  /** A late approve gets the decision as its answer rather than a stale card. */
   readonly tolerateStale?: boolean;
 }
 

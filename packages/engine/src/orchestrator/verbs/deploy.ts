@@ -55,7 +55,7 @@ function admit(core: Core, target: Target, request: DeployRequest): Result<Deplo
   });
 }
 
-/** The slot that serves nobody; blue for the very first release. */
+/** The slot that serves no users; blue for the very first release. */
 export function slotFor({ active }: Pick<GateFacts, 'active'>): SlotName {
   return active ? otherSlot(active.slot) : 'blue';
 }

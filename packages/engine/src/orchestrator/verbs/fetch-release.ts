@@ -1,5 +1,5 @@
-// `release fetch`: a release is brought to its folder before anybody deploys it, under everything that holds for one
-// that is fetched by a deployment.
+// `release fetch`: fetches a release to its folder before a person deploys it, under the same rules as a fetch by a
+// deployment.
 
 import type { StoredReleases } from '../../api/releases.ts';
 import { actorName } from '../../domain/actor.ts';

@@ -90,7 +90,7 @@ export function through(
 ): Result<DeploymentRow> {
   const found = findTarget(core, request);
   const answer = found.ok ? core.store.write((tx) => act(tx, found.value)) : found;
-  // A side that serves already was asked for once more: nobody was refused anything.
+  // The request named a side that serves already: nothing was refused.
   if (!answer.ok && !(verb === 'switch' && answer.refusal.code === 'already-active'))
     recordRefusal(core, {
       actor: request.actor,
@@ -108,7 +108,7 @@ interface RunningThere {
   readonly live: DeploymentRow;
 }
 
-/** A running deployment is the thing to take back; naming its origin is the same wish. */
+/** A running deployment is the thing to take back; naming its origin is the same request. */
 function takeBack(
   { core, tx, target, live }: RunningThere,
   { actor, reason, version }: RollbackRequest,

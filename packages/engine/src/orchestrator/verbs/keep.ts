@@ -1,4 +1,4 @@
-// Locks, and what becomes of the side that serves nobody.
+// Locks, and what becomes of the side that serves no users.
 
 import type { Engine } from '../../api/engine.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
@@ -97,7 +97,7 @@ export function unlock(core: Core, request: Parameters<Engine['unlock']>[0]): Re
   });
 }
 
-/** The slot beside the active one, when it holds what `wanted` looks for and no deployment works in it. */
+/** The slot that is not active, when it holds what `wanted` looks for and no deployment works in it. */
 function besideActive(
   { core, tx, target }: { readonly core: Core; readonly tx: Tx; readonly target: Target },
   wanted: (row: SlotRow) => boolean,

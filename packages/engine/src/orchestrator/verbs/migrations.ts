@@ -1,5 +1,5 @@
-// `bg migrate …`: what people look at and do in a database by hand, beside deployments. Everybody may look; people of the
-// team may widen and fill; what corrects the record or takes something back is for approvers.
+// `bg migrate …`: what people read and do in a database by hand, outside deployments. All people may read; people of
+// the team may widen and fill; what corrects the record or takes something back is for approvers.
 
 import { join } from 'node:path';
 import type { MigrationsRun, MigrationsView, ReleaseRef, SchemaPlanView } from '../../api/migrations.ts';
@@ -39,7 +39,7 @@ export async function migrationsStatus(core: Core, ref: ReleaseRef): Promise<Res
   });
 }
 
-/** Whoever asks waits for it. */
+/** The caller waits for it. */
 const planMs = 120_000;
 
 export async function migrationsPlan(core: Core, ref: ReleaseRef): Promise<Result<SchemaPlanView>> {

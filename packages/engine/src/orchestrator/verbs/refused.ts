@@ -1,4 +1,4 @@
-// A refusal changes nothing, but is written: known people and machines by name, strangers by number.
+// A refusal changes nothing, but is recorded: known people and machines by name, unauthenticated senders by number.
 
 import { type Actor, actorName } from '../../domain/actor.ts';
 import type { Refusal } from '../../domain/refusal.ts';

@@ -195,7 +195,7 @@ async function follow(
   try {
     await target.balancer.apply(routing, fenceOfVerb(core), { direction: 'back' });
   } catch (thrown) {
-    // The driver of another process may have followed the same intent already, under a generation of its own.
+    // The controller of another process may have followed the same intent already, under its own generation.
     if (!hasCode(thrown, 'balancer-stale-generation')) throw thrown;
     if (!sameRouting(readRouting(store.db, target.key).intent, routing)) throw thrown;
     return;

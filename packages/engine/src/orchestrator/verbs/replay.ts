@@ -14,7 +14,7 @@ export function replay(core: Core, id: number, actor: Actor): Result<DeliveryRec
   return answer;
 }
 
-/** Looked at and changed in one transaction: of two who ask at once the second is told that it waits. */
+/** Checked and changed in one transaction: of two people who ask at once, the second is notified that it waits. */
 function deliver(core: Core, id: number, actor: Actor): Result<DeliveryRecord> {
   return core.store.write((tx): Result<DeliveryRecord> => {
     const asked = mayReplay(core, id, actor);

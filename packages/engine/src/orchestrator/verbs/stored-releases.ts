@@ -1,4 +1,4 @@
-// The verbs about releases on the disk: looked at by everybody, pinned and removed by people of the list.
+// The verbs about releases on the disk: all people may read; people of the list pin and remove.
 
 import type { StoredReleases, StoredReleaseView } from '../../api/releases.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
@@ -54,7 +54,7 @@ function viewOf(service: string, release: ReturnType<typeof storedReleasesOf>[nu
   return { service, version, folder, bytes, usedAt, pinned, kept };
 }
 
-/** People alone: neither a machine nor a stranger decides what is kept. */
+/** Only people: neither a machine nor an unauthenticated sender decides what is retained. */
 function by<T>(
   core: Core,
   request: TargetRef & { readonly actor: Actor },

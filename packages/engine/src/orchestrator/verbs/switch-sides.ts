@@ -1,5 +1,6 @@
-// `switch`: everybody to what stands ready in the other slot. It is bound to the side that was live when it was typed, and
-// naming the side may be repeated: two people who mean the same move must not move users there and back.
+// `switch`: moves all users to the release that is ready in the other slot. It is bound to the side that was live when
+// it was typed, and naming the side may be repeated: two people who mean the same move must not move users there and
+// back.
 
 import type { Engine } from '../../api/engine.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
@@ -89,7 +90,7 @@ function alreadySo(
   );
 }
 
-/** What a plain `switch` brings about: the other side, or a preview that was held. */
+/** What a plain `switch` results in: the other side, or a preview that was held. */
 const isSwitch = ({ mode, hold, outcome }: DeploymentRow): boolean =>
   outcome === 'promoted' && (mode === 'switch' || hold);
 

@@ -18,7 +18,7 @@ const set = (standby?: string, target?: string): TestEngine => {
 const refused = (act: () => Result<unknown>, code: string): void => expectRefused(testEngine, act, code);
 
 describe('switch', () => {
-  it('promotes what stands warm in the other slot', () => {
+  it('promotes the warm release in the other slot', () => {
     const { engine } = set('v2.0');
     expect(engine.switch({ actor: alice })).toMatchObject({
       ok: true,
@@ -26,7 +26,7 @@ describe('switch', () => {
     });
   });
 
-  it('to a side that serves already changes nothing and refuses nobody; under way, it is the same switch', () => {
+  it('to a side that serves already changes nothing and refuses nothing; under way, it is the same switch', () => {
     const { engine } = set('v2.0');
     const rows = engine.audit.after(0, 1_000).length;
     for (const actor of [alice, bob])

@@ -93,8 +93,8 @@ describe('deploy', () => {
   });
 });
 
-describe('strangers', () => {
-  it('are refused by every verb, change nothing, and are one audit row per minute and door', async () => {
+describe('unauthenticated senders', () => {
+  it('are refused by every verb, change nothing, and are one audit row per minute and entry point', async () => {
     const { engine, clock } = set('v2.0');
     const ref = testEngine.running('watch');
     const before = everythingIn(testEngine);
@@ -184,7 +184,7 @@ describe('rollback', () => {
     expect(engine.status().targets[0]?.rollback.readiness).toBe('blocked');
   });
 
-  it('takes a running deployment back, once, and another one is told who was first', () => {
+  it('takes a running deployment back, once, and another request gets the name of the first person', () => {
     const { engine } = set();
     testEngine.running('watch');
     expect(engine.rollback({ actor: alice, reason: 'too slow' })).toMatchObject({ ok: true, value: { id: 'd_live' } });
@@ -237,7 +237,7 @@ describe('a lock', () => {
   });
 });
 
-describe('the side that serves nobody', () => {
+describe('the side that serves no users', () => {
   const failedSide = () =>
     testEngine.store.write((tx) => {
       setSlot(tx, shop, 'green', {
@@ -250,7 +250,7 @@ describe('the side that serves nobody', () => {
       tx.audit({ actor: 'engine', action: 'resumed', sentence: 'failed' });
     });
 
-  it('when it failed is brought back at once, or kept as it is', () => {
+  it('when it failed is restored at once, or retained as it is', () => {
     const { engine, store, clock } = set();
     refused(() => engine.restoreFailed({ actor: alice }), 'not-allowed-now');
     failedSide();
@@ -261,7 +261,7 @@ describe('the side that serves nobody', () => {
     expect(readSlot(store.db, shop, 'green').keepUntil).toBeLessThanOrEqual(clock.now());
   });
 
-  it('when it stands by is kept, stopped or upgraded, and not while a deployment runs', () => {
+  it('when it is a standby is retained, stopped or upgraded, and not while a deployment runs', () => {
     const { engine, store } = set('v2.0');
     engine.settleStandby({ actor: alice, to: 'keep' });
     expect(readSlot(store.db, shop, 'green').keepUntil).toBeNull();

@@ -144,12 +144,12 @@ function outcomeView(row: DeploymentRow): OutcomeView | undefined {
   };
 }
 
-/** The side beside the one that is live, when this deployment left it there. */
+/** The side that is not live, when this deployment left it there. */
 function keptSide(core: Core, target: Target, row: DeploymentRow): DeploymentView['kept'] {
   if (row.finishedAt === null) return undefined;
   const slot = row.outcome === 'promoted' ? otherSlot(row.slot) : row.slot;
   const side = readSlot(core.store.db, target.key, slot);
-  const working = side.role === 'preview' && side.label === null; // of the next deployment, which is not ours to tell
+  const working = side.role === 'preview' && side.label === null; // of the next deployment, which reports it itself
   if (side.version === null || side.role === 'active' || working || !isNewest(core, target, row)) return undefined;
   if (row.outcome !== 'promoted' && side.deploymentId !== row.id) return undefined;
   const draining = dueFor(side, core.clock.now()) !== 'nothing';

@@ -103,7 +103,7 @@ describe('the legal actions', () => {
     expect([promote, full, pause, abort].map((action) => action?.danger)).toEqual([false, true, false, true]);
   });
 
-  it('of the very first deployment say that nobody is served after an abort', () => {
+  it('of the very first deployment say that no user is served after an abort', () => {
     expect(
       legalActions({
         row: at('fetching', { fromVersion: null }),

@@ -1,4 +1,4 @@
-// A target as `/status` shows it: who serves users, what stands beside, and whether going back would be instant.
+// A target as `/status` shows it: who serves users, what is in the other slot, and whether going back would be instant.
 
 import type { ReleaseNow } from '../../api/releases.ts';
 import type { SlotView, TargetView } from '../../api/views.ts';

@@ -1,4 +1,4 @@
-// Everybody is on the new side and the old one stays warm; a crash, ill health or too many errors takes it back.
+// All users are on the new side and the old one stays warm; a crash, ill health or too many errors reverts the switch.
 
 import { done, type Named, noActions, type Step } from '../step.ts';
 import { keepWatch } from './watching.ts';

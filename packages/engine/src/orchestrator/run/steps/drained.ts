@@ -1,5 +1,5 @@
-// A side is stopped or replaced only when its requests have ended or its drain limit has passed. How many are still open
-// is kept for everybody who looks.
+// A side is stopped or replaced only when its requests have ended or its drain limit has passed. The number of requests
+// that are still open is stored for all readers.
 
 import type { SlotName } from '../../../domain/target.ts';
 import { pause } from '../../../lib/clock.ts';
@@ -69,7 +69,7 @@ export async function observeOpen(core: Core, target: Target): Promise<OpenCount
   return open;
 }
 
-/** As last seen by whoever drives. */
+/** As last seen by the controller. */
 export function readOpen({ store }: Core, { key }: Target): OpenCounts | undefined {
   return getSnapshot<OpenCounts>(store.db, openKey(key))?.value;
 }

@@ -1,5 +1,5 @@
-// The first step of a deployment: the schema is widened, so that both sides work on it. It has no short limit of its own:
-// each lock and each statement has one, and an index may be built for hours.
+// The first step of a deployment: widens the schema, so that both sides work on it. The step has no short limit: each
+// lock and each statement has one, and building an index may take hours.
 
 import type { MigrationEvent } from '../../../migrator/phases/context.ts';
 import { advanceDeployment } from '../../../state/deployments.ts';

@@ -114,7 +114,7 @@ describe('a release that misbehaves', () => {
     expectUsersOnV1();
   });
 
-  it('and that nobody uses ends in an abort, when the patience of the judge is over', async () => {
+  it('and that has no users ends in an abort, when the patience of the judge is over', async () => {
     flow.balancers.busy('green', { requests: 3 });
     const { outcome } = await flow.finish(flow.ask('v2'));
     expect(outcome).toMatchObject({ kind: 'aborted', code: 'inconclusive' });
@@ -134,7 +134,7 @@ describe('a release that misbehaves', () => {
 });
 
 describe('an environment that refuses', () => {
-  it('a start before anything gave way leaves what stood there', async () => {
+  it('a start before anything gave way leaves the slot as it was', async () => {
     await flow.live('v2');
     flow.environments.refuseStart('v3', new BlueGreenError('resources-short', '10 MB of memory are free'));
     const id = flow.ask('v3');
@@ -182,7 +182,7 @@ describe('a load balancer that refuses', () => {
     const { outcome } = await flow.finish(id);
     expect(outcome).toMatchObject({ kind: 'halted', code: 'undo-failed' });
     expect(outcome?.sentence).toContain('shift-traffic could not be undone');
-    // Users are where they were: nobody knows better.
+    // Users are where they were: no better place is known.
     expect(flow.balancers.nodes[0]?.routing).toMatchObject({ active: 'blue', canary: { slot: 'green', percent: 10 } });
     // As soon as it takes writes again, the supervisor puts back what was decided, and the slot is free.
     flow.balancers.refuse();
@@ -208,7 +208,7 @@ describe('a load balancer that refuses', () => {
     expectUsersOnV1();
   });
 
-  it('a change that somebody made past the engine stops the deployment before any user is moved', async () => {
+  it('a change made past the engine stops the deployment before any user is moved', async () => {
     const id = flow.ask('v2');
     await flow.until(id, ({ phase }) => {
       if (phase === 'smoke-test') flow.balancers.change({ active: 'green' });

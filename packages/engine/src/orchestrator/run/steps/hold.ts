@@ -1,4 +1,4 @@
-// `--hold`: everything is proved and stands ready behind the preview route, until a person promotes or gives up.
+// `--hold`: everything is proved and ready behind the preview route, until a person promotes or gives up.
 
 import { readStep } from '../../../state/deployments.ts';
 import { failed, type Named, type Step } from '../step.ts';

@@ -55,7 +55,7 @@ describe('with the comparison deciding', () => {
     expect(outcome?.kind).toBe('promoted');
   });
 
-  it('a side that nobody visits is never promoted', async () => {
+  it('a side without visitors is never promoted', async () => {
     const id = await canary('automatic');
     flow.balancers.busy('blue', { requests: 9_000, errors: 9 });
     const { outcome } = await flow.finish(id);

@@ -1,4 +1,4 @@
-// Everybody to the new side. Roles follow in the same transaction as the proof that the balancer did.
+// Moves all users to the new side. Roles follow in the same transaction as the proof that the balancer did.
 
 import { otherSlot } from '../../../domain/target.ts';
 import { advanceDeployment } from '../../../state/deployments.ts';

@@ -7,7 +7,7 @@ import { holdsBack, standingOf } from '../../routing/standing.ts';
 import { awaitHealthy, outputOf, problemOfSide } from '../await-healthy.ts';
 import { done, failed, type Named, noActions, type Step, type StepFrame, type StepResult } from '../step.ts';
 
-/** Nobody is served by it, a hung process hears no SIGTERM, and users of the bad side wait. */
+/** It serves no users, a hung process does not react to SIGTERM, and users of the bad side wait. */
 const graceMs = 2_000;
 
 export const readyStandby: Step<Named<'ready-standby'>> = {

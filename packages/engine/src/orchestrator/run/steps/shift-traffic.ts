@@ -1,4 +1,4 @@
-// A share of the users is sent to the new side; nobody who is there already leaves when it grows.
+// Sends a share of the users to the new side; no user who is there already leaves when it grows.
 
 import { readRouting } from '../../../state/targets.ts';
 import { changeRouting, routingIs } from '../../routing/routing.ts';

@@ -1,4 +1,4 @@
-// The new release is started in the slot that serves nobody. Undone, it is left running and labelled: whoever looks
+// Starts the new release in the slot that serves no users. Undone, it is left running and labelled: a person who looks
 // for the reason finds it as it failed, until the supervisor restores the last good release.
 
 import { clockTime } from '../../../domain/times.ts';
@@ -124,8 +124,8 @@ function claimSlot({ core, lease, target, deployment, release }: StepFrame): Slo
 }
 
 /**
- * The slot was claimed, and what stood there runs still: its record is right again. False where something of the deployment
- * runs, or where what stood there has ended.
+ * The slot was claimed, but its previous instance still runs: restores its record. False where something of the
+ * deployment runs, or where the previous instance has ended.
  */
 async function giveBack(
   { core, lease, target, deployment, release }: StepFrame,

@@ -1,5 +1,5 @@
-// A new step is its file, a line of the registry, and its place in the plan. This one is only here, and nothing else of the
-// engine was told about it: it is planned, shown, steered, run, begun again and undone as all others are.
+// A new step is its file, a line of the registry, and its place in the plan. This one is only here, and the rest of the
+// engine does not know it: it is planned, shown, steered, run, begun again and undone as all others are.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { advanceDeployment } from '../../../state/deployments.ts';

@@ -1,4 +1,4 @@
-// Nobody is told "live" before this: probes through every node, then the smoke tests again, the way users come.
+// No one is notified of "live" before this: probes through every node, then the smoke tests again, the way users come.
 
 import type { Receipt } from '../../../api/deployment.ts';
 import { runSmokeTests } from '../../../environment/smoke.ts';

@@ -14,7 +14,7 @@ import { done, failed, interrupted, type StepFrame, type StepResult } from '../s
 import { createObserver } from './observe.ts';
 
 const tickMs = 1_000;
-/** Between two looks that are further apart (a suspended machine, no driver) nobody watched: that time does not count. */
+/** A longer gap between two checks (a suspended machine, no controller) was not watched: that time does not count. */
 const longestGapMs = 5_000;
 
 export interface WatchTick {
@@ -22,7 +22,7 @@ export interface WatchTick {
   readonly paused: boolean;
   /** Epoch milliseconds: for deadlines of people. */
   readonly now: number;
-  /** For how long the sides have really been looked at in this step, pauses of watching and restarts left out. */
+  /** For how long the sides have really been checked in this step, without pauses of watching and restarts. */
   readonly watchedMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface Watch {
   /** Whether the new side has users, whose answers are judged. */
   readonly judged: boolean;
   readonly sinceMs: number;
-  /** Of a step that ends by time: how far it came is kept, so that the next driver goes on from there. */
+  /** Of a step that ends by time: its progress is stored, so that the next controller continues from there. */
   readonly lengthMs?: number;
   /** Asked every tick and after every change; a result ends the step. */
   readonly decide: (tick: WatchTick) => StepResult | undefined;
@@ -45,7 +45,7 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
   const progress = createProgress(context, watch);
   const observer = createObserver(context);
   while (!signal.aborted) {
-    // A word of a person is heard at once; the sides are looked at once a tick, however much else changes meanwhile.
+    // A person's signal is handled at once; the sides are checked once a tick, however much else changes meanwhile.
     if (core.clock.monotonic() >= nextLookAt) {
       nextLookAt = core.clock.monotonic() + tickMs;
       const trouble = await troubleOfSide(context);

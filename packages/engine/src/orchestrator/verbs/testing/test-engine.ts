@@ -44,7 +44,7 @@ export interface TestEngine {
   readonly clock: ReturnType<typeof movableClock>;
   readonly store: Store;
   open(processName?: string): Engine;
-  /** v1.0 serves in blue; with `standby`, that version stands warm in green. */
+  /** v1.0 serves in blue; with `standby`, that version is warm in green. */
   serving(standby?: string): void;
   /** A live deployment of v2.1 onto green, at the first step of this name. */
   running(step: StepName, change?: Partial<DeploymentRow>): { readonly id: string; readonly stateVersion: number };
