@@ -13,7 +13,7 @@ export interface EnvironmentFixture {
   readonly green: SlotPlace;
   /** A folder for files of the test; removed by `close`. */
   readonly folder: string;
-  /** Lays out a release whose program is this JavaScript module; without one, a server that tells about itself. */
+  /** Lays out a release whose program is this JavaScript module; without one, a server that reports its own state. */
   readonly release: (version: string, source?: string) => ReleaseFiles;
   /** Runs the program of such a release. */
   readonly settings: LaunchSettings;

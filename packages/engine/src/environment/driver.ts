@@ -13,7 +13,7 @@ import type { Environment, RunningInstance } from './environment.ts';
 export interface EnvironmentCapabilities {
   /** Takes over what an earlier system started, without a restart. */
   readonly adopt: boolean;
-  /** Runs a side under an account of its own: `user`, `group`. */
+  /** Runs a side under its own account: `user`, `group`. */
   readonly accounts: boolean;
   /** Limits what a side takes of the machine: `quota`. */
   readonly quota: boolean;
@@ -25,7 +25,7 @@ export interface EnvironmentDriver<Keys extends z.ZodType = z.ZodType, Settings 
   /** For the documentation of the key `driver`. */
   readonly summary: string;
   readonly can: EnvironmentCapabilities;
-  /** Undefined: it has no settings of its own. */
+  /** Undefined: the driver has no settings. */
   readonly keys?: Keys;
   /** What is wrong with its own settings. `at`: where its environment is in the file. */
   check?(own: Draft<z.infer<Keys>>, at: Path): readonly Finding[];

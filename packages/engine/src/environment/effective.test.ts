@@ -16,7 +16,7 @@ const started = (
 });
 
 describe('what two starts have in common', () => {
-  it('is told by the names of what has come, gone and changed', () => {
+  it('is reported as the names of variables that were added, removed or changed', () => {
     const before = started({ A: ['1'], B: ['1'], C: ['1'] });
     expect(differences(before, started({ A: ['1'], B: ['2'], D: ['1'] }))).toEqual(['B', 'C', 'D']);
     expect(differences(before, before)).toEqual([]);

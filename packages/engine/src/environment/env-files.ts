@@ -1,5 +1,5 @@
-// Env files and the `${NAME}` that is filled in from them: for a slot when it starts, for the address of its database when it
-// is opened. What stands in them never reaches a message.
+// Env files and the `${NAME}` that is filled in from them: for a slot when it starts, for the address of its database
+// when it is opened. Their values never reach a message.
 
 import { requireEnvFile } from '../lib/env-file.ts';
 import { scriptOf } from '../lib/shell-words.ts';
@@ -11,7 +11,7 @@ export function readEnvFiles(paths: readonly string[]): Variables {
   return Object.assign({}, ...paths.map(requireEnvFile));
 }
 
-/** Replaces `${NAME}` in every value; `$${NAME}` stands for the text `${NAME}`. What is unknown is reported, not guessed. */
+/** Replaces `${NAME}` in every value; `$${NAME}` gives the text `${NAME}`. Unknown names are reported, not guessed. */
 export function substituteAll(
   env: Variables,
   known: Variables,

@@ -51,11 +51,11 @@ export interface LaunchSettings {
   readonly requiredEnv: readonly string[];
   /** What they must look like, and which of them name something that must be reachable. */
   readonly envFormats?: readonly VariableFormat[];
-  /** Files of the release that are filled in with the slot's environment; where they lie is told by `CONFIG_DIR`. */
+  /** Files of the release that are filled in with the slot's environment; `CONFIG_DIR` names their folder. */
   readonly templates: readonly string[];
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** How long the process must stay up before `start` resolves (told apart from "never healthy"). */
+  /** How long the process must stay up before `start` resolves (not the same as "never healthy"). */
   readonly settleMs: number;
   readonly minFreeDiskBytes: number;
   readonly minFreeMemoryBytes: number;
@@ -70,7 +70,7 @@ export interface LaunchSettings {
 /** What the processes of one slot together may take of the machine. */
 export type Quota = GroupLimits;
 
-/** What a slot is started with. Of values only marks, by which two can be told apart and neither can be known. */
+/** What a slot is started with. Of values only marks: they show that two values differ, but reveal neither. */
 export interface Effective {
   /** Marks of another key say nothing about those of this one. */
   readonly key: string;
@@ -146,7 +146,7 @@ export interface Environment {
   describe(running: SlotObservation & { kind: 'running' }): string;
   /**
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
-   * running there on the same port is left alone (idempotent); another release there is stopped first. The process outlives this one.
+   * running there on the same port keeps running (idempotent); another release there is stopped first. It outlives this process.
    * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `variable-invalid`, `unreachable`,
    * `env-file-unreadable`, `env-file-invalid`, `release-missing`, `template-unfilled`, `exec-not-found`, `account-refused`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
    * slot is being changed)
@@ -158,7 +158,7 @@ export interface Environment {
   ): Promise<SlotObservation & { kind: 'running' }>;
   /** What `start` would begin with now. Starts and stops nothing. @throws what `start` throws before it stops anything */
   preflight(place: SlotPlace, release: ReleaseFiles, settings: LaunchSettings): Effective;
-  /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; a stopped slot is left alone. */
+  /** SIGTERM to the group, `graceMs`, SIGKILL. Resolves when nothing is left; does nothing to a stopped slot. */
   stop(place: SlotPlace, graceMs: number): Promise<void>;
   inspect(place: SlotPlace): Promise<SlotObservation>;
   /** The record of the last start, also of a process that has died since. Undefined once `stop` has ended it. */

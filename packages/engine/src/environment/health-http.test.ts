@@ -31,7 +31,7 @@ const serve = (answer: RequestListener, host?: string) => listen(createServer(an
 const probe = (url: string, changed: Partial<HealthSettings> = {}) =>
   probeHealth({ url, expected: { slot: 'blue', version: 'v1' }, settings: { ...rule, ...changed } });
 
-describe('a service that answers for its own Host alone', () => {
+describe('a service that answers only for its own Host', () => {
   const strict: RequestListener = ({ headers }, response) =>
     void response.writeHead(headers.host === 'shop.example.com' ? 200 : 400).end('which host?');
 
@@ -102,7 +102,7 @@ it('statuses are those of the rule, and the sentence names them', async () => {
   ).toMatchObject({ healthy: true });
 });
 
-it('a service that listens on [::1] alone is said to', async () => {
+it('a service that listens only on [::1] is reported as such', async () => {
   const server = createServer((_, response) => void response.end());
   const url = await listen(server, '::1');
   expect((await probe(url)).problem).toMatch(

@@ -1,4 +1,4 @@
-// The kinds of health checks beside HTTP: a call of gRPC, a connection, a command. Each says nothing, or what is wrong.
+// The kinds of health checks besides HTTP: a gRPC call, a connection, a command. Each returns nothing or the problem.
 
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { SlotName } from '../domain/target.ts';

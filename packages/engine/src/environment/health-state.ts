@@ -3,7 +3,7 @@
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { HealthReport } from './health-report.ts';
 
-/** A degraded side serves its users: nothing is taken back or restarted for it, and people are told. */
+/** A degraded side serves its users: nothing is rolled back or restarted for it, and people are notified. */
 export type HealthCondition = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
 
 export const serves = (condition: HealthCondition | undefined): boolean =>

@@ -72,7 +72,7 @@ describe('an answer to a health probe', () => {
     expect(judge(`\uFEFF${JSON.stringify(good)}`)).toMatchObject({ healthy: true, version: 'v2.1' });
   });
 
-  it('tells what it can about an unhealthy side, cut short', () => {
+  it('reports what it can about an unhealthy side, cut short', () => {
     const report = judge({ ...good, status: 'starting', hostname: 'h'.repeat(500) });
     expect(report).toMatchObject({ healthy: false, version: 'v2.1', uptimeSeconds: 12.5 });
     expect(report.hostname).toHaveLength(100);
@@ -106,7 +106,7 @@ describe('an answer to a health probe', () => {
     });
   });
 
-  it('may name any version where nobody knows which one runs', () => {
+  it('may name any version where the running one is unknown', () => {
     const answer = { status: 200, body: JSON.stringify(good), ms: 1 };
     expect(judgeHealthAnswer(answer, { slot: 'blue', version: undefined }, settings).healthy).toBe(true);
   });

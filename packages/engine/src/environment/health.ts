@@ -13,7 +13,7 @@ import { redirection } from './redirection.ts';
 
 export interface Expected {
   readonly slot: SlotName;
-  /** Undefined for an adopted process whose version nobody knows: then any is right. */
+  /** Undefined for an adopted process whose version is unknown: then any is right. */
   readonly version: string | undefined;
 }
 
@@ -116,7 +116,7 @@ function bareWord(body: string, { status }: HealthSettings['fields']): string | 
   return status === wholeAnswer && body.trim() !== '' ? excerpt(body) : undefined;
 }
 
-/** `headers`: only a `location` is looked at. */
+/** `headers`: only `location` is read. */
 type Answered = Pick<HttpAnswer, 'status' | 'body'> & Partial<Pick<HttpAnswer, 'headers'>>;
 
 function problemOfStatus(answer: Answered, { statuses }: HealthSettings): string | undefined {
@@ -163,7 +163,7 @@ function differs(
   return `expected ${nameOf(path)} to be ${named.map((one) => excerptOf(one)).join(' or ')}, got ${excerptOf(value)}`;
 }
 
-/** What the answer tells about itself, healthy or not: text from outside, cut short. */
+/** What the service reports about itself in the answer, healthy or not: text from outside, cut short. */
 function told(json: unknown, fields: HealthSettings['fields']): Partial<HealthReport> {
   const read = (path: string | undefined): unknown => (path === undefined ? undefined : valueAt(json, path));
   const version = read(fields.version);

@@ -40,12 +40,12 @@ export function parseJson(body: string): unknown {
   }
 }
 
-/** A value as it may stand in a sentence: JSON on one line, at most `limit` characters. */
+/** A value in a form for a sentence: JSON on one line, at most `limit` characters. */
 export function excerptOf(value: unknown, limit = 200): string {
   return excerpt(value === undefined ? 'nothing' : JSON.stringify(value), limit);
 }
 
-/** Text from outside as it may stand in a sentence: on one line, without control characters, at most `limit` characters. */
+/** Text from outside in a form for a sentence: on one line, no control characters, at most `limit` characters. */
 export function excerpt(text: string, limit = 200): string {
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;

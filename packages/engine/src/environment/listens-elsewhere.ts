@@ -1,4 +1,4 @@
-// A service that refuses connections on 127.0.0.1 may listen all the same: on [::1], or on an address of the network alone.
+// A service that refuses connections on 127.0.0.1 may still listen: on [::1] only, or on an address of the network.
 
 import { networkInterfaces } from 'node:os';
 import { accepts } from '../lib/tcp.ts';

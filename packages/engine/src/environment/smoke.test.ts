@@ -70,7 +70,7 @@ describe('smoke tests', () => {
     expect(asked).toEqual(['POST /echo', 'GET /page']);
   });
 
-  it('go on after a failure, so that all failures are told at once', async () => {
+  it('go on after a failure, so that all failures are reported at once', async () => {
     const report = await run([
       test('checkout', '/checkout', { method: 'POST', body: '{}' }),
       test('page', '/page', { expect: { status: 200, json: {}, text: ['Fresh bread', 'Stale bread'] } }),

@@ -1,4 +1,4 @@
-// A few requests as a user would make them, before any user does. Every test is run and told, also after a failure.
+// A few requests as a user would make them, before any user does. Every test is run and reported, also after a failure.
 
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { SmokeTest } from '../config/settings.ts';

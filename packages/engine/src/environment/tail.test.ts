@@ -27,7 +27,7 @@ describe('the last lines of a log', () => {
     expect(lastLines(log, 100)).toEqual(['one', 'two', 'three', 'four']);
   });
 
-  it('are found in a file that is larger than what is read at once, and whatever letters stand at the seam', () => {
+  it('are found in a file that is larger than one read, whatever characters are at the border of two reads', () => {
     const lines = Array.from({ length: 20_000 }, (_, index) => `${index} Größe € 🟢`);
     writeFileSync(log, `${lines.join('\n')}\n`);
     expect(lastLines(log, 9_000)).toEqual(lines.slice(-9_000));

@@ -1,5 +1,5 @@
-// The templates of a release, filled in with the environment of a slot: whole or not at all. A name that the environment does
-// not have is told with file and line, never left empty.
+// The templates of a release, filled in with the environment of a slot: all or none. A name that is missing in the
+// environment is reported with file and line, never left empty.
 
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
@@ -53,7 +53,7 @@ function fill(folder: string, template: string, values: Variables): Filled {
   return { text: '', problems: [], ...filled };
 }
 
-/** `${NAME}` is filled in; `$${NAME}` stands for the text `${NAME}`. */
+/** `${NAME}` is filled in; `$${NAME}` gives the text `${NAME}`. */
 function substituteLines(text: string, values: Variables): Filled {
   const problems: TemplateProblem[] = [];
   const filled = text.replaceAll(/\$(\$?)\{([^}\n]*)\}/g, (_, literal: string, name: string, at: number) => {

@@ -30,7 +30,7 @@ export interface TraceRequest {
 const maxBytesPerFile = 64 << 20;
 const maxLinesPerFile = 200;
 const maxLineChars = 2_000;
-/** A log and the copies that rotation left beside it. */
+/** A log and the copies that rotation left next to it. */
 const ages = ['.3', '.2', '.1', ''];
 
 /** What a balancer takes over from a client as an id; nothing else is ever looked for. */

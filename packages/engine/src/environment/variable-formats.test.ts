@@ -34,7 +34,7 @@ describe('a variable', () => {
     expect(problems.join()).not.toContain(value);
   });
 
-  it('that is missing is not looked at here', () => {
+  it('that is missing is not checked here', () => {
     expect(misshapen({ V: '' }, wanted('url'))).toEqual([]);
     expect(misshapen({}, wanted('url'))).toEqual([]);
   });

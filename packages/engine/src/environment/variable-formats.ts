@@ -1,5 +1,5 @@
-// What a required variable must look like, and whether what its address names can be reached. No value is in any sentence:
-// of an address, host and port alone.
+// What a required variable must look like, and whether what its address names can be reached. No sentence contains a
+// value: of an address, only host and port.
 
 import type { VariableFormat } from '../config/process/required-env.ts';
 import { messageOf } from '../lib/errors.ts';

@@ -1,4 +1,4 @@
-// A release under an account of its own, as root starts it: what it may not do, and that everything else works as ever.
+// A release under its own account, started by root: what it may not do, and that everything else works as without one.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -82,7 +82,7 @@ describe.skipIf(!isRoot)('a release that runs as another account (needs root to 
     });
   });
 
-  it('reads neither under an account of its own, and can send the bot no signal', async () => {
+  it('reads neither under its own account, and can send the bot no signal', async () => {
     expect(await stolenBy({ account })).toEqual({
       uid: nobody,
       secrets: [],

@@ -21,7 +21,7 @@ export async function adoptSlot(room: Room, place: SlotPlace, known: KnownReleas
   const found = findListener(room, place, (await helperFor(room, place)?.members()) ?? []);
   const record = readRecord(where, room.log);
   const believed = record && believe(room, record);
-  // The slot's own process, known better from its start than from what the caller was told.
+  // The slot's own process: the record of its start knows more about it than the caller.
   if (believed?.process.pid === found.process.pid) return observe(room, place, believed);
   const adopted: RunningRecord = {
     state: 'running',

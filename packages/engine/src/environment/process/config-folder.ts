@@ -1,5 +1,5 @@
-// Where the rendered templates of a slot lie: a folder of its own for each start, known to nobody before it is whole, and gone
-// when the slot is stopped, since it may hold secrets.
+// Where the rendered templates of a slot are: each start has its own folder. No process learns its path before it is
+// complete. It is removed when the slot is stopped, since it may hold secrets.
 
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

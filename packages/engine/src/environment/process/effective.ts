@@ -1,5 +1,5 @@
-// What a slot is started with, kept beside its process: names, and of values a keyed mark. Whoever reads the record can tell
-// that a value has changed, and never what it is.
+// What a slot is started with, stored next to its process: the names, and a keyed mark for each value. A reader of the
+// record sees that a value has changed, and never the value.
 
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';

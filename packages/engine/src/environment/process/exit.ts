@@ -1,4 +1,4 @@
-// How a process ended: noted by the engine that started it, told in a sentence with the last lines of its log.
+// How a process ended: recorded by the engine that started it, reported in a sentence with the last lines of its log.
 
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import type { DetachedExit } from '../../lib/spawn-detached.ts';
@@ -14,7 +14,7 @@ export interface Exit {
   readonly exit: DetachedExit;
 }
 
-/** At any later time, so it can only tell: whoever asked may be gone, and so may the state folder. */
+/** Runs at any later time, so it only logs a failure: the caller may be gone, and so may the state folder. */
 export function noteExit(room: Room, { place, launch, exit }: Exit): void {
   try {
     const where = recordPlace(room, place);
@@ -36,7 +36,7 @@ export interface Ended {
   readonly version: string;
   readonly exit: string;
   readonly envFiles: readonly string[];
-  /** The line of the log below which this start's output stands. */
+  /** The line of the log after which this start's output begins. */
   readonly after?: string;
 }
 

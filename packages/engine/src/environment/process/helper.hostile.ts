@@ -130,7 +130,7 @@ createServer((request, response) => response.end(JSON.stringify({ child: child.p
 `;
 
 describe.skipIf(!canTry)('an engine that is not root (needs root, sudo and perl)', () => {
-  it('starts a slot as its account, in a group of its own, with its environment and its log', async () => {
+  it('starts a slot as its account, in its own group, with its environment and its log', async () => {
     const pid = started('v1', hiding, { quota: { pids: 50, memoryBytes: 256 * 2 ** 20, cpus: 0.5 } });
     await expect.poll(() => answer().catch(() => ''), { timeout: 20_000 }).toContain('correct-horse');
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -1,5 +1,5 @@
-// An engine that is not root and starts slots under accounts of their own: through one command that sudo allows it, which is in
-// deploy/helper. Which slots that command knows, its own file says; the engine asks it for nothing else.
+// An engine that is not root starts slots under separate accounts through one command, which sudo allows (see
+// deploy/helper). The command's own file names the slots that it knows; the engine asks it for nothing else.
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -59,7 +59,7 @@ export function helperFor({ mark }: Pick<Room, 'mark'>, { service, target, slot 
   };
 }
 
-/** As the helper reads it, which looks at it again. */
+/** Parses the list as the helper does; the helper checks it again. */
 function lineOf(name: string): readonly string[] | undefined {
   try {
     const lines = readFileSync(list, 'utf8').split('\n');

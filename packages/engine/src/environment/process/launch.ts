@@ -7,7 +7,7 @@ import { allProcesses, environmentOf, isAlive, type ProcessIdentity, type Proces
 
 export const launchVariable = 'BLUEGREEN_LAUNCH';
 
-/** Twelve letters that stand for one state folder. */
+/** Twelve letters that identify one state folder. */
 export function folderMark(stateFolder: string): string {
   return createHash('sha256').update(realpathSync(stateFolder)).digest('hex').slice(0, 12);
 }
@@ -30,7 +30,7 @@ export function markedProcesses(mark: string): readonly MarkedProcess[] {
 
 /** What is needed to find a slot's processes again. */
 export interface Owner {
-  /** Undefined for a process that was adopted: somebody else started it. */
+  /** Undefined for a process that was adopted: the engine did not start it. */
   readonly launch: string | undefined;
   readonly process: ProcessIdentity | undefined;
 }
@@ -45,8 +45,8 @@ export interface Members {
 }
 
 /**
- * The living processes of a launch. A group is believed to be ours when its first process is the very one that was
- * recorded, or when one of its members carries the launch: a pid alone proves nothing.
+ * The living processes of a launch. A group counts as ours when its first process is the very one that was recorded, or
+ * when one of its members carries the launch: a pid by itself proves nothing.
  */
 export function membersOf({ launch, process: leader }: Owner): Members {
   const machine = living();
@@ -81,7 +81,7 @@ export function processesToMeasure({ launch, process: leader }: Owner): readonly
   return launch === undefined ? familyOf(leader.pid, processes) : processes.filter(({ group }) => group === leader.pid);
 }
 
-/** A process and what descends from it. An adopted process may share its group with strangers, so groups say nothing. */
+/** A process and its descendants. An adopted process may share its group with others, so groups prove nothing. */
 function familyOf(ancestor: number, processes: readonly ProcessStat[]): readonly ProcessStat[] {
   const family = new Set([ancestor]);
   for (let before = 0; before !== family.size; ) {

@@ -6,7 +6,7 @@ import { pieceBytes } from './log-pipe.ts';
 
 const ages = [1, 2, 3] as const;
 
-/** Before a writer begins: what an earlier version or a larger limit left is brought below the limit, the newest stays. */
+/** Runs before a writer begins: cuts what an earlier version or a larger limit left to the limit. The newest stays. */
 export function fitPieces(log: string, maxLogBytes: number): void {
   const piece = pieceBytes(maxLogBytes);
   if (sizeOf(log) > piece) keepEnd(log, piece);
@@ -19,8 +19,8 @@ export function fitPieces(log: string, maxLogBytes: number): void {
 }
 
 /**
- * A service of an earlier version writes into its file itself. Of a file that is too large the end is kept as `<log>.1`, at
- * most a quarter of the limit, and the rest is given back to the disk at once.
+ * A service of an earlier version writes into its file itself. If the file is too large, its end is stored as
+ * `<log>.1`, at most a quarter of the limit, and the rest is deleted from the disk at once.
  */
 export function cutPlainLog(log: string, maxLogBytes: number): boolean {
   if (sizeOf(log) <= maxLogBytes) return false;

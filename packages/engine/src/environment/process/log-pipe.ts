@@ -53,7 +53,7 @@ export async function openOutput(log: string, maxLogBytes: number): Promise<numb
   }
 }
 
-/** Starts a writer where a service writes and none lives. One that is there goes on alone. */
+/** Starts a writer where a service writes and no writer lives. An existing writer goes on unchanged. */
 export async function ensureWriter(log: string, maxLogBytes: number): Promise<void> {
   if (!hasReader(pipeOf(log))) return;
   const held = openSync(pipeOf(log), constants.O_RDWR);

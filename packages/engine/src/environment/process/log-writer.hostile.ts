@@ -25,7 +25,7 @@ const flood = () => {
 };
 flood();`;
 
-/** The writer and its successor, which lead sessions of their own; a subshell of the writer looks the same and leads none. */
+/** The writer and its successor, which lead their own sessions; a subshell of the writer looks alike and leads none. */
 function writers(log: string): readonly number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {

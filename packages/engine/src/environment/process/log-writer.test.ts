@@ -121,7 +121,7 @@ describe('a log stays below its limit', () => {
     expect(lines.slice(0, 200)).toEqual(Array.from({ length: 200 }, (_, n) => `line ${n + 1} ${'x'.repeat(90)}`));
   });
 
-  it('when a service of an earlier version writes into the file itself: its end is kept', async () => {
+  it('when a service of an earlier version writes into the file itself: its end is retained', async () => {
     const { environment, blue, folder, settings } = fixture;
     const log = environment.logFile(blue);
     mkdirSync(dirname(log), { recursive: true });
@@ -220,7 +220,7 @@ describe.skipIf(!root)('on a full disk (a tmpfs, which needs root)', () => {
     | { readonly environment: ReturnType<typeof createProcessEnvironment>; readonly place: SlotPlace }
     | undefined;
 
-  it('lines are lost and counted, the service answers, and what it writes later is kept', async () => {
+  it('lines are lost and counted, the service answers, and what it writes later is stored', async () => {
     const { blue, release, settings } = fixture;
     const environment = createProcessEnvironment({
       stateFolder: join(disk, 'state'),

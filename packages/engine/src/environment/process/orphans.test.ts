@@ -29,7 +29,7 @@ describe('a sweep', () => {
     expect(await environment.sweep([blue], 1_000_000)).toEqual([]);
   });
 
-  it('leaves a process alone that serves on a slot whose file was lost: it may have users', async () => {
+  it('does not end a process that serves on a slot whose file was lost: it may have users', async () => {
     const { environment, blue, release, settings, stateFolder } = fixture;
     const started = await environment.start(blue, release('v1'), settings);
     await ask(blue);
@@ -38,14 +38,14 @@ describe('a sweep', () => {
     expect((await ask(blue)).pid).toBe(started.pid);
   });
 
-  it('leaves a slot alone that is no longer configured: it is for a person to stop', async () => {
+  it('does not end a slot that is no longer configured: a person must stop it', async () => {
     const { environment, blue, release, settings } = fixture;
     const started = await environment.start(blue, release('v1'), settings);
     expect(await environment.sweep([], 1_000_000)).toEqual([]);
     expect(await environment.inspect(blue)).toMatchObject({ kind: 'running', pid: started.pid });
   });
 
-  it("leaves another state folder's processes alone", async () => {
+  it("does not end another state folder's processes", async () => {
     const { environment, blue, release, settings } = fixture;
     const neighbour = await makeProcessFixture();
     try {
@@ -74,7 +74,7 @@ describe('a sweep', () => {
     expect([old, young, lookalike, ofRelease].map((file) => existsSync(file))).toEqual([false, true, true, true]);
   });
 
-  it('removes sockets that nobody listens on, and no other', async () => {
+  it('removes sockets without a listener, and no other', async () => {
     const { environment, stateFolder, folder, settings } = fixture;
     const [dead, alive] = [join(stateFolder, 'dead.sock'), join(stateFolder, 'alive.sock')];
     const server = createServer().listen(alive);

@@ -1,5 +1,5 @@
-// Clearing what attempts left that were killed: processes that no record knows, half-written files, sockets nobody
-// listens on. What might be serving somebody is never cleared: it is told in the log instead.
+// Removes what killed attempts left: processes that no record knows, half-written files, sockets without a listener.
+// A process that may serve users is never ended: it is reported in the log instead.
 
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -89,7 +89,7 @@ function clear(path: string, kind: 'file' | 'socket'): Orphan {
   return { kind, what: path };
 }
 
-/** True only when the kernel says that nobody listens; a slow answer is an answer. */
+/** True only when the kernel reports that no process listens; a slow answer is an answer. */
 function isRefused(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ path, timeout: connectLimitMs });
@@ -108,7 +108,7 @@ function isOlder(path: string, thanMs: number): boolean {
   return found !== undefined && found.mtimeMs < thanMs;
 }
 
-/** Releases are immutable and nobody's to tidy, should they lie in the state folder. */
+/** Leaves out releases, which are immutable and must not be cleared, in case they are in the state folder. */
 function filesBelow(folder: string, depth: number): readonly string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

@@ -34,7 +34,7 @@ ChildProcess.prototype.spawn = function (...options) {
 };
 `;
 
-/** A second engine in a process of its own, which starts a release and then waits to be killed. */
+/** A second engine in a separate process, which starts a release and then waits to be killed. */
 function startElsewhere(version: string, before = '', source?: string): Elsewhere {
   const { folder, stateFolder, blue, settings } = fixture;
   const script = join(folder, 'engine.mjs');
@@ -141,7 +141,7 @@ describe('a service outlives the engine that started it', () => {
   });
 });
 
-describe('a pid alone is not believed', () => {
+describe('a pid without further proof is not believed', () => {
   async function foreignProcess(): Promise<{ readonly pid: number; readonly end: () => void }> {
     const options = {
       cwd: fixture.folder,
@@ -192,7 +192,7 @@ describe('a pid alone is not believed', () => {
     });
   });
 
-  it('keeps a slot file that cannot be understood beside, and takes the slot for stopped', async () => {
+  it('stores a copy of a slot file that cannot be parsed, and takes the slot for stopped', async () => {
     const { environment, blue, release, settings, stateFolder } = fixture;
     await environment.start(blue, release('v1'), settings);
     await environment.stop(blue, 20_000);

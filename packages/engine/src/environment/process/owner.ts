@@ -37,7 +37,7 @@ export async function requireReach(
     );
 }
 
-/** From the top: a folder below a closed one cannot be looked at either. */
+/** From the top: a folder below a closed one cannot be checked either. */
 function wayTo(path: string): readonly string[] {
   const above = dirname(path);
   return above === path ? [path] : [...wayTo(above), path];

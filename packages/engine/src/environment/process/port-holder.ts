@@ -3,7 +3,7 @@
 import { holdersOf, processStat, programName, readProc } from './proc-fs.ts';
 
 export interface PortHolder {
-  /** Undefined when the process belongs to another user and may not be looked at. */
+  /** Undefined when the process belongs to another user and may not be inspected. */
   readonly pid: number | undefined;
   readonly program: string;
 }

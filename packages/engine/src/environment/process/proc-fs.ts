@@ -49,7 +49,7 @@ export function processStat(pid: number): ProcessStat | undefined {
   return line === undefined ? undefined : parseStat(line);
 }
 
-/** The program's name stands in brackets and may itself hold spaces and brackets: fields are counted from the last one. */
+/** The program's name is in brackets and may contain spaces and brackets: fields are counted from the last bracket. */
 function parseStat(line: string): ProcessStat | undefined {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
@@ -78,7 +78,7 @@ export function isAlive({ pid, startTicks, bootId }: ProcessIdentity): boolean {
   return now !== undefined && now.startTicks === startTicks && now.bootId === bootId;
 }
 
-/** The environment a process was started with; undefined when it belongs to somebody else or is gone. */
+/** The environment a process was started with; undefined when it belongs to another user or is gone. */
 export function environmentOf(pid: number): ReadonlyMap<string, string> | undefined {
   const content = readProc(`${pid}/environ`);
   if (content === undefined) return undefined;

@@ -53,7 +53,7 @@ export async function makeProcessFixture(): Promise<ProcessFixture> {
     release: (version, source = talkingServer) => layRelease(folder, version, source),
     close: async () => {
       for (const pid of marked()) process.kill(pid, 'SIGKILL');
-      // Their ends are noted in the state folder: it goes when nobody is left to do so.
+      // The engine records their ends in the state folder: remove it only when no process is left.
       for (let attempt = 0; attempt < 100 && marked().length > 0; attempt++) await systemClock.sleep(20);
       for (const place of [blue, green]) await drained(environment.logFile(place), systemClock);
       await systemClock.sleep(20);

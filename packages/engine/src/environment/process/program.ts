@@ -1,4 +1,4 @@
-// Can the command be executed at all? Asked before anything is stopped, so that a typing error costs nobody their slot.
+// Can the command be executed at all? Checked before anything is stopped, so that a typing error does not cost a slot.
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';

@@ -1,5 +1,5 @@
-// What is remembered of a slot across restarts of the engine: one small file per slot, replaced atomically.
-// It is written before a process is spawned, so that there is never a process that nobody knows of.
+// What the engine remembers of a slot across restarts: one small file per slot, replaced atomically.
+// It is written before a process is spawned, so that every process has a record.
 
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const launched = {
   /** Epoch milliseconds. */
   startedAt: z.number(),
   adopted: z.boolean(),
-  /** Read again to mask their values in quoted log lines; the values themselves are never kept. */
+  /** Read again to mask their values in quoted log lines; the values themselves are never stored. */
   envFiles: z.array(z.string()).readonly(),
   /** Undefined for an adopted process, and in records of before there was such a thing. */
   startedWith: effective.readonly().optional(),
@@ -58,7 +58,7 @@ export function recordFile({ stateFolder, place }: RecordPlace): string {
   return join(stateFolder, 'slots', place.service, place.target, `${place.slot}.json`);
 }
 
-/** Undefined when the slot was never used, or when its file cannot be understood: that one is then kept beside. */
+/** Undefined when the slot was never used, or when its file cannot be parsed: a copy of that file is then stored. */
 export function readRecord(where: RecordPlace, log: Log): SlotRecord | undefined {
   const file = recordFile(where);
   const text = readFileIfAny(file);
@@ -77,14 +77,14 @@ export function writeRecord(where: RecordPlace, record: SlotRecord): void {
 }
 
 /**
- * How a process ended, noted by the engine that started it. A file of its own: written when the process ends, at any
- * time, it must never overwrite a record that another engine has written since.
+ * How a process ended, recorded by the engine that started it. A separate file: it is written when the process ends, at
+ * any time, so it must never overwrite a record that another engine has written since.
  */
 export function writeExit(where: RecordPlace, launch: string, exit: string): void {
   writeFileAtomic(exitFile(where), `${JSON.stringify({ launch, exit })}\n`);
 }
 
-/** Undefined when nobody who could know it was there. */
+/** Undefined when no engine saw the end. */
 export function readExit(where: RecordPlace, launch: string | undefined): string | undefined {
   const text = readFileIfAny(exitFile(where));
   if (text === undefined) return undefined;

@@ -8,11 +8,11 @@ import type { RecordPlace } from './record.ts';
 
 export interface Room {
   readonly stateFolder: string;
-  /** Stands for the state folder in the marks of processes. */
+  /** Identifies the state folder in the marks of processes. */
   readonly mark: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** The last look at each slot, to tell how much of a core it used since. */
+  /** The last measurement of each slot, to compute how much of a core it used since. */
   readonly looks: Map<string, Look>;
 }
 

@@ -1,5 +1,5 @@
-// Limits of a slot where control groups are of version 2, and where there are none. The tree of version 2 is the kernel's own,
-// seen alone in a mount namespace; on a machine whose controllers are with version 1 it groups processes and limits nothing.
+// Limits of a slot with control groups of version 2, and without any. The tree of version 2 is the kernel's own, the
+// only one in a mount namespace; if version 1 has the controllers, this tree groups processes and limits nothing.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const alone = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c'] as 
 const showVersion2 = 'mount -t cgroup2 none /sys/fs/cgroup';
 const canShow = process.getuid?.() === 0 && spawnSync(alone[0], [...alone.slice(1), showVersion2]).status === 0;
 
-/** What the script prints, in a namespace of its own whose /sys/fs/cgroup `show` has changed. */
+/** What the script prints in a separate namespace, whose /sys/fs/cgroup `show` has changed. */
 function within(show: string, script: string): Record<string, unknown> {
   const argv = [...alone.slice(1), `${show} && exec "$0" -e "$1"`, process.execPath, script];
   return JSON.parse(execFileSync(alone[0], argv, { encoding: 'utf8', timeout: 60_000 }));
@@ -41,7 +41,7 @@ import(${lib('control-group')}).then(async ({ endGroup, inGroup, makeGroup, miss
 `;
 
 describe.skipIf(!canShow)('a group of version 2 (needs root and unshare)', () => {
-  it('holds what left its process group, ends all at once and is removed; what it cannot limit is foreseen', () => {
+  it('holds what left its process group, ends all at once and is removed; what it cannot limit is reported before', () => {
     const seen = within(showVersion2, groups);
     expect(seen).toMatchObject({ folders: 1, members: 1, left: [], gone: true, alive: [] });
     expect(seen.missing).toEqual(seen.foreseen);

@@ -1,4 +1,4 @@
-// A control group of its own for each slot: what the slot may take of the machine, and what is left of it when it has ended.
+// Each slot has its own control group: it limits the slot's resources and holds what is left when the slot has ended.
 
 import type { SlotKey } from '../../domain/target.ts';
 import { endGroup, type GroupLimits, inGroup, makeGroup, type Part } from '../../lib/control-group.ts';
@@ -27,8 +27,8 @@ export function scoped(
 }
 
 /**
- * What single processes are limited to where the group of all cannot be. The kernel counts processes by account: both slots of
- * an account of its own together, and those of the engine as well without one, so there none is set.
+ * Limits for single processes where the group cannot be limited. The kernel counts processes by account: both slots
+ * of a separate account together; without one the engine's processes too, so then no limit of processes is set.
  */
 function insteadOf(
   missing: readonly Part[],

@@ -14,7 +14,7 @@ export interface LockRequest {
   readonly clock: Clock;
 }
 
-/** Runs `act` while nobody else changes the slot. @throws BlueGreenError `lease-held` after `waitMs`, naming the holder. */
+/** Runs `act` with the slot's lock. @throws BlueGreenError `lease-held` after `waitMs`, naming the holder. */
 export function withSlotLock<Result>({ place, mark, waitMs, clock }: LockRequest, act: () => Promise<Result>) {
   const name = `bluegreen/${mark}/${place.service}/${place.target}/${place.slot}`;
   const refused = (pid: number | undefined): BlueGreenError => {

@@ -1,5 +1,5 @@
-// The environment of a deployed service: built from its files and its configuration alone, never from the engine's own,
-// so that every process that may drive starts the same thing.
+// The environment of a deployed service: built only from its files and its configuration, never from the engine's own
+// environment, so that every controller starts the same service.
 
 import { BlueGreenError } from '../../lib/errors.ts';
 import { fillCommand, readEnvFiles, substituteAll, type Variables } from '../env-files.ts';
@@ -56,7 +56,7 @@ export function buildEnvironment({ place, release, settings, launch, configFolde
 
 /**
  * `env` may name `CONFIG_DIR` whatever the release has, so that an earlier release without templates still starts; the
- * service is told of it only where something lies there.
+ * service gets the variable only where the folder has files.
  */
 export function compose(
   { env, templates }: Pick<LaunchSettings, 'env' | 'templates'>,

@@ -141,7 +141,7 @@ async function requireReachable({ place, settings }: StartRequest, env: Variable
     throw new BlueGreenError('unreachable', `${describePlace(place)} cannot start: ${silent.join('; ')}`);
 }
 
-/** Looked at again for a moment: the kernel closes the sockets of a process that crashed just now when it gets to it. */
+/** Checks again for a moment: the kernel closes the sockets of a process that just crashed with a small delay. */
 async function requireFreePort(room: Room, place: SlotPlace): Promise<void> {
   const until = room.clock.monotonic() + portPatienceMs;
   for (;;) {
@@ -220,7 +220,7 @@ function beginning(room: Room, { place, release, settings }: StartRequest, prepa
 interface Settling {
   readonly starting: Starting;
   readonly child: DetachedProcess;
-  /** The line in the log after which this start's output stands. */
+  /** The line in the log after which this start's output begins. */
   readonly after: string;
 }
 

@@ -67,8 +67,8 @@ type Seen = Pick<Members, 'group' | 'others'>;
 type Look = () => Promise<Seen>;
 
 /**
- * Remembers whom it saw. A process that is ending loses its environment before it closes its sockets: by its mark alone it
- * would look gone while it still holds the port.
+ * Remembers the processes that it saw. A process that is ending loses its environment before it closes its sockets: by
+ * its mark only, it would look gone while it still holds the port.
  */
 function watch(owner: Owner, helper: SlotHelper | undefined): Look {
   const seen = new Map<number, ProcessStat>();
@@ -120,7 +120,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone meanwhile, or not ours to signal: the look that follows tells which.
+    // Gone meanwhile, or not ours to signal: the next check shows which.
   }
 }
 
