@@ -14,7 +14,7 @@ export interface SchemaVerdict {
   readonly verdict: 'compatible' | 'incompatible' | 'unknown';
   /** What speaks for it, one sentence. */
   readonly evidence: string;
-  /** Ids whose contract took away what this release needs: no migration brings that back. */
+  /** Ids whose contract removed what this release needs: no migration restores that. */
   readonly lost: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export interface SchemaVerdict {
 export interface SchemaPlan {
   /** Why it may not be registered: `003_full_name.expand.sql:4: …`, one line each. */
   readonly problems: readonly string[];
-  /** Hazards that its author takes on, with the reasons: shown to whoever approves. */
+  /** Hazards that its author accepts, with the reasons: shown to the person who approves. */
   readonly accepted: readonly string[];
   /** What no rule can decide: a dry run may, or the author takes it on. */
   readonly reviews: readonly string[];
@@ -65,7 +65,7 @@ export interface SchemaWork {
 
 /** What would be run, and who must live with it. */
 export interface Assessment {
-  /** Of the release that brings the files. */
+  /** Of the release that contains the files. */
   readonly releaseFolder: string;
   /** Nothing: the schema as it is. */
   readonly act:
@@ -77,7 +77,7 @@ export interface Assessment {
 export interface AssessedRelease {
   readonly version: string;
   readonly folder: string;
-  /** It stands in a slot, or may be started again as it is: what fails for it already is no news. */
+  /** It is in a slot, or may be started again unchanged: what fails for it already is no news. */
   readonly runsNow: boolean;
 }
 
@@ -103,7 +103,7 @@ export interface Migrator {
   assess(question: Assessment, signal: AbortSignal): Promise<CompatReport>;
   /**
    * Runs what is pending on a copy with data. @throws MigrationError `not-allowed` for the live database itself and for
-   * what cannot be told from it, `unreachable`
+   * what cannot be distinguished from it, `unreachable`
    */
   tryOn(releaseFolder: string, request: TryRequest, work: SchemaWork): Promise<TryReport>;
   /**

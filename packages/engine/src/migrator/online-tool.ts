@@ -1,5 +1,5 @@
-// A program that changes a table beside its users: it fills a copy of the table and swaps the two. The operator configures
-// it as words; a migration names it and no more.
+// A program that changes a table while services use it: it fills a copy of the table and swaps the two. The operator
+// configures it as words; a migration names it and no more.
 
 import { placeholderPattern, type placeholders } from '../config/kit/online-placeholders.ts';
 import { MigrationError } from './error.ts';

@@ -166,7 +166,7 @@ ALTER TABLE users ADD COLUMN last VARCHAR(20);`;
     }
   });
 
-  it('where nobody can tell, a person is asked and nothing is done', async () => {
+  it('where the outcome cannot be seen, a person is asked and nothing is done', async () => {
     await asRoot(`CREATE TABLE ${name}.log (n INT)`);
     await asRoot(`CREATE PROCEDURE ${name}.note() INSERT INTO ${name}.log VALUES (1)`);
     const database = await beganAndEnded('CALL note();');
@@ -181,7 +181,7 @@ ALTER TABLE users ADD COLUMN last VARCHAR(20);`;
 });
 
 describe('a lock', () => {
-  it('is blocked with the name of who holds it, and the service is not kept waiting long', async () => {
+  it('blocks the step, which names the holder, and the service does not wait long', async () => {
     const holder = await server.connect(name);
     await holder.query('START TRANSACTION');
     await holder.query('SELECT * FROM users');
@@ -190,7 +190,7 @@ describe('a lock', () => {
     await untilSeen('ALTER TABLE users');
     const began = systemClock.now();
     await asRoot(`SELECT * FROM ${name}.users`);
-    // It stands behind the ALTER in the queue, until that gives up after its second.
+    // It waits behind the ALTER in the queue, until that gives up after its second.
     expect(systemClock.now() - began).toBeLessThan(10_000);
     expect(await running).toMatchObject({
       code: 'blocked',

@@ -18,7 +18,7 @@ export async function readLedger({ ask }: Session, { ledger }: LedgerTables): Pr
   return rows.map(asLedgerRow).sort((a, b) => Number.parseInt(a.id, 10) - Number.parseInt(b.id, 10));
 }
 
-/** Of the statement that was begun last, while nobody knows how it ended. */
+/** Of the last started statement, while its outcome is unknown. */
 export interface Begun {
   readonly index: number;
   /** Of its text. */

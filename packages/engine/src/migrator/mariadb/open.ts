@@ -35,7 +35,7 @@ export async function openMariadb({ url, table, clock, onStatement }: MariadbOpt
   const address = readAddress(url);
   const tables = ledgerTables(table);
   const keeper = await keepConnected(address);
-  /** Does one thing on the connection, and tells what goes wrong in this room's words. */
+  /** Does one thing on the connection, and reports errors as MigrationErrors. */
   const on = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     notifying(async () => work(await keeper.session()));
   return {
@@ -72,12 +72,12 @@ async function lookAside(address: Address): Promise<DatabaseActivity> {
 
 interface Keeper {
   session(): Promise<Session>;
-  /** While it is kept no other connection is made: the lock is in this one. */
+  /** While it is retained no other connection is made: this one holds the lock. */
   keep(isKept: boolean): void;
   close(): Promise<void>;
 }
 
-/** A connection that was lost between two runs is made anew; one that is lost under the lock is not. */
+/** A connection that was lost between two runs is replaced; one that is lost under the lock is not. */
 async function keepConnected(address: Address): Promise<Keeper> {
   let present = await notifying(() => connect(address));
   let kept = false;

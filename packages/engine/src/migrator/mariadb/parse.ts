@@ -33,7 +33,7 @@ export function parseMariadb(text: string): MariadbStatements {
   return { ok: true, statements };
 }
 
-/** Equal for texts that differ in comments, white space or case alone. */
+/** Equal for texts that differ only in comments, white space or case. */
 export function fingerprintMariadb(text: string): string {
   const hash = createHash('sha256');
   const found = tokenize(text);

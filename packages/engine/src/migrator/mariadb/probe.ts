@@ -23,7 +23,7 @@ export function pastOf(statement: MariadbStatement, begun: Begun, catalog: Catal
   return isSame && !isPiecemeal(statement) ? 'happened' : 'cannot be told';
 }
 
-/** Others may change the schema meanwhile: only what the statement names is looked at. */
+/** Others may change the schema meanwhile: only what the statement names is compared. */
 function lookOf(statement: MariadbStatement, catalog: Catalog): string {
   const names = namesIn(statement);
   const hash = createHash('sha256');

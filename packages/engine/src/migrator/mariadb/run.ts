@@ -1,5 +1,5 @@
-// Runs a file statement by statement. The server commits each change of the schema by itself, so each is noted before it
-// begins and counted when it is done; what changes rows alone is one transaction with its count.
+// Runs a file statement by statement. The server commits each change of the schema by itself, so each is noted before
+// it begins and counted when it is done; a statement that changes only rows is one transaction with its count.
 
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../lib/clock.ts';
@@ -22,7 +22,7 @@ export interface TestEngine {
   readonly session: Session;
   readonly tables: LedgerTables;
   readonly clock: Clock;
-  /** Is told of each statement. */
+  /** Called with each statement. */
   readonly see?: SeeStatement | undefined;
 }
 
@@ -125,7 +125,7 @@ async function changeSchema(
   try {
     await patiently(testEngine, fileRun, statement, () => executed(testEngine, fileRun, statement));
   } catch (thrown) {
-    // The server has answered, so nothing of it remains; after a lost connection nobody knows.
+    // The server has answered, so nothing of it remains; after a lost connection the outcome is unknown.
     if (!isLost(thrown)) await markBegun(session, tables, id, undefined).catch(() => undefined);
     throw thrown;
   }
@@ -173,7 +173,7 @@ export async function inTransaction<T>({ ask }: Session, work: () => Promise<T>)
     await ask('COMMIT');
     return result;
   } catch (thrown) {
-    await ask('ROLLBACK').catch(() => undefined); // the first error is the one to tell
+    await ask('ROLLBACK').catch(() => undefined); // the first error is the one to report
     throw thrown;
   }
 }

@@ -24,7 +24,7 @@ export interface Session {
 }
 
 export interface StatementLimits {
-  /** Undefined for what keeps nobody waiting. */
+  /** Undefined for statements that make no session wait. */
   readonly limitMs: number | undefined;
   readonly signal: AbortSignal;
 }
@@ -105,7 +105,7 @@ async function prepare(ask: Session['ask']): Promise<void> {
   const kept = modes.filter((mode) => !['', 'ANSI', 'ANSI_QUOTES', 'NO_BACKSLASH_ESCAPES', 'ORACLE'].includes(mode));
   const strict = kept.includes('STRICT_ALL_TABLES') ? kept : [...new Set([...kept, 'STRICT_TRANS_TABLES'])];
   await ask("SET SESSION sql_mode = ?, time_zone = '+00:00', wait_timeout = 28800, autocommit = 1", [strict.join(',')]);
-  // No gaps between keys are locked: a batch holds up those alone who change the same rows.
+  // No gaps between keys are locked: a batch delays only those who change the same rows.
   await ask('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
 }
 

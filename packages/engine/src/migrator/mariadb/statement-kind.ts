@@ -4,7 +4,7 @@ import { isWord, type MariadbStatement } from './parse.ts';
 
 /**
  * `data` can be one transaction with the ledger; `schema` commits by itself, and its effect can be seen in the catalog;
- * `repeatable` may simply be run again; `session` must be; of `opaque` nobody can tell whether it has happened.
+ * `repeatable` may simply be run again; `session` must be; of `opaque` it is unknown whether it has happened.
  */
 export type StatementKind = 'data' | 'schema' | 'repeatable' | 'session' | 'opaque' | 'control';
 
@@ -27,7 +27,7 @@ export function kindOf({ tokens }: MariadbStatement): StatementKind {
   return hides ? 'opaque' : (kind as StatementKind);
 }
 
-/** It says of itself that nobody has to wait for it: then it may take its time. */
+/** It declares that no session has to wait for it: then it may take its time. */
 export function isOnline({ tokens }: MariadbStatement): boolean {
   return tokens.some((token, at) => {
     if (!isWord(token, 'LOCK')) return false;

@@ -82,7 +82,7 @@ describe('a backfill', () => {
 });
 
 describe('taking back', () => {
-  test('an expand step that nobody needs is undone, and pending again', async () => {
+  test('an expand step that no release needs is undone, and pending again', async () => {
     const { context, states } = stage;
     await expand(context, all);
     await revert(context, all, { id: '002_nick', nothingNeedsIt: false });
@@ -90,7 +90,7 @@ describe('taking back', () => {
     expect(await expand(context, all)).toEqual(['002_nick']);
   });
 
-  test('is refused with what stands against it', async () => {
+  test('is refused with the reasons against it', async () => {
     const { context } = stage;
     const third = aMigration('003_third', { expand: 'CREATE TABLE third (id INTEGER);', requires: ['002_nick'] });
     const three = [...all, third];

@@ -1,5 +1,5 @@
-// Fills what an expand step added, batch by batch beside the running service. The migrators' lock is held for one batch at
-// a time, so that a backfill of hours keeps no deployment from expanding.
+// Fills what an expand step added, batch by batch while the service runs. The migrators' lock is held for one batch at
+// a time, so that a backfill of hours prevents no deployment from expanding.
 
 import { pause } from '../../lib/clock.ts';
 import type { LedgerRow } from '../database.ts';

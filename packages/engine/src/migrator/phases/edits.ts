@@ -16,7 +16,7 @@ interface Edit {
   readonly file: string;
 }
 
-/** Compares what the ledger has seen with what the release brings. Stages that the release does not have are left alone. */
+/** Compares the ledger with the files of the release. Stages that the release does not have are ignored. */
 export function findEdits(
   migrations: readonly Migration[],
   ledger: Ledger,
@@ -37,7 +37,7 @@ function changeOf(id: string, file: SqlFile, ledger: Ledger, fingerprint: (text:
   const row = rowOf(ledger, id);
   const ran = row?.files[file.stage];
   if (!row || !ran || ran.checksum === file.checksum) return undefined;
-  // A file that was begun and left nothing behind may be mended; one that is half done may not.
+  // A file that was begun and left no effect may be fixed; one that is half done may not.
   if (!hasRun(row, file.stage) && unfinishedStage(row) === file.stage && !isHalfDone(row)) return undefined;
   return fingerprint(file.text) === ran.fingerprint ? 'cosmetic' : 'real';
 }

@@ -10,8 +10,8 @@ import { refuseDisorder, stopIfAsked } from './refuse.ts';
 import { runStage } from './run-stage.ts';
 
 /**
- * Repeatable: what was cut off or blocked goes on. Where nothing is left to run nothing is refused but an edited file, so
- * that a release the database knows already can always be brought back.
+ * Repeatable: what was cut off or blocked goes on. Where nothing is left to run, only an edited file is refused: a person
+ * can always go back to a release that the database knows already.
  * @returns the ids that were expanded. @throws MigrationError
  */
 export async function expand(context: PhaseContext, migrations: readonly Migration[]): Promise<readonly string[]> {

@@ -28,7 +28,7 @@ export function ownPart(catalog: Catalog, migrations: readonly Migration[], { pa
   return Object.fromEntries(entries);
 }
 
-/** The sequence that the server makes for a `serial` column has a name of its own: table, column and `seq`. */
+/** The sequence that the server makes for a `serial` column has a name that it composes: table, column and `seq`. */
 function isSerialOf(named: ReadonlySet<string>, subject: string): boolean {
   const parts = subject.toLowerCase().split('_');
   if (parts.length < 3 || parts.at(-1) !== 'seq') return false;
@@ -53,7 +53,7 @@ interface CatalogObject {
 
 const kinds =
   /^(materialized view|grants on|foreign key|schema|table|column|index|constraint|trigger|policy|view|sequence|function|type|domain|extension|check|routine|event) /;
-/** Of an index or a trigger: its name alone does not say to whom it belongs. */
+/** Of an index or a trigger: its name does not say to whom it belongs. */
 const onTable = /\bON\s+(?:ONLY\s+)?(?:(?:"[^"]+"|[\w$]+)\.)?("[^"]+"|`[^`]+`|[\p{L}\w$]+)/iu;
 
 function objectOf(name: string, definition: string, path: Ownership['path']): CatalogObject {

@@ -85,7 +85,7 @@ describe('from pending to done', () => {
     expect(await contract(context, all, ['002_nick'])).toEqual(['002_nick']);
   });
 
-  test('an older release leaves alone what a newer one brought, and expands nothing', async () => {
+  test('an older release does not touch what a newer one added, and expands nothing', async () => {
     const { context, states } = stage;
     await expand(context, all);
     expect(await expand(context, [users])).toEqual([]);
@@ -93,7 +93,7 @@ describe('from pending to done', () => {
     expect(await states([users])).toEqual(['001_users done', '002_nick expanded']);
   });
 
-  test('a new number that an older branch brings is expanded after the fact', async () => {
+  test('a new number from an older branch is expanded afterwards', async () => {
     const { context } = stage;
     const late = aMigration('002_late', { expand: 'CREATE TABLE late (id INTEGER);' });
     const third = { ...nick, id: '003_nick', number: 3 };
@@ -105,7 +105,7 @@ describe('from pending to done', () => {
 describe('a failing step', () => {
   const broken = aMigration('002_broken', { expand: 'CREATE TABLE a (id INTEGER);\nINSERT INTO missing VALUES (1);' });
 
-  test('is written down, and stops every later run until its file is mended', async () => {
+  test('is written down, and stops every later run until its file is fixed', async () => {
     const { context, database, states } = stage;
     await expect(expand(context, [users, broken])).rejects.toMatchObject({ code: 'failed' });
     expect(await states()).toEqual(['001_users done', '002_broken failed']);
@@ -123,7 +123,7 @@ describe('a failing step', () => {
     expect(await states()).toEqual(['001_users done', '002_broken done']);
   });
 
-  test('does not keep an older release from being brought back', async () => {
+  test('does not prevent a return to an older release', async () => {
     const { context } = stage;
     await expand(context, [users]);
     await expect(expand(context, [users, broken])).rejects.toMatchObject({ code: 'failed' });
@@ -207,7 +207,7 @@ describe('what does not fit', () => {
     expect(events).toContainEqual({ kind: 'warning', id: undefined, sentence: expect.stringContaining('was cut off') });
   });
 
-  test('an applied migration under a new name, and a requirement that nobody meets', async () => {
+  test('an applied migration under a new name, and a requirement that no migration meets', async () => {
     const { context } = stage;
     await expand(context, all);
     await expect(expand(context, [users, { ...nick, id: '002_nickname' }])).rejects.toMatchObject({

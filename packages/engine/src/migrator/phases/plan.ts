@@ -14,7 +14,7 @@ export interface Planned<File = SqlFile> {
   readonly row: LedgerRow | undefined;
 }
 
-/** Migrations that this release would expand now, in order: new ones, and those that were cut off, blocked or mended. */
+/** Migrations that this release would expand now, in order: new ones, and those that were cut off, blocked or fixed. */
 export function planExpand(migrations: readonly Migration[], ledger: Ledger): readonly Planned<SqlFile | undefined>[] {
   return migrations
     .map((migration) => ({ migration, file: migration.expand, row: rowOf(ledger, migration.id) }))
@@ -54,7 +54,7 @@ function whyNotContract(migration: Migration, row: LedgerRow | undefined): strin
   return migration.backfill && !hasRun(row, 'backfill') ? 'its backfill is not done' : undefined;
 }
 
-/** A failure stops until a person looked at it, or mended the file of a step that left nothing behind. */
+/** A failure stops until a person checked it, or fixed the file of a step that left no effect. */
 export function findFailures(
   migrations: readonly Migration[],
   ledger: Ledger,

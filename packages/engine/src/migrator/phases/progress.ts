@@ -1,4 +1,4 @@
-// Where a migration stands, read from its ledger row and its files alone.
+// The state of a migration, read only from its ledger row and its files.
 
 import type { FilePrint, LedgerRow, MigrationState } from '../database.ts';
 import type { Dialect } from '../dialect.ts';

@@ -1,5 +1,5 @@
-// What a person decides after a failure: the engine never guesses what the database holds. The reason is for the caller's
-// audit; the row keeps it too, for those who look at the database alone.
+// What a person decides after a failure: the engine never guesses what the database holds. The reason is for the
+// caller's audit; the row stores it too, for those who see only the database.
 
 import type { LedgerChange, LedgerRow, MigrationState } from '../database.ts';
 import { MigrationError } from '../error.ts';
@@ -12,7 +12,7 @@ export type Repair =
   | { readonly kind: 'mark-applied'; readonly id: string }
   /** Nothing of the unfinished step is there, or it was taken back by hand. */
   | { readonly kind: 'mark-pending'; readonly id: string }
-  /** The files as they are now stand for what ran. */
+  /** The current files replace the ones that ran. */
   | { readonly kind: 'accept-edit'; readonly id: string }
   /** The schema as it is now is what the next run begins with. */
   | { readonly kind: 'accept-drift' };

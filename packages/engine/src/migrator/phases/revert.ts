@@ -14,7 +14,7 @@ export interface RevertChoice {
   readonly nothingNeedsIt: boolean;
 }
 
-/** @throws MigrationError `not-allowed` with what stands against it */
+/** @throws MigrationError `not-allowed` with the reasons against it */
 export async function revert(
   context: PhaseContext,
   migrations: readonly Migration[],

@@ -64,14 +64,14 @@ export async function noting<T>(
     return await work();
   } catch (thrown) {
     const ending = endingOf(thrown);
-    // The first error is the one to tell; a database that is gone takes no note, and the row already says `…ing`.
+    // The first error is the one to report; a database that is gone takes no note, and the row already says `…ing`.
     if (ending) await database.mark(id, { ...ending, during }).catch(() => undefined);
     throw thrown;
   }
 }
 
 /**
- * A missing right is like a lock: somebody else's to give, and the next run tries again. Stopped and unreachable are no
+ * A missing right is like a lock: others must give it, and the next run tries again. Stopped and unreachable are no
  * endings: the row stays as it is, and the next run goes on.
  */
 function endingOf(thrown: unknown): { state: 'failed' | 'blocked'; problem: string } | undefined {

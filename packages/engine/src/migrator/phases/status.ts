@@ -1,4 +1,4 @@
-// Where everything stands, for people and for gates. Reads only, and takes no lock.
+// The state of all migrations, for people and for gates. Reads only, and takes no lock.
 
 import type { LedgerRow, MigrationState, SchemaDatabase } from '../database.ts';
 import type { Dialect } from '../dialect.ts';
@@ -9,7 +9,7 @@ import { planBackfill, planContract, planExpand } from './plan.ts';
 import { rowOf } from './progress.ts';
 
 export interface SchemaStatus {
-  /** Of the release, then what only the database knows: a newer release brought it. */
+  /** Of the release, then those that only the database knows: a newer release added them. */
   readonly migrations: readonly MigrationStatus[];
   /** Ids that each phase would run now. */
   readonly next: {

@@ -37,7 +37,7 @@ async function sayWhileItRuns(context: PhaseContext, id: string, signal: AbortSi
   }
 }
 
-/** One that cannot be looked at changes nothing for the step. */
+/** A database whose activity cannot be read changes nothing for the step. */
 async function inShort({ database }: PhaseContext): Promise<string | undefined> {
   return await database.activity().then(shortActivity, () => undefined);
 }

@@ -1,4 +1,4 @@
-// What PostgreSQL is doing, asked on a connection of its own: the migrator's may be waiting for a lock.
+// The activity of PostgreSQL, read on a separate connection: the migrator's may be waiting for a lock.
 
 import { type DatabaseActivity, type SeenSession, sessionsOf } from '../activity.ts';
 import { withoutLiterals } from './holders.ts';
@@ -44,7 +44,7 @@ function seenSession(row: Row): SeenSession {
   };
 }
 
-/** The migrator's own looks aside. A session without a transaction that does nothing is only counted. */
+/** The migrator's own queries are left out. A session without a transaction that does nothing is only counted. */
 const sessionsSql = `SELECT a.pid, a.usename, a.application_name, a.backend_type, a.state, a.query,
   round(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start, a.backend_start)))::bigint AS seconds,
   CASE WHEN a.wait_event_type = 'Lock' THEN a.wait_event END AS waits,

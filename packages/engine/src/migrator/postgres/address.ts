@@ -1,5 +1,5 @@
-// The address of a database, taken apart here so that nothing of it comes from the engine's own environment (PGHOST,
-// PGPASSWORD, ~/.pgpass): whoever drives opens the same database.
+// The address of a database, parsed here so that no part of it comes from the engine's own environment (PGHOST,
+// PGPASSWORD, ~/.pgpass): every controller opens the same database.
 
 import { type ConnectionOptions, parse } from 'pg-connection-string';
 import { MigrationError } from '../error.ts';
@@ -11,7 +11,7 @@ export interface Address {
   readonly password: string;
   readonly database: string;
   readonly ssl: Exclude<ConnectionOptions['ssl'], string | undefined>;
-  /** What the server is told at the start, such as `-c search_path=shop`. */
+  /** Options that the server gets at the start, such as `-c search_path=shop`. */
   readonly options: string | undefined;
   /** For people, without the password. */
   readonly shown: string;

@@ -54,7 +54,7 @@ describe.each(oneSource)('without a transaction, on PostgreSQL of %s', (source) 
   const states = async () => (await database.ledger()).map(({ state }) => state);
   const shortly = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  test('an index is built beside the service, and once', async () => {
+  test('an index is built while the service runs, and once', async () => {
     await run(create);
     expect(await indexes()).toEqual(['users_by_name']);
     expect(await states()).toEqual(['expanded']);
@@ -76,7 +76,7 @@ describe.each(oneSource)('without a transaction, on PostgreSQL of %s', (source) 
     expect([await indexes(), await states()]).toEqual([['users_by_name'], ['expanded']]);
   });
 
-  test('kept waiting for too long it gives up, names who keeps it, and leaves no half index', async () => {
+  test('a build that waits too long gives up, names what it waits for, and leaves no half index', async () => {
     await service.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM users');
     await expect(run(create, { lockTotalMs: 1_500 })).rejects.toMatchObject({
       code: 'blocked',
@@ -89,7 +89,7 @@ describe.each(oneSource)('without a transaction, on PostgreSQL of %s', (source) 
     expect([await indexes(), await states()]).toEqual([['users_by_name'], ['expanded']]);
   });
 
-  test('what a build that was cut off left is dropped and built anew', async () => {
+  test('what a build that was cut off left is dropped and built again', async () => {
     await service.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM users');
     const cutOff = run(create);
     const ended = expect(cutOff).rejects.toMatchObject({ code: 'unreachable' });
@@ -102,7 +102,7 @@ describe.each(oneSource)('without a transaction, on PostgreSQL of %s', (source) 
     expect([await indexes(), await states()]).toEqual([['users_by_name'], ['expanded']]);
   });
 
-  test('one that somebody else is building is waited for, not dropped', async () => {
+  test('one that another session is building is waited for, not dropped', async () => {
     await service.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM users');
     const theirs = sql(create);
     await shortly(700);
@@ -148,7 +148,7 @@ describe.each(oneSource)('without a transaction, on PostgreSQL of %s', (source) 
     expect([await indexes(), await states()]).toEqual([[], ['expanding']]);
   });
 
-  test('dropping an index is done once, whoever did it', async () => {
+  test('an index is dropped once, by any session', async () => {
     await sql('CREATE INDEX users_by_name ON users (name)');
     for (let round = 0; round < 2; round += 1) {
       await run('DROP INDEX CONCURRENTLY users_by_name;');

@@ -108,7 +108,7 @@ async function nextPage(
   return { from: String(row.first), to: String(row.last), rows: Number(row.rows) };
 }
 
-/** Somebody waits for the rows that this transaction holds, or a replica is behind (a role without rights sees none). */
+/** A session waits for rows that this transaction holds, or a replica is behind (a role without rights sees none). */
 async function isPressed(session: Session): Promise<boolean> {
   const [row] = await session.ask(
     `SELECT EXISTS (SELECT FROM pg_locks

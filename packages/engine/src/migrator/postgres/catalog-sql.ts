@@ -19,7 +19,7 @@ const objects: readonly string[] = [
    WHERE r.relkind IN ('r', 'p', 'f')`,
   `SELECT 'index ' || n.name || '.' || c.relname, pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END
    FROM relations r JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class c ON c.oid = i.indexrelid JOIN spaces n ON n.oid = c.relnamespace`,
-  // Since 18 a plain NOT NULL is a constraint too; the column tells it, unless it is not validated.
+  // Since 18 a plain NOT NULL is a constraint too; the column shows it, unless it is not validated.
   `SELECT 'constraint ' || r.name || '.' || c.conname, pg_get_constraintdef(c.oid)
    FROM relations r JOIN pg_constraint c ON c.conrelid = r.oid WHERE c.contype <> 't' AND (c.contype <> 'n' OR NOT c.convalidated)`,
   `SELECT 'trigger ' || r.name || '.' || g.tgname, pg_get_triggerdef(g.oid) || CASE g.tgenabled WHEN 'O' THEN '' ELSE ' enabled ' || g.tgenabled::text END
@@ -57,7 +57,7 @@ const objects: readonly string[] = [
 const acl = (array: string): string =>
   `(SELECT string_agg(item::text, ', ' ORDER BY item::text) FROM unnest(${array}) item)`;
 
-/** Whether an extension brought it. */
+/** Whether an extension created it. */
 const own = (catalog: string, oid: string): string =>
   `EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`;
 

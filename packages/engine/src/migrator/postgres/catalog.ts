@@ -1,5 +1,5 @@
-// The schema as names and definitions, in one question. What belongs to the migrating role or lies on its search_path; not
-// what extensions brought, and not partitions, which come and go by a clock.
+// The schema as names and definitions, in one query. What belongs to the migrating role or is on its search_path; not
+// what extensions added, and not partitions, which are made and dropped by a clock.
 
 import type { Catalog } from '../database.ts';
 import { catalogSql } from './catalog-sql.ts';

@@ -1,5 +1,5 @@
-// The two sessions of a migrator: the one that works and holds the lock, and one that looks at it. A lost one is replaced,
-// but not while its lock is needed.
+// The two sessions of a migrator: one works and holds the lock, the other observes it. A lost one is replaced, but not
+// while its lock is needed.
 
 import { createKeyedMutex } from '../../lib/keyed-mutex.ts';
 import { MigrationError } from '../error.ts';
@@ -9,7 +9,7 @@ import { refusePooler } from './pooler.ts';
 import { connect, type Session } from './session.ts';
 
 export interface Connections {
-  /** One use at a time, so that nobody's statement falls into another's transaction. @throws MigrationError */
+  /** One use at a time, so that no statement falls into another user's transaction. @throws MigrationError */
   use<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** @throws the server's own error */
   watcher(): Promise<Session>;

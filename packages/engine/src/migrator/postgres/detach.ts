@@ -1,4 +1,4 @@
-// A partition that is taken out beside the service: in two transactions of the server's, between which it can be cut off.
+// A partition that is detached while the service runs: the server does it in two transactions, and may be cut off between.
 
 import type { RangeVar } from 'libpg-query';
 import { relationSql } from './rules/tree.ts';

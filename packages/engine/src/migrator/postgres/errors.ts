@@ -58,13 +58,13 @@ function codeOf(thrown: unknown): MigrationErrorCode | undefined {
 }
 
 function sentenceOf(thrown: Error): string {
-  // Several addresses of one host fail together, without a message of their own.
+  // Several addresses of one host fail together, and the error has no message.
   if (thrown instanceof AggregateError && thrown.message === '')
     return thrown.errors.map((each: unknown) => (each instanceof Error ? each.message : String(each))).join(', ');
   return thrown.message;
 }
 
-/** Line of the mistake: the server's own place in the statement where it tells one. */
+/** Line of the mistake: the server's own position in the statement where it reports one. */
 export function lineOf(statement: { readonly text: string; readonly line: number }, thrown: unknown): number {
   const position = thrown instanceof DatabaseError ? Number(thrown.position ?? 0) : 0;
   if (position <= 1) return statement.line;

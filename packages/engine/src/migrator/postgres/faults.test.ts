@@ -101,7 +101,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     expect(await columns()).not.toContain('nick');
   });
 
-  test('while it waits for the lock nobody else waits longer than its lock timeout', async () => {
+  test('while it waits for the lock no other session waits longer than its lock timeout', async () => {
     const holder = await connect('reports');
     await holder.query('BEGIN; SELECT count(*) FROM users');
     const blocked = refusal(run(addNick));
@@ -153,7 +153,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     expect(`${message} ${hint} ${String(cause)}`).not.toMatch(/wr0ng|p@ss/);
   });
 
-  test('a role without rights is told which right it lacks, and nothing of the file remains', async () => {
+  test('a role without rights learns which right it lacks, and nothing of the file remains', async () => {
     await sql(`DROP ROLE IF EXISTS shop; CREATE ROLE shop LOGIN PASSWORD 'right';
       GRANT USAGE ON SCHEMA public TO shop; GRANT ALL ON schema_migrations, schema_migrations_catalog TO shop;
       GRANT CREATE ON SCHEMA public TO shop`);
@@ -166,7 +166,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     await sql('REVOKE CREATE ON SCHEMA public FROM shop; DROP OWNED BY shop; DROP ROLE shop');
   });
 
-  test('a role that may not make the ledger is told so', async () => {
+  test('a role that may not make the ledger gets that error', async () => {
     await sql(`DROP ROLE IF EXISTS shop; CREATE ROLE shop LOGIN PASSWORD 'right'; REVOKE CREATE ON SCHEMA public FROM public;
       DROP TABLE schema_migrations, schema_migrations_catalog`);
     const shop = await openAs({ name: 'shop', password: 'right' });
@@ -177,7 +177,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     });
   });
 
-  test('a table of the ledger’s name that is somebody else’s is left alone', async () => {
+  test('a table of the ledger’s name that belongs to another program is not touched', async () => {
     await sql('DROP TABLE schema_migrations; CREATE TABLE schema_migrations (version text)');
     expect(await refusal(database.ledger())).toMatchObject({
       code: 'not-allowed',
@@ -199,7 +199,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     expect(await columns()).toContain('nick');
   });
 
-  test('what is asked under the lock after the connection was lost is refused: somebody else may have the lock', async () => {
+  test('what is asked under the lock after the connection was lost is refused: another may have the lock', async () => {
     await database.locked(1_000, never, async () => {
       await sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bluegreen-migrator'");
       await expect(database.mark(id, { state: 'done' })).rejects.toMatchObject({ code: 'unreachable' });
@@ -211,7 +211,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     expect(await database.ledger()).toMatchObject([{ state: 'expanding' }]);
   });
 
-  test('a killed server leaves nothing half done, and is told as unreachable until it is back', async () => {
+  test('a killed server leaves nothing half done, and is reported as unreachable until it is back', async () => {
     const running = refusal(run(`${addNick}\nSELECT pg_sleep(60);`));
     await untilSleeping();
     await server.crash();
@@ -241,7 +241,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     });
   });
 
-  test('a server that only reads is told as such', async () => {
+  test('a server that only reads is reported as such', async () => {
     await sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
     expect(await refusal((await openAs()).mark(id, expanded))).toMatchObject({
       code: 'unreachable',

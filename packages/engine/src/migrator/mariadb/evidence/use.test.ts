@@ -24,7 +24,7 @@ it.each([
   for (const each of not) expect(touches(reads, each), each).toBe(false);
 });
 
-it('what is written is told by column', () => {
+it('what is written is listed by column', () => {
   expect(use('UPDATE users u SET u.name = ?, age = IF(a = 1, 2, 3) WHERE id = 1').writes).toEqual([
     'users.name',
     'users.age',
@@ -45,13 +45,13 @@ it('what is written is told by column', () => {
   ]);
 });
 
-it('all columns as they come are told from a count and a product', () => {
+it('a star for all columns is distinguished from a count and a product', () => {
   expect(use('SELECT * FROM users').stars).toEqual(['users']);
   expect(use('SELECT u.*, 1 FROM users u JOIN orders').stars).toEqual(['users']);
   expect(use('SELECT COUNT(*), age * 2 FROM users').stars).toEqual([]);
 });
 
-it('what is called is told, and what is no statement of rows is not read', () => {
+it('called routines are listed, and what is no statement of rows is not read', () => {
   expect(use('SELECT price(1) FROM users').routines).toEqual(['price']);
   for (const text of ['SET @a = 1', 'CALL p()', 'SELECT 1; SELECT 2', "SELECT 'open"])
     expect(readMariadbUse(text)).toBeUndefined();

@@ -1,5 +1,5 @@
-// What a statement reads and writes, from its tokens alone. Over-told where that is not enough: any name that is neither a
-// table nor called could be a column.
+// What a statement reads and writes, read only from its tokens. Too much where that is not enough: any name that is
+// neither a table nor called could be a column.
 
 import { type Gathered, nothingGathered, useOfMentions } from '../../evidence/mentions.ts';
 import { theTable, type Use } from '../../evidence/needs.ts';
@@ -135,7 +135,7 @@ function gatherInsert(tokens: readonly Token[], gathered: Gathered): void {
 function gatherAssigned(tokens: readonly Token[], table: string, gathered: Gathered): void {
   const at = tokens.findIndex((token) => isWord(token, 'SET'));
   gathered.written.push({ table, columns: assignedIn(tokens.slice(at)) });
-  // Of several tables it is not told here which has the column.
+  // With several tables, this does not show which one has the column.
   for (const { name } of gathered.tables.slice(1)) gathered.written.push({ table: name, columns: undefined });
 }
 

@@ -7,7 +7,7 @@ import { after, begins, nameOf, outside, readName, says, textOf } from '../rules
 import type { Token } from '../tokens.ts';
 
 export interface OnlineChange {
-  /** As it is written, without quotes: letters, digits, `_` and `$` alone. */
+  /** As it is written, without quotes: only letters, digits, `_` and `$`. */
   readonly table: string;
   /** What follows the name of the table. */
   readonly alter: string;

@@ -54,7 +54,7 @@ const drop = (cleaning: Cleaning, sql: string): Promise<void> =>
     },
   );
 
-/** Those that name a half-filled copy: nobody but the tool does, since its triggers are in no list of statements. */
+/** Those that name a half-filled copy: only the tool uses it, since its triggers are in no list of statements. */
 async function endStatements({ session, clock, table }: Cleaning): Promise<void> {
   const names = suffixes.map((suffix) => `%\\_${table.replaceAll('_', '\\_')}\\_${suffix}%`);
   const named = names.map(() => 'INFO LIKE ?').join(' OR ');

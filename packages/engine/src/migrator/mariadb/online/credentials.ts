@@ -1,5 +1,5 @@
-// What a tool logs in with: a defaults file that its own account alone may read, in a folder of its own. The password is in
-// no argument and in no line of a log; what a killed process left behind goes with the next run.
+// What a tool logs in with: a defaults file that only its own account may read, in a separate folder. The password is
+// in no argument and in no line of a log; the next run removes what a killed process left.
 
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

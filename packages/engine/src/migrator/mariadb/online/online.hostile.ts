@@ -1,4 +1,4 @@
-// The real pt-online-schema-change under services that write, while the engine's process is killed wherever it stands, and
+// The real pt-online-schema-change under services that write, while the engine's process is killed at any point, and
 // while the server is killed. No acknowledged write may be lost.
 
 import { existsSync } from 'node:fs';
@@ -47,7 +47,7 @@ async function setUp(name: string) {
 }
 
 describe.skipIf(!hasTool)('pt-online-schema-change (needs percona-toolkit)', () => {
-  it(`is killed with the engine ${kills} times, wherever it stands, and no acknowledged write is lost`, {
+  it(`is killed with the engine ${kills} times, at any point, and no acknowledged write is lost`, {
     timeout: 480_000,
   }, async () => {
     const { root, rowsOf, remains, opener } = await setUp('killed');

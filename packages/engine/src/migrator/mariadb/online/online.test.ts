@@ -1,5 +1,5 @@
-// A change that a tool makes beside the users of its table: with the real pt-online-schema-change on a real MariaDB, and with
-// small programs that behave badly.
+// A change that a tool makes while services use its table: with the real pt-online-schema-change on a real MariaDB, and
+// with small programs that behave badly.
 
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,7 @@ function script(shell: string, timeoutMs = 30_000): OnlineTool {
 }
 
 describe.skipIf(!hasTool)('pt-online-schema-change (needs percona-toolkit)', () => {
-  it('changes a column beside services that write, and loses no row', async () => {
+  it('changes a column while services write, and loses no row', async () => {
     const services = await Promise.all([server.connect(name), server.connect(name)]);
     const busy = await keepBusy(services);
     await expand(context([ptOsc()]), migrationBy('pt-osc'));
@@ -126,7 +126,7 @@ describe.skipIf(!hasTool)('pt-online-schema-change (needs percona-toolkit)', () 
 });
 
 describe('a tool', () => {
-  it('is given words and no shell, and the password by a file that its account alone may read', async () => {
+  it('gets words and no shell, and the password in a file that only its account may read', async () => {
     const tool = script(
       'stat -c %a "$1"; cat "$1"; shift; printf "<%s>" "$@"; cat /proc/$$/environ | tr "\\0" "\\n"; exit 3',
     );
@@ -163,7 +163,7 @@ describe('a tool', () => {
     expect(lines()).toContain('100% done');
   });
 
-  it('does not begin beside what another run left, and is told of what is not configured', async () => {
+  it('does not begin where another run left a table, and refuses a tool that is not configured', async () => {
     await service.query('CREATE TABLE _users_new LIKE users');
     await expect(expand(context([script('exit 0')]), migrationBy('tool'))).rejects.toMatchObject({
       code: 'blocked',

@@ -60,7 +60,7 @@ async function lookOf({ ask }: Session, table: string): Promise<string | undefin
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** MariaDB calls the view INNODB_SYS_TABLES, MySQL INNODB_TABLES; without the right PROCESS the moment of creation stands in. */
+/** MariaDB calls the view INNODB_SYS_TABLES, MySQL INNODB_TABLES; without the right PROCESS, CREATE_TIME is used. */
 async function idOf({ ask }: Session, table: string): Promise<string | undefined> {
   for (const view of ['INNODB_SYS_TABLES', 'INNODB_TABLES']) {
     const rows = await ask(

@@ -161,7 +161,7 @@ async function runTool(
     }
     if (now - at.noted < noteEveryMs) return;
     at.noted = now;
-    noting.push(note({ line }).catch(() => undefined)); // a lost connection is seen where it is kept
+    noting.push(note({ line }).catch(() => undefined)); // the keeper of the connection sees its loss
   };
   const end = await withDefaultsFile(address, (defaults) =>
     runWatched({

@@ -115,10 +115,10 @@ function whyNoSecond(
     : undefined;
 }
 
-/** Both columns, kept in step by two triggers while both releases live. */
+/** Both columns, synchronized by two triggers while both releases run. */
 function secondColumn({ table, from, to, definition }: Renamed, history: History): string {
   const [t, a, b] = [quoted(table), quoted(from), quoted(to)];
-  // The second one has no default, so that a value in it is one that somebody gave.
+  // The second one has no default, so that a value in it was given by a release.
   const either = `SET NEW.${b} = COALESCE(NEW.${b}, NEW.${a}), NEW.${a} = NEW.${b}`;
   const changed = `IF NOT NEW.${b} <=> OLD.${b} THEN SET NEW.${a} = NEW.${b}; ELSE SET NEW.${b} = NEW.${a}; END IF`;
   const trigger = (when: string, what: string) =>
@@ -167,7 +167,7 @@ const retyping: MariadbRule = {
   check: (statement, { history, stage, file }) =>
     hazards(
       ...changedColumns(statement)
-        // Tightened in contract, which a rule of its own allows: the server is still asked whether writers wait.
+        // Tightened in contract, which a separate rule allows: the server is still asked whether writers wait.
         .filter((each) => !(stage === 'contract' && isRequired(each)))
         .filter(({ table, column }) => !isNewColumn(history, table, column))
         .map(({ table, column }) => ({

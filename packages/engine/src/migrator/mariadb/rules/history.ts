@@ -1,4 +1,4 @@
-// What the statements so far made of the schema, as far as rules ask: what is new, so that nobody can be using it.
+// What the statements so far made of the schema, as far as rules ask: what is new, so that no service can be using it.
 
 import { isNew, type Origin, type Place } from '../../lint/rule.ts';
 import { isWord, type MariadbStatement } from '../parse.ts';

@@ -25,7 +25,7 @@ function rulesOf(text: string): readonly string[] {
 }
 
 describe('the pages', () => {
-  it('hold those of the rules that MariaDB alone has', () => {
+  it('contain those of the rules that only MariaDB has', () => {
     const own = examples.filter(({ kind }) => kind === 'unsafe').map(({ rule }) => rule);
     expect(own).toEqual(expect.arrayContaining(['one-object-per-drop', 'converting-charset', 'overriding-sql-mode']));
   });

@@ -1,4 +1,4 @@
-// The statement that takes an expand step's statement back, where its text tells.
+// The statement that reverses an expand step's statement, where one can be derived from its text.
 
 import { isWord, type MariadbStatement } from '../parse.ts';
 import { addedColumns, alterationsOf } from './alteration.ts';

@@ -152,7 +152,7 @@ describe('a change of all rows', () => {
   const safeOf = (text: string): string | undefined =>
     lint(text, 'contract').find(({ rule }) => rule === 'unbatched-change')?.safe;
 
-  it('is bounded in its own WHERE, and nothing lets other rows in beside the bounds', () => {
+  it('is bounded in its own WHERE, and nothing selects rows outside the bounds', () => {
     expect(safeOf('UPDATE a SET b = (SELECT c FROM d WHERE d.e = a.f) WHERE g = 1 OR h = 2;')).toContain(
       'SET b = (SELECT c FROM d WHERE d.e = a.f) WHERE id BETWEEN :from AND :to AND (g = 1 OR h = 2);',
     );

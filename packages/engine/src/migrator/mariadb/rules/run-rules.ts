@@ -43,7 +43,7 @@ function inBatches(tokens: Tokens, text: string, table: string, key: string): st
   const [k, t] = [quoted(key), quoted(table)];
   const where = outside(tokens).find((token) => isWord(token, 'WHERE'));
   const at = where === undefined ? text.length : where.at - (tokens[0]?.at ?? 0);
-  // In parentheses: an OR would let other rows in beside the bounds.
+  // In parentheses: an OR would select rows outside the bounds.
   const rest = where === undefined ? '' : ` AND (${text.slice(at + where.text.length).trim()})`;
   return steps([
     'backfill',

@@ -28,7 +28,7 @@ const dropTable: MariadbRule = {
   },
 };
 
-/** Each with the words that stand before the first name. */
+/** Each with the words that come before the first name. */
 function oneByOne(
   { tokens, text }: Pick<MariadbStatement, 'tokens' | 'text'>,
   listed: readonly (readonly Token[])[],

@@ -1,9 +1,9 @@
-// Small looks at a row of tokens: what stands in parentheses belongs to somebody else.
+// Small queries of a row of tokens: what is in parentheses belongs to another part.
 
 import { isWord } from '../parse.ts';
 import type { Token } from '../tokens.ts';
 
-/** What stands in no parentheses. */
+/** What is in no parentheses. */
 export function outside(tokens: readonly Token[]): readonly Token[] {
   let depth = 0;
   return tokens.filter(({ text }) => {
@@ -14,7 +14,7 @@ export function outside(tokens: readonly Token[]): readonly Token[] {
   });
 }
 
-/** Parts between the commas that stand in no parentheses. */
+/** Parts between the commas that are in no parentheses. */
 export function parts(tokens: readonly Token[]): readonly (readonly Token[])[] {
   const found: Token[][] = [[]];
   let depth = 0;

@@ -70,7 +70,7 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
       inPath(() => as(session, roles.application, () => prepareAll(session, { statements, kept, signal }))),
     ledgerTables: options.ledgerTables,
     async rehearse(plan) {
-      // A database in use is nobody's template.
+      // PostgreSQL refuses to copy a database that is in use.
       await session.close();
       const other = await options.clone(database);
       try {
@@ -83,7 +83,7 @@ export async function openCopy(options: CopyOptions): Promise<ScratchCopy> {
       }
     },
     async lend(work) {
-      // A database in use is nobody's template.
+      // PostgreSQL refuses to copy a database that is in use.
       await session.close();
       kept.clear();
       const lent = await options.clone(database);
@@ -142,7 +142,7 @@ async function applyFile(session: Session, file: SqlFile, options: CopyOptions):
   if (!found.ok) return { ok: false, line: found.problem.line, sentence: found.problem.problem };
   const { statements } = found;
   if (file.stage === 'backfill') return fitsOnly(session, statements);
-  // What builds concurrently waits for nobody's writes; it runs by itself, and there is no row to wait for.
+  // What builds concurrently waits for no other session's writes; it runs by itself, and there is no row to wait for.
   if (!file.transaction) {
     const applied = await runEach(statements, (text) => session.execute(text));
     return applied.ok ? noted(session, applied, statements, options) : applied;

@@ -76,7 +76,10 @@ const check = (sql: string, releases: readonly ReleaseNeeds[]): Promise<CompatRe
 const broken = ({ findings }: CompatReport, layer: Layer): number =>
   findings.filter((each) => each.layer === layer && each.effect === 'breaks').length;
 
-/** The rule that tells of it, where one does; what prepare, insert and diff see of the statements; how many fail when they are run; the verdicts without and with smoke tests. */
+/**
+ * The rule that reports it, where one does; what prepare, insert and diff see of the statements; how many fail when
+ * they run; the verdicts without and with smoke tests.
+ */
 const table: readonly (readonly [
   name: string,
   rule: string | undefined,
@@ -277,7 +280,7 @@ describe.each(table)('%s', (_, rule, sql, seen, verdict, withSmoke) => {
     expect(report.notChecked.join()).toContain('still means the same');
   });
 
-  test('is told by the rules, or is none of theirs', () => {
+  test('is reported by the rules, or concerns none of them', () => {
     const migration = aMigration('002_change', { expand: sql, revert: 'SELECT 1' });
     const told = postgresDialect
       .lint([{ ...migration, expand: fileOf(sql) }])

@@ -1,4 +1,4 @@
-// Writes of an old release are executed on a copy with a few rows: what no name and no type tells.
+// Writes of an old release are executed on a copy with a few rows: no name and no type shows what they find.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aRelease } from '../../evidence/testing-release.ts';
@@ -32,7 +32,7 @@ test.each(first.slice(0, 1).map((one) => [one[0], one] as const))(
   '%s is incompatible by rows that are made up',
   (_, one) => expectBreaking(servers, one, []),
 );
-test('a release that is yet to start, or brings the files itself, is not tried with rows that are made up', async () => {
+test('a release that is yet to start, or has the files itself, is not tried with rows that are made up', async () => {
   const sql = `ALTER TABLE customers ADD tz text; ${function_(refusing)}; ${trigger('BEFORE INSERT', 'customers')}`;
   const releases = [
     aRelease('v2', { files: ['002_change.expand.sql'] }),

@@ -63,7 +63,7 @@ test.each(cases)('the verdict on %s, then %s says so', async (text, sql, error) 
   expect(kept[0]?.sentence).toContain(`fails at each use until the connection is renewed (${error})`);
 });
 
-test('an added column stays an addition, and neither a release of its own file nor one that is yet to start is accused', async () => {
+test('an added column stays an addition, and neither a release with the file nor one that is yet to start is accused', async () => {
   const files = change('ALTER TABLE users ADD nick text');
   const statements = ['SELECT * FROM users'];
   const added = await servers.check(schema, { files, releases: [aRelease('v1', { statements })] });

@@ -29,7 +29,7 @@ export async function prepareOn(session: Session, statement: string, kept?: Kept
   return whenKept === undefined ? { kind: 'fits' } : { kind: 'fits', whenKept };
 }
 
-/** Prepares it to be kept, or says what the server answers to one that was kept. */
+/** Prepares and retains it, or returns the server's answer to a retained one. */
 async function tryKept(session: Session, text: string, kept: KeptStatements): Promise<string | undefined> {
   const name = kept.get(text);
   if (name !== undefined) return planRefused(session, name);

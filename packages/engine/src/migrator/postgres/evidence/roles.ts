@@ -5,7 +5,7 @@ import type { Session } from '../session.ts';
 import { quoted } from './session.ts';
 
 export interface ScratchRoles {
-  /** Runs the files; undefined: whoever the scratch server's address names. */
+  /** Runs the files; undefined: the role that the scratch server's address names. */
   readonly migrator: string | undefined;
   /** Prepares statements and runs smoke tests. */
   readonly application: string | undefined;

@@ -91,7 +91,7 @@ describe.each(postgresSources)('PostgreSQL of %s', (source) => {
     expect(allowed.verdict).toBe('compatible');
   });
 
-  test('is deleted also when the time is over or somebody stops it', async () => {
+  test('is deleted also when the time is over or a caller stops it', async () => {
     const slow = change('SELECT pg_sleep(2)');
     expect(await check(slow, {}, { limitMs: 1_000 })).toMatchObject({
       verdict: 'unknown',

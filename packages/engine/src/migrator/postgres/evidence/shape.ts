@@ -1,4 +1,4 @@
-// The schema from PostgreSQL's catalog, without the system's own schemas and what extensions bring.
+// The schema from PostgreSQL's catalog, without the system's own schemas and what extensions add.
 
 import type { Column, Relation, Rule, SchemaShape } from '../../evidence/shape.ts';
 import type { Session } from '../session.ts';
@@ -28,7 +28,7 @@ const columnsSql = `
   JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ${own('n')}`;
 
-// A unique constraint is told as its index: one that takes the place of the other changes nothing. An invalid one counts as
+// A unique constraint is reported as its index: one that replaces the other changes nothing. An invalid one counts as
 // well, since it refuses rows already. What is not validated yet refuses new rows like what is.
 const rulesSql = `
   SELECT CASE o.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END AS kind, o.conname AS name,

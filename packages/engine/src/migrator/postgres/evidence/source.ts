@@ -48,7 +48,7 @@ export async function dumpSchema({ url, pgDump, signal }: Source): Promise<strin
   }
 }
 
-/** Owners and rights are kept: they are what an application may do. */
+/** Owners and rights are included: they decide what an application may do. */
 const dumpOptions = [
   '--schema-only',
   '--no-password',
@@ -59,7 +59,7 @@ const dumpOptions = [
   '--lock-wait-timeout=5000',
 ];
 
-/** A password in an argument could be read by everybody on this machine; of TLS, libpq understands the same words. */
+/** All users of this machine could read a password in an argument; for TLS, libpq understands the same words. */
 function dumpAddress(url: string): { readonly places: readonly string[]; readonly secret: Record<string, string> } {
   const { host, port, user, password, database } = parseAddress(url);
   const tls = new URLSearchParams(url.split('?')[1] ?? '');

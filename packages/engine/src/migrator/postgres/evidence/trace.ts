@@ -1,5 +1,5 @@
-// What a statement does to the tables that it finds: locks, whether their rows are written anew, whether they are all read.
-// The server counts a scan also where there is no row, so that an empty copy tells what a full table would suffer.
+// What a statement does to the tables that it finds: locks, whether their rows are written again, whether they are all
+// read. The server counts a scan also where there is no row, so that an empty copy shows the cost for a full table.
 
 import type { Trace } from '../../evidence/scratch.ts';
 import type { Session } from '../session.ts';

@@ -72,7 +72,7 @@ function namesOf(fields: readonly Node[] | undefined): readonly string[] {
 
 const targetOf = (node: Node): string => ('ResTarget' in node ? (node.ResTarget.name ?? '') : '');
 
-/** Of the rows that stand in the statement; undefined where another query brings them. */
+/** Of the rows that the statement contains; undefined where another query supplies them. */
 function countValues(node: Node | undefined): number | undefined {
   const [first] = (node && 'SelectStmt' in node ? node.SelectStmt.valuesLists : undefined) ?? [];
   // DEFAULT VALUES gives none.

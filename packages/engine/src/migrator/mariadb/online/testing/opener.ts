@@ -1,4 +1,4 @@
-// How a process of its own opens a MariaDB where a tool may work; the options are its address.
+// How a separate process opens a MariaDB where a tool may work; the options are its address.
 
 import { systemClock } from '../../../../lib/clock.ts';
 import { mariadbDialect } from '../../dialect.ts';
