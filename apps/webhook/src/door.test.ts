@@ -1,4 +1,4 @@
-// The door as senders and strangers see it: the real process, real payloads signed by programs that are not ours, real state.
+// The receiver as senders see it: a real process and state, and real payloads that other programs have signed.
 
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
@@ -100,7 +100,7 @@ describe('what code hosts send', () => {
     },
   );
 
-  it('a CDEvent is kept, and is one event signed, with a token, and in either mode', async () => {
+  it('a CDEvent is stored, and is one event signed, with a token, and in either mode', async () => {
     const event = payload('cdevents', 'artifact-published');
     const data = payload('cdevents', 'artifact-published-data');
     const { context } = JSON.parse(data.toString());
@@ -176,7 +176,7 @@ describe('what code hosts send', () => {
     expect((await post(path, body, headers, '127.0.0.6')).status).toBe(202);
   });
 
-  it('that cannot be read is said to be so, to a sender who is proved, and stands in the audit log', async () => {
+  it('that cannot be read is reported to a proved sender, and is in the audit log', async () => {
     const before = facts('refused').length;
     const { status, body } = await github(Buffer.from('{"a":'), 'push', 'broken');
     expect([status, body]).toEqual([400, { code: 'body-invalid', sentence: 'the body is not JSON' }]);
@@ -189,7 +189,7 @@ describe('what code hosts send', () => {
   });
 });
 
-describe('strangers', () => {
+describe('unauthenticated senders', () => {
   const body = Buffer.from('{}');
 
   it('find no hook without a secret, and hear the same as everywhere else', async () => {
@@ -215,7 +215,7 @@ describe('strangers', () => {
     );
   });
 
-  it('are told to wait per source, as the trusted proxy names it, and only that one', async () => {
+  it('have to wait per source, as the trusted proxy names it, and only that source', async () => {
     const from = (source: string, proxy: string) => post('/hooks/github', body, { 'x-forwarded-for': source }, proxy);
     const many = await Promise.all(Array.from({ length: 100 }, () => from('203.0.113.1', '127.0.0.8')));
     const refused = many.filter(({ status }) => status === 429);
@@ -223,7 +223,7 @@ describe('strangers', () => {
     expect(refused.every(({ headers }) => Number(headers['retry-after']) >= 1)).toBe(true);
     expect((await from('203.0.113.2', '127.0.0.8')).status).toBe(401);
     expect((await from('198.51.100.9, 203.0.113.1', '127.0.0.8')).status).toBe(429);
-    // Whoever is no trusted proxy names itself in vain.
+    // The receiver ignores the header of an address that is no trusted proxy.
     const alone = await Promise.all(Array.from({ length: 100 }, (_, at) => from(`203.0.113.${at}`, '127.0.0.7')));
     expect(alone.filter(({ status }) => status === 429).length).toBeGreaterThan(20);
   });

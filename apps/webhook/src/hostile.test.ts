@@ -52,7 +52,7 @@ function rss({ child }: Receiver): number {
   return Math.round(Number(line) / 1024);
 }
 
-/** From an address that strangers come from, too. */
+/** Sends from an address that unauthenticated requests come from, too. */
 function deliver(
   name: string,
   delivery: string,
@@ -147,7 +147,7 @@ describe('thousands of hostile requests', () => {
     expect((await deliver('github', 'again', body, headers)).status).toBe(200);
   });
 
-  it('kept nothing that was not proved', () => {
+  it('stored nothing that was not proved', () => {
     const kept = stage.open('look').inbox.list({ limit: 100 });
     expect(kept.map(({ delivery }) => delivery).sort()).toEqual(['first', 'next']);
     for (const secret of [standardSecret.slice(6), githubSecret, token])

@@ -14,13 +14,13 @@ const maxBodyBytes = 1 << 20;
 const maxHostBodyBytes = 32 << 20;
 const maxHeaders = 100;
 const mostConnections = 1024;
-/** A quarter: one source alone does not take them all. */
+/** A quarter: a single source does not take them all. */
 const mostConnectionsPerSource = 256;
 /** Bodies of a usual size always find a place; the large ones share this, and no source has more than a quarter of it. */
 const usualBodyBytes = 64 << 10;
 const largeBodiesBytes = 64 << 20;
 const mostLargeBodiesPerSource = 16;
-/** Those that only code hosts send have a place of their own, so that they cannot shut out the others: one per source. */
+/** Bodies that only code hosts send have a separate budget, so that they cannot block the others: one per source. */
 const hostBodiesBytes = 2 * maxHostBodyBytes;
 
 export const limits = {
@@ -65,7 +65,7 @@ export function limitWhatIsRead(server: FastifyInstance, unauthenticated: Unauth
   server.addHook('onRequest', async (request, reply) => {
     const largeBytes = largeBytesOf(request);
     const refused = refusalOf(request, unauthenticated);
-    // A connection on which a large body goes on coming is not kept for the next request.
+    // After refusing a large body, the server closes the connection: the rest of the body would still come in on it.
     if (refused && largeBytes > 0) reply.header('connection', 'close');
     if (refused) return reject(request, reply, refused);
     if (largeBytes === 0) return undefined;

@@ -1,4 +1,4 @@
-// Which delivery means what, on a real engine: orders are obeyed, what CI says of builds is taken by the rules.
+// Which delivery means what, on a real engine: orders are executed, and the rules decide on builds that CI reports.
 
 import type { Delivered, Engine, Settlement } from '@bg/engine';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -32,7 +32,7 @@ async function settled(hook: string, given: unknown): Promise<Settlement> {
 const build = { event: 'build', service: 'shop', version: 'v2.1' };
 
 describe('a delivery', () => {
-  it('of a code host is taken as a build, and nobody waits for an answer', async () => {
+  it('of a code host is taken as a build, and no sender waits for an answer', async () => {
     expect(await settled('github', payload('github', 'workflow-run-success'))).toMatchObject({
       state: 'done',
       sentence: expect.stringMatching(/^announced shop v117 \(main of acme\/shop, 9c1f3d2 by Alice Adams\)/),
@@ -62,7 +62,7 @@ describe('a delivery', () => {
     });
   });
 
-  it('of the generic hook without an event is an order as ever', async () => {
+  it('of the generic hook without an event is still an order', async () => {
     const order = { service: 'shop', version: 'v1.0', deploy: false };
     expect((await settled('generic', order)).answer).toMatchObject({ status: 200, body: { deployment: null } });
     expect((await settled('generic', { ...order, conclusion: 'success' })).answer).toMatchObject({ status: 400 });

@@ -19,7 +19,7 @@ describe('an allowance', () => {
     expect([1, 2, 3, 4].map(() => allowance.spend('a', 3_600_000))).toEqual([0, 0, 0, 1000]);
   });
 
-  it('forgets whoever was quiet for the longest, and not whoever goes on', () => {
+  it('forgets the source that was quiet for the longest, and not one that goes on', () => {
     const allowance = createAllowance(options);
     for (const source of ['busy', 'busy', 'busy', 'old', 'busy', 'new']) allowance.spend(source, 0);
     expect(allowance.wait('busy', 0)).toBe(1000);

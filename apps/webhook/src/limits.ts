@@ -12,7 +12,7 @@ export interface AllowanceOptions {
   readonly burst: number;
   /** In the long run. */
   readonly perSecond: number;
-  /** Beyond, the source that was quiet for the longest is forgotten: it may begin anew. */
+  /** Beyond, the source that was quiet for the longest is forgotten: it gets its burst again. */
   readonly mostSources: number;
 }
 

@@ -1,4 +1,4 @@
-// What the process is told by its environment, checked at once: every problem in one error, and never a secret in it.
+// The options from the environment, all checked at once: every problem in one error, and never a secret in it.
 
 import { type Environment, type HookSecrets, readSecrets } from './secrets-options.ts';
 import { isNetwork } from './source.ts';

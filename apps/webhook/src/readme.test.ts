@@ -65,14 +65,14 @@ const taken = (delivery: string) => {
 describe('the script of the README', () => {
   const order = { service: 'shop', version: 'v1.0', deploy: false, reason: 'äöü ✓ "quoted" $HOME `id` %s\\n' };
 
-  it('delivers what stands in a file, whatever stands there', async () => {
+  it('delivers what a file contains, whatever it contains', async () => {
     writeFileSync(join(workspace, 'order.json'), JSON.stringify(order));
     const { code, output } = await run('sh ci/announce.sh order.json', { DELIVERY_ID: 'once' });
     expect([code, output]).toEqual([0, expect.stringContaining('"deployment":null')]);
     expect(taken('once')?.body).toEqual(order);
   });
 
-  it('delivers nothing twice under one id, and makes an id of its own where there is none', async () => {
+  it('delivers nothing twice under one id, and makes an id where none is given', async () => {
     const known = stage.open('look').inbox.list({ limit: 100 }).length;
     for (const environment of [{ DELIVERY_ID: 'once' }, { DELIVERY_ID: 'once' }, {}])
       expect((await run('sh ci/announce.sh order.json', environment)).code).toBe(0);

@@ -14,7 +14,7 @@ export type Received =
 
 /** A sender hears what became of its order, if that takes no longer. */
 const answerMs = 5000;
-/** Each looks for itself at every change; whoever comes beside so many hears that its order is kept. */
+/** Each waiting request checks the inbox at every change; beyond this number, a sender only hears that it is stored. */
 const mostAwaited = 50;
 const retrySeconds = 30;
 /** Rows of the audit log for what was proved and cannot be read: one delivery may be replayed without end. */
@@ -66,7 +66,7 @@ const full: Answer = {
   body: { code: 'inbox-full', sentence: 'Too many deliveries wait; come again later.' },
 };
 
-/** As it stands after `answerMs` at the latest. */
+/** The delivery in its state after `answerMs` at the latest. */
 async function settled({ inbox, changed }: ReceivingEngine, delivery: DeliveryRecord): Promise<DeliveryRecord> {
   const end = performance.now() + answerMs;
   for (;;) {

@@ -1,4 +1,4 @@
-// The receiver as a process of its own: real HTTP, a real engine, the sample shop. Tests build on one another.
+// The receiver as a separate process: real HTTP, a real engine, the sample shop. Tests build on one another.
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
@@ -156,7 +156,7 @@ describe('a proved delivery', () => {
     expect((await deliver({ service: 'shop', version: 'v2.0', deploy: false }, { with: nextSecret })).status).toBe(200);
   });
 
-  it('that asks for no deployment is told what one would do', async () => {
+  it('that asks for no deployment is answered with what one would do', async () => {
     const { status, body } = await deliver({ service: 'shop', version: 'v2.0', deploy: false });
     expect([status, body.deployment]).toEqual([200, null]);
     expect(body.plan).toMatchObject({ version: 'v2.0', mode: 'deploy' });
@@ -213,7 +213,7 @@ describe('the process', () => {
     expect(deployments()).toHaveLength(1);
   });
 
-  it('killed between keeping a delivery and working on it, works on it when it is back, once', async () => {
+  it('killed between storing a delivery and working on it, works on it after its restart, once', async () => {
     const inbox = stage.open('look').inbox;
     const kept = () => inbox.list({ limit: 1000 }).filter(({ delivery }) => delivery.startsWith('msg_killed_'));
     const sent = Array.from({ length: 40 }, (_, index) =>

@@ -1,4 +1,4 @@
-// What the server says when there is no room, with a real socket in front and a stand-in where the state would be.
+// What the server answers when it has no room, with a real socket in front and a stub in place of the state.
 
 import { createHmac } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
@@ -116,7 +116,7 @@ it.each([
   expect(await send(port, '127.0.0.1', `x-hub-signature-256: a\r\n${head}`, body)).toMatch(/^HTTP\/1\.1 413 /);
 });
 
-it('lets senders of very large bodies shut out nobody who sends a smaller one', async () => {
+it('lets senders of very large bodies not block senders of smaller ones', async () => {
   const port = await open(async () => ({ kind: 'full' }));
   const huge = 'x-hub-signature-256: a\r\ncontent-length: 30000000';
   for (const source of ['127.0.0.2', '127.0.0.3']) void send(port, source, huge, 'x').catch(() => undefined);

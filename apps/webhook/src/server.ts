@@ -1,4 +1,4 @@
-// The HTTP side of the receiver: raw bodies, answers that tell strangers nothing. Nothing about deployments.
+// The HTTP side of the receiver: raw bodies, answers that reveal nothing to unauthenticated senders. No deployments.
 
 import type { Engine, Log } from '@bg/engine';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
@@ -48,7 +48,7 @@ export function createServer({ engine, hooks, unauthenticated, trustedProxies, l
   return server;
 }
 
-/** Counted, and told no more than that it was refused; or to wait. */
+/** Counts the request, and answers only that it was refused, or that the sender has to wait. */
 function createReject(unauthenticated: Unauthenticated): Reject {
   return (request, reply, { status, body, problem }) => {
     const waitSeconds = unauthenticated.refuse(sourceOf(request.ip), problem);
@@ -77,7 +77,7 @@ function answerFaultsPlainly(server: FastifyInstance, log: Log, reject: Reject):
   );
 }
 
-/** Closing waits for connections; what is answered while it does must not be kept alive for a next request. */
+/** Closing waits for connections; an answer sent meanwhile must not leave its connection open for another request. */
 function leaveNoConnectionOpen(server: FastifyInstance): void {
   let closing = false;
   server.addHook('preClose', async () => {

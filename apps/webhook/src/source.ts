@@ -1,5 +1,5 @@
-// Where a request comes from, as it is counted: an IPv4 address, or the /64 network of an IPv6 address, since whoever has
-// one address of that has them all.
+// Where a request comes from, as it is counted: an IPv4 address, or the /64 network of an IPv6 address, since a host
+// with one address of that network has them all.
 
 import { BlockList, isIP } from 'node:net';
 

@@ -25,7 +25,7 @@ function setting(unit: string, name: string): string | undefined {
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
 describe.each(units)('%s', (unit) => {
-  it('is stopped alone, so that services and load balancer outlive it', () => {
+  it('is stopped by itself, so that services and load balancer outlive it', () => {
     expect(setting(unit, 'KillMode')).toBe('process');
     expect(setting(unit, 'OOMPolicy')).toBe('continue');
     expect(setting(unit, 'Restart')).toBe('on-failure');

@@ -20,7 +20,7 @@ const once = () => {
   return { stop, signal: stop.signal };
 };
 
-describe('strangers at the door', () => {
+describe('unauthenticated requests', () => {
   it('are written once for many requests, by source', async () => {
     const { unauthenticated, written } = set();
     const { stop, signal } = once();

@@ -1,6 +1,6 @@
-// Requests that proved nothing: counted by where they come from, and told to wait where there are too many. What is
-// proved is never limited: a code host sends for everybody from the same addresses, so that whoever makes it send
-// rubbish from there must not be able to shut the others out.
+// Requests that proved nothing: counted by their source, and refused with a time to wait where there are too many. What
+// is proved is never limited: a code host sends for all its users from the same addresses, so a user who makes it send
+// rubbish must not be able to block the others.
 
 import { type Engine, type Log, pause, systemClock } from '@bg/engine';
 import { createAllowance } from './limits.ts';
@@ -15,10 +15,10 @@ export interface Unauthenticated {
 }
 
 const perSource = { burst: 60, perSecond: 1, mostSources: 10_000 };
-/** Lines of the log, from wherever they come: a disk is not to be filled by strangers. */
+/** Lines of the log, from all sources: unauthenticated senders must not fill the disk. */
 const allLines = { burst: 100, perSecond: 5, mostSources: 1 };
 const writeMs = 1000;
-/** Between two writes; the engine has a bound of its own per minute. */
+/** Between two writes; the engine has a separate limit per minute. */
 const mostSources = 16;
 const others = 'others';
 

@@ -123,7 +123,7 @@ describe('what cannot be worked on', () => {
     expect(engine.audit.after(0, 1000).filter(({ sentence }) => sentence.includes('half'))).toEqual([]);
   });
 
-  it('one that takes long ends beside the others, and what becomes of it is kept', async () => {
+  it('one that takes long runs in parallel to the others, and its result is stored', async () => {
     const gate = Promise.withResolvers<Ending>();
     const slow = await deliver('slow');
     const quick = await deliver('quick');

@@ -23,7 +23,7 @@ const roundSize = 200;
 const idleMs = 1000;
 /** So long the worker keeps the event loop from those who deliver. */
 const sliceMs = 5;
-/** One that takes longer goes on beside the others; while so many do already, it is tried again later. */
+/** One that takes longer continues in parallel to the others; while so many do already, it is tried again later. */
 const patienceMs = 1000;
 const mostAside = 4;
 const limitMs = 60_000;
@@ -38,7 +38,7 @@ export interface WorkOptions {
   readonly log: Log;
 }
 
-/** Until `signal` aborts; what is begun then and does not end at once is begun anew by whoever works on it next. */
+/** Until `signal` aborts; the next worker begins again what was begun then and does not end at once. */
 export function workOnInbox(options: WorkOptions, signal: AbortSignal): Promise<void> {
   const { engine } = options;
   return engine.withLease(inboxLease, signal, async (stop) => {
@@ -97,14 +97,14 @@ function atOnce(ending: Promise<End>): Promise<End | undefined> {
   return Promise.race([ending, yieldToEventLoop().then(() => undefined)]);
 }
 
-/** What comes after the limit is dropped: an act that nobody waits for is not done. */
+/** What comes after the limit is dropped: an act that no worker waits for is not done. */
 async function concludeLate(
   options: WorkOptions,
   delivery: Delivered,
   { ending, stop }: { readonly ending: Promise<End>; readonly stop: AbortSignal },
 ): Promise<void> {
   const end = await within(limitMs, ending, { signal: stop });
-  // Given up at a stop, it waits as it did before: whoever works on the inbox next begins it anew.
+  // Given up at a stop, it waits as it did before: the next worker begins it again.
   if (end === undefined && stop.aborted) return;
   try {
     conclude(options, delivery, end ?? { thrown: new Error(`it took longer than ${limitMs / 1000} s`) });

@@ -1,4 +1,4 @@
-// Reads a CloudEvent in structured or binary mode into one form, the structured one: what is kept says all that came.
+// Reads a CloudEvent in structured or binary mode into the structured form: the stored event contains all that came.
 
 import { isObject, type JsonObject, readJsonObject } from '@bg/engine';
 import { type Delivery, one } from './hook.ts';

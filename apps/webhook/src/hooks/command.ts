@@ -11,7 +11,7 @@ export interface DeployCommand {
   /** False: only say what a deployment would do. */
   readonly deploy: boolean;
   readonly reason: string | undefined;
-  /** Who asked the sender, in the sender's words; kept as a part of the reason, never taken for a person. */
+  /** Who asked the sender, in the sender's words; stored as a part of the reason, never taken for a person. */
   readonly by: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import { fitsHostEvent, readJsonObject } from '@bg/engine';
 import { type Delivery, type Hook, maxIdLength, one, type Proof } from './hook.ts';
 import { digestOf, provedBySha256 } from './secrets.ts';
 
-/** `secrets`: any of them proves a delivery, so that a new one can be brought in before the old one goes. */
+/** `secrets`: any of them proves a delivery, so that a new one can be added before the old one is removed. */
 export function githubHook(secrets: readonly string[]): Hook {
   return { name: 'github', tellsResult: false, verify: (delivery) => verify(secrets, delivery) };
 }
@@ -35,7 +35,7 @@ function read(headers: Delivery['headers'], signed: Buffer): Proof {
 
 /**
  * A webhook that was set to `application/x-www-form-urlencoded` sends `payload=<JSON>`. The content type is not signed;
- * no JSON begins like that, so the signed bytes themselves tell.
+ * no JSON begins like that, so the signed bytes themselves show it.
  */
 function withoutForm(signed: Buffer): Buffer {
   if (signed.subarray(0, 8).toString('latin1') !== 'payload=') return signed;

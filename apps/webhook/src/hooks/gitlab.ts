@@ -1,5 +1,5 @@
-// GitLab sends its secret along in X-Gitlab-Token and signs nothing: whoever has seen one delivery can make others. A
-// signing token, which newer instances know, signs as Standard Webhooks has it. Both are described in the README.
+// GitLab sends its secret along in X-Gitlab-Token and signs nothing: anyone who has seen one delivery can make others.
+// Newer instances can sign with a signing token, as Standard Webhooks specifies it. The README describes both.
 // https://docs.gitlab.com/user/project/integrations/webhooks/
 
 import { readJsonObject } from '@bg/engine';

@@ -1,5 +1,5 @@
-// A hook is one kind of sender: how its deliveries are proved, and how they are told apart. Proof comes first, on the
-// bytes as they came; nothing of an unproved delivery is parsed.
+// A hook is one kind of sender: how the receiver proves its deliveries and distinguishes them. It proves first, on the
+// bytes as they came, and parses nothing of an unproved delivery.
 
 export interface Delivery {
   /** Names in lower case; a name that came twice is a list, or joined by commas. */
@@ -17,18 +17,18 @@ export type Proof =
       readonly content: string;
       /** What the sender calls this kind of event; '' where it does not say. */
       readonly kind: string;
-      /** What is kept: the body, or what it says together with the headers that belong to it. */
+      /** What is stored: the body, or what it says together with the headers that belong to it. */
       readonly body: Buffer;
     }
   /** The sender is known, so it may hear why nothing can be made of this. */
   | { readonly proved: true; readonly problem: string }
-  /** For our own log; the sender is told nothing of it. */
+  /** For our own log; the sender does not see it. */
   | { readonly proved: false; readonly problem: string };
 
 export interface Hook {
   /** Its address is `/hooks/<name>`. */
   readonly name: string;
-  /** Whether its senders are answered with what became of their delivery: a code host wants to hear only that it is kept. */
+  /** Whether the answer contains the result of the delivery: a code host only wants to know that it is stored. */
   readonly tellsResult: boolean;
   verify(delivery: Delivery): Proof;
 }

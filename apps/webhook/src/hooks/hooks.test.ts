@@ -90,7 +90,7 @@ describe('GitHub', () => {
     expect(outcome(github.verify({ headers, body }))).toContain('X-GitHub-Event names no event');
   });
 
-  it('may send its JSON as a form, which is how a webhook is set up when nobody looks', async () => {
+  it('may send its JSON as a form, which is the default content type of a webhook', async () => {
     const json = payload('github', 'push');
     const body = Buffer.from(new URLSearchParams({ payload: json.toString() }).toString());
     const headers = await signedByOctokit(githubSecret, body, 'push', 'a');
@@ -237,7 +237,7 @@ describe('CloudEvents', () => {
     expect(cdevents.verify({ headers: { ...bearer, ...structuredType }, body })).toMatchObject({ kind, body });
   });
 
-  it('in binary mode is kept as what headers and data say together', () => {
+  it('in binary mode is stored as what headers and data say together', () => {
     const proof = cdevents.verify({ headers: { ...bearer, ...ce }, body: data });
     const kept = proof.proved && proof.problem === undefined ? JSON.parse(proof.body.toString()) : undefined;
     expect(kept).toMatchObject({

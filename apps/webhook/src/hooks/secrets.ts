@@ -1,8 +1,8 @@
-// Comparing what was sent with what is known, in a time that tells nothing of either.
+// Compares what was sent with what is known, in a time that reveals nothing of either.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Both are hashed first, so that even their lengths do not show; every secret is looked at, whichever fits. */
+/** Both are hashed first, so that even their lengths do not show; every secret is compared, whichever fits. */
 export function anyEquals(given: string, known: readonly string[]): boolean {
   const digest = sha256(given);
   return known.map((secret) => timingSafeEqual(digest, sha256(secret))).includes(true);

@@ -12,7 +12,7 @@ const prefix = 'whsec_';
 /** The standard asks for 24 to 64 bytes; the shorter can be guessed in time. */
 export const leastSecretBytes = 24;
 const toleranceSeconds = 300;
-/** A sender that changes its secret signs with the old and the new one; nobody has ten. */
+/** A sender that changes its secret signs with the old and the new one; no sender has ten. */
 const mostSignatures = 10;
 
 /** The key of `whsec_<base64>`; undefined where it is none, or too short. */
@@ -27,7 +27,7 @@ export function isSignedStandardly({ headers }: Delivery): boolean {
   return headers['webhook-signature'] !== undefined;
 }
 
-/** `keys`: any of them proves a delivery, so that a new one can be brought in before the old one goes. */
+/** `keys`: any of them proves a delivery, so that a new one can be added before the old one is removed. */
 export function verifyStandard(keys: readonly Buffer[], { headers, body }: Delivery, now: number): Signed {
   const id = one(headers['webhook-id']);
   const timestamp = one(headers['webhook-timestamp']);

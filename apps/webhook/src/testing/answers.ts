@@ -2,7 +2,7 @@
 
 export interface Answer {
   readonly status: number;
-  /** It brings a Retry-After. */
+  /** It has a Retry-After header. */
   readonly asksToWait: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface Losses {
   sent: number;
   /** By status. */
   readonly answers: Map<number, number>;
-  /** Answers that bring a Retry-After. */
+  /** Answers that have a Retry-After header. */
   toldToWait: number;
 }
 

@@ -1,4 +1,4 @@
-// Requests as nobody sends them who means well: as bytes, from a seed, so that a failure can be seen again.
+// Requests as only attackers send them: as bytes, from a seed, so that a failure can be reproduced.
 
 import { createHmac } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
@@ -36,7 +36,7 @@ export function createDice(seed: number): Dice {
 }
 
 const hooks = ['/hooks/github', '/hooks/gitlab', '/hooks/generic', '/hooks/cdevents'];
-/** A push of GitHub and of GitLab: whoever believed it would have something to keep. */
+/** A push of GitHub and of GitLab: a receiver that believed it would have something to store. */
 const push = Buffer.from(
   JSON.stringify({
     object_kind: 'push',
@@ -84,7 +84,7 @@ type Make = (dice: Dice, secrets: KnownSecrets) => Buffer;
 const polite: readonly Make[] = [
   (dice) => http('POST', dice.pick(hooks), githubHeaders, push),
   (dice) => http('POST', '/hooks/github', [...githubHeaders, githubSignature(String(dice.roll(1e9)), push)], push),
-  // One bit beside what was signed with the right secret.
+  // One bit differs from what was signed with the right secret.
   (dice, { github }) =>
     http('POST', '/hooks/github', [...githubHeaders, githubSignature(github, push)], oneOff(push, dice)),
   (dice, { standard }) => http('POST', dice.pick(hooks), standardSignature(standard, push, now()), oneOff(push, dice)),

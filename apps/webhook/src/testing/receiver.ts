@@ -12,7 +12,7 @@ export interface Receiver {
   readonly output: () => string;
 }
 
-/** With this environment alone, and nothing of the test's own but PATH. */
+/** With only this environment and PATH; nothing else of the test's environment. */
 export function start(environment: Readonly<Record<string, string>>): Omit<Receiver, 'url'> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts')], {
     env: { PATH: process.env.PATH ?? '', ...environment },

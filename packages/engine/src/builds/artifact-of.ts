@@ -12,7 +12,7 @@ const bad = (problem: string): { readonly ok: false; readonly problem: string } 
 
 type Plain = { readonly [Key in keyof ArtifactRule]: ArtifactRule[Key] };
 
-/** By the rule; without one, what the host names; undefined where nobody names one. */
+/** By the rule; without one, what the host names; undefined where neither names one. */
 export function artifactOf(
   rule: ArtifactRule | undefined,
   event: HostEvent,

@@ -46,7 +46,7 @@ describe('a commit status', () => {
     expect(status({ state: 'STOPPED' }).rules[0]?.takes).toBe(false);
   });
 
-  it('without a commit of its own names it in a link, as the documentation shows it', () => {
+  it('without a field for the commit names it in a link, as the documentation shows it', () => {
     const build = status({ commit: undefined }).rules[0]?.build;
     expect(build).toMatchObject({ commit, authors: [], subject: undefined });
   });
@@ -70,7 +70,7 @@ describe('a commit status', () => {
     expect(status({ updated_on: '2026-05-04T08:19:05Z' }).rules[0]?.build?.run).toBe(runs[0]);
   });
 
-  it('is told from a push by its body, whatever the name of the event says', () => {
+  it('is distinguished from a push by its body, whatever the name of the event says', () => {
     expect(read(ofMain, 'push').event?.event).toBe('push');
     expect(read(ofMain, 'pullrequest-merged').rules[0]?.takes).toBe(false);
   });
@@ -127,7 +127,7 @@ describe('four eyes', () => {
     testEngine.serving();
   };
 
-  it('count who opened, pushed to and merged the request that brought the commit', async () => {
+  it('count who opened, pushed to and merged the request that added the commit', async () => {
     set();
     await deliver('push', pushedBy('mallory-id'));
     await deliver('pullrequest-created');
@@ -147,7 +147,7 @@ describe('four eyes', () => {
     );
   });
 
-  it('count nobody who only commented, and no request that was declined', async () => {
+  it('do not count who only commented, nor a request that was declined', async () => {
     set();
     await deliver('pullrequest-merged', (body: Record<string, unknown>) => Object.assign(body, { comment: { id: 1 } }));
     await deliver('pullrequest-merged', (body: { pullrequest: Record<string, unknown> }) =>

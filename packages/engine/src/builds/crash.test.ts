@@ -1,4 +1,4 @@
-// A worker that dies while it takes a build: whoever goes on finds all of it done, or nothing.
+// A worker that dies while it takes a build: the next worker finds all of it done, or nothing.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// A delivery as a whole: whose it is, what is said when it is nobody's, and what looking at one would show.
+// A delivery as a whole: which service it is for, what is said when it is for none, and what a test run of it shows.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { ci, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
@@ -14,7 +14,7 @@ const set = (rules = announceAll): TestEngine => {
 };
 
 describe('a delivery', () => {
-  it('for a service that is not configured is parked, since it was meant for somebody', async () => {
+  it('for a service that is not configured is parked, since it was meant for a service', async () => {
     const { engine } = set(deployToProduction);
     expect(await deliver(engine, buildBody('v2.1', 1, { service: 'shopp' }))).toEqual({
       state: 'parked',
@@ -35,7 +35,7 @@ describe('a delivery', () => {
     expect(told(engine)).toEqual([]);
   });
 
-  it('is looked at by bg hook test without a trace, and as it would be', async () => {
+  it('is shown by bg hook test as it would be taken, without a trace', async () => {
     const { engine, store } = set(deployToProduction);
     const body = Buffer.from(JSON.stringify(buildBody('v2.1', 1)));
     const changes = () =>

@@ -1,4 +1,4 @@
-// What a code host tells, in one shape for all of them and still in the host's own words: nothing is believed yet.
+// What a code host sends, in one shape for all of them and still in the host's own words: nothing is believed yet.
 
 import type { ArtifactRule } from '../config/builds/settings.ts';
 import type { BuildActor } from '../domain/build.ts';
@@ -19,13 +19,13 @@ export interface HostEvent {
   /** Name and file. */
   readonly workflows: readonly string[];
   readonly branch: string | undefined;
-  /** Where a host does not tell tags from branches, both are set, alike. */
+  /** Where a host does not distinguish tags from branches, both are set to the same name. */
   readonly tag: string | undefined;
   /** What made it run, in the host's word: `push`, `schedule`, `parent_pipeline`, … */
   readonly trigger: string | undefined;
   readonly isPullRequest: boolean;
   readonly pullRequest: string | undefined;
-  /** Built from what lies in another repository. */
+  /** Built from the content of another repository. */
   readonly isForked: boolean;
   readonly conclusion: string | undefined;
   readonly isFailure: boolean;
@@ -86,7 +86,7 @@ export const nothingReported: Omit<HostEvent, 'host' | 'event' | 'document'> = {
 export const mostAuthors = 20;
 const longestMessage = 64 * 1024;
 
-/** Whatever lies there; undefined where the way ends. */
+/** The value at this path; undefined where the path ends. */
 export function dig(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce<unknown>(
     (inner, key) =>
@@ -115,7 +115,7 @@ export function author(value: unknown): BuildAuthor {
   return { name: text(value, 'name'), email, login };
 }
 
-/** Whoever wrote the commit, and whoever its message names beside them. */
+/** The author of the commit, and the co-authors that its message names. */
 export function authorsOf(commit: unknown): readonly BuildAuthor[] {
   const message = (text(commit, 'message') ?? '').slice(0, longestMessage);
   return distinct([author(dig(commit, 'author')), ...message.split('\n').flatMap(coAuthor)]);

@@ -1,4 +1,4 @@
-// What hosts really send beside what their rules ask for, taken from published payloads and the hosts' own words.
+// What hosts really send in addition to what their rules ask for, from published payloads and the hosts' own words.
 
 import { describe, expect, it } from 'vitest';
 import { payload, readPayload, rulesOf } from './testing/payloads.ts';
@@ -44,7 +44,7 @@ describe('a run for a branch', () => {
     expect(build).toMatchObject({ pullRequest: expected });
   });
 
-  it.each(['push', 'web', 'schedule', 'api'])('of GitLab by %s is no build of a request that lies open', (source) => {
+  it.each(['push', 'web', 'schedule', 'api'])('of GitLab by %s is no build of an open request', (source) => {
     const request = { iid: 7, source_project_id: 1, target_project_id: 1 };
     const body = pipeline({ source }, { merge_request: request });
     expect(taken('gitlab', rulesOf({ host: 'gitlab', repository, version: 'v1' }), body)?.build).toMatchObject({

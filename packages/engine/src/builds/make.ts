@@ -1,4 +1,4 @@
-// From what a host told to a build: the rule says where everything is found, and everything that comes out is checked.
+// From what a host sent to a build: the rule says where everything is found, and everything that results is checked.
 
 import type { BuildRule, FactName } from '../config/builds/settings.ts';
 import type { Author, Build } from '../domain/build.ts';
@@ -61,7 +61,7 @@ function make(rule: BuildRule, event: HostEvent, conclusion: Build['conclusion']
   };
 }
 
-/** Where the rule names a place of its own, something must be found there. */
+/** Where the rule has its own expression for a fact, that expression must find something. */
 function said({ facts }: BuildRule, { document }: HostEvent, name: FactName): string | undefined {
   const expression = facts[name];
   return expression === undefined
@@ -78,7 +78,7 @@ function versionOf(
   const expression = rule.version ?? usualVersion(event, known);
   const found =
     told === undefined ? evaluate(expression ?? '', event.document, known) : { ok: true as const, value: told };
-  // A build that failed may have come to no version; it is told by what is known.
+  // A build that failed may have no version; the report identifies it by what is known.
   if (conclusion === 'failed' && (!found.ok || !isVersion(found.value)))
     return known.shortCommit ?? known.runNumber ?? 'unknown';
   if (told === undefined && expression === undefined)
@@ -129,7 +129,7 @@ function addressOf(given: string | undefined): string | undefined {
   return given === undefined ? undefined : webAddress(given);
 }
 
-/** A build of a branch is no request's, whatever the host lists beside it: the order of commits holds for it. */
+/** A build of a branch belongs to no request, even if the host lists one: the order of commits holds for it. */
 const requestOf = ({ isPullRequest, pullRequest }: HostEvent) => (isPullRequest ? pullRequest : undefined);
 
 function numberOf(given: string | undefined): number | undefined {

@@ -87,7 +87,7 @@ export function sameRepository(expected: string, found: string | undefined): boo
   return found?.toLowerCase() === expected.toLowerCase();
 }
 
-/** `*` stands for any characters, none too. Each part is taken at its first place, so that no name can make this slow. */
+/** `*` matches any characters, or none. Each part is taken at its first place, so that no name can make this slow. */
 export function fits(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();

@@ -79,7 +79,7 @@ describe('a build', () => {
     expect(taken(hook, payload(hook, name))).toEqual([]);
   });
 
-  it('has everybody as an author who is named in the commit, found by a private address too', () => {
+  it('has every person as an author who is named in the commit, found by a private address too', () => {
     const body = payload(
       'github',
       'workflow-run-success',
@@ -140,7 +140,7 @@ describe('a build', () => {
     expect(read('github', payload('github', 'release'), 'push').event).toBeUndefined();
   });
 
-  it('of another repository is nobody’s', () => {
+  it('of another repository matches no service', () => {
     const body = payload('github', 'workflow-run-success', (run: { repository: { full_name: string } }) => {
       run.repository.full_name = 'eve/shop';
     });

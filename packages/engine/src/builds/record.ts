@@ -1,4 +1,4 @@
-// What the audit log says of builds: the one place where these rows are written. Everybody who tells people reads them.
+// What the audit log says of builds: the only place that writes these rows. All notifiers read them.
 
 import { actorName } from '../domain/actor.ts';
 import type { FactOf } from '../domain/audit-events.ts';
@@ -41,7 +41,7 @@ export function recordFixed(tx: Tx, build: StoredBuild): void {
   write(tx, build, { action: 'build-mended', sentence, detail: factsOf(build) });
 }
 
-/** About a build that is not kept. */
+/** About a build that is not stored. */
 export function recordConflict(tx: Tx, now: Build, earlier: StoredBuild, difference: string): string {
   const sentence = `${now.service} ${now.version} was announced before as build ${earlier.id}, and a version is immutable: ${difference}; nothing was changed`;
   const detail = factsOf({ ...now, id: earlier.id });
@@ -87,7 +87,7 @@ export function describe(build: Build): string {
   return `${build.service} ${build.version}${place === '' ? '' : ` (${place})`}${build.subject === undefined ? '' : `: ${build.subject}`}`;
 }
 
-/** Why there is a deployment that nobody asked for. */
+/** Why there is a deployment that no person asked for. */
 export const reasonOf = (build: StoredBuild): string => `build ${build.id}: ${describe(build)}`;
 
 function placeIn({ branch, tag, repository }: Build): string {

@@ -95,7 +95,7 @@ describe('a request that was merged', () => {
     expect(codeOf(testEngine.engine.approve(ref, carol))).toBe('ok');
   });
 
-  it('brings along who pushed to it and who queued it, and nobody who only gave it a label', async () => {
+  it('adds who pushed to it and who queued it, and not who only gave it a label', async () => {
     set();
     await request('opened');
     await request('synchronize', {}, user('mallory'));
@@ -171,7 +171,7 @@ describe('other hosts and other deliveries', () => {
     ).toEqual(['alice-adams <alice-adams> merged', 'carol-c <carol-c> opened', 'mallory <mallory> pushed']);
   });
 
-  it("of Gitea, which sends GitHub's headers and words of its own", async () => {
+  it("of Gitea, which sends GitHub's headers and its own words", async () => {
     set();
     const gitea = (action: string, merged: boolean, sender: string) =>
       deliver(

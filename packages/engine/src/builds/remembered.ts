@@ -1,5 +1,5 @@
-// What a host tells of a commit in deliveries that are no builds of it: who opened, pushed to and merged the request that
-// brought it. A build of that commit names only who set it off, so these are remembered, and four eyes count them.
+// What a host sends about a commit in deliveries that are no builds of it: who opened, pushed to and merged the request
+// that added it. A build of that commit names only who triggered it, so these are stored, and four eyes count them.
 
 import type { BuildRule } from '../config/builds/settings.ts';
 import { forgetHands, readHands, type Writing, writeHands } from '../state/contributors.ts';
@@ -14,7 +14,7 @@ export interface Remembered extends Contribution {
   readonly repository: string;
 }
 
-/** Only of a repository that a rule builds. Undefined where it tells of nobody. */
+/** Only of a repository that a rule builds. Undefined where the event names no person. */
 export function handsIn(rules: readonly BuildRule[], event: HostEvent): Remembered | undefined {
   const { host, repository, document } = event;
   const isBuilt = rules.some((rule) => rule.host === host && sameRepository(rule.repository ?? '', repository));

@@ -1,4 +1,4 @@
-// What becomes of builds, over a real state file: told once, refused loudly, deployed where a rule says so.
+// What becomes of builds, over a real state file: reported once, refused loudly, deployed where a rule says so.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
@@ -28,7 +28,7 @@ const sha = (digit: string) => digit.repeat(64);
 const at = (url: string, sha256?: string) => ({ artifact: { url, ...(sha256 ? { sha256 } : {}) } });
 
 describe('a good build', () => {
-  it('is announced to everybody who reads the audit log, with what is needed to decide', async () => {
+  it('is announced to all readers of the audit log, with what is needed to decide', async () => {
     const { engine } = set();
     const more = {
       ...at('https://b.example/v2.1.tar.gz?key=secret', sha('a')),
@@ -59,7 +59,7 @@ describe('a good build', () => {
     expect(engine.builds.ofVersion('shop', 'v2.1')?.artifact).toMatchObject({ sha256: sha('a') });
   });
 
-  it('that is told again is one announcement, by its run, by its version, and from fifty senders', async () => {
+  it('that is reported again is one announcement, by its run, by its version, and from fifty senders', async () => {
     const { engine, open } = set();
     const others = [engine, open('second'), open('third')];
     const ends = await Promise.all(
@@ -124,7 +124,7 @@ describe('a version that comes again with other content', () => {
 describe('a failed build', () => {
   const failing = (digit: number, more = {}) => buildBody('v2.1', digit, { conclusion: 'failed', ...more });
 
-  it('is told once, and once again when the branch is mended', async () => {
+  it('is reported once, and once again when the branch is fixed', async () => {
     const { engine } = set();
     await deliver(engine, buildBody('v2.0', 1));
     await deliver(engine, failing(2));
@@ -149,7 +149,7 @@ describe('a failed build', () => {
     });
   });
 
-  it('is a matter of its branch and repository alone', async () => {
+  it('is a matter of its branch and repository only', async () => {
     const { engine } = set();
     await deliver(engine, failing(1));
     await deliver(engine, failing(1, { branch: 'release/1', run: '2' }));
@@ -164,14 +164,14 @@ describe('a failed build', () => {
     ]);
   });
 
-  it('that is run again and passes is mended, though nothing else has changed', async () => {
+  it('that is run again and passes is fixed, though nothing else has changed', async () => {
     const { engine } = set();
     await deliver(engine, failing(1, { run: '7/1' }));
     await deliver(engine, buildBody('v2.1', 1, { run: '7/2' }));
     expect(actionsReported(engine)).toEqual(['build-failed', 'build-mended', 'build-announced']);
   });
 
-  it('of a version that was good before mends by that same version', async () => {
+  it('of a version that was good before is fixed by that same version', async () => {
     const { engine } = set();
     await deliver(engine, buildBody('v2.1', 1, { run: '7/1' }));
     await deliver(engine, failing(1, { run: '7/2' }));
@@ -179,7 +179,7 @@ describe('a failed build', () => {
     expect(actionsReported(engine)).toEqual(['build-announced', 'build-failed', 'build-mended']);
   });
 
-  it('of a host that counts no attempts is told by the name of its run only once', async () => {
+  it('of a host that counts no attempts is reported by the name of its run only once', async () => {
     const { engine } = set();
     await deliver(engine, failing(1, { run: '7' }));
     await deliver(engine, buildBody('v2.1', 1, { run: '7' }));
@@ -195,14 +195,14 @@ describe('a failed build', () => {
     expect(actionsReported(engine)).toEqual(['build-announced']);
   });
 
-  it('that arrives before its forerunner’s success is not mended by that', async () => {
+  it('that arrives before its predecessor’s success is not fixed by that', async () => {
     const { engine } = set();
     await deliver(engine, failing(5));
     await deliver(engine, buildBody('v2.0', 4));
     expect(actionsReported(engine)).toEqual(['build-failed', 'build-announced']);
   });
 
-  it('of a pull request is told by its host alone', async () => {
+  it('of a pull request is reported by its host only', async () => {
     const { engine } = set('      - { host: generic, pullRequests: true, targets: { staging: deploy } }\n');
     await deliver(engine, failing(1, { pullRequest: 12 }));
     expect(actionsReported(engine)).toEqual([]);
@@ -283,7 +283,7 @@ describe('a build of an older commit than the live one', () => {
     expect(reactionOf(engine, 'production')).toMatchObject({ code: 'older' });
   });
 
-  it('is known by the commit that the live release tells of itself', async () => {
+  it('is known by the commit that the live release names', async () => {
     const { engine, store } = set(deployToProduction);
     const untimed = { committedAt: undefined };
     await deliver(engine, buildBody('v8', 1, untimed));
@@ -305,7 +305,7 @@ describe('a build of an older commit than the live one', () => {
     expect(reactionOf(engine, 'production')).toMatchObject({ code: 'older' });
   });
 
-  it('is no step back where a branch was deployed to be looked at', async () => {
+  it('is no step back where a branch was deployed to be inspected', async () => {
     const { engine } = set(
       `${deployToProduction}      - { host: generic, pullRequests: true, targets: { staging: deploy } }\n`,
     );

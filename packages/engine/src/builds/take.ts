@@ -1,5 +1,5 @@
-// What becomes of a delivery: each build that comes out of it is judged, stored, told and deployed in one transaction, so
-// that a process that dies has done all of it or nothing, and one that comes again finds what was done.
+// What becomes of a delivery: each of its builds is judged, stored, reported and deployed in one transaction, so that a
+// process that dies has done all of it or nothing, and a worker that takes the delivery again finds what was done.
 
 import type { ParsedDelivery } from '../api/builds.ts';
 import type { Build, StoredBuild } from '../domain/build.ts';
@@ -57,7 +57,7 @@ function takeAll(context: BuildsContext, taking: readonly RuleReading[], sent: S
   };
 }
 
-/** Hosts send much that is no build of ours; a build that names its service is meant for somebody. */
+/** Hosts send much that is no build of ours; a build that names its service is meant for one. */
 function unmatched({ event, rules }: Reading, { hook, kind }: ParsedDelivery): Settlement {
   if (event === undefined) return { state: 'ignored', sentence: `${kind || 'this'} is no build` };
   const failing = rules.map(({ rule, conditions }) => ({ rule, missing: conditions.filter(({ holds }) => !holds) }));
@@ -112,13 +112,13 @@ export function takeBuild(context: BuildsContext, tx: Tx, given: Given): Outcome
     : takeGood(context, tx, { ...given, build });
 }
 
-/** Whoever commits sets the clock that says when: a wrong one must not make everything that follows look older. */
+/** The committer's clock sets the time of a commit: a wrong one must not make everything that follows look older. */
 function notFromTheFuture(build: Build, now: number): Build {
   const { committedAt } = build;
   return committedAt === undefined || committedAt <= now ? build : { ...build, committedAt: now };
 }
 
-/** Told once, until the branch is mended. A host shows the failures of pull requests to whoever opened them. */
+/** Reported once, until the branch is fixed. A host shows the failures of pull requests to those who opened them. */
 function takeFailed(tx: Tx, build: Build): End {
   if (build.pullRequest !== undefined) return done(`${describe(build)} failed; for a pull request its host tells that`);
   const known = buildOfRun(tx.db, build);

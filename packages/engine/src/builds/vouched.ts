@@ -4,7 +4,7 @@
 import { type BuildActor, type Deed, deeds } from '../domain/build.ts';
 import { author, type BuildAuthor, mostAuthors, text } from './host-event.ts';
 
-/** None for a bot, and none where the host names nobody. */
+/** Empty for a bot, and where the host names no account. */
 export function actor(did: Deed, value: unknown): readonly BuildActor[] {
   const { email, login, name } = author(value);
   // GitLab writes [REDACTED] in place of an address that it hides.
@@ -14,7 +14,7 @@ export function actor(did: Deed, value: unknown): readonly BuildActor[] {
   return [{ did, name, login, email: address }];
 }
 
-/** As a sender without a form of its own names them: `{"login": "mallory", "did": "pushed"}`. */
+/** As a sender without its own format names them: `{"login": "mallory", "did": "pushed"}`. */
 export function namedActors(given: readonly unknown[]): readonly BuildActor[] {
   return distinctActors(
     given.flatMap((each) => {

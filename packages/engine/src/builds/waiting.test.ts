@@ -93,7 +93,7 @@ describe('a build that waits', () => {
     });
   });
 
-  it('is given up when a person ended what it waited for: whoever steps back is not overtaken by a machine', async () => {
+  it('is given up when a person ended what it waited for: no machine overtakes a person who steps back', async () => {
     const { engine } = await waiting();
     testEngine.clock.advance(1000);
     ended('person:bob', 'aborted');

@@ -1,4 +1,4 @@
-// Four eyes: whoever wrote the commit counts as having asked for its deployment.
+// Four eyes: the person who wrote the commit counts as having asked for its deployment.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { alice, bob, carol, ci, codeOf, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
@@ -51,7 +51,7 @@ const by =
   };
 
 describe('an account that the code host vouches for', () => {
-  it('counts beside the author whom the commit names, and the plan says that they differ', async () => {
+  it('counts in addition to the author whom the commit names, and the plan says that they differ', async () => {
     const { engine } = await ranBy(by(account('Alice-Adams')));
     const ref = testEngine.running('await-approval', { requestedBy: 'machine:github' });
     expect(engine.deployment(ref.id)?.approval?.writers).toEqual(['bob', 'alice']);
@@ -100,7 +100,7 @@ describe('an account that the code host vouches for', () => {
     expect(codeOf(engine.approve(ref, alice))).toBe('ok');
   });
 
-  it('of a timetable is nobody', async () => {
+  it('of a timetable is no person', async () => {
     const { engine } = await ranBy((body) => {
       by(account('alice-adams'))(body);
       (body.workflow_run as unknown as { event: string }).event = 'schedule';
@@ -125,7 +125,7 @@ describe('an account that the code host vouches for', () => {
   });
 });
 
-describe('where nobody is left who may approve', () => {
+describe('where no person is left who may approve', () => {
   it('the announcement and the plan say so, and where too few are left as well', async () => {
     const two = [{ email: 'alice@acme.example' }, { email: 'bob@acme.example' }];
     testEngine = setCi(`${announceAll}    approval: { approvers: [alice, bob] }\n`);
@@ -156,7 +156,7 @@ async function waiting(authors: readonly object[], options = { fourEyes: true })
   return { engine: testEngine.engine, ref: testEngine.running('await-approval', { requestedBy: 'machine:generic' }) };
 }
 
-describe('an approval of what somebody wrote', () => {
+describe('an approval of what a person wrote', () => {
   it.each([
     ['by address', { email: 'ALICE@acme.example' }],
     ['by login', { login: 'Alice-Adams' }],
@@ -183,14 +183,14 @@ describe('an approval of what somebody wrote', () => {
     expect(codeOf(engine.reject(ref, alice, 'I forgot the prices'))).toBe('ok');
   });
 
-  it('is given by whoever wrote it where four eyes are not asked for', async () => {
+  it('is given by the author where four eyes are not asked for', async () => {
     const { engine, ref } = await waiting([{ email: 'alice@acme.example' }], { fourEyes: false });
     expect(codeOf(engine.approve(ref, alice))).toBe('ok');
   });
 });
 
-describe('whoever looks at a plan', () => {
-  it('is told who cannot approve it, and who is known to nobody', async () => {
+describe('a person who reads a plan', () => {
+  it('sees who cannot approve it, and who is not known', async () => {
     const { engine } = await waiting([{ email: 'alice@acme.example' }, { name: 'Zoe', email: 'zoe@home.example' }]);
     testEngine.ended('d_live');
     const plan = await engine.plan({ version: 'v2.1', actor: ci });

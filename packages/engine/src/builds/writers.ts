@@ -1,6 +1,6 @@
 // Who had a hand in what a release was built from: the authors of its commits, and the accounts that pushed, triggered,
-// published, opened or merged it. With four eyes each of them counts as having asked for it: no person brings their own
-// work to users alone, and the name in a commit, which anyone can write, sets nobody free.
+// published, opened or merged it. With four eyes each of them counts as having asked for it: no person can
+// approve their own work, and the name in a commit, which anyone can write, exempts no person.
 
 import { findPerson } from '../config/people/people.ts';
 import type { Person, Settings, TargetSettings } from '../config/settings.ts';

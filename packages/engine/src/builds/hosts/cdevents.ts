@@ -1,5 +1,5 @@
-// What senders of CDEvents tell (cdevents.dev), in an envelope of CloudEvents or without. The words of a build that the
-// specification does not have stand in customData, named as the generic hook names them.
+// What senders of CDEvents send (cdevents.dev), in an envelope of CloudEvents or without. The fields of a build that
+// the specification does not have are in customData, named as the generic hook names them.
 
 import {
   author,

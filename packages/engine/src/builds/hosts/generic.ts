@@ -1,5 +1,5 @@
-// A build as any sender may tell it: {"event": "build", "service": …, "version": …}. A key that is not known is an error,
-// since a misspelled one would be missed in silence.
+// A build as any sender may send it: {"event": "build", "service": …, "version": …}. An unknown key is an error,
+// since a misspelled key would otherwise be ignored silently.
 
 import {
   author,

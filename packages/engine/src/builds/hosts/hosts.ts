@@ -15,6 +15,6 @@ export function readerOf(host: string): HostReader | undefined {
   return known && readers[known];
 }
 
-/** Whether the body can be the event that a header names. Of an event that nobody reads only the name is known: it can. */
+/** Whether the body fits the event that a header names. True without a reader of the event: only the name is known. */
 export const fitsHostEvent = (host: BuildHost, kind: string, body: unknown): boolean =>
   readers[host].fits?.(kind, body) ?? true;

@@ -1,4 +1,4 @@
-// A desk with rules about builds, and CI that announces some: real state, nothing driven.
+// A test engine with rules about builds, and CI that announces some: a real state, and no controller.
 
 import type { Engine } from '../../api/engine.ts';
 import { type AuditRow, readEvent } from '../../domain/audit-events.ts';
@@ -48,7 +48,7 @@ export async function deliver({ builds }: Pick<Engine, 'builds'>, body: Json, ho
   return typeof ending === 'function' ? ending() : ending;
 }
 
-/** What was told of builds, and which deployments were asked for. */
+/** What the audit log reports of builds, and which deployments were asked for. */
 export function told({ audit }: Pick<Engine, 'audit'>): readonly AuditRow[] {
   const rows = audit.after(0, 1000);
   return rows.filter(({ action }) => action.startsWith('build-') || action === 'deployment-requested');

@@ -12,7 +12,7 @@ const engine = openEngine({ settings: loadSettings({ file, environment: {} }), l
 for (const delivered of engine.inbox.due(10)) {
   const ending = await engine.builds.take({ ...delivered, document: documentOf(delivered.body) });
   const act = typeof ending === 'function' ? ending : () => ending;
-  // What an older worker did: the act has a commit of its own, and the settlement never comes.
+  // As an older worker did it: the act has a separate commit, and the settlement never comes.
   if (point === 'unsettled') {
     act();
     die();

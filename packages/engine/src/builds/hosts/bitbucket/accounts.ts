@@ -6,7 +6,7 @@ import { actor } from '../../vouched.ts';
 
 export const accountOf = (user: unknown): string | undefined => text(user, 'account_id') ?? text(user, 'uuid');
 
-/** Nobody for an access token, an app or a team: only the type `user` is a person. */
+/** Empty for an access token, an app or a team: only the type `user` is a person. */
 export function actorOf(did: Deed, user: unknown): readonly BuildActor[] {
   const isPerson = (text(user, 'type') ?? 'user') === 'user';
   return isPerson && dig(user) !== undefined

@@ -11,7 +11,7 @@ export function pushContribution(body: unknown): Contribution {
   return {
     actors: actorOf('pushed', dig(body, 'actor')),
     request: undefined,
-    // Under its short form too: a pull request that brings the commit has no other.
+    // Under its short form too: a pull request that adds the commit has no other.
     commits: commitIds(...heads, ...heads.map((head) => head?.slice(0, shortCommitLength))),
   };
 }

@@ -36,7 +36,7 @@ export function pipeline(body: unknown): Facts {
   };
 }
 
-/** These are made for a branch or a tag, whichever request lies open for it. */
+/** GitLab makes these for a branch or a tag, whichever request is open for it. */
 const makesNoRequest = (source: string | undefined): boolean =>
   ['push', 'web', 'schedule', 'api', 'trigger', 'pipeline', 'chat'].includes(source ?? '');
 
