@@ -1,4 +1,4 @@
-// Figures of a bench: measured, beside a peer where there is one, against a bar where there is one.
+// Figures of a bench: measured, compared with a peer where there is one, and with a bar where there is one.
 
 export interface Figure {
   readonly name: string;
@@ -7,7 +7,7 @@ export interface Figure {
   /** The same of something that does nothing, or of another product, in the same run. */
   readonly peer: { readonly name: string; readonly value: number } | undefined;
   readonly bar: number | undefined;
-  /** How the value must stand to its bar; `under` when left out. */
+  /** How the value must compare to its bar; `under` when left out. */
   readonly reach?: 'under' | 'at most' | 'at least';
 }
 
@@ -25,7 +25,7 @@ export interface BenchOptions {
 
 export interface Measured {
   readonly figures: readonly Figure[];
-  /** Markdown, for a page of its own. */
+  /** Markdown, for a separate page. */
   readonly page?: string;
   /** Everything, for `--json`. */
   readonly details?: unknown;

@@ -1,4 +1,4 @@
-// A workspace of its own for the Bolt app that does nothing, with one message whose button can be pressed.
+// A separate workspace for the Bolt app that does nothing, with one message whose button can be clicked.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

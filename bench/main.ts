@@ -70,7 +70,7 @@ interface Asked {
   readonly markdown: string | undefined;
 }
 
-/** Undefined for what nobody can mean. */
+/** Undefined for arguments that make no sense. */
 function readArguments(): Asked | undefined {
   const { values, positionals } = parseArgs({
     allowPositionals: true,

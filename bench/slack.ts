@@ -1,5 +1,5 @@
-// How soon Slack gets its answer, and people their card: the real bot process, engine and database behind the Slack
-// stand-in, beside a Bolt app that does nothing.
+// How soon Slack gets its answer, and people their card: the real bot process, engine and database with the Slack
+// simulator, compared with a Bolt app that does nothing.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const atOnce = 50;
 const runs = 7;
 const cardRuns = 7;
 const stepMs = 60_000;
-/** A watch without users never has its numbers, so the deployment stands still while we measure. */
+/** A watch without users never has its numbers, so the deployment does not move while we measure. */
 const pace = { ...brisk, canary: '[{ percent: 10, approval: true }]' };
 
 export const slackBench: Bench = {

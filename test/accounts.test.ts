@@ -1,4 +1,4 @@
-// A service under an account of its own, from the first deployment to the way back, through a real balancer.
+// A service under a separate account, from the first deployment to the way back, through a real balancer.
 
 import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -58,7 +58,7 @@ const sidesOfUsers = (): Promise<readonly string[]> =>
     }),
   );
 
-it('is brought back by the driver with the same share and the same users on it', async () => {
+it('is restarted by the controller with the same share and the same users on it', async () => {
   stage = await setStage({ target: '        canary: [{ percent: 33, approval: true }]\n        bake: 1s\n' });
   const { engine } = stage.drive();
   await deployed(engine, 'v1.0');
@@ -80,13 +80,13 @@ it('is brought back by the driver with the same share and the same users on it',
   expect(new Set(await sidesOfUsers())).toEqual(new Set(['v2.0']));
 });
 
-it('is told as drift while it cannot be brought back, and that is over when it can', async () => {
+it('is reported as drift while it cannot be restarted, and no longer when it can', async () => {
   stage = await setStage({ target: '        canary: []\n        bake: 1s\n' });
   const { engine } = stage.drive();
   await deployed(engine, 'v1.0');
   const stranger = createServer((_request, response) => response.writeHead(404).end());
   process.kill((await account()).pid, 'SIGKILL');
-  // Another program takes the port in the moment in which nobody has it.
+  // Another program takes the port in the moment in which no process has it.
   for (let tries = 0; tries < 500 && !stranger.listening; tries += 1)
     await new Promise<void>((resolve) => {
       stranger.once('error', () => setTimeout(resolve, 5)).listen(stage.ports.front, '127.0.0.1', () => resolve());

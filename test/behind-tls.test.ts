@@ -14,7 +14,7 @@ const quick = '        canary: []\n        bake: 1s\n';
 const forged = { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example' };
 
 it.each(['embedded', 'nginx', 'haproxy'] as const)(
-  '%s: a trusted terminator is believed, a stranger is not',
+  '%s: the headers of a trusted terminator count, those of another sender do not',
   { timeout: 120_000 },
   async (driver) => {
     const attached = () => ({ driver, trustedProxies: ['127.0.0.1/32'] });
@@ -44,7 +44,7 @@ it.each(['embedded', 'nginx', 'haproxy'] as const)(
   },
 );
 
-/** The release tells what it was sent. */
+/** The release reports what it was sent. */
 async function addEcho({ folder }: Stage): Promise<void> {
   const file = join(folder, 'releases/shop/v1.0/shop.mjs');
   const text = await readFile(file, 'utf8');

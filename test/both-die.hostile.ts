@@ -1,5 +1,5 @@
-// Driver and balancer are killed at one moment while users ask: the balancer's watcher has a listener back before the next
-// driver has the lease. Where the watcher dies too, the next driver brings it up: the dead one's lease is not waited for.
+// Controller and balancer are killed at one moment while users ask: the balancer's watcher opens a listener before the
+// next controller has the lease. If the watcher dies too, the next controller starts it and does not wait for the lease.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';

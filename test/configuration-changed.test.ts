@@ -28,7 +28,7 @@ const rows = (engine: Engine, action: string): readonly AuditRow[] =>
   engine.audit.after(0, 1000).filter((row) => row.action === action);
 const quick = '        canary: []\n        bake: 1s\n';
 
-/** v1.0 stands by in blue, v2.0 serves users in green; nobody drives. */
+/** v1.0 is the standby in blue, v2.0 serves users in green; no controller runs. */
 async function twoSides(balancer: 'embedded' | 'nginx' | 'haproxy' = 'embedded'): Promise<Stage> {
   const stage = await setStage({ target: quick, balancer });
   stages.push(stage);

@@ -1,4 +1,4 @@
-// Two HAProxies that somebody else runs, one of which is killed and cannot come back: going back does not wait for it,
+// Two external HAProxies, one of which is killed and cannot come back: going back does not wait for it,
 // says so, and it follows when it comes.
 
 import { createServer, type Server } from 'node:net';
@@ -30,7 +30,7 @@ afterEach(async () => {
   await stage.strike();
 });
 
-/** Node `a` is where users connect, `b` has an address of its own. */
+/** Node `a` is where users connect, `b` has a separate address. */
 async function setUp(canary: string): Promise<Engine> {
   const [b = 0, log = 0] = await freePorts(2);
   otherFront = b;
@@ -53,7 +53,7 @@ async function setUp(canary: string): Promise<Engine> {
   const { strike } = stage;
   stage = {
     ...stage,
-    // The driver first: it brings back what is killed. A reload leaves processes behind that end in their own time.
+    // The controller first: it restarts what is killed. A reload leaves processes behind that end in their own time.
     strike: async () => {
       await stop();
       await killAll(stage.folder);
@@ -64,7 +64,7 @@ async function setUp(canary: string): Promise<Engine> {
   return engine;
 }
 
-/** Another program takes its port, so that the reload which the engine asks for cannot bring it back. */
+/** Another program takes its port, so that the reload which the engine asks for cannot restart it. */
 async function killForGood(): Promise<void> {
   const { folder } = stage;
   for (let tries = 0; tries < 200 && stranger === undefined; tries += 1) {

@@ -1,4 +1,4 @@
-// The old side is stopped when what it has begun is ended, or when its drain limit has passed; until then everybody sees
+// The old side is stopped when its open requests have ended, or when its drain limit has passed; until then people see
 // how much is open.
 
 import type { AuditRow, Engine, TargetView } from '@bg/engine';

@@ -1,4 +1,4 @@
-// Somebody else changes what users get: it is said once, with what differs, and a person decides.
+// Another program changes what users get: it is reported once, with what differs, and a person decides.
 
 import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
@@ -19,7 +19,7 @@ interface Drifting {
   readonly roles: () => readonly string[];
 }
 
-/** v1.0 stands by in blue, v2.0 serves users in green. Each test has a stage of its own: most of their time is waiting. */
+/** v1.0 is the standby in blue, v2.0 serves users in green. Each test has its own stage: they mostly wait. */
 async function play(act: (drifting: Drifting) => Promise<void>): Promise<void> {
   const stage = await setStage({ target: '        canary: []\n        bake: 1s\n' });
   try {
@@ -85,7 +85,7 @@ describe.concurrent('a change of the routing past the engine', { timeout: 120_00
       expect(rows('drift-resolved')).toHaveLength(1);
     }));
 
-  it('is restored by an approver and by nobody else', () =>
+  it('is restored only by an approver', () =>
     play(async (drifting) => {
       const { engine, target, rows, served } = drifting;
       await driftToBlue(drifting);

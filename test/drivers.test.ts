@@ -29,7 +29,7 @@ afterEach(async () => {
   await stage.strike();
 });
 
-describe('a driver that stood still past its lease', () => {
+describe('a controller that was suspended past its lease', () => {
   it('can write nothing when it wakes: neither state nor routing', { timeout: 120_000 }, async () => {
     stage = await setStage({
       target:
@@ -66,7 +66,7 @@ describe('a driver that stood still past its lease', () => {
 });
 
 describe('a process with another configuration', () => {
-  it('is refused while somebody drives, and takes over with its own when nobody does', {
+  it('is refused while a controller runs, and takes over with its own when none does', {
     timeout: 90_000,
   }, async () => {
     stage = await setStage();
@@ -99,7 +99,7 @@ describe('a process with another configuration', () => {
 });
 
 describe('two people', () => {
-  it('who deploy at the same moment from two processes: one is told that the target is busy', {
+  it('who deploy at the same moment from two processes: one gets the answer that the target is busy', {
     timeout: 60_000,
   }, async () => {
     stage = await setStage();
@@ -124,7 +124,7 @@ describe('two people', () => {
   });
 });
 
-describe('a driver that is told to end in the middle of a deployment', () => {
+describe('a controller that gets a signal to end in the middle of a deployment', () => {
   it('hands it on at once: nothing is turned back, and the next one goes on', { timeout: 60_000 }, async () => {
     stage = await setStage();
     const observer = stage.open('observer');
@@ -157,7 +157,7 @@ async function manyFiles(folder: string): Promise<void> {
     await Promise.all(Array.from({ length: 500 }, (_, more) => writeFile(join(folder, `${file + more}.txt`), 'asset')));
 }
 
-/** Made by the engine itself, kept with its state. */
+/** Made by the engine itself, stored with its state. */
 function previewTokens({ settings }: Stage): readonly string[] {
   const database = new DatabaseSync(join(settings.stateFolder, 'state.sqlite'), { readOnly: true });
   const rows = database.prepare("SELECT value FROM meta WHERE key LIKE 'preview-token%'").all();

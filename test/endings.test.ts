@@ -1,4 +1,4 @@
-// How deployments end when the release is bad: real releases that fail in a way of their own, under real traffic.
+// How deployments end when the release is bad: real releases that each fail differently, under real traffic.
 
 import { appendFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -58,7 +58,7 @@ async function aMachineCannotBringBack({ folder }: Stage, engine: Engine, versio
 const steady = (stage: Stage) => startUsers(stage.front, { count: 2, everyMs: 15 });
 
 describe.concurrent('a release that', { timeout: 120_000 }, () => {
-  it('fails a smoke test never reaches a user, is kept to be looked at, and then the last good one takes its place', () =>
+  it('fails a smoke test never reaches a user, is retained for inspection, and then the last good one takes its place', () =>
     onStage(quick(), async (stage, engine) => {
       await deployed(engine, 'v1.0');
       const users = steady(stage);
@@ -163,7 +163,7 @@ describe.concurrent('a release that', { timeout: 120_000 }, () => {
       expect(await frontStatus(stage)).toBe(200);
     }));
 
-  it('nobody uses is neither good nor bad, and is given up when patience ends', () =>
+  it('has no users is neither good nor bad, and is given up when patience ends', () =>
     onStage(quick({ patience: '2s' }), async (_, engine) => {
       await deployed(engine, 'v1.0');
       const end = await deployed(engine, 'v2.1');
@@ -187,7 +187,7 @@ describe.concurrent('a release that', { timeout: 120_000 }, () => {
     }));
 });
 
-/** Well for whoever asks it directly; the balancer's requests, which name a client, get an error. */
+/** Works when asked directly; the balancer's requests, which name a client, get an error. */
 const shyServer = `
 import { createServer } from 'node:http';
 const orders = { id: 'smoke-1' };

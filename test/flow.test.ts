@@ -1,4 +1,4 @@
-// The main job, through the engine's door: real releases, real processes, a real balancer.
+// The main job, through the engine's interface: real releases, real processes, a real balancer.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { alice, bob, finished, type Stage, setStage, until, value } from './support/stage.ts';

@@ -1,5 +1,5 @@
-// What text that others wrote costs the thread that keeps the lease: each parser with shapes made to be slow, at sizes that
-// double up to the most that it reads. Prints the table; the lease is lost at 8 s. (SQL is judged in a thread of its own.)
+// What external text costs the thread that renews the lease: each parser with shapes made to be slow, at sizes that
+// double up to the most that it reads. Prints the table; the lease is lost at 8 s. (SQL is parsed in a separate thread.)
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -34,7 +34,7 @@ async function openStage(): Promise<{ readonly stage: Stage; readonly startHog: 
 }
 
 describe.skipIf(!canMountDisks())('on a full disk (needs root and tmpfs)', { concurrent: true }, () => {
-  it('a rollback gets everybody back, and the next deployment needs no restart', async () => {
+  it('a rollback gets all users back, and the next deployment needs no restart', async () => {
     const { stage, startHog } = await openStage();
     const { engine } = stage.drive();
     await deployed(engine, 'v1.0');

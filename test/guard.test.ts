@@ -1,5 +1,5 @@
-// A live side that is ill while nobody deploys: users move to the warm standby, or the side is restarted, or a person is
-// called. Real processes are stopped and killed while users ask.
+// A live side becomes unhealthy without a deployment: users move to the warm standby, or the side is restarted, or the
+// guard calls a person. Real processes are stopped and killed while users ask.
 
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const kill = (engine: Engine, name: 'blue' | 'green', signal: NodeJS.Signals): v
   process.kill(pid, signal);
 };
 
-/** v1.0 stands by in blue, v2.1 serves in green. */
+/** v1.0 is the standby in blue, v2.1 serves in green. */
 async function twoSides(engine: Engine): Promise<void> {
   await deployed(engine, 'v1.0');
   await deployed(engine, 'v2.1');
@@ -91,7 +91,7 @@ describe.concurrent('a live side that is ill', { timeout: 120_000 }, () => {
       expect(after).toMatchObject({ lost: 0, last: 'v1.0' });
     }));
 
-  it('because it hangs is restarted where nothing stands by', () =>
+  it('because it hangs is restarted where there is no standby', () =>
     onStage(quick(), async (stage, engine) => {
       await deployed(engine, 'v1.0');
       await eventually(() => slot(engine, 'blue').health === 'healthy');

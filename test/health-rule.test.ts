@@ -1,5 +1,5 @@
-// A service that answers its health address for its own Host alone is deployed, and proved through the load balancer. One that
-// is degraded keeps its users and gets no new ones.
+// A service that answers its health address only for its own Host is deployed, and proved through the load balancer.
+// A service that is degraded keeps its users and gets no new ones.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

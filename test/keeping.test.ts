@@ -20,7 +20,7 @@ const both = async (engine: Engine): Promise<void> => {
 };
 
 describe.concurrent('after the bake the old side', { timeout: 90_000 }, () => {
-  it('is kept as standby, and stopped when its time is over', () =>
+  it('is retained as standby, and stopped when its time is over', () =>
     onStage(plan('standby: { keep: 3s }'), async (stage, engine) => {
       await both(engine);
       expect(slot(engine, 'blue')).toMatchObject({ role: 'standby', version: 'v1.0' });
@@ -39,7 +39,7 @@ describe.concurrent('after the bake the old side', { timeout: 90_000 }, () => {
       expect(told(engine, 'side-stopped')).toHaveLength(1);
     }));
 
-  it('is brought to the same release where the configuration says so', () =>
+  it('is upgraded to the same release where the configuration says so', () =>
     onStage(plan('afterBake: upgrade'), async (_, engine) => {
       await both(engine);
       await eventually(() => slot(engine, 'blue')?.version === 'v2.1');
@@ -58,7 +58,7 @@ describe.concurrent('after the bake the old side', { timeout: 90_000 }, () => {
 });
 
 describe.concurrent('what has died', { timeout: 90_000 }, () => {
-  it('as the active side is noticed, told, and restarted, each time after a longer wait', () =>
+  it('as the active side is noticed, reported, and restarted, each time after a longer wait', () =>
     onStage(plan('crash: { firstRestart: 500ms, maxRestart: 60s }'), async (_, engine) => {
       await deployed(engine, 'v1.0');
       for (const times of [1, 2]) {
@@ -140,7 +140,7 @@ describe.concurrent('a deployment that could not be undone', { timeout: 120_000 
 });
 
 describe.concurrent('a state file that was lost', { timeout: 90_000 }, () => {
-  it('is begun anew from what runs: adopted without a restart, and no user notices', async () => {
+  it('is created again from what runs: adopted without a restart, and no user notices', async () => {
     const stage = await setStage(plan(''));
     try {
       const before = stage.drive('before');
@@ -190,7 +190,7 @@ async function squat(port: number): Promise<Server> {
 }
 
 describe.concurrent('a slot that two want at once', { timeout: 120_000 }, () => {
-  it('is taken by the deployment, whether the last good release was being brought back there or not', () =>
+  it('is taken by the deployment, whether the last good release was being restored there or not', () =>
     onStage(
       { target: '\n        canary: []\n        bake: 500ms\n        failedSide: { keep: 10m }\n' },
       async (_, engine) => {
@@ -211,8 +211,8 @@ describe.concurrent('a slot that two want at once', { timeout: 120_000 }, () => 
     ));
 });
 
-describe('strangers', () => {
-  it('who were refused are one row of the log per minute and door', () => {
+describe('unauthenticated senders', () => {
+  it('who were refused are one row of the log per minute and source', () => {
     const clock = movable();
     return onStage({ ...plan(''), clock }, async (_, engine) => {
       const eve = { kind: 'stranger', name: 'U0EVE', door: 'slack' } as const;

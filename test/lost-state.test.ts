@@ -1,4 +1,4 @@
-// The state file is lost while users are served: what runs is learnt from what answers, and no user notices.
+// The state file is lost while users are served: what runs is discovered from what answers, and no user notices.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ interface Lost {
   loseState(): void;
 }
 
-/** v1.0 stands by in blue, v2.0 serves users in green; nobody drives. Each test has a stage of its own. */
+/** v1.0 is the standby in blue, v2.0 serves users in green; no controller runs. Each test has its own stage. */
 async function play(
   act: (lost: Lost) => Promise<void>,
   balancer: StageOptions['balancer'] = 'embedded',
@@ -55,7 +55,7 @@ async function play(
 
 describe.concurrent('a state that was lost', { timeout: 120_000 }, () => {
   it.each(['embedded', 'nginx', 'haproxy'] as const)(
-    'learns routing, versions and releases from %s under load, moves nobody, and goes on from there',
+    'discovers routing, versions and releases from %s under load, moves no users, and goes on from there',
     (balancer) =>
       play(async ({ stage, before, loseState }) => {
         const users = startUsers(stage.front);
@@ -78,7 +78,7 @@ describe.concurrent('a state that was lost', { timeout: 120_000 }, () => {
         expect(after.slots.map(({ pid }) => pid)).toEqual(before.slots.map(({ pid }) => pid));
         expect(rows(engine, 'state-learnt')[0]?.sentence).toContain('users go to green');
         expect(engine.audit.verify()).toMatchObject({ intact: true });
-        // What stood by is gone back to only when somebody says so.
+        // Users go back to the former standby only when a person requests it.
         expect(engine.rollback({ actor: alice })).toMatchObject({ ok: false, refusal: { code: 'no-rollback-target' } });
         const back = await until(engine, value(engine.switch({ actor: alice })).id, finished);
         expect(back.outcome).toMatchObject({ kind: 'promoted' });
@@ -108,7 +108,7 @@ describe.concurrent('a state that was lost', { timeout: 120_000 }, () => {
       }
     }));
 
-  it('fails a deployment that was asked for before the live side was learnt, and moves nobody', () =>
+  it('fails a deployment that was asked for before the live side was discovered, and moves no users', () =>
     play(async ({ stage, loseState }) => {
       loseState();
       const asking = stage.open();

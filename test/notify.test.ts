@@ -1,4 +1,4 @@
-// From a deployment to a mailbox: the process that drives also tells, and a mail server that is away delays mail alone.
+// From a deployment to a mailbox: the controller also notifies, and a mail server that is away delays only mail.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ afterEach(async () => {
 const secret = `whsec_${'A'.repeat(44)}`;
 const told = ({ received }: MailServer) => received.map(({ raw, to }) => `${to.join()}: ${header(raw, 'Subject')}`);
 
-it('live, failed, restored: each told once, none lost while the mail server was away', async () => {
+it('live, failed, restored: each reported once, none lost while the mail server was away', async () => {
   const [port = 0] = await freePorts(1);
   const stage = await setStage({
     target: `

@@ -54,7 +54,7 @@ async function afterAMinute(clock: Played['clock'], what: () => boolean): Promis
 }
 
 describe.concurrent('the files of a release that runs', { timeout: 120_000 }, () => {
-  it('are told once when they change, by name, and once when they are mended; a touch changes nothing', () =>
+  it('are reported once when they change, by name, and once when they are fixed; a touch changes nothing', () =>
     play({}, async ({ stage, engine, clock, again }) => {
       await deployed(engine, 'v1.0');
       const file = join(releases(stage), 'v1.0', 'page.mjs');
@@ -73,7 +73,7 @@ describe.concurrent('the files of a release that runs', { timeout: 120_000 }, ()
       expect(slot(engine, 'blue')?.filesDrift).toMatchObject({ files: ['page.mjs'], count: 1 });
       expect(slot(engine, 'blue')?.role).toBe('active');
 
-      // Whoever drives next knows which files they were, and does not tell it again.
+      // The next controller knows which files they were, and does not report it again.
       const next = await again();
       await eventually(() => slot(next, 'blue')?.health === 'healthy');
       clock.advance(200_000);
@@ -84,7 +84,7 @@ describe.concurrent('the files of a release that runs', { timeout: 120_000 }, ()
     }));
 });
 
-/** The list of files is kept whenever they were read whole and found good. */
+/** The list of files is stored whenever they were read whole and found good. */
 async function readAll(stage: Stage, sinceMs: number): Promise<void> {
   const list = join(stage.settings.stateFolder, 'listings', 'shop', 'v1.0.json');
   await eventually(() => (statSync(list, { throwIfNoEntry: false })?.mtimeMs ?? 0) > sinceMs);
@@ -98,7 +98,7 @@ describe.concurrent('what a slot was started with', { timeout: 120_000 }, () => 
         ${own}
 `;
 
-  it('is held against a start now and against the other slot, by names alone', async () => {
+  it('is compared with a start now and with the other slot, only by names', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bg-env-'));
     const common = join(folder, 'common.conf');
     await writeFile(common, 'PAYMENTS_KEY=first-secret\nMODE=plain\n');
@@ -151,7 +151,7 @@ describe.concurrent('the disk', { timeout: 180_000 }, () => {
         (await readdir(releases(stage))).filter((name) => name.startsWith('v1.') || name.startsWith('.')).toSorted();
       // It is written first, and taken from the disk then.
       await eventually(async () => (await left()).join() === 'v1.1,v1.2,v1.3,v1.4');
-      // What was never registered is nobody's to remove.
+      // Cleanup does not remove what was never registered.
       expect(await readdir(releases(stage))).toContain('v2.1');
       const refused = engine.rollback({ version: 'v1.0', actor: alice });
       expect(refused).toMatchObject({ ok: false, refusal: { code: 'release-unknown' } });

@@ -63,7 +63,7 @@ describe.concurrent('the manifest of a release', { timeout: 120_000 }, () => {
       expect(await commandOf(engine, 'green')).not.toContain('says');
     }));
 
-  it('has its templates filled in, and its own smoke tests run beside those of the configuration', () =>
+  it('has its templates filled in, and its own smoke tests run in addition to those of the configuration', () =>
     onStage({ target: plain }, async (stage, engine) => {
       const more = `
 templates: [config/app.conf.hbs]

@@ -1,4 +1,4 @@
-// Whoever drives is killed while a schema is widened, filled and contracted: the next one goes on, and no order is lost.
+// The controller is killed while a schema is widened, filled and contracted: the next one continues; no order is lost.
 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

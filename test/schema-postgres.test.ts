@@ -1,4 +1,4 @@
-// The flow on a real PostgreSQL: widened, blocked by a session that holds a lock, filled, and never a password told.
+// The flow on a real PostgreSQL: widened, blocked by a session that holds a lock, filled, and no password ever shown.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ const columns = async () =>
     .sort();
 
 describe('a schema on PostgreSQL', { timeout: 170_000 }, () => {
-  it('follows the releases, gives way to who holds a lock, and tells nobody a password', async () => {
+  it('follows the releases, gives way to the session that holds a lock, and shows no password', async () => {
     const { engine } = stage.drive();
     expect((await deployed(engine, 'v1.0')).outcome).toMatchObject({ kind: 'promoted' });
     await server.query(database, "INSERT INTO users SELECT n, n || '@example.com' FROM generate_series(1, 1000) n");
@@ -95,7 +95,7 @@ describe('a schema on PostgreSQL', { timeout: 170_000 }, () => {
       { n: 1000 },
     ]);
 
-    // Nobody may take away what is not known not to be needed: there is no contract file, and no scratch server.
+    // A column that may still be needed is never removed: there is no contract file, and no scratch server.
     expect(await engine.migrations.contract({ actor: alice })).toMatchObject({
       refusal: { code: 'nothing-to-contract' },
     });

@@ -1,5 +1,5 @@
-// A schema that both versions can live with, through the engine's door: the sample shop's own SQLite database is widened,
-// filled and tightened while users order.
+// A schema that both versions can live with, through the engine's interface: the sample shop's SQLite database is
+// widened, filled and tightened while users order.
 
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -50,11 +50,11 @@ describe('a schema', { timeout: 170_000 }, () => {
     const second = await deployed(engine, 'v2.1');
     expect(second.outcome).toMatchObject({ kind: 'promoted' });
 
-    // Filled by the driver, as a job of its own.
+    // Filled by the controller, as a separate job.
     await eventually(() => engine.status().targets[0]?.schema?.migrations.at(-1)?.state === 'ready');
     expect(asked('SELECT count(*) AS n FROM orders WHERE cents IS NULL')).toEqual([{ n: 0 }]);
 
-    // v2.0 stands by, and reads `amount`.
+    // v2.0 is the standby, and reads `amount`.
     const early = await engine.migrations.contract({ actor: alice });
     expect(early).toMatchObject({ ok: false, refusal: { code: 'schema-needed' } });
     expect(early.ok ? '' : early.refusal.sentence).toContain('v2.0 still needs the old shape: v2.0 (standby in blue)');
@@ -81,7 +81,7 @@ describe('a schema', { timeout: 170_000 }, () => {
       database_connected: true,
     });
 
-    // Now there is no way back, and whoever asks is told.
+    // Now there is no way back, and a rollback is refused with the reason.
     await eventually(() => (engine.status().targets[0]?.schema?.toContract.length ?? 1) === 0);
     expect(engine.rollback({ version: 'v2.0', actor: alice })).toMatchObject({
       refusal: { code: 'schema-incompatible' },
@@ -107,7 +107,7 @@ describe('a schema', { timeout: 170_000 }, () => {
     expect(value(engine.releases({})).find(({ version }) => version === 'v2.0')?.registered).toBe(false);
   });
 
-  it('a lock that somebody holds fails the deployment after its limit, names it, and leaves nothing half-done', async () => {
+  it('a lock of another process fails the deployment after its limit, names it, and leaves nothing half-done', async () => {
     stage = await setStage({ database: true, target: target(', lockTimeout: 200ms, lockTotal: 2s') });
     const { engine } = stage.drive();
     expect((await deployed(engine, 'v1.0')).outcome).toMatchObject({ kind: 'promoted' });
@@ -122,7 +122,7 @@ describe('a schema', { timeout: 170_000 }, () => {
   });
 });
 
-/** In a process of its own: what another copy of SQLite in this one closes would end a lock that is held here. */
+/** In a separate process: what another copy of SQLite in this one closes would end a lock that is held here. */
 async function holdLock(file: string): Promise<() => Promise<void>> {
   const program = `
     const { DatabaseSync } = require('node:sqlite');

@@ -12,7 +12,7 @@ const options = {
 const startsAfterMs = 8_000;
 
 describe('a release that answers late', { timeout: 120_000 }, () => {
-  it('is held, and never told as ill', () =>
+  it('is held, and never reported as unhealthy', () =>
     onStage(options, async (stage, engine) => {
       const releases = join(stage.folder, 'releases', 'shop');
       const late = `setTimeout(() => import('./server.mjs'), ${startsAfterMs})`;

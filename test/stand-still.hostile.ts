@@ -1,4 +1,4 @@
-// All engine processes stand still for longer than a lease, a watch and a bake last, as on a machine that is suspended.
+// All engine processes are stopped for longer than a lease, a watch and a bake last, as on a machine that is suspended.
 
 import { afterEach, expect, it } from 'vitest';
 import { type Driver, reached, startDriver } from './support/drivers.ts';

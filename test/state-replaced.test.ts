@@ -31,7 +31,7 @@ describe.concurrent('a driver whose state file', () => {
     ['was removed', remove, /was removed while this process had it open/],
     ['was replaced', putBack, /was replaced by another file/],
   ] as const)(
-    '%s stops acting, and the next one works alone',
+    '%s stops acting, and only the next one works',
     async (_, replace, says) => {
       const stage = await setStage({ target: fastTarget });
       const drivers: Driver[] = [];

@@ -1,4 +1,4 @@
-// What other programs hear of real deployments: GitHub and a receiver of events, while nobody waits for either.
+// What other programs hear of real deployments: GitHub and a receiver of events; the controller waits for neither.
 
 import { type Engine, openEngine, silentLog } from '@bg/engine';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -27,7 +27,7 @@ afterEach(async () => {
   await tracker?.close();
 });
 
-/** As another process beside the one that drives. */
+/** As another process, in addition to the controller. */
 function tell({ settings }: Stage): Engine {
   const repositories = [{ service: 'shop', repository: 'acme/shop', environments: [] }];
   const sinks = [{ name: 'tracker', url: tracker.origin, token: undefined, secret: undefined }];
@@ -47,7 +47,7 @@ function tell({ settings }: Stage): Engine {
 }
 
 describe('a release, the next one and the way back', () => {
-  it('are deployments on GitHub, with one success at the end, and events for everybody else', async () => {
+  it('are deployments on GitHub, with one success at the end, and events for all other receivers', async () => {
     stage = await setStage({ target: everybodyAtOnce });
     github = await githubServer({ token, repositories: { 'acme/shop': ['v1.0', 'v2.1'].map(commitOf) } });
     tracker = await localServer(() => ({ status: 204 }));

@@ -1,4 +1,4 @@
-// People at the wheel of a real deployment: wait, hold, go on, skip, give up, and what happens when nobody says anything.
+// People control a real deployment: wait, hold, go on, skip, give up, and what happens when no person decides.
 
 import type { DeploymentView, Engine } from '@bg/engine';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,7 @@ const statusOf = (view: DeploymentView | undefined, name: string): string[] =>
   view?.steps.filter((step) => step.name === name).map(({ status }) => status) ?? [];
 
 describe.concurrent('a person', { timeout: 120_000 }, () => {
-  it('who pauses a watch keeps the share until somebody resumes it, however good the numbers are', () =>
+  it('who pauses a watch keeps the share until a person resumes it, however good the numbers are', () =>
     onStage(plan(), async (stage, engine) => {
       await deployed(engine, 'v1.0');
       const users = steady(stage);
@@ -50,7 +50,7 @@ describe.concurrent('a person', { timeout: 120_000 }, () => {
       expect((await users.stop()).lost).toEqual([]);
     }));
 
-  it('who pauses before the first user keeps everybody off, and the paused side is still watched', () =>
+  it('who pauses before the first user keeps all users off, and the paused side is still watched', () =>
     onStage(plan(), async (stage, engine) => {
       await deployed(engine, 'v1.0');
       const users = steady(stage);
@@ -93,7 +93,7 @@ describe.concurrent('a person', { timeout: 120_000 }, () => {
       expect((await until(engine, id, finished)).outcome?.kind).toBe('promoted');
     }));
 
-  it('who promotes to everybody skips what is left, and an abort afterwards is a rollback', () =>
+  it('who promotes to all users skips what is left, and an abort afterwards is a rollback', () =>
     onStage(
       plan({
         canary: '[{ percent: 10, watch: 60s }, { percent: 10, approval: true }, { percent: 50, watch: 60s }]',
@@ -156,7 +156,7 @@ describe.concurrent('a person', { timeout: 120_000 }, () => {
     }));
 });
 
-describe.concurrent('nobody', { timeout: 120_000 }, () => {
+describe.concurrent('no person', { timeout: 120_000 }, () => {
   it('who decides before the deadline means no', () =>
     onStage(
       plan({ canary: '[{ percent: 10, approval: true }]', more: 'approval: { deadline: 2s }' }),

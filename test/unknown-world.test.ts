@@ -22,7 +22,7 @@ const rows = (engine: Engine, action: string): readonly AuditRow[] =>
   engine.audit.after(0, 2000).filter((row) => row.action === action);
 const pids = (engine: Engine) => target(engine).slots.map(({ pid }) => pid);
 
-/** v1.0 is live in blue; v2.0 was rolled back and is kept in green for `keep`. */
+/** v1.0 is live in blue; v2.0 was rolled back and is retained in green for `keep`. */
 async function rolledBack(balancer: (typeof balancers)[number], keep: string) {
   const stage = await setStage({
     target: `        canary: []\n        bake: 1s\n        failedSide: { keep: ${keep} }\n`,
@@ -37,7 +37,7 @@ async function rolledBack(balancer: (typeof balancers)[number], keep: string) {
   return { stage, engine, stop };
 }
 
-describe.concurrent('everybody is sent by hand to a side that is kept as failed', () => {
+describe.concurrent('all users are sent by hand to a side that is retained as failed', () => {
   it.each(balancers)('%s: its time ends, and it serves on; nothing is deployed or rolled back', async (balancer) => {
     const { stage, engine } = await rolledBack(balancer, '5s');
     const before = pids(engine);

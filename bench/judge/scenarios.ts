@@ -18,7 +18,7 @@ export interface Scenario {
   readonly share?: (second: number) => number;
   /** Both sides' errors and times are multiplied by these. */
   readonly shared?: (second: number) => { readonly errors: number; readonly times: number };
-  /** The new side's times alone. */
+  /** Only the new side's times. */
   readonly cold?: (second: number) => number;
   /** Errors of one client, who stays on one side: on the new one as often as its weight says. */
   readonly badClient?: (second: number) => number;

@@ -1,5 +1,5 @@
 // Times of answers in buckets: lognormal with a median of 50 ms and a 99th percentile of 322 ms, stretched as a whole or in
-// the tail alone.
+// only in the tail.
 
 import type { Times } from '../../packages/engine/src/domain/routing.ts';
 import type { Dice } from './draw.ts';
@@ -60,7 +60,7 @@ function sharesBelow(stretch: Stretch): readonly number[] {
   return shares;
 }
 
-/** The upper edge stands for a bucket. */
+/** The upper edge represents a bucket. */
 export function drawTimes(dice: Dice, requests: number, stretch: Stretch): Times {
   const shares = sharesBelow(stretch);
   const counts = requests < 2 * edges.length ? one(dice, requests, shares) : many(dice, requests, shares);

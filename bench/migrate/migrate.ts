@@ -1,5 +1,5 @@
 // A column of a table of two million rows is renamed under 300 transactions a second: expand, backfill and contract in three
-// deployments, the migrator killed five times on the way; beside it the same as one ALTER and one UPDATE.
+// deployments, and the migrator is killed five times. For comparison: the same as one ALTER and one UPDATE.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type PostgresServer, startPostgres } from '../../packages/engine/src/migrator/testing/postgres-server.ts';

@@ -1,4 +1,4 @@
-// The migrator in a process of its own: one phase, each step said as a line of JSON, so that it can be killed anywhere.
+// The migrator in a separate process: one phase, each step is a line of JSON, so that it can be killed anywhere
 
 import { systemClock } from '../../packages/engine/src/lib/clock.ts';
 import { readMigrations } from '../../packages/engine/src/migrator/files/read.ts';

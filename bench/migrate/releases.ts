@@ -20,7 +20,7 @@ export const releases: Readonly<Record<ReleaseName, Statements>> = {
     write: 'UPDATE customers SET display_name = $2 WHERE id = $1',
     insert: 'INSERT INTO customers (display_name) VALUES ($1) RETURNING id',
   },
-  // Deployed once they are: it knows the new column alone, so that the old one can go.
+  // Deployed once they are: it knows only the new column, so that the old one can go.
   new: {
     read: 'SELECT display_name AS shown FROM customers WHERE id = $1',
     write: 'UPDATE customers SET display_name = $2 WHERE id = $1',

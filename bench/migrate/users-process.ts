@@ -1,4 +1,4 @@
-// The users of a service, in a process of their own so that nothing else delays them. They come at a steady rate, whether
+// The users of a service, in a separate process so that nothing else delays them. They come at a steady rate, whether
 // or not those before them were served: who waits is not waited for. Each transaction reads a row and writes it, or adds one.
 
 import { setTimeout as delay } from 'node:timers/promises';

@@ -13,7 +13,7 @@ export type Order =
 export interface Users {
   /** From now on so many transactions a second of each release. */
   serve(phase: string, rates: Partial<Readonly<Record<ReleaseName, number>>>): void;
-  /** Lets those that wait be served, and tells what all of them saw. */
+  /** Lets those that wait be served, and reports what all of them saw. */
   stop(): Promise<Tally>;
   /** At once. */
   end(): void;

@@ -1,4 +1,4 @@
-// Who answered although he no longer should: decided from the times of commands and requests alone.
+// Which side answered although it no longer should: decided only from the times of commands and requests.
 
 import type { SlotName } from '@bg/engine';
 import { type Records, slots } from './load/records.ts';
@@ -63,8 +63,8 @@ export function lastOldAnswersMs(records: Records, commands: readonly Command<Sl
 }
 
 /**
- * Answers that no fixed share of users explains: every user has one weight above which green serves him. Looked at are
- * requests that lie wholly between two changes of the weight.
+ * Answers that no fixed share of users explains: every user has one weight above which green serves the user. It checks
+ * requests that were sent and answered between two changes of the weight.
  */
 export function againstTheWeight(records: Records, commands: readonly Command<number>[]): number {
   const seen = new Map<number, Map<number, [blue: number, green: number]>>();

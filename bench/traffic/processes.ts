@@ -1,4 +1,4 @@
-// Which processes belong to a proxy, and how much memory they hold, as /proc tells it.
+// Which processes belong to a proxy, and how much memory they hold, from /proc.
 
 import { readdirSync, readFileSync } from 'node:fs';
 

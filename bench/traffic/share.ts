@@ -1,4 +1,4 @@
-// Does a weight give its share of users, always the same ones, and does raising it keep everybody who was there?
+// Does a weight give its share of users, always the same ones, and does raising it keep all users who were there?
 
 import { rmSync } from 'node:fs';
 import { headerOf, type Line, openLine } from './load/wire.ts';

@@ -1,5 +1,5 @@
-// How many requests a second go through, beside the service asked directly and beside the same proxy with nothing to
-// decide. All stand at once and are asked in turn, so that a slow moment of the machine meets all of them.
+// How many requests a second go through, compared with the service asked directly and with the same proxy with nothing
+// to decide. All run at once and are asked in turn, so that a slow moment of the machine meets all of them.
 
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// What a switch costs: the drivers of this project beside what people use instead, all in one run under the same load,
+// What a switch costs: the drivers of this project compared with what people use instead, in one run under one load,
 // on the real programs.
 
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -165,7 +165,7 @@ async function runCommands<To>(
   return { commands, failure: undefined };
 }
 
-/** How many processes are left when nobody is connected any more. */
+/** How many processes are left when no user is connected any more. */
 async function drained(folder: string, before: number): Promise<number> {
   for (const end = nowMs() + drainLimitMs; nowMs() < end; await delay(100))
     if (processesNaming(folder).length <= before) break;

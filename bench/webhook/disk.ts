@@ -50,14 +50,14 @@ function mountOf(folder: string): { readonly device: string; readonly kind: stri
   return { device, kind, options };
 }
 
-/** `write back`: what was written may lie in the disk's own memory until it is told to flush, which fdatasync does. */
+/** `write back`: what was written may be in the disk's own memory until it is flushed, which fdatasync does. */
 function writeCacheOf(device: string): string {
   const disk = device.replace(/^\/dev\//, '');
   for (const name of [disk, disk.replace(/p?\d+$/, '')])
     try {
       return readFileSync(`/sys/block/${name}/queue/write_cache`, 'utf8').trim();
     } catch {
-      // A partition has no file of its own, and what lies behind a network or a container none at all.
+      // A partition has no such file, and neither has a disk behind a network or a container.
     }
   return 'not told';
 }

@@ -1,4 +1,4 @@
-// The senders, in a process of their own: told how much to send, they tell what they were answered.
+// The senders, in a separate process: it gets how much to send, and reports the answers.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Line, openLine } from '../traffic/load/wire.ts';

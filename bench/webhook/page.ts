@@ -1,4 +1,4 @@
-// What was measured, as a page of its own.
+// What was measured, as a separate page.
 
 import { cpus, release, totalmem } from 'node:os';
 import { amount, median } from '../figures.ts';

@@ -29,10 +29,10 @@ export interface Ground {
   remove(): Promise<void>;
 }
 
-/** One that looks at every delivery and wants none: hosts send much more than builds of releases. */
+/** One that checks every delivery and accepts none: hosts send much more than builds of releases. */
 const rule = '    builds: [{ host: github, repository: acme/shop, workflow: Nightly }]';
 
-/** A state that nothing was kept in, for a service of which nothing runs. */
+/** An empty state, for a service of which nothing runs. */
 export async function freshGround(): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-inbox-'));
   const [port = 0, blue = 0, green = 0, front = 0] = await freePorts(4);

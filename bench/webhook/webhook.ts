@@ -1,5 +1,5 @@
 // How many signed deliveries of a code host the receiver takes a second, each on the disk before it is answered: the
-// production process under load from another one, beside the same server that keeps them in memory; then killed ten times.
+// production process under load from another, compared with the same server in memory only; then killed ten times.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { bars } from '../bars.ts';

@@ -1,4 +1,4 @@
-// The rules of the house, kept by every file; and each rule shown to catch what it is for. No compiler: import lines.
+// The rules that every file follows; and each rule shown to catch what it is for. No compiler: import lines.
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ describe('the sources', () => {
 });
 
 describe.each(rules)('$name: $says', (rule) => {
-  it('is kept', () => {
+  it('is followed', () => {
     expect(violations(rule, sources)).toEqual([]);
   });
 

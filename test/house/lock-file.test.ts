@@ -1,5 +1,5 @@
 // `npm ci` refuses a lock file that leaves out a package for some other platform, and a registry that does not carry
-// such a package makes npm leave it out. Then nobody can install; so the lock file is read here as npm reads it.
+// such a package makes npm leave it out. Then no user can install; so the lock file is read here as npm reads it.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ interface Entry {
 const file = resolve(import.meta.dirname, '../../package-lock.json');
 const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Readonly<Record<string, Entry>> };
 
-/** `who needs what` for each optional package without an entry of its own. */
+/** `who needs what` for each optional package without its own entry. */
 function leftOut(entries: Readonly<Record<string, Entry>>): readonly string[] {
   return Object.entries(entries).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies)

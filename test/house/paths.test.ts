@@ -1,4 +1,4 @@
-// docs/paths.md is read by newcomers with an editor: each function is where it says, and each call is made.
+// New developers read docs/paths.md with an editor: each function is where it says, and each call is made.
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

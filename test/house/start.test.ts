@@ -1,5 +1,5 @@
 // `npm start` as people use it: it comes up soon, says so, is there once, stops all of what it started, comes back with
-// what was live, and clears up after a death without warning. Real processes, a folder and ports of its own.
+// what was live, and clears up after a death without warning. Real processes, a separate folder and separate ports.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -83,7 +83,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', { timeout: 180_000 },
   beforeAll(async () => {
     const server = createServer();
     held.push(server);
-    // Taken by us, or by somebody else already: taken it is.
+    // The port is taken in either case, by this test or by another process.
     await new Promise<void>((resolve) => server.once('error', () => resolve()).listen(4242, '127.0.0.1', resolve));
   });
 
@@ -120,7 +120,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', { timeout: 180_000 },
     expect(run.said()).not.toContain('Ctrl-C stops everything');
   });
 
-  it('puts the first release live and tells people what to type', async () => {
+  it('puts the first release live and shows people what to type', async () => {
     const [run] = running;
     await says(run as Run, /Ctrl-C stops everything/);
     expect((run as Run).said()).toContain('/deploy v2.1');
@@ -159,7 +159,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', { timeout: 180_000 },
     expect(leftovers()).toEqual([]);
   });
 
-  it('does not outlive whoever started it', async () => {
+  it('does not outlive the process that started it', async () => {
     const run = start();
     await says(run, /Ctrl-C stops everything/);
     run.child.kill('SIGKILL');

@@ -1,4 +1,4 @@
-// A person's whole day in the browser: real Chromium, the page of the Slack stand-in, the real bot, engine and shop.
+// A person's whole day in the browser: real Chromium, the page of the Slack simulator, the real bot, engine and shop.
 // It leaves pictures in test-output/.
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     expect(await card('shop v2.1').filter({ hasText: 'needs approval' }).count()).toBe(1);
   });
 
-  it('alice cannot approve what she asked for, and she alone is told', async () => {
+  it('alice cannot approve what she asked for, and only she gets the answer', async () => {
     await button('Approve').click();
     const refused = page
       .getByRole('article')
@@ -90,7 +90,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     expect(await button('Approve').isVisible()).toBe(true);
   });
 
-  it('as bob, Approve moves everybody, and the card says so', async () => {
+  it('as bob, Approve moves all users, and the card says so', async () => {
     await button('Approve').click();
     await card('shop v2.1').filter({ hasText: 'canary 50 %' }).waitFor({ timeout: longMs });
     await picture('5-half');
@@ -100,7 +100,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     await picture('6-live');
   });
 
-  it('Roll back asks first, says what it does, and takes everybody back', async () => {
+  it('Roll back asks first, says what it does, and takes all users back', async () => {
     const rollback = card('shop v2.1').getByRole('button', { name: 'Roll back' }).last();
     await rollback.waitFor({ timeout: longMs });
     await rollback.click();

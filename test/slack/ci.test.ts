@@ -1,6 +1,6 @@
 // From CI to users: a signed event of GitHub becomes a card with a button, the button fetches what was announced, proves
 // it and puts it live; what is not what was announced is refused and leaves nothing. Real processes of the bot and the
-// receiver, the Slack stand-in, and a server that the archives are fetched from over HTTP.
+// receiver, the Slack simulator, and a server that the archives are fetched from over HTTP.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ describe('from CI to users', { timeout: 150_000 }, () => {
     expect(messages().filter(({ text }) => /shop v2\.1\d: built/.test(text))).toHaveLength(5);
   });
 
-  it('pressed, it fetches the announced archive, proves its digest and puts it live', async () => {
+  it('when clicked, it fetches the announced archive, proves its digest and puts it live', async () => {
     const { sha256 } = await stage.build(1, 'v2.1');
     expect(readdirSync(stage.releases)).not.toContain('v2.1');
     await stage.deliver(stage.eventOf(1, sha256));
@@ -79,7 +79,7 @@ describe('from CI to users', { timeout: 150_000 }, () => {
     expect(await (await fetch(`${stage.front}/health`)).json()).toMatchObject({ version: 'v2.1' });
   });
 
-  it('a broken build calls its author once, and once more when it is mended', async () => {
+  it('a broken build mentions its author once, and once more when it is fixed', async () => {
     for (const number of [21, 22]) await stage.deliver(stage.eventOf(number, 'a'.repeat(64), 'failure'));
     const { sha256 } = await stage.build(23, 'v2.1');
     await stage.deliver(stage.eventOf(23, sha256));
@@ -97,7 +97,7 @@ describe('from CI to users', { timeout: 150_000 }, () => {
     expect([told('💔'), told('💚')].map(({ length }) => length)).toEqual([1, 1]);
   });
 
-  it('an event that nobody signed is no card', async () => {
+  it('an event without a signature is no card', async () => {
     expect(await stage.deliver(stage.eventOf(9, 'a'.repeat(64)), { secret: 'not the one that it has' })).toBe(401);
     await eventually(() => stage.engine.inbox.waiting() === 0);
     expect(messages().filter(({ text }) => text.includes('v2.9'))).toEqual([]);

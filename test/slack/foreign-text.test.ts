@@ -1,5 +1,5 @@
-// Text that others wrote, at every exit to people: one table of texts, one of exits. A text must not bring a second line,
-// an escape sequence, a mark that is obeyed there, or a character that is not seen.
+// External text at every exit to people: one table of texts, one of exits. A text must not add a second line, an escape
+// sequence, a mark that is interpreted there, or a character that is not seen.
 
 import { type AuditRow, inertText } from '@bg/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -63,7 +63,7 @@ function halted(text: string): AuditRow {
 
 interface Exit {
   readonly name: string;
-  /** Programs there obey marks in a text. */
+  /** Programs there interpret marks in a text. */
   readonly marks: boolean;
   readonly draw: (text: string) => string | Promise<string>;
 }
@@ -106,7 +106,7 @@ const exits: readonly Exit[] = [
 
 const noteOf = (sentence: string) => ({ seq: 7, at: now, actor: 'person:bob', sentence, emoji: '💥' });
 
-/** Every text inside, each on a line of its own. */
+/** Every text inside, each on a separate line. */
 function wordsOf(value: unknown): string {
   if (typeof value === 'string') return `${value}\n`;
   if (typeof value !== 'object' || value === null) return '';
@@ -146,7 +146,7 @@ describe.each(exits)('$name', ({ marks, draw }) => {
   });
 });
 
-/** Nothing obeys marks in a shell; what is not seen is not shown there either. */
+/** Nothing interprets marks in a shell; what is not seen is not shown there either. */
 const unseen = new Set([
   'a second line',
   'an escape sequence',

@@ -1,4 +1,4 @@
-// The whole way from CI to users on one machine: bot and receiver as processes, the Slack stand-in, a server of archives.
+// The way from CI to users on one machine: bot and receiver as processes, the Slack simulator, a server of archives.
 
 import { createHmac, randomUUID } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';

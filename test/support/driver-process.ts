@@ -1,4 +1,4 @@
-// A process of its own that drives the state of the configuration named by its argument, until it is told to end.
+// A separate process that is the controller for the configuration named by its argument, until it gets a signal to end.
 
 import { createLog, loadSettings, openEngine } from '@bg/engine';
 

@@ -1,4 +1,4 @@
-// Drivers that are processes of their own, so that they can be killed and stopped for real.
+// Controllers that are separate processes, so that they can be killed and stopped for real.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -39,8 +39,8 @@ const run = promisify(execFile);
 const stateIsFree = resolve(import.meta.dirname, 'state-lock-process.ts');
 
 /**
- * Stops it for real, but not in the middle of a write: what the state's lock is then held by lets nobody else write, so
- * that nobody could take over before it is woken.
+ * Stops it for real, but not in the middle of a write: then it would hold the lock of the state, no other process could
+ * write, and none could take over before it continues.
  */
 export async function stopBetweenWrites({ settings }: Stage, driver: Driver): Promise<void> {
   for (let triesLeft = 50; triesLeft > 0; triesLeft -= 1) {

@@ -1,4 +1,4 @@
-// Which processes of a stage's releases live now, whoever started them.
+// Which processes of a stage's releases live now, no matter which process started them.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// A process of its own that asks for one thing at a given moment and prints what it was told.
+// A separate process that asks for one thing at a given moment and prints the answer.
 
 import { loadSettings, openEngine, silentLog } from '@bg/engine';
 

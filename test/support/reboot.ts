@@ -1,4 +1,4 @@
-// The machine goes down: every process of a stage ends at once, whoever started it, and what is on the disk stays.
+// The machine goes down: every process of a stage ends at once, whatever started it, and what is on the disk stays.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';

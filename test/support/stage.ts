@@ -46,12 +46,12 @@ export interface StageOptions {
   readonly service?: string;
   /** The load balancer; `embedded` unless said. */
   readonly balancer?: 'embedded' | 'nginx' | 'haproxy';
-  /** In the place of `balancer`: what stands below `loadBalancer`, `listen` aside. */
+  /** In the place of `balancer`: what is below `loadBalancer`, except `listen`. */
   readonly attached?: (place: { readonly folder: string; readonly front: number }) => object;
   readonly clock?: Clock;
-  /** The state is on a file system of its own, of so many megabytes; needs root. */
+  /** The state is on a separate file system, of so many megabytes; needs root. */
   readonly stateMegabytes?: number;
-  /** Tells the shop of a SQLite database of its own; `target` says the rest. */
+  /** Gives the shop its own SQLite database; `target` says the rest. */
   readonly database?: boolean;
 }
 
@@ -171,7 +171,7 @@ ${service}
 ${target}`;
 }
 
-/** Waits until the deployment is as wished; the limit is generous because the machine is small. */
+/** Waits until the deployment is as expected; the limit is generous because the machine is small. */
 export async function until(
   engine: Engine,
   id: string,
@@ -201,7 +201,7 @@ export function value<T>(
   return answer.value;
 }
 
-/** A stage of its own for each of several tests that run at the same time. */
+/** A separate stage for each of several tests that run at the same time. */
 export async function onStage<T>(
   options: StageOptions,
   play: (stage: Stage, engine: Engine) => Promise<T>,
@@ -227,7 +227,7 @@ export async function deployed(
 export const eventually = (holds: () => boolean | Promise<boolean>, limitMs?: number): Promise<true> =>
   poll(holds, limitMs === undefined ? {} : { limitMs });
 
-/** Time that a test moves by hand; waiting is real. `jump`: somebody sets the wall clock. */
+/** Time that a test moves by hand; waiting is real. `jump`: a person sets the wall clock. */
 export function movable(): Clock & { advance(ms: number): void; jump(ms: number): void } {
   let ahead = 0;
   let jumped = 0;

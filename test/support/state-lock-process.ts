@@ -1,4 +1,4 @@
-// A process of its own that says whether the state could be written to now. In a process that has the state open already,
+// A separate process that says whether the state could be written to now. In a process that has the state open already,
 // a second copy of SQLite would, on closing, take away the first one's locks.
 
 import { DatabaseSync } from 'node:sqlite';

@@ -1,4 +1,4 @@
-// A few users at a time, who never stop asking; every answer that is not a good one is lost, and kept as it came.
+// A few users at a time, who never stop asking; every answer that is not a good one is lost, and stored as it came.
 
 export interface Users {
   stop(): Promise<{

@@ -1,5 +1,5 @@
-// Which user a command acts for behind sudo. The chains are those that sudo 1.9 makes with and without its own terminal;
-// the real sudo is in sudo.hostile.ts.
+// Which user a command acts for behind sudo. The chains are those that sudo 1.9 makes with and without its own terminal
+// (the real sudo is in sudo.hostile.ts).
 
 import { describe, expect, it } from 'vitest';
 import { type Seen, userBehind } from './behind.ts';

@@ -1,5 +1,5 @@
-// Program `backend.ts <slot>`: a service on a free port that says which side it is, as cheaply as can be. Its port goes to
-// whoever forked it, and it ends with them.
+// Program `backend.ts <slot>`: a service on a free port that says which side it is, as cheaply as can be. It sends its
+// port to the process that forked it, and ends with that process.
 
 import { createHash } from 'node:crypto';
 import { type AddressInfo, createServer, type Socket } from 'node:net';

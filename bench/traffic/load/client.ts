@@ -1,4 +1,4 @@
-// Program: all users of one run in a process of their own, told by whoever forked it when to begin and to stop.
+// Program: all users of one run in a separate process; the process that forked it says when to begin and to stop.
 
 import { createRecorder, maxRequests } from './records.ts';
 import { openSecureLine } from './secure-wire.ts';
@@ -6,7 +6,7 @@ import { listenOn, talkOn } from './streams.ts';
 import { askAfresh, askSlowly, type Crowd, keepAsking } from './users.ts';
 import { type Line, openLine } from './wire.ts';
 
-/** What the process is told. */
+/** The messages to the process. */
 export type Recipients =
   | { readonly kind: 'begin'; readonly load: LoadSize; readonly port: number }
   | { readonly kind: 'count' }
@@ -14,7 +14,7 @@ export type Recipients =
 
 export interface LoadSize {
   readonly kept: number;
-  /** Of kept connections together, per second. */
+  /** Of keep-alive connections together, per second. */
   readonly keptPerSecond: number;
   readonly fresh: number;
   readonly freshPerSecond: number;

@@ -1,4 +1,4 @@
-// The load and the services behind the proxies as processes of their own, so that nothing they do delays a command.
+// The load and the services behind the proxies as separate processes, so that nothing they do delays a command.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import type { Report } from './records.ts';
 export interface RunningLoad {
   /** Requests ended so far. */
   sent(): Promise<number>;
-  /** Sends no more, waits for what is under way, and tells. */
+  /** Sends no more, waits for what is under way, and reports. */
   stop(): Promise<Report>;
 }
 

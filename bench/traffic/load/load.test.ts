@@ -60,7 +60,7 @@ test('an answer that ends too early is a truncated one', async () => {
   expect(report.troubles.truncated).toBe(report.sent);
 }, 60_000);
 
-test('an answer 502 is counted, and so is one that belongs to somebody else', async () => {
+test('an answer 502 is counted, and so is one that belongs to another user', async () => {
   const unable = 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
   const failed = await reportOf(await serverThat((socket) => socket.end(unable)));
   expect(failed.troubles.serverError).toBeGreaterThan(0);

@@ -10,7 +10,7 @@ export const slots = ['blue', 'green'] as const;
 export interface Records {
   readonly started: Float64Array;
   readonly ended: Float64Array;
-  /** Index in `slots`; 255 when nobody could be made out. */
+  /** Index in `slots`; 255 when the slot is unknown. */
   readonly slot: Uint8Array;
   readonly user: Uint16Array;
   /** 1 for a request that was asked to last. */

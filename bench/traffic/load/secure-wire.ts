@@ -1,4 +1,4 @@
-// The same as `wire.ts` over TLS and HTTP/2: a session of its own, one request at a time, and nobody who would try again.
+// The same as `wire.ts` over TLS and HTTP/2: a separate session, one request at a time, and no retries.
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import type { Ended, Line } from './wire.ts';

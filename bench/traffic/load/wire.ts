@@ -83,7 +83,7 @@ function write(socket: Socket, head: string, body: Buffer | undefined): void {
   socket.uncork();
 }
 
-/** Undefined while something is missing. An answer without a length is none: everybody here gives one. */
+/** Undefined while something is missing. An answer without a length is none: every service here sends one. */
 function readAnswer(received: Buffer[]): Answer | undefined {
   const all = received.length === 1 ? (received[0] as Buffer) : Buffer.concat(received);
   received.splice(0, received.length, all);

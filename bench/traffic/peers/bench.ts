@@ -1,5 +1,5 @@
-// The embedded proxy beside kamal-proxy and a bare Node proxy: all stand at once and are asked in turn, so that a slow
-// moment of the machine meets all of them. It decides on what the embedded proxy is built.
+// The embedded proxy compared with kamal-proxy and a bare Node proxy: all run at once and are asked in turn, so that a
+// slow moment of the machine meets all of them. It decides on what the embedded proxy is built.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -9,7 +9,7 @@ import type { Ground } from '../proxies/proxy.ts';
 
 export interface Peer {
   readonly name: string;
-  /** Up, with everybody on blue. Returns what ends it. */
+  /** Up, with all users on blue. Returns what ends it. */
   start(ground: Ground): Promise<() => Promise<void>>;
 }
 

@@ -37,7 +37,7 @@ interface Change {
   readonly port: number;
 }
 
-/** Caddy opens its admin address anew with each change, so that the next may come too early. */
+/** Caddy opens its admin address again with each change, so that the next may come too early. */
 async function patch({ folder, admin, port }: Change): Promise<void> {
   for (let tries = 1; ; tries += 1)
     try {

@@ -1,4 +1,4 @@
-// Programs that the bench runs beside the drivers: started, asked whether they serve, and ended, by pid.
+// Programs that the bench runs in addition to the drivers: started, asked whether they serve, and ended, by pid.
 
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
@@ -42,7 +42,7 @@ export function isInstalled(program: string): boolean {
   return searchPath.split(':').some((folder) => existsSync(join(folder, program)));
 }
 
-/** @throws when nobody listens within ten seconds */
+/** @throws when no process listens within ten seconds */
 export async function listening(port: number, who: string): Promise<void> {
   for (const end = performance.now() + upLimitMs; performance.now() < end; await delay(20))
     if (await accepts(port)) return;

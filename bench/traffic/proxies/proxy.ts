@@ -1,4 +1,4 @@
-// What is compared: a proxy that can be switched, whoever does it and however.
+// What is compared: a proxy that can be switched, by any means.
 
 import type { SlotName } from '@bg/engine';
 
@@ -25,7 +25,7 @@ export interface Mechanism {
   readonly kind: 'driver' | 'raw' | 'static';
   /** Of the family that `--drivers` names. */
   readonly family: 'embedded' | 'nginx' | 'haproxy' | 'caddy';
-  /** Up, with everybody on blue. */
+  /** Up, with all users on blue. */
   start(ground: Ground): Promise<RunningProxy>;
 }
 

@@ -7,7 +7,7 @@ export interface Rule {
   readonly says: string;
   /** The files that it governs. */
   readonly governs: (path: string) => boolean;
-  /** What breaks it, in the words of the file; nothing when it is kept. */
+  /** What breaks it, in the words of the file; nothing when the file follows it. */
   readonly broken: (file: SourceFile) => readonly string[];
   readonly except: readonly { readonly path: string; readonly because: string }[];
   readonly planted: { readonly path: string; readonly text: string };

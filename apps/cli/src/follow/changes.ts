@@ -1,4 +1,4 @@
-// What changed between two views of a deployment, one line each: for output that is not a terminal, so cannot be redrawn.
+// What changed between two views of a deployment, one line each: for output that is no terminal, so cannot be redrawn.
 
 import { type DeploymentView, type StepView, shortName } from '@bg/engine';
 import { durationText } from '../show/amounts.ts';
