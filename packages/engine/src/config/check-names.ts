@@ -36,7 +36,7 @@ const requiredOptions = {
   channel: 'the Slack channel where deployments are shown',
 } as const;
 
-/** Options that may stand at the service or at the target, but must stand somewhere. */
+/** Options that may be set at the service or at the target, but must be set at one of them. */
 export function checkRequired({ service, path, isSaid }: TargetDraft): readonly Finding[] {
   return Object.entries(requiredOptions)
     .filter(([key]) => !isSaid(key))

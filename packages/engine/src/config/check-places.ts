@@ -28,7 +28,7 @@ export function checkState(draft: Draft<ConfigFile>, folder: string): readonly F
   return kindOf(path) === 'file' ? [error(['state'], 'is a file; expected a folder, or nothing yet')] : [];
 }
 
-/** Missing ones are told early, but stop nothing: they may be put there before the first deployment. */
+/** Missing files are reported early, but stop nothing: a person may add them before the first deployment. */
 export function checkFiles({ options, own, path, saidAt }: TargetDraft, folder: string): readonly Finding[] {
   const { releases } = options;
   const lists: readonly (readonly [Path, readonly (string | undefined)[] | undefined])[] = [
@@ -62,7 +62,7 @@ function checkEnvFile(at: Path, file: string): readonly Finding[] {
   }
 }
 
-/** Secrets may be for the user of the service alone: then nothing is said about them here. */
+/** Maybe only the user of the service may read the secrets: then this check reports nothing about them. */
 const isDenied = (thrown: unknown): boolean =>
   thrown instanceof Error && (thrown.cause as { readonly code?: unknown } | undefined)?.code === 'EACCES';
 

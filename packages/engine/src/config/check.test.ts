@@ -224,7 +224,7 @@ describe('values that do not fit together', () => {
     expect(bench.problems(edited(['    channel', canary], ['[bob, carol]', '["group:S01ABC"]']))).toEqual([]);
   });
 
-  it('nobody needs to be named where nobody is asked', () => {
+  it('no approvers need to be named where no approval is required', () => {
     expect(
       bench.problems(edited(['approvers: [bob, carol]\n', ''], ['    channel', '    canary: []\n    channel'])),
     ).toEqual([]);

@@ -99,7 +99,7 @@ function checkTogether(
   ];
 }
 
-/** What a service says is checked for each of its targets, but told once. */
+/** The options of a service are checked for each of its targets, but a problem is reported once. */
 function withoutDoubles(findings: readonly Finding[]): readonly Finding[] {
   return [...new Map(findings.map((finding) => [JSON.stringify([finding.path, finding.message]), finding])).values()];
 }

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import type { TargetSettings } from './settings.ts';
 
 /**
- * sha256 in hex. Who is told, and what people are called, is left out; so are the contents of env files, and what opens
- * the doors of hosts: a token that was renewed, or that a shell has not, keeps nobody from a way back.
+ * sha256 in hex. Leaves out who is notified, the names of people, the contents of env files, and the credentials for
+ * hosts: a token that was renewed, or that a shell does not have, must not prevent a rollback.
  */
 export function settingsDigest(targets: readonly TargetSettings[]): string {
   const deciding = targets

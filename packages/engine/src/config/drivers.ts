@@ -1,4 +1,4 @@
-// The drivers that a configuration may name. Which ones there are is decided by compose/drivers.ts; here nobody knows one.
+// The drivers that a configuration may name. compose/drivers.ts decides which ones exist; no file here knows one.
 
 import type { z } from 'zod';
 import type { EnvironmentDriver } from '../environment/driver.ts';
@@ -19,7 +19,7 @@ export interface DatabaseKeys {
   readonly summary: string;
   /** For the documentation of the key `url`: `postgres://…`. */
   readonly address: string;
-  /** Keys of its own, next to those that every database has; each is optional. */
+  /** Its own keys, in addition to those that every database has; each is optional. */
   readonly keys?: Readonly<Record<string, z.ZodOptional>>;
 }
 
@@ -49,7 +49,7 @@ export function requireDriver<Driver extends Named>(drivers: readonly Driver[], 
 export const summariesOf = (drivers: readonly { readonly name: string; readonly summary: string }[]): string =>
   drivers.map(({ name, summary }) => `${name}: ${summary}`).join('; ');
 
-/** What a driver alone understands, under its name in a mapping that has other keys too. */
+/** What only this driver understands, under its name in a mapping that has other keys too. */
 export function ownOf(mapping: object | undefined, name: string): unknown {
   return mapping === undefined ? undefined : (mapping as Readonly<Record<string, unknown>>)[name];
 }

@@ -46,7 +46,7 @@ describe('bluegreen.example.yaml', () => {
     expect(check(complete).problems.filter((problem) => !isOfAccounts(problem))).toEqual([]);
   });
 
-  it('tells editors where the schema is, in its first line', () => {
+  it('names the schema for editors, in its first line', () => {
     expect(example.split('\n')[0]).toBe('# yaml-language-server: $schema=./bluegreen.schema.json');
   });
 

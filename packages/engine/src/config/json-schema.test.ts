@@ -16,7 +16,7 @@ describe('bluegreen.schema.json', () => {
     expect(silent).toEqual([]);
   });
 
-  it('lets an editor accept a variable where a port, a duration or a choice stands', () => {
+  it('lets an editor accept a variable in place of a port, a duration or a choice', () => {
     const { properties } = JSON.parse(configJsonSchema());
     const target = properties.services.additionalProperties.properties.targets.additionalProperties.properties;
     for (const schema of [target.slots.properties.blue.properties.port, target.bake, target.afterBake]) {

@@ -1,5 +1,5 @@
 // What a service says about how it is run, checked and moved; each of its targets may say it again. All optional here:
-// what must be there after merging is checked in checks/, since it may stand in either place.
+// check-names.ts checks what must be there after merging, since it may be set at either of them.
 
 import { z } from 'zod';
 import { artifacts } from './artifacts/artifacts.ts';

@@ -59,7 +59,7 @@ export interface SlackSettings {
 export interface TargetSettings extends ReleasesSettings, IllnessSettings, EnvironmentChoice {
   readonly service: string;
   readonly target: string;
-  /** The target that a service name alone means; every service has exactly one. */
+  /** The target of a service name without a target; every service has exactly one. */
   readonly isDefault: boolean;
   readonly slots: Readonly<Record<SlotName, SlotSettings>>;
   readonly command: readonly [string, ...string[]];
@@ -83,7 +83,7 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly judge: JudgeSettings;
   readonly approval: ApprovalSettings;
   readonly bakeMs: number;
-  /** How long the standby is kept running for rollback after the bake; undefined: until the next deployment. */
+  /** How long the standby stays running for rollback after the bake; undefined: until the next deployment. */
   readonly standbyKeepMs: number | undefined;
   readonly afterBake: 'keep' | 'stop' | 'upgrade' | 'ask';
   readonly failedSide: { readonly keepMs: number; readonly then: 'restore' | 'stop' };

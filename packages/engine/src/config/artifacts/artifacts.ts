@@ -141,7 +141,7 @@ export function resolveArtifacts(
   };
 }
 
-/** What must not stand in any text. */
+/** The secrets that must not appear in any text. */
 export const artifactSecrets = ({ hosts, repositories }: ArtifactSettings): readonly string[] =>
   [...hosts, ...repositories].flatMap(({ authorization }) => authorization ?? []);
 

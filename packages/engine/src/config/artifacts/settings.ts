@@ -21,7 +21,7 @@ export interface ArtifactSettings {
 }
 
 export interface AllowedHost {
-  /** In small letters; `*.` in front stands for any names. */
+  /** In small letters; a leading `*.` matches any names. */
   readonly name: string;
   /** Undefined: the usual one of the scheme. */
   readonly port: number | undefined;

@@ -1,4 +1,4 @@
-// Rules about builds: expressions can be read, targets exist, and what strangers may write never goes to production.
+// Rules about builds: expressions can be parsed, targets exist, and code from unknown authors never goes to production.
 
 import { codeHost } from '../../domain/code-hosts.ts';
 import { expressionProblem } from '../../lib/expression.ts';
@@ -128,7 +128,7 @@ function checkArtifact(artifact: Rule['artifact'], path: Path): readonly Finding
     : [];
 }
 
-/** Whoever may open a pull request wrote what it builds: it must not reach the target that users mean. */
+/** Anyone who may open a pull request can write what it builds: such a build must not reach the default target. */
 function checkTargets({ targets, pullRequests }: Rule, path: Path, { names, main }: Targets): readonly Finding[] {
   const unknown = Object.keys(targets ?? {})
     .filter((name) => !names.includes(name))

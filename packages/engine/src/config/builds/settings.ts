@@ -39,7 +39,7 @@ export interface ArtifactRule {
   readonly git?: { readonly repository: string; readonly ref: string } | undefined;
 }
 
-/** What may stand in the braces of an expression about a build, once it is known. */
+/** The names allowed in the braces of an expression about a known build. */
 export const buildNames = [
   'version',
   'commit',

@@ -1,4 +1,4 @@
-// A database that both slots see alike, and somebody who may approve what is taken away from it.
+// Checks that both slots see the same database, and that a person may approve what a contract removes from it.
 
 import { resolve } from 'node:path';
 import { readEnvFile } from '../../lib/env-file.ts';
@@ -11,7 +11,7 @@ import type { TargetDraft } from '../target-draft.ts';
 import { defaultDatabase } from './database.ts';
 import { checkOnlineTools } from './online-tools.ts';
 
-/** What each slot is told differently. */
+/** Variables whose values differ between the slots. */
 const perSlot = ['ENVIRONMENT_COLOR', 'APPLICATION_PORT'];
 
 export function checkDatabase(
@@ -37,7 +37,7 @@ export function checkDatabase(
   ];
 }
 
-/** Two services that keep one record must bring the same migrations: their numbers would collide. */
+/** Two services that share one record must have the same migrations: otherwise their numbers would collide. */
 export function checkRecords(targets: readonly TargetDraft[], folder: string): readonly Finding[] {
   const first = new Map<string, TargetDraft>();
   return targets.flatMap((target) => {
@@ -86,7 +86,7 @@ function filledFromEnv(text: string, env: TargetDraft['options']['env']): string
   }, text);
 }
 
-/** Files that are not there yet are looked at again when the database is opened. */
+/** Missing files are checked again when the database is opened. */
 function sameInBothFiles({ options, own, path }: TargetDraft, folder: string): readonly Finding[] {
   const url = filledFromEnv(options.database?.url ?? defaultDatabase.url, options.env);
   const blue = valuesOf(own.slots?.blue?.envFiles, folder);

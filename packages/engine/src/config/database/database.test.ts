@@ -31,7 +31,7 @@ describe('the database of a service', () => {
     });
   });
 
-  it('names the role of the service where it has one of its own, and takes no quotes for a name', () => {
+  it('names the role of the service where it has a separate one, and accepts no quotes in a name', () => {
     expect(settingsOf(withDatabase('{ driver: postgres, applicationRole: shop_app }'))).toMatchObject({
       applicationRole: 'shop_app',
     });
@@ -40,7 +40,7 @@ describe('the database of a service', () => {
     );
   });
 
-  it('may be shared: tables that others change too, and a table of its own for the record of each service', () => {
+  it('may be shared: tables that others change too, and a separate table for the record of each service', () => {
     expect(settingsOf(withDatabase('{ driver: postgres, sharedTables: [users, "report_*"] }'))?.sharedTables).toEqual([
       'users',
       'report_*',
@@ -50,7 +50,7 @@ describe('the database of a service', () => {
     );
   });
 
-  it('may name tools that change tables beside their users: words with placeholders, and no password', () => {
+  it('may name tools that change tables while they are in use: words with placeholders, and no password', () => {
     const tools = (command: string, name = 'pt-osc') =>
       withDatabase(`{ driver: mariadb, onlineTools: [{ name: ${name}, command: ${command} }] }`);
     const words = '[pt-online-schema-change, --alter, "{alter}", "F={defaults},D={database},t={table}"]';
@@ -100,7 +100,7 @@ describe('the database of a service', () => {
     expect(bench.problems(through)[0]).toContain('both slots must see one database');
   });
 
-  it('must not be made of what the env files of the slots say differently, and their values are not told', () => {
+  it('must not depend on variables that differ between the env files of the slots, and shows no values', () => {
     writeFileSync(join(bench.folder, 'blue.env'), 'DATABASE_URL=postgres://a:secret1@db/shop\n');
     writeFileSync(join(bench.folder, 'green.env'), 'DATABASE_URL=postgres://a:secret2@db/shop\n');
     const text = withDatabase('{ driver: postgres }')

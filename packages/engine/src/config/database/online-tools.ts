@@ -1,4 +1,4 @@
-// Programs that change tables beside their users: each with a name and a command that can do its work.
+// Programs that change tables while they are in use: each with a name and a command that can do its work.
 
 import { placeholderPattern, placeholders } from '../kit/online-placeholders.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';

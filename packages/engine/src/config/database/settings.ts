@@ -12,13 +12,13 @@ export interface DatabaseSettings {
   readonly lockTimeoutMs: number;
   readonly lockTotalMs: number;
   readonly statementTimeoutMs: number;
-  /** How long a release that was live stays one to go back to, whose shape of the schema is kept. */
+  /** How long a rollback to a release that was live stays possible: its shape of the schema is retained. */
   readonly rollbackForMs: number;
   /** Makes a restore point before a contract. */
   readonly beforeContract: { readonly argv: readonly [string, ...string[]]; readonly timeoutMs: number } | undefined;
   /** Tables that others change too: what changes in them is no drift. */
   readonly sharedTables: readonly string[];
-  /** Programs that migrations may name to change a table beside its users, with placeholders such as `{table}`. */
+  /** Programs that migrations may name to change a table while it is in use, with placeholders such as `{table}`. */
   readonly onlineTools: readonly {
     readonly name: string;
     readonly argv: readonly [string, ...string[]];

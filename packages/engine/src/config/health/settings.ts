@@ -52,7 +52,7 @@ export interface HealthSettings {
   };
 }
 
-/** Something that the service needs and tells about in its answer. */
+/** Something that the service needs and reports in its answer. */
 export interface HealthDependency {
   readonly name: string;
   readonly path: string;

@@ -9,7 +9,7 @@ export type Draft<T> = T extends string | number | boolean | null | undefined
     ? readonly Draft<Item>[] | undefined
     : { readonly [Key in keyof T]?: Draft<T[Key]> } | undefined;
 
-/** Changes `root`, which must be a tree of its own, so that nothing at `paths` is left. */
+/** Changes `root`, which must be a separate tree, so that nothing at `paths` is left. */
 export function salvage<T>(root: unknown, paths: readonly Path[]): Draft<T> {
   let result = root;
   for (const path of paths) {

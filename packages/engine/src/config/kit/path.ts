@@ -1,4 +1,4 @@
-// Where something stands in the configuration: a list of keys and list positions.
+// A place in the configuration: a list of keys and list positions.
 
 export type Path = readonly (string | number)[];
 
@@ -17,7 +17,7 @@ export function startsWith(path: Path, prefix: Path): boolean {
   return prefix.length <= path.length && prefix.every((part, index) => String(part) === String(path[index]));
 }
 
-/** Quoted, never more than 64 characters, and nothing in it that a terminal would obey. */
+/** Quoted, never more than 64 characters, and without control characters that a terminal would execute. */
 export function shortText(text: string): string {
   const short = text.length > 64 ? `${text.slice(0, 61)}...` : text;
   return JSON.stringify(short).replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);

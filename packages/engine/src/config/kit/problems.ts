@@ -37,7 +37,7 @@ const secretKeys = new Set(['token', 'secret', 'env', 'headers', 'body', 'json',
 const looksSecret = /^(xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|sk-|AKIA|eyJ)/;
 const shownAtMost = 40;
 
-/** The value in words. `hidden`: it came out of a variable, so nothing of it is told. */
+/** The value in words. `hidden`: it came out of a variable, so no part of it is shown. */
 export function describeFound(
   value: unknown,
   at: { readonly path: Path; readonly hidden: boolean; readonly kindOnly: boolean },

@@ -29,7 +29,7 @@ export function parsePercentage(text: string): number {
   return Number(text.slice(0, -1)) / 100;
 }
 
-/** `8080` and `"8080"` listen on this machine alone; `0.0.0.0:8080` on every address; `[::1]:8080` is IPv6. */
+/** `8080` and `"8080"` listen on this machine only; `0.0.0.0:8080` on every address; `[::1]:8080` is IPv6. */
 export function parseListen(listen: string | number): { readonly host: string; readonly port: number } {
   const text = String(listen);
   const colon = text.lastIndexOf(':');

@@ -91,7 +91,7 @@ export const text = (expected = 'a text') => z.string({ error: expected }).min(1
 export const matching = (pattern: RegExp, expected: string) =>
   z.string({ error: expected }).regex(pattern, { error: expected });
 
-/** A mapping from keys that the user chooses. Keys are checked by a rule of their own, so that what is below them is too. */
+/** A mapping from keys that the user chooses. A separate rule checks the keys, so the values below are checked too. */
 export function named<T extends z.ZodType>(value: T, keyPattern: RegExp, expected: string) {
   return z.record(z.string(), value, { error: expected }).meta({ propertyNames: { pattern: keyPattern.source } });
 }

@@ -1,4 +1,4 @@
-// Mail and pages: whoever is to be told is known, every way out has what it needs, and no secret travels in the clear.
+// Mail and pages: all receivers are known, every channel has what it needs, and no secret is sent in clear text.
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -69,7 +69,7 @@ describe('mail', () => {
     expect(bench.problems(text).join('\n')).toContain(problem);
   });
 
-  it('in the clear on this machine is nobody else’s business', () => {
+  it('may be in clear text within this machine', () => {
     mkdirSync(join(bench.folder, 'mail'));
     const text = mail(', tls: none, user: deploys, password: abcdefgh, templates: mail').replace(
       'smtp.example.com',
@@ -97,10 +97,10 @@ describe('pages', () => {
   });
 });
 
-describe('who is told', () => {
+describe('who is notified', () => {
   const developers = (...ids: readonly string[]) => `    notify: { developers: [${ids.join(', ')}] }\n`;
 
-  it('is somebody of the list, who has an address', () => {
+  it('is a person on the list who has an address', () => {
     const text = withNotify(
       '{ mail: { host: smtp.example.com, from: deploys@example.com } }',
       developers('bob', 'bop'),

@@ -1,4 +1,4 @@
-// How people are told, from the file as written to what the tellers work with.
+// How people are notified: turns the file as written into the settings of the notifiers.
 
 import { resolve } from 'node:path';
 import { merge } from '../kit/draft.ts';

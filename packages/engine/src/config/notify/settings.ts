@@ -1,4 +1,4 @@
-// How people are told outside of Slack, and who of what: checked, defaults filled in.
+// How people are notified outside of Slack, and who about what: checked, defaults filled in.
 
 export interface NotifySettings {
   /** Address of the Slack workspace, without a slash at its end. */

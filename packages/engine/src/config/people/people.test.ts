@@ -30,7 +30,7 @@ describe('a person is found', () => {
     expect(findPerson(settings, { slack: 'U0BOB', id: 'alice' })).toBeUndefined();
   });
 
-  it('never by a name that nobody gave', () => {
+  it('never by a name that is missing or unknown', () => {
     expect(findPerson(settings, {})).toBeUndefined();
     expect(findPerson(settings, { email: undefined })).toBeUndefined();
     expect(findPerson(settings, { osUser: 'eve' })).toBeUndefined();
@@ -45,12 +45,12 @@ describe('a person is found', () => {
 describe('who may approve', () => {
   const approvers = ['bob', 'group:S0OPS'];
 
-  it('whoever is named, or is in a group that is named', () => {
+  it('a person who is named, or is in a group that is named', () => {
     expect(approverRule({ approvers, personId: 'bob', groups: [] })).toBe(true);
     expect(approverRule({ approvers, personId: 'alice', groups: ['S0OTHER', 'S0OPS'] })).toBe(true);
   });
 
-  it('nobody else, and nobody whose id looks like a group', () => {
+  it('no other person, and no person whose id looks like a group', () => {
     expect(approverRule({ approvers, personId: 'alice', groups: ['S0OTHER'] })).toBe(false);
     expect(approverRule({ approvers, personId: 'group:S0OPS', groups: [] })).toBe(false);
     expect(approverRule({ approvers: [], personId: 'bob', groups: ['S0OPS'] })).toBe(false);

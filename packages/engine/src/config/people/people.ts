@@ -1,4 +1,4 @@
-// Who somebody is, by any of the names they go by, and whether they may approve.
+// Finds a person by any of their names, and decides whether they may approve.
 
 import type { Person, Settings } from '../settings.ts';
 

@@ -40,7 +40,7 @@ interface Said {
   readonly group?: string | undefined;
 }
 
-/** A slot with an account of its own does not take the group of another account. */
+/** A slot with its own account does not take the group of another account. */
 export function resolveAccount(shared: Said, own: Said): { readonly account?: AccountName } {
   const { user, group } = own.user === undefined ? { ...shared, ...own } : own;
   return user === undefined ? {} : { account: { user, group } };

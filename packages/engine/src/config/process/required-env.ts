@@ -1,4 +1,4 @@
-// Variables without which no slot is started, by name alone or with what they must look like.
+// Variables without which no slot is started, by name only or with a required format.
 
 import { z } from 'zod';
 import { choice, listOf, matching, yesNo } from '../kit/values.ts';

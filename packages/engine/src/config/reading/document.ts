@@ -1,4 +1,4 @@
-// The text of the file as a tree that knows where everything stands. Every fault of YAML itself is found here.
+// Parses the text of the file into a tree that knows the place of every value. Finds all syntax errors of YAML.
 
 import {
   type Document,

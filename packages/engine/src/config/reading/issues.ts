@@ -83,7 +83,7 @@ function findingsOf(issue: Issue, { root, fromVariables, schema }: Given): reado
   ];
 }
 
-/** What stands in place of a whole mapping may be anything, a secret too: only its kind is told. */
+/** A value in place of a whole mapping may be anything, even a secret: only its kind is shown. */
 const wantsCollection = (issue: Issue): boolean =>
   issue.code === 'invalid_type' && ['object', 'record', 'array'].includes(issue.expected);
 

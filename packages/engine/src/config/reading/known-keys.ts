@@ -5,7 +5,7 @@ import { suggest } from '../../lib/suggest.ts';
 import type { Path } from '../kit/path.ts';
 import { shortText } from '../kit/path.ts';
 
-/** The schema of whatever stands at `path`, or undefined where the user's own keys and values are. */
+/** The schema of the value at `path`, or undefined where the user's own keys and values are. */
 export function schemaAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
   const [key, ...rest] = path;
   const plain = withoutOptional(schema);

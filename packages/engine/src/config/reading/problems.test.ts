@@ -25,7 +25,7 @@ describe('all problems at once', () => {
     ['listen: 8080', 'listen: 8001\n          sticky: { by: colour }'],
   );
 
-  it('are told in the order of the file, whether of one value or of several together', () => {
+  it('are reported in the order of the file, whether about one value or several together', () => {
     expect(
       bench.problems(broken).map((line) =>
         line
@@ -48,7 +48,7 @@ describe('all problems at once', () => {
     expect(bench.check(broken).settings).toBeUndefined();
   });
 
-  it('a bad value is told once, with no guesses about what depends on it', () => {
+  it('a bad value is reported once, with no guesses about what depends on it', () => {
     const text = edited(['[node, server.mjs]', '5'], ['approvers: [bob, carol]', 'approvers: bob']);
     expect(bench.problems(text)).toEqual([
       '5:12 approvers: expected a list, found a text',
@@ -56,7 +56,7 @@ describe('all problems at once', () => {
     ]);
   });
 
-  it('what a service says is told once, not once for each of its targets', () => {
+  it('a problem of a service is reported once, not once for each of its targets', () => {
     const text = edited(
       ['    targets:\n', secondTarget(', default: true')],
       ['releases: releases', 'releases: elsewhere'],
@@ -92,7 +92,7 @@ describe('secrets never reach a message', () => {
     expect(lines.join('\n')).not.toContain(secret);
   });
 
-  it('a value that came out of a variable is not shown, wherever it stands', () => {
+  it('a value that came out of a variable is not shown at any place', () => {
     const text = edited(
       ['8001', '"${A}"'],
       ['channel: "#deploys"', 'channel: "x ${A}"'],

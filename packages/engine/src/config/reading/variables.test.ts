@@ -60,7 +60,7 @@ describe('${NAME} outside env', () => {
     ]);
   });
 
-  it('may be missing where it opens the door of another host, and decides about no state', () => {
+  it('may be missing where it is a credential for another host, and does not change the digest', () => {
     const text = edited([
       '    channel',
       '    artifacts: { hosts: [{ name: a.example, authorization: "Bearer ${TOKEN}" }] }\n    channel',

@@ -75,7 +75,7 @@ function isForTheSlot(path: Path): boolean {
   return option === 'env' || (option === 'database' && (key === 'url' || key === 'scratch'));
 }
 
-/** Whoever tells or fetches looks whether it has them; every other process works without. */
+/** Processes that notify or fetch check whether they have these credentials; all other processes work without them. */
 function opensForeignDoors([top, way, ...rest]: Path): boolean {
   const key = rest.at(-1);
   if (top === 'services') return key === 'authorization' && rest.includes('artifacts');
@@ -136,7 +136,7 @@ const badReference = `after \${ come a name of letters, digits and _, and a }; w
 
 const reference = /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?/g;
 
-/** `lookUp(undefined)` stands for a `${` that names no variable. */
+/** Calls `lookUp(undefined)` for a `${` that names no variable. */
 function replaceVariables(text: string, lookUp: (name: string | undefined) => string): string {
   return text.replace(reference, (match, name: string | undefined) => (match === '$${' ? '${' : lookUp(name)));
 }

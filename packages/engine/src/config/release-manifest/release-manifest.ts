@@ -1,5 +1,5 @@
-// What a release says of itself in `bluegreen.release.yaml` beside its files: part of its digest, and believed as much as its
-// code is. What it says holds for this release alone, wherever and however often it is started.
+// What a release declares in `bluegreen.release.yaml`, next to its files: part of its digest, and trusted as much as
+// its code. The declarations apply only to this release, wherever and however often it is started.
 
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export const releaseManifestFile = 'bluegreen.release.yaml';
 
 /** What it needs of the schema, for the checks that no rule about SQL can make. */
 export interface DeclaredNeeds {
-  /** Undefined: it says nothing, and its recorded statements or its own migrations have to tell. */
+  /** Undefined: it declares nothing, and its recorded statements or its own migrations must show it. */
   readonly reads: readonly string[] | undefined;
   readonly writes: readonly string[] | undefined;
   /** A file of SQL in the release, from its folder. */
@@ -33,11 +33,11 @@ export interface DeclaredNeeds {
 export interface ReleaseManifest extends DeclaredNeeds {
   /** In the place of the configuration's. */
   readonly command: readonly [string, ...string[]] | undefined;
-  /** Beside those of the configuration. */
+  /** In addition to those of the configuration. */
   readonly requiredEnv: readonly string[];
-  /** Beside those of the configuration. */
+  /** In addition to those of the configuration. */
   readonly envFormats: readonly VariableFormat[];
-  /** Beside those of the configuration. */
+  /** In addition to those of the configuration. */
   readonly smokeTests: readonly SmokeTest[];
   /** For people: what is new. */
   readonly notes: string | undefined;
@@ -48,7 +48,7 @@ export interface ReleaseManifest extends DeclaredNeeds {
 /** Others wrote it, and it is read on the thread that keeps the lease: some shapes of YAML cost 20 µs a byte. */
 const maxManifestBytes = 128 * 1024;
 
-/** Each is looked up in the text from its beginning, and nobody reads more. */
+/** A limit: the place of each finding is searched from the start of the text, and people do not read more. */
 const maxFindings = 20;
 
 const smokeLimit = '60s';
@@ -95,7 +95,7 @@ function manifestOf(file: ReleaseManifestFile): ReleaseManifest {
 
 const argv = ([program = '', ...args]: readonly string[]): readonly [string, ...string[]] => [program, ...args];
 
-/** Two that share a name could not be told apart, and two templates would fight for one file. */
+/** Two smoke tests with one name could not be distinguished, and two templates would write the same file. */
 function doubles({ smokeTests = [], templates = [] }: ReleaseManifestFile): readonly Finding[] {
   return [
     ...repeated(smokeTests.map(({ name }) => name)).map(([index, earlier]) =>

@@ -1,4 +1,4 @@
-// Programs that are told: services and targets that exist, each once, and no secret over a line that others can read.
+// Programs that are notified: services and targets exist, each once, and no secret goes over an unencrypted connection.
 
 import type { Draft } from '../kit/draft.ts';
 import type { Path } from '../kit/path.ts';
@@ -63,7 +63,7 @@ function eachOnce<Key extends string>(
   );
 }
 
-/** Within this machine, nobody listens in. */
+/** Connections within this machine cannot be intercepted. */
 function readByOthers(url: string | undefined, path: Path): readonly Finding[] {
   if (url === undefined || !url.startsWith('http:')) return [];
   return /^http:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])([:/]|$)/.test(url)

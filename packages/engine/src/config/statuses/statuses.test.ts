@@ -38,8 +38,8 @@ const github = (more: string, repository = 'acme/shop') =>
 const sinks = (...each: readonly string[]) =>
   `{ cdevents: { sinks: [${each.map((one) => `{ ${one} }`).join(', ')}] } }`;
 
-describe('nobody', () => {
-  it('is told unless the file says so', () => {
+describe('no program', () => {
+  it('is notified unless the file says so', () => {
     expect(check('{}').statuses).toEqual({ github: undefined, cdevents: undefined });
   });
 });
@@ -79,11 +79,11 @@ describe('GitHub', () => {
     expect(check(github('', repository)).errors.join('\n')).toMatch(/repositories\[0\]\.repository/);
   });
 
-  it.each(['acme/shop', 'a/b', 'Acme-Inc/shop.js', 'acme_corp/_shop-1'])('may be told of %s', (repository) => {
+  it.each(['acme/shop', 'a/b', 'Acme-Inc/shop.js', 'acme_corp/_shop-1'])('may be notified about %s', (repository) => {
     expect(check(github('', repository)).errors).toEqual([]);
   });
 
-  it('gets its token over a line that nobody else reads', () => {
+  it('gets its token only over an encrypted connection or within this machine', () => {
     const said = 'github.api would carry the token in clear; expected https://';
     expect(check(github('api: "http://github.example.com/api/v3",')).errors).toEqual([said]);
     expect(check(github('api: "http://127.0.0.1.evil.example.com",')).errors).toEqual([said]);

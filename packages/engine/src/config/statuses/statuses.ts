@@ -1,4 +1,4 @@
-// What the configuration says about telling other programs: deployments on GitHub, and CDEvents.
+// What the configuration says about notifying other programs: deployments on GitHub, and CDEvents.
 
 import { z } from 'zod';
 import { listOf, matching, name, yesNo } from '../kit/values.ts';
@@ -108,7 +108,7 @@ export interface GithubSettings {
 
 export interface GithubRepository {
   readonly service: string;
-  /** `owner/name`: nothing else passes the schema, so that it can stand in a path. */
+  /** `owner/name`: nothing else passes the schema, so that it can be part of a path. */
   readonly repository: string;
   readonly environments: readonly GithubEnvironment[];
 }
@@ -172,7 +172,7 @@ export function statusSecrets({ github, cdevents }: StatusesSettings): readonly 
   return [github?.token, ...ofSinks].flatMap((secret) => secret?.value ?? []);
 }
 
-/** What a target is called on GitHub when nobody says otherwise. */
+/** The name of a target on GitHub when the configuration sets no other. */
 export function environmentOf(service: string, target: string): GithubEnvironment {
   return { target, name: `${service}/${target}`, production: target === 'production', url: undefined };
 }
