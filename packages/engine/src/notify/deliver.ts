@@ -1,5 +1,6 @@
-// Takes what is due for one transport from the outbox and brings it there: urgent first, the latest state only, tried
-// again with growing pauses up to an end, which is written once. When nobody answers, one message finds that out.
+// Takes what is due for one transport from the outbox and sends it: urgent first, only the latest state, tried again
+// with growing pauses up to an end, which is written once. When the receiver does not answer, one message finds that
+// out.
 
 import type { Engine } from '../api/engine.ts';
 import type { AuditEvent } from '../domain/audit-events.ts';
@@ -23,11 +24,11 @@ export interface Transport {
   /** In the outbox. */
   readonly name: string;
   readonly giveUpMs: number;
-  /** Problems must hold no secret: they are kept and written down. */
+  /** Problems must contain no secret: they are stored and written to the log. */
   send(message: OutboxMessage, stop: AbortSignal): Promise<DeliveryResult>;
   /** When the news was new (epoch ms): the outbox keeps the time of the first message under a key. */
   bornAt(message: OutboxMessage): number;
-  /** What the log says of a message that nobody will get. */
+  /** What the log says of a message that is never delivered. */
   dropped(message: OutboxMessage, problem: string): AuditEvent;
 }
 
@@ -97,7 +98,7 @@ function settle(parts: DeliverParts, transport: Transport, message: OutboxMessag
 const isTooOld = ({ clock }: DeliverParts, { giveUpMs, bornAt }: Transport, message: OutboxMessage): boolean =>
   clock.now() - bornAt(message) > giveUpMs;
 
-/** One transaction: it is given up once, and whoever reads the log hears of it once. */
+/** One transaction: the message is given up once, and the log reports it once. */
 function drop({ engine, store, log }: DeliverParts, transport: Transport, message: OutboxMessage, problem: string) {
   const { key, version } = message;
   store.write((tx) => {

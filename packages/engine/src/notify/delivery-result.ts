@@ -17,11 +17,11 @@ export type DeliveryResult =
 
 /** Something that a person has to mend (a token, a permission, a name) and may mend in time. */
 const mendMs = 15 * 60_000;
-/** Nobody may keep us waiting for longer. */
+/** No receiver may make us wait for longer. */
 const longestWaitMs = 3_600_000;
 const unsaidWaitMs = 60_000;
 
-/** For an answer that is none of the expected ones. `who`: as it stands in a sentence. */
+/** For an answer that is none of the expected ones. `who`: the receiver as a sentence names it. */
 export function resultOf(
   who: string,
   answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>,
@@ -54,7 +54,7 @@ function retryAfter(text: string | undefined, now: number): number | undefined {
   return Number.isNaN(at) ? undefined : at - now;
 }
 
-/** GitHub says in seconds since 1970 when a used-up limit begins anew. */
+/** GitHub says in seconds since 1970 when a used-up limit is reset. */
 function resetOf(headers: HttpAnswer['headers'], now: number): number | undefined {
   const reset = headers['x-ratelimit-reset'];
   if (headers['x-ratelimit-remaining'] !== '0' || reset === undefined || !/^\d{1,12}$/.test(reset)) return undefined;
@@ -68,7 +68,7 @@ function advice(status: number): string {
 
 const shownAtMost = 200;
 
-/** `: Validation Failed`, from an answer in JSON; what else it holds is nobody's business. */
+/** `: Validation Failed`, from an answer in JSON; its other content is not reported. */
 function sayingWhat(body: string): string {
   const said = messageIn(body);
   if (said === undefined) return '';

@@ -26,9 +26,9 @@ export interface Follower {
 const batch = 200;
 const idleMs = 1_000;
 const maxTries = 5;
-/** Whoever begins to follow a log that is there already tells no history. */
+/** A follower that starts on an existing log reports no history. */
 const firstNewsMs = 10 * 60_000;
-/** What lies longer than this is in the log; it is no news any more. */
+/** A row that is older than this is not reported any more; it is only in the log. */
 const newsMs = 24 * 3_600_000;
 
 /** Until `signal` aborts. */

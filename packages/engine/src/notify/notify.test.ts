@@ -1,4 +1,4 @@
-// Notifiers beside one another, and how one follows the log: real leases, a real state.
+// Notifiers next to one another, and how one follows the log: real leases, a real state.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../api/engine.ts';
@@ -116,7 +116,7 @@ describe('following the log', () => {
     return { parts, happens, outbox: createOutbox(store), clock };
   }
 
-  it('takes each row once with what it leads to, passes over one that cannot be told, and leaves nothing half-done', async () => {
+  it('takes each row once with what it leads to, skips one that cannot be reported, and leaves nothing half-done', async () => {
     const { parts, happens, outbox } = onState();
     for (const action of ['step-started', 'paused', 'resumed'] as const) happens(action);
     const over = new AbortController();

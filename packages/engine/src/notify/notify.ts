@@ -1,11 +1,12 @@
-// Who hears of what happened beside the cards: each notifier follows the audit log by a cursor of its own and sends by a
-// transport of its own. One process at a time does the work of a notifier; none waits for another, or is waited for.
+// Who is notified of what happened, in addition to the cards: each notifier follows the audit log by a separate cursor
+// and sends by a separate transport. One process at a time does the work of a notifier; notifiers do not wait for each
+// other.
 
 import { type Clock, pause } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 
 export interface Notifier {
-  /** Also the name of its lease, so that it is told once and not by every process. */
+  /** Also the name of its lease, so that one process notifies and not every process. */
   readonly name: string;
   /** Until `signal` aborts. What it throws is logged, and it is begun again. */
   work(signal: AbortSignal): Promise<void>;
@@ -22,7 +23,7 @@ export interface NotifyParts {
   readonly log: Log;
 }
 
-/** Whoever fails at once, and again, is no load on the others. */
+/** A notifier that fails at once, and again, is no load on the others. */
 const restMs = 5_000;
 
 /** Until `signal` aborts. */

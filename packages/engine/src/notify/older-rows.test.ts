@@ -55,7 +55,7 @@ it('of every action, without details or with others, are read, reported and veri
   expect(verifyAudit(news.store.db)).toMatchObject({ intact: true, rows: rows.length });
 });
 
-it('of an action that is written no longer are kept, and reported nowhere', () => {
+it('of an action that is written no longer are retained, and reported nowhere', () => {
   writeOld(['quarantined', { version: 'v2.0', digest: 'd' }]);
   const [row] = auditAfter(news.store.db, 0, 10);
   expect(row).toMatchObject({ action: 'quarantined', detail: { version: 'v2.0', digest: 'd' } });

@@ -2,10 +2,10 @@
 
 import { inertText } from '../lib/foreign-text.ts';
 
-/** So much more than is shown is looked at: a text of megabytes costs no more than a long one. */
+/** The limit of what is read, in multiples of what is shown: a text of megabytes costs no more than a long one. */
 const perShown = 8;
 
-/** Inert in mail, on pages and in statuses too: some programs that show them obey marks as Slack does. */
+/** Inert in mail, on pages and in statuses too: some programs that show them interpret markup as Slack does. */
 export function oneLine(text: string, most: number): string {
   const plain = inertText(text.slice(0, most * perShown));
   const characters = [...plain];

@@ -1,5 +1,5 @@
-// A GET of a configured host. Redirects are followed to configured hosts alone; each hop is looked at as the first was,
-// and gets the secret of its own host and no other.
+// A GET of a configured host. Redirects are followed to configured hosts only; each hop is checked like the first, and
+// gets only the secret of its own host.
 
 import type { AllowedHost } from '../config/artifacts/settings.ts';
 import { openHttp, type StreamAnswer } from '../lib/http-stream.ts';
@@ -10,7 +10,7 @@ export interface AskRequest {
   readonly url: string;
   readonly hosts: readonly AllowedHost[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** In the place of the configured one, and for the first host alone. */
+  /** Replaces the configured one, for the first host only. */
   readonly authorization?: string | undefined;
   readonly stallMs: number;
   readonly signal: AbortSignal;

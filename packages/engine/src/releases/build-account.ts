@@ -1,5 +1,5 @@
-// A build command is code of whoever can push to the repository. Under an account of its own it gets the checkout and a home,
-// and is over, with all that it started, before anything of what it made is read.
+// A build command is code of all who can push to the repository. Under a separate account it gets the checkout and a
+// home, and it has ended, with all that it started, before anything of what it made is read.
 
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
@@ -21,7 +21,7 @@ interface BuildPlace {
 }
 
 interface Folders {
-  /** Of this fetch alone. */
+  /** Of this fetch only. */
   readonly folder: string;
   readonly checkout: string;
 }

@@ -1,4 +1,4 @@
-// A folder of this machine is copied into a landing, which looks at it as it looks at an archive.
+// Copies a folder of this machine into a landing, which checks it as it checks an archive.
 
 import { constants } from 'node:fs';
 import { open, readdir, readlink } from 'node:fs/promises';

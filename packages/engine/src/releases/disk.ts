@@ -3,7 +3,7 @@
 import { statfsSync } from 'node:fs';
 import { sizeText, unavailable } from './refused.ts';
 
-/** Is told of bytes before they are written. @throws BlueGreenError `artifact-unavailable` */
+/** Called with a number of bytes before they are written. @throws BlueGreenError `artifact-unavailable` */
 export type Spend = (bytes: number) => void;
 
 /** Between two looks. */

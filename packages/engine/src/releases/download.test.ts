@@ -86,13 +86,13 @@ async function refusalOf(work: Promise<unknown>): Promise<string> {
 const patient = { ...testLimits, tries: 3 };
 
 describe('a download', () => {
-  it('is fetched, checked and told in numbers', async () => {
+  it('is fetched, checked and reported in numbers', async () => {
     const fetched = await fetchFrom(await serve(whole));
     expect(fetched).toMatchObject({ files: 1, bytes: 400_000, sha256 });
     expect(readdirSync(join(folder, 'releases'))).toEqual(['v1']);
   });
 
-  it('that is cut goes on where it stood, if it is still the same', async () => {
+  it('that is cut goes on where it ended, if it is still the same', async () => {
     const server = await serve((request, response, count) =>
       count === 1 ? cutAt(100_000, { etag: '"one"' })(request, response, count) : partFrom(request, response),
     );

@@ -1,5 +1,5 @@
-// A file is fetched over HTTP into a place of its own. A download that is cut goes on where it stood when the server can,
-// and begins again when it cannot; either so often and no more.
+// Fetches a file over HTTP into a separate place. A download that is cut goes on where it ended when the server
+// supports that, and begins again when it does not; each only a limited number of times.
 
 import { open, truncate } from 'node:fs/promises';
 import type { ArtifactSettings } from '../config/artifacts/settings.ts';
@@ -22,7 +22,7 @@ export interface DownloadRequest {
   readonly signal: AbortSignal;
 }
 
-/** What lies in the file so far. */
+/** What the file contains so far. */
 interface Part {
   bytes: number;
   /** By which the server knows whether what it has is what we have begun. */

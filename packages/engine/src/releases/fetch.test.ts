@@ -1,4 +1,4 @@
-// What is fetched, from where, and how it lies there afterwards. Real servers, real archives, real files.
+// What is fetched, from where, and how it is stored afterwards. Real servers, real archives, real files.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -71,7 +71,7 @@ describe('an archive', () => {
     expectWhole(join(folder, 'releases', 'v1'));
   });
 
-  it('loses its one top folder where that is wished', async () => {
+  it('loses its one top folder where that is requested', async () => {
     const archive = await gzipOf([
       { name: 'shop-1.0/', type: 'directory' },
       { name: 'shop-1.0/server.mjs', body: 'x' },
@@ -165,7 +165,7 @@ describe('what a killed process left', () => {
     await clearWorkplaces(join(folder, 'not-there'));
   });
 
-  it('is told from what a living one is fetching by hand', async () => {
+  it('is distinguished from what a living one is fetching by hand', async () => {
     const releases = join(folder, 'releases');
     await makeWorkplace(releases, 'v1', tokenByHand());
     await makeWorkplace(releases, 'v1', 'by-hand-2147483646');

@@ -1,5 +1,5 @@
-// The files of an announced release are brought here: fetched, verified, unpacked, made read-only. What does not pass is
-// refused with a sentence and leaves nothing behind. Nobody sees a release before it is whole.
+// Fetches the files of an announced release: downloads, verifies and unpacks them, and makes them read-only. What does
+// not pass is refused with a sentence and leaves nothing behind. A release is visible only when it is whole.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -48,7 +48,7 @@ export interface Fetched extends Landed {
 }
 
 /**
- * The release lies in `workplace.files` when it resolves.
+ * The release is in `workplace.files` when it resolves.
  * @throws BlueGreenError `artifact-refused` or `artifact-unavailable`; the signal's reason
  */
 export async function fetchFiles(request: FetchRequest): Promise<Fetched> {

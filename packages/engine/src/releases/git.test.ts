@@ -122,7 +122,7 @@ describe('a ref of a repository', () => {
     expectNothing();
   });
 
-  it('that is not there is told in the words of git', async () => {
+  it('that is not there is reported in the words of git', async () => {
     await expect(fetchRef('nowhere')).rejects.toMatchObject({
       code: 'artifact-unavailable',
       message: expect.stringMatching(/^git fetch failed: .*nowhere/s),
@@ -159,7 +159,7 @@ describe('a repository', () => {
 });
 
 describe('a build', () => {
-  it('that fails is told with its last lines', async () => {
+  it('that fails is reported with its last lines', async () => {
     const script = 'console.error("no such module"); process.exit(3)';
     await expect(fetchRef('main', { build: [process.execPath, '-e', script] })).rejects.toThrow(
       /^its build failed: .* ended with 3: no such module$/,
@@ -183,7 +183,7 @@ describe('a build', () => {
     expectNothing();
   });
 
-  it('whose output is not there, or lies elsewhere, is refused', async () => {
+  it('whose output is not there, or is elsewhere, is refused', async () => {
     await expect(fetchRef('main', { output: 'dist' })).rejects.toThrow('the build of acme/shop made no dist');
     const script = 'require("node:fs").symlinkSync("/etc", "dist")';
     await expect(fetchRef('main', { build: [process.execPath, '-e', script], output: 'dist' })).rejects.toThrow(
@@ -195,7 +195,7 @@ describe('a build', () => {
 
 const isRoot = process.getuid?.() === 0 && existsSync('/sys/fs/cgroup/pids/cgroup.procs');
 
-describe.skipIf(!isRoot)('a build under an account of its own (needs root, and control groups)', () => {
+describe.skipIf(!isRoot)('a build under a separate account (needs root, and control groups)', () => {
   const nobody = 65_534;
   const script = `
 import { spawn } from 'node:child_process';

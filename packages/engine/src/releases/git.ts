@@ -16,7 +16,7 @@ export interface CheckoutRequest {
   readonly commit: string | undefined;
   readonly version: string;
   readonly settings: Pick<ArtifactSettings, 'repositories' | 'limits' | 'buildAccount'>;
-  /** Empty, for this alone. */
+  /** Empty, and for this checkout only. */
   readonly folder: string;
   readonly signal: AbortSignal;
 }
@@ -24,7 +24,7 @@ export interface CheckoutRequest {
 export interface Checkout {
   readonly url: string;
   readonly commit: string;
-  /** What becomes the release, `.git` aside. */
+  /** What becomes the release, except `.git`. */
   readonly output: string;
 }
 

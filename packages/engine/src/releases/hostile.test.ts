@@ -1,4 +1,4 @@
-// What must not become a release: each has a sentence of its own, and leaves nothing behind.
+// What must not become a release: each has a separate sentence, and leaves nothing behind.
 
 import { mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -183,7 +183,7 @@ describe('what is announced', () => {
     );
   });
 
-  it('as a folder is looked at as an archive is', async () => {
+  it('as a folder is checked as an archive is', async () => {
     const path = join(folder, 'builds', 'v1');
     mkdirSync(join(path, 'a'), { recursive: true });
     const server = createServer();

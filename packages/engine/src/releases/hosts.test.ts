@@ -157,7 +157,7 @@ describe('with real servers', () => {
     expect(second.requests[0]?.headers.authorization).toBeUndefined();
   });
 
-  it('a redirect to anywhere else is refused, and nobody there is asked', async () => {
+  it('a redirect to anywhere else is refused, and no request is sent there', async () => {
     const second = await serve((_, response) => void response.end(archive));
     const first = await serve((_, response) =>
       response.writeHead(302, { location: `http://127.0.0.1:${second.port}/elsewhere` }).end(),
@@ -183,7 +183,7 @@ describe('with real servers', () => {
     expect(endless.requests).toHaveLength(6);
   });
 
-  it('a server whose certificate nobody vouches for is not believed', async () => {
+  it('a server whose certificate no authority vouches for is not trusted', async () => {
     const names = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') };
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
     const argv = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];

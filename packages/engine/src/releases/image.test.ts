@@ -122,7 +122,7 @@ describe('a reference of an image', () => {
     },
   );
 
-  it('that does not exist, or lies on a host that is not allowed, is refused', async () => {
+  it('that does not exist, or is on a host that is not allowed, is refused', async () => {
     const { registry, port } = await serve((_, response) => response.writeHead(404).end());
     await expect(resolve(`${registry}/acme/shop:v1`, port)).rejects.toThrow('answers 404 when it is asked for');
     await expect(resolve('registry.example.com/acme/shop:v1', port)).rejects.toThrow('is not one of the hosts');

@@ -20,15 +20,15 @@ export interface Landing {
   folder(name: string): Promise<void>;
   file(name: string, content: AsyncIterable<Uint8Array>, origin: Origin): Promise<void>;
   link(name: string, target: string): Promise<void>;
-  /** Another name for a file that has landed; it becomes a file of its own. */
+  /** Another name for a file that has landed; it becomes a separate file. */
   copy(name: string, of: string): Promise<void>;
-  /** All links are looked at, everything is made read-only and is on the disk. */
+  /** Checks all links, makes everything read-only and syncs it to the disk. */
   settle(): Promise<Landed>;
 }
 
 /** How a file was where it comes from. */
 export interface Origin {
-  /** Who may read and run it there may do so here; undefined: everybody may read it. */
+  /** Those who may read and run it there may do so here; undefined: every user may read it. */
   readonly mode: number | undefined;
   readonly modifiedAt: Date | undefined;
 }

@@ -1,4 +1,4 @@
-// Symbolic links of a release, looked at when all of them are there: each leads to something inside, and followed to
+// Symbolic links of a release, checked when all of them are there: each leads to something inside, and followed to
 // their ends they do not multiply. A link that passes by its text may leave the folder through another link.
 
 import { realpath } from 'node:fs/promises';
@@ -73,7 +73,7 @@ function checkedSize(folder: string, walk: Walk): number {
   return size;
 }
 
-/** What lies directly in each folder, and the folders themselves; the root is ''. */
+/** The direct entries of each folder, and the folders themselves; the root is ''. */
 function foldersOf(entries: readonly Entry[]) {
   const below = new Map<string, Entry[]>();
   const folders = new Set(['']);

@@ -167,7 +167,7 @@ describe('a file keeps', () => {
     [0, 0o444],
   ] as const;
 
-  it('its time, and from others what was kept from them: in an archive', async () => {
+  it('its time, and its restrictions for other users: in an archive', async () => {
     const mtime = new Date('2021-03-04T05:06:07Z');
     const files = modes.map(([mode]) => ({ name: `f${mode.toString(8)}`, body: 'x', mode, mtime }));
     await fetchArchive(await gzipOf([...files, { name: 'again', type: 'link', linkname: 'f600' }]));

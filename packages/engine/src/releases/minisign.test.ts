@@ -134,7 +134,7 @@ describe('a signature for shop v1.0', () => {
 describe('with a key in the configuration', () => {
   const settings = () => testSettings({ folders: [folder], publicKeys: [ourKey] });
 
-  it('an archive is taken with its signature beside it, and not without', async () => {
+  it('an archive is taken with its signature next to it, and not without', async () => {
     const archive = await gzipOf([{ name: 'a', body: 'a' }]);
     const path = join(folder, 'shop.tar.gz');
     const source = { kind: 'archive', path, sha256: sha256Of(archive) } as const;

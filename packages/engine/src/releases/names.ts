@@ -24,16 +24,16 @@ export function pathOf(name: string): string {
   return path;
 }
 
-/** What must differ between two names: not every file system tells these apart. */
+/** What must differ between two names: some file systems do not distinguish case and Unicode forms. */
 export const folded = (path: string): string => path.normalize('NFC').toLowerCase();
 
-/** Every folder that a path lies in, the outermost first. */
+/** Every folder that contains a path, the outermost first. */
 export function foldersAbove(path: string): readonly string[] {
   const parts = path.split('/').slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
-/** By its text alone; where links lead through links is looked at when all are there. */
+/** Checks only the text; where links lead through links is checked when all are there. */
 export function checkLinkTarget(path: string, target: string): void {
   const what = `the link ${shownName(path)}`;
   if (target === '' || /\p{Cc}/u.test(target)) throw refused(`${what} leads to a name that holds control characters`);

@@ -18,7 +18,7 @@ export interface Decided extends StoredRelease {
   readonly kept: string | undefined;
 }
 
-/** Newest use first. What either rule keeps is kept; without a rule for one of the targets everything is. */
+/** Newest use first. What either rule retains is retained; without a rule for one of the targets everything is. */
 export function decideKeeping(
   releases: readonly StoredRelease[],
   rules: readonly (KeepRule | undefined)[],

@@ -2,7 +2,7 @@
 
 import { BlueGreenError } from '../lib/errors.ts';
 
-/** What the artifact is, or where it lies, is not allowed: trying again changes nothing. */
+/** The artifact, or the place where it is, is not allowed: trying again changes nothing. */
 export const refused = (sentence: string, cause?: unknown): BlueGreenError =>
   new BlueGreenError('artifact-refused', sentence, {}, cause);
 

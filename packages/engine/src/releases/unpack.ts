@@ -1,4 +1,4 @@
-// An archive, `.tar.gz` or `.tar.zst`, told by its first bytes, is unpacked into a landing as it is read.
+// Unpacks an archive, `.tar.gz` or `.tar.zst`, recognized by its first bytes, into a landing as it is read.
 
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';

@@ -45,7 +45,7 @@ export async function makeWorkplace(releases: string, version: string, token: st
 /** For who fetches without the lease: whether that goes on is known by the process. */
 export const tokenByHand = (): string => `by-hand-${process.pid}`;
 
-/** What killed processes left. Only for whoever drives, before anything is fetched. */
+/** Removes what killed processes left. Only for the controller, before anything is fetched. */
 export async function clearWorkplaces(releases: string): Promise<void> {
   const names = await readdir(releases).catch((thrown: unknown) => {
     if (isMissing(thrown)) return [];

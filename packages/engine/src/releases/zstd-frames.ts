@@ -1,5 +1,5 @@
-// A file of zstd may hold several frames, one after the other, and frames that are to be skipped: `pzstd`, seekable archives
-// and files that were appended to do. Node reads the first frame alone, so each is cut out here and read by itself.
+// A file of zstd may contain several frames, one after the other, and frames that are to be skipped: `pzstd`, seekable
+// archives and files that were appended to do. Node reads only the first frame, so this module cuts out and reads each.
 // https://www.rfc-editor.org/rfc/rfc8878
 
 import { Readable } from 'node:stream';

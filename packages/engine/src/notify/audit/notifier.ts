@@ -1,4 +1,4 @@
-// The audit log outside: each destination, and the file with the heads, is a notifier of its own; none waits for another.
+// The audit log outside: each destination, and the file with the heads, has its own notifier; none waits for another.
 
 import type { Engine } from '../../api/engine.ts';
 import { shipConsumer } from '../../state/shipped.ts';

@@ -1,5 +1,5 @@
-// How a batch of rows gets to one destination. Each resolves when the destination has the batch, as far as its protocol
-// can tell, and throws otherwise: then the batch comes again.
+// How a batch of rows gets to one destination. Each sender resolves when the destination has the batch, as far as its
+// protocol can show it, and throws otherwise: then the batch is sent again.
 
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';

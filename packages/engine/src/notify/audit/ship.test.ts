@@ -111,7 +111,7 @@ describe('a collector', () => {
     expect(JSON.stringify(news.engine.audit.after(0, 1_000))).not.toContain('correct-horse');
   });
 
-  it('that finds a batch too large gets smaller ones, and a row alone without its detail', async () => {
+  it('that finds a batch too large gets smaller ones, and a single row without its detail', async () => {
     const collector = kept(
       await startCollector((lines) => (lines.some((line) => line.length > 3_000) || lines.length > 2 ? 413 : 200)),
     );
@@ -125,7 +125,7 @@ describe('a collector', () => {
 });
 
 describe('a file', () => {
-  it('gets lines of its own, also behind the half of one', async () => {
+  it('gets whole lines, also behind the half of one', async () => {
     const news = room('{ ship: [{ name: copy, driver: file, path: copy.jsonl }] }', 3);
     const path = join(news.folder, 'copy.jsonl');
     writeFileSync(path, '{"seq":1,"sen');

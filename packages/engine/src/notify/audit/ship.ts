@@ -1,5 +1,5 @@
-// Rows of the audit log to one destination, in order, by a cursor that moves only when the destination has them: each row
-// comes at least once, also when the process is killed. Nothing is kept in memory but one batch; the log is the queue.
+// Rows of the audit log to one destination, in order, by a cursor that moves only when the destination has them: each
+// row is sent at least once, also when the process is killed. Only one batch is in memory; the log is the queue.
 
 import type { Engine } from '../../api/engine.ts';
 import type { AuditRow } from '../../domain/audit-events.ts';

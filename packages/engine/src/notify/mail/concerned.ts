@@ -22,7 +22,7 @@ export function concernedBy(parts: MailParts, { authorDomains }: MailSettings, n
   const { row, fact, view, targets } = news;
   const about = view ?? lastFailed(parts, fact);
   const isRollback = about?.mode === 'rollback';
-  // A rollback is a deployment of its own; who cares most asked for, or wrote, what it takes away.
+  // A rollback is a separate deployment; it concerns most those who asked for, or wrote, what it takes away.
   const version = isRollback ? about.from?.version : about?.version;
   const lost = isRollback ? lastWith(parts, about, version) : undefined;
   const isGivenUp = fact.name === 'failed' && view?.outcome?.kind === 'aborted';

@@ -1,4 +1,4 @@
-// When facts are collected: decided from values alone.
+// When facts are collected: decided only from values.
 
 import { expect, it } from 'vitest';
 import { type Lately, wayOf } from './digest.ts';
@@ -17,7 +17,7 @@ function play(times: readonly number[]): readonly string[] {
   });
 }
 
-it('a few go alone; the rest of their time in one; then it begins anew', () => {
+it('a few are sent singly, the rest of their time in one digest; then it begins again', () => {
   expect(play([0, 10, 20, 900, 1_000, 1_400, 1_990, 2_200])).toEqual([
     '0 alone',
     '10 alone',
@@ -31,7 +31,7 @@ it('a few go alone; the rest of their time in one; then it begins anew', () => {
   ]);
 });
 
-it('never tells more than fifty by name, and counts the others', () => {
+it('never names more than fifty, and counts the others', () => {
   const story = play([0, 0, ...Array.from({ length: 70 }, () => 1)]);
   expect(story.at(-1)).toBe('1 joins 2 due 1000 with 70');
 });

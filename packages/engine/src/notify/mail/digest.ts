@@ -1,5 +1,5 @@
-// A digest instead of a storm. Pure: what one person was sent lately in, whether the next fact goes alone or is collected
-// out. What must be read at once is never asked here.
+// A digest instead of a storm. Pure: the input is what one person was sent lately, the output whether the next fact is
+// sent singly or collected. Facts that must be read at once do not come here.
 
 import type { Fact } from './facts.ts';
 
@@ -19,7 +19,7 @@ export interface Digest {
   readonly more: number;
 }
 
-/** A mail that nobody reads to its end tells no more than one that says how much there is. */
+/** A mail that no person reads to its end says no more than one that says how much there is. */
 const mostFacts = 50;
 
 export type Way =

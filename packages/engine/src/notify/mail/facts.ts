@@ -8,7 +8,7 @@ import type { OutcomeKind } from '../../domain/deployment.ts';
 import { clockTime } from '../../domain/times.ts';
 import { oneLine, webLink } from '../text.ts';
 
-/** What a mail tells, as plain text of one line each. */
+/** What a mail reports, as plain text of one line each. */
 export interface Fact {
   readonly name: FactName;
   /** Of the audit row. */
@@ -30,7 +30,7 @@ export interface Detail {
   readonly value: string;
 }
 
-/** What is known beside the row itself. */
+/** What is known in addition to the row itself. */
 export interface Known {
   /** Of the row's deployment. */
   readonly view: DeploymentView | undefined;
@@ -69,7 +69,7 @@ export function factOf(row: AuditRow, known: Known): Fact | undefined {
   }
 }
 
-/** Superseded and cancelled ones were never tried: whoever did that knows. */
+/** Superseded and cancelled ones were never tried: the person who did that knows. */
 const endings: Readonly<Record<OutcomeKind, FactName | undefined>> = {
   promoted: 'live',
   'rolled-back': 'rolled-back',

@@ -1,4 +1,4 @@
-// Killed between sending and writing it down: the mail comes again, and can be told from a new one.
+// Killed between sending and writing it down: the mail is sent again, and can be distinguished from a new one.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close();
 });
 
-it('SIGKILL when the server has the mail and nobody knows it: the same Message-ID again, and nothing else twice', async () => {
+it('SIGKILL when only the server knows that it has the mail: the same Message-ID again, and nothing else twice', async () => {
   const all: Received[] = [];
   const running = new Set<ChildProcess>();
   let kills = 0;

@@ -77,8 +77,8 @@ describe('a mail', () => {
   });
 });
 
-describe('whoever is told', () => {
-  it('of a broken build and of the mended one: author and developers, each once', async () => {
+describe('who is notified', () => {
+  it('of a broken build and of the fixed one: author and developers, each once', async () => {
     const { server, room } = await setUp({ told: '{ developers: [alice, bob] }' });
     room.happens({ action: 'build-failed', detail: buildDetail, sentence: 'the build of v2.1 failed' });
     room.happens({ action: 'build-mended', detail: buildDetail, sentence: 'main builds again' });
@@ -151,7 +151,7 @@ describe('whoever is told', () => {
 });
 
 describe('much at once', () => {
-  it('is told in one mail beyond what the configuration allows, but for what is urgent', async () => {
+  it('is reported in one mail beyond what the configuration allows, except what is urgent', async () => {
     const { server, room } = await setUp({ mail: ', digest: { after: 2, within: 1h }' });
     const notifying = room.notify();
     for (let number = 1; number <= 5; number += 1)

@@ -1,5 +1,5 @@
-// Mail: follows the audit log, puts what people should read into the outbox, one message per fact and person, and brings
-// it to the mail server when that takes it.
+// Mail: follows the audit log, puts what people should read into the outbox, one message per fact and person, and sends
+// it to the mail server when the server accepts it.
 
 import { createHash } from 'node:crypto';
 import type { Engine } from '../../api/engine.ts';
@@ -17,7 +17,7 @@ import { putMails } from './put.ts';
 import { createSmtpClient, type Email, loginProblem } from './smtp.ts';
 import { readTemplates, type Templates } from './templates.ts';
 
-/** Nobody, where this process cannot log in. @throws BlueGreenError `config-invalid` or `template-invalid` */
+/** Empty where this process cannot log in. @throws BlueGreenError `config-invalid` or `template-invalid` */
 export function mailNotifiers(parts: MailParts): readonly Notifier[] {
   const { mail } = parts.engine.settings.notify;
   if (mail === undefined) return [];

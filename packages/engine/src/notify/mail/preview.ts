@@ -54,7 +54,7 @@ function drawAll(templates: Templates, linksOf: LinksOf): readonly MailPreview[]
 
 /**
  * Sends the sample of `live` to one person and waits for the answer of the mail server.
- * @throws BlueGreenError `not-found` or `config-invalid` when there is nobody or nothing to send with
+ * @throws BlueGreenError `not-found` or `config-invalid` when there is no such person, or nothing to send with
  */
 export async function sendTestMail(
   settings: Settings,

@@ -71,7 +71,7 @@ function put(parts: MailParts, settings: MailSettings, due: Due): void {
   if (way.isNew) engine.outbox.retry(digestKey, dueAt - store.clock.now(), 'waits for the rest of the digest');
 }
 
-/** Nobody who is called or has to decide waits for a digest. */
+/** A person who is called or has to decide does not wait for a digest. */
 function isUrgent({ name }: Fact, { roles }: Recipient): boolean {
   if (name === 'awaiting-approval') return roles.includes('approvers');
   return name === 'halted' || name === 'rolled-back';

@@ -1,5 +1,5 @@
-// Who hears of a fact by mail. Pure. An author of a commit is text from outside: a person of the list, or an address at
-// a domain that the configuration trusts, or nobody.
+// Who is notified of a fact by mail. Pure. An author of a commit is text from outside: it becomes a person of the list,
+// or an address at a domain that the configuration trusts, or no recipient.
 
 import type { Role } from '../../config/notify/settings.ts';
 import { findPerson } from '../../config/people/people.ts';
@@ -8,7 +8,7 @@ import type { Author } from '../../domain/build.ts';
 import type { Fact } from './facts.ts';
 
 export interface Recipient {
-  /** The id of a person, or the address: what tells one from another. */
+  /** The id of a person, or the address: what distinguishes recipients. */
   readonly key: string;
   readonly name: string;
   readonly address: string;
@@ -23,9 +23,9 @@ export interface Concerned {
   /** Ids of people who asked for it. */
   readonly requesters: readonly string[];
   readonly authors: readonly Author[];
-  /** Ids of people who may decide now; groups are known to Slack alone. */
+  /** Ids of people who may decide now; only Slack knows the groups. */
   readonly approvers: readonly string[];
-  /** The id of the person who did it just now, who need not be told. */
+  /** The id of the person who did it just now, who need not be notified. */
   readonly by: string | undefined;
 }
 

@@ -11,7 +11,7 @@ import type { Drawn } from './draw.ts';
 
 export interface Email extends Drawn {
   readonly to: { readonly name: string; readonly address: string };
-  /** The same for the same news to the same person, so that a second one after a crash can be told. */
+  /** The same for the same news to the same person, so that a second one after a crash can be recognized. */
   readonly messageId: string;
   /** What mail programs keep together. */
   readonly thread: string;
@@ -30,7 +30,7 @@ const oneMailMs = 60_000;
 /** What a mail that is under way still gets when the process ends. */
 const lastMs = 5_000;
 
-/** Connects with the first mail, keeps the connection, and begins anew, with the password read anew, after trouble. */
+/** Connects with the first mail and holds the connection; after trouble connects again and reads the password again. */
 export function createSmtpClient(settings: MailSettings, clock: Clock): SmtpClient {
   let mailer: ReturnType<typeof connect> | undefined;
 
@@ -129,7 +129,7 @@ function fateOfError(thrown: unknown, settings: MailSettings): DeliveryResult {
 
 const shownAtMost = 300;
 
-/** A refused login is told without the words of the server, which may hold what was sent. */
+/** A refused login is reported without the words of the server, which may contain what was sent. */
 function problemOf(thrown: unknown, { host, port, login }: MailSettings): string {
   const { code, responseCode } = (thrown ?? {}) as MailError;
   const who = `the mail server ${host}:${port}`;

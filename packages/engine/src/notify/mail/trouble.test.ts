@@ -1,4 +1,4 @@
-// A mail server that is away, slow, or will not: nothing is lost, nothing is told twice, and everything has an end.
+// A mail server that is away, slow, or refuses: nothing is lost, nothing is sent twice, and everything has an end.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -117,7 +117,7 @@ describe('what the server answers', () => {
     expect(room.audited()).not.toContain('mail-dropped');
   }, 60_000);
 
-  it('with 5xx: given up at once, and told so', async () => {
+  it('with 5xx: given up at once, and reported', async () => {
     const taken = await server({ toRecipient: () => answer(550, '5.1.1 no such\r\n person') });
     const room = roomFor(taken);
     room.notify();
@@ -205,7 +205,7 @@ describe('encryption', () => {
     }
   }, 60_000);
 
-  it('is not sent to a server whose certificate nobody vouches for', async () => {
+  it('is not sent to a server whose certificate no authority vouches for', async () => {
     const folder = openFolder();
     const stranger = await server({
       options: {
@@ -234,7 +234,7 @@ describe('encryption', () => {
   });
 });
 
-/** A certificate for 127.0.0.1 that nobody else knows. */
+/** A certificate for 127.0.0.1 that no authority has signed. */
 function openFolder(): string {
   const room = openNewsroom({ notify: '{}' });
   opened.push(room);

@@ -1,4 +1,4 @@
-// Pages: follows the audit log and looks at the targets, and calls whoever is on call, each pager on its own.
+// Pages: follows the audit log, checks the targets, and calls the person on call; each pager works separately.
 
 import { readFileSync } from 'node:fs';
 import type { PagerSettings } from '../../config/notify/settings.ts';
@@ -19,12 +19,12 @@ import { pageRequest } from './requests.ts';
 const consumer = 'pages';
 const lookEveryMs = 2_000;
 const oneTryMs = 10_000;
-/** However long the pager asks to be left alone: somebody is waited for. */
+/** The longest pause, even if the pager asks for more: a person has to be called. */
 const longestWaitMs = 5 * 60_000;
-/** Whoever was not called within a day has heard of it. */
+/** A person who was not called within a day has heard of it. */
 const giveUpMs = 86_400_000;
 
-/** Nobody, where this process was not given the secret of any pager. */
+/** Empty where this process was not given the secret of any pager. */
 export function pageNotifiers(parts: PageParts): readonly Notifier[] {
   const { pagers } = parts.engine.settings.notify;
   const missing = pagers.filter(({ secret }) => secret.value === undefined && secret.file === undefined);

@@ -35,7 +35,7 @@ const waits = (room: Newsroom) => room.engine.outbox.waiting('page:on-call');
 const dropped = (room: Newsroom) => room.audited().filter((action) => action === 'page-dropped');
 
 describe('PagerDuty', () => {
-  it('is called when a deployment halts, and told when the next one is live', async () => {
+  it('is called when a deployment halts, and notified when the next one is live', async () => {
     const { pager, room } = await setUp();
     room.notify();
     room.ends({ id: 'd1', outcome: 'halted', sentence: 'needs a person: promote could not be undone' });
@@ -88,7 +88,7 @@ describe('PagerDuty', () => {
     expect(dropped(room)).toEqual([]);
   }, 120_000);
 
-  it('that refuses is given up, and told once', async () => {
+  it('that refuses is given up, and reported once', async () => {
     const { pager, room } = await setUp([{ status: 400, body: '{"message":"Event object is invalid"}' }]);
     room.notify();
     room.ends({ id: 'd1', outcome: 'halted' });
@@ -114,7 +114,7 @@ describe('PagerDuty', () => {
 });
 
 describe('a webhook', () => {
-  it('is signed, so that whoever has the secret can tell it is ours; the same news has the same id', async () => {
+  it('is signed, so that a receiver with the secret can see it is ours; the same news has the same id', async () => {
     const { pager, room } = await setUp([{ status: 503 }], 'webhook');
     room.notify();
     room.ends({ id: 'd1', outcome: 'halted' });
@@ -133,7 +133,7 @@ describe('a webhook', () => {
 });
 
 describe('both sides ill', () => {
-  it('is seen in the health of the slots, while somebody drives', async () => {
+  it('is seen in the health of the slots, while a controller runs', async () => {
     const { pager, room } = await setUp();
     const { store, clock } = room;
     const shop = { service: 'shop', target: 'production' };

@@ -77,7 +77,7 @@ function detailsOf(
   return Object.fromEntries(Object.entries(details).map(([name, text]) => [name, oneLine(text, summaryAtMost)]));
 }
 
-/** A look at every target: is there a side that works? Not asked while nobody looks after them. */
+/** Checks every target for a side that works. Not while there is no controller. */
 export function lookForIllness(parts: PageParts): void {
   const { targets, driver } = parts.engine.status();
   if (driver === undefined) return;

@@ -54,7 +54,7 @@ function pagerDutyRequest({ payload, link, secret }: PageMessage): PageRequest {
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) };
 }
 
-/** Standard Webhooks: the id is that of the news, so that one that arrives twice can be told. */
+/** Standard Webhooks: the id is that of the news, so that the receiver recognizes one that arrives twice. */
 function webhookRequest({ payload, link, secret, now }: PageMessage): PageRequest {
   const { action, at, trouble, service, target, deploymentId, summary, details } = payload;
   const key = dedupKey(payload);

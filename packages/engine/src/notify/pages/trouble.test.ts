@@ -1,4 +1,4 @@
-// What calls somebody, and what ends it: decided from values alone.
+// What calls a person, and what ends it: decided only from values.
 
 import { describe, expect, it } from 'vitest';
 import type { DeploymentView } from '../../api/deployment.ts';

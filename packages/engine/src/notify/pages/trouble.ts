@@ -5,7 +5,7 @@ import type { TargetView } from '../../api/views.ts';
 
 export type TroubleName = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill';
 
-/** The troubles that a deployment leaves behind, and the next one that everybody is moved by ends. */
+/** The troubles that a deployment leaves behind, and that the next one ends once all users are on it. */
 const leftBehind = ['halted', 'rollback-failed', 'live-side-ill'] as const;
 
 export type Turn =
@@ -21,7 +21,7 @@ export function turnOf({ outcome, mode, name, version }: DeploymentView): Turn |
   return { kind: 'begins', trouble: 'halted', summary: `${name}: ${version} halted and needs a person` };
 }
 
-/** Who gives a rollback up knows that it did not happen; one that halted needs somebody whoever began it. */
+/** A person who gives a rollback up knows that it did not happen; one that halted needs a person in any case. */
 const isByPerson = ({ kind, actor }: NonNullable<DeploymentView['outcome']>): boolean =>
   kind !== 'halted' && actor.startsWith('person:');
 
@@ -36,15 +36,15 @@ export interface Illness {
   /** How it has looked since `since` (epoch ms). */
   readonly isIll: boolean;
   readonly since: number;
-  /** Somebody was called. */
+  /** A person was called. */
   readonly isTold: boolean;
 }
 
-/** A crash that is mended within seconds calls nobody, and a side that comes and goes calls once. */
+/** A crash that is fixed within seconds calls no person, and a side that comes and goes calls once. */
 const beginsAfterMs = 10_000;
 const endsAfterMs = 60_000;
 
-/** `turn`: what is to be told now. */
+/** `turn`: what has to be reported now. */
 export function nextIllness(
   before: Illness | undefined,
   isIll: boolean,

@@ -1,5 +1,5 @@
-// A row of the audit log as CDEvents 0.5.1 (cdevents.dev): what users have now, and how the deployment ended. An event has
-// the same id whenever it is made, so that whoever receives it twice can tell.
+// A row of the audit log as CDEvents 0.5.1 (cdevents.dev): what users have now, and how the deployment ended. An event
+// always has the same id, so that a receiver recognizes one that arrives twice.
 
 import { createHash } from 'node:crypto';
 import { eventFor } from '../../domain/audit-actions.ts';
@@ -129,7 +129,7 @@ function finished(notifying: Notifying, row: AuditRow, found: DeploymentRow, out
 function removed(notifying: Notifying, row: AuditRow, place: { readonly service: string; readonly target: string }) {
   return factOf(notifying, row, {
     type: 'dev.cdevents.service.removed.0.3.0',
-    // No deployment did it: the row itself is what tells this time from another.
+    // No deployment did it: the row itself distinguishes this time from another.
     id: `${place.service}.${place.target}.removed.${row.hash.slice(0, 16)}`,
     subject: place.service,
     content: { environment: { id: place.target, source: notifying.source } },

@@ -127,7 +127,7 @@ describe('events', () => {
 });
 
 describe('a receiver', () => {
-  it('that is down gets everything later, under the same ids, and nobody else waits', async () => {
+  it('that is down gets everything later, under the same ids, and no other receiver waits', async () => {
     answer = () => 'cut';
     start();
     deployed('v1', null, 'promoted');
@@ -184,7 +184,7 @@ describe('a receiver', () => {
     }
   });
 
-  it('hears nothing twice when all rows are told once more, and no history of yesterday', async () => {
+  it('gets nothing twice when all rows are reported once more, and no history of yesterday', async () => {
     deployed('v0', null, 'promoted');
     clock.advance(25 * hourMs);
     start();

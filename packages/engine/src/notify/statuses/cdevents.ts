@@ -1,4 +1,4 @@
-// An event brought to one receiver: a CloudEvent over HTTP in binary mode, signed as Standard Webhooks has it where a
+// Sends an event to one receiver: a CloudEvent over HTTP in binary mode, signed as Standard Webhooks specifies where a
 // secret is configured.
 
 import { Webhook } from 'standardwebhooks';

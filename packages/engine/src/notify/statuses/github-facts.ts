@@ -30,7 +30,7 @@ export const githubName = 'github';
 
 export const githubKey = (deploymentId: string): string => `github:${deploymentId}`;
 
-/** Facts of one row, in the order in which they are to be told. */
+/** Facts of one row, in the order in which they are reported. */
 export function githubFacts(db: Db, settings: GithubSettings, row: AuditRow): readonly GithubFact[] {
   const found = row.deploymentId === null ? undefined : readDeployment(db, row.deploymentId);
   const event = eventFor('github', row);
@@ -114,7 +114,7 @@ function factOf(
   ];
 }
 
-/** Of a build that came from elsewhere, the configured repository is told nothing. */
+/** Nothing is reported to the configured repository about a build that came from elsewhere. */
 function commitOf(
   db: Db,
   { service, version, repository }: { readonly service: string; readonly version: string; readonly repository: string },

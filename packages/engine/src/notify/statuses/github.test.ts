@@ -96,7 +96,7 @@ describe('a deployment of a build of GitHub', () => {
     expect(scene.engine.outbox.reference(githubKey(id))).toMatchObject({ repository: 'acme/shop', id: 4_000_000_000 });
   });
 
-  it('ends the one before it, and is ended by a rollback that is a deployment of its own', async () => {
+  it('ends the one before it, and is ended by a rollback, which is a separate deployment', async () => {
     for (const version of ['v1', 'v2']) announce(state.store, version);
     start();
     finish(state.store, await deploy('v1'), 'promoted', 'v1 is live');
@@ -150,7 +150,7 @@ describe('a deployment of a build of GitHub', () => {
     expect(github.deployments[0]?.ref).toBe(commitOf('v2'));
   });
 
-  it('is not told of where nobody knows its commit', async () => {
+  it('is not reported where its commit is not known', async () => {
     start();
     finish(state.store, request(state.store, 'v3'), 'promoted', 'v3 is live');
     await eventually(() => scene.engine.cursor('github') === rows().at(-1)?.seq, 'all rows read');
@@ -160,7 +160,7 @@ describe('a deployment of a build of GitHub', () => {
 });
 
 describe('the token', () => {
-  it('goes to the configured repository alone, whatever a delivery says', async () => {
+  it('goes only to the configured repository, whatever a delivery says', async () => {
     announce(state.store, 'v1', { repository: 'evil/shop' });
     announce(state.store, 'v2', { repository: '../../evil' });
     announce(state.store, 'v3', { repository: 'ACME/Shop' });
@@ -175,7 +175,7 @@ describe('the token', () => {
     );
   });
 
-  it('that is refused is said without it, tried again slowly, and works once it is mended', async () => {
+  it('that is refused is reported without it, tried again slowly, and works once it is fixed', async () => {
     announce(state.store, 'v1');
     github.disturb = () => ({ status: 401, body: { message: `Bad credentials ${token}` } });
     start();

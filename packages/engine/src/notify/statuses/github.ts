@@ -1,5 +1,5 @@
-// A fact brought to GitHub: the deployment is looked for before it is made, and a status before it is added, so that a
-// try that was cut off in the middle leaves nothing there twice.
+// Sends a fact to GitHub: looks for the deployment before it creates one, and for a status before it adds one, so that
+// a try that was cut off in the middle leaves no duplicates.
 
 import type { NotifySettings } from '../../config/notify/settings.ts';
 import { environmentOf, type GithubEnvironment, type GithubSettings } from '../../config/statuses/statuses.ts';
@@ -23,7 +23,7 @@ export function githubTransport(parts: GithubParts, settings: GithubSettings): T
     ...outgoing(githubName, 'GitHub'),
     send: (message, stop) => {
       const fact = message.payload as GithubFact;
-      // Looked up anew: what waits must not go to a repository that the configuration names no more.
+      // Looked up again: what waits must not go to a repository that the configuration no longer names.
       const found = settings.repositories.find(({ service }) => service === fact.service);
       if (!found)
         return Promise.resolve({
@@ -43,11 +43,11 @@ export function githubTransport(parts: GithubParts, settings: GithubSettings): T
   };
 }
 
-/** Where a deployment is: kept with its message. */
+/** Where a deployment is: stored with its message. */
 interface Place {
   readonly repository: string;
   readonly id: number;
-  /** `seq` of the last fact that it was told; 0 before the first. */
+  /** `seq` of the last fact that was reported to it; 0 before the first. */
   readonly told: number;
 }
 

@@ -29,7 +29,7 @@ const tellersOf = (config: StatusesFile) =>
   statusNotifiers(sceneOf({ store: state.store, clock, config })).map(({ name }) => name);
 
 describe('a process', () => {
-  it('tells each on its own', () => {
+  it('notifies each separately', () => {
     const sinks = ['a', 'b'].map((name) => ({ name, url: 'https://events.example.com' }));
     expect(tellersOf({ github: { token: 'ghs_0123456789', repositories }, cdevents: { sinks } })).toEqual([
       'github',
@@ -39,7 +39,7 @@ describe('a process', () => {
     expect(tellersOf({})).toEqual([]);
   });
 
-  it('that was not given a variable leaves to others what needs it, and tells the rest', () => {
+  it('that was not given a variable leaves to others what needs it, and reports the rest', () => {
     const url = 'https://events.example.com';
     const sinks = [
       { name: 'a', url, token: undefined },
@@ -49,7 +49,7 @@ describe('a process', () => {
     expect(tellersOf({ github: { token: undefined, repositories }, cdevents: { sinks } })).toEqual(['cdevents:c']);
   });
 
-  it('reads a token from its file anew for each message', async () => {
+  it('reads a token from its file again for each message', async () => {
     const file = join(folder, 'token');
     writeFileSync(file, 'first-token\n');
     const sinks = [{ name: 'a', url: tracker.origin, token: `file:${file}` }];

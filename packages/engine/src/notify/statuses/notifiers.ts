@@ -1,4 +1,4 @@
-// Who tells other programs: one for GitHub and one for each receiver of events, so that none waits for another.
+// Who notifies other programs: one for GitHub and one for each receiver of events, so that none waits for another.
 
 import type { Engine } from '../../api/engine.ts';
 import type { CdeventsSettings, EventSink, GithubSettings } from '../../config/statuses/statuses.ts';

@@ -1,5 +1,5 @@
-// What all that is told to other programs has in common: how old it is, what the log says when it is given up, and that
-// no secret comes back in a problem.
+// What all notifications of other programs have in common: how old they are, what the log says when one is given up,
+// and that no problem contains a secret.
 
 import { readFileSync } from 'node:fs';
 import type { Secret } from '../../config/notify/settings.ts';
@@ -8,7 +8,7 @@ import type { Transport } from '../deliver.ts';
 import type { DeliveryResult } from '../delivery-result.ts';
 import { oneLine } from '../text.ts';
 
-/** What every payload says of itself, beside what its transport needs. */
+/** What every payload says of itself, in addition to what its transport needs. */
 export interface About {
   /** When it happened. */
   readonly at: number;
@@ -48,7 +48,7 @@ export function outgoing(name: string, who: string): Pick<Transport, 'name' | 'g
 /** False when this process was not given the variable. */
 export const isGiven = ({ value, file }: Secret): boolean => value !== undefined || file !== undefined;
 
-/** Read anew each time, so that a new one needs no restart. @throws when its file cannot be read */
+/** Read again each time, so that a new secret needs no restart. @throws when its file cannot be read */
 export function readSecret({ value = '', file }: Secret): string {
   return file === undefined ? value : readFileSync(file, 'utf8').trim();
 }

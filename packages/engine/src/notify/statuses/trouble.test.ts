@@ -61,7 +61,7 @@ const allRead = () =>
   eventually(() => scene.engine.cursor('github') === auditAfter(state.db, 0, 1_000).at(-1)?.seq, 'all rows read');
 
 describe('an outage of GitHub', () => {
-  it('delays what it is told, and only the latest is told then', async () => {
+  it('delays what is reported to it, and only the latest is reported then', async () => {
     github.disturb = () => ({ status: 503, body: 'x'.repeat(3 << 20) });
     start();
     const id = request(state.store, 'v1');
@@ -75,7 +75,7 @@ describe('an outage of GitHub', () => {
     expect(github.deployments).toHaveLength(1);
   });
 
-  it('of a whole day ends in one audit row for each deployment, and the next ones are told', async () => {
+  it('of a whole day ends in one audit row for each deployment, and the next ones are reported', async () => {
     github.disturb = () => 'cut';
     start();
     finish(state.store, request(state.store, 'v1'), 'failed', 'v1 is unhealthy');
@@ -99,7 +99,7 @@ describe('an outage of GitHub', () => {
     expect(JSON.stringify(dropped())).not.toContain(token);
   });
 
-  it('holds up no deployment and nobody else who is told', async () => {
+  it('delays no deployment and no other receiver', async () => {
     const events = await githubServer({ token, repositories: {} });
     events.disturb = () => ({ status: 202 });
     github.disturb = () => 'never';
@@ -135,7 +135,7 @@ describe('a rate limit', () => {
     ],
   ];
 
-  it.each(limits)('said as %s is kept to, by everything that waits', async (_what, answer) => {
+  it.each(limits)('said as %s is obeyed by everything that waits', async (_what, answer) => {
     github.disturb = answer;
     start();
     finish(state.store, request(state.store, 'v1'), 'failed', 'v1 is unhealthy');
@@ -215,7 +215,7 @@ describe('nothing is there twice', () => {
     expect(github.heard.filter(isCreation)).toHaveLength(1);
   });
 
-  it('when all rows are told once more', async () => {
+  it('when all rows are reported once more', async () => {
     start();
     finish(state.store, request(state.store, 'v1'), 'promoted', 'v1 is live');
     await eventually(() => statesOf(0)?.at(-1) === 'success', 'v1');
@@ -227,7 +227,7 @@ describe('nothing is there twice', () => {
     start();
     await allRead();
     await eventually(() => scene.engine.outbox.waiting('github') === 0, 'an empty outbox');
-    // As the first row alone would have it, when it is taken while the others are not.
+    // As only the first row would have it, when it is taken while the others are not.
     const [asked] = auditAfter(state.db, 0, 1_000).filter(({ action }) => action === 'deployment-requested');
     const settings = scene.engine.settings.statuses.github as GithubSettings;
     for (const payload of githubFacts(state.db, settings, asked as AuditRow))

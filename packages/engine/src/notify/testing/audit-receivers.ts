@@ -93,7 +93,7 @@ export interface Collector extends Receiver {
   readonly batches: { readonly headers: Readonly<Record<string, unknown>>; readonly rows: number }[];
 }
 
-/** `answer`: the status for a batch; what is refused is not kept. */
+/** `answer`: the status for a batch; a refused batch is not stored. */
 export async function startCollector(
   answer: (lines: readonly string[], count: number) => number | Promise<number>,
 ): Promise<Collector> {

@@ -1,4 +1,4 @@
-// A real mail server on a port of its own, for tests: it keeps what it takes, and refuses, waits or dies as it is told.
+// A real mail server on a separate port, for tests: it stores what it accepts, and refuses, waits or dies on request.
 
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';

@@ -1,5 +1,5 @@
-// A real engine that tells, on a state of its own, and a way to make something happen: rows of the audit log as the flow
-// and the builds write them.
+// A real engine that notifies, on a separate state, and a way to make something happen: rows of the audit log as the
+// flow and the builds write them.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ export interface Newsroom {
   readonly engine: Engine;
   readonly store: Store;
   readonly clock: ReturnType<typeof movableClock>;
-  /** Tells until `stop` is called. */
+  /** Notifies until `stop` is called. */
   notify(): { stop(): Promise<void> };
   happens(event: AuditFact & Partial<Omit<AuditEvent, keyof AuditFact>>): void;
   /** A deployment that has ended. */
@@ -165,7 +165,7 @@ services:
 `;
 }
 
-/** A build as CI tells of it. */
+/** A build as CI reports it. */
 export const buildDetail = {
   build: 7,
   version: 'v2.1',

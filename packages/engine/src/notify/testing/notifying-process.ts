@@ -1,4 +1,4 @@
-// A process that tells what the configuration named by its argument says, until it is killed. For tests of being killed.
+// A process that sends the notifications of the configuration in its argument, until it is killed. For tests of kills.
 
 import { loadSettings } from '../../compose/configuration.ts';
 import { openEngine } from '../../compose/engine.ts';

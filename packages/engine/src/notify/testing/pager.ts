@@ -1,4 +1,4 @@
-// A pager of our own: keeps what is posted to it and answers as it is told.
+// A pager for tests: stores what is posted to it and answers as the test says.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

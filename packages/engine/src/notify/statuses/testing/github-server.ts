@@ -21,7 +21,7 @@ export interface GithubStatus {
 
 export interface GithubServer extends LocalServer {
   readonly deployments: readonly GithubDeployment[];
-  /** What GitHub says of itself before it looks at a request; undefined: it looks. */
+  /** How GitHub answers before it reads a request; undefined: it reads the request. */
   disturb: ((heard: Heard) => Answer | undefined) | undefined;
   /** Like `disturb`, after the request was carried out: the answer that is lost. */
   lose: ((heard: Heard) => Answer | undefined) | undefined;

@@ -1,4 +1,4 @@
-// A real HTTP server of a test, on a port of its own: every request is kept, and answered as the test says.
+// A real HTTP server of a test, on a separate port: it stores every request, and answers as the test says.
 
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-// A process of its own that tells GitHub what stands in the state named by its argument, until it is killed.
+// A separate process that notifies GitHub from the state that its argument names, until it is killed.
 
 import { systemClock } from '../../../lib/clock.ts';
 import { openDatabase } from '../../../state/database.ts';
