@@ -32,7 +32,7 @@ export interface Limits {
   readonly errorRatio: number;
   /** Nor is one below this: 0.005. */
   readonly errorRate: number;
-  /** More errors than this are a failure, whatever the stable side does: 0.05. */
+  /** More errors than this are a failure, no matter what the stable side does: 0.05. */
   readonly errorCeiling: number;
 }
 

@@ -42,7 +42,7 @@ const times = (typical: number, tail: number): Times => [
 ];
 
 describe('a canary that fails', () => {
-  it('is taken back within seconds when it crashes at each request, and the sentence has the numbers', () => {
+  it('is reverted within seconds when it crashes at each request, and the sentence has the numbers', () => {
     const found = decide(() => second([180, 1], [20, 20]), 60);
     expect(found).toMatchObject({ verdict: 'Failed', metric: 'error-rate', at: 0 });
     expect(found.sentence).toBe(
@@ -135,7 +135,7 @@ describe('without enough data', () => {
     expect(decide((at) => second([100_000, 0], [100, at === 0 ? 2 : 0]), 1).verdict).toBe('Inconclusive');
   });
 
-  it('says how many more requests are needed, about', () => {
+  it('estimates how many more requests are needed', () => {
     const judge = createCanaryJudge(policy);
     for (let at = 0; at < 40; at += 1) judge.add(second([90, 0], [10, 0]));
     expect(judge.judgement().sentence).toMatch(
@@ -149,7 +149,7 @@ describe('without enough data', () => {
 });
 
 describe('a process that continues', () => {
-  it('says the same as one that was never stopped, from its state as JSON', () => {
+  it('gives the same result from its state as JSON as one that was never stopped', () => {
     const tickAt = (at: number) => second([300, at % 4, times(50, 300)], [30, at % 2, times(55, 320)]);
     const whole = createCanaryJudge(policy);
     let parts = createCanaryJudge(policy);

@@ -47,7 +47,7 @@ describe('a client that drops its cookie and draws for ever', () => {
   });
 });
 
-describe('users who have no cookie yet, or keep none', () => {
+describe('users who have no cookie yet, or store none', () => {
   it.each<[string, SideCounts, SideCounts, Verdict]>([
     ['are judged where nobody else is seen: good', side(none, part(900)), side(none, part(100)), 'Successful'],
     ['are judged where nobody else is seen: bad', side(none, part(900)), side(none, part(100, 20)), 'Failed'],

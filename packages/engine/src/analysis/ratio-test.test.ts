@@ -56,7 +56,7 @@ describe('one tick of the ratio test', () => {
       }
   });
 
-  it('says nothing where nothing happened, or one side had no requests', () => {
+  it('gives no evidence where nothing happened, or one side had no requests', () => {
     expect(
       evidenceFor(worse, [
         [100, 0, 10, 0],

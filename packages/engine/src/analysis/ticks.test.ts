@@ -30,12 +30,12 @@ describe('a tick', () => {
     expect(tickBetween(before, now, 1_000)?.canary.times).toEqual([]);
   });
 
-  it('is not known when the counting began again', () => {
+  it('is not known when the counting process was restarted', () => {
     expect(tickBetween(totals([90, 1], [10, 2]), totals([3, 0], [11, 2]), 1_000)).toBeUndefined();
     expect(tickBetween(totals([90, 5], [10, 2]), totals([95, 1], [11, 2]), 1_000)).toBeUndefined();
   });
 
-  it('leaves times out where one look had none', () => {
+  it('leaves times out where one check had none', () => {
     const before: Totals = { ...noTotals, stable: { requests: 1, errors: 0, times: undefined } };
     expect(tickBetween(before, totals([90, 1], [10, 2]), 1_000)?.stable.times).toBeUndefined();
   });

@@ -16,7 +16,7 @@ export const totalsOf = ({ stable, canary }: { readonly stable: SideCounts; read
   canary: { requests: canary.requests, errors: canary.errors, times: canary.times },
 });
 
-/** Undefined when less was counted than before: the counting process began again, and nothing is known of this tick. */
+/** Undefined when the count fell: the counting process was restarted, and nothing is known of this tick. */
 export function tickBetween(before: Totals, now: Totals, ms: number): CanaryTick | undefined {
   const stable = between(before.stable, now.stable);
   const canary = between(before.canary, now.canary);

@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 
-/** The file is opened each time, so that it can be renamed and begun again by others. */
+/** The file is opened each time, so that another process can rename it and start a new one. */
 export function appendDurably(path: string, lines: string): void {
   const file = openSync(path, 'a+', 0o600);
   try {

@@ -10,7 +10,7 @@ test('a limit below the first wait holds', () => {
   expect(backoffMs({ firstMs: 250, maxMs: 100 }, 0)).toBe(100);
 });
 
-test('chance takes away at most its share, and never the same one', () => {
+test('chance subtracts at most its share, and never the same one', () => {
   const drawn = (jitter: number) =>
     Array.from({ length: 500 }, () => backoffMs({ firstMs: 1_000, maxMs: 60_000, jitter }, 3));
   const quarter = drawn(0.25);

@@ -27,7 +27,7 @@ const controllers = { memoryBytes: 'memory', pids: 'pids', cpus: 'cpu' } as cons
 export interface ControlGroup {
   /** The program enters each of them before it runs. */
   readonly folders: readonly string[];
-  /** What was asked for and cannot be had here. */
+  /** What was requested and is not available here. */
   readonly missing: readonly Missing[];
 }
 
@@ -113,7 +113,7 @@ function setLimit(part: Part, folder: string, limit: number): void {
   for (const [file, value] of limitFiles(part, limit)) write(join(folder, file), value);
 }
 
-/** Which limits could be had by a group, for a plan: nothing is made. */
+/** Which limits a group could set, for a plan: creates nothing. */
 export function missingHere(limits: GroupLimits): readonly Part[] {
   const available = read(join(root, 'cgroup.controllers')).split(/\s+/);
   return parts.filter((part) => {

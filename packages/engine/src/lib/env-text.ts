@@ -123,6 +123,6 @@ const escapes: Readonly<Record<string, string>> = {
   $: '$',
 };
 
-/** Another one stays as it is, backslash and all, so that `"\d+"` is the regular expression that it looks like. */
+/** Any other escape stays as it is, with its backslash, so that `"\d+"` remains a regular expression. */
 const unescaped = (text: string): string =>
   text.replaceAll(/\\([\s\S])/g, (whole, character: string) => escapes[character] ?? whole);

@@ -49,7 +49,7 @@ describe('an expression', () => {
     expect(expressionProblem(text, ['branch'])).toMatch(problem);
   });
 
-  it('takes no property that JSON does not have', () => {
+  it('reads no property that JSON does not have', () => {
     for (const path of ['$.constructor', '$.run.__proto__', '$.run.tags.length'])
       expect(evaluate(path, document, {})).toEqual({ ok: false, problem: 'finds nothing' });
   });

@@ -15,7 +15,7 @@ type Piece = string | { readonly query: string } | { readonly name: string };
 
 const placeholder = /\{([^{}]*)\}/g;
 
-/** What is wrong with it; undefined when it can be read. `names`: what braces may hold. */
+/** The error in it; undefined when it can be read. `names`: what braces may hold. */
 export function expressionProblem(text: string, names: readonly string[]): string | undefined {
   for (const piece of piecesOf(text)) {
     if (typeof piece === 'string') {

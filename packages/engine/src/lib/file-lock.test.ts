@@ -40,7 +40,7 @@ test('a holder that is dead loses it at once', async () => {
   expect(await withFileLock(lock(), async () => 'taken from the dead')).toBe('taken from the dead');
 });
 
-test('a holder that lives loses it when who waits has seen it hold for its time, whatever the clock is set to', async () => {
+test('a live holder loses it after its time, which the waiting process measures without the wall clock', async () => {
   const anHourAhead = { ...systemClock, now: () => Date.now() + 3_600_000 };
   let isHeld = true;
   const holding = withFileLock(lock(), async () => {
@@ -55,7 +55,7 @@ test('a holder that lives loses it when who waits has seen it hold for its time,
   expect(await withFileLock(lock(200), async () => 'taken from the hung')).toBe('taken from the hung');
 });
 
-test('who waits while living holders follow one another gives up in the end, and names one', async () => {
+test('a process that waits while live holders follow one another gives up in the end, and names one', async () => {
   writeFileSync(path, String(process.ppid));
   const others = setInterval(() => writeFileSync(path, String(process.ppid)), 40);
   try {

@@ -19,7 +19,7 @@ export interface FileLock {
 }
 
 const lookEveryMs = 20;
-/** A file is empty for a moment before it is written, and for ever on a disk that was full then. */
+/** A file is empty for a moment before it is written, and permanently on a disk that was full then. */
 const unwrittenMs = 200;
 
 /** @throws BlueGreenError `lease-held` when another process holds it for too long, with its pid */

@@ -1,7 +1,7 @@
 // Text that others wrote (reasons, commit subjects, names, answers, log lines) on its way to people, at every exit: it is
 // one line, shows what it says, and cannot pass for a part of what surrounds it.
 
-/** Control characters and separators of lines: a second line could pass for one of ours. */
+/** Control characters and separators of lines: a second line could look like one of this system's lines. */
 const breaks = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 /** What is not seen: marks of direction and of zero width, tags, half characters, letters that are drawn as nothing. */
 const unseen = /[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Cs}\u2800]+/gu;

@@ -53,7 +53,7 @@ export async function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
 }
 
 /**
- * To a process of ours on the same machine, whose answer is needed whole.
+ * To another process of this system on the same machine, whose answer is needed whole.
  * @throws BlueGreenError `http-timeout` or `http-failed`, naming method, path and socket.
  */
 export async function requestOverSocket(request: SocketRequest): Promise<SocketAnswer> {

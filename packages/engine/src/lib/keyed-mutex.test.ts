@@ -17,7 +17,7 @@ describe('a keyed mutex', () => {
     expect(story).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
-  it('goes on after a failure, which only its own caller sees', async () => {
+  it('continues after a failure, which only its own caller sees', async () => {
     const mutex = createKeyedMutex();
     const bad = mutex('slot', async () => Promise.reject(new Error('no')));
     const good = mutex('slot', async () => 'yes');

@@ -9,7 +9,7 @@ import { lossy } from './log.ts';
 
 const fault = (code: string) => Object.assign(new Error(`${code}: no room`), { code });
 
-it('says how many lines were lost when there is room again, and never joins two lines', () => {
+it('reports how many lines were lost when there is room again, and never joins two lines', () => {
   let room = 7;
   let written = '';
   const log = lossy(1, ((_fd: number, bytes: Buffer) => {

@@ -31,8 +31,8 @@ export function createLog({ name, level = 'info', terminal, destination }: LogOp
 }
 
 /**
- * A file descriptor that may take nothing: a full disk, a reader that has left. Lines are lost then and counted; the
- * process goes on, which pino's own destination would not.
+ * A file descriptor that may refuse writes: a full disk, a reader that has left. Lines are lost then and counted; the
+ * process continues, which it would not with pino's own destination.
  */
 export function lossy(fd: number, write: typeof writeSync = writeSync): { write(line: string): void } {
   let lost = 0;

@@ -2,7 +2,7 @@
 
 import { readdirSync, readlinkSync } from 'node:fs';
 
-/** Pids, other than this one unless `all` are asked for, as far as this user may look; none where there is no /proc. */
+/** Pids, other than this one unless `all` are asked for, as far as this user may read; none where there is no /proc. */
 export function processesWith(path: string, who: 'others' | 'all' = 'others'): readonly number[] {
   return entriesOf('/proc')
     .filter((name) => /^\d+$/.test(name) && (who === 'all' || Number(name) !== process.pid))

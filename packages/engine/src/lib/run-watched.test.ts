@@ -59,7 +59,7 @@ it('ends with the process that started it', async () => {
   await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
 });
 
-it('says which program cannot be executed', async () => {
+it('names the program that cannot be executed', async () => {
   const command = { env, timeoutMs: 10_000, signal: never, graceMs: 100 };
   const lines: string[] = [];
   const end = await runWatched({ ...command, argv: ['/no/such/tool'], onLine: (line) => lines.push(line) }).catch(

@@ -25,7 +25,7 @@ it('does not touch the variables of other programs, or empty ones', () => {
   expect(withSecretFiles(variables)).toEqual(variables);
 });
 
-it('takes the variable itself where its file is not named', () => {
+it('uses the variable itself where its file is not named', () => {
   expect(withSecretFiles({ WEBHOOK_SECRET: 'here', WEBHOOK_SECRET_FILE: '' }).WEBHOOK_SECRET).toBe('here');
 });
 

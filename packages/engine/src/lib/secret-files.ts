@@ -6,13 +6,13 @@ import { BlueGreenError, messageOf } from './errors.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Other programs have variables of such names too, which are none of ours: SSL_CERT_FILE. */
+/** Other programs have variables of such names too, which this system does not read: SSL_CERT_FILE. */
 const pattern = /^([A-Z][A-Z0-9_]*(?:SECRET|TOKEN|PASSWORD|KEY|URL))_FILE$/;
 const mostBytes = 65_536;
 
 /**
- * The variables together with what their files hold; with `leave-out`, without those that cannot be had. @throws
- * BlueGreenError `env-file-unreadable`, never with a secret
+ * The variables together with the contents of their files; with `leave-out`, without those that cannot be read.
+ * @throws BlueGreenError `env-file-unreadable`, never with a secret
  */
 export function withSecretFiles(variables: Variables, unreadable: 'refuse' | 'leave-out' = 'refuse'): Variables {
   const read = Object.entries(variables).flatMap(([variable, file]) => {

@@ -71,7 +71,7 @@ function open(place: StreamPlace): Socket {
         host: place.host,
         port: place.port,
         minVersion: 'TLSv1.2',
-        // An address is no server name; the certificate is held against it all the same.
+        // An address is no server name; the certificate is checked against it all the same.
         ...(isIP(place.host) === 0 ? { servername: place.host } : {}),
         ...(place.ca === undefined ? {} : { ca: readFileSync(place.ca) }),
       });

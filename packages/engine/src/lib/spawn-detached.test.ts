@@ -33,7 +33,7 @@ const start = (argv: readonly [string, ...string[]], env: Record<string, string>
 const log = () => readFileSync(join(folder, 'logs/out.log'), 'utf8');
 
 describe('a detached process', () => {
-  test('outlives a parent that is killed with its whole group, and goes on writing its log', async () => {
+  test('outlives a parent that is killed with its whole group, and continues to write its log', async () => {
     const ticker = `let n = 0; setInterval(() => console.log('tick', ++n), 20)`;
     const parentScript = `
       import { spawnDetached } from ${JSON.stringify(new URL('./spawn-detached.ts', import.meta.url).href)};
@@ -79,7 +79,7 @@ describe('a detached process', () => {
     expect(Number(group)).toBe(pid);
   });
 
-  test('says how it ended', async () => {
+  test('reports how it ended', async () => {
     const failing = await start([process.execPath, '-e', 'process.exit(3)']);
     expect(await failing.exited).toEqual({ code: 3, signal: null });
     const killed = await start([process.execPath, '-e', 'setInterval(() => {}, 1000)']);

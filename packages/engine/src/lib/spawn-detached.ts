@@ -9,7 +9,7 @@ import { withGivenUmask } from './private-files.ts';
 export interface DetachedOptions {
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
-  /** The whole environment; a program without a slash is looked for in its `PATH`. */
+  /** The whole environment; a program without a slash is searched for in its `PATH`. */
   readonly env: Readonly<Record<string, string>>;
   /**
    * Both outputs: a file, to which they are appended, or an open descriptor, which stays the caller's to close. Never a pipe

@@ -23,7 +23,7 @@ describe('works that belong together', () => {
     expect(story).toEqual(['a has ended']);
   });
 
-  test('go on where one that has nothing to do ends at once', async () => {
+  test('continue where one that has nothing to do ends at once', async () => {
     const story: string[] = [];
     const over = new AbortController();
     const all = together([untilStopped(story, 'a'), async () => {}], over.signal, 'one-fails');

@@ -61,7 +61,7 @@ export interface WithinOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Undefined when the result does not come within `ms`, or before `signal` aborts; what makes the result goes on. */
+/** Undefined when the result does not come within `ms`, or before `signal` aborts; the work itself continues. */
 export async function within<T>(
   ms: number,
   result: Promise<T>,

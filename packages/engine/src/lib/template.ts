@@ -7,7 +7,7 @@ import { BlueGreenError, messageOf } from './errors.ts';
 
 const knownHelpers = { log: false, lookup: false };
 
-/** Fills in a template. @throws BlueGreenError `template-invalid` naming the template and what is wrong with it. */
+/** Fills in a template. @throws BlueGreenError `template-invalid` naming the template and its error. */
 export type Template<Values> = (values: Values) => string;
 
 /**

@@ -54,7 +54,7 @@ export interface FlowBuilds {
   contributors(key: TargetKey, version: string): Contributors;
 }
 
-/** What a driver has in its hands: one target, under its lease. */
+/** What the controller works with: one target, under its lease. */
 export interface TargetContext {
   readonly core: Core;
   readonly target: Target;
@@ -99,7 +99,7 @@ export function endpointOf(target: Target, slot: SlotName): Endpoint {
 
 export const slotUrl = (target: Target, slot: SlotName): string => urlOf(endpointOf(target, slot));
 
-/** Where to look for a service that may be adopted: what was started there and has died says nothing about it. */
+/** Where to search for a service that may be adopted: a dead instance there says nothing about it. */
 export async function placeToAdopt(target: Target, slot: SlotName): Promise<SlotPlace> {
   const place = placeOf(target, slot);
   const seen = await target.environment.inspect(place);

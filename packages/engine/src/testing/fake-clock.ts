@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 export interface FakeClock extends Clock {
   /** How many wait for a time to come. */
   readonly sleeping: () => number;
-  /** Moves on to the time that the first of them waits for, and wakes all who wait for it. False when no one waits. */
+  /** Advances to the time that the first sleeper waits for, and wakes all that wait for it. False when none waits. */
   readonly step: () => boolean;
   /** Moves on by `ms` at once: who waits for a time on the way wakes, and finds it passed. */
   readonly advance: (ms: number) => void;

@@ -44,7 +44,7 @@ export interface Flow extends World {
   wait(id: string, ms: number): Promise<DeploymentRow>;
   /** Lets time pass until this has settled. */
   passing<T>(work: Promise<T>): Promise<T>;
-  /** The process dies with the write by which the step of this name begins, or whatever else is so then. */
+  /** The process dies with the write that makes `isSo` true, such as the one that begins a step. */
   killWhen(id: string, isSo: (row: DeploymentRow) => boolean): Promise<void>;
   /** Until it has begun the step of this name. */
   at(id: string, step: string): Promise<DeploymentRow>;
@@ -206,7 +206,7 @@ function flowOf(world: World & { readonly changeSignal: FakeWake }, folder: stri
 
 /** Of one deployment, the step and the watch for an abort both sleep; where only one of them does, work goes on. */
 const sleepersAtRest = 2;
-/** A look at work that goes on without a sleep, such as an undo that pauses. */
+/** A check of work that continues without a sleep, such as an undo that pauses. */
 const longestWorkMs = 40;
 const longestRunMs = 20_000;
 

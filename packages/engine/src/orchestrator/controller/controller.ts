@@ -28,7 +28,7 @@ const fileLookMs = 250;
 /** So long before its end a lease that could not be renewed counts as lost. */
 const marginMs = 300;
 
-/** Competes for the lease until `signal` aborts; gives it back at the end, so that the next driver need not wait. */
+/** Competes for the lease until `signal` aborts; releases it at the end, so that the next controller need not wait. */
 export async function drive(core: Core, holder: string, signal: AbortSignal): Promise<void> {
   await withLease(core, { name: controllerLease, holder }, signal, (lease, stop) => work(core, lease, stop));
 }
@@ -143,7 +143,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   await patiently(whenWritable, () => prepare(core, lease), stop);
   const parts = [moveDeployments, supervise, watchBalancerFiles, maintainSchemas, maintainReleases, maintainState];
   const works = parts.map((part) => (end: AbortSignal) => patiently(whenWritable, () => part(core, lease, end), end));
-  // A part that has nothing to do here may end at once; the others go on.
+  // A part that has nothing to do here may end at once; the others continue.
   await together(works, stop, 'one-fails');
 }
 

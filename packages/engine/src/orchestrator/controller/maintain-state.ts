@@ -11,7 +11,7 @@ import type { Core } from '../core.ts';
 
 const settleEveryMs = 30_000;
 const lookEveryMs = 1_000;
-/** Less is what a time server corrects, and the inaccuracy of the looks. */
+/** A smaller jump is a correction by a time server, or the inaccuracy of the checks. */
 const jumpMs = 2_000;
 
 export async function maintainState(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {

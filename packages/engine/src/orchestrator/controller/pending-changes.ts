@@ -21,7 +21,7 @@ export function pendingOf(core: Core, key: TargetKey): readonly PendingChange[] 
   return pendingNow(core).filter((change) => placeKey(change) === placeKey(key));
 }
 
-/** As the driver announced it. Undefined when nothing differs. */
+/** As the controller announced it. Undefined when nothing differs. */
 export function announcedFor({ store }: Core, { key, name, settings }: Target): ConfigurationView | undefined {
   const changes = announced(store.db)[placeKey(key)] ?? [];
   const digest = digestOfChanges(changes);

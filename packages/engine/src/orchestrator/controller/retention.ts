@@ -68,7 +68,7 @@ async function end(keeping: Keeping): Promise<void> {
   }
 }
 
-/** Drift is announced by the look at the balancer; what is due waits until a person has decided. */
+/** The check of the balancer announces drift; what is due waits until a person has decided. */
 async function isHeldBack({ core, target, lease, row }: Keeping): Promise<boolean> {
   const why = holdsBack(await standingOf({ core, target, token: lease.token }), row.slot);
   if (why !== undefined) core.log.warn({ target: target.name, slot: row.slot, why }, 'a side is kept past its time');

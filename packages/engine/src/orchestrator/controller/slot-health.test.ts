@@ -25,7 +25,7 @@ const rowOf = (slot: SlotName) => readSlot(flow.process().core.store.db, flow.pr
 const healthOf = (slot: SlotName) =>
   getSnapshot<SlotSnapshot>(flow.process().core.store.db, slotKey(place(slot), slot))?.value.state.condition;
 
-/** One look at the slot, however long its pauses are. */
+/** One check of the slot, however long its pauses are. */
 async function look(slot: SlotName): Promise<void> {
   const { core, target, lease } = flow.process();
   const done = superviseSlot({ core, target, lease: lease(), slot, signal: new AbortController().signal });
@@ -70,7 +70,7 @@ describe('a side that is checked', () => {
     expect(story).toEqual(['health-changed: v2 in green (active) is healthy']);
   });
 
-  it('is said to be degraded, and is not ill', async () => {
+  it('is reported as degraded, and is not ill', async () => {
     await look('green');
     await look('green');
     flow.environments.machine.behave('v2', { health: 'degraded' });
@@ -195,7 +195,7 @@ describe('a side whose time is over', () => {
     expect(flow.people.rollback({ actor: alice })).toMatchObject({ ok: true, value: { version: 'v1' } });
   });
 
-  it('as a failed one is left where nothing good can be started, and that is said', async () => {
+  it('as a failed one is not replaced where no good release can be started, and that is reported', async () => {
     flow.environments.machine.behave('v3', { status: 500 });
     await flow.finish(flow.ask('v3'));
     flow.clock.advance(31 * 60_000);

@@ -91,7 +91,7 @@ function remember(
   );
 }
 
-/** A single look, for people who ask while no process drives: it says what is so now, and announces nothing. */
+/** A single check, for people who ask while there is no controller: stores the state, and announces nothing. */
 export async function lookAtSlot(look: Pick<Look, 'core' | 'target' | 'slot' | 'signal'>): Promise<void> {
   const { core, target, slot } = look;
   const row = readSlot(core.store.db, target.key, slot);
@@ -168,7 +168,7 @@ async function announceCrash(
       detail: { slot, role: row.role, version: row.version, lastLog: seen.lastLog.slice(-10) },
     });
   });
-  // Waiting for the next look would cost users a whole interval.
+  // Waiting for the next check would cost users a whole interval.
   await core.clock
     .sleep(Math.min(backoff(target, row.restarts), healthOf(target, slot).intervalMs), look.signal)
     .catch(() => undefined);

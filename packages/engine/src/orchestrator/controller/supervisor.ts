@@ -41,7 +41,7 @@ async function superviseTarget(core: Core, target: Target, lease: Lease, signal:
       if (!signal.aborted) core.log.error({ target: target.name, err: thrown }, 'supervision failed, goes on');
     }
     rounds += 1;
-    // A look at a side that hangs takes as long as a probe may, which must not make the next one later.
+    // A check of a side that hangs takes as long as a probe may, which must not delay the next one.
     await pause(core.clock, Math.max(minRestMs, intervalOf(core, target) - (performance.now() - began)), signal);
   }
 }

@@ -100,7 +100,7 @@ function contracting(core: Core, target: Target): GateFacts['contracting'] {
   return { migrations: row.migrations.join(', '), next: contractState(core, row).next };
 }
 
-/** The live driver, when it was started with another configuration than this process. */
+/** The live controller, when it was started with another configuration than this process. */
 export function otherDriver({ store, settings, clock }: Core): string | undefined {
   const lease = liveLease(store.db, controllerLease, clock);
   return lease && lease.configDigest !== settings.digest ? lease.holder : undefined;
@@ -129,7 +129,7 @@ export function knownVersions({ settings }: Target): readonly string[] {
   }
 }
 
-/** By the clock of its folder; 0 for one that is gone by now. */
+/** By the clock of its folder; 0 for one that no longer exists. */
 export function laidAt({ settings }: Target, version: string): number {
   return statSync(join(settings.releasesFolder, version), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -36,7 +36,7 @@ export interface GateFacts {
   readonly otherDriver: string | undefined;
   /** A contract of the schema that was approved and has not ended. */
   readonly contracting: { readonly migrations: string; readonly next: string | undefined } | undefined;
-  /** What the load balancer does instead of what was decided, at the last look. */
+  /** What the load balancer does instead of what was decided, at the last check. */
   readonly drift: string | undefined;
   /** Why the slot that a deployment would take cannot have its configured port. */
   readonly portTaken: string | undefined;
@@ -67,7 +67,7 @@ export const sameConfiguration: Gate<'otherDriver'> = ({ otherDriver }) =>
         'Start both with the same bluegreen.yaml.',
       );
 
-/** On a state that was lost, the side that looks empty may be the one that users get. */
+/** After a lost state, the side that seems empty may be the one that users get. */
 export const stateKnown: Gate<'unlearnt' | 'name'> = ({ unlearnt, name }) =>
   unlearnt === undefined
     ? pass

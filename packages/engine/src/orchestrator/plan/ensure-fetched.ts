@@ -39,7 +39,7 @@ export async function obtainRelease(obtaining: Obtaining): Promise<StepResult | 
     : refusal;
 }
 
-/** What a killed driver left of a fetch. */
+/** Clears what a killed controller left of a fetch. */
 export async function clearUnfinished(core: Core): Promise<void> {
   for (const releases of new Set(core.targets.map(({ settings }) => settings.releasesFolder))) {
     try {

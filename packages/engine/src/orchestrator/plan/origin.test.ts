@@ -30,7 +30,7 @@ describe('where a release comes from', () => {
     });
   });
 
-  it('may be said in a file with a byte order mark', () => {
+  it('may be in a file with a byte order mark', () => {
     say('\uFEFF{"commit":"4f2a9c1d0b"}');
     expect(readOrigin(folder)).toEqual({ commit: '4f2a9c1d0b' });
   });

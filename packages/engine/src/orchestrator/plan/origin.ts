@@ -25,7 +25,7 @@ const shape: z.ZodType<Origin> = z.object({
   subject: z.string().min(1).max(200).optional(),
 });
 
-/** Undefined without such a file. @throws BlueGreenError `release-invalid` naming what is wrong with it. */
+/** Undefined without such a file. @throws BlueGreenError `release-invalid` naming its error. */
 export function readOrigin(releaseFolder: string): Origin | undefined {
   const path = join(releaseFolder, 'release.json');
   const text = readFileIfAny(path);

@@ -173,7 +173,7 @@ describe('any plan', () => {
       }
     }));
 
-  it('has another hash when anything changes that an approval says yes to', () => {
+  it('has another hash when anything changes that an approval covers', () => {
     const plan = buildPlan(input());
     const facts = { plan, digest: 'a', activeDigest: 'b', configDigest: 'c' };
     const others = [

@@ -42,7 +42,7 @@ export async function registerAndPlan(
   if (mark && isMachine(row.requestedBy))
     return failed('quarantined', `${markSentence(row.version, mark)}. A person may deploy it all the same`);
   const origin = readOrigin(folder) ?? announcedOrigin(core.store.db, row);
-  // Whatever can be known of a start is known before the schema is touched.
+  // Everything that can be known of a start is known before the schema is touched.
   const kind = row.mode === 'rollback' ? 'rescue' : 'addition';
   preflight(target, row.slot, { version: row.version, digest, folder }, kind);
   const { command, commandFrom, notes } = runSettingsOf(target, { folder });

@@ -33,13 +33,13 @@ const says = (more: Partial<ReleaseManifest>): ReleaseManifest => ({
   ...more,
 });
 
-describe('what the configuration says and what a release says of itself', () => {
-  it('is only the configuration where the release says nothing', () => {
+describe('the settings of the configuration and those of a release', () => {
+  it('is only the configuration where the release sets nothing', () => {
     for (const manifest of [undefined, says({})])
       expect(merged(settings, manifest)).toMatchObject({ ...settings, commandFrom: 'configuration', warnings: [] });
   });
 
-  it('lets the release say its command, and add variables and smoke tests', () => {
+  it('lets the release set its command, and add variables and smoke tests', () => {
     const own = {
       command: ['./shop'] as const,
       requiredEnv: ['DATABASE_URL', 'KEY'],
@@ -53,7 +53,7 @@ describe('what the configuration says and what a release says of itself', () => 
     });
   });
 
-  it('lets no release soften a smoke test that is asked of all, and says so', () => {
+  it('lets no release soften a smoke test that all must pass, and warns about it', () => {
     const { smokeTests, warnings } = merged(settings, says({ smokeTests: [test('front page', '/always-fine')] }));
     expect(smokeTests).toEqual(settings.smokeTests);
     expect(warnings.join()).toContain('"front page"');

@@ -27,7 +27,7 @@ import { putUnknownState, readUnknownState } from './unknown-state.ts';
 export interface Discovery {
   readonly core: Core;
   readonly target: Target;
-  /** Under the lease, for the driver. */
+  /** Under the lease, for the controller. */
   readonly store: Store;
   readonly fence: number;
   readonly actor: string;
@@ -118,7 +118,7 @@ async function identify({ core, target }: Discovery, slot: SlotName): Promise<Si
   if (version === undefined) return { slot, why: 'it does not say which version it is' };
   if (started?.version !== undefined && started.version !== version)
     return { slot, why: `it says it is ${version}, but was started as ${started.version}` };
-  // The name comes from outside: only one of the folders that are there is taken for a path.
+  // The name comes from outside: only one of the existing folders is accepted as a path.
   if (!knownVersions(target).includes(version))
     return { slot, why: `it says it is ${version}, which is not in the releases folder` };
   const folder = join(releasesFolder, version);

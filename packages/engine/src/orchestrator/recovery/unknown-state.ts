@@ -6,7 +6,7 @@ import type { Tx } from '../../state/store.ts';
 import { readRouting } from '../../state/targets.ts';
 import type { Core } from '../core.ts';
 
-/** Why nothing is known; undefined as soon as anything was decided, by whichever way. */
+/** Why nothing is known; undefined as soon as anything was decided, in any way. */
 export function readUnknownState({ store }: Pick<Core, 'store'>, key: TargetKey): string | undefined {
   if (readRouting(store.db, key).intent.generation > 0) return undefined;
   return getSnapshot<{ why: string }>(store.db, unknownStateKey(key))?.value.why || undefined;

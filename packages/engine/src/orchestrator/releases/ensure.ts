@@ -15,7 +15,7 @@ import type { Core, Target } from '../core.ts';
 
 export interface Fetching {
   readonly core: Core;
-  /** Under the lease, where the driver fetches. */
+  /** Under the lease, where the controller fetches. */
   readonly store: Store;
   readonly target: Target;
   readonly version: string;

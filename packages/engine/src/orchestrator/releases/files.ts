@@ -32,7 +32,7 @@ interface Watched {
   readonly digestedAt: number;
 }
 
-/** What this driver remembers from look to look. */
+/** What this controller remembers from check to check. */
 export type FilesMemory = Map<string, Watched>;
 
 const named = 10;

@@ -13,7 +13,7 @@ import { pruneReleases } from './prune.ts';
 
 const roundMs = 1_000;
 const lookEveryMs = 60_000;
-/** A look at many files is not begun again before it has been rested this many times as long. */
+/** A check of many files does not start again before a rest of this many times its length. */
 const restFactor = 30;
 const pruneEveryMs = 600_000;
 /** Per service and round. */
@@ -69,7 +69,7 @@ async function guarded(core: Core, signal: AbortSignal, work: () => Promise<unkn
     await work();
   } catch (thrown) {
     if (hasCode(thrown, 'fenced-out')) throw thrown;
-    // What was broken off because this process stops driving has not failed.
+    // Work that was interrupted because this process stops being the controller has not failed.
     if (signal.aborted) return;
     core.log.error({ problem: messageOf(thrown) }, 'releases could not be tended, tries again');
   }

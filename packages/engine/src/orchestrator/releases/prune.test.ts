@@ -221,7 +221,7 @@ describe('a release stays', () => {
 });
 
 describe('a release that is gone', () => {
-  it('is not what a rollback goes to, and says so when it is asked for', async () => {
+  it('is not what a rollback goes to, and is refused with that reason when a person names it', async () => {
     lay('v0.1');
     wasLive('v0.1', 80 * day);
     const back = () => codeOf(testEngine.engine.rollback({ version: 'v0.1', actor: alice }));

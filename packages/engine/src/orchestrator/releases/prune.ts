@@ -11,7 +11,7 @@ import { placesOf, type ShelvedRelease, storedReleasesOf } from './stored.ts';
 
 export interface Pruning {
   readonly core: Core;
-  /** Under the lease, where the driver prunes. */
+  /** Under the lease, where the controller prunes. */
   readonly store: Store;
   readonly actor: string;
   readonly service: string;

@@ -138,7 +138,7 @@ export function noteDrift(seen: TargetContext, intent: Routing, nodes: readonly 
 
 function rowOf(node: ObservedNode, intent: Routing): DriftView['nodes'][number] {
   const { reachable, routing, problem } = node;
-  // The reason may change with every look (a pid, a time); that it is silent is the news.
+  // The reason may change with every check (a pid, a time); the news is that it is silent.
   if (!reachable) return { node: node.node, differs: true, does: 'it does not answer' };
   if (routing === undefined)
     return { node: node.node, differs: true, does: `its routing cannot be read${problem ? ` (${problem})` : ''}` };

@@ -34,7 +34,7 @@ export function noteRestarts(targetContext: TargetContext, now: readonly Observe
   noteReturn(targetContext, now.filter(isNew));
 }
 
-/** The last look at the nodes, for views and for the next look. */
+/** The last check of the nodes, for views and for the next check. */
 function noteNodes({ core, target }: TargetContext, nodes: readonly ObservedNode[]): void {
   core.store.note((db, now) => putSnapshot(db, nodesKey(target.key), nodes, now));
 }

@@ -23,7 +23,7 @@ const codeOf = (answer: Result<unknown>): string => (answer.ok ? 'ok' : answer.r
 const stored = () => readRouting(flow.process().core.store.db, flow.process().target.key);
 const drift = () => readDrift(flow.process().core, flow.process().target.key);
 
-/** One look of the supervisor at the balancer. */
+/** One check of the balancer by the supervisor. */
 async function look(): Promise<void> {
   const { core, target, lease } = flow.process();
   const { intent } = stored();
@@ -87,7 +87,7 @@ describe('a balancer that was changed past the engine', () => {
     expect(codeOf(flow.people.switch({ actor: alice, to: 'blue' }))).toBe('drifted');
   });
 
-  it('does again what was decided, when a person restores it', async () => {
+  it('follows what was decided again, when a person restores it', async () => {
     await serving();
     rewrite({ active: 'blue' });
     await look();
@@ -123,7 +123,7 @@ describe('a balancer that was changed past the engine', () => {
 });
 
 describe('of two nodes', () => {
-  it('one that is dead holds up a deployment, which is taken back with its name', async () => {
+  it('one that is dead delays a deployment, which is reverted with its name', async () => {
     await serving({ nodes: 2 });
     await flow.balancers.kill(1);
     const { outcome } = await flow.finish(flow.ask('v3'));

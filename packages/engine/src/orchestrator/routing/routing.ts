@@ -26,8 +26,8 @@ export interface RoutingChange {
 }
 
 /**
- * Resolves when the balancer was seen to follow, with the nodes that were not waited for: there are some on the way back
- * only. @throws what the driver throws; the intent then stays unconfirmed.
+ * Resolves when the balancer was seen to follow, with the nodes that it did not wait for: there are some only on the
+ * way back. @throws what the driver throws; the intent then stays unconfirmed.
  */
 export function changeRouting(targetContext: TargetContext, change: RoutingChange): Promise<readonly SilentNode[]> {
   return targetContext.core.mutex(routingMutex(targetContext.target), () => changeInTurn(targetContext, change));
@@ -80,7 +80,7 @@ export async function highestGeneration({ balancer }: Target): Promise<number> {
   return generationOf(await balancer.observe());
 }
 
-/** For a change by a verb, which holds no lease: a live driver's own token, so that the driver is not fenced out by it. */
+/** For a change by a verb, which holds no lease: a live controller's own token, which does not fence it out. */
 export function fenceOfVerb({ store, clock }: Core): number {
   const held = liveLease(store.db, controllerLease, clock)?.token;
   return held ?? Math.max(newestToken(store.db, controllerLease), tokenOf(clock.now()));

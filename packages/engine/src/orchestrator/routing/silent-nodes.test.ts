@@ -35,7 +35,7 @@ describe('a node that does not answer', () => {
     expect(askedNodes(addresses, [])).toEqual({ asked: addresses, leftOut: [] });
   });
 
-  it('is said in one sentence with its reason', () => {
+  it('is reported in one sentence with its reason', () => {
     expect(except([])).toBe('');
     expect(except([{ node: 'b', problem: 'connection refused' }])).toBe(
       '; without b (connection refused): tried again until it answers',

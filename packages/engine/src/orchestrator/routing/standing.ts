@@ -9,7 +9,7 @@ import { compareRouting, describeRouting } from './drift.ts';
 
 export type Standing =
   | { readonly kind: 'known'; readonly served: ReadonlySet<SlotName> }
-  /** `older`: the load balancer is ahead of this state. `outranked`: another driver, on another state, was there since. */
+  /** `older`: the load balancer is ahead of this state. `outranked`: a controller on another state was there since. */
   | { readonly kind: 'silent' | 'drifted' | 'older' | 'outranked'; readonly sentence: string };
 
 export const waysOut =
@@ -22,7 +22,7 @@ interface Asked {
   readonly token?: number | undefined;
 }
 
-/** The balancer is asked now: an earlier look proves nothing. */
+/** The balancer is asked now: an earlier check proves nothing. */
 export async function standingOf({ core, target, token }: Asked): Promise<Standing> {
   const before = readRouting(core.store.db, target.key);
   const nodes = await target.balancer.observe();

@@ -11,7 +11,7 @@ import type { Run } from './journal.ts';
 import { failed, interrupted, type StepResult } from './step.ts';
 
 /**
- * What is thrown becomes a failure, except `fenced-out`: then this process has nothing to say any more; and `state-locked`:
+ * Turns what is thrown into a failure, except `fenced-out`: then this process may not act any more; and `state-locked`:
  * then the step begins again as soon as the state can be written.
  */
 export async function interruptible(run: Run, work: (stop: AbortSignal) => Promise<StepResult>): Promise<StepResult> {

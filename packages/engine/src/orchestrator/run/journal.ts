@@ -24,7 +24,7 @@ export interface Run {
   readonly lease: Lease;
   /** As it was when the present move began. */
   readonly row: DeploymentRow;
-  /** Aborts when this process stops driving. */
+  /** Aborts when this process stops being the controller. */
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export function writeUnder<T>({ core, lease, signal }: Run, work: (tx: Tx) => T)
   return patiently(store.whenWritable, () => store.under(lease).write(work), signal);
 }
 
-/** Returns the row as it is now. A step that is begun again after a crash is the same to people: their buttons stay good. */
+/** Returns the present row. A step that begins again after a crash is the same to people: their buttons stay valid. */
 export function markBegun({ core, lease, row }: Run, key: StepKey, name: StepName): DeploymentRow {
   return core.store.under(lease).write((tx) => {
     const isAgain = row.phase === name && readStep(tx.db, key) !== undefined;

@@ -20,7 +20,7 @@ afterEach(() => flow.close());
 type Moment = 'before' | 'after';
 
 interface Ending {
-  /** The process came to the end: there are fewer writes than that. */
+  /** The process reached the end: there are fewer writes than that. */
   readonly isUnbroken: boolean;
   readonly version: string;
   readonly outcome: string | undefined;

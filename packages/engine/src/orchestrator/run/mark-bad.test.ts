@@ -19,7 +19,7 @@ interface Case {
   readonly actor?: string;
 }
 
-/** The mark that a deployment of v2.1 leaves when it is turned back for this. */
+/** The mark that a deployment of v2.1 leaves when it is reverted for this reason. */
 function markAfter({ code, share = 0, change = {}, actor = 'engine' }: Case): string | undefined {
   testEngine = startTestEngine();
   testEngine.serving();
@@ -99,7 +99,7 @@ describe('a release that is marked bad', () => {
   const clear = (engine: TestEngine['engine'], actor: Actor, reason = 'the database was down') =>
     engine.storedReleases.clearMark({ version: 'v2.1', reason, actor });
 
-  it('is not switched to, nor rolled back to by its name, by anybody', () => {
+  it('is not switched to, nor rolled back to by its name, by any person', () => {
     const engine = marked();
     for (const actor of [alice, bob, ci]) {
       expect(codeOf(engine.switch({ actor }))).toBe('quarantined');
@@ -115,7 +115,7 @@ describe('a release that is marked bad', () => {
     expect(codeOf(engine.deploy({ version: 'v2.1', actor: alice }))).toBe('ok');
   });
 
-  it('is cleared with a reason, by who could approve it', () => {
+  it('is cleared with a reason, by a person who could approve it', () => {
     const engine = marked();
     expect(codeOf(clear(engine, bob, '  '))).toBe('reason-missing');
     expect(codeOf(clear(engine, alice))).toBe('four-eyes');

@@ -26,7 +26,7 @@ interface Cause {
   readonly actor: string;
 }
 
-/** In the transaction that turns a deployment back: a driver that is killed later has marked it all the same. */
+/** In the transaction that turns a deployment back: the mark is written even if the controller is killed later. */
 export function markTakenBack(tx: Tx, before: DeploymentRow, cause: Cause): void {
   const row = readDeployment(tx.db, before.id) ?? before;
   // A way back that is given up, or cannot be proved, says nothing against the release that it leads to.

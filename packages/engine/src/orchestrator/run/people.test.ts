@@ -63,7 +63,7 @@ describe('in each step', () => {
     bake: ['pause', 'rollback'],
   };
 
-  it.each(order)('%s says what is legal, and the verbs agree', async (step) => {
+  it.each(order)('%s names what is legal, and the verbs agree', async (step) => {
     const id = await deploymentIn(step);
     const { actions } = flow.view(id);
     // The question of an approval is written by its step a moment later.
@@ -91,7 +91,7 @@ describe('promote', () => {
     expect(flow.story()).toContain('signal-taken: bob moved it on (promote)');
   });
 
-  it('--full skips the rest of the canary, and is heard once', async () => {
+  it('--full skips the rest of the canary, and takes effect once', async () => {
     const id = flow.ask('v2');
     await flow.at(id, 'watch');
     expect(codeOf(flow.people.promote({ id }, bob, { full: true }))).toBe('ok');
@@ -128,7 +128,7 @@ describe('promote', () => {
     expect(flow.view(id).approvedBy).toEqual(['person:bob']);
   });
 
-  it('of a hold by the one who asked is enough for the checks that follow, and not for all of them', async () => {
+  it('of a hold by its requester is enough for the checks that follow, and not for all users', async () => {
     const id = flow.ask('v2', { hold: true });
     await flow.at(id, 'hold');
     expect(codeOf(flow.people.promote({ id }, alice, { full: true }))).toBe('four-eyes');
@@ -203,7 +203,7 @@ describe('a pause', () => {
 });
 
 describe('an approval', () => {
-  it('that is rejected takes the release back, with reason and person', async () => {
+  it('that is rejected reverts the release, with reason and person', async () => {
     const id = flow.ask('v2');
     await flow.until(id, () => flow.people.deployment(id)?.approval?.status === 'pending');
     expect(codeOf(flow.people.reject({ id }, bob, 'slow pages'))).toBe('ok');
@@ -243,7 +243,7 @@ describe('an approval', () => {
     expect((await flow.finish(id)).outcome).toMatchObject({ kind: 'promoted' });
   });
 
-  it('is watched while it waits: a side that crashes is taken back', async () => {
+  it('is watched while it waits: a side that crashes is reverted', async () => {
     const id = flow.ask('v2');
     await flow.until(id, () => flow.people.deployment(id)?.approval?.status === 'pending');
     await flow.environments.crash({ service: 'shop', target: 'production', slot: 'green' });

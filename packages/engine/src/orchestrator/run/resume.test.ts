@@ -53,7 +53,7 @@ const forward = [
 ];
 
 describe('a process that is killed in a step', () => {
-  it.each(steps)('leaves %s to the next one, which begins it again and comes to the same end', async (step) => {
+  it.each(steps)('leaves %s to the next one, which begins it again and reaches the same end', async (step) => {
     const [routed, started] = [flow.balancers.story.length, flow.environments.story.length];
     const id = flow.ask('v2', { hold: true });
     await killIn(id, step);
@@ -70,7 +70,7 @@ describe('a process that is killed in a step', () => {
     expect(flow.story()).toContain(`step-started: ${step}, again`);
   });
 
-  it.each(kinds)('leaves %s to the next one, which takes it back when a person gives it up meanwhile', async (step) => {
+  it.each(kinds)('leaves %s to the next one, which reverts it when a person gives it up meanwhile', async (step) => {
     const id = flow.ask('v2', { hold: true });
     await killIn(id, step);
     expect(flow.people.abort({ id }, alice, 'wrong version')).toMatchObject({ ok: true });
@@ -92,7 +92,7 @@ describe('a process that is killed in a step', () => {
   });
 });
 
-/** A step that was never begun again has left nothing in the slot. */
+/** A step that never ran again has left nothing in the slot. */
 function leftAt(step: string): string {
   if (steps.indexOf(step) <= steps.indexOf('start-preview')) return 'idle';
   return steps.indexOf(step) > steps.indexOf('promote') ? 'v2 preview (failed)' : 'v2 preview (aborted)';

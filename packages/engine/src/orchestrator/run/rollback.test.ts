@@ -77,7 +77,7 @@ describe('a rollback to the standby', () => {
     expect(isMarked('v2')).toBe(false);
   });
 
-  it('that is taken back while it is proved leaves the standby a standby', async () => {
+  it('that is reverted while it is proved leaves the standby a standby', async () => {
     const id = rollBack();
     await flow.killWhen(id, ({ phase }) => phase === 'verify-live');
     expect(flow.people.abort({ id }, alice, 'not that one')).toMatchObject({ ok: true });
@@ -128,7 +128,7 @@ describe('a switch', () => {
     expect(flow.slots()).toEqual({ blue: 'v1 active', green: 'v2 standby' });
   });
 
-  it('that is taken back leaves the standby a standby', async () => {
+  it('that is reverted leaves the standby a standby', async () => {
     const answer = flow.people.switch({ actor: alice, to: 'blue' });
     const id = answer.ok ? answer.value.id : '';
     await flow.killWhen(id, ({ phase }) => phase === 'verify-live');
@@ -149,7 +149,7 @@ describe('a redeploy', () => {
 });
 
 describe('a deployment that is rolled back while it runs', () => {
-  it('is taken back by the same verb, and no second deployment begins', async () => {
+  it('is reverted by the same verb, and no second deployment begins', async () => {
     const id = flow.ask('v3');
     await flow.at(id, 'bake');
     const answer = flow.people.rollback({ actor: bob, reason: 'alarms' });

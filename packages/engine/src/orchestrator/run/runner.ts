@@ -39,7 +39,7 @@ export function nextMove(row: Pick<DeploymentRow, 'plan' | 'position' | 'directi
   return { kind: row.direction === 'forward' ? 'run' : 'undo', step };
 }
 
-/** Moves one deployment until it is finished, or until `signal` aborts because this process stops driving. */
+/** Moves one deployment until it is finished, or until `signal` aborts because the lease has ended. */
 export async function runDeployment(core: Core, lease: Lease, id: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const row = readDeployment(core.store.db, id);
@@ -85,10 +85,10 @@ async function forward(run: Run, planned: PlannedStep): Promise<void> {
   await writeUnder(begun, (tx) => settle(tx, begun, key, result));
 }
 
-/** The end of a step is one transaction: a person's abort wins over whatever the step came to meanwhile. */
+/** The end of a step is one transaction: a person's abort takes precedence over any result of the step. */
 function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
   const ending = takeAbort(tx, run.row) ?? result;
-  if (ending.kind === 'interrupted') return; // the next driver begins this step again
+  if (ending.kind === 'interrupted') return; // the next controller begins this step again
   const name = run.row.plan?.steps[key.position]?.name ?? '';
   const sentence = `${name}: ${ending.sentence}`;
   if (ending.kind === 'failed') {

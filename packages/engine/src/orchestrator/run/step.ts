@@ -8,7 +8,7 @@ import type { ReleaseFiles } from '../../environment/environment.ts';
 import type { DeploymentRow, SignalRow, StepKey } from '../../state/deployments.ts';
 import type { TargetContext } from '../core.ts';
 
-/** What every part of a step is handed, whichever step it is. */
+/** What every part of every step receives. */
 export interface StepFrame extends TargetContext {
   /** As it was when the step began. */
   readonly deployment: DeploymentRow;
@@ -16,7 +16,7 @@ export interface StepFrame extends TargetContext {
   readonly stepKey: StepKey;
   /** Since when users have had their present share: the end of the last step that moved any. */
   readonly sharedSince: number;
-  /** Aborts when the deployment is given up, or when this process must stop driving. */
+  /** Aborts when the deployment is given up, or when this process must stop being the controller. */
   readonly signal: AbortSignal;
 }
 

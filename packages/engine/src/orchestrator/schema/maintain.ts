@@ -41,7 +41,7 @@ async function maintainTarget(targetContext: TargetContext, signal: AbortSignal)
   await together([look, (stop) => fillWhenDue(targetContext, stop)], signal);
 }
 
-/** Whose schema it is; another release that is live sees it with other eyes. */
+/** Whose schema it is; another live release compares it with its own migrations. */
 function standingOf(core: Core, target: Target): string {
   const live = liveDeployment(core.store.db, target.key);
   return `${activeVersion(core, target)} ${live?.id}`;

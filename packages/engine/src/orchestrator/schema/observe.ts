@@ -10,14 +10,14 @@ import { readSlot } from '../../state/targets.ts';
 import { type Core, releaseFiles, type Target } from '../core.ts';
 
 export interface SchemaLook {
-  /** The release with whose eyes it was looked. */
+  /** The release whose migrations the schema was compared with. */
   readonly version: string;
   readonly migrations: readonly SeenMigration[];
   readonly next: SchemaStatus['next'];
   readonly edited: readonly string[];
   readonly drift: readonly string[];
   readonly verdicts: Readonly<Record<string, SchemaVerdict>>;
-  /** Why it could not be looked this time; the rest is then of the time before. */
+  /** Why this check failed; the rest is then from the check before. */
   readonly problem: string | undefined;
 }
 
@@ -110,7 +110,7 @@ export function versionsOf(
     .slice(0, mostVersions);
 }
 
-/** What speaks for good against giving this release users, as far as the last look knows. */
+/** What permanently prevents giving this release users, as far as the last check knows. */
 export function lostFor(core: Core, target: Target, version: string): string | undefined {
   const verdict = readLook(core, target)?.verdicts[version];
   return verdict && verdict.lost.length > 0 ? verdict.evidence : undefined;

@@ -14,7 +14,7 @@ import { lookAtSchema } from './observe.ts';
 import { needsText, sharingWith, whoNeeds } from './who-needs.ts';
 import { eventSentence, migrationSentence } from './words.ts';
 
-/** One that was cut off is begun again: what is contracted already is passed over. */
+/** An interrupted contract begins again and skips what is contracted already. */
 export async function maintainContract(targetContext: TargetContext, signal: AbortSignal): Promise<void> {
   const { core, target } = targetContext;
   const row = liveContract(core.store.db, target.key);
@@ -35,7 +35,7 @@ export async function maintainContract(targetContext: TargetContext, signal: Abo
     const act = { kind: 'contract', ids: row.migrations } as const;
     const say = (event: MigrationEvent): void => tell(targetContext, row, event);
     await target.migrator.run(release.folder, act, { signal, say });
-    // Before anybody hears of the end: a rollback typed at that word must be refused by what the schema is now.
+    // Before the end is reported: a rollback typed after that report must be refused by the present schema.
     await lookAtSchema(core, target);
     end(targetContext, row, 'done', `contracted ${row.migrations.join(', ')}`);
   } catch (thrown) {
@@ -61,7 +61,7 @@ async function whatSpeaksAgainst(
 }
 
 /**
- * The restore point before it, which may take long: what speaks against it is looked for once more.
+ * The restore point before it, which may take long: objections are then searched for once more.
  * @returns why it may not begin
  */
 async function backUp(
@@ -109,7 +109,7 @@ function begin({ core, target, lease }: TargetContext, row: ContractRow): boolea
   });
 }
 
-/** It was begun by a controller that ended before it: people hear once that it goes on, and then how it ends. */
+/** A controller that has ended began it: people are notified once that it continues, and then how it ends. */
 function goOn({ core, target, lease }: TargetContext, { id, migrations }: ContractRow): void {
   core.store.under(lease).write((tx) => {
     if (!firstSeen(tx, lease, id)) return;

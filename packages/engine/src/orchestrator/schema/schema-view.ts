@@ -10,7 +10,7 @@ import { readLook, type SeenMigration } from './observe.ts';
 export interface SchemaView {
   /** `postgres`, `mariadb` or `sqlite`. */
   readonly kind: string;
-  /** The release with whose eyes it was looked; undefined before the first look. */
+  /** The release whose migrations the schema was compared with; undefined before the first check. */
   readonly version: string | undefined;
   readonly migrations: readonly SeenMigration[];
   /** Ids that wait for their backfill, and for a person's contract. */

@@ -11,7 +11,7 @@ export interface Need {
   readonly version: string;
   /** `active`, `standby in blue`, `a rollback target until …`. */
   readonly as: string;
-  /** What speaks against it. */
+  /** What prevents it. */
   readonly evidence: string;
 }
 

@@ -12,8 +12,8 @@ type RollbackRequest = Parameters<Engine['rollback']>[0];
 const justNowMs = 5 * 60_000;
 
 /**
- * A rollback is meant for the version that the person who asks saw live. Two people who type it at the same moment mean
- * the same one: the second must not go back from the good release that the first has restored. Naming a version goes
+ * A rollback is meant for the version that its requester saw live. Two people who type it at the same moment mean the
+ * same one: the second must not go back from the good release that the first has restored. Naming a version goes
  * further back.
  */
 export function alreadyBack(

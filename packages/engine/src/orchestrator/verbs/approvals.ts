@@ -57,7 +57,7 @@ export function extend(core: Core, ref: DeploymentRef, actor: Actor): Result<Dep
   return decide(core, { verb: 'extend', ref, actor, tolerateStale: true }, (situation) => {
     const approval = pendingApproval(situation, ref);
     if ('ok' in approval) return approval;
-    // More time is part of the decision: who asked for the deployment must not keep its approval open for ever.
+    // More time is part of the decision: the requester of the deployment must not keep its approval open for ever.
     const refusal = mayDecide(situation, {});
     if (refusal) return refusal;
     const deadlineAt = Math.min(
@@ -124,7 +124,7 @@ function pendingApproval({ tx, row }: Situation, ref: DeploymentRef): ApprovalRo
   return staleCard(row, ref) ?? approval;
 }
 
-/** For a click that comes after the step went on: the approval it was meant for. */
+/** For a click that comes after the step has ended: the approval it was meant for. */
 function latestDecided(tx: Tx, row: DeploymentRow): ApprovalRow | undefined {
   for (let position = row.position; position >= 0; position -= 1) {
     const approval = readApproval(tx.db, row.id, position);

@@ -29,7 +29,7 @@ export function auditOf(core: Core): AuditLog {
   };
 }
 
-/** A look that cannot be written down, on a full disk for instance, was a look all the same. */
+/** A check that cannot be recorded, on a full disk for instance, was a check all the same. */
 function remembered({ store, clock, log }: Core, verification: AuditVerification): AuditVerification {
   if (!verification.intact || verification.head === undefined) return verification;
   const { rows: seq, head: hash, since, votesDigest } = verification;
@@ -48,7 +48,7 @@ function shippedOf({ store, settings }: Core): readonly Shipped[] {
   return names.map((name) => readShipped(store.db, name));
 }
 
-/** So long a row may wait before it is said that no process ships there. */
+/** How long a row may wait before the engine reports that no process ships there. */
 const patienceMs = 10 * 60_000;
 
 /** For the status: who relies on a copy must not find out by looking for a row in it. */

@@ -47,7 +47,7 @@ const signals = () =>
   }[];
 
 describe('an approval', () => {
-  it('is given by an approver who did not ask, once', () => {
+  it('is given by an approver who is not the requester, once', () => {
     const { engine, ref } = waiting();
     expect(codeOf(engine.approve(ref, alice))).toBe('four-eyes');
     expect(codeOf(engine.approve(ref, dave))).toBe('not-approver');
@@ -74,7 +74,7 @@ describe('an approval', () => {
     expect(votesOf(testEngine.store.db, 'd_live.a')).toEqual(['person:bob', 'person:carol']);
   });
 
-  it('is refused with a reason only, also by the person who asked for the deployment', () => {
+  it('is refused with a reason only, also by the requester of the deployment', () => {
     const { engine, ref } = waiting();
     expect(codeOf(engine.reject(ref, bob, '  '))).toBe('reason-missing');
     expect(codeOf(engine.reject(ref, dave, 'no'))).toBe('not-approver');
@@ -159,7 +159,7 @@ describe('an approval', () => {
 });
 
 describe('promote', () => {
-  it('ends a watch, by an approver who did not ask; a second click on the same card does nothing more', () => {
+  it('ends a watch, by an approver who is not the requester; a second click on the same card does nothing more', () => {
     const { engine, ref } = at('watch');
     expect(codeOf(engine.promote(ref, alice))).toBe('four-eyes');
     expect(codeOf(engine.promote(ref, dave))).toBe('not-approver');
@@ -168,7 +168,7 @@ describe('promote', () => {
     expect(signals()).toEqual([{ kind: 'promote', position: rowOf(testEngine, ref.id)?.position }]);
   });
 
-  it('twice from a shell stays with the step it was said at', () => {
+  it('twice from a shell applies only to the step it was given at', () => {
     const { engine, ref } = at('watch');
     engine.promote({ id: ref.id }, bob);
     engine.promote({ id: ref.id }, bob);
@@ -181,7 +181,7 @@ describe('promote', () => {
     expect(codeOf(engine.promote(ref, dave))).toBe('ok');
   });
 
-  it('is not possible over a lock of another, while paused, while it is taken back, or in other steps', () => {
+  it('is not possible over a lock of another, while paused, while it is reverted, or in other steps', () => {
     const { engine, ref } = at('watch');
     engine.lock({ actor: carol, reason: 'stock-taking' });
     expect(codeOf(engine.promote(ref, bob))).toBe('target-locked');
@@ -213,7 +213,7 @@ describe('pause and resume', () => {
 });
 
 describe('abort', () => {
-  it('is one word, and the second person is notified of the first', () => {
+  it('is one signal, and the second person is notified of the first', () => {
     const { engine, ref } = at('check-health');
     expect(codeOf(engine.abort(ref, alice, 'wrong version'))).toBe('ok');
     expect(engine.abort({ id: ref.id }, bob)).toMatchObject({

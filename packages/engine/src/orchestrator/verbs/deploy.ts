@@ -74,7 +74,7 @@ export interface NewDeployment {
   readonly hold: boolean;
   readonly reason: string | undefined;
   readonly requestedBy: string;
-  /** For a warm side, whose plan needs no look at files. */
+  /** For a warm side, whose plan needs no check of files. */
   readonly planned?: Pick<DeploymentRow, 'digest' | 'plan' | 'planHash'>;
 }
 

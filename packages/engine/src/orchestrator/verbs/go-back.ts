@@ -62,7 +62,7 @@ export function decideRollback(core: Core, tx: Tx, target: Target, request: Roll
     return refuse('already-active', `${to.version} is what ${target.name} runs already`);
   const { actor, reason } = request;
   const begun = beginWayBack(core, tx, target, { mode: 'rollback', ...to, requestedBy: actorName(actor), reason });
-  // The engine names the standby, and wants users off the live side whichever release they get.
+  // The engine names the standby, and wants users off the live side, no matter which release they get.
   if (request.version === undefined || actor.kind === 'engine') allowInstead(tx, begun.id);
   return ok(begun);
 }
@@ -72,7 +72,7 @@ function markOf({ store: { db } }: Core, { key }: Target, version: string): Quar
   return digest === undefined ? undefined : readQuarantine(db, digest);
 }
 
-/** As far as the last look at the schema knows; the promotion itself asks the database. */
+/** As far as the last check of the schema knows; the promotion itself asks the database. */
 export function cannotRun(target: Target, version: string, evidence: string): ReturnType<typeof refuse> {
   return refuse(
     'schema-incompatible',

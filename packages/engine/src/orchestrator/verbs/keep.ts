@@ -97,7 +97,7 @@ export function unlock(core: Core, request: Parameters<Engine['unlock']>[0]): Re
   });
 }
 
-/** The slot that is not active, when it holds what `wanted` looks for and no deployment works in it. */
+/** The slot that is not active, when it holds what `wanted` accepts and no deployment works in it. */
 function besideActive(
   { core, tx, target }: { readonly core: Core; readonly tx: Tx; readonly target: Target },
   wanted: (row: SlotRow) => boolean,

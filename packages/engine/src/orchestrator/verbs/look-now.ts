@@ -6,7 +6,7 @@ import { lookAtSlot } from '../controller/slot-health.ts';
 import { type Core, controllerLease, type Target } from '../core.ts';
 import { observeOpen } from '../run/steps/drained.ts';
 
-/** Does nothing where a driver looks anyway. What cannot be asked keeps the age of its last look. */
+/** Does nothing where a controller checks anyway. What cannot be asked keeps the age of its last check. */
 export async function lookNow(core: Core, signal: AbortSignal): Promise<void> {
   if (liveLease(core.store.db, controllerLease, core.clock)) return;
   await Promise.all(core.targets.map((target) => lookAt(core, target, signal)));

@@ -30,7 +30,7 @@ import { refused } from './slots.ts';
 type RoutingRequest = Parameters<Engine['restoreRouting']>[0];
 type Wish = Omit<Routing, 'generation'>;
 
-/** @throws what the balancer's driver throws; the intent then waits for the driver, who tries on */
+/** @throws what the balancer's driver throws; the intent then waits for the controller, which tries again */
 export function restoreRouting(core: Core, request: RoutingRequest): Promise<Result<Target>> {
   return settle(core, request, 'routing restore', async (target) => {
     const { intent, confirmed } = readRouting(core.store.db, target.key);
@@ -184,7 +184,7 @@ function intend(
 const sentenceOf = ({ actor }: RoutingRequest, verb: string, routing: Routing): string =>
   `${shortName(actorName(actor))} ${verb}: ${describeRouting(routing)}`;
 
-/** What is over is said when the balancer was seen to follow, not before. */
+/** The end is reported when the balancer was seen to follow, not before. */
 async function follow(
   core: Core,
   target: Target,

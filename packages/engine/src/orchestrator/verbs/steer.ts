@@ -54,7 +54,7 @@ function refusalAt(situation: Situation, ref: DeploymentRef, full: boolean): Ref
     case 'cut-short':
       return mayDecide(situation, {}) ?? unlocked(situation);
     case 'go-on':
-      // Leaving a hold goes on to the plan's own checks.
+      // Leaving a hold continues with the plan's own checks.
       return (full ? mayDecide(situation, {}) : undefined) ?? unlocked(situation);
     default:
       return refuse(

@@ -57,7 +57,7 @@ describe('switch', () => {
       setSlot(tx, shop, 'green', { role: 'active' });
       tx.audit({ actor: 'engine', action: 'resumed', sentence: 'switched' });
     });
-    // Typed at the same moment, heard after the first has ended: it must not move users back.
+    // Typed at the same moment, received after the first has ended: it must not move users back.
     refused(() => engine.switch({ actor: bob, from: 'blue' }), 'already-decided');
     const late = engine.switch({ actor: bob });
     expect(!late.ok && late.refusal.sentence).toMatch(/done already by alice.*from v1\.0 to v2\.0 in green/);

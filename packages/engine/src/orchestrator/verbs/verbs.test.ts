@@ -157,7 +157,7 @@ describe('rollback', () => {
     });
   });
 
-  it('passes over a release that was marked bad and takes the one before it', () => {
+  it('skips a release that was marked bad and uses the one before it', () => {
     const { engine, store } = set('v2.0');
     store.write((tx) => {
       setSlot(tx, shop, 'blue', { role: 'standby', label: 'failed' });
@@ -184,7 +184,7 @@ describe('rollback', () => {
     expect(engine.status().targets[0]?.rollback.readiness).toBe('blocked');
   });
 
-  it('takes a running deployment back, once, and another request gets the name of the first person', () => {
+  it('reverts a running deployment, once, and refuses another request as decided already', () => {
     const { engine } = set();
     testEngine.running('watch');
     expect(engine.rollback({ actor: alice, reason: 'too slow' })).toMatchObject({ ok: true, value: { id: 'd_live' } });
@@ -199,7 +199,7 @@ describe('rollback', () => {
     refused(() => engine.rollback({ actor: bob, version: 'v2.0' }), 'already-decided');
   });
 
-  it('to another release waits until a running deployment is taken back', () => {
+  it('to another release waits until a running deployment is reverted', () => {
     const { engine } = set('v2.0');
     testEngine.running('watch');
     refused(() => engine.rollback({ actor: alice, version: 'v2.0' }), 'target-busy');
@@ -273,7 +273,7 @@ describe('the side that serves no users', () => {
   });
 });
 
-describe('a process with another configuration than the driver', () => {
+describe('a process with another configuration than the controller', () => {
   it('may decide nothing', () => {
     const { engine } = set('v2.0');
     const ref = testEngine.running('watch');

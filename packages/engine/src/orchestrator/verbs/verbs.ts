@@ -142,7 +142,7 @@ async function teardown({ targets, store }: Core): Promise<void> {
   );
 }
 
-/** The next driver starts what was stopped on purpose; it is no crash that anybody should hear of. */
+/** The next controller starts what was stopped on purpose; that is no crash to report. */
 function expectRestart(tx: Tx, key: TargetKey, slot: SlotName): void {
   const { role, label } = readSlot(tx.db, key, slot);
   if (label === null && (role === 'active' || role === 'standby')) setSlot(tx, key, slot, { nextRestartAt: tx.now });

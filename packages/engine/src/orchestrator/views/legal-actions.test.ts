@@ -42,7 +42,7 @@ const names = (input: Partial<ActionInput> & Pick<ActionInput, 'row'>): ActionNa
   );
 
 describe('the legal actions', () => {
-  it('of every live state that is not being taken back are at least one, and one of them gives it up', () => {
+  it('of every live state that is not being reverted are at least one, and one of them gives it up', () => {
     for (const step of ['fetching', ...steps.map(({ name }) => name)] as const)
       for (const pausedAt of [null, 1])
         for (const promotedAt of [null, 1])
@@ -89,7 +89,7 @@ describe('the legal actions', () => {
     expect(names({ row: ended, ...change })).toEqual(expected);
   });
 
-  it('name the versions they are about, and say what is dangerous', () => {
+  it('name the versions they are about, and what is dangerous', () => {
     const [promote, full, pause, abort] = legalActions({
       row: at('watch'),
       approval: undefined,
@@ -103,7 +103,7 @@ describe('the legal actions', () => {
     expect([promote, full, pause, abort].map((action) => action?.danger)).toEqual([false, true, false, true]);
   });
 
-  it('of the very first deployment say that no user is served after an abort', () => {
+  it('of the very first deployment warn that no user is served after an abort', () => {
     expect(
       legalActions({
         row: at('fetching', { fromVersion: null }),

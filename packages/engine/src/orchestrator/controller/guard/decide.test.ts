@@ -57,7 +57,7 @@ describe('what the guard does', () => {
     expect(decided({ memory: { ...noMemory, handled }, illness: 'unhealthy' })).toBe('rollback');
   });
 
-  it('stops after so many acts in the window, and goes on when they are past', () => {
+  it('stops after so many acts in the window, and continues when they are past', () => {
     const memory = { ...noMemory, acts: [now - 1_000, now - 500] };
     expect(decided({ memory })).toBe('exhausted');
     expect(decided({ memory, standbyReady: false })).toBe('exhausted');

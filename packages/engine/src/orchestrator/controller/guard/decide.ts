@@ -28,7 +28,7 @@ export interface GuardFacts {
   readonly illness: Illness | undefined;
   /** Names the release in its slot. */
   readonly side: string;
-  /** The other side is warm, healthy at its last look, and its release can run on the present schema. */
+  /** The other side is warm, healthy at its last check, and its release can run on the present schema. */
   readonly standbyReady: boolean;
   readonly settings: GuardSettings;
   readonly memory: GuardMemory;

@@ -18,7 +18,7 @@ import type { SlotSnapshot } from '../side-health.ts';
 import { decideGuard, type GuardDecision, type GuardMemory, type Illness, within } from './decide.ts';
 import { crashesOf, readMemory, sideOf } from './memory.ts';
 
-/** A hung process hears no SIGTERM, and its users wait. */
+/** A hung process does not react to SIGTERM, and its users wait. */
 const hungGraceMs = 2_000;
 
 interface Ill extends TargetContext {
@@ -27,7 +27,7 @@ interface Ill extends TargetContext {
   readonly problem: string;
 }
 
-/** After each look at both sides. */
+/** After each check of both sides. */
 export async function guardLiveSide(targetContext: TargetContext): Promise<void> {
   const { core, target } = targetContext;
   const { db } = core.store;
@@ -90,8 +90,8 @@ function illnessOf(
 }
 
 /**
- * As users would find it at the last look. A standby that came up after the illness began proves nothing: after the start of
- * a machine both sides are started, and the live one may merely need longer.
+ * As users would find it at the last check. A standby that came up after the illness began proves nothing: after the
+ * start of a machine both sides are started, and the live one may merely need longer.
  */
 function isReady(core: Core, target: Target, { slot, illForMs }: { slot: SlotName; illForMs: number }): boolean {
   const row = readSlot(core.store.db, target.key, slot);

@@ -50,7 +50,7 @@ function say(
 async function openOn(core: Core, target: Target, slot: SlotName): Promise<number> {
   // A balancer that counts nothing may hold some open, so that the whole limit is waited for.
   if (!target.can.balancer.counts) return (await runsIn(target, slot)) ? Number.POSITIVE_INFINITY : 0;
-  // A balancer that does not answer holds no request of ours open.
+  // A balancer that does not answer holds no request to the side open.
   return (await observeOpen(core, target))?.[slot] ?? 0;
 }
 

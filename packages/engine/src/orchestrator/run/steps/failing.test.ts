@@ -20,7 +20,7 @@ afterEach(() => flow.close());
 
 const unreachable = new BlueGreenError('balancer-unreachable', 'the balancer does not answer');
 
-/** The last step that was begun, as the journal has it. */
+/** The last step that began, as the journal has it. */
 const failedStep = (id: string): string | undefined =>
   readJournal(flow.process().core.store.db, id).find(
     ({ status, direction }) => direction === 'forward' && status === 'failed',
@@ -72,7 +72,7 @@ describe('a release that misbehaves', () => {
     expect((await flow.finish(flow.ask('v2'))).outcome).toMatchObject({ kind: 'promoted' });
   });
 
-  it('and ends while it starts is said so with its last lines', async () => {
+  it('and ends while it starts is reported with its last lines', async () => {
     flow.environments.machine.behave('v2', { startsFor: 1_000 });
     const id = flow.ask('v2');
     await flow.at(id, 'check-health');
@@ -93,7 +93,7 @@ describe('a release that misbehaves', () => {
     expect((await flow.finish(id)).outcome).toMatchObject({ kind: 'failed', code: 'side-stopped' });
   });
 
-  it.each(['watch', 'bake'])('and crashes during the %s is taken back, and marked bad', async (step) => {
+  it.each(['watch', 'bake'])('and crashes during the %s is reverted, and marked bad', async (step) => {
     const id = flow.ask('v2');
     await flow.at(id, step);
     await flow.environments.crash({ service: 'shop', target: 'production', slot: 'green' });
@@ -104,7 +104,7 @@ describe('a release that misbehaves', () => {
     expect(readQuarantine(db, readRelease(db, 'shop', 'v2')?.digest ?? '')).toMatchObject({ version: 'v2' });
   });
 
-  it.each(['watch', 'bake'])('and answers with errors during the %s is taken back with the numbers', async (step) => {
+  it.each(['watch', 'bake'])('and answers with errors during the %s is reverted with the numbers', async (step) => {
     const id = flow.ask('v2');
     await flow.at(id, step);
     flow.balancers.busy('green', { requests: 1_000, errors: 200 });

@@ -24,7 +24,7 @@ const fewErrors = () => {
 };
 
 describe('a new side with more errors than the stable one, below the fixed limit', () => {
-  it('is taken back by the comparison, with its numbers', async () => {
+  it('is reverted by the comparison, with its numbers', async () => {
     const id = await canary('automatic');
     fewErrors();
     const { outcome } = await flow.finish(id);
@@ -35,7 +35,7 @@ describe('a new side with more errors than the stable one, below the fixed limit
     expect(flow.slots().blue).toContain('active');
   });
 
-  it('passes the fixed limits where these decide, and people see what the comparison says', async () => {
+  it('passes the fixed limits where these decide, and people see the result of the comparison', async () => {
     const id = await canary('manual');
     fewErrors();
     await flow.at(id, 'bake');

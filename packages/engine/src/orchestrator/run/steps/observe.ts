@@ -23,7 +23,7 @@ export interface Look {
 }
 
 export interface Observer {
-  /** Looks now, stores what was seen for people, and says what the step goes by. */
+  /** Checks now, stores the result for people, and returns what the step decides by. */
   observe(look: Look): Promise<Judgement>;
 }
 
@@ -80,7 +80,7 @@ interface Remembered {
   readonly evidence: StoredEvidence;
 }
 
-/** The evidence is written every so many looks; what comes after that is counted again from the totals. */
+/** The evidence is written every so many checks; what comes after that is counted again from the totals. */
 const looksPerWrite = 5;
 /** A judge that was away for longer counts this much of the time. */
 const longestTickMs = 5_000;
@@ -116,7 +116,7 @@ function createComparison(
 
 const withoutDetails = ({ verdict, sentence }: Judgement): Judgement => ({ verdict, sentence });
 
-/** `maxErrorRate` stays what it was: a limit that no release may exceed, whatever the other side does. */
+/** `maxErrorRate` stays what it was: a limit that no release may exceed, no matter what the other side does. */
 const policyOf = ({ falseRollback, leastMs, minRequests, maxErrorRate }: JudgeSettings) => ({
   falseRollback,
   missedRegression: 0.05,

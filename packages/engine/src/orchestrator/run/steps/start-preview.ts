@@ -37,7 +37,7 @@ export const startPreview: Step<Named<'start-preview'>> = {
     const running = await core.mutex(slotMutex(target, deployment.slot), async () => {
       await drained(context, deployment.slot);
       await requireUnserved(context);
-      // Whatever refuses a start is asked before the slot gives anything up.
+      // All checks that may refuse a start come before the slot gives anything up.
       const kind = deployment.mode === 'rollback' ? 'rescue' : 'addition';
       preflight(target, deployment.slot, release, kind);
       const before = claimSlot(context);
@@ -65,7 +65,7 @@ export const startPreview: Step<Named<'start-preview'>> = {
   },
 };
 
-/** @throws BlueGreenError `drifted`: the balancer sends users here, whatever was decided */
+/** @throws BlueGreenError `drifted`: the balancer sends users here, despite the decision */
 async function requireUnserved({ core, target, deployment, lease }: StepFrame): Promise<void> {
   const why = holdsBack(await standingOf({ core, target, token: lease.token }), deployment.slot);
   if (why !== undefined) throw new BlueGreenError('drifted', `nothing was started in ${deployment.slot}: ${why}`);

@@ -50,7 +50,7 @@ describe('a step that only its file, the registry and the plan know', () => {
     ]);
   });
 
-  it('says what people may do in it, and what their promote means', async () => {
+  it('defines what people may do in it, and what their promote means', async () => {
     const id = await askWithToys();
     await flow.at(id, 'ring');
     const { actions, waitsFor } = flow.view(id);

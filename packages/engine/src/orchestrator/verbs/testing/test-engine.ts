@@ -48,7 +48,7 @@ export interface TestEngine {
   serving(standby?: string): void;
   /** A live deployment of v2.1 onto green, at the first step of this name. */
   running(step: StepName, change?: Partial<DeploymentRow>): { readonly id: string; readonly stateVersion: number };
-  /** The last steps as a driver would: the deployment is over. */
+  /** The last steps as a controller would run them: the deployment is over. */
   ended(id: string): void;
   driven(configDigest?: string): void;
   remove(): void;
