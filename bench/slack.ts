@@ -145,9 +145,10 @@ async function timeCards(simulator: Simulator, messageTs: string): Promise<numbe
   return median(times);
 }
 
-function cardReading(simulator: Simulator, wish: RegExp): Promise<SeenMessage> {
+function cardReading(simulator: Simulator, desired: RegExp): Promise<SeenMessage> {
   return simulator.waitFor(
-    (messages) => messages.find((each) => !each.isEphemeral && /^shop v2\.1: /.test(each.text) && wish.test(each.text)),
+    (messages) =>
+      messages.find((each) => !each.isEphemeral && /^shop v2\.1: /.test(each.text) && desired.test(each.text)),
     { timeoutMs: stepMs, user: bob, channel },
   );
 }

@@ -113,8 +113,8 @@ describe('two people', () => {
       ['alice', 'v2.0'],
       ['bob', 'v1.0'],
     ].map(([person = '', version = '']) => race(process.execPath, [program, config, person, version, at]));
-    const told = (await Promise.all(asked)).map(({ stdout }) => stdout);
-    expect(told.toSorted()).toEqual(['ok', 'target-busy', 'target-busy', 'target-busy']);
+    const reported = (await Promise.all(asked)).map(({ stdout }) => stdout);
+    expect(reported.toSorted()).toEqual(['ok', 'target-busy', 'target-busy', 'target-busy']);
     const rows = stage
       .open('observer')
       .audit.after(0, 100)

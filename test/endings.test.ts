@@ -31,7 +31,7 @@ const targetOf = (engine: Engine): TargetView => {
 };
 const slot = (engine: Engine, name: 'blue' | 'green'): SlotView | undefined =>
   targetOf(engine).slots.find((each) => each.slot === name);
-const told = (engine: Engine, action: string): string[] =>
+const reported = (engine: Engine, action: string): string[] =>
   engine.audit.after(0, 10_000).flatMap((row) => (row.action === action ? [row.sentence] : []));
 const frontStatus = async ({ front }: Stage): Promise<number> => (await fetch(`${front}/api/products`)).status;
 const markOf = (engine: Engine, version: string): string | undefined => {
@@ -72,7 +72,7 @@ describe.concurrent('a release that', { timeout: 120_000 }, () => {
       expect(end.actions.map(({ name }) => name)).toEqual(['restore-failed', 'keep-failed']);
       await eventually(() => slot(engine, 'green')?.role === 'standby');
       expect(slot(engine, 'green')).toMatchObject({ version: 'v1.0', label: undefined });
-      expect(told(engine, 'side-restored')).toHaveLength(1);
+      expect(reported(engine, 'side-restored')).toHaveLength(1);
       const { lost, versions } = await users.stop();
       expect(lost).toEqual([]);
       expect([...versions.keys()]).toEqual(['v1.0']);
@@ -112,7 +112,7 @@ describe.concurrent('a release that', { timeout: 120_000 }, () => {
       const plan = await engine.plan({ version: 'v2.1', actor: { kind: 'person', id: 'alice', door: 'cli' } });
       expect(plan.ok && plan.value.warnings.join()).toContain('green gives up v2.4-errors (failed)');
       expect((await deployed(engine, 'v2.1')).outcome?.kind).toBe('promoted');
-      expect(told(engine, 'slot-claimed').at(-1)).toBe('green gave up v2.4-errors (failed)');
+      expect(reported(engine, 'slot-claimed').at(-1)).toBe('green gave up v2.4-errors (failed)');
       expect((await calm.stop()).lost).toEqual([]);
     }));
 

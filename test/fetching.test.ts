@@ -44,7 +44,8 @@ async function takeAway({ stage, releases }: Fetching, version: string): Promise
   return packFolder(outside);
 }
 
-const told = (engine: Engine, action: string) => engine.audit.after(0, 10_000).filter((row) => row.action === action);
+const reported = (engine: Engine, action: string) =>
+  engine.audit.after(0, 10_000).filter((row) => row.action === action);
 
 describe.concurrent('a build that was announced', { timeout: 120_000 }, () => {
   it('is fetched, checked, registered and started, and what was fetched is written down', async () => {
@@ -61,7 +62,7 @@ describe.concurrent('a build that was announced', { timeout: 120_000 }, () => {
     expect(await fetch(`${fetching.stage.front}/health`).then((answer) => answer.json())).toMatchObject({
       version: 'v1.0',
     });
-    expect(told(engine, 'release-fetched')).toMatchObject([
+    expect(reported(engine, 'release-fetched')).toMatchObject([
       { service: 'shop', detail: { version: 'v1.0', source: fetching.server.url, sha256: sha256(archive) } },
     ]);
     expect(statSync(join(fetching.releases, 'v1.0', 'server.mjs')).mode & 0o777).toBe(0o444);
@@ -85,7 +86,7 @@ describe.concurrent('a build that was announced', { timeout: 120_000 }, () => {
       code: 'artifact-refused',
       sentence,
     });
-    expect(told(engine, 'release-refused')).toMatchObject([{ code: 'artifact-refused', sentence }]);
+    expect(reported(engine, 'release-refused')).toMatchObject([{ code: 'artifact-refused', sentence }]);
     expect(readdirSync(fetching.releases)).toEqual(before);
   });
 
@@ -124,7 +125,7 @@ describe.concurrent('a build that was announced', { timeout: 120_000 }, () => {
     const { engine } = fetching.stage.drive();
     const both = await Promise.all([deployed(engine, 'v1.0'), deployed(engine, 'v1.0', { target: 'staging' })]);
     expect(both.map(({ outcome }) => outcome?.kind)).toEqual(['promoted', 'promoted']);
-    expect([requests, told(engine, 'release-fetched').length]).toEqual([1, 1]);
+    expect([requests, reported(engine, 'release-fetched').length]).toEqual([1, 1]);
   });
 
   it('as an image is resolved to its digest, and refused where programs are run', async () => {
@@ -154,7 +155,7 @@ describe.concurrent('a build that was announced', { timeout: 120_000 }, () => {
     value(engine.abort({ id }, alice, 'not today'));
     expect((await until(engine, id, finished)).outcome).toMatchObject({ kind: 'aborted' });
     expect(readdirSync(fetching.releases)).toEqual(before);
-    expect(told(engine, 'release-refused')).toEqual([]);
+    expect(reported(engine, 'release-refused')).toEqual([]);
   });
 
   it('is fetched by the next driver when the first is killed in the middle, and nothing is left over', async () => {

@@ -13,7 +13,8 @@ import { startUsers } from './support/users.ts';
 const plan = (more: string) => ({ target: `\n        canary: []\n        bake: 1s\n        ${more}\n` });
 const slot = (engine: Engine, name: 'blue' | 'green'): SlotView | undefined =>
   engine.status().targets[0]?.slots.find((each) => each.slot === name);
-const told = (engine: Engine, action: string) => engine.audit.after(0, 10_000).filter((row) => row.action === action);
+const reported = (engine: Engine, action: string) =>
+  engine.audit.after(0, 10_000).filter((row) => row.action === action);
 const both = async (engine: Engine): Promise<void> => {
   await deployed(engine, 'v1.0');
   await deployed(engine, 'v2.1');
@@ -36,7 +37,7 @@ describe.concurrent('after the bake the old side', { timeout: 90_000 }, () => {
     onStage(plan('afterBake: stop'), async (_, engine) => {
       await both(engine);
       await eventually(() => slot(engine, 'blue')?.role === 'idle');
-      expect(told(engine, 'side-stopped')).toHaveLength(1);
+      expect(reported(engine, 'side-stopped')).toHaveLength(1);
     }));
 
   it('is upgraded to the same release where the configuration says so', () =>
@@ -44,7 +45,7 @@ describe.concurrent('after the bake the old side', { timeout: 90_000 }, () => {
       await both(engine);
       await eventually(() => slot(engine, 'blue')?.version === 'v2.1');
       expect(slot(engine, 'blue')).toMatchObject({ role: 'standby', label: undefined });
-      expect(told(engine, 'side-upgraded')).toHaveLength(1);
+      expect(reported(engine, 'side-upgraded')).toHaveLength(1);
     }));
 
   it('is asked about, and done with as people say', () =>
@@ -64,17 +65,17 @@ describe.concurrent('what has died', { timeout: 90_000 }, () => {
       for (const times of [1, 2]) {
         const pid = slot(engine, 'blue')?.pid ?? 0;
         process.kill(pid, 'SIGKILL');
-        await eventually(() => told(engine, 'restarted').length === times);
+        await eventually(() => reported(engine, 'restarted').length === times);
         await eventually(() => slot(engine, 'blue')?.health === 'healthy' && slot(engine, 'blue')?.pid !== pid);
         expect(slot(engine, 'blue')?.restarts).toBe(times);
       }
-      const crashed = told(engine, 'crashed');
+      const crashed = reported(engine, 'crashed');
       expect(crashed).toHaveLength(2);
       expect(crashed[0]).toMatchObject({
         code: 'active',
         sentence: expect.stringContaining('v1.0 in blue (active) crashed'),
       });
-      const waited = told(engine, 'restarted').map((row, index) => row.at - (crashed[index]?.at ?? 0));
+      const waited = reported(engine, 'restarted').map((row, index) => row.at - (crashed[index]?.at ?? 0));
       expect(waited[0]).toBeGreaterThanOrEqual(500);
       expect(waited[1]).toBeGreaterThanOrEqual(1_000);
     }));
@@ -84,8 +85,8 @@ describe.concurrent('what has died', { timeout: 90_000 }, () => {
       await both(engine);
       await eventually(() => slot(engine, 'blue')?.pid !== undefined);
       process.kill(slot(engine, 'blue')?.pid ?? 0, 'SIGKILL');
-      await eventually(() => told(engine, 'restarted').length === 1);
-      expect(told(engine, 'crashed')[0]).toMatchObject({ code: 'standby' });
+      await eventually(() => reported(engine, 'restarted').length === 1);
+      expect(reported(engine, 'crashed')[0]).toMatchObject({ code: 'standby' });
     }));
 
   it('as the balancer comes up again with the routing that was decided', () =>
@@ -218,11 +219,11 @@ describe('unauthenticated senders', () => {
       const eve = { kind: 'stranger', name: 'U0EVE', door: 'slack' } as const;
       for (let request = 0; request < 30; request += 1) engine.deploy({ version: 'v1.0', actor: eve });
       clock.advance(60_000);
-      await eventually(() => told(engine, 'strangers-refused').length > 0);
-      const rows = told(engine, 'strangers-refused');
+      await eventually(() => reported(engine, 'strangers-refused').length > 0);
+      const rows = reported(engine, 'strangers-refused');
       expect(rows.map(({ detail }) => Number(detail.count)).reduce((sum, count) => sum + count, 0)).toBe(30);
       expect(rows.length).toBeLessThanOrEqual(2);
-      expect(told(engine, 'refused')).toEqual([]);
+      expect(reported(engine, 'refused')).toEqual([]);
     });
   });
 });

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 const secret = `whsec_${'A'.repeat(44)}`;
-const told = ({ received }: MailServer) => received.map(({ raw, to }) => `${to.join()}: ${header(raw, 'Subject')}`);
+const reported = ({ received }: MailServer) => received.map(({ raw, to }) => `${to.join()}: ${header(raw, 'Subject')}`);
 
 it('live, failed, restored: each reported once, none lost while the mail server was away', async () => {
   const [port = 0] = await freePorts(1);
@@ -45,7 +45,7 @@ notify: { mail: { host: 127.0.0.1, port: ${port}, tls: none, from: deploys@examp
   const second = value(engine.deploy({ version: 'v2.2-broken-smoke', actor: alice, reason: 'before the sale' }));
   const end = await until(engine, second.id, ({ outcome }) => outcome !== undefined, 60_000);
   await eventually(() => server.received.length === 3, 60_000);
-  expect(told(server)).toEqual([
+  expect(reported(server)).toEqual([
     'alice@example.com: shop: v1.0 is live',
     'alice@example.com: shop: v2.2-broken-smoke failed',
     'alice@example.com: shop: the failed side is back on v1.0',

@@ -33,9 +33,9 @@ const routingOf: Readonly<Record<Balancer, string>> = {
 
 const newest = (engine: Engine): number => engine.audit.after(0, 10_000).at(-1)?.seq ?? 0;
 
-async function deployTo(engine: Engine, version: string, wish: Parameters<typeof until>[2]): Promise<string> {
+async function deployTo(engine: Engine, version: string, desired: Parameters<typeof until>[2]): Promise<string> {
   const { id } = value(engine.deploy({ version, actor: alice }));
-  await until(engine, id, wish, 60_000);
+  await until(engine, id, desired, 60_000);
   return id;
 }
 

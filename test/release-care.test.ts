@@ -11,7 +11,8 @@ import { alice, deployed, eventually, finished, movable, type Stage, setStage, u
 
 const slot = (engine: Engine, name: 'blue' | 'green'): SlotView | undefined =>
   engine.status().targets[0]?.slots.find((each) => each.slot === name);
-const told = (engine: Engine, action: string) => engine.audit.after(0, 10_000).filter((row) => row.action === action);
+const reported = (engine: Engine, action: string) =>
+  engine.audit.after(0, 10_000).filter((row) => row.action === action);
 const releases = (stage: Stage): string => join(stage.folder, 'releases', 'shop');
 
 interface Played {
@@ -67,8 +68,8 @@ describe.concurrent('the files of a release that runs', { timeout: 120_000 }, ()
       clock.advance(200_000);
       await readAll(stage, touchedAt);
       await appendFile(file, '\n// changed');
-      await afterAMinute(clock, () => told(engine, 'release-drifted').length > 0);
-      const [drifted] = told(engine, 'release-drifted');
+      await afterAMinute(clock, () => reported(engine, 'release-drifted').length > 0);
+      const [drifted] = reported(engine, 'release-drifted');
       expect(drifted).toMatchObject({ service: 'shop', detail: { version: 'v1.0', files: ['page.mjs'], count: 1 } });
       expect(slot(engine, 'blue')?.filesDrift).toMatchObject({ files: ['page.mjs'], count: 1 });
       expect(slot(engine, 'blue')?.role).toBe('active');
@@ -78,8 +79,8 @@ describe.concurrent('the files of a release that runs', { timeout: 120_000 }, ()
       await eventually(() => slot(next, 'blue')?.health === 'healthy');
       clock.advance(200_000);
       await writeFile(file, before);
-      await afterAMinute(clock, () => told(next, 'release-restored').length > 0);
-      expect([told(next, 'release-drifted').length, told(next, 'release-restored').length]).toEqual([1, 1]);
+      await afterAMinute(clock, () => reported(next, 'release-restored').length > 0);
+      expect([reported(next, 'release-drifted').length, reported(next, 'release-restored').length]).toEqual([1, 1]);
       expect(slot(next, 'blue')?.filesDrift).toBeUndefined();
     }));
 });
@@ -110,11 +111,11 @@ describe.concurrent('what a slot was started with', { timeout: 120_000 }, () => 
       expect(slot(engine, 'blue')?.wouldChange).toEqual(
         expect.objectContaining({ variables: ['NEW_NAME', 'PAYMENTS_KEY'], command: false }),
       );
-      expect(told(engine, 'configuration-differs')).toHaveLength(0);
+      expect(reported(engine, 'configuration-differs')).toHaveLength(0);
 
       await deployed(engine, 'v2.0');
-      await eventually(() => told(engine, 'configuration-differs').length === 1);
-      expect(told(engine, 'configuration-differs')[0]).toMatchObject({
+      await eventually(() => reported(engine, 'configuration-differs').length === 1);
+      expect(reported(engine, 'configuration-differs')[0]).toMatchObject({
         target: 'production',
         detail: { variables: ['NEW_NAME', 'PAYMENTS_KEY'] },
         sentence: expect.stringContaining('v1.0'),
@@ -122,7 +123,7 @@ describe.concurrent('what a slot was started with', { timeout: 120_000 }, () => 
       await afterAMinute(clock, () => slot(engine, 'green')?.wouldChange === undefined);
       await deployed(engine, 'v2.1');
       await afterAMinute(clock, () => slot(engine, 'blue')?.wouldChange === undefined);
-      expect(told(engine, 'configuration-differs')).toHaveLength(1);
+      expect(reported(engine, 'configuration-differs')).toHaveLength(1);
 
       await rm(common);
       await afterAMinute(clock, () => slot(engine, 'blue')?.wouldChange?.problem !== undefined);
@@ -145,8 +146,8 @@ describe.concurrent('the disk', { timeout: 180_000 }, () => {
         expect((await deployed(engine, version)).outcome?.kind).toBe('promoted');
       expect(value(engine.storedReleases.list({})).map(({ version }) => version)).toContain('v1.0');
       clock.advance(3 * 3_600_000);
-      await eventually(() => told(engine, 'release-pruned').length > 0);
-      expect(told(engine, 'release-pruned')).toMatchObject([{ actor: 'engine', detail: { version: 'v1.0' } }]);
+      await eventually(() => reported(engine, 'release-pruned').length > 0);
+      expect(reported(engine, 'release-pruned')).toMatchObject([{ actor: 'engine', detail: { version: 'v1.0' } }]);
       const left = async () =>
         (await readdir(releases(stage))).filter((name) => name.startsWith('v1.') || name.startsWith('.')).toSorted();
       // It is written first, and taken from the disk then.
@@ -172,11 +173,11 @@ describe.concurrent('a release that left the disk', { timeout: 180_000 }, () => 
       for (const version of ['v1.0', 'v9.9'])
         announceBuild(stage.settings, version, { kind: 'directory', path: join(built, version) });
       clock.advance(3 * 3_600_000);
-      await eventually(() => told(engine, 'release-pruned').length > 0);
+      await eventually(() => reported(engine, 'release-pruned').length > 0);
       const back = await until(engine, value(engine.rollback({ version: 'v1.0', actor: alice })).id, finished, 60_000);
       expect(back.outcome?.kind).toBe('promoted');
-      expect(told(engine, 'release-fetched')).toMatchObject([{ detail: { version: 'v1.0' } }]);
-      expect(told(engine, 'release-pruned')).toHaveLength(1);
+      expect(reported(engine, 'release-fetched')).toMatchObject([{ detail: { version: 'v1.0' } }]);
+      expect(reported(engine, 'release-pruned')).toHaveLength(1);
     });
     await rm(built, { recursive: true });
   });

@@ -99,7 +99,7 @@ smokeTests:
 
   it('fails a deployment before anything is touched when it cannot be started: a name, a variable, a smoke test', () =>
     onStage({ target: plain }, async (stage, engine) => {
-      const told = () => engine.audit.after(0, 1_000).map(({ action }) => action);
+      const reported = () => engine.audit.after(0, 1_000).map(({ action }) => action);
       await say(stage, 'v1.0', {
         'bluegreen.release.yaml': manifestOf('v1', 'requiredEnv: [PAYMENTS_URL]\ntemplates: [a.hbs]'),
         'a.hbs': 'one\n{{NOPE}}\n',
@@ -120,8 +120,8 @@ smokeTests:
         code: 'release-invalid',
         sentence: expect.stringMatching(/release\.yaml:1:1 comand: .*did you mean "command"/),
       });
-      expect(told()).not.toContain('slot-claimed');
-      expect(told()).not.toContain('planned');
+      expect(reported()).not.toContain('slot-claimed');
+      expect(reported()).not.toContain('planned');
 
       const failing = 'smokeTests: [{ name: of the release, path: /nowhere }]';
       await say(stage, 'v1.0', { 'bluegreen.release.yaml': manifestOf('v1', failing) });

@@ -104,7 +104,7 @@ describe('a schema on PostgreSQL', { timeout: 170_000 }, () => {
     expect(gone).toMatchObject({ ok: false, refusal: { code: 'schema-refused' } });
     await server.start();
     expect(value(await engine.migrations.status({})).migrations.map(({ state }) => state)).toEqual(['done', 'done']);
-    const told = JSON.stringify([engine.audit.after(0, 10_000), engine.status(), gone, stage.settings.digest]);
-    expect(told).not.toContain(password);
+    const reported = JSON.stringify([engine.audit.after(0, 10_000), engine.status(), gone, stage.settings.digest]);
+    expect(reported).not.toContain(password);
   });
 });

@@ -37,12 +37,12 @@ function start(): Run {
   return run;
 }
 
-async function says(run: Run, wish: RegExp, limitMs = longMs): Promise<RegExpExecArray> {
+async function says(run: Run, desired: RegExp, limitMs = longMs): Promise<RegExpExecArray> {
   for (const end = Date.now() + limitMs; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
-    const found = wish.exec(run.said());
+    const found = desired.exec(run.said());
     if (found) return found;
   }
-  throw new Error(`nothing like ${wish} within ${limitMs} ms, but:\n${run.said()}`);
+  throw new Error(`nothing like ${desired} within ${limitMs} ms, but:\n${run.said()}`);
 }
 
 /** What still runs out of this test's folder: the demonstration, its bot, balancer and slots. */

@@ -83,9 +83,9 @@ describe('from CI to users', { timeout: 150_000 }, () => {
     for (const number of [21, 22]) await stage.deliver(stage.eventOf(number, 'a'.repeat(64), 'failure'));
     const { sha256 } = await stage.build(23, 'v2.1');
     await stage.deliver(stage.eventOf(23, sha256));
-    const told = (sign: string) => messages().filter(({ text }) => text.startsWith(sign));
-    const mended = await stage.slack.waitFor(() => told('💚')[0], { timeoutMs: longMs });
-    for (const one of [told('💔')[0], mended]) expect(JSON.stringify(one?.blocks)).toContain('<@U0ALICE>');
+    const reported = (sign: string) => messages().filter(({ text }) => text.startsWith(sign));
+    const mended = await stage.slack.waitFor(() => reported('💚')[0], { timeoutMs: longMs });
+    for (const one of [reported('💔')[0], mended]) expect(JSON.stringify(one?.blocks)).toContain('<@U0ALICE>');
     const inPerson = await stage.slack.waitFor(
       (all) => {
         const direct = all.filter(({ channel, text }) => channel.startsWith('D') && /^(💔|💚)/u.test(text));
@@ -94,7 +94,7 @@ describe('from CI to users', { timeout: 150_000 }, () => {
       { timeoutMs: longMs },
     );
     expect(inPerson.map(({ text }) => text.slice(0, 2))).toEqual(['💔', '💚']);
-    expect([told('💔'), told('💚')].map(({ length }) => length)).toEqual([1, 1]);
+    expect([reported('💔'), reported('💚')].map(({ length }) => length)).toEqual([1, 1]);
   });
 
   it('an event without a signature is no card', async () => {

@@ -175,13 +175,13 @@ ${target}`;
 export async function until(
   engine: Engine,
   id: string,
-  wish: (view: DeploymentView) => boolean,
+  desired: (view: DeploymentView) => boolean,
   limitMs = 40_000,
 ): Promise<DeploymentView> {
   const end = Date.now() + limitMs;
   for (;;) {
     const view = engine.deployment(id);
-    if (view && wish(view)) return view;
+    if (view && desired(view)) return view;
     if (Date.now() > end)
       throw new Error(
         `still ${JSON.stringify(view && { phase: view.phase, direction: view.direction, cause: view.cause, outcome: view.outcome, observation: view.observation?.judgement })}`,

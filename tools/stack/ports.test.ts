@@ -13,8 +13,8 @@ const program = `import { choosePorts } from ${JSON.stringify(module)};
 console.log(JSON.stringify(await choosePorts(JSON.parse(process.argv[1]))));
 process.stdin.resume().on('end', () => process.exit(0));`;
 
-async function chooseInProcess(wished: Ports): Promise<{ readonly ports: Ports; end(): Promise<void> }> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program, JSON.stringify(wished)], {
+async function chooseInProcess(requested: Ports): Promise<{ readonly ports: Ports; end(): Promise<void> }> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, JSON.stringify(requested)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -33,12 +33,12 @@ async function chooseInProcess(wished: Ports): Promise<{ readonly ports: Ports; 
 
 it('no two processes get the same port, and one of them gets each usual one', async () => {
   const [page = 0, bot = 0, hooks = 0, ci = 0, shop = 0, blue = 0, green = 0] = await freeNow(7);
-  const wished: Ports = { page, bot, hooks, ci, shop, blue, green };
-  const all = await Promise.all(Array.from({ length: 6 }, () => chooseInProcess(wished)));
+  const requested: Ports = { page, bot, hooks, ci, shop, blue, green };
+  const all = await Promise.all(Array.from({ length: 6 }, () => chooseInProcess(requested)));
   const chosen = all.flatMap(({ ports }) => Object.values(ports));
   await Promise.all(all.map(({ end }) => end()));
   expect(new Set(chosen).size).toBe(6 * 7);
-  expect(chosen).toEqual(expect.arrayContaining(Object.values(wished)));
+  expect(chosen).toEqual(expect.arrayContaining(Object.values(requested)));
 });
 
 it('a port is another’s again when its process has ended', async () => {
@@ -52,11 +52,11 @@ it('a port on which a program listens gives way, and people hear of it', async (
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  const wished = { ...anyPorts, shop: typeof address === 'object' ? (address?.port ?? 0) : 0 };
-  const given = await choosePorts(wished);
+  const requested = { ...anyPorts, shop: typeof address === 'object' ? (address?.port ?? 0) : 0 };
+  const given = await choosePorts(requested);
   server.close();
-  expect(given.shop).not.toBe(wished.shop);
-  expect(portsThatGaveWay(wished, given)).toEqual([`Port ${wished.shop} is taken, so shop is on ${given.shop}.`]);
+  expect(given.shop).not.toBe(requested.shop);
+  expect(portsThatGaveWay(requested, given)).toEqual([`Port ${requested.shop} is taken, so shop is on ${given.shop}.`]);
 });
 
 /** Not held: by a process of its own that has ended. */

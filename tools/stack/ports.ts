@@ -20,27 +20,27 @@ export const usualPorts: Ports = { page: 4242, bot: 4243, hooks: 4244, ci: 4245,
 export const anyPorts: Ports = { page: 0, bot: 0, hooks: 0, ci: 0, shop: 0, blue: 0, green: 0 };
 
 /** The usual ports where they are free; held until this process ends, though what listens on them starts later. */
-export async function choosePorts(wished: Ports): Promise<Ports> {
+export async function choosePorts(requested: Ports): Promise<Ports> {
   const hold = async (port: number): Promise<number> => {
     if (port !== 0 && (await claimPort(port))) return port;
     const [other = 0] = await claimFreePorts(1);
     return other;
   };
   return {
-    page: await hold(wished.page),
-    bot: await hold(wished.bot),
-    hooks: await hold(wished.hooks),
-    ci: await hold(wished.ci),
-    shop: await hold(wished.shop),
-    blue: await hold(wished.blue),
-    green: await hold(wished.green),
+    page: await hold(requested.page),
+    bot: await hold(requested.bot),
+    hooks: await hold(requested.hooks),
+    ci: await hold(requested.ci),
+    shop: await hold(requested.shop),
+    blue: await hold(requested.blue),
+    green: await hold(requested.green),
   };
 }
 
 /** `port 8080 is taken, so the shop is on 40123`, for each that had to give way. */
-export function portsThatGaveWay(wished: Ports, given: Ports): readonly string[] {
-  const names = Object.keys(wished) as (keyof Ports)[];
+export function portsThatGaveWay(requested: Ports, given: Ports): readonly string[] {
+  const names = Object.keys(requested) as (keyof Ports)[];
   return names
-    .filter((name) => wished[name] !== 0 && wished[name] !== given[name])
-    .map((name) => `Port ${wished[name]} is taken, so ${name} is on ${given[name]}.`);
+    .filter((name) => requested[name] !== 0 && requested[name] !== given[name])
+    .map((name) => `Port ${requested[name]} is taken, so ${name} is on ${given[name]}.`);
 }

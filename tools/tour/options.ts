@@ -26,10 +26,10 @@ export function tourOptions(args: readonly string[]): Asked {
         core: { type: 'boolean', default: false },
       },
     });
-    const wished = values['load-balancer'];
-    const loadBalancer = loadBalancers.find((name) => name === wished);
+    const requested = values['load-balancer'];
+    const loadBalancer = loadBalancers.find((name) => name === requested);
     if (loadBalancer === undefined)
-      return notUnderstood(`There is no load balancer "${wished}": it is one of ${loadBalancers.join(', ')}.`);
+      return notUnderstood(`There is no load balancer "${requested}": it is one of ${loadBalancers.join(', ')}.`);
     return { kind: 'understood', options: { loadBalancer, core: values.core } };
   } catch (thrown) {
     return notUnderstood(thrown instanceof Error ? thrown.message : String(thrown));

@@ -40,11 +40,11 @@ export async function press({ stack, print }: Scene, user: string, card: SeenMes
 }
 
 /** The message that reads as wished, posted since then (epoch ms). */
-export async function reads({ stack, signal }: Scene, wish: RegExp, from = 0): Promise<SeenMessage> {
+export async function reads({ stack, signal }: Scene, desired: RegExp, from = 0): Promise<SeenMessage> {
   const found = stack.simulator.waitFor(
     (messages) =>
       signal.aborted ||
-      messages.findLast((each) => !each.isEphemeral && postedAt(each) >= from && wish.test(asRead(each.text))),
+      messages.findLast((each) => !each.isEphemeral && postedAt(each) >= from && desired.test(asRead(each.text))),
     { timeoutMs: waitMs },
   );
   const message = await found;
@@ -53,11 +53,11 @@ export async function reads({ stack, signal }: Scene, wish: RegExp, from = 0): P
 }
 
 /** What this person alone is told since then (epoch ms). */
-export function told({ stack }: Scene, user: string, wish: RegExp, from = 0): Promise<SeenMessage> {
+export function told({ stack }: Scene, user: string, desired: RegExp, from = 0): Promise<SeenMessage> {
   return stack.simulator.waitFor(
     (messages) =>
       messages.findLast(
-        (each) => each.isEphemeral && postedAt(each) >= from && wish.test(JSON.stringify([each.text, each.blocks])),
+        (each) => each.isEphemeral && postedAt(each) >= from && desired.test(JSON.stringify([each.text, each.blocks])),
       ),
     { user, channel, timeoutMs: waitMs },
   );
@@ -69,14 +69,14 @@ const postedAt = ({ ts }: SeenMessage): number => Number(ts) * 1_000;
 export async function until(
   { stack: { engine }, signal }: Scene,
   version: string,
-  wish: (view: DeploymentView) => boolean,
+  desired: (view: DeploymentView) => boolean,
 ): Promise<DeploymentView> {
   let view: DeploymentView | undefined;
   for (const end = Date.now() + waitMs; Date.now() < end; await engine.changed(200, signal)) {
     signal.throwIfAborted();
     const history = engine.history({}, 5);
     view = history.ok ? history.value.find((each) => each.version === version) : undefined;
-    if (view && wish(view)) return view;
+    if (view && desired(view)) return view;
   }
   throw new Error(`${version} did not get there within ${waitMs / 1_000} s: ${view?.phase ?? 'not even asked for'}`);
 }

@@ -48,13 +48,13 @@ export function filling(scene: Scene): { readonly orders: number; readonly empty
 /** The schema as every status shows it, once it is as wished. */
 export async function untilSchema(
   { stack: { engine }, signal }: Scene,
-  wish: (schema: SchemaView) => boolean,
+  desired: (schema: SchemaView) => boolean,
 ): Promise<SchemaView> {
   let schema: SchemaView | undefined;
   for (const end = Date.now() + waitMs; Date.now() < end; await engine.changed(200, signal)) {
     signal.throwIfAborted();
     schema = engine.status().targets[0]?.schema;
-    if (schema && wish(schema)) return schema;
+    if (schema && desired(schema)) return schema;
   }
   throw new Error(`the schema did not get there within ${waitMs / 1_000} s: ${JSON.stringify(schema?.migrations)}`);
 }

@@ -17,8 +17,8 @@ describe('the exit code of a deployment that ended', () => {
     ['failed', 'back', 1],
     ['halted', 'forward', 4],
     ['halted', 'back', 4],
-  ] as const)('%s, when %s was wished for, is %i', (kind, wish, code) => {
-    expect(exitCodeOf({ kind }, wish)).toBe(code);
+  ] as const)('%s, when %s was wished for, is %i', (kind, desired, code) => {
+    expect(exitCodeOf({ kind }, desired)).toBe(code);
   });
 });
 

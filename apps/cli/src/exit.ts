@@ -28,7 +28,7 @@ Exit codes:
 /** What the caller wanted of the deployment: forward to its end, or away from it (abort, reject, rollback). */
 export type Wish = 'forward' | 'back';
 
-export function exitCodeOf({ kind }: Pick<OutcomeView, 'kind'>, wish: Wish): ExitCode {
+export function exitCodeOf({ kind }: Pick<OutcomeView, 'kind'>, desired: Wish): ExitCode {
   switch (kind) {
     case 'promoted':
       return exitCodes.done;
@@ -37,7 +37,7 @@ export function exitCodeOf({ kind }: Pick<OutcomeView, 'kind'>, wish: Wish): Exi
     case 'aborted':
     case 'rolled-back':
     case 'cancelled':
-      return wish === 'back' ? exitCodes.done : exitCodes.failed;
+      return desired === 'back' ? exitCodes.done : exitCodes.failed;
     case 'failed':
     case 'superseded':
       return exitCodes.failed;

@@ -17,8 +17,8 @@ afterAll(() => rmSync(rule, { force: true }));
 
 /** `nobody` types it; `daemon` is the service account. */
 function typed(...words: readonly string[]): string {
-  const asNobody = ['--reuid=nobody', '--regid=nogroup', '--clear-groups', ...words];
-  return execFileSync('/usr/bin/setpriv', asNobody, { encoding: 'utf8', cwd: '/', stdio: 'pipe' }).trim();
+  const asUnprivileged = ['--reuid=nobody', '--regid=nogroup', '--clear-groups', ...words];
+  return execFileSync('/usr/bin/setpriv', asUnprivileged, { encoding: 'utf8', cwd: '/', stdio: 'pipe' }).trim();
 }
 
 const command = [process.execPath, '-e', asked] as const;

@@ -44,11 +44,11 @@ interface UserKey {
 
 export function chooseSide(asker: Asker, routing: Routing, { spec, secrets, buckets }: Rules): Choice {
   const probe = secrets.isProbe(single(asker.headers[spec.probe.header]));
-  const wish = previewRequest(asker, spec, secrets);
-  if (wish !== undefined && routing.preview !== undefined)
+  const desired = previewRequest(asker, spec, secrets);
+  if (desired !== undefined && routing.preview !== undefined)
     return { kind: 'side', slot: routing.preview, route: 'preview', probe, newKey: undefined };
   // A cookie stays in a browser when the preview is over: its owner is then an ordinary user. A header is a request.
-  if (wish === 'header') return { kind: 'nobody', sentence: 'There is no preview at present.' };
+  if (desired === 'header') return { kind: 'nobody', sentence: 'There is no preview at present.' };
   const newSide = routing.canary?.slot ?? routing.preview;
   if (newSide !== undefined && isNamed(asker, spec))
     return { kind: 'side', slot: newSide, route: 'allowed', probe, newKey: undefined };

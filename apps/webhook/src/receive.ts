@@ -37,12 +37,12 @@ export function createReceive(engine: ReceivingEngine, log: Log): Receive {
     }
     const isKnown = taken.kind === 'known';
     const awaits = hook.tellsResult && awaited < mostAwaited;
-    const became = awaits ? await told(taken.delivery) : taken.delivery;
+    const became = awaits ? await reported(taken.delivery) : taken.delivery;
     const answer = hook.tellsResult ? (became.answer as Answer | undefined) : undefined;
     return { proved: true, answer: answer ?? kept(became, isKnown) };
   };
 
-  async function told(delivery: DeliveryRecord): Promise<DeliveryRecord> {
+  async function reported(delivery: DeliveryRecord): Promise<DeliveryRecord> {
     awaited += 1;
     try {
       return await settled(engine, delivery);

@@ -7,7 +7,7 @@ import { askAfresh, askSlowly, type Crowd, keepAsking } from './users.ts';
 import { type Line, openLine } from './wire.ts';
 
 /** The messages to the process. */
-export type Recipients =
+export type Message =
   | { readonly kind: 'begin'; readonly load: LoadSize; readonly port: number }
   | { readonly kind: 'count' }
   | { readonly kind: 'stop' };
@@ -58,7 +58,7 @@ function begin(load: LoadSize, port: number): { end(): Promise<void>; readonly c
 
 let running: ReturnType<typeof begin> | undefined;
 
-process.on('message', (told: Recipients) => {
+process.on('message', (told: Message) => {
   if (told.kind === 'begin') running = begin(told.load, told.port);
   if (told.kind === 'count') process.send?.({ kind: 'count', sent: running?.crowd.recorder.sent() ?? 0 });
   if (told.kind === 'stop')

@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { SlotName } from '@bg/engine';
-import type { LoadSize, Recipients } from './client.ts';
+import type { LoadSize, Message } from './client.ts';
 import type { Report } from './records.ts';
 
 export interface RunningLoad {
@@ -22,7 +22,7 @@ const answerLimitMs = 30_000;
 
 export function startLoad(load: LoadSize, port: number): RunningLoad {
   const child = forkOf('client.ts', []);
-  const tell = (told: Recipients): boolean => child.send(told);
+  const tell = (told: Message): boolean => child.send(told);
   tell({ kind: 'begin', load, port });
   return {
     sent: async () => {

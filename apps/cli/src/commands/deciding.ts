@@ -13,7 +13,7 @@ interface Decision {
   readonly summary: string;
   readonly options?: Command['options'];
   readonly examples?: readonly string[];
-  readonly wish: Wish;
+  readonly desired: Wish;
   readonly decide: (call: {
     readonly engine: Engine;
     readonly ref: DeploymentRef;
@@ -26,7 +26,7 @@ const decisions: readonly Decision[] = [
   {
     verb: 'approve',
     summary: 'say yes to a deployment that waits for approval',
-    wish: 'forward',
+    desired: 'forward',
     decide: ({ engine, ref, actor }) => engine.approve(ref, actor),
   },
   {
@@ -34,7 +34,7 @@ const decisions: readonly Decision[] = [
     summary: 'say no to a deployment that waits for approval; the users go back to the stable side',
     options: [reasonOption],
     examples: ['bg reject --reason "the prices are wrong"'],
-    wish: 'back',
+    desired: 'back',
     decide: ({ engine, ref, actor, options }) => engine.reject(ref, actor, options.reason ?? ''),
   },
   {
@@ -42,19 +42,19 @@ const decisions: readonly Decision[] = [
     summary: 'go on to the next step now',
     options: [['--full', 'skip the rest: send everybody to the new version']],
     examples: ['bg promote --full'],
-    wish: 'forward',
+    desired: 'forward',
     decide: ({ engine, ref, actor, options }) => engine.promote(ref, actor, { full: options.full === true }),
   },
   {
     verb: 'pause',
     summary: 'stay at the present share of users until somebody resumes',
-    wish: 'forward',
+    desired: 'forward',
     decide: ({ engine, ref, actor }) => engine.pause(ref, actor),
   },
   {
     verb: 'resume',
     summary: 'go on after a pause',
-    wish: 'forward',
+    desired: 'forward',
     decide: ({ engine, ref, actor }) => engine.resume(ref, actor),
   },
   {
@@ -62,20 +62,20 @@ const decisions: readonly Decision[] = [
     summary: 'give up before full promotion; the users go back to the stable side',
     options: [reasonOption],
     examples: ['bg abort --reason "not today" --follow'],
-    wish: 'back',
+    desired: 'back',
     decide: ({ engine, ref, actor, options }) => engine.abort(ref, actor, options.reason),
   },
   {
     verb: 'extend',
     summary: 'thirty more minutes for a waiting approval',
-    wish: 'forward',
+    desired: 'forward',
     decide: ({ engine, ref, actor }) => engine.extend(ref, actor),
   },
 ];
 
 export const deciding: readonly Command[] = decisions.map(toCommand);
 
-function toCommand({ verb, summary, options = [], examples = [], wish, decide }: Decision): Command {
+function toCommand({ verb, summary, options = [], examples = [], desired, decide }: Decision): Command {
   return {
     usage: `${verb} [deployment]`,
     summary,
@@ -89,7 +89,7 @@ function toCommand({ verb, summary, options = [], examples = [], wish, decide }:
         return refused(screen, found.refusal);
       }
       const result = decide({ engine, ref: { id: found.value.id }, actor, options: given });
-      return attend(session, result, { wish, follow: given.follow === true });
+      return attend(session, result, { desired, follow: given.follow === true });
     }),
   };
 }

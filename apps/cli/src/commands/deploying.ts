@@ -19,7 +19,7 @@ export const deploying: readonly Command[] = [
     examples: ['bg deploy v2.1', 'bg deploy v2.1 shop/staging --follow', 'bg deploy v2.1 --hold --reason "look first"'],
     run: onEngine((session, words, options) =>
       attend(session, session.engine.deploy(deployRequest('bg deploy', session, words, options)), {
-        wish: 'forward',
+        desired: 'forward',
         follow: options.follow === true,
       }),
     ),
@@ -52,7 +52,7 @@ export const deploying: readonly Command[] = [
     run: onEngine((session, words, options) => {
       const { version, place } = rollbackWords(session, words);
       const request = { ...readPlace(place, options), version, actor: session.actor, reason: options.reason };
-      return attend(session, session.engine.rollback(request), { wish: 'back', follow: options.follow === true });
+      return attend(session, session.engine.rollback(request), { desired: 'back', follow: options.follow === true });
     }),
   },
 ];
@@ -66,7 +66,7 @@ function switchTo(session: Session, place: string | undefined, options: Options)
     screen.answer({ slot: to, already: true, sentence: result.refusal.sentence }, ({ sentence }) => [sentence]);
     return exitCodes.done;
   }
-  return attend(session, result, { wish: 'forward', follow: options.follow === true });
+  return attend(session, result, { desired: 'forward', follow: options.follow === true });
 }
 
 function deployRequest(command: string, session: Session, [version = '', place]: readonly string[], options: Options) {

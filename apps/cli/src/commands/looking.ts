@@ -55,7 +55,7 @@ export const looking: readonly Command[] = [
     run: onEngine((session, [word], options) => {
       const found = findDeployment(session.engine, word, options);
       if (!found.ok) return refused(session.screen, found.refusal);
-      return stay(session, found.value.id, { wish: 'forward', follow: true });
+      return stay(session, found.value.id, { desired: 'forward', follow: true });
     }),
   },
 ];

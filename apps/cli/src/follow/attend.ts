@@ -8,7 +8,7 @@ import { deploymentLines } from '../show/deployment.ts';
 import { type FollowEnd, follow } from './follow.ts';
 
 export interface Attendance {
-  readonly wish: Wish;
+  readonly desired: Wish;
   readonly follow: boolean;
 }
 
@@ -24,21 +24,25 @@ export async function attend(
   if (!attendance.follow && (outcome || engine.controllerAlive())) {
     screen.answer(result.value, deploymentLines);
     if (!outcome) screen.aside(`Follow it: bg follow ${id}`);
-    return outcome ? exitCodeOf(outcome, attendance.wish) : exitCodes.done;
+    return outcome ? exitCodeOf(outcome, attendance.desired) : exitCodes.done;
   }
   return stay(session, id, attendance);
 }
 
 /** Stays until the end. With `follow` also while a person is awaited. */
-export async function stay(session: Session, id: string, { wish, follow: following }: Attendance): Promise<ExitCode> {
+export async function stay(
+  session: Session,
+  id: string,
+  { desired, follow: following }: Attendance,
+): Promise<ExitCode> {
   const { screen } = session;
   const end = await follow(session, { id, progress: following ? 'full' : 'quiet', leaveWhenWaiting: !following });
   if (screen.json && !following) screen.answer(end.view, () => []);
-  return endOf(session, end, wish);
+  return endOf(session, end, desired);
 }
 
-function endOf({ engine, screen }: Session, { kind, view, drove }: FollowEnd, wish: Wish): ExitCode {
-  if (view.outcome) return exitCodeOf(view.outcome, wish);
+function endOf({ engine, screen }: Session, { kind, view, drove }: FollowEnd, desired: Wish): ExitCode {
+  if (view.outcome) return exitCodeOf(view.outcome, desired);
   const driver = drove ? undefined : engine.status().driver;
   const state =
     driver === undefined

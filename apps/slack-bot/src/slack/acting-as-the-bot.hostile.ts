@@ -204,14 +204,14 @@ describe.skipIf(!isRoot)('sockets of balancers, for an account that is not root'
       await until(engine, value(engine.deploy({ version: 'v1.0', actor: byAlice })).id, finished);
       const sockets = socketsBelow(stage.settings.stateFolder);
       expect(sockets.filter((path) => path.includes('haproxy')).length).toBeGreaterThan(0);
-      for (const path of sockets) expect([path, connectsAsNobody(path)]).toEqual([path, 'EACCES']);
+      for (const path of sockets) expect([path, connectsUnprivileged(path)]).toEqual([path, 'EACCES']);
     } finally {
       await stage.strike();
     }
   });
 });
 
-function connectsAsNobody(path: string): string {
+function connectsUnprivileged(path: string): string {
   const script = `require('node:net').connect(process.argv[1]).on('connect', () => { console.log('connected'); process.exit(); }).on('error', ({ code }) => console.log(code))`;
   const argv = ['--reuid=nobody', '--regid=nogroup', '--clear-groups', process.execPath, '-e', script, path];
   return execFileSync('/usr/bin/setpriv', argv, { encoding: 'utf8', cwd: '/' }).trim();

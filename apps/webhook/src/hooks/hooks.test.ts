@@ -78,8 +78,8 @@ describe('GitHub', () => {
     ['projects_v2_item', { action: 'edited', projects_v2_item: {} }],
     ['deployment', { deployment: { sha: 'a' }, repository: {} }],
     ['deployment_status', { deployment: {}, deployment_status: { state: 'success' } }],
-  ])('may send %s, which no rule reads: it is taken', async (event, told) => {
-    const body = Buffer.from(JSON.stringify(told));
+  ])('may send %s, which no rule reads: it is taken', async (event, reported) => {
+    const body = Buffer.from(JSON.stringify(reported));
     const headers = await signedByOctokit(githubSecret, body, event, 'a');
     expect(github.verify({ headers, body })).toMatchObject({ proved: true, kind: event });
   });

@@ -24,14 +24,14 @@ export function artifactOf(
 }
 
 /** What a sender wrote there may be of any shape. */
-function plainOf(told: unknown): Plain {
-  const git = dig(told, 'git');
+function plainOf(reported: unknown): Plain {
+  const git = dig(reported, 'git');
   return {
-    url: text(told, 'url'),
-    sha256: text(told, 'sha256'),
-    image: text(told, 'image'),
-    directory: text(told, 'directory'),
-    archive: text(told, 'archive'),
+    url: text(reported, 'url'),
+    sha256: text(reported, 'sha256'),
+    image: text(reported, 'image'),
+    directory: text(reported, 'directory'),
+    archive: text(reported, 'archive'),
     git: git === undefined ? undefined : { repository: text(git, 'repository') ?? '', ref: text(git, 'ref') ?? '' },
   };
 }

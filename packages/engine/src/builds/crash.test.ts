@@ -30,13 +30,13 @@ async function work(point: string): Promise<string | null> {
   return signal ?? String(code);
 }
 
-const told = ['build-announced', 'deployment-requested'];
+const reported = ['build-announced', 'deployment-requested'];
 
 describe('a worker killed', () => {
   it.each([
     ['before what it did was committed', 'within', []],
-    ['after its commit', 'after', told],
-    ['after the act, when its settlement is a commit of its own', 'unsettled', told],
+    ['after its commit', 'after', reported],
+    ['after the act, when its settlement is a commit of its own', 'unsettled', reported],
   ])('%s: the next one announces and deploys once', async (_when, point, left) => {
     const { engine } = set();
     await engine.inbox.take({
@@ -49,7 +49,7 @@ describe('a worker killed', () => {
     expect(await work(point)).toBe('SIGKILL');
     expect(actionsReported(engine)).toEqual(left);
     expect(await work('never')).toBe('0');
-    expect(actionsReported(engine)).toEqual(told);
+    expect(actionsReported(engine)).toEqual(reported);
     expect(engine.builds.latest('shop', 10)).toHaveLength(1);
     expect(engine.inbox.list({ limit: 10 })).toMatchObject([{ state: 'done' }]);
     expect(engine.audit.verify().intact).toBe(true);
@@ -70,7 +70,7 @@ describe('a fault at any of its writes', () => {
       sqlite.exec('DROP TRIGGER broken');
       expect([actionsReported(engine), engine.builds.latest('shop', 10)]).toEqual([[], []]);
       await deliver(engine, buildBody('v2.1', 1));
-      expect(actionsReported(engine)).toEqual(told);
+      expect(actionsReported(engine)).toEqual(reported);
     },
   );
 });

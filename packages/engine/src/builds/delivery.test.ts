@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { ci, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
-import { announceAll, buildBody, deliver, deployToProduction, setCi, told } from './testing/ci.ts';
+import { announceAll, buildBody, deliver, deployToProduction, reported, setCi } from './testing/ci.ts';
 
 let testEngine: TestEngine;
 afterEach(() => testEngine.remove());
@@ -32,7 +32,7 @@ describe('a delivery', () => {
       state: 'ignored',
       sentence: 'this is no build',
     });
-    expect(told(engine)).toEqual([]);
+    expect(reported(engine)).toEqual([]);
   });
 
   it('is shown by bg hook test as it would be taken, without a trace', async () => {

@@ -11,15 +11,15 @@ const ofRequests = rulesOf({ host: 'github', repository, pullRequests: true, tar
 type Changed = Record<string, Record<string, unknown>>;
 
 const run = (change: Record<string, unknown>, more: Record<string, unknown> = {}): Buffer =>
-  payload('github', 'workflow-run-success', (told: Changed) => {
-    Object.assign(told.workflow_run ?? {}, change);
-    Object.assign(told, more);
+  payload('github', 'workflow-run-success', (reported: Changed) => {
+    Object.assign(reported.workflow_run ?? {}, change);
+    Object.assign(reported, more);
   });
 
 const pipeline = (change: Record<string, unknown>, more: Record<string, unknown> = {}): Buffer =>
-  payload('gitlab', 'pipeline-success', (told: Changed) => {
-    Object.assign(told.object_attributes ?? {}, change);
-    Object.assign(told, more);
+  payload('gitlab', 'pipeline-success', (reported: Changed) => {
+    Object.assign(reported.object_attributes ?? {}, change);
+    Object.assign(reported, more);
   });
 
 const taken = (hook: string, rules: ReturnType<typeof rulesOf>, body: Buffer) =>
@@ -53,9 +53,9 @@ describe('a run for a branch', () => {
   });
 
   it('of the generic hook has the number of its request only where it names one', () => {
-    const told = { event: 'build', service: 'shop', version: 'v1', branch: 'main', commit };
+    const reported = { event: 'build', service: 'shop', version: 'v1', branch: 'main', commit };
     const rules = rulesOf({ host: 'generic' });
-    const build = taken('generic', rules, Buffer.from(JSON.stringify(told)))?.build;
+    const build = taken('generic', rules, Buffer.from(JSON.stringify(reported)))?.build;
     expect(build).toMatchObject({ pullRequest: undefined });
   });
 });

@@ -24,7 +24,8 @@ export function makeBuild(rule: BuildRule, event: HostEvent, conclusion: Build['
 class Unfit extends Error {}
 
 function make(rule: BuildRule, event: HostEvent, conclusion: Build['conclusion']): Build {
-  const find = (name: FactName, told: string | undefined): string | undefined => said(rule, event, name) ?? told;
+  const find = (name: FactName, reported: string | undefined): string | undefined =>
+    said(rule, event, name) ?? reported;
   const commit = commitOf(find('commit', event.commit));
   const run = cut(find('run', event.run), longestName);
   const isTag = rule.tag !== undefined || event.branch === undefined;
@@ -74,19 +75,19 @@ function versionOf(
   event: HostEvent,
   { conclusion, known }: { readonly conclusion: Build['conclusion']; readonly known: Known },
 ): string {
-  const told = rule.version === undefined ? event.version : undefined;
+  const reported = rule.version === undefined ? event.version : undefined;
   const expression = rule.version ?? usualVersion(event, known);
   const found =
-    told === undefined ? evaluate(expression ?? '', event.document, known) : { ok: true as const, value: told };
+    reported === undefined ? evaluate(expression ?? '', event.document, known) : { ok: true as const, value: reported };
   // A build that failed may have no version; the report identifies it by what is known.
   if (conclusion === 'failed' && (!found.ok || !isVersion(found.value)))
     return known.shortCommit ?? known.runNumber ?? 'unknown';
-  if (told === undefined && expression === undefined)
+  if (reported === undefined && expression === undefined)
     throw new Unfit(`version: ${event.host} ${event.event} names none; write an expression`);
   const version = foundBy('version', expression ?? '', found);
   if (isVersion(version)) return version;
   throw new Unfit(
-    `version: ${told === undefined ? expression : event.host} says ${quoted(version)}; expected a version: letters, digits and . _ + -, at most 64`,
+    `version: ${reported === undefined ? expression : event.host} says ${quoted(version)}; expected a version: letters, digits and . _ + -, at most 64`,
   );
 }
 
@@ -144,9 +145,10 @@ function branchOf({ branch, isForked, pullRequest }: HostEvent): string | undefi
 }
 
 function authorsOf({ facts: { authors } }: BuildRule, event: HostEvent): readonly Author[] {
-  const told = authors === undefined ? event.authors : distinct(findAll(authors, event.document).flatMap(asAuthors));
-  if (authors !== undefined && told.length === 0) throw new Unfit(`facts.authors: ${authors} finds nobody`);
-  return told.map(cutAuthor);
+  const reported =
+    authors === undefined ? event.authors : distinct(findAll(authors, event.document).flatMap(asAuthors));
+  if (authors !== undefined && reported.length === 0) throw new Unfit(`facts.authors: ${authors} finds nobody`);
+  return reported.map(cutAuthor);
 }
 
 const cutAuthor = ({ name, email, login }: BuildAuthor): Author => ({

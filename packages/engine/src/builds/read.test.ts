@@ -131,7 +131,9 @@ describe('a build', () => {
     ['merge-request', 'object_attributes', { source_project_id: 701 }, true],
     ['merge-request', 'object_attributes', {}, false],
   ])('of GitLab, %s with %s %j, is of a fork: %s', (name, place, change, isForked) => {
-    const body = payload('gitlab', name, (told: Record<string, object>) => Object.assign(told[place] ?? {}, change));
+    const body = payload('gitlab', name, (reported: Record<string, object>) =>
+      Object.assign(reported[place] ?? {}, change),
+    );
     expect(read('gitlab', body).event).toMatchObject({ isPullRequest: true, isForked });
   });
 
@@ -150,12 +152,12 @@ describe('a build', () => {
 });
 
 describe('the generic hook', () => {
-  const told = { event: 'build', service: 'shop', version: 'v2.1' };
+  const reported = { event: 'build', service: 'shop', version: 'v2.1' };
 
   it('needs no rule', () => {
     const [first] = taken(
       'generic',
-      bodyOf({ ...told, commit, artifact: { url: 'https://b.example/a.tar.gz', sha256 } }),
+      bodyOf({ ...reported, commit, artifact: { url: 'https://b.example/a.tar.gz', sha256 } }),
     );
     expect(first).toMatchObject({
       rule: { reactions: { production: 'announce', staging: 'announce' } },
@@ -164,14 +166,14 @@ describe('the generic hook', () => {
   });
 
   it.each([
-    [{ ...told, conclusion: 'FAILURE' }, 'failed'],
-    [{ ...told, conclusion: 'success' }, 'succeeded'],
+    [{ ...reported, conclusion: 'FAILURE' }, 'failed'],
+    [{ ...reported, conclusion: 'success' }, 'succeeded'],
   ])('%j is a build that %s', (body, conclusion) => {
     expect(taken('generic', bodyOf(body))[0]?.build?.conclusion).toBe(conclusion);
   });
 
   it.each([
-    [{ ...told, verison: 'v2' }, /"verison" is not known here/],
+    [{ ...reported, verison: 'v2' }, /"verison" is not known here/],
     [{ event: 'build', version: 'v1' }, /"service" is missing/],
     [{ event: 'deploy', service: 'shop' }, /"event" does not fit/],
   ])('%j cannot be read', (body, problem) => {
@@ -179,26 +181,26 @@ describe('the generic hook', () => {
   });
 
   it.each([
-    [{ ...told, version: '../v2' }, /builds|generic.*version: generic says "\.\.\/v2"; expected a version/],
-    [{ ...told, version: '{commit}', commit }, /version: generic says "\{commit\}"/],
-    [{ ...told, version: undefined }, /version: generic build names none/],
-    [{ ...told, commit: 'main; rm -rf /' }, /commit: expected a full commit id/],
-    [{ ...told, commit: '9c1f3d2' }, /commit: expected a full commit id/],
-    [{ ...told, committedAt: 'yesterday' }, /committedAt: expected a time/],
-    [{ ...told, artifact: { url: 'file:///etc/passwd' } }, /artifact\.url: expected an http or https address/],
-    [{ ...told, artifact: { url: 'https://u:p@b.example/a' } }, /artifact\.url: expected .* without a user name/],
-    [{ ...told, artifact: { url: 'https://b.example/a', sha256: 'abc' } }, /artifact\.sha256: expected 64/],
-    [{ ...told, artifact: { url: 'https://b.example/a', image: 'r.example/a:1' } }, /url and image together/],
-    [{ ...told, artifact: {} }, /expected one of url, image/],
-    [{ ...told, artifact: 'https://b.example/a' }, /expected one of url, image/],
-    [{ ...told, artifact: { image: '-rm' } }, /artifact\.image: expected an image/],
-    [{ ...told, artifact: { directory: '/srv/../etc' } }, /expected an absolute path without/],
-    [{ ...told, artifact: { git: { repository: 'ext::sh -c id', ref: 'main' } } }, /git\.repository: expected/],
+    [{ ...reported, version: '../v2' }, /builds|generic.*version: generic says "\.\.\/v2"; expected a version/],
+    [{ ...reported, version: '{commit}', commit }, /version: generic says "\{commit\}"/],
+    [{ ...reported, version: undefined }, /version: generic build names none/],
+    [{ ...reported, commit: 'main; rm -rf /' }, /commit: expected a full commit id/],
+    [{ ...reported, commit: '9c1f3d2' }, /commit: expected a full commit id/],
+    [{ ...reported, committedAt: 'yesterday' }, /committedAt: expected a time/],
+    [{ ...reported, artifact: { url: 'file:///etc/passwd' } }, /artifact\.url: expected an http or https address/],
+    [{ ...reported, artifact: { url: 'https://u:p@b.example/a' } }, /artifact\.url: expected .* without a user name/],
+    [{ ...reported, artifact: { url: 'https://b.example/a', sha256: 'abc' } }, /artifact\.sha256: expected 64/],
+    [{ ...reported, artifact: { url: 'https://b.example/a', image: 'r.example/a:1' } }, /url and image together/],
+    [{ ...reported, artifact: {} }, /expected one of url, image/],
+    [{ ...reported, artifact: 'https://b.example/a' }, /expected one of url, image/],
+    [{ ...reported, artifact: { image: '-rm' } }, /artifact\.image: expected an image/],
+    [{ ...reported, artifact: { directory: '/srv/../etc' } }, /expected an absolute path without/],
+    [{ ...reported, artifact: { git: { repository: 'ext::sh -c id', ref: 'main' } } }, /git\.repository: expected/],
     [
-      { ...told, artifact: { git: { repository: 'https://g.example/a', ref: '--upload-pack=id' } } },
+      { ...reported, artifact: { git: { repository: 'https://g.example/a', ref: '--upload-pack=id' } } },
       /git\.ref: expected/,
     ],
-    [{ ...told, artifact: { git: {} } }, /git\.repository: expected/],
+    [{ ...reported, artifact: { git: {} } }, /git\.repository: expected/],
   ])('%j is refused with its own sentence', (body, problem) => {
     const [first] = taken('generic', bodyOf(body));
     expect(first?.build).toBeUndefined();
@@ -207,7 +209,7 @@ describe('the generic hook', () => {
 
   it('shortens and cleans what is for people only, and leaves out a link that acts', () => {
     const body = {
-      ...told,
+      ...reported,
       subject: `a\u0007b\u001b[31m${'c'.repeat(300)}\nrest`,
       url: 'javascript:alert(1)',
       authors: Array(99).fill({ name: 'x' }),
@@ -232,9 +234,9 @@ describe('a rule', () => {
     const body = payload(
       'gitlab',
       'pipeline-success',
-      (told: { object_attributes: { ref: string }; project: { default_branch: string } }) => {
-        told.object_attributes.ref = 'release/1?x#y';
-        told.project.default_branch = 'release/1?x#y';
+      (reported: { object_attributes: { ref: string }; project: { default_branch: string } }) => {
+        reported.object_attributes.ref = 'release/1?x#y';
+        reported.project.default_branch = 'release/1?x#y';
       },
     );
     const made = readPayload(own ? [own] : [], { hook: 'gitlab', body });

@@ -133,8 +133,8 @@ describe('a request that was merged', () => {
 
   it('of a repository that no rule builds is forgotten at once', async () => {
     set();
-    const body = payload('github', 'pull-request-merged', (told: Recipients) => {
-      Object.assign(told.repository ?? {}, { full_name: 'acme/other' });
+    const body = payload('github', 'pull-request-merged', (reported: Recipients) => {
+      Object.assign(reported.repository ?? {}, { full_name: 'acme/other' });
     });
     expect((await deliver('github', 'pull_request', body)).sentence).not.toContain('remembered');
     expect(testEngine.store.db.$client.prepare('SELECT count(*) FROM hands').pluck().get()).toBe(0);
@@ -144,7 +144,7 @@ describe('a request that was merged', () => {
 describe('other hosts and other deliveries', () => {
   it('of GitLab: who opened, pushed and merged a merge request', async () => {
     set('gitlab', '');
-    const told = (action: string, username: string, more: Record<string, unknown> = {}) =>
+    const reported = (action: string, username: string, more: Record<string, unknown> = {}) =>
       deliver(
         'gitlab',
         '',
@@ -153,10 +153,10 @@ describe('other hosts and other deliveries', () => {
           Object.assign(body.object_attributes ?? {}, { action, author_id: 99, ...more });
         }),
       );
-    await told('open', 'carol-c');
-    await told('update', 'mallory');
-    await told('approved', 'reviewer');
-    await told('merge', 'alice-adams', { merge_commit_sha: sha, last_commit: { id: 'a'.repeat(40) } });
+    await reported('open', 'carol-c');
+    await reported('update', 'mallory');
+    await reported('approved', 'reviewer');
+    await reported('merge', 'alice-adams', { merge_commit_sha: sha, last_commit: { id: 'a'.repeat(40) } });
     await deliver(
       'gitlab',
       '',

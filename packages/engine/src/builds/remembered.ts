@@ -20,9 +20,9 @@ export function handsIn(rules: readonly BuildRule[], event: HostEvent): Remember
   const isBuilt = rules.some((rule) => rule.host === host && sameRepository(rule.repository ?? '', repository));
   const readers = readerOf(host)?.contributions ?? {};
   if (repository === undefined || !isBuilt || !Object.hasOwn(readers, event.event)) return undefined;
-  const told = readers[event.event]?.(document);
-  const commits = [...new Set(told?.commits.filter((commit) => commitShape.test(commit)))];
-  return told && told.actors.length > 0 ? { host, repository, ...told, commits } : undefined;
+  const reported = readers[event.event]?.(document);
+  const commits = [...new Set(reported?.commits.filter((commit) => commitShape.test(commit)))];
+  return reported && reported.actors.length > 0 ? { host, repository, ...reported, commits } : undefined;
 }
 
 /** A whole id, or the twelve digits by which Bitbucket names the commits of a request. */

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
-import { actionsReported, setCi, told } from './testing/ci.ts';
+import { actionsReported, reported, setCi } from './testing/ci.ts';
 import { documentOf, payload } from './testing/payloads.ts';
 
 let testEngine: TestEngine;
@@ -48,7 +48,7 @@ describe('a delivery from before the time that the inbox remembers', () => {
     expect(settlement.sentence).toMatch(
       / it is of \d{4}-\d\d-\d\d, and deliveries of before .* deploy its version by hand/,
     );
-    expect(told(testEngine.engine)).toEqual([]);
+    expect(reported(testEngine.engine)).toEqual([]);
   });
 
   it('is no news where its run is known, whatever became of it since', async () => {

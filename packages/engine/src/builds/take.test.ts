@@ -12,8 +12,8 @@ import {
   deliver,
   deployToProduction,
   reactionOf,
+  reported,
   setCi,
-  told,
 } from './testing/ci.ts';
 
 let testEngine: TestEngine;
@@ -39,7 +39,7 @@ describe('a good build', () => {
       state: 'done',
       sentence: 'announced shop v2.1 (main of acme/shop, 1111111 by Alice Adams): Empty baskets as build 1',
     });
-    const [row] = told(engine);
+    const [row] = reported(engine);
     expect(row).toMatchObject({ actor: 'machine:generic', action: 'build-announced', service: 'shop', target: null });
     expect(announced(engine)).toMatchObject({
       build: 1,
@@ -55,7 +55,7 @@ describe('a good build', () => {
         { target: 'staging', reaction: 'announce', became: 'announced' },
       ],
     });
-    expect(JSON.stringify(told(engine))).not.toContain('key=secret');
+    expect(JSON.stringify(reported(engine))).not.toContain('key=secret');
     expect(engine.builds.ofVersion('shop', 'v2.1')?.artifact).toMatchObject({ sha256: sha('a') });
   });
 
@@ -142,7 +142,7 @@ describe('a failed build', () => {
       'build-announced',
       'build-failed',
     ]);
-    const failed = told(engine).find(({ action }) => action === 'build-failed');
+    const failed = reported(engine).find(({ action }) => action === 'build-failed');
     expect(failed).toMatchObject({
       service: 'shop',
       detail: { build: 2, commit: commitOf(2), authors: [{ email: 'alice@acme.example' }] },
@@ -222,7 +222,7 @@ describe('a rule that deploys', () => {
       requestedBy: 'machine:generic',
       reason: 'build 1: shop v2.1 (main of acme/shop, 1111111 by Alice Adams)',
     });
-    expect(told(engine)[1]).toMatchObject({ actor: 'machine:generic', target: 'production', detail: { build: 1 } });
+    expect(reported(engine)[1]).toMatchObject({ actor: 'machine:generic', target: 'production', detail: { build: 1 } });
   });
 
   it('is refused by every gate like anybody, and then people decide', async () => {
@@ -231,7 +231,7 @@ describe('a rule that deploys', () => {
     await deliver(engine, buildBody('v2.1', 1));
     await deliver(engine, buildBody('v9.9', 2));
     expect(actionsReported(engine)).toEqual(['build-announced', 'build-announced']);
-    const [locked, unknown] = told(engine).map(({ detail }) => (detail.reactions as unknown[])[0]);
+    const [locked, unknown] = reported(engine).map(({ detail }) => (detail.reactions as unknown[])[0]);
     expect(locked).toMatchObject({
       became: 'announced',
       code: 'target-locked',
@@ -245,11 +245,11 @@ describe('a rule that deploys', () => {
     await deliver(engine, buildBody('v2.0', 1, { pullRequest: 12, forked: true }));
     await deliver(engine, buildBody('v2.1', 2, { pullRequest: 13 }));
     expect(actionsReported(engine)).toEqual(['build-announced', 'build-announced', 'deployment-requested']);
-    expect(told(engine)[0]?.detail).toMatchObject({
+    expect(reported(engine)[0]?.detail).toMatchObject({
       pullRequest: 12,
       reactions: [{}, { became: 'announced', code: 'forked' }],
     });
-    expect(told(engine)[2]).toMatchObject({ target: 'staging' });
+    expect(reported(engine)[2]).toMatchObject({ target: 'staging' });
   });
 });
 

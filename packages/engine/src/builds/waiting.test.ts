@@ -10,7 +10,7 @@ import { digestOf, type TestEngine } from '../orchestrator/verbs/testing/test-en
 import { acquireLease } from '../state/leases.ts';
 import { addQuarantine } from '../state/targets.ts';
 import { shop } from '../state/testing/state.ts';
-import { actionsReported, buildBody, deliver, deployToProduction, reactionOf, setCi, told } from './testing/ci.ts';
+import { actionsReported, buildBody, deliver, deployToProduction, reactionOf, reported, setCi } from './testing/ci.ts';
 
 let testEngine: TestEngine;
 afterEach(() => testEngine.remove());
@@ -50,7 +50,7 @@ const ended = (actor: string, outcome: string) =>
     )
     .run(outcome, actor, testEngine.clock.now());
 
-const lastReported = () => told(testEngine.engine).at(-1);
+const lastReported = () => reported(testEngine.engine).at(-1);
 
 describe('a build that waits', () => {
   it('is deployed once the target is free, once', async () => {

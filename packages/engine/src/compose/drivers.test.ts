@@ -45,7 +45,7 @@ const lightSwitch: BalancerDriver<typeof switchKeys, { readonly level: string }>
 
 const storedReleaseKeys = z.strictObject({ sign: path().describe('What is written on it.').optional() });
 
-const shelf: EnvironmentDriver<typeof storedReleaseKeys, { readonly sign: string }> = {
+const storedReleases: EnvironmentDriver<typeof storedReleaseKeys, { readonly sign: string }> = {
   name: 'shelf',
   summary: 'a toy',
   can: { adopt: false, accounts: false, quota: false },
@@ -72,7 +72,7 @@ const notebook: DatabaseDriver<{ readonly page?: number | undefined }> = {
 
 const withToys: EngineDrivers = {
   balancers: [...drivers.balancers, lightSwitch],
-  environments: [...drivers.environments, shelf],
+  environments: [...drivers.environments, storedReleases],
   databases: [...drivers.databases, notebook],
 };
 

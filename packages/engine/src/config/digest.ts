@@ -9,7 +9,7 @@ import type { TargetSettings } from './settings.ts';
  */
 export function settingsDigest(targets: readonly TargetSettings[]): string {
   const deciding = targets
-    .map(({ channel: _channel, told: _told, artifacts, ...target }) =>
+    .map(({ channel: _channel, recipients: _recipients, artifacts, ...target }) =>
       canonical({ ...target, artifacts: { ...artifacts, ...withoutKeys(artifacts) } }),
     )
     .sort()

@@ -37,7 +37,7 @@ describe('defaults', () => {
     expect(rest).toEqual({
       service: 'shop',
       target: 'production',
-      told: {
+      recipients: {
         developers: [],
         productManagers: [],
         mail: {

@@ -94,7 +94,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     approval: resolveApproval(options.approval, approvers),
     ...resolveAfterwards(options),
     channel: options.channel,
-    told: resolveRecipients(options.notify),
+    recipients: resolveRecipients(options.notify),
     database: resolveDatabase(options.database, drivers.databases),
     artifacts: resolveArtifacts(options.artifacts, inFolder),
     keepReleases: resolveKeepReleases(options.keepReleases),

@@ -25,7 +25,7 @@ import {
   whole,
   yesNo,
 } from './kit/values.ts';
-import { told } from './notify/schema.ts';
+import { recipients } from './notify/schema.ts';
 import { accountOptions, quota } from './process/account.ts';
 import { requiredEnv, variablePattern } from './process/required-env.ts';
 
@@ -212,7 +212,7 @@ const otherKeys = {
     })
     .describe('What this machine must have, and what a slot may take.')
     .optional(),
-  notify: told.optional(),
+  notify: recipients.optional(),
   channel: matching(/^(#[^\s#]{1,80}|[CGD][A-Z0-9]{2,20})$/, 'a Slack channel such as "#deploys" or C0123ABCD')
     .describe('Slack channel where deployments are shown.')
     .optional(),

@@ -90,7 +90,7 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   /** Slack channel id or #name. */
   readonly channel: string;
   /** Who hears of it by mail. */
-  readonly told: RecipientSettings;
+  readonly recipients: RecipientSettings;
   /** The application's own; undefined: the engine changes no schema. */
   readonly database: DatabaseSettings | undefined;
 }

@@ -58,9 +58,9 @@ export function renders(fixture: Fixture): void {
     const { environment, blue, release, settings } = fixture();
     const env = { ...settings.env, APP_CONFIG: `\${CONFIG_DIR}/app.yaml` };
     await environment.start(blue, release('v1'), { ...settings, env });
-    const told = (await ask(blue)).env;
-    expect(told).not.toHaveProperty('CONFIG_DIR');
-    expect(told.APP_CONFIG).toMatch(/^\/.*\/app\.yaml$/);
+    const reported = (await ask(blue)).env;
+    expect(reported).not.toHaveProperty('CONFIG_DIR');
+    expect(reported.APP_CONFIG).toMatch(/^\/.*\/app\.yaml$/);
   });
 }
 

@@ -58,16 +58,16 @@ function starts(fixture: Fixture): void {
   it('runs the release in the slot and tells its process, version and use of the machine', async () => {
     const { environment, blue, release, settings } = fixture();
     const started = await environment.start(blue, release('v1'), settings);
-    const told = await ask(blue);
+    const reported = await ask(blue);
     expect(started).toMatchObject({
       kind: 'running',
       version: 'v1',
       digest: 'digest-of-v1',
       adopted: false,
-      pid: told.pid,
+      pid: reported.pid,
     });
     const seen = await environment.inspect(blue);
-    expect(seen).toMatchObject({ kind: 'running', version: 'v1', pid: told.pid });
+    expect(seen).toMatchObject({ kind: 'running', version: 'v1', pid: reported.pid });
     expect(seen.kind === 'running' && seen.memoryBytes).toBeGreaterThan(10_000_000);
   });
 

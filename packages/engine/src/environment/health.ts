@@ -106,7 +106,7 @@ export function judgeHealthAnswer(
     ...(problem === undefined ? {} : { problem }),
     ...(degraded === undefined ? {} : { degraded }),
     ...(byFields ? dependenciesIn(json, settings.fields) : {}),
-    ...told(json, settings.fields),
+    ...reported(json, settings.fields),
     ms: answer.ms,
   };
 }
@@ -164,7 +164,7 @@ function differs(
 }
 
 /** What the service reports about itself in the answer, healthy or not: text from outside, cut short. */
-function told(json: unknown, fields: HealthSettings['fields']): Partial<HealthReport> {
+function reported(json: unknown, fields: HealthSettings['fields']): Partial<HealthReport> {
   const read = (path: string | undefined): unknown => (path === undefined ? undefined : valueAt(json, path));
   const version = read(fields.version);
   const environment = read(fields.environment);

@@ -31,13 +31,13 @@ export function renderTemplates(input: {
   );
   if (problems.length === 0)
     return filled.map(({ template, text }) => ({ path: renderedName(template), content: text }));
-  const told = [
+  const reported = [
     ...problems.slice(0, mostReported),
     ...(problems.length > mostReported ? [`and ${problems.length - mostReported} more`] : []),
   ];
   throw new BlueGreenError(
     'template-unfilled',
-    `${describePlace(place)} cannot start ${release.version}: ${told.join('; ')}`,
+    `${describePlace(place)} cannot start ${release.version}: ${reported.join('; ')}`,
   );
 }
 

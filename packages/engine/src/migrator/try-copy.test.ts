@@ -49,8 +49,8 @@ function migratorOf(driver: 'postgres' | 'mariadb' | 'sqlite', url: string): Mig
   return createTargetMigrator(target as unknown as TargetSettings, systemClock);
 }
 
-const tryOn = (migrator: Migrator, copy: string, wishes: Partial<TryRequests> = {}, at = release('v1')) =>
-  migrator.tryOn(at, { copy, contract: false, revert: false, ...wishes }, { signal, say: () => {} });
+const tryOn = (migrator: Migrator, copy: string, requests: Partial<TryRequests> = {}, at = release('v1')) =>
+  migrator.tryOn(at, { copy, contract: false, revert: false, ...requests }, { signal, say: () => {} });
 
 const rows = "INSERT INTO users (id, email) VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')";
 const base = { '001_users.expand.sql': files['001_users.expand.sql'] };

@@ -54,7 +54,7 @@ export interface TryParts {
 export async function tryOnCopy(
   { context, open }: TryParts,
   migrations: readonly Migration[],
-  wishes: TryRequests,
+  requests: TryRequests,
 ): Promise<TryReport> {
   const statements: TriedStatement[] = [];
   const steps: TriedStep[] = [];
@@ -71,7 +71,7 @@ export async function tryOnCopy(
   });
   try {
     await database.ledger();
-    await runPhases({ ...context, database }, migrations, { wishes, steps });
+    await runPhases({ ...context, database }, migrations, { requests, steps });
     return await report();
   } catch (thrown) {
     const isDoor = thrown instanceof MigrationError && ['unreachable', 'denied', 'not-allowed'].includes(thrown.code);
@@ -85,7 +85,7 @@ export async function tryOnCopy(
 async function runPhases(
   context: PhaseContext,
   migrations: readonly Migration[],
-  { wishes, steps }: { readonly wishes: TryRequests; readonly steps: TriedStep[] },
+  { requests, steps }: { readonly requests: TryRequests; readonly steps: TriedStep[] },
 ): Promise<void> {
   let rows = 0;
   const counting: PhaseContext = {
@@ -117,14 +117,14 @@ async function runPhases(
     return ids;
   };
   const expanded = await widen();
-  if (wishes.revert) {
+  if (requests.revert) {
     await step('revert', async () => {
       for (const id of expanded.toReversed()) await revert(counting, migrations, { id, nothingNeedsIt: true });
       return expanded.toReversed();
     });
-    if (wishes.contract) await widen();
+    if (requests.contract) await widen();
   }
-  if (!wishes.contract) return;
+  if (!requests.contract) return;
   await step('contract', async () => {
     const { ready } = planContract(migrations, await context.database.ledger());
     return contract(

@@ -55,16 +55,16 @@ export async function download(request: DownloadRequest): Promise<number> {
 
 async function goOn(request: DownloadRequest, part: Part): Promise<number> {
   const { file, maxBytes, settings } = request;
-  const wished = part.bytes > 0 && part.etag !== undefined ? part : undefined;
+  const requested = part.bytes > 0 && part.etag !== undefined ? part : undefined;
   const answer = await ask({
     url: request.url,
     hosts: settings.hosts,
-    headers: wished?.etag === undefined ? {} : { range: `bytes=${wished.bytes}-`, 'if-range': wished.etag },
+    headers: requested?.etag === undefined ? {} : { range: `bytes=${requested.bytes}-`, 'if-range': requested.etag },
     stallMs: settings.limits.stallMs,
     signal: request.signal,
   });
   checkStatus(answer, doorTo(request.url, settings.hosts).url);
-  const from = startOf(answer, wished);
+  const from = startOf(answer, requested);
   // A write that failed in the middle may have left more than was counted.
   await truncate(file, from);
   part.bytes = from;

@@ -175,9 +175,9 @@ describe('a build', () => {
     const child = `setTimeout(() => require("node:fs").writeFileSync(${JSON.stringify(join(folder, 'late'))}, ""), 1500)`;
     const script = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" }); setTimeout(() => {}, 60_000)`;
     const limits = { ...testLimits, timeMs: 1_000 };
-    const wish = { ...settings({ build: [process.execPath, '-e', script] }), limits };
+    const desired = { ...settings({ build: [process.execPath, '-e', script] }), limits };
     const source = { kind: 'git', repository: 'acme/shop', ref: 'main' } as const;
-    await expect(fetchInto(folder, source, wish)).rejects.toThrow('it took longer than 1 s');
+    await expect(fetchInto(folder, source, desired)).rejects.toThrow('it took longer than 1 s');
     await new Promise((wake) => setTimeout(wake, 2_000));
     expect(existsSync(join(folder, 'late'))).toBe(false);
     expectNothing();

@@ -58,8 +58,8 @@ function fits({ name, port }: AllowedHost, url: URL): boolean {
 }
 
 /** An address does not hold its port where it is the usual one. */
-const isUsual = ({ port, protocol }: URL, wished: number) =>
-  port === '' && wished === (protocol === 'https:' ? 443 : 80);
+const isUsual = ({ port, protocol }: URL, requested: number) =>
+  port === '' && requested === (protocol === 'https:' ? 443 : 80);
 
 const notPublic = new BlockList();
 for (const [network, bits] of [

@@ -70,8 +70,9 @@ export async function resolveImage(request: ImageRequest): Promise<Image> {
   }
   const body = await wholeOf(answer, `${registry} answers ${answer.status} when it is asked for ${request.reference}`);
   const found = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-  const told = digest ?? answer.header('docker-content-digest') ?? found;
-  if (told !== found) throw refused(`${registry} gives ${found} as ${request.reference}, and it should be ${told}`);
+  const reported = digest ?? answer.header('docker-content-digest') ?? found;
+  if (reported !== found)
+    throw refused(`${registry} gives ${found} as ${request.reference}, and it should be ${reported}`);
   return { name: `${registry}/${repository}`, digest: found };
 }
 

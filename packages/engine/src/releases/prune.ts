@@ -19,7 +19,7 @@ export interface Decided extends StoredRelease {
 }
 
 /** Newest use first. What either rule retains is retained; without a rule for one of the targets everything is. */
-export function decideKeeping(
+export function decideRetention(
   releases: readonly StoredRelease[],
   rules: readonly (KeepRule | undefined)[],
   now: number,

@@ -179,13 +179,13 @@ describe('a disk that cannot be used is no damage:', () => {
   it.skipIf(!isRoot)('closed to this user: the folder, the file (needs root, to become another user)', async () => {
     const folder = newFolder();
     openDatabase(folder).$client.close();
-    const asNobody = async () => (await run(process.execPath, [opener, folder, 'nobody'])).stdout;
+    const asUnprivileged = async () => (await run(process.execPath, [opener, folder, 'nobody'])).stdout;
     chmodSync(folder, 0o700);
-    expect(await asNobody()).toMatch(/^no-permission: this user \(uid 65534\) may not use /);
+    expect(await asUnprivileged()).toMatch(/^no-permission: this user \(uid 65534\) may not use /);
     chmodSync(folder, 0o755);
-    expect(await asNobody()).toMatch(/^no-permission: .*state\.sqlite/);
+    expect(await asUnprivileged()).toMatch(/^no-permission: .*state\.sqlite/);
     chmodSync(join(folder, 'state.sqlite'), 0o644);
-    expect(await asNobody()).toMatch(/^no-permission/);
+    expect(await asUnprivileged()).toMatch(/^no-permission/);
     expect(setAside(folder)).toEqual([]);
     say(openStore(folder));
   });

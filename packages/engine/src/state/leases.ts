@@ -25,14 +25,14 @@ type LeaseRow = typeof leases.$inferSelect;
  */
 export function acquireLease(
   db: Db,
-  wish: { name: string; holder: string; configDigest: string; clock: Clock },
+  desired: { name: string; holder: string; configDigest: string; clock: Clock },
 ): Lease | undefined {
   const take = db.$client.transaction((): Lease | undefined => {
-    const row = readLease(db, wish.name);
-    if (row && isLive(row, wish.clock)) return undefined;
-    const token = Math.max((row?.token ?? 0) + 1, tokenOf(wish.clock.now()));
-    const lease = { name: wish.name, holder: wish.holder, token };
-    const values = { ...lease, ...termOf(token, wish.clock), configDigest: wish.configDigest };
+    const row = readLease(db, desired.name);
+    if (row && isLive(row, desired.clock)) return undefined;
+    const token = Math.max((row?.token ?? 0) + 1, tokenOf(desired.clock.now()));
+    const lease = { name: desired.name, holder: desired.holder, token };
+    const values = { ...lease, ...termOf(token, desired.clock), configDigest: desired.configDigest };
     db.insert(leases).values(values).onConflictDoUpdate({ target: leases.name, set: values }).run();
     return lease;
   });

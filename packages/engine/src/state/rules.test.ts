@@ -178,17 +178,17 @@ describe('a write', () => {
 });
 
 describe('a lease', () => {
-  const wish = (holder: string) => ({ name: 'driver', holder, configDigest: 'c', clock });
+  const desired = (holder: string) => ({ name: 'driver', holder, configDigest: 'c', clock });
 
   it('is held by one, until it runs out or is given back', () => {
-    const first = acquireLease(state.db, wish('a'));
+    const first = acquireLease(state.db, desired('a'));
     expect(first).toBeDefined();
-    expect(acquireLease(state.db, wish('b'))).toBeUndefined();
-    expect(acquireLease(state.another().db, wish('a'))).toBeUndefined();
+    expect(acquireLease(state.db, desired('b'))).toBeUndefined();
+    expect(acquireLease(state.another().db, desired('a'))).toBeUndefined();
     if (first) releaseLease(state.db, first);
-    const second = acquireLease(state.db, wish('b'));
+    const second = acquireLease(state.db, desired('b'));
     clock.advance(7_000);
-    const third = acquireLease(state.db, wish('c'));
+    const third = acquireLease(state.db, desired('c'));
     expect([first, second, third].map((lease) => lease?.token)).toEqual([
       first?.token,
       expect.any(Number),
@@ -199,34 +199,34 @@ describe('a lease', () => {
   });
 
   it('renewed by its heartbeat does not expire', () => {
-    const lease = acquireLease(state.db, wish('a'));
+    const lease = acquireLease(state.db, desired('a'));
     for (let beat = 0; lease && beat < 4; beat += 1) {
       clock.advance(4_000);
       expect(renewLease(state.db, lease, clock)).toBe(true);
     }
-    expect(acquireLease(state.db, wish('b'))).toBeUndefined();
+    expect(acquireLease(state.db, desired('b'))).toBeUndefined();
   });
 
   it('that another took lets its old holder write nothing, not even an audit row', () => {
-    const old = acquireLease(state.db, wish('a'));
+    const old = acquireLease(state.db, desired('a'));
     if (!old) throw new Error('no lease');
     const fenced = state.store.under(old);
     fenced.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'still mine' }));
     clock.advance(7_000);
-    acquireLease(state.another().db, wish('b'));
+    acquireLease(state.another().db, desired('b'));
     expect(() => fenced.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'too late' }))).toThrow(
       'lost the lease',
     );
     expect(renewLease(state.db, old, clock)).toBe(false);
     releaseLease(state.db, old);
-    expect(acquireLease(state.db, wish('c'))).toBeUndefined();
+    expect(acquireLease(state.db, desired('c'))).toBeUndefined();
   });
 
   it('of a new state file has a higher token than any of a file that was lost', () => {
-    const before = acquireLease(state.db, wish('a'));
+    const before = acquireLease(state.db, desired('a'));
     clock.advance(2_000);
     const rebuilt = setState({ clock });
-    const after = acquireLease(rebuilt.db, wish('a'));
+    const after = acquireLease(rebuilt.db, desired('a'));
     rebuilt.remove();
     expect(after?.token).toBeGreaterThan(before?.token ?? Number.POSITIVE_INFINITY);
   });

@@ -47,9 +47,9 @@ export function readRouting(db: Db, key: TargetKey): StoredRouting {
 }
 
 /** Writes the intent under the next generation and returns it. The balancer follows afterwards. */
-export function intendRouting(tx: Tx, key: TargetKey, wish: Omit<Routing, 'generation'>, atLeast = 0): Routing {
+export function intendRouting(tx: Tx, key: TargetKey, desired: Omit<Routing, 'generation'>, atLeast = 0): Routing {
   const { intent } = readRouting(tx.db, key);
-  const routing: Routing = { ...wish, generation: Math.max(intent.generation, atLeast) + 1 };
+  const routing: Routing = { ...desired, generation: Math.max(intent.generation, atLeast) + 1 };
   tx.db
     .update(targets)
     .set({

@@ -49,16 +49,16 @@ export async function deliver({ builds }: Pick<Engine, 'builds'>, body: Json, ho
 }
 
 /** What the audit log reports of builds, and which deployments were asked for. */
-export function told({ audit }: Pick<Engine, 'audit'>): readonly AuditRow[] {
+export function reported({ audit }: Pick<Engine, 'audit'>): readonly AuditRow[] {
   const rows = audit.after(0, 1000);
   return rows.filter(({ action }) => action.startsWith('build-') || action === 'deployment-requested');
 }
 
 export const actionsReported = (engine: Pick<Engine, 'audit'>): readonly string[] =>
-  told(engine).map(({ action }) => action);
+  reported(engine).map(({ action }) => action);
 
 export function announced(engine: Pick<Engine, 'audit'>): BuildAnnounced {
-  const row = told(engine).findLast(({ action }) => action === 'build-announced');
+  const row = reported(engine).findLast(({ action }) => action === 'build-announced');
   const event = row && readEvent(row);
   const found = event?.action === 'build-announced' ? buildAnnouncedIn(event) : undefined;
   if (!found) throw new Error('nothing was announced');

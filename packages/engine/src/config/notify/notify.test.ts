@@ -10,10 +10,10 @@ beforeEach(() => {
 });
 afterEach(() => bench.remove());
 
-const withNotify = (notify: string, told = '') =>
+const withNotify = (notify: string, recipients = '') =>
   edited(
     ['approvers: [bob, carol]', `approvers: [bob, carol]\nnotify: ${notify}`],
-    ['    channel:', `${told}    channel:`],
+    ['    channel:', `${recipients}    channel:`],
   );
 const mail = (more: string) => withNotify(`{ mail: { host: smtp.example.com, from: deploys@example.com${more} } }`);
 const page = (more: string) => withNotify(`{ pages: [{ name: on-call, ${more} }] }`);
@@ -111,7 +111,7 @@ describe('who is notified', () => {
   });
 
   it('decides nothing about what is started: processes may differ in it', () => {
-    const digestOf = (told: string) => settingsOf(withNotify('{}', told)).digest;
+    const digestOf = (recipients: string) => settingsOf(withNotify('{}', recipients)).digest;
     expect(digestOf(developers('bob'))).toBe(digestOf(developers('carol')));
   });
 });

@@ -96,7 +96,7 @@ const roles = () =>
   );
 
 /** Of a service or target. */
-export const told = z
+export const recipients = z
   .strictObject({
     developers: person().describe('Ids of people who are told as developers. Default: none.').optional(),
     productManagers: person().describe('Ids of people who are told as product managers. Default: none.').optional(),
@@ -117,4 +117,4 @@ export const told = z
   .describe('Who hears of this service by mail; how mail goes out is said under notify at the top of the file.');
 
 export type NotifyFile = z.infer<typeof notify>;
-export type RecipientsFile = z.infer<typeof told>;
+export type RecipientsFile = z.infer<typeof recipients>;

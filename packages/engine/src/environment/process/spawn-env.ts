@@ -65,8 +65,8 @@ export function compose(
   configFolder: string,
 ): { readonly environment: Variables; readonly unknown: readonly string[] } {
   const { values, unknown } = substituteAll(env, { ...fromFiles, ...builtIn, [configVariable]: configFolder });
-  const told = templates.length > 0 ? { [configVariable]: configFolder } : {};
-  return { environment: { ...fixed, ...fromFiles, ...values, ...builtIn, ...told }, unknown };
+  const reported = templates.length > 0 ? { [configVariable]: configFolder } : {};
+  return { environment: { ...fixed, ...fromFiles, ...values, ...builtIn, ...reported }, unknown };
 }
 
 function verb(names: readonly string[]): string {

@@ -42,12 +42,12 @@ export function conversationContract(stage: () => Stage): void {
     expect(await talk.say('before')).toBe('blue: before');
     await stage().route({ active: 'green' });
     expect(await talk.say('after')).toBe('blue: after');
-    const newcomer = await openWebSocket(stage().base);
-    expect(await newcomer.say('hello')).toBe('green: hello');
+    const candidate = await openWebSocket(stage().base);
+    expect(await candidate.say('hello')).toBe('green: hello');
     const { blue, green } = await stage().fixture.balancer.traffic(0);
     expect([blue.open, green.open]).toEqual([1, 1]);
     talk.close();
-    newcomer.close();
+    candidate.close();
   });
 
   test('events arrive one by one, and go on through a switch', async () => {

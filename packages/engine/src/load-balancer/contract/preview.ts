@@ -11,14 +11,14 @@ export function tokenContract(stage: () => Stage): void {
 
   test('only the right token reaches the preview, by header or by cookie, and the service never sees it', async () => {
     await stage().route({ active: 'blue', preview: 'green' });
-    for (const wish of [header, cookie]) {
-      const reply = await stage().user(wish(previewToken));
+    for (const desired of [header, cookie]) {
+      const reply = await stage().user(desired(previewToken));
       expect([sideOf(reply), reply.headers['x-served-by']]).toEqual(['green', 'green']);
       expect(reply.headers['cache-control']).toBe('private, no-store');
       expect(reply.headers.vary).toContain('x-preview-token');
       expect(JSON.stringify(stage().backends.green.lastHeaders())).not.toContain(previewToken);
       for (const wrong of [`${previewToken}x`, previewToken.slice(0, -1), '', previewToken.toUpperCase()]) {
-        expect(sideOf(await stage().user(wish(wrong)))).toBe('blue');
+        expect(sideOf(await stage().user(desired(wrong)))).toBe('blue');
       }
     }
     expect(JSON.stringify(stage().backends.blue.lastHeaders())).not.toContain('preview');
@@ -33,7 +33,7 @@ export function previewContract(stage: () => Stage): void {
       headers: { 'x-user': value },
     }));
     const sidesOf = async (calls: readonly Call[]) => [
-      ...new Set(await Promise.all(calls.map(async (wish) => sideOf(await user(wish))))),
+      ...new Set(await Promise.all(calls.map(async (desired) => sideOf(await user(desired))))),
     ];
     await route({ active: 'blue', preview: 'green' });
     expect([await sidesOf(named), await sidesOf(others)]).toEqual([['green'], ['blue']]);

@@ -84,9 +84,9 @@ export function trafficContract(stage: () => Stage): void {
 /** A line of a log may come late. What must not be counted has come by then too: it was asked for before. */
 async function counted(
   { fixture: { balancer } }: Stage,
-  wish: Readonly<Partial<Record<SlotName, number>>>,
+  desired: Readonly<Partial<Record<SlotName, number>>>,
 ): Promise<Traffic> {
-  const slots = Object.entries(wish) as readonly (readonly [SlotName, number])[];
+  const slots = Object.entries(desired) as readonly (readonly [SlotName, number])[];
   await until(async () => {
     const traffic = await balancer.traffic(0);
     return slots.every(([slot, count]) => traffic[slot].requests >= count && traffic[slot].open === 0);

@@ -235,16 +235,16 @@ describe('WebSockets left on the old side', () => {
     for (const socket of old) socket.addEventListener('close', () => closedAt.push(performance.now()));
     await delay(2_500);
     await stage.balancer.apply(routingOf(2, { active: 'green' }), 1);
-    const newcomer = await open();
-    let newcomerClosed = false;
-    newcomer.addEventListener('close', () => {
-      newcomerClosed = true;
+    const candidate = await open();
+    let candidateClosed = false;
+    candidate.addEventListener('close', () => {
+      candidateClosed = true;
     });
     await until(async () => closedAt.length === 6);
     expect((closedAt.at(-1) ?? 0) - (closedAt[0] ?? 0)).toBeGreaterThan(1_000);
-    expect(newcomerClosed).toBe(false);
+    expect(candidateClosed).toBe(false);
     expect((await stage.balancer.traffic(0)).green.open).toBe(1);
-    newcomer.close();
+    candidate.close();
   });
 });
 

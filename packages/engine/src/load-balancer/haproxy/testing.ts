@@ -24,11 +24,11 @@ export interface HaproxyStage {
   dispose(): Promise<void>;
 }
 
-export const routingOf = (generation: number, wish: Partial<Routing>): Routing => ({
+export const routingOf = (generation: number, desired: Partial<Routing>): Routing => ({
   active: undefined,
   canary: undefined,
   preview: undefined,
-  ...wish,
+  ...desired,
   generation,
 });
 

@@ -170,7 +170,7 @@ describe('an nginx that runs already', () => {
 
 describe.skipIf(process.getuid?.() !== 0)('a state folder that the workers of nginx cannot enter', () => {
   test('is named by everything that meets it, and once it is open all is well', async () => {
-    await restartAsNobody();
+    await restartUnprivileged();
     chmodSync(stage.folder, 0o711);
     const state = join(stage.folder, 'state');
     mkdirSync(state, { mode: 0o700 });
@@ -185,7 +185,7 @@ describe.skipIf(process.getuid?.() !== 0)('a state folder that the workers of ng
     expect(sideOf(await stage.user())).toBe('blue');
   });
 
-  async function restartAsNobody(): Promise<void> {
+  async function restartUnprivileged(): Promise<void> {
     const gone = new Promise((resolve) => users.once('exit', resolve));
     users.kill('SIGTERM');
     await gone;

@@ -17,7 +17,7 @@ import type { Fence, Routing } from '../../domain/routing.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { isMissing, syncFolder, withRoomFor } from '../../lib/files.ts';
 import { makeFolder } from './places.ts';
-import { previewOf, type Seat, sameFiles, seats, type Table, tablesOf, usersOf } from './routing-table.ts';
+import { type Audience, previewOf, sameFiles, seats, type Table, tablesOf, usersOf } from './routing-table.ts';
 
 export interface RoutingOrder {
   readonly routing: Routing;
@@ -66,7 +66,7 @@ function writeOnce(routingFolder: string, { routing, fence }: RoutingOrder): str
     makeFolder(folder);
     const tables = tablesOf(routing);
     for (const table of new Set(Object.values(tables))) makeTable(routingFolder, table);
-    for (const seat of seats) symlinkSync(`../../tables/${tables[seat].name}`, join(folder, seat));
+    for (const audience of seats) symlinkSync(`../../tables/${tables[audience].name}`, join(folder, audience));
     writePublic(join(folder, 'routing.json'), `${JSON.stringify({ ...routing, fence })}\n`);
     syncFolder(folder);
   } catch (thrown) {
@@ -129,11 +129,11 @@ function readTarget(routingFolder: string, target: string): Present {
   try {
     const folder = join(routingFolder, target);
     const sinceMs = lstatSync(join(routingFolder, 'current')).mtimeMs;
-    const files = Object.fromEntries(seats.map((seat) => [seat, readdirSync(join(folder, seat))]));
+    const files = Object.fromEntries(seats.map((audience) => [audience, readdirSync(join(folder, audience))]));
     const written = writtenIn(join(folder, 'routing.json'));
-    if (written !== undefined && isAsWritten(written, files as Record<Seat, string[]>))
+    if (written !== undefined && isAsWritten(written, files as Record<Audience, string[]>))
       return { kind: 'routing', routing: written, target, edited: false, sinceMs };
-    return readEdited({ generation: Number(generation), target, sinceMs, files: files as Record<Seat, string[]> });
+    return readEdited({ generation: Number(generation), target, sinceMs, files: files as Record<Audience, string[]> });
   } catch (thrown) {
     return { kind: 'unreadable', problem: `${routingFolder}/${target} cannot be read: ${messageOf(thrown)}` };
   }
@@ -148,9 +148,9 @@ function writtenIn(path: string): Routing | undefined {
   }
 }
 
-function isAsWritten(written: Routing, files: Readonly<Record<Seat, readonly string[]>>): boolean {
+function isAsWritten(written: Routing, files: Readonly<Record<Audience, readonly string[]>>): boolean {
   const tables = tablesOf(written);
-  return seats.every((seat) => sameFiles(tables[seat].files, files[seat]));
+  return seats.every((audience) => sameFiles(tables[audience].files, files[audience]));
 }
 
 /** Somebody has changed the files: what counts is what they make nginx do. */
@@ -158,7 +158,7 @@ function readEdited(found: {
   readonly generation: number;
   readonly target: string;
   readonly sinceMs: number;
-  readonly files: Readonly<Record<Seat, readonly string[]>>;
+  readonly files: Readonly<Record<Audience, readonly string[]>>;
 }): Present {
   const { generation, target, sinceMs, files } = found;
   const users = usersOf(files.users);

@@ -7,7 +7,7 @@ import type { Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
 
 export const seats = ['users', 'allowed', 'cookie', 'cookie-allowed', 'header'] as const;
-export type Seat = (typeof seats)[number];
+export type Audience = (typeof seats)[number];
 
 export interface Table {
   /** The same name means the same files, so that generations share tables. */
@@ -17,7 +17,7 @@ export interface Table {
 
 const allShares = Array.from({ length: 100 }, (_, share) => String(share).padStart(2, '0'));
 
-export function tablesOf(routing: Routing): Readonly<Record<Seat, Table>> {
+export function tablesOf(routing: Routing): Readonly<Record<Audience, Table>> {
   const users = usersTable(routing);
   const newSide = routing.canary?.slot ?? routing.preview;
   const allowed = newSide === undefined || routing.active === undefined ? users : sideTable(newSide);

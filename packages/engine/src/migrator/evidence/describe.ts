@@ -46,10 +46,10 @@ const findingLine = ({ effect, layer, release, sentence }: Evidence): string =>
   `${words[effect]} (${layer}${release === undefined ? '' : `, ${release}`}): ${sentence}`;
 
 function coverageLine({ release, source, statements, prepared, smoke }: Coverage): string {
-  const told =
+  const reported =
     source === 'none'
       ? 'nothing is known of its needs'
       : `needs from its ${source === 'recorded' ? 'recorded statements' : source}`;
   const tried = statements === 0 ? '' : `, ${prepared} of ${statements} statements prepared`;
-  return `${release}: ${told}${tried}, smoke tests ${smoke}`;
+  return `${release}: ${reported}${tried}, smoke tests ${smoke}`;
 }

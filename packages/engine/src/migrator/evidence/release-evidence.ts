@@ -88,8 +88,8 @@ function coverageOf(
   const tried = prepared.filter(({ kind }) => kind !== 'skipped').length;
   const isRecorded = statements.length > 0;
   const bringsAll = files.length > 0 && files.every(({ file }) => own.includes(file));
-  const told = declared ? (isRecorded ? 'manifest and recorded' : 'manifest') : isRecorded ? 'recorded' : undefined;
-  const source = told ?? (bringsAll ? 'own files' : 'none');
+  const reported = declared ? (isRecorded ? 'manifest and recorded' : 'manifest') : isRecorded ? 'recorded' : undefined;
+  const source = reported ?? (bringsAll ? 'own files' : 'none');
   return { release, source, statements: statements.length, prepared: tried, smoke };
 }
 

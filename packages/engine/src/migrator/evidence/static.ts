@@ -54,14 +54,14 @@ export function dryRunEvidence(
   return applied.traces
     .filter((trace) => isOld(trace.table) && isFelt(trace))
     .map((trace) => {
-      const told =
+      const reported =
         file.online !== undefined || findings.find((each) => each.line === trace.line && each.severity !== 'review');
       return {
         ...at,
         object: trace.table,
         classes: ['locks'],
         // A rule that knows the statement has the word, with its exceptions and its reasons.
-        effect: told ? 'said' : 'breaks',
+        effect: reported ? 'said' : 'breaks',
         sentence: `${file.file}:${trace.line} ${deed(trace)} ${trace.table} under ${trace.lock}: ${file.online === undefined ? 'writers wait until it ends' : `${file.online} does it beside them`}`,
       };
     });

@@ -8,9 +8,12 @@ import type { Finding } from './finding.ts';
 export function accepting(file: SqlFile, found: readonly Finding[]): readonly Finding[] {
   if (file.accepted.length === 0) return found;
   const reasons = new Map(file.accepted.map(({ rule, reason }) => [rule, reason]));
-  const told = found.map((each) => (isAcceptable(each) ? { ...each, accepted: reasons.get(each.rule) } : each));
+  const reported = found.map((each) => (isAcceptable(each) ? { ...each, accepted: reasons.get(each.rule) } : each));
   const here = new Set(found.map(({ rule }) => rule));
-  return [...file.accepted.filter(({ rule }) => !here.has(rule)).map((each) => unused(file, each, [...here])), ...told];
+  return [
+    ...file.accepted.filter(({ rule }) => !here.has(rule)).map((each) => unused(file, each, [...here])),
+    ...reported,
+  ];
 }
 
 /** What cannot be read cannot be taken on. */

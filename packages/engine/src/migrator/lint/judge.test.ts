@@ -7,7 +7,7 @@ import { sqliteDialect } from '../sqlite/dialect.ts';
 import { parseSqlite } from '../sqlite/parse.ts';
 import { reverseSqlite } from '../sqlite/rules/rules.ts';
 import { aMigration } from '../testing/a-migration.ts';
-import { lintSections, sectionsOf, told } from '../testing/sections.ts';
+import { lintSections, reported, sectionsOf } from '../testing/sections.ts';
 
 beforeAll(postgresDialect.load);
 
@@ -90,7 +90,7 @@ describe('the order of findings', () => {
   it('does not let a revert take away what a later migration builds on', () => {
     const text =
       '-- expand:\nCREATE TABLE t (id int PRIMARY KEY, name varchar(10));\n-- revert:\nDROP TABLE t;\n-- then expand:\nALTER TABLE t ALTER COLUMN name TYPE varchar(20);';
-    expect(told(lint(text))).toEqual([]);
+    expect(reported(lint(text))).toEqual([]);
   });
 });
 
@@ -137,7 +137,7 @@ describe('the ledger of the engine', () => {
     'DELETE FROM "schema_migrations" WHERE id = \'001_a\';',
     'ALTER TABLE schema_migrations_catalog RENAME TO old;',
   ])('may not be changed by a migration: %s', (statement) => {
-    expect(told(lint(`-- contract:\n${statement}`))).toContain('001_case.contract.sql: changing-ledger');
+    expect(reported(lint(`-- contract:\n${statement}`))).toContain('001_case.contract.sql: changing-ledger');
   });
 
   it('is known by its configured name', () => {
@@ -156,6 +156,6 @@ describe('the ledger of the engine', () => {
     const found = lint(
       "-- contract:\nSELECT id FROM schema_migrations;\nSELECT 'schema_migrations'; -- schema_migrations",
     );
-    expect(told(found)).toEqual([]);
+    expect(reported(found)).toEqual([]);
   });
 });

@@ -50,12 +50,12 @@ function findingsOf<S extends Statement, H>(
   for (const statement of parsed.statements) {
     try {
       const check = (each: S) => rules.flatMap((rule) => rule.check(each, scene).map((hazard) => ({ rule, hazard })));
-      const told = check(statement);
+      const reported = check(statement);
       const whole =
-        told.length === 0
+        reported.length === 0
           ? undefined
           : grammar.whole?.(statement, scene, (each) => check(each).map(({ hazard }) => hazard));
-      for (const { rule, hazard } of told) found.push(finding(file, statement, rule, inWhole(hazard, whole)));
+      for (const { rule, hazard } of reported) found.push(finding(file, statement, rule, inWhole(hazard, whole)));
       if (ledger.isNamedIn(statement.text)) found.push(finding(file, statement, changingLedger, ledger.hazard));
       grammar.observe(history, statement);
     } catch (error) {

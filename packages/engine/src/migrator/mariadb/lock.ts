@@ -16,11 +16,11 @@ export interface LockRequest {
 }
 
 /** @throws MigrationError `locked` with who holds it, `stopped` */
-export async function takeLock(session: Session, clock: Clock, wish: LockRequest): Promise<() => Promise<void>> {
-  const name = lockName(wish);
-  const end = clock.now() + wish.waitMs;
+export async function takeLock(session: Session, clock: Clock, desired: LockRequest): Promise<() => Promise<void>> {
+  const name = lockName(desired);
+  const end = clock.now() + desired.waitMs;
   for (;;) {
-    if (wish.signal.aborted) throw new MigrationError('stopped', 'stopped while another migrator was waited for');
+    if (desired.signal.aborted) throw new MigrationError('stopped', 'stopped while another migrator was waited for');
     const [row] = await session.ask('SELECT GET_LOCK(?, 0) AS got', [name]);
     if (Number(row?.got) === 1) break;
     const left = end - clock.now();
@@ -32,7 +32,7 @@ export async function takeLock(session: Session, clock: Clock, wish: LockRequest
           hint: 'Wait for it to end. Its lock ends with its connection.',
         },
       );
-    await pause(clock, Math.min(pollMs, left), wish.signal);
+    await pause(clock, Math.min(pollMs, left), desired.signal);
   }
   return async () => {
     await session.ask('DO RELEASE_LOCK(?)', [name]);

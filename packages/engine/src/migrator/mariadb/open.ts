@@ -96,10 +96,10 @@ async function keepConnected(address: Address): Promise<Keeper> {
 async function underLock<T>(
   keeper: Keeper,
   clock: Clock,
-  wish: Parameters<typeof takeLock>[2],
+  desired: Parameters<typeof takeLock>[2],
   work: () => Promise<T>,
 ): Promise<T> {
-  const giveBack = await notifying(async () => takeLock(await keeper.session(), clock, wish));
+  const giveBack = await notifying(async () => takeLock(await keeper.session(), clock, desired));
   keeper.keep(true);
   try {
     return await work();

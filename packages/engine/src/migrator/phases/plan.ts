@@ -64,12 +64,12 @@ export function findFailures(
     const { id, state, during, problem } = row;
     if (unfinishedStage(row) === 'revert')
       return [`${id} was being taken back: finish that with \`bg migrate revert ${id}\``];
-    if (state !== 'failed' || isMended(row, migrations, dialect)) return [];
+    if (state !== 'failed' || isFixed(row, migrations, dialect)) return [];
     return [`${id} failed while ${during ?? 'running'}: ${problem ?? 'no reason is known'}`];
   });
 }
 
-function isMended(row: LedgerRow, migrations: readonly Migration[], dialect: Transactions): boolean {
+function isFixed(row: LedgerRow, migrations: readonly Migration[], dialect: Transactions): boolean {
   const stage = unfinishedStage(row);
   const file = stage && migrations.find(({ id }) => id === row.id)?.[stage];
   return (

@@ -12,7 +12,7 @@ import { open } from '../testing/postgres-opener.ts';
 import { type PostgresServer, startPostgres } from '../testing/postgres-server.ts';
 
 const nobody = 65_534;
-const asNobody = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+const asUnprivileged = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
 const limits = { lockTimeoutMs: 200, lockTries: 3, lockTotalMs: 5_000, statementTimeoutMs: 30_000 };
 const never = new AbortController().signal;
 
@@ -58,8 +58,8 @@ describe('behind PgBouncer', () => {
     ];
     const more = ['listen_port = 5432', 'auth_type = any', `pool_mode = ${mode}`, `default_pool_size = ${poolSize}`];
     writeFileSync(file, [...lines, ...more, ''].join('\n'));
-    if (asNobody.uid !== undefined) chownSync(folder, nobody, nobody);
-    pooler = spawn('/usr/sbin/pgbouncer', ['-q', file], { ...asNobody, stdio: 'ignore' });
+    if (asUnprivileged.uid !== undefined) chownSync(folder, nobody, nobody);
+    pooler = spawn('/usr/sbin/pgbouncer', ['-q', file], { ...asUnprivileged, stdio: 'ignore' });
     return server.url(name).replace(encodeURIComponent(server.folder), encodeURIComponent(folder));
   }
 
@@ -99,7 +99,7 @@ test('a backfill is pressed while a replica is behind', async () => {
   execFileSync(
     join(bin, 'pg_basebackup'),
     ['-h', server.folder, '-U', 'postgres', '-D', data, '-R', '-c', 'fast', '--no-sync'],
-    asNobody,
+    asUnprivileged,
   );
   const connection = `primary_conninfo = 'host=${server.folder} user=postgres application_name=replica'`;
   const replica = await startPostgres('Debian', {

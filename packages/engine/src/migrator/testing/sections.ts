@@ -82,7 +82,7 @@ export function casesOf(text: string): readonly Case[] {
 }
 
 /** `file: rule` for each finding, sorted. */
-export const told = (findings: readonly Finding[]): readonly string[] =>
+export const reported = (findings: readonly Finding[]): readonly string[] =>
   findings.map(({ file, rule }) => `${file}: ${rule}`).toSorted();
 
 export const expectedOf = ({ sections }: Case): readonly string[] =>

@@ -35,10 +35,10 @@ export function auditNotifiers(parts: AuditParts): readonly Notifier[] {
             remember: (row, place) => audit.publishHead(place, row),
           }),
         ];
-  return [...ways.map(senderTo), ...heads].map((sender) => tellerOf(parts, sender));
+  return [...ways.map(senderTo), ...heads].map((sender) => notifierOf(parts, sender));
 }
 
-const tellerOf = (parts: AuditParts, sender: Sender): Notifier => ({
+const notifierOf = (parts: AuditParts, sender: Sender): Notifier => ({
   name: shipConsumer(sender.name),
   work: (signal) => ship(parts, sender, signal),
 });

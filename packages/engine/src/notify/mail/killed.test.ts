@@ -31,7 +31,7 @@ it('SIGKILL when only the server knows that it has the mail: the same Message-ID
   opened.push(server);
   const room = openNewsroom({
     notify: `{ mail: { host: 127.0.0.1, port: ${server.port}, tls: none, from: deploys@example.com } }`,
-    told: '{ developers: [alice, bob, carol] }',
+    reported: '{ developers: [alice, bob, carol] }',
   });
   opened.push(room);
   room.happens({ action: 'build-failed', detail: buildDetail });

@@ -11,18 +11,18 @@ afterEach(async () => {
 
 interface Setting extends Manners {
   readonly mail?: string;
-  readonly told?: string;
+  readonly reported?: string;
   readonly more?: string;
 }
 
-async function setUp({ mail = '', told, more = '', ...manners }: Setting = {}): Promise<{
+async function setUp({ mail = '', reported, more = '', ...manners }: Setting = {}): Promise<{
   server: MailServer;
   room: Newsroom;
 }> {
   const server = await startMailServer(manners);
   opened.push(server);
   const notify = `{ mail: { host: 127.0.0.1, port: ${server.port}, tls: none, from: deploys@example.com${mail} }${more} }`;
-  const room = openNewsroom({ notify, ...(told === undefined ? {} : { told }) });
+  const room = openNewsroom({ notify, ...(reported === undefined ? {} : { reported }) });
   opened.push(room);
   return { server, room };
 }
@@ -57,7 +57,7 @@ describe('a mail', () => {
   });
 
   it('takes no header and no recipient from a text', async () => {
-    const { server, room } = await setUp({ told: '{ developers: [bob] }' });
+    const { server, room } = await setUp({ reported: '{ developers: [bob] }' });
     const evil = 'main\r\nBcc: eve@evil.example\r\n\r\n<script>';
     const detail = {
       ...buildDetail,
@@ -79,7 +79,7 @@ describe('a mail', () => {
 
 describe('who is notified', () => {
   it('of a broken build and of the fixed one: author and developers, each once', async () => {
-    const { server, room } = await setUp({ told: '{ developers: [alice, bob] }' });
+    const { server, room } = await setUp({ reported: '{ developers: [alice, bob] }' });
     room.happens({ action: 'build-failed', detail: buildDetail, sentence: 'the build of v2.1 failed' });
     room.happens({ action: 'build-mended', detail: buildDetail, sentence: 'main builds again' });
     room.notify();
@@ -111,7 +111,7 @@ describe('who is notified', () => {
   });
 
   it('of an ending reads the head of the audit log in it, whole', async () => {
-    const { server, room } = await setUp({ told: '{ developers: [bob], mail: { live: [developers] } }' });
+    const { server, room } = await setUp({ reported: '{ developers: [bob], mail: { live: [developers] } }' });
     room.ends({ id: 'd1', outcome: 'promoted' });
     room.notify();
     await eventually(() => server.received.length === 1);
@@ -125,8 +125,8 @@ describe('who is notified', () => {
   });
 
   it('of every ending, as configured', async () => {
-    const told = '{ developers: [carol], productManagers: [bob], mail: { live: [productManagers] } }';
-    const { server, room } = await setUp({ told });
+    const reported = '{ developers: [carol], productManagers: [bob], mail: { live: [productManagers] } }';
+    const { server, room } = await setUp({ reported });
     room.ends({ id: 'd1', outcome: 'promoted' });
     room.ends({ id: 'd2', outcome: 'halted' });
     room.ends({ id: 'd3', outcome: 'rolled-back' });

@@ -21,14 +21,14 @@ import { readTemplates, type Templates } from './templates.ts';
 export function mailNotifiers(parts: MailParts): readonly Notifier[] {
   const { mail } = parts.engine.settings.notify;
   if (mail === undefined) return [];
-  const notifier = mailTeller(parts, mail);
+  const notifier = mailNotifier(parts, mail);
   const problem = loginProblem(mail);
   if (problem === undefined) return [notifier];
   parts.log.error(problem);
   return [];
 }
 
-function mailTeller(parts: MailParts, settings: MailSettings): Notifier {
+function mailNotifier(parts: MailParts, settings: MailSettings): Notifier {
   const templates = readTemplates(settings.templates);
   checkTemplates(templates);
   return {
@@ -88,12 +88,12 @@ function letterOf(
   { from }: MailSettings,
   linksOf: LinksOf,
 ): Email {
-  const { to, hash, facts, ...told } = payload as MailPayload;
+  const { to, hash, facts, ...recipients } = payload as MailPayload;
   const domain = from.address.slice(from.address.indexOf('@') + 1);
   const [fact] = facts;
   const idOf = (text: string) => `<${createHash('sha256').update(text).digest('hex').slice(0, 40)}@${domain}>`;
   return {
-    ...drawMail(templates, { ...told, facts }, linksOf),
+    ...drawMail(templates, { ...recipients, facts }, linksOf),
     to,
     messageId: idOf(`${hash} ${key}`),
     thread: idOf(`thread ${fact?.deploymentId ?? `${fact?.service} ${fact?.name}`}`),

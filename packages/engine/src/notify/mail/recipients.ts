@@ -31,9 +31,9 @@ export interface Concerned {
 
 export function recipientsOf(fact: Pick<Fact, 'name'>, concerned: Concerned): readonly Recipient[] {
   const found = new Map<string, Recipient>();
-  for (const { told } of concerned.targets)
-    for (const role of told.mail[fact.name])
-      for (const who of ofRole(role, concerned, told)) {
+  for (const { recipients } of concerned.targets)
+    for (const role of recipients.mail[fact.name])
+      for (const who of ofRole(role, concerned, recipients)) {
         const known = found.get(who.key);
         const roles = [...new Set([...(known?.roles ?? []), role])];
         if (who.key !== concerned.by) found.set(who.key, { ...who, roles });
@@ -43,7 +43,7 @@ export function recipientsOf(fact: Pick<Fact, 'name'>, concerned: Concerned): re
 
 type Who = Omit<Recipient, 'roles'>;
 
-function ofRole(role: Role, concerned: Concerned, told: TargetSettings['told']): readonly Who[] {
+function ofRole(role: Role, concerned: Concerned, recipients: TargetSettings['recipients']): readonly Who[] {
   const ofIds = (ids: readonly string[]) => ids.flatMap((id) => reachable(findPerson(concerned, { id })));
   switch (role) {
     case 'requester':
@@ -51,9 +51,9 @@ function ofRole(role: Role, concerned: Concerned, told: TargetSettings['told']):
     case 'approvers':
       return ofIds(concerned.approvers);
     case 'developers':
-      return ofIds(told.developers);
+      return ofIds(recipients.developers);
     case 'productManagers':
-      return ofIds(told.productManagers);
+      return ofIds(recipients.productManagers);
     case 'authors':
       return concerned.authors.flatMap((author) => ofAuthor(author, concerned));
     default:

@@ -47,7 +47,7 @@ export function createSmtpClient(settings: MailSettings, clock: Clock): SmtpClie
       await mailer.sendMail({ ...asMail(settings, email), signal: limit });
       return { kind: 'sent', reference: { messageId: email.messageId } };
     } catch (thrown) {
-      const result = fateOfError(thrown, settings);
+      const result = deliveryResultOfError(thrown, settings);
       if (result.kind === 'later' && result.holdsAll) close();
       return result;
     } finally {
@@ -117,7 +117,7 @@ interface MailError {
 }
 
 /** What a server says of a recipient or of the mail is about this mail; everything else is about all of them. */
-function fateOfError(thrown: unknown, settings: MailSettings): DeliveryResult {
+function deliveryResultOfError(thrown: unknown, settings: MailSettings): DeliveryResult {
   const { code, command, responseCode } = (thrown ?? {}) as MailError;
   const problem = problemOf(thrown, settings);
   const isOfThisMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && command !== 'MAIL FROM';

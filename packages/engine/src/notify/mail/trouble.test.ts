@@ -31,7 +31,7 @@ function roomFor({ port, mail = ', tls: none', environment = {}, lines = [] }: R
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
   const room = openNewsroom({
     notify: `{ mail: { host: 127.0.0.1, port: ${port}, from: deploys@example.com${mail} } }`,
-    told: '{ mail: { failed: [requester] } }',
+    reported: '{ mail: { failed: [requester] } }',
     environment,
     log,
   });

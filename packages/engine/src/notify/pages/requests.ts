@@ -20,8 +20,8 @@ export interface PageMessage {
   readonly now: number;
 }
 
-export function pageRequest(driver: PagerSettings['driver'], wish: PageMessage): PageRequest {
-  return driver === 'pagerduty' ? pagerDutyRequest(wish) : webhookRequest(wish);
+export function pageRequest(driver: PagerSettings['driver'], desired: PageMessage): PageRequest {
+  return driver === 'pagerduty' ? pagerDutyRequest(desired) : webhookRequest(desired);
 }
 
 const severities: Readonly<Record<TroubleName, 'critical' | 'error'>> = {

@@ -8,7 +8,7 @@ import { httpRequest } from '../../lib/http.ts';
 import type { Transport } from '../deliver.ts';
 import { resultOf } from '../delivery-result.ts';
 import type { CdEvent, EventFact } from './cdevents-facts.ts';
-import { asFate, outgoing, readSecret, timeoutMs } from './outgoing.ts';
+import { asDeliveryResult, outgoing, readSecret, timeoutMs } from './outgoing.ts';
 
 export const sinkTransport = (sink: Pick<EventSink, 'name'>): string => `cdevents:${sink.name}`;
 
@@ -27,7 +27,7 @@ export function cdeventsTransport(sink: EventSink, clock: Clock): Transport {
         ...(secret === undefined ? {} : signed({ secret, id: event.context.id, body, now: clock.now() })),
       };
       // An address may hold a secret too.
-      return asFate(name, [token ?? '', secret ?? '', url], async () => {
+      return asDeliveryResult(name, [token ?? '', secret ?? '', url], async () => {
         const answer = await httpRequest({ url, method: 'POST', headers, body, timeoutMs, signal });
         return answer.status >= 200 && answer.status < 300
           ? { kind: 'sent', reference: { status: answer.status } }

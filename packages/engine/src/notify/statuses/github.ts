@@ -10,7 +10,7 @@ import { type DeliveryResult, resultOf } from '../delivery-result.ts';
 import { linkToCard } from '../links.ts';
 import { type Asked, type GithubApi, githubApi } from './github-api.ts';
 import { type GithubFact, githubName } from './github-facts.ts';
-import { asFate, outgoing, readSecret } from './outgoing.ts';
+import { asDeliveryResult, outgoing, readSecret } from './outgoing.ts';
 
 interface GithubParts {
   readonly outbox: Outbox;
@@ -36,7 +36,7 @@ export function githubTransport(parts: GithubParts, settings: GithubSettings): T
       const log = linkToCard(parts.notify, parts.outbox, [`card:${fact.deploymentId}`])?.url;
       const token = readSecret(settings.token);
       const api = githubApi({ api: settings.api, token, repository }, stop);
-      return asFate(`GitHub (${repository})`, [token], () =>
+      return asDeliveryResult(`GitHub (${repository})`, [token], () =>
         bring({ ...parts, api, message, fact, environment, repository, log }),
       );
     },

@@ -31,8 +31,8 @@ export function statusNotifiers(parts: StatusParts): readonly Notifier[] {
   });
   const ofGithub = github && (isGiven(github.token) || complain(parts, 'statuses.github: the variable of the token'));
   return [
-    ...(github && ofGithub ? [githubTeller(parts, github)] : []),
-    ...(sinks ?? []).map((sink) => sinkTeller(parts, cdevents?.source ?? '', sink)),
+    ...(github && ofGithub ? [githubNotifier(parts, github)] : []),
+    ...(sinks ?? []).map((sink) => sinkNotifier(parts, cdevents?.source ?? '', sink)),
   ];
 }
 
@@ -41,7 +41,7 @@ function complain({ log }: StatusParts, what: string): false {
   return false;
 }
 
-function githubTeller(parts: StatusParts, settings: GithubSettings): Notifier {
+function githubNotifier(parts: StatusParts, settings: GithubSettings): Notifier {
   const { engine, store, clock } = parts;
   const follower: Follower = {
     consumer: githubName,
@@ -52,14 +52,14 @@ function githubTeller(parts: StatusParts, settings: GithubSettings): Notifier {
       }
     },
   };
-  return tellerOf(
+  return notifierOf(
     parts,
     follower,
     githubTransport({ outbox: engine.outbox, notify: engine.settings.notify, clock }, settings),
   );
 }
 
-function sinkTeller(parts: StatusParts, source: CdeventsSettings['source'], sink: EventSink): Notifier {
+function sinkNotifier(parts: StatusParts, source: CdeventsSettings['source'], sink: EventSink): Notifier {
   const { engine, store, clock } = parts;
   const transport = sinkTransport(sink);
   const serving = () => engine.status().targets.filter(({ slots }) => slots.some(({ role }) => role === 'active'));
@@ -74,10 +74,10 @@ function sinkTeller(parts: StatusParts, source: CdeventsSettings['source'], sink
       }
     },
   };
-  return tellerOf(parts, follower, cdeventsTransport(sink, clock));
+  return notifierOf(parts, follower, cdeventsTransport(sink, clock));
 }
 
-function tellerOf(parts: StatusParts, follower: Follower, transport: Transport): Notifier {
+function notifierOf(parts: StatusParts, follower: Follower, transport: Transport): Notifier {
   const works = [
     (stop: AbortSignal) => follow(parts, follower, stop),
     (stop: AbortSignal) => deliver(parts, transport, stop),

@@ -54,7 +54,7 @@ export function readSecret({ value = '', file }: Secret): string {
 }
 
 /** Runs `ask`; silence is a result too. `hidden`: texts that must not be written down. */
-export async function asFate(
+export async function asDeliveryResult(
   who: string,
   hidden: readonly string[],
   ask: () => Promise<DeliveryResult>,

@@ -46,7 +46,7 @@ export interface Ending {
 /** `notify`, `told` and `audit` are YAML in one line. */
 export function openNewsroom(options: {
   readonly notify: string;
-  readonly told?: string;
+  readonly reported?: string;
   readonly audit?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly log?: Log;
@@ -136,11 +136,11 @@ function endDeployment(store: Store, ending: Ending): void {
 
 function configText({
   notify,
-  told = '{}',
+  reported = '{}',
   audit = '{}',
 }: {
   readonly notify: string;
-  readonly told?: string;
+  readonly reported?: string;
   readonly audit?: string;
 }): string {
   return `state: state
@@ -156,7 +156,7 @@ services:
     releases: releases
     command: [node, server.mjs]
     channel: "#deploys"
-    notify: ${told}
+    notify: ${reported}
     canary: []
     targets:
       production:

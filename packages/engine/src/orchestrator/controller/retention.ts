@@ -14,7 +14,7 @@ interface Keeper extends TargetContext {
   readonly signal: AbortSignal;
 }
 
-interface Keeping extends Keeper {
+interface Retention extends Keeper {
   readonly row: SlotRow;
 }
 
@@ -26,7 +26,7 @@ export function dueFor(row: SlotRow, now: number): 'restore' | 'upgrade' | 'stop
   return row.role === 'standby' ? 'stop' : 'nothing';
 }
 
-export async function endKeeping(keeper: Keeper, slot: SlotName): Promise<void> {
+export async function endRetention(keeper: Keeper, slot: SlotName): Promise<void> {
   const { core, target } = keeper;
   const dueNow = (): SlotRow | undefined => {
     const row = readSlot(core.store.db, target.key, slot);
@@ -46,49 +46,49 @@ function mayTouch(core: Core, target: Target, slot: SlotName): boolean {
   return live === undefined || (live.slot !== slot && live.fromSlot !== slot);
 }
 
-async function end(keeping: Keeping): Promise<void> {
-  const { core, target, row } = keeping;
-  if (await isHeldBack(keeping)) return;
-  await drained(keeping, row.slot);
+async function end(retention: Retention): Promise<void> {
+  const { core, target, row } = retention;
+  if (await isHeldBack(retention)) return;
+  await drained(retention, row.slot);
   // Users may have been sent here while it drained.
-  if (await isHeldBack(keeping)) return;
+  if (await isHeldBack(retention)) return;
   switch (dueFor(row, core.clock.now())) {
     case 'nothing':
       return;
     case 'stop':
-      return stopSide(keeping, 'its time as standby is over');
+      return stopSide(retention, 'its time as standby is over');
     case 'upgrade':
-      return startSide(keeping, activeVersion(keeping));
+      return startSide(retention, activeVersion(retention));
     case 'restore': {
-      const good = lastGood(keeping);
+      const good = lastGood(retention);
       if (target.settings.failedSide.then === 'stop' || good === undefined)
-        return stopSide(keeping, 'the failed side was kept long enough');
-      return startSide(keeping, good);
+        return stopSide(retention, 'the failed side was kept long enough');
+      return startSide(retention, good);
     }
   }
 }
 
 /** The check of the balancer announces drift; what is due waits until a person has decided. */
-async function isHeldBack({ core, target, lease, row }: Keeping): Promise<boolean> {
+async function isHeldBack({ core, target, lease, row }: Retention): Promise<boolean> {
   const why = holdsBack(await standingOf({ core, target, token: lease.token }), row.slot);
   if (why !== undefined) core.log.warn({ target: target.name, slot: row.slot, why }, 'a side is kept past its time');
   return why !== undefined;
 }
 
 /** The release that was good in this slot before, unless it was marked bad meanwhile; else the one that is live. */
-function lastGood(keeping: Keeping): string | undefined {
-  const { core, row } = keeping;
+function lastGood(retention: Retention): string | undefined {
+  const { core, row } = retention;
   const displaced = row.displacedVersion === null ? undefined : releaseFiles(core, row.service, row.displacedVersion);
   if (displaced && !readQuarantine(core.store.db, displaced.digest)) return displaced.version;
-  return activeVersion(keeping);
+  return activeVersion(retention);
 }
 
-function activeVersion({ core, target, row }: Keeping): string | undefined {
+function activeVersion({ core, target, row }: Retention): string | undefined {
   const active = readSlot(core.store.db, target.key, otherSlot(row.slot));
   return active.role === 'active' ? (active.version ?? undefined) : undefined;
 }
 
-async function stopSide({ core, target, lease, row }: Keeping, why: string): Promise<void> {
+async function stopSide({ core, target, lease, row }: Retention, why: string): Promise<void> {
   await target.environment.stop(placeOf(target, row.slot), target.settings.graceMs);
   core.store.under(lease).write((tx) => {
     setSlot(tx, target.key, row.slot, { ...idleSlot, since: tx.now });
@@ -102,10 +102,10 @@ async function stopSide({ core, target, lease, row }: Keeping, why: string): Pro
   });
 }
 
-async function startSide(keeping: Keeping, version: string | undefined): Promise<void> {
-  const { core, target, lease, row } = keeping;
+async function startSide(retention: Retention, version: string | undefined): Promise<void> {
+  const { core, target, lease, row } = retention;
   const release = version === undefined ? undefined : releaseFiles(core, row.service, version);
-  if (!release) return stopSide(keeping, 'there is no good release to bring back');
+  if (!release) return stopSide(retention, 'there is no good release to bring back');
   const problem = await startRelease(target, row.slot, release).then(
     () => undefined,
     (thrown: unknown) => messageOf(thrown),

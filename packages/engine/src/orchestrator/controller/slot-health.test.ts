@@ -7,7 +7,7 @@ import { BlueGreenError } from '../../lib/errors.ts';
 import { getSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readSlot, setSlot } from '../../state/targets.ts';
 import { alice, type Flow, startFlow } from '../../testing/flow.ts';
-import { endKeeping } from './retention.ts';
+import { endRetention } from './retention.ts';
 import type { SlotSnapshot } from './side-health.ts';
 import { superviseSlot } from './slot-health.ts';
 
@@ -34,7 +34,7 @@ async function look(slot: SlotName): Promise<void> {
 
 async function keep(slot: SlotName): Promise<void> {
   const { core, target, lease } = flow.process();
-  await flow.passing(endKeeping({ core, target, lease: lease(), signal: new AbortController().signal }, slot));
+  await flow.passing(endRetention({ core, target, lease: lease(), signal: new AbortController().signal }, slot));
 }
 
 /** Everything of the audit log since `act` began. */

@@ -14,7 +14,7 @@ import { noteRestarts, reconnect } from '../routing/reconnect.ts';
 import { repairRouting } from '../routing/repair.ts';
 import { observeOpen } from '../run/steps/drained.ts';
 import { guardLiveSide } from './guard/guard.ts';
-import { endKeeping } from './retention.ts';
+import { endRetention } from './retention.ts';
 import { superviseSlot } from './slot-health.ts';
 
 /** Between two rounds, however long one took. */
@@ -58,7 +58,7 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
   await Promise.all((['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })));
   await guardLiveSide({ core, target, lease });
   for (const slot of ['blue', 'green'] as const) {
-    await endKeeping({ core, target, lease, signal }, slot);
+    await endRetention({ core, target, lease, signal }, slot);
   }
   core.builds.deployWaiting(target.key, lease);
   writeUnauthenticatedCounts(core, lease);

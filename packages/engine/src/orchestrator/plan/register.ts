@@ -26,8 +26,8 @@ export async function registerAndPlan(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const target = requireTarget(core, row);
-  const doubt = readUnknownState(core, target.key) ?? discoveredMeanwhile(core, target, row);
-  if (doubt !== undefined) return failed('state-unknown', doubt);
+  const uncertainty = readUnknownState(core, target.key) ?? discoveredMeanwhile(core, target, row);
+  if (uncertainty !== undefined) return failed('state-unknown', uncertainty);
   const refusal = await obtainRelease({ core, target, lease, row, signal });
   if (refusal) return refusal;
   const folder = join(target.settings.releasesFolder, row.version);

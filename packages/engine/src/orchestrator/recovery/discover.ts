@@ -42,7 +42,7 @@ interface Side {
   readonly recorded: boolean;
 }
 
-interface Doubt {
+interface Uncertainty {
   readonly slot: SlotName;
   readonly why: string;
 }
@@ -70,7 +70,7 @@ export async function discoverAgain(discovery: Discovery, routing: Routing): Pro
   const sides = await identifyBoth(discovery, routing);
   if (typeof sides === 'string') return sides;
   const { target, store, actor } = discovery;
-  const doubts = sides.filter((side): side is Doubt => 'why' in side);
+  const doubts = sides.filter((side): side is Uncertainty => 'why' in side);
   const stopped = await Promise.all(
     doubts.map(async ({ slot }) => (await target.environment.inspect(placeOf(target, slot))).kind === 'stopped'),
   );
@@ -91,22 +91,22 @@ export async function discoverAgain(discovery: Discovery, routing: Routing): Pro
 }
 
 /** Both sides, or why a side that users get is in doubt. */
-async function identifyBoth(discovery: Discovery, routing: Routing): Promise<readonly (Side | Doubt)[] | string> {
+async function identifyBoth(discovery: Discovery, routing: Routing): Promise<readonly (Side | Uncertainty)[] | string> {
   const sides = await Promise.all((['blue', 'green'] as const).map((slot) => identify(discovery, slot)));
   const needed = [routing.active, routing.canary?.slot];
-  const doubt = sides.find((side): side is Doubt => 'why' in side && needed.includes(side.slot));
-  return doubt ? `users get ${doubt.slot}, and ${doubt.why}` : sides;
+  const uncertainty = sides.find((side): side is Uncertainty => 'why' in side && needed.includes(side.slot));
+  return uncertainty ? `users get ${uncertainty.slot}, and ${uncertainty.why}` : sides;
 }
 
 function nothingThere({ core, target }: Discovery, nodes: readonly ObservedNode[]): Discovered {
-  clearDoubt(core, target);
+  clearUnknownState(core, target);
   const silent = nodes.find(({ reachable }) => !reachable);
   const sentence = silent ? `${silent.node} does not answer` : 'the load balancer sends users nowhere';
   return { name: target.name, kind: 'nothing', sentence };
 }
 
 /** Two witnesses at most, who must not contradict each other: the service itself, and the record of its start. */
-async function identify({ core, target }: Discovery, slot: SlotName): Promise<Side | Doubt> {
+async function identify({ core, target }: Discovery, slot: SlotName): Promise<Side | Uncertainty> {
   const expected = { slot, version: undefined };
   const { releasesFolder } = target.settings;
   const place = await placeToAdopt(target, slot);
@@ -130,21 +130,25 @@ async function identify({ core, target }: Discovery, slot: SlotName): Promise<Si
   return { slot, version, digest, folder, recorded: started !== undefined };
 }
 
-async function remember(discovery: Discovery, routing: Routing, sides: readonly (Side | Doubt)[]): Promise<Discovered> {
+async function remember(
+  discovery: Discovery,
+  routing: Routing,
+  sides: readonly (Side | Uncertainty)[],
+): Promise<Discovered> {
   const { core, target, store, actor, fence } = discovery;
   const known = sides.filter((side): side is Side => !('why' in side));
   for (const side of known) if (!side.recorded) await target.environment.adopt(placeOf(target, side.slot), side);
-  const { generation: observed, ...wish } = routing;
+  const { generation: observed, ...desired } = routing;
   const before = readRouting(core.store.db, target.key).intent.generation === 0 ? 'lost' : 'older than reality';
   const sentence = `the state was ${before}; learnt from the load balancer and the services: ${describeRouting(routing)}; ${sides.map((side) => describeSide(side, routing)).join('; ')}. Nothing was changed`;
   const intent = store.write((tx) => {
     for (const side of known) takeSide(tx, target.key, side, routing);
-    const next = intendRouting(tx, target.key, wish, observed);
+    const next = intendRouting(tx, target.key, desired, observed);
     const detail = { observed: routing, intent: next, sides };
     tx.audit({ ...target.key, actor, action: 'state-learnt', sentence, detail });
     return next;
   });
-  clearDoubt(core, target);
+  clearUnknownState(core, target);
   // The same routing under a generation of this state: no user is moved, and an earlier process's late write is refused.
   await target.balancer.apply(intent, fence);
   store.write((tx) => {
@@ -169,7 +173,7 @@ function takeSide(tx: Tx, key: TargetKey, { slot, version, digest, folder }: Sid
   setSlot(tx, key, slot, { ...idleSlot, role, version, digest, since: tx.now, label: serves ? null : 'kept' });
 }
 
-function describeSide(side: Side | Doubt, { active, canary }: Routing): string {
+function describeSide(side: Side | Uncertainty, { active, canary }: Routing): string {
   if ('why' in side) return `${side.slot} is taken for empty: ${side.why}`;
   if (side.slot === active) return `${side.slot} is ${side.version}`;
   if (side.slot === canary?.slot)
@@ -188,6 +192,6 @@ function leaveUnknown({ core, target, store, actor }: Discovery, why: string): D
   return { name: target.name, kind: 'unknown', sentence };
 }
 
-function clearDoubt({ store }: Core, { key }: Target): void {
+function clearUnknownState({ store }: Core, { key }: Target): void {
   if (readUnknownState({ store }, key) !== undefined) store.note((db, now) => putUnknownState({ db, now }, key, ''));
 }

@@ -21,7 +21,7 @@ export interface SlotChange {
 interface Seen {
   readonly slots: Readonly<Partial<Record<SlotName, SlotChange & { readonly version: string }>>>;
   /** What differs between the two slots and was reported. */
-  readonly told: readonly string[];
+  readonly reported: readonly string[];
 }
 
 /** Undefined before the first check, and while a start would use the same settings again. */
@@ -48,9 +48,9 @@ export async function lookAtConfiguration({ core, target, lease }: TargetContext
   );
   const [one, other] = sides;
   const differing = one && other ? between(one, other) : [];
-  const before = getSnapshot<Seen>(core.store.db, configurationKey(target.key))?.value.told ?? [];
+  const before = getSnapshot<Seen>(core.store.db, configurationKey(target.key))?.value.reported ?? [];
   const slots = Object.fromEntries(sides.map(({ slot, version, change }) => [slot, { ...change, version }]));
-  const seen: Seen = { slots, told: differing };
+  const seen: Seen = { slots, reported: differing };
   const isNews = differing.length > 0 && differing.join() !== before.join();
   if (!one || !other || !isNews) {
     core.store.note((db, now) => putSnapshot(db, configurationKey(target.key), seen, now));

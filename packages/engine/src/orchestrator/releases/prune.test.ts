@@ -81,7 +81,7 @@ async function prune(dryRun = false): Promise<readonly string[]> {
   return gone.value.map(({ version }) => version);
 }
 
-const told = (action: string) => testEngine.engine.audit.after(0, 1_000).filter((row) => row.action === action);
+const reported = (action: string) => testEngine.engine.audit.after(0, 1_000).filter((row) => row.action === action);
 
 describe('a release stays', () => {
   it('while count or age keeps it; then it goes, whole, and that is written', async () => {
@@ -96,7 +96,7 @@ describe('a release stays', () => {
     expect(existsSync(folderOf('v0.1'))).toBe(true);
     expect(await prune()).toEqual(['v0.1']);
     expect(readdirSync(place()).toSorted()).toEqual(['v0.2', 'v1.0', 'v2.0', 'v2.1']);
-    expect(told('release-pruned')).toMatchObject([
+    expect(reported('release-pruned')).toMatchObject([
       { actor: 'person:alice', service: 'shop', detail: { version: 'v0.1', bytes: 100 } },
     ]);
     expect(await prune()).toEqual([]);
@@ -179,7 +179,7 @@ describe('a release stays', () => {
     expect(codeOf(testEngine.engine.storedReleases.unpin({ version: 'v0.1', actor: alice }))).toBe('ok');
     expect(codeOf(testEngine.engine.storedReleases.unpin({ version: 'v0.1', actor: alice }))).toBe('not-allowed-now');
     expect(await prune()).toEqual(['v0.1']);
-    expect([told('release-pinned').length, told('release-unpinned').length]).toEqual([1, 1]);
+    expect([reported('release-pinned').length, reported('release-unpinned').length]).toEqual([1, 1]);
   });
 
   it('when the engine has not made it: an unregistered folder, a link, another place', async () => {
@@ -258,7 +258,7 @@ describe('a process that is killed while it removes releases', { timeout: 120_00
     for (const version of versions) lay(version, 90 * day, 40);
     for (let round = 0; round < 6; round += 1) {
       await killWhilePruning(round * 25);
-      const gone = new Set(told('release-pruned').map(({ detail }) => detail.version));
+      const gone = new Set(reported('release-pruned').map(({ detail }) => detail.version));
       for (const version of versions) {
         const isHere = existsSync(folderOf(version));
         if (isHere) expect(readdirSync(join(folderOf(version), 'below'))).toHaveLength(40);
@@ -268,7 +268,7 @@ describe('a process that is killed while it removes releases', { timeout: 120_00
     }
     await prune();
     expect(readdirSync(place()).toSorted()).toEqual(['v1.0', 'v2.0', 'v2.1']);
-    expect(new Set(told('release-pruned').map(({ detail }) => detail.version)).size).toBe(versions.length);
+    expect(new Set(reported('release-pruned').map(({ detail }) => detail.version)).size).toBe(versions.length);
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { shortName } from '../../domain/actor.ts';
 import type { TargetKey } from '../../domain/target.ts';
 import { clockTime } from '../../domain/times.ts';
-import { type Decided, decideKeeping } from '../../releases/prune.ts';
+import { type Decided, decideRetention } from '../../releases/prune.ts';
 import { isLinked, mayPrune } from '../../releases/prune-folder.ts';
 import { latestBuilds } from '../../state/builds.ts';
 import { releasesLeft } from '../../state/contracts.ts';
@@ -56,7 +56,7 @@ export function storedReleasesOf(core: Core, service: string): readonly ShelvedR
   }));
   const byVersion = new Map(stored.map((release) => [release.version, release]));
   const rules = core.targets.filter(({ key }) => key.service === service).map(({ settings }) => settings.keepReleases);
-  return decideKeeping(stored, rules, core.clock.now()).flatMap((decided) => {
+  return decideRetention(stored, rules, core.clock.now()).flatMap((decided) => {
     const release = byVersion.get(decided.version);
     if (!release) return [];
     const { folder, bytes, pinned } = release;

@@ -49,12 +49,12 @@ async function followUp(repair: TargetContext, intent: Routing): Promise<void> {
 }
 
 async function putBack({ core, target, lease }: TargetContext, intent: Routing, sentence: string): Promise<void> {
-  const { generation, ...wish } = intent;
-  const confirmed = (tx: Tx) => rolesFollow(tx, target.key, wish.active);
+  const { generation, ...desired } = intent;
+  const confirmed = (tx: Tx) => rolesFollow(tx, target.key, desired.active);
   await changeRouting(
     { core, target, lease },
     {
-      wish,
+      desired,
       event: { actor: 'engine', sentence },
       onlyFrom: generation,
       confirmed,

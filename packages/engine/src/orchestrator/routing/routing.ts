@@ -13,7 +13,7 @@ import { except, type SilentNode, silentNodes } from './silent-nodes.ts';
 import { generationOf, judgeStanding, type Standing } from './standing.ts';
 
 export interface RoutingChange {
-  readonly wish: Omit<Routing, 'generation'>;
+  readonly desired: Omit<Routing, 'generation'>;
   readonly event: Pick<AuditEvent, 'actor' | 'deploymentId' | 'sentence'>;
   /** `back` for what takes users off the new side: it must not wait for a node that is dead. Default: `forward`. */
   readonly direction?: ApplyOptions['direction'];
@@ -44,7 +44,7 @@ async function changeInTurn(
   const routing = store.write((tx) => {
     if (change.onlyFrom !== undefined && readRouting(tx.db, target.key).intent.generation !== change.onlyFrom)
       return undefined;
-    const intent = intendRouting(tx, target.key, change.wish, observed);
+    const intent = intendRouting(tx, target.key, change.desired, observed);
     tx.audit({
       ...target.key,
       ...change.event,
@@ -87,14 +87,17 @@ export function fenceOfVerb({ store, clock }: Core): number {
 }
 
 /** Already in force: nothing to write, a repeated step finds its work done. */
-export function routingIs({ core, target }: Omit<TargetContext, 'lease'>, wish: Omit<Routing, 'generation'>): boolean {
+export function routingIs(
+  { core, target }: Omit<TargetContext, 'lease'>,
+  desired: Omit<Routing, 'generation'>,
+): boolean {
   const { intent, confirmed } = readRouting(core.store.db, target.key);
   return (
     confirmed &&
-    intent.active === wish.active &&
-    intent.preview === wish.preview &&
-    intent.canary?.slot === wish.canary?.slot &&
-    intent.canary?.percent === wish.canary?.percent
+    intent.active === desired.active &&
+    intent.preview === desired.preview &&
+    intent.canary?.slot === desired.canary?.slot &&
+    intent.canary?.percent === desired.canary?.percent
   );
 }
 

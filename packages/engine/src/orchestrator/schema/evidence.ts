@@ -18,7 +18,7 @@ export interface SchemaEvidence {
 
 const mostLines = 40;
 
-export interface Newcomer {
+export interface Candidate {
   readonly version: string;
   readonly folder: string;
 }
@@ -27,13 +27,13 @@ export interface Newcomer {
 export async function expandEvidence(
   core: Core,
   target: Target,
-  newcomer: Newcomer,
+  candidate: Candidate,
   signal: AbortSignal,
 ): Promise<SchemaEvidence> {
-  const standing = standingReleases(core, target).filter(({ version }) => version !== newcomer.version);
-  const releases = [...standing, { ...newcomer, runsNow: false }];
+  const standing = standingReleases(core, target).filter(({ version }) => version !== candidate.version);
+  const releases = [...standing, { ...candidate, runsNow: false }];
   const report = await target.migrator.assess(
-    { releaseFolder: newcomer.folder, act: { kind: 'expand' }, releases },
+    { releaseFolder: candidate.folder, act: { kind: 'expand' }, releases },
     signal,
   );
   return shown(report, mayExpand(report));

@@ -4,7 +4,7 @@ import type { ReasonCode } from '../../domain/reasons.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
 import type { Core, Target } from '../core.ts';
 import { failed, type StepResult } from '../run/step.ts';
-import { expandEvidence, type Newcomer, type SchemaEvidence } from './evidence.ts';
+import { type Candidate, expandEvidence, type SchemaEvidence } from './evidence.ts';
 
 const shown = 5;
 
@@ -20,7 +20,7 @@ export interface ReleaseSchema {
 export async function releaseSchema(
   core: Core,
   target: Target,
-  release: Newcomer,
+  release: Candidate,
   signal: AbortSignal,
 ): Promise<ReleaseSchema> {
   const plan = await target.migrator.plan(release.folder);

@@ -5,7 +5,7 @@ import { deadline } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
 import type { Core, Target } from '../core.ts';
-import type { Newcomer, SchemaEvidence } from './evidence.ts';
+import type { Candidate, SchemaEvidence } from './evidence.ts';
 import { releaseSchema } from './release-schema.ts';
 
 /** The caller waits for it. */
@@ -25,7 +25,7 @@ export const nothingToChange: SchemaSeen = {
   refusal: undefined,
 };
 
-export async function schemaSeen(core: Core, target: Target, release: Newcomer): Promise<SchemaSeen> {
+export async function schemaSeen(core: Core, target: Target, release: Candidate): Promise<SchemaSeen> {
   try {
     const { plan, evidence, refusal } = await releaseSchema(core, target, release, deadline(limitMs));
     const refused = refusal && { code: 'schema-refused' as const, sentence: refusal.sentence, hint: '' };

@@ -78,40 +78,40 @@ export interface NewDeployment {
   readonly planned?: Pick<DeploymentRow, 'digest' | 'plan' | 'planHash'>;
 }
 
-export function createDeployment(tx: Tx, { key, name }: Target, wish: NewDeployment): DeploymentRow {
-  const id = wish.id ?? newDeploymentId();
-  const build = buildOf(tx.db, key.service, wish.version);
+export function createDeployment(tx: Tx, { key, name }: Target, desired: NewDeployment): DeploymentRow {
+  const id = desired.id ?? newDeploymentId();
+  const build = buildOf(tx.db, key.service, desired.version);
   addDeployment(tx, {
     id,
     ...key,
-    version: wish.version,
-    mode: wish.mode,
-    slot: wish.slot,
-    fromSlot: wish.from?.slot ?? null,
-    fromVersion: wish.from?.version ?? null,
-    fromDigest: wish.from?.digest ?? null,
-    hold: wish.hold,
-    reason: wish.reason?.trim().slice(0, maxReason) || null,
-    requestedBy: wish.requestedBy,
+    version: desired.version,
+    mode: desired.mode,
+    slot: desired.slot,
+    fromSlot: desired.from?.slot ?? null,
+    fromVersion: desired.from?.version ?? null,
+    fromDigest: desired.from?.digest ?? null,
+    hold: desired.hold,
+    reason: desired.reason?.trim().slice(0, maxReason) || null,
+    requestedBy: desired.requestedBy,
     requestedAt: tx.now,
     position: 0,
     direction: 'forward',
-    phase: wish.planned?.plan?.steps[0]?.name ?? 'fetching',
+    phase: desired.planned?.plan?.steps[0]?.name ?? 'fetching',
     stateVersion: 1,
-    ...wish.planned,
+    ...desired.planned,
   });
   tx.audit({
     ...key,
-    actor: wish.requestedBy,
+    actor: desired.requestedBy,
     action: 'deployment-requested',
     deploymentId: id,
-    code: wish.mode,
-    sentence: `${shortName(wish.requestedBy)} asks to ${wish.mode === 'deploy' ? 'deploy' : wish.mode} ${name} ${wish.version}${wish.from ? ` (now ${wish.from.version})` : ''}${wish.reason ? `: ${wish.reason}` : ''}`,
+    code: desired.mode,
+    sentence: `${shortName(desired.requestedBy)} asks to ${desired.mode === 'deploy' ? 'deploy' : desired.mode} ${name} ${desired.version}${desired.from ? ` (now ${desired.from.version})` : ''}${desired.reason ? `: ${desired.reason}` : ''}`,
     detail: {
-      version: wish.version,
-      slot: wish.slot,
-      from: wish.from?.version ?? null,
-      hold: wish.hold,
+      version: desired.version,
+      slot: desired.slot,
+      from: desired.from?.version ?? null,
+      hold: desired.hold,
       ...(build ? { build: build.id } : {}),
     },
   });

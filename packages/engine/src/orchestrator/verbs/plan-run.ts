@@ -21,14 +21,14 @@ export interface SeenRun {
 export async function lookAtRun(
   { store: { db } }: Core,
   target: Target,
-  wish: {
+  desired: {
     readonly version: string;
     readonly folder: string;
     readonly slot: SlotName;
     readonly from: string | undefined;
   },
 ): Promise<SeenRun> {
-  const { version, folder, slot, from } = wish;
+  const { version, folder, slot, from } = desired;
   const measure = await measureFolder(folder);
   const { digest, bytes, files } = measure;
   try {

@@ -48,7 +48,7 @@ export function restoreRouting(core: Core, request: RoutingRequest): Promise<Res
         `this state of ${target.name} is older than reality, so what it decided is not put back: ${strange.join('; ')}`,
         'Learn what runs now: `bg routing adopt`.',
       );
-    return ok({ wish: desiredOf(intent), action: 'routing-restored', verb: 'restores what was decided' });
+    return ok({ desired: desiredOf(intent), action: 'routing-restored', verb: 'restores what was decided' });
   });
 }
 
@@ -64,7 +64,7 @@ export function adoptRouting(core: Core, request: RoutingRequest): Promise<Resul
       return refuse('not-allowed-now', `the load balancer of ${target.name} does what was decided`);
     const unfit = await unfitSide(core, target, observed);
     if (unfit) return unfit;
-    return ok({ wish: desiredOf(observed), action: 'routing-adopted', verb: 'adopts what the load balancer does' });
+    return ok({ desired: desiredOf(observed), action: 'routing-adopted', verb: 'adopts what the load balancer does' });
   });
 }
 
@@ -116,7 +116,7 @@ async function unfitSide(core: Core, target: Target, { active, canary }: Routing
 }
 
 interface Settling {
-  readonly wish: Wish;
+  readonly desired: Wish;
   readonly action: 'routing-adopted' | 'routing-restored';
   readonly verb: string;
 }
@@ -162,14 +162,14 @@ function intend(
   core: Core,
   target: Target,
   request: RoutingRequest,
-  { wish, verb, observed }: Settling & { readonly observed: number },
+  { desired, verb, observed }: Settling & { readonly observed: number },
 ): Result<Routing> {
   return core.store.write((tx): Result<Routing> => {
     const answer = admissible(core, target, request);
     if (!answer.ok) return answer;
     const before = readRouting(tx.db, target.key).intent;
-    const routing = intendRouting(tx, target.key, wish, observed);
-    rolesFollow(tx, target.key, wish.active);
+    const routing = intendRouting(tx, target.key, desired, observed);
+    rolesFollow(tx, target.key, desired.active);
     tx.audit({
       ...target.key,
       actor: actorName(request.actor),

@@ -104,28 +104,28 @@ function actorsOfRun(body: unknown, run: unknown): HostEvent['actors'] {
 }
 
 function readRelease(body: unknown): Facts {
-  const told = dig(body, 'release');
+  const reported = dig(body, 'release');
   const action = text(body, 'action');
-  const isPublished = action === 'published' && dig(told, 'draft') !== true;
-  const by = dig(told, 'author');
+  const isPublished = action === 'published' && dig(reported, 'draft') !== true;
+  const by = dig(reported, 'author');
   return {
     unfinished: isPublished ? undefined : (action ?? 'without an action'),
-    tag: text(told, 'tag_name'),
-    run: joined('release', text(told, 'id')),
-    subject: text(told, 'name') ?? text(told, 'tag_name'),
-    url: text(told, 'html_url'),
+    tag: text(reported, 'tag_name'),
+    run: joined('release', text(reported, 'id')),
+    subject: text(reported, 'name') ?? text(reported, 'tag_name'),
+    url: text(reported, 'html_url'),
     // GitHub gives the time of the commit here; that of the release is published_at.
-    committedAt: text(told, 'created_at'),
-    endedAt: text(told, 'published_at'),
+    committedAt: text(reported, 'created_at'),
+    endedAt: text(reported, 'published_at'),
     authors: text(by, 'type') === 'Bot' ? [] : distinct([author(by)]),
     actors: distinctActors([...actor('published', by), ...actor('published', dig(body, 'sender'))]),
-    artifact: releaseAsset(told),
+    artifact: releaseAsset(reported),
   };
 }
 
 /** The one archive among the assets; of several none is guessed. */
-function releaseAsset(told: unknown): BuildArtifact | undefined {
-  const archives = list(told, 'assets').filter((asset) => /\.tar\.(gz|zst)$/.test(text(asset, 'name') ?? ''));
+function releaseAsset(reported: unknown): BuildArtifact | undefined {
+  const archives = list(reported, 'assets').filter((asset) => /\.tar\.(gz|zst)$/.test(text(asset, 'name') ?? ''));
   const url = archives.length === 1 ? text(archives[0], 'browser_download_url') : undefined;
   return url === undefined ? undefined : { url, sha256: text(archives[0], 'digest') };
 }

@@ -14,17 +14,17 @@ export function tagPushContribution(body: unknown): Contribution {
 }
 
 export function mergeRequestContribution(body: unknown): Contribution | undefined {
-  const told = dig(body, 'object_attributes');
-  const action = text(told, 'action');
+  const reported = dig(body, 'object_attributes');
+  const action = text(reported, 'action');
   const isMerge = action === 'merge';
   const did = isMerge ? 'merged' : action === 'update' ? 'pushed' : 'opened';
-  if (!isMerge && action !== 'open' && action !== 'reopen' && (action !== 'update' || !dig(told, 'oldrev')))
+  if (!isMerge && action !== 'open' && action !== 'reopen' && (action !== 'update' || !dig(reported, 'oldrev')))
     return undefined;
-  const merged = isMerge ? [text(told, 'merge_commit_sha'), text(told, 'squash_commit_sha')] : [];
+  const merged = isMerge ? [text(reported, 'merge_commit_sha'), text(reported, 'squash_commit_sha')] : [];
   return {
     actors: distinctActors([...actor('opened', authorOf(body)), ...actor(did, dig(body, 'user'))]),
-    request: requestNumber(text(told, 'iid')),
-    commits: commitIds(text(told, 'last_commit', 'id'), ...merged),
+    request: requestNumber(text(reported, 'iid')),
+    commits: commitIds(text(reported, 'last_commit', 'id'), ...merged),
   };
 }
 

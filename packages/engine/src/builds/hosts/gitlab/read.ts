@@ -5,32 +5,32 @@ import { actor, distinctActors } from '../../vouched.ts';
 import type { Facts } from '../host.ts';
 
 export function pipeline(body: unknown): Facts {
-  const told = dig(body, 'object_attributes');
+  const reported = dig(body, 'object_attributes');
   const request = dig(body, 'merge_request');
-  const status = text(told, 'status');
-  const isTag = dig(told, 'tag') === true;
-  const source = text(told, 'source');
+  const status = text(reported, 'status');
+  const isTag = dig(reported, 'tag') === true;
+  const source = text(reported, 'source');
   const isPullRequest =
     source?.endsWith('_request_event') || (!makesNoRequest(source) && text(request, 'iid') !== undefined);
-  const endedAt = text(told, 'finished_at');
+  const endedAt = text(reported, 'finished_at');
   return {
     unfinished: endedAt === undefined ? (status ?? 'without a status') : undefined,
-    workflows: [text(told, 'name')].filter((name) => name !== undefined),
-    branch: isTag ? undefined : text(told, 'ref'),
-    tag: isTag ? text(told, 'ref') : undefined,
+    workflows: [text(reported, 'name')].filter((name) => name !== undefined),
+    branch: isTag ? undefined : text(reported, 'ref'),
+    tag: isTag ? text(reported, 'ref') : undefined,
     trigger: source,
     isPullRequest,
     pullRequest: isPullRequest ? text(request, 'iid') : undefined,
     isForked: isPullRequest && isFromFork(request),
     conclusion: status,
     isFailure: status === 'failed',
-    runNumber: text(told, 'iid'),
+    runNumber: text(reported, 'iid'),
     // A pipeline keeps its id when failed jobs are run again: it ends once more.
-    run: endedAt === undefined ? undefined : `pipeline/${text(told, 'id') ?? ''}/${endedAt}`,
+    run: endedAt === undefined ? undefined : `pipeline/${text(reported, 'id') ?? ''}/${endedAt}`,
     endedAt,
-    url: text(told, 'url'),
+    url: text(reported, 'url'),
     ...commitOf(dig(body, 'commit')),
-    commit: text(told, 'sha'),
+    commit: text(reported, 'sha'),
     // A pipeline keeps the user who made it when another one runs its jobs again.
     actors: source === 'schedule' ? [] : actor(triggers(source), dig(body, 'user')),
   };
@@ -81,23 +81,23 @@ export function tagPush(body: unknown): Facts {
 const newCommits = ['open', 'reopen', 'update'];
 
 export function mergeRequest(body: unknown): Facts {
-  const told = dig(body, 'object_attributes');
-  const action = text(told, 'action');
-  const number = text(told, 'iid');
+  const reported = dig(body, 'object_attributes');
+  const action = text(reported, 'action');
+  const number = text(reported, 'iid');
   // An update without an old commit changed words, not code.
-  const isCode = newCommits.includes(action ?? '') && (action !== 'update' || text(told, 'oldrev') !== undefined);
-  const commit = commitOf(dig(told, 'last_commit'));
+  const isCode = newCommits.includes(action ?? '') && (action !== 'update' || text(reported, 'oldrev') !== undefined);
+  const commit = commitOf(dig(reported, 'last_commit'));
   return {
     unfinished: isCode ? undefined : (action ?? 'without an action'),
-    branch: text(told, 'source_branch'),
+    branch: text(reported, 'source_branch'),
     isPullRequest: true,
     pullRequest: number,
-    isForked: isFromFork(told),
+    isForked: isFromFork(reported),
     run: `merge_request/${number ?? ''}/${commit.commit ?? ''}`,
-    url: text(told, 'url'),
-    sentAt: text(told, 'updated_at'),
+    url: text(reported, 'url'),
+    sentAt: text(reported, 'updated_at'),
     ...commit,
-    subject: text(told, 'title'),
+    subject: text(reported, 'title'),
     actors: distinctActors(actor(requestDeeds[action ?? ''] ?? 'triggered', dig(body, 'user'))),
   };
 }

@@ -196,7 +196,7 @@ async function withKeptSession<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const [over, gone] = [new AbortController(), new AbortController()];
-  const keeping = (async () => {
+  const retention = (async () => {
     while (await pause(clock, keepAliveMs, over.signal)) {
       try {
         await session.ask('DO 1');
@@ -209,7 +209,7 @@ async function withKeptSession<T>(
     return await work(AbortSignal.any([signal, gone.signal]));
   } finally {
     over.abort();
-    await keeping;
+    await retention;
   }
 }
 

@@ -282,16 +282,16 @@ describe.each(table)('%s', (_, rule, sql, seen, verdict, withSmoke) => {
 
   test('is reported by the rules, or concerns none of them', () => {
     const migration = aMigration('002_change', { expand: sql, revert: 'SELECT 1' });
-    const told = postgresDialect
+    const reported = postgresDialect
       .lint([{ ...migration, expand: fileOf(sql) }])
       .filter(({ severity }) => severity !== 'warning');
-    expect(told.map((finding) => finding.rule)).toEqual(rule === undefined ? [] : expect.arrayContaining([rule]));
+    expect(reported.map((finding) => finding.rule)).toEqual(rule === undefined ? [] : expect.arrayContaining([rule]));
   });
 
   test('is run into by the release itself', async () => {
     const report = await check(sql, [{ ...old, smoke }]);
-    const told = report.findings.find(({ layer }) => layer === 'smoke')?.sentence ?? '';
-    expect(told).toContain(seen.run === undefined ? '' : `${seen.run} of 14 statements failed`);
+    const reported = report.findings.find(({ layer }) => layer === 'smoke')?.sentence ?? '';
+    expect(reported).toContain(seen.run === undefined ? '' : `${seen.run} of 14 statements failed`);
     expect(report.coverage[0]?.smoke).toBe(seen.run === undefined ? 'passed' : 'failed');
     expect(report.verdict).toBe(withSmoke);
   });

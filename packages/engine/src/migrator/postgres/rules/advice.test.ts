@@ -9,7 +9,7 @@ import { type Advice, adviceIn, faultsOf, statementsIn } from '../../testing/adv
 import { differences, type Snapshot, snapshotOf } from '../../testing/catalog.ts';
 import { type PostgresServer, startPostgres } from '../../testing/postgres-server.ts';
 import { roomFor } from '../../testing/room.ts';
-import { casesOf, expectedOf, lintSections, type Section, told } from '../../testing/sections.ts';
+import { casesOf, expectedOf, lintSections, reported, type Section } from '../../testing/sections.ts';
 import { postgresDialect } from '../dialect.ts';
 
 const read = (name: string): string => readFileSync(join(import.meta.dirname, 'corpus', name), 'utf8');
@@ -43,7 +43,7 @@ describe.each(corpora)('advice over %s', (corpus) => {
   it.each(corpus === 'histories.sql' ? casesOf(read(corpus)) : [])(
     'stands on a hazard that is found: $title',
     (each) => {
-      expect(told(lintSections(postgresDialect, each.sections))).toEqual(expectedOf(each));
+      expect(reported(lintSections(postgresDialect, each.sections))).toEqual(expectedOf(each));
     },
   );
 

@@ -151,8 +151,8 @@ describe.each(table)('%s', (_, sql, seen, verdict, withSmoke) => {
 
   test('is run into by the release itself', async () => {
     const report = await check(sql, [{ ...old, smoke }]);
-    const told = report.findings.find(({ layer }) => layer === 'smoke')?.sentence ?? '';
-    expect(told).toContain(seen.run === undefined ? '' : `${seen.run} of 9 statements failed`);
+    const reported = report.findings.find(({ layer }) => layer === 'smoke')?.sentence ?? '';
+    expect(reported).toContain(seen.run === undefined ? '' : `${seen.run} of 9 statements failed`);
     expect(report.coverage[0]?.smoke).toBe(seen.run === undefined ? 'passed' : 'failed');
     expect(report.verdict).toBe(withSmoke);
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Advice, adviceIn, faultsOf, statementsIn } from '../../testing/advice.ts';
-import { casesOf, expectedOf, lintSections, type Section, told } from '../../testing/sections.ts';
+import { casesOf, expectedOf, lintSections, reported, type Section } from '../../testing/sections.ts';
 import { sqliteDialect } from '../dialect.ts';
 
 type Connection = InstanceType<typeof Database>;
@@ -30,7 +30,7 @@ describe.each(['hazards.sql', 'histories.sql'])('advice over %s', (name) => {
   });
 
   it.each(name === 'histories.sql' ? cases : [])('stands on a hazard that is found: $title', (each) => {
-    expect(told(lintSections(sqliteDialect, each.sections))).toEqual(expectedOf(each));
+    expect(reported(lintSections(sqliteDialect, each.sections))).toEqual(expectedOf(each));
   });
 
   it.each(all)('passes the lint itself: $title', (advice) => {

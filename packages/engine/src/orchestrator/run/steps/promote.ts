@@ -25,8 +25,8 @@ export const promote: Step<Named<'promote'>> = {
   run: async (context) => {
     const { core, target, deployment, release, lease } = context;
     const { slot, version } = deployment;
-    const wish = { active: slot, canary: undefined, preview: undefined };
-    if (routingIs({ core, target }, wish)) return done(`everybody gets ${version}`);
+    const desired = { active: slot, canary: undefined, preview: undefined };
+    if (routingIs({ core, target }, desired)) return done(`everybody gets ${version}`);
     const problem = await problemOfSide({ ...context, slot, version });
     if (problem !== undefined)
       return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${problem}`);
@@ -36,7 +36,7 @@ export const promote: Step<Named<'promote'>> = {
     const silent = await changeRouting(
       { core, target, lease },
       {
-        wish,
+        desired,
         direction: directionOf(deployment),
         event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
         confirmed: (tx) => becomeActive(tx, context),
@@ -49,13 +49,13 @@ export const promote: Step<Named<'promote'>> = {
     const { intent } = readRouting(core.store.db, target.key);
     const back = deployment.fromSlot ?? undefined;
     await oldSideRuns(context);
-    const wish = { active: back, canary: undefined, preview: back === undefined ? undefined : intent.preview };
+    const desired = { active: back, canary: undefined, preview: back === undefined ? undefined : intent.preview };
     let silent: readonly SilentNode[] = [];
-    if (!routingIs({ core, target }, wish) || deployment.promotedAt !== null)
+    if (!routingIs({ core, target }, desired) || deployment.promotedAt !== null)
       silent = await changeRouting(
         { core, target, lease },
         {
-          wish,
+          desired,
           direction: 'back',
           isUndo: true,
           event: {

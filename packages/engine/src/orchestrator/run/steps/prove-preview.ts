@@ -45,12 +45,12 @@ export const provePreview: Step<Named<'prove-preview'>> = {
 async function setPreview(context: StepFrame, preview: 'blue' | 'green' | undefined): Promise<readonly SilentNode[]> {
   const { core, target, deployment, lease } = context;
   const { active, canary } = readRouting(core.store.db, target.key).intent;
-  const wish = { active, canary, preview };
-  if (routingIs({ core, target }, wish)) return [];
+  const desired = { active, canary, preview };
+  if (routingIs({ core, target }, desired)) return [];
   return changeRouting(
     { core, target, lease },
     {
-      wish,
+      desired,
       direction: preview ? directionOf(deployment) : 'back',
       isUndo: preview === undefined,
       event: {

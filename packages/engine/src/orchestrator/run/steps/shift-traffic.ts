@@ -22,8 +22,8 @@ export const shiftTraffic: Step<Shift> = {
   run: async ({ core, target, deployment, release, lease, step }) => {
     const { active, preview } = readRouting(core.store.db, target.key).intent;
     if (active === undefined) return failed('no-active-side', 'there is no active side to share users with');
-    const wish = { active, preview, canary: { slot: deployment.slot, percent: step.percent } };
-    if (routingIs({ core, target }, wish)) return done(`${step.percent} % of users get ${deployment.version}`);
+    const desired = { active, preview, canary: { slot: deployment.slot, percent: step.percent } };
+    if (routingIs({ core, target }, desired)) return done(`${step.percent} % of users get ${deployment.version}`);
     const schema = await fitsSchema(core, target, release.folder);
     if (schema.verdict === 'incompatible')
       return failed(
@@ -33,7 +33,7 @@ export const shiftTraffic: Step<Shift> = {
     await changeRouting(
       { core, target, lease },
       {
-        wish,
+        desired,
         event: {
           actor: 'engine',
           deploymentId: deployment.id,
@@ -45,13 +45,13 @@ export const shiftTraffic: Step<Shift> = {
   },
   undo: async ({ core, target, deployment, lease }) => {
     const { active, preview } = readRouting(core.store.db, target.key).intent;
-    const wish = { active, preview, canary: undefined };
+    const desired = { active, preview, canary: undefined };
     let silent: readonly SilentNode[] = [];
-    if (!routingIs({ core, target }, wish))
+    if (!routingIs({ core, target }, desired))
       silent = await changeRouting(
         { core, target, lease },
         {
-          wish,
+          desired,
           direction: 'back',
           isUndo: true,
           event: {

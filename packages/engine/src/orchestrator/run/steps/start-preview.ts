@@ -79,7 +79,7 @@ async function relieved({ core, target, deployment, lease }: StepFrame): Promise
     await changeRouting(
       { core, target, lease },
       {
-        wish: { active, canary: undefined, preview },
+        desired: { active, canary: undefined, preview },
         event: {
           actor: 'engine',
           deploymentId: deployment.id,
