@@ -1,4 +1,4 @@
-// Locks are waited for briefly and often: who waits long in a database's queue keeps everybody behind it waiting too.
+// The driver waits for locks briefly and often: a statement that waits long in a database's queue blocks all behind it.
 
 import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';

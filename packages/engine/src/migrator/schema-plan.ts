@@ -1,4 +1,4 @@
-// What a release would do to a database, and what stands against it: files, ledger and rules in, plan out.
+// What a release would do to a database, and what prevents it: files, ledger and rules in, plan out.
 
 import type { Dialect } from './dialect.ts';
 import { type FileProblem, filesOf, type Migration, type MigrationFiles, type SqlFile } from './files/migration.ts';

@@ -8,7 +8,7 @@ export interface StatementSeen {
   readonly tookMs: number;
   /** Rows that it changed; undefined where the server counts none. */
   readonly rows: number | undefined;
-  /** `orders: AccessExclusiveLock, all rows written`; undefined where the server does not tell. */
+  /** `orders: AccessExclusiveLock, all rows written`; undefined where the server does not report them. */
   readonly locks: readonly string[] | undefined;
 }
 

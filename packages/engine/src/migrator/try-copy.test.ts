@@ -75,7 +75,7 @@ describe('PostgreSQL', () => {
     return name;
   };
 
-  test('tells of each statement its time, rows and locks, goes on to the contract, and leaves the live database alone', async () => {
+  test('reports time, rows and locks of each statement, goes on to the contract, and never touches the live database', async () => {
     const copy = await copyOfLive();
     const report = await tryOn(migrator, server.url(copy, role), { contract: true });
     expect(report).toMatchObject({ ok: true, problem: undefined, waiting: [] });

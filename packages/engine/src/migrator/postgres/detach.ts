@@ -1,4 +1,4 @@
-// A partition that is detached while the service runs: the server does it in two transactions, and may be cut off between.
+// A partition that is detached while the service runs: in two server transactions, and it can be cut off in between.
 
 import type { RangeVar } from 'libpg-query';
 import { relationSql } from './rules/tree.ts';

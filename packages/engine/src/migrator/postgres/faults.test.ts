@@ -264,12 +264,12 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     expect(await database.ledger()).toMatchObject([{ state: 'expanded' }]);
   });
 
-  test('a mistake within a statement is told with its own line', async () => {
+  test('a mistake within a statement is reported with its line', async () => {
     const { message } = await refusal(run('SELECT 1;\n\nUPDATE users\nSET name = upper(name),\n  missing = 1;'));
     expect(message).toContain('001_nick.expand.sql:5: column "missing"');
   });
 
-  test('a batch that somebody waits for is pressed', async () => {
+  test('a batch that another session waits for says so', async () => {
     const file = aMigration(id, {
       backfill: "UPDATE users SET name = 'y' || pg_sleep(0.03) WHERE id BETWEEN :from AND :to;",
     }).backfill;

@@ -10,7 +10,7 @@ const lookMs = 10_000;
 const seen = `a.pid, a.usename, a.application_name, a.state, a.backend_type, a.query,
   round(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change, a.backend_start))) AS seconds`;
 
-/** Undefined while nobody keeps the server's process `pid` waiting. */
+/** Undefined while no session blocks the server's process `pid`. */
 export async function whoBlocks(session: Session, pid: number): Promise<string | undefined> {
   // A transaction that was prepared for two-phase commit has no process, and says 0.
   const rows = await session.ask(

@@ -1,5 +1,5 @@
-// Indexes that are built beside the service. One that was cut off stays behind as invalid: it costs every write, serves no
-// read, and `IF NOT EXISTS` takes it for done. So it is looked for before, dropped, and looked for afterwards.
+// Indexes that are built while the service runs. One that was cut off remains as invalid: it costs every write, serves
+// no read, and `IF NOT EXISTS` regards it as done. So it is looked for first, dropped, and checked afterwards.
 
 import type { DropStmt, IndexStmt } from 'libpg-query';
 import { pause } from '../../lib/clock.ts';

@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 
 const probe = 'bluegreen_probe';
 
-/** False also where it cannot be told, as for a role that may not make temporary tables. */
+/** False also where this cannot be checked, as for a role that may not make temporary tables. */
 export async function hasSameDefinition(
   session: Session,
   statement: IndexStmt,

@@ -28,7 +28,7 @@ const columnOf = {
 
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** @param table `schema_migrations`, or `shop.schema_migrations`; else it lies in the first schema of the role's search_path */
+/** @param table `schema_migrations`, or `shop.schema_migrations`; else in the first schema of the role's search_path */
 export function ledgerTables(table: string): LedgerTables {
   const parts = table.split('.');
   const quoted = (suffix: string) =>
@@ -64,7 +64,7 @@ export async function createTables(session: Session, tables: LedgerTables): Prom
   CREATE TABLE IF NOT EXISTS ${tables.catalog} (one integer PRIMARY KEY CHECK (one = 1), catalog text NOT NULL)`);
 }
 
-/** Whether the ledger is there. @throws MigrationError `not-allowed` for a table of that name that is somebody else's */
+/** Whether the ledger exists. @throws MigrationError `not-allowed` for another program's table of that name */
 async function hasLedger(session: Session, { ledger, catalog }: LedgerTables): Promise<boolean> {
   const rows = await session.ask(
     `SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
@@ -124,7 +124,7 @@ export async function readLedger(session: Session, tables: LedgerTables): Promis
   return rows.map(rowOf).sort(byNumber);
 }
 
-/** Under a lock of the row, so that nobody else moves its cursor meanwhile. Undefined when there is no such row. */
+/** Under a lock of the row, so that no session moves its cursor meanwhile. Undefined when there is no such row. */
 export async function lockRow(session: Session, { ledger }: LedgerTables, id: string) {
   const [row] = await session.ask(`SELECT cursor, rows_done FROM ${ledger} WHERE id = $1 FOR UPDATE`, [id]);
   return row && { cursor: textOf(row.cursor), rowsDone: Number(row.rows_done) };

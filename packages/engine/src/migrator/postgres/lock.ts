@@ -86,7 +86,7 @@ export function createLock(
   };
 }
 
-/** Locks belong to one database of the server; the ledger's name tells apart who shares it. */
+/** Locks belong to one database of the server; the ledger's name distinguishes the migrators that share it. */
 function keyOf(table: string): string {
   return String(createHash('sha256').update(`bluegreen migrator of ${table}`).digest().readBigInt64BE());
 }

@@ -30,7 +30,7 @@ describe('splitting', () => {
     ]);
   });
 
-  it('leaves semicolons inside bodies and literals alone', () => {
+  it('does not split at semicolons inside bodies and literals', () => {
     expect(split(`CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$;\nSELECT ';'`)).toHaveLength(2);
   });
 
@@ -46,7 +46,7 @@ describe('splitting', () => {
 });
 
 describe('a text that is no SQL', () => {
-  it('is told with its line, whatever stands before', () => {
+  it('is reported with its line, whatever comes before', () => {
     expect(problem(`SELECT 'é漢🎈';\n\nSELEC 2`)).toEqual({
       line: 3,
       problem: 'syntax error at or near "SELEC"',

@@ -1,5 +1,5 @@
-// PostgreSQL's own grammar, as libpg-query brings it (the parser of the server, compiled to WebAssembly).
-// Its places are byte offsets into UTF-8, its errors count characters; here they become lines.
+// PostgreSQL's own grammar, from libpg-query (the parser of the server, compiled to WebAssembly). Its positions are
+// byte offsets into UTF-8, its errors count characters; here they become lines.
 
 import { createHash } from 'node:crypto';
 import { hasSqlDetails, loadModule, type Node, parseSync, scanSync } from 'libpg-query';
@@ -52,8 +52,8 @@ const outsideComment = /\/\*|--[^\n]*|'[^']*'|"[^"]*"/g;
 const insideComment = /\/\*|\*\//g;
 
 /**
- * Equal for texts that differ in comments, white space or case alone. libpg-query's own fingerprint is not used: it
- * takes `DEFAULT 5` and `DEFAULT 6` for the same.
+ * Equal for texts that differ only in comments, white space or case. libpg-query's own fingerprint is not used: for it,
+ * `DEFAULT 5` and `DEFAULT 6` are the same.
  */
 export function fingerprintPostgres(text: string): string {
   const hash = createHash('sha256');

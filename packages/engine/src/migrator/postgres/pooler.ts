@@ -1,5 +1,5 @@
-// A pooler that hands out the server per transaction (PgBouncer's `pool_mode = transaction`) takes the migrators' lock from
-// whom it belongs to. It cannot be asked, but it shows: between two statements of ours our server serves somebody else.
+// A pooler that assigns connections per transaction (PgBouncer's `pool_mode = transaction`) takes the migrators' lock
+// from its holder. It cannot be asked, but it shows: between two of our statements our server serves another client.
 
 import { within } from '../../lib/tasks.ts';
 import { MigrationError } from '../error.ts';

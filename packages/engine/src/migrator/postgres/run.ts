@@ -1,5 +1,5 @@
-// One file in one transaction, with its ledger row. A lock is waited for briefly, and then the whole is tried again: who
-// waits long in the server's queue keeps everybody behind it waiting too.
+// One file in one transaction, with its ledger row. The driver waits briefly for a lock, then tries the whole again: a
+// statement that waits long in the server's queue makes all behind it wait too.
 
 import type { Clock } from '../../lib/clock.ts';
 import type { LedgerOutcome, RunLimits } from '../database.ts';
@@ -21,7 +21,7 @@ export interface Hands {
   readonly watcher: () => Promise<Session>;
   readonly clock: Clock;
   readonly tables: LedgerTables;
-  /** Is told of each statement, whose locks are read then. */
+  /** Called with each statement, after which its locks are read. */
   readonly see?: SeeStatement | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Alone {
   readonly run: FileRun;
   readonly statement: PostgresStatement;
   /**
-   * Without limits of lock and time, but ended when somebody keeps it waiting for too long.
+   * Without limits of lock and time, but ended when another session blocks it for too long.
    * @throws the server's own error; MigrationError `blocked`
    */
   execute(sql: string, bounds?: Bounds): Promise<void>;
@@ -118,7 +118,7 @@ export async function inOneTransaction(
     });
 }
 
-/** What validates reads a whole table and keeps nobody waiting: it takes the time it needs. */
+/** A statement that validates reads a whole table and makes no session wait: it takes the time it needs. */
 function limitOf({ node }: PostgresStatement, limits: RunLimits): number {
   const commands = ('AlterTableStmt' in node ? node.AlterTableStmt.cmds : undefined) ?? [];
   const validates = commands.every((each) => body(each, 'AlterTableCmd')?.subtype === 'AT_ValidateConstraint');

@@ -5,7 +5,7 @@ import { parseAddress } from './address.ts';
 import { withoutLiterals } from './holders.ts';
 import { loadGrammar } from './parse.ts';
 
-describe('a statement of somebody else', () => {
+describe('a statement of another session', () => {
   beforeAll(() => loadGrammar());
 
   test.each([

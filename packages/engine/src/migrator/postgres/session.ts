@@ -121,8 +121,8 @@ function optionsOf({ host, port, user, password, database, ssl, options }: Addre
 }
 
 /**
- * UTC decides whether a cast of a time rewrites the table, and ISO whether a backfill's cursor can be read again. Who
- * stands still within a transaction for half a minute loses it: others wait for its locks.
+ * UTC decides whether a cast of a time rewrites the table, and ISO whether a backfill's cursor can be read again. A
+ * session that idles within a transaction for half a minute loses it: others wait for its locks.
  */
 const settings = {
   TimeZone: 'UTC',

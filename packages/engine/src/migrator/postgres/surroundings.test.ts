@@ -1,4 +1,4 @@
-// What stands around a server: a pooler before it, a replica behind it, a disk below it.
+// What is around a server: a pooler before it, a replica behind it, a disk below it.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -93,7 +93,7 @@ describe('behind PgBouncer', () => {
   });
 });
 
-test('a backfill is pressed while a replica is behind', async () => {
+test('a backfill slows down while a replica is behind', async () => {
   const data = join(server.folder, 'replica');
   const bin = `/usr/lib/postgresql/${server.version}/bin`;
   execFileSync(
@@ -111,7 +111,7 @@ test('a backfill is pressed while a replica is behind', async () => {
     const text = 'UPDATE users SET touched = touched + 1 WHERE id BETWEEN :from AND :to;';
     const file = aMigration('001_a', { backfill: text }).backfill as BackfillFile;
     await database.mark('001_a', { state: 'backfilling' });
-    // What it has received and not applied yet, it tells with its next word.
+    // It reports what it has received and not applied yet with its next message.
     const pressed = await until(async () => {
       const batch = await database.backfill('001_a', file, 2, { limits, signal: never });
       return batch.pressed || batch.cursor === undefined ? batch : undefined;

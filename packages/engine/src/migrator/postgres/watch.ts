@@ -1,4 +1,4 @@
-// A second connection looks at what the first one waits for, and stops it: neither can be done by the one that waits.
+// A second connection checks what the first one waits for, and stops it: the waiting one can do neither.
 
 import { type Clock, pause } from '../../lib/clock.ts';
 import { whoBlocks } from './holders.ts';
@@ -12,14 +12,14 @@ export interface Watch {
   readonly signal: AbortSignal;
 }
 
-/** Who kept the work waiting when last looked. */
+/** The session that blocked the work at the last check. */
 export type BlockedBy = () => string | undefined;
 
 const soonMs = 50;
 const laterMs = 1_000;
 const soonFor = 40;
 
-/** @param patienceMs stops the work when it was kept waiting for so long without a break */
+/** @param patienceMs stops the work when it was blocked for so long without a break */
 export async function watched<T>(
   { clock, session, watcher, signal }: Watch,
   work: (blockedBy: BlockedBy) => Promise<T>,
@@ -31,7 +31,7 @@ export async function watched<T>(
   const cancel = () => {
     canceling ??= watcher()
       .then((other) => other.ask('SELECT pg_cancel_backend($1)', [session.pid]))
-      // Who cannot be told to stop is cut off: the server takes everything back.
+      // A session that cannot be canceled is cut off: the server rolls everything back.
       .catch(() => session.destroy());
   };
   async function look(): Promise<void> {

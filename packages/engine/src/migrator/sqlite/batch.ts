@@ -69,7 +69,7 @@ function literalOf(id: string, cursor: string): string {
   throw new MigrationError('failed', `the cursor of ${id} in the ledger is no key: it was changed by hand`);
 }
 
-/** A row without a key stands before the first batch and after the last one, and would never be gone through. */
+/** A row without a key comes before the first batch and after the last one, so that no batch would reach it. */
 async function refuseNullKeys(connection: Connection, { table, key }: BackfillFile, options: Options): Promise<void> {
   const [found] = await connection.rows(`SELECT 1 FROM ${table} WHERE ${key} IS NULL LIMIT 1`, [], options);
   if (found) throw new MigrationError('failed', `${table} has rows whose ${key} is NULL: choose another @key`);

@@ -1,6 +1,6 @@
-// The process in which SQLite works: better-sqlite3 is synchronous and cannot be interrupted, so a long statement would stop
-// the engine's event loop, and no limit could end it. Here it stops nobody, and its end is that of the process; SQLite
-// rolls back what a dead process left open. Two files: the application's, and the one whose lock is the migrators'.
+// The process in which SQLite works: better-sqlite3 is synchronous and cannot be interrupted, so a long statement would
+// stop the engine's event loop, and no limit could end it. Here it stops no other work; SQLite rolls back what a killed
+// process left open. Two files: the application's, and the one whose lock is the migrators'.
 
 import Database from 'better-sqlite3';
 import { answerQuestions } from '../../lib/companion.ts';
@@ -35,7 +35,7 @@ function openFile(path: string): Database.Database {
   try {
     return new Database(path);
   } catch (thrown) {
-    // A folder that is missing is told by a TypeError without a code.
+    // For a missing folder better-sqlite3 throws a TypeError without a code.
     if (thrown instanceof TypeError) throw Object.assign(thrown, { code: 'SQLITE_CANTOPEN' });
     throw thrown;
   }

@@ -1,4 +1,4 @@
-// SQLite in a process of its own, asked one statement at a time. A process that died is replaced; a transaction that it
+// SQLite in a separate process, asked one statement at a time. A process that died is replaced; a transaction that it
 // had open is gone with it.
 
 import { join } from 'node:path';

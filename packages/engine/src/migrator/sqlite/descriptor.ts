@@ -28,7 +28,7 @@ export const sqlite: DatabaseDriver = {
         ownLimits: { ...limits, lockTotalMs: Math.min(limits.lockTotalMs, longestRecordMs) },
       }),
     readUse: readSqliteUse,
-    // A copy of a file needs no server: it lies beside other temporary files.
+    // A copy of a file needs no server: it is among other temporary files.
     scratch: (address) =>
       createSqliteScratch({
         file: sqliteFile(address),

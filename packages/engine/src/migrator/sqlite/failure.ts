@@ -32,7 +32,7 @@ export function migrationErrorOf(thrown: unknown, where: string): unknown {
   return new MigrationError(code, `${where}: ${thrown.message}`, { cause: thrown, ...(hint && { hint }) });
 }
 
-/** SQLite does not tell who has its lock; who has the file open is told by the system, where it has /proc. */
+/** SQLite does not report who has its lock; the system reports who has the file open, where it has /proc. */
 export function whoWrites(file: string, ownPid: number | undefined): string {
   const pids = processesWith(file).filter((pid) => pid !== ownPid);
   if (pids.length === 0) return `another process writes to ${file}`;

@@ -85,7 +85,7 @@ describe('a file of SQL', () => {
     expect(Object.keys(await database.catalog())).not.toContain('table b');
   });
 
-  test('runs alone without a transaction only where SQLite cannot do otherwise', async () => {
+  test('runs without a transaction only where SQLite cannot do otherwise', async () => {
     const database = await connect();
     const alone = (text: string) => ({ ...aSqlFile(id, 'expand', text), transaction: false });
     await run(database, alone('-- Smaller.\nVACUUM;'));
@@ -96,7 +96,7 @@ describe('a file of SQL', () => {
     });
   });
 
-  test('that is no SQL is told with its line', async () => {
+  test('that is no SQL is reported with its line', async () => {
     await expect(run(await connect(), 'CREATE TABLE a (id INTEGER);\nCREATE TABEL b (id);')).rejects.toMatchObject({
       message: expect.stringContaining('001_step.expand.sql:2'),
     });
@@ -142,7 +142,7 @@ describe('the lock', () => {
     const database = await connect();
     await database.mark(id, { state: 'expanding' });
     service.exec('BEGIN IMMEDIATE');
-    // The service is this very process, which is not told as another one; so it is said without a number.
+    // The service is this very process, which is not reported as another one; so the message has no number.
     const step = aSqlFile(id, 'expand', 'CREATE TABLE a (id INTEGER);');
     await expect(
       database.run(id, step, { state: 'expanded' }, { limits: testLimits, signal: neverAborted }),
@@ -153,7 +153,7 @@ describe('the lock', () => {
     service.exec('ROLLBACK');
   });
 
-  test('falls when its migrator alone is killed: what SQLite was at is not committed by anybody', async () => {
+  test('is released when only its migrator is killed: no process commits what SQLite was running', async () => {
     const slow = `CREATE TABLE first (id INTEGER);
       CREATE TABLE slow AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 3000000) SELECT count(*) AS n FROM c;
       CREATE TABLE last (id INTEGER);`;
@@ -209,7 +209,7 @@ describe('keys of a backfill', () => {
     ]);
   });
 
-  test('a row without a key is told before anything is filled', async () => {
+  test('a row without a key is reported before anything is filled', async () => {
     service.exec('CREATE TABLE users (id UNIQUE, touched INTEGER); INSERT INTO users VALUES (1, 0), (NULL, 0)');
     const database = await connect();
     await database.mark(id, { state: 'backfilling' });
@@ -237,7 +237,7 @@ describe('a file that cannot be used', () => {
     await expect(database.ledger()).rejects.toMatchObject({ code: 'unreachable' });
   });
 
-  test('the ledger’s table is somebody else’s', async () => {
+  test('the ledger’s table belongs to another program', async () => {
     service.exec('CREATE TABLE schema_migrations (version TEXT)');
     await expect((await connect()).ledger()).rejects.toMatchObject({
       code: 'not-allowed',
@@ -245,7 +245,7 @@ describe('a file that cannot be used', () => {
     });
   });
 
-  // Only root may mount. Where the tests run as somebody else, these two have nothing to try on.
+  // Only root may mount. Where the tests run as another user, these two have nothing to try on.
   test.runIf(mayMount())('the disk is full: nothing of the step remains, and it says so', async () => {
     const small = mountSmall('size=2m');
     try {

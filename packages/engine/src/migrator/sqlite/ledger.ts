@@ -1,5 +1,5 @@
-// The ledger's two tables, in the application's database. Plain types and no STRICT: the application may bring an older SQLite,
-// which would refuse the whole file for a word that it does not know.
+// The ledger's two tables, in the application's database. Plain types and no STRICT: the application may use an older
+// SQLite, which would refuse the whole file for a word that it does not know.
 
 import type { Catalog, LedgerChange, LedgerRow, MigrationState } from '../database.ts';
 import { MigrationError } from '../error.ts';
@@ -82,7 +82,7 @@ function literal(value: LedgerChange[keyof LedgerChange]): string {
   return quoteText(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** Whether the ledger is there. @throws MigrationError `not-allowed` for a table of that name that is somebody else's */
+/** Whether the ledger exists. @throws MigrationError `not-allowed` for another program's table of that name */
 export async function hasLedger(connection: Connection, { ledger, names }: LedgerTables): Promise<boolean> {
   const columns = (await connection.rows('SELECT name FROM pragma_table_info(?)', [names[0] ?? ''])).map(
     ({ name }) => name,

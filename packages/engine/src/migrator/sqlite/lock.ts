@@ -1,6 +1,6 @@
-// One migrator at a time: the write lock of a small SQLite file beside the application's. It ends with the process that
-// holds it, whatever ends that, and keeps nobody from the application's own file. The file stays: removing it while another
-// migrator opens it would give each a lock of its own.
+// One migrator at a time: the write lock of a small SQLite file next to the application's. It ends with the process
+// that holds it, for any reason, and does not block the application's own file. The file remains: removing it while
+// another migrator opens it would give each a separate lock.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -14,8 +14,8 @@ const pollMs = 250;
 export interface MigratorLock {
   locked<T>(waitMs: number, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
   /**
-   * After SQLite's process was replaced: takes the lock again if nobody had it meanwhile.
-   * @throws MigrationError `unreachable` when somebody had
+   * After SQLite's process was replaced: takes the lock again if no other migrator had it meanwhile.
+   * @throws MigrationError `unreachable` when another had
    */
   retake(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export function createLock(connection: () => Connection, lockFile: string, clock
   const holder = `process ${process.pid} on ${hostname()}`.replaceAll("'", '');
   let isHeld = false;
 
-  /** Under the lock nobody else can write the name, so whoever reads his own has had it without a break. */
+  /** Under the lock no other migrator can write the name: one that reads its own still has the lock. */
   async function take(): Promise<boolean> {
     const { execLock, lockRows } = connection();
     try {

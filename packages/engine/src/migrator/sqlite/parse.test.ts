@@ -20,7 +20,7 @@ describe('splitting', () => {
     ]);
   });
 
-  it('leaves semicolons inside triggers and literals alone', () => {
+  it('does not split at semicolons inside triggers and literals', () => {
     const trigger = 'CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE b SET c = 1; DELETE FROM d; END';
     expect(split(`${trigger};\nSELECT ';'`)).toEqual([
       [1, trigger],
@@ -38,7 +38,7 @@ describe('splitting', () => {
 });
 
 describe('a text that is no SQL', () => {
-  it('is told with its line', () => {
+  it('is reported with its line', () => {
     expect(problem(`SELECT 'é漢🎈';\n\nSELEC 2`)).toEqual({ line: 3, problem: 'near "SELEC": syntax error' });
     expect(problem('SELECT 1;\n.schema')).toMatchObject({ line: 2 });
   });

@@ -25,7 +25,7 @@ export function parseSqlite(text: string): SqliteStatements {
   }
   const lineOf = lineCounter(text);
   const statements = parsed.root.cmds.map((node) => {
-    // A statement's span begins where the one before ended: its comments stand first.
+    // A statement's span begins where the one before ended: its comments come first.
     const start = firstToken(text, node.span.offset);
     return {
       text: text.slice(start, node.span.offset + node.span.length).trimEnd(),
@@ -42,7 +42,7 @@ export function wordsOf({ text, start }: SqliteStatement, { offset, length }: Sp
   return text.slice(offset - start, offset - start + length);
 }
 
-/** Equal for texts that differ in comments, white space or case alone. */
+/** Equal for texts that differ only in comments, white space or case. */
 export function fingerprintSqlite(text: string): string {
   const hash = createHash('sha256');
   for (const token of tokenize(text)) hash.update(`${folded(token.text)}\0`);

@@ -19,7 +19,7 @@ export interface FileRun {
   readonly signal: AbortSignal;
   readonly tables: LedgerTables;
   readonly now: number;
-  /** Is told of each statement. */
+  /** Called with each statement. */
   readonly see?: SeeStatement | undefined;
 }
 

@@ -32,7 +32,7 @@ export function adviceIn(dialect: Dialect, { title, sections }: Case): readonly 
     const until = statements.slice(0, index).map(({ text }) => `${text};\n`);
     const head = section.text.split('\n').filter((line) => /^-- @(?:no-transaction|sync)/.test(line));
     const earlier = sections.slice(0, at).filter(({ stage }) => stage !== 'revert');
-    // A form that repeats what stands before the statement takes the place of the whole file.
+    // A form that repeats the statements before this one replaces the whole file.
     const isWhole = until.length > 0 && until.every((text) => safe.includes(text.trim()));
     const begun = until.length === 0 || isWhole ? [] : [{ ...section, text: [...head, ...until].join('\n') }];
     const before = [...earlier, ...begun];
@@ -41,7 +41,7 @@ export function adviceIn(dialect: Dialect, { title, sections }: Case): readonly 
   });
 }
 
-/** Errors and reviews that the lint has against the safe form itself, where it would stand. */
+/** Errors and reviews that the lint reports for the safe form itself, in its place. */
 export function faultsOf(dialect: Dialect, { before, safe }: Advice): readonly string[] {
   const own = new Set(safe.map(({ file }) => file));
   return lintSections(dialect, [...before, ...safe])

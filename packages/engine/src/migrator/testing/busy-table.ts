@@ -65,7 +65,7 @@ interface Turn {
 }
 
 /**
- * Each service has rows of its own: what it knows of them nobody else changes. As text: MariaDB 10.11 may refuse what a
+ * Each service has separate rows: no other changes what it knows of them. As text: MariaDB 10.11 may refuse what a
  * connection has prepared (1146) once triggers of the same name go to a copy of the table that was made again.
  */
 async function write(connection: Connection, known: Map<number, string>, { service, turn, of }: Turn): Promise<void> {

@@ -1,4 +1,4 @@
-// How a process of its own opens a MariaDB; the options are its address.
+// How a separate process opens a MariaDB; the options are its address.
 
 import { systemClock } from '../../lib/clock.ts';
 import type { SchemaDatabase } from '../database.ts';

@@ -1,4 +1,4 @@
-// A real MariaDB for one file of tests: unprivileged, in a folder of its own, reached by a unix socket alone. It promises
+// A real MariaDB for one file of tests: unprivileged, in a separate folder, reached only by a unix socket. It promises
 // nothing about a power cut, so that it is quick.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// A process of its own that migrates and says each step as a line of JSON: what tests kill in the middle.
+// A separate process that migrates and prints each step as a line of JSON: what tests kill in the middle.
 
 import { systemClock } from '../../lib/clock.ts';
 import type { SchemaDatabase } from '../database.ts';

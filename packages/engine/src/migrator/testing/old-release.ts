@@ -1,4 +1,4 @@
-// An old release on PostgreSQL: sends its statements while somebody migrates, waits for locks a moment, and tells what it got.
+// An old release on PostgreSQL: writes during a migration, waits for locks a moment, and prints what it got.
 
 import { Client, type QueryResult } from 'pg';
 

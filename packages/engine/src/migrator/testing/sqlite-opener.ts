@@ -1,4 +1,4 @@
-// Opens a SQLite file for a migrator in a process of its own. The options are its path.
+// Opens a SQLite file for a migrator in a separate process. The options are its path.
 
 import { systemClock } from '../../lib/clock.ts';
 import type { Dialect } from '../dialect.ts';

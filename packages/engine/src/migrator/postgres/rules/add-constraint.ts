@@ -24,7 +24,7 @@ import { noWholeColumn, wholeColumn } from './whole-column.ts';
 const isUnchecked = ({ skip_validation: skips, is_enforced: isEnforced }: Constraint): boolean =>
   skips === true || isEnforced === undefined;
 
-/** Added without a look at the rows, and validated by a migration of its own. */
+/** Added without reading the rows, and validated by a separate migration. */
 const inTwoSteps = (alteration: Alteration, constraint: Constraint, name: string): string =>
   steps(['contract', addNotValid(alteration, name, constraint)], ['then contract', validate(alteration, name)]);
 

@@ -172,7 +172,7 @@ async function fill(client: Client, { text }: Section, statement: string): Promi
   }
 }
 
-/** What the new release has written into a column of its own by then. */
+/** What the new release has written into its new column by then. */
 async function fillRequired(client: Client, statements: readonly string[]): Promise<void> {
   for (const statement of statements) {
     const [, table, column] =

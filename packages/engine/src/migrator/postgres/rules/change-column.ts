@@ -7,7 +7,7 @@ import { altered, notNullLater, onAlter, type PostgresRule } from './postgres-ru
 import { aboutSecond, type Second, secondColumn } from './second-column.ts';
 import { type Alteration, baseType, body, printType, some, strings, typeModifiers } from './tree.ts';
 
-/** What a change of type costs: nothing, the whole table, or more than can be told from here. */
+/** What a change of type costs: nothing, the whole table, or more than this file can know. */
 export function costOfType(
   from: TypeName | undefined,
   to: TypeName | undefined,

@@ -1,4 +1,4 @@
-// Rows: changed batch by batch in a backfill, never all at once beside users.
+// Rows: changed batch by batch in a backfill, never all at once while services use them.
 
 import type { Node } from 'libpg-query';
 import { type Hazard, hazards, noHazard, steps } from '../../lint/rule.ts';
@@ -37,7 +37,7 @@ const unbatched: PostgresRule = {
     });
     if (change === undefined) return noHazard;
     const table = nameOf(change.relation);
-    // What stands in a WITH is not bounded by a WHERE further out.
+    // A WHERE further out does not bound what is in a WITH.
     const isOuter = change.relation === changeIn(node)?.relation;
     const safe = isOuter ? inBatches(node, change, history) : undefined;
     return [
@@ -61,7 +61,7 @@ function changesIn(node: Node): readonly Change[] {
   return own === undefined ? inner : [own, ...inner];
 }
 
-/** `BETWEEN :from AND :to`, which the grammar sees as two parameters, and nothing that lets other rows in beside it. */
+/** `BETWEEN :from AND :to`, which the grammar sees as two parameters, and nothing that selects rows outside of it. */
 function isBatch(where: Node | undefined): boolean {
   const both = body(where, 'BoolExpr');
   if (both !== undefined) return both.boolop === 'AND_EXPR' && (both.args ?? []).some(isBatch);
@@ -196,7 +196,7 @@ const deleteAll: PostgresRule = {
   },
 };
 
-/** A change of many rows; a few given ones beside a change of the schema hold nobody up. */
+/** A change of many rows; a few given ones, in the same file as a change of the schema, delay no session. */
 export function isBulkChange(statement: PostgresStatement, history: History): boolean {
   const { node } = statement;
   const target = dataTarget(statement);

@@ -1,4 +1,4 @@
-// What the old release still reads, and what cannot be brought back.
+// What the old release still reads, and what cannot be restored.
 
 import type { DropStmt, ObjectType } from 'libpg-query';
 import { type Hazard, hazards, noHazard, type Section, steps } from '../../lint/rule.ts';
@@ -151,7 +151,7 @@ const dropCascade: PostgresRule = {
   ),
 };
 
-/** With what hangs on it before it; indexes one by one beside the users. */
+/** After all that depends on it; indexes one by one while services use the table. */
 function droppedByName(drop: DropStmt, names: readonly string[], history: History): string | undefined {
   if (drop.removeType === 'OBJECT_INDEX') return dropsBeside(drop);
   const isTable = drop.removeType === 'OBJECT_TABLE';

@@ -127,7 +127,7 @@ export function freshMemory(statements: readonly PostgresStatement[]): FileMemor
 
 export const disabledKey = (table: string, how: AlterTableType, name = ''): string => `${how} ${name} on ${table}`;
 
-/** Nobody uses it yet: it may be altered freely. */
+/** No service uses it yet: it may be altered freely. */
 export const isNewTable = (history: History, table: string): boolean =>
   isNew(history.tables.get(table)?.origin, history.here);
 
@@ -141,8 +141,8 @@ export const isNewColumn = (history: History, table: string, column: string): bo
   isNewTable(history, table) || isNew(history.tables.get(table)?.columns.get(column)?.origin, history.here);
 
 /**
- * No release writes the column: it was added by this file, by this run, or, where nothing is known of what has run, by the
- * migration before (index builds, which need files of their own, may lie between). A trigger that fills it writes it.
+ * No release writes the column: it was added by this file, by this run, or, where nothing is known of what has run, by
+ * the migration before (index builds, which need separate files, may come between). A trigger that fills it writes it.
  */
 export function isUnwrittenColumn(history: History, table: string, column: string): boolean {
   if (isNewTable(history, table)) return true;

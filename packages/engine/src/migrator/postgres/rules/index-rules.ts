@@ -1,4 +1,4 @@
-// Indexes: built beside the writers or in their way; and the same for what writes a table again.
+// Indexes: built while writers go on, or in their way; and the same for statements that rewrite a table.
 
 import type { IndexStmt, Node, ReindexStmt } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
@@ -20,7 +20,7 @@ function besideWriters(index: IndexStmt, history: History): string {
   return steps([`${stage}, @no-transaction`, `${print({ IndexStmt: named })};`]);
 }
 
-/** The empty index of a partitioned table; nobody says ONLY of another. */
+/** The empty index of a partitioned table; for another table, no author writes ONLY. */
 const isOnly = ({ relation }: IndexStmt, history: History): boolean => {
   const known = history.tables.get(nameOf(relation ?? {}));
   return relation?.inh !== true && (known?.origin === undefined || known.partitions !== undefined);

@@ -66,7 +66,7 @@ export function addColumn(history: History, name: string, table: Table, column: 
     if (!passive.has(constraint.contype)) addConstraint(history, { name, table, column: columnName }, constraint);
 }
 
-/** Not a constraint of its own: what a column is, and what belongs to the constraint before. */
+/** No separate constraint: what a column is, and what belongs to the constraint before. */
 const passive: ReadonlySet<Constraint['contype']> = new Set([
   'CONSTR_NULL',
   'CONSTR_DEFAULT',

@@ -87,7 +87,7 @@ function observeObjects(history: History, { node }: PostgresStatement): void {
   if (value?.newVal !== undefined && value.oldVal === undefined) history.file.enumValues.add(value.newVal);
 }
 
-/** An index lies in the schema of its table. */
+/** An index is in the schema of its table. */
 const inSchemaOf = ({ schemaname }: RangeVar, relname: string): string =>
   nameOf(schemaname === undefined ? { relname } : { schemaname, relname });
 

@@ -10,7 +10,7 @@ import { loadGrammar, parsePostgres } from '../parse.ts';
 
 const examples = examplesFor('postgres').filter(({ proof }) => proof !== 'told');
 const deletes = ['ban-delete-all', 'ban-truncate'];
-/** Rows of the examples' tables; whoever reads half as many has read a table. */
+/** Rows of the examples' tables; a statement that reads half as many has read a table. */
 const aTable = 500;
 
 describe.each(oneSource)('on PostgreSQL of %s', (source) => {

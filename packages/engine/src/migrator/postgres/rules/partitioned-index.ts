@@ -1,5 +1,5 @@
-// An index of a partitioned table, built beside the users: the server refuses CONCURRENTLY on the table itself, so its index
-// is made empty (ON ONLY), each partition's is built by itself, and then they are put together.
+// An index of a partitioned table, built while services use it: the server refuses CONCURRENTLY on the table itself, so
+// its index is made empty (ON ONLY), each partition's is built by itself, and then they are attached.
 
 import type { IndexStmt } from 'libpg-query';
 import type { Section } from '../../lint/rule.ts';

@@ -10,7 +10,7 @@ export type PostgresRule = Rule<PostgresStatement, History>;
 export type PostgresScene = Scene<History>;
 type Check = PostgresRule['check'];
 
-/** Looks at each command of an ALTER TABLE on a table that was there before. */
+/** Checks each command of an ALTER TABLE on a table that was there before. */
 export function onAlter(
   subtypes: readonly AlterTableType[],
   look: (alteration: Alteration, scene: PostgresScene, statement: PostgresStatement) => Hazard | undefined,
@@ -23,7 +23,7 @@ export function onAlter(
   };
 }
 
-/** Looks at each constraint added by name or place: `ALTER TABLE … ADD CONSTRAINT`. */
+/** Checks each constraint added by name or place: `ALTER TABLE … ADD CONSTRAINT`. */
 export function onAddConstraint(
   kind: NonNullable<Constraint['contype']>,
   look: (constraint: Constraint, alteration: Alteration, scene: PostgresScene) => Hazard | undefined,

@@ -1,4 +1,4 @@
-// The statement that takes an expand step's statement back, where the tree tells.
+// The statement that reverses an expand step's statement, where one can be derived from the tree.
 
 import type { PostgresStatement } from '../parse.ts';
 import { constraintName } from './names.ts';

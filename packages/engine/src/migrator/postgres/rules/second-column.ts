@@ -1,5 +1,5 @@
-// A column beside the old one, kept in step by triggers: what a rename and a change of type become. What hangs on the old
-// column is carried over where that can be written; where it cannot, it is named.
+// A column next to the old one, synchronized by triggers: the form of a rename and of a change of type. What depends on
+// the old column is carried over where that can be written; where it cannot, it is named.
 
 import type { Constraint, IndexStmt, Node, TypeName } from 'libpg-query';
 import { type Section, steps } from '../../lint/rule.ts';
@@ -73,7 +73,7 @@ export function whatHangsOn({ alteration: { table }, history, old }: Second): re
   if (known === undefined || !isKnownTable(history, table))
     return old === 'id' ? ['most likely the key of the table'] : [];
   const column = known.columns.get(old);
-  // LIKE, INHERITS and CREATE TABLE AS bring columns that stand nowhere.
+  // LIKE, INHERITS and CREATE TABLE AS add columns that no statement names.
   if (column === undefined) return ['not among what these migrations show of the table'];
   const isNumbered = column?.isServers === true || some(column?.default, isNextval);
   const generated = [...known.columns].filter(([, each]) => each.isServers && columnsIn(each.default).includes(old));

@@ -86,7 +86,7 @@ function merged(parts: readonly (readonly Section[])[], commands: readonly Alter
     .toSorted((left, right) => rank(left) - rank(right));
 }
 
-/** A directive stands before the first statement, and once. */
+/** A directive comes before the first statement, and once. */
 const headFirst = (lines: readonly string[]): readonly string[] => [
   ...new Set(lines.filter((line) => line === '-- @sync')),
   ...lines.filter((line) => line !== '-- @sync'),

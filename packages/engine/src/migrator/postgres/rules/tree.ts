@@ -111,7 +111,7 @@ export function columnsIn(tree: unknown): readonly string[] {
   return [...names];
 }
 
-/** The same tree, with one column under another name wherever it stands. */
+/** The same tree, with one column under another name wherever it occurs. */
 export function replaceColumns<T>(tree: T, from: string, to: string): T {
   if (Array.isArray(tree)) return tree.map((each) => replaceColumns(each, from, to)) as T;
   if (typeof tree !== 'object' || tree === null) return tree;

@@ -1,4 +1,4 @@
-// A unique index is built beside the writers, and then becomes the constraint.
+// A unique index is built while writers go on, and then becomes the constraint.
 
 import type { Constraint, IndexStmt, Node } from 'libpg-query';
 import type { Section } from '../../lint/rule.ts';
@@ -7,7 +7,7 @@ import { constraintName } from './names.ts';
 import { altered, notNullLater } from './postgres-rule.ts';
 import { type Alteration, print, strings } from './tree.ts';
 
-/** @param isProven the columns are NOT NULL by what stands before; undefined where the server has no such way */
+/** @param isProven earlier statements make the columns NOT NULL; undefined where the server has no such way */
 export function uniqueLater(
   alteration: Alteration,
   constraint: Constraint,

@@ -203,7 +203,7 @@ function unproven(added: Added): readonly string[] {
   ];
 }
 
-/** The second one: the rows are read beside the users. */
+/** The second one: the rows are read while services use them. */
 function proven(added: Added): readonly string[] {
   const { alteration, name } = added;
   const all = [...foreignOf(added), ...checksOf(added)];

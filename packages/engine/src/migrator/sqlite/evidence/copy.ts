@@ -60,7 +60,7 @@ export function openCopy({ folder, file, addressOf, ledger, split, signal }: Cop
     },
     async lend(work, to) {
       lent += 1;
-      // A folder of its own, in which whoever writes to the copy puts its journal.
+      // A separate folder, in which programs that write to the copy put its journal.
       const place = join(folder, `lent-${lent}`);
       mkdirSync(place, { mode: 0o700 });
       const other = join(place, 'copy.sqlite');

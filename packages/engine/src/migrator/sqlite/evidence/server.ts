@@ -1,5 +1,5 @@
-// A copy of a SQLite file's schema, without a row, in a folder that is nobody else's. It is small and empty, so that what
-// is tried on it is over at once: it needs no process beside the engine.
+// A copy of a SQLite file's schema, without a row, in a private folder. It is small and empty, so that a trial on it
+// ends at once: it needs no process besides the engine.
 
 import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

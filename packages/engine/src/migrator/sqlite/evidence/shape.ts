@@ -1,4 +1,4 @@
-// The schema as SQLite keeps it: what its pragmas tell, and from the texts of the tables the checks, which they do not.
+// The schema as SQLite stores it: what its pragmas report, and the checks, which are only in the texts of the tables.
 
 import type Database from 'better-sqlite3';
 import type { Column, Relation, Rule, SchemaShape } from '../../evidence/shape.ts';

@@ -1,4 +1,4 @@
-// Statements tried on a copy with rows, in a process of their own: one that does not end is ended.
+// Statements tried on a copy with rows, in a separate process: one that does not end is ended.
 
 import { messageOf } from '../../../lib/errors.ts';
 import type { Refusal, TrialSession } from '../../evidence/rehearsal/rehearse.ts';

@@ -95,7 +95,7 @@ function gatherInsert(node: InsertStmt, gathered: Gathered): void {
       gathered.written.push({ table, columns: assigned(upsert.doClause.sets) });
 }
 
-/** Of the rows that stand in the statement; undefined where another query brings them. */
+/** Of the rows that the statement contains; undefined where another query supplies them. */
 function countValues({ body }: InsertStmt): number | undefined {
   if (body.type !== 'SelectInsertBody') return 0;
   const { select } = body.select;

@@ -16,7 +16,7 @@ export interface Altered<B extends Body> {
   readonly scene: SqliteScene;
 }
 
-/** Looks at one kind of ALTER TABLE, on a table that was there before. */
+/** Checks one kind of ALTER TABLE, on a table that was there before. */
 export function onAlter<K extends Body['type']>(
   kind: K,
   look: (altered: Altered<Extract<Body, { type: K }>>) => Hazard | undefined,
