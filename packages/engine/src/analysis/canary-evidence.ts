@@ -1,4 +1,4 @@
-// What has been seen of a canary, summed up tick by tick in bounded memory: the evidence of each metric, and the totals.
+// What has been seen of a canary, summed up tick by tick in bounded memory: the evidence of each metric, and totals.
 
 import type { Times } from '../domain/routing.ts';
 import { addTimes, quantiles, slowTicks, type TimesSeen, timesOf, timesSeen } from './latency.ts';
@@ -59,7 +59,7 @@ export interface CanaryEvidence {
   readonly latency: readonly LatencyEvidence[];
   readonly stable: Total;
   readonly canary: Total;
-  /** Errors weighed by the other side's share of each tick (Mantel and Haenszel 1959), which withstands changes of the weight. */
+  /** Errors weighed by the other side's share of each tick (Mantel and Haenszel 1959): robust to a new weight. */
   readonly weighed: [stable: number, canary: number];
   readonly stableTimes: TimesSeen;
   readonly canaryTimes: TimesSeen;

@@ -1,5 +1,5 @@
-// Compares the new side with the stable one, and may be asked after every tick. It blames a release that is no worse in at
-// most a share `falseRollback` of canaries, and calls one good only when that is proven: no data, no verdict.
+// Compares the new side with the stable one, and may be asked after every tick. It blames a release that is no worse in
+// at most a share `falseRollback` of canaries, and calls one good only when that is proven: no data, no verdict.
 
 import {
   addTick,
@@ -33,7 +33,7 @@ export interface CanaryJudgement {
   /** What decided it, where it failed. */
   readonly metric?: Metric;
   readonly sentence: string;
-  /** The strongest evidence against the new side: 1 suffices to take it back. */
+  /** The strongest evidence against the new side: 1 suffices to revert it. */
   readonly suspicion: number;
 }
 

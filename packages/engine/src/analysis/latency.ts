@@ -1,5 +1,5 @@
-// Latency as events: "slower than the stable side's median, 90th or 99th percentile has been so far". The limit of a tick
-// comes from earlier ticks only, so that what it is compared with cannot depend on the tick itself.
+// Latency as events: "slower than the stable side's median, 90th or 99th percentile has been so far". The limit of a
+// tick comes from earlier ticks only, so that it cannot depend on the tick itself.
 
 import type { Times } from '../domain/routing.ts';
 import type { Count, Tick } from './ratio-test.ts';

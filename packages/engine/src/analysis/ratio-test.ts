@@ -21,7 +21,7 @@ export interface Tick {
   readonly canary: Count;
 }
 
-/** Evidence grows where the new side's rate of events, divided by the stable side's, is nearer to `ratios` than to `against`. */
+/** Evidence grows where the new side's event rate / the stable side's is nearer to `ratios` than to `against`. */
 export interface RatioTest {
   /** The ratio at the border of the hypothesis that is to be refuted. */
   readonly against: number;

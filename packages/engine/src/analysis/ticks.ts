@@ -39,7 +39,7 @@ function timesBetween(before: Times | undefined, now: Times | undefined): Times 
 /** Fewer requests say nothing of a share. Users differ in how much they ask, so only a factor of two is a finding. */
 const leastRequests = 500;
 
-/** A sentence when the requests are not shared as the weight says: then the balancer does something else than was set. */
+/** A sentence when the requests are not shared by the weight: then the balancer does not do what was set. */
 export function shareProblem({ stable, canary }: Totals, percent: number): string | undefined {
   const requests = stable.requests + canary.requests;
   if (requests < leastRequests || percent <= 0 || percent >= 100) return undefined;

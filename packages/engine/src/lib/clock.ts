@@ -6,8 +6,9 @@ export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Milliseconds since this machine started, its suspended time left out (CLOCK_MONOTONIC): the same in every process, and
-   * untouched when the clock is set. For waits, watches and leases; never compared across a restart of the machine.
+   * Milliseconds since this machine started, without its suspended time (CLOCK_MONOTONIC): the same in every process,
+   * and not changed when the clock is set. For waits, watches and leases; never compared across a restart of the
+   * machine.
    */
   monotonic(): number;
   /** Resolves after `ms`, or rejects with the signal's reason when it aborts first. */

@@ -1,5 +1,5 @@
-// A session with a program that takes one command per line and ends each answer with a prompt. All commands of a session
-// reach the same process: when that process ends, so does the session.
+// A session with a program that takes one command per line and ends each answer with a prompt. All commands of a
+// session reach the same process: when that process ends, the session ends too.
 
 import { connect, type NetConnectOpts } from 'node:net';
 import { BlueGreenError, messageOf } from './errors.ts';

@@ -10,8 +10,9 @@ export interface Companion {
   readonly pid: number;
   readonly isAlive: () => boolean;
   /**
-   * Its answer. Questions wait for each other, and their time begins with their turn. When it passes or the signal aborts
-   * the process is killed, and has ended before this rejects. @throws BlueGreenError `exec-timeout`, `exec-failed` when it ended by itself; the signal's reason
+   * Its answer. Questions wait for each other, and the time of each begins when it is asked. When the time passes or
+   * the signal aborts, the process is killed, and has ended before this rejects. @throws BlueGreenError `exec-timeout`,
+   * `exec-failed` when it ended by itself; the signal's reason
    */
   ask(question: unknown, limits: AskLimits): Promise<unknown>;
   /** Resolves when it has ended. */

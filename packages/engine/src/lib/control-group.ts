@@ -1,5 +1,5 @@
-// Control groups of the kernel: what some processes together may take of the machine, and which of them are left. The kernel
-// keeps the list of members, so a process that left its process group and hid its mark is found too.
+// Control groups of the kernel: what some processes together may use of the machine, and which of them are left. The
+// kernel maintains the list of members, so a process that left its process group and hid its mark is found too.
 
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,7 +70,7 @@ function removeGroup(name: string): void {
   for (const folder of foldersOf(name)) attempt(() => rmdirSync(folder));
 }
 
-/** Enters the groups and becomes the program: the process id stays. The text is fixed, and all that varies is an argument. */
+/** Enters the groups and becomes the program: the process id stays. The text is fixed; only arguments vary. */
 export function inGroup(
   argv: readonly [string, ...string[]],
   { folders }: Pick<ControlGroup, 'folders'>,

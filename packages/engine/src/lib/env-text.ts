@@ -1,5 +1,5 @@
-// The grammar of env files, that of Docker Compose's: documented for people in docs/env-files.md. `${NAME}` is left as it is.
-// What is not understood is a problem with its line; no value is in any sentence.
+// The grammar of env files, that of Docker Compose's: documented for people in docs/env-files.md. `${NAME}` is left as
+// it is. A line that cannot be parsed is a problem with its line number; no sentence contains a value.
 
 export interface EnvProblem {
   /** From 1. */
@@ -18,7 +18,7 @@ const nulByte = (name: string): string => `the value of ${name} holds a NUL byte
 /** A name, then `=` or, as in YAML, `:` and white space. */
 const assignment = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*(?:=|:(?=[ \t]|$))[ \t]*/;
 
-/** Pure. `text` without a byte order mark. Values of lines that were understood are there even where others were not. */
+/** Pure. `text` without a byte order mark. Returns the values of valid lines even where other lines are invalid. */
 export function parseEnvText(text: string): EnvText {
   const lines = text.replaceAll('\r\n', '\n').split('\n');
   const values = new Map<string, string>();

@@ -1,5 +1,5 @@
-// Where something is found in a JSON document: a JSONPath (RFC 9535) such as `$.run.id`, or a text with places to fill in,
-// `v{$.run.id}` or `{branch}`. Nothing of it is ever run as code.
+// Where something is found in a JSON document: a JSONPath (RFC 9535) such as `$.run.id`, or a text with places to fill
+// in, `v{$.run.id}` or `{branch}`. No part of it is ever run as code.
 
 import { compile, JSONPathError, type JSONValue } from 'json-p3';
 

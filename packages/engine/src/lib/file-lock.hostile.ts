@@ -1,5 +1,5 @@
-// Thousands of holdings by six processes that die inside: the check-then-delete lock of the version before let two in at
-// once about twice in a thousand.
+// Six processes that die inside take the lock thousands of times: the check-then-delete lock of the previous version
+// let two in at once about twice in a thousand.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

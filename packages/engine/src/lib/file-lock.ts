@@ -1,5 +1,5 @@
-// The machine's lock, named by a file: one process at a time changes a file or folder. The kernel grants it (kernel-lock.ts);
-// the file shows the holder to people, and to processes of a version that knows no other lock.
+// The machine's lock, named by a file: one process at a time changes a file or folder. The kernel grants it
+// (kernel-lock.ts); the file shows the holder to people, and to processes of a version that knows no other lock.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ export interface FileLock {
   /** Absolute; holds the pid of the holder while it is held. */
   readonly path: string;
   readonly clock: Clock;
-  /** How long the work may take; a waiting process gives up a little later. A holder that hangs keeps the lock: its work is half done. */
+  /** How long the work may take. A waiting process gives up later; a hung holder retains the lock (half-done work). */
   readonly holdMs: number;
 }
 
@@ -67,8 +67,8 @@ function claim(path: string): boolean {
 }
 
 /**
- * Whether a process of the version before holds it, which has no other lock than the file, and loses it to this one as it
- * did then: when it has died, or after `holdMs`, which begin when this process first sees it.
+ * Whether a process of the previous version holds it. Such a process has no other lock than the file, and loses it to
+ * this one as it did then: when it has died, or after `holdMs`, which begin when this process first sees it.
  */
 function createFileLook({ path, clock, holdMs }: FileLock): () => boolean {
   let seen: { readonly file: string; readonly atMs: number } | undefined;

@@ -17,14 +17,14 @@ import { mostParts, releaseReserve } from './reserve.ts';
 import { storageFault } from './storage-fault.ts';
 
 /**
- * Replaces `path` atomically: a reader sees the old content or the new, never a part. Creates the folder if needed. The mode
- * is the file's under every umask: a load balancer of another account may have to read it.
+ * Replaces `path` atomically: a reader sees the old content or the new, never a part. Creates the folder if needed. The
+ * file has this mode under every umask: a load balancer of another account may have to read it.
  */
 export function writeFileAtomic(path: string, content: string, mode = 0o600): void {
   withRoomFor(path, () => replaceFile(path, content, mode));
 }
 
-/** On a full disk the reserve of the state is given up. @throws BlueGreenError what `storageFault` says, with the path */
+/** On a full disk, releases the reserve of the state. @throws BlueGreenError of `storageFault`, with the path */
 export function withRoomFor(path: string, write: () => void): void {
   for (let partsLeft = mostParts; ; partsLeft -= 1) {
     try {
@@ -81,7 +81,7 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** On disk when it returns, but written in place: for a file that no process reads before it is moved. Its folder must exist. */
+/** On disk when it returns, but written in place: for a file that no process reads yet. Its folder must exist. */
 export function writeFileSynced(path: string, content: string, mode = 0o600): void {
   withRoomFor(path, () => {
     const file = openSync(path, 'w', mode);

@@ -1,5 +1,5 @@
-// Text that others wrote (reasons, commit subjects, names, answers, log lines) on its way to people, at every exit: it is
-// one line, shows what it says, and cannot pass for a part of what surrounds it.
+// Text that others wrote (reasons, commit subjects, names, answers, log lines) on its way to people, at every exit: it
+// is one line, shows all its characters, and cannot look like a part of what surrounds it.
 
 /** Control characters and separators of lines: a second line could look like one of this system's lines. */
 const breaks = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;

@@ -1,5 +1,6 @@
-// One call of grpc.health.v1.Health/Check, by hand over node:http2: a request of one optional field and an answer of one
-// number need no code generator, and no client that pools connections and tries again, while a probe must see what answers now.
+// One call of grpc.health.v1.Health/Check, by hand over node:http2: a request of one optional field and an answer of
+// one number need no code generator, and no client that pools connections and retries: a probe must see what answers
+// now.
 // https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';

@@ -1,4 +1,4 @@
-// What holds for every request of this program, whichever of the three ways it goes: whole answers, streams, unix sockets.
+// What holds for every request of this program, in each of the three ways: whole answers, streams, unix sockets.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';

@@ -1,4 +1,4 @@
-// One-shot HTTP requests with a limit on time and size: health probes, smoke tests, receipts, messages, control sockets.
+// One-shot HTTP requests, limited in time and size: health probes, smoke tests, receipts, messages, control sockets.
 
 import type { IncomingMessage } from 'node:http';
 import { deadline } from './clock.ts';

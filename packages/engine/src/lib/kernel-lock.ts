@@ -1,5 +1,5 @@
-// The lock of this machine: one holder of a name at a time. It is a listening abstract socket: the kernel allows one per name
-// and removes it when its holder dies, so there is no stale lock to judge and none to steal.
+// The lock of this machine: one holder of a name at a time. It is a listening abstract socket: the kernel allows one
+// per name and removes it when its holder dies, so there is no stale lock to judge or to steal.
 
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';

@@ -1,4 +1,4 @@
-// Logging for every process: pino, JSON unless a terminal reads it. Secrets are redacted by name before they are written.
+// Logging for every process: pino, JSON unless a terminal reads it. Redacts secrets by name before writing.
 
 import { writeSync } from 'node:fs';
 import { type Logger, pino, stdTimeFunctions, transport } from 'pino';

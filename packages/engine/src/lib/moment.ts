@@ -1,5 +1,5 @@
-// A moment that one process writes down and another reads, by the monotonic clock: setting the clock of the machine moves
-// no deadline that rests on it.
+// A moment that one process writes and another reads, by the monotonic clock: setting the clock of the machine moves no
+// deadline that depends on it.
 
 import type { Clock } from './clock.ts';
 import { ownMark } from './process-mark.ts';

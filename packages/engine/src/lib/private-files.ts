@@ -8,7 +8,7 @@ export function keepFilesPrivate(): void {
   given ??= process.umask(0o077);
 }
 
-/** Runs `spawn` under the umask that this process was started with. Synchronous, so that nothing else is created then. */
+/** Runs `spawn` under the umask that this process was started with. Synchronous: nothing else is created then. */
 export function withGivenUmask<Result>(spawn: () => Result): Result {
   if (given === undefined) return spawn();
   const own = process.umask(given);

@@ -1,4 +1,4 @@
-// Names a process of this machine so that its death can be proved: a pid is reused, also after a restart of the machine.
+// Names a process of this machine so that its death can be proved: a pid is reused, also after a reboot.
 
 import { readFileSync, readlinkSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// A file of real blocks in the state folder. On a full disk it is given up part by part, each to the write that needs it,
-// so that a rollback has room and a service that fills the disk does not get all of it.
+// A file of real blocks in the state folder. On a full disk it is released part by part, each to the write that needs
+// it, so that a rollback has room and a service that fills the disk does not get all of it.
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, renameSync, rmSync, statfsSync, statSync, truncateSync, writeSync } from 'node:fs';
@@ -54,8 +54,8 @@ function wholeBytes(stateFolder: string): number {
 }
 
 /**
- * Gives up a part of the reserve of the state that `path` belongs to. `observation`: only of its first half, so that what
- * is noted all the time leaves enough for what people decide. False when there is nothing to give.
+ * Releases a part of the reserve of the state that `path` belongs to. `observation`: only of its first half, so that
+ * frequent observations leave enough for what people decide. False when there is nothing to release.
  */
 export function releaseReserve(path: string, use: 'decision' | 'observation' = 'decision'): boolean {
   let folder = path;

@@ -35,7 +35,7 @@ const longestLine = 2_000;
 /** What a command started in its own process group may still hold the output open. */
 const outputMs = 2_000;
 
-/** Resolves when the command and all that it started have ended. @throws BlueGreenError `exec-not-found`; what `onStart` throws */
+/** Resolves when the command and all its processes have ended. @throws `exec-not-found`; what `onStart` throws */
 export async function runWatched(command: WatchedCommand): Promise<WatchedEnd> {
   const child = await started(command);
   const exited = exitOf(child);

@@ -1,5 +1,5 @@
-// Secrets come from files too: `NAME_FILE` names the file that holds NAME. What is in a file is in no environment, which every
-// other process of the same account can read under /proc and which children inherit.
+// Secrets come from files too: `NAME_FILE` names the file that holds NAME. The content of a file is in no environment,
+// which every other process of the same account can read under /proc and which children inherit.
 
 import { readFileSync, statSync } from 'node:fs';
 import { BlueGreenError, messageOf } from './errors.ts';

@@ -1,5 +1,5 @@
-// Bytes to a socket, for protocols that answer nothing. Of a stream the other side's end is the only sign that it read all
-// of it: ours is sent first, and its own is waited for. A datagram has no such sign at all.
+// Sends bytes to a socket, for protocols that answer nothing. For a stream, the other side's end is the only sign that
+// it read all of it: this side sends its end first and waits for the other's. A datagram has no such sign at all.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';

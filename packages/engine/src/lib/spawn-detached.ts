@@ -1,4 +1,4 @@
-// Starts a process that must outlive this one: in a new process group, output into a file opened for append, nothing inherited.
+// Starts a process that must outlive this one: in a new process group, output appended to a file, nothing inherited.
 
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface DetachedOptions {
   /** The whole environment; a program without a slash is searched for in its `PATH`. */
   readonly env: Readonly<Record<string, string>>;
   /**
-   * Both outputs: a file, to which they are appended, or an open descriptor, which stays the caller's to close. Never a pipe
+   * Both outputs: a file, to which they are appended, or an open descriptor, which the caller must close. Never a pipe
    * that only this process reads: it would end with this process.
    */
   readonly logFile: string | number;

@@ -3,8 +3,8 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 /**
- * How far a word may be from what was written: `slip` is one or two letters, `half` is half of the longer word's letters,
- * `any` takes the nearest however far it is; a number counts letters.
+ * How far a word may be from what was written: `slip` is one or two letters, `half` is half of the longer word's
+ * letters, `any` takes the nearest at any distance; a number counts letters.
  */
 export type Tolerance = 'slip' | 'half' | 'any' | number;
 

@@ -5,8 +5,8 @@ import { type Clock, pause, systemClock } from './clock.ts';
 export type Work = (stop: AbortSignal) => Promise<void>;
 
 /**
- * Runs all at once and resolves when all have ended. The others are stopped when one ends, or only when one fails: then a
- * work that has nothing to do may end at once.
+ * Runs all at once and resolves when all have ended. The others are stopped when one ends, or only when one fails: in
+ * that case, work that has nothing to do may end at once.
  * @throws the failure of the first work of the list that failed
  */
 export async function together(

@@ -12,7 +12,8 @@ export type Template<Values> = (values: Values) => string;
 
 /**
  * Reads and compiles the `.hbs` file at `path`. Inside it `{{#each}}`, `{{#if}}`, `{{#unless}}` and `{{#with}}` work as
- * usual, with values that are there: say `false` or `[]`, never nothing. No other helper exists. A block on a line of nothing else leaves no empty line.
+ * usual, with values that exist: pass `false` or `[]`, never undefined. No other helper exists. A block on its own line
+ * leaves no empty line.
  */
 export function loadTemplate<Values extends object>(path: string): Template<Values> {
   return compileTemplate<Values>({ name: path, text: readFileSync(path, 'utf8') });
@@ -38,8 +39,8 @@ export function compileTemplate<Values extends object>(source: {
 }
 
 /**
- * For a template that others wrote, filled in with texts by name: `{{NAME}}`, `{{#if NAME}}`, `{{#unless NAME}}`, `else` and
- * comments, and nothing else of handlebars. Every name is checked, also where the text is not used.
+ * For a template that others wrote, filled in with texts by name: `{{NAME}}`, `{{#if NAME}}`, `{{#unless NAME}}`,
+ * `else` and comments, and no other syntax of handlebars. Every name is checked, also where the text is not used.
  */
 export function fillForeign(source: {
   readonly text: string;

@@ -1,4 +1,4 @@
-// Bytes from outside as text: UTF-8 with or without a byte order mark, and nothing else is guessed at.
+// Bytes from outside as text: UTF-8 with or without a byte order mark, and no other encoding is guessed.
 
 import { isUtf8 } from 'node:buffer';
 
@@ -12,5 +12,5 @@ export function decodeText(bytes: Buffer): Decoded {
   return isUtf8(bytes) ? { text: withoutMark(bytes.toString('utf8')) } : { fault: 'is not UTF-8 text' };
 }
 
-/** Editors of Windows and some JSON libraries put a byte order mark first; it belongs to the encoding, not to the text. */
+/** Editors of Windows and some JSON libraries put a byte order mark first; it is part of the encoding, not the text. */
 export const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '');

@@ -111,7 +111,7 @@ export const placeUrl = ({ environment }: Target, place: SlotPlace): string =>
 
 const urlOf = ({ host, port }: Endpoint): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** The rule that the instance in the slot was started with. A changed one holds from its next start, or from `config apply`. */
+/** The rule that the instance in the slot was started with. A new one applies from its next start or `config apply`. */
 export function healthOf(target: Target, slot: SlotName): HealthSettings {
   const { key, settings, environment } = target;
   return asSlot(target, slot, { ...settings.health, ...environment.startedAs({ ...key, slot })?.health });

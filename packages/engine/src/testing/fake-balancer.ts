@@ -1,5 +1,5 @@
-// A load balancer of one or more nodes in this process. It signs the part of the contract that the flow rests on, and can
-// be made to fail in every way that the contract allows.
+// A load balancer of one or more nodes in this process. It signs the part of the contract that the flow depends on, and
+// can be made to fail in every way that the contract allows.
 
 import { noCounts, type ObservedNode, type Routing, type SideCounts, type Traffic } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';

@@ -7,7 +7,7 @@ export interface FakeClock extends Clock {
   readonly sleeping: () => number;
   /** Advances to the time that the first sleeper waits for, and wakes all that wait for it. False when none waits. */
   readonly step: () => boolean;
-  /** Moves on by `ms` at once: who waits for a time on the way wakes, and finds it passed. */
+  /** Advances by `ms` at once: a sleeper that waits for a time in between wakes, and finds it passed. */
   readonly advance: (ms: number) => void;
   /** Sets the wall clock; the time that has passed stays what it is. */
   readonly jump: (ms: number) => void;

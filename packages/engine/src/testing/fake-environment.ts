@@ -1,4 +1,5 @@
-// An environment whose releases are small servers in this process. It signs the part of the contract that the flow rests on.
+// An environment whose releases are small servers in this process. It signs the part of the contract that the flow
+// uses.
 
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';

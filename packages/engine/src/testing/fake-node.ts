@@ -1,5 +1,6 @@
-// One node of the fake balancer: a real, small HTTP proxy in this process, so that probes and smoke tests take the way that
-// users take. It knows the preview's token, the probes and the shares; it neither keeps users on a side nor closes streams.
+// One node of the fake balancer: a real, small HTTP proxy in this process, so that probes and smoke tests come the way
+// that users come. It knows the preview's token, the probes and the shares; it neither keeps users on a side nor closes
+// streams.
 
 import {
   createServer,

@@ -27,7 +27,7 @@ export interface FlowProcess {
   readonly target: Target;
   readonly engine: ReturnType<typeof createVerbs>;
   readonly life: Life;
-  /** Its own from the first time that it is asked for; waits in the clock of the test for one that a dead process left. */
+  /** Its own from the first call on; waits in the clock of the test for a lease that a dead process left. */
   lease(): Lease;
   /** Moves the deployment until it is finished or this process is dead. The same promise while it runs. */
   run(id: string): Promise<void>;

@@ -1,5 +1,5 @@
-// A whole deployment flow in one process and in no time: the real state in SQLite, the real verbs and the real runner, on a
-// clock, an environment and a load balancer that a test holds in its hands. A process can be killed, and another go on.
+// A whole deployment flow in one process and in no time: the real state in SQLite, the real verbs and the real runner,
+// on a clock, an environment and a load balancer that a test controls. A process can be killed, and another continue.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ export interface Flow extends World {
   layRelease(version: string, files?: Readonly<Record<string, string>>): void;
   /** @returns the id; @throws when the verb is refused */
   ask(version: string, change?: Partial<DeployRequest>): string;
-  /** Moves it and the time until it is so, or until it is finished or its process is dead. */
+  /** Moves the deployment and the time until `isSo`, or until it is finished or its process is dead. */
   until(id: string, isSo: (row: DeploymentRow) => boolean): Promise<DeploymentRow>;
   /** The same for all that people are asked on the way: a hold is promoted, and an approval is given by bob. */
   finishWithPeople(id: string): Promise<DeploymentView>;

@@ -1,5 +1,5 @@
-// In parallel with the deployments: the state is written back regularly, the reserve for a full disk is completed, and a
-// jump of the clock or a suspended machine is noticed.
+// In parallel with the deployments: writes the state back regularly, completes the reserve for a full disk, and detects
+// a jump of the clock or a suspended machine.
 
 import { uptime } from 'node:os';
 import type { BareAction } from '../../domain/audit-events.ts';

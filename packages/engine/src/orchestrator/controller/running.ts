@@ -1,5 +1,5 @@
-// What runs, held against the configuration: what is changed, and when it takes effect. Nothing is ever done about it by
-// itself; an instance keeps what it was started with until its next start.
+// Compares what runs with the configuration: what is changed, and when it takes effect. Never acts on it by itself; an
+// instance retains what it was started with until its next start.
 
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -12,7 +12,7 @@ import { describePlace, type RunningInstance } from '../../environment/environme
 export interface PendingChange extends SlotKey {
   readonly kind: 'not-configured' | 'port' | 'health';
   readonly sentence: string;
-  /** Grows out of what was and what is wanted, values included; says none of them. Two equal ones are the same change. */
+  /** Made from the old and new settings, values included; reveals none. Equal prints are the same change. */
   readonly print: string;
 }
 

@@ -1,4 +1,4 @@
-// Gates: pure checks, asked in this order, each may refuse. What they look at is gathered once, in the verb's transaction.
+// Gates: pure checks, asked in this order, each may refuse. The verb's transaction collects the facts they read once.
 
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';

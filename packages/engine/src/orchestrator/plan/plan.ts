@@ -1,6 +1,6 @@
 // The plan: what a deployment will do, as data, built by one function. Read this first.
 //
-// Blue-green is a canary whose only weight is 100, a rollback to a warm standby is a plan that starts shortly before `promote`.
+// Blue-green is a canary whose only weight is 100; a rollback to a warm standby is a plan that starts before `promote`.
 
 import { createHash } from 'node:crypto';
 import type { TargetSettings } from '../../config/settings.ts';

@@ -1,4 +1,4 @@
-// A release is registered before it is planned: its files are read whole and digested, and from then on it is immutable.
+// A release is registered before it is planned: its files are read whole and digested, and are immutable from then on.
 
 import { join } from 'node:path';
 import { isMachine } from '../../domain/actor.ts';
@@ -109,7 +109,7 @@ export function planFacts(
   return { plan, hash: currentHash(core, target, { plan, digest, fromSlot: row.fromSlot }) };
 }
 
-/** Asked for when this state knew of no active side, and planned as a first deployment: that plan would end in nothing. */
+/** Requested when this state knew no active side, and planned as a first deployment: that plan would have no effect. */
 function discoveredMeanwhile(core: Core, target: Target, { fromSlot, version }: DeploymentRow): string | undefined {
   const active = (['blue', 'green'] as const).map((slot) => readSlot(core.store.db, target.key, slot));
   const found = fromSlot === null ? active.find(({ role }) => role === 'active') : undefined;

@@ -1,5 +1,5 @@
-// How one release is run and tested on a target: what the configuration says, and what the release says of itself. Read from
-// the release at each use, so that a restart, a rollback and a hand start run it as its deployment did.
+// How one release is run and tested on a target: the settings of the configuration and those of the release. Read from
+// the release at each use, so that a restart, a rollback and a manual start run it as its deployment did.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { VariableFormat } from '../../config/process/required-env.ts';
@@ -35,8 +35,8 @@ export function runSettingsOf({ settings }: Pick<Target, 'settings'>, { folder }
 }
 
 /**
- * Pure. The command of the release wins, since only it knows how it is started. A smoke test of the configuration wins over
- * one of the same name: what is asked of every release is not softened by one of them.
+ * Pure. The command of the release wins, since only the release knows how it is started. A smoke test of the
+ * configuration wins over one of the same name: one release cannot soften what every release must pass.
  */
 export function merged(
   settings: Pick<TargetSettings, 'command' | 'requiredEnv' | 'smokeTests'> &
@@ -130,7 +130,7 @@ export function addressTaken(target: Target, slot: SlotName, holder: SlotKey): s
   return `the configuration gives ${address} to ${slot} of ${target.name}, and ${describePlace(holder)} was started on it and keeps it until its next start`;
 }
 
-/** What it would be started with now, and whether it could be. @throws as `startRelease` does before it stops anything */
+/** What it would be started with now, and whether it could be. @throws as `startRelease` before it stops anything */
 export function preflight(
   target: Target,
   slot: SlotName,

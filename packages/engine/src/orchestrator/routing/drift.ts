@@ -1,5 +1,5 @@
-// Drift: the balancer does something else than was decided here. Said once, with what differs per node, and again when it
-// is over; what to do about it is a person's decision (verbs/repairing.ts).
+// Drift: the balancer does something else than was decided here. Reported once, with what differs per node, and again
+// when it is over. A person decides what to do about it (verbs/repairing.ts).
 
 import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import type { TargetKey } from '../../domain/target.ts';

@@ -42,7 +42,7 @@ export async function repairRouting(
   }
 }
 
-/** An undo that failed left an intent that the balancer never followed: users get what was decided as soon as it can. */
+/** An undo that failed left an intent that the balancer never followed: users get it as soon as the balancer can. */
 async function followUp(repair: TargetContext, intent: Routing): Promise<void> {
   if (liveDeployment(repair.core.store.db, repair.target.key)) return; // the deployment proves its own change
   await putBack(repair, intent, 'the balancer follows what was decided while it could not');

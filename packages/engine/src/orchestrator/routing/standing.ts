@@ -1,5 +1,5 @@
-// Asked before anything is stopped, started, claimed or routed: does this state know what the load balancer does, and which
-// sides does it send users to? What is not known, and what users may get, is not touched.
+// Asked before anything is stopped, started, claimed or routed: does this state know what the load balancer does, and
+// which sides does it send users to? What is not known, and what users may get, is not touched.
 
 import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';

@@ -48,8 +48,8 @@ export async function awaitHealthy(wait: Wait): Promise<Waited> {
 }
 
 /**
- * Why a side that runs is not fit for users now; undefined when it is. One bad answer proves nothing: the side is asked as
- * often as the health rule allows failures, in quick succession. A degraded side is fit: it served users before.
+ * Why a running side is not fit for users now; undefined when it is. One bad answer proves nothing: the side is asked
+ * as often as the health rule allows failures, in quick succession. A degraded side is fit: it served users before.
  */
 export async function problemOfSide(wait: Wait): Promise<string | undefined> {
   const { core, target, slot, signal } = wait;

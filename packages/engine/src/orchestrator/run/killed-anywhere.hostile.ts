@@ -1,4 +1,4 @@
-// A process may die between any two rows that it writes. Wherever it was: the next one comes to the same end, users were
+// A process may die between any two rows that it writes. Wherever it was: the next one reaches the same end, users were
 // routed by the same changes in the same order, and no release was started twice.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -95,7 +95,7 @@ describe('a deployment that is given up after all users were moved', () => {
           return id;
         });
         expect({ ...end, write }).toMatchObject({ write, outcome: 'rolled-back', started: [] });
-        // The promotion is taken back first, then its preview route is closed.
+        // The promotion is reverted first, then its preview route is closed.
         expect(end.routed).toEqual([`${from}, preview ${to}`, from].slice(-end.routed.length));
         expect(flow.slots()).toEqual({ blue: 'v1 active', green: `${end.version} preview (failed)` });
         return end.isUnbroken;

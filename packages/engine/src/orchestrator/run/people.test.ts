@@ -1,5 +1,5 @@
-// What people say to a running deployment, in each step: it is heard where it is legal, refused where it is not, and what
-// follows from it is written with it.
+// Signals of people to a running deployment, in each step: each is accepted where it is legal, refused where it is not,
+// and its consequences are written with it.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ActionName } from '../../api/deployment.ts';

@@ -1,5 +1,5 @@
-// A process may be killed in any step, and between any two rows that it writes. Another goes on from what is written: it
-// does nothing twice that users or releases would notice, and comes to the same end.
+// A process may be killed in any step, and between any two rows that it writes. Another continues from what is written:
+// it does nothing twice that users or releases would notice, and reaches the same end.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readJournal } from '../../state/deployments.ts';

@@ -1,5 +1,5 @@
-// What a step of a deployment is: its name and title, what people may do while it runs, how it is done and undone. Steps
-// are repeatable: after a crash the step that was begun is begun again.
+// What a step of a deployment is: its name and title, what people may do while it runs, how it is done and undone.
+// Steps are repeatable: after a crash, the interrupted step begins again.
 
 import type { ActionName, ApprovalView, LegalAction } from '../../api/deployment.ts';
 import type { PlannedStep } from '../../domain/deployment.ts';
@@ -55,8 +55,9 @@ export interface Step<Planned extends PlannedStep = PlannedStep> {
   /** What people may do while it runs. Pausing and giving up are legal in every step, and are not named here. */
   actions(here: StepSituation): readonly LegalAction[];
   /**
-   * What a person's promote means while it runs. `nothing`: it is refused. `vote`: a vote of the approval. `cut-short`: it
-   * ends the step, which takes the trust of an approval. `go-on`: it ends the step, and only `--full` takes that trust.
+   * What a person's promote means while it runs. `nothing`: it is refused. `vote`: a vote of the approval. `cut-short`:
+   * it ends the step, which requires the rights of an approver. `go-on`: it ends the step, and only `--full` requires
+   * them.
    */
   readonly promote: 'nothing' | 'vote' | 'cut-short' | 'go-on';
   run(context: StepContext<Planned>): Promise<StepResult>;

@@ -1,4 +1,4 @@
-// Where a contract is and what is to be done about it: every command, view and refusal reads it here, so that they agree.
+// Where a contract is and what to do about it: every command, view and refusal reads it here, so that they agree.
 
 import { shortName } from '../../domain/actor.ts';
 import { clockTime } from '../../domain/times.ts';

@@ -1,5 +1,5 @@
-// The verdict on a change of the schema, for every release that has users, may get them by one word, or may be gone back
-// to. What is not known may widen if it only adds, and may never tighten.
+// The verdict on a change of the schema, for every release that has users, may get them with one command, or may be
+// gone back to. What is not known may widen if it only adds, and may never tighten.
 
 import { describeReport } from '../../migrator/evidence/describe.ts';
 import { type CompatReport, mayContract, mayExpand } from '../../migrator/evidence/report.ts';

@@ -1,4 +1,4 @@
-// A rollback is bound to the version that it was asked from: a release that was taken back is not taken back twice.
+// A rollback is bound to the version that was live when it was requested: a release is not reverted twice.
 
 import type { Engine } from '../../api/engine.ts';
 import { shortName } from '../../domain/actor.ts';
@@ -40,7 +40,7 @@ export function alreadyBack(
   );
 }
 
-/** It took users from one release back to another. A rollback that was taken back itself has left them where they were. */
+/** It took users from one release back to another. A rollback that was reverted has left them where they were. */
 const isWayBack = ({ mode, outcome }: DeploymentRow): boolean =>
   outcome === (mode === 'rollback' ? 'promoted' : 'rolled-back');
 

@@ -1,5 +1,5 @@
-// `config apply`: a person lets a changed health rule hold for what runs now. Each side must be healthy by the new rule
-// first: a rule that nothing fulfils would take users back from a release that serves them well. Or the person leaves it.
+// `config apply`: a person applies a changed health rule to what runs now. Each side must be healthy by the new rule
+// first: a rule that no side fulfils would take users off a release that serves them well. Or the person declines it.
 
 import type { Engine } from '../../api/engine.ts';
 import type { HealthSettings } from '../../config/health/settings.ts';

@@ -1,4 +1,5 @@
-// The first row of a rollback or a switch. A warm side is planned at once; a cold one is registered and planned by the driver.
+// The first row of a rollback or a switch. A warm side is planned at once; the controller registers and plans a cold
+// one.
 
 import { otherSlot } from '../../domain/target.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';

@@ -1,4 +1,4 @@
-// `bg migrate activity`: what the database of a target is doing, for a person who waits for it.
+// `bg migrate activity`: what the database of a target is doing, for a person who waits for the answer.
 
 import type { ActivityView } from '../../api/migrations.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';

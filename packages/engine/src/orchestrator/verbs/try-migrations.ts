@@ -1,5 +1,5 @@
-// `bg migrate try`: the SQL of a release on a copy that a person names. People of the team may do it; nothing of the target
-// changes, and who asked for it stays in the log.
+// `bg migrate try`: the SQL of a release on a copy that a person names. People of the team may do it; nothing of the
+// target changes, and the log names the person.
 
 import type { MigrationsTry, TryView } from '../../api/migrations.ts';
 import { ok, type Result } from '../../domain/refusal.ts';

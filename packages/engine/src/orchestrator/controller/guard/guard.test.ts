@@ -1,4 +1,4 @@
-// What happens when the live side is ill and no deployment runs: users go to the warm standby, or the side is restarted.
+// What happens when the live side is ill and no deployment runs: users go to the standby, or the side is restarted.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SlotName } from '../../../domain/target.ts';

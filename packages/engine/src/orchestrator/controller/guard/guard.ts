@@ -1,5 +1,5 @@
-// Keeps users on a side that serves while no deployment is at work: a live side that hangs, says that it is ill, or crashes
-// again and again gives its users to the warm standby, or is restarted, and a person is called.
+// Keeps users on a healthy side while no deployment runs. When a live side hangs, reports itself unhealthy or crashes
+// again and again, the guard moves its users to the warm standby or restarts it, and calls a person.
 
 import { otherSlot, type SlotName } from '../../../domain/target.ts';
 import { serves } from '../../../environment/health-state.ts';
@@ -113,7 +113,7 @@ function isUpFor({ clock }: Core, startedAt: number, ms: number): boolean {
   return ageMs >= ms || ageMs < 0;
 }
 
-/** A deployment that has this side in its hands takes it back itself. */
+/** A deployment that works on this side reverts it itself. */
 function isAtWork({ store }: Core, { key }: Target, slot: SlotName): boolean {
   const live = liveDeployment(store.db, key);
   return live !== undefined && (live.slot === slot || live.promotedAt !== null);

@@ -1,4 +1,4 @@
-// What each step does when the world does not follow: how the deployment ends, what users get, and what is left to look at.
+// What each step does when something fails: how the deployment ends, what users get, and what is left to inspect.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

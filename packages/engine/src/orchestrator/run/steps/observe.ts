@@ -1,5 +1,5 @@
-// One look at both sides while users are on the new one: the counts, the verdict of the fixed limits, and the judge's, which
-// goes on over all steps of a deployment and over the processes that run it.
+// One check of both sides while users are on the new one: the counts, the verdict of the fixed limits, and the judge's,
+// which continues over all steps of a deployment and over the processes that run it.
 
 import type { StoredEvidence } from '../../../analysis/canary-evidence.ts';
 import { type CanaryJudge, createCanaryJudge } from '../../../analysis/canary-judge.ts';
@@ -63,7 +63,7 @@ interface Decision {
   readonly percent: number;
 }
 
-/** With all users on the new side there is nothing to compare with, so nothing can be proven: the fixed limits clear it. */
+/** With all users on the new side there is no comparison, so nothing can be proven: the fixed limits clear it. */
 function decide({ fixed, advice, settings, percent }: Decision): Judgement {
   if (settings.mode === 'manual' || fixed.verdict === 'Failed') return fixed;
   return advice.verdict === 'Failed' || percent < 100 ? advice : fixed;

@@ -71,7 +71,7 @@ async function requireUnserved({ core, target, deployment, lease }: StepFrame): 
   if (why !== undefined) throw new BlueGreenError('drifted', `nothing was started in ${deployment.slot}: ${why}`);
 }
 
-/** A deployment that needed a person may have left a share of users here: they go back first. False for the active side. */
+/** A deployment that needed a person may have left users here: they go back first. False for the active side. */
 async function relieved({ core, target, deployment, lease }: StepFrame): Promise<boolean> {
   const { active, canary, preview } = readRouting(core.store.db, target.key).intent;
   if (active === deployment.slot) return false;
