@@ -128,7 +128,7 @@ describe('what code hosts send', () => {
     const all = () => inbox().list({ limit: 1000 });
     while (all().some(({ state }) => state === 'waiting') && Date.now() < end)
       await new Promise((resolve) => setTimeout(resolve, 200));
-    // No rule of this configuration asks for any of it.
+    // No rule of this configuration matches any of it.
     const rest = all().filter(({ state }) => state !== 'ignored');
     expect(rest.map(({ delivery, state }) => `${delivery} ${state}`)).toEqual([]);
     expect(all().length).toBeGreaterThan(25);
@@ -168,7 +168,7 @@ describe('what code hosts send', () => {
       expect([401, 429]).toContain((await post(path, flipped(body, bit), headers, '127.0.0.6')).status);
     for (let bit = 0; bit < signature.length * 8; bit += 3) {
       const changed = flipped(signature, bit).toString('latin1');
-      // What no header can hold does not get as far as this.
+      // What a header cannot contain is rejected before this point.
       if (!/^[!-~]+$/.test(changed)) continue;
       expect([401, 429]).toContain((await post(path, body, { ...headers, [header]: changed }, '127.0.0.6')).status);
     }
@@ -228,7 +228,7 @@ describe('unauthenticated senders', () => {
     expect(alone.filter(({ status }) => status === 429).length).toBeGreaterThan(20);
   });
 
-  it('do not shut out who is proved, though all come from one address', async () => {
+  it('do not block a proved sender, though all come from one address', async () => {
     const ping = Buffer.from(JSON.stringify({ zen: 'through', hook_id: 2 }));
     const headers = await signedByOctokit(githubSecret, ping, 'ping', 'through');
     expect((await post('/hooks/github', body, {}, '127.0.0.7')).status).toBe(429);

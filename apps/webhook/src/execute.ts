@@ -22,7 +22,7 @@ export type ExecutingEngine = Pick<Engine, 'deploy' | 'plan' | 'recordRejection'
 
 const theWebhook: Actor = { kind: 'machine', name: 'webhook', door: 'webhook' };
 
-/** @throws when the engine does not answer: the delivery waits for another try */
+/** @throws when the engine does not answer: the delivery is tried again later */
 export async function execute(engine: ExecutingEngine, body: JsonReading): Promise<Ending> {
   const reading = body.ok ? readCommand(body.value) : body;
   if (!reading.ok) {

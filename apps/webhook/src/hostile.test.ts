@@ -1,4 +1,4 @@
-// Thousands of hostile requests against the real process: it neither falls nor believes one of them, and takes the next
+// Thousands of hostile requests against the real process: it does not crash, trusts none of them, and takes the next
 // good delivery.
 
 import { randomBytes, randomInt } from 'node:crypto';
@@ -109,7 +109,7 @@ describe('thousands of hostile requests', () => {
     before = rss(receiver);
   });
 
-  it('refuses all, and lets go of those who dawdle', async () => {
+  it('refuses all, and closes connections that dawdle', async () => {
     const secrets = { github: githubSecret, standard: signingKey(standardSecret) ?? Buffer.alloc(0) };
     const began = performance.now();
     const [all, letGo] = await Promise.all([
@@ -138,7 +138,7 @@ describe('thousands of hostile requests', () => {
     const body = payload('github', 'workflow-run-success');
     const headers = await signedByOctokit(githubSecret, body, 'workflow_run', 'next');
     const { 'x-hub-signature-256': _, ...unsigned } = headers;
-    // The last dawdlers were waited for, and meanwhile this address was forgiven a little.
+    // The test waited for the last dawdlers, and meanwhile this address regained a part of its allowance.
     let refused = await deliver('github', 'unsigned', body, unsigned);
     for (let more = 0; more < 200 && refused.status === 401; more += 1)
       refused = await deliver('github', 'unsigned', body, unsigned);
@@ -154,7 +154,7 @@ describe('thousands of hostile requests', () => {
       expect(receiver.output()).not.toContain(secret);
   });
 
-  it('wrote one audit row a minute and source, with the count, and believed no X-Forwarded-For', async () => {
+  it('wrote one audit row a minute and source, with the count, and trusted no X-Forwarded-For', async () => {
     const answered = [...losses.answers.values()].reduce((sum, count) => sum + count, 0);
     const countOf = (all: ReturnType<typeof refusedRows>) => all.reduce((sum, { count }) => sum + count, 0);
     const end = Date.now() + 150_000;

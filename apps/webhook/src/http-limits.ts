@@ -1,4 +1,4 @@
-// The bounds of the HTTP server: sizes, times, connections, and how many bytes are in memory at once.
+// The limits of the HTTP server: sizes, times, connections, and how many bytes are in memory at once.
 
 import type { Socket } from 'node:net';
 import { type Readable, Transform } from 'node:stream';
@@ -27,7 +27,7 @@ export const limits = {
   bodyLimit: maxBodyBytes,
   /** A whole request; the answer to an order may take its time. */
   requestTimeout: 10_000,
-  /** Nothing goes either way. */
+  /** No bytes in either direction. */
   connectionTimeout: 30_000,
   /** Longer than the minute after which proxies let go of a connection, so that none is closed under a request. */
   keepAliveTimeout: 72_000,
@@ -44,7 +44,7 @@ export function bodyLimitOf(hook: string): number {
   return host && codeHosts[host].sendsLargeBodies ? maxHostBodyBytes : maxBodyBytes;
 }
 
-/** A proxy that is believed speaks for many. */
+/** A trusted proxy sends for many sources. */
 export function limitConnections(server: FastifyInstance, isTrusted: (address: string | undefined) => boolean): void {
   const guests = createGuests(mostConnectionsPerSource);
   server.server.maxConnections = mostConnections;
@@ -75,7 +75,7 @@ export function limitWhatIsRead(server: FastifyInstance, unauthenticated: Unauth
     reply.raw.once('close', leave);
     return undefined;
   });
-  // A body in chunks does not say how large it will be, and has a place for this much.
+  // A body in chunks does not say how large it will be, so this much is reserved for it.
   server.addHook('preParsing', async ({ headers }, reply, body) =>
     headers['transfer-encoding'] === undefined ? body : bounded(body as Readable, reply),
   );
@@ -87,7 +87,7 @@ function bounded(body: Readable, reply: FastifyReply): Readable {
     transform(chunk: Buffer, _, done) {
       bytes += chunk.length;
       const isTooLarge = bytes > maxBodyBytes;
-      // What goes on coming is not read.
+      // The rest of the body is not read.
       if (isTooLarge) reply.header('connection', 'close');
       done(isTooLarge ? Object.assign(new Error('the body is too large'), { statusCode: 413 }) : null, chunk);
     },
@@ -126,7 +126,7 @@ function refusalOf(request: FastifyRequest, unauthenticated: Unauthenticated): R
   if (request.is404) return refusals.notFound;
   const isDelivery = request.method === 'POST';
   if (!isDelivery || bringsProof(request.headers)) return undefined;
-  // Who does not even claim to prove it is not given a place for so much.
+  // A request without any proof gets no memory for a large body.
   if (largeBytesOf(request) > maxBodyBytes) return refusals.tooLarge;
   return unauthenticated.wait(sourceOf(request.ip)) > 0 ? refusals.tooMany : undefined;
 }

@@ -1,5 +1,5 @@
-// What a delivery means: a command is executed, and everything else is what CI reports of a build. The body is parsed here,
-// once.
+// What a delivery means: a command is executed, and everything else is what CI reports of a build. The body is parsed
+// once, here.
 
 import { type Ending, type Engine, readJsonObject, type Settlement } from '@bg/engine';
 import { type Answer, type ExecutingEngine, execute } from './execute.ts';

@@ -39,7 +39,7 @@ it('a room gives a place back once, however often it is left', () => {
   expect(room.enter(6)).toBeDefined();
 });
 
-it('guests of one source are bounded, and the other sources do not feel it', () => {
+it('guests of one source are limited, which does not affect the other sources', () => {
   const guests = createGuests(2);
   expect(['a', 'a', 'a', 'b'].map((source) => guests.come(source))).toEqual([true, true, false, true]);
   guests.leave('a');

@@ -1,4 +1,4 @@
-// How much one source, and all of them together, may ask of this process. Counts in memory, each with a bound.
+// How much one source, and all of them together, may ask of this process. Counts in memory, each with a limit.
 
 export interface Allowance {
   /** Takes one; how long to wait for the next in milliseconds where there is none left, 0 where there was. */

@@ -32,7 +32,7 @@ describe('the environment', () => {
     expect(problemsOf({})).toEqual([expect.stringMatching(/^WEBHOOK_SECRET is not set: .*CDEVENTS_TOKEN$/)]);
   });
 
-  it('has every problem named, and no secret shown', () => {
+  it('is checked whole: the error names every problem and shows no secret', () => {
     const wrong = {
       WEBHOOK_SECRET: `${key()},${key(23)},plain-text-secret`,
       GITHUB_WEBHOOK_SECRET: 'shortsecret',

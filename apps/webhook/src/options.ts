@@ -9,7 +9,7 @@ export interface ReceiverOptions {
   readonly config: string;
   readonly logLevel: string;
   readonly secrets: HookSecrets;
-  /** Addresses and networks whose X-Forwarded-For is believed; none unless said. */
+  /** Addresses and networks whose X-Forwarded-For is trusted; none by default. */
   readonly trustedProxies: readonly string[];
 }
 

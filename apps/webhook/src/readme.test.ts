@@ -79,7 +79,7 @@ describe('the script of the README', () => {
     expect(stage.open('look').inbox.list({ limit: 100 })).toHaveLength(known + 1);
   });
 
-  it('fails the step when it is refused, and says why where it may know', async () => {
+  it('fails the step when it is refused, and says why where the answer does', async () => {
     const other = { WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}` };
     const refused = await run('sh ci/announce.sh order.json', other);
     expect(refused.code).not.toBe(0);
@@ -98,7 +98,7 @@ function example(name: string): string {
   return block ?? '';
 }
 
-/** The lines from the first `printf` to the one that delivers, as the CI hands them to a shell. */
+/** The lines from the first `printf` to the one that delivers, as the CI passes them to a shell. */
 function commands(block: string): string {
   const lines = block.split('\n').map((line) => line.trim().replace(/^- (?=DELIVERY_ID)/, ''));
   const from = lines.findIndex((line) => line.startsWith('printf '));

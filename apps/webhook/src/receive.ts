@@ -1,4 +1,4 @@
-// What a sender is answered: verify → keep it → what became of it, where that is known at once.
+// What a sender is answered: verify → store → the result, where it is known at once.
 
 import type { DeliveryRecord, Engine, Log } from '@bg/engine';
 import type { Answer } from './execute.ts';
@@ -8,11 +8,11 @@ import { createAllowance } from './limits.ts';
 export type ReceivingEngine = Pick<Engine, 'changed' | 'inbox' | 'recordRejection'>;
 
 export type Received =
-  /** `retrySeconds`: when to come again, where it is worth it. */
+  /** `retrySeconds`: when to try again, where that makes sense. */
   | { readonly proved: true; readonly answer: Answer; readonly retrySeconds?: number }
   | { readonly proved: false; readonly problem: string };
 
-/** A sender hears what became of its order, if that takes no longer. */
+/** The answer contains the result of an order if the result is known within this time. */
 const answerMs = 5000;
 /** Each waiting request checks the inbox at every change; beyond this number, a sender only hears that it is stored. */
 const mostAwaited = 50;

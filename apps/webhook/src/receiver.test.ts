@@ -131,7 +131,7 @@ describe('a proved delivery', () => {
   const order = { service: 'shop', version: 'v1.0', reason: 'build 17', by: 'alice-adams' };
   let id = '';
 
-  it('becomes a deployment, which the receiver drives to its end', async () => {
+  it('becomes a deployment, which the receiver carries out to its end', async () => {
     const { status, body } = await deliver(order, { id: 'msg_first' });
     expect(status).toBe(202);
     expect(body.deployment).toMatchObject({
@@ -184,7 +184,7 @@ describe('the process', () => {
     for (const text of [secret, nextSecret]) expect(receiver.output()).not.toContain(text.slice('whsec_'.length));
   });
 
-  it('at SIGTERM answers what is under way, gives the lease back, and leaves the service running', async () => {
+  it('at SIGTERM answers pending requests, releases the lease, and leaves the service running', async () => {
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(new URL(receiver.url).port), '127.0.0.1', () =>
         socket.write('POST /hooks/generic HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{'),
@@ -249,7 +249,7 @@ describe('the process', () => {
     expect(started.output()).not.toContain('c2hvcnQ');
   });
 
-  it('says whose port is taken', async () => {
+  it('names the port that is taken', async () => {
     const port = new URL(receiver.url).port;
     const started = start({
       WEBHOOK_SECRET: secret,

@@ -57,7 +57,7 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
   }
   const works = [
     goesOn('driving', () => engine.drive(until)),
-    // Without anybody to notify it ends at once; that ends nothing else.
+    // Without any person to notify it ends at once; that ends nothing else.
     goesOn('notifying', () => engine.notify(until).then(() => aborted(until))),
     goesOn('counting unauthenticated requests', () => unauthenticated.keep(until)),
     goesOn('working on the inbox', () => workOnInbox({ engine, log, interpret: createInterpret(engine) }, until)),
@@ -74,7 +74,7 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
   return { port, ended };
 }
 
-/** A hook without a secret would believe anybody: it is not served. */
+/** A hook without a secret would trust every sender: it is not served. */
 function hooksOf({ generic, github, gitlab, bitbucket, cdevents }: HookSecrets): readonly Hook[] {
   const served: readonly (readonly [hook: Hook, secrets: number])[] = [
     [genericHook(generic), generic.length],

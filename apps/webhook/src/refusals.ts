@@ -34,7 +34,7 @@ interface BrokenRequest extends Error {
   readonly code?: string;
 }
 
-/** What is no HTTP, or did not come in time, has no request and no reply: the answer goes onto the socket. */
+/** For a request that is no HTTP, or was too slow, there is no reply object: the answer is written to the socket. */
 export function answerBrokenRequests(unauthenticated: Unauthenticated): (error: BrokenRequest, socket: Socket) => void {
   return ({ code = '' }, socket) => {
     // A peer that went away did nothing wrong.
@@ -54,7 +54,7 @@ export function answerBrokenRequests(unauthenticated: Unauthenticated): (error: 
   };
 }
 
-/** Node answers these before anybody sees them; they are to be counted, too. */
+/** Node answers these itself, before any handler; they have to be counted, too. */
 export function answerExpectations(
   unauthenticated: Unauthenticated,
 ): (request: IncomingMessage, response: ServerResponse) => void {

@@ -1,5 +1,5 @@
-// The secrets of the hooks, from the environment: several with commas between them while one is replaced. What is wrong
-// with them is said by name and number, and never a secret with it.
+// The secrets of the hooks, from the environment: several with commas between them while one is replaced. Errors name
+// the hook and the number of the secret, and never contain the secret.
 
 import type { CdeventsSecrets } from './hooks/cdevents.ts';
 import type { GitlabSecrets } from './hooks/gitlab.ts';
@@ -16,7 +16,7 @@ export interface HookSecrets {
   readonly cdevents: CdeventsSecrets;
 }
 
-/** A text that people choose: the shorter can be guessed in time. */
+/** A text that a person chooses: a shorter one can be guessed in time. */
 const leastTextLength = 16;
 
 const expectations = {

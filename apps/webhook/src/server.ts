@@ -13,7 +13,7 @@ export interface ServerOptions {
   readonly engine: ReceivingEngine & Pick<Engine, 'controllerAlive'>;
   readonly hooks: readonly Hook[];
   readonly unauthenticated: Unauthenticated;
-  /** Whose X-Forwarded-For is believed. */
+  /** The proxies whose X-Forwarded-For is trusted. */
   readonly trustedProxies: readonly string[];
   readonly log: Log;
 }

@@ -31,7 +31,7 @@ export function sourceOf(address: string | undefined): string {
   return isIP(plain) === 4 ? plain : networkOf(plain);
 }
 
-/** Without zone, and as IPv4 where it is one in the clothes of IPv6. */
+/** Without zone, and as IPv4 where it is an IPv4-mapped IPv6 address. */
 function plainOf(address: string | undefined): string | undefined {
   if (address === undefined || isIP(address) === 0) return undefined;
   const plain = address.replace(/%.*$/, '').toLowerCase();

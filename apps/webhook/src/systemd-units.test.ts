@@ -1,4 +1,4 @@
-// The shipped units: stopping a process of ours must never stop what serves users.
+// The shipped units: stopping one of our processes must never stop what serves users.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -51,7 +51,7 @@ describe.each(units)('%s', (unit) => {
 
   it.runIf(hasSystemd)('is understood by systemd without a complaint', () => {
     const file = join(scratch, unit);
-    // Only the place of the programs is another one here; whether systemd knows every line is what is asked.
+    // Only the paths of the programs are replaced here; the test asks whether systemd knows every line.
     writeFileSync(file, readUnit(unit).replaceAll(nodeOfUnits, process.execPath));
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8', timeout: 30_000 });
     expect({ status, complaints: stderr.split('\n').filter((line) => line.includes(unit)) }).toEqual({

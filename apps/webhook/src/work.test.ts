@@ -119,7 +119,7 @@ describe('what cannot be worked on', () => {
     expect(poison.map((id) => engine.inbox.show(id)?.state)).toEqual(names.map(() => 'waiting'));
     expect(engine.inbox.show(poison[0] ?? 0)).toMatchObject({ sentence: 'the disk is full' });
     expect(engine.inbox.show(poison[1] ?? 0)).toMatchObject({ sentence: 'and then it failed' });
-    // What the act had done before it threw was taken back with it.
+    // What the act had done before it threw was rolled back with it.
     expect(engine.audit.after(0, 1000).filter(({ sentence }) => sentence.includes('half'))).toEqual([]);
   });
 
@@ -147,7 +147,7 @@ describe('what cannot be worked on', () => {
     expect(seen).toEqual(names);
   });
 
-  it('a stop waits for nothing that hangs, and leaves it for the next', async () => {
+  it('a stop waits for nothing that hangs, and leaves it for the next worker', async () => {
     const id = await deliver('hangs');
     let begun = false;
     work(() => {

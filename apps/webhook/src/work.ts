@@ -1,5 +1,5 @@
-// Works on the inbox: one process at a time, oldest first, until something became of each. One that takes long, fails or
-// hangs does not hold up those behind it.
+// Works on the inbox: one process at a time, oldest first, until each delivery has a result. A delivery that takes
+// long, fails or hangs does not delay those behind it.
 
 import {
   backoffMs,
@@ -16,12 +16,12 @@ import {
 
 export type WorkingEngine = Pick<Engine, 'withLease' | 'changed' | 'inbox'>;
 
-/** What becomes of a delivery. @throws when that cannot be known now */
+/** The result of a delivery. @throws when it cannot be known now */
 export type Interpret = (delivery: Delivered) => Promise<Ending>;
 
 const roundSize = 200;
 const idleMs = 1000;
-/** So long the worker keeps the event loop from those who deliver. */
+/** The worker occupies the event loop for at most this long before requests are served again. */
 const sliceMs = 5;
 /** One that takes longer continues in parallel to the others; while so many do already, it is tried again later. */
 const patienceMs = 1000;
@@ -92,7 +92,7 @@ async function endingOf({ interpret }: WorkOptions, delivery: Delivered): Promis
   }
 }
 
-/** Undefined for what waits for anything; most do not, and are spared a timer. */
+/** Undefined for an act that waits for anything; most do not, and need no timer. */
 function atOnce(ending: Promise<End>): Promise<End | undefined> {
   return Promise.race([ending, yieldToEventLoop().then(() => undefined)]);
 }

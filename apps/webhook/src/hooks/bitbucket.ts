@@ -15,7 +15,7 @@ function verify(secrets: readonly string[], { headers, body }: Delivery): Proof 
   return problem === undefined ? read(headers, body) : { proved: false, problem };
 }
 
-/** The signed content decides whether a delivery came before, whatever its id says. */
+/** The signed content decides whether a delivery is a duplicate, whatever its id says. */
 function read(headers: Delivery['headers'], body: Buffer): Proof {
   const delivery = one(headers['x-request-uuid']);
   const kind = one(headers['x-event-key']);

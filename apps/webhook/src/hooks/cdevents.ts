@@ -1,5 +1,5 @@
-// CloudEvents 1.0 over HTTP, and CDEvents as their payload: proved by a Standard Webhooks signature, or by a bearer token,
-// which signs nothing. Under a signature nothing is believed that it does not cover.
+// CloudEvents 1.0 over HTTP, and CDEvents as their payload: proved by a Standard Webhooks signature, or by a bearer
+// token, which signs nothing. With a signature, the hook trusts only what the signature covers.
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 
 import { type CloudEvent, readCloudEvent } from './cloud-event.ts';

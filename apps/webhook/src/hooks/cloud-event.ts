@@ -22,7 +22,7 @@ export type CloudEventReading =
 const needed = ['id', 'source', 'type'] as const;
 const maxAttributeLength = 1024;
 
-/** `isSigned`: the body is, and no header; what only a header says is not believed then. */
+/** `isSigned`: the signature covers the body and no header; what only a header says is not trusted then. */
 export function readCloudEvent({ headers, body }: Delivery, isSigned: boolean): CloudEventReading {
   const media = (one(headers['content-type']) ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (media.startsWith('application/cloudevents-batch')) return fail('batches are not taken: send one event at a time');
@@ -57,7 +57,7 @@ function binary(headers: Delivery['headers'], data: JsonObject, isSigned: boolea
   return { ok: true, event, envelope: Buffer.from(JSON.stringify(envelope)) };
 }
 
-/** Or why they cannot be read. */
+/** The attributes, or why they cannot be read. */
 function attributesOf(headers: Delivery['headers']): Readonly<Record<string, string>> | string {
   const attributes: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {

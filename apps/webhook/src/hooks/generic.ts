@@ -1,4 +1,4 @@
-// For every sender that can sign as Standard Webhooks has it.
+// For every sender that can sign as Standard Webhooks specifies.
 
 import type { Delivery, Hook, Proof } from './hook.ts';
 import { verifyStandard } from './standard.ts';
@@ -10,6 +10,6 @@ export function genericHook(keys: readonly Buffer[]): Hook {
 function verify(keys: readonly Buffer[], delivery: Delivery): Proof {
   const signed = verifyStandard(keys, delivery, Date.now());
   if (!signed.proved) return signed;
-  // The id is signed; the same words under another id are said once more on purpose.
+  // The id is signed; the same content under another id is repeated on purpose.
   return { proved: true, delivery: signed.id, content: signed.id, kind: '', body: delivery.body };
 }

@@ -17,7 +17,7 @@ function verify(secrets: readonly string[], { headers, body }: Delivery): Proof 
   return read(headers, body);
 }
 
-/** The content is what was signed: it decides whether this came before, whatever the id says. */
+/** The content is what was signed: it decides whether a delivery is a duplicate, whatever the id says. */
 function read(headers: Delivery['headers'], signed: Buffer): Proof {
   const delivery = one(headers['x-github-delivery']);
   const kind = one(headers['x-github-event']);

@@ -40,8 +40,8 @@ function read(body: Buffer, id: string | undefined): Proof {
     return { proved: true, problem: `Idempotency-Key or X-Gitlab-Event-UUID is longer than ${maxIdLength} characters` };
   const reading = readJsonObject(body);
   if (!reading.ok) return { proved: true, problem: reading.problem };
-  // A push that is taken back and made again has the same body, and no time in it: where there is an id, it decides.
-  // Without one, the content must.
+  // A push that is reverted and made again has the same body, and no time in it: where there is an id, it decides.
+  // Without one, the content decides.
   const content = id === undefined ? digestOf(body) : `id:${id}`;
   const { object_kind: kind } = reading.value;
   return {

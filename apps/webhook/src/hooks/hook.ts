@@ -11,7 +11,7 @@ export type Proof =
   | {
       readonly proved: true;
       readonly problem?: undefined;
-      /** The sender's own id of this delivery; anybody who replays a delivery may change one that is not signed. */
+      /** The sender's own id of this delivery; an attacker who replays a delivery may change an unsigned id. */
       readonly delivery: string;
       /** Equal for deliveries that say the same, by what was signed. */
       readonly content: string;
@@ -20,7 +20,7 @@ export type Proof =
       /** What is stored: the body, or what it says together with the headers that belong to it. */
       readonly body: Buffer;
     }
-  /** The sender is known, so it may hear why nothing can be made of this. */
+  /** The sender is known, so the answer may say why the delivery cannot be read. */
   | { readonly proved: true; readonly problem: string }
   /** For our own log; the sender does not see it. */
   | { readonly proved: false; readonly problem: string };

@@ -1,4 +1,4 @@
-// What proves a delivery, without a server: real payloads, signed by programs that are not ours, and every bit of them.
+// What proves a delivery, without a server: real payloads, signed by other programs, and every bit of them.
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';

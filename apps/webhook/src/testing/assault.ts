@@ -6,7 +6,7 @@ import { createDice, type HostileRequest, hostileRequest, type KnownSecrets } fr
 
 export interface AssaultOptions {
   readonly port: number;
-  /** Addresses of this machine to come from. */
+  /** Addresses of this machine to send from. */
   readonly sources: readonly string[];
   readonly requests: number;
   readonly seed: number;
@@ -23,7 +23,7 @@ export interface Losses {
 }
 
 const mostInBatch = 40;
-/** One that is neither answered nor let go of in this time is left. */
+/** A request that is neither answered nor closed in this time counts as left. */
 const patienceMs = 20_000;
 const silenceMs = 300;
 

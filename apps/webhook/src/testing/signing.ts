@@ -1,4 +1,4 @@
-// Signs as senders do, by programs that are not ours: GitHub's own package, the package of Standard Webhooks, openssl.
+// Signs as senders do, with other programs: GitHub's own package, the package of Standard Webhooks, openssl.
 
 import { execFileSync } from 'node:child_process';
 import { sign } from '@octokit/webhooks-methods';

@@ -1,4 +1,4 @@
-// The artifact that a rule or a host names, checked: whatever comes out may be fetched by a program that knows no doubt.
+// The artifact that a rule or a host names, checked: a program may fetch whatever results, without further doubt.
 
 import type { ArtifactRule } from '../config/builds/settings.ts';
 import type { ArtifactSource } from '../domain/artifact.ts';
@@ -23,7 +23,7 @@ export function artifactOf(
   return filled.ok ? sourceOf(filled.value) : filled;
 }
 
-/** What a sender wrote there may be of any shape. */
+/** A value from a sender, which may have any shape. */
 function plainOf(reported: unknown): Plain {
   const git = dig(reported, 'git');
   return {
@@ -49,7 +49,7 @@ function fillIn(rule: ArtifactRule, document: unknown, known: Known): Made<Plain
   return made(repository === undefined ? plain : { ...plain, git: { repository, ref: ref ?? '' } });
 }
 
-/** A branch with a slash stays one part of an address, and of a path. */
+/** A branch with a slash remains one part of an address, and of a path. */
 const encoders: Readonly<Record<string, (value: string) => string>> = {
   url: encodeURIComponent,
   directory: asPart,

@@ -1,5 +1,5 @@
-// What every rule sees in a delivery, and what would come of it: it is done and rolled back, so
-// that the result is what would happen.
+// What every rule sees in a delivery, and what would result: the delivery is taken and rolled back, so that the output
+// is what would happen.
 
 import type { Explanation, GivenPayload, RuleExplanation } from '../api/builds.ts';
 import { buildHosts } from '../domain/code-hosts.ts';

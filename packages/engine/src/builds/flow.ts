@@ -1,5 +1,5 @@
-// What the builds need of the flow, and what both share. The composition root hands each to the other, so that neither
-// imports the other.
+// What the builds need from the flow, and what both share. The composition root gives each to the other, so that
+// neither imports the other.
 
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import type { Actor } from '../domain/actor.ts';
@@ -22,7 +22,7 @@ export interface AdmittedDeployment {
 export interface Flow {
   /** The version that serves users there; undefined before the first deployment. */
   activeVersion(key: TargetKey): string | undefined;
-  /** Asks the gates of a deployment. Changes nothing. */
+  /** Evaluates the gates of a deployment. Changes nothing. */
   admit(key: TargetKey, request: { readonly actor: Actor; readonly version: string }): Result<AdmittedDeployment>;
 }
 

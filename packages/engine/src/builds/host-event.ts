@@ -10,7 +10,7 @@ export interface HostEvent {
   readonly event: string;
   /** What expressions look into. */
   readonly document: unknown;
-  /** Why this is no end of a build, such as `requested`; undefined when it is one. */
+  /** Why this is not the end of a build, such as `requested`; undefined when it is. */
   readonly unfinished: string | undefined;
   /** Only the generic hook names it. */
   readonly service: string | undefined;
@@ -54,7 +54,7 @@ export interface BuildAuthor {
 /** As a rule says it, with values instead of expressions. */
 export type BuildArtifact = ArtifactRule;
 
-/** What a host has nothing to say about. */
+/** The values for what a host does not report. */
 export const nothingReported: Omit<HostEvent, 'host' | 'event' | 'document'> = {
   unfinished: undefined,
   service: undefined,
@@ -97,7 +97,7 @@ export function dig(value: unknown, ...keys: readonly string[]): unknown {
   );
 }
 
-/** A text or a number as a text; '' is nothing said. */
+/** A text or a number as a text; '' counts as missing. */
 export function text(value: unknown, ...keys: readonly string[]): string | undefined {
   const found = dig(value, ...keys);
   if (typeof found === 'number') return String(found);
@@ -124,7 +124,7 @@ export function authorsOf(commit: unknown): readonly BuildAuthor[] {
 const trailer = 'co-authored-by:';
 const longestTrailer = 500;
 
-/** `Co-authored-by: Bob Brown <bob@example.com>`. By hand, since no message of a commit may make this slow. */
+/** `Co-authored-by: Bob Brown <bob@example.com>`. Parsed by hand, since no message of a commit may make this slow. */
 function coAuthor(given: string): readonly BuildAuthor[] {
   const line = given.length > longestTrailer ? '' : given.trim();
   const from = line.lastIndexOf('<');
@@ -139,7 +139,7 @@ export function distinct(authors: readonly BuildAuthor[]): readonly BuildAuthor[
   return [...known.values()].slice(0, mostAuthors);
 }
 
-/** Hosts make addresses of this form for people who keep theirs to themselves. */
+/** Hosts create addresses of this form for people who hide theirs. */
 function loginOf(email: string | undefined): string | undefined {
   return /^(?:\d+[+-])?([A-Za-z0-9][A-Za-z0-9._-]{0,63})@users\.noreply\.[a-z0-9.-]+$/i.exec(email ?? '')?.[1];
 }

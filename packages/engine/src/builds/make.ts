@@ -125,7 +125,7 @@ export function parseTime(given: string): number | undefined {
   return Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
-/** A link that cannot be one is left out: it would only have been for people. */
+/** A link that is not valid is left out: it would only have been for people. */
 function addressOf(given: string | undefined): string | undefined {
   return given === undefined ? undefined : webAddress(given);
 }

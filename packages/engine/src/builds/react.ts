@@ -9,7 +9,7 @@ import { clockTime } from '../domain/times.ts';
 import type { AdmittedDeployment, BuildsContext, BuildTarget } from './flow.ts';
 import { newerLive } from './order.ts';
 
-/** A build waits for a busy target no longer than this: a deployment with approvals may take an hour. */
+/** A build waits no longer than this for a busy target: a deployment with approvals may take an hour. */
 export const waitMs = 2 * 3_600_000;
 
 export interface DecidedReaction {

@@ -49,20 +49,20 @@ export function recordConflict(tx: Tx, now: Build, earlier: StoredBuild, differe
   return sentence;
 }
 
-/** The same version once more, by people whom nothing named before: four eyes count them too. */
+/** The same version again, from people whom nothing named before: four eyes count them too. */
 export function recordContributors(tx: Tx, build: StoredBuild, hands: readonly string[]): void {
   const sentence = `${build.host} names ${hands.join(', ')} for ${build.service} ${build.version} too`;
   write(tx, build, { action: 'build-hands', sentence, detail: factsOf(build) });
 }
 
-/** The same version once more, which says where its files are. */
+/** The same version again, with the address of its files. */
 export function recordArtifact(tx: Tx, build: StoredBuild): void {
   const place = build.artifact && placeOf(build.artifact);
   const sentence = `${build.service} ${build.version} is to be found: ${place?.place ?? 'nowhere'}`;
   write(tx, build, { action: 'build-artifact', sentence, detail: { ...factsOf(build), artifact: place } });
 }
 
-/** It waited for the target, in vain. */
+/** It waited for the target in vain. */
 export function recordNotDeployed(
   tx: Tx,
   key: TargetKey,

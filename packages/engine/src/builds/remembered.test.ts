@@ -27,7 +27,7 @@ async function deliver(hook: string, kind: string, body: Buffer) {
   return typeof ending === 'function' ? ending() : ending;
 }
 
-/** A run on main for the merge commit, which only a machine set off. */
+/** A run on main for the merge commit, which only a machine triggered. */
 const ran = () =>
   deliver(
     'github',
@@ -67,7 +67,7 @@ const namesNow = () =>
   );
 
 describe('a request that was merged', () => {
-  it('bars who merged it from approving the run on main that follows', async () => {
+  it('does not let the person who merged it approve the run on main that follows', async () => {
     set();
     expect(await request('closed')).toMatchObject({
       state: 'ignored',

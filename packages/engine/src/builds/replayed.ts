@@ -1,6 +1,6 @@
-// A delivery that came long ago and is sent again by who has seen it. While the inbox remembers the first, the second is known
-// by what was signed; later the host's own words decide: a run that is known is no news, and one that ended before the time
-// which the inbox remembers is not believed to be new.
+// A delivery that came long ago and is sent again by a person who has seen it. While the inbox remembers the first, its
+// signed content identifies the second; later the host's own words decide: a run that is known is no news, and one that
+// ended before the time which the inbox remembers is not trusted to be new.
 
 import { forgottenUntil } from '../state/inbox-tidy.ts';
 import type { Tx } from '../state/store.ts';
@@ -13,7 +13,7 @@ export function sentAt(event: HostEvent | undefined): number | undefined {
   return given === undefined || event?.host === 'generic' ? undefined : parseTime(given);
 }
 
-/** Why it is not taken for new; undefined when it may be. */
+/** Why it is not accepted as new; undefined when it may be. */
 export function notNew(tx: Tx, at: number | undefined): string | undefined {
   const forgotten = at === undefined ? undefined : forgottenUntil(tx.db, tx.now);
   if (at === undefined || forgotten === undefined || at >= forgotten) return undefined;

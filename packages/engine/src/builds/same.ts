@@ -4,7 +4,7 @@ import type { ArtifactSource } from '../domain/artifact.ts';
 import type { Build } from '../domain/build.ts';
 import type { ArtifactPlace } from '../domain/events/builds.ts';
 
-/** Why they are not the same; undefined when nothing that was said of both differs. */
+/** Why they are not the same; undefined when all that is known of both is equal. */
 export function differenceOf(earlier: Build, now: Build): string | undefined {
   if (earlier.commit !== undefined && now.commit !== undefined && earlier.commit !== now.commit)
     return `made from commit ${short(earlier.commit)} then, from ${short(now.commit)} now`;
@@ -41,7 +41,7 @@ export function placeOf(source: ArtifactSource): ArtifactPlace {
   }
 }
 
-/** A signed address carries its key there. */
+/** A signed address contains its key there. */
 function withoutQuery(address: string): string {
   const url = new URL(address);
   return `${url.origin}${url.pathname}`;

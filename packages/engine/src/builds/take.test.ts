@@ -225,7 +225,7 @@ describe('a rule that deploys', () => {
     expect(reported(engine)[1]).toMatchObject({ actor: 'machine:generic', target: 'production', detail: { build: 1 } });
   });
 
-  it('is refused by every gate like anybody, and then people decide', async () => {
+  it('is refused by every gate like a person, and then people decide', async () => {
     const { engine } = set(deployToProduction);
     engine.lock({ actor: { kind: 'person', id: 'bob', door: 'slack' }, reason: 'stock-taking' });
     await deliver(engine, buildBody('v2.1', 1));

@@ -48,7 +48,7 @@ function remembering(context: BuildsContext, hands: Remembered, settlement: Sett
   return { ...settlement, sentence: `${settlement.sentence}; remembered for four eyes: ${names.join(', ')}` };
 }
 
-/** What one service makes of a build does not hold up the others. */
+/** The result for one service does not delay the others. */
 function takeAll(context: BuildsContext, taking: readonly RuleReading[], sent: Sent): Settlement {
   const ends = taking.map((each) => takeOne(context, each, sent));
   return {
@@ -141,7 +141,7 @@ function takeGood(context: BuildsContext, tx: Tx, { rule, build, isForked }: Giv
     return { end: { sentence: recordConflict(tx, build, earlier, difference), isRefused: true }, reactions: [] };
   const status = build.pullRequest === undefined ? branchStatus(tx.db, build) : undefined;
   const isFix = status?.conclusion === 'failed' && !isSuperseded(build, status);
-  // A host that counts no attempts calls a second run by the name of the first.
+  // A host that counts no attempts gives a second run the name of the first.
   const storable = known ? { ...build, run: undefined } : build;
   if (earlier) return { end: again(tx, storable, { earlier, isFix }), reactions: [] };
   const stored = addBuild(tx, storable);
@@ -168,11 +168,11 @@ function remarksOn(
     });
 }
 
-/** The rule has come to find another version since. */
+/** The rule finds another version now than it did before. */
 const renamed = ({ id, service, version, run }: StoredBuild): End =>
   done(`run ${run} was announced before as build ${id}, ${service} ${version}`);
 
-/** The same version once more is no news, but the branch may be well again, and its files may be known only now. */
+/** The same version again is no news, but the branch may be fixed, and its files may be known only now. */
 function again(
   tx: Tx,
   build: Build,

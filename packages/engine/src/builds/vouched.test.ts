@@ -1,4 +1,4 @@
-// The accounts that code hosts name in what they really send, and what is never taken for a person.
+// The accounts that code hosts name in what they really send, and what is never treated as a person.
 
 import { describe, expect, it } from 'vitest';
 import type { HostEvent } from './host-event.ts';

@@ -24,7 +24,7 @@ export function waitForTarget(tx: Tx, target: BuildTarget, build: StoredBuild): 
   putSnapshot(tx.db, waitingKey(target.key), { build: build.id } satisfies Waiting, tx.now);
 }
 
-/** The build that waits there is not deployed any more: `newer` is. */
+/** The build that waits there will not be deployed: `newer` replaces it. */
 export function supersedeWaiting(tx: Tx, target: BuildTarget, newer: StoredBuild): void {
   const waiting = waitingBuild(tx.db, target);
   if (!waiting) return;

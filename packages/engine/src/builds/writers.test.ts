@@ -109,7 +109,7 @@ describe('an account that the code host vouches for', () => {
     expect(codeOf(engine.approve(ref, alice))).toBe('ok');
   });
 
-  it('counts when a later run announces the same version, and takes no one out', async () => {
+  it('counts when a later run announces the same version, and removes no other account', async () => {
     const { engine } = await ranBy(by(account('alice-adams')));
     const settled = await ranAgain((body) => {
       by(account('carol-codes'))(body);

@@ -17,7 +17,7 @@ export interface Hand {
   readonly did: Deed | 'wrote';
   /** As the build names it. */
   readonly name: string;
-  /** Whom the configuration knows by it; none, or two whose names are mixed. */
+  /** The person whom the configuration knows by it; none, or two whose names are mixed up. */
   readonly people: readonly Person[];
 }
 
@@ -81,7 +81,7 @@ function writerWarnings(writers: Writers, settings: Eyes, requester: string | un
 export const asksApproval = ({ approval, canary }: Eyes): boolean =>
   approval.beforeTraffic || canary.some((step) => step.approval);
 
-/** Each person once, by the first thing that bars them. */
+/** Each person once, with the first reason that excludes them. */
 function barredLines({ hands }: Writers): readonly string[] {
   const named = new Set<string>();
   const lines = new Map<string, string[]>();
@@ -120,7 +120,7 @@ function differences({ hands }: Writers): readonly string[] {
 const shownName = ({ people, name }: Hand): string => people.map(({ id }) => id).join(' or ') || name;
 const didText = (did: string): string => (did === 'wrote' ? 'written' : did);
 
-/** A sentence where four eyes leave too few approvers; undefined where enough may be left: a group's members are not known here. */
+/** A sentence where four eyes leave too few approvers; undefined where enough may be left, as in a group. */
 export function leftToApprove(
   { approval }: Pick<TargetSettings, 'approval'>,
   barred: readonly (string | undefined)[],

@@ -34,7 +34,7 @@ export interface Transport {
 
 const perRound = 50;
 const idleMs = 1_000;
-/** Up to a quarter shorter: of many that the other side refused together, not all return together. */
+/** Up to a quarter shorter: of many that the receiver refused together, not all return together. */
 const retry = { firstMs: 5_000, maxMs: 5 * 60_000, jitter: 0.25 };
 const hold = { firstMs: 1_000, maxMs: 30_000, jitter: 0.25 };
 
@@ -49,7 +49,7 @@ export async function deliver(parts: DeliverParts, transport: Transport, signal:
   }
 }
 
-/** The other side takes nothing at the moment. */
+/** The receiver takes nothing at the moment. */
 interface Hold {
   /** As it asked; undefined when it did not say. */
   readonly forMs: number | undefined;
@@ -60,7 +60,7 @@ async function sendDue(parts: DeliverParts, transport: Transport, signal: AbortS
   for (const [index, message] of due.entries()) {
     if (signal.aborted) return undefined;
     const result = await resultOf(transport, message, signal);
-    // What was sent must not be sent again because its result could not be written for a moment.
+    // A sent message must not be sent again because its result could not be written for a moment.
     await patiently(parts.store.whenWritable, () => settle(parts, transport, message, result), signal);
     if (result.kind !== 'later' || !result.holdsAll) continue;
     for (const other of due.slice(index + 1))
@@ -70,7 +70,7 @@ async function sendDue(parts: DeliverParts, transport: Transport, signal: AbortS
   return undefined;
 }
 
-/** A message that cannot even be made must not stop the others. */
+/** A message that cannot even be created must not stop the others. */
 async function resultOf(transport: Transport, message: OutboxMessage, stop: AbortSignal): Promise<DeliveryResult> {
   try {
     return await transport.send(message, stop);

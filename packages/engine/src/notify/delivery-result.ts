@@ -1,4 +1,4 @@
-// What an answer of the other side, or none, means for the message that waits.
+// What an answer of the receiver, or none, means for the message that waits.
 
 import type { HttpAnswer } from '../lib/http.ts';
 import { withoutMark } from '../lib/text-file.ts';
@@ -8,14 +8,14 @@ export type DeliveryResult =
   | {
       readonly kind: 'later';
       readonly problem: string;
-      /** Not before; undefined: as the backoff has it. */
+      /** Not before; undefined: as the backoff says. */
       readonly afterMs?: number | undefined;
-      /** The other side takes nothing at the moment: what else is for it waits too. */
+      /** The receiver takes nothing at the moment: its other messages wait too. */
       readonly holdsAll: boolean;
     }
   | { readonly kind: 'refused'; readonly problem: string };
 
-/** Something that a person has to mend (a token, a permission, a name) and may mend in time. */
+/** Something that a person has to fix (a token, a permission, a name) and may fix in time. */
 const mendMs = 15 * 60_000;
 /** No receiver may make us wait for longer. */
 const longestWaitMs = 3_600_000;
@@ -39,7 +39,7 @@ export function resultOf(
   return { kind: 'refused', problem };
 }
 
-/** How long the other side asks us to wait; undefined when it does not say. */
+/** How long the receiver asks us to wait; undefined when it does not say. */
 function waitOf({ status, headers, body }: Pick<HttpAnswer, 'status' | 'headers' | 'body'>, now: number) {
   const asked = retryAfter(headers['retry-after'], now) ?? resetOf(headers, now);
   const wait = asked ?? (status === 403 && /rate limit/i.test(body) ? unsaidWaitMs : undefined);

@@ -66,7 +66,7 @@ async function takeRows(
       failures += 1;
       log.error({ consumer, seq: row.seq, err: problem }, 'a row could not be told');
       if (failures < maxTries) return failures;
-      // One bad row must not silence all that follow.
+      // One bad row must not stop the report of all that follow.
       engine.moveCursor(consumer, row.seq);
     }
     failures = 0;

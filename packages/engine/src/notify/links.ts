@@ -1,4 +1,4 @@
-// Where a reader is sent to look. Never a link that acts: scanners of mail and previews of messages follow links.
+// The pages that messages link to. Never a link that acts: scanners of mail and previews of messages follow links.
 
 import type { NotifySettings } from '../config/notify/settings.ts';
 import type { Outbox } from '../domain/outbox.ts';
@@ -8,7 +8,7 @@ export interface Link {
   readonly url: string;
 }
 
-/** The first of these messages that the Slack bot has posted, by its key in the outbox; otherwise the page that the configuration names. */
+/** The first of these messages that the Slack bot has posted, by its outbox key; otherwise the configured page. */
 export function linkToCard(
   { workspace, link }: Pick<NotifySettings, 'workspace' | 'link'>,
   outbox: Pick<Outbox, 'reference'>,
@@ -20,7 +20,7 @@ export function linkToCard(
   return link === undefined ? undefined : { label: 'Deployments', url: link };
 }
 
-/** What the Slack bot keeps with a message that it has posted. */
+/** What the Slack bot stores with a message that it has posted. */
 function placeOf(reference: unknown): { readonly channel: string; readonly ts: string } | undefined {
   if (typeof reference !== 'object' || reference === null) return undefined;
   const { channel, ts } = reference as { readonly channel?: unknown; readonly ts?: unknown };

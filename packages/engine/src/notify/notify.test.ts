@@ -28,7 +28,7 @@ function openRoom(): Newsroom {
 }
 
 describe('notifiers', () => {
-  it('do not hold one another up: one that fails begins again after a pause', async () => {
+  it('do not delay one another: one that fails begins again after a pause', async () => {
     const { engine, clock } = openRoom();
     const story: string[] = [];
     const over = new AbortController();

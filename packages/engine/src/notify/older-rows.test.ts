@@ -1,4 +1,4 @@
-// Rows of older versions: they stay in the log and in its chain, and no reader stumbles over what they lack.
+// Rows of older versions: they stay in the log and in its chain, and no reader fails on what they lack.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AuditEvent, type AuditRow, auditEvents } from '../domain/audit-events.ts';

@@ -1,4 +1,4 @@
-// Text from outside on its way to people: one line, of bounded length, that shows nothing else than it says.
+// Text from outside on its way to people: one line, of limited length, that shows nothing else than it says.
 
 import { inertText } from '../lib/foreign-text.ts';
 

@@ -44,7 +44,7 @@ export async function placeOfBuild(
     const home = join(folder, 'home');
     await mkdir(home);
     await chmod(folder, 0o711);
-    // Before anything of the repository has run: no link can be put in its way.
+    // Before anything of the repository has run: it cannot put a link in the way.
     const argv = ['chown', '-hR', `${builder.uid}:${builder.gid}`, checkout, home] as const;
     await run({ argv, timeoutMs: giveLimitMs });
     return { home, as, end: () => endBuild(name) };

@@ -6,7 +6,7 @@ import { sizeText, unavailable } from './refused.ts';
 /** Called with a number of bytes before they are written. @throws BlueGreenError `artifact-unavailable` */
 export type Spend = (bytes: number) => void;
 
-/** Between two looks. */
+/** Between two checks. */
 const lookEveryBytes = 32 * 1024 ** 2;
 
 export function createSpend(folder: string, keepFreeBytes: number): Spend {

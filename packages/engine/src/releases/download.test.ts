@@ -139,7 +139,7 @@ describe('a download', () => {
     expect(gone.requests).toHaveLength(1);
   });
 
-  it('ends with the reason of who gives it up, and leaves nothing', async () => {
+  it('ends with the reason of the caller that aborts it, and leaves nothing', async () => {
     const over = new AbortController();
     const server = await serve((request, response, count) => {
       cutAt(1_000)(request, response, count);

@@ -25,7 +25,7 @@ export interface DownloadRequest {
 /** What the file contains so far. */
 interface Part {
   bytes: number;
-  /** By which the server knows whether what it has is what we have begun. */
+  /** By this the server knows whether its file is still the one that we began to download. */
   etag: string | undefined;
 }
 
@@ -99,7 +99,7 @@ function checkStatus(answer: StreamAnswer, url: URL): void {
   throw mayPass ? unavailable(sentence) : refused(`${sentence} instead of the file${look}`);
 }
 
-/** Where the answer begins in the file. A part that does not fit to ours is not taken. */
+/** Where the answer begins in the file. A part that does not fit ours is not accepted. */
 function startOf(answer: StreamAnswer, part: Part | undefined): number {
   if (answer.status === 200) return 0;
   const start = Number(/^bytes (\d+)-/.exec(answer.header('content-range') ?? '')?.[1]);

@@ -1,5 +1,5 @@
-// Are the files of a release still those that were registered? First a look at names, sizes and times, which is cheap; all
-// bytes are read again only where that has changed.
+// Are the files of a release still those that were registered? First a check of names, sizes and times, which is cheap;
+// all bytes are read again only where that has changed.
 
 import { createHash } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export async function listFiles(folder: string, signal?: AbortSignal): Promise<L
   return listing;
 }
 
-/** Pure: what is there, gone or other than before, by name. */
+/** Pure: what was added, removed or changed, by name. */
 export function changedFiles(before: Listing, now: Listing): readonly string[] {
   const names = new Set([...before.keys(), ...now.keys()]);
   return [...names].filter((name) => before.get(name) !== now.get(name)).toSorted();

@@ -165,7 +165,7 @@ describe('what a killed process left', () => {
     await clearWorkplaces(join(folder, 'not-there'));
   });
 
-  it('is distinguished from what a living one is fetching by hand', async () => {
+  it('is distinguished from what a running one is fetching by hand', async () => {
     const releases = join(folder, 'releases');
     await makeWorkplace(releases, 'v1', tokenByHand());
     await makeWorkplace(releases, 'v1', 'by-hand-2147483646');

@@ -29,7 +29,7 @@ export interface FetchRequest {
   readonly commit: string | undefined;
   readonly settings: ArtifactSettings;
   readonly workplace: Workplace;
-  /** So much of the disk stays free. */
+  /** This much of the disk stays free. */
   readonly keepFreeBytes: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;

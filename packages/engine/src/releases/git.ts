@@ -51,7 +51,7 @@ export async function checkOutAndBuild(request: CheckoutRequest): Promise<Checko
   return { url: repository.url, commit: found, output: await outputOf(checkout, repository) };
 }
 
-/** No option, no range, no path of a reflog: git check-ref-format, and a little less. */
+/** No option, no range, no path of a reflog: as git check-ref-format, and a little stricter. */
 function checkedRef(ref: string): string {
   const isSound =
     /^[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}$/.test(ref) &&

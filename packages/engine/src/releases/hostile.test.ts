@@ -25,7 +25,7 @@ const link = (name: string, linkname: string): TestEntry => ({ name, type: 'syml
 const hard = (name: string, linkname: string): TestEntry => ({ name, type: 'link', linkname });
 const dir = (name: string): TestEntry => ({ name, type: 'directory' });
 
-/** 2^40 paths for who follows links, out of 120 entries. */
+/** 2^40 paths for a program that follows links, out of 120 entries. */
 const doubling = Array.from({ length: 40 }, (_, n) => [
   dir(`d${n}`),
   ...(n === 39 ? [file(`d${n}/end`)] : [link(`d${n}/a`, `../d${n + 1}`), link(`d${n}/b`, `../d${n + 1}`)]),

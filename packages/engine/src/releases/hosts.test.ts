@@ -1,4 +1,4 @@
-// Which addresses are asked, and which never: by name, by address, through a redirect, and by what a name resolves to.
+// Which addresses get requests, and which never: by name, by address, by redirect, and by what a name resolves to.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';

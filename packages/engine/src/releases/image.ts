@@ -1,5 +1,5 @@
-// A reference of an image is resolved to its digest by asking its registry. The release that comes of it is one small
-// file that names the image: what runs it, runs it by the digest, whatever the tag becomes.
+// Resolves a reference of an image to its digest by asking its registry. The resulting release is one small file that
+// names the image: its program runs it by the digest, whatever the tag becomes.
 // https://distribution.github.io/distribution/spec/api/
 
 import { createHash } from 'node:crypto';

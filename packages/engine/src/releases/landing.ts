@@ -1,5 +1,5 @@
-// The folder that files land in before it becomes a release. Whatever they come from, each name passes here: nothing is
-// written through a link, twice, or outside; nothing but files, folders and links comes into being.
+// The folder that files land in before it becomes a release. Every name from every source is checked here: nothing is
+// written through a link, twice, or outside; only files, folders and links are created.
 
 import { chmod, copyFile, mkdir, open, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export interface Landing {
   settle(): Promise<Landed>;
 }
 
-/** How a file was where it comes from. */
+/** The properties of a file at its source. */
 export interface Origin {
   /** Those who may read and run it there may do so here; undefined: every user may read it. */
   readonly mode: number | undefined;
@@ -41,7 +41,7 @@ interface Entry extends Partial<Origin> {
 export interface Room {
   readonly files: number;
   readonly bytes: number;
-  /** What is said when the bytes do not suffice. */
+  /** The sentence when the bytes do not suffice. */
   readonly tooLarge: string;
   readonly spend: Spend;
 }
@@ -53,7 +53,7 @@ export async function createLanding(folder: string, room: Room, signal: AbortSig
   let bytes = 0;
   const at = (path: string) => join(folder, path);
 
-  /** False for a folder that is there already. */
+  /** False for a folder that exists already. */
   function claim(path: string, kind: Kind, origin?: Origin): boolean {
     const before = known.get(folded(path));
     if (before && before.path !== path)
@@ -141,7 +141,7 @@ export function roomFor(
   return { files, bytes: Math.min(byRatio, unpackedBytes), tooLarge, spend };
 }
 
-/** So much may come out of the smallest archive. */
+/** The smallest archive may unpack to this much. */
 const freeBytes = 16 * 1024 ** 2;
 
 /** Read-only, and on the disk; at once for some files, since each waits for the disk. */
@@ -164,7 +164,7 @@ async function makeFast(folder: string, entries: readonly Entry[], signal: Abort
   syncFolder(folder);
 }
 
-/** A file that others could not read there is not for others here: it may be a key. */
+/** A file that other users could not read there is not readable for them here: it may be a key. */
 function readOnlyMode({ kind, mode = 0 }: Entry): number {
   const given = (mode & 0o777) === 0 ? 0o644 : mode;
   const readable = 0o400 | (given & 0o044);
@@ -176,7 +176,7 @@ function isTime(time: Date | undefined): time is Date {
   return ms >= 0 && ms < latestTimeMs;
 }
 
-/** What is later does not fit every file system. */
+/** Later times do not fit every file system. */
 const latestTimeMs = 2 ** 32 * 1000;
 
 async function sizeOf(path: string): Promise<number> {

@@ -143,7 +143,7 @@ describe('zstd in several frames', () => {
 });
 
 describe('a tree of pnpm with a link into its workspace', () => {
-  it('is refused, and the cure is named', async () => {
+  it('is refused, and the fix is named', async () => {
     const link = 'node_modules/.pnpm/node_modules/@acme/lib';
     const entries: readonly TestEntry[] = [{ name: link, type: 'symlink', linkname: '../../../../../packages/lib' }];
     await expect(fetchArchive(await gzipOf(entries))).rejects.toThrow(
@@ -189,7 +189,7 @@ describe('a file keeps', () => {
     expect(lstatSync(release('key.pem')).mode & 0o777).toBe(0o400);
   });
 
-  it('no time that cannot be one', async () => {
+  it('no time that is not valid', async () => {
     await fetchArchive(
       await gzipOf([
         { name: 'a', body: 'x', pax: { mtime: '-5' } },

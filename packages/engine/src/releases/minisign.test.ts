@@ -1,4 +1,4 @@
-// Signatures: two that minisign itself made, and our own, which can be spoilt in every place.
+// Signatures: two that minisign itself made, and our own, which the tests corrupt in every place.
 
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -64,7 +64,7 @@ describe('a signature that minisign made', () => {
     await check(`\ufeff${theirs['the hashed form'].replaceAll('\n', '\r\n')}`);
   });
 
-  it('counts only by a configured key', async () => {
+  it('is valid only with a configured key', async () => {
     await check(theirs['the hashed form'], [ourKey, theirKey]);
     await expect(check(theirs['the hashed form'], [ourKey])).rejects.toThrow(
       'it is signed by the key E7620F1842B4E81F, which is not one of',

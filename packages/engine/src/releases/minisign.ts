@@ -8,7 +8,7 @@ import { withoutMark } from '../lib/text-file.ts';
 import { refused, sizeText } from './refused.ts';
 import { checkSignedFor, type SignedRelease } from './signed-for.ts';
 
-/** The old form signs the file itself, which must be held whole for that. */
+/** The old form signs the file itself, which must be in memory as a whole for that. */
 const maxUnhashedBytes = 256 * 1024 ** 2;
 
 /** @throws BlueGreenError `artifact-refused` unless `signature` is one of `file`, by one of `keys`, for this release. */

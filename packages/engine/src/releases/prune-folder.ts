@@ -1,5 +1,5 @@
-// Removes a release's folder so that a crash leaves either the whole release or a name that is no release: one rename moves
-// it to the trash, and then it is deleted.
+// Removes a release's folder so that a crash leaves either the whole release or a name that is no release: one rename
+// moves it to the trash, and then it is deleted.
 
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, renameSync, statSync } from 'node:fs';
@@ -15,7 +15,7 @@ export function isLinked(folder: string, version: string, places: readonly strin
   return isLink && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** Only a folder directly in one of `places` and named as its version: any other path is none that was made by this engine. */
+/** Only a folder directly in one of `places` and named as its version: this engine has made no other path. */
 export function mayPrune(folder: string, version: string, places: readonly string[]): boolean {
   if (basename(folder) !== version || !places.includes(dirname(folder))) return false;
   return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -49,7 +49,7 @@ export function leftInTrash(place: string): readonly Leftover[] {
   }
 }
 
-/** For one whose removal was never written: it is the release still. */
+/** For a folder whose removal was never recorded: it is still the release. */
 export function putBack({ path, folder }: Leftover): void {
   if (lstatSync(folder, { throwIfNoEntry: false })) return;
   renameSync(path, folder);

@@ -1,4 +1,4 @@
-// Which releases leave the disk. Pure: what holds a release is gathered before.
+// Which releases leave the disk. Pure: the caller collects beforehand what holds a release.
 
 export interface StoredRelease {
   readonly version: string;
@@ -14,7 +14,7 @@ export interface KeepRule {
 }
 
 export interface Decided extends StoredRelease {
-  /** Undefined: nothing keeps it. */
+  /** Undefined: nothing retains it. */
   readonly kept: string | undefined;
 }
 

@@ -6,7 +6,7 @@ import { BlueGreenError } from '../lib/errors.ts';
 export const refused = (sentence: string, cause?: unknown): BlueGreenError =>
   new BlueGreenError('artifact-refused', sentence, {}, cause);
 
-/** It did not come this time. */
+/** The artifact could not be fetched this time. */
 export const unavailable = (sentence: string, cause?: unknown): BlueGreenError =>
   new BlueGreenError('artifact-unavailable', sentence, {}, cause);
 

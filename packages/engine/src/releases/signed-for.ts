@@ -1,5 +1,5 @@
-// Which release a signature is for, as its trusted comment says: without that, the archive and the signature of one version
-// could be offered as any other version, of any service. Pure.
+// Which release a signature is for, as its trusted comment says: without that, the archive and the signature of one
+// version could be offered as any other version, of any service. Pure.
 
 import { refused } from './refused.ts';
 

@@ -1,4 +1,4 @@
-// Archives that are spoilt at random: whatever comes out, nothing is written outside, and every ending has a sentence.
+// Archives that are corrupted at random: in any case nothing is written outside, and every ending has a sentence.
 
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -29,7 +29,7 @@ export function createTypeGuard(): Transform {
   let extended: { readonly isGlobal: boolean; readonly parts: Buffer[] } | undefined;
   const said: { next?: number | undefined; all?: number | undefined } = {};
 
-  /** Whether it passes; so does `readBody`. */
+  /** Whether the entry passes; so does `readBody`. */
   function header(block: Buffer): boolean {
     // Also an end of zeros. What is no header is refused by the decoder.
     if (!isHeader(block)) return true;

@@ -71,7 +71,7 @@ export interface TestServer {
 
 export type TestAnswer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
-/** A server on a free port of this machine, which remembers what it was asked. */
+/** A server on a free port of this machine, which records its requests. */
 export async function serveFiles(answer: TestAnswer): Promise<TestServer> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {

@@ -1,5 +1,5 @@
 // Where a release is made before it is moved to its place: in the releases folder itself, so that moving is a rename,
-// under a name that no version has, so that one that a killed process left is known.
+// and under a name that no version has, so that the leftovers of a killed process are recognized.
 
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export interface Workplace {
   clear(): Promise<void>;
 }
 
-/** @param token of the lease or the process: two drivers that take one another for dead do not write into one place */
+/** @param token of the lease or the process: two controllers that take each other for dead do not share a workplace */
 export async function makeWorkplace(releases: string, version: string, token: string): Promise<Workplace> {
   const folder = join(releases, `${prefix}${version}-${token}`);
   const files = `${folder}.files`;
@@ -42,7 +42,7 @@ export async function makeWorkplace(releases: string, version: string, token: st
   };
 }
 
-/** For who fetches without the lease: whether that goes on is known by the process. */
+/** For a process that fetches without the lease: whether the fetch still runs is known by the process. */
 export const tokenByHand = (): string => `by-hand-${process.pid}`;
 
 /** Removes what killed processes left. Only for the controller, before anything is fetched. */
@@ -61,6 +61,6 @@ function isOfLivingHand(name: string): boolean {
   try {
     return process.kill(Number(pid), 0);
   } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM'; // somebody else's, and alive
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM'; // a running process of another user
   }
 }

@@ -12,7 +12,7 @@ const folder = join(import.meta.dirname, '../../../../../apps/webhook/src/testin
 
 export type Json = Record<string, unknown>;
 
-/** `change` may write anything anywhere in it. */
+/** `change` may change the payload in any way. */
 export function payload(hook: string, name: string, change: (body: never) => void = () => undefined): Buffer {
   const body = JSON.parse(readFileSync(join(folder, hook, `${name}.json`), 'utf8')) as never;
   change(body);

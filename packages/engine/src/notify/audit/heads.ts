@@ -1,4 +1,4 @@
-// The head of the log, whole, in a file elsewhere: at the end of each deployment, and with the first row of each day.
+// The head of the log, whole, in an external file: at the end of each deployment, and with the first row of each day.
 
 import type { AuditAction, AuditRow } from '../../domain/audit-events.ts';
 import { appendDurably } from '../../lib/append.ts';

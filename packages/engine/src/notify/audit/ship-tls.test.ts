@@ -1,4 +1,4 @@
-// Syslog over TLS: a real server with a certificate of an authority made here. Rows go only to the receiver that was meant.
+// Syslog over TLS: a real server with a certificate of an authority made here. Only the intended receiver gets rows.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

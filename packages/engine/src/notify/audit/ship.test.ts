@@ -62,7 +62,7 @@ describe('syslog', () => {
     expect(seqsOf(receiver.messages)).toEqual(upTo(news.engine.audit.after(0, 100).length));
   });
 
-  it('gets them over a unix socket', async () => {
+  it('gets the rows over a unix socket', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'bg-s-')), 'log.sock');
     const receiver = kept(await startStream({ path }));
     const news = room(`{ ship: [{ name: local, driver: syslog, address: "unix:${path}" }] }`);
@@ -154,7 +154,7 @@ describe('a file', () => {
     news.clock.advance(86_400_000);
     news.happens({ action: 'paused' });
     await eventually(() => readFileSync(path, 'utf8').includes(' 6:'));
-    // Who owns the state file can write all of it again, and the heads in it: those elsewhere remain.
+    // The owner of the state file can rewrite all of it, and the heads in it: the external ones remain.
     const written = heads.map((line) => ({
       seq: Number(/ (\d+):/.exec(line)?.[1]),
       hash: /:([0-9a-f]{64})/.exec(line)?.[1] ?? '',

@@ -1,4 +1,4 @@
-// Whom a fact concerns, from what is known of its deployment, its target and its build.
+// Whom a fact concerns, by what is known of its deployment, its target and its build.
 
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { MailSettings } from '../../config/notify/settings.ts';
@@ -58,7 +58,7 @@ function authorsOf({ store }: MailParts, { service }: Fact, version: string | un
   return (version === undefined ? undefined : buildOf(store.db, service, version)?.authors) ?? [];
 }
 
-/** Rows about a side name no deployment: it is the last one that left a side behind. */
+/** Rows about a side name no deployment: the last one that left a side behind counts. */
 function lastFailed({ engine }: MailParts, { service, target }: Fact): DeploymentView | undefined {
   if (target === undefined) return undefined;
   const recent = engine.history({ service, target }, 10);
@@ -74,7 +74,7 @@ function lastWith({ engine }: MailParts, { service, target }: DeploymentView, ve
   return recent.value.find((one) => one.version === version && one.outcome?.kind === 'promoted');
 }
 
-/** Who has voted already, or where four eyes are wanted asked for it or wrote it, is asked nothing. */
+/** Excludes those who have voted already and, with four eyes, those who asked for it or wrote it. */
 function approversOf({ name }: Fact, view: DeploymentView | undefined, targets: readonly TargetSettings[]) {
   const approval = view?.approval;
   if (name !== 'awaiting-approval' || approval === undefined) return targets.flatMap((one) => one.approval.approvers);

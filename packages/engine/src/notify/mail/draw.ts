@@ -1,4 +1,4 @@
-// A mail as it is read: subject, plain text and HTML, from facts. Text from outside is one line in all of them, and
+// The text of a mail: subject, plain text and HTML, from facts. Text from outside is one line in all of them, and
 // escaped in HTML.
 
 import type { Role } from '../../config/notify/settings.ts';

@@ -20,7 +20,7 @@ it('SIGKILL when only the server knows that it has the mail: the same Message-ID
       all.push(one);
       if (kills >= 2 || !one.to.includes('bob@example.com')) return undefined;
       kills += 1;
-      // The mail is here, the answer will never be there.
+      // The mail has arrived; the answer never will.
       const [child] = running;
       const gone = new Promise((resolve) => child?.once('exit', resolve));
       child?.kill('SIGKILL');

@@ -150,8 +150,8 @@ describe('who is notified', () => {
   });
 });
 
-describe('much at once', () => {
-  it('is reported in one mail beyond what the configuration allows, except what is urgent', async () => {
+describe('many facts at once', () => {
+  it('are reported in one mail beyond what the configuration allows, except urgent ones', async () => {
     const { server, room } = await setUp({ mail: ', digest: { after: 2, within: 1h }' });
     const notifying = room.notify();
     for (let number = 1; number <= 5; number += 1)

@@ -1,4 +1,4 @@
-// Mail before there is any: every drawing with sample facts, for people and for the check at the start; and one real
+// Mail before there is any: every template with sample facts, for people and for the check at the start; and one real
 // mail to a person, to see that it arrives.
 
 import type { ConfigProblem } from '../../config/kit/problems.ts';

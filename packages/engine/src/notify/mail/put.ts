@@ -1,5 +1,5 @@
-// A row of the audit log → the mails that it means, put into the outbox under keys that are the same when it is taken
-// again: the row, the fact and the person.
+// A row of the audit log → its mails, put into the outbox under keys that are the same when the row is taken again: the
+// row, the fact and the person.
 
 import type { MailSettings } from '../../config/notify/settings.ts';
 import { findPerson } from '../../config/people/people.ts';

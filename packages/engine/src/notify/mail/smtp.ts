@@ -1,4 +1,4 @@
-// The one place that knows nodemailer: one mail to the mail server, and what its answer means.
+// The only module that knows nodemailer: one mail to the mail server, and what its answer means.
 
 import { readFileSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
@@ -13,7 +13,7 @@ export interface Email extends Drawn {
   readonly to: { readonly name: string; readonly address: string };
   /** The same for the same news to the same person, so that a second one after a crash can be recognized. */
   readonly messageId: string;
-  /** What mail programs keep together. */
+  /** What mail programs show together. */
   readonly thread: string;
 }
 
@@ -25,9 +25,9 @@ export interface SmtpClient {
 
 const connectMs = 10_000;
 const silenceMs = 30_000;
-/** A server that dribbles its answers is given up on after this, whatever it is at. */
+/** A mail to a server that dribbles its answers is given up after this time, in whatever state. */
 const oneMailMs = 60_000;
-/** What a mail that is under way still gets when the process ends. */
+/** The time that a mail in progress still gets when the process ends. */
 const lastMs = 5_000;
 
 /** Connects with the first mail and holds the connection; after trouble connects again and reads the password again. */
@@ -116,13 +116,13 @@ interface MailError {
   readonly responseCode?: number | undefined;
 }
 
-/** What a server says of a recipient or of the mail is about this mail; everything else is about all of them. */
+/** What a server says of a recipient or of the mail concerns this mail; everything else concerns all of them. */
 function deliveryResultOfError(thrown: unknown, settings: MailSettings): DeliveryResult {
   const { code, command, responseCode } = (thrown ?? {}) as MailError;
   const problem = problemOf(thrown, settings);
   const isOfThisMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && command !== 'MAIL FROM';
   if (!isOfThisMail || responseCode === 421) return { kind: 'later', problem, holdsAll: true };
-  // Without an answer of the server it was refused here: an address that is none.
+  // Without an answer of the server it was refused here: the address is not valid.
   if (responseCode === undefined || (responseCode >= 500 && responseCode !== 503)) return { kind: 'refused', problem };
   return { kind: 'later', problem, holdsAll: false };
 }

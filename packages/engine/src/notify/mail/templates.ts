@@ -1,5 +1,5 @@
-// The templates of mail: those that come with the system, and those of a folder in their place, file by file. All are
-// filled in once with samples before the first mail, so that a slip is found at the start and not at night.
+// The templates of mail: those that come with the system, and those of a folder that replace them, file by file. All
+// are filled in once with samples before the first mail, so that a mistake is found at the start and not at night.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -77,7 +77,7 @@ describe('an outage', () => {
     expect(row).toMatchObject({ service: 'shop', target: 'production', code: 'failed' });
   }, 60_000);
 
-  it('of a server that takes connections and says nothing does not hold the process at its end', async () => {
+  it('of a server that takes connections and says nothing does not delay the end of the process', async () => {
     const silent = createServer((socket) => void socket.on('error', () => {}));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     opened.push({ close: () => new Promise((resolve) => void silent.close(() => resolve())) });
@@ -150,7 +150,7 @@ describe('encryption', () => {
   const password = 'correct-horse-battery';
   const login = ', user: deploys, password: "$' + '{SMTP_PASSWORD}"';
 
-  it('is insisted on: a server without it gets neither mail nor password', async () => {
+  it('is required: a server without it gets neither mail nor password', async () => {
     const seen: string[] = [];
     const plain = await server({
       options: {

@@ -1,4 +1,4 @@
-// Pages to a pager of our own over real HTTP: what it gets, once, whatever it answers.
+// Pages to a test pager over real HTTP: what it gets, once, whatever it answers.
 
 import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';

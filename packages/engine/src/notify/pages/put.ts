@@ -1,4 +1,4 @@
-// Troubles into the outbox, once per pager: begun, and ended, each when it turns and not again.
+// Puts troubles into the outbox, once per pager: begun, and ended, each when it changes and not again.
 
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { TargetView } from '../../api/views.ts';
@@ -48,7 +48,7 @@ function putEnd(parts: PageParts, row: AuditRow): void {
   }
 }
 
-/** What the guard of a target leaves to people, unless the look at both sides calls them for the same thing. */
+/** Pages for what the guard of a target leaves to people, unless the check of both sides pages for the same. */
 function putGuarded(parts: PageParts, { at, service, target, sentence, code }: AuditRow): void {
   if (service === null || target === null) return;
   const about = guarded(at, service, target);

@@ -1,4 +1,4 @@
-// What calls a person at night, and what ends it. Pure: an ending of a deployment, or a look at a target, in.
+// What calls a person at night, and what ends it. Pure: the input is an ending of a deployment, or a check of a target.
 
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { TargetView } from '../../api/views.ts';
@@ -33,7 +33,7 @@ export function bothSidesIll({ slots }: Pick<TargetView, 'slots'>): boolean {
 }
 
 export interface Illness {
-  /** How it has looked since `since` (epoch ms). */
+  /** The state since `since` (epoch ms). */
   readonly isIll: boolean;
   readonly since: number;
   /** A person was called. */

@@ -109,7 +109,7 @@ function serviceEvent(notifying: Notifying, row: AuditRow, found: DeploymentRow,
   });
 }
 
-/** Every deployment is a run, so that failed ones, which change nothing for users, are heard of too. */
+/** Every deployment is a run, so that failed ones, which change nothing for users, are reported too. */
 function finished(notifying: Notifying, row: AuditRow, found: DeploymentRow, outcome: OutcomeKind): EventFact {
   const { service, target } = found;
   return factOf(notifying, row, {

@@ -11,7 +11,7 @@ export interface NewDeployment {
   readonly environment: string;
   readonly production: boolean;
   readonly description: string;
-  /** Our own id: by it a deployment is found again that was made by a process that was killed right after. */
+  /** Our own id: it identifies a deployment whose creator was killed right after the request. */
   readonly mark: string;
 }
 
@@ -22,7 +22,7 @@ export interface NewStatus {
   readonly url: string | undefined;
 }
 
-/** What came of a request: a value, or the answer that was not expected. */
+/** The result of a request: a value, or the answer that was not expected. */
 export type Asked<T> = { readonly value: T } | { readonly answer: HttpAnswer };
 
 export interface GithubApi {
@@ -74,7 +74,7 @@ export function githubApi(
       const answer = await ask('POST', `${place}/${id}/statuses`, {
         state,
         description,
-        // It is said of each deployment here what became of it; GitHub would guess it for some environments only.
+        // We report the result of each deployment; GitHub would guess it for some environments only.
         auto_inactive: false,
         ...(log === undefined ? {} : { log_url: log }),
         ...(url === undefined ? {} : { environment_url: url }),
@@ -94,7 +94,7 @@ function headersWith(token: string, hasBody: boolean): Record<string, string> {
   };
 }
 
-/** The commit as it is: nothing is merged into it, and no check of the host is asked about what our gates let through. */
+/** The commit as it is: GitHub merges nothing into it, and requires none of its checks for what our gates permit. */
 function bodyOf({ commit, environment, production, description, mark }: NewDeployment) {
   return {
     ref: commit,

@@ -1,5 +1,5 @@
-// What GitHub is to hear of a row of the audit log. One message per deployment, whose latest state wins; the deployment
-// that was live before is ended by the one that took its place.
+// What is reported to GitHub about a row of the audit log. One message per deployment, whose latest state wins; the
+// deployment that replaces the live one also ends it.
 
 import type { GithubSettings } from '../../config/statuses/statuses.ts';
 import { eventFor } from '../../domain/audit-actions.ts';
@@ -14,14 +14,14 @@ import { type DeploymentState, longestDescription } from './github-api.ts';
 import type { About } from './outgoing.ts';
 
 export interface GithubFact extends About {
-  /** Of the row: what GitHub heard of a later one is not taken back. */
+  /** Of the row: a later state that GitHub already has is not reverted. */
   readonly seq: number;
   readonly deploymentId: string;
   /** Hexadecimal, as the build or the release said. */
   readonly commit: string;
   readonly state: DeploymentState;
   readonly description: string;
-  /** A deployment that GitHub never heard of need not be made there only to be ended. */
+  /** A deployment that GitHub does not have need not be created there only to be ended. */
   readonly onlyIfThere: boolean;
 }
 

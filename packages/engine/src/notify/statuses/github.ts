@@ -71,7 +71,7 @@ async function bring(sending: Sending): Promise<DeliveryResult> {
     if (!('value' in there)) return unexpected(sending, there);
     if (there.value === undefined) return { kind: 'sent', reference: null };
     id = there.value;
-    // Where it is is written at once; what is to be said of it still waits.
+    // The place is stored at once; its status still has to be sent.
     outbox.sent(message.key, message.version - 1, { repository, id, told: 0 } satisfies Place);
   }
   const told = await api.statuses(id);

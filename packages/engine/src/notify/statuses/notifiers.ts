@@ -68,7 +68,7 @@ function sinkNotifier(parts: StatusParts, source: CdeventsSettings['source'], si
     take: (row) => {
       for (const fact of eventFacts({ db: store.db, source, serving }, row)) {
         const key = `${transport}:${fact.event.context.id}`;
-        // An event is said once, wherever the cursor is set back to.
+        // An event is reported once, wherever the cursor is set back to.
         if (engine.outbox.reference(key) === undefined)
           engine.outbox.put({ key, transport, kind: 'cdevents', payload: fact });
       }

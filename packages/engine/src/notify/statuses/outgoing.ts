@@ -53,7 +53,7 @@ export function readSecret({ value = '', file }: Secret): string {
   return file === undefined ? value : readFileSync(file, 'utf8').trim();
 }
 
-/** Runs `ask`; silence is a result too. `hidden`: texts that must not be written down. */
+/** Runs `ask`; no answer is a result too. `hidden`: texts that must not be written down. */
 export async function asDeliveryResult(
   who: string,
   hidden: readonly string[],
@@ -67,7 +67,7 @@ export async function asDeliveryResult(
 
 function silence(who: string, thrown: unknown): string {
   if (hasCode(thrown, 'http-timeout')) return `${who} gave no answer within ${timeoutMs / 1_000} s`;
-  // The sentence of the fault itself holds the address.
+  // The message of the error itself contains the address.
   return `${who} could not be reached: ${messageOf(hasCode(thrown, 'http-failed') ? thrown.cause : thrown)}`;
 }
 

@@ -181,5 +181,5 @@ export const buildDetail = {
 export const eventually = (holds: () => boolean, limitMs?: number): Promise<true> =>
   until(holds, limitMs === undefined ? {} : { limitMs });
 
-/** Long enough that what should not come would have come. */
+/** Long enough that a message that should not come would have come. */
 export const aWhile = (ms = 1_500): Promise<void> => new Promise((changeSignal) => setTimeout(changeSignal, ms));

@@ -92,10 +92,10 @@ function workflowsOf(body: unknown, run: unknown): readonly string[] {
   return [...new Set([...names, ...plain.map((path) => path.split('/').at(-1)).filter(isPresent)])];
 }
 
-/** A second attempt is started by people who only press a button: it names the first one's actor all the same. */
+/** A second attempt is started by people who only click a button: it names the first one's actor nevertheless. */
 function actorsOfRun(body: unknown, run: unknown): HostEvent['actors'] {
   const event = text(run, 'event');
-  // GitHub names who last changed the timetable, who does nothing when the hour comes.
+  // GitHub names who last changed the timetable, who does nothing at the scheduled time.
   if (event === 'schedule') return [];
   const first = actor(event === 'push' ? 'pushed' : 'triggered', dig(run, 'actor'));
   if ((text(run, 'run_attempt') ?? '1') !== '1') return distinctActors(first);

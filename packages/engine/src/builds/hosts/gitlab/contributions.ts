@@ -28,7 +28,7 @@ export function mergeRequestContribution(body: unknown): Contribution | undefine
   };
 }
 
-/** GitLab gives a number for it; who that is can be said only of those whom the delivery names elsewhere. */
+/** GitLab gives only a number for it; the person is known only if the delivery names that account elsewhere. */
 function authorOf(body: unknown): unknown {
   const id = text(body, 'object_attributes', 'author_id');
   const people = [dig(body, 'user'), ...list(body, 'assignees'), ...list(body, 'reviewers')];

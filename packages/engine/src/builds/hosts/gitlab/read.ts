@@ -109,7 +109,7 @@ const requestDeeds: Readonly<Record<string, 'opened' | 'pushed' | 'merged'>> = {
   merge: 'merged',
 };
 
-/** What does not say where it comes from is taken for foreign. */
+/** An event that does not say where it comes from is treated as foreign. */
 function isFromFork(request: unknown): boolean {
   const source = text(request, 'source_project_id');
   return source === undefined || source !== text(request, 'target_project_id');

@@ -1,4 +1,4 @@
-// What the published schemas of CDEvents 0.5.1 ask of the events that are sent from here.
+// What the published schemas of CDEvents 0.5.1 require of the events that we send.
 
 interface Shape {
   /** Fields that must be there, and those that may be; there are no others. */

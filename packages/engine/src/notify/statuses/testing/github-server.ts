@@ -1,4 +1,4 @@
-// GitHub's deployments as its REST documentation has them: what is required, how long it may be, what is answered.
+// GitHub's deployments as its REST documentation describes them: required fields, maximum lengths, answers.
 
 import { type Answer, type Heard, type LocalServer, localServer } from './local-server.ts';
 

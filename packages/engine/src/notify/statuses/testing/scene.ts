@@ -42,11 +42,11 @@ export function sceneOf({ store, clock, config, log = silentLog }: NewScene): Sc
     },
     status: () => ({ targets: [{ ...shop, slots: [{ role: 'active' }, { role: 'idle' }] }] }),
   };
-  // As much of the engine as a notifier takes.
+  /** The part of the engine that a notifier uses. */
   return { engine: engine as unknown as StatusParts['engine'], store, clock, log };
 }
 
-/** Notifiers at work until `stop` is called, which waits for their end. */
+/** Runs notifiers until `stop` is called, which waits for their end. */
 export function startNotifying(scene: Scene): { readonly stop: () => Promise<void> } {
   const over = new AbortController();
   const all = Promise.all(statusNotifiers(scene).map(({ work }) => work(over.signal)));
