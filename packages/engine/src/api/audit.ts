@@ -1,4 +1,4 @@
-// What callers may ask of the audit log, which is the event stream too.
+// The functions on the audit log, which is also the event stream.
 
 import type { AuditRow } from '../domain/audit-events.ts';
 import type { AuditHead, AuditVerification } from '../state/audit.ts';

@@ -1,5 +1,5 @@
-// The verbs about builds, and what the audit log says of them: what CI announced, what the rules of the configuration
-// made of it, and what came of it on each target.
+// The verbs about builds, and their audit data: what CI announced, what the rules of the configuration did with it, and
+// the result on each target.
 
 import type { Build, StoredBuild } from '../domain/build.ts';
 import type { TargetReaction } from '../domain/events/builds.ts';

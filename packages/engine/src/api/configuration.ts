@@ -1,4 +1,4 @@
-// What may be asked about a configuration that differs from what runs, and answered to it.
+// Shows how the configuration differs from what runs, and takes the decisions of people about it.
 
 import type { Actor } from '../domain/actor.ts';
 import type { Result } from '../domain/refusal.ts';
@@ -25,8 +25,8 @@ export interface ConfigurationVerbs {
   applyConfiguration(
     request: TargetRef & { readonly actor: Actor; readonly seen?: string | undefined },
   ): Promise<Result<TargetView>>;
-  /** A person decides to wait for the next start; what was announced is not asked about again. */
+  /** A person decides to wait for the next start; the engine does not ask about the announced changes again. */
   leaveConfiguration(request: TargetRef & { readonly actor: Actor; readonly seen: string }): Result<TargetView>;
-  /** What the driver announced about the target; undefined when nothing differs, or no such target is configured. */
+  /** What the controller announced about the target; undefined without a difference, or without such a target. */
   pendingConfiguration(ref: TargetRef): ConfigurationView | undefined;
 }

@@ -66,9 +66,9 @@ export interface Observation {
   readonly sinceMs: number;
   readonly stable: SideCounts;
   readonly canary: SideCounts;
-  /** What the deployment goes by. */
+  /** What decides about the deployment. */
   readonly judgement: Judgement;
-  /** What the comparison of both sides says; people decide where it is not what the deployment goes by. */
+  /** The result of the comparison of both sides; people decide where it does not decide about the deployment. */
   readonly advice?: Judgement | undefined;
   /** When the watch ends at the earliest (epoch ms); undefined while an approval is awaited. */
   readonly watchUntil: number | undefined;
@@ -142,7 +142,7 @@ export interface DeploymentView {
   readonly notes?: string | undefined;
   /** What it does to the service's database; undefined where there is nothing to say. */
   readonly schema: DeploymentSchema | undefined;
-  /** What is worth a look but stops nothing: `green holds the failed v2.2, which makes room`. */
+  /** Warnings that stop nothing: `green holds the failed v2.2, which makes room`. */
   readonly warnings: readonly string[];
   readonly actions: readonly LegalAction[];
   /** Until when the side that users left (standby or failed side) is retained, when there is one. */
@@ -152,7 +152,7 @@ export interface DeploymentView {
         readonly version: string;
         readonly label: string;
         readonly until: number | undefined;
-        /** Requests and streams that it is waited for before it is stopped or replaced; undefined before that. */
+        /** Open requests and streams that must end before it is stopped or replaced; undefined before that. */
         readonly open?: number | undefined;
       }
     | undefined;

@@ -47,15 +47,15 @@ export interface Engine extends ConfigurationVerbs, Writable {
   promote(ref: DeploymentRef, actor: Actor, options?: { readonly full?: boolean }): Result<DeploymentView>;
   pause(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
   resume(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
-  /** Give up before full promotion; after it, the way back is called rollback. */
+  /** Aborts before full promotion; after it, `rollback` is used. */
   abort(ref: DeploymentRef, actor: Actor, reason?: string): Result<DeploymentView>;
   /** Thirty more minutes for a pending approval. */
   extend(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
-  /** Refused as `already-active` where `to` serves already: what was asked for is so. */
+  /** Refused as `already-active` when `to` already serves. */
   switch(
     request: TargetRef & {
       readonly to?: SlotName | undefined;
-      /** The side that was live when it was typed: refused when another one is by now. */
+      /** The side that was live when the command was typed: refused when another side is live by now. */
       readonly from?: SlotName | undefined;
       readonly actor: Actor;
       readonly reason?: string | undefined;
@@ -65,7 +65,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   rollback(
     request: TargetRef & {
       readonly version?: string | undefined;
-      /** The version that was live when the button or dialog was drawn: refused when another one is by now. */
+      /** The version that was live when the button or dialog was shown: refused when another one is live by now. */
       readonly from?: string | undefined;
       readonly actor: Actor;
       readonly reason?: string | undefined;
@@ -104,7 +104,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   /** On a state that was lost: learns what runs from the balancers and the services. Changes nothing that users get. */
   rebuildState(actor: Actor): Promise<Result<readonly Discovered[]>>;
 
-  /** A settled delivery is worked on once more. */
+  /** Handles a settled delivery once more. */
   replay(id: number, actor: Actor): Result<DeliveryRecord>;
 
   /** What CI announced. */
@@ -114,7 +114,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   /** What is on the disk, and why it is retained. */
   readonly storedReleases: StoredReleases;
 
-  /** Asks processes, health and balancers now, where no process drives: `status` then shows what is so. */
+  /** Queries processes, health and balancers now, when there is no controller, so that `status` is up to date. */
   lookNow(signal: AbortSignal): Promise<void>;
   status(): StatusView;
   target(ref: TargetRef): Result<TargetView>;
@@ -122,7 +122,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   history(ref: TargetRef, limit: number): Result<readonly DeploymentView[]>;
   releases(ref: TargetRef): Result<readonly ReleaseView[]>;
 
-  /** The single parts, for people who look into something. They change no routing. */
+  /** The single parts, for people who investigate something. They change no routing. */
   readonly slots: SlotVerbs;
 
   readonly audit: AuditLog;
@@ -139,7 +139,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   /** Resolves when anything in the state changed (any process) or after `limitMs`. */
   changed(limitMs: number, signal?: AbortSignal): Promise<void>;
 
-  /** Drives deployments while this process holds the lease; competes for it until `signal` aborts. */
+  /** Moves deployments while this process holds the lease (the controller); competes for it until `signal` aborts. */
   drive(signal: AbortSignal): Promise<void>;
   /**
    * Sends mail, pages and statuses, each in competition with the other processes, until `signal` aborts; ends at once
@@ -150,7 +150,7 @@ export interface Engine extends ConfigurationVerbs, Writable {
   /** Held by one process of a kind at a time (the one that talks to Slack). Runs `work` while it is held. */
   withLease(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
   controllerAlive(): boolean;
-  /** Stops every slot's process and managed balancer, for the end of a demonstration: users are served no more. */
+  /** Stops every slot's process and managed balancer, for the end of a demonstration: users are no longer served. */
   teardown(): Promise<void>;
   close(): void;
 }

@@ -94,6 +94,6 @@ export interface Migrations {
   contract(request: ContractRequest): Promise<Result<ContractView>>;
   approveContract(id: string, actor: Actor): Result<ContractView>;
   rejectContract(id: string, actor: Actor, reason: string): Result<ContractView>;
-  /** The one with this id, whatever became of it. */
+  /** The contract with this id, in any state. */
   contractNamed(id: string): ContractView | undefined;
 }

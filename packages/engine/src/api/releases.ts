@@ -40,7 +40,7 @@ export interface StoredReleaseView {
   /** When it was registered, fetched, deployed or left last. */
   readonly usedAt: number;
   readonly pinned: { readonly by: string; readonly reason: string; readonly at: number } | undefined;
-  /** Why it stays; undefined: the next round removes it. */
+  /** Why it is retained; undefined: the next round removes it. */
   readonly kept: string | undefined;
 }
 

@@ -37,7 +37,7 @@ export interface SlotView extends ReleaseNow {
   readonly keepUntil: number | undefined;
   readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
   readonly healthProblem: string | undefined;
-  /** Epoch ms of the look that health, process and figures come from. */
+  /** Epoch ms of the check that health, process and figures come from. */
   readonly seenAt?: number | undefined;
   readonly proof: HealthProof | undefined;
   readonly pid: number | undefined;
@@ -57,7 +57,7 @@ export interface TargetView {
   readonly routing: Routing;
   readonly nodes: readonly ObservedNode[];
   readonly entrypoints: readonly string[];
-  /** The load balancer does something else than `routing`; undefined while it follows, and before anybody has looked. */
+  /** The load balancer does something else than `routing`; undefined while it follows, and before the first check. */
   readonly drift: DriftView | undefined;
   readonly lock:
     | { readonly owner: string; readonly reason: string; readonly since: number; readonly until: number }
@@ -88,7 +88,7 @@ export interface ReleaseView {
   readonly registered: boolean;
   readonly active: boolean;
   readonly quarantined: string | undefined;
-  /** When its files were laid down, by their folder. */
+  /** When its files were written, by the time of their folder. */
   readonly at: number;
 }
 

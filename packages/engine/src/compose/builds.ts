@@ -1,4 +1,4 @@
-// A page of engine.ts: hands the builds what they need of the flow, and the flow what it needs of the builds.
+// A part of engine.ts: connects the builds and the flow, each with what it needs of the other.
 
 import type { Builds } from '../api/builds.ts';
 import { createBuilds, createBuildsForFlow } from '../builds/builds.ts';

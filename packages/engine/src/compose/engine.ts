@@ -34,7 +34,7 @@ import { createNotifiers } from './notifiers.ts';
 export interface EngineOptions {
   readonly settings: Settings;
   readonly log: Log;
-  /** `slack-bot`, `cli`, …: shown where it says who drives. */
+  /** `slack-bot`, `cli`, …: shown as the name of the controller. */
   readonly processName: string;
   readonly clock?: Clock;
   /** What the settings were resolved with. Default: the drivers that there are. */
@@ -149,7 +149,7 @@ function previewOf(db: Db, { service, target, balancer }: TargetSettings): Previ
   return { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: row?.value ?? '' };
 }
 
-/** Where instances answer now: as they were started, whatever the configuration says by now. */
+/** The present addresses of instances: as they were started, even if the configuration has changed since. */
 function upstreamsOf(
   { addresses }: Environment,
   { service, target, slots }: TargetSettings,

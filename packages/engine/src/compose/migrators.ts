@@ -1,4 +1,4 @@
-// The second page of the composition root: a target's database from its configuration. Nothing is connected here.
+// The second part of the composition root: a target's database from its configuration. Nothing is connected here.
 
 import { requireDriver } from '../config/drivers.ts';
 import { readReleaseManifest } from '../config/release-manifest/release-manifest.ts';

@@ -1,4 +1,4 @@
-// The last page of engine.ts: all notifiers, in addition to the cards in Slack.
+// The last part of engine.ts: all notifiers, in addition to the cards in Slack.
 
 import type { Engine } from '../api/engine.ts';
 import type { Clock } from '../lib/clock.ts';

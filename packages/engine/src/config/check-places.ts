@@ -48,7 +48,7 @@ export function checkFiles({ options, own, path, saidAt }: TargetDraft, folder: 
   ];
 }
 
-/** A warning: what runs goes on, and a way back does not wait for an env file that the other slot needs. */
+/** A warning: what runs goes on, and a rollback does not depend on an env file that the other slot needs. */
 function checkEnvFile(at: Path, file: string): readonly Finding[] {
   const kind = kindOf(file);
   if (kind === 'unknown') return [];
@@ -96,7 +96,7 @@ function isAbsent(path: string, wanted: 'file' | 'folder'): boolean {
   return kind !== wanted && kind !== 'unknown';
 }
 
-/** `unknown` when this process may not look: then nothing is said about it. */
+/** `unknown` when this process may not read it: then nothing is reported about it. */
 function kindOf(path: string): 'file' | 'folder' | 'nothing' | 'unknown' {
   try {
     const found = statSync(path, { throwIfNoEntry: false });

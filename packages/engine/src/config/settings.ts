@@ -31,7 +31,7 @@ export interface Settings {
   readonly targets: readonly TargetSettings[];
   /** Which builds of CI are releases of which service; asked in this order. */
   readonly builds: readonly BuildRule[];
-  /** Things worth saying that stop nothing: fewer than three smoke tests, four eyes with one approver. */
+  /** Warnings that stop nothing: fewer than three smoke tests, four eyes with one approver. */
   readonly warnings: readonly string[];
 }
 
@@ -68,7 +68,7 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   /** Of those of them that must look like something. */
   readonly envFormats: readonly VariableFormat[];
   readonly graceMs: number;
-  /** How long a side that is to be stopped or replaced is waited for while requests are open on it. */
+  /** How long to wait for open requests of a side before it is stopped or replaced. */
   readonly drainLimitMs: number;
   readonly settleMs: number;
   readonly minFreeDiskBytes: number;
@@ -89,7 +89,7 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly failedSide: { readonly keepMs: number; readonly then: 'restore' | 'stop' };
   /** Slack channel id or #name. */
   readonly channel: string;
-  /** Who hears of it by mail. */
+  /** Who is notified by mail. */
   readonly recipients: RecipientSettings;
   /** The application's own; undefined: the engine changes no schema. */
   readonly database: DatabaseSettings | undefined;

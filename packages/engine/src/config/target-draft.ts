@@ -1,4 +1,4 @@
-// Every target of the file with what holds for it, and where in the file that was said.
+// Every target of the file with its options, and where in the file each option is set.
 
 import { defaultOptions } from './defaults.ts';
 import { type Draft, merge, valueAt } from './kit/draft.ts';
@@ -12,9 +12,9 @@ export interface TargetDraft {
   readonly path: Path;
   readonly own: NonNullable<Draft<TargetFile>>;
   readonly options: NonNullable<Draft<ServiceOptions>>;
-  /** Where an option is said: at the target, at its service, or, said nowhere, the target itself. */
+  /** Where an option is set: at the target or at its service; the target itself if it is set nowhere. */
   readonly saidAt: (...keys: readonly string[]) => Path;
-  /** Said somewhere, even if what was said there was bad. */
+  /** Whether the option is set, even to a bad value. */
   readonly isSaid: (...keys: readonly string[]) => boolean;
 }
 

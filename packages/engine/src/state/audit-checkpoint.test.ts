@@ -1,4 +1,4 @@
-// The log verified from where it was found intact before: what that finds, and what only walking all of it does.
+// Verification of the log from the last checkpoint: what it finds, and what only a verification of the whole log finds.
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ afterEach(() => state.remove());
 const say = (sentence: string) =>
   state.store.write((tx) => tx.audit({ actor: 'person:alice', action: 'resumed', sentence }));
 
-/** Who owns the file: the triggers are theirs to drop. */
+/** The owner of the file, who can drop the triggers. */
 function tamper(...statements: readonly string[]): void {
   const triggers = state.db.$client.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
   for (const trigger of triggers) state.db.$client.exec(`DROP TRIGGER ${trigger}`);

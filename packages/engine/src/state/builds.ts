@@ -99,7 +99,7 @@ export function firstOfCommit(db: Db, service: string, commit: string): StoredBu
   return row && present(row);
 }
 
-/** What was heard of a branch of a repository, newest first; without those of pull requests. */
+/** The stored builds of a branch of a repository, newest first; without those of pull requests. */
 export function buildsOnBranch(
   db: Db,
   { service, repository, branch }: Pick<Build, 'service' | 'repository' | 'branch'>,

@@ -56,7 +56,7 @@ export function addContractVote(tx: Tx, contractId: string, person: string): voi
   tx.db.insert(contractVotes).values({ contractId, person, at: tx.now }).run();
 }
 
-/** Releases that others took the users from, with the time of the last change: until when going back to one is permitted. */
+/** Releases that others replaced, with the time of the last change, from which the limit for a rollback counts. */
 export function releasesLeft(db: Db, { service, target }: TargetKey): ReadonlyMap<string, number> {
   const rows = db
     .select({ version: deployments.fromVersion, at: deployments.promotedAt })

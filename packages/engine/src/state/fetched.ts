@@ -1,4 +1,4 @@
-// What the audit log knows of releases that were fetched: by it a second, different build of a version is found out.
+// What the audit log knows of releases that were fetched: this detects a second, different build of a version.
 
 import { and, desc, eq, sql } from 'drizzle-orm';
 import type { AuditAction } from '../domain/audit-events.ts';

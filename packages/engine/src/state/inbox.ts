@@ -1,4 +1,4 @@
-// The inbox on SQLite: a delivery is on the disk before its sender hears of it, and what becomes of it is one commit with
+// The inbox on SQLite: a delivery is on the disk before its sender gets the answer, and its result is one commit with
 // what it changes. Taking is in inbox-taking.ts, forgetting in inbox-tidy.ts.
 
 import { asc, desc, eq, sql } from 'drizzle-orm';

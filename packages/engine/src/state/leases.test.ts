@@ -1,5 +1,5 @@
-// A lease follows the monotonic clock and the process that holds it: neither a clock that was set nor a dead holder keeps
-// another process from driving.
+// A lease follows the monotonic clock and the process that holds it: neither a clock that was set nor a dead holder
+// prevents another process from becoming the controller.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

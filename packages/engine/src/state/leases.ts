@@ -1,4 +1,4 @@
-// Leases with fencing tokens: one process drives, one talks to Slack. A process that lost its lease can write nothing.
+// Leases with fencing tokens: one for the controller, one for the Slack bot. Without its lease, a process cannot write.
 
 import { eq } from 'drizzle-orm';
 import type { Clock } from '../lib/clock.ts';

@@ -1,5 +1,5 @@
-// What is known of the releases of a service that lie on the disk, and of who holds them. Rows of targets that are no longer
-// configured count too: what runs there runs.
+// The releases of a service that are stored on the disk, and what uses them. Rows of targets that are no longer
+// configured count too, because their releases may still run.
 
 import { and, eq, isNull, max, sql } from 'drizzle-orm';
 import type { AuditAction } from '../domain/audit-events.ts';

@@ -13,7 +13,7 @@ export type ReleaseRow = typeof releases.$inferSelect;
 export type QuarantineRow = typeof quarantine.$inferSelect;
 
 export interface StoredRouting {
-  /** What is meant. */
+  /** The intended routing. */
   readonly intent: Routing;
   /** False between the decision and the balancer's proof that it follows. */
   readonly confirmed: boolean;
@@ -113,7 +113,7 @@ export const idleSlot = {
   nextRestartAt: null,
 } as const;
 
-/** The lock that holds now; one that has run out is none. */
+/** The present lock; undefined when it has expired. */
 export function readLock(db: Db, key: TargetKey, now: number): LockRow | undefined {
   const row = db.select().from(locks).where(ofTarget(locks, key)).get();
   return row && row.until > now ? row : undefined;

@@ -33,7 +33,7 @@ export interface AllowedHost {
 
 export interface AllowedRepository {
   readonly url: string;
-  /** What CI calls it. */
+  /** Its name in CI. */
   readonly name: string;
   readonly authorization: string | undefined;
   readonly build: readonly [string, ...string[]] | undefined;

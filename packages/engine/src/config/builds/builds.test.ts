@@ -1,4 +1,4 @@
-// Rules about builds: every mistake in them is named with its line, before CI makes anything of it.
+// Rules about builds: every mistake in them is reported with its line, before CI uses the rule.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bench, edited, makeBench } from '../test-config.ts';

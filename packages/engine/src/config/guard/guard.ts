@@ -1,4 +1,4 @@
-// What the engine does by itself when the live side falls ill and no deployment is at work.
+// What the engine does automatically when the live side becomes ill and no deployment is running.
 
 import { z } from 'zod';
 import { choice, duration, whole } from '../kit/values.ts';
@@ -36,7 +36,7 @@ export interface IllnessSettings {
 
 export type GuardAction = 'rollback' | 'restart' | 'page' | 'off';
 
-/** What is done when the live side is ill and no deployment is at work. */
+/** What is done when the live side is ill and no deployment is running. */
 export interface GuardSettings {
   readonly unresponsive: GuardAction;
   readonly unhealthy: GuardAction;

@@ -47,6 +47,6 @@ function isFile(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   } catch {
-    return true; // Not for this process to see: then nothing is said about it.
+    return true; // This process may not read it: then nothing is reported about it.
   }
 }

@@ -1,4 +1,4 @@
-// How a side is asked whether it works.
+// How the health of a side is checked.
 
 import { z } from 'zod';
 import { parseDuration } from '../kit/units.ts';

@@ -1,4 +1,4 @@
-// How a side is asked whether it works: defaults filled in, paths absolute.
+// How the health of a side is checked: defaults filled in, paths absolute.
 
 import type { AccountName } from '../../lib/accounts.ts';
 

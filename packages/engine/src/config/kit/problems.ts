@@ -3,7 +3,7 @@
 import { type Path, shortText } from './path.ts';
 
 export interface ConfigProblem {
-  /** An `error` stops; a `warning` is worth saying. */
+  /** An `error` stops; a `warning` is only reported. */
   readonly severity: 'error' | 'warning';
   /** `services.shop.targets.production.slots.blue.port`; empty for the file as a whole. */
   readonly path: string;

@@ -1,5 +1,5 @@
-// What the configuration says about mail and pages: how they go out (once, for the whole file), and who hears of what
-// (for each service, and each target may say it again).
+// What the configuration says about mail and pages: how they are sent (once, for the whole file), and who is notified
+// about what (for each service; each target may override it).
 
 import { z } from 'zod';
 import { choice, duration, listOf, matching, name, path, port, whole } from '../kit/values.ts';

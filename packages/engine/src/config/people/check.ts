@@ -1,4 +1,4 @@
-// People are who they say once, and approvals can be given at all.
+// Every person is unique, and it is possible to give the required approvals.
 
 import type { Draft } from '../kit/draft.ts';
 import type { Path } from '../kit/path.ts';
@@ -87,7 +87,7 @@ export function checkApprovals(draft: Draft<ConfigFile>, target: TargetDraft): r
 
 const people = (count: number): string => (count === 1 ? '1 person' : `${count} people`);
 
-/** Undefined while the list itself cannot be read: then nothing can be said about who is in it. */
+/** Undefined while the list itself cannot be read: then nothing is known about its members. */
 function knownIds(draft: Draft<ConfigFile>): readonly string[] | undefined {
   if (!draft || ('people' in draft && draft.people === undefined)) return undefined;
   const ids = (draft.people ?? []).map((person) => person?.id);

@@ -1,4 +1,4 @@
-// Whom slots run as, from the file to the settings, and what is said of it.
+// The accounts that slots run as, from the file to the settings, and the messages about them.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Bench, edited, makeBench } from '../test-config.ts';

@@ -27,7 +27,7 @@ interface Given {
   readonly folder: string;
 }
 
-/** Nothing is said where an env file cannot be read: it may be that of another account. */
+/** Reports nothing when an env file cannot be read: it may belong to another account. */
 function unknownNames({ options, own }: TargetDraft, { words, at, folder }: Given): readonly Finding[] {
   const named = [...builtInNames, ...fixedNames, ...Object.keys(options.env ?? {})];
   return (['blue', 'green'] as const).flatMap((slot) => {

@@ -1,4 +1,4 @@
-// What the account of a release lets it do, said where people decide: in `config check` and in the plan.
+// What the account of a release lets it do, shown where people decide: in `config check` and in the plan.
 
 import type { SlotName } from '../../domain/target.ts';
 import { missingHere, type Part } from '../../lib/control-group.ts';

@@ -12,7 +12,7 @@ export interface TargetReaction {
   readonly reaction: Reaction;
   /**
    * `deploying`: a deployment was asked for. `waiting`: one will be, when the target is free. `announced`: people decide,
-   * be it by the rule or since the deployment was refused. `ignored`: nothing.
+   * because of the rule or because the deployment was refused. `ignored`: nothing.
    */
   readonly became: 'deploying' | 'waiting' | 'announced' | 'ignored';
   /** Of an older commit than the one that is live there. */
