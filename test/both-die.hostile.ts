@@ -1,5 +1,5 @@
 // Controller and balancer are killed at one moment while users ask: the balancer's watcher opens a listener before the
-// next controller has the lease. If the watcher dies too, the next controller starts it and does not wait for the lease.
+// next controller has the lease. If the watcher dies too, the next controller starts it without waiting for the lease.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';

@@ -1,5 +1,5 @@
 // What external text costs the thread that renews the lease: each parser with shapes made to be slow, at sizes that
-// double up to the most that it reads. Prints the table; the lease is lost at 8 s. (SQL is parsed in a separate thread.)
+// double up to the most that it reads. Prints the table; the lease is lost at 8 s. (Another thread analyses the SQL.)
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Loaded before an app (`node --import`): what Node made of its files is kept beside the dependencies, which halves the
-// time until it starts. Not in a shared temporary folder, where anybody could put other code in its place. Where the
+// Loaded before an app (`node --import`): what Node made of its files is stored next to the dependencies, which halves
+// the time until it starts. Not in a shared temporary folder, where any user could replace the code. Where the
 // folder may not be written, the app starts as it would without.
 
 import { enableCompileCache } from 'node:module';

@@ -54,7 +54,7 @@ async function ask(url: string, options: Partial<LoadOptions> = {}) {
 }
 
 describe('the load client', () => {
-  it('counts right answers, half of them orders, half on kept connections', async () => {
+  it('counts right answers, half of them orders, half on keep-alive connections', async () => {
     const connections = new Set<unknown>();
     const url = await shop((request, response, body, count) => {
       connections.add(request.socket);
@@ -127,14 +127,14 @@ describe('the load client', () => {
     expect(tally).toMatchObject({ ok: 0, badRelease: 10, lost: 10 });
   });
 
-  it('counts an error that nobody but the balancer can have answered as lost', async () => {
+  it('counts an error that only the balancer can have answered as lost', async () => {
     const url = await shop((_, response) => response.writeHead(502).end('There is no answer.\n'));
     const { tally } = await ask(url, { badVersions: ['v2-bad'] });
     expect(tally).toMatchObject({ ok: 0, badRelease: 0, lost: 20 });
     expect(tally.problems[0]).toMatch(/502 that no release answered: There is no answer/);
   });
 
-  it('notices that nobody listens, and that nobody answers', async () => {
+  it('notices that no process listens, and that no process answers', async () => {
     const silent = await listen(createTcpServer((socket) => socket.on('error', () => undefined).resume()));
     expect((await ask(silent, { maxRequests: 4, timeoutMs: 300 })).tally.problems[0]).toMatch(/within 300 ms/);
     const [server] = servers.splice(0);
@@ -144,7 +144,7 @@ describe('the load client', () => {
     expect((await ask(silent, { maxRequests: 4 })).tally).toMatchObject({ ok: 0, lost: 4 });
   });
 
-  it('ends by itself when its time is over, and at once when told', async () => {
+  it('ends by itself when its time is over, and at once on a signal', async () => {
     const url = await shop(good);
     expect((await ask(url, { maxRequests: 100_000, maxMs: 500 })).tally.sent).toBeLessThan(200);
     const load = startLoad({ url, perSecond: 100, maxRequests: 100_000, maxMs: 600_000 });
@@ -152,7 +152,7 @@ describe('the load client', () => {
     expect((await load.stop()).underWay).toBe(0);
   });
 
-  it('tells users who were sent back and forth from those who changed sides once', () => {
+  it('separates users who were sent back and forth from those who changed sides once', () => {
     const answer = (user: number, version: string) => ({ user, version }) as Answer;
     const seen = ['v1', 'v1', 'v2', 'v2'].map((version) => answer(1, version));
     expect(flippedUsers(seen)).toEqual([]);

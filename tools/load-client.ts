@@ -1,5 +1,5 @@
-// Users who never stop asking: half the requests on kept connections and half on fresh ones, half of them orders, each
-// answer verified, none sent twice. Bounded in time and number. As a program it prints what it saw.
+// Users who never stop asking: half the requests on keep-alive connections, half on fresh ones, half of them orders,
+// each answer verified, none sent twice. Bounded in time and number. As a program it prints what it saw.
 
 import { createHash } from 'node:crypto';
 import { Agent } from 'node:http';
@@ -20,7 +20,7 @@ export interface LoadOptions {
   readonly perSecond: number;
   /** Default 400. */
   readonly users?: number;
-  /** Connections that are kept, shared by all. Default 16. */
+  /** Keep-alive connections, shared by all. Default 16. */
   readonly keptConnections?: number;
   /** Ends by itself after so many requests or so much time. */
   readonly maxRequests: number;

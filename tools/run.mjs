@@ -1,5 +1,5 @@
 // The entry of every npm script: plain JavaScript for any Node from 18 on. Installs what is missing, finds the Node that
-// the lock file brings, and hands over: arguments, signals, exit code.
+// the lock file contains, and hands over: arguments, signals, exit code.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
@@ -104,8 +104,8 @@ function isAtLeast(version, [major, minor]) {
 }
 
 /**
- * The child has a process group of its own, so that a terminal's Ctrl-C reaches it through us, once. The channel between
- * us tells it when we are gone without a word.
+ * The child has its own process group, so that a terminal's Ctrl-C reaches it through us, once. The channel between
+ * us shows it when we end without a message.
  */
 function handOver(node, argv) {
   const path = [dirname(node), binaries, process.env.PATH].filter(Boolean).join(delimiter);
@@ -128,7 +128,7 @@ function handOver(node, argv) {
   if (process.env.npm_lifecycle_event !== undefined) endWithNpm(child);
 }
 
-/** npm killed outright cannot tell us; the system gives us another parent then. */
+/** npm killed outright cannot notify us; the system gives us another parent then. */
 function endWithNpm(child) {
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -1,4 +1,4 @@
-// `npm start`: the whole system on this machine, with a Slack stand-in in the browser. Needs no workspace, no proxy, no
+// `npm start`: the whole system on this machine, with a Slack simulator in the browser. Needs no workspace, proxy or
 // database server. Everything it starts it stops. `--folder` keeps its files elsewhere than in .bluegreen.
 
 import { rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { clearLeftovers, raiseStack, type Stack } from './stack/stack.ts';
 const perSecond = 30;
 const loadHours = 8;
 const stopLimitMs = 20_000;
-/** Not in the releases folder: it is fetched from CI when somebody presses Deploy. */
+/** Not in the releases folder: it is fetched from CI when a person clicks Deploy. */
 const announced = 'v2.0';
 
 async function main(): Promise<void> {

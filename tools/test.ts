@@ -68,7 +68,7 @@ function sumUp({ results, totals, settled }: Ended, told: AbortSignal): void {
   for (const sentence of settled.sentences) console.log(`  ${sentence}`);
   if (totals.skipped > 0) console.log(`${totals.skipped} tests were skipped.`);
   if (told.aborted) console.log(`Stopped: ${told.reason}.`);
-  // A step counts as one that failed, unless what failed in it is counted already, or has passed alone.
+  // A step counts as one that failed, unless what failed in it is counted already, or has passed in a separate run.
   const steps = results.filter(({ name, ok }) => !ok && (name !== 'tests' || totals.failed === 0)).length;
   const failed = settled.failed + steps + (told.aborted ? 1 : 0);
   process.exitCode = failed === 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 // `npm run tour`: the whole system shown and proved without hands, under load, in less than three minutes, on any load
-// balancer. It runs on free ports in a folder of its own, and ends with 0 only when everything holds.
+// balancer. It runs on free ports in a separate folder, and ends with 0 only when everything holds.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,7 @@ async function tour(options: TourOptions): Promise<void> {
     const { loadBalancer } = options;
     print(`The stack comes up in ${places.folder}, on free ports, with ${loadBalancer} as its load balancer.`);
     const say = (line: string): void => print(`  ${line}`);
-    // A contract waits for nobody here but the side that stands by.
+    // A contract waits here only for the standby.
     const own = { pace: brisk, rollbackFor: '0s', loadBalancer, fromCi: [announcedVersion] };
     const stack = await raiseStack({ places, ports, ...own, env: process.env, say }, told);
     await play({ stack, checks, print, signal: told, places }, options);
@@ -54,7 +54,7 @@ async function tour(options: TourOptions): Promise<void> {
   } catch (thrown) {
     checks.check('the tour comes to its end', false, told.aborted ? whyAborted(told) : String(thrown));
   }
-  // Kept to be looked at, when something is wrong.
+  // When something is wrong, the folder stays for inspection.
   if (checks.failed().length === 0) rmSync(places.folder, { recursive: true, force: true });
   sumUp(checks.passed(), checks.failed(), { places, seconds: Math.round((Date.now() - startedAt) / 1_000) });
 }

@@ -1,4 +1,4 @@
-// Real files of tests, run by the real vitest in a workspace of their own.
+// Real files of tests, run by the real vitest in a separate workspace.
 
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** Writes the file as it is when it runs alone; the tests named failed before. */
+/** Writes the file as it is when it runs by itself; the tests named failed before. */
 function failedIn(name: string, tests: readonly string[], text: string): Totals {
   const file = join(root, 'shop', `${name}.test.ts`);
   writeFileSync(file, `import { beforeAll, describe, expect, it } from 'vitest';\n${text}`);
@@ -40,7 +40,7 @@ function failedIn(name: string, tests: readonly string[], text: string): Totals 
 }
 
 describe('tests that failed', { timeout: 120_000 }, () => {
-  it('count as passed when they pass alone, and are named', async () => {
+  it('count as passed when they pass in a separate run, and are named', async () => {
     const totals = failedIn('noisy', ['waits'], "it('waits', () => {});");
     expect(await repeatOneByOne(totals, quietly)).toEqual({
       passed: 11,
@@ -49,7 +49,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
     });
   });
 
-  it('count as failed in CI when they pass alone, and the sentence says so', async () => {
+  it('count as failed in CI when they pass in a separate run, and the sentence says so', async () => {
     const totals = failedIn('flaky', ['waits', 'adds'], "it('waits', () => {}); it('adds', () => expect(1).toBe(2));");
     expect(await repeatOneByOne(totals, { ...quietly, ci: true })).toEqual({
       passed: 10,
@@ -61,7 +61,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
     });
   });
 
-  it('stay failed when they fail alone too, each for itself', async () => {
+  it('stay failed when they fail in a separate run too, each for itself', async () => {
     const totals = failedIn('half', ['waits', 'adds'], "it('waits', () => {}); it('adds', () => expect(1).toBe(2));");
     expect(await repeatOneByOne(totals, quietly)).toEqual({
       passed: 11,
@@ -73,7 +73,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
     });
   });
 
-  it('bring to light what fails only alone', async () => {
+  it('show what fails only in a separate run', async () => {
     const totals = failedIn('order', ['waits'], "it('waits', () => {}); it('leans', () => expect(1).toBe(2));");
     expect(await repeatOneByOne(totals, quietly)).toMatchObject({
       passed: 11,
@@ -106,7 +106,7 @@ describe('tests that failed', { timeout: 120_000 }, () => {
     });
   });
 
-  it('are not repeated when they are in more than three files, nor when nobody knows where they are', async () => {
+  it('are not repeated when they are in more than three files, nor when their files are unknown', async () => {
     const many = ['a', 'b', 'c', 'd'].map((name) => failedIn(name, [name], `it('${name}', () => {});`));
     const totals: Totals = { ...nothing, failed: 4, failures: many.flatMap(({ failures }) => failures) };
     expect(await repeatOneByOne(totals, quietly)).toMatchObject({ passed: 0, failed: 4 });

@@ -1,4 +1,4 @@
-// A test that failed is run once more, alone, when all else has ended: what fails beside other work only is told from what
+// A test that failed is run once more by itself, after all others: what fails only under load is separated from what
 // is broken, and both are said. Nothing is repeated twice, and where much fails nothing is repeated at all. In CI a test
 // that passed only when it was repeated counts as failed.
 
@@ -22,7 +22,7 @@ export interface Settled {
 export interface Repeating {
   readonly root: string;
   readonly signal: AbortSignal;
-  /** In CI: a test that passed only alone counts as failed. */
+  /** In CI: a test that passed only by itself counts as failed. */
   readonly ci: boolean;
   /** Of the second runs. */
   readonly output: 'inherit' | 'ignore';
@@ -43,7 +43,7 @@ function filesOf({ failures }: Totals): readonly TestPlace[] {
   return [...new Map(places.map((place) => [place.file, place])).values()];
 }
 
-/** What came of running one file alone. */
+/** The result of running one file by itself. */
 interface AloneRun {
   readonly file: string;
   /** It came to its end, and nothing went wrong in it. */

@@ -48,7 +48,7 @@ function apt(args: readonly string[]): void {
   spawnSync('apt-get', args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     timeout: aptLimitMs,
-    // In this run level no package starts its service: the tests start what they need, on ports of their own.
+    // In this run level no package starts its service: the tests start what they need, on separate ports.
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
   });
 }

@@ -27,7 +27,7 @@ export async function runStep(
   console.log(`\n▶ ${name}: ${argv.join(' ')}`);
   const startedAt = Date.now();
   const [program, ...args] = argv;
-  // A group of its own, so that everything it started can be ended with it.
+  // A separate group, so that everything it started can be ended with it.
   const child = spawn(program, args, {
     cwd: root,
     stdio: ['ignore', output, output],

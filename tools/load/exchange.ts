@@ -7,7 +7,7 @@ export interface ExchangeOptions {
   readonly method: 'GET' | 'POST';
   readonly body: string | undefined;
   readonly cookie: string | undefined;
-  /** False opens a connection for this request alone. */
+  /** False opens a connection only for this request. */
   readonly agent: Agent | false;
   readonly timeoutMs: number;
 }

@@ -69,7 +69,7 @@ export function createCounting(startedAt: number, now: () => number): Counting {
   };
 }
 
-/** Those who were sent back to a version that they had left: in one canary nobody must be. */
+/** Users who were sent back to a version that they had left: one canary must do this to no user. */
 export function flippedUsers(answers: readonly Answer[]): readonly number[] {
   const seen = new Map<number, string[]>();
   const flipped = new Set<number>();

@@ -1,10 +1,10 @@
-// What one answer was worth, decided from values alone.
+// What one answer was worth, decided only from values.
 
 import type { Exchange } from './exchange.ts';
 
 /**
- * `ok`: the right answer. `bad-release`: an error that a release answered which is known to be bad; not the fault of
- * whoever stands between. `lost`: everything else, such as no answer, half of one, a wrong one, or an error by the balancer.
+ * `ok`: the right answer. `bad-release`: an error from a release that is known to be bad; the balancer did not
+ * cause it. `lost`: everything else, such as no answer, half of one, a wrong one, or an error by the balancer.
  */
 export type Verdict = 'ok' | 'bad-release' | 'lost';
 

@@ -1,4 +1,4 @@
-// The parts of the repository that have targets of their own: each workspace, and in some workspaces each module that has
+// The parts of the repository that have separate targets: each workspace, and in some workspaces each module that has
 // tests. nx knows them as projects; the check reads a report of each.
 
 import { globSync, readdirSync, readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // nx's projects and targets, read from the sources: the inputs of a target are what its files import or name by path, so
-// that nx runs again only what a change can touch. Nobody keeps a list.
+// that nx runs again only what a change can touch. There is no list to maintain.
 
 import {
   type CreateDependencies,
@@ -92,7 +92,7 @@ function test(group: TestGroup, { groups, reachedFrom }: Repository): Target {
   const inner = groups.filter((each) => each.folder.startsWith(`${folder}/`));
   const except = inner.flatMap((each) => ['--exclude', `'${within(each.folder)}/**'`]);
   const command = ['vitest run', ...where, ...except, `--outputFile.json=${within(report)}`].join(' ');
-  // Fixtures are beside the tests, and found by name only when these run.
+  // Fixtures are next to the tests, and found by name only when these run.
   const inputs = readAll.has(folder) ? ['**/*'] : [`${folder}/**/*`, ...sources, ...named];
   return { project, folder, target: 'test', command, cwd: workspace, inputs, outputs: [report] };
 }

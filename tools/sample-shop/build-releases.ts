@@ -7,11 +7,11 @@ import { statementsOf } from './src/sql.mjs';
 
 const source = join(import.meta.dirname, 'src');
 const common = ['shop.mjs', 'ledger.mjs', 'orders.mjs', 'page.mjs', 'products.mjs', 'sql.mjs'];
-/** A release brings every migration up to its own. */
+/** A release contains every migration up to its own. */
 const newestMigration: Readonly<Record<string, number>> = { 'v1.0': 1, 'v2.0': 2 };
 
 /**
- * Writes `<folder>/shop/<version>/…`, `except` some. Files that are right already are left alone: releases are immutable.
+ * Writes `<folder>/shop/<version>/…`, `except` some. Does not write files that are right: releases are immutable.
  */
 export async function layReleases(folder: string, except: readonly string[] = []): Promise<void> {
   for (const version of await releaseVersions()) {

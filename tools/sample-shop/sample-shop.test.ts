@@ -1,4 +1,4 @@
-// Each release is laid out, started as a process of its own and seen to do what it is there for.
+// Each release is laid out, started as a separate process and seen to do what it is there for.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -87,7 +87,7 @@ it('the releases are laid out whole, and laying them again changes nothing', asy
 });
 
 describe('a good release', () => {
-  it.each(['v1.0', 'v2.0', 'v2.1'])('%s tells who it is, shows its page and takes orders', async (version) => {
+  it.each(['v1.0', 'v2.0', 'v2.1'])('%s says who it is, shows its page and takes orders', async (version) => {
     const shop = await start(version);
     const health = await json(shop, '/health');
     expect(Object.keys(health)).toEqual([

@@ -57,7 +57,7 @@ test('a trigger opens one modal within three seconds', async () => {
   });
 });
 
-test('a button answer must say whether it replaces, and can replace or delete what was pressed', async () => {
+test('a button answer must say whether it replaces, and can replace or delete the clicked message', async () => {
   const { simulator, app } = await pair();
   const messageTs = await buttonMessage(simulator);
   await simulator.click({ user: 'bob', channel: 'deploys', messageTs, actionId: 'go' });

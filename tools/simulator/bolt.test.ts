@@ -33,7 +33,7 @@ function button(actionId: string, value: string, more: object = {}) {
 }
 
 describe('a Bolt app in the workspace', () => {
-  test('answers a command with a message everybody sees', async () => {
+  test('answers a command with a message all people see', async () => {
     const simulator = await workspace((app) => {
       app.command('/deploy', async ({ ack, command, client }) => {
         await ack();
@@ -55,7 +55,7 @@ describe('a Bolt app in the workspace', () => {
     expect(simulator.messages({ user: 'eve', channel: 'deploys' })).toHaveLength(1);
   });
 
-  test('updates its message when a person presses the button, and gets value, message and state', async () => {
+  test('updates its message when a person clicks the button, and gets value, message and state', async () => {
     const presses: unknown[] = [];
     const simulator = await workspace((app) => {
       app.action('deploy.promote', async ({ ack, body, client, action }) => {
@@ -134,7 +134,7 @@ describe('a Bolt app in the workspace', () => {
     expect(simulator.modals('bob')).toHaveLength(0);
   });
 
-  test('tells one person something nobody else sees, and cannot update it later', async () => {
+  test('sends one person a message no other person sees, and cannot update it later', async () => {
     const simulator = await workspace();
     const client = new WebClient(BOT_TOKEN, clientOptions(simulator));
     const sent = await client.chat.postEphemeral({ channel: 'C0DEPLOYS', user: 'U0EVE', text: 'you may not' });
@@ -149,7 +149,7 @@ describe('a Bolt app in the workspace', () => {
     });
   });
 
-  test('is told Retry-After by a 429 and can post again afterwards', async () => {
+  test('gets Retry-After from a 429 and can post again afterwards', async () => {
     const simulator = await workspace();
     const client = new WebClient(BOT_TOKEN, clientOptions(simulator));
     simulator.fault({ method: 'chat.postMessage', status: 429, retryAfter: 7 });

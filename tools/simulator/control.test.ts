@@ -1,4 +1,4 @@
-// The control API over HTTP, and what keeps strangers out of it.
+// The control API over HTTP, and what keeps unauthenticated senders out of it.
 import { request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Simulator } from './index.ts';

@@ -74,7 +74,7 @@ test('a command without should_escape keeps its text as typed', async () => {
   expect(new URLSearchParams(app.received[0]?.body).get('text')).toBe('@bob <v1>');
 });
 
-test('an answer in the acknowledgement is shown to the person alone, or to all when it says so', async () => {
+test('an answer in the acknowledgement is shown only to the person, or to all when it says so', async () => {
   const answers = ['just text', JSON.stringify({ response_type: 'in_channel', text: 'for all' })];
   const { simulator } = await pair(() => ({ body: answers.shift() ?? '' }));
   await simulator.command(DEPLOY);
@@ -129,7 +129,7 @@ test('a click carries the message, the state, a trigger and a response URL', asy
   expect(payload.trigger_id).toBeTruthy();
 });
 
-test('a button with a confirm dialog is not pressed until the person confirms', async () => {
+test('a button with a confirm dialog is not clicked until the person confirms', async () => {
   const { simulator, app } = await pair();
   const plain = (text: string) => ({ type: 'plain_text', text });
   const confirm = { title: plain('Sure?'), text: plain('It goes live'), confirm: plain('Go'), deny: plain('Stay') };

@@ -1,4 +1,4 @@
-// What a test breaks on purpose. Every fault is consumed as it strikes: once, unless told otherwise.
+// What a test breaks on purpose. Every fault is consumed as it strikes: once, unless the test says otherwise.
 import { SimulatorError } from './errors.ts';
 import { isRecord } from './json.ts';
 

@@ -1,4 +1,4 @@
-// The door of the Slack workspace simulator. It knows Slack and nothing of deployments.
+// The entry point of the Slack workspace simulator. It knows Slack and nothing of deployments.
 export type { ClickInput, Controls, GroupInput, SelectInput, WaitOptions } from './controls.ts';
 export { SimulatorError, type SimulatorErrorCode } from './errors.ts';
 export type { ApiFault, ClockFault, DeliveryFault, DeliveryKind, Fault } from './faults.ts';

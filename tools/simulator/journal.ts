@@ -27,7 +27,7 @@ export interface ApiCall {
   readonly at: string;
   readonly method: string;
   readonly args: Json;
-  /** What the app was told; null when the answer was dropped. */
+  /** The answer to the app; null when the answer was dropped. */
   readonly status: number | null;
   readonly ok: boolean;
   readonly error?: string;

@@ -7,7 +7,7 @@ export interface SimulatorUser {
   readonly realName?: string;
   readonly title?: string;
   readonly email?: string;
-  /** Another team's id makes this somebody from a connected organisation (Slack Connect). */
+  /** Another team's id makes this a person from a connected organisation (Slack Connect). */
   readonly teamId?: string;
 }
 
@@ -22,7 +22,7 @@ export interface SimulatorChannel {
   readonly id: string;
   readonly name: string;
   readonly isPrivate?: boolean;
-  /** User ids; everybody, when left out. */
+  /** User ids; all users, when left out. */
   readonly members?: readonly string[];
   readonly hasBot?: boolean;
   readonly topic?: string;

@@ -1,4 +1,4 @@
-// What the page needs to draw one account's screen, messages aside.
+// What the page needs to draw one account's screen, except messages.
 import type { Context } from './context.ts';
 import type { Json } from './json.ts';
 import { messagesFor } from './messages.ts';

@@ -1,4 +1,4 @@
-// The page in a real browser, with a Bolt app behind it: what a person types, presses and sees, and what stays inert.
+// The page in a real browser, with a Bolt app behind it: what a person types, clicks and sees, and what stays inert.
 
 import { existsSync } from 'node:fs';
 import type { App } from '@slack/bolt';
@@ -22,7 +22,7 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
     for (const thing of open.splice(0).reverse()) await thing.close();
   });
 
-  test('completes a command, sends it, and shows an ephemeral answer to that account alone', async () => {
+  test('completes a command, sends it, and shows an ephemeral answer only to that account', async () => {
     const { page } = await stand((app) => {
       app.command('/deploy', async ({ ack, command }) =>
         ack({ response_type: 'ephemeral', text: `for ${command.user_id} only: ${command.text}` }),
@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
     await dialog.waitFor({ state: 'hidden', timeout: waitMs });
   });
 
-  test('opens a thread beside the channel', async () => {
+  test('opens a thread next to the channel', async () => {
     const { page, simulator } = await stand(() => {});
     const first = await post(simulator, { text: 'the card' });
     await post(simulator, { text: 'a line of its log', thread_ts: first });

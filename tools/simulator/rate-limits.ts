@@ -1,4 +1,4 @@
-// Slack's documented limits for what a deployment bot calls most: beyond them 429 with Retry-After, for that method alone.
+// Slack's documented limits for what a deployment bot calls most: beyond them 429 with Retry-After, per method.
 import type { SimulatorClock } from './clock.ts';
 
 export interface RateLimits {

@@ -15,7 +15,7 @@ export interface ResponseOrigin {
   readonly kind: 'command' | 'button';
   readonly user: string;
   readonly channel: string;
-  /** The message that was pressed. */
+  /** The message that was clicked. */
   readonly messageTs?: string | undefined;
 }
 

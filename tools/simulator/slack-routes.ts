@@ -67,7 +67,7 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** Runs a call through the faults that wait for it, and writes down what the app was told. */
+/** Runs a call through the faults that wait for it, and writes down the answer to the app. */
 async function faulty(context: Context, { method, args, reply }: Call, run: () => Answer): Promise<FastifyReply> {
   const startedAt = performance.now();
   const at = new Date().toISOString();

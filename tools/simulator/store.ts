@@ -88,7 +88,7 @@ export interface UploadedFile {
   readonly isComplete: boolean;
 }
 
-/** What changed, so that whoever looks can look again. */
+/** What changed, so that every reader can read again. */
 export type Topic = 'messages' | 'modals' | 'home' | 'groups' | 'deliveries' | 'apiCalls' | 'sockets' | 'violations';
 
 export interface Workspace {

@@ -11,7 +11,7 @@ interface NewView {
   readonly blocks: readonly Json[];
 }
 
-/** Opens a modal alone on the person's screen. */
+/** Opens a modal as the only one on the person's screen. */
 export function openModal(workspace: Workspace, fresh: NewView): View {
   const view = createView(fresh, null);
   setStack(workspace, fresh.user, [view]);

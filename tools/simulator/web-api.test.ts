@@ -132,7 +132,7 @@ describe('posting', () => {
 });
 
 describe('changing a message', () => {
-  test('with text alone takes its blocks away, with metadata alone keeps them', async () => {
+  test('with only text removes its blocks, with only metadata keeps them', async () => {
     const { ts } = await post({ text: 'one', blocks: [header('One')] });
     const change = (args: object) => callApi(simulator, 'chat.update', { channel: 'C0DEPLOYS', ts, ...args });
     const kept = await change({ metadata: { event_type: 'x', event_payload: {} } });
@@ -177,7 +177,7 @@ test('the Home tab is published per person and guarded by its hash', async () =>
   expect(simulator.home('alice')).toBeUndefined();
 });
 
-test('user groups, people and channels can be listed, and a group changes when somebody leaves it', async () => {
+test('user groups, people and channels can be listed, and a group changes when a person leaves it', async () => {
   const group = async () => (await callApi(simulator, 'usergroups.users.list', { usergroup: 'S0APPROVERS' })).users;
   expect(await group()).toEqual(['U0BOB']);
   await simulator.removeFromGroup({ user: 'bob', group: '@approvers' });

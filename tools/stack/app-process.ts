@@ -1,4 +1,4 @@
-// An app as a process of its own, started again when it dies: at once the first time, then after growing waits.
+// An app as a separate process, started again when it dies: at once the first time, then after growing waits.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ const entryOf = (app: App): string => resolve(import.meta.dirname, `../../apps/$
 const names: Readonly<Record<App, string>> = { 'slack-bot': 'The Slack bot', webhook: 'The webhook receiver' };
 const restart = { firstMs: 500, maxMs: 10_000 };
 const maxDeathsInARow = 12;
-/** After so long a life the waits begin anew. */
+/** After so long a life the waits begin again. */
 const goodLifeMs = 30_000;
 const graceMs = 7_000;
 

@@ -1,4 +1,4 @@
-// A stand-in for CI: it packs what was built, keeps it for whoever may fetch it, and announces it with a signature, in
+// A simulated CI: it packs what was built, stores it for the receiver to fetch, and announces it with a signature, in
 // the way that any sender can (standardwebhooks.com).
 
 import { createHash, createHmac, randomUUID } from 'node:crypto';

@@ -28,7 +28,7 @@ it('refuses a link in the place of the folder', async () => {
   expect(readdirSync(join(base, 'elsewhere'))).toEqual([]);
 });
 
-it('takes a folder of its own', async () => {
+it('takes a separate folder', async () => {
   expect((await claim(join(base, 'own'))).kind).toBe('ours');
 });
 

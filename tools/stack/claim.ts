@@ -43,7 +43,7 @@ function requireOwn(folder: string): void {
   );
 }
 
-/** Called anew whenever a child is started. */
+/** Called again whenever a child is started. */
 export function note(folder: string, page: string, pids: readonly (number | undefined)[]): void {
   const children = pids.flatMap((pid) => (pid === undefined ? [] : (identify(pid) ?? [])));
   write(folder, { owner: self(), page, children });
@@ -73,5 +73,5 @@ function read(folder: string): Running | undefined {
   }
 }
 
-/** Half written by one that was killed: nobody's. */
+/** Half written by a process that was killed: it has no owner. */
 const unreadable: Running = { owner: { pid: 0, born: 'never' }, page: '', children: [] };

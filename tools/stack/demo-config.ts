@@ -1,4 +1,4 @@
-// The demonstration's bluegreen.yaml: the sample shop, and the people of the Slack stand-in.
+// The demonstration's bluegreen.yaml: the sample shop, and the people of the Slack simulator.
 
 import type { Places } from './places.ts';
 import type { Ports } from './ports.ts';
@@ -17,7 +17,7 @@ export const unhurried: Pace = {
   minRequests: 50,
 };
 
-/** The same plan for whoever watches a test. */
+/** The same plan, fast enough for a test. */
 export const brisk: Pace = {
   canary: '[{ percent: 10, watch: 3s }, { percent: 10, approval: true }, { percent: 50, watch: 3s }]',
   bake: '3s',

@@ -1,4 +1,4 @@
-// When to stop: Ctrl-C, a service manager, a closed terminal, or the death of whoever started us.
+// When to stop: Ctrl-C, a service manager, a closed terminal, or the death of the process that started us.
 
 /** Aborts once, with the reason in words. */
 export function untilSignalled(): AbortSignal {

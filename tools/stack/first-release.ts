@@ -25,7 +25,7 @@ export async function makeLive(first: FirstRelease): Promise<string> {
   for (const end = Date.now() + backLimitMs; Date.now() < end; await delay(100, undefined, { signal })) {
     const version = await versionOf(shop);
     if (version !== undefined) return version;
-    // Stopped in the middle of the very first deployment: that one goes back to nobody.
+    // Stopped in the middle of the very first deployment: after it, no side serves users.
     if (before !== undefined && servesNobody(engine)) await deployFirst(first);
   }
   throw new Error(`nobody answers at ${shop} within ${backLimitMs / 1_000} s`);

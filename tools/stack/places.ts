@@ -15,9 +15,9 @@ export interface Places {
   readonly database: string;
   readonly botLog: string;
   readonly hooksLog: string;
-  /** What the stand-in for CI built: nothing of it is in `releases` before it is fetched. */
+  /** What the simulated CI built: nothing of it is in `releases` before it is fetched. */
   readonly built: string;
-  /** Everything that crossed between the bot and the Slack stand-in. */
+  /** Everything that the bot and the Slack simulator sent to each other. */
   readonly journal: string;
 }
 

@@ -59,7 +59,7 @@ it('a port on which a program listens gives way, and people hear of it', async (
   expect(portsThatGaveWay(requested, given)).toEqual([`Port ${requested.shop} is taken, so shop is on ${given.shop}.`]);
 });
 
-/** Not held: by a process of its own that has ended. */
+/** Not held: by a separate process that has ended. */
 async function freeNow(count: number): Promise<readonly number[]> {
   const others = await chooseInProcess(anyPorts);
   await others.end();

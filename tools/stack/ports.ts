@@ -3,12 +3,12 @@
 import { claimFreePorts, claimPort } from './free-ports.ts';
 
 export interface Ports {
-  /** The page of the Slack stand-in. */
+  /** The page of the Slack simulator. */
   readonly page: number;
   readonly bot: number;
   /** Where CI announces builds. */
   readonly hooks: number;
-  /** Where the stand-in for CI keeps what it built. */
+  /** Where the simulated CI stores what it built. */
   readonly ci: number;
   /** Where the shop's users connect. */
   readonly shop: number;

@@ -1,4 +1,4 @@
-// Processes of other people's making: told by their birth, so that a pid that was given out again is never killed.
+// Processes that others started: identified by their start time, so that a reused pid is never killed.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What runs out of a demonstration's folder: told by its arguments, its environment, or where it stands.
+// What runs out of a demonstration's folder: identified by its arguments, its environment, or its working directory.
 
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 

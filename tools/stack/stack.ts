@@ -1,4 +1,4 @@
-// Everything that runs in a demonstration: the stand-ins for Slack and CI in this process, the bot and the receiver of
+// Everything that runs in a demonstration: the simulators of Slack and CI in this process, the bot and the receiver of
 // webhooks in others, and what the engine starts by itself. What is raised here is struck here, whatever failed in between.
 
 import { randomBytes } from 'node:crypto';
@@ -94,7 +94,7 @@ async function raise(
 
 type Starter = (app: AppOptions['app'], options: Pick<AppOptions, 'port' | 'logFile' | 'variables'>) => AppProcess;
 
-/** Each app with the configuration; the processes of all are told of whenever one is started. */
+/** Each app with the configuration; whenever one is started, the processes of all are reported. */
 function createStarter({ places, say, appsStarted }: StackOptions, endings: (() => unknown)[]): Starter {
   const pids = new Map<string, number | undefined>();
   return (app, { port, logFile, variables }) => {

@@ -30,7 +30,7 @@ export function closeTheBooks(scene: Scene, tally: Tally, badVersions: readonly 
   checkAudit(scene);
 }
 
-/** Every order that a user was told is accepted was written down, and once. */
+/** Every order that the shop accepted for a user was written down, and once. */
 function checkOrders({ checks, answers, places: { ledger } }: Scene): void {
   const written = new Map<string, number>();
   for (const file of readdirSync(ledger).filter((name) => name.endsWith('.txt')))

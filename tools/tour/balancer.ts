@@ -1,4 +1,4 @@
-// The program that stands between users and the shop: there before the tour, seen while it runs, gone after it.
+// The program between users and the shop: there before the tour, seen while it runs, gone after it.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { installPrograms } from '../check/programs.ts';
@@ -13,10 +13,10 @@ const looks: Readonly<Record<LoadBalancerName, RegExp>> = {
   haproxy: /^\S*haproxy /,
   nginx: /^nginx: master process /,
 };
-/** A side that has been told to end may take its grace. */
+/** A side that got the signal to end may take its grace. */
 const goneLimitMs = 15_000;
 
-/** What to tell people when the program is not here, and cannot be installed. */
+/** What to report when the program is not here, and cannot be installed. */
 export function whatIsMissing(loadBalancer: LoadBalancerName, path: string): string | undefined {
   if (loadBalancer === 'embedded') return undefined;
   const [missing] = installPrograms([loadBalancer], path);

@@ -1,4 +1,4 @@
-// The tour, chapter by chapter: each tells what people do and proves what came of it.
+// The tour, chapter by chapter: each prints what people do and proves the result.
 
 import { botDies } from './bot-dies.ts';
 import { brokenSmoke } from './broken-smoke.ts';

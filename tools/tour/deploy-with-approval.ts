@@ -1,4 +1,4 @@
-// CI announces a build; it goes out by a canary, which somebody else than who pressed Deploy must approve.
+// CI announces a build; a canary deploys it, which a person other than the one who clicked Deploy must approve.
 
 import { readEvent } from '@bg/engine';
 import { flippedUsers } from '../load-client.ts';
@@ -60,7 +60,7 @@ async function play(scene: Scene): Promise<void> {
   check('two versions served them, and no other', versions.length === 2, versions.join(', '));
 }
 
-/** Resolves with the time at which Deploy was pressed (epoch ms). */
+/** Resolves with the time at which Deploy was clicked (epoch ms). */
 async function announceAndDeploy(scene: Scene): Promise<number> {
   const { checks, print, stack } = scene;
   if (stack.ci === undefined) throw new Error('there is no CI that could announce anything');

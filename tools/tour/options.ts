@@ -5,7 +5,7 @@ import type { LoadBalancerName } from '../stack/demo-config.ts';
 
 export interface TourOptions {
   readonly loadBalancer: LoadBalancerName;
-  /** Deploy, canary, promote and rollback alone. */
+  /** Only deploy, canary, promote and rollback. */
   readonly core: boolean;
 }
 

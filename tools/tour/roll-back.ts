@@ -1,4 +1,4 @@
-// Back to the standby, which was kept warm: a flip of routing.
+// Back to the standby, which is still warm: a flip of routing.
 
 import type { Chapter } from './chapter.ts';
 import {

@@ -25,7 +25,7 @@ export interface Scene {
 
 const waitMs = 60_000;
 
-/** Resolves with the time at which the key was pressed (epoch ms). */
+/** Resolves with the time at which the command was typed (epoch ms). */
 export async function type({ stack, print, checks }: Scene, user: string, command: string, text = ''): Promise<number> {
   const at = Date.now();
   print(`  ${timeOfDay(at)} ${nameOf(user)} types ${`${command} ${text}`.trim()}`);
@@ -39,7 +39,7 @@ export async function press({ stack, print }: Scene, user: string, card: SeenMes
   await stack.simulator.click({ user, channel, messageTs: card.ts, actionId: `deploy.${action}`, confirmed: true });
 }
 
-/** The message that reads as wished, posted since then (epoch ms). */
+/** The message with the expected text, posted since then (epoch ms). */
 export async function reads({ stack, signal }: Scene, desired: RegExp, from = 0): Promise<SeenMessage> {
   const found = stack.simulator.waitFor(
     (messages) =>
@@ -52,7 +52,7 @@ export async function reads({ stack, signal }: Scene, desired: RegExp, from = 0)
   return message;
 }
 
-/** What this person alone is told since then (epoch ms). */
+/** The message with the expected text that only this person sees, posted since then (epoch ms). */
 export function told({ stack }: Scene, user: string, desired: RegExp, from = 0): Promise<SeenMessage> {
   return stack.simulator.waitFor(
     (messages) =>
@@ -65,7 +65,7 @@ export function told({ stack }: Scene, user: string, desired: RegExp, from = 0):
 
 const postedAt = ({ ts }: SeenMessage): number => Number(ts) * 1_000;
 
-/** The newest deployment of this version, once it is as wished. */
+/** The newest deployment of this version, once it is as expected. */
 export async function until(
   { stack: { engine }, signal }: Scene,
   version: string,

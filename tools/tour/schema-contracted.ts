@@ -1,4 +1,4 @@
-// The end of the old shape: forward again, nobody stands by who needs it, and another person approves what cannot be undone.
+// The end of the old shape: forward again, no standby needs it, and another person approves what cannot be undone.
 
 import type { Chapter } from './chapter.ts';
 import {

@@ -37,7 +37,7 @@ async function play(scene: Scene): Promise<void> {
 }
 
 /**
- * The order of the steps is read where nobody can change it afterwards.
+ * The order of the steps is read from the audit log, where it cannot change afterwards.
  * @returns when the schema was wide (epoch ms).
  */
 function checkOrder({ checks: { check }, stack: { engine } }: Scene, deploymentId: string): number {

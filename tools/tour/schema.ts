@@ -1,10 +1,10 @@
-// The shop's own database, as the tour looks at it from outside: its columns, and what each release wrote into them.
+// The shop's own database, as the tour reads it from outside: its columns, and what each release wrote into them.
 
 import { DatabaseSync } from 'node:sqlite';
 import type { SchemaView } from '@bg/engine';
 import { answersBetween, type Scene } from './scene.ts';
 
-/** Moves money from `amount` to `cents`; v1.0 knows the old column alone, v2.1 the new one alone. */
+/** Moves money from `amount` to `cents`; v1.0 knows only the old column, v2.1 only the new one. */
 export const migration = '003_cents';
 
 const waitMs = 30_000;
@@ -21,7 +21,7 @@ export interface Written {
   readonly inBothShapes: number;
 }
 
-/** What users of this release ordered since then, as it stands in the widened table. */
+/** What users of this release ordered since then, as the widened table contains it. */
 export function writtenBy(scene: Scene, version: string, from: number): Written {
   const rows = asked<{ readonly id: string }>(
     scene,
@@ -45,7 +45,7 @@ export function filling(scene: Scene): { readonly orders: number; readonly empty
   return counted ?? { orders: 0, empty: 0 };
 }
 
-/** The schema as every status shows it, once it is as wished. */
+/** The schema as every status shows it, once it is as expected. */
 export async function untilSchema(
   { stack: { engine }, signal }: Scene,
   desired: (schema: SchemaView) => boolean,

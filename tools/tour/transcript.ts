@@ -1,5 +1,5 @@
 // The conversation as Slack shows it, printed while it happens: new messages, edits of the live card, threads, and
-// what one person alone sees.
+// what only one person sees.
 
 import {
   BOT_USER_ID,

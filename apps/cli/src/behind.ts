@@ -16,8 +16,8 @@ export type Look = (pid: number) => Seen | undefined;
 const mostParents = 64;
 
 /**
- * The user who called sudo (or su) to become the account that runs this; undefined when there is none, or none is known.
- * A process of this account counts as a link only within the session of this one. What the bot started has another session
+ * The user who called sudo (or su) to become the account that runs this; undefined when there is none or none is known.
+ * A process of this account counts as a link only within the session of this one. What the bot started has another one
  * and never gets the name of the person who once started a bot by hand. Root can be any user: the search ends there.
  */
 export function userBehind(pid: number, look: Look = lookInProc): number | undefined {

@@ -1,4 +1,4 @@
-// The shelf, which releases may price anew.
+// The products, whose prices releases may change.
 
 export const products = [
   { id: 1, name: 'Sourdough loaf', price: 4.2 },

@@ -1,5 +1,5 @@
-// A small shop in plain Node, without dependencies: what a team would deploy. It tells which side and version it is, and
-// keeps count of what it received, so that a lost or doubled order is seen. What one release does differently stands in releases/.
+// A small shop in plain Node, without dependencies: what a team would deploy. It says which side and version it is, and
+// counts what it received, so that a lost or doubled order is seen. What one release does differently is in releases/.
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -45,7 +45,7 @@ function stop(shop, server) {
   shop.stopping = true;
   for (const stream of shop.streams) stream.end();
   server.close(() => process.exit(0));
-  // A connection that was busy until now has become idle, and would be kept open.
+  // A connection that was busy until now has become idle, and would stay open.
   setInterval(() => server.closeIdleConnections(), 100);
 }
 
@@ -63,7 +63,7 @@ const routes = {
 
 async function answer(shop, request, response) {
   if (shop.stopping) response.setHeader('connection', 'close');
-  // On errors too: whoever counts lost requests must know which side and release answered.
+  // On errors too: the load client that counts lost requests must know which side and release answered.
   response.setHeader('x-shop', `${slot} ${shop.release.version}`);
   const path = new URL(request.url, 'http://shop').pathname;
   logRequest(request, response, path);
@@ -87,7 +87,7 @@ function logRequest(request, response, path) {
   });
 }
 
-/** Sent by a load balancer for somebody; a smoke test says that it is one. */
+/** A load balancer sent it for a user; a smoke test says that it is one. */
 function isUser({ headers }) {
   return headers['x-forwarded-for'] !== undefined && headers['x-smoke-test'] === undefined;
 }

@@ -1,5 +1,5 @@
 // What a release of the shop asks of its database, for itself and for its manifest: before v2.1 money is `amount`, later
-// `cents`, and a release looks at its own alone.
+// `cents`, and a release reads only its own column.
 
 const inEuros = { amount: 'amount', cents: 'cents / 100.0' };
 

@@ -14,7 +14,7 @@ const TROUBLE = 'We had some trouble connecting. Try again?';
 export interface SubmitInput {
   readonly user: string;
   readonly viewId: string;
-  /** By block_id, then action_id; or by block_id alone, since an input block holds one element. */
+  /** By block_id, then action_id; or only by block_id, since an input block holds one element. */
   readonly values?: Json | undefined;
 }
 

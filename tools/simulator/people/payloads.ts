@@ -15,7 +15,7 @@ export interface DeliveryResult {
   readonly status: number | null;
   readonly ms: number;
   readonly ackBody: string;
-  /** What the person is told: `operation_timeout`, `dispatch_failed`, `needs_confirm`, `unknown_command` … */
+  /** The error that the person sees: `operation_timeout`, `dispatch_failed`, `needs_confirm`, `unknown_command` … */
   readonly error?: string;
 }
 

@@ -1,4 +1,4 @@
-// A person presses a button or chooses from a menu, in a message, a modal or the Home tab.
+// A person clicks a button or chooses from a menu, in a message, a modal or the Home tab.
 import type { Context } from '../context.ts';
 import { SimulatorError } from '../errors.ts';
 import { isRecord, type Json, parseJson, records, text } from '../json.ts';
@@ -11,7 +11,7 @@ import { chosenState, findElement, optionsOf, type Placed, stateValues } from '.
 
 export interface PressInput {
   readonly user: string;
-  /** With `messageTs`: a message; alone never. Leave both out with `viewId`. */
+  /** With `messageTs`: a message; never without it. Leave both out with `viewId`. */
   readonly channel?: string | undefined;
   readonly messageTs?: string | undefined;
   readonly viewId?: string | undefined;
@@ -21,9 +21,9 @@ export interface PressInput {
   readonly value?: string | undefined;
   /** What was chosen in a select, overflow, date picker …: an option's value or its object. */
   readonly choice?: unknown;
-  /** The person pressed the confirming button of the confirm dialog. */
+  /** The person clicked the confirming button of the confirm dialog. */
   readonly confirmed?: boolean | undefined;
-  /** Presses at the same moment: 2 is a double click. Default 1, at most 10. */
+  /** Clicks at the same moment: 2 is a double click. Default 1, at most 10. */
   readonly times?: number | undefined;
   /** Also look in what the message showed before its last updates. */
   readonly stale?: boolean | undefined;

@@ -45,7 +45,7 @@ function actorsOf(type: string, bot: string, person: string): Json {
   return type === 'member_joined_channel' ? { user: bot, inviter: person } : { user: person };
 }
 
-/** What Slack calls them; those of a private channel have names of their own. */
+/** What Slack calls them; those of a private channel have other names. */
 function eventsOf(before: Channel, bot: string, { isArchived, hasBot }: ChannelChange): readonly string[] {
   const kind = before.kind === 'private' ? 'group' : 'channel';
   const wasIn = before.members.includes(bot);

@@ -40,7 +40,7 @@ export function seeMessages({ workspace }: Context, input: SeeInput): readonly S
   return seen.map((message) => toSeen(workspace, message));
 }
 
-/** Everything in the workspace, everybody's ephemeral messages and all threads included. */
+/** Everything in the workspace, including the ephemeral messages of all people and all threads. */
 export function seeEverything({ workspace }: Context): readonly SeenMessage[] {
   return [...workspace.messages.values()].flat().map((message) => toSeen(workspace, message));
 }

@@ -70,7 +70,7 @@ export interface TinyAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An app that checks signatures by itself, with nothing of the simulator's code, and answers what it is told. */
+/** An app that checks signatures by itself, with nothing of the simulator's code, and sends the given answer. */
 export async function startTinyApp(answer: (received: Received) => TinyAnswer = () => ({})): Promise<TinyApp> {
   const received: Received[] = [];
   const server = createServer((request, response) => {

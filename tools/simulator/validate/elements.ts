@@ -1,4 +1,4 @@
-// Interactive elements: what each may hold, and where each may stand.
+// Interactive elements: what each may hold, and where each may be.
 import { isRecord, type Json } from '../json.ts';
 import { confirmDialog, option, options, style, textObject } from './composition.ts';
 import { complain, list, object, type Report, string } from './report.ts';
@@ -14,7 +14,7 @@ interface ElementRule {
 const COMMON = 'type action_id focus_on_load';
 const PICK = `${COMMON} placeholder confirm`;
 
-/** Whether an element keeps a value (`state.values`) or is only pressed. */
+/** Whether an element keeps a value (`state.values`) or is only clicked. */
 export function keepsValue(type: unknown): boolean {
   return typeof type === 'string' && type in ELEMENTS && !['button', 'overflow', 'image'].includes(type);
 }

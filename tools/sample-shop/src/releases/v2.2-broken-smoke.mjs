@@ -1,4 +1,4 @@
-// Healthy, but nobody can buy anything: only a smoke test sees it.
+// Healthy, but no user can buy anything: only a smoke test sees it.
 
 import { cheaper } from '../products.mjs';
 
