@@ -146,10 +146,12 @@ export interface Environment {
   describe(running: SlotObservation & { kind: 'running' }): string;
   /**
    * Starts the release in the slot; resolves when the process has stayed up for `settleMs`. The same release already
-   * running there on the same port keeps running (idempotent); another release there is stopped first. It outlives this process.
+   * running there on the same port keeps running (idempotent); another release there is stopped first. The process
+   * outlives this one.
    * @throws BlueGreenError `port-in-use` (naming the holder), `variable-missing`, `variable-invalid`, `unreachable`,
-   * `env-file-unreadable`, `env-file-invalid`, `release-missing`, `template-unfilled`, `exec-not-found`, `account-refused`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the
-   * slot is being changed)
+   * `env-file-unreadable`, `env-file-invalid`, `release-missing`, `template-unfilled`, `exec-not-found`,
+   * `account-refused`, `start-failed` (with the last log lines), `resources-short`, `lease-held` (the slot is being
+   * changed)
    */
   start(
     place: SlotPlace,

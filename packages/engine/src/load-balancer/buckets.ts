@@ -1,9 +1,9 @@
-// A user's bucket, 0…9999, as a cookie that only the balancer can make: a client can neither name a bucket nor work out
-// the value of one. The same values for every driver, so that a change of driver moves nobody.
+// A user's bucket, 0…9999, as a cookie that only the balancer can make: a client can neither name a bucket nor compute
+// the value of one. All drivers use the same values, so that a change of driver moves no user.
 
 import { createHmac } from 'node:crypto';
 
-/** The share of a canary is the buckets below it: raising it moves nobody back. */
+/** The share of a canary is the buckets below it: raising it moves no user back. */
 export const bucketsInAll = 10_000;
 
 const tokenBytes = 12;

@@ -32,7 +32,7 @@ export interface BalancerDriver<Keys extends z.ZodType = z.ZodType, Settings = u
   /** For the documentation of the key `driver`. */
   readonly summary: string;
   readonly can: BalancerCapabilities;
-  /** Undefined: it has no settings of its own. */
+  /** Undefined: the driver has no settings. */
   readonly keys?: Keys;
   /** What it cannot do of what the file says. `at`: where its load balancer is in the file. */
   check?(balancer: BalancerDraft, own: Draft<z.infer<Keys>>, at: Path): readonly Finding[];
@@ -49,7 +49,7 @@ export type BalancerDraft = NonNullable<Draft<BalancerKeys>>;
 export interface BalancerParts<Settings = unknown> {
   readonly spec: BalancerSpec;
   readonly settings: Settings;
-  /** Absolute; the driver keeps its files in a folder of its own below it. */
+  /** Absolute; the driver stores its files in its own folder below it. */
   readonly stateFolder: string;
   /** Whether one line per request is wanted; a driver may always write one. */
   readonly accessLog: boolean;

@@ -10,7 +10,7 @@ export interface BalancerSpec {
   /** Where users connect. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly upstreams: Readonly<Record<SlotName, { readonly host: string; readonly port: number }>>;
-  /** How a user is recognised, so that nobody flips between sides. */
+  /** How a user is recognised, so that no user changes sides. */
   readonly sticky: { readonly by: 'cookie' | 'header' | 'address'; readonly name: string };
   readonly preview: PreviewRoute | undefined;
   /** Named users go to the new side (the canary's, else the preview's) before any share is given; counted like all others. */
@@ -67,11 +67,11 @@ export interface LoadBalancer {
   readonly entrypoints: readonly string[];
   /** Sent with every probe: it is then counted nowhere, and the answer's `x-served-by` names the side. Holds a secret. */
   readonly probeHeaders: Readonly<Record<string, string>>;
-  /** Beside `probeHeaders`: this header's value `0`…`9999` decides the side as for a user of that bucket. */
+  /** In addition to `probeHeaders`: this header's value `0`…`9999` decides the side as for a user of that bucket. */
   readonly bucketHeader: string;
-  /** Absolute paths of the files with one line per request, its id among it; each may have a `.1` beside it. */
+  /** Absolute paths of the files with one line per request, with its id; each may have a `.1` next to it. */
   readonly accessLogs?: readonly string[];
-  /** Brings the balancer up with this spec and its last routing; harmless to repeat. Restarts a managed one that died. */
+  /** Starts the balancer with this spec and its last routing; harmless to repeat. Restarts a managed one that died. */
   ensure(): Promise<void>;
   /**
    * Puts the routing in place on every node and resolves only when each was seen to follow. Repeating the same routing

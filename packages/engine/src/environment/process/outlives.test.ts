@@ -192,7 +192,7 @@ describe('a pid without further proof is not believed', () => {
     });
   });
 
-  it('stores a copy of a slot file that cannot be parsed, and takes the slot for stopped', async () => {
+  it('renames a slot file that cannot be parsed, and takes the slot for stopped', async () => {
     const { environment, blue, release, settings, stateFolder } = fixture;
     await environment.start(blue, release('v1'), settings);
     await environment.stop(blue, 20_000);

@@ -58,7 +58,7 @@ export function recordFile({ stateFolder, place }: RecordPlace): string {
   return join(stateFolder, 'slots', place.service, place.target, `${place.slot}.json`);
 }
 
-/** Undefined when the slot was never used, or when its file cannot be parsed: a copy of that file is then stored. */
+/** Undefined when the slot was never used, or when its file cannot be parsed: that file is renamed to `.corrupt`. */
 export function readRecord(where: RecordPlace, log: Log): SlotRecord | undefined {
   const file = recordFile(where);
   const text = readFileIfAny(file);

@@ -13,7 +13,7 @@ const dropped = {
   differs: { nginx: '200 x_my_header=-' },
   why: 'nginx drops these: its configuration cannot tell `X_Real_IP` from `X-Real-IP`, so that users could speak for a trusted proxy',
 };
-/** Services that know headers as CGI does take any of `-`, `_` and `.` for the same: a stranger must not speak for us. */
+/** Services that read headers as CGI does treat `-`, `_` and `.` as the same: a client must not set our headers. */
 const mistaken = (header: string): ConformanceCase => ({
   ...named(`\`${header}\` of a stranger`, header),
   expected: `200 ${header.toLowerCase()}=-`,

@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 
-/** Who sends: strangers by default, or the address that the balancer trusts. */
+/** Who sends: an untrusted address by default, or the address that the balancer trusts. */
 export interface Sender {
   readonly port: number;
   readonly from?: string | undefined;

@@ -10,7 +10,7 @@ export interface Backend {
   readonly port: number;
   /** Headers of the last request, as they arrived. */
   lastHeaders(): IncomingMessage['headers'];
-  /** Stops listening and cuts every connection: nobody answers on the port any more. */
+  /** Stops listening and cuts every connection: no process answers on the port any more. */
   close(): Promise<void>;
 }
 

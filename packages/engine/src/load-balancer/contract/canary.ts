@@ -1,4 +1,4 @@
-// A share of users that stays the same people: nobody flips, and raising the share moves nobody back.
+// A share of users that stays the same people: no user changes sides, and raising the share moves no user back.
 
 import { expect, test } from 'vitest';
 import { inParallel } from '../../lib/tasks.ts';
@@ -90,7 +90,7 @@ export function probeContract(stage: () => Stage): void {
   });
 }
 
-/** The keys that a balancer gives to newcomers: others are not known to all of them. */
+/** The keys that a balancer gives to new users: not every balancer knows other keys. */
 function newPeople(stage: Stage): Promise<string[]> {
   const many = Array.from({ length: 2_000 });
   return inParallel(many, 16, async () => cookieSet(await stage.user(), stickyCookie) ?? '');

@@ -1,4 +1,4 @@
-// The door to a release that no user has seen yet.
+// The entry point to a release that no user has seen yet.
 
 import { expect, test } from 'vitest';
 import { previewToken, type Stage } from './stage.ts';

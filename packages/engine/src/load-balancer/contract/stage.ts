@@ -1,4 +1,4 @@
-// One balancer with two real little services behind it, built anew for each test of the contract.
+// One balancer with two small real services behind it, built again for each test of the contract.
 
 import type { Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';

@@ -7,7 +7,7 @@ export interface Call {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
-  /** A connection of its own when left out. */
+  /** A separate connection when left out. */
   readonly agent?: Agent;
 }
 

@@ -45,7 +45,7 @@ describe('a histogram of times', () => {
 describe('counters', () => {
   const answered = { status: 200, ms: 10, failure: undefined };
 
-  test('tell what happened since a second, up to an hour back, and forget the rest', () => {
+  test('report what happened since a second, up to an hour back, and forget the rest', () => {
     let now = 1_000_000_000;
     const counters = createCounters(() => now);
     const began = now;

@@ -26,7 +26,7 @@ const codeOf = {
   'not-found': 'balancer-unsettled',
 } as const satisfies Record<ProxyRefusal['error'], ErrorCode>;
 
-/** Every call @throws `balancer-unreachable` when nobody answers on the socket; a change throws `disk-full`, too. */
+/** Every call @throws `balancer-unreachable` when no process answers on the socket; a change also `disk-full`. */
 export function createControlClient(socket: string): ControlClient {
   const call = callerOf(socket);
   return {

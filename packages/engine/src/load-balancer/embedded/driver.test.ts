@@ -64,7 +64,7 @@ const linesOfLog = (message: string) =>
     .filter((line) => line.includes(`"msg":"${message}"`));
 
 describe('starting', () => {
-  test('five engines at once bring up one process', async () => {
+  test('five engines at once start one process', async () => {
     const engines = Array.from({ length: 5 }, () => balancerOf());
     await Promise.all(engines.map((engine) => engine.ensure()));
     expect(linesOfLog('started')).toHaveLength(1);
@@ -72,7 +72,7 @@ describe('starting', () => {
     expect(new Set(observed.map((nodes) => JSON.stringify(nodes))).size).toBe(1);
   });
 
-  test('a port that somebody else has is named, and nothing is left running', async () => {
+  test('a port that another process holds is named, and nothing is left running', async () => {
     const stranger = createServer().listen(spec.listen.port, '127.0.0.1');
     try {
       await expect(balancerOf().ensure()).rejects.toMatchObject({
@@ -94,11 +94,11 @@ describe('starting', () => {
     });
   });
 
-  test('a folder whose sockets nobody could open is refused at once', () => {
+  test('a folder whose sockets no process could open is refused at once', () => {
     expect(() => balancerOf({ folder: `/tmp/${'long'.repeat(30)}` })).toThrow(/too long for a unix socket/);
   });
 
-  test('what holds secrets can be read by nobody else, and the log holds none', async () => {
+  test('files with secrets can be read by no other user, and the log holds no secret', async () => {
     await balancerOf().ensure();
     for (const path of [files().spec, files().nonce, files().socket, files().log])
       expect([path, (statSync(path).mode & 0o077).toString(8)]).toEqual([path, '0']);
@@ -118,7 +118,7 @@ describe('several targets of one folder', () => {
       names.map(async (target) => ({ ...spec, target, listen: { host: '127.0.0.1', port: await freePort() } })),
     );
 
-  test('are served by one process, whoever starts them and however close together', async () => {
+  test('are served by one process, whichever engine starts them and however close together', async () => {
     const targets = await targetsOf(['staging', 'production', 'europe']);
     const balancers = targets.flatMap((target) => [balancerOf({ spec: target }), balancerOf({ spec: target })]);
     await Promise.all(balancers.map((balancer) => balancer.ensure()));
@@ -138,7 +138,7 @@ describe('several targets of one folder', () => {
     expect(sideOf(await call(balancers[2]?.entrypoints[0] ?? ''))).toBe('green');
   });
 
-  test('come and go alone: one is ended while another answers, and the process ends with the last', async () => {
+  test('start and stop independently: one is ended while another answers, and the process ends with the last', async () => {
     const [first, second] = (await targetsOf(['first', 'second'])) as [BalancerSpec, BalancerSpec];
     const [one, two] = [balancerOf({ spec: first }), balancerOf({ spec: second })];
     await one.ensure();
@@ -206,7 +206,7 @@ describe('a process that is killed while no engine lives', () => {
     expect(await pidOf(ended)).toBe(await pidOf(spec));
   });
 
-  test('and whose port another program takes is brought back by the engine, with one watcher', async () => {
+  test('and whose port another program takes is started again by the engine, with one watcher', async () => {
     const balancer = balancerOf();
     await balancer.ensure();
     await balancer.apply(blueOnly, 1);
@@ -265,7 +265,7 @@ describe('outliving', () => {
 });
 
 describe('an unreadable routing file', () => {
-  test('is kept, reported, and replaced by the next routing; nobody is sent anywhere by a guess', async () => {
+  test('is preserved, reported, and replaced by the next routing; no user is sent anywhere by a guess', async () => {
     const balancer = balancerOf();
     await balancer.ensure();
     await balancer.apply(blueOnly, 4);

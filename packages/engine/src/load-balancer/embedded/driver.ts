@@ -22,7 +22,7 @@ export interface EmbeddedOptions {
   readonly node: string;
   /** Absolute path of the proxy's `main.ts`. */
   readonly proxyEntry: string;
-  /** One line per request in a file beside the balancer's own log. */
+  /** One line per request in a file next to the balancer's own log. */
   readonly accessLog?: boolean;
   readonly clock: Clock;
   readonly log: Log;

@@ -6,13 +6,13 @@ import type { BalancerSpec } from '../load-balancer.ts';
 
 /** The spec file: its path is the proxy's only argument. Holds secrets: mode 0600. */
 export interface ProxySpec extends BalancerSpec {
-  /** sha256 of the rest; the driver tells by it whether a running proxy serves the spec it wants. */
+  /** sha256 of the rest: shows the driver whether a running proxy serves the spec it wants. */
   readonly digest: string;
   /** Absolute path of the control socket, under 108 bytes. */
   readonly socket: string;
   /** Absolute path of the file that keeps routing and fence across restarts. */
   readonly routingFile: string;
-  /** Absolute path of a file with one line per request; undefined: none is kept. */
+  /** Absolute path of a file with one line per request; undefined: none is written. */
   readonly accessLog?: string | undefined;
   readonly probe: ProbeHeaders;
   /** The longest silence of a user who owes a body or takes none of the answer; 30 s unless said. */
@@ -27,8 +27,8 @@ export interface ProxyTargetFiles {
 }
 
 /**
- * `<host socket>.json`: what the process serves, kept by itself, so that it serves the same when it was killed and is started
- * with the argument `again`.
+ * `<host socket>.json`: what the process serves. The process writes the file itself, so that it serves the same when it
+ * was killed and is started with the argument `again`.
  */
 export interface ProxyTargetsFile {
   readonly targets: readonly { readonly spec: string; readonly log?: string | undefined }[];
@@ -46,7 +46,7 @@ export interface ProbeHeaders {
   readonly header: string;
   /** Known to the engine and the proxy only. */
   readonly nonce: string;
-  /** Beside the nonce: `0`…`9999` decides the side as for a user of that bucket. */
+  /** In addition to the nonce: `0`…`9999` decides the side as for a user of that bucket. */
   readonly bucketHeader: string;
 }
 

@@ -1,4 +1,4 @@
-// Brings a target up and waits until it answers: in the process that serves this folder's other targets, else in a new
+// Starts a target and waits until it answers: in the process that serves this folder's other targets, else in a new
 // one with a watcher. Several engines may try at once: a lock orders them, and the target's port decides.
 
 import { join } from 'node:path';
@@ -36,7 +36,10 @@ const againLimitMs = 5_000;
 /** Longer than a start may take. */
 const lockHoldMs = 30_000;
 
-/** Resolves with the pid of whoever answers on the socket. @throws `port-in-use`, `balancer-unreachable`, `exec-not-found` */
+/**
+ * Resolves with the pid of the process that answers on the socket.
+ * @throws `port-in-use`, `balancer-unreachable`, `exec-not-found`
+ */
 export async function startProxy(options: StartOptions): Promise<number> {
   const { files, control, clock } = options;
   return withFileLock({ path: files.startLock, clock, holdMs: lockHoldMs }, async () => {

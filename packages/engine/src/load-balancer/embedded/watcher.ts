@@ -1,5 +1,5 @@
-// The proxy's own supervisor: a shell that starts the proxy again when a signal has ended it. It belongs to no engine and
-// needs no lease, so that users have a listener again before the next driver has come; and it takes one megabyte.
+// The proxy's own supervisor: a shell that starts the proxy again when a signal has ended it. It belongs to no engine
+// and needs no lease, so users have a listener again before the next controller comes. It takes one megabyte.
 
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { isGone, ownMark, type ProcessMark, startTicksOf } from '../../lib/process-mark.ts';
@@ -8,8 +8,8 @@ import { isGone, ownMark, type ProcessMark, startTicksOf } from '../../lib/proce
 const again = 'again';
 
 /**
- * The proxy has a session of its own, so that a signal to its process group leaves the watcher. An end that was asked for
- * (0, INT, TERM, HUP) is the watcher's too, and so is a first start that failed. Time comes from the kernel's uptime.
+ * The proxy has its own session, so that a signal to its process group does not reach the watcher. The watcher ends too
+ * when the end was requested (0, INT, TERM, HUP) or the first start failed. Time comes from the kernel's uptime.
  */
 const script = `
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -1,5 +1,5 @@
-// One routing for all nodes. Forward, all follow or all go back to what they had. Back, whoever can follow does, and the
-// others are tried again for a while. The file comes last: what a reload or a reboot finds is what was followed.
+// One routing for all nodes. Forward, all follow or all go back to what they had. Back, each node that can follow does,
+// and the others are tried again for a while. The file comes last: a reload or a reboot finds what was followed.
 
 import { sleepUnref } from '../../lib/clock.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
@@ -15,7 +15,7 @@ export interface Follower {
 
 /**
  * A HAProxy that is being reloaded has read the file before it takes over the socket: a change in between reaches the
- * process that is about to go. So who was seen to follow is looked at again, and told again.
+ * process that is about to end. So the driver checks each node that followed again, and sends it the routing again.
  */
 const lookAgainAfterMs = [250, 750, 2_000, 5_000] as const;
 const chaseEveryMs = 2_000;
@@ -125,7 +125,7 @@ interface Attempts {
   readonly problems: readonly unknown[];
 }
 
-/** Those that followed get what they had, under our fence. @returns nodes that could not be brought back. */
+/** Gives the nodes that followed what they had, under our fence. @returns nodes that could not be restored. */
 async function putBack(
   { nodes }: Parts,
   order: RoutingOrder,

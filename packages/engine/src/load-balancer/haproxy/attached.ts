@@ -1,5 +1,5 @@
 // The user's own instances: one included file and the routing map are ours, nothing else is touched. The user's commands
-// check and reload; a file that is refused is kept beside, and the one before it stays in place.
+// check and reload; a file that is refused is stored next to it, and the one before it stays in place.
 
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
@@ -54,7 +54,7 @@ async function check(parts: Parts, settings: AttachedSettings): Promise<void> {
   }
 }
 
-/** The user's own command on a file beside ours. @throws what it says */
+/** Runs the user's own command on a file next to ours. @throws its message */
 export async function testAttached({ place, site }: Parts, settings: AttachedSettings): Promise<void> {
   const candidate = `${place.siteFile}.next`;
   writeFileAtomic(candidate, site.text, 0o644);

@@ -49,7 +49,7 @@ describe('HAProxy as the load balancer', () => {
     });
   });
 
-  it('is not looked at where another load balancer is chosen', () => {
+  it('is not checked where another load balancer is chosen', () => {
     expect(check('driver: embedded, haproxy: { mode: attached }')).toEqual({ errors: [], haproxy: undefined });
   });
 
@@ -76,7 +76,7 @@ describe('HAProxy as the load balancer', () => {
     expect(errors).toEqual([expect.stringMatching(new RegExp(`^haproxy\\.${key} is missing; expected `))]);
   });
 
-  it('is checked with our file, and its nodes have names of their own', () => {
+  it('is checked with our file, and its nodes have different names', () => {
     expect(attached({ check: '[haproxy, -c]' }).errors).toEqual([
       'haproxy.check does not say {file}; expected it where our file is to be checked',
     ]);
@@ -93,7 +93,7 @@ describe('HAProxy as the load balancer', () => {
     );
   });
 
-  it('has a port of its own for TLS', () => {
+  it('has a separate port for TLS', () => {
     expect(check('driver: haproxy, haproxy: { tls: { listen: 8001, certificate: a.pem } }').errors.join()).toContain(
       'port 8001 is already taken',
     );

@@ -72,7 +72,7 @@ export function resolveHaproxy(file: HaproxyFile | undefined, inFolder: (path: s
   const { mode, program, folder, nodes, check, reload, logListen, tls } = merge(defaultHaproxy, file ?? {});
   const secured = tls && { listen: parseListen(tls.listen), certificate: inFolder(tls.certificate) };
   if (mode === 'managed')
-    // A name alone is looked for in the usual folders; anything with a slash is a path from the file's own folder.
+    // A name without a slash is searched in the usual folders; one with a slash is a path from the file's own folder.
     return { mode, program: program.includes('/') ? inFolder(program) : program, tls: secured };
   if (folder === undefined || !nodes || !check || !reload || logListen === undefined)
     throw new TypeError('an attached HAProxy was not checked before it was resolved');

@@ -1,5 +1,5 @@
-// HAProxy as a load balancer: traffic is switched in its memory, in one step, and the same routing stands in a file for
-// its next start. It is reloaded only when its configuration changes, never to switch.
+// HAProxy as a load balancer: traffic is switched in its memory, in one step, and the same routing is in a file for its
+// next start. It is reloaded only when its configuration changes, never to switch.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -134,7 +134,7 @@ const withStartLock = <T>({ place, clock }: Parts, work: () => Promise<T>): Prom
 /** What the site names must be there when HAProxy reads it. */
 async function ensureNamedFiles(parts: Parts): Promise<void> {
   const { place, nodes, file } = parts;
-  // A file that was damaged or lost is written anew from what HAProxy really does, before anything reads it.
+  // A file that was damaged or lost is written again from what HAProxy really does, before anything reads it.
   const inForce = await Promise.all(nodes.map(({ runtime }) => runtime.read().catch(() => undefined)));
   file.mend(inForce.find((order) => order !== undefined));
   writeFileAtomic(place.errorFile, unreachableAnswer, 0o644);

@@ -46,7 +46,7 @@ describe('HAProxy', () => {
     }
   });
 
-  test('stopped in its tracks is replaced, since nobody is served by it', async () => {
+  test('that is stopped by SIGSTOP is replaced, since it serves no user', async () => {
     const stopped = known(pid() ?? 0);
     if (stopped === undefined) throw new Error('HAProxy is not there');
     signal(stopped, 'SIGSTOP');
@@ -127,7 +127,7 @@ describe('a change forward soon after a reload', () => {
 });
 
 describe('a file that is damaged', () => {
-  test('while HAProxy runs, is written anew from what HAProxy does', async () => {
+  test('while HAProxy runs, is written again from what HAProxy does', async () => {
     writeFileSync(mapFile(), 'routing 9:9:gr');
     await stage.balancer.ensure();
     expect(readFileSync(mapFile(), 'utf8')).toContain('routing 1:1:blue:');
@@ -136,7 +136,7 @@ describe('a file that is damaged', () => {
     expect(await stage.side()).toBe('green');
   });
 
-  test('while HAProxy is dead, sends users to nobody until the routing is put in place again', async () => {
+  test('while HAProxy is dead, sends users to no side until the routing is put in place again', async () => {
     await killHaproxy(stage.options);
     writeFileSync(mapFile(), '\u0000\u0001');
     await stage.balancer.ensure();
@@ -155,7 +155,7 @@ describe('a file that is damaged', () => {
     expect(await stage.side()).toBe('blue');
   });
 
-  test('as configuration, is written anew', async () => {
+  test('as configuration, is written again', async () => {
     await killHaproxy(stage.options);
     writeFileSync(place().siteFile, 'backend {');
     await stage.balancer.ensure();
@@ -199,7 +199,7 @@ describe('requests', () => {
     await createHaproxyBalancer(stage.options).ensure();
     await until(async () => {
       const { blue, missed } = await stage.balancer.traffic(0);
-      // The log keeps those of before, and HAProxy keeps lines while nobody listens; what is lost is known to be missed.
+      // The log retains earlier lines, and HAProxy stores lines while no collector listens; lost ones count as missed.
       return blue.requests + missed === 12;
     });
   });

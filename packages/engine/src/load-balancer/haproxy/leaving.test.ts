@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Time passes by sleeping alone; the wall clock is set by `jumpMs` with every look at it. */
+/** Time passes only by sleeping; every reading of the wall clock moves it by `jumpMs`. */
 function clockThatIsSet(jumpMs: number): Clock {
   let passed = 0;
   let wall = Date.now();

@@ -8,7 +8,7 @@ import { isRunning, type KnownProcess } from './process.ts';
 import { keepAliveMs } from './site.ts';
 
 interface Leaving {
-  /** Undefined where the user's own command reloaded: then only time tells. */
+  /** Undefined where the user's own command reloaded: then only the time limit applies. */
   readonly process?: KnownProcess | undefined;
   /** Missing in the file of an older version, which wrote the time of the wall clock. */
   readonly since?: Moment;
@@ -20,7 +20,7 @@ export function noteLeaving(file: string, process: KnownProcess | undefined, clo
   writeFileAtomic(file, JSON.stringify({ process, since: momentNow(clock) } satisfies Leaving));
 }
 
-/** At most as long as an idle connection is kept. No connection outlives a restart of the machine. */
+/** Waits at most as long as an idle connection stays open. No connection outlives a restart of the machine. */
 export async function waitForLeaving(file: string, clock: Clock): Promise<void> {
   const leaving = read(file);
   if (leaving?.since === undefined) return;

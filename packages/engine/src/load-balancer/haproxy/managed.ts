@@ -63,7 +63,7 @@ function isWhole({ place, site, spec }: Parts): boolean {
   );
 }
 
-/** HAProxy's own test first; what it refuses is kept beside with what it said, and the file that serves stays. */
+/** HAProxy's own test first; a refused file is stored under another name with the message, and the old file stays. */
 async function checkAndPut(parts: Parts): Promise<void> {
   const { place, site, spec } = parts;
   try {
@@ -99,7 +99,7 @@ export async function testManaged({ place, site, settings, spec }: Parts): Promi
 
 const commented = (text: string): string => text.replaceAll(/^/gm, '# ');
 
-/** A stopped or stuck one still holds the port; nobody is served by it. */
+/** A stopped or stuck HAProxy still holds the port, but serves no user. */
 async function endSilent({ place, clock, log }: Parts): Promise<void> {
   const silent = recall(place.pidFile);
   if (silent === undefined || (await ended(silent, clock, silentLimitMs))) return;

@@ -1,4 +1,4 @@
-// Several HAProxies that somebody else runs: all follow, or all go back; and on the way back nobody waits for a dead one.
+// Several HAProxies that the user runs: all follow, or all go back; and on the way back no node waits for a dead one.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -117,7 +117,7 @@ describe('an attached HAProxy', () => {
     }
   });
 
-  test('keeps its configuration when the new one is refused; the refused file is kept with what was said', async () => {
+  test('retains its configuration when the new one is refused; the refused file is stored with the message', async () => {
     await stage.balancer.apply(routingOf(1, { active: 'blue' }), 1);
     const before = readFileSync(join(settings.folder, 'bluegreen.cfg'), 'utf8');
     const options: HaproxyOptions = {

@@ -1,4 +1,4 @@
-// What the driver is given, and where everything of one target stands.
+// The driver's options, and where all files of one target are.
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ export interface AttachedNode {
   readonly name: string;
   /** Runtime socket with `level admin`. */
   readonly socket: SocketAddress;
-  /** `http://host:port` where this node alone answers. */
+  /** `http://host:port` where only this node answers. */
   readonly entrypoint: string;
 }
 

@@ -1,4 +1,4 @@
-// A process that we know by its pid and the moment it began: a pid alone may be somebody else's by now.
+// A process that we know by its pid and its start time: another process may have the same pid by now.
 
 import type { Clock } from '../../lib/clock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';

@@ -1,8 +1,8 @@
-// The routing on disk, which HAProxy reads when it starts or reloads. Each lease writes in a folder of its own and moves
+// The routing on disk, which HAProxy reads when it starts or reloads. Each lease writes in its own folder and moves
 // the file from there; the next lease makes its folder, then removes the folders of those before. So a rename that comes
 // late has nothing to rename, and a process that wakes up early enough to make its folder again sees the newer one.
 //
-// What remains: a file that was moved into place before its routing was undone is not taken back by this; the driver
+// What remains: this does not take back a file that was moved into place before its routing was undone; the driver
 // moves it last, when all nodes follow.
 
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ export interface RoutingFile {
   readonly path: string;
   /** Undefined when there is none; `unreadable` when it holds something else. */
   read(): RoutingOrder | 'unreadable' | undefined;
-  /** Where none can be read, one that leads nobody anywhere, or `known`; what stood there is kept beside. */
+  /** Where no routing can be read, writes `known`, or one that serves no user; the old file is stored next to it. */
   mend(known: RoutingOrder | undefined): void;
   /** @throws `fenced-out` when a later lease was here. */
   claim(fence: Fence): void;

@@ -1,5 +1,5 @@
 // The whole routing as one word in one map entry: one lookup per request, one atomic step to change it, and the fence
-// stands in the same place as what it guards. `12:7:blue:green:1000:none:green` is generation, fence, active side,
+// is in the same place as what it guards. `12:7:blue:green:1000:none:green` is generation, fence, active side,
 // canary's side, canary's buckets of 10,000, preview, and the side that named users see.
 
 import type { Fence, Routing } from '../../domain/routing.ts';
@@ -45,7 +45,7 @@ export function fromWord(word: string): RoutingOrder | undefined {
 
 export type Verdict = 'newer' | 'same' | 'stale-generation' | 'fenced-out';
 
-/** Pure: may this order replace what is in force? Undefined in force: whatever stood there could not be read. */
+/** Pure: may this order replace what is in force? Undefined in force: the present value could not be read. */
 export function judgeOrder(inForce: RoutingOrder | undefined, order: RoutingOrder): Verdict {
   if (inForce === undefined) return 'newer';
   if (order.fence < inForce.fence) return 'fenced-out';

@@ -3,7 +3,7 @@
 // commit a version that is not newer than the one in force, so a writer that slept in between has lost, whenever it wakes.
 //
 // What remains: a writer with a lower fence that prepared its version after ours, and read before we committed, would win
-// with its commit. So nobody is done before the map shows no version beyond its own; and a later writer reads our fence.
+// with its commit. So a writer ends only when the map shows no version beyond its own; a later writer reads our fence.
 
 import { type CommandSession, openCommandSession, type SocketAddress } from '../../lib/command-socket.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
@@ -12,7 +12,7 @@ import { fromWord, judgeOrder, mapKey, type RoutingOrder, toWord } from './routi
 export interface Runtime {
   /** The process that answers now. @throws `balancer-unreachable` */
   status(): Promise<RuntimeStatus>;
-  /** @throws `balancer-unreachable`; undefined when what stands in the map is no routing. */
+  /** @throws `balancer-unreachable`; undefined when the map holds no routing. */
   read(): Promise<RoutingOrder | undefined>;
   /** Puts the order in force, or finds it there. @throws `balancer-stale-generation`, `fenced-out`, `balancer-unsettled` */
   change(order: RoutingOrder): Promise<void>;

@@ -46,7 +46,7 @@ describe('the configuration that is generated', () => {
     await expect(siteOf({ ...values, spec: least }).text).toMatchFileSnapshot('./golden/least.cfg');
   });
 
-  test('is, for an attached one with TLS and users told apart by header, what was reviewed', async () => {
+  test('is, for an attached one with TLS and users recognised by header, what was reviewed', async () => {
     const tls = { listen: { host: '0.0.0.0', port: 8443 }, certificate: '/etc/ssl/shop.pem' };
     const text = siteOf({
       ...values,

@@ -23,7 +23,7 @@ export interface SiteValues {
 }
 
 export interface Site {
-  /** sha256 over the rest of the text: HAProxy itself can tell which site it runs. */
+  /** sha256 over the rest of the text: HAProxy itself can report which site it runs. */
   readonly digest: string;
   readonly text: string;
 }
@@ -47,7 +47,7 @@ const dropped = hopByHopHeaders.filter((name) => !['connection', 'transfer-encod
 /** What HAProxy keeps free for headers that it adds, and the most headers that it can count. */
 const rewriteBytes = 1024;
 const mostHeaders = 32_767;
-/** Where the name of the preview's host may stand with the token before it. */
+/** Where the name of the preview's host may occur with the token before it. */
 const carriers = ['host', 'referer', 'origin', 'x-forwarded-host', 'forwarded'];
 /** Proxies in front of one another that are looked through. */
 const hops = Array.from({ length: 8 }, (_, hop) => -1 - hop);
@@ -63,7 +63,7 @@ export function siteOf(values: SiteValues): Site {
   return { digest, text: render(values, digest) };
 }
 
-/** Beside the routing map: the bucket of each token, and the token of each bucket. */
+/** Next to the routing map: the bucket of each token, and the token of each bucket. */
 export function bucketPaths(mapFile: string): Readonly<Record<'bucketOf' | 'tokenOf', string>> {
   const folder = dirname(mapFile);
   return { bucketOf: join(folder, 'bucket-of.map'), tokenOf: join(folder, 'token-of.map') };

@@ -1,5 +1,5 @@
 // WebSockets and streams left on a side that gets no users any more: closed one by one over the configured time, so that
-// they do not all come back at once. Requests in flight are left alone: only what lasts longer than any answer may take
+// they do not all come back at once. Requests in flight are not closed: only what lasts longer than any answer may take
 // to begin is taken for a stream.
 
 import type { Routing } from '../../domain/routing.ts';
@@ -9,7 +9,7 @@ import { messageOf } from '../../lib/errors.ts';
 import type { Parts } from './parts.ts';
 
 export interface StreamCloser {
-  /** Begins anew with each routing; a side that is used again keeps what it has. */
+  /** Begins again with each routing; a side that is used again keeps its streams. */
   follow(routing: Routing): void;
 }
 
@@ -29,7 +29,7 @@ export function createStreamCloser(parts: Parts): StreamCloser {
   };
 }
 
-/** Pure: the side that nobody is sent to, testers aside. */
+/** Pure: the side that gets no users except testers. */
 function leftSide({ active, canary }: Routing): SlotName | undefined {
   return active === undefined || canary !== undefined ? undefined : otherSlot(active);
 }
@@ -46,7 +46,7 @@ async function closeAll({ nodes, place, spec, clock }: Parts, slot: SlotName, go
     const streams = listed.flat();
     const left = Math.max(0, end - clock.monotonic());
     if (streams.length === 0 && left === 0) return;
-    // Those that are there now share what is left of the time; new ones are not, for nobody is sent here.
+    // The present streams share what is left of the time; there are no new ones, since no user is sent here.
     const [next] = streams;
     if (next && goesOn()) await next.runtime.endStream(next.id);
     await sleepUnref(Math.min(left === 0 ? 5 : 1_000, Math.max(5, left / Math.max(1, streams.length))));

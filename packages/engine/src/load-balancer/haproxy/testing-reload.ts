@@ -1,5 +1,5 @@
 // The reload command of the tests' user: starts both HAProxies, or hands the sockets of running ones to new ones. With a
-// name as last argument, that one alone.
+// name as last argument, only that one.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// A driver in a process of its own that stops itself, as SIGSTOP from outside would, right before or after one question
+// A driver in a separate process that stops itself, as SIGSTOP from outside would, right before or after one question
 // to HAProxy or one step of the routing file. Its last line says how its write ended.
 
 import { pathToFileURL } from 'node:url';

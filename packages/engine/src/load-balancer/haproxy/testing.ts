@@ -77,8 +77,8 @@ export async function killHaproxy(options: HaproxyOptions): Promise<void> {
 }
 
 /**
- * Two HAProxies that somebody else runs, each with a main file of its own and our file beside it. On one machine they
- * cannot share a port, so the second reads a copy of our file with another one: its "reload command" makes it.
+ * Two HAProxies that the user runs, each with its own main file and our file next to it. On one machine they cannot
+ * share a port, so the second reads a copy of our file with another port: its "reload command" makes the copy.
  */
 export function farmOf(
   folder: string,

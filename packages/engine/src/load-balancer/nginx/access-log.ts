@@ -1,5 +1,5 @@
-// Counting from nginx's own log: read on in chunks whenever somebody asks, so that nothing runs in between. The file is the
-// memory: an engine that starts anew reads what is kept of it, and knows the same numbers as the one before.
+// Counts from nginx's own log, read in chunks on each query, so that nothing runs in between. The file is the memory:
+// an engine that restarts reads what is retained of it, and knows the same numbers as the engine before.
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import type { Traffic } from '../../domain/routing.ts';
@@ -22,7 +22,7 @@ const maxFileBytes = 64 << 20;
 const chunkBytes = 1 << 20;
 /** For an estimate of how many lines were skipped. */
 const usualLineBytes = 90;
-/** Workers told to open the log anew do so within this time, unless they are stopped. */
+/** Workers reopen the log within this time after the signal, unless they are stopped. */
 const reopenWithinMs = 2_000;
 
 interface Reader {
@@ -55,7 +55,7 @@ async function readOn(reader: Reader, counters: Counters, path: string, clock: C
   if (!openAtBegin(reader, counters, path)) return;
   await readToEnd(reader, counters, clock);
   if (isReplaced(reader, path)) {
-    // Somebody else has rotated. What was still written to the old file has been read just now.
+    // Another process has rotated the log. What was still written to the old file has been read just now.
     closeReader(reader);
     if (openAtBegin(reader, counters, path)) await readToEnd(reader, counters, clock);
   }

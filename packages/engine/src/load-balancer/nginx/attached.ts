@@ -18,7 +18,7 @@ export function createAttachedNode(settings: AttachedNginx): NginxNode {
     replaceConfig: (text) => replaceIncluded(include, text, () => command(settings.check)),
     test: (text) => testIncluded(include, text, () => command(settings.check)),
     start: async () => {
-      // The user's to start. A reload brings in our file where nginx runs already and has not read it yet.
+      // The user starts this nginx. A reload includes our file where nginx runs already and has not read it yet.
       try {
         await command(settings.reload);
       } catch (thrown) {

@@ -1,4 +1,4 @@
-// Connections that are closed one after another before a reload: everybody is served where he belongs meanwhile.
+// Connections that are closed one after another before a reload: meanwhile the right side serves every user.
 
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
@@ -36,7 +36,7 @@ async function served(): Promise<readonly unknown[]> {
 }
 
 describe('while a reload is being prepared', () => {
-  test('every user is asked to connect anew, streams are not, and all are served where they belong', async () => {
+  test('every user is asked to connect again, streams are not, and the right side serves all', async () => {
     beginClosing(stage.places.routing, systemClock);
     expect(await served()).toEqual(['blue', 'close', 'green', 'blue', 'keep-alive']);
     expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: { generation: 1, active: 'blue' } }]);
@@ -52,12 +52,12 @@ describe('while a reload is being prepared', () => {
 });
 
 describe('a reload that was cut short', () => {
-  test('does not go on asking users to connect anew', async () => {
+  test('does not go on asking users to connect again', async () => {
     const closing = join(stage.places.routing, 'closing');
     beginClosing(stage.places.routing, systemClock);
     expect((await stage.user({ agent })).headers.connection).toBe('close');
     await balancer.ensure();
-    expect(existsSync(closing)).toBe(true); // somebody may be reloading just now
+    expect(existsSync(closing)).toBe(true); // another engine may be reloading just now
     const tenMinutesAgo = { ...momentNow(systemClock), monotonicMs: systemClock.monotonic() - 600_000 };
     writeFileSync(closing, JSON.stringify(tenMinutesAgo));
     await balancer.ensure();

@@ -25,7 +25,7 @@ describe('nginx as the load balancer', () => {
     });
   });
 
-  it('is not looked at where another load balancer is chosen', () => {
+  it('is not checked where another load balancer is chosen', () => {
     expect(check('driver: embedded, nginx: { mode: attached }')).toMatchObject({ errors: [], nginx: undefined });
   });
 
@@ -61,7 +61,7 @@ describe('nginx as the load balancer', () => {
     ]);
   });
 
-  it('has a port of its own for TLS', () => {
+  it('has a separate port for TLS', () => {
     const tls = 'nginx: { tls: { listen: 8001, certificate: a.pem, key: a.key } }';
     expect(check(`driver: nginx, ${tls}`).errors.join()).toContain('port 8001 is already taken');
   });

@@ -68,7 +68,7 @@ export function resolveNginx(file: NginxFile | undefined, inFolder: (path: strin
   };
   const own = headers === undefined ? {} : { headers: inFolder(headers) };
   if (mode === 'managed')
-    // A name alone is looked for in the usual folders; anything with a slash is a path from the file's own folder.
+    // A name without a slash is searched in the usual folders; one with a slash is a path from the file's own folder.
     return { mode, program: program.includes('/') ? inFolder(program) : program, tls: secured, ...own };
   return {
     mode,

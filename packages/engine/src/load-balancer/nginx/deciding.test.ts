@@ -27,7 +27,7 @@ describe('a routing as files', () => {
       }
   });
 
-  test('moves nobody out of a canary that grows', () => {
+  test('moves no user out of a canary that grows', () => {
     const greens = (percent: number) =>
       new Set(tablesOf(routing({ active: 'blue', canary: { slot: 'green', percent } })).users.files);
     for (let percent = 1; percent < 100; percent++)

@@ -56,7 +56,7 @@ describe('a routing that cannot be written', () => {
     expect(sideOf(await stage.user())).toBe('green');
   });
 
-  // Only root may mount a small disk. Where the tests run as somebody else, the test above stands for it.
+  // Only root may mount a small disk. Where the tests run as another user, the test above covers the case.
   test.runIf(mayMount())('is refused, and the one before stays: the disk is full', async () => {
     const small = inRouting('generations');
     const present = readlinkSync(inRouting('current')).split('/')[1] ?? '';
@@ -82,7 +82,7 @@ describe('a routing that cannot be written', () => {
 });
 
 describe('files changed by hand', () => {
-  test('are seen by what they make nginx do: a drift, told with the share of users', async () => {
+  test('are seen by what they make nginx do: a drift, reported with the share of users', async () => {
     const users = join(current(), 'users');
     mkdirSync(inRouting('tables', 'by-hand'));
     for (const name of ['live', ...Array.from({ length: 30 }, (_, share) => String(share).padStart(2, '0'))])
@@ -163,7 +163,7 @@ describe('a dead nginx', () => {
 });
 
 describe('old generations', () => {
-  test('of the last moments are kept for requests that look into them, the others are removed', async () => {
+  test('of the last moments are retained for requests that read them, the others are removed', async () => {
     for (let generation = 2; generation <= 30; generation++)
       await balancer.apply(routed(generation, { active: generation % 2 ? 'blue' : 'green' }), 1);
     const kept = readdirSync(inRouting('generations')).map((name) => Number.parseInt(name, 10));
@@ -172,7 +172,7 @@ describe('old generations', () => {
 });
 
 describe('following one request', () => {
-  test('a safe id is kept, another is made anew; nginx logs it and the service is told', async () => {
+  test('a safe id is preserved, any other is replaced; nginx logs it and the service receives it', async () => {
     await stage.user({ headers: { 'x-request-id': 'order-4711.a_b' } });
     expect(stage.backends.blue.lastHeaders()['x-request-id']).toBe('order-4711.a_b');
     for (const unsafe of ['a b', '"quoted"', 'x'.repeat(129), '$evil;']) {
@@ -190,7 +190,7 @@ describe('following one request', () => {
 describe('counting', () => {
   const counted = (requests: number) => until(async () => (await balancer.traffic(0)).blue.requests === requests);
 
-  test('is known to an engine that starts anew, with what was answered while none ran', async () => {
+  test('is known to an engine that restarts, with what was answered while none ran', async () => {
     for (let count = 0; count < 20; count++) await stage.user();
     await counted(20);
     for (let count = 0; count < 10; count++) await stage.user({ path: '/status/500' });
@@ -200,7 +200,7 @@ describe('counting', () => {
     expect(await balancer.traffic(0)).toEqual(next);
   });
 
-  test('goes on over a log that somebody has rotated, and says what it could not read', async () => {
+  test('goes on over a log that another process has rotated, and reports what it could not read', async () => {
     await stage.user();
     await counted(1);
     renameSync(stage.places.accessLog, `${stage.places.accessLog}.1`);

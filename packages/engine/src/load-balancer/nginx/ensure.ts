@@ -1,5 +1,5 @@
-// Brings nginx up with the wanted configuration, whatever is there: nothing, an earlier configuration, or workers whose
-// master was killed. The routing on the disk is left as it is; without any, it begins with nobody served.
+// Starts nginx with the wanted configuration, whatever is there: nothing, an earlier configuration, or workers whose
+// master was killed. The routing on the disk stays as it is; without any, nginx begins and serves no user.
 
 import { statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -89,7 +89,7 @@ async function ensureUp(parts: NginxParts): Promise<void> {
     return;
   }
   await node.start();
-  // An attached nginx was only told to look at its files again.
+  // An attached nginx was only asked to read its files again.
   if (settings.mode === 'attached') await followed(asker, site.digest, clock);
   await warnOfHiddenHeaders(parts);
   log.info(name, 'nginx started');

@@ -1,5 +1,5 @@
-// The fence at nginx itself: a driver in a process of its own is stopped at the worst moments, another takes over and
-// switches, and the first is woken. Whatever it was about to do must fail, on the disk and not only in the engine's database.
+// The fence at nginx itself: a driver in a separate process is stopped at the worst moments, another takes over and
+// switches, and the first is woken. Whatever it was about to do must fail, on the disk and not only in the database.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

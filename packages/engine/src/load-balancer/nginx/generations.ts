@@ -24,7 +24,7 @@ export interface RoutingOrder {
   readonly fence: Fence;
 }
 
-/** What stands on the disk now. `edited`: a hand has changed it since. `sinceMs`: in force since then, by the disk's clock. */
+/** What is on the disk now. `edited`: a person has changed it. `sinceMs`: in force since then, by the disk's clock. */
 export type Present =
   | { readonly kind: 'none' }
   | { readonly kind: 'unreadable'; readonly problem: string }
@@ -50,7 +50,7 @@ const routingFile = z.object({
   preview: slot.optional(),
 });
 
-/** Writes the generation beside the one in force. @returns what `current` is to link to */
+/** Writes the generation next to the one in force. @returns what `current` must link to */
 export function writeGeneration(routingFolder: string, order: RoutingOrder): string {
   let target = '';
   withRoomFor(routingFolder, () => {
@@ -85,7 +85,7 @@ export function readPresent(routingFolder: string): Present {
   }
 }
 
-/** As nginx serves it, or as it stands in a generation. @throws for anything else than a routing */
+/** As nginx serves it, or as a generation stores it. @throws for anything else than a routing */
 export function parseRouting(text: string): RoutingOrder {
   const { fence, generation, active, canary, preview } = routingFile.parse(JSON.parse(text));
   return { fence, routing: { generation, active, canary, preview } };
@@ -139,7 +139,7 @@ function readTarget(routingFolder: string, target: string): Present {
   }
 }
 
-/** Undefined for a damaged one: nginx decides without it, and so the tables alone say what happens. */
+/** Undefined for a damaged one: nginx decides without it, so only the tables show what happens. */
 function writtenIn(path: string): Routing | undefined {
   try {
     return parseRouting(readFileSync(path, 'utf8')).routing;
@@ -153,7 +153,7 @@ function isAsWritten(written: Routing, files: Readonly<Record<Audience, readonly
   return seats.every((audience) => sameFiles(tables[audience].files, files[audience]));
 }
 
-/** Somebody has changed the files: what counts is what they make nginx do. */
+/** A person has changed the files: what counts is what they make nginx do. */
 function readEdited(found: {
   readonly generation: number;
   readonly target: string;

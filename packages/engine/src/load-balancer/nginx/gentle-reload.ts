@@ -1,6 +1,6 @@
-// A reload that cuts nobody. A worker that is replaced closes its idle connections, and a request that meets this on its way
-// is lost. So first nginx is asked to close each connection with its next answer, in order, as HTTP provides; when none
-// is idle any more, or the longest idle time has passed, nothing is left to be cut.
+// A reload that cuts no request. A worker that is replaced closes its idle connections, and a request that meets this
+// on its way is lost. So the driver first asks nginx to close each connection with its next answer, as HTTP provides;
+// when none is idle any more, or the longest idle time has passed, nothing is left to be cut.
 
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';

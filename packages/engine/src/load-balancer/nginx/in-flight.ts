@@ -14,7 +14,7 @@ interface Question {
   readonly requests: number;
   /** Established ones to each side, idle ones included. */
   readonly connections: InFlight;
-  /** A side that has had no new users for longer than an idle connection is kept. */
+  /** A side that has had no new users for longer than an idle connection stays open. */
   readonly draining: SlotName | undefined;
 }
 
@@ -32,7 +32,7 @@ export function splitInFlight({ requests, connections, draining }: Question): In
   return { blue: ofBlue, green: Math.min(green, requests - ofBlue) };
 }
 
-/** Our end of every established connection to the two sides; zero where the kernel does not tell. */
+/** Our end of every established connection to the two sides; zero where the kernel does not report it. */
 export async function connectionsTo(upstreams: BalancerSpec['upstreams']): Promise<InFlight> {
   const established = [...establishedIn('/proc/net/tcp'), ...establishedIn('/proc/net/tcp6')];
   const count = async (slot: SlotName) => {

@@ -3,7 +3,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Present } from './generations.ts';
 
-/** An idle connection to a side is kept for one second. */
+/** An idle connection to a side stays open for one second. */
 export const drainedOfIdleMs = 1_500;
 
 /**

@@ -44,8 +44,8 @@ export function publish(routing: string, fence: Fence, target: string): void {
 }
 
 /**
- * Emptied until it can be removed. Renaming the folder away would not do: a rename out of it that has found the folder
- * already would still succeed. A removed folder is dead for everybody.
+ * Empties the folder until it can be removed. Renaming the folder would not be enough: a rename out of it that has
+ * found the folder already would still succeed. No process can use a removed folder.
  */
 function removeLease(leases: string, fence: Fence): void {
   const folder = join(leases, String(fence));

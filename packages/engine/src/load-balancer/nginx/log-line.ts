@@ -15,7 +15,7 @@ export interface CountedRequest {
 
 export type LogLine =
   | { readonly kind: 'request'; readonly request: CountedRequest }
-  /** A probe, a tester, or somebody who was sent nowhere. */
+  /** A probe, a tester, or a user who was sent to no side. */
   | { readonly kind: 'uncounted' }
   | { readonly kind: 'unreadable' };
 
@@ -33,7 +33,7 @@ export function parseLogLine(line: string): LogLine {
       slot: side,
       endedMs,
       ending: {
-        // 499: the user went away before the answer's head; nginx's own number, sent to nobody.
+        // 499: the user went away before the answer's head; nginx's own number, never sent.
         status: status === '499' ? undefined : Number(status),
         ms: Number.isFinite(natural) ? natural : timeMs,
         failure,

@@ -19,7 +19,7 @@ afterEach(() => stage.end());
 const blueOnly = routed(1, { active: 'blue' });
 
 describe('starting', () => {
-  test('five engines at once bring up one nginx', async () => {
+  test('five engines at once start one nginx', async () => {
     const engines = Array.from({ length: 5 }, () => stage.balancer());
     await Promise.all(engines.map((engine) => engine.ensure()));
     const observed = await Promise.all(engines.map((engine) => engine.observe()));
@@ -28,7 +28,7 @@ describe('starting', () => {
     expect(workersOf(stage.places).map(parentOf)[0]).toBe(masterOf(stage.places));
   });
 
-  test('a port that somebody else has is named, and nothing is left running', async () => {
+  test('a port that another process holds is named, and nothing is left running', async () => {
     const { port } = stage.options.spec.listen;
     const stranger = createServer().listen(port, '127.0.0.1');
     try {
@@ -51,7 +51,7 @@ describe('starting', () => {
     });
   });
 
-  test('what holds secrets can be read by nobody else, and the logs hold none', async () => {
+  test('files with secrets can be read by no other user, and the logs hold no secret', async () => {
     const balancer = stage.balancer();
     await balancer.ensure();
     await balancer.apply(blueOnly, 1);
@@ -134,7 +134,7 @@ describe('outliving', () => {
 });
 
 describe('changed settings', () => {
-  test('are followed by a reload that cuts nobody: under load, nothing is lost and nothing is stale', {
+  test('are followed by a reload that cuts no request: under load, nothing is lost and nothing is stale', {
     timeout: 120_000,
   }, async () => {
     const balancer = stage.balancer();
@@ -164,7 +164,7 @@ describe('changed settings', () => {
     await expect(stage.user()).rejects.toThrow(/ECONNREFUSED/);
   });
 
-  test('that nginx refuses are kept beside with its message, and the old ones serve on', async () => {
+  test('that nginx refuses are stored in another file with its message, and the old ones serve on', async () => {
     const balancer = stage.balancer();
     await balancer.ensure();
     await balancer.apply(blueOnly, 1);

@@ -67,7 +67,7 @@ async function withCandidate(
   text: string,
   use: (candidate: string) => void,
 ): Promise<void> {
-  // A name of its own: another engine may be doing the same.
+  // A unique name: another engine may be doing the same.
   const candidate = `${places.config}.${randomBytes(4).toString('hex')}.candidate`;
   // Holds the tokens: only for us.
   writeFileAtomic(candidate, text, 0o600);
@@ -104,7 +104,7 @@ async function start(options: ManagedOptions): Promise<void> {
     if (endedAt !== undefined && clock.monotonic() > endedAt + othersMs) break;
     await clock.sleep(20);
   }
-  // It must not come up later, when nobody knows of it.
+  // It must not come up later, when no engine knows of it.
   if (endedAt === undefined) signal(started.pid, 'SIGKILL');
   const log = (readFileIfAny(places.errorLog) ?? '').slice(logBefore);
   if (log.includes('Address already in use'))

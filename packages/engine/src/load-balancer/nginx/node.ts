@@ -6,22 +6,22 @@ import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 export interface NginxNode {
   /** The file whose text decides about the structure. */
   readonly config: string;
-  /** Asks nginx itself whether it would take the text. @throws `config-refused`, with the refused text kept beside */
+  /** Asks nginx itself whether it would take the text. @throws `config-refused`, after storing the text in a file */
   replaceConfig(text: string): Promise<void>;
   /** The same question, and nothing stays. @throws `config-refused` */
   test(text: string): Promise<void>;
   /** @throws `balancer-unreachable`, `port-in-use` */
   start(): Promise<void>;
-  /** Makes nginx follow the configuration. Resolves when it was told, not when it has done so. */
+  /** Makes nginx follow the configuration. Resolves when the request was sent, not when nginx has followed it. */
   reload(): Promise<void>;
-  /** Makes nginx open its log anew; undefined when it cannot be told to. */
+  /** Makes nginx reopen its log; undefined when there is no way to request it. */
   readonly reopenLog: (() => Promise<void>) | undefined;
-  /** False when nobody would replace a worker that ends. */
+  /** False when no master would replace a worker that ends. */
   whole(): boolean;
   stop(): Promise<void>;
 }
 
-/** Beside the configuration in force, never under a name that a pattern like `*.conf` includes. */
+/** Next to the configuration in force, never under a name that a pattern like `*.conf` includes. */
 export function keepRefused(config: string, text: string, why: unknown): BlueGreenError {
   const refused = `${config}.refused`;
   const message = messageOf(why);

@@ -1,5 +1,5 @@
-// Which processes are the managed nginx. The master is known by its pid file and told from a stranger with the same pid by
-// its command line, which names our configuration; workers whose master was killed are found by the log that they hold open.
+// Which processes are the managed nginx. The pid file names the master; its command line, which names our configuration,
+// excludes another process with the same pid. Workers of a killed master are found by the log that they hold open.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readFileIfAny } from '../../lib/files.ts';
@@ -13,7 +13,7 @@ export function masterOf({ pid, config }: NginxPlaces): number | undefined {
   return line?.startsWith('nginx: master') && line.includes(config) ? noted : undefined;
 }
 
-/** Workers that live on although their master is dead: they serve, but nobody would replace one that ends. */
+/** Workers that live on although their master is dead: they serve, but no master would replace one that ends. */
 export function orphansOf(places: NginxPlaces): readonly number[] {
   const master = masterOf(places);
   return workersOf(places).filter((pid) => parentOf(pid) !== master);

@@ -1,5 +1,5 @@
 // What a routing looks like on the disk. nginx tests two files for each request: `<seat>/live` and `<seat>/<share>`.
-// A seat is a kind of user, and a link to a table; a table is a folder of empty files. Without `live` nobody is served
+// A seat is a kind of user, and a link to a table; a table is a folder of empty files. Without `live` no user is served
 // there; the shares that have a file go to green, the others to blue.
 
 import { isDeepStrictEqual } from 'node:util';

@@ -2,7 +2,7 @@
 
 type Argv = readonly [string, ...string[]];
 
-/** The same service over TLS and HTTP/2, on an address of its own: `listen` stays plain, for probes and inner networks. */
+/** The same service over TLS and HTTP/2, on a separate address: `listen` stays plain, for probes and inner networks. */
 export interface NginxTls {
   readonly listen: { readonly host: string; readonly port: number };
   /** Absolute paths of PEM files that nginx can read. */
@@ -26,7 +26,7 @@ export interface AttachedNginx {
   readonly include: string;
   readonly check: Argv;
   readonly reload: Argv;
-  /** Makes nginx open its logs anew; without it the log is shortened in place. */
+  /** Makes nginx reopen its logs; without it the log is shortened in place. */
   readonly reopen: Argv | undefined;
   readonly tls: NginxTls | undefined;
   /** Absolute path of the operator's `add_header` lines, for every answer of this site. */

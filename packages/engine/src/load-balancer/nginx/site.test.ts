@@ -148,7 +148,7 @@ describe('nginx itself', () => {
   });
 });
 
-/** The directives alone: comments left out, quoted texts and our own prefix made equal. */
+/** Only the directives: comments left out, quoted texts and our own prefix made equal. */
 function structure(text: string): readonly string[] {
   return text
     .split('\n')

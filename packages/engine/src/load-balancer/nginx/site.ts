@@ -36,7 +36,7 @@ export interface SiteParts {
 
 export interface Site {
   readonly text: string;
-  /** sha256 of the rest: nginx tells by it which configuration it follows. */
+  /** sha256 of the rest: with it nginx reports which configuration it follows. */
   readonly digest: string;
 }
 

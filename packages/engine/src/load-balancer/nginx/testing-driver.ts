@@ -1,5 +1,5 @@
-// A driver in a process of its own, for tests that stop it at a chosen call of the system and wake it later.
-// Reads one JSON object from its first argument; stops itself with SIGSTOP before the named call, and prints how it ended.
+// A driver in a separate process, for tests that stop it at a chosen system call and wake it later. Reads one JSON
+// object from its first argument; stops itself with SIGSTOP before the named call, and prints how it ended.
 
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

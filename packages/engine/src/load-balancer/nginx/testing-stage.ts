@@ -1,4 +1,4 @@
-// One nginx in a folder of its own with two real little services behind it, for the tests of this driver.
+// One nginx in its own folder with two small real services behind it, for the tests of this driver.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

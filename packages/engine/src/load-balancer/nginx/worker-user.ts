@@ -1,5 +1,5 @@
-// Whom the workers of a managed nginx run as. Started by an ordinary user, they are that user. Started by root, they are
-// `nobody`, where `nobody` can get at the routing files; where a folder above is closed to him, they stay root.
+// The user that the workers of a managed nginx run as. Started by an ordinary user, they run as that user. Started by
+// root, they run as `nobody` where `nobody` can read the routing files; where a folder above is closed to it, as root.
 
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';

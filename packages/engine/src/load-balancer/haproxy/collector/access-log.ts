@@ -1,4 +1,4 @@
-// The lines themselves, for whoever follows one request: two files of limited size, written now and then in one go.
+// The lines themselves, for a person who follows one request: two files of limited size, written in batches.
 
 import { close, openSync, renameSync, statSync, write } from 'node:fs';
 import { promisify } from 'node:util';

@@ -1,6 +1,6 @@
-// Takes HAProxy's log lines from a local socket, counts them, keeps them in a file of limited size for whoever follows one
-// request, and answers the engine over a socket of its own. HAProxy's ring keeps lines while nobody listens; what is lost
-// all the same shows as a difference to HAProxy's own totals.
+// Takes HAProxy's log lines from a local socket, counts them, stores them in a file of limited size for a person who
+// follows one request, and answers the engine over a second socket. HAProxy's ring stores lines while no collector
+// listens; lines that are lost all the same show as a difference to HAProxy's own totals.
 
 import { rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';

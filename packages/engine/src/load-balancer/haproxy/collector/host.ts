@@ -1,5 +1,5 @@
-// All HAProxy targets of one state folder are counted in one process. Each has its sockets, files and counts to itself,
-// comes and goes alone, and the process ends with the last of them.
+// One process counts all HAProxy targets of one state folder. Each has its own sockets, files and counts, starts and
+// stops independently, and the process ends with the last of them.
 
 import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';

@@ -1,6 +1,6 @@
-// HAProxy's log lines, one per request, made into counts. Read as bytes, since turning each line into text would cost more
-// than everything else: a line is `key second backend status ending route µs head-µs id …`, and only numbers and single
-// letters of it are looked at.
+// Turns HAProxy's log lines, one per request, into counts. Reads bytes, since turning each line into text would cost
+// more than everything else: a line is `key second backend status ending route µs head-µs id …`, and only numbers and
+// single letters of it are read.
 
 import type { SlotName } from '../../../domain/target.ts';
 import type { Counters, Ending } from '../../counting/counters.ts';

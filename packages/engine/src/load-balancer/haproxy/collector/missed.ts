@@ -1,5 +1,5 @@
-// How many requests went uncounted: HAProxy's own totals of ended requests beside the lines that came. Totals belong to
-// one process of HAProxy; a new one begins at zero, and what its predecessor had not said by then is not known.
+// How many requests were not counted: HAProxy's own totals of ended requests compared with the lines that came. Totals
+// belong to one process of HAProxy; a new one begins at zero, and what its predecessor had not reported is unknown.
 
 import type { SlotName } from '../../../domain/target.ts';
 import { systemClock } from '../../../lib/clock.ts';
