@@ -1,5 +1,5 @@
-// One line per request, by which it is found again: when, its id, side, method, path, status, time. Written now and then in
-// one go, two files of limited size; a slow or full disk costs lines, which are counted, and never a request.
+// One line per request, for finding it again: when, its id, side, method, path, status, time. Written in batches to two
+// files of limited size; a slow or full disk costs lines, which are counted, and never a request.
 
 import { closeSync, fstatSync, openSync, renameSync, write, writeSync } from 'node:fs';
 import type { SlotName } from '@bg/engine';
@@ -21,7 +21,7 @@ export interface AccessLog {
   close(): void;
 }
 
-/** Follows a spec that may change: opened with the first line, so that only who has the port ever opens it. */
+/** Follows a spec that may change: opened with the first line, so that only the holder of the port opens it. */
 export function followAccessLog(wanted: () => string | undefined, log: Log): AccessLog {
   let path: string | undefined;
   let current = noAccessLog;

@@ -18,7 +18,7 @@ beforeEach(() => service.forget());
 
 const head = (lines: readonly string[]) => `${lines.join('\r\n')}\r\n\r\n`;
 
-describe('what could be read in two ways is refused, and the service never hears of it', () => {
+describe('an ambiguous request is refused, and the service never receives it', () => {
   test.each([
     [
       'Content-Length with Transfer-Encoding',

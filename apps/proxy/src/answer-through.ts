@@ -16,7 +16,7 @@ export function beginAnswer(passage: Passage, reply: IncomingMessage): void {
     passage.headMs = performance.now() - began;
     passage.leave = streams.add(choice.slot, () => request.socket.destroy());
   }
-  // The first of the body usually comes with the head, and leaves in one packet with it; if it does not, the head goes.
+  // The first part of the body usually comes with the head and leaves in the same packet; else the head is sent first.
   setImmediate(flushHead, response);
 }
 
@@ -24,7 +24,7 @@ function flushHead(response: ServerResponse): void {
   if (!response.destroyed && !response.writableEnded) response.flushHeaders();
 }
 
-/** 103 is the only informational answer that says something to the user, besides `100 Continue`. */
+/** 103 is the only informational answer that is useful to the user, besides `100 Continue`. */
 export function passInformation(
   { request, response }: Passage,
   { statusCode, rawHeaders }: { readonly statusCode: number; readonly rawHeaders: readonly string[] },

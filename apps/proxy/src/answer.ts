@@ -1,4 +1,4 @@
-// The balancer's own words, and what it adds to the service's answers.
+// The balancer's own answers, and what it adds to the service's answers.
 
 import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
@@ -31,7 +31,7 @@ export function rawHead(status: number, text: string, headers: FlatHeaders): str
   return `${head}\r\n`;
 }
 
-/** The service's headers with the user's key, what keeps a preview private, and the side's name for who may know it. */
+/** The service's headers with the user's key, the headers that keep a preview private, and the side's name for probes. */
 export function decorated(headers: FlatHeaders, choice: Choice & { kind: 'side' }, spec: ProxySpec): FlatHeaders {
   const { slot, route, probe, newKey } = choice;
   let result = headers;

@@ -79,7 +79,7 @@ describe('answers', () => {
 });
 
 describe('when one end goes away', () => {
-  test('a user who leaves takes the request upstream with him', async () => {
+  test('a user who leaves ends the request to the service, too', async () => {
     const outgoing = get(`${proxy.base}/endless`, { agent: new Agent() }, (answer) =>
       answer.once('data', () => outgoing.destroy()),
     );

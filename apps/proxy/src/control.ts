@@ -1,4 +1,4 @@
-// The engine's way in to one target.
+// The engine's interface to one target.
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { ProxyConnections, ProxyStatus, RoutingOrder, Traffic } from '@bg/engine';

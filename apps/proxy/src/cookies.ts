@@ -1,4 +1,4 @@
-// The few cookies that the balancer itself reads. Anything else in the header passes untouched.
+// The few cookies that the balancer itself reads. Anything else in the header passes unchanged.
 
 /** The value of the first cookie of that name, as sent. */
 export function readCookie(header: string | undefined, name: string): string | undefined {

@@ -75,7 +75,7 @@ function listenTo(passage: Passage): void {
   outgoing.once('close', () => {
     if (passage.status === undefined) fail(passage, new Error('the connection was closed'));
   });
-  // What the user does to the request is heard of through the answer's end.
+  // The end of the answer reports what the user did to the request.
   request.on('error', () => {});
 }
 
@@ -131,7 +131,7 @@ function passAnswer(passage: Passage, reply: IncomingMessage): void {
     response.once('drain', resume);
   });
   reply.once('end', () => {
-    // What is cut says so as `error`; an end without `complete` is a cut too.
+    // A cut answer emits `error`; an end without `complete` is a cut too.
     if (reply.complete && !response.writableEnded) endAnswer(passage, reply);
   });
   reply.once('error', (error) => fail(passage, error));
@@ -157,7 +157,7 @@ function giveUp(passage: Passage): void {
 
 function fail(passage: Passage, error: Error): void {
   const { request, response, choice, log } = passage;
-  // An early answer that is whole: that the rest of the body found no reader means nothing.
+  // An early answer that is whole: it does not matter that the rest of the body was not read.
   if (response.destroyed || response.writableEnded) return;
   const own = ownAnswerFor(passage, error);
   giveUp(passage);

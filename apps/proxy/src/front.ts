@@ -141,7 +141,7 @@ interface Asked {
   readonly request: IncomingMessage;
 }
 
-/** Until `end` is closed. Probes need none: how a side does must be seen when it has too much to do, above all. */
+/** Until `end` is closed. Probes need no place: the state of a side must be visible above all when it is overloaded. */
 function takePlace({ places }: FrontOptions, { site, choice, request }: Asked, end: ServerResponse | Duplex): boolean {
   if (choice.probe) return true;
   const giveBack = places.take(sourceOf(request, site.isTrusted));

@@ -1,4 +1,4 @@
-// Small JSON requests over a unix socket that only this user can open: what the engine's two ways in have in common.
+// Small JSON requests over a unix socket that only this user can open: the common part of the engine's two interfaces.
 
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -6,7 +6,7 @@ import type { ProxyRefusal } from '@bg/engine';
 import { type Log, messageOf } from './log.ts';
 import { InvalidInput } from './parse.ts';
 
-/** A refusal that the engine understands; thrown by whatever it asks for. */
+/** A refusal that the engine understands; any handler of a request may throw it. */
 export class Refused extends Error {
   readonly why: ProxyRefusal['error'];
 

@@ -125,7 +125,7 @@ describe('a running proxy', () => {
     stream.destroy();
   });
 
-  test('a hang-up of the terminal is none of its business', async () => {
+  test('a hang-up of the terminal does not end it', async () => {
     proxy.child.kill('SIGHUP');
     expect(await (await fetch(proxy.base)).text()).toBe('done');
   });

@@ -19,7 +19,7 @@ process.on('uncaughtException', (error) => log.trouble('uncaught', { why: messag
 process.on('unhandledRejection', (reason) => log.trouble('unhandled', { why: messageOf(reason) }));
 process.on('SIGTERM', () => end('SIGTERM'));
 process.on('SIGINT', () => end('SIGINT'));
-// A terminal that closes is none of its business.
+// A terminal that closes does not end it.
 process.on('SIGHUP', () => {});
 
 const [specFile, socket, again] = process.argv.slice(2);
@@ -32,11 +32,11 @@ async function start(spec: string, hostSocket: string | undefined): Promise<void
   if (hostSocket !== undefined)
     await host.open(hostSocket).catch((thrown) => log.error('no further targets', { why: messageOf(thrown) }));
   await host.add({ spec, log: undefined });
-  // For the next start, which may come after a kill: without it every process holds the compiler too.
+  // For the next start, which may come after a kill: without the compile cache every process holds the compiler too.
   flushCompileCache();
 }
 
-/** One target that cannot be served does not keep the others from their users. */
+/** One target that cannot be served does not stop the others. */
 async function startAgain(spec: string, hostSocket: string): Promise<void> {
   const targets = targetsBefore(hostSocket) ?? [{ spec, log: undefined }];
   if (!(await host.open(hostSocket)) || targets.length === 0) return end('nothing is left to serve');

@@ -1,5 +1,5 @@
-// One target put together: users' side, control side, and what both share. The port is the lock: who cannot have it ends
-// before touching the control socket or the routing file, so that two proxies can never share one target's users.
+// One target: users' side, control side, and what both share. The port is the lock: a proxy that cannot listen on it
+// ends before it touches the control socket or the routing file, so that two proxies never share one target's users.
 
 import type { Server } from 'node:http';
 import type { ProxySpec } from '@bg/engine';
@@ -65,7 +65,7 @@ async function openControl(live: Live, { specFile, log, onShutdown }: Surroundin
   if (problem !== undefined) log.error('the routing is not known; users get 503 until it is put in place', { problem });
 
   const control = createControl(commandsOf({ live, routing, specFile, log, onShutdown }), log);
-  // Who has the port has the socket too.
+  // The holder of the port holds the socket too.
   await listenOnSocket(control, spec.socket);
   log.info('started', { service: spec.service, target: spec.target, listen: spec.listen, ...routing.current() });
   let closing: Promise<void> | undefined;

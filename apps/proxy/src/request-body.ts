@@ -16,7 +16,7 @@ export interface BodyWatch {
   ended(): void;
 }
 
-/** Returns what stops it. The user's silence ends in a `timeout` event of the request, the service's is the caller's to limit. */
+/** Returns what stops it. A silent user causes a `timeout` event of the request; the caller limits the service. */
 export function sendBody(
   request: IncomingMessage,
   outgoing: ClientRequest,
@@ -32,7 +32,7 @@ export function sendBody(
   const pass = (chunk: Buffer): void => {
     if (outgoing.write(chunk)) return;
     request.pause();
-    // The service's turn: the user is not to blame for the silence.
+    // The service must act now: the user is not to blame for the silence.
     socket.setTimeout(hourMs);
     watch.blocked(true);
   };

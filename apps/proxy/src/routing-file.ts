@@ -1,4 +1,4 @@
-// Routing and fence on disk: written to a spare file, synced, renamed, so that a killed proxy comes back exactly as it was.
+// Routing and fence on disk: written to a spare file, synced, renamed, so that a killed proxy restarts as it was.
 
 import { copyFileSync, readFileSync } from 'node:fs';
 import { link, open, rename, rm, stat } from 'node:fs/promises';
@@ -64,7 +64,7 @@ function keepCopy(path: string): string {
   }
 }
 
-/** In place where the file is there. */
+/** Overwrites the file in place where it exists. */
 async function writeSynced(path: string, content: string): Promise<void> {
   const file = (await open(path, 'r+').catch(unlessMissing)) ?? (await open(path, 'w', 0o600));
   try {

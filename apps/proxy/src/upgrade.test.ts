@@ -64,7 +64,7 @@ const handshake = (extra: readonly string[] = []) =>
   `${['GET /chat HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', ...extra].join('\r\n')}\r\n\r\n`;
 
 describe('a WebSocket', () => {
-  test('carries messages of any size both ways, and both ends hear of the end', async () => {
+  test('carries messages of any size both ways, and both sides see the end', async () => {
     const talk = await open();
     expect(talk.protocol).toBe('chat');
     for (const size of [0, 1, 125, 126, 70_000, 5_000_000]) {

@@ -134,7 +134,7 @@ function passRefusal({ socket, choice, site }: UpgradeExchange, answer: Incoming
   });
 }
 
-/** The user closes after reading `connection: close`; who does not is not waited for. */
+/** The user closes after reading `connection: close`; the proxy does not wait for a user who does not close. */
 function closeSoon(socket: Duplex): void {
   (socket as Socket).setTimeout(5_000, () => socket.destroy());
 }

@@ -30,12 +30,12 @@ const upload = (path: string, extra = ''): string =>
   `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n${extra}\r\n`;
 
 describe('a service that refuses a request by its head', () => {
-  test('is heard at once by a user who waits for 100 Continue, and the body is not asked for', async () => {
+  test('reaches a user who waits for 100 Continue at once, and the body is not requested', async () => {
     const answer = await exchangeRaw(proxy.port, upload('/', 'Expect: 100-continue\r\n'), /too large/);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  test('is heard at once by a user who has sent no byte of the body', async () => {
+  test('reaches a user who has sent no byte of the body at once', async () => {
     expect(await exchangeRaw(proxy.port, upload('/refused'), /who are you/)).toMatch(/^HTTP\/1\.1 401 /);
   });
 });

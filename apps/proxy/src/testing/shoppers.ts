@@ -1,4 +1,4 @@
-// Users who order again and again on a connection that they keep, with time to think in between.
+// Users who order again and again on a persistent connection, with time to think in between.
 
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,15 +1,15 @@
-// What two starts have in common. Pure: names go in and out, values are nowhere.
+// What two starts have in common. Pure: works with names only, never with values.
 
 import type { Effective } from './environment.ts';
 
-/** Names of variables that one has and the other has not, or otherwise. Undefined where the two cannot be compared. */
+/** Names of variables that only one has, or that differ. Undefined where the two cannot be compared. */
 export function differences(one: Effective, other: Effective): readonly string[] | undefined {
   if (one.key !== other.key) return undefined;
   const names = new Set([...Object.keys(one.variables), ...Object.keys(other.variables)]);
   return [...names].filter((name) => one.variables[name]?.mark !== other.variables[name]?.mark).toSorted();
 }
 
-/** The same between two slots, but for what comes from an env file that only one of them has. */
+/** The same between two slots, except what comes from an env file that only one of them has. */
 export function unexplained(one: Effective, other: Effective): readonly string[] | undefined {
   const own = new Set([
     ...one.envFiles.filter((file) => !other.envFiles.includes(file)),

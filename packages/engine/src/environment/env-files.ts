@@ -28,8 +28,8 @@ export function substituteAll(
 }
 
 /**
- * The same in the words of a command, which know `env` as well. A word stays one word, whatever is filled in, and a script is
- * left to its shell, which has the same variables.
+ * The same in the words of a command, which may use `env` as well. A word stays one word, whatever is filled in. A
+ * script is not filled in: its shell has the same variables.
  */
 export function fillCommand(
   command: readonly [string, ...string[]],

@@ -62,7 +62,7 @@ export interface LaunchSettings {
   readonly maxLogBytes: number;
   /** The rule that this instance is judged by until its next start. */
   readonly health?: HealthRule;
-  /** Undefined: the account of the engine, which may then do whatever the engine may. */
+  /** Undefined: the account of the engine. The service may then do whatever the engine may. */
   readonly account?: AccountName | undefined;
   readonly quota?: Quota | undefined;
 }
@@ -87,13 +87,13 @@ export interface VariableMark {
   readonly from: readonly string[];
 }
 
-/** What a look at the machine says about a slot now. */
+/** The present state of a slot on the machine. */
 export type SlotObservation =
   | {
       readonly kind: 'stopped';
       readonly lastExit?: string;
       readonly lastLog: readonly string[];
-      /** Not by itself: an engine stopped it, or the machine went down. Says nothing about the release. */
+      /** Set when it did not end by itself: an engine stopped it, or the machine went down. The release is not to blame. */
       readonly endedBy?: 'engine' | 'machine';
     }
   | {
@@ -123,7 +123,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Where slots are reached, of which the flow knows no more than this. */
+/** Where slots are reached. The flow knows no more than this about them. */
 export interface Addresses {
   /** Where the instances of a slot at this place answer. */
   endpoints(place: SlotPlace): readonly [Endpoint, ...Endpoint[]];
@@ -174,7 +174,7 @@ export interface Environment {
     place: SlotPlace,
     known: { readonly version: string; readonly digest: string },
   ): Promise<SlotObservation & { kind: 'running' }>;
-  /** Finds and clears what no slot of `places` owns; sees to it that logs stay below their limit. */
+  /** Finds and clears what no slot of `places` owns; ensures that logs stay below their limit. */
   sweep(places: readonly SlotPlace[], maxLogBytes: number): Promise<readonly Orphan[]>;
   /** The file that holds the slot's output. */
   logFile(place: SlotPlace): string;

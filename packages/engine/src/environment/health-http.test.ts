@@ -131,7 +131,7 @@ describe('a service that speaks https', () => {
     return listen(createSecureServer({ cert: readFileSync(certificate), key }, (_, response) => void response.end()));
   };
 
-  it('is believed by its authority and the name in Host, or without any look', async () => {
+  it('is trusted by its authority and the name in Host, or without any check', async () => {
     const url = await secure();
     const headers = { Host: 'shop.example.com' };
     const tls = { ca: certificate, insecure: false };
@@ -153,7 +153,7 @@ describe('a service that speaks https', () => {
     expect((await asked({ ca: undefined, insecure: false })).results[0]?.problem).toMatch(/self-signed certificate/);
   });
 
-  it('is not believed otherwise, and the reason is named', async () => {
+  it('is not trusted otherwise, and the reason is named', async () => {
     const url = await secure();
     expect((await probe(url, { scheme: 'https' })).problem).toMatch(/self-signed certificate/);
     const tls = { ca: certificate, insecure: false };

@@ -1,4 +1,4 @@
-// What a look at the health of an instance says.
+// The result of a health check of an instance.
 
 export type HealthProof = 'fields' | 'status-code' | 'grpc' | 'tcp' | 'command';
 

@@ -9,7 +9,7 @@ export type HealthCondition = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
 export const serves = (condition: HealthCondition | undefined): boolean =>
   condition === 'healthy' || condition === 'degraded';
 
-/** What a row of reports adds up to: one bad answer is not yet an illness, one good one not yet a recovery. */
+/** The state after several reports: one bad answer does not make a side unhealthy, one good one does not end that. */
 export interface HealthState {
   readonly condition: HealthCondition;
   /** In a row, up to the last report; one of the two is 0. */

@@ -1,4 +1,4 @@
-// Is a side healthy, and is it the side and the release that we believe it is? Asked over HTTP; knows no driver.
+// Is a side healthy, and is it the expected side and release? Checked over HTTP; independent of the driver.
 
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { SlotName } from '../domain/target.ts';
@@ -111,7 +111,7 @@ export function judgeHealthAnswer(
   };
 }
 
-/** `Healthy` of ASP.NET, `ok` of many: no JSON, and all that such a service says. */
+/** `Healthy` of ASP.NET, `ok` of many: not JSON, and the whole answer of such a service. */
 function bareWord(body: string, { status }: HealthSettings['fields']): string | undefined {
   return status === wholeAnswer && body.trim() !== '' ? excerpt(body) : undefined;
 }

@@ -25,7 +25,7 @@ function follow(value: unknown, parts: readonly string[]): unknown {
   return undefined;
 }
 
-/** Whether it is one of the values as a configuration writes them: `true` and `1` are the texts of the same looks. */
+/** Whether it is one of the values as a configuration writes them: `true` and `1` also match as texts. */
 export function isAmong(values: readonly unknown[], value: unknown): boolean {
   const isScalar = typeof value === 'number' || typeof value === 'boolean';
   return values.includes(value) || (isScalar && values.includes(String(value)));

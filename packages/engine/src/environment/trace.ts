@@ -1,4 +1,4 @@
-// One request's lines in the logs of those it passed. Logs are large: no more than the last part of each is read.
+// One request's lines in the logs of the processes that it passed. Logs are large: only the last part of each is read.
 
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -33,7 +33,7 @@ const maxLineChars = 2_000;
 /** A log and the copies that rotation left next to it. */
 const ages = ['.3', '.2', '.1', ''];
 
-/** What a balancer takes over from a client as an id; nothing else is ever looked for. */
+/** The form of an id that a balancer accepts from a client; the search accepts no other. */
 export const isRequestId = (text: string): boolean => /^[A-Za-z0-9._-]{1,128}$/.test(text);
 
 export async function traceRequest({ id, logs, signal }: TraceRequest): Promise<TraceReport> {

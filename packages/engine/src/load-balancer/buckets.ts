@@ -35,7 +35,7 @@ export function bucketFiles(
 /** What a balancer mixes into names that users choose themselves, before it makes buckets of them. 32 hexadecimal digits. */
 export const shareKey = (secret: string): string => keyed(secret, 'shares').subarray(0, 16).toString('hex');
 
-/** For users who are known by something that they choose themselves, such as a header: not to be worked out either. */
+/** For users who are recognised by a value that they choose, such as a header: they cannot compute its bucket. */
 export function bucketOfName(secret: string, name: string): number {
   return keyed(secret, `name ${name}`).readUInt32BE() % bucketsInAll;
 }

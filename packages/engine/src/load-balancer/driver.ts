@@ -18,7 +18,7 @@ export interface BalancerCapabilities {
   readonly sticky: boolean;
   /** Counts what each side answered, so that a canary can be judged. */
   readonly counts: boolean;
-  /** Sends who has the token to a side that no other user reaches. */
+  /** Sends a user with the token to a side that no other user reaches. */
   readonly preview: boolean;
   /** Refuses the write of an engine that has lost its lease, by itself. */
   readonly fence: boolean;
@@ -34,7 +34,7 @@ export interface BalancerDriver<Keys extends z.ZodType = z.ZodType, Settings = u
   readonly can: BalancerCapabilities;
   /** Undefined: the driver has no settings. */
   readonly keys?: Keys;
-  /** What it cannot do of what the file says. `at`: where its load balancer is in the file. */
+  /** Which settings of the file it does not support. `at`: where its load balancer is in the file. */
   check?(balancer: BalancerDraft, own: Draft<z.infer<Keys>>, at: Path): readonly Finding[];
   /** Where it listens besides `loadBalancer.listen`. */
   listens?(own: Draft<z.infer<Keys>>): readonly { readonly listen: string | number; readonly key: Path }[];

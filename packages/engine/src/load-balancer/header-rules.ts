@@ -78,7 +78,7 @@ export const previewReferrerPolicy = 'same-origin';
 /** The most that the head of a request or of an answer may have, unless the configuration says so. */
 export const usualHeaderBytes = 16_384;
 
-/** As services know a header that take any of `-`, `_` and `.` for the same, as CGI does: `X_Real_IP` is `x-real-ip`. */
+/** The name for services that treat `-`, `_` and `.` as the same, as CGI does: `X_Real_IP` is `x-real-ip`. */
 export const headerAsServicesReadIt = (name: string): string => name.toLowerCase().replaceAll(/[_.]/g, '-');
 
 interface PreviewSecret {

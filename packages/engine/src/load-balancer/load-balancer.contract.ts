@@ -1,4 +1,4 @@
-// What every load balancer driver promises, tried against the real thing with two real little services behind it.
+// What every load balancer driver promises, tested against the real balancer with two small real services behind it.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -99,7 +99,7 @@ function routingContract(stage: () => Stage): void {
     expect(sideOf(await stage().user())).toBe('blue');
   });
 
-  test('a driver that lost its lease is fenced out, whatever generation it brings, and after a crash as well', async () => {
+  test('a driver that lost its lease is fenced out, whatever generation it sends, and after a crash as well', async () => {
     const { balancer, kill } = stage().fixture;
     const routing = (generation: number) => ({
       generation,
@@ -136,7 +136,7 @@ function survivalContract(stage: () => Stage): void {
     expect(sideOf(await stage().user(asBucket(stage(), 3_000)))).toBe('green');
   });
 
-  test('after shutdown nobody listens, and shutting down again is harmless', async () => {
+  test('after shutdown no process listens, and shutting down again is harmless', async () => {
     const { balancer } = stage().fixture;
     await balancer.shutdown();
     await expect(stage().user()).rejects.toThrow(/ECONNREFUSED/);
@@ -164,7 +164,7 @@ function switchingContract(stage: () => Stage): void {
     expect(story.lost).toEqual([]);
     expect(story.stale).toBe(0);
     expect(story.requests).toBeGreaterThan(500);
-    // Requests in flight at the end are counted by now, and each once.
+    // Requests in flight at the end are counted by now, each exactly once.
     await delay(200);
     const { blue, green } = await fixture.balancer.traffic(0);
     expect(blue.requests + green.requests).toBe(story.requests);

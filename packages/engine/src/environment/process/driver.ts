@@ -1,5 +1,5 @@
-// The driver for plain processes of this machine (Linux). Each verb works under the slot's lock, so that two engines, or an
-// engine and a command line, never change one slot at once; a look needs none.
+// The driver for plain processes of this machine (Linux). Each verb works under the slot's lock, so that two engines,
+// or an engine and a command line, never change one slot at once; reading the state needs no lock.
 
 import { mkdirSync, statSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
@@ -25,7 +25,7 @@ export interface ProcessEnvironmentOptions {
   readonly log: Log;
 }
 
-/** On top of what the other one's own work may take: stopping and settling. */
+/** In addition to the time that the lock's holder may need for stopping and settling. */
 const lockPatienceMs = 30_000;
 
 export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnvironmentOptions): Environment {

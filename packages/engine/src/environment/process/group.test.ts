@@ -90,7 +90,7 @@ setTimeout(() => process.exit(1), 1500);
   });
 });
 
-it('has let go of its port when it counts as gone, however closely one looks', async () => {
+it('has released its port when it counts as gone, however often the test checks', async () => {
   const { blue, folder, settings } = fixture;
   // Without pauses between the looks, to see a process in the middle of its end.
   const restless = { ...systemClock, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
@@ -154,7 +154,7 @@ it('says who is changing a slot when that takes too long', async () => {
   expect(refusal.message).toBe(`blue of shop/production is being changed by pid ${process.pid} (node)`);
 });
 
-it('lets go of a slot when the process that was changing it is killed', async () => {
+it('releases a slot when the process that was changing it is killed', async () => {
   const code = `require('node:net').createServer().listen('\\0bluegreen/killed/shop/production/blue', () => console.log('held'))`;
   const holder = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve) => holder.stdout.once('data', resolve));

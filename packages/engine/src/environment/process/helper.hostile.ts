@@ -74,7 +74,7 @@ function asGames(argv: readonly string[], options: { readonly input?: string; re
   return spawnSync('/usr/bin/setpriv', words, { encoding: 'utf8', cwd: '/', timeout: 60_000, ...options });
 }
 
-/** A new engine each time, as after a restart of the driver. */
+/** A new engine each time, as after a restart of the engine. */
 function engine(
   act: string,
   ...given: readonly unknown[]
@@ -150,7 +150,7 @@ describe.skipIf(!canTry)('an engine that is not root (needs root, sudo and perl)
     expect(engine('start', place(), release('v1', hiding), settings()).value).toMatchObject({ pid });
   });
 
-  it('stops it after a restart of the driver, with what left its process group', async () => {
+  it('stops it after a restart of the engine, with what left its process group', async () => {
     const pid = started('v2', hiding);
     await expect.poll(() => answer().catch(() => ''), { timeout: 20_000 }).toContain('child');
     const { child } = JSON.parse(await answer()) as { child: number };
@@ -160,7 +160,7 @@ describe.skipIf(!canTry)('an engine that is not root (needs root, sudo and perl)
     expect(existsSync(`/sys/fs/cgroup/pids/bluegreen/${folderMark(stateFolder())}.${slot}`)).toBe(false);
   });
 
-  it('kills one that does not listen, after its grace', async () => {
+  it('kills one that ignores SIGTERM, after its grace', async () => {
     const pid = started('v3', deafServer);
     await expect.poll(() => answer().catch(() => ''), { timeout: 20_000 }).not.toBe('');
     expect(engine('stop', place(), 500)).toEqual({ value: null });
@@ -184,7 +184,7 @@ describe.skipIf(!canTry)('an engine that is not root (needs root, sudo and perl)
     expect(isLiving(pid)).toBe(false);
   });
 
-  it('is refused before anything is stopped where sudo does not let it', () => {
+  it('is refused before anything is stopped where sudo does not allow it', () => {
     const pid = started('v7');
     chmodSync(rule, 0o600);
     const text = readFileSync(rule, 'utf8');
@@ -199,7 +199,7 @@ describe.skipIf(!canTry)('an engine that is not root (needs root, sudo and perl)
     expect(engine('inspect', place()).value).toMatchObject({ kind: 'running', pid });
   });
 
-  it('says what the helper said when it refuses, and refuses what only root can do', () => {
+  it('reports the message of the helper when it refuses, and refuses what only root can do', () => {
     const other = { ...place(), slot: 'green' };
     expect(engine('start', other, release('v7'), settings()).message).toMatch(
       /names the account root for it, and the configuration nobody/,

@@ -17,7 +17,7 @@ export interface SlotHelper {
   readonly releases: string;
   /** The command that becomes the program, which reads its environment from `input`. */
   argv(start: HelperStart): readonly [string, ...string[]];
-  /** Processes of the slot, whatever they have made of themselves. */
+  /** Processes of the slot, even where they changed their group or environment. */
   members(): Promise<readonly number[]>;
   signal(name: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Ends what is left. @returns what does not end */

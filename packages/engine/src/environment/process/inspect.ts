@@ -1,4 +1,4 @@
-// A look at a slot: what its record says, held against what the machine says.
+// Inspects a slot: compares its record with the state of the machine.
 
 import type { SlotObservation, SlotPlace } from '../environment.ts';
 import { leaderAmong, markedProcesses, processesToMeasure } from './launch.ts';
@@ -26,7 +26,7 @@ export async function inspectSlot(room: Room, place: SlotPlace): Promise<SlotObs
   };
 }
 
-/** The record of a process that is really there. A start that was cut short is completed by looking for its launch. */
+/** The record of a process that exists. For a start that was cut short, it is completed by a search for its launch. */
 export function believe(room: Room, record: SlotRecord): RunningRecord | undefined {
   if (record.state === 'stopped') return undefined;
   if (record.state === 'running') return isAlive(record.process) ? record : undefined;
@@ -56,7 +56,7 @@ export function observe(room: Room, place: SlotPlace, record: RunningRecord): Ru
 function cpuPercent(room: Room, slot: string, now: Look): number {
   const before = room.looks.get(slot);
   const seconds = before?.pid === now.pid ? (now.at - before.at) / 1000 : 0;
-  // Two looks that are closer than the kernel counts say nothing: the earlier one stays.
+  // Two measurements that are closer than the kernel's clock tick show nothing: the earlier one stays.
   if (before && before.pid === now.pid && seconds < 0.1) return 0;
   room.looks.set(slot, now);
   if (!before || seconds <= 0) return 0;

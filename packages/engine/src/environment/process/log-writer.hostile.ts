@@ -1,4 +1,4 @@
-// Two gigabytes of output without a driver, while the writer's processes are killed one after the other: `npm run test:hostile`.
+// Two gigabytes of output without an engine, while the writer's processes are killed in turn: `npm run test:hostile`.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';

@@ -74,7 +74,7 @@ const lastNumber = (log: string): number =>
   Number(/^line (\d+)/.exec(lastLines(log, 3).findLast((line) => line.startsWith('line')) ?? '')?.[1] ?? 0);
 
 describe('a log stays below its limit', () => {
-  it('when a service writes many times as much and no driver is there', async () => {
+  it('when a service writes many times as much and no engine runs', async () => {
     const { environment, blue, release, settings } = fixture;
     const log = environment.logFile(blue);
     await environment.start(blue, release('v1', flooding), { ...settings, maxLogBytes: 4 * MB });

@@ -1,4 +1,4 @@
-// The engine dies, the services live on; and what a dead engine left behind is found again, whatever it was doing.
+// The engine dies, the services live on; the next engine finds what a dead engine left, whatever it was doing.
 
 import { spawn } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';

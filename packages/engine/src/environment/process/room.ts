@@ -1,4 +1,4 @@
-// What every act of this driver works with: where it keeps things, the clock, the log.
+// What every function of this driver uses: the state folder, the clock, the log.
 
 import { join } from 'node:path';
 import type { SlotKey } from '../../domain/target.ts';

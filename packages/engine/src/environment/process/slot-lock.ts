@@ -1,4 +1,4 @@
-// One change of a slot at a time, across processes: the kernel decides who, and lets go of the lock when its holder dies.
+// One change of a slot at a time, across processes: the kernel gives the lock, and releases it when its holder dies.
 
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';

@@ -1,4 +1,4 @@
-// A slot's log: a writer writes what the service says, the engine only adds the lines that say where each start begins.
+// A slot's log: a writer writes the service's output, the engine only adds the lines that mark where each start begins.
 
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,5 +1,5 @@
-// Starting a release in a slot. Everything that can refuse is asked before anything is stopped, and the slot's record is
-// written before the process exists: killed at any line, the engine finds what it left.
+// Starts a release in a slot. All checks that can refuse run before anything is stopped, and the slot's record is
+// written before the process exists: the engine may be killed at any line, and the next one finds what it left.
 
 import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';

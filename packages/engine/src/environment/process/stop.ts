@@ -1,4 +1,4 @@
-// Ending a slot's processes: asked first, made to afterwards, and finished only when the machine shows that none is left.
+// Ends a slot's processes: with SIGTERM first, then with SIGKILL. Done only when the machine shows that none is left.
 
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
@@ -15,7 +15,7 @@ import { logFileOf, placeFields, type Room, recordPlace } from './room.ts';
 import { clearScope } from './scope.ts';
 
 const pollMs = 25;
-/** Each look is a command. */
+/** Each check runs a command. */
 const helpedPollMs = 200;
 const killLimitMs = 5_000;
 
@@ -95,7 +95,7 @@ interface Wait {
   readonly limitMs: number;
   readonly clock: Clock;
   readonly helper: SlotHelper | undefined;
-  /** Sent at each look: what is killed may have had children in the meantime. */
+  /** Sent at each check: a killed process may have started children in the meantime. */
   readonly again?: Signal;
 }
 

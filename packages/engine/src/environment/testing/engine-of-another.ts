@@ -1,4 +1,4 @@
-// A process that is an engine for one act, so that a test can be one under another account, and a new one each time:
+// A process that acts as an engine once, so that a test can run an engine under another account, a new one each time:
 //   node engine-of-another.ts '{"stateFolder": …, "act": "start", "arguments": […]}'
 
 import { systemClock } from '../../lib/clock.ts';

@@ -1,4 +1,4 @@
-// One suite of raw requests for all drivers. What they make of one is the same, or documented with its reason.
+// One suite of raw requests for all drivers. They treat each request alike, or the difference is documented.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('what the drivers make of the same bytes differs nowhere but where it is documented', async () => {
+test('the drivers treat the same bytes alike, except where a difference is documented', async () => {
   const rows = await differences(conformanceCases);
   const raw = `${conformanceCases.length} raw requests to ${drivers.length} drivers`;
   console.info(`${raw}, undocumented differences: ${rows.length}`);

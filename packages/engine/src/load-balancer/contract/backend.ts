@@ -1,4 +1,4 @@
-// A tiny real service for the balancers' contract: it says which side it is, and does what the path asks for.
+// A small real service for the balancers' contract: it names its side, and does what the path asks for.
 
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

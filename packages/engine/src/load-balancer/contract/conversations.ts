@@ -1,4 +1,4 @@
-// What lasts longer than a switch: it stays with the side that it began with, and ends there in its own time.
+// Connections that last longer than a switch: each stays with the side that it began with, until it ends by itself.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { get } from 'node:http';

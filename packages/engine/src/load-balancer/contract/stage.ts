@@ -9,7 +9,7 @@ import { type Call, call, type Reply } from './user.ts';
 
 export interface BalancerFixture {
   readonly balancer: LoadBalancer;
-  /** The same balancer as another engine's process would hold it. */
+  /** The same balancer as another engine's process would use it. */
   another(): LoadBalancer;
   /** Ends the balancer's processes at once, as a crash would. */
   kill(): Promise<void>;

@@ -1,5 +1,5 @@
-// Users who never stop while the balancer is switched to and fro: nothing may be lost, and nothing answered by a side that
-// was no longer active when the request began.
+// Users who send requests without a pause while the balancer is switched back and forth: no request may be lost, and
+// none answered by a side that was no longer active when the request began.
 
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Agent } from 'node:http';

@@ -34,7 +34,7 @@ describe('a histogram of times', () => {
     expect(timesIn(emptyHistogram())).toEqual([]);
   });
 
-  test('takes what cannot be a time without being harmed', () => {
+  test('accepts values that cannot be a time, without an error', () => {
     const histogram = emptyHistogram();
     for (const odd of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e300]) addTime(histogram, odd);
     expect(histogram.reduce((sum, count) => sum + count, 0)).toBe(5);

@@ -1,4 +1,4 @@
-// The embedded balancer: a process of our own for all targets of a folder, which outlives the engine and keeps each
+// The embedded balancer: our own process for all targets of a folder, which outlives the engine and stores each
 // target's routing itself.
 
 import { isDeepStrictEqual } from 'node:util';
@@ -61,7 +61,7 @@ export function createEmbeddedBalancer(options: EmbeddedOptions): LoadBalancer {
   };
 }
 
-/** A running proxy is asked to follow a changed spec itself, so that no connection is lost on the way. */
+/** A running proxy follows a changed spec itself on request, so that no connection is lost. */
 async function ensure(parts: Parts): Promise<void> {
   const { control, files, wanted, log, spec } = parts;
   for (let tries = 0; tries < ensureTries; tries++) {
@@ -105,7 +105,7 @@ async function observe({ control, spec }: Parts): Promise<ObservedNode> {
 
 async function shutdown({ control, clock, files }: Parts): Promise<void> {
   const present = await statusIfAny(control);
-  // A killed one may be on its way back.
+  // The watcher may be starting a killed one again.
   const status = present ?? ((await isServedAgain({ files, clock })) ? await statusIfAny(control) : undefined);
   if (status === undefined) return;
   await control.shutdown();

@@ -22,7 +22,7 @@ balancerContract('embedded', async (spec: BalancerSpec) => {
     another: () => createEmbeddedBalancer(options),
     kill: async () => {
       const { pid } = await createControlClient(proxyFiles(folder, spec).socket).status();
-      // With its watcher, which would have it back before it is missed.
+      // With its watcher, which would start it again at once.
       endWatcher(proxyFiles(folder, spec).watcher);
       process.kill(pid, 'SIGKILL');
       for (let looks = 0; looks < 500 && isAlive(pid); looks++) await systemClock.sleep(10);

@@ -1,4 +1,4 @@
-// What the driver and the proxy's own process say to each other: the spec file, and JSON over the control socket.
+// What the driver and the proxy's process exchange: the spec file, and JSON over the control socket.
 
 import type { Fence, Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
@@ -10,7 +10,7 @@ export interface ProxySpec extends BalancerSpec {
   readonly digest: string;
   /** Absolute path of the control socket, under 108 bytes. */
   readonly socket: string;
-  /** Absolute path of the file that keeps routing and fence across restarts. */
+  /** Absolute path of the file that stores routing and fence across restarts. */
   readonly routingFile: string;
   /** Absolute path of a file with one line per request; undefined: none is written. */
   readonly accessLog?: string | undefined;
@@ -50,7 +50,7 @@ export interface ProbeHeaders {
   readonly bucketHeader: string;
 }
 
-/** What the proxy keeps in its routing file, and what `PUT /routing` carries. */
+/** What the proxy stores in its routing file, and what `PUT /routing` carries. */
 export interface RoutingOrder {
   readonly routing: Routing;
   readonly fence: Fence;

@@ -14,7 +14,7 @@ export interface ProxyFiles {
   readonly accessLog: string;
   readonly nonce: string;
   readonly socket: string;
-  /** Where the process that serves all targets of this folder takes in further ones. */
+  /** The socket where the process that serves all targets of this folder accepts further ones. */
   readonly hostSocket: string;
   /** Held while a target is started, so that two do not start two processes. */
   readonly startLock: string;

@@ -27,7 +27,7 @@ const lookEveryMs = 40;
 /** Ours may have ended because another engine's proxy took the port first: that one answers within this time. */
 const othersMs = 2_000;
 
-/** Requests leave little behind, and a large space for it only keeps memory from the services: 50 MB of 170 under load. */
+/** Requests leave little garbage; a large space for it only takes memory from the services: 50 MB of 170 under load. */
 const smallYoungSpace = '--max-semi-space-size=8';
 
 /** A watcher starts a killed proxy at once; one that cannot is replaced. */
@@ -69,7 +69,7 @@ export async function isServedAgain({ files, clock }: Pick<StartOptions, 'files'
   return false;
 }
 
-/** Undefined where no process takes in further targets, or the one that does hangs. */
+/** Undefined where no process accepts further targets, or the one that does hangs. */
 async function joinOthers(files: ProxyFiles): Promise<number | undefined> {
   try {
     const { pid } = await createHostClient(files.hostSocket).add({ spec: files.spec, log: files.log });
@@ -82,7 +82,7 @@ async function joinOthers(files: ProxyFiles): Promise<number | undefined> {
 
 async function startAlone(options: StartOptions): Promise<number> {
   const { node, proxyEntry, folder, files, control, clock } = options;
-  // Nothing of our environment: what serves users must not depend on who happened to start it.
+  // Nothing of our environment: the process that serves users must not depend on the process that started it.
   const argv = [node, smallYoungSpace, proxyEntry, files.spec, files.hostSocket] as const;
   // Compiled once for all starts, which also saves each process the memory of the compiler.
   const env = { NODE_COMPILE_CACHE: join(folder, 'compiled') };

@@ -59,7 +59,7 @@ export function createFollower(parts: Parts): Follower {
           { node: node.name, why: messageOf(problem) },
           'load balancer node does not follow; the others do, and it is tried again',
         );
-        // Not waited for: it ends by itself, and keeps no process alive that wants to end.
+        // Not waited for: it ends by itself, and does not prevent the end of the process.
         void chase(node, order).catch(() => {});
       }
       void lookAgain(order).catch(() => {});
@@ -112,7 +112,7 @@ async function attempt({ runtime }: HaproxyNode, order: RoutingOrder): Promise<u
   );
 }
 
-/** HAProxy may have been restarted with this file a moment ago, or be down: the file speaks for it. */
+/** HAProxy may have been restarted with this file a moment ago, or be down: then the file decides. */
 function refuseByFile({ file }: Parts, order: RoutingOrder): void {
   const present = file.read();
   if (present === undefined || present === 'unreadable') return;

@@ -1,5 +1,5 @@
-// The engine's end of a target's collector: given to the process that counts for the folder's other targets, else to a new
-// one, asked for counts, ended with a managed balancer.
+// The engine's end of a target's collector. It adds the target to the process that counts for the folder's other
+// targets, else to a new one; asks it for counts; and ends it with a managed balancer.
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -34,12 +34,12 @@ const startLimitMs = 10_000;
 const answerLimitMs = 5_000;
 const entry = join(import.meta.dirname, 'collector', 'main.ts');
 
-/** Lines leave little behind, and a large space for it only keeps memory from the services. */
+/** Lines leave little garbage, and a large space for it only takes memory from the services. */
 const smallYoungSpace = '--max-semi-space-size=4';
 
 export function createCollectorClient(options: CollectorClientOptions): CollectorClient {
   const { place, spec, clock } = options;
-  // A process that reads lines otherwise is replaced, and counts the log again.
+  // A process that reads lines in another way is replaced, and the new one counts the log again.
   const whole = { ...spec, control: place.control, counted: place.counted, lineFormat: 2 };
   const wanted = { ...whole, digest: createHash('sha256').update(JSON.stringify(whole)).digest('hex') };
   const ask = askerOf(place.control);
@@ -78,7 +78,7 @@ export function createCollectorClient(options: CollectorClientOptions): Collecto
   };
 }
 
-/** False where no process takes in further targets, or the one that does hangs. @throws `balancer-unreachable` */
+/** False where no process accepts further targets, or the one that does hangs. @throws `balancer-unreachable` */
 async function joinOthers({ host, spec }: CollectorPlace): Promise<boolean> {
   const body = JSON.stringify({ spec } satisfies CollectorTarget);
   const answer = await requestOverSocket({
@@ -92,7 +92,7 @@ async function joinOthers({ host, spec }: CollectorPlace): Promise<boolean> {
   throw notStarted((JSON.parse(answer.body) as { readonly message: string }).message);
 }
 
-/** Nothing of our environment: what outlives us must not depend on who happened to start it. Compiled once for all starts. */
+/** Nothing of our environment: what outlives us must not depend on what started it. Compiled once for all starts. */
 async function startAlone({ node, cwd, place }: CollectorClientOptions): Promise<void> {
   const argv = [node, smallYoungSpace, entry, place.spec, place.host] as const;
   await spawnDetached({ argv, cwd, env: { NODE_COMPILE_CACHE: join(cwd, 'compiled') }, logFile: place.log });

@@ -1,5 +1,5 @@
-// One process counts for every HAProxy target of a folder, each apart: it is joined, left, killed and taken over from the
-// processes of an earlier version, and no request is missed on the way.
+// One process counts for every HAProxy target of a folder, each separately: targets join and leave, the process is
+// killed and takes over from processes of an earlier version, and no request is missed.
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What can go wrong around a real HAProxy: afterwards exactly one side serves, the one that was proved last.
+// Faults around a real HAProxy: afterwards exactly one side serves, the one that was proved last.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -188,7 +188,7 @@ describe('a routing changed by hand', () => {
 });
 
 describe('requests', () => {
-  test('go on being counted while no engine runs, and what a dead collector missed is said', async () => {
+  test('are still counted while no engine runs, and what a dead collector missed is reported', async () => {
     for (let count = 0; count < 5; count++) await stage.side();
     await until(async () => (await stage.balancer.traffic(0)).blue.requests === 5);
     // The balance is taken every two seconds.

@@ -84,7 +84,7 @@ describe.each(sleeperMoments)('a driver asleep %s', (moment) => {
     expect(end).toMatch(/^(fenced-out|balancer-unreachable|balancer-stale-generation)$/);
     expect([wordOnDisk(), JSON.stringify(await balancer.observe())]).toEqual(before);
     expect(sideOf(await call(balancer.entrypoints[0] ?? ''))).toBe('blue');
-    // And whatever comes next works as if nothing had happened.
+    // The next change works as usual.
     await balancer.apply(routing(4, 'green'), 7);
     expect(sideOf(await call(balancer.entrypoints[0] ?? ''))).toBe('green');
     expect(wordOnDisk()).toContain('4:7:green');
@@ -103,7 +103,7 @@ describe.each(sleeperMoments)('a driver asleep %s', (moment) => {
 });
 
 describe('the folder of a lease', () => {
-  test('is removed by the next, so that what the one before was writing has no way to its place', () => {
+  test('is removed by the next, so that the earlier lease cannot move its file into place', () => {
     const place = join(folder, 'leases');
     mkdirSync(place);
     const file = createRoutingFile(place);

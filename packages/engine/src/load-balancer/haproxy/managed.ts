@@ -1,5 +1,5 @@
-// An instance of our own: started without privilege in its own folder, known by pid and start time, reloaded by handing
-// its listening sockets to a successor, and outliving the engine.
+// The engine's own instance: started without privilege in its own folder, known by pid and start time, reloaded by
+// handing its listening sockets to a successor. It outlives the engine.
 
 import { rmSync } from 'node:fs';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
@@ -13,7 +13,7 @@ import type { RuntimeStatus } from './runtime.ts';
 import { managedText } from './site.ts';
 
 const startLimitMs = 10_000;
-/** It answers its runtime socket in a millisecond; one that is silent for so long is beyond help. */
+/** HAProxy answers its runtime socket in a millisecond; one that is silent for so long hangs. */
 const silentLimitMs = 3_000;
 
 /** Called under the start lock. @throws `balancer-refused`, `balancer-unreachable`, `port-in-use`, `exec-not-found` */

@@ -40,7 +40,7 @@ export function signal({ pid, startTicks }: KnownProcess, name: NodeJS.Signals):
   try {
     process.kill(pid, name);
   } catch {
-    // Ended between the look and the signal.
+    // Ended between the check and the signal.
   }
 }
 

@@ -1,4 +1,4 @@
-// What is said to a running HAProxy over its runtime socket. A routing is changed by compare and swap: a version of the
+// Commands to a running HAProxy over its runtime socket. A routing is changed by compare and swap: a version of the
 // map is prepared first, then what is in force is read and judged, then the version is committed. HAProxy refuses to
 // commit a version that is not newer than the one in force, so a writer that slept in between has lost, whenever it wakes.
 //

@@ -49,7 +49,7 @@ const rewriteBytes = 1024;
 const mostHeaders = 32_767;
 /** Where the name of the preview's host may occur with the token before it. */
 const carriers = ['host', 'referer', 'origin', 'x-forwarded-host', 'forwarded'];
-/** Proxies in front of one another that are looked through. */
+/** How many proxies in front of one another are followed to find the user. */
 const hops = Array.from({ length: 8 }, (_, hop) => -1 - hop);
 
 const siteTemplate = loadTemplate<Record<string, unknown>>(join(import.meta.dirname, 'site.cfg.hbs'));
@@ -163,7 +163,7 @@ const word = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9_
 
 const path = (text: string, what: string): string => fitting(text, /^\/[A-Za-z0-9._/@+-]{1,200}$/, what);
 
-/** The configuration's own check looks closer. */
+/** The configuration's own check is stricter. */
 const network = (text: string): string => fitting(text, /^[0-9A-Fa-f:.]{2,45}(\/\d{1,3})?$/, 'trustedProxies');
 
 const hostName = (text: string, what: string): string => fitting(text, /^[A-Za-z0-9:._-]{1,253}$/, what);

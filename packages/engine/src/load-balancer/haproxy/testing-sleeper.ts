@@ -26,7 +26,7 @@ export interface SleeperOrder {
   readonly fence: number;
 }
 
-/** What is said to HAProxy at that moment; `after` it was answered. */
+/** The command to HAProxy at that moment; `after`: once HAProxy has answered. */
 const breakpoints: Readonly<
   Record<SleeperMoment, { readonly command: RegExp; readonly when: 'before' | 'after' } | undefined>
 > = {

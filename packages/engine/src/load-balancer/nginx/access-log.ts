@@ -129,7 +129,7 @@ async function rotate(options: {
   await readOn(reader, counters, path, clock);
 }
 
-/** What is written between the last look and the cut is gone; by the size, it is known how much. */
+/** What is written between the last read and the cut is lost; the size shows how much. */
 function shorten(reader: Reader, counters: Counters, path: string): void {
   const file = openSync(path, 'r+');
   try {

@@ -1,5 +1,5 @@
-// What nginx says of itself, asked where users connect: which configuration it follows, which routing it finds on its disk,
-// and above all what it decides for whom.
+// What nginx reports about itself, asked where users connect: which configuration it follows, which routing it finds on
+// its disk, and above all which side it chooses for which user.
 
 import type { Routing } from '../../domain/routing.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';

@@ -55,7 +55,7 @@ afterEach(async () => {
 });
 
 describe('an nginx that runs already', () => {
-  test('is given one file, and switches without being reloaded; nothing else of it is touched', async () => {
+  test('gets one file, and switches without a reload; nothing else of it is touched', async () => {
     const before = readFileSync(join(home, 'nginx.conf'), 'utf8');
     const balancer = stage.balancer({ settings });
     await balancer.ensure();
@@ -131,7 +131,7 @@ describe('an nginx that runs already', () => {
     expect(tester.headers).toMatchObject({ ...wanted, 'cache-control': 'private, no-store' });
   });
 
-  test('a reload by hand in the middle of a canary changes nothing for anybody', async () => {
+  test('a reload by hand in the middle of a canary changes nothing for any user', async () => {
     const balancer = stage.balancer({ settings });
     await balancer.ensure();
     const canary = routed(1, { active: 'blue', canary: { slot: 'green', percent: 33 }, preview: 'green' });
@@ -169,7 +169,7 @@ describe('an nginx that runs already', () => {
 });
 
 describe.skipIf(process.getuid?.() !== 0)('a state folder that the workers of nginx cannot enter', () => {
-  test('is named by everything that meets it, and once it is open all is well', async () => {
+  test('is named by every command that needs it, and once it is open everything works', async () => {
     await restartUnprivileged();
     chmodSync(stage.folder, 0o711);
     const state = join(stage.folder, 'state');
@@ -197,7 +197,7 @@ describe.skipIf(process.getuid?.() !== 0)('a state folder that the workers of ng
 });
 
 describe.skipIf(process.getuid?.() !== 0)('a state folder that is closed under a managed nginx', () => {
-  test('is entered by workers of another user from the next look on', async () => {
+  test('is entered by workers of another user from the next check on', async () => {
     chmodSync(stage.folder, 0o711);
     const balancer = stage.balancer();
     await balancer.ensure();

@@ -1,4 +1,4 @@
-// nginx of the user's: the engine owns one file that it includes. The commands for check and reload are the user's too.
+// The user's own nginx: it includes one file of the engine. The commands for check and reload are the user's too.
 
 import { rmSync } from 'node:fs';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
@@ -37,7 +37,7 @@ export function createAttachedNode(settings: AttachedNginx): NginxNode {
   };
 }
 
-/** As below, and whatever nginx says, the file before is back afterwards. */
+/** As below, but the earlier file is always restored afterwards, whatever nginx answers. */
 async function testIncluded(include: string, text: string, check: () => Promise<unknown>): Promise<void> {
   const before = readFileIfAny(include);
   writeFileAtomic(include, text, 0o600);

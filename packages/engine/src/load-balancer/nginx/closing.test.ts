@@ -13,7 +13,7 @@ import { type NginxStage, nginxStage, routed } from './testing-stage.ts';
 
 let stage: NginxStage;
 let balancer: LoadBalancer;
-/** Of a user who would rather keep his connection. */
+/** Of a user who asks for a persistent connection. */
 let agent: Agent;
 beforeEach(async () => {
   stage = await nginxStage();

@@ -1,5 +1,5 @@
-// While a reload is being prepared, nginx closes each connection with its next answer. Users are looked up through a link
-// named `open`, which leads to the folder that it is in; while it is renamed away, nginx looks closer and finds out why.
+// While a reload is being prepared, nginx closes each connection with its next answer. nginx looks users up through a
+// link named `open`, which leads to the folder that it is in; while the link has another name, nginx checks why.
 
 import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const places = (routing: string) => ({
 
 export function beginClosing(routing: string, clock: Clock): void {
   const { open, shut, closing } = places(routing);
-  // On a full disk it stays empty, and nothing is hindered.
+  // On a full disk it stays empty, which does no harm.
   try {
     writeFileSync(closing, JSON.stringify(momentNow(clock)));
   } catch (thrown) {

@@ -1,4 +1,4 @@
-// The generated file of a managed nginx, changed by a hand that is not the engine's.
+// The generated file of a managed nginx, changed by a person.
 
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

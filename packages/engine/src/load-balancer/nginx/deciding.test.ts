@@ -79,7 +79,7 @@ describe('a line of the log', () => {
     expect(of(line)).toMatchObject({ kind: 'request', request: { ending } });
   });
 
-  test('leaves out testers, probes and who was sent nowhere; nonsense is known as that', () => {
+  test('leaves out testers, probes and users who were sent to no side; invalid lines are recognised', () => {
     for (const line of [
       '1.0 preview blue 200 0.1 0 0 - a',
       '1.0 probe blue 200 0.1 0 0 - a',

@@ -1,4 +1,4 @@
-// Routing is files: what happens when a hand, a fault or a full disk gets between.
+// The routing is files: what happens after a change by hand, a fault or a full disk.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -94,7 +94,7 @@ describe('files changed by hand', () => {
     ]);
   });
 
-  test('that say no routing at all are a problem in a sentence, and the next routing puts them right', async () => {
+  test('that contain no routing are reported in a sentence, and the next routing repairs them', async () => {
     writeFileSync(inRouting('tables', 'blue', '42'), '');
     const [node] = await balancer.observe();
     expect(node).toMatchObject({ reachable: true, routing: undefined });
@@ -104,7 +104,7 @@ describe('files changed by hand', () => {
     expect(readdirSync(inRouting('tables', 'blue'))).toEqual(['live']);
   });
 
-  test('are put right by the same routing again', async () => {
+  test('are repaired by the same routing', async () => {
     rmSync(join(current(), 'users'));
     expect((await stage.user()).status).toBe(503);
     expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: undefined }]);
@@ -112,14 +112,14 @@ describe('files changed by hand', () => {
     expect(sideOf(await stage.user())).toBe('blue');
   });
 
-  test('a damaged account of the routing does no harm: nginx decides without it', async () => {
+  test('a damaged `routing.json` does no harm: nginx decides without it', async () => {
     writeFileSync(join(current(), 'routing.json'), '{"generation":1,"act');
     expect(await balancer.observe()).toMatchObject([{ reachable: true, routing: routed(1, { active: 'blue' }) }]);
     await balancer.apply(routed(2, { active: 'green' }), 1);
     expect(sideOf(await stage.user())).toBe('green');
   });
 
-  test('a lost or strange link is a problem in a sentence; users get 503, never a guess', async () => {
+  test('a lost or unknown link is reported in a sentence; users get 503, never a guess', async () => {
     for (const target of ['generations/99.1.abcdef', '/etc']) {
       rmSync(inRouting('current'));
       symlinkSync(target, inRouting('current'));

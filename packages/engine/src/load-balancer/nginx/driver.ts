@@ -1,5 +1,5 @@
 // Stock nginx as load balancer: users are switched by replacing a link on the disk, which nginx follows for every request.
-// No change of routing ever reloads it; what it is seen to decide, asked where users connect, is its routing.
+// No change of routing ever reloads it; its routing is what it decides, which the driver checks where users connect.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { ObservedNode, Routing } from '../../domain/routing.ts';
@@ -147,7 +147,7 @@ function stale(wanted: Routing, present: Routing): BlueGreenError {
   );
 }
 
-/** All keys there, so that equal routings compare equal. */
+/** With all keys, so that equal routings compare equal. */
 function wholeRouting({ generation, active, canary, preview }: Routing): Routing {
   return { generation, active, canary: canary && { slot: canary.slot, percent: canary.percent }, preview };
 }

@@ -36,7 +36,7 @@ export async function ensureNginx(parts: NginxParts): Promise<void> {
   await refuseClosedFolder(parts);
 }
 
-/** Found before the first release is live, and not by its users. */
+/** Found before the first release is live, so that users do not meet the problem. */
 async function refuseClosedFolder({ asker, places }: NginxParts): Promise<void> {
   if (whyClosed(places.routing) === undefined) return;
   await asker.routing().catch((thrown: unknown) => {
@@ -62,7 +62,7 @@ export async function testNginxConfiguration(parts: NginxParts): Promise<void> {
   await parts.node.test(configText(parts));
 }
 
-/** With the whole text in its file: a hand may have added to it, and nginx would read that at its next start. */
+/** With the whole text in its file: a person may have added to it, and nginx would read that at its next start. */
 async function isUp(parts: NginxParts): Promise<boolean> {
   const { node } = parts;
   return node.whole() && !isEdited(parts, readFileIfAny(node.config)) && (await follows(parts));

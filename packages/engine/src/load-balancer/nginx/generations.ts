@@ -38,7 +38,7 @@ export type Present =
 
 // nginx may run as another user: nothing in here is secret, everything can be read.
 const fileMode = 0o644;
-/** Requests may be looking into the ones that were in force a moment ago. */
+/** Requests may still read the generations that were in force a moment ago. */
 const keepOld = 20;
 
 const slot = z.enum(['blue', 'green']);
@@ -105,7 +105,7 @@ export function removeOldGenerations(routingFolder: string): void {
   }
 }
 
-/** A table that is there already is put right where a hand has changed it. */
+/** An existing table is repaired where a person has changed it. */
 function makeTable(routingFolder: string, { name, files }: Table): void {
   const folder = join(routingFolder, 'tables', name);
   makeFolder(folder);

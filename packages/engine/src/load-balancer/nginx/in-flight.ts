@@ -1,5 +1,5 @@
 // How many requests are with each side now. nginx counts them, but not per side; the kernel knows nginx's connections to
-// each side, but not which of them wait idle for another second. Together they say it exactly where one side has had no new
+// each side, but not which of them wait idle for another second. Together they are exact where one side has had no new
 // users for a moment, which is when a side drains; while both are used, the split between them is an estimate.
 
 import { lookup } from 'node:dns/promises';

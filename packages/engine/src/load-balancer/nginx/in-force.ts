@@ -7,8 +7,8 @@ import type { Present } from './generations.ts';
 export const drainedOfIdleMs = 1_500;
 
 /**
- * What happens while we look is measured by the monotonic clock; only of one that
- * was there at the first look, the disk says since when.
+ * The monotonic clock measures changes after the first call; only for the routing
+ * that the first call finds does the disk give the time.
  */
 export function createInForceMs(clock: Clock): (present: Present & { readonly kind: 'routing' }) => number {
   let seen: { readonly target: string; readonly atMs: number } | undefined;

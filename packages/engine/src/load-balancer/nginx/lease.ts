@@ -1,5 +1,5 @@
 // The fence at nginx itself. Each lease has a folder in which the link to a new generation is made, and from which it is
-// renamed into its place. The next driver takes the folders of lower leases away before it begins: whatever an earlier
+// renamed into its place. The next driver removes the folders of lower leases before it begins: whatever an earlier
 // driver does when it wakes, even between its last check and its rename, it finds nothing to rename, and fails.
 //
 // It rests on rename(2), unlink(2) and rmdir(2) being atomic on one local file system: a network file system is not
@@ -17,7 +17,7 @@ const tries = 100;
 /** @throws `fenced-out` when a higher lease has been here */
 export function takeLease(routing: string, fence: Fence): void {
   const leases = join(routing, 'leases');
-  // First the own folder, then the look around: of two drivers at once, one sees the other.
+  // First make the own folder, then read the others: of two drivers at once, one sees the other.
   const isNew = mkdirSync(join(leases, String(fence)), { recursive: true }) !== undefined;
   const others = leasesIn(leases).filter((other) => other !== fence);
   const highest = Math.max(fence, ...others);

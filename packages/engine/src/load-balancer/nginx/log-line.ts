@@ -43,7 +43,7 @@ export function parseLogLine(line: string): LogLine {
   };
 }
 
-/** Only nginx's own 502 and 504 come without the time of an answer's head. */
+/** Only nginx's own 502 and 504 have no time of an answer's head. */
 function failureOf(status: number, connect: string, head: string): Ending['failure'] {
   if (head !== '-' || (status !== 502 && status !== 504)) return undefined;
   if (connect === '-') return 'connect';

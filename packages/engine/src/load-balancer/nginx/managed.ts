@@ -1,4 +1,4 @@
-// nginx of the engine's own: started detached in its own folder, so that it outlives the engine.
+// The engine's own nginx: started detached in its own folder, so that it outlives the engine.
 
 import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
@@ -61,7 +61,7 @@ async function replaceConfig(options: ManagedOptions, text: string): Promise<voi
   }
 }
 
-/** What to do with a file of this text that nginx would take. */
+/** Calls `use` with a file of this text, if nginx accepts it. */
 async function withCandidate(
   { program, places }: ManagedOptions,
   text: string,

@@ -1,5 +1,5 @@
-// Values from outside inside an nginx configuration: every way in which one gets there is a function here, and what cannot
-// be said safely is refused. Nothing reaches a template otherwise.
+// Values from outside in an nginx configuration: a function here writes each kind of value, and refuses one that cannot
+// be written safely. No value reaches a template in another way.
 
 import { createHash } from 'node:crypto';
 import { BlueGreenError } from '../../lib/errors.ts';
@@ -73,7 +73,7 @@ export function address(what: string, place: { readonly host: string; readonly p
   return `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`;
 }
 
-/** `10.0.0.0/8`, or one address. The configuration's own check looks closer. */
+/** `10.0.0.0/8`, or one address. The configuration's own check is stricter. */
 export function network(what: string, value: string): string {
   if (/^[0-9A-Fa-f:.]{2,45}(\/\d{1,3})?$/.test(value)) return value;
   throw refused({ what, value }, 'is no address and no network such as 10.0.0.0/8');

@@ -8,7 +8,7 @@ export interface NginxNode {
   readonly config: string;
   /** Asks nginx itself whether it would take the text. @throws `config-refused`, after storing the text in a file */
   replaceConfig(text: string): Promise<void>;
-  /** The same question, and nothing stays. @throws `config-refused` */
+  /** The same check, without storing anything. @throws `config-refused` */
   test(text: string): Promise<void>;
   /** @throws `balancer-unreachable`, `port-in-use` */
   start(): Promise<void>;

@@ -1,5 +1,5 @@
-// Headers that the operator of an attached nginx adds on the http level. nginx takes them in no server that adds one itself,
-// and ours does: without a word they would be missing from the service's answers.
+// Headers that the operator of an attached nginx adds on the http level. nginx ignores them in a server that adds
+// headers itself, as ours does: without a warning they would be missing from the service's answers.
 
 import { messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';

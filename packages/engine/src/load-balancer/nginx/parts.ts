@@ -1,4 +1,4 @@
-// What one target's nginx driver works with, put together once.
+// What one target's nginx driver uses, created once.
 
 import type { Clock } from '../../lib/clock.ts';
 import { createKeyedMutex, type KeyedMutex } from '../../lib/keyed-mutex.ts';

@@ -1,4 +1,4 @@
-// Where one target's nginx keeps its files.
+// Where the files of one target's nginx are.
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
@@ -10,7 +10,7 @@ import type { BalancerSpec } from '../load-balancer.ts';
 /** All absolute. */
 export interface NginxPlaces {
   readonly folder: string;
-  /** What nginx looks into for every request. */
+  /** What nginx reads for every request. */
   readonly routing: string;
   readonly accessLog: string;
   readonly errorLog: string;

@@ -12,7 +12,7 @@ export interface NginxTls {
 
 export interface ManagedNginx {
   readonly mode: 'managed';
-  /** A path, or a name that is looked for in the usual folders. */
+  /** A path, or a name that is searched in the usual folders. */
   readonly program: string;
   readonly tls: NginxTls | undefined;
   /** Absolute path of the operator's `add_header` lines, for every answer of this site. */

@@ -1,4 +1,4 @@
-// The configuration of nginx as text, out of the spec. Pure: equal values give equal text.
+// The configuration of nginx as text, made from the spec. Pure: equal values give equal text.
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ const dropped = [probeHeader, bucketHeader, ...hopByHopHeaders.filter((name) => 
 const siteTemplate = loadTemplate<object>(join(import.meta.dirname, 'site.conf.hbs'));
 const mainTemplate = loadTemplate<object>(join(import.meta.dirname, 'nginx.conf.hbs'));
 
-/** What is included within `http`. @throws `config-invalid` for a value that cannot be said safely */
+/** What is included within `http`. @throws `config-invalid` for a value that cannot be written safely */
 export function siteText(parts: SiteParts): Site {
   const values = siteValues(parts);
   const digest = createHash('sha256')

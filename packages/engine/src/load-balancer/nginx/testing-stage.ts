@@ -74,7 +74,7 @@ export function selfSigned(folder: string): { readonly certificate: string; read
   return { certificate, key };
 }
 
-/** A routing of which only what matters is said. */
+/** A routing from only the fields that matter. */
 export const routed = (generation: number, rest: Partial<Routing>): Routing => ({
   generation,
   active: undefined,

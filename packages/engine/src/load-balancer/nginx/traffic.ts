@@ -1,4 +1,4 @@
-// What users got, for the judge: counts from nginx's log, and what is in flight on each side.
+// The answers that users got, for the judge: counts from nginx's log, and the requests in flight on each side.
 
 import type { Traffic } from '../../domain/routing.ts';
 import { readPresent } from './generations.ts';

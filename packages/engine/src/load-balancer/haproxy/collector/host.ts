@@ -19,7 +19,7 @@ export interface CollectorHostStatus {
 }
 
 export interface CollectorHost {
-  /** Opens the way for further targets, unless another process offers it already. */
+  /** Opens the socket for further targets, unless another process has opened it already. */
   open(socket: string): Promise<void>;
   /** Resolves when the target is counted, also when it was before. @throws what hinders it */
   add(specFile: string): Promise<void>;

@@ -10,7 +10,7 @@ keepFilesPrivate();
 const [, , file, socket] = process.argv;
 const host = createCollectorHost();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => host.stop());
-// What happens to one target must not end the counts of the others.
+// An error in one target must not end the counts of the others.
 for (const accident of ['uncaughtException', 'unhandledRejection'] as const)
   process.on(accident, (thrown: unknown) => console.error(`an accident: ${messageOf(thrown)}`));
 try {

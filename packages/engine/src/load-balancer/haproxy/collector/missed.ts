@@ -7,7 +7,7 @@ import { readFileIfAny, writeFileAtomic } from '../../../lib/files.ts';
 import type { Runtime } from '../runtime.ts';
 
 export interface MissWatch {
-  /** Requests that are known to be missed since the last look. */
+  /** Requests that are known to be missed since the last comparison. */
   look(): Promise<number>;
 }
 
@@ -41,7 +41,7 @@ export function createMissWatch(options: MissWatchOptions): MissWatch {
       const owed = (balance?.owed ?? 0) + newlyEnded(balance, nodes) - (seen - seenBefore);
       seenBefore = seen;
       const missed = Math.max(0, owed);
-      // The first look of all has nothing to compare with.
+      // The very first comparison has no earlier totals.
       balance = {
         nodes: { ...balance?.nodes, ...nodes },
         owed: balance === undefined ? Math.min(0, owed) : owed - missed,
