@@ -31,7 +31,7 @@ export function rawHead(status: number, text: string, headers: FlatHeaders): str
   return `${head}\r\n`;
 }
 
-/** The service's headers with the user's key, the headers that keep a preview private, and the side's name for probes. */
+/** The service's headers, plus the user's key, what keeps a preview private, and the side's name for probes. */
 export function decorated(headers: FlatHeaders, choice: Choice & { kind: 'side' }, spec: ProxySpec): FlatHeaders {
   const { slot, route, probe, newKey } = choice;
   let result = headers;

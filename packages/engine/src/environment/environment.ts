@@ -93,7 +93,7 @@ export type SlotObservation =
       readonly kind: 'stopped';
       readonly lastExit?: string;
       readonly lastLog: readonly string[];
-      /** Set when it did not end by itself: an engine stopped it, or the machine went down. The release is not to blame. */
+      /** Set when it did not end by itself: an engine stopped it, or the machine went down. Not the release's fault. */
       readonly endedBy?: 'engine' | 'machine';
     }
   | {

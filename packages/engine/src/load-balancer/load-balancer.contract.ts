@@ -99,7 +99,7 @@ function routingContract(stage: () => Stage): void {
     expect(sideOf(await stage().user())).toBe('blue');
   });
 
-  test('a driver that lost its lease is fenced out, whatever generation it sends, and after a crash as well', async () => {
+  test('a driver that lost its lease is fenced out, whatever generation it sends, also after a crash', async () => {
     const { balancer, kill } = stage().fixture;
     const routing = (generation: number) => ({
       generation,
