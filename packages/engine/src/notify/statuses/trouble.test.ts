@@ -135,7 +135,7 @@ describe('a rate limit', () => {
     ],
   ];
 
-  it.each(limits)('said as %s is obeyed by everything that waits', async (_what, answer) => {
+  it.each(limits)('said as %s applies to everything that waits', async (_what, answer) => {
     github.disturb = answer;
     start();
     finish(state.store, request(state.store, 'v1'), 'failed', 'v1 is unhealthy');

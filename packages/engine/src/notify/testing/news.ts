@@ -43,7 +43,7 @@ export interface Ending {
   readonly actor?: string;
 }
 
-/** `notify`, `told` and `audit` are YAML in one line. */
+/** `notify`, `reported` and `audit` are YAML in one line. */
 export function openNewsroom(options: {
   readonly notify: string;
   readonly reported?: string;
