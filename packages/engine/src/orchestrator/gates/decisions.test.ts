@@ -1,4 +1,4 @@
-// What the flow decides only from its input values: gates, next moves, endings, what is due, what a balancer's account means.
+// What the flow decides purely from values: gates, next moves, endings, what is due, what a balancer's account means.
 
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../analysis/judge.ts';
