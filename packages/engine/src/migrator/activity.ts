@@ -1,5 +1,5 @@
-// What a database is doing: who works, who waits for whom, and how much of it is in use. Bounded, and without the values
-// that a service sends.
+// The activity of a database: which sessions work, which wait for which, and how much of it is in use. Bounded, and
+// without the values that a service sends.
 
 export interface DatabaseActivity {
   /** Undefined where that cannot be seen. */

@@ -1,5 +1,5 @@
 // Where a target's database is: the configured address, filled in for each slot as its service would see it. Both must
-// come to the same, or two sides would work on two databases.
+// give the same address, or two sides would work on two databases.
 
 import { entryOf } from '../lib/dispatch.ts';
 import { MigrationError } from './error.ts';
@@ -43,7 +43,7 @@ export function secretsIn(address: string): readonly string[] {
   return [address, ...all.flatMap((each) => [each, decoded(each)])].filter((text) => text.length > 0);
 }
 
-/** For people: neither who, nor by which password, nor with which options. */
+/** For people: without user, password and options. */
 export const shownAddress = (address: string): string => address.replace(/\/\/[^/]*@/, '//').replace(/[?#].*$/s, '');
 
 /** `sqlite:/srv/shop.sqlite`, `sqlite:///…`, `file:/srv/shop.sqlite` or only the path. @throws MigrationError */
@@ -55,7 +55,7 @@ export function sqliteFile(address: string): string {
   });
 }
 
-/** Whatever a driver quotes from the server or from its address. */
+/** For all text that a driver quotes from the server or from its address. */
 export function maskIn(text: string, secrets: readonly string[]): string {
   return secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
 }

@@ -18,13 +18,13 @@ import { hasRun, type Ledger, rowOf } from './phases/progress.ts';
 export interface EvidenceParts {
   readonly dialect: Dialect;
   readonly readUse: ReadUse;
-  /** Undefined where none is configured. @param replayed what the ledger says was run, for want of a dump */
+  /** Undefined where none is configured. @param replayed what the ledger says was run, used without a dump */
   readonly scratch: (address: string, replayed: readonly SqlFile[]) => ScratchServer | undefined;
   /** @throws BlueGreenError `release-invalid` */
   readonly manifestOf: (releaseFolder: string) => DeclaredNeeds | undefined;
   /** Of smoke commands. Nothing of the service's own: an address of production in it would be used. */
   readonly smokeEnv: Readonly<Record<string, string>>;
-  /** Whom smoke commands run as: they are code of a release. Undefined: the account of the engine. */
+  /** The account that runs smoke commands: they are code of a release. Undefined: the account of the engine. */
   readonly smokeAccount?: AccountName | undefined;
 }
 

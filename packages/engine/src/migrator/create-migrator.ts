@@ -1,5 +1,5 @@
-// One database's migrator, out of its dialect, its driver and the phases. Each look and each act has a connection of its
-// own, which is closed again: the engine keeps none open while nothing is to be done.
+// One database's migrator, made of its dialect, its driver and the phases. Each query and each action opens a separate
+// connection and closes it: the engine holds none open while there is nothing to do.
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 // The application's own database, as the phases need it: one folder per kind. All drivers sign contract/.
 // A change of the schema and its ledger row are one transaction where the database can do that; where it cannot, each
-// statement is preceded by a probe, so that a killed run goes on and never guesses.
+// statement is preceded by a probe, so that the run after a killed one continues and never guesses.
 
 import type { DatabaseActivity } from './activity.ts';
 import type { BackfillFile, SqlFile, Stage } from './files/migration.ts';

@@ -1,4 +1,4 @@
-// What can be said of SQL without a server. One dialect per database.
+// What is known of SQL without a server. One dialect per database.
 
 import type { Migration } from './files/migration.ts';
 import type { Finding } from './lint/finding.ts';

@@ -1,5 +1,5 @@
-// Migrations are text that others wrote, and some shapes of SQL cost a parser minutes. What is large is judged in a thread of
-// its own, with a limit on time and memory, so that the thread that keeps the lease goes on.
+// Migrations are text from other authors, and some shapes of SQL cost a parser minutes. Large ones are judged in a
+// separate thread, with a limit on time and memory, so that the thread that renews the lease is not blocked.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

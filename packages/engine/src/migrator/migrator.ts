@@ -63,7 +63,7 @@ export interface SchemaWork {
   readonly say: (event: MigrationEvent) => void;
 }
 
-/** What would be run, and who must live with it. */
+/** What would be run, and the releases that must work with it. */
 export interface Assessment {
   /** Of the release that contains the files. */
   readonly releaseFolder: string;
@@ -87,9 +87,9 @@ export interface Migrator {
   readonly kind: SchemaDatabase['kind'] | undefined;
   /** Equal where targets share a database and its record in it; undefined while its address cannot be read. */
   place(): string | undefined;
-  /** Looks only. Part of the plan of a deployment and its hash. */
+  /** Reads only. Part of the plan of a deployment and its hash. */
   plan(releaseFolder: string): Promise<SchemaPlan>;
-  /** Looks only. */
+  /** Reads only. */
   status(releaseFolder: string): Promise<SchemaStatus>;
   /**
    * Can each of these releases run on the schema as it is, or as it would be after these contracts? Asked before a side is
@@ -98,7 +98,7 @@ export interface Migrator {
   compatible(releaseFolders: readonly string[], afterwards?: readonly string[]): Promise<readonly SchemaVerdict[]>;
   /**
    * The same by evidence: rules, a scratch copy, each release's declared needs, recorded statements and smoke command. It
-   * takes a second and more. Looks only; what cannot be found out makes the verdict `unknown`.
+   * takes a second and more. Reads only; what cannot be found out makes the verdict `unknown`.
    */
   assess(question: Assessment, signal: AbortSignal): Promise<CompatReport>;
   /**
@@ -111,8 +111,8 @@ export interface Migrator {
    * @returns the last lines that it printed; undefined where none is configured. @throws MigrationError `failed` with them
    */
   restorePoint(facts: ContractFacts, signal: AbortSignal): Promise<string | undefined>;
-  /** What the database is doing. Looks only. */
+  /** The activity of the database. Reads only. */
   activity(): Promise<DatabaseActivity>;
-  /** Repeatable: what was cut off goes on. @returns the ids it concerned */
+  /** Repeatable: it continues what was cut off. @returns the ids it concerned */
   run(releaseFolder: string, act: SchemaAct, work: SchemaWork): Promise<readonly string[]>;
 }

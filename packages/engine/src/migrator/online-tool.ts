@@ -14,7 +14,7 @@ export interface OnlineTool {
 
 export type ToolValues = Readonly<Record<(typeof placeholders)[number], string>>;
 
-/** Each word stays one word, whatever the values hold. */
+/** Each word stays one word, with any value. */
 export function filledArgv({ argv }: OnlineTool, values: ToolValues): readonly [string, ...string[]] {
   const fill = (word: string): string =>
     word.replaceAll(placeholderPattern, (as, name: string) =>

@@ -13,13 +13,13 @@ export interface Patience {
 }
 
 export interface Contest {
-  /** Whether an attempt failed for want of a lock, and nothing else. */
+  /** Whether an attempt failed only because of a lock. */
   readonly isLocked: (thrown: unknown) => boolean;
-  /** One sentence for people, asked when the last attempt has failed. */
+  /** One sentence for people, requested when the last attempt has failed. */
   readonly whoHolds: () => Promise<string>;
 }
 
-/** Full jitter: of two who met, the next time only one is there. */
+/** Full jitter: two migrators that collided retry at different times. */
 const backoff = { firstMs: 500, maxMs: 30_000, jitter: 1 };
 
 /**

@@ -66,7 +66,7 @@ const nothing: SchemaPlan = {
   contract: { ready: [], waiting: [] },
 };
 
-/** Names of the files that have not run here: what has run is past, whatever the rules of today say of it. */
+/** Names of the files that have not run here: today's rules do not apply to what has run. */
 function openFiles(migrations: readonly Migration[], ledger: Ledger): ReadonlySet<string> {
   const isOpen = (migration: Migration, { stage }: SqlFile): boolean => {
     const row = rowOf(ledger, migration.id);

@@ -17,7 +17,7 @@ import type { SeeStatement, StatementSeen } from './statement-seen.ts';
 export interface TryRequests {
   /** Afterwards also what is ready to be contracted. */
   readonly contract: boolean;
-  /** Takes back what was expanded, and expands it again where contracts follow. */
+  /** Reverts what was expanded, and expands it again where contracts follow. */
   readonly revert: boolean;
 }
 

@@ -8,7 +8,7 @@ import { createUsers, neverAborted, type Stage, testLimits } from './fixture.ts'
 
 const id = '002_touch';
 
-/** Counts how often each row was gone through: it must be once. */
+/** Counts how often each row was filled: it must be once. */
 function touching(key = 'id'): BackfillFile {
   const backfill = `UPDATE users SET touched = touched + 1 WHERE ${key} BETWEEN :from AND :to;`;
   return aMigration(id, { backfill, backfillOf: { key } }).backfill as BackfillFile;

@@ -1,4 +1,4 @@
-// A migrator that is killed leaves a database from which the next one goes on.
+// A killed migrator leaves a database from which the next one continues.
 
 import { expect, test } from 'vitest';
 import { aMigration } from '../testing/a-migration.ts';

@@ -1,4 +1,4 @@
-// Who is concerned by a change, and what excuses it; the verdict that comes of it.
+// Which releases a change concerns, and what excuses it; the verdict that follows.
 
 import { describe, expect, test } from 'vitest';
 import { concernEvidence } from './concern.ts';

@@ -81,7 +81,7 @@ function excuseOf(
   return undefined;
 }
 
-/** Whom a change can hurt. */
+/** The statements that a change can break. */
 const audienceOf: Readonly<Record<ChangeKind, 'readers' | 'writers' | 'both' | 'nobody'>> = {
   'column-added': 'nobody',
   'required-added': 'writers',

@@ -163,7 +163,7 @@ function grants({ since, before, after }: Between): readonly Found[] {
   });
 }
 
-/** Of what a file could change: only what was there before the first one. */
+/** Of what a file could change: only what existed before the first one. */
 function entriesIn<T>(since: Readonly<Record<string, T>>, before: Readonly<Record<string, T>>): readonly [string, T][] {
   return Object.entries(before).filter(([name]) => since[name] !== undefined);
 }

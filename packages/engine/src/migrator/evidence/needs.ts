@@ -1,5 +1,5 @@
 // What a release needs of the schema: what its manifest declares, what its recorded statements use, and, where neither
-// is there, what its own migrations say it was written for.
+// exists, the schema that its own migrations make.
 
 import type { AccountName } from '../../lib/accounts.ts';
 

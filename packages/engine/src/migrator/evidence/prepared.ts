@@ -1,4 +1,4 @@
-// What the server itself says of a release's statements on the changed schema.
+// The server's own answer to a release's statements on the changed schema.
 
 import { type Change, isAdditive } from './diff.ts';
 import { type ReadUse, type ReleaseNeeds, touches } from './needs.ts';

@@ -18,7 +18,7 @@ export interface ReleaseFolder {
   readonly migrations: readonly Migration[];
   /** Of the service, for its smoke command; without the address of its database. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whom the smoke command runs as. */
+  /** The account that runs the smoke command. */
   readonly account?: AccountName | undefined;
 }
 

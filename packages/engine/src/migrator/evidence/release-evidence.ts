@@ -42,7 +42,7 @@ export async function judgeRelease(
   { files, readUse, signal }: Question,
   { copy, since, changes, before, after, accepted, rehearsal }: ChangedSchema,
 ): Promise<ReleaseEvidence> {
-  // What fails already is no work of these files; without files, or for a release that is yet to start, it is the answer.
+  // These files did not cause what fails already; without files, or for a release yet to start, it is the answer.
   const isExcused = release.runsNow && files.length > 0;
   const use = useOf(release.statements, readUse);
   const { smoke, evidence } = await runSmoke(copy, release, signal);

@@ -34,7 +34,7 @@ export interface CompatReport {
   readonly verdict: Verdict;
   /** True when the files only add: nothing goes, tightens, restricts, rewrites or hides. */
   readonly additive: boolean;
-  /** What breaks first, then what is unclear, then what is said. */
+  /** First the findings that break, then the unclear ones, then those only said. */
   readonly findings: readonly Evidence[];
   readonly coverage: readonly Coverage[];
   /** How the scratch copy was made, or why there is none. */

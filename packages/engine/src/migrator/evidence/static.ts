@@ -60,7 +60,7 @@ export function dryRunEvidence(
         ...at,
         object: trace.table,
         classes: ['locks'],
-        // A rule that knows the statement has the word, with its exceptions and its reasons.
+        // A rule that knows the statement decides, with its exceptions and its reasons.
         effect: reported ? 'said' : 'breaks',
         sentence: `${file.file}:${trace.line} ${deed(trace)} ${trace.table} under ${trace.lock}: ${file.online === undefined ? 'writers wait until it ends' : `${file.online} does it beside them`}`,
       };

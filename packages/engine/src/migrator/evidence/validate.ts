@@ -23,7 +23,7 @@ export interface CompatInput {
   readonly files: readonly SqlFile[];
   /** What the dialect's rules say of the release's migrations; those of other files are left out. */
   readonly findings: readonly Finding[];
-  /** Everyone who uses the schema or may again, and the one that is about to. */
+  /** All releases that use the schema or may again, and the one that is about to. */
   readonly releases: readonly ReleaseNeeds[];
   readonly readUse: ReadUse;
   readonly scratch: ScratchServer | undefined;

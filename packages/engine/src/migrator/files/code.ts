@@ -29,7 +29,7 @@ export function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
 
-// One pass from left to right, so that whatever opens first wins. An end that is missing hides all the rest.
+// One pass from left to right, so that the first opening wins. A missing end hides all the rest.
 const hidden = new RegExp(
   [
     /--[^\n]*/, // comment to the end of the line

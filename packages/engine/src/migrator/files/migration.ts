@@ -9,7 +9,7 @@ export interface Migration {
   readonly number: number;
   /** Ids that must be expanded first, from `@requires`. */
   readonly requires: readonly string[];
-  /** At least one of expand, backfill and contract is there: a migration may do nothing but tighten what exists. */
+  /** At least one of expand, backfill and contract exists: a migration may only tighten what exists. */
   readonly expand: SqlFile | undefined;
   readonly backfill: BackfillFile | undefined;
   readonly contract: SqlFile | undefined;

@@ -1,4 +1,4 @@
-// What a rule says of one statement: what breaks, and how the same is done safely.
+// What a rule reports of one statement: what breaks, and the safe way to do the same.
 
 import type { Stage } from '../files/migration.ts';
 
@@ -9,7 +9,7 @@ export interface Finding {
   /** Kebab-case id of the rule, the name of its page, such as `rename-column`. */
   readonly rule: string;
   readonly classes: readonly HazardClass[];
-  /** `error` stops a deployment, `review` asks a person to look (opaque SQL), `warning` is said and passes. */
+  /** `error` stops a deployment, `review` asks a person to check (opaque SQL), `warning` is reported and passes. */
   readonly severity: 'error' | 'review' | 'warning';
   readonly file: string;
   /** 1-based line of the statement's first token. */

@@ -79,7 +79,7 @@ function inWhole(hazard: Hazard, whole: Whole | undefined): Hazard {
 
 type Recipients = Pick<Rule<Statement, unknown>, 'id' | 'classes' | 'allowedIn' | 'severity'>;
 
-/** A tree that is too deep for a rule, or that the printer does not know: a person looks, and the rest is judged. */
+/** A tree that is too deep for a rule, or that the printer does not know: a person checks it, the rest is judged. */
 const unjudged = { id: 'opaque-sql', classes: ['breaks-old', 'locks'], allowedIn: [], severity: 'review' } as const;
 
 /** In a statement that does more than read. */
@@ -144,7 +144,7 @@ function unreadable(file: SqlFile, line: number, problem: string): Finding {
   };
 }
 
-/** An expand step that cannot be taken back leaves an aborted deployment's objects behind for good. */
+/** An expand step that cannot be reverted leaves an aborted deployment's objects behind for good. */
 function missingRevert<S extends Statement, H>(migration: Migration, grammar: Grammar<S, H>): readonly Finding[] {
   const { expand, revert, id } = migration;
   if (expand === undefined || revert !== undefined) return [];

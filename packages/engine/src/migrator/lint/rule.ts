@@ -10,7 +10,7 @@ export interface Rule<S extends Statement, H> {
   readonly classes: readonly HazardClass[];
   /** Stages in which it says nothing. */
   readonly allowedIn: readonly Stage[];
-  /** `error` unless said. */
+  /** `error` by default. */
   readonly severity?: Finding['severity'];
   readonly check: (statement: S, scene: Scene<H>) => readonly Hazard[];
 }

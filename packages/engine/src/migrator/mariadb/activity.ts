@@ -6,7 +6,7 @@ import type { Row, Session } from './session.ts';
 
 export async function readActivity({ ask }: Session): Promise<DatabaseActivity> {
   const notSeen: string[] = [];
-  /** What a role may not see is said, and the rest is shown. */
+  /** What a role may not see is reported, and the rest is shown. */
   const seen = (sql: string, what: string): Promise<readonly Row[]> =>
     ask(sql).catch(() => {
       notSeen.push(what);

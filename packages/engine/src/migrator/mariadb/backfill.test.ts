@@ -1,4 +1,4 @@
-// Keys of every kind are gone through once, in their own order. On a real server.
+// Keys of every kind are filled once, in their own order. On a real server.
 
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

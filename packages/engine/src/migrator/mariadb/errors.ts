@@ -1,4 +1,4 @@
-// The server's error numbers, as this room's codes. The numbers are the same in MariaDB and MySQL unless said.
+// The server's error numbers as codes of MigrationError. The numbers are the same in MariaDB and MySQL unless noted.
 
 import { MigrationError, type MigrationErrorCode } from '../error.ts';
 

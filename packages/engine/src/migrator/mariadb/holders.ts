@@ -1,4 +1,4 @@
-// Who keeps a migration waiting, as a sentence: from the metadata locks where their plugin is installed, else from the
+// A sentence that names what blocks a migration: from the metadata locks where their plugin is installed, else from the
 // transactions that are open.
 
 import { errorNumber } from './errors.ts';

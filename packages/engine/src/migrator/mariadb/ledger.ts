@@ -112,7 +112,7 @@ async function exists(ask: Session['ask'], table: string): Promise<boolean> {
   return found.length > 0;
 }
 
-/** Looked for first: a role that may not create tables can still work where they are. */
+/** Checked first: a role that may not create tables can still work where they exist. */
 export async function makeTables({ ask }: Session, { ledger, catalog }: LedgerTables): Promise<void> {
   if (!(await exists(ask, ledger))) await ask(ledgerDefinition(ledger));
   if (!(await exists(ask, catalog))) await ask(catalogDefinition(catalog));

@@ -1,4 +1,4 @@
-// One migrator at a time: a named lock of the server, asked for again and again and never waited for inside it.
+// One migrator at a time: a named lock of the server, requested again and again and never waited for inside it.
 
 import { createHash } from 'node:crypto';
 import { type Clock, pause } from '../../lib/clock.ts';
@@ -15,7 +15,7 @@ export interface LockRequest {
   readonly signal: AbortSignal;
 }
 
-/** @throws MigrationError `locked` with who holds it, `stopped` */
+/** @throws MigrationError `locked` with the holder, `stopped` */
 export async function takeLock(session: Session, clock: Clock, desired: LockRequest): Promise<() => Promise<void>> {
   const name = lockName(desired);
   const end = clock.now() + desired.waitMs;

@@ -189,7 +189,7 @@ function limitsOf(statement: MariadbStatement, { file, limits, signal }: FileRun
   return { limitMs: unlimited ? undefined : limits.statementTimeoutMs, signal };
 }
 
-/** The same error with where it happened, where it does not say so yet. */
+/** The same error with its place, unless it names one already. */
 function placed(thrown: unknown, place: string): unknown {
   const error = toMigrationError(thrown, place);
   if (!(error instanceof MigrationError) || error.message.startsWith(place)) return error;

@@ -1,4 +1,4 @@
-// What a file sets for its session must not reach the next file: the session goes on, since the migrators' lock is in it.
+// What a file sets for its session must not reach the next file in the same session, which holds the migrators' lock.
 
 import { isWord, type MariadbStatement } from './parse.ts';
 import type { Row, Session } from './session.ts';

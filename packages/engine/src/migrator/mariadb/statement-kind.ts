@@ -1,4 +1,4 @@
-// What kind of statement it is decides how a run that was cut off in the middle of it goes on. Pure.
+// The kind of a statement decides how a run that was cut off in the middle of it continues. Pure.
 
 import { isWord, type MariadbStatement } from './parse.ts';
 

@@ -1,4 +1,4 @@
-// Filling and taking back: the phases that meet rows that the service goes on writing.
+// Filling and reverting: the phases that meet rows that the service continues to write.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aMigration } from '../testing/a-migration.ts';
@@ -23,7 +23,7 @@ describe('a backfill', () => {
     const { context, states, events, database } = stage;
     await expand(context, all);
     addUsers(15);
-    // The old release goes on writing rows that nothing fills, behind the cursor.
+    // The old release continues to write rows that nothing fills, behind the cursor.
     let writes = 0;
     const undone = {
       ...context,

@@ -15,10 +15,10 @@ import { noting } from './run-stage.ts';
 
 type PlannedBackfill = ReturnType<typeof planBackfill>[number];
 
-/** Rows that appeared behind the cursor are gone through once more; if some are left even then, no trigger keeps them. */
+/** Rows that appeared behind the cursor get a second pass; if some are left after it, no trigger fills them. */
 const passes = 2;
 
-/** Goes on where it was cut off. @returns the ids that are filled now. @throws MigrationError */
+/** Continues where it was cut off. @returns the ids that are filled now. @throws MigrationError */
 export async function backfill(context: PhaseContext, migrations: readonly Migration[]): Promise<readonly string[]> {
   const ledger = await context.database.ledger();
   refuseEdits(context, migrations, ledger);
@@ -110,7 +110,7 @@ async function finish(context: PhaseContext, migration: Migration): Promise<void
   });
 }
 
-/** Does one thing under the lock, unless the row has moved on meanwhile. */
+/** Does one thing under the lock, unless the state of the row has changed meanwhile. */
 async function ifOurs<T>(
   { database, lockWaitMs, signal }: PhaseContext,
   id: string,

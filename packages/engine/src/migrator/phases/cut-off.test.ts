@@ -1,5 +1,5 @@
-// The connection is lost at every single call that the phases make, before it was done and after: the next run goes on from
-// there, and the end is the same as if nothing had happened.
+// The connection is lost at every single call of the phases, before it was done and after: the next run continues from
+// there, and the end is the same as without the loss.
 
 import { expect, test } from 'vitest';
 import type { SchemaDatabase } from '../database.ts';

@@ -6,7 +6,7 @@ import type { PhaseContext } from './context.ts';
 import { hasRun, type Ledger, rowOf, unfinishedStage } from './progress.ts';
 
 export interface Edits {
-  /** Other comments, white space or case: said, and no more. */
+  /** Other comments, white space or case: reported, and no more. */
   readonly cosmetic: readonly Edit[];
   readonly real: readonly Edit[];
 }

@@ -37,7 +37,7 @@ function isSerialOf(named: ReadonlySet<string>, subject: string): boolean {
     .some((_, at) => named.has(parts.slice(0, at + 1).join('_')) && named.has(parts.slice(at + 1, -1).join('_')));
 }
 
-/** Every word of the statements, in small letters: rather one object too many is watched than one too few. */
+/** Every word of the statements, in lower case: one watched object too many is better than one too few. */
 function namesIn(migrations: readonly Migration[]): ReadonlySet<string> {
   const words = migrations
     .flatMap(filesOf)

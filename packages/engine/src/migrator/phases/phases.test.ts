@@ -1,4 +1,4 @@
-// The life of migrations on a real database: each phase, what it refuses, and where it goes on.
+// The life of migrations on a real database: each phase, what it refuses, and where it continues.
 
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

@@ -21,7 +21,7 @@ export function planExpand(migrations: readonly Migration[], ledger: Ledger): re
     .filter(({ migration, row }) => !isExpanded(migration, row));
 }
 
-/** Expanded, and its rows not yet gone through. */
+/** Expanded, and its rows not yet filled. */
 export function planBackfill(migrations: readonly Migration[], ledger: Ledger): readonly Planned<BackfillFile>[] {
   return migrations.flatMap((migration) => {
     const row = rowOf(ledger, migration.id);

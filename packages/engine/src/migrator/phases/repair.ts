@@ -10,14 +10,14 @@ import { printOf, restingState, rowOf, unfinishedStage } from './progress.ts';
 export type Repair =
   /** The unfinished step was finished by hand. */
   | { readonly kind: 'mark-applied'; readonly id: string }
-  /** Nothing of the unfinished step is there, or it was taken back by hand. */
+  /** Nothing of the unfinished step exists, or it was reverted by hand. */
   | { readonly kind: 'mark-pending'; readonly id: string }
   /** The current files replace the ones that ran. */
   | { readonly kind: 'accept-edit'; readonly id: string }
   /** The schema as it is now is what the next run begins with. */
   | { readonly kind: 'accept-drift' };
 
-/** @param because who, and why, in one sentence. @throws MigrationError `not-allowed` */
+/** @param because the person and the reason, in one sentence. @throws MigrationError `not-allowed` */
 export async function repair(
   context: PhaseContext,
   migrations: readonly Migration[],

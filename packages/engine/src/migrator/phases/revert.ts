@@ -34,7 +34,7 @@ export async function revert(
   });
 }
 
-/** Pure. Undefined when it may be taken back. */
+/** Pure. Undefined when it may be reverted. */
 export function whyNotRevert(
   migrations: readonly Migration[],
   ledger: Ledger,

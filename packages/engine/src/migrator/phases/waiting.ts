@@ -1,5 +1,5 @@
-// A step that takes long may be waiting for a lock: what the database is doing is said in short while it waits, and again
-// when it gave up.
+// A step that takes long may be waiting for a lock: the migrator reports the activity of the database in short while it
+// waits, and again when it gave up.
 
 import { pause } from '../../lib/clock.ts';
 import { shortActivity } from '../activity.ts';

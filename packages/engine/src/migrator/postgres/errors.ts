@@ -25,7 +25,7 @@ const kinds: readonly Kind[] = [
 
 export const stateOf = (thrown: unknown): string => (thrown instanceof DatabaseError ? (thrown.code ?? '') : '');
 
-/** For want of a lock, and nothing else: the whole transaction may be tried again. */
+/** Only because of a lock: the whole transaction may be tried again. */
 export const isLocked = (thrown: unknown): boolean => [lockTimeout, deadlock].includes(stateOf(thrown));
 /** After it the server closes the connection. Its severity is translated, its states are not. */
 export const endsSession = (thrown: unknown): boolean => /^(57P0[1-5]|25P03|08)/.test(stateOf(thrown));

@@ -1,4 +1,4 @@
-// Who keeps a migration waiting, as a sentence: which session, whose, what it does, for how long.
+// A sentence that names what blocks a migration: which session, of which role, what it does, for how long.
 
 import { scanSync } from 'libpg-query';
 import type { Row, Session } from './session.ts';
@@ -21,7 +21,7 @@ export async function whoBlocks(session: Session, pid: number): Promise<string |
   return rows.length === 0 ? undefined : sentence(rows);
 }
 
-/** Who holds the migrators' lock. */
+/** The holder of the migrators' lock. */
 export async function whoHoldsLock(session: Session, key: string): Promise<string | undefined> {
   const rows = await session.ask(
     `SELECT a.pid AS blocking, ${seen} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid

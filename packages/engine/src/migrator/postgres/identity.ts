@@ -1,4 +1,4 @@
-// Which database of which running server an address leads to, whatever the way there.
+// Which database of which running server an address leads to, by any route.
 
 import { parseAddress } from './address.ts';
 import { migrationErrorOf, stateOf } from './errors.ts';

@@ -1,5 +1,5 @@
-// Is an index that is there the one that a file asks for? The server answers, in its own words: the same is built on an
-// empty table of the same columns, and the two definitions are compared.
+// Whether an existing index is the one that a file asks for. The server answers: the same index is built on an empty
+// table of the same columns, and the two definitions are compared.
 
 import type { IndexStmt } from 'libpg-query';
 import { MigrationError } from '../error.ts';

@@ -97,7 +97,7 @@ async function estimateRows(session: Session, table: string): Promise<number> {
   return plans?.[0]?.Plan['Plan Rows'] ?? 0;
 }
 
-/** It can change nothing, whatever it says. */
+/** Read-only: the statement cannot change anything. */
 async function selectNumber(session: Session, select: string): Promise<number> {
   await session.ask(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${verifyMs}`);
   try {

@@ -93,7 +93,7 @@ export async function inOneTransaction(
       if (see) seen.push(await observed(session, file.file, statement));
       else await session.execute(statement.text);
     }
-    // The file may have become the owner of what it changes, who need not write the ledger.
+    // The file may have set the role of the owner, which may lack the right to write the ledger.
     await session.ask('RESET ROLE');
     await writeLedger({ session, tables }, id, outcome, clock.now());
     await session.ask('COMMIT');

@@ -1,5 +1,5 @@
-// One connection to the server, with settings that do not depend on how role and database are configured. Whatever is asked
-// has a limit on this side too: a network that swallows the answer must not keep a migrator waiting for ever.
+// One connection to the server, with settings that do not depend on the configuration of role and database. Every query
+// has a limit on this side too: a network that loses the answer must not make a migrator wait for ever.
 
 import { Socket } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
@@ -14,14 +14,14 @@ export interface Session {
   readonly pid: number;
   /** One short statement of the driver's own. */
   ask(sql: string, values?: readonly unknown[], limitMs?: number): Promise<readonly Row[]>;
-  /** A statement of a migration; the server limits it, and who calls. */
+  /** A statement of a migration; the server limits it, and the caller. */
   execute(sql: string, values?: readonly unknown[]): Promise<void>;
   /** The same. @returns the rows that it changed; undefined for what counts none */
   change(sql: string): Promise<number | undefined>;
-  /** Takes back what a migration may have set for the session. The locks stay. */
+  /** Resets what a migration may have set for the session. The locks remain. */
   restore(): Promise<void>;
   readonly isAlive: () => boolean;
-  /** At once, whatever is under way. */
+  /** At once, even during a statement. */
   destroy(): void;
   close(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export async function connect(address: Address): Promise<Session> {
   };
   const ask: Session['ask'] = (sql, values = [], limitMs = ownStatementMs) =>
     within(limitMs, destroy, async () => rowsOf(await asked(client.query(sql, [...values]))));
-  /** The server says farewell before the socket closes: what comes in between would wait for an answer that never comes. */
+  /** The server ends the session before the socket closes: a query in between would wait for ever. */
   const asked = <T>(query: Promise<T>): Promise<T> =>
     query.catch((thrown: unknown) => {
       if (endsSession(thrown)) destroy();

@@ -46,7 +46,7 @@ export async function watched<T>(
   }
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });
-  // Without the second connection the work goes on unseen; a server that is gone ends the first one as well.
+  // Without the second connection the work continues unobserved; if the server is gone, the first one ends too.
   const looking = look().catch(() => undefined);
   try {
     return await work(() => blockedBy);

@@ -1,4 +1,4 @@
-// What can be said of a SQLite file: it has no server that could be asked.
+// What is known of a SQLite file: it has no server that could be asked.
 
 import { statSync } from 'node:fs';
 import { processesWith } from '../../lib/open-files.ts';

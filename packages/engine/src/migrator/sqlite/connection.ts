@@ -75,7 +75,7 @@ export function createConnection(file: string, lockFile: string, onReplaced: () 
   ) {
     const asked = await process();
     try {
-      // The wait for other writers has its own limit, and is none of the statement's time.
+      // The wait for other writers has a separate limit, and does not count as the statement's time.
       const limit = { timeoutMs: timeoutMs + busyMs, ...(signal && { signal }) };
       const answer = (await asked.ask({ ...question, busyMs }, limit)) as Answer;
       if (answer.problem) throw new SqliteError(answer.problem.code, answer.problem.message);

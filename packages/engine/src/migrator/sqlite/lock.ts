@@ -35,14 +35,14 @@ export function createLock(connection: () => Connection, lockFile: string, clock
       await execLock('ROLLBACK');
       return false;
     } catch (thrown) {
-      // Which of the statements failed is not said, so neither whether a transaction is open.
+      // SQLite does not report which statement failed, so a transaction may be open.
       await execLock('ROLLBACK').catch(() => undefined);
       if (isBusy(thrown)) return false;
       throw migrationErrorOf(thrown, lockFile);
     }
   }
 
-  /** Held from the first word on, so that two who ask here at once do not disturb each other's transaction. */
+  /** Set before the first statement, so that two concurrent callers do not disturb each other's transaction. */
   async function takeAlone(): Promise<boolean> {
     isHeld = true;
     try {

@@ -49,7 +49,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SchemaDatabase
   const connection: Connection = createConnection(file, lockFile, lock.retake);
   const contest: Contest = { isLocked: isBusy, whoHolds: async () => whoWrites(file, connection.pid()) };
 
-  /** One transaction at a time: the connection is one, and what is asked meanwhile must not fall into another's. */
+  /** One transaction at a time: there is one connection, and no query may fall into another caller's transaction. */
   const inTurn = <T>(work: () => Promise<T>) =>
     mutex('connection', () => work().catch((thrown) => rethrow(thrown, file)));
   const write = <T>(limits: RunLimits, signal: AbortSignal, attempt: () => Promise<T>) =>

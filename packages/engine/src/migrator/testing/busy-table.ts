@@ -14,7 +14,7 @@ export interface Counts {
   readonly acknowledged: number;
   /** Rows that are missing, wrong or too many after what was acknowledged. */
   readonly lost: number;
-  /** What the server said to writes that it did not make. */
+  /** The errors of the server for writes that failed. */
   readonly refused: readonly string[];
   readonly longestMs: number;
 }

@@ -7,7 +7,7 @@ import { type Section, sectionsOf } from './sections.ts';
 const folder = join(import.meta.dirname, '../../../../../docs/hazards');
 
 export type Proof =
-  /** Statements of the old release fail or answer otherwise afterwards. */
+  /** Statements of the old release fail or have other results afterwards. */
   | 'old'
   /** They wait while all rows are read or written. */
   | 'waits'

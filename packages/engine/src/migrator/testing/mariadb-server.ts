@@ -18,7 +18,7 @@ export interface MariadbServer {
   url(database: string, user?: string, password?: string): string;
   /** As the server's own administrator, without a database. */
   connect(database?: string): Promise<Connection>;
-  /** Without a word, as a power cut would; its data stay. */
+  /** Without a shutdown, like a power cut; its data remain. */
   kill(): Promise<void>;
   /** After it was killed. */
   restart(): Promise<void>;
@@ -82,7 +82,7 @@ async function launch(folder: string, { data, socket, temporary }: Places, ident
       '--innodb-log-file-size=8M',
     ],
   ];
-  // Debian keeps the server where a person's PATH does not look.
+  // Debian installs the server outside of a person's PATH.
   const program = existsSync('/usr/sbin/mariadbd') ? '/usr/sbin/mariadbd' : 'mariadbd';
   const child = spawn(program, options, { ...identity, stdio: 'ignore' });
   process.once('exit', () => child.kill('SIGKILL'));

@@ -4,12 +4,12 @@ import { Client, type QueryResult } from 'pg';
 
 export type Outcome = string;
 
-/** How long it waits for a lock before it counts as held up. */
+/** How long it waits for a lock before it counts as blocked. */
 const patienceMs = 250;
 export const heldUp = 'error 55P03';
 
 export interface OldRelease {
-  /** What each statement answers, the last one where a line holds several; nothing of it stays. */
+  /** The result of each statement, the last one where a line contains several; all is rolled back. */
   send(statements: readonly string[]): Promise<readonly Outcome[]>;
   end(): Promise<void>;
 }

@@ -36,7 +36,7 @@ function evidenceOf(
   const [first] = failed;
   if (first?.refusal === undefined) return [];
   const certain = failed.filter(({ refusal }) => refusal && !isOfValues(refusal, trial, shapes));
-  // What the schema fills in twice fails, whatever comes with it; a sequence may get past it meanwhile.
+  // A value that the schema fills in twice fails with any other values; a sequence may move past it meanwhile.
   const isRepeated = certain.some(({ refusal }) => refusal?.kind === 'unique');
   const isCertain = isRepeated || certain.length === worked.length;
   const cause =

@@ -1,5 +1,5 @@
-// The writes of old releases, executed on a copy that has a few rows: before the files and after them. Whatever is tried is
-// rolled back, so that no trial is in another's way.
+// The writes of old releases, executed on a copy that has a few rows: before the files and after them. Every trial is
+// rolled back, so that none disturbs another.
 
 import type { SqlFile } from '../../files/migration.ts';
 import type { SchemaShape } from '../shape.ts';
@@ -98,7 +98,7 @@ export async function rehearse(
   };
 }
 
-/** The server is asked for the recorded text only: what is made up has no placeholders. */
+/** Only recorded texts are sent to the server for types: made-up writes have no placeholders. */
 const typesOf = (session: TrialSession, { text }: Trial): Promise<readonly string[]> =>
   text === undefined ? Promise.resolve([]) : session.types(text);
 

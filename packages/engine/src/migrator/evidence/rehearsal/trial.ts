@@ -113,7 +113,7 @@ function columnNamed(since: SchemaShape, table: string | undefined, column: stri
   )?.[1];
 }
 
-/** Of a row that is there: what a column must refer to, or by what an UPDATE and a DELETE find one. */
+/** Of an existing row: what a column must refer to, or by what an UPDATE and a DELETE find one. */
 function valueFound(
   since: SchemaShape,
   { first }: Rendering,

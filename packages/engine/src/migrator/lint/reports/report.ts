@@ -8,7 +8,7 @@ export interface LintReport {
   readonly findings: readonly Finding[];
   /** How many were read. */
   readonly files: number;
-  /** Findings that were asked not to be shown. */
+  /** Findings that the caller excluded. */
   readonly leftOut?: number;
 }
 

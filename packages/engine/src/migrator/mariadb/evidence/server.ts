@@ -17,7 +17,7 @@ export interface MariadbScratchOptions {
   /** Of a server where databases may be made; its own database is not touched. */
   readonly scratchUrl: string;
   readonly productionUrl: string;
-  /** A person's word that the production server may hold copies. */
+  /** A person allowed copies on the production server. */
   readonly allowSameServer: boolean;
   /** The ledger's, which is made on the copy as the engine makes it. */
   readonly table: string;
@@ -89,7 +89,7 @@ async function on<T>(address: Address, work: (session: Session) => Promise<T>): 
   }
 }
 
-/** A server says the same of itself, whatever the address by which it is reached. */
+/** A server reports the same identity at every address. */
 async function refuseProduction(production: Session, scratch: Session): Promise<void> {
   const [here, there] = [await identityOf(production), await identityOf(scratch)];
   if (here !== there) return;
@@ -105,7 +105,7 @@ async function identityOf({ ask }: Session): Promise<string> {
 
 const newName = (now: number): string => `${prefix}${now}_${randomBytes(4).toString('hex')}`;
 
-/** What a killed run left; a run that still goes on is younger. */
+/** What a killed run left; a run that is still active is younger. */
 async function dropLeftovers({ ask }: Session, now: number): Promise<void> {
   const rows = await ask(
     "SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME REGEXP '^bg_scratch_[0-9]+_[0-9a-f]{8}$'",

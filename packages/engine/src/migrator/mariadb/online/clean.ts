@@ -1,5 +1,5 @@
-// Takes away what a tool that was cut off left behind. Its statements on the server end first: a swap that is still waiting
-// for its lock would otherwise come after the look that decides.
+// Removes what a tool that was cut off left. First it ends the statements of the tool on the server: a swap that still
+// waits for its lock would otherwise come after the check that decides.
 
 import { type Clock, pause } from '../../../lib/clock.ts';
 import { MigrationError } from '../../error.ts';
@@ -31,7 +31,7 @@ const lockLimits = { lockTimeoutMs: 1_000, lockTries: 60, lockTotalMs: 60_000, s
 export async function cleanUp(cleaning: Cleaning): Promise<Cleaned> {
   const { session, table, before } = cleaning;
   await endStatements(cleaning);
-  // Triggers first: while one is there and its table is not, every write of the users fails.
+  // Triggers first: while one exists and its table does not, every write of the services fails.
   const { triggers } = await remainsOf(session, table, before);
   for (const trigger of triggers) await drop(cleaning, `DROP TRIGGER IF EXISTS \`${trigger}\``);
   const { table: state, ghosts, replaced } = await remainsOf(session, table, before);

@@ -1,4 +1,4 @@
-// What the lint says of a file with `@online`.
+// What the lint reports of a file with `@online`.
 
 import type { SqlProblem } from '../../dialect.ts';
 import type { MariadbStatement } from '../parse.ts';

@@ -62,7 +62,7 @@ function jobOf(testEngine: TestEngine, address: Address, run: OnlineRun): Job {
 async function settleLast(job: Job, { tool, ...begun }: Begun): Promise<boolean> {
   const { testEngine, id } = job;
   if (tool === undefined) {
-    // The server was asked, before the file named a tool.
+    // The server ran it, before the file named a tool.
     const catalog = await readCatalog(testEngine.session, testEngine.tables);
     return pastOf(job.statement, begun, catalog) === 'happened';
   }
@@ -78,7 +78,7 @@ async function settleLast(job: Job, { tool, ...begun }: Begun): Promise<boolean>
   return true;
 }
 
-/** The kernel has asked it to end when its engine was killed; what it does just then takes a moment. */
+/** The kernel signaled the tool to end when its engine was killed; its current work takes a moment to end. */
 async function refuseWhileAtWork(
   { table, testEngine: { clock }, signal }: Job,
   { name, process: at }: BegunTool,
@@ -190,7 +190,7 @@ const valuesOf = (
 
 const keepAliveMs = 30_000;
 
-/** The migrators' lock is in the session: it is used now and then, and the tool ends where it is lost. */
+/** The session holds the migrators' lock: a query now and then keeps it open; if it is lost, the tool is ended. */
 async function withKeptSession<T>(
   { testEngine: { session, clock }, signal }: Job,
   work: (signal: AbortSignal) => Promise<T>,

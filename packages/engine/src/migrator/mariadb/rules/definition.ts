@@ -5,7 +5,7 @@ import type { Token } from '../tokens.ts';
 import type { ColumnDefinition } from './alteration.ts';
 import { begins, says } from './tokens-of.ts';
 
-/** Without NOT NULL and DEFAULT, which the server would fill in for those who do not know the column. */
+/** Without NOT NULL and DEFAULT, which the server would fill in for releases that do not know the column. */
 export function loosened({ tokens, text }: ColumnDefinition): string {
   const start = tokens[0]?.at ?? 0;
   const cut: (readonly [number, number])[] = [];

@@ -148,7 +148,7 @@ const unique: MariadbRule = {
       : [];
     const altered = alterationsOf(statement)
       .filter((each) => begins(each.tokens, 'ADD') && says(each.tokens, 'UNIQUE'))
-      // Rows that are there would all get the same value.
+      // All existing rows would get the same value.
       .map(({ table, tokens: each }) => ({ table, isSafe: !says(each, 'NOT', 'NULL') }));
     return hazards(
       ...[...created, ...altered]

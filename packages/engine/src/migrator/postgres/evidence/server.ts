@@ -24,7 +24,7 @@ export interface PostgresScratchOptions {
   readonly productionUrl: string;
   /** The application's role where it is not the one of `productionUrl`. */
   readonly applicationRole: string | undefined;
-  /** A person's word that the production server may hold copies. */
+  /** A person allowed copies on the production server. */
   readonly allowSameServer: boolean;
   readonly pgDump: string;
   /** What the ledger says was run, in order: for a machine without `pg_dump`. */
@@ -156,7 +156,7 @@ async function takeRoles(
   };
 }
 
-/** A cluster knows itself by one number, whatever its address. */
+/** A cluster has one system identifier, at every address. */
 async function refuseProduction(production: Session, scratch: Session, isAllowed: boolean): Promise<void> {
   if (isAllowed) return;
   const [here, there] = [await identityOf(production), await identityOf(scratch)];
@@ -182,7 +182,7 @@ async function identityOf(session: Session): Promise<string | undefined> {
 
 const newName = (now: number): string => `${prefix}${now}_${randomBytes(4).toString('hex')}`;
 
-/** What a killed run left; a run that still goes on is younger. */
+/** What a killed run left; a run that is still active is younger. */
 async function dropLeftovers(admin: Session, now: number): Promise<void> {
   const rows = await admin.ask(
     "SELECT datname AS name FROM pg_database WHERE datname ~ '^bg_scratch_[0-9]+_[0-9a-f]{8}$'",

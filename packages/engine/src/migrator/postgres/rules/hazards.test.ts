@@ -15,7 +15,7 @@ describe('a migration with a hazard', () => {
     expect(cases.length).toBeGreaterThanOrEqual(120);
   });
 
-  it.each(cases)('is told by the rules that are meant, and no others: $title', (each) => {
+  it.each(cases)('is reported by the rules that are meant, and no others: $title', (each) => {
     expect(reported(lintSections(postgresDialect, each.sections))).toEqual(expectedOf(each));
   });
 

@@ -86,7 +86,7 @@ function create(file: string, definitions: readonly string[]): void {
   }
 }
 
-/** What a killed run left; a run that still goes on is younger. */
+/** What a killed run left; a run that is still active is younger. */
 function dropLeftovers(now: number): void {
   for (const name of readdirSync(tmpdir())) {
     const [, made] = /^bg-scratch-(\d+)-\w{6}$/.exec(name) ?? [];

@@ -29,7 +29,7 @@ describe.each(['hazards.sql', 'histories.sql'])('advice over %s', (name) => {
     expect(all.length).toBeGreaterThan(8);
   });
 
-  it.each(name === 'histories.sql' ? cases : [])('stands on a hazard that is found: $title', (each) => {
+  it.each(name === 'histories.sql' ? cases : [])('is based on a hazard that is found: $title', (each) => {
     expect(reported(lintSections(sqliteDialect, each.sections))).toEqual(expectedOf(each));
   });
 

@@ -16,7 +16,7 @@ describe('a safe migration', () => {
 });
 
 describe('a migration with a hazard', () => {
-  it.each(hazards)('is told by the rules that are meant, and no others: $title', (each) => {
+  it.each(hazards)('is reported by the rules that are meant, and no others: $title', (each) => {
     expect(reported(lintSections(sqliteDialect, each.sections))).toEqual(expectedOf(each));
   });
 
