@@ -71,7 +71,7 @@ async function users(front: string, over: () => boolean): Promise<Story> {
 const watcher = (): number =>
   Number((JSON.parse(readFileSync(join(folder(), 'proxy.watcher'), 'utf8')) as { pid: number }).pid);
 
-/** Whether another driver waits for the lease, and whether the watcher dies too. */
+/** Whether another controller waits for the lease, and whether the watcher dies too. */
 it.each([
   ['nothing but the watcher lives', { another: false, watcherToo: false }],
   ['another driver waits', { another: true, watcherToo: false }],
@@ -102,7 +102,7 @@ it.each([
   await next.kill('SIGTERM');
 });
 
-it('a killed HAProxy has no watcher: the next driver starts it, and the dead one is not waited for', async () => {
+it('a killed HAProxy has no watcher: the next controller starts it, and does not wait for the dead one', async () => {
   stage = await setStage({ target: '        canary: []\n        bake: 1s\n', balancer: 'haproxy' });
   const engine = stage.open('observer');
   const first = startDriver(stage, 'first');

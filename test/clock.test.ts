@@ -63,7 +63,7 @@ describe.concurrent('a clock that jumps', () => {
     expect(performance.now() - began).toBeGreaterThan(3_000);
   });
 
-  it('over the deadline of an approval ends it once, also when it goes back and the driver is another', async () => {
+  it('over the deadline of an approval ends it once, also when it goes back under another controller', async () => {
     const clock = movable();
     const approval = 'approval: { deadline: 1h }';
     const stage = await openStage({

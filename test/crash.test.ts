@@ -1,4 +1,4 @@
-// A driver that is killed at any moment: the next one takes over, the deployment ends as it would have, and no user
+// A controller that is killed at any moment: the next one takes over, the deployment ends as it would have, and no user
 // notices. Several stages at once, because each takeover waits for the lease to run out.
 
 import { afterAll, describe, expect, it } from 'vitest';
@@ -127,7 +127,7 @@ async function endsWell(stage: Stage, version: string, users: ReturnType<typeof 
   expect(alive).toHaveLength(target?.slots.filter(({ role }) => role !== 'idle').length ?? 0);
 }
 
-describe('a driver that is killed', () => {
+describe('a controller that is killed', () => {
   it.concurrent.each(crashes)('$title: the next one ends what it began', { timeout: 170_000 }, (crash) =>
     crashStage(crash),
   );

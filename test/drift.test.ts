@@ -65,7 +65,7 @@ async function driftToBlue(drifting: Drifting): Promise<void> {
 }
 
 describe.concurrent('a change of the routing past the engine', { timeout: 120_000 }, () => {
-  it('is said once, with what each node does, and changes nothing', () =>
+  it('is reported once, with what each node does, and changes nothing', () =>
     play(async (drifting) => {
       const { target, rows, served } = drifting;
       await driftToBlue(drifting);
@@ -76,7 +76,7 @@ describe.concurrent('a change of the routing past the engine', { timeout: 120_00
       expect(await served()).toBe('v1.0');
     }));
 
-  it('is over when the balancer does what was decided again, and that is said too', () =>
+  it('is over when the balancer does what was decided again, and that is reported too', () =>
     play(async (drifting) => {
       const { target, rows } = drifting;
       await driftToBlue(drifting);
@@ -110,7 +110,7 @@ describe.concurrent('a change of the routing past the engine', { timeout: 120_00
         ok: false,
         refusal: { code: 'not-allowed-now' },
       });
-      // The driver was not fenced out: the next deployment goes the usual way.
+      // The controller still had its lease: the next deployment goes the usual way.
       expect(await deployed(engine, 'v2.1')).toMatchObject({ outcome: { kind: 'promoted' } });
     }));
 

@@ -1,4 +1,4 @@
-// More than one process on one state: who drives, what a process that lost the lease can still do, and who may not join.
+// More than one process on one state: which is the controller, what one without the lease can do, and who may not join.
 
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';

@@ -158,7 +158,7 @@ describe.concurrent('a build that was announced', { timeout: 120_000 }, () => {
     expect(reported(engine, 'release-refused')).toEqual([]);
   });
 
-  it('is fetched by the next driver when the first is killed in the middle, and nothing is left over', async () => {
+  it('is fetched by the next controller when the first is killed in the middle, and nothing is left over', async () => {
     let archive: Buffer = Buffer.alloc(0);
     let requests = 0;
     const fetching = await setFetching((_, response) => {

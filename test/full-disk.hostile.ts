@@ -1,6 +1,6 @@
-// The disk of the state fills up at each step of a deployment and of a rollback on each load balancer, while something takes
-// every block that becomes free. No user notices, what users get is what the state says, and after room is made the same driver
-// deploys again.
+// The disk of the state fills up at each step of a deployment and of a rollback on each load balancer, while a process
+// takes every block that becomes free. No user notices, what users get is what the state says, and after room is made
+// the same controller deploys again.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { canMountDisks } from '../packages/engine/src/lib/testing/small-disk.ts';

@@ -46,7 +46,7 @@ async function users(front: string, over: () => boolean): Promise<{ sent: number
   return { sent, lost, last };
 }
 
-/** The releases say that they are ill as long as the file is there; each side has its own, and both have `both`. */
+/** The releases report as unhealthy as long as the file is there; each side has its own, and both have `both`. */
 async function giveIllness({
   folder,
 }: Stage): Promise<(whose: 'v1.0' | 'v2.1' | 'both', isIll: boolean) => Promise<void>> {
@@ -66,7 +66,7 @@ async function giveIllness({
 const backOnBlue = (engine: Engine): boolean =>
   engine.status().targets[0]?.routing?.active === 'blue' && engine.status().targets[0]?.live === undefined;
 
-describe.concurrent('a live side that is ill', { timeout: 120_000 }, () => {
+describe.concurrent('a live side that is unhealthy', { timeout: 120_000 }, () => {
   it('because it hangs gives its users to the warm standby', () =>
     onStage(quick(), async (stage, engine) => {
       await twoSides(engine);
@@ -104,7 +104,7 @@ describe.concurrent('a live side that is ill', { timeout: 120_000 }, () => {
       expect(await users(stage.front, () => Date.now() > stop)).toMatchObject({ lost: 0, last: 'v1.0' });
     }));
 
-  it('and says so gives its users to a standby that is well; with both ill nothing is moved and a person is called', async () => {
+  it('and says so gives its users to a standby that is well; with both unhealthy it moves nothing and calls a person', async () => {
     const stage = await setStage(quick());
     try {
       const ill = await giveIllness(stage);

@@ -86,7 +86,7 @@ describe.concurrent('a state that was lost', { timeout: 120_000 }, () => {
       }, balancer),
   );
 
-  it('learns nothing where the side that users get does not answer: deploys nothing, until it does', () =>
+  it('discovers nothing where the side that users get does not answer: deploys nothing, until it does', () =>
     play(async ({ stage, before, loseState }) => {
       const pid = before.slots[1].pid ?? 0;
       process.kill(pid, 'SIGSTOP');

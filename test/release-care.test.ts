@@ -19,7 +19,7 @@ interface Played {
   readonly stage: Stage;
   readonly engine: Engine;
   readonly clock: ReturnType<typeof movable>;
-  /** Stops the driver and begins with another one. */
+  /** Stops the controller and begins with another one. */
   again(): Promise<Engine>;
 }
 

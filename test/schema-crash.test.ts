@@ -22,7 +22,7 @@ const target = `
 
 const changing = (sentence: string): Point => ({ action: 'schema-changed', sentence });
 
-describe('a driver that is killed while it changes a schema', () => {
+describe('a controller that is killed while it changes a schema', () => {
   it('is followed by one that goes on where it was', { timeout: 170_000 }, async () => {
     const on = await setStage({ database: true, target });
     stage = on;

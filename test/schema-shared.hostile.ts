@@ -1,4 +1,4 @@
-// Two targets of a service on one database: what a contract on one takes away must not be needed on the other.
+// Two targets of a service on one database: what a contract on one removes must not be needed on the other.
 
 import { freePorts } from '@bg/engine/test-kit';
 import { afterAll, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// A release that takes long to start is not taken for an ill one: not while it starts, and not for having been silent then.
+// A release that takes long to start does not count as unhealthy: not while it starts, and not for its silence then.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

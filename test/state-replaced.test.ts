@@ -1,5 +1,5 @@
-// The state file is removed, or another is put in its place, under a process that drives. That process may act no more: the
-// next driver works on the file that has the name, and the two know nothing of each other.
+// The state file is removed or replaced while a controller runs. That process may change nothing any more: the next
+// controller works on the file that has the name, and the two know nothing of each other.
 
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ async function remove(stage: Stage): Promise<void> {
 
 const stopsDriving = (driver: Driver): boolean => driver.lines.some((line) => line.includes('stops driving'));
 
-describe.concurrent('a driver whose state file', () => {
+describe.concurrent('a controller whose state file', () => {
   it.each([
     ['was removed', remove, /was removed while this process had it open/],
     ['was replaced', putBack, /was replaced by another file/],

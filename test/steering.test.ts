@@ -78,7 +78,7 @@ describe.concurrent('a person', { timeout: 120_000 }, () => {
       await users.stop();
     }));
 
-  it('who promotes ends one watch, not two, even when two people press at once', () =>
+  it('who promotes ends one watch, not two, even when two people click at once', () =>
     onStage(plan({ canary: '[{ percent: 10, watch: 60s }, { percent: 50, watch: 60s }]' }), async (_, engine) => {
       await deployed(engine, 'v1.0');
       const id = begin(engine);

@@ -68,7 +68,7 @@ describe.concurrent('all users are sent by hand to a side that is retained as fa
   });
 });
 
-describe.concurrent('a deployment that was asked for before anybody had looked', () => {
+describe.concurrent('a deployment that was requested before any check', () => {
   it('ends before it takes the side that users get', async () => {
     const { stage, engine, stop } = await rolledBack('embedded', '1h');
     const before = pids(engine);
@@ -85,7 +85,7 @@ describe.concurrent('a deployment that was asked for before anybody had looked',
 });
 
 describe.concurrent('an older copy of the state that was put back', () => {
-  it.each(balancers)('%s: nothing is touched and it is said; learning again is the way out', async (balancer) => {
+  it.each(balancers)('%s: nothing changes and it is reported; a new discovery is the way out', async (balancer) => {
     const { stage, stop } = await rolledBack(balancer, '1s');
     await stop();
     copyState(stage, 'state', 'copy');

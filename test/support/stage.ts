@@ -33,7 +33,7 @@ export interface Stage {
   /** Where `stateMegabytes` was given. */
   readonly disk: SmallDisk | undefined;
   open(processName?: string, settings?: Settings): Engine;
-  /** Opens an engine that drives until the stage is struck or `stop` is called. */
+  /** Opens an engine that is the controller until the stage is struck or `stop` is called. */
   drive(processName?: string, settings?: Settings): { readonly engine: Engine; stop(): Promise<void> };
   /** Edits the configuration on the disk. @returns the settings of processes that start from now on */
   edit(change: (text: string) => string): Promise<Settings>;

@@ -1,6 +1,6 @@
 // A test that failed is run once more by itself, after all others: what fails only under load is separated from what
-// is broken, and both are said. Nothing is repeated twice, and where much fails nothing is repeated at all. In CI a test
-// that passed only when it was repeated counts as failed.
+// is broken, and both are reported. Nothing is repeated twice, and where much fails nothing is repeated at all. In CI a
+// test that passed only when it was repeated counts as failed.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

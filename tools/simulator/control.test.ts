@@ -41,7 +41,7 @@ function raw(path: string, headers: Record<string, string>): Promise<number> {
   });
 }
 
-test('another process can type, look, press and break things', async () => {
+test('another process can type, read, click and break things', async () => {
   await callApi(simulator, 'chat.postMessage', {
     channel: 'C0DEPLOYS',
     text: 'card',

@@ -62,7 +62,7 @@ export interface Message {
   readonly onlyFor?: string | undefined;
   readonly editedTs?: string | undefined;
   readonly broadcast?: boolean | undefined;
-  /** Earlier blocks, newest first: what a person with a slow screen may still press. */
+  /** Earlier blocks, newest first: what a person with a slow screen may still click. */
   readonly earlier: readonly (readonly Json[])[];
 }
 

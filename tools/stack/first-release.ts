@@ -1,4 +1,4 @@
-// A shop is open before anybody is invited: the first release goes live through the engine, as any other does.
+// The shop works before users come: the first release goes live through the engine, as any other does.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Actor, Engine } from '@bg/engine';

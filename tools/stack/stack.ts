@@ -26,7 +26,7 @@ export interface StackOptions extends DemoConfig {
 
 export interface Stack {
   readonly simulator: Simulator;
-  /** Our own look at the state that the bot drives. */
+  /** A separate view of the state that the bot controls. */
   readonly engine: Engine;
   readonly bot: AppProcess;
   readonly ci: Ci | undefined;
@@ -36,7 +36,7 @@ export interface Stack {
 }
 
 const appLimitMs = 30_000;
-/** A dead driver's lease lasts a few seconds, and until then its configuration counts. */
+/** The lease of a dead controller lasts a few seconds, and until then its configuration counts. */
 const leaseLimitMs = 12_000;
 
 /** Resolves when a release is live and the bot answers. @throws after having struck what was up already. */

@@ -1,4 +1,4 @@
-// The process that drives is killed while users are shared between two releases: another one goes on from what is written.
+// The controller is killed while users are shared between two releases: another one continues from what is stored.
 
 import { flippedUsers } from '../load-client.ts';
 import type { Chapter } from './chapter.ts';

@@ -1,7 +1,7 @@
 // What must hold, each with the numbers that it was seen by.
 
 export interface Checks {
-  /** Prints and remembers; `seen` is said whether it holds or not. */
+  /** Prints and remembers; `seen` is printed whether it holds or not. */
   check(what: string, holds: boolean, seen: string): void;
   readonly passed: () => number;
   readonly failed: () => readonly string[];

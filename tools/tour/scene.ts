@@ -1,4 +1,4 @@
-// What the people of the tour do and wait for: they type, they press, they read cards.
+// What the people of the tour do and wait for: they type, they click, they read cards.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeploymentView, Role } from '@bg/engine';

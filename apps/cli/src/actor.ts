@@ -5,7 +5,7 @@ import { type Actor, findPerson, type Settings } from '@bg/engine';
 import { nameOfUser, userBehind } from './behind.ts';
 
 /**
- * As root: `sudoUser` (SUDO_USER), since sudo sets it then, and root can be anybody here anyway. As any other account: the user
+ * As root: `sudoUser` (SUDO_USER), since sudo sets it then, and root can be any user. As another account: the user
  * who called sudo to become it, as the kernel knows it; any user can set a variable, so none counts. There is no other
  * way to act in another name: no option and no variable, or four eyes would be a matter of typing.
  */

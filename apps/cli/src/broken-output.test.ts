@@ -47,7 +47,7 @@ it('the controller continues when no process reads its output', async () => {
   const pid = Number(/\d+/.exec(await driver())?.[0]);
   const side = async () => (await shell.bg('status', 'shop', '--json')).json() as { slots: { pid: number }[] };
   const before = (await side()).slots[0]?.pid ?? 0;
-  // The driver has something to say about this, to a pipe without a reader.
+  // The controller has a message about this, for a pipe without a reader.
   process.kill(before, 'SIGKILL');
   await vi.waitFor(async () => expect((await side()).slots[0]?.pid).not.toBe(before), {
     ...{ timeout: 60_000, interval: 500 },

@@ -19,7 +19,7 @@ async function liveVersion(): Promise<string> {
 }
 
 describe('without any other process', () => {
-  it('deploys to the end and says that it drives by itself', async () => {
+  it('deploys to the end and says that it is the controller itself', async () => {
     const { code, out, err } = await shell.bg('deploy', 'v1.0', '--reason', 'first one');
     expect(err).toContain('No process drives deployments now, so this one is driven from here.');
     expect(out).toMatch(/✓ start v1\.0 \(/);

@@ -55,7 +55,7 @@ describe('where no controller runs', () => {
     expect([resumed.code, resumed.json().paused]).toEqual([0, null]);
   });
 
-  it('stops driving at Ctrl-C, takes nothing back, and says how to go on', async () => {
+  it('stops its controller at Ctrl-C, undoes nothing, and says how to continue', async () => {
     const following = shell.start(['follow']);
     await following.shows('waits for approval');
     await following.shows('driven from here');
@@ -67,7 +67,7 @@ describe('where no controller runs', () => {
     expect(await live()).toMatchObject({ percent: 50 });
   });
 
-  it('a decision drives the deployment on to its end', async () => {
+  it('a decision continues the deployment to its end', async () => {
     const { code, out } = await shell.bg('approve');
     expect(out).toMatch(/promoted: v2\.0 is live\n$/);
     expect(code).toBe(0);
@@ -90,7 +90,7 @@ describe('where no controller runs', () => {
 });
 
 describe('where a controller runs', () => {
-  it('answers at once, and the driver does the rest', async () => {
+  it('answers at once, and the controller does the rest', async () => {
     const driving = await driver();
     const { code, err, out } = await shell.bg('deploy', 'v2.1');
     expect(code).toBe(0);
@@ -118,7 +118,7 @@ describe('where a controller runs', () => {
     expect((await driving.ended).code).toBe(0);
   });
 
-  it('a follower takes over from a driver that was killed', async () => {
+  it('a follower takes over from a controller that was killed', async () => {
     const driving = await driver();
     await shell.bg('deploy', 'v1.0', '--hold');
     const following = shell.start(['follow', '--json']);

@@ -45,7 +45,7 @@ function stopSignal(): AbortSignal {
 
 /**
  * A reader that closed early (`| head`) has seen enough, and a full disk takes no answer: this process ends, unless it
- * drives a deployment, which never depends on its words.
+ * is the controller of a deployment, which never depends on its output.
  */
 function watchReader(): Reader {
   const reader: Reader = { hasLeft: false, isOutlived: false };

@@ -1,4 +1,4 @@
-// A state file that cannot be read: nothing starts on it, and one command keeps it and learns what runs.
+// A state file that cannot be read: no process starts on it, and one command retains it and discovers what runs.
 
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -53,7 +53,7 @@ it('shows what differs and what can be done, as soon as a controller runs', asyn
   expect(out).toMatch(/drift since .*\n +127\.0\.0\.1:\d+: users go to blue\n +bg routing restore shop\/production/);
 });
 
-it('adopts what the load balancer does without moving anybody', async () => {
+it('adopts what the load balancer does and moves no users', async () => {
   expect(await served()).toBe('v1.0');
   const { code, out } = await shell.bg('routing', 'adopt');
   expect([code, out]).toEqual([0, expect.stringMatching(/blue +active +v1\.0/)]);

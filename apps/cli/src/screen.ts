@@ -97,7 +97,7 @@ function lineProgress(out: Stream): Progress {
 
 const redrawMs = 100;
 
-/** A busy deployment changes faster than anybody reads; its end is always drawn. */
+/** A busy deployment changes faster than a person reads; its end is always drawn. */
 function throttled(draw: (view: DeploymentView) => void): (view: DeploymentView) => void {
   let drawnAt = 0;
   return (view) => {

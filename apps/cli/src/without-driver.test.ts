@@ -1,4 +1,4 @@
-// Where no process drives: what is shown is so now, what is begun is driven to its end, and nothing ends with a reader.
+// No other controller: the output is current, what is begun is executed to its end, and nothing ends with its reader.
 
 import { spawn } from 'node:child_process';
 import { renameSync, symlinkSync } from 'node:fs';

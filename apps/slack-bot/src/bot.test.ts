@@ -1,4 +1,4 @@
-// The bot between a Slack workspace and a real engine: what people type and press, and what they see.
+// The bot between a Slack workspace and a real engine: what people type and click, and what they see.
 // The tests of a group follow one another on one workspace, as a day follows its morning.
 
 import type { AuditRow } from '@bg/engine';

@@ -36,7 +36,7 @@ export interface Bot {
   readonly port: number | undefined;
   /** Resolves when the state file was removed or replaced: this process can do nothing more, and should be started again. */
   readonly stateLost: Promise<void>;
-  /** Takes no new request, finishes started ones (at most 10 s), stops driving. */
+  /** Takes no new request, finishes started ones (at most 10 s), stops the controller. */
   stop(): Promise<void>;
 }
 

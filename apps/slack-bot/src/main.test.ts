@@ -114,7 +114,7 @@ test('a Slack that cannot be reached stops nothing: deployments are driven, and 
   engine.close();
 });
 
-test('a token that was revoked stops nothing: a bot that starts again drives the canary on, and asks seldom', async () => {
+test('a token that was revoked stops nothing: a bot that starts again continues the canary and rarely asks', async () => {
   const engine = openEngine({ settings: stage.settings, log: silentLog, processName: 'test' });
   const { id } = value(engine.deploy({ version: 'v2.1', actor: { kind: 'person', id: 'alice', door: 'cli' } }));
   slack.fault({ method: '*', error: 'token_revoked', times: 'always' });

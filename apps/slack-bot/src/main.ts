@@ -1,4 +1,4 @@
-// The Slack bot's process: reads the environment, opens the engine, serves Slack and drives deployments.
+// The Slack bot's process: reads the environment, opens the engine, serves Slack and runs the controller.
 
 import { resolve } from 'node:path';
 import {

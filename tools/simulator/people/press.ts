@@ -17,7 +17,7 @@ export interface PressInput {
   readonly viewId?: string | undefined;
   readonly actionId: string;
   readonly blockId?: string | undefined;
-  /** A button's value other than the one on the button: a forged press. */
+  /** A button's value other than the one on the button: a forged click. */
   readonly value?: string | undefined;
   /** What was chosen in a select, overflow, date picker …: an option's value or its object. */
   readonly choice?: unknown;

@@ -27,7 +27,7 @@ export function findElement(
   );
 }
 
-/** What an element holds before anybody touches it. */
+/** What an element holds before a person touches it. */
 export function initialState(element: Json): Json {
   const field = FIELD[String(element.type)] ?? 'value';
   const initial = field === 'value' ? element.initial_value : element[`initial_${field.replace(/^selected_/, '')}`];

@@ -1,4 +1,4 @@
-// A contract has no command that waits for it where it was approved elsewhere: the process that drives says what becomes of it.
+// No command waits for a contract that was approved elsewhere, so the controller prints its result.
 
 import type { ContractView } from '@bg/engine';
 import type { Session } from '../session.ts';

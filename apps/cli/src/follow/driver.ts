@@ -1,11 +1,11 @@
-// Where no process drives deployments, the command line does it itself for as long as it is asked to.
+// If no other process is the controller, the command line is the controller itself for as long as it is needed.
 
 import type { Engine } from '@bg/engine';
 
 export interface ForegroundDriver {
   running(): boolean;
   start(): void;
-  /** Gives the lease back. Resolves when this process changes nothing any more. @throws what made driving fail */
+  /** Releases the lease. Resolves when this process changes nothing any more. @throws what ended the controller */
   stop(): Promise<void>;
 }
 

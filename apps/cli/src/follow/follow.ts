@@ -20,7 +20,7 @@ export interface FollowEnd {
 }
 
 const lookMs = 1000;
-/** A signal that was just given (promote after a hold) needs this long at most to be seen by the driver started here. */
+/** The controller started here needs at most this long to see a signal that was just given (promote after a hold). */
 const settleMs = 5000;
 
 export async function follow(session: Session, options: FollowOptions): Promise<FollowEnd> {

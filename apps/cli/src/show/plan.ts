@@ -1,4 +1,4 @@
-// What a deployment would do, before anybody asks for it.
+// What a deployment would do, before a person requests it.
 
 import type { PlanView, ReleaseView } from '@bg/engine';
 import { bytesText } from './amounts.ts';

@@ -63,7 +63,7 @@ function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): r
   ];
 }
 
-/** Figures of a look that is not of this moment say so: the driver may be stuck. */
+/** Figures that are not from this moment say so: the controller may be stuck. */
 export function ageText({ role, seenAt }: Pick<SlotView, 'role' | 'seenAt'>, now: number): string {
   const ageMs = seenAt === undefined || role === 'idle' ? 0 : now - seenAt;
   return ageMs < oldMs ? '' : ` (seen ${durationText(ageMs)} ago)`;

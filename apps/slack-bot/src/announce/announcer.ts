@@ -169,7 +169,7 @@ function announceInChannel({ engine }: Announcer, row: AuditRead, repeats: Repea
     });
 }
 
-/** The owner of the lock learns in a direct message that another person removed it. */
+/** A direct message notifies the owner of the lock that another person removed it. */
 function notifyLockOwner({ engine }: Announcer, row: AuditRead): void {
   if (!announces(row, 'direct', 'lock')) return;
   const owner = personOf(row.detail.owner ?? '');

@@ -1,5 +1,5 @@
-// Direct messages about a deployment: its requester and the authors of its commits learn how it ended and when it is
-// taken back. A person who stopped it gets no message about that.
+// Direct messages about a deployment: they notify its requester and the authors of its commits how it ended and when it
+// is rolled back. A person who stopped it gets no message about that.
 
 import {
   type AuditRead,

@@ -1,4 +1,4 @@
-// Builds in the channel: a card with a button per target, who may press it, and what it shows of what came of it.
+// Builds in the channel: a card with a button per target, who may click it, and the results that it shows.
 // The tests follow one another on one workspace.
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -68,7 +68,7 @@ test('two clicks at once are one deployment, and the card follows it to its end 
   expect(workspace.engine.history({}, 5)).toMatchObject({ value: [{ version: 'v1.0', requestedBy: 'person:alice' }] });
 });
 
-test('an old press is refused: the version is live', async () => {
+test('an old click is refused: the version is live', async () => {
   const card = await cardWith(workspace.slack, /shop v1\.0: live\. First/);
   await click(bob, card, deployTo, { stale: true });
   await whispered(workspace.slack, bob, /v1\.0 is live on shop\/production already/);

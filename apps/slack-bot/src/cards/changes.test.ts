@@ -22,7 +22,7 @@ describe('changes', () => {
     expect(commits('v1.0', 'v2.2')).toEqual(['v2.2', 'v2.1', 'v2.0.1', 'v2.0']);
   });
 
-  test('on the way back are what is taken away', () => {
+  test('on the way back are what is removed', () => {
     expect(changesIn(newestFirst, { from: 'v2.1', to: 'v2.0' })).toMatchObject({
       back: true,
       since: 'v2.1',

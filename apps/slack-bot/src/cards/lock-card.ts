@@ -1,4 +1,4 @@
-// The lock of another person, before it is taken away: whose it is, until when and why, and the button that means it.
+// The lock of another person, before it is removed: whose it is, until when and why, and the button that confirms it.
 
 import { shortName, type TargetView } from '@bg/engine';
 import { actions, button, type Card, card, section } from './blocks.ts';

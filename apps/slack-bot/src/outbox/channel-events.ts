@@ -1,5 +1,5 @@
-// Slack says when a channel ends or comes back: its cards are tried at once, which is how the bot learns what became of
-// them and writes to people instead.
+// Slack reports when a channel ends or comes back: the bot tries its cards at once, finds out the result, and writes to
+// people instead.
 
 import type { Engine } from '@bg/engine';
 import { refusesChannel } from '../slack/problems.ts';

@@ -41,7 +41,7 @@ test('a request that never reached Slack is repeated', async () => {
   expect(cards(workspace.slack.messages({ channel, user: alice }))).toHaveLength(1);
 });
 
-test('a rate limit holds up its own method and no other', async () => {
+test('a rate limit delays its own method and no other', async () => {
   workspace = await setWorkspace();
   workspace.slack.fault({ method: 'chat.update', status: 429, retryAfter: 4 });
   await deploy('v1.0');

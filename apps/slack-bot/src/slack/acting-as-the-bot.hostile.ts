@@ -157,7 +157,7 @@ describe.skipIf(!isRoot)('a release that acts as the bot (needs root to change a
       expect(await tries(crime.port, act, crime.loot)).toBe(code);
     });
 
-    it('cannot reach a socket of the state folder: the control of the balancer, commands of drivers', async () => {
+    it('cannot reach a socket of the state folder: the control of the balancer, commands of controllers', async () => {
       const sockets = socketsBelow(crime.stage.settings.stateFolder);
       expect(sockets.length).toBeGreaterThan(0);
       for (const path of sockets)

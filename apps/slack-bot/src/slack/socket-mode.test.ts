@@ -37,7 +37,7 @@ test('a command through the socket becomes a card', async () => {
   expect(buttonOn(live, 'rollback')).toBeUndefined();
 });
 
-test('when Slack asks for a new connection, it is there before anybody notices', async () => {
+test('when Slack asks for a new connection, it is there before a person notices', async () => {
   await connected(1);
   const asked = Date.now();
   workspace.slack.disconnectSockets('refresh_requested');
