@@ -11,7 +11,7 @@ const session = (id: string, blockedBy: readonly string[] = [], seconds = 1): Se
   query: 'SELECT ?',
 });
 
-test('a queue is as deep as its longest way, and its head comes first', () => {
+test('a queue is as deep as its longest path, and its head comes first', () => {
   const { sessions } = sessionsOf([
     session('4', ['3', '2', '1']),
     session('3', ['2', '1']),
@@ -41,7 +41,7 @@ test('a circle, one that waits for itself, and a queue of hundreds end', () => {
   expect(sessions[0]).toMatchObject({ id: '0', blocks: 499 });
 });
 
-test('in short it says how many wait, behind whom, and how full the server is', () => {
+test('the short form says how many wait, behind which session, and how full the server is', () => {
   const activity = {
     ...sessionsOf([session('1', [], 12), session('2', ['1']), session('3', ['2'])]),
     connections: { used: 40, most: 100 },

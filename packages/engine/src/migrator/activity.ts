@@ -24,7 +24,7 @@ export interface SessionActivity {
   readonly seconds: number;
   /** What it waits for, in the server's words; undefined while it waits for no lock. */
   readonly waitsFor: string | undefined;
-  /** Ids of those who keep it waiting, where that can be seen. */
+  /** Ids of the sessions that block it, where that can be seen. */
   readonly blockedBy: readonly string[];
   /** How many wait before it, one behind the other: 1 waits for one that works. */
   readonly depth: number;

@@ -73,7 +73,7 @@ const ask = (at: string, act: Assessment['act'], versions: readonly string[] = [
   );
 
 describe('an assessment', () => {
-  test('lets a schema grow under a release of which nothing is known, and says so', async () => {
+  test('lets a schema grow under a release whose needs are unknown, and says so', async () => {
     await run(release('v1', users), 'expand');
     const v2 = release('v2', {
       ...users,
@@ -121,7 +121,7 @@ describe('an assessment', () => {
     expect([alone.verdict, mayContract(alone)]).toEqual(['compatible', true]);
   });
 
-  test('lets nothing be taken away that is not known to be free', async () => {
+  test('allows no removal of what is not known to be unused', async () => {
     await run(release('v1', users), 'expand');
     const report = await ask(release('v2', withoutNick), { kind: 'contract', ids: ['002_nick'] });
     expect(report).toMatchObject({ verdict: 'unknown', additive: false });

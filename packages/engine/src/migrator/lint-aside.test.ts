@@ -20,7 +20,7 @@ describe.each([postgresDialect, mariadbDialect, sqliteDialect])('large migration
   });
 });
 
-it('a text that takes the parser for long is given up, and other work goes on meanwhile', async () => {
+it('a text that costs the parser too long is given up, and other work continues meanwhile', async () => {
   const columns = Array.from({ length: 60_000 }, (_, n) => `c${n} int`).join(',');
   const migrations = [aMigration('001_slow', { expand: `CREATE TABLE t (${columns});`, revert: 'SELECT 1;' })];
   let longest = 0;

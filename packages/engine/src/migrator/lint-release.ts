@@ -7,7 +7,7 @@ import { readMigrations } from './files/read.ts';
 import { type Finding, fileRules } from './lint/finding.ts';
 import type { LintReport } from './lint/reports/report.ts';
 
-/** What is wrong with the files themselves comes first; the other files are judged as if those were not there. */
+/** What is wrong with the files themselves comes first; the other files are judged as if those did not exist. */
 export async function lintRelease(
   folder: string,
   dialect: Dialect,

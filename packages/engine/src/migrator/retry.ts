@@ -24,7 +24,7 @@ const backoff = { firstMs: 500, maxMs: 30_000, jitter: 1 };
 
 /**
  * Tries the whole transaction again until it gets its locks.
- * @throws MigrationError `blocked` after the limits' tries or time, `stopped`; and whatever an attempt throws otherwise
+ * @throws MigrationError `blocked` after the limits' tries or time, `stopped`; and any other error of an attempt
  */
 export async function untilFree<T>(
   { clock, limits, signal }: Patience,

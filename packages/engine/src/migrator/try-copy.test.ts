@@ -147,7 +147,7 @@ describe('PostgreSQL', () => {
     expect(JSON.stringify([thrown, thrown.message, thrown.stack])).not.toContain(password);
   });
 
-  test('a live database that cannot be asked: nothing runs on what may be it', async () => {
+  test('a live database that cannot be reached: nothing runs on a database that may be the live one', async () => {
     const copy = await copyOfLive();
     const blind = migratorOf('postgres', `postgres://shop:${password}@127.0.0.1:1/live`);
     await expect(tryOn(blind, server.url(copy, role))).rejects.toMatchObject({

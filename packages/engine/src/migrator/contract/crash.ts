@@ -26,7 +26,7 @@ export function crashContract(stage: () => Stage): void {
         afterMs: runs * 3,
       });
       expect(code ?? 0, stderr).toBe(0);
-      // The lock falls with the last breath of the dead one: what it had sent is then done or undone.
+      // The lock ends with the last session of the killed process: what it had sent is then done or undone.
       const row = await database.locked(30_000, neverAborted, async () => {
         const now = (await database.ledger())[0]!;
         expect(await database.verify('SELECT count(*) FROM users WHERE touched = 1')).toBe(now.rowsDone);

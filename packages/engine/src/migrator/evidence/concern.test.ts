@@ -59,7 +59,7 @@ describe('a change of the schema', () => {
     expect(concerned('required-added', { declared: { reads: [], writes: ['users'] } })).toBe('breaks');
   });
 
-  test('is unclear for a release of which nothing is known, unless it adds or widens', () => {
+  test('is unclear for a release whose needs are unknown, unless it adds or widens', () => {
     for (const kind of ['gone', 'tightened', 'rule-added', 'behaves', 'label-gone'] as const)
       expect(concerned(kind, {}), kind).toBe('unclear');
     for (const kind of ['column-added', 'widened', 'rule-gone', 'default-changed'] as const)

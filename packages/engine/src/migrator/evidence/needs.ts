@@ -71,7 +71,7 @@ export function useOf(statements: readonly string[], readUse: ReadUse): Use {
   };
 }
 
-/** Of a table no column, but that it is there: `SELECT count(*)`, DELETE. */
+/** Of a table no column, but its existence: `SELECT count(*)`, DELETE. */
 export const theTable = (name: string): string => `${name}.#`;
 
 /** A need of a table is one of all its columns; a need of a column is one of its table. */

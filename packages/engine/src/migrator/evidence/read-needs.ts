@@ -45,7 +45,7 @@ function readStatements(folder: string, name: string, split: Dialect['split']): 
   const invalid = (what: string, cause?: unknown) => new BlueGreenError('release-invalid', `${file}${what}`, {}, cause);
   let text: string;
   try {
-    // A link could lead out of the release, to what is no part of its digest.
+    // A link could lead out of the release, to files that are not in its digest.
     if (!realpathSync(file).startsWith(realpathSync(folder) + sep)) throw new Error('it is not in the release');
     if (lstatSync(realpathSync(file)).size > mostBytes) throw new Error('it is larger than 1 MiB');
     const decoded = decodeText(readFileSync(file));

@@ -33,7 +33,7 @@ const isStage = (text: string): text is Stage => (stages as readonly string[]).i
 
 const problem = (file: string, text: string): FileProblem => ({ file, line: undefined, problem: text });
 
-/** What is wrong with the names together: numbers that are taken twice or left out, stages without what they belong to. */
+/** Problems of the names together: numbers that occur twice or are left out, stages without their counterpart. */
 export function problemsOfNames(names: readonly FileName[]): readonly FileProblem[] {
   const ids = [...new Map(names.map((name) => [name.id, name])).values()].sort((a, b) => a.number - b.number);
   return ids.flatMap((name, at) => {

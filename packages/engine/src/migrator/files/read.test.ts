@@ -69,7 +69,7 @@ describe('what is right', () => {
     expect(plain).toMatchObject({ ok: true });
   });
 
-  test('a migration may do nothing but tighten', () => {
+  test('a migration may only tighten', () => {
     expect(problems({ '001_tight.contract.sql': 'ALTER TABLE users ALTER COLUMN nick SET NOT NULL;' })).toEqual([]);
   });
 
@@ -108,7 +108,7 @@ describe('names', () => {
     expect(problems({ [name]: 'SELECT 1;' })).toEqual([expect.stringMatching(problem)]);
   });
 
-  test('a number that is left out or taken twice, and a revert of nothing', () => {
+  test('a number that is left out or occurs twice, and a revert without an expand', () => {
     const one = 'SELECT 1;';
     expect(
       problems({
@@ -126,7 +126,7 @@ describe('names', () => {
     ]);
   });
 
-  test('a date or a moment as a number leaves nothing out', () => {
+  test('a date or a timestamp as a number leaves no number out', () => {
     const one = 'SELECT 1;';
     expect(
       problems({ '20261129_a.contract.sql': one, '20261203101500_b.contract.sql': `-- @requires 20261129_a\n${one}` }),

@@ -109,7 +109,7 @@ function readFile(folder: string, name: FileName): ReadFile {
   };
   const soFar = [...problems, ...header.problems, ...unreasoned];
   if (stage !== 'backfill') return { name, sql: plain, directives: header.directives, problems: soFar };
-  // What holds no statement needs no list of what is missing in it.
+  // A file without a statement needs no list of missing directives.
   const { backfill, problems: missing } = asBackfill(plain, header.directives);
   return {
     name,

@@ -26,7 +26,7 @@ describe('what the author takes on', () => {
     expect(found.map(({ accepted }) => accepted)).toEqual(['x', undefined]);
   });
 
-  it('is a warning where nothing has that hazard, with what is there', () => {
+  it('is a warning where no statement has that hazard', () => {
     const found = lint(`-- expand:\n-- @accept renaming-colum: x\n${rename}`);
     expect(found.map(({ rule, severity, line }) => [rule, severity, line])).toEqual([
       ['unused-accept', 'warning', 1],

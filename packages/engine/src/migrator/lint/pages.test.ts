@@ -48,7 +48,7 @@ it('each file rule has a page', () => {
 describe.each(kinds)('the pages for $title', ({ kind, title, dialect, rules }) => {
   const examples = examplesFor(kind as Kind);
 
-  it('are there for every rule, and for no other', () => {
+  it('exist for every rule, and for no other', () => {
     expect(examples.map(({ rule }) => rule).toSorted()).toEqual(rules.map(({ id }) => id).toSorted());
   });
 
@@ -64,7 +64,7 @@ describe.each(kinds)('the pages for $title', ({ kind, title, dialect, rules }) =
     ).toBe(true);
   });
 
-  it.each(examples)('show what the lint says: $rule', ({ rule, unsafe, safe }) => {
+  it.each(examples)('show what the lint reports: $rule', ({ rule, unsafe, safe }) => {
     const found = lintSections(dialect, unsafe, { withStyle: true }).find((each) => each.rule === rule);
     expect(found?.rule).toBe(rule);
     // A page may leave out a safe form that its example cannot show.

@@ -34,7 +34,7 @@ async function activity() {
   }
 }
 
-test('it names who waits for whose row and for a table, and shows no value that a service sent', async () => {
+test('it names the sessions that wait for a row or a table, and shows no value that a service sent', async () => {
   const holder = await session('shop');
   await holder.query('BEGIN');
   await holder.query("UPDATE users SET email = 'of-the-holder' WHERE id = 1");

@@ -111,7 +111,7 @@ INSERT INTO users (id, name) SELECT 100 + SLEEP(30), 'slow';
 ALTER TABLE users ADD COLUMN last VARCHAR(20);`;
   const quick = slow.replace(' + SLEEP(30)', '');
 
-  it('a connection that is killed is unreachable; the next run goes on with what had not happened', async () => {
+  it('a connection that is killed is unreachable; the next run continues with what had not happened', async () => {
     const database = await open();
     const running = failure(runExpand(database, slow));
     await asRoot(`KILL ${await untilSeen('INSERT INTO users')}`);

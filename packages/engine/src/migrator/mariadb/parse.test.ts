@@ -49,7 +49,7 @@ describe('splitting', () => {
     expect(parsed(`INSERT INTO a VALUES ('${'x;'.repeat(2 << 20)}'); SELECT 1`)).toHaveLength(2);
   });
 
-  it('finds nothing in nothing', () => {
+  it('finds no statement in an empty text', () => {
     for (const text of ['', ' \n', '-- only this', ';;', '/* x */']) expect(split(text)).toEqual([]);
   });
 });

@@ -178,7 +178,7 @@ export async function inTransaction<T>({ ask }: Session, work: () => Promise<T>)
   }
 }
 
-/** Never backwards: what is set again after a cut is counted already. */
+/** Never backwards: a statement that is repeated after a cut is counted already. */
 async function count({ session, tables, clock }: TestEngine, { id }: FileRun, index: number): Promise<void> {
   const { statementsDone } = await readProgress(session, tables, id);
   if (statementsDone <= index) await changeRow({ session, tables }, id, { statementsDone: index + 1 }, clock.now());

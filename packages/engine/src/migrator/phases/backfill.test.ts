@@ -19,7 +19,7 @@ const service = (sql: string) => stage.service(sql);
 const addUsers = (count: number) => stage.addUsers(count);
 
 describe('a backfill', () => {
-  test('goes through the table again for rows that appeared behind it, and says when that is no use', async () => {
+  test('makes a second pass for rows that appeared behind it, and reports when that is no use', async () => {
     const { context, states, events, database } = stage;
     await expand(context, all);
     addUsers(15);
@@ -66,7 +66,7 @@ describe('a backfill', () => {
     expect(await states()).toEqual(['001_users done', '002_nick ready', '003_third done']);
   });
 
-  test('of two, each row is gone through once, and both end well', async () => {
+  test('run by two fills each row once, and both succeed', async () => {
     const { context, states } = stage;
     const count = aMigration('002_count', {
       expand: 'ALTER TABLE users ADD COLUMN touched INTEGER NOT NULL DEFAULT 0;',

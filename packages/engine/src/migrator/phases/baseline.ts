@@ -1,4 +1,4 @@
-// An existing database is taken over: migrations that describe what it already has are marked as done, and nothing runs.
+// Takes over an existing database: migrations that describe what it already has are marked as done, and nothing runs.
 
 import { MigrationError } from '../error.ts';
 import { filesOf, type Migration } from '../files/migration.ts';

@@ -1,4 +1,4 @@
-// What every phase is handed, and what it says while it works.
+// What every phase receives, and what it reports while it works.
 
 import type { Clock } from '../../lib/clock.ts';
 import type { RunLimits, SchemaDatabase } from '../database.ts';
@@ -26,7 +26,7 @@ export type MigrationEvent =
   | { readonly kind: 'begun'; readonly id: string; readonly stage: Stage; readonly tool?: string | undefined }
   | { readonly kind: 'done'; readonly id: string; readonly stage: Stage; readonly tookMs: number }
   | ({ readonly kind: 'progress' } & BackfillProgress)
-  /** What the tool of a file with `@online` says, or what is done about one that was cut off. */
+  /** Output of the tool of a file with `@online`, or what is done about one that was cut off. */
   | { readonly kind: 'tool'; readonly id: string; readonly tool: string; readonly line: string }
   | { readonly kind: 'warning'; readonly id: string | undefined; readonly sentence: string };
 

@@ -1,5 +1,5 @@
-// Takes away what only older releases need. Whether one of them may still be given users is for the caller to know; here it
-// is whether the database is ready.
+// Removes what only older releases need. The caller knows whether one of them may still get users; this module checks
+// whether the database is ready.
 
 import { MigrationError } from '../error.ts';
 import type { Migration } from '../files/migration.ts';

@@ -1,3 +1,3 @@
-// The connection is lost at every single call, where `npm test` takes every third.
+// The connection is lost at every single call; `npm test` takes every third.
 
 import './cut-off.test.ts';

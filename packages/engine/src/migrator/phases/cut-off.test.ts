@@ -22,7 +22,7 @@ const rows = 25;
 /** Every third call in `npm test`, another third for each of the two tests; every call in `npm run test:hostile`. */
 const every = process.env.HOSTILE === undefined ? 3 : 1;
 
-/** From the first look to the end: a service that was there before, with its rows. */
+/** From the first query to the end: a service that was there before, with its rows. */
 async function wholeLife(context: PhaseContext): Promise<void> {
   await expand(context, migrations);
   await backfill(context, migrations);
@@ -83,7 +83,7 @@ test.each(['before', 'after'] as const)('lost %s', { timeout: 240_000 }, async (
     });
     await wholeLife(stage.context);
     expect(await outcome(stage), `call ${at}`).toEqual(wanted);
-    // What was cut off at its very end is not compared with by the next run, and never taken for a hand edit.
+    // After a cut at the very end the next run does not compare, and never reports a hand edit.
     expect([undefined, wanted.catalog], `call ${at}`).toContainEqual(await stage.database.rememberedCatalog());
     await stage.end();
   }

@@ -16,7 +16,7 @@ test('batches grow until one takes its time, and shrink when they take longer', 
   expect(slower.size).toBe(5_000);
 });
 
-test('who is in the way makes himself small and waits', () => {
+test('a batch that blocks others becomes smaller and waits', () => {
   const pressed = nextPace(firstPace(1_000), { rows: 1_000, cursor: '1', tookMs: 400, pressed: true }, 500);
   expect(pressed).toMatchObject({ size: 500, sleepMs: 1_600 });
   expect(nextPace(pressed, { rows: 500, cursor: '1', tookMs: 10, pressed: true }, 500)).toMatchObject({

@@ -130,7 +130,7 @@ describe('a failing step', () => {
     expect(await expand(context, [users])).toEqual([]);
   });
 
-  test('goes on after a person marked it pending, and counts as run when marked applied', async () => {
+  test('continues after a person marked it pending, and counts as run when marked applied', async () => {
     const { context, states, database } = stage;
     await expect(expand(context, [users, broken])).rejects.toMatchObject({ code: 'failed' });
     service('CREATE TABLE missing (id INTEGER)');
@@ -164,7 +164,7 @@ describe('a failing step', () => {
 });
 
 describe('what does not fit', () => {
-  test('a cosmetic edit of what ran is said, a real one stops, until it is accepted', async () => {
+  test('a cosmetic edit of what ran is reported, a real one stops, until it is accepted', async () => {
     const { context, events } = stage;
     await expand(context, all);
     const cosmetic = [users, edited(nick, (text) => `-- Better said.\n${text.toLowerCase()}`)];
@@ -199,7 +199,7 @@ describe('what does not fit', () => {
     expect((await status(database, context.dialect, all)).drift).toEqual([]);
   });
 
-  test('a run that was cut off is no hand edit, but it is said that nothing was compared', async () => {
+  test('a run that was cut off is no hand edit, but a warning reports that nothing was compared', async () => {
     const { context, database, events } = stage;
     await expand(context, [users]);
     await database.rememberCatalog(undefined);

@@ -1,4 +1,4 @@
-// One file of one migration: what is begun is written before it is done, and how it ended afterwards.
+// One file of one migration: the start is written before it runs, and the result afterwards.
 
 import type { LedgerOutcome, LedgerRow, MigrationState } from '../database.ts';
 import { MigrationError } from '../error.ts';

@@ -42,7 +42,7 @@ async function activity(role?: { name: string; password: string }) {
   }
 }
 
-test('it names the head of a queue, who waits behind it and how deep, and shows no value that a service sent', async () => {
+test('it names the head of a queue, those behind it and how deep, and shows no value that a service sent', async () => {
   const holder = await session('nightly report');
   await holder.query("BEGIN; LOCK TABLE users; SELECT 'of-the-holder'");
   const first = await session('shop one');
@@ -69,7 +69,7 @@ test('it names the head of a queue, who waits behind it and how deep, and shows 
   await holder.query('ROLLBACK');
 });
 
-test('a step that waits for a lock says in short what the database is doing, and so does its failure', async () => {
+test('a step that waits for a lock reports the activity of the database, and so does its failure', async () => {
   const holder = await session('forgotten console');
   await holder.query('BEGIN; LOCK TABLE users');
   const opened = await openPostgres({ url: server.url(database), table: 'schema_migrations', clock: systemClock });

@@ -1,5 +1,5 @@
-// A file that says `@no-transaction` holds one statement. PostgreSQL refuses some of them within a transaction: those are
-// looked up before they run (done already? half done?), so that a killed run goes on and never guesses.
+// A file that says `@no-transaction` holds one statement. PostgreSQL refuses some of them within a transaction: those
+// are looked up before they run (done already? half done?), so that the run after a killed one never guesses.
 
 import { performance } from 'node:perf_hooks';
 import type { Node } from 'libpg-query';
@@ -50,7 +50,7 @@ function stepOf(node: Node): Step | undefined {
   return (alone) => detachPartition(alone, parent, child);
 }
 
-/** In a transaction where the server lets it: then it is done whole, with its row. What it refuses there can be repeated. */
+/** In a transaction where the server allows it: atomic, with its row. What the server refuses there is repeatable. */
 async function anyStatement(alone: Alone): Promise<void> {
   const { hands, run, statement, execute } = alone;
   try {

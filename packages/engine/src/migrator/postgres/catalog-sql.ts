@@ -1,7 +1,7 @@
 // Every kind of object is one SELECT of names and definitions. $1 and $2 are the ledger's own tables.
 
 const objects: readonly string[] = [
-  // Schemas, and who may use them. Every database has the first one.
+  // Schemas, and the roles that may use them. Every database has the first one.
   `SELECT 'schema ' || n.name, coalesce((SELECT acl(nspacl) FROM pg_namespace WHERE oid = n.oid), '') FROM spaces n WHERE n.name <> 'public'`,
   // Tables: what kind they are, and whether rows are hidden by policies.
   `SELECT 'table ' || r.name, concat_ws(' ', CASE r.relpersistence WHEN 'u' THEN 'unlogged' END,

@@ -18,7 +18,7 @@ const schema = `
   CREATE SEQUENCE tickets;
   CREATE TABLE days (day int) PARTITION BY RANGE (day);`;
 
-/** What a hand does, and what it is called then. */
+/** Hand edits, and the names that the catalog reports for them. */
 const edits: readonly (readonly [hand: string, names: readonly string[]])[] = [
   ["ALTER TYPE mood ADD VALUE 'so so'", ['type public.mood']],
   ['ALTER DOMAIN email SET NOT NULL', ['domain public.email']],
@@ -116,7 +116,7 @@ describe.each(postgresSources)('the catalog of PostgreSQL of %s', (source) => {
     expect(await differences(hand)).toEqual(names);
   });
 
-  test('what changes no definition changes nothing', async () => {
+  test('a change of no definition is no change', async () => {
     for (const each of quiet) expect(await differences(each), each).toEqual([]);
   });
 });

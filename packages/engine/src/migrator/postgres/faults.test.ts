@@ -85,7 +85,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     },
   );
 
-  test('who holds the lock is named, with what it does and for how long, and without what it holds', async () => {
+  test('the holder of the lock is named, with its activity and for how long, and without data', async () => {
     const holder = await connect('reports');
     await holder.query("BEGIN; SELECT name FROM users WHERE name = 'secret of Ann' AND id > 918273");
     const { code, message, hint } = await refusal(run(addNick));
@@ -185,7 +185,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     });
   });
 
-  test('a dropped connection in the middle leaves nothing, and the next run goes on with the same driver', async () => {
+  test('a dropped connection in the middle leaves nothing; the next run continues with the same driver', async () => {
     const running = refusal(run(`${addNick}\nSELECT pg_sleep(60);`));
     await untilSleeping();
     await sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%'");
@@ -283,7 +283,7 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
     expect(await slow).toMatchObject({ pressed: true, cursor: '45' });
   });
 
-  test('two migrators at once share a backfill: each row is gone through once', async () => {
+  test('two migrators at once share a backfill: each row is filled once', async () => {
     await sql('ALTER TABLE users ADD COLUMN touched int NOT NULL DEFAULT 0');
     const backfill = 'UPDATE users SET touched = touched + 1 WHERE id BETWEEN :from AND :to;';
     const migration = aMigration('002_touch', { backfill, backfillOf: { batch: 3 } });

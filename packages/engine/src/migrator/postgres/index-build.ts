@@ -103,7 +103,7 @@ async function refuseOther(alone: Alone, statement: IndexStmt, found: FoundIndex
   });
 }
 
-/** A unique index that is half built refuses rows already. What is still in the way is found by the next run. */
+/** A unique index that is half built refuses rows already. The next run finds what is still in the way. */
 async function cleanUp(alone: Alone, name: string, table: string): Promise<void> {
   const { session } = alone.hands;
   if (!session.isAlive()) return;

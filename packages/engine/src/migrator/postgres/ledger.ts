@@ -46,7 +46,7 @@ export async function locate(session: Session, tables: LedgerTables): Promise<Le
   return { ledger: `${row.schema}.${tables.ledger}`, catalog: `${row.schema}.${tables.catalog}` };
 }
 
-/** Only where they are missing: a role that may not create anything can still write into what is there. */
+/** Only where they are missing: a role that may not create tables can still write into existing ones. */
 export async function createTables(session: Session, tables: LedgerTables): Promise<void> {
   if (await hasLedger(session, tables)) return;
   await session.ask(`CREATE TABLE IF NOT EXISTS ${tables.ledger} (

@@ -1,4 +1,4 @@
-// One statement within its transaction, and what it did: its time, its rows, the locks that it took on tables that were there.
+// One statement within its transaction, and what it did: its time, its rows, the locks that it took on existing tables.
 
 import { performance } from 'node:perf_hooks';
 import type { StatementSeen } from '../statement-seen.ts';

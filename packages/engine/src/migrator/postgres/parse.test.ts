@@ -40,7 +40,7 @@ describe('splitting', () => {
     ]);
   });
 
-  it('finds nothing in nothing', () => {
+  it('finds no statement in an empty text', () => {
     for (const text of ['', ' \n', '-- only this', ';;', '/* x */']) expect(split(text)).toEqual([]);
   });
 });
@@ -57,7 +57,7 @@ describe('a text that is no SQL', () => {
     expect(problem('SELECT 1;\n\0DROP TABLE users')).toMatchObject({ line: 2 });
   });
 
-  it('may nest too deeply, and the grammar goes on', () => {
+  it('may nest too deeply, and the grammar still works', () => {
     expect(problem(`SELECT ${'1+'.repeat(20_000)}1`)).toMatchObject({ problem: expect.stringContaining('too deeply') });
     expect(problem(`SELECT ${'('.repeat(20_000)}1${')'.repeat(20_000)}`)).toMatchObject({ line: 1 });
     expect(split('SELECT 1')).toHaveLength(1);
@@ -79,7 +79,7 @@ describe('the fingerprint', () => {
     expect(of(`SELECT 'a' 'b'`)).not.toBe(of(`SELECT 'a b'`));
   });
 
-  it('is there for what is no SQL too', () => {
+  it('exists for text that is no SQL too', () => {
     expect(of(`SELECT 'open`)).not.toBe(of(`SELECT 'other`));
   });
 });

@@ -1,4 +1,4 @@
-// What is said of a database and its sessions never holds what it holds.
+// Sentences about a database and its sessions never contain its data.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseAddress } from './address.ts';

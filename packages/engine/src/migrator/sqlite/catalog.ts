@@ -1,5 +1,5 @@
-// The schema as SQLite keeps it: the text of each definition, taken apart so that a change is seen by the name of what it
-// changed, and with its white space evened out.
+// The schema as SQLite stores it: the text of each definition in parts, so that a change is reported by the name of the
+// changed object, and with normalized white space.
 
 import type { CreateTableStmt } from 'sqlite3-parser';
 import type { Catalog } from '../database.ts';
@@ -8,7 +8,7 @@ import { parseSqlite } from './parse.ts';
 
 /** @param without tables that are not the application's */
 export async function readSchema(connection: Connection, without: readonly string[]): Promise<Catalog> {
-  // Indexes that SQLite makes for a constraint have no text; what it keeps for itself begins with sqlite_.
+  // Indexes that SQLite makes for a constraint have no text; its internal objects begin with sqlite_.
   const sql =
     "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
   const rows = (await connection.rows(sql)).filter(({ tbl_name }) => !without.includes(String(tbl_name)));

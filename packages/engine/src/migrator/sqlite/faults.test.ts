@@ -128,7 +128,7 @@ describe('the lock', () => {
     });
   });
 
-  test('names its holder, and who waits within one process waits as well', async () => {
+  test('names its holder, and a second caller in the same process waits too', async () => {
     const database = await connect();
     await database.locked(5_000, neverAborted, async () => {
       await expect(database.locked(300, neverAborted, async () => 'both')).rejects.toMatchObject({
@@ -173,7 +173,7 @@ describe('the lock', () => {
     });
   });
 
-  test('many ask at once, and each gets its answer', async () => {
+  test('many callers at once each get their answer', async () => {
     const database = await connect();
     await Promise.all(
       Array.from({ length: 20 }, (_, at) => database.mark(`${100 + at}_a`, { state: 'done', rowsDone: at })),
@@ -193,7 +193,7 @@ describe('keys of a backfill', () => {
     aMigration(id, { backfill: text, backfillOf: { table: 'users', key: 'id' } }).backfill as BackfillFile;
   const step = filling('UPDATE users SET touched = touched + 1 WHERE id BETWEEN :from AND :to;');
 
-  test('whole numbers of 64 bits, fractions, texts and bytes are gone through once', async () => {
+  test('whole numbers of 64 bits, fractions, texts and bytes are filled once', async () => {
     service.exec(`CREATE TABLE users (id UNIQUE NOT NULL, touched INTEGER DEFAULT 0);
       INSERT INTO users (id) VALUES (-9223372036854775808), (9223372036854775806), (9223372036854775807), (9007199254740993),
         (9007199254740992), (0.1), (1e300), (''), ('it''s'), ('O"H'), (x''), (x'00ff'), (x'ff')`);

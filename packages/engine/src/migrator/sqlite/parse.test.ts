@@ -32,7 +32,7 @@ describe('splitting', () => {
     expect(split('UPDATE t SET a = 1 WHERE id BETWEEN :from AND :to')).toHaveLength(1);
   });
 
-  it('finds nothing in nothing', () => {
+  it('finds no statement in an empty text', () => {
     for (const text of ['', ' \n', '-- only this', ';;', '/* x */']) expect(split(text)).toEqual([]);
   });
 });
@@ -66,7 +66,7 @@ describe('the fingerprint', () => {
     expect(of('SELECT 1; SELECT 2')).not.toBe(of('SELECT 2; SELECT 1'));
   });
 
-  it('is there for what is no SQL too', () => {
+  it('exists for text that is no SQL too', () => {
     expect(of(`SELECT 'open`)).not.toBe(of(`SELECT 'other`));
   });
 });

@@ -4,7 +4,7 @@ import { parsePostgres } from '../postgres/parse.ts';
 import { alterations, body, nameOf, quoted, relationSql } from '../postgres/rules/tree.ts';
 import type { Section } from './sections.ts';
 
-/** What they create is taken away, and partitions lie as they expect them. */
+/** What they create is removed, and partitions are where they expect them. */
 export function roomFor(sections: readonly Section[]): readonly string[] {
   return sections.flatMap(({ text }) => {
     const parsed = parsePostgres(text);

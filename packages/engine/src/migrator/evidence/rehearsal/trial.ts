@@ -19,7 +19,7 @@ export interface Trial {
   readonly given: readonly string[] | undefined;
   /** Two in a row, with other values: what the schema fills in must not be the same twice. */
   readonly twice: boolean;
-  /** Other ways to write the same: what fails in all of them fails for itself, and not for a value. */
+  /** Other ways to write the same: what fails in all of them fails for any value. */
   readonly ways: readonly ((context: Rendering) => string | undefined)[];
 }
 

@@ -155,7 +155,7 @@ describe('a copy', () => {
     expect(await rowsOf("SHOW DATABASES LIKE 'mysql'")).toHaveLength(1);
   });
 
-  it('prepares what a release says, and refuses by name what does not fit', async () => {
+  it('prepares the statements of a release, and refuses by name what does not fit', async () => {
     copy = await scratch().copy(never);
     await copy.apply(expand('ALTER TABLE users DROP COLUMN age;'));
     expect(

@@ -154,7 +154,7 @@ describe('a tool', () => {
     expect(await database.ledger()).toEqual([]);
   });
 
-  it('that ends well has its change noted, whatever it says', async () => {
+  it('that succeeds has its change noted, with any output', async () => {
     const tool = script(
       'IFS=. read -r db table <<<"$2"; mariadb --defaults-file="$1" "$db" -e "ALTER TABLE $table $3"; echo "100% done"',
     );

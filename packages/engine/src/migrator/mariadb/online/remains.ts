@@ -48,7 +48,7 @@ export async function remainsOf(session: Session, table: string, before: Before)
   };
 }
 
-/** Without triggers, which the tool adds and takes away. */
+/** Without triggers, which the tool adds and removes. */
 async function lookOf({ ask }: Session, table: string): Promise<string | undefined> {
   const [found] = await ask(
     `SELECT 1 AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND TABLE_TYPE <> 'VIEW'`,

@@ -1,5 +1,5 @@
-// A file that a tool runs in place of the server. What is begun is written down before, with what the table looked like; how
-// it ended is read from the database and not from the tool, also after a kill of this process.
+// A file that a tool runs instead of the server. The start is written down first, with the state of the table; the
+// result is read from the database and not from the tool, also after a kill of this process.
 
 import { homedir, hostname } from 'node:os';
 import { pause } from '../../../lib/clock.ts';

@@ -4,7 +4,7 @@ import { aMigration, aSqlFile } from '../../testing/a-migration.ts';
 import { lintSections, sectionsOf } from '../../testing/sections.ts';
 import { mariadbDialect } from '../dialect.ts';
 
-/** `expand: …` unless another stage is said; a revert is there, so that its absence is no finding. */
+/** `expand: …` unless another stage is named; a revert exists, so that its absence is no finding. */
 function lint(text: string, stage: Stage = 'expand') {
   const files = stage === 'expand' ? { expand: text } : { expand: 'SELECT 1;', [stage]: text };
   const migration = aMigration('002_change', { revert: 'SELECT 1;', ...files });
@@ -104,7 +104,7 @@ DROP TABLE old_users;`;
     expect(rules(text, 'contract')).toEqual([]);
   });
 
-  it('nor a trigger that says it only keeps two columns in step', () => {
+  it('nor a trigger that declares to only synchronize two columns', () => {
     expect(rules('-- @sync\nCREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.b = NEW.c;')).toEqual([]);
   });
 });

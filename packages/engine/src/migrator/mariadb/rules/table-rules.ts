@@ -1,4 +1,4 @@
-// Tables and what belongs to them: constraints, other objects, and what makes writers wait whatever is asked.
+// Tables and what belongs to them: constraints, other objects, and what makes writers wait with any algorithm.
 
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
 import { isWord, type MariadbStatement } from '../parse.ts';

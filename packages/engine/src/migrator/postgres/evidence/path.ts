@@ -1,4 +1,4 @@
-// Where names without a schema are looked for: as in production, whatever a file of migrations sets for its session.
+// Where names without a schema are searched: as in production, even if a file sets another path for its session.
 
 import type { Session } from '../session.ts';
 import { quoted } from './session.ts';

@@ -49,7 +49,7 @@ async function planRefused(session: Session, name: string): Promise<string | und
     await session.execute(`EXPLAIN EXECUTE ${name}${nulls === '' ? '' : `(${nulls})`}`);
     return undefined;
   } catch (thrown) {
-    // A NULL may be refused for itself (a domain, a division): that says nothing of the schema.
+    // The server may refuse just the NULL (a domain, a division): that does not depend on the schema.
     return /^(42|0A)/.test(stateOf(thrown)) ? messageOf(thrown) : undefined;
   }
 }

@@ -33,7 +33,7 @@ export function withDatabase(url: string, database: string): string {
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Of another role's rights. Nothing else that was set for the session is touched. */
+/** Of another role's rights. Other settings of the session remain. */
 export async function as<T>(session: Session, role: string | undefined, work: () => Promise<T>): Promise<T> {
   if (role === undefined) return work();
   await session.execute(`SET ROLE ${quoted(role)}`);

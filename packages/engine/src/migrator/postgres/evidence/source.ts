@@ -103,7 +103,7 @@ export async function replay(
     for (const schema of path.schemas)
       await session.execute(`GRANT ALL ON SCHEMA ${quoted(schema)} TO ${quoted(role)}`);
   await usePath(session, path);
-  // Who makes a table owns it.
+  // The role that makes a table owns it.
   await as(session, role, async () => {
     for (const { file, text } of files)
       await session.execute(text).catch((thrown: unknown) => {

@@ -37,7 +37,7 @@ export async function tableStates(session: Session, defaultSchema: string): Prom
   return (await session.ask(sql, [defaultSchema])) as unknown as readonly TableState[];
 }
 
-/** Pure: what changed for each table that was there. */
+/** Pure: what changed for each existing table. */
 export function tracesBetween(
   line: number,
   before: readonly TableState[],

@@ -36,7 +36,7 @@ export function trialSession(session: Session, { path, application, signal }: Tr
       const known = found.filter(({ value }) => value !== null).map(({ key, value }) => [String(key), String(value)]);
       return known.length === 0 ? undefined : Object.fromEntries(known);
     },
-    // Whatever the role may do: rows are to be there.
+    // Without the limits of the role: the trial needs rows.
     keep: async (sql) => {
       signal.throwIfAborted();
       await session.execute(sql);

@@ -1,4 +1,4 @@
-// ADD COLUMN taken apart: the column, and each constraint with what was said behind it.
+// ADD COLUMN in parts: the column, and each constraint with its options.
 
 import type { ColumnDef, Constraint } from 'libpg-query';
 import type { Hazard } from '../../lint/rule.ts';

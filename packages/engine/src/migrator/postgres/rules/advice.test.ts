@@ -55,7 +55,7 @@ describe.each(corpora)('advice over %s', (corpus) => {
     const [ofStatement, ofAdvice] = [await outcome(advice, [advice.original]), await outcome(advice, advice.safe)];
     // Of a table that the migrations do not show, the finding says what is to be carried over by hand.
     if (advice.finding.message.includes('these migrations do not show what')) return;
-    // What the server refuses at once for the rows or for what hangs on it, it may refuse later as well.
+    // What the server refuses at once for rows or for dependent objects, it may refuse later as well.
     if (typeof ofStatement === 'string') {
       if (typeof ofAdvice === 'string') expect(ofAdvice).toBe(ofStatement);
       return;

@@ -1,4 +1,4 @@
-// What changes the meaning of statements that the old release goes on sending: triggers, row security, rights, storage.
+// What changes the meaning of statements that the old release still sends: triggers, row security, rights, storage.
 
 import type { AlterTableType } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';

@@ -19,7 +19,7 @@ export function droppedFirst(history: History, table: string, column?: string): 
   return [...readers, ...keys];
 }
 
-/** The same for a constraint: only foreign keys hang on it. */
+/** The same for a constraint: only foreign keys depend on it. */
 export function droppedBeforeKey(history: History, table: string, name: string): readonly Section[] | undefined {
   const key = history.tables.get(table)?.constraints.get(name);
   if (key === undefined) return undefined;

@@ -20,7 +20,7 @@ export function costOfType(
   return now === 'timestamptz' && old === 'timestamp' ? 'unknown' : 'rewrite';
 }
 
-/** The rows that are there stay as they are: the same type, or a limit that none of them can break. */
+/** Existing rows stay as they are: the same type, or a limit that none of them can break. */
 function isStoredAlike(from: TypeName, to: TypeName | undefined): boolean {
   const [old, now] = [baseType(from), baseType(to)];
   const [[oldSize, oldScale], [size, scale]] = [typeModifiers(from), typeModifiers(to)];

@@ -84,7 +84,7 @@ function isFewRows(where: Node | undefined, table: string, history: History): bo
   return column === keyOf(history, table) || uniqueColumns(history, table).includes(column);
 }
 
-/** More rows than that stay locked too long for the users who wait for them. */
+/** More rows than that stay locked too long for the sessions that wait for them. */
 const mostRows = 10_000;
 
 /** `key IN (SELECT … LIMIT 5000)`: each of its values is one row. */

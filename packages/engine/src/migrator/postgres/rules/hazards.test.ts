@@ -31,7 +31,7 @@ describe('a safe form', () => {
       for (const { text } of sectionsOf(safe ?? '')) expect(parsePostgres(text), text).toMatchObject({ ok: true });
   });
 
-  it.each(cases)('leaves no hazard but what another rule says of the same: $title', ({ sections }) => {
+  it.each(cases)('leaves only hazards that another rule reports of the same: $title', ({ sections }) => {
     const before = lintSections(postgresDialect, sections);
     for (const { rule, safe } of before) {
       const others = before.filter((each) => each.rule !== rule).map((each) => each.rule);

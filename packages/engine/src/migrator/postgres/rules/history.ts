@@ -35,7 +35,7 @@ export interface Table {
   keys: readonly string[];
   /** All constraints that have a name or were given one by the server, with the columns of this table in them. */
   readonly constraints: Map<string, { readonly node: Constraint; readonly columns: readonly string[] }>;
-  /** By what it is divided, and its parts as far as they are known; undefined for a plain table. */
+  /** Its partition key, and its partitions as far as they are known; undefined for a plain table. */
   readonly partitions: { readonly by: readonly string[]; readonly parts: Set<string>; hasDefault: boolean } | undefined;
   readonly origin: Origin | undefined;
 }
@@ -65,7 +65,7 @@ export interface FileMemory {
   didChangeData: boolean;
 }
 
-/** What hangs on tables and columns, so that they cannot be dropped. */
+/** What depends on tables and columns, so that they cannot be dropped. */
 export interface Reader {
   readonly kind: 'view' | 'materialized view' | 'trigger' | 'policy';
   readonly tables: readonly string[];

@@ -1,4 +1,4 @@
-// What a CHECK says of a row in which its columns are NULL: it refuses only what is false.
+// What a CHECK decides for a row in which its columns are NULL: it refuses only what is false.
 
 import type { Constraint, Node } from 'libpg-query';
 import { columnOf, type History } from './history.ts';

@@ -51,7 +51,7 @@ describe.each(oneSource)('on PostgreSQL of %s', (source) => {
       for (const section of sectionsOf(example.safe ?? '')) {
         if (section.stage === 'contract' && example.filled !== undefined) await stage.migrator.query(example.filled);
         await proveSafe(stage, example, section);
-        // In contract the old release is gone; and who deletes on purpose finds less.
+        // In contract the old release is gone; and a deliberate delete leaves fewer rows.
         const isSame = section.stage !== 'contract' && !deletes.includes(example.rule);
         if (isSame) expect(await stage.old.send(example.old), section.text).toEqual(before);
       }

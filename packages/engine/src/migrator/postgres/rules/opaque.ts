@@ -1,4 +1,4 @@
-// What a look at the text cannot judge goes to a person, or to a dry run. A kind of statement that no rule knows is one of them.
+// What cannot be judged from the text goes to a person, or to a dry run: a kind of statement that no rule knows, too.
 
 import type { Node } from 'libpg-query';
 import { hazards, noHazard, steps } from '../../lint/rule.ts';
@@ -52,7 +52,7 @@ function opacity(node: Node, history: History): string | undefined {
   if (alter?.objtype === 'OBJECT_FOREIGN_TABLE') return 'what another server does with it is not seen here';
   if (alter?.objtype === 'OBJECT_TYPE') return 'releases read and write this composite type by position';
   const sequence = body(node, 'AlterSeqStmt')?.options ?? [];
-  // Whose it is decides only with what it is dropped.
+  // Its owner decides only with which object it is dropped.
   if (sequence.length > 0 && sequence.every((each) => body(each, 'DefElem')?.defname === 'owned_by')) return undefined;
   return known.has(kind) ? undefined : `no rule knows what ${words(kind)} does to the old release`;
 }
@@ -79,7 +79,7 @@ const words = (kind: string): string =>
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
     .toUpperCase();
 
-/** The old release goes on calling what is replaced under it. */
+/** The old release still calls what is replaced. */
 const replacing: PostgresRule = {
   id: 'replacing-object',
   classes: ['breaks-old'],

@@ -34,7 +34,7 @@ export function onAddConstraint(
   });
 }
 
-/** The same ALTER TABLE with one other command. RESTRICT is what the server does anyway, so it is not said. */
+/** The same ALTER TABLE with one other command. RESTRICT is the default of the server, so it is left out. */
 export function altered({ relation }: Alteration, command: NonNullable<Alteration['command']>): string {
   const { behavior, ...quiet } = command;
   const cmd = behavior === 'DROP_CASCADE' ? command : quiet;
@@ -66,7 +66,7 @@ export function backfillOf(
   ].join('\n');
 }
 
-/** One rule that looks in several places. */
+/** One rule for several kinds of statements. */
 export const anyOf =
   (...checks: readonly Check[]): Check =>
   (statement, scene) => {

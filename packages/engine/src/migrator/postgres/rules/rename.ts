@@ -100,7 +100,7 @@ function movedTable({ node }: { readonly node: Parameters<typeof body>[0] }) {
   return { relation: undefined, from: '', to: [] };
 }
 
-/** A simple view under the old name is written through, so the old release goes on. */
+/** The old release writes through a simple view under the old name, so it continues to work. */
 const hasViewInPlace = ({ file }: History, name: string): boolean => file.views.has(name);
 
 const renamingObject: PostgresRule = {

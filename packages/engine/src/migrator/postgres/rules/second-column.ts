@@ -35,11 +35,11 @@ export interface Second {
   readonly name: string;
   /** Undefined: that of the old one, which is not known. */
   readonly type: TypeName | undefined;
-  /** `USING old::type` was said: without it the server assigns, and refuses what does not fit. */
+  /** With `USING old::type`: without it the server assigns, and refuses what does not fit. */
   readonly isCast: boolean;
 }
 
-/** Undefined where something hangs on the old column that cannot be carried over by itself: see `whatHangsOn`. */
+/** Undefined where an object that cannot be carried over depends on the old column: see `whatHangsOn`. */
 export function secondColumn(second: Second): string | undefined {
   const { alteration, history, old, name } = second;
   const value = second.isCast ? cast(second) : quoted(old);

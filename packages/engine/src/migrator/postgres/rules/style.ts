@@ -1,4 +1,4 @@
-// Taste and foresight: said only when asked for, but for names that the server cuts off.
+// Taste and foresight: reported only on request, except for names that the server cuts off.
 
 import type { ColumnDef } from 'libpg-query';
 import { type Hazard, hazards, noHazard } from '../../lint/rule.ts';
@@ -49,7 +49,7 @@ export const identifierTooLong: PostgresRule = style('identifier-too-long', ({ t
   );
 });
 
-/** Off unless asked for. */
+/** Off by default. */
 export const styleRules: readonly PostgresRule[] = [
   style('ban-char-field', ofType(['bpchar'], 'char(n) pads with spaces and compares oddly: use text with a CHECK')),
   style(

@@ -55,7 +55,7 @@ function sectionsIn(text: string): readonly Section[] {
   return sections;
 }
 
-/** What begins in the same kind of file begins together; what is dropped goes where its successor comes. */
+/** Parts that begin in the same kind of file are joined; a drop goes into the file of its successor. */
 function merged(parts: readonly (readonly Section[])[], commands: readonly Alteration[]): readonly Section[] {
   const drops = new Set(parts.filter((sections, index) => sections.length === 1 && isDrop(commands[index])));
   const others = parts.filter((sections) => !drops.has(sections));

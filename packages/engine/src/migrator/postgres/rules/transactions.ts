@@ -147,7 +147,7 @@ function settingHazard(setting: Setting): string | undefined {
   return `without a short ${name} one forgotten reader stops everybody behind this migration: the engine sets it before each statement, and tries again`;
 }
 
-/** A value of an enum is there for others only after the transaction that adds it. */
+/** Other sessions see a value of an enum only after the transaction that adds it. */
 const enumInTransaction: PostgresRule = {
   id: 'enum-value-used-in-same-transaction',
   classes: ['transaction'],

@@ -1,4 +1,4 @@
-// Which default PostgreSQL works out once, and which row by row. What is not known is taken for the latter.
+// Which default PostgreSQL evaluates once, and which row by row. An unknown one counts as the latter.
 
 import type { Node } from 'libpg-query';
 import { dotted, some } from './tree.ts';

@@ -4,7 +4,7 @@ import type { AlterTableType } from 'libpg-query';
 import type { PostgresStatement } from '../parse.ts';
 import { alterations, body, nameOf } from './tree.ts';
 
-/** These take ShareUpdateExclusive only: readers and writers go on. */
+/** These take ShareUpdateExclusive only: readers and writers continue. */
 const light: ReadonlySet<AlterTableType | undefined> = new Set<AlterTableType>([
   'AT_ValidateConstraint',
   'AT_SetStatistics',

@@ -95,7 +95,7 @@ function volatileDefault(added: Added): Node | undefined {
 const hasPlainDefault = (added: Added): boolean =>
   find(added, 'CONSTR_DEFAULT') !== undefined && volatileDefault(added) === undefined;
 
-/** NOT NULL for which the rows must be looked through. */
+/** NOT NULL for which the server must read the rows. */
 function isNotNullLater(added: Added): boolean {
   const says = ['CONSTR_NOTNULL', 'CONSTR_PRIMARY'] as const;
   return !hasPlainDefault(added) && (isNumbered(added) || says.some((kind) => find(added, kind) !== undefined));
@@ -193,7 +193,7 @@ const isPassedByOld = (check: Constraint, added: Added): boolean =>
 const foreignOf = (added: Added): readonly Constraint[] =>
   ofKind(added, 'CONSTR_FOREIGN').map((each) => ({ ...each, fk_attrs: [{ String: { sval: added.name } }] }));
 
-/** The first contract: rows of the new release are checked, those that are there are not. */
+/** The first contract: rows of the new release are checked, existing ones are not. */
 function unproven(added: Added): readonly string[] {
   const { alteration, name } = added;
   const late = [...foreignOf(added), ...checksOf(added).filter((each) => !isPassedByOld(each, added))];
@@ -214,7 +214,7 @@ function proven(added: Added): readonly string[] {
   ];
 }
 
-/** An identity needs NOT NULL, and goes on from where the numbers are. */
+/** An identity needs NOT NULL, and continues from the last number. */
 function identityAtLast(added: Added): readonly string[] {
   const { alteration, name } = added;
   const identity = find(added, 'CONSTR_IDENTITY');

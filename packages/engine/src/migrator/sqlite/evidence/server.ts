@@ -48,7 +48,7 @@ export function createSqliteScratch({ file, addressOf, table, split, clock }: Sq
   };
 }
 
-/** Tables before what refers to them. What a virtual table keeps for itself it makes by itself. */
+/** Tables before what refers to them. A virtual table makes its internal tables by itself. */
 function readDefinitions(file: string): readonly string[] {
   const database = open(file, { readonly: true, fileMustExist: true, timeout: busyMs });
   try {

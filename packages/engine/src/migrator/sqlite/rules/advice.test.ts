@@ -12,7 +12,7 @@ import { sqliteDialect } from '../dialect.ts';
 type Connection = InstanceType<typeof Database>;
 
 const corpus = (name: string) => casesOf(readFileSync(join(import.meta.dirname, 'corpus', name), 'utf8'));
-/** What the cases of hazards.sql stand on; what they add is taken away before. */
+/** What the cases of hazards.sql are based on; what they add is removed before. */
 const given = `CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT, mail TEXT, legacy TEXT, level INTEGER, age INTEGER, "E-Mail" TEXT,
   CONSTRAINT users_age CHECK (age > 0));
 CREATE TABLE sessions (id INTEGER PRIMARY KEY); CREATE TABLE plans (id INTEGER PRIMARY KEY); CREATE TABLE audit (id INTEGER);
@@ -106,7 +106,7 @@ function run(database: Connection, { stage, text }: Section): void {
   }
 }
 
-/** What the new release has written into a column of its own by then. */
+/** What the new release has written into its new column by then. */
 function fillRequired(database: Connection, sql: string): void {
   const [, table, column] = /^ALTER TABLE (\S+) ALTER COLUMN (\S+) SET NOT NULL/.exec(sql) ?? [];
   if (table !== undefined) database.exec(`UPDATE ${table} SET ${column} = rowid WHERE ${column} IS NULL`);

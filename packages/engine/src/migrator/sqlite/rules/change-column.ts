@@ -1,4 +1,4 @@
-// Columns and constraints that the old release goes on using.
+// Columns and constraints that the old release still uses.
 
 import { steps } from '../../lint/rule.ts';
 import { type History, isKnownTable, isNewColumn, keyOf, mentionsOf, plain } from './history.ts';
