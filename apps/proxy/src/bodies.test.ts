@@ -65,7 +65,7 @@ describe('bodies', () => {
     expect(closedBy).toBe('proxy');
   });
 
-  test('Expect: 100-continue is answered when the service is about to read', async () => {
+  test('Expect: 100-continue is answered when the service begins to read', async () => {
     const answer = await exchangeRaw(
       proxy.port,
       head(['POST / HTTP/1.1', 'Host: a', 'Content-Length: 5', 'Expect: 100-continue']),

@@ -65,7 +65,7 @@ describe('a service that breaks', () => {
     });
   });
 
-  test('with silence gives 504, and the connection to it is given up', async () => {
+  test('with silence gives 504, and the connection to it is closed', async () => {
     respond = () => {};
     const closed = () => sockets.every((socket) => socket.destroyed || socket.readableEnded);
     expect((await fetch(broken.base)).status).toBe(504);

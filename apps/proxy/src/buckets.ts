@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { bucketOfName, bucketsInAll, bucketTokens } from '@bg/engine/counting';
 
 export interface Buckets {
-  /** Undefined for anything that this target did not give out. */
+  /** Undefined for any value that this target did not issue. */
   bucketOfToken(token: string): number | undefined;
   /** A new user's token. */
   draw(): string;

@@ -32,7 +32,7 @@ describe('buckets', () => {
     expect(before.size).toBe(users.length);
   });
 
-  test('are not for a client to name: a value that was not given out is a new user each time', () => {
+  test('cannot be named by a client: a value that was not issued is a new user each time', () => {
     const routing: Routing = { ...all, canary: { slot: 'green', percent: 10 } };
     for (const value of ['4', '0', 'user-1', '9999', 'abcdefabcdefabcdefabcdef', bucketTokens('another')[0]]) {
       const asker = { headers: { cookie: `bg_bucket=${value}` }, address: '203.0.113.7' };

@@ -67,7 +67,7 @@ describe('the process of several targets', () => {
       expect([file, statSync(join(folder, file)).mode & 0o077]).toEqual([file, 0]);
   });
 
-  test('refuses what cannot start, says why, and keeps nothing of it', async () => {
+  test('refuses what cannot start, reports why, and retains nothing of it', async () => {
     const taken = createServer().listen(await laySpec('second'), '127.0.0.1');
     expect(await add('second')).toMatchObject({ status: 409, value: { error: 'port-in-use' } });
     await new Promise((resolve) => taken.close(resolve));
@@ -131,7 +131,7 @@ describe('the process of several targets', () => {
     }
   });
 
-  test('serves the same targets when it is started again, and says which of them it cannot serve', async () => {
+  test('serves the same targets when it is started again, and reports which of them it cannot serve', async () => {
     const port = await laySpec('second');
     for (const target of ['third', 'fourth']) await laySpec(target);
     for (const target of ['second', 'third', 'fourth']) await add(target);

@@ -5,7 +5,7 @@ import { fstatSync, ftruncateSync, writeSync } from 'node:fs';
 export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** For what users or a broken service can cause any number of times: at most a few lines a second are written. */
+  /** For events that users or a broken service can cause any number of times: writes at most a few lines a second. */
   trouble(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
@@ -49,7 +49,7 @@ export function boundedWriter(descriptor: number, maxBytes: number): (line: stri
       if (isFile && fstatSync(descriptor).size > maxBytes) ftruncateSync(descriptor);
       writeSync(descriptor, line);
     } catch {
-      // A full disk must not stop requests from being answered, and there is nowhere else to say so.
+      // A full disk must not stop requests from being answered, and there is no other place to report it.
     }
   };
 }

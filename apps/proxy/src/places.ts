@@ -6,7 +6,7 @@ export interface Places {
   take(source: string): (() => void) | undefined;
 }
 
-/** Exchanges at one time; what comes on top is refused with 503 instead of waiting without end. */
+/** Exchanges at one time; further ones are refused with 503 instead of waiting without end. */
 export const maxPlaces = 4_096;
 
 export function createPlaces(most: number = maxPlaces): Places {

@@ -1,4 +1,4 @@
-// The routing in force. A change is judged, written to disk, and only then followed: what is answered survives a crash.
+// The routing in force. A change is judged, written to disk, and only then followed: a confirmed one survives a crash.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Routing, RoutingOrder } from '@bg/engine';

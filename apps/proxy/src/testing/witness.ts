@@ -1,4 +1,4 @@
-// A service that remembers what it was sent, and answers in every way that HTTP knows when the path asks for it.
+// A service that remembers what it received, and answers in every way that HTTP allows when the path asks for it.
 
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-// What a driver hands to the contract's tests, and the program that most of them run.
+// What a driver gives to the contract's tests, and the program that most of them run.
 
 import { systemClock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
@@ -6,7 +6,7 @@ import type { Environment, LaunchSettings, ReleaseFiles, SlotPlace } from './env
 
 export interface EnvironmentFixture {
   readonly environment: Environment;
-  /** Another engine on the same state: what a restarted one is, or a second one at the same time. */
+  /** Another engine on the same state, as after a restart, or a second one at the same time. */
   readonly another: () => Environment;
   /** Both slots of one target, on free ports. */
   readonly blue: SlotPlace;

@@ -1,4 +1,4 @@
-// The part of the contract about what a service is given, and about starts that do not come to be.
+// The part of the contract about the inputs of a service, and about starts that are refused or fail.
 
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

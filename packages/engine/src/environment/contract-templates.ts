@@ -1,4 +1,4 @@
-// The part of the contract about templates of a release, and about what is remembered of a start.
+// The part of the contract about templates of a release, and about what the driver remembers of a start.
 
 import {
   chmodSync,

@@ -1,4 +1,4 @@
-// What every driver promises, proven with real programs. A driver signs by calling `environmentContract` in its test.
+// What every driver promises, proved with real programs. A driver signs by calling `environmentContract` in its test.
 
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ export function environmentContract(name: string, makeFixture: () => Promise<Env
   });
 }
 
-/** What the flow rests on, whatever a release is made of. The fake environment of the flow's tests signs this part. */
+/** What the flow depends on, for any kind of release. The fake environment of the flow's tests signs this part. */
 export function slotsContract(name: string, makeFixture: () => Promise<EnvironmentFixture>): void {
   describeContract(name, makeFixture, slotContract);
 }
@@ -55,7 +55,7 @@ function describeContract(
 }
 
 function starts(fixture: Fixture): void {
-  it('runs the release in the slot and tells its process, version and use of the machine', async () => {
+  it('runs the release in the slot and reports its process, version and use of the machine', async () => {
     const { environment, blue, release, settings } = fixture();
     const started = await environment.start(blue, release('v1'), settings);
     const reported = await ask(blue);
@@ -71,7 +71,7 @@ function starts(fixture: Fixture): void {
     expect(seen.kind === 'running' && seen.memoryBytes).toBeGreaterThan(10_000_000);
   });
 
-  it('leaves the same release alone when it runs there already', async () => {
+  it('does nothing when the same release runs there already', async () => {
     const { environment, blue, release, settings } = fixture();
     const first = await environment.start(blue, release('v1'), settings);
     const second = await environment.start(blue, release('v1'), settings);
@@ -123,7 +123,7 @@ function starts(fixture: Fixture): void {
 }
 
 function isReached(fixture: Fixture): void {
-  it('says where it answers, also when the configuration gives the slot another address since', async () => {
+  it('reports where it answers, even after the configuration gave the slot another address', async () => {
     const { environment, blue, green, release, settings } = fixture();
     const running = await environment.start(blue, release('v1'), settings);
     const { addresses } = environment;
@@ -137,7 +137,7 @@ function isReached(fixture: Fixture): void {
 }
 
 function stops(fixture: Fixture): void {
-  it('asks the release to end, and may be repeated', async () => {
+  it('ends the release with SIGTERM, and may be repeated', async () => {
     const { environment, blue, release, settings } = fixture();
     await environment.start(blue, release('v1'), settings);
     await ask(blue);
@@ -150,7 +150,7 @@ function stops(fixture: Fixture): void {
     });
   });
 
-  it('ends a release that does not listen, after the grace it was given', async () => {
+  it('ends a release that ignores SIGTERM, after the grace period', async () => {
     const { environment, blue, release, settings } = fixture();
     await environment.start(blue, release('v1', deafServer), settings);
     await ask(blue);
@@ -163,7 +163,7 @@ function stops(fixture: Fixture): void {
     });
   });
 
-  it('leaves the other slot alone', async () => {
+  it('does not touch the other slot', async () => {
     const { environment, blue, green, release, settings } = fixture();
     await environment.start(blue, release('v1'), settings);
     const other = await environment.start(green, release('v2'), settings);
@@ -171,7 +171,7 @@ function stops(fixture: Fixture): void {
     expect(await environment.inspect(green)).toMatchObject({ kind: 'running', pid: other.pid });
   });
 
-  it('leaves a slot alone that was never used', async () => {
+  it('does nothing to a slot that was never used', async () => {
     const { environment, green } = fixture();
     await environment.stop(green, 0);
     expect(await environment.inspect(green)).toEqual({ kind: 'stopped', lastLog: [] });
@@ -187,7 +187,7 @@ function adopts(fixture: Fixture): void {
     expect(refusal.message).toContain(`nothing listens on port ${blue.port}`);
   });
 
-  it('stays as it is known when the slot is its own', async () => {
+  it('retains its record when the slot is its own', async () => {
     const { environment, another, blue, release, settings } = fixture();
     const started = await environment.start(blue, release('v1'), settings);
     await ask(blue);

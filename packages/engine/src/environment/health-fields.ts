@@ -1,4 +1,4 @@
-// What an answer says of the grade of a side and of what it depends on.
+// What an answer reports about the grade of a side and about its dependencies.
 
 import type { HealthDependency, HealthSettings } from '../config/health/settings.ts';
 import type { HealthReport } from './health-report.ts';

@@ -1,4 +1,4 @@
-// Health by gRPC, by a connection and by a command, each of the real thing.
+// Health by gRPC, by a connection and by a command, each with a real server or program.
 
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
@@ -30,7 +30,7 @@ const probe = (url: string, changed: Partial<HealthSettings>, signal?: AbortSign
   probeHealth({ url, expected, settings: { ...rule, ...changed }, ...(signal ? { signal } : {}) });
 
 describe('a connection', () => {
-  it('is enough, and is no proof of what answered', async () => {
+  it('is enough, but does not prove which release answered', async () => {
     const url = await listen(createTcpServer((socket) => socket.on('error', () => undefined)));
     expect(await probe(url, {})).toMatchObject({ healthy: true, proof: 'tcp' });
   });

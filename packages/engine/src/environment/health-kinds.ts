@@ -49,7 +49,7 @@ async function problemOfGrpc({ url, settings, signal }: Asked): Promise<string |
   return status === 'SERVING' ? undefined : `expected the gRPC health${whose} to be SERVING, got ${status}`;
 }
 
-/** Its environment is made here, so that nothing of the engine's own reaches it. */
+/** The command gets only the environment that is made here, nothing of the engine's own. */
 async function problemOfCommand({ url, expected, settings, signal }: Asked): Promise<string | undefined> {
   const { command, timeoutMs } = settings;
   if (!command) return 'the health rule has no command';

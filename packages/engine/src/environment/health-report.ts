@@ -4,15 +4,15 @@ export type HealthProof = 'fields' | 'status-code' | 'grpc' | 'tcp' | 'command';
 
 export interface HealthReport {
   readonly healthy: boolean;
-  /** `fields`: the answer named itself. The others are weaker: something answered, and did not say what it is. */
+  /** `fields`: the answer named its release. The others are weaker: something answered, without naming a release. */
   readonly proof: HealthProof;
-  /** One sentence, of a side that is healthy and lacks something all the same. */
+  /** One sentence about a side that is healthy but lacks something. */
   readonly degraded?: string;
   /** What the answer says of the dependencies that the rule names. */
   readonly dependencies?: Readonly<Record<string, 'ok' | 'degraded' | 'failed'>>;
-  /** False: nothing came back in time, which may be a process that hangs. */
+  /** False: no answer came in time, which may be a process that hangs. */
   readonly answered: boolean;
-  /** One sentence: what was expected, and what came. Undefined when healthy. */
+  /** One sentence: what was expected, and what was received. Undefined when healthy. */
   readonly problem?: string;
   readonly version?: string;
   readonly environment?: string;

@@ -38,7 +38,7 @@ export function nextHealth(
   return { condition, failures: inRow, successes: 0, answered: report.answered, ...problem };
 }
 
-/** As many answers in a row make a side degraded as would make it unhealthy, and as many sound ones end that. */
+/** A side becomes degraded after as many answers in a row as make it unhealthy; as many good ones end that. */
 function afterGood(
   previous: HealthState,
   problem: string | undefined,

@@ -137,7 +137,7 @@ describe('a health probe', () => {
     expect(report.ms).toBeGreaterThan(0);
   });
 
-  it('says that nothing answers, or not in time, instead of failing itself', async () => {
+  it('reports that nothing answers, or not in time, instead of throwing', async () => {
     const url = await serve((() => undefined) as never);
     const slow = await probeHealth({ url, expected, settings: { ...settings, timeoutMs: 200 } });
     expect(slow).toMatchObject({ healthy: false, problem: `GET ${url}/health gave no answer within 200 ms` });

@@ -27,7 +27,7 @@ export interface HealthProbe {
   readonly signal?: AbortSignal;
 }
 
-/** Never throws for a side that does not answer: says so in the report. Rejects with the signal's reason when it aborts. */
+/** Does not throw for a side that does not answer: reports it. Rejects with the signal's reason when it aborts. */
 export async function probeHealth(probe: HealthProbe): Promise<HealthReport> {
   const { expected, settings, signal } = probe;
   const began = performance.now();
@@ -66,7 +66,7 @@ function askOverHttp({ url, settings, through, signal }: HealthProbe): Promise<H
   });
 }
 
-/** Names of headers know no case: a later one replaces an earlier one, however it is written. */
+/** Names of headers are case-insensitive: a later one replaces an earlier one. */
 function withHeaders(
   headers: Readonly<Record<string, string>>,
   stronger: Readonly<Record<string, string>>,

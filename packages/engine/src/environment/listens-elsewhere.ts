@@ -6,7 +6,7 @@ import { accepts } from '../lib/tcp.ts';
 const limitMs = 500;
 const mostAddresses = 16;
 
-/** A half sentence that says so; undefined where nothing listens on that port. */
+/** Half a sentence about such a listener; undefined where nothing listens on that port. */
 export async function listensElsewhere(port: number, signal?: AbortSignal): Promise<string | undefined> {
   const others = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
   const hosts = [

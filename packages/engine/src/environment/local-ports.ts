@@ -5,7 +5,7 @@ import { type Addresses, describePlace, type SlotPlace, type StartedInstance } f
 
 const host = '127.0.0.1';
 
-/** An instance keeps the port that it was started on until its next start, whatever the configuration says by then. */
+/** An instance stays on the port of its start until its next start, even if the configuration changes. */
 export function localPorts(startedAs: (slot: SlotKey) => StartedInstance | undefined): Addresses {
   const holderOf = ({ port, ...slot }: SlotPlace, others: readonly SlotKey[]) =>
     others.filter((each) => describePlace(each) !== describePlace(slot)).find((each) => startedAs(each)?.port === port);

@@ -46,7 +46,7 @@ const run = (tests: readonly SmokeTest[], more: object = {}) =>
   runSmokeTests({ baseUrl, tests, totalMs: 30_000, clock: systemClock, ...more });
 
 describe('smoke tests', () => {
-  it('say where a redirect leads, without what may be secret in it', () => {
+  it('report where a redirect leads, without its secret parts', () => {
     const headers = { location: 'https://user:pw@shop.example.com/login?token=secret' };
     expect(judgeSmokeAnswer({ status: 302, body: '', headers }, { status: 200, json: {}, text: [] })).toBe(
       'expected status 200, got 302 to https://shop.example.com/login?…',
@@ -102,7 +102,7 @@ describe('smoke tests', () => {
     expect(asked).not.toContain('GET /page');
   });
 
-  it('say that the service is not there', async () => {
+  it('report that the service does not answer', async () => {
     const closed = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => closed.once('listening', resolve));
     const { port } = closed.address() as { port: number };

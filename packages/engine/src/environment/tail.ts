@@ -1,5 +1,5 @@
-// Reading a log from its end, and following it. A log is rotated by renaming: `<file>.1` to `<file>.3` are what was in it
-// before, and their text goes on from one to the next, in the middle of a line too.
+// Reads a log from its end, and follows it. A log is rotated by renaming: `<file>.1` to `<file>.3` are its earlier
+// parts, and their text goes on from one to the next, in the middle of a line too.
 
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type Clock, pause, systemClock } from '../lib/clock.ts';
@@ -16,7 +16,7 @@ export interface TailOptions {
 
 const pollMs = 200;
 const chunkBytes = 64 << 10;
-/** How far back the last lines are looked for. */
+/** How far back the last lines are searched. */
 const maxTailBytes = 4 << 20;
 /** A longer line is given in parts of this length. */
 const maxLineBytes = 64 << 10;
@@ -78,7 +78,7 @@ function oldest(file: string): number {
   );
 }
 
-/** Undefined when the file is another one by now. A file that is shorter than what was read has been emptied. */
+/** Undefined when the file was replaced. A file that is shorter than what was read has been emptied. */
 function readPiece(path: string, place: Place): Step | undefined {
   return withFile(path, (descriptor) => {
     const { ino, size } = fstatSync(descriptor);

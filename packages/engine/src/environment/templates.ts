@@ -66,7 +66,7 @@ function substituteLines(text: string, values: Variables): Filled {
   return { text: filled, problems };
 }
 
-/** A file of the release itself: a link out of it would show what the release does not hold. */
+/** A file of the release itself: a link out of the release would expose other files. */
 function readTemplate(folder: string, template: string): string | TemplateProblem {
   const path = join(folder, template);
   const problem = (sentence: string): TemplateProblem => ({ line: 0, sentence });

@@ -15,7 +15,7 @@ export interface TracedLine {
 export interface TraceReport {
   /** In the order of their times; lines that name none come last, in the order of their files. */
   readonly lines: readonly TracedLine[];
-  /** Files that were looked through. */
+  /** Files that were searched. */
   readonly files: readonly string[];
   /** Files of which only the last part was read, or where there were more lines than are shown. */
   readonly cutOff: readonly string[];

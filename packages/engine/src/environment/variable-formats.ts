@@ -46,7 +46,7 @@ export function misshapen(environment: Variables, wanted: readonly VariableForma
   });
 }
 
-/** One sentence for each address that nothing accepts connections at. Those that are asked are asked at once. */
+/** One sentence for each address that accepts no connection. All are checked at the same time. */
 export async function unreachable(
   environment: Variables,
   wanted: readonly VariableFormat[],

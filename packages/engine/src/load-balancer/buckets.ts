@@ -8,7 +8,7 @@ export const bucketsInAll = 10_000;
 
 const tokenBytes = 12;
 
-/** `secret` is the target's own, known to engine and balancer only. 24 hexadecimal digits. */
+/** `secret` belongs to the target; only engine and balancer know it. 24 hexadecimal digits. */
 export function bucketToken(secret: string, bucket: number): string {
   return keyed(secret, `bucket ${bucket}`).subarray(0, tokenBytes).toString('hex');
 }
@@ -18,7 +18,7 @@ export function bucketTokens(secret: string): readonly string[] {
   return Array.from({ length: bucketsInAll }, (_, bucket) => bucketToken(secret, bucket));
 }
 
-/** For balancers that read files: which bucket a token is of, and the token of each bucket, a line for each. */
+/** For balancers that read files: the bucket of each token, and the token of each bucket, one line each. */
 export function bucketFiles(
   secret: string,
   line: (key: string, value: string) => string,

@@ -1,5 +1,5 @@
-// What the folder of a load balancer exports: all that the configuration and the engine know of it. The list of drivers is
-// compose/drivers.ts.
+// What the folder of a load balancer exports: all that the configuration and the engine know of it. The list of drivers
+// is compose/drivers.ts.
 
 import type { z } from 'zod';
 import type { BalancerKeys } from '../config/balancer/keys.ts';

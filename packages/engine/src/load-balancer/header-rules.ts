@@ -13,7 +13,7 @@ export const hopByHopHeaders: readonly string[] = [
   'upgrade',
 ];
 
-/** Who the user is and what was asked for, as a proxy in front says it. Replaced unless that proxy is a trusted one. */
+/** The user and the request, as a proxy in front reports them. Replaced unless that proxy is trusted. */
 export const forwardedHeaders: readonly string[] = [
   'forwarded',
   'x-forwarded-for',

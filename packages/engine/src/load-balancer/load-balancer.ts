@@ -58,7 +58,7 @@ export interface GeneratedFile {
   readonly path: string;
   /** Without its secrets. */
   readonly text: string;
-  /** `differs`: not written yet, of an earlier configuration, or changed by hand. */
+  /** `differs`: not written yet, from an earlier configuration, or changed by hand. */
   readonly onDisk: 'same' | 'differs' | 'missing';
 }
 

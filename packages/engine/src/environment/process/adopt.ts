@@ -1,4 +1,4 @@
-// Taking over what already serves on a slot's port, without touching it.
+// Adopts the process that already serves on a slot's port, without changing it.
 
 import { BlueGreenError } from '../../lib/errors.ts';
 import { describePlace, type SlotPlace } from '../environment.ts';

@@ -34,8 +34,8 @@ export function writeConfig(
 }
 
 /**
- * Files become the account's. Folders stay ours, so that it can put no link where this program removes files later; it
- * reads them as a member of its group.
+ * The account owns the files. The engine owns the folders, so that the account cannot put a link where this program
+ * removes files later; the account reads the folders through its group.
  */
 function giveTo(account: Account, folder: string): void {
   const { uid, gid } = account;

@@ -9,7 +9,7 @@ import type { Effective, LaunchSettings } from '../environment.ts';
 import type { Room } from './room.ts';
 import { compose, configVariable } from './spawn-env.ts';
 
-/** In the place of what is different in every slot and release, so that the marks of two slots can be compared. */
+/** Replaces the values that differ in every slot and release, so that the marks of two slots can be compared. */
 const neutral = { ENVIRONMENT_COLOR: 'slot', APPLICATION_PORT: 'port', APP_VERSION: 'version' };
 
 /** @throws BlueGreenError `env-file-unreadable` */

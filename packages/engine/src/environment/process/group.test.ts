@@ -1,4 +1,4 @@
-// Stopping a slot ends all that it started, and nothing else.
+// Stopping a slot ends all processes that it started, and no others.
 
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';

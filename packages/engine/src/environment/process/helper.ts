@@ -76,7 +76,7 @@ function limitsOf(quota: LaunchSettings['quota']): readonly string[] {
   );
 }
 
-/** What the helper would refuse, before anything is stopped. @throws BlueGreenError `account-refused` */
+/** Checks what the helper would refuse, before anything is stopped. @throws BlueGreenError `account-refused` */
 export function requireHelped(
   place: SlotKey,
   { user, releases }: SlotHelper,
@@ -107,8 +107,8 @@ const refusal = (place: SlotKey, why: string): BlueGreenError =>
   new BlueGreenError('account-refused', `${describePlace(place)} cannot start: ${why}`);
 
 /**
- * Of a file that has no name any more, so that it is in no argument and stays on no disk; one that a killed process leaves is
- * cleared with the other half-written files. The caller closes it.
+ * The descriptor of a file without a name, so that the text is in no argument and does not stay on the disk; a file
+ * that a killed process leaves is cleared with the other half-written files. The caller closes it.
  */
 function environmentInput({ stateFolder }: Pick<Room, 'stateFolder'>, env: Variables): number {
   const file = join(stateFolder, `environment.${randomBytes(4).toString('hex')}.tmp`);
@@ -127,7 +127,7 @@ interface Helped {
   readonly env: Variables;
 }
 
-/** How a process begins that becomes the program and hands the environment on. `close` is for when it has begun. */
+/** How a process begins that becomes the program and passes the environment on. Call `close` when it has begun. */
 export function helpedStart(room: Pick<Room, 'stateFolder'>, { helper, start, env }: Helped) {
   const input = environmentInput(room, env);
   return { argv: helper.argv(start), env: { PATH: path }, input, close: () => closeSync(input) };

@@ -1,5 +1,5 @@
-// How a process is known as ours after the one that started it is gone: a mark in its environment, which its children
-// inherit. The mark names the state folder, so that two engines on one machine never take each other's processes.
+// How the engine recognises its processes after the engine that started them is gone: by a mark in their environment,
+// which children inherit. The mark names the state folder: so two engines on one machine never mix their processes.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
@@ -28,7 +28,7 @@ export function markedProcesses(mark: string): readonly MarkedProcess[] {
   });
 }
 
-/** What is needed to find a slot's processes again. */
+/** The data for finding a slot's processes again. */
 export interface Owner {
   /** Undefined for a process that was adopted: the engine did not start it. */
   readonly launch: string | undefined;

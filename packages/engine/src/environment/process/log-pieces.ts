@@ -1,5 +1,5 @@
 // The files of a log: `<log>` and, from new to old, `<log>.1` to `<log>.3`. Their text goes on from one to the next, in the
-// middle of a line too. Here is what bounds them where no writer does: files of an earlier version of this program.
+// middle of a line too. This module bounds them where no writer does: files of an earlier version of this program.
 
 import { closeSync, openSync, readSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { pieceBytes } from './log-pipe.ts';
@@ -37,7 +37,7 @@ function keepEnd(file: string, bytes: number): void {
   replace(file, end);
 }
 
-/** On a full disk lines are lost, nothing else. */
+/** On a full disk only lines are lost. */
 function replace(file: string, content: Buffer): void {
   if (content.length === 0) return;
   const fresh = `${file}.copy`;

@@ -1,4 +1,4 @@
-// Logs have a bound, and nothing that happens to a log, its writer or its disk ends a service: with real processes.
+// Logs have a limit, and no fault of a log, its writer or its disk ends a service: tested with real processes.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

@@ -23,7 +23,7 @@ interface Elsewhere {
   readonly kill: () => Promise<void>;
 }
 
-/** Kills the engine at the instant in which the service exists and nothing has been noted of it yet. */
+/** Kills the engine at the instant in which the service exists but has no complete record yet. */
 const killedAtSpawn = `
 import { ChildProcess } from 'node:child_process';
 const { spawn } = ChildProcess.prototype;

@@ -1,4 +1,4 @@
-// The account that a slot's processes run as: found, and asked whether it can reach what it is to run, before anything is
+// The account that a slot's processes run as: found, and checked for access to what it must run, before anything is
 // stopped.
 
 import { fchownSync } from 'node:fs';
@@ -44,8 +44,8 @@ function wayTo(path: string): readonly string[] {
 }
 
 /**
- * The pipe to the slot's log: the service may open its output again by /dev/stdout. By its path, which leads through a closed
- * folder, it may not, and the log itself stays ours.
+ * Gives the pipe to the slot's log to the account: the service may open its output again by /dev/stdout. It may not by
+ * its path, which leads through a closed folder, and the engine still owns the log itself.
  */
 export function giveOutput(output: number, account: Account | undefined): void {
   if (process.getuid?.() !== 0) return;

@@ -1,4 +1,4 @@
-// What the Linux kernel says about processes: /proc, read and parsed. A process that vanishes while it is read is no error.
+// What the Linux kernel reports about processes in /proc. A process that vanishes while it is read is not an error.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -59,7 +59,7 @@ function parseStat(line: string): ProcessStat | undefined {
     pid: Number.parseInt(line, 10),
     parent: field(4),
     group: field(5),
-    // Field 20 counts the threads: a first thread that has ended says nothing of the others.
+    // Field 20 counts the threads: the end of the first thread does not mean that the others have ended.
     zombie: (state === 'Z' || state === 'X') && field(20) <= 1,
     startTicks: field(22),
     cpuTicks: field(14) + field(15) + field(16) + field(17),
@@ -127,7 +127,7 @@ function openFiles(pid: number): readonly string[] {
   }
 }
 
-/** A file below /proc; undefined when it is gone or not ours to read. */
+/** A file below /proc; undefined when it is gone or this process may not read it. */
 export function readProc(path: string): string | undefined {
   try {
     return readFileSync(`/proc/${path}`, 'utf8');

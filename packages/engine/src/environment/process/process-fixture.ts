@@ -20,7 +20,7 @@ export interface ProcessFixture extends EnvironmentFixture {
 
 const settings: LaunchSettings = {
   command: ['node', 'server.mjs'],
-  // The Node that runs the test; nothing else is looked for.
+  // The Node that runs the test; the slots need no other program.
   env: { PATH: dirname(process.execPath) },
   envFiles: [],
   requiredEnv: [],

@@ -12,7 +12,7 @@ export function requireRelease({ version, folder }: ReleaseFiles): void {
 }
 
 /**
- * A name with a slash is looked for in the release's folder, any other in `PATH`. @returns where it was found. @throws
+ * Searches a name with a slash in the release's folder, any other in `PATH`. @returns where it was found. @throws
  * BlueGreenError `exec-not-found`
  */
 export function requireProgram(program: string, folder: string, path: string): string {

@@ -29,7 +29,7 @@ const launched = {
   adopted: z.boolean(),
   /** Read again to mask their values in quoted log lines; the values themselves are never stored. */
   envFiles: z.array(z.string()).readonly(),
-  /** Undefined for an adopted process, and in records of before there was such a thing. */
+  /** Undefined for an adopted process, and in records of an earlier version. */
   startedWith: effective.readonly().optional(),
   /** Read by name and merged over the configured rule, so that a rule of an earlier version stays readable. */
   health: z.record(z.string(), z.unknown()).readonly().optional(),

@@ -1,4 +1,4 @@
-// Is there room to start something? Refused before, rather than a disk that fills up under users.
+// Are there enough resources for a start? A start without them is refused, before the disk fills up under users.
 
 import { statfsSync } from 'node:fs';
 import { BlueGreenError } from '../../lib/errors.ts';
@@ -28,7 +28,7 @@ function freeDiskBytes(folder: string): number {
   return bavail * bsize;
 }
 
-/** What can be had without swapping; undefined where the kernel does not say. */
+/** The memory that is available without swapping; undefined where the kernel does not report it. */
 function freeMemoryBytes(): number | undefined {
   const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readProc('meminfo') ?? '')?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;

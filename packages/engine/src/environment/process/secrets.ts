@@ -1,4 +1,4 @@
-// Values of env files never reach a message of ours: they are masked wherever a service's own log is quoted.
+// Values of env files never reach our messages: they are masked wherever a service's own log is quoted.
 
 import { readEnvFile } from '../../lib/env-file.ts';
 
@@ -8,7 +8,7 @@ const shortestSecret = 4;
 export function secretValues(envFiles: readonly string[]): readonly string[] {
   const values = envFiles.flatMap((file) => {
     try {
-      // Also of a file that has become invalid since the start: what can be known of it is masked.
+      // Also of a file that has become invalid since the start: what can be read of it is masked.
       return Object.values(readEnvFile(file).values);
     } catch {
       return []; // Gone since the start: what it held cannot be known any more.

@@ -8,7 +8,7 @@ import { programName } from './proc-fs.ts';
 
 export interface LockRequest {
   readonly place: SlotPlace;
-  /** Of the state folder: slots of the same name in another one are others. */
+  /** Of the state folder: slots of the same name in another folder are different slots. */
   readonly mark: string;
   readonly waitMs: number;
   readonly clock: Clock;

@@ -19,7 +19,7 @@ export interface Beginning {
   readonly launch: string;
 }
 
-/** Writes the line by which this start is found in the log, and returns it. A disk that takes no line stops no start. */
+/** Writes the line that marks this start in the log, and returns it. A full disk does not stop a start. */
 export async function beginLog(room: Room, place: SlotPlace, start: Beginning & { maxBytes: number }): Promise<string> {
   const file = logFileOf(room, place);
   await drained(file, room.clock);
@@ -35,7 +35,7 @@ export async function beginLog(room: Room, place: SlotPlace, start: Beginning & 
   return line;
 }
 
-/** Starts a writer where one was ended. A service of an earlier version writes into its file itself: the file is cut. */
+/** Starts a writer where one has ended. A service of an earlier version writes into its file itself: it is cut. */
 export async function boundLog(room: Room, place: SlotPlace, maxBytes: number): Promise<void> {
   const file = logFileOf(room, place);
   try {

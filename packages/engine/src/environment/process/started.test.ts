@@ -1,4 +1,4 @@
-// What is known of an instance from its start: where it answers and by which rule it is judged, until its next start.
+// What the record of a start says about an instance: where it answers and which rule judges it, until its next start.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

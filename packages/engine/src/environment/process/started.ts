@@ -1,4 +1,4 @@
-// How the instances of this state folder were started, from their records: what they are addressed and judged by.
+// How the instances of this state folder were started, from their records: their addresses and health rules.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

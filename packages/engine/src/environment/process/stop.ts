@@ -36,7 +36,7 @@ export async function stopSlot(room: Room, place: SlotPlace, graceMs: number): P
       'stop-failed',
       `${describePlace(place)} still runs: ${describeMembers(membersOf(ownerOf(record)))}`,
     );
-  // Also one that died by itself: an emptied slot holds no port.
+  // Also for a process that died by itself: an emptied slot holds no port.
   const lastExit =
     ending === 'was gone' ? (exitOf(room, place, record) ?? exitNotSeen) : describeEnding(ending, graceMs);
   writeRecord(where, { state: 'stopped', lastExit, envFiles: record.envFiles });

@@ -1,4 +1,4 @@
-// What a case of the conformance suite is made of.
+// The parts of a case of the conformance suite.
 
 import type { Seen } from './witness.ts';
 

@@ -56,7 +56,7 @@ test('the drivers treat the same bytes alike, except where a difference is docum
   expect([title, ...rows].join('\n')).toBe(title);
 }, 240_000);
 
-test('a changed limit of heads is followed by all', async () => {
+test('all drivers follow a changed limit of heads', async () => {
   for (const name of drivers) {
     const port = balancers.get(name)?.port ?? 0;
     const balancer = create(name, { ...specFor(port), maxHeaderBytes: 65_536 });

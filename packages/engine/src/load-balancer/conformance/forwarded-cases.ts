@@ -1,4 +1,4 @@
-// Requests as bytes that say who asks and how: believed of trusted proxies, replaced for all others.
+// Requests as bytes that name the user and the protocol: accepted from trusted proxies, replaced for all other senders.
 
 import { type ConformanceCase, get, otherTrustedAddress, seen, trustedAddress } from './case.ts';
 

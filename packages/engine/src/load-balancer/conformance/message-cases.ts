@@ -1,4 +1,4 @@
-// Requests as bytes, and what each driver's balancer must make of them: names of headers, sizes, where a message ends.
+// Requests as bytes, and how each driver's balancer must treat them: names of headers, sizes, where a message ends.
 
 import { type ConformanceCase, get, head, healthPath, type Outcome, seen, status } from './case.ts';
 
@@ -63,7 +63,7 @@ const path = (at: string): string => head(`GET ${at} HTTP/1.1`, 'Host: shop.exam
 const many = (bytes: number, each = 16): string =>
   get(...Array.from({ length: bytes / each }, () => `x-name: ${'x'.repeat(each - 10)}`));
 
-/** 16 KiB, which is what is meant without `maxHeaderBytes`. */
+/** 16 KiB, the default of `maxHeaderBytes`. */
 const sizes: readonly ConformanceCase[] = [
   sized('a cookie of 15 KB', cookie(15_000), '200'),
   sized('a cookie of 25 KB', cookie(25_000), '431'),

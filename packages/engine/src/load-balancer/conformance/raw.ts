@@ -26,7 +26,7 @@ export function exchange({ port, from = '127.0.0.1' }: Sender, bytes: string): P
       text += part;
       if (!manyAsked && isWhole(text)) end();
     });
-    // A balancer may end a connection while it is still written to: what it said before counts.
+    // A balancer may end a connection while the test still writes: its answer before that counts.
     socket.on('error', () => undefined);
     socket.on('close', end);
   });

@@ -1,9 +1,9 @@
-// Requests as bytes, and what each driver's balancer must make of them: who asks for what, and where the preview's token may
-// hide.
+// Requests as bytes, and how each driver's balancer must treat them: who asks for what, and where the preview's token
+// may hide.
 
 import { type ConformanceCase, get, head, type Outcome, previewHost, previewToken, seen, status } from './case.ts';
 
-/** Where the token may hide: it never reaches the service, and what may stay of the header stays. */
+/** Where the token may hide: it never reaches the service, and the rest of the header is preserved. */
 const hidden = ({ status: code, seen: at }: Outcome): string =>
   `${code} ${
     JSON.stringify([...(at?.headers ?? [])])

@@ -1,4 +1,4 @@
-// A service that remembers what reached it, for comparing what balancers make of the same bytes.
+// A service that remembers what reached it, for comparing how balancers treat the same bytes.
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-// What the judge relies on: every user's request counted once, on the right side, with the right class and time.
+// The data of the judge: every user's request counted once, on the right side, with the right class and time.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -56,7 +56,7 @@ export function trafficContract(stage: () => Stage): void {
     const { blue } = await counted(stage(), { blue: 100 });
     const sorted = seen.toSorted((a, b) => a - b);
     const service = delays.toSorted((a, b) => a - b);
-    // Never less than the service took, and never more than the users saw, who wait for a busy machine as well.
+    // Never less than the service needed, and never more than the users saw, who also wait for a busy machine.
     for (const [share, measured] of [
       [0.5, blue.p50Ms],
       [0.95, blue.p95Ms],

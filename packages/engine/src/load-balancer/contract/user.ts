@@ -1,4 +1,4 @@
-// A user of the service as seen from outside: plain requests without retries, and nothing that forgives a lost answer.
+// A user of the service as seen from outside: plain requests without retries, so that no lost answer is hidden.
 
 import { Agent, type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 
@@ -28,7 +28,7 @@ export function call(base: string, options: Call = {}): Promise<Reply> {
   });
 }
 
-/** The same, with the body left to the caller: for a request that is still being sent when something changes. */
+/** The same, but the caller sends the body: for a request that is still being sent when something changes. */
 export function beginCall(
   base: string,
   options: Call,

@@ -11,7 +11,7 @@ export interface Ending {
   /** From the request's head to the answer's end; to the answer's head for event streams and upgrades. */
   readonly ms: number;
   readonly failure: 'connect' | 'timeout' | 'cut' | undefined;
-  /** The user came without a bucket, and was given one. */
+  /** The user came without a bucket, and got one. */
   readonly drawn?: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface Counters {
   opened(slot: SlotName): void;
   closed(slot: SlotName): void;
   record(slot: SlotName, ending: Ending): void;
-  /** So many were answered just now, and it is not known how. */
+  /** So many requests were answered just now with an unknown result. */
   miss(requests: number): void;
   /** Counts from the second in which `sinceMs` falls. */
   traffic(sinceMs: number): Traffic;

@@ -1,4 +1,4 @@
-// Where one target's balancer keeps its files, and the spec that its process reads.
+// Where the files of one target's balancer are, and the spec that its process reads.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';

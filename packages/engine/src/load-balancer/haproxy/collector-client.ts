@@ -98,7 +98,7 @@ async function startAlone({ node, cwd, place }: CollectorClientOptions): Promise
   await spawnDetached({ argv, cwd, env: { NODE_COMPILE_CACHE: join(cwd, 'compiled') }, logFile: place.log });
 }
 
-/** Whether the process goes on for other targets without this one. */
+/** Whether the process continues with other targets without this one. */
 async function hasLeft({ host, spec }: CollectorPlace, pid: number): Promise<boolean> {
   const others = (await askerOf(host)('GET', '/targets').catch(() => undefined)) as CollectorHostStatus | undefined;
   return others?.pid === pid && others.specs.length > 0 && !others.specs.includes(spec);

@@ -1,4 +1,4 @@
-// What the configuration says about HAProxy, where it is the load balancer.
+// The configuration of HAProxy, where it is the load balancer.
 
 import { z } from 'zod';
 import { type Draft, merge } from '../../config/kit/draft.ts';
@@ -91,7 +91,7 @@ export function resolveHaproxy(file: HaproxyFile | undefined, inFolder: (path: s
   };
 }
 
-/** Characters that mean nothing else in its language. */
+/** Characters without a special meaning in HAProxy's language. */
 const plainName = /^[A-Za-z0-9_-]+$/;
 const attachedKeys = {
   folder: 'expected the folder that your HAProxy reads bluegreen.cfg from',

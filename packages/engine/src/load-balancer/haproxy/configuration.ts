@@ -1,4 +1,4 @@
-// The generated files of a HAProxy, for people who want to read or to test them before they are in force.
+// The generated files of a HAProxy, for people who want to read or test them before they are in force.
 
 import { mkdirSync } from 'node:fs';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';

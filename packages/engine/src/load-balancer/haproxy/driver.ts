@@ -131,7 +131,7 @@ async function ensure(parts: Parts): Promise<void> {
 const withStartLock = <T>({ place, clock }: Parts, work: () => Promise<T>): Promise<T> =>
   withFileLock({ path: place.lockFile, clock, holdMs: 60_000 }, work);
 
-/** What the site names must be there when HAProxy reads it. */
+/** The files that the site names must exist when HAProxy reads it. */
 async function ensureNamedFiles(parts: Parts): Promise<void> {
   const { place, nodes, file } = parts;
   // A file that was damaged or lost is written again from what HAProxy really does, before anything reads it.
@@ -179,7 +179,7 @@ async function observe({ name, entrypoint, runtime }: HaproxyNode, { laggards }:
   }
 }
 
-/** What is in flight comes from HAProxy itself, everything else from its log. */
+/** Requests in flight come from HAProxy itself, everything else from its log. */
 async function traffic({ collector, nodes, place }: Parts, sinceMs: number): Promise<Traffic> {
   const [counts, stats] = await Promise.all([
     collector.traffic(sinceMs),

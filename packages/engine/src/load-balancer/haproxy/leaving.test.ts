@@ -48,7 +48,7 @@ test.each([0, 3_600_000, -3_600_000])(
   },
 );
 
-test('nothing is waited for after the end of the process, a restart of the machine, or the note of an older version', async () => {
+test('does not wait after the end of the process, a restart of the machine, or with an old note', async () => {
   const clock = clockThatIsSet(0);
   noteLeaving(file, { pid: process.pid, startTicks: 1 }, clock);
   expect(await waited(clock)).toBe(0);

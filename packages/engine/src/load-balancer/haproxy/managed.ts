@@ -25,7 +25,7 @@ export async function ensureManaged(parts: Parts): Promise<void> {
     remember(place.pidFile, present.pid);
     if (isWhole(parts)) return;
     await checkAndPut(parts);
-    // HAProxy reads its files at its start only: what serves users is not what was changed.
+    // HAProxy reads its files only at its start: a changed file does not affect the process that serves users.
     log.warn({ ...name, file: place.siteFile }, 'the configuration files were changed by hand, and are written again');
     return;
   }
@@ -41,7 +41,7 @@ export async function ensureManaged(parts: Parts): Promise<void> {
   log.info(name, 'load balancer started');
 }
 
-/** Ends at once: for the end of a demonstration. */
+/** Ends HAProxy at once: for the end of a demonstration. */
 export async function shutdownManaged({ place, runtime, clock }: Parts): Promise<void> {
   const status = await runtime.status().catch(() => undefined);
   const process = (status && known(status.pid)) ?? recall(place.pidFile);
@@ -82,7 +82,7 @@ async function checkAndPut(parts: Parts): Promise<void> {
   writeFileAtomic(place.siteFile, site.text);
 }
 
-/** Both files under other names. @throws what HAProxy says */
+/** Tests both files under other names. @throws HAProxy's message */
 export async function testManaged({ place, site, settings, spec }: Parts): Promise<void> {
   if (settings.mode !== 'managed') return;
   const [main, candidate] = [`${place.managedFile}.next`, `${place.siteFile}.next`];

@@ -30,7 +30,7 @@ const onDisk = () => readFileSync(join(settings.folder, 'routing.map'), 'utf8');
 const reload = (...only: string[]) => execFileSync(settings.reload[0], [...settings.reload.slice(1), ...only]);
 
 describe('two nodes', () => {
-  test('are both switched, both say so, and their requests are counted together', async () => {
+  test('are both switched, both report it, and their requests are counted together', async () => {
     await stage.balancer.apply(routingOf(1, { active: 'blue' }), 1);
     expect(await sides()).toEqual(['blue', 'blue']);
     await stage.balancer.apply(routingOf(2, { active: 'green' }), 1);
@@ -45,7 +45,7 @@ describe('two nodes', () => {
     });
   });
 
-  test('go back both when one does not follow forward; it is named with the reason', async () => {
+  test('both go back when one does not follow forward; the error names it with the reason', async () => {
     await stage.balancer.apply(routingOf(1, { active: 'blue' }), 1);
     await killNode(stage.folder, 'b');
     await expect(stage.balancer.apply(routingOf(2, { active: 'green' }), 1)).rejects.toMatchObject({
@@ -103,7 +103,7 @@ describe('an attached HAProxy', () => {
     expect(await stage.balancer.observe()).toEqual(before);
   });
 
-  test('that is reloaded by hand at the very moment of a switch follows it all the same', async () => {
+  test('that is reloaded by hand at the very moment of a switch still follows it', async () => {
     await stage.balancer.apply(routingOf(1, { active: 'blue' }), 1);
     for (const [generation, active] of [
       [2, 'green'],
@@ -136,7 +136,7 @@ describe('an attached HAProxy', () => {
     expect(await sides()).toEqual(['blue', 'blue']);
   });
 
-  test('is given a changed configuration by its own reload, and nothing else of its folder is touched', async () => {
+  test('gets a changed configuration by its own reload, and nothing else of its folder is touched', async () => {
     await stage.balancer.apply(routingOf(1, { active: 'blue' }), 1);
     const changed = createHaproxyBalancer({
       ...stage.options,

@@ -19,7 +19,7 @@ export interface HaproxyOptions {
   readonly log: Log;
 }
 
-/** `managed`: an instance of our own. `attached`: the user's, in which we own one included file. */
+/** `managed`: the engine's own instance. `attached`: the user's, in which the engine owns one included file. */
 export type HaproxySettings = ManagedSettings | AttachedSettings;
 
 export interface TlsSettings {
@@ -79,9 +79,9 @@ export interface CollectorPlace {
   readonly spec: string;
   /** Of the process that counts for all targets of the folder. */
   readonly log: string;
-  /** Where it takes in further targets. */
+  /** The socket where it accepts further targets. */
   readonly host: string;
-  /** Held while a target is given to a process, so that two do not start two. */
+  /** Held while a target is added to a process, so that two engines do not start two processes. */
   readonly startLock: string;
   readonly control: string;
   /** Where HAProxy sends its lines in a managed instance. */

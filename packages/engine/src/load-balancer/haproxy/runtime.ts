@@ -14,7 +14,7 @@ export interface Runtime {
   status(): Promise<RuntimeStatus>;
   /** @throws `balancer-unreachable`; undefined when the map holds no routing. */
   read(): Promise<RoutingOrder | undefined>;
-  /** Puts the order in force, or finds it there. @throws `balancer-stale-generation`, `fenced-out`, `balancer-unsettled` */
+  /** Puts the order in force if it is not. @throws `balancer-stale-generation`, `fenced-out`, `balancer-unsettled` */
   change(order: RoutingOrder): Promise<void>;
   /** Puts back what was in force before a change of the same fence, lower generation or not. */
   restore(order: RoutingOrder): Promise<void>;

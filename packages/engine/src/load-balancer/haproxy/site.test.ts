@@ -35,7 +35,7 @@ describe('the configuration that is generated', () => {
     await expect(siteOf(values).text).toMatchFileSnapshot('./golden/full.cfg');
   });
 
-  test('is, for the least that can be said, what was reviewed', async () => {
+  test('is, for the minimal settings, what was reviewed', async () => {
     const least: BalancerSpec = {
       ...spec,
       listen: { host: '::1', port: 8080 },
@@ -70,7 +70,7 @@ describe('the configuration that is generated', () => {
       expect(golden('full.cfg')).not.toContain(secret);
   });
 
-  test('says by its digest what it is: every change of a value changes it', () => {
+  test('has a digest that identifies it: every change of a value changes the digest', () => {
     const digests = [
       values,
       { ...values, nonce: 'another-nonce' },
@@ -120,11 +120,11 @@ describe("HAProxy's own test", () => {
     expect(complaint({ ...spec, sticky: { by, name } })).toBe('');
   });
 
-  test('takes the least that can be said', () => {
+  test('accepts the minimal settings', () => {
     expect(complaint({ ...spec, preview: undefined, allow: undefined })).toBe('');
   });
 
-  test('takes any text as token and as name of a user, for neither is written down', () => {
+  test('accepts any text as token and as name of a user, since the file contains neither', () => {
     const nasty = ['a"b\'c', 'x\n  stats enable', '%[env(PATH)]', '$' + '{HOME}', 'ü # \\ , )', ' '];
     expect(
       complaint({
@@ -136,7 +136,7 @@ describe("HAProxy's own test", () => {
   });
 });
 
-describe('a value that means something in the language of HAProxy', () => {
+describe('a value with a special meaning in the language of HAProxy', () => {
   const preview = { header: 'x-preview', cookie: 'bg_preview', token: 'a-token-of-the-test', host: undefined };
   const injections = [
     'a\n  stats enable',

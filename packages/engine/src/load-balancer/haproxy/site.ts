@@ -1,5 +1,5 @@
-// The text of our part of HAProxy's configuration. Nothing from outside reaches it as it is: names have a narrow alphabet,
-// secrets and user names are compared by their hash, paths and hosts are checked. What does not fit is an error here.
+// The text of our part of HAProxy's configuration. No value from outside reaches it unchecked: names have a narrow
+// alphabet, secrets and user names are compared by their hash, paths and hosts are checked. Other values are errors.
 
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
@@ -44,7 +44,7 @@ export const unreachableAnswer = [
 
 /** Of one connection: what HAProxy itself makes for the next one is left out. */
 const dropped = hopByHopHeaders.filter((name) => !['connection', 'transfer-encoding', 'upgrade'].includes(name));
-/** What HAProxy keeps free for headers that it adds, and the most headers that it can count. */
+/** What HAProxy reserves for headers that it adds, and the most headers that it can count. */
 const rewriteBytes = 1024;
 const mostHeaders = 32_767;
 /** Where the name of the preview's host may occur with the token before it. */
@@ -78,7 +78,7 @@ export function managedText(runtimeSocket: string, headerBytes: number = usualHe
   });
 }
 
-/** What a log line begins with: no probe's secret, but as hard to guess. */
+/** The beginning of a log line: not a probe's secret, but as hard to guess. */
 export const lineKeyOf = (nonce: string): string => sha256(`line ${nonce}`).slice(0, 16);
 
 function render({ spec, name, mapFile, errorFile, tls, logServer, nonce }: SiteValues, digest: string): string {

@@ -1,4 +1,4 @@
-// What the tests of this folder share: a stage with two little services, and two HAProxies of a "user" to attach to.
+// What the tests of this folder share: a stage with two small services, and two HAProxies of a "user" to attach to.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

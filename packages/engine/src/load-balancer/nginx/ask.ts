@@ -10,7 +10,7 @@ import { tablesOf } from './routing-table.ts';
 import { bucketHeader, controlPath, probeHeader } from './site.ts';
 
 export interface Connections {
-  /** Requests in the making, this one left out. */
+  /** Requests in flight, without this one. */
   readonly requests: number;
   /** Of users, waiting for their next request. */
   readonly idle: number;
@@ -21,7 +21,7 @@ export interface Asker {
   settings(): Promise<string | undefined>;
   /** The routing that nginx itself reads. @throws `balancer-unreachable`, `balancer-unsettled` */
   routing(): Promise<RoutingOrder>;
-  /** What nginx decides otherwise than this routing says: one sentence, or undefined. @throws `balancer-unreachable` */
+  /** Where nginx decides differently from this routing: one sentence, or undefined. @throws `balancer-unreachable` */
   difference(routing: Routing): Promise<string | undefined>;
   connections(): Promise<Connections>;
 }

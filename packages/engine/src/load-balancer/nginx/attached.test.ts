@@ -1,4 +1,4 @@
-// An nginx that the user runs: the engine owns one included file and its routing, and touches nothing else.
+// An nginx that the user runs: the engine owns one included file and the routing, and touches nothing else.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -72,7 +72,7 @@ describe('an nginx that runs already', () => {
     expect(sideOf(await stage.user())).toMatch(/blue|green/);
   });
 
-  test('is reloaded for a changed structure only, and a refused file makes room for the one before', async () => {
+  test('is reloaded only for a changed structure, and a refused file is replaced by the one before', async () => {
     const balancer = stage.balancer({ settings });
     await balancer.ensure();
     await balancer.apply(routed(1, { active: 'blue' }), 1);
@@ -102,7 +102,7 @@ describe('an nginx that runs already', () => {
     expect(sideOf(await stage.user())).toBe('blue');
   });
 
-  test("keeps the operator's headers where a file names them, and says which are missing where none does", async () => {
+  test("preserves the operator's headers where a file names them, else reports which are missing", async () => {
     const snippet = join(home, 'headers.conf');
     writeFileSync(
       snippet,
@@ -141,7 +141,7 @@ describe('an nginx that runs already', () => {
     expect(await balancer.observe()).toMatchObject([{ routing: canary }]);
   });
 
-  test('that does not run is named as that', async () => {
+  test('that does not run is reported as such', async () => {
     const gone = new Promise((resolve) => users.once('exit', resolve));
     users.kill('SIGTERM');
     await gone;

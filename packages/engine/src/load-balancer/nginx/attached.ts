@@ -55,7 +55,7 @@ function putBack(include: string, before: string | undefined): void {
   else writeFileAtomic(include, before, 0o600);
 }
 
-/** The whole configuration can only be checked with our file in its place; a refused one makes room for the one before. */
+/** The whole configuration can only be checked with our file in its place; the earlier one replaces a refused one. */
 async function replaceIncluded(include: string, text: string, check: () => Promise<unknown>): Promise<void> {
   const before = readFileIfAny(include);
   writeFileAtomic(include, text, 0o600);

@@ -66,7 +66,7 @@ describe('nginx as the load balancer', () => {
     expect(check(`driver: nginx, ${tls}`).errors.join()).toContain('port 8001 is already taken');
   });
 
-  it('says that it cannot close single connections', () => {
+  it('reports that it cannot close single connections', () => {
     expect(check('driver: nginx, drainSpread: 30s').warnings.join()).toContain('not followed by nginx');
   });
 });

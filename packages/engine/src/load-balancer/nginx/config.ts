@@ -1,4 +1,4 @@
-// What the configuration says about nginx, where it is the load balancer.
+// The configuration of nginx, where it is the load balancer.
 
 import { z } from 'zod';
 import { type Draft, merge } from '../../config/kit/draft.ts';

@@ -54,7 +54,7 @@ describe('a configuration file that was changed by hand', () => {
     expect(JSON.stringify(said)).toContain('was changed by hand');
   });
 
-  test('what another machine user or limit would have written is no change by hand', async () => {
+  test('what another machine user or limit would have written is not a change by hand', async () => {
     const balancer = stage.balancer();
     await balancer.ensure();
     const other = config()
@@ -67,7 +67,7 @@ describe('a configuration file that was changed by hand', () => {
 });
 
 describe('a nginx that would not start', () => {
-  test('ends no worker: what it would refuse is found before', async () => {
+  test('ends no worker: the refusal is found before', async () => {
     const { certificate, key } = selfSigned(stage.folder);
     const tls = { listen: { host: '127.0.0.1', port: await freePort() }, certificate, key };
     const balancer = stage.balancer({ settings: { mode: 'managed', program: 'nginx', tls } });

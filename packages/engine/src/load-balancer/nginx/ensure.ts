@@ -44,7 +44,7 @@ async function refuseClosedFolder({ asker, places }: NginxParts): Promise<void> 
   });
 }
 
-/** For people who want to read it: as it should be, without the token of the preview and the nonce. */
+/** For people who want to read it: the wanted text, without the token of the preview and the nonce. */
 export function nginxConfiguration(parts: NginxParts): readonly GeneratedFile[] {
   const { node, site, spec } = parts;
   const preview = spec.preview && { ...spec.preview, token: '-secret-' };
@@ -136,7 +136,7 @@ function askerOf({ nonce, spec, asker }: NginxParts, before: string | undefined)
       });
 }
 
-/** Not fenced, and it need not be: making a link fails where one is. */
+/** Needs no fence: making a link fails where one exists. */
 function beginRouting({ routing }: NginxPlaces): void {
   if (readPresent(routing).kind !== 'none') return;
   const nobody = { generation: 0, active: undefined, canary: undefined, preview: undefined };

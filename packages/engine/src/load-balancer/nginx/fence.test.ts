@@ -78,7 +78,7 @@ const worstMoments: readonly (readonly [stopBefore: string, what: string])[] = [
 describe('a driver that is woken after another took over', () => {
   test.each(worstMoments)('stopped at %s (%s) changes nothing', { timeout: 60_000 }, async (stopBefore) => {
     await balancer.apply(routing('blue'), ++fence);
-    // Of a generation beyond all others: nothing but the fence can stop it.
+    // With a generation beyond all others: only the fence can stop it.
     const far = { ...routing('green'), generation: generation + 1_000 };
     const sleeper = startDriver({ routing: far, fence: ++fence, stopBefore });
     await stopped(sleeper.process);

@@ -91,7 +91,7 @@ export function parseRouting(text: string): RoutingOrder {
   return { fence, routing: { generation, active, canary, preview } };
 }
 
-/** Leaves the last few, however old: ages would rest on a clock that may be set. Harmless when it fails. */
+/** Retains the last few, however old: ages would depend on a clock that may be set. Harmless when it fails. */
 export function removeOldGenerations(routingFolder: string): void {
   const folder = join(routingFolder, 'generations');
   try {

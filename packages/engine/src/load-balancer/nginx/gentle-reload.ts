@@ -12,7 +12,7 @@ export interface GentleReload {
   readonly node: NginxNode;
   readonly asker: Asker;
   readonly routing: string;
-  /** Of the configuration that is to be in force afterwards. */
+  /** Of the configuration that must be in force afterwards. */
   readonly digest: string;
   /** Where the new configuration listens; the old one may do so elsewhere. */
   readonly before: Asker;

@@ -29,7 +29,7 @@ export function takeLease(routing: string, fence: Fence): void {
   if (isNew) syncFolder(leases);
 }
 
-/** Replaces `current` by a link to `target`, in one step. @throws `fenced-out` when the lease was taken away meanwhile */
+/** Replaces `current` by a link to `target`, in one step. @throws `fenced-out` when the lease was removed meanwhile */
 export function publish(routing: string, fence: Fence, target: string): void {
   const next = join(routing, 'leases', String(fence), 'next');
   try {

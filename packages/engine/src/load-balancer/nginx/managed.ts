@@ -69,7 +69,7 @@ async function withCandidate(
 ): Promise<void> {
   // A unique name: another engine may be doing the same.
   const candidate = `${places.config}.${randomBytes(4).toString('hex')}.candidate`;
-  // Holds the tokens: only for us.
+  // Contains the tokens: only this user may read it.
   writeFileAtomic(candidate, text, 0o600);
   try {
     await test({ program, places }, candidate);

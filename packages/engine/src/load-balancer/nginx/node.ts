@@ -34,7 +34,7 @@ export function keepRefused(config: string, text: string, why: unknown): BlueGre
   );
 }
 
-/** Of a text that was only asked about. */
+/** For a text that was only checked. */
 export function refusedText(why: unknown): BlueGreenError {
   return new BlueGreenError('config-refused', `nginx refuses the configuration: ${messageOf(why)}`, {}, why);
 }

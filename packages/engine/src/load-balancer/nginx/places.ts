@@ -51,7 +51,7 @@ export function ensureBucketFiles(places: NginxPlaces, files: Readonly<Record<'b
     if (readFileIfAny(places[name]) !== files[name]) writeFileAtomic(places[name], files[name], 0o600);
 }
 
-/** Passable for nginx's workers, who may be another user; what is secret in them are files of mode 0600. */
+/** Passable for nginx's workers, which may run as another user; secrets in them are files of mode 0600. */
 export function ensureFolders({ folder, routing, temp }: NginxPlaces): void {
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o711);

@@ -1,5 +1,5 @@
-// The generated configuration, word by word against files that are reviewed like code, and what must never get into it.
-// To take over a wanted change: UPDATE_GOLDEN=1 vitest run src/load-balancer/nginx/site.test.ts, and read the difference.
+// The generated configuration, compared with files that are reviewed like code, and what it must never contain.
+// To accept a wanted change: UPDATE_GOLDEN=1 vitest run src/load-balancer/nginx/site.test.ts, and read the difference.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -118,7 +118,7 @@ describe('nginx itself', () => {
     },
   );
 
-  test('gets no other value that could be more than a value: each is refused by its name', () => {
+  test('gets no value that could be more than a value: each is refused by its name', () => {
     const wrong: readonly (readonly [string, Partial<BalancerSpec>])[] = [...hostile, 'a\nb', 'a\0b', ''].flatMap(
       (value) => [
         ['preview.header', { preview: { header: value, cookie: 'c', token: 't' } }] as const,

@@ -48,7 +48,7 @@ const setByNginx = new Set(['connection', 'transfer-encoding', 'upgrade']);
 /** Below this path nginx answers the engine about itself. */
 export const controlPath = (nonce: string): string => `/.bluegreen/${nonce}`;
 
-/** Made by the balancer itself, whatever came. */
+/** Set by the balancer itself, whatever the request contained. */
 const madeHere = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']);
 /** Of one connection: what nginx itself sets for the next one is left out. */
 const dropped = [probeHeader, bucketHeader, ...hopByHopHeaders.filter((name) => !setByNginx.has(name))];

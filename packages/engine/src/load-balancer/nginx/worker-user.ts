@@ -35,7 +35,7 @@ export function closedFolder(folder: string): string | undefined {
   }
 }
 
-/** What was thrown, with the folder named where a folder explains it. */
+/** The error, with the name of a folder where a folder explains it. */
 export function explained(routing: string, thrown: unknown): unknown {
   const why = hasCode(thrown, 'balancer-unsettled') ? whyClosed(routing) : undefined;
   return why === undefined ? thrown : new BlueGreenError('balancer-unsettled', why, {}, thrown);

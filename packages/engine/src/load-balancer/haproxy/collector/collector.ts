@@ -47,7 +47,7 @@ export interface RunningCollector {
   readonly ended: Promise<void>;
 }
 
-/** @throws when another collector answers already, or a socket cannot be had: nothing stays open then. */
+/** @throws when another collector answers already, or a socket cannot be opened: nothing stays open then. */
 export async function startCollector(spec: CollectorSpec, onStop: () => void): Promise<RunningCollector> {
   await refuseSecond(spec.control);
   const { counters, seen } = countsBefore(spec);
@@ -96,7 +96,7 @@ export async function startCollector(spec: CollectorSpec, onStop: () => void): P
   return { stop, ended: closed.promise };
 }
 
-/** Goes on where the process before it ended. */
+/** Continues where the process before it ended. */
 function countsBefore({ accessLog, counted, key, name }: CollectorSpec) {
   let replayed: number | undefined;
   const counters = createCounters(() => replayed ?? systemClock.now());

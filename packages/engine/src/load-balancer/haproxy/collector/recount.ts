@@ -1,5 +1,5 @@
-// A process that begins again counts what the one before it wrote into the access log: a kill or an update forgets no
-// answer but those of the last moments, which had not been written yet.
+// A process that restarts counts what the one before it wrote into the access log: a kill or an update loses only the
+// answers of the last moments, which had not been written yet.
 
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { LineReader } from './lines.ts';
