@@ -58,7 +58,7 @@ async function aMachineCannotBringBack({ folder }: Stage, engine: Engine, versio
 const steady = (stage: Stage) => startUsers(stage.front, { count: 2, everyMs: 15 });
 
 describe.concurrent('a release that', { timeout: 120_000 }, () => {
-  it('fails a smoke test never reaches a user, is retained for inspection, and then the last good one takes its place', () =>
+  it('fails a smoke test never reaches a user, is retained for inspection, then replaced by the last good one', () =>
     onStage(quick(), async (stage, engine) => {
       await deployed(engine, 'v1.0');
       const users = steady(stage);

@@ -104,7 +104,7 @@ describe.concurrent('a live side that is unhealthy', { timeout: 120_000 }, () =>
       expect(await users(stage.front, () => Date.now() > stop)).toMatchObject({ lost: 0, last: 'v1.0' });
     }));
 
-  it('and says so gives its users to a standby that is well; with both unhealthy it moves nothing and calls a person', async () => {
+  it('and says so gives its users to a standby that is well; with both unhealthy it only calls a person', async () => {
     const stage = await setStage(quick());
     try {
       const ill = await giveIllness(stage);

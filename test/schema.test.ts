@@ -107,7 +107,7 @@ describe('a schema', { timeout: 170_000 }, () => {
     expect(value(engine.releases({})).find(({ version }) => version === 'v2.0')?.registered).toBe(false);
   });
 
-  it('a lock of another process fails the deployment after its limit, names it, and leaves nothing half-done', async () => {
+  it('a foreign lock fails the deployment after its limit, names it, and leaves nothing half-done', async () => {
     stage = await setStage({ database: true, target: target(', lockTimeout: 200ms, lockTotal: 2s') });
     const { engine } = stage.drive();
     expect((await deployed(engine, 'v1.0')).outcome).toMatchObject({ kind: 'promoted' });

@@ -1,4 +1,5 @@
-// The simulator as a separate process: `node tools/simulator/main.ts <manifest.json> [--port 4242] [--app-url http://127.0.0.1:3000/slack/events]`
+// The simulator as a separate process:
+// `node tools/simulator/main.ts <manifest.json> [--port 4242] [--app-url http://127.0.0.1:3000/slack/events]`
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type AppManifest, type Simulator, SimulatorError, type SimulatorOptions, startSimulator } from './index.ts';

@@ -53,7 +53,7 @@ test('a member of the group approves, and the group is remembered for a minute',
   expect(asked()).toBe(before);
 });
 
-test('for some minutes a group that cannot be read keeps its last known members; then it approves nothing', async () => {
+test('for some minutes a group that cannot be read keeps its known members; then it approves nothing', async () => {
   let now = 0;
   let readable = true;
   const slack: Pick<Slack, 'groupMembers'> = {
