@@ -27,7 +27,7 @@ export interface EnvironmentDriver<Keys extends z.ZodType = z.ZodType, Settings 
   readonly can: EnvironmentCapabilities;
   /** Undefined: the driver has no settings. */
   readonly keys?: Keys;
-  /** The problems of its own settings. `at`: where its environment is in the file. */
+  /** The problems of the driver's settings. `at`: where its environment is in the file. */
   check?(own: Draft<z.infer<Keys>>, at: Path): readonly Finding[];
   /** Its own settings with defaults filled in; undefined: it has none. */
   resolve?(own: z.infer<Keys> | undefined, inFolder: (path: string) => string): Settings;
