@@ -1,4 +1,4 @@
-// The one error of this room: a closed set of codes, each with a sentence for people. The message holds no secret.
+// The one error of the migrator: a closed set of codes, each with a sentence for people, and without secrets.
 
 export type MigrationErrorCode =
   | 'files-invalid'

@@ -5,7 +5,7 @@ import type { Migration } from './files/migration.ts';
 import type { SchemaVerdict } from './migrator.ts';
 import { isExpanded, type Ledger, rowOf } from './phases/progress.ts';
 
-/** `afterwards`: ids that are taken for contracted too. */
+/** `afterwards`: ids that count as contracted too. */
 export function fit(
   migrations: readonly Migration[],
   ledger: Ledger,

@@ -1,4 +1,4 @@
-// Large migrations in a separate thread: the same findings, a limit, and a clock that goes on meanwhile.
+// Large migrations in a separate thread: the same findings, a limit, and a clock that continues meanwhile.
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lintAside } from './lint-aside.ts';

@@ -17,7 +17,7 @@ export interface DatabaseFixture {
   open(table?: string): Promise<SchemaDatabase>;
   /** One statement of the service, on its own connection. */
   query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
-  /** Keeps the table from being altered and its rows from being changed, until the returned function is called. */
+  /** Blocks changes of the table and of its rows, until the returned function is called. */
   occupy(table: string): Promise<() => Promise<void>>;
   /**
    * How another process opens it (testing/migrating-process.ts): the path of a module that exports

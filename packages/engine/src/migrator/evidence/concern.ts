@@ -76,7 +76,7 @@ function excuseOf(
   if (release.files.includes(file) && !(kind === 'gone' && layer === 'manifest')) return 'it carries this file itself';
   if (effect !== 'unclear') return undefined;
   if (accepted[file] !== undefined) return `accepted: ${accepted[file]}`;
-  // Rows that meet a unique index are production's: smoke tests do not have them.
+  // Rows that violate a unique index are production's: smoke tests do not have them.
   if (smoke === 'passed' && kind !== 'unique-added') return 'its smoke tests passed on the changed schema';
   return undefined;
 }

@@ -32,7 +32,7 @@ export interface Change {
 
 export interface Between {
   readonly file: string;
-  /** Its triggers keep two columns in step, as the author says: they are expected. */
+  /** Its triggers synchronize two columns, as the author declares: they are expected. */
   readonly sync: boolean;
   /** As it was before the first file of this run. */
   readonly since: SchemaShape;

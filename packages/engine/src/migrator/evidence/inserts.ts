@@ -1,4 +1,4 @@
-// Columns that a release's INSERTs omit: no database says so before the row is written.
+// Columns that a release's INSERTs omit: no database reports them before the row is written.
 
 import type { InsertUse, ReleaseNeeds } from './needs.ts';
 import type { Evidence } from './report.ts';

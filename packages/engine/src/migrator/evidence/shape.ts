@@ -1,4 +1,4 @@
-// A schema as statements meet it, the same for all databases. Names are as one writes them: without the default schema
+// A schema as statements see it, the same for all databases. Names are as one writes them: without the default schema
 // (`users.email`, `billing.invoices.total`).
 
 export interface SchemaShape {

@@ -1,4 +1,4 @@
-// A release's own smoke command on the migrated copy: the one layer that meets triggers, constraints and rights at work.
+// A release's own smoke command on the migrated copy: the one layer that exercises triggers, constraints and rights.
 
 import { asAccount, findAccount } from '../../lib/accounts.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';

@@ -67,7 +67,7 @@ export function dryRunEvidence(
     });
 }
 
-/** Over before anybody notices, unless it goes through the rows. */
+/** Over before any session notices, unless it reads all rows. */
 export const isFelt = ({ blocksWrites, rewritten, scanned }: Trace): boolean => blocksWrites && (rewritten || scanned);
 
 const deed = ({ rewritten }: Trace): string => (rewritten ? 'writes all rows of' : 'reads all rows of');

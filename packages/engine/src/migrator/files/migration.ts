@@ -32,7 +32,7 @@ export interface SqlFile {
   readonly checksum: string;
   /** False with `@no-transaction`: then the file holds one statement. */
   readonly transaction: boolean;
-  /** `@sync`: its triggers keep an old and a new column in step, and are to be allowed in expand. */
+  /** `@sync`: its triggers synchronize an old and a new column, and are to be allowed in expand. */
   readonly sync: boolean;
   /** Name of the configured tool that makes the change in place of the server, from `@online <tool>`. */
   readonly online?: string | undefined;

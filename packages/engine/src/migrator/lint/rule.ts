@@ -28,7 +28,7 @@ export interface Hazard {
 export interface Scene<H> {
   readonly file: SqlFile;
   readonly stage: Stage;
-  /** The file declares that its trigger only keeps two columns in step. */
+  /** The file declares that its trigger only synchronizes two columns. */
   readonly isSync: boolean;
   /** What the statements before it made of the schema. */
   readonly history: H;
@@ -81,7 +81,7 @@ export function isNew(origin: Origin | undefined, here: Place): boolean {
 
 /**
  * A safe form is a text with a heading line per file: `-- expand:`, `-- backfill:`, `-- contract:`, and `then` before a
- * file of the next migration. Tests take it apart and run it.
+ * file of the next migration. Tests parse it and run it.
  */
 export function steps(...parts: readonly Section[]): string {
   return parts

@@ -75,7 +75,7 @@ async function nextKeys(
   return bounds;
 }
 
-/** How a key is written down, and how it is compared without being taken for another type. */
+/** How a key is written down, and how it is compared without a conversion to another type. */
 interface Key {
   readonly asText: (expression: string) => string;
   readonly literal: (text: string) => string;

@@ -61,7 +61,7 @@ export async function refuseDrift(
   );
 }
 
-/** Forgotten before and remembered after: a run that is cut off in between is not taken for a hand edit. */
+/** Deleted before and stored after: a run that is cut off in between is not reported as a hand edit. */
 export async function changingCatalog<T>(
   { database }: Pick<PhaseContext, 'database'>,
   change: () => Promise<T>,

@@ -10,7 +10,7 @@ import { refuseDisorder, stopIfAsked } from './refuse.ts';
 import { runStage } from './run-stage.ts';
 
 /**
- * Repeatable: what was cut off or blocked goes on. Where nothing is left to run, only an edited file is refused: a person
+ * Repeatable. Continues what was cut off or blocked. Where nothing is left to run, only an edited file is refused: a person
  * can always go back to a release that the database knows already.
  * @returns the ids that were expanded. @throws MigrationError
  */

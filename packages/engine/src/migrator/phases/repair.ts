@@ -67,6 +67,6 @@ function asPending(migration: Migration, row: LedgerRow): LedgerChange | 'forgot
   const files = { ...row.files };
   delete files[stage];
   const state: MigrationState = restingState(migration, (other) => other !== stage && files[other] !== undefined);
-  // A backfill that is taken for pending goes through the whole table again: what failed may be behind its cursor.
+  // A backfill that is marked pending fills the whole table again: what failed may be behind its cursor.
   return { state, files, ...(stage === 'backfill' ? { cursor: undefined, rowsDone: 0 } : {}) };
 }

@@ -1,4 +1,4 @@
-// Takes an expand step back. Never part of a rollback: an expanded schema serves the old release as well.
+// Reverts an expand step. Never part of a rollback: an expanded schema serves the old release as well.
 
 import { MigrationError } from '../error.ts';
 import type { Migration } from '../files/migration.ts';

@@ -72,7 +72,7 @@ export async function noting<T>(
 
 /**
  * A missing right is like a lock: others must give it, and the next run tries again. Stopped and unreachable are no
- * endings: the row stays as it is, and the next run goes on.
+ * endings: the row stays as it is, and the next run continues.
  */
 function endingOf(thrown: unknown): { state: 'failed' | 'blocked'; problem: string } | undefined {
   if (!(thrown instanceof MigrationError)) return undefined;

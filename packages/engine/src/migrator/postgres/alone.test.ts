@@ -1,4 +1,4 @@
-// Statements that PostgreSQL refuses within a transaction: cut off, repeated, in the way of others.
+// Statements that PostgreSQL refuses within a transaction: cut off, repeated, blocking others.
 
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// The server's five-letter states, as this room's codes. Its detail is left out: it may quote rows.
+// The server's five-letter states, as codes of MigrationError. Its detail is left out: it may quote rows.
 
 import { DatabaseError } from 'pg';
 import { MigrationError, type MigrationErrorCode } from '../error.ts';

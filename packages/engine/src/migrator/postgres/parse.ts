@@ -95,7 +95,7 @@ function placed(
 }
 
 function problemOf(text: string, error: unknown): SqlProblem {
-  // A stack overflow inside the module leaves it usable; anything but SQL's own errors is a fault of ours.
+  // A stack overflow inside the module leaves it usable; any error but SQL's own is a bug of this module.
   if (error instanceof RangeError) return { line: 1, problem: 'nested too deeply to be checked: split the expression' };
   if (!hasSqlDetails(error)) throw error;
   const at = error.sqlDetails?.cursorPosition ?? 0;

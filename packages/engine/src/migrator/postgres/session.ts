@@ -109,7 +109,7 @@ function optionsOf({ host, port, user, password, database, ssl, options }: Addre
     host,
     port,
     user,
-    // A function keeps pg from looking for another one in the environment or a file.
+    // With a function, pg does not search for another one in the environment or a file.
     password: () => password,
     database,
     ssl: ssl as ClientConfig['ssl'],

@@ -1,4 +1,4 @@
-// What SQLite says, in the words of this room.
+// Errors of SQLite as MigrationErrors.
 
 import { processesWith } from '../../lib/open-files.ts';
 import { MigrationError, type MigrationErrorCode } from '../error.ts';

@@ -149,7 +149,7 @@ const careless = [
   'restart_after_crash = on',
 ];
 
-/** Only the superuser comes in without a password. */
+/** Only the superuser connects without a password. */
 const logins = ['local all postgres trust', 'local replication postgres trust', 'local all all scram-sha-256', ''];
 
 /** Below the limit of a socket's path, and owned by the server's user. */

@@ -1,4 +1,4 @@
-// Room for what statements add, on a schema that has a bit of everything.
+// Space for what statements add, on a schema with an example of everything.
 
 import { parsePostgres } from '../postgres/parse.ts';
 import { alterations, body, nameOf, quoted, relationSql } from '../postgres/rules/tree.ts';

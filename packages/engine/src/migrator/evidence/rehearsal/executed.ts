@@ -63,7 +63,7 @@ interface Shapes {
   readonly shape: SchemaShape;
 }
 
-/** The values are ours: what refuses them may take the release's own. So may a server that has time and room. */
+/** The values are made up: the server may accept the release's own, or accept these with more time and space. */
 function isOfValues(refusal: Refusal, { given, table = '' }: Trial, { since, shape }: Shapes): boolean {
   const { kind, columns = checkedColumns(refusal, table, shape) } = refusal;
   if (kind === 'foreign key' || kind === 'server') return true;

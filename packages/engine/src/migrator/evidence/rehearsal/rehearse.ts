@@ -13,7 +13,7 @@ export interface TrialSession {
   readonly quote: (name: string) => string;
   /** The values of the first row, as text. */
   first(table: string): Promise<Readonly<Record<string, string>> | undefined>;
-  /** Keeps a row. @throws the server's error */
+  /** Inserts a row that remains. @throws the server's error */
   keep(sql: string): Promise<void>;
   /** One after another in a transaction that is rolled back, with limits of time; ends with the first that is refused. */
   attempt(statements: readonly string[]): Promise<Attempt>;
@@ -29,7 +29,7 @@ export interface Attempt {
 }
 
 export interface Refusal {
-  /** `server`: it took too long, or the server had no room, no lock: that says nothing of the schema. */
+  /** `server`: it took too long, or the server had no space or no lock: that does not depend on the schema. */
   readonly kind: 'unique' | 'foreign key' | 'check' | 'server' | 'other';
   readonly sentence: string;
   /** Of the key or the check, where the server reports them. */

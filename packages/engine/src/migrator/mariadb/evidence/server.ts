@@ -1,5 +1,5 @@
 // The configured scratch server: makes copies of production's schema, without a row, and deletes them. It is never
-// production's own server unless a person says so.
+// production's own server unless a person allows it.
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../lib/clock.ts';

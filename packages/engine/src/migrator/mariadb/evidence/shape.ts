@@ -1,4 +1,4 @@
-// A schema as statements meet it, from information_schema.
+// A schema as statements see it, from information_schema.
 
 import type { Column, Rule, SchemaShape } from '../../evidence/shape.ts';
 import type { Row, Session } from '../session.ts';

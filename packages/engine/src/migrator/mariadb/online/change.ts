@@ -1,4 +1,4 @@
-// The ALTER TABLE of a file with `@online`, taken apart for a tool: table and alterations. What such tools do wrong is
+// The ALTER TABLE of a file with `@online`, in parts for a tool: table and alterations. What such tools do wrong is
 // refused here: they copy each row by the names of its columns and pass over rows that the new table refuses.
 
 import { isWord, type MariadbStatement } from '../parse.ts';

@@ -87,7 +87,7 @@ const byDesign: Readonly<Record<string, RegExp>> = {
   'adding-stored-generated-field': /column users\.twice/,
   // The table keeps its name, and the view has the new one.
   'renaming-table': /./,
-  // What the server fills in by itself is no value that anybody chose.
+  // A value that the server fills in was chosen by no release.
   'adding-required-field': /^[-+] row /,
 };
 

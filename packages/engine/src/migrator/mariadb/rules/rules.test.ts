@@ -189,7 +189,7 @@ it('a missing revert is written where it can be', () => {
   });
 });
 
-it('ten thousand statements take no time that anybody would notice', () => {
+it('ten thousand statements take no noticeable time', () => {
   const text = Array.from({ length: 10_000 }, (_, at) => `ALTER TABLE t${at} ADD COLUMN c${at} INT NOT NULL;`).join(
     '\n',
   );

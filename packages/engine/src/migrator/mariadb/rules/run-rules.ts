@@ -1,4 +1,4 @@
-// Rows that are changed all at once, and what is not the migration's to say: transactions, settings, rights, hidden SQL.
+// Rows that are changed all at once, and what a migration may not set: transactions, settings, rights, hidden SQL.
 
 import { noHazard, steps } from '../../lint/rule.ts';
 import { isWord } from '../parse.ts';

@@ -250,7 +250,7 @@ const table: readonly (readonly [
     'changing-column-type',
     'ALTER TABLE orders ALTER total TYPE numeric(12,2)',
     {},
-    // A connection that keeps `SELECT total` prepared fails until it is renewed.
+    // A connection that retains a prepared `SELECT total` fails until it is renewed.
     'unknown',
     'unknown',
   ],

@@ -1,4 +1,4 @@
-// A connection keeps `SELECT *` prepared while a migration adds a column: what PostgreSQL does, and what the verdict says.
+// A connection retains a prepared `SELECT *` while a migration adds a column: what PostgreSQL does, and the verdict.
 
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -9,7 +9,7 @@ import type { Session } from '../session.ts';
 
 const preparable = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
 
-/** Names under which a session keeps statements prepared, by their text. */
+/** Names of the prepared statements that a session retains, by their text. */
 export type KeptStatements = Map<string, string>;
 
 export async function prepareOn(session: Session, statement: string, kept?: KeptStatements): Promise<Prepared> {

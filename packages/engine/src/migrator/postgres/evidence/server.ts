@@ -1,5 +1,5 @@
 // The configured scratch server: makes copies of production's schema, without a row, and deletes them. It is never
-// production's own server unless a person says so.
+// production's own server unless a person allows it.
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../lib/clock.ts';
@@ -206,6 +206,6 @@ function addressFor(url: string, database: string, { role, path }: Pick<ReplayOp
   address.searchParams.delete('options');
   const set = (name: string, value: string): string => `-c ${name}=${value.replaceAll(/[\\\s]/g, '\\$&')}`;
   const options = [set('search_path', pathText(path)), ...(role === undefined ? [] : [set('role', role)])].join(' ');
-  // Not by searchParams, which write a space as `+`: libpq takes that for a plus.
+  // Not by searchParams, which write a space as `+`: libpq reads that as a plus.
   return `${address.href}${address.search === '' ? '?' : '&'}options=${encodeURIComponent(options)}`;
 }

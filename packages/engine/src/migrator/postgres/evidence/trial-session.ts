@@ -86,7 +86,7 @@ const kinds: Readonly<Record<string, Refusal['kind']>> = {
   23514: 'check',
 };
 
-/** Room, locks, limits, its own faults. */
+/** Disk space, locks, limits, internal errors. */
 const ofServer = /^(40|53|55|57|58|XX)/;
 
 async function refusalOf(session: Session, thrown: unknown): Promise<Refusal> {

@@ -124,7 +124,7 @@ const uniqueColumns = (history: History, table: string): readonly string[] =>
 function inBatches(node: Node, { kind, relation, where }: Change, history: History): string | undefined {
   const filled = (body(node, 'UpdateStmt')?.targetList ?? []).map((each) => body(each, 'ResTarget')?.name);
   const key = keyOf(history, nameOf(relation));
-  // A statement that changes the key itself moves rows behind the cursor, or meets them again.
+  // A statement that changes the key itself moves rows behind the cursor, or reaches them again.
   if (key === undefined || filled.includes(key) || readsItself(node, relation, filled)) return undefined;
   const others = body(node, 'UpdateStmt')?.fromClause ?? body(node, 'DeleteStmt')?.usingClause;
   const field = others === undefined ? [key] : [relation.alias?.aliasname ?? relation.relname ?? '', key];

@@ -1,4 +1,4 @@
-// ALTER TABLE, taken apart for the rules that look at one kind of it.
+// ALTER TABLE in parts, for the rules that check one kind of it.
 
 import type { AlterTableStmt } from 'sqlite3-parser';
 import { type Hazard, hazards, noHazard } from '../../lint/rule.ts';

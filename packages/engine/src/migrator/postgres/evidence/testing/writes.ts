@@ -72,7 +72,7 @@ export const harmless: readonly (readonly [name: string, sql: string, sync?: boo
   ],
   ['a nullable column', 'ALTER TABLE customers ADD tz text'],
   ['a sequence that goes on', "SELECT setval('inv_no', 100000)"],
-  // What a made-up value meets says nothing of the values of a release.
+  // A refusal of a made-up value does not show that the values of a release are refused.
   ['a CHECK that made-up values do not meet', 'ALTER TABLE customers ADD CHECK (length(nick) > 200) NOT VALID'],
   ['a UNIQUE', 'ALTER TABLE customers ADD UNIQUE (mood, nick)'],
 ];
