@@ -10,7 +10,7 @@ import { refuseDisorder, stopIfAsked } from './refuse.ts';
 import { runStage } from './run-stage.ts';
 
 /**
- * Repeatable. Continues what was cut off or blocked. Where nothing is left to run, only an edited file is refused: a person
+ * Repeatable: continues what was cut off or blocked. If nothing is left to run, it refuses only edited files: a person
  * can always go back to a release that the database knows already.
  * @returns the ids that were expanded. @throws MigrationError
  */
