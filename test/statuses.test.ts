@@ -35,7 +35,7 @@ function tell({ settings }: Stage): Engine {
     github: { api: github.origin, token: { value: token }, repositories },
     cdevents: { source: '/bluegreen', sinks },
   };
-  const engine = openEngine({ settings: { ...settings, statuses }, log: silentLog, processName: 'teller' });
+  const engine = openEngine({ settings: { ...settings, statuses }, log: silentLog, processName: 'notifier' });
   const over = new AbortController();
   const notifying = engine.notify(over.signal);
   endings.push(async () => {
@@ -51,7 +51,7 @@ describe('a release, the next one and the way back', () => {
     stage = await setStage({ target: everybodyAtOnce });
     github = await githubServer({ token, repositories: { 'acme/shop': ['v1.0', 'v2.1'].map(commitOf) } });
     tracker = await localServer(() => ({ status: 204 }));
-    const teller = tell(stage);
+    const notifier = tell(stage);
     const { engine } = stage.drive();
     for (const version of ['v1.0', 'v2.1'])
       await until(engine, value(engine.deploy({ version, actor: alice })).id, finished);
@@ -74,9 +74,9 @@ describe('a release, the next one and the way back', () => {
       ...['service.upgraded', 'pipelinerun.finished'],
       ...['service.rolledback', 'pipelinerun.finished'],
     ]);
-    const locked = teller.lock({ actor: alice, reason: `not ${token}` });
+    const locked = notifier.lock({ actor: alice, reason: `not ${token}` });
     expect(locked.ok).toBe(true);
-    const row = teller.audit.after(0, 1_000).find(({ action }) => action === 'locked');
+    const row = notifier.audit.after(0, 1_000).find(({ action }) => action === 'locked');
     expect(row?.sentence).toContain('not [secret]');
     expect(engine.audit.verify()).toMatchObject({ intact: true });
   });

@@ -37,7 +37,7 @@ export interface DemoConfig {
 export type LoadBalancerName = 'embedded' | 'haproxy' | 'nginx';
 
 export function demoConfig({ places, ports, pace, loadBalancer = 'embedded', rollbackFor }: DemoConfig): string {
-  return `# Written anew at each start of the demonstration: changes are lost. bluegreen.example.yaml explains every key.
+  return `# Written again at each start of the demonstration: changes are lost. bluegreen.example.yaml explains every key.
 state: ${quoted(places.state)}
 people:
   - { id: alice, name: Alice Moreau, slack: U0ALICE, email: alice@example.com }

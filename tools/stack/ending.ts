@@ -10,7 +10,7 @@ export function untilSignalled(): AbortSignal {
   ] as const)
     process.on(signal, () => over.abort(why));
   // The channel to tools/run.mjs: it closes when that is killed.
-  process.once('disconnect', () => over.abort('whoever started this is gone'));
+  process.once('disconnect', () => over.abort('the process that started this is gone'));
   process.channel?.unref();
   // A closed terminal takes no more words.
   process.stdout.on('error', () => undefined);

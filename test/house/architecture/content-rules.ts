@@ -3,6 +3,10 @@
 import type { SourceFile } from '../../../tools/nx/source-file.ts';
 import { containing, engine, importing, inApps, inEngine, inProduct, isMain, isTest, type Rule } from './rule.ts';
 
+/** Whole words, in names and in sentences alike: what each means has a plain word, which its readers know. */
+const dialect =
+  /\b(?:whoever|anew|Desk|Charge|mustTarget|runBy|letOthersIn|sleepAside|butFor|holdAlone|dismantle|foresee[ns]?|turnAway|turnedAway|putAside|takeWord|driverLease|liveDriver|driverAlive|Learnt|learnTarget|bringUp|bringBack|[Tt]ellers?|[Ff]ate|[Nn]ewcomers?|Seat|wish|obey|nobodys|shelfOf|obtain|Letter|refusedAtDoor|countStranger)\b/g;
+
 export const contentRules: readonly Rule[] = [
   {
     name: 'time-is-a-parameter',
@@ -76,6 +80,14 @@ export const contentRules: readonly Rule[] = [
       path: `${engine}/orchestrator/planted.ts`,
       text: 'tx.audit({ actor, action: `crashed`, sentence });',
     },
+  },
+  {
+    name: 'words-of-the-field',
+    says: 'names and comments use the terms of the field, and no dialect of this project',
+    governs: (path) => path.endsWith('.ts'),
+    broken: ({ text }) => [...text.matchAll(dialect)].map(([found]) => `says ${found}`),
+    except: [{ path: 'test/house/architecture/content-rules.ts', because: 'it holds the words' }],
+    planted: { path: `${engine}/orchestrator/planted.ts`, text: '// It is started anew by whoever drives.' },
   },
   {
     name: 'files-stay-short',

@@ -162,7 +162,7 @@ describe('an approval of what a person wrote', () => {
     ['by login', { login: 'Alice-Adams' }],
     ['by the private address of the host', { email: '99+alice-adams@users.noreply.github.com' }],
     ['by an address nobody has and a login', { email: 'a@home.example', login: 'alice-adams' }],
-  ])('is refused to whoever is known %s, and given by another', async (_how, author) => {
+  ])('is refused to a person who is known %s, and given by another', async (_how, author) => {
     const { engine, ref } = await waiting([author]);
     expect(engine.deployment(ref.id)?.approval).toMatchObject({ fourEyes: true, writers: ['alice'] });
     expect(engine.approve(ref, alice)).toMatchObject({

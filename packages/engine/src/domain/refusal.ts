@@ -8,7 +8,7 @@ export const refusalRules = {
   'artifact-refused': 'only what is allowed and proved is fetched',
   'config-changed': 'one state, one configuration',
   drifted: 'nothing is moved while the load balancer does something else than was decided',
-  'four-eyes': 'whoever asks does not approve',
+  'four-eyes': 'the person who asks does not approve',
   'no-rollback-target': 'there must be an earlier release to go back to',
   'no-such-delivery': 'the delivery must be kept still',
   'no-such-contract': 'the contract must exist',

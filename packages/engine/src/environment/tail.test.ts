@@ -58,8 +58,8 @@ describe('following a log', () => {
     await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['first', 'half of a line']);
     truncateSync(log);
     await delay(500);
-    appendFileSync(log, 'anew\n');
-    await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['first', 'half of a line', 'anew']);
+    appendFileSync(log, 'again\n');
+    await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['first', 'half of a line', 'again']);
     stop.abort();
     await following;
   });

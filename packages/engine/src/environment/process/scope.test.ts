@@ -33,7 +33,7 @@ import(${lib('control-group')}).then(async ({ endGroup, inGroup, makeGroup, miss
   const members = group.folders.flatMap((folder) => readFileSync(folder + '/cgroup.procs', 'utf8').match(/\\d+/g) ?? []);
   const left = await endGroup(name, systemClock);
   console.log(JSON.stringify({
-    folders: group.folders.length, missing: group.missing.map(({ part }) => part), foreseen: missingHere(limits), members: members.length, left,
+    folders: group.folders.length, missing: group.missing.map(({ part }) => part), expected: missingHere(limits), members: members.length, left,
     gone: group.folders.every((folder) => !existsSync(folder)),
     alive: members.filter((pid) => { try { return !readFileSync('/proc/' + pid + '/stat', 'utf8').includes(') Z '); } catch { return false; } }),
   }));
@@ -44,7 +44,7 @@ describe.skipIf(!canShow)('a group of version 2 (needs root and unshare)', () =>
   it('holds what left its process group, ends all at once and is removed; what it cannot limit is reported before', () => {
     const seen = within(showVersion2, groups);
     expect(seen).toMatchObject({ folders: 1, members: 1, left: [], gone: true, alive: [] });
-    expect(seen.missing).toEqual(seen.foreseen);
+    expect(seen.missing).toEqual(seen.expected);
   });
 });
 
@@ -54,7 +54,7 @@ describe.skipIf(!canShow)('a machine without control groups (needs root and unsh
   it('makes none, and says so before', () => {
     const seen = within(none, groups);
     expect(seen).toMatchObject({ folders: 0, missing: ['memoryBytes', 'pids', 'cpus'], members: 0, left: [] });
-    expect(seen.foreseen).toEqual(['memoryBytes', 'pids', 'cpus']);
+    expect(seen.expected).toEqual(['memoryBytes', 'pids', 'cpus']);
   });
 });
 

@@ -30,21 +30,21 @@ export function canaryContract(stage: () => Stage): void {
 
   test('a user without a key is given one, and it keeps him on his side', async () => {
     await stage().route({ active: 'blue', canary: { slot: 'green', percent: 50 } });
-    const newcomers = await inParallel(Array.from({ length: 60 }), 8, async () => {
+    const newUsers = await inParallel(Array.from({ length: 60 }), 8, async () => {
       const first = await stage().user();
       return { side: sideOf(first), cookie: `${stickyCookie}=${cookieSet(first, stickyCookie)}` };
     });
     // Two of one bucket may have the same key.
-    expect(new Set(newcomers.map(({ cookie }) => cookie)).size).toBeGreaterThan(50);
-    expect(new Set(newcomers.map(({ side }) => side))).toEqual(new Set(['blue', 'green']));
-    for (const { side, cookie } of newcomers) {
+    expect(new Set(newUsers.map(({ cookie }) => cookie)).size).toBeGreaterThan(50);
+    expect(new Set(newUsers.map(({ side }) => side))).toEqual(new Set(['blue', 'green']));
+    for (const { side, cookie } of newUsers) {
       const again = await stage().user({ headers: { cookie } });
       expect(sideOf(again)).toBe(side);
       expect(cookieSet(again, stickyCookie)).toBeUndefined();
     }
   });
 
-  test('a client cannot name a bucket: what the balancer did not give is no key, and is drawn anew', async () => {
+  test('a client cannot name a bucket: what the balancer did not give is no key, and is drawn again', async () => {
     await stage().route({ active: 'blue', canary: { slot: 'green', percent: 50 } });
     for (const made of ['4', '0000', 'ab', '0'.repeat(24), 'a'.repeat(32)]) {
       const replies = await inParallel(Array.from({ length: 40 }), 8, () =>

@@ -29,7 +29,7 @@ export const nginxKeys = z
     reload: argv().describe('attached: the command that reloads it. Default: [nginx, -s, reload].').optional(),
     reopen: argv()
       .describe(
-        'attached: the command that makes nginx open its logs anew; without it the log is cut in place. Default: none.',
+        'attached: the command that makes nginx open its logs again; without it the log is cut in place. Default: none.',
       )
       .optional(),
     headers: path()

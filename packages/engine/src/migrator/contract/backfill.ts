@@ -26,7 +26,7 @@ export function backfillContract(stage: () => Stage): void {
     return rows.map((row) => [Number(row.touched), Number(row.n)]);
   };
 
-  test('each batch goes on where the last one ended, whoever runs it', async () => {
+  test('each batch goes on where the last one ended, whatever process runs it', async () => {
     const { database, another, fixture } = stage();
     await createUsers(fixture, 25);
     await fixture.query('DELETE FROM users WHERE id IN (3, 11, 12)');
@@ -40,7 +40,7 @@ export function backfillContract(stage: () => Stage): void {
     expect(await touched()).toEqual([[1, 22]]);
   });
 
-  test('rows and ledger agree at every moment, whoever looks', async () => {
+  test('rows and ledger agree at every moment, whatever process looks', async () => {
     const { database, fixture } = stage();
     await createUsers(fixture, 1_000);
     await database.mark(id, { state: 'backfilling' });

@@ -47,13 +47,13 @@ async function begin(
     const row = rowOf(await database.ledger(), migration.id);
     if (!row || hasRun(row, 'backfill')) return false;
     const goesOn = unfinishedStage(row) === 'backfill';
-    const anew = { cursor: undefined, rowsDone: 0, rowsTotal: await database.countRows(file.table) };
+    const fromStart = { cursor: undefined, rowsDone: 0, rowsTotal: await database.countRows(file.table) };
     await database.mark(migration.id, {
       state: 'backfilling',
       during: undefined,
       problem: undefined,
       files: { ...row.files, backfill: printOf(file, dialect) },
-      ...(goesOn ? {} : anew),
+      ...(goesOn ? {} : fromStart),
     });
     return true;
   });

@@ -51,7 +51,7 @@ export interface Bounds {
   readonly signal?: AbortSignal;
 }
 
-export const nobodySeen = 'whoever held it was gone when we looked';
+export const nobodySeen = 'the holder was gone when we looked';
 
 export async function runFile(hands: Hands, run: FileRun): Promise<void> {
   const statements = statementsOf(run.file);

@@ -32,7 +32,7 @@ const open: GateFacts = {
   nearestRelease: undefined,
   quarantine: undefined,
   redeploy: false,
-  unlearnt: undefined,
+  unknownState: undefined,
   otherDriver: undefined,
   contracting: undefined,
   drift: undefined,

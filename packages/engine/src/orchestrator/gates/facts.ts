@@ -73,7 +73,7 @@ export function gatherFacts(
     nearestRelease: releaseExists || isAwaited ? undefined : nearest(version, knownVersions(target)),
     quarantine,
     redeploy,
-    unlearnt: readUnknownState(core, target.key),
+    unknownState: readUnknownState(core, target.key),
     otherDriver: otherDriver(core),
     contracting: contracting(core, target),
     drift: driftOf(core, target),

@@ -31,7 +31,7 @@ export interface GateFacts {
   readonly quarantine: Pick<QuarantineRow, 'version' | 'reason' | 'by' | 'at'> | undefined;
   readonly redeploy: boolean;
   /** Why the state of this target is not known, after it was lost. */
-  readonly unlearnt: string | undefined;
+  readonly unknownState: string | undefined;
   /** The controller that runs with another configuration than this process has; undefined when there is none. */
   readonly otherDriver: string | undefined;
   /** A contract of the schema that was approved and has not ended. */
@@ -68,12 +68,12 @@ export const sameConfiguration: Gate<'otherDriver'> = ({ otherDriver }) =>
       );
 
 /** After a lost state, the side that seems empty may be the one that users get. */
-export const stateKnown: Gate<'unlearnt' | 'name'> = ({ unlearnt, name }) =>
-  unlearnt === undefined
+export const stateKnown: Gate<'unknownState' | 'name'> = ({ unknownState, name }) =>
+  unknownState === undefined
     ? pass
     : refuse(
         'state-unknown',
-        `the state of ${name} was lost and could not be learnt: ${unlearnt}`,
+        `the state of ${name} was lost and could not be learnt: ${unknownState}`,
         'Mend what is named and wait a moment, or say what is live with `bg adopt <slot> <version>`.',
       );
 

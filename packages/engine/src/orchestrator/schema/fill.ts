@@ -20,7 +20,7 @@ export async function fillRows(
   const { core, target } = targetContext;
   const release = eyes(core, target);
   if (!release) return 'stopped';
-  const say = teller(targetContext);
+  const say = reporter(targetContext);
   try {
     await target.migrator.run(release.folder, { kind: 'backfill' }, { signal, say });
     return 'filled';
@@ -39,7 +39,7 @@ type BackfillFact = FactOf<BackfillAction> & { readonly sentence: string };
 
 const actions = { begun: 'backfill-begun', done: 'backfill-done', warning: 'backfill-warning' } as const;
 
-function teller(targetContext: TargetContext): (event: MigrationEvent) => void {
+function reporter(targetContext: TargetContext): (event: MigrationEvent) => void {
   const { core, target } = targetContext;
   let notedAt = Number.NEGATIVE_INFINITY;
   return (event) => {

@@ -41,6 +41,10 @@ function mayReplay(core: Core, id: number, actor: Actor): Result<DeliveryRecord>
   if (found.state === 'waiting')
     return refuse('not-allowed-now', `delivery ${id} waits already, and is worked on without being asked`);
   if (inbox.body(id) === undefined)
-    return refuse('no-such-delivery', `the body of delivery ${id} is kept no more`, 'Have its sender deliver it anew.');
+    return refuse(
+      'no-such-delivery',
+      `the body of delivery ${id} is no longer stored`,
+      'Have its sender deliver it again.',
+    );
   return ok(found);
 }

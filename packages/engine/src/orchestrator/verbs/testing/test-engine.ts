@@ -55,7 +55,7 @@ export interface TestEngine {
 }
 
 export function startTestEngine(target = ''): TestEngine {
-  const folder = mkdtempSync(join(tmpdir(), 'bg-desk-'));
+  const folder = mkdtempSync(join(tmpdir(), 'bg-engine-'));
   for (const version of versions) {
     mkdirSync(join(folder, 'releases', version), { recursive: true });
     writeFileSync(join(folder, 'releases', version, 'server.mjs'), `export const version = '${version}';\n`);
@@ -66,7 +66,7 @@ export function startTestEngine(target = ''): TestEngine {
   const db = openDatabase(settings.stateFolder);
   const store = createStore({ db, clock, redact: (text) => text, committed: () => undefined });
   const engines: Engine[] = [];
-  const open = (processName = 'desk'): Engine => {
+  const open = (processName = 'test-engine'): Engine => {
     const engine = openEngine({ settings, log: silentLog, processName, clock });
     engines.push(engine);
     return engine;
