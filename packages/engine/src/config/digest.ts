@@ -9,12 +9,21 @@ import type { TargetSettings } from './settings.ts';
  */
 export function settingsDigest(targets: readonly TargetSettings[]): string {
   const deciding = targets
-    .map(({ channel: _channel, recipients: _recipients, artifacts, ...target }) =>
-      canonical({ ...target, artifacts: { ...artifacts, ...withoutKeys(artifacts) } }),
+    .map(({ channel: _channel, recipients: _recipients, artifacts, judge, ...target }) =>
+      canonical({
+        ...target,
+        judge: withoutLaterDefaults(judge),
+        artifacts: { ...artifacts, ...withoutKeys(artifacts) },
+      }),
     )
     .sort()
     .join('\n');
   return createHash('sha256').update(deciding).digest('hex');
+}
+
+/** What came with a later version is left out while it decides nothing: an update makes no pending approval stale. */
+function withoutLaterDefaults({ mode, falseRollback, leastMs, ...judge }: TargetSettings['judge']) {
+  return mode === 'manual' ? judge : { ...judge, mode, falseRollback, leastMs };
 }
 
 function withoutKeys({ hosts, repositories }: TargetSettings['artifacts']) {

@@ -269,11 +269,29 @@ describe('the digest', () => {
     ).toBe(digestOf(smallConfig));
   });
 
+  it('is that of the version before, so that an update makes no pending approval stale', () => {
+    const file = `state: /var/lib/bluegreen
+people: [{ id: bob, slack: U0BOB }]
+approvers: [bob]
+services:
+  shop:
+    releases: /srv/releases/shop
+    command: [node, server.mjs]
+    channel: "#deploys"
+    targets:
+      production:
+        slots: { blue: { port: 8001 }, green: { port: 8002 } }
+        loadBalancer: { listen: "127.0.0.1:8080" }
+`;
+    expect(digestOf(file)).toBe('2af0cc38c5a712345bdf2397765caa29811a51ee540f2b32e87afe7d50cff0c3');
+  });
+
   it.each([
     ['port', '8001', '8003'],
     ['command', 'server.mjs', 'other.mjs'],
     ['listen address', '8080', '"0.0.0.0:8080"'],
     ['path of a smoke test', 'name: one, path: /', 'name: one, path: /x'],
+    ['judge', '        slots:\n', '        judge: { mode: automatic }\n        slots:\n'],
     ['approvers', 'approvers: [bob, carol]', 'approvers: [bob, carol, "group:S0OPS"]'],
   ])('is another for another %s', (_what, from, to) => {
     expect(digestOf(edited([from, to]))).not.toBe(digestOf(smallConfig));
@@ -281,6 +299,7 @@ describe('the digest', () => {
 
   it.each([
     ['channel', '#deploys', '#elsewhere'],
+    ['advice', '        slots:\n', '        judge: { falseRollback: 2%, least: 5m }\n        slots:\n'],
     ['name of a person', 'slack: U0BOB', 'slack: U0BOB, name: Bobby'],
     ['word of a command', 'approvers:', 'slack: { prefix: shop- }\napprovers:'],
   ])('does not care about another %s', (_what, from, to) => {
