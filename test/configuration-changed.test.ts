@@ -58,7 +58,7 @@ describe.concurrent('a changed port of the live side', () => {
       expect(await deployed(engine, 'v2.1')).toMatchObject({ slot: 'blue', outcome: { kind: 'promoted' } });
       expect(await deployed(engine, 'v2.0')).toMatchObject({ slot: 'green', outcome: { kind: 'promoted' } });
       expect(target(engine).slots[1]).toMatchObject({ port: other, role: 'active', version: 'v2.0' });
-      const { lost, sent } = await users.stop();
+      const { lost, sent } = await users.stop(101);
       expect(lost).toEqual([]);
       expect(sent).toBeGreaterThan(100);
     },

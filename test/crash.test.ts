@@ -119,7 +119,7 @@ async function endsWell(stage: Stage, version: string, users: ReturnType<typeof 
   expect(target?.routing).toMatchObject({ active: active?.[0]?.slot, canary: undefined });
   const answer = await fetch(`${stage.front}/health`);
   expect(await answer.json()).toMatchObject({ version });
-  const { sent, lost } = await users.stop();
+  const { sent, lost } = await users.stop(101);
   expect(lost).toEqual([]);
   expect(sent).toBeGreaterThan(100);
   expect(engine.audit.verify()).toMatchObject({ intact: true });

@@ -64,7 +64,7 @@ describe.concurrent('a state that was lost', { timeout: 120_000 }, () => {
         await eventually(() => rows(engine, 'state-learnt').length === 1 && target(engine).routing.active === 'green');
         await eventually(() => rows(engine, 'routing-applied').length === 1);
         await new Promise((resolve) => setTimeout(resolve, 1000));
-        const { sent, lost, versions } = await users.stop();
+        const { sent, lost, versions } = await users.stop(101);
         expect(lost).toEqual([]);
         expect([...versions.keys()]).toEqual(['v2.0']);
         expect(sent).toBeGreaterThan(100);

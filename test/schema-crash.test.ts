@@ -54,7 +54,7 @@ describe('a controller that is killed while it changes a schema', () => {
     await eventually(() => engine.migrations.contractNamed(contract.id)?.endedAt !== undefined, 60_000);
     expect(engine.migrations.contractNamed(contract.id)).toMatchObject({ status: 'done' });
 
-    const { sent, lost } = await users.stop();
+    const { sent, lost } = await users.stop(101);
     expect(lost).toEqual([]);
     expect(sent).toBeGreaterThan(100);
     const database = new DatabaseSync(join(on.folder, 'shop.sqlite'));

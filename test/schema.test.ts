@@ -64,7 +64,7 @@ describe('a schema', { timeout: 170_000 }, () => {
     await eventually(() => engine.deployment(back.id)?.outcome?.kind === 'promoted');
     value(engine.keepFailed({ actor: alice }));
     expect((await deployed(engine, 'v2.1', { redeploy: true })).outcome).toMatchObject({ kind: 'promoted' });
-    const { sent, lost } = await users.stop();
+    const { sent, lost } = await users.stop(101);
     expect(lost).toEqual([]);
     expect(sent).toBeGreaterThan(100);
 

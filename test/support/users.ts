@@ -1,7 +1,10 @@
 // A few users at a time, who never stop asking; every answer that is not a good one is lost, and stored as it came.
 
+import { until } from '@bg/engine/test-kit';
+
 export interface Users {
-  stop(): Promise<{
+  /** Ends them once they have sent so many: how long that takes depends on the machine. */
+  stop(least?: number): Promise<{
     readonly sent: number;
     readonly lost: readonly string[];
     readonly versions: ReadonlyMap<string, number>;
@@ -37,7 +40,8 @@ export function startUsers(front: string, { count = 3, everyMs = 10 } = {}): Use
   };
   const users = Array.from({ length: count }, user);
   return {
-    stop: async () => {
+    stop: async (least = 0) => {
+      await until(() => sent >= least);
       over = true;
       await Promise.all(users);
       return { sent, lost, versions };
