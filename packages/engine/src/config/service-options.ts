@@ -20,6 +20,7 @@ import {
   percentage,
   plainValue,
   size,
+  smallChance,
   text,
   urlPath,
   whole,
@@ -91,7 +92,7 @@ const judge = z
         'manual: the limits above decide, and the comparison of both sides is shown. automatic: the comparison decides. Default: manual.',
       )
       .optional(),
-    falseRollback: percentage()
+    falseRollback: smallChance()
       .describe('Share of good releases that the comparison may take back by mistake. Default: 1%.')
       .optional(),
     least: durationOrZero()

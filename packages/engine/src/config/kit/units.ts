@@ -9,6 +9,8 @@ export const durationPattern = /^\d{1,9}(ms|s|m|h|d)$/;
 export const positiveDurationPattern = /^(?!0+(ms|s|m|h|d)$)\d{1,9}(ms|s|m|h|d)$/;
 export const sizePattern = /^\d{1,9}(B|KB|MB|GB|TB)$/;
 export const percentagePattern = /^(100|\d{1,2}(\.\d{1,3})?)%$/;
+/** Above zero, and at most 20 %. */
+export const smallChancePattern = /^(?!0+(\.0+)?%$)(20|1?\d(\.\d{1,3})?)%$/;
 export const listenPattern = /^((\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?\d{1,5}$/;
 
 /** Timers of the platform hold 2^31 - 1 ms; a longer one would fire at once. */

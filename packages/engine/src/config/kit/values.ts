@@ -12,6 +12,7 @@ import {
   percentagePattern,
   positiveDurationPattern,
   sizePattern,
+  smallChancePattern,
 } from './units.ts';
 
 export const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
@@ -28,6 +29,9 @@ export const durationOrZero = () =>
 export const size = () => matching(sizePattern, 'a size such as 512KB, 64MB or 1GB');
 
 export const percentage = () => matching(percentagePattern, 'a percentage with its sign, such as 5% or 0.5%');
+
+export const smallChance = () =>
+  matching(smallChancePattern, 'a percentage above 0% and up to 20%, such as 1% or 0.5%');
 
 /** No `~`: nothing expands it, and a folder of that name would be made. */
 export const path = () =>

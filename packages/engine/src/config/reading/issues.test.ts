@@ -66,6 +66,12 @@ const wrongValues: readonly (readonly [what: string, from: string, to: string, p
     '10:21 services.shop.limits.disk: expected a size such as 512KB, 64MB or 1GB, found "64mb"',
   ],
   [
+    'a chance of nothing',
+    '    channel',
+    '    judge: { falseRollback: 0% }\n    channel',
+    '10:29 services.shop.judge.falseRollback: expected a percentage above 0% and up to 20%, such as 1% or 0.5%, found "0%"',
+  ],
+  [
     'a rate without its sign',
     '    channel',
     '    judge: { maxErrorRate: 5 }\n    channel',

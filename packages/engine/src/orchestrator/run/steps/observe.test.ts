@@ -71,6 +71,23 @@ describe('with the comparison deciding', () => {
   });
 });
 
+describe('a limit of 0 % or 100 %', () => {
+  it.each(['0%', '100%'])('of %s leaves the comparison able to judge', async (maxErrorRate) => {
+    flow = await startFlow({
+      options: `${plan('manual')}`.replace('judge: {', `judge: { maxErrorRate: ${maxErrorRate},`),
+    });
+    await flow.live('v1');
+    const id = flow.ask('v2');
+    flow.balancers.busy('blue', { requests: 27_000, errors: 27 });
+    flow.balancers.busy('green', { requests: 3_000, errors: 0 });
+    await flow.at(id, 'bake');
+    expect(flow.view(id).observation?.advice?.verdict).toBe('Successful');
+    const { evidence } =
+      getSnapshot<{ evidence: StoredEvidence }>(flow.process().core.store.db, judgeKey(id))?.value ?? {};
+    expect(evidence?.errors.ceiling.every(Number.isFinite)).toBe(true);
+  });
+});
+
 describe('a process that takes over in the middle of a canary', () => {
   it('continues with the evidence, and counts no request twice', async () => {
     const id = await canary('automatic');

@@ -122,7 +122,8 @@ const policyOf = ({ falseRollback, leastMs, minRequests, maxErrorRate }: JudgeSe
   missedRegression: 0.05,
   errorRatio: 2,
   errorRate: 0.005,
-  errorCeiling: maxErrorRate,
+  // A test against 0 % or 100 % says nothing, and has no logarithm.
+  errorCeiling: Math.min(0.9, Math.max(0.001, maxErrorRate)),
   leastRequests: Math.max(100, minRequests),
   leastMs,
   warmUpMs: 15_000,
