@@ -45,7 +45,11 @@ async function aMachineCannotBringBack({ folder }: Stage, engine: Engine, versio
   expect(engine.deploy({ version, actor: ci })).toMatchObject({ ok: false, refusal: { code: 'quarantined' } });
   const releases = join(folder, 'releases', 'shop');
   await cp(join(releases, version), join(releases, `${version}-again`), { recursive: true });
-  const again = engine.deploy({ version: `${version}-again`, actor: ci });
+  const copy = { version: `${version}-again`, actor: ci };
+  expect(engine.deploy(copy)).toMatchObject({ ok: false, refusal: { code: 'target-suspended' } });
+  const alice = { kind: 'person', id: 'alice', door: 'cli' } as const;
+  expect(engine.unsuspend({ actor: alice })).toMatchObject({ ok: true });
+  const again = engine.deploy(copy);
   expect(again).toMatchObject({ ok: true });
   await eventually(() => engine.deployment(again.ok ? again.value.id : '')?.outcome !== undefined);
   expect(engine.deployment(again.ok ? again.value.id : '')?.outcome).toMatchObject({

@@ -122,6 +122,14 @@ describe('refusals', () => {
     expect((await shell.bg('status')).out).toMatch(/locked by alice until .*: sale starts/);
     expect((await shell.bg('unlock', '--json')).json()).toMatchObject({ lock: null });
   });
+
+  it('shows suspended automation with its reason, and resumes it', async () => {
+    const suspended = await shell.bg('suspend', 'stock-taking', '--json');
+    expect(suspended.json()).toMatchObject({ suspension: { reason: 'stock-taking' } });
+    expect((await shell.bg('status')).out).toMatch(/automation suspended by alice since .*: stock-taking/);
+    expect((await shell.bg('unsuspend')).code).toBe(0);
+    expect((await shell.bg('unsuspend')).code).toBe(3);
+  });
 });
 
 describe('the single parts', () => {

@@ -136,6 +136,8 @@ describe('a day of deployments', () => {
       ['/rollback', 'help', /What you can type/],
       ['/deploy', 'lock "quiet day" for 2h', /is locked until/],
       ['/deploy', 'unlock', /is unlocked/],
+      ['/deploy', 'suspend "quiet day"', /automation of .* is suspended/],
+      ['/deploy', 'unsuspend', /automation of .* is resumed/],
       ['/switch', 'green', /green serves already: shop runs v2\.1/],
     ];
     for (const [command, text, pattern] of asked) {

@@ -30,6 +30,17 @@ export const holding: readonly Command[] = [
       answered(screen, engine.unlock({ ...readPlace(place, options), actor, of: options.of }), targetLines),
     ),
   },
+  {
+    usage: 'suspend <reason> [place]',
+    summary: 'machines deploy nothing on the target until the automation is resumed; people deploy as before',
+    examples: ['bg suspend "waiting for the fix of v2.1"', 'bg suspend "incident" shop/staging'],
+    run: onEngine(({ engine, actor, screen }, [reason = '', place], options) =>
+      answered(screen, engine.suspend({ ...readPlace(place, options), actor, reason }), targetLines),
+    ),
+  },
+  onTarget('unsuspend', 'resume the automation of a target, also after a rollback suspended it', (engine, request) =>
+    engine.unsuspend(request),
+  ),
   onTarget('restore', 'put the last good release back into the slot that holds a failed one', (engine, request) =>
     engine.restoreFailed(request),
   ),

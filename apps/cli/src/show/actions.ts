@@ -28,6 +28,8 @@ export function commandOf(name: ActionName, { id, service, target }: Named): str
       return `bg standby stop ${place}`;
     case 'upgrade-standby':
       return `bg standby upgrade ${place}`;
+    case 'unsuspend':
+      return `bg unsuspend ${place}`;
     default:
       return name satisfies never;
   }

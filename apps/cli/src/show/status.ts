@@ -37,6 +37,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
     ...(target.drift === undefined ? nodeLines(target, paint) : driftLines(target.drift, target, light)),
     ...filesDriftLines(target, light),
     ...lockLines(target, light),
+    ...suspensionLines(target, light),
     ...schemaLines(target, light),
     `  rollback ${readiness(target, paint)}: ${target.rollback.sentence}`,
     ...liveLines(target, light),
@@ -119,6 +120,12 @@ function sendsAlike(seen: Routing, stored: Routing): boolean {
 function lockLines({ lock }: TargetView, { now, paint }: Light): readonly string[] {
   if (!lock) return [];
   return [`  ${paint.yellow('locked')} by ${shortName(lock.owner)} until ${timeText(lock.until, now)}: ${lock.reason}`];
+}
+
+function suspensionLines({ suspension }: TargetView, { now, paint }: Light): readonly string[] {
+  if (!suspension) return [];
+  const { by, since, reason } = suspension;
+  return [`  ${paint.yellow('automation suspended')} by ${shortName(by)} since ${timeText(since, now)}: ${reason}`];
 }
 
 function readiness({ rollback }: TargetView, paint: Paint): string {

@@ -47,6 +47,8 @@ const announcements = {
   'rollback-asked': { line: 'none' },
   locked: { note: '🔐' },
   unlocked: { note: '🔓', direct: 'lock' },
+  'automation-suspended': { note: '⏸️', neighbours: true },
+  'automation-resumed': { note: '▶️', neighbours: true },
   refused: { waits: true },
   'strangers-refused': {},
   // Slots and what runs in them.

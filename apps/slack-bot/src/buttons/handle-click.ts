@@ -97,7 +97,10 @@ async function handleRejectClick(
   return openRejectModal(bot, { actor: people.actor(user), triggerId, view, stateVersion });
 }
 
-type SideAction = Extract<ActionName, 'restore-failed' | 'keep-failed' | 'stop-standby' | 'upgrade-standby'>;
+type SideAction = Extract<
+  ActionName,
+  'restore-failed' | 'keep-failed' | 'stop-standby' | 'upgrade-standby' | 'unsuspend'
+>;
 type SideRequest = Parameters<Engine['restoreFailed']>[0];
 
 type SideVerb = (engine: Engine, request: SideRequest) => Result<unknown>;
@@ -107,6 +110,7 @@ const sideVerbs: Readonly<Record<SideAction, SideVerb>> = {
   'keep-failed': (engine, request) => engine.keepFailed(request),
   'stop-standby': (engine, request) => engine.settleStandby({ ...request, to: 'stop' }),
   'upgrade-standby': (engine, request) => engine.settleStandby({ ...request, to: 'upgrade' }),
+  unsuspend: (engine, request) => engine.unsuspend(request),
 };
 
 function handleSideClick(

@@ -18,6 +18,7 @@ const labels: Readonly<Record<ActionName, string>> = {
   'keep-failed': 'Keep it',
   'stop-standby': 'Stop the standby',
   'upgrade-standby': 'Upgrade the standby',
+  unsuspend: 'Resume the automation',
 };
 
 /** The first of these that is legal is the primary button; there is never a second. */
@@ -29,6 +30,7 @@ export const targetActions: readonly ActionName[] = [
   'keep-failed',
   'stop-standby',
   'upgrade-standby',
+  'unsuspend',
 ];
 
 type Subject = Pick<DeploymentView, 'id' | 'stateVersion' | 'service' | 'target'>;

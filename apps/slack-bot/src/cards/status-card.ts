@@ -69,6 +69,7 @@ export function targetBlocks(target: TargetView, formatter: PeopleFormatter): re
     driftLine(target),
     schemaLine(target),
     lockLine(target, formatter),
+    suspensionLine(target, formatter),
     liveLine(target),
     rollbackLine(target),
   ];
@@ -118,6 +119,12 @@ function routingLine({ routing, nodes }: TargetView): string {
 function lockLine({ lock }: TargetView, formatter: PeopleFormatter): string | undefined {
   if (lock === undefined) return undefined;
   return `🔐 Locked by ${formatter.actor(lock.owner)} until ${dateTime(lock.until)}: “${outside(lock.reason, 200)}”`;
+}
+
+function suspensionLine({ suspension }: TargetView, formatter: PeopleFormatter): string | undefined {
+  if (suspension === undefined) return undefined;
+  const { by, since, reason } = suspension;
+  return `⏸️ Automation suspended by ${formatter.actor(by)} since ${dateTime(since)}: “${outside(reason, 200)}”`;
 }
 
 function liveLine({ live, last }: TargetView): string | undefined {

@@ -58,13 +58,27 @@ function misspeltService(input: Input, word: Word): Parsed | undefined {
 
 /** Forms that take a target and nothing else. */
 export const targetForm =
-  (kind: 'status' | 'history' | 'unlock'): Form =>
+  (kind: 'status' | 'history' | 'unlock' | 'unsuspend'): Form =>
   (input) => {
     const [word, more] = input.words;
     if (more !== undefined) return tooMany(input, `${input.command} ${word?.text}`);
     const ref = readTarget(input, word);
     return ref.ok ? understood({ kind, ref: ref.value }) : ref;
   };
+
+/** The reason is all that follows the target. */
+export const suspendForm: Form = (input) => {
+  const [first] = input.words;
+  const named = first !== undefined && namesTarget(input, first);
+  const ref = readTarget(input, named ? first : undefined);
+  if (!ref.ok) return ref;
+  const reason = input.words
+    .slice(named ? 1 : 0)
+    .map(({ text }) => text)
+    .join(' ');
+  if (reason === '') return mistake('Suspending the automation names its reason.', `${input.command} "reason"`);
+  return understood({ kind: 'suspend', ref: ref.value, reason });
+};
 
 export const lockForm: Form = (input) => {
   const [first] = input.words;

@@ -20,6 +20,8 @@ export type Intent =
   | { readonly kind: 'history'; readonly ref: TargetRef }
   | { readonly kind: 'lock'; readonly ref: TargetRef; readonly reason: string; readonly forMs: number | undefined }
   | { readonly kind: 'unlock'; readonly ref: TargetRef }
+  | { readonly kind: 'suspend'; readonly ref: TargetRef; readonly reason: string }
+  | { readonly kind: 'unsuspend'; readonly ref: TargetRef }
   | { readonly kind: 'contract'; readonly ref: TargetRef; readonly reason: string | undefined }
   | { readonly kind: 'signal'; readonly name: SignalName; readonly ref: TargetRef; readonly reason: string | undefined }
   | {

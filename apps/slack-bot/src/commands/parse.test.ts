@@ -67,6 +67,8 @@ const understoodLines: readonly (readonly [string, Intent])[] = [
     { kind: 'lock', ref: { service: 'shop', target: 'staging' }, reason: 'quiet day', forMs: 1_800_000 },
   ],
   ['/deploy unlock', { kind: 'unlock', ref: {} }],
+  ['/deploy suspend shop wait for v2.2', { kind: 'suspend', ref: { service: 'shop' }, reason: 'wait for v2.2' }],
+  ['/deploy unsuspend', { kind: 'unsuspend', ref: {} }],
   ['/deploy pause', { kind: 'signal', name: 'pause', ref: {}, reason: undefined }],
   ['/deploy resume blog', { kind: 'signal', name: 'resume', ref: { service: 'blog' }, reason: undefined }],
   ['/deploy abort shop "too slow"', { kind: 'signal', name: 'abort', ref: { service: 'shop' }, reason: 'too slow' }],

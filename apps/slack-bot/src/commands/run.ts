@@ -79,6 +79,18 @@ const runs: Handlers<Intent, Asked, Shown> = {
       ? noticeCard(`🔓 *${outside(unlocked.value.name, 80)}* is unlocked.`)
       : (lockOfAnother(bot, { ...ref, actor }, unlocked.refusal) ?? refusalCard(unlocked.refusal));
   },
+  suspend: ({ ref, reason }, { bot, actor }) => {
+    const suspended = bot.engine.suspend({ ...ref, actor, reason });
+    return suspended.ok
+      ? noticeCard(`⏸️ The automation of *${outside(suspended.value.name, 80)}* is suspended; people deploy as before.`)
+      : refusalCard(suspended.refusal);
+  },
+  unsuspend: ({ ref }, { bot, actor }) => {
+    const resumed = bot.engine.unsuspend({ ...ref, actor });
+    return resumed.ok
+      ? noticeCard(`▶️ The automation of *${outside(resumed.value.name, 80)}* is resumed.`)
+      : refusalCard(resumed.refusal);
+  },
   contract: async ({ ref, reason }, { bot, actor }) => {
     const asked = await bot.engine.migrations.contract({ ...ref, actor, reason });
     return asked.ok ? noticeCard(contractSentence(asked.value)) : refusalCard(asked.refusal);

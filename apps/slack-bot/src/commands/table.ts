@@ -8,6 +8,7 @@ import {
   lockForm,
   rollbackForm,
   signalForm,
+  suspendForm,
   switchForm,
   targetForm,
 } from './forms.ts';
@@ -78,6 +79,13 @@ const deploy: readonly Subcommand[] = [
   },
   { word: 'lock', usage: `${target} "reason" [for 2h]`, does: 'blocks deployments for a while', form: lockForm },
   { word: 'unlock', usage: target, does: 'removes the lock', form: targetForm('unlock') },
+  {
+    word: 'suspend',
+    usage: `${target} "reason"`,
+    does: 'machines deploy nothing until the automation is resumed',
+    form: suspendForm,
+  },
+  { word: 'unsuspend', usage: target, does: 'resumes the automation', form: targetForm('unsuspend') },
   { word: 'help', usage: '', does: 'shows this', form: helpForm },
 ];
 

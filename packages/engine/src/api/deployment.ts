@@ -22,7 +22,8 @@ export type ActionName =
   | 'restore-failed'
   | 'keep-failed'
   | 'stop-standby'
-  | 'upgrade-standby';
+  | 'upgrade-standby'
+  | 'unsuspend';
 
 export interface LegalAction {
   readonly name: ActionName;

@@ -76,6 +76,9 @@ export interface Engine extends ConfigurationVerbs, Writable {
   ): Result<TargetView>;
   /** `of`: whose lock is meant; without it only the own one goes. */
   unlock(request: TargetRef & { readonly actor: Actor; readonly of?: string | undefined }): Result<TargetView>;
+  /** The automation of a target: machines deploy nothing there until a person resumes it or makes a release live. */
+  suspend(request: TargetRef & { readonly actor: Actor; readonly reason: string }): Result<TargetView>;
+  unsuspend(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   /** About the retained failed side: restore the last good release there now, or leave it as it is. */
   restoreFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   keepFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;

@@ -62,6 +62,15 @@ export interface TargetView {
   readonly lock:
     | { readonly owner: string; readonly reason: string; readonly since: number; readonly until: number }
     | undefined;
+  /** No machine deploys here; undefined while the automation works. */
+  readonly suspension?:
+    | {
+        readonly by: string;
+        readonly reason: string;
+        readonly since: number;
+        readonly deploymentId: string | undefined;
+      }
+    | undefined;
   readonly live: DeploymentView | undefined;
   readonly last: DeploymentView | undefined;
   /** `instant`: the standby is healthy and warm. `slow`: it must be started first. `blocked`: why not at all. */

@@ -38,6 +38,7 @@ export const defaultOptions = {
   afterBake: 'keep',
   // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
   failedSide: { keep: '30m', then: 'restore' },
+  suspendAfterRollback: true,
   crash: { firstRestart: '1s', maxRestart: '60s' },
   guard: {
     unresponsive: 'rollback',

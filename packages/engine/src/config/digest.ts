@@ -4,17 +4,18 @@ import { createHash } from 'node:crypto';
 import type { TargetSettings } from './settings.ts';
 
 /**
- * sha256 in hex. Leaves out who is notified, the names of people, the contents of env files, and the credentials for
+ * sha256 in hex. Leaves out who is notified, the names of people, whether machines go on after a rollback, the contents of env files, and the credentials for
  * hosts: a token that was renewed, or that a shell does not have, must not prevent a rollback.
  */
 export function settingsDigest(targets: readonly TargetSettings[]): string {
   const deciding = targets
-    .map(({ channel: _channel, recipients: _recipients, artifacts, judge, ...target }) =>
-      canonical({
-        ...target,
-        judge: withoutLaterDefaults(judge),
-        artifacts: { ...artifacts, ...withoutKeys(artifacts) },
-      }),
+    .map(
+      ({ channel: _channel, recipients: _recipients, artifacts, judge, suspendAfterRollback: _suspend, ...target }) =>
+        canonical({
+          ...target,
+          judge: withoutLaterDefaults(judge),
+          artifacts: { ...artifacts, ...withoutKeys(artifacts) },
+        }),
     )
     .sort()
     .join('\n');

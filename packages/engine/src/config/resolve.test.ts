@@ -143,6 +143,7 @@ describe('defaults', () => {
       afterBake: 'keep',
       // biome-ignore lint/suspicious/noThenProperty: a setting, never awaited
       failedSide: { keepMs: 1_800_000, then: 'restore' },
+      suspendAfterRollback: true,
       crash: { firstRestartMs: 1000, maxRestartMs: 60_000 },
     });
   });

@@ -115,7 +115,8 @@ function resolveLimits({ grace, drain, settle, limits, quota }: Options) {
   };
 }
 
-function resolveAfterwards({ judge, bake, standby, afterBake, failedSide, crash, guard }: Options) {
+function resolveAfterwards(options: Options) {
+  const { judge, bake, standby, afterBake, failedSide, crash, guard, suspendAfterRollback } = options;
   return {
     judge: {
       minRequests: judge.minRequests,
@@ -132,6 +133,7 @@ function resolveAfterwards({ judge, bake, standby, afterBake, failedSide, crash,
     failedSide: { keepMs: parseDuration(failedSide.keep), then: failedSide.then },
     crash: { firstRestartMs: parseDuration(crash.firstRestart), maxRestartMs: parseDuration(crash.maxRestart) },
     guard: guardSettings(guard),
+    suspendAfterRollback,
   };
 }
 

@@ -197,6 +197,11 @@ const otherKeys = {
     })
     .describe('What becomes of a new side that was given up.')
     .optional(),
+  suspendAfterRollback: yesNo()
+    .describe(
+      'After a release was taken back and marked bad, machines deploy nothing here until a person resumes the automation or makes a release live. Default: true.',
+    )
+    .optional(),
   crash: z
     .strictObject({
       firstRestart: duration().describe('Pause before the first restart; doubled each time. Default: 1s.').optional(),

@@ -87,6 +87,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly standbyKeepMs: number | undefined;
   readonly afterBake: 'keep' | 'stop' | 'upgrade' | 'ask';
   readonly failedSide: { readonly keepMs: number; readonly then: 'restore' | 'stop' };
+  /** Machines deploy nothing after a release was marked bad, until a person decides. */
+  readonly suspendAfterRollback: boolean;
   /** Slack channel id or #name. */
   readonly channel: string;
   /** Who is notified by mail. */

@@ -41,6 +41,8 @@ const reports = {
   'rollback-asked': {},
   locked: {},
   unlocked: {},
+  'automation-suspended': {},
+  'automation-resumed': {},
   refused: {},
   'strangers-refused': {},
   // Slots and what runs in them.

@@ -33,6 +33,7 @@ export const refusalRules = {
   'state-unknown': 'what is not known is not built upon',
   'target-busy': 'one deployment at a time on a target',
   'target-locked': 'a lock holds the target',
+  'target-suspended': 'no machine deploys where the automation is suspended, until a person decides',
   'target-unknown': 'the service and target must be configured',
   'text-invalid': 'the command must be understood completely before anything is done',
 } as const;

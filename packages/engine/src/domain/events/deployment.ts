@@ -45,6 +45,8 @@ export const decisionEvents = {
   'rollback-asked': nothing,
   locked: { until: count },
   unlocked: { owner: text },
+  'automation-suspended': { reason: text },
+  'automation-resumed': { suspendedBy: text, suspendedAt: count },
   refused: nothing,
   'strangers-refused': { minute: count, door: text, source: text, count },
 } as const satisfies Readonly<Record<string, Shape>>;

@@ -36,6 +36,7 @@ const open: GateFacts = {
   otherDriver: undefined,
   contracting: undefined,
   drift: undefined,
+  suspension: undefined,
   portTaken: undefined,
 };
 

@@ -21,6 +21,7 @@ import { readDrift } from '../routing/drift.ts';
 import { contractState } from '../schema/contract-state.ts';
 import { sharingWith } from '../schema/who-needs.ts';
 import type { GateFacts } from './gates.ts';
+import { readSuspension } from './suspension.ts';
 
 /** `{}` is the only service; `{service}` its default target. */
 export function findTarget(core: Core, ref: TargetRef): Result<Target> {
@@ -77,6 +78,7 @@ export function gatherFacts(
     otherDriver: otherDriver(core),
     contracting: contracting(core, target),
     drift: driftOf(core, target),
+    suspension: readSuspension(db, target.key),
     portTaken: takenPort(core, target, active?.slot),
   };
 }

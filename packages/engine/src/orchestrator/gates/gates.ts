@@ -6,6 +6,7 @@ import type { SlotName } from '../../domain/target.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import type { LockRow, QuarantineRow } from '../../state/targets.ts';
+import { type Suspension, suspensionSentence } from './suspension.ts';
 
 export interface GateFacts {
   readonly now: number;
@@ -38,6 +39,7 @@ export interface GateFacts {
   readonly contracting: { readonly migrations: string; readonly next: string | undefined } | undefined;
   /** What the load balancer does instead of what was decided, at the last check. */
   readonly drift: string | undefined;
+  readonly suspension: Suspension | undefined;
   /** Why the slot that a deployment would take cannot have its configured port. */
   readonly portTaken: string | undefined;
 }
@@ -161,6 +163,16 @@ export const notQuarantined: Gate = ({ quarantine, actor, version }) =>
       )
     : pass;
 
+/** Only machines: a person who deploys has seen what happened. */
+export const notSuspended: Gate<'suspension' | 'actor' | 'name' | 'now'> = ({ suspension, actor, name, now }) =>
+  suspension && actor.kind === 'machine'
+    ? refuse(
+        'target-suspended',
+        suspensionSentence(name, suspension, now),
+        'A person deploys the version, or resumes the automation with `bg unsuspend`.',
+      )
+    : pass;
+
 /** Neither goes through the checks and approvals that a deployment has: a person decides about the mark first. */
 export function refuseMarked(version: string, mark: QuarantineRow | undefined): ReturnType<typeof refuse> | undefined {
   return (
@@ -181,6 +193,7 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
   { name: 'release', gate: releaseKnown },
   { name: 'lock', gate: notLocked },
   { name: 'quarantine', gate: notQuarantined },
+  { name: 'automation', gate: notSuspended },
   { name: 'busy', gate: noLiveDeployment },
   { name: 'contract', gate: notContracting },
   { name: 'already active', gate: notActiveAlready },
@@ -214,10 +227,12 @@ export function ask<Facts>(
   return pass;
 }
 
-export function warningsOf({ isAwaited, quarantine, version, active, name }: GateFacts): string[] {
+export function warningsOf(facts: GateFacts): string[] {
+  const { isAwaited, quarantine, version, active, name, suspension, now } = facts;
   const warnings: string[] = [];
   if (isAwaited) warnings.push(`${version} is fetched first; what it needs of the schema is looked at then`);
   if (quarantine) warnings.push(markSentence(version, quarantine));
+  if (suspension) warnings.push(`${suspensionSentence(name, suspension, now)}; it is resumed once ${version} is live`);
   if (active?.condition === 'unhealthy')
     warnings.push(`${active.version}, which ${name} runs now, is unhealthy: the comparison will flatter the new side`);
   return warnings;

@@ -8,6 +8,7 @@ import { advanceDeployment, type DeploymentRow } from '../../state/deployments.t
 import type { Tx } from '../../state/store.ts';
 import { readSlot, setSlot } from '../../state/targets.ts';
 import { requireTarget, type Target } from '../core.ts';
+import { resumeAfterPromotion, suspendAfterMark } from '../gates/suspension.ts';
 import type { Run } from './journal.ts';
 import { markBad } from './mark-bad.ts';
 import { goOnToNextOlder } from './next-older.ts';
@@ -32,7 +33,10 @@ export function finish(run: Run): void {
       return;
     }
     const ending = endingOf(row);
-    if (ending.kind === 'promoted') settleOldSide(tx, target, row);
+    if (ending.kind === 'promoted') {
+      settleOldSide(tx, target, row);
+      resumeAfterPromotion(tx, row);
+    }
     advanceDeployment(tx, row.id, {
       phase: 'finished',
       outcome: ending.kind,
@@ -95,7 +99,9 @@ function settleOldSide(tx: Tx, target: Target, row: DeploymentRow): void {
       displacedVersion: row.version,
     });
     const cause = { sentence: row.reason ?? 'rolled back', actor: row.requestedBy };
-    markBad(tx, row, { digest: old.digest, version: old.version ?? '', remaining: row.digest, cause });
+    const version = old.version ?? '';
+    if (markBad(tx, row, { digest: old.digest, version, remaining: row.digest, cause }))
+      suspendAfterMark(tx, target, { deploymentId: row.id, version, by: cause.actor, reason: cause.sentence });
     return;
   }
   const { afterBake, standbyKeepMs } = target.settings;

@@ -26,14 +26,17 @@ interface Cause {
   readonly actor: string;
 }
 
-/** In the transaction that turns a deployment back: the mark is written even if the controller is killed later. */
-export function markTakenBack(tx: Tx, before: DeploymentRow, cause: Cause): void {
+/**
+ * In the transaction that turns a deployment back: the mark is written even if the controller is killed later.
+ * @returns whether it was marked
+ */
+export function markTakenBack(tx: Tx, before: DeploymentRow, cause: Cause): boolean {
   const row = readDeployment(tx.db, before.id) ?? before;
   // A way back that is given up, or cannot be proved, says nothing against the release that it leads to.
   const causes = row.mode === 'rollback' ? new Set([...forCause].filter((code) => code !== 'not-proved')) : forCause;
   const byWord = cause.code === 'given-up' && row.promotedAt !== null && row.mode !== 'rollback';
-  if (!byWord && !(causes.has(cause.code) && hadUsers(tx, row))) return;
-  markBad(tx, row, { digest: row.digest, version: row.version, remaining: row.fromDigest, cause });
+  if (!byWord && !(causes.has(cause.code) && hadUsers(tx, row))) return false;
+  return markBad(tx, row, { digest: row.digest, version: row.version, remaining: row.fromDigest, cause });
 }
 
 /** `remaining`: what users get instead; a move between two sides of one digest marks nothing. */
@@ -46,9 +49,9 @@ export function markBad(
     readonly remaining: string | null;
     readonly cause: Omit<Cause, 'code'>;
   },
-): void {
+): boolean {
   const { digest, version, remaining, cause } = bad;
-  if (digest === null || digest === '' || digest === remaining) return;
+  if (digest === null || digest === '' || digest === remaining) return false;
   addQuarantine(tx, { digest, service, version, reason: cause.sentence, by: cause.actor, at: tx.now });
   tx.audit({
     service,
@@ -59,6 +62,7 @@ export function markBad(
     sentence: `${version} (${digest.slice(0, 12)}) is marked bad: ${cause.sentence}`,
     detail: { version, digest },
   });
+  return true;
 }
 
 /** Asked before anything is undone: the intent holds the share that the new side has, or is about to have. */

@@ -6,6 +6,8 @@ import { messageOf } from '../../lib/errors.ts';
 import { advanceDeployment, cancelApprovals, endStep, readStep, type StepKey } from '../../state/deployments.ts';
 import { isUnwritten } from '../../state/patience.ts';
 import type { Tx } from '../../state/store.ts';
+import { requireTarget } from '../core.ts';
+import { suspendAfterMark } from '../gates/suspension.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import { markTakenBack } from './mark-bad.ts';
 import { failed, type StepFrame, type StepResult } from './step.ts';
@@ -66,7 +68,14 @@ async function undoWithRetries(
 /** From here on steps are undone, the one at hand first: it may have done half of its work. */
 export function turnBack(tx: Tx, { core, row }: Run, result: Extract<StepResult, { kind: 'failed' }>): void {
   const lastStep = (row.plan?.steps.length ?? 1) - 1;
-  markTakenBack(tx, row, { ...result, actor: result.actor ?? 'engine' });
+  const actor = result.actor ?? 'engine';
+  if (markTakenBack(tx, row, { ...result, actor }))
+    suspendAfterMark(tx, requireTarget(core, row), {
+      deploymentId: row.id,
+      version: row.version,
+      by: actor,
+      reason: result.sentence,
+    });
   advanceDeployment(tx, row.id, {
     direction: 'unwinding',
     position: Math.min(row.position, lastStep),

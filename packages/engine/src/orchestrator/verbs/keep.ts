@@ -19,9 +19,10 @@ const maxLockMs = 7 * 24 * 3_600_000;
 const maxReason = 300;
 
 type Acted = Result<undefined>;
-const acted: Acted = { ok: true, value: undefined };
+export const acted: Acted = { ok: true, value: undefined };
 
-function onTarget(
+/** One transaction on a target, for people of the list; a refusal is recorded. */
+export function onTarget(
   core: Core,
   request: TargetRef & { readonly actor: Actor },
   verb: string,

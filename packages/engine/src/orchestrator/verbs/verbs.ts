@@ -41,6 +41,7 @@ import { routingConfiguration } from './routing-configuration.ts';
 import { createSlotVerbs } from './slots.ts';
 import { abort, pause, promote, resume } from './steer.ts';
 import { createStoredReleases } from './stored-releases.ts';
+import { suspend, unsuspend } from './suspend.ts';
 import { switchSides } from './switch-sides.ts';
 import { tryMigrations } from './try-migrations.ts';
 
@@ -68,6 +69,8 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
     rollback: (request) => shown(rollback(core, request)),
     lock: (request) => seen(lock(core, request)),
     unlock: (request) => seen(unlock(core, request)),
+    suspend: (request) => seen(suspend(core, request)),
+    unsuspend: (request) => seen(unsuspend(core, request)),
     restoreFailed: (request) => seen(restoreFailed(core, request)),
     keepFailed: (request) => seen(keepFailed(core, request)),
     settleStandby: (request) => seen(settleStandby(core, request)),

@@ -25,6 +25,7 @@ import { dueFor } from '../controller/retention.ts';
 import { type Core, healthOf, requireTarget, type Target } from '../core.ts';
 import { gatherFacts } from '../gates/facts.ts';
 import { warningsOf } from '../gates/gates.ts';
+import { readSuspension } from '../gates/suspension.ts';
 import { shareOf } from '../routing/routing.ts';
 import { readOpen } from '../run/steps/drained.ts';
 import { knownStep, stepTitle } from '../run/steps/named.ts';
@@ -80,6 +81,7 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
       kept,
       afterBake: target.settings.afterBake,
       onActive: isNewestActive(core, target, row),
+      suspended: readSuspension(db, target.key)?.deploymentId === row.id,
     }),
     kept,
     channel: target.settings.channel,

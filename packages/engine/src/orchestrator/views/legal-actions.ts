@@ -13,6 +13,8 @@ export interface ActionInput {
   readonly afterBake: TargetSettings['afterBake'];
   /** The release of this deployment is what users get now. */
   readonly onActive: boolean;
+  /** This deployment has suspended the automation of the target. */
+  readonly suspended?: boolean;
 }
 
 export function legalActions(input: ActionInput): readonly LegalAction[] {
@@ -35,7 +37,12 @@ function whileLive({ row, approval }: ActionInput): LegalAction[] {
   return [...onStep, pause, giveUp];
 }
 
-function afterwards({ row, kept, afterBake, onActive }: ActionInput): LegalAction[] {
+function afterwards(input: ActionInput): LegalAction[] {
+  const unsuspend = action('unsuspend', 'Machines may deploy here again.');
+  return [...aboutOtherSide(input), ...(input.suspended ? [unsuspend] : [])];
+}
+
+function aboutOtherSide({ row, kept, afterBake, onActive }: ActionInput): LegalAction[] {
   if (!kept) return [];
   if (kept.label === 'failed' || kept.label === 'aborted')
     return [

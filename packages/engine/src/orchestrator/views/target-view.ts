@@ -10,6 +10,7 @@ import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import { type Core, endpointOf, type Target } from '../core.ts';
+import { readSuspension } from '../gates/suspension.ts';
 import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';
 import { readDrift } from '../routing/drift.ts';
@@ -34,6 +35,7 @@ export function viewTarget(core: Core, target: Target): TargetView {
     drift: readDrift(core, target.key),
     entrypoints: target.balancer.entrypoints,
     lock: lock && { owner: lock.owner, reason: lock.reason, since: lock.since, until: lock.until },
+    suspension: readSuspension(db, target.key),
     live: live && viewDeployment(core, live),
     last: lastView,
     rollback: readiness(core, target),
