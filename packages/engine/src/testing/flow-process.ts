@@ -5,7 +5,6 @@ import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
 import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import { silentLog } from '../lib/log.ts';
-import type { Migrator } from '../migrator/migrator.ts';
 import { noMigrator } from '../migrator/none.ts';
 import { type Core, controllerLease, type Target } from '../orchestrator/core.ts';
 import { runDeployment } from '../orchestrator/run/runner.ts';
@@ -18,6 +17,7 @@ import { ensureTarget } from '../state/targets.ts';
 import type { FakeBalancers } from './fake-balancer.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { FakeEnvironments } from './fake-environment.ts';
+import type { FakeMigrators } from './fake-migrator.ts';
 import { createLife, type Life, mortalDriver, mortalStore } from './mortal.ts';
 
 export const previewRoute = { header: 'x-bluegreen-preview', cookie: 'bg_preview', token: 'preview-token' };
@@ -43,7 +43,8 @@ export interface World {
   readonly changeSignal: ChangeSignal;
   readonly environments: FakeEnvironments;
   readonly balancers: FakeBalancers;
-  readonly migrator?: Migrator | undefined;
+  readonly migrators: FakeMigrators;
+  readonly hasDatabase: boolean;
 }
 
 export function startProcess(world: World, holder: string): FlowProcess {
@@ -99,7 +100,11 @@ function leaveUnsynced({ $client: client }: Db): void {
   client.pragma = (source, options) => (source.startsWith('synchronous') ? undefined : pragma(source, options));
 }
 
-function targetFor({ environments, balancers, migrator }: World, settings: TargetSettings, life: Life): Target {
+function targetFor(
+  { environments, balancers, migrators, hasDatabase }: World,
+  settings: TargetSettings,
+  life: Life,
+): Target {
   return {
     key: { service: settings.service, target: settings.target },
     name: targetName(settings),
@@ -111,7 +116,7 @@ function targetFor({ environments, balancers, migrator }: World, settings: Targe
     },
     environment: mortalDriver(environments.create(), life),
     balancer: mortalDriver(balancers.create(), life),
-    migrator: migrator ?? noMigrator,
+    migrator: hasDatabase ? mortalDriver(migrators.create(), life) : noMigrator,
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextRound } from 'node:timers/promises';
 import type { DeploymentView } from '../api/deployment.ts';
 import type { DeployRequest } from '../api/engine.ts';
@@ -13,7 +13,6 @@ import type { SlotName } from '../domain/target.ts';
 import { pause } from '../lib/clock.ts';
 import { freePort } from '../lib/testing/ports.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
-import type { Migrator } from '../migrator/migrator.ts';
 import { auditAfter } from '../state/audit.ts';
 import type { ChangeSignal } from '../state/change-signal.ts';
 import { type DeploymentRow, readDeployment } from '../state/deployments.ts';
@@ -21,6 +20,7 @@ import { readSlot } from '../state/targets.ts';
 import { createFakeBalancers } from './fake-balancer.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeEnvironments } from './fake-environment.ts';
+import { createFakeMigrators } from './fake-migrator.ts';
 import { type FlowProcess, previewRoute, startProcess, type World } from './flow-process.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
@@ -44,6 +44,8 @@ export interface Flow extends World {
   wait(id: string, ms: number): Promise<DeploymentRow>;
   /** Lets time pass until this has settled. */
   passing<T>(work: Promise<T>): Promise<T>;
+  /** Lets time pass while this works, until it is so, and stops it. @throws what `work` throws */
+  during(work: (stop: AbortSignal) => Promise<void>, isSo: () => boolean): Promise<void>;
   /** The process dies with the write that makes `isSo` true, such as the one that begins a step. */
   killWhen(id: string, isSo: (row: DeploymentRow) => boolean): Promise<void>;
   /** Until it has begun the step of this name. */
@@ -66,7 +68,8 @@ export interface FlowOptions {
   readonly options?: string;
   /** Lines of the target's options. */
   readonly target?: string;
-  readonly migrator?: Migrator;
+  /** The target has a database. */
+  readonly database?: boolean;
   /** Of the load balancer. */
   readonly nodes?: number;
 }
@@ -78,7 +81,7 @@ export const shortPlan = `
 export async function startFlow({
   options = shortPlan,
   target = '',
-  migrator,
+  database = false,
   nodes = 1,
 }: FlowOptions = {}): Promise<Flow> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-flow-'));
@@ -86,7 +89,14 @@ export async function startFlow({
   const [blue = 0, green = 0, ...listen] = ports;
   writeFileSync(
     join(folder, 'bluegreen.yaml'),
-    configOf({ folder, ports: [blue, green, listen[0] ?? 0], options, target }),
+    configOf({
+      folder,
+      ports: [blue, green, listen[0] ?? 0],
+      options,
+      target: database
+        ? `${target}\n        database: { driver: sqlite, url: "sqlite:unused", rollbackFor: 1h }`
+        : target,
+    }),
   );
   const settings = loadSettings({ file: join(folder, 'bluegreen.yaml'), environment: {} });
   const clock = createFakeClock();
@@ -94,7 +104,9 @@ export async function startFlow({
   const balancers = createFakeBalancers({ spec: specOf(blue, green, listen[0] ?? 0), clock, ports: listen });
   await balancers.create().ensure();
   for (const version of ['v1', 'v2', 'v3']) layRelease(folder, version);
-  return flowOf({ settings, clock, changeSignal: createFakeWake(clock), environments, balancers, migrator }, folder);
+  const migrators = createFakeMigrators(clock);
+  const changeSignal = createFakeWake(clock);
+  return flowOf({ settings, clock, changeSignal, environments, balancers, migrators, hasDatabase: database }, folder);
 }
 
 function flowOf(world: World & { readonly changeSignal: FakeWake }, folder: string): Flow {
@@ -155,6 +167,23 @@ function flowOf(world: World & { readonly changeSignal: FakeWake }, folder: stri
       void work.then(end, end);
       await moveTime(clock, () => isOver, 1);
       return work;
+    },
+    during: async (work, isSo) => {
+      const over = new AbortController();
+      let fault: { readonly thrown: unknown } | undefined;
+      let hasEnded = false;
+      const running = work(over.signal)
+        .catch((thrown: unknown) => {
+          fault = { thrown };
+        })
+        .finally(() => {
+          hasEnded = true;
+        });
+      await moveTime(clock, () => hasEnded || isSo());
+      over.abort();
+      await moveTime(clock, () => hasEnded);
+      await running;
+      if (fault) throw fault.thrown;
     },
     wait: async (id, ms) => {
       const until = clock.monotonic() + ms;
@@ -269,9 +298,10 @@ function slotOf({ core, target }: FlowProcess, slot: SlotName): string {
 
 function layRelease(folder: string, version: string, files: Readonly<Record<string, string>> = {}): void {
   const release = join(folder, 'releases', version);
-  mkdirSync(release, { recursive: true });
-  for (const [name, text] of Object.entries({ 'server.mjs': `export const version = '${version}';\n`, ...files }))
+  for (const [name, text] of Object.entries({ 'server.mjs': `export const version = '${version}';\n`, ...files })) {
+    mkdirSync(dirname(join(release, name)), { recursive: true });
     writeFileSync(join(release, name), text);
+  }
 }
 
 function specOf(blue: number, green: number, listen: number): BalancerSpec {

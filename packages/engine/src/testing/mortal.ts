@@ -3,6 +3,7 @@
 import type { Environment } from '../environment/environment.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
+import type { Migrator } from '../migrator/migrator.ts';
 import type { Store } from '../state/store.ts';
 
 export interface Life {
@@ -68,7 +69,7 @@ export function mortalStore(store: Store, life: Life): Store {
 }
 
 /** Nothing that a dead process asks for is done. */
-export function mortalDriver<Driver extends Environment | LoadBalancer>(driver: Driver, life: Life): Driver {
+export function mortalDriver<Driver extends Environment | LoadBalancer | Migrator>(driver: Driver, life: Life): Driver {
   return new Proxy(driver, {
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name);

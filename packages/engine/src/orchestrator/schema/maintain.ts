@@ -57,8 +57,10 @@ async function fillWhenDue(targetContext: TargetContext, signal: AbortSignal): P
     }
     const fill = () => unlessHeld(core, target, signal, (stop) => fillRows(targetContext, stop));
     const ended = await guarded(targetContext, signal, fill);
-    await guarded(targetContext, signal, () => lookAtSchema(core, target));
-    if (ended === 'filled' || heldBackfill(core, target) !== undefined) failures = 0;
+    const look = await guarded(targetContext, signal, () => lookAtSchema(core, target));
+    // A check that failed shows the rows as before the fill, which would begin again at once.
+    const isDone = ended === 'filled' && look?.problem === undefined;
+    if (isDone || heldBackfill(core, target) !== undefined) failures = 0;
     else {
       await pause(core.clock, backoffMs(retry, failures), signal);
       failures += 1;
