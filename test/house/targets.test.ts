@@ -11,6 +11,15 @@ import { sourceFile } from '../../tools/nx/source-file.ts';
 const root = resolve(import.meta.dirname, '../..');
 const targets = targetsOf(readRepository(root));
 
+const groups = readTestGroups(root);
+
+/** The percentage of the files of tests that run again after a change of one file. */
+function shareOfTests(path: string): number {
+  const again = new Set(runAgain(path));
+  const filesOf = (of: typeof groups) => of.reduce((sum, { tests }) => sum + tests.length, 0);
+  return (100 * filesOf(groups.filter(({ project }) => again.has(`${project}:test`)))) / filesOf(groups);
+}
+
 /** The targets that run again after a change of one file: `@bg/cli:lint`. */
 function runAgain(path: string): readonly string[] {
   return targets
@@ -28,6 +37,29 @@ describe('after a change', () => {
       'test-house:test',
       'test-slack:test',
     ]);
+  });
+
+  it.each([
+    ['card', 'apps/slack-bot/src/cards/blocks.ts', 15],
+    ['load balancer', 'packages/engine/src/load-balancer/haproxy/runtime.ts', 45],
+    ['environment', 'packages/engine/src/environment/process/start.ts', 45],
+    ['database', 'packages/engine/src/migrator/postgres/open.ts', 55],
+    ['phase of migrations', 'packages/engine/src/migrator/phases/expand.ts', 55],
+    ['plan', 'packages/engine/src/orchestrator/plan/plan.ts', 55],
+  ])('of a %s, a part of the tests runs', (_, path, most) => {
+    const share = shareOfTests(path);
+    expect(share).toBeGreaterThan(0);
+    expect(share).toBeLessThan(most);
+  });
+
+  it('of a driver, no module runs that works with any', () => {
+    const again = [
+      ...runAgain('packages/engine/src/load-balancer/haproxy/runtime.ts'),
+      ...runAgain('packages/engine/src/environment/process/start.ts'),
+      ...runAgain('packages/engine/src/migrator/sqlite/open.ts'),
+    ];
+    for (const module of ['config', 'orchestrator', 'builds', 'notify'])
+      expect(again).not.toContain(`engine-${module}:test`);
   });
 
   it('of a judge, an app is tested, but no module that does without it', () => {
@@ -59,11 +91,7 @@ it('every file of tests is in one group', () => {
   const files = ['packages', 'apps', 'tools', 'test', 'bench'].flatMap((folder) =>
     globSync(`${folder}/**/*.test.ts`, { cwd: root, exclude }),
   );
-  expect(
-    readTestGroups(root)
-      .flatMap(({ tests }) => tests)
-      .toSorted(),
-  ).toEqual(files.toSorted());
+  expect(groups.flatMap(({ tests }) => tests).toSorted()).toEqual(files.toSorted());
 });
 
 describe('what a file reaches', () => {
@@ -88,6 +116,7 @@ describe('what a file reaches', () => {
     ["a === 'migrations';", []],
     ["read('/etc/passwd'); read('../../elsewhere');", []],
     ["// join(root, 'tools/start.ts')", []],
+    ["end.startsWith('../'); link('a', '..'); link('b', './');", []],
   ])('%s', (text, expected) => {
     expect(reach(text)).toEqual(expected);
   });

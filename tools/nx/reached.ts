@@ -77,12 +77,14 @@ function edgesOf(file: SourceFile, known: ReadonlySet<string>, { root, doors }: 
 
 /**
  * Paths in quotes that exist: relative to the file, or from the root. Up to a `${…}` a template counts as the folder
- * that it names. A bare word is no path.
+ * that it names. A bare word is no path, and neither are dots alone: they are a part that a program compares with, or the
+ * way to the root.
  */
 function namedPaths({ path, code }: SourceFile, root: string): readonly string[] {
   const found = new Set<string>();
   const withoutImports = code.replaceAll(/\bfrom\s+['"][^'"]+['"]/g, '');
   for (const [, text = ''] of withoutImports.matchAll(/['"`]([\w.@-]*(?:\/[^'"`\s]*|\.\w+))['"`]/g)) {
+    if (!/\w/.test(text)) continue;
     const whole = text.replace(/\$\{.*$/s, '').replace(/[*{].*$/s, '');
     const target = whole.startsWith('.') ? normalize(join(path, '..', whole)) : normalize(whole);
     const kind =

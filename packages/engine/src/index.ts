@@ -36,8 +36,8 @@ export type {
 export { fitsHostEvent } from './builds/hosts/hosts.ts';
 export { configurationAgainstRunning } from './compose/config-against-running.ts';
 export { checkConfig, checkConfigFile, loadSettings } from './compose/configuration.ts';
-export { type EngineOptions, openEngine } from './compose/engine.ts';
 export { databaseNames, lintRelease, unknownRule } from './compose/lint.ts';
+export { type EngineOptions, openEngine } from './compose/open-engine.ts';
 export type { ConfigCheck } from './config/check.ts';
 export { type ConfigProblem, formatProblem } from './config/kit/problems.ts';
 export { parseDuration } from './config/kit/units.ts';

@@ -1,15 +1,15 @@
 // A build that a rule deploys while its target is busy: it waits, and its waiting has an end.
 
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectBuilds } from '../compose/builds.ts';
-import { createProcessEnvironment } from '../environment/process/driver.ts';
-import { silentLog } from '../lib/log.ts';
 import { noMigrator } from '../migrator/none.ts';
 import type { Core } from '../orchestrator/core.ts';
 import { digestOf, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
 import { acquireLease } from '../state/leases.ts';
 import { addQuarantine } from '../state/targets.ts';
 import { shop } from '../state/testing/state.ts';
+import { createFakeEnvironments } from '../testing/fake-environment.ts';
 import { actionsReported, buildBody, deliver, deployToProduction, reactionOf, reported, setCi } from './testing/ci.ts';
 
 let testEngine: TestEngine;
@@ -36,7 +36,7 @@ function look(): void {
     clock,
   });
   if (!own || !lease) throw new Error('there is no target, or nobody may drive');
-  const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log: silentLog });
+  const environment = createFakeEnvironments({ folder: join(settings.stateFolder, 'slots'), clock }).create();
   const target = { key: shop, name: 'shop', settings: own, environment, migrator: noMigrator };
   const parts = { settings, store, clock, targets: [target] } as unknown as Omit<Core, 'builds'>;
   connectBuilds(parts).core.builds.deployWaiting(shop, lease);

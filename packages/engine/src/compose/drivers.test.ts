@@ -15,13 +15,14 @@ import { pause, systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { freePort } from '../lib/testing/ports.ts';
 import type { BalancerDriver } from '../load-balancer/driver.ts';
-import type { DatabaseDriver } from '../migrator/driver.ts';
+import { sqlDriver } from '../migrator/driver.ts';
 import { sqlite } from '../migrator/sqlite/descriptor.ts';
 import { createFakeBalancers, type FakeBalancers } from '../testing/fake-balancer.ts';
 import { createFakeEnvironments } from '../testing/fake-environment.ts';
 import { checkConfig } from './configuration.ts';
-import { drivers, type EngineDrivers } from './drivers.ts';
-import { openEngine } from './engine.ts';
+import { drivers } from './drivers.ts';
+import { composeEngine } from './engine.ts';
+import type { EngineDrivers } from './engine-drivers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bg-toys-'));
 const environments = createFakeEnvironments({ folder: join(folder, 'toys'), clock: systemClock });
@@ -61,19 +62,19 @@ const storedReleases: EnvironmentDriver<typeof storedReleaseKeys, { readonly sig
 };
 
 /** A SQLite file under another name, with its own key. */
-const notebook: DatabaseDriver<{ readonly page?: number | undefined }> = {
+const notebook = sqlDriver<{ readonly page?: number | undefined }>({
   name: 'notebook',
   summary: 'a toy',
   address: 'sqlite:/a/notebook',
   keys: { page: z.int().describe('Where it is open.').optional() },
   dialect: { ...sqlite.dialect, kind: 'notebook' },
-  create: (parts) => sqlite.create(parts),
-};
+  connections: (parts) => sqlite.connections(parts),
+});
 
 const withToys: EngineDrivers = {
   balancers: [...drivers.balancers, lightSwitch],
   environments: [...drivers.environments, storedReleases],
-  databases: [...drivers.databases, notebook],
+  databases: [notebook, ...drivers.databases],
 };
 
 const ports = { blue: 0, green: 0, front: 0 };
@@ -179,7 +180,7 @@ describe('an engine with toys', () => {
   it('deploys with them, by a plan without what they cannot do', { timeout: 60_000 }, async () => {
     const { settings } = check();
     if (!settings) throw new Error('the configuration is not sound');
-    const engine = openEngine({ settings, log: silentLog, processName: 'test', drivers: withToys });
+    const engine = composeEngine({ settings, log: silentLog, processName: 'test', drivers: withToys });
     const over = new AbortController();
     const driving = engine.drive(over.signal);
     try {

@@ -1,4 +1,4 @@
-// The composition root: configuration → drivers and store → the verbs. The only file that knows every driver.
+// The composition root: configuration → drivers and store → the verbs. The caller passes the drivers in.
 
 import { randomBytes } from 'node:crypto';
 import type { Engine } from '../api/engine.ts';
@@ -26,24 +26,24 @@ import { meta } from '../state/schema.ts';
 import { createStore } from '../state/store.ts';
 import { ensureTarget } from '../state/targets.ts';
 import { connectBuilds } from './builds.ts';
-import { type EngineDrivers, drivers as everyDriver } from './drivers.ts';
+import type { EngineDrivers } from './engine-drivers.ts';
 import { followInstances } from './following-balancer.ts';
 import { createTargetMigrator } from './migrators.ts';
 import { createNotifiers } from './notifiers.ts';
 
-export interface EngineOptions {
+export interface CompositionOptions {
   readonly settings: Settings;
   readonly log: Log;
   /** `slack-bot`, `cli`, …: shown as the name of the controller. */
   readonly processName: string;
   readonly clock?: Clock;
-  /** What the settings were resolved with. Default: the drivers that there are. */
-  readonly drivers?: EngineDrivers;
+  /** What the settings were resolved with. */
+  readonly drivers: EngineDrivers;
 }
 
 /** @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked`, `state-unsafe`, `config-changed` */
-export function openEngine(options: EngineOptions): Engine {
-  const { settings, log, processName, clock = systemClock, drivers = everyDriver } = options;
+export function composeEngine(options: CompositionOptions): Engine {
+  const { settings, log, processName, clock = systemClock, drivers } = options;
   const db = openDatabase(settings.stateFolder, (sentence) => log.warn(sentence));
   refuseOtherConfiguration(db, settings, clock);
   const changeSignal = createChangeSignal(db, clock);
@@ -108,7 +108,7 @@ function createEnvironments({
   drivers,
   clock,
   log,
-}: Required<Pick<EngineOptions, 'settings' | 'drivers' | 'clock' | 'log'>>): (name: string) => Environment {
+}: Required<Pick<CompositionOptions, 'settings' | 'drivers' | 'clock' | 'log'>>): (name: string) => Environment {
   const made = new Map<string, Environment>();
   const settingsOf = (service: string, target: string) =>
     settings.targets.find((each) => each.service === service && each.target === target)?.environment;

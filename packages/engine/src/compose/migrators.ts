@@ -6,11 +6,10 @@ import type { TargetSettings } from '../config/settings.ts';
 import { readEnvFiles, substituteAll } from '../environment/env-files.ts';
 import type { Clock } from '../lib/clock.ts';
 import { addressOf } from '../migrator/address.ts';
-import { createMigrator } from '../migrator/create-migrator.ts';
 import type { RunLimits } from '../migrator/database.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import { noMigrator } from '../migrator/none.ts';
-import { drivers, type EngineDrivers } from './drivers.ts';
+import type { EngineDrivers } from './engine-drivers.ts';
 
 /** Another migrator is at work for as long as one of its steps takes. */
 const lockWaitMs = 60_000;
@@ -20,34 +19,24 @@ const programs = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 export function createTargetMigrator(
   target: TargetSettings,
   clock: Clock,
-  databases: EngineDrivers['databases'] = drivers.databases,
+  databases: EngineDrivers['databases'],
 ): Migrator {
   const { database } = target;
   if (!database) return noMigrator;
-  const { lockTimeoutMs, lockTotalMs, statementTimeoutMs, migrations, sharedTables, onlineTools } = database;
+  const { lockTimeoutMs, lockTotalMs, statementTimeoutMs } = database;
   const limits: RunLimits = { lockTimeoutMs, lockTries: mostTries, lockTotalMs, statementTimeoutMs };
   const filledIn = (url: string): string =>
     addressOf(url, { blue: slotVariables(target, 'blue'), green: slotVariables(target, 'green') });
-  const driver = requireDriver(databases, database.driver);
-  const parts = {
+  return requireDriver(databases, database.driver).create({
+    settings: database,
     address: () => filledIn(database.url),
-    table: database.table,
     filledIn,
-    folder: migrations,
     limits,
     lockWaitMs,
-    sharedTables,
-    onlineTools,
-    beforeContract: database.beforeContract,
-    clock,
-  };
-  return createMigrator({
-    ...parts,
-    dialect: driver.dialect,
-    ...driver.create({ settings: database, filledIn, limits, clock }),
     manifestOf: readReleaseManifest,
     smokeEnv: { PATH: programs },
     smokeAccount: target.slots.blue.account ?? target.slots.green.account,
+    clock,
   });
 }
 

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkConfigFile, loadSettings } from '../compose/configuration.ts';
 import { BlueGreenError } from '../lib/errors.ts';
+import { checkConfigFile, loadSettings } from '../testing/small-drivers.ts';
 import { type Bench, edited, makeBench, smallConfig } from './test-config.ts';
 
 let bench: Bench;

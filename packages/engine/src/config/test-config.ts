@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkConfig } from '../compose/configuration.ts';
+import { checkConfig } from '../testing/small-drivers.ts';
 import type { ConfigCheck } from './check.ts';
 import { type ConfigProblem, formatProblem } from './kit/problems.ts';
 

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DatabaseSettings } from '../config/database/settings.ts';
 import { readReleaseManifest } from '../config/release-manifest/release-manifest.ts';
 import { systemClock } from '../lib/clock.ts';
-import { createMigrator } from './create-migrator.ts';
 import { describeReport } from './evidence/describe.ts';
 import { mayContract, mayExpand } from './evidence/report.ts';
 import type { Assessment, Migrator } from './migrator.ts';
@@ -35,14 +34,12 @@ const settings: DatabaseSettings = {
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bg-assess-'));
   const file = join(folder, 'shop.sqlite');
-  migrator = createMigrator({
-    ...{ dialect: sqlite.dialect, folder: 'migrations', limits, lockWaitMs: 10_000, clock: systemClock },
-    ...{ table: settings.table, sharedTables: [], onlineTools: [], beforeContract: undefined },
+  migrator = sqlite.create({
+    ...{ settings, limits, lockWaitMs: 10_000, clock: systemClock },
     address: () => `sqlite:${file}`,
     filledIn: (address) => address,
     manifestOf: readReleaseManifest,
     smokeEnv: { PATH: '/usr/local/bin:/usr/bin:/bin' },
-    ...sqlite.create({ settings, filledIn: (url) => url, limits, clock: systemClock }),
   });
 });
 afterEach(() => rmSync(folder, { recursive: true }));

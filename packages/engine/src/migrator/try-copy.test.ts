@@ -8,7 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTargetMigrator } from '../compose/migrators.ts';
 import type { TargetSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
+import { mariadb } from './mariadb/descriptor.ts';
 import type { Migrator } from './migrator.ts';
+import { postgres } from './postgres/descriptor.ts';
+import { sqlite } from './sqlite/descriptor.ts';
 import { type MariadbServer, startMariadb } from './testing/mariadb-server.ts';
 import { type PostgresServer, startPostgres } from './testing/postgres-server.ts';
 import type { TryRequests } from './try-copy.ts';
@@ -46,7 +49,7 @@ function migratorOf(driver: 'postgres' | 'mariadb' | 'sqlite', url: string): Mig
   };
   const slot = { port: 1, envFiles: [] };
   const target = { database, env: { COPY_PASSWORD: password }, slots: { blue: slot, green: slot } };
-  return createTargetMigrator(target as unknown as TargetSettings, systemClock);
+  return createTargetMigrator(target as unknown as TargetSettings, systemClock, [postgres, mariadb, sqlite]);
 }
 
 const tryOn = (migrator: Migrator, copy: string, requests: Partial<TryRequests> = {}, at = release('v1')) =>

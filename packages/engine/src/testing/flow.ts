@@ -7,7 +7,6 @@ import { dirname, join } from 'node:path';
 import { setImmediate as nextRound } from 'node:timers/promises';
 import type { DeploymentView } from '../api/deployment.ts';
 import type { DeployRequest } from '../api/engine.ts';
-import { loadSettings } from '../compose/configuration.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { SlotName } from '../domain/target.ts';
 import { pause } from '../lib/clock.ts';
@@ -22,6 +21,7 @@ import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeEnvironments } from './fake-environment.ts';
 import { createFakeMigrators } from './fake-migrator.ts';
 import { type FlowProcess, previewRoute, startProcess, type World } from './flow-process.ts';
+import { loadSettings } from './small-drivers.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
 export const bob: Actor = { kind: 'person', id: 'bob', door: 'slack' };

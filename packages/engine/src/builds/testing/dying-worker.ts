@@ -1,9 +1,8 @@
 // A worker on the inbox of the configuration named by its first argument that kills itself at the point named by the
 // second: no signal from outside could be timed so well.
 
-import { loadSettings } from '../../compose/configuration.ts';
-import { openEngine } from '../../compose/engine.ts';
 import { silentLog } from '../../lib/log.ts';
+import { loadSettings, openEngine } from '../../testing/small-engine.ts';
 import { documentOf } from './payloads.ts';
 
 const [file = '', point = ''] = process.argv.slice(2);

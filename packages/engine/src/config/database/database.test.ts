@@ -31,15 +31,6 @@ describe('the database of a service', () => {
     });
   });
 
-  it('names the role of the service where it has a separate one, and accepts no quotes in a name', () => {
-    expect(settingsOf(withDatabase('{ driver: postgres, applicationRole: shop_app }'))).toMatchObject({
-      applicationRole: 'shop_app',
-    });
-    expect(bench.problems(withDatabase(`{ driver: postgres, applicationRole: "a'b" }`))[0]).toContain(
-      'services.shop.database.applicationRole: ',
-    );
-  });
-
   it('may be shared: tables that others change too, and a separate table for the record of each service', () => {
     expect(settingsOf(withDatabase('{ driver: postgres, sharedTables: [users, "report_*"] }'))?.sharedTables).toEqual([
       'users',

@@ -190,7 +190,7 @@ const unknownKeys: readonly (readonly [what: string, from: string, to: string, p
     'near nothing',
     'listen: 8080',
     'listen: 8080\n          xyzzy: 1',
-    `22:11 ${production}.loadBalancer.xyzzy: "xyzzy" is not a known key; known here: driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, accessLog, trustedProxies, maxHeaderBytes, healthPath, haproxy, nginx`,
+    `22:11 ${production}.loadBalancer.xyzzy: "xyzzy" is not a known key; known here: driver, listen, sticky, preview, allow, requestTimeout, drainSpread, receiptProbes, accessLog, trustedProxies, maxHeaderBytes, healthPath`,
   ],
   [
     'a merge key',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../../compose/configuration.ts';
+import { checkConfig } from '../../testing/small-drivers.ts';
 
 /** Filled in from the environment below. */
 const variable = ['$', '{TOKEN}'].join('');

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../../compose/configuration.ts';
 import { ownOf } from '../../config/drivers.ts';
+import { checkConfig, smallDrivers } from '../../testing/small-drivers.ts';
+import { haproxy } from './descriptor.ts';
+
+const drivers = { ...smallDrivers, balancers: [...smallDrivers.balancers, haproxy] } as const;
 
 const withBalancer = (loadBalancer: string) => `state: state
 slack: {}
@@ -19,7 +22,7 @@ services:
 
 function check(loadBalancer: string) {
   const text = withBalancer(loadBalancer);
-  const { settings, problems } = checkConfig({ file: '/srv/bluegreen.yaml', text, environment: {} });
+  const { settings, problems } = checkConfig({ file: '/srv/bluegreen.yaml', text, environment: {}, drivers });
   const errors = problems.filter(({ severity }) => severity === 'error');
   return {
     haproxy: ownOf(settings?.targets[0]?.balancer, 'haproxy'),

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../../compose/configuration.ts';
 import { ownOf } from '../../config/drivers.ts';
 import { smallConfig } from '../../config/test-config.ts';
+import { checkConfig, smallDrivers } from '../../testing/small-drivers.ts';
+import { nginx } from './descriptor.ts';
+
+const drivers = { ...smallDrivers, balancers: [...smallDrivers.balancers, nginx] } as const;
 
 const withBalancer = (loadBalancer: string) =>
   smallConfig.replace(/loadBalancer:\n +listen: 8080/, `loadBalancer: { listen: 8080, ${loadBalancer} }`);
@@ -11,6 +14,7 @@ function check(loadBalancer: string) {
     file: '/srv/bluegreen.yaml',
     text: withBalancer(loadBalancer),
     environment: {},
+    drivers,
   });
   const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message);
   const warnings = problems.filter(({ severity }) => severity === 'warning').map(({ message }) => message);

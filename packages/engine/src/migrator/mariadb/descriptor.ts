@@ -1,18 +1,18 @@
 // MariaDB, as the configuration and the engine know it.
 
-import type { DatabaseDriver } from '../driver.ts';
+import { sqlDriver } from '../driver.ts';
 import { mariadbDialect } from './dialect.ts';
 import { createMariadbScratch } from './evidence/server.ts';
 import { readMariadbUse } from './evidence/use.ts';
 import { identityOf } from './identity.ts';
 import { openMariadb } from './open.ts';
 
-export const mariadb: DatabaseDriver = {
+export const mariadb = sqlDriver({
   name: 'mariadb',
   summary: 'MariaDB; it speaks to MySQL as well, which is untested',
   address: 'mariadb://…',
   dialect: mariadbDialect,
-  create: ({ settings: { table, scratch }, filledIn, clock }) => ({
+  connections: ({ settings: { table, scratch }, filledIn, clock }) => ({
     identity: identityOf,
     connect: (url, onStatement) => openMariadb({ url, table, clock, onStatement }),
     readUse: readMariadbUse,
@@ -21,4 +21,4 @@ export const mariadb: DatabaseDriver = {
         ? undefined
         : createMariadbScratch({ scratchUrl: filledIn(scratch), productionUrl, allowSameServer: false, table, clock }),
   }),
-};
+});

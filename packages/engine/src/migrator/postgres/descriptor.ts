@@ -1,14 +1,14 @@
 // PostgreSQL, as the configuration and the engine know it.
 
 import { matching } from '../../config/kit/values.ts';
-import type { DatabaseDriver } from '../driver.ts';
+import { sqlDriver } from '../driver.ts';
 import { postgresDialect } from './dialect.ts';
 import { createPostgresScratch } from './evidence/server.ts';
 import { readPostgresUse } from './evidence/use.ts';
 import { identityOf } from './identity.ts';
 import { openPostgres } from './open.ts';
 
-export const postgres: DatabaseDriver<{ readonly applicationRole?: string | undefined }> = {
+export const postgres = sqlDriver<{ readonly applicationRole?: string | undefined }>({
   name: 'postgres',
   summary: 'PostgreSQL',
   address: 'postgres://…',
@@ -20,7 +20,7 @@ export const postgres: DatabaseDriver<{ readonly applicationRole?: string | unde
       )
       .optional(),
   },
-  create: ({ settings: { table, scratch, applicationRole }, filledIn, clock }) => ({
+  connections: ({ settings: { table, scratch, applicationRole }, filledIn, clock }) => ({
     identity: identityOf,
     connect: (url, onStatement) => openPostgres({ url, table, clock, onStatement }),
     readUse: readPostgresUse,
@@ -39,4 +39,4 @@ export const postgres: DatabaseDriver<{ readonly applicationRole?: string | unde
             clock,
           }),
   }),
-};
+});

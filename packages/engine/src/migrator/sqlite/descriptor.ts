@@ -1,7 +1,7 @@
 // SQLite, as the configuration and the engine know it.
 
 import { sqliteFile } from '../address.ts';
-import type { DatabaseDriver } from '../driver.ts';
+import { sqlDriver } from '../driver.ts';
 import { sqliteDialect } from './dialect.ts';
 import { createSqliteScratch } from './evidence/server.ts';
 import { readSqliteUse } from './evidence/use.ts';
@@ -10,12 +10,12 @@ import { openSqlite } from './open.ts';
 
 const longestRecordMs = 60_000;
 
-export const sqlite: DatabaseDriver = {
+export const sqlite = sqlDriver({
   name: 'sqlite',
   summary: 'a file of SQLite',
   address: 'sqlite:/absolute/file',
   dialect: sqliteDialect,
-  create: ({ settings: { table }, limits, clock }) => ({
+  connections: ({ settings: { table }, limits, clock }) => ({
     identity: async (address) => identityOf(sqliteFile(address)),
     connect: (address, onStatement) =>
       openSqlite({
@@ -38,4 +38,4 @@ export const sqlite: DatabaseDriver = {
         clock,
       }),
   }),
-};
+});

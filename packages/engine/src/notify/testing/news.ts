@@ -5,8 +5,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../../api/engine.ts';
-import { loadSettings } from '../../compose/configuration.ts';
-import { openEngine } from '../../compose/engine.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { AuditEvent, AuditFact } from '../../domain/audit-events.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
@@ -16,6 +14,7 @@ import { openDatabase } from '../../state/database.ts';
 import { addDeployment } from '../../state/deployments.ts';
 import { createStore, type Store } from '../../state/store.ts';
 import { movableClock } from '../../state/testing/state.ts';
+import { loadSettings, openEngine } from '../../testing/small-engine.ts';
 
 export interface Newsroom {
   readonly folder: string;

@@ -1,8 +1,7 @@
 // A process that sends the notifications of the configuration in its argument, until it is killed. For tests of kills.
 
-import { loadSettings } from '../../compose/configuration.ts';
-import { openEngine } from '../../compose/engine.ts';
 import { silentLog } from '../../lib/log.ts';
+import { loadSettings, openEngine } from '../../testing/small-engine.ts';
 
 const [file = ''] = process.argv.slice(2);
 const engine = openEngine({

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lintRelease } from '../../../compose/lint.ts';
+import { lintRelease } from '../../lint-release.ts';
+import { postgresDialect } from '../../postgres/dialect.ts';
 import { githubReport } from './github.ts';
 import { jsonReport } from './json.ts';
 import { isStopping, type LintReport } from './report.ts';
@@ -18,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function lint(files: Readonly<Record<string, string>>): Promise<LintReport> {
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
-  return lintRelease(folder, 'postgres', { shownAs: 'db/migrations/' });
+  return lintRelease(folder, postgresDialect, { shownAs: 'db/migrations/' });
 }
 
 const release = {
@@ -174,7 +175,7 @@ describe('a SARIF report', () => {
       );
     const before = await prints();
     writeFileSync(join(folder, '001_mail.expand.sql'), `-- more\n-- lines\n${release['001_mail.expand.sql']}`);
-    const after = JSON.parse(sarifReport(await lintRelease(folder, 'postgres'))).runs[0].results;
+    const after = JSON.parse(sarifReport(await lintRelease(folder, postgresDialect))).runs[0].results;
     expect(after.map((each: { partialFingerprints: unknown }) => each.partialFingerprints)).toEqual(before);
   });
 });

@@ -1,8 +1,7 @@
 // Prunes as a person would, in a process that a test kills.
 
-import { loadSettings } from '../../../compose/configuration.ts';
-import { openEngine } from '../../../compose/engine.ts';
 import { silentLog } from '../../../lib/log.ts';
+import { loadSettings, openEngine } from '../../../testing/small-engine.ts';
 
 const [, , file = ''] = process.argv;
 const engine = openEngine({

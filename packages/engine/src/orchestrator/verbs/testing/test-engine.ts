@@ -5,8 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Engine } from '../../../api/engine.ts';
-import { loadSettings } from '../../../compose/configuration.ts';
-import { openEngine } from '../../../compose/engine.ts';
 import type { Settings } from '../../../config/settings.ts';
 import type { Actor } from '../../../domain/actor.ts';
 import type { StepName } from '../../../domain/deployment.ts';
@@ -25,6 +23,7 @@ import { acquireLease } from '../../../state/leases.ts';
 import { createStore, type Store, type Tx } from '../../../state/store.ts';
 import { addRelease, setSlot } from '../../../state/targets.ts';
 import { movableClock, shop } from '../../../state/testing/state.ts';
+import { loadSettings, openEngine } from '../../../testing/small-engine.ts';
 import { buildPlan, planHash } from '../../plan/plan.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { checkConfig, configJsonSchema } from '../compose/configuration.ts';
-import { defaultBalancer, defaultPreview, defaultStickyCookie } from './balancer/keys.ts';
-import { defaultOptions } from './defaults.ts';
-import { defaultFields } from './health/health.ts';
-import { isMapping, merge, valueAt } from './kit/draft.ts';
-import { formatPath, type Path } from './kit/path.ts';
+import { defaultBalancer, defaultPreview, defaultStickyCookie } from '../config/balancer/keys.ts';
+import { defaultOptions } from '../config/defaults.ts';
+import { defaultFields } from '../config/health/health.ts';
+import { isMapping, merge, valueAt } from '../config/kit/draft.ts';
+import { formatPath, type Path } from '../config/kit/path.ts';
+import { checkConfig, configJsonSchema } from './configuration.ts';
 
 const example = readFileSync(new URL('../../../../bluegreen.example.yaml', import.meta.url), 'utf8');
 /** Comments that hold a setting, `# key: value` or `# - key: value`, made into settings. Prose never looks like that. */

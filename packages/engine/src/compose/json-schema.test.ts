@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { configJsonSchema } from '../compose/configuration.ts';
+import { configJsonSchema } from './configuration.ts';
 
 describe('bluegreen.schema.json', () => {
   it('is what the schema says now; otherwise run npm run schema', () => {

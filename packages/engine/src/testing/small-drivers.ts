@@ -1,0 +1,56 @@
+// A small list of drivers, for the tests of rooms that work with any: under the names that a configuration usually has, and
+// able to do everything. With it, no such test depends on a real driver, and a changed driver runs none of them again.
+
+import { join } from 'node:path';
+import type { EngineDrivers } from '../compose/engine-drivers.ts';
+import * as checked from '../config/check.ts';
+import * as loaded from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
+import { noMigrator } from '../migrator/none.ts';
+import { createFakeBalancers } from './fake-balancer.ts';
+import { createFakeEnvironments } from './fake-environment.ts';
+
+const summary = 'for tests';
+
+/** No test with this list connects to a database. */
+const database = (name: string, address: string) => ({ name, summary, address, create: () => noMigrator });
+
+export const smallDrivers: EngineDrivers = {
+  balancers: [
+    {
+      name: 'embedded',
+      summary,
+      can: { weights: true, sticky: true, counts: true, preview: true, fence: true, drain: true },
+      create: ({ spec, clock }) => createFakeBalancers({ spec, clock }).create(),
+    },
+  ],
+  environments: [
+    {
+      name: 'process',
+      summary,
+      can: { adopt: true, accounts: true, quota: true },
+      create: ({ stateFolder, clock }) =>
+        createFakeEnvironments({ folder: join(stateFolder, 'slots'), clock }).create(),
+      running: () => [],
+    },
+  ],
+  databases: [
+    database('postgres', 'postgres://…'),
+    database('mariadb', 'mariadb://…'),
+    database('sqlite', 'sqlite:/absolute/file'),
+  ],
+};
+
+const drivers = smallDrivers;
+
+type With<Call extends (options: never) => unknown> = Omit<Parameters<Call>[0], 'drivers'> & {
+  readonly drivers?: Parameters<Call>[0]['drivers'];
+};
+
+export const checkConfig = (options: With<typeof checked.checkConfig>) => checked.checkConfig({ drivers, ...options });
+
+export const checkConfigFile = (source: With<typeof loaded.checkConfigFile>) =>
+  loaded.checkConfigFile({ drivers, ...source });
+
+export const loadSettings = (source: With<typeof loaded.loadSettings>): Settings =>
+  loaded.loadSettings({ drivers, ...source });
