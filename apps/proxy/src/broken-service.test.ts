@@ -7,6 +7,7 @@ describe('a service that breaks', () => {
   let broken: Running;
   const sockets: Socket[] = [];
   let respond: (socket: Socket) => void = () => {};
+  let onPart: () => void = () => {};
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => {}));
     socket.once('data', () => respond(socket));
@@ -39,9 +40,9 @@ describe('a service that breaks', () => {
     async (_name, bytes, version) => {
       respond = (socket) => {
         socket.write(bytes);
-        setTimeout(() => socket.destroy(), 100);
+        onPart = () => socket.destroy();
       };
-      const ending = await rawEnding(broken.port, plain(version));
+      const ending = await rawEnding(broken.port, plain(version), () => onPart());
       expect(ending.received).toContain('part');
       expect(ending.received).not.toMatch(/\r\n0\r\n\r\n$/);
       expect(ending.code).toBe('ECONNRESET');
@@ -83,7 +84,11 @@ describe('a service that breaks', () => {
   });
 });
 
-function rawEnding(port: number, bytes: string): Promise<{ received: string; code: string | undefined }> {
+function rawEnding(
+  port: number,
+  bytes: string,
+  onPart = () => {},
+): Promise<{ received: string; code: string | undefined }> {
   return new Promise((resolve) => {
     let received = '';
     let code: string | undefined;
@@ -91,12 +96,13 @@ function rawEnding(port: number, bytes: string): Promise<{ received: string; cod
     socket.connect(port, '127.0.0.1', () => socket.write(bytes));
     socket.setEncoding('latin1').on('data', (chunk) => {
       received += chunk;
+      if (received.includes('part')) onPart();
       if (/ 50\d [\s\S]*\.\n$/.test(received)) socket.destroy();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       code = error.code;
     });
     socket.on('close', () => resolve({ received, code }));
-    socket.setTimeout(10_000, () => socket.destroy());
+    socket.setTimeout(60_000, () => socket.destroy());
   });
 }

@@ -43,9 +43,10 @@ async function givesUp(afterMs: number, keepAlive: string): Promise<number> {
 }
 
 describe('no order is lost', () => {
-  test('when the service closes after 2 s without having said so', async () => {
-    const proxy = await proxyBefore(await givesUp(2_000, ''));
-    expect(await shop(proxy, { users: 60, orders: 4, thinkMs: () => 2_000 + Math.random() * 400 })).toEqual({
+  // Services close after 2 s. This one adds 2 s, since on a busy machine a request is on its way for a second or more.
+  test('when the service closes after a few seconds without having said so', async () => {
+    const proxy = await proxyBefore(await givesUp(4_000, ''));
+    expect(await shop(proxy, { users: 80, orders: 3, thinkMs: () => 4_000 + Math.random() * 400 })).toEqual({
       '200': 240,
     });
   });

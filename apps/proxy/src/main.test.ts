@@ -92,11 +92,15 @@ describe('a proxy that cannot do what its spec says ends at once with one clear 
 describe('a running proxy', () => {
   let service: Service;
   let proxy: Running;
+  let release: () => void;
 
   beforeEach(async () => {
-    service = await startService((request, response) => {
-      const [, delay] = (request.url ?? '').split('/delay/');
-      setTimeout(() => response.end('done'), Number(delay ?? 0));
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    service = await startService(async (request, response) => {
+      if (request.url === '/held') await released;
+      response.end('done');
     });
     proxy = await startProxyBefore(service.port);
   });
@@ -106,22 +110,21 @@ describe('a running proxy', () => {
   });
 
   test('on SIGTERM rejects new connections, finishes what is in flight, and ends with 0', async () => {
-    const slow = fetch(`${proxy.base}/delay/1000`);
+    const slow = fetch(`${proxy.base}/held`);
     await until(async () => (await proxy.counts('blue')).open === 1);
     proxy.child.kill('SIGTERM');
     await until(async () => (await exchangeRaw(proxy.port, 'GET / HTTP/1.1\r\nhost: a\r\n\r\n', /done/)) === '');
+    release();
     const answer = await slow;
     expect([answer.status, await answer.text(), answer.headers.get('connection')]).toEqual([200, 'done', 'close']);
     expect(await exitOf(proxy.child)).toBe(0);
   });
 
   test('on SIGTERM does not wait for ever for an answer that does not end', async () => {
-    const stream = get(`${proxy.base}/delay/3600000`).on('error', () => {});
+    const stream = get(`${proxy.base}/held`).on('error', () => {});
     await until(async () => (await proxy.counts('blue')).open === 1);
-    const began = performance.now();
     proxy.child.kill('SIGTERM');
     expect(await exitOf(proxy.child)).toBe(0);
-    expect(performance.now() - began).toBeLessThan(30_000);
     stream.destroy();
   });
 

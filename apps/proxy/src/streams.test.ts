@@ -9,13 +9,17 @@ let service: Service;
 let talks: WebSocketServer;
 let proxy: Running;
 let ends: number[];
+let release: () => void;
 
 beforeEach(async () => {
   ends = [];
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   service = await startService((incoming, response) => {
     if (incoming.url === '/events')
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
-    else setTimeout(() => response.end('done'), 1_500);
+    else void released.then(() => response.end('done'));
   });
   talks = new WebSocketServer({ server: service.server });
 });
@@ -63,6 +67,7 @@ test('WebSockets and streams of a side without users are closed one by one over 
   expect((ends[4] ?? 0) - began).toBeGreaterThan(500);
   expect((ends[9] ?? 0) - began).toBeGreaterThan(1_800);
   // An answer that ends by itself is not closed.
+  release();
   expect(await (await finite).text()).toBe('done');
 });
 

@@ -129,11 +129,15 @@ describe('a handshake that does not succeed', () => {
   });
 
   test('and whose refusal breaks off is broken off, without a second answer inside the first', async () => {
+    let breakOff = () => {};
     onUpgrade = (_incoming, socket) => {
       socket.write('HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\npart');
-      setTimeout(() => (socket as Socket).resetAndDestroy(), 100);
+      breakOff = () => (socket as Socket).resetAndDestroy();
     };
-    const answer = await exchangeRaw(proxy.port, handshake());
+    const answer = await exchangeRaw(proxy.port, handshake(), (text) => {
+      if (text.includes('part')) breakOff();
+      return false;
+    });
     expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n[\s\S]*\r\n\r\npart$/);
   });
 

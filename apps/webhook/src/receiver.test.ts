@@ -186,20 +186,24 @@ describe('the process', () => {
 
   it('at SIGTERM answers pending requests, releases the lease, and leaves the service running', async () => {
     const answer = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(new URL(receiver.url).port), '127.0.0.1', () =>
-        socket.write('POST /hooks/generic HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{'),
+      const port = Number(new URL(receiver.url).port);
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write('POST /hooks/generic HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n{'),
       );
-      // Long enough for the first half to arrive before the signal, and for the signal before the second half.
-      setTimeout(() => receiver.child.kill('SIGTERM'), 500);
-      setTimeout(() => socket.write('}'), 1500);
       let text = '';
+      socket.once('data', async () => {
+        // The receiver has read the head. The second half comes when it has begun to end, and listens no longer.
+        receiver.child.kill('SIGTERM');
+        await refusesConnections(port);
+        socket.write('}');
+      });
       socket.on('data', (piece) => {
         text += piece;
       });
       socket.on('close', () => resolve(text));
       socket.on('error', reject);
     });
-    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer).toMatch(/^HTTP\/1\.1 100 .*\r\n\r\nHTTP\/1\.1 401 /);
     expect(await receiver.ended).toBe(0);
     expect(stage.open('look').controllerAlive()).toBe(false);
     const served = await fetch(`${stage.front}/health`, { signal: AbortSignal.timeout(10_000) });
@@ -221,7 +225,7 @@ describe('the process', () => {
         () => undefined,
       ),
     );
-    const end = Date.now() + 20_000;
+    const end = Date.now() + 60_000;
     while (kept().length < 5 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 2));
     receiver.child.kill('SIGKILL');
     await receiver.ended;
@@ -260,3 +264,12 @@ describe('the process', () => {
     expect(started.output()).toContain(`127.0.0.1:${port} is in use already`);
   });
 });
+
+async function refusesConnections(port: number): Promise<void> {
+  const isRefused = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(false));
+      socket.on('error', () => resolve(true)).on('connect', () => socket.destroy());
+    });
+  await expect.poll(isRefused).toBe(true);
+}

@@ -53,6 +53,16 @@ function send(port: number, localAddress: string, head: string, body = ''): Prom
   });
 }
 
+/** Resolves when the server has read the head; the body never ends. */
+function begin(port: number, localAddress: string, head: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress }, () =>
+      socket.write(`POST /hooks/github HTTP/1.1\r\nhost: door\r\nexpect: 100-continue\r\n${head}\r\n\r\nx`),
+    );
+    sockets.push(socket.on('error', () => undefined).once('data', resolve));
+  });
+}
+
 function proved(body: string): string {
   const signature = createHmac('sha256', secret).update(body).digest('hex');
   return `x-github-event: ping\r\nx-github-delivery: a\r\nx-hub-signature-256: sha256=${signature}\r\ncontent-length: ${body.length}`;
@@ -80,8 +90,7 @@ it('answers a fault with no word of what it was', async () => {
 it('reads few large bodies of one source at once, and goes on reading those of others, and small ones', async () => {
   const port = await open(async () => ({ kind: 'full' }));
   const large = 'x-hub-signature-256: a\r\ncontent-length: 1000000';
-  for (let number = 0; number < 16; number += 1) void send(port, '127.0.0.2', large, 'x').catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await Promise.all(Array.from({ length: 16 }, () => begin(port, '127.0.0.2', large)));
   const answer = await send(port, '127.0.0.2', large, 'x');
   expect(answer).toMatch(/^HTTP\/1\.1 503 /);
   expect(answer).toMatch(/\r\nretry-after: 1\r\n/i);
@@ -92,8 +101,7 @@ it('reads few large bodies of one source at once, and goes on reading those of o
     'inbox-full',
   );
   for (const socket of sockets.splice(0)) socket.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  expect(await send(port, '127.0.0.2', proved(body), body)).toContain('"code":"inbox-full"');
+  await expect.poll(() => send(port, '127.0.0.2', proved(body), body)).toContain('"code":"inbox-full"');
 });
 
 it('reads a push as large as GitHub sends them', async () => {

@@ -117,7 +117,11 @@ export function specIn(folder: string, port: number, bluePort: number): ProxySpe
 }
 
 /** Sends bytes as they are and gives everything that came back until the connection was closed, or until `enough`. */
-export function exchangeRaw(port: number, bytes: string | Buffer, enough?: RegExp): Promise<string> {
+export function exchangeRaw(
+  port: number,
+  bytes: string | Buffer,
+  enough?: RegExp | ((received: string) => boolean),
+): Promise<string> {
   return new Promise((resolve) => {
     let received = '';
     const socket: Socket = connect(port, '127.0.0.1', () => socket.write(bytes));
@@ -127,11 +131,11 @@ export function exchangeRaw(port: number, bytes: string | Buffer, enough?: RegEx
     };
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       received += chunk;
-      if (enough?.test(received)) finish();
+      if (enough instanceof RegExp ? enough.test(received) : enough?.(received)) finish();
     });
     socket.on('error', finish);
     socket.on('close', finish);
-    socket.setTimeout(10_000, finish);
+    socket.setTimeout(60_000, finish);
   });
 }
 

@@ -30,7 +30,7 @@ export async function shop(proxy: Running, { users, orders, thinkMs }: Habits): 
     for (let order = 0; order < orders; order++) {
       const result = await post(proxy, agent);
       results[result] = (results[result] ?? 0) + 1;
-      await delay(thinkMs());
+      if (order < orders - 1) await delay(thinkMs());
     }
     agent.destroy();
   };
