@@ -13,7 +13,7 @@ const drivers: Driver[] = [];
 afterAll(async () => {
   await Promise.all(drivers.map((driver) => driver.kill()));
   await Promise.all(stages.map((stage) => stage.strike()));
-}, 60_000);
+});
 
 const begins = (...names: readonly string[]): Point[] =>
   names.map((sentence) => ({ action: 'step-started', sentence }));

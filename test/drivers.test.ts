@@ -125,7 +125,7 @@ describe('two people', () => {
 });
 
 describe('a controller that gets a signal to end in the middle of a deployment', () => {
-  it('hands it on at once: nothing is turned back, and the next one goes on', { timeout: 60_000 }, async () => {
+  it('hands it on at once: nothing is turned back, and the next one goes on', async () => {
     stage = await setStage();
     const observer = stage.open('observer');
     await manyFiles(join(stage.folder, 'releases', 'shop', 'v1.0', 'assets'));

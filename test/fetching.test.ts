@@ -15,7 +15,7 @@ import { alice, deployed, eventually, finished, type Stage, setStage, until, val
 const ends: (() => Promise<void> | void)[] = [];
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
-}, 60_000);
+});
 
 const target = '\n        canary: []\n        bake: 1s\n';
 

@@ -70,4 +70,4 @@ it('a template that cannot be filled in ends the process at its start, and is na
   });
   expect(await ended).toBe(1);
   expect(output()).toMatch(/halted\.text\.hbs.*headlin/);
-}, 60_000);
+});

@@ -51,7 +51,7 @@ async function afterAMinute(clock: Played['clock'], what: () => boolean): Promis
       movedAt = Date.now();
     }
     return what();
-  }, 60_000);
+  });
 }
 
 describe.concurrent('the files of a release that runs', { timeout: 120_000 }, () => {

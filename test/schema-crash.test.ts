@@ -12,7 +12,7 @@ const drivers: Driver[] = [];
 afterAll(async () => {
   await Promise.all(drivers.map((driver) => driver.kill()));
   await stage?.strike();
-}, 60_000);
+});
 
 const target = `
         canary: []

@@ -14,7 +14,7 @@ const script = join(folder, 'backup.mjs');
 afterAll(async () => {
   await stage?.strike();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 const target = `
         canary: []

@@ -28,11 +28,11 @@ beforeAll(async () => {
   });
   lay('v1.0', first);
   lay('v2.0', { ...first, ...second });
-}, 60_000);
+});
 afterAll(async () => {
   await stage?.strike();
   await server?.stop();
-}, 60_000);
+});
 
 const first = {
   '001_users.expand.sql': 'CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);\n',

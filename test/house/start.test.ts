@@ -94,7 +94,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', { timeout: 180_000 },
     }
     for (const server of held) server.close();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('stops in the middle of its very first deployment, with users on it already', async () => {
     const run = start();

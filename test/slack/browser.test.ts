@@ -48,7 +48,7 @@ describe.skipIf(!existsSync(executablePath))('a day in the browser', { timeout: 
     await load?.stop();
     await stack?.strike();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('shows the channel, with the first release live', async () => {
     await card('shop v1.0').waitFor({ timeout: longMs });

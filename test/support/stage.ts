@@ -176,7 +176,7 @@ export async function until(
   engine: Engine,
   id: string,
   desired: (view: DeploymentView) => boolean,
-  limitMs = 40_000,
+  limitMs = 120_000,
 ): Promise<DeploymentView> {
   const end = Date.now() + limitMs;
   for (;;) {
@@ -220,7 +220,7 @@ export async function deployed(
   version: string,
   more: Partial<DeployRequest> = {},
 ): Promise<DeploymentView> {
-  return until(engine, value(engine.deploy({ version, actor: alice, ...more })).id, finished, 60_000);
+  return until(engine, value(engine.deploy({ version, actor: alice, ...more })).id, finished);
 }
 
 /** Waits for anything; the limit is generous because the machine is small. */

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
 import { freePort } from '@bg/engine/test-kit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { layReleases, releaseVersions } from './build-releases.ts';
@@ -160,11 +160,20 @@ describe('a good release', () => {
       asked.once('error', reject).end();
     });
     const stream = (await fetch(`${shop.url}/events`)).text();
-    const slow = order(shop, { id: 'late' });
-    await delay(300);
-    shop.process.kill('SIGTERM');
+    const slow = new Promise<string>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', expect: '100-continue' };
+      const asked = httpRequest(`${shop.url}/api/orders`, { method: 'POST', headers }, async (answer) =>
+        resolve(await text(answer)),
+      );
+      // It is under way once the shop has read its head.
+      asked.once('error', reject).once('continue', () => {
+        asked.end(JSON.stringify({ id: 'late', product: 1, quantity: 1 }));
+        shop.process.kill('SIGTERM');
+      });
+      asked.flushHeaders();
+    });
     expect(idle).toBe(200);
-    expect(await (await slow).json()).toMatchObject({ status: 'accepted', id: 'late' });
+    expect(JSON.parse(await slow)).toMatchObject({ status: 'accepted', id: 'late' });
     expect(await stream).toMatch(/^data: \{"slot":"green","version":"v2.5-slow"/);
     expect(await shop.exited).toBe(0);
     agent.destroy();

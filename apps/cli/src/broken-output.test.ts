@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openShell, type Shell } from './testing/shell.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let shell: Shell;
 beforeAll(async () => {
@@ -43,7 +43,7 @@ it('a result that cannot be written is an error in one line; other messages may 
 it('the controller continues when no process reads its output', async () => {
   const driving = sh('BG drive 2>&1 | head -n 1');
   const driver = async () => String((await shell.bg('status', '--json')).json().driver);
-  await vi.waitFor(async () => expect(await driver()).toMatch(/^bg \d+/), { timeout: 30_000, interval: 200 });
+  await vi.waitFor(async () => expect(await driver()).toMatch(/^bg \d+/), { timeout: 60_000, interval: 200 });
   const pid = Number(/\d+/.exec(await driver())?.[0]);
   const side = async () => (await shell.bg('status', 'shop', '--json')).json() as { slots: { pid: number }[] };
   const before = (await side()).slots[0]?.pid ?? 0;

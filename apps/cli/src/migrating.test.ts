@@ -20,11 +20,11 @@ beforeAll(async () => {
     { database: true },
   );
   sql = mkdtempSync(join(tmpdir(), 'bg-lint-'));
-}, 60_000);
+});
 afterAll(async () => {
   await shell.close();
   rmSync(sql, { recursive: true, force: true });
-}, 60_000);
+});
 
 describe('bg migrate lint', () => {
   const lint = (...words: readonly string[]) =>

@@ -1,12 +1,10 @@
 // Which delivery means what, on a real engine: orders are executed, and the rules decide on builds that CI reports.
 
 import type { Delivered, Engine, Settlement } from '@bg/engine';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stage, setStage } from '../../../test/support/stage.ts';
 import { createInterpret } from './interpret.ts';
 import { payload } from './testing/payloads.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const target = `
         canary: []

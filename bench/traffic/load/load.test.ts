@@ -46,19 +46,19 @@ test('a service that answers everything loses nothing, and its streams stay whol
   expect(report.streamsCut).toBe(0);
   expect(report.posts).toBeGreaterThan(5);
   expect(new Set(report.records.slot)).toEqual(new Set([1]));
-}, 60_000);
+});
 
 test('a connection that is closed without a word is a lost request', async () => {
   const report = await reportOf(await serverThat((socket) => socket.destroy()));
   expect(report.troubles.lost).toBe(report.sent);
   expect(report.streamsCut).toBeGreaterThan(0);
-}, 60_000);
+});
 
 test('an answer that ends too early is a truncated one', async () => {
   const half = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf';
   const report = await reportOf(await serverThat((socket) => socket.end(half)));
   expect(report.troubles.truncated).toBe(report.sent);
-}, 60_000);
+});
 
 test('an answer 502 is counted, and so is one that belongs to another user', async () => {
   const unable = 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
@@ -68,7 +68,7 @@ test('an answer 502 is counted, and so is one that belongs to another user', asy
   const mistaken = await reportOf(await serverThat((socket) => socket.end(foreign)));
   expect(mistaken.troubles.wrong).toBeGreaterThan(0);
   expect(mistaken.troubles.serverError).toBe(0);
-}, 60_000);
+});
 
 test.each<readonly [string, keyof Report['troubles'], (stream: ServerHttp2Stream) => void]>([
   ['a session that is closed without a word is a lost request', 'lost', (stream) => stream.session?.destroy()],

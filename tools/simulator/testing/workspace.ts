@@ -145,7 +145,7 @@ export async function callApi(
 }
 
 /** Looks again and again until there is an answer, for at most 15 seconds. */
-export async function until<T>(look: () => T | undefined | false, timeoutMs = 15_000): Promise<T> {
+export async function until<T>(look: () => T | undefined | false, timeoutMs = 60_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const answer = look();

@@ -34,7 +34,7 @@ const keys = (): readonly string[] => engine.outbox.due('slack', 100).map(({ key
 async function announce(clock: Clock = systemClock): Promise<void> {
   const over = new AbortController();
   const running = runAnnouncer({ engine, clock, log: silentLog }, over.signal);
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 60_000;
   while (engine.audit.after(engine.cursor('slack'), 1).length > 0) {
     if (Date.now() > end) throw new Error('never read to the end');
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -95,7 +95,7 @@ test('rows of older versions, without details or of an action that is written no
   const over = new AbortController();
   const old: Engine = { ...engine, audit: { ...engine.audit, after, publishHead: () => undefined } };
   const running = runAnnouncer({ engine: old, clock: systemClock, log }, over.signal);
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 60_000;
   while (engine.cursor('slack') < rows.length && Date.now() < end) await new Promise((wake) => setTimeout(wake, 10));
   over.abort();
   await running;

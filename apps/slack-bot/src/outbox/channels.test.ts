@@ -18,7 +18,7 @@ import {
 import { transport } from './messages.ts';
 
 const withApproval = '\n        canary: [{ percent: 10, approval: true }]\n        bake: 1s\n';
-const patience = { timeoutMs: 20_000 };
+const patience = { timeoutMs: 60_000 };
 
 let workspace: Workspace;
 beforeAll(async () => {

@@ -30,7 +30,7 @@ export function startBotProcess(environment: Readonly<Record<string, string>>): 
   return { child, output: () => text, says: (pattern, limitMs) => saying(() => text, pattern, limitMs), exit };
 }
 
-async function saying(output: () => string, pattern: RegExp, limitMs = 30_000): Promise<string> {
+async function saying(output: () => string, pattern: RegExp, limitMs = 60_000): Promise<string> {
   const end = Date.now() + limitMs;
   while (!pattern.test(output())) {
     if (Date.now() > end) throw new Error(`never said ${pattern}; it said:\n${output()}`);

@@ -141,7 +141,7 @@ export function cardWith(slack: Simulator, pattern: RegExp, timeoutMs = 60_000):
 }
 
 /** Waits for something that only this person sees. */
-export function whispered(slack: Simulator, user: string, pattern: RegExp, timeoutMs = 20_000): Promise<SeenMessage> {
+export function whispered(slack: Simulator, user: string, pattern: RegExp, timeoutMs = 60_000): Promise<SeenMessage> {
   return slack.waitFor((messages) => messages.find((message) => message.isEphemeral && pattern.test(textOf(message))), {
     timeoutMs,
     user,

@@ -177,7 +177,7 @@ describe('the configuration', () => {
 });
 
 describe('an engine with toys', () => {
-  it('deploys with them, by a plan without what they cannot do', { timeout: 60_000 }, async () => {
+  it('deploys with them, by a plan without what they cannot do', async () => {
     const { settings } = check();
     if (!settings) throw new Error('the configuration is not sound');
     const engine = composeEngine({ settings, log: silentLog, processName: 'test', drivers: withToys });

@@ -1,8 +1,8 @@
 // What every load balancer driver promises, tested against the real balancer with two small real services behind it.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SlotName } from '../domain/target.ts';
+import { until } from '../lib/testing/until.ts';
 import { canaryContract, probeContract } from './contract/canary.ts';
 import { conversationContract } from './contract/conversations.ts';
 import { previewContract, tokenContract } from './contract/preview.ts';
@@ -164,8 +164,11 @@ function switchingContract(stage: () => Stage): void {
     expect(story.lost).toEqual([]);
     expect(story.stale).toBe(0);
     expect(story.requests).toBeGreaterThan(500);
-    // Requests in flight at the end are counted by now, each exactly once.
-    await delay(200);
+    // Requests in flight at the end are counted soon, each exactly once.
+    await until(async () => {
+      const { blue, green } = await fixture.balancer.traffic(0);
+      return blue.requests + green.requests >= story.requests;
+    });
     const { blue, green } = await fixture.balancer.traffic(0);
     expect(blue.requests + green.requests).toBe(story.requests);
     expect([blue.errors, green.errors, blue.open, green.open]).toEqual([0, 0, 0, 0]);

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -172,13 +173,16 @@ describe('a build', () => {
   });
 
   it('ends with everything that it started', async () => {
-    const child = `setTimeout(() => require("node:fs").writeFileSync(${JSON.stringify(join(folder, 'late'))}, ""), 1500)`;
+    const [late, asked] = ['late', 'asked'].map((name) => JSON.stringify(join(folder, name)));
+    const child = `setInterval(() => require("node:fs").existsSync(${asked}) && require("node:fs").writeFileSync(${late}, ""), 50)`;
     const script = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" }); setTimeout(() => {}, 60_000)`;
     const limits = { ...testLimits, timeMs: 1_000 };
     const desired = { ...settings({ build: [process.execPath, '-e', script] }), limits };
     const source = { kind: 'git', repository: 'acme/shop', ref: 'main' } as const;
     await expect(fetchInto(folder, source, desired)).rejects.toThrow('it took longer than 1 s');
-    await new Promise((wake) => setTimeout(wake, 2_000));
+    writeFileSync(join(folder, 'asked'), '');
+    await new Promise((wake) => setTimeout(wake, 1_000));
+    rmSync(join(folder, 'asked'));
     expect(existsSync(join(folder, 'late'))).toBe(false);
     expectNothing();
   });

@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
@@ -51,9 +50,11 @@ describe('what a release started', () => {
 import { spawn } from 'node:child_process';
 const holder = "require('node:net').createServer().listen(" + process.env.APPLICATION_PORT + ", '127.0.0.1')";
 spawn(process.execPath, ['-e', holder], { stdio: 'ignore' });
-setTimeout(() => process.exit(1), 1500);
+setInterval(() => {}, 1000);
 `;
-    await environment.start(blue, release('v1', leaving), settings);
+    const { pid } = await environment.start(blue, release('v1', leaving), settings);
+    await expect.poll(() => portHolder(blue.port)).toBeDefined();
+    process.kill(pid, 'SIGKILL');
     await expect.poll(async () => (await environment.inspect(blue)).kind, { timeout: 20_000 }).toBe('stopped');
     expect(marked()).toHaveLength(1);
     const next = await environment.start(blue, release('v2'), settings);
@@ -78,14 +79,17 @@ setTimeout(() => process.exit(1), 1500);
     const busyChild = childOf('{}').replace('setInterval(() => {}, 1000)', 'for (;;) {}');
     await environment.start(blue, release('v2', talkingServer + busyChild), settings);
     await ask(blue);
-    await environment.inspect(blue);
-    await delay(1_000);
-    const large = await environment.inspect(blue);
-    if (small.kind !== 'running' || large.kind !== 'running') throw new Error('both run');
+    const running = async () => {
+      const seen = await environment.inspect(blue);
+      if (seen.kind !== 'running') throw new Error('it ended');
+      return seen;
+    };
+    await running();
+    // The release itself does nothing. On a busy machine its child gets a small part of a processor.
+    await expect.poll(async () => (await running()).cpuPercent, { interval: 1_000 }).toBeGreaterThan(5);
+    if (small.kind !== 'running') throw new Error('both run');
     expect(alone.cpuPercent).toBe(0);
-    expect(large.memoryBytes).toBeGreaterThan(small.memoryBytes * 1.3);
-    expect(large.cpuPercent).toBeGreaterThan(20);
-    expect(large.cpuPercent).toBeLessThan(150);
+    expect((await running()).memoryBytes).toBeGreaterThan(small.memoryBytes * 1.3);
     await environment.stop(blue, 200);
   });
 });

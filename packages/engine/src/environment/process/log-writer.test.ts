@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.close());
 
-const patient = { timeout: 30_000, interval: 50 } as const;
+const patient = { timeout: 60_000, interval: 50 } as const;
 const MB = 1024 ** 2;
 
 /** Writes 4 KB lines as fast as they are taken and answers meanwhile. */
@@ -130,7 +130,9 @@ describe('a log stays below its limit', () => {
     try {
       await expect.poll(() => bytesOf(log), patient).toBeGreaterThan(500_000);
       await environment.sweep([blue], 200_000);
-      expect(statSync(`${log}.1`).size).toBe(50_000);
+      // A quarter, and what the service wrote while it was copied.
+      expect(statSync(`${log}.1`).size).toBeGreaterThanOrEqual(50_000);
+      expect(statSync(`${log}.1`).size).toBeLessThan(200_000);
       expect(statSync(log).size).toBeLessThan(200_000);
       const before = lastNumber(log);
       await expect.poll(() => lastNumber(log), patient).toBeGreaterThan(before);
@@ -174,7 +176,14 @@ describe('a service goes on', () => {
     const { pid } = await environment.start(blue, release('v1', counting(20)), settings);
     await expect.poll(() => writers(log).length, patient).toBe(2);
     // One that waited takes over at once, so that it takes more than one round.
-    await expect.poll(() => killWithGroups(writers(log)), patient).toEqual([]);
+    let killed = 0;
+    await expect
+      .poll(() => {
+        const left = killWithGroups(writers(log));
+        killed += left.length;
+        return left;
+      }, patient)
+      .toEqual([]);
     const before = lastNumber(log);
     await systemClock.sleep(300);
     expect((await ask(blue)).pid).toBe(pid);
@@ -185,7 +194,7 @@ describe('a service goes on', () => {
       .map(Number);
     // In order and none twice; what a killed writer had read and not yet written is gone, a line or so each.
     expect(all).toEqual([...new Set(all)].toSorted((one, other) => one - other));
-    expect((all.at(-1) ?? 0) - all.length).toBeLessThan(8);
+    expect((all.at(-1) ?? 0) - all.length).toBeLessThan(killed + 8);
     await environment.sweep([blue], settings.maxLogBytes);
     await expect.poll(() => writers(log).length, patient).toBe(2);
   });

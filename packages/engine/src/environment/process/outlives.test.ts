@@ -46,7 +46,7 @@ import { systemClock } from ${from('../../lib/clock.ts')};
 import { silentLog } from ${from('../../lib/log.ts')};
 ${before}
 const [stateFolder, place, release, settings] = JSON.parse(process.argv[2]);
-setTimeout(() => process.exit(1), 30_000);
+setTimeout(() => process.exit(1), 120_000);
 const environment = createProcessEnvironment({ stateFolder, clock: systemClock, log: silentLog });
 await environment.start(place, release, settings);
 console.log('started');

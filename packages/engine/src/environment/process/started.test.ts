@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../../config/health/settings.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { SlotObservation } from '../environment.ts';
+import { lastLines } from '../tail.ts';
 import { makeProcessFixture, type ProcessFixture } from './process-fixture.ts';
 
 let fixture: ProcessFixture;
@@ -57,11 +58,14 @@ describe('the record of a start', () => {
 describe('the output of a release that ends after it was started', () => {
   it('holds the lines of this start, and none that the engine wrote', async () => {
     const { environment, blue, release, settings } = fixture;
-    const silent = release('v1', 'setTimeout(() => process.exit(3), 400);');
-    await environment.start(blue, silent, settings);
+    const waiting = 'setInterval(() => {}, 1_000);';
+    const silent = await environment.start(blue, release('v1', waiting), settings);
+    process.kill(silent.pid, 'SIGKILL');
     expect(await stopped(() => environment.inspect(blue))).toMatchObject({ lastLog: [] });
-    const talking = release('v2', "console.log('no database'); setTimeout(() => process.exit(3), 400);");
-    await environment.start(blue, talking, settings);
+    const source = `console.log('no database'); ${waiting}`;
+    const talking = await environment.start(blue, release('v2', source), settings);
+    await expect.poll(() => lastLines(environment.logFile(blue), 1)).toEqual(['no database']);
+    process.kill(talking.pid, 'SIGKILL');
     expect(await stopped(() => environment.inspect(blue))).toMatchObject({ lastLog: ['no database'] });
   });
 });

@@ -13,7 +13,7 @@ const lookEveryMs = 20;
 /** What `look` returned when it was first neither false nor undefined nor null. @throws Error after `limitMs` */
 export async function until<T>(
   look: () => T | Promise<T>,
-  { limitMs = 40_000, what = String(look) }: UntilOptions = {},
+  { limitMs = 60_000, what = String(look) }: UntilOptions = {},
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + limitMs;
   for (;;) {

@@ -42,7 +42,7 @@ beforeAll(async () => {
     await balancer.ensure();
     await balancer.apply({ generation: 1, active: 'blue', canary: undefined, preview: 'green' }, 1);
   }
-}, 60_000);
+});
 afterAll(async () => {
   for (const { balancer } of balancers.values()) await balancer.shutdown();
   await witness.close();
@@ -72,7 +72,7 @@ test('without a live release the health of the balancer is 503', async () => {
     const asked = `GET ${healthPath} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n`;
     expect(statusOf(await exchange({ port }, asked))).toBe('503');
   }
-}, 60_000);
+});
 
 test('the table in docs/balancers.md says what differs', () => {
   const rows = conformanceCases

@@ -224,7 +224,7 @@ describe('a process that is killed while no engine lives', () => {
     });
     await balancer.ensure();
     expect([sideOf(await call(balancer.entrypoints[0] ?? '')), isWatched(files().watcher)]).toEqual(['blue', true]);
-  }, 30_000);
+  });
 
   test('and is asked to end before it is back leaves nothing behind', async () => {
     const balancer = balancerOf();

@@ -62,7 +62,7 @@ const counted = (target: Target, expected: readonly number[]) =>
 /** The log is written a few times a second. */
 async function linesWritten({ options }: Target, lines: number): Promise<void> {
   const { accessLog } = placeOf(options);
-  await expect.poll(() => readFileSync(accessLog, 'utf8').split('\n').length - 1, { timeout: 10_000 }).toBe(lines);
+  await expect.poll(() => readFileSync(accessLog, 'utf8').split('\n').length - 1).toBe(lines);
 }
 
 function residentKb(pid: number | undefined): number {

@@ -120,7 +120,8 @@ describe('a change forward soon after a reload', () => {
     await changed.ensure();
     const began = performance.now();
     await changed.apply(routingOf(2, { active: 'green' }), 1, { direction: 'back' });
-    expect(performance.now() - began).toBeLessThan(10_000);
+    // Forward it would wait until the idle connection ends, 50 s.
+    expect(performance.now() - began).toBeLessThan(30_000);
     expect(await stage.side()).toBe('green');
     agent.destroy();
   });

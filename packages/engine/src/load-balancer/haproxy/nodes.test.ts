@@ -66,7 +66,7 @@ describe('two nodes', () => {
     await killNode(stage.folder, 'b');
     const began = performance.now();
     await stage.balancer.apply(routingOf(2, { active: 'blue' }), 1, { direction: 'back' });
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
     expect(onDisk()).toContain('2:1:blue:none');
     expect(await stage.balancer.observe()).toMatchObject([
       { node: 'a', reachable: true },

@@ -207,13 +207,17 @@ describe('counting', () => {
     await stage.user();
     process.kill(Number(readFileSync(stage.places.pid, 'utf8')), 'SIGUSR1');
     await until(() => existsSync(stage.places.accessLog));
-    // The master has made it; its workers follow.
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    await stage.user();
-    await counted(3);
-    expect(await balancer.traffic(0)).toMatchObject({ missed: 0, blue: { requests: 3 } });
+    // The master has made it; its workers follow, and until then write into the old one.
+    let sent = 2;
+    await until(async () => {
+      await stage.user();
+      sent += 1;
+      return readFileSync(stage.places.accessLog, 'utf8') !== '';
+    });
+    await counted(sent);
+    expect(await balancer.traffic(0)).toMatchObject({ missed: 0, blue: { requests: sent } });
     writeFileSync(stage.places.accessLog, 'no line of ours\n', { flag: 'a' });
-    expect(await balancer.traffic(0)).toMatchObject({ missed: 1, blue: { requests: 3 } });
+    expect(await balancer.traffic(0)).toMatchObject({ missed: 1, blue: { requests: sent } });
   });
 });
 

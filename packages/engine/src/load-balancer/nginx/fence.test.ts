@@ -76,7 +76,7 @@ const worstMoments: readonly (readonly [stopBefore: string, what: string])[] = [
 ];
 
 describe('a driver that is woken after another took over', () => {
-  test.each(worstMoments)('stopped at %s (%s) changes nothing', { timeout: 60_000 }, async (stopBefore) => {
+  test.each(worstMoments)('stopped at %s (%s) changes nothing', async (stopBefore) => {
     await balancer.apply(routing('blue'), ++fence);
     // With a generation beyond all others: only the fence can stop it.
     const far = { ...routing('green'), generation: generation + 1_000 };
@@ -93,7 +93,7 @@ describe('a driver that is woken after another took over', () => {
     expect(sideOf(await call(balancer.entrypoints[0] ?? ''))).toBe('blue');
   });
 
-  test('and was not overtaken, finishes its work', { timeout: 60_000 }, async () => {
+  test('and was not overtaken, finishes its work', async () => {
     await balancer.apply(routing('blue'), ++fence);
     const sleeper = startDriver({ routing: routing('green'), fence: ++fence, stopBefore: 'renameSync:1' });
     await stopped(sleeper.process);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const connection of connections) connection.destroy();
   await server?.stop();
-}, 60_000);
+});
 
 async function session(database?: string): Promise<Connection> {
   const connection = await server.connect(database);

@@ -3,6 +3,7 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
+import { until } from '../../lib/testing/until.ts';
 import { neverAborted, testLimits } from '../contract/fixture.ts';
 import type { SchemaDatabase } from '../database.ts';
 import type { BackfillFile } from '../files/migration.ts';
@@ -70,11 +71,25 @@ describe('a key', () => {
   it('whose rows another session waits for makes the next batch wait', async () => {
     await service.query('CREATE TABLE busy (k INT PRIMARY KEY, n INT DEFAULT 0, note VARCHAR(20))');
     await service.query('INSERT INTO busy (k) VALUES (1), (2), (3)');
-    await service.query('CREATE TRIGGER slow BEFORE UPDATE ON busy FOR EACH ROW SET NEW.n = NEW.n + SLEEP(0.5)');
+    // The last row waits until the test has seen that another session waits for the first.
+    const watcher = await server.connect('shop');
+    await watcher.query("SELECT GET_LOCK('gate', 0)");
+    await service.query(
+      "CREATE TRIGGER held BEFORE UPDATE ON busy FOR EACH ROW SET NEW.n = NEW.n + IF(NEW.k = 3, GET_LOCK('gate', 60) - 1, 0)",
+    );
+    const seen = (table: string, what: string) =>
+      until(async () => {
+        const [rows] = await watcher.query(`SELECT 1 FROM information_schema.${table} WHERE ${what}`);
+        return (rows as unknown[]).length > 0;
+      });
     await database.mark(id, { state: 'backfilling', cursor: undefined, rowsDone: 0 });
     const running = batch(3, 'busy');
-    await systemClock.sleep(700);
-    await service.query('DELETE FROM busy WHERE k = 1');
+    await seen('PROCESSLIST', "STATE = 'User lock'");
+    const deleting = service.query('DELETE FROM busy WHERE k = 1');
+    await seen('INNODB_TRX', "trx_state = 'LOCK WAIT'");
+    await watcher.query("SELECT RELEASE_LOCK('gate')");
     expect(await running).toMatchObject({ rows: 3, pressed: true });
+    await deleting;
+    await watcher.end();
   });
 });

@@ -15,11 +15,11 @@ beforeAll(async () => {
   server = await startPostgres('Debian');
   database = await server.createDatabase();
   await server.query(database, "CREATE TABLE users (id bigint, email text); CREATE ROLE narrow LOGIN PASSWORD 'x'");
-}, 60_000);
+});
 afterAll(async () => {
   for (const client of clients) await client.end().catch(() => undefined);
   await server?.stop();
-}, 60_000);
+});
 
 async function session(application: string): Promise<Client> {
   const client = new Client({ connectionString: server.url(database), application_name: application });

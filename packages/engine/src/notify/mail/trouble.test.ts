@@ -57,7 +57,7 @@ describe('an outage', () => {
     await aWhile();
     expect(subjects(back)).toEqual(['shop: d1 failed', 'shop: d2 failed', 'shop: d3 failed']);
     expect(room.engine.outbox.waiting('mail')).toBe(0);
-  }, 60_000);
+  });
 
   it('has an end, which is written once for each mail', async () => {
     const gone = await startMailServer();
@@ -75,7 +75,7 @@ describe('an outage', () => {
       /^mail to Alice Adams was given up: the mail server 127\.0\.0\.1:\d+: .*ECONNREFUSED/,
     );
     expect(row).toMatchObject({ service: 'shop', target: 'production', code: 'failed' });
-  }, 60_000);
+  });
 
   it('of a server that takes connections and says nothing does not delay the end of the process', async () => {
     const silent = createServer((socket) => void socket.on('error', () => {}));
@@ -89,9 +89,9 @@ describe('an outage', () => {
     await met;
     const began = Date.now();
     await notifying.stop();
-    expect(Date.now() - began).toBeLessThan(20_000);
+    expect(Date.now() - began).toBeLessThan(30_000);
     expect(room.engine.outbox.waiting('mail')).toBe(1);
-  }, 60_000);
+  });
 });
 
 describe('what the server answers', () => {
@@ -115,7 +115,7 @@ describe('what the server answers', () => {
     await eventually(() => taken.received.length === 3);
     expect(greylisted).toBe(2);
     expect(room.audited()).not.toContain('mail-dropped');
-  }, 60_000);
+  });
 
   it('with 5xx: given up at once, and reported', async () => {
     const taken = await server({ toRecipient: () => answer(550, '5.1.1 no such\r\n person') });
@@ -143,7 +143,7 @@ describe('what the server answers', () => {
     await aWhile();
     expect(taken.received).toHaveLength(1);
     expect(room.engine.outbox.waiting('mail')).toBe(0);
-  }, 60_000);
+  });
 });
 
 describe('encryption', () => {
@@ -171,7 +171,7 @@ describe('encryption', () => {
     expect([plain.received, seen]).toEqual([[], []]);
     expect(room.engine.outbox.waiting('mail')).toBe(1);
     expect(lines.join('')).not.toContain(password);
-  }, 60_000);
+  });
 
   it('by STARTTLS, with a login; a refused login is written down without the password', async () => {
     let isRight = false;
@@ -203,7 +203,7 @@ describe('encryption', () => {
       expect(text).not.toContain(password);
       expect(text).not.toContain(Buffer.from(password).toString('base64').slice(0, 12));
     }
-  }, 60_000);
+  });
 
   it('is not sent to a server whose certificate no authority vouches for', async () => {
     const folder = openFolder();
@@ -221,7 +221,7 @@ describe('encryption', () => {
     await eventually(() => lines.some((line) => line.includes('was not taken')));
     await aWhile();
     expect(stranger.received).toEqual([]);
-  }, 60_000);
+  });
 
   it('a process without the password leaves mail to the others', async () => {
     const lines: string[] = [];

@@ -79,7 +79,7 @@ describe('PagerDuty', () => {
     await eventually(() => {
       room.clock.advance(1_000);
       return pager.pages.length === 4;
-    }, 60_000);
+    });
     await eventually(() => waits(room) === 0);
     const keys = pager.pages.map(({ body }) => body.dedup_key);
     expect(keys).toEqual(Array(4).fill('bluegreen/shop/production/rollback-failed'));
@@ -177,5 +177,5 @@ describe('both sides ill', () => {
     driven();
     await eventually(() => pager.pages.length === 2);
     expect(pager.pages[1]?.body).toMatchObject({ event_action: 'resolve' });
-  }, 60_000);
+  });
 });

@@ -29,7 +29,7 @@ describe.each(corpora)('advice over %s', (corpus) => {
     else await server.query('given', 'CREATE ROLE app; CREATE SCHEMA app');
     await server.query('postgres', 'CREATE DATABASE shared TEMPLATE given');
     shared = await connected('shared');
-  }, 60_000);
+  });
   afterAll(async () => {
     await shared?.end();
     await server?.stop();

@@ -23,7 +23,7 @@ describe.each(oneSource)('on PostgreSQL of %s', (source) => {
     await server.query('postgres', 'CREATE ROLE app');
     await server.query('postgres', 'CREATE DATABASE given');
     await server.query('given', givenFor('postgres'));
-  }, 60_000);
+  });
   afterAll(() => server?.stop());
 
   it.each(examples.filter(({ proof }) => proof !== 'queue'))('the hazard shows: $rule', async (example) => {

@@ -163,5 +163,5 @@ export function leapingClock(): Clock & { readonly advance: (ms: number) => void
 }
 
 /** Waits until `holds`, for at most `limitMs` of real time. */
-export const eventually = (holds: () => boolean, what: string, limitMs = 20_000): Promise<true> =>
+export const eventually = (holds: () => boolean, what: string, limitMs = 60_000): Promise<true> =>
   until(holds, { what, limitMs });
