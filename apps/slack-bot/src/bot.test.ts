@@ -130,7 +130,7 @@ describe('a day of deployments', () => {
 
   test('status, plan, history, help, lock and unlock answer only the one who asked', async () => {
     const asked: readonly (readonly [string, string, RegExp])[] = [
-      ['/deploy-status', 'shop', /v1\.0 stands warm/],
+      ['/deploy-status', 'shop', /INSTANT\* \(blue v1\.0 healthy/],
       ['/deploy', 'plan v1.0', /Nothing was changed/],
       ['/deploy', 'history', /Last deployments of shop/],
       ['/rollback', 'help', /What you can type/],

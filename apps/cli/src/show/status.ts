@@ -39,7 +39,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
     ...lockLines(target, light),
     ...suspensionLines(target, light),
     ...schemaLines(target, light),
-    `  rollback ${readiness(target, paint)}: ${target.rollback.sentence}`,
+    `  rollback ${readiness(target, paint)} (${target.rollback.sentence})`,
     ...liveLines(target, light),
   ];
 }
@@ -130,7 +130,7 @@ function suspensionLines({ suspension }: TargetView, { now, paint }: Light): rea
 
 function readiness({ rollback }: TargetView, paint: Paint): string {
   const version = rollback.version === undefined ? '' : ` to ${rollback.version}`;
-  const word = `${rollback.readiness}${version}`;
+  const word = `${rollback.readiness.toUpperCase()}${version}`;
   return rollback.readiness === 'instant'
     ? paint.green(word)
     : rollback.readiness === 'slow'

@@ -75,6 +75,7 @@ const announcements = {
   restarted: { note: '🔁' },
   'restart-failed': { note: '🚨' },
   recovered: { note: '🩹' },
+  'readiness-changed': { note: '🐢' },
   'guard-acted': { note: '🛟' },
   'guard-paged': { note: '🚨' },
   'guard-exhausted': { note: '🚨' },
@@ -173,6 +174,7 @@ export function lineFor(event: AuditRead): { readonly mention: 'approvers' | 're
 export function noteFor(event: AuditRead): string | undefined {
   // Of what is configured there is a card.
   if (event.action === 'configuration-pending' && event.code !== 'not-configured') return undefined;
+  if (event.action === 'readiness-changed' && event.detail.worse !== true) return undefined;
   if (event.action === 'health-changed' && (event.detail.role !== 'active' || event.code === 'healthy'))
     return undefined;
   return announcementOf(event).note;

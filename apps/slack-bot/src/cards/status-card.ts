@@ -134,14 +134,15 @@ function liveLine({ live, last }: TargetView): string | undefined {
   return `${label}: ${stageEmoji[stageOf(shown)]} ${outside(`${subject(shown)}, ${headline(shown)}`, 200)} ${code(shown.id)}`;
 }
 
-const readiness: Readonly<Record<TargetView['rollback']['readiness'], string>> = {
+const readinessSigns: Readonly<Record<TargetView['rollback']['readiness'], string>> = {
   instant: '⚡',
   slow: '🐢',
   blocked: '🚫',
 };
 
 function rollbackLine({ rollback }: TargetView): string {
-  return `Rollback: ${readiness[rollback.readiness]} ${outside(rollback.sentence, 300)}`;
+  const { readiness, sentence } = rollback;
+  return `Rollback: ${readinessSigns[readiness]} *${readiness.toUpperCase()}* (${outside(sentence, 300)})`;
 }
 
 function warnings(status: Pick<StatusView, 'warnings'>): readonly Block[] {

@@ -69,6 +69,7 @@ const reports = {
   restarted: {},
   'restart-failed': {},
   recovered: {},
+  'readiness-changed': {},
   'guard-acted': {},
   'guard-paged': { pager: true },
   'guard-exhausted': { pager: true },

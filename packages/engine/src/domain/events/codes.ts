@@ -19,6 +19,7 @@ export interface AuditCodes {
   'health-changed': 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
   /** The role of the slot. */
   crashed: Role;
+  'readiness-changed': 'instant' | 'slow' | 'blocked';
   'guard-acted': Illness;
   'guard-paged': Illness;
   'guard-exhausted': Illness;

@@ -1,6 +1,6 @@
 // Slots, what runs in them and how healthy it is; where users are routed, and what is known of that.
 
-import { count, listOf, oneOf, optional, orNull, record, type Shape, text } from './shape.ts';
+import { count, flag, listOf, oneOf, optional, orNull, record, type Shape, text } from './shape.ts';
 import { inSlot, nodes, nothing, role, routing, sides, slot } from './words.ts';
 
 const versionIn = { slot, version: orNull(text) } as const satisfies Shape;
@@ -35,6 +35,7 @@ export const healthEvents = {
   restarted: restarts,
   'restart-failed': restarts,
   recovered: inSlot,
+  'readiness-changed': { before: text, worse: flag },
   'guard-acted': guarded,
   'guard-paged': guarded,
   'guard-exhausted': guarded,

@@ -16,6 +16,7 @@ import { observeOpen } from '../run/steps/drained.ts';
 import { guardLiveSide } from './guard/guard.ts';
 import { endRetention } from './retention.ts';
 import { superviseSlot } from './slot-health.ts';
+import { watchReadiness } from './watch-readiness.ts';
 
 /** Between two rounds, however long one took. */
 const minRestMs = 100;
@@ -60,6 +61,7 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
   for (const slot of ['blue', 'green'] as const) {
     await endRetention({ core, target, lease, signal }, slot);
   }
+  watchReadiness({ core, target, lease });
   core.builds.deployWaiting(target.key, lease);
   writeUnauthenticatedCounts(core, lease);
 }

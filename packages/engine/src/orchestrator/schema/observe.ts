@@ -116,6 +116,11 @@ export function lostFor(core: Core, target: Target, version: string): string | u
   return verdict && verdict.lost.length > 0 ? verdict.evidence : undefined;
 }
 
+/** As far as the last check knows; false without a database, too. */
+export function fitsAsSeen(core: Core, target: Target, version: string): boolean {
+  return readLook(core, target)?.verdicts[version]?.verdict === 'compatible';
+}
+
 /** Asked of the database. One that cannot be asked stops no deployment: the way back must not need it. */
 export async function fitsSchema(core: Core, target: Target, folder: string): Promise<SchemaVerdict> {
   return target.migrator.compatible([folder]).then(

@@ -8,16 +8,18 @@ import { actorName, shortName } from '../../domain/actor.ts';
 import type { Mode } from '../../domain/deployment.ts';
 import { ok, type Result } from '../../domain/refusal.ts';
 import { otherSlot, type SlotName } from '../../domain/target.ts';
+import { forHowLong } from '../../domain/times.ts';
 import { buildOf } from '../../state/builds.ts';
 import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
-import { readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
+import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates/gates.ts';
 import { planFacts } from '../plan/register.ts';
 import { stepTitle } from '../run/steps/named.ts';
 import { nothingToChange, schemaSeen } from '../schema/seen.ts';
+import { howLong } from '../views/readiness.ts';
 import { lookAtRun } from './plan-run.ts';
 import { recordRefusal } from './refused.ts';
 
@@ -173,6 +175,7 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
       ...(held.version === null
         ? []
         : [`${slot} gives up ${held.version}${held.label ? ` (${held.label})` : ` (${held.role})`}`]),
+      ...slowerRollback(core, target, held, facts),
       ...(registered && digest !== undefined && registered.digest !== digest
         ? [`the files of ${request.version} differ from those registered; a version is immutable`]
         : []),
@@ -180,6 +183,19 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
     hash: digest === undefined ? undefined : planned.hash,
     run: seen?.run,
   });
+}
+
+/** A failed release stands in the slot of the standby for a while: said before it happens. */
+function slowerRollback(
+  core: Core,
+  target: Target,
+  { role, label, version: standby, slot }: SlotRow,
+  { active, version }: GateFacts,
+): readonly string[] {
+  if (role !== 'standby' || label !== null || standby === null || standby === active?.version) return [];
+  const { keepMs } = target.settings.failedSide;
+  const held = keepMs === 0 ? '' : `; if ${version} fails, it stays in ${slot} for ${forHowLong(keepMs)}`;
+  return [`until ${version} is live, a rollback to ${standby} needs a start (${howLong(core, target)})${held}`];
 }
 
 function routingLines({ settings }: Target, { active }: GateFacts, version: string): readonly string[] {

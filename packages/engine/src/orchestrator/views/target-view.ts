@@ -4,7 +4,6 @@ import type { ReleaseNow } from '../../api/releases.ts';
 import type { SlotView, TargetView } from '../../api/views.ts';
 import type { ObservedNode } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
-import { clockTime } from '../../domain/times.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
@@ -16,8 +15,8 @@ import { readFilesDrift } from '../releases/files.ts';
 import { readDrift } from '../routing/drift.ts';
 import { readOpen } from '../run/steps/drained.ts';
 import { schemaView } from '../schema/schema-view.ts';
-import { rollbackTarget } from '../verbs/rollback-target.ts';
 import { viewDeployment } from './deployment-view.ts';
+import { readiness } from './readiness.ts';
 
 export function viewTarget(core: Core, target: Target): TargetView {
   const { db } = core.store;
@@ -78,27 +77,5 @@ function releaseNow(core: Core, target: Target, slot: SlotName, version: string)
   return {
     filesDrift: drift && { files: drift.files, count: drift.count, since: drift.since },
     wouldChange: readSlotChange(core, target, slot, version),
-  };
-}
-
-function readiness(core: Core, target: Target): TargetView['rollback'] {
-  const to = rollbackTarget(core, target, undefined);
-  if (!to) return { readiness: 'blocked', version: undefined, sentence: 'there is no earlier release to go back to' };
-  const standby = (['blue', 'green'] as const)
-    .map((slot) => viewSlot(core, target, slot))
-    .find(({ role, version }) => role === 'standby' && version === to.version);
-  if (!to.warm || !standby)
-    return { readiness: 'slow', version: to.version, sentence: `${to.version} must be started first` };
-  if (standby.health === 'unhealthy')
-    return {
-      readiness: 'slow',
-      version: to.version,
-      sentence: `${to.version} in ${standby.slot} is unhealthy and would be started again first: ${standby.healthProblem ?? 'no reason given'}`,
-    };
-  const until = standby.keepUntil === undefined ? '' : `, kept until ${clockTime(standby.keepUntil)}`;
-  return {
-    readiness: 'instant',
-    version: to.version,
-    sentence: `${to.version} stands warm in ${standby.slot}${until}`,
   };
 }

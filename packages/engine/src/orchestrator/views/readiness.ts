@@ -1,0 +1,95 @@
+// What a rollback would be like now: instant, slow with the time that a start took before, or blocked with the way out.
+
+import type { TargetView } from '../../api/views.ts';
+import { otherSlot } from '../../domain/target.ts';
+import { clockTime, forHowLong } from '../../domain/times.ts';
+import { releasesOnceLive } from '../../state/deployments.ts';
+import { getSnapshot, slotKey } from '../../state/snapshots.ts';
+import { startTimes } from '../../state/start-times.ts';
+import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
+import type { SlotSnapshot } from '../controller/side-health.ts';
+import type { Core, Target } from '../core.ts';
+import { activeSide } from '../gates/facts.ts';
+import { readDrift } from '../routing/drift.ts';
+import { fitsAsSeen, lostFor } from '../schema/observe.ts';
+import { rollbackTarget } from '../verbs/rollback-target.ts';
+
+export type Readiness = TargetView['rollback'];
+
+export function readiness(core: Core, target: Target): Readiness {
+  const to = rollbackTarget(core, target, undefined);
+  const drift = readDrift(core, target.key);
+  if (drift?.blocks === true)
+    return blocked(
+      to?.version,
+      'the load balancer has drifted; put back what was decided (`bg routing restore`) or adopt what it does (`bg routing adopt`)',
+    );
+  if (!to) return blocked(undefined, whyNone(core, target));
+  const lost = lostFor(core, target, to.version);
+  if (lost !== undefined) return blocked(to.version, `${to.version} cannot run on the schema: ${lost}; go forward`);
+  const active = activeSide(core, target);
+  const other = readSlot(core.store.db, target.key, otherSlot(active?.slot ?? 'green'));
+  return to.warm ? warm(core, target, to.version, other) : cold(core, target, to.version, other);
+}
+
+const blocked = (version: string | undefined, sentence: string): Readiness => ({
+  readiness: 'blocked',
+  version,
+  sentence,
+});
+
+/** The newest release that was live before says it for all. */
+function whyNone(core: Core, target: Target): string {
+  const { db } = core.store;
+  const active = activeSide(core, target);
+  const [before] = releasesOnceLive(db, target.key).filter((version) => version !== active?.version);
+  if (before === undefined) return 'there is no earlier release to go back to';
+  const digest = readRelease(db, target.key.service, before)?.digest;
+  const mark = digest === undefined ? undefined : readQuarantine(db, digest);
+  if (mark) return `${before} is marked bad: ${mark.reason}; deploy a fixed release, or clear the mark`;
+  const lost = lostFor(core, target, before);
+  if (lost !== undefined) return `${before} cannot run on the schema any more: ${lost}; go forward`;
+  return `the files of ${before} are not on this machine any more; put them back, or deploy another release`;
+}
+
+function warm(core: Core, target: Target, version: string, row: SlotRow): Readiness {
+  const seen = getSnapshot<SlotSnapshot>(core.store.db, slotKey(target.key, row.slot))?.value;
+  const state = seen && seen.version === row.version && seen.deploymentId === row.deploymentId ? seen.state : undefined;
+  if (state?.condition === 'unhealthy')
+    return {
+      readiness: 'slow',
+      version,
+      sentence: `${row.slot} ${version} is unhealthy and is started again first, ${howLong(core, target)}: ${state.problem ?? 'no reason given'}`,
+    };
+  const health = state === undefined || state.condition === 'unknown' ? 'not checked yet' : state.condition;
+  const schema = fitsAsSeen(core, target, version) ? ['schema ok'] : [];
+  const left = row.keepUntil === null ? [] : [`${forHowLong(row.keepUntil - core.clock.now())} left`];
+  return {
+    readiness: 'instant',
+    version,
+    sentence: [`${row.slot} ${version} ${health}`, ...schema, ...left].join(', '),
+  };
+}
+
+function cold(
+  core: Core,
+  target: Target,
+  version: string,
+  { slot, label, version: held, keepUntil }: SlotRow,
+): Readiness {
+  const until = keepUntil === null ? '' : ` until ${clockTime(keepUntil)}`;
+  const why = label === null || held === null ? '' : `: ${slot} holds ${held} (${label})${until}`;
+  const instead = label === 'failed' || label === 'aborted' ? '; `bg restore` gives the slot back now' : '';
+  return {
+    readiness: 'slow',
+    version,
+    sentence: `start of ${version} needed, ${howLong(core, target)}${why}${instead}`,
+  };
+}
+
+/** Of the last starts on this target, the one in the middle. */
+export function howLong({ store }: Core, { key }: Target): string {
+  const times = [...startTimes(store.db, key)].sort((a, b) => a - b);
+  const middle = times[Math.floor(times.length / 2)];
+  return middle === undefined ? 'no start was measured yet' : `about ${forHowLong(Math.max(1_000, middle))}`;
+}
