@@ -5,7 +5,7 @@ import { otherSlot } from '../../domain/target.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
 import { releasesOnceLive } from '../../state/deployments.ts';
 import { getSnapshot, slotKey } from '../../state/snapshots.ts';
-import { startTimes } from '../../state/start-times.ts';
+
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import type { Core, Target } from '../core.ts';
@@ -13,6 +13,7 @@ import { activeSide } from '../gates/facts.ts';
 import { readDrift } from '../routing/drift.ts';
 import { fitsAsSeen, lostFor } from '../schema/observe.ts';
 import { rollbackTarget } from '../verbs/rollback-target.ts';
+import { startTimes } from './start-times.ts';
 
 export type Readiness = TargetView['rollback'];
 
