@@ -2,10 +2,9 @@
 
 import type { HealthSettings } from '../config/health/settings.ts';
 import type { SlotName } from '../domain/target.ts';
-import { asAccount, findAccount } from '../lib/accounts.ts';
 import { hasCode, messageOf } from '../lib/errors.ts';
-import { run } from '../lib/exec.ts';
 import { askGrpcHealth } from '../lib/grpc-health.ts';
+import { runAs } from '../lib/run-as.ts';
 import { openTcp } from '../lib/tcp.ts';
 import { fillCommand } from './env-files.ts';
 import { excerpt } from './json-path.ts';
@@ -63,8 +62,8 @@ async function problemOfCommand({ url, expected, settings, signal }: Asked): Pro
   const { argv, unknown } = fillCommand(command.argv, { APP_VERSION: '', ...env });
   if (unknown.length > 0) return `health.${unknown.join('; ')}`;
   try {
-    await run({
-      argv: asAccount(argv, command.account && findAccount(command.account)),
+    await runAs(command.account, {
+      argv,
       cwd: command.cwd,
       env,
       timeoutMs,

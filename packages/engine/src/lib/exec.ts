@@ -9,6 +9,8 @@ export interface Command {
   readonly cwd?: string;
   /** The whole environment of the command; nothing is inherited. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Without it the command reads nothing. */
+  readonly input?: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   /** The processes that it starts end with it; for commands that start others, as builds do. */
@@ -30,7 +32,7 @@ export async function run(command: Command): Promise<CommandResult> {
     ...(command.env === undefined ? {} : { env: { ...command.env }, extendEnv: false }),
     ...(command.signal === undefined ? {} : { cancelSignal: command.signal }),
     timeout: command.timeoutMs,
-    stdin: 'ignore',
+    ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
     maxBuffer: command.maxOutputBytes ?? 1 << 20,
     detached: command.group === true,
     reject: false,

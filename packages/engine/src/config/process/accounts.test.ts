@@ -43,11 +43,11 @@ describe('the account of a slot', () => {
 
   it('needs an engine that is root for what the helper does not do, which the check says in one sentence', () => {
     const text = withService(
-      '    user: nobody\n    group: daemon\n    health: { type: command, command: [/bin/true] }\n',
+      '    user: nobody\n    group: daemon\n    health: { type: command, command: [/bin/true] }\n    artifacts: { build: { user: daemon } }\n',
     );
     expect(accountNote(settingsOf(text), true)).toBeUndefined();
     expect(accountNote(settingsOf(text), false)).toBe(
-      'this account is not root: for shop, `group`, the health check by command, templates of its releases (CONFIG_DIR) need an engine that is root, since the helper (docs/accounts.md) does not do them',
+      'this account is not root: for shop, builds under `artifacts.build.user` need an engine that is root, since the helper (docs/accounts.md) does not run them',
     );
     expect(accountNote(settingsOf(edited()), false)).not.toContain('root');
   });

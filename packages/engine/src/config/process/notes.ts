@@ -36,20 +36,12 @@ export function accountNote({ targets }: Pick<Settings, 'targets'>, isRoot = tru
 }
 
 /** What a service with a `user` has that only an engine which is root can do. */
-function rootSentence({ service, slots, health, database, artifacts }: Settings['targets'][number]): readonly string[] {
-  const accounts = [slots.blue.account, slots.green.account].filter((account) => account !== undefined);
-  const parts = [
-    ...(accounts.some(({ group }) => group !== undefined) ? ['`group`'] : []),
-    ...(accounts.length > 0 && health.type === 'command' ? ['the health check by command'] : []),
-    ...(accounts.length > 0 && database ? ['schema smoke commands of its releases'] : []),
-    ...(accounts.length > 0 ? ['templates of its releases (CONFIG_DIR)'] : []),
-    ...(artifacts.buildAccount ? ['builds under `artifacts.build.user`'] : []),
-  ];
-  return parts.length === 0
-    ? []
-    : [
-        `this account is not root: for ${service}, ${parts.join(', ')} need an engine that is root, since the helper (docs/accounts.md) does not do them`,
-      ];
+function rootSentence({ service, artifacts }: Settings['targets'][number]): readonly string[] {
+  return artifacts.buildAccount
+    ? [
+        `this account is not root: for ${service}, builds under \`artifacts.build.user\` need an engine that is root, since the helper (docs/accounts.md) does not run them`,
+      ]
+    : [];
 }
 
 /** `missing`: the limits that no control group can keep here. */

@@ -3,6 +3,7 @@
 
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { giveThroughHelper } from '../../lib/account-helper.ts';
 import type { Account } from '../../lib/accounts.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { RenderedFile } from '../templates.ts';
@@ -12,20 +13,28 @@ export function configFolderOf(where: RecordPlace, launch: string): string {
   return join(allOf(where), launch.slice(launch.lastIndexOf('.') + 1));
 }
 
+interface Owner {
+  /** Undefined: that of this process, or the helper's. */
+  readonly account: Account | undefined;
+  /** The name by which the helper knows the slot, where it gives the files. */
+  readonly helped: string | undefined;
+}
+
 /** Only the user that the service runs as can read them. */
-export function writeConfig(
+export async function writeConfig(
   where: RecordPlace,
   { folder, files }: { readonly folder: string; readonly files: readonly RenderedFile[] },
-  account: Account | undefined,
-): void {
+  { account, helped }: Owner,
+): Promise<void> {
   if (files.length === 0) return;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const { path, content } of files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true, mode: 0o700 });
     writeFileAtomic(join(folder, path), content, 0o600);
   }
-  if (account === undefined || account.uid === process.getuid?.()) return;
-  giveTo(account, folder);
+  if (helped !== undefined) await giveAll(folder, (path) => giveThroughHelper(helped, path));
+  else if (account !== undefined && account.uid !== process.getuid?.()) await giveAll(folder, givenByRoot(account));
+  else return;
   for (let path = dirname(folder); ; path = dirname(path)) {
     // Passable, not listable: what is secret there are files of mode 0600.
     chmodSync(path, (statSync(path).mode & 0o7777) | 0o011);
@@ -37,16 +46,19 @@ export function writeConfig(
  * The account owns the files. The engine owns the folders, so that the account cannot put a link where this program
  * removes files later; the account reads the folders through its group.
  */
-function giveTo(account: Account, folder: string): void {
-  const { uid, gid } = account;
-  chownSync(folder, -1, gid);
+async function giveAll(folder: string, give: (path: string) => void | Promise<void>): Promise<void> {
+  await give(folder);
   chmodSync(folder, 0o750);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) giveTo(account, path);
-    else chownSync(path, uid, gid);
+    await (entry.isDirectory() ? giveAll(path, give) : give(path));
   }
 }
+
+const givenByRoot =
+  ({ uid, gid }: Account) =>
+  (path: string): void =>
+    chownSync(path, statSync(path).isDirectory() ? -1 : uid, gid);
 
 /** Of every start in this slot. */
 export function clearConfig(where: RecordPlace): void {

@@ -1,10 +1,11 @@
 // An engine that is not root starts slots under separate accounts through one command, which sudo allows (see
-// deploy/helper). The command's own file names the slots that it knows; the engine asks it for nothing else.
+// deploy/helper). The command's own list names the slots that it knows.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SlotKey } from '../../domain/target.ts';
+import { helperArgv, helperEnv, helperInput, helperList, listedSlots } from '../../lib/account-helper.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import type { Variables } from '../env-files.ts';
@@ -12,8 +13,11 @@ import { describePlace, type LaunchSettings, type ReleaseFiles } from '../enviro
 import type { Room } from './room.ts';
 
 export interface SlotHelper {
-  /** The account that its file names for the slot, and the folder below which releases are. */
+  /** As the helper's list names it. */
+  readonly name: string;
+  /** The account that its list names for the slot, and the folder below which releases are. */
   readonly user: string;
+  readonly group: string | undefined;
   readonly releases: string;
   /** The command that becomes the program, which reads its environment from `input`. */
   argv(start: HelperStart): readonly [string, ...string[]];
@@ -32,41 +36,26 @@ interface HelperStart {
   readonly words: readonly string[];
 }
 
-const helper = '/usr/local/sbin/bluegreen-slot';
-const list = '/etc/bluegreen/slots.conf';
 const limitMs = 20_000;
-const path = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Undefined for root, which needs none, and for a slot that the helper's file does not name. */
 export function helperFor({ mark }: Pick<Room, 'mark'>, { service, target, slot }: SlotKey): SlotHelper | undefined {
   if (process.getuid?.() === 0) return undefined;
   const name = `${service}.${target}.${slot}`;
-  const [, user, releases] = lineOf(name) ?? [];
-  if (user === undefined || releases === undefined) return undefined;
-  const command = (...words: readonly string[]) => ['sudo', '-n', helper, ...words] as const;
+  const listed = listedSlots().find((slot) => slot.name === name);
+  if (listed === undefined) return undefined;
   const ask = async (...words: readonly string[]) => {
-    const { stdout } = await run({ argv: command(...words), env: { PATH: path }, timeoutMs: limitMs });
+    const { stdout } = await run({ argv: helperArgv(...words), env: helperEnv, timeoutMs: limitMs });
     return (stdout.match(/\d+/g) ?? []).map(Number);
   };
   return {
-    user,
-    releases,
+    ...listed,
     argv: ({ quota, folder, program, words }) =>
-      command('start', name, mark, ...limitsOf(quota), folder, program, ...words),
+      helperArgv('start', name, mark, ...limitsOf(quota), folder, program, ...words),
     members: () => ask('members', name, mark),
     signal: async (signal) => void (await ask('signal', name, mark, signal.slice(3))),
     clear: () => ask('clear', name, mark),
   };
-}
-
-/** Parses the list as the helper does; the helper checks it again. */
-function lineOf(name: string): readonly string[] | undefined {
-  try {
-    const lines = readFileSync(list, 'utf8').split('\n');
-    return lines.map((line) => line.trim().split(/\s+/)).find(([slot]) => slot === name);
-  } catch {
-    return undefined;
-  }
 }
 
 function limitsOf(quota: LaunchSettings['quota']): readonly string[] {
@@ -79,17 +68,18 @@ function limitsOf(quota: LaunchSettings['quota']): readonly string[] {
 /** Checks what the helper would refuse, before anything is stopped. @throws BlueGreenError `account-refused` */
 export function requireHelped(
   place: SlotKey,
-  { user, releases }: SlotHelper,
-  { release, settings: { account, templates } }: { readonly release: ReleaseFiles; readonly settings: LaunchSettings },
+  { user, group, releases }: SlotHelper,
+  { release, settings: { account } }: { readonly release: ReleaseFiles; readonly settings: LaunchSettings },
 ): void {
   const refuse = (why: string) => refusal(place, why);
   if (account?.user !== user)
-    throw refuse(`${list} names the account ${user} for it, and the configuration ${account?.user ?? 'none'}`);
-  if (account.group !== undefined) throw refuse('a group beside the user needs an engine that is root');
-  if (templates.length > 0)
-    throw refuse('templates with a user need an engine that is root, which gives the account its files');
+    throw refuse(`${helperList} names the account ${user} for it, and the configuration ${account?.user ?? 'none'}`);
+  if (account.group !== group)
+    throw refuse(
+      `${helperList} names ${group ? `the group ${group}` : 'no group'} for it, and the configuration ${account.group ?? 'none'}`,
+    );
   if (!`${real(release.folder)}/`.startsWith(`${real(releases)}/`))
-    throw refuse(`${release.folder} is not within ${releases}, which ${list} names for it`);
+    throw refuse(`${release.folder} is not within ${releases}, which ${helperList} names for it`);
 }
 
 const real = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
@@ -112,9 +102,8 @@ const refusal = (place: SlotKey, why: string): BlueGreenError =>
  */
 function environmentInput({ stateFolder }: Pick<Room, 'stateFolder'>, env: Variables): number {
   const file = join(stateFolder, `environment.${randomBytes(4).toString('hex')}.tmp`);
-  const entries = Object.entries(env).map(([name, value]) => `${name}=${value}\0`);
   try {
-    writeFileSync(file, entries.join(''), { mode: 0o600, flag: 'wx' });
+    writeFileSync(file, helperInput(env), { mode: 0o600, flag: 'wx' });
     return openSync(file, 'r');
   } finally {
     rmSync(file, { force: true });
@@ -130,5 +119,5 @@ interface Helped {
 /** How a process begins that becomes the program and passes the environment on. Call `close` when it has begun. */
 export function helpedStart(room: Pick<Room, 'stateFolder'>, { helper, start, env }: Helped) {
   const input = environmentInput(room, env);
-  return { argv: helper.argv(start), env: { PATH: path }, input, close: () => closeSync(input) };
+  return { argv: helper.argv(start), env: helperEnv, input, close: () => closeSync(input) };
 }

@@ -190,8 +190,8 @@ async function spawn(
 ): Promise<DetachedProcess> {
   try {
     clearConfig(recordPlace(room, place));
-    const { account, configFolder: folder, files } = prepared;
-    writeConfig(recordPlace(room, place), { folder, files }, account);
+    const { account, helper, configFolder: folder, files } = prepared;
+    await writeConfig(recordPlace(room, place), { folder, files }, { account, helped: helper?.name });
     const output = await openOutput(logFileOf(room, place), settings.maxLogBytes);
     giveOutput(output, account);
     const { close, ...how } = { close: undefined, ...beginning(room, { place, release, settings }, prepared) };

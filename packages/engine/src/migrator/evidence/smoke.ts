@@ -1,8 +1,8 @@
 // A release's own smoke command on the migrated copy: the one layer that exercises triggers, constraints and rights.
 
-import { asAccount, findAccount } from '../../lib/accounts.ts';
+import { findAccount } from '../../lib/accounts.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
-import { run } from '../../lib/exec.ts';
+import { runAs } from '../../lib/run-as.ts';
 import { maskIn, secretsIn } from '../address.ts';
 import type { ReleaseNeeds } from './needs.ts';
 import type { Coverage, Evidence } from './report.ts';
@@ -24,10 +24,9 @@ export async function runSmoke(copy: ScratchCopy, release: ReleaseNeeds, signal:
   const { account: name, ...command } = smoke;
   try {
     const account = name && findAccount(name);
-    const argv = asAccount(smoke.argv, account);
     return await copy.lend(async (url) => {
       try {
-        await run({ ...command, argv, env: { ...smoke.env, DATABASE_URL: url }, signal, group: true });
+        await runAs(name, { ...command, env: { ...smoke.env, DATABASE_URL: url }, signal, group: true });
         return { smoke: 'passed', evidence: [] };
       } catch (thrown) {
         // A command may print what it was given.

@@ -3,7 +3,10 @@
 import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { giveThroughHelper, slotOfAccount } from '../../../lib/account-helper.ts';
+import type { Account } from '../../../lib/accounts.ts';
 import { messageOf } from '../../../lib/errors.ts';
+import { runThroughHelper } from '../../../lib/run-as.ts';
 import type { Dialect } from '../../dialect.ts';
 import type { Prepared } from '../../evidence/prepared.ts';
 import { rehearse } from '../../evidence/rehearsal/rehearse.ts';
@@ -65,17 +68,41 @@ export function openCopy({ folder, file, addressOf, ledger, split, signal }: Cop
       mkdirSync(place, { mode: 0o700 });
       const other = join(place, 'copy.sqlite');
       database.prepare('VACUUM INTO ?').run(other);
-      if (to !== undefined && to.uid !== process.getuid?.()) {
-        chmodSync(folder, 0o711);
-        for (const path of [other, place]) chownSync(path, to.uid, to.gid);
+      if (to === undefined || to.uid === process.getuid?.()) return work(addressOf(other));
+      chmodSync(folder, 0o711);
+      const takeBack = await lendTo(to, { place, file: other });
+      try {
+        return await work(addressOf(other));
+      } finally {
+        await takeBack();
       }
-      return work(addressOf(other));
     },
     async drop() {
       database.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+const clearMs = 10_000;
+
+/**
+ * An engine that is not root keeps the folder; the account writes into it through its group.
+ * @returns what removes folders that the account made there, which this process may not enter
+ */
+async function lendTo(
+  account: Account,
+  { place, file }: { readonly place: string; readonly file: string },
+): Promise<() => Promise<void>> {
+  const slot = slotOfAccount(account);
+  if (slot === undefined) {
+    for (const path of [file, place]) chownSync(path, account.uid, account.gid);
+    return async () => {};
+  }
+  for (const path of [file, place]) await giveThroughHelper(slot, path);
+  chmodSync(place, 0o770);
+  const argv = ['/usr/bin/find', place, '-mindepth', '1', '-delete'] as const;
+  return async () => void (await runThroughHelper(slot, { argv, timeoutMs: clearMs }));
 }
 
 /** Reach into other files: on a copy nothing else may be touched. */
