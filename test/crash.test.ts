@@ -49,7 +49,7 @@ const crashes: readonly Crash[] = [
       { action: 'slot-claimed', sentence: 'green' },
       { action: 'routing-intended', sentence: 'opens the preview' },
       { action: 'routing-intended', sentence: '10 %' },
-      { action: 'routing-intended', sentence: 'everybody to v2.1' },
+      { action: 'routing-intended', sentence: 'all users to v2.1' },
     ],
     ends: 'promoted',
   },
@@ -68,7 +68,7 @@ const crashes: readonly Crash[] = [
     giveUpAt: { action: 'step-started', sentence: 'bake' },
     points: [
       ...undoes('promote'),
-      { action: 'routing-intended', sentence: 'everybody back to v1.0' },
+      { action: 'routing-intended', sentence: 'all users back to v1.0' },
       ...undoes('shift-traffic'),
     ],
     ends: 'rolled-back',

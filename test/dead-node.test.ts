@@ -109,13 +109,13 @@ it('is not waited for by an abort, which names it; it follows when it comes', as
   const end = await until(engine, id, finished, quicklyMs);
   expect(end.outcome).toMatchObject({ kind: 'aborted' });
   expect(await versionsAt(stage.front)).toEqual(['v1.0']);
-  const back = rows(engine, 'routing-applied').find(({ sentence }) => sentence.startsWith('everybody back to v1.0'));
+  const back = rows(engine, 'routing-applied').find(({ sentence }) => sentence.startsWith('all users back to v1.0'));
   expect(back).toMatchObject({
     sentence: expect.stringContaining('; without b ('),
     detail: { silent: [{ node: 'b' }] },
   });
   const undone = rows(engine, 'step-undone').find(({ sentence }) => sentence.startsWith('shift-traffic'));
-  expect(undone?.sentence).toMatch(/^shift-traffic: everybody gets v1\.0 again; without b \(.*\): tried again/);
+  expect(undone?.sentence).toMatch(/^shift-traffic: all users get v1\.0 again; without b \(.*\): tried again/);
 
   await free();
   const reached = () => rows(engine, 'balancer-restarted').some(({ sentence }) => /\bb\b/.test(sentence));

@@ -82,12 +82,12 @@ async function play(balancer: Balancer, stage: Stage): Promise<void> {
   expect(afterCanary).toContainEqual(expect.stringMatching(/^balancer-restarted: /));
   expect(afterCanary).toContainEqual(expect.stringMatching(/^crashed: v1\.0 in blue \(active\)/));
   expect(afterCanary).toContainEqual(expect.stringMatching(/^turned-back: v2\.0 in green ended/));
-  expect(afterCanary).toContainEqual('routing-applied: everybody back to v1.0');
+  expect(afterCanary).toContainEqual('routing-applied: all users back to v1.0');
 
   const promoted = await deployTo(engine, 'v2.1', awaitsApproval);
   const atSwitch = newest(engine);
   value(engine.approve({ id: promoted }, bob));
-  await reached(engine, { action: 'routing-intended', sentence: 'everybody to v2.1' }, atSwitch);
+  await reached(engine, { action: 'routing-intended', sentence: 'all users to v2.1' }, atSwitch);
   await killAll(stage.folder);
   startDriver(stage, 'third');
   const end = await until(engine, promoted, finished, 60_000);

@@ -86,7 +86,7 @@ describe.concurrent('a rollback to a standby', { timeout: 120_000 }, () => {
         version: 'v1.0',
         mode: 'rollback',
         requestedBy: 'person:alice',
-        reason: expect.stringContaining('v2.0 could not be brought back'),
+        reason: expect.stringContaining('v2.0 could not be restored'),
         outcome: { kind: 'promoted' },
       });
     } finally {

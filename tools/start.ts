@@ -106,8 +106,8 @@ function invitation({ places, ports, page }: { places: Places; ports: Ports; pag
 
   In #deploys:
     as alice   /deploy v2.1        a few users get it, then somebody must approve
-    as alice   press Approve       refused: who asked cannot approve
-    as bob     press Approve       everybody gets it, proved through the load balancer
+    as alice   click Approve       refused: who asked cannot approve
+    as bob     click Approve       all users get it, proved through the load balancer
     as bob     /rollback           back within a moment; the old side is kept warm
 
   As CI:

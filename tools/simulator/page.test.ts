@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
               text: { type: 'plain_text', text: 'Abort' },
               confirm: {
                 title: { type: 'plain_text', text: 'Abort v2.1?' },
-                text: { type: 'mrkdwn', text: 'Everybody gets *v1.0*.' },
+                text: { type: 'mrkdwn', text: 'All users get *v1.0*.' },
                 confirm: { type: 'plain_text', text: 'Abort it' },
                 deny: { type: 'plain_text', text: 'Cancel' },
               },
@@ -72,7 +72,7 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
     });
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Abort', exact: true }).click();
-    await dialog.getByText('Everybody gets').waitFor({ timeout: waitMs });
+    await dialog.getByText('All users get').waitFor({ timeout: waitMs });
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     expect(pressed).toEqual([]);
     await page.getByRole('button', { name: 'Abort', exact: true }).click();

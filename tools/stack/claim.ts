@@ -39,7 +39,7 @@ function requireOwn(folder: string): void {
   const found = lstatSync(folder);
   if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0) return;
   throw new Error(
-    `${folder} was not made by this account for itself alone: remove it, or name another one with --folder`,
+    `${folder} was not made by this account only for itself: remove it, or name another one with --folder`,
   );
 }
 

@@ -28,7 +28,7 @@ export async function makeLive(first: FirstRelease): Promise<string> {
     // Stopped in the middle of the very first deployment: after it, no side serves users.
     if (before !== undefined && servesNobody(engine)) await deployFirst(first);
   }
-  throw new Error(`nobody answers at ${shop} within ${backLimitMs / 1_000} s`);
+  throw new Error(`nothing answers at ${shop} within ${backLimitMs / 1_000} s`);
 }
 
 async function deployFirst({ engine, version, say, signal }: FirstRelease): Promise<void> {

@@ -37,6 +37,6 @@ async function play(scene: Scene): Promise<void> {
   const view = await until(scene, version, finished);
   check('the deployment went on to its end', view.outcome?.kind === 'promoted', view.outcome?.sentence ?? 'no outcome');
   const flipped = flippedUsers(answersBetween(scene, from));
-  check('nobody was sent back and forth between the sides', flipped.length === 0, `${flipped.length} people`);
+  check('no user was sent back and forth between the sides', flipped.length === 0, `${flipped.length} people`);
   await reads(scene, /v2\.1: live\./, from);
 }

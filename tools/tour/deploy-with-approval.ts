@@ -24,7 +24,7 @@ export const announcedVersion = 'v2.1';
 const version = announcedVersion;
 
 export const deployWithApproval: Chapter = {
-  title: `CI announces ${version}: Deploy is pressed; a canary, an approval by somebody else, and everybody on ${version}`,
+  title: `CI announces ${version}: Deploy is clicked; a canary, an approval by another person, and all users on ${version}`,
   part: 'core',
   badVersions: [],
   play,
@@ -55,7 +55,7 @@ async function play(scene: Scene): Promise<void> {
   await reads(scene, /v2\.1: live\./);
   const since = answersBetween(scene, from);
   const flipped = flippedUsers(since);
-  check('nobody was sent back and forth between the sides', flipped.length === 0, `${flipped.length} people`);
+  check('no user was sent back and forth between the sides', flipped.length === 0, `${flipped.length} people`);
   const versions = versionsOf(since);
   check('two versions served them, and no other', versions.length === 2, versions.join(', '));
 }

@@ -39,7 +39,7 @@ async function play(scene: Scene): Promise<void> {
   check('from the command to the last user request served by the old side', lastMs < limitMs, `${lastMs} ms`);
   const after = answersBetween(scene, from + lastMs + 1);
   check(
-    `everybody is on ${right} from then on`,
+    `all users are on ${right} from then on`,
     after.length > 0 && after.every(({ version }) => version === right),
     `${after.length} answers`,
   );

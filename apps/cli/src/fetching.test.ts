@@ -48,7 +48,7 @@ describe('bg release fetch', { timeout: 120_000 }, () => {
     const file = (folder: string) => readFileSync(join(shell.folder, folder, 'v1.0', 'server.mjs'), 'utf8');
     expect(file('releases/shop')).toBe(file('builds'));
     const again = await shell.bg('release', 'fetch', 'v1.0', '--from', archive);
-    expect([again.code, again.err]).toEqual([3, expect.stringContaining('lies in its folder already')]);
+    expect([again.code, again.err]).toEqual([3, expect.stringContaining('is already in its folder')]);
     expect((await shell.bg('deploy', 'v1.0', '--follow')).code).toBe(0);
   });
 });

@@ -65,7 +65,7 @@ describe('bg notify test', () => {
   });
 
   it('says who is missing, and what the server answered', async () => {
-    expect((await shell.bg('notify', 'test', '--to', 'dave')).err).toContain('nobody in people has the id "dave"');
+    expect((await shell.bg('notify', 'test', '--to', 'dave')).err).toContain('no person in people has the id "dave"');
     expect((await shell.bg('notify', 'test', '--to', 'bob')).err).toContain('bob has no email in people');
     expect((await shell.bg('notify', 'test')).code).toBe(2);
     await server.close();

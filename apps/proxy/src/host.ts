@@ -87,7 +87,7 @@ export function createHost(log: Log, onEmpty: () => void): Host {
         [...targets.values()].filter(({ ended }) => ended === undefined).map(({ files }) => files),
       );
     } catch (thrown) {
-      log.trouble('the list of targets cannot be kept', { why: messageOf(thrown) });
+      log.trouble('the list of targets cannot be stored', { why: messageOf(thrown) });
     }
   }
 

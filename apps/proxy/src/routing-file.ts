@@ -60,7 +60,7 @@ function keepCopy(path: string): string {
     copyFileSync(path, copy);
     return `kept as ${copy}`;
   } catch (thrown) {
-    return `no copy could be kept: ${messageOf(thrown)}`;
+    return `no copy could be made: ${messageOf(thrown)}`;
   }
 }
 

@@ -78,7 +78,7 @@ async function settled({ inbox, changed }: ReceivingEngine, delivery: DeliveryRe
 }
 
 function kept({ id, state, sentence: became }: DeliveryRecord, duplicate: boolean): Answer {
-  if (!duplicate) return { status: 202, body: { event: id, state, duplicate, sentence: 'This delivery is kept.' } };
+  if (!duplicate) return { status: 202, body: { event: id, state, duplicate, sentence: 'This delivery is stored.' } };
   const since = state === 'waiting' || became === undefined ? '' : ` It is ${state}: ${became}.`;
   const sentence = `This delivery was taken before; nothing is done twice.${since}`;
   return { status: 200, body: { event: id, state, duplicate, sentence } };

@@ -118,7 +118,7 @@ function verificationLines(verification: AuditVerification, { paint }: Light): r
   const { rows, head, published, votes, since } = verification;
   const place =
     published === undefined
-      ? 'No head was published yet, so a log that was rewritten as a whole could not be told.'
+      ? 'No head was published yet, so a log that was rewritten as a whole could not be detected.'
       : `Proved against the head that was published in ${published.place} at ${new Date(published.at).toISOString()}: ${published.seq}:${published.hash}`;
   return [
     `${paint.green('✓ intact')}: ${rows} rows${head === undefined ? '' : `, head ${rows}:${head}`}`,

@@ -27,5 +27,5 @@ export interface Command {
   readonly run: (call: Call) => Promise<ExitCode>;
 }
 
-export const reasonOption = ['--reason <text>', 'why, kept in the audit log'] as const;
+export const reasonOption = ['--reason <text>', 'why, recorded in the audit log'] as const;
 export const followOption = ['--follow', 'stay and show the progress until the end'] as const;

@@ -40,14 +40,14 @@ const decisions: readonly Decision[] = [
   {
     verb: 'promote',
     summary: 'go on to the next step now',
-    options: [['--full', 'skip the rest: send everybody to the new version']],
+    options: [['--full', 'skip the rest: send all users to the new version']],
     examples: ['bg promote --full'],
     desired: 'forward',
     decide: ({ engine, ref, actor, options }) => engine.promote(ref, actor, { full: options.full === true }),
   },
   {
     verb: 'pause',
-    summary: 'stay at the present share of users until somebody resumes',
+    summary: 'stay at the present share of users until a person resumes it',
     desired: 'forward',
     decide: ({ engine, ref, actor }) => engine.pause(ref, actor),
   },

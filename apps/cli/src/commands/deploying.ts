@@ -8,13 +8,13 @@ import { type Options, onEngine, type Session } from '../session.ts';
 import { planLines } from '../show/plan.ts';
 import { type Command, followOption, reasonOption } from './command.ts';
 
-const holdOption = ['--hold', 'stop before the first user is sent, until somebody promotes'] as const;
+const holdOption = ['--hold', 'stop before the first user is sent, until a person promotes it'] as const;
 const redeployOption = ['--redeploy', 'deploy although this version is live already'] as const;
 
 export const deploying: readonly Command[] = [
   {
     usage: 'deploy <version> [place]',
-    summary: 'make a version live: start it beside the active one, check it, move the users',
+    summary: 'make a version live: start it in the idle slot, check it, move the users',
     options: [holdOption, redeployOption, reasonOption, followOption],
     examples: ['bg deploy v2.1', 'bg deploy v2.1 shop/staging --follow', 'bg deploy v2.1 --hold --reason "look first"'],
     run: onEngine((session, words, options) =>
@@ -39,7 +39,7 @@ export const deploying: readonly Command[] = [
   },
   {
     usage: 'switch [place]',
-    summary: 'make live what stands ready in the other slot: a held preview or the standby',
+    summary: 'make live what is ready in the other slot: a held preview or the standby',
     options: [['--to <slot>', 'the slot that is to serve; done where it serves already'], reasonOption, followOption],
     examples: ['bg switch', 'bg switch shop --to green --follow'],
     run: onEngine((session, [place], options) => switchTo(session, place, options)),

@@ -22,7 +22,7 @@ export const driving: readonly Command[] = [
       }
       // Whatever becomes of its words.
       reader.isOutlived = true;
-      screen.aside('Driving deployments as soon as nobody else does. Ctrl-C ends it; what serves users goes on.');
+      screen.aside('Drives deployments as soon as no other process does. Ctrl-C ends it; what serves users goes on.');
       await Promise.all([engine.drive(stop), announceContracts({ engine, screen, stop })]);
       screen.aside('Stopped driving.');
       return exitCodes.done;

@@ -47,7 +47,7 @@ export const inbox: readonly Command[] = [
       screen.answer({ ...found, body: body && bodyText(body) }, (shown, light) => [
         ...deliveryLines(shown, light),
         // Escaped from the bytes themselves: the copy that is shown has lost its ends of lines.
-        ...(body ? bodyLines(body, most) : ['', 'Its body is kept no more.']),
+        ...(body ? bodyLines(body, most) : ['', 'Its body is no longer stored.']),
       ]);
       return exitCodes.done;
     }),
@@ -114,5 +114,5 @@ function readId(word: string): number {
 const noSuch = (word: string): Refusal => ({
   code: 'no-such-delivery',
   sentence: `there is no delivery ${word}`,
-  hint: 'See those that are kept: bg inbox list',
+  hint: 'See those that are stored: bg inbox list',
 });

@@ -37,7 +37,7 @@ export const migrating: readonly Command[] = [
   {
     group,
     usage: 'status [place]',
-    summary: 'where each migration stands in the database',
+    summary: 'the state of each migration in the database',
     options: [releaseOption],
     examples: ['bg migrate status', 'bg migrate status shop/staging --json'],
     run: onEngine(async ({ engine, screen }, [place], options) =>

@@ -20,7 +20,7 @@ export const notify: readonly Command[] = [
       );
       const names = all.map(({ drawing }) => drawing);
       const chosen = fact === undefined ? all : all.filter(({ drawing }) => drawing === fact);
-      if (chosen.length === 0) throw usageError(`"${fact}" is no fact that mail tells: ${names.join(', ')}.`);
+      if (chosen.length === 0) throw usageError(`"${fact}" is no event that mail reports: ${names.join(', ')}.`);
       screenFor(world, options).answer(chosen, (mails, { paint }) =>
         mails.flatMap(({ drawing, subject, text, html }) =>
           options.html === true

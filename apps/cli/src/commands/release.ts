@@ -77,7 +77,7 @@ export const release: readonly Command[] = [
     group: 'release',
     usage: 'prune [place]',
     summary: 'remove now what nothing keeps, by `keepReleases` of the configuration',
-    options: [['--dry-run', 'only tell what would be removed']],
+    options: [['--dry-run', 'only show what would be removed']],
     examples: ['bg release prune --dry-run', 'bg release prune shop'],
     run: onEngine(async ({ engine, actor, screen }, [place], options) => {
       const dryRun = options.dryRun === true;
@@ -91,7 +91,7 @@ export const release: readonly Command[] = [
 
 function storedLines(releases: readonly StoredReleaseView[], light: Light): readonly string[] {
   const { paint } = light;
-  if (releases.length === 0) return ['nothing is registered that lies on this disk'];
+  if (releases.length === 0) return ['no registered release is on this disk'];
   return tableLines(
     releases.map((each) => [
       ...cells(each, light),
@@ -107,7 +107,7 @@ function prunedLines(releases: readonly StoredReleaseView[], dryRun: boolean, li
   return [
     ...tableLines(releases.map((each) => cells(each, light))),
     releases.length === 0
-      ? `nothing ${dryRun ? 'would be' : 'was'} removed: everything is kept by something`
+      ? `nothing ${dryRun ? 'would be' : 'was'} removed: each release is still needed`
       : `${releases.length} ${what}, ${bytesText(bytes)}`,
   ];
 }

@@ -45,7 +45,7 @@ export const slots: readonly Command[] = [
   {
     usage: 'start <slot> <version> [place]',
     summary:
-      'start a version in a slot that serves nobody, and wait until it is healthy (1 when it is not); no user is sent to it',
+      'start a version in a slot that serves no users, and wait until it is healthy (1 when it is not); no user is sent to it',
     examples: ['bg start green v2.1', 'bg start green v2.1 shop/staging'],
     run: onEngine(async ({ engine, actor, screen, stop }, [word = '', version = '', place], options) => {
       const slot = readSlot('bg start', word, [version, place]);
@@ -57,7 +57,7 @@ export const slots: readonly Command[] = [
   },
   {
     usage: 'stop <slot> [place]',
-    summary: 'stop a slot that serves nobody',
+    summary: 'stop a slot that serves no users',
     examples: ['bg stop green', 'bg stop green shop/staging'],
     run: onEngine(async ({ engine, actor, screen }, [word = '', place], options) => {
       const slot = readSlot('bg stop', word, [place]);

@@ -27,7 +27,7 @@ export const state: readonly Command[] = [
     group: 'state',
     usage: 'rebuild',
     placeless: true,
-    summary: 'keep an unreadable state file beside, and learn what runs from the load balancers and the services',
+    summary: 'move an unreadable state file aside, and learn what runs from the load balancers and the services',
     examples: ['bg state rebuild', 'bg state rebuild --json'],
     run: async ({ world, options }) => {
       const screen = screenFor(world, options);
@@ -36,7 +36,7 @@ export const state: readonly Command[] = [
       // Before there is a state that could say so.
       if (actor.kind === 'stranger') return refused(screen, notInTeam(actor.name));
       const kept = setAsideCorruptState(settings.stateFolder, Date.now());
-      if (kept !== undefined) screen.aside(`The state could not be read; it is kept as ${kept}.`);
+      if (kept !== undefined) screen.aside(`The state could not be read; it was renamed to ${kept}.`);
       const engine = openEngine({ settings, log: logFor(world, screen), processName: `bg ${process.pid}` });
       try {
         const result = await engine.rebuildState(actor);

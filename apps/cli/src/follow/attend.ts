@@ -46,7 +46,7 @@ function endOf({ engine, screen }: Session, { kind, view, drove }: FollowEnd, de
   const driver = drove ? undefined : engine.status().driver;
   const state =
     driver === undefined
-      ? `${view.name} stays as it is (${view.percent} % of the users on ${view.version}): nobody drives it now, no deadline and no check is kept.`
+      ? `${view.name} stays as it is (${view.percent} % of the users on ${view.version}): no process drives it now, so no deadline and no check takes effect.`
       : `The deployment goes on, driven by ${driver}.`;
   const next = driver === undefined ? `Drive it on: bg follow ${view.id}` : `Look again: bg follow ${view.id}`;
   screen.aside(kind === 'waiting' ? 'A person is awaited.' : 'Stopped following; nothing was taken back.');

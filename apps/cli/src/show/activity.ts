@@ -11,7 +11,7 @@ export function activityLines(view: ActivityView, { paint }: Light): readonly st
   const { name, kind, connections, sessions, moreSessions, replicas, indexBuilds, notSeen } = view;
   return [
     `${paint.bold(name)}  ${kind}${connections === undefined ? '' : `, ${connections.used} of ${connections.most} connections`}`,
-    ...(sessions.length === 0 ? ['  nobody works or waits'] : []),
+    ...(sessions.length === 0 ? ['  no session works or waits'] : []),
     ...tableLines(sessions.map((session) => sessionRow(session, paint))),
     ...(moreSessions === 0 ? [] : [`  and ${moreSessions} more`]),
     ...replicas.map(

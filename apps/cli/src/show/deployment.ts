@@ -127,7 +127,7 @@ function endLines(view: DeploymentView, light: Light): readonly string[] {
   if (view.paused)
     lines.push(`  ${paint.yellow('paused')} by ${shortName(view.paused.by)} since ${timeText(view.paused.at, now)}`);
   if (view.approval?.status === 'pending') lines.push(`  ${approvalSentence(view.approval, light)}`);
-  else if (view.waitsFor === 'people') lines.push(`  ${paint.yellow('held')}: it goes on when somebody promotes it`);
+  else if (view.waitsFor === 'people') lines.push(`  ${paint.yellow('held')}: it goes on when a person promotes it`);
   return lines;
 }
 

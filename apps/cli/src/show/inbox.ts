@@ -19,7 +19,7 @@ const maxSentence = 100;
 const maxDepth = 100;
 
 export function inboxLines({ deliveries, waiting, workedOnBy }: InboxView, { now, paint }: Light): readonly string[] {
-  const nobody = paint.yellow('nobody (what waits stands still: start the webhook receiver)');
+  const nobody = paint.yellow('no process (waiting deliveries do not move: start the webhook receiver)');
   return [
     ...tableLines(
       deliveries.map(({ id, receivedAt, hook, kind, state, sentence }) => [

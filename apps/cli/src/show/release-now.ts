@@ -26,6 +26,6 @@ export function wouldChangeLines({ slots }: TargetView, { paint }: Light): reado
 }
 
 function filesText({ files, count }: NonNullable<SlotView['filesDrift']>): string {
-  if (files.length === 0) return 'which cannot be told';
+  if (files.length === 0) return 'which is not known';
   return `${files.join(', ')}${count > files.length ? ` and ${count - files.length} more` : ''}`;
 }

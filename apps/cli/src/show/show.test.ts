@@ -22,7 +22,7 @@ describe('what people read', () => {
     expect(text).toMatch(/new v2\.1 +100 +1\.0 %/);
     expect(text).toContain('Inconclusive: 100 of at least 200 requests');
     expect(text).toMatch(/bg promote d-1 +go on to the next step/);
-    expect(text).toMatch(/bg abort d-1 +send everybody back to v2\.0/);
+    expect(text).toMatch(/bg abort d-1 +send all users back to v2\.0/);
   });
 
   it('says who is asked, until when, and what happens then', () => {

@@ -16,7 +16,7 @@ export function statusLines(
 ): readonly string[] {
   const { paint } = light;
   const driver =
-    status.driver ?? paint.yellow('nobody (a waiting deployment stands still: bg drive, or start the bot)');
+    status.driver ?? paint.yellow('no process (a waiting deployment does not move: bg drive, or start the bot)');
   return [
     ...status.targets.flatMap((target) => [...(wide ? wideLines : targetLines)(target, light), '']),
     ...status.warnings.map((warning) => `${paint.yellow('!')} ${warning}`),

@@ -62,7 +62,7 @@ export const canaryView: DeploymentView = {
   warnings: [],
   actions: [
     { name: 'promote', effect: 'go on to the next step', danger: false },
-    { name: 'abort', effect: 'send everybody back to v2.0', danger: true },
+    { name: 'abort', effect: 'send all users back to v2.0', danger: true },
   ],
   kept: undefined,
   channel: '#deploys',

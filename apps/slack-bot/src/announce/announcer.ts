@@ -67,7 +67,7 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
       await yieldToEventLoop();
     }
   } catch (thrown) {
-    log.error({ err: thrown }, 'the messages of an earlier process could not be brought up to date');
+    log.error({ err: thrown }, 'the messages of an earlier process could not be updated');
   }
 }
 

@@ -161,7 +161,7 @@ async function withTextFallback(
   const answer = await send(shown);
   if (answer.ok || !isMisdrawn(answer.problem)) return answer;
   const problem = problemSentence(answer.problem);
-  sender.log.error({ key: message.key, problem }, 'Slack refused the blocks of a message; its text goes alone');
+  sender.log.error({ key: message.key, problem }, 'Slack refused the blocks of a message; only its text is sent');
   return send(textAlone(shown));
 }
 

@@ -26,7 +26,7 @@ export async function reply(bot: BotContext, { card, respond, channel, user }: R
   try {
     await respond({ ...answer, blocks: [...card.blocks] }).catch((thrown: unknown) => {
       if (!isBadRequest(thrown)) throw thrown;
-      bot.log.error({ problem: String(thrown) }, 'Slack refused the blocks of an answer; its text goes alone');
+      bot.log.error({ problem: String(thrown) }, 'Slack refused the blocks of an answer; only its text is sent');
       return respond({ ...answer, text: textAlone(card).text });
     });
   } catch (thrown) {
@@ -46,6 +46,6 @@ async function ephemeral(
 ): Promise<SlackResult<unknown>> {
   const answer = await slack.ephemeral(to, card);
   if (answer.ok || !isMisdrawn(answer.problem)) return answer;
-  log.error({ problem: answer.problem }, 'Slack refused the blocks of an answer; its text goes alone');
+  log.error({ problem: answer.problem }, 'Slack refused the blocks of an answer; only its text is sent');
   return slack.ephemeral(to, textAlone(card));
 }

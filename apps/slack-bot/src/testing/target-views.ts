@@ -51,7 +51,7 @@ export function targetView(changes: Partial<TargetView> = {}): TargetView {
     live: everyView.canary,
     last: everyView.promoted,
     rollback: { readiness: 'instant', version: 'v1.9', sentence: 'v1.9 is warm in green' },
-    actions: [{ name: 'rollback', effect: 'Sends everybody back to v1.9.', danger: true }],
+    actions: [{ name: 'rollback', effect: 'Sends all users back to v1.9.', danger: true }],
     ...changes,
   };
 }

@@ -38,7 +38,7 @@ export const titles = [
   ['shift-traffic', 'send 10 % of users to v2.1'],
   ['watch', 'watch 10 % for 60 s'],
   ['await-approval', 'approval at 10 %'],
-  ['promote', 'send everybody to v2.1'],
+  ['promote', 'send all users to v2.1'],
 ] as const;
 
 export function steps(current: number): DeploymentView['steps'] {
@@ -92,7 +92,7 @@ export function view(changes: Partial<DeploymentView> = {}): DeploymentView {
     warnings: [],
     actions: [
       { name: 'pause', effect: 'Stays where it is.', danger: false },
-      { name: 'abort', effect: 'Sends everybody back to v2.0 and stops v2.1.', danger: true },
+      { name: 'abort', effect: 'Sends all users back to v2.0 and stops v2.1.', danger: true },
     ],
     kept: undefined,
     channel: '#deploys',
@@ -102,9 +102,9 @@ export function view(changes: Partial<DeploymentView> = {}): DeploymentView {
 
 const approvalActions: DeploymentView['actions'] = [
   { name: 'approve', effect: 'Goes on to everybody.', danger: false },
-  { name: 'reject', effect: 'Sends everybody back to v2.0.', danger: true },
+  { name: 'reject', effect: 'Sends all users back to v2.0.', danger: true },
   { name: 'extend', effect: 'Thirty more minutes.', danger: false },
-  { name: 'abort', effect: 'Sends everybody back to v2.0 and stops v2.1.', danger: true },
+  { name: 'abort', effect: 'Sends all users back to v2.0 and stops v2.1.', danger: true },
 ];
 
 const approval: DeploymentView['approval'] = {
@@ -136,7 +136,7 @@ const receipt: DeploymentView['receipt'] = {
 
 const kept = { slot: 'blue', version: 'v2.0', label: 'standby', until: noon + 86_400_000 } as const;
 const rollback: DeploymentView['actions'] = [
-  { name: 'rollback', effect: 'Sends everybody back to v2.0 at once.', danger: true },
+  { name: 'rollback', effect: 'Sends all users back to v2.0 at once.', danger: true },
 ];
 
 function ended(kind: NonNullable<DeploymentView['outcome']>['kind'], sentence: string): Partial<DeploymentView> {

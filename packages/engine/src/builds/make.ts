@@ -147,7 +147,7 @@ function branchOf({ branch, isForked, pullRequest }: HostEvent): string | undefi
 function authorsOf({ facts: { authors } }: BuildRule, event: HostEvent): readonly Author[] {
   const reported =
     authors === undefined ? event.authors : distinct(findAll(authors, event.document).flatMap(asAuthors));
-  if (authors !== undefined && reported.length === 0) throw new Unfit(`facts.authors: ${authors} finds nobody`);
+  if (authors !== undefined && reported.length === 0) throw new Unfit(`facts.authors: ${authors} finds no person`);
   return reported.map(cutAuthor);
 }
 

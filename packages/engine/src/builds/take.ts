@@ -120,12 +120,13 @@ function notFromTheFuture(build: Build, now: number): Build {
 
 /** Reported once, until the branch is fixed. A host shows the failures of pull requests to those who opened them. */
 function takeFailed(tx: Tx, build: Build): End {
-  if (build.pullRequest !== undefined) return done(`${describe(build)} failed; for a pull request its host tells that`);
+  if (build.pullRequest !== undefined)
+    return done(`${describe(build)} failed; for a pull request its host reports that`);
   const known = buildOfRun(tx.db, build);
-  if (known?.conclusion === 'failed') return done(`told before as build ${known.id}`);
+  if (known?.conclusion === 'failed') return done(`reported before as build ${known.id}`);
   const status = branchStatus(tx.db, build);
   if (isSuperseded(build, status)) return done(`${describe(build)} failed, and ${status?.version} came after it`);
-  if (status?.conclusion === 'failed') return done(`${describe(build)} fails still; told as build ${status.id}`);
+  if (status?.conclusion === 'failed') return done(`${describe(build)} still fails; reported as build ${status.id}`);
   const stored = addBuild(tx, known ? { ...build, run: undefined } : build);
   recordFailed(tx, stored);
   return done(`told that ${describe(build)} failed, as build ${stored.id}`);

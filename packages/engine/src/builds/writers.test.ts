@@ -77,7 +77,7 @@ describe('an account that the code host vouches for', () => {
       refusal: { sentence: 'alice triggered the build of v2.1 and cannot approve it' },
     });
     expect(engine.deployment(ref.id)?.warnings).toContain(
-      'pushed by zoe, whom nobody in people is known as: four eyes cannot hold for them',
+      'pushed by zoe, who are not in people: four eyes cannot be checked for them',
     );
   });
 
@@ -131,7 +131,7 @@ describe('where no person is left who may approve', () => {
     testEngine = setCi(`${announceAll}    approval: { approvers: [alice, bob] }\n`);
     testEngine.serving();
     await deliver(testEngine.engine, buildBody('v2.1', 1, { authors: two }));
-    const left = 'nobody is left who may approve it: alice, bob asked for it or had a hand in it';
+    const left = 'no approver is left for it: alice, bob asked for it or had a hand in it';
     expect(announced(testEngine.engine).remarks?.join()).toContain(`production: ${left}`);
     const plan = await testEngine.engine.plan({ version: 'v2.1', actor: ci });
     expect(plan.ok && plan.value.warnings.join()).toContain(left);
@@ -197,7 +197,7 @@ describe('a person who reads a plan', () => {
     expect(plan.ok && plan.value.warnings).toEqual(
       expect.arrayContaining([
         'written by alice, who cannot approve it',
-        'written by Zoe <zoe@home.example>, whom nobody in people is known as: four eyes cannot hold for them',
+        'written by Zoe <zoe@home.example>, who are not in people: four eyes cannot be checked for them',
       ]),
     );
     const other = await engine.plan({ version: 'v2.0', actor: ci });

@@ -101,7 +101,7 @@ function unknownLines({ hands }: Writers): readonly string[] {
   );
   return [...unknown].map(
     ([did, each]) =>
-      `${didText(did)} by ${each.map(({ name }) => name).join(', ')}, whom nobody in people is known as: four eyes cannot hold for them`,
+      `${didText(did)} by ${each.map(({ name }) => name).join(', ')}, who are not in people: four eyes cannot be checked for them`,
   );
 }
 
@@ -131,7 +131,7 @@ export function leftToApprove(
   if (left.length >= count) return undefined;
   const who =
     left.length === 0
-      ? 'nobody is left who may approve it'
+      ? 'no approver is left for it'
       : `only ${left.join(', ')} may still approve it, and ${count} approvals are needed`;
   return `${who}: ${approvers.filter((id) => barred.includes(id)).join(', ')} asked for it or had a hand in it; abort it, or add an approver`;
 }

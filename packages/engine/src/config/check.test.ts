@@ -39,17 +39,17 @@ const together: readonly (readonly [what: string, text: () => string, problem: s
   [
     'an approver whom nobody knows',
     () => edited(['[bob, carol]', '[bob, carl]']),
-    '5:18 approvers[1]: nobody in people has the id "carl"; did you mean "carol"?',
+    '5:18 approvers[1]: no person in people has the id "carl"; did you mean "carol"?',
   ],
   [
     'an approver near nobody',
     () => edited(['[bob, carol]', '[bob, carol, zelda]']),
-    '5:25 approvers[2]: nobody in people has the id "zelda"; known people: bob, carol',
+    '5:25 approvers[2]: no person in people has the id "zelda"; known people: bob, carol',
   ],
   [
     'an approver of a service',
     () => edited(['    channel', '    approval: { approvers: [bob, carol, carrol] }\n    channel']),
-    '10:41 services.shop.approval.approvers[2]: nobody in people has the id "carrol"; did you mean "carol"?',
+    '10:41 services.shop.approval.approvers[2]: no person in people has the id "carrol"; did you mean "carol"?',
   ],
   [
     'the same id twice',
@@ -79,7 +79,7 @@ const together: readonly (readonly [what: string, text: () => string, problem: s
   [
     'four eyes with one approver',
     () => edited(['[bob, carol]', '[bob]']),
-    '5:1 warning: approvers: with four eyes (approval.fourEyes), 1 person to approve leaves nobody when one of them deploys; name 2 or a group',
+    '5:1 warning: approvers: with four eyes (approval.fourEyes), 1 person to approve leaves too few when one of them deploys; name 2 or a group',
   ],
   [
     'a canary that falls',
@@ -168,7 +168,7 @@ const together: readonly (readonly [what: string, text: () => string, problem: s
   [
     'a sticky header without a name',
     () => edited(['listen: 8080', 'listen: 8080\n          sticky: { by: header }']),
-    `22:11 ${production}.loadBalancer.sticky.name: is missing; expected the header that tells users apart, such as x-user-id`,
+    `22:11 ${production}.loadBalancer.sticky.name: is missing; expected the header that identifies users, such as x-user-id`,
   ],
   [
     'one cookie for two things',

@@ -15,11 +15,9 @@ import { statuses } from './statuses/statuses.ts';
 
 const slot = z
   .strictObject({
-    port: port().describe('Port that the service listens on in this slot; it is told by APPLICATION_PORT.'),
+    port: port().describe('Port that the service listens on in this slot; it gets it in APPLICATION_PORT.'),
     envFiles: listOf(path(), 16)
-      .describe(
-        'Env files (docs/env-files.md) of this slot alone, read after those of the target. Secrets belong here.',
-      )
+      .describe('Env files (docs/env-files.md) of this slot only, read after those of the target. Secrets belong here.')
       .optional(),
     ...accountOptions,
   })
@@ -92,7 +90,9 @@ function makeSchema(drivers: Drivers) {
       state: path().describe(
         'Folder for state, sockets and logs; at most 60 bytes long once absolute. Made when missing.',
       ),
-      people: listOf(person, 1000).describe('Everybody who may act, once, with all the names they go by.').optional(),
+      people: listOf(person, 1000)
+        .describe('All people who may act, once each, with all the names they go by.')
+        .optional(),
       approvers: listOf(approver(), 200)
         .describe(
           'Who may approve, unless a service or target says otherwise: ids of people, and Slack groups as group:S….',
@@ -115,7 +115,7 @@ function serviceSchema(drivers: Drivers) {
   const target = z
     .strictObject({
       default: yesNo()
-        .describe('The target that the name of the service alone means; exactly one when there are several.')
+        .describe('The target that the name of the service means by itself; exactly one when there are several.')
         .optional(),
       slots: z.strictObject({ blue: slot, green: slot }).describe('The two places where releases run.'),
       environment: environmentSchema(drivers.environments).optional(),

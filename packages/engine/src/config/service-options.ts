@@ -113,7 +113,7 @@ const approval = z
     fourEyes: yesNo().describe('Who asked for the deployment cannot approve it. Default: true.').optional(),
     deadline: duration().describe('How long an approval may take. Default: 1h.').optional(),
     onTimeout: choice(['abort', 'hold'])
-      .describe('What happens when it passes: abort, or hold where it stands. Default: abort.')
+      .describe('What happens when it passes: abort, or hold at the present share. Default: abort.')
       .optional(),
   })
   .describe('Who decides, and by when.');
@@ -163,13 +163,13 @@ const otherKeys = {
   smokeTotal: duration().describe('Limit for all smoke tests together. Default: 60s.').optional(),
   canary: listOf(canaryStep, 50)
     .describe(
-      'Steps from few users to all, in rising order; [] moves everybody at once. Default: 10 % watched for 60s, 10 % asked, 50 % watched for 60s.',
+      'Steps from few users to all, in rising order; [] moves all users at once. Default: 10 % watched for 60s, 10 % asked, 50 % watched for 60s.',
     )
     .optional(),
   judge: judge.optional(),
   approval: approval.optional(),
   bake: durationOrZero()
-    .describe('How long the new side is watched after everybody was moved. Default: 2m.')
+    .describe('How long the new side is watched after all users were moved. Default: 2m.')
     .optional(),
   standby: z
     .strictObject({
@@ -184,12 +184,14 @@ const otherKeys = {
     .optional(),
   afterBake: choice(['keep', 'stop', 'upgrade', 'ask'])
     .describe(
-      'What becomes of the previous side after the bake: kept, stopped, brought to the new version, or asked. Default: keep.',
+      'What becomes of the previous side after the bake: kept warm, stopped, upgraded to the new version, or asked. Default: keep.',
     )
     .optional(),
   failedSide: z
     .strictObject({
-      keep: durationOrZero().describe('How long a failed new side is kept to be looked at. Default: 30m.').optional(),
+      keep: durationOrZero()
+        .describe('How long a failed new side is retained for examination. Default: 30m.')
+        .optional(),
       // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
       then: choice(['restore', 'stop'])
         .describe('Afterwards: bring the last good release back there, or stop it. Default: restore.')
@@ -214,7 +216,7 @@ const otherKeys = {
     .strictObject({
       disk: size().describe('Free disk without which nothing is started. Default: 256MB.').optional(),
       memory: size().describe('Free memory without which nothing is started. Default: 128MB.').optional(),
-      log: size().describe("What is kept of a slot's output at most, in four files. Default: 50MB.").optional(),
+      log: size().describe("How much of a slot's output is retained at most, in four files. Default: 50MB.").optional(),
     })
     .describe('What this machine must have, and what a slot may take.')
     .optional(),

@@ -19,5 +19,5 @@ export async function listensElsewhere(port: number, signal?: AbortSignal): Prom
   });
   const found = (await Promise.all(asked)).flat();
   if (found.length === 0) return undefined;
-  return `it listens on ${found.join(' and ')} alone; let it listen on 127.0.0.1 too`;
+  return `it listens on ${found.join(' and ')} only; let it listen on 127.0.0.1 too`;
 }

@@ -5,11 +5,11 @@ export const errorHelp = {
   'account-refused':
     'Nothing was started or stopped. docs/accounts.md says what an account of its own needs; the message says what is missing.',
   'artifact-refused':
-    'Nothing of it was kept. Publish it as the sentence asks, or allow it under `artifacts`, and deploy again.',
-  'artifact-unavailable': 'Nothing of it was kept. Deploy again when the place it is fetched from answers.',
+    'Nothing of it was stored. Publish it as the sentence asks, or allow it under `artifacts`, and deploy again.',
+  'artifact-unavailable': 'Nothing of it was stored. Deploy again when the place it is fetched from answers.',
   'backup-refused': 'Nothing was copied and no file was changed. Name a new file in a folder that exists.',
   'balancer-refused':
-    'The load balancer refused its new configuration, which is kept beside the old one; the old one goes on serving.',
+    'The load balancer refused its new configuration, which is stored next to the old one; the old one goes on serving.',
   'balancer-stale-generation': 'A newer routing is already in place; read the status before trying again.',
   'balancer-unreachable': 'The load balancer did not answer; see `bg status` and the balancer log in the state folder.',
   'balancer-unsettled': 'The load balancer accepted the routing but was not seen to follow it.',
@@ -17,11 +17,11 @@ export const errorHelp = {
     'Another process runs on this state with a different configuration; restart both with the same file.',
   'config-invalid': 'Run `bg config check` to see every problem at once.',
   'config-refused':
-    'The load balancer refuses its new configuration; the refused file is kept beside, the one before serves on.',
+    'The load balancer refuses its new configuration; the refused file is stored next to it, the one before goes on serving.',
   'disk-error':
-    'Look at the disk (`dmesg`, its health). Nothing was set aside; copy the state folder before anything else is tried.',
+    'Look at the disk (`dmesg`, its health). No file was moved; copy the state folder before you try anything else.',
   'disk-full':
-    'Free some disk and try again. The state is sound and nothing of it was set aside; what runs goes on serving.',
+    'Free some disk and try again. The state is intact and no file of it was moved; what runs goes on serving.',
   'disk-read-only': 'Make the file or its file system writable and try again. The state is sound; users are served on.',
   drifted:
     'The load balancer does something else than was decided. `bg routing restore` puts back what was decided, `bg routing adopt` decides for what it does now.',
@@ -47,7 +47,7 @@ export const errorHelp = {
   'send-failed': 'It is sent again until it is taken; look at the address and at what listens there.',
   'start-failed': 'The release ended at once; its last log lines are in the message.',
   'state-corrupt':
-    'The state file is damaged. Users are served on. Put back a copy of it, or run `bg state rebuild`: the file is kept beside, and what runs is learnt from the load balancer and the services.',
+    'The state file is damaged. Users are still served. Put back a copy of it, or run `bg state rebuild`: the file is renamed, and what runs is learnt from the load balancer and the services.',
   'state-locked':
     'Another process has been in the middle of a write for seconds: a very slow disk, or a process that was stopped. Let it go on or end it, and try again.',
   'state-newer': 'The state was written by a newer version of this program; use that version.',

@@ -12,7 +12,7 @@ describe('the address of a database', () => {
     expect(() => addressOf(`\${DATABASE_URL}`, both({}))).toThrow(/uses \$\{DATABASE_URL\}/);
     expect(() => addressOf(`\${DATABASE_URL}`, both({ DATABASE_URL: '' }))).toThrow(/uses \$\{DATABASE_URL\}/);
     const apart = { blue: { URL: 'postgres://a:secret1@h/d' }, green: { URL: 'postgres://a:secret2@h/d' } };
-    expect(() => addressOf(`\${URL}`, apart)).toThrow(/^blue and green are told different addresses of the database$/);
+    expect(() => addressOf(`\${URL}`, apart)).toThrow(/^blue and green get different addresses of the database$/);
   });
 
   it('hides its password, as it is written and as it is meant', () => {

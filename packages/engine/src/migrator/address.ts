@@ -14,8 +14,8 @@ export function addressOf(
 ): string {
   const address = fillIn(template, blue);
   if (address !== fillIn(template, green))
-    throw new MigrationError('not-allowed', 'blue and green are told different addresses of the database', {
-      hint: 'Give both slots the same variables: `bg config check` looks at them.',
+    throw new MigrationError('not-allowed', 'blue and green get different addresses of the database', {
+      hint: 'Give both slots the same variables: `bg config check` checks them.',
     });
   return address;
 }

@@ -168,7 +168,7 @@ async function refuseLive({ identity }: MigratorParts, live: string, copy: strin
     throw new MigrationError(code, `${where}: ${message}`, { cause: thrown, ...(hint && { hint }) });
   };
   const there = await identity(copy).catch(at('the copy'));
-  const here = await identity(live).catch(at('the live database, from which the copy must be told apart'));
+  const here = await identity(live).catch(at('the live database, from which the copy must differ'));
   if (here === there)
     throw new MigrationError('not-allowed', 'the address of the copy leads to the live database itself', {
       hint: 'Restore a backup into another database, and name that.',

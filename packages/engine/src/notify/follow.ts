@@ -64,7 +64,7 @@ async function takeRows(
     const problem = await problemWith(parts, follower, row, taking);
     if (problem !== undefined) {
       failures += 1;
-      log.error({ consumer, seq: row.seq, err: problem }, 'a row could not be told');
+      log.error({ consumer, seq: row.seq, err: problem }, 'a row could not be reported');
       if (failures < maxTries) return failures;
       // One bad row must not stop the report of all that follow.
       engine.moveCursor(consumer, row.seq);

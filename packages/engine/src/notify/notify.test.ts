@@ -124,7 +124,7 @@ describe('following the log', () => {
     const take = ({ action, seq }: AuditRow) => {
       taken.push(action);
       outbox.put({ key: `test:${seq}`, transport: 'test', kind: action, payload: {} });
-      if (action === 'paused') throw new Error('it cannot be told');
+      if (action === 'paused') throw new Error('it is not known');
     };
     const following = follow(parts, { consumer: 'test', take }, over.signal);
     await eventually(() => parts.engine.cursor('test') === 3);

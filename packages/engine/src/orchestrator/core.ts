@@ -83,7 +83,7 @@ export async function ensureUp({ log }: Core, target: Target): Promise<void> {
   try {
     await target.balancer.ensure();
   } catch (thrown) {
-    log.error({ target: target.name, problem: messageOf(thrown) }, 'the load balancer could not be brought up');
+    log.error({ target: target.name, problem: messageOf(thrown) }, 'the load balancer could not be started');
   }
 }
 

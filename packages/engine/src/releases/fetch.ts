@@ -175,7 +175,7 @@ async function allowedPath({ settings }: Fetching, path: string): Promise<string
     const allowed = await realpath(folder).catch(() => undefined);
     if (allowed !== undefined && real.startsWith(`${allowed}/`)) return real;
   }
-  throw refused(`${path} lies in none of the folders in \`artifacts.folders\``);
+  throw refused(`${path} is in none of the folders in \`artifacts.folders\``);
 }
 
 async function checkSize(archive: string, { limits }: ArtifactSettings): Promise<number> {
@@ -204,9 +204,9 @@ async function readSignature(archive: string): Promise<string> {
     const { size } = await stat(path);
     if (size <= maxSignatureBytes) return await readFile(path, 'utf8');
   } catch (thrown) {
-    throw refused('it has no signature beside it, and `artifacts.publicKeys` asks for one', thrown);
+    throw refused('it has no signature next to it, and `artifacts.publicKeys` asks for one', thrown);
   }
-  throw refused('what lies beside it as .minisig is no signature of minisign');
+  throw refused('the .minisig file next to it is no signature of minisign');
 }
 
 async function digestOf(file: string, signal: AbortSignal): Promise<string> {

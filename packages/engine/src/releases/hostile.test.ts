@@ -39,13 +39,13 @@ const hostile: readonly (readonly [what: string, entries: readonly TestEntry[], 
   ['a name with a line break', [file('evil\n.txt')], 'holds control characters'],
   ['a name that reads backwards', [file('exe\u202etxt.js')], 'holds control characters'],
   ['a name without end', [file('n'.repeat(300))], 'holds a name of more than 255 bytes'],
-  ['folders without end', [file(`${'d/'.repeat(100)}f`)], 'lies deeper than 64 folders'],
+  ['folders without end', [file(`${'d/'.repeat(100)}f`)], 'is deeper than 64 folders'],
   ['the folder itself as a file', [file('.')], 'names the folder of the release itself'],
   ['a file that is there twice', [file('a'), file('./a')], '"a" is there twice'],
   ['a file where a folder is', [file('a/b'), file('a')], '"a" is there twice'],
-  ['names that differ in case', [file('Readme'), file('README')], 'differ in case alone'],
-  ['folders that differ in case', [file('Lib/a'), file('lib/b')], 'differ in case alone'],
-  ['names that differ in the form of an accent', [file('\u00e9'), file('e\u0301')], 'differ in case alone'],
+  ['names that differ in case', [file('Readme'), file('README')], 'differ only in case'],
+  ['folders that differ in case', [file('Lib/a'), file('lib/b')], 'differ only in case'],
+  ['names that differ in the form of an accent', [file('\u00e9'), file('e\u0301')], 'differ only in case'],
   ['a character device', [{ name: 'null', type: 'character-device' }], '"null" is a character device'],
   ['a block device', [{ name: 'disk', type: 'block-device' }], '"disk" is a block device'],
   ['a pipe', [{ name: 'pipe', type: 'fifo' }], '"pipe" is a fifo'],
@@ -60,7 +60,7 @@ const hostile: readonly (readonly [what: string, entries: readonly TestEntry[], 
   ['a link in the place of a folder', [file('d/a'), link('d', 'e')], '"d" is there twice'],
   ['a link to nothing', [link('l', 'nowhere')], 'leads to nothing that is in the release'],
   ['links in a circle', [link('a', 'b'), link('b', 'a')], 'leads in a circle of links'],
-  ['a link to its own folder', [file('d/f'), link('d/l', '../d')], 'leads back to a folder that it lies in'],
+  ['a link to its own folder', [file('d/f'), link('d/l', '../d')], 'leads back to a folder that it is in'],
   ['a bomb of links', doubling, 'unfold to more than 1000 files'],
   ['a hard link to outside', [hard('h', '/etc/passwd')], 'is an absolute path'],
   ['a hard link that escapes', [hard('h', '../secret')], 'leads out of the folder of the release'],
@@ -172,7 +172,7 @@ describe('what is announced', () => {
 
   it('outside of the configured folders is not read, nor through a link', async () => {
     const path = join(folder, 'secret');
-    const none = 'lies in none of the folders in `artifacts.folders`';
+    const none = 'is in none of the folders in `artifacts.folders`';
     expect(await refusalOf({ kind: 'archive', path, sha256: undefined })).toContain(none);
     expect(await refusalOf({ kind: 'directory', path: join(folder, 'builds', '..') })).toContain(none);
     expect(await refusalOf({ kind: 'directory', path: '/etc' })).toContain(none);

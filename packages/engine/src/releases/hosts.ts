@@ -26,7 +26,7 @@ export function doorTo(text: string, hosts: readonly AllowedHost[], before?: URL
         : `${shown} is not fetched: ${url.host} is not one of the hosts in \`artifacts.hosts\``,
     );
   if (url.protocol === 'http:' && !host.http)
-    throw refused(`${redirects}: ${url.host} may be asked over https alone, unless \`http: true\` is said for it`);
+    throw refused(`${redirects}: ${url.host} may be asked only over https, unless \`http: true\` is said for it`);
   return { url, host };
 }
 

@@ -57,7 +57,7 @@ export async function createLanding(folder: string, room: Room, signal: AbortSig
   function claim(path: string, kind: Kind, origin?: Origin): boolean {
     const before = known.get(folded(path));
     if (before && before.path !== path)
-      throw refused(`${shownName(path)} and ${shownName(before.path)} differ in case alone`);
+      throw refused(`${shownName(path)} and ${shownName(before.path)} differ only in case`);
     if (before && !(kind === 'folder' && before.kind === 'folder')) throw refused(`${shownName(path)} is there twice`);
     if (before) return false;
     if (known.size >= room.files) throw refused(`it holds more than ${room.files} files, folders and links`);

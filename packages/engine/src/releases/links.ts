@@ -63,7 +63,7 @@ function checkedSize(folder: string, walk: Walk): number {
   for (const { path, kind } of below.get(folder) ?? []) {
     const end = kind === 'link' ? (ends.get(path) ?? path) : path;
     if (open.has(end))
-      throw refused(`the link ${shownName(path)} leads back to a folder that it lies in${cureOfLink(path)}`);
+      throw refused(`the link ${shownName(path)} leads back to a folder that it is in${cureOfLink(path)}`);
     if (open.size > maxDepth) throw refused(`followed to their ends, its links lie deeper than ${maxDepth} folders`);
     size += 1 + (folders.has(end) ? checkedSize(end, walk) : 0);
     if (size > most) throw refused(`followed to their ends, its links unfold to more than ${most} files`);

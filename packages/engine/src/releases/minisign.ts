@@ -51,7 +51,7 @@ function parseSignature(text: string): Signature {
     global.length !== 64 ||
     (algorithm !== 'Ed' && algorithm !== 'ED')
   )
-    throw refused('what lies beside it as .minisig is no signature of minisign');
+    throw refused('the .minisig file next to it is no signature of minisign');
   return {
     algorithm,
     keyId: packed.subarray(2, 10),

@@ -15,7 +15,7 @@ export function pathOf(name: string): string {
   if (name.startsWith('/')) throw refused(`${shownName(name)} is an absolute path`);
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw refused(`${shownName(name)} leads out of the folder of the release`);
-  if (parts.length > maxDepth) throw refused(`${shownName(name)} lies deeper than ${maxDepth} folders`);
+  if (parts.length > maxDepth) throw refused(`${shownName(name)} is deeper than ${maxDepth} folders`);
   if (parts.some((part) => Buffer.byteLength(part) > maxNameBytes))
     throw refused(`${shownName(name)} holds a name of more than ${maxNameBytes} bytes`);
   const path = parts.join('/');

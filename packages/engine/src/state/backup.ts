@@ -93,4 +93,4 @@ function lookInto(path: string): Omit<Backup, 'file'> {
 }
 
 const damagedCopy = (problem: string): BlueGreenError =>
-  new BlueGreenError('state-corrupt', `the copy was not kept, since the state is damaged: ${problem}`);
+  new BlueGreenError('state-corrupt', `the copy was removed, since the state is damaged: ${problem}`);

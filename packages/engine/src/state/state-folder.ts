@@ -40,7 +40,7 @@ function refuseWriters(folder: string, found: Stats, me: number): string | undef
       `the group ${name} (${shorten(others)}) may write to the state folder ${folder} (mode ${modeOf(found)}): ${mend}`,
     );
   return name === undefined
-    ? `the group ${found.gid} may write to the state folder ${folder}, and this machine's own files do not say who is in it; unless it is this account's alone, run chmod 700 ${folder}`
+    ? `the group ${found.gid} may write to the state folder ${folder}, and this machine's own files do not say who is in it; unless only this account is in it, run chmod 700 ${folder}`
     : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { AllowedHost, AllowedRepository, ArtifactSettings } from './setting
 
 const authorization = () =>
   matching(/^[^\p{Cc}]{1,4096}$/u, 'the value of a header, such as a token with the word Bearer in front').describe(
-    `Sent as the Authorization header, to this host alone; better from the environment: "Bearer \${ARTIFACTS_TOKEN}". Default: none.`,
+    `Sent as the Authorization header, only to this host; better from the environment: "Bearer \${ARTIFACTS_TOKEN}". Default: none.`,
   );
 
 const host = z
@@ -17,10 +17,10 @@ const host = z
     name: matching(
       /^((\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/,
       'a host such as artifacts.example.com, *.example.com or 10.0.0.5:8443',
-    ).describe('Name or address, with its port where it is not that of https. *. stands for any names in front.'),
+    ).describe('Name or address, with its port where it is not that of https. *. matches any names in front.'),
     http: yesNo().describe('Also without encryption. Default: false.').optional(),
     privateAddresses: yesNo()
-      .describe('Also when it lies in a private network, or on this machine. Default: false.')
+      .describe('Also when it is in a private network, or on this machine. Default: false.')
       .optional(),
     authorization: authorization().optional(),
   })
@@ -79,7 +79,7 @@ export const artifacts = z
     requireDigest: yesNo().describe('Refuse a download whose sha256 CI has not announced. Default: true.').optional(),
     publicKeys: listOf(matching(/^RW[A-Za-z0-9+/]{54}$/, 'a public key of minisign: 56 letters that begin with RW'), 10)
       .describe(
-        'With these, every archive must have a signature by one of them beside it, <archive>.minisig. Default: none.',
+        'With these, every archive must have a signature by one of them next to it, <archive>.minisig. Default: none.',
       )
       .optional(),
     signatureNamesRelease: yesNo()

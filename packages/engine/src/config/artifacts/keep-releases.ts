@@ -9,10 +9,10 @@ import type { ArtifactSettings } from './settings.ts';
 export const keepReleases = z
   .strictObject({
     count: whole({ min: 1, max: 1000, expected: 'a number of releases from 1 to 1000' })
-      .describe('So many that were used last are kept, however old they are. Default: 10.')
+      .describe('This many of those used last are retained, however old they are. Default: 10.')
       .optional(),
     age: matching(positiveDurationPattern, 'a duration above zero, such as 12h, 30d or 90d')
-      .describe('What was used within this time is kept, however much it is. Default: 30d.')
+      .describe('What was used within this time is retained, however much it is. Default: 30d.')
       .optional(),
   })
   .describe(

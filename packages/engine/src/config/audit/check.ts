@@ -52,6 +52,6 @@ function insideState(draft: Draft<ConfigFile>, folder: string, path: string | un
   const state = draft?.state;
   if (path === undefined || state === undefined) return [];
   return `${resolve(folder, path)}/`.startsWith(`${resolve(folder, state)}/`)
-    ? [warning(at, 'lies in the state folder: an account that can change the log there can change this file too')]
+    ? [warning(at, 'is in the state folder: an account that can change the log there can change this file too')]
     : [];
 }

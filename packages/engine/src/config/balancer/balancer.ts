@@ -18,7 +18,7 @@ export function balancerSchema(drivers: Drivers['balancers']) {
   const unknownHere: Record<never, never> = Object.fromEntries(own);
   return z
     .strictObject({ driver, ...balancerKeys, ...unknownHere })
-    .describe('What stands between the users and the two slots.');
+    .describe('What is between the users and the two slots.');
 }
 
 type BalancerFile = z.infer<ReturnType<typeof balancerSchema>>;

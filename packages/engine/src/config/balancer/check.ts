@@ -37,7 +37,7 @@ function checkAbilities(
     ...(!can.weights && !isSaid('canary')
       ? [warning(at, `${name} moves all users at once, without the default canary and its approval; write canary: []`)]
       : []),
-    ...(can.counts || isSaid('bake') ? [] : [warning(at, `${name} counts nothing: a bake watches health alone`)]),
+    ...(can.counts || isSaid('bake') ? [] : [warning(at, `${name} counts nothing: a bake watches only health`)]),
   ];
 }
 
@@ -58,9 +58,9 @@ function checkNames({ own, path }: TargetDraft): readonly Finding[] {
   const by = sticky?.by ?? 'cookie';
   const at = [...path, 'loadBalancer', 'sticky'];
   if (sticky && by === 'header' && !('name' in sticky))
-    return [error([...at, 'name'], 'is missing; expected the header that tells users apart, such as x-user-id')];
+    return [error([...at, 'name'], 'is missing; expected the header that identifies users, such as x-user-id')];
   if (sticky && by === 'address' && sticky.name !== undefined)
-    return [warning([...at, 'name'], 'is not looked at, since users are told apart by address')];
+    return [warning([...at, 'name'], 'has no effect, since users are recognised by address')];
   const cookie =
     by === 'cookie' && preview && (sticky?.name ?? defaultStickyCookie) === (preview.cookie ?? defaultPreview.cookie);
   return cookie

@@ -17,7 +17,7 @@ import {
 const sticky = z
   .strictObject({
     by: choice(['cookie', 'header', 'address'])
-      .describe('How a user is recognised, so that nobody flips between sides during a canary. Default: cookie.')
+      .describe('How a user is recognised, so that no user flips between sides during a canary. Default: cookie.')
       .optional(),
     name: token('the name of a cookie or header')
       .describe('Name of the cookie (default bg_bucket) or of the header (no default).')
@@ -42,7 +42,7 @@ const preview = z
 
 const allow = z
   .strictObject({
-    by: choice(['header', 'cookie']).describe('Where the name of the user stands in a request.'),
+    by: choice(['header', 'cookie']).describe('Where the name of the user is in a request.'),
     name: token('the name of a header or cookie').describe('Name of that header or cookie.'),
     values: listOf(matching(/^[^\p{Cc}]{1,256}$/u, 'a text of 1 to 256 characters without control characters'), 1000)
       .min(1, { error: 'a list of at least one user' })
@@ -52,7 +52,7 @@ const allow = z
 
 export const balancerKeys = {
   listen: listen().describe(
-    'Where users connect: a port of this machine alone, or address:port (0.0.0.0:8080 for all).',
+    'Where users connect: a port, only on this machine, or address:port (0.0.0.0:8080 for all).',
   ),
   sticky: sticky.optional(),
   preview: preview.optional(),

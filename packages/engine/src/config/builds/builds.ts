@@ -6,7 +6,7 @@ import { choice, listOf, matching, named, namePattern, yesNo } from '../kit/valu
 import type { BuildRule } from './settings.ts';
 
 const pattern = (what: string) =>
-  matching(/^[^\s\p{Cc}]{1,200}$/u, `${what}, in which * stands for any characters, such as release/*`);
+  matching(/^[^\s\p{Cc}]{1,200}$/u, `${what}, in which * matches any characters, such as release/*`);
 
 const expression = () =>
   matching(
@@ -100,7 +100,7 @@ const rule = z
       'a mapping from targets to announce, deploy or ignore',
     )
       .describe(
-        'Per target: announce (people press Deploy), deploy (at once, under all gates), ignore. Default: announce on all; a target that is left out is ignored.',
+        'Per target: announce (people click Deploy), deploy (at once, under all gates), ignore. Default: announce on all; a target that is left out is ignored.',
       )
       .optional(),
   })

@@ -33,7 +33,7 @@ export function checkDatabase(
     ...checkOnlineTools(target),
     ...(approvers?.length
       ? []
-      : [warning(saidAt('database'), 'nobody may approve a contract of its schema, since there are no approvers')]),
+      : [warning(saidAt('database'), 'no person may approve a contract of its schema, since there are no approvers')]),
   ];
 }
 

@@ -81,7 +81,7 @@ describe('the database of a service', () => {
       'services.shop.database.driver: is missing; expected one of postgres, mariadb, sqlite',
     );
     const nobody = withDatabase('{ driver: sqlite }').replace('approvers: [bob, carol]\n', '');
-    expect(bench.problems(nobody).join('\n')).toContain('nobody may approve a contract of its schema');
+    expect(bench.problems(nobody).join('\n')).toContain('no person may approve a contract of its schema');
   });
 
   it.each(['ENVIRONMENT_COLOR', 'APPLICATION_PORT'])('must not be another one in each slot: %s', (name) => {

@@ -36,7 +36,7 @@ const databaseKeys = {
     .optional(),
   rollbackFor: durationOrZero()
     .describe(
-      'For so long after it was live a release may be gone back to, and its shape of the schema is kept. Default: 24h.',
+      'For so long after it was live a release may be gone back to, and its shape of the schema is retained. Default: 24h.',
     )
     .optional(),
   beforeContract: z
@@ -68,7 +68,7 @@ const databaseKeys = {
     10,
   )
     .describe(
-      'Programs such as pt-online-schema-change and gh-ost that change a table of MariaDB or MySQL beside its users. Default: none.',
+      'Programs such as pt-online-schema-change and gh-ost that change a table of MariaDB or MySQL while users go on. Default: none.',
     )
     .optional(),
   sharedTables: listOf(

@@ -12,7 +12,7 @@ export const guard = z
       .optional(),
     unhealthy: choice(['rollback', 'restart', 'page', 'off'])
       .describe(
-        'The live side answers that it is not healthy. Without a healthy standby it is left alone, and a person is paged. Default: rollback.',
+        'The live side answers that it is not healthy. Without a healthy standby nothing changes, and a person is paged. Default: rollback.',
       )
       .optional(),
     crashLoop: choice(['rollback', 'page', 'off'])

@@ -31,7 +31,7 @@ const answered = z.union([text(), z.number(), z.boolean()], { error: 'a text, a 
 const dependency = z
   .strictObject({
     name: name().describe('For people: cache, queue.'),
-    path: dottedPath().describe('Where it stands: true, or one of okValues, means that it is there.'),
+    path: dottedPath().describe('Where it is: true, or one of okValues, means that it is there.'),
     required: yesNo()
       .describe('Whether a side is unhealthy without it; otherwise it is degraded. Default: true.')
       .optional(),
@@ -87,7 +87,7 @@ export const health = z
     fields: z
       .strictObject({
         status: dottedPath()
-          .describe('Where the status stands; $ is the answer as a whole, be it JSON or a bare word.')
+          .describe('Where the status is; $ is the answer as a whole, be it JSON or a bare word.')
           .optional(),
         okValues: listOf(answered, 20)
           .min(1, { error: 'a list of at least one value' })
@@ -96,9 +96,9 @@ export const health = z
         degradedValues: listOf(answered, 20)
           .describe('Values of the status that mean degraded: users stay, people are notified. Default: [degraded].')
           .optional(),
-        environment: dottedPath().describe('Where the colour of the slot stands.').optional(),
-        version: dottedPath().describe('Where the version stands.').optional(),
-        databaseConnected: dottedPath().describe('Where it stands whether the database is connected.').optional(),
+        environment: dottedPath().describe('Where the colour of the slot is.').optional(),
+        version: dottedPath().describe('Where the version is.').optional(),
+        databaseConnected: dottedPath().describe('Where the answer says whether the database is connected.').optional(),
         dependencies: listOf(dependency, 50)
           .describe('What else the service needs and reports: a cache, a queue. Default: none.')
           .optional(),

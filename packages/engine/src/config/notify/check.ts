@@ -68,7 +68,7 @@ export function checkRecipients(draft: Draft<ConfigFile>, { options, saidAt }: T
       if (id === undefined) return [];
       const at = [...saidAt('notify', list), index];
       if (!known.includes(id))
-        return [error(at, `nobody in people has the id "${id}"; ${knownHint(id, known, 'known people')}`)];
+        return [error(at, `no person in people has the id "${id}"; ${knownHint(id, known, 'known people')}`)];
       const hasMail = people.some((person) => person?.id === id && 'email' in person);
       return draft.notify?.mail === undefined || hasMail ? [] : [warning(at, `${id} has no email in people`)];
     }),

@@ -106,7 +106,7 @@ describe('who is notified', () => {
       developers('bob', 'bop'),
     );
     const problems = bench.problems(text).join('\n');
-    expect(problems).toContain('nobody in people has the id "bop"');
+    expect(problems).toContain('no person in people has the id "bop"');
     expect(problems).toContain('bob has no email in people');
   });
 

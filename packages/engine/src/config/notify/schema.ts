@@ -15,11 +15,11 @@ const digest = z
       .describe('So many mails to one person go out one by one. Default: 5.')
       .optional(),
     within: duration()
-      .describe('What comes within this time beyond them is told in one mail. Default: 10m.')
+      .describe('What comes within this time beyond them is sent in one mail. Default: 10m.')
       .optional(),
   })
   .describe(
-    'What keeps a bad day from filling mailboxes. Halted, rolled back and asked for approval are told at once.',
+    'What keeps a bad day from filling mailboxes. Halted, rolled back and asked for approval are sent at once.',
   );
 
 const mail = z
@@ -58,7 +58,7 @@ const mail = z
     templates: path()
       .describe('Folder with templates in the place of those that come with the system. Default: none.')
       .optional(),
-    giveUpAfter: duration().describe('Mail that nobody took for this long is dropped. Default: 3d.').optional(),
+    giveUpAfter: duration().describe('Mail that no server accepted for this long is dropped. Default: 3d.').optional(),
     digest: digest.optional(),
   })
   .describe('Mail over SMTP. Default: none.');
@@ -87,19 +87,19 @@ export const notify = z
     mail: mail.optional(),
     pages: listOf(page, 10).describe('Default: none.').optional(),
   })
-  .describe('How people are told outside of Slack. Never with a link that acts: mail scanners follow links.');
+  .describe('How people are notified outside of Slack. Never with a link that acts: mail scanners follow links.');
 
 const person = () => listOf(name(), 200);
 const roles = () =>
   listOf(choice(['requester', 'authors', 'approvers', 'developers', 'productManagers']), 5).describe(
-    'Any of requester, authors (of the commits), approvers, developers and productManagers; [] tells nobody.',
+    'Any of requester, authors (of the commits), approvers, developers and productManagers; [] notifies no one.',
   );
 
 /** Of a service or target. */
 export const recipients = z
   .strictObject({
-    developers: person().describe('Ids of people who are told as developers. Default: none.').optional(),
-    productManagers: person().describe('Ids of people who are told as product managers. Default: none.').optional(),
+    developers: person().describe('Ids of people who are notified as developers. Default: none.').optional(),
+    productManagers: person().describe('Ids of people who are notified as product managers. Default: none.').optional(),
     mail: z
       .strictObject({
         buildBroken: roles().optional(),

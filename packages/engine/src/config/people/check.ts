@@ -45,11 +45,11 @@ export function checkApprovers(draft: Draft<ConfigFile>, isHidden: (path: Path) 
 }
 
 function unknownApprover(path: Path, id: string | undefined, known: readonly string[]): Finding {
-  if (known.length === 0) return error(path, 'people is empty, so nobody can be an approver');
+  if (known.length === 0) return error(path, 'people is empty, so no person can be an approver');
   const hint = knownHint(id ?? '', known, 'known people');
   return error(
     path,
-    `nobody in people has ${id === undefined ? 'the id that the variable holds' : `the id "${id}"`}; ${hint}`,
+    `no person in people has ${id === undefined ? 'the id that the variable holds' : `the id "${id}"`}; ${hint}`,
   );
 }
 
@@ -80,7 +80,7 @@ export function checkApprovals(draft: Draft<ConfigFile>, target: TargetDraft): r
   return [
     warning(
       listPath,
-      `with four eyes (approval.fourEyes), ${people(approvers)} to approve leaves nobody when one of them deploys; name ${count + 1} or a group`,
+      `with four eyes (approval.fourEyes), ${people(approvers)} to approve leaves too few when one of them deploys; name ${count + 1} or a group`,
     ),
   ];
 }

@@ -31,7 +31,7 @@ function accountsOf({ service, own, options, saidAt, path }: TargetDraft): reado
 }
 
 function checkAccount({ path, user, group }: Said): readonly Finding[] {
-  if (user === undefined) return [error(path, 'is a group without a user; expected `user` beside it')];
+  if (user === undefined) return [error(path, 'is a group without a user; expected `user` next to it')];
   if (user === 'root' || /^0+$/.test(user)) return [error(path, 'is root; expected an account of its own')];
   try {
     findAccount({ user, group });

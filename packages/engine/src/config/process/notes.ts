@@ -57,10 +57,11 @@ export function limitsNotes(
 const why = 'no control group can be made here';
 
 const sentences: Readonly<Record<Part, (user: string | undefined) => string>> = {
-  memoryBytes: () => `quota.memory limits each process alone, with 640 MB added for what a runtime reserves: ${why}`,
+  memoryBytes: () =>
+    `quota.memory limits each process separately, with 640 MB added for what a runtime reserves: ${why}`,
   pids: (user) =>
     user === undefined
-      ? `quota.pids is not kept: ${why}, and the kernel counts processes by account, which is that of the engine`
-      : `quota.pids is kept for both slots together, as twice the number for the account ${user}: ${why}`,
-  cpus: () => `quota.cpu is not kept: ${why}`,
+      ? `quota.pids is not enforced: ${why}, and the kernel counts processes by account, which is that of the engine`
+      : `quota.pids is enforced for both slots together, as twice the number for the account ${user}: ${why}`,
+  cpus: () => `quota.cpu is not enforced: ${why}`,
 };

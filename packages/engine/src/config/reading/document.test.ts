@@ -21,7 +21,7 @@ const faults: readonly (readonly [what: string, text: string, problem: string])[
   ['nothing but a comment', '# later\n', 'is empty; start from bluegreen.example.yaml'],
   ['a list', '- shop\n', 'is not a mapping; it starts with keys such as state: and services:'],
   ['a word', 'shop', 'is not a mapping; it starts with keys such as state: and services:'],
-  ['a tab', 'services:\n\tshop: 1\n', '2:1 a tab stands in the indentation; YAML wants spaces'],
+  ['a tab', 'services:\n\tshop: 1\n', '2:1 a tab is in the indentation; YAML needs spaces'],
   ['a key given twice', 'state: a\nstate: b\n', '2:1 this key is given twice'],
   [
     'a text without its closing quote',

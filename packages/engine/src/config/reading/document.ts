@@ -196,7 +196,7 @@ const sentences: Readonly<Record<YAMLError['code'], string>> = {
   BAD_DIRECTIVE: 'directives (%…) are not used here; leave this line out',
   BAD_DQ_ESCAPE: 'this escape is unknown in "…"; write \\\\ for a backslash, or use \'…\'',
   BAD_INDENT: 'this line is not indented like its neighbours, or a bracket is not closed',
-  BAD_PROP_ORDER: 'an anchor or tag stands in the wrong place',
+  BAD_PROP_ORDER: 'an anchor or tag is in the wrong place',
   BAD_SCALAR_START: 'a text that starts with this character must stand in quotes',
   BLOCK_AS_IMPLICIT_KEY:
     'a mapping or list starts in the middle of a line; quote a text that holds ": ", or start a new line',
@@ -211,7 +211,7 @@ const sentences: Readonly<Record<YAMLError['code'], string>> = {
   MULTIPLE_TAGS: 'a value has two tags (!name)',
   NON_STRING_KEY: 'a key must be a plain text',
   RESOURCE_EXHAUSTION: 'is nested too deeply',
-  TAB_AS_INDENT: 'a tab stands in the indentation; YAML wants spaces',
+  TAB_AS_INDENT: 'a tab is in the indentation; YAML needs spaces',
   TAG_RESOLVE_FAILED: 'tags (!name) are not used here; write the value without',
   UNEXPECTED_TOKEN: 'this is not expected here; look for a wrong indentation, or a text that needs quotes',
 };

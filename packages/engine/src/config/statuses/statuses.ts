@@ -41,7 +41,7 @@ const repository = z
       .describe('Its targets, as GitHub shows them. Default: each with the defaults.')
       .optional(),
   })
-  .describe('A repository that is told, and nobody else is: what a delivery says directs no request anywhere.');
+  .describe('The only repository that is notified: what a delivery says directs no request anywhere.');
 
 const github = z
   .strictObject({
@@ -50,12 +50,12 @@ const github = z
       .optional(),
     token: secret()
       .describe(
-        `May write deployments in these repositories; from the environment: \${GITHUB_TOKEN}; or file:path, read for each message. A process without that variable tells nobody.`,
+        `May write deployments in these repositories; from the environment: \${GITHUB_TOKEN}; or file:path, read for each message. A process without that variable sends nothing.`,
       )
       .optional(),
     repositories: listOf(repository, 500)
       .min(1, { error: 'a list of at least one repository' })
-      .describe('Repositories that are told, one per service.'),
+      .describe('Repositories that are notified, one per service.'),
   })
   .describe(
     'Deployments and their statuses on GitHub, with a link to the card where notify says the workspace. Default: none.',
@@ -82,7 +82,7 @@ const sink = z
 const cdevents = z
   .strictObject({
     source: matching(/^[A-Za-z0-9:/?._~%=&-]{1,200}$/, 'a URI or path of plain characters, such as /bluegreen')
-      .describe('The source of every event; with its id it tells one event from all others. Default: /bluegreen.')
+      .describe('The source of every event; together with its id it identifies an event. Default: /bluegreen.')
       .optional(),
     sinks: listOf(sink, 20).min(1, { error: 'a list of at least one receiver' }).describe('Who gets every event.'),
   })
@@ -90,7 +90,7 @@ const cdevents = z
 
 export const statuses = z
   .strictObject({ github: github.optional(), cdevents: cdevents.optional() })
-  .describe('Programs that are told what became of deployments.');
+  .describe('Programs that are notified of what became of deployments.');
 
 export type StatusesFile = z.infer<typeof statuses>;
 

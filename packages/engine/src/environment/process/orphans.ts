@@ -60,7 +60,7 @@ function servingWithoutRecord(
     if (launch === undefined) return [];
     room.log.warn(
       { ...placeFields(place), pid },
-      'a process of ours serves on a slot whose record is gone; left alone, adopt it',
+      'a process of ours serves on a slot whose record is gone; it was not touched, adopt it',
     );
     return [launch];
   });

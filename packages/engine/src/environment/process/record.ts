@@ -66,7 +66,7 @@ export function readRecord(where: RecordPlace, log: Log): SlotRecord | undefined
   try {
     return slotRecord.parse(JSON.parse(text));
   } catch (thrown) {
-    log.error({ file, problem: messageOf(thrown) }, 'a slot file cannot be understood; it is kept beside as .corrupt');
+    log.error({ file, problem: messageOf(thrown) }, 'a slot file cannot be understood; it was renamed to .corrupt');
     renameSync(file, `${file}.corrupt`);
     return undefined;
   }

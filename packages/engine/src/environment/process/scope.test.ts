@@ -90,7 +90,7 @@ describe('limits of single processes', () => {
     expect(limitsNotes(target, 'green', ['memoryBytes', 'pids', 'cpus'])).toEqual([
       expect.stringContaining('quota.memory limits each process alone'),
       expect.stringContaining('for both slots together, as twice the number for the account shop'),
-      'quota.cpu is not kept: no control group can be made here',
+      'quota.cpu is not enforced: no control group can be made here',
     ]);
     expect(limitsNotes(target, 'blue', ['pids'])[0]).toContain('quota.pids is not kept');
   });

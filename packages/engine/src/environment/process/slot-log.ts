@@ -42,7 +42,7 @@ export async function boundLog(room: Room, place: SlotPlace, maxBytes: number): 
     if (hasReader(pipeOf(file))) await ensureWriter(file, maxBytes);
     else cutPlainLog(file, maxBytes);
   } catch (thrown) {
-    room.log.warn({ ...placeFields(place), problem: messageOf(thrown) }, 'the log of a slot cannot be kept bounded');
+    room.log.warn({ ...placeFields(place), problem: messageOf(thrown) }, 'the log of a slot cannot be bounded');
   }
 }
 

@@ -77,7 +77,7 @@ async function tellAgain({ log }: Parts, node: HaproxyNode, order: RoutingOrder)
       generation: order.routing.generation,
       why: problem === undefined ? undefined : messageOf(problem),
     },
-    'load balancer node was reloaded during a change, and told again',
+    'load balancer node was reloaded during a change, and was updated again',
   );
 }
 
@@ -152,6 +152,6 @@ function refusalOf(failures: readonly Failure[], kept: readonly string[]): unkno
   const sentences = failures.map(({ node, problem }) => `${node.name}: ${messageOf(problem)}`);
   const allUnreachable = failures.every(({ problem }) => hasCode(problem, 'balancer-unreachable'));
   if (allUnreachable && more.length === 0 && kept.length === 0 && only.node.name === 'managed') return only.problem;
-  const rest = kept.length === 0 ? 'all others have what they had' : `and ${kept.join(', ')} could not be brought back`;
+  const rest = kept.length === 0 ? 'all others have what they had' : `and ${kept.join(', ')} could not be restored`;
   return new BlueGreenError('balancer-unsettled', `not every node follows (${sentences.join('; ')}); ${rest}`);
 }

@@ -47,7 +47,7 @@ async function check(parts: Parts, settings: AttachedSettings): Promise<void> {
     writeFileAtomic(`${place.siteFile}.refused`, `${said.replaceAll(/^/gm, '# ')}\n${site.text}`, 0o644);
     throw new BlueGreenError(
       'balancer-refused',
-      `HAProxy refuses the configuration, kept as ${place.siteFile}.refused: ${said}`,
+      `HAProxy refuses the configuration, stored as ${place.siteFile}.refused: ${said}`,
       {},
       thrown,
     );

@@ -22,7 +22,7 @@ const node = z
     entrypoint: matching(
       /^https?:\/\/(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/,
       'an address such as http://10.0.0.5:80',
-    ).describe('Where this node alone answers: http://address:port.'),
+    ).describe('Where only this node answers: http://address:port.'),
   })
   .describe('One HAProxy.');
 
@@ -57,7 +57,7 @@ export const haproxyKeys = z
         listen: listen().describe('Where users connect over TLS and HTTP/2: a port, or address:port.'),
         certificate: path().describe('PEM file of certificate, chain and private key.'),
       })
-      .describe('The same service over TLS and HTTP/2, beside listen. Default: none.')
+      .describe('The same service over TLS and HTTP/2, in addition to listen. Default: none.')
       .optional(),
   })
   .describe('HAProxy as the load balancer; 2.6 was tested.');

@@ -171,7 +171,7 @@ async function observe({ name, entrypoint, runtime }: HaproxyNode, { laggards }:
   const node = name === 'managed' ? new URL(entrypoint).host : name;
   try {
     const order = await runtime.read();
-    const problem = order === undefined ? 'what stands in the map is no routing of ours' : laggards.get(name);
+    const problem = order === undefined ? 'the entry in the map is not a routing of this system' : laggards.get(name);
     const fence = order === undefined ? {} : { fence: order.fence };
     return { node, reachable: true, routing: order?.routing, ...fence, ...(problem === undefined ? {} : { problem }) };
   } catch (thrown) {

@@ -183,7 +183,7 @@ describe('a routing changed by hand', () => {
     expect(await stage.balancer.observe()).toMatchObject([{ routing: { generation: 1, active: 'green' } }]);
     await say(`clear map ${mapFile()}`);
     expect(await stage.balancer.observe()).toMatchObject([
-      { reachable: true, routing: undefined, problem: 'what stands in the map is no routing of ours' },
+      { reachable: true, routing: undefined, problem: 'the entry in the map is not a routing of this system' },
     ]);
   });
 });

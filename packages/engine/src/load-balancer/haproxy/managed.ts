@@ -73,7 +73,7 @@ async function checkAndPut(parts: Parts): Promise<void> {
     writeFileAtomic(`${place.siteFile}.refused`, `${commented(messageOf(thrown))}\n${site.text}`);
     throw new BlueGreenError(
       'balancer-refused',
-      `HAProxy refuses the configuration, kept as ${place.siteFile}.refused: ${messageOf(thrown)}`,
+      `HAProxy refuses the configuration, stored as ${place.siteFile}.refused: ${messageOf(thrown)}`,
       {},
       thrown,
     );

@@ -105,7 +105,7 @@ async function swap({ session, mapFile, order, mayReplace }: Swap): Promise<void
     const seen = await readMap(session, mapFile);
     if (current === version && next === version && seen && toWord(seen) === toWord(order)) return;
   }
-  throw new BlueGreenError('balancer-unsettled', 'the routing in HAProxy is changed by somebody else all the time');
+  throw new BlueGreenError('balancer-unsettled', 'the routing in HAProxy is changed by another program all the time');
 }
 
 async function prepare(session: CommandSession, mapFile: string): Promise<number> {

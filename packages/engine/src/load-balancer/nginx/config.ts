@@ -43,7 +43,7 @@ export const nginxKeys = z
         certificate: path().describe('PEM file of the certificate and its chain.'),
         key: path().describe('PEM file of the private key.'),
       })
-      .describe('The same service over TLS and HTTP/2, beside listen. Default: none.')
+      .describe('The same service over TLS and HTTP/2, in addition to listen. Default: none.')
       .optional(),
   })
   .describe('nginx as the load balancer; 1.22 was tested, stock, with split_clients and stub_status.');

@@ -101,7 +101,11 @@ async function observe(parts: NginxParts): Promise<ObservedNode> {
   try {
     const answers = await asker.settings();
     if (answers === undefined)
-      return unseen(node, false, `another program answers on ${node}, or nginx with a stranger's configuration`);
+      return unseen(
+        node,
+        false,
+        `another program answers on ${node}, or nginx with a configuration of another program`,
+      );
     void accessLog.catchUp().catch(() => undefined);
     const present = readPresent(places.routing);
     if (present.kind === 'none') return unseen(node, true, `${places.routing}/current is missing`);

@@ -49,7 +49,7 @@ function known(change: Change, { release, use }: Concern): Found | undefined {
 /** Nothing is known of its needs: it may need anything. */
 function unknown(change: Change): Found | undefined {
   if (audienceOf[change.kind] === 'nobody') return undefined;
-  return { layer: 'diff', effect: 'unclear', because: 'nobody said what it needs' };
+  return { layer: 'diff', effect: 'unclear', because: 'no one said what it needs' };
 }
 
 /** What else speaks for it: the release carries the file, the author has a reason, its smoke tests passed. */

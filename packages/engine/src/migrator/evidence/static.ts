@@ -62,7 +62,7 @@ export function dryRunEvidence(
         classes: ['locks'],
         // A rule that knows the statement decides, with its exceptions and its reasons.
         effect: reported ? 'said' : 'breaks',
-        sentence: `${file.file}:${trace.line} ${deed(trace)} ${trace.table} under ${trace.lock}: ${file.online === undefined ? 'writers wait until it ends' : `${file.online} does it beside them`}`,
+        sentence: `${file.file}:${trace.line} ${deed(trace)} ${trace.table} under ${trace.lock}: ${file.online === undefined ? 'writers wait until it ends' : `${file.online} does it while they go on`}`,
       };
     });
 }

@@ -13,7 +13,7 @@ export const takesLocksOff = (
 /** @param problems undefined for a database that has no such tools */
 export function onlineFindings(file: SqlFile, problems: readonly SqlProblem[] | undefined): readonly Finding[] {
   if (file.online === undefined) return [];
-  const none = { line: 1, problem: 'tools for changes beside users exist for MariaDB and MySQL alone' };
+  const none = { line: 1, problem: 'tools for changes beside users exist only for MariaDB and MySQL' };
   return (problems ?? [none]).map(({ line, problem }) => ({
     rule: 'online-change',
     classes: ['loses-data', 'transaction'],

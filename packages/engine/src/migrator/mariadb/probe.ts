@@ -7,7 +7,7 @@ import type { Begun } from './ledger.ts';
 import { fingerprintMariadb, type MariadbStatement } from './parse.ts';
 import { isPiecemeal, kindOf, namesIn } from './statement-kind.ts';
 
-export type Past = 'happened' | 'did not happen' | 'cannot be told';
+export type Past = 'happened' | 'did not happen' | 'is not known';
 
 export function begin(statement: MariadbStatement, index: number, catalog: Catalog): Begun {
   return { index, print: fingerprintMariadb(statement.text), before: lookOf(statement, catalog) };
@@ -17,10 +17,10 @@ export function begin(statement: MariadbStatement, index: number, catalog: Catal
 export function pastOf(statement: MariadbStatement, begun: Begun, catalog: Catalog): Past {
   const kind = kindOf(statement);
   if (kind === 'repeatable') return 'did not happen';
-  if (kind !== 'schema') return 'cannot be told';
+  if (kind !== 'schema') return 'is not known';
   if (lookOf(statement, catalog) === begun.before) return 'did not happen';
   const isSame = begun.print === fingerprintMariadb(statement.text);
-  return isSame && !isPiecemeal(statement) ? 'happened' : 'cannot be told';
+  return isSame && !isPiecemeal(statement) ? 'happened' : 'is not known';
 }
 
 /** Others may change the schema meanwhile: only what the statement names is compared. */

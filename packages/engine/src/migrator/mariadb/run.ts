@@ -118,7 +118,7 @@ async function changeSchema(
   if (begun?.tool !== undefined) throw byTool(place, begun.tool.name);
   if (begun?.index === index) {
     const past = pastOf(statement, begun, catalog);
-    if (past === 'cannot be told') throw uncertain(place);
+    if (past === 'is not known') throw uncertain(place);
     if (past === 'happened') return await count(testEngine, fileRun, index);
   }
   await markBegun(session, tables, id, begin(statement, index, catalog));

@@ -46,7 +46,7 @@ export async function refuseDrift(
       say({
         kind: 'warning',
         id: undefined,
-        sentence: 'the last run was cut off: hand edits of the schema since then cannot be told',
+        sentence: 'the last run was cut off: hand edits of the schema since then are not known',
       });
     return;
   }

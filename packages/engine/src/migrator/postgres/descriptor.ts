@@ -16,7 +16,7 @@ export const postgres = sqlDriver<{ readonly applicationRole?: string | undefine
   keys: {
     applicationRole: matching(/^[^\s\p{Cc}"']{1,63}$/u, 'the name of a role of PostgreSQL')
       .describe(
-        'The role that the service itself connects as, where it is another than that of url: its statements are tried with its rights. PostgreSQL alone. Default: the role of url.',
+        'The role that the service itself connects as, where it is another than that of url: its statements are tried with its rights. PostgreSQL only. Default: the role of url.',
       )
       .optional(),
   },

@@ -16,7 +16,7 @@ export async function refusePooler(session: Session, another: () => Promise<Sess
       if (await isTaken(session, other))
         throw new MigrationError(
           'not-allowed',
-          'a pooler stands before the database and hands it out per transaction',
+          'a pooler is in front of the database and hands it out per transaction',
           {
             hint: 'Name the server itself in the address of the database, or a pool with pool_mode = session.',
           },

@@ -141,7 +141,7 @@ export function located(
   if (isCanceled(thrown))
     return new MigrationError(
       'failed',
-      `${where}: stopped after ${limits.statementTimeoutMs} ms, or by somebody at the server`,
+      `${where}: stopped after ${limits.statementTimeoutMs} ms, or by an administrator of the server`,
       {
         hint: 'Do it in smaller steps: long work belongs into a backfill, or into what runs concurrently.',
         cause: thrown,

@@ -74,7 +74,7 @@ describe('behind PgBouncer', () => {
     });
     expect(refused).toMatchObject({
       code: 'not-allowed',
-      message: 'a pooler stands before the database and hands it out per transaction',
+      message: 'a pooler is in front of the database and hands it out per transaction',
       hint: expect.stringContaining('pool_mode = session'),
     });
   });

@@ -79,7 +79,7 @@ async function execute(
     see({ file, line, text, tookMs, rows: (await changesSoFar(connection)) - (before ?? 0), locks: [wholeFile] });
   if (!inTransaction)
     throw new MigrationError('failed', `${where}: ends the transaction in which the engine runs the file`, {
-      hint: 'Leave out BEGIN, COMMIT and ROLLBACK. What stands before this line may have stayed: look, then repair.',
+      hint: 'Leave out BEGIN, COMMIT and ROLLBACK. The statements before this line may have taken effect: look, then repair.',
     });
 }
 

@@ -26,7 +26,7 @@ export interface Recipients {
 /** @throws BlueGreenError `template-invalid` */
 export function drawMail(templates: Templates, { facts, more, roles }: Recipients, linksOf: LinksOf): Drawn {
   const [fact] = facts;
-  if (fact === undefined) throw new TypeError('a mail tells at least one fact');
+  if (fact === undefined) throw new TypeError('a mail reports at least one event');
   if (facts.length === 1 && more === 0) return fill(templates, fact.name, valuesOf(fact, roles, linksOf));
   return fill(templates, 'digest', {
     count: facts.length + more,

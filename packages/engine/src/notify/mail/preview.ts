@@ -67,7 +67,7 @@ export async function sendTestMail(
   const missing = loginProblem(mail);
   if (missing !== undefined) throw new BlueGreenError('config-invalid', missing);
   const person = findPerson(settings, { id: personId });
-  if (person === undefined) throw new BlueGreenError('not-found', `nobody in people has the id "${personId}"`);
+  if (person === undefined) throw new BlueGreenError('not-found', `no person in people has the id "${personId}"`);
   if (person.email === undefined) throw new BlueGreenError('config-invalid', `${personId} has no email in people`);
   const drawn = previewMails(settings).find(({ drawing }) => drawing === 'live');
   const smtp = createSmtpClient(mail, systemClock);

@@ -43,7 +43,7 @@ function putEnd(parts: PageParts, row: AuditRow): void {
     return;
   }
   for (const trouble of turn.troubles) {
-    const summary = `${view.name}: mended, ${view.version} is live`;
+    const summary = `${view.name}: recovered, ${view.version} is live`;
     end(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: {} });
   }
 }
@@ -97,7 +97,7 @@ function lookAt(parts: PageParts, view: TargetView): void {
   if (turn === 'begins')
     begin(parts, {
       ...about,
-      summary: `${view.name}: both sides are ill, nobody serves users well`,
+      summary: `${view.name}: both sides are ill, no side serves users well`,
       details: sides(view),
     });
   if (turn === 'ends') end(parts, { ...about, summary: `${view.name}: a healthy side serves again`, details: {} });

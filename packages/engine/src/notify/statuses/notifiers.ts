@@ -37,7 +37,7 @@ export function statusNotifiers(parts: StatusParts): readonly Notifier[] {
 }
 
 function complain({ log }: StatusParts, what: string): false {
-  log.error(`${what} is not set in the environment of this process, which does not tell it`);
+  log.error(`${what} is not set in the environment of this process, so it sends nothing`);
   return false;
 }
 

@@ -62,7 +62,7 @@ async function end(retention: Retention): Promise<void> {
     case 'restore': {
       const good = lastGood(retention);
       if (target.settings.failedSide.then === 'stop' || good === undefined)
-        return stopSide(retention, 'the failed side was kept long enough');
+        return stopSide(retention, 'the failed side was retained long enough');
       return startSide(retention, good);
     }
   }
@@ -71,7 +71,8 @@ async function end(retention: Retention): Promise<void> {
 /** The check of the balancer announces drift; what is due waits until a person has decided. */
 async function isHeldBack({ core, target, lease, row }: Retention): Promise<boolean> {
   const why = holdsBack(await standingOf({ core, target, token: lease.token }), row.slot);
-  if (why !== undefined) core.log.warn({ target: target.name, slot: row.slot, why }, 'a side is kept past its time');
+  if (why !== undefined)
+    core.log.warn({ target: target.name, slot: row.slot, why }, 'a side is retained past its time');
   return why !== undefined;
 }
 
@@ -144,8 +145,8 @@ async function startSide(retention: Retention, version: string | undefined): Pro
       action: row.label === 'upgrading' ? 'side-upgraded' : 'side-restored',
       sentence:
         row.label === 'upgrading'
-          ? `brought ${row.slot} to ${release.version} too`
-          : `brought ${row.slot} back from ${row.version} to ${release.version}`,
+          ? `upgraded ${row.slot} to ${release.version} too`
+          : `restored ${row.slot} from ${row.version} to ${release.version}`,
       detail: { slot: row.slot, version: release.version },
     });
   });

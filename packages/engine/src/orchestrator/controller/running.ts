@@ -43,7 +43,7 @@ function orphan(instance: RunningInstance): PendingChange {
 }
 
 function orphanSentence(instance: RunningInstance): string {
-  return `${describePlace(instance)} runs ${instance.version} on port ${instance.port}, and the configuration does not name it any more: nothing looks after it and nothing stops it. Put its name back, or stop it first under its old name`;
+  return `${describePlace(instance)} runs ${instance.version} on port ${instance.port}, and the configuration does not name it any more: nothing supervises it and nothing stops it. Put its name back, or stop it first under its old name`;
 }
 
 function portChange(

@@ -157,7 +157,7 @@ const shownName = (name: string): string => {
 
 function filesText({ files, count, digest }: FilesDrift): string {
   if (digest === 'unreadable') return 'they cannot be read whole';
-  if (files.length === 0) return 'it cannot be told which, since they changed before they were looked at';
+  if (files.length === 0) return 'it is not known which, since they changed before they were looked at';
   return `${files.join(', ')}${count > files.length ? ` and ${count - files.length} more` : ''}`;
 }
 
@@ -170,7 +170,7 @@ function keep(core: Core, release: ReleaseRow, listing: Listing): void {
   try {
     writeFileAtomic(keptFile(core, release), JSON.stringify({ digest: release.digest, files: [...listing] }));
   } catch (thrown) {
-    core.log.warn({ version: release.version, problem: messageOf(thrown) }, 'a list of files could not be kept');
+    core.log.warn({ version: release.version, problem: messageOf(thrown) }, 'a list of files could not be stored');
   }
 }
 

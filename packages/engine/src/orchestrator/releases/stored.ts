@@ -127,7 +127,7 @@ function slotHolds({ role, label, slot, target, version, displacedVersion }: Slo
   const standing =
     role === 'idle' || version === null ? [] : [[version, `${label ?? role} in ${slot} of ${target}`] as const];
   const displaced =
-    displacedVersion === null ? [] : [[displacedVersion, `what ${slot} of ${target} is brought back to`] as const];
+    displacedVersion === null ? [] : [[displacedVersion, `what ${slot} of ${target} is restored to`] as const];
   return [...standing, ...displaced];
 }
 

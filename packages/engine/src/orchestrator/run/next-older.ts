@@ -52,7 +52,7 @@ export function goOnToNextOlder(
     mode: 'rollback',
     ...next,
     requestedBy: row.requestedBy,
-    reason: `${row.version} could not be brought back: ${cause.sentence}`,
+    reason: `${row.version} could not be restored: ${cause.sentence}`,
   });
   allowInstead(tx, begun.id, tried);
 }

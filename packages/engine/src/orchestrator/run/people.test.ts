@@ -112,7 +112,7 @@ describe('promote', () => {
     const ofShifts = flow.story().filter((row) => /^step-(undone|passed): shift-traffic/.test(row));
     expect(ofShifts).toEqual([
       'step-passed: shift-traffic: nothing to undo',
-      'step-undone: shift-traffic: everybody gets v1 again',
+      'step-undone: shift-traffic: all users get v1 again',
     ]);
     const { db } = flow.process().core.store;
     expect([pendingAbort(db, id), pendingPromote(db, id, 6)]).toEqual([undefined, undefined]);

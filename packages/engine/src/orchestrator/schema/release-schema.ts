@@ -44,7 +44,7 @@ export async function releaseSchema(
 }
 
 const reviewSentence = ({ reviews }: SchemaPlan): string =>
-  `${problemsSentence(reviews)}. Nobody has decided on that: let a scratch copy (\`scratch\` of the database) do it, or take it on with \`-- @accept\` and a reason`;
+  `${problemsSentence(reviews)}. No one has decided on that: let a scratch copy (\`scratch\` of the database) do it, or take it on with \`-- @accept\` and a reason`;
 
 export function problemsSentence(problems: readonly string[]): string {
   const more = problems.length > shown ? `; and ${problems.length - shown} more` : '';

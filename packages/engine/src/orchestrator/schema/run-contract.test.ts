@@ -81,7 +81,7 @@ describe('a contract that waits for approval', () => {
     const before = flow.lastSeq();
     await maintained();
     await maintained();
-    expect(row()).toMatchObject({ status: 'expired', problem: 'nobody decided before the deadline' });
+    expect(row()).toMatchObject({ status: 'expired', problem: 'no one decided before the deadline' });
     expect(flow.actions(before)).toEqual(['contract-ended']);
   });
 

@@ -140,7 +140,7 @@ function expireContract({ core, target, lease }: TargetContext, { id, deadlineAt
 /** Changes nothing unless it waits for approval and its deadline has passed. */
 export function expire(tx: Tx, key: TargetKey, { id, status, deadlineAt, migrations }: ContractRow): void {
   if (status !== 'pending' || tx.now < deadlineAt) return;
-  changeContract(tx, id, { status: 'expired', endedAt: tx.now, problem: 'nobody decided before the deadline' });
+  changeContract(tx, id, { status: 'expired', endedAt: tx.now, problem: 'no one decided before the deadline' });
   tx.audit({
     ...key,
     actor: 'engine',

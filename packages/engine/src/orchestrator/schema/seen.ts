@@ -41,7 +41,7 @@ export function planLines(plan: SchemaPlan, evidence?: SchemaEvidence): readonly
     ...expand.map((id) => `expand ${id}, before it starts`),
     ...backfill.map((id) => `backfill ${id}, once it is live`),
     ...[...contract.ready, ...contract.waiting].map(({ id }) => `contract ${id}, later, with an approval of its own`),
-    ...byTool.map(({ file, tool }) => `${file} is run by ${tool}, beside the users of the table`),
+    ...byTool.map(({ file, tool }) => `${file} is run by ${tool}, while users of the table go on`),
     ...(evidence === undefined ? [] : [`verdict: ${evidence.headline}`]),
     ...accepted.map((hazard) => `accepted: ${hazard}`),
     ...[...reviews, ...warnings].map((warning) => `worth a look: ${warning}`),

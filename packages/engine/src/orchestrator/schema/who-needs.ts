@@ -36,7 +36,7 @@ export async function whoNeeds(core: Core, target: Target, ids: readonly string[
   const after = await verdictsOf(core, target, [...holders.map(({ version }) => version), ...past], ids);
   const needs = holders.flatMap(({ version, as }): readonly Need[] => {
     const verdict = after.get(version);
-    if (!verdict) return [{ version, as, evidence: 'its files are not known here, so that nobody can say' }];
+    if (!verdict) return [{ version, as, evidence: 'its files are not known here, so no one can say' }];
     const { lost, evidence } = verdict;
     return lost.length > 0 || verdict.verdict === 'unknown' ? [{ version, as, evidence }] : [];
   });

@@ -92,7 +92,7 @@ async function lead(core: Core, target: Target, { slot, version, actor }: AdoptR
       ...key,
       actor: 'engine',
       action: 'routing-applied',
-      sentence: `everybody to the adopted ${version}`,
+      sentence: `all users to the adopted ${version}`,
       detail: { routing },
     });
   });

@@ -79,7 +79,7 @@ export function vote(situation: Situation, ref: DeploymentRef): Refused | undefi
   if (approval.onTimeout === 'abort' && row.pausedAt === null && approval.deadlineAt <= tx.now)
     return refuse(
       'already-decided',
-      `nobody decided before the deadline at ${clockTime(approval.deadlineAt)}`,
+      `no one decided before the deadline at ${clockTime(approval.deadlineAt)}`,
       'Extend it, or deploy again.',
     );
   if (

@@ -77,7 +77,7 @@ export function staleCard(row: DeploymentRow, ref: DeploymentRef): Refused | und
   return refuse(
     'stale-card',
     `the deployment has moved on since this button was drawn (now: ${row.phase})`,
-    'The card is drawn again; look, then press.',
+    'The card is drawn again; look, then click.',
   );
 }
 

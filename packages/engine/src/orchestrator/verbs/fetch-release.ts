@@ -21,7 +21,7 @@ export async function fetchRelease(
     return refuse(
       'text-invalid',
       `${JSON.stringify(version.slice(0, 64))} is no version`,
-      'Letters, digits and ._+- alone.',
+      'Only letters, digits and ._+-.',
     );
   const build = buildOf(core.store.db, target.key.service, version);
   const source = from ?? build?.artifact;
@@ -33,7 +33,7 @@ export async function fetchRelease(
     );
   return core.mutex(`release ${releaseFolder(target, version)}`, async () => {
     if (isThere(target, version))
-      return refuse('not-allowed-now', `${version} lies in its folder already`, 'A version is immutable.');
+      return refuse('not-allowed-now', `${version} is already in its folder`, 'A version is immutable.');
     try {
       const {
         files,

@@ -116,7 +116,7 @@ export function restoreFailed(core: Core, request: TargetRef & { readonly actor:
   return changeBeside(
     core,
     request,
-    { verb: 'restore', action: 'side-restore', wanted: isFailedSide, what: 'failed side that is kept' },
+    { verb: 'restore', action: 'side-restore', wanted: isFailedSide, what: 'failed side that is retained' },
     (tx, target, row) => {
       setSlot(tx, target.key, row.slot, { keepUntil: tx.now });
       return `asks to bring ${row.slot} back from ${row.version} now`;
@@ -128,7 +128,7 @@ export function keepFailed(core: Core, request: TargetRef & { readonly actor: Ac
   return changeBeside(
     core,
     request,
-    { verb: 'keep', action: 'side-keep', wanted: isFailedSide, what: 'failed side that is kept' },
+    { verb: 'keep', action: 'side-keep', wanted: isFailedSide, what: 'failed side that is retained' },
     (tx, target, row) => {
       setSlot(tx, target.key, row.slot, { label: 'kept', keepUntil: null });
       return `keeps ${row.version} in ${row.slot} as it is, until the next deployment`;

@@ -39,7 +39,7 @@ export function resumeBackfill(core: Core, request: BackfillHold): Result<Schema
   return change(core, request, 'resume', (target, tx) => {
     const held = heldBackfill(core, target);
     if (!held)
-      return refuse('not-allowed-now', `nobody holds the backfill of ${target.name}`, 'See `bg migrate status`.');
+      return refuse('not-allowed-now', `no one holds the backfill of ${target.name}`, 'See `bg migrate status`.');
     letBackfillGo(tx, target);
     const by = actorName(request.actor);
     tx.audit({

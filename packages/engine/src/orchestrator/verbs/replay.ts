@@ -37,7 +37,7 @@ function mayReplay(core: Core, id: number, actor: Actor): Result<DeliveryRecord>
   const inbox = createInbox(core.store);
   const found = inbox.show(id);
   if (!found)
-    return refuse('no-such-delivery', `there is no delivery ${id}`, 'See `bg inbox list` for those that are kept.');
+    return refuse('no-such-delivery', `there is no delivery ${id}`, 'See `bg inbox list` for those that are stored.');
   if (found.state === 'waiting')
     return refuse('not-allowed-now', `delivery ${id} waits already, and is worked on without being asked`);
   if (inbox.body(id) === undefined)

@@ -32,7 +32,7 @@ export function promote(core: Core, ref: DeploymentRef, actor: Actor, full: bool
         position: row.position,
         actor: actorName(actor),
       });
-    moved(situation, 'promoted-on', `${who(actor)} moves ${row.version} on${full ? ' to everybody' : ''}`);
+    moved(situation, 'promoted-on', `${who(actor)} moves ${row.version} on${full ? ' to all users' : ''}`);
     return undefined;
   });
 }

@@ -179,7 +179,7 @@ function warnings(core: Core, target: Target, row: DeploymentRow): readonly stri
     ...warningsOf(facts),
     ...(row.finishedAt === null ? core.builds.contributors(target.key, row.version).warnings(person) : []),
     ...(lock ? [`🔒 ${target.name} is locked by ${shortName(lock.owner)}: ${lock.reason}`] : []),
-    ...(healthOf(target, row.slot).check === 'status-code' ? ['health is judged by status code alone'] : []),
+    ...(healthOf(target, row.slot).check === 'status-code' ? ['health is judged by status code only'] : []),
     ...(target.settings.smokeTests.length < 3 ? [`only ${target.settings.smokeTests.length} smoke tests`] : []),
   ];
 }

@@ -25,14 +25,14 @@ function whileLive({ row, approval }: ActionInput): LegalAction[] {
   if (row.direction === 'unwinding') return [];
   const back =
     row.fromVersion === null
-      ? 'Nobody is served then: there was no release before.'
-      : `Everybody gets ${row.fromVersion}.`;
+      ? 'No user is served then: there was no release before.'
+      : `All users get ${row.fromVersion}.`;
   const giveUp =
     row.promotedAt === null
       ? action('abort', `Gives up ${row.version}. ${back}`, true)
       : action('rollback', `Takes ${row.version} back. ${back}`, true);
   if (row.pausedAt !== null) return [action('resume', `Goes on with ${row.version} where it was paused.`), giveUp];
-  const pause = action('pause', `Holds ${row.version} at its present share until somebody resumes it.`);
+  const pause = action('pause', `Holds ${row.version} at its present share until a person resumes it it.`);
   const onStep = knownStep(row.plan?.steps[row.position]?.name)?.actions({ row, approval }) ?? [];
   return [...onStep, pause, giveUp];
 }
@@ -52,7 +52,7 @@ function aboutOtherSide({ row, kept, afterBake, onActive }: ActionInput): LegalA
   if (!onActive || kept.label !== 'standby') return [];
   const back = action(
     'rollback',
-    `Everybody gets ${kept.version} again, which is kept warm in ${kept.slot}; ${row.version} is marked bad.`,
+    `All users get ${kept.version} again, which is kept warm in ${kept.slot}; ${row.version} is marked bad.`,
     true,
   );
   return afterBake === 'ask'

@@ -29,7 +29,7 @@ export function readOnlineChange(statements: readonly MariadbStatement[]): Onlin
   const { rest } = readName(head.slice(1));
   const name = head[1]?.text.replace(/^`(.*)`$/, '$1') ?? '';
   if (!/^[\w$]{1,64}$/.test(name) || rest.length !== head.length - 2)
-    return no('a tool is given the name of a table of this database alone: letters, digits, _ and $');
+    return no('a tool is given only the name of a table of this database: letters, digits, _ and $');
   const problem = alterationsOf(statement)
     .map(({ tokens: each }) => problemOf(each))
     .find(Boolean);
@@ -50,7 +50,7 @@ function problemOf(tokens: readonly Token[]): string | undefined {
     return 'a tool passes over rows that a unique key refuses: they would be lost without a word';
   if (begins(tokens, 'DROP', 'PRIMARY')) return 'a tool needs the primary key, by which it finds the rows that change';
   if (isWord(tokens[0], 'PARTITION') || (isWord(tokens[1], 'PARTITION') && !begins(tokens, 'PARTITION', 'BY')))
-    return 'partitions are changed by the server alone';
+    return 'only the server changes partitions';
   return undefined;
 }
 

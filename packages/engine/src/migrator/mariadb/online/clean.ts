@@ -84,6 +84,6 @@ const gone = (table: string, left: readonly string[]) =>
   );
 
 const odd = (table: string, replaced: readonly string[]) =>
-  new MigrationError('failed', `${table} looks as before, and yet ${replaced.join(', ')} appeared beside it`, {
+  new MigrationError('failed', `${table} looks as before, and yet ${replaced.join(', ')} appeared next to it`, {
     hint: 'Look at both tables, drop the one that nothing uses, then `bg migrate repair`.',
   });

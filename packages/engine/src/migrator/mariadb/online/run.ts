@@ -136,7 +136,7 @@ function refuseForeign(table: string, { look, tables, triggers }: Before): void 
   if (look === undefined) throw new MigrationError('failed', `there is no table ${table}`);
   const left = [...triggers.map((name) => `trigger ${name}`), ...tables.map((name) => `table ${name}`)];
   if (left.length === 0) return;
-  throw new MigrationError('blocked', `beside ${table} there is ${left.join(', ')}, of another run of such a tool`, {
+  throw new MigrationError('blocked', `next to ${table} there is ${left.join(', ')}, of another run of such a tool`, {
     hint: 'Make sure that none is at work. Then drop the triggers first, the tables afterwards, and run again.',
   });
 }
@@ -221,7 +221,7 @@ function problemOf({ tool, table, signal }: Job, end: WatchedEnd, said: string):
     end.kind === 'timed-out'
       ? `ran longer than ${timeoutMs / 1_000} s and was ended`
       : end.code === 0
-        ? 'ended well, and yet the table is as it was: is it told to try only?'
+        ? 'ended well, and yet the table is as it was: does it only try?'
         : `ended with ${end.code ?? end.signal}`;
   return new MigrationError('failed', `${name} ${why}; ${table} is as it was. It said: ${said}`, {
     hint: 'Remove the cause, then `bg migrate repair --mark-pending`, and run again: it begins from the start.',

@@ -129,7 +129,7 @@ const overriding: MariadbRule = {
     return name
       ? [
           {
-            message: `with another ${name.text} one forgotten reader stops everybody behind this migration: the engine sets it, and tries again`,
+            message: `with another ${name.text} one forgotten reader stops all sessions behind this migration: the engine sets it, and tries again`,
             safe: undefined,
           },
         ]
@@ -173,7 +173,7 @@ const opaque: MariadbRule = {
     if (kindOf(statement) !== 'opaque' && !isGlobal && !isUnchecked) return noHazard;
     return [
       {
-        message: `what ${tokens[0]?.text} does cannot be seen here, and after a cut in the middle nobody can tell whether it happened`,
+        message: `what ${tokens[0]?.text} does cannot be seen here, and after a cut in the middle it is not known whether it happened`,
         safe: undefined,
       },
     ];

@@ -75,7 +75,7 @@ const onePerDrop: MariadbRule = {
     if (names.length < 2 || isWord(tokens[1], 'USER', 'ROLE')) return noHazard;
     return [
       {
-        message: 'the server drops one after the other: after a cut in the middle nobody can tell which are gone',
+        message: 'the server drops one after the other: after a cut in the middle it is not known which are gone',
         safe: steps(['contract', ...oneByOne({ tokens, text }, names)]),
       },
     ];

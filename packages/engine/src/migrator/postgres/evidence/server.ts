@@ -165,7 +165,7 @@ async function refuseProduction(production: Session, scratch: Session, isAllowed
     'not-allowed',
     here === there && here !== undefined
       ? 'the scratch server is the production server itself'
-      : 'it cannot be told whether the scratch server is the production server',
+      : 'it is not known whether the scratch server is the production server',
     { hint: 'Name another server in `scratch`, or allow this one explicitly.' },
   );
 }

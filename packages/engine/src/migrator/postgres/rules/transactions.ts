@@ -54,7 +54,7 @@ const oneStatement: PostgresRule = {
     return [
       {
         message:
-          'a file with @no-transaction holds one statement: when the second fails, the first is done and nobody has written that down',
+          'a file with @no-transaction holds one statement: when the second fails, the first is done and that is recorded nowhere',
         safe: steps([`then ${file.stage === 'contract' ? 'contract' : 'expand'}${needs}`, `${statement.text};`]),
       },
     ];
@@ -144,7 +144,7 @@ function settingHazard(setting: Setting): string | undefined {
   if (name === 'session_replication_role' && !['origin', 'default'].includes(setting.value ?? 'origin'))
     return 'triggers and foreign keys are off for everything that follows: rows may break what both releases rely on';
   if (!limits.has(name) || !isTooLong(setting)) return undefined;
-  return `without a short ${name} one forgotten reader stops everybody behind this migration: the engine sets it before each statement, and tries again`;
+  return `without a short ${name} one forgotten reader stops all sessions behind this migration: the engine sets it before each statement, and tries again`;
 }
 
 /** Other sessions see a value of an enum only after the transaction that adds it. */

@@ -179,7 +179,7 @@ async function restart(ill: Ill): Promise<void> {
       remember(tx, ill, 'act');
       audit(tx, ill, {
         action: 'guard-acted',
-        sentence: 'no healthy side stands by, so it is restarted',
+        sentence: 'no healthy standby exists, so it is restarted',
         did: 'restart',
       });
     });

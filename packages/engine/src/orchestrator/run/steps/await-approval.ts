@@ -102,7 +102,7 @@ function decided(context: StepFrame, now: number, paused: boolean): StepResult |
         approval.decidedBy ?? 'engine',
       );
     case 'expired':
-      return failed('approval-expired', 'nobody decided before the deadline');
+      return failed('approval-expired', 'no one decided before the deadline');
     case 'pending':
       return paused || now < approval.deadlineAt ? undefined : passDeadline(context);
     default:
@@ -133,6 +133,6 @@ function passDeadline({ core, lease, target, deployment, stepKey }: StepFrame): 
         ? `still waits for approval of ${deployment.version}`
         : `nobody decided on ${deployment.version} before the deadline`,
     });
-    return mayRemind ? undefined : failed('approval-expired', 'nobody decided before the deadline');
+    return mayRemind ? undefined : failed('approval-expired', 'no one decided before the deadline');
   });
 }

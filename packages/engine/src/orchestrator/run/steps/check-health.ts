@@ -21,7 +21,7 @@ export const checkHealth: Step<Named<'check-health'>> = {
       case 'healthy':
         rememberHealthy({ core, target, slot: deployment.slot }, waited);
         return done(
-          `healthy ${waited.inARow} times in a row${waited.proof === 'fields' ? '' : ` (by ${waited.proof.replace('-', ' ')} alone)`}`,
+          `healthy ${waited.inARow} times in a row${waited.proof === 'fields' ? '' : ` (only by ${waited.proof.replace('-', ' ')})`}`,
         );
       case 'ended': {
         const { lastExit, lastLog, endedBy } = waited.seen;

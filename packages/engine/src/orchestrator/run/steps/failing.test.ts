@@ -198,7 +198,7 @@ describe('a load balancer that refuses', () => {
     await flow.at(id, 'watch');
     flow.balancers.refuse(unreachable);
     expect(flow.people.abort({ id }, alice)).toMatchObject({ ok: true });
-    const tries = () => flow.story().filter((row) => row === 'routing-intended: everybody back to v1').length;
+    const tries = () => flow.story().filter((row) => row === 'routing-intended: all users back to v1').length;
     await flow.until(id, () => {
       if (tries() === 3) flow.balancers.refuse();
       return false;

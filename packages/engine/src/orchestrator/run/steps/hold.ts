@@ -27,7 +27,7 @@ export const hold: Step<Named<'hold'>> = {
         if (moved) return moved;
         return now < sinceMs + holdLimitMs
           ? undefined
-          : failed('hold-expired', 'nobody promoted the held preview within 24 hours');
+          : failed('hold-expired', 'no one promoted the held preview within 24 hours');
       },
     });
   },

@@ -15,7 +15,7 @@ import { done, failed, type Named, noActions, type Step, type StepFrame } from '
 
 export const promote: Step<Named<'promote'>> = {
   name: 'promote',
-  title: (_, version) => `send everybody to ${version}`,
+  title: (_, version) => `send all users to ${version}`,
   moves: 'everybody',
   waitsFor: 'nothing',
   isStartingSide: false,
@@ -26,7 +26,7 @@ export const promote: Step<Named<'promote'>> = {
     const { core, target, deployment, release, lease } = context;
     const { slot, version } = deployment;
     const desired = { active: slot, canary: undefined, preview: undefined };
-    if (routingIs({ core, target }, desired)) return done(`everybody gets ${version}`);
+    if (routingIs({ core, target }, desired)) return done(`all users get ${version}`);
     const problem = await problemOfSide({ ...context, slot, version });
     if (problem !== undefined)
       return failed('side-unhealthy', `${version} in ${slot} is not fit for users: ${problem}`);
@@ -38,11 +38,11 @@ export const promote: Step<Named<'promote'>> = {
       {
         desired,
         direction: directionOf(deployment),
-        event: { actor: 'engine', deploymentId: deployment.id, sentence: `everybody to ${version}` },
+        event: { actor: 'engine', deploymentId: deployment.id, sentence: `all users to ${version}` },
         confirmed: (tx) => becomeActive(tx, context),
       },
     );
-    return done(`everybody gets ${version}${except(silent)}`);
+    return done(`all users get ${version}${except(silent)}`);
   },
   undo: async (context) => {
     const { core, target, deployment, lease } = context;
@@ -61,12 +61,12 @@ export const promote: Step<Named<'promote'>> = {
           event: {
             actor: 'engine',
             deploymentId: deployment.id,
-            sentence: `everybody back to ${deployment.fromVersion ?? 'nobody: there was no release before'}`,
+            sentence: `all users back to ${deployment.fromVersion ?? 'nobody: there was no release before'}`,
           },
           confirmed: (tx) => becomeActiveAgain(tx, context),
         },
       );
-    return done(`everybody gets ${deployment.fromVersion ?? 'the answer that nothing is live'} again${except(silent)}`);
+    return done(`all users get ${deployment.fromVersion ?? 'the answer that nothing is live'} again${except(silent)}`);
   },
 };
 

@@ -57,10 +57,10 @@ export const shiftTraffic: Step<Shift> = {
           event: {
             actor: 'engine',
             deploymentId: deployment.id,
-            sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'}`,
+            sentence: `all users back to ${deployment.fromVersion ?? 'the active side'}`,
           },
         },
       );
-    return done(`everybody gets ${deployment.fromVersion ?? 'the active side'} again${except(silent)}`);
+    return done(`all users get ${deployment.fromVersion ?? 'the active side'} again${except(silent)}`);
   },
 };

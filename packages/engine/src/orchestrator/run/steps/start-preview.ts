@@ -83,7 +83,7 @@ async function relieved({ core, target, deployment, lease }: StepFrame): Promise
         event: {
           actor: 'engine',
           deploymentId: deployment.id,
-          sentence: `everybody back to ${deployment.fromVersion ?? 'the active side'} before ${deployment.slot} is taken`,
+          sentence: `all users back to ${deployment.fromVersion ?? 'the active side'} before ${deployment.slot} is taken`,
         },
       },
     );

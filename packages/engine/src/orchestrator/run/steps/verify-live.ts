@@ -66,5 +66,5 @@ async function smokeThroughBalancer(
 
 function sentenceOf({ nodes, leftOut = [], ms, expected, proof }: Receipt): string {
   const probes = nodes.reduce((sum, node) => sum + node.seen, 0);
-  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${proof === 'status-code' ? ' (by status code alone)' : ''}${except(leftOut)}`;
+  return `${probes} probes through ${nodes.length} node${nodes.length === 1 ? '' : 's'} saw ${expected.version} in ${ms} ms${proof === 'status-code' ? ' (by status code only)' : ''}${except(leftOut)}`;
 }
