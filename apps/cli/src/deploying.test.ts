@@ -31,7 +31,7 @@ describe('without any other process', () => {
   it('leaves what it started to serve on', async () => {
     const { out } = await shell.bg('status');
     expect(out).toMatch(/blue +active +v1\.0 +healthy +100 % .*pid \d+/);
-    expect(out).toContain('driven by nobody');
+    expect(out).toContain('driven by no process');
   });
 
   it('follows with one line of JSON per change; the last one has the outcome', async () => {

@@ -17,7 +17,7 @@ afterAll(() => shell.close());
 
 async function driver(): Promise<Started> {
   const started = shell.start(['drive']);
-  await started.shows('Driving deployments');
+  await started.shows('Drives deployments');
   await until(async () => (await shell.bg('status', '--json')).json().driver !== null);
   return started;
 }
@@ -37,7 +37,7 @@ describe('where no controller runs', () => {
       approval: { status: 'pending', approvers: ['alice'] },
     });
     expect(err).toContain('A person is awaited.');
-    expect(err).toMatch(/nobody drives it now.*Drive it on: bg follow d_/);
+    expect(err).toMatch(/no process drives it now.*Drive it on: bg follow d_/);
   });
 
   it('shows what can be done now as commands', async () => {
@@ -63,7 +63,7 @@ describe('where no controller runs', () => {
     const { code, err } = await following.ended;
     expect(code).toBe(130);
     expect(err).toContain('Stopped following; nothing was taken back.');
-    expect(err).toMatch(/nobody drives it now.*Drive it on: bg follow d_/);
+    expect(err).toMatch(/no process drives it now.*Drive it on: bg follow d_/);
     expect(await live()).toMatchObject({ percent: 50 });
   });
 

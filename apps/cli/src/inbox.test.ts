@@ -43,7 +43,7 @@ async function parked(delivery: string, body: string | Buffer): Promise<string> 
 describe('bg inbox list', () => {
   it('says what an empty inbox is, and that no process works on it', async () => {
     const { code, out } = await shell.bg('inbox', 'list');
-    expect([code, out]).toEqual([0, expect.stringContaining('no deliveries\n0 waiting, worked on by nobody')]);
+    expect([code, out]).toEqual([0, expect.stringContaining('no deliveries\n0 waiting, worked on by no process')]);
   });
 
   it('shows the newest first, by state where that is asked for, and never more than asked', async () => {

@@ -40,7 +40,7 @@ describe('looking', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^shop {2}shop\/production {2}http:\/\/127\.0\.0\.1:\d+$/m);
     expect(out).toMatch(/^ {2}blue +idle/m);
-    expect(out).toContain('driven by nobody');
+    expect(out).toContain('driven by no process');
   });
 
   it('answers programs in one line of JSON whose keys are always there', async () => {

@@ -46,7 +46,7 @@ it('refuses unauthenticated users', async () => {
 it('renames the old file, discovers what runs, and continues', async () => {
   const { code, out, err } = await shell.bg('state', 'rebuild');
   expect(out).toMatch(/✓ shop: .*users go to blue; blue is v1\.0/);
-  expect(err).toContain('it is kept as');
+  expect(err).toContain('it was renamed to');
   expect(code).toBe(0);
   expect(kept()).toEqual([expect.stringMatching(/^state\.sqlite\.corrupt-\d{4}-/)]);
   expect((await shell.bg('status')).out).toMatch(/blue +active +v1\.0/);

@@ -130,7 +130,7 @@ describe('a failed build', () => {
     await deliver(engine, failing(2));
     await deliver(engine, failing(2));
     const still = await deliver(engine, failing(3));
-    expect(still.sentence).toContain('fails still; told as build 2');
+    expect(still.sentence).toContain('still fails; reported as build 2');
     await deliver(engine, buildBody('v2.2', 4));
     await deliver(engine, buildBody('v2.3', 5));
     await deliver(engine, failing(6));

@@ -92,6 +92,6 @@ describe('limits of single processes', () => {
       expect.stringContaining('for both slots together, as twice the number for the account shop'),
       'quota.cpu is not enforced: no control group can be made here',
     ]);
-    expect(limitsNotes(target, 'blue', ['pids'])[0]).toContain('quota.pids is not kept');
+    expect(limitsNotes(target, 'blue', ['pids'])[0]).toContain('quota.pids is not enforced');
   });
 });

@@ -190,7 +190,7 @@ describe('a side whose time is over', () => {
     flow.environments.machine.behave('v3', { status: 500 });
     await flow.finish(flow.ask('v3'));
     flow.clock.advance(31 * 60_000);
-    expect(await storyOf(() => keep('blue'))).toEqual(['side-restored: brought blue back from v3 to v1']);
+    expect(await storyOf(() => keep('blue'))).toEqual(['side-restored: restored blue from v3 to v1']);
     expect(flow.slots()).toEqual({ blue: 'v1 standby', green: 'v2 active' });
     expect(flow.people.rollback({ actor: alice })).toMatchObject({ ok: true, value: { version: 'v1' } });
   });
@@ -208,7 +208,7 @@ describe('a side whose time is over', () => {
 
   it('and is to be upgraded follows the release that is live', async () => {
     set('blue', { label: 'upgrading', keepUntil: flow.clock.now() });
-    expect(await storyOf(() => keep('blue'))).toEqual(['side-upgraded: brought blue to v2 too']);
+    expect(await storyOf(() => keep('blue'))).toEqual(['side-upgraded: upgraded blue to v2 too']);
     expect(flow.slots()).toEqual({ blue: 'v2 standby', green: 'v2 active' });
   });
 });
