@@ -88,7 +88,7 @@ describe('limits of single processes', () => {
     const target = { quota: { memoryBytes: 1, pids: 1, cpus: 1 }, slots };
     expect(limitsNotes(target, 'green', [])).toEqual([]);
     expect(limitsNotes(target, 'green', ['memoryBytes', 'pids', 'cpus'])).toEqual([
-      expect.stringContaining('quota.memory limits each process alone'),
+      expect.stringContaining('quota.memory limits each process separately'),
       expect.stringContaining('for both slots together, as twice the number for the account shop'),
       'quota.cpu is not enforced: no control group can be made here',
     ]);

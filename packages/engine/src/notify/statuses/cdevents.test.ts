@@ -167,7 +167,7 @@ describe('a receiver', () => {
     expect(tracker.heard).toHaveLength(2);
     expect(dropped()).toMatchObject([{ code: 'cdevents', service: 'shop', target: 'production' }]);
     expect(dropped()[0]?.sentence).toBe(
-      'tracker was not told of dev.cdevents.service.deployed.0.3.0 for shop/production: tracker answered 400: no [secret]',
+      'tracker was not notified of dev.cdevents.service.deployed.0.3.0 for shop/production: tracker answered 400: no [secret]',
     );
   });
 

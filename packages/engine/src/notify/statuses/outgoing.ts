@@ -38,7 +38,7 @@ export function outgoing(name: string, who: string): Pick<Transport, 'name' | 'g
         target,
         deploymentId,
         code: kind,
-        sentence: `${who} was not notified of ${what}: ${problem}`,
+        sentence: `${who} was not notified ${what}: ${problem}`,
         detail: { key, happenedAt: at, attempts: attempts + 1 },
       };
     },

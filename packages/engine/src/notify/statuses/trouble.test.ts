@@ -93,7 +93,7 @@ describe('an outage of GitHub', () => {
         service: 'shop',
         target: 'production',
         code: 'github',
-        sentence: expect.stringMatching(/^GitHub was not told that v1 is failure at shop\/production: /),
+        sentence: expect.stringMatching(/^GitHub was not notified that v1 is failure at shop\/production: /),
       },
     ]);
     expect(JSON.stringify(dropped())).not.toContain(token);

@@ -131,7 +131,7 @@ describe('a release stays', () => {
     expect(reasons()).toMatchObject({
       'v1.0': expect.stringContaining('active in blue of production'),
       'v2.0': expect.stringContaining('standby in green of production'),
-      'v0.1': 'what green of production is brought back to',
+      'v0.1': 'what green of production is restored to',
       'v0.2': 'in the running deployment d_live',
       'v0.3': 'in the running deployment d_live',
       'v0.4': 'its contract of the schema is waiting',

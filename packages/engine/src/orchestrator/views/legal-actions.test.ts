@@ -112,6 +112,6 @@ describe('the legal actions', () => {
         afterBake: 'keep',
         onActive: false,
       }).at(-1)?.effect,
-    ).toContain('Nobody is served');
+    ).toContain('No user is served');
   });
 });
