@@ -48,7 +48,7 @@ describe('an address', () => {
     ['https://evilwild.example/x', 'is not one of the hosts'],
     ['https://a.example:8443/x', 'is not one of the hosts'],
     ['https://b.example/x', 'is not one of the hosts'],
-    ['http://a.example/x', 'over https alone'],
+    ['http://a.example/x', 'only over https'],
     ['https://a.example@c.example/x', 'must hold no password'],
     ['https://u:p@a.example/x', 'must hold no password'],
     ['file:///etc/passwd', 'only https is fetched'],

@@ -139,7 +139,7 @@ describe('with a key in the configuration', () => {
     const path = join(folder, 'shop.tar.gz');
     const source = { kind: 'archive', path, sha256: sha256Of(archive) } as const;
     writeFileSync(path, archive);
-    await expect(fetchInto(folder, source, settings())).rejects.toThrow('it has no signature beside it');
+    await expect(fetchInto(folder, source, settings())).rejects.toThrow('it has no signature next to it');
     writeFileSync(`${path}.minisig`, signed(Buffer.from('another')));
     await expect(fetchInto(folder, source, settings())).rejects.toThrow('does not fit the file');
     for (const comment of [
