@@ -16,7 +16,7 @@ it('refuses a folder that others may write to, and writes nothing there', async 
   const folder = join(base, 'open');
   mkdirSync(folder);
   chmodSync(folder, 0o777);
-  await expect(claim(folder)).rejects.toThrow(/was not made by this account for itself alone/);
+  await expect(claim(folder)).rejects.toThrow(/was not made by this account only for itself/);
   expect(readdirSync(folder)).toEqual([]);
 });
 

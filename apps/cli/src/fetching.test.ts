@@ -35,7 +35,7 @@ describe('bg release fetch', { timeout: 120_000 }, () => {
     const wrong = await shell.bg('release', 'fetch', 'v1.0', '--from', archive, '--sha256', 'a'.repeat(64));
     expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining(`its sha256 is ${sha256}`)]);
     const elsewhere = await shell.bg('release', 'fetch', 'v1.0', '--from', '/etc');
-    expect([elsewhere.code, elsewhere.err]).toEqual([3, expect.stringContaining('lies in none of the folders')]);
+    expect([elsewhere.code, elsewhere.err]).toEqual([3, expect.stringContaining('is in none of the folders')]);
     const unannounced = await shell.bg('release', 'fetch', 'v1.0');
     expect([unannounced.code, unannounced.err]).toEqual([3, expect.stringContaining('CI has announced no v1.0')]);
     expect((await shell.bg('release', 'fetch', 'v1.0', '--sha256', sha256)).code).not.toBe(0);

@@ -21,7 +21,7 @@ const releases = (): readonly string[] => readdirSync(join(shell.folder, 'releas
 
 describe('bg release', { timeout: 240_000 }, () => {
   it('lists what was registered, with the reason why it stays', async () => {
-    expect((await shell.bg('release', 'list')).out).toContain('nothing is registered');
+    expect((await shell.bg('release', 'list')).out).toContain('no registered release');
     expect((await shell.bg('deploy', 'v1.0', '--follow')).code).toBe(0);
     expect((await shell.bg('start', 'green', 'v2.0')).code).toBe(0);
     const { out } = await shell.bg('release', 'list');

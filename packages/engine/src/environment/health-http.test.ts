@@ -106,7 +106,7 @@ it('a service that listens only on [::1] is reported as such', async () => {
   const server = createServer((_, response) => void response.end());
   const url = await listen(server, '::1');
   expect((await probe(url)).problem).toMatch(
-    /ECONNREFUSED.*; it listens on \[::1\] alone; let it listen on 127\.0\.0\.1 too$/,
+    /ECONNREFUSED.*; it listens on \[::1\] only; let it listen on 127\.0\.0\.1 too$/,
   );
   server.close();
   await new Promise((resolve) => server.once('close', resolve));
