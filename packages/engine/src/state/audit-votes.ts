@@ -1,8 +1,8 @@
 // Votes are rows of a separate table, which no hash covers. Each vote is compared with the audit row of its decision.
 
-import { eq } from 'drizzle-orm';
 import type { AuditAction } from '../domain/audit-events.ts';
 import type { Db } from './database.ts';
+import { eq } from './drizzle.ts';
 import { approvals, type audit, votes } from './schema.ts';
 import { contractVotes } from './schema-contracts.ts';
 

@@ -1,11 +1,11 @@
 // The audit log: append-only, hash-chained, and at the same time the stream of events that consumers follow.
 
 import { createHash } from 'node:crypto';
-import { asc, desc, eq, gt, sql } from 'drizzle-orm';
 import type { AuditEvent, AuditRow } from '../domain/audit-events.ts';
 import { type Checkpoint, digestOfVotes } from './audit-checkpoint.ts';
 import { votesToCompare } from './audit-votes.ts';
 import type { Db } from './database.ts';
+import { asc, desc, eq, gt, sql } from './drizzle.ts';
 import { audit, heads } from './schema.ts';
 
 export type AuditVerification =

@@ -3,12 +3,12 @@
 import { closeSync, existsSync, linkSync, openSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { syncFolder } from '../lib/files.ts';
 import { storageFault } from '../lib/storage-fault.ts';
 import { verifyAudit } from './audit.ts';
 import { type Db, openDatabase } from './database.ts';
+import { drizzle } from './drizzle.ts';
 import * as schema from './schema.ts';
 
 export interface Backup {

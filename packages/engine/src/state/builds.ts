@@ -1,8 +1,8 @@
 // Stored builds. A failed build is stored too: the next good build of its branch is reported as fixed.
 
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
 import type { Build, StoredBuild } from '../domain/build.ts';
 import type { Db } from './database.ts';
+import { and, asc, desc, eq, isNull, sql } from './drizzle.ts';
 import { builds } from './schema-builds.ts';
 import type { Tx } from './store.ts';
 

@@ -1,8 +1,8 @@
 // Contracts of schemas: asked for, approved, run, ended. One at a time on a target; one that has ended never changes again.
 
-import { and, asc, desc, eq, isNotNull, isNull, ne } from 'drizzle-orm';
 import type { TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
+import { and, asc, desc, eq, isNotNull, isNull, ne } from './drizzle.ts';
 import { deployments } from './schema.ts';
 import { contracts, contractVotes } from './schema-contracts.ts';
 import type { Tx } from './store.ts';

@@ -1,9 +1,9 @@
 // Who contributed to a commit or a request, from code-host deliveries that are no builds. Limited in number and age.
 
-import { and, eq, lt, sql } from 'drizzle-orm';
 import type { Build, BuildActor } from '../domain/build.ts';
 import { shortCommitLength } from '../domain/code-hosts.ts';
 import type { Db } from './database.ts';
+import { and, eq, lt, sql } from './drizzle.ts';
 import { hands } from './schema-builds.ts';
 import type { Tx } from './store.ts';
 

@@ -3,11 +3,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
 import { releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
+import { drizzle, readMigrationFiles } from './drizzle.ts';
 import { rememberFile } from './same-file.ts';
 import * as schema from './schema.ts';
 import { guardStateFolder } from './state-folder.ts';

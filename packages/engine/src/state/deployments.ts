@@ -1,9 +1,9 @@
 // Deployments, their journal, approvals and signals. A row that is finished never changes again.
 
-import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Direction, StepStatus } from '../domain/deployment.ts';
 import type { TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
+import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from './drizzle.ts';
 import { approvals, deployments, signals, steps, votes } from './schema.ts';
 import type { Tx } from './store.ts';
 

@@ -1,8 +1,8 @@
 // What the audit log knows of releases that were fetched: this detects a second, different build of a version.
 
-import { and, desc, eq, sql } from 'drizzle-orm';
 import type { AuditAction } from '../domain/audit-events.ts';
 import type { Db } from './database.ts';
+import { and, desc, eq, sql } from './drizzle.ts';
 import { audit } from './schema.ts';
 
 /** sha256 of the archive that a version was made of; undefined when it was put into its folder by hand. */

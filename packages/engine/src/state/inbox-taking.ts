@@ -1,9 +1,9 @@
 // Taking a delivery in: once, within bounds, and those of one round of the event loop with one commit.
 
-import { asc, sql } from 'drizzle-orm';
 import type { DeliveryRecord, Inbox, NewDelivery, Taken } from '../domain/inbox.ts';
 import { yieldToEventLoop } from '../lib/clock.ts';
 import type { Db } from './database.ts';
+import { asc, sql } from './drizzle.ts';
 import { createTidying, type Kept, kept } from './inbox-tidy.ts';
 import { patiently } from './patience.ts';
 import { inbox, inboxBodies } from './schema-inbox.ts';

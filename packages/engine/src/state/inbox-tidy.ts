@@ -3,8 +3,8 @@
 // row that identifies a repeated delivery is retained for a month, under any load. Only its body, which is a hundred
 // times as long, is deleted earlier.
 
-import { sql } from 'drizzle-orm';
 import type { Db } from './database.ts';
+import { sql } from './drizzle.ts';
 import type { Store } from './store.ts';
 
 /** How many settled deliveries are retained. Waiting deliveries are never deleted. */

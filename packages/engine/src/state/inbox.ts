@@ -1,9 +1,9 @@
 // The inbox on SQLite: a delivery is on the disk before its sender gets the answer, and its result is one commit with
 // what it changes. Taking is in inbox-taking.ts, forgetting in inbox-tidy.ts.
 
-import { asc, desc, eq, sql } from 'drizzle-orm';
 import { type Delivered, type DeliveryRecord, type Ending, type Inbox, inboxLease } from '../domain/inbox.ts';
 import type { Db } from './database.ts';
+import { asc, desc, eq, sql } from './drizzle.ts';
 import { createTaking, type InboxLimits, inboxLimits, present, waitingNow } from './inbox-taking.ts';
 import { liveLease } from './leases.ts';
 import { inbox, inboxBodies } from './schema-inbox.ts';

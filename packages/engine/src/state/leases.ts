@@ -1,10 +1,10 @@
 // Leases with fencing tokens: one for the controller, one for the Slack bot. Without its lease, a process cannot write.
 
-import { eq } from 'drizzle-orm';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { isGone, isOfThisBoot, ownMark } from '../lib/process-mark.ts';
 import type { Db } from './database.ts';
+import { eq } from './drizzle.ts';
 import { withRoom } from './room.ts';
 import { type LeaseHolder, leases } from './schema.ts';
 

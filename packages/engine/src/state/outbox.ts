@@ -1,8 +1,9 @@
 // The outbox on SQLite: a message that was overtaken is never sent, one that waits survives every crash.
 
-import { and, asc, desc, eq, gt, isNotNull, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import type { Outbox, OutboxMessage } from '../domain/outbox.ts';
 import type { Db } from './database.ts';
+import { and, asc, desc, eq, gt, isNotNull, lt, lte, ne, or, sql } from './drizzle.ts';
 import { outbox } from './schema.ts';
 import type { Store } from './store.ts';
 

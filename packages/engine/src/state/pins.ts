@@ -1,7 +1,7 @@
 // Releases that people want to retain, at any age.
 
-import { and, eq } from 'drizzle-orm';
 import type { Db } from './database.ts';
+import { and, eq } from './drizzle.ts';
 import { pins } from './schema-builds.ts';
 import type { Tx } from './store.ts';
 

@@ -1,7 +1,7 @@
 // The tables of builds and pinned releases; the constraints are in migrations/.
 
-import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { Build, BuildActor } from '../domain/build.ts';
+import { integer, primaryKey, sqliteTable, text } from './drizzle.ts';
 
 export const builds = sqliteTable('builds', {
   id: integer().primaryKey({ autoIncrement: true }),

@@ -1,6 +1,6 @@
 // The tables of contracts, as drizzle sees them; constraints and triggers are in migrations/.
 
-import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { integer, primaryKey, sqliteTable, text } from './drizzle.ts';
 
 export const contracts = sqliteTable('contracts', {
   id: text().primaryKey(),

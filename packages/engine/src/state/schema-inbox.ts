@@ -1,7 +1,7 @@
 // The tables of deliveries; the constraints are in migrations/.
 
-import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { DeliveryState } from '../domain/inbox.ts';
+import { blob, integer, sqliteTable, text } from './drizzle.ts';
 
 export const inbox = sqliteTable('inbox', {
   id: integer().primaryKey({ autoIncrement: true }),

@@ -1,11 +1,11 @@
 // The tables of the engine's own database as drizzle sees them; the constraints and triggers are in migrations/.
 
-import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { Direction, Mode, OutcomeKind, Phase, Plan, StepStatus } from '../domain/deployment.ts';
 import type { EndCode } from '../domain/reasons.ts';
 import type { Origin } from '../domain/release.ts';
 import type { Role, SlotName } from '../domain/target.ts';
 import type { ProcessMark } from '../lib/process-mark.ts';
+import { integer, primaryKey, sqliteTable, text } from './drizzle.ts';
 
 export type SlotLabel = 'failed' | 'aborted' | 'kept' | 'upgrading';
 

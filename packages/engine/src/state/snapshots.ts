@@ -1,8 +1,8 @@
 // The latest observation of things that change all the time (health, traffic, nodes): no state, no audit row.
 
-import { eq, lt } from 'drizzle-orm';
 import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
+import { eq, lt } from './drizzle.ts';
 import { cursors, seen, snapshots } from './schema.ts';
 
 export const slotKey = ({ service, target }: TargetKey, slot: SlotName): string => `slot:${service}/${target}/${slot}`;

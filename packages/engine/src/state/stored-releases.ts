@@ -1,9 +1,9 @@
 // The releases of a service that are stored on the disk, and what uses them. Rows of targets that are no longer
 // configured count too, because their releases may still run.
 
-import { and, eq, isNull, max, sql } from 'drizzle-orm';
 import type { AuditAction } from '../domain/audit-events.ts';
 import type { Db } from './database.ts';
+import { and, eq, isNull, max, sql } from './drizzle.ts';
 import { audit, deployments, releases, slots } from './schema.ts';
 import { contracts } from './schema-contracts.ts';
 import type { ReleaseRow } from './targets.ts';

@@ -1,9 +1,9 @@
 // Stored data of a target: the intended routing, the content of each slot, and a person's lock.
 
-import { and, eq } from 'drizzle-orm';
 import type { Routing } from '../domain/routing.ts';
 import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
+import { and, eq } from './drizzle.ts';
 import { locks, quarantine, releases, slots, targets } from './schema.ts';
 import type { Tx } from './store.ts';
 

@@ -1,7 +1,7 @@
 // Unauthenticated requests, counted by minute, entry point and source: one audit row per count, not one per request.
 
-import { and, count, eq, lt, sql } from 'drizzle-orm';
 import type { Db } from './database.ts';
+import { and, count, eq, lt, sql } from './drizzle.ts';
 import { strangers } from './schema.ts';
 
 export interface UnauthenticatedCounts {
