@@ -20,7 +20,7 @@ const stopLimitMs = 20_000;
 const announced = 'v2.0';
 
 async function main(): Promise<void> {
-  const told = untilSignalled();
+  const stopping = untilSignalled();
   const { values } = parseArgs({ options: { folder: { type: 'string' } } });
   const places = placesIn(
     values.folder ? resolve(values.folder) : demonstrationFolder(resolve(import.meta.dirname, '..')),
@@ -36,9 +36,9 @@ async function main(): Promise<void> {
   }
   try {
     if (claimed.left !== undefined) await clear(places, claimed.left);
-    await run(places, told);
+    await run(places, stopping);
   } catch (thrown) {
-    if (told.aborted) return;
+    if (stopping.aborted) return;
     console.error(`The demonstration cannot run: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     process.exitCode = 1;
   } finally {
@@ -63,7 +63,7 @@ async function clear(places: Places, left: readonly ProcessId[]): Promise<void> 
   await clearLeftovers(places);
 }
 
-async function run(places: Places, told: AbortSignal): Promise<void> {
+async function run(places: Places, stopping: AbortSignal): Promise<void> {
   const ports = await choosePorts(usualPorts);
   for (const sentence of portsThatGaveWay(usualPorts, ports)) console.log(sentence);
   rmSync(places.ledger, { recursive: true, force: true });
@@ -79,16 +79,16 @@ async function run(places: Places, told: AbortSignal): Promise<void> {
       fromCi: [announced],
       appsStarted: (pids) => note(places.folder, page, pids),
     },
-    told,
+    stopping,
   );
   const load = startUsers(stack);
   console.log(invitation({ places, ports, page }));
   await new Promise<void>((resolve) => {
-    if (told.aborted) return resolve();
-    told.addEventListener('abort', () => resolve(), { once: true });
+    if (stopping.aborted) return resolve();
+    stopping.addEventListener('abort', () => resolve(), { once: true });
   });
   endWithin(stopLimitMs);
-  console.log(`\nStopping (${told.reason}) …`);
+  console.log(`\nStopping (${stopping.reason}) …`);
   const tally = await load.stop();
   await stack.strike();
   console.log(`The users in the background: ${summarize(tally)}\nEverything is stopped.`);

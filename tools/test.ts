@@ -45,15 +45,15 @@ function findPrograms(path: string): void {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { 'no-tour': { type: 'boolean', default: false } } });
-  const told = untilSignalled();
+  const stopping = untilSignalled();
   findPrograms(process.env.PATH ?? '');
   forgetReports(root);
   const results: StepResult[] = [];
   for (const step of stepsOf({ cached: !ci, tour: !values['no-tour'] }))
-    if (!told.aborted) results.push(await runStep(step, root, told));
+    if (!stopping.aborted) results.push(await runStep(step, root, stopping));
   const totals = readTotals(root);
-  const settled = await repeatOneByOne(totals, { root, signal: told, ci, output: 'inherit' });
-  sumUp({ results, totals, settled }, told);
+  const settled = await repeatOneByOne(totals, { root, signal: stopping, ci, output: 'inherit' });
+  sumUp({ results, totals, settled }, stopping);
 }
 
 interface Ended {
@@ -62,15 +62,15 @@ interface Ended {
   readonly settled: Settled;
 }
 
-function sumUp({ results, totals, settled }: Ended, told: AbortSignal): void {
+function sumUp({ results, totals, settled }: Ended, stopping: AbortSignal): void {
   console.log('');
   for (const { name, ok, seconds, how } of results) console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s, ${how})`);
   for (const sentence of settled.sentences) console.log(`  ${sentence}`);
   if (totals.skipped > 0) console.log(`${totals.skipped} tests were skipped.`);
-  if (told.aborted) console.log(`Stopped: ${told.reason}.`);
+  if (stopping.aborted) console.log(`Stopped: ${stopping.reason}.`);
   // A step counts as one that failed, unless what failed in it is counted already, or has passed in a separate run.
   const steps = results.filter(({ name, ok }) => !ok && (name !== 'tests' || totals.failed === 0)).length;
-  const failed = settled.failed + steps + (told.aborted ? 1 : 0);
+  const failed = settled.failed + steps + (stopping.aborted ? 1 : 0);
   process.exitCode = failed === 0 ? 0 : 1;
   console.log(`${settled.passed} passed, ${failed} failed`);
 }

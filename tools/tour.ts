@@ -36,7 +36,7 @@ async function main(): Promise<void> {
 
 async function tour(options: TourOptions): Promise<void> {
   const startedAt = Date.now();
-  const told = AbortSignal.any([untilSignalled(), AbortSignal.timeout(limitMs)]);
+  const stopping = AbortSignal.any([untilSignalled(), AbortSignal.timeout(limitMs)]);
   const places = placesIn(mkdtempSync(join(tmpdir(), 'bg-tour-')));
   const checks = createChecks(print);
   try {
@@ -46,13 +46,13 @@ async function tour(options: TourOptions): Promise<void> {
     const say = (line: string): void => print(`  ${line}`);
     // A contract waits here only for the standby.
     const own = { pace: brisk, rollbackFor: '0s', loadBalancer, fromCi: [announcedVersion] };
-    const stack = await raiseStack({ places, ports, ...own, env: process.env, say }, told);
-    await play({ stack, checks, print, signal: told, places }, options);
+    const stack = await raiseStack({ places, ports, ...own, env: process.env, say }, stopping);
+    await play({ stack, checks, print, signal: stopping, places }, options);
     endWithin(stopLimitMs);
     await stack.strike();
     await checkNothingIsLeft(checks, places.folder);
   } catch (thrown) {
-    checks.check('the tour comes to its end', false, told.aborted ? whyAborted(told) : String(thrown));
+    checks.check('the tour comes to its end', false, stopping.aborted ? whyAborted(stopping) : String(thrown));
   }
   // When something is wrong, the folder stays for inspection.
   if (checks.failed().length === 0) rmSync(places.folder, { recursive: true, force: true });

@@ -53,8 +53,8 @@ function statements(version: string): string {
 
 /** Where the release says it comes from: shown on cards. */
 function origin(version: string): string {
-  const told = { commit: commitOf(version), author: 'Alice Moreau', subject: `Sample shop ${version}` };
-  return `${JSON.stringify(told, undefined, 2)}\n`;
+  const facts = { commit: commitOf(version), author: 'Alice Moreau', subject: `Sample shop ${version}` };
+  return `${JSON.stringify(facts, undefined, 2)}\n`;
 }
 
 export const commitOf = (version: string): string => createHash('sha1').update(version).digest('hex');

@@ -12,8 +12,8 @@ import {
   proofOf,
   reads,
   type Scene,
+  seenBy,
   shareOf,
-  told,
   until,
   versionsOf,
 } from './scene.ts';
@@ -35,7 +35,7 @@ async function play(scene: Scene): Promise<void> {
   const from = await announceAndDeploy(scene);
   const card = await reads(scene, /v2\.1.*needs approval/i);
   await press(scene, alice, card, 'approve');
-  await told(scene, alice, /four-eyes/);
+  await seenBy(scene, alice, /four-eyes/);
   const still = await until(scene, version, () => true);
   check(
     'who asked cannot approve: refused for alice’s eyes only',

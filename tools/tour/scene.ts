@@ -53,7 +53,7 @@ export async function reads({ stack, signal }: Scene, desired: RegExp, from = 0)
 }
 
 /** The message with the expected text that only this person sees, posted since then (epoch ms). */
-export function told({ stack }: Scene, user: string, desired: RegExp, from = 0): Promise<SeenMessage> {
+export function seenBy({ stack }: Scene, user: string, desired: RegExp, from = 0): Promise<SeenMessage> {
   return stack.simulator.waitFor(
     (messages) =>
       messages.findLast(

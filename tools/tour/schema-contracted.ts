@@ -9,9 +9,9 @@ import {
   press,
   reads,
   type Scene,
+  seenBy,
   settle,
   standbyVersion,
-  told,
   type,
   versionsOf,
 } from './scene.ts';
@@ -43,7 +43,7 @@ async function play(scene: Scene): Promise<void> {
     asRead(card.text),
   );
   await press(scene, alice, card, 'approve-contract');
-  const refused = await told(scene, alice, /four-eyes/, from);
+  const refused = await seenBy(scene, alice, /four-eyes/, from);
   check('who asked cannot approve', columnsOf(scene).includes('amount'), asRead(refused.text));
   const approvedAt = Date.now();
   await press(scene, bob, card, 'approve-contract');
@@ -57,7 +57,7 @@ async function play(scene: Scene): Promise<void> {
   await settle(500);
   checkUsers(scene, now, approvedAt);
   const askedAt = await type(scene, bob, '/rollback', before);
-  const noWay = await told(scene, bob, /cannot run on the schema of shop any more/, askedAt);
+  const noWay = await seenBy(scene, bob, /cannot run on the schema of shop any more/, askedAt);
   check(`the way back to ${before} is closed, and says why`, liveVersion(scene) === now, asRead(noWay.text));
 }
 

@@ -1,7 +1,7 @@
 // What the deployment before did to the shop's database: both releases work on it, so the old shape cannot go yet.
 
 import type { Chapter } from './chapter.ts';
-import { alice, liveVersion, type Scene, standbyVersion, told, type, until } from './scene.ts';
+import { alice, liveVersion, type Scene, seenBy, standbyVersion, type, until } from './scene.ts';
 import { columnsOf, filling, isWhole, migration, untilSchema, writtenBy } from './schema.ts';
 import { asRead } from './transcript.ts';
 
@@ -55,7 +55,7 @@ function checkOrder({ checks: { check }, stack: { engine } }: Scene, deploymentI
 async function refuseEarly(scene: Scene, before: string): Promise<void> {
   const { check } = scene.checks;
   const from = await type(scene, alice, '/deploy', 'contract shop');
-  const refused = asRead((await told(scene, alice, /still needs? the old shape/, from)).text);
+  const refused = asRead((await seenBy(scene, alice, /still needs? the old shape/, from)).text);
   check(
     `the contract is refused, and the sentence names ${before} that stands by`,
     refused.includes(`${before} still needs the old shape: ${before} (standby in `),

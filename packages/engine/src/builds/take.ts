@@ -129,7 +129,7 @@ function takeFailed(tx: Tx, build: Build): End {
   if (status?.conclusion === 'failed') return done(`${describe(build)} still fails; reported as build ${status.id}`);
   const stored = addBuild(tx, known ? { ...build, run: undefined } : build);
   recordFailed(tx, stored);
-  return done(`told that ${describe(build)} failed, as build ${stored.id}`);
+  return done(`reported that ${describe(build)} failed, as build ${stored.id}`);
 }
 
 function takeGood(context: BuildsContext, tx: Tx, { rule, build, isForked }: Given): Outcome {

@@ -67,7 +67,7 @@ export function contextOf(
 function sinceLastMove({ store }: Core, { deploymentId, position }: StepKey): number | undefined {
   const moves = readJournal(store.db, deploymentId).filter(
     (row) =>
-      row.direction === 'forward' && row.position < position && (knownStep(row.name)?.moves ?? 'nobody') !== 'nobody',
+      row.direction === 'forward' && row.position < position && (knownStep(row.name)?.moves ?? 'none') !== 'none',
   );
   return moves.at(-1)?.endedAt ?? undefined;
 }

@@ -104,7 +104,7 @@ function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
 }
 
 async function perform(step: Step, context: StepContext): Promise<StepResult> {
-  const held = step.moves === 'nobody' ? undefined : await heldByPause(context);
+  const held = step.moves === 'none' ? undefined : await heldByPause(context);
   if (held) return held;
   if (step.limitMs === 'waits') return step.run(context);
   const limit = deadline(step.limitMs, context.signal);
@@ -130,6 +130,6 @@ function moveOn(tx: Tx, row: DeploymentRow, result: StepResult): void {
 
 function promotePosition(plan: Plan | null, from: number): number {
   const found =
-    plan?.steps.findIndex(({ name }, position) => position > from && knownStep(name)?.moves === 'everybody') ?? -1;
+    plan?.steps.findIndex(({ name }, position) => position > from && knownStep(name)?.moves === 'all') ?? -1;
   return found === -1 ? from + 1 : found;
 }

@@ -47,7 +47,7 @@ export interface Step<Planned extends PlannedStep = PlannedStep> {
   /** What it does, for people: `send 10 % of users to v2.1`. */
   title(planned: Planned, version: string): string;
   /** Which users it moves. One that moves any does not begin while the deployment is paused. */
-  readonly moves: 'nobody' | 'a share' | 'everybody';
+  readonly moves: 'none' | 'share' | 'all';
   /** What its end depends on, for people who watch. */
   readonly waitsFor: 'nothing' | 'time' | 'people';
   /** The new side may still be silent: that is no illness yet. */

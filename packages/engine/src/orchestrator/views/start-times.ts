@@ -21,5 +21,5 @@ export function startTimes(db: Db, key: TargetKey): readonly number[] {
 /** What a rollback to a stopped release does too: neither a wait for time or people, nor a move of users. */
 function isWork({ name, direction, status }: StepRow): boolean {
   const step = knownStep(name);
-  return direction === 'forward' && status === 'done' && step?.waitsFor === 'nothing' && step.moves === 'nobody';
+  return direction === 'forward' && status === 'done' && step?.waitsFor === 'nothing' && step.moves === 'none';
 }

@@ -27,7 +27,7 @@ interface AwaitApproval extends Named<'await-approval'> {
 export const awaitApproval: Step<AwaitApproval> = {
   name: 'await-approval',
   title: ({ percent }) => (percent === 0 ? 'approval before any user' : `approval at ${percent} %`),
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'people',
   isStartingSide: false,
   actions: ({ row, approval }) =>

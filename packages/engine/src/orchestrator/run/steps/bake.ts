@@ -10,7 +10,7 @@ interface Bake extends Named<'bake'> {
 export const bake: Step<Bake> = {
   name: 'bake',
   title: ({ bakeMs }) => `bake for ${Math.round(bakeMs / 1000)} s`,
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'time',
   isStartingSide: false,
   actions: noActions,

@@ -7,7 +7,7 @@ import { done, failed, type Named, noActions, type Step } from '../step.ts';
 export const checkHealth: Step<Named<'check-health'>> = {
   name: 'check-health',
   title: () => 'check health',
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'nothing',
   isStartingSide: true,
   actions: noActions,

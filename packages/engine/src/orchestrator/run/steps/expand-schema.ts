@@ -10,7 +10,7 @@ import { done, type Named, noActions, type Step, type StepFrame } from '../step.
 export const expandSchema: Step<Named<'expand-schema'>> = {
   name: 'expand-schema',
   title: () => 'widen the database schema',
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'nothing',
   isStartingSide: false,
   actions: noActions,

@@ -10,7 +10,7 @@ export const holdLimitMs = 24 * 60 * 60 * 1_000;
 export const hold: Step<Named<'hold'>> = {
   name: 'hold',
   title: () => 'hold for a person',
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'people',
   isStartingSide: false,
   actions: ({ row }) => movingOn(row, `Starts sending users to ${row.version}.`),

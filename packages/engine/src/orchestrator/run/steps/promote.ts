@@ -16,7 +16,7 @@ import { done, failed, type Named, noActions, type Step, type StepFrame } from '
 export const promote: Step<Named<'promote'>> = {
   name: 'promote',
   title: (_, version) => `send all users to ${version}`,
-  moves: 'everybody',
+  moves: 'all',
   waitsFor: 'nothing',
   isStartingSide: false,
   actions: noActions,

@@ -9,7 +9,7 @@ import { proveThrough } from './receipt.ts';
 export const provePreview: Step<Named<'prove-preview'>> = {
   name: 'prove-preview',
   title: () => 'prove it through the load balancer',
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'nothing',
   isStartingSide: false,
   actions: noActions,

@@ -13,7 +13,7 @@ const graceMs = 2_000;
 export const readyStandby: Step<Named<'ready-standby'>> = {
   name: 'ready-standby',
   title: (_, version) => `make sure that ${version} is healthy`,
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'nothing',
   isStartingSide: false,
   actions: noActions,

@@ -13,7 +13,7 @@ interface Shift extends Named<'shift-traffic'> {
 export const shiftTraffic: Step<Shift> = {
   name: 'shift-traffic',
   title: ({ percent }, version) => `send ${percent} % of users to ${version}`,
-  moves: 'a share',
+  moves: 'share',
   waitsFor: 'nothing',
   isStartingSide: false,
   actions: noActions,

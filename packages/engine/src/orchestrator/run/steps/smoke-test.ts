@@ -8,7 +8,7 @@ import { done, failed, type Named, noActions, type Step } from '../step.ts';
 export const smokeTest: Step<Named<'smoke-test'>> = {
   name: 'smoke-test',
   title: () => 'run smoke tests',
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'nothing',
   isStartingSide: false,
   actions: noActions,

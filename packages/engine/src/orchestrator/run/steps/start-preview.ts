@@ -16,7 +16,7 @@ import { drained } from './drained.ts';
 export const startPreview: Step<Named<'start-preview'>> = {
   name: 'start-preview',
   title: (_, version) => `start ${version}`,
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'nothing',
   isStartingSide: true,
   actions: noActions,

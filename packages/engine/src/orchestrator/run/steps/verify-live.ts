@@ -12,7 +12,7 @@ import { crashOfSide } from './watching.ts';
 export const verifyLive: Step<Named<'verify-live'>> = {
   name: 'verify-live',
   title: () => 'verify that it is live',
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'nothing',
   isStartingSide: false,
   actions: noActions,

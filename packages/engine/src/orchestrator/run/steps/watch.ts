@@ -10,7 +10,7 @@ interface Watch extends Named<'watch'> {
 export const watch: Step<Watch> = {
   name: 'watch',
   title: ({ percent, watchMs }) => `watch ${percent} % for ${Math.round(watchMs / 1000)} s`,
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'time',
   isStartingSide: false,
   actions: ({ row }) => movingOn(row, `Ends this watch now and goes on with ${row.version}.`),

@@ -13,7 +13,7 @@ interface WarmCaches extends Named<'warm-caches'> {
 export const warmCaches: Step<WarmCaches> = {
   name: 'warm-caches',
   title: ({ pages }, version) => `ask ${version} for ${pages} pages`,
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'nothing',
   isStartingSide: false,
   actions: noActions,
@@ -32,7 +32,7 @@ export const warmCaches: Step<WarmCaches> = {
 export const ring: Step<Named<'ring'>> = {
   name: 'ring',
   title: () => 'ring until a person comes',
-  moves: 'nobody',
+  moves: 'none',
   waitsFor: 'people',
   isStartingSide: false,
   actions: ({ row }) => [action('promote', `Stops the bell and goes on with ${row.version}.`)],
