@@ -142,7 +142,9 @@ async function remember(
   const before = readRouting(core.store.db, target.key).intent.generation === 0 ? 'lost' : 'older than reality';
   const sentence = `the state was ${before}; learnt from the load balancer and the services: ${describeRouting(routing)}; ${sides.map((side) => describeSide(side, routing)).join('; ')}. Nothing was changed`;
   const intent = store.write((tx) => {
-    for (const side of known) takeSide(tx, target.key, side, routing);
+    // The side that serves comes last: until then an older state has its active side in the other slot.
+    for (const side of known) if (side.slot !== routing.active) takeSide(tx, target.key, side, routing);
+    for (const side of known) if (side.slot === routing.active) takeSide(tx, target.key, side, routing);
     const next = intendRouting(tx, target.key, desired, observed);
     const detail = { observed: routing, intent: next, sides };
     tx.audit({ ...target.key, actor, action: 'state-learnt', sentence, detail });
