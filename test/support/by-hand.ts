@@ -3,7 +3,7 @@
 import { type Routing, type Settings, silentLog, systemClock } from '@bg/engine';
 import { drivers } from '../../packages/engine/src/compose/drivers.ts';
 import { ownOf, requireDriver } from '../../packages/engine/src/config/drivers.ts';
-import type { BalancerSpec, LoadBalancer } from '../../packages/engine/src/load-balancer/load-balancer.ts';
+import type { BalancerCore, BalancerSpec } from '../../packages/engine/src/load-balancer/load-balancer.ts';
 import { openDatabase } from '../../packages/engine/src/state/database.ts';
 
 /** Under the next generation and the fence that holds, as nothing else is accepted. */
@@ -15,7 +15,7 @@ export async function routeByHand(settings: Settings, routing: Partial<Routing>)
   await balancer.apply(whole, seen?.fence ?? 0, { direction: 'back' });
 }
 
-function balancerOf({ stateFolder, targets: [target] }: Settings): LoadBalancer {
+function balancerOf({ stateFolder, targets: [target] }: Settings): BalancerCore {
   if (!target) throw new Error('no target');
   const { service, slots, balancer } = target;
   const upstream = (slot: 'blue' | 'green') => ({ host: '127.0.0.1', port: slots[slot].port });

@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BalancerSpec, type Routing, type SlotName, silentLog, systemClock } from '@bg/engine';
 import { freePort } from '@bg/engine/test-kit';
+import type { CountingBalancer } from '../../../packages/engine/src/load-balancer/capabilities.ts';
 import { createEmbeddedBalancer } from '../../../packages/engine/src/load-balancer/embedded/driver.ts';
 import { createHaproxyBalancer } from '../../../packages/engine/src/load-balancer/haproxy/driver.ts';
-import type { LoadBalancer } from '../../../packages/engine/src/load-balancer/load-balancer.ts';
 import { createNginxBalancer } from '../../../packages/engine/src/load-balancer/nginx/driver.ts';
 import { makeCertificate } from './certificate.ts';
 import { type Ground, type Mechanism, type RunningProxy, userCookie } from './proxy.ts';
@@ -103,7 +103,7 @@ interface Door {
   readonly file: string;
 }
 
-async function startSecure(ground: Ground, create: (door: Door) => LoadBalancer): Promise<RunningProxy> {
+async function startSecure(ground: Ground, create: (door: Door) => CountingBalancer): Promise<RunningProxy> {
   mkdirSync(ground.folder, { recursive: true });
   const { file, authority } = await makeCertificate(ground.folder);
   const port = await freePort();
@@ -111,7 +111,7 @@ async function startSecure(ground: Ground, create: (door: Door) => LoadBalancer)
   return { ...running, secure: { port, authority } };
 }
 
-async function startDriver({ folder }: Ground, balancer: LoadBalancer): Promise<RunningProxy> {
+async function startDriver({ folder }: Ground, balancer: CountingBalancer): Promise<RunningProxy> {
   mkdirSync(folder, { recursive: true });
   let generation = 0;
   const route = (routing: Partial<Routing>): Promise<void> =>

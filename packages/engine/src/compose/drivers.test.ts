@@ -11,14 +11,18 @@ import type { Engine } from '../api/engine.ts';
 import { configJsonSchema } from '../config/json-schema.ts';
 import { choice, path } from '../config/kit/values.ts';
 import type { EnvironmentDriver } from '../environment/driver.ts';
+import { slotsContract } from '../environment/environment.contract.ts';
+import type { Environment } from '../environment/environment.ts';
 import { pause, systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { freePort } from '../lib/testing/ports.ts';
 import type { BalancerDriver } from '../load-balancer/driver.ts';
+import { routedContract } from '../load-balancer/load-balancer.contract.ts';
 import { sqlDriver } from '../migrator/driver.ts';
 import { sqlite } from '../migrator/sqlite/descriptor.ts';
 import { createFakeBalancers, type FakeBalancers } from '../testing/fake-balancer.ts';
 import { createFakeEnvironments } from '../testing/fake-environment.ts';
+import { fakeBalancer, fakeEnvironment } from '../testing/fake-fixtures.ts';
 import { checkConfig } from './configuration.ts';
 import { drivers } from './drivers.ts';
 import { composeEngine } from './engine.ts';
@@ -34,7 +38,6 @@ const switchKeys = z.strictObject({ level: choice(['low', 'high']).describe('How
 const lightSwitch: BalancerDriver<typeof switchKeys, { readonly level: string }> = {
   name: 'switch',
   summary: 'a toy',
-  can: { weights: false, sticky: false, counts: false, preview: false, fence: true, drain: false },
   keys: switchKeys,
   resolve: (own) => ({ level: own?.level ?? 'low' }),
   create: ({ spec, settings, clock }) => {
@@ -44,19 +47,20 @@ const lightSwitch: BalancerDriver<typeof switchKeys, { readonly level: string }>
   },
 };
 
+const withoutAdoption = ({ adoption: _, ...core }: Environment): Environment => core;
+
 const storedReleaseKeys = z.strictObject({ sign: path().describe('What is written on it.').optional() });
 
 const storedReleases: EnvironmentDriver<typeof storedReleaseKeys, { readonly sign: string }> = {
   name: 'shelf',
   summary: 'a toy',
-  can: { adopt: false, accounts: false, quota: false },
   keys: storedReleaseKeys,
   check: (own, at) =>
     own && 'sign' in own ? [] : [{ severity: 'error', path: [...at, 'shelf', 'sign'], message: 'is missing' }],
   resolve: (own, inFolder) => ({ sign: inFolder(own?.sign ?? '') }),
   create: ({ settingsOf }) => {
     made.signs.push(settingsOf('shop', 'production').sign);
-    return environments.create();
+    return withoutAdoption(environments.create());
   },
   running: () => [],
 };
@@ -134,6 +138,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+routedContract({ name: 'the switch', driver: lightSwitch }, fakeBalancer);
+slotsContract({ name: 'the shelf', capabilities: [] }, () => fakeEnvironment(withoutAdoption));
+
 describe('the configuration', () => {
   it('knows a driver that is in the list, with its own keys', () => {
     expect(problems({})).toEqual([]);
@@ -164,27 +171,42 @@ describe('the configuration', () => {
   it('refuses what it cannot do, where it is written', () => {
     const balancer = 'sticky: { by: cookie }, preview: { token: "0123456789abcdef" }, drainSpread: 5s';
     expect(problems({ balancer, options: 'canary: [{ percent: 10, watch: 1s }]' })).toEqual([
-      'error canary: switch cannot send a share of the users to one side; expected []',
-      'error targets.production.loadBalancer.sticky: switch cannot keep a user on one side',
-      'error targets.production.loadBalancer.preview: switch has no preview route',
-      'warning targets.production.loadBalancer.drainSpread: is not followed by switch, which cannot close single connections',
+      'error canary: switch cannot send a share of the users to one side (it has no weights); expected []',
+      'error targets.production.loadBalancer.sticky: switch cannot keep a user on one side (it has no sticky)',
+      'error targets.production.loadBalancer.preview: switch cannot show a side to testers before it gets users (it has no preview)',
+      'warning targets.production.loadBalancer.drainSpread: is not followed: switch cannot close single connections (it has no drain)',
     ]);
     expect(problems({ options: 'user: daemon\n    quota: { pids: 10 }\n    canary: []' })).toEqual([
-      'error user: shelf runs no side under an account of its own',
-      'error quota: shelf limits no side',
+      'error user: shelf cannot run a side under another account (it has no accounts)',
+      'error quota: shelf cannot limit what a side takes of the machine (it has no quota)',
     ]);
   });
 });
 
+const noWeights = 'switch cannot send a share of the users to one side (it has no weights)';
+
 describe('an engine with toys', () => {
   it('deploys with them, by a plan without what they cannot do', async () => {
-    const { settings } = check();
+    // The default canary: a warning in the configuration, and left out of the plan.
+    const { settings, problems: found } = check({ options: '' });
+    expect(found.map(({ message }) => message)).toContain(
+      `${noWeights}: all users move at once, without the default canary and its approval; write canary: []`,
+    );
     if (!settings) throw new Error('the configuration is not sound');
     const engine = composeEngine({ settings, log: silentLog, processName: 'test', drivers: withToys });
     const over = new AbortController();
     const driving = engine.drive(over.signal);
     try {
       await deploy(engine, 'v1');
+      await expect(engine.plan({ version: 'v2', actor: alice })).resolves.toMatchObject({
+        value: {
+          routing: ['100 % v1 (blue)', '100 % v2'],
+          warnings: expect.arrayContaining([
+            `${noWeights}: the plan leaves the canary out, all users move at once`,
+            'switch cannot count what a side answers (it has no counts): the plan watches no share, and the bake only health',
+          ]),
+        },
+      });
       const second = await deploy(engine, 'v2');
       expect(second.steps.map(({ name }) => name)).toEqual([
         ...['expand-schema', 'start-preview', 'check-health', 'smoke-test', 'promote', 'verify-live', 'bake'],
@@ -195,7 +217,11 @@ describe('an engine with toys', () => {
       expect(environments.story.filter((each) => each.startsWith('start'))).toHaveLength(2);
       await expect(engine.adopt({ slot: 'blue', version: 'v1', actor: alice })).resolves.toMatchObject({
         ok: false,
-        refusal: { sentence: 'the environment of shop cannot take over what runs already' },
+        refusal: {
+          code: 'not-supported',
+          sentence:
+            'the environment of shop is missing a capability: shelf cannot take over what runs already (it has no adoption)',
+        },
       });
     } finally {
       over.abort();

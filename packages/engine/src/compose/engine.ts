@@ -15,6 +15,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import type { Log } from '../lib/log.ts';
+import { createBalancer } from '../load-balancer/driver.ts';
 import type { BalancerSpec, PreviewRoute } from '../load-balancer/load-balancer.ts';
 import { notify } from '../notify/notify.ts';
 import { controllerLease, type Target } from '../orchestrator/core.ts';
@@ -69,13 +70,9 @@ export function composeEngine(options: CompositionOptions): Engine {
       name: targetName(target),
       settings: target,
       preview,
-      can: {
-        balancer: balancer.can,
-        environment: requireDriver(drivers.environments, target.driver).can,
-      },
       environment,
       balancer: followInstances(upstreams, () =>
-        balancer.create({
+        createBalancer(balancer, {
           spec: balancerSpec(target, preview, upstreams()),
           settings: ownOf(target.balancer, balancer.name),
           stateFolder,

@@ -2,12 +2,13 @@
 // address. Built again is the driver here, not what serves users: that one is asked to follow by `ensure`.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { BalancerSpec, LoadBalancer } from '../load-balancer/load-balancer.ts';
+import type { LoadBalancer } from '../load-balancer/capabilities.ts';
+import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 
 /** Only `ensure` changes what serves users; everything else asks the driver of the present addresses. */
 export function followInstances(upstreams: () => BalancerSpec['upstreams'], create: () => LoadBalancer): LoadBalancer {
   let built = { upstreams: upstreams(), balancer: create() };
-  const { accessLogs, entrypoints, probeHeaders, bucketHeader } = built.balancer;
+  const { accessLogs, entrypoints, probeHeaders, weights, sticky, preview, drain, counts } = built.balancer;
   const present = (): LoadBalancer => {
     const now = upstreams();
     if (!isDeepStrictEqual(now, built.upstreams)) built = { upstreams: now, balancer: create() };
@@ -16,14 +17,14 @@ export function followInstances(upstreams: () => BalancerSpec['upstreams'], crea
   return {
     entrypoints,
     probeHeaders,
-    bucketHeader,
+    ...{ weights, sticky, preview, drain },
+    counts: counts && { traffic: (sinceMs) => (present().counts ?? counts).traffic(sinceMs) },
     ...(accessLogs ? { accessLogs } : {}),
     ensure: () => present().ensure(),
     apply: (routing, fence, options) => present().apply(routing, fence, options),
     observe: () => present().observe(),
     ...(built.balancer.configuration ? { configuration: () => present().configuration?.() ?? [] } : {}),
     ...(built.balancer.testConfiguration ? { testConfiguration: async () => present().testConfiguration?.() } : {}),
-    traffic: (sinceMs) => present().traffic(sinceMs),
     shutdown: () => present().shutdown(),
   };
 }

@@ -17,6 +17,7 @@ export const refusalRules = {
   'not-approver': 'approvers decide',
   'not-in-team': 'people of the configured list act, all others may look',
   'not-startable': 'a release that cannot be started is not begun',
+  'not-supported': 'a target is asked only for what its drivers can do',
   'nothing-to-contract': 'a contract takes away what its release brings the files for, once rows are filled',
   'nothing-to-switch': 'the other slot must hold a running release',
   'port-taken': 'a port belongs to the instance that was started on it, until that one ends',

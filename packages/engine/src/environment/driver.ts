@@ -7,24 +7,16 @@ import type { Path } from '../config/kit/path.ts';
 import type { Finding } from '../config/kit/problems.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { ConfiguredCapabilities } from './capabilities.ts';
 import type { Environment, RunningInstance } from './environment.ts';
 
-/** What an environment may be unable to do. `config check` refuses what needs it, and the verbs do. */
-export interface EnvironmentCapabilities {
-  /** Takes over what an earlier system started, without a restart. */
-  readonly adopt: boolean;
-  /** Runs a side under its own account: `user`, `group`. */
-  readonly accounts: boolean;
-  /** Limits what a side takes of the machine: `quota`. */
-  readonly quota: boolean;
-}
-
-export interface EnvironmentDriver<Keys extends z.ZodType = z.ZodType, Settings = unknown> {
+/** Each capability that is known from its name alone is present where the driver has it. */
+export interface EnvironmentDriver<Keys extends z.ZodType = z.ZodType, Settings = unknown>
+  extends ConfiguredCapabilities {
   /** In the configuration: the value of `environment.driver`, and the key that its own settings are under. */
   readonly name: string;
   /** For the documentation of the key `driver`. */
   readonly summary: string;
-  readonly can: EnvironmentCapabilities;
   /** Undefined: the driver has no settings. */
   readonly keys?: Keys;
   /** The problems of the driver's settings. `at`: where its environment is in the file. */

@@ -5,11 +5,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask, deafServer, type EnvironmentFixture, type Fixture, refusalOf } from './contract-fixture.ts';
 import { endsAtOnce, fillsCommand, gives, leavesScripts, refuses } from './contract-launch.ts';
 import { remembers, renders, rendersStrictly } from './contract-templates.ts';
+import type { Adoption, Environment } from './environment.ts';
 import { tailLog } from './tail.ts';
 
-export function environmentContract(name: string, makeFixture: () => Promise<EnvironmentFixture>): void {
-  describeContract(name, makeFixture, (fixture) => {
-    slotContract(fixture);
+/** The core, and a part for each capability that the driver signs. */
+interface Signed {
+  readonly name: string;
+  /** Of those that an environment has once it was created. */
+  readonly capabilities: readonly 'adoption'[];
+}
+
+export function environmentContract(signed: Signed, makeFixture: () => Promise<EnvironmentFixture>): void {
+  describeContract(signed.name, makeFixture, (fixture) => {
+    slotContract(fixture, signed);
     describe('what a service is given', () => gives(fixture));
     describe('the command of a service', () => fillsCommand(fixture));
     describe('a script of a service', () => leavesScripts(fixture));
@@ -22,15 +30,18 @@ export function environmentContract(name: string, makeFixture: () => Promise<Env
 }
 
 /** What the flow depends on, for any kind of release. The fake environment of the flow's tests signs this part. */
-export function slotsContract(name: string, makeFixture: () => Promise<EnvironmentFixture>): void {
-  describeContract(name, makeFixture, slotContract);
+export function slotsContract(signed: Signed, makeFixture: () => Promise<EnvironmentFixture>): void {
+  describeContract(signed.name, makeFixture, (fixture) => slotContract(fixture, signed));
 }
 
-function slotContract(fixture: Fixture): void {
+function slotContract(fixture: Fixture, { capabilities }: Signed): void {
+  it('has the capabilities that it signs, and no other', () => {
+    expect(fixture().environment.adoption ? ['adoption'] : []).toEqual(capabilities);
+  });
   describe('start', () => starts(fixture));
   describe('addresses', () => isReached(fixture));
   describe('stop', () => stops(fixture));
-  describe('what runs already', () => adopts(fixture));
+  if (capabilities.includes('adoption')) describe('adoption', () => adopts(fixture));
 }
 
 function describeContract(
@@ -182,7 +193,7 @@ function stops(fixture: Fixture): void {
 function adopts(fixture: Fixture): void {
   it('cannot be adopted when nothing listens', async () => {
     const { environment, blue } = fixture();
-    const refusal = await refusalOf(environment.adopt(blue, { version: 'v1', digest: 'd' }));
+    const refusal = await refusalOf(adoptionOf(environment).adopt(blue, { version: 'v1', digest: 'd' }));
     expect(refusal.code).toBe('not-found');
     expect(refusal.message).toContain(`nothing listens on port ${blue.port}`);
   });
@@ -191,7 +202,12 @@ function adopts(fixture: Fixture): void {
     const { environment, another, blue, release, settings } = fixture();
     const started = await environment.start(blue, release('v1'), settings);
     await ask(blue);
-    const adopted = await another().adopt(blue, { version: 'rumour', digest: 'rumour' });
+    const adopted = await adoptionOf(another()).adopt(blue, { version: 'rumour', digest: 'rumour' });
     expect(adopted).toMatchObject({ pid: started.pid, version: 'v1', adopted: false });
   });
+}
+
+function adoptionOf({ adoption }: Environment): Adoption {
+  if (!adoption) throw new Error('it has no adoption, but signs it');
+  return adoption;
 }

@@ -140,7 +140,17 @@ export interface Addresses {
   placeToStart(place: SlotPlace, sibling: SlotKey): SlotPlace | undefined;
 }
 
+export type RunningSlot = SlotObservation & { readonly kind: 'running' };
+
+/** A capability. Verbs ask for its presence, and name the driver where it is missing. */
+export interface Adoption {
+  /** Takes over whatever answers at the slot's address without touching it. @throws `not-found` when nothing does. */
+  adopt(place: SlotPlace, known: { readonly version: string; readonly digest: string }): Promise<RunningSlot>;
+}
+
+/** What every environment does. A capability is present where the driver has it. */
 export interface Environment {
+  readonly adoption?: Adoption | undefined;
   readonly addresses: Addresses;
   /** For a sentence about what runs in a slot: `pid 4711`. */
   describe(running: SlotObservation & { kind: 'running' }): string;
@@ -169,11 +179,6 @@ export interface Environment {
   running(): readonly RunningInstance[];
   /** Records another health rule for the instance in the slot; nothing is recorded for an empty slot. */
   judgeBy(slot: SlotKey, health: HealthRule): Promise<void>;
-  /** Takes over whatever listens on the slot's port without touching it. @throws `not-found` when nothing listens. */
-  adopt(
-    place: SlotPlace,
-    known: { readonly version: string; readonly digest: string },
-  ): Promise<SlotObservation & { kind: 'running' }>;
   /** Finds and clears what no slot of `places` owns; ensures that logs stay below their limit. */
   sweep(places: readonly SlotPlace[], maxLogBytes: number): Promise<readonly Orphan[]>;
   /** The file that holds the slot's output. */

@@ -8,30 +8,21 @@ import type { Path } from '../config/kit/path.ts';
 import type { Finding } from '../config/kit/problems.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { BalancerSpec, LoadBalancer } from './load-balancer.ts';
+import type { BalancerCapabilities, Counts, LoadBalancer } from './capabilities.ts';
+import type { BalancerCore, BalancerSpec } from './load-balancer.ts';
 
-/** What a load balancer may be unable to do. `config check` refuses what needs it, and the plan leaves it out. */
-export interface BalancerCapabilities {
-  /** Sends a share of the users to one side. */
-  readonly weights: boolean;
-  /** Keeps a user on one side while users are shared. */
-  readonly sticky: boolean;
-  /** Counts what each side answered, so that a canary can be judged. */
-  readonly counts: boolean;
-  /** Sends a user with the token to a side that no other user reaches. */
-  readonly preview: boolean;
-  /** Refuses the write of an engine that has lost its lease, by itself. */
-  readonly fence: boolean;
-  /** Closes connections on a side that gets no users any more, one by one. */
-  readonly drain: boolean;
-}
-
-export interface BalancerDriver<Keys extends z.ZodType = z.ZodType, Settings = unknown> {
+/** Each capability that the driver has is present, with what is known of it before a balancer is created. */
+export interface BalancerDriver<
+  Keys extends z.ZodType = z.ZodType,
+  Settings = unknown,
+  Own extends BalancerCore = BalancerCore,
+> extends Omit<BalancerCapabilities, 'counts'> {
   /** In the configuration: the value of `loadBalancer.driver`, and the key that its own settings are under. */
   readonly name: string;
   /** For the documentation of the key `driver`. */
   readonly summary: string;
-  readonly can: BalancerCapabilities;
+  /** Of a balancer that it created. */
+  counts?(balancer: Own): Counts;
   /** Undefined: the driver has no settings. */
   readonly keys?: Keys;
   /** Which settings of the file it does not support. `at`: where its load balancer is in the file. */
@@ -41,7 +32,18 @@ export interface BalancerDriver<Keys extends z.ZodType = z.ZodType, Settings = u
   /** Its own settings with defaults filled in; undefined: it has none. */
   resolve?(own: z.infer<Keys> | undefined, inFolder: (path: string) => string): Settings;
   /** Starts nothing. `settings`: what `resolve` returned. */
-  create(parts: BalancerParts<Settings>): LoadBalancer;
+  create(parts: BalancerParts<Settings>): Own;
+}
+
+/** The balancer with its capabilities. */
+export const createBalancer = (driver: BalancerDriver, parts: BalancerParts): LoadBalancer =>
+  withCapabilities(driver, driver.create(parts));
+
+export function withCapabilities(
+  { weights, sticky, preview, drain, counts }: Pick<BalancerDriver, keyof BalancerCapabilities>,
+  balancer: BalancerCore,
+): LoadBalancer {
+  return { ...balancer, weights, sticky, preview, drain, counts: counts?.(balancer) };
 }
 
 export type BalancerDraft = NonNullable<Draft<BalancerKeys>>;

@@ -1,6 +1,7 @@
-// What a load balancer must be able to do for one target. One folder per driver; each signs load-balancer.contract.ts.
+// What every load balancer does for one target; what only some do is in capabilities.ts. One folder per driver; each signs
+// load-balancer.contract.ts.
 
-import type { Fence, ObservedNode, Routing, Traffic } from '../domain/routing.ts';
+import type { Fence, ObservedNode, Routing } from '../domain/routing.ts';
 import type { SlotName } from '../domain/target.ts';
 
 /** What the balancer is built from; changes here are structural. */
@@ -62,27 +63,24 @@ export interface GeneratedFile {
   readonly onDisk: 'same' | 'differs' | 'missing';
 }
 
-export interface LoadBalancer {
+export interface BalancerCore {
   /** Addresses of every node for probes, `http://host:port` each. */
   readonly entrypoints: readonly string[];
   /** Sent with every probe: it is then counted nowhere, and the answer's `x-served-by` names the side. Holds a secret. */
   readonly probeHeaders: Readonly<Record<string, string>>;
-  /** In addition to `probeHeaders`: this header's value `0`…`9999` decides the side as for a user of that bucket. */
-  readonly bucketHeader: string;
   /** Absolute paths of the files with one line per request, with its id; each may have a `.1` next to it. */
   readonly accessLogs?: readonly string[];
   /** Starts the balancer with this spec and its last routing; harmless to repeat. Restarts a managed one that died. */
   ensure(): Promise<void>;
   /**
    * Puts the routing in place on every node and resolves only when each was seen to follow. Repeating the same routing
-   * is harmless. The direction is `forward` unless said.
+   * is harmless. The direction is `forward` unless said. A write under a lower fence than the last one is refused, also
+   * after a crash.
    * @throws `balancer-stale-generation`, `fenced-out`, `balancer-unreachable`, `balancer-unsettled`
    */
   apply(routing: Routing, fence: Fence, options?: ApplyOptions): Promise<void>;
   /** One row for each of `entrypoints`, in their order. Never throws for a dead node: says so in its row. */
   observe(): Promise<readonly ObservedNode[]>;
-  /** Counts since `sinceMs` (epoch), whole seconds, at most the last hour. Preview requests are not counted. Asked only where the driver counts. */
-  traffic(sinceMs: number): Promise<Traffic>;
   /** What is generated for the program; nothing where a driver needs no text. Changes nothing. */
   configuration?(): readonly GeneratedFile[];
   /**

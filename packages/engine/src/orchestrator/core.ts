@@ -4,14 +4,12 @@ import type { HealthSettings } from '../config/health/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import type { Contributors } from '../domain/contributors.ts';
 import type { SlotName, TargetKey } from '../domain/target.ts';
-import type { EnvironmentCapabilities } from '../environment/driver.ts';
 import type { Endpoint, Environment, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { KeyedMutex } from '../lib/keyed-mutex.ts';
 import type { Log } from '../lib/log.ts';
-import type { BalancerCapabilities } from '../load-balancer/driver.ts';
-import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
+import type { LoadBalancer } from '../load-balancer/capabilities.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import type { ChangeSignal } from '../state/change-signal.ts';
 import type { Lease } from '../state/leases.ts';
@@ -27,8 +25,7 @@ export interface Target {
   readonly name: string;
   readonly settings: TargetSettings;
   readonly preview: { readonly header: string; readonly token: string };
-  /** What its drivers can do: steps that need more are not planned. */
-  readonly can: { readonly balancer: BalancerCapabilities; readonly environment: EnvironmentCapabilities };
+  /** With the capabilities that it has: steps that need more are not planned. The same holds for the load balancer. */
   readonly environment: Environment;
   readonly balancer: LoadBalancer;
   readonly migrator: Migrator;

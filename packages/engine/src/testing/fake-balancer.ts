@@ -5,15 +5,20 @@ import { noCounts, type ObservedNode, type Routing, type SideCounts, type Traffi
 import type { SlotName } from '../domain/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
-import type { ApplyOptions, BalancerSpec, LoadBalancer } from '../load-balancer/load-balancer.ts';
+import type { BalancerCapabilities, Counts, LoadBalancer } from '../load-balancer/capabilities.ts';
+import type { ApplyOptions, BalancerSpec } from '../load-balancer/load-balancer.ts';
 import { bucketHeader, createNode, endNode, type Node, probeHeader, startNode } from './fake-node.ts';
+
+export interface FakeBalancer extends LoadBalancer {
+  readonly counts: Counts;
+}
 
 export interface FakeBalancers {
   readonly nodes: readonly Node[];
   /** Every routing that was put in place, in order: `blue`, `blue + 10 % green`, `green, preview blue`. */
   readonly story: readonly string[];
   /** As one more engine holds it. */
-  create(): LoadBalancer;
+  create(): FakeBalancer;
   /** The next writes are refused with this, until it is called without one. */
   refuse(why?: BlueGreenError): void;
   /** Changes the routing past every engine. */
@@ -75,21 +80,28 @@ export function createFakeBalancers({ spec, clock, ports = [spec.listen.port] }:
   };
 }
 
-function balancerOn(held: Held): LoadBalancer {
+/** It cannot close single connections. */
+export const fakeCapabilities: Omit<BalancerCapabilities, 'counts'> = {
+  weights: { bucketHeader },
+  sticky: { by: ['cookie', 'header', 'address'] },
+  preview: { by: ['header', 'cookie'] },
+};
+
+function balancerOn(held: Held): FakeBalancer {
   const { nodes, spec, clock, buried } = held;
   return {
     entrypoints: nodes.map(({ name }) => name),
     probeHeaders: { [probeHeader]: 'yes' },
-    bucketHeader,
     ensure: async () => {
       await Promise.all(nodes.filter((node) => !buried.has(node)).map((node) => startNode(node, spec, clock)));
     },
     apply: async (routing, fence, options) => apply(held, routing, fence, options),
     observe: async () => nodes.map(observed),
-    traffic: async (sinceMs) => trafficOf(held, sinceMs),
     shutdown: async () => {
       await Promise.all(nodes.map(endNode));
     },
+    ...fakeCapabilities,
+    counts: { traffic: async (sinceMs) => trafficOf(held, sinceMs) },
   };
 }
 

@@ -106,7 +106,7 @@ function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string
       const record = records.get(placeName(slot));
       if (record) records.set(placeName(slot), { ...record, health });
     },
-    adopt: async (place, known) => adopt(held, place, known),
+    adoption: { adopt: (place, known) => adopt(held, place, known) },
     sweep: async () => [],
     logFile,
   };

@@ -1,61 +1,20 @@
 // The fakes sign what the drivers sign, as far as the flow rests on it.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { deafServer } from '../environment/contract-fixture.ts';
 import { slotsContract } from '../environment/environment.contract.ts';
-import type { LaunchSettings, SlotPlace } from '../environment/environment.ts';
 import { systemClock } from '../lib/clock.ts';
 import { freePort } from '../lib/testing/ports.ts';
 import { routedContract } from '../load-balancer/load-balancer.contract.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import { createFakeBalancers } from './fake-balancer.ts';
-import { createFakeEnvironments } from './fake-environment.ts';
+import { fakeBalancer, fakeEnvironment } from './fake-fixtures.ts';
+import { smallDrivers } from './small-drivers.ts';
 
-const settings: LaunchSettings = {
-  command: ['node', 'server.mjs'],
-  env: {},
-  envFiles: [],
-  requiredEnv: [],
-  templates: [],
-  graceMs: 1_000,
-  settleMs: 0,
-  minFreeDiskBytes: 1,
-  minFreeMemoryBytes: 1,
-  maxLogBytes: 10_000,
-};
+slotsContract({ name: 'the fake environment', capabilities: ['adoption'] }, () => fakeEnvironment());
 
-slotsContract('the fake environment', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bg-fake-'));
-  const fakes = createFakeEnvironments({ folder: join(folder, 'state'), clock: systemClock });
-  const blue: SlotPlace = { service: 'shop', target: 'production', slot: 'blue', port: await freePort() };
-  return {
-    environment: fakes.create(),
-    another: fakes.create,
-    blue,
-    green: { ...blue, slot: 'green', port: await freePort() },
-    folder,
-    settings,
-    release: (version, source) => {
-      fakes.machine.behave(version, { isDeaf: source === deafServer });
-      const release = join(folder, 'releases', version);
-      mkdirSync(release, { recursive: true });
-      writeFileSync(join(release, 'server.mjs'), source ?? '');
-      return { version, digest: `digest-of-${version}`, folder: release };
-    },
-    close: async () => {
-      await fakes.machine.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-});
+const [fakeDriver] = smallDrivers.balancers;
 
-routedContract('the fake balancer', async (spec) => {
-  const fakes = createFakeBalancers({ spec, clock: systemClock });
-  return { balancer: fakes.create(), another: fakes.create, kill: () => fakes.kill(), dispose: fakes.close };
-});
+routedContract({ name: 'the fake balancer', driver: fakeDriver }, fakeBalancer);
 
 describe('a fake balancer of two nodes', () => {
   const specOn = (port: number): BalancerSpec => ({

@@ -110,10 +110,6 @@ function targetFor(
     name: targetName(settings),
     settings,
     preview: previewRoute,
-    can: {
-      balancer: { weights: true, sticky: true, counts: true, preview: true, fence: true, drain: false },
-      environment: { adopt: true, accounts: true, quota: true },
-    },
     environment: mortalDriver(environments.create(), life),
     balancer: mortalDriver(balancers.create(), life),
     migrator: hasDatabase ? mortalDriver(migrators.create(), life) : noMigrator,

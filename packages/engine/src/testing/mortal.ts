@@ -2,7 +2,7 @@
 
 import type { Environment } from '../environment/environment.ts';
 import { BlueGreenError } from '../lib/errors.ts';
-import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
+import type { LoadBalancer } from '../load-balancer/capabilities.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import type { Store } from '../state/store.ts';
 
@@ -68,11 +68,16 @@ export function mortalStore(store: Store, life: Life): Store {
   };
 }
 
-/** Nothing that a dead process asks for is done. */
+/** Nothing that a dead process asks for is done, by a capability of the driver either. */
 export function mortalDriver<Driver extends Environment | LoadBalancer | Migrator>(driver: Driver, life: Life): Driver {
-  return new Proxy(driver, {
+  return mortal(driver, life);
+}
+
+function mortal<Part extends object>(part: Part, life: Life): Part {
+  return new Proxy(part, {
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name);
+      if (acts(value)) return mortal(value, life);
       if (typeof value !== 'function') return value;
       return (...args: readonly unknown[]): unknown => {
         life.alive();
@@ -80,4 +85,9 @@ export function mortalDriver<Driver extends Environment | LoadBalancer | Migrato
       };
     },
   });
+}
+
+function acts(value: unknown): value is object {
+  const isObject = typeof value === 'object' && value !== null;
+  return isObject && Object.values(value).some((each) => typeof each === 'function');
 }

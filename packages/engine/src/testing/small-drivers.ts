@@ -2,12 +2,14 @@
 // able to do everything. With it, no such test depends on a real driver, and a changed driver runs none of them again.
 
 import { join } from 'node:path';
+import type { z } from 'zod';
 import type { EngineDrivers } from '../compose/engine-drivers.ts';
 import * as checked from '../config/check.ts';
 import * as loaded from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import type { BalancerDriver } from '../load-balancer/driver.ts';
 import { noMigrator } from '../migrator/none.ts';
-import { createFakeBalancers } from './fake-balancer.ts';
+import { createFakeBalancers, type FakeBalancer, fakeCapabilities } from './fake-balancer.ts';
 import { createFakeEnvironments } from './fake-environment.ts';
 
 const summary = 'for tests';
@@ -15,20 +17,23 @@ const summary = 'for tests';
 /** No test with this list connects to a database. */
 const database = (name: string, address: string) => ({ name, summary, address, create: () => noMigrator });
 
+const balancer: BalancerDriver<z.ZodType, unknown, FakeBalancer> = {
+  name: 'embedded',
+  summary,
+  ...fakeCapabilities,
+  drain: { closes: 'one by one' },
+  counts: ({ counts }) => counts,
+  create: ({ spec, clock }) => createFakeBalancers({ spec, clock }).create(),
+};
+
 export const smallDrivers: EngineDrivers = {
-  balancers: [
-    {
-      name: 'embedded',
-      summary,
-      can: { weights: true, sticky: true, counts: true, preview: true, fence: true, drain: true },
-      create: ({ spec, clock }) => createFakeBalancers({ spec, clock }).create(),
-    },
-  ],
+  balancers: [balancer],
   environments: [
     {
       name: 'process',
       summary,
-      can: { adopt: true, accounts: true, quota: true },
+      accounts: { keys: ['user', 'group'] },
+      quota: { limits: ['memory', 'cpu', 'pids'] },
       create: ({ stateFolder, clock }) =>
         createFakeEnvironments({ folder: join(stateFolder, 'slots'), clock }).create(),
       running: () => [],

@@ -1,5 +1,6 @@
 // What the load balancer of a target cannot do of what the file says, and ports that two would listen on.
 
+import { driverCannot } from '../../domain/capabilities.ts';
 import { type Drivers, driverNamed, ownOf } from '../drivers.ts';
 import { formatPath, type Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
@@ -19,37 +20,58 @@ function checkAbilities(
   const balancer = own.loadBalancer;
   const driver = driverOf(own, drivers);
   if (!driver || !balancer) return [];
-  const { name, can } = driver;
+  const { name } = driver;
   const at = [...path, 'loadBalancer'];
   const spread = balancer.drainSpread;
   return [
-    ...(!can.sticky && 'sticky' in balancer
-      ? [error([...at, 'sticky'], `${name} cannot keep a user on one side`)]
+    ...checkSticky(balancer.sticky, driver, [...at, 'sticky']),
+    ...checkPreview(balancer.preview, driver, [...at, 'preview']),
+    ...(!driver.weights && 'allow' in balancer ? [error([...at, 'allow'], driverCannot(name, 'weights'))] : []),
+    ...(!driver.drain && spread !== undefined && Number.parseInt(spread, 10) > 0
+      ? [warning([...at, 'drainSpread'], `is not followed: ${driverCannot(name, 'drain')}`)]
       : []),
-    ...(!can.preview && 'preview' in balancer ? [error([...at, 'preview'], `${name} has no preview route`)] : []),
-    ...(!can.weights && 'allow' in balancer
-      ? [error([...at, 'allow'], `${name} cannot divide users between two sides`)]
+    ...(isSaid('canary') ? checkCanary(options.canary, driver, saidAt('canary')) : []),
+    ...(!driver.weights && !isSaid('canary')
+      ? [
+          warning(
+            at,
+            `${driverCannot(name, 'weights')}: all users move at once, without the default canary and its approval; write canary: []`,
+          ),
+        ]
       : []),
-    ...(!can.drain && spread !== undefined && Number.parseInt(spread, 10) > 0
-      ? [warning([...at, 'drainSpread'], `is not followed by ${name}, which cannot close single connections`)]
-      : []),
-    ...(isSaid('canary') ? checkCanary(options.canary, { name, can, at: saidAt('canary') }) : []),
-    ...(!can.weights && !isSaid('canary')
-      ? [warning(at, `${name} moves all users at once, without the default canary and its approval; write canary: []`)]
-      : []),
-    ...(can.counts || isSaid('bake') ? [] : [warning(at, `${name} counts nothing: a bake watches only health`)]),
+    ...(driver.counts || isSaid('bake')
+      ? []
+      : [warning(at, `${driverCannot(name, 'counts')}: a bake watches only health`)]),
   ];
 }
 
-function checkCanary(
-  canary: TargetDraft['options']['canary'],
-  { name, can, at }: Pick<Drivers['balancers'][number], 'name' | 'can'> & { readonly at: Path },
-): readonly Finding[] {
+type BalancerDraft = NonNullable<TargetDraft['own']['loadBalancer']>;
+type Driver = Drivers['balancers'][number];
+
+function checkSticky(sticky: BalancerDraft['sticky'], driver: Driver, at: Path): readonly Finding[] {
+  if (sticky === undefined) return [];
+  if (!driver.sticky) return [error(at, driverCannot(driver.name, 'sticky'))];
+  const { by = 'cookie' } = sticky;
+  const known = driver.sticky.by;
+  return known.includes(by)
+    ? []
+    : [error([...at, 'by'], `${driver.name} recognises users by ${known.join(', ')} only`)];
+}
+
+function checkPreview(preview: BalancerDraft['preview'], driver: Driver, at: Path): readonly Finding[] {
+  if (preview === undefined) return [];
+  if (!driver.preview) return [error(at, driverCannot(driver.name, 'preview'))];
+  return 'host' in preview && !driver.preview.by.includes('host')
+    ? [error([...at, 'host'], `${driver.name} reads the preview token from ${driver.preview.by.join(', ')} only`)]
+    : [];
+}
+
+function checkCanary(canary: TargetDraft['options']['canary'], driver: Driver, at: Path): readonly Finding[] {
   if (!canary || canary.length === 0) return [];
-  if (!can.weights) return [error(at, `${name} cannot send a share of the users to one side; expected []`)];
-  if (can.counts) return [];
+  if (!driver.weights) return [error(at, `${driverCannot(driver.name, 'weights')}; expected []`)];
+  if (driver.counts) return [];
   return canary.flatMap((step, index) =>
-    step && 'watch' in step ? [error([...at, index, 'watch'], `${name} does not count what a side answers`)] : [],
+    step && 'watch' in step ? [error([...at, index, 'watch'], driverCannot(driver.name, 'counts'))] : [],
   );
 }
 

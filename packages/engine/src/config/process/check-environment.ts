@@ -1,5 +1,6 @@
 // What the environment of a target cannot do of what the file says.
 
+import { driverCannot } from '../../domain/capabilities.ts';
 import { type Drivers, driverNamed, ownOf } from '../drivers.ts';
 import { error, type Finding } from '../kit/problems.ts';
 import type { TargetDraft } from '../target-draft.ts';
@@ -15,17 +16,24 @@ export function checkEnvironment(target: TargetDraft, drivers: Drivers['environm
 }
 
 function checkAbilities(
-  { own, path, saidAt, isSaid }: TargetDraft,
-  { name, can }: Drivers['environments'][number],
+  { own, path, options, saidAt, isSaid }: TargetDraft,
+  { name, accounts, quota }: Drivers['environments'][number],
 ): readonly Finding[] {
-  const accounts = (['user', 'group'] as const).flatMap((key) => [
+  const unknownKeys = (['user', 'group'] as const).filter((key) => !accounts?.keys.includes(key));
+  const said = unknownKeys.flatMap((key) => [
     ...(isSaid(key) ? [saidAt(key)] : []),
     ...(['blue', 'green'] as const).flatMap((slot) =>
       own.slots?.[slot] && key in own.slots[slot] ? [[...path, 'slots', slot, key]] : [],
     ),
   ]);
-  return [
-    ...(can.accounts ? [] : accounts.map((at) => error(at, `${name} runs no side under an account of its own`))),
-    ...(can.quota || !isSaid('quota') ? [] : [error(saidAt('quota'), `${name} limits no side`)]),
-  ];
+  return [...said.map((at) => error(at, driverCannot(name, 'accounts'))), ...checkQuota()];
+
+  function checkQuota(): readonly Finding[] {
+    if (!isSaid('quota')) return [];
+    if (!quota) return [error(saidAt('quota'), driverCannot(name, 'quota'))];
+    const limits = (['memory', 'cpu', 'pids'] as const).filter((key) => options.quota && key in options.quota);
+    return limits
+      .filter((key) => !quota.limits.includes(key))
+      .map((key) => error([...saidAt('quota'), key], `${name} limits ${quota.limits.join(', ')} only`));
+  }
 }

@@ -119,7 +119,7 @@ createServer((request, response) => response.end(String(child.pid))).listen(Numb
     await bodyOf(blue);
     const record = join(stateFolder, 'slots/shop/production/blue.json');
     writeFileSync(record, '{');
-    const adopted = await another().adopt(blue, { version: 'v1', digest: 'digest-of-v1' });
+    const adopted = await another().adoption?.adopt(blue, { version: 'v1', digest: 'digest-of-v1' });
     expect(adopted).toMatchObject({ pid, adopted: true });
     await another().stop(blue, 10_000);
     expect(isLiving(pid)).toBe(false);

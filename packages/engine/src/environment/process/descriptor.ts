@@ -7,7 +7,8 @@ import { runningInstances } from './started.ts';
 export const processes: EnvironmentDriver = {
   name: 'process',
   summary: 'processes of this machine',
-  can: { adopt: true, accounts: true, quota: true },
+  accounts: { keys: ['user', 'group'] },
+  quota: { limits: ['memory', 'cpu', 'pids'] },
   create: ({ stateFolder, clock, log }) => createProcessEnvironment({ stateFolder, clock, log }),
   running: runningInstances,
 };

@@ -45,7 +45,7 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
     startedAs: (slot) => startedAs(room, slot),
     running: () => runningInstances(stateFolder),
     judgeBy: (slot, health) => locked({ ...slot, port: 0 }, 0, async () => judgeBy(room, slot, health)),
-    adopt: (place, known) => locked(place, 0, () => adoptSlot(room, place, known)),
+    adoption: { adopt: (place, known) => locked(place, 0, () => adoptSlot(room, place, known)) },
     sweep: async (places, maxLogBytes) => {
       for (const place of places) await boundLog(room, place, maxLogBytes);
       return clearOrphans(room, places);

@@ -17,10 +17,11 @@ interface Order {
 
 const order = JSON.parse(process.argv[2] ?? '') as Order;
 const environment = createProcessEnvironment({ stateFolder: order.stateFolder, clock: systemClock, log: silentLog });
+const acts = { ...environment, ...environment.adoption };
 const act =
   order.act === 'health'
     ? health
-    : (environment[order.act] as (...given: readonly unknown[]) => ReturnType<Environment['start']>);
+    : (acts[order.act] as (...given: readonly unknown[]) => ReturnType<Environment['start']>);
 
 function health(...[asked]: readonly unknown[]) {
   const { url, rule } = asked as { readonly url: string; readonly rule: object };

@@ -8,9 +8,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { freePort } from '../../lib/testing/ports.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { createEmbeddedBalancer } from '../embedded/driver.ts';
 import { createHaproxyBalancer } from '../haproxy/driver.ts';
-import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 import { createNginxBalancer } from '../nginx/driver.ts';
 import {
   type ConformanceCase,
@@ -30,7 +31,7 @@ import { startWitness, type Witness } from './witness.ts';
 const drivers = ['embedded', 'nginx', 'haproxy'] as const satisfies readonly DriverName[];
 const conformanceCases = [...userCases, ...forwardedCases, ...messageCases];
 const folder = mkdtempSync(join(tmpdir(), 'bg-conf-'));
-const balancers = new Map<DriverName, { readonly balancer: LoadBalancer; readonly port: number }>();
+const balancers = new Map<DriverName, { readonly balancer: CountingBalancer; readonly port: number }>();
 let witness: Witness;
 
 beforeAll(async () => {
@@ -130,7 +131,7 @@ function specFor(port: number): BalancerSpec {
   };
 }
 
-function create(name: DriverName, spec: BalancerSpec): LoadBalancer {
+function create(name: DriverName, spec: BalancerSpec): CountingBalancer {
   const common = { spec, folder: join(folder, name), clock: systemClock, log: silentLog };
   const proxyEntry = fileURLToPath(new URL('../../../../../apps/proxy/src/main.ts', import.meta.url));
   switch (name) {

@@ -27,7 +27,10 @@ export function canaryContract(stage: () => Stage): void {
     await stage().route({ active: 'blue' });
     expect(new Set(await sidesOfPeople(stage(), people))).toEqual(new Set(['blue']));
   });
+}
 
+/** Of a driver that has weights and keeps users by a cookie. */
+export function stickyContract(stage: () => Stage): void {
   test('a user without a key is given one, and it keeps him on his side', async () => {
     await stage().route({ active: 'blue', canary: { slot: 'green', percent: 50 } });
     const newUsers = await inParallel(Array.from({ length: 60 }), 8, async () => {
@@ -54,18 +57,21 @@ export function canaryContract(stage: () => Stage): void {
       for (const reply of replies) expect(cookieSet(reply, stickyCookie)).toMatch(/^[0-9a-f]{24}$/);
     }
   });
+}
 
+/** Of a driver that counts, too. */
+export function drawnContract(stage: () => Stage): void {
   test('requests that draw a bucket are counted apart from those that have one', async () => {
-    const { route, user, fixture } = stage();
+    const { route, user } = stage();
     await route({ active: 'blue', canary: { slot: 'green', percent: 50 } });
     const key = `${stickyCookie}=${cookieSet(await user(), stickyCookie)}`;
     await inParallel(Array.from({ length: 40 }), 8, () => user({ path: '/status/503' }));
     await inParallel(Array.from({ length: 60 }), 8, () => user({ headers: { cookie: `theme=dark; ${key}` } }));
     await until(async () => {
-      const { blue, green } = await fixture.balancer.traffic(0);
+      const { blue, green } = await stage().traffic(0);
       return blue.requests + green.requests >= 101;
     });
-    const { blue, green } = await fixture.balancer.traffic(0);
+    const { blue, green } = await stage().traffic(0);
     const drawn = [blue.drawn, green.drawn].map((each) => each ?? { requests: 0, errors: 0 });
     const sum = (pick: (each: { requests: number; errors: number }) => number) =>
       drawn.reduce((total, each) => total + pick(each), 0);
@@ -87,6 +93,15 @@ export function probeContract(stage: () => Stage): void {
       expect([bucket, sideOf(reply), reply.headers['x-served-by']]).toEqual([bucket, side, side]);
     }
     expect((await stage().user()).headers['x-served-by']).toBeUndefined();
+  });
+
+  test('a killed balancer comes back with the share that it had', async () => {
+    const { balancer, kill } = stage().fixture;
+    await stage().route({ active: 'green', canary: { slot: 'blue', percent: 30 } });
+    await kill();
+    await balancer.ensure();
+    expect(sideOf(await stage().user(asBucket(stage(), 2_999)))).toBe('blue');
+    expect(sideOf(await stage().user(asBucket(stage(), 3_000)))).toBe('green');
   });
 }
 

@@ -8,8 +8,7 @@ import type { Stage } from './stage.ts';
 import { beginCall, sideOf } from './user.ts';
 
 export function conversationContract(stage: () => Stage): void {
-  const openOnBlue = (count: number) =>
-    until(async () => (await stage().fixture.balancer.traffic(0)).blue.open === count);
+  const openOnBlue = (count: number) => until(async () => (await stage().traffic(0)).blue.open === count);
 
   test('a POST that is still being sent during a switch is completed by the side it began with', async () => {
     await stage().route({ active: 'blue' });
@@ -44,7 +43,7 @@ export function conversationContract(stage: () => Stage): void {
     expect(await talk.say('after')).toBe('blue: after');
     const candidate = await openWebSocket(stage().base);
     expect(await candidate.say('hello')).toBe('green: hello');
-    const { blue, green } = await stage().fixture.balancer.traffic(0);
+    const { blue, green } = await stage().traffic(0);
     expect([blue.open, green.open]).toEqual([1, 1]);
     talk.close();
     candidate.close();

@@ -3,14 +3,16 @@
 import type { Routing } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
 import { freePort } from '../../lib/testing/ports.ts';
-import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
+import type { BalancerCapabilities, Counts, LoadBalancer } from '../capabilities.ts';
+import { type BalancerDriver, withCapabilities } from '../driver.ts';
+import type { BalancerCore, BalancerSpec } from '../load-balancer.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { type Call, call, type Reply } from './user.ts';
 
-export interface BalancerFixture {
-  readonly balancer: LoadBalancer;
+export interface BalancerFixture<Own extends BalancerCore = BalancerCore> {
+  readonly balancer: Own;
   /** The same balancer as another engine's process would use it. */
-  another(): LoadBalancer;
+  another(): BalancerCore;
   /** Ends the balancer's processes at once, as a crash would. */
   kill(): Promise<void>;
   /** Ends everything and removes its files; also after `kill`. */
@@ -19,7 +21,9 @@ export interface BalancerFixture {
 
 /** What a contract test works with. */
 export interface Stage {
-  readonly fixture: BalancerFixture;
+  readonly fixture: BalancerFixture<LoadBalancer>;
+  /** Of a driver that counts. */
+  readonly traffic: Counts['traffic'];
   readonly backends: Readonly<Record<SlotName, Backend>>;
   readonly spec: BalancerSpec;
   readonly base: string;
@@ -32,15 +36,27 @@ export interface Stage {
 export const previewToken = 'preview-token-of-the-contract';
 export const stickyCookie = 'bg_bucket';
 
-export async function buildStage(makeFixture: (spec: BalancerSpec) => Promise<BalancerFixture>): Promise<Stage> {
+/** What a driver declares: its parts of the contract are run. */
+export type Declared = Pick<BalancerDriver, keyof BalancerCapabilities>;
+
+export async function buildStage(
+  driver: Declared,
+  makeFixture: (spec: BalancerSpec) => Promise<BalancerFixture>,
+): Promise<Stage> {
   const backends = { blue: await startBackend('blue'), green: await startBackend('green') };
   const spec = specFor(backends, await freePort());
-  const fixture = await makeFixture(spec);
+  const made = await makeFixture(spec);
+  const fixture = { ...made, balancer: withCapabilities(driver, made.balancer) };
+  const { counts } = fixture.balancer;
   await fixture.balancer.ensure();
   const base = fixture.balancer.entrypoints[0] ?? '';
   let generation = 0;
   return {
     fixture,
+    traffic: (sinceMs) => {
+      if (!counts) throw new Error('the driver does not count');
+      return counts.traffic(sinceMs);
+    },
     backends,
     spec,
     base,
@@ -71,5 +87,5 @@ function specFor(backends: Readonly<Record<SlotName, Backend>>, port: number): B
 
 /** Asks as a probe on behalf of users of that bucket. */
 export function asBucket({ fixture: { balancer } }: Stage, bucket: number): Call {
-  return { headers: { ...balancer.probeHeaders, [balancer.bucketHeader]: String(bucket) } };
+  return { headers: { ...balancer.probeHeaders, [balancer.weights?.bucketHeader ?? '']: String(bucket) } };
 }

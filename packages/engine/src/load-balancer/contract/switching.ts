@@ -5,11 +5,11 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { otherSlot, type SlotName } from '../../domain/target.ts';
-import type { LoadBalancer } from '../load-balancer.ts';
+import type { BalancerCore } from '../load-balancer.ts';
 import { call, type Reply } from './user.ts';
 
 export interface SwitchingOptions {
-  readonly balancer: LoadBalancer;
+  readonly balancer: BalancerCore;
   readonly base: string;
   /** In force already when this begins. */
   readonly generation: number;

@@ -25,7 +25,7 @@ export function countingContract(stage: () => Stage): void {
     expect(blue).toMatchObject({ requests: 10, errors: 2, connectFailures: 0, open: 0 });
     expect(blue.statusClasses).toEqual({ '1xx': 0, '2xx': 4, '3xx': 2, '4xx': 2, '5xx': 2 });
     expect(green).toMatchObject({ requests: 1, errors: 0, open: 0 });
-    expect(await fixture.balancer.traffic(Date.now() + 5_000)).toEqual({ blue: noCounts, green: noCounts, missed: 0 });
+    expect(await stage().traffic(Date.now() + 5_000)).toEqual({ blue: noCounts, green: noCounts, missed: 0 });
   });
 }
 
@@ -69,28 +69,28 @@ export function trafficContract(stage: () => Stage): void {
   });
 
   test('what is in flight is counted as open on its side', async () => {
-    const { fixture, user, route } = stage();
+    const { user, route } = stage();
     await route({ active: 'blue' });
     const slow = [user({ path: '/delay/3000' }), user({ path: '/delay/3000' }), user({ path: '/delay/3000' })];
-    await until(async () => (await fixture.balancer.traffic(0)).blue.open === 3);
+    await until(async () => (await stage().traffic(0)).blue.open === 3);
     await route({ active: 'green' });
-    const during = await fixture.balancer.traffic(0);
+    const during = await stage().traffic(0);
     expect([during.blue.open, during.green.open]).toEqual([3, 0]);
     await Promise.all(slow);
-    await until(async () => (await fixture.balancer.traffic(0)).blue.open === 0);
+    await until(async () => (await stage().traffic(0)).blue.open === 0);
   });
 }
 
 /** A line of a log may come late. What must not be counted has come by then too: it was asked for before. */
 async function counted(
-  { fixture: { balancer } }: Stage,
+  { traffic: counts }: Stage,
   desired: Readonly<Partial<Record<SlotName, number>>>,
 ): Promise<Traffic> {
   const slots = Object.entries(desired) as readonly (readonly [SlotName, number])[];
   await until(async () => {
-    const traffic = await balancer.traffic(0);
+    const traffic = await counts(0);
     return slots.every(([slot, count]) => traffic[slot].requests >= count && traffic[slot].open === 0);
   });
   await delay(100);
-  return balancer.traffic(0);
+  return counts(0);
 }

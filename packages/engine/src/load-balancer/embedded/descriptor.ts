@@ -1,15 +1,22 @@
 // The embedded load balancer, as the configuration and the engine know it.
 
 import { join, resolve } from 'node:path';
+import type { z } from 'zod';
+import type { CountingBalancer } from '../capabilities.ts';
 import type { BalancerDriver } from '../driver.ts';
 import { createEmbeddedBalancer } from './driver.ts';
+import { bucketHeader } from './spec-file.ts';
 
 const proxyEntry = resolve(import.meta.dirname, '../../../../../apps/proxy/src/main.ts');
 
-export const embedded: BalancerDriver = {
+export const embedded: BalancerDriver<z.ZodType, unknown, CountingBalancer> = {
   name: 'embedded',
   summary: 'a process of our own that needs nothing else',
-  can: { weights: true, sticky: true, counts: true, preview: true, fence: true, drain: true },
+  weights: { bucketHeader },
+  sticky: { by: ['cookie', 'header', 'address'] },
+  counts: (balancer) => balancer,
+  preview: { by: ['header', 'cookie', 'host'] },
+  drain: { closes: 'one by one' },
   create: ({ stateFolder, spec, accessLog, clock, log }) =>
     createEmbeddedBalancer({
       spec,

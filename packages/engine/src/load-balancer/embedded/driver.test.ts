@@ -9,10 +9,11 @@ import type { Routing } from '../../domain/routing.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { freePort } from '../../lib/testing/ports.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { type Backend, startBackend } from '../contract/backend.ts';
 import { switchUnderLoad } from '../contract/switching.ts';
 import { call, sideOf } from '../contract/user.ts';
-import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 import { createControlClient } from './control-client.ts';
 import { createEmbeddedBalancer, type EmbeddedOptions } from './driver.ts';
 import { proxyFiles } from './spec-file.ts';
@@ -25,7 +26,7 @@ let folder: string;
 let blue: Backend;
 let green: Backend;
 let spec: BalancerSpec;
-const started: LoadBalancer[] = [];
+const started: CountingBalancer[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bg-drv-'));
@@ -50,7 +51,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function balancerOf(changes: Partial<EmbeddedOptions> = {}): LoadBalancer {
+function balancerOf(changes: Partial<EmbeddedOptions> = {}): CountingBalancer {
   const options = { spec, folder, node: process.execPath, proxyEntry, clock: systemClock, log: silentLog, ...changes };
   const balancer = createEmbeddedBalancer(options);
   started.push(balancer);

@@ -8,7 +8,8 @@ import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 import { withReserve } from '../../lib/reserve.ts';
-import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
+import type { CountingBalancer } from '../capabilities.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 import { type ControlClient, createControlClient, createHostClient, wholeRouting } from './control-client.ts';
 import type { ProxySpec, ProxyStatus } from './proxy-spec.ts';
 import { type ProxyFiles, proxyFiles, proxySpec } from './spec-file.ts';
@@ -38,7 +39,7 @@ const ensureTries = 3;
 const shutdownLimitMs = 15_000;
 
 /** Touches nothing but the probe's nonce until `ensure` is called. @throws `config-invalid` for a folder that is too long. */
-export function createEmbeddedBalancer(options: EmbeddedOptions): LoadBalancer {
+export function createEmbeddedBalancer(options: EmbeddedOptions): CountingBalancer {
   const files = proxyFiles(options.folder, options.spec);
   const wanted = proxySpec(options.spec, files, options.accessLog ?? false);
   const parts: Parts = { ...options, files, wanted, control: createControlClient(files.socket) };
@@ -46,7 +47,6 @@ export function createEmbeddedBalancer(options: EmbeddedOptions): LoadBalancer {
   return {
     entrypoints: [entrypointOf(options.spec)],
     probeHeaders: { [wanted.probe.header]: wanted.probe.nonce },
-    bucketHeader: wanted.probe.bucketHeader,
     accessLogs: wanted.accessLog === undefined ? [] : [wanted.accessLog],
     ensure: () => {
       ensuring ??= ensure(parts).finally(() => {

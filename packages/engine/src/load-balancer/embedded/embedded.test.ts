@@ -7,13 +7,14 @@ import { silentLog } from '../../lib/log.ts';
 import { balancerContract } from '../load-balancer.contract.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import { createControlClient } from './control-client.ts';
+import { embedded } from './descriptor.ts';
 import { createEmbeddedBalancer } from './driver.ts';
 import { proxyFiles } from './spec-file.ts';
 import { endWatcher } from './watcher.ts';
 
 const proxyEntry = fileURLToPath(new URL('../../../../../apps/proxy/src/main.ts', import.meta.url));
 
-balancerContract('embedded', async (spec: BalancerSpec) => {
+balancerContract({ name: 'embedded', driver: embedded }, async (spec: BalancerSpec) => {
   const folder = mkdtempSync(join(tmpdir(), 'bg-lb-'));
   const options = { spec, folder, node: process.execPath, proxyEntry, clock: systemClock, log: silentLog };
   const balancer = createEmbeddedBalancer(options);

@@ -7,6 +7,8 @@ import { readOrCreateFile } from '../../lib/file-once.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
 import type { ProxySpec } from './proxy-spec.ts';
 
+export const bucketHeader = 'x-bluegreen-bucket';
+
 export interface ProxyFiles {
   readonly spec: string;
   readonly routing: string;
@@ -47,7 +49,7 @@ export function proxyFiles(folder: string, { service, target }: BalancerSpec): P
 /** The same for every process that works on this folder, so that their digests agree. */
 export function proxySpec(spec: BalancerSpec, files: ProxyFiles, keepsAccessLog: boolean): ProxySpec {
   const nonce = readOrCreateFile(files.nonce, () => randomBytes(24).toString('hex'));
-  const probe = { header: 'x-bluegreen-probe', nonce, bucketHeader: 'x-bluegreen-bucket' };
+  const probe = { header: 'x-bluegreen-probe', nonce, bucketHeader };
   const { service, target, listen, upstreams, sticky, preview, allow, requestTimeoutMs, drainSpreadMs } = spec;
   const { trustedProxies, maxHeaderBytes, healthPath } = spec;
   const limits = { requestTimeoutMs, drainSpreadMs, trustedProxies, maxHeaderBytes };

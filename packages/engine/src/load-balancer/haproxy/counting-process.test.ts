@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requestOverSocket } from '../../lib/http.ts';
 import { freePort } from '../../lib/testing/ports.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { call } from '../contract/user.ts';
-import type { LoadBalancer } from '../load-balancer.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import { type HaproxyOptions, placeOf } from './options.ts';
 import { type HaproxyStage, haproxyStage, routingOf } from './testing.ts';
 
 interface Target {
   readonly options: HaproxyOptions;
-  readonly balancer: LoadBalancer;
+  readonly balancer: CountingBalancer;
 }
 
 let stage: HaproxyStage;

@@ -1,15 +1,21 @@
 // HAProxy, as the configuration and the engine know it.
 
 import { join } from 'node:path';
+import type { CountingBalancer } from '../capabilities.ts';
 import type { BalancerDriver } from '../driver.ts';
 import { checkHaproxy, haproxyKeys, haproxyListens, resolveHaproxy } from './config.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import type { HaproxySettings } from './options.ts';
+import { bucketHeader } from './site.ts';
 
-export const haproxy: BalancerDriver<typeof haproxyKeys, HaproxySettings> = {
+export const haproxy: BalancerDriver<typeof haproxyKeys, HaproxySettings, CountingBalancer> = {
   name: 'haproxy',
   summary: 'a program of its own',
-  can: { weights: true, sticky: true, counts: true, preview: true, fence: true, drain: true },
+  weights: { bucketHeader },
+  sticky: { by: ['cookie', 'header', 'address'] },
+  counts: (balancer) => balancer,
+  preview: { by: ['header', 'cookie', 'host'] },
+  drain: { closes: 'one by one' },
   keys: haproxyKeys,
   check: checkHaproxy,
   listens: haproxyListens,

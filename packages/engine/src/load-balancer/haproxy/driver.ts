@@ -9,7 +9,8 @@ import { withFileLock } from '../../lib/file-lock.ts';
 import { readOrCreateFile } from '../../lib/file-once.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { bucketFiles } from '../buckets.ts';
-import type { ApplyOptions, BalancerSpec, LoadBalancer } from '../load-balancer.ts';
+import type { CountingBalancer } from '../capabilities.ts';
+import type { ApplyOptions, BalancerSpec } from '../load-balancer.ts';
 import { createFollower, type Follower } from './apply.ts';
 import { ensureAttached } from './attached.ts';
 import { createCollectorClient } from './collector-client.ts';
@@ -20,13 +21,13 @@ import { type HaproxyOptions, type Place, placeOf } from './options.ts';
 import type { HaproxyNode, Parts } from './parts.ts';
 import { createRoutingFile } from './routing-file.ts';
 import { createRuntime } from './runtime.ts';
-import { bucketHeader, bucketPaths, lineKeyOf, probeHeader, siteOf, unreachableAnswer } from './site.ts';
+import { bucketPaths, lineKeyOf, probeHeader, siteOf, unreachableAnswer } from './site.ts';
 import { createStreamCloser } from './streams.ts';
 
 const maxAccessLogBytes = 50 << 20;
 
 /** Touches nothing but the nonce until `ensure` is called. @throws `config-invalid` for a value that cannot be configured. */
-export function createHaproxyBalancer(options: HaproxyOptions): LoadBalancer {
+export function createHaproxyBalancer(options: HaproxyOptions): CountingBalancer {
   const parts = partsOf(options);
   const follower = createFollower(parts);
   const closer = createStreamCloser(parts);
@@ -34,7 +35,6 @@ export function createHaproxyBalancer(options: HaproxyOptions): LoadBalancer {
   return {
     entrypoints: parts.nodes.map(({ entrypoint }) => entrypoint),
     probeHeaders: { [probeHeader]: nonceOf(parts.place) },
-    bucketHeader,
     accessLogs: [parts.place.accessLog],
     ensure: () => {
       ensuring ??= ensure(parts).finally(() => {

@@ -11,9 +11,10 @@ import type { Routing } from '../../domain/routing.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { freePort } from '../../lib/testing/ports.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { type Backend, startBackend } from '../contract/backend.ts';
 import { call, sideOf } from '../contract/user.ts';
-import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import type { HaproxyOptions } from './options.ts';
 import { placeOf } from './options.ts';
@@ -23,7 +24,7 @@ import { type SleeperOrder, sleeperMoments } from './testing-sleeper.ts';
 let folder: string;
 let backends: { readonly blue: Backend; readonly green: Backend };
 let options: HaproxyOptions;
-let balancer: LoadBalancer;
+let balancer: CountingBalancer;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bg-fence-'));

@@ -8,9 +8,10 @@ import type { SlotName } from '../../domain/target.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { freePort } from '../../lib/testing/ports.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { type Backend, startBackend } from '../contract/backend.ts';
 import { call, sideOf } from '../contract/user.ts';
-import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 import { createHaproxyBalancer } from './driver.ts';
 import { type AttachedSettings, type HaproxyOptions, placeOf } from './options.ts';
 import { ended, recall, signal } from './process.ts';
@@ -19,7 +20,7 @@ export interface HaproxyStage {
   readonly folder: string;
   readonly options: HaproxyOptions;
   readonly backends: Readonly<Record<SlotName, Backend>>;
-  readonly balancer: LoadBalancer;
+  readonly balancer: CountingBalancer;
   side(entrypoint?: string): Promise<string>;
   dispose(): Promise<void>;
 }

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { momentNow } from '../../lib/moment.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { sideOf } from '../contract/user.ts';
-import type { LoadBalancer } from '../load-balancer.ts';
 import { beginClosing, endClosing } from './closing.ts';
 import { type NginxStage, nginxStage, routed } from './testing-stage.ts';
 
 let stage: NginxStage;
-let balancer: LoadBalancer;
+let balancer: CountingBalancer;
 /** Of a user who asks for a persistent connection. */
 let agent: Agent;
 beforeEach(async () => {

@@ -71,6 +71,8 @@ describe('nginx as the load balancer', () => {
   });
 
   it('reports that it cannot close single connections', () => {
-    expect(check('driver: nginx, drainSpread: 30s').warnings.join()).toContain('not followed by nginx');
+    expect(check('driver: nginx, drainSpread: 30s').warnings.join()).toContain(
+      'is not followed: nginx cannot close single connections (it has no drain)',
+    );
   });
 });

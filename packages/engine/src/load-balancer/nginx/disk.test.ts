@@ -15,13 +15,13 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../lib/testing/until.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { sideOf } from '../contract/user.ts';
-import type { LoadBalancer } from '../load-balancer.ts';
 import { masterOf, workersOf } from './process-of.ts';
 import { type NginxStage, nginxStage, routed } from './testing-stage.ts';
 
 let stage: NginxStage;
-let balancer: LoadBalancer;
+let balancer: CountingBalancer;
 beforeEach(async () => {
   stage = await nginxStage();
   balancer = stage.balancer();

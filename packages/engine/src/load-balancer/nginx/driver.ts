@@ -5,25 +5,25 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { syncFolder } from '../../lib/files.ts';
-import type { ApplyOptions, LoadBalancer } from '../load-balancer.ts';
+import type { CountingBalancer } from '../capabilities.ts';
+import type { ApplyOptions } from '../load-balancer.ts';
 import { ensureNginx, nginxConfiguration, testNginxConfiguration } from './ensure.ts';
 import { type Present, type RoutingOrder, readPresent, removeOldGenerations, writeGeneration } from './generations.ts';
 import { publish, takeLease } from './lease.ts';
 import { entrypointOf, type NginxOptions, type NginxParts, partsOf } from './parts.ts';
-import { bucketHeader, probeHeader } from './site.ts';
+import { probeHeader } from './site.ts';
 import { traffic } from './traffic.ts';
 import { explained, whyClosed } from './worker-user.ts';
 
 const settleMs = 2_000;
 
 /** Touches nothing but the probe's nonce until `ensure` is called. @throws `config-invalid` for values nginx cannot take */
-export function createNginxBalancer(options: NginxOptions): LoadBalancer {
+export function createNginxBalancer(options: NginxOptions): CountingBalancer {
   const parts = partsOf(options);
   const { accessLog, mutex, node, nonce, spec } = parts;
   return {
     entrypoints: [entrypointOf(spec.listen)],
     probeHeaders: { [probeHeader]: nonce },
-    bucketHeader,
     accessLogs: [parts.places.accessLog],
     ensure: () => mutex('nginx', () => ensureNginx(parts)),
     apply: (routing, fence, { direction } = { direction: 'forward' }) =>

@@ -11,16 +11,16 @@ import type { SlotName } from '../../domain/target.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { freePort } from '../../lib/testing/ports.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { type Backend, startBackend } from '../contract/backend.ts';
 import { call, sideOf } from '../contract/user.ts';
-import type { LoadBalancer } from '../load-balancer.ts';
 import { createNginxBalancer } from './driver.ts';
 
 const entry = join(import.meta.dirname, 'testing-driver.ts');
 let folder: string;
 let backends: readonly Backend[];
 let options: Parameters<typeof createNginxBalancer>[0];
-let balancer: LoadBalancer;
+let balancer: CountingBalancer;
 let generation = 0;
 let fence = 0;
 

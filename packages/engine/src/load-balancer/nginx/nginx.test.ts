@@ -5,11 +5,12 @@ import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { balancerContract } from '../load-balancer.contract.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
+import { nginx } from './descriptor.ts';
 import { createNginxBalancer } from './driver.ts';
 import { placesOf } from './places.ts';
 import { masterOf, workersOf } from './process-of.ts';
 
-balancerContract('nginx', async (spec: BalancerSpec) => {
+balancerContract({ name: 'nginx', driver: nginx }, async (spec: BalancerSpec) => {
   const folder = mkdtempSync(join(tmpdir(), 'bg-nginx-'));
   const settings = { mode: 'managed', program: 'nginx', tls: undefined } as const;
   const options = { spec, settings, folder, clock: systemClock, log: silentLog };

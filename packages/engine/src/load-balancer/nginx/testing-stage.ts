@@ -9,9 +9,10 @@ import type { SlotName } from '../../domain/target.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { freePort } from '../../lib/testing/ports.ts';
+import type { CountingBalancer } from '../capabilities.ts';
 import { type Backend, startBackend } from '../contract/backend.ts';
 import { type Call, call, type Reply } from '../contract/user.ts';
-import type { BalancerSpec, LoadBalancer } from '../load-balancer.ts';
+import type { BalancerSpec } from '../load-balancer.ts';
 import { createNginxBalancer } from './driver.ts';
 import type { NginxOptions } from './parts.ts';
 import { type NginxPlaces, placesOf } from './places.ts';
@@ -22,7 +23,7 @@ export interface NginxStage {
   readonly places: NginxPlaces;
   readonly backends: Readonly<Record<SlotName, Backend>>;
   /** Another engine's balancer on the same folder; all are shut down at the end. */
-  balancer(changes?: Partial<NginxOptions>): LoadBalancer;
+  balancer(changes?: Partial<NginxOptions>): CountingBalancer;
   user(options?: Call): Promise<Reply>;
   end(): Promise<void>;
 }
@@ -45,7 +46,7 @@ export async function nginxStage(changes: Partial<BalancerSpec> = {}): Promise<N
   };
   const settings = { mode: 'managed', program: 'nginx', tls: undefined } as const;
   const options: NginxOptions = { spec, settings, folder, clock: systemClock, log: silentLog };
-  const made: LoadBalancer[] = [];
+  const made: CountingBalancer[] = [];
   return {
     folder,
     options,

@@ -7,6 +7,7 @@ import type { PlannedStep } from '../../domain/deployment.ts';
 import { noCounts, type ObservedNode, type Routing } from '../../domain/routing.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import type { SlotRow } from '../../state/targets.ts';
+import { fakeCapabilities } from '../../testing/fake-balancer.ts';
 import { dueFor } from '../controller/retention.ts';
 import { buildPlan } from '../plan/plan.ts';
 import { compareRouting } from '../routing/drift.ts';
@@ -285,7 +286,10 @@ describe('a plan of every mode', () => {
     const plan = buildPlan({
       mode: 'deploy',
       settings: { canary: [{ percent: 10, watchMs: 1, approval: true }], bakeMs: 1, approval: {} } as never,
-      can: { weights: true, counts: true, preview: true },
+      balancer: {
+        ...fakeCapabilities,
+        counts: { traffic: async () => ({ blue: noCounts, green: noCounts, missed: 0 }) },
+      },
       hasActive: true,
       warm: false,
       hold: true,

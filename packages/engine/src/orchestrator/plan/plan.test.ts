@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CanaryStep, TargetSettings } from '../../config/settings.ts';
 import { stepTitle } from '../run/steps/named.ts';
 import type { RegisteredStep } from '../run/steps/registry.ts';
+import { omissionsOf } from './omissions.ts';
 import { buildPlan, type PlanInput, planHash } from './plan.ts';
 
 const canary: readonly CanaryStep[] = [
@@ -17,15 +18,20 @@ const settingsOf = (
   ({
     canary,
     bakeMs: 120_000,
+    balancer: { driver: 'switch' },
     ...change,
     approval: { beforeTraffic: change.beforeTraffic ?? false },
   }) as TargetSettings;
 
-const everything = { weights: true, counts: true, preview: true };
+const everything: PlanInput['balancer'] = {
+  weights: { bucketHeader: 'x-bucket' },
+  counts: { traffic: () => Promise.reject(new Error('a plan asks for no counts')) },
+  preview: { by: ['header'] },
+};
 
 const input = (change: Partial<PlanInput> = {}): PlanInput => ({
   mode: 'deploy',
-  can: everything,
+  balancer: everything,
   settings: settingsOf(),
   hasActive: true,
   warm: false,
@@ -98,20 +104,34 @@ const anyCanary = fc
   .map((steps) => steps.toSorted((a, b) => a.percent - b.percent));
 
 describe('a load balancer that cannot do everything', () => {
-  const without = (change: Partial<typeof everything>) => names({ can: { ...everything, ...change } });
+  const without = (capability: keyof typeof everything) =>
+    names({ balancer: { ...everything, [capability]: undefined } });
 
   it('without weights moves all users at once', () => {
-    expect(without({ weights: false })).toEqual([...prepared, ...live]);
+    expect(without('weights')).toEqual([...prepared, ...live]);
   });
 
   it('without counts watches no share, and asks people all the same', () => {
-    const steps = without({ counts: false });
+    const steps = without('counts');
     expect(steps.some((name) => name.startsWith('watch'))).toBe(false);
     expect(steps).toEqual(names().filter((name) => !name.startsWith('watch')));
   });
 
+  it('names the driver and the capability for what a plan leaves out', () => {
+    const said = (change: Partial<PlanInput>) =>
+      omissionsOf(input(change)).map(({ code, capability, sentence }) => `${code} ${capability}: ${sentence}`);
+    expect(said({ balancer: {} })).toEqual([
+      'not-supported weights: switch cannot send a share of the users to one side (it has no weights): the plan leaves the canary out, all users move at once',
+      'not-supported counts: switch cannot count what a side answers (it has no counts): the plan watches no share, and the bake only health',
+      'not-supported preview: switch cannot show a side to testers before it gets users (it has no preview): the plan leaves prove-preview out',
+    ]);
+    expect(said({ balancer: {}, hasActive: false })).toHaveLength(2);
+    expect(said({ balancer: {}, mode: 'rollback' })).toEqual([]);
+    expect(said({})).toEqual([]);
+  });
+
   it('without a preview route proves nothing by it', () => {
-    expect(without({ preview: false })).toEqual(names().filter((name) => name !== 'prove-preview'));
+    expect(without('preview')).toEqual(names().filter((name) => name !== 'prove-preview'));
   });
 });
 
@@ -127,7 +147,7 @@ const anyInput: fc.Arbitrary<PlanInput> = fc
   })
   .map(({ canary: steps, beforeTraffic, ...rest }) => ({
     ...rest,
-    can: everything,
+    balancer: everything,
     settings: settingsOf({ canary: steps, beforeTraffic }),
   }));
 

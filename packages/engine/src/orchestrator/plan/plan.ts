@@ -5,14 +5,14 @@
 import { createHash } from 'node:crypto';
 import type { TargetSettings } from '../../config/settings.ts';
 import type { Mode, Plan } from '../../domain/deployment.ts';
-import type { BalancerCapabilities } from '../../load-balancer/driver.ts';
+import type { BalancerCapabilities } from '../../load-balancer/capabilities.ts';
 import type { RegisteredStep } from '../run/steps/registry.ts';
 
 export interface PlanInput {
   readonly mode: Mode;
   readonly settings: TargetSettings;
-  /** Of the load balancer: a step that it cannot do is left out. */
-  readonly can: Pick<BalancerCapabilities, 'weights' | 'counts' | 'preview'>;
+  /** A step that it has no capability for is left out: see omissions.ts. */
+  readonly balancer: Pick<BalancerCapabilities, 'weights' | 'counts' | 'preview'>;
   /** False for the first deployment of a target: no release to compare with, no users to protect. */
   readonly hasActive: boolean;
   /** The release already runs in the slot and is healthy: a standby or a held preview. */
@@ -38,7 +38,7 @@ export function buildPlan(input: PlanInput): BuiltPlan {
   };
 }
 
-function prepare({ mode, warm, hold, can }: PlanInput): RegisteredStep[] {
+function prepare({ mode, warm, hold, balancer }: PlanInput): RegisteredStep[] {
   if (warm) return mode === 'rollback' ? [{ name: 'ready-standby' }] : [];
   const steps: RegisteredStep[] = [
     { name: 'expand-schema' },
@@ -46,16 +46,16 @@ function prepare({ mode, warm, hold, can }: PlanInput): RegisteredStep[] {
     { name: 'check-health' },
     { name: 'smoke-test' },
   ];
-  if (can.preview) steps.push({ name: 'prove-preview' });
+  if (balancer.preview) steps.push({ name: 'prove-preview' });
   return hold ? [...steps, { name: 'hold' }] : steps;
 }
 
-function shift({ mode, settings, hasActive, can }: PlanInput): RegisteredStep[] {
+function shift({ mode, settings, hasActive, balancer }: PlanInput): RegisteredStep[] {
   if (mode === 'rollback' || mode === 'switch') return [];
   const before: RegisteredStep[] = settings.approval.beforeTraffic ? [{ name: 'await-approval', percent: 0 }] : [];
-  if (!hasActive || !can.weights) return before;
+  if (!hasActive || !balancer.weights) return before;
   const steps = settings.canary.flatMap(canarySteps);
-  return [...before, ...steps.filter(({ name }) => can.counts || name !== 'watch')];
+  return [...before, ...steps.filter(({ name }) => balancer.counts || name !== 'watch')];
 }
 
 function canarySteps(

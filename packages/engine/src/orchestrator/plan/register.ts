@@ -98,7 +98,7 @@ export function planFacts(
   const plan = buildPlan({
     mode: row.mode,
     settings: target.settings,
-    can: target.can.balancer,
+    balancer: target.balancer,
     hasActive: row.fromSlot !== null,
     warm: false,
     hold: row.hold,

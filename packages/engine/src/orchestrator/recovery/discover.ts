@@ -4,6 +4,7 @@
 
 import { join } from 'node:path';
 import type { Discovered } from '../../api/views.ts';
+import { driverCannot } from '../../domain/capabilities.ts';
 import type { ObservedNode, Routing } from '../../domain/routing.ts';
 import type { SlotName, TargetKey } from '../../domain/target.ts';
 import { probeHealth } from '../../environment/health.ts';
@@ -127,6 +128,8 @@ async function identify({ core, target }: Discovery, slot: SlotName): Promise<Si
   const others = [started?.digest, readRelease(core.store.db, target.key.service, version)?.digest];
   if (others.some((other) => other !== undefined && other !== digest))
     return { slot, why: `the files of ${version} are not the ones that it was started from` };
+  if (started === undefined && !target.environment.adoption)
+    return { slot, why: driverCannot(target.settings.driver, 'adoption') };
   return { slot, version, digest, folder, recorded: started !== undefined };
 }
 
@@ -137,7 +140,8 @@ async function remember(
 ): Promise<Discovered> {
   const { core, target, store, actor, fence } = discovery;
   const known = sides.filter((side): side is Side => !('why' in side));
-  for (const side of known) if (!side.recorded) await target.environment.adopt(placeOf(target, side.slot), side);
+  for (const side of known)
+    if (!side.recorded) await target.environment.adoption?.adopt(placeOf(target, side.slot), side);
   const { generation: observed, ...desired } = routing;
   const before = readRouting(core.store.db, target.key).intent.generation === 0 ? 'lost' : 'older than reality';
   const sentence = `the state was ${before}; learnt from the load balancer and the services: ${describeRouting(routing)}; ${sides.map((side) => describeSide(side, routing)).join('; ')}. Nothing was changed`;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { LoadBalancer } from '../../load-balancer/load-balancer.ts';
+import type { LoadBalancer } from '../../load-balancer/capabilities.ts';
 import type { Lease } from '../../state/leases.ts';
 import type { Core } from '../core.ts';
 import { watchBalancerFiles } from './watch-balancer-files.ts';

@@ -3,6 +3,7 @@
 
 import type { Engine } from '../../api/engine.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
+import { driverCannot } from '../../domain/capabilities.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
@@ -19,7 +20,8 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
   const found = findTarget(core, request);
   if (!found.ok) return refused(core, { ...request, verb: 'adopt' }, found);
   const target = found.value;
-  if (!target.can.environment.adopt) return refused(core, { ...request, verb: 'adopt' }, cannotAdopt(target), target);
+  const { adoption } = target.environment;
+  if (!adoption) return refused(core, { ...request, verb: 'adopt' }, cannotAdopt(target), target);
   const facts = gatherFacts(core, target, { actor: request.actor, version: request.version });
   const answer = admissible(target, facts);
   if (!answer.ok) return refused(core, { ...request, verb: 'adopt' }, answer, target);
@@ -38,14 +40,15 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
       unfit(target.environment.addresses.nameOf(place), request, health.problem),
       target,
     );
-  await target.environment.adopt(place, release.value);
+  await adoption.adopt(place, release.value);
   await target.environment.judgeBy(place, healthOf(target, request.slot));
   await core.mutex(routingMutex(target), () => lead(core, target, request, release.value.digest));
   return ok(target);
 }
 
-function cannotAdopt({ name }: Target) {
-  return refuse('not-allowed-now', `the environment of ${name} cannot take over what runs already`, 'Deploy instead.');
+function cannotAdopt({ name, settings: { driver } }: Target) {
+  const sentence = `the environment of ${name} is missing a capability: ${driverCannot(driver, 'adoption')}`;
+  return refuse('not-supported', sentence, 'Deploy instead.');
 }
 
 function admissible(target: Target, facts: GateFacts): Result<undefined> {

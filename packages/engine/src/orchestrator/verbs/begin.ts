@@ -33,7 +33,7 @@ export function beginWayBack(
   const plan = buildPlan({
     mode,
     settings: target.settings,
-    can: target.can.balancer,
+    balancer: target.balancer,
     hasActive: active !== undefined,
     warm,
     hold: false,

@@ -16,6 +16,7 @@ import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state
 import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates/gates.ts';
+import { omissionsOf } from '../plan/omissions.ts';
 import { planFacts } from '../plan/register.ts';
 import { stepTitle } from '../run/steps/named.ts';
 import { nothingToChange, schemaSeen } from '../schema/seen.ts';
@@ -168,6 +169,7 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
     ],
     warnings: [
       ...warningsOf(facts),
+      ...omissionsOf({ mode, hasActive: facts.active !== undefined, ...target }).map(({ sentence }) => sentence),
       ...core.builds
         .contributors(target.key, request.version)
         .warnings(request.actor.kind === 'person' ? request.actor.id : undefined),
@@ -198,10 +200,11 @@ function slowerRollback(
   return [`until ${version} is live, a rollback to ${standby} needs a start (${howLong(core, target)})${held}`];
 }
 
-function routingLines({ settings }: Target, { active }: GateFacts, version: string): readonly string[] {
+function routingLines({ settings, balancer }: Target, { active }: GateFacts, version: string): readonly string[] {
   const now = active ? `100 % ${active.version} (${active.slot})` : 'nobody: 503';
-  const shares = active
-    ? settings.canary.map(({ percent }) => `${percent} % ${version}, ${100 - percent} % ${active.version}`)
-    : [];
+  const shares =
+    active && balancer.weights
+      ? settings.canary.map(({ percent }) => `${percent} % ${version}, ${100 - percent} % ${active.version}`)
+      : [];
   return [now, ...new Set(shares), `100 % ${version}`];
 }

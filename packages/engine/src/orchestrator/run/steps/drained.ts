@@ -49,7 +49,7 @@ function say(
 
 async function openOn(core: Core, target: Target, slot: SlotName): Promise<number> {
   // A balancer that counts nothing may hold some open, so that the whole limit is waited for.
-  if (!target.can.balancer.counts) return (await runsIn(target, slot)) ? Number.POSITIVE_INFINITY : 0;
+  if (!target.balancer.counts) return (await runsIn(target, slot)) ? Number.POSITIVE_INFINITY : 0;
   // A balancer that does not answer holds no request to the side open.
   return (await observeOpen(core, target))?.[slot] ?? 0;
 }
@@ -59,8 +59,9 @@ const runsIn = async (target: Target, slot: SlotName): Promise<boolean> =>
 
 /** Asks the balancer and remembers what it says. Undefined when it does not answer. */
 export async function observeOpen(core: Core, target: Target): Promise<OpenCounts | undefined> {
-  if (!target.can.balancer.counts) return undefined;
-  const traffic = await target.balancer.traffic(core.clock.now()).catch(() => undefined);
+  const { counts } = target.balancer;
+  if (!counts) return undefined;
+  const traffic = await counts.traffic(core.clock.now()).catch(() => undefined);
   if (traffic === undefined) return undefined;
   const open: OpenCounts = { blue: traffic.blue.open, green: traffic.green.open };
   const before = readOpen(core, target);

@@ -10,6 +10,7 @@ import type { JudgeSettings } from '../../../config/settings.ts';
 import { noCounts, type SideCounts, type Traffic } from '../../../domain/routing.ts';
 import { otherSlot, type SlotName } from '../../../domain/target.ts';
 import { messageOf } from '../../../lib/errors.ts';
+import type { Counts } from '../../../load-balancer/capabilities.ts';
 import { getSnapshot, judgeKey, observationKey, putSnapshot } from '../../../state/snapshots.ts';
 import { readRouting } from '../../../state/targets.ts';
 import { shareOf } from '../../routing/routing.ts';
@@ -27,14 +28,14 @@ export interface Observer {
   observe(look: Look): Promise<Judgement>;
 }
 
-export function createObserver({ core, target, deployment }: StepFrame): Observer {
+export function createObserver({ core, target, deployment }: StepFrame, counter: Counts): Observer {
   const settings = target.settings.judge;
   const comparison = createComparison({ core, deployment }, settings);
   return {
     async observe({ sinceMs: sharedSince, watchedMs, lengthMs }) {
       // A clock that was set back since the share changed must not hide what users get now.
       const sinceMs = Math.min(sharedSince, core.clock.now() - watchedMs);
-      const traffic = await target.balancer.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
+      const traffic = await counter.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
       const at = core.clock.now();
       const watchUntil = lengthMs === undefined ? undefined : at + Math.max(0, lengthMs - watchedMs);
       const put = (observation: Pick<Observation, 'stable' | 'canary' | 'judgement' | 'advice'>) =>

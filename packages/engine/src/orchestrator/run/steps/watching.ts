@@ -39,18 +39,18 @@ export interface Watch {
 /** Ends with a result of `decide`, with the failure of the new side, or with `interrupted` when the signal aborts. */
 export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepResult> {
   const { core, deployment, signal, target } = context;
-  const { counts } = target.can.balancer;
+  const { counts } = target.balancer;
   let judgement = counts ? unjudged : uncounted;
   let nextLookAt = 0;
   const progress = createProgress(context, watch);
-  const observer = createObserver(context);
+  const observer = counts && createObserver(context, counts);
   while (!signal.aborted) {
     // A person's signal is handled at once; the sides are checked once a tick, however much else changes meanwhile.
     if (core.clock.monotonic() >= nextLookAt) {
       nextLookAt = core.clock.monotonic() + tickMs;
       const trouble = await troubleOfSide(context);
       if (trouble) return trouble;
-      if (watch.judged && counts)
+      if (watch.judged && observer)
         judgement = await observer.observe({
           sinceMs: watch.sinceMs,
           watchedMs: progress.watchedMs(),

@@ -23,6 +23,7 @@ import { acquireLease } from '../../../state/leases.ts';
 import { createStore, type Store, type Tx } from '../../../state/store.ts';
 import { addRelease, setSlot } from '../../../state/targets.ts';
 import { movableClock, shop } from '../../../state/testing/state.ts';
+import { fakeCapabilities } from '../../../testing/fake-balancer.ts';
 import { loadSettings, openEngine } from '../../../testing/small-engine.ts';
 import { buildPlan, planHash } from '../../plan/plan.ts';
 
@@ -155,11 +156,12 @@ function wasLive(tx: Tx, version: string, slot: SlotName, agoMs: number): void {
 function run(tx: Tx, settings: Settings, step: StepName, change: Partial<DeploymentRow>): void {
   const [target] = settings.targets;
   if (!target) throw new Error('no target');
-  const can = { weights: true, counts: true, preview: true };
+  const counts = { traffic: () => Promise.reject(new Error('nothing is driven')) };
+  const balancer = { ...fakeCapabilities, counts };
   const plan = buildPlan({
     mode: 'deploy',
     settings: target,
-    can,
+    balancer,
     hasActive: true,
     warm: false,
     hold: true,

@@ -1,0 +1,18 @@
+// What an environment may have beyond the core, as far as it is known before one is created: an interface for each
+// capability, present where the driver has it. `config check` asks for presence; adoption is in environment.ts.
+
+export interface ConfiguredCapabilities {
+  readonly accounts?: Accounts | undefined;
+  readonly quota?: Quotas | undefined;
+}
+
+/** Runs a side under its own account. */
+export interface Accounts {
+  /** The keys of the configuration that it follows. */
+  readonly keys: readonly ('user' | 'group')[];
+}
+
+/** Limits what a side takes of the machine. */
+export interface Quotas {
+  readonly limits: readonly ('memory' | 'cpu' | 'pids')[];
+}
