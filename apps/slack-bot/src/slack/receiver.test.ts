@@ -9,6 +9,7 @@ import { createReceiver } from './receiver.ts';
 const secret = 'a-signing-secret-of-the-test';
 
 test('3,000 of them get 429 and few lines in the log, and Slack is let in all the same', async () => {
+  const began = Date.now();
   let lines = 0;
   let away = 0;
   const count = () => {
@@ -20,7 +21,8 @@ test('3,000 of them get 429 and few lines in the log, and Slack is let in all th
     environment,
     clientOptions: {},
     dispatcher: undefined,
-    clock: systemClock,
+    // It stands still: how much of the allowance comes back does not depend on how fast this machine is.
+    clock: { ...systemClock, now: () => began, monotonic: () => 0 },
     log,
     onRejected: () => {
       away += 1;
@@ -50,7 +52,7 @@ test('3,000 of them get 429 and few lines in the log, and Slack is let in all th
   const last = await knock('command=%2Fdeploy', 'guess');
   expect([last.status, last.headers.get('retry-after')]).toEqual([429, '1']);
   expect(new Set(statuses)).toEqual(new Set([401, 429]));
-  expect(statuses.filter((status) => status === 401).length).toBeLessThan(1_000);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(60);
   expect(lines).toBeLessThan(1_000);
   expect(away).toBeGreaterThanOrEqual(3_000);
   expect((await knock('command=%2Fdeploy&text=status', secret)).status).toBe(200);

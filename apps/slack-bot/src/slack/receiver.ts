@@ -39,8 +39,8 @@ const keepAliveMs = 75_000;
 const ackLimitMs = 2500;
 const maxBodyBytes = 1 << 20;
 
-function httpReceiver({ environment, log, onRejected }: ReceiverOptions, signingSecret: string): Receiver {
-  const limit = createRefusalLimit();
+function httpReceiver({ environment, clock, log, onRejected }: ReceiverOptions, signingSecret: string): Receiver {
+  const limit = createRefusalLimit(clock);
   const receiver = new HTTPReceiver({
     signingSecret,
     endpoints: [eventsPath],
@@ -94,8 +94,8 @@ interface RefusalLimit {
 const answers = { burst: 60, perSecond: 5 };
 const lines = { burst: 100, perSecond: 5 };
 
-function createRefusalLimit(): RefusalLimit {
-  const [answered, logged] = [createBucket(answers), createBucket(lines)];
+function createRefusalLimit(clock: Clock): RefusalLimit {
+  const [answered, logged] = [createBucket(answers, clock), createBucket(lines, clock)];
   return {
     waitSeconds: () => (answered() ? 0 : 1),
     mayLog: logged,
@@ -103,11 +103,11 @@ function createRefusalLimit(): RefusalLimit {
 }
 
 /** True while there is something left in it. */
-function createBucket({ burst, perSecond }: typeof answers): () => boolean {
+function createBucket({ burst, perSecond }: typeof answers, clock: Clock): () => boolean {
   let left = burst;
-  let at = performance.now();
+  let at = clock.monotonic();
   return () => {
-    const now = performance.now();
+    const now = clock.monotonic();
     left = Math.min(burst, left + ((now - at) / 1_000) * perSecond);
     at = now;
     if (left < 1) return false;
