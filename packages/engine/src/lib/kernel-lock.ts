@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import type { Clock } from './clock.ts';
 import type { BlueGreenError } from './errors.ts';
 import { processesWith } from './open-files.ts';
+import { poll } from './poll.ts';
 
 export interface KernelLock {
   /** At most 100 bytes, the same in every process that competes. */
@@ -28,13 +29,9 @@ export async function withKernelLock<T>(lock: KernelLock, work: () => Promise<T>
 }
 
 async function acquire({ name, waitMs, clock, refused }: KernelLock): Promise<Server> {
-  const until = clock.monotonic() + waitMs;
-  for (;;) {
-    const held = await tryListen(`\0${name}`);
-    if (held) return held;
-    if (clock.monotonic() >= until) throw refused(holderOf(name));
-    await clock.sleep(retryMs);
-  }
+  const held = await poll(() => tryListen(`\0${name}`), { clock, everyMs: retryMs, limitMs: waitMs });
+  if (held === undefined) throw refused(holderOf(name));
+  return held;
 }
 
 function tryListen(path: string): Promise<Server | undefined> {

@@ -1,8 +1,9 @@
 // How long a write waits while another process writes. SQLite waits synchronously, and a process that serves requests and
 // renews leases must not stop for seconds: it waits shortly, fails with `state-locked`, and tries again asynchronously.
 
-import { type Clock, pause } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { hasCode } from '../lib/errors.ts';
+import { poll } from '../lib/poll.ts';
 import { commandWaitMs, type Db } from './database.ts';
 
 /** Longer than the writes of other processes take; the event loop waits no longer for several writes in a row. */
@@ -82,11 +83,7 @@ export interface Writable {
 }
 
 export async function untilWritable(db: Db, clock: Clock, limitMs: number, signal?: AbortSignal): Promise<boolean> {
-  const until = clock.monotonic() + limitMs;
-  while (!isWritable(db)) {
-    if (clock.monotonic() >= until || !(await pause(clock, retryMs, signal))) return false;
-  }
-  return true;
+  return (await poll(() => isWritable(db), { clock, everyMs: retryMs, limitMs, signal })) !== undefined;
 }
 
 /** Takes the lock of a writer and gives it back, which writes nothing. */

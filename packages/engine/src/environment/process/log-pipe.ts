@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
+import { poll } from '../../lib/poll.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import { isInPath } from './program.ts';
 
@@ -66,8 +67,7 @@ export async function ensureWriter(log: string, maxLogBytes: number): Promise<vo
 
 /** What a service that has ended wrote is in its log when this resolves. Limited: a child of it may live on and write. */
 export async function drained(log: string, clock: Clock): Promise<void> {
-  const until = clock.monotonic() + drainMs;
-  while (hasReader(pipeOf(log)) && clock.monotonic() < until) await clock.sleep(drainPollMs);
+  await poll(() => !hasReader(pipeOf(log)), { clock, everyMs: drainPollMs, limitMs: drainMs });
 }
 
 /** Whether a service that writes into a pipe, or the writer behind it, has it open. */

@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, hasCode, messageOf } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
+import { poll } from '../../lib/poll.ts';
 import { withReserve } from '../../lib/reserve.ts';
 import type { CountingBalancer } from '../capabilities.ts';
 import type { BalancerSpec } from '../load-balancer.ts';
@@ -109,12 +110,9 @@ async function shutdown({ control, clock, files }: Parts): Promise<void> {
   const status = present ?? ((await isServedAgain({ files, clock })) ? await statusIfAny(control) : undefined);
   if (status === undefined) return;
   await control.shutdown();
-  const deadline = clock.monotonic() + shutdownLimitMs;
-  while (isAlive(status.pid) && !(await hasLeft(files, status.pid))) {
-    if (clock.monotonic() > deadline)
-      throw new BlueGreenError('stop-failed', `the load balancer (process ${status.pid}) does not end`);
-    await clock.sleep(50);
-  }
+  const isOver = async () => !isAlive(status.pid) || (await hasLeft(files, status.pid));
+  if (!(await poll(isOver, { clock, everyMs: 50, limitMs: shutdownLimitMs })))
+    throw new BlueGreenError('stop-failed', `the load balancer (process ${status.pid}) does not end`);
 }
 
 /** Whether the process goes on for other targets without this one. */

@@ -4,6 +4,7 @@
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { poll } from '../../lib/poll.ts';
 import { noteLeaving } from './leaving.ts';
 import type { AttachedSettings } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -67,11 +68,12 @@ async function reload({ reload }: AttachedSettings): Promise<void> {
 }
 
 async function waitForAll(parts: Parts): Promise<readonly string[]> {
-  let behind = await laggards(parts);
-  for (const end = parts.clock.monotonic() + followLimitMs; behind.length > 0 && parts.clock.monotonic() < end; ) {
-    await parts.clock.sleep(50);
+  let behind: readonly string[] = [];
+  const follow = async () => {
     behind = await laggards(parts);
-  }
+    return behind.length === 0;
+  };
+  await poll(follow, { clock: parts.clock, everyMs: 50, limitMs: followLimitMs });
   return behind;
 }
 

@@ -9,6 +9,7 @@ import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { requestOverSocket } from '../../lib/http.ts';
+import { poll } from '../../lib/poll.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import type { CollectorSpec, CollectorStatus } from './collector/collector.ts';
 import type { CollectorHostStatus, CollectorTarget } from './collector/host.ts';
@@ -114,11 +115,8 @@ const askerOf =
 
 const untilOf =
   (clock: Clock) =>
-  async (condition: () => Promise<boolean>): Promise<boolean> => {
-    for (const end = clock.monotonic() + startLimitMs; clock.monotonic() < end; await clock.sleep(30))
-      if (await condition()) return true;
-    return false;
-  };
+  async (condition: () => Promise<boolean>): Promise<boolean> =>
+    (await poll(condition, { clock, everyMs: 30, limitMs: startLimitMs })) !== undefined;
 
 function isAlive(pid: number): boolean {
   try {

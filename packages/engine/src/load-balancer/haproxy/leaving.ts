@@ -4,6 +4,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
 import { type Moment, momentNow, msSince } from '../../lib/moment.ts';
+import { poll } from '../../lib/poll.ts';
 import { isRunning, type KnownProcess } from './process.ts';
 import { keepAliveMs } from './site.ts';
 
@@ -26,9 +27,8 @@ export async function waitForLeaving(file: string, clock: Clock): Promise<void> 
   if (leaving?.since === undefined) return;
   const pastMs = msSince(leaving.since, clock);
   if (pastMs === undefined) return;
-  const end = clock.monotonic() + keepAliveMs - pastMs;
-  while (clock.monotonic() < end && (leaving.process === undefined || isRunning(leaving.process)))
-    await clock.sleep(lookEveryMs);
+  const hasLeft = () => leaving.process !== undefined && !isRunning(leaving.process);
+  await poll(hasLeft, { clock, everyMs: lookEveryMs, limitMs: keepAliveMs - pastMs });
 }
 
 function read(file: string): Leaving | undefined {

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../lib/clock.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { poll } from '../../lib/poll.ts';
 import { startTicksOf } from '../../lib/process-mark.ts';
 
 export interface KnownProcess {
@@ -30,9 +31,7 @@ export const isRunning = ({ pid, startTicks }: KnownProcess): boolean => startTi
 
 /** True when it has ended within that time. */
 export async function ended(process: KnownProcess, clock: Clock, limitMs: number): Promise<boolean> {
-  for (const end = clock.monotonic() + limitMs; clock.monotonic() < end; await clock.sleep(20))
-    if (!isRunning(process)) return true;
-  return !isRunning(process);
+  return (await poll(() => !isRunning(process), { clock, everyMs: 20, limitMs })) !== undefined;
 }
 
 export function signal({ pid, startTicks }: KnownProcess, name: NodeJS.Signals): void {

@@ -4,6 +4,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import type { Traffic } from '../../domain/routing.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { poll } from '../../lib/poll.ts';
 import { type Counters, createCounters } from '../counting/counters.ts';
 import { parseLogLine } from './log-line.ts';
 
@@ -122,8 +123,7 @@ async function rotate(options: {
   if (reopen === undefined) return shorten(reader, counters, path);
   renameSync(path, `${path}.1`);
   await reopen();
-  const deadline = clock.monotonic() + reopenWithinMs;
-  while (statSync(path, { throwIfNoEntry: false }) === undefined && clock.monotonic() < deadline) await clock.sleep(20);
+  await poll(() => statSync(path, { throwIfNoEntry: false }), { clock, everyMs: 20, limitMs: reopenWithinMs });
   // Each worker writes what it still holds into the old file before it takes the new one.
   await clock.sleep(200);
   await readOn(reader, counters, path, clock);

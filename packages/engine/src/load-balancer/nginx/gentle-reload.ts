@@ -4,6 +4,7 @@
 
 import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError } from '../../lib/errors.ts';
+import { poll } from '../../lib/poll.ts';
 import type { Asker } from './ask.ts';
 import { beginClosing, closingForMs, endClosing } from './closing.ts';
 import type { NginxNode } from './node.ts';
@@ -31,8 +32,8 @@ export async function reloadGently(options: GentleReload): Promise<void> {
   const { node, asker, routing, digest, before, clock } = options;
   try {
     beginClosing(routing, clock);
-    const limit = clock.monotonic() + longestIdleMs;
-    while ((await idleConnections(before)) > 0 && clock.monotonic() < limit) await clock.sleep(lookEveryMs);
+    const isIdle = async () => (await idleConnections(before)) === 0;
+    await poll(isIdle, { clock, everyMs: lookEveryMs, limitMs: longestIdleMs });
     await node.reload();
     await followed(asker, digest, clock);
   } finally {

@@ -6,6 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { run } from '../../lib/exec.ts';
 import { readFileIfAny, writeFileAtomic } from '../../lib/files.ts';
+import { poll } from '../../lib/poll.ts';
 import { spawnDetached } from '../../lib/spawn-detached.ts';
 import type { Asker } from './ask.ts';
 import { keepRefused, lastLines, type NginxNode, refusedText } from './node.ts';
@@ -139,9 +140,7 @@ async function stop({ places, clock }: ManagedOptions): Promise<void> {
     ['SIGKILL', stopLimitMs],
   ] as const) {
     for (const pid of ours()) signal(pid, name);
-    const deadline = clock.monotonic() + limitMs;
-    while (ours().length > 0 && clock.monotonic() < deadline) await clock.sleep(20);
-    if (ours().length === 0) return;
+    if (await poll(() => ours().length === 0, { clock, everyMs: 20, limitMs })) return;
   }
   throw new BlueGreenError('stop-failed', `nginx (process ${ours().join(', ')}) does not end`);
 }
