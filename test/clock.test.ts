@@ -46,7 +46,7 @@ describe.concurrent('a clock that jumps', () => {
     clock.jump(-hourMs);
     await reached(engine, { action: 'clock-jumped', sentence: 'the clock of this machine jumped back by 60 min' }, seq);
     const users = startUsers(stage.front, { count: 2, everyMs: 25 });
-    const { outcome } = await until(engine, id, finished, 30_000);
+    const { outcome } = await until(engine, id, finished);
     await users.stop();
     expect(outcome).toMatchObject({ kind: 'failed', code: 'canary-failed' });
   });

@@ -178,7 +178,7 @@ async function cameBack(front: string): Promise<void> {
 }
 
 async function squat(port: number): Promise<Server> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 2_000; tries += 1) {
     const server = createServer((socket) => socket.destroy());
     const listening = await new Promise<boolean>((done) => {
       server.once('error', () => done(false));

@@ -46,15 +46,15 @@ describe.concurrent('a controller whose state file', () => {
         await until(before, value(before.deploy({ version: 'v1.0', actor: alice })).id, finished, 60_000);
         const users = startUsers(stage.front);
         await replace(stage);
-        await eventually(() => stopsDriving(old), 10_000);
+        await eventually(() => stopsDriving(old));
         expect(old.lines.join('\n')).toMatch(says);
         // What was opened before decides nothing any more, and says why.
         expect(() => before.deploy({ version: 'v2.1', actor: alice })).toThrow(says);
 
         drive('next');
         const after = stage.open('after');
-        await eventually(() => after.status().driver?.includes('next') ?? false, 30_000);
-        await eventually(() => after.status().targets[0]?.routing.active !== undefined, 30_000);
+        await eventually(() => after.status().driver?.includes('next') ?? false);
+        await eventually(() => after.status().targets[0]?.routing.active !== undefined);
         const { id } = value(after.deploy({ version: 'v2.1', actor: alice }));
         expect((await until(after, id, finished, 60_000)).outcome).toMatchObject({ kind: 'promoted' });
         expect((await users.stop()).lost).toEqual([]);

@@ -8,7 +8,7 @@ import type { Simulator } from './index.ts';
 import { BOT_TOKEN, startBoltApp, startWorkspace } from './testing/workspace.ts';
 
 const executablePath = '/usr/bin/chromium';
-const waitMs = 20_000;
+const waitMs = 60_000;
 const open: { close(): Promise<void> }[] = [];
 let browser: Browser;
 

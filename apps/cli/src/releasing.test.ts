@@ -64,11 +64,9 @@ describe('bg status --wide', { timeout: 240_000 }, () => {
   it('shows what the next start would change, by name', async () => {
     writeFileSync(join(shell.folder, 'shop.env'), 'MODE=second\n');
     const driving = shell.start(['drive']);
-    for (let tries = 0; tries < 60; tries += 1) {
-      const { out } = await shell.bg('status', '--wide');
-      if (/would start with other values.*v1\.0 in blue: MODE$/m.test(out)) break;
-      if (tries === 59) throw new Error(out);
-    }
+    await expect
+      .poll(async () => (await shell.bg('status', '--wide')).out)
+      .toMatch(/would start with other values.*v1\.0 in blue: MODE$/m);
     expect((await shell.bg('status')).out).not.toContain('other values');
     driving.child.kill('SIGINT');
     await driving.ended;

@@ -44,7 +44,7 @@ it('shows what differs and what can be done, as soon as a controller runs', asyn
   await sendEverybodyTo('blue');
   const driver = shell.start(['drive']);
   try {
-    for (let looks = 0; looks < 40; looks += 1) if ((await shell.bg('status')).out.includes('drift')) break;
+    await expect.poll(async () => (await shell.bg('status')).out).toContain('drift');
   } finally {
     driver.child.kill('SIGTERM');
     await driver.ended;

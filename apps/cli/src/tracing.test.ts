@@ -23,7 +23,7 @@ const accessLog = (): string => {
 
 /** Lines are written a tenth of a second later. */
 async function traced(id: string, lines: number): Promise<readonly { source: string; line: string }[]> {
-  for (let looks = 0; looks < 20; looks += 1) {
+  for (let looks = 0; looks < 100; looks += 1) {
     const found = (await shell.bg('trace', id, '--json')).json() as { lines: { source: string; line: string }[] };
     if (found.lines.length >= lines) return found.lines;
   }

@@ -70,7 +70,7 @@ export async function openShell(target?: string, { database = false } = {}): Pro
 
 const main = join(import.meta.dirname, '../main.ts');
 const cache = join(import.meta.dirname, '../../../../tools/compile-cache.mjs');
-const showsMs = 30_000;
+const showsMs = 120_000;
 
 function run(words: readonly string[], environment: Readonly<Record<string, string>>): Started {
   const { PATH = '' } = process.env;

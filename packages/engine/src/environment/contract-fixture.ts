@@ -38,7 +38,7 @@ interface Recipients {
 }
 
 export async function ask({ port }: SlotPlace): Promise<Recipients> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1_000; attempt++) {
     const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } }).catch(
       () => undefined,
     );

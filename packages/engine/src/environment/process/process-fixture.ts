@@ -54,7 +54,7 @@ export async function makeProcessFixture(): Promise<ProcessFixture> {
     close: async () => {
       for (const pid of marked()) process.kill(pid, 'SIGKILL');
       // The engine records their ends in the state folder: remove it only when no process is left.
-      for (let attempt = 0; attempt < 100 && marked().length > 0; attempt++) await systemClock.sleep(20);
+      for (let attempt = 0; attempt < 1_000 && marked().length > 0; attempt++) await systemClock.sleep(20);
       for (const place of [blue, green]) await drained(environment.logFile(place), systemClock);
       await systemClock.sleep(20);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

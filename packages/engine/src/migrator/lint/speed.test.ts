@@ -6,7 +6,7 @@ import { sqliteDialect } from '../sqlite/dialect.ts';
 import { aMigration } from '../testing/a-migration.ts';
 
 const many = 10_000;
-const limitMs = 10_000;
+const limitMs = 30_000;
 
 beforeAll(postgresDialect.load);
 

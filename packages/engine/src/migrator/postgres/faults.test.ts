@@ -312,13 +312,8 @@ describe.each(oneSource)('PostgreSQL of %s', (source) => {
   });
 
   async function untilSleeping(): Promise<void> {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const rows = await sql(
-        "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%' AND wait_event = 'PgSleep'",
-      );
-      if (rows.length > 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error('it never slept');
+    const sleeping =
+      "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%' AND wait_event = 'PgSleep'";
+    await until(async () => (await sql(sleeping)).length > 0);
   }
 });

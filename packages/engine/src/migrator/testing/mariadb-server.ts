@@ -9,8 +9,8 @@ import { type Connection, createConnection } from 'mysql2/promise';
 
 /** `nobody` in Debian; a server that runs as root refuses to start. */
 const nobody = 65_534;
-const installMs = 60_000;
-const startMs = 60_000;
+const installMs = 120_000;
+const startMs = 120_000;
 
 export interface MariadbServer {
   readonly socket: string;

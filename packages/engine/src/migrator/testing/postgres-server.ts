@@ -62,7 +62,7 @@ interface Binaries {
 
 const nobody = 65_534;
 const user = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-const startMs = 30_000;
+const startMs = 120_000;
 
 export async function startPostgres(
   source: PostgresSource,

@@ -2,6 +2,7 @@
 
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../../lib/testing/until.ts';
 import { type Example, examplesFor, givenFor } from '../../testing/hazard-pages.ts';
 import { heldUp, type OldRelease, startOldRelease } from '../../testing/old-release.ts';
 import { oneSource, type PostgresServer, startPostgres } from '../../testing/postgres-server.ts';
@@ -160,10 +161,9 @@ describe.each(oneSource)('on PostgreSQL of %s', (source) => {
       isDone = true;
     });
     migration.catch(() => undefined);
-    for (let looks = 0; looks < 500 && !isDone; looks += 1) {
-      const { rows } = await reader.query(`SELECT 1 FROM pg_locks WHERE pid = ${pid} AND NOT granted`);
-      if (rows.length > 0) break;
-    }
+    const isWaiting = async () =>
+      (await reader.query(`SELECT 1 FROM pg_locks WHERE pid = ${pid} AND NOT granted`)).rows.length > 0;
+    await until(async () => isDone || (await isWaiting()));
     const during = await stage.old.send(old);
     await reader.query('ROLLBACK');
     await migration;
