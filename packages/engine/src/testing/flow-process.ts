@@ -5,6 +5,7 @@ import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
 import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import { silentLog } from '../lib/log.ts';
+import type { Migrator } from '../migrator/migrator.ts';
 import { noMigrator } from '../migrator/none.ts';
 import { type Core, controllerLease, type Target } from '../orchestrator/core.ts';
 import { runDeployment } from '../orchestrator/run/runner.ts';
@@ -45,6 +46,8 @@ export interface World {
   readonly balancers: FakeBalancers;
   readonly migrators: FakeMigrators;
   readonly hasDatabase: boolean;
+  /** In place of the fake one. */
+  readonly migrator?: Migrator | undefined;
 }
 
 export function startProcess(world: World, holder: string): FlowProcess {
@@ -101,7 +104,7 @@ function leaveUnsynced({ $client: client }: Db): void {
 }
 
 function targetFor(
-  { environments, balancers, migrators, hasDatabase }: World,
+  { environments, balancers, migrators, hasDatabase, migrator }: World,
   settings: TargetSettings,
   life: Life,
 ): Target {
@@ -112,7 +115,7 @@ function targetFor(
     preview: previewRoute,
     environment: mortalDriver(environments.create(), life),
     balancer: mortalDriver(balancers.create(), life),
-    migrator: hasDatabase ? mortalDriver(migrators.create(), life) : noMigrator,
+    migrator: migrator ?? (hasDatabase ? mortalDriver(migrators.create(), life) : noMigrator),
   };
 }
 

@@ -12,6 +12,7 @@ import type { SlotName } from '../domain/target.ts';
 import { pause } from '../lib/clock.ts';
 import { freePort } from '../lib/testing/ports.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
+import type { Migrator } from '../migrator/migrator.ts';
 import { auditAfter } from '../state/audit.ts';
 import type { ChangeSignal } from '../state/change-signal.ts';
 import { type DeploymentRow, readDeployment } from '../state/deployments.ts';
@@ -70,6 +71,8 @@ export interface FlowOptions {
   readonly target?: string;
   /** The target has a database. */
   readonly database?: boolean;
+  /** In place of the fake one. */
+  readonly migrator?: Migrator;
   /** Of the load balancer. */
   readonly nodes?: number;
 }
@@ -82,6 +85,7 @@ export async function startFlow({
   options = shortPlan,
   target = '',
   database = false,
+  migrator,
   nodes = 1,
 }: FlowOptions = {}): Promise<Flow> {
   const folder = mkdtempSync(join(tmpdir(), 'bg-flow-'));
@@ -106,7 +110,10 @@ export async function startFlow({
   for (const version of ['v1', 'v2', 'v3']) layRelease(folder, version);
   const migrators = createFakeMigrators(clock);
   const changeSignal = createFakeWake(clock);
-  return flowOf({ settings, clock, changeSignal, environments, balancers, migrators, hasDatabase: database }, folder);
+  return flowOf(
+    { settings, clock, changeSignal, environments, balancers, migrators, hasDatabase: database, migrator },
+    folder,
+  );
 }
 
 function flowOf(world: World & { readonly changeSignal: FakeWake }, folder: string): Flow {
