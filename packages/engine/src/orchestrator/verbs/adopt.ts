@@ -5,13 +5,15 @@ import type { Engine } from '../../api/engine.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
 import { driverCannot } from '../../domain/capabilities.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import type { Routing } from '../../domain/routing.ts';
 import { probeHealth } from '../../environment/health.ts';
 import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/targets.ts';
 import { type Core, healthOf, placeToAdopt, placeUrl, routingMutex, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
-import { refused, registerByHand } from './slots.ts';
+import { registerByHand } from './by-hand.ts';
+import { refused } from './refused.ts';
 
 type AdoptRequest = Parameters<Engine['adopt']>[0];
 
@@ -40,10 +42,15 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
       unfit(target.environment.addresses.nameOf(place), request, health.problem),
       target,
     );
-  await adoption.adopt(place, release.value);
-  await target.environment.judgeBy(place, healthOf(target, request.slot));
-  await core.mutex(routingMutex(target), () => lead(core, target, request, release.value.digest));
-  return ok(target);
+  const led = await core.mutex(routingMutex(target), async (): Promise<Result<undefined>> => {
+    // Another person may have adopted a side, or asked for a deployment, while this one was asked for its health.
+    const still = admissible(target, gatherFacts(core, target, { actor: request.actor, version: request.version }));
+    if (!still.ok) return still;
+    await adoption.adopt(place, release.value);
+    await target.environment.judgeBy(place, healthOf(target, request.slot));
+    return lead(core, target, request, release.value.digest);
+  });
+  return led.ok ? ok(target) : refused(core, { ...request, verb: 'adopt' }, led, target);
 }
 
 function cannotAdopt({ name, settings: { driver } }: Target) {
@@ -72,12 +79,20 @@ function unfit(where: string, { slot, version }: AdoptRequest, problem: string |
   );
 }
 
-async function lead(core: Core, target: Target, { slot, version, actor }: AdoptRequest, digest: string): Promise<void> {
+async function lead(
+  core: Core,
+  target: Target,
+  { slot, version, actor }: AdoptRequest,
+  digest: string,
+): Promise<Result<undefined>> {
   const { key, balancer } = target;
   await balancer.ensure();
   // After a lost state file the balancer knows a higher generation than this state does.
   const observed = await highestGeneration(target);
-  const routing = core.store.write((tx) => {
+  const intended = core.store.write((tx): Result<Routing> => {
+    // Once more, for what another process has written.
+    const still = admissible(target, gatherFacts(core, target, { actor, version }));
+    if (!still.ok) return still;
     setSlot(tx, key, slot, { ...idleSlot, role: 'active', version, digest, since: tx.now });
     tx.audit({
       ...key,
@@ -86,8 +101,10 @@ async function lead(core: Core, target: Target, { slot, version, actor }: AdoptR
       sentence: `${shortName(actorName(actor))} adopts ${version} in ${slot}, which goes on running`,
       detail: { slot },
     });
-    return intendRouting(tx, key, { active: slot, canary: undefined, preview: undefined }, observed);
+    return ok(intendRouting(tx, key, { active: slot, canary: undefined, preview: undefined }, observed));
   });
+  if (!intended.ok) return intended;
+  const routing = intended.value;
   await balancer.apply(routing, fenceOfVerb(core));
   core.store.write((tx) => {
     confirmRouting(tx, key, routing.generation);
@@ -99,4 +116,5 @@ async function lead(core: Core, target: Target, { slot, version, actor }: AdoptR
       detail: { routing },
     });
   });
+  return ok(undefined);
 }

@@ -14,7 +14,7 @@ import { changedFields, digestOfChanges } from '../controller/running.ts';
 import { asSlot, type Core, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates/gates.ts';
-import { refused } from './slots.ts';
+import { refused } from './refused.ts';
 
 type ApplyRequest = Parameters<Engine['applyConfiguration']>[0];
 type LeaveRequest = Parameters<Engine['leaveConfiguration']>[0];

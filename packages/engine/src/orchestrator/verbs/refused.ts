@@ -1,10 +1,10 @@
 // A refusal changes nothing, but is recorded: known people and machines by name, unauthenticated senders by number.
 
 import { type Actor, actorName } from '../../domain/actor.ts';
-import type { Refusal } from '../../domain/refusal.ts';
+import type { Refusal, Result } from '../../domain/refusal.ts';
 import type { TargetKey } from '../../domain/target.ts';
 import { countUnauthenticatedRequests } from '../../state/unauthenticated.ts';
-import type { Core } from '../core.ts';
+import type { Core, Target } from '../core.ts';
 
 export interface RefusedVerb {
   readonly actor: Actor;
@@ -30,4 +30,15 @@ export function recordRefusal(core: Core, { actor, verb, refusal, key, deploymen
       sentence: `${verb}: ${refusal.sentence}`,
     }),
   );
+}
+
+/** Records it, and is the answer of the verb. */
+export function refused(
+  core: Core,
+  { actor, verb }: Pick<RefusedVerb, 'actor' | 'verb'>,
+  answer: Result<unknown> & { readonly ok: false },
+  target?: Target,
+): Result<never> {
+  recordRefusal(core, { actor, verb, refusal: answer.refusal, key: target?.key });
+  return answer;
 }

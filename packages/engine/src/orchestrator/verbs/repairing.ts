@@ -25,7 +25,7 @@ import { rolesFollow } from '../routing/repair.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
 import { generationOf, strangeSides } from '../routing/standing.ts';
 import { refuseUnlessApprover } from './approver.ts';
-import { refused } from './slots.ts';
+import { refused } from './refused.ts';
 
 type RoutingRequest = Parameters<Engine['restoreRouting']>[0];
 type Wish = Omit<Routing, 'generation'>;
