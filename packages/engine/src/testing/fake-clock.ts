@@ -32,7 +32,8 @@ export function createFakeClock(startsAt: number = Date.UTC(2026, 0, 5, 9)): Fak
   return {
     now: () => startsAt + passedMs + jumpedMs,
     monotonic: () => bootMs + passedMs,
-    sleep: (ms, signal) => sleepUntil(sleepers, passedMs + Math.max(0, ms), signal),
+    // Whole milliseconds, as a real clock has them.
+    sleep: (ms, signal) => sleepUntil(sleepers, passedMs + Math.ceil(Math.max(0, ms)), signal),
     sleeping: () => sleepers.size,
     step: () => {
       const first = Math.min(...[...sleepers].map(({ untilMs }) => untilMs));
