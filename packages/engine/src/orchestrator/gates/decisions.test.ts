@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../analysis/judge.ts';
-import type { Actor } from '../../domain/actor.ts';
 import type { PlannedStep } from '../../domain/deployment.ts';
 import { noCounts, type ObservedNode, type Routing } from '../../domain/routing.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
@@ -15,31 +14,10 @@ import { shareOf } from '../routing/routing.ts';
 import { endingOf } from '../run/finish.ts';
 import { nextMove } from '../run/runner.ts';
 import { ask, type GateFacts, gatesOfDeploy, gatesOfRollback, gatesOfSwitch, warningsOf } from './gates.ts';
+import { noon, openFacts } from './testing/open-facts.ts';
 
-const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
-const now = Date.parse('2026-03-01T12:00:00Z');
-
-const open: GateFacts = {
-  now,
-  name: 'shop',
-  actor: alice,
-  live: undefined,
-  lock: undefined,
-  version: 'v2.1',
-  active: { slot: 'blue', version: 'v1.0', digest: 'a'.repeat(64), condition: 'healthy' },
-  digest: undefined,
-  releaseExists: true,
-  isAwaited: false,
-  nearestRelease: undefined,
-  quarantine: undefined,
-  redeploy: false,
-  unknownState: undefined,
-  otherDriver: undefined,
-  contracting: undefined,
-  drift: undefined,
-  suspension: undefined,
-  portTaken: undefined,
-};
+const now = noon;
+const open = openFacts;
 
 const lock = {
   service: 'shop',
