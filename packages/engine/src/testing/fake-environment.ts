@@ -11,7 +11,6 @@ import {
   type Environment,
   type LaunchSettings,
   type ReleaseFiles,
-  type RunningInstance,
   type SlotObservation,
   type SlotPlace,
   type StartedInstance,
@@ -101,7 +100,11 @@ function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string
       return { kind: 'stopped', ...(machine.ends.get(placeName(place)) ?? { lastLog: [] }) };
     },
     startedAs: (slot) => records.get(placeName(slot)),
-    running: () => [...machine.instances.values()].filter(({ place }) => records.has(placeName(place))).map(instanceOf),
+    running: () =>
+      [...machine.instances.values()].flatMap(({ place, release }) => {
+        const record = records.get(placeName(place));
+        return record ? [{ ...place, ...release, health: record.health }] : [];
+      }),
     judgeBy: async (slot, health) => {
       const record = records.get(placeName(slot));
       if (record) records.set(placeName(slot), { ...record, health });
@@ -114,12 +117,6 @@ function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string
 
 const isSame = (here: Instance | undefined, release: ReleaseFiles): here is Instance =>
   here?.release.version === release.version && here.release.digest === release.digest;
-
-const instanceOf = ({ place, release, settings }: Instance): RunningInstance => ({
-  ...place,
-  ...release,
-  health: settings?.health,
-});
 
 function observed({ records }: Held, { place, release, pid, startedAt, settings }: Instance): Running {
   return {

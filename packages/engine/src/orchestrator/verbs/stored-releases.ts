@@ -14,7 +14,7 @@ import { pruneReleases } from '../releases/prune.ts';
 import { storedReleasesOf } from '../releases/stored.ts';
 import { clearMark } from './clear-mark.ts';
 import { fetchRelease } from './fetch-release.ts';
-import { recordRefusal } from './refused.ts';
+import { recordRefusal, refused } from './refused.ts';
 
 const longestReason = 500;
 const atMost = 1_000;
@@ -26,8 +26,11 @@ export function createStoredReleases(core: Core): StoredReleases {
       return found.ok ? ok(viewsOf(core, found.value.key.service)) : found;
     },
     fetch: async (request) => {
-      const admitted = by(core, request, `fetch ${request.version.slice(0, 64)}`, ok);
-      return admitted.ok ? fetchRelease(core, admitted.value, request) : admitted;
+      const verb = `fetch ${request.version.slice(0, 64)}`;
+      const admitted = by(core, request, verb, ok);
+      if (!admitted.ok) return admitted;
+      const fetched = await fetchRelease(core, admitted.value, request);
+      return fetched.ok ? fetched : refused(core, { actor: request.actor, verb }, fetched, admitted.value);
     },
     pin: (request) => by(core, request, `pin ${request.version.slice(0, 64)}`, (target) => pin(core, target, request)),
     unpin: (request) =>
