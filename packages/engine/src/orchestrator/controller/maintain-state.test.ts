@@ -1,4 +1,4 @@
-// A clock that was set and a machine that was suspended are told apart, reported once, and end no deployment.
+// A clock that was set and a machine that was suspended are distinguished, reported once, and end no deployment.
 
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

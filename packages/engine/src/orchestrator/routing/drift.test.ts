@@ -72,7 +72,7 @@ describe('drift', () => {
     if (each) each.routing = { ...each.routing, ...routing };
   };
 
-  it('that changes is reported anew, with what it was before; the same is not', async () => {
+  it('that changes is reported once more, with what it was before; the same is not', async () => {
     rewrite(0, { active: 'blue' });
     await look();
     const first = drift();

@@ -28,7 +28,7 @@ const take = (slot: SlotName = 'blue', version = 'v1') => flow.people.adopt({ sl
 const refused = (act: Parameters<typeof refusalOf>[1], code: string) =>
   refusalOf({ store: flow.process().core.store, audit: flow.people.audit }, act, code);
 
-/** A service that somebody started by hand in the slot's place. */
+/** A service that the engine did not start, in the place of the slot. */
 async function runsByHand(version = 'v1', slot: SlotName = 'blue'): Promise<void> {
   const port = flow.process().target.settings.slots[slot].port;
   await flow.environments.machine.run({

@@ -141,7 +141,7 @@ describe('who asks for a contract', () => {
     expect(flow.actions().filter((action) => action === 'contract-asked')).toEqual([]);
   });
 
-  it('may ask again after the deadline of one that nobody decided, which is written as expired', async () => {
+  it('may ask again after the deadline of one without a decision, which is written as expired', async () => {
     const id = await asked();
     flow.clock.advance(flow.process().target.settings.approval.deadlineMs);
     const began = flow.lastSeq();

@@ -180,7 +180,7 @@ describe('a rollback that another person has made', () => {
     expect([asked(), asked({ from: 'v3' })]).toEqual(['goes on', expect.stringContaining('from v3')]);
   });
 
-  it('through the verb moves users once, and the second person is told by whom', async () => {
+  it('through the verb moves users once, and the second person learns by whom', async () => {
     const first = flow.people.rollback({ actor: bob });
     await flow.finish(first.ok ? first.value.id : '');
     const second = flow.people.rollback({ actor: bob });

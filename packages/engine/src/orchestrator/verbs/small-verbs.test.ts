@@ -142,7 +142,7 @@ describe('a side that is not live', () => {
     ['keep', { label: null, keepUntil: null }, 'keeps the standby v1 in blue'],
     ['upgrade', { label: 'upgrading' }, 'upgrades the standby v1 in blue'],
     ['stop', { label: null }, 'stops the standby v1 in blue'],
-  ] as const)('is told to %s once, by a person, with one row', async (to, row, sentence) => {
+  ] as const)('follows %s once, from a person, with one row', async (to, row, sentence) => {
     const began = flow.lastSeq();
     expect(flow.people.settleStandby({ actor: alice, to }).ok).toBe(true);
     expect(readSlot(db(), key(), 'blue')).toMatchObject(row);

@@ -88,7 +88,7 @@ describe('the readiness of a rollback', () => {
     ['a healthy standby', () => looked('green', 'healthy'), 'instant v2.0', /^green v2\.0 healthy/],
     ['a standby that was not checked yet', () => undefined, 'instant v2.0', /not checked yet/],
     [
-      'a standby that is kept for a while',
+      'a standby that is retained for a while',
       () => set('green', { keepUntil: Date.parse('2030-01-01T12:00:00Z') }),
       'instant v2.0',
       / left$/,

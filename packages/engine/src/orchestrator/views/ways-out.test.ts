@@ -189,7 +189,7 @@ describe('a deployment that runs', () => {
     }
   });
 
-  it('is moved by the controller in every state; on the way back by it alone, and nobody need do anything', () => {
+  it('is moved by the controller in every state; on the way back by it alone, and people need not act', () => {
     for (const state of liveStates) {
       const lay = (tx: Tx) => layLive(tx, state);
       const row = inState(lay, () => flow.row(id));
