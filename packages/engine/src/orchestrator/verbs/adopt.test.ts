@@ -105,10 +105,10 @@ describe('a service that runs already', () => {
     const { core } = flow.process();
     const targets = core.targets.map((target) => ({
       ...target,
-      can: { ...target.can, environment: { ...target.can.environment, adopt: false } },
+      environment: { ...target.environment, adoption: undefined },
     }));
     const act = () => adopt({ ...core, targets }, { slot: 'blue', version: 'v1', actor: alice });
-    expect((await refused(act, 'not-allowed-now')).sentence).toContain('cannot take over');
+    expect((await refused(act, 'not-supported')).sentence).toContain('adoption');
   });
 
   it('whose routing the balancer refuses is active as intended, and is followed up when it can be', async () => {
@@ -139,13 +139,16 @@ describe('a service that runs already', () => {
   it('is not taken over when a deployment was asked for in another process while it was asked for its health', async () => {
     await runsByHand();
     const { core, target } = flow.process();
-    const environment = {
-      ...target.environment,
-      adopt: async (...args: Parameters<typeof target.environment.adopt>) => {
+    const { adoption } = target.environment;
+    if (!adoption) throw new Error('the fake environment can adopt');
+    const asking: typeof adoption = {
+      ...adoption,
+      adopt: async (...args) => {
         flow.ask('v2');
-        return target.environment.adopt(...args);
+        return adoption.adopt(...args);
       },
     };
+    const environment = { ...target.environment, adoption: asking };
     const targets = [{ ...target, environment }];
     const answer = await adopt({ ...core, targets }, { slot: 'blue', version: 'v1', actor: alice });
     expect(answer).toMatchObject({ ok: false, refusal: { code: 'target-busy' } });
