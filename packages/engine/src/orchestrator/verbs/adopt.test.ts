@@ -132,7 +132,10 @@ describe('a service that runs already', () => {
       'not-allowed-now',
       'not-allowed-now',
     ]);
-    expect(stored()).toMatchObject({ intent: { active: expect.any(String) }, confirmed: true });
+    const { active } = stored().intent;
+    const { environment } = flow.process().target;
+    const taken = (['blue', 'green'] as const).filter((slot) => environment.startedAs({ ...key(), slot }));
+    expect([taken, stored().confirmed]).toEqual([[active], true]);
     expect(flow.actions().filter((action) => action === 'adopted')).toHaveLength(1);
   });
 
