@@ -45,6 +45,7 @@ function whyNone(core: Core, target: Target): string {
   const active = activeSide(core, target);
   const [before] = releasesOnceLive(db, target.key).filter((version) => version !== active?.version);
   if (before === undefined) return 'there is no earlier release to go back to';
+  if (!active) return `no release is live on ${target.name}: deploy one, or adopt what runs (\`bg adopt\`)`;
   const digest = readRelease(db, target.key.service, before)?.digest;
   const mark = digest === undefined ? undefined : readQuarantine(db, digest);
   if (mark) return `${before} is marked bad: ${mark.reason}; deploy a fixed release, or clear the mark`;

@@ -120,7 +120,7 @@ describe('the readiness of a rollback', () => {
       'blocked undefined',
       /^v2\.0 is marked bad: x/,
     ],
-    ['no active side', () => set('blue', { role: 'preview' }), 'blocked undefined', /./],
+    ['no active side', () => set('blue', { role: 'preview' }), 'blocked undefined', /^no release is live on shop/],
   ];
   it.each(cases)('with %s', (_, lay, is, sentence) => {
     lay();
