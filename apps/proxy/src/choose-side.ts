@@ -21,6 +21,8 @@ export type Choice =
       readonly probe: boolean;
       /** A new user's key, to be set as cookie with the answer. */
       readonly newKey: string | undefined;
+      /** Whose request it is, for the counts: the user's bucket or the name, else the address. */
+      readonly client: string | number;
     }
   | { readonly kind: 'nobody'; readonly sentence: string };
 
@@ -40,29 +42,32 @@ export interface Rules {
 interface UserKey {
   readonly bucket: number;
   readonly newKey: string | undefined;
+  readonly client: string | number;
 }
 
 export function chooseSide(asker: Asker, routing: Routing, { spec, secrets, buckets }: Rules): Choice {
+  const { address } = asker;
   const probe = secrets.isProbe(single(asker.headers[spec.probe.header]));
   const desired = previewRequest(asker, spec, secrets);
   if (desired !== undefined && routing.preview !== undefined)
-    return { kind: 'side', slot: routing.preview, route: 'preview', probe, newKey: undefined };
+    return { kind: 'side', slot: routing.preview, route: 'preview', probe, newKey: undefined, client: address };
   // A cookie stays in a browser when the preview is over: its owner is then an ordinary user. A header is a request.
   if (desired === 'header') return { kind: 'nobody', sentence: 'There is no preview at present.' };
   const newSide = routing.canary?.slot ?? routing.preview;
   if (newSide !== undefined && isNamed(asker, spec))
-    return { kind: 'side', slot: newSide, route: 'allowed', probe, newKey: undefined };
+    return { kind: 'side', slot: newSide, route: 'allowed', probe, newKey: undefined, client: address };
   if (routing.active === undefined) return { kind: 'nobody', sentence: 'No release is live yet.' };
 
   const { canary } = routing;
   const known = keyOf(asker, { spec, buckets, isDecisive: canary !== undefined });
   const newKey = probe ? undefined : known.newKey;
+  const { client } = known;
   if (
     canary !== undefined &&
     ((probe ? askedBucket(asker, spec) : undefined) ?? known.bucket) < canary.percent * (bucketsInAll / 100)
   )
-    return { kind: 'side', slot: canary.slot, route: 'canary', probe, newKey };
-  return { kind: 'side', slot: routing.active, route: 'active', probe, newKey };
+    return { kind: 'side', slot: canary.slot, route: 'canary', probe, newKey, client };
+  return { kind: 'side', slot: routing.active, route: 'active', probe, newKey, client };
 }
 
 export function secretsOf(spec: ProxySpec): Secrets {
@@ -96,14 +101,15 @@ function keyOf(
 ): UserKey {
   if (sticky.by !== 'cookie') {
     const named = sticky.by === 'header' ? single(headers[sticky.name.toLowerCase()]) : undefined;
-    return { bucket: isDecisive ? buckets.bucketOfName(named || address) : 0, newKey: undefined };
+    const client = named || address;
+    return { bucket: isDecisive ? buckets.bucketOfName(client) : 0, newKey: undefined, client };
   }
   const token = readCookie(headers.cookie, sticky.name);
   const bucket = token === undefined ? undefined : buckets.bucketOfToken(token);
-  if (bucket !== undefined) return { bucket, newKey: undefined };
+  if (bucket !== undefined) return { bucket, newKey: undefined, client: bucket };
   // A value that is not ours counts as none: its sender draws a bucket like any other user.
   const newKey = buckets.draw();
-  return { bucket: buckets.bucketOfToken(newKey) ?? 0, newKey };
+  return { bucket: buckets.bucketOfToken(newKey) ?? 0, newKey, client: address };
 }
 
 function askedBucket({ headers }: Asker, { probe: names }: ProxySpec): number | undefined {

@@ -188,6 +188,7 @@ function settle(passage: Passage): void {
   const { method, url: path = '' } = request;
   access.append({ id, slot: choice.slot, method, path, status: passage.status, ms });
   if (choice.route === 'preview') return;
-  const drawn = choice.newKey !== undefined;
-  counters.record(choice.slot, { status: passage.status, ms, failure: passage.failure, drawn });
+  const { client, newKey } = choice;
+  const drawn = newKey !== undefined;
+  counters.record(choice.slot, { status: passage.status, ms, failure: passage.failure, drawn, client });
 }

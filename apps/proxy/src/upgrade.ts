@@ -88,8 +88,9 @@ function count(
   const ms = performance.now() - began;
   const { method, url: path = '' } = request;
   access.append({ id, slot: choice.slot, method, path, status: ending.status, ms });
-  const drawn = choice.newKey !== undefined;
-  if (choice.route !== 'preview') counters.record(choice.slot, { ...ending, ms, drawn });
+  const { client, newKey } = choice;
+  const drawn = newKey !== undefined;
+  if (choice.route !== 'preview') counters.record(choice.slot, { ...ending, ms, drawn, client });
 }
 
 function joinEnds(

@@ -1,6 +1,7 @@
 // What has been seen of a canary, summed up tick by tick in bounded memory: the evidence of each metric, and totals.
 
 import type { Times } from '../domain/routing.ts';
+import type { Part } from './clients.ts';
 import { addTimes, quantiles, slowTicks, type TimesSeen, timesOf, timesSeen } from './latency.ts';
 import {
   addRate,
@@ -14,7 +15,12 @@ import {
 
 export interface SideTick {
   readonly requests: number;
+  /** Of one client, the first in a minute; its others are in neither number. */
   readonly errors: number;
+  /** With the repeated errors of all clients but one: what shows that a release is good. Undefined: the same. */
+  readonly wide?: Part | undefined;
+  /** How many clients met an error since the share was set; undefined where they are not told apart. */
+  readonly failing?: number | undefined;
   /** Undefined where they were not counted: then latency is not judged. */
   readonly times?: Times | undefined;
 }
@@ -63,6 +69,8 @@ export interface CanaryEvidence {
   readonly weighed: [stable: number, canary: number];
   readonly stableTimes: TimesSeen;
   readonly canaryTimes: TimesSeen;
+  /** The most clients of the new side that met an error during one share; undefined where they are not told apart. */
+  failing?: number | undefined;
 }
 
 type Total = { -readonly [Key in keyof Count]: Count[Key] };
@@ -130,12 +138,14 @@ export function addTick(seen: CanaryEvidence, limits: Limits, warmUpMs: number, 
 }
 
 function addErrors(seen: CanaryEvidence, tests: ErrorTests, tick: CanaryTick): void {
-  const stable = { requests: tick.stable.requests, events: tick.stable.errors };
-  const canary = { requests: tick.canary.requests, events: tick.canary.errors };
+  const stable = countOf(tick.stable);
+  const canary = countOf(tick.canary);
+  const wide = { stable: countOf(tick.stable.wide ?? tick.stable), canary: countOf(tick.canary.wide ?? tick.canary) };
   addRatio(worse, seen.errors.worse, { stable, canary });
-  addRatio(tests.within, seen.errors.within, { stable, canary });
+  addRatio(tests.within, seen.errors.within, wide);
   addRate(tests.ceiling, seen.errors.ceiling, canary);
-  addRate(tests.rare, seen.errors.rare, canary);
+  addRate(tests.rare, seen.errors.rare, wide.canary);
+  if (tick.canary.failing !== undefined) seen.failing = Math.max(seen.failing ?? 0, tick.canary.failing);
   addCount(seen.stable, stable);
   addCount(seen.canary, canary);
   const requests = stable.requests + canary.requests;
@@ -143,6 +153,8 @@ function addErrors(seen: CanaryEvidence, tests: ErrorTests, tick: CanaryTick): v
   seen.weighed[0] += (stable.events * canary.requests) / requests;
   seen.weighed[1] += (canary.events * stable.requests) / requests;
 }
+
+const countOf = ({ requests, errors }: Part): Count => ({ requests, events: errors });
 
 function addCount(total: Total, { requests, events }: Count): void {
   total.requests += requests;

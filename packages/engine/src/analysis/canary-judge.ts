@@ -98,12 +98,15 @@ function suspectsIn(seen: CanaryEvidence, { falseRollback }: JudgePolicy): reado
 }
 
 function blame(seen: CanaryEvidence, policy: JudgePolicy, suspects: readonly Suspect[]): Answer | undefined {
-  const found = suspects.find(({ excess, sentence }) => excess >= 0 && sentence !== undefined);
-  if (!found?.sentence) return undefined;
+  const blamed = suspects.filter(({ excess, sentence }) => excess >= 0 && sentence !== undefined);
+  const found = blamed.find(({ metric }) => seen.failing !== 1 || !isOfErrors(metric));
+  if (!found?.sentence) return blamed[0] && wait(`${blamed[0].sentence}, but all errors are those of one client`);
   if (found.metric !== 'error-ceiling' || rateOf(seen.stable) <= policy.errorCeiling)
     return { verdict: 'Failed', metric: found.metric, sentence: found.sentence };
   return wait(`${found.sentence}; the stable side fails as often (${percentText(rateOf(seen.stable))})`);
 }
+
+const isOfErrors = (metric: Metric): boolean => metric === 'error-rate' || metric === 'error-ceiling';
 
 /** Good only when it is proven; else what is missing. */
 function clear(seen: CanaryEvidence, policy: JudgePolicy, suspects: readonly Suspect[]): Answer {

@@ -1,6 +1,18 @@
 // The judge: counts in, verdict out. Pure, so that a better method can replace it behind the same interface.
 
-import type { DrawnCounts, SideCounts } from '../domain/routing.ts';
+import {
+  allOf,
+  areToldApart,
+  drawnOf,
+  failingShare,
+  type Group,
+  knownOf,
+  once,
+  type Part,
+  type Sides,
+  spread,
+  towards,
+} from './clients.ts';
 
 export type Verdict = 'Successful' | 'Failed' | 'Inconclusive' | 'Error';
 
@@ -16,69 +28,120 @@ export interface JudgeRules {
   readonly maxErrorRate: number;
 }
 
-interface Sides {
-  readonly stable: SideCounts;
-  readonly canary: SideCounts;
-}
-
 export const percentText = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
 
 /**
  * Absence of data is never a success: fewer than `minRequests` on the canary are `Inconclusive`. The judge uses only
  * the users who keep their bucket where they are enough. It adds the requests that drew a bucket only where they are
  * not, since one client may make any number of them. Chance gives those requests to both sides, so what they do to both
- * says nothing about one.
+ * says nothing about one. No client counts as more than one: see clients.ts.
  */
-export function judge({ stable, canary }: Sides, rules: JudgeRules): Judgement {
+export function judge(sides: Sides, rules: JudgeRules): Judgement {
   const { minRequests, maxErrorRate } = rules;
-  const [drawn, control] = [drawnIn(canary), drawnIn(stable)];
-  const known = knownIn(canary);
-  const isKnownEnough = known.requests >= minRequests;
-  const judged = isKnownEnough ? known : canary;
-  if (judged.requests < minRequests)
-    return {
-      verdict: 'Inconclusive',
-      sentence: `${judged.requests} of at least ${minRequests} requests seen on the new side`,
-    };
-  const leftOut = isKnownEnough && drawn.requests > 0 ? `; ${withoutCookie(drawn)} are left out` : '';
-  const numbers = `${errorsOf(judged)} (${percentText(rateOf(judged))}, ${percentText(rateOf(isKnownEnough ? knownIn(stable) : stable))} on the stable side)${leftOut}`;
+  const isApart = areToldApart(sides);
+  const weigh = weigher(isApart, maxErrorRate);
+  const [allCanary, allKnown] = [allOf(sides.canary), knownOf(sides.canary)];
+  const isKnownEnough = enough(allKnown, isApart) >= minRequests;
+  const group = isKnownEnough ? allKnown : allCanary;
+  const seen = enough(group, isApart);
+  if (seen < minRequests) return { verdict: 'Inconclusive', sentence: tooFew(group, seen, minRequests) };
+  const known = weigh(allKnown, knownOf(sides.stable));
+  const drawn = weigh(drawnOf(sides.canary), drawnOf(sides.stable));
+  const all = weigh(allCanary, allOf(sides.stable));
+  const judged = isKnownEnough ? known : all;
+  const leftOut =
+    isKnownEnough && drawnOf(sides.canary).requests > 0 ? `; ${withoutCookie(drawnOf(sides.canary))} are left out` : '';
+  const numbers = `${errorsOf(judged.canary)} (${ratesOf(judged)})${leftOut}${remark(group, judged.canary, isApart)}`;
   const tooMany = `more than ${percentText(maxErrorRate)} is a failure`;
-  if (rateOf(known) > maxErrorRate && isKnownEnough) return { verdict: 'Failed', sentence: `${numbers}; ${tooMany}` };
-  const isControlled = control.requests >= minRequests;
-  if (drawn.requests >= minRequests && isControlled && excessRate(drawn, control) > maxErrorRate)
-    return {
+  if (rateOf(known.canary) > maxErrorRate && isKnownEnough)
+    return ofSeveral(group, isApart, { verdict: 'Failed', sentence: `${numbers}; ${tooMany}` });
+  const isControlled = drawnOf(sides.stable).requests >= minRequests;
+  if (
+    drawnOf(sides.canary).requests >= minRequests &&
+    isControlled &&
+    excessRate(drawn.canary, drawn.stable) > maxErrorRate
+  )
+    return ofSeveral(drawnOf(sides.canary), isApart, {
       verdict: 'Failed',
-      sentence: `${errorsOf(drawn)} among users without a cookie (${percentText(rateOf(drawn))}, ${percentText(rateOf(control))} on the stable side); ${tooMany}`,
-    };
-  if (isKnownEnough || rateOf(canary) <= maxErrorRate)
-    return rateOf(known) > maxErrorRate && known.errors >= fewErrors
-      ? {
-          verdict: 'Inconclusive',
-          sentence: `${errorsOf(known)} among users with a cookie, too few of them to judge by`,
-        }
-      : { verdict: 'Successful', sentence: numbers };
-  if (!isControlled || known.errors > maxErrorRate * canary.requests)
-    return { verdict: 'Failed', sentence: `${numbers}; ${tooMany}` };
+      sentence: `${errorsOf(drawn.canary)} among users without a cookie (${ratesOf(drawn)}); ${tooMany}`,
+    });
+  if (isKnownEnough || rateOf(all.canary) <= maxErrorRate) {
+    if (rateOf(known.canary) > maxErrorRate && known.canary.errors >= fewErrors)
+      return {
+        verdict: 'Inconclusive',
+        sentence: `${errorsOf(known.canary)} among users with a cookie, too few of them to judge by`,
+      };
+    if (isApart && rateOf(spread(group)) > maxErrorRate)
+      return { verdict: 'Inconclusive', sentence: `${errorsOf(group)}, all of ${fewClients(group)}` };
+    return { verdict: 'Successful', sentence: numbers };
+  }
+  if (!isControlled || known.canary.errors > maxErrorRate * all.canary.requests)
+    return ofSeveral(allCanary, isApart, { verdict: 'Failed', sentence: `${numbers}; ${tooMany}` });
   return {
     verdict: 'Inconclusive',
-    sentence: `${numbers}; ${withoutCookie(drawn)} fail on both sides alike, and too few others are seen to judge by`,
+    sentence: `${numbers}; ${withoutCookie(drawnOf(sides.canary))} fail on both sides alike, and too few others are seen to judge by`,
   };
 }
 
-const drawnIn = ({ drawn }: SideCounts): DrawnCounts => drawn ?? { requests: 0, errors: 0 };
-
-/** Those that came with a bucket. */
-function knownIn(side: SideCounts): DrawnCounts {
-  const drawn = drawnIn(side);
-  return { requests: side.requests - drawn.requests, errors: side.errors - drawn.errors };
+interface Weighed {
+  readonly stable: Part;
+  readonly canary: Part;
 }
 
-const withoutCookie = ({ requests }: DrawnCounts): string => `${requests} requests of users without a cookie`;
+/** Both sides of a comparison are weighed in the same way. */
+function weigher(isApart: boolean, maxErrorRate: number): (canary: Group, stable: Group) => Weighed {
+  return (canary, stable) => {
+    if (!isApart) return { canary, stable };
+    // So many of its clients fail that it is not a few of them.
+    const isWide = rateOf(spread(canary)) > maxErrorRate && failingShare(canary) > maxErrorRate;
+    const weigh = isWide ? spread : once;
+    return { canary: weigh(canary), stable: weigh(stable) };
+  };
+}
 
-const errorsOf = ({ errors, requests }: DrawnCounts): string =>
-  `${errors} of ${requests} requests failed on the new side`;
+/** Requests that one client repeats in vain do not make the number complete either. */
+const enough = (group: Group, isApart: boolean): number =>
+  isApart ? Math.min(towards(group), spread(group).requests) : group.requests;
 
-const rateOf = ({ requests, errors }: DrawnCounts): number => (requests === 0 ? 0 : errors / requests);
+/** A sentence where requests would be enough, but nearly all are those of one client. */
+export function lackOfClients({ stable, canary }: Sides, { minRequests }: JudgeRules): string | undefined {
+  const all = allOf(canary);
+  const counted = towards(all);
+  if (!areToldApart({ stable, canary }) || all.requests < minRequests || counted >= minRequests) return undefined;
+  return tooFew(all, counted, minRequests);
+}
+
+function tooFew({ requests, clients }: Group, seen: number, minRequests: number): string {
+  const most = seen < requests ? `; one client made ${clients.busiest} of ${requests}` : '';
+  return `${seen} of at least ${minRequests} requests seen on the new side${most}`;
+}
+
+/** What one client met is no finding, however much of it there is. */
+function ofSeveral({ clients, requests }: Group, isApart: boolean, failed: Judgement): Judgement {
+  if (!isApart || clients.failing !== 1) return failed;
+  return {
+    verdict: 'Inconclusive',
+    sentence: `${failed.sentence}, but all errors in ${requests} requests are those of one client`,
+  };
+}
+
+function remark(group: Group, judged: Part, isApart: boolean): string {
+  if (!isApart) return group.clients.seen === 1 ? '; all requests are those of one client' : '';
+  if (judged.errors !== group.errors)
+    return `; ${group.errors} of ${group.requests} with each client's repeated errors`;
+  return '';
+}
+
+const fewClients = ({ clients: { failing } }: Group): string => `${failing} client${failing === 1 ? '' : 's'}`;
+
+const withoutCookie = ({ requests }: Part): string => `${requests} requests of users without a cookie`;
+
+const errorsOf = ({ errors, requests }: Part): string => `${errors} of ${requests} requests failed on the new side`;
+
+const ratesOf = ({ canary, stable }: Weighed): string =>
+  `${percentText(rateOf(canary))}, ${percentText(rateOf(stable))} on the stable side`;
+
+const rateOf = ({ requests, errors }: Part): number => (requests === 0 ? 0 : errors / requests);
 
 /** Fewer are no sign of anything yet. */
 const fewErrors = 3;
@@ -87,7 +150,7 @@ const fewErrors = 3;
 const deviationsAllowed = 4;
 
 /** Beyond what the same clients meet on the stable side, and what chance may add to that. */
-function excessRate(drawn: DrawnCounts, control: DrawnCounts): number {
+function excessRate(drawn: Part, control: Part): number {
   const expected = rateOf(control);
   const spread = Math.sqrt((expected * (1 - expected)) / drawn.requests);
   return rateOf(drawn) - expected - deviationsAllowed * spread;

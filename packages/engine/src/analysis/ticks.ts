@@ -2,6 +2,7 @@
 
 import type { SideCounts, Times } from '../domain/routing.ts';
 import type { CanaryTick, SideTick } from './canary-evidence.ts';
+import { allOf, areToldApart, once, type Part, type Sides, spread } from './clients.ts';
 
 export interface Totals {
   readonly stable: SideTick;
@@ -11,10 +12,16 @@ export interface Totals {
 const nothing: SideTick = { requests: 0, errors: 0, times: [] };
 export const noTotals: Totals = { stable: nothing, canary: nothing };
 
-export const totalsOf = ({ stable, canary }: { readonly stable: SideCounts; readonly canary: SideCounts }): Totals => ({
-  stable: { requests: stable.requests, errors: stable.errors, times: stable.times },
-  canary: { requests: canary.requests, errors: canary.errors, times: canary.times },
-});
+/** As the judge weighs them, so that no client counts as more than one. */
+export function totalsOf(sides: Sides): Totals {
+  const isApart = areToldApart(sides);
+  const of = (side: SideCounts): SideTick => {
+    const { requests, errors, times } = side;
+    if (!isApart) return { requests, errors, times };
+    return { ...once(allOf(side)), wide: spread(allOf(side)), failing: allOf(side).clients.failing, times };
+  };
+  return { stable: of(sides.stable), canary: of(sides.canary) };
+}
 
 /** Undefined when the count fell: the counting process was restarted, and nothing is known of this tick. */
 export function tickBetween(before: Totals, now: Totals, ms: number): CanaryTick | undefined {
@@ -27,7 +34,15 @@ function between(before: SideTick, now: SideTick): SideTick | undefined {
   const requests = now.requests - before.requests;
   const errors = now.errors - before.errors;
   if (requests < 0 || errors < 0 || errors > requests) return undefined;
-  return { requests, errors, times: timesBetween(before.times, now.times) };
+  const wide = now.wide && partBetween(before.wide ?? before, now.wide);
+  const clients = now.failing === undefined ? {} : { wide, failing: now.failing };
+  return { requests, errors, ...clients, times: timesBetween(before.times, now.times) };
+}
+
+/** Undefined where it cannot be: then only `requests` and `errors` speak. */
+function partBetween(before: Part, now: Part): Part | undefined {
+  const [requests, errors] = [now.requests - before.requests, now.errors - before.errors];
+  return requests < 0 || errors < 0 || errors > requests ? undefined : { requests, errors };
 }
 
 function timesBetween(before: Times | undefined, now: Times | undefined): Times | undefined {

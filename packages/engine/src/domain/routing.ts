@@ -47,6 +47,8 @@ export interface SideCounts {
    * likes, so the judge weighs them apart. Missing in what an older version counted.
    */
   readonly drawn?: DrawnCounts;
+  /** The same by clients, so that none of them decides alone; missing in what an older version counted. */
+  readonly clients?: { readonly known: ClientCounts; readonly drawn: ClientCounts };
   /** Times of the answers; missing in what an older version counted. */
   readonly times?: Times;
 }
@@ -57,6 +59,25 @@ export type Times = readonly (readonly [ms: number, count: number])[];
 export interface DrawnCounts {
   readonly requests: number;
   readonly errors: number;
+}
+
+/**
+ * A client is a user's bucket, else an address. A side tells 4,096 of them apart in a minute; beyond that, each further
+ * request counts as one of another client.
+ */
+export interface ClientCounts {
+  /** Clients, each once for every minute in which it asked. */
+  readonly minutes: number;
+  /** Errors, of each client once a minute. */
+  readonly errors: number;
+  /** Errors beyond its first, of the client that has most of them in its minute: no single client makes the others. */
+  readonly worstRepeats: number;
+  /** Different clients; a lower bound from 32 a minute on. 0 where no request names its client. */
+  readonly seen: number;
+  /** Those of them that met an error. */
+  readonly failing: number;
+  /** Requests of the client that made most. */
+  readonly busiest: number;
 }
 
 export interface Traffic extends Readonly<Record<SlotName, SideCounts>> {
@@ -74,5 +95,9 @@ export const noCounts: SideCounts = {
   p99Ms: 0,
   open: 0,
   drawn: { requests: 0, errors: 0 },
+  clients: {
+    known: { minutes: 0, errors: 0, worstRepeats: 0, seen: 0, failing: 0, busiest: 0 },
+    drawn: { minutes: 0, errors: 0, worstRepeats: 0, seen: 0, failing: 0, busiest: 0 },
+  },
   times: [],
 };

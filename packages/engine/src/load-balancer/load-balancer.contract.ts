@@ -5,6 +5,7 @@ import type { BalancerCapability } from '../domain/capabilities.ts';
 import type { SlotName } from '../domain/target.ts';
 import { until } from '../lib/testing/until.ts';
 import { canaryContract, drawnContract, probeContract, stickyContract } from './contract/canary.ts';
+import { clientsContract } from './contract/clients.ts';
 import { conversationContract } from './contract/conversations.ts';
 import { namedUsersContract, previewContract, tokenContract } from './contract/preview.ts';
 import { type BalancerFixture, buildStage, type Declared, type Stage } from './contract/stage.ts';
@@ -30,6 +31,7 @@ export function balancerContract(signing: Signing, makeFixture: MakeFixture): vo
     part('weights and sticky', ['weights', 'sticky'], canaryContract);
     part('weights and sticky', ['weights', 'sticky'], stickyContract);
     part('weights, sticky and counts', ['weights', 'sticky', 'counts'], drawnContract);
+    part('clients, by sticky and counts', ['sticky', 'counts'], clientsContract);
     part('preview', ['preview'], previewContract);
     part('preview and weights', ['preview', 'weights'], namedUsersContract);
     part('counts', ['counts'], trafficContract);

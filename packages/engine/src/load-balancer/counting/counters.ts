@@ -2,6 +2,7 @@
 
 import type { SideCounts, Traffic } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
+import { type Client, type ClientTally, createClientTally } from './clients.ts';
 import { addTime, emptyHistogram, type Histogram, mergeInto, quantile, timesIn } from './histogram.ts';
 
 /** How one exchange with a side ended, as the user saw it. */
@@ -13,6 +14,8 @@ export interface Ending {
   readonly failure: 'connect' | 'timeout' | 'cut' | undefined;
   /** The user came without a bucket, and got one. */
   readonly drawn?: boolean;
+  /** Whose request it was: the user's bucket, or the address where there is none. Undefined where the log does not say it. */
+  readonly client?: Client | undefined;
 }
 
 export interface Counters {
@@ -35,20 +38,30 @@ interface Tally {
   connectFailures: number;
   readonly statusClasses: Record<StatusClass, number>;
   readonly drawn: { requests: number; errors: number };
+  readonly clients: Readonly<Record<Group, ClientSums>>;
   readonly times: Histogram;
+}
+
+/** Whether its request came with a bucket. */
+type Group = 'known' | 'drawn';
+type ClientSums = Record<'minutes' | 'errors' | 'worstRepeats', number>;
+
+interface Side {
+  readonly ring: Tally[];
+  readonly clients: Readonly<Record<Group, ClientTally>>;
+  open: number;
 }
 
 const seconds = 3600;
 
 export function createCounters(now: () => number): Counters {
-  const rings: Readonly<Record<SlotName, Tally[]>> = { blue: [], green: [] };
-  const open: Record<SlotName, number> = { blue: 0, green: 0 };
+  const sides: Readonly<Record<SlotName, Side>> = { blue: emptySide(), green: emptySide() };
   const missed: { second: number; requests: number }[] = [];
 
   return {
-    opened: (slot) => void open[slot]++,
-    closed: (slot) => void open[slot]--,
-    record: (slot, ending) => addEnding(tallyOf(rings[slot], Math.floor(now() / 1000)), ending),
+    opened: (slot) => void sides[slot].open++,
+    closed: (slot) => void sides[slot].open--,
+    record: (slot, ending) => addEnding(sides[slot], Math.floor(now() / 1000), ending),
     miss: (requests) => {
       const second = Math.floor(now() / 1000);
       const present = missed[second % seconds];
@@ -59,14 +72,20 @@ export function createCounters(now: () => number): Counters {
       const to = Math.floor(now() / 1000);
       const from = Math.max(Math.floor(sinceMs / 1000), to - seconds + 1);
       return {
-        blue: sum(rings.blue, from, open.blue),
-        green: sum(rings.green, from, open.green),
+        blue: sum(sides.blue, from),
+        green: sum(sides.green, from),
         missed: sumMissed(missed, from),
       };
     },
-    open: (slot) => open[slot],
+    open: (slot) => sides[slot].open,
   };
 }
+
+const emptySide = (): Side => ({
+  ring: [],
+  clients: { known: createClientTally(), drawn: createClientTally() },
+  open: 0,
+});
 
 function tallyOf(ring: Tally[], second: number): Tally {
   const place = second % seconds;
@@ -80,11 +99,15 @@ function tallyOf(ring: Tally[], second: number): Tally {
 function emptyTally(second: number): Tally {
   const statusClasses = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 };
   const drawn = { requests: 0, errors: 0 };
-  return { second, requests: 0, errors: 0, connectFailures: 0, statusClasses, drawn, times: emptyHistogram() };
+  const none = () => ({ minutes: 0, errors: 0, worstRepeats: 0 });
+  const clients = { known: none(), drawn: none() };
+  return { second, requests: 0, errors: 0, connectFailures: 0, statusClasses, drawn, clients, times: emptyHistogram() };
 }
 
-function addEnding(tally: Tally, { status, ms, failure, drawn = false }: Ending): void {
+function addEnding(side: Side, second: number, { status, ms, failure, drawn = false, client }: Ending): void {
+  const tally = tallyOf(side.ring, second);
   const isError = failure !== undefined || (status !== undefined && status >= 500);
+  addClient(side, tally, { client, isError, second, group: drawn ? 'drawn' : 'known' });
   tally.requests++;
   if (failure === 'connect') tally.connectFailures++;
   if (isError) tally.errors++;
@@ -96,6 +119,21 @@ function addEnding(tally: Tally, { status, ms, failure, drawn = false }: Ending)
   addTime(tally.times, ms);
 }
 
+interface ClientRequest {
+  readonly client: Client | undefined;
+  readonly isError: boolean;
+  readonly second: number;
+  readonly group: Group;
+}
+
+function addClient(side: Side, tally: Tally, { client, isError, second, group }: ClientRequest): void {
+  const { isNew, isFirstError, isWorstRepeat } = side.clients[group].record(client, isError, second);
+  const sums = tally.clients[group];
+  if (isNew) sums.minutes++;
+  if (isFirstError) sums.errors++;
+  if (isWorstRepeat) sums.worstRepeats++;
+}
+
 function classOf(status: number): StatusClass {
   const hundreds = Math.min(5, Math.max(1, Math.floor(status / 100)));
   return `${hundreds as 1 | 2 | 3 | 4 | 5}xx`;
@@ -105,21 +143,40 @@ function sumMissed(ring: readonly ({ second: number; requests: number } | undefi
   return ring.reduce((total, part) => total + (part !== undefined && part.second >= from ? part.requests : 0), 0);
 }
 
-function sum(ring: readonly (Tally | undefined)[], from: number, open: number): SideCounts {
+function sum({ ring, clients, open }: Side, from: number): SideCounts {
   const total = emptyTally(0);
   for (const tally of ring) {
     if (tally === undefined || tally.second < from) continue;
     total.requests += tally.requests;
     total.errors += tally.errors;
     total.connectFailures += tally.connectFailures;
-    total.drawn.requests += tally.drawn.requests;
-    total.drawn.errors += tally.drawn.errors;
-    for (const name of Object.keys(total.statusClasses) as StatusClass[]) {
-      total.statusClasses[name] += tally.statusClasses[name];
-    }
+    addTo(total.drawn, tally.drawn);
+    addTo(total.clients.known, tally.clients.known);
+    addTo(total.clients.drawn, tally.clients.drawn);
+    addTo(total.statusClasses, tally.statusClasses);
     mergeInto(total.times, tally.times);
   }
   const { requests, errors, connectFailures, statusClasses, drawn, times } = total;
+  const clientsOf = (group: Group) => ({
+    ...total.clients[group],
+    ...(requests === 0 ? noneBusy : clients[group].since(from)),
+  });
   const quantiles = { p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95), p99Ms: quantile(times, 0.99) };
-  return { requests, errors, statusClasses, connectFailures, ...quantiles, open, drawn, times: timesIn(times) };
+  return {
+    requests,
+    errors,
+    statusClasses,
+    connectFailures,
+    ...quantiles,
+    open,
+    drawn,
+    clients: { known: clientsOf('known'), drawn: clientsOf('drawn') },
+    times: timesIn(times),
+  };
+}
+
+const noneBusy = { seen: 0, failing: 0, busiest: 0 };
+
+function addTo<Name extends string>(total: Record<Name, number>, part: Readonly<Record<Name, number>>): void {
+  for (const name of Object.keys(total) as Name[]) total[name] += part[name];
 }

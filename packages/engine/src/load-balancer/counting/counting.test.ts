@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noCounts } from '../../domain/routing.ts';
+import { mostClients } from './clients.ts';
 import { createCounters } from './counters.ts';
 import { addTime, emptyHistogram, mergeInto, quantile, timesIn } from './histogram.ts';
 
@@ -86,5 +87,50 @@ describe('counters', () => {
     counters.closed('blue');
     expect(counters.traffic(9_000_000).blue.open).toBe(1);
     expect(counters.open('green')).toBe(0);
+  });
+});
+
+describe('clients', () => {
+  const good = { status: 200, ms: 10, failure: undefined };
+  const bad = { status: 500, ms: 10, failure: undefined };
+
+  test('of one that fails in every second, one error a minute counts; each of many counts once', () => {
+    let now = 60_000_000;
+    const counters = createCounters(() => now);
+    for (let second = 0; second < 180; second += 1, now += 1_000) {
+      counters.record('green', { ...bad, client: 'bad' });
+      counters.record('green', { ...good, client: second % 30 });
+    }
+    for (let client = 0; client < 30; client += 1) counters.record('green', { ...bad, client });
+    const { requests, errors, clients } = counters.traffic(0).green;
+    expect([requests, errors]).toEqual([390, 210]);
+    expect(clients?.known).toMatchObject({ errors: 33, worstRepeats: 177, failing: 31, seen: 31, busiest: 180 });
+  });
+
+  test('are forgotten with the seconds in which they asked', () => {
+    let now = 60_000_000;
+    const counters = createCounters(() => now);
+    counters.record('blue', { ...bad, client: 'early' });
+    now += 120_000;
+    const since = now;
+    counters.record('blue', { ...good, client: 'late' });
+    expect(counters.traffic(since).blue.clients?.known).toMatchObject({ seen: 1, failing: 0, minutes: 1, errors: 0 });
+    now += 7_200_000;
+    expect(counters.traffic(0).blue.clients).toEqual(noCounts.clients);
+  });
+
+  test('whose number has no end take a bounded place, and each of their errors counts', () => {
+    const counters = createCounters(() => 60_000_000);
+    for (let client = 0; client < 3 * mostClients; client += 1)
+      counters.record('blue', { ...bad, client: `${client}` });
+    for (let at = 0; at < 50; at += 1) counters.record('blue', { ...bad, client: '0' });
+    const known = counters.traffic(0).blue.clients?.known;
+    expect(known).toMatchObject({ minutes: 3 * mostClients, errors: 3 * mostClients, worstRepeats: 50 });
+  });
+
+  test('that a log does not name are each counted as another', () => {
+    const counters = createCounters(() => 60_000_000);
+    for (let at = 0; at < 9; at += 1) counters.record('blue', at < 3 ? bad : good);
+    expect(counters.traffic(0).blue.clients?.known).toMatchObject({ seen: 0, minutes: 9, errors: 3, worstRepeats: 0 });
   });
 });

@@ -41,7 +41,7 @@ const smallYoungSpace = '--max-semi-space-size=4';
 export function createCollectorClient(options: CollectorClientOptions): CollectorClient {
   const { place, spec, clock } = options;
   // A process that reads lines in another way is replaced, and the new one counts the log again.
-  const whole = { ...spec, control: place.control, counted: place.counted, lineFormat: 2 };
+  const whole = { ...spec, control: place.control, counted: place.counted, lineFormat: 3 };
   const wanted = { ...whole, digest: createHash('sha256').update(JSON.stringify(whole)).digest('hex') };
   const ask = askerOf(place.control);
   const status = () => ask('GET', '/status').catch(() => undefined) as Promise<CollectorStatus | undefined>;

@@ -1,7 +1,8 @@
 // One line of nginx's log, as `log_format` in site.conf.hbs writes it:
-// `1700000000.123 user blue 200 0.012 0.000 0.011 - 4f… drawn`: end of the request in s, route, side, status, time, time to the
-// service's connection, time to its answer's head, `1` for an event stream, the request's id, `drawn` for a user without a
-// bucket (where users have cookies). Times in s, `-` for none.
+// `1700000000.123 user blue 200 0.012 0.000 0.011 - 4f… drawn a0042`: end of the request in s, route, side, status, time,
+// time to the service's connection, time to its answer's head, `1` for an event stream, the request's id, `drawn` for a
+// user without a bucket (where users have cookies), the user's bucket or `a` and a number made of the address. Times in
+// s, `-` for none.
 
 import type { SlotName } from '../../domain/target.ts';
 import type { Ending } from '../counting/counters.ts';
@@ -20,7 +21,7 @@ export type LogLine =
   | { readonly kind: 'unreadable' };
 
 export function parseLogLine(line: string): LogLine {
-  const [endedS, route, side, status, timeS, connectS, headS, stream, id, drawn] = line.split(' ');
+  const [endedS, route, side, status, timeS, connectS, headS, stream, id, drawn, client] = line.split(' ');
   const endedMs = Number(endedS) * 1000;
   const timeMs = Number(timeS) * 1000;
   if (id === undefined || !Number.isFinite(endedMs) || !Number.isFinite(timeMs)) return { kind: 'unreadable' };
@@ -38,6 +39,7 @@ export function parseLogLine(line: string): LogLine {
         ms: Number.isFinite(natural) ? natural : timeMs,
         failure,
         drawn: drawn === 'drawn',
+        client,
       },
     },
   };

@@ -1,6 +1,6 @@
 // Turns HAProxy's log lines, one per request, into counts. Reads bytes, since turning each line into text would cost
-// more than everything else: a line is `key second backend status ending route µs head-µs id …`, and only numbers and
-// single letters of it are read.
+// more than everything else: a line is `key second backend status ending route µs head-µs client id …`, and only numbers
+// and single letters of it are read.
 
 import type { SlotName } from '../../../domain/target.ts';
 import type { Counters, Ending } from '../../counting/counters.ts';
@@ -25,8 +25,8 @@ const nothing = Buffer.alloc(0);
 const newline = 10;
 const space = 32;
 const drawnRoute = Buffer.from('new');
-/** Words of a line, up to the time of the head. */
-const wordsRead = 8;
+/** Words of a line, up to the client. */
+const wordsRead = 9;
 
 export function createLineReader({ key, name, counters, seen }: LineShape): LineReader {
   const keyBytes = Buffer.from(key);
@@ -53,6 +53,7 @@ export function createLineReader({ key, name, counters, seen }: LineShape): Line
       ms: us / 1000,
       failure: failureOf(bytes[begin(4)], bytes[begin(4) + 1]),
       drawn,
+      client: numberAt(bytes, begin(8), ends[8] ?? 0),
     });
   };
   return {

@@ -3,7 +3,7 @@
 
 import type { StoredEvidence } from '../../../analysis/canary-evidence.ts';
 import { type CanaryJudge, createCanaryJudge } from '../../../analysis/canary-judge.ts';
-import { type Judgement, judge } from '../../../analysis/judge.ts';
+import { type Judgement, judge, lackOfClients } from '../../../analysis/judge.ts';
 import { noTotals, shareProblem, type Totals, tickBetween, totalsOf } from '../../../analysis/ticks.ts';
 import type { Observation } from '../../../api/deployment.ts';
 import type { JudgeSettings } from '../../../config/settings.ts';
@@ -49,7 +49,9 @@ export function createObserver({ core, target, deployment }: StepFrame, counter:
       }
       const counts = sides(traffic, deployment.slot);
       const percent = shareOf(readRouting(core.store.db, target.key).intent, deployment.slot);
-      const advice = comparison.add(totalsOf(counts), { sharedSince, percent });
+      const compared = comparison.add(totalsOf(counts), { sharedSince, percent });
+      const lack = compared.verdict === 'Successful' ? lackOfClients(counts, settings) : undefined;
+      const advice: Judgement = lack === undefined ? compared : { verdict: 'Inconclusive', sentence: lack };
       const judgement = decide({ fixed: judge(counts, settings), advice, settings, percent });
       put({ ...withoutTimes(counts), judgement, advice });
       return judgement;
