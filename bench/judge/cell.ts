@@ -7,7 +7,7 @@ import {
 } from '../../packages/engine/src/analysis/canary-judge.ts';
 import { createDice } from './draw.ts';
 import { rivals } from './rivals.ts';
-import { createSource, type Scenario } from './scenarios.ts';
+import { createSource, type Scenario, type Tick } from './scenarios.ts';
 
 /** Of one rule over all runs. */
 export interface Tally {
@@ -59,7 +59,7 @@ export function runCell(options: CellOptions): Cell {
 
 interface Watcher {
   readonly tally: Tally;
-  readonly isOver: (tick: ReturnType<ReturnType<typeof createSource>>, second: number) => boolean;
+  readonly isOver: (tick: Tick, second: number) => boolean;
   isDone: boolean;
 }
 
@@ -82,16 +82,20 @@ function runOnce(cell: Cell, { scenario, perSecond, seconds, policy }: CellOptio
       tally: cell.judge,
       isDone: false,
       isOver: (tick, second) => {
-        judge.add(tick);
+        judge.add(tick.judged);
         return follow(judge.judgement(), second, total.requests);
       },
     },
-    ...rivals.map(({ create }, at) => ({ tally: cell.rivals[at] ?? noTally(), isDone: false, isOver: create() })),
+    ...rivals.map(({ create }, at) => {
+      const isOver = create();
+      const tally = cell.rivals[at] ?? noTally();
+      return { tally, isDone: false, isOver: (tick: Tick, second: number) => isOver(tick.raw, second) };
+    }),
   ];
   for (let second = 0; second < seconds && watchers.some(({ isDone }) => !isDone); second += 1) {
     const tick = source(second);
-    total.requests += tick.canary.requests;
-    total.errors += tick.canary.errors;
+    total.requests += tick.raw.canary.requests;
+    total.errors += tick.raw.canary.errors;
     for (const watcher of watchers) {
       if (watcher.isDone || !watcher.isOver(tick, second)) continue;
       watcher.isDone = true;

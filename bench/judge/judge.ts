@@ -123,7 +123,7 @@ function tickMs(): number {
   const spans = Array.from({ length: 600 }, (_, second) => {
     const tick = source(second);
     const began = performance.now();
-    judge.add(tick);
+    judge.add(tick.judged);
     judge.judgement();
     return performance.now() - began;
   });

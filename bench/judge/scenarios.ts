@@ -1,7 +1,8 @@
 // Canaries that are simulated second by second. In each, errors and latency drift on both sides together, and the load is
 // never even.
 
-import type { CanaryTick, SideTick } from '../../packages/engine/src/analysis/canary-evidence.ts';
+import type { CanaryTick } from '../../packages/engine/src/analysis/canary-evidence.ts';
+import { createClients } from './clients.ts';
 import type { Dice } from './draw.ts';
 import { drawTimes } from './times.ts';
 
@@ -58,6 +59,13 @@ export const scenarios: readonly Scenario[] = [
     canaryErrorRate: 0.005,
     badClient: (second) => (second >= 120 && second < 180 ? 5 : 0),
   },
+  {
+    name: 'one bad client, to the end',
+    isNull: true,
+    errorRate: 0.005,
+    canaryErrorRate: 0.005,
+    badClient: (second) => (second >= 120 ? 5 : 0),
+  },
   { name: 'errors 1 to 2 %', isNull: false, errorRate: 0.01, canaryErrorRate: 0.02 },
   { name: 'errors 1 to 5 %', isNull: false, errorRate: 0.01, canaryErrorRate: 0.05 },
   { name: 'errors 0.1 to 1 %', isNull: false, errorRate: 0.001, canaryErrorRate: 0.01 },
@@ -72,32 +80,39 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** Remembers the drift from one second to the next. */
-export function createSource(scenario: Scenario, perSecond: number, dice: Dice): (second: number) => CanaryTick {
+export interface Tick {
+  /** What the balancer counts. */
+  readonly raw: CanaryTick;
+  /** What the judge sees: of one client, one error a minute. */
+  readonly judged: CanaryTick;
+}
+
+/** Remembers the drift and the clients from one second to the next. */
+export function createSource(scenario: Scenario, perSecond: number, dice: Dice): (second: number) => Tick {
   let errorDrift = 0;
   let timeDrift = 0;
   const isClientOnCanary = dice.uniform() < 0.1;
+  const clients = { stable: createClients(dice), canary: createClients(dice) };
   return (second) => {
     errorDrift = next(dice, errorDrift, 0.15);
     timeDrift = next(dice, timeDrift, 0.05);
     const { errors, times } = scenario.shared?.(second) ?? { errors: 1, times: 1 };
     const load = dice.poisson(Math.max(0, perSecond * (1 + 0.1 * dice.normal())));
-    const canary = dice.binomial(load, scenario.share?.(second) ?? 0.1);
+    const share = scenario.share?.(second) ?? 0.1;
+    const canary = dice.binomial(load, share);
     const common = { errors: errors * Math.exp(errorDrift), times: times * Math.exp(timeDrift) };
     const { all = 1, tail = 1 } = scenario.stretch ?? {};
     const cold = scenario.cold?.(second) ?? 1;
     const bad = scenario.badClient?.(second) ?? 0;
     const rates = { stable: scenario.errorRate * common.errors, canary: scenario.canaryErrorRate * common.errors };
+    const stableSide = side(dice, load - canary, rates.stable, { all: common.times, tail: 1 });
+    const canarySide = side(dice, canary, rates.canary, { all: common.times * all * cold, tail });
+    const [badThere, badHere] = isClientOnCanary ? [0, bad] : [bad, 0];
+    const stable = clients.stable({ side: stableSide, second, share: 1 - share, bad: badThere });
+    const onCanary = clients.canary({ side: canarySide, second, share, bad: badHere });
     return {
-      ms: 1_000,
-      stable: withBad(
-        side(dice, load - canary, rates.stable, { all: common.times, tail: 1 }),
-        isClientOnCanary ? 0 : bad,
-      ),
-      canary: withBad(
-        side(dice, canary, rates.canary, { all: common.times * all * cold, tail }),
-        isClientOnCanary ? bad : 0,
-      ),
+      raw: { ms: 1_000, stable: stable.raw, canary: onCanary.raw },
+      judged: { ms: 1_000, stable: stable.judged, canary: onCanary.judged },
     };
   };
 }
@@ -105,9 +120,6 @@ export function createSource(scenario: Scenario, perSecond: number, dice: Dice):
 /** AR(1) with this standard deviation, and a memory of about a minute. */
 const next = (dice: Dice, before: number, deviation: number): number =>
   0.983 * before + deviation * Math.sqrt(1 - 0.983 ** 2) * dice.normal();
-
-const withBad = (tick: SideTick, bad: number): SideTick =>
-  bad === 0 ? tick : { ...tick, requests: tick.requests + bad, errors: tick.errors + bad };
 
 function side(dice: Dice, requests: number, errorRate: number, stretch: { all: number; tail: number }) {
   return {

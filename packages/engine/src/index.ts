@@ -70,7 +70,14 @@ export {
 } from './domain/inbox.ts';
 export type { Outbox, OutboxMessage } from './domain/outbox.ts';
 export { ok, type Refusal, type RefusalCode, type Result, refusalRules, refuse } from './domain/refusal.ts';
-export type { Fence, ObservedNode, Routing, SideCounts, Traffic } from './domain/routing.ts';
+export {
+  errorsByClient,
+  type Fence,
+  type ObservedNode,
+  type Routing,
+  type SideCounts,
+  type Traffic,
+} from './domain/routing.ts';
 export type { Role, SlotName, TargetRef } from './domain/target.ts';
 export { clockTime, forHowLong } from './domain/times.ts';
 export { isVersion } from './domain/version.ts';

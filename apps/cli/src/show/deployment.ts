@@ -3,6 +3,7 @@
 import {
   type ApprovalView,
   type DeploymentView,
+  errorsByClient,
   type Observation,
   type OutcomeView,
   type StepView,
@@ -90,7 +91,7 @@ function observationLines(
   const row = (side: string, counts: Observation['stable']) => [
     `  ${side}`,
     String(counts.requests),
-    shareText(counts.requests === 0 ? 0 : counts.errors / counts.requests),
+    `${shareText(counts.requests === 0 ? 0 : counts.errors / counts.requests)}${byClients(counts)}`,
     ...[counts.p50Ms, counts.p95Ms, counts.p99Ms].map((ms) => `${Math.round(ms)} ms`),
     String(counts.open),
   ];
@@ -105,6 +106,12 @@ function observationLines(
     `  ${judgement.verdict}: ${judgement.sentence}`,
     ...compared.map(({ verdict, sentence }) => `  comparison: ${verdict}: ${sentence}`),
   ];
+}
+
+/** What the judge counts, where clients repeat their errors. */
+function byClients(counts: Observation['stable']): string {
+  const counted = errorsByClient(counts);
+  return counted === counts.errors ? '' : ` (${counts.errors}, ${counted} by clients)`;
 }
 
 function receiptLines({ receipt }: DeploymentView, paint: Paint): readonly string[] {

@@ -1,6 +1,13 @@
 // The parts a deployment's card is made of. Each returns nothing when there is nothing to say.
 
-import type { ApprovalView, DeploymentView, Observation, Receipt, StepView } from '@bg/engine';
+import {
+  type ApprovalView,
+  type DeploymentView,
+  errorsByClient,
+  type Observation,
+  type Receipt,
+  type StepView,
+} from '@bg/engine';
 import { type Block, context, fields, section } from './blocks.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { currentStep } from './stage.ts';
@@ -59,15 +66,18 @@ export function numbersPart({ observation, version, from }: DeploymentView): Blo
   const old = from === undefined ? undefined : code(from.version, 40);
   const both = (own: string, other: string): string => `${own}${old === undefined ? '' : `  vs  ${other} on ${old}`}`;
   return fields([
-    [
-      `Errors on ${outside(version, 40)}`,
-      both(share(canary.errors, canary.requests), share(stable.errors, stable.requests)),
-    ],
+    [`Errors on ${outside(version, 40)}`, both(errorsText(canary), errorsText(stable))],
     ['p95', both(`${count(canary.p95Ms)} ms`, `${count(stable.p95Ms)} ms`)],
     ['Requests', both(count(canary.requests), count(stable.requests))],
     ['Verdict', `${verdictSign[judgement.verdict]} ${judgement.verdict}${reasonOf(judgement)}`],
     ...adviceFields(judgement, advice),
   ]);
+}
+
+/** With what the judge counts, where clients repeat their errors. */
+function errorsText(side: Observation['stable']): string {
+  const counted = errorsByClient(side);
+  return `${share(side.errors, side.requests)}${counted === side.errors ? '' : ` (${count(side.errors)}, ${count(counted)} by clients)`}`;
 }
 
 /** What the comparison of both sides says, where the deployment goes by the fixed limits. */

@@ -169,3 +169,33 @@ describe('a process that continues', () => {
     expect(JSON.stringify(before)).toBe(text);
   });
 });
+
+describe('errors of clients that are told apart', () => {
+  const tick = (failing: number): CanaryTick => ({
+    ms: 1_000,
+    stable: { requests: 180, errors: 1 },
+    canary: { requests: 20, errors: 1, failing },
+  });
+  const judged = (failing: number) => {
+    const judge = createCanaryJudge(policy);
+    for (let second = 0; second < 60; second += 1) judge.add(tick(failing));
+    return judge.judgement();
+  };
+
+  it('blame the new side when several meet them, and never when one does', () => {
+    expect(judged(5)).toMatchObject({ verdict: 'Failed', metric: 'error-rate' });
+    expect(judged(1)).toMatchObject({ verdict: 'Inconclusive' });
+    expect(judged(1).sentence).toContain('but all errors are those of one client');
+  });
+
+  it('show no release as good by leaving out what clients repeat', () => {
+    const judge = createCanaryJudge(policy);
+    for (let second = 0; second < 600; second += 1)
+      judge.add({
+        ms: 1_000,
+        stable: { requests: 1_800, errors: 18, wide: { requests: 1_800, errors: 18 } },
+        canary: { requests: 195, errors: 2, failing: 9, wide: { requests: 200, errors: 7 } },
+      });
+    expect(judge.judgement().verdict).toBe('Inconclusive');
+  });
+});

@@ -82,3 +82,74 @@ describe('users who have no cookie yet, or store none', () => {
     }
   });
 });
+
+describe('clients', () => {
+  interface Asked {
+    readonly requests: number;
+    readonly errors?: number;
+  }
+  /** What the counters would say of these clients, all within one minute. */
+  const sideOf = (clients: readonly Asked[]): SideCounts => {
+    const counts = clients.map(({ requests, errors = 0 }) => ({ requests, errors }));
+    const failing = counts.filter(({ errors }) => errors > 0);
+    const sum = (pick: (each: Required<Asked>) => number) => counts.reduce((total, each) => total + pick(each), 0);
+    const known = {
+      minutes: counts.length,
+      errors: failing.length,
+      worstRepeats: Math.max(0, ...failing.map(({ errors }) => errors - 1)),
+      seen: counts.length,
+      failing: failing.length,
+      busiest: Math.max(0, ...counts.map(({ requests }) => requests)),
+    };
+    const drawn = { minutes: 0, errors: 0, worstRepeats: 0, seen: 0, failing: 0, busiest: 0 };
+    return {
+      ...noCounts,
+      requests: sum(({ requests }) => requests),
+      errors: sum(({ errors }) => errors),
+      clients: { known, drawn },
+    };
+  };
+  const many = (count: number, each: Asked) => Array.from({ length: count }, () => each);
+  const healthy = sideOf(many(90, { requests: 10 }));
+  const verdict = (canary: readonly Asked[], stable = healthy) =>
+    judge({ stable, canary: sideOf(canary) }, rules).verdict;
+
+  it.each<[string, readonly Asked[], Verdict]>([
+    [
+      'one of many cannot condemn a release',
+      [...many(10, { requests: 10 }), { requests: 300, errors: 300 }],
+      'Successful',
+    ],
+    ['one of a few cannot either', [...many(3, { requests: 20 }), { requests: 300, errors: 300 }], 'Successful'],
+    ['one that is alone there leaves it open', many(1, { requests: 300, errors: 300 }), 'Inconclusive'],
+    ['all of many condemn it', many(20, { requests: 5, errors: 5 }), 'Failed'],
+    ['all of three condemn it', many(3, { requests: 60, errors: 60 }), 'Failed'],
+    ['that ask often and meet 8 % errors condemn it', many(10, { requests: 60, errors: 5 }), 'Failed'],
+    [
+      'two of a hundred that meet all errors leave it open',
+      [...many(98, { requests: 5 }), ...many(2, { requests: 200, errors: 200 })],
+      'Inconclusive',
+    ],
+    ['one cannot clear a release where others are hardly seen', [{ requests: 900 }, { requests: 3 }], 'Inconclusive'],
+    ['one may make most requests where others are seen', [{ requests: 900 }, { requests: 5 }], 'Successful'],
+    ['one that is alone there can clear it', many(1, { requests: 60 }), 'Successful'],
+    ['that are well are many', many(50, { requests: 1 }), 'Successful'],
+  ])('%s', (_, canary, expected) => {
+    expect(verdict(canary)).toBe(expected);
+  });
+
+  it('count as one where each side has one at most: the verdict says so', () => {
+    const monitor = sideOf(many(1, { requests: 60 }));
+    expect(judge({ stable: monitor, canary: monitor }, rules).sentence).toBe(
+      '0 of 60 requests failed on the new side (0.00 %, 0.00 % on the stable side); all requests are those of one client',
+    );
+    expect(verdict(many(1, { requests: 60, errors: 30 }), monitor)).toBe('Failed');
+  });
+
+  it('with repeated errors are named with both numbers', () => {
+    const canary = sideOf([...many(10, { requests: 10 }), { requests: 300, errors: 300 }]);
+    expect(judge({ stable: healthy, canary }, rules).sentence).toBe(
+      '1 of 101 requests failed on the new side (0.99 %, 0.00 % on the stable side); 300 of 400 with each client’s repeated errors',
+    );
+  });
+});

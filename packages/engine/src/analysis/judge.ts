@@ -128,7 +128,7 @@ function ofSeveral({ clients, requests }: Group, isApart: boolean, failed: Judge
 function remark(group: Group, judged: Part, isApart: boolean): string {
   if (!isApart) return group.clients.seen === 1 ? '; all requests are those of one client' : '';
   if (judged.errors !== group.errors)
-    return `; ${group.errors} of ${group.requests} with each client's repeated errors`;
+    return `; ${group.errors} of ${group.requests} with each client’s repeated errors`;
   return '';
 }
 

@@ -68,7 +68,7 @@ export interface DrawnCounts {
 export interface ClientCounts {
   /** Clients, each once for every minute in which it asked. */
   readonly minutes: number;
-  /** Errors, of each client once a minute. */
+  /** Errors, of each client once a minute; of the client that fails in the most minutes only once. */
   readonly errors: number;
   /** Errors beyond its first, of the client that has most of them in its minute: no single client makes the others. */
   readonly worstRepeats: number;
@@ -101,3 +101,9 @@ export const noCounts: SideCounts = {
   },
   times: [],
 };
+
+/** Errors as the judge counts them: of each client one a minute, where there is more than one. */
+export function errorsByClient({ errors, clients }: SideCounts): number {
+  if (clients === undefined || Math.max(clients.known.seen, clients.drawn.seen) < 2) return errors;
+  return clients.known.errors + clients.drawn.errors;
+}

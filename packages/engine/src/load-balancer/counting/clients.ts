@@ -17,8 +17,9 @@ export interface ClientTally {
 export interface ClientEvent {
   /** The first of its client in this minute. */
   readonly isNew: boolean;
+  /** The first error of its client in this minute, unless no other client has failed in so many minutes. */
   readonly isFirstError: boolean;
-  /** One more error of the client that has most of them in this minute, beyond its first. */
+  /** One more error of the client with most of them in this minute, or one more minute of the client with most minutes. */
   readonly isWorstRepeat: boolean;
 }
 
@@ -45,6 +46,13 @@ interface Minute {
 
 type Busiest = readonly (readonly [client: number, count: number])[];
 
+/** In how many minutes of this hour each client failed. */
+interface FailureRecord {
+  readonly began: number;
+  readonly minutes: Map<number, number>;
+  most: number;
+}
+
 interface PastMinute {
   readonly minute: number;
   readonly seen: Busiest;
@@ -53,11 +61,13 @@ interface PastMinute {
 
 const unknown: ClientEvent = { isNew: true, isFirstError: true, isWorstRepeat: false };
 const noError = { isFirstError: false, isWorstRepeat: false };
+const firstError = { isFirstError: true, isWorstRepeat: false };
 
 export function createClientTally(): ClientTally {
   const key = randomInt(2 ** 31);
   const past: PastMinute[] = [];
   let present = emptyMinute(0);
+  let long = emptyFailureRecord(0);
   return {
     record: (client, isError, second) => {
       const minute = Math.floor(second / 60);
@@ -65,10 +75,11 @@ export function createClientTally(): ClientTally {
       if (minute > present.minute) {
         if (present.seen.size > 0) past[present.minute % minutesKept] = pastOf(present);
         present = emptyMinute(minute);
+        if (minute >= long.began + minutesKept) long = emptyFailureRecord(minute);
       }
       if (client === undefined) return { ...unknown, isFirstError: isError };
       const hash = hashOf(client, key);
-      return { isNew: addSeen(present, hash), ...(isError ? addFailed(present, hash) : noError) };
+      return { isNew: addSeen(present, hash), ...(isError ? addFailed(present, long, hash) : noError) };
     },
     since: (second) => busyIn([...past.filter((each) => each !== undefined), pastOf(present)], Math.floor(second / 60)),
   };
@@ -76,18 +87,30 @@ export function createClientTally(): ClientTally {
 
 const emptyMinute = (minute: number): Minute => ({ minute, seen: new Map(), failed: new Map(), worst: 0 });
 
+const emptyFailureRecord = (began: number): FailureRecord => ({ began, minutes: new Map(), most: 0 });
+
 function addSeen({ seen }: Minute, client: number): boolean {
   const requests = seen.get(client);
   if (requests !== undefined || seen.size < mostClients) seen.set(client, (requests ?? 0) + 1);
   return requests === undefined;
 }
 
-function addFailed(minute: Minute, client: number): Omit<ClientEvent, 'isNew'> {
+function addFailed(minute: Minute, long: FailureRecord, client: number): Omit<ClientEvent, 'isNew'> {
   const errors = (minute.failed.get(client) ?? 0) + 1;
   if (errors > 1 || minute.failed.size < mostClients) minute.failed.set(client, errors);
+  if (errors === 1) return breaksFailureRecord(long, client) ? { ...noError, isWorstRepeat: true } : firstError;
   const isWorse = errors > minute.worst;
   if (isWorse) minute.worst = errors;
-  return { isFirstError: errors === 1, isWorstRepeat: isWorse && errors > 1 };
+  return { isFirstError: false, isWorstRepeat: isWorse };
+}
+
+/** To be called once for a client and minute. A client's first minute breaks none. */
+function breaksFailureRecord(long: FailureRecord, client: number): boolean {
+  const minutes = (long.minutes.get(client) ?? 0) + 1;
+  if (minutes > 1 || long.minutes.size < mostClients) long.minutes.set(client, minutes);
+  if (minutes <= long.most) return false;
+  long.most = minutes;
+  return minutes > 1;
 }
 
 const pastOf = ({ minute, seen, failed }: Minute): PastMinute => ({
