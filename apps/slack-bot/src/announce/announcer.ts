@@ -3,7 +3,7 @@
 
 import type { AuditRead, AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
 import { findPerson, isStorageFault, messageOf, personOf, readEvent, yieldToEventLoop } from '@bg/engine';
-import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, transport } from '../outbox/messages.ts';
+import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, rememberCopy, transport } from '../outbox/messages.ts';
 import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { directsFor } from './direct.ts';
@@ -62,6 +62,7 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
       if (view !== undefined) putCard(engine.outbox, view, { urgent: false });
       else if (isUpdatedInPlace(kind) && others < maxOthers) {
         others += 1;
+        if (kind === 'stranded') rememberCopy(engine.outbox, (payload as Payloads['stranded']).deploymentId, key);
         engine.outbox.again(key);
       }
       await yieldToEventLoop();

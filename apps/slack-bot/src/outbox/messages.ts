@@ -90,7 +90,17 @@ export function putCopy(
   const key = `stranded:${deploymentId}:${moment}:${user}`;
   if (outbox.has(key)) return;
   outbox.put({ key, transport, kind: 'stranded', payload, urgent: true });
-  outbox.remember(copiesKey(deploymentId), transport, [...copiesOf(outbox, deploymentId), key]);
+  rememberCopy(outbox, deploymentId, key);
+}
+
+/** From then on it changes with the card. Copies that an earlier version sent are remembered at the start. */
+export function rememberCopy(
+  outbox: Pick<Outbox, 'reference' | 'remember'>,
+  deploymentId: string,
+  key: string,
+): void {
+  const known = copiesOf(outbox, deploymentId);
+  if (!known.includes(key)) outbox.remember(copiesKey(deploymentId), transport, [...known, key]);
 }
 
 const copiesKey = (deploymentId: string): string => `stranded-copies:${deploymentId}`;
