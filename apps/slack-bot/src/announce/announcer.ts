@@ -3,7 +3,15 @@
 
 import type { AuditRead, AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
 import { findPerson, isStorageFault, messageOf, personOf, readEvent, yieldToEventLoop } from '@bg/engine';
-import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, rememberCopy, transport } from '../outbox/messages.ts';
+import {
+  cardKey,
+  isUpdatedInPlace,
+  type Payloads,
+  putCard,
+  putOnce,
+  rememberCopy,
+  transport,
+} from '../outbox/messages.ts';
 import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { directsFor } from './direct.ts';

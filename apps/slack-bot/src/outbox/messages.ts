@@ -94,11 +94,7 @@ export function putCopy(
 }
 
 /** From then on it changes with the card. Copies that an earlier version sent are remembered at the start. */
-export function rememberCopy(
-  outbox: Pick<Outbox, 'reference' | 'remember'>,
-  deploymentId: string,
-  key: string,
-): void {
+export function rememberCopy(outbox: Pick<Outbox, 'reference' | 'remember'>, deploymentId: string, key: string): void {
   const known = copiesOf(outbox, deploymentId);
   if (!known.includes(key)) outbox.remember(copiesKey(deploymentId), transport, [...known, key]);
 }
