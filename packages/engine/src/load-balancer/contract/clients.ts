@@ -11,7 +11,7 @@ const failures = 40;
 
 export function clientsContract(stage: () => Stage): void {
   test('errors of one client count once a minute, and those of many once each', async () => {
-    const { route, user, fixture } = stage();
+    const { route, user } = stage();
     await route({ active: 'blue' });
     const keys = await inParallel(Array.from({ length: users }), 8, async () => cookieSet(await user(), stickyCookie));
     const ask = (key: string | undefined, path: string) =>
@@ -21,9 +21,9 @@ export function clientsContract(stage: () => Stage): void {
     await inParallel(Array.from({ length: failures }), 8, () => ask(keys[0], '/status/503'));
     await inParallel(Array.from({ length: failures }), 8, () => ask(undefined, '/status/503'));
     const inAll = users + everyone.size + 2 * failures;
-    await until(async () => (await fixture.balancer.traffic(0)).blue.requests >= inAll);
+    await until(async () => (await stage().traffic(0)).blue.requests >= inAll);
 
-    const one = (await fixture.balancer.traffic(0)).blue;
+    const one = (await stage().traffic(0)).blue;
     expect([one.requests, one.errors]).toEqual([inAll, 2 * failures]);
     expect(one.clients?.known).toMatchObject({ seen: everyone.size, failing: 1 });
     expect(one.clients?.drawn).toMatchObject({ seen: 1, failing: 1, busiest: users + failures });
@@ -31,8 +31,8 @@ export function clientsContract(stage: () => Stage): void {
       expect(clients).toMatchObject({ errors: 1, worstRepeats: failures - 1 });
 
     await inParallel([...everyone], 8, (key) => ask(key, '/status/503'));
-    await until(async () => (await fixture.balancer.traffic(0)).blue.requests >= inAll + everyone.size);
-    const { clients } = (await fixture.balancer.traffic(0)).blue;
+    await until(async () => (await stage().traffic(0)).blue.requests >= inAll + everyone.size);
+    const { clients } = (await stage().traffic(0)).blue;
     expect(clients?.known.failing).toBe(everyone.size);
     expect(clients?.known.errors).toBe(everyone.size);
   });
