@@ -9,7 +9,7 @@ import {
   type Payloads,
   putCard,
   putOnce,
-  rememberCopy,
+  sendAgain,
   transport,
 } from '../outbox/messages.ts';
 import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
@@ -70,8 +70,7 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
       if (view !== undefined) putCard(engine.outbox, view, { urgent: false });
       else if (isUpdatedInPlace(kind) && others < maxOthers) {
         others += 1;
-        if (kind === 'stranded') rememberCopy(engine.outbox, (payload as Payloads['stranded']).deploymentId, key);
-        engine.outbox.again(key);
+        sendAgain(engine.outbox, { key, kind, payload });
       }
       await yieldToEventLoop();
     }

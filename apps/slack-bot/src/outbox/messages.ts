@@ -93,8 +93,16 @@ export function putCopy(
   rememberCopy(outbox, deploymentId, key);
 }
 
-/** From then on it changes with the card. Copies that an earlier version sent are remembered at the start. */
-export function rememberCopy(outbox: Pick<Outbox, 'reference' | 'remember'>, deploymentId: string, key: string): void {
+/** Draws an old message as it would be now. A copy that an earlier version sent then changes with its card. */
+export function sendAgain(
+  outbox: Pick<Outbox, 'again' | 'reference' | 'remember'>,
+  { key, kind, payload }: { readonly key: string; readonly kind: string; readonly payload: unknown },
+): void {
+  if (kind === 'stranded') rememberCopy(outbox, (payload as Payloads['stranded']).deploymentId, key);
+  outbox.again(key);
+}
+
+function rememberCopy(outbox: Pick<Outbox, 'reference' | 'remember'>, deploymentId: string, key: string): void {
   const known = copiesOf(outbox, deploymentId);
   if (!known.includes(key)) outbox.remember(copiesKey(deploymentId), transport, [...known, key]);
 }
