@@ -60,6 +60,21 @@ describe('the database of a service', () => {
     expect(said(words, '"PT OSC"')).toContain('onlineTools[0].name');
   });
 
+  it('refuses gh-ost, which ends at once on MariaDB, by its program and by its name', () => {
+    const tool = (name: string, program: string) =>
+      withDatabase(
+        `{ driver: mariadb, onlineTools: [{ name: ${name}, command: [${program}, "{table}", "{alter}", "{defaults}"] }] }`,
+      );
+    for (const [name, program] of [
+      ['copy', '/usr/bin/gh-ost'],
+      ['gh-ost', 'run-it'],
+    ] as const)
+      expect(bench.problems(tool(name, program)).join('\n')).toMatch(
+        /gh-ost ends at once.*use pt-online-schema-change/,
+      );
+    expect(bench.problems(tool('copy', 'run-it')).join('\n')).not.toContain('gh-ost');
+  });
+
   it('warns of two services that would keep one record', () => {
     const url = 'database: { driver: sqlite, url: "sqlite:/srv/shop.sqlite" }';
     const one = edited(['    channel: "#deploys"\n', `    channel: "#deploys"\n    ${url}\n`]);

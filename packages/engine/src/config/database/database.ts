@@ -68,7 +68,7 @@ const databaseKeys = {
     10,
   )
     .describe(
-      'Programs such as pt-online-schema-change and gh-ost that change a table of MariaDB or MySQL while users go on. Default: none.',
+      'Programs such as pt-online-schema-change that change a table of MariaDB or MySQL while users go on; gh-ost is refused. Default: none.',
     )
     .optional(),
   sharedTables: listOf(

@@ -13,12 +13,20 @@ export function checkOnlineTools({ options, saidAt }: TargetDraft): readonly Fin
     ...onlineTools.flatMap((tool, index) => [
       ...(tool?.name === undefined ? [error([...at, index, 'name'], 'is missing')] : []),
       ...(names.indexOf(tool?.name) < index ? [error([...at, index, 'name'], 'is the name of another tool')] : []),
+      ...(isGhost(tool?.command?.[0]) || tool?.name === ghost ? [error([...at, index, 'command'], noGhost)] : []),
       ...problemsOf((tool?.command ?? []).map((word) => word ?? '')).map(({ problem, isError }) =>
         (isError ? error : warning)([...at, index, 'command'], problem),
       ),
     ]),
   ];
 }
+
+const ghost = 'gh-ost';
+/** Its 1.1.6, the newest that is to be had, sends `transaction_isolation` with each connection, an unknown variable there. */
+const noGhost =
+  'gh-ost ends at once on MariaDB, which does not know the variable transaction_isolation that it sets; use pt-online-schema-change';
+
+const isGhost = (program: string | undefined): boolean => program?.split('/').at(-1) === ghost;
 
 interface Problem {
   readonly problem: string;
