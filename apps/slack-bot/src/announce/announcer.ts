@@ -3,15 +3,7 @@
 
 import type { AuditRead, AuditRow, Clock, DeploymentView, Engine, Log, TargetView } from '@bg/engine';
 import { findPerson, isStorageFault, messageOf, personOf, readEvent, yieldToEventLoop } from '@bg/engine';
-import {
-  cardKey,
-  isUpdatedInPlace,
-  type Payloads,
-  putCard,
-  putOnce,
-  sendAgain,
-  transport,
-} from '../outbox/messages.ts';
+import { cardKey, isUpdatedInPlace, type Payloads, putCard, putOnce, redraw, transport } from '../outbox/messages.ts';
 import { announces, isUrgent, lineFor, noteFor } from './announcements.ts';
 import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { directsFor } from './direct.ts';
@@ -70,7 +62,7 @@ async function bringUpToDate({ engine, log }: Announcer, signal: AbortSignal): P
       if (view !== undefined) putCard(engine.outbox, view, { urgent: false });
       else if (isUpdatedInPlace(kind) && others < maxOthers) {
         others += 1;
-        sendAgain(engine.outbox, { key, kind, payload });
+        redraw(engine.outbox, { key, kind, payload });
       }
       await yieldToEventLoop();
     }

@@ -94,7 +94,7 @@ export function putCopy(
 }
 
 /** Draws an old message as it would be now. A copy that an earlier version sent then changes with its card. */
-export function sendAgain(
+export function redraw(
   outbox: Pick<Outbox, 'again' | 'reference' | 'remember'>,
   { key, kind, payload }: { readonly key: string; readonly kind: string; readonly payload: unknown },
 ): void {
