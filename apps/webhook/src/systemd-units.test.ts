@@ -74,6 +74,35 @@ describe.runIf(hasSystemd).each(['accounts.conf', 'helper.conf'])('%s', (dropIn)
   });
 });
 
+describe('bg-slot@.service, the unit of a slot', () => {
+  const unit = 'bg-slot@.service';
+
+  it('ends with all that it started, and is not started again after the engine killed it', () => {
+    expect(setting(unit, 'KillMode')).toBe('control-group');
+    expect(setting(unit, 'RestartPreventExitStatus')?.split(' ')).toContain('SIGKILL');
+  });
+
+  it.runIf(hasSystemd)('is understood by systemd without a complaint, for a slot and with its drop-in', () => {
+    const own = join(scratch, 'slots');
+    mkdirSync(join(own, 'bg-slot@shop.production.blue.service.d'), { recursive: true });
+    copyFileSync(join(folder, unit), join(own, unit));
+    const lines = [
+      '[Service]',
+      'User=daemon',
+      'Group=daemon',
+      'ExecStart=',
+      `ExecStart=${process.execPath} server.mjs`,
+    ];
+    writeFileSync(join(own, 'bg-slot@shop.production.blue.service.d/slot.conf'), `${lines.join('\n')}\n`);
+    for (const slot of ['blue', 'green']) {
+      const argv = ['verify', join(own, `bg-slot@shop.production.${slot}.service`)];
+      const { status, stderr } = spawnSync('systemd-analyze', argv, { encoding: 'utf8', timeout: 30_000 });
+      const complaints = stderr.split('\n').filter((line) => /bg-slot|\.conf/.test(line));
+      expect({ status, complaints }).toEqual({ status: 0, complaints: [] });
+    }
+  });
+});
+
 describe('environment.example', () => {
   it('is read as an environment file and holds no secret that could be used', () => {
     const example = parseEnv(readFileSync(join(folder, 'environment.example'), 'utf8'));

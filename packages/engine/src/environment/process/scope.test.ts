@@ -48,6 +48,52 @@ describe.skipIf(!canShow)('a group of version 2 (needs root and unshare)', () =>
   });
 });
 
+/** A folder in the place of the tree, whose controllers this kernel has in version 1: plain files take what is written. */
+const standIn = [
+  'mount -t tmpfs none /sys/fs/cgroup',
+  'cd /sys/fs/cgroup',
+  'mkdir -p bluegreen/shop',
+  'echo cpu memory pids >cgroup.controllers',
+  'touch cgroup.procs cgroup.subtree_control bluegreen/cgroup.subtree_control',
+  'cd bluegreen/shop',
+  'touch cgroup.procs cgroup.kill memory.max pids.max cpu.max',
+].join(' && ');
+
+const limited = `
+import(${lib('control-group')}).then(async ({ inGroup, makeGroup, missingHere }) => {
+  const { readFileSync, writeFileSync } = await import('node:fs');
+  const { execFileSync } = await import('node:child_process');
+  const root = '/sys/fs/cgroup/';
+  const levels = ['cgroup.subtree_control', 'bluegreen/cgroup.subtree_control'];
+  const made = [['memoryBytes', 64 << 20, 'memory.max'], ['pids', 20, 'pids.max'], ['cpus', 0.5, 'cpu.max']].map(([part, limit, file]) => {
+    for (const level of levels) writeFileSync(root + level, '');
+    const group = makeGroup('shop', { [part]: limit });
+    return [group.missing.length, ...[...levels, 'bluegreen/shop/' + file].map((each) => readFileSync(root + each, 'utf8'))];
+  });
+  const [file, ...args] = inGroup(['sh', '-c', 'echo $$'], makeGroup('shop', {}));
+  const pid = execFileSync(file, args, { encoding: 'utf8' });
+  const entered = readFileSync(root + 'bluegreen/shop/cgroup.procs', 'utf8') === pid;
+  console.log(JSON.stringify({ made, entered, missing: missingHere({ memoryBytes: 1, pids: 1, cpus: 1 }) }));
+});
+`;
+
+describe.skipIf(!canShow)(
+  'limits of version 2, on a folder that stands in for the tree (needs root and unshare)',
+  () => {
+    it('are allowed to the levels above, written into the files of the group, and the program enters it', () => {
+      expect(within(standIn, limited)).toEqual({
+        made: [
+          [0, '+memory', '+memory', String(64 << 20)],
+          [0, '+pids', '+pids', '20'],
+          [0, '+cpu', '+cpu', '50000 100000'],
+        ],
+        entered: true,
+        missing: [],
+      });
+    });
+  },
+);
+
 describe.skipIf(!canShow)('a machine without control groups (needs root and unshare)', () => {
   const none = 'mount -t tmpfs none /sys/fs/cgroup';
 
