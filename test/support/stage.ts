@@ -51,6 +51,8 @@ export interface StageOptions {
   readonly clock?: Clock;
   /** The state is on a separate file system, of so many megabytes; needs root. */
   readonly stateMegabytes?: number;
+  /** How that file system is made; in memory unless said. */
+  readonly mountState?: (folder: string, megabytes: number) => SmallDisk;
   /** Gives the shop its own SQLite database; `target` says the rest. */
   readonly database?: boolean;
 }
@@ -66,8 +68,8 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   await layReleases(join(folder, 'releases'));
   const [blue, green, front] = await freePorts(3);
   const ports = { blue: blue ?? 0, green: green ?? 0, front: front ?? 0 };
-  const { stateMegabytes } = options;
-  const disk = stateMegabytes === undefined ? undefined : mountSmallDisk(join(folder, 'state'), stateMegabytes);
+  const { stateMegabytes, mountState = mountSmallDisk } = options;
+  const disk = stateMegabytes === undefined ? undefined : mountState(join(folder, 'state'), stateMegabytes);
   const file = join(folder, 'bluegreen.yaml');
   await writeFile(file, configText({ folder, ports, ...options }));
   const settings = loadSettings({ file, environment: {} });

@@ -97,14 +97,19 @@ export type SessionWork = (
   options: Options,
 ) => ExitCode | Promise<ExitCode>;
 
+interface Opening {
+  /** The way back works on a full disk on which nothing drives. */
+  readonly aloneOnFullDisk?: boolean;
+}
+
 /** Opens the engine for one command and closes it whatever happens. */
-export function onEngine(work: SessionWork): (call: Call) => Promise<ExitCode> {
+export function onEngine(work: SessionWork, opening: Opening = {}): (call: Call) => Promise<ExitCode> {
   return async ({ world, words, options }) => {
     const screen = screenFor(world, options);
     const settings = loadSettings({ file: configFile(world, options.config), environment: world.environment });
     const log = logFor(world, screen);
     const actor = actorOf(settings, operatingSystemUser(world.environment.SUDO_USER));
-    const engine = openEngine({ settings, log, processName: `bg ${process.pid}` });
+    const engine = openEngine({ settings, log, processName: `bg ${process.pid}`, ...opening });
     try {
       const services = [...new Set(settings.targets.map(({ service }) => service))];
       return await work({ engine, actor, screen, stop: world.stop, reader: world.reader, services }, words, options);

@@ -42,18 +42,21 @@ export const deploying: readonly Command[] = [
     summary: 'make live what is ready in the other slot: a held preview or the standby',
     options: [['--to <slot>', 'the slot that is to serve; done where it serves already'], reasonOption, followOption],
     examples: ['bg switch', 'bg switch shop --to green --follow'],
-    run: onEngine((session, [place], options) => switchTo(session, place, options)),
+    run: onEngine((session, [place], options) => switchTo(session, place, options), { aloneOnFullDisk: true }),
   },
   {
     usage: 'rollback [version] [place]',
     summary: 'back to the standby, or to a named earlier release; a running deployment is taken back',
     options: [reasonOption, followOption],
     examples: ['bg rollback', 'bg rollback shop --reason "wrong prices"', 'bg rollback v2.0 shop --follow'],
-    run: onEngine((session, words, options) => {
-      const { version, place } = rollbackWords(session, words);
-      const request = { ...readPlace(place, options), version, actor: session.actor, reason: options.reason };
-      return attend(session, session.engine.rollback(request), { desired: 'back', follow: options.follow === true });
-    }),
+    run: onEngine(
+      (session, words, options) => {
+        const { version, place } = rollbackWords(session, words);
+        const request = { ...readPlace(place, options), version, actor: session.actor, reason: options.reason };
+        return attend(session, session.engine.rollback(request), { desired: 'back', follow: options.follow === true });
+      },
+      { aloneOnFullDisk: true },
+    ),
   },
 ];
 

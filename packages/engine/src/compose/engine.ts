@@ -38,6 +38,8 @@ export interface CompositionOptions {
   /** `slack-bot`, `cli`, …: shown as the name of the controller. */
   readonly processName: string;
   readonly clock?: Clock;
+  /** For a command that ends: see `openDatabase`. */
+  readonly aloneOnFullDisk?: boolean;
   /** What the settings were resolved with. */
   readonly drivers: EngineDrivers;
 }
@@ -45,7 +47,10 @@ export interface CompositionOptions {
 /** @throws BlueGreenError `state-newer`, `state-corrupt`, `state-locked`, `state-unsafe`, `config-changed` */
 export function composeEngine(options: CompositionOptions): Engine {
   const { settings, log, processName, clock = systemClock, drivers } = options;
-  const db = openDatabase(settings.stateFolder, (sentence) => log.warn(sentence));
+  const db = openDatabase(settings.stateFolder, {
+    warn: (sentence) => log.warn(sentence),
+    aloneOnFullDisk: options.aloneOnFullDisk,
+  });
   refuseOtherConfiguration(db, settings, clock);
   const changeSignal = createChangeSignal(db, clock);
   const previews = settings.targets.map((target) => previewOf(db, target));

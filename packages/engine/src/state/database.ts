@@ -4,8 +4,9 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import { makeWrittenInPlace } from '../lib/copy-on-write.ts';
 import { BlueGreenError, hasCode, messageOf } from '../lib/errors.ts';
-import { releaseReserve } from '../lib/reserve.ts';
+import { lendLog, releaseReserve } from '../lib/reserve.ts';
 import { storageFault } from '../lib/storage-fault.ts';
 import { drizzle, readMigrationFiles } from './drizzle.ts';
 import { rememberFile } from './same-file.ts';
@@ -14,30 +15,53 @@ import { guardStateFolder } from './state-folder.ts';
 
 /** How long a statement waits for another process's write. */
 export const commandWaitMs = 5_000;
+/** Long enough to see that another process has the state open. */
+const aloneWaitMs = 100;
+const patientTries = 50;
 export type Db = BetterSQLite3Database<typeof schema> & { $client: Database.Database };
 
 const migrationsFolder = resolve(import.meta.dirname, '../../../../migrations');
 
+interface Opening {
+  /** Is given what is unusual about the folder. */
+  readonly warn?: (sentence: string) => void;
+  /**
+   * For a command that ends: on a full disk it may be the only process that has the state open, and then needs no block
+   * that another process could take first. Others wait for it.
+   */
+  readonly aloneOnFullDisk?: boolean | undefined;
+}
+
 /**
  * On a full disk a part of the reserve is given up, so that a rollback can be written.
- * @param warn is given what is unusual about the folder
  * @throws BlueGreenError `state-newer`, `state-locked`, `state-unsafe`, `state-corrupt` for proved damage only, and what
  * `storageFault` says
  */
-export function openDatabase(stateFolder: string, warn: (sentence: string) => void = () => {}): Db {
+export function openDatabase(stateFolder: string, { warn = () => {}, aloneOnFullDisk = false }: Opening = {}): Db {
   for (const sentence of openFolder(stateFolder)) warn(sentence);
+  const file = join(stateFolder, 'state.sqlite');
+  // Before SQLite makes an empty log, which cannot be replaced safely.
+  if (aloneOnFullDisk) lendLog(file);
+  let alone: 'untried' | 'tried' | 'yes' = aloneOnFullDisk ? 'untried' : 'tried';
   for (;;) {
     try {
-      return openOnce(stateFolder);
+      return openOnce(file, alone === 'yes');
     } catch (thrown) {
-      if (!hasCode(thrown, 'disk-full') || !releaseReserve(stateFolder)) throw thrown;
+      // Another process has it open: then its log and the index of it have their blocks.
+      if (alone === 'yes' && hasCode(thrown, 'state-locked')) alone = 'tried';
+      else if (!hasCode(thrown, 'disk-full')) throw thrown;
+      else if (alone === 'untried') alone = 'yes';
+      else if (!releaseReserve(stateFolder)) throw thrown;
     }
   }
 }
 
-function openOnce(stateFolder: string): Db {
-  const file = join(stateFolder, 'state.sqlite');
-  const client = openFile(file);
+/** The index of the log, which SQLite maps; it is removed when the last process closes the state. */
+const indexOf = (file: string): string => `${file}-shm`;
+
+function openOnce(file: string, alone: boolean): Db {
+  if (!alone) makeWrittenInPlace(indexOf(file));
+  const client = openFile(file, alone);
   refuseNewer(client, file);
   migrateOnce(client, file);
   const db = drizzle(client, { schema }) as Db;
@@ -54,10 +78,13 @@ function openFolder(stateFolder: string): readonly string[] {
   }
 }
 
-function openFile(file: string): Database.Database {
-  const client = opening(file);
+function openFile(file: string, alone: boolean): Database.Database {
+  const client = opening(file, alone ? aloneWaitMs : commandWaitMs);
   try {
-    toWriteAheadLog(client);
+    // The index is in memory then.
+    if (alone) client.pragma('locking_mode = EXCLUSIVE');
+    toWriteAheadLog(client, alone ? 0 : patientTries);
+    client.pragma(`busy_timeout = ${commandWaitMs}`);
     // FULL, not NORMAL: a decision that was announced must survive the loss of power.
     client.pragma('synchronous = FULL');
     // Pages that change again and again are written back once for many commits, after 32 MiB of log: each time costs two syncs.
@@ -75,9 +102,9 @@ function openFile(file: string): Database.Database {
   }
 }
 
-function opening(file: string): Database.Database {
+function opening(file: string, timeout: number): Database.Database {
   try {
-    return new Database(file, { timeout: commandWaitMs });
+    return new Database(file, { timeout });
   } catch (thrown) {
     throw unreadable(file, thrown);
   }
@@ -98,8 +125,8 @@ const sqliteCode = (thrown: unknown): string => String((thrown as { code?: unkno
 const isLocked = (thrown: unknown): boolean => sqliteCode(thrown).startsWith('SQLITE_BUSY');
 
 /** Only the first process changes the file's mode. SQLite does not queue for that lock, so other processes retry. */
-function toWriteAheadLog(client: Database.Database): void {
-  for (let triesLeft = 50; ; triesLeft -= 1) {
+function toWriteAheadLog(client: Database.Database, tries: number): void {
+  for (let triesLeft = tries; ; triesLeft -= 1) {
     try {
       client.pragma('journal_mode = WAL');
       return;

@@ -3,6 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   fstatSync,
   mkdirSync,
@@ -36,6 +37,10 @@ export function mountSmallDisk(folder: string, megabytes: number, mostFiles?: nu
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700${inodes}`, 'tmpfs', folder], {
     stdio: 'pipe',
   });
+  return diskAt(folder, megabytes);
+}
+
+function diskAt(folder: string, megabytes: number, afterwards = () => {}): SmallDisk {
   const filler = join(folder, 'filler');
   let isMounted = true;
   return {
@@ -53,6 +58,7 @@ export function mountSmallDisk(folder: string, megabytes: number, mostFiles?: nu
     unmount: () => {
       isMounted = false;
       execFileSync('umount', ['-l', folder], { stdio: 'pipe' });
+      afterwards();
     },
   };
 }
@@ -68,6 +74,24 @@ function fillUp(path: string, mostBytes: number): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** A file system that copies on write; undefined where none can be made. */
+export function mountCopyOnWrite(folder: string, megabytes: number): SmallDisk | undefined {
+  const image = `${folder}.img`;
+  const run = (program: string, ...words: readonly string[]) => execFileSync(program, words, { stdio: 'pipe' });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(image, '');
+    truncateSync(image, megabytes << 20);
+    run('mkfs.btrfs', '-q', '-f', image);
+    run('mount', '-o', 'loop', image, folder);
+    chmodSync(folder, 0o700);
+  } catch {
+    rmSync(image, { force: true });
+    return undefined;
+  }
+  return diskAt(folder, megabytes, () => rmSync(image, { force: true }));
 }
 
 /** A file system with a quota of `megabytes`, though it has many more; undefined where none can be made. */
