@@ -41,6 +41,7 @@ export interface Options {
   readonly hold?: boolean;
   readonly redeploy?: boolean;
   readonly full?: boolean;
+  readonly breakGlass?: string;
   readonly follow?: boolean;
   readonly reason?: string;
   readonly for?: string;

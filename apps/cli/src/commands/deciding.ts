@@ -27,7 +27,9 @@ const decisions: readonly Decision[] = [
     verb: 'approve',
     summary: 'say yes to a deployment that waits for approval',
     desired: 'forward',
-    decide: ({ engine, ref, actor }) => engine.approve(ref, actor),
+    options: [['--break-glass <reason>', 'in an emergency: approve alone, and page everybody (approval.breakGlass)']],
+    examples: ['bg approve --break-glass "payments are down, bob is on a plane"'],
+    decide: ({ engine, ref, actor, options }) => engine.approve(ref, actor, { breakGlass: options.breakGlass }),
   },
   {
     verb: 'reject',

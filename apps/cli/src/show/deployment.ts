@@ -145,12 +145,15 @@ function keptLines({ kept }: DeploymentView, now: number): readonly string[] {
 }
 
 function approvalSentence(
-  { needed, given, approvers, deadlineAt, onTimeout }: ApprovalView,
+  { needed, given, approvers, deadlineAt, onTimeout, stale, opensAt }: ApprovalView,
   { now, paint }: Light,
 ): string {
   const who = approvers.length === 0 ? 'an approver' : approvers.join(', ');
   const then = onTimeout === 'abort' ? 'it is aborted' : 'it stays as it is';
-  return `${paint.yellow('waits for approval')}: ${given.length} of ${needed} given, by ${who}; after ${timeText(deadlineAt, now)} ${then}`;
+  const opens = opensAt === undefined || opensAt <= now ? '' : `, not before ${timeText(opensAt, now)}`;
+  if (stale)
+    return paint.red('stale, review again: the active side or the configuration has changed; abort, and deploy again');
+  return `${paint.yellow('waits for approval')}: ${given.length} of ${needed} given, by ${who}${opens}; after ${timeText(deadlineAt, now)} ${then}`;
 }
 
 function outcomeWord({ kind }: Pick<OutcomeView, 'kind'>, paint: Paint): string {

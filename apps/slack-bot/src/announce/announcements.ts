@@ -37,6 +37,7 @@ const announcements = {
   'approval-asked': { line: 'approvers' },
   'approval-reminder': { line: 'approvers' },
   'approval-extended': { line: 'none' },
+  'glass-broken': { line: 'approvers', note: '🧯' },
   'approval-expired': { line: 'none' },
   approved: { line: 'none' },
   rejected: { line: 'none' },

@@ -101,12 +101,19 @@ const verdictSign: Readonly<Record<Observation['judgement']['verdict'], string>>
 export function approvalPart(view: DeploymentView, formatter: PeopleFormatter): Block | undefined {
   const { approval } = view;
   if (approval?.status !== 'pending') return undefined;
+  if (approval.stale)
+    return section(
+      `⚠️ *Stale, review again.* The active side or the configuration has changed since this approval was asked for: abort, look at the plan, and deploy again.\n${deadline(approval)}`,
+    );
   const asked = approval.approvers.slice(0, 15).map(formatter.person).join(' ') || 'an approver';
   const eyes = approval.fourEyes ? ` ${formatter.actor(view.requestedBy)} requested it and cannot approve.` : '';
   return section(
-    `*${approval.given.length} of ${approval.needed} approved.* ${asked}: please look and decide.${eyes}\n${deadline(approval)}`,
+    `*${approval.given.length} of ${approval.needed} approved.* ${asked}: please look and decide.${eyes}${opens(approval)}\n${deadline(approval)}`,
   );
 }
+
+const opens = ({ opensAt }: ApprovalView): string =>
+  opensAt === undefined ? '' : ` No approval counts before ${dateTime(opensAt)}.`;
 
 function deadline({ deadlineAt, onTimeout }: ApprovalView): string {
   const then = onTimeout === 'abort' ? 'then the deployment is aborted' : 'then it waits until an approver decides';

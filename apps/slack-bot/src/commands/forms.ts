@@ -151,11 +151,11 @@ function readSignalWithReason(name: SignalForm, input: Input): Parsed {
   if (!ref.ok) return ref;
   const words = positional.slice(place === undefined ? 0 : 1).map(({ text }) => text);
   const why = reason ?? (words.join(' ') || undefined);
-  if (name === 'reject' && why === undefined) return mistake('A reject names its reason.', `${input.command} "reason"`);
+  if (name !== 'abort' && why === undefined) return mistake(`A ${name} names its reason.`, `${input.command} "reason"`);
   return understood({ kind: 'signal', name, ref: ref.value, reason: why });
 }
 
-const takesReason = (name: SignalName): boolean => name === 'reject' || name === 'abort';
+const takesReason = (name: SignalName): boolean => ['reject', 'abort', 'break-glass'].includes(name);
 
 export const contractForm: Form = (input) => {
   const sorted = sortArguments(input, ['reason']);

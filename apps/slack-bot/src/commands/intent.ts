@@ -2,7 +2,16 @@
 
 import type { Refusal, SlotName, TargetRef } from '@bg/engine';
 
-export type SignalName = 'approve' | 'reject' | 'promote' | 'promote-full' | 'pause' | 'resume' | 'abort' | 'extend';
+export type SignalName =
+  | 'approve'
+  | 'break-glass'
+  | 'reject'
+  | 'promote'
+  | 'promote-full'
+  | 'pause'
+  | 'resume'
+  | 'abort'
+  | 'extend';
 
 export interface DeployIntent {
   readonly ref: TargetRef;

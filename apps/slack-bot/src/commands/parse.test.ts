@@ -76,6 +76,7 @@ const understoodLines: readonly (readonly [string, Intent])[] = [
   ['/deploy promote', { kind: 'signal', name: 'promote', ref: {}, reason: undefined }],
   ['/deploy promote --full', { kind: 'signal', name: 'promote-full', ref: {}, reason: undefined }],
   ['/deploy approve', { kind: 'signal', name: 'approve', ref: {}, reason: undefined }],
+  ['/deploy break-glass "db is down"', { kind: 'signal', name: 'break-glass', ref: {}, reason: 'db is down' }],
   ['/deploy extend', { kind: 'signal', name: 'extend', ref: {}, reason: undefined }],
   ['/deploy reject "no budget"', { kind: 'signal', name: 'reject', ref: {}, reason: 'no budget' }],
   ['/deploy reject --reason no', { kind: 'signal', name: 'reject', ref: {}, reason: 'no' }],

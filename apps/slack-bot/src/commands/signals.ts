@@ -1,12 +1,13 @@
 // Signals to a running deployment, by command or by button: one table from the name to the engine's verb.
 
-import type { Actor, DeploymentRef, DeploymentView, Engine, Result } from '@bg/engine';
+import { type Actor, type DeploymentRef, type DeploymentView, decidersOf, type Engine, type Result } from '@bg/engine';
 import type { SignalName } from './intent.ts';
 
 type Verb = (engine: Engine, ref: DeploymentRef, actor: Actor, reason: string | undefined) => Result<DeploymentView>;
 
 const verbs: Readonly<Record<SignalName, Verb>> = {
   approve: (engine, ref, actor) => engine.approve(ref, actor),
+  'break-glass': (engine, ref, actor, reason) => engine.approve(ref, actor, { breakGlass: reason ?? '' }),
   reject: (engine, ref, actor, reason) => engine.reject(ref, actor, reason ?? ''),
   promote: (engine, ref, actor) => engine.promote(ref, actor),
   'promote-full': (engine, ref, actor) => engine.promote(ref, actor, { full: true }),
@@ -31,12 +32,12 @@ export const isSignal = (name: string): name is SignalName => Object.hasOwn(verb
 
 /** Who may do these is decided with the person's user groups at hand. */
 export const asksApprovers = (name: SignalName): boolean =>
-  ['approve', 'reject', 'promote', 'promote-full', 'extend'].includes(name);
+  ['approve', 'break-glass', 'reject', 'promote', 'promote-full', 'extend'].includes(name);
 
 export function approversOf(
   engine: Engine,
   { service, target }: Pick<DeploymentView, 'service' | 'target'>,
 ): readonly string[] {
   const found = engine.settings.targets.find((one) => one.service === service && one.target === target);
-  return found?.approval.approvers ?? [];
+  return found === undefined ? [] : decidersOf(found.approval);
 }

@@ -51,6 +51,12 @@ const deploy: readonly Subcommand[] = [
   { word: 'history', usage: target, does: 'lists the last deployments', form: targetForm('history') },
   { word: 'approve', usage: target, does: 'approves what waits for approval', form: signalForm('approve') },
   {
+    word: 'break-glass',
+    usage: `${target} "reason"`,
+    does: 'approves alone in an emergency, and pages everybody',
+    form: signalForm('break-glass'),
+  },
+  {
     word: 'reject',
     usage: `${target} "reason"`,
     does: 'refuses it; users go back to the old side',

@@ -57,6 +57,10 @@ export interface ApprovalView {
   readonly reason: string | undefined;
   readonly approvers: readonly string[];
   readonly fourEyes: boolean;
+  /** The plan is not the one that was asked about any more: the approval cannot be given. */
+  readonly stale?: boolean;
+  /** Before this, no approval counts; undefined where there is no such time. */
+  readonly opensAt?: number | undefined;
   /** Person ids of who wrote, pushed, triggered or merged the release, as CI announced it: with four eyes they cannot approve it. */
   readonly writers: readonly string[];
 }

@@ -41,7 +41,12 @@ export interface Engine extends ConfigurationVerbs, Writable {
 
   deploy(request: DeployRequest): Result<DeploymentView>;
   plan(request: DeployRequest): Promise<Result<PlanView>>;
-  approve(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
+  /** `breakGlass`: the reason of one person who approves alone in an emergency. */
+  approve(
+    ref: DeploymentRef,
+    actor: Actor,
+    options?: { readonly breakGlass?: string | undefined },
+  ): Result<DeploymentView>;
   reject(ref: DeploymentRef, actor: Actor, reason: string): Result<DeploymentView>;
   /** Goes on to the next step; `full` skips the rest, up to all users. On a pending approval it approves. */
   promote(ref: DeploymentRef, actor: Actor, options?: { readonly full?: boolean }): Result<DeploymentView>;

@@ -16,6 +16,8 @@ export interface PlannedRun {
   /** Names. */
   readonly smokeTests: readonly string[];
   readonly notes: string | undefined;
+  /** As the release says: `high` may need more approvals. */
+  readonly risk: 'normal' | 'high';
   readonly change: ReleaseChange;
 }
 

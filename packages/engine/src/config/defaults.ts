@@ -1,5 +1,6 @@
 // What holds when neither the service nor the target says anything, in the words of the file itself.
 
+import { defaultApproval } from './approval/approval.ts';
 import { defaultHealth } from './health/health.ts';
 import { defaultRecipients } from './notify/resolve.ts';
 import type { ServiceOptions } from './service-options.ts';
@@ -32,7 +33,7 @@ export const defaultOptions = {
     falseRollback: '1%',
     least: '1m',
   },
-  approval: { beforeTraffic: false, count: 1, fourEyes: true, deadline: '1h', onTimeout: 'abort' },
+  approval: defaultApproval,
   bake: '2m',
   standby: { keep: '24h' },
   afterBake: 'keep',

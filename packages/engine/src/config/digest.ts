@@ -1,6 +1,7 @@
 // One number for everything that decides what is started and routed. Processes that differ in it refuse one state.
 
 import { createHash } from 'node:crypto';
+import { approvalInDigest } from './approval/approval.ts';
 import type { TargetSettings } from './settings.ts';
 
 /**
@@ -10,9 +11,18 @@ import type { TargetSettings } from './settings.ts';
 export function settingsDigest(targets: readonly TargetSettings[]): string {
   const deciding = targets
     .map(
-      ({ channel: _channel, recipients: _recipients, artifacts, judge, suspendAfterRollback: _suspend, ...target }) =>
+      ({
+        channel: _channel,
+        recipients: _recipients,
+        approval,
+        artifacts,
+        judge,
+        suspendAfterRollback: _suspend,
+        ...target
+      }) =>
         canonical({
           ...target,
+          approval: approvalInDigest(approval),
           judge: withoutLaterDefaults(judge),
           artifacts: { ...artifacts, ...withoutKeys(artifacts) },
         }),

@@ -2,6 +2,7 @@
 // durations in ms, sizes in bytes. Takes only a file without problems.
 
 import { dirname, resolve } from 'node:path';
+import { resolveApproval } from './approval/approval.ts';
 import { resolveArtifacts } from './artifacts/artifacts.ts';
 import { resolveKeepReleases } from './artifacts/keep-releases.ts';
 import { resolveAudit } from './audit/audit.ts';
@@ -162,10 +163,6 @@ function resolveCanaryStep({
   approval = false,
 }: NonNullable<ServiceOptions['canary']>[number]): CanaryStep {
   return { percent, watchMs: watch === undefined ? undefined : parseDuration(watch), approval };
-}
-
-function resolveApproval({ deadline, approvers, ...approval }: Options['approval'], ofFile: readonly string[]) {
-  return { ...approval, approvers: approvers ?? ofFile, deadlineMs: parseDuration(deadline) };
 }
 
 function resolvePerson({

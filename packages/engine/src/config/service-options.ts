@@ -2,6 +2,7 @@
 // check-names.ts checks what must be there after merging, since it may be set at either of them.
 
 import { z } from 'zod';
+import { approval } from './approval/approval.ts';
 import { artifacts } from './artifacts/artifacts.ts';
 import { keepReleases } from './artifacts/keep-releases.ts';
 import { databaseSchema } from './database/database.ts';
@@ -9,7 +10,6 @@ import type { Drivers } from './drivers.ts';
 import { guard } from './guard/guard.ts';
 import { health } from './health/health.ts';
 import {
-  approver,
   choice,
   duration,
   durationOrZero,
@@ -100,23 +100,6 @@ const judge = z
       .optional(),
   })
   .describe('When a canary is good, bad, or not yet known.');
-
-const approval = z
-  .strictObject({
-    beforeTraffic: yesNo().describe('Also ask before the first user is sent. Default: false.').optional(),
-    approvers: listOf(approver(), 200)
-      .describe('Who may approve here, instead of the approvers of the file.')
-      .optional(),
-    count: whole({ min: 1, max: 20, expected: 'a number of approvals from 1 to 20' })
-      .describe('How many people must approve. Default: 1.')
-      .optional(),
-    fourEyes: yesNo().describe('Who asked for the deployment cannot approve it. Default: true.').optional(),
-    deadline: duration().describe('How long an approval may take. Default: 1h.').optional(),
-    onTimeout: choice(['abort', 'hold'])
-      .describe('What happens when it passes: abort, or hold at the present share. Default: abort.')
-      .optional(),
-  })
-  .describe('Who decides, and by when.');
 
 const runKeys = {
   releases: path().describe('Folder with one folder per version.').optional(),

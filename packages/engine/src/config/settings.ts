@@ -4,6 +4,7 @@
 import type { SlotName } from '../domain/target.ts';
 import type { AccountName } from '../lib/accounts.ts';
 import type { GroupLimits } from '../lib/control-group.ts';
+import type { ApprovalSettings } from './approval/approval.ts';
 import type { ReleasesSettings } from './artifacts/keep-releases.ts';
 import type { AuditSettings } from './audit/audit.ts';
 import type { BalancerSettings } from './balancer/balancer.ts';
@@ -139,18 +140,6 @@ export interface JudgeSettings {
   readonly falseRollback: number;
   /** Least time, over all steps of a canary, before the comparison calls a release good. */
   readonly leastMs: number;
-}
-
-export interface ApprovalSettings {
-  /** Also before the first user is sent, independent of canary steps. */
-  readonly beforeTraffic: boolean;
-  /** Person ids, and Slack user groups as `group:S…`. */
-  readonly approvers: readonly string[];
-  readonly count: number;
-  /** The requester cannot approve. */
-  readonly fourEyes: boolean;
-  readonly deadlineMs: number;
-  readonly onTimeout: 'abort' | 'hold';
 }
 
 /** `shop` for the service's only or default target, else `shop/staging`. */

@@ -31,6 +31,7 @@ const reports = {
   'approval-asked': { mail: true },
   'approval-reminder': { mail: true },
   'approval-extended': {},
+  'glass-broken': { pager: true },
   'approval-expired': {},
   approved: {},
   rejected: {},

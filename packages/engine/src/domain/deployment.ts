@@ -25,4 +25,6 @@ export interface Plan {
   readonly accepted?: readonly string[];
   /** What the evidence says of the releases that must live with it; missing when nothing is widened. */
   readonly verdict?: string;
+  /** The release says that it is risky: more people may have to approve it. */
+  readonly risk?: 'high';
 }

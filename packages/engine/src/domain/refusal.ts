@@ -36,6 +36,7 @@ export const refusalRules = {
   'target-locked': 'a lock holds the target',
   'target-suspended': 'no machine deploys where the automation is suspended, until a person decides',
   'target-unknown': 'the service and target must be configured',
+  'too-early': 'people have time to look before an approval counts',
   'text-invalid': 'the command must be understood completely before anything is done',
 } as const;
 

@@ -14,6 +14,7 @@ export const schemaKey = ({ service, target }: TargetKey): string => `schema:${s
 export const fillingKey = ({ service, target }: TargetKey): string => `filling:${service}/${target}`;
 export const heldBackfillKey = ({ service, target }: TargetKey): string => `held-backfill:${service}/${target}`;
 export const readinessKey = ({ service, target }: TargetKey): string => `readiness:${service}/${target}`;
+export const remindedKey = (approvalId: string): string => `reminded:${approvalId}`;
 export const suspensionKey = ({ service, target }: TargetKey): string => `suspended:${service}/${target}`;
 export const waitingKey = ({ service, target }: TargetKey): string => `waiting:${service}/${target}`;
 export const contractKey = (contractId: string): string => `contract:${contractId}`;

@@ -5,6 +5,7 @@ import type { Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
 import { knownHint } from '../reading/known-keys.ts';
 import type { ConfigFile } from '../schema.ts';
+import type { ServiceOptions } from '../service-options.ts';
 import type { TargetDraft } from '../target-draft.ts';
 
 const uniqueKeys = ['id', 'slack', 'osUser', 'email', 'codeHost'] as const;
@@ -31,9 +32,9 @@ export function checkApprovers(draft: Draft<ConfigFile>, isHidden: (path: Path) 
   if (!draft || !known) return [];
   const lists: (readonly [Path, readonly (string | undefined)[] | undefined])[] = [[['approvers'], draft.approvers]];
   for (const [name, service] of Object.entries(draft.services ?? {})) {
-    lists.push([['services', name, 'approval', 'approvers'], service?.approval?.approvers]);
+    lists.push(...listsOf(['services', name, 'approval'], service?.approval));
     for (const [target, own] of Object.entries(service?.targets ?? {}))
-      lists.push([['services', name, 'targets', target, 'approval', 'approvers'], own?.approval?.approvers]);
+      lists.push(...listsOf(['services', name, 'targets', target, 'approval'], own?.approval));
   }
   return lists.flatMap(([path, list]) =>
     (list ?? []).flatMap((id, index) =>
@@ -42,6 +43,16 @@ export function checkApprovers(draft: Draft<ConfigFile>, isHidden: (path: Path) 
         : [unknownApprover([...path, index], isHidden([...path, index]) ? undefined : id, known)],
     ),
   );
+}
+
+type List = readonly (string | undefined)[] | undefined;
+
+function listsOf(path: Path, approval: Draft<ServiceOptions['approval']>): readonly (readonly [Path, List])[] {
+  return [
+    [[...path, 'approvers'], approval?.approvers],
+    [[...path, 'breakGlass'], approval?.breakGlass],
+    [[...path, 'highRisk', 'approvers'], approval?.highRisk?.approvers],
+  ];
 }
 
 function unknownApprover(path: Path, id: string | undefined, known: readonly string[]): Finding {

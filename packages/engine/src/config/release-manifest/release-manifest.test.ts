@@ -10,7 +10,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const silent = { command: undefined, requiredEnv: [], envFormats: [], smokeTests: [], notes: undefined, templates: [] };
+const silent = {
+  risk: 'normal',
+  command: undefined,
+  requiredEnv: [],
+  envFormats: [],
+  smokeTests: [],
+  notes: undefined,
+  templates: [],
+};
 
 const read = (text: string) => {
   writeFileSync(join(folder, 'bluegreen.release.yaml'), text);

@@ -7,10 +7,11 @@ import { z } from 'zod';
 import { BlueGreenError } from '../../lib/errors.ts';
 import { renderedName } from '../../lib/template.ts';
 import { decodeText } from '../../lib/text-file.ts';
+import type { Risk } from '../approval/approval.ts';
 import type { Path } from '../kit/path.ts';
 import { describeFound, error, type Finding, formatProblem } from '../kit/problems.ts';
 import { parseDuration } from '../kit/units.ts';
-import { duration, listOf, matching } from '../kit/values.ts';
+import { choice, duration, listOf, matching } from '../kit/values.ts';
 import { requiredEnv, resolveRequiredEnv, type VariableFormat } from '../process/required-env.ts';
 import { readDocument } from '../reading/document.ts';
 import { keysOf, schemaAt, unknownKey } from '../reading/known-keys.ts';
@@ -41,6 +42,8 @@ export interface ReleaseManifest extends DeclaredNeeds {
   readonly smokeTests: readonly SmokeTest[];
   /** For people: what is new. */
   readonly notes: string | undefined;
+  /** `high`: more people may have to approve it, see `approval.highRisk`. */
+  readonly risk: Risk;
   /** Files of the release that are filled in for each slot. */
   readonly templates: readonly string[];
 }
@@ -85,6 +88,7 @@ function manifestOf(file: ReleaseManifestFile): ReleaseManifest {
     ...resolveRequiredEnv(file.requiredEnv ?? []),
     smokeTests: (file.smokeTests ?? []).map(resolveSmokeTest),
     notes: file.notes?.trim() || undefined,
+    risk: file.risk ?? 'normal',
     templates: file.templates ?? [],
     reads,
     writes,
@@ -159,6 +163,7 @@ export const releaseManifest = z.strictObject({
   command: command().optional(),
   requiredEnv: requiredEnv.optional(),
   smokeTests: listOf(smokeTest, 100).optional(),
+  risk: choice(['normal', 'high']).optional(),
   notes: matching(/^(?:[^\p{Cc}]|[\n\t])+$/u, `a text of at most ${mostNotes} characters without control characters`)
     .max(mostNotes, `a text of at most ${mostNotes} characters`)
     .optional(),

@@ -35,6 +35,7 @@ export const decisionEvents = {
   'approval-asked': { planHash: text, deadlineAt: count, needed: count, tooFew: optional(text) },
   'approval-reminder': nothing,
   'approval-extended': nothing,
+  'glass-broken': { reason: text, needed: count },
   'approval-expired': nothing,
   approved: nothing,
   rejected: nothing,

@@ -21,6 +21,8 @@ export function putTroubles(parts: PageParts): (row: AuditRow) => void {
         return;
       case 'deployment-finished':
         return putEnd(parts, event);
+      case 'glass-broken':
+        return putGlass(parts, event);
       case 'guard-ended':
         return endGuarded(parts, event);
       case 'guard-paged':
@@ -46,6 +48,15 @@ function putEnd(parts: PageParts, row: AuditRow): void {
     const summary = `${view.name}: recovered, ${view.version} is live`;
     end(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: {} });
   }
+}
+
+/** An approval that left everybody else out: they hear of it at once, not in the next review. */
+function putGlass(parts: PageParts, row: AuditRow): void {
+  const view = viewOf(parts, row);
+  if (view === undefined) return;
+  const { service, target, id: deploymentId } = view;
+  const about = { at: row.at, trouble: 'break-glass', service, target, deploymentId } as const;
+  begin(parts, { ...about, summary: `${view.name}: ${row.sentence}`, details: detailsOf(row, view) });
 }
 
 /** Pages for what the guard of a target leaves to people, unless the check of both sides pages for the same. */

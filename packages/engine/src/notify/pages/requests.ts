@@ -28,6 +28,7 @@ const severities: Readonly<Record<TroubleName, 'critical' | 'error'>> = {
   halted: 'error',
   'rollback-failed': 'critical',
   'both-sides-ill': 'critical',
+  'break-glass': 'error',
   'live-side-ill': 'critical',
 };
 

@@ -25,7 +25,7 @@ describe('a deployment that ended', () => {
     for (const mode of ['deploy', 'rollback', 'switch'])
       expect(ended('promoted', mode)).toEqual({
         kind: 'ends',
-        troubles: ['halted', 'rollback-failed', 'live-side-ill'],
+        troubles: ['halted', 'rollback-failed', 'live-side-ill', 'break-glass'],
       });
   });
 

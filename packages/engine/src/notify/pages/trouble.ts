@@ -3,10 +3,10 @@
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { TargetView } from '../../api/views.ts';
 
-export type TroubleName = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill';
+export type TroubleName = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill' | 'break-glass';
 
 /** The troubles that a deployment leaves behind, and that the next one ends once all users are on it. */
-const leftBehind = ['halted', 'rollback-failed', 'live-side-ill'] as const;
+const leftBehind = ['halted', 'rollback-failed', 'live-side-ill', 'break-glass'] as const;
 
 export type Turn =
   | { readonly kind: 'begins'; readonly trouble: TroubleName; readonly summary: string }

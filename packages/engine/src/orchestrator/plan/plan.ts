@@ -3,6 +3,7 @@
 // Blue-green is a canary whose only weight is 100; a rollback to a warm standby is a plan that starts before `promote`.
 
 import { createHash } from 'node:crypto';
+import type { Risk } from '../../config/approval/approval.ts';
 import type { TargetSettings } from '../../config/settings.ts';
 import type { Mode, Plan } from '../../domain/deployment.ts';
 import type { BalancerCapabilities } from '../../load-balancer/capabilities.ts';
@@ -21,6 +22,8 @@ export interface PlanInput {
   readonly schema: readonly string[];
   readonly accepted?: readonly string[];
   readonly verdict?: string | undefined;
+  /** As the release says. */
+  readonly risk?: Risk | undefined;
 }
 
 export interface BuiltPlan extends Plan {
@@ -28,12 +31,13 @@ export interface BuiltPlan extends Plan {
 }
 
 export function buildPlan(input: PlanInput): BuiltPlan {
-  const { mode, schema, accepted = [], verdict } = input;
+  const { mode, schema, accepted = [], verdict, risk } = input;
   return {
     mode,
     schema,
     ...(accepted.length > 0 ? { accepted } : {}),
     ...(verdict === undefined ? {} : { verdict }),
+    ...(risk === 'high' ? { risk } : {}),
     steps: [...prepare(input), ...shift(input), ...goLive(input)],
   };
 }
@@ -50,13 +54,16 @@ function prepare({ mode, warm, hold, balancer }: PlanInput): RegisteredStep[] {
   return hold ? [...steps, { name: 'hold' }] : steps;
 }
 
-function shift({ mode, settings, hasActive, balancer }: PlanInput): RegisteredStep[] {
+function shift({ mode, settings, hasActive, balancer, risk }: PlanInput): RegisteredStep[] {
   if (mode === 'rollback' || mode === 'switch') return [];
-  const before: RegisteredStep[] = settings.approval.beforeTraffic ? [{ name: 'await-approval', percent: 0 }] : [];
-  if (!hasActive || !balancer.weights) return before;
-  const steps = settings.canary.flatMap(canarySteps);
+  const { beforeTraffic, highRisk } = settings.approval;
+  const steps = hasActive && balancer.weights ? settings.canary.flatMap(canarySteps) : [];
+  const asks = beforeTraffic || (risk === 'high' && highRisk !== undefined && !steps.some(isApproval));
+  const before: RegisteredStep[] = asks ? [{ name: 'await-approval', percent: 0 }] : [];
   return [...before, ...steps.filter(({ name }) => balancer.counts || name !== 'watch')];
 }
+
+const isApproval = ({ name }: RegisteredStep): boolean => name === 'await-approval';
 
 function canarySteps(
   { percent, watchMs, approval }: TargetSettings['canary'][number],

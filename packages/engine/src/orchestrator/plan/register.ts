@@ -1,6 +1,7 @@
 // A release is registered before it is planned: its files are read whole and digested, and are immutable from then on.
 
 import { join } from 'node:path';
+import type { Risk } from '../../config/approval/approval.ts';
 import { isMachine } from '../../domain/actor.ts';
 import { measureFolder } from '../../lib/digest.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
@@ -45,10 +46,10 @@ export async function registerAndPlan(
   // Everything that can be known of a start is known before the schema is touched.
   const kind = row.mode === 'rollback' ? 'rescue' : 'addition';
   preflight(target, row.slot, { version: row.version, digest, folder }, kind);
-  const { command, commandFrom, notes } = runSettingsOf(target, { folder });
+  const { command, commandFrom, notes, risk } = runSettingsOf(target, { folder });
   const schema = await releaseSchema(core, target, { version: row.version, folder }, signal);
   if (schema.refusal) return refusedFor(row.version, schema.refusal);
-  const facts = planFacts(core, target, { row, digest, schema: schema.plan, evidence: schema.evidence });
+  const facts = planFacts(core, target, { row, digest, risk, schema: schema.plan, evidence: schema.evidence });
   core.store.under(lease).write((tx) => {
     if (!known)
       addRelease(tx, {
@@ -92,9 +93,10 @@ export function planFacts(
     digest: string;
     schema: Pick<SchemaPlan, 'expand' | 'accepted'>;
     evidence?: SchemaEvidence | undefined;
+    risk?: Risk | undefined;
   },
 ) {
-  const { row, digest, schema, evidence } = input;
+  const { row, digest, schema, evidence, risk } = input;
   const plan = buildPlan({
     mode: row.mode,
     settings: target.settings,
@@ -105,6 +107,7 @@ export function planFacts(
     schema: schema.expand,
     accepted: schema.accepted,
     verdict: evidence?.headline,
+    risk,
   });
   return { plan, hash: currentHash(core, target, { plan, digest, fromSlot: row.fromSlot }) };
 }
@@ -129,4 +132,14 @@ export function currentHash(
     activeDigest: active?.role === 'active' ? (active.digest ?? undefined) : undefined,
     configDigest: core.settings.digest,
   });
+}
+
+/** The plan that people were asked about is not what would be done now. */
+export function isStale(
+  core: Core,
+  target: Target,
+  { plan, digest, fromSlot }: Pick<DeploymentRow, 'plan' | 'digest' | 'fromSlot'>,
+  askedHash: string,
+): boolean {
+  return plan !== null && currentHash(core, target, { plan, digest: digest ?? '', fromSlot }) !== askedHash;
 }

@@ -25,6 +25,7 @@ const says = (more: Partial<ReleaseManifest>): ReleaseManifest => ({
   envFormats: [],
   smokeTests: [],
   notes: undefined,
+  risk: 'normal',
   templates: [],
   reads: undefined,
   writes: undefined,

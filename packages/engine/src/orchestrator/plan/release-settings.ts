@@ -2,6 +2,7 @@
 // the release at each use, so that a restart, a rollback and a manual start run it as its deployment did.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { Risk } from '../../config/approval/approval.ts';
 import type { VariableFormat } from '../../config/process/required-env.ts';
 import { type ReleaseManifest, readReleaseManifest } from '../../config/release-manifest/release-manifest.ts';
 import type { SmokeTest, TargetSettings } from '../../config/settings.ts';
@@ -26,6 +27,7 @@ interface RunBy {
   readonly templates: readonly string[];
   readonly smokeTests: readonly SmokeTest[];
   readonly notes: string | undefined;
+  readonly risk: Risk;
   readonly warnings: readonly string[];
 }
 
@@ -54,6 +56,7 @@ export function merged(
     templates: manifest?.templates ?? [],
     smokeTests: [...settings.smokeTests, ...own.filter(({ name }) => !asked.has(name))],
     notes: manifest?.notes,
+    risk: manifest?.risk ?? 'normal',
     warnings: [
       ...(doubled.length === 0
         ? []

@@ -1,36 +1,27 @@
 // Approvals: given, refused, given more time. Bound to the plan that they were asked for.
 
 import type { DeploymentRef } from '../../api/engine.ts';
-import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { type Actor, actorName } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';
 import { clockTime } from '../../domain/times.ts';
-import {
-  type ApprovalRow,
-  addVote,
-  changeApproval,
-  type DeploymentRow,
-  readApproval,
-  votesOf,
-} from '../../state/deployments.ts';
-import type { Tx } from '../../state/store.ts';
+import { addVote, changeApproval, type DeploymentRow, votesOf } from '../../state/deployments.ts';
 import type { Core } from '../core.ts';
-import { currentHash } from '../plan/register.ts';
-import {
-  decide,
-  maxReason,
-  mayDecide,
-  moved,
-  type Refused,
-  type Situation,
-  staleCard,
-  unlocked,
-  who,
-} from './decide.ts';
+import { approveInEmergency } from './break-glass.ts';
+import { decide, maxReason, mayDecide, moved, type Refused, type Situation, unlocked, who } from './decide.ts';
+import { pendingApproval, refusedNow, tooEarly } from './pending-approval.ts';
 
 const extendMs = 30 * 60_000;
 
-export function approve(core: Core, ref: DeploymentRef, actor: Actor): Result<DeploymentRow> {
-  return decide(core, { verb: 'approve', ref, actor, tolerateStale: true }, (situation) => vote(situation, ref));
+export function approve(
+  core: Core,
+  ref: DeploymentRef,
+  actor: Actor,
+  { breakGlass }: { readonly breakGlass?: string | undefined } = {},
+): Result<DeploymentRow> {
+  const verb = breakGlass === undefined ? 'approve' : 'approve --break-glass';
+  return decide(core, { verb, ref, actor, tolerateStale: true }, (situation) =>
+    breakGlass === undefined ? vote(situation, ref) : approveInEmergency(situation, ref, breakGlass),
+  );
 }
 
 export function reject(core: Core, ref: DeploymentRef, actor: Actor, reason: string): Result<DeploymentRow> {
@@ -71,27 +62,12 @@ export function extend(core: Core, ref: DeploymentRef, actor: Actor): Result<Dep
 }
 
 export function vote(situation: Situation, ref: DeploymentRef): Refused | undefined {
-  const { core, tx, target, row, actor } = situation;
+  const { tx, row, actor } = situation;
   const approval = pendingApproval(situation, ref);
   if ('ok' in approval) return approval;
-  const refusal = mayDecide(situation, {}) ?? unlocked(situation);
+  const refusal =
+    mayDecide(situation, {}) ?? unlocked(situation) ?? tooEarly(situation, approval) ?? refusedNow(situation, approval);
   if (refusal) return refusal;
-  if (approval.onTimeout === 'abort' && row.pausedAt === null && approval.deadlineAt <= tx.now)
-    return refuse(
-      'already-decided',
-      `no one decided before the deadline at ${clockTime(approval.deadlineAt)}`,
-      'Extend it, or deploy again.',
-    );
-  if (
-    row.plan &&
-    approval.planHash !==
-      currentHash(core, target, { plan: row.plan, digest: row.digest ?? '', fromSlot: row.fromSlot })
-  )
-    return refuse(
-      'stale-plan',
-      'the active side or the configuration is not what it was when this approval was asked for',
-      'Abort, look at the plan again, and deploy again.',
-    );
   const person = actorName(actor);
   if (votesOf(tx.db, approval.id).includes(person))
     return refuse('already-decided', `${who(actor)} has approved already; ${approval.needed} people are needed`);
@@ -104,31 +80,5 @@ export function vote(situation: Situation, ref: DeploymentRef): Refused | undefi
     'approved',
     `${who(actor)} approves ${row.version}${approval.needed > 1 ? ` (${given} of ${approval.needed})` : ''}`,
   );
-  return undefined;
-}
-
-function pendingApproval({ tx, row }: Situation, ref: DeploymentRef): ApprovalRow | Refused {
-  const approval = readApproval(tx.db, row.id, row.position) ?? latestDecided(tx, row);
-  if (!approval)
-    return refuse(
-      'not-allowed-now',
-      `${row.version} does not wait for an approval (${row.phase})`,
-      'See status for what is possible now.',
-    );
-  if (approval.status !== 'pending')
-    return refuse(
-      'already-decided',
-      `already ${approval.status}${approval.decidedBy ? ` by ${shortName(approval.decidedBy)}` : ''} at ${clockTime(approval.decidedAt ?? approval.askedAt)}`,
-      'The first decision counts.',
-    );
-  return staleCard(row, ref) ?? approval;
-}
-
-/** For a click that comes after the step has ended: the approval it was meant for. */
-function latestDecided(tx: Tx, row: DeploymentRow): ApprovalRow | undefined {
-  for (let position = row.position; position >= 0; position -= 1) {
-    const approval = readApproval(tx.db, row.id, position);
-    if (approval) return approval;
-  }
   return undefined;
 }

@@ -10,8 +10,8 @@ type Refused = ReturnType<typeof refuse>;
 export function refuseUnlessApprover(
   { settings, name }: Pick<Target, 'settings' | 'name'>,
   actor: Actor,
+  approvers: readonly string[] = settings.approval.approvers,
 ): Refused | undefined {
-  const { approvers } = settings.approval;
   const who = shortName(actorName(actor));
   const refused = refuse('not-approver', `${who} is not an approver of ${name}`, `Approvers: ${approvers.join(', ')}.`);
   if (actor.kind !== 'person') return refused;

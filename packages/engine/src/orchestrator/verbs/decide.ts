@@ -2,6 +2,7 @@
 // button was drawn for with the state that is. The first decision wins; a late one gets the name of the first person.
 
 import type { DeploymentRef } from '../../api/engine.ts';
+import { approvalRule } from '../../config/approval/approval.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import type { BareAction } from '../../domain/audit-events.ts';
 import { ok, type Refusal, type Result, refuse } from '../../domain/refusal.ts';
@@ -88,10 +89,13 @@ export function mayDecide(
     target,
     row,
     actor,
-  }: Pick<Situation, 'core' | 'target' | 'actor'> & { readonly row: Pick<DeploymentRow, 'version' | 'requestedBy'> },
+  }: Pick<Situation, 'core' | 'target' | 'actor'> & {
+    readonly row: Pick<DeploymentRow, 'version' | 'requestedBy'> & Partial<Pick<DeploymentRow, 'plan'>>;
+  },
   { asRequester = false, what = row.version }: { readonly asRequester?: boolean; readonly what?: string },
 ): Refused | undefined {
-  const { approvers, fourEyes } = target.settings.approval;
+  const { fourEyes } = target.settings.approval;
+  const { approvers } = approvalRule(target.settings.approval, row.plan?.risk);
   if (actor.kind !== 'person') return refuse('not-approver', 'only people decide', '');
   const contributors = core.builds.contributors(target.key, row.version);
   const contribution = contributors.contributionOf(actor.id);
@@ -109,7 +113,7 @@ export function mayDecide(
       `${who(actor)} ${contribution} and cannot approve ${what === row.version ? 'it' : what}`,
       `Ask ${approvers.filter((id) => !contributors.people.includes(id)).join(', ') || 'another approver'}.`,
     );
-  return refuseUnlessApprover(target, actor);
+  return refuseUnlessApprover(target, actor, approvers);
 }
 
 export function unlocked({ core, target, actor, tx }: Situation): Refused | undefined {

@@ -147,6 +147,7 @@ export async function planOnly(core: Core, request: DeployRequest): Promise<Resu
     digest: digest ?? '',
     schema: schema.plan,
     evidence: schema.evidence,
+    risk: seen?.run?.risk,
   });
   const registered = readRelease(core.store.db, target.key.service, request.version);
   const held = readSlot(core.store.db, target.key, slot);

@@ -32,7 +32,7 @@ export async function lookAtRun(
   const measure = await measureFolder(folder);
   const { digest, bytes, files } = measure;
   try {
-    const { smokeTests, warnings, command, commandFrom, templates, notes } = runSettingsOf(target, { folder });
+    const { smokeTests, warnings, command, commandFrom, templates, notes, risk } = runSettingsOf(target, { folder });
     const change = { bytes, files, ...sizeBefore(db, target.key.service, from ?? null) };
     const account = accountSentence(target.settings.slots[slot]);
     const run = {
@@ -41,6 +41,7 @@ export async function lookAtRun(
       account,
       templates,
       notes,
+      risk,
       change,
       smokeTests: smokeTests.map(({ name }) => name),
     };

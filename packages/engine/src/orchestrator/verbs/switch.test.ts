@@ -73,6 +73,17 @@ describe('switch', () => {
     expect(row).toEqual({ kind: 'promote', actor: 'person:bob' });
   });
 
+  it('never takes users to a side that was given up before it had its approval', () => {
+    const { engine, store } = set('v2.0');
+    for (const label of ['aborted', 'failed'] as const) {
+      store.write((tx) => {
+        setSlot(tx, shop, 'green', { role: 'preview', version: 'v2.1', label });
+        tx.audit({ actor: 'engine', action: 'resumed', sentence: 'laid out for a test' });
+      });
+      refused(() => engine.switch({ actor: bob, to: 'green' }), 'nothing-to-switch');
+    }
+  });
+
   it('refuses with nothing there, under the lock of another, and while a deployment runs', () => {
     const { engine } = set();
     refused(() => engine.switch({ actor: alice }), 'nothing-to-switch');

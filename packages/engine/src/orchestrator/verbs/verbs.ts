@@ -58,7 +58,7 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
     inbox: createInbox(store),
     deploy: (request) => shown(deploy(core, request)),
     plan: (request) => planOnly(core, request),
-    approve: (ref, actor) => shown(approve(core, ref, actor)),
+    approve: (ref, actor, options) => shown(approve(core, ref, actor, options)),
     reject: (ref, actor, reason) => shown(reject(core, ref, actor, reason)),
     promote: (ref, actor, options) => shown(promote(core, ref, actor, options?.full ?? false)),
     pause: (ref, actor) => shown(pause(core, ref, actor)),

@@ -8,6 +8,7 @@ import type {
   Receipt,
   StepView,
 } from '../../api/deployment.ts';
+import { approvalRule } from '../../config/approval/approval.ts';
 import { targetName } from '../../config/settings.ts';
 import { personOf, shortName } from '../../domain/actor.ts';
 import { otherSlot } from '../../domain/target.ts';
@@ -26,6 +27,7 @@ import { type Core, healthOf, requireTarget, type Target } from '../core.ts';
 import { gatherFacts } from '../gates/facts.ts';
 import { warningsOf } from '../gates/gates.ts';
 import { readSuspension } from '../gates/suspension.ts';
+import { isStale } from '../plan/register.ts';
 import { shareOf } from '../routing/routing.ts';
 import { readOpen } from '../run/steps/drained.ts';
 import { knownStep, stepTitle } from '../run/steps/named.ts';
@@ -117,6 +119,7 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
   const { db } = core.store;
   const approval = readApproval(db, row.id, row.position) ?? approvalsOf(db, row.id).at(-1);
   if (!approval) return undefined;
+  const { approvers, minimumWaitMs } = approvalRule(target.settings.approval, row.plan?.risk);
   return {
     id: approval.id,
     status: approval.status,
@@ -129,7 +132,9 @@ function approvalView(core: Core, target: Target, row: DeploymentRow): ApprovalV
     decidedBy: approval.decidedBy ?? undefined,
     decidedAt: approval.decidedAt ?? undefined,
     reason: approval.reason ?? undefined,
-    approvers: target.settings.approval.approvers,
+    approvers,
+    stale: approval.status === 'pending' && isStale(core, target, row, approval.planHash),
+    opensAt: minimumWaitMs === 0 ? undefined : approval.askedAt + minimumWaitMs,
     fourEyes: target.settings.approval.fourEyes,
     writers: core.builds.contributors(target.key, row.version).people,
   };

@@ -1,8 +1,17 @@
 // A decision asked of people, bound to the plan, with a deadline and what happens when it passes. The canary stays
 // under watch while it waits.
 
+import { approvalRule } from '../../../config/approval/approval.ts';
 import { personOf, shortName } from '../../../domain/actor.ts';
-import { addApproval, advanceDeployment, changeApproval, readApproval } from '../../../state/deployments.ts';
+import { forHowLong } from '../../../domain/times.ts';
+import {
+  type ApprovalRow,
+  addApproval,
+  advanceDeployment,
+  changeApproval,
+  readApproval,
+} from '../../../state/deployments.ts';
+import { getSnapshot, putSnapshot, remindedKey } from '../../../state/snapshots.ts';
 import { requireUnchanged } from '../../plan/release-settings.ts';
 import {
   action,
@@ -33,7 +42,14 @@ export const awaitApproval: Step<AwaitApproval> = {
   actions: ({ row, approval }) =>
     approval?.status === 'pending'
       ? [
-          action('approve', `Approves ${row.version} and goes on with the plan ${approval.planHash.slice(0, 8)}.`),
+          ...(approval.stale
+            ? []
+            : [
+                action(
+                  'approve',
+                  `Approves ${row.version} and goes on with the plan ${approval.planHash.slice(0, 8)}.`,
+                ),
+              ]),
           action('reject', `Rejects ${row.version}; it is taken back.`, true),
           action('extend', 'Gives the approval 30 more minutes.'),
         ]
@@ -57,7 +73,8 @@ export const awaitApproval: Step<AwaitApproval> = {
 
 function ask({ core, lease, target, deployment, stepKey, step }: StepContext<AwaitApproval>): void {
   if (readApproval(core.store.db, deployment.id, stepKey.position)) return;
-  const { deadlineMs, count, onTimeout } = target.settings.approval;
+  const { deadlineMs, onTimeout } = target.settings.approval;
+  const { count } = approvalRule(target.settings.approval, deployment.plan?.risk);
   const contributors = core.builds.contributors(target.key, deployment.version);
   const tooFew = contributors.tooFewApprovers(personOf(deployment.requestedBy));
   core.store.under(lease).write((tx) => {
@@ -104,10 +121,29 @@ function decided(context: StepFrame, now: number, paused: boolean): StepResult |
     case 'expired':
       return failed('approval-expired', 'no one decided before the deadline');
     case 'pending':
+      if (!paused) remind(context, approval, now);
       return paused || now < approval.deadlineAt ? undefined : passDeadline(context);
     default:
       return failed('approval-cancelled', 'the approval was withdrawn');
   }
+}
+
+/** Once before each deadline, in whichever process: an extension has a deadline of its own. */
+function remind({ core, lease, target, deployment }: StepFrame, { id, askedAt, deadlineAt }: ApprovalRow, now: number) {
+  const { reminderMs } = target.settings.approval;
+  const isDue =
+    reminderMs > 0 && deadlineAt - reminderMs > askedAt && now >= deadlineAt - reminderMs && now < deadlineAt;
+  if (!isDue || getSnapshot<number>(core.store.db, remindedKey(id))?.value === deadlineAt) return;
+  core.store.under(lease).write((tx) => {
+    putSnapshot(tx.db, remindedKey(id), deadlineAt, tx.now);
+    tx.audit({
+      ...target.key,
+      actor: 'engine',
+      action: 'approval-reminder',
+      deploymentId: deployment.id,
+      sentence: `${deployment.version} waits for approval, and its time ends in ${forHowLong(deadlineAt - now)}`,
+    });
+  });
 }
 
 /** Asked again inside the transaction: a decision of the last moment counts. */

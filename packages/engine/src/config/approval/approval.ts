@@ -1,0 +1,124 @@
+// Who decides about a deployment, by when, and what a release of high risk needs beyond that.
+
+import { z } from 'zod';
+import { parseDuration } from '../kit/units.ts';
+import { approver, choice, duration, durationOrZero, listOf, whole, yesNo } from '../kit/values.ts';
+
+const approvers = () => listOf(approver(), 200);
+const count = () => whole({ min: 1, max: 20, expected: 'a number of approvals from 1 to 20' });
+
+export const approval = z
+  .strictObject({
+    beforeTraffic: yesNo().describe('Also ask before the first user is sent. Default: false.').optional(),
+    approvers: approvers().describe('Who may approve here, instead of the approvers of the file.').optional(),
+    count: count().describe('How many people must approve. Default: 1.').optional(),
+    fourEyes: yesNo().describe('Who asked for the deployment cannot approve it. Default: true.').optional(),
+    deadline: duration().describe('How long an approval may take. Default: 1h.').optional(),
+    onTimeout: choice(['abort', 'hold'])
+      .describe('What happens when it passes: abort, or hold at the present share. Default: abort.')
+      .optional(),
+    reminder: durationOrZero()
+      .describe('So long before the deadline the approvers are reminded once; 0s for never. Default: 15m.')
+      .optional(),
+    minimumWait: durationOrZero()
+      .describe('No approval counts before it has been asked for this long. Default: 0s.')
+      .optional(),
+    breakGlass: approvers()
+      .describe('Who may approve alone in an emergency, with a reason; everybody is paged. Default: nobody.')
+      .optional(),
+    highRisk: z
+      .strictObject({
+        approvers: approvers().describe('Who may approve it. Default: the approvers of the target.').optional(),
+        count: count().describe('How many people must approve it. Default: as any other release.').optional(),
+        minimumWait: durationOrZero().describe('Default: as any other release.').optional(),
+      })
+      .describe(
+        'For a release that says `risk: high`; one without an approval in its plan is asked about before any user.',
+      )
+      .optional(),
+  })
+  .describe('Who decides, and by when.');
+
+type ApprovalFile = z.infer<typeof approval>;
+
+export const defaultApproval = {
+  beforeTraffic: false,
+  count: 1,
+  fourEyes: true,
+  deadline: '1h',
+  onTimeout: 'abort',
+  reminder: '15m',
+  minimumWait: '0s',
+  breakGlass: [] as string[],
+} satisfies ApprovalFile;
+
+/** What is asked of people. */
+export interface ApprovalRule {
+  /** Person ids, and Slack user groups as `group:S…`. */
+  readonly approvers: readonly string[];
+  readonly count: number;
+  readonly minimumWaitMs: number;
+}
+
+export interface ApprovalSettings extends ApprovalRule {
+  /** Also before the first user is sent, independent of canary steps. */
+  readonly beforeTraffic: boolean;
+  /** The requester cannot approve. */
+  readonly fourEyes: boolean;
+  readonly deadlineMs: number;
+  readonly onTimeout: 'abort' | 'hold';
+  /** Before the deadline; 0: no reminder. */
+  readonly reminderMs: number;
+  /** Who may approve alone in an emergency. */
+  readonly breakGlass: readonly string[];
+  /** Undefined where a release of high risk is asked about as any other. */
+  readonly highRisk: ApprovalRule | undefined;
+}
+
+export type Risk = 'normal' | 'high';
+
+/** The rule for a release of this risk. */
+export function approvalRule(settings: ApprovalSettings, risk: Risk | undefined): ApprovalRule {
+  return risk === 'high' && settings.highRisk ? settings.highRisk : settings;
+}
+
+/** Everybody whose user groups must be known before one of them can decide. */
+export const decidersOf = ({ approvers, breakGlass, highRisk }: ApprovalSettings): readonly string[] => [
+  ...new Set([...approvers, ...breakGlass, ...(highRisk?.approvers ?? [])]),
+];
+
+export function resolveApproval(
+  given: ApprovalFile & typeof defaultApproval,
+  ofFile: readonly string[],
+): ApprovalSettings {
+  const { deadline, reminder, minimumWait, highRisk, approvers: own = ofFile, ...rest } = given;
+  const minimumWaitMs = parseDuration(minimumWait);
+  return {
+    ...rest,
+    approvers: own,
+    deadlineMs: parseDuration(deadline),
+    reminderMs: parseDuration(reminder),
+    minimumWaitMs,
+    highRisk: highRisk && {
+      approvers: highRisk.approvers ?? own,
+      count: highRisk.count ?? rest.count,
+      minimumWaitMs: highRisk.minimumWait === undefined ? minimumWaitMs : parseDuration(highRisk.minimumWait),
+    },
+  };
+}
+
+/** What came with a later version is left out while it decides nothing: an update makes no pending approval stale. */
+export function approvalInDigest({
+  reminderMs: _reminder,
+  minimumWaitMs,
+  breakGlass,
+  highRisk,
+  ...approval
+}: ApprovalSettings) {
+  return {
+    ...approval,
+    ...(minimumWaitMs === 0 ? {} : { minimumWaitMs }),
+    ...(breakGlass.length === 0 ? {} : { breakGlass }),
+    ...(highRisk ? { highRisk } : {}),
+  };
+}
