@@ -142,6 +142,7 @@ describe('defaults', () => {
         breakGlass: [],
         highRisk: undefined,
       },
+      roles: undefined,
       bakeMs: 120_000,
       standbyKeepMs: 86_400_000,
       afterBake: 'keep',

@@ -20,6 +20,7 @@ import { resolveNotify, resolveRecipients } from './notify/resolve.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
 import { resolveEnvironment } from './process/environment.ts';
 import { resolveRequiredEnv } from './process/required-env.ts';
+import { resolveRoles } from './roles/roles.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
 import type { ServiceOptions } from './service-options.ts';
 import type { CanaryStep, Person, Settings, SmokeTest, TargetSettings } from './settings.ts';
@@ -93,6 +94,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     balancer: resolveBalancer(own.loadBalancer, drivers.balancers, inFolder),
     canary: options.canary.map(resolveCanaryStep),
     approval: resolveApproval(options.approval, approvers),
+    roles: resolveRoles(options.roles),
     ...resolveAfterwards(options),
     channel: options.channel,
     recipients: resolveRecipients(options.notify),

@@ -29,6 +29,7 @@ import {
 import { recipients } from './notify/schema.ts';
 import { accountOptions, quota } from './process/account.ts';
 import { requiredEnv, variablePattern } from './process/required-env.ts';
+import { roles } from './roles/roles.ts';
 
 const jsonValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'a text, a number, true, false or null',
@@ -150,6 +151,7 @@ const otherKeys = {
     )
     .optional(),
   judge: judge.optional(),
+  roles: roles.optional(),
   approval: approval.optional(),
   bake: durationOrZero()
     .describe('How long the new side is watched after all users were moved. Default: 2m.')

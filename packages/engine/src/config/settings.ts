@@ -15,6 +15,7 @@ import type { HealthSettings } from './health/settings.ts';
 import type { NotifySettings, RecipientSettings } from './notify/settings.ts';
 import type { EnvironmentChoice } from './process/environment.ts';
 import type { VariableFormat } from './process/required-env.ts';
+import type { RoleSettings } from './roles/roles.ts';
 import type { StatusesSettings } from './statuses/statuses.ts';
 
 export interface Settings {
@@ -83,6 +84,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly canary: readonly CanaryStep[];
   readonly judge: JudgeSettings;
   readonly approval: ApprovalSettings;
+  /** Undefined: everybody in the list of people may do everything but approve. */
+  readonly roles: RoleSettings | undefined;
   readonly bakeMs: number;
   /** How long the standby stays running for rollback after the bake; undefined: until the next deployment. */
   readonly standbyKeepMs: number | undefined;

@@ -24,6 +24,7 @@ export const refusalRules = {
   quarantined: 'a release that was marked bad is deployed by a person, with the checks and approvals of a deployment',
   'reason-missing': 'a reject, a lock and a redeploy over a lock name their reason',
   'release-unknown': 'only releases that exist are deployed',
+  'role-missing': 'the roles of a target say who does what there',
   'schema-failed': 'what was begun and failed is named, and the next run goes on from there',
   'schema-incompatible': 'a side that cannot run on the present schema gets no users',
   'schema-needed': 'what a release needs that may get users is not taken away',

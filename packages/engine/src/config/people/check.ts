@@ -33,8 +33,11 @@ export function checkApprovers(draft: Draft<ConfigFile>, isHidden: (path: Path) 
   const lists: (readonly [Path, readonly (string | undefined)[] | undefined])[] = [[['approvers'], draft.approvers]];
   for (const [name, service] of Object.entries(draft.services ?? {})) {
     lists.push(...listsOf(['services', name, 'approval'], service?.approval));
-    for (const [target, own] of Object.entries(service?.targets ?? {}))
-      lists.push(...listsOf(['services', name, 'targets', target, 'approval'], own?.approval));
+    lists.push(...roleLists(['services', name, 'roles'], service?.roles));
+    for (const [target, own] of Object.entries(service?.targets ?? {})) {
+      const path: Path = ['services', name, 'targets', target];
+      lists.push(...listsOf([...path, 'approval'], own?.approval), ...roleLists([...path, 'roles'], own?.roles));
+    }
   }
   return lists.flatMap(([path, list]) =>
     (list ?? []).flatMap((id, index) =>
@@ -54,6 +57,11 @@ function listsOf(path: Path, approval: Draft<ServiceOptions['approval']>): reado
     [[...path, 'highRisk', 'approvers'], approval?.highRisk?.approvers],
   ];
 }
+
+const roleLists = (path: Path, roles: Draft<ServiceOptions['roles']>): readonly (readonly [Path, List])[] => [
+  [[...path, 'deployers'], roles?.deployers],
+  [[...path, 'operators'], roles?.operators],
+];
 
 function unknownApprover(path: Path, id: string | undefined, known: readonly string[]): Finding {
   if (known.length === 0) return error(path, 'people is empty, so no person can be an approver');

@@ -34,6 +34,7 @@ import {
   sameConfiguration,
   stateKnown,
 } from './gates.ts';
+import { mayDeploy, mayOperate } from './roles.ts';
 import { noon, openFacts } from './testing/open-facts.ts';
 
 const now = noon;
@@ -42,6 +43,7 @@ const lock = { ...shop, owner: 'person:bob', reason: 'stock-taking', since: now 
 const live = { requestedBy: 'machine:ci', version: 'v2.0', requestedAt: now - 120_000, phase: 'bake', id: 'd_7' };
 const suspension = { by: 'person:bob', reason: 'a look first', since: now - 120_000, deploymentId: undefined };
 const mark = { version: 'v2.1', reason: 'wrong prices', by: 'person:bob', at: now };
+const approvalOf = (approver: string) => ({ ...openFacts.rules.approval, approvers: [approver] });
 const eve: Actor = { kind: 'stranger', name: 'U0EVE', door: 'slack' };
 
 interface Case {
@@ -51,6 +53,8 @@ interface Case {
   readonly sentence: RegExp;
   readonly hint: RegExp;
   readonly passes: readonly Partial<GateFacts>[];
+  /** Another gate that its fact cannot pass either. */
+  readonly refusedBy?: string;
 }
 
 const cases: Readonly<Record<string, Case>> = {
@@ -69,6 +73,26 @@ const cases: Readonly<Record<string, Case>> = {
     sentence: /^bot \(pid 7\) drives with another configuration/,
     hint: /same bluegreen\.yaml/,
     passes: [],
+  },
+  mayDeploy: {
+    gate: mayDeploy,
+    code: 'role-missing',
+    refuses: { rules: { ...open.rules, roles: { deployers: ['bob'], operators: undefined } } },
+    sentence: /^alice is not a deployer of shop/,
+    hint: /^Deployers: bob\.$/,
+    passes: [{ rules: { ...open.rules, roles: { deployers: ['alice'], operators: [] } } }, { actor: ci }],
+  },
+  mayOperate: {
+    gate: mayOperate,
+    code: 'role-missing',
+    refuses: { rules: { approval: approvalOf('carol'), roles: { deployers: ['bob'], operators: ['dave'] } } },
+    sentence: /^alice is neither an operator nor a deployer of shop/,
+    hint: /^Operators: dave; deployers: bob\.$/,
+    passes: [
+      { rules: { approval: approvalOf('carol'), roles: { deployers: ['bob'], operators: ['alice'] } } },
+      { rules: { approval: approvalOf('alice'), roles: { deployers: ['bob'], operators: [] } } },
+    ],
+    refusedBy: 'mayDeploy',
   },
   stateKnown: {
     gate: stateKnown,
@@ -165,7 +189,9 @@ describe('a gate', () => {
   it.each(Object.entries(cases))(
     '%s lets pass what it does not refuse, and the facts of every other gate',
     (name, each) => {
-      const others = Object.entries(cases).flatMap(([other, { refuses }]) => (other === name ? [] : [refuses]));
+      const others = Object.entries(cases).flatMap(([other, { refuses, refusedBy }]) =>
+        other === name || refusedBy === name ? [] : [refuses],
+      );
       for (const facts of [{}, ...each.passes, ...others])
         expect(each.gate({ ...open, ...facts }), JSON.stringify(facts)).toEqual({ ok: true, value: undefined });
     },
@@ -207,7 +233,7 @@ describe('the gates of a verb', () => {
   });
 
   it('rollback hold up no one for a lock, a deployment, drift, a contract or a mark', () => {
-    expect(gatesOfRollback.map(({ gate }) => nameOf(gate))).toEqual(['inTeam', 'sameConfiguration']);
+    expect(gatesOfRollback.map(({ gate }) => nameOf(gate))).toEqual(['inTeam', 'sameConfiguration', 'mayOperate']);
   });
 });
 

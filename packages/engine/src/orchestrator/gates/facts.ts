@@ -78,6 +78,7 @@ export function gatherFacts(
     otherDriver: otherDriver(core),
     contracting: contracting(core, target),
     drift: driftOf(core, target),
+    rules: target.settings,
     suspension: readSuspension(db, target.key),
     portTaken: takenPort(core, target, active?.slot),
   };

@@ -6,6 +6,7 @@ import type { SlotName } from '../../domain/target.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import type { LockRow, QuarantineRow } from '../../state/targets.ts';
+import { mayDeploy, mayOperate, type RoleFacts } from './roles.ts';
 import { type Suspension, suspensionSentence } from './suspension.ts';
 
 export interface GateFacts {
@@ -39,6 +40,8 @@ export interface GateFacts {
   readonly contracting: { readonly migrations: string; readonly next: string | undefined } | undefined;
   /** What the load balancer does instead of what was decided, at the last check. */
   readonly drift: string | undefined;
+  /** Who may do what on the target. */
+  readonly rules: RoleFacts['rules'];
   readonly suspension: Suspension | undefined;
   /** Why the slot that a deployment would take cannot have its configured port. */
   readonly portTaken: string | undefined;
@@ -188,6 +191,7 @@ export function refuseMarked(version: string, mark: QuarantineRow | undefined): 
 export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gate }[] = [
   { name: 'team', gate: inTeam },
   { name: 'configuration', gate: sameConfiguration },
+  { name: 'role', gate: mayDeploy },
   { name: 'state', gate: stateKnown },
   { name: 'drift', gate: notDrifted },
   { name: 'release', gate: releaseKnown },
@@ -203,6 +207,7 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
 export const gatesOfSwitch: readonly { readonly name: string; readonly gate: Gate }[] = [
   { name: 'team', gate: inTeam },
   { name: 'configuration', gate: sameConfiguration },
+  { name: 'role', gate: mayDeploy },
   { name: 'drift', gate: notDrifted },
   { name: 'lock', gate: notLocked },
   { name: 'busy', gate: noLiveDeployment },
@@ -213,6 +218,7 @@ export const gatesOfSwitch: readonly { readonly name: string; readonly gate: Gat
 export const gatesOfRollback: readonly { readonly name: string; readonly gate: Gate }[] = [
   { name: 'team', gate: inTeam },
   { name: 'configuration', gate: sameConfiguration },
+  { name: 'role', gate: mayOperate },
 ];
 
 /** The first refusal, or a pass. */

@@ -11,6 +11,7 @@ import { confirmRouting, idleSlot, intendRouting, setSlot } from '../../state/ta
 import { type Core, healthOf, placeToAdopt, placeUrl, routingMutex, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
+import { mayDeploy } from '../gates/roles.ts';
 import { fenceOfVerb, highestGeneration } from '../routing/routing.ts';
 import { registerByHand } from './by-hand.ts';
 import { refused } from './refused.ts';
@@ -60,7 +61,13 @@ function cannotAdopt({ name, settings: { driver } }: Target) {
 
 function admissible(target: Target, facts: GateFacts): Result<undefined> {
   const answer = ask(
-    [{ gate: inTeam }, { gate: sameConfiguration }, { gate: noLiveDeployment }, { gate: releaseKnown }],
+    [
+      { gate: inTeam },
+      { gate: mayDeploy },
+      { gate: sameConfiguration },
+      { gate: noLiveDeployment },
+      { gate: releaseKnown },
+    ],
     facts,
   );
   if (!answer.ok || !facts.active) return answer;

@@ -14,6 +14,7 @@ import { changedFields, digestOfChanges } from '../controller/running.ts';
 import { asSlot, type Core, slotUrl, type Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, noLiveDeployment, sameConfiguration } from '../gates/gates.ts';
+import { mayOperate } from '../gates/roles.ts';
 import { refused } from './refused.ts';
 
 type ApplyRequest = Parameters<Engine['applyConfiguration']>[0];
@@ -78,7 +79,10 @@ export function leaveConfiguration(core: Core, request: LeaveRequest): Result<Ta
 }
 
 function leavable(core: Core, target: Target, { actor, seen }: LeaveRequest): Result<undefined> {
-  const gates = ask([{ gate: inTeam }, { gate: sameConfiguration }], gatherFacts(core, target, { actor, version: '' }));
+  const gates = ask(
+    [{ gate: inTeam }, { gate: mayOperate }, { gate: sameConfiguration }],
+    gatherFacts(core, target, { actor, version: '' }),
+  );
   if (!gates.ok) return gates;
   const left = getSnapshot<LeftAsItIs>(core.store.db, leftKey(target.key))?.value;
   if (left?.digest === seen)
@@ -102,7 +106,7 @@ async function admissible(
   { actor, seen }: ApplyRequest,
 ): Promise<Result<readonly Change[]>> {
   const gates = ask(
-    [{ gate: inTeam }, { gate: sameConfiguration }, { gate: noLiveDeployment }],
+    [{ gate: inTeam }, { gate: mayOperate }, { gate: sameConfiguration }, { gate: noLiveDeployment }],
     gatherFacts(core, target, { actor, version: '' }),
   );
   if (!gates.ok) return gates;

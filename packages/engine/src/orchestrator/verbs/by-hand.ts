@@ -23,6 +23,7 @@ import {
   sameConfiguration,
   stateKnown,
 } from '../gates/gates.ts';
+import { mayOperate } from '../gates/roles.ts';
 import { startRelease } from '../plan/release-settings.ts';
 import { standingOf, waysOut } from '../routing/standing.ts';
 import { awaitHealthy } from '../run/await-healthy.ts';
@@ -182,6 +183,7 @@ function isFree(core: Core, target: Target, { slot, version, actor }: ByHand): R
   const facts = gatherFacts(core, target, { actor, version: version ?? '' });
   const gates: readonly { gate: Gate }[] = [
     { gate: inTeam },
+    { gate: mayOperate },
     { gate: sameConfiguration },
     { gate: stateKnown },
     { gate: noLiveDeployment },

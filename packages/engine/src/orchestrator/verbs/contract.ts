@@ -16,6 +16,7 @@ import { readRelease } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, noLiveDeployment, notLocked, sameConfiguration, stateKnown } from '../gates/gates.ts';
+import { mayDeploy } from '../gates/roles.ts';
 import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { type ContractView, viewContract } from '../schema/contract-view.ts';
 import { contractEvidence, type SchemaEvidence } from '../schema/evidence.ts';
@@ -84,6 +85,7 @@ function mayAsk(core: Core, target: Target, actor: Actor): Result<undefined> {
   return ask(
     [
       { gate: inTeam },
+      { gate: mayDeploy },
       { gate: sameConfiguration },
       { gate: stateKnown },
       { gate: notLocked },

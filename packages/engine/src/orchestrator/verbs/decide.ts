@@ -13,6 +13,7 @@ import { readLock } from '../../state/targets.ts';
 import { type Core, requireTarget, type Target } from '../core.ts';
 import { otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, notLocked, sameConfiguration } from '../gates/gates.ts';
+import { mayOperate } from '../gates/roles.ts';
 import { refuseUnlessApprover } from './approver.ts';
 import { recordRefusal } from './refused.ts';
 
@@ -62,8 +63,13 @@ export function decide(
 }
 
 function admissible(core: Core, row: DeploymentRow, { ref, actor, tolerateStale }: Decision): Refused | undefined {
-  const member = ask([{ gate: inTeam }, { gate: sameConfiguration }], { actor, otherDriver: otherDriver(core) });
+  const target = requireTarget(core, row);
+  const facts = { actor, otherDriver: otherDriver(core), name: target.name, rules: target.settings };
+  const member = ask([{ gate: inTeam }, { gate: sameConfiguration }], facts);
   if (!member.ok) return member;
+  // Who may decide about an approval is asked with the approval itself.
+  const operates = tolerateStale ? undefined : mayOperate(facts);
+  if (operates?.ok === false) return operates;
   if (row.finishedAt !== null && !tolerateStale)
     return refuse(
       'not-allowed-now',

@@ -12,6 +12,7 @@ import { clearLock, readLock, readSlot, type SlotRow, setLock, setSlot } from '.
 import type { Core, Target } from '../core.ts';
 import { activeSide, findTarget, gatherFacts, otherDriver } from '../gates/facts.ts';
 import { ask, inTeam, notDrifted, sameConfiguration } from '../gates/gates.ts';
+import { mayOperate } from '../gates/roles.ts';
 import { recordRefusal } from './refused.ts';
 
 const defaultLockMs = 3_600_000;
@@ -31,9 +32,11 @@ export function onTarget(
   const found = findTarget(core, request);
   const answer = found.ok
     ? core.store.write((tx): Acted => {
-        const admitted = ask([{ gate: inTeam }, { gate: sameConfiguration }], {
+        const admitted = ask([{ gate: inTeam }, { gate: mayOperate }, { gate: sameConfiguration }] as const, {
           actor: request.actor,
           otherDriver: otherDriver(core),
+          name: found.value.name,
+          rules: found.value.settings,
         });
         return admitted.ok ? act(tx, found.value) : admitted;
       })

@@ -14,6 +14,7 @@ import { liveContract } from '../../state/contracts.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, noLiveDeployment, releaseKnown, sameConfiguration } from '../gates/gates.ts';
+import { mayOperate } from '../gates/roles.ts';
 import { contractSentence, contractState } from '../schema/contract-state.ts';
 import { contractOf } from '../schema/contract-view.ts';
 import { heldBackfill, unlessHeld } from '../schema/hold-backfill.ts';
@@ -129,7 +130,10 @@ function watchRun(say: MigrationsRun['say']) {
 
 function mayAct(core: Core, target: Target, { act, actor }: MigrationsRun, version: string): Result<undefined> {
   const facts = gatherFacts(core, target, { actor, version });
-  const may = ask([{ gate: inTeam }, { gate: sameConfiguration }, { gate: releaseKnown }] as const, facts);
+  const may = ask(
+    [{ gate: inTeam }, { gate: mayOperate }, { gate: sameConfiguration }, { gate: releaseKnown }] as const,
+    facts,
+  );
   if (!may.ok) return may;
   const held = act.kind === 'backfill' ? heldBackfill(core, target) : undefined;
   if (held)

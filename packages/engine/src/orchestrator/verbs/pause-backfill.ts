@@ -7,6 +7,7 @@ import { clockTime } from '../../domain/times.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, inTeam, sameConfiguration } from '../gates/gates.ts';
+import { mayOperate } from '../gates/roles.ts';
 import { heldBackfill, holdBackfill, letBackfillGo } from '../schema/hold-backfill.ts';
 import { type SchemaView, schemaView } from '../schema/schema-view.ts';
 import { maxReason } from './decide.ts';
@@ -61,7 +62,7 @@ function change(core: Core, { actor, ...ref }: BackfillHold, verb: string, act: 
   const target = found.value;
   const answer = core.store.write((tx): Result<undefined> => {
     const may = ask(
-      [{ gate: inTeam }, { gate: sameConfiguration }] as const,
+      [{ gate: inTeam }, { gate: mayOperate }, { gate: sameConfiguration }] as const,
       gatherFacts(core, target, { actor, version: '' }),
     );
     if (!may.ok) return may;

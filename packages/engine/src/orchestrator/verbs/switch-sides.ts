@@ -13,6 +13,7 @@ import { readQuarantine, readSlot } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, gatesOfSwitch, inTeam, refuseMarked, sameConfiguration } from '../gates/gates.ts';
+import { mayDeploy } from '../gates/roles.ts';
 import { knownStep } from '../run/steps/named.ts';
 import { lostFor } from '../schema/observe.ts';
 import { beginWayBack } from './begin.ts';
@@ -33,7 +34,7 @@ export function switchSides(core: Core, request: SwitchRequest): Result<Deployme
       live.pausedAt === null;
     const gathered = gatherFacts(core, target, { actor: request.actor, version: '' });
     const facts = held ? { ...gathered, live: undefined } : gathered;
-    const same = ask([{ gate: inTeam }, { gate: sameConfiguration }], facts);
+    const same = ask([{ gate: inTeam }, { gate: mayDeploy }, { gate: sameConfiguration }], facts);
     const meant = same.ok ? alreadySo(core, target, { request, live, active: gathered.active }) : undefined;
     if (meant) return meant;
     const answer = ask(gatesOfSwitch, facts);

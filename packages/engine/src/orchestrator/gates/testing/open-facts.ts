@@ -25,6 +25,7 @@ export const openFacts: GateFacts = {
   otherDriver: undefined,
   contracting: undefined,
   drift: undefined,
+  rules: { roles: undefined, approval: {} as never },
   suspension: undefined,
   portTaken: undefined,
 };
