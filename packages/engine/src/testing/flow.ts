@@ -193,9 +193,14 @@ function flowOf(world: World & { readonly changeSignal: FakeWake }, folder: stri
       if (fault) throw fault.thrown;
     },
     wait: async (id, ms) => {
+      const { life, run } = process();
       const until = clock.monotonic() + ms;
-      void process().run(id);
-      await moveTime(clock, () => clock.monotonic() >= until || row(id).finishedAt !== null);
+      let fault: unknown;
+      void run(id).catch((thrown: unknown) => {
+        fault = thrown;
+      });
+      await moveTime(clock, () => clock.monotonic() >= until || row(id).finishedAt !== null || fault !== undefined);
+      if (fault !== undefined && !life.isDead()) throw fault;
       return row(id);
     },
     killWhen: async (id, isSo) => {
