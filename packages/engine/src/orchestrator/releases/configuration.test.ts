@@ -1,12 +1,13 @@
 // Two sides of one target that were started with other settings answer differently: people are told which names differ,
 // once, and what a new start would change on each.
 
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlueGreenError } from '../../lib/errors.ts';
-import { setSlot } from '../../state/targets.ts';
+import { addRelease, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
 import { type Flow, startFlow } from '../../testing/flow.ts';
-import { write } from '../../testing/schema-flow.ts';
+import { digestOf, write } from '../../testing/schema-flow.ts';
 import { lookAtConfiguration, readSlotChange } from './configuration.ts';
 
 let flow: Flow;
@@ -116,14 +117,19 @@ describe('a side that a new start would change', () => {
     ['has ended', () => flow.environments.crash({ ...shop, slot: 'blue' })],
     [
       'is of another release than this state says',
-      () => write(flow, (tx) => setSlot(tx, shop, 'blue', { version: 'v9' })),
+      () =>
+        write(flow, (tx) => {
+          const place = { folder: join(flow.settings.targets[0]?.releasesFolder ?? '', 'v2'), registeredAt: 1 };
+          addRelease(tx, { service: 'shop', version: 'v2', digest: digestOf('v2'), ...place });
+          setSlot(tx, shop, 'blue', { version: 'v2' });
+        }),
     ],
     ['is idle', () => write(flow, (tx) => setSlot(tx, shop, 'blue', { role: 'idle', version: null, digest: null }))],
   ])('is not compared while it %s', async (_, prepare) => {
     configure({ A: '2' });
     await prepare();
     await look();
-    expect([changeOf('blue', 'v1'), changeOf('blue', 'v9')]).toEqual([undefined, undefined]);
+    expect([changeOf('blue', 'v1'), changeOf('blue', 'v2')]).toEqual([undefined, undefined]);
   });
 
   it('is not taken for a side that cannot be started by a fault of this program', async () => {

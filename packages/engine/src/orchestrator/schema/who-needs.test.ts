@@ -74,7 +74,7 @@ describe('a release holds the schema', () => {
     [{ service: 'shop', target: 'staging' }, 'the fake database', true],
     [{ service: 'shop', target: 'staging' }, 'another database', false],
     [{ service: 'shop', target: 'staging' }, undefined, false],
-    [{ service: 'till', target: 'production' }, 'the fake database', false],
+    [{ service: 'till', target: 'staging' }, 'the fake database', false],
   ])('on %o, whose database is %s: %s', (key, place, isCounted) => {
     const { core, target } = flow.process();
     const other: Target = { ...target, key, name: `${key.service}/${key.target}`, migrator: at(target, place) };

@@ -142,6 +142,8 @@ describe('a side that cannot run on the schema', () => {
       return false;
     });
     expect(flow.view(id).outcome).toMatchObject({ kind: 'failed', code: 'schema-incompatible' });
+    const failed = readJournal(flow.process().core.store.db, id).find(({ status }) => status === 'failed');
+    expect(failed?.name).toBe(step);
     expect(flow.balancers.nodes[0]?.routing).toMatchObject({ active: 'blue', canary: undefined });
   });
 
