@@ -133,17 +133,17 @@ describe('the next controller', () => {
     [
       'without the list cannot say which',
       () => rmSync(listing()),
-      'it cannot be told which, since they changed before they were looked at',
+      'it is not known which, since they changed before they were looked at',
     ],
     [
       'cannot say which from a list that is half written',
       () => writeFileSync(listing(), '{"digest": "'),
-      'it cannot be told which, since they changed before they were looked at',
+      'it is not known which, since they changed before they were looked at',
     ],
     [
       'cannot say which from a list of other files',
       () => writeFileSync(listing(), JSON.stringify({ digest: 'other', files: [] })),
-      'it cannot be told which, since they changed before they were looked at',
+      'it is not known which, since they changed before they were looked at',
     ],
   ])('%s', async (_, spoil, what) => {
     await look();

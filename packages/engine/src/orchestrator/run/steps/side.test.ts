@@ -32,9 +32,7 @@ describe('a slot is drained before it is taken', () => {
     await flow.passing(drained(draining, 'blue'));
     return { tookMs: flow.clock.monotonic() - began, story: flow.story(before) };
   };
-  const uncounted = (target: Target): Partial<Target> => ({
-    can: { ...target.can, balancer: { ...target.can.balancer, counts: false } },
-  });
+  const uncounted = ({ balancer }: Target): Partial<Target> => ({ balancer: { ...balancer, counts: undefined } });
 
   it('at once when nothing is open', async () => {
     expect(await drain()).toEqual({ tookMs: 0, story: [] });
