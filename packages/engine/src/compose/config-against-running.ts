@@ -6,8 +6,8 @@ import { drivers } from './drivers.ts';
 
 /** Empty before anything was started. @throws what the disk says, where the state folder may not be read */
 export function configurationAgainstRunning(settings: Settings): readonly PendingChange[] {
-  return pendingChanges(
-    settings,
-    drivers.environments.flatMap(({ running }) => running(settings.stateFolder)),
-  );
+  return drivers.environments.flatMap((driver) => {
+    const running = driver.running(settings.stateFolder);
+    return pendingChanges(settings, { running, addresses: driver.addressesOf(running) });
+  });
 }

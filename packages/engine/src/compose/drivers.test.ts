@@ -13,6 +13,7 @@ import { choice, path } from '../config/kit/values.ts';
 import type { EnvironmentDriver } from '../environment/driver.ts';
 import { slotsContract } from '../environment/environment.contract.ts';
 import type { Environment } from '../environment/environment.ts';
+import { localPortsOf } from '../environment/local-ports.ts';
 import { pause, systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { freePort } from '../lib/testing/ports.ts';
@@ -63,6 +64,7 @@ const storedReleases: EnvironmentDriver<typeof storedReleaseKeys, { readonly sig
     return withoutAdoption(environments.create());
   },
   running: () => [],
+  addressesOf: localPortsOf,
 };
 
 /** A SQLite file under another name, with its own key. */

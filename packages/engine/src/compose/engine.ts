@@ -157,7 +157,7 @@ function upstreamsOf(
   { service, target, slots }: TargetSettings,
 ): BalancerSpec['upstreams'] {
   const upstream = (slot: SlotName) =>
-    addresses.endpoints(addresses.asStarted({ service, target, slot, port: slots[slot].port }))[0];
+    addresses.endpoints(addresses.asStarted(addresses.configured({ service, target, slot }, slots[slot])))[0];
   return { blue: upstream('blue'), green: upstream('green') };
 }
 

@@ -20,7 +20,7 @@ export const refusalRules = {
   'not-supported': 'a target is asked only for what its drivers can do',
   'nothing-to-contract': 'a contract takes away what its release brings the files for, once rows are filled',
   'nothing-to-switch': 'the other slot must hold a running release',
-  'port-taken': 'a port belongs to the instance that was started on it, until that one ends',
+  'port-taken': 'an address belongs to the instance that was started on it, until that one ends',
   quarantined: 'a release that was marked bad is deployed by a person, with the checks and approvals of a deployment',
   'reason-missing': 'a reject, a lock and a redeploy over a lock name their reason',
   'release-unknown': 'only releases that exist are deployed',

@@ -8,7 +8,7 @@ import type { Finding } from '../config/kit/problems.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { ConfiguredCapabilities } from './capabilities.ts';
-import type { Environment, RunningInstance } from './environment.ts';
+import type { Addresses, Environment, RunningInstance } from './environment.ts';
 
 /** Each capability that is known from its name alone is present where the driver has it. */
 export interface EnvironmentDriver<Keys extends z.ZodType = z.ZodType, Settings = unknown>
@@ -27,6 +27,8 @@ export interface EnvironmentDriver<Keys extends z.ZodType = z.ZodType, Settings 
   create(parts: EnvironmentParts<Settings>): Environment;
   /** What runs now, read from the records below the state folder without opening the state. */
   running(stateFolder: string): readonly RunningInstance[];
+  /** Of what `running` returned. */
+  addressesOf(running: readonly RunningInstance[]): Addresses;
 }
 
 export interface EnvironmentParts<Settings = unknown> {

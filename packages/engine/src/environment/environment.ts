@@ -14,6 +14,11 @@ export interface SlotPlace {
   readonly port: number;
 }
 
+/** What the configuration says of where a slot is. */
+export interface ConfiguredSlot {
+  readonly port: number;
+}
+
 /** How an instance is judged. */
 export type HealthRule = HealthSettings;
 
@@ -125,12 +130,18 @@ export interface Endpoint {
 
 /** Where slots are reached. The flow knows no more than this about them. */
 export interface Addresses {
+  /** The place that the configuration gives to the slot. */
+  configured(slot: SlotKey, settings: ConfiguredSlot): SlotPlace;
   /** Where the instances of a slot at this place answer. */
   endpoints(place: SlotPlace): readonly [Endpoint, ...Endpoint[]];
   /** The place that the slot was started at; where nothing was started, the configured one. */
   asStarted(configured: SlotPlace): SlotPlace;
   /** For a sentence: `port 8001`. */
   nameOf(place: SlotPlace): string;
+  /** Equal for places that no two instances can have at once. Stored, in digests: it must not change. */
+  markOf(place: SlotPlace): string | number;
+  /** What a person does about an address that another slot keeps. */
+  readonly hintWhenTaken: string;
   /** Which of the others was started at the address that the configuration gives to this slot now, and keeps it. */
   holderOf(place: SlotPlace, others: readonly SlotKey[]): SlotKey | undefined;
   /**

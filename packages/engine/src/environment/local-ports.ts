@@ -1,7 +1,13 @@
 // Slots that are reached on ports of this machine: what an environment says about their addresses.
 
 import type { SlotKey } from '../domain/target.ts';
-import { type Addresses, describePlace, type SlotPlace, type StartedInstance } from './environment.ts';
+import {
+  type Addresses,
+  describePlace,
+  type RunningInstance,
+  type SlotPlace,
+  type StartedInstance,
+} from './environment.ts';
 
 const host = '127.0.0.1';
 
@@ -10,9 +16,13 @@ export function localPorts(startedAs: (slot: SlotKey) => StartedInstance | undef
   const holderOf = ({ port, ...slot }: SlotPlace, others: readonly SlotKey[]) =>
     others.filter((each) => describePlace(each) !== describePlace(slot)).find((each) => startedAs(each)?.port === port);
   return {
+    configured: ({ service, target, slot }, { port }) => ({ service, target, slot, port }),
     endpoints: ({ port }) => [{ host, port }],
     asStarted: (place) => ({ ...place, port: startedAs(place)?.port ?? place.port }),
     nameOf: ({ port }) => `port ${port}`,
+    markOf: ({ port }) => port,
+    hintWhenTaken:
+      'Give the slot a free port, or put the old one back. `bg config check` shows what runs on which port.',
     holderOf,
     placeToStart: (place, sibling) => {
       if (!holderOf(place, [sibling])) return place;
@@ -21,3 +31,7 @@ export function localPorts(startedAs: (slot: SlotKey) => StartedInstance | undef
     },
   };
 }
+
+/** Of instances whose records were read already. */
+export const localPortsOf = (running: readonly RunningInstance[]): Addresses =>
+  localPorts((slot) => running.find((each) => describePlace(each) === describePlace(slot)));

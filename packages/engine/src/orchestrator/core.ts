@@ -84,8 +84,8 @@ export async function ensureUp({ log }: Core, target: Target): Promise<void> {
   }
 }
 
-export function placeOf({ key, settings }: Target, slot: SlotName): SlotPlace {
-  return { ...key, slot, port: settings.slots[slot].port };
+export function placeOf({ key, settings, environment }: Target, slot: SlotName): SlotPlace {
+  return environment.addresses.configured({ ...key, slot }, settings.slots[slot]);
 }
 
 /** Where the instance in the slot answers; where nothing was started, where it would. */

@@ -7,6 +7,7 @@ import type { EngineDrivers } from '../compose/engine-drivers.ts';
 import * as checked from '../config/check.ts';
 import * as loaded from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import { localPortsOf } from '../environment/local-ports.ts';
 import type { BalancerDriver } from '../load-balancer/driver.ts';
 import { noMigrator } from '../migrator/none.ts';
 import { createFakeBalancers, type FakeBalancer, fakeCapabilities } from './fake-balancer.ts';
@@ -37,6 +38,7 @@ export const smallDrivers: EngineDrivers = {
       create: ({ stateFolder, clock }) =>
         createFakeEnvironments({ folder: join(stateFolder, 'slots'), clock }).create(),
       running: () => [],
+      addressesOf: localPortsOf,
     },
   ],
   databases: [

@@ -1,6 +1,7 @@
 // Plain processes of this machine, as the configuration and the engine know them.
 
 import type { EnvironmentDriver } from '../driver.ts';
+import { localPortsOf } from '../local-ports.ts';
 import { createProcessEnvironment } from './driver.ts';
 import { runningInstances } from './started.ts';
 
@@ -11,4 +12,5 @@ export const processes: EnvironmentDriver = {
   quota: { limits: ['memory', 'cpu', 'pids'] },
   create: ({ stateFolder, clock, log }) => createProcessEnvironment({ stateFolder, clock, log }),
   running: runningInstances,
+  addressesOf: localPortsOf,
 };

@@ -11,9 +11,10 @@ import type { Core, Target } from '../core.ts';
 import { digestOfChanges, type PendingChange, pendingChanges } from './running.ts';
 
 export function pendingNow({ settings, targets }: Core): readonly PendingChange[] {
-  // One environment serves all targets of a state.
-  const [first] = targets;
-  return first ? pendingChanges(settings, first.environment.running()) : [];
+  const environments = new Map(targets.map(({ settings: { driver }, environment }) => [driver, environment]));
+  return [...environments.values()].flatMap((each) =>
+    pendingChanges(settings, { running: each.running(), addresses: each.addresses }),
+  );
 }
 
 /** Of one target, as this process reads the configuration. */

@@ -7,7 +7,7 @@ import type { HealthSettings } from '../../config/health/settings.ts';
 import type { Settings, TargetSettings } from '../../config/settings.ts';
 import { targetName } from '../../config/settings.ts';
 import type { SlotKey } from '../../domain/target.ts';
-import { describePlace, type RunningInstance } from '../../environment/environment.ts';
+import { type Addresses, describePlace, type RunningInstance } from '../../environment/environment.ts';
 
 export interface PendingChange extends SlotKey {
   readonly kind: 'not-configured' | 'port' | 'health';
@@ -23,43 +23,50 @@ export function digestOfChanges(changes: readonly Pick<PendingChange, 'print'>[]
 
 const printOf = (what: unknown): string => createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
 
+/** What runs in one environment, and how it says where. */
+export interface Runs {
+  readonly running: readonly RunningInstance[];
+  readonly addresses: Addresses;
+}
+
 /** Pure. In the order of what runs. */
-export function pendingChanges(
-  settings: Pick<Settings, 'targets'>,
-  running: readonly RunningInstance[],
-): readonly PendingChange[] {
-  return running.flatMap((instance): readonly PendingChange[] => {
+export function pendingChanges(settings: Pick<Settings, 'targets'>, runs: Runs): readonly PendingChange[] {
+  return runs.running.flatMap((instance): readonly PendingChange[] => {
     const { service, target } = instance;
     const configured = settings.targets.find((each) => each.service === service && each.target === target);
-    if (!configured) return [orphan(instance)];
-    return [...portChange(configured, instance, running), ...healthChange(configured, instance)];
+    if (!configured) return [orphan(instance, runs)];
+    return [...addressChange(configured, instance, runs), ...healthChange(configured, instance)];
   });
 }
 
-function orphan(instance: RunningInstance): PendingChange {
-  const { service, target, slot, version, port } = instance;
-  const print = printOf(['not-configured', slot, version, port]);
-  return { service, target, slot, kind: 'not-configured', sentence: orphanSentence(instance), print };
+function orphan(instance: RunningInstance, { addresses }: Runs): PendingChange {
+  const { service, target, slot, version } = instance;
+  const print = printOf(['not-configured', slot, version, addresses.markOf(instance)]);
+  const sentence = orphanSentence(instance, addresses.nameOf(instance));
+  return { service, target, slot, kind: 'not-configured', sentence, print };
 }
 
-function orphanSentence(instance: RunningInstance): string {
-  return `${describePlace(instance)} runs ${instance.version} on port ${instance.port}, and the configuration does not name it any more: nothing supervises it and nothing stops it. Put its name back, or stop it first under its old name`;
+function orphanSentence(instance: RunningInstance, address: string): string {
+  return `${describePlace(instance)} runs ${instance.version} on ${address}, and the configuration does not name it any more: nothing supervises it and nothing stops it. Put its name back, or stop it first under its old name`;
 }
 
-function portChange(
+function addressChange(
   configured: TargetSettings,
-  { service, target, slot, version, port }: RunningInstance,
-  running: readonly RunningInstance[],
+  instance: RunningInstance,
+  { running, addresses }: Runs,
 ): readonly PendingChange[] {
-  const wanted = configured.slots[slot].port;
-  if (wanted === port) return [];
-  const holder = running.find((each) => each.port === wanted);
+  const { service, target, slot, version } = instance;
+  const wanted = addresses.configured({ service, target, slot }, configured.slots[slot]);
+  const [before, after] = [addresses.markOf(instance), addresses.markOf(wanted)];
+  if (before === after) return [];
+  const holder = addresses.holderOf(wanted, running);
   const when =
     holder === undefined
       ? 'it takes effect at the next start of this slot'
-      : `that port is in use by ${describePlace(holder)}, so no release can be started in ${slot} before that one ends`;
-  const sentence = `${slot} of ${targetName(configured)} runs ${version} on port ${port}, the configuration says ${wanted}: ${when}`;
-  return [{ service, target, slot, kind: 'port', sentence, print: printOf(['port', slot, version, port, wanted]) }];
+      : `that address is in use by ${describePlace(holder)}, so no release can be started in ${slot} before that one ends`;
+  const sentence = `${slot} of ${targetName(configured)} runs ${version} on ${addresses.nameOf(instance)}, the configuration says ${addresses.nameOf(wanted)}: ${when}`;
+  // The kind is stored: it is the word of the first environment for an address.
+  return [{ service, target, slot, kind: 'port', sentence, print: printOf(['port', slot, version, before, after]) }];
 }
 
 function healthChange(

@@ -51,7 +51,11 @@ describe('the gates of a deployment', () => {
     ['a target that is busy', { live }, 'target-busy'],
     ['a version that is live already', { version: 'v1.0' }, 'already-active'],
     ['a load balancer that does something else', { drift: 'users go to green' }, 'drifted'],
-    ['a port that another instance has', { portTaken: 'the configuration gives port 1 to blue' }, 'port-taken'],
+    [
+      'a port that another instance has',
+      { addressTaken: { sentence: 'the configuration gives port 1 to blue', hint: '' } },
+      'port-taken',
+    ],
     [
       'a stranger first, whatever else is wrong',
       { actor: { kind: 'stranger', name: 'x', door: 'cli' }, live, lock, releaseExists: false },

@@ -80,7 +80,7 @@ export function gatherFacts(
     drift: driftOf(core, target),
     rules: target.settings,
     suspension: readSuspension(db, target.key),
-    portTaken: takenPort(core, target, active?.slot),
+    addressTaken: takenAddress(core, target, active?.slot),
   };
 }
 
@@ -90,10 +90,11 @@ function driftOf(core: Core, { key }: Target): string | undefined {
   return drift?.blocks === true ? drift.sentence : undefined;
 }
 
-function takenPort({ targets }: Core, target: Target, active: SlotName | undefined): string | undefined {
+function takenAddress({ targets }: Core, target: Target, active: SlotName | undefined): GateFacts['addressTaken'] {
   const slot = active === undefined ? 'blue' : otherSlot(active);
   const holder = holderOfAddress(targets, target, slot);
-  return holder && addressTaken(target, slot, holder);
+  const hint = target.environment.addresses.hintWhenTaken;
+  return holder && { sentence: addressTaken(target, slot, holder), hint };
 }
 
 function contracting(core: Core, target: Target): GateFacts['contracting'] {

@@ -43,8 +43,8 @@ export interface GateFacts {
   /** Who may do what on the target. */
   readonly rules: RoleFacts['rules'];
   readonly suspension: Suspension | undefined;
-  /** Why the slot that a deployment would take cannot have its configured port. */
-  readonly portTaken: string | undefined;
+  /** Why the slot that a deployment would take cannot have its configured address. */
+  readonly addressTaken: { readonly sentence: string; readonly hint: string } | undefined;
 }
 
 /** A gate names the facts it reads, so that it can be asked where only those are known. */
@@ -140,15 +140,9 @@ export const notDrifted: Gate<'drift' | 'name'> = ({ drift, name }) =>
 const driftHint =
   'An approver puts back what was decided (`bg routing restore`), or decides for what the load balancer does now (`bg routing adopt`).';
 
-/** Ports that were exchanged, or given to another slot, while the one that has them runs. */
-export const portFree: Gate<'portTaken'> = ({ portTaken }) =>
-  portTaken === undefined
-    ? pass
-    : refuse(
-        'port-taken',
-        portTaken,
-        'Give the slot a free port, or put the old one back. `bg config check` shows what runs on which port.',
-      );
+/** Addresses that were exchanged, or given to another slot, while the one that has them runs. */
+export const addressFree: Gate<'addressTaken'> = ({ addressTaken }) =>
+  addressTaken === undefined ? pass : refuse('port-taken', addressTaken.sentence, addressTaken.hint);
 
 /** Names the version that was marked where it was another one with the same files. */
 export function markSentence(version: string, mark: Pick<QuarantineRow, 'version' | 'by' | 'at' | 'reason'>): string {
@@ -201,7 +195,7 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
   { name: 'busy', gate: noLiveDeployment },
   { name: 'contract', gate: notContracting },
   { name: 'already active', gate: notActiveAlready },
-  { name: 'port', gate: portFree },
+  { name: 'port', gate: addressFree },
 ];
 
 export const gatesOfSwitch: readonly { readonly name: string; readonly gate: Gate }[] = [

@@ -118,7 +118,7 @@ async function admissible(
     return refuse(
       'not-allowed-now',
       `every instance of ${target.name} is judged by the configured health rule already`,
-      'A changed port or environment takes effect at the next start of a slot.',
+      'A changed address or environment takes effect at the next start of a slot.',
     );
   const fresh = unlessStale(core, target, seen);
   if (!fresh.ok) return fresh;

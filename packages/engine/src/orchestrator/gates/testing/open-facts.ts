@@ -27,5 +27,5 @@ export const openFacts: GateFacts = {
   drift: undefined,
   rules: { roles: undefined, approval: {} as never },
   suspension: undefined,
-  portTaken: undefined,
+  addressTaken: undefined,
 };
