@@ -4,7 +4,7 @@
 import type { BuildRule } from '../config/builds/settings.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { StoredBuild } from '../domain/build.ts';
-import type { TargetReaction } from '../domain/events/builds.ts';
+import type { ReactionCode, TargetReaction } from '../domain/events/builds.ts';
 import { clockTime } from '../domain/times.ts';
 import type { AdmittedDeployment, BuildsContext, BuildTarget } from './flow.ts';
 import { newerLive } from './order.ts';
@@ -57,7 +57,7 @@ function decideOne(
     deployment: undefined,
     code: undefined,
   };
-  const decided = (became: TargetReaction['became'], sentence: string, code?: string): DecidedReaction => ({
+  const decided = (became: TargetReaction['became'], sentence: string, code?: ReactionCode): DecidedReaction => ({
     target,
     reaction: { ...base, became, sentence, code },
     admitted: undefined,

@@ -46,13 +46,15 @@ describe('an event', () => {
     write({ ...said, action: 'paused', detail: { until: 5 } });
     // @ts-expect-error this action has no code
     write({ ...said, action: 'paused', code: 'given-up' });
-    // @ts-expect-error no role has this name
     write({
       ...said,
       action: 'crashed',
+      // @ts-expect-error no role has this name
       code: 'spare',
       detail: { slot: 'blue', role: 'active', version: 'v1', lastLog: [] },
     });
+    // @ts-expect-error no kind of mail has this name
+    write({ ...said, action: 'mail-dropped', code: 'newsletter', detail: { fact: 'live' } });
     // @ts-expect-error no reason has this name
     write({ ...said, action: 'turned-back', code: 'bad-luck' });
     const part: string = 'started';
@@ -109,6 +111,8 @@ describe('a row of an older version', () => {
 describe('a reason', () => {
   it('is one of a closed union', () => {
     const reason: ReasonCode = 'never-healthy';
+    // @ts-expect-error no kind of mail has this name
+    write({ ...said, action: 'mail-dropped', code: 'newsletter', detail: { fact: 'live' } });
     // @ts-expect-error no reason has this name
     const other: ReasonCode = 'bad-luck';
     expect([reason, other]).toHaveLength(2);

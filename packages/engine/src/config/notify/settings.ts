@@ -1,5 +1,7 @@
 // How people are notified outside of Slack, and who about what: checked, defaults filled in.
 
+import type { MailFact } from '../../domain/notices.ts';
+
 export interface NotifySettings {
   /** Address of the Slack workspace, without a slash at its end. */
   readonly workspace: string | undefined;
@@ -36,24 +38,13 @@ export interface Secret {
   readonly file?: string | undefined;
 }
 
-/** What mail is about. */
-export type FactName =
-  | 'build-broken'
-  | 'build-fixed'
-  | 'awaiting-approval'
-  | 'live'
-  | 'rolled-back'
-  | 'failed'
-  | 'side-restored'
-  | 'halted';
-
 export type Role = 'requester' | 'authors' | 'approvers' | 'developers' | 'productManagers';
 
 /** Of a target; ids of people. */
 export interface RecipientSettings {
   readonly developers: readonly string[];
   readonly productManagers: readonly string[];
-  readonly mail: Readonly<Record<FactName, readonly Role[]>>;
+  readonly mail: Readonly<Record<MailFact, readonly Role[]>>;
 }
 
 /** What must never be written down. What is short or a number would be found, and masked, where it means something else. */

@@ -5,6 +5,9 @@ import type { Author, Reaction } from '../build.ts';
 import type { RefusalCode } from '../refusal.ts';
 import { count, flag, listOf, optional, type Read, record, type Shape, text, type Written } from './shape.ts';
 
+/** Why a build that a rule deploys is announced instead. */
+export type ReactionCode = RefusalCode | 'older' | 'forked';
+
 /** What became of a build on one target. */
 export interface TargetReaction {
   readonly target: string;
@@ -19,7 +22,7 @@ export interface TargetReaction {
   readonly older: boolean;
   readonly deployment: string | undefined;
   /** Why a `deploy` was refused: a refusal's code, `older` or `forked`. */
-  readonly code: string | undefined;
+  readonly code: ReactionCode | undefined;
   readonly sentence: string;
 }
 

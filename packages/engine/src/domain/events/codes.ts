@@ -1,6 +1,7 @@
 // Which code an event carries in addition to its action. An action that is not here carries none.
 
 import type { Mode } from '../deployment.ts';
+import type { MailKind, StatusKind, Trouble } from '../notices.ts';
 import type { EndCode, ReasonCode } from '../reasons.ts';
 import type { RefusalCode } from '../refusal.ts';
 import type { Role } from '../target.ts';
@@ -31,8 +32,8 @@ export interface AuditCodes {
   'backfill-failed': ReasonCode;
   'contract-ended': 'done' | 'failed' | 'refused' | 'rejected' | 'expired';
   'build-not-deployed': NotDeployedCode;
-  /** The fact that the mail was about. */
-  'mail-dropped': string;
-  'page-dropped': string;
-  'status-dropped': string;
+  /** What it was about; `unknown`: another version of this program put it into the outbox. */
+  'mail-dropped': MailKind | 'unknown';
+  'page-dropped': Trouble;
+  'status-dropped': StatusKind | 'unknown';
 }

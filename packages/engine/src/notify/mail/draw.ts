@@ -2,11 +2,12 @@
 // escaped in HTML.
 
 import type { Role } from '../../config/notify/settings.ts';
+import type { MailKind } from '../../domain/notices.ts';
 import { clockTime } from '../../domain/times.ts';
 import type { Link } from '../links.ts';
 import { htmlSafe, oneLine } from '../text.ts';
 import type { Fact } from './facts.ts';
-import type { Drawing, Templates } from './templates.ts';
+import type { Templates } from './templates.ts';
 
 export interface Drawn {
   readonly subject: string;
@@ -61,7 +62,7 @@ const roleWords: Readonly<Record<Role, string>> = {
   productManagers: 'a product manager',
 };
 
-function fill(templates: Templates, drawing: Drawing, values: object): Drawn {
+function fill(templates: Templates, drawing: MailKind, values: object): Drawn {
   return {
     subject: oneLine(templates(drawing, 'subject')(values), 200),
     text: templates(drawing, 'text')(values),

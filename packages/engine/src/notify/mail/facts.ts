@@ -1,16 +1,16 @@
 // Which rows of the audit log are worth a mail, and what it says. Pure: a row and what is known of it in, a fact out.
 
 import type { DeploymentView } from '../../api/deployment.ts';
-import type { FactName } from '../../config/notify/settings.ts';
 import { eventFor } from '../../domain/audit-actions.ts';
 import type { AuditRead, AuditRow } from '../../domain/audit-events.ts';
 import type { OutcomeKind } from '../../domain/deployment.ts';
+import type { MailFact } from '../../domain/notices.ts';
 import { clockTime } from '../../domain/times.ts';
 import { oneLine, webLink } from '../text.ts';
 
 /** What a mail reports, as plain text of one line each. */
 export interface Fact {
-  readonly name: FactName;
+  readonly name: MailFact;
   /** Of the audit row. */
   readonly seq: number;
   readonly at: number;
@@ -70,7 +70,7 @@ export function factOf(row: AuditRow, known: Known): Fact | undefined {
 }
 
 /** Superseded and cancelled ones were never tried: the person who did that knows. */
-const endings: Readonly<Record<OutcomeKind, FactName | undefined>> = {
+const endings: Readonly<Record<OutcomeKind, MailFact | undefined>> = {
   promoted: 'live',
   'rolled-back': 'rolled-back',
   failed: 'failed',
@@ -102,7 +102,7 @@ function buildFact(
   };
 }
 
-function deploymentFact(row: AuditRow, { view, place, nameOf }: Known, name: FactName): Fact | undefined {
+function deploymentFact(row: AuditRow, { view, place, nameOf }: Known, name: MailFact): Fact | undefined {
   if (view === undefined) return undefined;
   const { approval, origin, from } = view;
   const deadline = name === 'awaiting-approval' && approval?.status === 'pending' ? approval.deadlineAt : undefined;
@@ -123,7 +123,7 @@ function deploymentFact(row: AuditRow, { view, place, nameOf }: Known, name: Fac
   };
 }
 
-function headlineOf(name: FactName, { version, from, mode, outcome }: DeploymentView): string {
+function headlineOf(name: MailFact, { version, from, mode, outcome }: DeploymentView): string {
   switch (name) {
     case 'awaiting-approval':
       return `${version} waits for approval`;
@@ -146,7 +146,7 @@ function headlineOf(name: FactName, { version, from, mode, outcome }: Deployment
   }
 }
 
-function common({ seq, at, service, target, deploymentId, sentence }: AuditRow, name: FactName) {
+function common({ seq, at, service, target, deploymentId, sentence }: AuditRow, name: MailFact) {
   return {
     name,
     seq,

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from '../../api/engine.ts';
 import type { MailSettings } from '../../config/notify/settings.ts';
+import { mailKinds, storedKind } from '../../domain/notices.ts';
 import type { OutboxMessage } from '../../domain/outbox.ts';
 import { together } from '../../lib/tasks.ts';
 import { deliver, type Transport } from '../deliver.ts';
@@ -74,7 +75,7 @@ function mailTransportTo(
         service: fact?.service,
         target: fact?.target,
         deploymentId: fact?.deploymentId,
-        code: kind,
+        code: storedKind(mailKinds, kind),
         sentence: `mail to ${to.name || to.address} was given up: ${problem}`,
         detail: { fact: kind, about: fact?.seq, facts: facts.length + more, attempts: attempts + 1 },
       };

@@ -4,15 +4,16 @@
 import type { ConfigProblem } from '../../config/kit/problems.ts';
 import { findPerson } from '../../config/people/people.ts';
 import type { Settings } from '../../config/settings.ts';
+import { type MailKind, mailKinds } from '../../domain/notices.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { type Drawn, drawMail, type LinksOf } from './draw.ts';
 import { samples } from './samples.ts';
 import { createSmtpClient, loginProblem } from './smtp.ts';
-import { type Drawing, drawings, readTemplates, type Templates } from './templates.ts';
+import { readTemplates, type Templates } from './templates.ts';
 
 export interface MailPreview extends Drawn {
-  readonly drawing: Drawing;
+  readonly drawing: MailKind;
 }
 
 /** @throws BlueGreenError `config-invalid` or `template-invalid` */
@@ -43,7 +44,7 @@ export function checkTemplates(templates: Templates): void {
 }
 
 function drawAll(templates: Templates, linksOf: LinksOf): readonly MailPreview[] {
-  return drawings.map((drawing) => {
+  return mailKinds.map((drawing) => {
     const facts = drawing === 'digest' ? samples : samples.filter(({ name }) => name === drawing);
     return {
       drawing,

@@ -1,8 +1,7 @@
 // One sample of each fact: for `bg notify preview`, and to fill in every template once before it is needed.
 
-import type { FactName } from '../../config/notify/settings.ts';
+import { type MailFact, mailFacts } from '../../domain/notices.ts';
 import type { Detail, Fact } from './facts.ts';
-import { factNames } from './templates.ts';
 
 /** A Saturday in March: samples are the same whenever they are shown. */
 const at = Date.UTC(2026, 2, 7, 14, 5);
@@ -22,7 +21,7 @@ const deployment: readonly Detail[] = [
   { label: 'Requested by', value: 'Alice Adams' },
 ];
 
-const words: Readonly<Record<FactName, Pick<Fact, 'headline' | 'sentence' | 'details'>>> = {
+const words: Readonly<Record<MailFact, Pick<Fact, 'headline' | 'sentence' | 'details'>>> = {
   'build-broken': {
     headline: 'shop: the build is broken on main',
     sentence: 'the build of v2.1 on main failed',
@@ -61,7 +60,7 @@ const words: Readonly<Record<FactName, Pick<Fact, 'headline' | 'sentence' | 'det
   },
 };
 
-export const samples: readonly Fact[] = factNames.map((name, index) => ({
+export const samples: readonly Fact[] = mailFacts.map((name, index) => ({
   ...words[name],
   name,
   seq: 400 + index,

@@ -3,30 +3,14 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FactName } from '../../config/notify/settings.ts';
+import { type MailKind, mailKinds } from '../../domain/notices.ts';
 import { BlueGreenError, messageOf } from '../../lib/errors.ts';
 import { loadTemplate, type Template } from '../../lib/template.ts';
-
-export const factNames: readonly FactName[] = [
-  'build-broken',
-  'build-fixed',
-  'awaiting-approval',
-  'live',
-  'rolled-back',
-  'failed',
-  'side-restored',
-  'halted',
-];
-
-/** What a mail is drawn by: a fact of this name, or many at once. */
-export type Drawing = FactName | 'digest';
-
-export const drawings: readonly Drawing[] = [...factNames, 'digest'];
 
 const parts = ['subject', 'text', 'html'] as const;
 type Part = (typeof parts)[number];
 
-export type Templates = (drawing: Drawing, part: Part) => Template<object>;
+export type Templates = (drawing: MailKind, part: Part) => Template<object>;
 
 const own = join(import.meta.dirname, 'templates');
 
@@ -36,7 +20,7 @@ const own = join(import.meta.dirname, 'templates');
  */
 export function readTemplates(folder: string | undefined): Templates {
   const given = folder === undefined ? [] : filesIn(folder);
-  const known = [...drawings, 'fact'].flatMap((drawing) => parts.map((part) => `${drawing}.${part}.hbs`));
+  const known = [...mailKinds, 'fact'].flatMap((drawing) => parts.map((part) => `${drawing}.${part}.hbs`));
   const stranger = given.find((file) => !known.includes(file));
   if (stranger !== undefined)
     throw new BlueGreenError(

@@ -1,10 +1,10 @@
 // What waits in the outbox for a pager: the latest state of one trouble of one target.
 
 import type { Engine } from '../../api/engine.ts';
+import type { Trouble } from '../../domain/notices.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../state/store.ts';
-import type { TroubleName } from './trouble.ts';
 
 export interface PageParts {
   readonly engine: Omit<Engine, 'notify'>;
@@ -17,7 +17,7 @@ export interface PagePayload {
   readonly action: 'trigger' | 'resolve';
   /** When it began or ended (epoch ms). */
   readonly at: number;
-  readonly trouble: TroubleName;
+  readonly trouble: Trouble;
   readonly service: string;
   readonly target: string;
   readonly deploymentId: string | undefined;

@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { PagerSettings } from '../../config/notify/settings.ts';
+import type { Trouble } from '../../domain/notices.ts';
 import type { Link } from '../links.ts';
 import { dedupKey, type PagePayload } from './payload.ts';
-import type { TroubleName } from './trouble.ts';
 
 export interface PageRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export function pageRequest(driver: PagerSettings['driver'], desired: PageMessag
   return driver === 'pagerduty' ? pagerDutyRequest(desired) : webhookRequest(desired);
 }
 
-const severities: Readonly<Record<TroubleName, 'critical' | 'error'>> = {
+const severities: Readonly<Record<Trouble, 'critical' | 'error'>> = {
   halted: 'error',
   'rollback-failed': 'critical',
   'both-sides-ill': 'critical',

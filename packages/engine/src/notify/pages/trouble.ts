@@ -2,15 +2,14 @@
 
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { TargetView } from '../../api/views.ts';
-
-export type TroubleName = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill' | 'break-glass';
+import type { Trouble } from '../../domain/notices.ts';
 
 /** The troubles that a deployment leaves behind, and that the next one ends once all users are on it. */
 const leftBehind = ['halted', 'rollback-failed', 'live-side-ill', 'break-glass'] as const;
 
 export type Turn =
-  | { readonly kind: 'begins'; readonly trouble: TroubleName; readonly summary: string }
-  | { readonly kind: 'ends'; readonly troubles: readonly TroubleName[] };
+  | { readonly kind: 'begins'; readonly trouble: Trouble; readonly summary: string }
+  | { readonly kind: 'ends'; readonly troubles: readonly Trouble[] };
 
 export function turnOf({ outcome, mode, name, version }: DeploymentView): Turn | undefined {
   if (outcome === undefined || outcome.kind === 'superseded' || outcome.kind === 'cancelled') return undefined;

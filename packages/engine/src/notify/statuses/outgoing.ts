@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Secret } from '../../config/notify/settings.ts';
+import { statusKinds, storedKind } from '../../domain/notices.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import type { Transport } from '../deliver.ts';
 import type { DeliveryResult } from '../delivery-result.ts';
@@ -37,7 +38,7 @@ export function outgoing(name: string, who: string): Pick<Transport, 'name' | 'g
         service,
         target,
         deploymentId,
-        code: kind,
+        code: storedKind(statusKinds, kind),
         sentence: `${who} was not notified ${what}: ${problem}`,
         detail: { key, happenedAt: at, attempts: attempts + 1 },
       };

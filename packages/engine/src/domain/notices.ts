@@ -1,0 +1,30 @@
+// What mail, pages and statuses are about: the kinds that the outbox stores and the audit log names.
+
+export const mailFacts = [
+  'build-broken',
+  'build-fixed',
+  'awaiting-approval',
+  'live',
+  'rolled-back',
+  'failed',
+  'side-restored',
+  'halted',
+] as const;
+
+export type MailFact = (typeof mailFacts)[number];
+
+/** One fact, or many at once. */
+export const mailKinds = [...mailFacts, 'digest'] as const;
+
+export type MailKind = (typeof mailKinds)[number];
+
+/** What a page is about. */
+export type Trouble = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill' | 'break-glass';
+
+export const statusKinds = ['github', 'cdevents'] as const;
+
+export type StatusKind = (typeof statusKinds)[number];
+
+/** The member of a list that the outbox stored as text; `unknown` where another version of this program stored it. */
+export const storedKind = <Kind extends string>(kinds: readonly Kind[], stored: string): Kind | 'unknown' =>
+  kinds.find((kind) => kind === stored) ?? 'unknown';
