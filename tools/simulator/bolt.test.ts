@@ -56,11 +56,11 @@ describe('a Bolt app in the workspace', () => {
   });
 
   test('updates its message when a person clicks the button, and gets value, message and state', async () => {
-    const presses: unknown[] = [];
+    const clicks: unknown[] = [];
     const simulator = await workspace((app) => {
       app.action('deploy.promote', async ({ ack, body, client, action }) => {
         await ack();
-        presses.push({ action, user: body.user.id });
+        clicks.push({ action, user: body.user.id });
         if (body.type !== 'block_actions' || body.message === undefined || body.channel === undefined) return;
         await client.chat.update({ channel: body.channel.id, ts: body.message.ts, text: 'promoted', blocks: [] });
       });
@@ -78,7 +78,7 @@ describe('a Bolt app in the workspace', () => {
       actionId: 'deploy.promote',
     });
     await simulator.waitFor((all) => all.find((message) => message.text === 'promoted'));
-    expect(presses).toMatchObject([{ user: 'U0BOB', action: { type: 'button', value: 'd_1:12' } }]);
+    expect(clicks).toMatchObject([{ user: 'U0BOB', action: { type: 'button', value: 'd_1:12' } }]);
   });
 
   test('opens a modal from a click, refuses an input, and closes it on the second try', async () => {

@@ -5,17 +5,17 @@ import type { Fault } from './faults.ts';
 import type { ApiCall, Delivery, Violation } from './journal.ts';
 import type { Json } from './json.ts';
 import { checkAppUrl } from './options.ts';
+import { click, type ElementInput, type SuggestInput, suggest } from './people/click.ts';
 import { type CommandInput, runCommand } from './people/command.ts';
 import { closeView, type SubmitInput, type SubmitResult, submitView } from './people/modal.ts';
 import { type DeliveryResult, resultOf } from './people/payloads.ts';
 import { addToGroup, openHome, removeFromGroup, type SayInput, say, verifyUrl } from './people/presence.ts';
-import { type PressInput, press, type SuggestInput, suggest } from './people/press.ts';
 import { type ChannelChange, changeChannel, deleteMessage } from './people/rooms.ts';
 import { type SeeInput, type SeenMessage, seeEverything, seeHome, seeMessages, seeModals } from './people/see.ts';
 import type { DisconnectReason } from './socket-mode.ts';
 
-export type ClickInput = Omit<PressInput, 'choice'>;
-export interface SelectInput extends Omit<PressInput, 'value' | 'choice'> {
+export type ClickInput = Omit<ElementInput, 'choice'>;
+export interface SelectInput extends Omit<ElementInput, 'value' | 'choice'> {
   /** An option's value, several for a multi select, an id, a date; null clears. */
   readonly value: unknown;
 }
@@ -70,8 +70,8 @@ export function createControls(context: Context): Controls {
   const { faults, journal, sockets, workspace, deliverer } = context;
   return {
     command: (input) => runCommand(context, input),
-    click: (input) => press(context, input),
-    select: ({ value, ...input }) => press(context, { ...input, choice: value }),
+    click: (input) => click(context, input),
+    select: ({ value, ...input }) => click(context, { ...input, choice: value }),
     suggest: (input) => suggest(context, input),
     submitView: (input) => submitView(context, input),
     closeView: (input) => closeView(context, input),

@@ -133,27 +133,27 @@ test('a button with a confirm dialog is not clicked until the person confirms', 
   const { simulator, app } = await pair();
   const plain = (text: string) => ({ type: 'plain_text', text });
   const confirm = { title: plain('Sure?'), text: plain('It goes live'), confirm: plain('Go'), deny: plain('Stay') };
-  const press = {
+  const click = {
     user: 'bob',
     channel: 'deploys',
     messageTs: await buttonMessage(simulator, { confirm }),
     actionId: 'go',
   };
-  expect(await simulator.click(press)).toMatchObject({ error: 'needs_confirm' });
+  expect(await simulator.click(click)).toMatchObject({ error: 'needs_confirm' });
   expect(app.received).toHaveLength(0);
-  expect(await simulator.click({ ...press, confirmed: true })).toMatchObject({ status: 200 });
+  expect(await simulator.click({ ...click, confirmed: true })).toMatchObject({ status: 200 });
 });
 
 test('a double click is two deliveries with two triggers; a forged value and a stale button can be sent', async () => {
   const { simulator, app } = await pair();
-  const press = { user: 'bob', channel: 'deploys', messageTs: await buttonMessage(simulator), actionId: 'go' };
-  await simulator.click({ ...press, times: 2, value: 'forged' });
+  const click = { user: 'bob', channel: 'deploys', messageTs: await buttonMessage(simulator), actionId: 'go' };
+  await simulator.click({ ...click, times: 2, value: 'forged' });
   const payloads = app.received.map((request) => JSON.parse(new URLSearchParams(request.body).get('payload') ?? ''));
   expect(payloads.map((payload) => payload.actions[0].value)).toEqual(['forged', 'forged']);
   expect(new Set(payloads.map((payload) => payload.trigger_id)).size).toBe(2);
-  await callApi(simulator, 'chat.update', { channel: 'C0DEPLOYS', ts: press.messageTs, text: 'done', blocks: [] });
-  await expect(simulator.click(press)).rejects.toMatchObject({ code: 'element-not-found' });
-  expect(await simulator.click({ ...press, stale: true })).toMatchObject({ status: 200 });
+  await callApi(simulator, 'chat.update', { channel: 'C0DEPLOYS', ts: click.messageTs, text: 'done', blocks: [] });
+  await expect(simulator.click(click)).rejects.toMatchObject({ code: 'element-not-found' });
+  expect(await simulator.click({ ...click, stale: true })).toMatchObject({ status: 200 });
 });
 
 test('a replay is the same bytes with the same signature and timestamp', async () => {

@@ -8,7 +8,7 @@ export interface Delivery {
   readonly id: string;
   readonly at: string;
   readonly kind: DeliveryKind;
-  /** For people: "/deploy v2.1", "deploy.promote pressed". */
+  /** For people: "/deploy v2.1", "deploy.promote clicked". */
   readonly summary: string;
   readonly user: string;
   readonly transport: 'http' | 'socket' | 'none';

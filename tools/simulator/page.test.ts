@@ -42,11 +42,11 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
   });
 
   test('asks before a button that wants it, and sends nothing when the person says no', async () => {
-    const pressed: string[] = [];
+    const clicked: string[] = [];
     const { page, simulator } = await stand((app) => {
       app.action('deploy.abort', async ({ ack, body }) => {
         await ack();
-        pressed.push(body.user.id);
+        clicked.push(body.user.id);
       });
     });
     await post(simulator, {
@@ -74,10 +74,10 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
     await page.getByRole('button', { name: 'Abort', exact: true }).click();
     await dialog.getByText('All users get').waitFor({ timeout: waitMs });
     await dialog.getByRole('button', { name: 'Cancel' }).click();
-    expect(pressed).toEqual([]);
+    expect(clicked).toEqual([]);
     await page.getByRole('button', { name: 'Abort', exact: true }).click();
     await dialog.getByRole('button', { name: 'Abort it' }).click();
-    await expect.poll(() => pressed, { timeout: waitMs }).toEqual(['U0ALICE']);
+    await expect.poll(() => clicked, { timeout: waitMs }).toEqual(['U0ALICE']);
   });
 
   test('keeps a form open with the words of the app below the field, and closes it when all is well', async () => {

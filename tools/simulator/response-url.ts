@@ -71,7 +71,7 @@ function answerTo({ workspace, journal, strict }: Dependencies, origin: Response
   if (origin.kind === 'button' && !deletes && body.replace_original === undefined) {
     journal.violation({
       rule: 'replace_original_not_explicit',
-      detail: `an answer to a button press by ${origin.user}`,
+      detail: `an answer to a button click by ${origin.user}`,
     });
     if (strict) return refused(400, 'simulator_replace_original_must_be_explicit');
   }

@@ -13,52 +13,52 @@ export function renderElement(element, place) {
   return build(element, place);
 }
 
-/** Sends what was pressed or chosen, after the confirm dialog if there is one. */
+/** Sends what was clicked or chosen, after the confirm dialog if there is one. */
 export async function send(element, place, { choice, control } = {}) {
-  const key = pressKey(element, place);
-  if (state.presses.get(key) === 'busy') return;
+  const key = clickKey(element, place);
+  if (state.clicks.get(key) === 'busy') return;
   if (element.confirm !== undefined && !(await confirmDialog(element.confirm))) return;
-  setPress(key, control, 'busy');
+  setClick(key, control, 'busy');
   const isButton = element.type === 'button';
   const result = await attempt(isButton ? 'click' : 'select', {
     ...place.where,
     actionId: element.action_id,
     blockId: place.blockId,
     confirmed: true,
-    // People press what they see: a message that was updated a moment ago may not be drawn yet.
+    // People click what they see: a message that was updated a moment ago may not be drawn yet.
     stale: true,
     values: place.formValues?.(),
     ...(!isButton && { value: choice }),
   });
-  setPress(key, control, result.error === undefined ? undefined : 'failed');
+  setClick(key, control, result.error === undefined ? undefined : 'failed');
 }
 
-function pressKey(element, place) {
+function clickKey(element, place) {
   const { channel, messageTs, viewId } = place.where;
   return [viewId ?? `${channel}:${messageTs}`, place.blockId, element.action_id].join('|');
 }
 
-function setPress(key, control, status) {
-  if (status === undefined) state.presses.delete(key);
-  else state.presses.set(key, status);
-  const shown = control?.isConnected ? control : document.querySelector(`[data-press="${CSS.escape(key)}"]`);
-  if (shown !== null) showPress(shown, status);
+function setClick(key, control, status) {
+  if (status === undefined) state.clicks.delete(key);
+  else state.clicks.set(key, status);
+  const shown = control?.isConnected ? control : document.querySelector(`[data-click="${CSS.escape(key)}"]`);
+  if (shown !== null) showClick(shown, status);
 }
 
-function showPress(control, status) {
+function showClick(control, status) {
   control.toggleAttribute('aria-busy', status === 'busy');
   if (status === 'busy') control.setAttribute('aria-busy', 'true');
   if ('disabled' in control) control.disabled = status === 'busy';
-  control.parentElement?.querySelector(':scope > .press-failed')?.remove();
+  control.parentElement?.querySelector(':scope > .click-failed')?.remove();
   if (status !== 'failed') return;
   const warning = 'This app did not respond. Try again.';
-  control.after(h('span', { class: 'press-failed', role: 'img', 'aria-label': warning, title: warning }, '⚠'));
+  control.after(h('span', { class: 'click-failed', role: 'img', 'aria-label': warning, title: warning }, '⚠'));
 }
 
-function pressable(control, element, place) {
-  const key = pressKey(element, place);
-  control.dataset.press = key;
-  queueMicrotask(() => showPress(control, state.presses.get(key)));
+function clickable(control, element, place) {
+  const key = clickKey(element, place);
+  control.dataset.click = key;
+  queueMicrotask(() => showClick(control, state.clicks.get(key)));
   return control;
 }
 
@@ -76,7 +76,7 @@ function button(element, place) {
     },
     richText(element.text),
   );
-  return h('span', { class: 'press' }, pressable(control, element, place));
+  return h('span', { class: 'clickable' }, clickable(control, element, place));
 }
 
 function keep(control, element, place, readChoice) {
@@ -104,7 +104,7 @@ function select(element, place) {
   const read = () => (isMulti ? [...control.selectedOptions].map((option) => option.value) : control.value || null);
   if (place.dispatch)
     control.addEventListener('change', () => read() && send(element, place, { choice: read(), control }));
-  return h('span', { class: 'press' }, keep(pressable(control, element, place), element, place, read));
+  return h('span', { class: 'clickable' }, keep(clickable(control, element, place), element, place, read));
 }
 
 /** Selects of people and channels, filled from the workspace. */
@@ -151,7 +151,7 @@ function checks(kind) {
       ),
     );
     if (place.dispatch) control.addEventListener('change', () => send(element, place, { choice: read(), control }));
-    return keep(pressable(control, element, place), element, place, read);
+    return keep(clickable(control, element, place), element, place, read);
   };
 }
 

@@ -21,7 +21,7 @@ export function toggleInspector(isOpen) {
   if (isOpen) void drawInspector();
 }
 
-/** The frame is built once and only the rows are drawn again, so that a press on the frame is never lost to a refresh. */
+/** The frame is built once and only the rows are drawn again, so that a click on the frame is never lost to a refresh. */
 export async function drawInspector() {
   const pane = byId('inspector');
   if (pane.hidden) return;

@@ -44,7 +44,7 @@ export function overflowMenu(element, place, { send }) {
   return h(
     'span',
     {
-      class: 'press with-menu',
+      class: 'clickable with-menu',
       onfocusout: (event) => closeWhenLeft(event, () => show(false)),
       onkeydown: onEscape(() => show(false)),
     },
@@ -107,7 +107,7 @@ export function externalSelect(element, place, { keep, send }) {
   return h(
     'span',
     {
-      class: 'press with-menu wide',
+      class: 'clickable with-menu wide',
       onfocusout: (event) => closeWhenLeft(event, () => show(false)),
       onkeydown: onEscape(() => show(false)),
     },

@@ -13,8 +13,8 @@ export const state = {
   replies: [],
   /** Last seen ts per user and channel, for the bold names in the sidebar. */
   seen: new Map(),
-  /** Presses under way or failed, by place and action. */
-  presses: new Map(),
+  /** Clicks under way or failed, by place and action. */
+  clicks: new Map(),
 };
 
 export async function loadWorkspace() {

@@ -9,7 +9,7 @@ import { findView, toSlackView } from '../views.ts';
 import { channelOf, type DeliveryResult, interactionBase, notSent, personOf, resultOf } from './payloads.ts';
 import { chosenState, findElement, optionsOf, type Placed, stateValues } from './values.ts';
 
-export interface PressInput {
+export interface ElementInput {
   readonly user: string;
   /** With `messageTs`: a message; never without it. Leave both out with `viewId`. */
   readonly channel?: string | undefined;
@@ -36,26 +36,26 @@ export type Surface =
   | { readonly kind: 'view'; readonly view: View };
 
 /** @throws SimulatorError `element-not-found` when the person cannot see such a thing. */
-export async function press(context: Context, input: PressInput): Promise<DeliveryResult> {
+export async function click(context: Context, input: ElementInput): Promise<DeliveryResult> {
   const user = personOf(context.workspace, input.user);
   const surface = surfaceOf(context, user, input);
   const placed = placedOn(surface, input);
   if (isRecord(placed.element.confirm) && input.confirmed !== true) return notSent('needs_confirm');
   const offered = await offeredBy(context, { user, surface, placed }, input.choice);
-  const presses = Array.from({ length: Math.min(Math.max(input.times ?? 1, 1), 10) }, () =>
+  const clicks = Array.from({ length: Math.min(Math.max(input.times ?? 1, 1), 10) }, () =>
     context.deliverer.send({
       kind: 'block_actions',
-      summary: `${input.actionId} pressed`,
+      summary: `${input.actionId} clicked`,
       user: user.id,
       payload: payloadOf(context, { user, surface, placed, input, offered }),
     }),
   );
-  const [first] = await Promise.all(presses);
+  const [first] = await Promise.all(clicks);
   return first === undefined ? notSent('nothing_pressed') : resultOf(first);
 }
 
 export interface SuggestInput
-  extends Pick<PressInput, 'user' | 'channel' | 'messageTs' | 'viewId' | 'actionId' | 'blockId'> {
+  extends Pick<ElementInput, 'user' | 'channel' | 'messageTs' | 'viewId' | 'actionId' | 'blockId'> {
   /** What the person has typed so far. */
   readonly query: string;
 }
@@ -116,7 +116,7 @@ async function offeredBy(
 export function surfaceOf(
   context: Context,
   user: User,
-  input: Pick<PressInput, 'channel' | 'messageTs' | 'viewId'>,
+  input: Pick<ElementInput, 'channel' | 'messageTs' | 'viewId'>,
 ): Surface {
   const { workspace } = context;
   if (input.viewId !== undefined) {
@@ -137,7 +137,7 @@ export function surfaceOf(
   return { kind: 'message', channel, message };
 }
 
-function placedOn(surface: Surface, input: Pick<PressInput, 'actionId' | 'blockId' | 'stale'>): Placed {
+function placedOn(surface: Surface, input: Pick<ElementInput, 'actionId' | 'blockId' | 'stale'>): Placed {
   const shown = surface.kind === 'view' ? surface.view.blocks : records(surface.message.blocks);
   const earlier = surface.kind === 'message' && input.stale === true ? surface.message.earlier : [];
   for (const blocks of [shown, ...earlier]) {
@@ -148,15 +148,15 @@ function placedOn(surface: Surface, input: Pick<PressInput, 'actionId' | 'blockI
   throw new SimulatorError('element-not-found', `${where} shows nothing with action_id "${input.actionId}"`);
 }
 
-interface Pressed {
+interface Clicked {
   readonly user: User;
   readonly surface: Surface;
   readonly placed: Placed;
-  readonly input: PressInput;
+  readonly input: ElementInput;
   readonly offered: readonly Json[];
 }
 
-function payloadOf(context: Context, { user, surface, placed, input, offered }: Pressed): Json {
+function payloadOf(context: Context, { user, surface, placed, input, offered }: Clicked): Json {
   const choices = {
     ...input.values,
     ...(input.choice !== undefined && { [placed.blockId]: { [input.actionId]: input.choice } }),
@@ -173,7 +173,7 @@ function payloadOf(context: Context, { user, surface, placed, input, offered }: 
   };
 }
 
-function actionOf(context: Context, { element, blockId }: Placed, input: PressInput, offered: readonly Json[]): Json {
+function actionOf(context: Context, { element, blockId }: Placed, input: ElementInput, offered: readonly Json[]): Json {
   const common = {
     action_id: element.action_id,
     block_id: blockId,

@@ -5,8 +5,8 @@ import { isRecord, type Json, parseJson, record } from '../json.ts';
 import type { View } from '../store.ts';
 import { checkView } from '../validate/view.ts';
 import { clearModals, MODAL_STACK_LIMIT, modalsOf, popModal, pushModal, replaceView, toSlackView } from '../views.ts';
+import { suggest } from './click.ts';
 import { type DeliveryResult, interactionBase, personOf, resultOf } from './payloads.ts';
-import { suggest } from './press.ts';
 import { elementsIn, isEmptyState, stateValues } from './values.ts';
 
 const TROUBLE = 'We had some trouble connecting. Try again?';

@@ -233,8 +233,14 @@ export const snapshots = sqliteTable('snapshots', {
 
 export const seen = sqliteTable('seen', { key: text().primaryKey(), expiresAt: integer('expires_at').notNull() });
 
-export const strangers = sqliteTable(
+/** Stored under earlier words: the table is `strangers`, the entry point is in its column `door`. */
+export const unauthenticatedRequests = sqliteTable(
   'strangers',
-  { minute: integer().notNull(), door: text().notNull(), source: text().notNull(), count: integer().notNull() },
-  (table) => [primaryKey({ columns: [table.minute, table.door, table.source] })],
+  {
+    minute: integer().notNull(),
+    entryPoint: text('door').notNull(),
+    source: text().notNull(),
+    count: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.minute, table.entryPoint, table.source] })],
 );

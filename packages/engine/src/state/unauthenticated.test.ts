@@ -10,23 +10,23 @@ afterEach(() => state.remove());
 
 const minute = 60_000;
 const seen = (source: string, at: number, count = 1) =>
-  countUnauthenticatedRequests(state.store.db, { door: 'webhook', source, count }, at);
+  countUnauthenticatedRequests(state.store.db, { entryPoint: 'webhook', source, count }, at);
 
 describe('unauthenticated requests', () => {
   it('are one count per minute, entry point and source', () => {
     seen('192.0.2.1', 0);
     seen('192.0.2.1', 59_999, 4);
     seen('192.0.2.2', 30_000);
-    countUnauthenticatedRequests(state.store.db, { door: 'slack', source: '', count: 2 }, 0);
+    countUnauthenticatedRequests(state.store.db, { entryPoint: 'slack', source: '', count: 2 }, 0);
     seen('192.0.2.1', minute);
     expect(takeUnauthenticatedCounts(state.store.db, minute)).toEqual([
-      { minute: 0, door: 'slack', source: '', count: 2 },
-      { minute: 0, door: 'webhook', source: '192.0.2.1', count: 5 },
-      { minute: 0, door: 'webhook', source: '192.0.2.2', count: 1 },
+      { minute: 0, entryPoint: 'slack', source: '', count: 2 },
+      { minute: 0, entryPoint: 'webhook', source: '192.0.2.1', count: 5 },
+      { minute: 0, entryPoint: 'webhook', source: '192.0.2.2', count: 1 },
     ]);
     expect(unauthenticatedWait(state.store.db, minute)).toBe(false);
     expect(takeUnauthenticatedCounts(state.store.db, 2 * minute)).toEqual([
-      { minute: 1, door: 'webhook', source: '192.0.2.1', count: 1 },
+      { minute: 1, entryPoint: 'webhook', source: '192.0.2.1', count: 1 },
     ]);
   });
 

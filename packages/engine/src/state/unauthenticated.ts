@@ -2,10 +2,10 @@
 
 import type { Db } from './database.ts';
 import { and, count, eq, lt, sql } from './drizzle.ts';
-import { strangers } from './schema.ts';
+import { unauthenticatedRequests as requests } from './schema.ts';
 
 export interface UnauthenticatedCounts {
-  readonly door: string;
+  readonly entryPoint: string;
   /** An address or a network; '' where the entry point does not know it. */
   readonly source: string;
   readonly count: number;
@@ -17,34 +17,34 @@ const others = 'others';
 
 export function countUnauthenticatedRequests(
   db: Db,
-  { door, source, count: more }: UnauthenticatedCounts,
+  { entryPoint, source, count: more }: UnauthenticatedCounts,
   now: number,
 ): void {
   const minute = Math.floor(now / 60_000);
-  db.insert(strangers)
-    .values({ minute, door, source: hasRoom(db, { minute, door, source }) ? source : others, count: more })
+  db.insert(requests)
+    .values({ minute, entryPoint, source: hasRoom(db, { minute, entryPoint, source }) ? source : others, count: more })
     .onConflictDoUpdate({
-      target: [strangers.minute, strangers.door, strangers.source],
-      set: { count: sql`${strangers.count} + ${more}` },
+      target: [requests.minute, requests.entryPoint, requests.source],
+      set: { count: sql`${requests.count} + ${more}` },
     })
     .run();
 }
 
 interface Place {
   readonly minute: number;
-  readonly door: string;
+  readonly entryPoint: string;
   readonly source: string;
 }
 
-function hasRoom(db: Db, { minute, door, source }: Place): boolean {
-  const ofDoor = and(eq(strangers.minute, minute), eq(strangers.door, door));
+function hasRoom(db: Db, { minute, entryPoint, source }: Place): boolean {
+  const ofEntryPoint = and(eq(requests.minute, minute), eq(requests.entryPoint, entryPoint));
   const isKnown = db
-    .select({ count: strangers.count })
-    .from(strangers)
-    .where(and(ofDoor, eq(strangers.source, source)))
+    .select({ count: requests.count })
+    .from(requests)
+    .where(and(ofEntryPoint, eq(requests.source, source)))
     .get();
   if (isKnown) return true;
-  const sources = db.select({ number: count() }).from(strangers).where(ofDoor).get();
+  const sources = db.select({ number: count() }).from(requests).where(ofEntryPoint).get();
   return (sources?.number ?? 0) < mostSources;
 }
 
@@ -52,8 +52,8 @@ export function unauthenticatedWait(db: Db, now: number): boolean {
   return (
     db
       .select()
-      .from(strangers)
-      .where(lt(strangers.minute, Math.floor(now / 60_000)))
+      .from(requests)
+      .where(lt(requests.minute, Math.floor(now / 60_000)))
       .get() !== undefined
   );
 }
@@ -64,7 +64,7 @@ export function takeUnauthenticatedCounts(
   now: number,
 ): readonly (UnauthenticatedCounts & { readonly minute: number })[] {
   const minute = Math.floor(now / 60_000);
-  const rows = db.select().from(strangers).where(lt(strangers.minute, minute)).all();
-  if (rows.length > 0) db.delete(strangers).where(lt(strangers.minute, minute)).run();
+  const rows = db.select().from(requests).where(lt(requests.minute, minute)).all();
+  if (rows.length > 0) db.delete(requests).where(lt(requests.minute, minute)).run();
   return rows;
 }

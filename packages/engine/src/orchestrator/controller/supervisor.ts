@@ -94,24 +94,24 @@ async function sweep(core: Core, target: Target, lease: Lease): Promise<void> {
 function writeUnauthenticatedCounts(core: Core, lease: Lease): void {
   if (!unauthenticatedWait(core.store.db, core.clock.now())) return;
   core.store.under(lease).write((tx) => {
-    for (const strangers of takeUnauthenticatedCounts(tx.db, tx.now))
+    for (const { entryPoint, ...counts } of takeUnauthenticatedCounts(tx.db, tx.now))
       tx.audit({
         actor: 'engine',
         action: 'strangers-refused',
         code: 'not-in-team',
-        sentence: unauthenticatedSentence(strangers),
-        detail: { ...strangers },
+        sentence: unauthenticatedSentence({ entryPoint, ...counts }),
+        detail: { ...counts, door: entryPoint },
       });
   });
 }
 
 function unauthenticatedSentence({
   minute,
-  door,
+  entryPoint,
   source,
   count,
 }: ReturnType<typeof takeUnauthenticatedCounts>[number]): string {
   const requests = `${count} request${count === 1 ? '' : 's'} of strangers`;
   const from = source === '' ? '' : ` from ${source}`;
-  return `${requests} at ${door}${from} refused in the minute of ${clockTime(minute * 60_000)}`;
+  return `${requests} at ${entryPoint}${from} refused in the minute of ${clockTime(minute * 60_000)}`;
 }

@@ -16,7 +16,9 @@ export interface RefusedVerb {
 
 export function recordRefusal(core: Core, { actor, verb, refusal, key, deploymentId }: RefusedVerb): void {
   if (actor.kind === 'stranger') {
-    core.store.note((db, now) => countUnauthenticatedRequests(db, { door: actor.door, source: '', count: 1 }, now));
+    core.store.note((db, now) =>
+      countUnauthenticatedRequests(db, { entryPoint: actor.door, source: '', count: 1 }, now),
+    );
     return;
   }
   core.store.write((tx) =>

@@ -94,8 +94,8 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
     cursor: (consumer) => readCursor(store.db, consumer),
     moveCursor: (consumer, seq) => store.note((db) => writeCursor(db, consumer, seq)),
     firstTime: (key, ttlMs) => store.note((db, now) => firstTime(db, key, now, ttlMs)),
-    countUnauthenticated: (door, { source = '', count = 1 } = {}) =>
-      store.note((db, now) => countUnauthenticatedRequests(db, { door, source, count }, now)),
+    countUnauthenticated: (entryPoint, { source = '', count = 1 } = {}) =>
+      store.note((db, now) => countUnauthenticatedRequests(db, { entryPoint, source, count }, now)),
     recordRejection: (actor, refusal, ref) => {
       const found = ref ? findTarget(core, ref) : undefined;
       recordRefusal(core, { actor, verb: 'at the door', refusal, key: found?.ok ? found.value.key : undefined });
