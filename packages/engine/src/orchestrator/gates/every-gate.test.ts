@@ -13,6 +13,7 @@ import { shop } from '../../state/testing/state.ts';
 import { refusalOf } from '../verbs/testing/refusals.ts';
 import { alice, ci, digestOf, startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 import {
+  addressFree,
   ask,
   type Gate,
   type GateFacts,
@@ -28,7 +29,6 @@ import {
   notLocked,
   notQuarantined,
   notSuspended,
-  portFree,
   refuseMarked,
   releaseKnown,
   sameConfiguration,
@@ -150,10 +150,12 @@ const cases: Readonly<Record<string, Case>> = {
     hint: /bg routing restore.*bg routing adopt/,
     passes: [],
   },
-  portFree: {
-    gate: portFree,
+  addressFree: {
+    gate: addressFree,
     code: 'port-taken',
-    refuses: { portTaken: 'port 31002 is in use by blue' },
+    refuses: {
+      addressTaken: { sentence: 'port 31002 is in use by blue', hint: 'See `bg config check`.' },
+    },
     sentence: /port 31002 is in use by blue/,
     hint: /bg config check/,
     passes: [],

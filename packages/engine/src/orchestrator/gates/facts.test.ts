@@ -95,7 +95,7 @@ describe('the facts of a target', () => {
       quarantine: undefined,
       contracting: undefined,
       drift: undefined,
-      portTaken: undefined,
+      addressTaken: undefined,
     });
     testEngine.running('watch');
     write((tx) => {

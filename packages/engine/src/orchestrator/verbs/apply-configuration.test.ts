@@ -158,20 +158,23 @@ describe('a health rule that changed', () => {
 });
 
 describe('what runs and is configured otherwise', () => {
-  const running = () => flow.process().target.environment.running();
+  const runs = () => {
+    const { environment } = flow.process().target;
+    return { running: environment.running(), addresses: environment.addresses };
+  };
   const changesFor = (change: (target: TargetSettings) => Partial<TargetSettings>) =>
-    pendingChanges({ targets: flow.settings.targets.map((target) => ({ ...target, ...change(target) })) }, running());
+    pendingChanges({ targets: flow.settings.targets.map((target) => ({ ...target, ...change(target) })) }, runs());
 
   it('on another port says when that takes effect, and who has it', () => {
     const [free] = changesFor(({ slots }) => ({ slots: { ...slots, blue: { ...slots.blue, port: 1 } } }));
     expect(free).toMatchObject({ kind: 'port', slot: 'blue' });
-    expect(free?.sentence).toMatch(/the configuration says 1: it takes effect at the next start of this slot/);
+    expect(free?.sentence).toMatch(/the configuration says port 1: it takes effect at the next start of this slot/);
     const exchanged = changesFor(({ slots }) => ({ slots: { blue: slots.green, green: slots.blue } }));
     expect(exchanged.map(({ sentence }) => sentence.includes('no release can be started'))).toEqual([true, true]);
   });
 
   it('under a name that is not configured any more is named, and not stopped', () => {
-    const orphans = pendingChanges({ targets: [] }, running());
+    const orphans = pendingChanges({ targets: [] }, runs());
     expect(orphans.map(({ kind }) => kind)).toEqual(['not-configured', 'not-configured']);
     expect(orphans[0]?.sentence).toContain('nothing stops it');
   });
