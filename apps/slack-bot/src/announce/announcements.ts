@@ -47,6 +47,7 @@ const announcements = {
   'abort-asked': { line: 'none' },
   'rollback-asked': { line: 'none' },
   locked: { note: '🔐' },
+  'lock-reminder': { note: '🔐', direct: 'lock' },
   unlocked: { note: '🔓', direct: 'lock' },
   'automation-suspended': { note: '⏸️', neighbours: true },
   'automation-resumed': { note: '▶️', neighbours: true },

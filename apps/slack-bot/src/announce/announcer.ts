@@ -169,7 +169,7 @@ function announceInChannel({ engine }: Announcer, row: AuditRead, repeats: Repea
     });
 }
 
-/** A direct message notifies the owner of the lock that another person removed it. */
+/** A direct message notifies the owner of the lock that another person removed it, or that it still holds. */
 function notifyLockOwner({ engine }: Announcer, row: AuditRead): void {
   if (!announces(row, 'direct', 'lock')) return;
   const owner = personOf(row.detail.owner ?? '');
@@ -180,7 +180,7 @@ function notifyLockOwner({ engine }: Announcer, row: AuditRead): void {
     putOnce(engine.outbox, {
       key: `lock-taken:${row.seq}`,
       kind: 'lock-taken',
-      payload: { ...factsOf(row), name, user },
+      payload: { ...factsOf(row), name, user, emoji: noteFor(row) },
       urgent: true,
     });
 }

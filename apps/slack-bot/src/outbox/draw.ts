@@ -101,7 +101,7 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
   }),
   'lock-taken': (facts, { engine: { settings } }) => ({
     channel: facts.user,
-    card: noteCard({ ...facts, emoji: '🔓' }, nameFormatter(settings.people)),
+    card: noteCard({ ...facts, emoji: facts.emoji ?? '🔓' }, nameFormatter(settings.people)),
   }),
   direct: ({ deploymentId, user, about }, { engine: { deployment, outbox, settings } }) => {
     const view = deployment(deploymentId);

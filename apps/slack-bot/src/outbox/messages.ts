@@ -19,7 +19,11 @@ export type Payloads = {
     readonly channel: string;
   };
   /** To the owner of a lock that another person removed. */
-  readonly 'lock-taken': LineFacts & { readonly name: string; readonly user: string };
+  readonly 'lock-taken': LineFacts & {
+    readonly name: string;
+    readonly user: string;
+    readonly emoji?: string | undefined;
+  };
   /** One per drift; updated in place when it is over. */
   readonly drift: LineFacts & {
     readonly service: string;

@@ -39,6 +39,7 @@ export const defaultOptions = {
   afterBake: 'keep',
   // biome-ignore lint/suspicious/noThenProperty: a key of the file, never awaited
   failedSide: { keep: '30m', then: 'restore' },
+  lockReminder: '4h',
   suspendAfterRollback: true,
   crash: { firstRestart: '1s', maxRestart: '60s' },
   guard: {

@@ -18,6 +18,7 @@ export function settingsDigest(targets: readonly TargetSettings[]): string {
         artifacts,
         judge,
         suspendAfterRollback: _suspend,
+        lockReminderMs: _remind,
         ...target
       }) =>
         canonical({

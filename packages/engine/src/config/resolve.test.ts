@@ -149,6 +149,7 @@ describe('defaults', () => {
       // biome-ignore lint/suspicious/noThenProperty: a setting, never awaited
       failedSide: { keepMs: 1_800_000, then: 'restore' },
       suspendAfterRollback: true,
+      lockReminderMs: 14_400_000,
       crash: { firstRestartMs: 1000, maxRestartMs: 60_000 },
     });
   });

@@ -137,6 +137,7 @@ function resolveAfterwards(options: Options) {
     crash: { firstRestartMs: parseDuration(crash.firstRestart), maxRestartMs: parseDuration(crash.maxRestart) },
     guard: guardSettings(guard),
     suspendAfterRollback,
+    lockReminderMs: parseDuration(options.lockReminder),
   };
 }
 

@@ -184,6 +184,9 @@ const otherKeys = {
     })
     .describe('What becomes of a new side that was given up.')
     .optional(),
+  lockReminder: durationOrZero()
+    .describe('The owner of a lock is reminded each time it has held this long again; 0s for never. Default: 4h.')
+    .optional(),
   suspendAfterRollback: yesNo()
     .describe(
       'After a release was taken back and marked bad, machines deploy nothing here until a person resumes the automation or makes a release live. Default: true.',

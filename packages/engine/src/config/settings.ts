@@ -91,6 +91,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly standbyKeepMs: number | undefined;
   readonly afterBake: 'keep' | 'stop' | 'upgrade' | 'ask';
   readonly failedSide: { readonly keepMs: number; readonly then: 'restore' | 'stop' };
+  /** After so long the owner of a lock is reminded of it; 0: never. */
+  readonly lockReminderMs: number;
   /** Machines deploy nothing after a release was marked bad, until a person decides. */
   readonly suspendAfterRollback: boolean;
   /** Slack channel id or #name. */

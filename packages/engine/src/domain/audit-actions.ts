@@ -42,6 +42,7 @@ const reports = {
   'rollback-asked': {},
   locked: {},
   unlocked: {},
+  'lock-reminder': {},
   'automation-suspended': {},
   'automation-resumed': {},
   refused: {},

@@ -46,6 +46,7 @@ export const decisionEvents = {
   'rollback-asked': nothing,
   locked: { until: count },
   unlocked: { owner: text },
+  'lock-reminder': { owner: text },
   'automation-suspended': { reason: text },
   'automation-resumed': { suspendedBy: text, suspendedAt: count },
   refused: nothing,

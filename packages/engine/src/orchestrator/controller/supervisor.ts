@@ -14,6 +14,7 @@ import { noteRestarts, reconnect } from '../routing/reconnect.ts';
 import { repairRouting } from '../routing/repair.ts';
 import { observeOpen } from '../run/steps/drained.ts';
 import { guardLiveSide } from './guard/guard.ts';
+import { remindOfLock } from './remind-of-lock.ts';
 import { endRetention } from './retention.ts';
 import { superviseSlot } from './slot-health.ts';
 import { watchReadiness } from './watch-readiness.ts';
@@ -61,6 +62,7 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
   for (const slot of ['blue', 'green'] as const) {
     await endRetention({ core, target, lease, signal }, slot);
   }
+  remindOfLock({ core, target, lease });
   watchReadiness({ core, target, lease });
   core.builds.deployWaiting(target.key, lease);
   writeUnauthenticatedCounts(core, lease);
