@@ -9,15 +9,14 @@ import type { DeploymentView } from '../api/deployment.ts';
 import type { DeployRequest } from '../api/engine.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { SlotName } from '../domain/target.ts';
-import { pause } from '../lib/clock.ts';
 import { freePort } from '../lib/testing/ports.ts';
 import type { BalancerSpec } from '../load-balancer/load-balancer.ts';
 import type { Migrator } from '../migrator/migrator.ts';
 import { auditAfter } from '../state/audit.ts';
-import type { ChangeSignal } from '../state/change-signal.ts';
 import { type DeploymentRow, readDeployment } from '../state/deployments.ts';
 import { readSlot } from '../state/targets.ts';
 import { createFakeBalancers } from './fake-balancer.ts';
+import { createFakeChangeSignal, type FakeChangeSignal } from './fake-change-signal.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeEnvironments } from './fake-environment.ts';
 import { createFakeMigrators } from './fake-migrator.ts';
@@ -109,14 +108,14 @@ export async function startFlow({
   await balancers.create().ensure();
   for (const version of ['v1', 'v2', 'v3']) layRelease(folder, version);
   const migrators = createFakeMigrators(clock);
-  const changeSignal = createFakeWake(clock);
+  const changeSignal = createFakeChangeSignal(clock);
   return flowOf(
     { settings, clock, changeSignal, environments, balancers, migrators, hasDatabase: database, migrator },
     folder,
   );
 }
 
-function flowOf(world: World & { readonly changeSignal: FakeWake }, folder: string): Flow {
+function flowOf(world: World & { readonly changeSignal: FakeChangeSignal }, folder: string): Flow {
   const { clock, environments, balancers, changeSignal } = world;
   const people = startProcess(world, 'people');
   const processes = [startProcess(world, 'process 1')];
@@ -263,34 +262,6 @@ async function moveTime(clock: FakeClock, isOver: () => boolean, atRest = sleepe
     clock.step();
     restsSince = now;
   }
-}
-
-/** One for all processes of a test: each sees the commits of the others at once. */
-interface FakeWake extends ChangeSignal {
-  /** Calls `look` with every commit, before anything follows from it, until the returned function is called. */
-  watch(look: () => void): () => void;
-}
-
-function createFakeWake(clock: FakeClock): FakeWake {
-  const waiting = new Set<() => void>();
-  const looks = new Set<() => void>();
-  return {
-    watch: (look) => {
-      looks.add(look);
-      return () => void looks.delete(look);
-    },
-    announce: () => {
-      for (const look of looks) look();
-      for (const changeSignal of [...waiting]) changeSignal();
-    },
-    changed: async (limitMs, signal) => {
-      const over = new AbortController();
-      const changeSignal = () => over.abort();
-      waiting.add(changeSignal);
-      await pause(clock, limitMs, signal ? AbortSignal.any([signal, over.signal]) : over.signal);
-      waiting.delete(changeSignal);
-    },
-  };
 }
 
 function waitsForPeople(view: DeploymentView | undefined, phase: string): boolean {
