@@ -79,7 +79,7 @@ describe('a release that CI announced', () => {
       'lies outside the configured folders',
       () => ({ kind: 'directory', path: tmpdir() }),
       'artifact-refused',
-      /lies in none of the folders/,
+      /in none of the folders/,
     ],
     ['is not there', () => ({ kind: 'directory', path: join(built, 'gone') }), 'artifact-refused', /cannot be found/],
     [
