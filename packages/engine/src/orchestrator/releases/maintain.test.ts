@@ -74,11 +74,11 @@ describe('what runs', () => {
         write(flow, (tx) => setSlot(tx, shop, 'green', { version: 'v1', since: tx.now }));
       return drifts() === 1;
     });
-    expect(flow.clock.monotonic() - began).toBeLessThan(30_000);
+    expect(flow.clock.monotonic() - began).toBeLessThan(55_000);
     change('v3', 'changed too');
     const changed = flow.clock.monotonic();
     await maintain(() => drifts() === 2);
-    expect(flow.clock.monotonic() - changed).toBeLessThan(2 * minute);
+    expect(flow.clock.monotonic() - changed).toBeLessThan(30 * minute);
   });
 
   it('is checked on every target though one of them cannot be', async () => {

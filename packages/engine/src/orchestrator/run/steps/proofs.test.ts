@@ -136,9 +136,8 @@ describe('the steps that prove', () => {
     await flow.killWhen(id, ({ phase }) => phase === 'verify-live');
     await flow.environments.crash({ ...shop, slot: 'green' });
     flow.restart();
-    const began = flow.clock.monotonic();
     expect((await flow.finish(id)).outcome).toMatchObject({ kind: 'rolled-back', code: 'side-crashed' });
-    expect(flow.clock.monotonic() - began).toBeLessThan(5_000);
+    expect(getSnapshot(flow.process().core.store.db, receiptKey(id))).toBeUndefined();
   });
 
   it('name the node that was left out of the way back', async () => {
