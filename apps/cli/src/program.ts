@@ -3,6 +3,7 @@
 import { Command as Program } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { audit } from './commands/audit.ts';
+import { calendar } from './commands/calendar.ts';
 import type { Command } from './commands/command.ts';
 import { config } from './commands/config.ts';
 import { deciding } from './commands/deciding.ts';
@@ -14,6 +15,7 @@ import { inbox } from './commands/inbox.ts';
 import { looking } from './commands/looking.ts';
 import { migrating } from './commands/migrating.ts';
 import { notify } from './commands/notify.ts';
+import { queue } from './commands/queue.ts';
 import { release } from './commands/release.ts';
 import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
@@ -27,6 +29,8 @@ export const commands: readonly Command[] = [
   ...looking,
   ...holding,
   ...routing,
+  ...calendar,
+  ...queue,
   ...slots,
   ...migrating,
   ...release,
@@ -40,6 +44,7 @@ export const commands: readonly Command[] = [
 ];
 
 const groupSummaries = {
+  calendar: 'when deployments are refused',
   audit: 'the append-only log of every decision and change',
   config: 'the configuration file',
   hook: 'what CI sends, and what the configuration makes of it',

@@ -42,6 +42,10 @@ export interface Options {
   readonly redeploy?: boolean;
   readonly full?: boolean;
   readonly breakGlass?: string;
+  readonly overrideFreeze?: boolean;
+  readonly zone?: string;
+  readonly at?: string;
+  readonly first?: boolean;
   readonly follow?: boolean;
   readonly reason?: string;
   readonly for?: string;

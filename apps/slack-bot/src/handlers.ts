@@ -9,10 +9,18 @@ import { type HomePages, homePage, readHomePages } from './cards/pages.ts';
 import { faultCard, noticeCard } from './cards/refusal-card.ts';
 import { runCommand } from './commands/run.ts';
 import { commandTable } from './commands/table.ts';
+import { continueModalId } from './modals/continue-modal.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
-import { chooseTarget, type FormErrors, type Submission, submitDeploy, submitReject } from './modals/submissions.ts';
+import {
+  chooseTarget,
+  type FormErrors,
+  type Submission,
+  submitContinue,
+  submitDeploy,
+  submitReject,
+} from './modals/submissions.ts';
 import { channelEnded, channelEnds, channelReturned, channelReturns } from './outbox/channel-events.ts';
 import type { BotContext } from './slack/bot-context.ts';
 import { createFairQueue, type FairQueue } from './slack/fair-queue.ts';
@@ -83,7 +91,11 @@ function registerButtons(app: App, bot: BotContext, queue: FairQueue): void {
 }
 
 function registerForms(app: App, bot: BotContext): void {
-  const forms = { [deployModalId]: submitDeploy, [rejectModalId]: submitReject };
+  const forms = {
+    [deployModalId]: submitDeploy,
+    [rejectModalId]: submitReject,
+    [continueModalId]: submitContinue,
+  };
   for (const [id, submit] of Object.entries(forms))
     app.view(id, async ({ body, view, ack }) => {
       const errors = await submit(bot, submissionOf(body, view)).catch((thrown: unknown) => lockedForm(body, thrown));

@@ -9,7 +9,9 @@ export type {
   RuleCondition,
   RuleExplanation,
 } from './api/builds.ts';
+export type { CalendarSpan, CalendarView } from './api/calendar.ts';
 export type { ConfigurationView } from './api/configuration.ts';
+export type { DeployRequest } from './api/deploy-request.ts';
 export type {
   ActionName,
   ApprovalView,
@@ -20,7 +22,7 @@ export type {
   Receipt,
   StepView,
 } from './api/deployment.ts';
-export type { DeploymentRef, DeployRequest, Engine } from './api/engine.ts';
+export type { DeploymentRef, Engine } from './api/engine.ts';
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
 export type { StoredReleaseView } from './api/releases.ts';
 export type { StartedByHand } from './api/slots.ts';
@@ -33,6 +35,7 @@ export type {
   StatusView,
   TargetView,
 } from './api/views.ts';
+export type { Requested, WaitingView } from './api/waiting.ts';
 export { fitsHostEvent } from './builds/hosts/hosts.ts';
 export { configurationAgainstRunning } from './compose/config-against-running.ts';
 export { checkConfig, checkConfigFile, loadSettings } from './compose/configuration.ts';

@@ -7,6 +7,7 @@ export interface Command {
   /** `audit` for `bg audit verify`. */
   readonly group?:
     | 'audit'
+    | 'calendar'
     | 'config'
     | 'hook'
     | 'inbox'

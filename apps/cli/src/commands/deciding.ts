@@ -73,6 +73,14 @@ const decisions: readonly Decision[] = [
     desired: 'forward',
     decide: ({ engine, ref, actor }) => engine.extend(ref, actor),
   },
+  {
+    verb: 'continue',
+    summary: 'go on although a freeze holds the deployment',
+    options: [reasonOption],
+    examples: ['bg continue --reason "it is nearly done"'],
+    desired: 'forward',
+    decide: ({ engine, ref, actor, options }) => engine.continueFrozen(ref, actor, options.reason ?? ''),
+  },
 ];
 
 export const deciding: readonly Command[] = decisions.map(toCommand);

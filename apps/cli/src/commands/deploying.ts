@@ -1,28 +1,33 @@
 // Asking for a deployment, or for what it would do.
 
+import { ok } from '@bg/engine';
 import { type ExitCode, exitCodes } from '../exit.ts';
 import { attend } from '../follow/attend.ts';
 import { checkOrder, isPlace, readPlace, readSlot, readVersion } from '../place.ts';
-import { answered } from '../refused.ts';
+import { answered, refused } from '../refused.ts';
 import { type Options, onEngine, type Session } from '../session.ts';
 import { planLines } from '../show/plan.ts';
+import { waitingLines } from '../show/waiting.ts';
 import { type Command, followOption, reasonOption } from './command.ts';
 
 const holdOption = ['--hold', 'stop before the first user is sent, until a person promotes it'] as const;
 const redeployOption = ['--redeploy', 'deploy although this version is live already'] as const;
 
+const overrideFreezeOption = ['--override-freeze', 'deploy although a freeze refuses it; needs --reason'] as const;
+
+const whenOptions = [
+  ['--at <time>', 'when: 22:00, or "2026-12-01 22:00"'],
+  ['--zone <name>', 'IANA zone of --at; default: that of the first freeze, else UTC'],
+  ['--first', 'before all others that wait; needs --reason'],
+] as const;
+
 export const deploying: readonly Command[] = [
   {
     usage: 'deploy <version> [place]',
     summary: 'make a version live: start it in the idle slot, check it, move the users',
-    options: [holdOption, redeployOption, reasonOption, followOption],
+    options: [holdOption, redeployOption, overrideFreezeOption, ...whenOptions, reasonOption, followOption],
     examples: ['bg deploy v2.1', 'bg deploy v2.1 shop/staging --follow', 'bg deploy v2.1 --hold --reason "look first"'],
-    run: onEngine((session, words, options) =>
-      attend(session, session.engine.deploy(deployRequest('bg deploy', session, words, options)), {
-        desired: 'forward',
-        follow: options.follow === true,
-      }),
-    ),
+    run: onEngine(deployOrWait),
   },
   {
     usage: 'plan <version> [place]',
@@ -60,6 +65,18 @@ export const deploying: readonly Command[] = [
   },
 ];
 
+function deployOrWait(session: Session, words: readonly string[], options: Options): Promise<ExitCode> | ExitCode {
+  const { at, zone, first = false } = options;
+  const request = { ...deployRequest('bg deploy', session, words, options), at, zone, first };
+  const answer = session.engine.request(request);
+  if (!answer.ok) return refused(session.screen, answer.refusal);
+  if (answer.value.kind === 'waiting') {
+    session.screen.answer(answer.value.waiting, waitingLines);
+    return exitCodes.done;
+  }
+  return attend(session, ok(answer.value.deployment), { desired: 'forward', follow: options.follow === true });
+}
+
 function switchTo(session: Session, place: string | undefined, options: Options): Promise<ExitCode> | ExitCode {
   const { engine, screen, actor } = session;
   const where = readPlace(place, options);
@@ -74,8 +91,9 @@ function switchTo(session: Session, place: string | undefined, options: Options)
 
 function deployRequest(command: string, session: Session, [version = '', place]: readonly string[], options: Options) {
   checkOrder({ command, version, place, services: session.services });
-  const { hold = false, redeploy = false, reason } = options;
-  return { ...readPlace(place, options), version: readVersion(version), hold, redeploy, reason, actor: session.actor };
+  const { hold = false, redeploy = false, overrideFreeze = false, reason } = options;
+  const request = { version: readVersion(version), hold, redeploy, overrideFreeze, reason, actor: session.actor };
+  return { ...readPlace(place, options), ...request };
 }
 
 /** A single word may be either: a configured service is a place, everything else a version. */

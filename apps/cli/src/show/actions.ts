@@ -15,7 +15,8 @@ export function commandOf(name: ActionName, { id, service, target }: Named): str
     case 'extend':
       return `bg ${name} ${id}`;
     case 'reject':
-      return `bg reject ${id} --reason "…"`;
+    case 'continue':
+      return `bg ${name} ${id} --reason "…"`;
     case 'promote-full':
       return `bg promote ${id} --full`;
     case 'rollback':

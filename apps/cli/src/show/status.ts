@@ -8,6 +8,7 @@ import type { Paint } from './paint.ts';
 import { filesDriftLines, wouldChangeLines } from './release-now.ts';
 import { schemaLines } from './schema.ts';
 import { tableLines } from './table.ts';
+import { waitingLines } from './waiting.ts';
 
 export function statusLines(
   status: StatusView,
@@ -38,6 +39,8 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
     ...filesDriftLines(target, light),
     ...lockLines(target, light),
     ...suspensionLines(target, light),
+    ...freezeLines(target, light),
+    ...(target.waiting ?? []).flatMap((each) => waitingLines(each, light).map((line) => `  waiting: ${line}`)),
     ...schemaLines(target, light),
     `  rollback ${readiness(target, paint)} (${target.rollback.sentence})`,
     ...liveLines(target, light),
@@ -115,6 +118,11 @@ function driftLines({ nodes, since }: DriftView, target: TargetView, { now, pain
 function sendsAlike(seen: Routing, stored: Routing): boolean {
   const { active, canary } = stored;
   return seen.active === active && seen.canary?.slot === canary?.slot && seen.canary?.percent === canary?.percent;
+}
+
+function freezeLines({ freeze }: TargetView, { paint }: Light): readonly string[] {
+  if (!freeze) return [];
+  return [`  ${paint.yellow(freeze.state === 'active' ? 'frozen' : 'freezes soon')}: ${freeze.sentence}`];
 }
 
 function lockLines({ lock }: TargetView, { now, paint }: Light): readonly string[] {

@@ -53,6 +53,20 @@ const announcements = {
   'automation-resumed': { note: '▶️', neighbours: true },
   refused: { waits: true },
   'strangers-refused': {},
+  // Deployments that wait.
+  'deployment-queued': { note: '🕒' },
+  'deployment-scheduled': { note: '🕒' },
+  'request-cancelled': { note: '🗑️' },
+  'request-refused': { note: '✋' },
+  'request-missed': { note: '🚨' },
+  'request-first': { note: '🚑' },
+  // Freezes and their calendars.
+  'freeze-near': { note: '🧊' },
+  'freeze-holds': { line: 'requester' },
+  'freeze-passed': { line: 'none' },
+  'freeze-overridden': { line: 'none', note: '🧊' },
+  'calendar-failed': { note: '🚨' },
+  'calendar-read': { note: '🧊' },
   // Slots and what runs in them.
   'slot-claimed': { neighbours: true, waits: true },
   'slot-given-back': {},

@@ -9,6 +9,7 @@ import { deployBuild } from '../cards/build-card.ts';
 import { sideOf } from '../cards/build-sides.ts';
 import { type BuildRef, readBuildRef } from '../cards/button-value.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
+import { waitingCard } from '../cards/waiting-card.ts';
 import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 
 export const isBuildAction = (name: string): boolean => name.startsWith(`${deployBuild}:`);
@@ -26,8 +27,10 @@ export function handleBuildClick({ engine, people }: BotContext, input: ButtonCl
   const stale = actor.kind === 'person' ? whyStale(engine, build, ref) : undefined;
   if (stale !== undefined) engine.recordRejection(actor, stale, { service, target });
   const result =
-    stale === undefined ? engine.deploy({ service, target, version, actor }) : { ok: false, refusal: stale };
-  if (result.ok) return undefined;
+    stale === undefined
+      ? engine.request({ service, target, version, actor })
+      : ({ ok: false, refusal: stale } as const);
+  if (result.ok) return result.value.kind === 'waiting' ? waitingCard(result.value.waiting) : undefined;
   redrawBuilds(engine, service);
   return refusalCard(result.refusal);
 }

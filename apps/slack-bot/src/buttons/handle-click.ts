@@ -15,9 +15,10 @@ import { retryDelivery } from '../cards/delivery-card.ts';
 import { unlockAction } from '../cards/lock-card.ts';
 import { homePage, readStatusPage, statusPage } from '../cards/pages.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
+import { cancelAction } from '../cards/waiting-card.ts';
 import { approversOf, asksApprovers, isSignal, sendSignal } from '../commands/signals.ts';
 import { status } from '../commands/status.ts';
-import { openRejectModal } from '../modals/open.ts';
+import { openReasonModal } from '../modals/open.ts';
 import { putCard } from '../outbox/messages.ts';
 import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 import { handleBuildClick, isBuildAction } from './build.ts';
@@ -26,6 +27,7 @@ import { handleContractClick, isContractAction } from './contract.ts';
 import { handleDeliveryClick } from './delivery.ts';
 import { handleDriftClick, isDriftAction } from './drift.ts';
 import { handleUnlockClick } from './lock.ts';
+import { handleCancelClick } from './waiting.ts';
 
 /** The private answer to the click; undefined when the updated card is the answer. */
 export async function handleClick(bot: BotContext, input: ButtonClick): Promise<Card | undefined> {
@@ -37,6 +39,7 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
     const { index, service } = readStatusPage(input.value);
     return status(bot, { service }, index);
   }
+  if (name === cancelAction) return handleCancelClick(bot, input);
   if (name === unlockAction) return handleUnlockClick(bot, input);
   if (isDriftAction(name)) return handleDriftClick(bot, input, name);
   if (isConfigurationAction(name)) return handleConfigurationClick(bot, input, name);
@@ -47,7 +50,7 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
   const view = ref && bot.engine.deployment(ref.id);
   if (ref === undefined || view === undefined) return refused(bot, input, unknownButton);
   const click: DeploymentClick = { ...input, view, stateVersion: ref.stateVersion };
-  if (name === 'reject') return handleRejectClick(bot, click);
+  if (name === 'reject' || name === 'continue') return handleReasonClick(bot, click, name);
   const result =
     name === 'rollback'
       ? handleRollbackClick(bot, click)
@@ -89,12 +92,13 @@ function handleRollbackClick(
   return { ok: false, refusal: stale };
 }
 
-async function handleRejectClick(
+async function handleReasonClick(
   bot: BotContext,
   { view, stateVersion, user, triggerId }: DeploymentClick,
+  name: 'reject' | 'continue',
 ): Promise<Card | undefined> {
   const { people } = bot;
-  return openRejectModal(bot, { actor: people.actor(user), triggerId, view, stateVersion });
+  return openReasonModal(bot, { name, actor: people.actor(user), triggerId, view, stateVersion });
 }
 
 type SideAction = Extract<

@@ -14,6 +14,7 @@ const labels: Readonly<Record<ActionName, string>> = {
   abort: 'Abort',
   rollback: 'Roll back',
   extend: '30 more minutes',
+  continue: 'Continue…',
   'restore-failed': 'Bring back the last good release',
   'keep-failed': 'Keep it',
   'stop-standby': 'Stop the standby',

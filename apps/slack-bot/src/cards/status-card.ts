@@ -9,6 +9,7 @@ import type { PeopleFormatter } from './people-formatter.ts';
 import { schemaLine } from './schema-part.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { bar, code, dateTime, join, outside } from './text.ts';
+import { waitingLine } from './waiting-card.ts';
 
 interface StatusPage {
   readonly page?: number;
@@ -70,6 +71,8 @@ export function targetBlocks(target: TargetView, formatter: PeopleFormatter): re
     schemaLine(target),
     lockLine(target, formatter),
     suspensionLine(target, formatter),
+    freezeLine(target),
+    waitingLine(target),
     liveLine(target),
     rollbackLine(target),
   ];
@@ -114,6 +117,10 @@ function routingLine({ routing, nodes }: TargetView): string {
   const split =
     routing.canary === undefined ? undefined : `${routing.canary.slot} gets ${bar(routing.canary.percent, 10)} of them`;
   return join(`Load balancer: users go to ${routing.active}`, split, gone);
+}
+
+function freezeLine({ freeze }: TargetView): string | undefined {
+  return freeze && `🧊 ${freeze.state === 'active' ? 'Frozen' : 'Freezes soon'}: ${outside(freeze.sentence, 200)}`;
 }
 
 function lockLine({ lock }: TargetView, formatter: PeopleFormatter): string | undefined {

@@ -7,7 +7,7 @@ import type { Word } from './words.ts';
 type Mistake = ReturnType<typeof mistake>;
 type Understood<T> = { readonly ok: true; readonly value: T } | Mistake;
 
-export type OptionName = 'hold' | 'redeploy' | 'full' | 'reason';
+export type OptionName = 'hold' | 'redeploy' | 'full' | 'override-freeze' | 'first' | 'reason';
 
 /** Everything a form needs to understand its words. */
 export interface Input {

@@ -14,9 +14,10 @@ export const deployForm =
     readDeploy(kind, input);
 
 function readDeploy(kind: 'deploy' | 'plan', input: Input): Parsed {
-  const sorted = sortArguments(input, ['hold', 'redeploy', 'reason']);
+  const sorted = sortArguments(input, ['hold', 'redeploy', 'override-freeze', 'first', 'reason']);
   if (!sorted.ok) return sorted;
-  const { positional, flags, reason } = sorted.value;
+  const { flags, reason } = sorted.value;
+  const { positional, when } = timeIn(sorted.value.positional);
   const [first, second] = positional;
   if (first === undefined || (second === undefined && namesTarget(input, first)))
     return withoutVersion(kind, input, first);
@@ -32,11 +33,38 @@ function readDeploy(kind: 'deploy' | 'plan', input: Input): Parsed {
     version: version.value,
     hold: flags.has('hold'),
     redeploy: flags.has('redeploy'),
+    ...(flags.has('override-freeze') ? { overrideFreeze: true } : {}),
+    ...(flags.has('first') ? { first: true } : {}),
+    ...when,
     reason,
   };
   const misread = second === undefined ? misspeltService(input, first) : undefined;
   return misread ?? understood({ kind, ...request });
 }
+
+/** `… at 22:00`, `… at 2026-12-01 22:00 Europe/Berlin`: what it says is understood by the engine. */
+function timeIn(words: readonly Word[]): {
+  readonly positional: readonly Word[];
+  readonly when: Pick<DeployIntent, 'at' | 'zone'>;
+} {
+  const index = words.findIndex(({ text, quoted }) => !quoted && text.toLowerCase() === 'at');
+  if (index < 1) return { positional: words, when: {} };
+  const after = words.slice(index + 1).map(({ text }) => text);
+  const length = /^\d{4}-\d{2}-\d{2}$/.test(after[0] ?? '') ? 2 : 1;
+  const [zone, ...more] = after.slice(length);
+  const at = after.slice(0, length).join(' ');
+  return {
+    positional: more.length === 0 ? words.slice(0, index) : words,
+    when: { at, ...(zone === undefined ? {} : { zone }) },
+  };
+}
+
+export const cancelForm: Form = (input) => {
+  const [word, more] = input.words;
+  if (word === undefined || more !== undefined)
+    return mistake('A cancel names what waits, as the queue does.', `${input.command} w_1a2b3c4d`);
+  return understood({ kind: 'cancel', id: word.text.slice(0, 40) });
+};
 
 function withoutVersion(kind: 'deploy' | 'plan', input: Input, word: Word | undefined): Parsed {
   const ref = readTarget(input, word);
@@ -58,7 +86,7 @@ function misspeltService(input: Input, word: Word): Parsed | undefined {
 
 /** Forms that take a target and nothing else. */
 export const targetForm =
-  (kind: 'status' | 'history' | 'unlock' | 'unsuspend'): Form =>
+  (kind: 'status' | 'history' | 'unlock' | 'queue' | 'unsuspend'): Form =>
   (input) => {
     const [word, more] = input.words;
     if (more !== undefined) return tooMany(input, `${input.command} ${word?.text}`);
@@ -155,7 +183,7 @@ function readSignalWithReason(name: SignalForm, input: Input): Parsed {
   return understood({ kind: 'signal', name, ref: ref.value, reason: why });
 }
 
-const takesReason = (name: SignalName): boolean => ['reject', 'abort', 'break-glass'].includes(name);
+const takesReason = (name: SignalName): boolean => ['reject', 'abort', 'break-glass', 'continue'].includes(name);
 
 export const contractForm: Form = (input) => {
   const sorted = sortArguments(input, ['reason']);

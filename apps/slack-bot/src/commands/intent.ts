@@ -11,13 +11,18 @@ export type SignalName =
   | 'pause'
   | 'resume'
   | 'abort'
-  | 'extend';
+  | 'extend'
+  | 'continue';
 
 export interface DeployIntent {
   readonly ref: TargetRef;
   readonly version: string;
   readonly hold: boolean;
   readonly redeploy: boolean;
+  readonly overrideFreeze?: boolean;
+  readonly at?: string;
+  readonly zone?: string;
+  readonly first?: boolean;
   readonly reason: string | undefined;
 }
 
@@ -27,6 +32,8 @@ export type Intent =
   | { readonly kind: 'deploy-modal'; readonly ref: TargetRef }
   | { readonly kind: 'status'; readonly ref: TargetRef }
   | { readonly kind: 'history'; readonly ref: TargetRef }
+  | { readonly kind: 'queue'; readonly ref: TargetRef }
+  | { readonly kind: 'cancel'; readonly id: string }
   | { readonly kind: 'lock'; readonly ref: TargetRef; readonly reason: string; readonly forMs: number | undefined }
   | { readonly kind: 'unlock'; readonly ref: TargetRef }
   | { readonly kind: 'suspend'; readonly ref: TargetRef; readonly reason: string }

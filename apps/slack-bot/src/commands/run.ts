@@ -7,11 +7,13 @@ import {
   dispatch,
   type Handlers,
   type Refusal,
+  type Requested,
   type Result,
   type SlotName,
   type TargetView,
 } from '@bg/engine';
 import { lockOfAnother } from '../buttons/lock.ts';
+import { cancelled } from '../buttons/waiting.ts';
 import { type Card, card, section } from '../cards/blocks.ts';
 import { helpCard } from '../cards/help-card.ts';
 import { historyCard, historyLength } from '../cards/history-card.ts';
@@ -20,6 +22,7 @@ import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import { headline, subject } from '../cards/stage.ts';
 import { channelText, strandedSentence } from '../cards/stranded-card.ts';
 import { dateTime, outside } from '../cards/text.ts';
+import { queueCard, waitingCard } from '../cards/waiting-card.ts';
 import { openDeployModal } from '../modals/open.ts';
 import { strandedIn } from '../outbox/stranded.ts';
 import type { BotContext } from '../slack/bot-context.ts';
@@ -60,15 +63,16 @@ type Shown = Card | undefined | Promise<Card | undefined>;
 type Of<K extends Intent['kind']> = Extract<Intent, { readonly kind: K }>;
 
 const runs: Handlers<Intent, Asked, Shown> = {
-  deploy: ({ ref, version, hold, redeploy, reason }, { bot, actor }) =>
-    answered(bot, bot.engine.deploy({ ...ref, version, hold, redeploy, reason, actor })),
+  deploy,
   'deploy-modal': ({ ref }, { bot, actor, input }) => openDeployModal(bot, { actor, triggerId: input.triggerId, ref }),
-  plan: async ({ ref, version, hold, redeploy, reason }, { bot, actor }) => {
-    const plan = await bot.engine.plan({ ...ref, version, hold, redeploy, reason, actor });
+  plan: async ({ ref, version, hold, redeploy, overrideFreeze = false, reason }, { bot, actor }) => {
+    const plan = await bot.engine.plan({ ...ref, version, hold, redeploy, reason, actor, overrideFreeze });
     return plan.ok ? planCard(plan.value) : refusalCard(plan.refusal);
   },
   status: ({ ref }, { bot }) => status(bot, ref),
   history: ({ ref }, { bot }) => history(bot, ref),
+  queue: ({ ref }, { bot }) => queue(bot, ref),
+  cancel: ({ id }, { bot, actor }) => cancelled(bot.engine.cancelWaiting(id, actor)),
   lock: ({ ref, reason, forMs }, { bot, actor }) => {
     const locked = bot.engine.lock({ ...ref, actor, reason, ...(forMs === undefined ? {} : { forMs }) });
     return locked.ok ? noticeCard(lockSentence(locked.value)) : refusalCard(locked.refusal);
@@ -102,6 +106,21 @@ const runs: Handlers<Intent, Asked, Shown> = {
   help: (_, { bot }) => helpCard(bot.words),
 };
 
+async function deploy(
+  { ref, overrideFreeze = false, kind: _kind, ...desired }: Of<'deploy'>,
+  { bot, actor, input }: Asked,
+): Promise<Card> {
+  const { engine, people } = bot;
+  const found = overrideFreeze ? engine.target(ref) : undefined;
+  const decider = found?.ok ? await people.decider(input.user, approversOf(engine, found.value)) : actor;
+  return requested(bot, engine.request({ ...ref, ...desired, overrideFreeze, actor: decider }));
+}
+
+function queue({ engine }: BotContext, ref: Of<'queue'>['ref']): Card {
+  const found = engine.waiting(ref);
+  return found.ok ? queueCard(found.value.now) : refusalCard(found.refusal);
+}
+
 function switchTo({ ref, to, reason }: Of<'switch'>, { bot, actor, input }: Asked): Card {
   const found = bot.engine.target(ref);
   const from = found.ok && to === undefined ? input.liveSides?.get(found.value.name) : undefined;
@@ -109,6 +128,13 @@ function switchTo({ ref, to, reason }: Of<'switch'>, { bot, actor, input }: Aske
   if (to !== undefined && !result.ok && result.refusal.code === 'already-active')
     return noticeCard(`✅ ${outside(result.refusal.sentence, 300)}.`);
   return answered(bot, result);
+}
+
+function requested(bot: BotContext, result: Result<Requested>): Card {
+  if (!result.ok) return refusalCard(result.refusal);
+  return result.value.kind === 'begun'
+    ? answered(bot, { ok: true, value: result.value.deployment })
+    : waitingCard(result.value.waiting);
 }
 
 function answered({ engine }: BotContext, result: Result<DeploymentView>): Card {

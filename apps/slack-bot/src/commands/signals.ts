@@ -15,6 +15,7 @@ const verbs: Readonly<Record<SignalName, Verb>> = {
   resume: (engine, ref, actor) => engine.resume(ref, actor),
   abort: (engine, ref, actor, reason) => engine.abort(ref, actor, reason),
   extend: (engine, ref, actor) => engine.extend(ref, actor),
+  continue: (engine, ref, actor, reason) => engine.continueFrozen(ref, actor, reason ?? ''),
 };
 
 export interface Signal {
@@ -32,7 +33,7 @@ export const isSignal = (name: string): name is SignalName => Object.hasOwn(verb
 
 /** Who may do these is decided with the person's user groups at hand. */
 export const asksApprovers = (name: SignalName): boolean =>
-  ['approve', 'break-glass', 'reject', 'promote', 'promote-full', 'extend'].includes(name);
+  ['approve', 'break-glass', 'reject', 'promote', 'promote-full', 'extend', 'continue'].includes(name);
 
 export function approversOf(
   engine: Engine,

@@ -1,6 +1,7 @@
 // Every command and every form of it, as data: the parser, the help card and the app manifest all read this table.
 
 import {
+  cancelForm,
   contractForm,
   deployForm,
   type Form,
@@ -37,7 +38,7 @@ const target = '[service[/target]]';
 const deploy: readonly Subcommand[] = [
   {
     word: '',
-    usage: `${target} [version] [--hold] [--redeploy] [--reason "…"]`,
+    usage: `${target} [version] [--hold] [--redeploy] [--override-freeze] [--first] [--reason "…"] [at 22:00 [zone]]`,
     does: 'deploys a version; without one it asks in a form',
     form: deployForm('deploy'),
   },
@@ -48,6 +49,8 @@ const deploy: readonly Subcommand[] = [
     form: deployForm('plan'),
   },
   { word: 'status', usage: target, does: 'shows what runs where', form: targetForm('status') },
+  { word: 'queue', usage: target, does: 'lists what waits', form: targetForm('queue') },
+  { word: 'cancel', usage: 'request', does: 'takes a deployment that waits out', form: cancelForm },
   { word: 'history', usage: target, does: 'lists the last deployments', form: targetForm('history') },
   { word: 'approve', usage: target, does: 'approves what waits for approval', form: signalForm('approve') },
   {
@@ -77,6 +80,12 @@ const deploy: readonly Subcommand[] = [
     form: signalForm('abort'),
   },
   { word: 'extend', usage: target, does: 'gives a waiting approval 30 more minutes', form: signalForm('extend') },
+  {
+    word: 'continue',
+    usage: `${target} "reason"`,
+    does: 'goes on although a freeze holds it',
+    form: signalForm('continue'),
+  },
   {
     word: 'contract',
     usage: `${target} [--reason "…"]`,

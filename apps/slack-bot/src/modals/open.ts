@@ -7,6 +7,7 @@ import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import type { SlackResult } from '../slack/api.ts';
 import type { BotContext } from '../slack/bot-context.ts';
 import { isLate, problemSentence } from '../slack/problems.ts';
+import { continueModal } from './continue-modal.ts';
 import { type DeployForm, deployModal } from './deploy-modal.ts';
 import type { Modal } from './inputs.ts';
 import { rejectModal } from './reject-modal.ts';
@@ -26,17 +27,25 @@ export async function openDeployModal(
   return open(bot, triggerId, deployModal(form.value));
 }
 
-export async function openRejectModal(
+const forms = { reject: rejectModal, continue: continueModal } as const;
+
+/** Of what asks for a reason. */
+export async function openReasonModal(
   bot: BotContext,
   {
+    name,
     actor,
     triggerId,
     view,
     stateVersion,
-  }: OpenInput & { readonly view: DeploymentView; readonly stateVersion: number },
+  }: OpenInput & {
+    readonly name: keyof typeof forms;
+    readonly view: DeploymentView;
+    readonly stateVersion: number;
+  },
 ): Promise<Card | undefined> {
   if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
-  return open(bot, triggerId, rejectModal(view, stateVersion));
+  return open(bot, triggerId, forms[name](view, stateVersion));
 }
 
 /** The target that was named, else the first one; a name that fits several targets is settled in the form itself. */

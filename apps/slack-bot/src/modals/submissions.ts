@@ -1,6 +1,6 @@
 // Forms that were sent. The one place where the acknowledgement waits for the engine: its refusal belongs into the form.
 
-import type { Refusal } from '@bg/engine';
+import type { Actor, DeploymentRef, DeploymentView, Refusal, Result } from '@bg/engine';
 import { readRef } from '../cards/button-value.ts';
 import { plain } from '../cards/text.ts';
 import { approversOf } from '../commands/signals.ts';
@@ -26,20 +26,27 @@ export async function submitDeploy(
   const form = readDeployForm(metadata, values);
   const block = `${versionBlock}:${form?.service ?? metadata.split('/')[0]}`;
   if (form === undefined) return { reason: 'There is no version to deploy.' };
-  const result = engine.deploy({ ...form, actor: people.actor(user) });
+  const result = engine.request({ ...form, actor: people.actor(user) });
   return result.ok ? undefined : { [block]: refusalText(result.refusal) };
 }
 
-export async function submitReject(
+export const submitReject = (bot: BotContext, form: Submission): Promise<FormErrors> =>
+  submitReason(bot, form, (ref, actor, reason) => bot.engine.reject(ref, actor, reason));
+
+export const submitContinue = (bot: BotContext, form: Submission): Promise<FormErrors> =>
+  submitReason(bot, form, (ref, actor, reason) => bot.engine.continueFrozen(ref, actor, reason));
+
+async function submitReason(
   { engine, people }: BotContext,
   { user, metadata, values }: Submission,
+  decide: (ref: DeploymentRef, actor: Actor, reason: string) => Result<DeploymentView>,
 ): Promise<FormErrors> {
   const ref = readRef(metadata);
   const view = ref && engine.deployment(ref.id);
   if (ref === undefined || view === undefined)
     return { [reasonBlock]: 'This form belongs to no deployment that is known here.' };
   const actor = await people.decider(user, approversOf(engine, view));
-  const result = engine.reject(ref, actor, answer(values, reasonBlock) ?? '');
+  const result = decide(ref, actor, answer(values, reasonBlock) ?? '');
   return result.ok ? undefined : { [reasonBlock]: refusalText(result.refusal) };
 }
 

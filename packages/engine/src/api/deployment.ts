@@ -19,6 +19,7 @@ export type ActionName =
   | 'abort'
   | 'rollback'
   | 'extend'
+  | 'continue'
   | 'restore-failed'
   | 'keep-failed'
   | 'stop-standby'
@@ -98,6 +99,15 @@ export interface Receipt {
   readonly proof: 'fields' | 'status-code';
 }
 
+export interface FrozenView {
+  readonly names: readonly string[];
+  /** Epoch ms; undefined where a calendar could not be read. */
+  readonly until: number | undefined;
+  readonly sentence: string;
+  /** Who may act all the same, with a reason. */
+  readonly override: 'approvers' | 'people' | 'nobody';
+}
+
 export interface OutcomeView {
   readonly kind: OutcomeKind;
   readonly code: EndCode | OutcomeKind;
@@ -132,6 +142,8 @@ export interface DeploymentView {
   readonly steps: readonly StepView[];
   /** Share of users on the new side now: 0 to 100. */
   readonly percent: number;
+  /** A freeze holds it before its present step; undefined while none does. */
+  readonly frozen?: FrozenView | undefined;
   readonly paused: { readonly by: string; readonly at: number } | undefined;
   readonly approval: ApprovalView | undefined;
   /** All people who approved anything in this deployment. */

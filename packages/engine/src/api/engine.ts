@@ -10,12 +10,15 @@ import type { SlotName, TargetRef } from '../domain/target.ts';
 import type { Writable } from '../state/patience.ts';
 import type { AuditLog } from './audit.ts';
 import type { Builds } from './builds.ts';
+import type { CalendarVerbs } from './calendar.ts';
 import type { ConfigurationVerbs } from './configuration.ts';
+import type { DeployRequest } from './deploy-request.ts';
 import type { DeploymentView } from './deployment.ts';
 import type { Migrations } from './migrations.ts';
 import type { StoredReleases } from './releases.ts';
 import type { SlotVerbs } from './slots.ts';
 import type { Discovered, PlanView, ReleaseView, RoutingConfiguration, StatusView, TargetView } from './views.ts';
+import type { WaitingVerbs } from './waiting.ts';
 
 /** On every verb that a button can send: which deployment, and the state the button was drawn for. */
 export interface DeploymentRef {
@@ -24,16 +27,7 @@ export interface DeploymentRef {
   readonly stateVersion?: number | undefined;
 }
 
-export interface DeployRequest extends TargetRef {
-  readonly version: string;
-  readonly hold?: boolean;
-  /** Deploy although the version is live already. */
-  readonly redeploy?: boolean;
-  readonly reason?: string | undefined;
-  readonly actor: Actor;
-}
-
-export interface Engine extends ConfigurationVerbs, Writable {
+export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs, Writable {
   readonly settings: Settings;
   readonly outbox: Outbox;
   /** What code hosts delivered. */
@@ -54,6 +48,8 @@ export interface Engine extends ConfigurationVerbs, Writable {
   resume(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
   /** Aborts before full promotion; after it, `rollback` is used. */
   abort(ref: DeploymentRef, actor: Actor, reason?: string): Result<DeploymentView>;
+  /** Lets a deployment go on that a freeze holds. */
+  continueFrozen(ref: DeploymentRef, actor: Actor, reason: string): Result<DeploymentView>;
   /** Thirty more minutes for a pending approval. */
   extend(ref: DeploymentRef, actor: Actor): Result<DeploymentView>;
   /** Refused as `already-active` when `to` already serves. */

@@ -10,6 +10,7 @@ import type { DriftView } from '../orchestrator/routing/drift.ts';
 import type { SchemaView } from '../orchestrator/schema/schema-view.ts';
 import type { DeploymentView, LegalAction } from './deployment.ts';
 import type { PlannedRun, ReleaseNow } from './releases.ts';
+import type { WaitingView } from './waiting.ts';
 
 export interface PlanView {
   readonly mode: Mode;
@@ -71,6 +72,10 @@ export interface TargetView {
         readonly deploymentId: string | undefined;
       }
     | undefined;
+  /** Set while a freeze refuses deployments, or begins within 15 minutes. */
+  readonly freeze?: { readonly state: 'active' | 'near'; readonly sentence: string } | undefined;
+  /** Deployments that wait, in their order. */
+  readonly waiting?: readonly WaitingView[];
   readonly live: DeploymentView | undefined;
   readonly last: DeploymentView | undefined;
   /** `instant`: the standby is healthy and warm. `slow`: it must be started first. `blocked`: why not at all. */

@@ -9,6 +9,7 @@ import { checkCommands, checkFiles, checkState } from './check-places.ts';
 import { checkDatabase, checkRecords } from './database/check.ts';
 import { checkBehaviour, checkLists } from './deployment/check.ts';
 import type { Drivers } from './drivers.ts';
+import { checkFreezes } from './freezes/check.ts';
 import { checkHealth } from './health/check.ts';
 import type { Draft } from './kit/draft.ts';
 import { formatPath, type Path } from './kit/path.ts';
@@ -92,6 +93,7 @@ function checkTogether(
       ...checkFiles(target, folder),
       ...checkCommand(target, folder),
       ...checkHealth(target, folder),
+      ...checkFreezes(target, folder),
       ...checkApprovals(draft, target),
       ...checkRecipients(draft, target),
       ...checkDatabase(draft, target, { folder, drivers: drivers.databases }),

@@ -12,6 +12,7 @@ import { resolveDatabase } from './database/database.ts';
 import { defaultOptions, defaultSmokeTimeout } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
 import type { Drivers } from './drivers.ts';
+import { resolveFreezes } from './freezes/freezes.ts';
 import type { GuardSettings } from './guard/guard.ts';
 import { resolveHealth } from './health/health.ts';
 import { merge } from './kit/draft.ts';
@@ -96,6 +97,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     approval: resolveApproval(options.approval, approvers),
     roles: resolveRoles(options.roles),
     ...resolveAfterwards(options),
+    freezes: resolveFreezes(options.freezes, inFolder),
     channel: options.channel,
     recipients: resolveRecipients(options.notify),
     database: resolveDatabase(options.database, drivers.databases),

@@ -7,6 +7,7 @@ import { artifacts } from './artifacts/artifacts.ts';
 import { keepReleases } from './artifacts/keep-releases.ts';
 import { databaseSchema } from './database/database.ts';
 import type { Drivers } from './drivers.ts';
+import { freezes } from './freezes/freezes.ts';
 import { guard } from './guard/guard.ts';
 import { health } from './health/health.ts';
 import {
@@ -200,6 +201,7 @@ const otherKeys = {
     .describe('What happens when a side ends by itself.')
     .optional(),
   guard: guard.optional(),
+  freezes: freezes.optional(),
   limits: z
     .strictObject({
       disk: size().describe('Free disk without which nothing is started. Default: 256MB.').optional(),

@@ -10,6 +10,7 @@ import type { AuditSettings } from './audit/audit.ts';
 import type { BalancerSettings } from './balancer/balancer.ts';
 import type { BuildRule } from './builds/settings.ts';
 import type { DatabaseSettings } from './database/settings.ts';
+import type { FreezeSettings } from './freezes/settings.ts';
 import type { IllnessSettings } from './guard/guard.ts';
 import type { HealthSettings } from './health/settings.ts';
 import type { NotifySettings, RecipientSettings } from './notify/settings.ts';
@@ -87,6 +88,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   /** Undefined: everybody in the list of people may do everything but approve. */
   readonly roles: RoleSettings | undefined;
   readonly bakeMs: number;
+  /** Undefined: none, and nothing about time zones is loaded. */
+  readonly freezes?: readonly FreezeSettings[] | undefined;
   /** How long the standby stays running for rollback after the bake; undefined: until the next deployment. */
   readonly standbyKeepMs: number | undefined;
   readonly afterBake: 'keep' | 'stop' | 'upgrade' | 'ask';

@@ -47,6 +47,20 @@ const reports = {
   'automation-resumed': {},
   refused: {},
   'strangers-refused': {},
+  // Deployments that wait.
+  'deployment-queued': {},
+  'deployment-scheduled': {},
+  'request-cancelled': {},
+  'request-refused': {},
+  'request-missed': {},
+  'request-first': {},
+  // Freezes and their calendars.
+  'freeze-near': {},
+  'freeze-holds': {},
+  'freeze-passed': {},
+  'freeze-overridden': {},
+  'calendar-failed': {},
+  'calendar-read': {},
   // Slots and what runs in them.
   'slot-claimed': {},
   'slot-given-back': {},

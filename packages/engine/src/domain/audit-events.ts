@@ -5,13 +5,17 @@
 import { buildEvents } from './events/builds.ts';
 import type { AuditCodes } from './events/codes.ts';
 import { decisionEvents, deploymentEvents } from './events/deployment.ts';
+import { freezeEvents } from './events/freezes.ts';
 import { messageEvents, releaseEvents, schemaEvents } from './events/releases.ts';
 import { type Read, readDetail, type Shape, type Written } from './events/shape.ts';
 import { healthEvents, routingEvents, slotEvents } from './events/slots.ts';
+import { waitingEvents } from './events/waiting.ts';
 
 export const auditEvents = {
   ...deploymentEvents,
   ...decisionEvents,
+  ...freezeEvents,
+  ...waitingEvents,
   ...slotEvents,
   ...healthEvents,
   ...routingEvents,

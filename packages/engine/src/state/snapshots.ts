@@ -28,6 +28,9 @@ export const guardKey = ({ service, target }: TargetKey): string => `guard:${ser
 export const insteadKey = (deploymentId: string): string => `instead:${deploymentId}`;
 export const pendingKey = 'configuration-pending';
 export const leftKey = ({ service, target }: TargetKey): string => `configuration-left:${service}/${target}`;
+export const freezeOverrideKey = (deploymentId: string): string => `freeze-override:${deploymentId}`;
+export const freezeWarnedKey = ({ service, target }: TargetKey): string => `freeze-warned:${service}/${target}`;
+export const calendarKey = (source: string): string => `calendar:${source}`;
 export const claimKey = (deploymentId: string): string => `claim:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 

@@ -16,6 +16,7 @@ export interface AuditCodes {
   'step-failed': ReasonCode;
   'turned-back': ReasonCode;
   refused: RefusalCode;
+  'request-refused': RefusalCode;
   'strangers-refused': 'not-in-team';
   'health-changed': 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
   /** The role of the slot. */

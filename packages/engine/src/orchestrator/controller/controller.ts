@@ -9,8 +9,10 @@ import { acquireLease, heartbeatMs, type Lease, leaseMs, releaseLease, renewLeas
 import { keepLoopFree, lockedLimitMs, patiently } from '../../state/patience.ts';
 import { replacedFile } from '../../state/same-file.ts';
 import { readRouting } from '../../state/targets.ts';
+import { watchCalendar } from '../calendar/watch.ts';
 import { type Core, controllerLease, type Target, type TargetContext } from '../core.ts';
 import { clearUnfinished } from '../plan/ensure-fetched.ts';
+import { beginWaiting } from '../queue/begin-waiting.ts';
 import { maintainReleases } from '../releases/maintain.ts';
 import { reconnect } from '../routing/reconnect.ts';
 import { repairRouting } from '../routing/repair.ts';
@@ -141,7 +143,16 @@ async function watchFile({ store, clock, log }: Core, stop: AbortSignal, lost: (
 async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> {
   const { whenWritable } = core.store;
   await patiently(whenWritable, () => prepare(core, lease), stop);
-  const parts = [moveDeployments, supervise, watchBalancerFiles, maintainSchemas, maintainReleases, maintainState];
+  const parts = [
+    moveDeployments,
+    supervise,
+    watchBalancerFiles,
+    maintainSchemas,
+    maintainReleases,
+    maintainState,
+    watchCalendar,
+    beginWaiting,
+  ];
   const works = parts.map((part) => (end: AbortSignal) => patiently(whenWritable, () => part(core, lease, end), end));
   // A part that has nothing to do here may end at once; the others continue.
   await together(works, stop, 'one-fails');

@@ -10,6 +10,7 @@ import { driftKey, putSnapshot, unknownStateKey } from '../../state/snapshots.ts
 import type { Tx } from '../../state/store.ts';
 import { addQuarantine, setLock } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
+import { notFrozen } from '../calendar/gate.ts';
 import { refusalOf } from '../verbs/testing/refusals.ts';
 import { alice, ci, digestOf, startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 import {
@@ -41,6 +42,13 @@ const now = noon;
 const open = openFacts;
 const lock = { ...shop, owner: 'person:bob', reason: 'stock-taking', since: now - 120_000, until: now + 600_000 };
 const live = { requestedBy: 'machine:ci', version: 'v2.0', requestedAt: now - 120_000, phase: 'bake', id: 'd_7' };
+const frozen: GateFacts['frozen'] = {
+  names: ['sale'],
+  until: Date.parse('2026-03-02T08:00:00Z'),
+  sentence: 'the freeze sale lasts until 2026-03-02 08:00 UTC',
+  override: 'approvers',
+  keys: ['sale@1'],
+};
 const suspension = { by: 'person:bob', reason: 'a look first', since: now - 120_000, deploymentId: undefined };
 const mark = { version: 'v2.1', reason: 'wrong prices', by: 'person:bob', at: now };
 const approvalOf = (approver: string) => ({ ...openFacts.rules.approval, approvers: [approver] });
@@ -159,6 +167,14 @@ const cases: Readonly<Record<string, Case>> = {
     sentence: /port 31002 is in use by blue/,
     hint: /bg config check/,
     passes: [],
+  },
+  notFrozen: {
+    gate: notFrozen,
+    code: 'target-frozen',
+    refuses: { frozen },
+    sentence: /^shop is frozen: the freeze sale lasts until 2026-03-02 08:00 UTC$/,
+    hint: /--override-freeze --reason/,
+    passes: [{ frozen, freezeOverride: { reason: 'outage', notApprover: undefined } }],
   },
   notSuspended: {
     gate: notSuspended,

@@ -12,6 +12,7 @@ import { liveDeployment } from '../../state/deployments.ts';
 import { liveLease } from '../../state/leases.ts';
 import { getSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readLock, readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
+import { frozenNow } from '../calendar/frozen.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import { type Core, controllerLease, type Target } from '../core.ts';
 import { isAnnounced } from '../plan/ensure-fetched.ts';
@@ -20,6 +21,7 @@ import { readUnknownState } from '../recovery/unknown-state.ts';
 import { readDrift } from '../routing/drift.ts';
 import { contractState } from '../schema/contract-state.ts';
 import { sharingWith } from '../schema/who-needs.ts';
+import { refuseUnlessApprover } from '../verbs/approver.ts';
 import type { GateFacts } from './gates.ts';
 import { readSuspension } from './suspension.ts';
 
@@ -46,12 +48,14 @@ export interface GatherRequest {
   readonly actor: Actor;
   readonly version: string;
   readonly redeploy?: boolean;
+  readonly overrideFreeze?: boolean | undefined;
+  readonly reason?: string | undefined;
 }
 
 export function gatherFacts(
   core: Core,
   target: Target,
-  { actor, version, redeploy = false }: GatherRequest,
+  { actor, version, redeploy = false, overrideFreeze = false, reason }: GatherRequest,
 ): GateFacts {
   const { db } = core.store;
   const now = core.clock.now();
@@ -81,6 +85,8 @@ export function gatherFacts(
     rules: target.settings,
     suspension: readSuspension(db, target.key),
     addressTaken: takenAddress(core, target, active?.slot),
+    frozen: frozenNow(core, target),
+    freezeOverride: overrideFreeze ? { reason, notApprover: refuseUnlessApprover(target, actor)?.refusal } : undefined,
   };
 }
 

@@ -6,10 +6,11 @@ import type { SlotName } from '../../domain/target.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import type { LockRow, QuarantineRow } from '../../state/targets.ts';
+import { type FreezeFacts, notFrozen } from '../calendar/gate.ts';
 import { mayDeploy, mayOperate, type RoleFacts } from './roles.ts';
 import { type Suspension, suspensionSentence } from './suspension.ts';
 
-export interface GateFacts {
+export interface GateFacts extends FreezeFacts {
   readonly now: number;
   readonly name: string;
   readonly actor: Actor;
@@ -190,6 +191,7 @@ export const gatesOfDeploy: readonly { readonly name: string; readonly gate: Gat
   { name: 'drift', gate: notDrifted },
   { name: 'release', gate: releaseKnown },
   { name: 'lock', gate: notLocked },
+  { name: 'freeze', gate: notFrozen },
   { name: 'quarantine', gate: notQuarantined },
   { name: 'automation', gate: notSuspended },
   { name: 'busy', gate: noLiveDeployment },

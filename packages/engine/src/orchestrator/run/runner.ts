@@ -13,6 +13,7 @@ import {
 } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
 import type { Tx } from '../../state/store.ts';
+import { heldByFreeze } from '../calendar/hold.ts';
 import type { Core } from '../core.ts';
 import { registerAndPlan } from '../plan/register.ts';
 import { finish } from './finish.ts';
@@ -104,7 +105,7 @@ function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
 }
 
 async function perform(step: Step, context: StepContext): Promise<StepResult> {
-  const held = step.moves === 'none' ? undefined : await heldByPause(context);
+  const held = step.moves === 'none' ? undefined : ((await heldByPause(context)) ?? (await heldByFreeze(context)));
   if (held) return held;
   if (step.limitMs === 'waits') return step.run(context);
   const limit = deadline(step.limitMs, context.signal);

@@ -1,9 +1,10 @@
 // A deployment that a rule about builds asks for: it passes the gates that a person's request passes.
 
-import { type Actor, actorName } from '../../domain/actor.ts';
-import { ok, type Result } from '../../domain/refusal.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import type { TargetKey } from '../../domain/target.ts';
 import type { Tx } from '../../state/store.ts';
+import { waitingOf } from '../../state/waiting.ts';
 import { type Core, requireTarget } from '../core.ts';
 import { activeSide, gatherFacts } from '../gates/facts.ts';
 import { ask, gatesOfDeploy } from '../gates/gates.ts';
@@ -24,6 +25,12 @@ export function admitBuild(
   const facts = gatherFacts(core, target, { actor, version });
   const answer = ask(gatesOfDeploy, facts);
   if (!answer.ok) return answer;
+  const [first] = waitingOf(core.store.db, key).filter(({ status }) => status === 'queued');
+  if (first)
+    return refuse(
+      'target-busy',
+      `${first.version}, which ${shortName(first.requestedBy)} asked for, waits for ${target.name}: it goes first`,
+    );
   const id = newDeploymentId();
   return ok({
     id,

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { DeployRequest } from '../../api/engine.ts';
+import type { DeployRequest } from '../../api/deploy-request.ts';
 import type { PlanView } from '../../api/views.ts';
 import { actorName, shortName } from '../../domain/actor.ts';
 import type { Mode } from '../../domain/deployment.ts';
@@ -13,6 +13,7 @@ import { buildOf } from '../../state/builds.ts';
 import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
+import { recordOverride } from '../calendar/frozen.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates/gates.ts';
@@ -44,17 +45,19 @@ function admit(core: Core, target: Target, request: DeployRequest): Result<Deplo
     const answer = ask(gatesOfDeploy, facts);
     if (!answer.ok) return answer;
     const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
-    return ok(
-      createDeployment(tx, target, {
-        mode,
-        version: request.version,
-        slot: slotFor(facts),
-        from: facts.active,
-        hold: request.hold ?? false,
-        reason: request.reason,
-        requestedBy: actorName(request.actor),
-      }),
-    );
+    const row = createDeployment(tx, target, {
+      mode,
+      version: request.version,
+      slot: slotFor(facts),
+      from: facts.active,
+      hold: request.hold ?? false,
+      reason: request.reason,
+      requestedBy: actorName(request.actor),
+    });
+    const { frozen } = facts;
+    if (frozen)
+      recordOverride(tx, target, { deploymentId: row.id, frozen, actor: request.actor, reason: request.reason ?? '' });
+    return ok(row);
   });
 }
 

@@ -14,7 +14,7 @@ import { decidedRows, refusalOf } from './testing/refusals.ts';
 import { createScriptedMigrator } from './testing/scripted-migrator.ts';
 
 type ReadsOfEngine = 'settings' | 'outbox' | 'inbox' | 'plan' | 'routingConfiguration' | 'pendingConfiguration';
-type Looks = 'lookNow' | 'status' | 'target' | 'deployment' | 'history' | 'releases' | 'audit';
+type Looks = 'calendar' | 'waiting' | 'lookNow' | 'status' | 'target' | 'deployment' | 'history' | 'releases' | 'audit';
 type Plumbing =
   | 'cursor'
   | 'moveCursor'
@@ -49,6 +49,10 @@ const say = (): void => undefined;
 
 const onEngine: Readonly<Record<Acting, Act>> = {
   deploy: ({ engine, actor, ref }) => engine.deploy({ ...ref, version: 'v3', actor }),
+  request: ({ engine, actor, ref }) => engine.request({ ...ref, version: 'v3', actor }),
+  cancelWaiting: ({ engine, actor }) => engine.cancelWaiting('w_1', actor),
+  putFirst: ({ engine, actor }) => engine.putFirst('w_1', actor, 'outage'),
+  continueFrozen: ({ engine, actor, deployment: id }) => engine.continueFrozen({ id }, actor, 'nearly done'),
   approve: ({ engine, actor, deployment: id }) => engine.approve({ id }, actor),
   reject: ({ engine, actor, deployment: id }) => engine.reject({ id }, actor, 'no'),
   promote: ({ engine, actor, deployment: id }) => engine.promote({ id }, actor),
@@ -102,6 +106,9 @@ const acts: readonly (readonly [name: string, act: Act])[] = [
 ];
 /** They name a deployment, a contract or a delivery, or all targets. */
 const withoutTarget = [
+  'cancelWaiting',
+  'putFirst',
+  'continueFrozen',
   'approve',
   'reject',
   'promote',

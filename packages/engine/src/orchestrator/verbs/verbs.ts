@@ -1,7 +1,9 @@
 // The verbs bound to one core: what every app is handed. Each does its own small thing elsewhere; this is the table.
 
+import type { CalendarVerbs } from '../../api/calendar.ts';
 import type { DeploymentView } from '../../api/deployment.ts';
 import type { Engine } from '../../api/engine.ts';
+import type { WaitingVerbs } from '../../api/waiting.ts';
 import { ok, type Result } from '../../domain/refusal.ts';
 import type { SlotName, TargetKey } from '../../domain/target.ts';
 import { readContract } from '../../state/contracts.ts';
@@ -12,11 +14,15 @@ import { firstTime, readCursor, writeCursor } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readRelease, readSlot, setSlot } from '../../state/targets.ts';
 import { countUnauthenticatedRequests } from '../../state/unauthenticated.ts';
+import { calendarOf, calendarWarnings } from '../calendar/calendar-view.ts';
 import { drive, withLease } from '../controller/controller.ts';
 import { liveController } from '../controller/live-controller.ts';
 import { announcedFor, pendingNow } from '../controller/pending-changes.ts';
 import { type Core, placeOf, type Target } from '../core.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../gates/facts.ts';
+import { cancelWaiting, putFirst } from '../queue/change-waiting.ts';
+import { requestDeployment } from '../queue/request.ts';
+import { waitingFor } from '../queue/waiting-view.ts';
 import { viewContract } from '../schema/contract-view.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
 import { viewTarget } from '../views/target-view.ts';
@@ -24,6 +30,7 @@ import { adopt } from './adopt.ts';
 import { applyConfiguration, leaveConfiguration } from './apply-configuration.ts';
 import { approve, extend, reject } from './approvals.ts';
 import { auditOf, shippingWarnings } from './audit-log.ts';
+import { continueFrozen } from './continue-frozen.ts';
 import { contract } from './contract.ts';
 import { databaseActivity } from './database-activity.ts';
 import { approveContract, rejectContract } from './decide-contract.ts';
@@ -64,7 +71,9 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
     pause: (ref, actor) => shown(pause(core, ref, actor)),
     resume: (ref, actor) => shown(resume(core, ref, actor)),
     abort: (ref, actor, reason) => shown(abort(core, ref, actor, reason)),
+    continueFrozen: (ref, actor, reason) => shown(continueFrozen(core, ref, actor, reason)),
     extend: (ref, actor) => shown(extend(core, ref, actor)),
+    ...planned(core),
     switch: (request) => shown(switchSides(core, request)),
     rollback: (request) => shown(rollback(core, request)),
     lock: (request) => seen(lock(core, request)),
@@ -110,6 +119,14 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
     close: () => store.db.$client.close(),
   };
 }
+
+const planned = (core: Core): WaitingVerbs & CalendarVerbs => ({
+  request: (request) => requestDeployment(core, request),
+  cancelWaiting: (id, actor, reason) => cancelWaiting(core, id, actor, reason),
+  putFirst: (id, actor, reason) => putFirst(core, id, actor, reason),
+  waiting: (ref) => waitingFor(core, ref),
+  calendar: (request) => calendarOf(core, request),
+});
 
 function migrationsOf(core: Core): Engine['migrations'] {
   return {
@@ -162,6 +179,7 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
         ...core.settings.warnings,
         ...pendingNow(core).map(({ sentence }) => sentence),
         ...shippingWarnings(core),
+        ...calendarWarnings(core),
       ],
     }),
     target: (ref) => {

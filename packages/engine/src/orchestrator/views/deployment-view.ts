@@ -22,6 +22,7 @@ import {
 } from '../../state/deployments.ts';
 import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.ts';
 import { readRelease, readRouting, readSlot } from '../../state/targets.ts';
+import { frozenFor } from '../calendar/frozen.ts';
 import { dueFor } from '../controller/retention.ts';
 import { type Core, healthOf, requireTarget, type Target } from '../core.ts';
 import { gatherFacts } from '../gates/facts.ts';
@@ -40,6 +41,7 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
   const target = requireTarget(core, row);
   const approval = approvalView(core, target, row);
   const kept = keptSide(core, target, row);
+  const frozen = frozenFor(core, target, row);
   const { intent } = readRouting(db, target.key);
   const finished = row.finishedAt !== null;
   return {
@@ -58,11 +60,17 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
     reason: row.reason ?? undefined,
     phase: row.phase,
     direction: row.direction,
-    waitsFor: waitsFor(row, approval),
+    waitsFor: frozen ? 'time' : waitsFor(row, approval),
     stateVersion: row.stateVersion,
     planHash: row.planHash ?? undefined,
     steps: stepViews(row, readJournal(db, row.id)),
     percent: finished ? (row.outcome === 'promoted' ? 100 : 0) : shareOf(intent, row.slot),
+    frozen: frozen && {
+      names: frozen.names,
+      until: frozen.until,
+      sentence: frozen.sentence,
+      override: frozen.override,
+    },
     paused: row.pausedAt === null ? undefined : { by: row.pausedBy ?? 'engine', at: row.pausedAt },
     approval,
     approvedBy: approvalsOf(db, row.id).flatMap(({ id, status }) => (status === 'approved' ? votesOf(db, id) : [])),
@@ -76,10 +84,13 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
     change: changeOf(db, { service: row.service, version: row.version, from: row.fromVersion }),
     notes: readRelease(db, row.service, row.version)?.notes ?? undefined,
     schema: deploymentSchema(core, target, row, isNewestActive(core, target, row)),
-    warnings: finished ? [] : warnings(core, target, row),
+    warnings: finished
+      ? []
+      : [...(frozen ? [`🧊 held before its next step: ${frozen.sentence}`] : []), ...warnings(core, target, row)],
     actions: legalActions({
       row,
       approval,
+      frozen,
       kept,
       afterBake: target.settings.afterBake,
       onActive: isNewestActive(core, target, row),

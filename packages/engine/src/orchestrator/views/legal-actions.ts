@@ -9,6 +9,7 @@ import { knownStep } from '../run/steps/named.ts';
 export interface ActionInput {
   readonly row: DeploymentRow;
   readonly approval: ApprovalView | undefined;
+  readonly frozen?: DeploymentView['frozen'];
   readonly kept: DeploymentView['kept'];
   readonly afterBake: TargetSettings['afterBake'];
   /** The release of this deployment is what users get now. */
@@ -21,7 +22,7 @@ export function legalActions(input: ActionInput): readonly LegalAction[] {
   return input.row.finishedAt === null ? whileLive(input) : afterwards(input);
 }
 
-function whileLive({ row, approval }: ActionInput): LegalAction[] {
+function whileLive({ row, approval, frozen }: ActionInput): LegalAction[] {
   if (row.direction === 'unwinding') return [];
   const back =
     row.fromVersion === null
@@ -32,7 +33,14 @@ function whileLive({ row, approval }: ActionInput): LegalAction[] {
       ? action('abort', `Gives up ${row.version}. ${back}`, true)
       : action('rollback', `Takes ${row.version} back. ${back}`, true);
   if (row.pausedAt !== null) return [action('resume', `Goes on with ${row.version} where it was paused.`), giveUp];
-  const pause = action('pause', `Holds ${row.version} at its present share until a person resumes it it.`);
+  if (frozen)
+    return frozen.override === 'nobody'
+      ? [giveUp]
+      : [
+          action('continue', `Goes on with ${row.version} although ${frozen.sentence}; it asks for the reason.`),
+          giveUp,
+        ];
+  const pause = action('pause', `Holds ${row.version} at its present share until a person resumes it.`);
   const onStep = knownStep(row.plan?.steps[row.position]?.name)?.actions({ row, approval }) ?? [];
   return [...onStep, pause, giveUp];
 }

@@ -7,9 +7,14 @@ import type { SlotName } from '../../domain/target.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot } from '../../state/targets.ts';
+import { waitingOf } from '../../state/waiting.ts';
+import { frozenNow } from '../calendar/frozen.ts';
+import { localText } from '../calendar/wall-time.ts';
+import { upcoming } from '../calendar/watch.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import { type Core, endpointOf, type Target } from '../core.ts';
 import { readSuspension } from '../gates/suspension.ts';
+import { viewWaiting } from '../queue/waiting-view.ts';
 import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';
 import { readDrift } from '../routing/drift.ts';
@@ -35,12 +40,22 @@ export function viewTarget(core: Core, target: Target): TargetView {
     entrypoints: target.balancer.entrypoints,
     lock: lock && { owner: lock.owner, reason: lock.reason, since: lock.since, until: lock.until },
     suspension: readSuspension(db, target.key),
+    freeze: freezeView(core, target),
+    waiting: waitingOf(db, target.key).map((row) => viewWaiting(core, target, row)),
     live: live && viewDeployment(core, live),
     last: lastView,
     rollback: readiness(core, target),
     schema: schemaView(core, target),
     actions: live ? [] : (lastView?.actions ?? []),
   };
+}
+
+function freezeView(core: Core, target: Target): TargetView['freeze'] {
+  if (target.settings.freezes === undefined) return undefined;
+  const frozen = frozenNow(core, target);
+  if (frozen) return { state: 'active', sentence: frozen.sentence };
+  const [next] = upcoming(core, target, core.clock.now());
+  return next && { state: 'near', sentence: `the freeze ${next.name} begins at ${localText(next.from, next.zone)}` };
 }
 
 function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {

@@ -129,6 +129,7 @@ const pressed: Readonly<Record<ActionName, (card: DeploymentView) => Result<unkn
   // Bound to the version of the card; of a running deployment it takes that back.
   rollback: (card) => engine().rollback({ actor: bob, from: card.version }),
   extend: (card) => engine().extend(card, bob),
+  continue: (card) => engine().continueFrozen(card, bob, 'nearly done'),
   'restore-failed': () => engine().restoreFailed({ actor: bob }),
   'keep-failed': () => engine().keepFailed({ actor: bob }),
   'stop-standby': () => engine().settleStandby({ actor: bob, to: 'stop' }),

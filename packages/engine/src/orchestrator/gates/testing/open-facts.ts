@@ -28,4 +28,6 @@ export const openFacts: GateFacts = {
   rules: { roles: undefined, approval: {} as never },
   suspension: undefined,
   addressTaken: undefined,
+  frozen: undefined,
+  freezeOverride: undefined,
 };

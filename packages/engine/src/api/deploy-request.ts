@@ -1,0 +1,15 @@
+// What a deployment is asked for with.
+
+import type { Actor } from '../domain/actor.ts';
+import type { TargetRef } from '../domain/target.ts';
+
+export interface DeployRequest extends TargetRef {
+  readonly version: string;
+  readonly hold?: boolean;
+  /** Deploy although the version is live already. */
+  readonly redeploy?: boolean;
+  /** Deploy although the target is frozen: `reason` says why. */
+  readonly overrideFreeze?: boolean;
+  readonly reason?: string | undefined;
+  readonly actor: Actor;
+}

@@ -1,0 +1,26 @@
+// The gate of freezes. It is never asked of a rollback.
+
+import type { Actor } from '../../domain/actor.ts';
+import { type Refusal, type Result, refuse } from '../../domain/refusal.ts';
+import { type Frozen, frozenHint, mayOverride } from './policy.ts';
+
+export interface FreezeFacts {
+  /** The freezes that hold the target now. */
+  readonly frozen: Frozen | undefined;
+  /** Set where the person asks to deploy although the target is frozen. */
+  readonly freezeOverride:
+    | { readonly reason: string | undefined; readonly notApprover: Refusal | undefined }
+    | undefined;
+}
+
+interface Asked extends FreezeFacts {
+  readonly name: string;
+  readonly actor: Actor;
+  readonly version: string;
+}
+
+export function notFrozen({ frozen, freezeOverride, ...asked }: Asked): Result<undefined> {
+  if (frozen === undefined) return { ok: true, value: undefined };
+  if (freezeOverride) return mayOverride({ frozen, ...freezeOverride, ...asked });
+  return refuse('target-frozen', `${asked.name} is frozen: ${frozen.sentence}`, frozenHint(frozen, asked.version));
+}

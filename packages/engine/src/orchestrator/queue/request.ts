@@ -1,0 +1,108 @@
+// `request`: deploys now, or lets the request wait with a place and an estimate. Gates are asked again when it begins.
+
+import { randomBytes } from 'node:crypto';
+import type { Requested, WaitingRequest } from '../../api/waiting.ts';
+import { type Actor, actorName, shortName } from '../../domain/actor.ts';
+import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import { liveDeployment } from '../../state/deployments.ts';
+import type { Tx } from '../../state/store.ts';
+import { addWaiting, readWaiting, type WaitingRow, waitingOf } from '../../state/waiting.ts';
+import type { Core, Target } from '../core.ts';
+import { findTarget, gatherFacts } from '../gates/facts.ts';
+import { ask, type GateFacts, inTeam, releaseKnown, sameConfiguration } from '../gates/gates.ts';
+import { mayDeploy } from '../gates/roles.ts';
+import { deploy } from '../verbs/deploy.ts';
+import { recordRefusal } from '../verbs/refused.ts';
+import { viewDeployment } from '../views/deployment-view.ts';
+import { mostWaiting, readWhen, type When } from './policy.ts';
+import { viewWaiting } from './waiting-view.ts';
+
+export function requestDeployment(core: Core, request: WaitingRequest): Result<Requested> {
+  const found = findTarget(core, request);
+  const asksToWait = found.ok && request.actor.kind === 'person' && mustWait(core, found.value, request);
+  if (!asksToWait) {
+    const begun = deploy(core, request);
+    return begun.ok ? ok({ kind: 'begun', deployment: viewDeployment(core, begun.value) }) : begun;
+  }
+  const target = found.value;
+  const answer = core.store.write((tx) => admit(core, tx, target, request));
+  if (answer.ok) return ok({ kind: 'waiting', waiting: viewWaiting(core, target, answer.value) });
+  const verb = `deploy ${request.version.slice(0, 64)}`;
+  recordRefusal(core, { actor: request.actor, verb, refusal: answer.refusal, key: target.key });
+  return answer;
+}
+
+function mustWait({ store }: Core, { key }: Target, { at }: WaitingRequest): boolean {
+  if (at !== undefined || liveDeployment(store.db, key) !== undefined) return true;
+  return waitingOf(store.db, key).some(({ status }) => status === 'queued');
+}
+
+const gatesOfWaiting = [
+  { gate: inTeam },
+  { gate: sameConfiguration },
+  { gate: mayDeploy },
+  { gate: releaseKnown },
+] as const;
+
+/** A request for the same version that waits already is the answer to a second one. */
+function admit(core: Core, tx: Tx, target: Target, request: WaitingRequest): Result<WaitingRow> {
+  const facts: GateFacts = gatherFacts(core, target, request);
+  const answer = ask(gatesOfWaiting, facts);
+  if (!answer.ok) return answer;
+  const when = request.at === undefined ? undefined : readWhen(request.at, zoneOf(target, request), tx.now);
+  if (when && !when.ok) return when;
+  if (request.first && (request.reason ?? '').trim() === '')
+    return refuse('reason-missing', 'what goes before the others needs its reason', 'Say in a few words why.');
+  const others = waitingOf(tx.db, target.key);
+  const same = others.find((each) => each.version === request.version && each.wall === (when?.value.wall ?? null));
+  if (same) return ok(same);
+  if (others.length >= mostWaiting)
+    return refuse(
+      'queue-full',
+      `${others.length} deployments wait for ${target.name}, and no more may`,
+      'Take one out of the queue: `bg queue`, then `bg cancel <id>`.',
+    );
+  return ok(create(tx, target, { request, when: when?.value, place: others.length + 1 }));
+}
+
+export const zoneOf = ({ settings }: Target, { zone }: Pick<WaitingRequest, 'zone'>): string =>
+  zone ?? settings.freezes?.[0]?.zone ?? 'UTC';
+
+interface Created {
+  readonly request: WaitingRequest;
+  readonly when: When | undefined;
+  readonly place: number;
+}
+
+function create(tx: Tx, { key, name }: Target, { request, when }: Created): WaitingRow {
+  const { actor, version, hold = false, redeploy = false, reason } = request;
+  const id = `w_${randomBytes(4).toString('hex')}`;
+  const because = reason?.trim().slice(0, 500) || null;
+  addWaiting(tx, {
+    id,
+    ...key,
+    version,
+    hold,
+    redeploy,
+    reason: because,
+    requestedBy: actorName(actor),
+    requestedAt: tx.now,
+    wall: when?.wall ?? null,
+    zone: when?.zone ?? null,
+    dueAt: when?.at ?? null,
+    firstBecause: request.first ? because : null,
+    status: when ? 'scheduled' : 'queued',
+  });
+  tx.audit({
+    ...key,
+    actor: actorName(actor),
+    action: when ? 'deployment-scheduled' : 'deployment-queued',
+    sentence: `${nameOf(actor)} asks to deploy ${name} ${version} ${when ? `at ${when.wall} ${when.zone}` : 'when the one that runs has ended'}${because === null ? '' : `: ${because}`}`,
+    detail: { request: id, version, dueAt: when?.at ?? null },
+  });
+  const row = readWaiting(tx.db, id);
+  if (!row) throw new Error(`the request ${id} was not written`);
+  return row;
+}
+
+const nameOf = (actor: Actor): string => shortName(actorName(actor));
