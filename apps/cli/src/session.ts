@@ -44,6 +44,7 @@ export interface Options {
   readonly breakGlass?: string;
   readonly overrideFreeze?: boolean;
   readonly zone?: string;
+  readonly canary?: string;
   readonly at?: string;
   readonly first?: boolean;
   readonly follow?: boolean;

@@ -15,6 +15,7 @@ const redeployOption = ['--redeploy', 'deploy although this version is live alre
 
 const overrideFreezeOption = ['--override-freeze', 'deploy although a freeze refuses it; needs --reason'] as const;
 
+const canaryOption = ['--canary <steps>', 'steps for this deployment: 5:1m,20:5m'] as const;
 const whenOptions = [
   ['--at <time>', 'when: 22:00, or "2026-12-01 22:00"'],
   ['--zone <name>', 'IANA zone of --at; default: that of the first freeze, else UTC'],
@@ -25,14 +26,22 @@ export const deploying: readonly Command[] = [
   {
     usage: 'deploy <version> [place]',
     summary: 'make a version live: start it in the idle slot, check it, move the users',
-    options: [holdOption, redeployOption, overrideFreezeOption, ...whenOptions, reasonOption, followOption],
+    options: [
+      holdOption,
+      redeployOption,
+      overrideFreezeOption,
+      canaryOption,
+      ...whenOptions,
+      reasonOption,
+      followOption,
+    ],
     examples: ['bg deploy v2.1', 'bg deploy v2.1 shop/staging --follow', 'bg deploy v2.1 --hold --reason "look first"'],
     run: onEngine(deployOrWait),
   },
   {
     usage: 'plan <version> [place]',
     summary: 'show what a deployment would do and what would refuse it; changes nothing',
-    options: [holdOption, redeployOption],
+    options: [holdOption, redeployOption, canaryOption],
     examples: ['bg plan v2.1', 'bg plan v2.1 shop/staging --json'],
     run: onEngine(async (session, words, options) =>
       answered(
@@ -91,8 +100,16 @@ function switchTo(session: Session, place: string | undefined, options: Options)
 
 function deployRequest(command: string, session: Session, [version = '', place]: readonly string[], options: Options) {
   checkOrder({ command, version, place, services: session.services });
-  const { hold = false, redeploy = false, overrideFreeze = false, reason } = options;
-  const request = { version: readVersion(version), hold, redeploy, overrideFreeze, reason, actor: session.actor };
+  const { hold = false, redeploy = false, overrideFreeze = false, reason, canary } = options;
+  const request = {
+    version: readVersion(version),
+    hold,
+    redeploy,
+    overrideFreeze,
+    reason,
+    canary,
+    actor: session.actor,
+  };
   return { ...readPlace(place, options), ...request };
 }
 

@@ -20,6 +20,7 @@ export interface DeployIntent {
   readonly hold: boolean;
   readonly redeploy: boolean;
   readonly overrideFreeze?: boolean;
+  readonly canary?: string;
   readonly at?: string;
   readonly zone?: string;
   readonly first?: boolean;

@@ -10,6 +10,8 @@ export interface DeployRequest extends TargetRef {
   readonly redeploy?: boolean;
   /** Deploy although the target is frozen: `reason` says why. */
   readonly overrideFreeze?: boolean;
+  /** Steps for this deployment alone, `5:1m,20:5m`, within the limits of the target. */
+  readonly canary?: string | undefined;
   readonly reason?: string | undefined;
   readonly actor: Actor;
 }

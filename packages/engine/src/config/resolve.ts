@@ -94,6 +94,10 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     smokeTotalMs: parseDuration(options.smokeTotal),
     balancer: resolveBalancer(own.loadBalancer, drivers.balancers, inFolder),
     canary: options.canary.map(resolveCanaryStep),
+    canaryLimits: options.canaryLimits && {
+      largestStep: options.canaryLimits.largestStep,
+      leastWatchMs: parseDuration(options.canaryLimits.leastWatch),
+    },
     approval: resolveApproval(options.approval, approvers),
     roles: resolveRoles(options.roles),
     ...resolveAfterwards(options),

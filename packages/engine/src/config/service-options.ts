@@ -151,6 +151,17 @@ const otherKeys = {
       'Steps from few users to all, in rising order; [] moves all users at once. Default: 10 % watched for 60s, 10 % asked, 50 % watched for 60s.',
     )
     .optional(),
+  canaryLimits: z
+    .strictObject({
+      largestStep: whole({ min: 1, max: 99, expected: 'a whole percentage from 1 to 99' }).describe(
+        'Percent of the users that one step may move at most.',
+      ),
+      leastWatch: duration().describe('How long each step is watched at least.'),
+    })
+    .describe(
+      'Limits of the steps that a person gives for one deployment (--canary). Default: as large and as long as those of `canary`.',
+    )
+    .optional(),
   judge: judge.optional(),
   roles: roles.optional(),
   approval: approval.optional(),

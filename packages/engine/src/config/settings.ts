@@ -83,6 +83,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly smokeTotalMs: number;
   readonly balancer: BalancerSettings;
   readonly canary: readonly CanaryStep[];
+  /** For steps that a person gives for one deployment; undefined: as the canary itself. */
+  readonly canaryLimits?: { readonly largestStep: number; readonly leastWatchMs: number } | undefined;
   readonly judge: JudgeSettings;
   readonly approval: ApprovalSettings;
   /** Undefined: everybody in the list of people may do everything but approve. */

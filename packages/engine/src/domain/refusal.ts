@@ -6,6 +6,7 @@ export const refusalRules = {
   'approvals-needed': 'a waiting approval is given with approve, by an approver',
   'approvers-unknown': 'a group of approvers that cannot be read approves nothing',
   'artifact-refused': 'only what is allowed and proved is fetched',
+  'canary-refused': 'the steps of one deployment stay within the limits of the target',
   'config-changed': 'one state, one configuration',
   drifted: 'nothing is moved while the load balancer does something else than was decided',
   'four-eyes': 'the person who asks does not approve',

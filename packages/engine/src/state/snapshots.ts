@@ -31,6 +31,8 @@ export const leftKey = ({ service, target }: TargetKey): string => `configuratio
 export const freezeOverrideKey = (deploymentId: string): string => `freeze-override:${deploymentId}`;
 export const freezeWarnedKey = ({ service, target }: TargetKey): string => `freeze-warned:${service}/${target}`;
 export const calendarKey = (source: string): string => `calendar:${source}`;
+/** Of a deployment, or of a request that waits. */
+export const canaryKey = (id: string): string => `canary:${id}`;
 export const claimKey = (deploymentId: string): string => `claim:${deploymentId}`;
 export const receiptKey = (deploymentId: string): string => `receipt:${deploymentId}`;
 

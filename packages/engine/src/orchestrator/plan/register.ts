@@ -2,11 +2,13 @@
 
 import { join } from 'node:path';
 import type { Risk } from '../../config/approval/approval.ts';
+import type { TargetSettings } from '../../config/settings.ts';
 import { isMachine } from '../../domain/actor.ts';
 import { measureFolder } from '../../lib/digest.ts';
 import type { SchemaPlan } from '../../migrator/migrator.ts';
 import { advanceDeployment, type DeploymentRow } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
+import { canaryKey, getSnapshot } from '../../state/snapshots.ts';
 import { addRelease, readQuarantine, readRelease, readSlot } from '../../state/targets.ts';
 import { type Core, requireTarget, type Target } from '../core.ts';
 import { markSentence } from '../gates/gates.ts';
@@ -49,7 +51,8 @@ export async function registerAndPlan(
   const { command, commandFrom, notes, risk } = runSettingsOf(target, { folder });
   const schema = await releaseSchema(core, target, { version: row.version, folder }, signal);
   if (schema.refusal) return refusedFor(row.version, schema.refusal);
-  const facts = planFacts(core, target, { row, digest, risk, schema: schema.plan, evidence: schema.evidence });
+  const canary = getSnapshot<TargetSettings['canary']>(core.store.db, canaryKey(row.id))?.value;
+  const facts = planFacts(core, target, { row, digest, risk, schema: schema.plan, evidence: schema.evidence, canary });
   core.store.under(lease).write((tx) => {
     if (!known)
       addRelease(tx, {
@@ -94,12 +97,14 @@ export function planFacts(
     schema: Pick<SchemaPlan, 'expand' | 'accepted'>;
     evidence?: SchemaEvidence | undefined;
     risk?: Risk | undefined;
+    /** Instead of the target's own. */
+    canary?: TargetSettings['canary'] | undefined;
   },
 ) {
-  const { row, digest, schema, evidence, risk } = input;
+  const { row, digest, schema, evidence, risk, canary = target.settings.canary } = input;
   const plan = buildPlan({
     mode: row.mode,
-    settings: target.settings,
+    settings: { ...target.settings, canary },
     balancer: target.balancer,
     hasActive: row.fromSlot !== null,
     warm: false,

@@ -8,6 +8,7 @@ import { forHowLong } from '../../domain/times.ts';
 import { hasCode, messageOf } from '../../lib/errors.ts';
 import { liveDeployment } from '../../state/deployments.ts';
 import type { Lease } from '../../state/leases.ts';
+import { canaryKey, getSnapshot, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { changeWaiting, readWaiting, type WaitingRow, waitingOf } from '../../state/waiting.ts';
 import type { Core, Target } from '../core.ts';
@@ -98,6 +99,8 @@ function begin(tx: Tx, target: Target, row: WaitingRow, facts: GateFacts): void 
     reason: row.reason ?? undefined,
     requestedBy: row.requestedBy,
   });
+  const canary = getSnapshot(tx.db, canaryKey(row.id))?.value;
+  if (canary !== undefined) putSnapshot(tx.db, canaryKey(id), canary, tx.now);
   changeWaiting(tx, row.id, { status: 'deployed', deploymentId: id, endedAt: tx.now, endedBy: 'engine' });
 }
 

@@ -5,12 +5,14 @@ import type { Requested, WaitingRequest } from '../../api/waiting.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
 import { liveDeployment } from '../../state/deployments.ts';
+import { canaryKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { addWaiting, readWaiting, type WaitingRow, waitingOf } from '../../state/waiting.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, inTeam, releaseKnown, sameConfiguration } from '../gates/gates.ts';
 import { mayDeploy } from '../gates/roles.ts';
+import { readCanary } from '../plan/canary-request.ts';
 import { deploy } from '../verbs/deploy.ts';
 import { recordRefusal } from '../verbs/refused.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
@@ -53,6 +55,8 @@ function admit(core: Core, tx: Tx, target: Target, request: WaitingRequest): Res
   if (when && !when.ok) return when;
   if (request.first && (request.reason ?? '').trim() === '')
     return refuse('reason-missing', 'what goes before the others needs its reason', 'Say in a few words why.');
+  const canary = request.canary === undefined ? undefined : readCanary(request.canary, target.settings);
+  if (canary && !canary.ok) return canary;
   const others = waitingOf(tx.db, target.key);
   const same = others.find((each) => each.version === request.version && each.wall === (when?.value.wall ?? null));
   if (same) return ok(same);
@@ -62,7 +66,9 @@ function admit(core: Core, tx: Tx, target: Target, request: WaitingRequest): Res
       `${others.length} deployments wait for ${target.name}, and no more may`,
       'Take one out of the queue: `bg queue`, then `bg cancel <id>`.',
     );
-  return ok(create(tx, target, { request, when: when?.value, place: others.length + 1 }));
+  const row = create(tx, target, { request, when: when?.value });
+  if (canary) putSnapshot(tx.db, canaryKey(row.id), canary.value, tx.now);
+  return ok(row);
 }
 
 export const zoneOf = ({ settings }: Target, { zone }: Pick<WaitingRequest, 'zone'>): string =>
@@ -71,7 +77,6 @@ export const zoneOf = ({ settings }: Target, { zone }: Pick<WaitingRequest, 'zon
 interface Created {
   readonly request: WaitingRequest;
   readonly when: When | undefined;
-  readonly place: number;
 }
 
 function create(tx: Tx, { key, name }: Target, { request, when }: Created): WaitingRow {

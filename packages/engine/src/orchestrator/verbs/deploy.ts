@@ -11,12 +11,14 @@ import { otherSlot, type SlotName } from '../../domain/target.ts';
 import { forHowLong } from '../../domain/times.ts';
 import { buildOf } from '../../state/builds.ts';
 import { addDeployment, type DeploymentRow, readDeployment } from '../../state/deployments.ts';
+import { canaryKey, putSnapshot } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import { recordOverride } from '../calendar/frozen.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates/gates.ts';
+import { readCanary } from '../plan/canary-request.ts';
 import { omissionsOf } from '../plan/omissions.ts';
 import { planFacts } from '../plan/register.ts';
 import { stepTitle } from '../run/steps/named.ts';
@@ -44,6 +46,8 @@ function admit(core: Core, target: Target, request: DeployRequest): Result<Deplo
     const facts = gatherFacts(core, target, { ...request, redeploy: request.redeploy ?? false });
     const answer = ask(gatesOfDeploy, facts);
     if (!answer.ok) return answer;
+    const canary = request.canary === undefined ? undefined : readCanary(request.canary, target.settings);
+    if (canary && !canary.ok) return canary;
     const mode: Mode = facts.active?.version === request.version ? 'redeploy' : 'deploy';
     const row = createDeployment(tx, target, {
       mode,
@@ -54,6 +58,7 @@ function admit(core: Core, target: Target, request: DeployRequest): Result<Deplo
       reason: request.reason,
       requestedBy: actorName(request.actor),
     });
+    if (canary) putSnapshot(tx.db, canaryKey(row.id), canary.value, tx.now);
     const { frozen } = facts;
     if (frozen)
       recordOverride(tx, target, { deploymentId: row.id, frozen, actor: request.actor, reason: request.reason ?? '' });
@@ -130,7 +135,13 @@ export function createDeployment(tx: Tx, { key, name }: Target, desired: NewDepl
 export async function planOnly(core: Core, request: DeployRequest): Promise<Result<PlanView>> {
   const found = findTarget(core, request);
   if (!found.ok) return found;
-  const target = found.value;
+  const { settings } = found.value;
+  const canary = request.canary === undefined ? ok(settings.canary) : readCanary(request.canary, settings);
+  if (!canary.ok) return canary;
+  return planFor(core, { ...found.value, settings: { ...settings, canary: canary.value } }, request);
+}
+
+async function planFor(core: Core, target: Target, request: DeployRequest): Promise<Result<PlanView>> {
   const gathered = gatherFacts(core, target, { ...request, redeploy: request.redeploy ?? false });
   const folder = join(target.settings.releasesFolder, request.version);
   const mode: Mode = gathered.active?.version === request.version ? 'redeploy' : 'deploy';
