@@ -44,7 +44,6 @@ export { type EngineOptions, openEngine } from './compose/open-engine.ts';
 export { decidersOf } from './config/approval/approval.ts';
 export type { ConfigCheck } from './config/check.ts';
 export { type ConfigProblem, formatProblem } from './config/kit/problems.ts';
-export { parseDuration } from './config/kit/units.ts';
 export { approverRule, findPerson } from './config/people/people.ts';
 export { accountNote } from './config/process/notes.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';
@@ -103,6 +102,7 @@ export { withSecretFiles } from './lib/secret-files.ts';
 export { isStorageFault, storageFault } from './lib/storage-fault.ts';
 export { suggest } from './lib/suggest.ts';
 export { within } from './lib/tasks.ts';
+export { parseDuration } from './lib/units.ts';
 export type {
   ProbeHeaders,
   ProxyConnections,

@@ -51,7 +51,7 @@ test('a card of the version before decides by its buttons, and becomes one of th
   await say('/deploy', 'v1.0');
   await cardWith(workspace.slack, /v1\.0: live\./, patience.timeoutMs);
   await say('/deploy', 'v2.1');
-  const { ts } = await cardWith(workspace.slack, /v2\.1: canary 10 %, needs approval/, patience.timeoutMs);
+  const { ts } = await cardWith(workspace.slack, /v2\.1: canary 10 %, needs approval/);
   const live = liveDeployment();
   await workspace.restart(async () => {
     await showEarlierCard(ts, `${live.id}:${live.stateVersion}`);
@@ -69,7 +69,7 @@ test('a card of the version before decides by its buttons, and becomes one of th
 
 test('a copy that the version before sent to a person changes with the deployment after the update', async () => {
   await say('/deploy', 'v1.0');
-  const { ts } = await cardWith(workspace.slack, /v1\.0: canary 10 %, needs approval/, patience.timeoutMs);
+  const { ts } = await cardWith(workspace.slack, /v1\.0: canary 10 %, needs approval/);
   const { id } = liveDeployment();
   const key = `stranded:${id}:approval:${bob}`;
   // As that version stored it: the copy alone, in no list of copies.
@@ -80,7 +80,7 @@ test('a copy that the version before sent to a person changes with the deploymen
       (messages) => messages.find((one) => one.channel === 'D0BOB' && pattern.test(textOf(one))),
       patience,
     );
-  const sent = await copy(/Slack took no message in .*needs approval/, patience.timeoutMs);
+  const sent = await copy(/Slack took no message in .*needs approval/);
   await workspace.restart();
   await workspace.slack.click({
     user: bob,

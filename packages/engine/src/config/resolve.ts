@@ -2,6 +2,7 @@
 // durations in ms, sizes in bytes. Takes only a file without problems.
 
 import { dirname, resolve } from 'node:path';
+import { parseDuration, parsePercentage, parseSize } from '../lib/units.ts';
 import { resolveApproval } from './approval/approval.ts';
 import { resolveArtifacts } from './artifacts/artifacts.ts';
 import { resolveKeepReleases } from './artifacts/keep-releases.ts';
@@ -16,7 +17,6 @@ import { resolveFreezes } from './freezes/freezes.ts';
 import type { GuardSettings } from './guard/guard.ts';
 import { resolveHealth } from './health/health.ts';
 import { merge } from './kit/draft.ts';
-import { parseDuration, parsePercentage, parseSize } from './kit/units.ts';
 import { resolveNotify, resolveRecipients } from './notify/resolve.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
 import { resolveEnvironment } from './process/environment.ts';

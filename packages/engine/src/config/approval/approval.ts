@@ -1,7 +1,7 @@
 // Who decides about a deployment, by when, and what a release of high risk needs beyond that.
 
 import { z } from 'zod';
-import { parseDuration } from '../kit/units.ts';
+import { parseDuration } from '../../lib/units.ts';
 import { approver, choice, duration, durationOrZero, listOf, whole, yesNo } from '../kit/values.ts';
 
 const approvers = () => listOf(approver(), 200);

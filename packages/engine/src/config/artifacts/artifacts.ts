@@ -1,8 +1,8 @@
 // Where the files of an announced release may come from, and how much of them is taken.
 
 import { z } from 'zod';
+import { parseDuration, parseSize } from '../../lib/units.ts';
 import { merge } from '../kit/draft.ts';
-import { parseDuration, parseSize } from '../kit/units.ts';
 import { duration, listOf, matching, path, size, whole, yesNo } from '../kit/values.ts';
 import { accountOptions } from '../process/account.ts';
 import type { AllowedHost, AllowedRepository, ArtifactSettings } from './settings.ts';

@@ -1,8 +1,8 @@
 // How many releases stay on the disk.
 
 import { z } from 'zod';
+import { parseDuration, positiveDurationPattern } from '../../lib/units.ts';
 import { merge } from '../kit/draft.ts';
-import { parseDuration, positiveDurationPattern } from '../kit/units.ts';
 import { matching, whole } from '../kit/values.ts';
 import type { ArtifactSettings } from './settings.ts';
 

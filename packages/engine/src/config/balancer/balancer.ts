@@ -1,11 +1,11 @@
 // The load balancer of a target: its schema, folded over the drivers that there are, and its settings.
 
 import { z } from 'zod';
+import { parseDuration, parseListen } from '../../lib/units.ts';
 import type { BalancerDriver } from '../../load-balancer/driver.ts';
 import type { AllowList, PreviewRoute } from '../../load-balancer/load-balancer.ts';
 import { type Drivers, namesOf, ownOf, requireDriver, summariesOf } from '../drivers.ts';
 import { merge } from '../kit/draft.ts';
-import { parseDuration, parseListen } from '../kit/units.ts';
 import { choice } from '../kit/values.ts';
 import { balancerKeys, defaultBalancer, defaultPreview, defaultStickyCookie } from './keys.ts';
 

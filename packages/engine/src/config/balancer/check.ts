@@ -1,10 +1,10 @@
 // What the load balancer of a target cannot do of what the file says, and ports that two would listen on.
 
 import { driverCannot } from '../../domain/capabilities.ts';
+import { parseListen } from '../../lib/units.ts';
 import { type Drivers, driverNamed, ownOf } from '../drivers.ts';
 import { formatPath, type Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
-import { parseListen } from '../kit/units.ts';
 import type { TargetDraft } from '../target-draft.ts';
 import { defaultPreview, defaultStickyCookie } from './keys.ts';
 

@@ -1,9 +1,9 @@
 // What the configuration says about a target's own database, whose schema the engine widens and tightens.
 
 import { z } from 'zod';
+import { parseDuration } from '../../lib/units.ts';
 import { type Drivers, namesOf, ownOf, requireDriver, summariesOf } from '../drivers.ts';
 import { merge } from '../kit/draft.ts';
-import { parseDuration } from '../kit/units.ts';
 import { choice, duration, durationOrZero, listOf, matching, name, text } from '../kit/values.ts';
 import type { DatabaseSettings } from './settings.ts';
 

@@ -1,9 +1,9 @@
 // What a service does to a new side: smoke tests, canary steps, health, restarts.
 
+import { parseDuration } from '../../lib/units.ts';
 import type { Draft } from '../kit/draft.ts';
 import type { Path } from '../kit/path.ts';
 import { error, type Finding, warning } from '../kit/problems.ts';
-import { parseDuration } from '../kit/units.ts';
 import type { ConfigFile } from '../schema.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import type { TargetDraft } from '../target-draft.ts';

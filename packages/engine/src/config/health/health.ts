@@ -1,7 +1,7 @@
 // How the health of a side is checked.
 
 import { z } from 'zod';
-import { parseDuration } from '../kit/units.ts';
+import { parseDuration } from '../../lib/units.ts';
 import { choice, duration, listOf, matching, name, named, path, text, urlPath, whole, yesNo } from '../kit/values.ts';
 import type { HealthSettings } from './settings.ts';
 

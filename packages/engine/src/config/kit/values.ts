@@ -13,7 +13,7 @@ import {
   positiveDurationPattern,
   sizePattern,
   smallChancePattern,
-} from './units.ts';
+} from '../../lib/units.ts';
 
 export const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
 export const nameExpected = 'a name of 1 to 32 small letters, digits and hyphens that starts with a letter';

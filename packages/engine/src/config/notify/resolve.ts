@@ -1,8 +1,8 @@
 // How people are notified: turns the file as written into the settings of the notifiers.
 
 import { resolve } from 'node:path';
+import { parseDuration } from '../../lib/units.ts';
 import { merge } from '../kit/draft.ts';
-import { parseDuration } from '../kit/units.ts';
 import type { NotifyFile, RecipientsFile } from './schema.ts';
 import type { MailSettings, NotifySettings, RecipientSettings, Secret } from './settings.ts';
 

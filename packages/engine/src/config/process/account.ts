@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Quota } from '../../environment/environment.ts';
 import type { AccountName } from '../../lib/accounts.ts';
-import { parseSize } from '../kit/units.ts';
+import { parseSize } from '../../lib/units.ts';
 import { matching, size, whole } from '../kit/values.ts';
 
 const accountPattern = /^([A-Za-z_][A-Za-z0-9_.-]{0,31}|\d{1,10})$/;

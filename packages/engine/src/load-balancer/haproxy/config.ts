@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { type Draft, merge } from '../../config/kit/draft.ts';
 import type { Path } from '../../config/kit/path.ts';
 import { error, type Finding } from '../../config/kit/problems.ts';
-import { parseListen } from '../../config/kit/units.ts';
 import { choice, listen, listOf, matching, name, path } from '../../config/kit/values.ts';
+import { parseListen } from '../../lib/units.ts';
 import type { BalancerDraft } from '../driver.ts';
 import type { HaproxySettings } from './options.ts';
 

@@ -1,9 +1,9 @@
 // Pure: the steps of a canary that a person gives for one deployment, `5:1m,20:5m`, within the limits of the target. What the target
 // asks people for is asked for all the same.
 
-import { parseDuration, positiveDurationPattern } from '../../config/kit/units.ts';
 import type { CanaryStep, TargetSettings } from '../../config/settings.ts';
 import { ok, type Result, refuse } from '../../domain/refusal.ts';
+import { parseDuration, positiveDurationPattern } from '../../lib/units.ts';
 
 const mostSteps = 20;
 

@@ -1,6 +1,6 @@
 // Durations, sizes, percentages and addresses as people write them. Patterns are exported: the schema checks with the same.
 
-import { entryOf } from '../../lib/dispatch.ts';
+import { entryOf } from './dispatch.ts';
 
 const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const sizeUnits = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 } as const;
