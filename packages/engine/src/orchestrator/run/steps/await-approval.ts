@@ -128,11 +128,15 @@ function decided(context: StepFrame, now: number, paused: boolean): StepResult |
   }
 }
 
-/** Once before each deadline, in whichever process: an extension has a deadline of its own. */
+/**
+ * Once before each deadline, in whichever process: an extension has a deadline of its own. With `hold`, the next
+ * deadline begins at the one before, with a reminder: a shorter time than `reminderMs` needs no second one.
+ */
 function remind({ core, lease, target, deployment }: StepFrame, { id, askedAt, deadlineAt }: ApprovalRow, now: number) {
-  const { reminderMs } = target.settings.approval;
+  const { reminderMs, deadlineMs } = target.settings.approval;
+  const beganAt = Math.max(askedAt, deadlineAt - deadlineMs);
   const isDue =
-    reminderMs > 0 && deadlineAt - reminderMs > askedAt && now >= deadlineAt - reminderMs && now < deadlineAt;
+    reminderMs > 0 && deadlineAt - reminderMs > beganAt && now >= deadlineAt - reminderMs && now < deadlineAt;
   if (!isDue || getSnapshot<number>(core.store.db, remindedKey(id))?.value === deadlineAt) return;
   core.store.under(lease).write((tx) => {
     putSnapshot(tx.db, remindedKey(id), deadlineAt, tx.now);
