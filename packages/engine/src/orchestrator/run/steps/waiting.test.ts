@@ -172,12 +172,14 @@ describe('a hold', () => {
     await started('\n    canary: []\n    bake: 1s');
     const id = flow.ask('v2', { hold: true });
     await flow.at(id, 'hold');
+    const began = flow.clock.now();
     flow.clock.jump(23 * 60 * minute);
     flow.restart();
     await flow.wait(id, 10_000);
     expect(flow.row(id)).toMatchObject({ phase: 'hold', finishedAt: null });
     flow.clock.jump(60 * minute);
     expect((await flow.finish(id)).outcome).toMatchObject({ code: 'hold-expired' });
+    expect(flow.clock.now() - began).toBeLessThan(25 * 60 * minute);
   });
 
   it('ends with a side that crashes, before anybody has it', async () => {
