@@ -3,7 +3,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createProcessEnvironment } from '../../environment/process/driver.ts';
 import { silentLog } from '../../lib/log.ts';
 import { noMigrator } from '../../migrator/none.ts';
 import { addBuild } from '../../state/builds.ts';
@@ -12,6 +11,7 @@ import { driftKey, putSnapshot, slotKey } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
 import { addQuarantine, setLock, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
+import { createFakeEnvironments } from '../../testing/fake-environment.ts';
 import type { Core, Target } from '../core.ts';
 import { alice, digestOf, startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 import { activeSide, findTarget, gatherFacts, knownVersions, laidAt, otherDriver } from './facts.ts';
@@ -28,7 +28,7 @@ beforeEach(() => {
   testEngine = startTestEngine(twoTargets);
   testEngine.serving('v2.0');
   const { settings, store, clock } = testEngine;
-  const environment = createProcessEnvironment({ stateFolder: settings.stateFolder, clock, log: silentLog });
+  const environment = createFakeEnvironments({ folder: join(settings.stateFolder, 'slots'), clock }).create();
   const targets = settings.targets.map(
     (each) =>
       ({
