@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { claimFreePorts, claimPort } from '@bg/engine/ports';
 import { expect, it } from 'vitest';
-import { claimFreePorts, claimPort } from './free-ports.ts';
 import { anyPorts, choosePorts, type Ports, portsThatGaveWay } from './ports.ts';
 
 const module = join(import.meta.dirname, 'ports.ts');

@@ -1,6 +1,6 @@
 // Ports that people know, and others where another program has taken them.
 
-import { claimFreePorts, claimPort } from './free-ports.ts';
+import { claimFreePorts, claimPort } from '@bg/engine/ports';
 
 export interface Ports {
   /** The page of the Slack simulator. */

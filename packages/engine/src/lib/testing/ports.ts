@@ -1,6 +1,6 @@
 // Ports for what a test starts later: several packages of tests run at a time, and demonstrations with them.
 
-import { claimFreePorts } from '../../../../../tools/stack/free-ports.ts';
+import { claimFreePorts } from '../free-ports.ts';
 
 export async function freePort(): Promise<number> {
   const [port = 0] = await freePorts(1);
