@@ -68,6 +68,8 @@ describe('an approval', () => {
     flow.clock.jump(20 * 10 * minute);
     expect((await flow.finish(id)).outcome).toMatchObject({ kind: 'aborted', code: 'approval-expired' });
     expect(renewed()).toBeLessThanOrEqual(24);
+    // The default reminder, 15 minutes before a deadline, is longer than this deadline.
+    expect(count('approval-reminder')).toBe(renewed());
   });
 
   it('that is given at the moment of its deadline counts', async () => {
