@@ -24,3 +24,13 @@ export function notFrozen({ frozen, freezeOverride, ...asked }: Asked): Result<u
   if (freezeOverride) return mayOverride({ frozen, ...freezeOverride, ...asked });
   return refuse('target-frozen', `${asked.name} is frozen: ${frozen.sentence}`, frozenHint(frozen, asked.version));
 }
+
+/** A switch moves users on as a deployment does; who wants to go back has the rollback, which no freeze refuses. */
+export function switchNotFrozen({ frozen, name }: Pick<Asked, 'frozen' | 'name'>): Result<undefined> {
+  if (frozen === undefined) return { ok: true, value: undefined };
+  return refuse(
+    'target-frozen',
+    `${name} is frozen: ${frozen.sentence}`,
+    'A freeze refuses no rollback. To move on all the same, deploy the version with `--override-freeze --reason "…"`; a held preview goes on with `bg continue --reason "…"`.',
+  );
+}

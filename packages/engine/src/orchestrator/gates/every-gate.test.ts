@@ -10,7 +10,7 @@ import { driftKey, putSnapshot, unknownStateKey } from '../../state/snapshots.ts
 import type { Tx } from '../../state/store.ts';
 import { addQuarantine, setLock } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
-import { notFrozen } from '../calendar/gate.ts';
+import { notFrozen, switchNotFrozen } from '../calendar/gate.ts';
 import { refusalOf } from '../verbs/testing/refusals.ts';
 import { alice, ci, digestOf, startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 import {
@@ -172,9 +172,19 @@ const cases: Readonly<Record<string, Case>> = {
     gate: notFrozen,
     code: 'target-frozen',
     refuses: { frozen },
+    refusedBy: 'switchNotFrozen',
     sentence: /^shop is frozen: the freeze sale lasts until 2026-03-02 08:00 UTC$/,
     hint: /--override-freeze --reason/,
     passes: [{ frozen, freezeOverride: { reason: 'outage', notApprover: undefined } }],
+  },
+  switchNotFrozen: {
+    gate: switchNotFrozen,
+    code: 'target-frozen',
+    refuses: { frozen },
+    refusedBy: 'notFrozen',
+    sentence: /^shop is frozen: the freeze sale lasts until 2026-03-02 08:00 UTC$/,
+    hint: /refuses no rollback/,
+    passes: [],
   },
   notSuspended: {
     gate: notSuspended,

@@ -6,7 +6,7 @@ import type { SlotName } from '../../domain/target.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
 import type { LockRow, QuarantineRow } from '../../state/targets.ts';
-import { type FreezeFacts, notFrozen } from '../calendar/gate.ts';
+import { type FreezeFacts, notFrozen, switchNotFrozen } from '../calendar/gate.ts';
 import { mayDeploy, mayOperate, type RoleFacts } from './roles.ts';
 import { type Suspension, suspensionSentence } from './suspension.ts';
 
@@ -206,6 +206,7 @@ export const gatesOfSwitch: readonly { readonly name: string; readonly gate: Gat
   { name: 'role', gate: mayDeploy },
   { name: 'drift', gate: notDrifted },
   { name: 'lock', gate: notLocked },
+  { name: 'freeze', gate: switchNotFrozen },
   { name: 'busy', gate: noLiveDeployment },
   { name: 'contract', gate: notContracting },
 ];

@@ -10,6 +10,7 @@ import { addDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
 import { addQuarantine, addRelease, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
+import { addWaiting } from '../../state/waiting.ts';
 import { alice, ci, codeOf, digestOf, eve, startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 
 const day = 86_400_000;
@@ -102,8 +103,8 @@ describe('a release stays', () => {
     expect(await prune()).toEqual([]);
   });
 
-  it('while it is in a slot, is to come back there, is deployed or contracted, or was announced last', () => {
-    for (const version of ['v0.1', 'v0.2', 'v0.3', 'v0.4', 'v0.5', 'v0.6']) lay(version);
+  it('while it is in a slot, is to come back there, is deployed, contracted or waited for, or was announced last', () => {
+    for (const version of ['v0.1', 'v0.2', 'v0.3', 'v0.4', 'v0.5', 'v0.6', 'v0.7']) lay(version);
     testEngine.running('bake', { version: 'v0.2', fromVersion: 'v0.3' });
     write((tx) => {
       setSlot(tx, shop, 'green', { displacedVersion: 'v0.1' });
@@ -126,6 +127,16 @@ describe('a release stays', () => {
         ['v0.9', 'failed'],
       ] as const)
         addBuild(tx, { ...silentBuild, version, conclusion });
+      addWaiting(tx, {
+        id: 'w_1',
+        ...shop,
+        version: 'v0.7',
+        hold: false,
+        redeploy: false,
+        requestedBy: 'person:alice',
+        requestedAt: tx.now,
+        status: 'queued',
+      });
     });
     testEngine.clock.advance(60 * day);
     expect(reasons()).toMatchObject({
@@ -137,6 +148,7 @@ describe('a release stays', () => {
       'v0.4': 'its contract of the schema is waiting',
       'v0.5': 'the newest that CI announced',
       'v0.6': undefined,
+      'v0.7': 'waits to be deployed to production',
     });
   });
 

@@ -20,6 +20,7 @@ import {
   worksWith,
 } from '../../state/stored-releases.ts';
 import { readQuarantine, readRelease, type SlotRow } from '../../state/targets.ts';
+import { waitingOf } from '../../state/waiting.ts';
 import type { Core, Target } from '../core.ts';
 import { isAnnounced } from '../plan/ensure-fetched.ts';
 
@@ -113,6 +114,7 @@ function holdersOf(core: Core, service: string): ReadonlyMap<string, readonly st
     ...slots.flatMap(slotHolds),
     ...worksWith(db, service).map(({ version, as }) => [version, as] as const),
     ...targets.flatMap((key) => waysBackOf(core, key)),
+    ...waitedFor(core, service),
     [
       latestBuilds(db, service, 50).find(({ conclusion }) => conclusion === 'succeeded')?.version,
       'the newest that CI announced',
@@ -121,6 +123,15 @@ function holdersOf(core: Core, service: string): ReadonlyMap<string, readonly st
   const held = new Map<string, string[]>();
   for (const [version, as] of holding) if (version !== undefined) held.set(version, [...(held.get(version) ?? []), as]);
   return held;
+}
+
+/** What people asked for and what has not begun: it needs the files when its turn comes. */
+function waitedFor({ store: { db }, targets }: Core, service: string) {
+  return targets
+    .filter(({ key }) => key.service === service)
+    .flatMap(({ key }) =>
+      waitingOf(db, key).map(({ version }) => [version, `waits to be deployed to ${key.target}`] as const),
+    );
 }
 
 function slotHolds({ role, label, slot, target, version, displacedVersion }: SlotRow) {
