@@ -128,6 +128,8 @@ describe.skipIf(!canTry)('a machine that was suspended for ten hours (needs a C 
     await until(observer, id, awaitsApproval, 60_000);
     await sleeper.suspend(10 * hourMs);
     expect((await until(observer, id, finished, 60_000)).outcome).toMatchObject({ code: 'approval-expired' });
+    // The controller looks at its clocks once a second.
+    await reached(observer, { action: 'machine-suspended', sentence: 'this machine was suspended' }, 0);
     await sleeper.kill();
     // It starts on the machine as it is after the suspension.
     driveSleeping(stage, 10 * hourMs);

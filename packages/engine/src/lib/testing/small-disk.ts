@@ -91,7 +91,15 @@ export function mountCopyOnWrite(folder: string, megabytes: number): SmallDisk |
     rmSync(image, { force: true });
     return undefined;
   }
-  return diskAt(folder, megabytes, () => rmSync(image, { force: true }));
+  const disk = diskAt(folder, megabytes, () => rmSync(image, { force: true }));
+  return {
+    ...disk,
+    makeRoom: () => {
+      disk.makeRoom();
+      // It counts blocks as free before it can give them away.
+      run('sync', '-f', folder);
+    },
+  };
 }
 
 /** A file system with a quota of `megabytes`, though it has many more; undefined where none can be made. */
