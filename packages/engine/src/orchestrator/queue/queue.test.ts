@@ -72,6 +72,16 @@ describe('behind a deployment that runs', () => {
     expect(inOrder()).toEqual(['v3 1']);
   });
 
+  it('the version that is being deployed does not wait for itself', () => {
+    expect(codeOf(request('v2', { actor: bob }))).toBe('target-busy');
+    expect(inOrder()).toEqual([]);
+  });
+
+  it('an override of a freeze does not wait: it is given for what begins at once', () => {
+    expect(codeOf(request('v3', { overrideFreeze: true, reason: 'the outage' }))).toBe('not-allowed-now');
+    expect(inOrder()).toEqual([]);
+  });
+
   it('one that is urgent goes first, with its reason', () => {
     wait('v3');
     expect(codeOf(request('v1', { first: true }))).toBe('reason-missing');

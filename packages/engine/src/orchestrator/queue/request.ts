@@ -34,8 +34,11 @@ export function requestDeployment(core: Core, request: WaitingRequest): Result<R
   return answer;
 }
 
-function mustWait({ store }: Core, { key }: Target, { at }: WaitingRequest): boolean {
-  if (at !== undefined || liveDeployment(store.db, key) !== undefined) return true;
+/** The version that is being deployed does not wait for itself: a retry gets the answer that it is under way. */
+function mustWait({ store }: Core, { key }: Target, { at, version }: WaitingRequest): boolean {
+  if (at !== undefined) return true;
+  const live = liveDeployment(store.db, key);
+  if (live) return live.version !== version || live.direction !== 'forward';
   return waitingOf(store.db, key).some(({ status }) => status === 'queued');
 }
 
@@ -51,6 +54,12 @@ function admit(core: Core, tx: Tx, target: Target, request: WaitingRequest): Res
   const facts: GateFacts = gatherFacts(core, target, request);
   const answer = ask(gatesOfWaiting, facts);
   if (!answer.ok) return answer;
+  if (request.overrideFreeze)
+    return refuse(
+      'not-allowed-now',
+      'a freeze is overridden only for a deployment that begins at once, and this one waits',
+      'Ask without the override; when it is due, deploy it with the override if a freeze holds then.',
+    );
   const when = request.at === undefined ? undefined : readWhen(request.at, zoneOf(target, request), tx.now);
   if (when && !when.ok) return when;
   if (request.first && (request.reason ?? '').trim() === '')
