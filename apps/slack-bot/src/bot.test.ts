@@ -213,7 +213,7 @@ describe('forms', () => {
     const refused = await workspace.slack.submitView({
       user: alice,
       viewId: String(again.id),
-      values: { 'version:shop': 'v2.1' },
+      values: { 'version:shop': 'v1.0' },
     });
     expect(refused.errors?.['version:shop']).toMatch(/Nothing was changed/);
     await cardWith(workspace.slack, /shop v1\.0: live\./);

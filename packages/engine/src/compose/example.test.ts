@@ -157,7 +157,7 @@ const isChosen = (path: Path) => /^services\.[^.]+(\.targets\.[^.]+)?$/.test(for
 
 /** Any text is sound there: names for people, arguments, texts to look for. */
 const isFreeText = (path: Path) =>
-  /(people\[\d+\]\.name|\.command\[\d+\]|\.text\[\d+\]|\.(ok|degraded)Values\[\d+\]|health\.fields\.\w+|dependencies\[\d+\]\.path|smokeTests\[\d+\]\.name)$/.test(
+  /(people\[\d+\]\.name|\.command\[\d+\]|\.text\[\d+\]|\.(ok|degraded)Values\[\d+\]|health\.fields\.\w+|dependencies\[\d+\]\.path|smokeTests\[\d+\]\.name|freezes\[\d+\]\.name)$/.test(
     formatPath(path),
   );
 

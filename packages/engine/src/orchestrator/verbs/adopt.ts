@@ -45,7 +45,10 @@ export async function adopt(core: Core, request: AdoptRequest): Promise<Result<T
     );
   const led = await core.mutex(routingMutex(target), async (): Promise<Result<undefined>> => {
     // Another person may have adopted a side, or asked for a deployment, while this one was asked for its health.
-    const still = admissible(target, gatherFacts(core, target, { actor: request.actor, version: request.version }));
+    // After a lost state the controller may have found the same side by itself: then what is asked for is so.
+    const now = gatherFacts(core, target, { actor: request.actor, version: request.version });
+    if (isSo(now, request)) return ok(undefined);
+    const still = admissible(target, now);
     if (!still.ok) return still;
     await adoption.adopt(place, release.value);
     await target.environment.judgeBy(place, healthOf(target, request.slot));
@@ -78,6 +81,9 @@ function admissible(target: Target, facts: GateFacts): Result<undefined> {
   );
 }
 
+const isSo = ({ active }: GateFacts, { slot, version }: Pick<AdoptRequest, 'slot' | 'version'>): boolean =>
+  active?.slot === slot && active.version === version;
+
 function unfit(where: string, { slot, version }: AdoptRequest, problem: string | undefined) {
   return refuse(
     'side-unhealthy',
@@ -96,9 +102,11 @@ async function lead(
   await balancer.ensure();
   // After a lost state file the balancer knows a higher generation than this state does.
   const observed = await highestGeneration(target);
-  const intended = core.store.write((tx): Result<Routing> => {
+  const intended = core.store.write((tx): Result<Routing | undefined> => {
     // Once more, for what another process has written.
-    const still = admissible(target, gatherFacts(core, target, { actor, version }));
+    const now = gatherFacts(core, target, { actor, version });
+    if (isSo(now, { slot, version })) return ok(undefined);
+    const still = admissible(target, now);
     if (!still.ok) return still;
     setSlot(tx, key, slot, { ...idleSlot, role: 'active', version, digest, since: tx.now });
     tx.audit({
@@ -112,6 +120,7 @@ async function lead(
   });
   if (!intended.ok) return intended;
   const routing = intended.value;
+  if (!routing) return ok(undefined);
   await balancer.apply(routing, fenceOfVerb(core));
   core.store.write((tx) => {
     confirmRouting(tx, key, routing.generation);
