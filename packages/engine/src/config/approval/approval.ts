@@ -24,7 +24,9 @@ export const approval = z
       .describe('No approval counts before it has been asked for this long. Default: 0s.')
       .optional(),
     breakGlass: approvers()
-      .describe('Who may approve alone in an emergency, with a reason; everybody is paged. Default: nobody.')
+      .describe(
+        'Who may approve alone in an emergency, with a reason; on-call is paged, and Slack mentions the approvers. Default: no one.',
+      )
       .optional(),
     highRisk: z
       .strictObject({

@@ -68,8 +68,11 @@ const wallPattern = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})$/;
 /** Undefined for a text that is no date with a time, and for 30 February. */
 export function parseWall(text: string): Temporal.PlainDateTime | undefined {
   const [, date, time] = wallPattern.exec(text) ?? [];
+  if (date === undefined) return undefined;
+  // Outside of the try: a library that cannot be loaded is no wrong text.
+  const { PlainDateTime } = temporal();
   try {
-    return date === undefined ? undefined : temporal().PlainDateTime.from(`${date}T${time}`, { overflow: 'reject' });
+    return PlainDateTime.from(`${date}T${time}`, { overflow: 'reject' });
   } catch {
     return undefined;
   }

@@ -53,7 +53,7 @@ function settle(core: Core, tx: Tx, target: Target, row: WaitingRow): void {
     const late = forHowLong(tx.now - (dueAt(row) ?? tx.now));
     end(tx, target, row, {
       status: 'missed',
-      problem: `no controller ran at ${row.wall} ${row.zone}, which is ${late} ago: it is not begun any more`,
+      problem: `no controller ran at ${row.wall} ${row.zone}, which is ${late} ago: it is too late to begin it`,
     });
     return;
   }

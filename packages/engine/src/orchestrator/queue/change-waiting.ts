@@ -70,7 +70,7 @@ function change(
     const member = ask([{ gate: inTeam }, { gate: sameConfiguration }], { actor, otherDriver: otherDriver(core) });
     if (!member.ok) return member;
     if (!row || !target)
-      return refuse('no-such-request', `nothing waits that is called ${id.slice(0, 40)}`, 'See `bg queue`.');
+      return refuse('no-such-request', `there is no waiting request ${id.slice(0, 40)}`, 'See `bg queue`.');
     if (row.endedAt !== null)
       return refuse('already-decided', `${row.version} does not wait any more: it was ${row.status}`);
     const operates = mayOperate({ actor, name: target.name, rules: target.settings });
@@ -79,7 +79,7 @@ function change(
   const row = readWaiting(core.store.db, id);
   const target = row && targetOf(core, row);
   if (answer.ok && row && target) return ok(viewWaiting(core, target, row));
-  if (answer.ok) return refuse('no-such-request', `nothing waits that is called ${id.slice(0, 40)}`);
+  if (answer.ok) return refuse('no-such-request', `there is no waiting request ${id.slice(0, 40)}`);
   recordRefusal(core, { actor, verb, refusal: answer.refusal, key: target?.key });
   return answer;
 }

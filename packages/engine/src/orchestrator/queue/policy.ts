@@ -5,7 +5,7 @@ import type { WaitingRow } from '../../state/waiting.ts';
 import { temporal } from '../calendar/temporal.ts';
 import { isZone, momentOf, parseWall, wallText } from '../calendar/wall-time.ts';
 
-/** More than this is refused: nobody looks through a longer queue. */
+/** More than this is refused: no person reads a longer queue. */
 export const mostWaiting = 20;
 /** A scheduled deployment begins no later than this after its time: what people planned for then may not suit later. */
 export const missedAfterMs = 15 * 60_000;

@@ -177,7 +177,7 @@ describe('for a time', () => {
     look();
     expect(live()).toBeUndefined();
     expect(flow.story().at(-1)).toBe(
-      'request-missed: v2, which alice asked for, is not deployed to shop: no controller ran at 2026-01-05 22:00 UTC, which is 16 min ago: it is not begun any more',
+      'request-missed: v2, which alice asked for, is not deployed to shop: no controller ran at 2026-01-05 22:00 UTC, which is 16 min ago: it is too late to begin it',
     );
     expect(waiting().ended[0]?.status).toBe('missed');
   });

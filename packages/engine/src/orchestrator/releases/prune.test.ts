@@ -11,6 +11,7 @@ import type { Tx } from '../../state/store.ts';
 import { addQuarantine, addRelease, setSlot } from '../../state/targets.ts';
 import { shop } from '../../state/testing/state.ts';
 import { addWaiting } from '../../state/waiting.ts';
+import { aBuild } from '../../testing/a-build.ts';
 import { alice, ci, codeOf, digestOf, eve, startTestEngine, type TestEngine } from '../verbs/testing/test-engine.ts';
 
 const day = 86_400_000;
@@ -126,7 +127,7 @@ describe('a release stays', () => {
         ['v0.5', 'succeeded'],
         ['v0.9', 'failed'],
       ] as const)
-        addBuild(tx, { ...silentBuild, version, conclusion });
+        addBuild(tx, aBuild(version, { conclusion }));
       addWaiting(tx, {
         id: 'w_1',
         ...shop,
@@ -240,11 +241,7 @@ describe('a release that is gone', () => {
     renameSync(folderOf('v0.1'), join(testEngine.folder, 'taken'));
     expect(back()).toBe('release-unknown');
     write((tx) =>
-      addBuild(tx, {
-        ...silentBuild,
-        version: 'v0.1',
-        artifact: { kind: 'url', url: 'https://a.test/a.tgz', sha256: undefined },
-      }),
+      addBuild(tx, aBuild('v0.1', { artifact: { kind: 'url', url: 'https://a.test/a.tgz', sha256: undefined } })),
     );
     expect(back()).toBe('ok');
   });
@@ -283,24 +280,6 @@ describe('a process that is killed while it removes releases', { timeout: 120_00
     expect(new Set(reported('release-pruned').map(({ detail }) => detail.version)).size).toBe(versions.length);
   });
 });
-
-const silentBuild = {
-  service: 'shop',
-  conclusion: 'succeeded',
-  host: 'generic',
-  repository: undefined,
-  branch: undefined,
-  tag: undefined,
-  commit: undefined,
-  committedAt: undefined,
-  subject: undefined,
-  url: undefined,
-  authors: [],
-  run: undefined,
-  artifact: undefined,
-  endedAt: undefined,
-  pullRequest: undefined,
-} as const;
 
 async function killWhilePruning(afterMs: number): Promise<void> {
   const script = join(import.meta.dirname, 'testing/prune-process.ts');

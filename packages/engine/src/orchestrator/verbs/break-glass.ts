@@ -1,4 +1,4 @@
-// In an emergency one named person approves alone, also their own deployment: with a reason, and everybody is paged. A
+// In an emergency one named person approves alone, also their own deployment: with a reason, and on-call is paged. A
 // lock, a changed plan and a passed deadline hold even then.
 
 import type { DeploymentRef } from '../../api/engine.ts';
@@ -40,6 +40,6 @@ function mayBreakGlass({ target, actor }: Situation): Refused | undefined {
   const groups = actor.kind === 'person' ? (actor.groups ?? []) : [];
   if (actor.kind === 'person' && approverRule({ approvers: breakGlass, personId: actor.id, groups })) return undefined;
   const named =
-    breakGlass.length === 0 ? 'Nobody is named in approval.breakGlass.' : `Named: ${breakGlass.join(', ')}.`;
+    breakGlass.length === 0 ? 'No person is named in approval.breakGlass.' : `Named: ${breakGlass.join(', ')}.`;
   return refuse('not-approver', `${who(actor)} may not approve ${target.name} alone in an emergency`, named);
 }

@@ -5,7 +5,6 @@ import { otherSlot } from '../../domain/target.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
 import { releasesOnceLive } from '../../state/deployments.ts';
 import { getSnapshot, slotKey } from '../../state/snapshots.ts';
-
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import type { Core, Target } from '../core.ts';
