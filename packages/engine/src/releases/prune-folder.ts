@@ -2,7 +2,7 @@
 // moves it to the trash, and then it is deleted.
 
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isMissing, syncFolder } from '../lib/files.ts';
 
@@ -15,10 +15,13 @@ export function isLinked(folder: string, version: string, places: readonly strin
   return isLink && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** Only a folder directly in one of `places` and named as its version: this engine has made no other path. */
-export function mayPrune(folder: string, version: string, places: readonly string[]): boolean {
-  if (basename(folder) !== version || !places.includes(dirname(folder))) return false;
-  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+/** What may be a release in this place: its folders, and links to folders. Nothing where there is no such place. */
+export function releaseFolders(place: string): readonly string[] {
+  return entriesOf(place).flatMap((entry) =>
+    entry.isDirectory() || (entry.isSymbolicLink() && isLinked(join(place, entry.name), entry.name, [place]))
+      ? [entry.name]
+      : [],
+  );
 }
 
 /** The name of a folder in the trash. */
@@ -38,11 +41,15 @@ export interface Leftover {
 
 /** What was moved to the trash in a releases folder and is not deleted yet. */
 export function leftInTrash(place: string): readonly Leftover[] {
+  return entriesOf(place).flatMap(({ name }) => {
+    const version = trashShape.exec(name)?.[1];
+    return version === undefined ? [] : [{ name, path: join(place, name), folder: join(place, version) }];
+  });
+}
+
+function entriesOf(place: string): readonly Dirent[] {
   try {
-    return readdirSync(place).flatMap((name) => {
-      const version = trashShape.exec(name)?.[1];
-      return version === undefined ? [] : [{ name, path: join(place, name), folder: join(place, version) }];
-    });
+    return readdirSync(place, { withFileTypes: true });
   } catch (thrown) {
     if (isMissing(thrown)) return [];
     throw thrown;

@@ -22,12 +22,15 @@ export function addBuild(tx: Tx, build: Build): StoredBuild {
   return present(tx.db.insert(builds).values(values).returning().get());
 }
 
+// As text, not as a parameter: only then does SQLite see which index is meant.
+const hasSucceeded = sql`${builds.conclusion} = 'succeeded'`;
+
 /** The latest good build of a version: what its files are fetched by. */
 export function buildOf(db: Db, service: string, version: string): StoredBuild | undefined {
   const row = db
     .select()
     .from(builds)
-    .where(and(eq(builds.service, service), eq(builds.version, version), eq(builds.conclusion, 'succeeded')))
+    .where(and(eq(builds.service, service), eq(builds.version, version), hasSucceeded))
     .orderBy(desc(builds.id))
     .limit(1)
     .get();
@@ -41,7 +44,7 @@ export function buildsOf(db: Db, service: string, version: string): readonly Sto
   return db
     .select()
     .from(builds)
-    .where(and(eq(builds.service, service), eq(builds.version, version), eq(builds.conclusion, 'succeeded')))
+    .where(and(eq(builds.service, service), eq(builds.version, version), hasSucceeded))
     .orderBy(asc(builds.id))
     .limit(mostBuilds)
     .all()
@@ -86,13 +89,7 @@ export function firstOfCommit(db: Db, service: string, commit: string): StoredBu
   const row = db
     .select()
     .from(builds)
-    .where(
-      and(
-        eq(builds.service, service),
-        eq(builds.conclusion, 'succeeded'),
-        eq(sql`json_extract(${builds.facts}, '$.commit')`, commit),
-      ),
-    )
+    .where(and(eq(builds.service, service), hasSucceeded, eq(sql`json_extract(${builds.facts}, '$.commit')`, commit)))
     .orderBy(asc(builds.id))
     .limit(1)
     .get();

@@ -2,7 +2,7 @@
 
 import type { TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
-import { and, asc, desc, eq, isNotNull, isNull, ne } from './drizzle.ts';
+import { and, asc, desc, eq, gt, isNotNull, isNull, sql } from './drizzle.ts';
 import { deployments } from './schema.ts';
 import { contracts, contractVotes } from './schema-contracts.ts';
 import type { Tx } from './store.ts';
@@ -56,8 +56,8 @@ export function addContractVote(tx: Tx, contractId: string, person: string): voi
   tx.db.insert(contractVotes).values({ contractId, person, at: tx.now }).run();
 }
 
-/** Releases that others replaced, with the time of the last change, from which the limit for a rollback counts. */
-export function releasesLeft(db: Db, { service, target }: TargetKey): ReadonlyMap<string, number> {
+/** Releases that others replaced after `since`, with the time of the last change, from which the limit for a rollback counts. */
+export function releasesLeft(db: Db, { service, target }: TargetKey, since: number): ReadonlyMap<string, number> {
   const rows = db
     .select({ version: deployments.fromVersion, at: deployments.promotedAt })
     .from(deployments)
@@ -65,9 +65,10 @@ export function releasesLeft(db: Db, { service, target }: TargetKey): ReadonlyMa
       and(
         eq(deployments.service, service),
         eq(deployments.target, target),
-        isNotNull(deployments.promotedAt),
+        gt(deployments.promotedAt, since),
         isNotNull(deployments.fromVersion),
-        ne(deployments.outcome, 'rolled-back'),
+        // As text: only then does SQLite see which index is meant.
+        sql`${deployments.outcome} <> 'rolled-back'`,
       ),
     )
     .orderBy(asc(deployments.promotedAt))

@@ -3,7 +3,7 @@
 import type { Direction, StepStatus } from '../domain/deployment.ts';
 import type { TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
-import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, sql } from './drizzle.ts';
+import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from './drizzle.ts';
 import { approvals, deployments, signals, steps, votes } from './schema.ts';
 import type { Tx } from './store.ts';
 
@@ -57,18 +57,16 @@ export function lastDeploymentOf(db: Db, { service, target }: TargetKey, version
     .get();
 }
 
+// As text, not as a parameter: only then does SQLite see which index is meant.
+const wasKept = sql`${deployments.outcome} <> 'rolled-back'`;
+
 /** Releases that users have had on this target, the latest first; an adopted one is known by what followed it. */
 export function releasesOnceLive(db: Db, { service, target }: TargetKey): readonly string[] {
   const rows = db
     .select({ version: deployments.version, fromVersion: deployments.fromVersion })
     .from(deployments)
     .where(
-      and(
-        eq(deployments.service, service),
-        eq(deployments.target, target),
-        isNotNull(deployments.promotedAt),
-        ne(deployments.outcome, 'rolled-back'),
-      ),
+      and(eq(deployments.service, service), eq(deployments.target, target), isNotNull(deployments.promotedAt), wasKept),
     )
     .orderBy(desc(deployments.finishedAt))
     .limit(200)

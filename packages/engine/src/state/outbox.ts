@@ -80,7 +80,14 @@ const remembered = 'place';
 
 function unfinished(db: Db, transport: string, limit: number) {
   const stands = and(eq(outbox.transport, transport), isNotNull(outbox.reference), ne(outbox.kind, remembered));
-  return newest(db, and(stands, eq(outbox.final, false)), limit);
+  return newest(
+    db,
+    and(
+      stands, // As text: only then does SQLite see which index is meant.
+      sql`${outbox.final} = 0`,
+    ),
+    limit,
+  );
 }
 
 function stuck(db: Db, transport: string, limit: number) {

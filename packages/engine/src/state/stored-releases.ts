@@ -6,11 +6,6 @@ import type { Db } from './database.ts';
 import { and, eq, isNull, max, sql } from './drizzle.ts';
 import { audit, deployments, releases, slots } from './schema.ts';
 import { contracts } from './schema-contracts.ts';
-import type { ReleaseRow } from './targets.ts';
-
-export function registeredReleases(db: Db, service: string): readonly ReleaseRow[] {
-  return db.select().from(releases).where(eq(releases.service, service)).all();
-}
 
 /** Services that have a registered release in this folder. */
 export function servicesOf(db: Db, folder: string): readonly string[] {
@@ -47,34 +42,19 @@ export function worksWith(db: Db, service: string): readonly { readonly version:
   ];
 }
 
-/** When a version was last deployed or left, by version. */
-export function lastUses(db: Db, service: string): ReadonlyMap<string, number> {
-  const uses = new Map<string, number>();
-  const note = (version: string | null, at: number | null) => {
-    if (version !== null) uses.set(version, Math.max(uses.get(version) ?? 0, at ?? 0));
-  };
-  const ofService = eq(deployments.service, service);
-  for (const column of [deployments.version, deployments.fromVersion] as const)
-    for (const row of db
-      .select({ version: column, asked: max(deployments.requestedAt), ended: max(deployments.finishedAt) })
+/** When a version was last deployed or left; 0 for one that never was. */
+export function lastUse(db: Db, service: string, version: string): number {
+  const uses = ([deployments.version, deployments.fromVersion] as const).map((column) =>
+    db
+      .select({ asked: max(deployments.requestedAt), ended: max(deployments.finishedAt) })
       .from(deployments)
-      .where(ofService)
-      .groupBy(column)
-      .all())
-      note(row.version, Math.max(row.asked ?? 0, row.ended ?? 0));
-  return uses;
+      .where(and(eq(deployments.service, service), eq(column, version)))
+      .get(),
+  );
+  return Math.max(0, ...uses.flatMap((use) => [use?.asked ?? 0, use?.ended ?? 0]));
 }
 
-/** When the files of a version were last fetched, by version: of those that were never registered, too. */
-export function fetchedAt(db: Db, service: string): ReadonlyMap<string, number> {
-  const rows = db
-    .select({ at: audit.at, detail: audit.detail })
-    .from(audit)
-    .where(and(eq(audit.action, 'release-fetched' satisfies AuditAction), eq(audit.service, service)))
-    .orderBy(audit.seq)
-    .all();
-  return new Map(rows.map(({ at, detail }) => [String((JSON.parse(detail) as { version?: unknown }).version), at]));
-}
+const pruned = 'release-pruned' satisfies AuditAction;
 
 /** Whether the audit log contains the removal of this folder, which was moved to the trash. */
 export function isPruned(db: Db, aside: string): boolean {
@@ -83,7 +63,8 @@ export function isPruned(db: Db, aside: string): boolean {
     .from(audit)
     .where(
       and(
-        eq(audit.action, 'release-pruned' satisfies AuditAction),
+        // As text: only then does SQLite see which index is meant.
+        sql`${audit.action} = ${sql.raw(`'${pruned}'`)}`,
         sql`json_extract(${audit.detail}, '$.aside') = ${aside}`,
       ),
     )

@@ -49,12 +49,15 @@ export function endedWaiting(db: Db, key: TargetKey, limit: number): readonly Wa
     .all();
 }
 
+// As text: only then does SQLite see which index is meant.
+const wasPromoted = sql`${deployments.outcome} = 'promoted'`;
+
 /** How long the last promoted deployments of the target took, in ms. */
 export function lastDurations(db: Db, { service, target }: TargetKey, limit: number): readonly number[] {
   return db
     .select({ from: deployments.requestedAt, to: deployments.finishedAt })
     .from(deployments)
-    .where(and(eq(deployments.service, service), eq(deployments.target, target), eq(deployments.outcome, 'promoted')))
+    .where(and(eq(deployments.service, service), eq(deployments.target, target), wasPromoted))
     .orderBy(desc(deployments.finishedAt))
     .limit(limit)
     .all()

@@ -6,19 +6,13 @@ import { shortName } from '../../domain/actor.ts';
 import type { TargetKey } from '../../domain/target.ts';
 import { clockTime } from '../../domain/times.ts';
 import { type Decided, decideRetention } from '../../releases/prune.ts';
-import { isLinked, mayPrune } from '../../releases/prune-folder.ts';
+import { isLinked, releaseFolders } from '../../releases/prune-folder.ts';
 import { latestBuilds } from '../../state/builds.ts';
 import { releasesLeft } from '../../state/contracts.ts';
 import { releasesOnceLive } from '../../state/deployments.ts';
+import { fetchedAt } from '../../state/fetched.ts';
 import { pinsOf } from '../../state/pins.ts';
-import {
-  fetchedAt,
-  lastUses,
-  registeredReleases,
-  servicesOf,
-  slotsOf,
-  worksWith,
-} from '../../state/stored-releases.ts';
+import { lastUse, servicesOf, slotsOf, worksWith } from '../../state/stored-releases.ts';
 import { readQuarantine, readRelease, type SlotRow } from '../../state/targets.ts';
 import { waitingOf } from '../../state/waiting.ts';
 import type { Core, Target } from '../core.ts';
@@ -38,18 +32,14 @@ const waysBack = 3;
 export function storedReleasesOf(core: Core, service: string): readonly ShelvedRelease[] {
   const { db } = core.store;
   const places = placesOf(core, service);
-  const uses = lastUses(db, service);
-  const fetched = fetchedAt(db, service);
   const holders = holdersOf(core, service);
   const pins = new Map(pinsOf(db, service).map((pin) => [pin.version, pin]));
   const linked = ({ version, folder }: Found): boolean => isLinked(folder, version, places);
-  const found = foundReleases(core, service, places).filter(
-    (release) => mayPrune(release.folder, release.version, places) || linked(release),
-  );
+  const found = foundReleases(core, service, places);
   const stored = found.map((release) => ({
     ...release,
     pinned: pins.get(release.version),
-    usedAt: Math.max(release.registeredAt, uses.get(release.version) ?? 0, fetched.get(release.version) ?? 0),
+    usedAt: Math.max(release.registeredAt, lastUse(db, service, release.version)),
     held: [
       ...(linked(release) ? ['a link, which is never removed'] : []),
       ...new Set([...(holders.get(release.version) ?? []), ...sharedWith(core, service, release.folder)]),
@@ -86,20 +76,19 @@ interface Found {
   readonly bytes: number | undefined;
 }
 
+/** By what is on the disk: of all releases that ever were, few are. */
 function foundReleases({ store: { db } }: Core, service: string, places: readonly string[]): readonly Found[] {
-  const registered = registeredReleases(db, service).map(({ version, folder, registeredAt, bytes }) => ({
-    version,
-    folder,
-    registeredAt,
-    bytes: bytes ?? undefined,
-  }));
-  const known = new Set(registered.map(({ version }) => version));
-  const only = [...fetchedAt(db, service)].flatMap(([version, at]) =>
-    known.has(version)
-      ? []
-      : places.map((place) => ({ version, folder: join(place, version), registeredAt: at, bytes: undefined })),
+  const folders = places.flatMap((place) =>
+    releaseFolders(place).map((version) => ({ version, folder: join(place, version) })),
   );
-  return [...registered, ...only];
+  return folders.flatMap(({ version, folder }): readonly Found[] => {
+    const registered = readRelease(db, service, version);
+    if (registered && registered.folder !== folder) return [];
+    const fetched = fetchedAt(db, service, version);
+    const since = registered?.registeredAt ?? fetched;
+    if (since === undefined) return [];
+    return [{ version, folder, registeredAt: Math.max(since, fetched ?? 0), bytes: registered?.bytes ?? undefined }];
+  });
 }
 
 /** Everything that keeps a version, in words. */
@@ -145,7 +134,7 @@ function slotHolds({ role, label, slot, target, version, displacedVersion }: Slo
 function waysBackOf({ store: { db }, targets, clock }: Core, key: TargetKey) {
   const settings = targets.find((each) => each.key.service === key.service && each.key.target === key.target)?.settings;
   const keptMs = settings?.database?.rollbackForMs ?? 0;
-  const permitted = [...releasesLeft(db, key)].flatMap(([version, leftAt]) =>
+  const permitted = [...releasesLeft(db, key, clock.now() - keptMs)].flatMap(([version, leftAt]) =>
     leftAt + keptMs > clock.now()
       ? [[version, `a rollback target of ${key.target} until ${clockTime(leftAt + keptMs)}`] as const]
       : [],

@@ -103,12 +103,14 @@ function roleOf({ role, label, slot }: SlotRow, isCanary: boolean): string {
 function rollbackTargets(core: Core, target: Target): readonly Holder[] {
   const { db } = core.store;
   const keptMs = target.settings.database?.rollbackForMs ?? 0;
-  return [...releasesLeft(db, target.key)].flatMap(([version, leftAt]): readonly Holder[] => {
-    const until = leftAt + keptMs;
-    const digest = readRelease(db, target.key.service, version)?.digest;
-    const isBad = digest !== undefined && readQuarantine(db, digest) !== undefined;
-    return until > core.clock.now() && !isBad ? [{ version, as: `a rollback target until ${clockTime(until)}` }] : [];
-  });
+  return [...releasesLeft(db, target.key, core.clock.now() - keptMs)].flatMap(
+    ([version, leftAt]): readonly Holder[] => {
+      const until = leftAt + keptMs;
+      const digest = readRelease(db, target.key.service, version)?.digest;
+      const isBad = digest !== undefined && readQuarantine(db, digest) !== undefined;
+      return until > core.clock.now() && !isBad ? [{ version, as: `a rollback target until ${clockTime(until)}` }] : [];
+    },
+  );
 }
 
 /** `v2.0 (standby in blue) and v1.0 (…)`. */
