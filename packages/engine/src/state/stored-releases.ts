@@ -3,6 +3,7 @@
 
 import type { AuditAction } from '../domain/audit-events.ts';
 import type { Db } from './database.ts';
+import { liveDeployments } from './deployments.ts';
 import { and, eq, isNull, max, sql } from './drizzle.ts';
 import { audit, deployments, releases, slots } from './schema.ts';
 import { contracts } from './schema-contracts.ts';
@@ -23,18 +24,14 @@ export function slotsOf(db: Db, service: string): readonly (typeof slots.$inferS
 
 /** Versions that a deployment or a contract works with now, each with what it is. */
 export function worksWith(db: Db, service: string): readonly { readonly version: string; readonly as: string }[] {
-  const live = db
-    .select({ id: deployments.id, version: deployments.version, from: deployments.fromVersion })
-    .from(deployments)
-    .where(and(eq(deployments.service, service), isNull(deployments.finishedAt)))
-    .all();
+  const live = liveDeployments(db).filter((each) => each.service === service);
   const asked = db
     .select({ version: contracts.version })
     .from(contracts)
     .where(and(eq(contracts.service, service), isNull(contracts.endedAt)))
     .all();
   return [
-    ...live.flatMap(({ id, version, from }) => [
+    ...live.flatMap(({ id, version, fromVersion: from }) => [
       { version, as: `in the running deployment ${id}` },
       ...(from === null ? [] : [{ version: from, as: `in the running deployment ${id}` }]),
     ]),
