@@ -58,6 +58,7 @@ function slotCells(slot: SlotView, target: TargetView, { now, paint }: Light): r
     slot.role === 'active' ? paint.bold(slot.role) : slot.role,
     slot.version ?? '–',
     `${healthText(slot, paint)}${ageText(slot, now)}`,
+    smokeText(slot, now, paint),
     `${shareOf(slot, target)} %`,
     slot.cpuPercent === undefined ? '' : `cpu ${slot.cpuPercent.toFixed(1)} %`,
     slot.open === undefined ? '' : `${slot.open} open`,
@@ -74,6 +75,15 @@ export function ageText({ role, seenAt }: Pick<SlotView, 'role' | 'seenAt'>, now
 }
 
 const oldMs = 30_000;
+
+/** Of the continuous smoke tests, with the age of the last run. */
+function smokeText({ smoke }: SlotView, now: number, paint: Paint): string {
+  if (smoke === undefined) return '';
+  const { condition, passed, of, at, problem } = smoke;
+  const text = `smoke ${passed}/${of} ${durationText(now - at)} ago`;
+  if (problem === undefined) return text;
+  return (condition === 'failing' ? paint.red : paint.yellow)(`${text}: ${problem}`);
+}
 
 function healthText({ role, version, health, healthProblem, proof }: SlotView, paint: Paint): string {
   if (version === undefined || role === 'idle') return paint.dim('–');

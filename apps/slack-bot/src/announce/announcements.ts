@@ -91,6 +91,7 @@ const announcements = {
   restarted: { note: '🔁' },
   'restart-failed': { note: '🚨' },
   recovered: { note: '🩹' },
+  'smoke-changed': { note: '🧪' },
   'readiness-changed': { note: '🐢' },
   'guard-acted': { note: '🛟' },
   'guard-paged': { note: '🚨' },
@@ -191,6 +192,8 @@ export function noteFor(event: AuditRead): string | undefined {
   // Of what is configured there is a card.
   if (event.action === 'configuration-pending' && event.code !== 'not-configured') return undefined;
   if (event.action === 'readiness-changed' && event.detail.worse !== true) return undefined;
+  // A standby that fails makes a rollback slow, which is announced.
+  if (event.action === 'smoke-changed' && event.detail.role !== 'active') return undefined;
   if (event.action === 'health-changed' && (event.detail.role !== 'active' || event.code === 'healthy'))
     return undefined;
   return announcementOf(event).note;

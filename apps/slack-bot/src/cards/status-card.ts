@@ -95,11 +95,20 @@ function slotLine(slot: SlotView, { routing }: TargetView): string {
     canary,
     slot.label === undefined ? undefined : outside(slot.label, 40),
     slot.role === 'idle' ? undefined : healthText(slot),
+    smokeText(slot),
     slot.since === undefined ? undefined : `since ${dateTime(slot.since)}`,
     slot.restarts > 0 && `restarted ${slot.restarts} times`,
     slot.role !== 'active' && slot.open !== undefined && slot.open > 0 && `${slot.open} still open`,
     slot.keepUntil === undefined ? undefined : `stays until ${dateTime(slot.keepUntil)}`,
   )}`;
+}
+
+function smokeText({ smoke, role }: SlotView): string | undefined {
+  if (smoke === undefined || role === 'idle') return undefined;
+  const { condition, passed, of, at, problem } = smoke;
+  const sign = problem === undefined ? '' : condition === 'failing' ? '🔴 ' : '🟡 ';
+  const why = problem === undefined ? '' : `: ${outside(problem, 160)}`;
+  return `${sign}smoke tests ${passed} of ${of} at ${dateTime(at)}${why}`;
 }
 
 function healthText({ health, healthProblem, proof, role }: SlotView): string {

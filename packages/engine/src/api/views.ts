@@ -44,9 +44,22 @@ export interface SlotView extends ReleaseNow {
   readonly pid: number | undefined;
   readonly cpuPercent: number | undefined;
   readonly memoryBytes: number | undefined;
+  /** Of the continuous smoke tests; undefined where none were run on this side. `problem` is that of the last run. */
+  readonly smoke?: SmokeView | undefined;
   readonly restarts: number;
   /** Requests, upgraded connections and streams that the balancer has open on it; undefined when not measured. */
   readonly open: number | undefined;
+}
+
+export interface SmokeView {
+  /** `unknown`: not yet as many failures in a row as make a failing side. */
+  readonly condition: 'unknown' | 'passing' | 'failing';
+  readonly passed: number;
+  readonly of: number;
+  readonly ms: number;
+  /** Epoch ms of the last run. */
+  readonly at: number;
+  readonly problem?: string | undefined;
 }
 
 export interface TargetView {

@@ -16,6 +16,7 @@ import { formatPath, type Path } from './kit/path.ts';
 import type { ConfigProblem, Finding } from './kit/problems.ts';
 import { checkNotify, checkRecipients } from './notify/check.ts';
 import { checkApprovals, checkApprovers, checkPeople } from './people/check.ts';
+import { checkContinuousSmoke } from './probes/check.ts';
 import { checkAccounts } from './process/check-accounts.ts';
 import { checkCommand } from './process/check-command.ts';
 import { checkEnvironment } from './process/check-environment.ts';
@@ -88,6 +89,7 @@ function checkTogether(
     ...targets.flatMap((target) => [
       ...checkRequired(target),
       ...checkBehaviour(target),
+      ...checkContinuousSmoke(target),
       ...checkBalancer(target, drivers.balancers),
       ...checkEnvironment(target, drivers.environments),
       ...checkFiles(target, folder),

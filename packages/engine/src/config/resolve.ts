@@ -18,6 +18,7 @@ import type { GuardSettings } from './guard/guard.ts';
 import { resolveHealth } from './health/health.ts';
 import { merge } from './kit/draft.ts';
 import { resolveNotify, resolveRecipients } from './notify/resolve.ts';
+import { resolveContinuousSmoke } from './probes/continuous-smoke.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
 import { resolveEnvironment } from './process/environment.ts';
 import { resolveRequiredEnv } from './process/required-env.ts';
@@ -92,6 +93,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     health: resolveHealth(options.health, inFolder),
     smokeTests: options.smokeTests.map(resolveSmokeTest),
     smokeTotalMs: parseDuration(options.smokeTotal),
+    continuousSmoke: resolveContinuousSmoke(options.continuousSmoke),
     balancer: resolveBalancer(own.loadBalancer, drivers.balancers, inFolder),
     canary: options.canary.map(resolveCanaryStep),
     canaryLimits: options.canaryLimits && {
@@ -162,6 +164,7 @@ export function resolveSmokeTest(test: NonNullable<ServiceOptions['smokeTests']>
     headers: asJson && !typed ? { 'content-type': 'application/json', ...headers } : headers,
     body: asJson ? JSON.stringify(test.body) : (test.body as string | undefined),
     timeoutMs: parseDuration(test.timeout ?? defaultSmokeTimeout),
+    ...(test.continuous === undefined ? {} : { continuous: test.continuous }),
     expect: { status: test.expect?.status ?? 200, json: test.expect?.json ?? {}, text: test.expect?.text ?? [] },
   };
 }

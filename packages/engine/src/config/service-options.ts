@@ -28,6 +28,7 @@ import {
   yesNo,
 } from './kit/values.ts';
 import { recipients } from './notify/schema.ts';
+import { continuousSmoke } from './probes/continuous-smoke.ts';
 import { accountOptions, quota } from './process/account.ts';
 import { requiredEnv, variablePattern } from './process/required-env.ts';
 import { roles } from './roles/roles.ts';
@@ -52,6 +53,11 @@ export const smokeTest = z
       .describe('A text is sent as it is; a mapping or list is sent as JSON.')
       .optional(),
     timeout: duration().describe('Default: 10s.').optional(),
+    continuous: yesNo()
+      .describe(
+        'Whether the test also belongs to the continuous smoke tests. Default: true for GET, HEAD and OPTIONS, else false.',
+      )
+      .optional(),
     expect: z
       .strictObject({
         status: whole({ min: 100, max: 599, expected: 'an HTTP status from 100 to 599' })
@@ -146,6 +152,7 @@ const otherKeys = {
     .describe('Requests that a new side must answer; three or more are a good habit.')
     .optional(),
   smokeTotal: duration().describe('Limit for all smoke tests together. Default: 60s.').optional(),
+  continuousSmoke: continuousSmoke.optional(),
   canary: listOf(canaryStep, 50)
     .describe(
       'Steps from few users to all, in rising order; [] moves all users at once. Default: 10 % watched for 60s, 10 % asked, 50 % watched for 60s.',

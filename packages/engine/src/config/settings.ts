@@ -14,6 +14,7 @@ import type { FreezeSettings } from './freezes/settings.ts';
 import type { IllnessSettings } from './guard/guard.ts';
 import type { HealthSettings } from './health/settings.ts';
 import type { NotifySettings, RecipientSettings } from './notify/settings.ts';
+import type { ContinuousSmokeSettings } from './probes/continuous-smoke.ts';
 import type { EnvironmentChoice } from './process/environment.ts';
 import type { VariableFormat } from './process/required-env.ts';
 import type { RoleSettings } from './roles/roles.ts';
@@ -81,6 +82,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly health: HealthSettings;
   readonly smokeTests: readonly SmokeTest[];
   readonly smokeTotalMs: number;
+  /** Undefined: smoke tests run during deployments only. */
+  readonly continuousSmoke?: ContinuousSmokeSettings | undefined;
   readonly balancer: BalancerSettings;
   readonly canary: readonly CanaryStep[];
   /** For steps that a person gives for one deployment; undefined: as the canary itself. */
@@ -122,6 +125,8 @@ export interface SmokeTest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly timeoutMs: number;
+  /** Undefined: as the method allows, see `isContinuous`. */
+  readonly continuous?: boolean | undefined;
   readonly expect: {
     readonly status: number;
     /** Dotted path → expected value. */

@@ -85,6 +85,7 @@ const reports = {
   restarted: {},
   'restart-failed': {},
   recovered: {},
+  'smoke-changed': {},
   'readiness-changed': {},
   'guard-acted': {},
   'guard-paged': { pager: true },

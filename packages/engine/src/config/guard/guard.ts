@@ -18,6 +18,11 @@ export const guard = z
     crashLoop: choice(['rollback', 'page', 'off'])
       .describe('The live side has ended `crashes` times `within`. Default: rollback.')
       .optional(),
+    smokeTests: choice(['rollback', 'restart', 'page', 'off'])
+      .describe(
+        'The live side fails its continuous smoke tests. rollback: users move to the standby where it passes its own; without such a standby a person is paged. Default: page.',
+      )
+      .optional(),
     crashes: whole({ min: 2, max: 20, expected: 'a number of crashes from 2 to 20' })
       .describe('Crashes `within` that are a crash loop. Default: 3.')
       .optional(),
@@ -41,6 +46,8 @@ export interface GuardSettings {
   readonly unresponsive: GuardAction;
   readonly unhealthy: GuardAction;
   readonly crashLoop: Exclude<GuardAction, 'restart'>;
+  /** Undefined: a person is paged. */
+  readonly smokeTests?: GuardAction | undefined;
   /** In `withinMs`, from which on it is a crash loop. */
   readonly crashes: number;
   /** Acts in `withinMs`. */

@@ -7,7 +7,7 @@ import type { RefusalCode } from '../refusal.ts';
 import type { Role } from '../target.ts';
 import type { NotDeployedCode } from './builds.ts';
 
-type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
+type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop' | 'smoke-failing';
 
 export interface AuditCodes {
   'deployment-requested': Mode;
@@ -21,6 +21,7 @@ export interface AuditCodes {
   'health-changed': 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
   /** The role of the slot. */
   crashed: Role;
+  'smoke-changed': 'passing' | 'failing';
   'readiness-changed': 'instant' | 'slow' | 'blocked';
   'guard-acted': Illness;
   'guard-paged': Illness;

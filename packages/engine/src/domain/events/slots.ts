@@ -35,6 +35,7 @@ export const healthEvents = {
   restarted: restarts,
   'restart-failed': restarts,
   recovered: inSlot,
+  'smoke-changed': { slot, role, version: orNull(text), passed: count, of: count },
   'readiness-changed': { before: text, worse: flag },
   'guard-acted': guarded,
   'guard-paged': guarded,

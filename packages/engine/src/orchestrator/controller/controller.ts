@@ -21,6 +21,7 @@ import { runDeployment } from '../run/runner.ts';
 import { maintainSchemas } from '../schema/maintain.ts';
 import { maintainState } from './maintain-state.ts';
 import { announcePending, recordHealthRules } from './pending-changes.ts';
+import { smokeContinuously } from './smoke/run-continuously.ts';
 import { supervise } from './supervisor.ts';
 
 const restMs = 500;
@@ -146,6 +147,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
   const parts = [
     moveDeployments,
     supervise,
+    smokeContinuously,
     watchBalancerFiles,
     maintainSchemas,
     maintainReleases,

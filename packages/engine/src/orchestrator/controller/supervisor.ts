@@ -3,10 +3,7 @@
 // working in.
 
 import { clockTime } from '../../domain/times.ts';
-import { pause } from '../../lib/clock.ts';
-import { hasCode } from '../../lib/errors.ts';
 import type { Lease } from '../../state/leases.ts';
-import { lockedLimitMs } from '../../state/patience.ts';
 import { readRouting } from '../../state/targets.ts';
 import { takeUnauthenticatedCounts, unauthenticatedWait } from '../../state/unauthenticated.ts';
 import { type Core, healthOf, placeOf, type Target } from '../core.ts';
@@ -14,38 +11,22 @@ import { noteRestarts, reconnect } from '../routing/reconnect.ts';
 import { repairRouting } from '../routing/repair.ts';
 import { observeOpen } from '../run/steps/drained.ts';
 import { guardLiveSide } from './guard/guard.ts';
+import { inRounds } from './in-rounds.ts';
 import { remindOfLock } from './remind-of-lock.ts';
 import { endRetention } from './retention.ts';
 import { superviseSlot } from './slot-health.ts';
 import { watchReadiness } from './watch-readiness.ts';
 
-/** Between two rounds, however long one took. */
-const minRestMs = 100;
-
 export async function supervise(core: Core, lease: Lease, signal: AbortSignal): Promise<void> {
   await Promise.all(core.targets.map((target) => superviseTarget(core, target, lease, signal)));
 }
 
-async function superviseTarget(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
-  let rounds = 0;
-  while (!signal.aborted) {
-    const began = performance.now();
-    try {
-      await lookAfter(core, target, lease, signal);
-      if (rounds % 12 === 0) await sweep(core, target, lease);
-    } catch (thrown) {
-      if (hasCode(thrown, 'fenced-out')) throw thrown;
-      if (hasCode(thrown, 'state-locked')) {
-        core.log.warn({ target: target.name }, 'supervision waits: another process holds the state');
-        await core.store.whenWritable(lockedLimitMs, signal);
-        continue;
-      }
-      if (!signal.aborted) core.log.error({ target: target.name, err: thrown }, 'supervision failed, goes on');
-    }
-    rounds += 1;
-    // A check of a side that hangs takes as long as a probe may, which must not delay the next one.
-    await pause(core.clock, Math.max(minRestMs, intervalOf(core, target) - (performance.now() - began)), signal);
-  }
+function superviseTarget(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
+  const round = async (at: number): Promise<void> => {
+    await lookAfter(core, target, lease, signal);
+    if (at % 12 === 0) await sweep(core, target, lease);
+  };
+  return inRounds({ core, target, what: 'supervision', intervalMs: () => intervalOf(core, target), round }, signal);
 }
 
 /** The failures that a rule allows are counted at the interval that they were allowed for. */

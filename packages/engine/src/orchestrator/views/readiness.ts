@@ -7,6 +7,7 @@ import { releasesOnceLive } from '../../state/deployments.ts';
 import { getSnapshot, slotKey } from '../../state/snapshots.ts';
 import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state/targets.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
+import { smokeOf, smokeProblem } from '../controller/smoke/side-smoke.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide } from '../gates/facts.ts';
 import { readDrift } from '../routing/drift.ts';
@@ -62,14 +63,34 @@ function warm(core: Core, target: Target, version: string, row: SlotRow): Readin
       version,
       sentence: `${row.slot} ${version} is unhealthy and is started again first, ${howLong(core, target)}: ${state.problem ?? 'no reason given'}`,
     };
+  const smoke = smokeProblem(core, target, row);
+  if (smoke !== undefined) return failing(core, target, { version, slot: row.slot, smoke });
   const health = state === undefined || state.condition === 'unknown' ? 'not checked yet' : state.condition;
   const schema = fitsAsSeen(core, target, version) ? ['schema ok'] : [];
+  const tested = smokeOf(core, target, row)?.condition === 'passing' ? ['smoke ok'] : [];
   const left = row.keepUntil === null ? [] : [`${forHowLong(row.keepUntil - core.clock.now())} left`];
   return {
     readiness: 'instant',
     version,
-    sentence: [`${row.slot} ${version} ${health}`, ...schema, ...left].join(', '),
+    sentence: [`${row.slot} ${version} ${health}`, ...tested, ...schema, ...left].join(', '),
   };
+}
+
+/** A rollback starts it again first, whatever it is called here: a way back is never refused for a test. */
+function failing(
+  core: Core,
+  target: Target,
+  { version, slot, smoke }: { readonly version: string; readonly slot: string; readonly smoke: string },
+): Readiness {
+  const isBlocked = target.settings.continuousSmoke?.standby === 'blocked';
+  const what = `${slot} ${version} fails its smoke tests`;
+  return isBlocked
+    ? blocked(version, `${what}: ${smoke}; go forward, or go back all the same: \`bg rollback\` starts it again first`)
+    : {
+        readiness: 'slow',
+        version,
+        sentence: `${what} and is started again first, ${howLong(core, target)}: ${smoke}`,
+      };
 }
 
 function cold(

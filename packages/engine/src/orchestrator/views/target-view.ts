@@ -6,12 +6,13 @@ import type { ObservedNode } from '../../domain/routing.ts';
 import type { SlotName } from '../../domain/target.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
-import { readLock, readRouting, readSlot } from '../../state/targets.ts';
+import { readLock, readRouting, readSlot, type SlotRow } from '../../state/targets.ts';
 import { waitingOf } from '../../state/waiting.ts';
 import { frozenNow } from '../calendar/frozen.ts';
 import { localText } from '../calendar/wall-time.ts';
 import { upcoming } from '../calendar/watch.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
+import { smokeOf } from '../controller/smoke/side-smoke.ts';
 import { type Core, endpointOf, type Target } from '../core.ts';
 import { readSuspension } from '../gates/suspension.ts';
 import { viewWaiting } from '../queue/waiting-view.ts';
@@ -81,10 +82,19 @@ function viewSlot(core: Core, target: Target, slot: SlotName): SlotView {
     pid: current?.pid,
     cpuPercent: current?.cpuPercent,
     memoryBytes: current?.memoryBytes,
+    smoke: row.role === 'idle' ? undefined : viewSmoke(core, target, row),
     restarts: row.restarts,
     open: row.role === 'idle' ? undefined : readOpen(core, target)?.[slot],
     ...(row.role === 'idle' || row.version === null ? {} : releaseNow(core, target, slot, row.version)),
   };
+}
+
+function viewSmoke(core: Core, target: Target, row: SlotRow): SlotView['smoke'] {
+  if (target.settings.continuousSmoke === undefined) return undefined;
+  const smoke = smokeOf(core, target, row);
+  if (!smoke) return undefined;
+  const { condition, passed, of, ms, at, problem } = smoke;
+  return { condition, passed, of, ms, at, problem };
 }
 
 function releaseNow(core: Core, target: Target, slot: SlotName, version: string): ReleaseNow {

@@ -2,7 +2,7 @@
 
 import type { GuardAction, GuardSettings } from '../../../config/guard/guard.ts';
 
-export type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop';
+export type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop' | 'smoke-failing';
 
 /**
  * Stored per target. Times are the monotonic clock's of one boot, so that no change of the machine's clock empties the
@@ -62,9 +62,13 @@ const insteadOfRollback: Readonly<Record<Illness, 'restart' | 'page'>> = {
   unresponsive: 'restart',
   unhealthy: 'page',
   'crash-loop': 'page',
+  'smoke-failing': 'page',
 };
 
-function wantedFor(illness: Illness, { unresponsive, unhealthy, crashLoop }: GuardSettings): GuardAction {
+function wantedFor(
+  illness: Illness,
+  { unresponsive, unhealthy, crashLoop, smokeTests = 'page' }: GuardSettings,
+): GuardAction {
   switch (illness) {
     case 'unresponsive':
       return unresponsive;
@@ -72,6 +76,8 @@ function wantedFor(illness: Illness, { unresponsive, unhealthy, crashLoop }: Gua
       return unhealthy;
     case 'crash-loop':
       return crashLoop;
+    case 'smoke-failing':
+      return smokeTests;
     default:
       return illness satisfies never;
   }

@@ -15,6 +15,7 @@ import { lostFor } from '../../schema/observe.ts';
 import { decideRollback } from '../../verbs/go-back.ts';
 import { isWarm } from '../../verbs/rollback-target.ts';
 import type { SlotSnapshot } from '../side-health.ts';
+import { isFailingNow, isPassingNow, smokeProblem } from '../smoke/side-smoke.ts';
 import { decideGuard, type GuardDecision, type GuardMemory, type Illness, within } from './decide.ts';
 import { crashesOf, readMemory, sideOf } from './memory.ts';
 
@@ -41,10 +42,11 @@ export async function guardLiveSide(targetContext: TargetContext): Promise<void>
   const { settings } = target;
   const now = core.clock.monotonic();
   const illForMs = (seen?.state.failures ?? 0) * healthOf(target, active.slot).intervalMs;
-  const standbyReady = isReady(core, target, { slot: otherSlot(active.slot), illForMs });
+  const standbyReady = isReady(core, target, { slot: otherSlot(active.slot), illForMs, illness });
   const decision = decideGuard({ illness, side: sideOf(row), standbyReady, settings: settings.guard, memory, now });
   if (decision.kind === 'nothing' || row.version === null || isAtWork(core, target, active.slot)) return;
-  const problem = seen?.state.problem ?? 'no reason given';
+  const problem =
+    (illness === 'smoke-failing' ? smokeProblem(core, target, row) : seen?.state.problem) ?? 'no reason given';
   await carryOut(
     { ...targetContext, row: { ...row, version: row.version }, illness: decision.illness, problem },
     decision,
@@ -56,8 +58,11 @@ function endIncident({ core, target, lease }: TargetContext, memory: GuardMemory
   if (handled === undefined) return;
   const { guard } = target.settings;
   // A side that crashes again and again is healthy in between.
-  const isSame = handled.side === sideOf(row) && handled.illness === 'crash-loop';
-  if (isSame && crashesOf(memory, row, guard, core.clock.monotonic()).length >= guard.crashes) return;
+  if (handled.side === sideOf(row)) {
+    const crashes = crashesOf(memory, row, guard, core.clock.monotonic()).length;
+    if (handled.illness === 'crash-loop' && crashes >= guard.crashes) return;
+    if (handled.illness === 'smoke-failing' && smokeProblem(core, target, row) !== undefined) return;
+  }
   core.store.under(lease).write((tx) => {
     putSnapshot(tx.db, guardKey(target.key), rest, tx.now);
     tx.audit({
@@ -85,7 +90,7 @@ function illnessOf(
   if (crashesOf(memory, row, guard, core.clock.monotonic()).length >= guard.crashes) return 'crash-loop';
   // A process that has just ended is unhealthy at once; it is started again before anything else is tried.
   if (seen?.state.condition !== 'unhealthy' || seen.state.failures < healthOf(target, row.slot).failures)
-    return undefined;
+    return isFailingNow(core, target, row) ? 'smoke-failing' : undefined;
   return seen.state.answered === true ? 'unhealthy' : 'unresponsive';
 }
 
@@ -93,7 +98,11 @@ function illnessOf(
  * As users would find it at the last check. A standby that came up after the illness began proves nothing: after the
  * start of a machine both sides are started, and the live one may merely need longer.
  */
-function isReady(core: Core, target: Target, { slot, illForMs }: { slot: SlotName; illForMs: number }): boolean {
+function isReady(
+  core: Core,
+  target: Target,
+  { slot, illForMs, illness }: { slot: SlotName; illForMs: number; illness: Illness | undefined },
+): boolean {
   const row = readSlot(core.store.db, target.key, slot);
   if (!isWarm(row) || row.label !== null) return false;
   const seen = snapshotOf(core, target, row);
@@ -102,10 +111,14 @@ function isReady(core: Core, target: Target, { slot, illForMs }: { slot: SlotNam
     serves(seen.state.condition) &&
     seen.state.failures === 0 &&
     isUpFor(core, seen.startedAt ?? 0, illForMs) &&
+    (illness === 'smoke-failing' ? isPassingNow : isNotFailing)(core, target, row) &&
     readQuarantine(core.store.db, row.digest) === undefined &&
     lostFor(core, target, row.version) === undefined
   );
 }
+
+const isNotFailing = (core: Core, target: Target, row: SlotRow): boolean =>
+  smokeProblem(core, target, row) === undefined;
 
 /** A start in the future was before the clock was set back. */
 function isUpFor({ clock }: Core, startedAt: number, ms: number): boolean {
@@ -228,6 +241,8 @@ function whatIsWrong({ illness, problem, target }: Ill): string {
       return `does not answer (${problem})`;
     case 'unhealthy':
       return `is unhealthy (${problem})`;
+    case 'smoke-failing':
+      return `fails its smoke tests again and again (${problem})`;
     case 'crash-loop': {
       const { crashes, withinMs } = target.settings.guard;
       return `crashed ${crashes} times within ${Math.round(withinMs / 60_000)} minutes`;

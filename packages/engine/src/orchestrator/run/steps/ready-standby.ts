@@ -1,6 +1,8 @@
 // A way back must end on a side that serves: a standby that does not answer well is asked again, then started again.
 
+import { readSlot } from '../../../state/targets.ts';
 import { rememberHealthy } from '../../controller/side-health.ts';
+import { smokeProblem } from '../../controller/smoke/side-smoke.ts';
 import { placeOf, slotMutex } from '../../core.ts';
 import { startRelease } from '../../plan/release-settings.ts';
 import { holdsBack, standingOf } from '../../routing/standing.ts';
@@ -22,7 +24,10 @@ export const readyStandby: Step<Named<'ready-standby'>> = {
   run: async (context) => {
     const { deployment, release } = context;
     const { slot } = deployment;
-    const problem = await problemOfSide({ ...context, slot, version: release.version });
+    const { core, target } = context;
+    const problem =
+      smokeProblem(core, target, readSlot(core.store.db, target.key, slot)) ??
+      (await problemOfSide({ ...context, slot, version: release.version }));
     if (problem === undefined) return done(`${release.version} in ${slot} is healthy`);
     return startAgain(context, problem);
   },
