@@ -77,6 +77,26 @@ describe('what people read', () => {
     expect(colored).toContain('\u001b[33mdegraded: cache: down');
   });
 
+  it('shows the last run of the continuous smoke tests with its age, in colour where it failed', () => {
+    const smoke = { condition: 'failing', passed: 1, of: 2, ms: 12, at: 18_000, problem: 'smoke test "x": got 500' };
+    const blue = { slot: 'blue', role: 'active', health: 'healthy', version: 'v2', restarts: 0, port: 8001, smoke };
+    const green = { ...blue, slot: 'green', role: 'standby', smoke: { ...smoke, passed: 2, problem: undefined } };
+    const target = {
+      name: 'shop',
+      entrypoints: [],
+      slots: [blue, green],
+      routing: { generation: 1, active: 'blue' },
+      nodes: [],
+      rollback: { readiness: 'instant', version: 'v1', sentence: 'green is warm' },
+      actions: [],
+    } as unknown as TargetView;
+    const lines = targetLines(target, light);
+    expect(lines[1]).toContain('smoke 1/2 12 s ago: smoke test "x": got 500');
+    expect(lines[2]).toMatch(/smoke 2\/2 12 s ago +0 %/);
+    const colored = targetLines(target, { now: 30_000, paint: createPaint(true) }).join('');
+    expect(colored).toContain('\u001b[31msmoke 1/2');
+  });
+
   it('colours a terminal and adds nothing but colours', () => {
     const colored = deploymentLines(canaryView, { now: 30_000, paint: createPaint(true) });
     expect(colored.join('')).toContain('\u001b[32m✓');

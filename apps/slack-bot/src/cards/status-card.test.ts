@@ -35,6 +35,23 @@ test.each([
   expect(blocks).toContain(words);
 });
 
+test('the last run of the continuous smoke tests is shown, and a failed one with its reason', () => {
+  const smoke = {
+    condition: 'failing',
+    passed: 1,
+    of: 2,
+    ms: 12,
+    at: 0,
+    problem: 'smoke test "x": got <500>',
+  } as const;
+  const standby = slot({ slot: 'green', role: 'standby', smoke: { ...smoke, passed: 2, problem: undefined } });
+  const drawn = targetCard(targetView({ slots: [slot({ smoke }), standby] }), nothingElse, mentionFormatter([]));
+  expect(checkBlocks(drawn.blocks, 'message')).toMatchObject({ ok: true });
+  const blocks = JSON.stringify(drawn.blocks);
+  expect(blocks).toMatch(/🔴 smoke tests 1 of 2 at <!date.*?>: smoke test .*?&lt;500&gt;/);
+  expect(blocks).toContain('smoke tests 2 of 2 at <!date');
+});
+
 test('a standby that is degraded serves no users', () => {
   const standby = slot({ slot: 'green', role: 'standby', health: 'degraded', healthProblem: 'cache is failed' });
   const drawn = targetCard(targetView({ slots: [slot({}), standby] }), nothingElse, mentionFormatter([]));

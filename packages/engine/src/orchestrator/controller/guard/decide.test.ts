@@ -38,6 +38,17 @@ describe('what the guard does', () => {
     ['calls a person for a crash loop without a standby', { illness: 'crash-loop', standbyReady: false }, 'page'],
     ['nothing where it is off', { settings: { ...settings, unresponsive: 'off' } }, 'nothing'],
     ['restarts where that is asked', { settings: { ...settings, unresponsive: 'restart' } }, 'restart'],
+    ['calls for failing smoke tests, where nothing else is asked', { illness: 'smoke-failing' }, 'page'],
+    [
+      'moves users off a side that fails its smoke tests, where that is asked',
+      { illness: 'smoke-failing', settings: { ...settings, smokeTests: 'rollback' } },
+      'rollback',
+    ],
+    [
+      'leaves alone what fails its smoke tests where the other does too',
+      { illness: 'smoke-failing', settings: { ...settings, smokeTests: 'rollback' }, standbyReady: false },
+      'page',
+    ],
     ['calls where that is asked', { settings: { ...settings, unresponsive: 'page' } }, 'page'],
   ] as const)('%s', (_, more, expected) => {
     expect(decided(more)).toBe(expected);
