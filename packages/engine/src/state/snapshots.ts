@@ -13,7 +13,8 @@ export const openKey = ({ service, target }: TargetKey): string => `open:${servi
 export const schemaKey = ({ service, target }: TargetKey): string => `schema:${service}/${target}`;
 export const fillingKey = ({ service, target }: TargetKey): string => `filling:${service}/${target}`;
 export const heldBackfillKey = ({ service, target }: TargetKey): string => `held-backfill:${service}/${target}`;
-export const smokeKey = ({ service, target }: TargetKey, slot: SlotName): string => `smoke:${service}/${target}/${slot}`;
+export const smokeKey = ({ service, target }: TargetKey, slot: SlotName): string =>
+  `smoke:${service}/${target}/${slot}`;
 export const readinessKey = ({ service, target }: TargetKey): string => `readiness:${service}/${target}`;
 export const remindedKey = (approvalId: string): string => `reminded:${approvalId}`;
 export const lockReminderKey = ({ service, target }: TargetKey): string => `lock-reminder:${service}/${target}`;
