@@ -23,6 +23,7 @@ export function rollbackTarget(
   if (
     isWarm(other) &&
     other.label === null &&
+    readQuarantine(db, other.digest) === undefined &&
     other.version !== active.version &&
     !except.includes(other.version) &&
     (version === undefined || version === other.version)

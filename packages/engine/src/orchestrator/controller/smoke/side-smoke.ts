@@ -25,7 +25,7 @@ export interface SideSmoke {
 
 export type SmokeRun = Pick<SideSmoke, 'passed' | 'of' | 'ms' | 'problem' | 'life'>;
 
-/** After one run. A restarted side gets its chance anew: its runs are counted from the beginning. */
+/** After one run. The runs of a restarted side are counted from the beginning. */
 export function nextSmoke(
   before: SideSmoke | undefined,
   run: SmokeRun,
