@@ -1,7 +1,8 @@
 // The functions on the audit log, which is also the event stream.
 
 import type { AuditRow } from '../domain/audit-events.ts';
-import type { AuditHead, AuditVerification } from '../state/audit.ts';
+import type { AuditHead } from '../state/audit.ts';
+import type { AuditVerification } from '../state/audit-verification.ts';
 import type { Shipped } from '../state/shipped.ts';
 
 export interface AuditLog {

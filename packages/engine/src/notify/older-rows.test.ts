@@ -2,7 +2,8 @@
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AuditEvent, type AuditRow, auditEvents } from '../domain/audit-events.ts';
-import { auditAfter, verifyAudit } from '../state/audit.ts';
+import { auditAfter } from '../state/audit.ts';
+import { verifyAudit } from '../state/audit-verification.ts';
 import { factOf } from './mail/facts.ts';
 import { putTroubles } from './pages/put.ts';
 import { eventFacts } from './statuses/cdevents-facts.ts';

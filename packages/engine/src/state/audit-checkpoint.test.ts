@@ -2,8 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AuditVerification, latestHead, rememberHead, verifyAudit } from './audit.ts';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './audit-checkpoint.ts';
+import { latestHead, rememberHead } from './audit.ts';
+import { latestCheckpoint, readCheckpoint, writeCheckpoint } from './audit-checkpoint.ts';
+import { type AuditVerification, verify, verifyAudit } from './audit-verification.ts';
+import { noVotes } from './audit-votes.ts';
+import { putSnapshot } from './snapshots.ts';
 import { setState, type TestState } from './testing/state.ts';
 
 const dayMs = 86_400_000;
@@ -27,13 +30,12 @@ function tamper(...statements: readonly string[]): void {
 
 /** As `bg audit verify` does. */
 function look(now: number): AuditVerification {
-  const result = verifyAudit(state.db, [], readCheckpoint(state.db, now));
-  if (result.intact && result.head !== undefined) {
-    const { rows: seq, head: hash, since, votesDigest } = result;
-    const checkpoint: Checkpoint = { seq, hash, votesDigest, fullAt: since?.fullAt ?? now };
+  const { verification, reached } = verify(state.db, { from: readCheckpoint(state.db, now) });
+  if (verification.intact && reached !== undefined) {
+    const checkpoint = { ...reached, fullAt: verification.since?.fullAt ?? now };
     state.store.note((db) => writeCheckpoint(db, checkpoint, now));
   }
-  return result;
+  return verification;
 }
 
 describe('after the whole log was found intact', () => {
@@ -72,6 +74,12 @@ describe('after the whole log was found intact', () => {
     expect(look(2_000)).toMatchObject({ intact: false, problem: expect.stringContaining('person:carol') });
   });
 
+  it('a checkpoint of a version that remembered votes otherwise counts as none', () => {
+    const { seq, hash, fullAt } = latestCheckpoint(state.db) ?? { seq: 0, hash: '', fullAt: 0 };
+    putSnapshot(state.db, 'audit-checkpoint', { seq, hash, fullAt, votesDigest: 'f'.repeat(64) }, 1_500);
+    expect(look(2_000)).toMatchObject({ intact: true, rows: 25, since: undefined });
+  });
+
   it('a row that was edited before the checkpoint is found by the whole log, at the latest a day later', () => {
     tamper("UPDATE audit SET sentence = 'x' WHERE seq = 7");
     expect(look(2_000)).toMatchObject({ intact: true });
@@ -91,7 +99,7 @@ describe('after the whole log was found intact', () => {
     chainFrom(7);
     const head = latestHead(state.db) ?? { seq: 0, hash: '' };
     rememberHead(state.db, { seq: 7, hash: 'f'.repeat(64) }, 1, 'slack');
-    const forged = { ...head, votesDigest: createHash('sha256').update('[]').digest('hex'), fullAt: 1_900 };
+    const forged = { ...head, votes: noVotes, fullAt: 1_900 };
     state.store.note((db) => writeCheckpoint(db, forged, 1_900));
     expect(look(2_000)).toMatchObject({ intact: false, seq: 7 });
   });

@@ -1,74 +1,143 @@
-// Votes are rows of a separate table, which no hash covers. Each vote is compared with the audit row of its decision.
+// Votes are rows of separate tables, which no hash covers. Each vote is compared with the audit row of its decision, and
+// each decision with its vote, by lookups: the memory of one page is enough for any number of them.
 
+import { createHash } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-events.ts';
+import type { StoredAuditRow } from './audit.ts';
 import type { Db } from './database.ts';
-import { eq } from './drizzle.ts';
-import { approvals, type audit, votes } from './schema.ts';
+import { and, asc, eq, gt, sql } from './drizzle.ts';
+import { approvals, audit, votes } from './schema.ts';
 import { contractVotes } from './schema-contracts.ts';
 
-interface Comparison {
+/** Up to which votes were compared, by their place in each table. */
+export interface VotesSeen {
+  readonly deployments: number;
+  readonly contracts: number;
   readonly count: number;
-  /** For each row of the log, oldest first. */
-  row(row: typeof audit.$inferSelect): void;
-  /** After the last row of all. */
-  problem(): string | undefined;
-  /** All of them, by keys. */
-  readonly keys: readonly string[];
-  /** After the last row of a part: votes that no row of it names, and whether each of its rows has its vote. */
-  rest(): { readonly keys: Iterable<string>; readonly complete: boolean };
+  /** Of all of them, in any order. */
+  readonly digest: string;
 }
 
-export function votesToCompare(db: Db): Comparison {
-  const known = new Map([...deploymentVotes(db), ...votesOfContracts(db)]);
-  const count = known.size;
-  const missing: string[] = [];
+export const noVotes: VotesSeen = { deployments: 0, contracts: 0, count: 0, digest: '0'.repeat(64) };
+
+/** Votes after those that were seen, at most `limit` of each table. `extra`: the first that no row names. */
+export function compareVotes(
+  db: Db,
+  seen: VotesSeen,
+  limit: number,
+): { readonly seen: VotesSeen; readonly isAll: boolean; readonly extra: string | undefined } {
+  const onDeployments = deploymentVotes(db, seen.deployments, limit);
+  const onContracts = votesOfContracts(db, seen.contracts, limit);
+  const all = [...onDeployments, ...onContracts];
   return {
-    count,
-    keys: [...known.keys()],
-    rest: () => ({ keys: known.keys(), complete: missing.length === 0 }),
-    row: (row) => {
-      const said = decisionIn(row);
-      if (said !== undefined && !known.delete(said.key)) missing.push(said.sentence);
+    seen: {
+      deployments: onDeployments.at(-1)?.place ?? seen.deployments,
+      contracts: onContracts.at(-1)?.place ?? seen.contracts,
+      count: seen.count + all.length,
+      digest: all.reduce((digest, vote) => withVote(digest, keyOf(vote)), seen.digest),
     },
-    problem: () => {
-      const [extra] = known.values();
-      return extra ?? missing[0];
-    },
+    isAll: onDeployments.length < limit && onContracts.length < limit,
+    extra: all.find((vote) => !hasRow(db, vote))?.sentence,
   };
 }
 
-const keyOf = (of: string, person: string, at: number): string => JSON.stringify([of, person, at]);
+interface Vote {
+  readonly place: number;
+  readonly on: 'deployment' | 'contract';
+  readonly of: string;
+  readonly person: string;
+  readonly at: number;
+  /** Where no row names it. */
+  readonly sentence: string;
+}
 
-function deploymentVotes(db: Db): readonly (readonly [string, string])[] {
-  const rows = db
-    .select({ deployment: approvals.deploymentId, person: votes.person, at: votes.at })
+const unnamed = (person: string, on: string): string =>
+  `the vote of ${person} on ${on} has no row in the log: it was not given through this program`;
+
+function deploymentVotes(db: Db, after: number, limit: number): readonly Vote[] {
+  return db
+    .select({ place: sql<number>`${votes}.rowid`, of: approvals.deploymentId, person: votes.person, at: votes.at })
     .from(votes)
     .innerJoin(approvals, eq(approvals.id, votes.approvalId))
-    .all();
-  return rows.map(({ deployment, person, at }) => [
-    keyOf(deployment, person, at),
-    `the vote of ${person} on ${deployment} has no row in the log: it was not given through this program`,
-  ]);
+    .where(sql`${votes}.rowid > ${after}`)
+    .orderBy(sql`${votes}.rowid`)
+    .limit(limit)
+    .all()
+    .map((vote) => ({ ...vote, on: 'deployment', sentence: unnamed(vote.person, vote.of) }));
 }
 
-function votesOfContracts(db: Db): readonly (readonly [string, string])[] {
-  const rows = db.select().from(contractVotes).all();
-  return rows.map(({ contractId, person, at }) => [
-    keyOf(contractId, person, at),
-    `the vote of ${person} on the contract ${contractId} has no row in the log: it was not given through this program`,
-  ]);
+function votesOfContracts(db: Db, after: number, limit: number): readonly Vote[] {
+  return db
+    .select({
+      place: sql<number>`rowid`,
+      of: contractVotes.contractId,
+      person: contractVotes.person,
+      at: contractVotes.at,
+    })
+    .from(contractVotes)
+    .where(gt(sql`rowid`, after))
+    .orderBy(asc(sql`rowid`))
+    .limit(limit)
+    .all()
+    .map((vote) => ({ ...vote, on: 'contract', sentence: unnamed(vote.person, `the contract ${vote.of}`) }));
 }
 
-function decisionIn(row: typeof audit.$inferSelect): { readonly key: string; readonly sentence: string } | undefined {
+const keyOf = ({ of, person, at }: Pick<Vote, 'of' | 'person' | 'at'>): string => JSON.stringify([of, person, at]);
+
+/** A sum: the digest of some votes and one more needs no other vote. */
+function withVote(digest: string, key: string): string {
+  const sum = BigInt(`0x${digest}`) + BigInt(`0x${createHash('sha256').update(key).digest('hex')}`);
+  return BigInt.asUintN(256, sum).toString(16).padStart(64, '0');
+}
+
+// As text, not as parameters: only then does SQLite see which indexes are meant.
+const isApproval = sql`${audit.action} = ${sql.raw(`'${'approved' satisfies AuditAction}'`)}`;
+const isContractApproval = sql`${audit.action} = ${sql.raw(`'${'contract-approved' satisfies AuditAction}'`)}`;
+
+function hasRow(db: Db, { on, of, person, at }: Vote): boolean {
+  const named =
+    on === 'deployment'
+      ? and(isApproval, eq(audit.deploymentId, of))
+      : and(isContractApproval, sql`json_extract(${audit.detail}, '$.contract') = ${of}`);
+  const found = db
+    .select({ seq: audit.seq })
+    .from(audit)
+    .where(and(named, eq(audit.actor, person), eq(audit.at, at)))
+    .limit(1)
+    .get();
+  return found !== undefined;
+}
+
+/** For a row that is a decision of a person: undefined while its vote is there. */
+export function missingVote(db: Db, row: StoredAuditRow): string | undefined {
   const { action, actor, at, seq } = row;
   if (!isDecision(action)) return undefined;
   const contract = (JSON.parse(row.detail) as { readonly contract?: unknown }).contract;
   const of = action === 'approved' ? row.deploymentId : contract;
   if (typeof of !== 'string') return undefined;
-  return {
-    key: keyOf(of, actor, at),
-    sentence: `row ${seq} says that ${actor} approved ${of}, and the vote is gone or was changed`,
-  };
+  const vote = action === 'approved' ? voteOnDeployment(db, of, actor) : voteOnContract(db, of, actor);
+  return vote.includes(at)
+    ? undefined
+    : `row ${seq} says that ${actor} approved ${of}, and the vote is gone or was changed`;
+}
+
+function voteOnDeployment(db: Db, deploymentId: string, person: string): readonly number[] {
+  return db
+    .select({ at: votes.at })
+    .from(approvals)
+    .innerJoin(votes, eq(votes.approvalId, approvals.id))
+    .where(and(eq(approvals.deploymentId, deploymentId), eq(votes.person, person)))
+    .all()
+    .map(({ at }) => at);
+}
+
+function voteOnContract(db: Db, contractId: string, person: string): readonly number[] {
+  return db
+    .select({ at: contractVotes.at })
+    .from(contractVotes)
+    .where(and(eq(contractVotes.contractId, contractId), eq(contractVotes.person, person)))
+    .all()
+    .map(({ at }) => at);
 }
 
 const decisions = ['approved', 'contract-approved'] as const satisfies readonly AuditAction[];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { latestHead, rememberHead, verifyAudit } from './audit.ts';
+import { latestHead, rememberHead } from './audit.ts';
+import { verifyAudit } from './audit-verification.ts';
 import { addApproval, addDeployment, addVote } from './deployments.ts';
 import { setState, shop, type TestState } from './testing/state.ts';
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { verifyAudit } from './audit.ts';
+import { verifyAudit } from './audit-verification.ts';
 import { backupState } from './backup.ts';
 import { openDatabase } from './database.ts';
 import { settleState } from './rest.ts';

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import { BlueGreenError, messageOf } from '../lib/errors.ts';
 import { syncFolder } from '../lib/files.ts';
 import { storageFault } from '../lib/storage-fault.ts';
-import { verifyAudit } from './audit.ts';
+import { verifyAudit } from './audit-verification.ts';
 import { type Db, openDatabase } from './database.ts';
 import { drizzle } from './drizzle.ts';
 import * as schema from './schema.ts';

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { verifyAudit } from './audit.ts';
+import { verifyAudit } from './audit-verification.ts';
 import { openDatabase } from './database.ts';
 import { setAsideCorruptState } from './set-aside.ts';
 import { setState, type TestState } from './testing/state.ts';
@@ -93,6 +93,24 @@ describe('opening the state', () => {
     file.close();
     const damaged = Buffer.alloc(size * (pages - 12), 0xa5);
     writeAt(path, damaged, size * 10);
+    expect(codeOf(() => openDatabase(state?.folder ?? ''))).toBe('state-corrupt');
+  });
+
+  it('refuses a large file whose sides are damaged, and opens it as fast as a small one', () => {
+    state = setState();
+    for (let row = 0; row < 5; row += 1)
+      state.store.write((tx) => tx.audit({ actor: 'engine', action: 'resumed', sentence: 'x'.repeat(4 << 20) }));
+    const path = join(state.folder, 'state.sqlite');
+    const { $client: client } = state.db;
+    client.pragma('wal_checkpoint(TRUNCATE)');
+    const size = Number(client.pragma('page_size', { simple: true }));
+    const page = (name: string) =>
+      Number(client.prepare('SELECT rootpage FROM sqlite_master WHERE name = ?').pluck().get(name));
+    const [sides, builds] = [page('slots'), page('builds')];
+    client.close();
+    writeAt(path, Buffer.alloc(size, 0xa5), size * (builds - 1));
+    expect(codeOf(() => openDatabase(state?.folder ?? '').$client.close())).toBe('no error');
+    writeAt(path, Buffer.alloc(size, 0xa5), size * (sides - 1));
     expect(codeOf(() => openDatabase(state?.folder ?? ''))).toBe('state-corrupt');
   });
 

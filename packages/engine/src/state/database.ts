@@ -93,14 +93,33 @@ function openFile(file: string, alone: boolean): Database.Database {
     client.pragma('foreign_keys = ON');
     // A file for sorting would need room on a disk that may be full.
     client.pragma('temp_store = MEMORY');
-    const check = client.pragma('quick_check(1)', { simple: true });
-    if (check !== 'ok') throw damaged(file, String(check));
+    refuseDamaged(client, file);
     return client;
   } catch (thrown) {
     client.close();
     throw unreadable(file, thrown);
   }
 }
+
+/** A file that is checked whole each time it is opened: larger ones would hold up every start for seconds. */
+const wholeCheckBytes = 16 << 20;
+/** What decides who gets users. */
+const decisive = ['meta', 'targets', 'slots', 'leases', 'locks', 'cursors', 'quarantine', 'pins'] as const;
+
+/** Other damage of a large file is found where it is read, by the continuous verification of the log, and by each backup. */
+function refuseDamaged(client: Database.Database, file: string): void {
+  const bytes =
+    Number(client.pragma('page_count', { simple: true })) * Number(client.pragma('page_size', { simple: true }));
+  const parts = bytes <= wholeCheckBytes ? ['1'] : decisive.filter((table) => hasTable(client, table));
+  for (const part of parts) {
+    const check = client.pragma(`quick_check(${part})`, { simple: true });
+    if (check !== 'ok') throw damaged(file, String(check));
+  }
+}
+
+/** Not yet in a file of an earlier version. */
+const hasTable = (client: Database.Database, table: string): boolean =>
+  client.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table) !== undefined;
 
 function opening(file: string, timeout: number): Database.Database {
   try {

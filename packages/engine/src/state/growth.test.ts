@@ -1,7 +1,7 @@
 // A state of the version before, which had no indexes for a long history: it opens, gets them, and goes on.
 
 import { afterEach, expect, it } from 'vitest';
-import { verifyAudit } from './audit.ts';
+import { verifyAudit } from './audit-verification.ts';
 import { fetchedAt, fetchedSha256 } from './fetched.ts';
 import { setState, type TestState } from './testing/state.ts';
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Inbox, NewDelivery } from '../domain/inbox.ts';
-import { auditAfter, verifyAudit } from './audit.ts';
+import { auditAfter } from './audit.ts';
+import { verifyAudit } from './audit-verification.ts';
 import { createInbox, deliverAgain } from './inbox.ts';
 import { inboxLimits } from './inbox-taking.ts';
 import { movableClock, setState, type TestState } from './testing/state.ts';

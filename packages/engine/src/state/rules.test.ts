@@ -1,7 +1,8 @@
 // What the database itself forbids, whichever code writes to it.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { latestHead, rememberHead, verifyAudit } from './audit.ts';
+import { latestHead, rememberHead } from './audit.ts';
+import { verifyAudit } from './audit-verification.ts';
 import { addApproval, addDeployment, addVote, changeApproval, liveDeployment, readDeployment } from './deployments.ts';
 import { acquireLease, releaseLease, renewLease } from './leases.ts';
 import type { Tx } from './store.ts';

@@ -69,7 +69,9 @@ describe('what is asked of the state', () => {
       people.history(target, 50);
       people.releases(target);
       people.audit.after(0, 200);
+      people.audit.verifySinceLast();
       people.audit.publishHead('a test');
+      people.audit.verifySinceLast();
       people.audit.shipped();
       people.cursor('bot');
       people.moveCursor('bot', 7);

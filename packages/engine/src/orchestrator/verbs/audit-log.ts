@@ -2,15 +2,9 @@
 
 import type { AuditLog } from '../../api/audit.ts';
 import { clockTime } from '../../domain/times.ts';
-import {
-  type AuditHead,
-  type AuditVerification,
-  auditAfter,
-  latestHead,
-  rememberHead,
-  verifyAudit,
-} from '../../state/audit.ts';
+import { type AuditHead, auditAfter, latestHead, rememberHead } from '../../state/audit.ts';
 import { readCheckpoint, writeCheckpoint } from '../../state/audit-checkpoint.ts';
+import { type AuditVerification, type Verified, verify } from '../../state/audit-verification.ts';
 import { readShipped, type Shipped } from '../../state/shipped.ts';
 import type { Core } from '../core.ts';
 
@@ -18,8 +12,8 @@ export function auditOf(core: Core): AuditLog {
   const { store, clock } = core;
   return {
     after: (seq, limit) => auditAfter(store.db, seq, limit),
-    verify: (outside) => remembered(core, verifyAudit(store.db, outside)),
-    verifySinceLast: () => remembered(core, verifyAudit(store.db, [], readCheckpoint(store.db, clock.now()))),
+    verify: (outside) => remembered(core, verify(store.db, { outside: [outside ?? []].flat() })),
+    verifySinceLast: () => remembered(core, verify(store.db, { from: readCheckpoint(store.db, clock.now()) })),
     publishHead: (place, row) => {
       const head: AuditHead | undefined = row ?? latestHead(store.db);
       if (head) store.note((db) => rememberHead(db, head, clock.now(), place));
@@ -30,10 +24,9 @@ export function auditOf(core: Core): AuditLog {
 }
 
 /** A check that cannot be recorded, on a full disk for instance, was a check all the same. */
-function remembered({ store, clock, log }: Core, verification: AuditVerification): AuditVerification {
-  if (!verification.intact || verification.head === undefined) return verification;
-  const { rows: seq, head: hash, since, votesDigest } = verification;
-  const checkpoint = { seq, hash, votesDigest, fullAt: since?.fullAt ?? clock.now() };
+function remembered({ store, clock, log }: Core, { verification, reached }: Verified): AuditVerification {
+  if (!verification.intact || reached === undefined) return verification;
+  const checkpoint = { ...reached, fullAt: verification.since?.fullAt ?? clock.now() };
   try {
     store.note((db, now) => writeCheckpoint(db, checkpoint, now));
   } catch (thrown) {

@@ -1,0 +1,69 @@
+// A part of the chain, page by page: each row follows the one before, is what its hash says, has the hash that was
+// published of it, and has its vote where it is a decision. Needs the memory of one page, however long the log is.
+
+import { type AuditHead, hashOf, type StoredAuditRow } from './audit.ts';
+import { missingVote } from './audit-votes.ts';
+import type { Db } from './database.ts';
+import { and, asc, gt, gte, lte } from './drizzle.ts';
+import { audit, heads } from './schema.ts';
+
+export interface BrokenAt {
+  readonly rows: number;
+  readonly seq: number;
+  readonly problem: string;
+}
+
+export interface Walked {
+  readonly last: AuditHead;
+  /** Of the last row, as stored. */
+  readonly isAll: boolean;
+  /** The first decision whose vote is gone: reported only where the chain itself is intact. */
+  readonly missing: string | undefined;
+}
+
+/** Rows after `from`, at most `limit`. `outside`: heads that this file does not hold. */
+export function walkPage(
+  db: Db,
+  {
+    from,
+    limit,
+    outside,
+  }: { readonly from: AuditHead; readonly limit: number; readonly outside?: ReadonlyMap<number, string> },
+): Walked | BrokenAt {
+  const rows = db.select().from(audit).where(gt(audit.seq, from.seq)).orderBy(asc(audit.seq)).limit(limit).all();
+  const published = publishedWithin(db, from.seq + 1, rows.at(-1)?.seq ?? from.seq);
+  let previous = from;
+  let missing: string | undefined;
+  for (const row of rows) {
+    const problem = problemOf(row, previous, [published.get(row.seq), outside?.get(row.seq)]);
+    if (problem) return { rows: row.seq, seq: row.seq, problem };
+    missing ??= missingVote(db, row);
+    previous = row;
+  }
+  return { last: { seq: previous.seq, hash: previous.hash }, isAll: rows.length < limit, missing };
+}
+
+function publishedWithin(db: Db, first: number, last: number): ReadonlyMap<number, string> {
+  const rows = db
+    .select({ seq: heads.seq, hash: heads.hash })
+    .from(heads)
+    .where(and(gte(heads.seq, first), lte(heads.seq, last)))
+    .orderBy(asc(heads.seq))
+    .limit(last - first + 1)
+    .all();
+  return new Map(rows.map(({ seq, hash }) => [seq, hash]));
+}
+
+function problemOf(
+  row: StoredAuditRow,
+  previous: AuditHead,
+  published: readonly (string | undefined)[],
+): string | undefined {
+  if (row.seq !== previous.seq + 1) return `rows ${previous.seq + 1} to ${row.seq - 1} are gone`;
+  if (row.previousHash !== previous.hash)
+    return `row ${row.seq} does not follow row ${previous.seq}: a row was changed, removed or moved`;
+  if (row.hash !== hashOf(row)) return `row ${row.seq} was edited`;
+  if (published.some((hash) => hash !== undefined && hash !== row.hash))
+    return `row ${row.seq} is not the one whose hash was published`;
+  return undefined;
+}
