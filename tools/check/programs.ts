@@ -15,6 +15,7 @@ export const programs = {
   sudo: 'what changes accounts as people do',
   'pt-online-schema-change': 'what changes a table of MariaDB beside its users',
   pgbouncer: 'what tells a pooler of PostgreSQL from the server',
+  prometheus: 'what a real Prometheus scrapes',
 } as const;
 
 export type ProgramName = keyof typeof programs;

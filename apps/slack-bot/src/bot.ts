@@ -1,6 +1,6 @@
 // The bot: the receiver of Slack's requests, the handlers, and what runs in the background while the process lives.
 
-import { type Clock, type Engine, hasCode, type Log, messageOf } from '@bg/engine';
+import { type Clock, type Engine, hasCode, type Log, messageOf, serveMetrics } from '@bg/engine';
 import { App } from '@slack/bolt';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import { runAnnouncer } from './announce/announcer.ts';
@@ -95,11 +95,14 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       await Promise.all([runAnnouncer({ engine, clock, log }, held), runSender({ ...options, returns }, held)]);
     }),
   ]);
-  const port = await door.open(signal).catch(async (thrown: unknown) => {
+  const giveUp = async (thrown: unknown) => {
     stopping.abort();
     await background;
     throw thrown;
-  });
+  };
+  const port = await door.open(signal).catch(giveUp);
+  const metrics =
+    environment.metrics && (await serveMetrics({ engine, address: environment.metrics, log }).catch(giveUp));
   return {
     port,
     stateLost: lost.promise,
@@ -108,6 +111,7 @@ export async function startBot(options: BotOptions): Promise<Bot> {
       if (!(await drain.finished(drainLimitMs))) log.warn('some handlers did not finish in time');
       stopping.abort();
       await background;
+      await metrics?.close();
       await closed;
     },
   };

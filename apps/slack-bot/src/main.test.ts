@@ -80,23 +80,32 @@ describe('a bot that cannot start says why, and ends with 1', () => {
     const bot = run({ PORT: port });
     expect(await bot.exit).toBe(1);
     expect(bot.output()).toContain(`Port ${port} on 127.0.0.1 is in use`);
+    const measured = run({ METRICS_PORT: port });
+    expect(await measured.exit).toBe(1);
+    expect(measured.output()).toContain(
+      `Cannot serve /metrics on 127.0.0.1 port ${port} (EADDRINUSE): set METRICS_HOST`,
+    );
     await close(taken);
   });
 });
 
-test('its secrets come from files as well, and are then in no environment that another process can read', async () => {
+test('its secrets come from files as well, it serves metrics, and the secrets are in no environment that another process can read', async () => {
   const files = { SLACK_BOT_TOKEN: botToken, SLACK_SIGNING_SECRET: signingSecret };
   const named = Object.entries(files).map(async ([name, secret]) => {
     const file = join(stage.folder, name);
     await writeFile(file, `${secret}\n`, { mode: 0o600 });
     return [`${name}_FILE`, file] as const;
   });
+  const [metricsPort] = await freePorts(1);
   const bot = run({
     SLACK_BOT_TOKEN: '',
     SLACK_SIGNING_SECRET: '',
+    METRICS_PORT: String(metricsPort),
     ...Object.fromEntries(await Promise.all(named)),
   });
   await expect.poll(() => bot.output(), { timeout: 30_000 }).toContain('the Slack bot is ready');
+  const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+  expect(await metrics.text()).toMatch(/^bluegreen_controller_alive /m);
   const environment = await readFile(`/proc/${bot.child.pid}/environ`, 'utf8');
   expect(environment).toContain('SLACK_SIGNING_SECRET_FILE=');
   for (const secret of Object.values(files)) expect(environment).not.toContain(secret);

@@ -84,8 +84,13 @@ async function identifyBot({ slack, engine, log }: Asking): Promise<Identity | u
 const isFresh = (engine: Pick<Engine, 'status'>): boolean =>
   engine.status().targets.every(({ live, last, routing }) => (live ?? last ?? routing.active) === undefined);
 
-function asStartProblem(thrown: unknown, { host, port }: BotEnvironment): unknown {
+function asStartProblem(thrown: unknown, { host, port, metrics }: BotEnvironment): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const refused = thrown instanceof Error && 'port' in thrown ? thrown.port : undefined;
+  if (typeof code === 'string' && metrics !== undefined && refused === metrics.port)
+    return new CannotStart(
+      `Cannot serve /metrics on ${metrics.host} port ${metrics.port} (${code}): set METRICS_HOST and METRICS_PORT.`,
+    );
   if (code === 'EADDRINUSE')
     return new CannotStart(`Port ${port} on ${host} is in use: stop the other process, or set PORT.`);
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL')

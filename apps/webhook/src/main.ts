@@ -42,11 +42,21 @@ function complain(problems: readonly string[]): number {
   return 1;
 }
 
-function startProblem(thrown: unknown, { host, port }: ReceiverOptions): string {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  if (code === 'EADDRINUSE') return `${host}:${port} is in use already; set PORT to a free one.`;
-  if (code === 'EACCES') return `${host}:${port} may not be listened on by this user; set PORT to a number above 1023.`;
+function startProblem(thrown: unknown, { host, port, metrics }: ReceiverOptions): string {
+  const { code, port: refused } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException & Refused) : {};
+  const [variable, address] =
+    metrics !== undefined && refused === metrics.port
+      ? ['METRICS_PORT', `${metrics.host}:${metrics.port}`]
+      : ['PORT', `${host}:${port}`];
+  if (code === 'EADDRINUSE') return `${address} is in use already; set ${variable} to a free one.`;
+  if (code === 'EACCES')
+    return `${address} may not be listened on by this user; set ${variable} to a number above 1023.`;
   return messageOf(thrown);
+}
+
+/** What Node says of a refused address. */
+interface Refused {
+  readonly port?: number;
 }
 
 /** The first signal drains, the second ends at once. */

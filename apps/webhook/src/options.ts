@@ -1,5 +1,6 @@
 // The options from the environment, all checked at once: every problem in one error, and never a secret in it.
 
+import { type MetricsAddress, readMetricsAddress } from '@bg/engine';
 import { type Environment, type HookSecrets, readSecrets } from './secrets-options.ts';
 import { isNetwork } from './source.ts';
 
@@ -11,6 +12,8 @@ export interface ReceiverOptions {
   readonly secrets: HookSecrets;
   /** Addresses and networks whose X-Forwarded-For is trusted; none by default. */
   readonly trustedProxies: readonly string[];
+  /** Where `/metrics` is served; undefined: nowhere. */
+  readonly metrics: MetricsAddress | undefined;
 }
 
 export function readOptions(environment: Environment): ReceiverOptions | { readonly problems: readonly string[] } {
@@ -20,7 +23,9 @@ export function readOptions(environment: Environment): ReceiverOptions | { reado
     .split(',')
     .map((proxy) => proxy.trim())
     .filter((proxy) => proxy !== '');
+  const metrics = readMetricsAddress(environment);
   const problems = [
+    ...metrics.problems,
     ...('problems' in read ? read.problems : []),
     ...portProblems(port),
     ...trustedProxies.filter((proxy) => !isNetwork(proxy)).map(proxyProblem),
@@ -33,6 +38,7 @@ export function readOptions(environment: Environment): ReceiverOptions | { reado
     logLevel: environment.LOG_LEVEL ?? 'info',
     secrets: read.secrets,
     trustedProxies,
+    metrics: metrics.address,
   };
 }
 

@@ -3,6 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { freePorts } from '@bg/engine/test-kit';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { finished, type Stage, setStage, until } from '../../../test/support/stage.ts';
@@ -22,10 +23,12 @@ interface Sent {
 
 let stage: Stage;
 let receiver: Receiver;
+let metricsPort = 0;
 
 beforeAll(async () => {
   stage = await setStage();
-  receiver = await startReceiver(stage, [secret, nextSecret]);
+  [metricsPort = 0] = await freePorts(1);
+  receiver = await startReceiver(stage, [secret, nextSecret], { METRICS_PORT: String(metricsPort) });
 });
 afterAll(async () => {
   receiver.child.kill('SIGKILL');
@@ -178,6 +181,15 @@ describe('the process', () => {
     expect(await health.json()).toEqual({ status: 'ok', controllerAlive: true });
     expect((await fetch(`${receiver.url}/hooks/other`, { method: 'POST', body: '{}' })).status).toBe(404);
     expect((await fetch(`${receiver.url}/hooks/generic`)).status).toBe(404);
+  });
+
+  it('serves its metrics on a port of their own, and nothing else there', async () => {
+    const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+    expect(metrics.headers.get('content-type')).toMatch(/^application\/openmetrics-text/);
+    expect(await metrics.text()).toMatch(/^bluegreen_controller_alive 1$/m);
+    expect((await fetch(`http://127.0.0.1:${metricsPort}/healthz`)).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${metricsPort}/metrics`, { method: 'POST', body: '{}' })).status).toBe(405);
+    expect((await fetch(`${receiver.url}/metrics`)).status).toBe(404);
   });
 
   it('never writes a secret', () => {

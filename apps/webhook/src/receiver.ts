@@ -1,7 +1,7 @@
 // The life of the process: listen, drive deployments in competition with the other processes, drain, end.
 
 import type { AddressInfo } from 'node:net';
-import { type Engine, type Log, messageOf, pause, systemClock } from '@bg/engine';
+import { type Engine, type Log, messageOf, pause, serveMetrics, systemClock } from '@bg/engine';
 import { bitbucketHook } from './hooks/bitbucket.ts';
 import { cdeventsHook } from './hooks/cdevents.ts';
 import { genericHook } from './hooks/generic.ts';
@@ -27,7 +27,8 @@ const drainMs = 10_000;
 export interface ReceiverParts {
   readonly engine: Engine;
   readonly log: Log;
-  readonly options: Pick<ReceiverOptions, 'host' | 'port' | 'secrets' | 'trustedProxies'>;
+  readonly options: Pick<ReceiverOptions, 'host' | 'port' | 'secrets' | 'trustedProxies'> &
+    Partial<Pick<ReceiverOptions, 'metrics'>>;
   /** Aborts when the process is asked to end. */
   readonly stop: AbortSignal;
 }
@@ -39,6 +40,7 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
   const server = createServer({ engine, hooks, unauthenticated, trustedProxies: options.trustedProxies, log });
   await server.listen({ host: options.host, port: options.port });
   const { port } = server.server.address() as AddressInfo;
+  const metrics = options.metrics && (await serveMetrics({ engine, address: options.metrics, log }));
   log.info({ host: options.host, port, hooks: hooks.map(({ name }) => name) }, 'listening');
 
   // One that failed takes the others with it, so that the process really ends.
@@ -66,7 +68,7 @@ export async function startReceiver({ engine, log, options, stop }: ReceiverPart
     log.info('draining');
     over.abort();
     const drained = new AbortController();
-    void Promise.allSettled([server.close(), ...works]).then(() => drained.abort());
+    void Promise.allSettled([server.close(), metrics?.close(), ...works]).then(() => drained.abort());
     if (await pause(systemClock, drainMs, drained.signal)) log.warn({ drainMs }, 'not everything ended in time');
     server.server.closeAllConnections();
     return stop.aborted;

@@ -115,6 +115,8 @@ export type {
   RoutingOrder,
 } from './load-balancer/embedded/proxy-spec.ts';
 export type { AllowList, ApplyOptions, BalancerSpec, PreviewRoute } from './load-balancer/load-balancer.ts';
+export { type MetricsAddress, readMetricsAddress } from './metrics/address.ts';
+export { serveMetrics } from './metrics/serve.ts';
 export { MigrationError } from './migrator/error.ts';
 export type { Finding } from './migrator/lint/finding.ts';
 export { githubReport } from './migrator/lint/reports/github.ts';

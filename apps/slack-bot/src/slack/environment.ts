@@ -1,5 +1,6 @@
 // The environment of the process: checked at once, every problem named, no secret repeated.
 
+import { type MetricsAddress, readMetricsAddress } from '@bg/engine';
 import type { EgressProxy } from './egress.ts';
 
 export interface BotEnvironment {
@@ -16,6 +17,8 @@ export interface BotEnvironment {
   readonly logLevel: string;
   /** Undefined: straight to Slack. */
   readonly proxy?: EgressProxy | undefined;
+  /** Where `/metrics` is served; undefined: nowhere. */
+  readonly metrics?: MetricsAddress | undefined;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -47,6 +50,8 @@ export function readEnvironment(variables: Variables): EnvironmentResult {
   const logLevel = text('LOG_LEVEL') ?? 'info';
   if (!logLevels.includes(logLevel)) problems.push(`LOG_LEVEL must be one of ${logLevels.join(', ')}`);
   const proxy = readProxy(text, problems);
+  const metrics = readMetricsAddress(variables);
+  problems.push(...metrics.problems);
   if (problems.length > 0 || token === undefined) return { ok: false, problems };
   const environment: BotEnvironment = {
     token,
@@ -58,6 +63,7 @@ export function readEnvironment(variables: Variables): EnvironmentResult {
     configFile: text('BLUEGREEN_CONFIG') ?? './bluegreen.yaml',
     logLevel,
     proxy,
+    ...(metrics.address === undefined ? {} : { metrics: metrics.address }),
   };
   return { ok: true, environment };
 }

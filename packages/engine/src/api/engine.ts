@@ -14,6 +14,7 @@ import type { CalendarVerbs } from './calendar.ts';
 import type { ConfigurationVerbs } from './configuration.ts';
 import type { DeployRequest } from './deploy-request.ts';
 import type { DeploymentView } from './deployment.ts';
+import type { Metrics } from './metrics.ts';
 import type { Migrations } from './migrations.ts';
 import type { StoredReleases } from './releases.ts';
 import type { SlotVerbs } from './slots.ts';
@@ -130,6 +131,7 @@ export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs,
   readonly slots: SlotVerbs;
 
   readonly audit: AuditLog;
+  readonly metrics: Metrics;
 
   /** The position of a consumer of events. */
   cursor(consumer: string): number;

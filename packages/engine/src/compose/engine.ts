@@ -17,8 +17,10 @@ import { createKeyedMutex } from '../lib/keyed-mutex.ts';
 import type { Log } from '../lib/log.ts';
 import { createBalancer } from '../load-balancer/driver.ts';
 import type { BalancerSpec, PreviewRoute } from '../load-balancer/load-balancer.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import { notify } from '../notify/notify.ts';
 import { controllerLease, type Target } from '../orchestrator/core.ts';
+import { steps } from '../orchestrator/run/steps/registry.ts';
 import { createVerbs } from '../orchestrator/verbs/verbs.ts';
 import { createChangeSignal } from '../state/change-signal.ts';
 import { type Db, openDatabase } from '../state/database.ts';
@@ -99,10 +101,16 @@ export function composeEngine(options: CompositionOptions): Engine {
     targets,
     mutex: createKeyedMutex(),
   });
-  const verbs = { ...createVerbs(core, `${processName} (pid ${process.pid})`), builds };
+  const acting = { ...createVerbs(core, `${processName} (pid ${process.pid})`), builds };
+  const verbs = { ...acting, metrics: createMetrics({ engine: acting, store, stepsOfPeople }) };
   const notifiers = () => createNotifiers({ engine: verbs, store, clock, log });
-  return { ...verbs, notify: (signal) => notify({ withLease: verbs.withLease, clock, log }, notifiers(), signal) };
+  return {
+    ...verbs,
+    notify: (signal) => notify({ withLease: verbs.withLease, clock, log }, notifiers(), signal),
+  };
 }
+
+const stepsOfPeople = steps.filter(({ waitsFor }) => waitsFor === 'people').map(({ name }) => name);
 
 /** One for all targets that have it. Nothing is started here. */
 function createEnvironments({

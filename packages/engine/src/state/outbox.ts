@@ -3,7 +3,7 @@
 import type { SQL } from 'drizzle-orm';
 import type { Outbox, OutboxMessage } from '../domain/outbox.ts';
 import type { Db } from './database.ts';
-import { and, asc, desc, eq, gt, isNotNull, lt, lte, ne, or, sql } from './drizzle.ts';
+import { and, asc, count, desc, eq, gt, isNotNull, lt, lte, ne, or, sql } from './drizzle.ts';
 import { outbox } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -129,6 +129,15 @@ function tidy(db: Db, now: number): void {
 function waitingFor(db: Db, transport: string): number {
   const ofTransport = and(eq(outbox.transport, transport), gt(outbox.version, outbox.sentVersion));
   return db.select({ count: sql<number>`count(*)` }).from(outbox).where(ofTransport).get()?.count ?? 0;
+}
+
+export function waitingByTransport(db: Db): readonly { readonly transport: string; readonly count: number }[] {
+  return db
+    .select({ transport: outbox.transport, count: count() })
+    .from(outbox)
+    .where(gt(outbox.version, outbox.sentVersion))
+    .groupBy(outbox.transport)
+    .all();
 }
 
 function waits(db: Db, key: string): boolean {
