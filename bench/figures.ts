@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly rows?: number | undefined;
   /** Of each simulated cell. */
   readonly runs?: number | undefined;
+  /** Of a bench that has several; all of them when left out. */
+  readonly parts?: readonly string[] | undefined;
 }
 
 export interface Measured {
@@ -36,6 +38,8 @@ export interface Bench {
   /** How it was measured, in one sentence. */
   readonly how: string;
   readonly limitMs: number;
+  /** What may be named after its title. */
+  readonly parts?: readonly string[];
   run(say: (sentence: string) => void, signal: AbortSignal, options: BenchOptions): Promise<Measured>;
 }
 

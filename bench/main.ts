@@ -9,6 +9,7 @@ import { type Bench, type BenchOptions, isMissed, table } from './figures.ts';
 import { judgeBench } from './judge/judge.ts';
 import { lintBench } from './lint.ts';
 import { migrateBench } from './migrate/migrate.ts';
+import { orchestratorBench } from './orchestrator/orchestrator.ts';
 import { slackBench } from './slack.ts';
 import { proxyBench } from './traffic/peers/bench.ts';
 import { trafficBench } from './traffic/traffic.ts';
@@ -22,13 +23,15 @@ const benches: readonly Bench[] = [
   migrateBench,
   webhookBench,
   judgeBench,
+  orchestratorBench,
 ];
 const usage = `usage: npm run bench ${benches.map(({ title }) => title).join('|')} [-- --json FILE]
 traffic too: [--switches N] [--seconds N] [--drivers embedded,nginx,haproxy] [--long] [--markdown FILE]
 proxy too: [--seconds N] [--markdown FILE]; the environment's KAMAL_PROXY names a built kamal-proxy
 migrate too: [--rows N] [--markdown FILE]
 webhook too: [--markdown FILE]
-judge too: [--runs N] [--markdown FILE]`;
+judge too: [--runs N] [--markdown FILE]
+orchestrator too: [${(orchestratorBench.parts ?? []).join('|')}]… [--runs N] [--drivers …] [--rows N, of the model's sequences]`;
 
 async function main(): Promise<void> {
   const asked = readArguments();
@@ -90,10 +93,13 @@ function readArguments(): Asked | undefined {
     text === undefined ? undefined : Number(text),
   );
   const isNumber = (value: number | undefined): boolean => value === undefined || (value > 0 && value <= 100_000);
-  const isRows = (value: number | undefined): boolean => value === undefined || (value >= 1_000 && value <= 1e8);
-  if (bench === undefined || !isNumber(switches) || !isNumber(seconds) || !isNumber(runs) || !isRows(rows))
+  const leastRows = bench === orchestratorBench ? 1 : 1_000;
+  const isRows = (value: number | undefined): boolean => value === undefined || (value >= leastRows && value <= 1e8);
+  const parts = positionals.slice(1);
+  const isPart = parts.every((part) => bench?.parts?.includes(part));
+  if (bench === undefined || !isPart || !isNumber(switches) || !isNumber(seconds) || !isNumber(runs) || !isRows(rows))
     return undefined;
-  const options = { switches, seconds, drivers: values.drivers?.split(','), isLong: values.long, rows, runs };
+  const options = { switches, seconds, drivers: values.drivers?.split(','), isLong: values.long, rows, runs, parts };
   return { bench, options, json: values.json, markdown: values.markdown };
 }
 

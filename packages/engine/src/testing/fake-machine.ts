@@ -7,8 +7,11 @@ import type { LaunchSettings, ReleaseFiles, SlotPlace } from '../environment/env
 
 /** How the instances of a release act. */
 export interface Behaviour {
-  /** What its health answer says. `silent`: it takes connections and never answers. Default: `healthy`. */
-  readonly health?: 'healthy' | 'degraded' | 'unhealthy' | 'silent';
+  /**
+   * What its health answer says. `silent`: it takes connections and never answers; `cut`: it closes them instead.
+   * Default: `healthy`.
+   */
+  readonly health?: 'healthy' | 'degraded' | 'unhealthy' | 'silent' | 'cut';
   /** So many health answers say `starting` before that. */
   readonly startsFor?: number;
   /** The status of every other answer. */
@@ -104,6 +107,7 @@ function answering(
     const isHealth = request.url === '/health';
     if (isHealth) asked += 1;
     if (isHealth && health === 'silent') return;
+    if (isHealth && health === 'cut') return void request.socket.destroy();
     const said = isHealth && asked <= startsFor ? 'starting' : health;
     const isWell = said === 'healthy' || said === 'degraded';
     response.writeHead(isHealth ? (isWell ? 200 : 503) : status, { 'content-type': 'application/json' });

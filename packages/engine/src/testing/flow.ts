@@ -285,7 +285,7 @@ function slotOf({ core, target }: FlowProcess, slot: SlotName): string {
   return `${version === null ? '' : `${version} `}${role}${label === null ? '' : ` (${label})`}`;
 }
 
-function layRelease(folder: string, version: string, files: Readonly<Record<string, string>> = {}): void {
+export function layRelease(folder: string, version: string, files: Readonly<Record<string, string>> = {}): void {
   const release = join(folder, 'releases', version);
   for (const [name, text] of Object.entries({ 'server.mjs': `export const version = '${version}';\n`, ...files })) {
     mkdirSync(dirname(join(release, name)), { recursive: true });
@@ -293,7 +293,7 @@ function layRelease(folder: string, version: string, files: Readonly<Record<stri
   }
 }
 
-function specOf(blue: number, green: number, listen: number): BalancerSpec {
+export function specOf(blue: number, green: number, listen: number): BalancerSpec {
   return {
     service: 'shop',
     target: 'production',

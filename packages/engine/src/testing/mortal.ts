@@ -11,30 +11,48 @@ export interface Life {
   readonly writes: () => number;
   readonly isDead: () => boolean;
   kill(): void;
+  /** Called once, at the moment at which it dies. */
+  whenDead(act: () => void): void;
+  /** It dies after so many calls of drivers have had their effect, before it learns the result. Counted from now on. */
+  dieAtCall(call: number): void;
   /** `before`: that write is never made. `after`: it is the last that is made. Counted from 1, from now on. */
   dieAt(write: number, moment: 'before' | 'after'): void;
   /** @throws when it is dead, before or after `act` */
   write<T>(act: () => T): T;
+  /** A call of a driver that has begun. @throws when it is dead by its end */
+  call<T>(running: Promise<T>): Promise<T>;
   alive(): void;
 }
 
 export function createLife(): Life {
   let writes = 0;
+  let calls = 0;
   let isDead = false;
   let end: { readonly write: number; readonly moment: 'before' | 'after' } | undefined;
+  let lastCall: number | undefined;
+  let dead = (): void => undefined;
+  const die = (): void => {
+    if (isDead) return;
+    isDead = true;
+    dead();
+  };
   const alive = (): void => {
     // What a process that lost its lease gets too: it ends its work at once, and turns nothing back.
     if (isDead) throw new BlueGreenError('fenced-out', 'this process was killed by its test');
   };
   const dieIf = (moment: 'before' | 'after'): void => {
-    if (end?.write === writes && end.moment === moment) isDead = true;
+    if (end?.write === writes && end.moment === moment) die();
     alive();
   };
   return {
     writes: () => writes,
     isDead: () => isDead,
-    kill: () => {
-      isDead = true;
+    kill: die,
+    whenDead: (act) => {
+      dead = act;
+    },
+    dieAtCall: (call) => {
+      lastCall = calls + call;
     },
     dieAt: (write, moment) => {
       end = { write: writes + write, moment };
@@ -45,6 +63,14 @@ export function createLife(): Life {
       dieIf('before');
       const value = act();
       dieIf('after');
+      return value;
+    },
+    call: async (running) => {
+      calls += 1;
+      const own = calls;
+      const value = await running;
+      if (lastCall === own) die();
+      alive();
       return value;
     },
     alive,
@@ -81,7 +107,8 @@ function mortal<Part extends object>(part: Part, life: Life): Part {
       if (typeof value !== 'function') return value;
       return (...args: readonly unknown[]): unknown => {
         life.alive();
-        return Reflect.apply(value, target, args);
+        const result: unknown = Reflect.apply(value, target, args);
+        return result instanceof Promise ? life.call(result) : result;
       };
     },
   });
