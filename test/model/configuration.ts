@@ -5,7 +5,6 @@ export const plans = ['plain', 'approval', 'two-approvals', 'no-canary'] as cons
 export type Plan = (typeof plans)[number];
 
 export const versions = ['v1', 'v2', 'v3', 'v4'] as const;
-export type Version = (typeof versions)[number];
 
 export interface Rules {
   /** How many people must approve; 0: nobody is asked. */
