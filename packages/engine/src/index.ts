@@ -27,6 +27,14 @@ export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView 
 export type { StoredReleaseView } from './api/releases.ts';
 export type { StartedByHand } from './api/slots.ts';
 export type {
+  SideNumbers,
+  TimelineApproval,
+  TimelineEntry,
+  TimelineStep,
+  TimelineView,
+  TimelineWait,
+} from './api/timeline.ts';
+export type {
   Discovered,
   PlanView,
   ReleaseView,

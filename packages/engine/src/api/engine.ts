@@ -18,6 +18,7 @@ import type { Metrics } from './metrics.ts';
 import type { Migrations } from './migrations.ts';
 import type { StoredReleases } from './releases.ts';
 import type { SlotVerbs } from './slots.ts';
+import type { Timelines } from './timeline.ts';
 import type { Discovered, PlanView, ReleaseView, RoutingConfiguration, StatusView, TargetView } from './views.ts';
 import type { WaitingVerbs } from './waiting.ts';
 
@@ -125,6 +126,8 @@ export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs,
   target(ref: TargetRef): Result<TargetView>;
   deployment(id: string): DeploymentView | undefined;
   history(ref: TargetRef, limit: number): Result<readonly DeploymentView[]>;
+  /** Deployments looked back on. */
+  readonly timelines: Timelines;
   releases(ref: TargetRef): Result<readonly ReleaseView[]>;
 
   /** The single parts, for people who investigate something. They change no routing. */

@@ -273,6 +273,8 @@ export function endsAtOnce(fixture: Fixture): void {
     expect(refusal.message).toContain('*** abc ***\n***');
     const stopped = await environment.inspect(blue);
     expect(stopped.kind === 'stopped' && stopped.lastLog).toEqual(['*** abc ***', '***']);
+    expect(environment.quoteLog(blue, 20)).toEqual(['*** abc ***', '***']);
+    expect(environment.quoteLog(blue, 1)).toEqual(['***']);
   });
 
   it('is seen as stopped when it ends later, with its exit code', async () => {

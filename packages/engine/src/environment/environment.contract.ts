@@ -187,6 +187,7 @@ function stops(fixture: Fixture): void {
     await environment.stop(green, 0);
     expect(await environment.inspect(green)).toEqual({ kind: 'stopped', lastLog: [] });
     expect(existsSync(environment.logFile(green))).toBe(false);
+    expect(environment.quoteLog(green, 10)).toEqual([]);
   });
 }
 

@@ -194,4 +194,6 @@ export interface Environment {
   sweep(places: readonly SlotPlace[], maxLogBytes: number): Promise<readonly Orphan[]>;
   /** The file that holds the slot's output. */
   logFile(place: SlotPlace): string;
+  /** The last lines that the last start in the slot wrote, without the secrets that it was given; at most `lines`. */
+  quoteLog(place: SlotPlace, lines: number): readonly string[];
 }

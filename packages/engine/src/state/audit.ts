@@ -71,6 +71,6 @@ export function hashOf(row: Omit<StoredAuditRow, 'hash'>): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
-function present({ previousHash: _, detail, ...row }: StoredAuditRow): AuditRow {
+export function present({ previousHash: _, detail, ...row }: StoredAuditRow): AuditRow {
   return { ...row, detail: JSON.parse(detail) as Record<string, unknown> };
 }

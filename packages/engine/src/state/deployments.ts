@@ -3,7 +3,7 @@
 import type { Direction, StepStatus } from '../domain/deployment.ts';
 import type { TargetKey } from '../domain/target.ts';
 import type { Db } from './database.ts';
-import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from './drizzle.ts';
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from './drizzle.ts';
 import { approvals, deployments, signals, steps, votes } from './schema.ts';
 import type { Tx } from './store.ts';
 
@@ -35,6 +35,17 @@ export function recentDeployments(db: Db, { service, target }: TargetKey, limit:
     .from(deployments)
     .where(and(eq(deployments.service, service), eq(deployments.target, target)))
     .orderBy(desc(deployments.requestedAt), desc(sql`rowid`))
+    .limit(limit)
+    .all();
+}
+
+/** Those whose id begins like this; a range of the primary key. */
+export function deploymentsByPrefix(db: Db, prefix: string, limit: number): readonly DeploymentRow[] {
+  return db
+    .select()
+    .from(deployments)
+    .where(and(gte(deployments.id, prefix), lt(deployments.id, `${prefix}\u{10ffff}`)))
+    .orderBy(asc(deployments.id))
     .limit(limit)
     .all();
 }
@@ -127,6 +138,11 @@ export function endStep(tx: Tx, key: StepKey, status: StepStatus, name: string):
       set: { status, endedAt: tx.now },
     })
     .run();
+}
+
+/** What the journal keeps of a step in addition to its times. */
+export function noteStep(tx: Tx, key: StepKey, note: Readonly<Record<string, unknown>>): void {
+  tx.db.update(steps).set({ note }).where(ofStep(key)).run();
 }
 
 export function readApproval(db: Db, deploymentId: string, position: number): ApprovalRow | undefined {

@@ -15,3 +15,4 @@ export const { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, l
 export const { blob, integer, primaryKey, sqliteTable, text } = tables;
 export const { drizzle } = require('drizzle-orm/better-sqlite3') as typeof Driver;
 export const { readMigrationFiles } = require('drizzle-orm/migrator') as typeof Migrator;
+export type { SQL } from 'drizzle-orm';

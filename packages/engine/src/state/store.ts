@@ -13,6 +13,8 @@ export interface Tx {
   readonly db: Db;
   readonly now: number;
   audit(event: AuditEvent): void;
+  /** Removes secrets, as `audit` does: for text of others that goes into another table. */
+  redact(text: string): string;
 }
 
 export interface Store extends Writable {
@@ -53,6 +55,7 @@ export function createStore(options: StoreOptions): Store {
       const value = work({
         db,
         now,
+        redact,
         audit: (event) => {
           appendAudit(db, now, event, redact);
           audited += 1;

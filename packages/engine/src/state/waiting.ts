@@ -21,6 +21,11 @@ export function readWaiting(db: Db, id: string): WaitingRow | undefined {
   return db.select().from(waiting).where(eq(waiting.id, id)).get();
 }
 
+/** The request that became this deployment. */
+export function requestOfDeployment(db: Db, deploymentId: string): WaitingRow | undefined {
+  return db.select().from(waiting).where(eq(waiting.deploymentId, deploymentId)).get();
+}
+
 const ofTarget = ({ service, target }: TargetKey) => and(eq(waiting.service, service), eq(waiting.target, target));
 
 /** Those that wait for the target, in the order in which they begin: put first, then by request; then what is scheduled. */

@@ -16,6 +16,7 @@ import {
   type StartedInstance,
 } from '../environment/environment.ts';
 import { localPorts } from '../environment/local-ports.ts';
+import { lastLines } from '../environment/tail.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BlueGreenError } from '../lib/errors.ts';
 import { createKeyedMutex, type KeyedMutex } from '../lib/keyed-mutex.ts';
@@ -112,6 +113,8 @@ function environmentOn(held: Held, story: string[], refusals: ReadonlyMap<string
     adoption: { adopt: (place, known) => adopt(held, place, known) },
     sweep: async () => [],
     logFile,
+    quoteLog: (place, lines) =>
+      machine.ends.get(placeName(place))?.lastLog.slice(-lines) ?? lastLines(logFile(place), lines),
   };
 }
 

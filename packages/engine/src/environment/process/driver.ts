@@ -11,9 +11,10 @@ import { adoptSlot } from './adopt.ts';
 import { inspectSlot } from './inspect.ts';
 import { folderMark } from './launch.ts';
 import { clearOrphans } from './orphans.ts';
-import { logFileOf, type Room } from './room.ts';
+import { readRecord } from './record.ts';
+import { logFileOf, type Room, recordPlace } from './room.ts';
 import { withSlotLock } from './slot-lock.ts';
-import { boundLog } from './slot-log.ts';
+import { boundLog, quoteLog } from './slot-log.ts';
 import { preflight, startSlot } from './start.ts';
 import { judgeBy, runningInstances, startedAs } from './started.ts';
 import { stopSlot } from './stop.ts';
@@ -51,6 +52,10 @@ export function createProcessEnvironment({ stateFolder, clock, log }: ProcessEnv
       return clearOrphans(room, places);
     },
     logFile: (place) => logFileOf(room, place),
+    quoteLog: (place, lines) => {
+      const record = readRecord(recordPlace(room, place), log);
+      return record ? quoteLog(room, place, { envFiles: record.envFiles, lines }) : [];
+    },
   };
 }
 

@@ -56,9 +56,9 @@ const marker = /^--- starting \S+ in (?:blue|green) on port \d+ at \S+ \([0-9a-f
 export function quoteLog(
   room: Room,
   place: SlotPlace,
-  quote: { envFiles: readonly string[]; after?: string },
+  quote: { envFiles: readonly string[]; after?: string; lines?: number },
 ): readonly string[] {
-  const lines = lastLines(logFileOf(room, place), quotedLines);
+  const lines = lastLines(logFileOf(room, place), quote.lines ?? quotedLines);
   const start = lines.findLastIndex((line) => line === quote.after || marker.test(line));
   const ours = lines.slice(start + 1);
   return mask(ours, secretValues(quote.envFiles));

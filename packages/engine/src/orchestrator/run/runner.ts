@@ -19,6 +19,7 @@ import { registerAndPlan } from '../plan/register.ts';
 import { finish } from './finish.ts';
 import { interruptible } from './interruption.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
+import { noteSeen, seenInStep } from './seen-in-step.ts';
 import { takeAbort, takeSignal } from './signals.ts';
 import type { Step, StepContext, StepResult } from './step.ts';
 import { knownStep, stepNamed } from './steps/named.ts';
@@ -80,10 +81,15 @@ async function plan(run: Run): Promise<void> {
 async function forward(run: Run, planned: PlannedStep): Promise<void> {
   const key: StepKey = { deploymentId: run.row.id, position: run.row.position, direction: 'forward' };
   const begun = { ...run, row: markBegun(run, key, planned.name) };
+  const beganMs = run.core.clock.monotonic();
   const result = await interruptible(begun, (stop) =>
     perform(stepNamed(planned.name), contextOf(begun, planned, key, stop)),
   );
-  await writeUnder(begun, (tx) => settle(tx, begun, key, result));
+  const seen = seenInStep(begun, key, { beganMs, result });
+  await writeUnder(begun, (tx) => {
+    settle(tx, begun, key, result);
+    if (result.kind !== 'interrupted') noteSeen(tx, key, seen);
+  });
 }
 
 /** The end of a step is one transaction: a person's abort takes precedence over any result of the step. */

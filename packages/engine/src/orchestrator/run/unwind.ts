@@ -10,6 +10,7 @@ import { requireTarget } from '../core.ts';
 import { suspendAfterMark } from '../gates/suspension.ts';
 import { contextOf, eventOf, markBegun, type Run, writeUnder } from './journal.ts';
 import { markTakenBack } from './mark-bad.ts';
+import { noteSeen, seenInStep } from './seen-in-step.ts';
 import { failed, type StepFrame, type StepResult } from './step.ts';
 import { stepNamed } from './steps/named.ts';
 
@@ -22,12 +23,15 @@ export async function backward(run: Run, planned: PlannedStep): Promise<void> {
   const { undo } = stepNamed(planned.name);
   const key: StepKey = { deploymentId: row.id, position: row.position, direction: 'unwinding' };
   if (undo === 'point-of-no-return') return halt(run, `${planned.name} cannot be undone`);
+  const beganMs = run.core.clock.monotonic();
   const result =
     undo === 'nothing-to-undo' || !wasBegun(run, key) ? undefined : await undoWithRetries(run, planned, key, undo);
   if (signal.aborted && result?.kind === 'failed') return;
   if (result?.kind === 'failed') return halt(run, `${planned.name} could not be undone: ${result.sentence}`);
+  const seen = result && seenInStep(run, key, { beganMs, result });
   await writeUnder(run, (tx) => {
     if (result) endStep(tx, key, 'done', planned.name);
+    if (seen) noteSeen(tx, key, seen);
     tx.audit(
       result?.kind === 'done'
         ? eventOf(row, 'step-undone', `${planned.name}: ${result.sentence}`)

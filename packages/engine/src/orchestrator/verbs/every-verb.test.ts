@@ -14,7 +14,17 @@ import { decidedRows, refusalOf } from './testing/refusals.ts';
 import { createScriptedMigrator } from './testing/scripted-migrator.ts';
 
 type ReadsOfEngine = 'settings' | 'outbox' | 'inbox' | 'plan' | 'routingConfiguration' | 'pendingConfiguration';
-type Looks = 'calendar' | 'waiting' | 'lookNow' | 'status' | 'target' | 'deployment' | 'history' | 'releases' | 'audit';
+type Looks =
+  | 'calendar'
+  | 'waiting'
+  | 'lookNow'
+  | 'status'
+  | 'target'
+  | 'deployment'
+  | 'history'
+  | 'releases'
+  | 'audit'
+  | 'timelines';
 type Plumbing =
   | 'cursor'
   | 'moveCursor'

@@ -26,6 +26,7 @@ import { waitingFor } from '../queue/waiting-view.ts';
 import { viewContract } from '../schema/contract-view.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
 import { viewTarget } from '../views/target-view.ts';
+import { timelinesOf } from '../views/timeline/read-timeline.ts';
 import { adopt } from './adopt.ts';
 import { applyConfiguration, leaveConfiguration } from './apply-configuration.ts';
 import { approve, extend, reject } from './approvals.ts';
@@ -168,9 +169,10 @@ function expectRestart(tx: Tx, key: TargetKey, slot: SlotName): void {
   if (label === null && (role === 'active' || role === 'standby')) setSlot(tx, key, slot, { nextRestartAt: tx.now });
 }
 
-function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'history' | 'releases'> {
+function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'history' | 'releases' | 'timelines'> {
   const { db } = core.store;
   return {
+    timelines: timelinesOf(core),
     status: () => ({
       at: core.clock.now(),
       driver: liveController(core),

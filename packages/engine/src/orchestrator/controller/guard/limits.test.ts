@@ -174,7 +174,9 @@ describe('what the guard remembers', () => {
     await serving();
     const { core, target } = flow.process();
     const count = (slot: SlotName) =>
-      core.store.note((db, now) => noteCrash({ db, now, audit: () => undefined }, { core, target }, row(slot)));
+      core.store.note((db, now) =>
+        noteCrash({ db, now, audit: () => undefined, redact: (text) => text }, { core, target }, row(slot)),
+      );
     expect([count('blue'), count('blue')]).toEqual([1, 1]);
     expect([count('green'), count('green')]).toEqual([1, 2]);
     flow.clock.advance(target.settings.guard.withinMs);

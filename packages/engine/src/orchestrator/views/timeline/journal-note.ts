@@ -1,0 +1,30 @@
+// What the journal notes of a step in addition to its times: how long it took by the monotonic clock, what both sides
+// answered in it, its proof, and the last lines of a side that failed.
+
+import type { Observation, Receipt } from '../../../api/deployment.ts';
+import type { SideNumbers, StepNumbers } from '../../../api/timeline.ts';
+import type { SideCounts } from '../../../domain/routing.ts';
+import type { StepRow } from '../../../state/deployments.ts';
+
+export interface JournalNote {
+  readonly ms?: number;
+  readonly numbers?: StepNumbers;
+  readonly receipt?: Receipt;
+  readonly log?: readonly string[];
+}
+
+/** The writer is this program, of this version or an earlier one, which noted nothing. */
+export const noteOf = ({ note }: Pick<StepRow, 'note'>): JournalNote => note ?? {};
+
+export function numbersOf({ at, sinceMs, stable, canary, judgement }: Observation): StepNumbers {
+  return { at, sinceMs, stable: sideNumbers(stable), canary: sideNumbers(canary), judgement };
+}
+
+const sideNumbers = ({ requests, errors, connectFailures, p50Ms, p95Ms, p99Ms }: SideCounts): SideNumbers => ({
+  requests,
+  errors,
+  connectFailures,
+  p50Ms,
+  p95Ms,
+  p99Ms,
+});
