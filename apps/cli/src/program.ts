@@ -13,6 +13,7 @@ import { holding } from './commands/holding.ts';
 import { hook } from './commands/hook.ts';
 import { inbox } from './commands/inbox.ts';
 import { looking } from './commands/looking.ts';
+import { lookingBack } from './commands/looking-back.ts';
 import { migrating } from './commands/migrating.ts';
 import { notify } from './commands/notify.ts';
 import { queue } from './commands/queue.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ...deploying,
   ...deciding,
   ...looking,
+  ...lookingBack,
   ...holding,
   ...routing,
   ...calendar,

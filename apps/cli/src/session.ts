@@ -53,6 +53,10 @@ export interface Options {
   readonly lines?: string;
   readonly limit?: string;
   readonly since?: string;
+  readonly until?: string;
+  readonly deployment?: string;
+  readonly actor?: string;
+  readonly action?: string;
   readonly state?: string;
   readonly csv?: boolean;
   readonly jsonl?: boolean;
@@ -61,6 +65,7 @@ export interface Options {
   readonly driver?: string;
   readonly nothingNeedsIt?: boolean;
   readonly wide?: boolean;
+  readonly all?: boolean;
   readonly dryRun?: boolean;
   readonly test?: boolean;
   readonly from?: string;

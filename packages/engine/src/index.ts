@@ -1,6 +1,7 @@
 // The door of the engine: named exports only. Apps import from here and from nowhere else in this package.
 
 export { type Judgement, type JudgeRules, judge, type Verdict } from './analysis/judge.ts';
+export type { AuditQuery, AuditSearch } from './api/audit.ts';
 export type {
   Builds,
   Explanation,

@@ -1,14 +1,12 @@
-// The audit log: proving it and carrying it out of the house.
+// The audit log: proving it. Its rows are listed in audit-rows.ts.
 
 import { readFileSync } from 'node:fs';
-import type { AuditRow, AuditVerification, Engine } from '@bg/engine';
-import { csvLine } from '../csv.ts';
+import type { AuditVerification, Engine } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
-import { type Options, onEngine } from '../session.ts';
+import { onEngine } from '../session.ts';
 import type { Light } from '../show/deployment.ts';
-import { jsonLine } from '../show/plain.ts';
 import { usageError } from '../usage.ts';
-import { readMoment } from './amounts.ts';
+import { auditRows } from './audit-rows.ts';
 import type { Command } from './command.ts';
 
 export const audit: readonly Command[] = [
@@ -44,33 +42,7 @@ export const audit: readonly Command[] = [
       return verification.intact ? exitCodes.done : exitCodes.failed;
     }),
   },
-  {
-    group: 'audit',
-    usage: 'export',
-    placeless: true,
-    summary: 'write the audit log to stdout, oldest first, as JSON Lines or CSV',
-    options: [
-      ['--csv', 'comma-separated, safe to open in a spreadsheet'],
-      ['--jsonl', 'one JSON object per line (this is the default)'],
-      ['--since <moment>', 'only what happened since: 2h, 7d, 2026-03-07'],
-    ],
-    examples: ['bg audit export --csv --since 7d > audit.csv', 'bg audit export | tail -n 3'],
-    run: onEngine(async ({ engine, screen, stop }, _words, options) => {
-      const { header, format } = exportFormat(options);
-      const since = options.since === undefined ? 0 : readMoment('--since', options.since, Date.now());
-      await screen.write(header);
-      for (const rows of pages(engine)) {
-        await screen.write(
-          rows
-            .filter(({ at }) => at >= since)
-            .map(format)
-            .join(''),
-        );
-        if (stop.aborted) return exitCodes.stopped;
-      }
-      return exitCodes.done;
-    }),
-  },
+  ...auditRows,
 ];
 
 /** `412:<64 hexadecimal digits>`, entry and hash as the channel shows them. */
@@ -128,60 +100,4 @@ function verificationLines(verification: AuditVerification, { paint }: Light): r
       : `Rows from ${since.seq + 1} on were walked; all of them at ${new Date(since.fullAt).toISOString()} (again: --full).`,
     ...(votes === 0 ? [] : [`${votes} votes of people agree with their rows.`]),
   ];
-}
-
-const pageRows = 500;
-
-function* pages(engine: Engine): Generator<readonly AuditRow[]> {
-  let seq = 0;
-  for (;;) {
-    const rows = engine.audit.after(seq, pageRows);
-    if (rows.length > 0) yield rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < pageRows) return;
-    seq = last.seq;
-  }
-}
-
-interface ExportFormat {
-  readonly header: string;
-  readonly format: (row: AuditRow) => string;
-}
-
-const columns = [
-  'seq',
-  'time',
-  'actor',
-  'action',
-  'service',
-  'target',
-  'deployment',
-  'code',
-  'sentence',
-  'detail',
-  'hash',
-];
-
-function exportFormat({ csv = false, jsonl = false }: Options): ExportFormat {
-  if (csv && jsonl) throw usageError('--csv and --jsonl exclude each other.');
-  if (!csv) return { header: '', format: (row) => jsonLine({ ...row, time: new Date(row.at).toISOString() }) };
-  return { header: csvLine(columns), format: csvRow };
-}
-
-function csvRow(row: AuditRow): string {
-  const { seq, at, actor, action, service, target, deploymentId, code, sentence, detail, hash } = row;
-  const time = new Date(at).toISOString();
-  return csvLine([
-    seq,
-    time,
-    actor,
-    action,
-    service,
-    target,
-    deploymentId,
-    code,
-    sentence,
-    JSON.stringify(detail),
-    hash,
-  ]);
 }

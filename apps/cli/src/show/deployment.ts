@@ -5,12 +5,12 @@ import {
   type DeploymentView,
   errorsByClient,
   type Observation,
-  type OutcomeView,
   type StepView,
   shortName,
 } from '@bg/engine';
 import { actionRows } from './actions.ts';
 import { dateText, durationText, shareText, timeText } from './amounts.ts';
+import { outcomeWord } from './outcome.ts';
 import type { Paint } from './paint.ts';
 import { tableLines } from './table.ts';
 
@@ -154,12 +154,6 @@ function approvalSentence(
   if (stale)
     return paint.red('stale, review again: the active side or the configuration has changed; abort, and deploy again');
   return `${paint.yellow('waits for approval')}: ${given.length} of ${needed} given, by ${who}${opens}; after ${timeText(deadlineAt, now)} ${then}`;
-}
-
-function outcomeWord({ kind }: Pick<OutcomeView, 'kind'>, paint: Paint): string {
-  if (kind === 'promoted') return paint.green('✓ promoted');
-  if (kind === 'failed' || kind === 'halted') return paint.red(`✗ ${kind}`);
-  return paint.yellow(`↩ ${kind}`);
 }
 
 function nextLines(view: DeploymentView, paint: Paint): readonly string[] {

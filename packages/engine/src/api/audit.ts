@@ -1,13 +1,39 @@
 // The functions on the audit log, which is also the event stream.
 
 import type { AuditRow } from '../domain/audit-events.ts';
+import type { Result } from '../domain/refusal.ts';
 import type { AuditHead } from '../state/audit.ts';
 import type { AuditVerification } from '../state/audit-verification.ts';
 import type { Shipped } from '../state/shipped.ts';
 
+/** All of them together; what is undefined does not narrow it. */
+export interface AuditQuery {
+  readonly service?: string | undefined;
+  readonly target?: string | undefined;
+  /** An id or the beginning of one. */
+  readonly deployment?: string | undefined;
+  /** `alice`, or as rows have it: `person:alice`, `machine:ci`, `engine`. */
+  readonly actor?: string | undefined;
+  /** One of these; `*` stands for any letters. */
+  readonly actions?: readonly string[] | undefined;
+  /** Epoch ms, both included. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** A query that was understood. */
+export interface AuditSearch {
+  /** Newest first. */
+  newest(limit: number): readonly AuditRow[];
+  /** Rows after `seq`, oldest first. */
+  after(seq: number, limit: number): readonly AuditRow[];
+}
+
 export interface AuditLog {
   /** Rows after `seq`, oldest first: the log and the event stream are one. */
   after(seq: number, limit: number): readonly AuditRow[];
+  /** Refused where it names what does not exist, since an empty answer would look like proof that nothing happened. */
+  search(query: AuditQuery): Result<AuditSearch>;
   /** `outside`: heads that were published where the owner of this machine cannot change them. */
   verify(outside?: AuditHead | readonly AuditHead[]): AuditVerification;
   /** Verifies only the rows since the last verification if the whole log was intact within a day; else all rows. */

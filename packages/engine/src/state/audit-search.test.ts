@@ -14,6 +14,7 @@ import {
   searchRange,
   targetsInLog,
   timeBounds,
+  withinTimes,
 } from './audit-search.ts';
 import { setState, shop, type TestState } from './testing/state.ts';
 
@@ -43,7 +44,7 @@ function addSome(): void {
 }
 
 const found = (filter: AuditFilter, limit = 10, order: 'newest-first' | 'oldest-first' = 'oldest-first') =>
-  searchAudit(state.db, filter, { limit, order }).map(({ seq }) => seq);
+  searchAudit(state.db, withinTimes(state.db, filter) ?? { actions: [] }, { limit, order }).map(({ seq }) => seq);
 
 describe('a search', () => {
   beforeEach(addSome);

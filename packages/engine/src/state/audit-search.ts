@@ -31,12 +31,10 @@ export interface AuditPage {
   readonly order: 'newest-first' | 'oldest-first';
 }
 
-/** At most `limit` rows in the order asked for. */
+/** At most `limit` rows in the order asked for. With times, `withinTimes` comes first. */
 export function searchAudit(db: Db, filter: AuditFilter, page: AuditPage): readonly AuditRow[] {
-  const bounds = boundsOf(db, filter);
-  if (!bounds) return [];
   // Each of these reads one range of an index, which is in order; rows of several ranges at once would have to be sorted.
-  const rows = rangesOf(db, { ...filter, ...bounds }).flatMap((range) => searchRange(db, range, page).all());
+  const rows = rangesOf(db, filter).flatMap((range) => searchRange(db, range, page).all());
   const sign = page.order === 'newest-first' ? -1 : 1;
   return rows
     .toSorted((one, other) => sign * (one.seq - other.seq))
@@ -107,15 +105,14 @@ function leadingOf(wanted: Wanted): readonly Column[] {
   return single === undefined ? ['service', 'target'] : [single];
 }
 
-/** The row numbers between which all rows of this time are; undefined where there is none. */
-function boundsOf(
-  db: Db,
-  { since, until, from, to }: AuditFilter,
-): { readonly from: number | undefined; readonly to: number | undefined } | undefined {
-  if (since === undefined && until === undefined) return { from, to };
+/** The same search, narrowed to the row numbers between which all rows of its time are. Undefined where there is none. */
+export function withinTimes(db: Db, filter: AuditFilter): AuditFilter | undefined {
+  const { since, until, from = 0, to } = filter;
+  if (since === undefined && until === undefined) return filter;
   const found = timeBounds(db, since, until).get();
   if (!found || found.first === null || found.last === null) return undefined;
-  return { from: Math.max(found.first, from ?? 0), to: Math.min(found.last, to ?? Number.MAX_SAFE_INTEGER) };
+  const last = until === undefined ? to : Math.min(found.last, to ?? found.last);
+  return { ...filter, from: Math.max(found.first, from), to: last };
 }
 
 /** For the test that looks at the plan of the query. It reads only the index of times. */

@@ -7,11 +7,13 @@ import { readCheckpoint, writeCheckpoint } from '../../state/audit-checkpoint.ts
 import { type AuditVerification, type Verified, verify } from '../../state/audit-verification.ts';
 import { readShipped, type Shipped } from '../../state/shipped.ts';
 import type { Core } from '../core.ts';
+import { searchOf } from '../views/timeline/search-audit.ts';
 
 export function auditOf(core: Core): AuditLog {
   const { store, clock } = core;
   return {
     after: (seq, limit) => auditAfter(store.db, seq, limit),
+    search: (query) => searchOf(core, query),
     verify: (outside) => remembered(core, verify(store.db, { outside: [outside ?? []].flat() })),
     verifySinceLast: () => remembered(core, verify(store.db, { from: readCheckpoint(store.db, clock.now()) })),
     publishHead: (place, row) => {

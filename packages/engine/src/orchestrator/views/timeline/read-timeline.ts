@@ -3,18 +3,12 @@
 import type { Timelines, TimelineView } from '../../../api/timeline.ts';
 import { ok, type Result, refuse } from '../../../domain/refusal.ts';
 import type { TargetRef } from '../../../domain/target.ts';
-import { inertText } from '../../../lib/foreign-text.ts';
 import { rowsAround, searchAudit } from '../../../state/audit-search.ts';
-import {
-  type DeploymentRow,
-  deploymentsByPrefix,
-  readDeployment,
-  readJournal,
-  recentDeployments,
-} from '../../../state/deployments.ts';
+import { type DeploymentRow, readDeployment, readJournal, recentDeployments } from '../../../state/deployments.ts';
 import { requestOfDeployment } from '../../../state/waiting.ts';
 import type { Core } from '../../core.ts';
 import { findTarget } from '../../gates/facts.ts';
+import { deploymentNamed } from './named.ts';
 import { timelineOf } from './timeline.ts';
 
 /** Of a deployment that lasted for days on a busy target. */
@@ -23,7 +17,7 @@ const mostAround = 1_000;
 
 export const timelinesOf = (core: Core): Timelines => ({
   find: (word, ref) => {
-    const found = word === 'latest' ? latest(core, ref) : byPrefix(core, word);
+    const found = word === 'latest' ? latest(core, ref) : deploymentNamed(core, word);
     return found.ok ? ok(timeline(core, found.value)) : found;
   },
   of: (id) => {
@@ -57,28 +51,4 @@ function latest(core: Core, ref: TargetRef): Result<DeploymentRow> {
   if (!found.ok) return found;
   const [row] = recentDeployments(core.store.db, found.value.key, 1);
   return row ? ok(row) : refuse('no-such-deployment', `nothing was ever deployed to ${found.value.name}`, '');
-}
-
-/** So many are named where a beginning fits several. */
-const mostNamed = 5;
-
-function byPrefix(core: Core, word: string): Result<DeploymentRow> {
-  const known = readDeployment(core.store.db, word);
-  if (known) return ok(known);
-  const found = word === '' ? [] : deploymentsByPrefix(core.store.db, word, mostNamed + 1);
-  const shown = inertText(word).slice(0, 40);
-  const [only, other] = found;
-  if (only && !other) return ok(only);
-  if (!only)
-    return refuse(
-      'no-such-deployment',
-      `there is no deployment "${shown}"`,
-      'See bg history for the ones there are; "latest" is the last one of a target.',
-    );
-  const names = found.slice(0, mostNamed).map(({ id, version }) => `${id} (${version})`);
-  return refuse(
-    'no-such-deployment',
-    `"${shown}" fits several deployments: ${names.join(', ')}${found.length > mostNamed ? ', …' : ''}`,
-    'Give more of the id.',
-  );
 }

@@ -1,0 +1,21 @@
+// Commands that look back: they read the audit log and the journal, and change nothing.
+
+import { readPlace } from '../place.ts';
+import { answered } from '../refused.ts';
+import { onEngine } from '../session.ts';
+import { timelineLines } from '../show/timeline.ts';
+import type { Command } from './command.ts';
+
+export const lookingBack: readonly Command[] = [
+  {
+    usage: 'show <deployment> [place]',
+    summary: 'what happened in a deployment: steps, waits, approvals, numbers, proofs, refusals, log lines',
+    options: [['--all', 'also every row of the audit log']],
+    examples: ['bg show latest', 'bg show latest shop/staging', 'bg show d_c379', 'bg show d_c3797810 --json'],
+    run: onEngine(({ engine, screen }, [word = '', place], options) =>
+      answered(screen, engine.timelines.find(word, readPlace(place, options)), (view, light) =>
+        timelineLines(view, light, { all: options.all === true }),
+      ),
+    ),
+  },
+];
