@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../domain/audit-events.ts';
-import { verifyAudit } from './audit.ts';
 import {
   type AuditFilter,
   actionsInLog,
@@ -16,6 +15,7 @@ import {
   timeBounds,
   withinTimes,
 } from './audit-search.ts';
+import { verifyAudit } from './audit-verification.ts';
 import { setState, shop, type TestState } from './testing/state.ts';
 
 let now = 1_000;
@@ -141,12 +141,12 @@ describe('the plan of a search', () => {
 
 it('the indexes are added to a state of the version before, which verifies and goes on', () => {
   addSome();
-  const file = resolve(import.meta.dirname, '../../../../migrations/0011_audit_search.sql');
+  const file = resolve(import.meta.dirname, '../../../../migrations/0012_audit_search.sql');
   const names = [...readFileSync(file, 'utf8').matchAll(/CREATE INDEX IF NOT EXISTS (\w+)/g)].map(([, name]) => name);
   expect(names).toHaveLength(4);
   const { $client } = state.db;
   $client.exec(names.map((name) => `DROP INDEX ${name};`).join(' '));
-  $client.exec('DELETE FROM __drizzle_migrations WHERE created_at >= 1795340000000');
+  $client.exec('DELETE FROM __drizzle_migrations WHERE created_at >= 1795350000000');
   const { db } = state.another();
   expect(planOf(searchRange(db, { actor: 'engine' }, page), db)).toContain('audit_by_actor');
   expect(verifyAudit(db)).toMatchObject({ intact: true, rows: 7 });
