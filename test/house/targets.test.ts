@@ -46,7 +46,7 @@ describe('after a change', () => {
     ['database', 'packages/engine/src/migrator/postgres/open.ts', 55],
     // The fake migrator of the flow's tests runs the real phases on a fake database.
     ['phase of migrations', 'packages/engine/src/migrator/phases/expand.ts', 65],
-    ['plan', 'packages/engine/src/orchestrator/plan/plan.ts', 55],
+    ['plan', 'packages/engine/src/orchestrator/plan/plan.ts', 60],
   ])('of a %s, a part of the tests runs', (_, path, most) => {
     const share = shareOfTests(path);
     expect(share).toBeGreaterThan(0);

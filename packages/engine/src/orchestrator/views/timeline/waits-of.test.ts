@@ -56,6 +56,7 @@ it('an approval, a hold, a pause and a freeze are waits; a skipped step and an u
     ],
     events: [
       event(150, 'step-done', 'hold: moved on by bob'),
+      event(200, 'approval-asked'),
       event(300, 'paused'),
       event(310, 'paused'),
       event(400, 'resumed'),

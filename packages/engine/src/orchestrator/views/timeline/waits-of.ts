@@ -3,6 +3,7 @@
 import type { TimelineWait } from '../../../api/timeline.ts';
 import type { AuditRow } from '../../../domain/audit-events.ts';
 import type { StepRow } from '../../../state/deployments.ts';
+import { knownStep } from '../../run/steps/named.ts';
 
 /** A request that waited before it became this deployment. */
 export interface Queued {
@@ -37,21 +38,17 @@ function beforeBeginning({ queued, beganAt }: WaitSources): readonly TimelineWai
   return [scheduled, waited].filter(({ ms }) => ms > 0);
 }
 
-const waitingSteps: Readonly<Partial<Record<string, TimelineWait['kind']>>> = {
-  'await-approval': 'approval',
-  hold: 'hold',
-};
-
 function stepWaits({ journal, events, until }: WaitSources): readonly TimelineWait[] {
   return journal.flatMap(({ name, direction, status, startedAt, endedAt }) => {
-    const kind = waitingSteps[name];
-    if (kind === undefined || direction !== 'forward' || status === 'skipped') return [];
+    if (knownStep(name)?.waitsFor !== 'people' || direction !== 'forward' || status === 'skipped') return [];
+    const to = endedAt ?? until;
+    const isApproval = events.some(({ action, at }) => action === 'approval-asked' && at >= startedAt && at <= to);
     const ended = events.find(
       ({ action, sentence, at }) =>
         (action === 'step-done' || action === 'step-failed') && at === endedAt && sentence.startsWith(`${name}: `),
     );
     const sentence = ended?.sentence.slice(name.length + 2) ?? '';
-    return [wait(kind, startedAt, endedAt ?? until, sentence, endedAt === null)];
+    return [wait(isApproval ? 'approval' : 'hold', startedAt, to, sentence, endedAt === null)];
   });
 }
 
