@@ -1,15 +1,19 @@
-// What a delivery means: a command is executed, and everything else is what CI reports of a build. The body is parsed
+// What a delivery means: a command is executed, an alert taken, and everything else is what CI reports of a build. The body is parsed
 // once, here.
 
 import { type Ending, type Engine, readJsonObject, type Settlement } from '@bg/engine';
+import { type CalledEngine, takeCall } from './call.ts';
 import { type Answer, type ExecutingEngine, execute } from './execute.ts';
+import { callerOf } from './hooks/monitoring/hook.ts';
 import type { Interpret } from './work.ts';
 
-export type InterpretingEngine = ExecutingEngine & Pick<Engine, 'builds'>;
+export type InterpretingEngine = ExecutingEngine & CalledEngine & Pick<Engine, 'builds'>;
 
 export function createInterpret(engine: InterpretingEngine): Interpret {
-  return async ({ hook, kind, body }) => {
+  return async ({ hook, kind, body, delivery, receivedAt }) => {
     const parsed = readJsonObject(body);
+    const caller = callerOf(hook);
+    if (caller !== undefined) return takeCall(engine, caller, { delivery, receivedAt, body: parsed });
     // A command has no `event`.
     if (hook === 'generic' && !(parsed.ok && 'event' in parsed.value)) return execute(engine, parsed);
     if (!parsed.ok) return { state: 'parked', sentence: parsed.problem };

@@ -8,6 +8,7 @@ import { genericHook } from './hooks/generic.ts';
 import { githubHook } from './hooks/github.ts';
 import { gitlabHook } from './hooks/gitlab.ts';
 import type { Hook } from './hooks/hook.ts';
+import { monitoringHooks } from './hooks/monitoring/hooks.ts';
 import { createInterpret } from './interpret.ts';
 import type { ReceiverOptions } from './options.ts';
 import type { HookSecrets } from './secrets-options.ts';
@@ -35,7 +36,8 @@ export interface ReceiverParts {
 
 /** @throws when the address cannot be listened on */
 export async function startReceiver({ engine, log, options, stop }: ReceiverParts): Promise<Running> {
-  const hooks = hooksOf(options.secrets);
+  const { secrets } = options;
+  const hooks = [...hooksOf(secrets), ...monitoringHooks(engine.settings.monitoring, secrets.monitoring, log)];
   const unauthenticated = createUnauthenticated(engine, log);
   const server = createServer({ engine, hooks, unauthenticated, trustedProxies: options.trustedProxies, log });
   await server.listen({ host: options.host, port: options.port });

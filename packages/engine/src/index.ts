@@ -25,6 +25,7 @@ export type {
 } from './api/deployment.ts';
 export type { DeploymentRef, Engine } from './api/engine.ts';
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
+export type { CalledAlert, CallResult, Monitoring, MonitoringCall } from './api/monitoring.ts';
 export type { StoredReleaseView } from './api/releases.ts';
 export type { StartedByHand } from './api/slots.ts';
 export type {
@@ -53,6 +54,7 @@ export { type EngineOptions, openEngine } from './compose/open-engine.ts';
 export { decidersOf } from './config/approval/approval.ts';
 export type { ConfigCheck } from './config/check.ts';
 export { type ConfigProblem, formatProblem } from './config/kit/problems.ts';
+export { type MonitoringCaller, monitoringVariable } from './config/monitoring/monitoring.ts';
 export { approverRule, findPerson } from './config/people/people.ts';
 export { accountNote } from './config/process/notes.ts';
 export { type Person, type Settings, type TargetSettings, targetName } from './config/settings.ts';

@@ -60,6 +60,10 @@ const announcements = {
   'request-refused': { note: '✋' },
   'request-missed': { note: '🚨' },
   'request-first': { note: '🚑' },
+  // What monitoring systems asked for.
+  'monitor-called': { line: 'requester', note: '📟' },
+  'monitor-waits': { note: '📟' },
+  'monitor-lifted': { line: 'none', note: '📟' },
   // Freezes and their calendars.
   'freeze-near': { note: '🧊' },
   'freeze-holds': { line: 'requester' },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const folder = join(import.meta.dirname, 'payloads');
 
-type PayloadHook = 'github' | 'gitlab' | 'bitbucket' | 'cdevents';
+type PayloadHook = 'github' | 'gitlab' | 'bitbucket' | 'cdevents' | 'alertmanager' | 'datadog';
 
 export interface Payload {
   readonly name: string;

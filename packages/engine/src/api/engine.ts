@@ -16,6 +16,7 @@ import type { DeployRequest } from './deploy-request.ts';
 import type { DeploymentView } from './deployment.ts';
 import type { Metrics } from './metrics.ts';
 import type { Migrations } from './migrations.ts';
+import type { Monitoring } from './monitoring.ts';
 import type { StoredReleases } from './releases.ts';
 import type { SlotVerbs } from './slots.ts';
 import type { Timelines } from './timeline.ts';
@@ -115,6 +116,9 @@ export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs,
 
   /** What CI announced. */
   readonly builds: Builds;
+
+  /** What monitoring systems ask for. */
+  readonly monitoring: Monitoring;
 
   readonly migrations: Migrations;
   /** What is on the disk, and why it is retained. */

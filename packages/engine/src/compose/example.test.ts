@@ -91,7 +91,7 @@ describe('whatever is done to one key of the example', () => {
     return check(stringify(copy));
   };
   /** Below these, keys and values are the user's own. */
-  const isFree = (path: Path) => /\.(env|headers|body|json)(\.|\[|$)/.test(formatPath(path));
+  const isFree = (path: Path) => /\.(env|headers|body|json|labels)(\.|\[|$)/.test(formatPath(path));
   const errorsOf = (problems: ReturnType<typeof check>['problems']) =>
     problems.filter(({ severity }) => severity === 'error');
 

@@ -14,6 +14,7 @@ import { checkHealth } from './health/check.ts';
 import type { Draft } from './kit/draft.ts';
 import { formatPath, type Path } from './kit/path.ts';
 import type { ConfigProblem, Finding } from './kit/problems.ts';
+import { checkMonitoring } from './monitoring/check.ts';
 import { checkNotify, checkRecipients } from './notify/check.ts';
 import { checkApprovals, checkApprovers, checkPeople } from './people/check.ts';
 import { checkContinuousSmoke } from './probes/check.ts';
@@ -85,6 +86,7 @@ function checkTogether(
     ...checkPorts(targets, drivers.balancers),
     ...checkAccounts(targets),
     ...checkStatuses(draft),
+    ...checkMonitoring(draft),
     ...checkRecords(targets, folder),
     ...targets.flatMap((target) => [
       ...checkRequired(target),

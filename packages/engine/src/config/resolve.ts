@@ -17,6 +17,7 @@ import { resolveFreezes } from './freezes/freezes.ts';
 import type { GuardSettings } from './guard/guard.ts';
 import { resolveHealth } from './health/health.ts';
 import { merge } from './kit/draft.ts';
+import { resolveMonitoring } from './monitoring/monitoring.ts';
 import { resolveNotify, resolveRecipients } from './notify/resolve.ts';
 import { resolveContinuousSmoke } from './probes/continuous-smoke.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
@@ -53,6 +54,7 @@ export function resolveSettings(options: {
     audit: resolveAudit(config.audit ?? {}, folder),
     targets,
     builds: resolveBuilds(config.services),
+    monitoring: resolveMonitoring(config.monitoring ?? []),
     warnings,
   };
 }

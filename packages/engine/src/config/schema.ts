@@ -7,6 +7,7 @@ import { balancerSchema } from './balancer/balancer.ts';
 import { builds } from './builds/builds.ts';
 import type { Drivers } from './drivers.ts';
 import { approver, listOf, matching, name, named, namePattern, path, port, text, yesNo } from './kit/values.ts';
+import { monitoring } from './monitoring/monitoring.ts';
 import { notify } from './notify/schema.ts';
 import { accountOptions } from './process/account.ts';
 import { environmentSchema } from './process/environment.ts';
@@ -102,6 +103,7 @@ function makeSchema(drivers: Drivers) {
       notify: notify.optional(),
       statuses: statuses.optional(),
       audit: audit.optional(),
+      monitoring: monitoring.optional(),
       services: named(serviceSchema(drivers), namePattern, 'a mapping from names to services').describe(
         'What is deployed, by name.',
       ),

@@ -13,6 +13,7 @@ import type { DatabaseSettings } from './database/settings.ts';
 import type { FreezeSettings } from './freezes/settings.ts';
 import type { IllnessSettings } from './guard/guard.ts';
 import type { HealthSettings } from './health/settings.ts';
+import type { MonitoringCaller } from './monitoring/monitoring.ts';
 import type { NotifySettings, RecipientSettings } from './notify/settings.ts';
 import type { ContinuousSmokeSettings } from './probes/continuous-smoke.ts';
 import type { EnvironmentChoice } from './process/environment.ts';
@@ -35,6 +36,8 @@ export interface Settings {
   readonly targets: readonly TargetSettings[];
   /** Which builds of CI are releases of which service; asked in this order. */
   readonly builds: readonly BuildRule[];
+  /** Which monitoring systems may ask for what. */
+  readonly monitoring: readonly MonitoringCaller[];
   /** Warnings that stop nothing: fewer than three smoke tests, four eyes with one approver. */
   readonly warnings: readonly string[];
 }

@@ -1,4 +1,4 @@
-// Who did it: a person on the configured list, a known machine, the engine itself, or an unknown user with read access.
+// Who did it: a person on the configured list, a known machine, a monitoring system, the engine itself, or an unknown user with read access.
 
 export type Door = 'slack' | 'cli' | 'webhook';
 
@@ -13,16 +13,20 @@ export type Actor =
       readonly unreadGroups?: readonly { readonly group: string; readonly why: string }[];
     }
   | { readonly kind: 'machine'; readonly name: string; readonly door: Door }
+  /** A monitoring system of the configuration, by whose alerts something is taken back, paused or locked. */
+  | { readonly kind: 'monitor'; readonly name: string; readonly door: Door }
   | { readonly kind: 'engine' }
   | { readonly kind: 'stranger'; readonly name: string; readonly door: Door };
 
-/** As stored in rows: `person:alice`, `machine:ci`, `engine`, `stranger:U0EVE`. */
+/** As stored in rows: `person:alice`, `machine:ci`, `monitor:prometheus`, `engine`, `stranger:U0EVE`. */
 export function actorName(actor: Actor): string {
   switch (actor.kind) {
     case 'person':
       return `person:${actor.id}`;
     case 'machine':
       return `machine:${actor.name}`;
+    case 'monitor':
+      return `monitor:${actor.name}`;
     case 'stranger':
       return `stranger:${actor.name}`;
     case 'engine':
@@ -39,6 +43,9 @@ export function personOf(name: string): string | undefined {
 
 /** Of a name as it is stored in rows. */
 export const isMachine = (name: string): boolean => name.startsWith('machine:');
+
+/** Likewise. */
+export const isMonitor = (name: string): boolean => name.startsWith('monitor:');
 
 /** The short name for a sentence: `alice`, `ci`, `the engine`. */
 export function shortName(name: string): string {

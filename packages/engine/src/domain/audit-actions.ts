@@ -54,6 +54,10 @@ const reports = {
   'request-refused': {},
   'request-missed': {},
   'request-first': {},
+  // What monitoring systems asked for.
+  'monitor-called': {},
+  'monitor-waits': {},
+  'monitor-lifted': {},
   // Freezes and their calendars.
   'freeze-near': {},
   'freeze-holds': {},

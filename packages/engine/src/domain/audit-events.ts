@@ -6,6 +6,7 @@ import { buildEvents } from './events/builds.ts';
 import type { AuditCodes } from './events/codes.ts';
 import { decisionEvents, deploymentEvents } from './events/deployment.ts';
 import { freezeEvents } from './events/freezes.ts';
+import { monitoringEvents } from './events/monitoring.ts';
 import { messageEvents, releaseEvents, schemaEvents } from './events/releases.ts';
 import { type Read, readDetail, type Shape, type Written } from './events/shape.ts';
 import { healthEvents, routingEvents, slotEvents } from './events/slots.ts';
@@ -16,6 +17,7 @@ export const auditEvents = {
   ...decisionEvents,
   ...freezeEvents,
   ...waitingEvents,
+  ...monitoringEvents,
   ...slotEvents,
   ...healthEvents,
   ...routingEvents,

@@ -66,6 +66,8 @@ export interface Flow extends World {
 export interface FlowOptions {
   /** Lines of the service's options. Default: a short plan without people. */
   readonly options?: string;
+  /** Lines at the top of the file. */
+  readonly file?: string;
   /** Lines of the target's options. */
   readonly target?: string;
   /** The target has a database. */
@@ -82,6 +84,7 @@ export const shortPlan = `
 
 export async function startFlow({
   options = shortPlan,
+  file = '',
   target = '',
   database = false,
   migrator,
@@ -96,6 +99,7 @@ export async function startFlow({
       folder,
       ports: [blue, green, listen[0] ?? 0],
       options,
+      file,
       target: database
         ? `${target}\n        database: { driver: sqlite, url: "sqlite:unused", rollbackFor: 1h }`
         : target,
@@ -311,13 +315,14 @@ interface ConfigParts {
   readonly folder: string;
   readonly ports: readonly [blue: number, green: number, listen: number];
   readonly options: string;
+  readonly file: string;
   readonly target: string;
 }
 
-const configOf = ({ folder, ports: [blue, green, listen], options, target }: ConfigParts): string => `
+const configOf = ({ folder, ports: [blue, green, listen], options, file, target }: ConfigParts): string => `
 state: ${folder}/state
 people: [{ id: alice, name: Alice }, { id: bob, name: Bob }, { id: carol, name: Carol }]
-approvers: [alice, bob, carol]
+approvers: [alice, bob, carol]${file}
 services:
   shop:
     releases: ${folder}/releases

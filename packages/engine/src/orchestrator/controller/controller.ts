@@ -11,6 +11,7 @@ import { replacedFile } from '../../state/same-file.ts';
 import { readRouting } from '../../state/targets.ts';
 import { watchCalendar } from '../calendar/watch.ts';
 import { type Core, controllerLease, type Target, type TargetContext } from '../core.ts';
+import { performDueCalls } from '../monitoring/due.ts';
 import { clearUnfinished } from '../plan/ensure-fetched.ts';
 import { beginWaiting } from '../queue/begin-waiting.ts';
 import { maintainReleases } from '../releases/maintain.ts';
@@ -154,6 +155,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
     maintainState,
     watchCalendar,
     beginWaiting,
+    performDueCalls,
   ];
   const works = parts.map((part) => (end: AbortSignal) => patiently(whenWritable, () => part(core, lease, end), end));
   // A part that has nothing to do here may end at once; the others continue.

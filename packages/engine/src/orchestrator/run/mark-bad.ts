@@ -1,6 +1,7 @@
 // A release that users were taken off for cause is marked bad by its digest, under whatever version it comes again: no
 // machine deploys it, and no way back leads to it, until a person clears the mark.
 
+import { isMonitor } from '../../domain/actor.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { type DeploymentRow, readDeployment } from '../../state/deployments.ts';
 import type { Tx } from '../../state/store.ts';
@@ -35,7 +36,9 @@ export function markTakenBack(tx: Tx, before: DeploymentRow, cause: Cause): bool
   // A way back that is given up, or cannot be proved, says nothing against the release that it leads to.
   const causes = row.mode === 'rollback' ? new Set([...forCause].filter((code) => code !== 'not-proved')) : forCause;
   const byWord = cause.code === 'given-up' && row.promotedAt !== null && row.mode !== 'rollback';
-  if (!byWord && !(causes.has(cause.code) && hadUsers(tx, row))) return false;
+  // An alert is a cause, as the judge's verdict is; a person's abort is none.
+  const byAlert = cause.code === 'given-up' && isMonitor(cause.actor) && row.mode !== 'rollback' && hadUsers(tx, row);
+  if (!byWord && !byAlert && !(causes.has(cause.code) && hadUsers(tx, row))) return false;
   return markBad(tx, row, { digest: row.digest, version: row.version, remaining: row.fromDigest, cause });
 }
 

@@ -20,6 +20,7 @@ import { liveController } from '../controller/live-controller.ts';
 import { announcedFor, pendingNow } from '../controller/pending-changes.ts';
 import { type Core, placeOf, type Target } from '../core.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../gates/facts.ts';
+import { takeCall } from '../monitoring/take-call.ts';
 import { cancelWaiting, putFirst } from '../queue/change-waiting.ts';
 import { requestDeployment } from '../queue/request.ts';
 import { waitingFor } from '../queue/waiting-view.ts';
@@ -121,7 +122,8 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
   };
 }
 
-const planned = (core: Core): WaitingVerbs & CalendarVerbs => ({
+const planned = (core: Core): WaitingVerbs & CalendarVerbs & Pick<Engine, 'monitoring'> => ({
+  monitoring: { take: (call) => takeCall(core, call) },
   request: (request) => requestDeployment(core, request),
   cancelWaiting: (id, actor, reason) => cancelWaiting(core, id, actor, reason),
   putFirst: (id, actor, reason) => putFirst(core, id, actor, reason),
