@@ -1,6 +1,5 @@
 // Monitoring systems. Alertmanager and Datadog can sign nothing: they are proved by a bearer token, or by the name of the
-// caller and a password, and whoever has seen one request can make others, so they send over TLS or from this machine
-// only. A script signs as Standard Webhooks specifies.
+// caller and a password. Each request shows the secret, so they must send over TLS or from this machine. A script signs as Standard Webhooks specifies.
 // https://prometheus.io/docs/alerting/latest/configuration/#http_config
 
 import { type MonitoringCaller, readJsonObject } from '@bg/engine';

@@ -15,6 +15,7 @@ import { readRouting } from '../../state/targets.ts';
 import type { Core, Target } from '../core.ts';
 import { activeSide } from '../gates/facts.ts';
 import { shareOf } from '../routing/routing.ts';
+import { knownStep } from '../run/steps/named.ts';
 import type { Called } from './called.ts';
 
 export type Blamed =
@@ -47,11 +48,11 @@ function blamedLive(core: Core, target: Target, live: DeploymentRow): Blamed {
 }
 
 const mostLooked = 20;
-const giveUsers: readonly string[] = ['shift-traffic', 'promote'];
 
 const hadUsers = (db: Db, { id }: DeploymentRow): boolean =>
   readJournal(db, id).some(
-    ({ name, direction, status }) => direction === 'forward' && status !== 'skipped' && giveUsers.includes(name),
+    ({ name, direction, status }) =>
+      direction === 'forward' && status !== 'skipped' && (knownStep(name)?.moves ?? 'none') !== 'none',
   );
 
 function blamedBefore(core: Core, target: Target, afterPromotionMs: number): Blamed {
