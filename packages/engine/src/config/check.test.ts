@@ -82,6 +82,16 @@ const together: readonly (readonly [what: string, text: () => string, problem: s
     '5:1 warning: approvers: with four eyes (approval.fourEyes), 1 person to approve leaves too few when one of them deploys; name 2 or a group',
   ],
   [
+    'a release of high risk that no people can approve',
+    () => edited(['    channel', '    approval: { highRisk: { count: 3 } }\n    channel']),
+    '10:17 services.shop.approval.highRisk: asks for 3 people to approve a release of high risk, but only 2 people may; see approvers and highRisk.approvers',
+  ],
+  [
+    'a release of high risk with as many approvers as approvals',
+    () => edited(['    channel', '    approval: { highRisk: { approvers: [bob, carol], count: 2 } }\n    channel']),
+    '10:17 warning: services.shop.approval.highRisk: with four eyes (approval.fourEyes), 2 people to approve a release of high risk leaves too few when one of them deploys; name 3 or a group',
+  ],
+  [
     'a canary that falls',
     () => edited(['    channel', '    canary: [{ percent: 20, watch: 1m }, { percent: 10, watch: 1m }]\n    channel']),
     '10:53 services.shop.canary[1].percent: expected more than the 20 % before it, found 10',

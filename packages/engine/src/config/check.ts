@@ -16,7 +16,7 @@ import { formatPath, type Path } from './kit/path.ts';
 import type { ConfigProblem, Finding } from './kit/problems.ts';
 import { checkMonitoring } from './monitoring/check.ts';
 import { checkNotify, checkRecipients } from './notify/check.ts';
-import { checkApprovals, checkApprovers, checkPeople } from './people/check.ts';
+import { checkApprovals, checkApprovers, checkHighRisk, checkPeople } from './people/check.ts';
 import { checkContinuousSmoke } from './probes/check.ts';
 import { checkAccounts } from './process/check-accounts.ts';
 import { checkCommand } from './process/check-command.ts';
@@ -99,6 +99,7 @@ function checkTogether(
       ...checkHealth(target, folder),
       ...checkFreezes(target, folder),
       ...checkApprovals(draft, target),
+      ...checkHighRisk(draft, target),
       ...checkRecipients(draft, target),
       ...checkDatabase(draft, target, { folder, drivers: drivers.databases }),
     ]),

@@ -104,6 +104,33 @@ export function checkApprovals(draft: Draft<ConfigFile>, target: TargetDraft): r
   ];
 }
 
+/** As many people as an approval of a release with `risk: high` asks for must exist. */
+export function checkHighRisk(draft: Draft<ConfigFile>, target: TargetDraft): readonly Finding[] {
+  const { approval } = target.options;
+  const { highRisk } = approval ?? {};
+  const general = target.isSaid('approval', 'approvers') ? approval?.approvers : draft?.approvers;
+  const list = highRisk?.approvers ?? general;
+  const count = highRisk?.count ?? approval?.count;
+  if (highRisk === undefined || count === undefined || list === undefined || list.includes(undefined)) return [];
+  if (list.some((id) => id?.startsWith('group:'))) return [];
+  const approvers = new Set(list).size;
+  const path = target.saidAt('approval', 'highRisk');
+  if (approvers < count)
+    return [
+      error(
+        path,
+        `asks for ${people(count)} to approve a release of high risk, but only ${people(approvers)} may; see approvers and highRisk.approvers`,
+      ),
+    ];
+  if (approval?.fourEyes !== true || approvers > count) return [];
+  return [
+    warning(
+      path,
+      `with four eyes (approval.fourEyes), ${people(approvers)} to approve a release of high risk leaves too few when one of them deploys; name ${count + 1} or a group`,
+    ),
+  ];
+}
+
 const people = (count: number): string => (count === 1 ? '1 person' : `${count} people`);
 
 /** Undefined while the list itself cannot be read: then nothing is known about its members. */
