@@ -16,6 +16,7 @@ export type { DeployRequest } from './api/deploy-request.ts';
 export type {
   ActionName,
   ApprovalView,
+  CheckView,
   DeploymentView,
   LegalAction,
   Observation,

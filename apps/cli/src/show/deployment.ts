@@ -2,6 +2,7 @@
 
 import {
   type ApprovalView,
+  type CheckView,
   type DeploymentView,
   errorsByClient,
   type Observation,
@@ -86,7 +87,7 @@ function shareLines({ percent, version, from, outcome }: DeploymentView, paint: 
 
 function observationLines(
   view: DeploymentView,
-  { stable, canary, judgement, advice, at, sinceMs }: Observation,
+  { stable, canary, judgement, advice, checks = [], at, sinceMs }: Observation,
 ): readonly string[] {
   const row = (side: string, counts: Observation['stable']) => [
     `  ${side}`,
@@ -105,7 +106,17 @@ function observationLines(
     ...table,
     `  ${judgement.verdict}: ${judgement.sentence}`,
     ...compared.map(({ verdict, sentence }) => `  comparison: ${verdict}: ${sentence}`),
+    ...checks.map(checkLine),
   ];
+}
+
+/** The last answer too, where it does not count yet. */
+function checkLine({ name, effect, dryRun, judgement, last, asks }: CheckView): string {
+  const now =
+    last === undefined || last.verdict === judgement.verdict ? '' : `; last: ${last.verdict}: ${last.sentence}`;
+  const kind = dryRun ? 'dry run' : effect;
+  const asked = judgement.verdict === 'Error' && asks.length > 0 ? ` (asked: ${asks.join(' | ')})` : '';
+  return `  check ${name} (${kind}): ${judgement.verdict}: ${judgement.sentence}${now}${asked}`;
 }
 
 /** What the judge counts, where clients repeat their errors. */

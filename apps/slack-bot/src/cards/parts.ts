@@ -62,7 +62,7 @@ function stepText({ title, status, startedAt, endedAt }: StepView): string {
 /** The numbers of both sides, and the judge's verdict. */
 export function numbersPart({ observation, version, from }: DeploymentView): Block | undefined {
   if (observation === undefined) return undefined;
-  const { stable, canary, judgement, advice } = observation;
+  const { stable, canary, judgement, advice, checks = [] } = observation;
   const old = from === undefined ? undefined : code(from.version, 40);
   const both = (own: string, other: string): string => `${own}${old === undefined ? '' : `  vs  ${other} on ${old}`}`;
   return fields([
@@ -71,6 +71,7 @@ export function numbersPart({ observation, version, from }: DeploymentView): Blo
     ['Requests', both(count(canary.requests), count(stable.requests))],
     ['Verdict', `${verdictSign[judgement.verdict]} ${judgement.verdict}${reasonOf(judgement)}`],
     ...adviceFields(judgement, advice),
+    ...checkFields(checks),
   ]);
 }
 
@@ -84,6 +85,16 @@ function errorsText(side: Observation['stable']): string {
 function adviceFields(judgement: Observation['judgement'], advice: Observation['advice']): [string, string][] {
   if (advice === undefined || advice.sentence === judgement.sentence) return [];
   return [['Comparison', `${verdictSign[advice.verdict]} ${outside(advice.sentence, 300)}`]];
+}
+
+/** All in one field: Slack takes ten of them. */
+function checkFields(checks: NonNullable<Observation['checks']>): [string, string][] {
+  if (checks.length === 0) return [];
+  const lines = checks.slice(0, 8).map(({ name, dryRun, judgement: { verdict, sentence } }) => {
+    const reason = verdict === 'Successful' ? '' : `: ${outside(sentence, 120)}`;
+    return `${verdictSign[verdict]} ${outside(name, 40)}${dryRun ? ' (dry run)' : ''}${reason}`;
+  });
+  return [['Checks', lines.join('\n')]];
 }
 
 /** The numbers above say why it is well; anything else needs its sentence. */

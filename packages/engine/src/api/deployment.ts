@@ -2,6 +2,7 @@
 
 import type { Judgement } from '../analysis/judge.ts';
 import type { Direction, Mode, OutcomeKind, Phase, StepName, StepStatus } from '../domain/deployment.ts';
+import type { CheckEffect } from '../domain/evidence.ts';
 import type { EndCode } from '../domain/reasons.ts';
 import type { Origin, ReleaseChange } from '../domain/release.ts';
 import type { SideCounts } from '../domain/routing.ts';
@@ -66,6 +67,23 @@ export interface ApprovalView {
   readonly writers: readonly string[];
 }
 
+/** Evidence from outside the load balancer. */
+export interface CheckView {
+  readonly name: string;
+  /** `prometheus`, … */
+  readonly source: string;
+  /** What it does once it fails: takes the release back, or pauses. */
+  readonly effect: CheckEffect;
+  /** It is shown, and decides nothing. */
+  readonly dryRun: boolean;
+  /** What counts. */
+  readonly judgement: Judgement;
+  /** The last answer, which may not count yet. */
+  readonly last: Judgement | undefined;
+  /** What is asked, filled in. */
+  readonly asks: readonly string[];
+}
+
 /** Both sides' numbers since the present share was set. */
 export interface Observation {
   readonly at: number;
@@ -76,6 +94,8 @@ export interface Observation {
   readonly judgement: Judgement;
   /** The result of the comparison of both sides; people decide where it does not decide about the deployment. */
   readonly advice?: Judgement | undefined;
+  /** In the order of the configuration; undefined where none is configured. */
+  readonly checks?: readonly CheckView[] | undefined;
   /** When the watch ends at the earliest (epoch ms); undefined while an approval is awaited. */
   readonly watchUntil: number | undefined;
 }

@@ -23,6 +23,8 @@ export interface PlanView {
   readonly routing: readonly string[];
   readonly gates: readonly { readonly name: string; readonly refusal: Refusal | undefined }[];
   readonly warnings: readonly string[];
+  /** Evidence from outside that the canary is judged by; empty where none is configured. */
+  readonly checks?: readonly string[] | undefined;
   readonly hash: string | undefined;
   /** How the release is run; undefined while its files are not here. */
   readonly run?: PlannedRun | undefined;

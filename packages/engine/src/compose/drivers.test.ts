@@ -81,6 +81,7 @@ const withToys: EngineDrivers = {
   balancers: [...drivers.balancers, lightSwitch],
   environments: [...drivers.environments, storedReleases],
   databases: [notebook, ...drivers.databases],
+  evidence: drivers.evidence,
 };
 
 const ports = { blue: 0, green: 0, front: 0 };

@@ -1,6 +1,10 @@
 // The one list of drivers: configuration and engine fold over it. A new driver is a folder and a word here.
 
 import { processes } from '../environment/process/descriptor.ts';
+import { command } from '../evidence/command/descriptor.ts';
+import { http } from '../evidence/http/descriptor.ts';
+import { metrics } from '../evidence/metrics/descriptor.ts';
+import { prometheus } from '../evidence/prometheus/descriptor.ts';
 import { embedded } from '../load-balancer/embedded/descriptor.ts';
 import { haproxy } from '../load-balancer/haproxy/descriptor.ts';
 import { nginx } from '../load-balancer/nginx/descriptor.ts';
@@ -14,4 +18,5 @@ export const drivers: EngineDrivers & { readonly databases: readonly SqlDriver[]
   balancers: [embedded, haproxy, nginx],
   environments: [processes],
   databases: [postgres, mariadb, sqlite],
+  evidence: [prometheus, metrics, http, command],
 };

@@ -5,6 +5,7 @@ import type { Engine } from '../api/engine.ts';
 import { artifactSecrets } from '../config/artifacts/artifacts.ts';
 import { auditSecrets } from '../config/audit/audit.ts';
 import { ownOf, requireDriver } from '../config/drivers.ts';
+import { judgeSecrets } from '../config/judge/judge.ts';
 import { secretsIn } from '../config/notify/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
@@ -29,6 +30,7 @@ import { meta } from '../state/schema.ts';
 import { createStore } from '../state/store.ts';
 import { ensureTarget } from '../state/targets.ts';
 import { connectBuilds } from './builds.ts';
+import { createTargetChecks } from './checks.ts';
 import type { EngineDrivers } from './engine-drivers.ts';
 import { followInstances } from './following-balancer.ts';
 import { createTargetMigrator } from './migrators.ts';
@@ -61,7 +63,7 @@ export function composeEngine(options: CompositionOptions): Engine {
     ...secretsIn(settings.notify),
     ...statusSecrets(settings.statuses),
     ...auditSecrets(settings.audit),
-    ...settings.targets.flatMap(({ artifacts }) => artifactSecrets(artifacts)),
+    ...settings.targets.flatMap(({ artifacts, judge }) => [...artifactSecrets(artifacts), ...judgeSecrets(judge)]),
   ];
   const store = createStore({ db, clock, redact: (text) => mask(text, secrets), committed: changeSignal.announce });
   const environments = createEnvironments({ settings, drivers, clock, log });
@@ -89,6 +91,7 @@ export function composeEngine(options: CompositionOptions): Engine {
         }),
       ),
       migrator: createTargetMigrator(target, clock, drivers.databases),
+      checks: createTargetChecks(target, clock, drivers.evidence),
     };
   });
   for (const { key } of targets) store.note((_, now) => ensureTarget(db, key, now));

@@ -11,6 +11,7 @@ import { checkBehaviour, checkLists } from './deployment/check.ts';
 import type { Drivers } from './drivers.ts';
 import { checkFreezes } from './freezes/check.ts';
 import { checkHealth } from './health/check.ts';
+import { checkChecks } from './judge/check.ts';
 import type { Draft } from './kit/draft.ts';
 import { formatPath, type Path } from './kit/path.ts';
 import type { ConfigProblem, Finding } from './kit/problems.ts';
@@ -97,6 +98,7 @@ function checkTogether(
       ...checkFiles(target, folder),
       ...checkCommand(target, folder),
       ...checkHealth(target, folder),
+      ...checkChecks(target, drivers.evidence),
       ...checkFreezes(target, folder),
       ...checkApprovals(draft, target),
       ...checkHighRisk(draft, target),

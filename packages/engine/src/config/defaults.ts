@@ -2,6 +2,7 @@
 
 import { defaultApproval } from './approval/approval.ts';
 import { defaultHealth } from './health/health.ts';
+import { defaultJudge } from './judge/judge.ts';
 import { defaultRecipients } from './notify/resolve.ts';
 import type { ServiceOptions } from './service-options.ts';
 
@@ -25,14 +26,7 @@ export const defaultOptions = {
   smokeTests,
   smokeTotal: '60s',
   canary,
-  judge: {
-    minRequests: 50,
-    maxErrorRate: '5%',
-    patience: '5m',
-    mode: 'manual' as NonNullable<NonNullable<ServiceOptions['judge']>['mode']>,
-    falseRollback: '1%',
-    least: '1m',
-  },
+  judge: defaultJudge,
   approval: defaultApproval,
   bake: '2m',
   standby: { keep: '24h' },

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { approvalInDigest } from './approval/approval.ts';
+import { judgeInDigest } from './judge/judge.ts';
 import type { TargetSettings } from './settings.ts';
 
 /**
@@ -24,18 +25,13 @@ export function settingsDigest(targets: readonly TargetSettings[]): string {
         canonical({
           ...target,
           approval: approvalInDigest(approval),
-          judge: withoutLaterDefaults(judge),
+          judge: judgeInDigest(judge),
           artifacts: { ...artifacts, ...withoutKeys(artifacts) },
         }),
     )
     .sort()
     .join('\n');
   return createHash('sha256').update(deciding).digest('hex');
-}
-
-/** What came with a later version is left out while it decides nothing: an update makes no pending approval stale. */
-function withoutLaterDefaults({ mode, falseRollback, leastMs, ...judge }: TargetSettings['judge']) {
-  return mode === 'manual' ? judge : { ...judge, mode, falseRollback, leastMs };
 }
 
 function withoutKeys({ hosts, repositories }: TargetSettings['artifacts']) {

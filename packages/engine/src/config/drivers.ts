@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { EnvironmentDriver } from '../environment/driver.ts';
+import type { EvidenceDriver } from '../evidence/driver.ts';
 import type { BalancerDriver } from '../load-balancer/driver.ts';
 
 /** Of load balancers and of environments, the first is the default. */
@@ -9,6 +10,7 @@ export interface Drivers {
   readonly balancers: readonly [BalancerDriver, ...BalancerDriver[]];
   readonly environments: readonly [EnvironmentDriver, ...EnvironmentDriver[]];
   readonly databases: readonly [DatabaseKeys, ...DatabaseKeys[]];
+  readonly evidence: readonly [EvidenceDriver, ...EvidenceDriver[]];
 }
 
 /** What the configuration knows of a kind of database; its driver has more. */

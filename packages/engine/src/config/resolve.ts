@@ -2,7 +2,7 @@
 // durations in ms, sizes in bytes. Takes only a file without problems.
 
 import { dirname, resolve } from 'node:path';
-import { parseDuration, parsePercentage, parseSize } from '../lib/units.ts';
+import { parseDuration, parseSize } from '../lib/units.ts';
 import { resolveApproval } from './approval/approval.ts';
 import { resolveArtifacts } from './artifacts/artifacts.ts';
 import { resolveKeepReleases } from './artifacts/keep-releases.ts';
@@ -16,6 +16,7 @@ import type { Drivers } from './drivers.ts';
 import { resolveFreezes } from './freezes/freezes.ts';
 import type { GuardSettings } from './guard/guard.ts';
 import { resolveHealth } from './health/health.ts';
+import { resolveJudge } from './judge/judge.ts';
 import { merge } from './kit/draft.ts';
 import { resolveMonitoring } from './monitoring/monitoring.ts';
 import { resolveNotify, resolveRecipients } from './notify/resolve.ts';
@@ -104,6 +105,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     },
     approval: resolveApproval(options.approval, approvers),
     roles: resolveRoles(options.roles),
+    judge: resolveJudge(options.judge, drivers.evidence),
     ...resolveAfterwards(options),
     freezes: resolveFreezes(options.freezes, inFolder),
     channel: options.channel,
@@ -129,16 +131,8 @@ function resolveLimits({ grace, drain, settle, limits, quota }: Options) {
 }
 
 function resolveAfterwards(options: Options) {
-  const { judge, bake, standby, afterBake, failedSide, crash, guard, suspendAfterRollback } = options;
+  const { bake, standby, afterBake, failedSide, crash, guard, suspendAfterRollback } = options;
   return {
-    judge: {
-      minRequests: judge.minRequests,
-      maxErrorRate: parsePercentage(judge.maxErrorRate),
-      patienceMs: parseDuration(judge.patience),
-      mode: judge.mode,
-      falseRollback: parsePercentage(judge.falseRollback),
-      leastMs: parseDuration(judge.least),
-    },
     bakeMs: parseDuration(bake),
     standbyKeepMs: standby.keep === 'until-next-deployment' ? undefined : parseDuration(standby.keep),
     afterBake,

@@ -10,6 +10,7 @@ import type { Drivers } from './drivers.ts';
 import { freezes } from './freezes/freezes.ts';
 import { guard } from './guard/guard.ts';
 import { health } from './health/health.ts';
+import { judgeSchema } from './judge/judge.ts';
 import {
   choice,
   duration,
@@ -18,10 +19,8 @@ import {
   matching,
   named,
   path,
-  percentage,
   plainValue,
   size,
-  smallChance,
   text,
   urlPath,
   whole,
@@ -84,31 +83,6 @@ const canaryStep = z
   })
   .describe('One step of moving users to the new side; it watches, asks, or both.');
 
-const judge = z
-  .strictObject({
-    minRequests: whole({ min: 1, max: 1_000_000, expected: 'a number of requests from 1 to 1000000' })
-      .describe('Fewer requests on the new side give no verdict. Default: 50.')
-      .optional(),
-    maxErrorRate: percentage().describe('A new side with more errors than this is taken back. Default: 5%.').optional(),
-    patience: durationOrZero()
-      .describe(
-        'How long a watch may stay without a verdict past its time; then the deployment is aborted. Default: 5m.',
-      )
-      .optional(),
-    mode: choice(['manual', 'automatic'])
-      .describe(
-        'manual: the limits above decide, and the comparison of both sides is shown. automatic: the comparison decides. Default: manual.',
-      )
-      .optional(),
-    falseRollback: smallChance()
-      .describe('Share of good releases that the comparison may take back by mistake. Default: 1%.')
-      .optional(),
-    least: durationOrZero()
-      .describe('Least time of a whole canary before the comparison calls a release good. Default: 1m.')
-      .optional(),
-  })
-  .describe('When a canary is good, bad, or not yet known.');
-
 const runKeys = {
   releases: path().describe('Folder with one folder per version.').optional(),
   command: listOf(text(), 200)
@@ -169,7 +143,6 @@ const otherKeys = {
       'Limits of the steps that a person gives for one deployment (--canary). Default: as large and as long as those of `canary`.',
     )
     .optional(),
-  judge: judge.optional(),
   roles: roles.optional(),
   approval: approval.optional(),
   bake: durationOrZero()
@@ -234,9 +207,10 @@ const otherKeys = {
     .optional(),
 };
 
-export const serviceOptions = ({ databases }: Pick<Drivers, 'databases'>) => ({
+export const serviceOptions = ({ databases, evidence }: Pick<Drivers, 'databases' | 'evidence'>) => ({
   ...runKeys,
   database: databaseSchema(databases).optional(),
+  judge: judgeSchema(evidence).optional(),
   ...otherKeys,
 });
 

@@ -13,6 +13,7 @@ import type { DatabaseSettings } from './database/settings.ts';
 import type { FreezeSettings } from './freezes/settings.ts';
 import type { IllnessSettings } from './guard/guard.ts';
 import type { HealthSettings } from './health/settings.ts';
+import type { JudgeSettings } from './judge/settings.ts';
 import type { MonitoringCaller } from './monitoring/monitoring.ts';
 import type { NotifySettings, RecipientSettings } from './notify/settings.ts';
 import type { ContinuousSmokeSettings } from './probes/continuous-smoke.ts';
@@ -144,20 +145,6 @@ export interface CanaryStep {
   /** How long to watch; a step may watch, ask, or both (watch first). */
   readonly watchMs: number | undefined;
   readonly approval: boolean;
-}
-
-export interface JudgeSettings {
-  readonly minRequests: number;
-  /** 0.05 is 5 %. */
-  readonly maxErrorRate: number;
-  /** A watch that stays inconclusive this long past its time ends in an abort. */
-  readonly patienceMs: number;
-  /** `manual`: the fixed limits decide, and the comparison of both sides is shown. `automatic`: the comparison decides. */
-  readonly mode: 'manual' | 'automatic';
-  /** Share of the canaries of releases that are no worse which the comparison may take back: 0.01 is 1 %. */
-  readonly falseRollback: number;
-  /** Least time, over all steps of a canary, before the comparison calls a release good. */
-  readonly leastMs: number;
 }
 
 /** `shop` for the service's only or default target, else `shop/staging`. */

@@ -1,10 +1,12 @@
 // What every part of the flow is handed: the store, the drivers of a target, time, and a way to wait for change.
 
 import type { HealthSettings } from '../config/health/settings.ts';
+import type { CheckSettings } from '../config/judge/settings.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import type { Contributors } from '../domain/contributors.ts';
 import type { SlotName, TargetKey } from '../domain/target.ts';
 import type { Endpoint, Environment, ReleaseFiles, SlotPlace } from '../environment/environment.ts';
+import type { EvidenceSource } from '../evidence/source.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { KeyedMutex } from '../lib/keyed-mutex.ts';
@@ -29,6 +31,15 @@ export interface Target {
   readonly environment: Environment;
   readonly balancer: LoadBalancer;
   readonly migrator: Migrator;
+  /** Where evidence from outside comes from, in the order of the configuration; undefined: nowhere. */
+  readonly checks?: readonly TargetCheck[] | undefined;
+}
+
+export interface TargetCheck {
+  readonly settings: CheckSettings;
+  /** What it asks, with its placeholders. */
+  readonly described: string;
+  readonly source: EvidenceSource;
 }
 
 export interface Core {

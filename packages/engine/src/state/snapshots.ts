@@ -23,6 +23,8 @@ export const waitingKey = ({ service, target }: TargetKey): string => `waiting:$
 export const contractKey = (contractId: string): string => `contract:${contractId}`;
 export const observationKey = (deploymentId: string): string => `observation:${deploymentId}`;
 export const judgeKey = (deploymentId: string): string => `judge:${deploymentId}`;
+export const checksKey = (deploymentId: string): string => `checks:${deploymentId}`;
+export const pausedForKey = (deploymentId: string): string => `paused-for:${deploymentId}`;
 export const progressKey = (deploymentId: string, position: number): string => `watched:${deploymentId}.${position}`;
 export const filesKey = (service: string, version: string): string => `files-of:${service}/${version}`;
 export const configurationKey = ({ service, target }: TargetKey): string => `configuration:${service}/${target}`;

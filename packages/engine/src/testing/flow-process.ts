@@ -1,6 +1,7 @@
 // One engine process of a flow's test: its own connection to the state, its own handles on the drivers, one life.
 
 import { connectBuilds } from '../compose/builds.ts';
+import { createTargetChecks } from '../compose/checks.ts';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { targetName } from '../config/settings.ts';
 import { createKeyedMutex } from '../lib/keyed-mutex.ts';
@@ -18,6 +19,7 @@ import { ensureTarget } from '../state/targets.ts';
 import type { FakeBalancers } from './fake-balancer.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { FakeEnvironments } from './fake-environment.ts';
+import { fakeEvidence } from './fake-evidence.ts';
 import type { FakeMigrators } from './fake-migrator.ts';
 import { createLife, type Life, mortalDriver, mortalStore } from './mortal.ts';
 
@@ -104,7 +106,7 @@ function leaveUnsynced({ $client: client }: Db): void {
 }
 
 function targetFor(
-  { environments, balancers, migrators, hasDatabase, migrator }: World,
+  { environments, balancers, migrators, hasDatabase, migrator, clock }: World,
   settings: TargetSettings,
   life: Life,
 ): Target {
@@ -116,6 +118,7 @@ function targetFor(
     environment: mortalDriver(environments.create(), life),
     balancer: mortalDriver(balancers.create(), life),
     migrator: migrator ?? (hasDatabase ? mortalDriver(migrators.create(), life) : noMigrator),
+    checks: createTargetChecks(settings, clock, [fakeEvidence]),
   };
 }
 

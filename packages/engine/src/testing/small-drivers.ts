@@ -12,6 +12,7 @@ import type { BalancerDriver } from '../load-balancer/driver.ts';
 import { noMigrator } from '../migrator/none.ts';
 import { createFakeBalancers, type FakeBalancer, fakeCapabilities } from './fake-balancer.ts';
 import { createFakeEnvironments } from './fake-environment.ts';
+import { fakeEvidence } from './fake-evidence.ts';
 
 const summary = 'for tests';
 
@@ -46,6 +47,7 @@ export const smallDrivers: EngineDrivers = {
     database('mariadb', 'mariadb://…'),
     database('sqlite', 'sqlite:/absolute/file'),
   ],
+  evidence: [fakeEvidence],
 };
 
 const drivers = smallDrivers;

@@ -19,6 +19,7 @@ import type { Core, Target } from '../core.ts';
 import { findTarget, gatherFacts } from '../gates/facts.ts';
 import { ask, type GateFacts, gatesOfDeploy, warningsOf } from '../gates/gates.ts';
 import { readCanary } from '../plan/canary-request.ts';
+import { checkLines } from '../plan/check-lines.ts';
 import { omissionsOf } from '../plan/omissions.ts';
 import { planFacts } from '../plan/register.ts';
 import { stepTitle } from '../run/steps/named.ts';
@@ -197,6 +198,7 @@ async function planFor(core: Core, target: Target, request: DeployRequest): Prom
         ? [`the files of ${request.version} differ from those registered; a version is immutable`]
         : []),
     ],
+    checks: checkLines(target),
     hash: digest === undefined ? undefined : planned.hash,
     run: seen?.run,
   });

@@ -5,8 +5,8 @@ import type { StoredEvidence } from '../../../analysis/canary-evidence.ts';
 import { type CanaryJudge, createCanaryJudge } from '../../../analysis/canary-judge.ts';
 import { type Judgement, judge, lackOfClients } from '../../../analysis/judge.ts';
 import { noTotals, shareProblem, type Totals, tickBetween, totalsOf } from '../../../analysis/ticks.ts';
-import type { Observation } from '../../../api/deployment.ts';
-import type { JudgeSettings } from '../../../config/settings.ts';
+import type { CheckView, Observation } from '../../../api/deployment.ts';
+import type { JudgeSettings } from '../../../config/judge/settings.ts';
 import { noCounts, type SideCounts, type Traffic } from '../../../domain/routing.ts';
 import { otherSlot, type SlotName } from '../../../domain/target.ts';
 import { messageOf } from '../../../lib/errors.ts';
@@ -15,6 +15,7 @@ import { getSnapshot, judgeKey, observationKey, putSnapshot } from '../../../sta
 import { readRouting } from '../../../state/targets.ts';
 import { shareOf } from '../../routing/routing.ts';
 import type { StepFrame } from '../step.ts';
+import { createChecks, withChecks } from './checks.ts';
 
 export interface Look {
   readonly sinceMs: number;
@@ -23,14 +24,22 @@ export interface Look {
   readonly lengthMs: number | undefined;
 }
 
-export interface Observer {
-  /** Checks now, stores the result for people, and returns what the step decides by. */
-  observe(look: Look): Promise<Judgement>;
+export interface Observed {
+  /** What the step decides by. */
+  readonly judgement: Judgement;
+  readonly checks: readonly CheckView[];
 }
 
-export function createObserver({ core, target, deployment }: StepFrame, counter: Counts): Observer {
+export interface Observer {
+  /** Checks now, and stores the result for people. */
+  observe(look: Look): Promise<Observed>;
+}
+
+export function createObserver(frame: StepFrame, counter: Counts): Observer {
+  const { core, target, deployment } = frame;
   const settings = target.settings.judge;
   const comparison = createComparison({ core, deployment }, settings);
+  const evidence = createChecks(frame);
   return {
     async observe({ sinceMs: sharedSince, watchedMs, lengthMs }) {
       // A clock that was set back since the share changed must not hide what users get now.
@@ -38,23 +47,24 @@ export function createObserver({ core, target, deployment }: StepFrame, counter:
       const traffic = await counter.traffic(sinceMs).catch((thrown: unknown): string => messageOf(thrown));
       const at = core.clock.now();
       const watchUntil = lengthMs === undefined ? undefined : at + Math.max(0, lengthMs - watchedMs);
-      const put = (observation: Pick<Observation, 'stable' | 'canary' | 'judgement' | 'advice'>) =>
+      const put = (observation: Pick<Observation, 'stable' | 'canary' | 'judgement' | 'advice' | 'checks'>) =>
         core.store.note((db) =>
           putSnapshot(db, observationKey(deployment.id), { at, sinceMs, watchUntil, ...observation }, at),
         );
       if (typeof traffic === 'string') {
         const judgement: Judgement = { verdict: 'Error', sentence: `could not measure: ${traffic}` };
         put({ stable: noCounts, canary: noCounts, judgement });
-        return judgement;
+        return { judgement, checks: [] };
       }
       const counts = sides(traffic, deployment.slot);
       const percent = shareOf(readRouting(core.store.db, target.key).intent, deployment.slot);
       const compared = comparison.add(totalsOf(counts), { sharedSince, percent });
       const lack = compared.verdict === 'Successful' ? lackOfClients(counts, settings) : undefined;
       const advice: Judgement = lack === undefined ? compared : { verdict: 'Inconclusive', sentence: lack };
-      const judgement = decide({ fixed: judge(counts, settings), advice, settings, percent });
-      put({ ...withoutTimes(counts), judgement, advice });
-      return judgement;
+      const checks = evidence.look({ sharedSince, ...counts });
+      const judgement = withChecks(decide({ fixed: judge(counts, settings), advice, settings, percent }), checks);
+      put({ ...withoutTimes(counts), judgement, advice, ...(checks.length > 0 ? { checks } : {}) });
+      return { judgement, checks };
     },
   };
 }
@@ -120,8 +130,9 @@ function createComparison(
 const withoutDetails = ({ verdict, sentence }: Judgement): Judgement => ({ verdict, sentence });
 
 /** `maxErrorRate` stays what it was: a limit that no release may exceed, no matter what the other side does. */
-const policyOf = ({ falseRollback, leastMs, minRequests, maxErrorRate }: JudgeSettings) => ({
-  falseRollback,
+const policyOf = ({ falseRollback, leastMs, minRequests, maxErrorRate, checks = [] }: JudgeSettings) => ({
+  // Pairs of counters that decide share the mistakes that are allowed, see checks.ts.
+  falseRollback: checks.some(({ isPair, dryRun }) => isPair && !dryRun) ? falseRollback / 2 : falseRollback,
   missedRegression: 0.05,
   errorRatio: 2,
   errorRate: 0.005,

@@ -12,6 +12,7 @@ import { shareOf } from '../../routing/routing.ts';
 import { outputOf } from '../await-healthy.ts';
 import { done, failed, interrupted, type StepFrame, type StepResult } from '../step.ts';
 import { createObserver } from './observe.ts';
+import { pauseForSignals } from './pause-for-signals.ts';
 
 const tickMs = 1_000;
 /** A longer gap between two checks (a suspended machine, no controller) was not watched: that time does not count. */
@@ -50,12 +51,12 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
       nextLookAt = core.clock.monotonic() + tickMs;
       const trouble = await troubleOfSide(context);
       if (trouble) return trouble;
-      if (watch.judged && observer)
-        judgement = await observer.observe({
-          sinceMs: watch.sinceMs,
-          watchedMs: progress.watchedMs(),
-          lengthMs: watch.lengthMs,
-        });
+      if (watch.judged && observer) {
+        const { sinceMs, lengthMs } = watch;
+        const observed = await observer.observe({ sinceMs, watchedMs: progress.watchedMs(), lengthMs });
+        judgement = observed.judgement;
+        pauseForSignals(context, observed.checks);
+      }
       if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
       progress.looked();
     }
