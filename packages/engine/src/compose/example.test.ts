@@ -18,6 +18,7 @@ const environment = {
   GITHUB_TOKEN: '0123456789abcdef',
   CDEVENTS_TOKEN: '0123456789abcdef',
   ARTIFACTS_TOKEN: 'a-token',
+  PROMETHEUS_TOKEN: 'a-token-of-prometheus',
   CDEVENTS_SECRET: `whsec_${'A'.repeat(32)}`,
 };
 

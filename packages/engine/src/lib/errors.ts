@@ -28,7 +28,8 @@ export const errorHelp = {
   'env-file-invalid':
     'Correct the named lines; nothing was started. What an env file may hold is in docs/env-files.md.',
   'env-file-unreadable': 'Create the named file, or correct its path or permissions; nothing was started.',
-  'evidence-unreadable': 'The source of evidence, or its configuration under `judge.checks`, is at fault, not the release.',
+  'evidence-unreadable':
+    'The source of evidence, or its configuration under `judge.checks`, is at fault, not the release.',
   'exec-failed': 'A command ended with an error; its last lines are in the message.',
   'exec-not-found': 'The program named in the configuration does not exist or may not be executed.',
   'exec-timeout': 'A command was stopped because it ran longer than its limit.',
