@@ -194,7 +194,7 @@ describe('a pair of counters', () => {
 });
 
 describe('the history of the load balancer’s counts', () => {
-  it('is bounded, begins anew when a count fell, and knows nothing of before and after', () => {
+  it('is bounded, starts again when a count fell, and knows nothing of before and after', () => {
     let history: History = [];
     for (let at = 1; at <= 2_000; at += 1) history = addToHistory(history, { at, stable: at * 10, canary: at });
     expect(history.length).toBeLessThanOrEqual(900);

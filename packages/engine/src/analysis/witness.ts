@@ -12,7 +12,7 @@ export interface HistoryEntry {
 
 const mostEntries = 900;
 
-/** A count that fell was begun anew: nothing that was seen before it can be compared with. */
+/** A count that fell has started again: nothing that was seen before it can be compared with. */
 export function addToHistory(history: History, entry: HistoryEntry): History {
   const last = history.at(-1);
   if (last && entry.at <= last.at) return history;
