@@ -14,9 +14,8 @@ export const programs = {
   postgres: 'what drives a real PostgreSQL',
   sudo: 'what changes accounts as people do',
   'pt-online-schema-change': 'what changes a table of MariaDB beside its users',
-  prometheus: 'what asks a real Prometheus',
   pgbouncer: 'what tells a pooler of PostgreSQL from the server',
-  prometheus: 'what a real Prometheus scrapes',
+  prometheus: 'what asks a real Prometheus, or is scraped by it',
 } as const;
 
 export type ProgramName = keyof typeof programs;
