@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { drivers } from '../../compose/drivers.ts';
-import { checkConfig } from '../check.ts';
-import { edited, smallConfig } from '../test-config.ts';
+import { checkConfig } from '../config/check.ts';
+import { edited, smallConfig } from '../config/test-config.ts';
+import { drivers } from './drivers.ts';
 
 const withChecks = (...checks: readonly string[]) =>
   edited(['    channel: "#deploys"\n', `    channel: "#deploys"\n    judge: { checks: [${checks.join(', ')}] }\n`]);
