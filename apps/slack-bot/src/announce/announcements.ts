@@ -115,6 +115,7 @@ const announcements = {
   'state-relearn-asked': {},
   'state-rebuild-asked': {},
   'clock-jumped': {},
+  'audit-broken': { note: '🚨' },
   'machine-suspended': {},
   // Releases and configuration.
   registered: {},

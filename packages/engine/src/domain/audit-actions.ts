@@ -109,6 +109,7 @@ const reports = {
   'state-relearn-asked': {},
   'state-rebuild-asked': {},
   'clock-jumped': {},
+  'audit-broken': {},
   'machine-suspended': {},
   // Releases and configuration.
   registered: {},

@@ -49,7 +49,7 @@ interface Asked {
 
 const pageSize = 1_000;
 /** Heads before the checkpoint that are compared each time: an older one that was forged is found by walking all rows. */
-const latestHeads = 200;
+const latestHeads = 50;
 
 export const verifyAudit = (
   db: Db,

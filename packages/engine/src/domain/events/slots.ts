@@ -67,4 +67,5 @@ export const routingEvents = {
   'state-rebuild-asked': nothing,
   'clock-jumped': nothing,
   'machine-suspended': nothing,
+  'audit-broken': { row: count, problem: text },
 } as const satisfies Readonly<Record<string, Shape>>;

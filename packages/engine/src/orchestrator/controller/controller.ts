@@ -24,6 +24,7 @@ import { maintainState } from './maintain-state.ts';
 import { announcePending, recordHealthRules } from './pending-changes.ts';
 import { smokeContinuously } from './smoke/run-continuously.ts';
 import { supervise } from './supervisor.ts';
+import { sweepAudit } from './sweep-audit.ts';
 
 const restMs = 500;
 /** Between two attempts at a state that is locked by another process. */
@@ -153,6 +154,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
     maintainSchemas,
     maintainReleases,
     maintainState,
+    sweepAudit,
     watchCalendar,
     beginWaiting,
     performDueCalls,

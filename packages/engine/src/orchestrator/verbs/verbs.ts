@@ -18,6 +18,7 @@ import { calendarOf, calendarWarnings } from '../calendar/calendar-view.ts';
 import { drive, withLease } from '../controller/controller.ts';
 import { liveController } from '../controller/live-controller.ts';
 import { announcedFor, pendingNow } from '../controller/pending-changes.ts';
+import { brokenWarnings } from '../controller/sweep-audit.ts';
 import { type Core, placeOf, type Target } from '../core.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../gates/facts.ts';
 import { takeCall } from '../monitoring/take-call.ts';
@@ -183,6 +184,7 @@ function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'h
         ...core.settings.warnings,
         ...pendingNow(core).map(({ sentence }) => sentence),
         ...shippingWarnings(core),
+        ...brokenWarnings(core),
         ...calendarWarnings(core),
       ],
     }),
