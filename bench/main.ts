@@ -31,7 +31,8 @@ proxy too: [--seconds N] [--markdown FILE]; the environment's KAMAL_PROXY names 
 migrate too: [--rows N] [--markdown FILE]
 webhook too: [--markdown FILE]
 judge too: [--runs N] [--markdown FILE]
-orchestrator too: [${(orchestratorBench.parts ?? []).join('|')}]… [--runs N] [--drivers …] [--rows N, of the model's sequences]`;
+orchestrator too: [${(orchestratorBench.parts ?? []).join('|')}]… [--runs N] [--drivers …] [--rows N, of the model's sequences] [--long]; growth
+needs 3 GB of the temporary folder and makes its states there once; --long removes them afterwards`;
 
 async function main(): Promise<void> {
   const asked = readArguments();
