@@ -140,7 +140,7 @@ describe('what is asked of the state', () => {
 
 describe('the judgement of a plan', () => {
   it.each([
-    ['SELECT * FROM audit WHERE action = ? ORDER BY seq DESC LIMIT 1', true],
+    ['SELECT * FROM audit WHERE sentence = ? ORDER BY seq DESC LIMIT 1', true],
     ['SELECT * FROM audit WHERE deployment_id = ?', false],
     ['SELECT count(*) FROM deployments', true],
     ['SELECT * FROM audit ORDER BY seq DESC LIMIT 1', false],
