@@ -17,7 +17,7 @@ import { createInbox } from '../../packages/engine/src/state/inbox.ts';
 import { createStore, type Store } from '../../packages/engine/src/state/store.ts';
 import { smallDrivers } from '../../packages/engine/src/testing/small-drivers.ts';
 import { loadSettings, openEngine } from '../../packages/engine/src/testing/small-engine.ts';
-import { versionAt } from './growth-file.ts';
+import { versionAt } from './growth-rows.ts';
 
 export const alice: Actor = { kind: 'person', id: 'alice', door: 'cli' };
 export const bob: Actor = { kind: 'person', id: 'bob', door: 'slack' };
