@@ -8,7 +8,7 @@ export const cancelAction = 'cancel-waiting';
 
 export function waitingCard(view: WaitingView): Card {
   const text = `🕒 ${waitingSentence(view)}`;
-  return card(text, [section(text), actions([cancelButton(view)], `waiting:${view.id}`)]);
+  return card(text, [section(text), ...buttonsOf(view)]);
 }
 
 /** Slack shows at most 50 blocks. */
@@ -18,11 +18,13 @@ export function queueCard(waiting: readonly WaitingView[]): Card {
   if (waiting.length === 0) return card('🕒 Nothing waits.', [section('🕒 Nothing waits.')]);
   return card(
     `🕒 ${waiting.length} wait`,
-    waiting
-      .slice(0, mostShown)
-      .flatMap((view) => [section(`🕒 ${waitingSentence(view)}`), actions([cancelButton(view)], `waiting:${view.id}`)]),
+    waiting.slice(0, mostShown).flatMap((view) => [section(`🕒 ${waitingSentence(view)}`), ...buttonsOf(view)]),
   );
 }
+
+/** A build ends its waiting by itself. */
+const buttonsOf = (view: WaitingView) =>
+  view.build === undefined ? [actions([cancelButton(view)], `waiting:${view.id}`)] : [];
 
 const cancelButton = ({ id, version, name }: WaitingView) =>
   button({

@@ -27,6 +27,8 @@ export interface WaitingView {
   readonly deploymentId: string | undefined;
   /** Why it was refused or missed. */
   readonly problem: string | undefined;
+  /** Of a build that a rule deploys: it waits behind people's requests, and cannot be cancelled. */
+  readonly build?: number | undefined;
   /** What would refuse it at its time, as far as is known now; what was moved by a change of the clock. */
   readonly notes: readonly string[];
 }

@@ -1,14 +1,16 @@
 // The verbs about builds, bound to one context, and what the flow asks of the builds.
 
 import type { Builds } from '../api/builds.ts';
+import { actorName } from '../domain/actor.ts';
 import type { Contributors } from '../domain/contributors.ts';
 import type { TargetKey } from '../domain/target.ts';
 import { buildOf, latestBuilds, readBuild } from '../state/builds.ts';
 import type { Lease } from '../state/leases.ts';
 import { explainPayload } from './explain.ts';
 import type { BuildsContext } from './flow.ts';
+import { hookActor } from './react.ts';
 import { takeDelivery } from './take.ts';
-import { deployWaitingBuild } from './waiting.ts';
+import { deployWaitingBuild, waitingBuilds } from './waiting.ts';
 import { contributorsOf } from './writers.ts';
 
 const mostListed = 200;
@@ -24,9 +26,21 @@ export function createBuilds(context: BuildsContext): Builds {
   };
 }
 
+/** What a queue shows of a build. */
+interface WaitingBuildFacts {
+  readonly build: number;
+  readonly since: number;
+  readonly version: string;
+  readonly branch: string | undefined;
+  /** As stored in rows. */
+  readonly requestedBy: string;
+}
+
 export interface BuildsForFlow {
   /** Deploys the build that waits for the target, once the target is free. */
   deployWaiting(key: TargetKey, lease: Lease): void;
+  /** Builds that wait for the target, in their order. */
+  waiting(key: TargetKey): readonly WaitingBuildFacts[];
   /** Of a release of the target's service. */
   contributors(key: TargetKey, version: string): Contributors;
 }
@@ -34,6 +48,13 @@ export interface BuildsForFlow {
 export function createBuildsForFlow(context: BuildsContext): BuildsForFlow {
   return {
     deployWaiting: (key, lease) => deployWaitingBuild(context, key, lease),
+    waiting: (key) =>
+      waitingBuilds(context.store.db, key).flatMap(({ build: id, since }) => {
+        const build = readBuild(context.store.db, id);
+        if (!build) return [];
+        const { version, branch } = build;
+        return [{ build: id, since, version, branch, requestedBy: actorName(hookActor(build)) }];
+      }),
     contributors: (key, version) => contributorsOf(context, key, version),
   };
 }

@@ -66,7 +66,18 @@ export function recordArtifact(tx: Tx, build: StoredBuild): void {
 export function recordNotDeployed(
   tx: Tx,
   key: TargetKey,
-  { build, code, why }: { readonly build: StoredBuild; readonly code: NotDeployedCode; readonly why: string },
+  {
+    build,
+    code,
+    why,
+    by,
+  }: {
+    readonly build: StoredBuild;
+    readonly code: NotDeployedCode;
+    readonly why: string;
+    /** The build that replaces it. */
+    readonly by?: StoredBuild | undefined;
+  },
 ): void {
   tx.audit({
     ...key,
@@ -74,7 +85,7 @@ export function recordNotDeployed(
     action: 'build-not-deployed',
     code,
     sentence: `${build.version} is not deployed to ${key.target}: ${why}`,
-    detail: { build: build.id, version: build.version, code },
+    detail: { build: build.id, version: build.version, code, supersededBy: by?.version },
   });
 }
 

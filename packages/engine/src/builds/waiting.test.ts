@@ -1,16 +1,10 @@
 // A build that a rule deploys while its target is busy: it waits, and its waiting has an end.
 
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connectBuilds } from '../compose/builds.ts';
-import { noMigrator } from '../migrator/none.ts';
-import type { Core } from '../orchestrator/core.ts';
 import { digestOf, type TestEngine } from '../orchestrator/verbs/testing/test-engine.ts';
-import { acquireLease } from '../state/leases.ts';
 import { addQuarantine } from '../state/targets.ts';
-import { shop } from '../state/testing/state.ts';
-import { createFakeEnvironments } from '../testing/fake-environment.ts';
 import { actionsReported, buildBody, deliver, deployToProduction, reactionOf, reported, setCi } from './testing/ci.ts';
+import { endLive, look } from './testing/look.ts';
 
 let testEngine: TestEngine;
 afterEach(() => testEngine.remove());
@@ -25,41 +19,16 @@ async function waiting() {
   return testEngine;
 }
 
-/** As the controller does every few seconds. */
-function look(): void {
-  const { settings, store, clock } = testEngine;
-  const [own] = settings.targets;
-  const lease = acquireLease(store.db, {
-    name: 'driver',
-    holder: 'test',
-    configDigest: settings.digest,
-    clock,
-  });
-  if (!own || !lease) throw new Error('there is no target, or nobody may drive');
-  const environment = createFakeEnvironments({ folder: join(settings.stateFolder, 'slots'), clock }).create();
-  const target = { key: shop, name: 'shop', settings: own, environment, migrator: noMigrator };
-  const parts = { settings, store, clock, targets: [target] } as unknown as Omit<Core, 'builds'>;
-  connectBuilds(parts).core.builds.deployWaiting(shop, lease);
-  clock.advance(10_000);
-}
-
-const ended = (actor: string, outcome: string) =>
-  testEngine.store.db.$client
-    .prepare(
-      "UPDATE deployments SET outcome = ?, cause_actor = ?, finished_at = ?, phase = 'finished' WHERE id = 'd_live'",
-    )
-    .run(outcome, actor, testEngine.clock.now());
-
 const lastReported = () => reported(testEngine.engine).at(-1);
 
 describe('a build that waits', () => {
   it('is deployed once the target is free, once', async () => {
     const { engine } = await waiting();
-    look();
+    look(testEngine);
     expect(actionsReported(engine)).toEqual(['build-announced']);
-    ended('engine', 'failed');
-    look();
-    look();
+    endLive(testEngine, 'engine', 'failed');
+    look(testEngine);
+    look(testEngine);
     expect(actionsReported(engine)).toEqual(['build-announced', 'deployment-requested']);
     expect(lastReported()).toMatchObject({
       actor: 'machine:generic',
@@ -74,16 +43,16 @@ describe('a build that waits', () => {
     await deliver(engine, buildBody('v2.1', 4));
     expect(actionsReported(engine)).toEqual([...Array(3).fill('build-announced'), 'build-not-deployed']);
     expect(lastReported()).toMatchObject({ code: 'superseded', detail: { build: 1, version: 'v2.0' } });
-    ended('engine', 'failed');
-    look();
+    endLive(testEngine, 'engine', 'failed');
+    look(testEngine);
     expect(lastReported()).toMatchObject({ action: 'deployment-requested', detail: { version: 'v2.1', build: 3 } });
   });
 
   it('is given up when the target stays busy', async () => {
     const { clock, engine } = await waiting();
     clock.advance(2 * 3_600_000 + 1);
-    look();
-    look();
+    look(testEngine);
+    look(testEngine);
     expect(actionsReported(engine)).toEqual(['build-announced', 'build-not-deployed']);
     expect(lastReported()).toMatchObject({
       code: 'target-busy',
@@ -96,8 +65,8 @@ describe('a build that waits', () => {
   it('is given up when a person ended what it waited for: no machine overtakes a person who steps back', async () => {
     const { engine } = await waiting();
     testEngine.clock.advance(1000);
-    ended('person:bob', 'aborted');
-    look();
+    endLive(testEngine, 'person:bob', 'aborted');
+    look(testEngine);
     expect(actionsReported(engine)).toEqual(['build-announced', 'build-not-deployed']);
     expect(lastReported()).toMatchObject({ code: 'decided-meanwhile', sentence: expect.stringContaining('bob ended') });
   });
@@ -115,8 +84,8 @@ describe('a build that waits', () => {
       });
       tx.audit({ actor: 'engine', action: 'resumed', sentence: 'arranged' });
     });
-    ended('engine', 'promoted');
-    look();
+    endLive(testEngine, 'engine', 'promoted');
+    look(testEngine);
     expect(lastReported()).toMatchObject({
       action: 'build-not-deployed',
       code: 'quarantined',

@@ -1,4 +1,4 @@
-// A build that a rule deploys waits while its target is busy: one per target, and a newer one replaces it. The wait ends
+// A build that a rule deploys waits while its target is busy: one of each branch, and a newer one of its branch replaces it. The wait ends
 // when the target is free, when the time is up, when a person decided otherwise meanwhile, or when a gate refuses.
 
 import { personOf } from '../domain/actor.ts';
@@ -11,39 +11,96 @@ import type { Lease } from '../state/leases.ts';
 import { dropSnapshot, getSnapshot, putSnapshot, waitingKey } from '../state/snapshots.ts';
 import type { Tx } from '../state/store.ts';
 import type { AdmittedDeployment, BuildsContext, BuildTarget } from './flow.ts';
-import { newerLive } from './order.ts';
+import { isSuperseded, newerLive } from './order.ts';
 import { hookActor, waitMs } from './react.ts';
 import { reasonOf, recordNotDeployed } from './record.ts';
 
+/** One of each branch, in the order in which they began to wait. */
 interface Waiting {
+  readonly builds: readonly WaitingBuild[];
+}
+
+/** As the version before stored it: one per target. */
+interface OnlyOne {
   readonly build: number;
 }
 
+interface WaitingBuild {
+  readonly build: number;
+  readonly since: number;
+}
+
+/** Branches of one target that wait at once: more is refused. */
+const mostWaiting = 20;
+
+/** In the order in which they are deployed. */
+export function waitingBuilds(db: Tx['db'], key: TargetKey): readonly WaitingBuild[] {
+  const found = getSnapshot<Waiting | OnlyOne>(db, waitingKey(key));
+  if (!found) return [];
+  return 'builds' in found.value ? found.value.builds : [{ build: found.value.build, since: found.at }];
+}
+
 export function waitForTarget(tx: Tx, target: BuildTarget, build: StoredBuild): void {
-  supersedeWaiting(tx, target, build);
-  putSnapshot(tx.db, waitingKey(target.key), { build: build.id } satisfies Waiting, tx.now);
+  const newer = newerWaiting(tx, target, build);
+  if (newer === undefined) supersedeWaiting(tx, target, build);
+  const before = waitingBuilds(tx.db, target.key);
+  const refused = newer ? superseded(newer) : before.length >= mostWaiting ? tooMany : undefined;
+  if (refused) recordNotDeployed(tx, target.key, { build, ...refused });
+  else store(tx, target, [...before, { build: build.id, since: tx.now }]);
 }
 
-/** The build that waits there will not be deployed: `newer` replaces it. */
+const superseded = (by: StoredBuild) =>
+  ({ code: 'superseded', why: `${by.version}, which is of a newer commit, waits for it`, by }) as const;
+
+const tooMany: Against = { code: 'queue-full', why: `builds of ${mostWaiting} other branches wait for it` };
+
+/** Deliveries may arrive out of order. */
+function newerWaiting(tx: Tx, target: BuildTarget, build: StoredBuild): StoredBuild | undefined {
+  return waitingBuilds(tx.db, target.key)
+    .flatMap(({ build: id }) => readBuild(tx.db, id) ?? [])
+    .find((waiting) => isOfBranch(waiting, build) && isSuperseded(build, waiting));
+}
+
+function store(tx: Tx, { key }: BuildTarget, builds: readonly WaitingBuild[]): void {
+  if (builds.length === 0) dropSnapshot(tx.db, waitingKey(key));
+  else putSnapshot(tx.db, waitingKey(key), { builds } satisfies Waiting, tx.now);
+}
+
+function remove(tx: Tx, target: BuildTarget, { id }: StoredBuild): void {
+  store(
+    tx,
+    target,
+    waitingBuilds(tx.db, target.key).filter(({ build }) => build !== id),
+  );
+}
+
+/** The build of the same branch that waits there will not be deployed: `newer` replaces it. Other branches wait on. */
 export function supersedeWaiting(tx: Tx, target: BuildTarget, newer: StoredBuild): void {
-  const waiting = waitingBuild(tx.db, target);
-  if (!waiting) return;
-  end(tx, target, { build: waiting, code: 'superseded', why: `${newer.version} came after it` });
+  for (const { build: id } of waitingBuilds(tx.db, target.key)) {
+    const build = readBuild(tx.db, id);
+    if (build && build.id !== newer.id && isOfBranch(build, newer))
+      end(tx, target, { build, code: 'superseded', why: `${newer.version} came after it`, by: newer });
+  }
 }
 
-/** The controller calls it again and again: it deploys the waiting build once the target is free. */
+/** Tags are no branches: the newest of them is the one that counts. */
+const isOfBranch = (one: StoredBuild, other: StoredBuild): boolean =>
+  one.repository === other.repository && one.branch === other.branch && one.pullRequest === other.pullRequest;
+
+/** The controller calls it again and again: it deploys the first of the waiting builds once the target is free. */
 export function deployWaitingBuild(context: BuildsContext, key: TargetKey, lease: Lease): void {
-  const { store, clock } = context;
   const target = context.targets.find((each) => each.key.service === key.service && each.key.target === key.target);
-  const since = getSnapshot<Waiting>(store.db, waitingKey(key))?.at;
-  if (!target || since === undefined || (liveDeployment(store.db, key) && clock.now() < since + waitMs)) return;
-  store.under(lease).write((tx) => {
-    const build = waitingBuild(tx.db, target);
-    if (!build) return;
-    const decided = decide(context, target, { build, since });
-    if (decided === 'busy') return;
-    if ('code' in decided) end(tx, target, { build, ...decided });
-    else begin(tx, target, { build, admitted: decided });
+  const waiting = waitingBuilds(context.store.db, key);
+  const isUp = waiting.some(({ since }) => context.clock.now() >= since + waitMs);
+  if (!target || waiting.length === 0 || (liveDeployment(context.store.db, key) && !isUp)) return;
+  context.store.under(lease).write((tx) => {
+    for (const { build: id, since } of waitingBuilds(tx.db, key)) {
+      const build = readBuild(tx.db, id);
+      const decided = build ? decide(context, target, { build, since }) : 'busy';
+      if (!build || decided === 'busy') continue;
+      if ('code' in decided) end(tx, target, { build, ...decided });
+      else begin(tx, target, { build, admitted: decided });
+    }
   });
 }
 
@@ -75,16 +132,15 @@ function begin(
   target: BuildTarget,
   { build, admitted }: { readonly build: StoredBuild; readonly admitted: AdmittedDeployment },
 ): void {
-  dropSnapshot(tx.db, waitingKey(target.key));
+  remove(tx, target, build);
   admitted.create(tx, reasonOf(build));
 }
 
-function end(tx: Tx, target: BuildTarget, ending: Against & { readonly build: StoredBuild }): void {
-  dropSnapshot(tx.db, waitingKey(target.key));
+function end(
+  tx: Tx,
+  target: BuildTarget,
+  ending: Against & { readonly build: StoredBuild; readonly by?: StoredBuild },
+): void {
+  remove(tx, target, ending.build);
   recordNotDeployed(tx, target.key, ending);
-}
-
-function waitingBuild(db: Tx['db'], { key }: BuildTarget): StoredBuild | undefined {
-  const waiting = getSnapshot<Waiting>(db, waitingKey(key));
-  return waiting && readBuild(db, waiting.value.build);
 }

@@ -58,6 +58,15 @@ export interface Core {
 export interface FlowBuilds {
   /** Deploys the build that waits for the target, once the target is free. */
   deployWaiting(key: TargetKey, lease: Lease): void;
+  /** Builds that wait for the target, in their order. */
+  waiting(key: TargetKey): readonly {
+    readonly build: number;
+    readonly since: number;
+    readonly version: string;
+    readonly branch: string | undefined;
+    /** As stored in rows. */
+    readonly requestedBy: string;
+  }[];
   /** Of a release of the target's service. */
   contributors(key: TargetKey, version: string): Contributors;
 }

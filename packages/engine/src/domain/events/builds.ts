@@ -77,7 +77,7 @@ export const buildEvents = {
   'build-mended': facts,
   'build-hands': facts,
   // The target did not become free in time, or something newer came.
-  'build-not-deployed': { build: count, version: text, code: text },
+  'build-not-deployed': { build: count, version: text, code: text, supersededBy: optional(text) },
   'delivery-done': delivery,
   'delivery-ignored': delivery,
   'delivery-parked': delivery,

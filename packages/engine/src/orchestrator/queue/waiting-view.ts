@@ -57,13 +57,49 @@ function notes(core: Core, target: Target, { wall, zone }: WaitingRow, due: numb
   ];
 }
 
+/** All that waits for a target, in its order: people's requests, the builds behind them, then what is scheduled. */
+export function viewQueue(core: Core, target: Target): readonly WaitingView[] {
+  const rows = waitingOf(core.store.db, target.key).map((row) => viewWaiting(core, target, row));
+  const queued = rows.filter(({ status }) => status === 'queued');
+  const builds = core.builds
+    .waiting(target.key)
+    .map((build, index) => viewBuild(core, target, build, queued.length + index + 1));
+  return [...queued, ...builds, ...rows.filter(({ status }) => status !== 'queued')];
+}
+
+function viewBuild(
+  core: Core,
+  target: Target,
+  { build, since, version, branch, requestedBy }: ReturnType<Core['builds']['waiting']>[number],
+  place: number,
+): WaitingView {
+  return {
+    id: `build ${build}`,
+    ...target.key,
+    name: target.name,
+    version,
+    requestedBy,
+    requestedAt: since,
+    reason: branch === undefined ? undefined : `newest build of ${branch}`,
+    status: 'queued',
+    place,
+    expectedAt: expectedAt(core, target, place),
+    due: undefined,
+    firstBecause: undefined,
+    deploymentId: undefined,
+    problem: undefined,
+    build,
+    notes: [],
+  };
+}
+
 export function waitingFor(core: Core, ref: TargetRef): ReturnType<WaitingVerbs['waiting']> {
   const found = findTarget(core, ref);
   if (!found.ok) return found;
   const view = (row: WaitingRow) => viewWaiting(core, found.value, row);
   const { db } = core.store;
   return ok({
-    now: waitingOf(db, found.value.key).map(view),
+    now: viewQueue(core, found.value),
     ended: endedWaiting(db, found.value.key, mostEnded).map(view),
   });
 }

@@ -7,7 +7,6 @@ import type { SlotName } from '../../domain/target.ts';
 import { liveDeployment, recentDeployments } from '../../state/deployments.ts';
 import { getSnapshot, nodesKey, slotKey } from '../../state/snapshots.ts';
 import { readLock, readRouting, readSlot, type SlotRow } from '../../state/targets.ts';
-import { waitingOf } from '../../state/waiting.ts';
 import { frozenNow } from '../calendar/frozen.ts';
 import { localText } from '../calendar/wall-time.ts';
 import { upcoming } from '../calendar/watch.ts';
@@ -15,7 +14,7 @@ import type { SlotSnapshot } from '../controller/side-health.ts';
 import { smokeOf } from '../controller/smoke/side-smoke.ts';
 import { type Core, endpointOf, type Target } from '../core.ts';
 import { readSuspension } from '../gates/suspension.ts';
-import { viewWaiting } from '../queue/waiting-view.ts';
+import { viewQueue } from '../queue/waiting-view.ts';
 import { readSlotChange } from '../releases/configuration.ts';
 import { readFilesDrift } from '../releases/files.ts';
 import { readDrift } from '../routing/drift.ts';
@@ -42,7 +41,7 @@ export function viewTarget(core: Core, target: Target): TargetView {
     lock: lock && { owner: lock.owner, reason: lock.reason, since: lock.since, until: lock.until },
     suspension: readSuspension(db, target.key),
     freeze: freezeView(core, target),
-    waiting: waitingOf(db, target.key).map((row) => viewWaiting(core, target, row)),
+    waiting: viewQueue(core, target),
     live: live && viewDeployment(core, live),
     last: lastView,
     rollback: readiness(core, target),
