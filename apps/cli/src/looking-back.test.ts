@@ -70,6 +70,20 @@ describe('bg show', () => {
   );
 });
 
+describe('bg incident', () => {
+  it('is Markdown for a post-mortem', async () => {
+    const { code, out } = await shell.bg('incident', bad);
+    expect(code).toBe(0);
+    expect(out).toContain('# Incident: shop v1\\.0 → v1\\.1');
+    expect(out).toContain('No user was sent to the new side.');
+    expect(out).toMatch(/- Outcome: \*\*failed\*\* \(side\\-crashed\)/);
+    expect(out).toContain('```text\n');
+    expect(out).toContain('cannot open /etc/shop.conf');
+    expect(out).toContain('- **alice**');
+    expect(out).toContain('## To fill in');
+  });
+});
+
 describe('bg audit list', () => {
   it('shows the last rows that the filters let through, oldest first', async () => {
     const { out } = await shell.bg(

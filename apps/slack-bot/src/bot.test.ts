@@ -232,6 +232,11 @@ describe('forms', () => {
     const ended = await cardWith(workspace.slack, /shop v2\.1: aborted/);
     expect(textOf(ended)).toContain('wrong &lt;prices&gt;');
     expect(ended.ts).toBe(card.ts);
+    const [id = ''] = /d_[0-9a-f]{8}/.exec(textOf(ended)) ?? [];
+    await click(eve, ended, `timeline:${id}`);
+    const timeline = JSON.stringify(await openModal(eve));
+    for (const shown of ['wrong &lt;prices&gt;', 'rejected by', 'send 10 % of users', `bg show ${id}`])
+      expect(timeline).toContain(shown);
   });
 
   test('a person who opened the form too late gets the answer to click again', async () => {

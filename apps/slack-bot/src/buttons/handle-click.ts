@@ -15,10 +15,11 @@ import { retryDelivery } from '../cards/delivery-card.ts';
 import { unlockAction } from '../cards/lock-card.ts';
 import { homePage, readStatusPage, statusPage } from '../cards/pages.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
+import { isTimelineAction } from '../cards/timeline-button.ts';
 import { cancelAction } from '../cards/waiting-card.ts';
 import { approversOf, asksApprovers, isSignal, sendSignal } from '../commands/signals.ts';
 import { status } from '../commands/status.ts';
-import { openReasonModal } from '../modals/open.ts';
+import { openReasonModal, openTimeline } from '../modals/open.ts';
 import { putCard } from '../outbox/messages.ts';
 import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 import { handleBuildClick, isBuildAction } from './build.ts';
@@ -39,6 +40,7 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
     const { index, service } = readStatusPage(input.value);
     return status(bot, { service }, index);
   }
+  if (isTimelineAction(name)) return openTimeline(bot, { id: input.value, triggerId: input.triggerId });
   if (name === cancelAction) return handleCancelClick(bot, input);
   if (name === unlockAction) return handleUnlockClick(bot, input);
   if (isDriftAction(name)) return handleDriftClick(bot, input, name);

@@ -179,7 +179,7 @@ describe('a deployment card', () => {
     expect(drawn).not.toContain('from <https://code.example.com');
   });
 
-  test('offers exactly the legal actions, one primary at most, and asks before dangerous ones', () => {
+  test('offers exactly the legal actions and the timeline of what has ended, one primary at most, and asks before dangerous ones', () => {
     for (const [name, one] of Object.entries(everyView)) {
       const buttons = buttonsOf(deploymentCard(one, formatter)) as readonly {
         action_id: string;
@@ -189,7 +189,10 @@ describe('a deployment card', () => {
       expect(
         buttons.map((button) => button.action_id),
         name,
-      ).toEqual(one.actions.map((action) => `deploy.${action.name}`));
+      ).toEqual([
+        ...one.actions.map((action) => `deploy.${action.name}`),
+        ...(one.outcome === undefined ? [] : [`deploy.timeline:${one.id}`]),
+      ]);
       expect(buttons.filter(({ style }) => style === 'primary').length, name).toBeLessThanOrEqual(1);
       for (const [index, action] of one.actions.entries()) {
         if (!action.danger || action.name === 'reject') continue;

@@ -20,6 +20,7 @@ import type { PeopleFormatter } from './people-formatter.ts';
 import { schemaPart } from './schema-part.ts';
 import { headline, type Stage, stageEmoji, stageOf, subject } from './stage.ts';
 import { count, outside, share } from './text.ts';
+import { timelineButton } from './timeline-button.ts';
 
 type Part = (view: DeploymentView, formatter: PeopleFormatter, changes: ChangesShown | undefined) => Block | undefined;
 
@@ -46,7 +47,8 @@ const layouts: Readonly<Record<Stage, readonly Part[]>> = {
 
 export function deploymentCard(view: DeploymentView, formatter: PeopleFormatter, changes?: ChangesShown): Card {
   const stage = stageOf(view);
-  const buttons = actionButtons(view, view.actions);
+  const looking = view.outcome === undefined ? [] : [timelineButton(view.id)];
+  const buttons = [...actionButtons(view, view.actions), ...looking];
   // "If a message is updated, use a new block_id": Slack's own advice, or old buttons linger on some clients.
   const drawn = `${view.id}:${view.stateVersion}:${view.observation?.at ?? 0}`;
   return card(deploymentSentence(view), [

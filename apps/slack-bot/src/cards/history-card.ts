@@ -5,6 +5,7 @@ import { type Card, card, header, section } from './blocks.ts';
 import type { PeopleFormatter } from './people-formatter.ts';
 import { headline, stageEmoji, stageOf, subject } from './stage.ts';
 import { code, dateTime, join, outside } from './text.ts';
+import { timelineButton } from './timeline-button.ts';
 
 export const historyLength = 10;
 
@@ -13,7 +14,10 @@ export function historyCard(name: string, deployments: readonly DeploymentView[]
   if (deployments.length === 0) return card(`${title}: none yet.`, [section(`*${title}*: none yet.`)]);
   return card(`${title}: ${deployments.slice(0, 3).map(short).join('; ')}.`, [
     header(title),
-    ...deployments.slice(0, historyLength).map((view) => section(entry(view, formatter))),
+    ...deployments.slice(0, historyLength).map((view) => ({
+      ...section(entry(view, formatter)),
+      accessory: timelineButton(view.id),
+    })),
   ]);
 }
 

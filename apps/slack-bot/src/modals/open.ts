@@ -11,6 +11,7 @@ import { continueModal } from './continue-modal.ts';
 import { type DeployForm, deployModal } from './deploy-modal.ts';
 import type { Modal } from './inputs.ts';
 import { rejectModal } from './reject-modal.ts';
+import { timelineModal } from './timeline-modal.ts';
 
 export interface OpenInput {
   readonly actor: Actor;
@@ -46,6 +47,16 @@ export async function openReasonModal(
 ): Promise<Card | undefined> {
   if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
   return open(bot, triggerId, forms[name](view, stateVersion));
+}
+
+/** Who may see the card may see its timeline. */
+export async function openTimeline(
+  bot: BotContext,
+  { id, triggerId }: { readonly id: string; readonly triggerId: string },
+): Promise<Card | undefined> {
+  const view = bot.engine.timelines.of(id);
+  if (view) return open(bot, triggerId, timelineModal(view, bot.formatter));
+  return noticeCard('⚠️ This deployment is not known here any more.');
 }
 
 /** The target that was named, else the first one; a name that fits several targets is settled in the form itself. */
