@@ -41,6 +41,7 @@ export function targetLines(target: TargetView, light: Light): readonly string[]
     ...suspensionLines(target, light),
     ...freezeLines(target, light),
     ...(target.waiting ?? []).flatMap((each) => waitingLines(each, light).map((line) => `  waiting: ${line}`)),
+    ...(target.staleness === undefined ? [] : [`  ${paint.yellow(target.staleness.sentence)}`]),
     ...schemaLines(target, light),
     `  rollback ${readiness(target, paint)} (${target.rollback.sentence})`,
     ...liveLines(target, light),

@@ -73,6 +73,7 @@ export function targetBlocks(target: TargetView, formatter: PeopleFormatter): re
     suspensionLine(target, formatter),
     freezeLine(target),
     waitingLine(target),
+    target.staleness === undefined ? undefined : `🐌 ${outside(target.staleness.sentence, 300)}`,
     liveLine(target),
     rollbackLine(target),
   ];

@@ -64,6 +64,20 @@ export interface SmokeView {
   readonly problem?: string | undefined;
 }
 
+/** The live release is not the newest build of the branch that it came from. */
+export interface StalenessView {
+  readonly branch: string;
+  readonly repository: string | undefined;
+  /** Versions. */
+  readonly live: string;
+  readonly newest: string;
+  /** Good builds of newer commits; how many commits they hold is not known. */
+  readonly builds: number;
+  /** Time of the oldest of them, epoch ms. */
+  readonly since: number;
+  readonly sentence: string;
+}
+
 export interface TargetView {
   readonly service: string;
   readonly target: string;
@@ -91,6 +105,8 @@ export interface TargetView {
   readonly freeze?: { readonly state: 'active' | 'near'; readonly sentence: string } | undefined;
   /** Deployments that wait, in their order. */
   readonly waiting?: readonly WaitingView[];
+  /** Undefined while nothing newer is known. */
+  readonly staleness?: StalenessView | undefined;
   readonly live: DeploymentView | undefined;
   readonly last: DeploymentView | undefined;
   /** `instant`: the standby is healthy and warm. `slow`: it must be started first. `blocked`: why not at all. */

@@ -2,7 +2,7 @@
 
 import type { Build, StoredBuild } from '../domain/build.ts';
 import type { Db } from './database.ts';
-import { and, asc, desc, eq, isNull, sql } from './drizzle.ts';
+import { and, asc, desc, eq, gt, isNull, sql } from './drizzle.ts';
 import { builds } from './schema-builds.ts';
 import type { Tx } from './store.ts';
 
@@ -114,6 +114,32 @@ export function buildsOnBranch(
       ),
     )
     .orderBy(desc(builds.id))
+    .limit(limit)
+    .all()
+    .map(present);
+}
+
+/** The good builds of the same branch that were announced later, oldest first; without those of pull requests. */
+export function goodBuildsAfter(
+  db: Db,
+  { id, service, repository, branch }: Pick<StoredBuild, 'id' | 'service' | 'repository' | 'branch'>,
+  limit: number,
+): readonly StoredBuild[] {
+  if (branch === undefined) return [];
+  return db
+    .select()
+    .from(builds)
+    .where(
+      and(
+        eq(builds.service, service),
+        isRepository(repository),
+        eq(builds.branch, branch),
+        hasSucceeded,
+        gt(builds.id, id),
+        isNull(sql`json_extract(${builds.facts}, '$.pullRequest')`),
+      ),
+    )
+    .orderBy(asc(builds.id))
     .limit(limit)
     .all()
     .map(present);

@@ -22,12 +22,15 @@ import { readOpen } from '../run/steps/drained.ts';
 import { schemaView } from '../schema/schema-view.ts';
 import { viewDeployment } from './deployment-view.ts';
 import { readiness } from './readiness.ts';
+import { stalenessOf } from './staleness.ts';
 
 export function viewTarget(core: Core, target: Target): TargetView {
   const { db } = core.store;
   const live = liveDeployment(db, target.key);
   const last = recentDeployments(db, target.key, 2).find(({ finishedAt }) => finishedAt !== null);
   const lock = readLock(db, target.key, core.clock.now());
+  const liveView = live && viewDeployment(core, live);
+  const waiting = viewQueue(core, target);
   const lastView = last && viewDeployment(core, last);
   return {
     ...target.key,
@@ -41,8 +44,9 @@ export function viewTarget(core: Core, target: Target): TargetView {
     lock: lock && { owner: lock.owner, reason: lock.reason, since: lock.since, until: lock.until },
     suspension: readSuspension(db, target.key),
     freeze: freezeView(core, target),
-    waiting: viewQueue(core, target),
-    live: live && viewDeployment(core, live),
+    waiting,
+    staleness: stalenessOf(core, target, { live: liveView, waiting }),
+    live: liveView,
     last: lastView,
     rollback: readiness(core, target),
     schema: schemaView(core, target),
