@@ -1,6 +1,7 @@
 // What holds after every act, and what can be brought about from wherever a sequence has ended.
 
 import { sameRouting } from '../../packages/engine/src/orchestrator/routing/drift.ts';
+import { placeName } from '../../packages/engine/src/testing/fake-machine.ts';
 import { actorOf } from './answering.ts';
 import { follow } from './follow.ts';
 import type { Model } from './model.ts';
@@ -82,6 +83,12 @@ export async function bringToRest(model: Model, system: System): Promise<void> {
   demand(drift === undefined, `drift is left: ${drift?.sentence}`);
   demand(node !== undefined && sameRouting(node.routing, routing), 'the load balancer does what is stored');
   demand(routing.active === model.active?.slot, 'users get the side that is said to be active');
+  const { active } = model;
+  const runs = active && system.environments.machine.instances.get(placeName(system.place(active.slot)));
+  demand(
+    runs?.release.version === active?.version,
+    `${active?.version} is said to serve, ${runs?.release.version} does`,
+  );
   const verified = people.audit.verify();
   demand(verified.intact, 'the audit chain is intact');
 }

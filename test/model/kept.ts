@@ -11,4 +11,22 @@ interface Kept {
   readonly acts: readonly Act[];
 }
 
-export const keptSequences: readonly Kept[] = [];
+const deploy = (actor: 'alice' | 'bob', version: string): Act => ({
+  kind: 'deploy',
+  actor,
+  version,
+  hold: false,
+  redeploy: false,
+  override: false,
+  reason: false,
+  inMinutes: 0,
+});
+
+export const keptSequences: readonly Kept[] = [
+  {
+    was: 'one approver sent all users to a release that two must approve, with promote --full before they were asked',
+    plan: 'two-approvals',
+    liveBefore: 1,
+    acts: [deploy('alice', 'v2'), { kind: 'promote', actor: 'bob', on: 'live', isStale: false, full: true }],
+  },
+];

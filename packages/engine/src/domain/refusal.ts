@@ -3,7 +3,7 @@
 export const refusalRules = {
   'already-active': 'a release that is live is not deployed again unless asked for as a redeploy',
   'already-decided': 'the first decision counts',
-  'approvals-needed': 'a waiting approval is given with approve, by an approver',
+  'approvals-needed': 'one person does not skip the approvals of several, nor the time to look before one',
   'approvers-unknown': 'a group of approvers that cannot be read approves nothing',
   'artifact-refused': 'only what is allowed and proved is fetched',
   'call-limit': 'a monitoring system acts only so often before a person decides',

@@ -118,6 +118,24 @@ describe('promote', () => {
     expect([pendingAbort(db, id), pendingPromote(db, id, 6)]).toEqual([undefined, undefined]);
   });
 
+  it.each(['count: 2', 'minimumWait: 1m'])('--full does not skip an approval that needs %s', async (rule) => {
+    await flow.close();
+    flow = await startFlow({ options: options.replace('deadline: 5m', `deadline: 5m, ${rule}`) });
+    await flow.live('v1');
+    for (const side of ['blue', 'green'] as const) flow.balancers.busy(side, { requests: 1_000 });
+    const id = await deploymentIn('hold');
+    const names = () => flow.view(id).actions.map(({ name }) => name);
+    expect(codeOf(flow.people.promote({ id }, bob, { full: true }))).toBe('approvals-needed');
+    expect(names()).toEqual(['promote', 'pause', 'abort']);
+    expect(codeOf(flow.people.promote({ id }, bob))).toBe('ok');
+    flow.restart();
+    await flow.at(id, 'watch');
+    expect(codeOf(flow.people.promote({ id }, bob, { full: true }))).toBe('approvals-needed');
+    expect(names()).toEqual(['promote', 'pause', 'abort']);
+    expect(codeOf(flow.people.promote({ id }, bob))).toBe('ok');
+    await flow.at(id, 'await-approval');
+  });
+
   it('--full on an approval is a vote, and the last vote skips the rest', async () => {
     const id = flow.ask('v2');
     await flow.until(id, () => flow.people.deployment(id)?.approval?.status === 'pending');

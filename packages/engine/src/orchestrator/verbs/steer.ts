@@ -1,6 +1,7 @@
 // Steering a running deployment: on, hold, go on, give up.
 
 import type { DeploymentRef } from '../../api/engine.ts';
+import { approvalRule } from '../../config/approval/approval.ts';
 import { type Actor, actorName, shortName } from '../../domain/actor.ts';
 import { type Result, refuse } from '../../domain/refusal.ts';
 import { clockTime, forHowLong } from '../../domain/times.ts';
@@ -13,6 +14,7 @@ import {
   readApproval,
 } from '../../state/deployments.ts';
 import type { Core } from '../core.ts';
+import { cannotSkip } from '../plan/approvals-ahead.ts';
 import { knownStep, promotableSteps } from '../run/steps/named.ts';
 import { vote } from './approvals.ts';
 import { decide, maxReason, mayDecide, moved, note, type Refused, type Situation, unlocked, who } from './decide.ts';
@@ -52,10 +54,14 @@ function refusalAt(situation: Situation, ref: DeploymentRef, full: boolean): Ref
     case 'vote':
       return vote(situation, ref);
     case 'cut-short':
-      return mayDecide(situation, {}) ?? unlocked(situation);
+      return mayDecide(situation, {}) ?? unlocked(situation) ?? (full ? approvalsAhead(situation) : undefined);
     case 'go-on':
       // Leaving a hold continues with the plan's own checks.
-      return (full ? mayDecide(situation, {}) : undefined) ?? unlocked(situation);
+      return (
+        (full ? mayDecide(situation, {}) : undefined) ??
+        unlocked(situation) ??
+        (full ? approvalsAhead(situation) : undefined)
+      );
     default:
       return refuse(
         'not-allowed-now',
@@ -63,6 +69,18 @@ function refusalAt(situation: Situation, ref: DeploymentRef, full: boolean): Ref
         `Steps that can be moved on: ${promotableSteps().join(', ')}.`,
       );
   }
+}
+
+/** One person's word does not replace the approvals of several, nor the time that people have to look. */
+function approvalsAhead({ target, row }: Situation): Refused | undefined {
+  if (!cannotSkip(row, target.settings.approval)) return undefined;
+  const { count, minimumWaitMs } = approvalRule(target.settings.approval, row.plan?.risk);
+  const needs = count > 1 ? `${count} people` : `${forHowLong(minimumWaitMs)} before it counts`;
+  return refuse(
+    'approvals-needed',
+    `the approval of ${row.version} that comes next needs ${needs}, so it cannot be skipped`,
+    'Promote without `--full`, then approve.',
+  );
 }
 
 export function pause(core: Core, ref: DeploymentRef, actor: Actor): Result<DeploymentRow> {

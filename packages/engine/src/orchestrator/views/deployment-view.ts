@@ -28,6 +28,7 @@ import { type Core, healthOf, requireTarget, type Target } from '../core.ts';
 import { gatherFacts } from '../gates/facts.ts';
 import { warningsOf } from '../gates/gates.ts';
 import { readSuspension } from '../gates/suspension.ts';
+import { cannotSkip } from '../plan/approvals-ahead.ts';
 import { isStale } from '../plan/register.ts';
 import { shareOf } from '../routing/routing.ts';
 import { readOpen } from '../run/steps/drained.ts';
@@ -94,6 +95,7 @@ export function viewDeployment(core: Core, row: DeploymentRow): DeploymentView {
       kept,
       afterBake: target.settings.afterBake,
       onActive: isNewestActive(core, target, row),
+      cannotSkip: cannotSkip(row, target.settings.approval),
       suspended: readSuspension(db, target.key)?.deploymentId === row.id,
     }),
     kept,

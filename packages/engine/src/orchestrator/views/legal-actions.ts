@@ -14,6 +14,8 @@ export interface ActionInput {
   readonly afterBake: TargetSettings['afterBake'];
   /** The release of this deployment is what users get now. */
   readonly onActive: boolean;
+  /** An approval is ahead that one person cannot give at once: the rest of the canary is not skipped. */
+  readonly cannotSkip?: boolean;
   /** This deployment has suspended the automation of the target. */
   readonly suspended?: boolean;
 }
@@ -22,7 +24,7 @@ export function legalActions(input: ActionInput): readonly LegalAction[] {
   return input.row.finishedAt === null ? whileLive(input) : afterwards(input);
 }
 
-function whileLive({ row, approval, frozen }: ActionInput): LegalAction[] {
+function whileLive({ row, approval, frozen, cannotSkip = false }: ActionInput): LegalAction[] {
   if (row.direction === 'unwinding') return [];
   const back =
     row.fromVersion === null
@@ -42,7 +44,7 @@ function whileLive({ row, approval, frozen }: ActionInput): LegalAction[] {
         ];
   const pause = action('pause', `Holds ${row.version} at its present share until a person resumes it.`);
   const onStep = knownStep(row.plan?.steps[row.position]?.name)?.actions({ row, approval }) ?? [];
-  return [...onStep, pause, giveUp];
+  return [...onStep.filter(({ name }) => !(cannotSkip && name === 'promote-full')), pause, giveUp];
 }
 
 function afterwards(input: ActionInput): LegalAction[] {

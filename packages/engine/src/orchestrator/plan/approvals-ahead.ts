@@ -1,0 +1,14 @@
+// Pure: whether what is left of a plan holds an approval that one person cannot give at once. To go to all users at once
+// would leave it out, and one person asks for that.
+
+import { type ApprovalSettings, approvalRule } from '../../config/approval/approval.ts';
+import type { DeploymentRow } from '../../state/deployments.ts';
+
+export function cannotSkip(
+  { plan, position }: Pick<DeploymentRow, 'plan' | 'position'>,
+  approval: ApprovalSettings,
+): boolean {
+  const { count, minimumWaitMs } = approvalRule(approval, plan?.risk);
+  const isAhead = plan?.steps.some(({ name }, at) => at > position && name === 'await-approval') === true;
+  return isAhead && (count > 1 || minimumWaitMs > 0);
+}
