@@ -3,12 +3,13 @@
 
 import { type ApprovalSettings, approvalRule } from '../../config/approval/approval.ts';
 import type { DeploymentRow } from '../../state/deployments.ts';
+import { knownStep } from '../run/steps/named.ts';
 
 export function cannotSkip(
   { plan, position }: Pick<DeploymentRow, 'plan' | 'position'>,
   approval: ApprovalSettings,
 ): boolean {
   const { count, minimumWaitMs } = approvalRule(approval, plan?.risk);
-  const isAhead = plan?.steps.some(({ name }, at) => at > position && name === 'await-approval') === true;
+  const isAhead = plan?.steps.some(({ name }, at) => at > position && knownStep(name)?.promote === 'vote') === true;
   return isAhead && (count > 1 || minimumWaitMs > 0);
 }

@@ -63,6 +63,15 @@ describe('a side that starts', () => {
     expect(asked()).toBe(2 * successes);
   });
 
+  it('is asked often until its first good answer, so that a quick start is seen at once', async () => {
+    behave({ health: 'unhealthy' });
+    const { successes, intervalMs } = rule();
+    const { asked } = changing({ 5: {} });
+    const { kind, tookMs } = await awaited();
+    expect([kind, asked()]).toEqual(['healthy', 4 + successes]);
+    expect(tookMs).toBe(4 * 50 + (successes - 1) * Math.min(intervalMs, 1_000));
+  });
+
   it('that never is well is given up when its time is over, with its last problem', async () => {
     behave({ health: 'unhealthy' });
     const { startupMs, intervalMs } = rule();

@@ -8,6 +8,9 @@ import { pause } from '../../lib/clock.ts';
 import { type Core, healthOf, placeOf, slotUrl, type Target } from '../core.ts';
 
 const maxPollMs = 1_000;
+/** A side that is coming up is asked so often at first: users of the deployment wait for its first good answer. */
+const startPollMs = 50;
+const startPollingMs = 5_000;
 
 export type Waited =
   | {
@@ -31,7 +34,8 @@ interface Wait {
 export async function awaitHealthy(wait: Wait): Promise<Waited> {
   const { core, target, slot, signal } = wait;
   const health = healthOf(target, slot);
-  const until = core.clock.monotonic() + health.startupMs;
+  const began = core.clock.monotonic();
+  const until = began + health.startupMs;
   let inARow = 0;
   let problem = 'it never answered';
   while (core.clock.monotonic() < until && !signal.aborted) {
@@ -42,7 +46,8 @@ export async function awaitHealthy(wait: Wait): Promise<Waited> {
     inARow = fits ? inARow + 1 : 0;
     if (!fits) problem = unfit ?? 'no reason given';
     if (inARow >= health.successes) return { kind: 'healthy', seen, inARow, proof: report.proof };
-    await pause(core.clock, Math.min(health.intervalMs, maxPollMs), signal);
+    const isComingUp = inARow === 0 && core.clock.monotonic() - began < startPollingMs;
+    await pause(core.clock, Math.min(health.intervalMs, isComingUp ? startPollMs : maxPollMs), signal);
   }
   return { kind: 'never', problem, limitMs: health.startupMs };
 }

@@ -34,6 +34,20 @@ const count = (action: string) => flow.actions().filter((each) => each === actio
 const renewed = () => flow.story().filter((row) => row === 'approval-reminder: still waits for approval of v2').length;
 const minute = 60_000;
 
+describe('a step that ends by time', () => {
+  it('ends when its time is over, and no tick of the watch later', async () => {
+    await started(`
+    canary: [{ percent: 10, watch: 1500ms }]
+    bake: 2300ms`);
+    const { steps } = await flow.finish(flow.ask('v2'));
+    const lengthOf = (name: string) => {
+      const step = steps.find((each) => each.name === name);
+      return (step?.endedAt ?? 0) - (step?.startedAt ?? 0);
+    };
+    expect([lengthOf('watch'), lengthOf('bake')]).toEqual([1_500, 2_300]);
+  });
+});
+
 describe('an approval', () => {
   it('is asked for once, though the process that asked dies right after', async () => {
     await started(approval('abort'));

@@ -59,6 +59,8 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
       }
       if (judgement.verdict === 'Failed') return failed('canary-failed', judgement.sentence);
       progress.looked();
+      // The last look is when the time is over, and no tick later.
+      nextLookAt = Math.min(nextLookAt, core.clock.monotonic() + progress.leftMs());
     }
     const paused = readDeployment(core.store.db, deployment.id)?.pausedAt != null;
     const decided = watch.decide({ judgement, paused, now: core.clock.now(), watchedMs: progress.watchedMs() });
@@ -71,6 +73,8 @@ export async function keepWatch(context: StepFrame, watch: Watch): Promise<StepR
 interface Progress {
   readonly looked: () => void;
   readonly watchedMs: () => number;
+  /** Until the time of the step is over; endless where it is over, or where the step has none. */
+  readonly leftMs: () => number;
 }
 
 /** The monotonic clock measures it: who sets the wall clock neither ends a watch nor makes it last. */
@@ -80,6 +84,10 @@ function createProgress({ core, deployment, stepKey }: StepFrame, { lengthMs }: 
   let lookedAt: number | undefined;
   return {
     watchedMs: () => watchedMs,
+    leftMs: () => {
+      const leftMs = (lengthMs ?? 0) - watchedMs;
+      return leftMs > 0 ? leftMs : Number.POSITIVE_INFINITY;
+    },
     looked: () => {
       const now = core.clock.monotonic();
       const gapMs = lookedAt === undefined ? 0 : now - lookedAt;
