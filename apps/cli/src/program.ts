@@ -18,6 +18,7 @@ import { migrating } from './commands/migrating.ts';
 import { notify } from './commands/notify.ts';
 import { queue } from './commands/queue.ts';
 import { release } from './commands/release.ts';
+import { report } from './commands/report.ts';
 import { routing } from './commands/routing.ts';
 import { slots } from './commands/slots.ts';
 import { state } from './commands/state.ts';
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   ...deciding,
   ...looking,
   ...lookingBack,
+  ...report,
   ...holding,
   ...routing,
   ...calendar,

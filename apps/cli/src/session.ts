@@ -57,6 +57,8 @@ export interface Options {
   readonly deployment?: string;
   readonly actor?: string;
   readonly action?: string;
+  readonly markdown?: boolean;
+  readonly prove?: string;
   readonly state?: string;
   readonly csv?: boolean;
   readonly jsonl?: boolean;

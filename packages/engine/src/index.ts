@@ -28,6 +28,16 @@ export type { DeploymentRef, Engine } from './api/engine.ts';
 export type { ActivityView, Migrations, MigrationsView, SchemaPlanView, TryView } from './api/migrations.ts';
 export type { CalledAlert, CallResult, Monitoring, MonitoringCall } from './api/monitoring.ts';
 export type { StoredReleaseView } from './api/releases.ts';
+export type {
+  DueSummary,
+  Figures,
+  GoalResult,
+  Proof,
+  Report,
+  ReportRequest,
+  Spread,
+  TargetFigures,
+} from './api/report.ts';
 export type { StartedByHand } from './api/slots.ts';
 export type {
   SideNumbers,
@@ -145,6 +155,7 @@ export type { DriftView } from './orchestrator/routing/drift.ts';
 export type { ContractView } from './orchestrator/schema/contract-view.ts';
 export type { SchemaView } from './orchestrator/schema/schema-view.ts';
 export { eventSentence } from './orchestrator/schema/words.ts';
+export { figureRows, goalRows, headlineOf } from './report/words.ts';
 export type { AuditHead } from './state/audit.ts';
 export type { AuditVerification } from './state/audit-verification.ts';
 export { type Backup, backupState } from './state/backup.ts';

@@ -47,6 +47,7 @@ export const rooms: readonly Room[] = [
   engineRoom('migrator', ['lib', 'config/kit'], ['config']),
   engineRoom('evidence', ['lib', 'config/kit'], ['domain']),
   engineRoom('analysis', [], ['domain']),
+  engineRoom('report', ['domain'], ['config', 'api']),
   engineRoom('releases', ['lib'], ['domain', 'config']),
   engineRoom('builds', ['domain', 'lib', 'state', 'config'], ['api']),
   engineRoom('notify', ['domain', 'lib', 'state', 'config'], ['api', 'config/kit']),

@@ -18,6 +18,7 @@ import type { Metrics } from './metrics.ts';
 import type { Migrations } from './migrations.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { StoredReleases } from './releases.ts';
+import type { Reports } from './report.ts';
 import type { SlotVerbs } from './slots.ts';
 import type { Timelines } from './timeline.ts';
 import type { Discovered, PlanView, ReleaseView, RoutingConfiguration, StatusView, TargetView } from './views.ts';
@@ -139,6 +140,8 @@ export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs,
 
   readonly audit: AuditLog;
   readonly metrics: Metrics;
+  /** What was deployed in a period, and how well. */
+  readonly reports: Reports;
 
   /** The position of a consumer of events. */
   cursor(consumer: string): number;

@@ -112,11 +112,12 @@ function factsOf({
   repository,
   branch,
   commit,
+  committedAt,
   subject,
   url,
   authors,
 }: Build & { readonly id: number }): BuildFacts {
-  return { build: id, version, repository, branch, commit, subject, url, authors };
+  return { build: id, version, repository, branch, commit, committedAt, subject, url, authors };
 }
 
 type BuildAction =

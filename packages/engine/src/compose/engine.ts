@@ -35,6 +35,7 @@ import type { EngineDrivers } from './engine-drivers.ts';
 import { followInstances } from './following-balancer.ts';
 import { createTargetMigrator } from './migrators.ts';
 import { createNotifiers } from './notifiers.ts';
+import { createReports } from './reports.ts';
 
 export interface CompositionOptions {
   readonly settings: Settings;
@@ -105,7 +106,11 @@ export function composeEngine(options: CompositionOptions): Engine {
     mutex: createKeyedMutex(),
   });
   const acting = { ...createVerbs(core, `${processName} (pid ${process.pid})`), builds };
-  const verbs = { ...acting, metrics: createMetrics({ engine: acting, store, stepsOfPeople }) };
+  const verbs = {
+    ...acting,
+    metrics: createMetrics({ engine: acting, store, stepsOfPeople }),
+    reports: createReports({ settings, db, clock }),
+  };
   const notifiers = () => createNotifiers({ engine: verbs, store, clock, log });
   return {
     ...verbs,

@@ -24,6 +24,7 @@ import { resolveContinuousSmoke } from './probes/continuous-smoke.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
 import { resolveEnvironment } from './process/environment.ts';
 import { resolveRequiredEnv } from './process/required-env.ts';
+import { resolveReport } from './report/report.ts';
 import { resolveRoles } from './roles/roles.ts';
 import type { ConfigFile, ServiceFile, TargetFile } from './schema.ts';
 import type { ServiceOptions } from './service-options.ts';
@@ -53,6 +54,7 @@ export function resolveSettings(options: {
     notify: resolveNotify(config.notify ?? {}, folder),
     statuses: resolveStatuses(config.statuses ?? {}, folder),
     audit: resolveAudit(config.audit ?? {}, folder),
+    report: resolveReport(config),
     targets,
     builds: resolveBuilds(config.services),
     monitoring: resolveMonitoring(config.monitoring ?? []),
@@ -71,7 +73,7 @@ interface TargetInput {
 }
 
 function resolveTarget({ service, target, shared, own, folder, drivers, approvers }: TargetInput): TargetSettings {
-  const { targets, builds: _builds, ...sharedOptions } = shared;
+  const { targets, builds: _builds, goals: _goals, ...sharedOptions } = shared;
   const options = merge(merge(defaultOptions, sharedOptions), own);
   const inFolder = (path: string) => resolve(folder, path);
   const [program, ...args] = options.command ?? [];

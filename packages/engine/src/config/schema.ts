@@ -11,6 +11,7 @@ import { monitoring } from './monitoring/monitoring.ts';
 import { notify } from './notify/schema.ts';
 import { accountOptions } from './process/account.ts';
 import { environmentSchema } from './process/environment.ts';
+import { goals } from './report/report.ts';
 import { serviceOptions } from './service-options.ts';
 import { statuses } from './statuses/statuses.ts';
 
@@ -104,6 +105,7 @@ function makeSchema(drivers: Drivers) {
       statuses: statuses.optional(),
       audit: audit.optional(),
       monitoring: monitoring.optional(),
+      goals: goals.optional(),
       services: named(serviceSchema(drivers), namePattern, 'a mapping from names to services').describe(
         'What is deployed, by name.',
       ),
@@ -131,6 +133,7 @@ function serviceSchema(drivers: Drivers) {
     .strictObject({
       ...options,
       builds: builds.optional(),
+      goals: goals.optional(),
       targets: named(target, namePattern, 'a mapping from names to targets').describe(
         'The places where this service runs, by name: production, staging, a region.',
       ),

@@ -19,6 +19,7 @@ import type { NotifySettings, RecipientSettings } from './notify/settings.ts';
 import type { ContinuousSmokeSettings } from './probes/continuous-smoke.ts';
 import type { EnvironmentChoice } from './process/environment.ts';
 import type { VariableFormat } from './process/required-env.ts';
+import type { ReportSettings } from './report/report.ts';
 import type { RoleSettings } from './roles/roles.ts';
 import type { StatusesSettings } from './statuses/statuses.ts';
 
@@ -34,6 +35,8 @@ export interface Settings {
   readonly notify: NotifySettings;
   readonly statuses: StatusesSettings;
   readonly audit: AuditSettings;
+  /** Goals, and the summary in the channel. */
+  readonly report: ReportSettings;
   readonly targets: readonly TargetSettings[];
   /** Which builds of CI are releases of which service; asked in this order. */
   readonly builds: readonly BuildRule[];

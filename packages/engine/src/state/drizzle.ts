@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 const core = require('drizzle-orm') as typeof Core;
 const tables = require('drizzle-orm/sqlite-core') as typeof Tables;
 
-export const { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, max, ne, or, sql } = core;
+export const { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, max, min, ne, or, sql } = core;
 export const { blob, integer, primaryKey, sqliteTable, text } = tables;
 export const { drizzle } = require('drizzle-orm/better-sqlite3') as typeof Driver;
 export const { readMigrationFiles } = require('drizzle-orm/migrator') as typeof Migrator;

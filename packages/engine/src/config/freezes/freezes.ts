@@ -3,6 +3,7 @@
 import { resolve as resolvePath } from 'node:path';
 import { z } from 'zod';
 import { choice, listOf, matching, text } from '../kit/values.ts';
+import { zone } from '../kit/zones.ts';
 import { type FreezeSettings, isUrl, type WeekTime } from './settings.ts';
 
 const days: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
@@ -21,21 +22,6 @@ function isDate(value: string): boolean {
   const day = value.slice(0, 10);
   const found = new Date(`${day}T00:00:00Z`);
   return Number.isNaN(found.getTime()) ? !/^\d{4}-\d{2}-\d{2}/.test(value) : found.toISOString().startsWith(day);
-}
-
-/** An offset such as +01:00 is refused: it knows no clock changes. */
-function zone() {
-  const expected = 'an IANA time zone, such as Europe/Berlin, America/New_York or UTC';
-  return matching(/^[A-Za-z][A-Za-z0-9_+\-/]{1,63}$/, expected).refine(isZone, { error: expected });
-}
-
-function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const freeze = z

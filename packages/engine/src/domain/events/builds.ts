@@ -38,6 +38,8 @@ const facts = {
   repository: optional(text),
   branch: optional(text),
   commit: optional(text),
+  /** When it was made, in milliseconds since 1970, where the host says it. */
+  committedAt: optional(count),
   subject: optional(text),
   url: optional(text),
   authors: listOf(record<Author>()),

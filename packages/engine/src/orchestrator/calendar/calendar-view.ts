@@ -8,9 +8,10 @@ import { calendarKey, getSnapshot } from '../../state/snapshots.ts';
 import type { Core, Target } from '../core.ts';
 import { findTarget } from '../gates/facts.ts';
 import type { Span } from './occurrence.ts';
+import { momentFrom } from './periods.ts';
 import { type FreezeSource, frozenAt, occurrencesIn } from './policy.ts';
 import { freezeSources, shownSource } from './sources.ts';
-import { isZone, localText, momentOf, parseWall } from './wall-time.ts';
+import { isZone, localText } from './wall-time.ts';
 import type { CalendarRead } from './watch.ts';
 
 const dayMs = 86_400_000;
@@ -46,11 +47,6 @@ function spanOf({ from, to }: CalendarRequest, zone: string, now: number): Span 
   if (last <= first || last - first > longestDays * dayMs)
     return refuse('text-invalid', `expected --to after --from, and at most ${longestDays} days later`);
   return { from: first, to: last };
-}
-
-function momentFrom(text: string, zone: string): number | undefined {
-  const wall = parseWall(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text} 00:00` : text);
-  return wall && momentOf(wall, zone, 'begins').at;
 }
 
 /** Cut where a freeze begins or ends; neighbours that are alike are one. */

@@ -39,7 +39,7 @@ type Plumbing =
   | 'controllerAlive'
   | 'teardown'
   | 'close';
-type Rooms = 'builds' | 'monitoring' | 'metrics' | 'migrations' | 'storedReleases' | 'slots';
+type Rooms = 'builds' | 'monitoring' | 'metrics' | 'migrations' | 'reports' | 'storedReleases' | 'slots';
 type Acting = Exclude<keyof Engine, ReadsOfEngine | Looks | Plumbing | Rooms>;
 type ActingOnSchema = Exclude<keyof Migrations, 'plan' | 'status' | 'activity' | 'contractNamed'>;
 type ActingOnReleases = Exclude<keyof StoredReleases, 'list'>;

@@ -57,7 +57,7 @@ import { tryMigrations } from './try-migrations.ts';
 
 const slotNames: readonly SlotName[] = ['blue', 'green'];
 
-export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' | 'builds' | 'metrics'> {
+export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' | 'builds' | 'metrics' | 'reports'> {
   const { store, settings, changeSignal } = core;
   const shown = (answer: Result<DeploymentRow>): Result<DeploymentView> =>
     answer.ok ? ok(viewDeployment(core, answer.value)) : answer;
