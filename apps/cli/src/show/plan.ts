@@ -14,6 +14,7 @@ export function planLines(plan: PlanView, paint: Paint): readonly string[] {
     ...runLines(plan, paint),
     ...section('schema', plan.schema),
     ...section('routing', plan.routing),
+    ...section('canary', plan.finds ?? []),
     ...section('checks', plan.checks ?? []),
     ...tableLines(plan.gates.map(({ name, refusal }) => gateCells(name, refusal?.sentence, paint))),
     ...plan.warnings.map((warning) => `  ${paint.yellow('!')} ${warning}`),

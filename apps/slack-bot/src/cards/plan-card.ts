@@ -18,6 +18,7 @@ export function planCard(plan: PlanView): Card {
     plan.run && section(`Runs ${outside(plan.run.account, 200)}.`),
     list('Schema', plan.schema, bulleted),
     list('Routing', plan.routing, bulleted),
+    list('Canary', plan.finds ?? [], bulleted),
     list('Checks', plan.checks ?? [], bulleted),
     section(`*Gates*\n${plan.gates.slice(0, 20).map(gateLine).join('\n') || '–'}`),
     list('Worth a look', plan.warnings, bulleted),

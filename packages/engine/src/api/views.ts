@@ -25,6 +25,8 @@ export interface PlanView {
   readonly warnings: readonly string[];
   /** Evidence from outside that the canary is judged by; empty where none is configured. */
   readonly checks?: readonly string[] | undefined;
+  /** What the canary can find, from the traffic of the last hour; empty where no share is watched. */
+  readonly finds?: readonly string[] | undefined;
   readonly hash: string | undefined;
   /** How the release is run; undefined while its files are not here. */
   readonly run?: PlannedRun | undefined;

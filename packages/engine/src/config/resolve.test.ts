@@ -126,6 +126,7 @@ describe('defaults', () => {
         minRequests: 50,
         maxErrorRate: 0.05,
         patienceMs: 300_000,
+        atEnd: 'abort',
         mode: 'manual',
         falseRollback: 0.01,
         leastMs: 60_000,

@@ -25,6 +25,7 @@ export const observationKey = (deploymentId: string): string => `observation:${d
 export const judgeKey = (deploymentId: string): string => `judge:${deploymentId}`;
 export const checksKey = (deploymentId: string): string => `checks:${deploymentId}`;
 export const pausedForKey = (deploymentId: string): string => `paused-for:${deploymentId}`;
+export const askedKey = (deploymentId: string, position: number): string => `asked:${deploymentId}.${position}`;
 export const progressKey = (deploymentId: string, position: number): string => `watched:${deploymentId}.${position}`;
 export const filesKey = (service: string, version: string): string => `files-of:${service}/${version}`;
 export const configurationKey = ({ service, target }: TargetKey): string => `configuration:${service}/${target}`;

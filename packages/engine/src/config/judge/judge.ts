@@ -13,7 +13,12 @@ const policyKeys = {
     .optional(),
   maxErrorRate: percentage().describe('A new side with more errors than this is taken back. Default: 5%.').optional(),
   patience: durationOrZero()
-    .describe('How long a watch may stay without a verdict past its time; then the deployment is aborted. Default: 5m.')
+    .describe('How long a watch may stay without a verdict past its time; then `atEnd` decides. Default: 5m.')
+    .optional(),
+  atEnd: choice(['abort', 'ask'])
+    .describe(
+      'What happens after `patience`. abort: the deployment is aborted. ask: it is paused where it is, and people decide. Default: abort.',
+    )
     .optional(),
   mode: choice(['manual', 'automatic'])
     .describe(
@@ -44,6 +49,7 @@ export const defaultJudge = {
   minRequests: 50,
   maxErrorRate: '5%',
   patience: '5m',
+  atEnd: 'abort' as NonNullable<JudgeFile['atEnd']>,
   mode: 'manual' as NonNullable<JudgeFile['mode']>,
   falseRollback: '1%',
   least: '1m',
@@ -54,6 +60,7 @@ export function resolveJudge(file: typeof defaultJudge & JudgeFile, evidence: Dr
     minRequests: file.minRequests,
     maxErrorRate: parsePercentage(file.maxErrorRate),
     patienceMs: parseDuration(file.patience),
+    atEnd: file.atEnd,
     mode: file.mode,
     falseRollback: parsePercentage(file.falseRollback),
     leastMs: parseDuration(file.least),
@@ -91,10 +98,11 @@ export const judgeSecrets = ({ checks = [] }: JudgeSettings): readonly string[] 
  * What came with a later version is left out while it decides nothing: an update makes no pending approval stale. Nor
  * does a token that was renewed.
  */
-export function judgeInDigest({ mode, falseRollback, leastMs, checks, ...judge }: JudgeSettings) {
+export function judgeInDigest({ mode, atEnd, falseRollback, leastMs, checks, ...judge }: JudgeSettings) {
   const closed = checks?.map(({ authorization: _authorization, ...check }) => check);
   return {
     ...judge,
+    ...(atEnd === 'abort' ? {} : { atEnd }),
     ...(mode === 'manual' ? {} : { mode, falseRollback, leastMs }),
     ...(closed === undefined ? {} : { checks: closed }),
   };

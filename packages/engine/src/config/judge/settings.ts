@@ -8,6 +8,8 @@ export interface JudgeSettings {
   readonly maxErrorRate: number;
   /** A watch that stays inconclusive this long past its time ends as `atEnd` says. */
   readonly patienceMs: number;
+  /** `ask`: it is paused at its share, and people decide. */
+  readonly atEnd: 'abort' | 'ask';
   /** `manual`: the fixed limits decide, and the comparison of both sides is shown. `automatic`: the comparison decides. */
   readonly mode: 'manual' | 'automatic';
   /** Share of the canaries of releases that are no worse which the comparison may take back: 0.01 is 1 %. */

@@ -22,6 +22,7 @@ import { readCanary } from '../plan/canary-request.ts';
 import { checkLines } from '../plan/check-lines.ts';
 import { omissionsOf } from '../plan/omissions.ts';
 import { planFacts } from '../plan/register.ts';
+import { whatItFinds } from '../plan/what-it-finds.ts';
 import { stepTitle } from '../run/steps/named.ts';
 import { nothingToChange, schemaSeen } from '../schema/seen.ts';
 import { howLong } from '../views/readiness.ts';
@@ -199,6 +200,7 @@ async function planFor(core: Core, target: Target, request: DeployRequest): Prom
         : []),
     ],
     checks: checkLines(target),
+    finds: await whatItFinds(core, target, { steps: planned.plan.steps, active: facts.active?.slot }),
     hash: digest === undefined ? undefined : planned.hash,
     run: seen?.run,
   });

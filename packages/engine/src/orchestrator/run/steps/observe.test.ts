@@ -71,6 +71,48 @@ describe('with the comparison deciding', () => {
   });
 });
 
+describe('a canary that cannot be judged, with atEnd: ask', () => {
+  const asking = async () => {
+    flow = await startFlow({
+      options: `
+    canary: [{ percent: 10, watch: 20s }]
+    bake: 5s
+    approval: { deadline: 2m }
+    judge: { patience: 20s, atEnd: ask }`,
+    });
+    await flow.live('v1');
+    const id = flow.ask('v2');
+    flow.balancers.busy('blue', { requests: 9_000, errors: 9 });
+    await flow.until(id, ({ pausedAt }) => pausedAt !== null);
+    return id;
+  };
+
+  it('is paused at its share, asks, and goes on after a resume once users have come', async () => {
+    const id = await asking();
+    expect(flow.story().at(-1)).toMatch(/^paused: asks what to do with v2, which is paused: still not enough to judge/);
+    expect([flow.view(id).percent, flow.row(id).finishedAt]).toEqual([10, null]);
+    flow.people.resume({ id }, alice);
+    flow.balancers.busy('green', { requests: 1_000, errors: 1 });
+    expect((await flow.finish(id)).outcome?.kind).toBe('promoted');
+  });
+
+  it('asks once more after the patience, and is aborted when no person answers', async () => {
+    const id = await asking();
+    flow.people.resume({ id }, alice);
+    await flow.until(id, ({ pausedAt }) => pausedAt !== null);
+    expect(flow.actions().filter((action) => action === 'paused')).toHaveLength(2);
+    const { outcome } = await flow.finish(id);
+    expect([outcome?.kind, outcome?.code]).toEqual(['aborted', 'inconclusive']);
+    expect(outcome?.sentence).toContain('no person decided');
+  });
+
+  it('is still taken back for its errors while it waits', async () => {
+    const id = await asking();
+    flow.balancers.busy('green', { requests: 1_000, errors: 400 });
+    expect((await flow.finish(id)).outcome?.code).toBe('canary-failed');
+  });
+});
+
 describe('a limit of 0 % or 100 %', () => {
   it.each(['0%', '100%'])('of %s leaves the comparison able to judge', async (maxErrorRate) => {
     flow = await startFlow({

@@ -1,4 +1,5 @@
 import { done, failed, type Named, type Step } from '../step.ts';
+import { createAsking } from './asking.ts';
 import { movingOn } from './moving-on.ts';
 import { keepWatch, promoteFor } from './watching.ts';
 
@@ -6,6 +7,8 @@ interface Watch extends Named<'watch'> {
   readonly percent: number;
   readonly watchMs: number;
 }
+
+const noAnswer = 'not enough to judge, and no person decided before the deadline of an approval';
 
 export const watch: Step<Watch> = {
   name: 'watch',
@@ -18,7 +21,8 @@ export const watch: Step<Watch> = {
   limitMs: 'waits',
   run: async (context) => {
     const { step, target, sharedSince: sinceMs } = context;
-    const patienceMs = target.settings.judge.patienceMs;
+    const { patienceMs, atEnd } = target.settings.judge;
+    const asking = createAsking(context);
     return keepWatch(context, {
       judged: true,
       sinceMs,
@@ -26,11 +30,12 @@ export const watch: Step<Watch> = {
       decide: ({ judgement, paused, watchedMs }) => {
         const moved = promoteFor(context);
         if (moved) return moved;
-        if (paused || watchedMs < step.watchMs) return undefined;
+        if (paused) return asking.isUnanswered() ? failed('inconclusive', noAnswer) : undefined;
+        if (watchedMs < step.watchMs) return undefined;
         if (judgement.verdict === 'Successful') return done(judgement.sentence);
-        return watchedMs < step.watchMs + patienceMs
-          ? undefined
-          : failed('inconclusive', `still not enough to judge: ${judgement.sentence}`);
+        const sentence = `still not enough to judge: ${judgement.sentence}`;
+        if (watchedMs < asking.from(step.watchMs) + patienceMs) return undefined;
+        return atEnd === 'abort' ? failed('inconclusive', sentence) : asking.ask(sentence, watchedMs);
       },
     });
   },
