@@ -11,6 +11,7 @@ import { runCommand } from './commands/run.ts';
 import { commandTable } from './commands/table.ts';
 import { continueModalId } from './modals/continue-modal.ts';
 import { deployModalId, targetActionId } from './modals/deploy-modal.ts';
+import { firstModalId } from './modals/first-modal.ts';
 import { noticeModal } from './modals/notice-modal.ts';
 import { rejectModalId } from './modals/reject-modal.ts';
 import {
@@ -19,6 +20,7 @@ import {
   type Submission,
   submitContinue,
   submitDeploy,
+  submitFirst,
   submitReject,
 } from './modals/submissions.ts';
 import { channelEnded, channelEnds, channelReturned, channelReturns } from './outbox/channel-events.ts';
@@ -95,6 +97,7 @@ function registerForms(app: App, bot: BotContext): void {
     [deployModalId]: submitDeploy,
     [rejectModalId]: submitReject,
     [continueModalId]: submitContinue,
+    [firstModalId]: submitFirst,
   };
   for (const [id, submit] of Object.entries(forms))
     app.view(id, async ({ body, view, ack }) => {

@@ -16,7 +16,7 @@ import { unlockAction } from '../cards/lock-card.ts';
 import { homePage, readStatusPage, statusPage } from '../cards/pages.ts';
 import { refusalCard } from '../cards/refusal-card.ts';
 import { isTimelineAction } from '../cards/timeline-button.ts';
-import { cancelAction } from '../cards/waiting-card.ts';
+import { isWaitingAction } from '../cards/waiting-card.ts';
 import { approversOf, asksApprovers, isSignal, sendSignal } from '../commands/signals.ts';
 import { status } from '../commands/status.ts';
 import { openReasonModal, openTimeline } from '../modals/open.ts';
@@ -28,7 +28,7 @@ import { handleContractClick, isContractAction } from './contract.ts';
 import { handleDeliveryClick } from './delivery.ts';
 import { handleDriftClick, isDriftAction } from './drift.ts';
 import { handleUnlockClick } from './lock.ts';
-import { handleCancelClick } from './waiting.ts';
+import { handleWaitingClick } from './waiting.ts';
 
 /** The private answer to the click; undefined when the updated card is the answer. */
 export async function handleClick(bot: BotContext, input: ButtonClick): Promise<Card | undefined> {
@@ -41,7 +41,7 @@ export async function handleClick(bot: BotContext, input: ButtonClick): Promise<
     return status(bot, { service }, index);
   }
   if (isTimelineAction(name)) return openTimeline(bot, { id: input.value, triggerId: input.triggerId });
-  if (name === cancelAction) return handleCancelClick(bot, input);
+  if (isWaitingAction(name)) return handleWaitingClick(bot, input, name);
   if (name === unlockAction) return handleUnlockClick(bot, input);
   if (isDriftAction(name)) return handleDriftClick(bot, input, name);
   if (isConfigurationAction(name)) return handleConfigurationClick(bot, input, name);

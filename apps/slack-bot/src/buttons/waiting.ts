@@ -1,13 +1,30 @@
-// The button of a deployment that waits.
+// The buttons of a deployment that waits.
 
 import type { Result, WaitingView } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
 import { outside } from '../cards/text.ts';
+import { firstAction } from '../cards/waiting-card.ts';
+import { openFirstModal } from '../modals/open.ts';
 import type { BotContext, ButtonClick } from '../slack/bot-context.ts';
 
-export const handleCancelClick = ({ engine, people }: BotContext, { value, user }: ButtonClick): Card =>
-  cancelled(engine.cancelWaiting(value.slice(0, 40), people.actor(user)));
+export async function handleWaitingClick(bot: BotContext, click: ButtonClick, name: string): Promise<Card | undefined> {
+  if (name === firstAction) return openForm(bot, click);
+  return cancelled(bot.engine.cancelWaiting(click.value.slice(0, 40), bot.people.actor(click.user)));
+}
+
+/** For the reason; what does not wait any more has no form. */
+async function openForm(bot: BotContext, { value, user, triggerId }: ButtonClick): Promise<Card | undefined> {
+  const view = bot.engine.settings.targets
+    .flatMap(({ service, target }) => {
+      const found = bot.engine.waiting({ service, target });
+      return found.ok ? found.value.now : [];
+    })
+    .find(({ id }) => id === value);
+  return view
+    ? openFirstModal(bot, { actor: bot.people.actor(user), triggerId, view })
+    : noticeCard('⚠️ This deployment does not wait any more. Nothing was changed.');
+}
 
 export function cancelled(result: Result<WaitingView>): Card {
   if (!result.ok) return refusalCard(result.refusal);

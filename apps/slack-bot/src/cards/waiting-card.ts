@@ -4,7 +4,10 @@ import { shortName, type TargetView, type WaitingView } from '@bg/engine';
 import { actions, button, type Card, card, section } from './blocks.ts';
 import { dateTime, outside } from './text.ts';
 
-export const cancelAction = 'cancel-waiting';
+const cancelAction = 'cancel-waiting';
+export const firstAction = 'first-waiting';
+
+export const isWaitingAction = (name: string): boolean => name === firstAction || name === cancelAction;
 
 export function waitingCard(view: WaitingView): Card {
   const text = `🕒 ${waitingSentence(view)}`;
@@ -24,7 +27,17 @@ export function queueCard(waiting: readonly WaitingView[]): Card {
 
 /** A build ends its waiting by itself. */
 const buttonsOf = (view: WaitingView) =>
-  view.build === undefined ? [actions([cancelButton(view)], `waiting:${view.id}`)] : [];
+  view.build === undefined
+    ? [
+        actions(
+          [...(view.place !== undefined && view.place > 1 ? [firstButton(view)] : []), cancelButton(view)],
+          `waiting:${view.id}`,
+        ),
+      ]
+    : [];
+
+const firstButton = ({ id }: WaitingView) =>
+  button({ actionId: `deploy.${firstAction}`, label: 'Put first…', value: id });
 
 const cancelButton = ({ id, version, name }: WaitingView) =>
   button({

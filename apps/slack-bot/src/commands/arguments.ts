@@ -7,7 +7,7 @@ import type { Word } from './words.ts';
 type Mistake = ReturnType<typeof mistake>;
 type Understood<T> = { readonly ok: true; readonly value: T } | Mistake;
 
-export type OptionName = 'hold' | 'redeploy' | 'full' | 'override-freeze' | 'first' | 'reason';
+export type OptionName = 'hold' | 'redeploy' | 'full' | 'override-freeze' | 'first' | 'canary' | 'reason';
 
 /** Everything a form needs to understand its words. */
 export interface Input {
@@ -21,12 +21,15 @@ export interface Arguments {
   readonly positional: readonly Word[];
   readonly flags: ReadonlySet<OptionName>;
   readonly reason: string | undefined;
+  /** Steps for one deployment, as the engine reads them. */
+  readonly canary: string | undefined;
 }
 
 export function sortArguments(input: Input, allowed: readonly OptionName[]): Understood<Arguments> {
   const positional: Word[] = [];
   const flags = new Set<OptionName>();
   let reason: string | undefined;
+  let canary: string | undefined;
   for (let index = 0; index < input.words.length; index += 1) {
     const word = input.words[index] as Word;
     if (word.quoted || !word.text.startsWith('-')) {
@@ -35,7 +38,12 @@ export function sortArguments(input: Input, allowed: readonly OptionName[]): Und
     }
     const name = optionNamed(word.text, allowed);
     if (name === undefined) return unknownOption(input, index, allowed);
-    if (name !== 'reason') flags.add(name);
+    if (name === 'canary') {
+      index += 1;
+      canary = input.words[index]?.text;
+      if (canary === undefined)
+        return mistake('--canary needs its steps after it.', `${input.command} … --canary 5:1m,20:5m`);
+    } else if (name !== 'reason') flags.add(name);
     else {
       const value = reasonAfter(input.words, index);
       if (value.length === 0) return mistake('--reason needs a text after it.', `${input.command} … --reason "why"`);
@@ -43,7 +51,7 @@ export function sortArguments(input: Input, allowed: readonly OptionName[]): Und
       index += value.length;
     }
   }
-  return { ok: true, value: { positional, flags, reason } };
+  return { ok: true, value: { positional, flags, reason, canary } };
 }
 
 function optionNamed(text: string, allowed: readonly OptionName[]): OptionName | undefined {

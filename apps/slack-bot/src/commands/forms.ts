@@ -14,9 +14,9 @@ export const deployForm =
     readDeploy(kind, input);
 
 function readDeploy(kind: 'deploy' | 'plan', input: Input): Parsed {
-  const sorted = sortArguments(input, ['hold', 'redeploy', 'override-freeze', 'first', 'reason']);
+  const sorted = sortArguments(input, ['hold', 'redeploy', 'override-freeze', 'first', 'canary', 'reason']);
   if (!sorted.ok) return sorted;
-  const { flags, reason } = sorted.value;
+  const { flags, reason, canary } = sorted.value;
   const { positional, when } = timeIn(sorted.value.positional);
   const [first, second] = positional;
   if (first === undefined || (second === undefined && namesTarget(input, first)))
@@ -35,6 +35,7 @@ function readDeploy(kind: 'deploy' | 'plan', input: Input): Parsed {
     redeploy: flags.has('redeploy'),
     ...(flags.has('override-freeze') ? { overrideFreeze: true } : {}),
     ...(flags.has('first') ? { first: true } : {}),
+    ...(canary === undefined ? {} : { canary }),
     ...when,
     reason,
   };

@@ -38,7 +38,7 @@ const target = '[service[/target]]';
 const deploy: readonly Subcommand[] = [
   {
     word: '',
-    usage: `${target} [version] [--hold] [--redeploy] [--override-freeze] [--first] [--reason "…"] [at 22:00 [zone]]`,
+    usage: `${target} [version] [--hold] [--redeploy] [--override-freeze] [--first] [--canary 5:1m,20:5m] [--reason "…"] [at 22:00 [zone]]`,
     does: 'deploys a version; without one it asks in a form',
     form: deployForm('deploy'),
   },

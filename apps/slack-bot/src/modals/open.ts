@@ -1,6 +1,6 @@
 // Opens forms. Slack gives three seconds from the click; after that the person is asked to click again.
 
-import type { Actor, DeploymentView, Refusal, TargetRef } from '@bg/engine';
+import type { Actor, DeploymentView, Refusal, TargetRef, WaitingView } from '@bg/engine';
 import { targetName } from '@bg/engine';
 import type { Card } from '../cards/blocks.ts';
 import { noticeCard, refusalCard } from '../cards/refusal-card.ts';
@@ -9,6 +9,7 @@ import type { BotContext } from '../slack/bot-context.ts';
 import { isLate, problemSentence } from '../slack/problems.ts';
 import { continueModal } from './continue-modal.ts';
 import { type DeployForm, deployModal } from './deploy-modal.ts';
+import { firstModal } from './first-modal.ts';
 import type { Modal } from './inputs.ts';
 import { rejectModal } from './reject-modal.ts';
 import { timelineModal } from './timeline-modal.ts';
@@ -47,6 +48,15 @@ export async function openReasonModal(
 ): Promise<Card | undefined> {
   if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
   return open(bot, triggerId, forms[name](view, stateVersion));
+}
+
+/** Of a deployment that waits. */
+export async function openFirstModal(
+  bot: BotContext,
+  { actor, triggerId, view }: OpenInput & { readonly view: WaitingView },
+): Promise<Card | undefined> {
+  if (actor.kind === 'stranger') return refuseUnauthenticated(bot, actor);
+  return open(bot, triggerId, firstModal(view));
 }
 
 /** Who may see the card may see its timeline. */

@@ -36,6 +36,14 @@ export const submitReject = (bot: BotContext, form: Submission): Promise<FormErr
 export const submitContinue = (bot: BotContext, form: Submission): Promise<FormErrors> =>
   submitReason(bot, form, (ref, actor, reason) => bot.engine.continueFrozen(ref, actor, reason));
 
+export async function submitFirst(
+  { engine, people }: BotContext,
+  { user, metadata, values }: Submission,
+): Promise<FormErrors> {
+  const result = engine.putFirst(metadata.slice(0, 40), people.actor(user), answer(values, reasonBlock) ?? '');
+  return result.ok ? undefined : { [reasonBlock]: refusalText(result.refusal) };
+}
+
 async function submitReason(
   { engine, people }: BotContext,
   { user, metadata, values }: Submission,
