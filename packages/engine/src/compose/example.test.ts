@@ -17,6 +17,7 @@ const environment = {
   PREVIEW_TOKEN: '0123456789abcdef',
   GITHUB_TOKEN: '0123456789abcdef',
   CDEVENTS_TOKEN: '0123456789abcdef',
+  OTLP_TOKEN: '0123456789abcdef',
   ARTIFACTS_TOKEN: 'a-token',
   PROMETHEUS_TOKEN: 'a-token-of-prometheus',
   CDEVENTS_SECRET: `whsec_${'A'.repeat(32)}`,

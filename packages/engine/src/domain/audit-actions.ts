@@ -12,6 +12,8 @@ interface Reports {
   readonly github?: true;
   /** As a CDEvent. */
   readonly cdevents?: true;
+  /** As a trace of OpenTelemetry. */
+  readonly traces?: true;
 }
 
 const reports = {
@@ -26,7 +28,7 @@ const reports = {
   'undo-started': {},
   'turned-back': {},
   'signal-taken': {},
-  'deployment-finished': { mail: true, pager: true, github: true, cdevents: true },
+  'deployment-finished': { mail: true, pager: true, github: true, cdevents: true, traces: true },
   // What people decide.
   'approval-asked': { mail: true },
   'approval-reminder': { mail: true },

@@ -21,7 +21,7 @@ export type MailKind = (typeof mailKinds)[number];
 /** What a page is about. */
 export type Trouble = 'halted' | 'rollback-failed' | 'both-sides-ill' | 'live-side-ill' | 'break-glass';
 
-export const statusKinds = ['github', 'cdevents'] as const;
+export const statusKinds = ['github', 'cdevents', 'traces'] as const;
 
 export type StatusKind = (typeof statusKinds)[number];
 

@@ -6,7 +6,7 @@ import { error, type Finding } from '../kit/problems.ts';
 import type { ConfigFile } from '../schema.ts';
 
 export function checkStatuses(draft: Draft<ConfigFile>): readonly Finding[] {
-  const { github, cdevents } = draft?.statuses ?? {};
+  const { github, cdevents, traces } = draft?.statuses ?? {};
   const at: Path = ['statuses', 'github'];
   const sinks: Path = ['statuses', 'cdevents', 'sinks'];
   return [
@@ -20,6 +20,7 @@ export function checkStatuses(draft: Draft<ConfigFile>): readonly Finding[] {
     ...(cdevents?.sinks ?? []).flatMap((sink, index) =>
       sink && 'token' in sink ? readByOthers(sink.url, [...sinks, index, 'url']) : [],
     ),
+    ...(traces && 'token' in traces ? readByOthers(traces.url, ['statuses', 'traces', 'url']) : []),
   ];
 }
 

@@ -143,3 +143,21 @@ describe('receivers of events', () => {
     expect(errors.join('\n')).not.toContain('shared-word');
   });
 });
+
+describe('traces', () => {
+  it('go to one collector, with a token or without', () => {
+    expect(check('{ traces: { url: "http://127.0.0.1:4318/v1/traces" } }').statuses?.traces).toEqual({
+      url: 'http://127.0.0.1:4318/v1/traces',
+      token: undefined,
+    });
+    const ofToken = check(`{ traces: { url: "https://otel.example.com/v1/traces", token: "${variable}" } }`);
+    expect(ofToken.statuses?.traces?.token?.value).toBe('ghs_0123456789');
+    expect(check('{}').statuses).not.toHaveProperty('traces');
+  });
+
+  it('take no token over a network in clear', () => {
+    expect(check(`{ traces: { url: "http://otel.example.com/v1/traces", token: "${variable}" } }`).errors).toEqual([
+      'traces.url would carry the token in clear; expected https://',
+    ]);
+  });
+});

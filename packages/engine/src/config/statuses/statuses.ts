@@ -1,19 +1,11 @@
-// What the configuration says about notifying other programs: deployments on GitHub, and CDEvents.
+// What the configuration says about notifying other programs: deployments on GitHub, CDEvents, and traces.
 
 import { z } from 'zod';
 import { listOf, matching, name, yesNo } from '../kit/values.ts';
 import { secretOf } from '../notify/resolve.ts';
 import type { Secret } from '../notify/settings.ts';
-
-/** No user and no password in it: an address is written into messages and logs. */
-const address = (expected: string) =>
-  matching(/^https?:\/\/(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/[^\s#@\p{Cc}]{0,900})?$/u, expected);
-
-const secret = () =>
-  matching(
-    /^(file:[^\p{Cc}]{1,1000}|[\x21-\x7e]{8,1000})$/u,
-    'a secret of 8 to 1000 visible characters, or file: and the path of a file that holds it',
-  );
+import { resolveTraces, type TracesSettings, traces } from './traces.ts';
+import { address, secret } from './values.ts';
 
 const environment = z
   .strictObject({
@@ -89,7 +81,7 @@ const cdevents = z
   .describe('Events for other programs, as CDEvents over HTTP. Default: none.');
 
 export const statuses = z
-  .strictObject({ github: github.optional(), cdevents: cdevents.optional() })
+  .strictObject({ github: github.optional(), cdevents: cdevents.optional(), traces: traces.optional() })
   .describe('Programs that are notified of what became of deployments.');
 
 export type StatusesFile = z.infer<typeof statuses>;
@@ -97,6 +89,7 @@ export type StatusesFile = z.infer<typeof statuses>;
 export interface StatusesSettings {
   readonly github: GithubSettings | undefined;
   readonly cdevents: CdeventsSettings | undefined;
+  readonly traces?: TracesSettings | undefined;
 }
 
 export interface GithubSettings {
@@ -137,8 +130,9 @@ export interface EventSink {
 export const defaultGithubApi = 'https://api.github.com';
 export const defaultEventSource = '/bluegreen';
 
-export function resolveStatuses({ github, cdevents }: StatusesFile, folder: string): StatusesSettings {
+export function resolveStatuses({ github, cdevents, traces: given }: StatusesFile, folder: string): StatusesSettings {
   return {
+    ...(given === undefined ? {} : { traces: resolveTraces(given, folder) }),
     github: github && {
       api: (github.api ?? defaultGithubApi).replace(/\/+$/, ''),
       token: secretOf(github.token, folder),
@@ -167,9 +161,9 @@ export function resolveStatuses({ github, cdevents }: StatusesFile, folder: stri
 }
 
 /** What must never be written down. */
-export function statusSecrets({ github, cdevents }: StatusesSettings): readonly string[] {
+export function statusSecrets({ github, cdevents, traces: collector }: StatusesSettings): readonly string[] {
   const ofSinks = cdevents?.sinks.flatMap(({ token, secret }) => [token, secret]) ?? [];
-  return [github?.token, ...ofSinks].flatMap((secret) => secret?.value ?? []);
+  return [github?.token, collector?.token, ...ofSinks].flatMap((secret) => secret?.value ?? []);
 }
 
 /** The name of a target on GitHub when the configuration sets no other. */

@@ -2,6 +2,7 @@
 
 import type { Engine } from '../../api/engine.ts';
 import type { CdeventsSettings, EventSink, GithubSettings } from '../../config/statuses/statuses.ts';
+import type { TracesSettings } from '../../config/statuses/traces.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { together } from '../../lib/tasks.ts';
@@ -14,6 +15,8 @@ import { eventFacts } from './cdevents-facts.ts';
 import { githubTransport } from './github.ts';
 import { githubFacts, githubKey, githubName } from './github-facts.ts';
 import { isGiven } from './outgoing.ts';
+import { traceFact } from './trace-facts.ts';
+import { tracesTransport, tracesTransportName } from './traces.ts';
 
 export interface StatusParts {
   readonly engine: Pick<Engine, 'settings' | 'outbox' | 'audit' | 'cursor' | 'moveCursor' | 'changed' | 'status'>;
@@ -24,13 +27,19 @@ export interface StatusParts {
 
 /** Without those whose token or secret this process was not given: another process has it. */
 export function statusNotifiers(parts: StatusParts): readonly Notifier[] {
-  const { github, cdevents } = parts.engine.settings.statuses;
+  const { github, cdevents, traces } = parts.engine.settings.statuses;
   const sinks = cdevents?.sinks.filter(({ name, token, secret }) => {
     const secrets = [token, secret].filter((each) => each !== undefined);
     return secrets.every(isGiven) || complain(parts, `statuses.cdevents: a variable of ${name}`);
   });
   const ofGithub = github && (isGiven(github.token) || complain(parts, 'statuses.github: the variable of the token'));
+  const isTraced =
+    traces &&
+    (traces.token === undefined ||
+      isGiven(traces.token) ||
+      complain(parts, 'statuses.traces: the variable of the token'));
   return [
+    ...(traces && isTraced ? [traceNotifier(parts, traces)] : []),
     ...(github && ofGithub ? [githubNotifier(parts, github)] : []),
     ...(sinks ?? []).map((sink) => sinkNotifier(parts, cdevents?.source ?? '', sink)),
   ];
@@ -75,6 +84,26 @@ function sinkNotifier(parts: StatusParts, source: CdeventsSettings['source'], si
     },
   };
   return notifierOf(parts, follower, cdeventsTransport(sink, clock));
+}
+
+function traceNotifier(parts: StatusParts, settings: TracesSettings): Notifier {
+  const { engine, store, clock } = parts;
+  const follower: Follower = {
+    consumer: tracesTransportName,
+    take: (row) => {
+      const fact = traceFact(store.db, row);
+      const key = `${tracesTransportName}:${fact?.traceId}`;
+      if (fact && !engine.outbox.has(key))
+        engine.outbox.put({
+          key,
+          transport: tracesTransportName,
+          kind: tracesTransportName,
+          payload: fact,
+          final: true,
+        });
+    },
+  };
+  return notifierOf(parts, follower, tracesTransport(settings, clock));
 }
 
 function notifierOf(parts: StatusParts, follower: Follower, transport: Transport): Notifier {
