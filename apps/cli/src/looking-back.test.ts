@@ -70,6 +70,26 @@ describe('bg show', () => {
   );
 });
 
+describe('bg diff', () => {
+  it('shows both sides in the order asked for', async () => {
+    const { code, out } = await shell.bg('diff', 'shop', 'green', 'blue');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^shop {2}green and blue$/m);
+    expect(out).toMatch(/≠ +version +v1\.1 +v1\.0/);
+    expect(out).toMatch(/≠ +digest +[0-9a-f]{12} +[0-9a-f]{12}/);
+    expect((await shell.bg('diff', '--json')).json()).toMatchObject({
+      service: 'shop',
+      blue: { version: 'v1.0', role: 'active', configuration: expect.stringMatching(/^[0-9a-f]{12}$/) },
+      green: { version: 'v1.1' },
+    });
+  });
+
+  it('takes two sides or none', async () => {
+    const { code, err } = await shell.bg('diff', 'shop', 'green');
+    expect([code, err.includes('Did you mean: bg diff shop blue green')]).toEqual([2, true]);
+  });
+});
+
 describe('bg incident', () => {
   it('is Markdown for a post-mortem', async () => {
     const { code, out } = await shell.bg('incident', bad);

@@ -38,6 +38,7 @@ export type {
   Spread,
   TargetFigures,
 } from './api/report.ts';
+export type { ComparedSide, SidesView } from './api/sides.ts';
 export type { StartedByHand } from './api/slots.ts';
 export type {
   SideNumbers,

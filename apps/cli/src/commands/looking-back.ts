@@ -5,10 +5,23 @@ import { readPlace } from '../place.ts';
 import { answered, refused } from '../refused.ts';
 import { onEngine } from '../session.ts';
 import { impactOf, incidentLines } from '../show/incident.ts';
+import { type Order, sidesLines } from '../show/sides.ts';
 import { timelineLines } from '../show/timeline.ts';
+import { usageError } from '../usage.ts';
 import type { Command } from './command.ts';
 
 export const lookingBack: readonly Command[] = [
+  {
+    usage: 'diff [words...]',
+    summary: 'both sides of a target next to each other: release, settings, health, resources, numbers, schema',
+    examples: ['bg diff', 'bg diff blue green', 'bg diff shop/staging green blue', 'bg diff --json'],
+    run: onEngine(async ({ engine, screen }, words, options) => {
+      const { order, place } = readSides(words);
+      return answered(screen, await engine.compareSides(readPlace(place, options)), (view, light) =>
+        sidesLines(view, light, order),
+      );
+    }),
+  },
   {
     usage: 'show <deployment> [place]',
     summary: 'what happened in a deployment: steps, waits, approvals, numbers, proofs, refusals, log lines',
@@ -34,3 +47,16 @@ export const lookingBack: readonly Command[] = [
     }),
   },
 ];
+
+/** `shop/staging green blue`: a place, and the sides in the order in which they are shown. */
+function readSides(words: readonly string[]): { readonly order: Order; readonly place: string | undefined } {
+  const slots = words.filter((word) => word === 'blue' || word === 'green');
+  const [place, ...more] = words.filter((word) => word !== 'blue' && word !== 'green');
+  const [first = 'blue', second = 'green'] = slots;
+  if (more.length > 0 || slots.length === 1 || slots.length > 2 || first === second)
+    throw usageError(
+      `"${words.join(' ')}" does not name two sides.`,
+      `bg diff ${[place, 'blue', 'green'].filter(Boolean).join(' ')}`,
+    );
+  return { order: [first, second], place };
+}

@@ -19,6 +19,7 @@ import type { Migrations } from './migrations.ts';
 import type { Monitoring } from './monitoring.ts';
 import type { StoredReleases } from './releases.ts';
 import type { Reports } from './report.ts';
+import type { SidesView } from './sides.ts';
 import type { SlotVerbs } from './slots.ts';
 import type { Timelines } from './timeline.ts';
 import type { Discovered, PlanView, ReleaseView, RoutingConfiguration, StatusView, TargetView } from './views.ts';
@@ -131,6 +132,8 @@ export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs,
   target(ref: TargetRef): Result<TargetView>;
   deployment(id: string): DeploymentView | undefined;
   history(ref: TargetRef, limit: number): Result<readonly DeploymentView[]>;
+  /** What differs between the two sides. */
+  compareSides(ref: TargetRef): Promise<Result<SidesView>>;
   /** Deployments looked back on. */
   readonly timelines: Timelines;
   releases(ref: TargetRef): Result<readonly ReleaseView[]>;

@@ -24,7 +24,8 @@ type Looks =
   | 'history'
   | 'releases'
   | 'audit'
-  | 'timelines';
+  | 'timelines'
+  | 'compareSides';
 type Plumbing =
   | 'cursor'
   | 'moveCursor'

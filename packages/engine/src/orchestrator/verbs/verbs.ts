@@ -26,6 +26,7 @@ import { cancelWaiting, putFirst } from '../queue/change-waiting.ts';
 import { requestDeployment } from '../queue/request.ts';
 import { waitingFor } from '../queue/waiting-view.ts';
 import { viewContract } from '../schema/contract-view.ts';
+import { compareSides } from '../views/compare-sides.ts';
 import { viewDeployment } from '../views/deployment-view.ts';
 import { viewTarget } from '../views/target-view.ts';
 import { timelinesOf } from '../views/timeline/read-timeline.ts';
@@ -172,10 +173,13 @@ function expectRestart(tx: Tx, key: TargetKey, slot: SlotName): void {
   if (label === null && (role === 'active' || role === 'standby')) setSlot(tx, key, slot, { nextRestartAt: tx.now });
 }
 
-function looks(core: Core): Pick<Engine, 'status' | 'target' | 'deployment' | 'history' | 'releases' | 'timelines'> {
+function looks(
+  core: Core,
+): Pick<Engine, 'status' | 'target' | 'deployment' | 'history' | 'releases' | 'timelines' | 'compareSides'> {
   const { db } = core.store;
   return {
     timelines: timelinesOf(core),
+    compareSides: (ref) => compareSides(core, ref),
     status: () => ({
       at: core.clock.now(),
       driver: liveController(core),
