@@ -8,6 +8,7 @@ import type { Command } from './commands/command.ts';
 import { config } from './commands/config.ts';
 import { deciding } from './commands/deciding.ts';
 import { deploying } from './commands/deploying.ts';
+import { drilling } from './commands/drill.ts';
 import { driving } from './commands/drive.ts';
 import { holding } from './commands/holding.ts';
 import { hook } from './commands/hook.ts';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   ...lookingBack,
   ...report,
   ...holding,
+  ...drilling,
   ...routing,
   ...calendar,
   ...queue,

@@ -97,6 +97,8 @@ const announcements = {
   recovered: { note: '🩹' },
   'smoke-changed': { note: '🧪' },
   'readiness-changed': { note: '🐢' },
+  'drill-asked': {},
+  'drill-ended': { note: '🚨' },
   'guard-acted': { note: '🛟' },
   'guard-paged': { note: '🚨' },
   'guard-exhausted': { note: '🚨' },
@@ -197,6 +199,7 @@ export function noteFor(event: AuditRead): string | undefined {
   // Of what is configured there is a card.
   if (event.action === 'configuration-pending' && event.code !== 'not-configured') return undefined;
   if (event.action === 'readiness-changed' && event.detail.worse !== true) return undefined;
+  if (event.action === 'drill-ended' && event.code !== 'failed') return undefined;
   // A standby that fails makes a rollback slow, which is announced.
   if (event.action === 'smoke-changed' && event.detail.role !== 'active') return undefined;
   if (event.action === 'health-changed' && (event.detail.role !== 'active' || event.code === 'healthy'))

@@ -88,6 +88,8 @@ export interface Engine extends ConfigurationVerbs, CalendarVerbs, WaitingVerbs,
   /** About the retained failed side: restore the last good release there now, or leave it as it is. */
   restoreFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   keepFailed(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
+  /** Proves the way back without moving users, soon after: the view's `drill` has the result. */
+  drill(request: TargetRef & { readonly actor: Actor }): Result<TargetView>;
   /** The answer to `afterBake: ask`. */
   settleStandby(
     request: TargetRef & { readonly actor: Actor; readonly to: 'keep' | 'stop' | 'upgrade' },

@@ -55,6 +55,21 @@ export interface SlotView extends ReleaseNow {
   readonly open: number | undefined;
 }
 
+/** Of a proof of the way back that moved no user. */
+export interface DrillView {
+  readonly code: 'passed' | 'failed' | 'skipped';
+  /** Epoch ms of its end. */
+  readonly at: number;
+  readonly sentence: string;
+  readonly version?: string | undefined;
+  /** From the change of the load balancer to the proof through it: what a rollback would take. */
+  readonly ms?: number | undefined;
+  /** Of the start and the health checks, where the standby did not run. */
+  readonly startMs?: number | undefined;
+  /** The person who asked, or `engine`. */
+  readonly by: string;
+}
+
 export interface SmokeView {
   /** `unknown`: not yet as many failures in a row as make a failing side. */
   readonly condition: 'unknown' | 'passing' | 'failing';
@@ -117,6 +132,8 @@ export interface TargetView {
     readonly version: string | undefined;
     readonly sentence: string;
   };
+  /** Undefined before the first drill. */
+  readonly drill?: { readonly isUnderWay: boolean; readonly last: DrillView | undefined } | undefined;
   /** Undefined for a target without a database. */
   readonly schema: SchemaView | undefined;
   readonly actions: readonly LegalAction[];

@@ -21,6 +21,7 @@ import { merge } from './kit/draft.ts';
 import { resolveMonitoring } from './monitoring/monitoring.ts';
 import { resolveNotify, resolveRecipients } from './notify/resolve.ts';
 import { resolveContinuousSmoke } from './probes/continuous-smoke.ts';
+import { resolveDrill } from './probes/drill.ts';
 import { resolveAccount, resolveQuota } from './process/account.ts';
 import { resolveEnvironment } from './process/environment.ts';
 import { resolveRequiredEnv } from './process/required-env.ts';
@@ -99,6 +100,7 @@ function resolveTarget({ service, target, shared, own, folder, drivers, approver
     smokeTests: options.smokeTests.map(resolveSmokeTest),
     smokeTotalMs: parseDuration(options.smokeTotal),
     continuousSmoke: resolveContinuousSmoke(options.continuousSmoke),
+    drill: resolveDrill(options.drill),
     balancer: resolveBalancer(own.loadBalancer, drivers.balancers, inFolder),
     canary: options.canary.map(resolveCanaryStep),
     canaryLimits: options.canaryLimits && {

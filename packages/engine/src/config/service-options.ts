@@ -28,6 +28,7 @@ import {
 } from './kit/values.ts';
 import { recipients } from './notify/schema.ts';
 import { continuousSmoke } from './probes/continuous-smoke.ts';
+import { drill } from './probes/drill.ts';
 import { accountOptions, quota } from './process/account.ts';
 import { requiredEnv, variablePattern } from './process/required-env.ts';
 import { roles } from './roles/roles.ts';
@@ -125,6 +126,7 @@ const otherKeys = {
   smokeTests: listOf(smokeTest, 100)
     .describe('Requests that a new side must answer; three or more are a good habit.')
     .optional(),
+  drill: drill.optional(),
   smokeTotal: duration().describe('Limit for all smoke tests together. Default: 60s.').optional(),
   continuousSmoke: continuousSmoke.optional(),
   canary: listOf(canaryStep, 50)

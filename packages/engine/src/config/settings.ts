@@ -17,6 +17,7 @@ import type { JudgeSettings } from './judge/settings.ts';
 import type { MonitoringCaller } from './monitoring/monitoring.ts';
 import type { NotifySettings, RecipientSettings } from './notify/settings.ts';
 import type { ContinuousSmokeSettings } from './probes/continuous-smoke.ts';
+import type { DrillSettings } from './probes/drill.ts';
 import type { EnvironmentChoice } from './process/environment.ts';
 import type { VariableFormat } from './process/required-env.ts';
 import type { ReportSettings } from './report/report.ts';
@@ -91,6 +92,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly smokeTotalMs: number;
   /** Undefined: smoke tests run during deployments only. */
   readonly continuousSmoke?: ContinuousSmokeSettings | undefined;
+  /** Undefined: a way back is drilled only when a person asks. */
+  readonly drill?: DrillSettings | undefined;
   readonly balancer: BalancerSettings;
   readonly canary: readonly CanaryStep[];
   /** For steps that a person gives for one deployment; undefined: as the canary itself. */

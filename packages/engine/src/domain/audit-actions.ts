@@ -93,6 +93,8 @@ const reports = {
   recovered: {},
   'smoke-changed': {},
   'readiness-changed': {},
+  'drill-asked': {},
+  'drill-ended': {},
   'guard-acted': {},
   'guard-paged': { pager: true },
   'guard-exhausted': { pager: true },

@@ -15,6 +15,7 @@ export const fillingKey = ({ service, target }: TargetKey): string => `filling:$
 export const heldBackfillKey = ({ service, target }: TargetKey): string => `held-backfill:${service}/${target}`;
 export const smokeKey = ({ service, target }: TargetKey, slot: SlotName): string =>
   `smoke:${service}/${target}/${slot}`;
+export const drillKey = ({ service, target }: TargetKey): string => `drill:${service}/${target}`;
 export const readinessKey = ({ service, target }: TargetKey): string => `readiness:${service}/${target}`;
 export const remindedKey = (approvalId: string): string => `reminded:${approvalId}`;
 export const lockReminderKey = ({ service, target }: TargetKey): string => `lock-reminder:${service}/${target}`;

@@ -8,7 +8,7 @@ import { type FreezeSettings, isUrl, type WeekTime } from './settings.ts';
 
 const days: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
-const weekTime = () =>
+export const weekTime = () =>
   matching(/^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$/, 'a day and a time, such as fri 16:00');
 
 const dateTime = () =>
@@ -75,7 +75,7 @@ function ruleOf(
   return { kind: 'dates', from: from.replace(' ', 'T'), to: to.replace(' ', 'T') };
 }
 
-function parseWeekTime(written: string): WeekTime {
+export function parseWeekTime(written: string): WeekTime {
   const [day = '', time = ''] = written.split(' ');
   return { day: days.indexOf(day) + 1, time };
 }

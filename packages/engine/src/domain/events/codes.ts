@@ -23,6 +23,7 @@ export interface AuditCodes {
   crashed: Role;
   'smoke-changed': 'passing' | 'failing';
   'readiness-changed': 'instant' | 'slow' | 'blocked';
+  'drill-ended': 'passed' | 'failed' | 'skipped';
   'guard-acted': Illness;
   'guard-paged': Illness;
   'guard-exhausted': Illness;

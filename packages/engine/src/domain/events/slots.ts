@@ -37,6 +37,8 @@ export const healthEvents = {
   recovered: inSlot,
   'smoke-changed': { slot, role, version: orNull(text), passed: count, of: count },
   'readiness-changed': { before: text, worse: flag },
+  'drill-asked': nothing,
+  'drill-ended': { slot: optional(slot), version: optional(text), ms: optional(count), startMs: optional(count) },
   'guard-acted': guarded,
   'guard-paged': guarded,
   'guard-exhausted': guarded,

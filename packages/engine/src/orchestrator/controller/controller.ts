@@ -11,6 +11,7 @@ import { replacedFile } from '../../state/same-file.ts';
 import { readRouting } from '../../state/targets.ts';
 import { watchCalendar } from '../calendar/watch.ts';
 import { type Core, controllerLease, type Target, type TargetContext } from '../core.ts';
+import { maintainDrills } from '../drill/maintain.ts';
 import { performDueCalls } from '../monitoring/due.ts';
 import { clearUnfinished } from '../plan/ensure-fetched.ts';
 import { beginWaiting } from '../queue/begin-waiting.ts';
@@ -150,6 +151,7 @@ async function work(core: Core, lease: Lease, stop: AbortSignal): Promise<void> 
     moveDeployments,
     supervise,
     smokeContinuously,
+    maintainDrills,
     watchBalancerFiles,
     maintainSchemas,
     maintainReleases,

@@ -79,6 +79,7 @@ const onEngine: Readonly<Record<Acting, Act>> = {
   unlock: ({ engine, actor, ref }) => engine.unlock({ ...ref, actor }),
   restoreFailed: ({ engine, actor, ref }) => engine.restoreFailed({ ...ref, actor }),
   keepFailed: ({ engine, actor, ref }) => engine.keepFailed({ ...ref, actor }),
+  drill: ({ engine, actor, ref }) => engine.drill({ ...ref, actor }),
   settleStandby: ({ engine, actor, ref }) => engine.settleStandby({ ...ref, actor, to: 'stop' }),
   restoreRouting: ({ engine, actor, ref }) => engine.restoreRouting({ ...ref, actor }),
   adoptRouting: ({ engine, actor, ref }) => engine.adoptRouting({ ...ref, actor }),

@@ -20,6 +20,7 @@ import { liveController } from '../controller/live-controller.ts';
 import { announcedFor, pendingNow } from '../controller/pending-changes.ts';
 import { brokenWarnings } from '../controller/sweep-audit.ts';
 import { type Core, placeOf, type Target } from '../core.ts';
+import { askForDrill } from '../drill/ask.ts';
 import { activeSide, findTarget, knownVersions, laidAt } from '../gates/facts.ts';
 import { takeCall } from '../monitoring/take-call.ts';
 import { cancelWaiting, putFirst } from '../queue/change-waiting.ts';
@@ -124,8 +125,12 @@ export function createVerbs(core: Core, holder: string): Omit<Engine, 'notify' |
   };
 }
 
-const planned = (core: Core): WaitingVerbs & CalendarVerbs & Pick<Engine, 'monitoring'> => ({
+const planned = (core: Core): WaitingVerbs & CalendarVerbs & Pick<Engine, 'monitoring' | 'drill'> => ({
   monitoring: { take: (call) => takeCall(core, call) },
+  drill: (request) => {
+    const asked = askForDrill(core, request);
+    return asked.ok ? ok(viewTarget(core, asked.value)) : asked;
+  },
   request: (request) => requestDeployment(core, request),
   cancelWaiting: (id, actor, reason) => cancelWaiting(core, id, actor, reason),
   putFirst: (id, actor, reason) => putFirst(core, id, actor, reason),

@@ -9,6 +9,7 @@ import { readQuarantine, readRelease, readSlot, type SlotRow } from '../../state
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import { smokeOf, smokeProblem } from '../controller/smoke/side-smoke.ts';
 import type { Core, Target } from '../core.ts';
+import { readDrill } from '../drill/memory.ts';
 import { activeSide } from '../gates/facts.ts';
 import { readDrift } from '../routing/drift.ts';
 import { fitsAsSeen, lostFor } from '../schema/observe.ts';
@@ -30,7 +31,18 @@ export function readiness(core: Core, target: Target): Readiness {
   if (lost !== undefined) return blocked(to.version, `${to.version} cannot run on the schema: ${lost}; go forward`);
   const active = activeSide(core, target);
   const other = readSlot(core.store.db, target.key, otherSlot(active?.slot ?? 'green'));
-  return to.warm ? warm(core, target, to.version, other) : cold(core, target, to.version, other);
+  const found = to.warm ? warm(core, target, to.version, other) : cold(core, target, to.version, other);
+  return { ...found, sentence: [found.sentence, ...drilled(core, target, to.version)].join(', ') };
+}
+
+/** What the last drill of this very release found. */
+function drilled(core: Core, target: Target, version: string): readonly string[] {
+  const { last } = readDrill(core.store.db, target.key);
+  if (last?.version !== version || last.code === 'skipped') return [];
+  const age = forHowLong(core.clock.now() - last.at);
+  return [
+    last.code === 'passed' ? `drilled ${age} ago: ${last.ms} ms` : `the drill ${age} ago failed: ${last.sentence}`,
+  ];
 }
 
 const blocked = (version: string | undefined, sentence: string): Readiness => ({

@@ -13,6 +13,7 @@ import { upcoming } from '../calendar/watch.ts';
 import type { SlotSnapshot } from '../controller/side-health.ts';
 import { smokeOf } from '../controller/smoke/side-smoke.ts';
 import { type Core, endpointOf, type Target } from '../core.ts';
+import { viewDrill } from '../drill/memory.ts';
 import { readSuspension } from '../gates/suspension.ts';
 import { viewQueue } from '../queue/waiting-view.ts';
 import { readSlotChange } from '../releases/configuration.ts';
@@ -49,6 +50,7 @@ export function viewTarget(core: Core, target: Target): TargetView {
     live: liveView,
     last: lastView,
     rollback: readiness(core, target),
+    drill: viewDrill(core, target),
     schema: schemaView(core, target),
     actions: live ? [] : (lastView?.actions ?? []),
   };
