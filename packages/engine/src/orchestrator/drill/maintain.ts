@@ -41,7 +41,7 @@ export async function drillIfDue(context: TargetContext, signal: AbortSignal): P
   if (liveDeployment(core.store.db, target.key)) return asked && end(context, asked.by, interrupted);
   if (running) {
     await putBack(context);
-    if (asked === undefined) end(context, running.by, cutShort);
+    if (asked === undefined && running.isEnded !== true) end(context, running.by, cutShort);
     return;
   }
   const by = asked?.by ?? (isDue(core, target) ? actorName({ kind: 'engine' }) : undefined);
@@ -90,8 +90,8 @@ async function drill(context: TargetContext, by: string, signal: AbortSignal): P
   await watch;
   // What is open stays recorded, and the next controller puts it back.
   if (signal.aborted) return;
-  await putBack(context);
   end(context, by, isYielding ? interrupted : result);
+  await putBack(context);
 }
 
 async function yieldToDeployment({ core, target }: TargetContext, over: AbortController, until: AbortSignal) {
@@ -128,7 +128,9 @@ async function stopStarted({ core, target, lease }: TargetContext, slot: SlotNam
 function end({ core, target, lease }: TargetContext, by: string, result: DrillResult): void {
   const { slot, ...shown } = result;
   core.store.under(lease).write((tx) => {
-    putDrill(tx.db, target.key, { asked: undefined, last: { ...shown, at: tx.now, by } }, tx.now);
+    const { running } = readDrill(tx.db, target.key);
+    const left = running && { ...running, isEnded: true };
+    putDrill(tx.db, target.key, { asked: undefined, running: left, last: { ...shown, at: tx.now, by } }, tx.now);
     const { version, ms, startMs, code, sentence } = result;
     tx.audit({
       ...target.key,

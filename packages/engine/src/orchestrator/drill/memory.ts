@@ -10,10 +10,17 @@ export interface DrillMemory {
   /** A person asks for one. */
   readonly asked?: { readonly by: string; readonly at: number } | undefined;
   /** Written before anything is done: what must be put back, even by another process. */
-  readonly running?:
-    | { readonly by: string; readonly at: number; readonly slot: SlotName; readonly isStarted: boolean }
-    | undefined;
+  readonly running?: Running | undefined;
   readonly last?: DrillView | undefined;
+}
+
+interface Running {
+  readonly by: string;
+  readonly at: number;
+  readonly slot: SlotName;
+  readonly isStarted: boolean;
+  /** Its result is known; only what it left is to be put back. */
+  readonly isEnded?: boolean;
 }
 
 export const readDrill = (db: Db, key: TargetKey): DrillMemory =>
