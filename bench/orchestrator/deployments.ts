@@ -4,7 +4,7 @@ import { deployed, type Stage, setStage } from '../../test/support/stage.ts';
 import { bars } from '../bars.ts';
 import { type Figure, median } from '../figures.ts';
 import { deployByScript } from './by-script.ts';
-import type { Driver, Measuring } from './measuring.ts';
+import { type Driver, lengthOf, type Measuring, stepsOf, type Timed } from './measuring.ts';
 
 const waitsMs = { watch: 1_000, bake: 1_000 };
 const target = `
@@ -70,14 +70,5 @@ function askOnce({ front }: Stage): { stop(): void } {
   return { stop: () => clearInterval(timer) };
 }
 
-interface Timed {
-  readonly name: string;
-  readonly startedAt: number | undefined;
-  readonly endedAt: number | undefined;
-}
-
-const lengthOf = ({ startedAt, endedAt }: Timed): number => (endedAt ?? 0) - (startedAt ?? endedAt ?? 0);
 const stepMs = (steps: readonly Timed[], names: readonly string[]): number =>
   steps.filter(({ name }) => names.includes(name)).reduce((sum, step) => sum + lengthOf(step), 0);
-const stepsOf = (steps: readonly Timed[]): string =>
-  steps.map((step) => `${step.name} ${Math.round(lengthOf(step))}`).join(', ');

@@ -8,3 +8,14 @@ export interface Measuring {
   readonly signal: AbortSignal;
   readonly runs: number;
 }
+
+/** A step of a deployment. */
+export interface Timed {
+  readonly name: string;
+  readonly startedAt: number | undefined;
+  readonly endedAt: number | undefined;
+}
+
+export const lengthOf = ({ startedAt, endedAt }: Timed): number => (endedAt ?? 0) - (startedAt ?? endedAt ?? 0);
+export const stepsOf = (steps: readonly Timed[]): string =>
+  steps.map((step) => `${step.name} ${Math.round(lengthOf(step))}`).join(', ');

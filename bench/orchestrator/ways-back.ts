@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { bob, deployed, finished, setStage, until, value } from '../../test/support/stage.ts';
 import { bars } from '../bars.ts';
 import { type Figure, percentile } from '../figures.ts';
-import type { Driver, Measuring } from './measuring.ts';
+import { type Driver, type Measuring, stepsOf } from './measuring.ts';
 import { nowMs, startUsers } from './users.ts';
 
 const [before, after] = ['v1.0', 'v2.1'] as const;
@@ -15,7 +15,7 @@ const target = `
         bake: 1s
         health: { interval: 1s, timeout: 1s, failures: ${healthMs.failures} }
 `;
-const users = 16;
+const users = 8;
 const restMs = 300;
 
 export async function measureRollbacks({ say, signal, runs }: Measuring, driver: Driver): Promise<readonly Figure[]> {
@@ -37,7 +37,9 @@ export async function measureRollbacks({ say, signal, runs }: Measuring, driver:
       await delay(restMs);
       const seen = await crowd.look();
       if (view.outcome?.kind !== 'promoted') throw new Error(view.outcome?.sentence);
-      lastOld.push((seen.versions[after]?.last ?? clickedAt) - clickedAt);
+      const tookMs = (seen.versions[after]?.last ?? clickedAt) - clickedAt;
+      lastOld.push(tookMs);
+      if (tookMs > bars.orchestrator.lastOldP99Ms) say(`${driver}: ${Math.round(tookMs)} ms; ${stepsOf(view.steps)}`);
       [sent, lost] = [sent + seen.sent, lost + seen.lost];
       value(engine.storedReleases.clearMark({ version: after, actor: bob, reason: 'only measured' }));
       const { id: forward } = value(engine.switch({ to: view.from?.slot, actor: bob }));
