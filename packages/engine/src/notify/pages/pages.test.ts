@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
+import { advanceDeployment } from '../../state/deployments.ts';
 import { acquireLease } from '../../state/leases.ts';
 import { putSnapshot, slotKey } from '../../state/snapshots.ts';
 import { setSlot } from '../../state/targets.ts';
@@ -62,6 +63,38 @@ describe('PagerDuty', () => {
     room.ends({ id: 'd3', outcome: 'promoted', version: 'v2.3' });
     await aWhile(2_500);
     expect(pager.pages).toHaveLength(2);
+  });
+
+  it('is called when one person approves alone, and notified at the end of that deployment, however it ends', async () => {
+    const { pager, room } = await setUp();
+    room.notify();
+    room.begins('d1');
+    const event = { service: 'shop', target: 'production', actor: 'person:bob', deploymentId: 'd1' } as const;
+    room.store.write((tx) =>
+      tx.audit({
+        ...event,
+        action: 'glass-broken',
+        sentence: 'bob approves v2.1 alone: outage',
+        detail: { reason: 'outage', needed: 2 },
+      }),
+    );
+    await eventually(() => pager.pages.length === 1);
+    expect(pager.pages[0]?.body).toMatchObject({
+      event_action: 'trigger',
+      dedup_key: 'bluegreen/shop/production/break-glass',
+      payload: { summary: 'shop: bob approves v2.1 alone: outage' },
+    });
+    room.store.write((tx) => {
+      const change = { phase: 'finished', outcome: 'aborted', causeCode: 'given-up', finishedAt: tx.now } as const;
+      advanceDeployment(tx, 'd1', change);
+      const detail = { outcome: 'aborted', version: 'v2.1' } as const;
+      tx.audit({ ...event, action: 'deployment-finished', code: 'given-up', sentence: 'aborted by bob', detail });
+    });
+    await eventually(() => pager.pages.length === 2);
+    expect(pager.pages[1]?.body).toMatchObject({
+      event_action: 'resolve',
+      dedup_key: 'bluegreen/shop/production/break-glass',
+    });
   });
 
   it('is called again after 429, 500 and no answer at all, as the pager asks', async () => {

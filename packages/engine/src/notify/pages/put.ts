@@ -36,9 +36,11 @@ export function putTroubles(parts: PageParts): (row: AuditRow) => void {
 
 function putEnd(parts: PageParts, row: AuditRow): void {
   const view = viewOf(parts, row);
-  const turn = view && turnOf(view);
-  if (view === undefined || turn === undefined) return;
+  if (view === undefined) return;
+  const turn = turnOf(view);
   const { service, target, id: deploymentId } = view;
+  if (turn?.kind !== 'ends') endGlass(parts, row.at, view);
+  if (turn === undefined) return;
   if (turn.kind === 'begins') {
     const { trouble, summary } = turn;
     begin(parts, { at: row.at, trouble, service, target, deploymentId, summary, details: detailsOf(row, view) });
@@ -57,6 +59,16 @@ function putGlass(parts: PageParts, row: AuditRow): void {
   const { service, target, id: deploymentId } = view;
   const about = { at: row.at, trouble: 'break-glass', service, target, deploymentId } as const;
   begin(parts, { ...about, summary: `${view.name}: ${row.sentence}`, details: detailsOf(row, view) });
+}
+
+/** However it ended: nothing is left of the approval that one person gave alone. */
+function endGlass(
+  parts: PageParts,
+  at: number,
+  { service, target, id: deploymentId, name, version }: DeploymentView,
+): void {
+  const summary = `${name}: the deployment of ${version}, which one person approved alone, has ended`;
+  end(parts, { at, trouble: 'break-glass', service, target, deploymentId, summary, details: {} });
 }
 
 /** Pages for what the guard of a target leaves to people, unless the check of both sides pages for the same. */

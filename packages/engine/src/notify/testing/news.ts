@@ -27,6 +27,8 @@ export interface Newsroom {
   happens(event: AuditFact & Partial<Omit<AuditEvent, keyof AuditFact>>): void;
   /** A deployment that has ended. */
   ends(ending: Ending): void;
+  /** A deployment of v2.1 that runs. */
+  begins(id: string): void;
   /** Actions of the audit log, in order. */
   audited(): readonly string[];
   close(): Promise<void>;
@@ -81,6 +83,13 @@ export function openNewsroom(options: {
       return { stop };
     },
     ends: (ending) => endDeployment(store, ending),
+    begins: (id) =>
+      store.note((_, now) =>
+        addDeployment(
+          { db, now, audit: () => undefined, redact: (text) => text },
+          { ...deploymentOf(id, now), phase: 'watch' },
+        ),
+      ),
     audited: () => engine.audit.after(0, 1_000).map(({ action }) => action),
     async close() {
       for (const { stop } of tellings) await stop();
@@ -90,6 +99,24 @@ export function openNewsroom(options: {
     },
   };
 }
+
+const deploymentOf = (id: string, now: number) =>
+  ({
+    id,
+    service: 'shop',
+    target: 'production',
+    version: 'v2.1',
+    mode: 'deploy',
+    slot: 'green',
+    fromSlot: 'blue',
+    fromVersion: 'v2.0',
+    hold: false,
+    requestedBy: 'person:alice',
+    requestedAt: now,
+    position: 0,
+    direction: 'forward',
+    stateVersion: 1,
+  }) as const;
 
 function endDeployment(store: Store, ending: Ending): void {
   const { id, outcome, version = 'v2.1', mode = 'deploy', sentence = `${version} ended`, actor = 'engine' } = ending;
@@ -102,22 +129,11 @@ function endDeployment(store: Store, ending: Ending): void {
       finishedAt: tx.now,
     } as const;
     addDeployment(tx, {
-      id,
-      service: 'shop',
-      target: 'production',
+      ...deploymentOf(id, tx.now),
       version,
       mode,
-      slot: 'green',
-      fromSlot: 'blue',
-      fromVersion: 'v2.0',
-      hold: false,
       reason: ending.reason ?? null,
-      requestedBy: 'person:alice',
-      requestedAt: tx.now,
-      position: 0,
-      direction: 'forward',
       phase: 'finished',
-      stateVersion: 1,
       ...cause,
     });
     tx.audit({
