@@ -9,6 +9,7 @@ import { announceBuild, channelsOf, showBuild } from './builds.ts';
 import { directsFor } from './direct.ts';
 import { announceConfiguration, announceContract, announceDelivery, announceDrift } from './live-messages.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
+import { createSummaries } from './summaries.ts';
 
 export interface Announcer {
   readonly engine: Engine;
@@ -31,6 +32,7 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
   const progress = createProgress(announcer);
   // In parallel; announcements do not wait for it.
   const upToDate = bringUpToDate(announcer, signal);
+  const summaries = createSummaries(announcer, signal);
   let failures = 0;
   while (!signal.aborted) {
     const more = await announceNext(announcer, repeats);
@@ -40,12 +42,14 @@ export async function runAnnouncer(announcer: Announcer, signal: AbortSignal): P
     try {
       progress.refresh();
       publishHead(announcer);
+      summaries.look();
     } catch (thrown) {
       log.error({ err: thrown }, 'the live cards could not be refreshed');
     }
     if (more !== 'more') await engine.changed(idleMs, signal);
   }
   await upToDate;
+  await summaries.ended();
 }
 
 const maxUnfinished = 2000;

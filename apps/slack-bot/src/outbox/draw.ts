@@ -11,6 +11,7 @@ import { driftCard, driftOverCard } from '../cards/drift-card.ts';
 import { directCard, headCard, linesCard, lineText, noteCard } from '../cards/lines.ts';
 import { mentionFormatter, nameFormatter } from '../cards/people-formatter.ts';
 import { strandedCard } from '../cards/stranded-card.ts';
+import { summaryCard } from '../cards/summary-card.ts';
 import type { Slack } from '../slack/api.ts';
 import { drawBuild, drawBuildAlert } from './draw-build.ts';
 import { cardKey, type Kind, type Payloads } from './messages.ts';
@@ -143,6 +144,7 @@ const drawings: { readonly [K in Kind]: Drawing<Payloads[K]> } = {
     const delivery = inbox.show(id);
     return delivery && { channel, card: deliveryCard(delivery) };
   },
+  summary: (facts) => ({ channel: facts.channel, card: summaryCard(facts) }),
   head: (facts) => ({ channel: facts.channel, card: headCard(facts) }),
 };
 

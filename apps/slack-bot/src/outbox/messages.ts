@@ -2,6 +2,7 @@
 
 import type { DeploymentView, Outbox } from '@bg/engine';
 import type { LineFacts } from '../cards/lines.ts';
+import type { SummaryFacts } from '../cards/summary-card.ts';
 
 export const transport = 'slack';
 
@@ -51,6 +52,8 @@ export type Payloads = {
   readonly 'build-direct': { readonly seq: number; readonly user: string };
   /** One per delivery that could not be worked on; updated in place. */
   readonly delivery: { readonly id: number; readonly channel: string };
+  /** Of a day or a week: the figures as they were when it was due. */
+  readonly summary: SummaryFacts & { readonly channel: string };
   readonly head: { readonly seq: number; readonly hash: string; readonly channel: string };
 };
 

@@ -150,7 +150,6 @@ export interface DueSummary {
   /** Periods before it that had no summary. */
   readonly missed: number;
   readonly every: 'day' | 'week';
-  readonly channel: string | undefined;
   readonly request: ReportRequest & { readonly since: string; readonly until: string; readonly zone: string };
 }
 

@@ -148,7 +148,7 @@ function otherRow(db: Db, page: readonly { readonly seq: number; readonly hash: 
 function dueSummary({ settings, clock }: ReportParts, lastDay: number): DueSummary | undefined {
   const { summary } = settings.report;
   if (!summary) return undefined;
-  const { every, zone, channel } = summary;
+  const { every, zone } = summary;
   const ended = lastEnded(summary, clock.now());
   if (ended.day === lastDay) return undefined;
   const days = every === 'day' ? 1 : 7;
@@ -156,7 +156,6 @@ function dueSummary({ settings, clock }: ReportParts, lastDay: number): DueSumma
     day: ended.day,
     missed: lastDay === 0 ? 0 : Math.max(0, Math.round((ended.day - lastDay) / days) - 1),
     every,
-    channel,
     request: { since: shortWall(ended.from, zone), until: shortWall(ended.to, zone), zone },
   };
 }

@@ -11,7 +11,7 @@ import { monitoring } from './monitoring/monitoring.ts';
 import { notify } from './notify/schema.ts';
 import { accountOptions } from './process/account.ts';
 import { environmentSchema } from './process/environment.ts';
-import { goals } from './report/report.ts';
+import { goals, summary } from './report/report.ts';
 import { serviceOptions } from './service-options.ts';
 import { statuses } from './statuses/statuses.ts';
 
@@ -106,6 +106,7 @@ function makeSchema(drivers: Drivers) {
       audit: audit.optional(),
       monitoring: monitoring.optional(),
       goals: goals.optional(),
+      summary: summary.optional(),
       services: named(serviceSchema(drivers), namePattern, 'a mapping from names to services').describe(
         'What is deployed, by name.',
       ),

@@ -35,7 +35,7 @@ export const goals = z
   })
   .describe('What `bg report` and the summary compare the figures with. A service may say it again, key by key.');
 
-const summary = z
+export const summary = z
   .strictObject({
     every: choice(['day', 'week']).describe('day: of the day before. week: on Monday, of the week before.'),
     at: matching(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as "09:00"')
@@ -43,7 +43,7 @@ const summary = z
       .optional(),
     zone: zone().describe('IANA zone in which days and weeks begin. Default: UTC.').optional(),
     channel: matching(/^(#[^\s#]{1,80}|[CGD][A-Z0-9]{2,20})$/, 'a Slack channel such as "#deploys" or C0123ABCD')
-      .describe('Where the summary of all services is posted. Default: each channel gets that of its own targets.')
+      .describe('Where it is posted. Default: the channel of the first target.')
       .optional(),
   })
   .describe('A summary of what was deployed, in the channel. Default: none.');
