@@ -8,6 +8,7 @@ import type { Command } from './commands/command.ts';
 import { config } from './commands/config.ts';
 import { deciding } from './commands/deciding.ts';
 import { deploying } from './commands/deploying.ts';
+import { diagnose } from './commands/diagnose.ts';
 import { drilling } from './commands/drill.ts';
 import { driving } from './commands/drive.ts';
 import { holding } from './commands/holding.ts';
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   ...audit,
   ...config,
   ...state,
+  ...diagnose,
   ...driving,
 ];
 

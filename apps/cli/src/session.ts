@@ -54,6 +54,7 @@ export interface Options {
   readonly limit?: string;
   readonly since?: string;
   readonly until?: string;
+  readonly out?: string;
   readonly deployment?: string;
   readonly actor?: string;
   readonly action?: string;

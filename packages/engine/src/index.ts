@@ -63,6 +63,7 @@ export { configurationAgainstRunning } from './compose/config-against-running.ts
 export { checkConfig, checkConfigFile, loadSettings } from './compose/configuration.ts';
 export { databaseNames, lintRelease, unknownRule } from './compose/lint.ts';
 export { type EngineOptions, openEngine } from './compose/open-engine.ts';
+export { secretsOf } from './compose/secrets.ts';
 export { decidersOf } from './config/approval/approval.ts';
 export type { ConfigCheck } from './config/check.ts';
 export { type ConfigProblem, formatProblem } from './config/kit/problems.ts';
