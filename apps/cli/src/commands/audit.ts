@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { AuditVerification, Engine } from '@bg/engine';
 import { exitCodes } from '../exit.ts';
+import type { Screen } from '../screen.ts';
 import { onEngine } from '../session.ts';
 import type { Light } from '../show/deployment.ts';
 import { usageError } from '../usage.ts';
@@ -33,7 +34,7 @@ export const audit: readonly Command[] = [
       const heads = [...one, ...headsIn(options.heads)];
       // A head from outside proves the rows before it only where each of them is walked.
       const isWhole = options.full === true || heads.length > 0;
-      const verification = isWhole ? engine.audit.verify(heads) : engine.audit.verifySinceLast();
+      const verification = isWhole ? engine.audit.verify(heads, walked(screen)) : engine.audit.verifySinceLast();
       const shipped = engine.audit.shipped();
       screen.answer({ ...verification, shipped }, (_, light) => [
         ...verificationLines(verification, light),
@@ -44,6 +45,15 @@ export const audit: readonly Command[] = [
   },
   ...auditRows,
 ];
+
+const sayEveryRows = 500_000;
+
+/** A log of millions of rows takes a minute or so. */
+const walked =
+  (screen: Screen) =>
+  (seq: number): void => {
+    if (seq % sayEveryRows === 0) screen.aside(`${seq} rows walked …`);
+  };
 
 /** `412:<64 hexadecimal digits>`, entry and hash as the channel shows them. */
 function readHead(text: string): { readonly seq: number; readonly hash: string } {

@@ -35,7 +35,11 @@ export interface AuditLog {
   /** Refused where it names what does not exist, since an empty answer would look like proof that nothing happened. */
   search(query: AuditQuery): Result<AuditSearch>;
   /** `outside`: heads that were published where the owner of this machine cannot change them. */
-  verify(outside?: AuditHead | readonly AuditHead[]): AuditVerification;
+  verify(
+    outside?: AuditHead | readonly AuditHead[],
+    /** Called with the row that was reached, after each thousand rows. */
+    progress?: (seq: number) => void,
+  ): AuditVerification;
   /** Verifies only the rows since the last verification if the whole log was intact within a day; else all rows. */
   verifySinceLast(): AuditVerification;
   /** Remembers that this head (the present one, unless `row` is given) was shown outside: verify proves the log by it. */

@@ -105,6 +105,16 @@ describe('after the whole log was found intact', () => {
   });
 });
 
+it('walking all rows says how far it is, page by page', () => {
+  state.store.write((tx) => {
+    for (let row = 21; row <= 2_500; row += 1) tx.audit({ actor: 'engine', action: 'resumed', sentence: `row ${row}` });
+  });
+  const said: number[] = [];
+  const { verification } = verify(state.db, { progress: (seq) => said.push(seq) });
+  expect(verification).toMatchObject({ intact: true, rows: 2_500 });
+  expect(said).toEqual([1_000, 2_000]);
+});
+
 /** The hashes of this row and all that follow, as they would have been. */
 function chainFrom(first: number): void {
   const read = state.db.$client.prepare(

@@ -139,12 +139,13 @@ function waysBackOf({ store: { db }, targets, clock }: Core, key: TargetKey) {
       ? [[version, `a rollback target of ${key.target} until ${clockTime(leftAt + keptMs)}`] as const]
       : [],
   );
-  const good = releasesOnceLive(db, key).filter((version) => {
-    const digest = readRelease(db, key.service, version)?.digest;
-    return digest !== undefined && readQuarantine(db, digest) === undefined;
-  });
   const active = slotsOf(db, key.service).find(({ target, role }) => target === key.target && role === 'active');
-  const latest = good.filter((version) => version !== active?.version).slice(0, waysBack);
+  const latest: string[] = [];
+  for (const version of releasesOnceLive(db, key)) {
+    const digest = version === active?.version ? undefined : readRelease(db, key.service, version)?.digest;
+    if (digest !== undefined && readQuarantine(db, digest) === undefined) latest.push(version);
+    if (latest.length === waysBack) break;
+  }
   return [
     ...permitted,
     ...latest.map((version) => [version, `one of the last ${waysBack} of ${key.target} to go back to`] as const),

@@ -14,7 +14,7 @@ export function auditOf(core: Core): AuditLog {
   return {
     after: (seq, limit) => auditAfter(store.db, seq, limit),
     search: (query) => searchOf(core, query),
-    verify: (outside) => remembered(core, verify(store.db, { outside: [outside ?? []].flat() })),
+    verify: (outside, progress) => remembered(core, verify(store.db, { outside: [outside ?? []].flat(), progress })),
     verifySinceLast: () => remembered(core, verify(store.db, { from: readCheckpoint(store.db, clock.now()) })),
     publishHead: (place, row) => {
       const head: AuditHead | undefined = row ?? latestHead(store.db);
