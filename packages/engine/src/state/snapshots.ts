@@ -31,6 +31,7 @@ export const progressKey = (deploymentId: string, position: number): string => `
 export const filesKey = (service: string, version: string): string => `files-of:${service}/${version}`;
 export const configurationKey = ({ service, target }: TargetKey): string => `configuration:${service}/${target}`;
 export const guardKey = ({ service, target }: TargetKey): string => `guard:${service}/${target}`;
+export const judgedKey = ({ service, target }: TargetKey): string => `judged:${service}/${target}`;
 export const insteadKey = (deploymentId: string): string => `instead:${deploymentId}`;
 export const pendingKey = 'configuration-pending';
 export const leftKey = ({ service, target }: TargetKey): string => `configuration-left:${service}/${target}`;

@@ -23,6 +23,11 @@ export const guard = z
         'The live side fails its continuous smoke tests. rollback: users move to the standby where it passes its own; without such a standby a person is paged. Default: page.',
       )
       .optional(),
+    judge: choice(['rollback', 'page', 'off'])
+      .describe(
+        'While the standby is warm, users get more errors from the live side than judge.maxErrorRate, by the counts of the load balancer. rollback: users move to the standby where it is healthy; without such a standby a person is paged. Default: page.',
+      )
+      .optional(),
     crashes: whole({ min: 2, max: 20, expected: 'a number of crashes from 2 to 20' })
       .describe('Crashes `within` that are a crash loop. Default: 3.')
       .optional(),
@@ -48,6 +53,8 @@ export interface GuardSettings {
   readonly crashLoop: Exclude<GuardAction, 'restart'>;
   /** Undefined: a person is paged. */
   readonly smokeTests?: GuardAction | undefined;
+  /** Undefined: a person is paged. */
+  readonly judge?: Exclude<GuardAction, 'restart'> | undefined;
   /** In `withinMs`, from which on it is a crash loop. */
   readonly crashes: number;
   /** Acts in `withinMs`. */

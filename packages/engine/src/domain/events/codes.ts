@@ -7,7 +7,7 @@ import type { RefusalCode } from '../refusal.ts';
 import type { Role } from '../target.ts';
 import type { NotDeployedCode } from './builds.ts';
 
-type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop' | 'smoke-failing';
+type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop' | 'smoke-failing' | 'judged-bad';
 
 export interface AuditCodes {
   'deployment-requested': Mode;

@@ -11,6 +11,7 @@ import { noteRestarts, reconnect } from '../routing/reconnect.ts';
 import { repairRouting } from '../routing/repair.ts';
 import { observeOpen } from '../run/steps/drained.ts';
 import { guardLiveSide } from './guard/guard.ts';
+import { judgeLiveSide } from './guard/judged.ts';
 import { inRounds } from './in-rounds.ts';
 import { remindOfLock } from './remind-of-lock.ts';
 import { endRetention } from './retention.ts';
@@ -39,6 +40,7 @@ async function lookAfter(core: Core, target: Target, lease: Lease, signal: Abort
   await observeBalancer(core, target, lease);
   await observeOpen(core, target);
   await Promise.all((['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })));
+  await judgeLiveSide({ core, target });
   await guardLiveSide({ core, target, lease });
   for (const slot of ['blue', 'green'] as const) {
     await endRetention({ core, target, lease, signal }, slot);

@@ -2,7 +2,7 @@
 
 import type { GuardAction, GuardSettings } from '../../../config/guard/guard.ts';
 
-export type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop' | 'smoke-failing';
+export type Illness = 'unresponsive' | 'unhealthy' | 'crash-loop' | 'smoke-failing' | 'judged-bad';
 
 /**
  * Stored per target. Times are the monotonic clock's of one boot, so that no change of the machine's clock empties the
@@ -63,11 +63,12 @@ const insteadOfRollback: Readonly<Record<Illness, 'restart' | 'page'>> = {
   unhealthy: 'page',
   'crash-loop': 'page',
   'smoke-failing': 'page',
+  'judged-bad': 'page',
 };
 
 function wantedFor(
   illness: Illness,
-  { unresponsive, unhealthy, crashLoop, smokeTests = 'page' }: GuardSettings,
+  { unresponsive, unhealthy, crashLoop, smokeTests = 'page', judge = 'page' }: GuardSettings,
 ): GuardAction {
   switch (illness) {
     case 'unresponsive':
@@ -78,6 +79,8 @@ function wantedFor(
       return crashLoop;
     case 'smoke-failing':
       return smokeTests;
+    case 'judged-bad':
+      return judge;
     default:
       return illness satisfies never;
   }

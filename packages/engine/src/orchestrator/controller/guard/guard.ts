@@ -14,6 +14,7 @@ import { mayRestart, standingOf } from '../../routing/standing.ts';
 import { decideRollback } from '../../verbs/go-back.ts';
 import { smokeProblem } from '../smoke/side-smoke.ts';
 import { decideGuard, type GuardDecision, type GuardMemory, type Illness, within } from './decide.ts';
+import { judgedProblem } from './judged.ts';
 import { crashesOf, readMemory, sideOf } from './memory.ts';
 import { illnessOf, isReady, isUpFor, snapshotOf } from './sides.ts';
 
@@ -44,7 +45,11 @@ export async function guardLiveSide(targetContext: TargetContext): Promise<void>
   const decision = decideGuard({ illness, side: sideOf(row), standbyReady, settings: settings.guard, memory, now });
   if (decision.kind === 'nothing' || row.version === null || isAtWork(core, target, active.slot)) return;
   const problem =
-    (illness === 'smoke-failing' ? smokeProblem(core, target, row) : seen?.state.problem) ?? 'no reason given';
+    (illness === 'smoke-failing'
+      ? smokeProblem(core, target, row)
+      : illness === 'judged-bad'
+        ? judgedProblem(core, target, row)
+        : seen?.state.problem) ?? 'no reason given';
   await carryOut(
     { ...targetContext, row: { ...row, version: row.version }, illness: decision.illness, problem },
     decision,
@@ -60,6 +65,7 @@ function endIncident({ core, target, lease }: TargetContext, memory: GuardMemory
     const crashes = crashesOf(memory, row, guard, core.clock.monotonic()).length;
     if (handled.illness === 'crash-loop' && crashes >= guard.crashes) return;
     if (handled.illness === 'smoke-failing' && smokeProblem(core, target, row) !== undefined) return;
+    if (handled.illness === 'judged-bad' && judgedProblem(core, target, row) !== undefined) return;
   }
   core.store.under(lease).write((tx) => {
     putSnapshot(tx.db, guardKey(target.key), rest, tx.now);
@@ -191,6 +197,8 @@ function whatIsWrong({ illness, problem, target }: Ill): string {
       return `is unhealthy (${problem})`;
     case 'smoke-failing':
       return `fails its smoke tests again and again (${problem})`;
+    case 'judged-bad':
+      return `fails its users (${problem})`;
     case 'crash-loop': {
       const { crashes, withinMs } = target.settings.guard;
       return `crashed ${crashes} times within ${Math.round(withinMs / 60_000)} minutes`;

@@ -10,6 +10,7 @@ import { isWarm } from '../../verbs/rollback-target.ts';
 import type { SlotSnapshot } from '../side-health.ts';
 import { isFailingNow, isPassingNow, smokeProblem } from '../smoke/side-smoke.ts';
 import type { GuardMemory, Illness } from './decide.ts';
+import { judgedProblem } from './judged.ts';
 import { crashesOf } from './memory.ts';
 
 export function illnessOf(
@@ -21,8 +22,14 @@ export function illnessOf(
   if (crashesOf(memory, row, guard, core.clock.monotonic()).length >= guard.crashes) return 'crash-loop';
   // A process that has just ended is unhealthy at once; it is started again before anything else is tried.
   if (seen?.state.condition !== 'unhealthy' || seen.state.failures < healthOf(target, row.slot).failures)
-    return isFailingNow(core, target, row) ? 'smoke-failing' : undefined;
+    return illOf(core, target, row);
   return seen.state.answered === true ? 'unhealthy' : 'unresponsive';
+}
+
+/** A side whose health is good. */
+function illOf(core: Core, target: Target, row: SlotRow): Illness | undefined {
+  if (isFailingNow(core, target, row)) return 'smoke-failing';
+  return judgedProblem(core, target, row) === undefined ? undefined : 'judged-bad';
 }
 
 /**
