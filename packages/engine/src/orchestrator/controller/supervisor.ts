@@ -39,8 +39,10 @@ function intervalOf({ store }: Core, target: Target): number {
 async function lookAfter(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
   await observeBalancer(core, target, lease);
   await observeOpen(core, target);
-  await Promise.all((['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })));
-  await judgeLiveSide({ core, target });
+  await Promise.all([
+    ...(['blue', 'green'] as const).map((slot) => superviseSlot({ core, target, lease, slot, signal })),
+    judgeLiveSide({ core, target }),
+  ]);
   await guardLiveSide({ core, target, lease });
   for (const slot of ['blue', 'green'] as const) {
     await endRetention({ core, target, lease, signal }, slot);

@@ -4,6 +4,7 @@
 import { judge } from '../../../analysis/judge.ts';
 import { noCounts } from '../../../domain/routing.ts';
 import { otherSlot } from '../../../domain/target.ts';
+import { within } from '../../../lib/tasks.ts';
 import { liveDeployment } from '../../../state/deployments.ts';
 import { dropSnapshot, getSnapshot, judgedKey, putSnapshot } from '../../../state/snapshots.ts';
 import { readSlot, type SlotRow } from '../../../state/targets.ts';
@@ -20,6 +21,8 @@ interface Judged {
 }
 
 const windowMs = 60_000;
+/** The guard must not wait longer for the counts of a load balancer that is slow. */
+const countLimitMs = 2_000;
 /** A fault that both sides share shows in the health of the standby meanwhile. */
 const looks = 2;
 
@@ -33,7 +36,8 @@ export async function judgeLiveSide({ core, target }: { readonly core: Core; rea
   if (!isWarm(standby) || standby.label !== null || liveDeployment(core.store.db, target.key))
     return forget(core, target);
   const now = core.clock.now();
-  const traffic = await counts.traffic(Math.max(row.since, now - windowMs)).catch(() => undefined);
+  const asked = counts.traffic(Math.max(row.since, now - windowMs)).catch(() => undefined);
+  const traffic = await within(countLimitMs, asked, { clock: core.clock });
   if (traffic === undefined) return forget(core, target);
   const { verdict, sentence } = judge({ canary: traffic[row.slot], stable: noCounts }, target.settings.judge);
   if (verdict !== 'Failed') return forget(core, target);
