@@ -3,6 +3,7 @@
 import { ok } from '@bg/engine';
 import { type ExitCode, exitCodes } from '../exit.ts';
 import { attend } from '../follow/attend.ts';
+import { followWaiting } from '../follow/follow-waiting.ts';
 import { checkOrder, isPlace, readPlace, readSlot, readVersion } from '../place.ts';
 import { answered, refused } from '../refused.ts';
 import { type Options, onEngine, type Session } from '../session.ts';
@@ -80,6 +81,7 @@ function deployOrWait(session: Session, words: readonly string[], options: Optio
   const answer = session.engine.request(request);
   if (!answer.ok) return refused(session.screen, answer.refusal);
   if (answer.value.kind === 'waiting') {
+    if (options.follow === true) return followWaiting(session, answer.value.waiting);
     session.screen.answer(answer.value.waiting, waitingLines);
     return exitCodes.done;
   }
