@@ -47,6 +47,8 @@ describe('a good build', () => {
       repository: 'acme/shop',
       branch: 'main',
       commit: commitOf(1),
+      // What the lead time of a report begins with.
+      committedAt: Date.parse(String(buildBody('v2.1', 1).committedAt)),
       authors: [{ name: 'Alice Adams', email: 'alice@acme.example' }],
       artifact: { kind: 'url', place: 'https://b.example/v2.1.tar.gz' },
       older: false,
