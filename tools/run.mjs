@@ -20,6 +20,7 @@ const entries = {
   manifest: 'apps/slack-bot/src/slack/manifest-main.ts',
   schema: 'tools/generate-schema.ts',
   hostile: 'tools/hostile.ts',
+  crash: 'test/crash/main.ts',
 };
 /** Programs of the dependencies, run by the same Node: `node tools/run.mjs nx …`. */
 const programs = ['biome', 'knip', 'nx', 'vitest'];
