@@ -1,5 +1,5 @@
 // A part of the chain, page by page: each row follows the one before, is what its hash says, has the hash that was
-// published of it, and has its vote where it is a decision. Needs the memory of one page, however long the log is.
+// published of it, and has its vote where it is a decision.
 
 import { type AuditHead, hashOf, type StoredAuditRow } from './audit.ts';
 import { missingVote } from './audit-votes.ts';

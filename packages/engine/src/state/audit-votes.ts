@@ -1,5 +1,5 @@
 // Votes are rows of separate tables, which no hash covers. Each vote is compared with the audit row of its decision, and
-// each decision with its vote, by lookups: the memory of one page is enough for any number of them.
+// each decision with its vote, by lookups, page by page.
 
 import { createHash } from 'node:crypto';
 import type { AuditAction } from '../domain/audit-events.ts';
