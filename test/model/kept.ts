@@ -29,4 +29,15 @@ export const keptSequences: readonly Kept[] = [
     liveBefore: 1,
     acts: [deploy('alice', 'v2'), { kind: 'promote', actor: 'bob', on: 'live', isStale: false, full: true }],
   },
+  {
+    was: 'a late approve of what was rejected and taken back was not given the decision',
+    plan: 'approval',
+    liveBefore: 1,
+    acts: [
+      deploy('alice', 'v2'),
+      { kind: 'pass', seconds: 4 },
+      { kind: 'reject', actor: 'bob', on: 'live', isStale: false },
+      { kind: 'approve', actor: 'carol', on: 'last', isStale: false },
+    ],
+  },
 ];

@@ -27,9 +27,9 @@ export function pendingApproval({ tx, row }: Situation, ref: DeploymentRef): App
   return staleCard(row, ref) ?? approval;
 }
 
-/** For a click that comes after the step has ended: the approval it was meant for. */
+/** For a click that comes after the step has ended, or was undone: the approval it was meant for. */
 function latestDecided(tx: Tx, row: DeploymentRow): ApprovalRow | undefined {
-  for (let position = row.position; position >= 0; position -= 1) {
+  for (let position = (row.plan?.steps.length ?? 0) - 1; position >= 0; position -= 1) {
     const approval = readApproval(tx.db, row.id, position);
     if (approval) return approval;
   }
