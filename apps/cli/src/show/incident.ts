@@ -91,14 +91,14 @@ function impact(view: TimelineView): readonly string[] {
   ];
 }
 
-/** That a step began and that a routing was intended is said again when it was done. */
-const told = new Set(['step-started', 'undo-started', 'step-passed', 'routing-intended']);
+/** Each of these is followed by a row that says the same of what was done. */
+const repeated = new Set(['step-started', 'undo-started', 'step-passed', 'routing-intended']);
 
 function timeline({ entries }: TimelineView): readonly string[] {
   return markdownTable(
     ['time', 'who', 'what', ''],
     entries
-      .filter(({ action }) => !told.has(action))
+      .filter(({ action }) => !repeated.has(action))
       .map(({ at, actor, action, code, sentence }) => [
         moment(at),
         markdown(shortName(actor)),

@@ -24,7 +24,7 @@ function timelineOf({ people }: Flow, word: string): TimelineView {
 
 const minute = 60_000;
 
-it('tells the steps of a promoted deployment with their times, shares, numbers and proofs', async () => {
+it('lists the steps of a promoted deployment with their times, shares, numbers and proofs', async () => {
   const it = await started();
   await it.live('v1');
   const id = it.ask('v2', { reason: 'prices in cents' });
