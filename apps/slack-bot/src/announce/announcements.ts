@@ -48,6 +48,7 @@ const announcements = {
   'rollback-asked': { line: 'none' },
   locked: { note: '🔐' },
   'lock-reminder': { note: '🔐', direct: 'lock' },
+  'staleness-reminder': { note: '🐌' },
   unlocked: { note: '🔓', direct: 'lock' },
   'automation-suspended': { note: '⏸️', neighbours: true },
   'automation-resumed': { note: '▶️', neighbours: true },

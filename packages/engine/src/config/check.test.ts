@@ -72,6 +72,11 @@ const together: readonly (readonly [what: string, text: () => string, problem: s
     '10:24 services.shop.approval.count: asks for 3 people to approve, but only 2 people may; see approvers',
   ],
   [
+    'more builds behind than are counted',
+    () => edited(['    channel', '    staleness: { builds: 200 }\n    channel']),
+    '10:26 services.shop.staleness.builds: expected a number of builds from 1 to 199, found 200',
+  ],
+  [
     'an approval that nobody may give',
     () => edited(['approvers: [bob, carol]\n', '']),
     `15:7 ${production}: asks for 1 person to approve, but nobody may; see approvers`,

@@ -20,6 +20,7 @@ export function settingsDigest(targets: readonly TargetSettings[]): string {
         judge,
         suspendAfterRollback: _suspend,
         lockReminderMs: _remind,
+        staleness: _staleness,
         ...target
       }) =>
         canonical({

@@ -155,6 +155,15 @@ describe('defaults', () => {
     });
   });
 
+  it.each([
+    ['{ builds: 10 }', { builds: 10, ageMs: undefined }],
+    ['{ builds: 10, age: 12h }', { builds: 10, ageMs: 43_200_000 }],
+    ['{}', { builds: undefined, ageMs: 7 * 86_400_000 }],
+  ])('count of the limits of staleness %s only what is set', (limits, expected) => {
+    const { targets } = settingsOf(edited(['        slots:\n', `        staleness: ${limits}\n        slots:\n`]));
+    expect(targets[0]?.staleness).toEqual(expected);
+  });
+
   it('name the commands so that Slack takes them', () => {
     expect(settingsOf(smallConfig).slack.commands).toEqual({
       deploy: 'deploy',
@@ -307,6 +316,7 @@ services:
 
   it.each([
     ['channel', '#deploys', '#elsewhere'],
+    ['reminder', '        slots:\n', '        staleness: { builds: 10 }\n        slots:\n'],
     ['advice', '        slots:\n', '        judge: { falseRollback: 2%, least: 5m }\n        slots:\n'],
     ['name of a person', 'slack: U0BOB', 'slack: U0BOB, name: Bobby'],
     ['word of a command', 'approvers:', 'slack: { prefix: shop- }\napprovers:'],

@@ -9,6 +9,7 @@ import { resolveKeepReleases } from './artifacts/keep-releases.ts';
 import { resolveAudit } from './audit/audit.ts';
 import { resolveBalancer } from './balancer/balancer.ts';
 import { resolveBuilds } from './builds/builds.ts';
+import { resolveStaleness } from './builds/staleness.ts';
 import { resolveDatabase } from './database/database.ts';
 import { defaultOptions, defaultSmokeTimeout } from './defaults.ts';
 import { settingsDigest } from './digest.ts';
@@ -146,6 +147,7 @@ function resolveAfterwards(options: Options) {
     guard: guardSettings(guard),
     suspendAfterRollback,
     lockReminderMs: parseDuration(options.lockReminder),
+    staleness: resolveStaleness(options.staleness),
   };
 }
 

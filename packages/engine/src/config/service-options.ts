@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { approval } from './approval/approval.ts';
 import { artifacts } from './artifacts/artifacts.ts';
 import { keepReleases } from './artifacts/keep-releases.ts';
+import { staleness } from './builds/staleness.ts';
 import { databaseSchema } from './database/database.ts';
 import type { Drivers } from './drivers.ts';
 import { freezes } from './freezes/freezes.ts';
@@ -181,6 +182,7 @@ const otherKeys = {
   lockReminder: durationOrZero()
     .describe('The owner of a lock is reminded each time it has held this long again; 0s for never. Default: 4h.')
     .optional(),
+  staleness: staleness.optional(),
   suspendAfterRollback: yesNo()
     .describe(
       'After a release was taken back and marked bad, machines deploy nothing here until a person resumes the automation or makes a release live. Default: true.',

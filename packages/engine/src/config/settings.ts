@@ -9,6 +9,7 @@ import type { ReleasesSettings } from './artifacts/keep-releases.ts';
 import type { AuditSettings } from './audit/audit.ts';
 import type { BalancerSettings } from './balancer/balancer.ts';
 import type { BuildRule } from './builds/settings.ts';
+import type { StalenessSettings } from './builds/staleness.ts';
 import type { DatabaseSettings } from './database/settings.ts';
 import type { FreezeSettings } from './freezes/settings.ts';
 import type { IllnessSettings } from './guard/guard.ts';
@@ -111,6 +112,8 @@ export interface TargetSettings extends ReleasesSettings, IllnessSettings, Envir
   readonly failedSide: { readonly keepMs: number; readonly then: 'restore' | 'stop' };
   /** After so long the owner of a lock is reminded of it; 0: never. */
   readonly lockReminderMs: number;
+  /** When the channel is reminded that the live release is behind its branch; undefined: never. */
+  readonly staleness: StalenessSettings | undefined;
   /** Machines deploy nothing after a release was marked bad, until a person decides. */
   readonly suspendAfterRollback: boolean;
   /** Slack channel id or #name. */

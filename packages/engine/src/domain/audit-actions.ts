@@ -45,6 +45,7 @@ const reports = {
   locked: {},
   unlocked: {},
   'lock-reminder': {},
+  'staleness-reminder': {},
   'automation-suspended': {},
   'automation-resumed': {},
   refused: {},

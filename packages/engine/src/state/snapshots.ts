@@ -19,6 +19,7 @@ export const drillKey = ({ service, target }: TargetKey): string => `drill:${ser
 export const readinessKey = ({ service, target }: TargetKey): string => `readiness:${service}/${target}`;
 export const remindedKey = (approvalId: string): string => `reminded:${approvalId}`;
 export const lockReminderKey = ({ service, target }: TargetKey): string => `lock-reminder:${service}/${target}`;
+export const stalenessKey = ({ service, target }: TargetKey): string => `staleness:${service}/${target}`;
 export const suspensionKey = ({ service, target }: TargetKey): string => `suspended:${service}/${target}`;
 export const waitingKey = ({ service, target }: TargetKey): string => `waiting:${service}/${target}`;
 export const contractKey = (contractId: string): string => `contract:${contractId}`;

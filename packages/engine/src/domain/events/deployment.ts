@@ -47,6 +47,7 @@ export const decisionEvents = {
   locked: { until: count },
   unlocked: { owner: text },
   'lock-reminder': { owner: text },
+  'staleness-reminder': { live: text, newest: text, builds: count, since: count },
   'automation-suspended': { reason: text },
   'automation-resumed': { suspendedBy: text, suspendedAt: count },
   refused: nothing,

@@ -14,6 +14,7 @@ import { guardLiveSide } from './guard/guard.ts';
 import { judgeLiveSide } from './guard/judged.ts';
 import { inRounds } from './in-rounds.ts';
 import { remindOfLock } from './remind-of-lock.ts';
+import { remindOfStaleness } from './remind-of-staleness.ts';
 import { endRetention } from './retention.ts';
 import { superviseSlot } from './slot-health.ts';
 import { watchReadiness } from './watch-readiness.ts';
@@ -25,7 +26,9 @@ export async function supervise(core: Core, lease: Lease, signal: AbortSignal): 
 function superviseTarget(core: Core, target: Target, lease: Lease, signal: AbortSignal): Promise<void> {
   const round = async (at: number): Promise<void> => {
     await lookAfter(core, target, lease, signal);
-    if (at % 12 === 0) await sweep(core, target, lease);
+    if (at % 12 !== 0) return;
+    remindOfStaleness({ core, target, lease });
+    await sweep(core, target, lease);
   };
   return inRounds({ core, target, what: 'supervision', intervalMs: () => intervalOf(core, target), round }, signal);
 }

@@ -19,8 +19,20 @@ interface Moving {
   readonly waiting: readonly WaitingView[];
 }
 
-/** Undefined where the live release is the newest build of its branch, or none that CI announced. */
+interface Staleness {
+  readonly view: StalenessView;
+  /** What the newest build waits for, where it is on its way; undefined where it is not. */
+  readonly newestWaits: string | undefined;
+  /** The sentence of the view says so already. */
+  readonly isSaid: boolean;
+}
+
 export function stalenessOf(core: Core, target: Target, moving: Moving): StalenessView | undefined {
+  return findStaleness(core, target, moving)?.view;
+}
+
+/** Undefined where the live release is the newest build of its branch, or none that CI announced. */
+export function findStaleness(core: Core, target: Target, moving: Moving): Staleness | undefined {
   const { db } = core.store;
   const active = activeSide(core, target)?.version;
   const live = active === undefined ? undefined : buildOf(db, target.key.service, active);
@@ -33,16 +45,17 @@ export function stalenessOf(core: Core, target: Target, moving: Moving): Stalene
   const builds = Math.min(newer.length, mostCounted);
   const count = `${newer.length > mostCounted ? 'more than ' : ''}${builds} ${builds === 1 ? 'build' : 'builds'}`;
   const behind = `${target.name} is ${count}, ${forHowLong(core.clock.now() - since)} behind ${live.branch}`;
-  const waits = waitsSentence(newer, moving);
-  return {
+  const next = nextOf(newer, moving);
+  const view = {
     branch: live.branch,
     repository: live.repository,
     live: live.version,
     newest: newest.version,
     builds,
     since,
-    sentence: waits === undefined ? behind : `${behind}; ${waits}`,
+    sentence: next === undefined ? behind : `${behind}; ${next.version} ${next.waits}`,
   };
+  return { view, newestWaits: nextOf([newest], moving)?.waits, isSaid: next?.version === newest.version };
 }
 
 /** Of newer commits, one for each version, oldest first. A build of an older commit may be announced later. */
@@ -57,17 +70,20 @@ function newerBuilds(live: StoredBuild, after: readonly StoredBuild[]): readonly
   });
 }
 
-function waitsSentence(newer: readonly StoredBuild[], { live, waiting }: Moving): string | undefined {
+interface Next {
+  readonly version: string;
+  readonly waits: string;
+}
+
+function nextOf(newer: readonly StoredBuild[], { live, waiting }: Moving): Next | undefined {
   const isNewer = ({ version }: { readonly version: string }) => newer.some((build) => build.version === version);
   if (live && isNewer(live)) {
     const { approval, version } = live;
-    return approval?.status === 'pending'
-      ? `${version} waits for ${approval.approvers.slice(0, 3).join(' or ') || 'an approval'}`
-      : `${version} is being deployed`;
+    const approvers = approval?.status === 'pending' ? approval.approvers.slice(0, 3) : undefined;
+    return { version, waits: approvers ? `waits for ${approvers.join(' or ') || 'an approval'}` : 'is being deployed' };
   }
   const first = waiting.find(isNewer);
   if (!first) return undefined;
-  return first.due === undefined
-    ? `${first.version} waits in place ${first.place ?? '?'}`
-    : `${first.version} is scheduled for ${first.due.wall} ${first.due.zone}`;
+  const { version, due, place } = first;
+  return { version, waits: due ? `is scheduled for ${due.wall} ${due.zone}` : `waits in place ${place ?? '?'}` };
 }
