@@ -14,6 +14,7 @@ import { driving } from './commands/drive.ts';
 import { holding } from './commands/holding.ts';
 import { hook } from './commands/hook.ts';
 import { inbox } from './commands/inbox.ts';
+import { judge } from './commands/judge.ts';
 import { looking } from './commands/looking.ts';
 import { lookingBack } from './commands/looking-back.ts';
 import { migrating } from './commands/migrating.ts';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   ...deciding,
   ...looking,
   ...lookingBack,
+  ...judge,
   ...report,
   ...holding,
   ...drilling,
@@ -57,6 +59,7 @@ const groupSummaries = {
   config: 'the configuration file',
   hook: 'what CI sends, and what the configuration makes of it',
   inbox: 'what CI delivered, and what became of it',
+  judge: 'how canaries are judged',
   notify: 'mail to people: how it looks, and whether it arrives',
   migrate: 'the schema of the service’s own database',
   release: 'the releases on this machine’s disk',

@@ -11,6 +11,7 @@ export interface Command {
     | 'config'
     | 'hook'
     | 'inbox'
+    | 'judge'
     | 'migrate'
     | 'notify'
     | 'release'

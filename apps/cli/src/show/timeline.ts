@@ -95,15 +95,15 @@ function numberLines({ steps, version, from }: TimelineView): readonly string[] 
     ...tableLines([
       ['  ', '', 'requests', 'errors', 'p50', 'p95', 'p99'],
       ...measured.flatMap(({ title, numbers }) => [
-        [`  ${title}`, `stable ${from ?? ''}`.trimEnd(), ...cells(numbers.stable)],
-        ['', `new ${version}`, ...cells(numbers.canary)],
+        [`  ${title}`, `stable ${from ?? ''}`.trimEnd(), ...sideCells(numbers.stable)],
+        ['', `new ${version}`, ...sideCells(numbers.canary)],
       ]),
     ]),
     ...measured.map(({ title, numbers: { judgement } }) => `  ${title}: ${judgement.verdict}: ${judgement.sentence}`),
   ];
 }
 
-function cells({ requests, errors, p50Ms, p95Ms, p99Ms }: SideNumbers): readonly string[] {
+export function sideCells({ requests, errors, p50Ms, p95Ms, p99Ms }: SideNumbers): readonly string[] {
   const share = requests === 0 ? '' : ` (${shareText(errors / requests)})`;
   return [String(requests), `${errors}${share}`, ...[p50Ms, p95Ms, p99Ms].map((ms) => `${Math.round(ms)} ms`)];
 }

@@ -20,6 +20,8 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** One sentence with the numbers it rests on. */
   readonly sentence: string;
+  /** Of the comparison, where it failed: `error-rate`, `p99`, … */
+  readonly metric?: string;
 }
 
 export interface JudgeRules {

@@ -12,7 +12,7 @@ export const quantiles = [
 ] as const;
 
 /** Nor is less than this: balancers count whole milliseconds, and users do not feel it. */
-const slackMs = 5;
+export const slackMs = 5;
 
 /** Fewer earlier answers give no limit that is worth a comparison. */
 const leastEarlier = 200;

@@ -21,7 +21,7 @@ import type { StoredReleases } from './releases.ts';
 import type { Reports } from './report.ts';
 import type { SidesView } from './sides.ts';
 import type { SlotVerbs } from './slots.ts';
-import type { Timelines } from './timeline.ts';
+import type { Timelines } from './timelines.ts';
 import type { Discovered, PlanView, ReleaseView, RoutingConfiguration, StatusView, TargetView } from './views.ts';
 import type { WaitingVerbs } from './waiting.ts';
 

@@ -2,8 +2,7 @@
 
 import type { Judgement } from '../analysis/judge.ts';
 import type { Direction, Mode, StepName, StepStatus } from '../domain/deployment.ts';
-import type { Result } from '../domain/refusal.ts';
-import type { SlotName, TargetRef } from '../domain/target.ts';
+import type { SlotName } from '../domain/target.ts';
 import type { OutcomeView, Receipt } from './deployment.ts';
 
 /** `monotonic`: measured by a clock that nobody can set. `wall`: the difference of two times of day. */
@@ -133,10 +132,4 @@ export interface TimelineView {
   readonly entries: readonly TimelineEntry[];
   /** What a reader must know about these figures: rows that are gone, a clock that was set. */
   readonly remarks: readonly string[];
-}
-
-export interface Timelines {
-  /** `word`: an id, the beginning of one, or `latest` of the target. */
-  find(word: string, ref: TargetRef): Result<TimelineView>;
-  of(id: string): TimelineView | undefined;
 }

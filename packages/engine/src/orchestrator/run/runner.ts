@@ -87,27 +87,30 @@ async function forward(run: Run, planned: PlannedStep): Promise<void> {
   );
   const seen = seenInStep(begun, key, { beganMs, result });
   await writeUnder(begun, (tx) => {
-    settle(tx, begun, key, result);
-    if (result.kind !== 'interrupted') noteSeen(tx, key, seen);
+    if (settle(tx, begun, key, result)) noteSeen(tx, key, seen);
   });
 }
 
-/** The end of a step is one transaction: a person's abort takes precedence over any result of the step. */
-function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): void {
+/**
+ * The end of a step is one transaction: a person's abort takes precedence over any result of the step.
+ * @returns whether it has ended
+ */
+function settle(tx: Tx, run: Run, key: StepKey, result: StepResult): boolean {
   const ending = takeAbort(tx, run.row) ?? result;
-  if (ending.kind === 'interrupted') return; // the next controller begins this step again
+  if (ending.kind === 'interrupted') return false; // the next controller begins this step again
   const name = run.row.plan?.steps[key.position]?.name ?? '';
   const sentence = `${name}: ${ending.sentence}`;
   if (ending.kind === 'failed') {
     endStep(tx, key, 'failed', name);
     tx.audit({ ...eventOf(run.row, 'step-failed', sentence), code: ending.code });
     turnBack(tx, run, ending);
-    return;
+    return true;
   }
   endStep(tx, key, 'done', name);
   tx.audit(eventOf(run.row, 'step-done', sentence));
   takeSignal(tx, run.row, ending.word);
   moveOn(tx, run.row, ending);
+  return true;
 }
 
 async function perform(step: Step, context: StepContext): Promise<StepResult> {

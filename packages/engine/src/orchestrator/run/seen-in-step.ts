@@ -5,8 +5,11 @@ import type { Observation, Receipt } from '../../api/deployment.ts';
 import { noteStep, readStep, type StepKey } from '../../state/deployments.ts';
 import { getSnapshot, observationKey, receiptKey } from '../../state/snapshots.ts';
 import type { Tx } from '../../state/store.ts';
+import { readRouting } from '../../state/targets.ts';
 import { placeOf, requireTarget } from '../core.ts';
-import { type JournalNote, numbersOf } from '../views/timeline/journal-note.ts';
+import { shareOf } from '../routing/routing.ts';
+import { ruleOf } from '../views/explanation/rule.ts';
+import { type JournalNote, judgedWith, numbersOf } from '../views/timeline/journal-note.ts';
 import type { Run } from './journal.ts';
 import type { StepResult } from './step.ts';
 
@@ -31,14 +34,25 @@ export function seenInStep(run: Run, key: StepKey, { beganMs, result }: Ended): 
   return {
     // A step that another process began was not seen as a whole by this one.
     ...(step.attempts === 1 ? { ms: Math.max(0, core.clock.monotonic() - beganMs) } : {}),
-    ...(observation && observation.at >= step.startedAt ? { numbers: numbersOf(observation.value) } : {}),
+    ...(observation && observation.at >= step.startedAt ? judgedIn(run, observation.value) : {}),
     ...(receipt && receipt.at >= step.startedAt ? { receipt: receipt.value } : {}),
     ...(log.length === 0 ? {} : { log }),
   };
 }
 
+function judgedIn({ core, row }: Run, observation: Observation): JournalNote {
+  const { key, settings } = requireTarget(core, row);
+  const percent = shareOf(readRouting(core.store.db, key).intent, row.slot);
+  return {
+    numbers: numbersOf(observation),
+    judged: judgedWith({ observation, rule: ruleOf(settings.judge), percent }),
+  };
+}
+
+/** Sides, and those who answer for a check, write whatever they like. */
 export function noteSeen(tx: Tx, key: StepKey, seen: JournalNote): void {
-  noteStep(tx, key, { ...seen, ...(seen.log ? { log: seen.log.map((line) => tx.redact(line)) } : {}) });
+  const text = JSON.stringify(seen, (_, value: unknown) => (typeof value === 'string' ? tx.redact(value) : value));
+  noteStep(tx, key, JSON.parse(text));
 }
 
 /** Of the new side, where it is this deployment's. */

@@ -2,7 +2,7 @@
 // which continues over all steps of a deployment and over the processes that run it.
 
 import type { StoredEvidence } from '../../../analysis/canary-evidence.ts';
-import { type CanaryJudge, createCanaryJudge } from '../../../analysis/canary-judge.ts';
+import { type CanaryJudge, type CanaryJudgement, createCanaryJudge } from '../../../analysis/canary-judge.ts';
 import { type Judgement, judge, lackOfClients } from '../../../analysis/judge.ts';
 import { noTotals, shareProblem, type Totals, tickBetween, totalsOf } from '../../../analysis/ticks.ts';
 import type { CheckView, Observation } from '../../../api/deployment.ts';
@@ -16,6 +16,7 @@ import { readRouting } from '../../../state/targets.ts';
 import { shareOf } from '../../routing/routing.ts';
 import type { StepFrame } from '../step.ts';
 import { createChecks, withChecks } from './checks.ts';
+import { policyOf } from './judge-policy.ts';
 
 export interface Look {
   readonly sinceMs: number;
@@ -127,20 +128,10 @@ function createComparison(
   };
 }
 
-const withoutDetails = ({ verdict, sentence }: Judgement): Judgement => ({ verdict, sentence });
-
-/** `maxErrorRate` stays what it was: a limit that no release may exceed, no matter what the other side does. */
-const policyOf = ({ falseRollback, leastMs, minRequests, maxErrorRate, checks = [] }: JudgeSettings) => ({
-  // Pairs of counters that decide share the mistakes that are allowed, see checks.ts.
-  falseRollback: checks.some(({ isPair, dryRun }) => isPair && !dryRun) ? falseRollback / 2 : falseRollback,
-  missedRegression: 0.05,
-  errorRatio: 2,
-  errorRate: 0.005,
-  // A test against 0 % or 100 % says nothing, and has no logarithm.
-  errorCeiling: Math.min(0.9, Math.max(0.001, maxErrorRate)),
-  leastRequests: Math.max(100, minRequests),
-  leastMs,
-  warmUpMs: 15_000,
+const withoutDetails = ({ verdict, sentence, metric }: CanaryJudgement): Judgement => ({
+  verdict,
+  sentence,
+  ...(metric === undefined ? {} : { metric }),
 });
 
 function sides(traffic: Traffic, slot: SlotName) {

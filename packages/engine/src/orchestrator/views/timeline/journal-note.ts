@@ -1,7 +1,8 @@
 // What the journal notes of a step in addition to its times: how long it took by the monotonic clock, what both sides
 // answered in it, its proof, and the last lines of a side that failed.
 
-import type { Observation, Receipt } from '../../../api/deployment.ts';
+import type { CheckView, Observation, Receipt } from '../../../api/deployment.ts';
+import type { JudgedWith } from '../../../api/explanation.ts';
 import type { SideNumbers, StepNumbers } from '../../../api/timeline.ts';
 import type { SideCounts } from '../../../domain/routing.ts';
 import type { StepRow } from '../../../state/deployments.ts';
@@ -9,6 +10,8 @@ import type { StepRow } from '../../../state/deployments.ts';
 export interface JournalNote {
   readonly ms?: number;
   readonly numbers?: StepNumbers;
+  /** What the verdict in `numbers` was made from. */
+  readonly judged?: JudgedWith;
   readonly receipt?: Receipt;
   readonly log?: readonly string[];
 }
@@ -28,3 +31,27 @@ const sideNumbers = ({ requests, errors, connectFailures, p50Ms, p95Ms, p99Ms }:
   p95Ms,
   p99Ms,
 });
+
+export interface JudgedBy extends Pick<JudgedWith, 'rule' | 'percent'> {
+  readonly observation: Pick<Observation, 'advice' | 'checks'>;
+}
+
+export function judgedWith({ observation: { advice, checks = [] }, rule, percent }: JudgedBy): JudgedWith {
+  return { rule, percent, advice, checks: checks.slice(0, mostChecks).map(shortened) };
+}
+
+/** The configuration allows no more, and text from elsewhere may be of any length. */
+const mostChecks = 20;
+const mostQueries = 4;
+const longestText = 500;
+
+const cut = (text: string): string => (text.length > longestText ? `${text.slice(0, longestText)}…` : text);
+
+function shortened({ judgement, last, asks, ...check }: CheckView): CheckView {
+  return {
+    ...check,
+    judgement: { ...judgement, sentence: cut(judgement.sentence) },
+    last: last && { ...last, sentence: cut(last.sentence) },
+    asks: asks.slice(0, mostQueries).map(cut),
+  };
+}

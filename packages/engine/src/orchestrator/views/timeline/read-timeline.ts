@@ -1,13 +1,28 @@
 // Gathers what a timeline is built from, and finds the deployment that a person means.
 
-import type { Timelines, TimelineView } from '../../../api/timeline.ts';
+import type { Observation } from '../../../api/deployment.ts';
+import type { ExplanationView } from '../../../api/explanation.ts';
+import type { TimelineView } from '../../../api/timeline.ts';
+import type { Timelines } from '../../../api/timelines.ts';
 import { ok, type Result, refuse } from '../../../domain/refusal.ts';
 import type { TargetRef } from '../../../domain/target.ts';
 import { rowsAround, searchAudit } from '../../../state/audit-search.ts';
-import { type DeploymentRow, readDeployment, readJournal, recentDeployments } from '../../../state/deployments.ts';
+import {
+  type DeploymentRow,
+  readDeployment,
+  readJournal,
+  recentDeployments,
+  type StepRow,
+} from '../../../state/deployments.ts';
+import { getSnapshot, observationKey } from '../../../state/snapshots.ts';
+import { readRouting } from '../../../state/targets.ts';
 import { requestOfDeployment } from '../../../state/waiting.ts';
 import type { Core } from '../../core.ts';
 import { findTarget } from '../../gates/facts.ts';
+import { shareOf } from '../../routing/routing.ts';
+import { explanationOf, type Present } from '../explanation/explanation.ts';
+import { ruleOf } from '../explanation/rule.ts';
+import { judgedWith, numbersOf } from './journal-note.ts';
 import { deploymentNamed } from './named.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -19,6 +34,10 @@ export const timelinesOf = (core: Core): Timelines => ({
   find: (word, ref) => {
     const found = word === 'latest' ? latest(core, ref) : deploymentNamed(core, word);
     return found.ok ? ok(timeline(core, found.value)) : found;
+  },
+  explain: (word, ref) => {
+    const found = word === 'latest' ? latest(core, ref) : deploymentNamed(core, word);
+    return found.ok ? ok(explain(core, found.value)) : found;
   },
   of: (id) => {
     const row = readDeployment(core.store.db, id);
@@ -44,6 +63,23 @@ function timeline(core: Core, row: DeploymentRow): TimelineView {
     queued: requestOfDeployment(db, row.id),
     now: core.clock.now(),
   });
+}
+
+function explain(core: Core, row: DeploymentRow): ExplanationView {
+  const journal = readJournal(core.store.db, row.id);
+  return explanationOf({ timeline: timeline(core, row), journal, present: presentOf(core, row, journal) });
+}
+
+/** Of the step that users are in now. */
+function presentOf(core: Core, row: DeploymentRow, journal: readonly StepRow[]): Present | undefined {
+  const { db } = core.store;
+  const running = journal.find(({ direction, endedAt }) => direction === 'forward' && endedAt === null);
+  const target = core.targets.find(({ key }) => key.service === row.service && key.target === row.target);
+  const observation = getSnapshot<Observation>(db, observationKey(row.id));
+  if (!running || !target || !observation || observation.at < running.startedAt) return undefined;
+  const percent = shareOf(readRouting(db, target.key).intent, row.slot);
+  const judged = judgedWith({ observation: observation.value, rule: ruleOf(target.settings.judge), percent });
+  return { numbers: numbersOf(observation.value), judged };
 }
 
 function latest(core: Core, ref: TargetRef): Result<DeploymentRow> {

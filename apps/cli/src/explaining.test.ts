@@ -1,0 +1,70 @@
+// What decided a canary: real `bg` processes, releases, users and a balancer.
+
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openShell, type Shell } from './testing/shell.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
+
+let shell: Shell;
+let id: string;
+beforeAll(async () => {
+  shell = await openShell(`        canary: [{ percent: 50, watch: 1s }]
+        bake: 1s
+        approval: { approvers: [alice], fourEyes: false }
+        judge: { minRequests: 5, patience: 60s }
+`);
+  await shell.bg('deploy', 'v1.0');
+  id = await deployedUnderLoad('v1.1');
+});
+afterAll(() => shell.close());
+
+/** With requests that come for as long as the deployment lasts. */
+async function deployedUnderLoad(version: string): Promise<string> {
+  const deploying = shell.bg('deploy', version, '--json');
+  const over = deploying.then(() => true);
+  const pause = (): Promise<boolean> => new Promise((resolve) => setTimeout(resolve, 20, false));
+  do
+    await fetch(shell.front, { signal: AbortSignal.timeout(5_000) }).then(
+      (answer) => answer.arrayBuffer(),
+      () => {},
+    );
+  while (!(await Promise.race([over, pause()])));
+  return String((await deploying).json().id);
+}
+
+describe('bg judge explain', () => {
+  it('prints each share with the verdict, both sides’ numbers, the comparison and the rule', async () => {
+    const { code, out } = await shell.bg('judge', 'explain', 'latest');
+    expect(code).toBe(0);
+    expect(out).toContain(`shop  v1.0 → v1.1  ${id} in green`);
+    expect(out).toMatch(/^✓ promoted: no verdict was against it; at the end: /m);
+    expect(out).toMatch(/^watch 50 % for 1 s {2}50 % of the users, ended \d\d:\d\d:\d\d$/m);
+    expect(out).toMatch(/^ {2}new v1\.1 +\d+ +0 \(0\.0 %\) +\d+ ms/m);
+    expect(out).toMatch(/^ {2}Successful: 0 of \d+ requests failed on the new side/m);
+    expect(out).toMatch(/^ {2}by: the fixed limits$/m);
+    expect(out).toMatch(/^ {2}comparison: \w+: /m);
+    expect(out).toContain('    More than 5.00 % errors in at least 5 requests is a failure.');
+    expect(out).toContain('With all users on the new side there is nothing to compare with');
+    expect(out).not.toContain('earlier version');
+  });
+
+  it('gives programs every field', async () => {
+    const view = (await shell.bg('judge', 'explain', id, 'shop', '--json')).json();
+    expect(view).toMatchObject({
+      id,
+      version: 'v1.1',
+      shares: [
+        { decider: { by: 'limits' }, judged: { percent: 50, rule: { mode: 'manual', minRequests: 5 } } },
+        { judged: { percent: 100 } },
+      ],
+      acts: [],
+      remarks: [],
+    });
+  });
+
+  it('refuses a deployment that it does not know', async () => {
+    const { code, out, err } = await shell.bg('judge', 'explain', 'd_nothing');
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toContain('there is no deployment "d_nothing"');
+  });
+});

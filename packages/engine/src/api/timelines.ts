@@ -1,0 +1,14 @@
+// What a caller may ask about a deployment that it looks back on.
+
+import type { Result } from '../domain/refusal.ts';
+import type { TargetRef } from '../domain/target.ts';
+import type { ExplanationView } from './explanation.ts';
+import type { TimelineView } from './timeline.ts';
+
+export interface Timelines {
+  /** `word`: an id, the beginning of one, or `latest` of the target. */
+  find(word: string, ref: TargetRef): Result<TimelineView>;
+  /** What decided it, and what people did with or against that. */
+  explain(word: string, ref: TargetRef): Result<ExplanationView>;
+  of(id: string): TimelineView | undefined;
+}
